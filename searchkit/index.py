@@ -178,6 +178,11 @@ class Index:
         with self._snapshot.use_engine() as engine:
             return engine.measures(paragraph_ids)
 
+    def measure(self, measure_id: str) -> Measure | None:
+        """Return the measure with the given id (`<paragraph id>@<start>`), or None if there is none."""
+        measures = self.measures_of([measure_id.rpartition("@")[0]])[0]
+        return next((measure for measure in measures if measure.id == measure_id), None)
+
     def paragraph(self, paragraph_id: str) -> Paragraph | None:
         """Return the paragraph with the given id, or None if there is none."""
         with self._snapshot.use_engine() as engine:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from searchkit.engines.ranking import Explanation
     from searchkit.query.facets import FacetCounts
     from searchkit.query.understood import UnderstoodFilter
+    from searchkit.search.aggregating import AggregateGroup
     from searchkit.search.lookup import MeasureResults
     from searchkit.search.results import Hit, Results
     from searchkit.search.suggestions import Suggestion
@@ -107,11 +108,19 @@ def measures_to_json(results: MeasureResults) -> dict[str, object]:
     out: dict[str, object] = {field.name: getattr(results, field.name) for field in fields(results)}
     return {
         **{name: value for name, value in out.items() if name != "hits"},
+        "left_out": dict(results.left_out),
+        "groups": list(map(group_to_json, results.groups)),
         "understood_filters": list(map(understood_to_json, results.understood_filters)),
         "notes": list(results.notes),
         "suggestions": list(map(_suggestion_to_json, results.suggestions)),
         "hits": list(map(to_json, results.hits)),
     }
+
+
+def group_to_json(group: AggregateGroup) -> dict[str, object]:
+    """Return a group of `measures --aggregate` as a JSON object."""
+    out = {field.name: getattr(group, field.name) for field in fields(group)}
+    return {**out, "left_out": dict(group.left_out)}
 
 
 def nested_measure_to_json(measure: Measure) -> dict[str, object]:

@@ -23,6 +23,16 @@ _UNIT_FAMILIES = (
 """Units that count the same things: 立案129件 in one report is 立案129起 in another."""
 _FAMILY_OF_UNIT = {unit: family[0] for family in _UNIT_FAMILIES for unit in family}
 """First unit of the family of each unit."""
+_CONVERTIBLE_UNITS: tuple[dict[str, float], ...] = (
+    {"克": 0.001, "千克": 1, "公斤": 1, "斤": 0.5, "吨": 1000},
+    {"米": 1, "千米": 1000, "公里": 1000, "里": 500},
+    {"平方米": 1, "亩": 10000 / 15, "公顷": 10000, "平方公里": 1_000_000, "平方千米": 1_000_000},
+    {"千瓦时": 1, "度": 1},
+    {"千瓦": 1, "兆瓦": 1000},
+    {"小时": 1, "分钟": 1 / 60},
+    *(dict.fromkeys(family, 1.0) for family in _UNIT_FAMILIES),
+)
+"""Base units of the same kind, each with its value in one of them."""
 _SCALE_BY_NAME = {name: prod(map(SCALES.__getitem__, name)) for name in ("", "万", "亿", "万亿")}
 """Factor of each scale that a unit can begin with: 10000 for 万."""
 
@@ -162,6 +172,15 @@ def unit_family(base_unit: str | None) -> str:
     A unit without a family is returned unchanged, and None as "".
     """
     return _FAMILY_OF_UNIT.get(base_unit or "", base_unit or "")
+
+
+def convertible_units(base_unit: str) -> dict[str, float]:
+    """Return the base units that a quantity in one of them can be compared in, each with its value in `base_unit`.
+
+    For 吨: 斤 is 0.0005. Units that count the same things have the value 1.
+    """
+    values = next((units for units in _CONVERTIBLE_UNITS if base_unit in units), {base_unit: 1})
+    return {unit: value / values[base_unit] for unit, value in values.items()}
 
 
 def unit_scale(measure: Measure) -> int:

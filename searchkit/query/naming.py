@@ -22,7 +22,7 @@ Aspect = Literal["level", "addition", "change"]
 _FILLERS = re.compile(r"\[\d{1,3}\]|各类|各项|各种|[^\w、 ]|_|了")
 """Marks of notes ([1]), words without meaning anywhere in a name, and all marks except 、. They are removed first."""
 _PLACE = (
-    "[我全本](?:省|市(?!场)|区(?!域)|县(?!域)|州(?!县)|盟|旗|镇|乡(?!村)|自治[区州县])|我国|"
+    "[我全本](?:省|市(?!场)|区(?!域)|县(?!域)|州(?!县)|盟|旗|镇|乡(?!村)|自治[区州县])|我国|自治[区州](?!域)|"
     "全国(?!人大|人民代表|政协|文明|百强|重点|先进|示范|劳动?模|优秀|双拥|性|统一|各)"
 )
 """A place before a name: the report's own. Other places narrow a name."""

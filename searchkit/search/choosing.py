@@ -91,6 +91,8 @@ class RankedMeasure:
     """The name of the measure."""
     relevance: float
     """Score of the measure divided by the best score: 0 to 1, and at most that of the measures ranked before it."""
+    score: float = 0.0
+    """Score of the measure."""
 
     @property
     def group(self) -> tuple[str, str, str]:
@@ -181,7 +183,7 @@ def read_candidates(ranking: MeasureRanking, names: IndicatorNames) -> list[Rank
         for measure, score in page:
             # Only the best 200 are rescored, so the next score can be higher. Scores can also be below 0.
             relevance = max(0.0, min(relevance, score / best)) if best > 0 else 1.0
-            candidates.append(RankedMeasure(measure, names.name_of(measure), relevance))
+            candidates.append(RankedMeasure(measure, names.name_of(measure), relevance, score))
         if len(page) < page_size or relevance < _MIN_RELEVANCE:
             return candidates
         page_size *= 2

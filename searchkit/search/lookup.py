@@ -17,17 +17,22 @@ A gram is a character or a bigram of the query. A score is the weighted sum of f
 
 If the query names a measure (`querynames`), an indicator with another name of it counts as the words of the query.
 
-Step two subtracts a penalty if a measure is a change, is a percentage, is of another period, or is a part of another
-measure. If the query is for changes, changes have no penalty. If it is for percentages, percentages have none. If it
+Both steps subtract penalties, so that actual values of one year come first: for a target, a rule, a value before a
+change, a total of several years, and a part of a year. If the query is for targets (目标), all but targets have the
+penalty. If it is for several years (2016至2020年, 累计), all but the total of these years have it.
+
+A measure that is a change or a percentage has a penalty, unless the query is for changes or percentages. If the query
 names a change (投资增速), all other measures have the penalty, because the indicator of a change is that of its level.
-A score is at most 1. The score of a poor match can be below 0.
+If the query asks for a unit (多少公里), measures in other units have a penalty. Step two adds penalties for a measure
+of another year than its report reports on, and for a part of another measure. A score is at most 1. The score of a
+poor match can be below 0.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -37,14 +42,17 @@ from numpy.typing import NDArray
 from searchkit.engines.contract import Engine, MeasureColumns, MeasureRequest
 from searchkit.engines.grams import find_grams
 from searchkit.engines.ranking import RESCORE_DEPTH, grams, idf, query_grams
-from searchkit.model import Measure
-from searchkit.query.tree import PASSAGE, And, Node, Or, Prefix, Query, ScoringClause, Substring, Word
+from searchkit.model import Measure, reviewed_year
+from searchkit.query.agreement import unit_family
+from searchkit.query.tree import PASSAGE, And, Node, Or, Prefix, Query, Substring, Word
+from searchkit.search.options import base_unit
 from searchkit.search.snippets import Snippet, extract_snippet
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.folding import CODE_POINT_COUNT, fold, fold_all, to_code_points
 
 if TYPE_CHECKING:
     from searchkit.query.understood import UnderstoodFilter
+    from searchkit.search.aggregating import AggregateGroup
     from searchkit.search.suggestions import Suggestion
 
 COVERAGE_WEIGHT, PRECISION_WEIGHT, HEAD_WEIGHT, PARAGRAPH_WEIGHT = 0.55, 0.22, 0.17, 0.06
@@ -52,9 +60,15 @@ COVERAGE_WEIGHT, PRECISION_WEIGHT, HEAD_WEIGHT, PARAGRAPH_WEIGHT = 0.55, 0.22, 0
 IN_INDICATOR, IN_QUOTE, IN_SENTENCE, IN_HEADINGS, IN_PARAGRAPH = 1.0, 0.9, 0.7, 0.6, 0.3
 """Factors of a gram in the coverage, by the text that contains it. If several texts do, the highest factor counts. The
 text of a sentence after the quote is ignored. The headings include the title."""
-CHANGE_PENALTY, PERCENT_PENALTY, PERIOD_PENALTY, PART_PENALTY = 0.08, 0.05, 0.03, 0.01
-"""Penalties of a measure that is a change (or is none, if the query names a change), a percentage, of another period,
-or a part of another measure. The penalties of a measure are added up."""
+STATUS_PENALTY, CUMULATIVE_PENALTY, PART_OF_YEAR_PENALTY = 0.12, 0.12, 0.06
+"""Penalties of a measure that is a target, a rule or a value before a change, a total of several years, or of a part of
+a year."""
+CHANGE_PENALTY, PERCENT_PENALTY, UNIT_PENALTY, COUNTER_PENALTY = 0.08, 0.05, 0.15, 0.03
+"""Penalties of a measure that is a change (or is none, if the query names a change), a percentage, or in another unit
+than the query asks for; the last if both are counters (`_COUNTERS`)."""
+OTHER_YEAR_PENALTY, PART_PENALTY = 0.03, 0.01
+"""Penalties of a measure of another year than its report reports on, or that is a part of another measure. All
+penalties of a measure are added up."""
 
 _FACTOR_BEFORE_LAST_SPACE = 0.5
 """Factor, in the precision, of the characters before the last space of an indicator. The part after the space is the
@@ -65,6 +79,12 @@ _CHANGE_QUERY = re.compile("[增减升降涨跌]|[同环]比|提高|翻番")
 """Matches a query for changes: 增长, 同比, 提高."""
 _PERCENT_QUERY = re.compile("率|[比占]|%|百分|幅")
 """Matches a query for percentages: 立案率, 占比, 增幅."""
+_COUNTERS = frozenset("个家户项所座条名人位件起宗次场处台套辆间只张篇部批种") | {"人次", "户次", "家次"}
+"""Units that count things. A question may use another one than the report: 有几个 for 16家."""
+_TARGET_QUERY = re.compile("目标|预期(?!寿命)|力争|计划(?!生育|单列)|规划")
+"""Matches a query for targets: 城镇新增就业目标."""
+_CUMULATIVE_QUERY = re.compile("累计|[年月]以?来|期间|时期|[两三四五六七八九十]年")
+"""Matches a query for totals of several years: 五年新增就业."""
 _FIRST_IDEOGRAPH = 0x3400
 """First code point of the Chinese characters (CJK Extension A)."""
 
@@ -104,7 +124,9 @@ class MeasureResults:
     """The query tree that was searched, as text. Words and strings without a field may also match in a paragraph's
     headings or title."""
     total: int
-    """Exact number of measures in matching paragraphs, with the requested unit and a base value from `min` to `max`."""
+    """Exact number of measures in matching paragraphs, with the requested unit and a base value from `min` to `max`.
+    If they are sorted (but by score), one per value of a facet or aggregated: the number of those that can be quoted.
+    """
     hits: tuple[MeasureHit, ...]
     relaxed: bool = False
     """Whether `match` was `auto` and the hits match only some words of the query, because no measure matches all parts
@@ -117,6 +139,15 @@ class MeasureResults:
     """The places, years, bodies, sections and kinds of reports that were understood from words of the query."""
     suggestions: tuple[Suggestion, ...] = ()
     """If nothing was found: searches without one part of the query or one filter that find something."""
+    indicator: str | None = None
+    """If measures are sorted (but by score), one per value of a facet or aggregated: the indicator that all of them
+    have, in the words of its most relevant measure. Otherwise None."""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """Then also the number of measures that are left out, by reason (`choosing.Reason`)."""
+    aggregate: str | None = None
+    """The option `aggregate`."""
+    groups: tuple[AggregateGroup, ...] = ()
+    """The numbers of the option `aggregate`. There are no hits then."""
 
     def __iter__(self) -> Iterator[MeasureHit]:
         """Yield the hits."""
@@ -144,13 +175,19 @@ def _with_field(node: Word | Substring | Prefix, field: str) -> Node:
 
 
 def rank_measures(
-    engine: Engine, query: Query, request: MeasureRequest, match: str, names: IndicatorNames
+    engine: Engine,
+    query: Query,
+    request: MeasureRequest,
+    match: str,
+    names: IndicatorNames,
+    unit: str | None = None,
 ) -> MeasureRanking:
     """Rank all measures in the paragraphs that match a query.
 
     `request` selects measures by filters, unit, value and status; its `match` and `scoring` are replaced. `match` is
     one of `options.MATCH_MODES`. `auto` ranks the measures that match all content words or, if there are none, those
     that match `query.any`. A name in the query stands for all names of its measure.
+    `unit` is the unit that the query asks for.
     """
     from searchkit.search.querynames import QueryNames  # noqa: PLC0415 - not loaded by searches
 
@@ -161,8 +198,8 @@ def rank_measures(
         expanded = query_names.expand(expand_to_all_fields(tree))
         columns = engine.measure_columns(replace(request, match=expanded, scoring=scoring))
         if len(columns.scores):
-            return MeasureRanking(query, tree, columns, query_names, is_relaxed=tree != trees[0])
-    return MeasureRanking(query, trees[0], columns, query_names, is_relaxed=False)
+            return MeasureRanking(query, tree, columns, query_names, unit, is_relaxed=tree != trees[0])
+    return MeasureRanking(query, trees[0], columns, query_names, unit, is_relaxed=False)
 
 
 class MeasureRanking:
@@ -172,7 +209,14 @@ class MeasureRanking:
     """
 
     def __init__(
-        self, query: Query, tree: Node, columns: MeasureColumns, names: QueryNames, *, is_relaxed: bool
+        self,
+        query: Query,
+        tree: Node,
+        columns: MeasureColumns,
+        names: QueryNames,
+        unit: str | None = None,
+        *,
+        is_relaxed: bool,
     ) -> None:
         """Rank the measures that a tree of a query matches. Takes 0.5 µs per measure, and 6 ms for the best 200."""
         self.query = query
@@ -187,7 +231,7 @@ class MeasureRanking:
         """The measure that the query asks for, if the query names one (`QueryNames.wanted`)."""
         self.aspect: Aspect = names.aspect
         """What the query asks for: a level, an addition or a change."""
-        self._columns, self._features = columns, _QueryFeatures(query.scoring, names)
+        self._columns, self._features = columns, _QueryFeatures(query, names, unit)
         self._first_step = _FirstStep(columns, self._features, names)
         self._first_scores = self._first_step.scores()
         best = _top_k(self._first_scores, RESCORE_DEPTH)
@@ -208,7 +252,7 @@ class MeasureRanking:
         """Return the measures of `page` as hits with snippets."""
         texts = self._columns.texts(self._page_ordinals(offset, limit)[0])
         return [
-            _build_hit(*ranked, text, analyzer) for ranked, text in zip(self.page(offset, limit), texts, strict=True)
+            build_hit(*ranked, text, analyzer) for ranked, text in zip(self.page(offset, limit), texts, strict=True)
         ]
 
     def _page_ordinals(self, offset: int, limit: int | None) -> tuple[list[int], list[float]]:
@@ -237,7 +281,7 @@ class MeasureRanking:
         return [
             self._coverage_and_head(measure, *folded)
             + self._first_step.precision_and_paragraph(ordinal)
-            - self._features.penalty(measure)
+            - _text_penalty(measure)
             for ordinal, measure, *folded in zip(ordinals, measures, texts, indicators, headings, strict=True)
         ]
 
@@ -264,7 +308,8 @@ class MeasureRanking:
 class _QueryFeatures:
     """The properties of a query that scores depend on."""
 
-    def __init__(self, scoring: Sequence[ScoringClause], names: QueryNames) -> None:
+    def __init__(self, query: Query, names: QueryNames, unit: str | None) -> None:
+        scoring = query.scoring
         clauses = names.measure_clauses(scoring)
         texts = [(clause.text, clause.weight) for clause in clauses]
         self.gram_weights = {**query_grams(texts, 1), **query_grams(texts, 2)}
@@ -275,19 +320,56 @@ class _QueryFeatures:
         self.head_grams = tuple(grams(head, 2)) or tuple(grams(head, 1))
         """Bigrams of the head, or its only character. The head is the last word of the last of the clauses with the
         highest weight: a synonym has a lower weight."""
-        query = " ".join(clause.text for clause in scoring)
-        self._change_penalty = 0.0 if _CHANGE_QUERY.search(query) else CHANGE_PENALTY
-        self.level_penalty = CHANGE_PENALTY if names.aspect == "change" else 0.0
-        """Penalty of a measure that is no change, if the query names a change."""
-        self._percent_penalty = 0.0 if _PERCENT_QUERY.search(query) else PERCENT_PENALTY
+        text = " ".join(clause.text for clause in scoring)
+        self._change_penalty = 0.0 if _CHANGE_QUERY.search(text) else CHANGE_PENALTY
+        self.is_of_change = names.aspect == "change"
+        """Whether the query names a change."""
+        self._percent_penalty = 0.0 if _PERCENT_QUERY.search(text) else PERCENT_PENALTY
+        self._unit = base_unit(unit)
+        self._status = "target" if _TARGET_QUERY.search(text) else "actual"
+        self._is_cumulative = bool(_CUMULATIVE_QUERY.search(text))
+        self._span = _find_span(query)
 
-    def penalty(self, measure: Measure) -> float:
-        """Return the sum of the penalties of a measure."""
+    def penalties(self, columns: MeasureColumns) -> _Scores:
+        """Return the sum of the penalties of each measure that depend on its attributes and its time."""
+        of_attributes = [self._penalty_of_attributes(*attributes) for attributes in columns.attributes]
+        of_times = [self._penalty_of_time(*time) for time in columns.times]
+        penalties: _Scores = np.array(of_attributes, np.float64)[columns.attributes_of]
+        penalties += np.array(of_times, np.float64)[columns.time_of]
+        return penalties
+
+    def _penalty_of_attributes(
+        self,
+        _written_unit: str | None,
+        unit: str | None,
+        _bound: str,
+        kind: str,
+        change: str | None,
+        _period: str | None,
+        _zero: bool,  # noqa: FBT001
+    ) -> float:
+        is_in_unit = self._unit is None or unit_family(unit) == unit_family(self._unit)
+        unit_penalty = COUNTER_PENALTY if {self._unit, unit} <= _COUNTERS else UNIT_PENALTY
+        level_penalty = CHANGE_PENALTY if self.is_of_change else 0.0
         return (
-            (self._change_penalty if measure.change else self.level_penalty)
-            + self._percent_penalty * (measure.kind == "percent")
-            + PERIOD_PENALTY * (measure.period is not None)
-            + PART_PENALTY * (measure.part_of is not None)
+            (self._change_penalty if change else level_penalty)
+            + self._percent_penalty * (kind == "percent")
+            + unit_penalty * (not is_in_unit)
+        )
+
+    def _penalty_of_time(
+        self,
+        of_year: int | None,
+        since: int | None,
+        part: str | None,
+        _stock: bool,  # noqa: FBT001
+        status: str,
+    ) -> float:
+        is_span = (since, of_year) == self._span if self._span else (since is not None) == self._is_cumulative
+        return (
+            STATUS_PENALTY * (status != self._status)
+            + CUMULATIVE_PENALTY * (not is_span)
+            + PART_OF_YEAR_PENALTY * (part is not None)
         )
 
 
@@ -301,12 +383,12 @@ class _FirstStep:
         """Ordinal of each measure's indicator, among the indicators in use. `_precision`, `_coverage` and `_head` have
         an element for each indicator in use; `_paragraph` has an element for each measure."""
         used_indicators = [columns.indicators[i] for i in used.tolist()]
-        changes = names.find_changes(used_indicators) if features.level_penalty else {}
+        changes = names.find_changes(used_indicators) if features.is_of_change else {}
         self.renamed = changes | names.rename(used_indicators)
         """The indicators that name a measure of the query, in the words of the query. If the query names a change, also
         the indicators of all other changes, without words of change."""
-        is_level = np.fromiter((text not in changes for text in used_indicators), np.float64, len(used))
-        self._level_penalty = is_level * features.level_penalty
+        self.penalties = features.penalties(columns)
+        """Penalty of each measure, by its attributes and its time."""
         indicators, matches, self._precision = _match_grams(
             [self.renamed.get(text, text) for text in used_indicators], list(features.gram_weights)
         )
@@ -330,14 +412,30 @@ class _FirstStep:
     def scores(self) -> _Scores:
         """Return the score of each measure."""
         by_indicator = COVERAGE_WEIGHT * self._coverage + HEAD_WEIGHT * self._head + PRECISION_WEIGHT * self._precision
-        by_indicator -= self._level_penalty
-        scores: _Scores = by_indicator[self._indicator_of] + PARAGRAPH_WEIGHT * self._paragraph
+        scores: _Scores = by_indicator[self._indicator_of] + PARAGRAPH_WEIGHT * self._paragraph - self.penalties
         return scores
 
     def precision_and_paragraph(self, ordinal: int) -> float:
-        """Return the sum of the precision term and the paragraph term of a measure. Step two uses the same terms."""
+        """Return the precision and the paragraph term of a measure without its penalties. Step two uses them, too."""
         precision = self._precision[self._indicator_of[ordinal]]
-        return float(PRECISION_WEIGHT * precision + PARAGRAPH_WEIGHT * self._paragraph[ordinal])
+        terms = PRECISION_WEIGHT * precision + PARAGRAPH_WEIGHT * self._paragraph[ordinal]
+        return float(terms - self.penalties[ordinal])
+
+
+def _text_penalty(measure: Measure) -> float:
+    """Return the sum of the penalties of a measure that step one does not know."""
+    is_of_other_year = measure.of_year is not None and measure.of_year != reviewed_year(measure.year, measure.doctype)
+    # The year of a plan is one after the year that the report reports on.
+    is_of_other_year &= measure.status == "actual"
+    return OTHER_YEAR_PENALTY * is_of_other_year + PART_PENALTY * (measure.part_of is not None)
+
+
+def _find_span(query: Query) -> tuple[int, int] | None:
+    """Return the first and the last year of a range in the words of a query, None if there is none."""
+    years = [item.values for item in query.understood if item.facet == "of_year"]
+    if len(years) != 1 or len(years[0]) == 1:
+        return None
+    return int(years[0][0]), int(years[0][-1])
 
 
 def _match_grams(indicators: Sequence[str], ngrams: Sequence[str]) -> tuple[_Ordinals, _Ordinals, _Scores]:
@@ -406,7 +504,7 @@ def _top_k(scores: _Scores, k: int) -> _Ordinals:
     return np.sort(np.concatenate([above, np.flatnonzero(scores == threshold)[: k - len(above)]]))
 
 
-def _build_hit(measure: Measure, score: float, text: str, analyzer: Analyzer) -> MeasureHit:
+def build_hit(measure: Measure, score: float, text: str, analyzer: Analyzer) -> MeasureHit:
     """Return the hit for a measure; `text` is the text of its paragraph.
 
     The snippet is chosen from the part of the sentence between the previous and the next occurrence of the same quote,
