@@ -151,9 +151,9 @@ TimeAttributes = tuple[int | None, int | None, str | None, bool, str]
 
 @dataclass(frozen=True, slots=True)
 class MeasureColumns:
-    """The answer to a `MeasureRequest`. `indicator_of`, `attributes_of`, `time_of` and `scores` are columns.
+    """The answer to a `MeasureRequest`. `indicators`, `attributes` and `times` are distinct values.
 
-    A column has an element per measure.
+    The arrays are columns with an element per measure.
 
     The measures are in corpus order; within a paragraph, they are in the order of the text. An engine does not rank
     measures. The caller ranks them by these columns and fetches only the best, because loading a measure is slow.
@@ -171,6 +171,10 @@ class MeasureColumns:
     """Distinct combinations of time and status. May contain some that none of the measures has."""
     time_of: NDArray[np.int64]
     """Index in `times` of the time of each measure."""
+    is_part: NDArray[np.bool_]
+    """Whether each measure is part of another one."""
+    reviewed_years: NDArray[np.int64]
+    """Year that the report of each measure reports on (`model.reviewed_year`), 0 if it is unknown."""
     scores: NDArray[np.float64]
     """Score of the paragraph of each measure by words alone (BM25F, step one of ranking)."""
     fetch: Callable[[Sequence[int]], list[Measure]]

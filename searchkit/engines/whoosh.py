@@ -62,6 +62,7 @@ from searchkit.model import (
     TableCell,
     document_from_json,
     paragraph_from_json,
+    reviewed_year,
     table_from_json,
     to_json,
 )
@@ -224,7 +225,17 @@ class WhooshEngine:
 
         paragraph_scores = np.array([scores[i] for i, _ in selected], np.float64)
         return MeasureColumns(
-            indicators, indicator_of, attributes, attributes_of, times, time_of, paragraph_scores, fetch, texts
+            indicators,
+            indicator_of,
+            attributes,
+            attributes_of,
+            times,
+            time_of,
+            np.array([measure.part_of is not None for measure in measures], bool),
+            np.array([reviewed_year(measure.year, measure.doctype) or 0 for measure in measures], np.int64),
+            paragraph_scores,
+            fetch,
+            texts,
         )
 
     def paragraph(self, paragraph_id: str) -> Paragraph | None:

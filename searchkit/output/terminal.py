@@ -93,10 +93,11 @@ def format_measure_results(results: MeasureResults, *, colour: bool, first: int 
 
 _REASONS = {
     "other_indicator": "of other indicators",
-    "other_aspect": "changes, additions or levels that the query does not ask for",
+    "similar_indicator": "with similar names",
+    "other_aspect": "that are a change, an addition or a level, which the query does not ask for",
     "other_unit": "in another kind of unit",
     "other_status": "with another status (target, rule, before)",
-    "cumulative": "totals of several years",
+    "cumulative": "totals or means of several years",
     "part_of_year": "of a part of a year",
     "part_of_total": "part of a total",
     "repeated": "repeated",

@@ -301,9 +301,10 @@ def choose_indicator(
 ) -> IndicatorSpec | None:
     """Return the indicator that answers the query best in most reports. None if there are no candidates.
 
-    `candidates` are best first. `wanted` is the measure that the query names, if it names one: only that measure is
-    considered if it is listed, otherwise only changes if it is one. `aspect`, if given, is what the query asks for: no
-    other aspect stands in for it. Candidates below `_MIN_VOTING_RELEVANCE` are ignored. The choice has two steps:
+    `candidates` are best first. `wanted` is the measure that the query names, if it names one. If it is listed, only it
+    is considered. If it is a change, only changes are. Otherwise only measures with its wording are, if there are any.
+    `aspect`, if given, is what the query asks for: no other aspect stands in for it. Candidates below
+    `_MIN_VOTING_RELEVANCE` are ignored. The choice has two steps:
 
     1. Each report votes for each of its names. The vote is the highest score of its measures of that name. The score of
        a measure is (relevance · weight)².
@@ -316,7 +317,7 @@ def choose_indicator(
     """
     candidates = [item for item in candidates if item.relevance >= _MIN_VOTING_RELEVANCE]
     if wanted is not None:
-        candidates = [item for item in candidates if _answers(item.name, wanted)]
+        candidates = _select_named(candidates, wanted)
     if aspect is not None:
         candidates = [item for item in candidates if item.name.aspect == aspect]
     change_weight = 1.0 if candidates and candidates[0].measure.change else _CHANGE_WEIGHT
@@ -336,9 +337,13 @@ def _label(measure: Measure) -> str:
     return f"{thing if thing and is_change_word(last) else measure.indicator} 增长"
 
 
-def _answers(name: MeasureName, wanted: MeasureName) -> bool:
-    """Return whether a measure is the listed one that a query names, or a change like the one that a query asks for."""
-    return is_same_measure(name, wanted) if wanted.is_listed else name.aspect == wanted.aspect
+def _select_named(candidates: Sequence[RankedMeasure], wanted: MeasureName) -> list[RankedMeasure]:
+    """Return the candidates that may be the measure that a query names."""
+    if wanted.is_listed:
+        return [item for item in candidates if is_same_measure(item.name, wanted)]
+    if wanted.aspect == "change":
+        return [item for item in candidates if item.name.aspect == "change"]
+    return [item for item in candidates if has_same_wording(item.name, wanted)] or [*candidates]
 
 
 def _count_votes(

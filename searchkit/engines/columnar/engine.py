@@ -74,6 +74,8 @@ class ColumnarEngine:
             collector.attributes_of,
             collector.times,
             collector.time_of,
+            collector.is_part,
+            collector.reviewed_years,
             collector.scores,
             fetch,
             texts,

@@ -184,6 +184,11 @@ class SegmentMeasures:
             ordinals = ordinals.compress(is_admitted.take(self.times.codes.take(ordinals)))
         return ordinals
 
+    def is_part(self, ordinals: Array) -> Array:
+        """Return a mask of those of some measures that are part of another one."""
+        is_part: Array = self._spans[2].take(ordinals) > 0
+        return is_part
+
     def match_years(self, ordinals: Array, years: Filter, reports: DocSet) -> Array:
         """Return a mask of those of some measures that a filter by of_year admits (`Filter.admits_measure`).
 
