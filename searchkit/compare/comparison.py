@@ -16,7 +16,7 @@ from searchkit.model import MEASURE_STATUSES, Document, Paragraph
 from searchkit.query.facets import PARAGRAPH_FACETS, Facet, Filter, selected_values
 from searchkit.query.filters import FilterValue
 from searchkit.query.understood import UnderstoodFilter
-from searchkit.search.choosing import IndicatorSpec, RankedMeasure, choose_indicator, read_candidates
+from searchkit.search.choosing import IndicatorSpec, RankedMeasure, choose_indicator, read_named
 from searchkit.search.options import MeasureOptions, parse_statuses, read_options
 from searchkit.search.snapshot import Snapshot
 
@@ -49,7 +49,7 @@ def compare_snapshot(
         *(item for item in ranking.query.understood if item.facet != "of_year"),
     )
     strict = [Filter(item.facet, tuple(map(str, item.values))) for item in understood if item.strict]
-    candidates = read_candidates(ranking, snapshot.names)
+    candidates = read_named(ranking, snapshot.names)
     spec = choose_indicator(candidates, ranking.wanted, ranking.aspect)
     if spec is not None and ranking.wanted is not None:
         words = _remove(asked.query, ranking.query.understood)

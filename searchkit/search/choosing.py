@@ -58,6 +58,9 @@ _FIRST_PAGE_SIZE = 1000
 _MIN_RELEVANCE = 0.25
 """If the last measure of a page has at least this relevance, another page is read. Less relevant measures have no
 similar indicator."""
+_MIN_SHARE_OF_WORDING = 0.25
+"""Smallest number of reports with the wording of a query, relative to those with the most frequent name, for which only
+that wording is considered."""
 _MIN_VOTING_RELEVANCE = 0.5
 """Smallest relevance of a measure that takes part in the choice of the indicator. Less relevant measures are ignored,
 so that they cannot win by their number."""
@@ -175,18 +178,37 @@ class ChosenMeasures(NamedTuple):
 
 def read_candidates(ranking: MeasureRanking, names: IndicatorNames) -> list[RankedMeasure]:
     """Return ranked measures, best first. Reads pages until the relevance falls below `_MIN_RELEVANCE`."""
-    candidates: list[RankedMeasure] = []
-    best, relevance, page_size = 0.0, 1.0, _FIRST_PAGE_SIZE
+    pairs: list[tuple[Measure, float]] = []
+    page_size = _FIRST_PAGE_SIZE
     while True:
-        page = ranking.page(len(candidates), page_size)
-        best = best or max((score for _, score in page), default=0.0)
-        for measure, score in page:
-            # Only the best 200 are rescored, so the next score can be higher. Scores can also be below 0.
-            relevance = max(0.0, min(relevance, score / best)) if best > 0 else 1.0
-            candidates.append(RankedMeasure(measure, names.name_of(measure), relevance, score))
-        if len(page) < page_size or relevance < _MIN_RELEVANCE:
-            return candidates
+        page = ranking.page(len(pairs), page_size)
+        pairs += page
+        best = max((score for _, score in pairs[:_FIRST_PAGE_SIZE]), default=0.0)
+        if len(page) < page_size or (best > 0 and page[-1][1] / best < _MIN_RELEVANCE):
+            return _rank_by_relevance(pairs, names)
         page_size *= 2
+
+
+def read_named(ranking: MeasureRanking, names: IndicatorNames) -> list[RankedMeasure]:
+    """Return the ranked measures that can be in a table, best first.
+
+    If the query names a listed measure, no other measure can. Otherwise these are the ones of `read_candidates`.
+    """
+    if ranking.wanted is None or not ranking.wanted.is_listed:
+        return read_candidates(ranking, names)
+    return _rank_by_relevance(ranking.named(), names)
+
+
+def _rank_by_relevance(pairs: Sequence[tuple[Measure, float]], names: IndicatorNames) -> list[RankedMeasure]:
+    """Return measures with their scores, best first, as candidates."""
+    best = max((score for _, score in pairs[:_FIRST_PAGE_SIZE]), default=0.0)
+    candidates: list[RankedMeasure] = []
+    relevance = 1.0
+    for measure, score in pairs:
+        # Only the best 200 are rescored, so the next score can be higher. Scores can also be below 0.
+        relevance = max(0.0, min(relevance, score / best)) if best > 0 else 1.0
+        candidates.append(RankedMeasure(measure, names.name_of(measure), relevance, score))
+    return candidates
 
 
 def choose_measures(
@@ -302,7 +324,8 @@ def choose_indicator(
     """Return the indicator that answers the query best in most reports. None if there are no candidates.
 
     `candidates` are best first. `wanted` is the measure that the query names, if it names one. If it is listed, only it
-    is considered. If it is a change, only changes are. Otherwise only measures with its wording are, if there are any.
+    is considered. If it is a change, only changes are. Otherwise only measures with its wording are, unless few reports
+    have one (`_MIN_SHARE_OF_WORDING`): 老旧小区 where most reports write 老旧小区改造.
     `aspect`, if given, is what the query asks for: no other aspect stands in for it. Candidates below
     `_MIN_VOTING_RELEVANCE` are ignored. The choice has two steps:
 
@@ -343,7 +366,13 @@ def _select_named(candidates: Sequence[RankedMeasure], wanted: MeasureName) -> l
         return [item for item in candidates if is_same_measure(item.name, wanted)]
     if wanted.aspect == "change":
         return [item for item in candidates if item.name.aspect == "change"]
-    return [item for item in candidates if has_same_wording(item.name, wanted)] or [*candidates]
+    same = [item for item in candidates if has_same_wording(item.name, wanted)]
+    reports: dict[str, set[str]] = {}
+    for item in candidates:
+        reports.setdefault(item.name.text, set()).add(item.measure.document)
+    most = max(map(len, reports.values()), default=0)
+    is_common = len({item.measure.document for item in same}) >= most * _MIN_SHARE_OF_WORDING
+    return same if same and is_common else [*candidates]
 
 
 def _count_votes(

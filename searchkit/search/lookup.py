@@ -263,6 +263,21 @@ class MeasureRanking:
         ordinals, scores = self._page_ordinals(offset, limit)
         return list(zip(self._columns.fetch(ordinals), scores, strict=True))
 
+    def named(self) -> list[tuple[Measure, float]]:
+        """Return the measures with names that the query states, in the aspect that it asks for, best first.
+
+        They may be additions where it asks for a level. `page` returns all others, too, but takes longer.
+        """
+        columns, names, is_change = self._columns, self._first_step.named, self.aspect == "change"
+        has_name = np.fromiter((text in names for text in columns.indicators), bool, len(columns.indicators))
+        has_aspect = np.array(
+            [(change is not None) == is_change for _, _, _, _, change, *_ in columns.attributes], bool
+        )
+        ordinals, scores = self._all
+        is_named = has_name[columns.indicator_of[ordinals]] & has_aspect[columns.attributes_of[ordinals]]
+        rounded = [round(score, 6) for score in scores[is_named].tolist()]
+        return list(zip(columns.fetch(ordinals[is_named].tolist()), rounded, strict=True))
+
     def hits(self, offset: int, limit: int | None, analyzer: Analyzer) -> list[MeasureHit]:
         """Return the measures of `page` as hits with snippets."""
         texts = self._columns.texts(self._page_ordinals(offset, limit)[0])
@@ -404,7 +419,10 @@ class _FirstStep:
         an element for each indicator in use; `_paragraph` has an element for each measure."""
         used_indicators = [columns.indicators[i] for i in used.tolist()]
         changes = names.find_changes(used_indicators) if features.is_of_change else {}
-        self.renamed = changes | names.rename(used_indicators)
+        named = names.rename(used_indicators)
+        self.named = named.keys()
+        """The indicators that name a measure of the query."""
+        self.renamed = changes | named
         """The indicators that name a measure of the query, in the words of the query. If the query names a change, also
         the indicators of all other changes, without words of change."""
         self.penalties = features.penalties(columns)
