@@ -282,7 +282,7 @@ class MeasureRanking:
 
     @cached_property
     def _named(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Whether each measure has a name that the query states, and whether it is a change exactly if that is asked."""
+        """Whether each measure has a name of the query, and whether it is a change if and only if that is asked for."""
         columns, names, is_change = self._columns, self._first_step.named, self.aspect == "change"
         has_name = np.fromiter((text in names for text in columns.indicators), bool, len(columns.indicators))
         has_aspect = np.array(
