@@ -22,6 +22,9 @@ MEASURE_STATUSES = ("actual", "target", "rule", "before")
 ANY_STATUS = "any"
 """Stands for every status where measures are selected by status."""
 
+AGGREGATES = ("sum", "mean", "median", "min", "max", "count")
+"""Numbers that can be calculated from measures."""
+
 WORK_REPORT = "政府工作报告"
 """Doctype of the yearly report of a government to its people's congress."""
 

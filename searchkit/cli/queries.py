@@ -26,8 +26,8 @@ from searchkit.cli.options import (
 from searchkit.cli.output import FOUND, NOTHING_FOUND, WRONG_USAGE, print_error, write_output
 from searchkit.errors import UsageError
 from searchkit.files import decode_list
+from searchkit.model import AGGREGATES
 from searchkit.query.facets import BUILT_IN_FACETS
-from searchkit.search.options import AGGREGATES
 
 if TYPE_CHECKING:
     from searchkit.query.understood import Understanding

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from searchkit.engines.ranking import Explanation
     from searchkit.query.facets import FacetCounts
     from searchkit.query.understood import UnderstoodFilter
-    from searchkit.search.aggregating import AggregateGroup
-    from searchkit.search.lookup import MeasureResults
+    from searchkit.search.lookup import AggregateGroup, MeasureResults
     from searchkit.search.results import Hit, Results
     from searchkit.search.suggestions import Suggestion
 

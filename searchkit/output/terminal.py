@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from searchkit.engines.ranking import Explanation
     from searchkit.model import Document, Measure, Paragraph
     from searchkit.query.facets import FacetCounts
-    from searchkit.search.aggregating import AggregateGroup
-    from searchkit.search.lookup import MeasureHit, MeasureResults
+    from searchkit.search.lookup import AggregateGroup, MeasureHit, MeasureResults
     from searchkit.search.results import Hit, Results
     from searchkit.search.suggestions import Suggestion
 

@@ -13,7 +13,7 @@ from searchkit.query.agreement import scale_name, unit_scale
 from searchkit.query.facets import BUILT_IN_FACETS, year_of_measure
 from searchkit.query.naming import IndicatorNames
 from searchkit.search.choosing import RankedMeasure, choose_indicator, choose_measures, fact_of, read_candidates
-from searchkit.search.lookup import MeasureRanking
+from searchkit.search.lookup import AggregateGroup, MeasureRanking
 from searchkit.search.options import MeasureOptions
 
 _NATIONWIDE = ("全国",)
@@ -29,22 +29,6 @@ _AGGREGATES: Mapping[str, Callable[[Sequence[float]], float]] = {
     "max": max,
     "count": len,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class AggregateGroup:
-    """A number calculated from the measures of a group."""
-
-    group: str | int | None
-    """Value of the facet that groups the measures: for district the path. None if all measures are one group."""
-    value: int | float | None
-    """The number, in `unit`. None if there are no measures."""
-    unit: str | None
-    """The most frequent unit of the measures. None for a count, and if the measures have no unit."""
-    n: int
-    """Number of measures that the number is calculated from."""
-    left_out: Mapping[str, int]
-    """Number of measures of the group that are left out, by reason (`choosing.Reason`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +56,10 @@ def select_measures(
     candidates = read_candidates(ranking, names)
     spec = choose_indicator(candidates, ranking.wanted, ranking.aspect)
     if spec is None:
-        return Selection(None, (), {"other_indicator": ranking.total} if ranking.total else {})
+        left_out_of_all = {"other_indicator": ranking.total} if ranking.total else {}
+        is_one_group = options.aggregate is not None and options.by is None
+        group = _build_group(options.aggregate or "", None, [], left_out_of_all)
+        return Selection(None, (), left_out_of_all, (group,) if is_one_group else ())
     chosen = choose_measures(spec, candidates, statuses)
     rank = {item.measure.id: n for n, item in enumerate(candidates)}
     left_out: list[tuple[RankedMeasure, str]] = [*chosen.left_out]

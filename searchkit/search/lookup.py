@@ -52,7 +52,6 @@ from searchkit.text.folding import CODE_POINT_COUNT, fold, fold_all, to_code_poi
 
 if TYPE_CHECKING:
     from searchkit.query.understood import UnderstoodFilter
-    from searchkit.search.aggregating import AggregateGroup
     from searchkit.search.suggestions import Suggestion
 
 COVERAGE_WEIGHT, PRECISION_WEIGHT, HEAD_WEIGHT, PARAGRAPH_WEIGHT = 0.55, 0.22, 0.17, 0.06
@@ -112,6 +111,22 @@ class MeasureHit(Measure):
     def window(self) -> Snippet:
         """The snippet with the quote as its only match."""
         return Snippet(self.snippet_start, self.snippet, ((self.start, self.end),))
+
+
+@dataclass(frozen=True, slots=True)
+class AggregateGroup:
+    """A number calculated from the measures of a group."""
+
+    group: str | int | None
+    """Value of the facet that groups the measures: for district the path. None if all measures are one group."""
+    value: int | float | None
+    """The number, in `unit`. None if there are no measures."""
+    unit: str | None
+    """The most frequent unit of the measures. None for a count, and if the measures have no unit."""
+    n: int
+    """Number of measures that the number is calculated from."""
+    left_out: Mapping[str, int]
+    """Number of measures of the group that are left out, by reason (`choosing.Reason`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import TypeGuard, TypeVar
 
 from searchkit.engines.contract import MeasureRequest
 from searchkit.errors import UsageError
-from searchkit.model import ANY_STATUS, MEASURE_STATUSES
+from searchkit.model import AGGREGATES, ANY_STATUS, MEASURE_STATUSES
 from searchkit.query.facets import BUILT_IN_FACETS, UNDERSTOOD_FACETS, Filter
 from searchkit.query.filters import FilterValue
 from searchkit.query.tree import Everything
@@ -27,8 +27,6 @@ MATCH_MODES = ("all", "any", "auto")
 
 MEASURE_SORTS = ("score", "value", "of_year", "year")
 """What measures can be sorted by: score; value, in base units; the year of the measure; the year of the report."""
-AGGREGATES = ("sum", "mean", "median", "min", "max", "count")
-"""Values of the option `aggregate`."""
 
 Quantity = str | float
 """A number in base units, such as 100000, or a quantity as text, such as 10万元."""
@@ -83,7 +81,7 @@ class MeasureOptions:
     """Facets (one or several, also separated by commas). Of the measures with the same values, only the one of the
     latest year is returned, and of these the best."""
     aggregate: str | None = None
-    """One of `AGGREGATES`: calculate a number instead of returning measures."""
+    """One of `model.AGGREGATES`: calculate a number instead of returning measures."""
     by: str | None = None
     """Facet by which `aggregate` groups the measures."""
     limit: int | None = 10
