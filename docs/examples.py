@@ -319,8 +319,8 @@ RECORDS = (
         "Comparison cell",
         "An element of `cells` in a comparison table. The fields from `value` to `quote` are those of the first "
         "reading; they are null for several places or bodies. Only a cell whose `state` is value has a value that can "
-        "be quoted as it is. `compare --format csv` prints a row for each reading and each empty cell, and one for each "
-        "value in `revised`, `others` and `target` (`note`).",
+        "be quoted as it is. `compare --format csv` prints a row for each reading and each empty cell, and one for "
+        "each value in `revised`, `others` and `target` (`note`).",
         COMPARE,
         _field("cells"),
         (CELL, READING, Measure, Document),
