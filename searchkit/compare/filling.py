@@ -15,7 +15,15 @@ from searchkit.compare.table import STATES, Cell, CellValue
 from searchkit.model import Measure
 from searchkit.query.agreement import has_same_value, scale_name, unit_scale
 from searchkit.query.facets import year_of_measure
-from searchkit.search.choosing import IndicatorSpec, RankedMeasure, choose_measures, is_exact, is_milestone, years_after
+from searchkit.search.choosing import (
+    IndicatorSpec,
+    RankedMeasure,
+    choose_measures,
+    is_exact,
+    is_milestone,
+    is_yearly_mean,
+    years_after,
+)
 
 _MAX_CONFLICT = 0.25
 """Largest difference of two values that contradict each other, relative to the larger one. Values that differ by more
@@ -193,7 +201,12 @@ def _may_be_total(fact: _Fact) -> bool:
 
 
 def _is_mean(measure: Measure) -> bool:
-    """Return whether the sentence states a mean up to the end of a measure."""
+    """Return whether a measure is a mean of several years.
+
+    The words of a mean can be far before a change: 年均生产总值增长8%，投资增长12%.
+    """
+    if measure.change is None:
+        return is_yearly_mean(measure)
     text = measure.source.text[max(0, measure.start - _MAX_SENTENCE) : measure.end]
     return _MEAN.search(text, max(map(text.rfind, "。；;")) + 1) is not None
 

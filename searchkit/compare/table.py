@@ -13,21 +13,21 @@ from searchkit.search.choosing import is_milestone
 from searchkit.search.suggestions import Suggestion
 
 STATES = (
-    *("value", "conflict", "several", "other_unit", "part_only", "cumulative_only", "target_only", "near"),
-    *("silent", "missing"),
+    "value",
+    "conflict",
+    "several",
+    "other_unit",
+    "part_only",
+    "cumulative_only",
+    "target_only",
+    "near",
+    "silent",
+    "missing",
 )
-"""States of a cell. Only `value` and `conflict` have values of the indicator, the unit and the year of the cell.
-
-- `value`: one value.
-- `conflict`: the reports that report on the year, of one place and body, contradict each other.
-- `several`: values of several places or bodies.
-- `other_unit`: a value in another unit.
-- `part_only`: a value of some months of the year. `cumulative_only`: a total of several years.
-- `target_only`: a plan. `near`: a value of a similar indicator.
-- `silent`: a report without such a measure. `missing`: no report.
-
-If a cell could have several states, it has the first of them.
-"""
+"""States of a cell: one value; reports of one place and body on the year that contradict each other; values of several
+places or bodies; a value in another unit; of some months of the year; a total or a mean of several years; a plan; a
+value of a similar indicator, or far from those of the years around; a report without such a measure; no report. A cell
+that could have several states has the first of them."""
 ORIGINS = ("own", "other_report", "before")
 """Origins of a value: the report that reports on the year, another report, or the value before a change."""
 _REVERSED_BOUNDS = {"at_least": "at_most", "at_most": "at_least"}

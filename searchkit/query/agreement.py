@@ -19,6 +19,10 @@ _UNIT_FAMILIES = (
     ("户次", "家次"),
     ("次", "场", "场次"),
     ("辆", "台"),
+    ("公里", "千米"),
+    ("平方公里", "平方千米"),
+    ("公斤", "千克"),
+    ("微克/立方米", "微克每立方米", "微克/每立方米"),
 )
 """Units that count the same things: 立案129件 in one report is 立案129起 in another."""
 _FAMILY_OF_UNIT = {unit: family[0] for family in _UNIT_FAMILIES for unit in family}
