@@ -123,7 +123,14 @@ def search(
 )
 @click.option("--max", metavar="QUANTITY", help="Largest value, inclusive. Written like --min.")
 @status_option
-@click.option("--no-cumulative", is_flag=True, help="Leave out totals of several years.")
+@click.option(
+    "--no-cumulative",
+    "cumulative",
+    is_flag=True,
+    flag_value=False,
+    default=True,
+    help="Leave out totals of several years.",
+)
 @click.option(
     "--sort",
     default="score",
@@ -133,6 +140,7 @@ def search(
 )
 @click.option(
     "--one-per",
+    multiple=True,
     metavar="FACET,…",
     help="Only one measure for each value of district, document, … or for each combination: district,of_year. Without "
     "of_year, that of the latest year.",
@@ -177,8 +185,6 @@ def measures(
     from searchkit.output.json import group_to_json, measures_to_json
 
     is_audit = options.pop("audit")
-    options["cumulative"] = not options.pop("no_cumulative")
-    options["one_per"] = options["one_per"] or ()
     _check_one_source(query, queries, is_audit=is_audit)
     filters, search_options = split_options(options)
     arguments = {**filters, **search_options}

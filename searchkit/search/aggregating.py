@@ -12,7 +12,7 @@ from searchkit.model import Measure
 from searchkit.query.agreement import scale_name, unit_scale
 from searchkit.query.facets import BUILT_IN_FACETS, year_of_measure
 from searchkit.query.naming import IndicatorNames
-from searchkit.search.choosing import RankedMeasure, choose_indicator, choose_measures, fact_of, read_candidates
+from searchkit.search.choosing import RankedMeasure, choose_indicator, choose_measures, fact_of, read_named
 from searchkit.search.lookup import AggregateGroup, MeasureRanking
 from searchkit.search.options import MeasureOptions
 
@@ -53,10 +53,14 @@ def select_measures(
     They are those of the indicator that the query names, in one kind of unit, each fact once. `statuses`: as for
     `choose_measures`. Takes as long as fetching the measures of the named indicator and all that are similar.
     """
-    candidates = read_candidates(ranking, names)
+    candidates = read_named(ranking, names)
     spec = choose_indicator(candidates, ranking.wanted, ranking.aspect)
+    is_named = ranking.wanted is not None and ranking.wanted.is_listed  # then only measures with the name are read
+    unread = Counter({"other_aspect": ranking.other_aspect_count} if is_named else {})
+    unread["other_indicator"] = ranking.total - len(candidates) - unread.total()
     if spec is None:
-        left_out_of_all = {"other_indicator": ranking.total} if ranking.total else {}
+        unread["other_indicator"] += len(candidates)
+        left_out_of_all = _count_reasons([], unread)
         is_one_group = options.aggregate is not None and options.by is None
         group = _build_group(options.aggregate or "", None, [], left_out_of_all)
         return Selection(None, (), left_out_of_all, (group,) if is_one_group else ())
@@ -68,20 +72,19 @@ def select_measures(
     if options.aggregate is not None:
         quoted, others = _keep_one_status(quoted)
         left_out += [(item, "other_status") for item in others]
-        groups = _aggregate(options.aggregate, options.by, quoted, left_out, ranking.total - len(candidates))
-        return Selection(spec.indicator, tuple(quoted), _count_reasons(left_out, ranking.total, len(quoted)), groups)
+        groups = _aggregate(options.aggregate, options.by, quoted, left_out, unread)
+        return Selection(spec.indicator, tuple(quoted), _count_reasons(left_out, unread), groups)
     if options.one_per:
         quoted, others = _keep_one_per(split_names(options.one_per), quoted, rank)
         left_out += [(item, "not_latest") for item in others]
     quoted.sort(key=lambda item: rank[item.measure.id])
     _sort(quoted, options.sort)
-    return Selection(spec.indicator, tuple(quoted), _count_reasons(left_out, ranking.total, len(quoted)))
+    return Selection(spec.indicator, tuple(quoted), _count_reasons(left_out, unread))
 
 
-def _count_reasons(left_out: Sequence[tuple[RankedMeasure, str]], total: int, kept: int) -> dict[str, int]:
-    """Return the number of measures that are left out by reason. Those that were not read have another indicator."""
-    counts = Counter(reason for _, reason in left_out)
-    counts["other_indicator"] += total - kept - len(left_out)
+def _count_reasons(left_out: Sequence[tuple[RankedMeasure, str]], unread: Counter[str]) -> dict[str, int]:
+    """Return the number of measures that are left out by reason. `unread`: those that were not even read."""
+    counts = unread + Counter(reason for _, reason in left_out)
     return {reason: count for reason, count in counts.most_common() if count}
 
 
@@ -144,7 +147,7 @@ def _aggregate(
     by: str | None,
     quoted: list[RankedMeasure],
     left_out: list[tuple[RankedMeasure, str]],
-    unread: int,
+    unread: Counter[str],
 ) -> tuple[AggregateGroup, ...]:
     """Return the groups of measures by a facet with their numbers. Adds to `left_out` the parts of a sum.
 
@@ -163,8 +166,8 @@ def _aggregate(
         for key in _keys(item.measure, by) if by else [None]:
             if key in members or not by:
                 reasons.setdefault(key, Counter())[reason] += 1
-    if not by and unread:
-        reasons.setdefault(None, Counter())["other_indicator"] += unread
+    if not by:
+        reasons[None] = reasons.get(None, Counter()) + unread
     keys = sorted(members, key=lambda key: (key is None, str(key))) if by else [None]
     return tuple(
         _build_group(aggregate, key, [item.measure for item in members.get(key, ())], reasons.get(key, {}))

@@ -268,15 +268,27 @@ class MeasureRanking:
 
         They may be additions where it asks for a level. `page` returns all others, too, but takes longer.
         """
+        ordinals, scores = self._all
+        has_name, has_aspect = self._named
+        is_named = (has_name & has_aspect)[ordinals]
+        rounded = [round(score, 6) for score in scores[is_named].tolist()]
+        return list(zip(self._columns.fetch(ordinals[is_named].tolist()), rounded, strict=True))
+
+    @property
+    def other_aspect_count(self) -> int:
+        """Number of measures with names that the query states, but not in the aspect that it asks for."""
+        has_name, has_aspect = self._named
+        return int((has_name & ~has_aspect).sum())
+
+    @cached_property
+    def _named(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Whether each measure has a name of the query, and whether it is a change if and only if that is asked for."""
         columns, names, is_change = self._columns, self._first_step.named, self.aspect == "change"
         has_name = np.fromiter((text in names for text in columns.indicators), bool, len(columns.indicators))
         has_aspect = np.array(
             [(change is not None) == is_change for _, _, _, _, change, *_ in columns.attributes], bool
         )
-        ordinals, scores = self._all
-        is_named = has_name[columns.indicator_of[ordinals]] & has_aspect[columns.attributes_of[ordinals]]
-        rounded = [round(score, 6) for score in scores[is_named].tolist()]
-        return list(zip(columns.fetch(ordinals[is_named].tolist()), rounded, strict=True))
+        return has_name[columns.indicator_of], has_aspect[columns.attributes_of]
 
     def hits(self, offset: int, limit: int | None, analyzer: Analyzer) -> list[MeasureHit]:
         """Return the measures of `page` as hits with snippets."""

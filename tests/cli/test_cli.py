@@ -596,7 +596,8 @@ def test_measures_json_has_the_documented_fields(run: Run, index: Path) -> None:
     assert result.status == 0
     answer = result.json()
     assert list(answer) == [
-        *("query", "understood", "total", "relaxed", "notes", "took_ms", "understood_filters", "suggestions", "hits")
+        *("query", "understood", "total", "relaxed", "notes", "took_ms", "understood_filters", "suggestions"),
+        *("indicator", "left_out", "aggregate", "groups", "hits"),
     ]
     hits: list[dict[str, object]] = answer["hits"]  # type: ignore[assignment]
     assert 0 < len(hits) <= 10
@@ -683,7 +684,7 @@ def test_queries_file_of_measures(run: Run, index: Path, tmp_path: Path) -> None
         json.dumps({"id": "a", "query": "立案", "district": "滨海新区", "min": 100, "unit": "件"}),
         "b\t罚没款",
         json.dumps({"id": "c", "query": "立案", "min": "许多"}),
-        json.dumps({"id": "d", "query": "立案", "limit": 1, "sort": "year"}),
+        json.dumps({"id": "d", "query": "立案", "limit": 1, "sort": "size"}),
     ]
     queries.write_text("\n".join(lines), encoding="utf-8")
     result = run("measures", "--queries", queries, "--index", index, "--limit", "3", "--format", "jsonl")
