@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from statistics import median
 from typing import NamedTuple
 
 from searchkit.compare.axes import AxisKey, AxisLabel, group_by, keys_of
@@ -158,7 +157,8 @@ class _Series:
         around = [values[n] for n in range(year - _NEIGHBOURS, year + _NEIGHBOURS + 1) if n != year and n in values]
         if len(around) < 2:  # noqa: PLR2004 - one year is no measure of another
             return None
-        value, expected = fact.measure.signed_value, median(around)
+        # The upper median. The module statistics takes 10 ms to import.
+        value, expected = fact.measure.signed_value, sorted(around)[len(around) // 2]
         return value / expected if value > 0 and expected > 0 else None
 
 
