@@ -13,7 +13,7 @@ from searchkit.compare.filling import Wanted, fill_cells, label_cells
 from searchkit.compare.table import Comparison
 from searchkit.errors import UnknownFacet, UsageError
 from searchkit.model import MEASURE_STATUSES, Document, Paragraph
-from searchkit.query.facets import PARAGRAPH_FACETS, Facet, Filter, selected_values
+from searchkit.query.facets import PARAGRAPH_FACETS, Facet, Filter, selected_values, year_of_measure
 from searchkit.query.filters import FilterValue
 from searchkit.query.understood import UnderstoodFilter
 from searchkit.search.choosing import IndicatorSpec, RankedMeasure, choose_indicator, read_named
@@ -50,7 +50,8 @@ def compare_snapshot(
     )
     strict = [Filter(item.facet, tuple(map(str, item.values))) for item in understood if item.strict]
     candidates = read_named(ranking, snapshot.names)
-    spec = choose_indicator(candidates, ranking.wanted, ranking.aspect)
+    shown = _of_years(candidates, asked.of_years)
+    spec = choose_indicator(shown or candidates, ranking.wanted, ranking.aspect)
     if spec is not None and ranking.wanted is not None:
         words = _remove(asked.query, ranking.query.understood)
         name = snapshot.names.parse(words)
@@ -93,6 +94,12 @@ def _split_years(snapshot: Snapshot, query: str, options: MeasureOptions, filter
     of_years = [item for item in filters if item.name == "of_year"]
     rest = tuple(item for item in filters if item.name != "of_year")
     return _Asked(_remove(query, years) or query, rest, (*of_years, *named), years)
+
+
+def _of_years(candidates: Sequence[RankedMeasure], of_years: tuple[Filter, ...]) -> list[RankedMeasure]:
+    """Return the candidates of the years to show. They decide on the unit of the table."""
+    selected = [selected_values(Facet("of_year"), (item,)) for item in of_years]
+    return [item for item in candidates if all(str(year_of_measure(item.measure)) in years for years in selected)]
 
 
 def _remove(query: str, understood: Iterable[UnderstoodFilter]) -> str:

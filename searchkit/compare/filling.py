@@ -42,7 +42,8 @@ _TERM = re.compile("五年|十[一二三四五六]五|本届政府|任期")
 _END_VALUE = re.compile("(?:增加|提高|提升|上升|增长|扩大|跃升|攀升|发展|下降|减少|降低|[增升降])[到至]")
 """Words before the value at the end of several years: 从5803亿元提高到8039亿元."""
 _OTHER_SCOPE = 8.0
-"""Quotient of a value and the expected one from which it is of something else: a district of the city."""
+"""Quotient of a value and the expected one from which it is of something else: a district of the city. Only for sums of
+money and states, because counts of what happened vary that much."""
 _MEAN = re.compile("年均|平均|均增")
 """Words of a mean of several years."""
 _MAX_SENTENCE = 200
@@ -167,8 +168,8 @@ def _check_years(facts: Sequence[_Fact]) -> Iterator[_Fact]:
 
     If a report states several values of a year, one that is in line with the years around it comes before one that is
     not: the other one is of several years, or of a city. A value that is not in line and may be a total of several
-    years (五年累计) is one. A total of several years that is in line with single years is of one year. A value far from
-    the expected one is of something else.
+    years (五年累计) is one. A total of several years that is in line with single years is of one year. A sum of money
+    or a state far from the expected one is of something else.
     """
     series = _Series(facts)
     for items in group_by(
@@ -230,7 +231,8 @@ def _check_year(fact: _Fact, quotient: float | None, others: Sequence[_Fact]) ->
         return fact
     if _may_be_total(fact) and (_exceeds(fact, others) if quotient is None else quotient >= _OUT_OF_LINE):
         return fact._replace(state="cumulative_only")
-    is_far = quotient is not None and _distance(quotient) >= _OTHER_SCOPE and measure.change is None
+    is_steady = measure.change is None and (measure.kind == "money" or measure.stock)
+    is_far = is_steady and quotient is not None and _distance(quotient) >= _OTHER_SCOPE
     return fact._replace(state="near") if is_far else fact
 
 
@@ -338,13 +340,18 @@ def _nearest_reports(facts: Sequence[_Fact]) -> list[_Fact]:
 def _group_values(facts: Sequence[_Fact]) -> tuple[tuple[Measure, ...], ...]:
     """Group facts by value, in their order. Inexact ones come after exact ones, and join their group if they agree."""
     groups: list[list[Measure]] = []
-    for measure in sorted((fact.measure for fact in facts), key=lambda item: not is_exact(item)):
+    for measure in sorted((fact.measure for fact in facts), key=_exactness):
         group = next((group for group in groups if _agrees(measure, group)), None)
         if group is None:
             groups.append([measure])
         else:
             group.append(measure)
     return tuple(map(tuple, groups))
+
+
+def _exactness(measure: Measure) -> tuple[bool, float]:
+    """Return a sort key: exact values first, then inexact ones, of values that were passed the largest first."""
+    return not is_exact(measure), -measure.base_value if is_milestone(measure) else 0.0
 
 
 def _agrees(measure: Measure, group: Sequence[Measure]) -> bool:
