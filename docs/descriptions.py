@@ -88,6 +88,10 @@ FIELDS = {
     "Answer line.suggestions": "If nothing was found: other searches that find something.",
     "Answer line.error": "Why the query could not be answered. Such a line has only this field and `id`.",
     "Problem.kind": "`not read`, `duplicate`, `undecided` (any warning of a document) or `left out` (on purpose).",
+    "Answer line.indicator": "As in a measure result.",
+    "Answer line.left_out": "As in a measure result.",
+    "Answer line.aggregate": "As in a measure result.",
+    "Answer line.groups": "As in a measure result.",
     "Analysis.tokens": "The tokens by position: `term`, `start` and `end` in code points, and the `text` between them.",
     "Analysis.understood": "The query tree for `all` parts of the query, the one for `any` of its words, `notes`, and "
     "the `filters` that were understood from its words.",

@@ -15,6 +15,7 @@ from typing import Any, cast
 from source import class_at
 
 from searchkit import (
+    AggregateGroup,
     BuildReport,
     Document,
     Hit,
@@ -307,6 +308,14 @@ RECORDS = (
         MEASURES,
         _field("hits"),
         (MeasureHit, Document),
+    ),
+    Record(
+        "Aggregate group",
+        "An element of `groups` in a measure result, and a line of `measures --aggregate … --format jsonl`: a number "
+        "calculated from the measures that can be quoted.",
+        "searchkit measures 立案 --aggregate max --by district --format json",
+        _field("groups"),
+        (AggregateGroup,),
     ),
     Record(
         "Comparison table",

@@ -126,7 +126,7 @@ class AggregateGroup:
     n: int
     """Number of measures that the number is calculated from."""
     left_out: Mapping[str, int]
-    """Number of measures of the group that are left out, by reason (`choosing.Reason`)."""
+    """Number of measures of the group that are left out, by reason (see `MeasureResults.left_out`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,10 @@ class MeasureResults:
     """If measures are sorted (but by score), one per value of a facet or aggregated: the indicator that all of them
     have, in the words of its most relevant measure. Otherwise None."""
     left_out: Mapping[str, int] = field(default_factory=dict)
-    """Then also the number of measures that are left out, by reason (`choosing.Reason`)."""
+    """Then also the number of measures that are left out, by reason: `other_indicator`, `similar_indicator` (a thing
+    with a similar name), `other_aspect` (a change, an addition or a level, which the query does not ask for),
+    `other_unit`, `other_status`, `cumulative` (of several years), `part_of_year`, `part_of_total`, `repeated` (another
+    measure states the same), `not_latest` (`one_per` prefers another)."""
     aggregate: str | None = None
     """The option `aggregate`."""
     groups: tuple[AggregateGroup, ...] = ()
