@@ -8,12 +8,12 @@ from dataclasses import replace
 from itertools import product
 from typing import NamedTuple
 
-from searchkit.compare.axes import AxisKey, keys_of, label_keys
+from searchkit.compare.axes import AxisKey, AxisLabel, keys_of, label_keys
 from searchkit.compare.filling import Wanted, fill_cells, label_cells
 from searchkit.compare.table import Comparison
 from searchkit.errors import UnknownFacet, UsageError
 from searchkit.model import MEASURE_STATUSES, Document, Paragraph
-from searchkit.query.facets import PARAGRAPH_FACETS, Facet, Filter, selected_values
+from searchkit.query.facets import PARAGRAPH_FACETS, Facet, Filter, selected_values, year_of_measure
 from searchkit.query.filters import FilterValue
 from searchkit.query.understood import UnderstoodFilter
 from searchkit.search.choosing import IndicatorSpec, RankedMeasure, choose_indicator, read_named
@@ -50,7 +50,8 @@ def compare_snapshot(
     )
     strict = [Filter(item.facet, tuple(map(str, item.values))) for item in understood if item.strict]
     candidates = read_named(ranking, snapshot.names)
-    spec = choose_indicator(candidates, ranking.wanted, ranking.aspect)
+    shown = _of_years(candidates, asked.of_years)
+    spec = choose_indicator(shown or candidates, ranking.wanted, ranking.aspect)
     if spec is not None and ranking.wanted is not None:
         words = _remove(asked.query, ranking.query.understood)
         name = snapshot.names.parse(words)
@@ -93,6 +94,12 @@ def _split_years(snapshot: Snapshot, query: str, options: MeasureOptions, filter
     of_years = [item for item in filters if item.name == "of_year"]
     rest = tuple(item for item in filters if item.name != "of_year")
     return _Asked(_remove(query, years) or query, rest, (*of_years, *named), years)
+
+
+def _of_years(candidates: Sequence[RankedMeasure], of_years: tuple[Filter, ...]) -> list[RankedMeasure]:
+    """Return the candidates of the years to show. They decide on the unit of the table."""
+    selected = [selected_values(Facet("of_year"), (item,)) for item in of_years]
+    return [item for item in candidates if all(str(year_of_measure(item.measure)) in years for years in selected)]
 
 
 def _remove(query: str, understood: Iterable[UnderstoodFilter]) -> str:
@@ -201,8 +208,21 @@ def build_table(  # noqa: PLR0913 - the table and its axes
         unit,
         spec.kind if is_found and spec else None,
         filled,
-        frozenset((row_labels.get(row), col_labels.get(col)) for row, col in reported),  # type: ignore[arg-type]
+        _label_pairs(reported, row_labels, col_labels),
         unplaced,
+    )
+
+
+def _label_pairs(
+    pairs: Iterable[tuple[AxisKey | None, AxisKey | None]],
+    rows: Mapping[AxisKey, AxisLabel],
+    cols: Mapping[AxisKey, AxisLabel],
+) -> frozenset[tuple[AxisLabel | None, AxisLabel | None]]:
+    """Return the labels of pairs of keys. None stays None. Pairs with a key that has no label are left out."""
+    return frozenset(
+        (None if row is None else rows[row], None if col is None else cols[col])
+        for row, col in pairs
+        if (row is None or row in rows) and (col is None or col in cols)
     )
 
 
@@ -215,13 +235,16 @@ def _select_years(
 ) -> list[AxisKey]:
     """Return the years of an axis by of_year.
 
-    They are the selected ones; without a selection, those that a document reports on, and all years of the cells if
-    the values are no actual ones, or plans stand beside them.
+    They are the selected ones, of a range those from the first to the last of a report or a value. Without a selection,
+    they are those that a document reports on, and all years of the cells if the values are no actual ones, or plans
+    stand beside them.
     """
     if of_years:
         selected = set.intersection(*(set(selected_values(Facet("of_year"), (item,))) for item in of_years))
         named = {int(value) for item in of_years for value in item.values if value in selected}
-        return [*(key for key in keys if str(key) in selected), *sorted(named)]
+        known = [int(str(key)) for key in keys if str(key) in selected]
+        between = range(min(known), max(known) + 1) if known else ()
+        return [*(year for year in between if str(year) in selected), *sorted(named)]
     years = {pair[axis] for pair in reported}
     is_all = not years or wanted.against or wanted.statuses != ("actual",)
     return [key for key in keys if is_all or key in years]

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from statistics import median
 from typing import NamedTuple
 
 from searchkit.compare.axes import AxisKey, AxisLabel, group_by, keys_of
@@ -19,6 +18,7 @@ from searchkit.search.choosing import (
     IndicatorSpec,
     RankedMeasure,
     choose_measures,
+    clause_of,
     is_exact,
     is_milestone,
     is_yearly_mean,
@@ -39,8 +39,11 @@ _SEVERAL_YEARS = re.compile(r"累计|[五三四两]年(?:来|间|内|共)?|以�
 """Words before a number that can make it a total of several years, if it is too large for one."""
 _TERM = re.compile("五年|十[一二三四五六]五|本届政府|任期")
 """Words of a heading that tells of several years."""
+_END_VALUE = re.compile("(?:增加|提高|提升|上升|增长|扩大|跃升|攀升|发展|下降|减少|降低|[增升降])[到至]")
+"""Words before the value at the end of several years: 从5803亿元提高到8039亿元."""
 _OTHER_SCOPE = 8.0
-"""Quotient of a value and the expected one from which it is of something else: a district of the city."""
+"""Quotient of a value and the expected one from which it is of something else: a district of the city. Only for sums of
+money and states, because counts of what happened vary that much."""
 _MEAN = re.compile("年均|平均|均增")
 """Words of a mean of several years."""
 _MAX_SENTENCE = 200
@@ -155,7 +158,8 @@ class _Series:
         around = [values[n] for n in range(year - _NEIGHBOURS, year + _NEIGHBOURS + 1) if n != year and n in values]
         if len(around) < 2:  # noqa: PLR2004 - one year is no measure of another
             return None
-        value, expected = fact.measure.signed_value, median(around)
+        # The upper median. The module statistics takes 10 ms to import.
+        value, expected = fact.measure.signed_value, sorted(around)[len(around) // 2]
         return value / expected if value > 0 and expected > 0 else None
 
 
@@ -164,15 +168,15 @@ def _check_years(facts: Sequence[_Fact]) -> Iterator[_Fact]:
 
     If a report states several values of a year, one that is in line with the years around it comes before one that is
     not: the other one is of several years, or of a city. A value that is not in line and may be a total of several
-    years (五年累计) is one. A total of several years that is in line with single years is of one year. A value far from
-    the expected one is of something else.
+    years (五年累计) is one. A total of several years that is in line with single years is of one year. A sum of money
+    or a state far from the expected one is of something else.
     """
     series = _Series(facts)
     for items in group_by(
         facts, lambda fact: (*fact.measure.region, str(fact.measure.agency), str(fact.year))
     ).values():
         quotients = {id(fact): series.quotient(fact) for fact in items} if _is_doubtful(items) else {}
-        checked = [_check_year(fact, quotients.get(id(fact))) for fact in items]
+        checked = [_check_year(fact, quotients.get(id(fact)), items) for fact in items]
         distances = [None if (quotient := quotients.get(id(fact))) is None else _distance(quotient) for fact in items]
         is_late = [distance is not None and distance >= _OUT_OF_LINE for distance in distances]
         has_choice = any(distance is not None and distance <= _IN_LINE for distance in distances)
@@ -211,17 +215,37 @@ def _is_mean(measure: Measure) -> bool:
     return _MEAN.search(text, max(map(text.rfind, "。；;")) + 1) is not None
 
 
-def _check_year(fact: _Fact, quotient: float | None) -> _Fact:
-    """Return a fact with the state that the years around it suggest (`_check_years`)."""
-    if quotient is None or fact.measure.status != "actual":
+def _check_year(fact: _Fact, quotient: float | None, others: Sequence[_Fact]) -> _Fact:
+    """Return a fact with the state that its words and the years around it suggest (`_check_years`).
+
+    If there are no years around it, `others`, the facts of its year, tell.
+    """
+    measure = fact.measure
+    if measure.status != "actual":
         return fact
-    if fact.state == "value" and quotient >= _OUT_OF_LINE and _may_be_total(fact):
+    if fact.state == "cumulative_only" and not _is_mean(measure):
+        is_end = measure.change is None and _END_VALUE.search(clause_of(measure)) is not None
+        is_in_line = quotient is not None and _distance(quotient) <= _IN_LINE
+        return fact._replace(state="value") if is_in_line or (is_end and quotient is None) else fact
+    if fact.state != "value":
+        return fact
+    if _may_be_total(fact) and (_exceeds(fact, others) if quotient is None else quotient >= _OUT_OF_LINE):
         return fact._replace(state="cumulative_only")
-    if fact.state == "value" and _distance(quotient) >= _OTHER_SCOPE and not fact.measure.change:
-        return fact._replace(state="near")
-    if fact.state == "cumulative_only" and _distance(quotient) <= _IN_LINE and not _is_mean(fact.measure):
-        return fact._replace(state="value")
-    return fact
+    is_steady = measure.change is None and (measure.kind == "money" or measure.stock)
+    is_far = is_steady and quotient is not None and _distance(quotient) >= _OTHER_SCOPE
+    return fact._replace(state="near") if is_far else fact
+
+
+def _exceeds(fact: _Fact, others: Iterable[_Fact]) -> bool:
+    """Return whether a report states a much smaller value of the same year that cannot be a total of several years."""
+    return any(
+        other.state == "value"
+        and other.measure.document == fact.measure.document
+        and other.measure.status == "actual"
+        and 0 < other.measure.signed_value * _OUT_OF_LINE <= fact.measure.signed_value
+        and not _may_be_total(other)
+        for other in others
+    )
 
 
 def _choose(facts: Sequence[_Fact], row: AxisKey, wanted: Wanted) -> _Choice:
@@ -316,13 +340,18 @@ def _nearest_reports(facts: Sequence[_Fact]) -> list[_Fact]:
 def _group_values(facts: Sequence[_Fact]) -> tuple[tuple[Measure, ...], ...]:
     """Group facts by value, in their order. Inexact ones come after exact ones, and join their group if they agree."""
     groups: list[list[Measure]] = []
-    for measure in sorted((fact.measure for fact in facts), key=lambda item: not is_exact(item)):
+    for measure in sorted((fact.measure for fact in facts), key=_exactness):
         group = next((group for group in groups if _agrees(measure, group)), None)
         if group is None:
             groups.append([measure])
         else:
             group.append(measure)
     return tuple(map(tuple, groups))
+
+
+def _exactness(measure: Measure) -> tuple[bool, float]:
+    """Return a sort key: exact values first, then inexact ones, of values that were passed the largest first."""
+    return not is_exact(measure), -measure.base_value if is_milestone(measure) else 0.0
 
 
 def _agrees(measure: Measure, group: Sequence[Measure]) -> bool:

@@ -281,15 +281,15 @@ def is_exact(measure: Measure) -> bool:
 
 def is_milestone(measure: Measure) -> bool:
     """Return whether a measure states that its value was passed: 跨越5000亿元、6000亿元两个台阶."""
-    return _MILESTONE.search(_clause_of(measure)) is not None
+    return _MILESTONE.search(clause_of(measure)) is not None
 
 
 def is_yearly_mean(measure: Measure) -> bool:
     """Return whether a measure is a mean of several years: 年均增长8%."""
-    return _YEARLY_MEAN.search(_clause_of(measure)) is not None
+    return _YEARLY_MEAN.search(clause_of(measure)) is not None
 
 
-def _clause_of(measure: Measure) -> str:
+def clause_of(measure: Measure) -> str:
     """Return the text of a measure with that before it in its clause, at most `_MAX_CLAUSE` code points of it."""
     before = measure.source.text[max(0, measure.start - _MAX_CLAUSE) : measure.start]
     return before[max(map(before.rfind, "，。；,;")) + 1 :] + measure.quote

@@ -134,6 +134,12 @@ def test_years_of_measures_select_measures_and_columns(dated: Index) -> None:
     assert [item.state for item in dated.compare("立案", of_year=2024).cells()] == ["silent"]
 
 
+def test_a_selected_year_without_a_report_is_missing(index: Index) -> None:
+    """A report on another year than those shown makes no cell silent."""
+    cells = {(cell.row, cell.col): cell.state for cell in index.compare("立案", of_year=2022).cells()}
+    assert cells == {("滨海新区", 2022): "missing", ("东丽区", 2022): "value", ("临海市", 2022): "silent"}
+
+
 def test_years_of_reports_select_reports(dated: Index) -> None:
     """`year` is the year of the report, as a filter and as an axis."""
     filled = dated.compare("立案", year=2024, of_year=2023).cell("滨海新区", 2023).values
