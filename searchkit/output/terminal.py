@@ -100,6 +100,7 @@ _REASONS = {
     "part_of_year": "of a part of a year",
     "part_of_total": "part of a total",
     "repeated": "repeated",
+    "other_value": "with another value for the same place, body and year",
     "not_latest": "of another year or rank lower",
 }
 """Words for each reason for which measures are left out."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from searchkit.model import Measure
-from searchkit.query.agreement import scale_name, unit_scale
+from searchkit.query.agreement import has_same_value, scale_name, unit_scale
 from searchkit.query.facets import BUILT_IN_FACETS, year_of_measure
 from searchkit.query.naming import IndicatorNames
 from searchkit.search.choosing import RankedMeasure, choose_indicator, choose_measures, fact_of, read_named
@@ -67,7 +67,11 @@ def select_measures(
     chosen = choose_measures(spec, candidates, statuses)
     rank = {item.measure.id: n for n, item in enumerate(candidates)}
     left_out: list[tuple[RankedMeasure, str]] = [*chosen.left_out]
-    left_out += [(item, "repeated") for items in chosen.facts.values() for item in items[1:]]
+    left_out += [
+        (item, "repeated" if has_same_value(item.measure, first.measure) else "other_value")
+        for first, *others in chosen.facts.values()
+        for item in others
+    ]
     quoted = [items[0] for items in chosen.facts.values()]
     if options.aggregate is not None:
         quoted, others = _keep_one_status(quoted)

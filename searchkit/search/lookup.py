@@ -161,7 +161,8 @@ class MeasureResults:
     """Then also the number of measures that are left out, by reason: `other_indicator`, `similar_indicator` (a thing
     with a similar name), `other_aspect` (a change, an addition or a level, which the query does not ask for),
     `other_unit`, `other_status`, `cumulative` (of several years), `part_of_year`, `part_of_total`, `repeated` (another
-    measure states the same), `not_latest` (`one_per` prefers another)."""
+    measure states the same), `other_value` (one with another value is quoted), `not_latest` (`one_per` prefers
+    another)."""
     aggregate: str | None = None
     """The option `aggregate`."""
     groups: tuple[AggregateGroup, ...] = ()
