@@ -189,7 +189,7 @@ def build_table(  # noqa: PLR0913 - the table and its axes
     Cost: about 25 passes over the candidates and one over the documents.
     """
     wanted = wanted or Wanted()
-    keys, reported = _collect_keys(documents, rows, cols)
+    keys, reported = _collect_keys(documents, rows, cols, plans=wanted.statuses == ("target",))
     cells, unplaced = fill_cells(spec, candidates, rows, cols, wanted) if spec else ({}, 0)
     for axis, name in enumerate((rows, cols)):
         keys[name] += [key for key, _ in Counter(cell[axis] for cell in cells).most_common()]
@@ -251,18 +251,22 @@ def _select_years(
 
 
 def _collect_keys(
-    documents: Iterable[Document], rows: str, cols: str
+    documents: Iterable[Document], rows: str, cols: str, *, plans: bool
 ) -> tuple[dict[str, list[AxisKey]], set[tuple[AxisKey | None, AxisKey | None]]]:
     """Return the keys of the documents for the facets `rows` and `cols`, and the pairs of both that have a document.
 
     Documents do not have the facets of paragraphs, except of_year. Such a facet has no keys, and None in place of a key
-    in the pairs.
+    in the pairs. With `plans`, the of_year of a document is the year that it plans, not the one that it reports on.
     """
     keys: dict[str, list[AxisKey]] = {rows: [], cols: []}
     reported: set[tuple[AxisKey | None, AxisKey | None]] = set()
     without = {name for name in PARAGRAPH_FACETS if name != "of_year"}
     for document in documents:
-        axes = {name: (None,) if name in without else keys_of(document, name) for name in (rows, cols)}
+        axes: dict[str, tuple[AxisKey | None, ...]] = {
+            name: (None,) if name in without else keys_of(document, name) for name in (rows, cols)
+        }
+        if plans and axes.get("of_year"):
+            axes["of_year"] = tuple(int(str(year)) + 1 for year in axes["of_year"])
         reported.update(product(axes[rows], axes[cols]))
         for name, values in axes.items():
             keys[name] += [value for value in values if value is not None]

@@ -186,6 +186,12 @@ def test_targets_fill_cells_or_stand_beside_values(make_measure: MakeMeasure, ma
         make_measure("a#2", "立案", 150, "件", year=2023, of_year=2024, status="target"),
     ]
     assert make_table(measures).cols == (2022, 2023)
+    silent = Document("z", year=2024, region=DONGLI)  # it reports on 2024 and plans 2025
+    assert [cell.state for cell in make_table(measures, silent, wanted=Wanted(("target",))).cells()][-3:] == [
+        "missing",
+        "missing",
+        "silent",
+    ]
     planned = make_table(measures, wanted=Wanted(("target",)))
     assert [cell_values(planned, "滨海新区", year) for year in (2023, 2024)] == [[100], [150]]
     either = make_table(measures, wanted=Wanted(("actual", "target")))
