@@ -57,7 +57,17 @@ FIELDS = {
     "Comparison cell.id": "Id of the measure that states the value.",
     "Comparison cell.also": "Ids of other measures that state the same value.",
     "Comparison cell.other_unit": "Whether the report counts in another unit than the table.",
-    "Comparison cell.readings": "All [readings](#reading), the closest first.",
+    "Comparison cell.origin": "Where the value is from: `own` (the report that reports on the year), `other_report` or "
+    "`before` (the value before a change).",
+    "Comparison cell.of_year": "Year of the value, or the last of several.",
+    "Comparison cell.target": "The planned value as a [reading](#reading), with `--against target`; otherwise null.",
+    "Comparison cell.ratio": "The value divided by the planned one.",
+    "Comparison cell.revised": "Different values of the same year in later reports, as [readings](#reading).",
+    "Comparison cell.others": "Values of the same name and year in the same reports that are too different to be a "
+    "contradiction, as [readings](#reading). They are often of a smaller area.",
+    "Comparison cell.places": "Number of places and bodies with a value.",
+    "Comparison cell.readings": "All [readings](#reading), the first one first. Those of a cell without a plain value "
+    "are what there is instead.",
     "Reading.value": "The value, in `unit`.",
     "Reading.base_value": "The value in `base_unit`. A decrease has a negative value.",
     "Reading.bound": "Bound of `value`, one of `MEASURE_BOUNDS`. It is reversed for a decrease.",
@@ -65,7 +75,8 @@ FIELDS = {
     "Reading.id": "Id of the first of `measures`.",
     "Reading.also": "Ids of the other `measures`.",
     "Reading.other_unit": "Whether the report counts in another unit than the table.",
-    "Reading.status": "Status of the cell.",
+    "Reading.origin": "Where the value is from: `own`, `other_report` or `before`.",
+    "Reading.of_year": "Year of the value, or the last of several.",
     "Facet counts.values": "The values.",
     "Answer line.id": "Id of the query, or the number of its line.",
     "Answer line.total": "Number of matches, exact.",

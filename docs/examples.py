@@ -15,6 +15,7 @@ from typing import Any, cast
 from source import class_at
 
 from searchkit import (
+    AggregateGroup,
     BuildReport,
     Document,
     Hit,
@@ -309,6 +310,14 @@ RECORDS = (
         (MeasureHit, Document),
     ),
     Record(
+        "Aggregate group",
+        "An element of `groups` in a measure result, and a line of `measures --aggregate … --format jsonl`: a number "
+        "calculated from the measures that can be quoted.",
+        "searchkit measures 立案 --aggregate max --by district --format json",
+        _field("groups"),
+        (AggregateGroup,),
+    ),
+    Record(
         "Comparison table",
         "The object that `compare --format json` prints: a table of one indicator in one unit.",
         COMPARE,
@@ -318,10 +327,12 @@ RECORDS = (
     Record(
         "Comparison cell",
         "An element of `cells` in a comparison table. The fields from `value` to `quote` are those of the first "
-        "reading. `compare --format csv` prints a row for each reading and each empty cell.",
+        "reading; they are null for several places or bodies. Only a cell whose `state` is value has a value that can "
+        "be quoted as it is. `compare --format csv` prints a row for each reading and each empty cell, and one for "
+        "each value in `revised`, `others` and `target` (`note`).",
         COMPARE,
         _field("cells"),
-        (CELL, READING, Measure),
+        (CELL, READING, Measure, Document),
         elided=("readings",),
         is_shown=lambda item: item["value"],
     ),
@@ -330,7 +341,7 @@ RECORDS = (
         "An element of `readings` in a comparison cell: one value, with the measures that state it.",
         COMPARE,
         lambda printed: [reading for cell in printed["cells"] for reading in cell["readings"]],
-        (READING, Measure),
+        (READING, Measure, Document),
         elided=("measures",),
     ),
     Record(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from searchkit.indexing.build import BuildOptions, BuildReport, build
     from searchkit.model import Document, Measure, Paragraph, Table
     from searchkit.query.understood import Understanding, UnderstoodFilter
-    from searchkit.search.lookup import MeasureHit, MeasureResults
+    from searchkit.search.lookup import AggregateGroup, MeasureHit, MeasureResults
     from searchkit.search.options import MeasureOptions, SearchOptions
     from searchkit.search.results import Hit, Results
     from searchkit.search.suggestions import Suggestion
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "AggregateGroup",
     "BuildOptions",
     "BuildReport",
     "Document",
@@ -53,6 +54,7 @@ __all__ = [
 
 # Module that defines each public name.
 _MODULES = {
+    "AggregateGroup": "search.lookup",
     "BuildOptions": "indexing.build",
     "BuildReport": "indexing.build",
     "Document": "model",

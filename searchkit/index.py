@@ -22,7 +22,7 @@ from searchkit.text.analyzer import Analyzer
 
 if TYPE_CHECKING:
     from searchkit.compare.audit import Finding
-    from searchkit.compare.comparison import Comparison
+    from searchkit.compare.table import Comparison
     from searchkit.query.understood import Understanding
 
 
@@ -125,20 +125,23 @@ class Index:
         query: str,
         *,
         rows: str = "district",
-        cols: str = "year",
+        cols: str = "of_year",
+        against: str | None = None,
         where: Mapping[str, FilterValue] | None = None,
         **arguments: object,
     ) -> Comparison:
-        """Choose the indicator that answers the query best in most reports, and tabulate its measures by two facets.
+        """Choose the indicator that answers the query best in most reports, and tabulate its values by two facets.
 
-        Keyword arguments are those of `measures`; `limit` and `offset` are ignored. Raises UsageError if rows and
-        columns are the same facet, and the exceptions of `measures`.
+        Keyword arguments are those of `measures`; `limit` and `offset` are ignored. A facet can be `district:1`, for
+        provinces. `status` selects the values of the cells, actual ones by default. `against` is the status (target)
+        of values to show beside them. Raises UsageError if rows and columns are the same facet, and the exceptions of
+        `measures`.
         """
         from searchkit.compare.comparison import compare_snapshot  # noqa: PLC0415 - not loaded by searches
 
         snapshot = self._snapshot
         with snapshot.use_engine():
-            return compare_snapshot(snapshot, query, rows=rows, cols=cols, where=where, **arguments)
+            return compare_snapshot(snapshot, query, rows=rows, cols=cols, against=against, where=where, **arguments)
 
     def audit(self, *, where: Mapping[str, FilterValue] | None = None, **filters: FilterValue) -> Iterator[Finding]:
         """Yield the contradictions between measures, document by document. Filters as in `measures`."""
@@ -183,6 +186,11 @@ class Index:
             _check_id(paragraph_id)
         with self._snapshot.use_engine() as engine:
             return engine.measures(paragraph_ids)
+
+    def measure(self, measure_id: str) -> Measure | None:
+        """Return the measure with the given id (`<paragraph id>@<start>`), or None if there is none."""
+        measures = self.measures_of([measure_id.rpartition("@")[0]])[0]
+        return next((measure for measure in measures if measure.id == measure_id), None)
 
     def paragraph(self, paragraph_id: str) -> Paragraph | None:
         """Return the paragraph with the given id, or None if there is none. Raises UsageError if it is not a text."""

@@ -22,6 +22,12 @@ MEASURE_STATUSES = ("actual", "target", "rule", "before")
 ANY_STATUS = "any"
 """Stands for every status where measures are selected by status."""
 
+AGGREGATES = ("sum", "mean", "median", "min", "max", "count")
+"""Numbers that can be calculated from measures."""
+
+WORK_REPORT = "政府工作报告"
+"""Doctype of the yearly report of a government to its people's congress."""
+
 LEFT_OUT = "left out: "
 """Start of a warning about text that was left out on purpose, such as running heads."""
 
@@ -68,6 +74,11 @@ class Document:
     def district(self) -> str | None:
         """Last element of `region`, or None if `region` is empty."""
         return self.region[-1] if self.region else None
+
+
+def reviewed_year(year: int | None, doctype: str | None) -> int | None:
+    """Return the year that a report reports on. A work report of 2023 reviews 2022, any other report its own year."""
+    return None if year is None else year - (doctype == WORK_REPORT)
 
 
 @dataclass(frozen=True, slots=True)

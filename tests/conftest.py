@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, settings
 from inprocess import InProcess
 
 from searchkit import processes
-from searchkit.compare.choosing import RankedMeasure, choose_indicator
-from searchkit.compare.comparison import Comparison, build_table
+from searchkit.compare.comparison import build_table
+from searchkit.compare.table import Comparison
 from searchkit.corpus.reading import ParsedDocument
 from searchkit.engines.opening import ENGINES
 from searchkit.index import Index
@@ -25,6 +25,7 @@ from searchkit.indexing.build import BuildOptions, write_index
 from searchkit.indexing.namelists import read_name_lists
 from searchkit.model import Document, ExtractedMeasure, Measure, Paragraph
 from searchkit.query.naming import IndicatorNames
+from searchkit.search.choosing import RankedMeasure, choose_indicator
 
 ROOT = Path(__file__).parent.parent
 
@@ -139,7 +140,7 @@ def make_measure() -> Callable[..., Measure]:
 def make_table() -> Callable[..., Comparison]:
     """`make_table(measures)` returns the comparison table of measures, best first, and of the documents they are in."""
 
-    def make(measures: list[Measure], *more: Document, **axes: str) -> Comparison:
+    def make(measures: list[Measure], *more: Document, **axes: Any) -> Comparison:  # noqa: ANN401
         by_document = {item.document: item for item in reversed(measures)}
         documents = [
             Document(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,6 +13,7 @@ import click
 from searchkit.cli.options import QueryCommand, filter_options, index_option, literal_option, split_options
 from searchkit.cli.output import FOUND, NOTHING_FOUND, write_output
 from searchkit.errors import SearchkitError, UsageError
+from searchkit.model import ANY_STATUS, MEASURE_STATUSES
 
 
 @click.command(cls=QueryCommand)
@@ -19,9 +21,32 @@ from searchkit.errors import SearchkitError, UsageError
 @index_option
 @filter_options
 @literal_option
-@click.option("--rows", default="district", show_default=True, metavar="FACET", help="Facet of the rows.")
-@click.option("--cols", default="year", show_default=True, metavar="FACET", help="Facet of the columns.")
+@click.option(
+    "--rows",
+    default="district",
+    show_default=True,
+    metavar="FACET",
+    help="Facet of the rows; district:1 are provinces.",
+)
+@click.option(
+    "--cols",
+    default="of_year",
+    show_default=True,
+    metavar="FACET",
+    help="Facet of the columns. of_year is the year of the value, year that of the report.",
+)
 @click.option("--unit", metavar="UNIT", help="Only measures in this unit, such as 件 or 万元.")
+@click.option(
+    "--status",
+    multiple=True,
+    type=click.Choice([*MEASURE_STATUSES, ANY_STATUS]),
+    help="Values of the cells: actual (the default), target (planned), rule, before (before a change), or any: actual "
+    "ones, otherwise targets.",
+)
+@click.option(
+    "--against", type=click.Choice(MEASURE_STATUSES), help="Also show values with this status, and the ratio."
+)
+@click.option("--wide", is_flag=True, help="Show all columns and all footnotes, even if they do not fit the terminal.")
 @click.option(
     "--format",
     "output_format",
@@ -42,6 +67,13 @@ from searchkit.errors import SearchkitError, UsageError
     metavar="FILE",
     help="Also draw a chart into FILE (.svg or .png).",
 )
+@click.option(
+    "--chart-size",
+    type=click.Choice(["print", "slide"]),
+    default="print",
+    show_default=True,
+    help="print: for a column of a newspaper. slide: 16:9 with larger text.",
+)
 def compare(
     query: str,
     index_path: Path,
@@ -51,13 +83,16 @@ def compare(
 ) -> int:
     """Compare a measure over districts and years.
 
-    --rows and --cols select other facets. The table shows one indicator in one unit: of the
-    indicators that answer QUERY, the one that most reports have. Every value comes with a quote from
-    its report. If reports contradict each other, the cell shows all values.
+    --rows and --cols select other facets. The table shows one indicator in one unit: the level, the
+    addition (新增) or the change (增速) that QUERY names or, of those that answer it, the one that most
+    reports have. A cell has the actual value of its year from the report that reports on it, with a
+    quote. What else there is instead is marked: a value of another report, a plan, a total of several
+    years. If a report contradicts itself, the cell shows all values.
     """
     from searchkit.index import Index
 
-    chart, axes = options.pop("chart"), {name: options.pop(name) for name in ("rows", "cols", "unit")}
+    chart, chart_size, wide = options.pop("chart"), options.pop("chart_size"), options.pop("wide")
+    axes = {name: options.pop(name) for name in ("rows", "cols", "unit", "status", "against")}
     _check_files(output_format, output, chart)
     filters, query_options = split_options(options)
     with Index(index_path) as index:
@@ -69,11 +104,13 @@ def compare(
     else:
         from searchkit.output.comparison import format_comparison
 
-        _write_text(format_comparison(comparison, output_format, bars=output is None and _can_show_bars()), output)
+        width = None if wide or output is not None else shutil.get_terminal_size().columns
+        bars = output is None and _can_show_bars()
+        _write_text(format_comparison(comparison, output_format, bars=bars, width=width), output)
     if chart is not None and comparison.indicator is not None:
         from searchkit.output.chart import draw_chart
 
-        draw_chart(comparison, chart)
+        draw_chart(comparison, chart, chart_size)
     return NOTHING_FOUND if comparison.indicator is None else FOUND
 
 

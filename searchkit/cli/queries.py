@@ -26,6 +26,7 @@ from searchkit.cli.options import (
 from searchkit.cli.output import FOUND, NOTHING_FOUND, WRONG_USAGE, print_error, write_output
 from searchkit.errors import UsageError
 from searchkit.files import decode_list
+from searchkit.model import AGGREGATES
 from searchkit.query.facets import BUILT_IN_FACETS
 
 if TYPE_CHECKING:
@@ -35,8 +36,11 @@ _LINE_END = re.compile("\r\n|\r|\n")
 """The end of a line of a queries file, of Windows, old Macs or Unix."""
 _EXPORT_FORMATS = frozenset({"csv", "tsv", "ids"})
 """Formats in which the hits of a search are only those that count in its total."""
-_ANSWER_FIELDS = ("total", "hits", "total_any", "relaxed", "understood_filters", "notes", "suggestions", "facets")
-"""Fields of the answer to a line of a queries file, after `id`. Measures have no facets."""
+_ANSWER_FIELDS = (
+    *("total", "hits", "total_any", "relaxed", "understood_filters", "notes", "suggestions", "facets"),
+    *("indicator", "left_out", "aggregate", "groups"),
+)
+"""Fields of the answer to a line of a queries file, after `id`. Measures have no facets; the last four are theirs."""
 
 
 @click.command(cls=QueryCommand)
@@ -120,6 +124,34 @@ def search(
 @click.option("--max", metavar="QUANTITY", help="Largest value, inclusive. Written like --min.")
 @status_option
 @click.option(
+    "--no-cumulative",
+    "cumulative",
+    is_flag=True,
+    flag_value=False,
+    default=True,
+    help="Leave out totals of several years.",
+)
+@click.option(
+    "--sort",
+    default="score",
+    show_default=True,
+    metavar="score|[-]value|[-]of_year|[-]year",
+    help="Order of the measures. - means descending. Values are compared in base units.",
+)
+@click.option(
+    "--one-per",
+    multiple=True,
+    metavar="FACET,…",
+    help="Only one measure for each value of district, document, … or for each combination: district,of_year. Without "
+    "of_year, that of the latest year.",
+)
+@click.option(
+    "--aggregate",
+    type=click.Choice(AGGREGATES),
+    help="Calculate a number from the measures instead of listing them.",
+)
+@click.option("--by", metavar="FACET", help="Calculate a number for each value of FACET. Needs --aggregate.")
+@click.option(
     "--audit",
     is_flag=True,
     help="List measures that contradict each other. Takes no QUERY. Only filters and --format have an effect.",
@@ -138,11 +170,19 @@ def measures(
     paragraph or the title of the report. The last word says what is counted, and the words before
     it narrow it down, as in "投诉举报 医疗卫生". * finds all measures. of_year: is the year of the
     measure itself or, if it has none, of its report.
+
+    Actual values of one year come first, then targets, rules, values before a change and totals of
+    several years, unless QUERY asks for them (目标, 累计, 2016至2020年). Words that ask for a number
+    (是多少, 多少公里) are no words of QUERY.
+
+    --sort (but by score), --one-per and --aggregate take the measures that can be quoted: of the
+    indicator that QUERY names, in one kind of unit, actual values of one year (see --status), one
+    for each place, body and year. A line counts those that are left out, by reason.
     """
     from searchkit.index import Index
     from searchkit.model import to_json
     from searchkit.output import terminal
-    from searchkit.output.json import measures_to_json
+    from searchkit.output.json import group_to_json, measures_to_json
 
     is_audit = options.pop("audit")
     _check_one_source(query, queries, is_audit=is_audit)
@@ -162,7 +202,7 @@ def measures(
         lambda: terminal.format_measure_results(
             results, colour=sys.stdout.isatty(), first=search_options["offset"] + 1
         ),
-        lambda: map(to_json, results.hits),
+        lambda: map(to_json, results.hits) if results.aggregate is None else map(group_to_json, results.groups),
     )
     if results.total:
         return FOUND

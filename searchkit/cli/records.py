@@ -33,25 +33,28 @@ if TYPE_CHECKING:
 )
 @format_option("table", "json", "jsonl", "csv", "tsv", "ids")
 def show(record_id: str, index_path: Path, context: int, output_format: str) -> int:
-    """Show the paragraph, the document or the table with this ID.
+    """Show the paragraph, the document, the table or the measure with this ID.
 
     A paragraph is shown with its facets and headings, a document with its fields and all of its
-    paragraphs. Tables are shown as Markdown at their places: those of a document instead of their
-    rows, that of a paragraph below it, with the rows of the context.
+    paragraphs. A measure (PARAGRAPH@START) is shown in its paragraph, between » and «. Tables are
+    shown as Markdown at their places: those of a document instead of their rows, that of a
+    paragraph below it, with the rows of the context.
 
     Formats other than table contain only the paragraphs, even for a document. json and jsonl also
     contain the measures of each paragraph, and each table in the field `table` of its first
-    paragraph. The ID of a table (DOCUMENT!NUMBER) shows the table; csv and tsv contain its rows.
+    paragraph; with the ID of a measure, only that measure. The ID of a table (DOCUMENT!NUMBER)
+    shows the table; csv and tsv contain its rows.
     """
     from searchkit.index import Index
 
     with Index(index_path) as index:
-        paragraph = index.paragraph(record_id)
+        measure = None if "@" not in record_id else index.measure(record_id)
+        paragraph = index.paragraph(record_id) if measure is None else measure.source
         document = index.document(paragraph.document if paragraph else record_id)
         if document is None:
             table = index.table(record_id)
             if table is None:
-                print_error(f"no paragraph, document or table {record_id} in {index_path}")
+                print_error(f"no paragraph, document, table or measure {record_id} in {index_path}")
                 return NOTHING_FOUND
             write_output(_format_table(table, output_format))
             return FOUND
@@ -62,8 +65,11 @@ def show(record_id: str, index_path: Path, context: int, output_format: str) -> 
         tables = [item for item in index.tables(document=document.document) if shown.intersection(item.paragraphs)]
         has_measures = output_format in {"json", "jsonl"}
         measures = index.measures_of([record.id for record in paragraphs]) if has_measures else []
+    if measure is not None:
+        measures = [tuple(item for item in items if item.id == measure.id) for items in measures]
     if output_format == "table":
-        write_output(_show_paragraphs(paragraphs, tables, document if paragraph is None else None, record_id))
+        requested = document if paragraph is None else measure or paragraph
+        write_output(_show_paragraphs(paragraphs, tables, requested))
     else:
         write_output(_format_paragraphs(paragraphs, tables, measures, output_format))
     return FOUND
@@ -112,25 +118,31 @@ def _format_paragraphs(
 
 
 def _show_paragraphs(
-    paragraphs: Sequence[Paragraph], tables: Sequence[Table], document: Document | None, requested: str
+    paragraphs: Sequence[Paragraph], tables: Sequence[Table], requested: Document | Paragraph | Measure
 ) -> Iterator[str]:
-    """Yield paragraphs, the fields of the document if it is given, and tables instead of their rows, for the terminal.
+    """Yield paragraphs, the fields of a requested document, and tables instead of their rows, for the terminal.
 
-    `requested`: id of the paragraph that is shown even if it is a row, above its table.
+    A requested paragraph is shown even if it is a row, above its table, and so is that of a requested measure.
     """
+    from searchkit.model import Document, Measure
     from searchkit.output import terminal
     from searchkit.output.tables import format_markdown
 
-    if document:
-        yield terminal.format_document(document) + "\n"
+    if isinstance(requested, Document):
+        yield terminal.format_document(requested) + "\n"
+    measure = requested if isinstance(requested, Measure) else None
+    if measure is not None:
+        yield terminal.format_measure(measure) + "\n"
+    requested_id = "" if isinstance(requested, Document) else measure.paragraph if measure else requested.id
     colour = sys.stdout.isatty()
     table_of = {n: table for table in tables for n in table.paragraphs}
     for table, group in groupby(paragraphs, lambda paragraph: table_of.get(paragraph.n)):
         records = list(group)
         for record in records:
-            is_requested = document is None and record.id == requested
+            is_requested = record.id == requested_id and not isinstance(requested, Document)
             if table is None or is_requested:
-                yield terminal.format_paragraph(record, is_requested=is_requested, colour=colour) + "\n"
+                quote = (measure.start, measure.end) if measure and is_requested else None
+                yield terminal.format_paragraph(record, quote, is_requested=is_requested, colour=colour) + "\n"
         if table is not None:
             start = records[0].n - table.first_paragraph
             yield format_markdown(table, range(start, start + len(records))) + "\n"

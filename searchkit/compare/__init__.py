@@ -1,9 +1,9 @@
 """Comparison of measures across reports: tables of one indicator, and measures that contradict each other.
 
-comparison.py  a table of one indicator; each cell has the measures that state its values
-choosing.py    the indicator and unit of a table
+comparison.py  a table of one indicator for a query: its rows, columns and reports
+filling.py     the value of each cell, or what there is instead of one
+table.py       the records of a table: values, cells, states
 axes.py        keys, order and labels of rows and columns
-agreement.py   whether measures count the same thing, and whether their values agree
 audit.py       contradictions within and between reports
 arithmetic.py  contradictions in tables: sums, rates, the prose around them
 """

@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from searchkit.compare.agreement import (
+from searchkit.measures.tablelines import TableLine, read_blocks
+from searchkit.model import Measure, Table
+from searchkit.query.agreement import (
     PEOPLE_UNITS,
     format_number,
     has_other_period,
@@ -22,8 +24,6 @@ from searchkit.compare.agreement import (
     unit_family,
     unit_scale,
 )
-from searchkit.measures.tablelines import TableLine, read_blocks
-from searchkit.model import Measure, Table
 from searchkit.query.naming import IndicatorNames
 
 _STATED_SUM = re.compile(r"[合总共小]\s*计")

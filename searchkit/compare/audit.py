@@ -14,7 +14,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, groupby, pairwise
 
-from searchkit.compare.agreement import (
+from searchkit.compare.arithmetic import check_table
+from searchkit.model import Measure, Table
+from searchkit.query.agreement import (
     PEOPLE_UNITS,
     format_number,
     has_other_period,
@@ -26,8 +28,6 @@ from searchkit.compare.agreement import (
     unit_scale,
     value_range,
 )
-from searchkit.compare.arithmetic import check_table
-from searchkit.model import Measure, Table
 from searchkit.query.facets import Filter
 from searchkit.query.naming import IndicatorNames, MeasureName
 from searchkit.search.snapshot import Snapshot

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from searchkit.model import SECTIONS, Document, Measure
-from searchkit.query.facets import BUILT_IN_FACETS, PARAGRAPH_FACETS, year_of_measure
+from searchkit.model import SECTIONS, Document, Measure, reviewed_year
+from searchkit.query.facets import BUILT_IN_FACETS, PARAGRAPH_FACETS, Facet, year_of_measure
 
 AxisKey = str | int | tuple[str, ...]
 """Key of a row or column: a facet value, or for district the full region, because several cities have a 鼓楼区."""
@@ -17,14 +17,19 @@ _T = TypeVar("_T")
 
 
 def keys_of(record: Document | Measure, name: str) -> tuple[AxisKey, ...]:
-    """Return the keys of a record for the facet `name`, one for each value.
+    """Return the keys of a record for the facet `name`, one for each value. `district:2` cuts regions to two elements.
 
-    A document has no values of `PARAGRAPH_FACETS`. A measure has one of_year (`year_of_measure`).
+    A document has no values of `PARAGRAPH_FACETS`, except of_year: the year that it reports on (`reviewed_year`). A
+    measure has one of_year (`year_of_measure`).
     """
+    if name == "of_year" and isinstance(record, Document):
+        year = reviewed_year(record.year, record.doctype)
+        return () if year is None else (year,)
     if name in PARAGRAPH_FACETS and isinstance(record, Document):
         return ()
-    if name == "district":
-        return (record.region,) if record.region else ()
+    if name.startswith("district"):
+        region = record.region[: Facet.parse(name).depth]
+        return (region,) if region else ()
     if name == "topic" and isinstance(record, Measure):
         return record.topics
     if name == "of_year" and isinstance(record, Measure):
@@ -41,7 +46,7 @@ def label_keys(name: str, keys: Iterable[AxisKey]) -> dict[AxisKey, AxisLabel]:
     the order of their first occurrence.
     """
     distinct = list(dict.fromkeys(keys))
-    if name == "district":
+    if name.startswith("district"):
         regions = [key for key in distinct if isinstance(key, tuple)]
         return dict(_label_regions(_sort_regions(regions)))
     if name == "section":

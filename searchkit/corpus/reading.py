@@ -18,7 +18,7 @@ from searchkit.corpus.blocks import RawDocument
 from searchkit.corpus.cleaning.content import Cleaned, clean
 from searchkit.corpus.formats.registry import FileContents, read_bytes
 from searchkit.corpus.listing import Listing
-from searchkit.corpus.metadata.detection import WORK_REPORT, DetectedMetadata, Evidence, detect_metadata
+from searchkit.corpus.metadata.detection import DetectedMetadata, Evidence, detect_metadata
 from searchkit.corpus.outline.building import OutlineItem, build_outline
 from searchkit.corpus.overrides import StatedMetadata, parse_metadata, parse_record
 from searchkit.corpus.reasons import clean_message, unexpected_error_reason, unreadable_reason
@@ -30,7 +30,7 @@ from searchkit.corpus.topics import Taxonomies, Taxonomy
 from searchkit.corpus.walk import CorpusFile, Skipped
 from searchkit.errors import ReadError
 from searchkit.files import DataFile
-from searchkit.model import Document, ExtractedMeasure, Paragraph, Table
+from searchkit.model import WORK_REPORT, Document, ExtractedMeasure, Paragraph, Table
 from searchkit.text.folding import fold
 
 MAX_FACETS = 1000

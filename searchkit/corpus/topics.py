@@ -32,11 +32,10 @@ from typing import Annotated, NamedTuple
 from ahocorasick_rs import AhoCorasick, MatchKind
 from msgspec import Meta, Struct
 
-from searchkit.corpus.metadata.detection import WORK_REPORT
 from searchkit.corpus.sections import MISCELLANEOUS, HeadedParagraph, is_part_heading
 from searchkit.errors import UsageError
 from searchkit.files import TOPICS_FILE, WORK_TOPICS_FILE, DataFile, read_data_file, read_toml
-from searchkit.model import SECTIONS
+from searchkit.model import SECTIONS, WORK_REPORT
 from searchkit.text.folding import fold, fold_all
 
 _STRONG_WEIGHT, _TERM_WEIGHT, _WEAK_WEIGHT = 3.0, 2.0, 1.0

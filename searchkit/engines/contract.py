@@ -130,17 +130,33 @@ class MeasureRequest:
     """Filters that must all admit the measure. They do not change scores."""
     unit: str | None = None
     """Base unit of the measures (元, also for measures in 万元), None = any."""
+    convertible: tuple[tuple[str, float], ...] = ()
+    """Base units that measures may have, each with its value in the unit of `minimum` and `maximum`. Empty: any unit,
+    and all are compared as they are."""
     minimum: float | None = None
     """Minimum of the signed value (`Measure.signed_value`), inclusive, None = no minimum."""
     maximum: float | None = None
     """Maximum of the signed value, inclusive, None = no maximum."""
     statuses: tuple[str, ...] = ()
     """The statuses that a measure may have (`MEASURE_STATUSES`), empty = any."""
+    single_years: bool = False
+    """Whether totals of several years (`Measure.since`) are left out."""
+
+
+MeasureAttributes = tuple[str | None, str | None, str, str, str | None, str | None, bool]
+"""Fields of `ExtractedMeasure` of which few combinations occur: `unit`, `base_unit`, `bound`, `kind`, `change`,
+`period` and `zero`."""
+
+TimeAttributes = tuple[int | None, int | None, str | None, bool, str]
+"""Fields of `ExtractedMeasure` about time, of which few combinations occur: `of_year`, `since`, `part`, `stock` and
+`status`."""
 
 
 @dataclass(frozen=True, slots=True)
 class MeasureColumns:
-    """The answer to a `MeasureRequest`. `indicator_of` and `scores` are columns with an element per measure.
+    """The answer to a `MeasureRequest`. `indicators`, `attributes` and `times` are distinct values.
+
+    The arrays are columns with an element per measure.
 
     The measures are in corpus order; within a paragraph, they are in the order of the text. An engine does not rank
     measures. The caller ranks them by these columns and fetches only the best, because loading a measure is slow.
@@ -150,6 +166,18 @@ class MeasureColumns:
     """Distinct indicators. May contain indicators that none of the measures has."""
     indicator_of: NDArray[np.int64]
     """Index in `indicators` of the indicator of each measure."""
+    attributes: Sequence[MeasureAttributes]
+    """Distinct combinations of attributes. May contain some that none of the measures has."""
+    attributes_of: NDArray[np.int64]
+    """Index in `attributes` of the attributes of each measure."""
+    times: Sequence[TimeAttributes]
+    """Distinct combinations of time and status. May contain some that none of the measures has."""
+    time_of: NDArray[np.int64]
+    """Index in `times` of the time of each measure."""
+    is_part: NDArray[np.bool_]
+    """Whether each measure is part of another one."""
+    reviewed_years: NDArray[np.int64]
+    """Year that the report of each measure reports on (`model.reviewed_year`), 0 if it is unknown."""
     scores: NDArray[np.float64]
     """Score of the paragraph of each measure by words alone (BM25F, step one of ranking)."""
     fetch: Callable[[Sequence[int]], list[Measure]]

@@ -10,6 +10,7 @@ the few classes that Whoosh writes (`_restricted_decoding`). A pickle with any o
 from __future__ import annotations
 
 import json
+import math
 import operator
 import sys
 import threading
@@ -21,7 +22,7 @@ from functools import cached_property, reduce
 from itertools import chain
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from weakref import finalize
 
 import numpy as np
@@ -29,11 +30,13 @@ from whoosh import fields, index
 from whoosh.filedb.filestore import FileStorage
 
 from searchkit.engines.contract import (
+    MeasureAttributes,
     MeasureColumns,
     MeasureRequest,
     Request,
     Response,
     ScoredParagraph,
+    TimeAttributes,
     decoding,
     own_heading_counts,
 )
@@ -59,6 +62,7 @@ from searchkit.model import (
     TableCell,
     document_from_json,
     paragraph_from_json,
+    reviewed_year,
     table_from_json,
     to_json,
 )
@@ -78,6 +82,11 @@ from searchkit.query.tree import (
 )
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.folding import fold
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_Value = TypeVar("_Value")
 
 
 def _schema() -> fields.Schema:
@@ -201,8 +210,10 @@ class WhooshEngine:
             matches = list(dict.fromkeys(i for i, _ in matched))
             scores = {i: _word_score(parts) for i, parts in self._word_scores(request.scoring, matches).items()}
         selected = [(i, measure) for i, measure in matched if _is_selected(measure, request)]
-        indices: dict[str, int] = {}
-        indicator_of = [indices.setdefault(measure.indicator, len(indices)) for _, measure in selected]
+        measures = [measure for _, measure in selected]
+        indicators, indicator_of = _encode([measure.indicator for measure in measures])
+        attributes, attributes_of = _encode(list(map(_attributes_of, measures)))
+        times, time_of = _encode(list(map(_time_of, measures)))
 
         def fetch(at: Sequence[int]) -> list[Measure]:
             """Return the measures at the given indices."""
@@ -213,7 +224,19 @@ class WhooshEngine:
             return [store.paragraphs[i].text for i, _ in map(selected.__getitem__, at)]
 
         paragraph_scores = np.array([scores[i] for i, _ in selected], np.float64)
-        return MeasureColumns([*indices], np.array(indicator_of, np.int64), paragraph_scores, fetch, texts)
+        return MeasureColumns(
+            indicators,
+            indicator_of,
+            attributes,
+            attributes_of,
+            times,
+            time_of,
+            np.array([measure.part_of is not None for measure in measures], bool),
+            np.array([reviewed_year(measure.year, measure.doctype) or 0 for measure in measures], np.int64),
+            paragraph_scores,
+            fetch,
+            texts,
+        )
 
     def paragraph(self, paragraph_id: str) -> Paragraph | None:
         """Return the paragraph with the given id, or None."""
@@ -559,15 +582,42 @@ def _cell_from_json(data: Mapping[str, Any]) -> TableCell:
     return TableCell(**{**data, "row": tuple(data["row"]), "column": tuple(data["column"])})
 
 
+def _encode(values: Sequence[_Value]) -> tuple[list[_Value], NDArray[np.int64]]:
+    """Return the distinct values, and the index of each value among them."""
+    indices: dict[_Value, int] = {}
+    codes = np.array([indices.setdefault(value, len(indices)) for value in values], np.int64)
+    return [*indices], codes
+
+
+def _attributes_of(measure: Measure) -> MeasureAttributes:
+    """Return the attributes of a measure that form a column of `MeasureColumns`."""
+    return measure.unit, measure.base_unit, measure.bound, measure.kind, measure.change, measure.period, measure.zero
+
+
+def _time_of(measure: Measure) -> TimeAttributes:
+    """Return the time and status of a measure."""
+    return measure.of_year, measure.since, measure.part, measure.stock, measure.status
+
+
 def _is_selected(measure: Measure, request: MeasureRequest) -> bool:
     """Return whether a request selects a measure by its filters, status, unit and signed value."""
     return (
         all(item.admits_measure(measure) for item in request.filters)
         and (not request.statuses or measure.status in request.statuses)
         and (request.unit is None or measure.base_unit == request.unit)
-        and (request.minimum is None or measure.signed_value >= request.minimum)
-        and (request.maximum is None or measure.signed_value <= request.maximum)
+        and not (request.single_years and measure.since is not None)
+        and _is_between(measure, request)
     )
+
+
+def _is_between(measure: Measure, request: MeasureRequest) -> bool:
+    """Return whether the value of a measure is between the bounds of a request, in a unit of the request."""
+    value = float(measure.signed_value)
+    if request.convertible:
+        value *= dict(request.convertible).get(measure.base_unit or "", float("nan"))
+    low = -math.inf if request.minimum is None else request.minimum
+    high = math.inf if request.maximum is None else request.maximum
+    return low <= value <= high
 
 
 def _word_score(explanation: Explanation) -> float:

@@ -9,20 +9,30 @@ from typing import TYPE_CHECKING
 from searchkit.text.characters import sanitize
 
 if TYPE_CHECKING:
-    from searchkit.compare.comparison import Cell, CellValue
+    from searchkit.compare.table import Cell, CellValue
 
 CELL_MARKS = {
     "missing": ("—", "no report 无报告"),
     "silent": ("·", "report without such a measure 报告未提及"),
     "conflict": ("≠", "reports disagree, or one contradicts itself 数据不一致"),
+    "several": ("※", "several places or bodies 多个地区或单位"),
+    "target": ("目标", "planned"),
+    "cumulative": ("累计", "total or mean of several years"),
+    "part": ("部分", "part of the year"),
+    "near": ("近似", "similar indicator"),
     "approx": ("约", "about"),
     "at_least": ("≥", "at least"),
     "at_most": ("≤", "at most"),
     "unit": ("†", "counted in another unit 单位不同"),
-    "period": ("‡", "not of the reporting year 非报告年度"),
+    "other_report": ("‡", "from a report on another year 取自其他年度报告"),
+    "before": ("§", "value before a change 变动前数值"),
+    "revised": ("*", "a later report differs 后续报告有修订"),
+    "others": ("+", "the report states another value of this name, often of a smaller area 另有同名数值"),
 }
-"""Marks in the cells of a comparison, each with its explanation. The names are statuses of cells (`missing`, `silent`,
-`conflict`), bounds of measures, and properties of values (`unit`, `period`)."""
+"""Marks in the cells of a comparison, each with its explanation. The names are states of cells (`missing`, `silent`,
+`conflict`, `several`), bounds of measures, and properties of values and cells."""
+MARKS_AFTER = ("unit", "other_report", "before", "revised", "others")
+"""Names of the marks that follow a value. All others precede it."""
 
 
 def value_text(value: object) -> str:
@@ -44,28 +54,60 @@ def single_line(text: str) -> str:
     return re.sub(r"[\t\n]+", " ", text)
 
 
-def cell_text(cell: Cell, unit: str | None, footnotes: dict[int, int] | None = None) -> str:
+def cell_text(cell: Cell, unit: str | None, footnotes: Mapping[int, int] | None = None, *, years: bool = False) -> str:
     """Return the text of a cell: its values with their marks, such as `129 ≠ 130`, or the mark of an empty cell.
 
-    `unit` is the unit of the table. `footnotes` maps the `id()` of a value to the number of its footnote.
+    `unit` is the unit of the table. `footnotes` maps the `id()` of a value to the number of its footnote. With `years`,
+    each value is followed by its year, unless that is the row or the column.
     """
-    if not cell.values:
-        return CELL_MARKS[cell.status][0]
+    notes = footnotes or {}
+    if not cell.values and cell.target is None:
+        return CELL_MARKS[cell.state][0]
+    if cell.state == "several":
+        numbers = [notes[id(value)] for value in cell.values if id(value) in notes]
+        note = f" [{numbers[0]}–{numbers[-1]}]" if numbers else ""
+        return f"{CELL_MARKS['several'][0]}{len(cell.values)}{note}"
+    after = "".join(CELL_MARKS[name][0] for name in cell_mark_names(cell))
     separator = f" {CELL_MARKS['conflict'][0]} "
-    return separator.join(_cell_value_text(value, unit, footnotes or {}) for value in cell.values)
+    texts = [
+        _cell_value_text(value, unit, notes, cell.state, "" if n else after) for n, value in enumerate(cell.values)
+    ]
+    if years:
+        shown = {cell.row, cell.col}
+        texts = [
+            text if value.of_year in shown else f"{text} ({value.of_year})"
+            for text, value in zip(texts, cell.values, strict=True)
+        ]
+    text = separator.join(texts) or CELL_MARKS["silent"][0]
+    if cell.target is None or cell.target in cell.values:
+        return text
+    ratio = "" if cell.ratio is None else f" ({number_text(round(cell.ratio * 100, 1))}%)"
+    return f"{text} / {_cell_value_text(cell.target, unit, notes, 'value')}{ratio}"
 
 
-def mark_names(value: CellValue) -> list[str]:
-    """Return the names of the marks of a value: its bound unless it is exact, `unit`, `period`."""
-    bound = [value.bound] if value.bound in CELL_MARKS else []
-    return [*bound, *["unit"] * value.has_other_unit, *["period"] * value.has_other_period]
+def cell_mark_names(cell: Cell) -> list[str]:
+    """Return the names of the marks of a cell that hold for all of its values: `revised`, `others`."""
+    return [*["revised"] * bool(cell.revised), *["others"] * bool(cell.others)]
 
 
-def _cell_value_text(value: CellValue, unit: str | None, footnotes: dict[int, int]) -> str:
-    """Return a value with its marks, its unit if the table has another one, and its footnote: `≥9 户†‡ [2]`."""
-    names = mark_names(value)
-    before = "".join(CELL_MARKS[name][0] for name in names if name not in {"unit", "period"})
-    after = "".join(CELL_MARKS[name][0] for name in names if name in {"unit", "period"})
+def mark_names(value: CellValue, state: str) -> list[str]:
+    """Return the names of the marks of a value in a cell with a state, those before the value first."""
+    names = {"near": state == "near", "cumulative": state == "cumulative_only", "part": state == "part_only"}
+    names |= {"target": value.first.status == "target", value.bound: value.bound in CELL_MARKS}
+    names |= {"unit": value.has_other_unit, value.origin: value.origin in CELL_MARKS}
+    return [name for name in CELL_MARKS if names.get(name)]
+
+
+def _cell_value_text(
+    value: CellValue, unit: str | None, footnotes: Mapping[int, int], state: str, after: str = ""
+) -> str:
+    """Return a value with its marks, its unit if the table has another one, and its footnote: `≥9 户†‡ [2]`.
+
+    `after` are the marks of the cell.
+    """
+    names = mark_names(value, state)
+    before = "".join(CELL_MARKS[name][0] for name in names if name not in MARKS_AFTER)
+    after = "".join(CELL_MARKS[name][0] for name in names if name in MARKS_AFTER) + after
     other_unit = f" {value.unit}" if value.unit and value.unit != unit else ""
     footnote = f" [{footnotes[id(value)]}]" if id(value) in footnotes else ""
     return f"{before}{number_text(value.value)}{other_unit}{after}{footnote}"

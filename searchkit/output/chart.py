@@ -6,16 +6,18 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from logging import ERROR, getLogger
 from pathlib import Path
 from typing import TYPE_CHECKING
 from warnings import catch_warnings, simplefilter
 
 from searchkit.compare.axes import AxisLabel
-from searchkit.compare.comparison import CellValue, Comparison
+from searchkit.compare.table import CellValue, Comparison
 from searchkit.errors import SearchkitError, UsageError
 from searchkit.output.cells import CELL_MARKS, number_text
 from searchkit.processes import ROOT_FOLDER
+from searchkit.query.facets import YEAR_FACETS
 from searchkit.text.characters import sanitize
 
 if TYPE_CHECKING:
@@ -34,34 +36,67 @@ PREFERRED_FONTS = (
 several families, and Matplotlib before 3.11 finds only the first: in the file that also contains Noto Sans CJK SC, the
 first is Noto Sans CJK JP."""
 
+CHART_SIZES = ("print", "slide")
+"""Names of the sizes of charts."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    """A size of charts."""
+
+    width: float
+    """Width in inches."""
+    height: float
+    """Height in inches. A chart with bars or small multiples is as high as they need."""
+    font: float
+    """Size of the text in points."""
+    dpi: int
+    """Resolution of a PNG, in pixels per inch."""
+
+
+_SIZES = {"print": _Size(6.3, 4.0, 9, 300), "slide": _Size(13.33, 7.5, 16, 150)}
+"""The sizes by name: two columns of a newspaper (16 cm) in print, and a slide of 16:9."""
 _MAX_LINES = 12
-"""Maximum number of rows that are drawn as lines. Matplotlib repeats its ten colours, so many lines look the same."""
-_MAX_FILLED_CELLS = 400
-"""Maximum number of filled cells in a chart. Drawn as bars, 400 cells are a chart 90 inches (230 cm) high."""
-_WIDTH_INCHES, _HEIGHT_INCHES = 9.0, 5.0
-"""Size of a chart with lines. A chart with bars has the same width, and is as high as its bars need."""
-_BAR_HEIGHT_INCHES, _GROUP_GAP_INCHES = 0.22, 0.1
-"""Height of a bar, and of the gap between the bars of two rows."""
-_DPI = 150
-"""Resolution of a PNG, in pixels per inch."""
+"""Maximum number of rows that are lines of one chart. More rows are small multiples: a chart for each."""
+_COLOURS = (
+    *("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#7f3c8d", "#000000", "#a65628", "#66a61e"),
+    *("#e7298a", "#666666"),
+)
+_MARKERS, _STYLES = "osD^vP", ("-", "--")
+"""Colours, markers and styles of lines. No two of the first twelve lines have the same colour or the same marker and
+style, so that they can be told apart in black and white."""
+_MULTIPLES_PER_ROW = 4
+"""Number of small multiples side by side."""
+_MAX_FILLED_CELLS = 1500
+"""Maximum number of filled cells in a chart."""
+_BAR_HEIGHT, _GROUP_GAP = 1.6, 0.7
+"""Height of a bar, and of the gap between the bars of two rows, in lines of text."""
+_SMALL = 0.8
+"""Size of notes and of the text in small multiples, relative to the size of the text."""
+_MAX_NAMED_DOCTYPES = 3
+"""Maximum number of kinds of reports that the source names."""
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
 """Matches a Chinese character: Extension A, the basic block, compatibility ideographs, the later extensions."""
 
 
-def draw_chart(comparison: Comparison, path: Path) -> None:
-    """Draw a comparison into a file, as lines or as bars.
+def draw_chart(comparison: Comparison, path: Path, size: str = "print") -> None:
+    """Draw a comparison into a file, as lines, as small multiples or as bars. `size` is one of `CHART_SIZES`.
 
-    A chart has lines if the columns are years, at least one row has values for two years, and there are at most
-    `_MAX_LINES` rows. Otherwise it has bars. Only values in the unit of the table are drawn, and rows without such a
-    value are left out. If a cell has several values, a line goes through the first, and a hollow point marks each of
-    them; a bar shows the first and is hatched.
+    If the columns are years, and a row has values for two of them, rows are lines: in one chart, or if there are more
+    than `_MAX_LINES`, in a chart for each. A year without a value is a gap. Otherwise rows have bars; with one column,
+    in the order of their values. Only the values of cells are drawn: no plans, no totals of several years, no values in
+    another unit. Rows without a value are left out. If a cell has several values, a line goes through the first, and a
+    hollow point marks each of them; a bar shows the first and is hatched. A line below names the source.
 
-    Raises UsageError if the suffix is not in `CHART_SUFFIXES` or the table has more than `_MAX_FILLED_CELLS` filled
-    cells. Raises SearchkitError if Matplotlib is not installed, if no installed font has more than half of the
-    chart's Chinese characters, or if the file cannot be written.
+    Settings in the current folder, the environment or the user's home change nothing. Raises UsageError if the suffix
+    is not in `CHART_SUFFIXES`, the size not in `CHART_SIZES`, or the table has more than `_MAX_FILLED_CELLS` filled
+    cells. Raises SearchkitError if Matplotlib is not installed, if no installed font has more than half of the chart's
+    Chinese characters, or if the file cannot be written.
     """
     check_suffix(path)
-    count = len(comparison.cell_values)
+    if size not in _SIZES:
+        raise UsageError(f"the size of a chart is {' or '.join(CHART_SIZES)}, not {size!r}")
+    count = len(comparison.filled)
     if count > _MAX_FILLED_CELLS:
         raise UsageError(f"{count} filled cells are too many for a chart (at most {_MAX_FILLED_CELLS}); use filters")
     try:
@@ -71,29 +106,62 @@ def draw_chart(comparison: Comparison, path: Path) -> None:
         raise SearchkitError("charts need Matplotlib: pip install 'searchkit[chart]'") from None
     rows = [row for row in comparison.rows if any(_row_values(comparison, row))]
     title = f"{comparison.indicator or comparison.query}{f' ({comparison.unit})' if comparison.unit else ''}"
-    with _chart_style("".join(map(str, (title, *rows, *comparison.cols, CELL_MARKS["conflict"][1])))):
-        figure = _draw_figure(comparison, rows)
-        figure.axes[0].set_title(sanitize(title))
+    filled_cols = {cell.col for cell in comparison.filled.values() if cell.value}
+    title += f", {next(iter(filled_cols))}" if len(filled_cols) == 1 else ""
+    source = _source_line(comparison)
+    texts = (title, source, *rows, *comparison.cols, CELL_MARKS["conflict"][1])
+    with _chart_style("".join(map(str, texts)), _SIZES[size]):
+        figure = _draw_figure(comparison, rows, _SIZES[size])
+        figure.suptitle(sanitize(title), x=0.01, ha="left", fontsize="large", fontweight="bold")
+        figure.supxlabel(sanitize(source), x=0.01, ha="left", fontsize=_SIZES[size].font * _SMALL, color="#555555")
         try:
             # No date in an SVG, so that the same comparison gives the same file. A PNG has no date by default.
-            figure.savefig(path, dpi=_DPI, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
+            is_svg = path.suffix.lower() == ".svg"
+            figure.savefig(path, dpi=_SIZES[size].dpi, metadata={"Date": None} if is_svg else None)
         except OSError as error:
             raise SearchkitError(f"{path}: cannot be written: {error}") from error
 
 
-def _draw_figure(comparison: Comparison, rows: Sequence[AxisLabel]) -> Figure:
-    """Return a figure of some rows, as lines or as bars, without a title."""
+def _source_line(comparison: Comparison) -> str:
+    """Return the source of the values: the kinds, the number and the years of the reports. Empty without values."""
+    measures = {
+        item.document: item for cell in comparison.filled.values() if cell.value for item in cell.value.measures[:1]
+    }
+    if not measures:
+        return ""
+    doctypes = list(dict.fromkeys(item.doctype or "报告" for item in measures.values()))
+    names = "、".join(doctypes[:_MAX_NAMED_DOCTYPES]) + "等" * (len(doctypes) > _MAX_NAMED_DOCTYPES)
+    years = sorted({item.year for item in measures.values() if item.year is not None})
+    span = "" if not years else f"{years[0]}年" if len(years) == 1 else f"{years[0]}—{years[-1]}年"
+    return f"资料来源：{span}{names}（{len(measures)}份）"
+
+
+def _draw_figure(comparison: Comparison, rows: Sequence[AxisLabel], size: _Size) -> Figure:
+    """Return a figure of some rows, as lines, small multiples or bars, without a title."""
     from matplotlib.figure import Figure  # noqa: PLC0415
 
+    line = size.font / 72  # height of a line of text in inches
     has_trend = any(sum(value is not None for value in _row_values(comparison, row)) > 1 for row in rows)
-    has_lines = comparison.cols_by == "year" and has_trend and len(rows) <= _MAX_LINES
-    bars_height = 1 + len(comparison.cell_values) * _BAR_HEIGHT_INCHES + len(rows) * _GROUP_GAP_INCHES
-    height = _HEIGHT_INCHES if has_lines else max(_HEIGHT_INCHES / 2, bars_height)
-    figure = Figure(figsize=(_WIDTH_INCHES, height), layout="constrained")
-    axes = figure.add_subplot()
-    (_draw_lines if has_lines else _draw_bars)(axes, comparison, rows)
-    axes.spines[["top", "right"]].set_visible(False)
+    if comparison.cols_by in YEAR_FACETS and has_trend:
+        if len(rows) > _MAX_LINES:
+            return _draw_multiples(comparison, rows, size)
+        figure = Figure(figsize=(size.width, size.height), layout="constrained")
+        _draw_lines(figure.add_subplot(), comparison, rows)
+    else:
+        cols = [col for col in comparison.cols if any(comparison.cell(row, col).value for row in rows)]
+        bars = sum(comparison.cell(row, col).value is not None for row in rows for col in cols)
+        height = line * (6 + bars * _BAR_HEIGHT + len(rows) * _GROUP_GAP)
+        figure = Figure(figsize=(size.width, max(size.height / 2, height)), layout="constrained")
+        _draw_bars(figure.add_subplot(), comparison, _rank(comparison, rows, cols), cols)
     return figure
+
+
+def _rank(comparison: Comparison, rows: Sequence[AxisLabel], cols: Sequence[AxisLabel]) -> list[AxisLabel]:
+    """Return the rows by descending value if there is one column, otherwise in their order."""
+    if len(cols) != 1:
+        return list(rows)
+    values = {row: comparison.cell(row, cols[0]).value for row in rows}
+    return sorted(rows, key=lambda row: -value.value if (value := values[row]) else 0)
 
 
 def check_suffix(path: Path) -> None:
@@ -103,72 +171,114 @@ def check_suffix(path: Path) -> None:
 
 
 def _row_values(comparison: Comparison, row: AxisLabel) -> list[CellValue | None]:
-    """Return the value to draw for each cell of a row: the first value, or None if there is nothing to draw.
+    """Return the value to draw for each cell of a row: `Cell.value`."""
+    return [comparison.cell(row, col).value for col in comparison.cols]
 
-    There is nothing to draw for an empty cell, and for a value in another unit than the table.
-    """
-    values = [next(iter(comparison.cell_values.get((row, col), ())), None) for col in comparison.cols]
-    return [None if value is None or value.has_other_unit else value for value in values]
+
+def _filled_years(comparison: Comparison, rows: Sequence[AxisLabel]) -> range:
+    """Return the years from the first to the last with a value in any row."""
+    years = [
+        int(col)
+        for row in rows
+        for col, value in zip(comparison.cols, _row_values(comparison, row), strict=True)
+        if value is not None
+    ]
+    return range(min(years), max(years) + 1)
+
+
+def _points(comparison: Comparison, row: AxisLabel, years: range) -> list[float]:
+    """Return the value of a row for each year. It is NaN, which breaks a line, for a year without a value."""
+    values = dict(zip(comparison.cols, _row_values(comparison, row), strict=True))
+    return [float("nan") if (value := values.get(year)) is None else value.value for year in years]
 
 
 def _draw_lines(axes: Axes, comparison: Comparison, rows: Sequence[AxisLabel]) -> None:
-    """Draw a line for each row. A year without a value breaks the line.
-
-    The axis goes from the first to the last year with a value in any row.
-    """
-    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415
-
-    values_of = {row: dict(zip(comparison.cols, _row_values(comparison, row), strict=True)) for row in rows}
-    filled_years = [int(col) for row in values_of.values() for col, value in row.items() if value is not None]
-    years = range(min(filled_years), max(filled_years) + 1)
-    for row, values in values_of.items():
-        by_year = [values.get(year) for year in years]
-        points = [float("nan") if value is None else value.value for value in by_year]  # NaN breaks the line
-        (line,) = axes.plot(years, points, marker="o", label=_legend_label(row))
-        _draw_conflicts(axes, comparison, row, line.get_color())
-    axes.set_xlim(years[0] - 0.5, years[-1] + 0.5)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set_ylim(bottom=0)
+    """Draw a line for each row. A year without a value breaks the line."""
+    years = _filled_years(comparison, rows)
+    for n, row in enumerate(rows):
+        colour, marker = _COLOURS[n % len(_COLOURS)], _MARKERS[n % len(_MARKERS)]
+        style = _STYLES[n // len(_MARKERS) % len(_STYLES)]
+        points = _points(comparison, row, years)
+        axes.plot(years, points, color=colour, marker=marker, linestyle=style, markersize=4, label=_legend_label(row))
+        _draw_conflicts(axes, comparison, row, colour)
+    _scale_years(axes, years, [value for row in rows for value in _row_values(comparison, row) if value])
     _explain_conflicts(axes, comparison, "○")
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+
+
+def _draw_multiples(comparison: Comparison, rows: Sequence[AxisLabel], size: _Size) -> Figure:
+    """Return a figure with a small chart for each row, all on the same scale. Each shows the other rows in grey."""
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    years = _filled_years(comparison, rows)
+    count = -(-len(rows) // _MULTIPLES_PER_ROW)
+    figure = Figure(figsize=(size.width, size.font / 72 * (5 + count * 10)), layout="constrained")
+    grid = figure.subplots(count, _MULTIPLES_PER_ROW, sharex=True, sharey=True, squeeze=False)
+    values = [value for row in rows for value in _row_values(comparison, row) if value]
+    points = {row: _points(comparison, row, years) for row in rows}
+    for n, axes in enumerate(grid.flat):
+        if n >= len(rows):
+            axes.set_axis_off()
+            continue
+        row = rows[n]
+        for other in rows:
+            axes.plot(years, points[other], color="#dddddd", linewidth=0.5, label="_")
+        axes.plot(years, points[row], color=_COLOURS[0], marker="o", markersize=2, linewidth=1.2, label="_")
+        _draw_conflicts(axes, comparison, row, _COLOURS[0])
+        axes.set_title(sanitize(str(row)), fontsize=size.font * _SMALL, loc="left", pad=2)
+        axes.tick_params(labelsize=size.font * _SMALL * _SMALL)
+        axes.spines[["top", "right"]].set_visible(False)
+        _scale_years(axes, years, values)
+    return figure
+
+
+def _scale_years(axes: Axes, years: range, values: Sequence[CellValue]) -> None:
+    """Set the scales: the years with a margin, and from 0 unless there are negative values."""
+    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415
+
+    axes.set_xlim(years[0] - 0.5, years[-1] + 0.5)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+    if all(value.value >= 0 for value in values):
+        axes.set_ylim(bottom=0)
+    else:
+        axes.axhline(0, color="#888888", linewidth=0.6)
+    axes.spines[["top", "right"]].set_visible(False)
 
 
 def _draw_conflicts(axes: Axes, comparison: Comparison, row: AxisLabel, colour: object) -> None:
     """Draw a hollow point for each value of the cells of a row with several values."""
     for col in comparison.cols:
-        values = _values_in_unit(comparison.cell_values.get((row, col), ()))
-        if len(values) > 1:  # Matplotlib leaves the label _ out of the legend
+        cell = comparison.cell(row, col)
+        if cell.state == "conflict":  # Matplotlib leaves the label _ out of the legend
+            values = [value.value for value in cell.values]
             axes.plot([col] * len(values), values, "o", color=colour, markerfacecolor="white", label="_")
 
 
-def _draw_bars(axes: Axes, comparison: Comparison, rows: Sequence[AxisLabel]) -> None:
+def _draw_bars(axes: Axes, comparison: Comparison, rows: Sequence[AxisLabel], cols: Sequence[AxisLabel]) -> None:
     """Draw a group of bars for each row, the first row on top, with a bar for each column that has a value."""
-    values_of = {row: dict(zip(comparison.cols, _row_values(comparison, row), strict=True)) for row in rows}
-    cols = [col for col in comparison.cols if any(values[col] for values in values_of.values())]
     height = 0.8 / (len(cols) or 1)
     for n, col in enumerate(cols):  # row y has its bars at y, y + height, y + 2 * height …
-        cells = [(y, values_of[row][col], row) for y, row in enumerate(rows)]
-        filled = [(y + n * height, value.value, row) for y, value, row in cells if value is not None]
-        bars = axes.barh([y for y, _, _ in filled], [value for _, value, _ in filled], height, label=_legend_label(col))
-        axes.bar_label(bars, [number_text(value) for _, value, _ in filled], padding=3, fontsize="small")
-        for bar, (_, _, row) in zip(bars, filled, strict=True):
-            bar.set_hatch("///" if len(_values_in_unit(comparison.cell_values[row, col])) > 1 else "")
+        cells = [(y, comparison.cell(row, col)) for y, row in enumerate(rows)]
+        filled = [(y + n * height, value.value, cell.state) for y, cell in cells if (value := cell.value) is not None]
+        colour = _COLOURS[n % len(_COLOURS)]
+        places, numbers = [y for y, _, _ in filled], [value for _, value, _ in filled]
+        bars = axes.barh(places, numbers, height, label=_legend_label(col), color=colour)
+        axes.bar_label(bars, [number_text(value) for value in numbers], padding=3, fontsize="small")
+        for bar, (_, _, state) in zip(bars, filled, strict=True):
+            bar.set_hatch("///" if state == "conflict" else "")
     axes.set_yticks([y + (len(cols) - 1) * height / 2 for y in range(len(rows))], list(map(_legend_label, rows)))
-    axes.margins(y=0.02)
+    axes.margins(x=0.12, y=0.02)
     axes.invert_yaxis()
+    axes.spines[["top", "right"]].set_visible(False)
     _explain_conflicts(axes, comparison, "/")
-    axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+    if len(cols) > 1:
+        axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
 
 
 def _explain_conflicts(axes: Axes, comparison: Comparison, mark: str) -> None:
     """Explain the mark of conflicts below the chart, if any are drawn."""
-    if any(len(_values_in_unit(values)) > 1 for values in comparison.cell_values.values()):
+    if any(cell.state == "conflict" for cell in comparison.filled.values()):
         axes.set_xlabel(f"{mark} {CELL_MARKS['conflict'][1]}", fontsize="small", loc="left")
-
-
-def _values_in_unit(values: Sequence[CellValue]) -> list[int | float]:
-    """Return the numbers of the values that are in the unit of the table."""
-    return [value.value for value in values if not value.has_other_unit]
 
 
 def _legend_label(label: AxisLabel) -> str:
@@ -195,7 +305,7 @@ def _without_local_settings() -> Iterator[None]:
 
 
 @contextmanager
-def _chart_style(text: str) -> Iterator[None]:
+def _chart_style(text: str, size: _Size) -> Iterator[None]:
     """Use the default settings of Matplotlib and the best font for the Chinese characters of `text`.
 
     Characters that this font lacks are drawn in DejaVu Sans. Raises SearchkitError as `_find_font` does.
@@ -204,6 +314,7 @@ def _chart_style(text: str) -> Iterator[None]:
 
     settings = {
         "font.family": [_find_font(set(map(ord, _HAN.findall(text)))), "DejaVu Sans"],
+        "font.size": size.font,
         "svg.fonttype": "path",  # outlines instead of text, so that a viewer needs no font
         "svg.hashsalt": "searchkit",  # a fixed one, so that the ids in the file are always the same
         "text.parse_math": False,  # $ has no special meaning

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from searchkit.compare.axes import AxisLabel
-from searchkit.compare.comparison import Cell, Comparison
-from searchkit.output.cells import CELL_MARKS, cell_text, mark_names
+from searchkit.compare.table import Cell, Comparison
+from searchkit.output.cells import CELL_MARKS, cell_mark_names, cell_text, mark_names, number_text
 from searchkit.output.json import comparison_records, comparison_to_json, dumps
 from searchkit.output.records import format_records
-from searchkit.output.terminal import format_table, query_lines, suggestion_lines
+from searchkit.output.terminal import display_width, format_table, query_lines, suggestion_lines
 from searchkit.text.characters import sanitize
 
 MAX_BAR_LENGTH = 24
@@ -20,50 +20,121 @@ the table leaves them out, and a line below the table names them. The same holds
 MAX_NAMED_LABELS = 10
 """Maximum number of rows, or of columns, that the line below the table names. The others are counted."""
 
+MAX_FOOTNOTES = 20
+"""Maximum number of values that all have a footnote in a table that is fitted to a width."""
+_NOTE_SPACE = " [99]"
+"""Room for the number of a footnote."""
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 """Block characters, from 0 to 8 eighths of a character wide."""
 
 
-def format_comparison(comparison: Comparison, output_format: str, *, bars: bool = False) -> Iterable[str]:
-    """Return a comparison as pieces of text. `output_format` is table, json or csv; only a table can have `bars`."""
+def format_comparison(
+    comparison: Comparison, output_format: str, *, bars: bool = False, width: int | None = None
+) -> Iterable[str]:
+    """Return a comparison as pieces of text. `output_format` is table, json or csv.
+
+    Only a table can have `bars`, and a `width` that it is fitted to (`comparison_text`).
+    """
     if output_format == "table":
-        return [comparison_text(comparison, bars=bars)]
+        return [comparison_text(comparison, bars=bars, width=width)]
     if output_format == "json":
         return [dumps(comparison_to_json(comparison), indent=1), "\n"]
     return format_records(comparison_records(comparison), output_format)
 
 
-def comparison_text(comparison: Comparison, *, bars: bool = False) -> str:
+def comparison_text(comparison: Comparison, *, bars: bool = False, width: int | None = None) -> str:
     """Return a comparison as a text table, with an explanation of its marks and a footnote for each value.
 
     Rows without a report in any of the shown columns are left out. With `bars`, each row ends with a bar for the value
-    in its last column.
+    in its last column. With a `width` in characters, columns that do not fit are left out, of years the earliest ones;
+    footnotes are cut; and if there are more than `MAX_FOOTNOTES`, only values with a mark have one.
     """
     head = "".join(f"{line}\n" for line in query_lines(comparison))
     if comparison.indicator is None:
         hints = "".join(f"{line}\n" for line in suggestion_lines(comparison.suggestions, "measures"))
         return f"{head}No measure answers {sanitize(comparison.query)!r}.\n{hints}{_unplaced_line(comparison)}"
-    cols, empty_cols = _split_empty(comparison.cols, {col for _, col in comparison.cell_values})
-    reported = [row for row in comparison.rows if any(comparison.cell(row, col).status != "missing" for col in cols)]
-    rows, empty_rows = _split_empty(reported, {row for row, _ in comparison.cell_values})
+    cols, empty_cols = _split_empty(comparison.cols, {col for _, col in comparison.filled})
+    cols, unfitting = _fit_columns(comparison, cols, width, bars=bars)
+    reported = [row for row in comparison.rows if any(comparison.cell(row, col).state != "missing" for col in cols)]
+    rows, empty_rows = _split_empty(reported, {row for row, col in comparison.filled if col in set(cols)})
     empty_rows += [row for row in comparison.rows if row not in set(reported)]
-    footnotes = _number_values(comparison, rows, cols)
     cells = [[comparison.cell(row, col) for col in cols] for row in rows]
-    lines = [[str(row[0].row), *(cell_text(cell, comparison.unit, footnotes) for cell in row)] for row in cells]
+    footnotes = _number_values(cells, is_short=width is not None)
+    lines = [[str(row[0].row), *_cell_texts(comparison, row, footnotes)] for row in cells]
     headers = [comparison.rows_by, *map(str, cols)]
     if bars:
         headers.append("")
         lines = [[*line, bar] for line, bar in zip(lines, _format_bars([row[-1] for row in cells]), strict=True)]
     title = f"{comparison.indicator}{f' ({comparison.unit})' if comparison.unit else ''}"
     pieces = [head, _relaxed_line(comparison), sanitize(title), "\n\n", format_table(lines, headers), "\n"]
-    omitted = _omitted_lines(comparison, empty_rows, empty_cols)
-    return "".join([*pieces, *omitted, _legend(cells), *_footnote_lines(cells, footnotes)])
+    omitted = [*_omitted_lines(comparison, empty_rows, empty_cols), *_unfitting_lines(unfitting)]
+    notes = [_cut(line, width) for line in _footnote_lines(cells, footnotes)]
+    left_out = sum(len(cell.values) for row in cells for cell in row) - len(footnotes)
+    more = [f"{left_out} values without a mark have no footnote; --wide shows all.\n"] if left_out > 0 else []
+    return "".join([*pieces, *omitted, _legend(cells), *notes, *more])
 
 
-def _number_values(comparison: Comparison, rows: Sequence[AxisLabel], cols: Sequence[AxisLabel]) -> dict[int, int]:
-    """Return the number of the footnote of each value, from 1, by the `id` of the value."""
-    values = (value for row in rows for col in cols for value in comparison.cell_values.get((row, col), ()))
-    return {id(value): n for n, value in enumerate(values, 1)}
+def _cell_texts(comparison: Comparison, cells: Sequence[Cell], footnotes: Mapping[int, int]) -> list[str]:
+    """Return the texts of the cells of a row."""
+    years = "of_year" not in {comparison.rows_by, comparison.cols_by}
+    return [cell_text(cell, comparison.unit, footnotes, years=years) for cell in cells]
+
+
+def _fit_columns(
+    comparison: Comparison, cols: Sequence[AxisLabel], width: int | None, *, bars: bool
+) -> tuple[list[AxisLabel], list[AxisLabel]]:
+    """Split columns into those that fit a width and those that do not. At least one fits.
+
+    Of years the latest ones are kept, otherwise the first ones.
+    """
+    if width is None:
+        return list(cols), []
+    room = width - max(map(display_width, map(str, (comparison.rows_by, *comparison.rows)))) - bars * MAX_BAR_LENGTH
+    is_years = all(isinstance(col, int) for col in cols)
+    kept: list[AxisLabel] = []
+    for col in reversed(cols) if is_years else cols:
+        cells = [comparison.filled[row, col] for row in comparison.rows if (row, col) in comparison.filled]
+        texts = [text + _NOTE_SPACE for text in _cell_texts(comparison, cells, {})]
+        room -= 2 + max(map(display_width, (str(col), *texts)))
+        if room < 0 and kept:
+            break
+        kept.append(col)
+    shown = [col for col in cols if col in kept]
+    return shown, [col for col in cols if col not in kept]
+
+
+def _unfitting_lines(cols: Sequence[AxisLabel]) -> Iterator[str]:
+    """Yield a line about the columns that do not fit the terminal."""
+    if cols:
+        names = f"{cols[0]} to {cols[-1]}" if len(cols) > 1 else str(cols[0])
+        yield sanitize(f"{len(cols)} columns do not fit ({names}); --wide shows all.\n")
+
+
+def _cut(line: str, width: int | None) -> str:
+    """Return a line, which ends with a line feed, cut to a width in characters."""
+    if width is None or display_width(line) <= width:
+        return line
+    text = line[:width]
+    while display_width(text) >= width:
+        text = text[:-1]
+    return f"{text}…\n"
+
+
+def _number_values(cells: Sequence[Sequence[Cell]], *, is_short: bool) -> dict[int, int]:
+    """Return the number of the footnote of each value, from 1, by the `id` of the value.
+
+    If `is_short` and there are more than `MAX_FOOTNOTES` values, only those with a mark have a footnote.
+    """
+    flat = [cell for row in cells for cell in row]
+    if is_short and sum(len(cell.values) for cell in flat) > MAX_FOOTNOTES:
+        flat = [cell for cell in flat if _has_mark(cell)][:MAX_FOOTNOTES]
+    return {id(value): n for n, value in enumerate((value for cell in flat for value in cell.values), 1)}
+
+
+def _has_mark(cell: Cell) -> bool:
+    """Return whether the value of a cell needs an explanation: any mark but that of a bound."""
+    marks = {name for value in cell.values for name in mark_names(value, cell.state)}
+    return cell.state != "value" or bool(cell_mark_names(cell)) or not marks <= {"approx", "at_least", "at_most"}
 
 
 def _split_empty(labels: Sequence[AxisLabel], filled: set[AxisLabel]) -> tuple[list[AxisLabel], list[AxisLabel]]:
@@ -75,9 +146,12 @@ def _split_empty(labels: Sequence[AxisLabel], filled: set[AxisLabel]) -> tuple[l
 
 
 def _omitted_lines(comparison: Comparison, rows: Sequence[AxisLabel], cols: Sequence[AxisLabel]) -> Iterator[str]:
-    """Yield lines that name the rows, columns and measures that the table leaves out."""
+    """Yield lines that name the rows, columns and measures that the table leaves out. Years are named as a range."""
     for name, labels in ((comparison.rows_by, rows), (comparison.cols_by, cols)):
-        if labels:
+        if labels and all(isinstance(label, int) for label in labels):
+            years = f"{labels[0]} to {labels[-1]}" if len(labels) > 1 else str(labels[0])
+            yield f"no measure for {len(labels)} of {name} {years}\n"
+        elif labels:
             more = f" and {len(labels) - MAX_NAMED_LABELS} more" if len(labels) > MAX_NAMED_LABELS else ""
             yield sanitize(f"no measure for {name} {', '.join(map(str, labels[:MAX_NAMED_LABELS]))}{more}\n")
     yield _unplaced_line(comparison)
@@ -96,30 +170,42 @@ def _relaxed_line(comparison: Comparison) -> str:
 
 
 def _format_bars(cells: Sequence[Cell]) -> list[str]:
-    """Return a bar for each cell, in proportion to the first value of the cell.
-
-    A cell without a value, or with values in another unit than the table, has an empty bar.
-    """
-    values = [
-        float(cell.values[0].value) if cell.values and not cell.values[0].has_other_unit else 0.0 for cell in cells
-    ]
+    """Return a bar for each cell, in proportion to its value. A cell without a value has an empty bar."""
+    values = [0.0 if cell.value is None else float(cell.value.value) for cell in cells]
     max_value = max(values, default=0.0) or 1.0
-    eighths = [round(value / max_value * MAX_BAR_LENGTH * 8) for value in values]
+    eighths = [max(0, round(value / max_value * MAX_BAR_LENGTH * 8)) for value in values]
     return [("█" * (length // 8) + _EIGHTHS[length % 8]).rstrip() for length in eighths]
 
 
 def _legend(cells: Sequence[Sequence[Cell]]) -> str:
     """Return a line that explains the marks in the cells; an empty string if there are no marks."""
-    used = {cell.status for row in cells for cell in row}
-    used |= {name for row in cells for cell in row for value in cell.values for name in mark_names(value)}
+    flat = [cell for row in cells for cell in row]
+    used = {cell.state for cell in flat} | {name for cell in flat for name in cell_mark_names(cell)}
+    used |= {name for cell in flat for value in cell.values for name in mark_names(value, cell.state)}
+    used |= {"target"} if any(cell.target for cell in flat) else set()
     explained = [f"{mark} {meaning}" for name, (mark, meaning) in CELL_MARKS.items() if name in used]
     return f"{'   '.join(explained)}\n" if explained else ""
 
 
-def _footnote_lines(cells: Sequence[Sequence[Cell]], footnotes: dict[int, int]) -> Iterator[str]:
-    """Yield a footnote for each value: the ids of its measures, and the quote of the first."""
-    for row in cells:
-        for cell in row:
-            for value in cell.values:
-                also = "".join(f", {measure.id}" for measure in value.measures[1:])
-                yield sanitize(f"[{footnotes[id(value)]}] {value.first.id}{also}  {value.first.quote}\n")
+def _footnote_lines(cells: Sequence[Sequence[Cell]], footnotes: Mapping[int, int]) -> Iterator[str]:
+    """Yield a footnote for each numbered value: the ids of its measures, the quote of the first, and its notes.
+
+    The notes are values of later reports, others of the same name, and for a cell of several places its place.
+    """
+    for cell in (cell for row in cells for cell in row):
+        for n, value in enumerate(cell.values):
+            if id(value) not in footnotes:
+                continue
+            also = "".join(f", {measure.id}" for measure in value.measures[1:])
+            place = f"{value.place}: {number_text(value.value)} " if cell.state == "several" else ""
+            notes = "" if n else "".join(_notes(cell))
+            yield sanitize(f"[{footnotes[id(value)]}] {place}{value.first.id}{also}  {value.first.quote}{notes}\n")
+
+
+def _notes(cell: Cell) -> Iterator[str]:
+    """Yield the notes of a cell."""
+    for name, values in (("revised", cell.revised), ("others", cell.others)):
+        for value in values:
+            yield f"; {CELL_MARKS[name][0]} {number_text(value.value)} ({value.first.id})"
+    if cell.target is not None:
+        yield f"; {CELL_MARKS['target'][0]} {number_text(cell.target.value)} ({cell.target.first.id})"

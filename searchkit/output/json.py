@@ -12,11 +12,11 @@ from searchkit.text.characters import UNSAFE_IN_TERMINALS
 
 if TYPE_CHECKING:
     from searchkit.compare.audit import Finding
-    from searchkit.compare.comparison import CellValue, Comparison
+    from searchkit.compare.table import Cell, CellValue, Comparison
     from searchkit.engines.ranking import Explanation
     from searchkit.query.facets import FacetCounts
     from searchkit.query.understood import UnderstoodFilter
-    from searchkit.search.lookup import MeasureResults
+    from searchkit.search.lookup import AggregateGroup, MeasureResults
     from searchkit.search.results import Hit, Results
     from searchkit.search.suggestions import Suggestion
 
@@ -107,11 +107,19 @@ def measures_to_json(results: MeasureResults) -> dict[str, object]:
     out: dict[str, object] = {field.name: getattr(results, field.name) for field in fields(results)}
     return {
         **{name: value for name, value in out.items() if name != "hits"},
+        "left_out": dict(results.left_out),
+        "groups": list(map(group_to_json, results.groups)),
         "understood_filters": list(map(understood_to_json, results.understood_filters)),
         "notes": list(results.notes),
         "suggestions": list(map(_suggestion_to_json, results.suggestions)),
         "hits": list(map(to_json, results.hits)),
     }
+
+
+def group_to_json(group: AggregateGroup) -> dict[str, object]:
+    """Return a group of `measures --aggregate` as a JSON object."""
+    out = {field.name: getattr(group, field.name) for field in fields(group)}
+    return {**out, "left_out": dict(group.left_out)}
 
 
 def nested_measure_to_json(measure: Measure) -> dict[str, object]:
@@ -123,23 +131,23 @@ def nested_measure_to_json(measure: Measure) -> dict[str, object]:
 
 
 def comparison_records(comparison: Comparison) -> Iterator[dict[str, object]]:
-    """Yield the records of `compare --format csv`: one for each value in a cell, and one for each empty cell."""
+    """Yield the records of `compare --format csv`: one for each value in a cell, and one for each empty cell.
+
+    The values of a cell are followed by those of later reports (`note` is revised), by others of the same name (other),
+    and by the planned one (target).
+    """
     for cell in comparison.cells():
-        labels: dict[str, object] = {"row": cell.row, "col": cell.col}
+        labels: dict[str, object] = {"row": cell.row, "col": cell.col, "state": cell.state}
+        noted = [("revised", cell.revised), ("other", cell.others), ("target", (cell.target,) if cell.target else ())]
         for value in cell.values or (None,):
-            yield {**labels, **_cell_value_to_json(value, cell.status)}
+            yield {**labels, "note": None, **_cell_value_to_json(value), "ratio": cell.ratio}
+        for note, values in noted:
+            for value in values:
+                yield {**labels, "note": note, **_cell_value_to_json(value), "ratio": None}
 
 
 def comparison_to_json(comparison: Comparison) -> dict[str, object]:
     """Return a comparison as the JSON object of `compare --format json`."""
-    cells = []
-    for cell in comparison.cells():
-        first = _cell_value_to_json(cell.values[0] if cell.values else None, cell.status)
-        values = [
-            {**_cell_value_to_json(value, cell.status), "measures": list(map(to_json, value.measures))}
-            for value in cell.values
-        ]
-        cells.append({"row": cell.row, "col": cell.col, **first, "readings": values})
     return {
         "query": comparison.query,
         "indicator": comparison.indicator,
@@ -152,11 +160,33 @@ def comparison_to_json(comparison: Comparison) -> dict[str, object]:
         "unplaced": comparison.unplaced,
         "rows": {"facet": comparison.rows_by, "values": list(comparison.rows)},
         "cols": {"facet": comparison.cols_by, "values": list(comparison.cols)},
-        "cells": cells,
+        "cells": list(map(_cell_to_json, comparison.cells())),
     }
 
 
-def _cell_value_to_json(value: CellValue | None, status: str) -> dict[str, object]:
+def _cell_to_json(cell: Cell) -> dict[str, object]:
+    """Return a cell as an element of `cells`. A cell of several places or bodies has no value of its own."""
+    first = cell.values[0] if cell.values and cell.state != "several" else None
+    return {
+        "row": cell.row,
+        "col": cell.col,
+        "state": cell.state,
+        **_cell_value_to_json(first),
+        "target": _reading_to_json(cell.target) if cell.target else None,
+        "ratio": cell.ratio,
+        "revised": list(map(_reading_to_json, cell.revised)),
+        "others": list(map(_reading_to_json, cell.others)),
+        "places": len({value.place for value in cell.values}),
+        "readings": list(map(_reading_to_json, cell.values)),
+    }
+
+
+def _reading_to_json(value: CellValue) -> dict[str, object]:
+    """Return a value of a cell as an element of `readings`."""
+    return {**_cell_value_to_json(value), "measures": list(map(to_json, value.measures))}
+
+
+def _cell_value_to_json(value: CellValue | None) -> dict[str, object]:
     """Return the fields of one value of a cell, or those of an empty cell if `value` is None."""
     first = value and value.first
     return {
@@ -165,8 +195,17 @@ def _cell_value_to_json(value: CellValue | None, status: str) -> dict[str, objec
         "base_value": first and first.signed_value,
         "base_unit": first and first.base_unit,
         "bound": value and value.bound,
+        "indicator": first and first.indicator,
         "period": first and first.period,
-        "status": status,
+        "of_year": value and value.of_year,
+        "since": first and first.since,
+        "part": first and first.part,
+        "stock": first and first.stock,
+        "status": first and first.status,
+        "year": first and first.year,
+        "district": first and first.district,
+        "agency": first and first.agency,
+        "origin": value and value.origin,
         "other_unit": bool(value and value.has_other_unit),
         "id": first and first.id,
         "also": [measure.id for measure in value.measures[1:]] if value else [],

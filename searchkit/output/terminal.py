@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from searchkit.output.cells import single_line, value_text
@@ -11,12 +11,12 @@ from searchkit.search.snippets import Snippet, split_highlights
 from searchkit.text.characters import sanitize
 
 if TYPE_CHECKING:
-    from searchkit.compare.comparison import Comparison
+    from searchkit.compare.table import Comparison
     from searchkit.engines.ranking import Explanation
     from searchkit.model import Document, Measure, Paragraph
     from searchkit.query.facets import FacetCounts
     from searchkit.query.understood import UnderstoodFilter
-    from searchkit.search.lookup import MeasureHit, MeasureResults
+    from searchkit.search.lookup import AggregateGroup, MeasureHit, MeasureResults
     from searchkit.search.results import Hit, Results
     from searchkit.search.suggestions import Suggestion
 
@@ -77,13 +77,51 @@ def format_measure_results(results: MeasureResults, *, colour: bool, first: int 
     lines = query_lines(results)
     if results.relaxed:
         lines.append("No measure matches the whole query; these match some of its words.")
-    lines.append(f"{results.total} measures, {results.took_ms:.0f} ms")
+    of_indicator = f" of {results.indicator}" if results.indicator else ""
+    lines.append(sanitize(f"{results.total} measures{of_indicator}, {results.took_ms:.0f} ms"))
+    if results.left_out:
+        lines.append(f"Left out: {_format_reasons(results.left_out)}.")
     if not results.total:
         hints = suggestion_lines(results.suggestions, "measures")
-        lines += hints or ["No measure matches any part of the query."]
+        lines += hints or ([] if results.left_out else ["No measure matches any part of the query."])
+    if results.groups:
+        lines += ["", *_group_lines(results.aggregate or "", results.groups)]
     for number, hit in enumerate(results.hits, first):
         lines += ["", *_measure_lines(number, hit, colour=colour)]
     return "\n".join(lines) + "\n"
+
+
+_REASONS = {
+    "other_indicator": "of other indicators",
+    "similar_indicator": "with similar names",
+    "other_aspect": "that are a change, an addition or a level, which the query does not ask for",
+    "other_unit": "in another kind of unit",
+    "other_status": "with another status (target, rule, before)",
+    "cumulative": "totals or means of several years",
+    "part_of_year": "of a part of a year",
+    "part_of_total": "part of a total",
+    "repeated": "repeated",
+    "other_value": "with another value for the same place, body and year",
+    "not_latest": "of another year or rank lower",
+}
+"""Words for each reason for which measures are left out."""
+
+
+def _format_reasons(left_out: Mapping[str, int]) -> str:
+    """Return the numbers of measures that are left out, by reason."""
+    return ", ".join(f"{count} {_REASONS.get(reason, reason)}" for reason, count in left_out.items())
+
+
+def _group_lines(aggregate: str, groups: Sequence[AggregateGroup]) -> list[str]:
+    """Return the lines of the groups of an aggregate: name of the group, value, unit and number of measures."""
+    rows = [
+        ["" if group.group is None else str(group.group), value_text(group.value), group.unit or "", str(group.n)]
+        for group in groups
+    ]
+    headers = ["group", aggregate, "unit", "n"]
+    first = 0 if any(row[0] for row in rows) else 1
+    table = format_table([row[first:] for row in rows], headers[first:])
+    return table.rstrip("\n").split("\n")
 
 
 def suggestion_lines(suggestions: Iterable[Suggestion], what: str) -> list[str]:
@@ -165,10 +203,19 @@ def format_facet(name: str, counts: FacetCounts, max_values: int | None = MAX_SH
     return _count_table(rows or [("(none)", 0)], (name, "paragraphs"))
 
 
-def format_paragraph(paragraph: Paragraph, *, is_requested: bool = True, colour: bool = False) -> str:
+def format_measure(measure: Measure) -> str:
+    """Return a measure in one line: quantity, indicator, time and status."""
+    name = " ".join(part for part in (measure.indicator, format_time(measure)) if part)
+    return sanitize(f"{format_quantity(measure)}  {name}")
+
+
+def format_paragraph(
+    paragraph: Paragraph, quote: tuple[int, int] | None = None, *, is_requested: bool = True, colour: bool = False
+) -> str:
     """Return the full text of a paragraph with its id, facets and headings. ▶ marks the requested paragraph.
 
-    The years that it is about are shown unless they are the year of the report.
+    » and « mark the span `quote`. The years that the paragraph is about are shown unless they are the year of the
+    report.
     """
     years = "" if paragraph.of_year in {(), (paragraph.year,)} else f" · about {', '.join(map(str, paragraph.of_year))}"
     head = sanitize(f"{paragraph.id}  {_facets_text(paragraph)}{years}")
@@ -177,7 +224,13 @@ def format_paragraph(paragraph: Paragraph, *, is_requested: bool = True, colour:
     lines = [f"{mark}{_dim(head, colour=colour)}"]
     if path:
         lines.append(f"  {_dim(path, colour=colour)}")
-    return "\n".join([*lines, f"  {sanitize(paragraph.text)}", ""])
+    text = paragraph.text
+    if quote is not None:
+        start, end = quote
+        marked = f"»{text[start:end]}«"
+        text = f"{sanitize(text[:start])}{_BOLD_RED if colour else ''}{sanitize(marked)}{_RESET if colour else ''}"
+        text += sanitize(paragraph.text[end:])
+    return "\n".join([*lines, f"  {text if quote else sanitize(text)}", ""])
 
 
 def format_document(document: Document) -> str:
@@ -254,15 +307,15 @@ def _count_table(rows: Sequence[tuple[str, int]], headers: tuple[str, str]) -> s
     names = [single_line(sanitize(name)).strip() for name in (headers[0], *(name for name, _ in rows))]
     counts = [headers[1], *(str(count) for _, count in rows)]
     # tabulate makes a column at least two characters wider than its header
-    left = max(_display_width(names[0]) + 2, *map(_display_width, names[1:]))
+    left = max(display_width(names[0]) + 2, *map(display_width, names[1:]))
     right = max(len(counts[0]) + 2, *map(len, counts[1:]))
     lines = [
-        f"{name}{' ' * (left - _display_width(name))}  {count}\n" for name, count in zip(names, counts, strict=True)
+        f"{name}{' ' * (left - display_width(name))}  {count}\n" for name, count in zip(names, counts, strict=True)
     ]
     return "".join([lines[0], f"{'-' * left}  {'-' * right}\n", *lines[1:]])
 
 
-def _display_width(text: str) -> int:
+def display_width(text: str) -> int:
     """Return the number of columns that a text takes in a terminal.
 
     Combining marks and format characters take none, wide and full-width characters two.

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from searchkit.compare.comparison import Cell, Comparison
+from searchkit.compare.table import Cell, Comparison
 from searchkit.errors import SearchkitError
-from searchkit.output.cells import CELL_MARKS, cell_text, mark_names
+from searchkit.output.cells import CELL_MARKS, MARKS_AFTER, cell_mark_names, cell_text, mark_names
 from searchkit.output.json import comparison_records
 from searchkit.output.tables import INDEX_NAME, describe, table_rows
 from searchkit.text.characters import sanitize
@@ -100,10 +100,10 @@ class _Formats:
     def number(self, marks: Sequence[str]) -> Format:
         """Return the format that shows a number with marks, such as ≥1300. The cell still contains a number.
 
-        `marks`: names from `cells.mark_names`, without `unit`.
+        `marks`: names from `cells.mark_names` and `cells.cell_mark_names`.
         """
-        before = "".join(CELL_MARKS[name][0] for name in marks if name != "period")
-        after = CELL_MARKS["period"][0] if "period" in marks else ""
+        before = "".join(CELL_MARKS[name][0] for name in marks if name not in MARKS_AFTER)
+        after = "".join(CELL_MARKS[name][0] for name in marks if name in MARKS_AFTER)
         return self._number_format(f'"{before}"General"{after}"' if marks else "General")
 
     def _number_format(self, number_format: str) -> Format:
@@ -132,11 +132,11 @@ def _write_table_sheet(sheet: Worksheet, comparison: Comparison, formats: _Forma
 
 def _write_cell(sheet: Worksheet, position: tuple[int, int], cell: Cell, unit: str | None, formats: _Formats) -> None:
     """Write a cell: a single value in the unit of the table as a number, anything else as in the text table."""
-    if cell.status == "value" and not cell.values[0].has_other_unit:
-        value = cell.values[0]
-        sheet.write_number(*position, value.value, formats.number(mark_names(value)))
+    if cell.state == "value" and cell.target is None:
+        marks = [*mark_names(cell.values[0], cell.state), *cell_mark_names(cell)]
+        sheet.write_number(*position, cell.values[0].value, formats.number(marks))
     else:
-        cell_format = formats.conflict if cell.status == "conflict" else formats.grey
+        cell_format = formats.conflict if cell.state == "conflict" else formats.grey
         sheet.write_string(*position, sanitize(cell_text(cell, unit)), cell_format)
 
 

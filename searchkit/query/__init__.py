@@ -9,5 +9,7 @@ understood.py     how a query is understood: filters in its words, trees as text
 aliases.py        names of the facet values of an index
 facets.py         values, counts and order of facets
 filters.py        filters given as names and values
+questions.py      words that ask for a number in a query: 是多少
 naming.py         which indicators name the same measure, and whether its level, an addition or a change
+agreement.py      similarity of names that no list has, units that count the same things, equality of values
 """

@@ -19,10 +19,10 @@ Aspect = Literal["level", "addition", "change"]
 """What a measure states about the thing that it names: its level (高新技术企业5000家), an addition to it
 (新增高新技术企业600家), or a change of it (高新技术企业增长12%)."""
 
-_FILLERS = re.compile("各类|各项|各种|[^\\w、 ]|_|了")
-"""Words without meaning anywhere in a name, and all marks except 、. They are removed first."""
+_FILLERS = re.compile(r"\[\d{1,3}\]|各类|各项|各种|[^\w、 ]|_|了")
+"""Marks of notes ([1]), words without meaning anywhere in a name, and all marks except 、. They are removed first."""
 _PLACE = (
-    "[我全本](?:省|市(?!场)|区(?!域)|县(?!域)|州(?!县)|盟|旗|镇|乡(?!村)|自治[区州县])|我国|"
+    "[我全本](?:省|市(?!场)|区(?!域)|县(?!域)|州(?!县)|盟|旗|镇|乡(?!村)|自治[区州县])|我国|自治[区州](?!域)|"
     "全国(?!人大|人民代表|政协|文明|百强|重点|先进|示范|劳动?模|优秀|双拥|性|统一|各)"
 )
 """A place before a name: the report's own. Other places narrow a name."""
@@ -61,6 +61,10 @@ _SHORT_CHANGE_END = re.compile(f"{_CHANGE_PREFIX}(?:[增涨升降减跌快慢少
 """Verbs of change of one character. They are one only if the measure is a change (净 增)."""
 _ADDITION = re.compile("^(?:新增加?|净增加?|净新增)(?=.{2})|(?<=..)(?:新增|净增)$")
 """Words of an addition at the beginning or end of a name."""
+_TOTAL_OF_ADDITION = re.compile(
+    "^(?:新增加?|净增加?|净新增|新登记(?:注册)?|新设立?|新注册)(.{2,})\0(?:总量|总数|总户数)$"
+)
+"""A total after an addition: 总量 in 新登记市场主体 总量 is that of 市场主体. The parts are separated by NUL."""
 _MAX_NAME_LENGTH = 500
 """Maximum length in code points of a text that is analysed. A longer one, which no report or query has, is a name as it
 is."""
@@ -136,7 +140,8 @@ class IndicatorNames:
         """Return the name in a text. `is_change` is None if only the text tells."""
         if len(text) > _MAX_NAME_LENGTH:
             return MeasureName(fold(text), "change" if is_change else "level", (fold(text),), is_listed=False)
-        parts = self._split(text)
+        whole = _TOTAL_OF_ADDITION.match(_clean_marks(text).replace(" ", "\0"))
+        parts = self._split(whole[1] if whole else text)
         stated = _strip_change(parts, is_short_allowed=bool(is_change))
         if is_change is None:
             is_change = bool(stated) and stated != parts

@@ -4,6 +4,8 @@ snapshot.py     an open index in one committed state: runs searches and look-ups
 options.py      options of a search and of a look-up
 results.py      hits and results of a search
 lookup.py       hits and results of a look-up, and the ranking of measures
+choosing.py     the indicator that a query names, and the one measure to quote for each place, body and year
+aggregating.py  measures sorted, one per value of a facet, or aggregated
 querynames.py   the measures that a query names, and their other names
 suggestions.py  what to leave out of a search that found nothing
 snippets.py     matches in a paragraph, and the snippet that shows them

@@ -17,19 +17,24 @@ A gram is a character or a bigram of the query. A score is the weighted sum of f
 
 If the query names a measure (`querynames`), an indicator with another name of it counts as the words of the query.
 
-Step two subtracts a penalty if a measure is a change, is a percentage, is of another period, or is a part of another
-measure. If the query is for changes, changes have no penalty. If it is for percentages, percentages have none. If it
+Both steps subtract penalties, so that actual values of one year come first: for a target, a rule, a value before a
+change, a total of several years, and a part of a year. If the query is for targets (目标), all but targets have the
+penalty. If it is for several years (2016至2020年, 累计), all but the total of these years have it.
+
+A measure that is a change or a percentage has a penalty, unless the query is for changes or percentages. If the query
 names a change (投资增速), all other measures have the penalty, because the indicator of a change is that of its level.
-A score is at most 1. The score of a poor match can be below 0.
+If the query asks for a unit (多少公里), measures in other units have a penalty. A measure of another year than
+its report reports on has a penalty, and so has a part of another measure. A score is at most 1. The score of a poor
+match can be below 0.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +43,9 @@ from searchkit.engines.contract import Engine, MeasureColumns, MeasureRequest
 from searchkit.engines.grams import find_grams
 from searchkit.engines.ranking import RESCORE_DEPTH, grams, idf, query_grams
 from searchkit.model import Measure
-from searchkit.query.tree import PASSAGE, And, Node, Or, Prefix, Query, ScoringClause, Substring, Word
+from searchkit.query.agreement import unit_family
+from searchkit.query.tree import PASSAGE, And, Node, Or, Prefix, Query, Substring, Word
+from searchkit.search.options import base_unit
 from searchkit.search.snippets import Snippet, extract_snippet
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.folding import CODE_POINT_COUNT, fold, fold_all, to_code_points
@@ -52,9 +59,15 @@ COVERAGE_WEIGHT, PRECISION_WEIGHT, HEAD_WEIGHT, PARAGRAPH_WEIGHT = 0.55, 0.22, 0
 IN_INDICATOR, IN_QUOTE, IN_SENTENCE, IN_HEADINGS, IN_PARAGRAPH = 1.0, 0.9, 0.7, 0.6, 0.3
 """Factors of a gram in the coverage, by the text that contains it. If several texts do, the highest factor counts. The
 text of a sentence after the quote is ignored. The headings include the title."""
-CHANGE_PENALTY, PERCENT_PENALTY, PERIOD_PENALTY, PART_PENALTY = 0.08, 0.05, 0.03, 0.01
-"""Penalties of a measure that is a change (or is none, if the query names a change), a percentage, of another period,
-or a part of another measure. The penalties of a measure are added up."""
+STATUS_PENALTY, CUMULATIVE_PENALTY, PART_OF_YEAR_PENALTY = 0.12, 0.12, 0.06
+"""Penalties of a measure that is a target, a rule or a value before a change, a total of several years, or of a part of
+a year."""
+CHANGE_PENALTY, PERCENT_PENALTY, UNIT_PENALTY, COUNTER_PENALTY = 0.08, 0.05, 0.15, 0.03
+"""Penalties of a measure that is a change (or is none, if the query names a change), a percentage, or in another unit
+than the query asks for; the last if both are counters (`_COUNTERS`)."""
+OTHER_YEAR_PENALTY, PART_PENALTY = 0.03, 0.01
+"""Penalties of a measure of another year than its report reports on, or that is a part of another measure. All
+penalties of a measure are added up."""
 
 _FACTOR_BEFORE_LAST_SPACE = 0.5
 """Factor, in the precision, of the characters before the last space of an indicator. The part after the space is the
@@ -65,11 +78,17 @@ _CHANGE_QUERY = re.compile("[增减升降涨跌]|[同环]比|提高|翻番")
 """Matches a query for changes: 增长, 同比, 提高."""
 _PERCENT_QUERY = re.compile("率|[比占]|%|百分|幅")
 """Matches a query for percentages: 立案率, 占比, 增幅."""
+_COUNTERS = frozenset("个家户项所座条名人位件起宗次场处台套辆间只张篇部批种") | {"人次", "户次", "家次"}
+"""Units that count things. A question may use another one than the report: 有几个 for 16家."""
+_TARGET_QUERY = re.compile("目标|预期(?!寿命)|力争|计划(?!生育|单列)|规划")
+"""Matches a query for targets: 城镇新增就业目标."""
+_CUMULATIVE_QUERY = re.compile("累计|[年月]以?来|期间|时期|[两三四五六七八九十]年")
+"""Matches a query for totals of several years: 五年新增就业."""
 _FIRST_IDEOGRAPH = 0x3400
 """First code point of the Chinese characters (CJK Extension A)."""
 
 if TYPE_CHECKING:  # compiling their patterns takes 3 ms, and a search needs no names of measures
-    from searchkit.query.naming import IndicatorNames, MeasureName
+    from searchkit.query.naming import Aspect, IndicatorNames, MeasureName
     from searchkit.search.querynames import QueryNames
 
 _Ordinals = NDArray[np.int64]
@@ -95,6 +114,22 @@ class MeasureHit(Measure):
 
 
 @dataclass(frozen=True, slots=True)
+class AggregateGroup:
+    """A number calculated from the measures of a group."""
+
+    group: str | int | None
+    """Value of the facet that groups the measures: for district the path. None if all measures are one group."""
+    value: int | float | None
+    """The number, in `unit`. None if there are no measures."""
+    unit: str | None
+    """The most frequent unit of the measures. None for a count, and if the measures have no unit."""
+    n: int
+    """Number of measures that the number is calculated from."""
+    left_out: Mapping[str, int]
+    """Number of measures of the group that are left out, by reason (see `MeasureResults.left_out`)."""
+
+
+@dataclass(frozen=True, slots=True)
 class MeasureResults:
     """Results of a look-up of measures."""
 
@@ -104,7 +139,9 @@ class MeasureResults:
     """The query tree that was searched, as text. Words and strings without a field may also match in a paragraph's
     headings or title."""
     total: int
-    """Exact number of measures in matching paragraphs, with the requested unit and a base value from `min` to `max`."""
+    """Exact number of measures in matching paragraphs, with the requested unit and a base value from `min` to `max`.
+    If they are sorted (but by score), one per value of a facet or aggregated: the number of those that can be quoted.
+    """
     hits: tuple[MeasureHit, ...]
     relaxed: bool = False
     """Whether `match` was `auto` and the hits match only some words of the query, because no measure matches all parts
@@ -117,6 +154,19 @@ class MeasureResults:
     """The places, years, bodies, sections and kinds of reports that were understood from words of the query."""
     suggestions: tuple[Suggestion, ...] = ()
     """If nothing was found: similar searches that find something."""
+    indicator: str | None = None
+    """If measures are sorted (but by score), one per value of a facet or aggregated: the indicator that all of them
+    have, in the words of its most relevant measure. Otherwise None."""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """Then also the number of measures that are left out, by reason: `other_indicator`, `similar_indicator` (a thing
+    with a similar name), `other_aspect` (a change, an addition or a level, which the query does not ask for),
+    `other_unit`, `other_status`, `cumulative` (of several years), `part_of_year`, `part_of_total`, `repeated` (another
+    measure states the same), `other_value` (one with another value is quoted), `not_latest` (`one_per` prefers
+    another)."""
+    aggregate: str | None = None
+    """The option `aggregate`."""
+    groups: tuple[AggregateGroup, ...] = ()
+    """The numbers of the option `aggregate`. There are no hits then."""
 
     def __iter__(self) -> Iterator[MeasureHit]:
         """Yield the hits."""
@@ -144,13 +194,19 @@ def _with_field(node: Word | Substring | Prefix, field: str) -> Node:
 
 
 def rank_measures(
-    engine: Engine, query: Query, request: MeasureRequest, match: str, names: IndicatorNames
+    engine: Engine,
+    query: Query,
+    request: MeasureRequest,
+    match: str,
+    names: IndicatorNames,
+    unit: str | None = None,
 ) -> MeasureRanking:
     """Rank all measures in the paragraphs that match a query.
 
     `request` selects measures by filters, unit, value and status; its `match` and `scoring` are replaced. `match` is
     one of `options.MATCH_MODES`. `auto` ranks the measures that match all content words or, if there are none, those
     that match `query.any`. A name in the query stands for all names of its measure.
+    `unit` is the unit that the query asks for.
     """
     from searchkit.search.querynames import QueryNames  # noqa: PLC0415 - not loaded by searches
 
@@ -161,8 +217,8 @@ def rank_measures(
         expanded = query_names.expand(expand_to_all_fields(tree))
         columns = engine.measure_columns(replace(request, match=expanded, scoring=scoring))
         if len(columns.scores):
-            return MeasureRanking(query, tree, columns, query_names, is_relaxed=tree != trees[0])
-    return MeasureRanking(query, trees[0], columns, query_names, is_relaxed=False)
+            return MeasureRanking(query, tree, columns, query_names, unit, is_relaxed=tree != trees[0])
+    return MeasureRanking(query, trees[0], columns, query_names, unit, is_relaxed=False)
 
 
 class MeasureRanking:
@@ -172,9 +228,16 @@ class MeasureRanking:
     """
 
     def __init__(
-        self, query: Query, tree: Node, columns: MeasureColumns, names: QueryNames, *, is_relaxed: bool
+        self,
+        query: Query,
+        tree: Node,
+        columns: MeasureColumns,
+        names: QueryNames,
+        unit: str | None = None,
+        *,
+        is_relaxed: bool,
     ) -> None:
-        """Rank the measures that a tree of a query matches. Takes 0.5 µs per measure, and 6 ms for the best 200."""
+        """Rank the measures that a tree of a query matches. Takes 0.5 µs per measure, up to 6 ms for the best 200."""
         self.query = query
         """The query."""
         self.tree = tree
@@ -185,7 +248,9 @@ class MeasureRanking:
         """Number of measures."""
         self.wanted: MeasureName | None = names.wanted
         """The measure that the query asks for, if the query names one (`QueryNames.wanted`)."""
-        self._columns, self._features = columns, _QueryFeatures(query.scoring, names)
+        self.aspect: Aspect = names.aspect
+        """What the query asks for: a level, an addition or a change."""
+        self._columns, self._features = columns, _QueryFeatures(query, names, unit)
         self._first_step = _FirstStep(columns, self._features, names)
         self._first_scores = self._first_step.scores()
         best = _top_k(self._first_scores, RESCORE_DEPTH)
@@ -202,11 +267,38 @@ class MeasureRanking:
         ordinals, scores = self._page_ordinals(offset, limit)
         return list(zip(self._columns.fetch(ordinals), scores, strict=True))
 
+    def named(self) -> list[tuple[Measure, float]]:
+        """Return the measures with names that the query states, in the aspect that it asks for, best first.
+
+        They may be additions where it asks for a level. `page` returns all others, too, but takes longer.
+        """
+        ordinals, scores = self._all
+        has_name, has_aspect = self._named
+        is_named = (has_name & has_aspect)[ordinals]
+        rounded = [round(score, 6) for score in scores[is_named].tolist()]
+        return list(zip(self._columns.fetch(ordinals[is_named].tolist()), rounded, strict=True))
+
+    @property
+    def other_aspect_count(self) -> int:
+        """Number of measures with names that the query states, but not in the aspect that it asks for."""
+        has_name, has_aspect = self._named
+        return int((has_name & ~has_aspect).sum())
+
+    @cached_property
+    def _named(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Whether each measure has a name of the query, and whether it is a change if and only if that is asked for."""
+        columns, names, is_change = self._columns, self._first_step.named, self.aspect == "change"
+        has_name = np.fromiter((text in names for text in columns.indicators), bool, len(columns.indicators))
+        has_aspect = np.array(
+            [(change is not None) == is_change for _, _, _, _, change, *_ in columns.attributes], bool
+        )
+        return has_name[columns.indicator_of], has_aspect[columns.attributes_of]
+
     def hits(self, offset: int, limit: int | None, analyzer: Analyzer) -> list[MeasureHit]:
         """Return the measures of `page` as hits with snippets."""
         texts = self._columns.texts(self._page_ordinals(offset, limit)[0])
         return [
-            _build_hit(*ranked, text, analyzer) for ranked, text in zip(self.page(offset, limit), texts, strict=True)
+            build_hit(*ranked, text, analyzer) for ranked, text in zip(self.page(offset, limit), texts, strict=True)
         ]
 
     def _page_ordinals(self, offset: int, limit: int | None) -> tuple[list[int], list[float]]:
@@ -227,17 +319,22 @@ class MeasureRanking:
         """Return the scores of step two. Fetches the measures and the texts of their paragraphs."""
         if not self._features.gram_weights:  # a query without words, such as *
             return [0.0] * len(ordinals)
+        # A measure whose indicator contains the whole query keeps its score: no text can add to it.
+        partial = [ordinal for ordinal in ordinals if not self._first_step.is_complete(ordinal)]
+        scores = dict.fromkeys(ordinals, COVERAGE_WEIGHT + HEAD_WEIGHT) | self._score_texts(partial)
+        return [scores[ordinal] + self._first_step.precision_and_paragraph(ordinal) for ordinal in ordinals]
+
+    def _score_texts(self, ordinals: Sequence[int]) -> dict[int, float]:
+        """Return the sum of the coverage term and the head term of step two for each measure."""
         measures = self._columns.fetch(ordinals)
         texts = fold_all(self._columns.texts(ordinals))
         renamed = self._first_step.renamed
         indicators = fold_all([renamed.get(measure.indicator, measure.indicator) for measure in measures])
         headings = fold_all(["\n".join((*measure.path, measure.title or "")) for measure in measures])
-        return [
-            self._coverage_and_head(measure, *folded)
-            + self._first_step.precision_and_paragraph(ordinal)
-            - self._features.penalty(measure)
+        return {
+            ordinal: self._coverage_and_head(measure, *folded)
             for ordinal, measure, *folded in zip(ordinals, measures, texts, indicators, headings, strict=True)
-        ]
+        }
 
     def _coverage_and_head(self, measure: Measure, paragraph: str, indicator: str, headings: str) -> float:
         """Return the sum of the coverage term and the head term of step two. All three texts are folded."""
@@ -262,7 +359,8 @@ class MeasureRanking:
 class _QueryFeatures:
     """The properties of a query that scores depend on."""
 
-    def __init__(self, scoring: Sequence[ScoringClause], names: QueryNames) -> None:
+    def __init__(self, query: Query, names: QueryNames, unit: str | None) -> None:
+        scoring = query.scoring
         clauses = names.measure_clauses(scoring)
         texts = [(clause.text, clause.weight) for clause in clauses]
         self.gram_weights = {**query_grams(texts, 1), **query_grams(texts, 2)}
@@ -273,20 +371,57 @@ class _QueryFeatures:
         self.head_grams = tuple(grams(head, 2)) or tuple(grams(head, 1))
         """Bigrams of the head, or its only character. The head is the last word of the last of the clauses with the
         highest weight: a synonym has a lower weight."""
-        query = " ".join(clause.text for clause in scoring)
-        self._change_penalty = 0.0 if _CHANGE_QUERY.search(query) else CHANGE_PENALTY
-        self.level_penalty = CHANGE_PENALTY if names.is_of_change else 0.0
-        """Penalty of a measure that is no change, if the query names a change."""
-        self._percent_penalty = 0.0 if _PERCENT_QUERY.search(query) else PERCENT_PENALTY
+        text = " ".join(clause.text for clause in scoring)
+        self._change_penalty = 0.0 if _CHANGE_QUERY.search(text) else CHANGE_PENALTY
+        self.is_of_change = names.aspect == "change"
+        """Whether the query names a change."""
+        self._percent_penalty = 0.0 if _PERCENT_QUERY.search(text) else PERCENT_PENALTY
+        self._unit = base_unit(unit)
+        self._status = "target" if _TARGET_QUERY.search(text) else "actual"
+        self._is_cumulative = bool(_CUMULATIVE_QUERY.search(text))
+        self._span = _find_span(query)
 
-    def penalty(self, measure: Measure) -> float:
-        """Return the sum of the penalties of a measure."""
-        return (
-            (self._change_penalty if measure.change else self.level_penalty)
-            + self._percent_penalty * (measure.kind == "percent")
-            + PERIOD_PENALTY * (measure.period is not None)
-            + PART_PENALTY * (measure.part_of is not None)
+    def penalties(self, columns: MeasureColumns) -> _Scores:
+        """Return the sum of the penalties of each measure that depend on its attributes and its time."""
+        of_attributes = _map_distinct(
+            [(unit, kind, change) for _, unit, _, kind, change, *_ in columns.attributes], self._penalty_of_attributes
         )
+        of_times = _map_distinct(
+            [(of_year, since, part, status) for of_year, since, part, _, status in columns.times], self._penalty_of_time
+        )
+        years = np.array([of_year or 0 if status == "actual" else 0 for of_year, *_, status in columns.times], np.int64)
+        years = years[columns.time_of]
+        is_of_other_year = (years != columns.reviewed_years) & (years > 0)
+        penalties: _Scores = of_attributes[columns.attributes_of] + of_times[columns.time_of]
+        penalties += OTHER_YEAR_PENALTY * is_of_other_year + PART_PENALTY * columns.is_part
+        return penalties
+
+    def _penalty_of_attributes(self, unit: str | None, kind: str, change: str | None) -> float:
+        is_in_unit = self._unit is None or unit_family(unit) == unit_family(self._unit)
+        unit_penalty = COUNTER_PENALTY if {self._unit, unit} <= _COUNTERS else UNIT_PENALTY
+        level_penalty = CHANGE_PENALTY if self.is_of_change else 0.0
+        return (
+            (self._change_penalty if change else level_penalty)
+            + self._percent_penalty * (kind == "percent")
+            + unit_penalty * (not is_in_unit)
+        )
+
+    def _penalty_of_time(self, of_year: int | None, since: int | None, part: str | None, status: str) -> float:
+        is_span = (since, of_year) == self._span if self._span else (since is not None) == self._is_cumulative
+        return (
+            STATUS_PENALTY * (status != self._status)
+            + CUMULATIVE_PENALTY * (not is_span)
+            + PART_OF_YEAR_PENALTY * (part is not None)
+        )
+
+
+_Key = TypeVar("_Key", bound=tuple[object, ...])
+
+
+def _map_distinct(keys: Sequence[_Key], function: Callable[..., float]) -> _Scores:
+    """Return the result of a function for each tuple of arguments. Calls it once for each distinct one."""
+    results = {key: function(*key) for key in set(keys)}
+    return np.array([results[key] for key in keys], np.float64)
 
 
 class _FirstStep:
@@ -299,12 +434,15 @@ class _FirstStep:
         """Ordinal of each measure's indicator, among the indicators in use. `_precision`, `_coverage` and `_head` have
         an element for each indicator in use; `_paragraph` has an element for each measure."""
         used_indicators = [columns.indicators[i] for i in used.tolist()]
-        changes = names.find_changes(used_indicators) if features.level_penalty else {}
-        self.renamed = changes | names.rename(used_indicators)
+        changes = names.find_changes(used_indicators) if features.is_of_change else {}
+        named = names.rename(used_indicators)
+        self.named = named.keys()
+        """The indicators that name a measure of the query."""
+        self.renamed = changes | named
         """The indicators that name a measure of the query, in the words of the query. If the query names a change, also
         the indicators of all other changes, without words of change."""
-        is_level = np.fromiter((text not in changes for text in used_indicators), np.float64, len(used))
-        self._level_penalty = is_level * features.level_penalty
+        self.penalties = features.penalties(columns)
+        """Penalty of each measure, by its attributes and its time."""
         indicators, matches, self._precision = _match_grams(
             [self.renamed.get(text, text) for text in used_indicators], list(features.gram_weights)
         )
@@ -320,6 +458,8 @@ class _FirstStep:
         self._coverage = (
             _sum_weights(indicators, matches, list(self.gram_weights.values()), len(used)) / self.total_weight
         )
+        self._is_complete = np.bincount(indicators, minlength=len(used)) == len(self.gram_weights)
+        self._is_complete &= self.gram_weights.keys() >= set(features.head_grams)
         self._head = _sum_weights(indicators, matches, is_head, len(used)) / (len(features.head_grams) or 1)
         self._paragraph = columns.scores / (columns.scores.max(initial=0.0) or 1.0)
         if names.scores_no_paragraph:
@@ -328,14 +468,26 @@ class _FirstStep:
     def scores(self) -> _Scores:
         """Return the score of each measure."""
         by_indicator = COVERAGE_WEIGHT * self._coverage + HEAD_WEIGHT * self._head + PRECISION_WEIGHT * self._precision
-        by_indicator -= self._level_penalty
-        scores: _Scores = by_indicator[self._indicator_of] + PARAGRAPH_WEIGHT * self._paragraph
+        scores: _Scores = by_indicator[self._indicator_of] + PARAGRAPH_WEIGHT * self._paragraph - self.penalties
         return scores
 
+    def is_complete(self, ordinal: int) -> bool:
+        """Return whether the indicator of a measure contains all grams of the query."""
+        return bool(self._is_complete[self._indicator_of[ordinal]])
+
     def precision_and_paragraph(self, ordinal: int) -> float:
-        """Return the sum of the precision term and the paragraph term of a measure. Step two uses the same terms."""
+        """Return the precision and the paragraph term of a measure without its penalties. Step two uses them, too."""
         precision = self._precision[self._indicator_of[ordinal]]
-        return float(PRECISION_WEIGHT * precision + PARAGRAPH_WEIGHT * self._paragraph[ordinal])
+        terms = PRECISION_WEIGHT * precision + PARAGRAPH_WEIGHT * self._paragraph[ordinal]
+        return float(terms - self.penalties[ordinal])
+
+
+def _find_span(query: Query) -> tuple[int, int] | None:
+    """Return the first and the last year of a range in the words of a query, None if there is none."""
+    years = [item.values for item in query.understood if item.facet == "of_year"]
+    if len(years) != 1 or len(years[0]) == 1:
+        return None
+    return int(years[0][0]), int(years[0][-1])
 
 
 def _match_grams(indicators: Sequence[str], ngrams: Sequence[str]) -> tuple[_Ordinals, _Ordinals, _Scores]:
@@ -404,7 +556,7 @@ def _top_k(scores: _Scores, k: int) -> _Ordinals:
     return np.sort(np.concatenate([above, np.flatnonzero(scores == threshold)[: k - len(above)]]))
 
 
-def _build_hit(measure: Measure, score: float, text: str, analyzer: Analyzer) -> MeasureHit:
+def build_hit(measure: Measure, score: float, text: str, analyzer: Analyzer) -> MeasureHit:
     """Return the hit for a measure; `text` is the text of its paragraph.
 
     The snippet is chosen from the part of the sentence between the previous and the next occurrence of the same quote,

@@ -9,7 +9,7 @@ from typing import TypeGuard, TypeVar
 
 from searchkit.engines.contract import MeasureRequest
 from searchkit.errors import UsageError
-from searchkit.model import ANY_STATUS, MEASURE_STATUSES
+from searchkit.model import AGGREGATES, ANY_STATUS, MEASURE_STATUSES
 from searchkit.query.facets import BUILT_IN_FACETS, UNDERSTOOD_FACETS, Filter
 from searchkit.query.filters import FilterValue
 from searchkit.query.tree import Everything
@@ -24,6 +24,9 @@ MATCH_MODES = ("all", "any", "auto")
   with paragraphs that match some of them. If no paragraph matches all, like `any`. A query with operators or quotes is
   read like `all` or, if nothing matches then, like `any`.
 """
+
+MEASURE_SORTS = ("score", "value", "of_year", "year")
+"""What measures can be sorted by: score; value, in base units; the year of the measure; the year of the report."""
 
 Quantity = str | float
 """A number in base units, such as 100000, or a quantity as text, such as 10万元."""
@@ -63,12 +66,24 @@ class MeasureOptions:
     unit: str | None = None
     """Unit of the measures. Scale does not matter: 万元 and 元 mean the same."""
     min: Quantity | None = None
-    """Smallest base value, inclusive: 100000, or 10万元, which also selects the unit. A decrease has a negative value:
-    下降2.5% is -2.5."""
+    """Smallest base value, inclusive: 100000, or 10万元, which also selects all units of its kind: 万元 and 元, 吨 and
+    斤. A decrease has a negative value: 下降2.5% is -2.5."""
     max: Quantity | None = None
     """Largest base value, inclusive; otherwise like `min`."""
     status: str | Sequence[str] = ()
-    """One or several of `MEASURE_STATUSES`. Empty means all, and so does `any`."""
+    """One or several of `MEASURE_STATUSES`. Empty means all, and so does `any`. If the option `sort`, `one_per` or
+    `aggregate` is set, empty means actual."""
+    cumulative: bool = True
+    """Whether totals of several years are among the measures."""
+    sort: str = "score"
+    """One of `MEASURE_SORTS`. A `-` before the name means descending; score is always descending."""
+    one_per: str | Sequence[str] = ()
+    """Facets (one or several, also separated by commas). Of the measures with the same values, only the one of the
+    latest year is returned, and of these the best."""
+    aggregate: str | None = None
+    """One of `model.AGGREGATES`: calculate a number instead of returning measures."""
+    by: str | None = None
+    """Facet by which `aggregate` groups the measures."""
     limit: int | None = 10
     """Maximum number of hits. None means all."""
     offset: int = 0
@@ -113,18 +128,28 @@ def measure_request(options: MeasureOptions, filters: tuple[Filter, ...]) -> Mea
 
     Raises UsageError for an invalid quantity or status, or if unit, min and max have different base units.
     """
+    from searchkit.query.agreement import convertible_units  # noqa: PLC0415 - not loaded by searches
+
     minimum, min_unit = _parse_bound("min", options.min)
     maximum, max_unit = _parse_bound("max", options.max)
-    units = dict.fromkeys(unit for unit in (_base_unit(options.unit), min_unit, max_unit) if unit)
-    if len(units) > 1:
-        raise UsageError(f"unit, min and max have different units: {', '.join(units)}")
+    unit = base_unit(options.unit)
+    units = [name for name in (unit, min_unit, max_unit) if name]
+    values = convertible_units(units[-1]) if units else {}
+    if not all(name in values for name in units):
+        raise UsageError(f"unit, min and max have different units: {', '.join(dict.fromkeys(units))}")
+    if minimum is not None and min_unit:
+        minimum *= values[min_unit]
+    if maximum is not None and max_unit:
+        maximum *= values[max_unit]
     return MeasureRequest(
         Everything(),
         filters=filters,
-        unit=next(iter(units), None),
+        unit=unit,
+        convertible=tuple(values.items()) if min_unit or max_unit else (),
         minimum=minimum,
         maximum=maximum,
         statuses=parse_statuses(options.status),
+        single_years=not options.cumulative,
     )
 
 
@@ -141,11 +166,11 @@ def parse_statuses(value: object) -> tuple[str, ...]:
     return () if ANY_STATUS in statuses else statuses
 
 
-def list_names(value: object) -> tuple[str, ...]:
+def list_names(value: object, option: str = "facets") -> tuple[str, ...]:
     """Return the name of a facet, or several, as a tuple. Raises UsageError for anything else."""
     names = (value,) if isinstance(value, str) else value
     if not _is_list_of_names(names):
-        raise UsageError(f"facets must be a name or a list of names, not {value!r}")
+        raise UsageError(f"{option} must be a name or a list of names, not {value!r}")
     return tuple(names)
 
 
@@ -178,12 +203,31 @@ def _validate(options: SearchOptions | MeasureOptions) -> None:
             f"explain must be true or false, not {options.explain!r}": not isinstance(options.explain, bool),
         }
     else:
-        errors[f"unit must be a text such as 件, not {options.unit!r}"] = not isinstance(options.unit, str | None)
+        errors |= _measure_errors(options)
     for message, is_error in errors.items():
         if is_error:
             raise UsageError(message)
     if isinstance(options, SearchOptions):
         list_names(options.facets)
+    else:
+        list_names(options.one_per, "one_per")
+
+
+def _measure_errors(options: MeasureOptions) -> dict[str, bool]:
+    """Return the messages about the options of a look-up, and whether each is an error."""
+    sort = options.sort.removeprefix("-") if isinstance(options.sort, str) else None
+    return {
+        f"unit must be a text such as 件, not {options.unit!r}": not isinstance(options.unit, str | None),
+        f"cumulative must be true or false, not {options.cumulative!r}": not isinstance(options.cumulative, bool),
+        f"sort must be one of {', '.join(MEASURE_SORTS)}, not {options.sort!r}": sort not in MEASURE_SORTS,
+        f"aggregate must be one of {', '.join(AGGREGATES)}, not {options.aggregate!r}": (
+            options.aggregate is not None and options.aggregate not in AGGREGATES
+        ),
+        f"by must be the name of a facet, not {options.by!r}": not isinstance(options.by, str | None),
+        "by needs aggregate": options.by is not None and options.aggregate is None,
+        "aggregate takes neither sort nor one_per": options.aggregate is not None
+        and (options.sort != "score" or bool(options.one_per)),
+    }
 
 
 def _is_list_of_names(value: object) -> TypeGuard[Collection[str]]:
@@ -210,7 +254,7 @@ def _parse_bound(name: str, value: object) -> tuple[float | None, str | None]:
     raise UsageError(f"{name}: {value!r} is not a quantity; write 50, 10万元 or 90%")
 
 
-def _base_unit(unit: str | None) -> str | None:
+def base_unit(unit: str | None) -> str | None:
     """Return the unit without its scale: 元 for 万元. An unknown unit is returned unchanged, a blank one as None."""
     unit = unit.strip() if unit else None
     if not unit:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from searchkit.query.naming import IndicatorNames, MeasureName, is_change_word, remove_aspect
+from searchkit.query.naming import Aspect, IndicatorNames, MeasureName, is_change_word, remove_aspect
 from searchkit.query.tree import PASSAGE, And, Node, Or, Query, ScoringClause, Substring
 from searchkit.text.folding import fold, to_code_points
 
@@ -34,17 +34,20 @@ class QueryNames:
         self._by_text = {text: name for text, name in parsed.items() if name.is_listed or name.aspect != "level"}
         last = self._by_text.get(clauses[-1].text) if clauses else None
         is_change = last is not None and last.aspect == "change" and len(clauses) == 1
-        self.wanted: MeasureName | None = last if last and (last.is_listed or is_change) else None
-        """The measure that the query asks for: a listed one, or any change that is all of the query."""
+        whole = names.parse(" ".join(clause.text for clause in clauses)) if len(parsed) == len(clauses) > 0 else None
+        self.wanted: MeasureName | None = last if last and (last.is_listed or is_change) else whole
+        """The measure that the query asks for: a listed one at its end, any change that is all of the query, or the
+        name that all of its words state. None if a year is one of its words, or there are none."""
         named = {name.text for name in self._by_text.values()}
         others = [clause for clause in query.scoring if clause.weight < max_weight]
         self._synonyms = {clause.text for clause in others if names.parse(clause.text).text in named}
         """Synonyms of the query that are names of its measures. They are no clauses of their own."""
 
     @property
-    def is_of_change(self) -> bool:
-        """Whether the query asks for a change."""
-        return any(name.aspect == "change" for name in self._by_text.values())
+    def aspect(self) -> Aspect:
+        """What the query asks for: a change or an addition if one of its clauses states it, otherwise a level."""
+        aspects = {name.aspect for name in self._by_text.values()}
+        return "change" if "change" in aspects else "addition" if "addition" in aspects else "level"
 
     @property
     def scores_no_paragraph(self) -> bool:

@@ -32,8 +32,15 @@ from searchkit.query.aliases import Aliases
 from searchkit.query.facets import BUILT_IN_FACETS, Facet, FacetCounts, Filter
 from searchkit.query.filters import FilterReader, FilterValue, ResolvedFilters, parse_filters
 from searchkit.query.tree import Everything, Node, Query
-from searchkit.search.lookup import MeasureRanking, MeasureResults, rank_measures
-from searchkit.search.options import MeasureOptions, SearchOptions, list_names, measure_request, parse_literal
+from searchkit.search.lookup import MeasureRanking, MeasureResults, build_hit, rank_measures
+from searchkit.search.options import (
+    MeasureOptions,
+    SearchOptions,
+    list_names,
+    measure_request,
+    parse_literal,
+    parse_statuses,
+)
 from searchkit.search.results import Hit, Results
 from searchkit.search.snippets import match_passage
 from searchkit.text.analyzer import Analyzer, Lexicon
@@ -48,6 +55,8 @@ YEAR_MEANINGS = ("of_year", "year")
 """Facets of which a year in the words of a search means either."""
 _MAX_CHECKED_VALUES = 20
 """Maximum number of values of a filter for each of which a search checks whether it has a hit."""
+_ZERO_WIDTH = "\u200b"
+"""An invisible character, which queries may contain anywhere."""
 _FETCH_SIZE = 1000
 """Number of measures fetched at a time by `every_measure`."""
 
@@ -203,16 +212,50 @@ class Snapshot:
 
         Raises UsageError, IndexStale, IndexDamaged.
         """
-        parsed = self.parse_query(query, options.literal, ("of_year",))
+        from searchkit.query.questions import NumberQuestion, read_question  # noqa: PLC0415 - not loaded by searches
+
+        question = read_question(query) if isinstance(query, str) else NumberQuestion(query, None)
+        parsed = self.parse_query(question.text, options.literal, ("of_year",))
         request = measure_request(options, filters)
         with self.use_engine() as engine:
-            ranking = rank_measures(engine, parsed, request, options.match, self.names)
+            nationwide = self._parse_nationwide(question.text, parsed, options, request)
+            if nationwide is not None:
+                ranking = rank_measures(engine, *nationwide, options.match, self.names, question.unit)
+                if ranking.total and not ranking.is_relaxed:
+                    return ranking
+            ranking = rank_measures(engine, parsed, request, options.match, self.names, question.unit)
             if ranking.total:
                 return ranking
             loosened = (
-                rank_measures(engine, query, request, options.match, self.names) for query in parsed.loosened_forms()
+                rank_measures(engine, form, request, options.match, self.names, question.unit)
+                for form in parsed.loosened_forms()
             )
             return next((other for other in loosened if other.total), ranking)
+
+    def _parse_nationwide(
+        self, text: str, parsed: Query, options: MeasureOptions, request: MeasureRequest
+    ) -> tuple[Query, MeasureRequest] | None:
+        """Return a query for measures of the whole country without 全国, and its request. None if it is for no such.
+
+        `parsed` is the query as it is. A query with another place is not for the whole country.
+        """
+        from searchkit.query.questions import find_nationwide  # noqa: PLC0415 - not loaded by searches
+        from searchkit.query.understood import UnderstoodFilter  # noqa: PLC0415
+
+        span = find_nationwide(text)
+        facets = {*(item.facet for item in parsed.understood), *(item.name for item in request.filters)}
+        places = self.aliases.named("district", "全国") if span else ()
+        if span is None or not places or "district" in {*facets, *parse_literal(options.literal)}:
+            return None
+        start, end = span
+        rest = self.parse_query(
+            f"{text[:start]}{_ZERO_WIDTH * (end - start)}{text[end:]}", options.literal, ("of_year",)
+        )
+        if not rest.scoring:
+            return None
+        place = UnderstoodFilter("district", places, "全国", start, end)
+        filters = (*request.filters, Filter("district", places))
+        return replace(rest, understood=(place, *rest.understood)), replace(request, filters=filters)
 
     def search(self, query: str, options: SearchOptions, resolved: ResolvedFilters) -> Results:
         """Find the paragraphs that answer a query, in the order of the option `sort` (best first by default).
@@ -290,20 +333,47 @@ class Snapshot:
         started = time.perf_counter()
         ranking = self.rank_measures(query, options, resolved.filters)
         suggestions = () if ranking.total else self.suggest_measures(query, options, resolved.filters)
-        with self.use_engine():
-            hits = tuple(ranking.hits(options.offset, options.limit, self.analyzer))
-        took = round((time.perf_counter() - started) * 1000, 3)
-        return MeasureResults(
+        results = MeasureResults(
             query,
             str(ranking.tree),
             ranking.total,
-            hits,
+            (),
             ranking.is_relaxed,
             (*resolved.notes, *(() if ranking.total else resolved.missing_years), *ranking.query.notes),
-            took,
-            ranking.query.understood,
-            suggestions,
+            understood_filters=ranking.query.understood,
+            suggestions=suggestions,
         )
+        with self.use_engine():
+            if options.sort.removeprefix("-") == "score" and not options.one_per and options.aggregate is None:
+                results = replace(results, hits=tuple(ranking.hits(options.offset, options.limit, self.analyzer)))
+            else:
+                results = self._select_measures(ranking, options, results)
+        return replace(results, took_ms=round((time.perf_counter() - started) * 1000, 3))
+
+    def _select_measures(
+        self, ranking: MeasureRanking, options: MeasureOptions, results: MeasureResults
+    ) -> MeasureResults:
+        """Return the results with the measures that can be quoted, or with their aggregates. Raises UnknownFacet."""
+        from searchkit.search.aggregating import select_measures, split_names  # noqa: PLC0415 - only for few look-ups
+
+        for name in (*split_names(options.one_per), *([options.by] if options.by else [])):
+            self._check_facet(name)
+        statuses = parse_statuses(options.status) if options.status else ("actual",)
+        selection = select_measures(ranking, self.names, options, statuses)
+        results = replace(
+            results,
+            total=len(selection.measures),
+            indicator=selection.indicator,
+            left_out=selection.left_out,
+            aggregate=options.aggregate,
+            groups=selection.groups,
+        )
+        if options.aggregate is not None:
+            return results
+        end = None if options.limit is None else options.offset + options.limit
+        page = selection.measures[options.offset : end]
+        hits = (build_hit(item.measure, round(item.score, 6), item.measure.source.text, self.analyzer) for item in page)
+        return replace(results, hits=tuple(hits))
 
     def suggest_measures(
         self, query: str, options: MeasureOptions, filters: tuple[Filter, ...]

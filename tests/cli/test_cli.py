@@ -603,7 +603,8 @@ def test_measures_json_has_the_documented_fields(run: Run, index: Path) -> None:
     assert result.status == 0
     answer = result.json()
     assert list(answer) == [
-        *("query", "understood", "total", "relaxed", "notes", "took_ms", "understood_filters", "suggestions", "hits")
+        *("query", "understood", "total", "relaxed", "notes", "took_ms", "understood_filters", "suggestions"),
+        *("indicator", "left_out", "aggregate", "groups", "hits"),
     ]
     hits: list[dict[str, object]] = answer["hits"]  # type: ignore[assignment]
     assert 0 < len(hits) <= 10
@@ -690,7 +691,7 @@ def test_queries_file_of_measures(run: Run, index: Path, tmp_path: Path) -> None
         json.dumps({"id": "a", "query": "立案", "district": "滨海新区", "min": 100, "unit": "件"}),
         "b\t罚没款",
         json.dumps({"id": "c", "query": "立案", "min": "许多"}),
-        json.dumps({"id": "d", "query": "立案", "limit": 1, "sort": "year"}),
+        json.dumps({"id": "d", "query": "立案", "limit": 1, "sort": "size"}),
     ]
     queries.write_text("\n".join(lines), encoding="utf-8")
     result = run("measures", "--queries", queries, "--index", index, "--limit", "3", "--format", "jsonl")
@@ -743,6 +744,49 @@ def test_show_paragraph_and_document(run: Run, index: Path) -> None:
     paragraphs = json.loads(run("show", "dongli-health-2022.txt", "--index", index, "--format", "json").out)
     assert [paragraph["n"] for paragraph in paragraphs] == [*range(1, len(paragraphs) + 1)]
     assert all("measures" in paragraph for paragraph in paragraphs)
+
+
+def test_show_measure(run: Run, index: Path) -> None:
+    """`show` marks a measure in its paragraph. JSON contains only this measure."""
+    (hit,) = json.loads(run("measures", "立案", "--limit", "1", "--index", index, "--format", "json").out)["hits"]
+    shown = run("show", hit["id"], "--index", index).out
+    assert f"»{hit['quote']}«" in shown
+    assert shown.splitlines()[0].startswith(f"{hit['value']}{hit['unit']}  {hit['indicator']}")
+    (paragraph,) = json.loads(run("show", hit["id"], "--index", index, "--format", "json").out)
+    assert paragraph["id"] == hit["paragraph"]
+    assert [measure["id"] for measure in paragraph["measures"]] == [hit["id"]]
+    context = json.loads(run("show", hit["id"], "--context", "1", "--index", index, "--format", "json").out)
+    assert sum(len(item["measures"]) for item in context) == 1
+    for wrong in (f"{hit['paragraph']}@9999", f"{hit['paragraph']}@", "@", f"{hit['id']}@0"):
+        assert_one_line_error(run("show", wrong, "--index", index), 1, "measure")
+
+
+def test_measures_are_sorted_and_aggregated(run: Run, index: Path, tmp_path: Path) -> None:
+    """`measures` sorts, takes one per place and calculates, in every format and in a file of queries."""
+    arguments = ("measures", "立案", "--index", index)
+    results = json.loads(run(*arguments, "--sort", "-value", "--one-per", "district", "--format", "json").out)
+    base_values = [hit["base_value"] for hit in results["hits"]]
+    assert base_values == sorted(base_values, reverse=True)
+    assert len({tuple(hit["region"]) for hit in results["hits"]}) == len(base_values) == results["total"]
+    table = run(*arguments, "--sort", "-value", "--one-per", "district").out
+    assert f"{results['total']} measures of {results['indicator']}" in table
+    assert "Left out: " in table
+    aggregate = json.loads(run(*arguments, "--aggregate", "max", "--format", "json").out)
+    (group,) = aggregate["groups"]
+    assert (aggregate["aggregate"], group["group"], group["value"]) == ("max", None, results["hits"][0]["value"])
+    records = run(*arguments, "--aggregate", "count", "--by", "district", "--format", "csv").out.splitlines()
+    assert records[0] == "group,value,unit,n,left_out"
+    assert len(records) == len(base_values) + 1
+    queries = tmp_path / "queries.jsonl"
+    queries.write_text(json.dumps({"id": 1, "query": "立案", "aggregate": "max"}) + "\n", encoding="utf-8")
+    answer = json.loads(run("measures", "--queries", queries, "--index", index).out)
+    assert answer["groups"] == aggregate["groups"]
+    assert_one_line_error(run(*arguments, "--by", "district"), 2, "by needs aggregate")
+    assert_one_line_error(run(*arguments, "--sort", "size"), 2, "sort")
+    cumulative = json.loads(
+        run("measures", "*", "--no-cumulative", "--limit", 999, "--index", index, "--format", "json").out
+    )
+    assert all(hit["since"] is None for hit in cumulative["hits"])
 
 
 def test_export_writes_all_records(run: Run, index: Path) -> None:

@@ -55,7 +55,7 @@ def index(index_of: Callable[..., Index]) -> Index:
 def test_a_comparison_of_an_index_has_a_status_per_cell(index: Index) -> None:
     """The measures are those of the index. Its documents determine which empty cells are silent."""
     table = index.compare("立案")
-    cells = {(cell.row, cell.col): (cell.status, [item.value for item in cell.values]) for cell in table.cells()}
+    cells = {(cell.row, cell.col): (cell.state, [item.value for item in cell.values]) for cell in table.cells()}
     assert (table.indicator, table.unit, table.relaxed) == ("立案", "件", False)
     assert cells == {
         ("滨海新区", 2022): ("missing", []),
@@ -72,9 +72,9 @@ def test_a_comparison_of_an_index_has_a_status_per_cell(index: Index) -> None:
 def test_the_page_size_does_not_change_a_table(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     """The table is the same if the measures are read in small pages."""
     expected = index.compare("立案")
-    monkeypatch.setattr("searchkit.compare.comparison._FIRST_PAGE_SIZE", 1)
+    monkeypatch.setattr("searchkit.search.choosing._FIRST_PAGE_SIZE", 1)
     assert index.compare("立案") == expected
-    assert expected.cell_values
+    assert expected.filled
 
 
 def test_scores_below_zero_count_as_irrelevant(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,14 +88,14 @@ def test_scores_below_zero_count_as_irrelevant(index: Index, monkeypatch: pytest
         ]
 
     monkeypatch.setattr(MeasureRanking, "page", page)
-    assert index.compare("立案").cell_values == expected.cell_values
+    assert index.compare("立案").filled == expected.filled
 
 
 def test_filters_select_rows_and_units_select_measures(index: Index) -> None:
     """Filters select rows and columns, including silent ones. A unit selects measures."""
     table = index.compare("立案", district="天津市", year="2022..2023", unit="起")
     assert table.rows == ("滨海新区", "东丽区")
-    assert [cell.status for cell in table.cells()] == ["missing", "silent", "value", "missing"]
+    assert [cell.state for cell in table.cells()] == ["missing", "silent", "value", "missing"]
     assert index.compare("立案", where={"agency": "司法局"}).rows == ()
 
 
@@ -104,7 +104,7 @@ def test_filters_of_paragraphs_do_not_select_reports(index: Index, name: str) ->
     """A filter by section or topic selects measures. The reports exist all the same, also for a filter in `where`."""
     table = index.compare("立案", where={name: "成效"})
     assert name != "section" or table == index.compare("立案", section="成效")
-    statuses = {(cell.row, cell.col): cell.status for cell in table.cells()}
+    statuses = {(cell.row, cell.col): cell.state for cell in table.cells()}
     assert statuses["滨海新区", 2023] == statuses["东丽区", 2022] == statuses["临海市", 2022] == "silent"
 
 
@@ -120,22 +120,44 @@ def dated(index_of: Callable[..., Index]) -> Index:
 
 
 def test_years_of_measures_select_measures_and_columns(dated: Index) -> None:
-    """A filter and an axis by of_year go by the year of the measure or, if it has none, of its report."""
-    assert [item.value for item in dated.compare("立案", of_year=2023).cell("滨海新区", 2024).values] == [9]
-    assert dated.compare("立案", of_year=2024).cell_values == {}
-    assert [cell.status for cell in dated.compare("立案", of_year=2024).cells()] == ["silent", "silent"]
-    table = dated.compare("立案", cols="of_year", status="actual")
-    assert table.cols == (2023,)
-    assert [item.value for item in table.cell("滨海新区", 2023).values] == [9, 7]
-    assert dated.compare("立案", status="target").indicator is None
+    """Columns are years of measures. The value is that of the report on the year, a later report's is a revision."""
+    table = dated.compare("立案")
+    assert table.cols == (2023, 2024)
+    cell = table.cell("滨海新区", 2023)
+    assert (cell.state, [item.value for item in cell.values], [item.value for item in cell.revised]) == (
+        "value",
+        [7],
+        [9],
+    )
+    for one_year in (dated.compare("立案", of_year=2023), dated.compare("2023年立案")):
+        assert (one_year.cols, one_year.cell("滨海新区", 2023)) == ((2023,), cell)
+    assert [item.state for item in dated.compare("立案", of_year=2024).cells()] == ["silent"]
+
+
+def test_a_selected_year_without_a_report_is_missing(index: Index) -> None:
+    """A report on another year than those shown makes no cell silent."""
+    cells = {(cell.row, cell.col): cell.state for cell in index.compare("立案", of_year=2022).cells()}
+    assert cells == {("滨海新区", 2022): "missing", ("东丽区", 2022): "value", ("临海市", 2022): "silent"}
+
+
+def test_years_of_reports_select_reports(dated: Index) -> None:
+    """`year` is the year of the report, as a filter and as an axis."""
+    filled = dated.compare("立案", year=2024, of_year=2023).cell("滨海新区", 2023).values
+    assert [(item.value, item.origin) for item in filled] == [(9, "other_report")]
+    by_report = dated.compare("立案", cols="year")
+    assert [(item.value, item.of_year) for item in by_report.cell("滨海新区", 2024).values] == [(9, 2023)]
 
 
 def test_rows_and_columns_must_be_different_existing_facets(index: Index) -> None:
-    """The same facet twice and an unknown facet raise an error."""
-    with pytest.raises(UsageError, match="both by year"):
-        index.compare("立案", rows="year")
+    """The same facet twice, at any depth, and an unknown facet raise an error."""
+    with pytest.raises(UsageError, match="both by district"):
+        index.compare("立案", rows="district:1", cols="district:2")
     with pytest.raises(UnknownFacet, match="cluster"):
         index.compare("立案", rows="cluster")
+    with pytest.raises(UsageError, match="against"):
+        index.compare("立案", against="plan")
+    with pytest.raises(UsageError, match="status"):
+        index.compare("立案", status="plan")
 
 
 def test_an_audit_finds_contradictions_within_the_filters(index: Index) -> None:
@@ -187,10 +209,10 @@ def test_compare_prints_a_table_csv_or_json(run: Callable[..., CommandResult]) -
     assert "129 [1] ≠ 130 [2]" in table.out
     assert "█" not in table.out  # no terminal
     rows = list(csv.DictReader(io.StringIO(run("compare", "立案", "--format", "csv").out)))
-    assert [row["value"] for row in rows if row["status"] == "conflict"] == ["129", "130"]
-    data = json.loads(run("compare", "立案", "--format", "json", "--rows", "year", "--cols", "district").out)
-    assert (data["rows"]["facet"], data["cols"]["values"]) == ("year", ["滨海新区", "东丽区", "临海市"])
-    assert {cell["status"] for cell in data["cells"]} == {"conflict", "value", "silent", "missing"}
+    assert [row["value"] for row in rows if row["state"] == "conflict"] == ["129", "130"]
+    data = json.loads(run("compare", "立案", "--format", "json", "--rows", "of_year", "--cols", "district").out)
+    assert (data["rows"]["facet"], data["cols"]["values"]) == ("of_year", ["滨海新区", "东丽区", "临海市"])
+    assert {cell["state"] for cell in data["cells"]} == {"conflict", "value", "silent", "missing"}
 
 
 def test_compare_without_a_match_exits_with_status_1(run: Callable[..., CommandResult]) -> None:
@@ -215,7 +237,7 @@ def test_compare_writes_files(run: Callable[..., CommandResult], tmp_path: Path)
     [
         (["--format", "xlsx"], 2, "--output"),
         (["--chart", "a.pdf"], 2, ".svg"),
-        (["--rows", "year"], 2, "both by year"),
+        (["--rows", "of_year"], 2, "both by of_year"),
         (["--output", "no/such/folder/a.csv", "--format", "csv"], 3, "cannot be written"),
         (["--output", "no/such/folder/a.xlsx", "--format", "xlsx"], 3, ""),
     ],

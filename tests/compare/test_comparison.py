@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from searchkit.compare.axes import label_keys
-from searchkit.compare.choosing import RankedMeasure, choose_indicator
-from searchkit.compare.comparison import Comparison, build_table
+from searchkit.compare.comparison import build_table
+from searchkit.compare.filling import Wanted
+from searchkit.compare.table import Comparison
 from searchkit.indexing.namelists import read_name_lists
 from searchkit.model import Document, Measure
 from searchkit.output.json import comparison_records, comparison_to_json
 from searchkit.query.naming import IndicatorNames
+from searchkit.search.choosing import RankedMeasure, choose_indicator
 
 MakeMeasure, MakeTable = Callable[..., Measure], Callable[..., Comparison]
 NAMES = IndicatorNames(read_name_lists())
@@ -44,7 +47,7 @@ def test_empty_cells_are_missing_or_silent(make_measure: MakeMeasure, make_table
     """A cell without a report is missing. A cell with a report, but without a measure, is silent."""
     silent = Document("z", year=2022, region=DONGLI)
     table = make_table([make_measure("a#1", "立案", 129, "件")], silent)
-    assert [cell.status for cell in table.cells()] == ["missing", "value", "silent", "missing"]
+    assert [cell.state for cell in table.cells()] == ["missing", "value", "silent", "missing"]
 
 
 def test_different_values_in_two_reports_are_a_conflict(make_measure: MakeMeasure, make_table: MakeTable) -> None:
@@ -52,14 +55,14 @@ def test_different_values_in_two_reports_are_a_conflict(make_measure: MakeMeasur
     cell = make_table([make_measure("a#1", "立案处罚", 129, "件"), make_measure("b#1", "立案", 130, "件")]).cell(
         "滨海新区", 2023
     )
-    assert cell.status == "conflict"
+    assert cell.state == "conflict"
     assert sorted(item.value for item in cell.values) == [129, 130]
 
 
 def test_different_values_in_one_report_are_a_conflict(make_measure: MakeMeasure, make_table: MakeTable) -> None:
     """Two values of one indicator in a report are a conflict. Values of two indicators are not."""
     twice = make_table([make_measure("a#1", "现场责令整改", 297, "户"), make_measure("a#2", "现场责令整改", 237, "户")])
-    assert twice.cell("滨海新区", 2023).status == "conflict"
+    assert twice.cell("滨海新区", 2023).state == "conflict"
     once = make_table([make_measure("a#1", "现场责令整改", 297, "户"), make_measure("a#2", "停业整顿", 85, "户")])
     assert cell_values(once, "滨海新区", 2023) == [297]
 
@@ -69,11 +72,11 @@ def test_equal_values_are_one_value(make_measure: MakeMeasure, make_table: MakeT
     cell = make_table([make_measure("a#1", "立案", 129, "件"), make_measure("b#1", "立案", 129, "件")]).cell(
         "滨海新区", 2023
     )
-    assert cell.status == "value"
+    assert cell.state == "value"
     assert [measure.document for measure in cell.values[0].measures] == ["a", "b"]
     rounded = make_measure("a#1", "罚款", 93.72, "万元", base_value=937_200, base_unit="元", kind="money")
     exact = make_measure("b#1", "罚款", 937_182, "元", kind="money")
-    assert make_table([rounded, exact]).cell("滨海新区", 2023).status == "value"
+    assert make_table([rounded, exact]).cell("滨海新区", 2023).state == "value"
 
 
 def test_an_exact_value_is_shown_instead_of_an_inexact_one(make_measure: MakeMeasure, make_table: MakeTable) -> None:
@@ -83,32 +86,120 @@ def test_an_exact_value_is_shown_instead_of_an_inexact_one(make_measure: MakeMea
     assert cell_values(table, "滨海新区", 2023) == [1320]
 
 
-def test_a_total_of_the_year_is_preferred(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """An exact total of the reporting year is preferred to a part, a change, a plan and a measure of another period."""
+def test_an_exact_total_of_one_year_is_preferred(make_measure: MakeMeasure, make_table: MakeTable) -> None:
+    """It is preferred to a total of several years, a plan, a part of a total, a part of the year and a change."""
     others = [
-        make_measure("a#2", "立案", 300, "件", period="近三年", start=2),
-        make_measure("a#3", "立案", 200, "件", section="计划", start=3),
+        make_measure("a#2", "立案", 300, "件", of_year=2023, since=2021, start=2),
+        make_measure("a#3", "立案", 200, "件", status="target", start=3),
         make_measure("a#4", "立案", 100, "件", part_of="a#5@5", start=4),
+        make_measure("a#6", "立案", 60, "件", of_year=2023, part="01-06", start=6),
         make_measure("a#5", "立案", 129, "件", start=5),
     ]
     change = make_measure("a#1", "立案", 40, "件", change="increase", start=1)
-    for count in range(1, 5):
+    for count in range(1, 6):
         assert cell_values(make_table([*others[-count:], change]), "滨海新区", 2023) == [129]
 
 
-def test_a_measure_of_another_period_is_marked(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """If a report has no other measure, one of another period is shown and marked."""
-    values = make_table([make_measure("a#1", "立案", 300, "件", period="近三年")]).cell("滨海新区", 2023).values
-    assert [(item.value, item.has_other_period) for item in values] == [(300, True)]
+@pytest.mark.parametrize(
+    ("fields", "state"),
+    [
+        ({"since": 2021, "of_year": 2023}, "cumulative_only"),
+        ({"part": "01-06"}, "part_only"),
+        ({"status": "target"}, "target_only"),
+        ({"unit": "户", "base_unit": "户"}, "other_unit"),
+        ({"indicator": "责令整改书"}, "near"),
+    ],
+)
+def test_what_is_no_value_has_a_state(
+    make_measure: MakeMeasure, make_table: MakeTable, fields: dict[str, Any], state: str
+) -> None:
+    """A cell without a value says what there is instead."""
+    named = {"indicator": "责令整改", "unit": "件", **fields}
+    measure = make_measure("b#1", named.pop("indicator"), 9, named.pop("unit"), region=DONGLI, **named)
+    measures = [make_measure(f"a{n}#1", "责令整改", 129, "件", year=2020 + n) for n in range(4)]
+    cell = make_table([*measures, measure]).cell("东丽区", 2023)
+    assert (cell.state, [item.value for item in cell.values], cell.value) == (state, [9], None)
 
 
-def test_the_latest_of_several_periods_is_shown(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """从2012年的100件到2019年的150件 is no conflict."""
+def test_later_reports_revise_and_other_reports_fill(make_measure: MakeMeasure, make_table: MakeTable) -> None:
+    """The value is from the report on the year; without one, from the next later report, or stated before a change."""
+    own = make_measure("a#1", "立案", 129, "件", year=2022)
+    later = make_measure("b#1", "立案", 131, "件", year=2023, of_year=2022)
+    same = make_measure("c#1", "立案", 131, "件", year=2024, of_year=2022)
+    before = make_measure("b#2", "立案", 120, "件", year=2023, of_year=2021, status="before", period="2021年")
+    unstated = make_measure("b#2", "立案", 120, "件", year=2023, of_year=2021, status="before")
+    silent = Document("d", year=2021, region=own.region)
+    table = make_table([own, later, same, before], silent)
+    cell = table.cell("滨海新区", 2022)
+    assert ([item.value for item in cell.values], [item.value for item in cell.revised]) == ([129], [131, 131])
+    assert [(item.value, item.origin) for item in table.cell("滨海新区", 2021).values] == [(120, "before")]
+    (filled,) = make_table([later, same], Document("a", year=2022, region=own.region)).cell("滨海新区", 2022).values
+    assert (filled.first, filled.origin) == (later, "other_report")
+    assert make_table([own, unstated], silent).cell("滨海新区", 2021).state == "silent"
+
+
+def test_values_far_apart_are_no_contradiction(make_measure: MakeMeasure, make_table: MakeTable) -> None:
+    """The first value of a report counts. One of a very different size is often of a smaller area, and only noted."""
+    measures = [make_measure("a#1", "立案", 900, "件", start=1), make_measure("a#2", "立案", 129, "件", start=1)]
+    cell = make_table(measures).cell("滨海新区", 2023)
+    assert (cell.state, [item.value for item in cell.values]) == ("value", [900])
+    assert [item.value for item in cell.others] == [129]
+    passed = make_measure("a#1", "立案", 800, "件", quote="立案突破800件", start=1)
+    assert make_table([passed, make_measure("a#2", "立案", 900, "件")]).cell("滨海新区", 2023).others == ()
+
+
+def test_the_years_around_tell_totals_from_values(make_measure: MakeMeasure, make_table: MakeTable) -> None:
+    """五年立案500件 among 100 a year is a total, although it has the time of one year. A total in line is a value."""
+    years = [make_measure(f"{n}#1", "立案", 100 + n, "件", year=2018 + n) for n in range(4)]
+    total = make_measure("x#1", "立案", 500, "件", year=2022, quote="五年立案500件")
+    assert make_table([*years, total]).cell("滨海新区", 2022).state == "cumulative_only"
+    single = make_measure("x#2", "立案", 104, "件", year=2022, of_year=2022, since=2018)
+    assert cell_values(make_table([*years, single]), "滨海新区", 2022) == [104]
+    assert cell_values(
+        make_table([*years, total, make_measure("x#2", "立案", 104, "件", year=2022)]), "滨海新区", 2022
+    ) == [104]
+    mean = make_measure("x#2", "立案", 104, "件", year=2022, quote="年均立案104件")
+    assert make_table([*years, mean]).cell("滨海新区", 2022).state == "cumulative_only"
+
+
+def test_several_places_or_bodies_have_no_common_value(make_measure: MakeMeasure, make_table: MakeTable) -> None:
+    """A cell of two districts or two bodies lists their values. The row of a province has its own value."""
     measures = [
-        make_measure("a#1", "立案", 100, "件", period="2012年"),
-        make_measure("a#1", "立案", 150, "件", period="2019年"),
+        make_measure("a#1", "立案", 129, "件", agency="司法局"),
+        make_measure("b#1", "立案", 130, "件", agency="司法局", region=DONGLI),
     ]
-    assert cell_values(make_table(measures), "滨海新区", 2023) == [150]
+    for table in (make_table(measures, rows="agency"), make_table(measures, rows="district:1")):
+        (cell,) = table.cells()
+        assert (cell.state, cell.value) == ("several", None)
+        assert sorted(item.place for item in cell.values) == ["东丽区 司法局", "滨海新区 司法局"]
+    city = make_measure("c#1", "立案", 900, "件", agency="司法局", region=("天津市",))
+    assert cell_values(make_table([*measures, city], rows="district:1"), "天津市", 2023) == [900]
+    bodies = [measures[0], make_measure("c#1", "立案", 7, "件", agency="公安局")]
+    assert make_table(bodies).cell("滨海新区", 2023).state == "several"
+
+
+def test_targets_fill_cells_or_stand_beside_values(make_measure: MakeMeasure, make_table: MakeTable) -> None:
+    """A year that only has a plan is a column if plans are wanted. Beside a value they have a ratio."""
+    measures = [
+        make_measure("a#1", "立案", 120, "件", year=2023),
+        make_measure("b#1", "立案", 100, "件", year=2022, of_year=2023, status="target"),
+        make_measure("a#2", "立案", 150, "件", year=2023, of_year=2024, status="target"),
+    ]
+    assert make_table(measures).cols == (2022, 2023)
+    silent = Document("z", year=2024, region=DONGLI)  # it reports on 2024 and plans 2025
+    assert [cell.state for cell in make_table(measures, silent, wanted=Wanted(("target",))).cells()][-3:] == [
+        "missing",
+        "missing",
+        "silent",
+    ]
+    planned = make_table(measures, wanted=Wanted(("target",)))
+    assert [cell_values(planned, "滨海新区", year) for year in (2023, 2024)] == [[100], [150]]
+    either = make_table(measures, wanted=Wanted(("actual", "target")))
+    assert [cell_values(either, "滨海新区", year) for year in (2023, 2024)] == [[120], [150]]
+    beside = make_table(measures, wanted=Wanted(against=("target",)))
+    cell = beside.cell("滨海新区", 2023)
+    assert (cell.target and cell.target.value, cell.ratio) == (100, 1.2)
+    assert (beside.cell("滨海新区", 2024).state, beside.cell("滨海新区", 2024).ratio) == ("target_only", None)
 
 
 def test_a_mean_is_no_total(make_measure: MakeMeasure, make_table: MakeTable) -> None:
@@ -117,7 +208,7 @@ def test_a_mean_is_no_total(make_measure: MakeMeasure, make_table: MakeTable) ->
         make_measure("a#1", "罚款", 93, "元", kind="money"),
         make_measure("b#1", "人均罚款", 2, "元", kind="money", year=2022),
     ]
-    assert make_table(measures).cell("滨海新区", 2022).status == "silent"
+    assert make_table(measures).cell("滨海新区", 2022).state == "silent"
 
 
 def test_an_exact_measure_is_preferred_to_an_inexact_one(make_measure: MakeMeasure, make_table: MakeTable) -> None:
@@ -157,7 +248,7 @@ def test_the_unit_of_the_table_is_preferred(make_measure: MakeMeasure, make_tabl
 def test_another_indicator_in_another_unit_is_not_shown(make_measure: MakeMeasure, make_table: MakeTable) -> None:
     """法制审核4件 is no value of 法制审核人员, although the indicators are similar."""
     measures = [make_measure("a#1", "法制审核人员", 4, "人"), make_measure("b#1", "重大法制审核", 4, "件", year=2022)]
-    assert make_table(measures).cell("滨海新区", 2022).status == "silent"
+    assert make_table(measures).cell("滨海新区", 2022).state == "silent"
 
 
 def test_a_table_is_of_changes_if_the_best_measure_is_one(make_measure: MakeMeasure, make_table: MakeTable) -> None:
@@ -257,7 +348,7 @@ def test_any_two_facets_make_a_table(
         of_year=2022, facets={"cluster": "京津冀"},
     )  # fmt: skip
     table = make_table([one], rows=rows, cols=cols)
-    assert [(cell.row, cell.col, cell.status) for cell in table.cells()] == [(row, col, "value")]
+    assert [(cell.row, cell.col, cell.state) for cell in table.cells()] == [(row, col, "value")]
 
 
 def test_columns_by_of_year_have_the_measures_of_each_year(make_measure: MakeMeasure, make_table: MakeTable) -> None:
@@ -266,7 +357,7 @@ def test_columns_by_of_year_have_the_measures_of_each_year(make_measure: MakeMea
         make_measure("a#1", "立案", 129, "件", year=2023, of_year=2022),
         make_measure("a#2", "立案", 140, "件", year=2023),
     ]
-    table = make_table(measures, cols="of_year")
+    table = make_table(measures, Document("z", year=2022, region=measures[0].region), cols="of_year")
     assert table.cols == (2022, 2023)
     assert [cell_values(table, "滨海新区", year) for year in (2022, 2023)] == [[129], [140]]
 
@@ -290,7 +381,7 @@ def test_a_topic_without_a_measure_is_silent(make_measure: MakeMeasure, make_tab
         make_measure("b#1", "立案", 12, "件", topics=("普法宣传",), year=2022),
     ]
     table = make_table(measures, rows="topic")
-    assert table.cell("行政执法", 2022).status == table.cell("普法宣传", 2023).status == "silent"
+    assert table.cell("行政执法", 2022).state == table.cell("普法宣传", 2023).state == "silent"
 
 
 def test_years_ascend_and_districts_of_a_province_are_adjacent() -> None:
@@ -315,7 +406,7 @@ def test_a_table_without_candidates_is_empty(make_table: MakeTable) -> None:
     """A table without candidates has no indicator, and every cell is empty."""
     table = make_table([], Document("a", year=2023, region=DONGLI))
     assert table.indicator is None
-    assert [cell.status for cell in table.cells()] == ["silent"]
+    assert [cell.state for cell in table.cells()] == ["silent"]
 
 
 def test_records_and_json_contain_the_cells(make_measure: MakeMeasure, make_table: MakeTable) -> None:
@@ -326,7 +417,7 @@ def test_records_and_json_contain_the_cells(make_measure: MakeMeasure, make_tabl
         make_measure("c#1", "立案", 7, "件", year=2022),
     ]
     table = make_table(measures, Document("z", region=DONGLI, year=2022))
-    records = [(r["row"], r["col"], r["value"], r["unit"], r["status"], r["id"]) for r in comparison_records(table)]
+    records = [(r["row"], r["col"], r["value"], r["unit"], r["state"], r["id"]) for r in comparison_records(table)]
     assert records == [
         ("滨海新区", 2022, 7, "件", "value", measures[2].id),
         ("滨海新区", 2023, 129, "件", "conflict", measures[0].id),
@@ -366,5 +457,5 @@ def test_invariants_hold_for_any_measures(
             assert {(measure.district, measure.year) for measure in item.measures} == {(cell.row, cell.col)}
             assert item.value == item.first.base_value
         assert len({item.value for item in cell.values}) == len(cell.values)
-        statuses_by_count = (("silent", "missing"), ("value",), ("conflict",))  # for 0, 1, and 2 or more values
-        assert cell.status in statuses_by_count[min(len(cell.values), 2)]
+        states_by_count = (("silent", "missing"), ("value", "other_unit", "near"), ("conflict",))  # 0, 1, more values
+        assert cell.state in states_by_count[min(len(cell.values), 2)]

@@ -25,7 +25,7 @@ from searchkit.engines.ranking import BEYOND_FACTOR, RESCORE_DEPTH
 from searchkit.errors import IndexForeign
 from searchkit.index import Index
 from searchkit.indexing.build import BuildOptions, build, write_index
-from searchkit.model import Cell, Document, ExtractedMeasure, Measure, Paragraph, Table, TableCell
+from searchkit.model import Cell, Document, ExtractedMeasure, Measure, Paragraph, Table, TableCell, reviewed_year
 from searchkit.query.facets import BUILT_IN_FACETS, Facet, FacetCounts, Filter
 from searchkit.query.parsing import parse
 from searchkit.query.tree import And, Everything, Node, Not, Or, Prefix, Query, ScoringClause, Substring, Word
@@ -766,18 +766,32 @@ MEASURE_CONDITIONS = st.fixed_dictionaries(
         "minimum": BASE_VALUES,
         "maximum": BASE_VALUES,
         "statuses": st.sampled_from([(), (), ("actual",), ("target", "before")]),
+        "single_years": st.booleans(),
+        "convertible": st.sampled_from([(), (), (("件", 1), ("元", 0.1))]),
     }
 )
-NO_CONDITIONS = {"unit": None, "minimum": None, "maximum": None, "statuses": ()}
+NO_CONDITIONS: dict[str, Any] = {"unit": None, "minimum": None, "maximum": None, "statuses": ()}
 
 
-def is_selected(
-    measure: ExtractedMeasure, unit: str | None, minimum: float | None, maximum: float | None, statuses: tuple[str, ...]
+def is_selected(  # noqa: PLR0913 - the fields of a request
+    measure: ExtractedMeasure,
+    unit: str | None,
+    minimum: float | None,
+    maximum: float | None,
+    statuses: tuple[str, ...],
+    *,
+    single_years: bool = False,
+    convertible: tuple[tuple[str, float], ...] = (),
 ) -> bool:
     """Return whether a measure has a base unit, a signed value within limits, and one of some statuses."""
     value = -measure.base_value if measure.change == "decrease" else measure.base_value
+    if convertible:
+        if measure.base_unit not in dict(convertible):
+            return False
+        value = value * dict(convertible)[measure.base_unit]
     return (
         (not statuses or measure.status in statuses)
+        and not (single_years and measure.since is not None)
         and unit in {None, measure.base_unit}
         and (minimum is None or minimum <= value)
         and (maximum is None or value <= maximum)
@@ -812,6 +826,16 @@ def test_measures_are_selected_by_definition(
     assert len(set(columns.indicators)) == len(columns.indicators)
     assert [columns.indicators[n] for n in columns.indicator_of.tolist()] == [
         measure.indicator for _, measure in expected
+    ]
+    assert [columns.attributes[n] for n in columns.attributes_of.tolist()] == [
+        (item.unit, item.base_unit, item.bound, item.kind, item.change, item.period, item.zero) for _, item in expected
+    ]
+    assert [columns.times[n] for n in columns.time_of.tolist()] == [
+        (item.of_year, item.since, item.part, item.stock, item.status) for _, item in expected
+    ]
+    assert columns.is_part.tolist() == [item.part_of is not None for _, item in expected]
+    assert columns.reviewed_years.tolist() == [
+        reviewed_year(naive.paragraphs[i].year, naive.paragraphs[i].doctype) or 0 for i, _ in expected
     ]
     scores = naive.word_scores(parsed.scoring)
     assert columns.scores.tolist() == pytest.approx([scores[i] for i, _ in expected], abs=TOLERANCE)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from searchkit.compare.comparison import Comparison
+from searchkit.compare.table import Comparison
 from searchkit.errors import SearchkitError, UsageError
 from searchkit.model import Measure
 from searchkit.output import chart
@@ -149,6 +149,65 @@ def test_only_conflicts_that_are_drawn_are_explained(
     ]
     draw_chart(make_table(measures), tmp_path / "a.svg")
     assert ("reports disagree" in (tmp_path / "a.svg").read_text(encoding="utf-8")) == is_explained
+
+
+@pytest.mark.usefixtures("only_font")
+def test_only_values_are_drawn(make_measure: MakeMeasure, make_table: MakeTable, tmp_path: Path) -> None:
+    """A plan, a total of several years and values of several bodies are no points. A year without a value is a gap."""
+    measures = [
+        *(make_measure(f"{year}#1", "立案", 100 + year, "件", year=year) for year in (2018, 2019, 2023)),
+        make_measure("a#1", "立案", 9, "件", year=2020, status="target"),
+        make_measure("b#1", "立案", 900, "件", year=2021, of_year=2021, since=2017),
+    ]
+    table = make_table(measures)
+    assert [value and value.value for value in chart._row_values(table, "滨海新区")] == [2118, 2119, None, None, 2123]
+    points = chart._points(table, "滨海新区", range(2018, 2024))
+    assert [point == point for point in points] == [True, True, False, False, False, True]  # noqa: PLR0124 - NaN
+    draw_chart(table, tmp_path / "a.svg")
+
+
+@pytest.mark.usefixtures("only_font")
+@pytest.mark.parametrize(("count", "axes"), [(12, 1), (13, 16)])
+def test_many_rows_are_small_multiples(make_measure: MakeMeasure, make_table: MakeTable, count: int, axes: int) -> None:
+    """Up to twelve rows are lines that differ by colour, or by marker and style. More have a chart each."""
+    measures = [
+        make_measure(f"{n}-{year}#1", "立案", 100 + n, "件", year=year, region=(f"{n}区",))
+        for n in range(count)
+        for year in (2022, 2023)
+    ]
+    table = make_table(measures)
+    figure = chart._draw_figure(table, table.rows, chart._SIZES["print"])
+    assert len(figure.axes) == axes
+    if axes == 1:
+        looks = {(line.get_color(), line.get_marker(), line.get_linestyle()) for line in figure.axes[0].lines}
+        assert len(looks) == len({look[0] for look in looks}) == len({look[1:] for look in looks}) == count
+
+
+@pytest.mark.usefixtures("only_font")
+def test_one_year_is_a_ranking(make_measure: MakeMeasure, make_table: MakeTable) -> None:
+    """The bars of one column are in the order of their values."""
+    values = {"甲区": 5, "乙区": 90, "丙区": 30}
+    table = make_table([make_measure(f"{name}#1", "立案", n, "件", region=(name,)) for name, n in values.items()])
+    figure = chart._draw_figure(table, table.rows, chart._SIZES["slide"])
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["乙区", "丙区", "甲区"]
+
+
+@pytest.mark.usefixtures("only_font")
+def test_sizes_differ_and_local_settings_change_nothing(
+    by_years: Comparison, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slide is larger than print. A file matplotlibrc in the current folder is ignored."""
+    draw_chart(by_years, tmp_path / "a.svg")
+    draw_chart(by_years, tmp_path / "slide.svg", "slide")
+    (tmp_path / "matplotlibrc").write_text("lines.linewidth: 40\naxes.facecolor: red\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    draw_chart(by_years, tmp_path / "b.svg")
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+    assert "资料来源" in (tmp_path / "a.svg").read_text(encoding="utf-8")
+    assert 'width="453.6pt"' in (tmp_path / "a.svg").read_text(encoding="utf-8")
+    assert 'width="959.76pt"' in (tmp_path / "slide.svg").read_text(encoding="utf-8")
+    with pytest.raises(UsageError, match="print or slide"):
+        draw_chart(by_years, tmp_path / "c.svg", "poster")
 
 
 def test_only_chinese_characters_need_a_chinese_font() -> None:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from wcwidth import wcswidth
 
-from searchkit.compare.comparison import Comparison
+from searchkit.compare.table import Comparison
 from searchkit.model import Document, Measure
 from searchkit.output.cells import CELL_MARKS
-from searchkit.output.comparison import MAX_BAR_LENGTH, MAX_EMPTY_LABELS, MAX_NAMED_LABELS, comparison_text
+from searchkit.output.comparison import (
+    MAX_BAR_LENGTH,
+    MAX_EMPTY_LABELS,
+    MAX_FOOTNOTES,
+    MAX_NAMED_LABELS,
+    comparison_text,
+)
 
 MakeMeasure, MakeTable = Callable[..., Measure], Callable[..., Comparison]
 DONGLI = ("天津市", "东丽区")
@@ -27,22 +34,50 @@ def test_a_table_is_aligned_and_has_footnotes(make_measure: MakeMeasure, make_ta
 
 
 def test_marks_are_explained_where_they_occur(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """The legend explains every mark that occurs: 约, ≥, ≤, conflict, unit, period, silent and missing reports."""
+    """The legend explains every mark that occurs, and no other."""
+    body: dict[str, Any] = {"region": DONGLI}
     measures = [
-        make_measure("a#1", "立案", 129, "件"),
-        make_measure("b#1", "立案", 130, "件"),
-        make_measure("c#1", "立案", 50, "件", bound="at_least", year=2022),
-        make_measure("d#1", "立案", 60, "件", bound="approx", year=2021),
-        make_measure("e#1", "立案", 70, "件", bound="at_most", period="近三年", year=2020),
-        make_measure("f#1", "立案", 9, "户", region=DONGLI),
+        make_measure("a#1", "责令整改", 129, "件", agency="司法局"),
+        make_measure("b#1", "责令整改", 130, "件", agency="司法局"),
+        make_measure("b#2", "责令整改", 900, "件", agency="司法局", start=700),
+        make_measure("c#1", "责令整改", 50, "件", bound="at_least", year=2022),
+        make_measure("d#1", "责令整改", 60, "件", bound="approx", year=2021),
+        make_measure("e#1", "责令整改", 70, "件", bound="at_most", year=2020),
+        make_measure("f#1", "责令整改", 9, "户", **body),
+        make_measure("g#1", "责令整改", 8, "件", year=2022, status="target", **body),
+        make_measure("h#1", "责令整改", 7, "件", year=2021, of_year=2021, since=2019, **body),
+        make_measure("i#1", "责令整改", 6, "件", year=2020, part="01-06", **body),
+        make_measure("j#1", "责令整改书", 5, "件", year=2019, **body),
+        make_measure("d#2", "责令整改", 40, "件", year=2021, of_year=2019),
+        make_measure("d#3", "责令整改", 30, "件", year=2021, of_year=2018, status="before", period="2018年"),
+        make_measure("c#2", "责令整改", 90, "件", year=2022, of_year=2020),
+        make_measure("k#1", "责令整改", 1, "件", agency="公安局", year=2018, **body),
+        make_measure("l#1", "责令整改", 2, "件", agency="司法局", year=2018, **body),
     ]
-    text = comparison_text(make_table(measures, Document("z", region=DONGLI, year=2022)))
-    for cell in ("129 [4] ≠ 130 [5]", "≥50 [3]", "约60 [2]", "≤70‡ [1]", "9 户† [6]"):
+    silent = [Document("z", region=("北京市",), year=2022), Document("y", region=measures[0].region, year=2018)]
+    text = comparison_text(make_table(measures, *silent))
+    for cell in ("129+ [6] ≠ 130 [7]", "≥50 [5]", "约60 [4]", "≤70* [3]", "9 户† ["):
+        assert cell in text
+    for cell in ("目标8 [", "累计7 [", "部分6 [", "近似5 [", "40‡ [", "30§ [", "※2 ["):
         assert cell in text
     legend = next(line for line in text.splitlines() if line.startswith("— "))
     assert all(f"{mark} {meaning}" in legend for mark, meaning in CELL_MARKS.values())
     without_marks = comparison_text(make_table(measures[:1]))
     assert not any(meaning in without_marks for _, meaning in CELL_MARKS.values())
+
+
+def test_a_table_is_fitted_to_a_width(make_measure: MakeMeasure, make_table: MakeTable) -> None:
+    """Of years the latest ones are shown. Footnotes are cut, and if there are many, only marked values have one."""
+    measures = [make_measure(f"{year}#1", "立案", year, "件", year=year) for year in range(1990, 2024)]
+    about = make_measure("x#1", "立案", 2024, "件", year=2024, bound="approx")
+    text = comparison_text(make_table([*measures, about]), width=60)
+    lines = text.splitlines()
+    assert max(map(wcswidth, lines)) <= 60
+    assert lines[2].split()[-1] == "2024"
+    assert "columns do not fit (1990 to " in text
+    assert text.count("#1@") == MAX_FOOTNOTES or "约2024" in text
+    wide = comparison_text(make_table([*measures, about]))
+    assert (wide.count("#1@"), "do not fit" in wide) == (35, False)
 
 
 def test_sources_that_agree_share_a_footnote(make_measure: MakeMeasure, make_table: MakeTable) -> None:
@@ -89,7 +124,7 @@ def test_an_empty_comparison(make_table: MakeTable) -> None:
 def test_measures_without_a_row_or_column_are_counted(make_measure: MakeMeasure, make_table: MakeTable) -> None:
     """A measure of unknown year has no column. A line has the number of such measures."""
     unknown = make_measure("b#1", "立案", 7, "件", year=None)
-    assert "1 measures left out: no district or no year" in comparison_text(
+    assert "1 measures left out: no district or no of_year" in comparison_text(
         make_table([make_measure("a#1", "立案", 129, "件"), unknown])
     )
     assert comparison_text(make_table([unknown])).startswith("No measure answers '立案'.\n1 measures left out")

@@ -10,7 +10,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from searchkit.compare.comparison import Comparison
+from searchkit.compare.table import Comparison
 from searchkit.errors import SearchkitError
 from searchkit.model import Measure
 from searchkit.output.xlsx import write_workbook

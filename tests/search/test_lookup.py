@@ -245,6 +245,108 @@ def test_measures_are_selected_by_their_own_year_and_status(
         assert [item.quote for item in dated.every_measure(**options)] == expected  # type: ignore[arg-type]
 
 
+def test_actual_values_of_one_year_come_first(index_of: Callable[..., Index], report: Report) -> None:
+    """Targets, rules, values before a change and totals of several years follow, unless the query asks for them."""
+    text = "立案150件，立案600件，立案120件，立案129件，立案9件，立案77件。"
+    quotes_of = {
+        "立案150件": {"of_year": 2024, "status": "target"},
+        "立案600件": {"of_year": 2023, "since": 2019},
+        "立案120件": {"of_year": 2022, "status": "before"},
+        "立案129件": {"of_year": 2023},
+        "立案9件": {"status": "rule"},
+        "立案77件": {"of_year": 2023, "part": "01-06"},
+    }
+    measures = [measure(text, "立案", quote, int(quote[2:-1]), **time) for quote, time in quotes_of.items()]
+    index = index_of([with_measures(report("a.txt", text, year=2023), [measures])])
+    assert quotes(index.measures("立案"))[:2] == ["立案129件", "立案77件"]
+    assert quotes(index.measures("立案是多少件？"))[0] == "立案129件"
+    assert quotes(index.measures("立案目标"))[0] == "立案150件"
+    assert quotes(index.measures("累计 立案"))[0] == "立案600件"
+    assert quotes(index.measures("2019至2023年立案"))[:2] == ["立案129件", "立案77件"]  # no report of 2019
+    assert quotes(index.measures("立案", cumulative=False, limit=None))[0] == "立案129件"
+    assert "立案600件" not in quotes(index.measures("立案", cumulative=False, limit=None))
+
+
+def test_a_range_in_the_words_puts_its_total_first(index_of: Callable[..., Index], report: Report) -> None:
+    """The measure from the first to the last year of a range comes before those of single years."""
+    texts = [f"{year}年立案{year - 2000}件。" for year in range(2019, 2024)]
+    reports = [
+        with_measures(
+            report(f"{year}.txt", text, year=year), [[measure(text, "立案", text[5:-1], year - 2000, of_year=year)]]
+        )
+        for year, text in zip(range(2019, 2024), texts, strict=True)
+    ]
+    total, other = "2019年以来立案600件。", "三年立案200件。"
+    spans = [[measure(total, "立案", "立案600件", 600, of_year=2023, since=2019)]]
+    spans.append([measure(other, "立案", "立案200件", 200, of_year=2023, since=2021)])
+    index = index_of([*reports, with_measures(report("total.txt", total, other, year=2023), spans)])
+    results = index.measures("2019至2023年立案", limit=None)
+    assert (quotes(results)[0], results.total) == ("立案600件", 7)
+    assert quotes(index.measures("2021-2023年立案"))[0] == "立案200件"
+    assert quotes(index.measures("2023年立案"))[0] == "立案23件"
+
+
+def test_a_unit_of_a_question_is_preferred(index_of: Callable[..., Index], report: Report) -> None:
+    """有多少公里 asks for a length. Units that count things differ between question and report."""
+    text = "建成高速公路12条，高速公路300公里，服务区40处。"
+    measures = [
+        measure(text, "高速公路", "高速公路12条", 12, "条"),
+        measure(text, "高速公路", "高速公路300公里", 300, "公里", kind="other"),
+        measure(text, "服务区", "服务区40处", 40, "处"),
+    ]
+    index = index_of([with_measures(report("a.txt", text, year=2023), [measures])])
+    assert quotes(index.measures("高速公路有多少公里"))[0] == "高速公路300公里"
+    assert quotes(index.measures("有几条高速公路"))[0] == "高速公路12条"
+    assert quotes(index.measures("服务区有几个"))[0] == "服务区40处"
+
+
+def test_the_whole_country_is_a_place(index_of: Callable[..., Index], report: Report) -> None:
+    """全国 before a name selects reports on the whole country, unless another place is named or nothing is found."""
+    text = "立案129件，全国文明城市3个。"
+    measures = [measure(text, "立案", "立案129件", 129), measure(text, "全国文明城市", "全国文明城市3个", 3, "个")]
+    regions = {"a.txt": ("浙江省",), "b.txt": ("全国",)}
+    index = index_of(
+        [with_measures(report(name, text, year=2023, region=region), [measures]) for name, region in regions.items()]
+    )
+    results = index.measures("2023年全国立案多少件")
+    assert {hit.document for hit in results.hits} == {"b.txt"}
+    assert [(item.facet, item.words, item.start) for item in results.understood_filters] == [
+        ("district", "全国", 5),
+        ("of_year", "2023年", 0),
+    ]
+    assert {hit.document for hit in index.measures("全国文明城市").hits} == {"a.txt", "b.txt"}
+    assert {hit.document for hit in index.measures("全国立案", literal=True).hits} == {"a.txt", "b.txt"}
+    assert {hit.document for hit in index.measures("浙江省全国立案").hits} == {"a.txt"}
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"min": "1万元"}, ["罚款2万元", "罚款15000元"]),
+        ({"min": "0.00015亿元", "unit": "元"}, ["罚款2万元", "罚款15000元"]),
+        ({"max": "1.5万元"}, ["罚款15000元"]),
+        ({"min": "1吨"}, ["回收3000斤", "回收2吨"]),
+        ({"min": "1600公斤", "unit": "斤"}, []),
+        ({"min": "1吨", "max": "3500斤"}, ["回收3000斤"]),
+        ({"min": "4起"}, ["立案4件"]),
+    ],
+)
+def test_bounds_find_all_units_of_their_kind(
+    index_of: Callable[..., Index], report: Report, options: dict[str, object], expected: list[str]
+) -> None:
+    """A bound with a unit compares values in all units that it can be converted to."""
+    text = "罚款2万元，罚款15000元，回收3000斤，回收2吨，立案4件。"
+    measures = [
+        measure(text, "罚款", "罚款2万元", 2, "万元", base_value=20_000, base_unit="元", kind="money"),
+        measure(text, "罚款", "罚款15000元", 15_000, "元", kind="money"),
+        measure(text, "回收", "回收3000斤", 3000, "斤", kind="other"),
+        measure(text, "回收", "回收2吨", 2, "吨", kind="other"),
+        measure(text, "立案", "立案4件", 4),
+    ]
+    index = index_of([with_measures(report("a.txt", text, year=2023), [measures])])
+    assert quotes(index.measures("*", limit=None, **options)) == expected
+
+
 def test_a_year_in_a_query_is_understood_as_it_was_written(dated: Index) -> None:
     """The tree of the query contains the year. A year without a measure is no reason to leave the year out."""
     assert dated.measures("立案 of_year:2023").understood == '"立案" AND of_year:2023'
@@ -266,7 +368,14 @@ def test_a_year_in_a_query_is_understood_as_it_was_written(dated: Index) -> None
         ({"match": "some"}, "match"),
         ({"limit": -1}, "limit"),
         ({"offset": "3"}, "offset"),
-        ({"sort": "year"}, "sort"),
+        ({"sort": "district"}, "sort must be one of score, value, of_year, year, not 'district'"),
+        ({"sort": 3}, "sort"),
+        ({"cumulative": "no"}, "cumulative"),
+        ({"one_per": 3}, "one_per"),
+        ({"aggregate": "total"}, "aggregate must be one of sum"),
+        ({"by": "district"}, "by needs aggregate"),
+        ({"aggregate": "sum", "by": 3}, "by must be the name of a facet"),
+        ({"aggregate": "sum", "sort": "value"}, "aggregate takes neither sort nor one_per"),
         ({"year": "二三"}, "2021..2023"),
         ({"of_year": "二三"}, "2021..2023"),
         ({"status": "done"}, "status must be one of actual, target, rule, before, any, not 'done'"),
@@ -293,7 +402,8 @@ def test_hits_are_measures(index: Index) -> None:
         assert hit.quote in hit.snippet
     json_results = measures_to_json(results)
     assert list(json_results) == [
-        *("query", "understood", "total", "relaxed", "notes", "took_ms", "understood_filters", "suggestions", "hits")
+        *("query", "understood", "total", "relaxed", "notes", "took_ms", "understood_filters", "suggestions"),
+        *("indicator", "left_out", "aggregate", "groups", "hits"),
     ]
     assert json_results["hits"] == [to_json(hit) for hit in results.hits]
     assert index.measures("立案").hits[0].score == 1.0

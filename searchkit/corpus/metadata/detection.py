@@ -26,13 +26,12 @@ from searchkit.corpus.metadata.issuers import (
 )
 from searchkit.corpus.metadata.locating import LocationEvidence, LocationResult, locate
 from searchkit.corpus.metadata.planned_year import WorkReportEvidence, find_planned_year
+from searchkit.model import WORK_REPORT
 from searchkit.places.bodies import find_agency
 from searchkit.places.gazetteer import NATIONWIDE
 from searchkit.text.folding import fold_all
 from searchkit.text.years import ARABIC_YEAR
 
-WORK_REPORT = "政府工作报告"
-"""Doctype of the yearly report of a government to its people's congress."""
 _ABOUT_WORK_REPORT = re.compile("政府工作报告》?[^，。]{0,12}?(?:任务|落实|完成|分工|分解|解读|责任|督查|意见|问答)")
 """A title of a report about a work report: 2022年政府工作报告重点任务完成情况."""
 _SPEECH_DOCTYPES = frozenset({None, WORK_REPORT, "国民经济和社会发展计划报告", "预算执行情况报告"})

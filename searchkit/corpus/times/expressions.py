@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from searchkit.corpus.metadata.detection import WORK_REPORT
+from searchkit.model import reviewed_year
 from searchkit.text.years import ANY_YEAR
 
 
@@ -38,7 +38,7 @@ class Calendar:
     @classmethod
     def of_document(cls, year: int | None, doctype: str | None) -> Calendar:
         """Return the calendar of a document. A work report of 2023 reviews 2022, any other report reviews its year."""
-        return cls(year, None if year is None else year - (doctype == WORK_REPORT))
+        return cls(year, reviewed_year(year, doctype))
 
     @property
     def planned(self) -> int | None:

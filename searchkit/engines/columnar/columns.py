@@ -16,18 +16,12 @@ import numpy as np
 
 from searchkit.engines.columnar.arrays import Array, ArrayFile, ByteStrings, byte_string_arrays, narrowest
 from searchkit.engines.columnar.postings import PostingEntries
+from searchkit.engines.contract import MeasureAttributes, TimeAttributes
 from searchkit.model import Document
 
 _SEARCH_RATIO = 64
 """`DictColumn.codes_of` searches for each requested value separately if the column has more than 64 times as many
 distinct values as are requested. Otherwise it parses all values of the column once."""
-
-MeasureAttributes = tuple[str | None, str | None, str, str, str | None, str | None, bool]
-"""Fields of `ExtractedMeasure` that are stored together, because few combinations occur: `unit`, `base_unit`,
-`bound`, `kind`, `change`, `period` and `zero`."""
-
-TimeAttributes = tuple[int | None, int | None, str | None, bool, str]
-"""Fields of `ExtractedMeasure` that are stored together: `of_year`, `since`, `part`, `stock` and `status`."""
 
 CellRow = tuple[int, tuple[str, ...]]
 """Number of the table, and headers of the row."""

@@ -70,7 +70,19 @@ class ColumnarEngine:
             """Return the texts of the paragraphs of the measures at the given indices."""
             return collector.texts(indices)
 
-        return MeasureColumns(collector.indicators, collector.indicator_of, collector.scores, fetch, texts)
+        return MeasureColumns(
+            collector.indicators,
+            collector.indicator_of,
+            collector.attributes,
+            collector.attributes_of,
+            collector.times,
+            collector.time_of,
+            collector.is_part,
+            collector.reviewed_years,
+            collector.scores,
+            fetch,
+            texts,
+        )
 
     def paragraph(self, paragraph_id: str) -> Paragraph | None:
         """Return the paragraph with the given id, or None. Searches the ids of all documents."""

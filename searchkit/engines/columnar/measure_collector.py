@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from searchkit.engines.columnar.columns import DictColumn
 from searchkit.engines.columnar.docsets import DocSet
 from searchkit.engines.columnar.reader import IndexReader
 from searchkit.engines.columnar.scoring import Scorer
-from searchkit.engines.contract import MeasureRequest
+from searchkit.engines.contract import MeasureAttributes, MeasureRequest, TimeAttributes
 from searchkit.model import Measure
 from searchkit.query.facets import Filter
 from searchkit.query.tree import And, Everything, Node, Not, Or, ScoringClause
@@ -27,8 +28,9 @@ class MeasureCollector:
         self._reader = reader
         docs, conditions = self._match(request)
         matcher = _MeasureMatcher(reader)
-        indices: dict[str, int] = {}
-        ordinals, doc_ids, indicator_of = ([np.empty(0, np.int64)] for _ in range(3))
+        indicators, attributes, times = _Index(), _Index(), _Index()
+        ordinals, doc_ids, reviewed_years = ([np.empty(0, np.int64)] for _ in range(3))
+        is_part = [np.empty(0, bool)]
         sets = docs.split(reader.doc_bases)
         for i, (segment, segment_docs, base) in enumerate(zip(reader.segments, sets, reader.doc_bases, strict=False)):
             selected = segment.measures.select(segment_docs, request) if len(segment_docs) else np.empty(0, np.int64)
@@ -37,13 +39,30 @@ class MeasureCollector:
             if len(selected):
                 ordinals.append(selected)
                 doc_ids.append(segment.measures.doc_of.take(selected).astype(np.int64) + base)
-                indicator_of.append(_index_indicators(indices, segment.measures.indicators, selected))
-        self.indicators: Sequence[str] = [*indices]
+                documents = segment.document_of.take(segment.measures.doc_of.take(selected))
+                reviewed_years.append(segment.reviewed_years.take(documents))
+                is_part.append(segment.measures.is_part(selected))
+                indicators.extend(segment.measures.indicators, selected)
+                attributes.extend(segment.measures.attributes, selected)
+                times.extend(segment.measures.times, selected)
+        self.indicators: Sequence[str] = indicators.values
         """The distinct indicators."""
+        self.attributes: Sequence[MeasureAttributes] = attributes.values
+        """The distinct combinations of attributes."""
+        self.times: Sequence[TimeAttributes] = times.values
+        """The distinct combinations of time and status."""
         self._ordinals = np.concatenate(ordinals)
         self._doc_ids = np.concatenate(doc_ids)
-        self.indicator_of = np.concatenate(indicator_of)
+        self.indicator_of = indicators.column()
         """Index in `indicators` of the indicator of each measure."""
+        self.attributes_of = attributes.column()
+        """Index in `attributes` of the attributes of each measure."""
+        self.time_of = times.column()
+        """Index in `times` of the time of each measure."""
+        self.is_part = np.concatenate(is_part)
+        """Whether each measure is part of another one."""
+        self.reviewed_years = np.concatenate(reviewed_years)
+        """Year that the report of each measure reports on, 0 if it is unknown."""
         self.scores = _word_scores(reader, request.scoring, self._doc_ids)
         """Score by words alone of the doc of each measure."""
         if not reader.is_in_order:
@@ -61,9 +80,11 @@ class MeasureCollector:
 
     def _reorder(self, order: Array) -> None:
         """Put the measures into another order. `order`: the present index of each measure."""
-        self._ordinals, self._doc_ids, self.indicator_of, self.scores = (
-            column[order] for column in (self._ordinals, self._doc_ids, self.indicator_of, self.scores)
+        self._ordinals, self._doc_ids, self.scores = self._ordinals[order], self._doc_ids[order], self.scores[order]
+        self.indicator_of, self.attributes_of, self.time_of = (
+            column[order] for column in (self.indicator_of, self.attributes_of, self.time_of)
         )
+        self.is_part, self.reviewed_years = self.is_part[order], self.reviewed_years[order]
 
     def measures(self, indices: Sequence[int]) -> list[Measure]:
         """Return the measures at the given indices, in the same order. Takes about 15 µs per measure."""
@@ -127,19 +148,31 @@ def _has_years(node: Node) -> bool:
     return isinstance(node, Filter) and node.name == "of_year"
 
 
-def _index_indicators(indices: dict[str, int], indicators: DictColumn, ordinals: Array) -> Array:
-    """Return the indicator of each of several measures of a segment, as an index in the list of all indicators.
+class _Index:
+    """The distinct values of a dictionary-encoded column over all segments, and the value of each selected measure."""
 
-    `indices`: maps an indicator to its index in this list; new indicators are added. `indicators`: the column of the
-    segment. `ordinals`: the ordinals of the measures.
-    """
-    codes = indicators.codes.take(ordinals)
-    is_used = np.zeros(indicators.value_count, bool)
-    is_used[codes] = True
-    index_of = np.empty(indicators.value_count, np.int64)
-    texts = indicators.values(np.flatnonzero(is_used).tolist())
-    index_of[is_used] = [indices.setdefault(text, len(indices)) for text in texts]
-    return index_of.take(codes)
+    def __init__(self) -> None:
+        self._indices: dict[Any, int] = {}
+        self._columns: list[Array] = [np.empty(0, np.int64)]
+
+    def extend(self, column: DictColumn, ordinals: Array) -> None:
+        """Add measures of a segment. `column`: the column of the segment. `ordinals`: the ordinals of the measures."""
+        codes = column.codes.take(ordinals)
+        is_used = np.zeros(column.value_count, bool)
+        is_used[codes] = True
+        index_of = np.empty(column.value_count, np.int64)
+        values = column.values(np.flatnonzero(is_used).tolist())
+        index_of[is_used] = [self._indices.setdefault(value, len(self._indices)) for value in values]
+        self._columns.append(index_of.take(codes))
+
+    @property
+    def values(self) -> list[Any]:
+        """The distinct values."""
+        return [*self._indices]
+
+    def column(self) -> Array:
+        """Return the index in `values` of the value of each measure."""
+        return np.concatenate(self._columns)
 
 
 def _word_scores(reader: IndexReader, clauses: Sequence[ScoringClause], doc_ids: Array) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import chain, product
 
@@ -16,13 +16,11 @@ from searchkit.engines.columnar.columns import (
     DictColumn,
     DictEncoder,
     MeasureArrays,
-    MeasureAttributes,
-    TimeAttributes,
     compact_codes,
     encoded_column_arrays,
 )
 from searchkit.engines.columnar.docsets import DocSet, Form
-from searchkit.engines.contract import MeasureRequest
+from searchkit.engines.contract import MeasureAttributes, MeasureRequest, TimeAttributes
 from searchkit.model import (
     MEASURE_BOUNDS,
     MEASURE_CHANGES,
@@ -134,12 +132,13 @@ class SegmentMeasures:
         return DictColumn(self._arrays, "indicator")
 
     @cached_property
-    def _attributes(self) -> DictColumn:
+    def attributes(self) -> DictColumn:
         """The combination of attributes of each measure."""
         return DictColumn(self._arrays, "measure_attributes")
 
     @cached_property
-    def _times(self) -> DictColumn:
+    def times(self) -> DictColumn:
+        """The combination of time and status of each measure."""
         return DictColumn(self._arrays, "measure_time")
 
     @cached_property
@@ -172,26 +171,33 @@ class SegmentMeasures:
         ordinals = self._of_docs(docs)
         if request.unit is not None:
             has_unit = self._unit_masks.get(request.unit, self._unit_mask)
-            ordinals = ordinals.compress(has_unit.take(self._attributes.codes.take(ordinals)))
-        if request.minimum is not None or request.maximum is not None:
+            ordinals = ordinals.compress(has_unit.take(self.attributes.codes.take(ordinals)))
+        if request.minimum is not None or request.maximum is not None or request.convertible:
             low = -np.inf if request.minimum is None else request.minimum
             high = np.inf if request.maximum is None else request.maximum
             values = self._signed_values(ordinals)
-            ordinals = ordinals.compress((values >= low) & (values <= high))
-        if request.statuses:
-            has_status = np.array([status in request.statuses for *_, status in self._times.values()], bool)
-            ordinals = ordinals.compress(has_status.take(self._times.codes.take(ordinals)))
+            if request.convertible:
+                values = values * self._factors(dict(request.convertible)).take(self.attributes.codes.take(ordinals))
+            ordinals = ordinals.compress((values >= low) & (values <= high))  # NaN, in another unit, is neither
+        if request.statuses or request.single_years:
+            is_admitted = np.array([_has_time(time, request) for time in self.times.values()], bool)
+            ordinals = ordinals.compress(is_admitted.take(self.times.codes.take(ordinals)))
         return ordinals
+
+    def is_part(self, ordinals: Array) -> Array:
+        """Return a mask of those of some measures that are part of another one."""
+        is_part: Array = self._spans[2].take(ordinals) > 0
+        return is_part
 
     def match_years(self, ordinals: Array, years: Filter, reports: DocSet) -> Array:
         """Return a mask of those of some measures that a filter by of_year admits (`Filter.admits_measure`).
 
         `reports`: the docs of the reports whose own year the filter admits. They decide for measures without a year.
         """
-        of_year = [year for year, *_ in self._times.values()]
+        of_year = [year for year, *_ in self.times.values()]
         is_admitted = np.array([year is not None and years.admits(_paragraph_of(year)) for year in of_year], bool)
         is_unknown = np.array([year is None for year in of_year], bool)
-        codes = self._times.codes.take(ordinals)
+        codes = self.times.codes.take(ordinals)
         mask: Array = is_admitted.take(codes)
         mask |= is_unknown.take(codes) & reports.contains(self.doc_of.take(ordinals))
         return mask
@@ -200,16 +206,20 @@ class SegmentMeasures:
         """Return `Measure.signed_value` of some measures."""
         _, base_values, code_of = self._values
         values: Array = base_values.take(code_of.take(ordinals))
-        return np.where(self._is_decrease.take(self._attributes.codes.take(ordinals)), -values, values)
+        return np.where(self._is_decrease.take(self.attributes.codes.take(ordinals)), -values, values)
 
     @cached_property
     def _is_decrease(self) -> Array:
         """Mask of the distinct combinations of attributes of a decrease."""
-        return np.array([change == "decrease" for _, _, _, _, change, *_ in self._attributes.values()], bool)
+        return np.array([change == "decrease" for _, _, _, _, change, *_ in self.attributes.values()], bool)
+
+    def _factors(self, convertible: Mapping[str | None, float]) -> Array:
+        """Return the value of the base unit of each distinct combination of attributes, NaN if it has none."""
+        return np.array([convertible.get(base_unit, np.nan) for _, base_unit, *_ in self.attributes.values()])
 
     def _unit_mask(self, unit: str) -> Array:
         """Return a mask of the distinct combinations of attributes that have a base unit."""
-        return np.array([base_unit == unit for _, base_unit, *_ in self._attributes.values()], bool)
+        return np.array([base_unit == unit for _, base_unit, *_ in self.attributes.values()], bool)
 
     def _of_docs(self, docs: DocSet) -> Array:
         """Return the ordinals of the measures of `docs`, ascending."""
@@ -243,8 +253,8 @@ class SegmentMeasures:
     def _measure(self, ordinal: int) -> ExtractedMeasure:
         """Return the measure with the given ordinal, without its paragraph."""
         start, length, part_of = (array.item(ordinal) for array in self._spans)
-        unit, base_unit, bound, kind, change, period, zero = self._attributes[ordinal]
-        of_year, since, part, stock, status = self._times[ordinal]
+        unit, base_unit, bound, kind, change, period, zero = self.attributes[ordinal]
+        of_year, since, part, stock, status = self.times[ordinal]
         values, base_values, code_of = self._values
         code = code_of.item(ordinal)
         return ExtractedMeasure(  # positional arguments, because keyword arguments take 1.5 times as long
@@ -283,8 +293,8 @@ class SegmentMeasures:
         measures = is_kept.take(self.doc_of)
         values, base_values, code_of = self._values
         indicators, indicator_of = compact_codes(self.indicators.codes[measures])
-        attributes, attributes_of = compact_codes(self._attributes.codes[measures])
-        times, time_of = compact_codes(self._times.codes[measures])
+        attributes, attributes_of = compact_codes(self.attributes.codes[measures])
+        times, time_of = compact_codes(self.times.codes[measures])
         start, length, part_of = (
             self._arrays[f"measure_{name}"][measures].astype(np.int64) for name in ("start", "length", "part_of")
         )
@@ -297,12 +307,18 @@ class SegmentMeasures:
             base_value=base_values.take(code_of[measures]),
             indicators=[self.indicators.value(code) for code in indicators.tolist()],
             indicator_of=indicator_of,
-            attributes=[self._attributes.value(code) for code in attributes.tolist()],
+            attributes=[self.attributes.value(code) for code in attributes.tolist()],
             attributes_of=attributes_of,
-            times=[self._times.value(code) for code in times.tolist()],
+            times=[self.times.value(code) for code in times.tolist()],
             time_of=time_of,
             cells=self._cells.columns(measures),
         )
+
+
+def _has_time(time: TimeAttributes, request: MeasureRequest) -> bool:
+    """Return whether a request admits measures with a time and status."""
+    _, since, _, _, status = time
+    return (not request.statuses or status in request.statuses) and (since is None or not request.single_years)
 
 
 def find_measure_problem(columns: MeasureArrays, text_length: Array, n: Array, document_of: Array) -> str | None:

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from searchkit.compare.agreement import (
+from searchkit.indexing.namelists import read_name_lists
+from searchkit.model import Measure
+from searchkit.query.agreement import (
     has_other_period,
     has_same_value,
     name_similarity,
@@ -17,8 +19,6 @@ from searchkit.compare.agreement import (
     unit_family,
     unit_scale,
 )
-from searchkit.indexing.namelists import read_name_lists
-from searchkit.model import Measure
 from searchkit.query.naming import IndicatorNames
 
 MakeMeasure = Callable[..., Measure]

@@ -19,10 +19,24 @@ _UNIT_FAMILIES = (
     ("户次", "家次"),
     ("次", "场", "场次"),
     ("辆", "台"),
+    ("公里", "千米"),
+    ("平方公里", "平方千米"),
+    ("公斤", "千克"),
+    ("微克/立方米", "微克每立方米", "微克/每立方米"),
 )
 """Units that count the same things: 立案129件 in one report is 立案129起 in another."""
 _FAMILY_OF_UNIT = {unit: family[0] for family in _UNIT_FAMILIES for unit in family}
 """First unit of the family of each unit."""
+_CONVERTIBLE_UNITS: tuple[dict[str, float], ...] = (
+    {"克": 0.001, "千克": 1, "公斤": 1, "斤": 0.5, "吨": 1000},
+    {"米": 1, "千米": 1000, "公里": 1000, "里": 500},
+    {"平方米": 1, "亩": 10000 / 15, "公顷": 10000, "平方公里": 1_000_000, "平方千米": 1_000_000},
+    {"千瓦时": 1, "度": 1},
+    {"千瓦": 1, "兆瓦": 1000},
+    {"小时": 1, "分钟": 1 / 60},
+    *(dict.fromkeys(family, 1.0) for family in _UNIT_FAMILIES),
+)
+"""Base units of the same kind, each with its value in one of them."""
 _SCALE_BY_NAME = {name: prod(map(SCALES.__getitem__, name)) for name in ("", "万", "亿", "万亿")}
 """Factor of each scale that a unit can begin with: 10000 for 万."""
 
@@ -87,6 +101,23 @@ def is_same_measure(one: MeasureName, other: MeasureName) -> bool:
     return one.text == other.text and one.aspect == other.aspect
 
 
+def has_same_wording(one: MeasureName, other: MeasureName) -> bool:
+    """Return whether two names are those of the same measure, or differ only by light words and the order of words.
+
+    改造老旧住房 is 老旧住房改造, and 受理投诉 is 投诉. Light words do not matter for names that no list contains.
+    """
+    if one.text == other.text or one.is_listed or other.is_listed:
+        return is_same_measure(one, other)
+    return one.aspect == other.aspect and _heavy_characters(one) == _heavy_characters(other)
+
+
+@lru_cache(maxsize=65_536)
+def _heavy_characters(name: MeasureName) -> str:
+    """Return the sorted characters of a name without its light words, or of the name if it has only such words."""
+    text = "".join(name.parts or (name.text,))
+    return "".join(sorted(_LIGHT_WORDS.sub("", text) or text))
+
+
 def name_similarity(one: MeasureName, other: MeasureName) -> float:
     """Return the similarity of two names of measures: 1 if they are the same, 0 if they cannot be.
 
@@ -145,6 +176,15 @@ def unit_family(base_unit: str | None) -> str:
     A unit without a family is returned unchanged, and None as "".
     """
     return _FAMILY_OF_UNIT.get(base_unit or "", base_unit or "")
+
+
+def convertible_units(base_unit: str) -> dict[str, float]:
+    """Return the base units that a quantity in one of them can be compared in, each with its value in `base_unit`.
+
+    For 吨: 斤 is 0.0005. Units that count the same things have the value 1.
+    """
+    values = next((units for units in _CONVERTIBLE_UNITS if base_unit in units), {base_unit: 1})
+    return {unit: value / values[base_unit] for unit, value in values.items()}
 
 
 def unit_scale(measure: Measure) -> int:

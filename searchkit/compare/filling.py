@@ -1,0 +1,433 @@
+"""Fills the cells of a table: which measure is the value of a cell, and what a cell without one has instead."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import NamedTuple
+
+from searchkit.compare.axes import AxisKey, AxisLabel, group_by, keys_of
+from searchkit.compare.table import STATES, Cell, CellValue
+from searchkit.model import Measure
+from searchkit.query.agreement import has_same_value, scale_name, unit_scale
+from searchkit.query.facets import year_of_measure
+from searchkit.search.choosing import (
+    IndicatorSpec,
+    RankedMeasure,
+    choose_measures,
+    clause_of,
+    is_exact,
+    is_milestone,
+    is_yearly_mean,
+    years_after,
+)
+
+_MAX_CONFLICT = 0.25
+"""Largest difference of two values that contradict each other, relative to the larger one. Values that differ by more
+are of different scopes: of the province and of one of its cities."""
+
+
+_NEIGHBOURS = 3
+"""Number of years before and after a year whose values tell what to expect of it."""
+_IN_LINE, _OUT_OF_LINE = 1.5, 2.0
+"""Quotient of a value and the expected one up to which it is in line with the years around it, and from which it is
+not. What is between them decides nothing."""
+_SEVERAL_YEARS = re.compile(r"累计|[五三四两]年(?:来|间|内|共)?|以来|期间|比\d{4}年")
+"""Words before a number that can make it a total of several years, if it is too large for one."""
+_TERM = re.compile("五年|十[一二三四五六]五|本届政府|任期")
+"""Words of a heading that tells of several years."""
+_END_VALUE = re.compile("(?:增加|提高|提升|上升|增长|扩大|跃升|攀升|发展|下降|减少|降低|[增升降])[到至]")
+"""Words before the value at the end of several years: 从5803亿元提高到8039亿元."""
+_OTHER_SCOPE = 8.0
+"""Quotient of a value and the expected one from which it is of something else: a district of the city. Only for sums of
+money and states, because counts of what happened vary that much."""
+_MEAN = re.compile("年均|平均|均增")
+"""Words of a mean of several years."""
+_MAX_SENTENCE = 200
+"""Maximum number of code points before a number that are searched for words of a mean."""
+_STATED_YEAR = re.compile(r"\d{4}|[一二][九〇零○]|[上去前]年")
+"""A period that states a year."""
+
+
+class Wanted(NamedTuple):
+    """What the cells of a table are to be filled with."""
+
+    statuses: tuple[str, ...] = ("actual",)
+    """Statuses of values, the preferred ones first."""
+    against: tuple[str, ...] = ()
+    """Statuses of the values that stand beside them."""
+
+
+_STATE_OF_REASON = {
+    "other_unit": "other_unit",
+    "part_of_year": "part_only",
+    "cumulative": "cumulative_only",
+    "similar_indicator": "near",
+}
+"""State of a cell that has only a measure that was left out for a reason."""
+
+
+class _Fact(NamedTuple):
+    """A measure that could be in a cell."""
+
+    measure: Measure
+    state: str
+    """The state of a cell that has only this measure, if its status is the wanted one."""
+    year: int | None
+    """The year that it is of."""
+    distance: int
+    """`years_after` of the measure: 0 if its report is the one that reports on the year."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """The measures that were chosen for a cell, or for one place and body in it."""
+
+    state: str
+    groups: tuple[tuple[Measure, ...], ...] = ()
+    """The measures of each value. Measures in a group have the same value (`has_same_value`), the exact ones first."""
+    origin: str = "own"
+    revised: tuple[tuple[Measure, ...], ...] = ()
+    others: tuple[tuple[Measure, ...], ...] = ()
+    target: tuple[Measure, ...] = ()
+
+
+_Key = tuple[AxisKey, AxisKey]
+
+
+def fill_cells(
+    spec: IndicatorSpec, candidates: Sequence[RankedMeasure], rows: str, cols: str, wanted: Wanted
+) -> tuple[dict[_Key, _Choice], int]:
+    """Return what was chosen for each cell, by row and column, and the number of measures without a row or a column.
+
+    Of the measures of a cell, those of one place, body and year are compared with each other. Cost: linear in the
+    number of candidates.
+    """
+    cells: dict[_Key, list[_Fact]] = {}
+    unplaced = 0
+    facts = list(_read_facts(spec, candidates))
+    for fact in _check_years(facts):
+        keys = list(product(keys_of(fact.measure, rows), keys_of(fact.measure, cols)))
+        unplaced += not keys
+        for key in keys:
+            cells.setdefault(key, []).append(fact)
+    chosen = {key: _choose(facts, key[0], wanted) for key, facts in cells.items()}
+    return {key: choice for key, choice in chosen.items() if choice.groups or choice.target}, unplaced
+
+
+def _read_facts(spec: IndicatorSpec, candidates: Sequence[RankedMeasure]) -> Iterator[_Fact]:
+    """Yield the measures that a cell could have, those of one fact in the order of `choose_measures`."""
+    chosen = choose_measures(spec, candidates, ())
+    for items in chosen.facts.values():
+        for item in items:
+            yield _make_fact(item.measure, "value")
+    for item, reason in chosen.left_out:
+        state = _STATE_OF_REASON.get(reason)
+        if state == "other_unit" and (item.measure.kind == "percent") != (spec.kind == "percent"):
+            continue  # a share of the thing is no value of it
+        if state is not None:
+            yield _make_fact(item.measure, state)
+
+
+def _make_fact(measure: Measure, state: str) -> _Fact:
+    return _Fact(measure, state, year_of_measure(measure), years_after(measure))
+
+
+class _Series:
+    """The values of each place and body over the years. They tell what to expect of a year."""
+
+    def __init__(self, facts: Iterable[_Fact]) -> None:
+        self._values: dict[tuple[object, ...], dict[int, float]] = {}
+        for fact in facts:
+            measure = fact.measure
+            if fact.state == "value" and measure.status == "actual" and fact.distance == 0 and fact.year is not None:
+                self._values.setdefault((measure.region, measure.agency), {}).setdefault(
+                    fact.year, measure.signed_value
+                )
+
+    def quotient(self, fact: _Fact) -> float | None:
+        """Return the value of a fact divided by the median of the years around its year.
+
+        None if fewer than two of these years have a value, or a value is not positive.
+        """
+        values = self._values.get((fact.measure.region, fact.measure.agency), {})
+        year = fact.year or 0
+        around = [values[n] for n in range(year - _NEIGHBOURS, year + _NEIGHBOURS + 1) if n != year and n in values]
+        if len(around) < 2:  # noqa: PLR2004 - one year is no measure of another
+            return None
+        # The upper median. The module statistics takes 10 ms to import.
+        value, expected = fact.measure.signed_value, sorted(around)[len(around) // 2]
+        return value / expected if value > 0 and expected > 0 else None
+
+
+def _check_years(facts: Sequence[_Fact]) -> Iterator[_Fact]:
+    """Yield the facts, those of one place, body and year in a better order, and with other states, by the years around.
+
+    If a report states several values of a year, one that is in line with the years around it comes before one that is
+    not: the other one is of several years, or of a city. A value that is not in line and may be a total of several
+    years (五年累计) is one. A total of several years that is in line with single years is of one year. A sum of money
+    or a state far from the expected one is of something else.
+    """
+    series = _Series(facts)
+    for items in group_by(
+        facts, lambda fact: (*fact.measure.region, str(fact.measure.agency), str(fact.year))
+    ).values():
+        quotients = {id(fact): series.quotient(fact) for fact in items} if _is_doubtful(items) else {}
+        checked = [_check_year(fact, quotients.get(id(fact)), items) for fact in items]
+        distances = [None if (quotient := quotients.get(id(fact))) is None else _distance(quotient) for fact in items]
+        is_late = [distance is not None and distance >= _OUT_OF_LINE for distance in distances]
+        has_choice = any(distance is not None and distance <= _IN_LINE for distance in distances)
+        yield from (fact for fact, late in zip(checked, is_late, strict=True) if not (late and has_choice))
+        yield from (fact for fact, late in zip(checked, is_late, strict=True) if late and has_choice)
+
+
+def _distance(quotient: float) -> float:
+    """Return a quotient of two positive numbers, or its inverse if it is below 1."""
+    return max(quotient, 1 / quotient)
+
+
+def _is_doubtful(facts: Sequence[_Fact]) -> bool:
+    """Return whether a year has a value or a total of several years."""
+    plain = [fact for fact in facts if fact.state == "value" and fact.measure.status == "actual"]
+    return bool(plain) or any(fact.state == "cumulative_only" for fact in facts)
+
+
+def _may_be_total(fact: _Fact) -> bool:
+    """Return whether the words before a value, or its headings, can make it a total of several years."""
+    start = fact.measure.start
+    text = fact.measure.source.text[max(0, start - 12) : start] + fact.measure.quote
+    if fact.measure.stock:
+        return False
+    return _SEVERAL_YEARS.search(text) is not None or any(map(_TERM.search, fact.measure.path))
+
+
+def _is_mean(measure: Measure) -> bool:
+    """Return whether a measure is a mean of several years.
+
+    The words of a mean can be far before a change: 年均生产总值增长8%，投资增长12%.
+    """
+    if measure.change is None:
+        return is_yearly_mean(measure)
+    text = measure.source.text[max(0, measure.start - _MAX_SENTENCE) : measure.end]
+    return _MEAN.search(text, max(map(text.rfind, "。；;")) + 1) is not None
+
+
+def _check_year(fact: _Fact, quotient: float | None, others: Sequence[_Fact]) -> _Fact:
+    """Return a fact with the state that its words and the years around it suggest (`_check_years`).
+
+    If there are no years around it, `others`, the facts of its year, tell.
+    """
+    measure = fact.measure
+    if measure.status != "actual":
+        return fact
+    if fact.state == "cumulative_only" and not _is_mean(measure):
+        is_end = measure.change is None and _END_VALUE.search(clause_of(measure)) is not None
+        is_in_line = quotient is not None and _distance(quotient) <= _IN_LINE
+        return fact._replace(state="value") if is_in_line or (is_end and quotient is None) else fact
+    if fact.state != "value":
+        return fact
+    if _may_be_total(fact) and (_exceeds(fact, others) if quotient is None else quotient >= _OUT_OF_LINE):
+        return fact._replace(state="cumulative_only")
+    is_steady = measure.change is None and (measure.kind == "money" or measure.stock)
+    is_far = is_steady and quotient is not None and _distance(quotient) >= _OTHER_SCOPE
+    return fact._replace(state="near") if is_far else fact
+
+
+def _exceeds(fact: _Fact, others: Iterable[_Fact]) -> bool:
+    """Return whether a report states a much smaller value of the same year that cannot be a total of several years."""
+    return any(
+        other.state == "value"
+        and other.measure.document == fact.measure.document
+        and other.measure.status == "actual"
+        and 0 < other.measure.signed_value * _OUT_OF_LINE <= fact.measure.signed_value
+        and not _may_be_total(other)
+        for other in others
+    )
+
+
+def _choose(facts: Sequence[_Fact], row: AxisKey, wanted: Wanted) -> _Choice:
+    """Choose the value of a cell, or the values of its places and bodies if there are several.
+
+    A row of a province or a city has the value of its own reports, if they state one.
+    """
+    by_source = _group_by_source(facts)
+    choices = {source: _choose_of_source(items, wanted) for source, items in by_source.items()}
+    with_value = {source: choice for source, choice in choices.items() if choice.state in {"value", "conflict"}}
+    if len(with_value) > 1:
+        own = {source: choice for source, choice in with_value.items() if source[0] == row}
+        with_value = own or with_value
+    if len(with_value) > 1:
+        return _Choice("several", tuple(choice.groups[0] for choice in with_value.values()))
+    return min(with_value.values() or choices.values(), key=lambda choice: STATES.index(choice.state))
+
+
+def _group_by_source(facts: Iterable[_Fact]) -> dict[tuple[tuple[str, ...], str | None], list[_Fact]]:
+    """Group facts by place and body. Reports of unknown body belong to the body of their place, if there is one."""
+    groups: dict[tuple[tuple[str, ...], str | None], list[_Fact]] = {}
+    for fact in facts:
+        groups.setdefault((fact.measure.region, fact.measure.agency), []).append(fact)
+    for region, _ in [source for source in groups if source[1] is None]:
+        bodies = [source for source in groups if source[0] == region and source[1] is not None]
+        if len(bodies) == 1:
+            groups[bodies[0]] += groups.pop((region, None))
+    return groups
+
+
+def _choose_of_source(facts: Sequence[_Fact], wanted: Wanted) -> _Choice:
+    """Choose the value of one place and body, of one year.
+
+    The cell of a year has only facts of that year. Any other cell has facts of several, and the latest year counts for
+    which a report states a value of its own year, otherwise the latest year with a value.
+    """
+    choice = _Choice("silent")
+    for status in wanted.statuses:
+        of_status = [fact for fact in facts if fact.measure.status == status]
+        plain = [fact for fact in of_status if fact.state == "value"]
+        own = [fact for fact in plain if fact.distance == 0]
+        years = [fact.year or 0 for fact in own or plain or of_status or facts]
+        choice = _choose_of_year([fact for fact in facts if (fact.year or 0) == max(years)], status, wanted)
+        if choice.state in {"value", "conflict"}:
+            return choice
+    return choice
+
+
+def _choose_of_year(facts: Sequence[_Fact], status: str, wanted: Wanted) -> _Choice:
+    """Choose the value of one place, body and year with a status.
+
+    Prefers a measure of the report that reports on the year (of a target: that plans it), then one of another report,
+    the next later one first. An actual value can also be the one before a change. If there is no value, the measures
+    that come closest to one are chosen, and the state tells what they are.
+    """
+    of_status = [fact for fact in facts if fact.measure.status == status]
+    planned = [fact for fact in facts if fact.measure.status in wanted.against and fact.state == "value"]
+    target = _group_values(_nearest_reports(planned))[:1]
+    target_measures = target[0] if target else ()
+    plain = [fact for fact in of_status if fact.state == "value"]
+    if plain:
+        nearest = _nearest_reports(plain)
+        groups = _group_values(nearest)
+        rivals = tuple(group for group in groups if group is groups[0] or _contradicts(group[0], groups[0][0]))
+        others = tuple(group for group in groups if group not in rivals)
+        origin = "own" if nearest[0].distance == 0 else "other_report"
+        revised = () if status != "actual" else _find_revised(plain, nearest[0].distance, groups)
+        return _Choice("conflict" if rivals[1:] else "value", rivals, origin, revised, others, target_measures)
+    before = [fact for fact in facts if status == "actual" and fact.measure.status == "before"]
+    before = [fact for fact in before if fact.state == "value" and _STATED_YEAR.search(fact.measure.period or "")]
+    if before:
+        return _Choice("value", _group_values(_nearest_reports(before))[:1], "before", target=target_measures)
+    by_state = group_by(of_status, lambda fact: fact.state)
+    if status == "actual":
+        plans = [fact for fact in facts if fact.measure.status == "target" and fact.state == "value"]
+        by_state |= {"target_only": plans} if plans else {}
+    for state in STATES:
+        if by_state.get(state):
+            groups = _group_values(_nearest_reports(by_state[state]))[:1]
+            return _Choice(state, groups, target=target_measures)
+    return _Choice("silent", target=target_measures)
+
+
+def _nearest_reports(facts: Sequence[_Fact]) -> list[_Fact]:
+    """Return the facts of the report that reports on their year, otherwise of the next later one, otherwise earlier."""
+    if not facts:
+        return []
+    ranks = [fact.distance if fact.distance >= 0 else 1000 - fact.distance for fact in facts]
+    return [fact for fact, rank in zip(facts, ranks, strict=True) if rank == min(ranks)]
+
+
+def _group_values(facts: Sequence[_Fact]) -> tuple[tuple[Measure, ...], ...]:
+    """Group facts by value, in their order. Inexact ones come after exact ones, and join their group if they agree."""
+    groups: list[list[Measure]] = []
+    for measure in sorted((fact.measure for fact in facts), key=_exactness):
+        group = next((group for group in groups if _agrees(measure, group)), None)
+        if group is None:
+            groups.append([measure])
+        else:
+            group.append(measure)
+    return tuple(map(tuple, groups))
+
+
+def _exactness(measure: Measure) -> tuple[bool, float]:
+    """Return a sort key: exact values first, then inexact ones, of values that were passed the largest first."""
+    return not is_exact(measure), -measure.base_value if is_milestone(measure) else 0.0
+
+
+def _agrees(measure: Measure, group: Sequence[Measure]) -> bool:
+    """Return whether a measure states the value of a group."""
+    return _is_within(measure, group[0]) or all(has_same_value(measure, other) for other in group)
+
+
+def _contradicts(one: Measure, other: Measure) -> bool:
+    """Return whether two different values are close enough to be values of the same thing."""
+    low, high = sorted((abs(one.base_value), abs(other.base_value)))
+    return high - low <= _MAX_CONFLICT * high
+
+
+def _is_within(inexact: Measure, exact: Measure) -> bool:
+    """Return whether a value is on the side of a bound: 3320亿元 after 突破3000亿元."""
+    if inexact.bound == "at_least" or is_milestone(inexact):
+        return exact.base_value >= inexact.base_value
+    return inexact.bound == "at_most" and exact.base_value <= inexact.base_value
+
+
+def _find_revised(
+    plain: Sequence[_Fact], distance: int, groups: Sequence[Sequence[Measure]]
+) -> tuple[tuple[Measure, ...], ...]:
+    """Return the closest measure of each later report if none of the chosen values is the same."""
+    revised = []
+    later = group_by([fact for fact in plain if fact.distance > distance], lambda fact: fact.distance)
+    for _, facts in sorted(later.items(), key=lambda item: int(str(item[0]))):
+        found = _group_values(facts)
+        if not any(has_same_value(group[0], measure) for group in found for chosen in groups for measure in chosen):
+            revised.append(found[0])
+    return tuple(revised)
+
+
+class CellBuilder:
+    """Builds cells in the unit of a table: the most frequent unit and scale of the values."""
+
+    def __init__(self, spec: IndicatorSpec, choices: Iterable[_Choice]) -> None:
+        firsts = [choice.groups[0][0] for choice in choices if choice.state in {"value", "conflict", "several"}]
+        scales, units = Counter(map(unit_scale, firsts)), Counter(item.base_unit for item in firsts if item.base_unit)
+        self._spec = spec
+        self._scale = scales.most_common(1)[0][0] if scales else 1
+        self._base_unit = units.most_common(1)[0][0] if units else None
+        self.unit = _scaled_unit(self._base_unit, self._scale)
+        """The unit of the table."""
+
+    def build(self, row: AxisLabel, col: AxisLabel, choice: _Choice) -> Cell:
+        """Return the cell of a choice."""
+        values = tuple(self._value(group, choice.origin) for group in choice.groups)
+        revised = tuple(self._value(group, "other_report") for group in choice.revised)
+        others = tuple(self._value(group, choice.origin) for group in choice.others)
+        target = self._value(choice.target, "own") if choice.target else None
+        return Cell(row, col, choice.state, values, revised, others, target)
+
+    def _value(self, group: Sequence[Measure], origin: str) -> CellValue:
+        """Return the value of a group of measures, in the unit of the table if the unit of the first measure fits."""
+        first = group[0]
+        has_other_unit = not self._spec.has_unit_of(first)
+        scale = unit_scale(first) if has_other_unit else self._scale
+        value = round(first.signed_value / scale, 10)
+        unit = _scaled_unit(first.base_unit or self._base_unit, scale)
+        return CellValue(int(value) if value == int(value) else value, unit, tuple(group), has_other_unit, origin)
+
+
+def _scaled_unit(unit: str | None, scale: int) -> str | None:
+    """Return a base unit with the name of a scale before it: 万元 for 元 and 10000. None if there is no unit."""
+    return unit and scale_name(scale) + unit
+
+
+def label_cells(
+    spec: IndicatorSpec,
+    choices: Mapping[_Key, _Choice],
+    rows: Mapping[AxisKey, AxisLabel],
+    cols: Mapping[AxisKey, AxisLabel],
+) -> tuple[str | None, dict[tuple[AxisLabel, AxisLabel], Cell]]:
+    """Return the unit of the table, and the cells of those choices whose row and column have a label."""
+    shown = {key: choice for key, choice in choices.items() if key[0] in rows and key[1] in cols}
+    builder = CellBuilder(spec, shown.values())
+    labelled = {(rows[row], cols[col]): choice for (row, col), choice in shown.items()}
+    return builder.unit, {labels: builder.build(*labels, choice) for labels, choice in labelled.items()}

@@ -1,0 +1,157 @@
+"""The records of a comparison: values, cells and the table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from searchkit.compare.axes import AxisLabel
+from searchkit.model import Measure
+from searchkit.query.facets import year_of_measure
+from searchkit.query.understood import UnderstoodFilter
+from searchkit.search.choosing import is_milestone
+from searchkit.search.suggestions import Suggestion
+
+STATES = (
+    "value",
+    "conflict",
+    "several",
+    "other_unit",
+    "part_only",
+    "cumulative_only",
+    "target_only",
+    "near",
+    "silent",
+    "missing",
+)
+"""States of a cell: one value; reports of one place and body on the year that contradict each other; values of several
+places or bodies; a value in another unit; of some months of the year; a total or a mean of several years; a plan; a
+value of a similar indicator, or far from those of the years around; a report without such a measure; no report. A cell
+that could have several states has the first of them."""
+ORIGINS = ("own", "other_report", "before")
+"""Origins of a value: the report that reports on the year, another report, or the value before a change."""
+_REVERSED_BOUNDS = {"at_least": "at_most", "at_most": "at_least"}
+"""Bound of a negated value."""
+
+
+@dataclass(frozen=True, slots=True)
+class CellValue:
+    """One value in a cell, with the measures that state it."""
+
+    value: int | float
+    """The value in `unit`. A decrease has a negative value."""
+    unit: str | None
+    """Unit of `value`. Unless `has_other_unit`, it counts the same things in the same scale as the unit of the table:
+    万起 in a table of 万件."""
+    measures: tuple[Measure, ...]
+    """The measures that state the value: exact ones, then inexact ones, in both cases the closest first."""
+    has_other_unit: bool = False
+    """Whether the report uses another unit than the table (户 instead of 件), so that the values are not comparable."""
+    origin: str = "own"
+    """One of `ORIGINS`."""
+
+    @property
+    def first(self) -> Measure:
+        """The measure that is quoted."""
+        return self.measures[0]
+
+    @property
+    def bound(self) -> str:
+        """Bound of the value. It is that of the first measure, reversed for a decrease: 下降5%以上 is at most -5.
+
+        The bound of a value that was passed (突破5000亿元) is at_least.
+        """
+        bound = "at_least" if is_milestone(self.first) else self.first.bound
+        return _REVERSED_BOUNDS.get(bound, bound) if self.first.change == "decrease" else bound
+
+    @property
+    def of_year(self) -> int | None:
+        """The year of the value, or the last of several."""
+        return year_of_measure(self.first)
+
+    @property
+    def place(self) -> str:
+        """Place and body of the report: 滨海新区 司法局."""
+        return " ".join(filter(None, (self.first.district, self.first.agency)))
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """The value of one row and one column, or the reason why there is none."""
+
+    row: AxisLabel
+    """Label of the row."""
+    col: AxisLabel
+    """Label of the column."""
+    state: str
+    """One of `STATES`."""
+    values: tuple[CellValue, ...] = ()
+    """The values, the closest to the indicator first. `conflict` and `several` have at least two, `value` has one."""
+    revised: tuple[CellValue, ...] = ()
+    """Different values of the same year in later reports, the earliest report first."""
+    others: tuple[CellValue, ...] = ()
+    """Values of the same name and year in the same reports that are too different to be a contradiction. They are often
+    of a smaller area, such as a city of the province."""
+    target: CellValue | None = None
+    """The planned value, if the comparison is against targets."""
+
+    @property
+    def value(self) -> CellValue | None:
+        """The value that stands for the cell: the first one of a value or a conflict, otherwise None."""
+        return self.values[0] if self.state in {"value", "conflict"} else None
+
+    @property
+    def ratio(self) -> float | None:
+        """The value divided by the planned one. None unless the cell has one value of each, in one unit."""
+        if self.target is None or self.state != "value" or not self.target.value or self.target.has_other_unit:
+            return None
+        return round(self.values[0].value / self.target.value, 4)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A table of one indicator in one unit."""
+
+    query: str
+    """The query as given."""
+    rows_by: str
+    """Name of the facet of the rows, or `district:DEPTH`."""
+    cols_by: str
+    """Name of the facet of the columns, or `district:DEPTH`."""
+    rows: tuple[AxisLabel, ...] = ()
+    """Labels of the rows, in order."""
+    cols: tuple[AxisLabel, ...] = ()
+    """Labels of the columns, in order."""
+    indicator: str | None = None
+    """The indicator in the words of the query if it names one, otherwise of its most relevant measure. None if no
+    measure was found."""
+    unit: str | None = None
+    """The most frequent unit of the values with the most frequent scale: 万元."""
+    kind: str | None = None
+    """One of `MEASURE_KINDS`, or None if no measure was found."""
+    filled: Mapping[tuple[AxisLabel, AxisLabel], Cell] = field(default_factory=dict)
+    """Cells with values by row and column. All other cells are absent."""
+    reported: frozenset[tuple[AxisLabel | None, AxisLabel | None]] = frozenset()
+    """Pairs of row and column that have a report. None means every row or every column, because a report has no value
+    of a facet of paragraphs, such as topic. A report without a value for one of the facets has no pair."""
+    unplaced: int = 0
+    """Number of measures of the indicator without a row or without a column, such as those of unknown year."""
+    relaxed: bool = False
+    """Whether the measures match only some words of the query, because no measure matches all parts of it."""
+    understood_filters: tuple[UnderstoodFilter, ...] = ()
+    """The places, years, bodies, sections and kinds of reports that were understood from words of the query."""
+    notes: tuple[str, ...] = ()
+    """Messages about parts of the query and filters that were changed or ignored."""
+    suggestions: tuple[Suggestion, ...] = ()
+    """If nothing was found: similar look-ups that find something."""
+
+    def cell(self, row: AxisLabel, col: AxisLabel) -> Cell:
+        """Return the cell of a row and a column. Its state is `missing` for labels that are not in the table."""
+        if (row, col) in self.filled:
+            return self.filled[row, col]
+        is_reported = not self.reported.isdisjoint({(row, col), (row, None), (None, col), (None, None)})
+        return Cell(row, col, "silent" if is_reported else "missing")
+
+    def cells(self) -> Iterator[Cell]:
+        """Yield all cells, row by row."""
+        return (self.cell(row, col) for row in self.rows for col in self.cols)

@@ -1,0 +1,72 @@
+"""Finds words of a query for measures that name no measure: those that ask for a number (是多少亿元), and 全国.
+
+In other queries 全国 is a word, because it occurs in many names (全国文明城市).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from searchkit.query.parsing import MAX_QUERY_LENGTH, split_parts
+
+_UNIT = (
+    "[万亿]*(?:立方米|平方公里|平方米|公里|公顷|千瓦时|千瓦|人次|万人|个百分点|百分点|户次|家次|场次|"
+    "[人名位个件起宗户家所座条项种次场辆台套间处片亩吨斤元天年月户株头只张篇部批岁米度])|[万亿]+"
+)
+"""A unit after 多少."""
+_NUMBER_WORD = (
+    rf"(?:百分之(?:几|多少)|(?:多少|(?<![十百千万亿第])几(?={_UNIT}|$))(?P<unit>{_UNIT})?|"
+    "(?<=[有是为达到])多[大高长远快久])"
+)
+_QUESTION = re.compile(
+    "(?:大约|大概|一共|总共|分别|究竟|到底|(?<![中公])共(?=[是有计])){0,3}(?:是|(?<!国)有|为|达到?|了|计){0,3}"
+    rf"{_NUMBER_WORD}(?:呢|吗|啊)?[?？。]*"
+)
+"""Matches words that ask for a number, with the verb before them."""
+_REQUEST = re.compile("请问|请查一?下?|帮我查一?下?|查一?下|查询一?下?|我想知道|想知道")
+"""Matches words before a question."""
+_QUESTION_END = re.compile("(?:是|为|有)?(?:什么|怎样|如何)?[?？]+$")
+
+
+_NATIONWIDE = re.compile(
+    r"(?:(?<!\S)|(?<=[年度底末月]))全国(?!人大|人民代表|政协|文明|百强|重点|先进|示范|劳动?模|优秀|双拥|性|统一|各)"
+)
+"""Matches the whole country as a place at the beginning of a run or after a year, not as a part of a name."""
+
+
+class NumberQuestion(NamedTuple):
+    """A query without the words that ask for a number."""
+
+    text: str
+    """The query with an invisible character instead of each character of these words, so that all offsets stay."""
+    unit: str | None
+    """The unit that the number is asked for in (亿元), None if it names none."""
+
+
+def find_nationwide(query: str) -> tuple[int, int] | None:
+    """Return the span of 全国 in a query if it is the place that the query asks for, otherwise None."""
+    return next(
+        (
+            match.span()
+            for start, end, is_bare in split_parts(query)
+            for match in _NATIONWIDE.finditer(query, start, end)
+            if is_bare
+        ),
+        None,
+    )
+
+
+def read_question(query: str) -> NumberQuestion:
+    """Return a query without the words that ask for a number. Quoted strings and fields stay."""
+    query = query[: MAX_QUERY_LENGTH + 1]  # one character too many, so that the parser adds its note
+    characters, unit = list(query), None
+    for start, end, is_bare in split_parts(query):
+        if not is_bare:
+            continue
+        for pattern in (_REQUEST, _QUESTION, _QUESTION_END):
+            for match in pattern.finditer(query, start, end):
+                unit = match.groupdict().get("unit") or unit
+                characters[slice(*match.span())] = "\u200b" * (match.end() - match.start())
+    text = "".join(characters)
+    return NumberQuestion(text if text.replace("\u200b", "").strip() else query, unit)

@@ -1,0 +1,215 @@
+"""Sorts, groups and aggregates the measures of a look-up: those that can be quoted, each fact once (`choosing`)."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from searchkit.model import Measure
+from searchkit.query.agreement import has_same_value, scale_name, unit_scale
+from searchkit.query.facets import BUILT_IN_FACETS, year_of_measure
+from searchkit.query.naming import IndicatorNames
+from searchkit.search.choosing import RankedMeasure, choose_indicator, choose_measures, fact_of, read_named
+from searchkit.search.lookup import AggregateGroup, MeasureRanking
+from searchkit.search.options import MeasureOptions
+
+_NATIONWIDE = ("全国",)
+"""The region that contains all others."""
+
+GroupKey = str | int | None
+
+_AGGREGATES: Mapping[str, Callable[[Sequence[float]], float]] = {
+    "sum": sum,
+    "mean": statistics.fmean,
+    "median": statistics.median,
+    "min": min,
+    "max": max,
+    "count": len,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The measures of a look-up that can be quoted, in the requested order."""
+
+    indicator: str | None
+    """The indicator in the words of its most relevant measure. None if there are no measures."""
+    measures: tuple[RankedMeasure, ...]
+    """The measures."""
+    left_out: Mapping[str, int]
+    """Number of measures of the look-up that are left out, by reason (`choosing.Reason`)."""
+    groups: tuple[AggregateGroup, ...] = ()
+    """The groups, if the option `aggregate` is set."""
+
+
+def select_measures(
+    ranking: MeasureRanking, names: IndicatorNames, options: MeasureOptions, statuses: Sequence[str]
+) -> Selection:
+    """Return the measures of a ranking that can be quoted, in the order of the options, and their aggregates.
+
+    They are those of the indicator that the query names, in one kind of unit, each fact once. `statuses`: as for
+    `choose_measures`. Takes as long as fetching the measures of the named indicator and all that are similar.
+    """
+    candidates = read_named(ranking, names)
+    spec = choose_indicator(candidates, ranking.wanted, ranking.aspect)
+    is_named = ranking.wanted is not None and ranking.wanted.is_listed  # then only measures with the name are read
+    unread = Counter({"other_aspect": ranking.other_aspect_count} if is_named else {})
+    unread["other_indicator"] = ranking.total - len(candidates) - unread.total()
+    if spec is None:
+        unread["other_indicator"] += len(candidates)
+        left_out_of_all = _count_reasons([], unread)
+        is_one_group = options.aggregate is not None and options.by is None
+        group = _build_group(options.aggregate or "", None, [], left_out_of_all)
+        return Selection(None, (), left_out_of_all, (group,) if is_one_group else ())
+    chosen = choose_measures(spec, candidates, statuses)
+    rank = {item.measure.id: n for n, item in enumerate(candidates)}
+    left_out: list[tuple[RankedMeasure, str]] = [*chosen.left_out]
+    left_out += [
+        (item, "repeated" if has_same_value(item.measure, first.measure) else "other_value")
+        for first, *others in chosen.facts.values()
+        for item in others
+    ]
+    quoted = [items[0] for items in chosen.facts.values()]
+    if options.aggregate is not None:
+        quoted, others = _keep_one_status(quoted)
+        left_out += [(item, "other_status") for item in others]
+        groups = _aggregate(options.aggregate, options.by, quoted, left_out, unread)
+        return Selection(spec.indicator, tuple(quoted), _count_reasons(left_out, unread), groups)
+    if options.one_per:
+        quoted, others = _keep_one_per(split_names(options.one_per), quoted, rank)
+        left_out += [(item, "not_latest") for item in others]
+    quoted.sort(key=lambda item: rank[item.measure.id])
+    _sort(quoted, options.sort)
+    return Selection(spec.indicator, tuple(quoted), _count_reasons(left_out, unread))
+
+
+def _count_reasons(left_out: Sequence[tuple[RankedMeasure, str]], unread: Counter[str]) -> dict[str, int]:
+    """Return the number of measures that are left out by reason. `unread`: those that were not even read."""
+    counts = unread + Counter(reason for _, reason in left_out)
+    return {reason: count for reason, count in counts.most_common() if count}
+
+
+def split_names(names: str | Sequence[str]) -> list[str]:
+    """Return the names of the facets of the option `one_per`."""
+    texts = [names] if isinstance(names, str) else names
+    return [name.strip().replace("-", "_") for text in texts for name in text.split(",") if name.strip()]
+
+
+def _keys(measure: Measure, facet: str) -> list[GroupKey]:
+    """Return the values of a measure for a facet; [None] if it has none. That of district is the path."""
+    if facet == "district":
+        return ["/".join(measure.region)] if measure.region else [None]
+    if facet == "topic":
+        return [*measure.topics] or [None]
+    if facet == "of_year":
+        return [year_of_measure(measure)]
+    value: GroupKey = getattr(measure, facet) if facet in BUILT_IN_FACETS else measure.facets.get(facet)
+    return [value]
+
+
+def _keep_one_per(
+    facets: Sequence[str], items: Sequence[RankedMeasure], rank: Mapping[str, int]
+) -> tuple[list[RankedMeasure], list[RankedMeasure]]:
+    """Return the best measure for each combination of values of facets, and all others. The latest year is the best."""
+    best: dict[tuple[GroupKey, ...], RankedMeasure] = {}
+    ordered = sorted(items, key=lambda item: (-(year_of_measure(item.measure) or 0), rank[item.measure.id]))
+    for item in ordered:
+        for key in product(*(_keys(item.measure, facet) for facet in facets)):
+            best.setdefault(key, item)
+    kept = {id(item) for item in best.values()}
+    return [item for item in ordered if id(item) in kept], [item for item in ordered if id(item) not in kept]
+
+
+def _sort(items: list[RankedMeasure], sort: str) -> None:
+    """Sort measures, which are in the order of their rank. Those without a value of the sort key come last."""
+    name, is_descending = sort.removeprefix("-"), sort.startswith("-")
+    if name == "score":
+        return
+
+    def key(item: RankedMeasure) -> tuple[bool, float]:
+        """Return the sort key of a measure."""
+        measure = item.measure
+        value = {"value": measure.signed_value, "of_year": year_of_measure(measure), "year": measure.year}[name]
+        return value is None, (-value if is_descending else value) if value is not None else 0.0
+
+    items.sort(key=key)
+
+
+def _keep_one_status(items: Sequence[RankedMeasure]) -> tuple[list[RankedMeasure], list[RankedMeasure]]:
+    """Return the measures with the most frequent status, and all others."""
+    statuses = Counter(item.measure.status for item in items)
+    status = statuses.most_common(1)[0][0] if statuses else ""
+    kept = [item for item in items if item.measure.status == status]
+    return kept, [item for item in items if item.measure.status != status]
+
+
+def _aggregate(
+    aggregate: str,
+    by: str | None,
+    quoted: list[RankedMeasure],
+    left_out: list[tuple[RankedMeasure, str]],
+    unread: Counter[str],
+) -> tuple[AggregateGroup, ...]:
+    """Return the groups of measures by a facet with their numbers. Adds to `left_out` the parts of a sum.
+
+    Of measures to be added, those of a place inside another one with a measure of the same year are parts.
+    """
+    if aggregate == "sum":
+        parts = {id(item) for item in _find_parts(quoted)}
+        left_out += [(item, "part_of_total") for item in quoted if id(item) in parts]
+        quoted[:] = [item for item in quoted if id(item) not in parts]
+    members: dict[GroupKey, list[RankedMeasure]] = {}
+    reasons: dict[GroupKey, Counter[str]] = {}
+    for item in quoted:
+        for key in _keys(item.measure, by) if by else [None]:
+            members.setdefault(key, []).append(item)
+    for item, reason in left_out:
+        for key in _keys(item.measure, by) if by else [None]:
+            if key in members or not by:
+                reasons.setdefault(key, Counter())[reason] += 1
+    if not by:
+        reasons[None] = reasons.get(None, Counter()) + unread
+    keys = sorted(members, key=lambda key: (key is None, str(key))) if by else [None]
+    return tuple(
+        _build_group(aggregate, key, [item.measure for item in members.get(key, ())], reasons.get(key, {}))
+        for key in keys
+    )
+
+
+def _find_parts(items: Iterable[RankedMeasure]) -> list[RankedMeasure]:
+    """Return the measures of places inside another place with a measure of the same year."""
+    # The bodies of two levels have different names: 国务院, 人民政府.
+    facts = [(fact_of(item.measure)._replace(body=None), item) for item in items]
+    known = {fact for fact, _ in facts}
+    parts = []
+    for fact, item in facts:
+        outer = [fact.place[:depth] for depth in range(1, len(fact.place))]
+        outer += [_NATIONWIDE] if fact.place != _NATIONWIDE else []
+        if any(fact._replace(place=place) in known for place in outer):
+            parts.append(item)
+    return parts
+
+
+def _build_group(
+    aggregate: str, key: GroupKey, measures: Sequence[Measure], left_out: Mapping[str, int]
+) -> AggregateGroup:
+    """Return the number of a group of measures in their most frequent scale."""
+    counts = dict(sorted(left_out.items(), key=lambda item: -item[1]))
+    if aggregate == "count":
+        return AggregateGroup(key, len(measures), None, len(measures), counts)
+    if not measures:
+        return AggregateGroup(key, None, None, 0, counts)
+    scale = Counter(map(unit_scale, measures)).most_common(1)[0][0]
+    units = Counter(item.base_unit for item in measures if item.base_unit)
+    unit = units.most_common(1)[0][0] if units else None
+    value = round(_AGGREGATES[aggregate]([item.signed_value for item in measures]) / scale, 6)
+    return AggregateGroup(
+        key,
+        int(value) if value == int(value) else value,
+        unit and scale_name(scale) + unit,
+        len(measures),
+        counts,
+    )

@@ -1,0 +1,144 @@
+"""Look-ups that sort, take one measure per value of a facet, or calculate: the measures that can be quoted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from searchkit.corpus.reading import ParsedDocument
+from searchkit.errors import UnknownFacet
+from searchkit.index import Index
+from searchkit.model import WORK_REPORT, ExtractedMeasure
+from searchkit.output.json import measures_to_json
+
+Report = Callable[..., ParsedDocument]
+
+ZHEJIANG, HANGZHOU, NINGBO = ("浙江省",), ("浙江省", "杭州市"), ("浙江省", "宁波市")
+
+
+def grain(value: float, unit: str = "万斤", **fields: Any) -> tuple[str, dict[str, Any]]:  # noqa: ANN401
+    """Return a paragraph with one measure of 粮食产量 by default."""
+    indicator = fields.pop("indicator", "粮食产量")
+    base_unit = unit.removeprefix("万")
+    text = f"{indicator}{value}{unit}。"
+    scale = 10_000 if unit.startswith("万") else 1
+    measure = ExtractedMeasure(
+        indicator, value, unit, value * scale, base_unit, kind="other", end=len(text) - 1, **fields
+    )
+    return text, {"measures": (measure,)}
+
+
+@pytest.fixture(scope="session")
+def index(index_of: Callable[..., Index], report: Report) -> Index:
+    """Work reports of a province and of two of its cities."""
+
+    def work(name: str, year: int, region: tuple[str, ...], *paragraphs: tuple[str, dict[str, Any]]) -> ParsedDocument:
+        return report(name, *paragraphs, year=year, region=region, doctype=WORK_REPORT, agency="人民政府")
+
+    return index_of(
+        [
+            work(
+                "hangzhou-2023.txt", 2023, HANGZHOU,
+                grain(50, of_year=2022),
+                grain(55, of_year=2023, status="target"),
+                grain(240, of_year=2022, since=2018),
+                grain(3.5, "%", of_year=2022, change="increase"),
+                grain(900, "个", of_year=2022, indicator="粮食产量考核单位"),
+            ),
+            work(
+                "hangzhou-2024.txt", 2024, HANGZHOU,
+                grain(52, of_year=2022),
+                grain(60, of_year=2023),
+                grain(20, of_year=2023, part="01-06"),
+                grain(7, "户", of_year=2023),
+            ),
+            work("ningbo-2024.txt", 2024, NINGBO, grain(80, of_year=2023), grain(81, of_year=2023)),
+            work("zhejiang-2024.txt", 2024, ZHEJIANG, grain(900, of_year=2023), grain(880, of_year=2022)),
+        ]
+    )  # fmt: skip
+
+
+def values(index: Index, query: str = "粮食产量", **options: Any) -> list[float]:  # noqa: ANN401
+    """Return the values of the hits in order."""
+    return [hit.value for hit in index.measures(query, limit=None, **options).hits]
+
+
+def test_each_fact_is_sorted_once(index: Index) -> None:
+    """Values of one year come from the report that reports on it. All others are counted by the reason."""
+    results = index.measures("粮食产量", sort="-value", limit=None)
+    assert [hit.value for hit in results.hits] == [900, 880, 80, 60, 50]
+    assert (results.total, results.indicator) == (5, "粮食产量")
+    assert results.left_out == {
+        "other_indicator": 1, "other_aspect": 1, "other_unit": 1, "other_status": 1,
+        "cumulative": 1, "part_of_year": 1, "repeated": 1, "other_value": 1,
+    }  # fmt: skip
+    assert results.total + sum(results.left_out.values()) == index.measures("粮食产量").total
+    assert values(index, sort="value") == [50, 60, 80, 880, 900]
+    assert values(index, sort="of_year", district="杭州市") == [50, 60]
+    assert values(index, sort="-of_year", district="杭州市") == [60, 50]
+    assert values(index, sort="-year", district="浙江省")[-1] == 50
+
+
+def test_targets_and_changes_on_request(index: Index) -> None:
+    """A status selects other measures, and a change in the query those."""
+    assert values(index, sort="value", status="target") == [55]
+    assert values(index, "粮食产量增长", sort="value") == [3.5]
+    assert values(index, sort="value", status="any", district="杭州市", of_year=2023) == [60]
+
+
+def test_one_per_value_of_facets(index: Index) -> None:
+    """One measure for each place: that of the latest year. Several facets combine."""
+    assert values(index, one_per="district", sort="-value") == [900, 80, 60]
+    assert sorted(values(index, one_per=["district", "of_year"])) == [50, 60, 80, 880, 900]
+    assert sorted(values(index, one_per="district,of_year")) == [50, 60, 80, 880, 900]
+    assert sorted(values(index, one_per="document")) == [50, 60, 80, 900]
+    assert index.measures("粮食产量", one_per="district").left_out["not_latest"] == 2
+    page = index.measures("粮食产量", one_per="district", sort="-value", offset=1, limit=1)
+    assert ([hit.value for hit in page.hits], page.total) == ([80], 3)
+
+
+@pytest.mark.parametrize(
+    ("aggregate", "value", "unit", "n"),
+    [
+        ("sum", 1780, "万斤", 2),  # the cities are part of the province, except in no year
+        ("mean", 394, "万斤", 5),
+        ("median", 80, "万斤", 5),
+        ("min", 50, "万斤", 5),
+        ("max", 900, "万斤", 5),
+        ("count", 5, None, 5),
+    ],
+)
+def test_aggregates(index: Index, aggregate: str, value: float, unit: str | None, n: int) -> None:
+    """A number is calculated from the same measures. A sum does not count a city and its province."""
+    results = index.measures("粮食产量", aggregate=aggregate)
+    (group,) = results.groups
+    assert (group.group, group.value, group.unit, group.n) == (None, value, unit, n)
+    assert (results.hits, results.aggregate) == ((), aggregate)
+    assert group.n + sum(group.left_out.values()) == index.measures("粮食产量").total
+    assert group.left_out.get("part_of_total", 0) == 5 - n
+
+
+def test_aggregates_by_facets(index: Index) -> None:
+    """A number for each value of a facet, with the measures of this group that are left out."""
+    results = index.measures("粮食产量", aggregate="max", by="of_year")
+    assert [(group.group, group.value) for group in results.groups] == [(2022, 880), (2023, 900)]
+    by_district = index.measures("粮食产量", aggregate="mean", by="district")
+    assert [(group.group, group.value) for group in by_district.groups] == [
+        ("浙江省", 890), ("浙江省/宁波市", 80), ("浙江省/杭州市", 55),
+    ]  # fmt: skip
+    assert by_district.groups[1].left_out == {"repeated": 1}
+    assert list(measures_to_json(results)["groups"][0]) == ["group", "value", "unit", "n", "left_out"]  # type: ignore[index]
+
+
+def test_nothing_to_calculate(index: Index) -> None:
+    """Without a measure that can be quoted, there is a group without a value, or no hits."""
+    (group,) = index.measures("粮食产量", aggregate="sum", status="rule").groups
+    assert (group.value, group.n) == (None, 0)
+    assert index.measures("粮食产量", aggregate="sum", by="district", status="rule").groups == ()
+    assert index.measures("没有的东西", sort="value").hits == ()
+    with pytest.raises(UnknownFacet, match="colour"):
+        index.measures("粮食产量", one_per="colour")
+    with pytest.raises(UnknownFacet, match="colour"):
+        index.measures("粮食产量", aggregate="sum", by="colour")
