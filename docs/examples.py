@@ -332,7 +332,7 @@ RECORDS = (
         "each value in `revised`, `others` and `target` (`note`).",
         COMPARE,
         _field("cells"),
-        (CELL, READING, Measure, Document),
+        (READING, CELL, Measure, Document),
         elided=("readings",),
         is_shown=lambda item: item["value"],
     ),
