@@ -11,8 +11,8 @@ from searchkit.model import ExtractedMeasure, Measure, to_json
 from searchkit.text.characters import UNSAFE_IN_TERMINALS
 
 if TYPE_CHECKING:
-    from searchkit.compare.audit import Finding
     from searchkit.compare.comparison import CellValue, Comparison
+    from searchkit.compare.findings import Finding
     from searchkit.engines.ranking import Explanation
     from searchkit.query.facets import FacetCounts
     from searchkit.query.understood import UnderstoodFilter
@@ -181,4 +181,9 @@ def finding_to_json(finding: Finding) -> dict[str, object]:
         "kind": finding.kind,
         "values": list(finding.values),
         "message": finding.message,
+        "documents": list(finding.documents),
+        "sentences": list(finding.sentences),
+        "district": finding.district,
+        "year": finding.year,
+        "indicator": finding.indicator,
     }
