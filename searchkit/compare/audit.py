@@ -87,7 +87,8 @@ def audit(
         ordinals[document] = range(first, first + len(report))
         first += len(report)
     duplicates = list(copies.find(lambda document: _paragraphs_of(fetch(ordinals[document]))))
-    findings += contradictions.find(fetch)
+    known = {finding.ids[:1] for finding in findings if finding.kind == "change"}
+    findings += (item for item in contradictions.find(fetch) if item.kind != "change" or item.ids[:1] not in known)
     pairs = {frozenset(finding.documents) for finding in duplicates}
     findings = [item for item in findings if item.kind != "copied" or frozenset(item.documents) not in pairs]
     findings = [*_without_versions(findings, identities), *duplicates]

@@ -20,6 +20,7 @@ from searchkit.compare.facts import (
     build_fact,
     is_comparable,
     is_estimate,
+    names_narrowed,
     places_before,
     scope_of,
     sentence_start,
@@ -96,7 +97,7 @@ class Contradictions:
             if not is_comparable(measure):
                 continue
             name = self._names.name_of(measure)
-            if not name.parts:
+            if not name.parts or (len(name.text) < _MIN_NAME_LENGTH and not name.is_listed):
                 continue
             series, fact = series_of(measure, name), build_fact(ordinal, number, measure, previous)
             self._series.setdefault(series, []).append(fact)
@@ -179,14 +180,11 @@ class Contradictions:
             if first.section != second.section or first.path[:1] != second.path[:1]:
                 continue
             name = self._names.name_of(first)
-            is_typo = (
-                len(name.text) >= _MIN_NAME_LENGTH
-                and _is_typo(f"{first.value}", f"{second.value}")
-                and first.unit == second.unit
-            )
+            is_typo = first.unit == second.unit and _is_typo(f"{first.value}", f"{second.value}")
             is_close = name.is_listed and (_is_close(one, other) or _is_slip(one, other))
+            is_same_name = names_narrowed(first) == names_narrowed(second)
             is_same_place = scope_of(first) == scope_of(second) and places_before(first) == places_before(second)
-            if (is_typo or is_close) and is_same_place:
+            if (is_typo or is_close) and is_same_name and is_same_place:
                 return [one, other]
         return None
 

@@ -53,10 +53,13 @@ _TERM = 5
 """Number of years of a term of government."""
 _MAX_ROUNDING = 0.02
 """Maximum rounding that zeros can show, relative to the value: 1000公里 is not 500公里."""
-_MIN_ROUNDED_ZEROS = 2
-"""Minimum number of zeros at the end of a number that show that it is rounded."""
+_MIN_ROUNDED_ZEROS, _MAX_EXACT_DIGITS = 2, 3
+"""Minimum number of zeros at the end of a number that show that it is rounded, and maximum number of digits of a number
+that is exact in spite of them: 800件."""
 _COMPARED = re.compile(r"比[^，。；、,;]{0,15}$")
 """Words before a value that another one is compared with: 比一九五七年的五百三十七亿元."""
+_PASSED = re.compile("越过|跨过|跨越|突破|冲破|迈上|近|超")
+"""Words of a value that is only a bound."""
 _ESTIMATE = re.compile("预计|预期|预估|快报|初步")
 """Words of an estimate, which a later report may correct."""
 _PLAN_REPORT = re.compile("工作报告|计划报告|预算")
@@ -119,7 +122,7 @@ def is_comparable(measure: Measure) -> bool:
     year = extracted.of_year or source.year
     if extracted.bound != "exact" or year is None or not source.region or source.section == "计划" or extracted.zero:
         return False
-    if _COMPARED.search(source.text, max(0, extracted.start - 20), extracted.start):
+    if _PASSED.search(measure.quote) or _COMPARED.search(source.text, max(0, extracted.start - 20), extracted.start):
         return False
     is_plan = source.doctype is not None and _PLAN_REPORT.search(source.doctype) is not None
     reported = (source.year or year) - is_plan
@@ -145,8 +148,8 @@ def series_of(measure: Measure, name: MeasureName) -> int:
 def rounded_range(measure: Measure) -> tuple[float, float]:
     """Return the lowest and highest signed value that can have been rounded or truncated to the printed number.
 
-    Two or more zeros at the end of a whole number may be due to rounding, too: 7300元 is 7250 to 7400元. Whole counts
-    in their base unit are exact: 800件.
+    Two or more zeros at the end of a whole number may be due to rounding, too: 7300元 is 7250 to 7400元. Other whole
+    counts in their base unit are exact: 5980件.
     """
     return _read_printed(measure.extracted)[:2]
 
@@ -161,11 +164,11 @@ def _read_printed(measure: ExtractedMeasure) -> tuple[float, float, int]:
     else:
         plain = whole.rstrip("0")
         zeros = len(whole) - len(plain)
-        if plain and zeros >= _MIN_ROUNDED_ZEROS:
+        if plain and zeros >= _MIN_ROUNDED_ZEROS and len(whole) > _MAX_EXACT_DIGITS:
             step = max(scale, min(step * 10**zeros, abs(measure.base_value) * _MAX_ROUNDING))
         digits = len(plain)
     value = measure.signed_value
-    if scale == 1 and measure.kind == "count" and not decimals:
+    if scale == 1 == step and measure.kind == "count":
         return value, value, digits
     low, high = step / 2 * (1 + 1e-9), step * (1 + 1e-9)
     return (value - low, value + high, digits) if value >= 0 else (value - high, value + low, digits)
@@ -209,6 +212,11 @@ def scope_of(measure: Measure) -> frozenset[str]:
     return frozenset(
         (*_NARROWING.findall(own), *_SENTENCE_SCOPE.findall(lead), *_PLACE.findall(lead), *_AREA.findall(around))
     )
+
+
+def names_narrowed(measure: Measure) -> frozenset[str]:
+    """Return the narrowing words of the indicator of a measure, even if its name is the same without them."""
+    return frozenset(_NARROWING.findall(_without_own_place(measure, measure.indicator)))
 
 
 def is_estimate(measure: Measure) -> bool:
