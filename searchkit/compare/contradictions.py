@@ -49,6 +49,8 @@ _SEVERAL_YEARS = re.compile(r"(?<!\d)[五5]年(?!第)|[三四]年来|[一二三]
 _MAX_RATIO = 5
 """Largest ratio between the stated and the expected value of last year. If it is larger, the two values count
 different things, and there is no finding."""
+_MAX_CORRECTION = 0.05
+"""Maximum relative difference between an estimate and its correction."""
 _MAX_YEARS_APART = 2
 """Maximum number of years between two values that are compared for slips of the unit and for copies."""
 _MIN_JUMP, _MIN_SINGLE_JUMP, _MAX_SLIP_ERROR = 8, 500, 1.7
@@ -338,7 +340,7 @@ def _check_changes(
         now, change = measures[item.now.ordinal], measures[item.change]
         scope = scope_of(now)
         about = f"{' '.join(now.path)} {now.source.text[: now.end]}"
-        if item.now.ordinal in reported or _SEVERAL_YEARS.search(about) or is_estimate(now):
+        if item.now.ordinal in reported or _SEVERAL_YEARS.search(about):
             continue
         if any(scope_of(measures[fact.ordinal]) == scope for fact in rivals):
             continue
@@ -347,11 +349,17 @@ def _check_changes(
             measures[fact.ordinal]
             for fact in same
             if not any(fact.disagrees(each) for each in same if each.report == fact.report)
-            and not is_estimate(measures[fact.ordinal])
+            and not (is_estimate(measures[fact.ordinal]) and _is_corrected(item, fact))
         ]
         if plain:
             reported.add(item.now.ordinal)
             yield build_finding("change", _describe_change(now, change, plain[0]), now, change, plain[0])
+
+
+def _is_corrected(change: _StatedChange, last: Fact) -> bool:
+    """Return whether a stated change agrees with a corrected estimate of last year's value."""
+    slack = abs(last.value) * _MAX_CORRECTION
+    return change.low - slack <= last.high and last.low <= change.high + slack
 
 
 def _describe_change(now: Measure, change: Measure, before: Measure) -> str:

@@ -18,13 +18,14 @@ from searchkit.query.naming import MeasureName
 _MAX_SENTENCE = 500
 """Maximum number of characters of a sentence before a number that are read."""
 _SENTENCE_END = "。；;！？!?\n"
+_SENTENCE = re.compile(f"[^{_SENTENCE_END}]*")
 _CLAUSE_END = re.compile("[。；;！？!?，,、：:\n（(）)]")
 REAL_GROWTH = re.compile("生产总值|经济总量|gdp|GDP|增加值|产值|国民收入|人均.*收入|居民收入|工资|产业$|工业$|农业$")
 """Words of amounts of money whose growth is stated at constant prices, or without the change of prices."""
 _NARROWING = re.compile(
     r"[\u4e00-\u9fff]{0,2}(?<![全我本各])(?:[市县区州盟旗镇乡村港岛省国](?!场|民|值|域|级|外|间|分|别|生产|内生产)|地区(?!生产)|"
     r"园区|基地|流域|经济带|城市群|海关|口岸|口径)|"
-    r"其中|分别|民营|国有|私营|个体|非公|外资|外商|集体|规模以上|规上|限额以?上?|高技术|高新|农村|城镇|城市|农民|牧民|居民|"
+    r"其中|民营|国有|私营|个体|非公|外资|外商|集体|规模以上|规上|限额以?上?|高技术|高新|农村|城镇|城市|农民|牧民|居民|"
     r"职工|贫困|脱贫|重点|集团|公司|企业|中央|省级|本级|市级|县级|部分|主要|前[一二三四五六七八九十\d]+|首批|第[一二三四五六七八九十\d]+|"
     r"季度|半年|月份|\d月|计划|目标|规划|力争|年均|平均|人均|户均|日均|累计|共计|历年|以来|期间|(?<!\d)[五5]年|"
     r"[一二三]产|高等|高中|初中|小学|学前|幼儿|本科|专科|职业|义务教育|工业|农业|服务业|制造业|建筑业|新增|净增|新建|改造|扣除|剔除|可比|不变价|名义|实际|同口径|全口径|大口径|环比|"
@@ -37,6 +38,13 @@ _AREA = re.compile(
 )
 """Words in a heading, or earlier in a paragraph, for a part of the place that the following sentences are about."""
 _OWN_PLACE = re.compile("[全我本](?:省|市(?!场)|区(?!域)|县(?!域)|州|盟|旗|镇|乡(?!村))")
+"""Words for the place of a report."""
+_SENTENCE_SCOPE = re.compile(
+    "集团|公司|(?<!\\d)[五5]年|期间|以来|累计|季度|半年|月份|民营|非公|私营|个体|国有|新增|净增|"
+    "高等|高中|初中|小学|学前|幼儿|本科|专科|职业|义务教育"
+)
+"""Words that narrow all clauses of a sentence that follow them."""
+_PLACE = re.compile("[全我本](?:省|市(?!场)|区(?!域)|县(?!域)|州|盟|旗|镇|乡(?!村))")
 """Words for the place of a report."""
 _SENTENCE_SCOPE = re.compile(
     r"其中|分别|集团|公司|(?<!\d)[五5]年|期间|以来|累计|季度|半年|月份|计划|目标|年均|民营|非公|私营|个体|国有|"
@@ -195,15 +203,16 @@ def sentence_at(text: str, start: int, end: int) -> str:
 
 
 def scope_of(measure: Measure) -> frozenset[str]:
-    """Return the words that narrow a measure: those of its clause, and the places and 其中 of its sentence before.
+    """Return the words that narrow a measure: those of its clause, and some of those before it in its sentence.
 
-    The words for a part of the place in the last heading, and earlier in the paragraph, are among them.
+    The words for a part of the place in the last heading, in the first sentence of the paragraph and in the sentence
+    before are among them.
     """
     text = measure.source.text
     start, end = sentence_start(measure), _CLAUSE_END.search(text, measure.end)
     before = text[start : measure.start]
     clause = max((match.end() for match in _CLAUSE_END.finditer(before)), default=0)
-    around = f"{' '.join(measure.path[-1:])} {text[:start]}"
+    around = f"{' '.join(measure.path[-1:])} {_first_and_last_sentence(text[:start])}"
     own = text[start + clause : end.start() if end else len(text)]
     for part in measure.indicator.split():  # names that mean the same may have different words
         own = own.replace(part, "")
@@ -212,6 +221,13 @@ def scope_of(measure: Measure) -> frozenset[str]:
     return frozenset(
         (*_NARROWING.findall(own), *_SENTENCE_SCOPE.findall(lead), *_PLACE.findall(lead), *_AREA.findall(around))
     )
+
+
+def _first_and_last_sentence(text: str) -> str:
+    """Return the first sentence of a text, and the last one, which ends at the end of the text."""
+    first = _SENTENCE.match(text)
+    last = max(text.rfind(mark, 0, max(len(text) - 1, 0)) for mark in _SENTENCE_END) + 1
+    return f"{first[0] if first else ''} {text[last:]}"
 
 
 def names_narrowed(measure: Measure) -> frozenset[str]:
@@ -225,10 +241,15 @@ def is_estimate(measure: Measure) -> bool:
 
 
 def places_before(measure: Measure) -> frozenset[str]:
-    """Return the places that the headings of a measure and the first clause of its paragraph name."""
-    first = _CLAUSE_END.search(measure.source.text, 1)
-    lead = measure.source.text[: min(first.start() if first else measure.end, measure.end)]
-    return frozenset(_PLACE.findall(_without_own_place(measure, f"{' '.join(measure.path)} {lead}")))
+    """Return the places that the headings of a measure and the first clause of its paragraph name.
+
+    The words for a part of the place anywhere before it in its paragraph are among them.
+    """
+    text = measure.source.text
+    first, headings = _CLAUSE_END.search(text, 1), " ".join(measure.path)
+    lead = text[: min(first.start() if first else measure.end, measure.end)]
+    places = _PLACE.findall(_without_own_place(measure, f"{headings} {lead}"))
+    return frozenset((*places, *_AREA.findall(f"{headings} {text[: measure.start]}")))
 
 
 def _without_own_place(measure: Measure, words: str) -> str:
