@@ -28,7 +28,15 @@ ROOT = Path(__file__).parent.parent
 FOLDERS = ("corpus", "searchkit/data")
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/*.md")), *(ROOT / name / "README.md" for name in FOLDERS)]
 READMES = ("README.md", "README.zh.md")
-EXECUTED = (*READMES, "docs/cli.md", "docs/extending.md", "docs/internals.md", "docs/tables.md", "docs/times.md")
+EXECUTED = (
+    *READMES,
+    "docs/audit.md",
+    "docs/cli.md",
+    "docs/extending.md",
+    "docs/internals.md",
+    "docs/tables.md",
+    "docs/times.md",
+)
 """Pages whose commands and Python sessions are run in order, in a folder with the sample reports."""
 BLOCK = re.compile(
     r"^(?P<indent> *)```(?P<language>\S+)(?: (?P<file>\S+))?\n(?P<text>.*?)^ *```$", re.MULTILINE | re.DOTALL

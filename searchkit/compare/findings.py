@@ -1,4 +1,13 @@
-"""The record of a finding of the audit: what contradicts what, with the sentences."""
+"""The record of a finding of the audit: what contradicts what, with the sentences.
+
+parts      the parts of a total do not add up to it
+rate       a share of more than 100 %, or a share that is not the quotient of its values
+conflict   two values of one indicator for the same place, body and time
+change     a value, its stated change and the value before do not agree
+jump       a value differs from the years around it by about a power of ten, as after a slip of the unit
+copied     the same value of many digits for two years or two places
+duplicate  a report that repeats sentences of another one
+"""
 
 from __future__ import annotations
 
@@ -8,16 +17,8 @@ from searchkit.compare.facts import sentence_at
 from searchkit.model import Measure, Paragraph
 
 FINDING_KINDS = ("parts", "rate", "conflict", "change", "jump", "copied", "duplicate")
-"""Kinds of findings, in the order in which they are listed.
-
-parts      the parts of a total do not add up to it
-rate       a share of more than 100 %, or a share that is not the quotient of its values
-conflict   two values of one indicator for the same place, body and time
-change     a value, its stated change and the value before do not agree
-jump       a value differs from the years around it by a factor of ten or more, as after a slip of the unit
-copied     the same unusual value for two years or two places
-duplicate  a report that repeats sentences of another one
-"""
+"""Kinds of findings, in the order in which they are listed: parts and their total, a wrong share, two values of an
+indicator, a wrong change, a slip of the unit, a copied value, a report that repeats another one."""
 
 
 @dataclass(frozen=True, slots=True)
