@@ -1,9 +1,10 @@
 """Findings of the audit drawn at random from real reports, with verdicts by a person.
 
 `python -m bench.findings INDEX` audits an index of the real reports, and prints the share of true findings in the
-judged sample and how many of them the audit still yields. With `--draw` it draws a new sample, to be judged. A finding is true
-if its sentences cannot all be right as they are printed, or if a value is copied or a report repeated. A revised value
-counts: the reports do not agree.
+judged sample and how many of them the audit still yields. With `--draw` it draws a new sample, to be judged.
+
+A finding is true if its sentences cannot all be right as they are printed, or if a value is copied or a report
+repeated. A revised value counts: the reports do not agree.
 """
 
 from __future__ import annotations

@@ -335,8 +335,8 @@ RECORDS = (
     ),
     Record(
         "Finding",
-        "A finding of the audit. `measures --audit --format json` prints all of them. The sample reports have none. The "
-        f"example is in a made-up report: “{CONTRADICTORY_REPORT.split()[1]}”",
+        "A finding of the audit. `measures --audit --format json` prints all of them. The sample reports have none. "
+        f"The example is in a made-up report: “{CONTRADICTORY_REPORT.split()[1]}”",
         "searchkit measures --audit --index made-up-index --format json",
         classes=(FINDING,),
     ),
