@@ -179,6 +179,8 @@ class Contradictions:
             first, second = measures[one.ordinal], measures[other.ordinal]
             if not one.disagrees(other) or first.paragraph == second.paragraph or first.part_of or second.part_of:
                 continue
+            if first.change is not None:  # of a year, and the mean of several
+                continue
             if first.section != second.section or first.path[:1] != second.path[:1]:
                 continue
             name = self._names.name_of(first)

@@ -28,7 +28,8 @@ _NARROWING = re.compile(
     r"其中|民营|国有|私营|个体|非公|外资|外商|集体|规模以上|规上|限额以?上?|高技术|高新|农村|城镇|城市|农民|牧民|居民|"
     r"职工|贫困|脱贫|重点|集团|公司|企业|中央|省级|本级|市级|县级|部分|主要|前[一二三四五六七八九十\d]+|首批|第[一二三四五六七八九十\d]+|"
     r"季度|半年|月份|\d月|计划|目标|规划|力争|年均|平均|人均|户均|日均|累计|共计|历年|以来|期间|(?<!\d)[五5]年|"
-    r"[一二三]产|高等|高中|初中|小学|学前|幼儿|本科|专科|职业|义务教育|工业|农业|服务业|制造业|建筑业|新增|净增|新建|改造|扣除|剔除|可比|不变价|名义|实际|同口径|全口径|大口径|环比|"
+    r"[一二三]产|高等|高中|初中|小学|学前|幼儿|本科|专科|职业|义务教育|工业|农业|服务业|制造业|建筑业|新增|净增|新建|改造|"
+    r"扣除|剔除|可比|不变价|名义|实际|同口径|全口径|大口径|环比|"
     r"翻|倍|比重|占|贡献|全国|世界|全球|国家|系统|部门|单位|农垦|林区|高校|学校|医院|"
     r"最[高低多大]|超过|达不到|左右|以上|以下|近|约"
 )
@@ -40,17 +41,12 @@ _AREA = re.compile(
 _OWN_PLACE = re.compile("[全我本](?:省|市(?!场)|区(?!域)|县(?!域)|州|盟|旗|镇|乡(?!村))")
 """Words for the place of a report."""
 _SENTENCE_SCOPE = re.compile(
-    "集团|公司|(?<!\\d)[五5]年|期间|以来|累计|季度|半年|月份|民营|非公|私营|个体|国有|新增|净增|"
+    r"集团|公司|(?<!\d)[五5]年|期间|以来|累计|季度|半年|月份|民营|非公|私营|个体|国有|新增|净增|"
     "高等|高中|初中|小学|学前|幼儿|本科|专科|职业|义务教育"
 )
 """Words that narrow all clauses of a sentence that follow them."""
-_PLACE = re.compile("[全我本](?:省|市(?!场)|区(?!域)|县(?!域)|州|盟|旗|镇|乡(?!村))")
-"""Words for the place of a report."""
-_SENTENCE_SCOPE = re.compile(
-    r"其中|分别|集团|公司|(?<!\d)[五5]年|期间|以来|累计|季度|半年|月份|计划|目标|年均|民营|非公|私营|个体|国有|"
-    "新增|净增|高等|高中|初中|小学|学前|幼儿|本科|专科|职业|义务教育"
-)
-"""Words that narrow all clauses of a sentence that follow them."""
+_CHANGE_SCOPE = re.compile(f"{_SENTENCE_SCOPE.pattern}|年均|平均|分别|计划|目标")
+"""Words that narrow all changes of a sentence that follow them."""
 _PLACE = re.compile(r"[\u4e00-\u9fff]{2}(?<![全我本各])[市县区州盟旗](?!场|民|值|域|级|外|间|分|别|生产|[市县区镇乡])")
 """The name of a place, with the two characters before its last."""
 _YEAR = re.compile(
@@ -218,9 +214,8 @@ def scope_of(measure: Measure) -> frozenset[str]:
         own = own.replace(part, "")
     own = _without_own_place(measure, own)
     lead = _without_own_place(measure, before[:clause])
-    return frozenset(
-        (*_NARROWING.findall(own), *_SENTENCE_SCOPE.findall(lead), *_PLACE.findall(lead), *_AREA.findall(around))
-    )
+    sentence = _CHANGE_SCOPE if measure.change else _SENTENCE_SCOPE
+    return frozenset((*_NARROWING.findall(own), *sentence.findall(lead), *_PLACE.findall(lead), *_AREA.findall(around)))
 
 
 def _first_and_last_sentence(text: str) -> str:
