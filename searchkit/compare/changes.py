@@ -71,7 +71,13 @@ def infer_last_year(now: Measure, change: Measure, name: MeasureName) -> tuple[f
     quotient: see `_MONEY_SLACK` and `_REAL_SLACK`.
     """
     is_money = now.kind == "money"
-    below, above = (0.0, 0.0) if not is_money else _REAL_SLACK if REAL_GROWTH.search(name.text) else _MONEY_SLACK
+    below, above = (
+        (0.0, 0.0)
+        if not is_money
+        else _REAL_SLACK
+        if REAL_GROWTH.search(f"{name.text} {now.indicator}")
+        else _MONEY_SLACK
+    )
     if change.base_unit == "%" and now.base_unit != "%":
         return _divide_by_growth(now, change, below, above)
     is_points = change.base_unit in _PERCENTAGE_POINTS and now.base_unit == "%"
