@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, groupby, pairwise
+from itertools import combinations, groupby, islice, pairwise
 from math import log10
 
 from searchkit.compare.agreement import format_number, unit_scale
@@ -21,6 +21,7 @@ from searchkit.compare.facts import (
     is_comparable,
     is_estimate,
     names_narrowed,
+    paragraph_before,
     places_before,
     scope_of,
     sentence_start,
@@ -49,6 +50,8 @@ _SEVERAL_YEARS = re.compile(r"(?<!\d)[五5]年(?!第)|[三四]年来|[一二三]
 _MAX_RATIO = 5
 """Largest ratio between the stated and the expected value of last year. If it is larger, the two values count
 different things, and there is no finding."""
+_MAX_COMPARED = 20
+"""Maximum number of values of one series and time that are compared with each other, so that time is linear."""
 _MAX_CORRECTION = 0.05
 """Maximum relative difference between an estimate and its correction."""
 _MAX_YEARS_APART = 2
@@ -56,6 +59,8 @@ _MAX_YEARS_APART = 2
 _MIN_JUMP, _MIN_SINGLE_JUMP, _MAX_SLIP_ERROR = 8, 500, 1.7
 """Minimum ratio of a jump from the years before and after, and from only one of them; maximum ratio between a jump and
 the nearest power of ten. A slip of the unit changes a value by a power of ten."""
+_MAX_QUOTIENT = 1e15
+"""A quotient of two values above which its size does not matter."""
 _MIN_COPIED_DIGITS = 4
 """Minimum number of digits of a value that hardly occurs twice by chance."""
 _MAX_CHANCE = 0.05
@@ -166,7 +171,7 @@ class Contradictions:
             if len(facts) > 1:
                 times = {(f.year, f.since or 0, f.report) for f in facts if f.is_actual and f.report in reports}
                 for _, group in groupby(sorted(times), key=lambda item: item[:2]):
-                    counts.update(combinations([report for *_, report in group], 2))
+                    counts.update(combinations([report for *_, report in islice(group, _MAX_COMPARED)], 2))
         return counts
 
     def _find_within(self, facts: Iterable[Fact], measures: Mapping[int, Measure]) -> list[Fact] | None:
@@ -175,7 +180,7 @@ class Contradictions:
         Reports use one name for several inspections or trainings. Two values are a mistake if they differ by a typo, or
         if the name is listed, the headings and paragraphs name the same places, and the values are close.
         """
-        for one, other in combinations(facts, 2):
+        for one, other in combinations(islice(facts, _MAX_COMPARED), 2):
             first, second = measures[one.ordinal], measures[other.ordinal]
             if not one.disagrees(other) or first.paragraph == second.paragraph or first.part_of or second.part_of:
                 continue
@@ -198,20 +203,21 @@ class Contradictions:
         With it come the values of the year before, and the other values that its report states for its year. Values
         that differ from the expected one by more than a factor of `_MAX_RATIO` count different things.
         """
+        by_year: dict[tuple[int, int], list[Fact]] = {}
+        for series in {change.series for change in self._changes}:
+            for fact in self._series[series]:
+                facts = by_year.setdefault((series, fact.year), [])
+                if len(facts) < _MAX_COMPARED:
+                    facts.append(fact)
         for change in self._changes:
-            now, facts = change.now, self._series[change.series]
-            if len(facts) == 1:
-                continue
+            now = change.now
             before = [
                 last
-                for last in facts
-                if last.year == now.year - 1
-                and last.since is None
-                and change.low < last.high * _MAX_RATIO
-                and last.low < change.high * _MAX_RATIO
+                for last in by_year.get((change.series, now.year - 1), ())
+                if last.since is None and change.low < last.high * _MAX_RATIO and last.low < change.high * _MAX_RATIO
             ]
             if before and all(change.low > last.high or change.high < last.low for last in before):
-                rivals = [fact for fact in facts if fact.report == now.report and fact.year == now.year]
+                rivals = [fact for fact in by_year.get((change.series, now.year), ()) if fact.report == now.report]
                 yield change, before, [fact for fact in rivals if fact.disagrees(now)]
 
     def _check_jumps(self, pairs: Iterable[Sequence[Fact]], measures: Mapping[int, Measure]) -> Iterator[Finding]:
@@ -276,7 +282,8 @@ def _find_between(group: Sequence[Fact], measures: Mapping[int, Measure]) -> Ite
         distinct: list[Fact] = []
         for facts in by_report.values():
             is_plain = not any(facts[0].disagrees(fact) for fact in facts)
-            if is_plain and all(fact.disagrees(facts[0]) for fact in distinct):
+            is_new = len(distinct) < _MAX_COMPARED and all(fact.disagrees(facts[0]) for fact in distinct)
+            if is_plain and is_new:
                 distinct.append(facts[0])
         if len(distinct) > 1:
             yield distinct
@@ -310,7 +317,7 @@ def _is_slip(one: Fact, other: Fact) -> bool:
     small, large = sorted((abs(one.value), abs(other.value)))
     if not small:
         return False
-    power = log10(large / small)
+    power = log10(min(large / small, _MAX_QUOTIENT))
     return round(power) >= 1 and abs(power - round(power)) < 0.005  # noqa: PLR2004 - one percent
 
 
@@ -341,7 +348,7 @@ def _check_changes(
     for item, facts, rivals in changes:
         now, change = measures[item.now.ordinal], measures[item.change]
         scope = scope_of(now)
-        about = f"{' '.join(now.path)} {now.source.text[: now.end]}"
+        about = f"{' '.join(now.path)} {paragraph_before(now)}{now.quote}"
         if item.now.ordinal in reported or _SEVERAL_YEARS.search(about):
             continue
         if any(scope_of(measures[fact.ordinal]) == scope for fact in rivals):
@@ -368,7 +375,7 @@ def _describe_change(now: Measure, change: Measure, before: Measure) -> str:
     """Return the message that a change is not that from the value before."""
     stated = now.source.text[now.start : change.end]
     difference = now.signed_value - before.signed_value
-    if change.base_unit == "%":
+    if change.base_unit == "%" and before.signed_value:
         actual = f"{format_number(round(100 * difference / before.signed_value, 2))}%"
     else:
         actual = f"{format_number(round(difference / unit_scale(change), 6))}{change.unit or ''}"
@@ -417,7 +424,7 @@ def _plain_by_year(facts: Sequence[Fact]) -> dict[int, Fact]:
 
 def _is_jump(one: Fact, other: Fact, minimum: int) -> bool:
     """Return whether the quotient of two facts is about a power of ten, and at least `minimum`."""
-    ratio = max(one.value / other.value, other.value / one.value)
+    ratio = min(max(one.value / other.value, other.value / one.value), _MAX_QUOTIENT)
     power = 10 ** round(log10(ratio))
     return ratio >= minimum and max(ratio / power, power / ratio) <= _MAX_SLIP_ERROR
 

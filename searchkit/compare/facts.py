@@ -16,7 +16,9 @@ from searchkit.model import ExtractedMeasure, Measure
 from searchkit.query.naming import MeasureName
 
 _MAX_SENTENCE = 500
-"""Maximum number of characters of a sentence before a number that are read."""
+"""Maximum number of characters before and after a number that are read as its sentence."""
+_MAX_PARAGRAPH = 5000
+"""Maximum number of characters before a number that are read as its paragraph."""
 _SENTENCE_END = "。；;！？!?\n"
 _SENTENCE = re.compile(f"[^{_SENTENCE_END}]*")
 _CLAUSE_END = re.compile("[。；;！？!?，,、：:\n（(）)]")
@@ -193,9 +195,10 @@ def sentence_start(measure: Measure) -> int:
 
 def sentence_at(text: str, start: int, end: int) -> str:
     """Return the sentence of a text that contains the characters from `start` to `end`."""
-    first = max(text.rfind(mark, 0, start) for mark in _SENTENCE_END) + 1
-    ends = [found for found in (text.find(mark, end) for mark in _SENTENCE_END) if found >= 0]
-    return text[first : min(ends, default=len(text))].strip()
+    low, high = max(0, start - _MAX_SENTENCE), end + _MAX_SENTENCE
+    first = max(low, max(text.rfind(mark, low, start) for mark in _SENTENCE_END) + 1)
+    ends = [found for found in (text.find(mark, end, high) for mark in _SENTENCE_END) if found >= 0]
+    return text[first : min(ends, default=high)].strip()
 
 
 def scope_of(measure: Measure) -> frozenset[str]:
@@ -204,11 +207,11 @@ def scope_of(measure: Measure) -> frozenset[str]:
     The words for a part of the place in the last heading, in the first sentence of the paragraph and in the sentence
     before are among them.
     """
-    text = measure.source.text
+    text = measure.source.text[: measure.end + _MAX_SENTENCE]
     start, end = sentence_start(measure), _CLAUSE_END.search(text, measure.end)
     before = text[start : measure.start]
     clause = max((match.end() for match in _CLAUSE_END.finditer(before)), default=0)
-    around = f"{' '.join(measure.path[-1:])} {_first_and_last_sentence(text[:start])}"
+    around = f"{' '.join(measure.path[-1:])} {_first_and_last_sentence(text, start)}"
     own = text[start + clause : end.start() if end else len(text)]
     for part in measure.indicator.split():  # names that mean the same may have different words
         own = own.replace(part, "")
@@ -218,11 +221,11 @@ def scope_of(measure: Measure) -> frozenset[str]:
     return frozenset((*_NARROWING.findall(own), *sentence.findall(lead), *_PLACE.findall(lead), *_AREA.findall(around)))
 
 
-def _first_and_last_sentence(text: str) -> str:
-    """Return the first sentence of a text, and the last one, which ends at the end of the text."""
-    first = _SENTENCE.match(text)
-    last = max(text.rfind(mark, 0, max(len(text) - 1, 0)) for mark in _SENTENCE_END) + 1
-    return f"{first[0] if first else ''} {text[last:]}"
+def _first_and_last_sentence(text: str, end: int) -> str:
+    """Return the first sentence of a text, and the one that ends at `end`."""
+    first, low = _SENTENCE.match(text, 0, min(end, _MAX_SENTENCE)), max(0, end - _MAX_SENTENCE)
+    last = max(low, max(text.rfind(mark, low, max(end - 1, 0)) for mark in _SENTENCE_END) + 1)
+    return f"{first[0] if first else ''} {text[last:end]}"
 
 
 def names_narrowed(measure: Measure) -> frozenset[str]:
@@ -240,11 +243,16 @@ def places_before(measure: Measure) -> frozenset[str]:
 
     The words for a part of the place anywhere before it in its paragraph are among them.
     """
-    text = measure.source.text
-    first, headings = _CLAUSE_END.search(text, 1), " ".join(measure.path)
-    lead = text[: min(first.start() if first else measure.end, measure.end)]
+    text, headings = measure.source.text[: measure.end], " ".join(measure.path)
+    first = _CLAUSE_END.search(text, 1, _MAX_SENTENCE)
+    lead = text[: first.start() if first else _MAX_SENTENCE]
     places = _PLACE.findall(_without_own_place(measure, f"{headings} {lead}"))
-    return frozenset((*places, *_AREA.findall(f"{headings} {text[: measure.start]}")))
+    return frozenset((*places, *_AREA.findall(f"{headings} {paragraph_before(measure)}")))
+
+
+def paragraph_before(measure: Measure) -> str:
+    """Return the text of the paragraph of a measure before it, at most its last 5,000 characters."""
+    return measure.source.text[max(0, measure.start - _MAX_PARAGRAPH) : measure.start]
 
 
 def _without_own_place(measure: Measure, words: str) -> str:
