@@ -68,7 +68,7 @@ Objects = list[dict[str, Any]]
 COMPARISON = class_at(Index, "compare")
 CELL = class_at(COMPARISON, "cell")
 READING = class_at(CELL, "*")
-FINDING = class_at(Index, "audit")
+FINDING = class_at(Index, "audit", "*")
 MANIFEST = class_at(Index, "manifest")
 FACET_COUNTS = class_at(Index, "facets")
 FACET_VALUE = class_at(FACET_COUNTS, "*")
@@ -346,8 +346,8 @@ RECORDS = (
     ),
     Record(
         "Finding",
-        "A contradiction. `measures --audit --format json` prints all of them. The sample reports have none. The "
-        f"example is in a made-up report: “{CONTRADICTORY_REPORT.split()[1]}”",
+        "A finding of the audit. `measures --audit --format json` prints all of them. The sample reports have none. "
+        f"The example is in a made-up report: “{CONTRADICTORY_REPORT.split()[1]}”",
         "searchkit measures --audit --index made-up-index --format json",
         classes=(FINDING,),
     ),

@@ -21,7 +21,7 @@ from searchkit.search.snapshot import MAX_OPEN_ATTEMPTS, open_snapshot
 from searchkit.text.analyzer import Analyzer
 
 if TYPE_CHECKING:
-    from searchkit.compare.audit import Finding
+    from searchkit.compare.audit import Audit
     from searchkit.compare.table import Comparison
     from searchkit.query.understood import Understanding
 
@@ -143,8 +143,11 @@ class Index:
         with snapshot.use_engine():
             return compare_snapshot(snapshot, query, rows=rows, cols=cols, against=against, where=where, **arguments)
 
-    def audit(self, *, where: Mapping[str, FilterValue] | None = None, **filters: FilterValue) -> Iterator[Finding]:
-        """Yield the contradictions between measures, document by document. Filters as in `measures`."""
+    def audit(self, *, where: Mapping[str, FilterValue] | None = None, **filters: FilterValue) -> Audit:
+        """Find the statements that contradict or repeat each other. Filters as in `measures`.
+
+        The result has the number of findings of each kind, and yields the findings by kind.
+        """
         from searchkit.compare.audit import audit_snapshot  # noqa: PLC0415 - not loaded by searches
 
         snapshot = self._snapshot

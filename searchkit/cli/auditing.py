@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from searchkit.cli.output import FOUND, NOTHING_FOUND, peek, write_output
+from searchkit.cli.output import FOUND, NOTHING_FOUND, write_text
 
 if TYPE_CHECKING:
     from searchkit.index import Index
 
 
-def print_audit(index: Index, filters: Mapping[str, Any], output_format: str) -> int:
-    """Print the findings of an audit. Returns the exit status: NOTHING_FOUND if there are no findings.
+def print_audit(index: Index, filters: Mapping[str, Any], output_format: str, output: Path | None) -> int:
+    """Print the findings of an audit, or write them to the file `output`, as a workbook if its name ends with .xlsx.
 
-    `output_format` is one of `output.records.RECORD_FORMATS`. Every format except json prints each finding as soon as
-    the audit yields it.
+    `output_format` is one of `output.records.RECORD_FORMATS`. Returns the exit status: NOTHING_FOUND if there are no
+    findings. Raises SearchkitError if the file cannot be written.
     """
+    from searchkit.output.findings import format_findings
     from searchkit.output.json import finding_to_json
     from searchkit.output.records import format_records
-    from searchkit.text.characters import sanitize
 
-    has_findings, findings = peek(index.audit(**filters))
-    if output_format == "table":
-        write_output(
-            sanitize(f"{finding.kind:<10}{finding.message}\n{'':<10}{', '.join(finding.ids)}\n") for finding in findings
-        )
+    audit = index.audit(**filters)
+    if output is not None and output.suffix.lower() == ".xlsx":
+        from searchkit.output.xlsx import write_findings
+
+        write_findings(audit, output)
+    elif output_format == "table":
+        write_text(format_findings(audit), output)
     else:
-        write_output(format_records(map(finding_to_json, findings), output_format))
-    return FOUND if has_findings else NOTHING_FOUND
+        write_text(format_records(map(finding_to_json, audit), output_format), output)
+    return FOUND if audit.findings else NOTHING_FOUND

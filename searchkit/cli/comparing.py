@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import click
 
 from searchkit.cli.options import QueryCommand, filter_options, index_option, literal_option, split_options
-from searchkit.cli.output import FOUND, NOTHING_FOUND, write_output
-from searchkit.errors import SearchkitError, UsageError
+from searchkit.cli.output import FOUND, NOTHING_FOUND, write_text
+from searchkit.errors import UsageError
 from searchkit.model import ANY_STATUS, MEASURE_STATUSES
 
 
@@ -106,7 +105,7 @@ def compare(
 
         width = None if wide or output is not None else shutil.get_terminal_size().columns
         bars = output is None and _can_show_bars()
-        _write_text(format_comparison(comparison, output_format, bars=bars, width=width), output)
+        write_text(format_comparison(comparison, output_format, bars=bars, width=width), output)
     if chart is not None and comparison.indicator is not None:
         from searchkit.output.chart import draw_chart
 
@@ -122,20 +121,6 @@ def _check_files(output_format: str, output: Path | None, chart: Path | None) ->
         from searchkit.output.chart import check_suffix
 
         check_suffix(chart)
-
-
-def _write_text(pieces: Iterable[str], output: Path | None) -> None:
-    """Write text to a file, or to standard output if `output` is None.
-
-    Raises SearchkitError if the file cannot be written.
-    """
-    if output is None:
-        write_output(pieces)
-        return
-    try:
-        output.write_text("".join(pieces), encoding="utf-8", newline="")
-    except OSError as error:
-        raise SearchkitError(f"{output}: cannot be written: {error.strerror}") from error
 
 
 def _can_show_bars() -> bool:

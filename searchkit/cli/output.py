@@ -5,7 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
+from pathlib import Path
 from typing import TypeVar
+
+from searchkit.errors import SearchkitError
 
 FOUND, NOTHING_FOUND, WRONG_USAGE, FAILED = range(4)
 """Exit statuses 0 to 3. The commands build, info and check exit with FOUND if they succeed."""
@@ -24,6 +27,20 @@ def write_output(pieces: Iterable[str]) -> None:
             sys.stdout.write(piece)
     except BrokenPipeError:  # click would exit with status 1
         raise OutputClosed from None
+
+
+def write_text(pieces: Iterable[str], output: Path | None) -> None:
+    """Write text to a file, or to standard output if `output` is None.
+
+    Raises SearchkitError if the file cannot be written.
+    """
+    if output is None:
+        write_output(pieces)
+        return
+    try:
+        output.write_text("".join(pieces), encoding="utf-8", newline="")
+    except OSError as error:
+        raise SearchkitError(f"{output}: cannot be written: {error.strerror}") from error
 
 
 def peek(items: Iterator[_T]) -> tuple[bool, Iterator[_T]]:

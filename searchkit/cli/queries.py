@@ -154,7 +154,14 @@ def search(
 @click.option(
     "--audit",
     is_flag=True,
-    help="List measures that contradict each other. Takes no QUERY. Only filters and --format have an effect.",
+    help="List what contradicts or repeats each other. Takes no QUERY. Only filters, --format and --output have an "
+    "effect.",
+)
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="With --audit: write the findings to FILE, as a workbook if its name ends with .xlsx.",
 )
 @paging_options
 def measures(
@@ -184,13 +191,16 @@ def measures(
     from searchkit.output import terminal
     from searchkit.output.json import group_to_json, measures_to_json
 
-    is_audit = options.pop("audit")
+    is_audit, output = options.pop("audit"), options.pop("output")
     _check_one_source(query, queries, is_audit=is_audit)
+    if output is not None and not is_audit:
+        message = "--output needs --audit"
+        raise click.UsageError(message)
     filters, search_options = split_options(options)
     arguments = {**filters, **search_options}
     with Index(index_path) as index:
         if is_audit:
-            return print_audit(index, filters, output_format)
+            return print_audit(index, filters, output_format, output)
         if queries is not None:
             return _answer_all(
                 queries, lambda text, line: measures_to_json(index.measures(text, **{**arguments, **line}))

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 
+from searchkit.compare.findings import Finding, build_finding
 from searchkit.measures.tablelines import TableLine, read_blocks
 from searchkit.model import Measure, Table
 from searchkit.query.agreement import (
@@ -62,21 +62,9 @@ _MIN_NAME_LENGTH = 2
 """Minimum length of a row header that is searched for in a clause, in code points."""
 
 
-@dataclass(frozen=True, slots=True)
-class Contradiction:
-    """Measures that contradict each other, at least one of them in a table."""
-
-    kind: str
-    """`parts`, `rate` or `conflict`, as in `audit.FINDING_KINDS`."""
-    message: str
-    """The contradiction in one line."""
-    measures: tuple[Measure, ...]
-    """The measures, the contradicted one first."""
-
-
 def check_table(
     table: Table, measures: Sequence[Measure], names: IndicatorNames, prose: Sequence[Measure] = ()
-) -> Iterator[Contradiction]:
+) -> Iterator[Finding]:
     """Yield the contradictions in a table.
 
     `measures` are those of the table, `prose` those outside of tables in its document, by position. `names`
@@ -94,7 +82,7 @@ def check_table(
 # Sums
 
 
-def _check_sums(lines: Sequence[TableLine], crossing: Sequence[TableLine]) -> Iterator[Contradiction]:
+def _check_sums(lines: Sequence[TableLine], crossing: Sequence[TableLine]) -> Iterator[Finding]:
     """Yield the cells of totals that differ from the sum of their parts.
 
     `lines` are the rows and `crossing` the columns of the table, or the reverse. A total is one of the lines, and its
@@ -178,12 +166,12 @@ def _can_overlap(total: Measure, parts: Sequence[Measure]) -> bool:
     return total.base_unit in PEOPLE_UNITS and sum(item.base_value for item in parts) > total.base_value
 
 
-def _build_wrong_sum(total: Measure, parts: Sequence[Measure]) -> Contradiction:
-    """Return the contradiction between a total and the sum of its parts."""
+def _build_wrong_sum(total: Measure, parts: Sequence[Measure]) -> Finding:
+    """Return the finding that a total is not the sum of its parts."""
     actual = format_number(round(sum(item.base_value for item in parts), 6) / unit_scale(total))
     unit = total.unit or ""
     message = f"{describe_cell(total)}: the parts add up to {actual}{unit}, not {_format_value(total)}"
-    return Contradiction("parts", message, (total, *parts))
+    return build_finding("parts", message, total, *parts)
 
 
 def describe_cell(measure: Measure) -> str:
@@ -195,7 +183,7 @@ def describe_cell(measure: Measure) -> str:
 # Rates
 
 
-def _check_rates(lines: Sequence[TableLine], crossing: Sequence[TableLine]) -> Iterator[Contradiction]:
+def _check_rates(lines: Sequence[TableLine], crossing: Sequence[TableLine]) -> Iterator[Finding]:
     """Yield the percentages that contradict the other percentages of their line.
 
     The quotient of two values of the table that most percentages of a line equal is the meaning of this line. Any other
@@ -214,7 +202,7 @@ def _check_rates(lines: Sequence[TableLine], crossing: Sequence[TableLine]) -> I
         ):
             shown = format_number(round(expected, 2))
             message = f"{describe_cell(rate)}: the values of the table give {shown}%, not {format_number(rate.value)}%"
-            yield Contradiction("rate", message, (rate,))
+            yield build_finding("rate", message, rate)
 
 
 def _find_wrong_rates(
@@ -333,7 +321,7 @@ def _compare_rates(
 
 def _check_prose(
     table: Table, rows: Sequence[TableLine], names: IndicatorNames, prose: Sequence[Measure]
-) -> Iterator[Contradiction]:
+) -> Iterator[Finding]:
     """Yield the values in the paragraphs around a table that differ from the cells with their indicator and unit.
 
     A value whose clause names a row is compared with the cell of this row, any other value with the total.
@@ -361,7 +349,7 @@ def _check_prose(
             continue
         for cell in (column[row] for row in same_rows if row in column):
             message = f"{describe_cell(cell)} is {_format_value(cell)}, but {measure.quote} is printed near the table"
-            yield Contradiction("conflict", message, (cell, measure))
+            yield build_finding("conflict", message, cell, measure)
 
 
 def _paragraph_number(measure: Measure) -> int:

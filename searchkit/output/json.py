@@ -11,7 +11,7 @@ from searchkit.model import ExtractedMeasure, Measure, to_json
 from searchkit.text.characters import UNSAFE_IN_TERMINALS
 
 if TYPE_CHECKING:
-    from searchkit.compare.audit import Finding
+    from searchkit.compare.findings import Finding
     from searchkit.compare.table import Cell, CellValue, Comparison
     from searchkit.engines.ranking import Explanation
     from searchkit.query.facets import FacetCounts
@@ -220,4 +220,9 @@ def finding_to_json(finding: Finding) -> dict[str, object]:
         "kind": finding.kind,
         "values": list(finding.values),
         "message": finding.message,
+        "documents": list(finding.documents),
+        "sentences": list(finding.sentences),
+        "district": finding.district,
+        "year": finding.year,
+        "indicator": finding.indicator,
     }

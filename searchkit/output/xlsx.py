@@ -12,10 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from searchkit.compare.audit import Audit
 from searchkit.compare.table import Cell, Comparison
 from searchkit.errors import SearchkitError
 from searchkit.output.cells import CELL_MARKS, MARKS_AFTER, cell_mark_names, cell_text, mark_names
-from searchkit.output.json import comparison_records
+from searchkit.output.json import comparison_records, finding_to_json
 from searchkit.output.tables import INDEX_NAME, describe, table_rows
 from searchkit.text.characters import sanitize
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from searchkit.model import Table
 
-_SOURCE_COLUMN_WIDTHS = {"id": 40, "also": 30, "quote": 60}
+_SOURCE_COLUMN_WIDTHS = {"id": 40, "also": 30, "quote": 60, "message": 60, "sentences": 80, "documents": 40}
 """Widths of columns of the sheet of sources, in characters. All other columns have `_COLUMN_WIDTH`."""
 _COLUMN_WIDTH, _LABEL_COLUMN_WIDTH = 12, 18
 """Width of a column of values, and of the column with the labels of the rows, in characters."""
@@ -64,6 +65,18 @@ def write_tables(tables: Iterable[Table], path: Path) -> None:
             _write_report_table(book.add_worksheet(name), table, formats)
             records.append({"sheet": name, **describe(table)})
         _write_records(index, records, formats)
+
+
+def write_findings(audit: Audit, path: Path) -> None:
+    """Write the findings of an audit to a file: a sheet with the number of each kind, and one with the findings.
+
+    Raises SearchkitError if XlsxWriter is missing or the file cannot be written.
+    """
+    with _workbook(path) as book:
+        formats = _Formats(book)
+        counts, findings = book.add_worksheet("counts"), book.add_worksheet("findings")
+        _write_records(counts, ({"kind": kind, "findings": count} for kind, count in audit.counts.items()), formats)
+        _write_records(findings, map(finding_to_json, audit), formats)
 
 
 @contextmanager

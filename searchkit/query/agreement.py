@@ -192,9 +192,14 @@ def unit_scale(measure: Measure) -> int:
 
     Returns 1 if there is no base unit, even if the unit is a scale (161.5万).
     """
-    if not measure.unit or not measure.base_unit:
+    return scale_of(measure.unit, measure.base_unit)
+
+
+def scale_of(unit: str | None, base_unit: str | None) -> int:
+    """Return the number of base units in a unit, as `unit_scale` does."""
+    if not unit or not base_unit:
         return 1
-    return _SCALE_BY_NAME.get(measure.unit.removesuffix(measure.base_unit), 1)
+    return _SCALE_BY_NAME.get(unit.removesuffix(base_unit), 1)
 
 
 def scale_name(scale: int) -> str:

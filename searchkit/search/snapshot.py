@@ -15,7 +15,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from searchkit.engines.contract import Engine, MeasureRequest, Request, Response, ScoredParagraph, decoding
+from searchkit.engines.contract import (
+    Engine,
+    MeasureColumns,
+    MeasureRequest,
+    Request,
+    Response,
+    ScoredParagraph,
+    decoding,
+)
 from searchkit.engines.opening import open_engine
 from searchkit.errors import IndexClosed, IndexDamaged, IndexStale, SearchkitError, UnknownFacet, UsageError
 from searchkit.manifest import (
@@ -387,13 +395,18 @@ class Snapshot:
 
         return suggest(Search(query, filters, options.match), count, self.analyzer, self._filter_reader)
 
-    def every_measure(self, filters: tuple[Filter, ...], statuses: tuple[str, ...] = ()) -> Iterator[Measure]:
-        """Yield the measures that pass the filters and have one of the statuses (empty: any), in corpus order.
+    def measure_columns(self, filters: tuple[Filter, ...], statuses: tuple[str, ...] = ()) -> MeasureColumns:
+        """Return the measures that pass the filters and have one of the statuses (empty: any), in corpus order.
 
-        The measures of a paragraph are in the order of their quotes.
+        Use them within `use_engine`.
         """
         with self.use_engine() as engine:
-            columns = engine.measure_columns(MeasureRequest(Everything(), filters=filters, statuses=statuses))
+            return engine.measure_columns(MeasureRequest(Everything(), filters=filters, statuses=statuses))
+
+    def every_measure(self, filters: tuple[Filter, ...], statuses: tuple[str, ...] = ()) -> Iterator[Measure]:
+        """Yield the measures of `measure_columns`. The measures of a paragraph are in the order of their quotes."""
+        with self.use_engine():
+            columns = self.measure_columns(filters, statuses)
             for start in range(0, len(columns.scores), _FETCH_SIZE):
                 yield from columns.fetch(range(start, min(start + _FETCH_SIZE, len(columns.scores))))
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -273,12 +274,30 @@ def test_a_missing_extra_is_named(
     assert "pip install 'searchkit[" in done.err
 
 
-def test_measures_are_audited_from_the_command_line(run: Callable[..., CommandResult]) -> None:
-    """Findings are printed in every format. Without findings the exit status is 1."""
+def test_measures_are_audited_from_the_command_line(run: Callable[..., CommandResult], tmp_path: Path) -> None:
+    """Counts come first, then the findings with their sentences, in every format. Without findings the status is 1."""
     table = run("measures", "--audit")
     assert table.status == 0
-    assert table.out.splitlines()[0].split()[0] == "conflict"
+    lines = table.out.splitlines()
+    assert lines[0] == "1 finding: conflict 1"
+    assert lines[2].startswith("conflict  滨海新区 2023: ")
+    assert lines[3:5] == [f"{'':10}“全年立案129件”", f"{'':10}“全年立案130件”"]
     (found,) = map(json.loads, run("measures", "--audit", "--format", "jsonl").out.splitlines())
     assert (found["ids"], found["values"]) == (["a.txt#1@2", "b.txt#1@2"], [129, 130])
     assert json.loads(run("measures", "--audit", "--format", "json").out) == [found]
+    file = tmp_path / "findings.csv"
+    assert run("measures", "--audit", "--format", "csv", "--output", str(file)).out == ""
+    (row,) = csv.DictReader(io.StringIO(file.read_text(encoding="utf-8-sig")))
+    assert row["sentences"] == "全年立案129件 / 全年立案130件"
     assert run("measures", "--audit", "--district", "东丽区").status == 1
+    assert run("measures", "立案", "--output", str(file)).status == 2
+
+
+def test_an_audit_is_written_to_a_workbook(run: Callable[..., CommandResult], tmp_path: Path) -> None:
+    """A file that ends with .xlsx has a sheet with the counts and one with the findings."""
+    pytest.importorskip("xlsxwriter")
+    file = tmp_path / "findings.xlsx"
+    assert run("measures", "--audit", "--output", str(file)).status == 0
+    with zipfile.ZipFile(file) as archive:
+        assert {"xl/worksheets/sheet1.xml", "xl/worksheets/sheet2.xml"} <= set(archive.namelist())
+        assert "全年立案129件" in archive.read("xl/sharedStrings.xml").decode()

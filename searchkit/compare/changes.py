@@ -1,0 +1,102 @@
+"""Changes since last year: the value that a change is of, and last year's value that follows from both."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from searchkit.compare.facts import REAL_GROWTH, rounded_range, sentence_start
+from searchkit.model import Measure
+from searchkit.query.agreement import precision, thing_similarity, unit_family
+from searchkit.query.naming import IndicatorNames, MeasureName
+
+_YEARLY_CHANGE = re.compile(r"同比|上一?年|去年|前一年|增长|下降|上升|[增减降]| [\d.,]+\S*$")
+"""Words of a change since last year, or a quote that consists only of the number. 压缩90% has none of them."""
+_OTHER_CHANGE = re.compile(
+    "比(?!上年|上一年|去年|前一年|重|例|率|较)|环比|口径|年均|平均|累计|实际|可比|不变|扣除|剔除|名义|翻|倍|年初|[月季]|五年"
+)
+"""Words of a change since another time, or of one that is not the quotient of two printed values."""
+_LAST_YEAR_PERIOD = re.compile(r"上一?年度?|去年|前一年|同比|(?:上年|去年)?同期")
+"""Period of a change since last year."""
+_PERCENTAGE_POINTS = {"个百分点", "百分点"}
+"""Units of a difference between two percentages."""
+_MONEY_SLACK, _REAL_SLACK = (2.0, 2.0), (10.0, 30.0)
+"""Percentage points by which the growth of two amounts may be below and above the stated one: amounts are revised, and
+comparable items are compared. The growth at constant prices differs by the change of prices."""
+_MIN_CHANGE_SIMILARITY = 0.45
+"""Smallest similarity of the indicators of a change and of the value before it. A less similar change refers to
+something else."""
+
+
+def find_changes(report: Sequence[Measure], names: IndicatorNames) -> Iterator[tuple[int, int]]:
+    """Yield the index of each change since last year after the index of the value that it refers to.
+
+    A change refers to the last value before it in the same sentence, if the indicators of both are similar, or if the
+    indicator of the change consists only of words for changes.
+    """
+    value: int | None = None
+    for index, measure in enumerate(report):
+        if measure.change is None:
+            value = index
+        elif value is not None and report[value].paragraph == measure.paragraph and _is_since_last_year(measure):
+            now = report[value]
+            changed = names.name_of(measure)
+            is_same = not changed.parts or thing_similarity(changed, names.name_of(now)) >= _MIN_CHANGE_SIMILARITY
+            between = measure.source.text[now.end : measure.end]
+            is_plain = not _OTHER_CHANGE.search(between)
+            if is_same and is_plain and sentence_start(now) == sentence_start(measure):
+                yield value, index
+
+
+def _is_since_last_year(change: Measure) -> bool:
+    """Return whether a change is exact and since last year, according to its words and its period."""
+    period, words = change.period, f"{change.indicator} {change.quote}"
+    is_last_year = (
+        period is None or bool(_LAST_YEAR_PERIOD.fullmatch(period)) or period.startswith(f"{(change.year or 0) - 1}年")
+    )
+    return (
+        change.bound == "exact"
+        and change.status == "actual"
+        and is_last_year
+        and bool(_YEARLY_CHANGE.search(words))
+        and change.since is None
+        and not _OTHER_CHANGE.search(words)
+    )
+
+
+def infer_last_year(now: Measure, change: Measure, name: MeasureName) -> tuple[float, float] | None:
+    """Return the lowest and highest base value of last year that follow from a value and its change.
+
+    Returns None if the change is in another unit or ambiguous. The growth of amounts of money need not be exactly their
+    quotient: see `_MONEY_SLACK` and `_REAL_SLACK`.
+    """
+    is_money = now.kind == "money"
+    below, above = (
+        (0.0, 0.0)
+        if not is_money
+        else _REAL_SLACK
+        if REAL_GROWTH.search(f"{name.text} {now.indicator}")
+        else _MONEY_SLACK
+    )
+    if change.base_unit == "%" and now.base_unit != "%":
+        return _divide_by_growth(now, change, below, above)
+    is_points = change.base_unit in _PERCENTAGE_POINTS and now.base_unit == "%"
+    if not is_points and unit_family(change.base_unit) != unit_family(now.base_unit):
+        return None
+    if change.base_unit == "%":  # 98%，提高2% is ambiguous: relative, or in percentage points
+        return None
+    low, high = rounded_range(now)
+    smallest, largest = rounded_range(change)
+    return low - largest - above * high / 100, high - smallest + below * high / 100
+
+
+def _divide_by_growth(now: Measure, change: Measure, below: float, above: float) -> tuple[float, float] | None:
+    """Return the lowest and highest value of last year for a change in percent, or None for a decrease by about 100 %.
+
+    Reports truncate as well as round, so the error is up to a full unit of the last digit in both directions. The real
+    growth may be up to `below` percentage points less than the stated one, and `above` more.
+    """
+    low, high = rounded_range(now)
+    growth, error = change.signed_value, precision(change)
+    min_factor, max_factor = 1 + (growth - error - below) / 100, 1 + (growth + error + above) / 100
+    return (low / max_factor, high / min_factor) if min_factor > 0 else None
