@@ -7,8 +7,11 @@ from collections.abc import Collection, Iterator
 
 from searchkit.errors import UsageError
 
-_PART = re.compile(r"(?:#[0-9]+(?:@[0-9]+)?|@[0-9]+|![0-9]+)\Z")
-"""Matches the end of an id after the id of the document: of a paragraph, a measure or a table."""
+_PART = re.compile(r"(?P<paragraph>#[0-9]+)?(?P<measure>@[0-9]+)?\Z|(?P<table>![0-9]+)\Z")
+"""Matches the end of an id after the id of the document, of a paragraph, a measure or a table. Empty otherwise.
+
+The id of a document that is a record may itself end like that of a paragraph.
+"""
 _MAX_NAMED_DOCUMENTS = 5
 """Maximum number of documents that a message names."""
 
@@ -35,6 +38,7 @@ def complete_id(record_id: str, documents: Collection[str]) -> str:
 def _split(record_id: str) -> Iterator[tuple[str, str]]:
     """Yield the ways to split an id into the id of a document, which is not empty, and the part of the document."""
     match = _PART.search(record_id)
-    for end in dict.fromkeys((len(record_id), match.start() if match else 0)):
-        if end:
+    starts = (match.start("measure"), match.start()) if match else ()
+    for end in dict.fromkeys((len(record_id), *starts)):
+        if end > 0:
             yield record_id[:end], record_id[end:]
