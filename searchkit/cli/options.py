@@ -114,8 +114,8 @@ def fold_option(command: _Command) -> _Command:
     return click.option(
         "--fold/--no-fold",
         default=None,
-        help="Show paragraphs that differ only in list number, years, place and punctuation once, with the number of "
-        "the others. Default: --fold in the format table, --no-fold in all others.",
+        help="Show paragraphs that differ only in list number, years, place and punctuation once, and how many others "
+        "there are. Default: --fold in the format table, --no-fold in all others and with --queries.",
     )(command)
 
 

@@ -41,7 +41,7 @@ class Hit:
     """With `match="auto"`: the content words of the query that the paragraph lacks."""
 
     folded: Folded = NOTHING_FOLDED
-    """With `fold`: the number and the ids of the other hits that say the same. At most 100 ids."""
+    """With `fold`: the other hits that say the same. `folded.count` is their number, `folded.ids` at most 100 ids."""
 
     @property
     def id(self) -> str:
