@@ -32,7 +32,6 @@ from searchkit.query.aliases import Aliases
 from searchkit.query.facets import BUILT_IN_FACETS, Facet, FacetCounts, Filter
 from searchkit.query.filters import FilterValue, ResolvedFilters, parse_filters
 from searchkit.query.tree import Everything, Node, Query, Word
-from searchkit.search.ids import complete_id
 from searchkit.search.lookup import MeasureRanking, MeasureResults, rank_measures
 from searchkit.search.options import MeasureOptions, SearchOptions, list_names, measure_request, parse_literal
 from searchkit.search.results import Hit, Results
@@ -273,8 +272,12 @@ class Snapshot:
 
     def resolve_id(self, record_id: str) -> str:
         """Return the id of which `record_id` is the end (`complete_id`). Raises UsageError if there are several."""
+        from searchkit.search.ids import complete_id  # noqa: PLC0415 - not loaded by searches
+
         request = Request(Everything(), facets=(Facet("document"),), max_values=None, limit=0)
         with self.use_engine() as engine:
+            if engine.paragraph(record_id) is not None:
+                return record_id
             documents = engine.search(request).facets["document"].values
         return complete_id(record_id, [str(item.value) for item in documents])
 
