@@ -274,6 +274,8 @@ class Snapshot:
         """Return the id of which `record_id` is the end (`complete_id`). Raises UsageError if there are several."""
         from searchkit.search.ids import complete_id  # noqa: PLC0415 - not loaded by searches
 
+        if not isinstance(record_id, str):
+            raise UsageError(f"an id is a text, not {record_id!r}")
         request = Request(Everything(), facets=(Facet("document"),), max_values=None, limit=0)
         with self.use_engine() as engine:
             if engine.paragraph(record_id) is not None:

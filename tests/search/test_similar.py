@@ -64,6 +64,8 @@ def test_an_unknown_paragraph_is_an_error(index: Index) -> None:
     for name in ("nowhere.txt#1", "x/a.txt", "x/a.txt#99", ""):
         with pytest.raises(UsageError, match=f"no paragraph {name}"):
             index.similar(name)
+    with pytest.raises(UsageError, match="an id is a text, not 5"):
+        index.similar(5)  # type: ignore[arg-type]
 
 
 def test_the_end_of_an_id_is_enough(index: Index) -> None:

@@ -241,7 +241,7 @@ class _RankedDocs:
         self._match_counts = np.ones(len(best), np.int64)
         self.document_count: int | None = None
         """Number of documents with a match, if grouped; otherwise None."""
-        # A hit among the best that is not the first with its key is no hit, wherever the first one is.
+        # All other matches come after the best, so they cannot replace one of them as the first with its key.
         hit_count = len(self._first_with_keys()) if request.fold else len(best)
         is_within_best = request.limit is not None and request.offset + request.limit <= hit_count
         if len(best) < total and (request.sort != "score" or request.by_document or not is_within_best):
