@@ -7,7 +7,9 @@ ARGUMENTS = {
     "search QUERY": "What to search for, in the query language of README.md. Not together with `--queries`.",
     "measures QUERY": "What to look up, written as for `search`. Not together with `--queries` or `--audit`.",
     "compare QUERY": "The measure to compare, written as for `search`.",
-    "show ID": "Id of a paragraph (`<document>#<n>`), document (its path in the corpus) or table (`<document>!<k>`).",
+    "similar ID": "Id of a paragraph (`<document>#<n>`), or a unique end of it.",
+    "show ID": "Id of a paragraph (`<document>#<n>`), document (its path in the corpus) or table (`<document>!<k>`), "
+    "or a unique end of it.",
     "facets NAME": "Name of a facet; all facets but `document` if it is left out.",
     "export WHAT": "The kind of record.",
     "analyze TEXT": "Any text, or a query.",
@@ -45,6 +47,7 @@ FIELDS = {
     "Paragraph.measures": "Measures of the paragraph by position, without the fields of the paragraph.",
     "Paragraph.table": "The [table](#table) if the paragraph is its first row that is shown, otherwise null.",
     "Table.id": "`<document>!<table>`.",
+    "Search hit.folded": "With `--fold`: `count`, the number of other hits that say the same, and at most 100 `ids`.",
     "Search hit.measures": "Measures of the paragraph by position, without the fields of the paragraph.",
     "Search hit.matches": "Number of matching paragraphs of the document.",
     "Comparison table.rows": "`facet` and `values` of the rows, in order.",

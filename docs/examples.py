@@ -236,7 +236,7 @@ RECORDS = (
     ),
     Record(
         "Search result",
-        "The object that `search --format json` prints.",
+        "The object that `search --format json` and `similar --format json` print.",
         SEARCH,
         classes=(Results,),
         variants={"--group document": f"{SEARCH} --group document"},

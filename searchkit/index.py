@@ -91,6 +91,36 @@ class Index:
         chosen, filters = read_options(options or SearchOptions(), arguments)
         return snapshot.search(query, chosen, snapshot.resolve(filters, where))
 
+    def similar(
+        self,
+        paragraph_id: str,
+        options: SearchOptions | None = None,
+        /,
+        *,
+        where: Mapping[str, FilterValue] | None = None,
+        **arguments: object,
+    ) -> Results:
+        """Return paragraphs like the one with the given id, or with an id that ends so (`resolve_id`), best first.
+
+        They have some of the words that distinguish it, and are ranked like those of a search for these words. Left out
+        are the paragraphs of its document, and those that say the same (`SearchOptions.fold`). Keyword arguments as in
+        `search`, but `match`, `beyond` and `literal` have no effect. `Results.query` is the full id.
+
+        Raises UsageError if there is no such paragraph, and the exceptions of `search`.
+        """
+        snapshot = self._snapshot
+        chosen, filters = read_options(options or SearchOptions(), arguments)
+        return snapshot.similar(paragraph_id, chosen, snapshot.resolve(filters, where))
+
+    def resolve_id(self, record_id: str) -> str:
+        """Return the id of which `record_id` is the end: 2023/a.txt#13 for a.txt#13, if there is no other a.txt.
+
+        The id is one of a document, a paragraph, a table or a measure. An end that begins at a folder is preferred to
+        others. An id that exists, and one that is the end of none, is returned unchanged. Raises UsageError if several
+        documents have this end.
+        """
+        return self._snapshot.resolve_id(record_id)
+
     def measures(
         self,
         query: str,

@@ -26,7 +26,7 @@ TIERS = (
     {"corpus.blocks", "corpus.reasons", "corpus.lines", "corpus.numbering"},
     {"corpus.tables"},
     {"corpus.cleaning", "corpus.outline", "corpus.sections", "corpus.metadata"},
-    {"corpus.overrides", "corpus.frontmatter", "corpus.topics", "corpus.times"},
+    {"corpus.overrides", "corpus.frontmatter", "corpus.topics", "corpus.times", "corpus.nearduplicates"},
     {"corpus.formats.registry"},
     {"corpus.walk"},
     {"corpus.formats.characters", "corpus.formats.marks"},

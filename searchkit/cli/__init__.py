@@ -4,7 +4,7 @@ A command imports the modules that it needs when it runs, so that `searchkit --h
 
 main.py       the command `searchkit`: runs a subcommand, and prints errors
 indexes.py    build, info, check
-queries.py    search, measures, analyze
+queries.py    search, similar, measures, analyze
 comparing.py  compare
 auditing.py   measures --audit
 records.py    show, facets, export

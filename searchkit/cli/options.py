@@ -98,6 +98,27 @@ def literal_option(command: _Command) -> _Command:
     )(command)
 
 
+def facet_option(command: _Command) -> _Command:
+    """Add `--facet`, which counts the values of facets."""
+    return click.option(
+        "--facet",
+        "facets",
+        multiple=True,
+        metavar="NAME[:DEPTH]",
+        help="Count the values of a facet. district:1 counts provinces.",
+    )(command)
+
+
+def fold_option(command: _Command) -> _Command:
+    """Add `--fold` and `--no-fold`. The value is None if neither is given."""
+    return click.option(
+        "--fold/--no-fold",
+        default=None,
+        help="Show paragraphs that differ only in list number, years, place and punctuation once, and how many others "
+        "there are. Default: --fold in the format table, --no-fold in all others and with --queries.",
+    )(command)
+
+
 class QueryCommand(click.Command):
     """A command with `--literal`, which takes the next argument as its value only if that is a list of facets."""
 
@@ -110,19 +131,15 @@ class QueryCommand(click.Command):
         return super().parse_args(ctx, args)
 
 
-def paging_options(command: _Command) -> _Command:
-    """Add the options of search and measures: `--match`, `--limit`, `--offset`, `--queries` and `--format`."""
-    command = format_option("table", "json", "jsonl", "csv", "tsv", "ids")(command)
+def query_options(command: _Command) -> _Command:
+    """Add the options of search and measures: `--match`, `--queries`, and those of `paging_options`."""
+    command = paging_options(command)
     command = click.option(
         "--queries",
         type=click.File("rb"),
         metavar="FILE",
         help='Answer the queries in FILE (- is standard input), one per line: {"id": …, "query": …, options…} '
         "or id<TAB>query. Prints JSON Lines.",
-    )(command)
-    command = click.option("--offset", type=click.IntRange(0), default=0, help="Number of hits to skip.")(command)
-    command = click.option(
-        "--limit", type=click.IntRange(0), default=10, show_default=True, help="Maximum number of hits."
     )(command)
     return click.option(
         "--match",
@@ -131,6 +148,15 @@ def paging_options(command: _Command) -> _Command:
         show_default=True,
         help="all: every part of the query must match. any: one word is enough. auto: all content words, then "
         "some of them; if no paragraph has all, any.",
+    )(command)
+
+
+def paging_options(command: _Command) -> _Command:
+    """Add the options of commands that list hits: `--limit`, `--offset` and `--format`."""
+    command = format_option("table", "json", "jsonl", "csv", "tsv", "ids")(command)
+    command = click.option("--offset", type=click.IntRange(0), default=0, help="Number of hits to skip.")(command)
+    return click.option(
+        "--limit", type=click.IntRange(0), default=10, show_default=True, help="Maximum number of hits."
     )(command)
 
 

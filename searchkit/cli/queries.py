@@ -1,4 +1,4 @@
-"""Commands that take a query: search, measures, analyze."""
+"""Commands that take a query or a paragraph: search, similar, measures, analyze."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ import click
 from searchkit.cli.auditing import print_audit
 from searchkit.cli.options import (
     QueryCommand,
+    facet_option,
     filter_options,
+    fold_option,
     format_option,
     index_option,
     literal_option,
     paging_options,
+    query_options,
     split_options,
     status_option,
 )
@@ -48,13 +51,7 @@ _ANSWER_FIELDS = (
 @index_option
 @filter_options
 @literal_option
-@click.option(
-    "--facet",
-    "facets",
-    multiple=True,
-    metavar="NAME[:DEPTH]",
-    help="Count the values of a facet. district:1 counts provinces.",
-)
+@facet_option
 @click.option(
     "--sort",
     default="score",
@@ -64,7 +61,8 @@ _ANSWER_FIELDS = (
 )
 @click.option("--group", type=click.Choice(["document"]), help="Show only the best paragraph of each document.")
 @click.option("--explain", is_flag=True, help="Show the parts of each score.")
-@paging_options
+@fold_option
+@query_options
 def search(
     query: str | None,
     index_path: Path,
@@ -92,6 +90,9 @@ def search(
 
     _check_one_source(query, queries)
     filters, search_options = split_options(options)
+    is_page = queries is None and output_format == "table"
+    if search_options["fold"] is None:
+        search_options["fold"] = is_page and not search_options["group"]
     is_export = queries is None and output_format in _EXPORT_FORMATS
     arguments = {**filters, **search_options, "beyond": not is_export}
     with Index(index_path) as index:
@@ -108,6 +109,46 @@ def search(
         return FOUND
     _print_hints(output_format, [*results.notes, *terminal.suggestion_lines(results.suggestions, "paragraphs")])
     return NOTHING_FOUND
+
+
+@click.command()
+@click.argument("paragraph_id", metavar="ID")
+@index_option
+@filter_options
+@facet_option
+@fold_option
+@paging_options
+def similar(
+    paragraph_id: str,
+    index_path: Path,
+    output_format: str,
+    **options: Any,  # noqa: ANN401
+) -> int:
+    """Find paragraphs like the paragraph with this ID, best first.
+
+    They have words that distinguish the paragraph from others, and are ranked like the hits of a
+    search for these words. The paragraphs of its document, and those that say the same, are left
+    out. A unique end of the ID is enough: a.txt#13 for 2023/a.txt#13.
+    """
+    from searchkit.index import Index
+    from searchkit.output import terminal
+    from searchkit.output.json import hit_to_json, results_to_json
+
+    filters, search_options = split_options(options)
+    if search_options["fold"] is None:
+        search_options["fold"] = output_format == "table"
+    with Index(index_path) as index:
+        if index.paragraph(index.resolve_id(paragraph_id)) is None:
+            print_error(f"no paragraph {paragraph_id} in {index_path}")
+            return NOTHING_FOUND
+        results = index.similar(paragraph_id, **filters, **search_options)
+    _print_results(
+        output_format,
+        lambda: results_to_json(results),
+        lambda: terminal.format_results(results, colour=sys.stdout.isatty(), first=search_options["offset"] + 1),
+        lambda: (hit_to_json(hit, with_measures=output_format == "jsonl") for hit in results.hits),
+    )
+    return FOUND if results.total else NOTHING_FOUND
 
 
 @click.command(cls=QueryCommand)
@@ -163,7 +204,7 @@ def search(
     metavar="FILE",
     help="With --audit: write the findings to FILE, as a workbook if its name ends with .xlsx.",
 )
-@paging_options
+@query_options
 def measures(
     query: str | None,
     index_path: Path,

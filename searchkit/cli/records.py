@@ -43,11 +43,13 @@ def show(record_id: str, index_path: Path, context: int, output_format: str) -> 
     Formats other than table contain only the paragraphs, even for a document. json and jsonl also
     contain the measures of each paragraph, and each table in the field `table` of its first
     paragraph; with the ID of a measure, only that measure. The ID of a table (DOCUMENT!NUMBER)
-    shows the table; csv and tsv contain its rows.
+    shows the table; csv and tsv contain its rows. A unique end of an ID is enough: a.txt#13 for
+    2023/a.txt#13.
     """
     from searchkit.index import Index
 
     with Index(index_path) as index:
+        record_id = index.resolve_id(record_id)
         measure = None if "@" not in record_id else index.measure(record_id)
         paragraph = index.paragraph(record_id) if measure is None else measure.source
         document = index.document(paragraph.document if paragraph else record_id)

@@ -8,6 +8,7 @@ metadata/                  detects the metadata of a document
 frontmatter.py             splits front matter off a text
 sections.py, topics.py     classify paragraphs
 times/                     the years that a text is about
+nearduplicates.py          the key that paragraphs of the same content have in common
 lines.py, numbering.py     kinds of lines; list markers
 blocks.py                  what the format readers return: blocks and raw documents
 reasons.py                 messages about files, or parts of files, that are not read

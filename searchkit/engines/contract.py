@@ -24,6 +24,9 @@ if TYPE_CHECKING:  # importing numpy.typing takes 15 ms
     import numpy as np
     from numpy.typing import NDArray
 
+MAX_FOLDED_IDS = 100
+"""Maximum number of ids in `Folded.ids`. A boilerplate sentence may be in every report."""
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -51,6 +54,13 @@ class Request:
     """Number of hits to skip before the first returned one."""
     by_document: bool = False
     """Whether to group the hits by document. A group is one hit: the first of the document's hits."""
+    fold: bool = False
+    """Whether hits with the same near-duplicate key are one hit: the first of them (`ScoredParagraph.folded`).
+
+    `limit` and `offset` count the hits that remain. Totals and facets do not change. Requires no groups.
+    """
+    unlike: str | None = None
+    """Id of a paragraph that does not match, and neither do the paragraphs with its near-duplicate key."""
     explain: bool = False
     """Whether to return the parts of the score of each hit."""
     with_measures: bool = False
@@ -63,6 +73,20 @@ class Request:
     first: Node | None = None
     """Query tree of the matches that come before all others in the order of scores. The others have the score 0. None
     ranks all matches by their scores. Requires that there is no `beyond`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """The near-duplicates that are folded under a hit."""
+
+    count: int = 0
+    """Number of paragraphs."""
+    ids: tuple[str, ...] = ()
+    """Their ids in corpus order, at most `MAX_FOLDED_IDS`."""
+
+
+NOTHING_FOLDED = Folded()
+"""No near-duplicates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +105,8 @@ class ScoredParagraph:
     """Number of headings, the last ones of the path, that belong to the passage (`own_heading_counts`)."""
     is_beyond: bool = False
     """Whether the paragraph only matches `Request.beyond`."""
+    folded: Folded = NOTHING_FOLDED
+    """The other hits with its near-duplicate key, with `Request.fold`."""
 
 
 def own_heading_counts(paragraphs: Sequence[Paragraph]) -> list[int]:
@@ -240,11 +266,13 @@ class Writer(Protocol):
         measures: Sequence[Sequence[ExtractedMeasure]],
         file: str,
         tables: Sequence[Table] = (),
+        keys: Sequence[int] = (),
     ) -> None:
         """Add a document with its paragraphs, at least one, and the measures of each paragraph.
 
         `file`: name of the corpus file that the document was read from. `tables`: the tables of the document, ordered
-        by number. Their rows are among the paragraphs.
+        by number. Their rows are among the paragraphs. `keys`: the near-duplicate key of each paragraph, below 2⁶³, 0
+        if it has none. Empty if no paragraph has one.
         """
         ...
 

@@ -30,6 +30,8 @@ from whoosh import fields, index
 from whoosh.filedb.filestore import FileStorage
 
 from searchkit.engines.contract import (
+    MAX_FOLDED_IDS,
+    Folded,
     MeasureAttributes,
     MeasureColumns,
     MeasureRequest,
@@ -107,6 +109,8 @@ class StoredDocument(NamedTuple):
     measures: list[Sequence[ExtractedMeasure]]
     """Measures of each paragraph."""
     tables: Sequence[Table]
+    keys: list[int]
+    """Near-duplicate key of each paragraph, 0 if it has none."""
 
 
 class WhooshWriter:
@@ -125,12 +129,14 @@ class WhooshWriter:
         measures: Sequence[Sequence[ExtractedMeasure]],
         file: str,
         tables: Sequence[Table] = (),
+        keys: Sequence[int] = (),
     ) -> None:
-        """Add a document with its paragraphs, the measures of each paragraph, and its tables.
+        """Add a document with its paragraphs, the measures and the near-duplicate key of each of them, and its tables.
 
         `file`: name of the corpus file that the document was read from.
         """
-        self._added.append(StoredDocument(file, document, list(paragraphs), list(measures), tables))
+        all_keys = list(keys) or [0] * len(paragraphs)
+        self._added.append(StoredDocument(file, document, list(paragraphs), list(measures), tables, all_keys))
 
     def remove(self, files: Collection[str]) -> None:
         """Drop the documents of these files that come from the base index. Added documents stay."""
@@ -162,14 +168,16 @@ class WhooshWriter:
         writer.add_document(kind="document", record=record)
         title, title_length = self._analyze(stored.document.title or "")
         own_headings = own_heading_counts(stored.paragraphs)
-        for paragraph, measures, own in zip(stored.paragraphs, stored.measures, own_headings, strict=True):
+        for paragraph, measures, own, key in zip(
+            stored.paragraphs, stored.measures, own_headings, stored.keys, strict=True
+        ):
             text, text_length = self._analyze(paragraph.text)
             heading, heading_length = self._analyze("\n".join(paragraph.path))
             label, _ = self._analyze("\n".join(_passage_labels(paragraph, own)))
             folded = fold(paragraph.text)
             lengths = (text_length, heading_length, title_length, *(count_all_grams(folded, size) for size in (1, 2)))
             content = {"paragraph": to_json(paragraph), "measures": [asdict(measure) for measure in measures]}
-            record = _to_json_text({"lengths": lengths, "own_headings": own, **content})
+            record = _to_json_text({"lengths": lengths, "own_headings": own, "key": key, **content})
             writer.add_document(kind="paragraph", text=text, heading=heading, title=title, label=label, record=record)
 
     def _analyze(self, text: str) -> tuple[str, int]:
@@ -194,11 +202,12 @@ class WhooshEngine:
     def search(self, request: Request) -> Response:
         """Answer a request exactly. Takes time in proportion to the size of the index."""
         with self._lock, _restricted_unpickling():
-            matches = sorted(self._match(request.match))
+            unlike = self._copies(request.unlike)
+            matches = sorted(self._match(request.match) - unlike)
             facets = {str(facet): self._count(facet, matches, request) for facet in request.facets}
             admitted, beyond = self._filter(matches, request.filters), None
             if request.beyond is not None and admitted:
-                further = sorted(self._match(request.beyond) - set(admitted))
+                further = sorted(self._match(request.beyond) - unlike - set(admitted))
                 beyond = frozenset(self._filter(further, request.filters))
             return self._respond(request, admitted, beyond, facets)
 
@@ -302,11 +311,12 @@ class WhooshEngine:
                 if stored["kind"] == "document":
                     document, tables = document_from_json(record["document"]), record["tables"]
                     documents.append(
-                        StoredDocument(record["file"], document, [], [], list(map(table_from_json, tables)))
+                        StoredDocument(record["file"], document, [], [], list(map(table_from_json, tables)), [])
                     )
                 else:
                     documents[-1].paragraphs.append(paragraph_from_json(record["paragraph"]))
                     documents[-1].measures.append(_measures_from_json(record))
+                    documents[-1].keys.append(record["key"])
         return documents
 
     @cached_property
@@ -374,6 +384,15 @@ class WhooshEngine:
                 docs = set.union(*map(self._match, node.children))
         return docs
 
+    def _copies(self, paragraph_id: str | None) -> set[int]:
+        """Return the doc id of a paragraph, and those with its near-duplicate key. An unknown id has none."""
+        store = self._store
+        doc_id = store.doc_id_by_paragraph_id.get(paragraph_id) if paragraph_id else None
+        if doc_id is None:
+            return set()
+        key = store.keys[doc_id]
+        return {i for i, other in enumerate(store.keys) if other == key} if key else {doc_id}
+
     def _match_measures(self, node: Node) -> set[tuple[int, int]]:
         """Return the measures that match a query tree: the doc id of each, and its index among those of its paragraph.
 
@@ -424,6 +443,9 @@ class WhooshEngine:
             for i in ranked:
                 best.setdefault(self._store.paragraphs[i].document, i)
             ranked = list(best.values())
+        copies: dict[int, list[int]] = {}
+        if request.fold:
+            ranked, copies = self._fold(ranked)
         end = None if request.limit is None else request.offset + request.limit
         hits = []
         for i in ranked[request.offset : end]:
@@ -433,10 +455,25 @@ class WhooshEngine:
             match_count = match_counts.get(paragraph.document, 1)
             own_headings = self._store.own_headings[i]
             score, is_beyond = scores[i].score, i in further
-            hits.append(ScoredParagraph(paragraph, score, match_count, explanation, measures, own_headings, is_beyond))
+            ids = tuple(self._store.paragraphs[other].id for other in sorted(copies.get(i, ()))[:MAX_FOLDED_IDS])
+            folded = Folded(len(copies.get(i, ())), ids)
+            hits.append(
+                ScoredParagraph(paragraph, score, match_count, explanation, measures, own_headings, is_beyond, folded)
+            )
         documents = len(match_counts) if request.by_document else None
         total_any = None if beyond is None else len(matches) + len(beyond)
         return Response(len(matches), documents, tuple(hits), facets, total_any)
+
+    def _fold(self, ranked: Sequence[int]) -> tuple[list[int], dict[int, list[int]]]:
+        """Return the docs whose near-duplicate key no doc before them has, and the other docs with the key of each."""
+        keys = self._store.keys
+        first: dict[int, int] = {}
+        copies: dict[int, list[int]] = {}
+        for i in ranked:
+            best = first.setdefault(keys[i] or -1 - i, i)
+            if best != i:
+                copies.setdefault(best, []).append(i)
+        return list(first.values()), copies
 
     def _rank(
         self, clauses: Sequence[ScoringClause], factors: Mapping[int, float]
@@ -532,6 +569,8 @@ class _ParagraphStore:
         self.lengths = [Lengths(*record["lengths"]) for _, record in records]
         self.own_headings = [int(record["own_headings"]) for _, record in records]
         """Number of headings that belong to the passage of each paragraph."""
+        self.keys = [int(record["key"]) for _, record in records]
+        """Near-duplicate key of each paragraph, 0 if it has none."""
         self.doc_id_by_paragraph_id = {paragraph.id: doc_id for doc_id, paragraph in enumerate(self.paragraphs)}
         sums = [sum(column) for column in zip(*(record["lengths"] for _, record in records), strict=True)]
         self.totals = Lengths(*sums)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
+from searchkit.corpus.nearduplicates import near_duplicate_keys
 from searchkit.corpus.reading import MAX_LISTED_PROBLEMS, ParsedDocument, ParsedFile, read_file
 from searchkit.corpus.reasons import unexpected_error_reason
 from searchkit.corpus.topics import Taxonomies
@@ -23,13 +24,14 @@ from searchkit.text.analyzer import Analyzer
 
 
 def add_document(parsed: ParsedDocument, writer: Writer, extractor: Extractor) -> Document:
-    """Add a document with its paragraphs, measures and tables to a writer.
+    """Add a document with its paragraphs, their near-duplicate keys, measures and tables to a writer.
 
     Extracts the measures if `parsed` has none yet. Returns the document with the number of its measures.
     """
     measures = extractor.extract(parsed.paragraphs, parsed.tables) if parsed.measures is None else parsed.measures
     document = replace(parsed.document, measures=sum(map(len, measures)))
-    writer.add(document, parsed.paragraphs, measures, parsed.file, parsed.tables)
+    keys = near_duplicate_keys(parsed.paragraphs, parsed.tables)
+    writer.add(document, parsed.paragraphs, measures, parsed.file, parsed.tables, keys)
     return document
 
 

@@ -36,8 +36,8 @@ def dumps(value: object, *, indent: int | None = None) -> str:
 def hit_to_json(hit: Hit, *, with_measures: bool = True) -> dict[str, object]:
     """Return a hit as a JSON object.
 
-    Its fields are id, score, snippet, spans, snippet_start, path_spans, title_spans, lacks, explanation (if requested),
-    the fields of the paragraph, and measures (if `with_measures`).
+    Its fields are id, score, snippet, spans, snippet_start, path_spans, title_spans, lacks, folded, explanation (if
+    requested), the fields of the paragraph, and measures (if `with_measures`).
     """
     paragraph = to_json(hit.paragraph)
     out = {
@@ -49,6 +49,7 @@ def hit_to_json(hit: Hit, *, with_measures: bool = True) -> dict[str, object]:
         "path_spans": [list(span) for span in hit.path_spans],
         "title_spans": [list(span) for span in hit.title_spans],
         "lacks": list(hit.lacks),
+        "folded": {"count": hit.folded.count, "ids": list(hit.folded.ids)},
     }
     if hit.explanation is not None:
         out["explanation"] = _explanation_to_json(hit.explanation)

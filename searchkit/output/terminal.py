@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 MAX_SHOWN_VALUES = 10
 """Maximum number of values of a facet below a page of hits. A further line shows the sum of the counts of all other
 values."""
+_MAX_SHOWN_COPIES = 3
+"""Maximum number of near-duplicates that are named below a hit."""
 
 _BOUND_SIGNS = {"exact": "", "approx": "≈", "at_least": "≥", "at_most": "≤"}
 """Bound of a measure → sign before its value."""
@@ -242,7 +244,7 @@ def format_document(document: Document) -> str:
 
 
 def _hit_lines(number: int, hit: Hit, *, colour: bool) -> list[str]:
-    """Return the lines of a hit: number and snippet, headings with matches, id, facets and score, and the explanation.
+    """Return the lines of a hit: number and snippet, headings with matches, id, facets and score, copies, explanation.
 
     `number`: position of the hit in all results, from 1.
     """
@@ -256,9 +258,18 @@ def _hit_lines(number: int, hit: Hit, *, colour: bool) -> list[str]:
         *(f"     › {label}" for label in _matching_labels(hit, colour=colour)),
         "     " + _dim(sanitize(f"{hit.id}  {_facets_text(hit.paragraph)}  {hit.score:.2f}{matches}"), colour=colour),
     ]
+    if hit.folded.count:
+        lines.append("     " + _dim(sanitize(_folded_line(hit)), colour=colour))
     if hit.explanation is not None:
         lines.append(sanitize(_explanation_line(hit.explanation)))
     return lines
+
+
+def _folded_line(hit: Hit) -> str:
+    """Return the number of the near-duplicates under a hit, and some of their ids, in one line."""
+    count, ids = hit.folded.count, hit.folded.ids[:_MAX_SHOWN_COPIES]
+    others = f" and {count - len(ids)} more" if count > len(ids) else ""
+    return f"= {count} {'copy' if count == 1 else 'copies'}: {', '.join(ids)}{others}"
 
 
 def _matching_labels(hit: Hit, *, colour: bool) -> Iterator[str]:

@@ -84,6 +84,8 @@ class Gazetteer:
     def __init__(self, codes: Mapping[str, Iterable[tuple[str, int]]], additions: str) -> None:
         """`codes` maps six digits to (name, last year) pairs in order. `additions` is the text of a places file."""
         self._by_full_name: dict[str, list[Place]] = defaultdict(list)
+        self._full_name_ends: set[str] = set()
+        """The last two characters of each full name."""
         self._by_short_name: dict[str, list[Place]] = defaultdict(list)
         self._names: dict[str, set[str]] = {}
         """Folded full and short names of each element of a region."""
@@ -132,7 +134,7 @@ class Gazetteer:
         previous_end = 0
         for match in _SUFFIX.finditer(text):
             end = match.end()
-            if _NOT_A_PLACE.match(text, end):
+            if text[end - 2 : end] not in self._full_name_ends or _NOT_A_PLACE.match(text, end):
                 continue
             for start in range(max(previous_end, end - _MAX_NAME_LENGTH), end - 1):
                 places = self._by_full_name.get(text[start:end])
@@ -280,6 +282,7 @@ class Gazetteer:
         """Add a place under its folded full names and short names."""
         for key in full:
             self._by_full_name[key].append(place)
+            self._full_name_ends.add(key[-2:])
         for key in short:
             self._by_short_name[key].append(place)
         self._names.setdefault(place.region[-1], set()).update(full, short)

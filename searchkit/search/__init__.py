@@ -3,6 +3,8 @@
 snapshot.py     an open index in one committed state: runs searches and look-ups
 options.py      options of a search and of a look-up
 results.py      hits and results of a search
+similar.py      the query for paragraphs like a given one
+ids.py          ids of which only the end is given
 lookup.py       hits and results of a look-up, and the ranking of measures
 choosing.py     the indicator that a query names, and the one measure to quote for each place, body and year
 aggregating.py  measures sorted, one per value of a facet, or aggregated

@@ -48,6 +48,9 @@ class SearchOptions:
     """Facets to count: a name or several, or `district:DEPTH`."""
     group: str | None = None
     """`document` returns only the best paragraph of each document. None returns all."""
+    fold: bool = False
+    """Whether near-duplicates are one hit: paragraphs that differ only in list number, years, place and punctuation
+    (`Hit.folded`). Totals and facets count them all. Not with `group`."""
     explain: bool = False
     """Whether each hit has an explanation of its score."""
     beyond: bool = True
@@ -200,6 +203,8 @@ def _validate(options: SearchOptions | MeasureOptions) -> None:
             f"group must be document, not {options.group!r}": options.group not in (None, "document"),
             f"sort must be score or the name of a facet, not {options.sort!r}": not isinstance(options.sort, str),
             f"beyond must be true or false, not {options.beyond!r}": not isinstance(options.beyond, bool),
+            f"fold must be true or false, not {options.fold!r}": not isinstance(options.fold, bool),
+            f"fold is not for hits grouped by {options.group}": options.fold and options.group is not None,
             f"explain must be true or false, not {options.explain!r}": not isinstance(options.explain, bool),
         }
     else:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from searchkit.engines.contract import NOTHING_FOLDED, Folded
 from searchkit.engines.ranking import Explanation
 from searchkit.model import Measure, Paragraph
 from searchkit.query.facets import FacetCounts
@@ -38,6 +39,9 @@ class Hit:
     """Spans of the matches in the title."""
     lacks: tuple[str, ...] = ()
     """With `match="auto"`: the content words of the query that the paragraph lacks."""
+
+    folded: Folded = NOTHING_FOLDED
+    """With `fold`: the other hits that say the same. `folded.count` is their number, `folded.ids` at most 100 ids."""
 
     @property
     def id(self) -> str:

@@ -39,7 +39,7 @@ from searchkit.model import Document, Measure, Paragraph, Table
 from searchkit.query.aliases import Aliases
 from searchkit.query.facets import BUILT_IN_FACETS, Facet, FacetCounts, Filter
 from searchkit.query.filters import FilterReader, FilterValue, ResolvedFilters, parse_filters
-from searchkit.query.tree import Everything, Node, Query
+from searchkit.query.tree import Everything, Node, Query, Word
 from searchkit.search.lookup import MeasureRanking, MeasureResults, build_hit, rank_measures
 from searchkit.search.options import (
     MeasureOptions,
@@ -296,6 +296,56 @@ class Snapshot:
             suggestions,
         )
 
+    def similar(self, record_id: str, options: SearchOptions, resolved: ResolvedFilters) -> Results:
+        """Find paragraphs like a given one, best first. `record_id`: as for `resolve_id`.
+
+        Paragraphs of its document, and its near-duplicates, are left out. The options `match`, `beyond` and `literal`
+        have no effect. Raises UsageError if there is no such paragraph, and the exceptions of `search`.
+        """
+        from searchkit.search.similar import similar_query  # noqa: PLC0415 - not loaded by searches
+
+        started = time.perf_counter()
+        request = self._search_request(options, resolved.filters)
+        paragraph_id = self.resolve_id(record_id)
+        with self.use_engine() as engine:
+            paragraph = engine.paragraph(paragraph_id)
+            if paragraph is None:
+                raise UsageError(f"no paragraph {record_id} in {self.path}")
+
+            def df(term: str) -> int:
+                """Return the number of paragraphs with a word."""
+                return engine.search(Request(Word(term), limit=0)).total
+
+            tree, scoring = similar_query(paragraph, self.analyzer, self.manifest.paragraphs, df)
+            response = engine.search(replace(request, match=tree, scoring=scoring, unlike=paragraph_id))
+        hits = tuple(self._build_hits(response.hits, tree, Query(tree, tree), relaxed=False))
+        facets = _facets_in_order(list_names(options.facets), response)
+        took = round((time.perf_counter() - started) * 1000, 3)
+        notes = (*resolved.notes, *resolved.missing_years)
+        return Results(
+            paragraph_id,
+            str(tree),
+            response.total,
+            hits,
+            facets,
+            notes=notes,
+            documents=response.documents,
+            took_ms=took,
+        )
+
+    def resolve_id(self, record_id: str) -> str:
+        """Return the id of which `record_id` is the end (`complete_id`). Raises UsageError if there are several."""
+        from searchkit.search.ids import complete_id  # noqa: PLC0415 - not loaded by searches
+
+        if not isinstance(record_id, str):
+            raise UsageError(f"an id is a text, not {record_id!r}")
+        request = Request(Everything(), facets=(Facet("document"),), max_values=None, limit=0)
+        with self.use_engine() as engine:
+            if engine.paragraph(record_id) is not None:
+                return record_id
+            documents = engine.search(request).facets["document"].values
+        return complete_id(record_id, [str(item.value) for item in documents])
+
     def _search_forms(self, parsed: Query, options: SearchOptions, request: Request) -> tuple[Query, Node, Response]:
         """Search for the forms of a query in turn until one has a match. Return the query, its tree and the response.
 
@@ -458,6 +508,7 @@ class Snapshot:
             limit=options.limit,
             offset=options.offset,
             by_document=options.group is not None,
+            fold=options.fold,
             explain=options.explain,
             with_measures=True,
         )
@@ -486,6 +537,7 @@ class Snapshot:
                 found.path_spans,
                 found.title_spans,
                 parsed.missing(found.leaves) if is_beyond else (),
+                item.folded,
             )
 
     def _check_facet(self, name: str) -> None:

@@ -421,6 +421,74 @@ def test_formats_of_hits(run: Run, index: Path) -> None:
     assert [line.split("\t")[0] for line in run(*arguments, "tsv").out.splitlines()[1:]] == ids
 
 
+@pytest.fixture
+def copies(run: Run, tmp_path: Path) -> Path:
+    """An index of three reports with the same paragraph, and one that differs by a number."""
+    folder = tmp_path / "copies"
+    (folder / "x").mkdir(parents=True)
+    for year in (2021, 2022, 2023):
+        text = f"{year}年，天津市加强行政执法监督，立案{5 + year // 2023}件。"
+        report = f"{year}年法治政府建设年度报告\n\n{text}\n\n完善制度。\n"
+        (folder / "x" / f"{year}.txt").write_text(report, encoding="utf-8")
+    assert run("build", folder, "--index", tmp_path / "index").status == 0
+    return tmp_path / "index"
+
+
+def test_near_duplicates_fold_on_the_terminal_alone(run: Run, copies: Path, tmp_path: Path) -> None:
+    """The format table folds near-duplicates, and names them; all other formats do so with --fold."""
+
+    def ids(*options: object) -> list[str]:
+        return run("search", "行政执法监督", "--index", copies, "--format", "ids", *options).out.split()
+
+    shown, hidden, other = ids()
+    assert ids("--fold") == [shown, other]
+    page = run("search", "行政执法监督", "--index", copies).out
+    assert page.startswith("3 paragraphs, ")
+    assert f"     = 1 copy: {hidden}\n" in page
+    assert "= 1 copy" not in run("search", "行政执法监督", "--index", copies, "--no-fold").out
+    assert "= 1 copy" not in run("search", "行政执法监督", "--index", copies, "--group", "document").out
+    answer = run("search", "行政执法监督", "--index", copies, "--format", "json", "--fold").json()
+    folded = [hit["folded"] for hit in answer["hits"]]  # type: ignore[attr-defined]
+    assert folded == [{"count": 1, "ids": [hidden]}, {"count": 0, "ids": []}]
+    queries = tmp_path / "queries.jsonl"
+    queries.write_text(
+        '{"id": 1, "query": "行政执法监督"}\n{"id": 2, "query": "行政执法监督", "fold": true}\n', "utf-8"
+    )
+    answers = map(json.loads, run("search", "--queries", queries, "--index", copies).out.splitlines())
+    assert [len(answer["hits"]) for answer in answers] == [3, 2]
+    assert_one_line_error(run("search", "执法", "--index", copies, "--fold", "--group", "document"), 2, "fold", "group")
+
+
+def test_a_line_names_three_copies(run: Run, tmp_path: Path) -> None:
+    """If there are more than three copies, a line on the terminal says how many more."""
+    text = "法治政府建设年度报告\n\n加强行政执法监督。\n\n完善制度。\n"
+    for n in range(6):
+        (tmp_path / f"{n}.txt").write_text(text, encoding="utf-8")
+    run("build", tmp_path, "--index", tmp_path / "index")
+    page = run("search", "行政执法监督", "--index", tmp_path / "index").out
+    assert re.search(r"= 5 copies: 1\.txt#\d, 2\.txt#\d, 3\.txt#\d and 2 more\n", page)
+
+
+def test_similar(run: Run, copies: Path) -> None:
+    """`similar` takes the end of an id, leaves copies out, and prints hits in all formats."""
+    (best,) = run("similar", "2021.txt#1", "--index", copies, "--format", "ids").out.split()
+    assert best == "x/2023.txt#1"
+    answer = run("similar", "2021.txt#1", "--index", copies, "--format", "json").json()
+    assert answer["query"] == "x/2021.txt#1"
+    assert [hit["id"] for hit in answer["hits"]] == [best]  # type: ignore[attr-defined]
+    assert best in run("similar", "x/2021.txt#1", "--index", copies).out
+    assert run("similar", "x/2021.txt#1", "--index", copies, "--year", "2021").status == 1
+    assert_one_line_error(run("similar", "2020.txt#1", "--index", copies), 1, "2020.txt#1")
+    assert_one_line_error(run("similar", ".txt#1", "--index", copies), 2, "3 documents", "x/2021.txt")
+
+
+def test_show_takes_the_end_of_an_id(run: Run, copies: Path) -> None:
+    """A unique end of an id is enough, for a paragraph and a document."""
+    for name in ("2022.txt#1", "2022.txt"):
+        assert run("show", name, "--index", copies).out == run("show", f"x/{name}", "--index", copies).out
+    assert_one_line_error(run("show", "txt", "--index", copies), 2, "3 documents")
+
+
 def test_duplicates_are_shown(run: Run, tmp_path: Path) -> None:
     """The summary of a build and `info --problems` name duplicates. They do not fail a strict build."""
     corpus, index = tmp_path / "corpus", tmp_path / "index"
@@ -542,7 +610,7 @@ def test_defaults_are_those_of_the_library(command: str, options: SearchOptions 
     group = click.Context(cli.cli, **cli.cli.context_settings)
     context = cli.cli.commands[command].make_context(command, ["立案"], parent=group)
     for field in fields(options):
-        if field.name == "beyond":  # the format determines it
+        if field.name in {"beyond", "fold"}:  # the format determines them
             continue
         assert context.params[field.name] == getattr(options, field.name), field.name
 

@@ -18,6 +18,7 @@ QUERIES: Sequence[tuple[str, Mapping[str, Any]]] = (
     ("执法", {"facets": ["year", "district", "topic", "section", "document"], "limit": None, "explain": True}),
     ("行政执法 检查", {"match": "any", "facets": ["doctype", "agency"]}),
     ('"执法检查"', {"group": "document"}),
+    ("执法", {"limit": None, "fold": True}),
     ("129件", {"facets": ["district:1"]}),
     ("普法 -培训", {"year": "2020..2023", "sort": "-year"}),
     ("*", {"sort": "year", "limit": None, "facets": ["batch"]}),

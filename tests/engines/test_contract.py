@@ -301,6 +301,12 @@ CHECKS: dict[str, Callable[[Index, Json, Results], str | None]] = {
     "lacks": lambda _, case, results: compare(
         case["lacks"], {hit.id: list(hit.lacks) for hit in results.hits if hit.lacks}
     ),
+    "folded": lambda _, case, results: compare(
+        case["folded"], {hit.id: list(hit.folded.ids) for hit in results.hits if hit.folded.count}
+    ),
+    "folded_counts": lambda _, case, results: compare(
+        case["folded_counts"], [hit.folded.count for hit in results.hits]
+    ),
     "spans": lambda _, case, results: compare(case["spans"], spans(results)),
     "notes": lambda _, case, results: compare(case["notes"], [*results.notes]),
     "understood": check_understood,

@@ -9,7 +9,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from searchkit.corpus.nearduplicates import near_duplicate_keys
 from searchkit.corpus.reading import ParsedDocument
 from searchkit.engines.contract import Engine, MeasureRequest, Request
 from searchkit.engines.opening import ENGINES, open_engine, open_writer
@@ -755,6 +756,48 @@ def test_hits_are_grouped_by_document(indexed: IndexedCorpus, query: str, sort: 
     assert [hit.id for hit in grouped.hits] == [first_hits[name].id for name in order]
     assert [hit.matches for hit in grouped.hits] == [counts[name] for name in order]
     assert (grouped.documents, grouped.total) == (len(order), len(hits))
+
+
+@pytest.fixture(scope="session")
+def repeated(index_of: Callable[..., Index]) -> IndexedCorpus:
+    """About 500 random paragraphs, each in up to five documents of other years."""
+    rng, documents = seeded(21), []
+    for n, original in enumerate(random_documents(rng, 20, 4)):
+        for year in rng.sample(range(2015, 2024), rng.randint(1, 5)):
+            name = f"{n:03}-{year}.txt"
+            paragraphs = [
+                replace(item, id=f"{name}#{item.n}", document=name, year=year) for item in original.paragraphs
+            ]
+            tables = tuple(replace(table, document=name) for table in original.tables)
+            document = replace(original.document, document=name, year=year)
+            documents.append(replace(original, document=document, paragraphs=tuple(paragraphs), tables=tables))
+    return index_corpus(sorted(documents, key=lambda item: item.document.document), index_of)
+
+
+@few_examples
+@given(query=QUERIES, sort=st.sampled_from(["score", "score", "year", "-section"]), page=st.integers(1, 7))
+def test_near_duplicates_are_folded(repeated: IndexedCorpus, query: str, sort: str, page: int) -> None:
+    """A folded list has the first hit of each near-duplicate key, with the others. Its pages make up the list."""
+    search = partial(repeated.index.search, query, match="any", sort=sort, facets=["year"])
+    plain, folded = search(limit=None), search(limit=None, fold=True)
+    by_document = groupby(repeated.index.paragraphs(), lambda paragraph: paragraph.document)
+    tables = {name: [*group] for name, group in groupby(repeated.index.tables(), lambda table: table.document)}
+    key_of: dict[str, object] = {}
+    for name, group in by_document:
+        paragraphs = [*group]
+        keys = near_duplicate_keys(paragraphs, tables.get(name, []))
+        key_of |= {item.id: key or item.id for item, key in zip(paragraphs, keys, strict=True)}
+    copies: dict[object, list[str]] = {}
+    for hit in plain.hits:
+        copies.setdefault(key_of[hit.id], []).append(hit.id)
+    assert [hit.id for hit in folded.hits] == [ids[0] for ids in copies.values()]
+    order = {paragraph.id: n for n, paragraph in enumerate(repeated.naive.paragraphs)}
+    assert [list(hit.folded.ids) for hit in folded.hits] == [
+        sorted(ids[1:], key=order.__getitem__) for ids in copies.values()
+    ]
+    assert (folded.total, folded.facets) == (plain.total, plain.facets)
+    pages = [search(limit=page, offset=start, fold=True).hits for start in range(0, len(folded.hits) + 1, page)]
+    assert [hit for hits in pages for hit in hits] == list(folded.hits)
 
 
 # --- measures

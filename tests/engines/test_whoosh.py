@@ -185,7 +185,7 @@ def test_check_detects_postings_that_differ_from_records(tmp_path: Path) -> None
         folder.mkdir()
         writer = whoosh_index.create_in(str(folder), _schema()).writer()
         lengths = list(asdict(Lengths(tokens)).values())
-        record = json.dumps({"lengths": lengths, "own_headings": 0, "paragraph": paragraph, "measures": []})
+        record = json.dumps({"lengths": lengths, "own_headings": 0, "key": 0, "paragraph": paragraph, "measures": []})
         writer.add_document(kind="paragraph", text="执法 检查", heading="", title="", label="", record=record)
         writer.commit()
         engine = WhooshEngine(folder)

@@ -290,9 +290,10 @@ class FailingWriter:
         measures: Sequence[Sequence[ExtractedMeasure]],
         file: str,
         tables: Sequence[Table] = (),
+        keys: Sequence[int] = (),
     ) -> None:
         """Add a document. If `method` is `add`, fail after the document b.txt, which is the second one."""
-        self.writer.add(document, paragraphs, measures, file, tables)
+        self.writer.add(document, paragraphs, measures, file, tables, keys)
         if self.method == "add" and document.document == "b.txt":
             raise self.error
 
@@ -560,13 +561,14 @@ class ChoosyWriter:
         measures: Sequence[Sequence[ExtractedMeasure]],
         file: str,
         tables: Sequence[Table] = (),
+        keys: Sequence[int] = (),
     ) -> None:
         """Add a document. If it contains the word, fail now (`method` is `add`) or in `commit`."""
         if any(self.WORD in paragraph.text for paragraph in paragraphs):
             if self.method == "add":
                 raise self.error
             self.fails = True
-        self.writer.add(document, paragraphs, measures, file, tables)
+        self.writer.add(document, paragraphs, measures, file, tables, keys)
 
     def commit(self) -> None:
         """Commit, unless a document contained the word."""

@@ -52,6 +52,7 @@ SENTENCES = (
 QUERIES: Sequence[tuple[str, Mapping[str, Any]]] = (
     ("执法", {"facets": ["year", "district", "topic", "section", "document"], "limit": None, "explain": True}),
     ("检查 宣传 培训", {"match": "any", "facets": ["doctype", "agency"]}),
+    ("执法", {"limit": None, "fold": True}),
     ('"执法检查"', {"group": "document"}),
     ("129件", {"facets": ["district:1"]}),
     ("执法 -检查", {"year": "2022..2023"}),

@@ -36,6 +36,7 @@ class SegmentBuilder:
         self._headings_of_paths = bytearray()  # 32-bit integers: the headings of all paths, concatenated
         self._path_of = bytearray()  # 32-bit integers
         self._own_headings = array("I")
+        self._keys = array("q")
         self._document_of = array("I")
         self._texts: list[str] = []
         self._measures, self._tables = MeasureBuilder(), TableBuilder()
@@ -53,16 +54,17 @@ class SegmentBuilder:
         self,
         document: Document,
         paragraphs: Sequence[Paragraph],
-        own_headings: Sequence[int],
         measures: Sequence[Sequence[ExtractedMeasure]],
         file: str,
         tables: Sequence[Table],
+        numbers: tuple[Sequence[int], Sequence[int]],
     ) -> None:
         """Add a document, or consecutive paragraphs of a long document, with the measures of each paragraph.
 
-        `own_headings`: the result of `own_heading_counts` for the paragraphs in the complete document. `tables`: all
-        tables of the document. Only rows that are among the paragraphs are added.
+        `tables`: all tables of the document. Only rows that are among the paragraphs are added. `numbers`: the result
+        of `own_heading_counts` for the paragraphs in the complete document, and their near-duplicate keys.
         """
+        own_headings, keys = numbers
         self._tables.extend(tables, paragraphs, self.size)
         texts = [paragraph.text for paragraph in paragraphs]
         path_count, heading_count = len(self._paths.values), len(self._headings.values)
@@ -75,6 +77,7 @@ class SegmentBuilder:
         self._heading_tokens.extend(terms[1 : 1 + len(new_headings)])
         self._text_tokens.extend(terms[1 + len(new_headings) :])
         self._own_headings.extend(own_headings)
+        self._keys.extend(keys)
         self._document_of.extend([len(self._documents)] * len(paragraphs))
         self._files.append(file)
         self._documents.append(document)
@@ -132,6 +135,7 @@ class SegmentBuilder:
             is_record=np.array(self._is_record),
             length=texts.counts + HEADING_WEIGHT * paths.counts[path_of] + TITLE_WEIGHT * titles.counts[document_of],
             own_headings=own_headings,
+            key=np.array(self._keys),
             printed_numbers=self._printed_numbers,
             section_topics=self._section_topics,
             of_years=self._of_years,

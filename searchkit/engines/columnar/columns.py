@@ -51,6 +51,8 @@ class SegmentColumns:
     """Number of tokens of text, headings and title, weighted by field, for BM25F."""
     own_headings: Array
     """Number of headings, the last ones of the path, that belong to the passage of the doc (`own_heading_counts`)."""
+    key: Array
+    """Near-duplicate key of the doc; 0 = none."""
     printed_numbers: Sequence[str | None]
     """Per doc, `Paragraph.number`: the list number as printed (`13.`, `（一）`), or None."""
     section_topics: Sequence[tuple[str, tuple[str, ...]]]

@@ -15,7 +15,16 @@ from searchkit.engines.columnar.measure_collector import MeasureCollector
 from searchkit.engines.columnar.reader import IndexReader
 from searchkit.engines.columnar.scoring import Scorer
 from searchkit.engines.columnar.tables import join_parts
-from searchkit.engines.contract import MeasureColumns, MeasureRequest, Request, Response, ScoredParagraph, decoding
+from searchkit.engines.contract import (
+    MAX_FOLDED_IDS,
+    Folded,
+    MeasureColumns,
+    MeasureRequest,
+    Request,
+    Response,
+    ScoredParagraph,
+    decoding,
+)
 from searchkit.engines.ranking import BEYOND_FACTOR, RESCORE_DEPTH, Explanation
 from searchkit.errors import IndexDamaged
 from searchkit.model import Document, Measure, Paragraph, Table
@@ -40,13 +49,13 @@ class ColumnarEngine:
         """
         matcher = self._reader.matcher
         leaves: dict[Node, DocSet] = {}
-        matches = matcher.match(request.match, leaves)
+        matches = self._match(request.match, request.unlike, leaves)
         docs = matcher.apply_filters(matches, request.filters)
         collector = FacetCollector(self._reader, docs)
         facets = self._facets(request, matches, collector)
         listed, total_any = docs, None
         if request.beyond is not None and collector.total:
-            further = matcher.apply_filters(matcher.match(request.beyond, leaves), request.filters)
+            further = matcher.apply_filters(self._match(request.beyond, request.unlike, leaves), request.filters)
             listed = union([docs, further], docs.size)
             total_any = len(listed)
         last = None if request.first is None else difference(docs, matcher.match(request.first, leaves))
@@ -140,6 +149,16 @@ class ColumnarEngine:
         """Release files and memory."""
         self.__dict__.pop("_reader", None)
 
+    def _match(self, node: Node, unlike: str | None, leaves: dict[Node, DocSet]) -> DocSet:
+        """Return the docs that match a tree, without `Request.unlike`. `leaves`: as for `Matcher.match`."""
+        reader = self._reader
+        matches, excluded = reader.matcher.match(node, leaves), None if unlike is None else self._find(unlike)
+        if excluded is None:
+            return matches
+        key = reader.keys[excluded : excluded + 1]
+        doc_ids = reader.docs_with_keys(key) if key.item() else np.array([excluded])
+        return difference(matches, DocSet.of_ids(doc_ids, reader.size))
+
     def _facets(self, request: Request, matches: DocSet, collector: FacetCollector) -> Mapping[str, FacetCounts]:
         """Count the requested facets, each under all filters except those with its name.
 
@@ -159,12 +178,17 @@ class ColumnarEngine:
     def _hits(self, request: Request, ranking: _RankedDocs, page: slice) -> Iterator[ScoredParagraph]:
         """Yield the hits of a page of the ranking."""
         explanations = ranking.explanations(page) if request.explain else {}
+        copies = ranking.copies(page) if request.fold else {}
         for doc_id, score, match_count, is_beyond in ranking.page(page):
             segment, local_id = self._reader.locate(doc_id)
             paragraph, own_headings = segment.paragraph(local_id), segment.own_headings(local_id)
             measures = self._measures(doc_id, paragraph) if request.with_measures else ()
-            explanation = explanations.get(doc_id)
-            yield ScoredParagraph(paragraph, score, match_count, explanation, measures, own_headings, is_beyond)
+            explanation, folded = explanations.get(doc_id), self._folded(copies.get(doc_id, []))
+            yield ScoredParagraph(paragraph, score, match_count, explanation, measures, own_headings, is_beyond, folded)
+
+    def _folded(self, doc_ids: list[int]) -> Folded:
+        """Return the near-duplicates of a hit. `doc_ids`: all of them, in corpus order."""
+        return Folded(len(doc_ids), tuple(self._paragraph(doc_id).id for doc_id in doc_ids[:MAX_FOLDED_IDS]))
 
     def _doc_ranges(self, document: str) -> Iterator[tuple[int, int]]:
         """Yield the range of doc ids (first, end) of each part of a document. Only a very long document has several."""
@@ -212,7 +236,7 @@ class ColumnarEngine:
 
 
 class _RankedDocs:
-    """The matches of a request in the order of `Request.sort`, and grouped if requested.
+    """The matches of a request in the order of `Request.sort`, grouped or folded if requested.
 
     In the order of scores, the best docs come first, sorted by the scores of both steps of ranking. All other docs
     follow, sorted by the scores of step one, and are left out if the requested page contains only best docs.
@@ -226,7 +250,7 @@ class _RankedDocs:
         `matches`: the docs among them that match `Request.match`. `last`: those that do not match `Request.first`, if
         it is given.
         """
-        self._reader, self._last = reader, last
+        self._reader, self._docs, self._last = reader, docs, last
         self._matches = None if docs is matches else DocSet.of_bitset(matches.bitset)
         self._scorer = Scorer(reader, request.scoring)
         total = len(docs)
@@ -238,13 +262,17 @@ class _RankedDocs:
         self._match_counts = np.ones(len(best), np.int64)
         self.document_count: int | None = None
         """Number of documents with a match, if grouped; otherwise None."""
-        is_within_best = request.limit is not None and request.offset + request.limit <= len(best)
+        # All other matches come after the best, so they cannot replace one of them as the first with its key.
+        hit_count = len(self._first_with_keys()) if request.fold else len(best)
+        is_within_best = request.limit is not None and request.offset + request.limit <= hit_count
         if len(best) < total and (request.sort != "score" or request.by_document or not is_within_best):
             self._add_others(docs.ids)
         if request.sort != "score":
             self._sort(request.sort)
         if request.by_document:
             self._group()
+        elif request.fold:
+            self._take(self._first_with_keys())
 
     def page(self, page: slice) -> Iterator[tuple[int, float, int, bool]]:
         """Yield for each hit of a page the doc id, the score, `ScoredParagraph.matches`, and whether it is beyond."""
@@ -264,6 +292,27 @@ class _RankedDocs:
                 doc_ids.tolist(), word_scores, self._factors(doc_ids).tolist(), strict=True
             )
         }
+
+    def copies(self, page: slice) -> dict[int, list[int]]:
+        """Return the docs that are folded under each hit of a page, in corpus order, by doc id. Hits without: omitted.
+
+        Finds all docs with the keys of the page (`IndexReader.docs_with_keys`).
+        """
+        reader, shown = self._reader, self._doc_ids[page]
+        keys = reader.keys.take(shown)
+        doc_by_key = dict(zip(keys.tolist(), shown.tolist(), strict=True))
+        doc_ids = reader.docs_with_keys(keys[keys > 0])
+        doc_ids = doc_ids.compress(self._docs.contains(doc_ids) & ~np.isin(doc_ids, shown))
+        doc_ids = doc_ids.take(np.argsort(reader.order_keys(doc_ids), kind="stable"))
+        copies: dict[int, list[int]] = {}
+        for doc_id, key in zip(doc_ids.tolist(), reader.keys.take(doc_ids).tolist(), strict=True):
+            copies.setdefault(doc_by_key[key], []).append(doc_id)
+        return copies
+
+    def _first_with_keys(self) -> Array:
+        """Return the indices of the docs whose near-duplicate key no doc before them has."""
+        keys = self._reader.keys.take(self._doc_ids)
+        return group_by_first(np.where(keys == 0, -1 - self._doc_ids, keys))[0]
 
     def _is_beyond(self, doc_ids: Array) -> Array:
         """Return a mask of the docs that only match `Request.beyond`."""

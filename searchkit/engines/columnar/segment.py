@@ -87,6 +87,7 @@ def _segment_arrays(columns: SegmentColumns) -> dict[str, Array]:
         "is_record": narrowest(columns.is_record),
         "length": narrowest(columns.length),
         "own_headings": narrowest(columns.own_headings),
+        "key": narrowest(columns.key),
         **column_arrays("printed_number", columns.printed_numbers),  # list numbers of paragraphs, as printed: （一）
         **column_arrays("section_topics", columns.section_topics),
         **column_arrays("of_year", columns.of_years),
@@ -337,6 +338,7 @@ class SegmentReader:
             is_record=self.arrays["is_record"][kept_docs].astype(np.int64),
             length=self.arrays["length"][kept_docs].astype(np.int64),
             own_headings=self.arrays["own_headings"][kept_docs].astype(np.int64),
+            key=self.arrays["key"][kept_docs].astype(np.int64),
             printed_numbers=[printed_numbers[i] for i in doc_ids],
             section_topics=[section_topics[i] for i in doc_ids],
             of_years=[of_years[i] for i in doc_ids],

@@ -72,19 +72,23 @@ class ColumnarWriter:
         measures: Sequence[Sequence[ExtractedMeasure]],
         file: str,
         tables: Sequence[Table] = (),
+        keys: Sequence[int] = (),
     ) -> None:
-        """Add a document with its paragraphs, the measures of each paragraph, and its tables.
+        """Add a document with its paragraphs, the measures and the near-duplicate key of each of them, and its tables.
 
         A document that exceeds the limits of a segment is split, and stored as several documents with the same id.
         """
         lengths = [len(paragraph.text) for paragraph in paragraphs]
         own_headings = own_heading_counts(paragraphs)
+        keys = keys or [0] * len(paragraphs)
         for part in _split_document(lengths):
             max_docs = MAX_SEGMENT_DOCS - (part.stop - part.start)
             max_characters = MAX_SEGMENT_CHARACTERS - sum(lengths[part])
             if self._builder.size > max_docs or self._builder.characters > max_characters:
                 self._flush()
-            self._builder.add(document, paragraphs[part], own_headings[part], measures[part], file, tables)
+            self._builder.add(
+                document, paragraphs[part], measures[part], file, tables, (own_headings[part], keys[part])
+            )
 
     def remove(self, files: Collection[str]) -> None:
         """Delete the documents of `files` that come from the base index. Added documents stay."""
