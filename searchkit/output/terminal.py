@@ -58,9 +58,10 @@ def format_results(results: Results, *, colour: bool, first: int = 1) -> str:
     if results.documents is not None:
         counts_line += f" in {results.documents} documents"
     lines.append(f"{counts_line}, {results.took_ms:.0f} ms")
-    if not results.total:
-        hints = suggestion_lines(results.suggestions, "paragraphs")
-        lines += hints or ["No paragraph matches. Try other words, or --match any for paragraphs with some of them."]
+    hints = suggestion_lines(results.suggestions, "paragraphs")
+    if not results.total and not hints:
+        hints = ["No paragraph matches. Try other words, or --match any for paragraphs with some of them."]
+    lines += hints
     for number, hit in enumerate(results.hits, first):
         lines += ["", *_hit_lines(number, hit, colour=colour)]
     for name, counts in results.facets.items():
@@ -86,8 +87,15 @@ def format_measure_results(results: MeasureResults, *, colour: bool, first: int 
 
 
 def suggestion_lines(suggestions: Iterable[Suggestion], what: str) -> list[str]:
-    """Return a line for each suggestion: what it leaves out, and how many paragraphs or measures it finds."""
-    return [sanitize(f"Without {item.text}: {item.total} {what}.") for item in suggestions]
+    """Return a line for each suggestion: what it asks for or leaves out, and the number of paragraphs or measures."""
+    return [
+        sanitize(
+            f"Did you mean {item.query}? {item.total} {what}."
+            if item.kind == "did_you_mean"
+            else f"Without {item.text}: {item.total} {what}."
+        )
+        for item in suggestions
+    ]
 
 
 def query_lines(results: Results | MeasureResults | Comparison) -> list[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from searchkit.errors import IndexDamaged
@@ -80,6 +80,10 @@ class Aliases:
         content = {"values": values, "years": self._years, "names": self._names}
         return json.dumps(content, ensure_ascii=False, indent=1).encode()
 
+    def all(self) -> Iterator[Alias]:
+        """Yield all names."""
+        return (alias for first in self._names for alias in self._beginning_with(first))
+
     def at(self, folded: str, start: int) -> list[Alias]:
         """Return the names that a folded text has at `start`, the longest first, without those of evidence `none`."""
         return [
@@ -138,7 +142,7 @@ class Aliases:
 
         folded = fold(name)
         ratios: dict[str, float] = {}
-        for alias in (alias for first in self._names for alias in self._beginning_with(first)):
+        for alias in self.all():
             if alias.facet == facet:
                 matcher = SequenceMatcher(None, alias.name, folded, autojunk=False)
                 contains = folded in alias.name or alias.name in folded

@@ -5,6 +5,7 @@ options.py      options of a search and of a look-up
 results.py      hits and results of a search
 lookup.py       hits and results of a look-up, and the ranking of measures
 querynames.py   the measures that a query names, and their other names
+spelling.py     corrections of words that the index hardly has
 suggestions.py  what to leave out of a search that found nothing
 snippets.py     matches in a paragraph, and the snippet that shows them
 """

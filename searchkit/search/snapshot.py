@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -21,8 +21,10 @@ from searchkit.errors import IndexClosed, IndexDamaged, IndexStale, SearchkitErr
 from searchkit.manifest import (
     ALIASES_FILE,
     EXTRAS_FILE,
+    SUGGESTIONS_FILE,
     current_data_folder,
     diagnose_damage,
+    map_file,
     read_manifest,
     read_verified_file,
     verify_checksums,
@@ -31,15 +33,17 @@ from searchkit.model import Document, Measure, Paragraph, Table
 from searchkit.query.aliases import Aliases
 from searchkit.query.facets import BUILT_IN_FACETS, Facet, FacetCounts, Filter
 from searchkit.query.filters import FilterValue, ResolvedFilters, parse_filters
-from searchkit.query.tree import Everything, Node, Query
+from searchkit.query.tree import Everything, Node, Query, Substring
 from searchkit.search.lookup import MeasureRanking, MeasureResults, rank_measures
 from searchkit.search.options import MeasureOptions, SearchOptions, list_names, measure_request, parse_literal
 from searchkit.search.results import Hit, Results
 from searchkit.search.snippets import match_passage
 from searchkit.text.analyzer import Analyzer, Lexicon
+from searchkit.text.characters import remove_invisible
 
 if TYPE_CHECKING:
     from searchkit.query.naming import IndicatorNames
+    from searchkit.query.suggester import Completion, Suggester
     from searchkit.search.suggestions import Suggestion
 
 MAX_OPEN_ATTEMPTS = 10
@@ -48,6 +52,8 @@ YEAR_MEANINGS = ("of_year", "year")
 """Facets of which a year in the words of a search means either."""
 _MAX_CHECKED_VALUES = 20
 """Maximum number of values of a filter for each of which a search checks whether it has a hit."""
+_MAX_CORRECTED_TOTAL = 100
+"""Maximum number of hits of a search whose words are corrected. A search that was relaxed is corrected, too."""
 _FETCH_SIZE = 1000
 """Number of measures fetched at a time by `every_measure`."""
 
@@ -70,11 +76,13 @@ class Snapshot:
         """Words, synonyms and names of measures of the build (`words`, `synonyms`, `indicators`), skipped files
         (`problems`), and `duplicates`."""
         self._aliases_data = read_verified_file(path, self.manifest, ALIASES_FILE)
+        self._suggestions_data = map_file(path, self.manifest, SUGGESTIONS_FILE)
 
     def close(self) -> None:
         """Release files and memory. Every later query raises IndexClosed."""
         self._is_closed = True
         self._engine.close()
+        self._suggestions_data.close()
 
     @contextmanager
     def use_engine(self) -> Iterator[Engine]:
@@ -135,6 +143,14 @@ class Snapshot:
         """The names of the facet values."""
         with decoding(self.path):
             return Aliases.from_json(self._aliases_data)
+
+    @cached_property
+    def suggester(self) -> Suggester:
+        """The words, headings and facet values of the index."""
+        from searchkit.query.suggester import Suggester  # noqa: PLC0415 - not loaded by most searches
+
+        with decoding(self.path):
+            return Suggester(self._suggestions_data)
 
     @cached_property
     def names(self) -> IndicatorNames:
@@ -212,7 +228,7 @@ class Snapshot:
         parsed, tree, response = self._search_forms(self.parse_query(query, options.literal), options, request)
         relaxed = options.match == "auto" and tree is not (parsed.content or parsed.all)
         hits = tuple(self._build_hits(response.hits, tree, parsed, relaxed=relaxed))
-        suggestions = () if response.total else self._suggest(query, options, resolved.filters)
+        suggestions = self._suggest(query, options, resolved.filters, response.total, relaxed=relaxed)
         return Results(
             query,
             str(tree),
@@ -277,16 +293,58 @@ class Snapshot:
         texts = [clause.text for clause in parsed.scoring if clause.weight == weight]
         return {word for text in texts for word in self.analyzer.query_words(text)}
 
-    def _suggest(self, query: str, options: SearchOptions, filters: tuple[Filter, ...]) -> tuple[Suggestion, ...]:
-        """Return suggestions for a search that found nothing."""
-        from searchkit.search.suggestions import suggest  # noqa: PLC0415 - only if nothing was found
+    def _suggest(
+        self, query: str, options: SearchOptions, filters: tuple[Filter, ...], total: int, *, relaxed: bool
+    ) -> tuple[Suggestion, ...]:
+        """Return suggestions for a search that found `total` paragraphs: corrections, and what to leave out."""
 
         def count(query: str, filters: tuple[Filter, ...]) -> int:
             """Return the number of paragraphs that a query with filters finds."""
             parsed = self.parse_query(query, options.literal)
             return self._search_forms(parsed, options, Request(Everything(), filters=filters, limit=0))[2].total
 
-        return suggest(query, filters, self.analyzer, count)
+        found: list[Suggestion] = []
+        if relaxed or total <= _MAX_CORRECTED_TOTAL:
+            found += self._correct(query, filters, count, 0 if relaxed else total)
+        if not total:
+            from searchkit.search.suggestions import suggest  # noqa: PLC0415 - only if nothing was found
+
+            found += suggest(query, filters, self.analyzer, count)
+        return tuple(found)
+
+    def _correct(
+        self,
+        query: str,
+        filters: tuple[Filter, ...],
+        count: Callable[[str, tuple[Filter, ...]], int],
+        total: int,
+    ) -> Iterator[Suggestion]:
+        """Yield the corrected query if it has a correction with more than `total` hits. `count`: as for `suggest`."""
+        from searchkit.search.spelling import correct  # noqa: PLC0415 - only if little was found
+        from searchkit.search.suggestions import Suggestion, filter_values  # noqa: PLC0415
+
+        with self.use_engine() as engine, decoding(self.path):
+            correction = correct(
+                query,
+                self.analyzer,
+                self.suggester,
+                lambda text: engine.search(Request(Substring(text), limit=0)).total,
+            )
+        if correction and (corrected := count(correction.query, filters)) > total:
+            values = {item.name: filter_values(item) for item in filters}
+            yield Suggestion("did_you_mean", correction.text, correction.query, values, corrected)
+
+    def suggest(self, prefix: str, limit: int | None) -> tuple[Completion, ...]:
+        """Return the words, headings and facet values that begin with a prefix. Raises UsageError, IndexDamaged."""
+        from searchkit.text.folding import fold  # noqa: PLC0415 - loads NumPy, which exports do not need
+
+        if not isinstance(prefix, str):
+            raise UsageError(f"the prefix must be a text, not {prefix!r}")
+        if limit is not None and (type(limit) is not int or limit < 0):
+            raise UsageError(f"limit must be a whole number, 0 or more, not {limit!r}")
+        text = fold(remove_invisible(prefix)).strip()
+        with self.use_engine(), decoding(self.path):
+            return tuple(self.suggester.complete(text, limit)) if text else ()
 
     def measures(self, query: str, options: MeasureOptions, resolved: ResolvedFilters) -> MeasureResults:
         """Find the measures that answer a query, best first. Raises UsageError, IndexStale, IndexDamaged."""
@@ -311,12 +369,14 @@ class Snapshot:
     def suggest_measures(
         self, query: str, options: MeasureOptions, filters: tuple[Filter, ...]
     ) -> tuple[Suggestion, ...]:
-        """Return suggestions for a look-up that found nothing."""
+        """Return suggestions for a look-up that found nothing: corrections, and what to leave out."""
         from searchkit.search.suggestions import suggest  # noqa: PLC0415 - only if nothing was found
 
-        return suggest(
-            query, filters, self.analyzer, lambda text, others: self.rank_measures(text, options, others).total
-        )
+        def count(query: str, filters: tuple[Filter, ...]) -> int:
+            """Return the number of measures that a query with filters finds."""
+            return self.rank_measures(query, options, filters).total
+
+        return (*self._correct(query, filters, count, 0), *suggest(query, filters, self.analyzer, count))
 
     def every_measure(self, filters: tuple[Filter, ...], statuses: tuple[str, ...] = ()) -> Iterator[Measure]:
         """Yield the measures that pass the filters and have one of the statuses (empty: any), in corpus order.

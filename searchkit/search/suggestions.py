@@ -20,9 +20,10 @@ class Suggestion:
     """Another search, which finds something."""
 
     kind: str
-    """`drop_part`: without a part of the query. `drop_filter`: without a filter, or without all of them."""
+    """`did_you_mean`: with similar words in place of those that the index hardly has. `drop_part`: without a part of
+    the query. `drop_filter`: without a filter, or without all of them."""
     text: str
-    """The part or the filter that is left out."""
+    """The new words, or the part or the filter that is left out."""
     query: str
     """The query of the other search."""
     filters: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -49,7 +50,7 @@ def suggest(
         ),
     ]
     found = [
-        Suggestion(kind, text, rest, {item.name: _values(item) for item in remaining}, total)
+        Suggestion(kind, text, rest, {item.name: filter_values(item) for item in remaining}, total)
         for kind, text, rest, remaining in tried
         if (total := count(rest, remaining))
     ]
@@ -71,7 +72,7 @@ def _leave_out_parts(query: str, analyzer: Analyzer) -> Iterator[tuple[str, str]
             yield part, " ".join(parts[:n] + parts[n + 1 :])
 
 
-def _values(item: Filter) -> list[str]:
+def filter_values(item: Filter) -> list[str]:
     """Return the values of a filter as they are written in a search."""
     ranges = (
         str(low) if low == high else f"{low or ''}..{'' if high == MAX_YEAR else high}" for low, high in item.ranges
