@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from searchkit.errors import IndexDamaged
+from searchkit.errors import IndexDamaged, UsageError
 from searchkit.manifest import Manifest, read_manifest
 from searchkit.model import Document, Measure, Paragraph, Table
 from searchkit.query.facets import FacetCounts, Filter
@@ -34,7 +34,9 @@ class Index:
     """
 
     def __init__(self, path: str | Path) -> None:
-        """Open the index in the folder `path`. Raises IndexMissing, IndexForeign, IndexDamaged."""
+        """Open the index in the folder `path`. Raises IndexMissing, IndexForeign, IndexDamaged, UsageError."""
+        if not isinstance(path, str | Path):
+            raise UsageError(f"the folder of an index must be a text or a Path, not {path!r}")
         self._snapshot = open_snapshot(Path(path))
         self._refreshing = threading.Lock()
 
@@ -181,17 +183,29 @@ class Index:
         return snapshot.every_measure(snapshot.filters(filters, where), parse_statuses(status))
 
     def measures_of(self, paragraph_ids: Sequence[str]) -> list[tuple[Measure, ...]]:
-        """Return the measures of each paragraph, in the order of their quotes. An unknown id has no measures."""
+        """Return the measures of each paragraph, in the order of their quotes. An unknown id has no measures.
+
+        Raises UsageError if the argument is not a list of ids.
+        """
+        if isinstance(paragraph_ids, str) or not isinstance(paragraph_ids, Sequence):
+            raise UsageError(f"measures_of takes a list of ids of paragraphs, not {paragraph_ids!r}")
+        for paragraph_id in paragraph_ids:
+            _check_id(paragraph_id)
         with self._snapshot.use_engine() as engine:
             return engine.measures(paragraph_ids)
 
     def paragraph(self, paragraph_id: str) -> Paragraph | None:
-        """Return the paragraph with the given id, or None if there is none."""
+        """Return the paragraph with the given id, or None if there is none. Raises UsageError if it is not a text."""
+        _check_id(paragraph_id)
         with self._snapshot.use_engine() as engine:
             return engine.paragraph(paragraph_id)
 
     def document(self, document_id: str) -> Document | None:
-        """Return the document with the given id, or None if there is none. Reads all documents before it."""
+        """Return the document with the given id, or None if there is none. Reads all documents before it.
+
+        Raises UsageError if the id is not a text.
+        """
+        _check_id(document_id)
         return next((item for item in self._snapshot.documents() if item.document == document_id), None)
 
     def documents(
@@ -220,7 +234,11 @@ class Index:
         return snapshot.tables(snapshot.filters(filters, where))
 
     def table(self, table_id: str) -> Table | None:
-        """Return the table with the given id (`<document>!<table>`), or None if there is none."""
+        """Return the table with the given id (`<document>!<table>`), or None if there is none.
+
+        Raises UsageError if the id is not a text.
+        """
+        _check_id(table_id)
         return self._snapshot.table(table_id)
 
     def facets(
@@ -287,3 +305,9 @@ class Index:
         Raises UnknownFacet, and UsageError for an invalid value and for one that the index does not have.
         """
         return self._snapshot.resolve(filters, where)
+
+
+def _check_id(value: object) -> None:
+    """Raise UsageError if an id is not a text."""
+    if not isinstance(value, str):
+        raise UsageError(f"an id is a text such as 'report.txt#13', not {value!r}")

@@ -13,7 +13,7 @@ import click
 from searchkit import __version__
 from searchkit.cli.comparing import compare
 from searchkit.cli.indexes import build, check, info
-from searchkit.cli.output import FAILED, FOUND, print_error, write_output
+from searchkit.cli.output import FAILED, FOUND, OutputClosed, print_error, write_output
 from searchkit.cli.queries import analyze, measures, search
 from searchkit.cli.records import export, facets, show, suggest
 from searchkit.errors import SearchkitError
@@ -64,7 +64,7 @@ def main() -> NoReturn:
     except (click.Abort, KeyboardInterrupt):
         print_error("interrupted")
         status = FAILED
-    except BrokenPipeError:  # the reader of the output has closed the pipe, and needs no more output
+    except (OutputClosed, BrokenPipeError):  # the second from flush
         # Python flushes standard output again when it exits. That flush would fail, too, and print an error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = FOUND

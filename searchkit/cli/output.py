@@ -13,10 +13,17 @@ FOUND, NOTHING_FOUND, WRONG_USAGE, FAILED = range(4)
 _T = TypeVar("_T")
 
 
+class OutputClosed(Exception):
+    """The reader of standard output has closed it, and needs no more output."""
+
+
 def write_output(pieces: Iterable[str]) -> None:
-    """Write text to standard output, piece by piece."""
-    for piece in pieces:
-        sys.stdout.write(piece)
+    """Write text to standard output, piece by piece. Raises OutputClosed."""
+    try:
+        for piece in pieces:
+            sys.stdout.write(piece)
+    except BrokenPipeError:  # click would exit with status 1
+        raise OutputClosed from None
 
 
 def peek(items: Iterator[_T]) -> tuple[bool, Iterator[_T]]:

@@ -120,7 +120,7 @@ class Comparison:
     notes: tuple[str, ...] = ()
     """Messages about parts of the query and filters that were changed or ignored."""
     suggestions: tuple[Suggestion, ...] = ()
-    """If nothing was found: look-ups without one part of the query or one filter that find something."""
+    """If nothing was found: similar look-ups that find something."""
 
     def cell(self, row: AxisLabel, col: AxisLabel) -> Cell:
         """Return the cell of a row and a column. Its status is `missing` for labels that are not in the table."""

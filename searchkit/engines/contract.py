@@ -60,6 +60,9 @@ class Request:
     together, and the scores of the further ones are multiplied by `ranking.BEYOND_FACTOR`. They are not in the total
     and not counted by facets. If nothing matches `match`, there are no hits. Requires `sort` by score, and no groups.
     """
+    first: Node | None = None
+    """Query tree of the matches that come before all others in the order of scores. The others have the score 0. None
+    ranks all matches by their scores. Requires that there is no `beyond`."""
 
 
 @dataclass(frozen=True, slots=True)

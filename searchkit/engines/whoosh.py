@@ -402,7 +402,10 @@ class WhooshEngine:
     ) -> Response:
         """Score, sort, group and page the matches, and the further hits `beyond` them, None if not requested."""
         further = beyond or frozenset()
-        ranked, scores = self._rank(request.scoring, [*matches, *further], further)
+        factors = dict.fromkeys(matches, 1.0) | dict.fromkeys(further, BEYOND_FACTOR)
+        if request.first is not None:
+            factors |= dict.fromkeys(set(matches) - self._match(request.first), 0.0)
+        ranked, scores = self._rank(request.scoring, factors)
         if request.sort != "score":
             ranked = self._sort(ranked, request.sort)
         match_counts: Counter[str] = Counter()
@@ -427,20 +430,22 @@ class WhooshEngine:
         return Response(len(matches), documents, tuple(hits), facets, total_any)
 
     def _rank(
-        self, clauses: Sequence[ScoringClause], docs: list[int], beyond: Collection[int]
+        self, clauses: Sequence[ScoringClause], factors: Mapping[int, float]
     ) -> tuple[list[int], dict[int, Explanation]]:
-        """Return docs, best first, and the scores of each. The scores of those in `beyond` are reduced."""
-        factors = {i: BEYOND_FACTOR if i in beyond else 1.0 for i in docs}
-        word_scores = self._word_scores(clauses, docs)
-        scores = {i: word_scores[i].scaled(factors[i]) for i in docs}
-        ranked = sorted(docs, key=lambda i: (-scores[i].score, i))
+        """Return docs, best first, and the scores of each. `factors`: docs, and the factor of the score of each.
+
+        Docs with the factor 0 come last.
+        """
+        word_scores = self._word_scores(clauses, list(factors))
+        scores = {i: word_scores[i].scaled(factor) for i, factor in factors.items()}
+        ranked = sorted(factors, key=lambda i: (not factors[i], -scores[i].score, i))
         texts = [(clause.text, clause.weight) for clause in clauses]
         gram_weights = {size: query_grams(texts, size) for size in (1, 2)}
         rescored = {
             i: self._rescore(gram_weights, i, word_scores[i]).scaled(factors[i]) for i in ranked[:RESCORE_DEPTH]
         }
         scores |= rescored
-        ranked[:RESCORE_DEPTH] = sorted(rescored, key=lambda i: (-scores[i].score, i))
+        ranked[:RESCORE_DEPTH] = sorted(rescored, key=lambda i: (not factors[i], -scores[i].score, i))
         return ranked, scores
 
     def _measures(self, i: int) -> tuple[Measure, ...]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from searchkit.engines.ranking import Explanation
     from searchkit.model import Document, Measure, Paragraph
     from searchkit.query.facets import FacetCounts
+    from searchkit.query.understood import UnderstoodFilter
     from searchkit.search.lookup import MeasureHit, MeasureResults
     from searchkit.search.results import Hit, Results
     from searchkit.search.suggestions import Suggestion
@@ -60,7 +61,7 @@ def format_results(results: Results, *, colour: bool, first: int = 1) -> str:
     lines.append(f"{counts_line}, {results.took_ms:.0f} ms")
     hints = suggestion_lines(results.suggestions, "paragraphs")
     if not results.total and not hints:
-        hints = ["No paragraph matches. Try other words, or --match any for paragraphs with some of them."]
+        hints = ["No paragraph matches. Try other words; `searchkit facets` lists what the index has."]
     lines += hints
     for number, hit in enumerate(results.hits, first):
         lines += ["", *_hit_lines(number, hit, colour=colour)]
@@ -87,31 +88,40 @@ def format_measure_results(results: MeasureResults, *, colour: bool, first: int 
 
 
 def suggestion_lines(suggestions: Iterable[Suggestion], what: str) -> list[str]:
-    """Return a line for each suggestion: what it asks for or leaves out, and the number of paragraphs or measures."""
-    return [
-        sanitize(
-            f"Did you mean {item.query}? {item.total} {what}."
-            if item.kind == "did_you_mean"
-            else f"Without {item.text}: {item.total} {what}."
-        )
-        for item in suggestions
-    ]
+    """Return a line for each suggestion: what it changes, and the number of paragraphs or measures that it finds."""
+    return [sanitize(f"{_describe(item)} {item.total} {what}.") for item in suggestions]
+
+
+def _describe(suggestion: Suggestion) -> str:
+    """Return what another search changes, as it is written on the command line."""
+    if suggestion.kind == "did_you_mean":
+        return f"Did you mean {suggestion.query}?"
+    if suggestion.kind == "value":
+        facet, values = list(suggestion.filters.items())[-1]
+        return f"With --{facet} {values[0]} instead of {suggestion.text}:"
+    return "With --match any:" if suggestion.text == "match:all" else f"Without {suggestion.text}:"
 
 
 def query_lines(results: Results | MeasureResults | Comparison) -> list[str]:
     """Return the messages about a query, and a line about the filters that were understood from its words."""
     lines = [sanitize(note) for note in results.notes]
-    filters = results.understood_filters
-    if filters:
-        values: dict[str, dict[str | int, None]] = {}
-        for item in filters:
-            values.setdefault(item.facet, {}).update(dict.fromkeys(item.values))
-        text = sanitize("; ".join(f"{facet} {_join_values([*items])}" for facet, items in values.items()))
-        if filters[0].strict:
-            lines.append(f"Understood as {text} (--literal searches for the words instead).")
-        else:
-            lines.append(f"Nothing matches the other words under {text}; these words only add to the score.")
+    strict, loose = (
+        _format_understood([item for item in results.understood_filters if item.strict is is_strict])
+        for is_strict in (True, False)
+    )
+    if strict:
+        lines.append(f"Understood as {strict} (--literal searches for the words instead).")
+    if loose:
+        lines.append(f"Nothing matches the other words under {loose}; these words only add to the score.")
     return lines
+
+
+def _format_understood(filters: Iterable[UnderstoodFilter]) -> str:
+    """Return the values of filters as text, by facet."""
+    values: dict[str, dict[str | int, None]] = {}
+    for item in filters:
+        values.setdefault(item.facet, {}).update(dict.fromkeys(item.values))
+    return sanitize("; ".join(f"{facet} {_join_values([*items])}" for facet, items in values.items()))
 
 
 def _join_values(values: Sequence[str | int]) -> str:

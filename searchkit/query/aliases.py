@@ -131,6 +131,24 @@ class Aliases:
         years = self.years()
         return list(years[bisect_left(years, first) : bisect_right(years, last)])
 
+    def similar(self, text: str) -> list[tuple[str, str]]:
+        """Return facet and value of each name that differs from a text in at most one character: 杭州市 for 杭洲.
+
+        A character can be another one, missing, in excess, or exchanged with its neighbour. Names with the same first
+        character come first. Only names of places and bodies can have two characters, and none has one.
+        """
+        from searchkit.text.folding import fold  # noqa: PLC0415 - loads NumPy, which exports do not need
+
+        folded = fold(text)
+        names = [
+            alias
+            for alias in self.all()
+            if len(alias.name) >= (2 if alias.facet in {"district", "agency"} else _MIN_SIMILAR_LENGTH)
+            and _differs_in_one_character(alias.name, folded)
+        ]
+        names.sort(key=lambda alias: (alias.name != folded, alias.name[0] != folded[:1], alias.name))
+        return list(dict.fromkeys((alias.facet, value) for alias in names for value in alias.values))
+
     def nearest(self, facet: str, name: str, count: int = 3) -> list[str]:
         """Return the values of a facet whose names look most like a name that the facet does not have.
 
@@ -175,6 +193,27 @@ def _parse_alias(line: str, first: str) -> Alias:
     return alias
 
 
+def _differs_in_one_character(one: str, other: str) -> bool:
+    """Return whether two texts are equal or differ in one character, or in two neighbours that are exchanged.
+
+    Only from texts of three characters a character can be missing.
+    """
+    shorter, longer = sorted((one, other), key=len)
+    if len(longer) - len(shorter) == 1:
+        at = next((n for n, character in enumerate(shorter) if longer[n] != character), len(shorter))
+        return len(shorter) >= _MIN_SIMILAR_LENGTH and shorter[at:] == longer[at + 1 :]
+    if len(longer) != len(shorter):
+        return False
+    different = [n for n, character in enumerate(one) if other[n] != character]
+    if len(different) == 2:  # noqa: PLR2004 - two neighbours
+        first, last = different
+        return last - first == 1 and one[first] == other[last] and one[last] == other[first]
+    return len(different) <= 1
+
+
+_MIN_SIMILAR_LENGTH = 3
+"""Smallest length of a name of a topic, a section or a kind of report, and of a text that lacks a character, to be
+similar to another."""
 _MIN_LIKENESS = 0.35
 """Smallest likeness of a value that `Aliases.nearest` returns: twice the matching characters / both lengths."""
 _LIKENESS_MARGIN = 0.15

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice, pairwise, product
 
+from searchkit.errors import UsageError
 from searchkit.query.facets import YEAR_FACETS, Filter
+from searchkit.query.filters import FilterReader
 from searchkit.query.tree import (
     PASSAGE,
     And,
@@ -34,9 +36,9 @@ _FUNCTION_WORDS = frozenset("的地得了着过是在和与及或等有无不也
 _QUESTION_WORDS = frozenset(
     "什么 多少 多大 多久 多长 多高 如何 怎么 怎样 怎么样 怎么办 咋 咋样 哪 哪些 哪个 哪几个 哪种 哪项 哪家 哪位 "  # noqa: SIM905
     "哪里 哪儿 哪年 哪一年 何 何时 何地 何种 几 几个 几次 几项 几家 几年 几种 谁 是否 能否 可否 有没有 是不是 为什么 "
-    "为何 干什么 请问 提到 提及 谈到 对比".split()
+    "为何 干什么 请问 提到 提及 谈到 对比 vs 时候 历年 近几年 这几年 各省 各地".split()
 )
-"""Words of questions and of requests, which answers do not contain. They are no content words."""
+"""Words of questions and of requests, which answers need not contain. They are no content words."""
 _SYNONYM_WEIGHT = 0.3
 """Weight of all synonym variants of a run together, if they are not longer than the run. The run itself has the weight
 1, so that it ranks higher."""
@@ -135,6 +137,8 @@ class QueryBuilder:
     """Builds the clauses of one query and collects its scoring clauses and notes."""
 
     analyzer: Analyzer
+    reader: FilterReader
+    """Reads the values of filters."""
     notes: list[str] = field(default_factory=list)
     """Messages to the user about ignored parts."""
     _scoring: list[ScoringClause] = field(default_factory=list)
@@ -217,16 +221,21 @@ class QueryBuilder:
         return replace(clause, content=_join(Or, content), some=_join(Or, list(dict.fromkeys(some))))
 
     def create_filter(self, name: str, text: str) -> Filter:
-        """Return the filter of `name:text`. Raises QuerySyntaxError if a facet of years gets no year or range."""
-        if name not in YEAR_FACETS:
-            return Filter(name, (text,))
-        from searchkit.text.query_years import parse_written_years  # noqa: PLC0415 - only for filters by years
+        """Return the filter of `name:text`. Adds a note for a value that the index does not have.
 
+        Raises QuerySyntaxError if a facet of years gets no year or range.
+        """
+        if not self.reader.knows(name):
+            return Filter(name, (text,))
         try:
-            first, last = sorted(parse_written_years(text))
-            return Filter(name, ranges=((first, last),))
-        except ValueError:
-            raise QuerySyntaxError(f"{text!r} is not a year") from None
+            item = self.reader.read(name, [text], self.notes)
+        except UsageError as error:
+            if name in YEAR_FACETS:
+                raise QuerySyntaxError(f"{text!r} is not a year") from None
+            self.notes.append(str(error))
+            return Filter(name, (text,))
+        self.notes += self.reader.missing_years(item)
+        return item
 
     def create_range(self, name: str | None, low: str | None, high: str | None, excluded: tuple[bool, bool]) -> Filter:
         """Return the filter of `name:[low TO high]`. An end can be empty or None; then the range is open at that end.
@@ -241,7 +250,9 @@ class QueryBuilder:
             name = None  # no valid range: raise the error below, which explains the syntax
         if name not in YEAR_FACETS:
             raise QuerySyntaxError("a range goes with year or of_year, as in year:[2021 TO 2023]")
-        return Filter(name, ranges=((first + excluded[0], last - excluded[1]),))
+        item = Filter(name, ranges=((first + excluded[0], last - excluded[1]),))
+        self.notes += self.reader.missing_years(item)
+        return item
 
     def _synonym_variants(self, run: str) -> Iterable[str]:
         """Yield the run, then every other combination of its words and their synonyms.

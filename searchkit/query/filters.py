@@ -1,11 +1,11 @@
-"""Filters given as facet names with values or year ranges, and the values that people write for them."""
+"""Filters as people write them: names of facets with values, short names, synonyms, years and ranges of years."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from searchkit.errors import UsageError
-from searchkit.query.aliases import NAMED_FACETS, Aliases
+from searchkit.query.aliases import NAMED_FACETS, NO_ALIASES, Aliases
 from searchkit.query.facets import YEAR_FACETS, Filter
 from searchkit.text.years import MAX_YEAR, MIN_YEAR
 
@@ -33,8 +33,7 @@ def parse_filters(
     filters: Mapping[str, FilterValue],
     where: Mapping[str, FilterValue] | None,
     check_name: Callable[[str], None],
-    aliases: Aliases,
-    has_topic: Callable[[str], bool],
+    reader: FilterReader,
 ) -> ResolvedFilters:
     """Return the filters of two mappings from facet names to values.
 
@@ -42,12 +41,13 @@ def parse_filters(
     In `filters`, a value of a facet with names (`aliases.NAMED_FACETS`) can be any of its names, and several values can
     be one text, separated by commas. A value in `where`, and a document, is taken as it is written.
 
-    `check_name` must raise an exception if no facet has the name. `has_topic` returns whether the index has a topic
-    that no taxonomy has. Raises UsageError for an invalid value, and for one
+    `check_name` must raise an exception if no facet has the name. Raises UsageError for an invalid value, and for one
     that the index does not have. The message names the nearest value.
     """
     if not isinstance(where, Mapping | None):
         raise UsageError('where takes facets and values, as in {"cluster": "京津冀"}')
+    if not isinstance(filters, Mapping):
+        raise UsageError(f'filters are facets and values, as in {{"year": 2023}}, not {filters!r}')
     parsed: list[Filter] = []
     notes: list[str] = []
     missing_years: list[str] = []
@@ -55,14 +55,10 @@ def parse_filters(
         values = _to_list(name, value)
         if values:
             check_name(name)
-            if name in YEAR_FACETS:
-                parsed.append(_parse_years(name, values, notes))
+            if name in YEAR_FACETS or (name in NAMED_FACETS and name not in (where or {})):
+                parsed.append(reader.read(name, values, notes))
                 missing = missing_years if name == "of_year" else notes
-                missing += _find_missing_years(parsed[-1], aliases)
-            elif name in NAMED_FACETS and name not in (where or {}):
-                known = _KnownValues(name, aliases, has_topic, notes)
-                resolved = [item for value in values for item in known.resolve(str(value))]
-                parsed.append(Filter(name, tuple(dict.fromkeys(resolved))))
+                missing += reader.missing_years(parsed[-1])
             else:
                 parsed.append(Filter(name, tuple(map(str, values))))
     return ResolvedFilters(tuple(parsed), tuple(dict.fromkeys(notes)), tuple(missing_years))
@@ -95,56 +91,77 @@ def _parse_years(name: str, values: Sequence[str | int], notes: list[str]) -> Fi
     return Filter(name, ranges=tuple(ranges))
 
 
-def _find_missing_years(item: Filter, aliases: Aliases) -> Iterator[str]:
-    """Yield a message if no document or paragraph has a year of a filter by years."""
-    years = aliases.years(item.name)
-    if years and not any(first <= year <= last for year in years for first, last in item.ranges):
-        wanted = ", ".join(_format_years(*years_of) for years_of in item.ranges)
-        yield f"no {item.name} {wanted} in the index; it has {_format_years(years[0], years[-1])}"
-
-
-def _format_years(first: int, last: int) -> str:
+def format_years(first: int, last: int) -> str:
     """Return a range of years as a filter is written."""
     if first == last:
         return str(first)
     return f"{'' if first == MIN_YEAR else first}..{'' if last == MAX_YEAR else last}"
 
 
-class _KnownValues:
-    """The values of a facet and their names."""
+class FilterReader:
+    """Reads the values that people write for a facet with names (`aliases.NAMED_FACETS`) or of years."""
 
-    def __init__(self, facet: str, aliases: Aliases, has_topic: Callable[[str], bool], notes: list[str]) -> None:
-        """A name of a place that fits several places adds a note to `notes`."""
-        self._facet, self._aliases, self._has_topic, self._notes = facet, aliases, has_topic, notes
+    def __init__(self, aliases: Aliases = NO_ALIASES, has_topic: Callable[[str], bool] = lambda _: False) -> None:
+        """`has_topic` returns whether the index has a topic that no taxonomy has."""
+        self.aliases = aliases
+        """The names of the values."""
+        self._has_topic = has_topic
 
-    def resolve(self, text: str) -> list[str]:
-        """Return the values that a text names.
+    def knows(self, name: str) -> bool:
+        """Return whether the values of a facet are known, so that `read` can tell which the index has."""
+        return name in YEAR_FACETS or (name in NAMED_FACETS and bool(self.aliases.values(name)))
 
-        Raises UsageError if the text names none, and one of its parts between commas neither.
+    @property
+    def known_facets(self) -> tuple[str, ...]:
+        """The facets with names, if their values are known."""
+        return tuple(name for name in NAMED_FACETS if self.knows(name))
+
+    def read(self, name: str, values: Sequence[str | int], notes: list[str]) -> Filter:
+        """Return the filter by the values of a facet that texts mean.
+
+        Adds a note to `notes` if a range of years was swapped, and if the name of a place fits several. Raises
+        UsageError for a text that is no year, and for one that means no value. The message names the nearest value.
         """
-        values = self._find(text.strip())
+        if name in YEAR_FACETS:
+            return _parse_years(name, values, notes)
+        resolved = [item for value in values for item in self._resolve(name, str(value), notes)]
+        return Filter(name, tuple(dict.fromkeys(resolved)))
+
+    def missing_years(self, item: Filter) -> Iterator[str]:
+        """Yield a message if a filter is by years, and no document or paragraph has one of them."""
+        years = self.aliases.years(item.name)
+        if years and not any(first <= year <= last for year in years for first, last in item.ranges):
+            wanted = ", ".join(format_years(*years_of) for years_of in item.ranges)
+            yield f"no {item.name} {wanted} in the index; it has {format_years(years[0], years[-1])}"
+
+    def _resolve(self, name: str, text: str, notes: list[str]) -> list[str]:
+        """Return the values of a facet that a text means.
+
+        Raises UsageError if the text means none, and one of its parts between commas neither.
+        """
+        values = self._find(name, text.strip(), notes)
         if values:
             return values
         parts = _split(text)
         if len(parts) > 1:
-            return [value for part in parts for value in self.resolve(part)]
-        nearest = self._aliases.nearest(self._facet, text.strip())
-        hint = f"did you mean {' or '.join(nearest)}?" if nearest else f"list them with: searchkit facets {self._facet}"
-        raise UsageError(f"no {self._facet} {text.strip()}; {hint}")
+            return [value for part in parts for value in self._resolve(name, part, notes)]
+        nearest = self.aliases.nearest(name, text.strip())
+        hint = f"did you mean {' or '.join(nearest)}?" if nearest else f"list them with: searchkit facets {name}"
+        raise UsageError(f"no {name} {text.strip()}; {hint}")
 
-    def _find(self, text: str) -> list[str]:
-        """Return the values with a name: the value itself, or those that have it as another name."""
-        known = self._aliases.values(self._facet)
-        if self._facet != "district":
-            is_value = text in known or (self._facet == "topic" and self._has_topic(text))
-            return [text] if is_value else list(self._aliases.named(self._facet, text))
+    def _find(self, name: str, text: str, notes: list[str]) -> list[str]:
+        """Return the values of a facet with a name: the value itself, or those that have it as another name."""
+        known = self.aliases.values(name)
+        if name != "district":
+            is_value = text in known or (name == "topic" and self._has_topic(text))
+            return [text] if is_value else list(self.aliases.named(name, text))
         if "/" in text:
             return [text] if any(f"/{text}/" in f"/{path}/" for path in known) else []
-        values = [text] if self._aliases.paths(text) else list(self._aliases.named("district", text))
-        places = [path for value in values for path in self._aliases.paths(value)]
+        values = [text] if self.aliases.paths(text) else list(self.aliases.named("district", text))
+        places = [path for value in values for path in self.aliases.paths(value)]
         if len(places) > 1:
             listed = ", ".join(places[:_MAX_NAMED_PLACES]) + (" …" if len(places) > _MAX_NAMED_PLACES else "")
-            self._notes.append(f"district {text} means {len(places)} places: {listed}")
+            notes.append(f"district {text} means {len(places)} places: {listed}")
         return values
 
 

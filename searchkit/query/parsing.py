@@ -11,10 +11,11 @@ Every text is a query. If its syntax is invalid, it is parsed as plain words, an
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from searchkit.query.builder import MAX_QUERY_CLAUSES, ClauseContext, QueryBuilder, QuerySyntaxError, conjunction
 from searchkit.query.facets import YEAR_FACETS
+from searchkit.query.filters import FilterReader
 from searchkit.query.tree import Query
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.characters import remove_invisible
@@ -39,17 +40,21 @@ _TO_HALF_WIDTH = str.maketrans(
 _OPERATOR = re.compile(r'["“”「」『』()\[\]|^*]|(?:(?<=[\s()|])|^)(?:(?:AND|OR|NOT)(?=[\s()|]|$)|-(?=\S))')
 _NOT_BARE = r"""["“”「」『』()\[\]{}^*:|]|^-|^(?:AND|OR|NOT)$"""
 """Pattern of what no bare run contains."""
+_NO_VALUES = FilterReader()
+"""Takes values of facets as they are written."""
 # Closing quote of each opening quote.
 _QUOTES = {'"': '"', "“": "”", "「": "」", "『": "』"}
+_QUOTED = re.compile("|".join(f"{opening}[^{closing}]*{closing}" for opening, closing in _QUOTES.items()))
 
 
-def parse(text: str, analyzer: Analyzer, fields: Collection[str] = ()) -> Query:
+def parse(text: str, analyzer: Analyzer, fields: Collection[str] = (), reader: FilterReader = _NO_VALUES) -> Query:
     """Parse a query. Never raises an exception. Takes less than a second for any input.
 
     `field:value` accepts the text fields, the facets of years (`YEAR_FACETS`), and the facet names in `fields`. The
-    value of a facet of years is a year or a range of years. An empty query matches everything.
+    value of a facet of years is a year or a range of years. `reader` reads the values. An empty query matches
+    everything.
     """
-    builder = QueryBuilder(analyzer)
+    builder = QueryBuilder(analyzer, reader)
     if len(text) > MAX_QUERY_LENGTH:
         builder.notes.append(f"only the first {MAX_QUERY_LENGTH} characters of the query are used")
     text = remove_invisible(text[:MAX_QUERY_LENGTH])
@@ -70,9 +75,9 @@ def parse(text: str, analyzer: Analyzer, fields: Collection[str] = ()) -> Query:
 def split_parts(text: str) -> list[tuple[int, int, bool]]:
     """Return start, end and bareness of each part of a query, from left to right.
 
-    Parts are separated by spaces and combined with AND. A part is bare if it is a run without quotes, brackets, fields
-    and operators. Runs that OR, AND or NOT combines are one part. If brackets or quotes are unbalanced, the query is
-    one part that is not bare.
+    Parts are separated by spaces and by quoted strings, and combined with AND. A part is bare if it is a run without
+    quotes, brackets, fields and operators. Runs that OR, AND or NOT combines are one part. If brackets or quotes are
+    unbalanced, the query is one part that is not bare.
     """
     half_width = text.translate(_TO_HALF_WIDTH)
     if ":" not in half_width and not _OPERATOR.search(half_width):
@@ -81,18 +86,39 @@ def split_parts(text: str) -> list[tuple[int, int, bool]]:
         return [(0, len(text), False)]
     parts: list[tuple[int, int, bool]] = []
     is_open = False  # whether an operator awaits its next operand
-    for match in re.finditer(r"\||[^\s|]+", _blank_nested(half_width)):
-        joins = match[0] in {"AND", "OR", "|"}
+    for start, end in _split_quoted(_blank_nested(half_width)):
+        part = half_width[start:end]
+        joins = part in {"AND", "OR", "|"}
         if parts and (joins or is_open):
-            parts[-1] = (parts[-1][0], match.end(), False)
+            parts[-1] = (parts[-1][0], end, False)
         else:
-            parts.append((*match.span(), not re.search(_NOT_BARE, match[0])))
-        is_open = joins or match[0] == "NOT"
+            parts.append((start, end, not re.search(_NOT_BARE, part)))
+        is_open = joins or part == "NOT"
     return parts
 
 
+def _split_quoted(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the spans of the runs of a text. `|` is a run, and so is each quoted string: "十二五" in "十二五"期间.
+
+    A field or an operator stays with its quoted string, and brackets stay with all that touches them.
+    """
+    for match in re.finditer(r"\||[^\s|]+", text):
+        start = match.start()
+        if not re.search(r"[()\[\]{}]", match[0]):
+            for quoted in _QUOTED.finditer(text, *match.span()):
+                before, after = text[start : quoted.start()], text[quoted.end() : match.end()]
+                if before and not re.search(_NOT_BARE, before):
+                    yield start, quoted.start()
+                    start = quoted.start()
+                if after and after[0] not in "^*:":
+                    yield start, quoted.end()
+                    start = quoted.end()
+        if start < match.end():
+            yield start, match.end()
+
+
 def _blank_nested(text: str) -> str:
-    """Return a text whose white space inside quotes and brackets is replaced, so that they are one part."""
+    """Return a text whose white space and `|` inside quotes and brackets are replaced, so that they are one part."""
     characters, closing, depth = list(text), "", 0
     for at, character in enumerate(text):
         if closing:
@@ -103,7 +129,7 @@ def _blank_nested(text: str) -> str:
             depth += 1
         elif character in ")]}":
             depth -= 1
-        if character.isspace() and (closing or depth > 0):
+        if (character.isspace() or character == "|") and (closing or depth > 0):
             characters[at] = "_"
     return "".join(characters)
 

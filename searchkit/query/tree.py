@@ -182,10 +182,21 @@ class Query:
         """Return the content words that a paragraph lacks. `leaves`: the leaves of `some` or `any` that it matches."""
         return tuple(dict.fromkeys(word for run in self.runs for word in run.missing(leaves)))
 
+    first: Node | None = None
+    """Query tree of the paragraphs that come first in the order of scores: those with the words of a query that is only
+    names. The others have the score 0. None if all paragraphs are ranked alike."""
     understood: tuple[UnderstoodFilter, ...] = ()
     """The filters that were understood from words of the query, by their start."""
     loosened: Query | None = None
-    """The query to search if nothing matches this one because of its understood filters: it does not require them."""
+    """The query to search if nothing matches this one because of its understood filters: it does not require one of
+    them, or any. It can be loosened further."""
+
+    def loosened_forms(self) -> Iterator[Query]:
+        """Yield the loosened query, and those that are loosened further."""
+        query = self.loosened
+        while query is not None:
+            yield query
+            query = query.loosened
 
 
 def positive_leaves(node: Node) -> Iterator[Word | Substring | Prefix]:

@@ -11,13 +11,14 @@ took a part. Filters of one facet are combined with OR, filters of different fac
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
 from searchkit.query.aliases import PHRASE, SHORT, SURE, Alias, Aliases
 from searchkit.query.facets import Filter
+from searchkit.query.filters import FilterReader, format_years
 from searchkit.query.parsing import MAX_QUERY_LENGTH, parse, split_parts
 from searchkit.query.tree import And, Node, Or, Query, ScoringClause, Substring
 from searchkit.query.understood import UnderstoodFilter
@@ -31,23 +32,33 @@ _MAX_NAMES = 32
 each other takes quadratic time."""
 _LOOSENED_WEIGHT = 0.5
 """Weight of the words of a filter that is not required. Other words have the weight 1."""
+_LOOSENED_FIRST = ("section", "doctype", "of_year", "agency", "district")
+"""Facets in the order in which their filters are given up if nothing matches under all of them."""
 _CONNECTORS = frozenset({"和", "与", "及", "以及", "、", ",", "跟"})
 """Words between two names."""
 _LINKS = _CONNECTORS | {"or", "and", "vs", "对比", "比较", "比"}
 """Runs that are dropped between two runs with names."""
-_DROPPED = frozenset({"的", "在", "于", "关于", "到", "自", "从"}) | _CONNECTORS
+_DROPPED = frozenset({"的", "在", "于", "关于", "到", "自", "从", "内", "境内", "级"}) | _CONNECTORS
 """Words that are dropped beside a name."""
 _TIMES = ("年", "年来", "年度", "期间", "时期", "以来")
 """Ends of a phrase of time. A short name or a year may follow: 去年浙江, 十三五期间浙江."""
 _LEVELS = "省市区县州盟旗"
 """Characters after the short name of another place (吉林市), or before the name of a body (区司法局)."""
-_OTHER_WORD = re.compile(r"(?<=区)[域别间划块位段]|(?<=市)(?:场(?!监)|值|价|辖)|(?<=县)[域级]|(?<=旗)[帜舰]|(?<=州)际")
-"""Matches after a full name whose last character belongs to another word: 域 in 新区域."""
+_OTHER_WORD = re.compile(
+    r"(?<=区)[域别间划块位段]|(?<=市)(?:场(?!监)|值|价|辖)|(?<=县)[域级]|(?<=旗)[帜舰]|(?<=州)际|(?<=[省市区县州盟旗])委(?![员托派任])"
+)
+"""Matches after a full name whose last character belongs to another word: 域 in 新区域, 委 in 云南省委."""
 _INSTITUTION = re.compile(
     "^.$|(?:大学|学院|学校|中学|医院|出版社|银行|[日晚晨]报|电视台|公司|集团|军区|兵团|法院|起义|战役|谈判|音乐|白药)$"
 )
 """Matches the rest of a word of the dictionary that begins with the short name of a place, if the word is the name of
 something else: 大学 in 浙江大学, 岛 in 海南岛; but not 旅游 in 云南旅游, 长沙市 in 湖南长沙市."""
+_INSTITUTION_WORD = re.compile("(?:大学|学院|医院|银行|[日晚晨]报|电视台|出版社)$")
+"""Matches the word after the short name of a place if both are the name of one institution: 大学 in 湖北大学.
+
+In reports, a list or the end of a clause follows such names, as after a name. After 湖北高速, 铁路 and 机场, the text
+goes on with what the place has: 公路, 枢纽, 二期.
+"""
 _EXCLUDED_AFTER = re.compile(r"(?:^除|除了|不是|不含|不包括|不包含)$")
 _EXCLUDED_BEFORE = re.compile("[以之]外|除外")
 """Match the text of a run before and after a name that the query excludes: 除东丽区外, 天津以外."""
@@ -83,15 +94,15 @@ def parse_understood(
     text: str,
     analyzer: Analyzer,
     fields: Collection[str],
-    aliases: Aliases,
+    reader: FilterReader,
     *,
     literal: Collection[str] = (),
     year_facets: Sequence[str] = ("of_year", "year"),
 ) -> Query:
     """Parse a query whose words may name values of facets. Never raises an exception.
 
-    `fields`: as for `parsing.parse`. `literal`: facets whose names are read as words. A year matches one of
-    `year_facets`.
+    `fields` and `reader`: as for `parsing.parse`. `reader` has the names. `literal`: facets whose names are read as
+    words. A year matches one of `year_facets`.
     """
     spaces = {at for match in _SPACED_YEAR.finditer(text[:MAX_QUERY_LENGTH]) for at in range(*match.span(1))}
     visible = [
@@ -100,11 +111,18 @@ def parse_understood(
         if at not in spaces and not INVISIBLE.match(character)
     ]
     clean = "".join([text[at] for at in visible])
+    aliases = reader.aliases
     finder = _NameFinder(clean, analyzer, aliases, frozenset(literal))
     runs = finder.find_runs()
     named = [run for run in runs if run.names or not run.rest]
+
+    def parse_words(words: str) -> Query:
+        """Parse a query as words."""
+        query = parse(words, analyzer, fields, reader)
+        return replace(query, notes=(*query.notes, *dict.fromkeys(finder.missing_years)))
+
     if not named:
-        return parse(text, analyzer, fields)
+        return parse_words(text)
     names = _narrow_places([name for run in named for name in run.names], aliases)
     filters = tuple(
         UnderstoodFilter(
@@ -116,7 +134,7 @@ def parse_understood(
         )
         for name in names
     )
-    return _Composer(clean, analyzer, fields, named, names, tuple(year_facets)).compose(filters)
+    return _Composer(clean, analyzer, parse_words, named, names, tuple(year_facets)).compose(filters)
 
 
 class _NameFinder:
@@ -125,6 +143,10 @@ class _NameFinder:
     def __init__(self, text: str, analyzer: Analyzer, aliases: Aliases, literal: frozenset[str]) -> None:
         self._text, self._folded = text, fold(text)
         self._analyzer, self._aliases, self._literal = analyzer, aliases, literal
+        self.missing_years: list[str] = []
+        """Messages about years in the query that no document or paragraph has."""
+        self._missing_end = 0
+        """Offset of the end of the last of these years."""
 
     def find_runs(self) -> list[_Run]:
         """Return the bare runs of the query with the names that are understood in them."""
@@ -134,6 +156,7 @@ class _NameFinder:
         for start, end in spans:
             names = self._find_in_run(start, end) if sum(map(len, candidates)) < _MAX_NAMES else []
             candidates.append(names[:_MAX_NAMES])
+        candidates = self._join_reports(candidates)
         has_others = len(spans) < len(parts)
         sure = [name for names in candidates for name in names if name.evidence in {SURE, SHORT}]
         runs = []
@@ -182,6 +205,23 @@ class _NameFinder:
             at = first = name.end
         return names
 
+    def _join_reports(self, candidates: Sequence[Sequence[_Name]]) -> list[list[_Name]]:
+        """Return the names of each run. A body directly before a kind of report is a sure name: 国务院政府工作报告.
+
+        A year can be between them, and white space.
+        """
+        joined: list[list[_Name]] = []
+        report_at: int | None = None
+        for names in reversed(candidates):
+            run = list(names)
+            for n, name in reversed(list(enumerate(names))):
+                is_before = report_at is not None and self._text[name.end : report_at].strip() in {"", "的"}
+                if is_before and name.facet == "agency":
+                    run[n] = name._replace(evidence=SURE)
+                report_at = name.start if name.facet == "doctype" or (is_before and name.facet == "of_year") else None
+            joined.append(run)
+        return joined[::-1]
+
     def _find_year(self, at: int, end: int, first: int, *, is_after_place: bool) -> _Name | None:
         """Return the year, or the years, at an offset, if the index has any of them.
 
@@ -196,12 +236,18 @@ class _NameFinder:
             return None
         if not year.is_marked and self._is_part_of_quantity(at, year.end, end):
             return None
-        if not (year.is_sure or is_after_place):
-            return None
-        if year.is_short and not (at == first and year.first in self._aliases.years("year")):
+        is_short_year = at == first and year.first in self._aliases.years("year")
+        if not (year.is_sure or is_after_place) or (year.is_short and not is_short_year):
             return None
         years = self._aliases.years_between(year.first, year.last)
-        return _Name("of_year", tuple(years), at, year.end, SURE, follows=False) if years else None
+        if years:
+            return _Name("of_year", tuple(years), at, year.end, SURE, follows=False)
+        if at >= self._missing_end:
+            wanted, known = format_years(year.first, year.last), self._aliases.years()
+            message = f"no year {wanted} in the index; it has {format_years(known[0], known[-1])}"
+            self.missing_years.append(f"{message}; {self._text[at : year.end]} is read as words")
+            self._missing_end = year.end
+        return None
 
     def _is_part_of_quantity(self, start: int, digits_end: int, end: int) -> bool:
         """Return whether a number continues after its digits: 2022件, 2022年期."""
@@ -219,8 +265,9 @@ class _NameFinder:
         """
         folded = self._folded[:end]
         names = [(alias, at) for alias in self._aliases.at(folded, at)]
-        if folded[at] in _LEVELS and at == first and at + 1 < end:  # 区司法局
-            names += [(alias, at + 1) for alias in self._aliases.at(folded, at + 1) if alias.facet == "agency"]
+        if folded[at] in _LEVELS and at == first and at + 1 < end:  # 区司法局, 市政府工作报告
+            of_place = {"agency", "doctype"}
+            names += [(alias, at + 1) for alias in self._aliases.at(folded, at + 1) if alias.facet in of_place]
         for alias, start in names:
             if alias.facet not in self._literal and self._is_name(alias, start, end, edges, is_first=at == first):
                 stop = start + len(alias.name)
@@ -239,11 +286,21 @@ class _NameFinder:
         if not is_first or self._folded[stop:end].startswith(tuple(_LEVELS)):
             return False
         word_end = min(edge for edge in edges if edge >= stop)
-        return (
-            word_end == stop
-            or not _INSTITUTION.search(self._folded[stop:word_end])
-            or any(other.facet == "district" for other in self._aliases.at(self._folded[:end], stop))
+        if word_end == stop:
+            return not self._is_institution(stop, end, edges)
+        return not _INSTITUTION.search(self._folded[stop:word_end]) or any(
+            other.facet == "district" for other in self._aliases.at(self._folded[:end], stop)
         )
+
+    def _is_institution(self, stop: int, end: int, edges: frozenset[int]) -> bool:
+        """Return whether the name of a place, which ends at `stop`, is a part of the name of an institution.
+
+        The name of the institution must be all of the text before the end of the run or a connector: 湖北大学, but not
+        杭州医院建设 or 湖北大学毕业生.
+        """
+        next_end = min((edge for edge in edges if edge > stop), default=stop)
+        is_complete = next_end == end or self._folded[next_end:end].startswith(tuple(_DROPPED))
+        return is_complete and bool(_INSTITUTION_WORD.search(self._folded[stop:next_end]))
 
     def _is_understood(
         self,
@@ -316,13 +373,13 @@ class _Composer:
         self,
         text: str,
         analyzer: Analyzer,
-        fields: Collection[str],
+        parse_words: Callable[[str], Query],
         runs: Sequence[_Run],
         names: Sequence[_Name],
         year_facets: tuple[str, ...],
     ) -> None:
-        """`runs`: the runs with names. `names`: the names in all of them."""
-        self._text, self._analyzer, self._fields = text, analyzer, fields
+        """`parse_words` parses a query as words. `runs`: the runs with names. `names`: the names in all of them."""
+        self._text, self._analyzer, self._parse = text, analyzer, parse_words
         self._runs, self._year_facets = runs, year_facets
         self._filters = {facet: self._build_filter(facet, names) for facet in dict.fromkeys(n.facet for n in names)}
 
@@ -339,27 +396,49 @@ class _Composer:
                 content=None,
                 some=None,
                 runs=(),
+                first=words.all,
                 understood=filters,
             )
         words = self._parse(rest)
-        alternatives = tuple(self._match_whole_runs())
+        loosened: Query | None = None
+        for facets in reversed(list(self._weaker_facets())):
+            loosened = replace(self._require(words, facets, filters), loosened=loosened)
+        query = self._require(words, tuple(self._filters), filters)
+        return replace(query, loosened=loosened)
+
+    def _require(self, words: Query, facets: Collection[str], filters: Sequence[UnderstoodFilter]) -> Query:
+        """Return the query of the remaining words that requires the filters of some facets.
+
+        The words of the other filters add to the score. If all are required, a paragraph with a whole run matches, too.
+        """
+        required = [item for facet, item in self._filters.items() if facet in facets]
+        alternatives = tuple(self._match_whole_runs()) if len(required) == len(self._filters) else ()
 
         def narrow(node: Node | None) -> Node | None:
             """Return a form of the query under the filters."""
             return None if node is None else _or(_and(*required, node), *alternatives)
 
+        boosts = [
+            ScoringClause(fold(item.words), tuple(self._analyzer.query_terms(item.words)), _LOOSENED_WEIGHT)
+            for item in filters
+            if item.facet not in facets
+        ]
         return replace(
             words,
             all=_or(_and(*required, words.all), *alternatives),
             any=_or(_and(*required, words.any), *alternatives),
             content=narrow(words.content),
             some=narrow(words.some),
-            understood=filters,
-            loosened=self._loosen(words, filters),
+            scoring=(*words.scoring, *boosts),
+            understood=tuple(item._replace(strict=item.facet in facets) for item in filters),
         )
 
-    def _parse(self, text: str) -> Query:
-        return parse(text, self._analyzer, self._fields)
+    def _weaker_facets(self) -> Iterator[tuple[str, ...]]:
+        """Yield the facets that a loosened query requires: all but one, then none. The place is given up last."""
+        if len(self._filters) > 1:
+            for facet in sorted(self._filters, key=_LOOSENED_FIRST.index):
+                yield tuple(other for other in self._filters if other != facet)
+        yield ()
 
     def _keep(self, spans: Iterable[tuple[int, int]]) -> str:
         """Return the query with spaces in the place of its runs with names, except for some spans."""
@@ -382,15 +461,6 @@ class _Composer:
             others = self._keep([])
             words = [self._parse(others).all] if others.strip() else []
             yield _and(*(self._filters[facet] for facet in facets), *strings, *words)
-
-    def _loosen(self, words: Query, filters: tuple[UnderstoodFilter, ...]) -> Query:
-        """Return the query that does not require the filters: their words add to the score."""
-        boosts = [
-            ScoringClause(fold(item.words), tuple(self._analyzer.query_terms(item.words)), _LOOSENED_WEIGHT)
-            for item in filters
-        ]
-        loose = tuple(item._replace(strict=False) for item in filters)
-        return replace(words, scoring=(*words.scoring, *boosts), understood=loose)
 
     def _build_filter(self, facet: str, names: Sequence[_Name]) -> Node:
         """Return the node that requires one of the values of the names of a facet."""

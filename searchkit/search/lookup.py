@@ -116,7 +116,7 @@ class MeasureResults:
     understood_filters: tuple[UnderstoodFilter, ...] = ()
     """The places, years, bodies, sections and kinds of reports that were understood from words of the query."""
     suggestions: tuple[Suggestion, ...] = ()
-    """If nothing was found: searches without one part of the query or one filter that find something."""
+    """If nothing was found: similar searches that find something."""
 
     def __iter__(self) -> Iterator[MeasureHit]:
         """Yield the hits."""

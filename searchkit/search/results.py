@@ -149,8 +149,8 @@ class Results:
     understood_filters: tuple[UnderstoodFilter, ...] = ()
     """The places, years, bodies, sections and kinds of reports that were understood from words of the query."""
     suggestions: tuple[Suggestion, ...] = ()
-    """If little was found: the search with corrected words, if that finds more. If nothing was found: also the searches
-    without one part of the query or one filter that find something."""
+    """If little was found: the search with corrected words, if it finds more. If nothing was found: also other similar
+    searches that find something."""
 
     def __iter__(self) -> Iterator[Hit]:
         """Yield the hits."""

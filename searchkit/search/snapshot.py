@@ -32,7 +32,7 @@ from searchkit.manifest import (
 from searchkit.model import Document, Measure, Paragraph, Table
 from searchkit.query.aliases import Aliases
 from searchkit.query.facets import BUILT_IN_FACETS, Facet, FacetCounts, Filter
-from searchkit.query.filters import FilterValue, ResolvedFilters, parse_filters
+from searchkit.query.filters import FilterReader, FilterValue, ResolvedFilters, parse_filters
 from searchkit.query.tree import Everything, Node, Query, Substring
 from searchkit.search.lookup import MeasureRanking, MeasureResults, rank_measures
 from searchkit.search.options import MeasureOptions, SearchOptions, list_names, measure_request, parse_literal
@@ -44,7 +44,7 @@ from searchkit.text.characters import remove_invisible
 if TYPE_CHECKING:
     from searchkit.query.naming import IndicatorNames
     from searchkit.query.suggester import Completion, Suggester
-    from searchkit.search.suggestions import Suggestion
+    from searchkit.search.suggestions import Search, Suggestion
 
 MAX_OPEN_ATTEMPTS = 10
 """Maximum number of times that an index is opened again because a build replaced it in the meantime."""
@@ -176,11 +176,16 @@ class Snapshot:
         if not isinstance(query, str):
             raise UsageError(f"the query must be a text, not {query!r}")
         if not self.aliases.can_understand(query[:MAX_QUERY_LENGTH]):
-            return parse(query, self.analyzer, self.facet_names)
+            return parse(query, self.analyzer, self.facet_names, self._filter_reader)
         from searchkit.query.understanding import parse_understood  # noqa: PLC0415 - not needed by most queries
 
         return parse_understood(
-            query, self.analyzer, self.facet_names, self.aliases, literal=facets, year_facets=year_facets
+            query,
+            self.analyzer,
+            self.facet_names,
+            self._filter_reader,
+            literal=facets,
+            year_facets=year_facets,
         )
 
     def resolve(self, filters: Mapping[str, FilterValue], where: Mapping[str, FilterValue] | None) -> ResolvedFilters:
@@ -188,7 +193,12 @@ class Snapshot:
 
         Raises UnknownFacet, and UsageError for an invalid value and for one that the index does not have.
         """
-        return parse_filters(filters, where, self._check_facet, self.aliases, self._has_topic)
+        return parse_filters(filters, where, self._check_facet, self._filter_reader)
+
+    @cached_property
+    def _filter_reader(self) -> FilterReader:
+        """Reads the values of filters by the names of the index."""
+        return FilterReader(self.aliases, self._has_topic)
 
     def _has_topic(self, topic: str) -> bool:
         """Return whether a paragraph has a topic."""
@@ -205,7 +215,7 @@ class Snapshot:
     def rank_measures(self, query: str, options: MeasureOptions, filters: tuple[Filter, ...]) -> MeasureRanking:
         """Rank all measures that answer a query. The options `limit` and `offset` are ignored.
 
-        If nothing matches all filters that were understood from the query, they are not required.
+        If nothing matches all filters that were understood from the query, they are loosened (`Query.loosened`).
 
         Raises UsageError, IndexStale, IndexDamaged.
         """
@@ -213,10 +223,12 @@ class Snapshot:
         request = measure_request(options, filters)
         with self.use_engine() as engine:
             ranking = rank_measures(engine, parsed, request, options.match, self.names)
-            if ranking.total or parsed.loosened is None:
+            if ranking.total:
                 return ranking
-            loosened = rank_measures(engine, parsed.loosened, request, options.match, self.names)
-            return loosened if loosened.total else ranking
+            loosened = (
+                rank_measures(engine, query, request, options.match, self.names) for query in parsed.loosened_forms()
+            )
+            return next((other for other in loosened if other.total), ranking)
 
     def search(self, query: str, options: SearchOptions, resolved: ResolvedFilters) -> Results:
         """Find the paragraphs that answer a query, in the order of the option `sort` (best first by default).
@@ -253,19 +265,17 @@ class Snapshot:
         """Search for the forms of a query in turn until one has a match. Return the query, its tree and the response.
 
         `auto` requires all content words and, if no paragraph has them, some. If nothing matches under the filters
-        understood from the words of the query, they are not required (`Query.loosened`). A query of one word is
-        loosened before it is relaxed, because a part of the word means something else. If no form has a match, returns
+        understood from the words of the query, they are loosened (`Query.loosened`). A query of one word is loosened
+        before it is relaxed, because a part of the word means something else. If no form has a match, returns
         the first one.
         """
-        forms: list[tuple[Query, bool]] = [(parsed, True)]
-        if parsed.loosened is not None:
-            is_one_word = options.match == "auto" and len(self._words_of(parsed)) == 1
-            forms = [(parsed, not is_one_word), (parsed.loosened, not is_one_word)]
-            forms += [(parsed, True), (parsed.loosened, True)] if is_one_word else []
+        queries = [parsed, *parsed.loosened_forms()]
+        is_one_word = options.match == "auto" and len(queries) > 1 and len(self._words_of(parsed)) == 1
+        forms = [*((query, False) for query in queries if is_one_word), *((query, True) for query in queries)]
         first = None
         with self.use_engine() as engine:
             for query, can_relax in forms:
-                scored = replace(request, scoring=query.scoring)
+                scored = replace(request, scoring=query.scoring, first=query.first)
                 if options.match == "auto":
                     tree, response = _search_auto(engine, query, scored, beyond=options.beyond, can_relax=can_relax)
                 else:
@@ -296,43 +306,37 @@ class Snapshot:
     def _suggest(
         self, query: str, options: SearchOptions, filters: tuple[Filter, ...], total: int, *, relaxed: bool
     ) -> tuple[Suggestion, ...]:
-        """Return suggestions for a search that found `total` paragraphs: corrections, and what to leave out."""
+        """Return suggestions for a search that found `total` paragraphs: a correction and, if 0, similar searches."""
+        if not relaxed and total > _MAX_CORRECTED_TOTAL:
+            return ()
+        from searchkit.search.suggestions import Search  # noqa: PLC0415 - only if little was found
 
-        def count(query: str, filters: tuple[Filter, ...]) -> int:
-            """Return the number of paragraphs that a query with filters finds."""
-            parsed = self.parse_query(query, options.literal)
-            return self._search_forms(parsed, options, Request(Everything(), filters=filters, limit=0))[2].total
+        def count(other: Search) -> int:
+            """Return the number of paragraphs that another search finds."""
+            parsed = self.parse_query(other.query, options.literal)
+            request = Request(Everything(), filters=other.filters, limit=0)
+            return self._search_forms(parsed, replace(options, match=other.match), request)[2].total
 
-        found: list[Suggestion] = []
-        if relaxed or total <= _MAX_CORRECTED_TOTAL:
-            found += self._correct(query, filters, count, 0 if relaxed else total)
-        if not total:
-            from searchkit.search.suggestions import suggest  # noqa: PLC0415 - only if nothing was found
+        return self._suggest_other(Search(query, filters, options.match), count, total, relaxed=relaxed)
 
-            found += suggest(query, filters, self.analyzer, count)
-        return tuple(found)
+    def _suggest_other(
+        self, search: Search, count: Callable[[Search], int], total: int, *, relaxed: bool = False
+    ) -> tuple[Suggestion, ...]:
+        """Return the search with corrected words, if it finds more than `total` hits or if the search was `relaxed`.
 
-    def _correct(
-        self,
-        query: str,
-        filters: tuple[Filter, ...],
-        count: Callable[[str, tuple[Filter, ...]], int],
-        total: int,
-    ) -> Iterator[Suggestion]:
-        """Yield the corrected query if it has a correction with more than `total` hits. `count`: as for `suggest`."""
+        Also returns similar searches if there are no hits. `count` returns the number of hits of a search.
+        """
         from searchkit.search.spelling import correct  # noqa: PLC0415 - only if little was found
-        from searchkit.search.suggestions import Suggestion, filter_values  # noqa: PLC0415
+        from searchkit.search.suggestions import suggest, suggest_correction  # noqa: PLC0415
+
+        def count_string(text: str) -> int:
+            """Return the number of paragraphs that contain a folded string."""
+            return engine.search(Request(Substring(text), limit=0)).total
 
         with self.use_engine() as engine, decoding(self.path):
-            correction = correct(
-                query,
-                self.analyzer,
-                self.suggester,
-                lambda text: engine.search(Request(Substring(text), limit=0)).total,
-            )
-        if correction and (corrected := count(correction.query, filters)) > total:
-            values = {item.name: filter_values(item) for item in filters}
-            yield Suggestion("did_you_mean", correction.text, correction.query, values, corrected)
+            correction = correct(search.query, self.analyzer, self.suggester, count_string)
+        found = suggest_correction(search, correction, count, 0 if relaxed else total) if correction else ()
+        return (*found, *(() if total else suggest(search, count, self.analyzer, self._filter_reader)))
 
     def suggest(self, prefix: str, limit: int | None) -> tuple[Completion, ...]:
         """Return the words, headings and facet values that begin with a prefix. Raises UsageError, IndexDamaged."""
@@ -369,14 +373,14 @@ class Snapshot:
     def suggest_measures(
         self, query: str, options: MeasureOptions, filters: tuple[Filter, ...]
     ) -> tuple[Suggestion, ...]:
-        """Return suggestions for a look-up that found nothing: corrections, and what to leave out."""
-        from searchkit.search.suggestions import suggest  # noqa: PLC0415 - only if nothing was found
+        """Return suggestions for a look-up that found nothing."""
+        from searchkit.search.suggestions import Search  # noqa: PLC0415 - only if nothing was found
 
-        def count(query: str, filters: tuple[Filter, ...]) -> int:
-            """Return the number of measures that a query with filters finds."""
-            return self.rank_measures(query, options, filters).total
+        def count(other: Search) -> int:
+            """Return the number of measures that another look-up finds."""
+            return self.rank_measures(other.query, replace(options, match=other.match), other.filters).total
 
-        return (*self._correct(query, filters, count, 0), *suggest(query, filters, self.analyzer, count))
+        return self._suggest_other(Search(query, filters, options.match), count, 0)
 
     def every_measure(self, filters: tuple[Filter, ...], statuses: tuple[str, ...] = ()) -> Iterator[Measure]:
         """Yield the measures that pass the filters and have one of the statuses (empty: any), in corpus order.

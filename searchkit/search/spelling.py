@@ -30,7 +30,7 @@ class Correction(NamedTuple):
     """A query with similar words in place of those that the index hardly has."""
 
     text: str
-    """The new words, separated by spaces."""
+    """The words that are replaced, separated by spaces."""
     query: str
 
 
@@ -57,9 +57,10 @@ def correct(query: str, analyzer: Analyzer, suggester: Suggester, count: Callabl
                 if all(candidate.end <= other.start or candidate.start >= other.end for other in best):
                     best.append(candidate)
     best.sort(key=attrgetter("start"))
+    typed, corrected = " ".join(query[candidate.start : candidate.end] for candidate in best), query
     for candidate in reversed(best):
-        query = query[: candidate.start] + candidate.text + query[candidate.end :]
-    return Correction(" ".join(candidate.text for candidate in best), query) if best else None
+        corrected = corrected[: candidate.start] + candidate.text + corrected[candidate.end :]
+    return Correction(typed, corrected) if best else None
 
 
 def _find_candidates(

@@ -1,18 +1,28 @@
-"""Suggests what to leave out of a search that found nothing: one part of the query, or one filter."""
+"""Suggests other searches after one that found nothing: without a part or a filter, or with a similar facet value."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice, pairwise
+from typing import NamedTuple
 
+from searchkit.errors import UsageError
 from searchkit.query.facets import Filter
+from searchkit.query.filters import FilterReader, format_years
 from searchkit.query.parsing import split_parts
+from searchkit.search.spelling import Correction
 from searchkit.text.analyzer import Analyzer
-from searchkit.text.years import MAX_YEAR
+from searchkit.text.folding import fold
 
 _MAX_PARTS = 8
 """Maximum number of parts of a query that are left out in turn. A longer query gets no suggestions about its parts."""
+_MAX_VALUES = 3
+"""Maximum number of similar values that are tried for a part of a query."""
+_QUOTES = re.compile('["“”「」『』＂]')
+_FIELD = re.compile(r"(\w+)[:：](.+)", re.DOTALL)
+"""Matches a part with a field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,61 +30,129 @@ class Suggestion:
     """Another search, which finds something."""
 
     kind: str
-    """`did_you_mean`: with similar words in place of those that the index hardly has. `drop_part`: without a part of
-    the query. `drop_filter`: without a filter, or without all of them."""
+    """One of these kinds:
+
+    - `did_you_mean`: with similar words instead of those that the index hardly has, or with the nearest value in a
+      field of the query.
+    - `value`: with a filter by a facet value instead of a part of the query that is similar.
+    - `drop_part`: without a part of the query, or its quotes.
+    - `drop_filter`: without a filter, without all of them, or with `match="any"` instead of `all`.
+    """
     text: str
-    """The new words, or the part or the filter that is left out."""
+    """The words or the part, or the filter, that are left out or replaced; `quotes` and `match:all` for these."""
     query: str
     """The query of the other search."""
     filters: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """The filters of the other search, by facet."""
+    """The filters of the other search, by facet. The last one is new if the kind is `value`."""
     total: int = 0
     """Number of hits of the other search."""
 
 
-def suggest(
-    query: str,
-    filters: tuple[Filter, ...],
-    analyzer: Analyzer,
-    count: Callable[[str, tuple[Filter, ...]], int],
-) -> tuple[Suggestion, ...]:
-    """Return the searches without one part or one filter that find something, most hits first.
+class Search(NamedTuple):
+    """A search whose hits can be counted."""
 
-    `count` returns the number of hits of a query with filters. It is called once per part and per filter.
+    query: str
+    filters: tuple[Filter, ...]
+    match: str
+    """The option `match`."""
+
+
+def suggest(
+    failed: Search, count: Callable[[Search], int], analyzer: Analyzer, reader: FilterReader
+) -> tuple[Suggestion, ...]:
+    """Return searches that find something and are similar to one that does not, most hits first.
+
+    `count` returns the number of hits of a search. It is called once per part, filter and similar value. `reader` has
+    the names of facet values.
     """
-    tried = [
-        *(("drop_part", part, rest, filters) for part, rest in _leave_out_parts(query, analyzer)),
-        *(
-            ("drop_filter", str(item), query, tuple(other for other in filters if other is not item))
-            for item in filters
-        ),
-    ]
-    found = [
-        Suggestion(kind, text, rest, {item.name: filter_values(item) for item in remaining}, total)
-        for kind, text, rest, remaining in tried
-        if (total := count(rest, remaining))
-    ]
-    if not found and len(filters) > 1 and (total := count(query, ())):
-        found.append(Suggestion("drop_filter", " ".join(map(str, filters)), query, {}, total))
+    found = _count(_leave_out_one(failed, analyzer), count)
+    if not found and len(failed.filters) > 1:
+        found = _count([("drop_filter", " ".join(map(str, failed.filters)), failed._replace(filters=()))], count)
+    found += _count(_replace_values(failed, analyzer, reader), count)
     return tuple(sorted(found, key=lambda item: -item.total))
 
 
-def _leave_out_parts(query: str, analyzer: Analyzer) -> Iterator[tuple[str, str]]:
-    """Yield each part of a query, and the query without it. The parts of a single run are its words."""
+def suggest_correction(
+    search: Search, correction: Correction, count: Callable[[Search], int], total: int
+) -> list[Suggestion]:
+    """Return the search with a correction, if it finds more than `total`. `count`: as for `suggest`."""
+    found = _count([("did_you_mean", correction.text, search._replace(query=correction.query))], count)
+    return [suggestion for suggestion in found if suggestion.total > total]
+
+
+_Trial = tuple[str, str, Search]
+"""Kind and text of a suggestion, and its search."""
+
+
+def _count(trials: Iterable[_Trial], count: Callable[[Search], int]) -> list[Suggestion]:
+    """Return suggestions for the searches that find something."""
+    return [
+        Suggestion(kind, text, search.query, {item.name: _values(item) for item in search.filters}, total)
+        for kind, text, search in trials
+        if (total := count(search))
+    ]
+
+
+def _leave_out_one(failed: Search, analyzer: Analyzer) -> Iterator[_Trial]:
+    """Yield the search without each of its parts and filters, without quotes, and with `match="any"`."""
+    parts = _split(failed.query, analyzer)
+    for before, part, after in _each(parts) if len(parts) > 1 else ():
+        yield "drop_part", part, failed._replace(query=" ".join([*before, *after]))
+    if _QUOTES.search(failed.query):
+        yield "drop_part", "quotes", failed._replace(query=_QUOTES.sub(" ", failed.query).strip())
+    for item in failed.filters:
+        yield "drop_filter", str(item), failed._replace(filters=tuple(o for o in failed.filters if o is not item))
+    if failed.match == "all":
+        yield "drop_filter", "match:all", failed._replace(match="any")
+
+
+def _replace_values(failed: Search, analyzer: Analyzer, reader: FilterReader) -> Iterator[_Trial]:
+    """Yield the search with a filter instead of each part that is similar to a value, or with a value in its field."""
+    parts = _split(failed.query, analyzer)
+    run = failed.query.strip()
+    for before, part, after in (*_each(parts), *(_each([run]) if parts not in ([], [run]) else ())):
+        name, value = match.groups() if (match := _FIELD.fullmatch(part)) else ("", "")
+        if name in reader.known_facets:
+            for nearest in islice(_nearest(reader, name, _QUOTES.sub("", value)), _MAX_VALUES):
+                query = " ".join([*before, str(Filter(name, (nearest,))), *after])
+                yield "did_you_mean", part, failed._replace(query=query)
+        else:
+            for item in _similar(reader, analyzer, _QUOTES.sub("", part), failed.filters):
+                search = failed._replace(query=" ".join([*before, *after]), filters=(*failed.filters, item))
+                yield "value", part, search
+
+
+def _each(parts: list[str]) -> Iterator[tuple[list[str], str, list[str]]]:
+    """Yield each part with those before and after it."""
+    return ((parts[:n], part, parts[n + 1 :]) for n, part in enumerate(parts))
+
+
+def _similar(reader: FilterReader, analyzer: Analyzer, text: str, filters: Sequence[Filter]) -> Iterator[Filter]:
+    """Return filters by values with a name like a text, but by no facet of `filters`. A known word is no such text."""
+    names = {item.name for item in filters}
+    similar = [] if analyzer.is_word(fold(text)) else reader.aliases.similar(text)
+    return islice((Filter(facet, (value,)) for facet, value in similar if facet not in names), _MAX_VALUES)
+
+
+def _nearest(reader: FilterReader, name: str, value: str) -> Sequence[str]:
+    """Return the nearest values of a facet to a value that the index does not have."""
+    try:
+        reader.read(name, [value], [])
+    except UsageError:
+        return reader.aliases.nearest(name, value)
+    return ()
+
+
+def _split(query: str, analyzer: Analyzer) -> list[str]:
+    """Return the parts of a query: the words of a single run. Empty if there are more than `_MAX_PARTS`."""
     spans = split_parts(query)
     if len(spans) == 1 and spans[0][2]:
         start, end, _ = spans[0]
         edges = sorted(start + edge for edge in analyzer.word_edges(query[start:end]))
         spans = [(left, right, True) for left, right in pairwise(edges)]
-    parts = [query[start:end] for start, end, _ in spans]
-    if 1 < len(parts) <= _MAX_PARTS:
-        for n, part in enumerate(parts):
-            yield part, " ".join(parts[:n] + parts[n + 1 :])
+    return [query[start:end] for start, end, _ in spans] if len(spans) <= _MAX_PARTS else []
 
 
-def filter_values(item: Filter) -> list[str]:
+def _values(item: Filter) -> list[str]:
     """Return the values of a filter as they are written in a search."""
-    ranges = (
-        str(low) if low == high else f"{low or ''}..{'' if high == MAX_YEAR else high}" for low, high in item.ranges
-    )
-    return [*item.values, *ranges]
+    return [*item.values, *(format_years(low, high) for low, high in item.ranges)]

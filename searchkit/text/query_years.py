@@ -17,11 +17,15 @@ _QUERY_YEARS = re.compile(
     r"(?(mark)|(?(mark2)|(?![0-9.%])))"
 )
 """Matches a year or a range in a query: 2023, 2023年, 23年, 二〇二三年, 2021至2023年, 2021-23."""
-_AFTER_YEAR = re.compile(r"[底末初](?![期级])|(?P<open>以来|[以之]后|起(?![诉草步点]))")
-"""Matches after a year: a point of time in it, or that all later years are meant, too."""
+_AFTER_YEAR = re.compile(r"[底末初](?![期级])|(?P<open>以来|[以之]后|起(?![诉草步点]))|(?P<around>前后)")
+"""Matches after a year: a point of time in it, or that all later years or the neighbouring years are meant, too."""
 _DECADE = re.compile("代(?![表理建管办征收偿缴发])")
 """Matches after the first year of a decade if all of its years are meant: 1990年代."""
-_DEADLINE = re.compile("[以之]?前")
+_DECADE_NAME = re.compile(
+    "(?:(?:上个?|二十|20)世纪)?(?:(?P<digit>[3-9])0|(?P<han>[三四五六七八九])十)年代(?![表理建管办征收偿缴发])"
+)
+"""Matches a decade of the 20th century: 90年代, 上世纪八十年代."""
+_DEADLINE = re.compile("[以之]?前(?!后)")
 """Matches after 年 if the year is a deadline: 2030年前."""
 _DURATION = re.compile("[来间内期限制龄级多]|以上|以下|左右")
 """Matches after 年 if two digits before it are a duration: 16年来."""
@@ -62,6 +66,11 @@ def parse_written_years(text: str) -> tuple[int, int]:
 
 def find_query_year(folded: str, start: int) -> QueryYear | None:
     """Return the year at an offset of a folded query, or None. A deadline (2030年前) and a duration are no years."""
+    if decade := _DECADE_NAME.match(folded, start):
+        first = 1900 + 10 * int((decade["digit"] or decade["han"]).translate(_HAN_DIGITS))
+        return QueryYear(
+            first, first + 9, decade.end(), is_marked=True, is_short=False, is_sure=True, is_reversed=False
+        )
     match = _QUERY_YEARS.match(folded, start)
     if not match or (match["short"] and match["short"][0] != "0" and match["short"][1] == "0"):
         return None  # 10年 and 20年 are durations
@@ -73,10 +82,11 @@ def find_query_year(folded: str, start: int) -> QueryYear | None:
     first = _to_year(match["first"] or match["short"], 2000)
     last = _to_year(match["last"], first) if match["last"] else first
     end = match.end()
-    if match["mark"] == "年" and not match["last"] and first % 10 == 0 and (decade := _DECADE.match(folded, end)):
-        end, last = decade.end(), first + 9
+    if match["mark"] == "年" and not match["last"] and first % 10 == 0 and (years := _DECADE.match(folded, end)):
+        end, last = years.end(), first + 9
     elif is_marked and (after := _AFTER_YEAR.match(folded, end)):
         end = after.end()
+        first, last = (first - 1, last + 1) if after["around"] else (first, last)
         last = MAX_YEAR if after["open"] else last
     is_sure = first % 100 not in range(10, _MIN_SHORT_YEAR) if match["short"] else True
     return QueryYear(min(first, last), max(first, last), end, is_marked, bool(match["short"]), is_sure, first > last)

@@ -654,6 +654,32 @@ def test_further_hits_are_ranked_with_the_others(indexed: IndexedCorpus, query: 
 
 
 @settings(few_examples, max_examples=20)
+@given(query=RUN_QUERIES, is_grouped=st.booleans())
+@example(query="执法", is_grouped=False)
+@example(query="执法检查", is_grouped=True)
+def test_first_hits_come_before_all_others(indexed: IndexedCorpus, query: str, *, is_grouped: bool) -> None:
+    """The hits that match `first` come first, by their scores. The others follow in corpus order with the score 0.
+
+    A page is a part of the complete list.
+    """
+    parsed = indexed.parse(query)
+    first = set(indexed.ids(indexed.naive.matches(parsed.all)))
+    request = Request(Everything(), parsed.scoring, limit=None, first=parsed.all, by_document=is_grouped)
+    hits = indexed.engine.search(request).hits
+    is_first = [hit.paragraph.id in first for hit in hits]
+    assert is_first == sorted(is_first, reverse=True)
+    alone = indexed.engine.search(replace(request, match=parsed.all, first=None)).hits
+    others = hits[len(alone) :]
+    assert [(hit.paragraph, hit.score) for hit in hits[: len(alone)]] == [(hit.paragraph, hit.score) for hit in alone]
+    places = [(hit.paragraph.document, hit.paragraph.n) for hit in others]
+    assert places == sorted(places)
+    assert {hit.score for hit in others} <= {0.0}
+    for start in (0, 7, 196):
+        page = indexed.engine.search(replace(request, limit=7, offset=start)).hits
+        assert page == hits[start : start + 7]
+
+
+@settings(few_examples, max_examples=20)
 @given(query=RUN_QUERIES)
 @example("执法 检查")
 @example("执法检查 长江")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from searchkit.corpus.metadata.names import name_values
 from searchkit.errors import IndexDamaged
 from searchkit.query.aliases import Alias, Aliases
+from searchkit.query.filters import FilterReader
 from searchkit.query.understanding import parse_understood
 from searchkit.text.analyzer import Analyzer
 
@@ -94,6 +95,8 @@ def aliases(analyzer: Analyzer) -> Aliases:
         ("2023年以来立案", {"of_year": [2023, 2024, 2025]}, ["立案"]),
         ("2023年以后立案", {"of_year": [2023, 2024, 2025]}, ["立案"]),
         ("2020年代立案", {"of_year": [2020, 2021, 2022, 2023, 2024, 2025]}, ["立案"]),
+        ("2020年前后立案", {"of_year": [2019, 2020, 2021]}, ["立案"]),
+        ("浙江省级财政", {"district": ["浙江省"]}, ["财政"]),
         ("2020年代表建议", {"of_year": [2020]}, ["代表建议"]),
         ("2020年代建项目", {"of_year": [2020]}, ["代建项目"]),
         ("十三五期间浙江的执法", {"district": ["浙江省"]}, ["十三五期间", "执法"]),
@@ -112,13 +115,28 @@ def aliases(analyzer: Analyzer) -> Aliases:
             ["就业"],
         ),
         ("立案 -东丽区 杭州", {"district": ["杭州市"]}, ["立案"]),
+        ("国务院政府工作报告 立案", {"agency": ["国务院"], "doctype": ["政府工作报告"]}, ["立案"]),
+        ("国务院 政府工作报告 立案", {"agency": ["国务院"], "doctype": ["政府工作报告"]}, ["立案"]),
+        (
+            "国务院2023年政府工作报告 立案",
+            {"agency": ["国务院"], "of_year": [2023], "doctype": ["政府工作报告"]},
+            ["立案"],
+        ),
+        ("市政府工作报告 立案", {"doctype": ["政府工作报告"]}, ["立案"]),
+        ("杭州医院建设", {"district": ["杭州市"]}, ["医院建设"]),
+        ("浙江大学生就业", {"district": ["浙江省"]}, ["大学生就业"]),
+        ("台州大学毕业生", {"district": ["台州市"]}, ["大学毕业生"]),
+        ("贵州高速公路里程", {"district": ["贵州省"]}, ["高速公路里程"]),
+        ("贵州的大学", {"district": ["贵州省"]}, ["大学"]),
+        ("“十二五”期间浙江执法", {"district": ["浙江省"]}, ["十二五", "期间", "执法"]),
+        ("浙江“十二五”执法", {"district": ["浙江省"]}, ["十二五", "执法"]),
     ],
 )
 def test_names_become_filters(
     query: str, understood: dict[str, list[object]], words: list[str], analyzer: Analyzer, aliases: Aliases
 ) -> None:
     """The query requires the values. Its other words are searched, and only they score."""
-    parsed = parse_understood(query, analyzer, (), aliases)
+    parsed = parse_understood(query, analyzer, (), FilterReader(aliases))
     found: dict[str, list[object]] = {}
     for item in parsed.understood:
         assert query[item.start : item.end] == item.words
@@ -127,9 +145,13 @@ def test_names_become_filters(
         )
     assert found == understood
     assert [clause.text for clause in parsed.scoring if clause.weight == 1] == words
-    assert parsed.loosened is not None
-    assert not any(item.strict for item in parsed.loosened.understood)
-    assert {clause.text for clause in parsed.loosened.scoring} > set(words)
+    *weaker, loosest = parsed.loosened_forms()
+    assert not any(item.strict for item in loosest.understood)
+    assert {clause.text for clause in loosest.scoring} > set(words)
+    facets = {item.facet for item in parsed.understood}
+    assert [len({item.facet for item in form.understood if not item.strict}) for form in weaker] == (
+        [1] * len(facets) if len(facets) > 1 else []
+    )
 
 
 @pytest.mark.parametrize(
@@ -152,6 +174,12 @@ def test_names_become_filters(
         ),
         *(
             "浙江大学",
+            "贵州大学",
+            "台州大学和台州医院",
+            "贵州银行",
+            "内蒙古日报",
+            "浙江省委",
+            "四十年代表性成果",
             "北京市场",
             "临海工业区域",
             "问题",
@@ -190,12 +218,78 @@ def test_names_become_filters(
 )
 def test_words_stay_words(query: str, analyzer: Analyzer, aliases: Aliases) -> None:
     """Ordinary words, durations, sections alone, and everything under an operator are not understood."""
-    assert parse_understood(query, analyzer, ("district",), aliases).understood == ()
+    assert parse_understood(query, analyzer, ("district",), FilterReader(aliases)).understood == ()
+
+
+@pytest.mark.parametrize(
+    ("query", "year", "words"),
+    [
+        ("2099年 立案", "2099", "2099年"),
+        ("2040至2050年立案", "2040..2050", "2040至2050年"),
+        ("东丽区 2099", "2099", "2099"),
+    ],
+)
+def test_a_year_that_the_index_lacks_is_read_as_words(
+    query: str, year: str, words: str, analyzer: Analyzer, aliases: Aliases
+) -> None:
+    """A message says which years there are, also if nothing matches the other names."""
+    parsed = parse_understood(query, analyzer, (), FilterReader(aliases))
+    note = f"no year {year} in the index; it has 2015..2025; {words} is read as words"
+    assert parsed.notes == (note,)
+    assert parsed.loosened is None or parsed.loosened.notes == (note,)
+    assert not [item for item in parsed.understood if item.facet == "of_year"]
+
+
+@pytest.mark.parametrize(
+    ("query", "tree", "notes"),
+    [
+        ("district:杭州", "district:杭州市", ()),
+        ("district:杭州,成都", "district:(杭州市 OR 成都市)", ()),
+        ("agency:卫健委", "agency:卫生健康委员会", ()),
+        ("section:存在的问题", "section:问题", ()),
+        ("doctype:法治政府建设报告", "doctype:法治政府建设年度报告", ()),
+        ("year:2023年", "year:2023", ()),
+        ("year:2021至2023年", "year:[2021 TO 2023]", ()),
+        ("year:2021,2023", "year:(2021 OR 2023)", ()),
+        ("district:杭洲", "district:杭洲", ("no district 杭洲; did you mean 杭州市?",)),
+        ("year:2099", "year:2099", ("no year 2099 in the index; it has 2018..2024",)),
+        ("year:[2098 TO]", "year:[2098 TO]", ("no year 2098.. in the index; it has 2018..2024",)),
+        ("document:杭州", "document:杭州", ()),
+    ],
+)
+def test_fields_take_what_filters_take(
+    query: str, tree: str, notes: tuple[str, ...], analyzer: Analyzer, aliases: Aliases
+) -> None:
+    """The value of a facet in a query can be a short name or a synonym. An unknown one is a message, not an error."""
+    fields = ("district", "agency", "section", "doctype", "document")
+    parsed = parse_understood(query, analyzer, fields, FilterReader(aliases))
+    assert (str(parsed.all), parsed.notes) == (tree, notes)
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("杭洲", ["杭州市"]),
+        ("杭洲市", ["杭州市"]),
+        ("滨海区", ["滨海新区"]),
+        ("海滨新区", ["滨海新区"]),
+        ("滨海新区", ["滨海新区"]),
+        ("卫键委", ["卫生健康委员会"]),
+        ("政府工做报告", ["政府工作报告"]),
+        ("计化", []),
+        ("经济", []),
+        ("州", []),
+        ("", []),
+    ],
+)
+def test_similar_names_differ_in_one_character(text: str, values: list[str], aliases: Aliases) -> None:
+    """A character can be another one, missing, or exchanged with its neighbour. Short words are no typing errors."""
+    assert [value for _, value in aliases.similar(text)] == values
 
 
 def test_a_run_is_found_as_a_string_too(analyzer: Analyzer, aliases: Aliases) -> None:
     """A paragraph that contains the run matches anyway, under the filters of the other runs."""
-    parsed = parse_understood("滨海新区疫情监测 2023", analyzer, (), aliases)
+    parsed = parse_understood("滨海新区疫情监测 2023", analyzer, (), FilterReader(aliases))
     years = "(of_year:2023 OR year:2023)"
     words = '("疫情监测" OR (疫情 AND 监测))'
     assert str(parsed.all) == f'(district:滨海新区 AND {years} AND {words}) OR ({years} AND "滨海新区疫情监测")'
@@ -209,14 +303,14 @@ def test_places_can_contain_each_other(query: str, analyzer: Analyzer) -> None:
     paths = {"滨海新区", "滨海新区/滨海新区", "滨海新区/东丽区", "东丽区", "东丽区/滨海新区", "东丽区/西青区"}
     names = name_values(paths, dict.fromkeys(VALUES, ()), analyzer.synonyms)
     aliases = Aliases.create({"district": paths}, YEARS, (Alias(*name) for name in names))
-    parsed = parse_understood(query, analyzer, (), aliases)
+    parsed = parse_understood(query, analyzer, (), FilterReader(aliases))
     assert parsed.understood
     assert all(item.values for item in parsed.understood)
 
 
 def test_a_query_of_names_alone_finds_their_words_too(analyzer: Analyzer, aliases: Aliases) -> None:
     """The words score, so that paragraphs that contain them come first."""
-    parsed = parse_understood("杭州市", analyzer, (), aliases)
+    parsed = parse_understood("杭州市", analyzer, (), FilterReader(aliases))
     assert (str(parsed.all), [clause.text for clause in parsed.scoring]) == ('district:杭州市 OR "杭州市"', ["杭州市"])
     assert parsed.loosened is None
 
@@ -224,26 +318,28 @@ def test_a_query_of_names_alone_finds_their_words_too(analyzer: Analyzer, aliase
 def test_literal_reads_names_as_words(analyzer: Analyzer, aliases: Aliases) -> None:
     """The names of some facets, or of all, are words."""
     query = "东丽区2022年立案"
-    parsed = parse_understood(query, analyzer, (), aliases, literal=("district",))
+    parsed = parse_understood(query, analyzer, (), FilterReader(aliases), literal=("district",))
     assert [item.facet for item in parsed.understood] == ["of_year"]
-    assert parse_understood(query, analyzer, (), aliases, literal=("district", "of_year")).understood == ()
+    assert (
+        parse_understood(query, analyzer, (), FilterReader(aliases), literal=("district", "of_year")).understood == ()
+    )
 
 
 def test_years_of_measures(analyzer: Analyzer, aliases: Aliases) -> None:
     """A look-up of measures filters by the year of the measure."""
-    parsed = parse_understood("2022年立案", analyzer, (), aliases, year_facets=("of_year",))
+    parsed = parse_understood("2022年立案", analyzer, (), FilterReader(aliases), year_facets=("of_year",))
     assert str(parsed.all) == '(of_year:2022 AND "立案") OR "2022年立案"'
 
 
 def test_years_are_words_if_no_report_has_a_year(analyzer: Analyzer) -> None:
     """Paragraphs can be about years even if the documents are no reports of a year."""
     known = Aliases.create({"district": ["浙江省"]}, {"year": [], "of_year": [2022]}, [])
-    assert parse_understood("2022年立案", analyzer, (), known).understood == ()
+    assert parse_understood("2022年立案", analyzer, (), FilterReader(known)).understood == ()
 
 
 def test_a_short_name_after_a_word_is_a_word(analyzer: Analyzer, aliases: Aliases) -> None:
     """和平 could be a place, but is not understood as one; 四川 is not at the beginning then."""
-    assert parse_understood("和平四川", analyzer, (), aliases).understood == ()
+    assert parse_understood("和平四川", analyzer, (), FilterReader(aliases)).understood == ()
 
 
 @pytest.mark.parametrize(
@@ -251,7 +347,7 @@ def test_a_short_name_after_a_word_is_a_word(analyzer: Analyzer, aliases: Aliase
 )
 def test_a_query_of_many_names_is_limited(query: str, analyzer: Analyzer, aliases: Aliases) -> None:
     """Names are compared with each other, so there is a maximum number of them."""
-    assert 0 < len(parse_understood(query, analyzer, (), aliases).understood) <= 33
+    assert 0 < len(parse_understood(query, analyzer, (), FilterReader(aliases)).understood) <= 33
 
 
 @given(st.text(alphabet='东丽区天津市杭州和的、2023年至-~ "()|：OR一二〇卫健委问题\u200b西湖', max_size=30))
@@ -261,7 +357,7 @@ def test_any_text_is_a_query(text: str) -> None:
     names = name_values(["天津市", "天津市/东丽区", "浙江省/杭州市", "浙江省/杭州市/西湖区"], VALUES, analyzer.synonyms)
     paths = ["天津市", "天津市/东丽区", "浙江省/杭州市", "浙江省/杭州市/西湖区"]
     known = Aliases.create({**VALUES, "district": paths}, YEARS, (Alias(*name) for name in names))
-    parsed = parse_understood(text, analyzer, (), known)
+    parsed = parse_understood(text, analyzer, (), FilterReader(known))
     for item in parsed.understood:
         assert text[item.start : item.end].replace("\u200b", "") == item.words
         assert item.values

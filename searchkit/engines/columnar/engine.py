@@ -55,7 +55,8 @@ class ColumnarEngine:
         if request.beyond is not None and collector.total:
             beyond = difference(matcher.apply_filters(matcher.match(request.beyond), request.filters), docs)
         total_any = None if beyond is None else collector.total + len(beyond)
-        ranking = _RankedDocs(self._reader, request, docs, beyond, total_any or collector.total)
+        last = None if request.first is None else difference(docs, matcher.match(request.first))
+        ranking = _RankedDocs(self._reader, request, docs, beyond, last)
         end = None if request.limit is None else request.offset + request.limit
         hits = tuple(self._hits(request, ranking, slice(request.offset, end)))
         return Response(collector.total, ranking.document_count, hits, facets, total_any)
@@ -224,13 +225,19 @@ class _RankedDocs:
     follow, sorted by the scores of step one, and are left out if the requested page contains only best docs.
     """
 
-    def __init__(self, reader: IndexReader, request: Request, docs: DocSet, beyond: DocSet | None, total: int) -> None:
-        """Rank docs, with the docs of `Request.beyond` if they are given. `total`: number of docs of both sets."""
-        self._reader, self._beyond = reader, beyond
+    def __init__(
+        self, reader: IndexReader, request: Request, docs: DocSet, beyond: DocSet | None, last: DocSet | None
+    ) -> None:
+        """Rank docs, with the docs of `Request.beyond` if they are given.
+
+        `last`: those of `docs` that do not match `Request.first`, if it is given.
+        """
+        self._reader, self._beyond, self._last = reader, beyond, last
         self._scorer = Scorer(reader, request.scoring)
-        best, word_scores = self._scorer.best(docs) if beyond is None else self._best_of_both(docs, beyond)
+        total = len(docs) + (0 if beyond is None else len(beyond))
+        best, word_scores = self._choose_best(docs)
         self._best, self._gram_scores = best, self._scorer.rescore(best)
-        scores = (word_scores + self._gram_scores[0] + self._gram_scores[1]) * self._factors(best)
+        scores = self._weigh(best, word_scores + self._gram_scores[0] + self._gram_scores[1])
         order = reader.rank(best, scores)
         self._doc_ids, self._scores = best[order], scores[order]
         self._match_counts = np.ones(len(best), np.int64)
@@ -246,7 +253,7 @@ class _RankedDocs:
 
     def page(self, page: slice) -> Iterator[tuple[int, float, int, bool]]:
         """Yield for each hit of a page the doc id, the score, `ScoredParagraph.matches`, and whether it is beyond."""
-        columns = (self._doc_ids[page], self._scores[page], self._match_counts[page])
+        columns = (self._doc_ids[page], np.maximum(self._scores[page], 0.0), self._match_counts[page])
         return zip(*(column.tolist() for column in (*columns, self._is_beyond(columns[0]))), strict=True)
 
     def explanations(self, page: slice) -> dict[int, Explanation]:
@@ -269,7 +276,29 @@ class _RankedDocs:
 
     def _factors(self, doc_ids: Array) -> Array:
         """Return the factor of the score of each doc."""
+        if self._last is not None:
+            return np.where(self._last.contains(doc_ids), 0.0, 1.0)
         return np.where(self._is_beyond(doc_ids), BEYOND_FACTOR, 1.0)
+
+    def _weigh(self, doc_ids: Array, scores: Array) -> Array:
+        """Return the scores by which docs are sorted: multiplied by their factors, and negative for the last docs.
+
+        A doc that comes first can have the score 0, too.
+        """
+        factors = self._factors(doc_ids)
+        return np.where(factors == 0.0, -1.0, scores * factors)
+
+    def _choose_best(self, docs: DocSet) -> tuple[Array, Array]:
+        """Return the best docs by step one, at most `RESCORE_DEPTH`, and their scores. The doc ids ascend."""
+        if self._beyond is not None:
+            return self._best_of_both(docs, self._beyond)
+        if self._last is None:
+            return self._scorer.best(docs)
+        best, scores = self._scorer.best(difference(docs, self._last))
+        others = self._reader.first(self._last, RESCORE_DEPTH - len(best))
+        best, scores = np.concatenate([best, others]), np.concatenate([scores, np.zeros(len(others))])
+        order = np.argsort(best)
+        return best.take(order), scores.take(order)
 
     def _best_of_both(self, docs: DocSet, beyond: DocSet) -> tuple[Array, Array]:
         """Return the best docs of two sets by step one, at most `RESCORE_DEPTH`, and their scores. The doc ids ascend.
@@ -289,7 +318,7 @@ class _RankedDocs:
     def _add_others(self, doc_ids: Array) -> None:
         """Append the matches that are not among the best, ordered by step one. `doc_ids`: all matches, ascending."""
         others = np.delete(doc_ids, doc_ids.searchsorted(self._best))
-        scores = self._scorer.score(others) * self._factors(others)
+        scores = self._weigh(others, self._scorer.score(others))
         order = self._reader.rank(others, scores)
         self._doc_ids = np.concatenate([self._doc_ids, others[order]])
         self._scores = np.concatenate([self._scores, scores[order]])
