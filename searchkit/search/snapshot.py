@@ -333,7 +333,7 @@ class Snapshot:
             """Return the number of paragraphs that contain a folded string."""
             return engine.search(Request(Substring(text), limit=0)).total
 
-        with self.use_engine() as engine, decoding(self.path):
+        with self.use_engine() as engine:
             correction = correct(search.query, self.analyzer, self.suggester, count_string)
         found = suggest_correction(search, correction, count, 0 if relaxed else total) if correction else ()
         return (*found, *(() if total else suggest(search, count, self.analyzer, self._filter_reader)))

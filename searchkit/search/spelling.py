@@ -90,5 +90,6 @@ def _find_doubtful(folded: str, analyzer: Analyzer, suggester: Suggester) -> Ite
             end = words[last][1]
             if end - start > _MAX_WORD_LENGTH:
                 break
-            if end - start > 1 and any(is_doubtful[first : last + 1]) and not analyzer.is_word(folded[start:end]):
+            text = folded[start:end]
+            if len(text) > 1 and text.isalpha() and any(is_doubtful[first : last + 1]) and not analyzer.is_word(text):
                 yield start, end

@@ -109,7 +109,8 @@ class SegmenterProvider:
 
     def is_word(self, text: str) -> bool:
         """Return whether a text is a custom word or a word of the dictionary. Takes about 10 µs."""
-        return text in self._words or (bool(text) and _jieba_dictionary().frequency(text) > 0)
+        is_encodable = bool(text) and text.isprintable()  # no lone surrogates
+        return text in self._words or (is_encodable and _jieba_dictionary().frequency(text) > 0)
 
     @cached_property
     def _dictionary_segmenter(self) -> Segmenter:
