@@ -47,6 +47,7 @@ class Completion(NamedTuple):
     """A word, a heading or a facet value that begins with a prefix: with its text, its pinyin or its initials."""
 
     text: str
+    """The word, the heading or the value."""
     kind: str
     """`word`, `heading`, or the name of the facet: `district`, `topic`."""
     paragraphs: int
@@ -68,8 +69,9 @@ def encode_suggestions(
 ) -> bytes:
     """Return the content of a file. `values`: facet values, each with its names, folded. `words`: folded.
 
-    Includes only the most frequent ones (`MAX_VALUES`, `MAX_WORDS`, `MAX_HEADINGS`). A value is found by its names, in
-    all readings of their characters. Takes about 10 µs per entry.
+    Includes only the most frequent ones (`MAX_VALUES`, `MAX_WORDS`, `MAX_HEADINGS`). A value is found by its names.
+    Those of places have all readings of their characters, because no list of words with other readings has all places.
+    Takes about 10 µs per entry.
     """
     from searchkit.text.folding import fold_all  # noqa: PLC0415 - loads NumPy, which a completion does not need
 
@@ -81,7 +83,7 @@ def encode_suggestions(
     chosen_headings = _rank(Completion(text, HEADING, count) for text, count in short)[:MAX_HEADINGS]
     sections = _Sections()
     for entry in chosen_values:
-        sections.add(entry, value_names[entry], all_readings=True)
+        sections.add(entry, value_names[entry], all_readings=entry.kind == "district")
     values_end = sections.end
     for entry in chosen_words:
         sections.add(entry, [entry.text])
