@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from searchkit.engines.contract import Engine, Request
 from searchkit.query.aliases import NAMED_FACETS, Aliases
@@ -16,11 +16,15 @@ _DEPTHS = (1, 2, 3, 4)
 """Depths of the facets of districts that are counted. A region is rarely deeper."""
 
 
-def collect_suggestions(engine: Engine, aliases: Aliases, facets: Iterable[str]) -> bytes:
+_MAX_FACETS = 32
+"""Maximum number of user-defined facets whose values are suggested. Counting each takes time per document."""
+
+
+def collect_suggestions(engine: Engine, aliases: Aliases, facets: Sequence[str]) -> bytes:
     """Return the content of the file of suggestions of an index (`query.suggester`).
 
-    `aliases`: the names of the facet values. `facets`: names of the user-defined facets. Takes about 10 µs for each
-    word, heading and value, and some ns per posting.
+    `aliases`: the names of the facet values. `facets`: names of the user-defined facets; only the first `_MAX_FACETS`
+    count. Takes about 10 µs for each word, heading and value, and some ns per posting.
     """
     vocabulary = engine.vocabulary()
     names: dict[tuple[str, str], set[str]] = {}
@@ -28,7 +32,8 @@ def collect_suggestions(engine: Engine, aliases: Aliases, facets: Iterable[str])
         for value in alias.values:
             names.setdefault((alias.facet, value), set()).add(alias.name)
     values = (
-        (entry, {fold(entry.text), *names.get((entry.kind, entry.text), ())}) for entry in _count_values(engine, facets)
+        (entry, {fold(entry.text), *names.get((entry.kind, entry.text), ())})
+        for entry in _count_values(engine, facets[:_MAX_FACETS])
     )
     return encode_suggestions(values, vocabulary.words, vocabulary.headings)
 

@@ -134,8 +134,9 @@ class Aliases:
     def similar(self, text: str) -> list[tuple[str, str]]:
         """Return facet and value of each name that differs from a text in at most one character: 杭州市 for 杭洲.
 
-        A character can be another one, missing, in excess, or exchanged with its neighbour. Names with the same first
-        character come first. Only names of places and bodies can have two characters, and none has one.
+        Names with the same pinyin may differ in more: 东丽区 for 冬利区. A character can be another one, missing, in
+        excess, or exchanged with its neighbour. Names with the same first character come first. Only names of places
+        and bodies can have two characters, and none has one.
         """
         from searchkit.text.folding import fold  # noqa: PLC0415 - loads NumPy, which exports do not need
 
@@ -144,7 +145,7 @@ class Aliases:
             alias
             for alias in self.all()
             if len(alias.name) >= (2 if alias.facet in {"district", "agency"} else _MIN_SIMILAR_LENGTH)
-            and _differs_in_one_character(alias.name, folded)
+            and (_differs_in_one_character(alias.name, folded) or _sound_the_same(alias.name, folded))
         ]
         names.sort(key=lambda alias: (alias.name != folded, alias.name[0] != folded[:1], alias.name))
         return list(dict.fromkeys((alias.facet, value) for alias in names for value in alias.values))
@@ -152,7 +153,7 @@ class Aliases:
     def nearest(self, facet: str, name: str, count: int = 3) -> list[str]:
         """Return the values of a facet whose names look most like a name that the facet does not have.
 
-        Values that contain the name, or that the name contains, come first.
+        Values that contain the name, that the name contains, or that have the same pinyin come first.
         """
         from difflib import SequenceMatcher  # noqa: PLC0415 - only for error messages
 
@@ -163,8 +164,8 @@ class Aliases:
         for alias in self.all():
             if alias.facet == facet:
                 matcher = SequenceMatcher(None, alias.name, folded, autojunk=False)
-                contains = folded in alias.name or alias.name in folded
-                ratio = matcher.ratio() + contains + 0.1 * (alias.name[0] == folded[:1])
+                is_near = folded in alias.name or alias.name in folded or _sound_the_same(alias.name, folded)
+                ratio = matcher.ratio() + is_near + 0.1 * (alias.name[0] == folded[:1])
                 for value in alias.values:
                     ratios[value] = max(ratio, ratios.get(value, 0.0))
         ranked = sorted(ratios.items(), key=lambda item: (-item[1], item[0]))
@@ -209,6 +210,13 @@ def _differs_in_one_character(one: str, other: str) -> bool:
         first, last = different
         return last - first == 1 and one[first] == other[last] and one[last] == other[first]
     return len(different) <= 1
+
+
+def _sound_the_same(one: str, other: str) -> bool:
+    """Return whether two texts have the same pinyin."""
+    from searchkit.text.pinyin import syllables  # noqa: PLC0415 - only if a value is unknown or nothing was found
+
+    return len(one) == len(other) and syllables(one) == syllables(other)
 
 
 _MIN_SIMILAR_LENGTH = 3
