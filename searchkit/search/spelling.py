@@ -21,9 +21,10 @@ _LIKELIHOODS = {HOMOPHONE: 2.0, SWAP: 1.5, SUBSTITUTION: 0.0}
 """Logarithm of how much more likely a difference is than a substitution."""
 _CHARACTER_EVIDENCE = 3.0
 """Logarithm of how much more evidence a correction is with each further character that agrees."""
-_MAX_RUN_LENGTH, _MAX_WORD_LENGTH, _MAX_PARTS = 32, 6, 4
-"""Maximum number of characters of a run and of a word that are corrected, and maximum number of words that such a word
-is read as."""
+_MAX_RUNS, _MAX_RUN_LENGTH = 8, 32
+"""Maximum number of runs that are corrected, and of characters of such a run."""
+_MAX_WORD_LENGTH, _MAX_PARTS = 6, 4
+"""Maximum number of characters of a word that is corrected, and of words that it is read as."""
 
 
 class Correction(NamedTuple):
@@ -47,15 +48,16 @@ def correct(query: str, analyzer: Analyzer, suggester: Suggester, count: Callabl
     """Return a query with words of its bare runs corrected, or None if there is nothing to correct.
 
     A word of the dictionary is not corrected, however rare it is in the index, unless a longer word results: 双随即 to
-    双随机. `count` returns the number of paragraphs that contain a folded string. Takes about a millisecond per run.
+    双随机. `count` returns the number of paragraphs that contain a folded string. Takes
+    about a millisecond for a short run, and ten for a long one.
     """
     best: list[_Candidate] = []
-    for start, end, is_bare in split_parts(query):
-        if is_bare and end - start <= _MAX_RUN_LENGTH:
-            candidates = _find_candidates(query[start:end], start, analyzer, suggester, count)
-            for candidate in sorted(candidates, reverse=True):
-                if all(candidate.end <= other.start or candidate.start >= other.end for other in best):
-                    best.append(candidate)
+    runs = [(start, end) for start, end, is_bare in split_parts(query) if is_bare and end - start <= _MAX_RUN_LENGTH]
+    for start, end in runs[:_MAX_RUNS]:
+        candidates = _find_candidates(query[start:end], start, analyzer, suggester, count)
+        for candidate in sorted(candidates, reverse=True):
+            if all(candidate.end <= other.start or candidate.start >= other.end for other in best):
+                best.append(candidate)
     best.sort(key=attrgetter("start"))
     typed, corrected = " ".join(query[candidate.start : candidate.end] for candidate in best), query
     for candidate in reversed(best):
