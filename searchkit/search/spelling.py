@@ -48,8 +48,8 @@ def correct(query: str, analyzer: Analyzer, suggester: Suggester, count: Callabl
     """Return a query with words of its bare runs corrected, or None if there is nothing to correct.
 
     A word of the dictionary is not corrected, however rare it is in the index, unless a longer word results: 双随即 to
-    双随机. `count` returns the number of paragraphs that contain a folded string. Takes
-    about a millisecond for a short run, and ten for a long one.
+    双随机. `count` returns the number of paragraphs that contain a folded string. Takes about a millisecond for a short
+    run, and ten for a long one.
     """
     best: list[_Candidate] = []
     runs = [(start, end) for start, end, is_bare in split_parts(query) if is_bare and end - start <= _MAX_RUN_LENGTH]
