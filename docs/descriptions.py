@@ -11,6 +11,7 @@ ARGUMENTS = {
     "show ID": "Id of a paragraph (`<document>#<n>`), document (its path in the corpus) or table (`<document>!<k>`), "
     "or a unique end of it.",
     "facets NAME": "Name of a facet; all facets but `document` if it is left out.",
+    "suggest PREFIX": "Beginning of a text, of its pinyin or of its initials.",
     "export WHAT": "The kind of record.",
     "analyze TEXT": "Any text, or a query.",
 }
@@ -88,7 +89,9 @@ FIELDS = {
     "Answer line.relaxed": "Whether the hits match only some words of the query, because nothing matches all parts.",
     "Answer line.understood_filters": "The filters that were understood from words of the query.",
     "Answer line.notes": "Messages about parts of the query and filters that were changed or ignored.",
-    "Answer line.suggestions": "If nothing was found: other searches that find something.",
+    "Answer line.suggestions": "If little was found: similar searches that find more.",
+    "Completions.prefix": "The prefix as given.",
+    "Completions.suggestions": "Facet values, then words, then headings, each most frequent first.",
     "Answer line.error": "Why the query could not be answered. Such a line has only this field and `id`.",
     "Problem.kind": "`not read`, `duplicate`, `undecided` (any warning of a document) or `left out` (on purpose).",
     "Analysis.tokens": "The tokens by position: `term`, `start` and `end` in code points, and the `text` between them.",

@@ -17,6 +17,7 @@ from source import class_at
 from searchkit import (
     AggregateGroup,
     BuildReport,
+    Completion,
     Document,
     Hit,
     Index,
@@ -261,10 +262,23 @@ RECORDS = (
     ),
     Record(
         "Suggestion",
-        "An element of `suggestions` in a search result, a measure result and a comparison table that have no hits.",
+        "An element of `suggestions` in a search result, a measure result and a comparison table with few or no hits.",
         'searchkit search "立案 火星" --match all --format json',
         _field("suggestions"),
         (Suggestion,),
+    ),
+    Record(
+        "Completions",
+        "The object that `suggest --format json` prints.",
+        "searchkit suggest xz --limit 4 --format json",
+        elided=("suggestions",),
+    ),
+    Record(
+        "Completion",
+        "An element of `suggestions` in completions. A line of `suggest --format jsonl` is the same.",
+        "searchkit suggest xz --limit 4 --format json",
+        _field("suggestions"),
+        (Completion,),
     ),
     Record(
         "Explanation",

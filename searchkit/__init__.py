@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from searchkit.index import Index as open  # noqa: A004, N813 - the public name is `searchkit.open`
     from searchkit.indexing.build import BuildOptions, BuildReport, build
     from searchkit.model import Document, Measure, Paragraph, Table
+    from searchkit.query.suggester import Completion
     from searchkit.query.understood import Understanding, UnderstoodFilter
     from searchkit.search.lookup import AggregateGroup, MeasureHit, MeasureResults
     from searchkit.search.options import MeasureOptions, SearchOptions
@@ -33,6 +34,7 @@ __all__ = [
     "AggregateGroup",
     "BuildOptions",
     "BuildReport",
+    "Completion",
     "Document",
     "Hit",
     "Index",
@@ -57,6 +59,7 @@ _MODULES = {
     "AggregateGroup": "search.lookup",
     "BuildOptions": "indexing.build",
     "BuildReport": "indexing.build",
+    "Completion": "query.suggester",
     "Document": "model",
     "Hit": "search.results",
     "Index": "index",

@@ -23,6 +23,7 @@ from searchkit.text.analyzer import Analyzer
 if TYPE_CHECKING:
     from searchkit.compare.audit import Audit
     from searchkit.compare.table import Comparison
+    from searchkit.query.suggester import Completion
     from searchkit.query.understood import Understanding
 
 
@@ -120,6 +121,15 @@ class Index:
         documents have this end.
         """
         return self._snapshot.resolve_id(record_id)
+
+    def suggest(self, prefix: str, *, limit: int | None = 10) -> tuple[Completion, ...]:
+        """Return the facet values, words and headings of the index that begin with a prefix.
+
+        `prefix` is compared with texts, with pinyin (binhai) and with initials (bhxq). Facet values come first, then
+        words, then headings, each most frequent first; if there are more than `limit`, all three have places. None
+        means all. Only the most frequent words and headings of an index are suggested. Raises UsageError, IndexDamaged.
+        """
+        return self._snapshot.suggest(prefix, limit)
 
     def measures(
         self,

@@ -16,6 +16,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,8 @@ FORMAT_VERSION = 13
 distinct value of measures once. 5: stores user-defined facets per document, and the files that the next build must read
 again. 6: stores cross-word postings. 7: renamed the arrays. 8: stores tables, and the cells of measures. 9: stores the
 years of paragraphs, and the time and status of measures. 10: stores the names that mean the same measure. 11: finds
-headings and titles, each in one paragraph. 12: stores the names of facet values. 13: stores near-duplicate keys.
+headings and titles, each in one paragraph. 12: stores the names of facet values. 13: stores near-duplicate keys, and
+words, headings and facet values with pinyin.
 """
 
 EXTRAS_FILE = "extras.json"
@@ -37,6 +39,9 @@ read."""
 
 ALIASES_FILE = "aliases.json"
 """File of the data folder with the names of the facet values (`query.aliases`)."""
+
+SUGGESTIONS_FILE = "suggestions.txt"
+"""File of the data folder with the words, headings and facet values that are suggested (`query.suggestions`)."""
 
 _MANIFEST_NAME = "index.json"
 _TEMPORARY_NAME = "index.json.new"
@@ -234,6 +239,19 @@ def read_verified_file(index: Path, manifest: Manifest, name: str) -> bytes:
     if (len(data), hashlib.sha256(data).hexdigest()) != manifest.files.get(name):
         raise _damaged_error(path, index)
     return data
+
+
+def map_file(index: Path, manifest: Manifest, name: str) -> mmap:
+    """Return a file of the data folder, not empty, mapped into memory. Its checksum is not verified.
+
+    Raises IndexDamaged if the file cannot be opened.
+    """
+    path = index / manifest.data / name
+    try:
+        with path.open("rb") as handle:
+            return mmap(handle.fileno(), 0, access=ACCESS_READ)
+    except (OSError, ValueError):
+        raise _damaged_error(path, index) from None
 
 
 def verify_checksums(index: Path, manifest: Manifest) -> None:

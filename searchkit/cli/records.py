@@ -1,4 +1,4 @@
-"""Commands that print records of an index or the values of facets: show, facets, export."""
+"""Commands that print records of an index, the values of facets or completions: show, facets, suggest, export."""
 
 from __future__ import annotations
 
@@ -220,6 +220,33 @@ def _print_facets(facet_counts: Mapping[str, FacetCounts], output_format: str) -
             for item in counts.values
         )
         write_output(format_records(rows, output_format))
+
+
+@click.command()
+@click.argument("prefix")
+@index_option
+@click.option(
+    "--limit", type=click.IntRange(0), default=10, show_default=True, metavar="N", help="Maximum number of suggestions."
+)
+@format_option("table", "json", "jsonl", "csv", "tsv", "ids")
+def suggest(prefix: str, index_path: Path, limit: int, output_format: str) -> int:
+    """Suggest facet values, words and headings that begin with PREFIX.
+
+    PREFIX is compared with texts, with pinyin (binhai) and with the initials of pinyin (bhxq). Facet
+    values come first, then words, then headings, each most frequent first. The number is that of
+    the paragraphs that have the value or the word, or are under the heading.
+    """
+    from searchkit.index import Index
+    from searchkit.output.json import completions_to_json, dumps
+    from searchkit.output.records import format_records
+
+    with Index(index_path) as index:
+        completions = index.suggest(prefix, limit=limit)
+    if output_format == "json":
+        write_output([dumps(completions_to_json(prefix, completions), indent=1), "\n"])
+    else:
+        write_output(format_records((item._asdict() for item in completions), output_format))
+    return FOUND if completions else NOTHING_FOUND
 
 
 @click.command()

@@ -212,6 +212,17 @@ class MeasureColumns:
     """Returns the texts of the paragraphs of the measures at the given indices, in the same order."""
 
 
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The words and headings of an index."""
+
+    words: Mapping[str, int]
+    """Number of paragraphs with the word in their passage (`query.tree.PASSAGE`), by word: each term of the texts,
+    headings and titles that does not begin with a digit (0 to 9) and has at least two characters. No number is 0."""
+    headings: Mapping[str, int]
+    """Number of paragraphs under the heading, at any level, by heading. No number is 0."""
+
+
 class Engine(Protocol):
     """An open index. Later commits do not change its answers. Thread-safe."""
 
@@ -241,6 +252,10 @@ class Engine(Protocol):
 
     def tables(self, filters: Sequence[Filter] = ()) -> Iterator[Table]:
         """Yield all tables with at least one row whose paragraph the filters admit, in corpus order, complete."""
+        ...
+
+    def vocabulary(self) -> Vocabulary:
+        """Return all words and headings, in no particular order."""
         ...
 
     def check(self) -> None:

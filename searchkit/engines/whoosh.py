@@ -39,6 +39,7 @@ from searchkit.engines.contract import (
     Response,
     ScoredParagraph,
     TimeAttributes,
+    Vocabulary,
     decoding,
     own_heading_counts,
 )
@@ -273,6 +274,19 @@ class WhooshEngine:
         with _restricted_decoding(self._folder):
             tables = self._stored_tables()
         return (table for table in tables if any((table.document, n) in admitted for n in table.paragraphs))
+
+    def vocabulary(self) -> Vocabulary:
+        """Return all words and headings."""
+        with self._lock, _restricted_unpickling():
+            names = _field_names(Word("", PASSAGE))
+            terms = {term for name in TEXT_FIELDS for term in self._reader.field_terms(name)}
+            words = {
+                term: len({i for name in names for i in self._postings(name, term)})
+                for term in terms
+                if len(term) > 1 and not "0" <= term[0] <= "9"
+            }
+            headings = Counter(heading for paragraph in self._store.paragraphs for heading in set(paragraph.path))
+        return Vocabulary({word: count for word, count in words.items() if count}, headings)
 
     def check(self) -> None:
         """Read the records of all paragraphs and all postings.

@@ -13,7 +13,7 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
@@ -42,10 +42,12 @@ from searchkit.indexing.changes import STATE_FILE, BuildState, Changes, FileEntr
 from searchkit.indexing.duplicates import IndexedFile, find_duplicates, identify_report
 from searchkit.indexing.messages import Settings
 from searchkit.indexing.namelists import read_name_lists
+from searchkit.indexing.suggestions import collect_suggestions
 from searchkit.indexing.tasks import IndexingResult, ProgressCallback, WorkerPool, remove_parts
 from searchkit.manifest import (
     ALIASES_FILE,
     EXTRAS_FILE,
+    SUGGESTIONS_FILE,
     Manifest,
     commit_manifest,
     create_data_folder,
@@ -419,23 +421,29 @@ def _new_index(
         extras = {**asdict(config.settings.lexicon), "problems": [asdict(item) for item in summary.skipped]}
         extras |= {"duplicates": summary.duplicates, "indicators": asdict(config.names)}
         (folder / EXTRAS_FILE).write_text(json.dumps(extras, ensure_ascii=False, indent=1), encoding="utf-8")
-        _write_aliases(config, folder)
-        commit_manifest(config.index, _new_manifest(config, folder, summary), base.manifest if base else None)
+        manifest = _new_manifest(config, folder, summary)
+        _write_names(config, folder, manifest.facets)
+        commit_manifest(config.index, manifest, base.manifest if base else None)
     except BaseException:
         if current_data_folder(config.index) != folder.name:  # not if the manifest was already replaced
             shutil.rmtree(folder, ignore_errors=True)
         raise
 
 
-def _write_aliases(config: _BuildConfig, folder: Path) -> None:
-    """Write the names of the facet values of a new index to its data folder."""
+def _write_names(config: _BuildConfig, folder: Path, facets: Sequence[str]) -> None:
+    """Write the names of the facet values of a new index, and its suggestions, to its data folder.
+
+    `facets`: names of the user-defined facets.
+    """
     engine = open_engine(config.settings.engine, folder)
     try:
         taxonomies = (config.settings.topics.text, config.settings.work_topics.text)
         aliases = collect_aliases(engine, config.analyzer, taxonomies)
+        suggestions = collect_suggestions(engine, aliases, facets)
     finally:
         engine.close()
     (folder / ALIASES_FILE).write_bytes(aliases.to_json())
+    (folder / SUGGESTIONS_FILE).write_bytes(suggestions)
 
 
 def _new_manifest(config: _BuildConfig, folder: Path, summary: _IndexSummary) -> Manifest:

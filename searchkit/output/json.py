@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from searchkit.compare.table import Cell, CellValue, Comparison
     from searchkit.engines.ranking import Explanation
     from searchkit.query.facets import FacetCounts
+    from searchkit.query.suggester import Completion
     from searchkit.query.understood import UnderstoodFilter
     from searchkit.search.lookup import AggregateGroup, MeasureResults
     from searchkit.search.results import Hit, Results
@@ -95,6 +96,11 @@ def _suggestion_to_json(item: Suggestion) -> dict[str, object]:
     """Return a suggestion as an element of `suggestions`."""
     out = {field.name: getattr(item, field.name) for field in fields(item)}
     return {**out, "filters": dict(item.filters)}
+
+
+def completions_to_json(prefix: str, completions: Iterable[Completion]) -> dict[str, object]:
+    """Return the completions of a prefix as the JSON object of `suggest --format json`."""
+    return {"prefix": prefix, "suggestions": [item._asdict() for item in completions]}
 
 
 def facet_to_json(counts: FacetCounts) -> dict[str, object]:

@@ -61,9 +61,10 @@ def format_results(results: Results, *, colour: bool, first: int = 1) -> str:
     if results.documents is not None:
         counts_line += f" in {results.documents} documents"
     lines.append(f"{counts_line}, {results.took_ms:.0f} ms")
-    if not results.total:
-        hints = suggestion_lines(results.suggestions, "paragraphs")
-        lines += hints or ["No paragraph matches. Try other words; `searchkit facets` lists what the index has."]
+    hints = suggestion_lines(results.suggestions, "paragraphs")
+    if not results.total and not hints:
+        hints = ["No paragraph matches. Try other words; `searchkit facets` lists what the index has."]
+    lines += hints
     for number, hit in enumerate(results.hits, first):
         lines += ["", *_hit_lines(number, hit, colour=colour)]
     for name, counts in results.facets.items():
@@ -127,18 +128,18 @@ def _group_lines(aggregate: str, groups: Sequence[AggregateGroup]) -> list[str]:
 
 
 def suggestion_lines(suggestions: Iterable[Suggestion], what: str) -> list[str]:
-    """Return a line for each suggestion: what it changes, and how many paragraphs or measures it finds."""
-    return [sanitize(f"{_describe(item)}: {item.total} {what}.") for item in suggestions]
+    """Return a line for each suggestion: what it changes, and the number of paragraphs or measures that it finds."""
+    return [sanitize(f"{_describe(item)} {item.total} {what}.") for item in suggestions]
 
 
 def _describe(suggestion: Suggestion) -> str:
     """Return what another search changes, as it is written on the command line."""
     if suggestion.kind == "did_you_mean":
-        return f"With {suggestion.query}"
+        return f"Did you mean {suggestion.query}?"
     if suggestion.kind == "value":
         facet, values = list(suggestion.filters.items())[-1]
-        return f"With --{facet} {values[0]} instead of {suggestion.text}"
-    return "With --match any" if suggestion.text == "match:all" else f"Without {suggestion.text}"
+        return f"With --{facet} {values[0]} instead of {suggestion.text}:"
+    return "With --match any:" if suggestion.text == "match:all" else f"Without {suggestion.text}:"
 
 
 def query_lines(results: Results | MeasureResults | Comparison) -> list[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from searchkit.errors import IndexDamaged
@@ -80,6 +80,10 @@ class Aliases:
         content = {"values": values, "years": self._years, "names": self._names}
         return json.dumps(content, ensure_ascii=False, indent=1).encode()
 
+    def all(self) -> Iterator[Alias]:
+        """Yield all names."""
+        return (alias for first in self._names for alias in self._beginning_with(first))
+
     def at(self, folded: str, start: int) -> list[Alias]:
         """Return the names that a folded text has at `start`, the longest first, without those of evidence `none`."""
         return [
@@ -130,18 +134,18 @@ class Aliases:
     def similar(self, text: str) -> list[tuple[str, str]]:
         """Return facet and value of each name that differs from a text in at most one character: 杭州市 for 杭洲.
 
-        A character can be another one, missing, in excess, or exchanged with its neighbour. Names with the same first
-        character come first. Only names of places and bodies can have two characters, and none has one.
+        Names with the same pinyin may differ in more: 东丽区 for 冬利区. A character can be another one, missing, in
+        excess, or exchanged with its neighbour. Names with the same first character come first. Only names of places
+        and bodies can have two characters, and none has one.
         """
         from searchkit.text.folding import fold  # noqa: PLC0415 - loads NumPy, which exports do not need
 
         folded = fold(text)
         names = [
             alias
-            for first in self._names
-            for alias in self._beginning_with(first)
+            for alias in self.all()
             if len(alias.name) >= (2 if alias.facet in {"district", "agency"} else _MIN_SIMILAR_LENGTH)
-            and _differs_in_one_character(alias.name, folded)
+            and (_differs_in_one_character(alias.name, folded) or _sound_the_same(alias.name, folded))
         ]
         names.sort(key=lambda alias: (alias.name != folded, alias.name[0] != folded[:1], alias.name))
         return list(dict.fromkeys((alias.facet, value) for alias in names for value in alias.values))
@@ -149,7 +153,7 @@ class Aliases:
     def nearest(self, facet: str, name: str, count: int = 3) -> list[str]:
         """Return the values of a facet whose names look most like a name that the facet does not have.
 
-        Values that contain the name, or that the name contains, come first.
+        Values that contain the name, that the name contains, or that have the same pinyin come first.
         """
         from difflib import SequenceMatcher  # noqa: PLC0415 - only for error messages
 
@@ -157,11 +161,11 @@ class Aliases:
 
         folded = fold(name)
         ratios: dict[str, float] = {}
-        for alias in (alias for first in self._names for alias in self._beginning_with(first)):
+        for alias in self.all():
             if alias.facet == facet:
                 matcher = SequenceMatcher(None, alias.name, folded, autojunk=False)
-                contains = folded in alias.name or alias.name in folded
-                ratio = matcher.ratio() + contains + 0.1 * (alias.name[0] == folded[:1])
+                is_near = folded in alias.name or alias.name in folded or _sound_the_same(alias.name, folded)
+                ratio = matcher.ratio() + is_near + 0.1 * (alias.name[0] == folded[:1])
                 for value in alias.values:
                     ratios[value] = max(ratio, ratios.get(value, 0.0))
         ranked = sorted(ratios.items(), key=lambda item: (-item[1], item[0]))
@@ -206,6 +210,13 @@ def _differs_in_one_character(one: str, other: str) -> bool:
         first, last = different
         return last - first == 1 and one[first] == other[last] and one[last] == other[first]
     return len(different) <= 1
+
+
+def _sound_the_same(one: str, other: str) -> bool:
+    """Return whether two texts have the same pinyin."""
+    from searchkit.text.pinyin import syllables  # noqa: PLC0415 - only if a value is unknown or nothing was found
+
+    return len(one) == len(other) and syllables(one) == syllables(other)
 
 
 _MIN_SIMILAR_LENGTH = 3

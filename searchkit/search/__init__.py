@@ -9,6 +9,7 @@ lookup.py       hits and results of a look-up, and the ranking of measures
 choosing.py     the indicator that a query names, and the one measure to quote for each place, body and year
 aggregating.py  measures sorted, one per value of a facet, or aggregated
 querynames.py   the measures that a query names, and their other names
+spelling.py     corrections of words that the index hardly has
 suggestions.py  what to leave out of a search that found nothing
 snippets.py     matches in a paragraph, and the snippet that shows them
 """

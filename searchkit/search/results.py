@@ -153,7 +153,8 @@ class Results:
     understood_filters: tuple[UnderstoodFilter, ...] = ()
     """The places, years, bodies, sections and kinds of reports that were understood from words of the query."""
     suggestions: tuple[Suggestion, ...] = ()
-    """If nothing was found: similar searches that find something."""
+    """If little was found: the search with corrected words, if it finds more. If nothing was found: also other similar
+    searches that find something."""
 
     def __iter__(self) -> Iterator[Hit]:
         """Yield the hits."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -29,8 +29,10 @@ from searchkit.errors import IndexClosed, IndexDamaged, IndexStale, SearchkitErr
 from searchkit.manifest import (
     ALIASES_FILE,
     EXTRAS_FILE,
+    SUGGESTIONS_FILE,
     current_data_folder,
     diagnose_damage,
+    map_file,
     read_manifest,
     read_verified_file,
     verify_checksums,
@@ -39,7 +41,7 @@ from searchkit.model import Document, Measure, Paragraph, Table
 from searchkit.query.aliases import Aliases
 from searchkit.query.facets import BUILT_IN_FACETS, Facet, FacetCounts, Filter
 from searchkit.query.filters import FilterReader, FilterValue, ResolvedFilters, parse_filters
-from searchkit.query.tree import Everything, Node, Query, Word
+from searchkit.query.tree import Everything, Node, Query, Substring, Word
 from searchkit.search.lookup import MeasureRanking, MeasureResults, build_hit, rank_measures
 from searchkit.search.options import (
     MeasureOptions,
@@ -52,10 +54,12 @@ from searchkit.search.options import (
 from searchkit.search.results import Hit, Results
 from searchkit.search.snippets import match_passage
 from searchkit.text.analyzer import Analyzer, Lexicon
+from searchkit.text.characters import remove_invisible
 
 if TYPE_CHECKING:
     from searchkit.query.naming import IndicatorNames
-    from searchkit.search.suggestions import Suggestion
+    from searchkit.query.suggester import Completion, Suggester
+    from searchkit.search.suggestions import Search, Suggestion
 
 MAX_OPEN_ATTEMPTS = 10
 """Maximum number of times that an index is opened again because a build replaced it in the meantime."""
@@ -65,6 +69,8 @@ _MAX_CHECKED_VALUES = 20
 """Maximum number of values of a filter for each of which a search checks whether it has a hit."""
 _ZERO_WIDTH = "\u200b"
 """An invisible character, which queries may contain anywhere."""
+_MAX_CORRECTED_TOTAL = 100
+"""Maximum number of hits of a search whose words are corrected. A search that was relaxed is corrected, too."""
 _FETCH_SIZE = 1000
 """Number of measures fetched at a time by `every_measure`."""
 
@@ -87,11 +93,13 @@ class Snapshot:
         """Words, synonyms and names of measures of the build (`words`, `synonyms`, `indicators`), skipped files
         (`problems`), and `duplicates`."""
         self._aliases_data = read_verified_file(path, self.manifest, ALIASES_FILE)
+        self._suggestions_data = map_file(path, self.manifest, SUGGESTIONS_FILE)
 
     def close(self) -> None:
         """Release files and memory. Every later query raises IndexClosed."""
         self._is_closed = True
         self._engine.close()
+        self._suggestions_data.close()
 
     @contextmanager
     def use_engine(self) -> Iterator[Engine]:
@@ -152,6 +160,14 @@ class Snapshot:
         """The names of the facet values."""
         with decoding(self.path):
             return Aliases.from_json(self._aliases_data)
+
+    @cached_property
+    def suggester(self) -> Suggester:
+        """The words, headings and facet values of the index."""
+        from searchkit.query.suggester import Suggester  # noqa: PLC0415 - not loaded by most searches
+
+        with decoding(self.path):
+            return Suggester(self._suggestions_data)
 
     @cached_property
     def names(self) -> IndicatorNames:
@@ -275,7 +291,7 @@ class Snapshot:
         parsed, tree, response = self._search_forms(self.parse_query(query, options.literal), options, request)
         relaxed = options.match == "auto" and tree is not (parsed.content or parsed.all)
         hits = tuple(self._build_hits(response.hits, tree, parsed, relaxed=relaxed))
-        suggestions = () if response.total else self._suggest(query, options, resolved.filters)
+        suggestions = self._suggest(query, options, resolved.filters, response.total, relaxed=relaxed)
         return Results(
             query,
             str(tree),
@@ -374,9 +390,13 @@ class Snapshot:
                     if not engine.search(only).total:
                         yield f"{item.name} {value} has no hit"
 
-    def _suggest(self, query: str, options: SearchOptions, filters: tuple[Filter, ...]) -> tuple[Suggestion, ...]:
-        """Return suggestions for a search that found nothing."""
-        from searchkit.search.suggestions import Search, suggest  # noqa: PLC0415 - only if nothing was found
+    def _suggest(
+        self, query: str, options: SearchOptions, filters: tuple[Filter, ...], total: int, *, relaxed: bool
+    ) -> tuple[Suggestion, ...]:
+        """Return suggestions for a search that found `total` paragraphs: a correction and, if 0, similar searches."""
+        if not relaxed and total > _MAX_CORRECTED_TOTAL:
+            return ()
+        from searchkit.search.suggestions import Search  # noqa: PLC0415 - only if little was found
 
         def count(other: Search) -> int:
             """Return the number of paragraphs that another search finds."""
@@ -384,7 +404,38 @@ class Snapshot:
             request = Request(Everything(), filters=other.filters, limit=0)
             return self._search_forms(parsed, replace(options, match=other.match), request)[2].total
 
-        return suggest(Search(query, filters, options.match), count, self.analyzer, self._filter_reader)
+        return self._suggest_other(Search(query, filters, options.match), count, total, relaxed=relaxed)
+
+    def _suggest_other(
+        self, search: Search, count: Callable[[Search], int], total: int, *, relaxed: bool = False
+    ) -> tuple[Suggestion, ...]:
+        """Return the search with corrected words, if it finds more than `total` hits or if the search was `relaxed`.
+
+        Also returns similar searches if there are no hits. `count` returns the number of hits of a search.
+        """
+        from searchkit.search.spelling import correct  # noqa: PLC0415 - only if little was found
+        from searchkit.search.suggestions import suggest, suggest_correction  # noqa: PLC0415
+
+        def count_string(text: str) -> int:
+            """Return the number of paragraphs that contain a folded string."""
+            return engine.search(Request(Substring(text), limit=0)).total
+
+        with self.use_engine() as engine:
+            correction = correct(search.query, self.analyzer, self.suggester, count_string)
+        found = suggest_correction(search, correction, count, 0 if relaxed else total) if correction else ()
+        return (*found, *(() if total else suggest(search, count, self.analyzer, self._filter_reader)))
+
+    def suggest(self, prefix: str, limit: int | None) -> tuple[Completion, ...]:
+        """Return the words, headings and facet values that begin with a prefix. Raises UsageError, IndexDamaged."""
+        from searchkit.text.folding import fold  # noqa: PLC0415 - loads NumPy, which exports do not need
+
+        if not isinstance(prefix, str):
+            raise UsageError(f"the prefix must be a text, not {prefix!r}")
+        if limit is not None and (type(limit) is not int or limit < 0):
+            raise UsageError(f"limit must be a whole number, 0 or more, not {limit!r}")
+        text = fold(remove_invisible(prefix)).strip()
+        with self.use_engine(), decoding(self.path):
+            return tuple(self.suggester.complete(text, limit)) if text else ()
 
     def measures(self, query: str, options: MeasureOptions, resolved: ResolvedFilters) -> MeasureResults:
         """Find the measures that answer a query, best first. Raises UsageError, IndexStale, IndexDamaged."""
@@ -437,13 +488,13 @@ class Snapshot:
         self, query: str, options: MeasureOptions, filters: tuple[Filter, ...]
     ) -> tuple[Suggestion, ...]:
         """Return suggestions for a look-up that found nothing."""
-        from searchkit.search.suggestions import Search, suggest  # noqa: PLC0415 - only if nothing was found
+        from searchkit.search.suggestions import Search  # noqa: PLC0415 - only if nothing was found
 
         def count(other: Search) -> int:
             """Return the number of measures that another look-up finds."""
             return self.rank_measures(other.query, replace(options, match=other.match), other.filters).total
 
-        return suggest(Search(query, filters, options.match), count, self.analyzer, self._filter_reader)
+        return self._suggest_other(Search(query, filters, options.match), count, 0)
 
     def measure_columns(self, filters: tuple[Filter, ...], statuses: tuple[str, ...] = ()) -> MeasureColumns:
         """Return the measures that pass the filters and have one of the statuses (empty: any), in corpus order.

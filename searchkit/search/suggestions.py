@@ -12,9 +12,9 @@ from searchkit.errors import UsageError
 from searchkit.query.facets import Filter
 from searchkit.query.filters import FilterReader, format_years
 from searchkit.query.parsing import split_parts
+from searchkit.search.spelling import Correction
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.folding import fold
-from searchkit.text.segmentation import is_dictionary_word
 
 _MAX_PARTS = 8
 """Maximum number of parts of a query that are left out in turn. A longer query gets no suggestions about its parts."""
@@ -30,11 +30,16 @@ class Suggestion:
     """Another search, which finds something."""
 
     kind: str
-    """`drop_part`: without a part of the query, or its quotes. `drop_filter`: without a filter, without all of them, or
-    with `match="any"` instead of `all`. `value`: with a filter by a facet value instead of a part of the query that is
-    similar. `did_you_mean`: with the nearest value in a field of the query."""
+    """One of these kinds:
+
+    - `did_you_mean`: with similar words instead of those that the index hardly has, or with the nearest value in a
+      field of the query.
+    - `value`: with a filter by a facet value instead of a part of the query that is similar.
+    - `drop_part`: without a part of the query, or its quotes.
+    - `drop_filter`: without a filter, without all of them, or with `match="any"` instead of `all`.
+    """
     text: str
-    """The part or the filter that is left out or replaced; `quotes` and `match:all` for these."""
+    """The words or the part, or the filter, that are left out or replaced; `quotes` and `match:all` for these."""
     query: str
     """The query of the other search."""
     filters: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -65,6 +70,14 @@ def suggest(
         found = _count([("drop_filter", " ".join(map(str, failed.filters)), failed._replace(filters=()))], count)
     found += _count(_replace_values(failed, analyzer, reader), count)
     return tuple(sorted(found, key=lambda item: -item.total))
+
+
+def suggest_correction(
+    search: Search, correction: Correction, count: Callable[[Search], int], total: int
+) -> list[Suggestion]:
+    """Return the search with a correction, if it finds more than `total`. `count`: as for `suggest`."""
+    found = _count([("did_you_mean", correction.text, search._replace(query=correction.query))], count)
+    return [suggestion for suggestion in found if suggestion.total > total]
 
 
 _Trial = tuple[str, str, Search]
@@ -104,7 +117,7 @@ def _replace_values(failed: Search, analyzer: Analyzer, reader: FilterReader) ->
                 query = " ".join([*before, str(Filter(name, (nearest,))), *after])
                 yield "did_you_mean", part, failed._replace(query=query)
         else:
-            for item in _similar(reader, _QUOTES.sub("", part), failed.filters):
+            for item in _similar(reader, analyzer, _QUOTES.sub("", part), failed.filters):
                 search = failed._replace(query=" ".join([*before, *after]), filters=(*failed.filters, item))
                 yield "value", part, search
 
@@ -114,10 +127,10 @@ def _each(parts: list[str]) -> Iterator[tuple[list[str], str, list[str]]]:
     return ((parts[:n], part, parts[n + 1 :]) for n, part in enumerate(parts))
 
 
-def _similar(reader: FilterReader, text: str, filters: Sequence[Filter]) -> Iterator[Filter]:
+def _similar(reader: FilterReader, analyzer: Analyzer, text: str, filters: Sequence[Filter]) -> Iterator[Filter]:
     """Return filters by values with a name like a text, but by no facet of `filters`. A known word is no such text."""
     names = {item.name for item in filters}
-    similar = [] if is_dictionary_word(fold(text)) else reader.aliases.similar(text)
+    similar = [] if analyzer.is_word(fold(text)) else reader.aliases.similar(text)
     return islice((Filter(facet, (value,)) for facet, value in similar if facet not in names), _MAX_VALUES)
 
 

@@ -3,6 +3,7 @@
 characters.py    classes of unwanted characters
 folding.py       character normalisation
 numerals.py      numbers and their values
+pinyin.py        readings of characters and words
 years.py         patterns of years, and year ranges in queries
 query_years.py   years as people write them in queries
 segmentation.py  Chinese word segmentation

@@ -163,6 +163,10 @@ class Analyzer:
         words = self._tokenize_words(folded, self._find_quantities(folded), "default")
         return frozenset({0, len(run), *(edge for word in words for edge in (word.start, word.end))})
 
+    def is_word(self, folded: str) -> bool:
+        """Return whether a folded text is a word of the dictionary, the word list or the synonyms."""
+        return self._segmenters.is_word(folded)
+
     def is_quantity(self, run: str) -> bool:
         """Return whether `run` consists of exactly one number, with or without a unit."""
         return any((quantity.start, quantity.end) == (0, len(run)) for quantity in self._find_quantities(fold(run)))

@@ -650,7 +650,7 @@ def test_nothing_found_says_what_to_leave_out(run: Run, index: Path, tmp_path: P
         "With --district 滨海新区 instead of 滨海新曲: "
         in run("search", "滨海新曲", "--match", "all", "--index", index).out
     )
-    assert "With district:滨海新区 立案: " in run("search", "district:滨海新城 立案", "--index", index).out
+    assert "Did you mean district:滨海新区 立案? " in run("search", "district:滨海新城 立案", "--index", index).out
     assert "Without quotes: " in run("search", '"立案 处罚"', "--index", index).out
     assert "No paragraph matches. Try" in run("search", "火星", "--index", index).out
     assert "Without 火星: " in run("measures", "立案 火星", "--match", "all", "--index", index).out
@@ -659,6 +659,37 @@ def test_nothing_found_says_what_to_leave_out(run: Run, index: Path, tmp_path: P
     answers = [json.loads(line) for line in run("search", "--queries", queries, "--index", index).out.splitlines()]
     assert answers[0] == {"id": 1, "error": "no district 滨海新城; did you mean 滨海新区?"}
     assert answers[1]["total"]
+
+
+def test_corrections_are_shown(run: Run, index: Path) -> None:
+    """A search that finds little shows a correction before the hits, and in JSON. The hits are those of the query."""
+    arguments = ("search", "双随即", "--index", index)
+    lines = run(*arguments).out.splitlines()
+    correction = next(line for line in lines if line.startswith("Did you mean"))
+    answer = run(*arguments, "--format", "json").json()
+    (suggestion,) = (item for item in answer["suggestions"] if item["kind"] == "did_you_mean")  # type: ignore[attr-defined]
+    assert (suggestion["text"], suggestion["query"], suggestion["filters"]) == ("双随即", "双随机", {})
+    assert correction == f"Did you mean 双随机? {suggestion['total']} paragraphs."
+    assert (
+        run("search", "双随机", "--limit", 0, "--format", "json", "--index", index).json()["total"]
+        == suggestion["total"]
+    )
+
+
+def test_suggest_completes_a_prefix(run: Run, index: Path) -> None:
+    """`suggest` prints completions in each format, and exits with 1 if there are none."""
+    result = run("suggest", "dlq", "--format", "json", "--index", index)
+    assert result.status == 0
+    assert result.json().keys() == {"prefix", "suggestions"}
+    assert result.json()["prefix"] == "dlq"
+    first = result.json()["suggestions"][0]  # type: ignore[index]
+    assert list(first) == ["text", "kind", "paragraphs"]
+    assert (first["text"], first["kind"]) == ("东丽区", "district")
+    assert run("suggest", "dlq", "--format", "ids", "--index", index).out == "东丽区\n"
+    assert len(run("suggest", "s", "--format", "jsonl", "--limit", 3, "--index", index).out.splitlines()) == 3
+    nothing = run("suggest", "zzzz", "--format", "json", "--index", index)
+    assert (nothing.status, nothing.json()["suggestions"]) == (1, [])
+    assert run("suggest", "s", "--limit", -1, "--index", index).status == 2
 
 
 HIT_FIELDS = {*MEASURE_FIELDS, "district", "score", "snippet", "snippet_start"}

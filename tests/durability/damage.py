@@ -17,6 +17,8 @@ LINES = 12
 """Number of paragraphs in each report of the indexes to damage."""
 COMMANDS: Sequence[Sequence[str]] = (
     ("search", '"执法检查" OR 普法 OR 129件', "--facet", "year", "--facet", "topic", "--sort", "-year"),
+    ("search", "执法检察"),
+    ("suggest", "z"),
     ("facets",),
     ("measures", "执法 OR 普法", "--unit", "件", "--min", "1"),
     ("show", "0001.txt#2"),

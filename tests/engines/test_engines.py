@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 import re
+import string
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -1022,6 +1023,17 @@ def test_paragraphs_are_filtered(indexed: IndexedCorpus, item: Filter) -> None:
     """`paragraphs` returns the paragraphs that a filter admits, in corpus order."""
     expected = [paragraph for paragraph in indexed.naive.paragraphs if admits(item, paragraph)]
     assert [*indexed.engine.paragraphs((item,))] == expected
+
+
+def test_the_vocabulary_equals_a_recount(indexed: IndexedCorpus) -> None:
+    """`vocabulary` counts the paragraphs with each word in the passage, and those under each heading."""
+    words: Counter[str] = Counter()
+    for terms in indexed.naive.terms:
+        words.update({term for term in terms["passage"] if len(term) > 1 and term[0] not in string.digits})
+    headings = Counter(heading for paragraph in indexed.naive.paragraphs for heading in set(paragraph.path))
+    vocabulary = indexed.engine.vocabulary()
+    assert vocabulary.words == words
+    assert vocabulary.headings == headings
 
 
 def test_an_intact_index_passes_its_check(indexed: IndexedCorpus) -> None:

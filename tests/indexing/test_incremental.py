@@ -33,7 +33,7 @@ from searchkit.index import Index
 from searchkit.indexing import build as indexing
 from searchkit.indexing import changes, indexer, tasks
 from searchkit.indexing.build import BuildOptions, BuildReport, build, write_index
-from searchkit.manifest import Manifest, read_manifest
+from searchkit.manifest import SUGGESTIONS_FILE, Manifest, read_manifest
 from searchkit.measures import vocabulary
 from searchkit.query.tree import Everything, ScoringClause, Substring
 from searchkit.text import analyzer as analysis
@@ -141,6 +141,7 @@ def dump_index(index: Path) -> dict[str, Any]:
             "paragraphs": [*opened.paragraphs()],
             "measures": measures_in(opened),
             "facets": opened.facets(),
+            "suggestions": (index / opened.manifest.data / SUGGESTIONS_FILE).read_text(encoding="utf-8"),
             "scores": [hit.score for answer in answers for hit in answer.hits],
             "answers": [(a.total, a.documents, a.relaxed, a.facets, [hit.id for hit in a.hits]) for a in answers],
         }

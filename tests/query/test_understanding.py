@@ -272,6 +272,7 @@ def test_fields_take_what_filters_take(
         ("杭洲", ["杭州市"]),
         ("杭洲市", ["杭州市"]),
         ("滨海区", ["滨海新区"]),
+        ("宾海新去", ["滨海新区"]),
         ("海滨新区", ["滨海新区"]),
         ("滨海新区", ["滨海新区"]),
         ("卫键委", ["卫生健康委员会"]),
@@ -283,8 +284,16 @@ def test_fields_take_what_filters_take(
     ],
 )
 def test_similar_names_differ_in_one_character(text: str, values: list[str], aliases: Aliases) -> None:
-    """A character can be another one, missing, or exchanged with its neighbour. Short words are no typing errors."""
+    """A character can be another one, missing, or exchanged with its neighbour. Short words are no typing errors.
+
+    Names with the same pinyin may differ in more.
+    """
     assert [value for _, value in aliases.similar(text)] == values
+
+
+def test_the_nearest_values_include_those_with_the_same_pinyin(aliases: Aliases) -> None:
+    """A value that sounds like an unknown one is the nearest."""
+    assert aliases.nearest("district", "宾孩心去") == ["滨海新区"]
 
 
 def test_a_run_is_found_as_a_string_too(analyzer: Analyzer, aliases: Aliases) -> None:

@@ -182,6 +182,14 @@ class ByteStrings:
         data = self._data.tobytes()
         return [data[start:end] for start, end in pairwise(self._offsets.tolist())]
 
+    def decode(self, first: int) -> list[str]:
+        """Return the strings from the index `first` on as text. They must be UTF-8, surrogates included."""
+        starts = self._offsets[first:].astype(np.int64)
+        data = self._data[starts[0] :]
+        characters = np.append(0, np.cumsum((data & 0xC0) != 0x80))  # noqa: PLR2004 - 0x80 to 0xBF continue a character
+        text = data.tobytes().decode("utf-8", "surrogatepass")
+        return [text[start:end] for start, end in pairwise(characters[starts - starts[0]].tolist())]
+
     def find_prefix(self, prefix: bytes) -> Iterator[int]:
         """Yield the indices, ascending, of strings that may begin with `prefix`. No string may be empty.
 

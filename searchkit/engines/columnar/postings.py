@@ -24,7 +24,7 @@ Overflow: a frequency that needs more bits than sparse or dense postings have is
 from __future__ import annotations
 
 import bisect
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -259,6 +259,24 @@ class SegmentPostings:
         ids, overflow = self.overflow(term_ord)
         tf[ids] = overflow
         return tf
+
+    def word_counts(self, live_docs: Array | None) -> Iterator[tuple[str, int]]:
+        """Yield each word with the number of live docs that have it in their passage (`contract.Vocabulary.words`).
+
+        `live_docs`: a mask, or None if all docs are live.
+        """
+        offsets = self._offsets.astype(np.int64)
+        ends = offsets[1:] - self._not_in_passage
+        counts = ends - offsets[:-1]
+        if live_docs is not None:
+            totals = np.append(0, np.cumsum(live_docs[self._arrays["posting_docs"]]))
+            counts = totals[ends] - totals[offsets[:-1]]
+        for term_ord in self._dense_rows:
+            in_passage = self._dense(term_ord) >= IN_PASSAGE_BIT
+            counts[term_ord] = np.count_nonzero(in_passage if live_docs is None else in_passage & live_docs)
+        first = bisect.bisect_left(self._terms, b":")  # the character after 9; no later term begins with a digit
+        words = zip(self._terms.decode(first), counts[first:].tolist(), strict=True)
+        return ((word, count) for word, count in words if count and len(word) > 1)
 
     def entries(self) -> PostingEntries:
         """Return the postings of all terms, in no particular order. `PostingEntries.term` is the term ordinal."""

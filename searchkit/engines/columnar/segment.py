@@ -310,6 +310,16 @@ class SegmentReader:
         facets = {names[self.arrays["facet_name_codes"].item(at)]: value[at] for at in range(start, end)}
         return document, (*fields, facets)
 
+    def heading_counts(self, live_docs: Array | None) -> dict[str, int]:
+        """Return the number of live docs under each heading. `live_docs`: a mask, or None if all docs are live."""
+        paths = self.column("path")
+        codes = paths.codes if live_docs is None else paths.codes[live_docs]
+        counts: dict[str, int] = {}
+        for path, count in zip(paths.values(), np.bincount(codes, minlength=paths.value_count).tolist(), strict=True):
+            for heading in set(path) if count else ():
+                counts[heading] = counts.get(heading, 0) + count
+        return counts
+
     def table(self, index: int) -> Table:
         """Return a table by its index in the segment.
 

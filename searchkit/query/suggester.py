@@ -1,0 +1,275 @@
+"""Words, headings and facet values of an index, found by how their text, pinyin or initials begin, and by likeness.
+
+A build writes them to a file of sorted lines, which a search maps into memory and reads by binary search. Opening the
+file takes the same time whatever its size. All text is UTF-8, and all keys are folded.
+
+    header: the ends of the sections, separated by spaces
+    entries: count, kind and text, separated by tabs; facet values, then words, then headings, most frequent first
+    texts, pinyin, initials: a key and the hexadecimal offset in `entries` of an entry that has it; sorted by key
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from heapq import nsmallest
+from itertools import accumulate, pairwise, product, repeat
+from math import prod
+from mmap import mmap
+from typing import NamedTuple
+
+from searchkit.text.pinyin import readings_of, syllables
+
+WORD, HEADING = "word", "heading"
+"""Kinds of entries. The kind of a facet value is the name of its facet."""
+HOMOPHONE, SWAP, SUBSTITUTION = "homophone", "swap", "substitution"
+"""Ways in which a word differs from a similar one: other characters with the same pinyin, two adjacent characters in
+the other order, one other character."""
+MAX_VALUES, MAX_WORDS, MAX_HEADINGS = 20_000, 20_000, 5_000
+"""Maximum number of facet values, of words and of headings in a file: the most frequent ones."""
+MIN_WORD_COUNT = 2
+"""Minimum number of paragraphs with a word that is in a file."""
+_MAX_HEADING_LENGTH = 40
+"""Maximum number of characters of a heading in a file."""
+_MAX_KEY_LENGTH = 12
+"""Number of characters of a text whose pinyin and initials are keys."""
+_MAX_SPELLINGS = 24
+"""Maximum number of ways to read a word that `Suggester.similar` looks up."""
+_MIN_SUBSTITUTED_LENGTH = 3
+"""Minimum length of a word of which one character may be another one. Of shorter words, hardly anything is left."""
+
+
+_OFFSET = re.compile(rb"\t([0-9a-f]+)")
+"""Matches the offset in a line of keys."""
+
+
+class Completion(NamedTuple):
+    """A word, a heading or a facet value that begins with a prefix: with its text, its pinyin or its initials."""
+
+    text: str
+    """The word, the heading or the value."""
+    kind: str
+    """`word`, `heading`, or the name of the facet: `district`, `topic`."""
+    paragraphs: int
+    """Number of paragraphs: with the word in text, headings or title, under the heading, or with the facet value."""
+
+
+class Similar(NamedTuple):
+    """A word or facet value that is similar to another text of the same length."""
+
+    text: str
+    paragraphs: int
+    """As `Completion.paragraphs`."""
+    difference: str
+    """`HOMOPHONE`, `SWAP` or `SUBSTITUTION`."""
+
+
+def encode_suggestions(
+    values: Iterable[tuple[Completion, Iterable[str]]], words: Mapping[str, int], headings: Mapping[str, int]
+) -> bytes:
+    """Return the content of a file. `values`: facet values, each with its names, folded. `words`: folded.
+
+    Includes only the most frequent ones (`MAX_VALUES`, `MAX_WORDS`, `MAX_HEADINGS`). A value is found by its names.
+    Those of places have all readings of their characters, because no list of words with other readings has all places.
+    Takes about 10 µs per entry.
+    """
+    from searchkit.text.folding import fold_all  # noqa: PLC0415 - loads NumPy, which a completion does not need
+
+    value_names = {entry: sorted({name for name in names if _is_line(name)}) for entry, names in values}
+    chosen_values = _rank(entry for entry in value_names if _is_line(entry.text + entry.kind))[:MAX_VALUES]
+    words = {word: count for word, count in words.items() if count >= MIN_WORD_COUNT and word.isalpha()}
+    chosen_words = _rank(Completion(word, WORD, count) for word, count in words.items())[:MAX_WORDS]
+    short = ((text, count) for text, count in headings.items() if len(text) <= _MAX_HEADING_LENGTH and _is_line(text))
+    chosen_headings = _rank(Completion(text, HEADING, count) for text, count in short)[:MAX_HEADINGS]
+    sections = _Sections()
+    for entry in chosen_values:
+        sections.add(entry, value_names[entry], all_readings=entry.kind == "district")
+    values_end = sections.end
+    for entry in chosen_words:
+        sections.add(entry, [entry.text])
+    words_end = sections.end
+    for entry, folded in zip(chosen_headings, fold_all([entry.text for entry in chosen_headings]), strict=True):
+        sections.add(entry, [folded])
+    return sections.encode(values_end, words_end)
+
+
+def _rank(entries: Iterable[Completion]) -> list[Completion]:
+    """Return entries, most frequent first."""
+    return sorted(entries, key=lambda entry: (-entry.paragraphs, entry.text, entry.kind))
+
+
+def _is_line(text: str) -> bool:
+    """Return whether a text is not empty and has no control characters, of which some separate fields and lines."""
+    return bool(text) and text.isprintable()
+
+
+class _Sections:
+    """The sections of a new file."""
+
+    def __init__(self) -> None:
+        self._entries: list[str] = []
+        self._texts: list[str] = []
+        self._pinyin: set[str] = set()
+        self._initials: set[str] = set()
+        self.end = 0
+        """Number of bytes of the entries so far."""
+
+    def add(self, entry: Completion, names: Iterable[str], *, all_readings: bool = False) -> None:
+        """Add an entry with the keys of its names. `all_readings`: whether each reading of a character has a key."""
+        for name in names:
+            self._texts.append(f"{name}\t{self.end:x}\n")
+            text = name[:_MAX_KEY_LENGTH]
+            for spelling in {syllables(text), *_spellings(text)} if all_readings else (syllables(text),):
+                self._pinyin.add(f"{''.join(spelling)}\t{self.end:x}\n")
+                self._initials.add(f"{''.join([syllable[0] for syllable in spelling])}\t{self.end:x}\n")
+        line = f"{entry.paragraphs}\t{entry.kind}\t{entry.text}\n"
+        self._entries.append(line)
+        self.end += len(line.encode())
+
+    def encode(self, values_end: int, words_end: int) -> bytes:
+        """Return the content of the file. The arguments are the ends of the first two groups of entries."""
+        lines = (self._entries, *map(sorted, (self._texts, self._pinyin, self._initials)))
+        sections = ["".join(section).encode() for section in lines]
+        ends = [values_end, words_end, *accumulate(map(len, sections))]
+        return b"".join([" ".join(map(str, ends)).encode(), b"\n", *sections])
+
+
+def _spellings(text: str) -> Iterator[tuple[str, ...]]:
+    """Yield the ways to read a text, at most `_MAX_SPELLINGS`; none if there are more."""
+    readings = [readings_of(character) or (character,) for character in text]
+    if prod(map(len, readings)) <= _MAX_SPELLINGS:
+        yield from product(*readings)
+
+
+class Suggester:
+    """The words, headings and facet values of an index. Thread-safe.
+
+    Damaged data can raise any exception.
+    """
+
+    def __init__(self, data: bytes | mmap) -> None:
+        """`data`: the content of a file that `encode_suggestions` returned."""
+        self._data = data
+        self._start = data.find(b"\n") + 1
+        """Offset of the first entry. Offsets of entries are relative to it."""
+        self._values_end, self._words_end, *ends = map(int, data[: self._start].split())
+        self._texts, self._pinyin, self._initials = (
+            slice(self._start + start, self._start + end) for start, end in pairwise(ends)
+        )
+
+    def complete(self, prefix: str, limit: int | None) -> list[Completion]:
+        """Return the entries whose text, pinyin or initials begin with a prefix, at most `limit` unless it is None.
+
+        `prefix`: folded. Blanks and apostrophes in pinyin are ignored. Facet values come first, then words, then
+        headings, each most frequent first. If there are too many, all three have places.
+        """
+        offsets = {*self._find_offsets(self._texts, prefix)}
+        letters = "".join(character for character in prefix if character not in " '’-")
+        if letters.isascii() and letters.isalnum():
+            offsets.update(self._find_offsets(self._pinyin, letters), self._find_offsets(self._initials, letters))
+        groups: tuple[list[int], ...] = ([], [], [])
+        for offset in offsets:
+            groups[(offset >= self._values_end) + (offset >= self._words_end)].append(offset)
+        ranked = [sorted(group) if limit is None else nsmallest(limit, group) for group in groups]
+        turns = sorted(
+            (turn, number, offset) for number, group in enumerate(ranked) for turn, offset in enumerate(group)
+        )
+        return [self._entry(offset) for offset in sorted(offset for *_, offset in turns[:limit])]
+
+    def count(self, text: str) -> int:
+        """Return the number of paragraphs with a word or a facet value, 0 if the file has neither. `text`: folded."""
+        return max((entry.paragraphs for entry in self._entries_of(self._texts, text)), default=0)
+
+    def similar(self, text: str) -> list[Similar]:
+        """Return the words and facet values that are similar to a text of at least two characters. `text`: folded.
+
+        Takes up to a millisecond.
+        """
+        found: dict[str, Similar] = {}
+        for difference, entries in (
+            (HOMOPHONE, self._homophones(text)),
+            (SWAP, self._swaps(text)),
+            (SUBSTITUTION, self._substitutions(text) if len(text) >= _MIN_SUBSTITUTED_LENGTH else ()),
+        ):
+            for entry in entries:
+                if entry.text != text and len(entry.text) == len(text):
+                    similar = found.setdefault(entry.text, Similar(entry.text, entry.paragraphs, difference))
+                    found[entry.text] = similar._replace(paragraphs=max(similar.paragraphs, entry.paragraphs))
+        return list(found.values())
+
+    def _homophones(self, text: str) -> Iterator[Completion]:
+        """Yield the words and values with the pinyin of a text."""
+        for pinyin in {"".join(spelling) for spelling in (syllables(text), *_spellings(text))}:
+            yield from self._entries_of(self._pinyin, pinyin)
+
+    def _swaps(self, text: str) -> Iterator[Completion]:
+        """Yield the words and values that are a text with two adjacent characters swapped."""
+        for at in range(len(text) - 1):
+            yield from self._entries_of(self._texts, text[:at] + text[at + 1] + text[at] + text[at + 2 :])
+
+    def _substitutions(self, text: str) -> Iterator[Completion]:
+        """Yield the words and values that are a text with one other character."""
+        for at in range(len(text)):
+            before, after = text[:at], text[at + 1 :]
+            keys = self._keys_with_suffix(after) if at < len(after) else self._keys_with_prefix(before)
+            for key in keys:
+                if len(key) == len(text) and key.startswith(before) and key.endswith(after):
+                    yield from self._entries_of(self._texts, key)
+
+    def _keys_with_prefix(self, prefix: str) -> Iterator[str]:
+        """Yield the texts that begin with a prefix."""
+        for line in self._lines(self._texts, _encode(prefix)).splitlines():
+            yield line.partition(b"\t")[0].decode()
+
+    def _keys_with_suffix(self, suffix: str) -> Iterator[str]:
+        """Yield the texts that end with a suffix. Searches all texts, which takes up to a millisecond."""
+        end = _encode(suffix) + b"\t"
+        at = self._data.find(end, self._texts.start, self._texts.stop)
+        while at >= 0:
+            start = self._data.rfind(b"\n", 0, at) + 1
+            yield self._data[start : at + len(end) - 1].decode()
+            at = self._data.find(end, at + 1, self._texts.stop)
+
+    def _entries_of(self, section: slice, key: str) -> Iterator[Completion]:
+        """Yield the words and values that have a key."""
+        for offset in _parse_offsets(self._lines(section, _encode(key) + b"\t")):
+            if offset < self._words_end:
+                yield self._entry(offset)
+
+    def _find_offsets(self, section: slice, prefix: str) -> Iterator[int]:
+        """Yield the offsets of the entries that have a key with a prefix."""
+        return _parse_offsets(self._lines(section, _encode(prefix)))
+
+    def _lines(self, section: slice, prefix: bytes) -> bytes:
+        """Return the lines of a section that begin with a prefix."""
+        start = self._bisect(section, prefix)
+        return self._data[start : self._bisect(section, prefix + b"\xff")]  # no UTF-8 has this byte
+
+    def _bisect(self, section: slice, key: bytes) -> int:
+        """Return the offset of the first line of a section that is not less than a key."""
+        low: int = section.start
+        high: int = section.stop
+        while low < high:
+            middle: int = self._data.rfind(b"\n", low, (low + high) // 2) + 1 or low
+            end = self._data.find(b"\n", middle) + 1 or high
+            if self._data[middle:end] < key:
+                low = end
+            else:
+                high = middle
+        return low
+
+    def _entry(self, offset: int) -> Completion:
+        """Return the entry at an offset."""
+        start = self._start + offset
+        count, kind, text = self._data[start : self._data.find(b"\n", start)].decode().split("\t")
+        return Completion(text, kind, int(count))
+
+
+def _encode(text: str) -> bytes:
+    """Return a text of a user, which may contain lone surrogates, as bytes to look for."""
+    return text.encode("utf-8", "replace")
+
+
+def _parse_offsets(lines: bytes) -> Iterator[int]:
+    """Yield the offsets in lines of keys."""
+    return map(int, _OFFSET.findall(lines), repeat(16))

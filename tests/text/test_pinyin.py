@@ -1,0 +1,42 @@
+"""Pinyin: the readings of characters and of words."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from searchkit.text.folding import fold
+from searchkit.text.pinyin import readings_of, syllables
+
+
+@pytest.mark.parametrize(
+    ("text", "pinyin"),
+    [
+        ("滨海新区", "bin hai xin qu"),
+        ("重庆市", "chong qing shi"),
+        ("重点", "zhong dian"),
+        ("银行行长", "yin hang hang zhang"),
+        ("西安", "xi an"),
+        ("覆盖率", "fu gai lv"),
+        ("5g基站", "5 g ji zhan"),
+        ("", ""),
+    ],
+)
+def test_the_word_decides_the_reading(text: str, pinyin: str) -> None:
+    """A character has the reading that it has in the word; other characters are their own syllables."""
+    assert syllables(text) == tuple(pinyin.split())
+
+
+def test_a_character_may_have_several_readings() -> None:
+    """The usual reading comes first. A character without readings has none."""
+    assert readings_of("重")[:2] == ("zhong", "chong")
+    assert readings_of("a") == ()
+    assert readings_of("-") == ()
+
+
+@given(st.text(max_size=20).map(fold))
+def test_each_character_has_a_syllable(text: str) -> None:
+    """Any text has a syllable for each character."""
+    assert len(syllables(text)) == len(text)
+    assert all(syllables(text))
