@@ -23,6 +23,7 @@ from searchkit.text.analyzer import Analyzer
 if TYPE_CHECKING:
     from searchkit.compare.audit import Finding
     from searchkit.compare.comparison import Comparison
+    from searchkit.compare.coverage import Coverage
     from searchkit.query.understood import Understanding
 
 
@@ -219,10 +220,29 @@ class Index:
         """Return the counts of all values of facets, by name. Filters as in `search`.
 
         `names`: a name of a facet or several, or `district:DEPTH` for regions of one depth. Without names, counts all
-        facets except document.
+        facets except document. To count the paragraphs that match a query, use `search` with `limit=0` and
+        `facet_limit=None`.
         """
         snapshot = self._snapshot
         return snapshot.facet_counts(list_names(names), snapshot.filters(filters, where))
+
+    def coverage(
+        self,
+        rows: str = "district",
+        cols: str = "year",
+        *,
+        where: Mapping[str, FilterValue] | None = None,
+        **filters: FilterValue,
+    ) -> Coverage:
+        """Return the numbers of documents and paragraphs by two facets, also of values without a report in common.
+
+        Filters as in `search`; those by `rows` and `cols` count, too. Raises UsageError if the facets are the same, or
+        have too many values, and the exceptions of `facets`.
+        """
+        from searchkit.compare.coverage import cover_snapshot  # noqa: PLC0415 - not loaded by searches
+
+        snapshot = self._snapshot
+        return cover_snapshot(snapshot, rows, cols, snapshot.filters(filters, where))
 
     @property
     def facet_names(self) -> tuple[str, ...]:

@@ -26,16 +26,28 @@ from searchkit.cli.options import (
 from searchkit.cli.output import FOUND, NOTHING_FOUND, WRONG_USAGE, print_error, write_output
 from searchkit.errors import UsageError
 from searchkit.files import decode_list
-from searchkit.query.facets import BUILT_IN_FACETS
+from searchkit.query.facets import BUILT_IN_FACETS, MAX_FACET_VALUES
 
 if TYPE_CHECKING:
     from searchkit.query.understood import Understanding
 
+_MAX_SHOWN_VALUES = 10
+"""Default of `--facet-limit` in tables."""
 _LINE_END = re.compile("\r\n|\r|\n")
 """The end of a line of a queries file, of Windows, old Macs or Unix."""
 _EXPORT_FORMATS = frozenset({"csv", "tsv", "ids"})
 """Formats in which the hits of a search are only those that count in its total."""
-_ANSWER_FIELDS = ("total", "hits", "total_any", "relaxed", "understood_filters", "notes", "suggestions", "facets")
+_ANSWER_FIELDS = (
+    "total",
+    "hits",
+    "total_any",
+    "next",
+    "relaxed",
+    "understood_filters",
+    "notes",
+    "suggestions",
+    "facets",
+)
 """Fields of the answer to a line of a queries file, after `id`. Measures have no facets."""
 
 
@@ -52,13 +64,34 @@ _ANSWER_FIELDS = ("total", "hits", "total_any", "relaxed", "understood_filters",
     help="Count the values of a facet. district:1 counts provinces.",
 )
 @click.option(
+    "--facet-limit",
+    type=click.IntRange(0),
+    metavar="N",
+    help=f"Maximum number of values of a facet: its most frequent ones, and those of filters. Default: "
+    f"{_MAX_SHOWN_VALUES} in tables, {MAX_FACET_VALUES} in JSON.",
+)
+@click.option(
     "--sort",
     default="score",
     show_default=True,
-    metavar="score|FACET|-FACET",
-    help="Order of the hits. - means descending.",
+    metavar="KEY,…",
+    help="Order of the hits: score (best first) or a facet, - means descending. Ties are in the order of the next key, "
+    "as in year,-score.",
 )
 @click.option("--group", type=click.Choice(["document"]), help="Show only the best paragraph of each document.")
+@click.option(
+    "--without",
+    multiple=True,
+    metavar="TEXT",
+    help="Leave out the paragraphs that hold TEXT, written like a part of QUERY. With --group document, leave out all "
+    "documents that hold it anywhere.",
+)
+@click.option(
+    "--after",
+    metavar="CURSOR",
+    help="Continue a list where it ended: CURSOR is the field next of the last answer in JSON. The search must be the "
+    "same, except --limit.",
+)
 @click.option("--explain", is_flag=True, help="Show the parts of each score.")
 @paging_options
 def search(
@@ -88,6 +121,9 @@ def search(
 
     _check_one_source(query, queries)
     filters, search_options = split_options(options)
+    if search_options["facet_limit"] is None:
+        is_table = queries is None and output_format == "table"
+        search_options["facet_limit"] = _MAX_SHOWN_VALUES if is_table else MAX_FACET_VALUES
     is_export = queries is None and output_format in _EXPORT_FORMATS
     arguments = {**filters, **search_options, "beyond": not is_export}
     with Index(index_path) as index:
@@ -97,7 +133,7 @@ def search(
     _print_results(
         output_format,
         lambda: results_to_json(results),
-        lambda: terminal.format_results(results, colour=sys.stdout.isatty(), first=search_options["offset"] + 1),
+        lambda: terminal.format_results(results, colour=sys.stdout.isatty(), first=results.offset + 1),
         lambda: (hit_to_json(hit, with_measures=output_format == "jsonl") for hit in results.hits),
     )
     if results.total:

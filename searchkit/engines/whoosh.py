@@ -185,11 +185,12 @@ class WhooshEngine:
     def search(self, request: Request) -> Response:
         """Answer a request exactly. Takes time in proportion to the size of the index."""
         with self._lock, _restricted_unpickling():
-            matches = sorted(self._match(request.match))
+            excluded = self._left_out(request)
+            matches = sorted(self._match(request.match) - excluded)
             facets = {str(facet): self._count(facet, matches, request) for facet in request.facets}
             admitted, beyond = self._filter(matches, request.filters), None
             if request.beyond is not None and admitted:
-                further = sorted(self._match(request.beyond) - set(admitted))
+                further = sorted(self._match(request.beyond) - excluded - set(admitted))
                 beyond = frozenset(self._filter(further, request.filters))
             return self._respond(request, admitted, beyond, facets)
 
@@ -379,9 +380,20 @@ class WhooshEngine:
         """Count a facet over the matches that pass all filters except those of the facet."""
         others = [item for item in request.filters if item.name != facet.name]
         counter = FacetCounter(facet, selected_values(facet, request.filters))
-        for i in self._filter(matches, others):
-            counter.add(self._store.paragraphs[i])
-        return counter.result(request.max_values)
+        population = FacetCounter(facet)
+        for docs, item in ((matches, counter), (list(self._match(request.population)), population)):
+            for i in self._filter(docs, others):
+                item.add(self._store.paragraphs[i])
+        return counter.result(population, request.max_values)
+
+    def _left_out(self, request: Request) -> set[int]:
+        """Return the docs that `Request.without` leaves out."""
+        docs = self._match(request.without) if request.without is not None else set()
+        if not (docs and request.by_document):
+            return docs
+        paragraphs = self._store.paragraphs
+        documents = {paragraphs[i].document for i in docs}
+        return {i for i, paragraph in enumerate(paragraphs) if paragraph.document in documents}
 
     def _respond(
         self, request: Request, matches: list[int], beyond: frozenset[int] | None, facets: dict[str, FacetCounts]
@@ -389,8 +401,9 @@ class WhooshEngine:
         """Score, sort, group and page the matches, and the further hits `beyond` them, None if not requested."""
         further = beyond or frozenset()
         ranked, scores = self._rank(request.scoring, [*matches, *further], further)
-        if request.sort != "score":
-            ranked = self._sort(ranked, request.sort)
+        score_ranks = _score_ranks(ranked, scores)
+        for key in reversed(request.sort):
+            ranked = sorted(ranked, key=score_ranks.__getitem__) if key == "score" else self._sort(ranked, key)
         match_counts: Counter[str] = Counter()
         if request.by_document:
             match_counts.update(self._store.paragraphs[i].document for i in matches)
@@ -432,12 +445,12 @@ class WhooshEngine:
     def _measures(self, i: int) -> tuple[Measure, ...]:
         return tuple(Measure(measure, self._store.paragraphs[i]) for measure in self._store.measures[i])
 
-    def _sort(self, ranked: list[int], sort: str) -> list[int]:
-        """Return ranked matches sorted by a facet (`Request.sort`)."""
-        descending = sort.startswith("-")
-        facet = Facet(sort.removeprefix("-"))
+    def _sort(self, ranked: list[int], key: str) -> list[int]:
+        """Return matches sorted by a facet (`Request.sort`). Ties stay in their order."""
+        descending = key.startswith("-")
+        facet = Facet(key.removeprefix("-"))
         values = {i: facet_values(self._store.paragraphs[i], facet)[:1] for i in ranked}
-        # The sort is stable, also in reverse: ties stay in the order of their scores.
+        # The sort is stable, also in reverse.
         with_value = sorted((i for i in ranked if values[i]), key=lambda i: values[i], reverse=descending)
         return with_value + [i for i in ranked if not values[i]]
 
@@ -481,6 +494,15 @@ class WhooshEngine:
             for gram, weight in gram_weights.items()
             if gram in tf
         )
+
+
+def _score_ranks(ranked: Sequence[int], scores: Mapping[int, Explanation]) -> dict[int, int]:
+    """Return a number for each of the ranked docs: ascending, and equal for equal scores of the same step."""
+    ranks: dict[int, int] = {}
+    for previous, (position, i) in zip((None, *ranked), enumerate(ranked), strict=False):
+        is_tie = previous is not None and scores[previous].score == scores[i].score and position != RESCORE_DEPTH
+        ranks[i] = ranks[previous] if is_tie and previous is not None else position
+    return ranks
 
 
 def _term_boosts(clauses: Sequence[ScoringClause]) -> dict[str, float]:

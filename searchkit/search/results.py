@@ -150,6 +150,10 @@ class Results:
     """The places, years, bodies, sections and kinds of reports that were understood from words of the query."""
     suggestions: tuple[Suggestion, ...] = ()
     """If nothing was found: searches without one part of the query or one filter that find something."""
+    offset: int = 0
+    """Number of hits before the first returned one."""
+    next: str | None = None
+    """Cursor for the option `after` of the next search for the same: its hits follow these. None at the end."""
 
     def __iter__(self) -> Iterator[Hit]:
         """Yield the hits."""

@@ -31,9 +31,18 @@ from searchkit.model import Document, Measure, Paragraph, Table
 from searchkit.query.aliases import Aliases
 from searchkit.query.facets import BUILT_IN_FACETS, Facet, FacetCounts, Filter
 from searchkit.query.filters import FilterValue, ResolvedFilters, parse_filters
-from searchkit.query.tree import Everything, Node, Query
+from searchkit.query.tree import Everything, Node, Or, Query
+from searchkit.search.cursors import HitList
 from searchkit.search.lookup import MeasureRanking, MeasureResults, rank_measures
-from searchkit.search.options import MeasureOptions, SearchOptions, list_names, measure_request, parse_literal
+from searchkit.search.options import (
+    MeasureOptions,
+    SearchOptions,
+    list_names,
+    list_texts,
+    measure_request,
+    parse_literal,
+    parse_sort,
+)
 from searchkit.search.results import Hit, Results
 from searchkit.search.snippets import match_passage
 from searchkit.text.analyzer import Analyzer, Lexicon
@@ -208,11 +217,19 @@ class Snapshot:
         Raises UnknownFacet, UsageError for a facet with an invalid depth, IndexStale, IndexDamaged.
         """
         started = time.perf_counter()
-        request = self._search_request(options, resolved.filters)
+        hit_list = HitList(self.manifest, (query, resolved.filters, *_order_options(options)))
+        excluded = self._parse_excluded(options)
+        request = replace(
+            self._search_request(options, resolved.filters),
+            offset=options.offset if options.after is None else hit_list.position(options.after),
+            without=Or(tuple(item.all for item in excluded)) if excluded else None,
+        )
         parsed, tree, response = self._search_forms(self.parse_query(query, options.literal), options, request)
         relaxed = options.match == "auto" and tree is not (parsed.content or parsed.all)
         hits = tuple(self._build_hits(response.hits, tree, parsed, relaxed=relaxed))
-        suggestions = () if response.total else self._suggest(query, options, resolved.filters)
+        suggestions = () if response.total else self._suggest(query, options, request)
+        length = (response.total_any or response.total) if response.documents is None else response.documents
+        end = request.offset + len(hits)
         return Results(
             query,
             str(tree),
@@ -224,6 +241,7 @@ class Snapshot:
                 *resolved.notes,
                 *resolved.missing_years,
                 *parsed.notes,
+                *(note for item in excluded for note in item.notes),
                 *self._find_empty_values(replace(request, match=tree), response.total),
             ),
             response.documents,
@@ -231,7 +249,18 @@ class Snapshot:
             response.total_any,
             parsed.understood,
             suggestions,
+            request.offset,
+            hit_list.cursor(end) if hits and end < length else None,
         )
+
+    def _parse_excluded(self, options: SearchOptions) -> list[Query]:
+        """Return the queries of the texts of the option `without`. Names in them are words."""
+        texts = list_texts(options.without)
+        if not texts:
+            return []
+        from searchkit.query.parsing import parse  # noqa: PLC0415 - not needed to export records
+
+        return [parse(text, self.analyzer, self.facet_names) for text in texts]
 
     def _search_forms(self, parsed: Query, options: SearchOptions, request: Request) -> tuple[Query, Node, Response]:
         """Search for the forms of a query in turn until one has a match. Return the query, its tree and the response.
@@ -250,6 +279,8 @@ class Snapshot:
         with self.use_engine() as engine:
             for query, can_relax in forms:
                 scored = replace(request, scoring=query.scoring)
+                if request.facets:
+                    scored = replace(scored, population=query.conditions)
                 if options.match == "auto":
                     tree, response = _search_auto(engine, query, scored, beyond=options.beyond, can_relax=can_relax)
                 else:
@@ -277,16 +308,17 @@ class Snapshot:
         texts = [clause.text for clause in parsed.scoring if clause.weight == weight]
         return {word for text in texts for word in self.analyzer.query_words(text)}
 
-    def _suggest(self, query: str, options: SearchOptions, filters: tuple[Filter, ...]) -> tuple[Suggestion, ...]:
+    def _suggest(self, query: str, options: SearchOptions, request: Request) -> tuple[Suggestion, ...]:
         """Return suggestions for a search that found nothing."""
+        counting = replace(request, facets=(), sort=(), limit=0, offset=0)
         from searchkit.search.suggestions import suggest  # noqa: PLC0415 - only if nothing was found
 
         def count(query: str, filters: tuple[Filter, ...]) -> int:
             """Return the number of paragraphs that a query with filters finds."""
             parsed = self.parse_query(query, options.literal)
-            return self._search_forms(parsed, options, Request(Everything(), filters=filters, limit=0))[2].total
+            return self._search_forms(parsed, options, replace(counting, filters=filters))[2].total
 
-        return suggest(query, filters, self.analyzer, count)
+        return suggest(query, request.filters, self.analyzer, count)
 
     def measures(self, query: str, options: MeasureOptions, resolved: ResolvedFilters) -> MeasureResults:
         """Find the measures that answer a query, best first. Raises UsageError, IndexStale, IndexDamaged."""
@@ -357,30 +389,41 @@ class Snapshot:
         Raises UnknownFacet, and UsageError for an invalid depth.
         """
         selected = tuple(names) or tuple(name for name in self.facet_names if name != "document")
-        request = Request(Everything(), filters=filters, facets=self._parse_facets(selected), max_values=None, limit=0)
+        request = Request(Everything(), filters=filters, facets=self.parse_facets(selected), max_values=None, limit=0)
         with self.use_engine() as engine:
             return _facets_in_order(selected, engine.search(request))
+
+    def count(self, match: Node, facets: Sequence[Facet] = ()) -> Response:
+        """Return the number of the paragraphs that match a query tree, with all values of facets, and no hits.
+
+        Without facets, also returns the number of their documents.
+        """
+        request = Request(match, facets=tuple(facets), max_values=None, limit=0, by_document=not facets)
+        with self.use_engine() as engine:
+            return engine.search(request)
 
     def _search_request(self, options: SearchOptions, filters: tuple[Filter, ...]) -> Request:
         """Return a request for all paragraphs that pass the filters; the caller sets `match` and `scoring`.
 
         Raises UnknownFacet, and UsageError for a facet with an invalid depth.
         """
-        if options.sort != "score":
-            self._check_facet(options.sort.removeprefix("-"))
+        sort = parse_sort(options.sort)
+        for key in sort:
+            if key != "score":
+                self._check_facet(key.removeprefix("-"))
         return Request(
             Everything(),
             filters=filters,
-            facets=self._parse_facets(list_names(options.facets)),
-            sort=options.sort,
+            facets=self.parse_facets(list_names(options.facets)),
+            max_values=options.facet_limit,
+            sort=sort,
             limit=options.limit,
-            offset=options.offset,
             by_document=options.group is not None,
             explain=options.explain,
             with_measures=True,
         )
 
-    def _parse_facets(self, names: Sequence[str]) -> tuple[Facet, ...]:
+    def parse_facets(self, names: Sequence[str]) -> tuple[Facet, ...]:
         """Parse facets such as `year` and `district:1`. Raises UnknownFacet, and UsageError for an invalid depth."""
         facets = tuple(map(Facet.parse, names))
         for facet in facets:
@@ -421,7 +464,7 @@ def _search_auto(
     have some of the words. It does not if the query is a single run that some paragraph contains as a string.
     """
     tree = parsed.content or parsed.all
-    is_list = request.sort == "score" and not request.by_document and request.limit != 0
+    is_list = not request.sort and not request.by_document and request.limit != 0
     if beyond and is_list and parsed.has_several_words and not _occurs_as_string(engine, parsed):
         request = replace(request, beyond=parsed.some)
     response = engine.search(replace(request, match=tree))
@@ -455,6 +498,12 @@ def open_snapshot(path: Path) -> Snapshot:
 
 def _format_counts(counts: tuple[int, int, int]) -> str:
     return "{} documents, {} paragraphs, {} measures".format(*counts)
+
+
+def _order_options(options: SearchOptions) -> Iterator[object]:
+    """Yield the options on which the hits and their order depend."""
+    yield from (options.match, options.group, options.beyond)
+    yield from (parse_sort(options.sort), list_texts(options.without), parse_literal(options.literal))
 
 
 def _facets_in_order(names: Sequence[str], response: Response) -> dict[str, FacetCounts]:

@@ -542,7 +542,7 @@ def test_defaults_are_those_of_the_library(command: str, options: SearchOptions 
     group = click.Context(cli.cli, **cli.cli.context_settings)
     context = cli.cli.commands[command].make_context(command, ["立案"], parent=group)
     for field in fields(options):
-        if field.name == "beyond":  # the format determines it
+        if field.name in {"beyond", "facet_limit"}:  # the format determines them
             continue
         assert context.params[field.name] == getattr(options, field.name), field.name
 
@@ -842,9 +842,15 @@ def test_no_control_characters_reach_the_terminal(run: Run, tmp_path: Path) -> N
 @pytest.mark.parametrize("count", [1, 10**15])
 def test_facet_tables_look_like_other_tables(name: str, value: str, count: int) -> None:
     """A search formats facet tables without tabulate, to start faster. They look the same."""
-    counts = FacetCounts((FacetValue(value, count), FacetValue("x", 2, selected=True)), 3, 4)
-    rows = [[" ".join(value.split("\t")), str(count)], ["x *", "2"], ["(other values)", "4"], ["(no value)", "3"]]
-    assert terminal.format_facet(name, counts) == terminal.format_table(rows, [name, "paragraphs"])
+    counts = FacetCounts((FacetValue(value, count), FacetValue("x", 2, True, 1, 4)), 3, 4)  # noqa: FBT003
+    rows = [
+        [" ".join(value.split("\t")), str(count), "0 of 0", "0%"],
+        ["x *", "2", "1 of 4", "25%"],
+        ["(other values)", "4", "", ""],
+        ["(no value)", "3", "", ""],
+    ]
+    headers = [name, "paragraphs", "documents", "share"]
+    assert terminal.format_facet(name, counts) == terminal.format_table(rows, headers)
 
 
 def test_output_to_a_closed_pipe_is_no_error(index: Path) -> None:

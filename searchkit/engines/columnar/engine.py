@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from searchkit.engines.columnar.arrays import Array
+from searchkit.engines.columnar.cache import Cache
 from searchkit.engines.columnar.docsets import DocSet, difference
-from searchkit.engines.columnar.faceting import FacetCollector, group_by_first, sort_by_value
+from searchkit.engines.columnar.faceting import FacetCollector, group_by_first, value_ranks
 from searchkit.engines.columnar.measure_collector import MeasureCollector
 from searchkit.engines.columnar.reader import IndexReader
 from searchkit.engines.columnar.scoring import Scorer
@@ -20,8 +21,9 @@ from searchkit.engines.ranking import BEYOND_FACTOR, RESCORE_DEPTH, Explanation
 from searchkit.errors import IndexDamaged
 from searchkit.model import Document, Measure, Paragraph, Table
 from searchkit.query.facets import Facet, FacetCounts, Filter, selected_values
-from searchkit.query.tree import Everything
+from searchkit.query.tree import Everything, Node
 
+_MAX_CACHED_POPULATIONS = 64  # number of facets and filters whose documents are counted once: 8 bytes per value each
 _MAX_NUMBER_DIGITS = 10  # paragraph numbers fit 32 bits; `int` raises ValueError for some thousand digits
 
 
@@ -32,6 +34,7 @@ class ColumnarEngine:
         self._folder = folder
         with decoding(folder):
             self._reader = IndexReader(folder)
+        self._populations: Cache[tuple[Facet, Node, tuple[Filter, ...]], Array] = Cache(_MAX_CACHED_POPULATIONS)
 
     def search(self, request: Request) -> Response:
         """Answer a request exactly.
@@ -39,13 +42,13 @@ class ColumnarEngine:
         Reads the postings of the words and the bigram lists of the strings of the query. Takes some ns per match.
         """
         matcher = self._reader.matcher
-        matches = matcher.match(request.match)
+        matches = self._match(request.match, request)
         docs = matcher.apply_filters(matches, request.filters)
         collector = FacetCollector(self._reader, docs)
         facets = self._facets(request, matches, collector)
         beyond = None
         if request.beyond is not None and collector.total:
-            beyond = difference(matcher.apply_filters(matcher.match(request.beyond), request.filters), docs)
+            beyond = difference(matcher.apply_filters(self._match(request.beyond, request), request.filters), docs)
         total_any = None if beyond is None else collector.total + len(beyond)
         ranking = _RankedDocs(self._reader, request, docs, beyond, total_any or collector.total)
         end = None if request.limit is None else request.offset + request.limit
@@ -125,6 +128,14 @@ class ColumnarEngine:
         """Release files and memory."""
         self.__dict__.pop("_reader", None)
 
+    def _match(self, node: Node, request: Request) -> DocSet:
+        """Return the docs that match a query tree, less those that `Request.without` leaves out."""
+        docs = self._reader.matcher.match(node)
+        if request.without is None:
+            return docs
+        excluded = self._reader.matcher.match(request.without)
+        return difference(docs, self._reader.whole_documents(excluded) if request.by_document else excluded)
+
     def _facets(self, request: Request, matches: DocSet, collector: FacetCollector) -> Mapping[str, FacetCounts]:
         """Count the requested facets, each under all filters except those with its name.
 
@@ -138,8 +149,15 @@ class ColumnarEngine:
             if others not in collectors:
                 collectors[others] = FacetCollector(self._reader, self._reader.matcher.apply_filters(matches, others))
             selected = selected_values(facet, request.filters)
-            counts[str(facet)] = collectors[others].count(facet, selected, request.max_values)
+            all_documents = self._populations.get((facet, request.population, others), self._count_population)
+            counts[str(facet)] = collectors[others].count(facet, selected, request.max_values, all_documents)
         return counts
+
+    def _count_population(self, key: tuple[Facet, Node, tuple[Filter, ...]]) -> Array:
+        """Return the number of documents with each value of a facet, of the docs of a query tree that filters admit."""
+        facet, node, filters = key
+        docs = self._reader.matcher.apply_filters(self._reader.matcher.match(node), filters)
+        return FacetCollector(self._reader, docs).count_documents(facet)
 
     def _hits(self, request: Request, ranking: _RankedDocs, page: slice) -> Iterator[ScoredParagraph]:
         """Yield the hits of a page of the ranking."""
@@ -216,9 +234,9 @@ class _RankedDocs:
         self.document_count: int | None = None
         """Number of documents with a match, if grouped; otherwise None."""
         is_within_best = request.limit is not None and request.offset + request.limit <= len(best)
-        if len(best) < total and (request.sort != "score" or request.by_document or not is_within_best):
+        if len(best) < total and (request.sort or request.by_document or not is_within_best):
             self._add_others(docs.ids if beyond is None else np.sort(np.concatenate([docs.ids, beyond.ids])))
-        if request.sort != "score":
+        if request.sort:
             self._sort(request.sort)
         if request.by_document:
             self._group()
@@ -274,15 +292,25 @@ class _RankedDocs:
         self._scores = np.concatenate([self._scores, scores[order]])
         self._match_counts = np.ones(len(self._doc_ids), np.int64)
 
-    def _sort(self, sort: str) -> None:
-        """Sort the docs by a facet. Docs with equal values keep their order."""
-        column = self._reader.facet_column(Facet(sort.removeprefix("-")))
-        self._take(sort_by_value(column, self._doc_ids, descending=sort.startswith("-")))
+    def _sort(self, keys: Sequence[str]) -> None:
+        """Sort the docs by keys (`Request.sort`). Docs with equal keys keep their order."""
+        order = np.arange(len(self._doc_ids))
+        for key in reversed(keys):
+            order = order.take(np.argsort(self._sort_ranks(key).take(order), kind="stable"))
+        self._take(order)
+
+    def _sort_ranks(self, key: str) -> Array:
+        """Return a number for each doc. Sorting by these numbers, ascending, sorts by a key."""
+        if key == "score":  # the docs are in this order already: equal scores get equal numbers
+            is_lower = self._scores[1:] != self._scores[:-1]
+            is_lower[len(self._best) - 1 : len(self._best)] = True
+            return np.concatenate([[0], is_lower.cumsum()])
+        column = self._reader.facet_column(Facet(key.removeprefix("-")))
+        return value_ranks(column, descending=key.startswith("-")).take(column.key_of.take(self._doc_ids))
 
     def _group(self) -> None:
         """Keep the first doc of each document, and count the matches of the document."""
-        column = self._reader.facet_column(Facet("document"))
-        first, counts = group_by_first(column.ordinals[0].take(column.key_of.take(self._doc_ids)))
+        first, counts = group_by_first(self._reader.document_numbers(self._doc_ids))
         self._take(first)
         self._match_counts, self.document_count = counts, len(first)
 
