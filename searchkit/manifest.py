@@ -38,6 +38,9 @@ read."""
 ALIASES_FILE = "aliases.json"
 """File of the data folder with the names of the facet values (`query.aliases`)."""
 
+STATE_FILE = "files.json"
+"""File of the data folder with the state of the corpus files, which only builds read (`indexing.changes.BuildState`)."""
+
 _MANIFEST_NAME = "index.json"
 _TEMPORARY_NAME = "index.json.new"
 _DATA_FOLDER_NAME = re.compile(r"data-[0-9]{6,}")  # data-000012

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 
 from searchkit.errors import UsageError
-from searchkit.manifest import Manifest
+from searchkit.manifest import STATE_FILE, Manifest
 
 _DIGEST_LENGTH = 12
 _CURSOR = re.compile(rf"([0-9a-f]{{{_DIGEST_LENGTH}}})-([0-9a-f]{{{_DIGEST_LENGTH}}})-([0-9]{{1,15}})")
@@ -19,7 +19,8 @@ class HitList:
 
     def __init__(self, manifest: Manifest, search: Iterable[object]) -> None:
         """Take the state of the index, and everything that the hits and their order depend on, as printable objects."""
-        self._index = _digest([manifest.engine, manifest.analyzer, *sorted(manifest.files.items())])
+        files = sorted(item for item in manifest.files.items() if item[0] != STATE_FILE)
+        self._index = _digest([manifest.engine, manifest.analyzer, *files])
         self._search = _digest(search)
 
     def cursor(self, position: int) -> str:
