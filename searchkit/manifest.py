@@ -39,7 +39,7 @@ ALIASES_FILE = "aliases.json"
 """File of the data folder with the names of the facet values (`query.aliases`)."""
 
 STATE_FILE = "files.json"
-"""File of the data folder with the state of the corpus files, which only builds read (`indexing.changes.BuildState`)."""
+"""File of the data folder with the state of the corpus files, which only builds read (`indexing.changes`)."""
 
 _MANIFEST_NAME = "index.json"
 _TEMPORARY_NAME = "index.json.new"
