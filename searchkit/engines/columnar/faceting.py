@@ -61,14 +61,10 @@ class FacetCollector:
         return self._count_per_doc(column), self._count_documents_of_docs(column)
 
     def _count_per_document(self, column: FacetColumn) -> tuple[Array, Array]:
-        """Count a facet whose values depend on the document.
-
-        Counts docs and documents at once: the weight of a document is its number of docs, plus `scale` for itself.
-        """
-        documents, weights = self._docs_per_document
-        scale = 1 << int(self.total).bit_length()
-        totals = column.count_weighted(weights + scale * (weights > 0), documents)
-        return totals % scale, totals // scale
+        """Count a facet whose values depend on the document: docs and documents at once."""
+        documents, weights = self._document_weights
+        totals = column.count_weighted(weights, documents)
+        return totals & (self._document_weight - 1), totals >> self._document_weight.bit_length() - 1
 
     def _count_per_doc(self, column: FacetColumn) -> Array:
         """Return the number of docs with each value of a facet whose values depend on the doc (such as topic)."""
@@ -112,7 +108,7 @@ class FacetCollector:
         matches = bitsets & self._packed_bits
         counts = np.bitwise_count(matches).sum(axis=1, dtype=np.uint32)
         rows = counts.nonzero()[0]  # the others have no documents either
-        matches = matches.take(rows, axis=0)
+        matches = matches if len(rows) == len(counts) else matches.take(rows, axis=0)
         sums = matches & bits.others
         sums += bits.others
         carries = sums < bits.others
@@ -141,7 +137,22 @@ class FacetCollector:
         """Document number of each doc of the set."""
         return self._reader.document_numbers(self._doc_ids)
 
+    @property
+    def _document_weight(self) -> int:
+        """The weight of a document in addition to that of its docs: a power of two above the number of all docs."""
+        return 1 << self.total.bit_length()
+
     @cached_property
+    def _document_weights(self) -> tuple[Array | None, Array]:
+        """Numbers of the documents with docs in the set, None for all documents; and the weight of each.
+
+        The weight of a document is its number of docs plus, if it has any, `_document_weight`. So the sum of weights
+        contains the number of docs in its lower bits, and the number of documents in the upper ones.
+        """
+        documents, counts = self._docs_per_document
+        return documents, counts + self._document_weight * (counts > 0)
+
+    @property
     def _docs_per_document(self) -> tuple[Array | None, Array]:
         """Numbers of the documents with docs in the set, None for all documents; and the number of docs of each.
 
