@@ -12,7 +12,7 @@ from typing import NamedTuple
 from searchkit.compare.axes import AxisKey, AxisLabel, label_keys
 from searchkit.errors import UsageError
 from searchkit.query.facets import Facet, FacetValue, Filter
-from searchkit.query.tree import And, Everything, Node, Not, Or
+from searchkit.query.tree import And, Everything, Node
 from searchkit.search.snapshot import Snapshot
 
 MAX_CELLS = 250_000
@@ -51,7 +51,7 @@ class Coverage:
     documents: int
     """Number of all documents with a paragraph that passes the filters."""
     unplaced: int
-    """Number of those with such a paragraph without a value of the rows, or of the columns."""
+    """Number of those that are in no cell, because no such paragraph has a value of the rows and one of the columns."""
 
 
 def cover_snapshot(snapshot: Snapshot, rows: str, cols: str, filters: tuple[Filter, ...]) -> Coverage:
@@ -87,7 +87,8 @@ class _Counter:
             for row_value, row in labels[0].items()
             for col_value, col in labels[1].items()
         ]
-        documents, unplaced = self._count_documents(), self._count_documents(self._is_unplaced())
+        documents = self._count_documents()
+        unplaced = documents - self._count_documents(*self._have_values())
         names = tuple(tuple(item.values()) for item in labels)
         return Coverage(rows, cols, names[0], names[1], tuple(cells), documents, unplaced)
 
@@ -99,8 +100,8 @@ class _Counter:
     def _count_cells(self) -> dict[tuple[str | int, str | int], tuple[int, int]]:
         """Return the numbers of documents and paragraphs of each pair of values that occurs."""
         # A filter by a district also admits the districts inside it, so the other facet is searched for.
-        is_costly = [facet.name == "district" for facet in self._facets]
-        searched = 0 if (is_costly[0], len(self._values[0])) < (is_costly[1], len(self._values[1])) else 1
+        is_nested = [facet.name == "district" for facet in self._facets]
+        searched = 0 if (is_nested[0], len(self._values[0])) < (is_nested[1], len(self._values[1])) else 1
         counts = {}
         for value in self._values[searched]:
             condition = Filter(self._facets[searched].name, (str(value),))
@@ -114,14 +115,14 @@ class _Counter:
         """Return the number of documents with a paragraph that meets conditions and passes all filters."""
         return self._snapshot.count(And((Everything(), *conditions, *self._filters))).documents or 0
 
-    def _is_unplaced(self) -> Node:
-        """Return the tree of the paragraphs without a value of one of the facets."""
-        named = (
-            Filter(facet.name, tuple(str(value).rpartition("/")[2] if facet.name == "district" else str(value)
-                                     for value in values))
-            for facet, values in zip(self._facets, self._values, strict=True)
-        )  # fmt: skip
-        return Or(tuple(map(Not, named)))
+    def _have_values(self) -> list[Filter]:
+        """Return the filters that admit the paragraphs with a value of one of the facets, for each facet."""
+        filters = []
+        for facet, values in zip(self._facets, self._values, strict=True):
+            names = map(str, values)
+            is_place = facet.name == "district"  # the last element of a path admits every region with the path
+            filters.append(Filter(facet.name, tuple(name.rpartition("/")[2] if is_place else name for name in names)))
+        return filters
 
     @staticmethod
     def _label(facet: Facet, values: Sequence[str | int]) -> dict[str | int, AxisLabel]:

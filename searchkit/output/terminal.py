@@ -165,8 +165,8 @@ def format_coverage(coverage: Coverage) -> str:
         for start in range(0, len(coverage.cells), width or 1)
     ]
     table = _aligned_table(rows, [coverage.rows_by, *map(str, coverage.cols)]) if rows else ""
-    unplaced = f", {coverage.unplaced} without {coverage.rows_by} or {coverage.cols_by}" if coverage.unplaced else ""
-    return f"{table}\n{coverage.documents} documents{sanitize(unplaced)}\n"
+    unplaced = f", {coverage.unplaced} of them in no cell" if coverage.unplaced else ""
+    return f"{table}\n{coverage.documents} documents{unplaced}\n"
 
 
 def format_paragraph(paragraph: Paragraph, *, is_requested: bool = True, colour: bool = False) -> str:

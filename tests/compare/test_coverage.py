@@ -88,8 +88,8 @@ def test_coverage_equals_a_recount(index: Index, rows: str, cols: str, filters: 
     assert len(coverage.cells) == len(actual) == len(coverage.rows) * len(coverage.cols)
     assert (coverage.rows_by, coverage.cols_by) == (rows, cols)
     assert coverage.documents == len({paragraph.document for paragraph in paragraphs})
-    placed = {id(p) for p in paragraphs if recount([p], rows, cols)}
-    assert coverage.unplaced == len({p.document for p in paragraphs if id(p) not in placed})
+    placed = {paragraph.document for paragraph in paragraphs if recount([paragraph], rows, cols)}
+    assert coverage.unplaced == coverage.documents - len(placed)
 
 
 def label_of(name: str, values: set[str]) -> dict[str, str]:

@@ -324,7 +324,7 @@ def test_coverage_shows_missing_reports() -> None:
     assert control_characters(output) == ""
     lines = output.splitlines()
     assert [line.split() for line in (lines[0], lines[2])] == [["district", "2022", "2023"], ["甲区", "3", "-"]]
-    assert lines[-1] == "7 documents, 2 without district or year"
+    assert lines[-1] == "7 documents, 2 of them in no cell"
     assert terminal.format_coverage(Coverage("district", "year", (), (), (), 0, 0)) == "\n0 documents\n"
 
 
