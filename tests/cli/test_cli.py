@@ -873,7 +873,7 @@ def test_a_list_is_walked_by_cursors(run: Run, index: Path) -> None:
     assert_one_line_error(run(*arguments, "json", *cursor, "--year", 2023), 2, "another search")
     assert_one_line_error(run("search", "执法", "--index", index, "--after", "1"), 2, "'1' is not a cursor")
     assert_one_line_error(run(*arguments, "json", *cursor, "--offset", 1), 2, "after and offset")
-    line = json.dumps({"id": "a", "query": "执法", "limit": 1, "after": cursor[1], "sort": "year"})
+    line = json.dumps({"id": "a", "query": "执法", "limit": 1, "after": cursor[1], "sort": "-year"})
     (index.parent / "queries").write_text(line, encoding="utf-8")
     answers = run("search", "--queries", index.parent / "queries", "--index", index)
     assert (answers.status, json.loads(answers.out).keys()) == (2, {"id", "error"})
