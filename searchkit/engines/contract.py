@@ -44,7 +44,8 @@ class Request:
     max_values: int | None = 100
     """Maximum number of values to list per facet, None = all."""
     population: Node = EVERYTHING
-    """Query tree of the paragraphs whose documents `FacetValue.all_documents` counts, with the filters of the facet."""
+    """Query tree of the paragraphs whose documents `FacetValue.all_documents` counts, in addition to those of the
+    matches. All filters apply except those with the name of the facet."""
     without: Node | None = None
     """Query tree of paragraphs that are left out of matches, further hits and facets. If hits are grouped, all
     paragraphs of the documents of these paragraphs are left out."""

@@ -381,8 +381,8 @@ class WhooshEngine:
         others = [item for item in request.filters if item.name != facet.name]
         counter = FacetCounter(facet, selected_values(facet, request.filters))
         population = FacetCounter(facet)
-        for docs, item in ((matches, counter), (list(self._match(request.population)), population)):
-            for i in self._filter(docs, others):
+        for docs, item in ((matches, counter), ({*matches, *self._match(request.population)}, population)):
+            for i in self._filter([*docs], others):
                 item.add(self._store.paragraphs[i])
         return counter.result(population, request.max_values)
 

@@ -112,8 +112,8 @@ class FacetValue(NamedTuple):
     documents: int = 0
     """Number of documents with at least one of these paragraphs."""
     all_documents: int = 0
-    """Number of documents with at least one paragraph that has the value and passes the filters of the search, also
-    those in the query. The words of the query do not count."""
+    """Number of documents with at least one paragraph that has the value and passes the filters, also those in the
+    query, or matches the query. So the words of the query do not count."""
 
     @property
     def share(self) -> float:
@@ -169,7 +169,7 @@ class FacetCounter:
     def result(self, population: FacetCounter, limit: int | None = MAX_FACET_VALUES) -> FacetCounts:
         """Return the counts so far: the `limit` most frequent values, and the selected ones. None means all values.
 
-        `population`: the counts of all paragraphs that pass the filters, for `FacetValue.all_documents`.
+        `population`: the counts of all paragraphs that pass the filters or match, for `FacetValue.all_documents`.
         """
         ranked = sorted(self.counts, key=lambda value: (-self.counts[value], value))
         omitted = [] if limit is None else [value for value in ranked[limit:] if value not in self.selected]

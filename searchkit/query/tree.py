@@ -189,12 +189,14 @@ class Query:
 
     @property
     def conditions(self) -> Node:
-        """A tree of filters alone that every match passes: the filters in the query, and the understood ones."""
+        """A tree of filters alone that the query requires: the filters in the query, and the understood ones.
+
+        A paragraph that contains the run in which a filter was understood as a string matches without passing it.
+        """
         conditions: list[Node] = [filter_conditions(self.all)]
         values: dict[str, list[str | int]] = {}
-        for item in self.understood:
-            if item.strict:
-                values.setdefault(item.facet, []).extend(item.values)
+        for item in self.understood if self.loosened else ():  # a query of names alone does not require them
+            values.setdefault(item.facet, []).extend(item.values)
         for name, named in values.items():
             years = tuple((value, value) for value in named if isinstance(value, int))
             names = YEAR_FACETS if name in YEAR_FACETS else (name,)

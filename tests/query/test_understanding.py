@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from searchkit.corpus.metadata.names import name_values
 from searchkit.errors import IndexDamaged
 from searchkit.query.aliases import Alias, Aliases
+from searchkit.query.tree import And, Everything, filter_conditions
 from searchkit.query.understanding import parse_understood
 from searchkit.text.analyzer import Analyzer
 
@@ -219,6 +220,18 @@ def test_a_query_of_names_alone_finds_their_words_too(analyzer: Analyzer, aliase
     parsed = parse_understood("杭州市", analyzer, (), aliases)
     assert (str(parsed.all), [clause.text for clause in parsed.scoring]) == ('district:杭州市 OR "杭州市"', ["杭州市"])
     assert parsed.loosened is None
+
+
+def test_names_with_other_words_are_conditions(analyzer: Analyzer, aliases: Aliases) -> None:
+    """The understood filters are conditions of the query, together with filters that it names, unless names are all."""
+    parsed = parse_understood("东丽区2022年立案 section:成效", analyzer, ("section",), aliases)
+    text = str(parsed.conditions)
+    assert "section:成效" in text
+    assert text.endswith("AND (district:东丽区) AND (year:2022 OR of_year:2022)")
+    assert "立案" not in text
+    assert parsed.loosened is not None
+    assert parsed.loosened.conditions == And((filter_conditions(parsed.loosened.all),))
+    assert parse_understood("东丽区", analyzer, (), aliases).conditions == And((Everything(),))
 
 
 def test_literal_reads_names_as_words(analyzer: Analyzer, aliases: Aliases) -> None:

@@ -10,13 +10,21 @@ import numpy as np
 
 from searchkit.engines.columnar.arrays import Array
 from searchkit.engines.columnar.cache import Cache
-from searchkit.engines.columnar.docsets import DocSet, difference
+from searchkit.engines.columnar.docsets import DocSet, difference, union
 from searchkit.engines.columnar.faceting import FacetCollector, group_by_first, value_ranks
 from searchkit.engines.columnar.measure_collector import MeasureCollector
 from searchkit.engines.columnar.reader import IndexReader
 from searchkit.engines.columnar.scoring import Scorer
 from searchkit.engines.columnar.tables import join_parts
-from searchkit.engines.contract import MeasureColumns, MeasureRequest, Request, Response, ScoredParagraph, decoding
+from searchkit.engines.contract import (
+    EVERYTHING,
+    MeasureColumns,
+    MeasureRequest,
+    Request,
+    Response,
+    ScoredParagraph,
+    decoding,
+)
 from searchkit.engines.ranking import BEYOND_FACTOR, RESCORE_DEPTH, Explanation
 from searchkit.errors import IndexDamaged
 from searchkit.model import Document, Measure, Paragraph, Table
@@ -143,13 +151,21 @@ class ColumnarEngine:
         filters.
         """
         collectors = {request.filters: collector}  # by the filters that the counted docs pass
+        populations: dict[tuple[Filter, ...], FacetCollector | None] = {}
         counts = {}
         for facet in request.facets:
             others = tuple(item for item in request.filters if item.name != facet.name)
             if others not in collectors:
                 collectors[others] = FacetCollector(self._reader, self._reader.matcher.apply_filters(matches, others))
             selected = selected_values(facet, request.filters)
-            all_documents = self._populations.get((facet, request.population, others), self._count_population)
+            if others not in populations:
+                populations[others] = self._special_population(request.population, others, collectors[others].docs)
+            population = populations[others]
+            all_documents = (
+                population.count_documents(facet)
+                if population
+                else self._populations.get((facet, request.population, others), self._count_population)
+            )
             counts[str(facet)] = collectors[others].count(facet, selected, request.max_values, all_documents)
         return counts
 
@@ -158,6 +174,15 @@ class ColumnarEngine:
         facet, node, filters = key
         docs = self._reader.matcher.apply_filters(self._reader.matcher.match(node), filters)
         return FacetCollector(self._reader, docs).count_documents(facet)
+
+    def _special_population(self, node: Node, filters: tuple[Filter, ...], matches: DocSet) -> FacetCollector | None:
+        """Return a collector of the population with those matches that are outside, or None if there are none."""
+        if node == EVERYTHING:
+            return None
+        matcher = self._reader.matcher
+        docs = matcher.apply_filters(matcher.match(node), filters)
+        is_inside = not len(difference(matches, docs))
+        return None if is_inside else FacetCollector(self._reader, union([docs, matches], self._reader.size))
 
     def _hits(self, request: Request, ranking: _RankedDocs, page: slice) -> Iterator[ScoredParagraph]:
         """Yield the hits of a page of the ranking."""

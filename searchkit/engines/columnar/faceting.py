@@ -20,7 +20,8 @@ class FacetCollector:
     """Counts facets over one set of docs. Arrays that several facets need are computed once."""
 
     def __init__(self, reader: IndexReader, docs: DocSet) -> None:
-        self._reader, self._docs = reader, docs
+        self._reader = reader
+        self.docs = docs
         self.total = len(docs)
         """Number of docs."""
 
@@ -56,7 +57,7 @@ class FacetCollector:
         """Return the number of docs with each value, followed by those without a value; and the number of documents."""
         if column.is_per_document:
             return self._count_per_document(column)
-        if self._docs.is_dense and len(column.values) <= _MAX_BITSETS and self._reader.first_parts is None:
+        if self.docs.is_dense and len(column.values) <= _MAX_BITSETS and self._reader.first_parts is None:
             return self._count_bitsets(column.packed_bitsets)
         return self._count_per_doc(column), self._count_documents_of_docs(column)
 
@@ -79,6 +80,8 @@ class FacetCollector:
         Counts the distinct pairs of a value and a document: by a table of all pairs or, if that would be much larger
         than the set, by sorting.
         """
+        if not self.total:
+            return np.zeros(column.missing + 1, np.int64)
         keys, document_count = column.key_of.take(self._doc_ids), len(self._reader.first_doc_ids)
         pairs = np.concatenate([ordinals.take(keys) * document_count + self._documents for ordinals in column.ordinals])
         pair_count = (column.missing + 1) * document_count
@@ -106,7 +109,7 @@ class FacetCollector:
         """
         bits = self._reader.document_bits
         matches = bitsets & self._packed_bits
-        counts = np.bitwise_count(matches).sum(axis=1, dtype=np.uint32)
+        counts = np.bitwise_count(matches).sum(axis=1, dtype=np.uint32).astype(np.int64)
         rows = counts.nonzero()[0]  # the others have no documents either
         matches = matches if len(rows) == len(counts) else matches.take(rows, axis=0)
         sums = matches & bits.others
@@ -126,11 +129,11 @@ class FacetCollector:
 
     @cached_property
     def _packed_bits(self) -> Array:
-        return pack_bits(self._docs.bitset)
+        return pack_bits(self.docs.bitset)
 
     @cached_property
     def _doc_ids(self) -> Array:
-        return self._docs.ids
+        return self.docs.ids
 
     @cached_property
     def _documents(self) -> Array:
@@ -162,7 +165,7 @@ class FacetCollector:
         if self.total < document_count and first_parts is None:
             starts = run_start_mask(self._documents).nonzero()[0]
             return self._documents.take(starts), np.diff(starts, append=self.total).astype(np.float64)
-        if not self._docs.is_dense or first_parts is not None:
+        if not self.docs.is_dense or first_parts is not None:
             return None, np.bincount(self._documents, minlength=document_count).astype(np.float64)
         words = self._packed_bits
         before = np.zeros(len(words), np.int64)
