@@ -8,6 +8,8 @@ from collections.abc import Iterable
 
 from searchkit.errors import UsageError
 from searchkit.manifest import STATE_FILE, Manifest
+from searchkit.query.facets import Filter
+from searchkit.search.options import SearchOptions, list_texts, parse_literal, parse_sort
 
 _DIGEST_LENGTH = 12
 _CURSOR = re.compile(rf"([0-9a-f]{{{_DIGEST_LENGTH}}})-([0-9a-f]{{{_DIGEST_LENGTH}}})-([0-9]{{1,15}})")
@@ -17,11 +19,16 @@ _CURSOR = re.compile(rf"([0-9a-f]{{{_DIGEST_LENGTH}}})-([0-9a-f]{{{_DIGEST_LENGT
 class HitList:
     """The complete list of hits of a search. Equal searches in equal states of an index have the same list."""
 
-    def __init__(self, manifest: Manifest, search: Iterable[object]) -> None:
-        """Take the state of the index, and everything that the hits and their order depend on, as printable objects."""
+    def __init__(self, manifest: Manifest, query: str, options: SearchOptions, filters: tuple[Filter, ...]) -> None:
+        """Take the state of the index, and the search with its filters. Raises UsageError for an invalid option.
+
+        Options that do not change the list are ignored.
+        """
         files = sorted(item for item in manifest.files.items() if item[0] != STATE_FILE)
         self._index = _digest([manifest.engine, manifest.analyzer, *files])
-        self._search = _digest(search)
+        order = (options.match, options.group, options.beyond, parse_sort(options.sort))
+        words = (list_texts(options.without), parse_literal(options.literal))
+        self._search = _digest([query, order, words, filters])
 
     def cursor(self, position: int) -> str:
         """Return the cursor of the position after the first `position` hits."""

@@ -217,7 +217,7 @@ class Snapshot:
         Raises UnknownFacet, UsageError for a facet with an invalid depth, IndexStale, IndexDamaged.
         """
         started = time.perf_counter()
-        hit_list = HitList(self.manifest, (query, resolved.filters, *_order_options(options)))
+        hit_list = HitList(self.manifest, query, options, resolved.filters)
         excluded = self._parse_excluded(options)
         request = replace(
             self._search_request(options, resolved.filters),
@@ -389,16 +389,14 @@ class Snapshot:
         Raises UnknownFacet, and UsageError for an invalid depth.
         """
         selected = tuple(names) or tuple(name for name in self.facet_names if name != "document")
-        request = Request(Everything(), filters=filters, facets=self.parse_facets(selected), max_values=None, limit=0)
-        with self.use_engine() as engine:
-            return _facets_in_order(selected, engine.search(request))
+        return _facets_in_order(selected, self.count(Everything(), self.parse_facets(selected), filters))
 
-    def count(self, match: Node, facets: Sequence[Facet] = ()) -> Response:
-        """Return the number of the paragraphs that match a query tree, with all values of facets, and no hits.
+    def count(self, match: Node, facets: Sequence[Facet] = (), filters: tuple[Filter, ...] = ()) -> Response:
+        """Return the number of paragraphs that match a query tree and pass filters, and all values of facets.
 
-        Without facets, also returns the number of their documents.
+        Without facets, also returns the number of documents.
         """
-        request = Request(match, facets=tuple(facets), max_values=None, limit=0, by_document=not facets)
+        request = Request(match, (), filters, tuple(facets), max_values=None, limit=0, by_document=not facets)
         with self.use_engine() as engine:
             return engine.search(request)
 
@@ -498,12 +496,6 @@ def open_snapshot(path: Path) -> Snapshot:
 
 def _format_counts(counts: tuple[int, int, int]) -> str:
     return "{} documents, {} paragraphs, {} measures".format(*counts)
-
-
-def _order_options(options: SearchOptions) -> Iterator[object]:
-    """Yield the options on which the hits and their order depend."""
-    yield from (options.match, options.group, options.beyond)
-    yield from (parse_sort(options.sort), list_texts(options.without), parse_literal(options.literal))
 
 
 def _facets_in_order(names: Sequence[str], response: Response) -> dict[str, FacetCounts]:
