@@ -118,9 +118,9 @@ def _docs_at_by_bisection(self: text.SegmentText, offsets: Array) -> Array:
     return self._offsets.searchsorted(offsets, "right") - 1
 
 
-def _docs_per_document_by_gather(self: faceting.FacetCollector) -> Array:
+def _docs_per_document_by_gather(self: faceting.FacetCollector) -> tuple[None, Array]:
     """Count the docs of each document without population counts."""
-    return np.bincount(self._documents, minlength=len(self._reader.first_doc_ids)).astype(np.float64)
+    return None, np.bincount(self._documents, minlength=len(self._reader.first_doc_ids)).astype(np.float64)
 
 
 TRICKS = (
@@ -185,14 +185,19 @@ TRICKS = (
         "population counts per document",
         _set(faceting.FacetCollector, _docs_per_document=property(_docs_per_document_by_gather)),
         (
-            faceting.FacetCollector.__dict__["_docs_per_document"].func,
+            faceting.FacetCollector.__dict__["_docs_per_document"].fget,
             reader.IndexReader.__dict__["document_bit_offsets"].func,
         ),
     ),
     Trick(
         "bitsets of topics and sections",
         _set(faceting, _MAX_BITSETS=-1),
-        (faceting.FacetCollector._count_bitsets, reader.FacetColumn.__dict__["packed_bitsets"].func),
+        (
+            faceting.FacetCollector._count_bitsets,
+            faceting.FacetCollector._count_rows,
+            reader.FacetColumn.__dict__["packed_bitsets"].func,
+            reader.IndexReader.__dict__["document_bits"].func,
+        ),
     ),
     Trick(
         "sets of dense postings",

@@ -61,6 +61,7 @@ FIXED_VALUES = {
     "bytes": 0,
     "built": "2024-01-31T12:00:00+00:00",
     "analyzer": "0123456789abcdef",
+    "next": "0123456789ab-0123456789ab-1",
 }
 """Values that examples show for the fields that differ between runs or versions."""
 
@@ -73,6 +74,8 @@ FINDING = class_at(Index, "audit", "*")
 MANIFEST = class_at(Index, "manifest")
 FACET_COUNTS = class_at(Index, "facets")
 FACET_VALUE = class_at(FACET_COUNTS, "*")
+COVERAGE = class_at(Index, "coverage")
+COVERAGE_CELL = class_at(COVERAGE, "cells")
 SKIPPED = class_at(BuildReport, "skipped")
 EXPLANATION = class_at(Hit, "explanation")
 SNIPPET = class_at(Hit, "window")
@@ -82,6 +85,8 @@ OTHER_CLASSES = (
     EXPLANATION,
     FACET_COUNTS,
     FACET_VALUE,
+    COVERAGE,
+    COVERAGE_CELL,
     COMPARISON,
     CELL,
     READING,
@@ -203,6 +208,7 @@ class Record:
 
 SEARCH = "searchkit search 听证 --limit 1 --facet year --format json"
 MEASURES = "searchkit measures 立案 --limit 1 --format json"
+COVERAGE_COMMAND = "searchkit facets --matrix district,year --format json"
 COMPARE = "searchkit compare 立案 --district 天津市 --format json"
 
 RECORDS = (
@@ -300,6 +306,20 @@ RECORDS = (
         SEARCH,
         lambda printed: cast("Objects", printed["facets"]["year"]["values"]),
         (FACET_VALUE,),
+    ),
+    Record(
+        "Coverage table",
+        "The object that `facets --matrix ROWS,COLS --format json` prints: numbers of reports by two facets.",
+        COVERAGE_COMMAND,
+        classes=(COVERAGE,),
+        elided=("cells",),
+    ),
+    Record(
+        "Coverage cell",
+        "An element of `cells` in a coverage table. A line of `facets --matrix ROWS,COLS --format jsonl` is the same.",
+        COVERAGE_COMMAND,
+        _field("cells"),
+        (COVERAGE_CELL,),
     ),
     Record(
         "Answer line",

@@ -14,17 +14,18 @@ from searchkit.manifest import Manifest, read_manifest
 from searchkit.model import Document, Measure, Paragraph, Table
 from searchkit.query.facets import FacetCounts, Filter
 from searchkit.query.filters import FilterValue, ResolvedFilters
-from searchkit.search.lookup import MeasureRanking, MeasureResults
 from searchkit.search.options import MeasureOptions, SearchOptions, list_names, parse_statuses, read_options
-from searchkit.search.results import Results
 from searchkit.search.snapshot import MAX_OPEN_ATTEMPTS, open_snapshot
 from searchkit.text.analyzer import Analyzer
 
 if TYPE_CHECKING:
     from searchkit.compare.audit import Audit
+    from searchkit.compare.coverage import Coverage
     from searchkit.compare.table import Comparison
     from searchkit.query.suggester import Completion
     from searchkit.query.understood import Understanding
+    from searchkit.search.lookup import MeasureRanking, MeasureResults
+    from searchkit.search.results import Results
 
 
 class Index:
@@ -88,9 +89,11 @@ class Index:
 
         Raises UsageError (a bad year, an unknown option or value), UnknownFacet, IndexStale, IndexDamaged, IndexClosed.
         """
+        from searchkit.search.paragraphs import search_paragraphs  # noqa: PLC0415 - not loaded by other commands
+
         snapshot = self._snapshot
         chosen, filters = read_options(options or SearchOptions(), arguments)
-        return snapshot.search(query, chosen, snapshot.resolve(filters, where))
+        return search_paragraphs(snapshot, query, chosen, snapshot.resolve(filters, where))
 
     def similar(
         self,
@@ -109,9 +112,11 @@ class Index:
 
         Raises UsageError if there is no such paragraph, and the exceptions of `search`.
         """
+        from searchkit.search.paragraphs import search_similar  # noqa: PLC0415 - not loaded by other commands
+
         snapshot = self._snapshot
         chosen, filters = read_options(options or SearchOptions(), arguments)
-        return snapshot.similar(paragraph_id, chosen, snapshot.resolve(filters, where))
+        return search_similar(snapshot, paragraph_id, chosen, snapshot.resolve(filters, where))
 
     def resolve_id(self, record_id: str) -> str:
         """Return the id of which `record_id` is the end: 2023/a.txt#13 for a.txt#13, if there is no other a.txt.
@@ -146,9 +151,11 @@ class Index:
         too, is the year of the measure itself or, if it has none, of its report. Raises the exceptions of `search`, and
         UsageError for an invalid quantity or status.
         """
+        from searchkit.search.measures import search_measures  # noqa: PLC0415 - not loaded by searches
+
         snapshot = self._snapshot
         chosen, filters = read_options(options or MeasureOptions(), arguments)
-        return snapshot.measures(query, chosen, snapshot.resolve(filters, where))
+        return search_measures(snapshot, query, chosen, snapshot.resolve(filters, where))
 
     def understand(self, query: str, *, literal: bool | str | Sequence[str] = False) -> Understanding:
         """Return how `search` understands a query: the filters in its words, its trees as text, and messages.
@@ -200,9 +207,11 @@ class Index:
 
         Keyword arguments are those of `measures`; `limit` and `offset` are ignored.
         """
+        from searchkit.search.measures import rank_query  # noqa: PLC0415 - not loaded by searches
+
         snapshot = self._snapshot
         options, filters = read_options(MeasureOptions(), arguments)
-        return snapshot.rank_measures(query, options, snapshot.filters(filters, where))
+        return rank_query(snapshot, query, options, snapshot.filters(filters, where))
 
     def every_measure(
         self,
@@ -288,10 +297,29 @@ class Index:
         """Return the counts of all values of facets, by name. Filters as in `search`.
 
         `names`: a name of a facet or several, or `district:DEPTH` for regions of one depth. Without names, counts all
-        facets except document.
+        facets except document. To count the paragraphs that match a query, use `search` with `limit=0` and
+        `facet_limit=None`.
         """
         snapshot = self._snapshot
         return snapshot.facet_counts(list_names(names), snapshot.filters(filters, where))
+
+    def coverage(
+        self,
+        rows: str = "district",
+        cols: str = "year",
+        *,
+        where: Mapping[str, FilterValue] | None = None,
+        **filters: FilterValue,
+    ) -> Coverage:
+        """Return the numbers of documents and paragraphs by two facets, also of values without a report in common.
+
+        Filters as in `search`; those by `rows` and `cols` count, too. Raises UsageError if the facets are the same, or
+        have too many values, and the exceptions of `facets`.
+        """
+        from searchkit.compare.coverage import cover_snapshot  # noqa: PLC0415 - not loaded by searches
+
+        snapshot = self._snapshot
+        return cover_snapshot(snapshot, rows, cols, snapshot.filters(filters, where))
 
     @property
     def facet_names(self) -> tuple[str, ...]:

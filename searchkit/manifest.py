@@ -43,6 +43,9 @@ ALIASES_FILE = "aliases.json"
 SUGGESTIONS_FILE = "suggestions.txt"
 """File of the data folder with the words, headings and facet values that are suggested (`query.suggestions`)."""
 
+STATE_FILE = "files.json"
+"""File of the data folder with the state of the corpus files, which only builds read (`indexing.changes`)."""
+
 _MANIFEST_NAME = "index.json"
 _TEMPORARY_NAME = "index.json.new"
 _DATA_FOLDER_NAME = re.compile(r"data-[0-9]{6,}")  # data-000012

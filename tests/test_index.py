@@ -90,7 +90,7 @@ def ids(results: Results) -> list[str]:
         ({"sort": "colour"}, "no facet 'colour'"),
         ({"sort": "-colour"}, "no facet 'colour'"),
         ({"sort": "--year"}, "'-year'"),
-        ({"sort": ""}, "no facet ''"),
+        ({"sort": ""}, "sort must be score or the name of a facet"),
         ({"sort": "district:1"}, "district:1"),
         ({"facets": ["colour"]}, "no facet 'colour'"),
         ({"facets": ["year", "district:9"]}, "depth"),
@@ -369,9 +369,9 @@ def test_json_of_results(index: Index) -> None:
     data = json.loads(json.dumps(results_to_json(results)))
     assert data.keys() >= {"query", "understood", "total", "relaxed", "took_ms", "hits", "facets"}
     assert (data["query"], data["total"], data["relaxed"]) == ("执法", 2, False)
-    assert data["facets"] == {
-        "year": {"values": [{"value": 2023, "count": 2, "selected": True}], "missing": 0, "other": 0}
-    }
+    value = {"value": 2023, "count": 2, "documents": 1, "all_documents": 1, "share": 1.0, "selected": True}
+    assert data["facets"] == {"year": {"values": [value], "missing": 0, "other": 0}}
+    assert data["next"] is None
     hit = next(hit for hit in data["hits"] if hit["id"] == "binhai.txt#1")
     assert {key: hit[key] for key in ("document", "district", "year", "agency", "topics", "section", "path")} == {
         "document": "binhai.txt",

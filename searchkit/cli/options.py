@@ -10,7 +10,7 @@ import click
 
 from searchkit.errors import UsageError
 from searchkit.model import ANY_STATUS, MEASURE_STATUSES
-from searchkit.query.facets import BUILT_IN_FACETS, UNDERSTOOD_FACETS
+from searchkit.query.facets import BUILT_IN_FACETS, MAX_FACET_VALUES, UNDERSTOOD_FACETS
 
 _FILTER_HELP = {
     "district": "Place at any level (滨海新区, 天津市), or a path (福建省/福州市/鼓楼区).",
@@ -25,6 +25,8 @@ _FILTER_HELP = {
 }
 """Help text of the filter for each built-in facet."""
 
+MAX_SHOWN_VALUES = 10
+"""Default of `--facet-limit` in tables."""
 ALL_FACETS = "all"
 """Value of `--literal` without facets."""
 _Command = TypeVar("_Command", bound=Callable[..., object])
@@ -98,8 +100,15 @@ def literal_option(command: _Command) -> _Command:
     )(command)
 
 
-def facet_option(command: _Command) -> _Command:
-    """Add `--facet`, which counts the values of facets."""
+def facet_options(command: _Command) -> _Command:
+    """Add `--facet`, which counts the values of facets, and `--facet-limit`. The limit is None if it is not given."""
+    command = click.option(
+        "--facet-limit",
+        type=click.IntRange(0),
+        metavar="N",
+        help="Maximum number of values of a facet: its most frequent ones, and those of filters. Default: "
+        f"{MAX_SHOWN_VALUES} in tables, {MAX_FACET_VALUES} in JSON.",
+    )(command)
     return click.option(
         "--facet",
         "facets",
@@ -115,7 +124,7 @@ def fold_option(command: _Command) -> _Command:
         "--fold/--no-fold",
         default=None,
         help="Show paragraphs that differ only in list number, years, place and punctuation once, and how many others "
-        "there are. Default: --fold in the format table, --no-fold in all others and with --queries.",
+        "there are. Default: --fold in the format table, --no-fold in all others and with --queries or --after.",
     )(command)
 
 

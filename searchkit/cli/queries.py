@@ -14,8 +14,9 @@ import click
 
 from searchkit.cli.auditing import print_audit
 from searchkit.cli.options import (
+    MAX_SHOWN_VALUES,
     QueryCommand,
-    facet_option,
+    facet_options,
     filter_options,
     fold_option,
     format_option,
@@ -30,7 +31,7 @@ from searchkit.cli.output import FOUND, NOTHING_FOUND, WRONG_USAGE, print_error,
 from searchkit.errors import UsageError
 from searchkit.files import decode_list
 from searchkit.model import AGGREGATES
-from searchkit.query.facets import BUILT_IN_FACETS
+from searchkit.query.facets import BUILT_IN_FACETS, MAX_FACET_VALUES
 
 if TYPE_CHECKING:
     from searchkit.query.understood import Understanding
@@ -40,10 +41,19 @@ _LINE_END = re.compile("\r\n|\r|\n")
 _EXPORT_FORMATS = frozenset({"csv", "tsv", "ids"})
 """Formats in which the hits of a search are only those that count in its total."""
 _ANSWER_FIELDS = (
-    *("total", "hits", "total_any", "relaxed", "understood_filters", "notes", "suggestions", "facets"),
+    *("total", "hits", "total_any", "next", "relaxed", "understood_filters", "notes", "suggestions", "facets"),
     *("indicator", "left_out", "aggregate", "groups"),
 )
-"""Fields of the answer to a line of a queries file, after `id`. Measures have no facets; the last four are theirs."""
+"""Fields of the answer to a line of a queries file, after `id`. Measures have no facets and no cursor; they have
+the last four."""
+
+
+_after_option = click.option(
+    "--after",
+    metavar="CURSOR",
+    help="Continue a list where it ended: CURSOR is the field next of the last answer in JSON. The search must be the "
+    "same, except --limit.",
+)
 
 
 @click.command(cls=QueryCommand)
@@ -51,15 +61,24 @@ _ANSWER_FIELDS = (
 @index_option
 @filter_options
 @literal_option
-@facet_option
+@facet_options
 @click.option(
     "--sort",
     default="score",
     show_default=True,
-    metavar="score|FACET|-FACET",
-    help="Order of the hits. - means descending.",
+    metavar="KEY,…",
+    help="Order of the hits: score (best first) or a facet, - means descending. Ties are in the order of the next key, "
+    "as in year,-score.",
 )
 @click.option("--group", type=click.Choice(["document"]), help="Show only the best paragraph of each document.")
+@click.option(
+    "--without",
+    multiple=True,
+    metavar="TEXT",
+    help="Leave out the paragraphs that hold TEXT, written like a part of QUERY. With --group document, leave out all "
+    "documents that hold it anywhere.",
+)
+@_after_option
 @click.option("--explain", is_flag=True, help="Show the parts of each score.")
 @fold_option
 @query_options
@@ -90,9 +109,7 @@ def search(
 
     _check_one_source(query, queries)
     filters, search_options = split_options(options)
-    is_page = queries is None and output_format == "table"
-    if search_options["fold"] is None:
-        search_options["fold"] = is_page and not search_options["group"]
+    _set_defaults(search_options, is_page=queries is None and output_format == "table")
     is_export = queries is None and output_format in _EXPORT_FORMATS
     arguments = {**filters, **search_options, "beyond": not is_export}
     with Index(index_path) as index:
@@ -102,7 +119,7 @@ def search(
     _print_results(
         output_format,
         lambda: results_to_json(results),
-        lambda: terminal.format_results(results, colour=sys.stdout.isatty(), first=search_options["offset"] + 1),
+        lambda: terminal.format_results(results, colour=sys.stdout.isatty(), first=results.offset + 1),
         lambda: (hit_to_json(hit, with_measures=output_format == "jsonl") for hit in results.hits),
     )
     if results.total:
@@ -111,11 +128,23 @@ def search(
     return NOTHING_FOUND
 
 
+def _set_defaults(options: dict[str, Any], *, is_page: bool) -> None:
+    """Set the options of a search whose defaults depend on the format. `is_page`: whether a page for people is printed.
+
+    A cursor comes from a list in JSON, in which no hits are folded.
+    """
+    if options["fold"] is None:
+        options["fold"] = is_page and not options.get("group") and options["after"] is None
+    if options["facet_limit"] is None:
+        options["facet_limit"] = MAX_SHOWN_VALUES if is_page else MAX_FACET_VALUES
+
+
 @click.command()
 @click.argument("paragraph_id", metavar="ID")
 @index_option
 @filter_options
-@facet_option
+@facet_options
+@_after_option
 @fold_option
 @paging_options
 def similar(
@@ -135,8 +164,7 @@ def similar(
     from searchkit.output.json import hit_to_json, results_to_json
 
     filters, search_options = split_options(options)
-    if search_options["fold"] is None:
-        search_options["fold"] = output_format == "table"
+    _set_defaults(search_options, is_page=output_format == "table")
     with Index(index_path) as index:
         if index.paragraph(index.resolve_id(paragraph_id)) is None:
             print_error(f"no paragraph {paragraph_id} in {index_path}")
@@ -145,7 +173,7 @@ def similar(
     _print_results(
         output_format,
         lambda: results_to_json(results),
-        lambda: terminal.format_results(results, colour=sys.stdout.isatty(), first=search_options["offset"] + 1),
+        lambda: terminal.format_results(results, colour=sys.stdout.isatty(), first=results.offset + 1),
         lambda: (hit_to_json(hit, with_measures=output_format == "jsonl") for hit in results.hits),
     )
     return FOUND if results.total else NOTHING_FOUND

@@ -155,6 +155,16 @@ def _show_paragraphs(
 @index_option
 @filter_options
 @click.option(
+    "--query",
+    metavar="QUERY",
+    help="Count only the paragraphs that a search for QUERY finds. Written and understood as by search.",
+)
+@click.option(
+    "--matrix",
+    metavar="ROWS,COLS",
+    help="Count the reports by two facets, as in district,year, and show which are missing. Takes no NAME.",
+)
+@click.option(
     "--contains",
     metavar="TEXT",
     help="Only values that contain TEXT, in upper or lower case, in simplified or traditional characters.",
@@ -164,6 +174,8 @@ def facets(
     name: str | None,
     index_path: Path,
     contains: str | None,
+    query: str | None,
+    matrix: str | None,
     output_format: str,
     **options: Any,  # noqa: ANN401
 ) -> int:
@@ -172,23 +184,69 @@ def facets(
     NAME is a facet, or district:1 (provinces) to district:4. Without NAME, lists the values of all
     facets except document. All values are listed, however many there are.
 
-    The count of a value is the number of paragraphs that have the value and pass the filters. A
+    The counts of a value are the numbers of paragraphs that have the value, pass the filters and
+    match QUERY, and of their documents, with all documents that have the value for comparison. A
     filter does not apply to its own facet: with --year 2023, all years are listed, and a star marks
     2023. If no paragraph passes all filters, a message says so, and the exit status is 1.
+
+    --matrix counts the documents of each pair of values. There all filters apply. A hyphen means
+    that there is no report: that a search finds nothing there does not mean that a report is silent.
     """
     from searchkit.index import Index
 
     filters, _ = split_options(options)
+    if matrix is not None and not (name is query is contains is None):
+        raise click.UsageError("--matrix takes neither NAME nor --query nor --contains")
     with Index(index_path) as index:
+        if matrix is not None:
+            return _print_coverage(index, matrix, filters, output_format)
+        if query is not None:
+            return _print_facets_of_query(index, query, name, contains, filters, output_format)
         _print_filter_notes(index, filters)
         facet_counts = index.facets([name] if name else [], **filters)
         has_match, _ = peek(index.paragraphs(**filters))
-    if contains is not None:
-        facet_counts = {facet: counts.containing(contains) for facet, counts in facet_counts.items()}
-    _print_facets(facet_counts, output_format)
+    has_values = _print_facets(facet_counts, contains, output_format)
     if not has_match:
         print_error("no paragraph passes all filters")
-    return FOUND if has_match and any(counts.values for counts in facet_counts.values()) else NOTHING_FOUND
+    return FOUND if has_match and has_values else NOTHING_FOUND
+
+
+def _print_facets_of_query(
+    index: Index, query: str, name: str | None, contains: str | None, filters: Mapping[str, Any], output_format: str
+) -> int:
+    """Print the facets of the paragraphs that a query finds. Messages about the query go to standard error."""
+    from searchkit.output.terminal import query_lines
+
+    names = [name] if name else [name for name in index.facet_names if name != "document"]
+    results = index.search(query, facets=names, facet_limit=None, limit=0, **filters)
+    for line in query_lines(results):
+        print_error(line)
+    if results.relaxed:
+        print_error("no paragraph matches the whole query; counts are of those with some of its words")
+    has_values = _print_facets(results.facets, contains, output_format)
+    if not results.total:
+        print_error("no paragraph matches")
+    return FOUND if results.total and has_values else NOTHING_FOUND
+
+
+def _print_coverage(index: Index, matrix: str, filters: Mapping[str, Any], output_format: str) -> int:
+    """Print the numbers of reports by two facets. Raises UsageError unless `matrix` is ROWS,COLS."""
+    from searchkit.output import terminal
+    from searchkit.output.json import coverage_to_json, dumps
+    from searchkit.output.records import format_records
+
+    names = [name.strip() for name in matrix.replace("，", ",").split(",")]
+    if len(names) != 2:  # noqa: PLR2004 - rows and columns
+        raise UsageError(f"--matrix {matrix!r}: write two facets, as in district,year")
+    _print_filter_notes(index, filters)
+    coverage = index.coverage(*names, **filters)
+    if output_format == "json":
+        write_output([dumps(coverage_to_json(coverage), indent=1), "\n"])
+    elif output_format == "table":
+        write_output([terminal.format_coverage(coverage)])
+    else:
+        write_output(format_records((cell._asdict() for cell in coverage.cells), output_format))
+    return FOUND if coverage.documents else NOTHING_FOUND
 
 
 def _print_filter_notes(index: Index, filters: Mapping[str, Any], *, of_measures: bool = False) -> None:
@@ -202,24 +260,36 @@ def _print_filter_notes(index: Index, filters: Mapping[str, Any], *, of_measures
         print_error(note)
 
 
-def _print_facets(facet_counts: Mapping[str, FacetCounts], output_format: str) -> None:
-    """Print facets in one of the formats of the command `facets`."""
+def _print_facets(facet_counts: Mapping[str, FacetCounts], contains: str | None, output_format: str) -> bool:
+    """Print facets in one of the formats of the command `facets`, and return whether there is a value.
+
+    `contains`: if given, only values with this text are printed.
+    """
     from searchkit.output import terminal
     from searchkit.output.json import dumps, facet_to_json
     from searchkit.output.records import format_records
 
+    if contains is not None:
+        facet_counts = {facet: counts.containing(contains) for facet, counts in facet_counts.items()}
     if output_format == "json":
         json_object = {facet: facet_to_json(counts) for facet, counts in facet_counts.items()}
         write_output([dumps(json_object, indent=1), "\n"])
     elif output_format == "table":
-        write_output("\n".join(terminal.format_facet(facet, counts, None) for facet, counts in facet_counts.items()))
+        write_output("\n".join(terminal.format_facet(facet, counts) for facet, counts in facet_counts.items()))
     else:
         rows: Iterator[Mapping[str, object]] = (
-            {"value": item.value, "facet": facet, "count": item.count}
+            {
+                "value": item.value,
+                "facet": facet,
+                "count": item.count,
+                "documents": item.documents,
+                "all_documents": item.all_documents,
+            }
             for facet, counts in facet_counts.items()
             for item in counts.values
         )
         write_output(format_records(rows, output_format))
+    return any(counts.values for counts in facet_counts.values())
 
 
 @click.command()

@@ -4,6 +4,7 @@ comparison.py  a table of one indicator for a query: its rows, columns and repor
 filling.py     the value of each cell, or what there is instead of one
 table.py       the records of a table: values, cells, states
 axes.py        keys, order and labels of rows and columns
+coverage.py    the numbers of reports by two facets
 facts.py       which measures can contradict each other, and within which scope each of them is
 findings.py    the record of a finding, and the kinds of findings
 breakdowns.py  contradictions in a sentence: totals, shares, values before and after a change

@@ -17,6 +17,7 @@ from searchkit.query.facets import PARAGRAPH_FACETS, Facet, Filter, selected_val
 from searchkit.query.filters import FilterValue
 from searchkit.query.understood import UnderstoodFilter
 from searchkit.search.choosing import IndicatorSpec, RankedMeasure, choose_indicator, read_named
+from searchkit.search.measures import rank_query, suggest_measures
 from searchkit.search.options import MeasureOptions, parse_statuses, read_options
 from searchkit.search.snapshot import Snapshot
 
@@ -43,7 +44,7 @@ def compare_snapshot(
     options, filters = read_options(MeasureOptions(), arguments)
     resolved = snapshot.resolve(filters, where)
     asked = _split_years(snapshot, query, options, resolved.filters)
-    ranking = snapshot.rank_measures(asked.query, options, asked.filters)
+    ranking = rank_query(snapshot, asked.query, options, asked.filters)
     understood: tuple[UnderstoodFilter, ...] = (
         *asked.understood,
         *(item for item in ranking.query.understood if item.facet != "of_year"),
@@ -71,7 +72,7 @@ def compare_snapshot(
         relaxed=ranking.is_relaxed,
         understood_filters=understood,
         notes=(*resolved.notes, *(() if ranking.total else resolved.missing_years), *ranking.query.notes),
-        suggestions=() if ranking.total else snapshot.suggest_measures(query, options, resolved.filters),
+        suggestions=() if ranking.total else suggest_measures(snapshot, query, options, resolved.filters),
     )
 
 

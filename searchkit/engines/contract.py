@@ -18,7 +18,7 @@ from searchkit.engines.ranking import Explanation
 from searchkit.errors import IndexDamaged, SearchkitError
 from searchkit.model import Document, ExtractedMeasure, Measure, Paragraph, Table
 from searchkit.query.facets import Facet, FacetCounts, Filter
-from searchkit.query.tree import Node, ScoringClause
+from searchkit.query.tree import Everything, Node, ScoringClause
 
 if TYPE_CHECKING:  # importing numpy.typing takes 15 ms
     import numpy as np
@@ -26,6 +26,10 @@ if TYPE_CHECKING:  # importing numpy.typing takes 15 ms
 
 MAX_FOLDED_IDS = 100
 """Maximum number of ids in `Folded.ids`. A boilerplate sentence may be in every report."""
+
+
+EVERYTHING = Everything()
+"""The query tree that all paragraphs match."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +46,19 @@ class Request:
     """Facets to count over all matches. A facet is counted under all filters except those with its own name."""
     max_values: int | None = 100
     """Maximum number of values to list per facet, None = all."""
-    sort: str = "score"
-    """`score` (descending), or the name of a facet: `year` for ascending values, `-year` for descending ones.
+    population: Node = EVERYTHING
+    """Query tree of the paragraphs whose documents `FacetValue.all_documents` counts, in addition to those of the
+    matches. All filters apply except those with the name of the facet."""
+    without: Node | None = None
+    """Query tree of paragraphs that are left out of matches, further hits and facets. If hits are grouped, all
+    paragraphs of the documents of these paragraphs are left out."""
+    sort: tuple[str, ...] = ()
+    """Keys to sort by, the most important first; none: by score. `year` means ascending values of a facet, `-year`
+    descending ones, `score` descending scores.
 
     A paragraph with several values is sorted by its first value. Paragraphs without a value come last. Ties are ordered
-    by score, then in corpus order (see `Writer`).
+    by score, then in corpus order (see `Writer`). Hits that are scored by step one only come after all others, whatever
+    their scores.
     """
     limit: int | None = 10
     """Maximum number of hits to return, None = all."""
@@ -68,7 +80,7 @@ class Request:
     beyond: Node | None = None
     """Query tree of further hits: paragraphs that match it, but not `match`, and pass all filters. All hits are ranked
     together, and the scores of the further ones are multiplied by `ranking.BEYOND_FACTOR`. They are not in the total
-    and not counted by facets. If nothing matches `match`, there are no hits. Requires `sort` by score, and no groups.
+    and not counted by facets. If nothing matches `match`, there are no hits. Requires an empty `sort`, and no groups.
     """
     first: Node | None = None
     """Query tree of the matches that come before all others in the order of scores. The others have the score 0. None

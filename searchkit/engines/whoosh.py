@@ -203,12 +203,12 @@ class WhooshEngine:
     def search(self, request: Request) -> Response:
         """Answer a request exactly. Takes time in proportion to the size of the index."""
         with self._lock, _restricted_unpickling():
-            unlike = self._copies(request.unlike)
-            matches = sorted(self._match(request.match) - unlike)
+            excluded = self._left_out(request)
+            matches = sorted(self._match(request.match) - excluded)
             facets = {str(facet): self._count(facet, matches, request) for facet in request.facets}
             admitted, beyond = self._filter(matches, request.filters), None
             if request.beyond is not None and admitted:
-                further = sorted(self._match(request.beyond) - unlike - set(admitted))
+                further = sorted(self._match(request.beyond) - excluded - set(admitted))
                 beyond = frozenset(self._filter(further, request.filters))
             return self._respond(request, admitted, beyond, facets)
 
@@ -435,9 +435,20 @@ class WhooshEngine:
         """Count a facet over the matches that pass all filters except those of the facet."""
         others = [item for item in request.filters if item.name != facet.name]
         counter = FacetCounter(facet, selected_values(facet, request.filters))
-        for i in self._filter(matches, others):
-            counter.add(self._store.paragraphs[i])
-        return counter.result(request.max_values)
+        population = FacetCounter(facet)
+        for docs, item in ((matches, counter), ({*matches, *self._match(request.population)}, population)):
+            for i in self._filter([*docs], others):
+                item.add(self._store.paragraphs[i])
+        return counter.result(population, request.max_values)
+
+    def _left_out(self, request: Request) -> set[int]:
+        """Return the docs that `Request.without` and `Request.unlike` leave out."""
+        docs = self._match(request.without) if request.without is not None else set()
+        if docs and request.by_document:
+            paragraphs = self._store.paragraphs
+            documents = {paragraphs[i].document for i in docs}
+            docs = {i for i, paragraph in enumerate(paragraphs) if paragraph.document in documents}
+        return docs | self._copies(request.unlike)
 
     def _respond(
         self, request: Request, matches: list[int], beyond: frozenset[int] | None, facets: dict[str, FacetCounts]
@@ -448,8 +459,9 @@ class WhooshEngine:
         if request.first is not None:
             factors |= dict.fromkeys(set(matches) - self._match(request.first), 0.0)
         ranked, scores = self._rank(request.scoring, factors)
-        if request.sort != "score":
-            ranked = self._sort(ranked, request.sort)
+        score_ranks = _score_ranks([(i, not factors[i], scores[i].score) for i in ranked])
+        for key in reversed(request.sort):
+            ranked = sorted(ranked, key=score_ranks.__getitem__) if key == "score" else self._sort(ranked, key)
         match_counts: Counter[str] = Counter()
         if request.by_document:
             match_counts.update(self._store.paragraphs[i].document for i in matches)
@@ -511,12 +523,12 @@ class WhooshEngine:
     def _measures(self, i: int) -> tuple[Measure, ...]:
         return tuple(Measure(measure, self._store.paragraphs[i]) for measure in self._store.measures[i])
 
-    def _sort(self, ranked: list[int], sort: str) -> list[int]:
-        """Return ranked matches sorted by a facet (`Request.sort`)."""
-        descending = sort.startswith("-")
-        facet = Facet(sort.removeprefix("-"))
+    def _sort(self, ranked: list[int], key: str) -> list[int]:
+        """Return matches sorted by a facet (`Request.sort`). Ties stay in their order."""
+        descending = key.startswith("-")
+        facet = Facet(key.removeprefix("-"))
         values = {i: facet_values(self._store.paragraphs[i], facet)[:1] for i in ranked}
-        # The sort is stable, also in reverse: ties stay in the order of their scores.
+        # The sort is stable, also in reverse.
         with_value = sorted((i for i in ranked if values[i]), key=lambda i: values[i], reverse=descending)
         return with_value + [i for i in ranked if not values[i]]
 
@@ -560,6 +572,19 @@ class WhooshEngine:
             for gram, weight in gram_weights.items()
             if gram in tf
         )
+
+
+def _score_ranks(ranked: Sequence[tuple[int, bool, float]]) -> dict[int, int]:
+    """Return a number for each of the ranked docs: ascending, and equal for equal scores of the same step.
+
+    `ranked`: docs, whether each is among the last docs (`Request.first`), and its score.
+    """
+    ranks: dict[int, int] = {}
+    rank, previous = 0, None
+    for position, (i, *score) in enumerate(ranked):
+        rank = rank if score == previous and position != RESCORE_DEPTH else position
+        ranks[i], previous = rank, score
+    return ranks
 
 
 def _term_boosts(clauses: Sequence[ScoringClause]) -> dict[str, float]:

@@ -38,7 +38,7 @@ from searchkit.files import (
     read_data_file,
 )
 from searchkit.indexing.aliases import collect_aliases
-from searchkit.indexing.changes import STATE_FILE, BuildState, Changes, FileEntry, find_changes, read_state
+from searchkit.indexing.changes import BuildState, Changes, FileEntry, find_changes, read_state
 from searchkit.indexing.duplicates import IndexedFile, find_duplicates, identify_report
 from searchkit.indexing.messages import Settings
 from searchkit.indexing.namelists import read_name_lists
@@ -47,6 +47,7 @@ from searchkit.indexing.tasks import IndexingResult, ProgressCallback, WorkerPoo
 from searchkit.manifest import (
     ALIASES_FILE,
     EXTRAS_FILE,
+    STATE_FILE,
     SUGGESTIONS_FILE,
     Manifest,
     commit_manifest,

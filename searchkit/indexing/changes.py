@@ -24,10 +24,7 @@ from searchkit.corpus.listing import Listing, content_digest
 from searchkit.corpus.overrides import NO_METADATA, StatedMetadata
 from searchkit.corpus.walk import CorpusFile, Skipped, Stamp
 from searchkit.errors import IndexDamaged
-from searchkit.manifest import Manifest, read_verified_file
-
-STATE_FILE = "files.json"
-"""Name of the file in the data folder that stores the `BuildState`."""
+from searchkit.manifest import STATE_FILE, Manifest, read_verified_file
 
 _NS_PER_SECOND = 1_000_000_000
 _FINE_GRANULARITY, _COARSE_GRANULARITY = _NS_PER_SECOND // 10, 2 * _NS_PER_SECOND

@@ -45,10 +45,10 @@ def _count_values(engine: Engine, facets: Iterable[str]) -> Iterator[Completion]
     response = engine.search(Request(Everything(), facets=tuple(requested), max_values=None, limit=0))
     elements: Counter[str] = Counter()
     for name, counts in response.facets.items():
-        for value, count, _ in counts.values:
+        for item in counts.values:
             if name.startswith("district:"):
-                *above, element = str(value).split("/")
-                elements[element] += count if name == f"district:{len(above) + 1}" else 0
+                *above, element = str(item.value).split("/")
+                elements[element] += item.count if name == f"district:{len(above) + 1}" else 0
             else:
-                yield Completion(str(value), name, count)
+                yield Completion(str(item.value), name, item.count)
     yield from (Completion(element, "district", count) for element, count in elements.items())

@@ -11,6 +11,7 @@ from searchkit.model import ExtractedMeasure, Measure, to_json
 from searchkit.text.characters import UNSAFE_IN_TERMINALS
 
 if TYPE_CHECKING:
+    from searchkit.compare.coverage import Coverage
     from searchkit.compare.findings import Finding
     from searchkit.compare.table import Cell, CellValue, Comparison
     from searchkit.engines.ranking import Explanation
@@ -74,6 +75,7 @@ def results_to_json(results: Results) -> dict[str, object]:
         "understood": results.understood,
         "total": results.total,
         "total_any": results.total_any,
+        "next": results.next,
         "relaxed": results.relaxed,
         "understood_filters": list(map(understood_to_json, results.understood_filters)),
         "notes": list(results.notes),
@@ -105,8 +107,29 @@ def completions_to_json(prefix: str, completions: Iterable[Completion]) -> dict[
 
 def facet_to_json(counts: FacetCounts) -> dict[str, object]:
     """Return facet counts as a JSON object."""
-    values = [{"value": item.value, "count": item.count, "selected": item.selected} for item in counts.values]
+    values = [
+        {
+            "value": item.value,
+            "count": item.count,
+            "documents": item.documents,
+            "all_documents": item.all_documents,
+            "share": round(item.share, 4),
+            "selected": item.selected,
+        }
+        for item in counts.values
+    ]
     return {"values": values, "missing": counts.missing, "other": counts.other}
+
+
+def coverage_to_json(coverage: Coverage) -> dict[str, object]:
+    """Return the numbers of reports by two facets as the JSON object of `facets --matrix`."""
+    return {
+        "rows": {"facet": coverage.rows_by, "values": list(coverage.rows)},
+        "cols": {"facet": coverage.cols_by, "values": list(coverage.cols)},
+        "documents": coverage.documents,
+        "unplaced": coverage.unplaced,
+        "cells": [cell._asdict() for cell in coverage.cells],
+    }
 
 
 def measures_to_json(results: MeasureResults) -> dict[str, object]:

@@ -11,6 +11,7 @@ from searchkit.search.snippets import Snippet, split_highlights
 from searchkit.text.characters import sanitize
 
 if TYPE_CHECKING:
+    from searchkit.compare.coverage import Coverage
     from searchkit.compare.table import Comparison
     from searchkit.engines.ranking import Explanation
     from searchkit.model import Document, Measure, Paragraph
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from searchkit.search.results import Hit, Results
     from searchkit.search.suggestions import Suggestion
 
-MAX_SHOWN_VALUES = 10
-"""Maximum number of values of a facet below a page of hits. A further line shows the sum of the counts of all other
-values."""
 _MAX_SHOWN_COPIES = 3
 """Maximum number of near-duplicates that are named below a hit."""
 
@@ -189,21 +187,45 @@ def format_time(measure: Measure) -> str:
     return f"({text})" if text else ""
 
 
-def format_facet(name: str, counts: FacetCounts, max_values: int | None = MAX_SHOWN_VALUES) -> str:
+def format_facet(name: str, counts: FacetCounts) -> str:
     """Return the counts of a facet as a table. A star marks the values that the search is filtered by.
 
-    The table has at most `max_values` values (None means all), a line for the other values, and a line for the
-    paragraphs without a value. The last two lines are left out if their counts are 0. An empty table has the line
-    `(none)`.
+    The table has a line for each listed value, a line for the other values, and a line for the paragraphs without a
+    value. The last two lines are left out if their counts are 0. An empty table has the line `(none)`. The documents of
+    a value are shown as a part of all its documents, unless all documents of all values have a match.
     """
-    values = counts.values if max_values is None else counts.values[:max_values]
-    rows = [(f"{item.value}{' *' if item.selected else ''}", item.count) for item in values]
-    other = counts.other + sum(item.count for item in counts.values[len(values) :])
-    if other:
-        rows.append(("(other values)", other))
+    is_part = any(item.documents < item.all_documents for item in counts.values)
+    rows = [
+        (
+            f"{item.value}{' *' if item.selected else ''}",
+            str(item.count),
+            f"{item.documents} of {item.all_documents}" if is_part else str(item.documents),
+            *([f"{item.share:.0%}"] if is_part else []),
+        )
+        for item in counts.values
+    ]
+    headers = (name, "paragraphs", "documents", *(["share"] if is_part else []))
+    blank = ("",) * (len(headers) - 2)
+    if counts.other:
+        rows.append(("(other values)", str(counts.other), *blank))
     if counts.missing:
-        rows.append(("(no value)", counts.missing))
-    return _count_table(rows or [("(none)", 0)], (name, "paragraphs"))
+        rows.append(("(no value)", str(counts.missing), *blank))
+    return _aligned_table(rows or [("(none)", "0", *blank)], headers)
+
+
+def format_coverage(coverage: Coverage) -> str:
+    """Return the numbers of reports by two facets as a table. A cell without a report has a hyphen."""
+    width = len(coverage.cols)
+    rows = [
+        [
+            str(coverage.rows[start // width]),
+            *(str(cell.documents or "-") for cell in coverage.cells[start : start + width]),
+        ]
+        for start in range(0, len(coverage.cells), width or 1)
+    ]
+    table = _aligned_table(rows, [coverage.rows_by, *map(str, coverage.cols)]) if rows else ""
+    unplaced = f", {coverage.unplaced} of them in no cell" if coverage.unplaced else ""
+    return f"{table}\n{coverage.documents} documents{unplaced}\n"
 
 
 def format_measure(measure: Measure) -> str:
@@ -311,20 +333,19 @@ def _highlight(snippet: Snippet, *, colour: bool) -> str:
     )
 
 
-def _count_table(rows: Sequence[tuple[str, int]], headers: tuple[str, str]) -> str:
-    """Return a table of names and counts that equals the result of `format_table`.
+def _aligned_table(rows: Sequence[Sequence[str]], headers: Sequence[str]) -> str:
+    """Return the table that `format_table` returns, with cells of one line.
 
     It does not import tabulate, so that searches start faster.
     """
-    names = [single_line(sanitize(name)).strip() for name in (headers[0], *(name for name, _ in rows))]
-    counts = [headers[1], *(str(count) for _, count in rows)]
+    cells = [[single_line(sanitize(cell)).strip() for cell in row] for row in (headers, *rows)]
     # tabulate makes a column at least two characters wider than its header
-    left = max(display_width(names[0]) + 2, *map(display_width, names[1:]))
-    right = max(len(counts[0]) + 2, *map(len, counts[1:]))
-    lines = [
-        f"{name}{' ' * (left - display_width(name))}  {count}\n" for name, count in zip(names, counts, strict=True)
+    widths = [max(display_width(head) + 2, *map(display_width, column)) for head, *column in zip(*cells, strict=True)]
+    padded = [
+        [cell + " " * (width - display_width(cell)) for cell, width in zip(row, widths, strict=True)] for row in cells
     ]
-    return "".join([lines[0], f"{'-' * left}  {'-' * right}\n", *lines[1:]])
+    padded.insert(1, ["-" * width for width in widths])
+    return "".join(f"{'  '.join(row).rstrip()}\n" for row in padded)
 
 
 def display_width(text: str) -> int:

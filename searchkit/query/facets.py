@@ -6,7 +6,7 @@ Every engine must return what these definitions return. Tests recount facets wit
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -101,7 +101,7 @@ class Filter:
 
 
 class FacetValue(NamedTuple):
-    """A value and the number of matching paragraphs that have it."""
+    """A value, and the numbers of matching paragraphs and documents that have it."""
 
     value: str | int
     """The value. Years are numbers."""
@@ -109,6 +109,16 @@ class FacetValue(NamedTuple):
     """Number of matching paragraphs that have the value."""
     selected: bool = False
     """Whether a filter of the search names the value."""
+    documents: int = 0
+    """Number of documents with at least one of these paragraphs."""
+    all_documents: int = 0
+    """Number of documents with at least one paragraph that has the value and passes the filters, also those in the
+    query, or matches the query. So the words of the query do not count."""
+
+    @property
+    def share(self) -> float:
+        """`documents` as a share of `all_documents`, from 0 to 1. 0 if there are none."""
+        return self.documents / self.all_documents if self.all_documents else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +126,9 @@ class FacetCounts:
     """Exact counts of a facet over all matches. All filters apply except those of the facet itself."""
 
     values: tuple[FacetValue, ...]
-    """Values by descending count, then by value. Selected values that are not among the most frequent come last. Values
-    without a match are not listed, even if they are selected."""
+    """The most frequent values and the selected ones. Years are in ascending order. All other values are by descending
+    count, then by value, and selected values that are not among the most frequent come last. Values without a match are
+    not listed, even if they are selected."""
     missing: int = 0
     """Number of matching paragraphs without a value."""
     other: int = 0
@@ -144,43 +155,49 @@ class FacetCounter:
     """Number of paragraphs by value."""
     missing: int = 0
     """Number of paragraphs without a value."""
+    documents: dict[str, set[str]] = field(default_factory=dict)
+    """Ids of the documents of the paragraphs by value."""
 
     def add(self, paragraph: Paragraph) -> None:
         """Count the paragraph under each of its values."""
         values = facet_values(paragraph, self.facet)
         for value in values:
             self.counts[value] = self.counts.get(value, 0) + 1
+            self.documents.setdefault(value, set()).add(paragraph.document)
         self.missing += not values
 
-    def result(self, limit: int | None = MAX_FACET_VALUES) -> FacetCounts:
-        """Return the counts so far: the first `limit` values and the selected ones. None means all values."""
-        return rank_values(self.counts, self.missing, self.facet, self.selected, limit)
+    def result(self, population: FacetCounter, limit: int | None = MAX_FACET_VALUES) -> FacetCounts:
+        """Return the counts so far: the `limit` most frequent values, and the selected ones. None means all values.
 
-
-def rank_values(
-    counts: Mapping[str, int], missing: int, facet: Facet, selected: frozenset[str], limit: int | None
-) -> FacetCounts:
-    """Return counts with their values by descending count, then by value: the first `limit`, and the selected ones."""
-    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return truncate_values(ranked, missing, facet, selected, limit)
-
-
-def truncate_values(
-    ranked: Sequence[tuple[str, int]], missing: int, facet: Facet, selected: frozenset[str], limit: int | None
-) -> FacetCounts:
-    """Return counts with the first `limit` of the ranked values, and the selected ones. None means all values."""
-    omitted = [] if limit is None else [item for item in ranked[limit:] if item[0] not in selected]
-    listed = [*ranked[:limit], *(item for item in ranked[limit:] if item[0] in selected)] if omitted else ranked
-    values = to_facet_values(facet, [value for value, _ in listed], [count for _, count in listed], selected)
-    return FacetCounts(values, missing, sum(count for _, count in omitted))
+        `population`: the counts of all paragraphs that pass the filters or match, for `FacetValue.all_documents`.
+        """
+        ranked = sorted(self.counts, key=lambda value: (-self.counts[value], value))
+        omitted = [] if limit is None else [value for value in ranked[limit:] if value not in self.selected]
+        listed = [value for value in ranked if value not in set(omitted)]
+        documents, all_documents = (
+            [len(counter.documents.get(value, ())) for value in listed] for counter in (self, population)
+        )
+        counts = list(map(self.counts.__getitem__, listed))
+        values = to_facet_values(self.facet, listed, self.selected, (counts, documents, all_documents))
+        return FacetCounts(values, self.missing, sum(map(self.counts.__getitem__, omitted)))
 
 
 def to_facet_values(
-    facet: Facet, values: Sequence[str], counts: Iterable[int], selected: frozenset[str]
+    facet: Facet,
+    values: Sequence[str],
+    selected: frozenset[str],
+    counts: tuple[Iterable[int], Iterable[int], Iterable[int]],
 ) -> tuple[FacetValue, ...]:
-    """Return the values of a result, with years as numbers and selected values marked. Takes 0.2 µs per value."""
-    typed_values: Iterable[str | int] = map(int, values) if facet.name in YEAR_FACETS else values
-    return tuple(map(FacetValue._make, zip(typed_values, counts, map(selected.__contains__, values), strict=True)))
+    """Return the values of a result, with years as numbers in ascending order, and selected values marked.
+
+    `counts`: `count`, `documents` and `all_documents` of each value. Takes 0.3 µs per value.
+    """
+    is_year = facet.name in YEAR_FACETS
+    typed_values: Iterable[str | int] = map(int, values) if is_year else values
+    paragraphs, *documents = counts
+    columns = (typed_values, paragraphs, map(selected.__contains__, values), *documents)
+    listed = map(FacetValue._make, zip(*columns, strict=True))
+    return tuple(sorted(listed) if is_year else listed)
 
 
 def facet_values(paragraph: Paragraph, facet: Facet) -> tuple[str, ...]:

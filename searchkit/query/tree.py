@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from searchkit.query.facets import Filter, quote
+from searchkit.query.facets import YEAR_FACETS, Filter, quote
 
 if TYPE_CHECKING:
     from searchkit.query.understood import UnderstoodFilter
@@ -198,6 +198,24 @@ class Query:
             yield query
             query = query.loosened
 
+    @property
+    def conditions(self) -> Node:
+        """A tree of filters alone that the query requires: the filters in the query, and the understood ones.
+
+        A paragraph that contains the run in which a filter was understood as a string matches without passing it.
+        """
+        conditions: list[Node] = [filter_conditions(self.all)]
+        values: dict[str, list[str | int]] = {}
+        for item in self.understood if self.first is None else ():  # a query of names alone does not require them
+            if item.strict:
+                values.setdefault(item.facet, []).extend(item.values)
+        for name, named in values.items():
+            years = tuple((value, value) for value in named if isinstance(value, int))
+            names = YEAR_FACETS if name in YEAR_FACETS else (name,)
+            texts = () if years else tuple(map(str, named))
+            conditions.append(Or(tuple(Filter(item, texts, years) for item in names)))
+        return And(tuple(conditions))
+
 
 def positive_leaves(node: Node) -> Iterator[Word | Substring | Prefix]:
     """Yield the words, strings and prefixes of a tree that are not negated, from left to right.
@@ -209,6 +227,25 @@ def positive_leaves(node: Node) -> Iterator[Word | Substring | Prefix]:
             yield from positive_leaves(child)
     elif isinstance(node, Word | Substring | Prefix):
         yield node
+
+
+def filter_conditions(node: Node) -> Node:
+    """Return a tree of filters alone that every match of a query tree passes. `Everything` if there are none."""
+    if isinstance(node, And | Or):
+        conditions = tuple(map(filter_conditions, node.children))
+        given = tuple(item for item in conditions if not isinstance(item, Everything))
+        is_required = given if isinstance(node, And) else len(given) == len(conditions)
+        return type(node)(given) if is_required else Everything()
+    if isinstance(node, Not):
+        return node if _has_only_filters(node.child) else Everything()
+    return node if isinstance(node, Filter) else Everything()
+
+
+def _has_only_filters(node: Node) -> bool:
+    """Return whether all leaves of a query tree are filters."""
+    if isinstance(node, And | Or):
+        return all(map(_has_only_filters, node.children))
+    return _has_only_filters(node.child) if isinstance(node, Not) else isinstance(node, Filter)
 
 
 def _whole_number_pattern(text: str) -> re.Pattern[str]:

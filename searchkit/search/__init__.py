@@ -1,7 +1,10 @@
 """Searches an open index for paragraphs and looks up measures.
 
-snapshot.py     an open index in one committed state: runs searches and look-ups
+snapshot.py     an open index in one committed state: its files, engine, names and records
+paragraphs.py   searches for paragraphs, by a query and by a paragraph
+measures.py     look-ups of measures: the forms of a query, and the measures that are returned
 options.py      options of a search and of a look-up
+cursors.py      cursors: positions in a list of hits
 results.py      hits and results of a search
 similar.py      the query for paragraphs like a given one
 ids.py          ids of which only the end is given
@@ -10,6 +13,6 @@ choosing.py     the indicator that a query names, and the one measure to quote f
 aggregating.py  measures sorted, one per value of a facet, or aggregated
 querynames.py   the measures that a query names, and their other names
 spelling.py     corrections of words that the index hardly has
-suggestions.py  what to leave out of a search that found nothing
+suggestions.py  other searches to suggest after one that found little
 snippets.py     matches in a paragraph, and the snippet that shows them
 """

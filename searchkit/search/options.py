@@ -10,7 +10,7 @@ from typing import TypeGuard, TypeVar
 from searchkit.engines.contract import MeasureRequest
 from searchkit.errors import UsageError
 from searchkit.model import AGGREGATES, ANY_STATUS, MEASURE_STATUSES
-from searchkit.query.facets import BUILT_IN_FACETS, UNDERSTOOD_FACETS, Filter
+from searchkit.query.facets import BUILT_IN_FACETS, MAX_FACET_VALUES, UNDERSTOOD_FACETS, Filter
 from searchkit.query.filters import FilterValue
 from searchkit.query.tree import Everything
 from searchkit.text.numerals import parse_quantity
@@ -42,15 +42,24 @@ class SearchOptions:
     """Maximum number of hits. None means all."""
     offset: int = 0
     """Number of hits to skip."""
+    after: str | None = None
+    """Cursor (`Results.next`) at which the hits begin, instead of `offset`. Query, filters and order must be those of
+    the search that returned the cursor."""
     sort: str = "score"
-    """`score` (descending), or the name of a facet (ascending). A `-` before the name means descending."""
+    """`score` (best first, also `-score`), or the name of a facet (ascending). A `-` before the name means descending.
+    Several keys are separated by commas, the most important first: `year,-score`."""
     facets: str | Sequence[str] = ()
     """Facets to count: a name or several, or `district:DEPTH`."""
+    facet_limit: int | None = MAX_FACET_VALUES
+    """Maximum number of values of a facet, in addition to the selected ones. None means all."""
     group: str | None = None
     """`document` returns only the best paragraph of each document. None returns all."""
     fold: bool = False
     """Whether near-duplicates are one hit: paragraphs that differ only in list number, years, place and punctuation
     (`Hit.folded`). Totals and facets count them all. Not with `group`."""
+    without: str | Sequence[str] = ()
+    """Text that no hit may hold, or several: words, as in a query, or a string in quotes. Leaves out the paragraphs
+    that hold one or, with `group="document"`, all documents with such a paragraph."""
     explain: bool = False
     """Whether each hit has an explanation of its score."""
     beyond: bool = True
@@ -177,6 +186,28 @@ def list_names(value: object, option: str = "facets") -> tuple[str, ...]:
     return tuple(names)
 
 
+def list_texts(value: object) -> tuple[str, ...]:
+    """Return the texts of the option `without`. Raises UsageError if one of them is empty, and for anything else."""
+    texts = (value,) if isinstance(value, str) else value
+    if not _is_list_of_names(texts) or not all(map(str.strip, texts)):
+        raise UsageError(f"without must be a text or a list of texts, not {value!r}")
+    return tuple(texts)
+
+
+def parse_sort(value: object) -> tuple[str, ...]:
+    """Return the keys of the option `sort`, for `Request.sort`. A key that decides nothing is left out.
+
+    Raises UsageError if it is not a text, or a key is empty.
+    """
+    keys = [key.strip() for key in value.replace("，", ",").split(",")] if isinstance(value, str) else [""]
+    if not all(key.removeprefix("-") for key in keys):
+        raise UsageError(f"sort must be score or the name of a facet, or several of them, not {value!r}")
+    first = {key.removeprefix("-"): key for key in reversed(keys)}  # a second key of one name decides nothing
+    names = dict.fromkeys(key.removeprefix("-") for key in keys)
+    chosen = ["score" if name == "score" else first[name] for name in names]
+    return tuple(chosen[:-1] if chosen[-1] == "score" else chosen)
+
+
 def parse_literal(value: object) -> tuple[str, ...]:
     """Return the facets whose names the option `literal` reads as words. Raises UsageError."""
     if isinstance(value, bool | None):
@@ -201,7 +232,10 @@ def _validate(options: SearchOptions | MeasureOptions) -> None:
     if isinstance(options, SearchOptions):
         errors |= {
             f"group must be document, not {options.group!r}": options.group not in (None, "document"),
-            f"sort must be score or the name of a facet, not {options.sort!r}": not isinstance(options.sort, str),
+            f"facet_limit must be a whole number, 0 or more, not {options.facet_limit!r}": options.facet_limit
+            is not None
+            and not (type(options.facet_limit) is int and options.facet_limit >= 0),
+            "after and offset exclude each other": options.after is not None and options.offset != 0,
             f"beyond must be true or false, not {options.beyond!r}": not isinstance(options.beyond, bool),
             f"fold must be true or false, not {options.fold!r}": not isinstance(options.fold, bool),
             f"fold is not for hits grouped by {options.group}": options.fold and options.group is not None,
@@ -214,6 +248,8 @@ def _validate(options: SearchOptions | MeasureOptions) -> None:
             raise UsageError(message)
     if isinstance(options, SearchOptions):
         list_names(options.facets)
+        parse_sort(options.sort)
+        list_texts(options.without)
     else:
         list_names(options.one_per, "one_per")
 

@@ -155,6 +155,10 @@ class Results:
     suggestions: tuple[Suggestion, ...] = ()
     """If little was found: the search with corrected words, if it finds more. If nothing was found: also other similar
     searches that find something."""
+    offset: int = 0
+    """Number of hits before the first returned one."""
+    next: str | None = None
+    """Cursor for the option `after` of the next search for the same: its hits follow these. None at the end."""
 
     def __iter__(self) -> Iterator[Hit]:
         """Yield the hits."""

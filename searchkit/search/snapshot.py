@@ -1,29 +1,18 @@
-"""Runs queries on one committed state of an index.
+"""One committed state of an index: its files, its engine, the names that queries and filters use, and its records.
 
-A search parses the query, has the engine find the paragraphs, relaxes the query if nothing matches, and extracts
-snippets. A look-up of measures does the same and ranks the measures (`lookup.py`).
+`paragraphs` and `measures` search it.
 """
 
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from searchkit.engines.contract import (
-    Engine,
-    MeasureColumns,
-    MeasureRequest,
-    Request,
-    Response,
-    ScoredParagraph,
-    decoding,
-)
+from searchkit.engines.contract import Engine, MeasureColumns, MeasureRequest, Request, Response, decoding
 from searchkit.engines.opening import open_engine
 from searchkit.errors import IndexClosed, IndexDamaged, IndexStale, SearchkitError, UnknownFacet, UsageError
 from searchkit.manifest import (
@@ -41,36 +30,19 @@ from searchkit.model import Document, Measure, Paragraph, Table
 from searchkit.query.aliases import Aliases
 from searchkit.query.facets import BUILT_IN_FACETS, Facet, FacetCounts, Filter
 from searchkit.query.filters import FilterReader, FilterValue, ResolvedFilters, parse_filters
-from searchkit.query.tree import Everything, Node, Query, Substring, Word
-from searchkit.search.lookup import MeasureRanking, MeasureResults, build_hit, rank_measures
-from searchkit.search.options import (
-    MeasureOptions,
-    SearchOptions,
-    list_names,
-    measure_request,
-    parse_literal,
-    parse_statuses,
-)
-from searchkit.search.results import Hit, Results
-from searchkit.search.snippets import match_passage
+from searchkit.query.tree import Everything, Node, Query
+from searchkit.search.options import parse_literal
 from searchkit.text.analyzer import Analyzer, Lexicon
 from searchkit.text.characters import remove_invisible
 
 if TYPE_CHECKING:
     from searchkit.query.naming import IndicatorNames
     from searchkit.query.suggester import Completion, Suggester
-    from searchkit.search.suggestions import Search, Suggestion
 
 MAX_OPEN_ATTEMPTS = 10
 """Maximum number of times that an index is opened again because a build replaced it in the meantime."""
 YEAR_MEANINGS = ("of_year", "year")
 """Facets of which a year in the words of a search means either."""
-_MAX_CHECKED_VALUES = 20
-"""Maximum number of values of a filter for each of which a search checks whether it has a hit."""
-_ZERO_WIDTH = "\u200b"
-"""An invisible character, which queries may contain anywhere."""
-_MAX_CORRECTED_TOTAL = 100
-"""Maximum number of hits of a search whose words are corrected. A search that was relaxed is corrected, too."""
 _FETCH_SIZE = 1000
 """Number of measures fetched at a time by `every_measure`."""
 
@@ -193,14 +165,14 @@ class Snapshot:
         if not isinstance(query, str):
             raise UsageError(f"the query must be a text, not {query!r}")
         if not self.aliases.can_understand(query[:MAX_QUERY_LENGTH]):
-            return parse(query, self.analyzer, self.facet_names, self._filter_reader)
+            return parse(query, self.analyzer, self.facet_names, self.filter_reader)
         from searchkit.query.understanding import parse_understood  # noqa: PLC0415 - not needed by most queries
 
         return parse_understood(
             query,
             self.analyzer,
             self.facet_names,
-            self._filter_reader,
+            self.filter_reader,
             literal=facets,
             year_facets=year_facets,
         )
@@ -210,10 +182,10 @@ class Snapshot:
 
         Raises UnknownFacet, and UsageError for an invalid value and for one that the index does not have.
         """
-        return parse_filters(filters, where, self._check_facet, self._filter_reader)
+        return parse_filters(filters, where, self.check_facet, self.filter_reader)
 
     @cached_property
-    def _filter_reader(self) -> FilterReader:
+    def filter_reader(self) -> FilterReader:
         """Reads the values of filters by the names of the index."""
         return FilterReader(self.aliases, self._has_topic)
 
@@ -229,126 +201,6 @@ class Snapshot:
         """Return the filters of `resolve` without the notes."""
         return self.resolve(filters, where).filters
 
-    def rank_measures(self, query: str, options: MeasureOptions, filters: tuple[Filter, ...]) -> MeasureRanking:
-        """Rank all measures that answer a query. The options `limit` and `offset` are ignored.
-
-        If nothing matches all filters that were understood from the query, they are loosened (`Query.loosened`).
-
-        Raises UsageError, IndexStale, IndexDamaged.
-        """
-        from searchkit.query.questions import NumberQuestion, read_question  # noqa: PLC0415 - not loaded by searches
-
-        question = read_question(query) if isinstance(query, str) else NumberQuestion(query, None)
-        parsed = self.parse_query(question.text, options.literal, ("of_year",))
-        request = measure_request(options, filters)
-        with self.use_engine() as engine:
-            nationwide = self._parse_nationwide(question.text, parsed, options, request)
-            if nationwide is not None:
-                ranking = rank_measures(engine, *nationwide, options.match, self.names, question.unit)
-                if ranking.total and not ranking.is_relaxed:
-                    return ranking
-            ranking = rank_measures(engine, parsed, request, options.match, self.names, question.unit)
-            if ranking.total:
-                return ranking
-            loosened = (
-                rank_measures(engine, form, request, options.match, self.names, question.unit)
-                for form in parsed.loosened_forms()
-            )
-            return next((other for other in loosened if other.total), ranking)
-
-    def _parse_nationwide(
-        self, text: str, parsed: Query, options: MeasureOptions, request: MeasureRequest
-    ) -> tuple[Query, MeasureRequest] | None:
-        """Return a query for measures of the whole country without 全国, and its request. None if it is for no such.
-
-        `parsed` is the query as it is. A query with another place is not for the whole country.
-        """
-        from searchkit.query.questions import find_nationwide  # noqa: PLC0415 - not loaded by searches
-        from searchkit.query.understood import UnderstoodFilter  # noqa: PLC0415
-
-        span = find_nationwide(text)
-        facets = {*(item.facet for item in parsed.understood), *(item.name for item in request.filters)}
-        places = self.aliases.named("district", "全国") if span else ()
-        if span is None or not places or "district" in {*facets, *parse_literal(options.literal)}:
-            return None
-        start, end = span
-        rest = self.parse_query(
-            f"{text[:start]}{_ZERO_WIDTH * (end - start)}{text[end:]}", options.literal, ("of_year",)
-        )
-        if not rest.scoring:
-            return None
-        place = UnderstoodFilter("district", places, "全国", start, end)
-        filters = (*request.filters, Filter("district", places))
-        return replace(rest, understood=(place, *rest.understood)), replace(request, filters=filters)
-
-    def search(self, query: str, options: SearchOptions, resolved: ResolvedFilters) -> Results:
-        """Find the paragraphs that answer a query, in the order of the option `sort` (best first by default).
-
-        Raises UnknownFacet, UsageError for a facet with an invalid depth, IndexStale, IndexDamaged.
-        """
-        started = time.perf_counter()
-        request = self._search_request(options, resolved.filters)
-        parsed, tree, response = self._search_forms(self.parse_query(query, options.literal), options, request)
-        relaxed = options.match == "auto" and tree is not (parsed.content or parsed.all)
-        hits = tuple(self._build_hits(response.hits, tree, parsed, relaxed=relaxed))
-        suggestions = self._suggest(query, options, resolved.filters, response.total, relaxed=relaxed)
-        return Results(
-            query,
-            str(tree),
-            response.total,
-            hits,
-            _facets_in_order(list_names(options.facets), response),
-            relaxed,
-            (
-                *resolved.notes,
-                *resolved.missing_years,
-                *parsed.notes,
-                *self._find_empty_values(replace(request, match=tree), response.total),
-            ),
-            response.documents,
-            round((time.perf_counter() - started) * 1000, 3),
-            response.total_any,
-            parsed.understood,
-            suggestions,
-        )
-
-    def similar(self, record_id: str, options: SearchOptions, resolved: ResolvedFilters) -> Results:
-        """Find paragraphs like a given one, best first. `record_id`: as for `resolve_id`.
-
-        Paragraphs of its document, and its near-duplicates, are left out. The options `match`, `beyond` and `literal`
-        have no effect. Raises UsageError if there is no such paragraph, and the exceptions of `search`.
-        """
-        from searchkit.search.similar import similar_query  # noqa: PLC0415 - not loaded by searches
-
-        started = time.perf_counter()
-        request = self._search_request(options, resolved.filters)
-        paragraph_id = self.resolve_id(record_id)
-        with self.use_engine() as engine:
-            paragraph = engine.paragraph(paragraph_id)
-            if paragraph is None:
-                raise UsageError(f"no paragraph {record_id} in {self.path}")
-
-            def df(term: str) -> int:
-                """Return the number of paragraphs with a word."""
-                return engine.search(Request(Word(term), limit=0)).total
-
-            tree, scoring = similar_query(paragraph, self.analyzer, self.manifest.paragraphs, df)
-            response = engine.search(replace(request, match=tree, scoring=scoring, unlike=paragraph_id))
-        hits = tuple(self._build_hits(response.hits, tree, Query(tree, tree), relaxed=False))
-        facets = _facets_in_order(list_names(options.facets), response)
-        took = round((time.perf_counter() - started) * 1000, 3)
-        notes = (*resolved.notes, *resolved.missing_years)
-        return Results(
-            paragraph_id,
-            str(tree),
-            response.total,
-            hits,
-            facets,
-            notes=notes,
-            documents=response.documents,
-            took_ms=took,
-        )
-
     def resolve_id(self, record_id: str) -> str:
         """Return the id of which `record_id` is the end (`complete_id`). Raises UsageError if there are several."""
         from searchkit.search.ids import complete_id  # noqa: PLC0415 - not loaded by searches
@@ -362,69 +214,6 @@ class Snapshot:
             documents = engine.search(request).facets["document"].values
         return complete_id(record_id, [str(item.value) for item in documents])
 
-    def _search_forms(self, parsed: Query, options: SearchOptions, request: Request) -> tuple[Query, Node, Response]:
-        """Search for the forms of a query in turn until one has a match. Return the query, its tree and the response.
-
-        If no form has a match, returns the first one.
-        """
-        first = None
-        with self.use_engine() as engine:
-            for query, tree in _forms(parsed, options.match):
-                form = replace(request, match=tree, scoring=query.scoring, first=query.first)
-                if options.match == "auto" and options.beyond and tree is not query.any:
-                    form = replace(form, beyond=_find_beyond(engine, query, form))
-                response = engine.search(form)
-                first = first or (query, tree, response)
-                if response.total:
-                    return query, tree, response
-        assert first is not None  # noqa: S101 - there is at least one form
-        return first
-
-    def _find_empty_values(self, request: Request, total: int) -> Iterator[str]:
-        """Yield a message for each value of a filter with several values that has no hit, unless there are no hits."""
-        for item in request.filters if total else ():
-            others = tuple(other for other in request.filters if other is not item)
-            for value in item.values if 1 < len(item.values) <= _MAX_CHECKED_VALUES else ():
-                only = replace(request, filters=(*others, Filter(item.name, (value,))), facets=(), limit=0)
-                with self.use_engine() as engine:
-                    if not engine.search(only).total:
-                        yield f"{item.name} {value} has no hit"
-
-    def _suggest(
-        self, query: str, options: SearchOptions, filters: tuple[Filter, ...], total: int, *, relaxed: bool
-    ) -> tuple[Suggestion, ...]:
-        """Return suggestions for a search that found `total` paragraphs: a correction and, if 0, similar searches."""
-        if not relaxed and total > _MAX_CORRECTED_TOTAL:
-            return ()
-        from searchkit.search.suggestions import Search  # noqa: PLC0415 - only if little was found
-
-        def count(other: Search) -> int:
-            """Return the number of paragraphs that another search finds."""
-            parsed = self.parse_query(other.query, options.literal)
-            request = Request(Everything(), filters=other.filters, limit=0)
-            return self._search_forms(parsed, replace(options, match=other.match), request)[2].total
-
-        return self._suggest_other(Search(query, filters, options.match), count, total, relaxed=relaxed)
-
-    def _suggest_other(
-        self, search: Search, count: Callable[[Search], int], total: int, *, relaxed: bool = False
-    ) -> tuple[Suggestion, ...]:
-        """Return the search with corrected words, if it finds more than `total` hits or if the search was `relaxed`.
-
-        Also returns similar searches if there are no hits. `count` returns the number of hits of a search.
-        """
-        from searchkit.search.spelling import correct  # noqa: PLC0415 - only if little was found
-        from searchkit.search.suggestions import suggest, suggest_correction  # noqa: PLC0415
-
-        def count_string(text: str) -> int:
-            """Return the number of paragraphs that contain a folded string."""
-            return engine.search(Request(Substring(text), limit=0)).total
-
-        with self.use_engine() as engine:
-            correction = correct(search.query, self.analyzer, self.suggester, count_string)
-        found = suggest_correction(search, correction, count, 0 if relaxed else total) if correction else ()
-        return (*found, *(() if total else suggest(search, count, self.analyzer, self._filter_reader)))
-
     def suggest(self, prefix: str, limit: int | None) -> tuple[Completion, ...]:
         """Return the words, headings and facet values that begin with a prefix. Raises UsageError, IndexDamaged."""
         from searchkit.text.folding import fold  # noqa: PLC0415 - loads NumPy, which exports do not need
@@ -436,65 +225,6 @@ class Snapshot:
         text = fold(remove_invisible(prefix)).strip()
         with self.use_engine(), decoding(self.path):
             return tuple(self.suggester.complete(text, limit)) if text else ()
-
-    def measures(self, query: str, options: MeasureOptions, resolved: ResolvedFilters) -> MeasureResults:
-        """Find the measures that answer a query, best first. Raises UsageError, IndexStale, IndexDamaged."""
-        started = time.perf_counter()
-        ranking = self.rank_measures(query, options, resolved.filters)
-        suggestions = () if ranking.total else self.suggest_measures(query, options, resolved.filters)
-        results = MeasureResults(
-            query,
-            str(ranking.tree),
-            ranking.total,
-            (),
-            ranking.is_relaxed,
-            (*resolved.notes, *(() if ranking.total else resolved.missing_years), *ranking.query.notes),
-            understood_filters=ranking.query.understood,
-            suggestions=suggestions,
-        )
-        with self.use_engine():
-            if options.sort.removeprefix("-") == "score" and not options.one_per and options.aggregate is None:
-                results = replace(results, hits=tuple(ranking.hits(options.offset, options.limit, self.analyzer)))
-            else:
-                results = self._select_measures(ranking, options, results)
-        return replace(results, took_ms=round((time.perf_counter() - started) * 1000, 3))
-
-    def _select_measures(
-        self, ranking: MeasureRanking, options: MeasureOptions, results: MeasureResults
-    ) -> MeasureResults:
-        """Return the results with the measures that can be quoted, or with their aggregates. Raises UnknownFacet."""
-        from searchkit.search.aggregating import select_measures, split_names  # noqa: PLC0415 - only for few look-ups
-
-        for name in (*split_names(options.one_per), *([options.by] if options.by else [])):
-            self._check_facet(name)
-        statuses = parse_statuses(options.status) if options.status else ("actual",)
-        selection = select_measures(ranking, self.names, options, statuses)
-        results = replace(
-            results,
-            total=len(selection.measures),
-            indicator=selection.indicator,
-            left_out=selection.left_out,
-            aggregate=options.aggregate,
-            groups=selection.groups,
-        )
-        if options.aggregate is not None:
-            return results
-        end = None if options.limit is None else options.offset + options.limit
-        page = selection.measures[options.offset : end]
-        hits = (build_hit(item.measure, round(item.score, 6), item.measure.source.text, self.analyzer) for item in page)
-        return replace(results, hits=tuple(hits))
-
-    def suggest_measures(
-        self, query: str, options: MeasureOptions, filters: tuple[Filter, ...]
-    ) -> tuple[Suggestion, ...]:
-        """Return suggestions for a look-up that found nothing."""
-        from searchkit.search.suggestions import Search  # noqa: PLC0415 - only if nothing was found
-
-        def count(other: Search) -> int:
-            """Return the number of measures that another look-up finds."""
-            return self.rank_measures(other.query, replace(options, match=other.match), other.filters).total
-
-        return self._suggest_other(Search(query, filters, options.match), count, 0)
 
     def measure_columns(self, filters: tuple[Filter, ...], statuses: tuple[str, ...] = ()) -> MeasureColumns:
         """Return the measures that pass the filters and have one of the statuses (empty: any), in corpus order.
@@ -540,91 +270,29 @@ class Snapshot:
         Raises UnknownFacet, and UsageError for an invalid depth.
         """
         selected = tuple(names) or tuple(name for name in self.facet_names if name != "document")
-        request = Request(Everything(), filters=filters, facets=self._parse_facets(selected), max_values=None, limit=0)
-        with self.use_engine() as engine:
-            return _facets_in_order(selected, engine.search(request))
+        facets = self.count(Everything(), self.parse_facets(selected), filters).facets
+        return {name: facets[name] for name in selected}
 
-    def _search_request(self, options: SearchOptions, filters: tuple[Filter, ...]) -> Request:
-        """Return a request for all paragraphs that pass the filters; the caller sets `match` and `scoring`.
+    def count(self, match: Node, facets: Sequence[Facet] = (), filters: tuple[Filter, ...] = ()) -> Response:
+        """Return the number of paragraphs that match a query tree and pass filters, and all values of facets.
 
-        Raises UnknownFacet, and UsageError for a facet with an invalid depth.
+        Without facets, also returns the number of documents.
         """
-        if options.sort != "score":
-            self._check_facet(options.sort.removeprefix("-"))
-        return Request(
-            Everything(),
-            filters=filters,
-            facets=self._parse_facets(list_names(options.facets)),
-            sort=options.sort,
-            limit=options.limit,
-            offset=options.offset,
-            by_document=options.group is not None,
-            fold=options.fold,
-            explain=options.explain,
-            with_measures=True,
-        )
+        request = Request(match, (), filters, tuple(facets), max_values=None, limit=0, by_document=not facets)
+        with self.use_engine() as engine:
+            return engine.search(request)
 
-    def _parse_facets(self, names: Sequence[str]) -> tuple[Facet, ...]:
+    def parse_facets(self, names: Sequence[str]) -> tuple[Facet, ...]:
         """Parse facets such as `year` and `district:1`. Raises UnknownFacet, and UsageError for an invalid depth."""
         facets = tuple(map(Facet.parse, names))
         for facet in facets:
-            self._check_facet(facet.name)
+            self.check_facet(facet.name)
         return facets
 
-    def _build_hits(
-        self, scored: Sequence[ScoredParagraph], tree: Node, parsed: Query, *, relaxed: bool
-    ) -> Iterator[Hit]:
-        """Yield the hits for scored paragraphs. `tree`: the tree of the query that was searched."""
-        for item in scored:
-            is_beyond = item.is_beyond or relaxed
-            found = match_passage(item, parsed.some or tree if item.is_beyond else tree, self.analyzer)
-            yield Hit(
-                item.paragraph,
-                item.score,
-                found.window,
-                item.matches,
-                item.explanation,
-                item.measures,
-                found.path_spans,
-                found.title_spans,
-                parsed.missing(found.leaves) if is_beyond else (),
-                item.folded,
-            )
-
-    def _check_facet(self, name: str) -> None:
+    def check_facet(self, name: str) -> None:
         """Raise UnknownFacet if the index does not have the facet."""
         if name not in self.facet_names:
             raise UnknownFacet(f"no facet {name!r} in {self.path}; its facets are: {', '.join(self.facet_names)}")
-
-
-def _forms(parsed: Query, match: str) -> Iterator[tuple[Query, Node]]:
-    """Yield the queries that a search tries in turn, each with the tree that paragraphs must match.
-
-    `auto` requires all content words, then some words. The filters that were understood from words of the query are
-    required in both. Only if nothing matches under them, they are loosened (`Query.loosened`).
-    """
-    for query in (parsed, *parsed.loosened_forms()):
-        strict = query.all if match == "all" else query.content or query.all
-        if match != "any":
-            yield query, strict
-        if match == "any" or (match == "auto" and query.any != strict):
-            yield query, query.any
-
-
-def _find_beyond(engine: Engine, query: Query, request: Request) -> Node | None:
-    """Return the tree of the paragraphs with which a list goes on beyond those with all content words, or None.
-
-    Only a list by score goes on. It does not if the query is a single run that some paragraph contains as a string.
-    """
-    is_list = request.sort == "score" and not request.by_document and request.limit != 0
-    goes_on = is_list and query.has_several_words and not _occurs_as_string(engine, query)
-    return query.some if goes_on else None
-
-
-def _occurs_as_string(engine: Engine, parsed: Query) -> bool:
-    """Return whether a query is a single run that some paragraph contains as a string."""
-    (string, *_), _ = parsed.runs[0].variants[0]
-    return len(parsed.runs) == 1 and engine.search(Request(string, limit=0)).total > 0
 
 
 def open_snapshot(path: Path) -> Snapshot:
@@ -644,8 +312,3 @@ def open_snapshot(path: Path) -> Snapshot:
 
 def _format_counts(counts: tuple[int, int, int]) -> str:
     return "{} documents, {} paragraphs, {} measures".format(*counts)
-
-
-def _facets_in_order(names: Sequence[str], response: Response) -> dict[str, FacetCounts]:
-    """Return the facet counts of a response in the order of the request."""
-    return {name: response.facets[name] for name in names}

@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from itertools import islice, pairwise
 from typing import NamedTuple
 
+from searchkit.engines.contract import Request
 from searchkit.errors import UsageError
 from searchkit.query.facets import Filter
 from searchkit.query.filters import FilterReader, format_years
 from searchkit.query.parsing import split_parts
-from searchkit.search.spelling import Correction
+from searchkit.query.tree import Substring
+from searchkit.search.snapshot import Snapshot
+from searchkit.search.spelling import Correction, correct
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.folding import fold
 
@@ -55,6 +58,24 @@ class Search(NamedTuple):
     filters: tuple[Filter, ...]
     match: str
     """The option `match`."""
+
+
+def suggest_for(
+    snapshot: Snapshot, search: Search, count: Callable[[Search], int], total: int, *, relaxed: bool = False
+) -> tuple[Suggestion, ...]:
+    """Return the search with corrected words, if it finds more than `total` hits or if the search was `relaxed`.
+
+    Also returns similar searches if there are no hits. `count` returns the number of hits of a search.
+    """
+    with snapshot.use_engine() as engine:
+
+        def count_string(text: str) -> int:
+            """Return the number of paragraphs that contain a folded string."""
+            return engine.search(Request(Substring(text), limit=0)).total
+
+        correction = correct(search.query, snapshot.analyzer, snapshot.suggester, count_string)
+    found = suggest_correction(search, correction, count, 0 if relaxed else total) if correction else ()
+    return (*found, *(() if total else suggest(search, count, snapshot.analyzer, snapshot.filter_reader)))
 
 
 def suggest(

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -610,7 +611,7 @@ def test_defaults_are_those_of_the_library(command: str, options: SearchOptions 
     group = click.Context(cli.cli, **cli.cli.context_settings)
     context = cli.cli.commands[command].make_context(command, ["立案"], parent=group)
     for field in fields(options):
-        if field.name in {"beyond", "fold"}:  # the format determines them
+        if field.name in {"beyond", "fold", "facet_limit"}:  # the format determines them
             continue
         assert context.params[field.name] == getattr(options, field.name), field.name
 
@@ -992,9 +993,102 @@ def test_no_control_characters_reach_the_terminal(run: Run, tmp_path: Path) -> N
 @pytest.mark.parametrize("count", [1, 10**15])
 def test_facet_tables_look_like_other_tables(name: str, value: str, count: int) -> None:
     """A search formats facet tables without tabulate, to start faster. They look the same."""
-    counts = FacetCounts((FacetValue(value, count), FacetValue("x", 2, selected=True)), 3, 4)
-    rows = [[" ".join(value.split("\t")), str(count)], ["x *", "2"], ["(other values)", "4"], ["(no value)", "3"]]
-    assert terminal.format_facet(name, counts) == terminal.format_table(rows, [name, "paragraphs"])
+    counts = FacetCounts((FacetValue(value, count), FacetValue("x", 2, True, 1, 4)), 3, 4)  # noqa: FBT003
+    rows = [
+        [" ".join(value.split("\t")), str(count), "0 of 0", "0%"],
+        ["x *", "2", "1 of 4", "25%"],
+        ["(other values)", "4", "", ""],
+        ["(no value)", "3", "", ""],
+    ]
+    headers = [name, "paragraphs", "documents", "share"]
+    assert terminal.format_facet(name, counts) == terminal.format_table(rows, headers)
+
+
+def test_a_list_is_walked_by_cursors(run: Run, index: Path) -> None:
+    """`next` of an answer in JSON is the value of `--after` for the next one. It is null at the end."""
+    arguments = ("search", "执法", "--index", index, "--sort", "year,-score", "--format")
+    complete = run(*arguments, "ids", "--limit", 1000).out.split()
+    walked: list[str] = []
+    cursor: tuple[object, ...] = ()
+    while True:
+        answer: dict[str, Any] = run(*arguments, "json", "--limit", 20, *cursor).json()
+        walked += [hit["id"] for hit in answer["hits"]]
+        if answer["next"] is None:
+            break
+        cursor = ("--after", answer["next"])
+        page = run(*arguments, "table", "--limit", 1, *cursor)
+        assert f"{len(walked) + 1:>3}  " in page.out  # hits are numbered over all pages
+    assert len(complete) > 40
+    assert walked == complete
+    assert_one_line_error(run(*arguments, "json", *cursor, "--year", 2023), 2, "another search")
+    assert_one_line_error(run("search", "执法", "--index", index, "--after", "1"), 2, "'1' is not a cursor")
+    assert_one_line_error(run(*arguments, "json", *cursor, "--offset", 1), 2, "after and offset")
+    line = json.dumps({"id": "a", "query": "执法", "limit": 1, "after": cursor[1], "sort": "-year"})
+    (index.parent / "queries").write_text(line, encoding="utf-8")
+    answers = run("search", "--queries", index.parent / "queries", "--index", index)
+    assert (answers.status, json.loads(answers.out).keys()) == (2, {"id", "error"})
+
+
+def test_reports_without_a_text(run: Run, index: Path) -> None:
+    """`--without` leaves out paragraphs or, with `--group document`, documents."""
+    arguments = ("--index", index, "--limit", 1000, "--format", "json")
+    holders = {hit["document"] for hit in run("search", '"听证"', *arguments).json()["hits"]}  # type: ignore[attr-defined]
+    left = run("search", "*", "--without", '"听证"', *arguments).json()["hits"]
+    assert all("听证" not in hit["text"] for hit in left)  # type: ignore[attr-defined]
+    assert holders < {hit["document"] for hit in left}  # type: ignore[attr-defined]
+    grouped = run("search", "*", "--without", '"听证"', "--group", "document", *arguments).json()
+    documents = {hit["document"] for hit in grouped["hits"]}  # type: ignore[attr-defined]
+    assert documents == set(run("export", "documents", "--index", index, "--format", "ids").out.split()) - holders
+    assert grouped["documents"] == len(documents) > 0
+    assert_one_line_error(run("search", "*", "--without", "", "--index", index), 2, "without")
+
+
+def test_the_limit_of_values_depends_on_the_format(run: Run, index: Path) -> None:
+    """A table lists ten values, JSON a hundred; `--facet-limit` sets another number. The others are summed up."""
+    arguments = ("search", "*", "--index", index, "--facet", "document", "--limit", 0)
+    values = run(*arguments, "--format", "json").json()["facets"]["document"]["values"]  # type: ignore[index]
+    assert len(values) > 10
+    shown = run(*arguments).out.splitlines()
+    assert shown[-1].split() == ["(other", "values)", str(sum(item["count"] for item in values[10:]))]
+    limited = run(*arguments, "--facet-limit", 3, "--format", "json").json()["facets"]["document"]  # type: ignore[index]
+    assert limited["values"] == values[:3]
+    assert limited["other"] == sum(item["count"] for item in values[3:])
+
+
+def test_facets_of_a_query(run: Run, index: Path) -> None:
+    """`facets --query` lists all values of the paragraphs that a search finds; messages go to standard error."""
+    answer = run("search", "执法", "--index", index, "--facet", "topic", "--format", "json").json()
+    counts = run("facets", "topic", "--query", "执法", "--index", index, "--format", "json").json()
+    assert counts == answer["facets"]
+    assert counts["topic"]["values"][0]["documents"] > 0  # type: ignore[index]
+    listed = run("facets", "topic", "--query", "执法", "--contains", "执法", "--index", index, "--format", "ids")
+    assert (listed.status, listed.out, listed.err) == (0, "行政执法\n", "")
+    assert "district" in run("facets", "--query", "执法", "--index", index).out
+    relaxed = run("facets", "year", "--query", "执法 火星", "--index", index)
+    assert (relaxed.status, "whole query" in relaxed.err) == (0, True)
+    nothing = run("facets", "year", "--query", "火星", "--index", index, "--format", "ids")
+    assert (nothing.status, nothing.out, nothing.err) == (1, "", "searchkit: no paragraph matches\n")
+
+
+def test_a_matrix_of_facets(run: Run, index: Path) -> None:
+    """`facets --matrix` counts reports by two facets in every format. Filters narrow it."""
+    arguments = ("facets", "--index", index, "--year", "2022..2023", "--matrix")
+    answer: dict[str, Any] = run(*arguments, "district,year", "--format", "json").json()
+    assert answer.keys() == {"rows", "cols", "documents", "unplaced", "cells"}
+    assert answer["cols"] == {"facet": "year", "values": [2022, 2023]}
+    cells = {(cell["row"], cell["col"]): cell["documents"] for cell in answer["cells"]}
+    assert (cells["滨海新区", 2023], cells["东丽区", 2023]) == (2, 0)
+    assert sum(cells.values()) == answer["documents"]
+    assert re.search(r"(?m)^东丽区 +1 +-$", run(*arguments, "district,year").out)
+    assert "2022,东丽区,1," in run(*arguments, "year，district", "--format", "csv").out
+    lines = [json.loads(line) for line in run(*arguments, "district,year", "--format", "jsonl").out.splitlines()]
+    assert lines == answer["cells"]
+    nothing = run("facets", "--matrix", "district,year", "--index", index, "--year", "1900")
+    assert (nothing.status, nothing.out) == (1, "\n0 documents\n")
+    for matrix in ("year", "district,year,topic", "", "year,year", "year,nowhere"):
+        assert_one_line_error(run(*arguments, matrix), 2)
+    for options in (["year"], ["--query", "执法"], ["--contains", "1"]):
+        assert_one_line_error(run(*arguments, "district,year", *options), 2, "--matrix")
 
 
 @pytest.mark.parametrize("output_format", ["jsonl", "table"])

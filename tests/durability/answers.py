@@ -54,7 +54,8 @@ def collect_answers(index: Index) -> Answers:
     results = []
     for query, options in QUERIES:
         facets = [name for name in options.get("facets", ()) if name.partition(":")[0] in index.facet_names]
-        results.append(replace(index.search(query, **{**options, "facets": facets}), took_ms=0.0))
+        found = index.search(query, **{**options, "facets": facets})
+        results.append(replace(found, took_ms=0.0, next=None))  # a cursor names the files of the index
     measures = index._snapshot._engine.measure_columns(
         MeasureRequest(Everything(), (ScoringClause("执法", ("执法",)),))
     )

@@ -17,10 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from searchkit.corpus.reading import ParsedDocument
-from searchkit.engines.columnar import arrays, bigrams, building, postings, scoring, text, writer
+from searchkit.engines.columnar import arrays, bigrams, building, faceting, postings, scoring, text, writer
 from searchkit.engines.columnar.arrays import Array, ArrayFile, write_arrays
 from searchkit.engines.columnar.docsets import DocSet
 from searchkit.engines.columnar.engine import ColumnarEngine
+from searchkit.engines.columnar.faceting import FacetCollector
 from searchkit.engines.columnar.matching.strings import LabelMatcher, StringMatcher
 from searchkit.engines.columnar.measures import MeasureBuilder, SegmentMeasures, find_measure_problem, measure_arrays
 from searchkit.engines.columnar.reader import MAX_IMPACT, IndexReader
@@ -33,6 +34,7 @@ from searchkit.errors import IndexDamaged
 from searchkit.index import Index
 from searchkit.indexing.build import BuildOptions, write_index
 from searchkit.model import Cell, Document, ExtractedMeasure, Measure, Paragraph, Table, TableCell
+from searchkit.query.facets import Facet, facet_values
 from searchkit.query.tree import And, Everything, Node, Not, Or, ScoringClause, Substring, Word
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.folding import fold
@@ -741,3 +743,80 @@ def test_narrowest_keeps_values(values: list[int]) -> None:
     array = arrays.narrowest(np.array(values, np.int64))
     assert array.tolist() == values
     assert array.itemsize == 1 or max(values) >= 1 << (4 * array.itemsize)  # half the bits are too few
+
+
+# documents of facets
+
+LENGTHS = (1, 1, 62, 64, 1, 200, 63, 65, 129, 3, 300, 1, 40, 128, 1, 5)
+"""Numbers of paragraphs of documents: within a 64-bit word, at its edges, over several words."""
+TOPICS = ("行政执法", "普法宣传", "队伍建设")
+
+
+@pytest.fixture(scope="module", params=[10**6, 50], ids=["whole", "split"])
+def uneven(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> IndexReader:
+    """Documents of `LENGTHS`, in segments of any size or of 50 docs, so that documents are split."""
+    rng = np.random.default_rng(5)
+    folder = tmp_path_factory.mktemp("uneven")
+    index_writer = open_writer("columnar", folder, Analyzer())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(writer, "MAX_SEGMENT_DOCS", min(request.param, writer.MAX_SEGMENT_DOCS))
+        for number, length in enumerate(LENGTHS):
+            name, year = f"{number:02d}.txt", [None, 2021, 2022][number % 3]
+            paragraphs = [
+                Paragraph(
+                    f"{name}#{n}",
+                    name,
+                    n,
+                    "执法",
+                    section=str(rng.choice(["成效", "问题"])),
+                    topics=tuple(map(str, rng.permutation(TOPICS)[: int(rng.integers(3))])),
+                    of_year=tuple(range(1990, 1990 + int(rng.integers(150)), 30)),
+                    year=year,
+                )
+                for n in range(1, length + 1)
+            ]
+            index_writer.add(Document(name, year=year), paragraphs, [()] * length, name)
+        index_writer.commit()
+    return IndexReader(folder)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.002, 0.02, 0.3, 1.0])
+@pytest.mark.parametrize("is_dense", [True, False])
+@pytest.mark.parametrize("limits", [(1, 0), (1 << 15, 10**9)])
+def test_documents_of_facets_are_counted_in_any_way(
+    uneven: IndexReader,
+    share: float,
+    is_dense: bool,  # noqa: FBT001
+    limits: tuple[int, int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Docs and documents are counted right: of bitsets and ids, by tables and by sorting, in any blocks."""
+    monkeypatch.setattr(faceting, "_BLOCK_WORDS", limits[0])
+    monkeypatch.setattr(faceting, "_TABLE_RATIO", limits[1])
+    for seed in range(8):
+        mask = np.random.default_rng(seed).random(uneven.size) < share
+        docs = DocSet.of_bitset(mask) if is_dense else DocSet.of_ids(mask.nonzero()[0], uneven.size)
+        paragraphs = [
+            segment.paragraph(local_id) for segment, local_id in map(uneven.locate, mask.nonzero()[0].tolist())
+        ]
+        for facet in map(Facet, ("topic", "section", "of_year", "year", "document")):
+            pairs = [
+                (value, paragraph.document) for paragraph in paragraphs for value in facet_values(paragraph, facet)
+            ]
+            counts, documents = (Counter(value for value, _ in items) for items in (pairs, set(pairs)))
+            collector = FacetCollector(uneven, docs)
+            result = collector.count(facet, frozenset(), None, collector.count_documents(facet))
+            assert {str(item.value): item.count for item in result.values} == counts
+            assert {str(item.value): (item.documents, item.all_documents) for item in result.values} == {
+                value: (count, count) for value, count in documents.items()
+            }
+            assert result.missing == sum(not facet_values(paragraph, facet) for paragraph in paragraphs)
+
+
+def test_docs_of_whole_documents(uneven: IndexReader) -> None:
+    """`whole_documents` adds all docs of the documents in a set, also those of their other parts."""
+    names = [segment.paragraph(local_id).document for segment, local_id in map(uneven.locate, range(uneven.size))]
+    for chosen in ([], [0], [uneven.size - 1], [5, 400, 401, 700]):
+        docs = uneven.whole_documents(DocSet.of_ids(np.array(chosen, np.intp), uneven.size))
+        documents = {names[doc_id] for doc_id in chosen}
+        assert docs.ids.tolist() == [doc_id for doc_id, name in enumerate(names) if name in documents]

@@ -237,6 +237,8 @@ def check_facets(_index: Index, case: Json, results: Results) -> str | None:
             "other": counts.other,
         }
         actual |= {"listed": len(values)} if "listed" in expected else {"values": values}
+        if "documents" in expected:
+            actual["documents"] = [[item.documents, item.all_documents] for item in counts.values]
         empty: Json = {key: 0 if key in {"missing", "other"} else [] for key in actual}
         if actual != {**empty, **expected}:
             return f"{name}: expected {expected}, got {actual}"

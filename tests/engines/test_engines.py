@@ -520,21 +520,45 @@ def test_any_tree_is_matched(indexed: IndexedCorpus, tree: Node) -> None:
 
 
 @settings(few_examples, max_examples=60)
-@given(tree=TREES, filters=st.lists(FILTERS, max_size=3), max_values=st.sampled_from([None, 1, 2, 100]))
+@given(
+    tree=TREES,
+    population=st.one_of(st.just(Everything()), TREES),
+    filters=st.lists(FILTERS, max_size=3),
+    max_values=st.sampled_from([None, 1, 2, 100]),
+)
+@example(Word("执法"), Everything(), [], None)
+@example(Everything(), Word("执法"), [], 2)
 def test_facet_counts_equal_a_recount(
-    indexed: IndexedCorpus, tree: Node, filters: list[Filter], max_values: int | None
+    indexed: IndexedCorpus, tree: Node, population: Node, filters: list[Filter], max_values: int | None
 ) -> None:
     """Facet counts equal a recount of all matches under all filters except the facet's own, in the right order."""
     facets = tuple(map(Facet.parse, FACETS))
-    request = Request(tree, filters=tuple(filters), facets=facets, max_values=max_values, limit=0)
+    request = Request(
+        tree, filters=tuple(filters), facets=facets, max_values=max_values, limit=0, population=population
+    )
     response = indexed.engine.search(request)
     paragraphs = [indexed.naive.paragraphs[i] for i in indexed.naive.matches(tree)]
+    everything = [
+        indexed.naive.paragraphs[i] for i in {*indexed.naive.matches(population), *indexed.naive.matches(tree)}
+    ]
     assert response.total == sum(all(admits(item, p) for item in filters) for p in paragraphs)
     for facet in FACETS:
         name = facet.partition(":")[0]
         others = [item for item in filters if item.name != name]
         values, missing = recount(facet, [p for p in paragraphs if all(admits(item, p) for item in others)])
         check_counts(response.facets[facet], values, missing, max_values, selected_in(filters, name))
+        documents, all_documents = (
+            document_counts(facet, [p for p in group if all(admits(item, p) for item in others)])
+            for group in (paragraphs, everything)
+        )
+        for item in response.facets[facet].values:
+            value = str(item.value)
+            assert (item.documents, item.all_documents) == (documents[value], all_documents[value])
+
+
+def document_counts(facet: str, paragraphs: Sequence[Paragraph]) -> Counter[str]:
+    """Return the number of documents with each value."""
+    return Counter(value for value, _ in {(value, p.document) for p in paragraphs for value in values_of(p, facet)})
 
 
 def selected_in(filters: Sequence[Filter], name: str) -> Callable[[str], bool]:
@@ -552,10 +576,15 @@ def check_counts(
     max_values: int | None,
     selected: Callable[[str], bool],
 ) -> None:
-    """Compare the counts of an engine with a recount. The first `max_values` and the selected values are listed."""
+    """Compare the counts of an engine with a recount. The first `max_values` and the selected values are listed.
+
+    Years are listed in ascending order.
+    """
     listed = [
         (value, n) for i, (value, n) in enumerate(values) if max_values is None or i < max_values or selected(value)
     ]
+    if any(isinstance(item.value, int) for item in counts.values):
+        listed.sort()
     assert [(str(item.value), item.count) for item in counts.values] == listed
     assert [item.selected for item in counts.values] == [selected(value) for value, _ in listed]
     assert counts.missing == missing
@@ -743,6 +772,57 @@ def test_hits_are_sorted_by_a_facet(indexed: IndexedCorpus, query: str, sort: st
     for _, run in runs:
         ranks = [by_score.index(hit.id) for hit in run]
         assert ranks == sorted(ranks)
+
+
+@few_examples
+@given(query=QUERIES, keys=st.permutations(["year", "-section", "topic", "score", "-batch"]), size=st.integers(2, 4))
+def test_hits_are_sorted_by_several_keys(indexed: IndexedCorpus, query: str, keys: list[str], size: int) -> None:
+    """Ties of a key are ordered by the next one. Rescored hits come before the others under the key score."""
+    by_score = indexed.index.search(query, match="any", limit=None).hits
+    steps: dict[str, int] = {}
+    for n, hit in enumerate(by_score):
+        is_tie = n not in {0, RESCORE_DEPTH} and hit.score == by_score[n - 1].score
+        steps[hit.id] = steps[by_score[n - 1].id] if is_tie else n
+    expected = [*by_score]
+    for key in reversed(keys[:size]):
+        name, descending = key.removeprefix("-"), key.startswith("-")
+        if key == "score":
+            expected.sort(key=lambda hit: steps[hit.id])
+            continue
+        first = {hit.id: next(iter(values_of(hit.paragraph, name)), None) for hit in expected}
+        having = [hit for hit in expected if first[hit.id] is not None]
+        having.sort(key=lambda hit: str(first[hit.id]), reverse=descending)
+        expected = [*having, *(hit for hit in expected if first[hit.id] is None)]
+    hits = indexed.index.search(query, match="any", limit=None, sort=",".join(keys[:size])).hits
+    assert [hit.id for hit in hits] == [hit.id for hit in expected]
+
+
+@settings(few_examples, max_examples=40)
+@given(tree=TREES, without=TREES, item=st.one_of(st.none(), FILTERS), by_document=st.booleans())
+@example(tree=Everything(), without=Word("执法"), item=None, by_document=True)
+def test_paragraphs_or_documents_are_left_out(
+    indexed: IndexedCorpus,
+    tree: Node,
+    without: Node,
+    item: Filter | None,
+    by_document: bool,  # noqa: FBT001
+) -> None:
+    """`without` leaves out its matches or, if hits are grouped, the documents of its matches."""
+    naive, filters = indexed.naive, (item,) if item else ()
+    request = Request(tree, filters=filters, facets=(Facet("topic"),), max_values=None, limit=None, without=without)
+    response = indexed.engine.search(replace(request, by_document=by_document))
+    held = naive.matches(without)
+    documents = {naive.paragraphs[i].document for i in held} if by_document else set()
+    left = [i for i in naive.matches(tree) if i not in held and naive.paragraphs[i].document not in documents]
+    admitted = [i for i in left if not item or admits(item, naive.paragraphs[i])]
+    assert response.total == len(admitted)
+    counted = left if item and item.name == "topic" else admitted
+    values, missing = recount("topic", [naive.paragraphs[i] for i in counted])
+    check_counts(response.facets["topic"], values, missing, None, selected_in(filters, "topic"))
+    if by_document:
+        assert response.documents == len({naive.paragraphs[i].document for i in admitted})
+    else:
+        assert sorted_ids(response.hits) == indexed.ids(admitted)
 
 
 @few_examples

@@ -134,7 +134,7 @@ def dump_index(index: Path) -> dict[str, Any]:
         opened.check()
         names = opened.manifest.facets
         queries = [(query, options) for query, options in QUERIES if "where" not in options or "batch" in names]
-        answers = [replace(opened.search(query, **options), took_ms=0) for query, options in queries]
+        answers = [replace(opened.search(query, **options), took_ms=0, next=None) for query, options in queries]
         return {
             "totals": (*totals(opened.manifest), names, opened.problems()),
             "documents": [*opened.documents()],

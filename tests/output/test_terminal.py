@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from searchkit.compare.coverage import Coverage, CoverageCell
 from searchkit.engines.ranking import Explanation
 from searchkit.model import Document, ExtractedMeasure, Measure, Paragraph, to_json
 from searchkit.output import terminal
 from searchkit.output.json import dumps
 from searchkit.output.records import RECORD_FORMATS, format_records
-from searchkit.output.terminal import MAX_SHOWN_VALUES
 from searchkit.query.facets import FacetCounts, FacetValue
 from searchkit.search.lookup import MeasureHit, MeasureResults
 from searchkit.search.results import Hit, Results
@@ -286,27 +286,46 @@ def _facet_rows(output: str) -> list[list[str]]:
 
 
 def test_facet_shows_values_and_the_sum_of_the_others() -> None:
-    """The first values have a line each. All others share one line; paragraphs without a value have another."""
-    counts = FacetCounts(tuple(FacetValue(f"v{n}", 100 - n) for n in range(MAX_SHOWN_VALUES + 3)), 7, 1000)
+    """Each listed value has a line. All others share one line; paragraphs without a value have another."""
+    counts = FacetCounts((FacetValue("甲", 9, documents=3, all_documents=3), FacetValue("乙", 2, False, 1, 1)), 7, 40)  # noqa: FBT003
     rows = _facet_rows(terminal.format_facet("topic", counts))
-    assert rows[:MAX_SHOWN_VALUES] == [[f"v{n}", str(100 - n)] for n in range(MAX_SHOWN_VALUES)]
-    assert rows[MAX_SHOWN_VALUES:] == [["(other values)", str(90 + 89 + 88 + 1000)], ["(no value)", "7"]]
+    assert rows == [["甲", "9", "3"], ["乙", "2", "1"], ["(other values)", "40"], ["(no value)", "7"]]
 
 
-@given(st.lists(st.integers(1, 99), max_size=20), st.integers(0, 9), st.integers(0, 9), st.none() | st.integers(1, 30))
-def test_facet_loses_no_paragraph(values: list[int], missing: int, other: int, max_values: int | None) -> None:
-    """The sum of the lines is the sum of all counts, whatever is cut."""
+def test_facet_shows_a_part_of_the_documents_with_its_share() -> None:
+    """If not all documents have a match, the number of all documents and the share are shown."""
+    counts = FacetCounts((FacetValue("甲", 9, documents=3, all_documents=3), FacetValue("乙", 2, False, 1, 8)), 7)  # noqa: FBT003
+    output = terminal.format_facet("topic", counts)
+    assert output.splitlines()[0].split() == ["topic", "paragraphs", "documents", "share"]
+    assert _facet_rows(output) == [["甲", "9", "3 of 3", "100%"], ["乙", "2", "1 of 8", "12%"], ["(no value)", "7"]]
+
+
+@given(st.lists(st.integers(1, 99), max_size=20), st.integers(0, 9), st.integers(0, 9))
+def test_facet_loses_no_paragraph(values: list[int], missing: int, other: int) -> None:
+    """The sum of the lines is the sum of all counts."""
     counts = FacetCounts(tuple(FacetValue(f"v{n}", count) for n, count in enumerate(values)), missing, other)
-    rows = _facet_rows(terminal.format_facet("topic", counts, max_values))
-    assert sum(int(count) for _, count in rows) == sum(values) + missing + other
-    assert len(rows) <= (len(values) if max_values is None else max_values) + 2 or not values
+    rows = _facet_rows(terminal.format_facet("topic", counts))
+    assert sum(int(row[1]) for row in rows) == sum(values) + missing + other
 
 
 def test_facet_marks_selected_values() -> None:
     """A star marks the values that the search is filtered by. A facet without values has the line (none)."""
-    counts = FacetCounts((FacetValue(2023, 5, selected=True), FacetValue(2022, 3)))
-    assert _facet_rows(terminal.format_facet("year", counts)) == [["2023 *", "5"], ["2022", "3"]]
+    counts = FacetCounts((FacetValue(2022, 3), FacetValue(2023, 5, selected=True)))
+    assert _facet_rows(terminal.format_facet("year", counts)) == [["2022", "3", "0"], ["2023 *", "5", "0"]]
     assert _facet_rows(terminal.format_facet("year", FacetCounts(()))) == [["(none)", "0"]]
+
+
+def test_coverage_shows_missing_reports() -> None:
+    """A cell without a report has a hyphen. The last line has the number of documents that are in no cell."""
+    cells = (CoverageCell("甲区", 2022, 3, 30), CoverageCell("甲区", 2023, 0, 0))
+    cells += (CoverageCell(HOSTILE, 2022, 1, 2), CoverageCell(HOSTILE, 2023, 1, 1))
+    coverage = Coverage("district", "year", ("甲区", HOSTILE), (2022, 2023), cells, 7, 2)
+    output = terminal.format_coverage(coverage)
+    assert control_characters(output) == ""
+    lines = output.splitlines()
+    assert [line.split() for line in (lines[0], lines[2])] == [["district", "2022", "2023"], ["甲区", "3", "-"]]
+    assert lines[-1] == "7 documents, 2 of them in no cell"
+    assert terminal.format_coverage(Coverage("district", "year", (), (), (), 0, 0)) == "\n0 documents\n"
 
 
 # Pages.
@@ -318,7 +337,7 @@ def test_results_page() -> None:
     region = ("天津市", "滨海新区")
     record = Paragraph("a.txt#3", "a.txt", 3, text, year=2023, region=region, topics=("行政执法",), section="成效")
     hit = Hit(record, 12.345, Snippet(5, text[5:50], ((10, 14),)), 2, Explanation({"案件": 1.5}, 0.25, 0.125))
-    facets = {"year": FacetCounts((FacetValue(2023, 1),))}
+    facets = {"year": FacetCounts((FacetValue(2023, 1, documents=1, all_documents=1),))}
     results = Results("案件", "案件", 1, (hit,), facets, relaxed=True, notes=("a note",), documents=1, took_ms=3.7)
     page = terminal.format_results(results, colour=False)
     assert page.splitlines() == [
@@ -330,9 +349,9 @@ def test_results_page() -> None:
         "     a.txt#3  滨海新区 · 2023 · 成效 · 行政执法  12.35  (2 matches)",
         "     = words (案件 1.50) + bigrams 0.25 + characters 0.12",
         "",
-        "year    paragraphs",
-        "------  ------------",
-        "2023    1",
+        "year    paragraphs    documents",
+        "------  ------------  -----------",
+        "2023    1             1",
     ]
 
 

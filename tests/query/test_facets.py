@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
@@ -19,7 +20,6 @@ from searchkit.query.facets import (
     FacetValue,
     Filter,
     facet_values,
-    rank_values,
     selected_values,
     year_of_measure,
 )
@@ -197,6 +197,14 @@ def test_a_filter_prints_as_a_query(item: Filter, text: str) -> None:
 COUNTS = {"乙": 3, "甲": 5, "丙": 3, "丁": 1}
 
 
+def count(
+    facet: Facet, counts: dict[str, int], limit: int | None, *, missing: int = 0, selected: Iterable[str] = ()
+) -> FacetCounts:
+    """Return the result of a counter with these counts."""
+    counter = FacetCounter(facet, frozenset(selected), counts, missing)
+    return counter.result(FacetCounter(facet), limit)
+
+
 def pairs(counts: FacetCounts) -> list[tuple[str | int, int]]:
     """Return the values with their counts."""
     return [(item.value, item.count) for item in counts.values]
@@ -204,36 +212,41 @@ def pairs(counts: FacetCounts) -> list[tuple[str | int, int]]:
 
 def test_values_are_ranked_by_count() -> None:
     """Values are sorted by descending count, then by code points."""
-    counts = rank_values(COUNTS, 2, Facet("agency"), frozenset(), None)
+    counts = count(Facet("agency"), COUNTS, None, missing=2)
     assert pairs(counts) == [("甲", 5), ("丙", 3), ("乙", 3), ("丁", 1)]
     assert (counts.missing, counts.other) == (2, 0)
 
 
 def test_omitted_values_are_summed_up() -> None:
     """With a limit, `other` is the sum of the counts of the omitted values."""
-    counts = rank_values(COUNTS, 0, Facet("agency"), frozenset(), 2)
+    counts = count(Facet("agency"), COUNTS, 2)
     assert pairs(counts) == [("甲", 5), ("丙", 3)]
     assert counts.other == 4
 
 
 def test_the_limit_can_be_zero() -> None:
     """With a limit of 0, `other` is the sum of all counts."""
-    counts = rank_values(COUNTS, 1, Facet("agency"), frozenset(), 0)
+    counts = count(Facet("agency"), COUNTS, 0, missing=1)
     assert (counts.values, counts.missing, counts.other) == ((), 1, 12)
 
 
 def test_selected_values_are_always_listed() -> None:
     """A selected value is listed beyond the limit, is marked, and is not part of `other`."""
-    counts = rank_values(COUNTS, 0, Facet("agency"), frozenset({"丁", "甲", "不在"}), 1)
+    counts = count(Facet("agency"), COUNTS, 1, selected={"丁", "甲", "不在"})
     assert counts.values == (FacetValue("甲", 5, selected=True), FacetValue("丁", 1, selected=True))
     assert counts.other == 6
 
 
-def test_years_are_numbers() -> None:
-    """The values of facets of years are numbers. The values of any other facet are strings, even if they are digits."""
-    assert pairs(rank_values({"2023": 1, "2022": 1}, 0, Facet("year"), frozenset(), None)) == [(2022, 1), (2023, 1)]
-    assert pairs(rank_values({"2023": 1}, 0, Facet("of_year"), frozenset(), None)) == [(2023, 1)]
-    assert pairs(rank_values({"7": 1}, 0, Facet("batch"), frozenset(), None)) == [("7", 1)]
+def test_years_are_numbers_in_ascending_order() -> None:
+    """The values of facets of years are numbers. The values of any other facet are strings, even if they are digits.
+
+    The most frequent years are listed, in ascending order.
+    """
+    years = {"2023": 1, "2022": 3, "2021": 2}
+    assert pairs(count(Facet("year"), years, None)) == [(2021, 2), (2022, 3), (2023, 1)]
+    assert pairs(count(Facet("of_year"), years, 2)) == [(2021, 2), (2022, 3)]
+    assert pairs(count(Facet("year"), years, 1, selected={"2023"})) == [(2022, 3), (2023, 1)]
+    assert pairs(count(Facet("batch"), {"7": 1, "10": 2}, None)) == [("10", 2), ("7", 1)]
 
 
 @given(
@@ -243,7 +256,7 @@ def test_years_are_numbers() -> None:
 )
 def test_listed_and_other_counts_add_up(counts: dict[str, int], missing: int, limit: int | None) -> None:
     """For any limit, the listed counts and `other` add up to the sum of all counts."""
-    result = rank_values(counts, missing, Facet("agency"), frozenset({"甲"}), limit)
+    result = count(Facet("agency"), counts, limit, missing=missing, selected={"甲"})
     assert sum(item.count for item in result.values) + result.other == sum(counts.values())
     assert all(counts[str(item.value)] == item.count for item in result.values)
     assert result.missing == missing
@@ -251,13 +264,21 @@ def test_listed_and_other_counts_add_up(counts: dict[str, int], missing: int, li
 
 
 def test_a_counter_counts_each_value_of_a_paragraph() -> None:
-    """A paragraph is counted once under each of its values, or as missing."""
-    counter = FacetCounter(Facet("topic"), frozenset({"普法宣传"}))
+    """A paragraph is counted once under each of its values, or as missing. A document is counted once under a value."""
+    counter, population = FacetCounter(Facet("topic"), frozenset({"普法宣传"})), FacetCounter(Facet("topic"))
     for paragraph in (FULL, replace(FULL, topics=("普法宣传",)), BARE, FULL):
         counter.add(paragraph)
-    result = counter.result()
-    assert result.values == (FacetValue("普法宣传", 3, selected=True), FacetValue("行政执法", 2))
+    for document in ("1.txt", "2.txt"):
+        population.add(replace(FULL, document=document))
+    result = counter.result(population)
+    assert result.values == (FacetValue("普法宣传", 3, True, 1, 2), FacetValue("行政执法", 2, False, 1, 2))  # noqa: FBT003
+    assert [item.share for item in result.values] == [0.5, 0.5]
     assert (result.missing, result.other) == (1, 0)
+
+
+def test_the_share_of_no_document_is_zero() -> None:
+    """A value without a document in the population has the share 0."""
+    assert FacetValue("甲", 0).share == 0
 
 
 def test_a_counter_lists_a_hundred_values() -> None:
@@ -265,9 +286,9 @@ def test_a_counter_lists_a_hundred_values() -> None:
     counter = FacetCounter(Facet("document"))
     for n in range(MAX_FACET_VALUES + 7):
         counter.add(replace(BARE, document=f"{n:03}.txt"))
-    assert len(counter.result().values) == MAX_FACET_VALUES == 100
-    assert counter.result().other == 7
-    assert len(counter.result(None).values) == 107
+    assert len(counter.result(counter).values) == MAX_FACET_VALUES == 100
+    assert counter.result(counter).other == 7
+    assert len(counter.result(counter, None).values) == 107
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from searchkit.query.facets import Filter
-from searchkit.query.tree import And, Everything, Node, Not, Or, Prefix, Substring, Word, positive_leaves
+from searchkit.query.tree import (
+    And,
+    Everything,
+    Node,
+    Not,
+    Or,
+    Prefix,
+    Substring,
+    Word,
+    filter_conditions,
+    positive_leaves,
+)
 
 HAN_NUMERALS = "零〇一二三四五六七八九十百千万亿两点"
 RED, BLUE, GREEN = Substring("红"), Substring("蓝"), Substring("绿")
@@ -76,6 +87,27 @@ def test_positive_leaves_can_be_highlighted() -> None:
     """Positive leaves are words, strings and prefixes from left to right, without negated ones, filters and `*`."""
     tree = And((Or((Word("甲"), And((RED, Prefix("c9"))))), Not(BLUE), Filter("year", ("2023",)), Everything(), GREEN))
     assert list(positive_leaves(tree)) == [Word("甲"), RED, Prefix("c9"), GREEN]
+
+
+YEAR, PLACE = Filter("year", ranges=((2022, 2022),)), Filter("district", ("东丽区",))
+
+
+@pytest.mark.parametrize(
+    ("tree", "conditions"),
+    [
+        (Word("甲"), Everything()),
+        (YEAR, YEAR),
+        (And((Word("甲"), YEAR)), And((YEAR,))),
+        (And((Word("甲"), YEAR, Not(PLACE), Not(Word("乙")))), And((YEAR, Not(PLACE)))),
+        (Or((And((YEAR, Word("甲"))), And((PLACE, Word("乙"))))), Or((And((YEAR,)), And((PLACE,))))),
+        (Or((And((YEAR, Word("甲"))), Word("乙"))), Everything()),
+        (Not(And((YEAR, Word("甲")))), Everything()),
+        (Everything(), Everything()),
+    ],
+)
+def test_conditions_are_the_filters_that_every_match_passes(tree: Node, conditions: Node) -> None:
+    """The filters in a tree are conditions unless an alternative does without them."""
+    assert filter_conditions(tree) == conditions
 
 
 def test_equal_trees_are_equal() -> None:

@@ -12,6 +12,7 @@ from searchkit.corpus.metadata.names import name_values
 from searchkit.errors import IndexDamaged
 from searchkit.query.aliases import Alias, Aliases
 from searchkit.query.filters import FilterReader
+from searchkit.query.tree import And, Everything, filter_conditions
 from searchkit.query.understanding import parse_understood
 from searchkit.text.analyzer import Analyzer
 
@@ -322,6 +323,20 @@ def test_a_query_of_names_alone_finds_their_words_too(analyzer: Analyzer, aliase
     parsed = parse_understood("杭州市", analyzer, (), FilterReader(aliases))
     assert (str(parsed.all), [clause.text for clause in parsed.scoring]) == ('district:杭州市 OR "杭州市"', ["杭州市"])
     assert parsed.loosened is None
+
+
+def test_names_with_other_words_are_conditions(analyzer: Analyzer, aliases: Aliases) -> None:
+    """The required filters are conditions of each form of a query, with the filters in it, unless names are all."""
+    parsed = parse_understood("东丽区2022年立案 section:成效", analyzer, ("section",), FilterReader(aliases))
+    assert "section:成效" in str(parsed.conditions)
+    conditions = [str(form.conditions) for form in (parsed, *parsed.loosened_forms())]
+    assert [("district:东丽区" in text, "year:2022 OR of_year:2022" in text) for text in conditions] == [
+        *((True, True), (True, False), (False, True), (False, False))
+    ]
+    assert not any("立案" in text for text in conditions)
+    *_, loosest = parsed.loosened_forms()
+    assert loosest.conditions == And((filter_conditions(loosest.all),))
+    assert parse_understood("东丽区", analyzer, (), FilterReader(aliases)).conditions == And((Everything(),))
 
 
 def test_literal_reads_names_as_words(analyzer: Analyzer, aliases: Aliases) -> None:

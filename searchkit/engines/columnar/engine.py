@@ -9,13 +9,15 @@ from pathlib import Path
 import numpy as np
 
 from searchkit.engines.columnar.arrays import Array
+from searchkit.engines.columnar.cache import Cache
 from searchkit.engines.columnar.docsets import DocSet, difference, union
-from searchkit.engines.columnar.faceting import FacetCollector, group_by_first, sort_by_value
+from searchkit.engines.columnar.faceting import FacetCollector, group_by_first, value_ranks
 from searchkit.engines.columnar.measure_collector import MeasureCollector
 from searchkit.engines.columnar.reader import IndexReader
 from searchkit.engines.columnar.scoring import Scorer
 from searchkit.engines.columnar.tables import join_parts
 from searchkit.engines.contract import (
+    EVERYTHING,
     MAX_FOLDED_IDS,
     Folded,
     MeasureColumns,
@@ -32,6 +34,7 @@ from searchkit.model import Document, Measure, Paragraph, Table
 from searchkit.query.facets import Facet, FacetCounts, Filter, selected_values
 from searchkit.query.tree import Everything, Node
 
+_MAX_CACHED_POPULATIONS = 64  # number of facets and filters whose documents are counted once: 8 bytes per value each
 _MAX_NUMBER_DIGITS = 10  # paragraph numbers fit 32 bits; `int` raises ValueError for some thousand digits
 
 
@@ -42,6 +45,7 @@ class ColumnarEngine:
         self._folder = folder
         with decoding(folder):
             self._reader = IndexReader(folder)
+        self._populations: Cache[tuple[Facet, Node, tuple[Filter, ...]], Array] = Cache(_MAX_CACHED_POPULATIONS)
 
     def search(self, request: Request) -> Response:
         """Answer a request exactly.
@@ -50,13 +54,13 @@ class ColumnarEngine:
         """
         matcher = self._reader.matcher
         leaves: dict[Node, DocSet] = {}
-        matches = self._match(request.match, request.unlike, leaves)
+        matches = self._match(request.match, request, leaves)
         docs = matcher.apply_filters(matches, request.filters)
         collector = FacetCollector(self._reader, docs)
         facets = self._facets(request, matches, collector)
         listed, total_any = docs, None
         if request.beyond is not None and collector.total:
-            further = matcher.apply_filters(self._match(request.beyond, request.unlike, leaves), request.filters)
+            further = matcher.apply_filters(self._match(request.beyond, request, leaves), request.filters)
             listed = union([docs, further], docs.size)
             total_any = len(listed)
         last = None if request.first is None else difference(docs, matcher.match(request.first, leaves))
@@ -163,15 +167,22 @@ class ColumnarEngine:
         """Release files and memory."""
         self.__dict__.pop("_reader", None)
 
-    def _match(self, node: Node, unlike: str | None, leaves: dict[Node, DocSet]) -> DocSet:
-        """Return the docs that match a tree, without `Request.unlike`. `leaves`: as for `Matcher.match`."""
+    def _match(self, node: Node, request: Request, leaves: dict[Node, DocSet]) -> DocSet:
+        """Return the docs that match a query tree, less those that `Request.without` and `unlike` leave out.
+
+        `leaves`: as for `Matcher.match`.
+        """
         reader = self._reader
-        matches, excluded = reader.matcher.match(node, leaves), None if unlike is None else self._find(unlike)
-        if excluded is None:
-            return matches
-        key = reader.keys[excluded : excluded + 1]
-        doc_ids = reader.docs_with_keys(key) if key.item() else np.array([excluded])
-        return difference(matches, DocSet.of_ids(doc_ids, reader.size))
+        docs = reader.matcher.match(node, leaves)
+        if request.without is not None:
+            excluded = reader.matcher.match(request.without, leaves)
+            docs = difference(docs, reader.whole_documents(excluded) if request.by_document else excluded)
+        doc_id = None if request.unlike is None else self._find(request.unlike)
+        if doc_id is not None:
+            key = reader.keys[doc_id : doc_id + 1]
+            copies = reader.docs_with_keys(key) if key.item() else np.array([doc_id])
+            docs = difference(docs, DocSet.of_ids(copies, reader.size))
+        return docs
 
     def _facets(self, request: Request, matches: DocSet, collector: FacetCollector) -> Mapping[str, FacetCounts]:
         """Count the requested facets, each under all filters except those with its name.
@@ -180,14 +191,38 @@ class ColumnarEngine:
         filters.
         """
         collectors = {request.filters: collector}  # by the filters that the counted docs pass
+        populations: dict[tuple[Filter, ...], FacetCollector | None] = {}
         counts = {}
         for facet in request.facets:
             others = tuple(item for item in request.filters if item.name != facet.name)
             if others not in collectors:
                 collectors[others] = FacetCollector(self._reader, self._reader.matcher.apply_filters(matches, others))
             selected = selected_values(facet, request.filters)
-            counts[str(facet)] = collectors[others].count(facet, selected, request.max_values)
+            if others not in populations:
+                populations[others] = self._special_population(request.population, others, collectors[others].docs)
+            population = populations[others]
+            all_documents = (
+                population.count_documents(facet)
+                if population
+                else self._populations.get((facet, request.population, others), self._count_population)
+            )
+            counts[str(facet)] = collectors[others].count(facet, selected, request.max_values, all_documents)
         return counts
+
+    def _count_population(self, key: tuple[Facet, Node, tuple[Filter, ...]]) -> Array:
+        """Return the number of documents with each value of a facet, of the docs of a query tree that filters admit."""
+        facet, node, filters = key
+        docs = self._reader.matcher.apply_filters(self._reader.matcher.match(node), filters)
+        return FacetCollector(self._reader, docs).count_documents(facet)
+
+    def _special_population(self, node: Node, filters: tuple[Filter, ...], matches: DocSet) -> FacetCollector | None:
+        """Return a collector of the population with those matches that are outside, or None if there are none."""
+        if node == EVERYTHING:
+            return None
+        matcher = self._reader.matcher
+        docs = matcher.apply_filters(matcher.match(node), filters)
+        is_inside = not len(difference(matches, docs))
+        return None if is_inside else FacetCollector(self._reader, union([docs, matches], self._reader.size))
 
     def _hits(self, request: Request, ranking: _RankedDocs, page: slice) -> Iterator[ScoredParagraph]:
         """Yield the hits of a page of the ranking."""
@@ -279,9 +314,9 @@ class _RankedDocs:
         # All other matches come after the best, so they cannot replace one of them as the first with its key.
         hit_count = len(self._first_with_keys()) if request.fold else len(best)
         is_within_best = request.limit is not None and request.offset + request.limit <= hit_count
-        if len(best) < total and (request.sort != "score" or request.by_document or not is_within_best):
+        if len(best) < total and (request.sort or request.by_document or not is_within_best):
             self._add_others(docs.ids)
-        if request.sort != "score":
+        if request.sort:
             self._sort(request.sort)
         if request.by_document:
             self._group()
@@ -367,15 +402,25 @@ class _RankedDocs:
         self._scores = np.concatenate([self._scores, scores[order]])
         self._match_counts = np.ones(len(self._doc_ids), np.int64)
 
-    def _sort(self, sort: str) -> None:
-        """Sort the docs by a facet. Docs with equal values keep their order."""
-        column = self._reader.facet_column(Facet(sort.removeprefix("-")))
-        self._take(sort_by_value(column, self._doc_ids, descending=sort.startswith("-")))
+    def _sort(self, keys: Sequence[str]) -> None:
+        """Sort the docs by keys (`Request.sort`). Docs with equal keys keep their order."""
+        order = np.arange(len(self._doc_ids))
+        for key in reversed(keys):
+            order = order.take(np.argsort(self._sort_ranks(key).take(order), kind="stable"))
+        self._take(order)
+
+    def _sort_ranks(self, key: str) -> Array:
+        """Return a number for each doc. Sorting by these numbers, ascending, sorts by a key."""
+        if key == "score":  # the docs are in this order already: equal scores get equal numbers
+            is_lower = self._scores[1:] != self._scores[:-1]
+            is_lower[len(self._best) - 1 : len(self._best)] = True
+            return np.concatenate([[0], is_lower.cumsum()])
+        column = self._reader.facet_column(Facet(key.removeprefix("-")))
+        return value_ranks(column, descending=key.startswith("-")).take(column.key_of.take(self._doc_ids))
 
     def _group(self) -> None:
         """Keep the first doc of each document, and count the matches of the document."""
-        column = self._reader.facet_column(Facet("document"))
-        first, counts = group_by_first(column.ordinals[0].take(column.key_of.take(self._doc_ids)))
+        first, counts = group_by_first(self._reader.document_numbers(self._doc_ids))
         self._take(first)
         self._match_counts, self.document_count = counts, len(first)
 

@@ -6,30 +6,35 @@ from functools import cached_property
 
 import numpy as np
 
-from searchkit.engines.columnar.arrays import Array
+from searchkit.engines.columnar.arrays import Array, run_start_mask, unique_sorted
 from searchkit.engines.columnar.docsets import DocSet, pack_bits
 from searchkit.engines.columnar.reader import FacetColumn, IndexReader
 from searchkit.query.facets import Facet, FacetCounts, to_facet_values
 
 _MAX_BITSETS = 128  # a facet of docs with at most this many values is counted by cached bitsets, one per value
-_BLOCK_WORDS = 4096  # 64-bit words of each bitset that are counted together: they stay in the processor's cache
+_BLOCK_WORDS = 1 << 15  # 64-bit words of bitsets that are counted together: they stay in the processor's cache
+_TABLE_RATIO = 64  # a table of pairs is at most this many times as large as the number of pairs that are counted
 
 
 class FacetCollector:
     """Counts facets over one set of docs. Arrays that several facets need are computed once."""
 
     def __init__(self, reader: IndexReader, docs: DocSet) -> None:
-        self._reader, self._docs = reader, docs
+        self._reader = reader
+        self.docs = docs
         self.total = len(docs)
         """Number of docs."""
 
-    def count(self, facet: Facet, selected: frozenset[str], max_values: int | None) -> FacetCounts:
+    def count(
+        self, facet: Facet, selected: frozenset[str], max_values: int | None, all_documents: Array
+    ) -> FacetCounts:
         """Return the exact counts of a facet.
 
-        Lists the `max_values` most frequent values (None = all values), and the selected values.
+        Lists the `max_values` most frequent values (None = all values), and the selected values. `all_documents`: the
+        result of `count_documents` for the population.
         """
         column = self._reader.facet_column(facet)
-        counts = self._count_per_document(column) if column.is_per_document else self._count_per_doc(column)
+        counts, documents = self._count(column)
         counts, missing = counts[:-1], int(counts[-1])
         order = counts.nonzero()[0]
         # Ordinals are in the order of the values, so the stable sort leaves values with equal counts in order.
@@ -37,72 +42,148 @@ class FacetCollector:
         ordinals = order[:max_values].tolist()
         if selected and len(ordinals) < len(order):
             ordinals += [ordinal for ordinal in order[max_values:].tolist() if column.values[ordinal] in selected]
-        listed_counts = counts.take(ordinals).tolist() if ordinals else []
+        listed_counts, *other_counts = (
+            array.take(ordinals).tolist() if ordinals else [] for array in (counts, documents, all_documents)
+        )
         values = [column.values[ordinal] for ordinal in ordinals]
         other = int(counts.sum()) - sum(listed_counts) if len(ordinals) < len(order) else 0
-        return FacetCounts(to_facet_values(facet, values, listed_counts, selected), missing, other)
+        return FacetCounts(to_facet_values(facet, values, selected, (listed_counts, *other_counts)), missing, other)
 
-    def _count_per_document(self, column: FacetColumn) -> Array:
-        """Count a facet whose values depend on the document."""
-        if self.total < len(column.ordinals[0]):
-            return column.count(self._documents)
-        return column.count_weighted(self._docs_per_document)
+    def count_documents(self, facet: Facet) -> Array:
+        """Return the number of documents with each value of a facet."""
+        return self._count(self._reader.facet_column(facet))[1]
+
+    def _count(self, column: FacetColumn) -> tuple[Array, Array]:
+        """Return the number of docs with each value, followed by those without a value; and the number of documents."""
+        if column.is_per_document:
+            return self._count_per_document(column)
+        if self.docs.is_dense and len(column.values) <= _MAX_BITSETS and self._reader.first_parts is None:
+            return self._count_bitsets(column.packed_bitsets)
+        return self._count_per_doc(column), self._count_documents_of_docs(column)
+
+    def _count_per_document(self, column: FacetColumn) -> tuple[Array, Array]:
+        """Count a facet whose values depend on the document: docs and documents at once."""
+        documents, weights = self._document_weights
+        totals = column.count_weighted(weights, documents)
+        return totals & (self._document_weight - 1), totals >> self._document_weight.bit_length() - 1
 
     def _count_per_doc(self, column: FacetColumn) -> Array:
-        """Count a facet whose values depend on the doc (such as topic): by bitsets, or by the keys of the docs."""
-        if self._docs.is_dense and len(column.values) <= _MAX_BITSETS:
-            return self._count_bitsets(column.packed_bitsets)
+        """Return the number of docs with each value of a facet whose values depend on the doc (such as topic)."""
         keys = column.key_of.take(self._doc_ids)
         if len(keys) < len(column.ordinals[0]):
             return column.count(keys)
         return column.count_weighted(np.bincount(keys, minlength=len(column.ordinals[0])))
 
-    def _count_bitsets(self, bitsets: Array) -> Array:
-        """Return the number of docs that each row of packed bits has in common with the set."""
-        counts = np.zeros(len(bitsets), np.int64)
-        for start in range(0, len(self._packed_bits), _BLOCK_WORDS):
-            block = slice(start, start + _BLOCK_WORDS)
-            counts += np.bitwise_count(bitsets[:, block] & self._packed_bits[block]).sum(axis=1, dtype=np.uint32)
-        return counts
+    def _count_documents_of_docs(self, column: FacetColumn) -> Array:
+        """Return the number of documents with each value of a facet whose values depend on the doc.
+
+        Counts the distinct pairs of a value and a document: by a table of all pairs or, if that would be much larger
+        than the set, by sorting.
+        """
+        if not self.total:
+            return np.zeros(column.missing + 1, np.int64)
+        keys, document_count = column.key_of.take(self._doc_ids), len(self._reader.first_doc_ids)
+        pairs = np.concatenate([ordinals.take(keys) * document_count + self._documents for ordinals in column.ordinals])
+        pair_count = (column.missing + 1) * document_count
+        if pair_count <= _TABLE_RATIO * len(pairs):
+            table = np.zeros(pair_count, np.uint8)
+            table[pairs] = 1
+            counts: Array = table.reshape(-1, document_count).sum(axis=1, dtype=np.int32)
+            return counts
+        pairs.sort()
+        bounds = unique_sorted(pairs).searchsorted(np.arange(0, pair_count + 1, document_count))
+        return np.diff(bounds)
+
+    def _count_bitsets(self, bitsets: Array) -> tuple[Array, Array]:
+        """Return the number of docs, and of documents, that each row of packed bits has in common with the set."""
+        rows = max(1, _BLOCK_WORDS // bitsets.shape[1])
+        parts = [self._count_rows(bitsets[start : start + rows]) for start in range(0, len(bitsets), rows)]
+        counts, documents = zip(*parts, strict=True)
+        return np.concatenate(counts), np.concatenate(documents)
+
+    def _count_rows(self, bitsets: Array) -> tuple[Array, Array]:
+        """Count as `_count_bitsets`, all rows at once.
+
+        The bits of a document are consecutive. Adding all of its bits but the last one to its matches carries into the
+        last bit, if there is a match before the last bit. A document can extend over several words, and so do carries.
+        """
+        bits = self._reader.document_bits
+        matches = bitsets & self._packed_bits
+        counts = np.bitwise_count(matches).sum(axis=1, dtype=np.uint32).astype(np.int64)
+        rows = counts.nonzero()[0]  # the others have no documents either
+        matches = matches if len(rows) == len(counts) else matches.take(rows, axis=0)
+        sums = matches & bits.others
+        sums += bits.others
+        carries = sums < bits.others
+        for words in bits.inner_words:  # a carry into a word of ones is a carry out of it
+            is_passed_on = carries.take(words - 1, axis=1)
+            is_passed_on &= sums.take(words, axis=1) == bits.others.take(words)
+            row, column = is_passed_on.nonzero()
+            carries[row, words.take(column)] = True
+        sums[:, 1:] += carries[:, :-1]
+        sums |= matches
+        sums &= bits.last
+        documents = np.zeros_like(counts)
+        documents[rows] = np.bitwise_count(sums).sum(axis=1, dtype=np.uint32)
+        return counts, documents
 
     @cached_property
     def _packed_bits(self) -> Array:
-        return pack_bits(self._docs.bitset)
+        return pack_bits(self.docs.bitset)
 
     @cached_property
     def _doc_ids(self) -> Array:
-        return self._docs.ids
+        return self.docs.ids
 
     @cached_property
     def _documents(self) -> Array:
         """Document number of each doc of the set."""
-        return self._reader.document_of.take(self._doc_ids)
+        return self._reader.document_numbers(self._doc_ids)
+
+    @property
+    def _document_weight(self) -> int:
+        """The weight of a document in addition to that of its docs: a power of two above the number of all docs."""
+        return 1 << self.total.bit_length()
 
     @cached_property
-    def _docs_per_document(self) -> Array:
-        """Number of docs of each document that are in the set.
+    def _document_weights(self) -> tuple[Array | None, Array]:
+        """Numbers of the documents with docs in the set, None for all documents; and the weight of each.
+
+        The weight of a document is its number of docs plus, if it has any, `_document_weight`. So the sum of weights
+        contains the number of docs in its lower bits, and the number of documents in the upper ones.
+        """
+        documents, counts = self._docs_per_document
+        return documents, counts + self._document_weight * (counts > 0)
+
+    @property
+    def _docs_per_document(self) -> tuple[Array | None, Array]:
+        """Numbers of the documents with docs in the set, None for all documents; and the number of docs of each.
 
         If the set is dense, takes a population count per 64 docs and one per document.
         """
-        if not self._docs.is_dense:
-            return np.bincount(self._documents, minlength=len(self._reader.first_doc_ids)).astype(np.float64)
+        document_count, first_parts = len(self._reader.first_doc_ids), self._reader.first_parts
+        if self.total < document_count and first_parts is None:
+            starts = run_start_mask(self._documents).nonzero()[0]
+            return self._documents.take(starts), np.diff(starts, append=self.total).astype(np.float64)
+        if not self.docs.is_dense or first_parts is not None:
+            return None, np.bincount(self._documents, minlength=document_count).astype(np.float64)
         words = self._packed_bits
         before = np.zeros(len(words), np.int64)
         np.cumsum(np.bitwise_count(words[:-1]), out=before[1:])
         word, lower_bits = self._reader.document_bit_offsets
         counts_before = before.take(word) + np.bitwise_count(words.take(word) & lower_bits)
-        return np.diff(counts_before).astype(np.float64)  # `np.bincount` converts weights of any other type to this one
+        # `np.bincount` converts weights of any other type to this one.
+        return None, np.diff(counts_before).astype(np.float64)
 
 
-def sort_by_value(column: FacetColumn, doc_ids: Array, *, descending: bool) -> Array:
-    """Return the indices that sort docs by their first value of a facet.
+def value_ranks(column: FacetColumn, *, descending: bool) -> Array:
+    """Return a number for each key of a facet, by which keys are sorted by their first value.
 
-    The sort is stable. Docs without a value come last in both directions.
+    Keys without a value come last in both directions.
     """
     first = column.ordinals[0]
-    if descending:  # reverse the ordinals, except `missing`
-        first = np.where(first == column.missing, column.missing, column.missing - 1 - first)
-    return np.argsort(first.take(column.key_of.take(doc_ids)), kind="stable")
+    # Descending: reverse the ordinals, except `missing`.
+    return np.where(first == column.missing, column.missing, column.missing - 1 - first) if descending else first
 
 
 def group_by_first(values: Array) -> tuple[Array, Array]:

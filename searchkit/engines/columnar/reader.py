@@ -64,13 +64,13 @@ class FacetColumn:
         """
         return self._add([np.bincount(column.take(keys), minlength=self.missing + 1) for column in self.ordinals])
 
-    def count_weighted(self, weights: Array) -> Array:
+    def count_weighted(self, weights: Array, keys: Array | None = None) -> Array:
         """Return the total weight of the keys with each value, followed by the weight of the keys without a value.
 
-        `weights`: a weight for every key.
+        `weights`: a weight per key of `keys`, which are all keys if they are None.
         """
-        counts = [np.bincount(column, weights, self.missing + 1) for column in self.ordinals]
-        return self._add(counts).astype(np.int64)
+        columns = self.ordinals if keys is None else [column.take(keys) for column in self.ordinals]
+        return self._add([np.bincount(column, weights, self.missing + 1) for column in columns]).astype(np.int64)
 
     def _add(self, counts: Sequence[Array]) -> Array:
         """Add the counts of first values, second values and so on.
@@ -107,6 +107,17 @@ class IndexTables(NamedTuple):
     """Number of rows, each of them a doc."""
     first_row: Array
     """Index in the table of the first row."""
+
+
+class DocumentBits(NamedTuple):
+    """The ends of documents as packed bits (`docsets.pack_bits`)."""
+
+    last: Array
+    """The bits of the last docs of documents."""
+    others: Array
+    """The bits of all other docs."""
+    inner_words: Sequence[Array]
+    """Indices of the words without a last doc: those that follow a word with one, then those after these, and so on."""
 
 
 class IndexReader:
@@ -156,6 +167,49 @@ class IndexReader:
             segment.document_offsets[:-1] + base for segment, base in zip(self.segments, self.doc_bases, strict=False)
         ]
         return np.concatenate([np.empty(0, np.int64), *parts])
+
+    @cached_property
+    def first_parts(self) -> Array | None:
+        """For each document the number by which it is counted: its own or, for all parts of a split document, one.
+
+        None if no document is split. Otherwise reads the ids of all documents.
+        """
+        firsts = (segment.arrays["n"].take(segment.document_offsets[:-1]) for segment in self.segments)
+        if all((first <= 1).all() for first in firsts):
+            return None
+        numbers, live = np.arange(len(self.first_doc_ids)), np.flatnonzero(self.commit.live_documents)
+        ids = self.facet_column(Facet("document")).ordinals[0].take(live)
+        _, first, inverse = np.unique(ids, return_index=True, return_inverse=True)
+        numbers[live] = live.take(first).take(inverse)
+        return numbers
+
+    def document_numbers(self, doc_ids: Array) -> Array:
+        """Return the number of the document of each doc, one number for all parts of a split document.
+
+        Ascends with the doc ids, unless a document is split.
+        """
+        numbers = self.document_of.take(doc_ids)
+        return numbers if self.first_parts is None else self.first_parts.take(numbers)
+
+    def whole_documents(self, docs: DocSet) -> DocSet:
+        """Return all docs of the documents that have a doc in a set."""
+        is_chosen = np.zeros(len(self.first_doc_ids), bool)
+        is_chosen[self.document_numbers(docs.ids)] = True
+        return DocSet.of_bitset(is_chosen.take(self.document_numbers(np.arange(self.size))))
+
+    @cached_property
+    def document_bits(self) -> DocumentBits:
+        """The last doc of each document in `pack_bits`."""
+        is_last = np.zeros(self.size, bool)
+        is_last[self.first_doc_ids[1:] - 1] = True
+        is_last[-1:] = True
+        last, others = pack_bits(np.array([is_last, ~is_last]))
+        full = np.flatnonzero(others == others.dtype.type(~np.uint64(0)))
+        # The position of each full word in its run of full words, from 0.
+        depth = np.arange(len(full)) - np.maximum.accumulate(
+            np.where(np.diff(full, prepend=-2) != 1, np.arange(len(full)), 0)
+        )
+        return DocumentBits(last, others, [full[depth == n] for n in range(int(depth.max(initial=-1)) + 1)])
 
     @cached_property
     def document_bit_offsets(self) -> tuple[Array, Array]:

@@ -1,0 +1,139 @@
+"""Looks up the measures that answer a query: reads the query, has its forms ranked, and selects measures.
+
+`lookup` ranks, and `aggregating` sorts, selects and calculates.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from searchkit.engines.contract import MeasureRequest
+from searchkit.query.facets import Filter
+from searchkit.query.filters import ResolvedFilters
+from searchkit.query.questions import NumberQuestion, find_nationwide, read_question
+from searchkit.query.tree import Query
+from searchkit.query.understood import UnderstoodFilter
+from searchkit.search.lookup import MeasureRanking, MeasureResults, build_hit, rank_measures
+from searchkit.search.options import MeasureOptions, measure_request, parse_literal, parse_statuses
+from searchkit.search.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from searchkit.search.suggestions import Search, Suggestion
+
+_ZERO_WIDTH = "\u200b"
+"""An invisible character, which queries may contain anywhere."""
+
+
+def search_measures(
+    snapshot: Snapshot, query: str, options: MeasureOptions, resolved: ResolvedFilters
+) -> MeasureResults:
+    """Find the measures that answer a query, best first. Raises UnknownFacet, UsageError, IndexStale, IndexDamaged."""
+    started = time.perf_counter()
+    ranking = rank_query(snapshot, query, options, resolved.filters)
+    suggestions = () if ranking.total else suggest_measures(snapshot, query, options, resolved.filters)
+    results = MeasureResults(
+        query,
+        str(ranking.tree),
+        ranking.total,
+        (),
+        ranking.is_relaxed,
+        (*resolved.notes, *(() if ranking.total else resolved.missing_years), *ranking.query.notes),
+        understood_filters=ranking.query.understood,
+        suggestions=suggestions,
+    )
+    with snapshot.use_engine():
+        if options.sort.removeprefix("-") == "score" and not options.one_per and options.aggregate is None:
+            results = replace(results, hits=tuple(ranking.hits(options.offset, options.limit, snapshot.analyzer)))
+        else:
+            results = _select(snapshot, ranking, options, results)
+    return replace(results, took_ms=round((time.perf_counter() - started) * 1000, 3))
+
+
+def rank_query(snapshot: Snapshot, query: str, options: MeasureOptions, filters: tuple[Filter, ...]) -> MeasureRanking:
+    """Rank all measures that answer a query. The options `limit` and `offset` are ignored.
+
+    If nothing matches all filters that were understood from the query, they are loosened (`Query.loosened`).
+
+    Raises UsageError, IndexStale, IndexDamaged.
+    """
+    question = read_question(query) if isinstance(query, str) else NumberQuestion(query, None)
+    parsed = snapshot.parse_query(question.text, options.literal, ("of_year",))
+    request = measure_request(options, filters)
+    with snapshot.use_engine() as engine:
+        nationwide = _parse_nationwide(snapshot, question.text, parsed, options, request)
+        if nationwide is not None:
+            ranking = rank_measures(engine, *nationwide, options.match, snapshot.names, question.unit)
+            if ranking.total and not ranking.is_relaxed:
+                return ranking
+        ranking = rank_measures(engine, parsed, request, options.match, snapshot.names, question.unit)
+        if ranking.total:
+            return ranking
+        loosened = (
+            rank_measures(engine, form, request, options.match, snapshot.names, question.unit)
+            for form in parsed.loosened_forms()
+        )
+        return next((other for other in loosened if other.total), ranking)
+
+
+def _parse_nationwide(
+    snapshot: Snapshot, text: str, parsed: Query, options: MeasureOptions, request: MeasureRequest
+) -> tuple[Query, MeasureRequest] | None:
+    """Return a query for measures of the whole country without 全国, and its request. None if it is for no such.
+
+    `parsed` is the query as it is. A query with another place is not for the whole country.
+    """
+    span = find_nationwide(text)
+    facets = {*(item.facet for item in parsed.understood), *(item.name for item in request.filters)}
+    places = snapshot.aliases.named("district", "全国") if span else ()
+    if span is None or not places or "district" in {*facets, *parse_literal(options.literal)}:
+        return None
+    start, end = span
+    rest = snapshot.parse_query(
+        f"{text[:start]}{_ZERO_WIDTH * (end - start)}{text[end:]}", options.literal, ("of_year",)
+    )
+    if not rest.scoring:
+        return None
+    place = UnderstoodFilter("district", places, "全国", start, end)
+    filters = (*request.filters, Filter("district", places))
+    return replace(rest, understood=(place, *rest.understood)), replace(request, filters=filters)
+
+
+def _select(
+    snapshot: Snapshot, ranking: MeasureRanking, options: MeasureOptions, results: MeasureResults
+) -> MeasureResults:
+    """Return the results with the measures that can be quoted, or with their aggregates. Raises UnknownFacet."""
+    from searchkit.search.aggregating import select_measures, split_names  # noqa: PLC0415 - only for few look-ups
+
+    for name in (*split_names(options.one_per), *([options.by] if options.by else [])):
+        snapshot.check_facet(name)
+    statuses = parse_statuses(options.status) if options.status else ("actual",)
+    selection = select_measures(ranking, snapshot.names, options, statuses)
+    results = replace(
+        results,
+        total=len(selection.measures),
+        indicator=selection.indicator,
+        left_out=selection.left_out,
+        aggregate=options.aggregate,
+        groups=selection.groups,
+    )
+    if options.aggregate is not None:
+        return results
+    end = None if options.limit is None else options.offset + options.limit
+    page = selection.measures[options.offset : end]
+    hits = (build_hit(item.measure, round(item.score, 6), item.measure.source.text, snapshot.analyzer) for item in page)
+    return replace(results, hits=tuple(hits))
+
+
+def suggest_measures(
+    snapshot: Snapshot, query: str, options: MeasureOptions, filters: tuple[Filter, ...]
+) -> tuple[Suggestion, ...]:
+    """Return suggestions for a look-up that found nothing."""
+    from searchkit.search.suggestions import Search, suggest_for  # noqa: PLC0415 - only if nothing was found
+
+    def count(other: Search) -> int:
+        """Return the number of measures that another look-up finds."""
+        return rank_query(snapshot, other.query, replace(options, match=other.match), other.filters).total
+
+    return suggest_for(snapshot, Search(query, filters, options.match), count, 0)

@@ -1,0 +1,263 @@
+"""Searches for paragraphs: those that answer a query, and those like a given one.
+
+The query is parsed and searched in several forms until one has a match. Hits get snippets. A search that finds little
+gets suggestions of others.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from searchkit.engines.contract import Engine, Request, Response, ScoredParagraph
+from searchkit.errors import UsageError
+from searchkit.query.facets import Filter
+from searchkit.query.filters import ResolvedFilters
+from searchkit.query.tree import Everything, Node, Or, Query, Word
+from searchkit.search.cursors import HitList
+from searchkit.search.options import SearchOptions, list_names, list_texts, parse_sort
+from searchkit.search.results import Hit, Results
+from searchkit.search.snapshot import Snapshot
+from searchkit.search.snippets import match_passage
+
+if TYPE_CHECKING:
+    from searchkit.search.suggestions import Search, Suggestion
+
+_MAX_CHECKED_VALUES = 20
+"""Maximum number of values of a filter for each of which a search checks whether it has a hit."""
+_MAX_CORRECTED_TOTAL = 100
+"""Maximum number of hits of a search whose words are corrected. A search that was relaxed is corrected, too."""
+
+
+def search_paragraphs(snapshot: Snapshot, query: str, options: SearchOptions, resolved: ResolvedFilters) -> Results:
+    """Find the paragraphs that answer a query, in the order of the option `sort` (best first by default).
+
+    Raises UnknownFacet, UsageError for an invalid option (such as the depth of a facet, or a cursor of another search),
+    IndexStale, IndexDamaged.
+    """
+    started = time.perf_counter()
+    page = _Page(snapshot, query, options, resolved)
+    request = page.request
+    parsed, tree, response = _search_forms(snapshot, snapshot.parse_query(query, options.literal), options, request)
+    relaxed = options.match == "auto" and tree is not (parsed.content or parsed.all)
+    suggestions = _suggest(snapshot, query, options, request, response.total, relaxed=relaxed)
+    empty_values = _find_empty_values(snapshot, replace(request, match=tree), response.total)
+    results = page.build_results(tree, parsed, response, relaxed=relaxed, notes=(*parsed.notes, *empty_values))
+    return replace(results, suggestions=suggestions, took_ms=_elapsed_ms(started))
+
+
+def search_similar(snapshot: Snapshot, record_id: str, options: SearchOptions, resolved: ResolvedFilters) -> Results:
+    """Find paragraphs like a given one, best first. `record_id`: as for `Snapshot.resolve_id`.
+
+    Paragraphs of its document, and its near-duplicates, are left out. The options `match`, `beyond` and `literal` have
+    no effect. Raises UsageError if there is no such paragraph, and the exceptions of `search_paragraphs`.
+    """
+    from searchkit.search.similar import similar_query  # noqa: PLC0415 - not loaded by searches
+
+    started = time.perf_counter()
+    paragraph_id = snapshot.resolve_id(record_id)
+    page = _Page(snapshot, paragraph_id, options, resolved, is_similar=True)
+    with snapshot.use_engine() as engine:
+        paragraph = engine.paragraph(paragraph_id)
+        if paragraph is None:
+            raise UsageError(f"no paragraph {record_id} in {snapshot.path}")
+
+        def df(term: str) -> int:
+            """Return the number of paragraphs with a word."""
+            return engine.search(Request(Word(term), limit=0)).total
+
+        tree, scoring = similar_query(paragraph, snapshot.analyzer, snapshot.manifest.paragraphs, df)
+        response = engine.search(replace(page.request, match=tree, scoring=scoring, unlike=paragraph_id))
+    results = page.build_results(tree, Query(tree, tree), response)
+    return replace(results, took_ms=_elapsed_ms(started))
+
+
+class _Page:
+    """The requested page of a list of hits."""
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        query: str,
+        options: SearchOptions,
+        resolved: ResolvedFilters,
+        *,
+        is_similar: bool = False,
+    ) -> None:
+        """Read the options. `query`, `is_similar`: as for `HitList`.
+
+        Raises UnknownFacet, and UsageError for an invalid option.
+        """
+        self._snapshot, self._query, self._options, self._resolved = snapshot, query, options, resolved
+        self._hit_list = HitList(snapshot.manifest, query, options, resolved.filters, is_similar=is_similar)
+        # Names in these texts are words.
+        self._excluded = [snapshot.parse_query(text, literal=True) for text in list_texts(options.without)]
+        sort = parse_sort(options.sort)
+        for key in sort:
+            if key != "score":
+                snapshot.check_facet(key.removeprefix("-"))
+        limit = options.limit
+        self.request = Request(
+            Everything(),
+            filters=resolved.filters,
+            facets=snapshot.parse_facets(list_names(options.facets)),
+            max_values=options.facet_limit,
+            without=Or(tuple(item.all for item in self._excluded)) if self._excluded else None,
+            sort=sort,
+            # Nothing says how many hits remain after folding: a further one says whether the list goes on.
+            limit=limit + 1 if limit and options.fold else limit,
+            offset=options.offset if options.after is None else self._hit_list.position(options.after),
+            by_document=options.group is not None,
+            fold=options.fold,
+            explain=options.explain,
+            with_measures=True,
+        )
+        """Request for all paragraphs that pass the filters. The search sets `match` and `scoring`."""
+
+    def build_results(
+        self,
+        tree: Node,
+        parsed: Query,
+        response: Response,
+        *,
+        relaxed: bool = False,
+        notes: Sequence[str] = (),
+    ) -> Results:
+        """Return the results of a search. `tree`: the tree of `parsed` that was searched. `notes`: those of the query.
+
+        The results have neither suggestions nor a time.
+        """
+        scored = response.hits[: self._options.limit]
+        length = (response.total_any or response.total) if response.documents is None else response.documents
+        end = self.request.offset + len(scored)
+        goes_on = len(response.hits) > len(scored) if self.request.fold else end < length
+        return Results(
+            self._query,
+            str(tree),
+            response.total,
+            tuple(_build_hits(scored, tree, parsed, self._snapshot, relaxed=relaxed)),
+            {name: response.facets[name] for name in list_names(self._options.facets)},
+            relaxed,
+            (
+                *self._resolved.notes,
+                *self._resolved.missing_years,
+                *notes,
+                *(note for item in self._excluded for note in item.notes),
+            ),
+            response.documents,
+            total_any=response.total_any,
+            understood_filters=parsed.understood,
+            offset=self.request.offset,
+            next=self._hit_list.cursor(end) if scored and goes_on else None,
+        )
+
+
+def _elapsed_ms(started: float) -> float:
+    """Return the time since a value of the clock."""
+    return round((time.perf_counter() - started) * 1000, 3)
+
+
+def _search_forms(
+    snapshot: Snapshot, parsed: Query, options: SearchOptions, request: Request
+) -> tuple[Query, Node, Response]:
+    """Search for the forms of a query in turn until one has a match. Return the query, its tree and the response.
+
+    If no form has a match, returns the first one.
+    """
+    first = None
+    with snapshot.use_engine() as engine:
+        for query, tree in _forms(parsed, options.match):
+            form = replace(request, match=tree, scoring=query.scoring, first=query.first)
+            if request.facets:
+                form = replace(form, population=query.conditions)
+            if options.match == "auto" and options.beyond and tree is not query.any:
+                form = replace(form, beyond=_find_beyond(engine, query, form))
+            response = engine.search(form)
+            first = first or (query, tree, response)
+            if response.total:
+                return query, tree, response
+    assert first is not None  # noqa: S101 - there is at least one form
+    return first
+
+
+def _forms(parsed: Query, match: str) -> Iterator[tuple[Query, Node]]:
+    """Yield the queries that a search tries in turn, each with the tree that paragraphs must match.
+
+    `auto` requires all content words, then some words. The filters that were understood from words of the query are
+    required in both. Only if nothing matches under them, they are loosened (`Query.loosened`).
+    """
+    for query in (parsed, *parsed.loosened_forms()):
+        strict = query.all if match == "all" else query.content or query.all
+        if match != "any":
+            yield query, strict
+        if match == "any" or (match == "auto" and query.any != strict):
+            yield query, query.any
+
+
+def _find_beyond(engine: Engine, query: Query, request: Request) -> Node | None:
+    """Return the tree of the paragraphs with which a list goes on beyond those with all content words, or None.
+
+    Only a list by score goes on. It does not if the query is a single run that some paragraph contains as a string.
+    """
+    is_list = not request.sort and not request.by_document and request.limit != 0
+    goes_on = is_list and query.has_several_words and not _occurs_as_string(engine, query)
+    return query.some if goes_on else None
+
+
+def _occurs_as_string(engine: Engine, parsed: Query) -> bool:
+    """Return whether a query is a single run that some paragraph contains as a string."""
+    (string, *_), _ = parsed.runs[0].variants[0]
+    return len(parsed.runs) == 1 and engine.search(Request(string, limit=0)).total > 0
+
+
+def _find_empty_values(snapshot: Snapshot, request: Request, total: int) -> Iterator[str]:
+    """Yield a message for each value of a filter with several values that has no hit, unless there are no hits."""
+    for item in request.filters if total else ():
+        others = tuple(other for other in request.filters if other is not item)
+        for value in item.values if 1 < len(item.values) <= _MAX_CHECKED_VALUES else ():
+            only = replace(request, filters=(*others, Filter(item.name, (value,))), facets=(), limit=0)
+            with snapshot.use_engine() as engine:
+                if not engine.search(only).total:
+                    yield f"{item.name} {value} has no hit"
+
+
+def _build_hits(
+    scored: Sequence[ScoredParagraph], tree: Node, parsed: Query, snapshot: Snapshot, *, relaxed: bool
+) -> Iterator[Hit]:
+    """Yield the hits for scored paragraphs. `tree`: the tree of the query that was searched."""
+    for item in scored:
+        is_beyond = item.is_beyond or relaxed
+        found = match_passage(item, parsed.some or tree if item.is_beyond else tree, snapshot.analyzer)
+        yield Hit(
+            item.paragraph,
+            item.score,
+            found.window,
+            item.matches,
+            item.explanation,
+            item.measures,
+            found.path_spans,
+            found.title_spans,
+            parsed.missing(found.leaves) if is_beyond else (),
+            item.folded,
+        )
+
+
+def _suggest(
+    snapshot: Snapshot, query: str, options: SearchOptions, request: Request, total: int, *, relaxed: bool
+) -> tuple[Suggestion, ...]:
+    """Return suggestions for a search that found `total` paragraphs: a correction and, if 0, similar searches."""
+    if not relaxed and total > _MAX_CORRECTED_TOTAL:
+        return ()
+    from searchkit.search.suggestions import Search, suggest_for  # noqa: PLC0415 - only if little was found
+
+    counting = Request(Everything(), without=request.without, by_document=request.by_document, limit=0)
+
+    def count(other: Search) -> int:
+        """Return the number of paragraphs that another search finds."""
+        parsed = snapshot.parse_query(other.query, options.literal)
+        form = replace(counting, filters=other.filters)
+        return _search_forms(snapshot, parsed, replace(options, match=other.match), form)[2].total
+
+    return suggest_for(snapshot, Search(query, request.filters, options.match), count, total, relaxed=relaxed)
