@@ -66,6 +66,43 @@ def test_a_walk_is_the_complete_list(index: Index, query: str, arguments: dict[s
     assert index.search(query, limit=max(1, len(complete)), **arguments).next is None
 
 
+@pytest.mark.parametrize("arguments", [{}, {"sort": "-year,score"}, {"beyond": False}])
+def test_folded_hits_are_walked(index_of: Callable[..., Index], report: Report, arguments: dict[str, Any]) -> None:
+    """Pages of folded hits are the complete list of them. The last page has no cursor."""
+    sentence = "{}年全市开展行政执法监督检查{}次，查处违法案件。"
+    numbers = [f"{n:02}.txt" for n in range(6)]
+    documents = [
+        report(name, *(sentence.format(2018 + n, 100 + count) for count in range(50 + n)), year=2018 + n)
+        for n, name in enumerate(numbers)
+    ]
+    index = index_of(documents)
+    results = index.search("执法检查 查处", limit=None, fold=True, **arguments)
+    complete = [hit.id for hit in results.hits]
+    assert (results.total, len(complete), results.next) == (315, 55, None)
+    for size in (1, 20, 55, 60):
+        assert walk(index, "执法检查 查处", size, fold=True, **arguments) == complete
+        page = index.search("执法检查 查处", limit=size, fold=True, **arguments)
+        assert [hit.id for hit in page.hits] == complete[:size]
+        assert (page.next is None) == (size >= len(complete))
+
+
+def test_similar_paragraphs_are_walked(index: Index) -> None:
+    """The list of paragraphs like one has cursors of its own."""
+    paragraph = "03.txt#4"
+    complete = [hit.id for hit in index.similar(paragraph, limit=None, without="公示").hits]
+    assert len(complete) > 50
+    walked: list[str] = []
+    cursor: str | None = None
+    while not walked or cursor is not None:
+        results = index.similar(paragraph, limit=40, after=cursor, without="公示")
+        walked += [hit.id for hit in results.hits]
+        cursor = results.next
+    assert walked == complete
+    for cursor in (index.similar("04.txt#4", limit=1).next, index.search(paragraph, limit=1, match="any").next):
+        with pytest.raises(UsageError, match="after"):
+            index.similar(paragraph, after=cursor or "")
+
+
 def test_pages_may_differ_in_what_does_not_change_the_list(index: Index) -> None:
     """Limit, facets and explanations may change from page to page."""
     cursor = index.search("执法", limit=3).next
@@ -94,6 +131,7 @@ def test_no_hits_have_no_cursor(index: Index) -> None:
         ("执法", {"year": 2021}),
         ("执法", {"beyond": False}),
         ("执法", {"literal": True}),
+        ("执法", {"fold": True}),
     ],
 )
 def test_a_cursor_of_another_search_is_refused(index: Index, query: str, arguments: dict[str, Any]) -> None:
