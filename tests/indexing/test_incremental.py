@@ -158,7 +158,7 @@ def measures_in(opened: Index) -> list[Any]:
     answers: list[Any] = [opened._snapshot._engine.measures([paragraph.id for paragraph in opened.paragraphs()])]
     for request in (
         MeasureRequest(Everything(), clauses),
-        MeasureRequest(Substring("执法"), clauses, opened.filters({"year": "2022.."}), "次", 2, 100),
+        MeasureRequest(Substring("执法"), clauses, opened.filters({"year": "2022.."}), "次", minimum=2, maximum=100),
     ):
         measures = opened._snapshot._engine.measure_columns(request)
         indicators = [measures.indicators[number] for number in measures.indicator_of.tolist()]
