@@ -254,8 +254,11 @@ class Snapshot:
         with self.use_engine() as engine:
             for query, tree in _forms(parsed, options.match):
                 form = replace(request, match=tree, scoring=query.scoring, first=query.first)
+                if query.has_several_words:  # a match of all words need not be looked up
+                    form = replace(form, complete=query.complete if tree is query.any else Everything())
                 if options.match == "auto" and options.beyond and tree is not query.any:
-                    form = replace(form, beyond=_find_beyond(engine, query, form))
+                    beyond = _find_beyond(engine, query, form)
+                    form = form if beyond is None else replace(form, beyond=beyond, complete=query.complete)
                 response = engine.search(form)
                 first = first or (query, tree, response)
                 if response.total:

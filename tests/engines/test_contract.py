@@ -301,6 +301,9 @@ CHECKS: dict[str, Callable[[Index, Json, Results], str | None]] = {
     "lacks": lambda _, case, results: compare(
         case["lacks"], {hit.id: list(hit.lacks) for hit in results.hits if hit.lacks}
     ),
+    "complete": lambda _, case, results: compare(
+        case["complete"], sorted(hit.id for hit in results.hits if hit.explanation and hit.explanation.complete)
+    ),
     "spans": lambda _, case, results: compare(case["spans"], spans(results)),
     "notes": lambda _, case, results: compare(case["notes"], [*results.notes]),
     "understood": check_understood,
