@@ -97,7 +97,7 @@ class Explanation:
     characters: float = 0.0
     """Score by single characters of the text."""
     complete: float = 0.0
-    """`COMPLETE_BONUS` of the other parts, if the paragraph has all content words."""
+    """A tenth of the other parts, if the paragraph has all of several content words; otherwise 0."""
 
     def completed(self) -> Explanation:
         """Return the explanation with the bonus for all content words."""
