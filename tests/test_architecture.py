@@ -93,7 +93,16 @@ THIRD_PARTY = {
                     "engine",
                     "faceting",
                 ),
-                *("measures", "matching.segments", "matching.strings", "merging", "postings", "scoring", "segment"),
+                *(
+                    "measures",
+                    "matching.matcher",
+                    "matching.segments",
+                    "matching.strings",
+                    "merging",
+                    "postings",
+                    "scoring",
+                    "segment",
+                ),
                 *("measure_collector", "reader", "tables", "text", "writer"),
             )
         ),

@@ -79,9 +79,11 @@ class Request:
     """Whether to return the measures of the paragraph of each hit."""
     beyond: Node | None = None
     """Query tree of further hits: paragraphs that match it, but not `match`, and pass all filters. All hits are ranked
-    together, and the scores of the further ones are multiplied by `ranking.BEYOND_FACTOR`. They are not in the total
-    and not counted by facets. If nothing matches `match`, there are no hits. Requires an empty `sort`, and no groups.
-    """
+    together. The further ones are not in the total and not counted by facets. If nothing matches `match`, there are no
+    hits. Requires an empty `sort`, and no groups."""
+    complete: Node | None = None
+    """Query tree of the paragraphs with all content words. Step two of ranking adds `ranking.COMPLETE_BONUS` to their
+    scores. Only decides among the hits. None: no paragraph gets the bonus."""
     first: Node | None = None
     """Query tree of the matches that come before all others in the order of scores. The others have the score 0. None
     ranks all matches by their scores. Requires that there is no `beyond`."""

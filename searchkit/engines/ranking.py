@@ -1,7 +1,7 @@
 """The ranking formula of all engines: weights of fields, parameters of BM25F, number of rescored hits.
 
 Step one of ranking scores all matches by words (BM25F). For the best `RESCORE_DEPTH` matches, step two adds scores by
-bigrams and by characters (BM25).
+bigrams and by characters (BM25), and a bonus to those with all content words.
 
 Formulas: Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), sections 3.4.3
 (BM25, k1 and b) and 3.5 (the simple BM25F: frequencies and lengths of the fields are summed with weights).
@@ -13,7 +13,9 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from searchkit.query.tree import ScoringClause
 
 K1 = 1.2
 """BM25 parameter k1. The higher it is, the more each further occurrence of a term adds."""
@@ -24,10 +26,10 @@ HEADING_WEIGHT = 2
 TITLE_WEIGHT = 1
 """Number of occurrences in the text that an occurrence in the title of the document is worth."""
 RESCORE_DEPTH = 200
-"""Number of paragraphs, the best by words, whose scores by bigrams and by characters are added in step two."""
+"""Number of paragraphs, the best by words, that are scored again in step two."""
 
-BEYOND_FACTOR = 1 / 1.1
-"""Factor of the score of a paragraph beyond those that match (`Request.beyond`)."""
+COMPLETE_BONUS = 0.1
+"""Share of its score that step two adds to a paragraph with all content words (`Request.complete`)."""
 
 _ALPHANUMERIC = re.compile(r"[^\W_]+")  # a run of letters, digits and ideographs, without _: 第3季度
 
@@ -54,13 +56,18 @@ def weighted_sum(text: float, heading: float, title: float) -> float:
 
 
 def grams(folded: str, size: int) -> Iterator[str]:
-    """Yield the overlapping n-grams of a text: `size` adjacent letters, digits or ideographs.
+    """Return the overlapping n-grams of a text: `size` adjacent letters, digits or ideographs.
 
     An n-gram does not extend across punctuation, underscores or white space.
     """
-    for run in _ALPHANUMERIC.findall(folded):
-        for start in range(len(run) - size + 1):
-            yield run[start : start + size]
+    return (gram for _, gram in _gram_offsets(folded, size))
+
+
+def _gram_offsets(folded: str, size: int) -> Iterator[tuple[int, str]]:
+    """Yield the offset in the text and the text of each gram."""
+    for run in _ALPHANUMERIC.finditer(folded):
+        for start in range(run.start(), run.end() - size + 1):
+            yield start, folded[start : start + size]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +83,7 @@ class Lengths:
     characters: int = 0
     """Number of `grams` of size 1 of the text."""
     bigrams: int = 0
-    """Number of `grams` of size 2 of the text."""
+    """Number of `grams` of size 2 of the text. Bigrams of the title count as occurrences, but not for the length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +93,20 @@ class Explanation:
     words: dict[str, float] = field(default_factory=dict)
     """Score by words, for each term of the query that the paragraph contains."""
     bigrams: float = 0.0
-    """Score by bigrams: pairs of adjacent characters."""
+    """Score by bigrams: pairs of adjacent characters of the text and of the title."""
     characters: float = 0.0
-    """Score by single characters."""
+    """Score by single characters of the text."""
+    complete: float = 0.0
+    """A tenth of the other parts, if the paragraph has all of several content words; otherwise 0."""
 
-    def scaled(self, factor: float) -> Explanation:
-        """Return the parts, each multiplied by a factor."""
-        words = {term: score * factor for term, score in self.words.items()}
-        return Explanation(words, self.bigrams * factor, self.characters * factor)
+    def completed(self) -> Explanation:
+        """Return the explanation with the bonus for all content words."""
+        return replace(self, complete=COMPLETE_BONUS * self.score)
 
     @property
     def score(self) -> float:
         """Sum of the parts."""
-        return sum(self.words.values()) + self.bigrams + self.characters
+        return sum(self.words.values()) + self.bigrams + self.characters + self.complete
 
 
 def count_all_grams(folded: str, size: int) -> int:
@@ -116,13 +124,24 @@ def count_grams(folded: str, selected: Iterable[str]) -> Counter[str]:
     return Counter(re.findall(f"(?=({alternatives}))", folded)) if alternatives else Counter()
 
 
-def query_grams(texts: Iterable[tuple[str, float]], size: int) -> dict[str, float]:
+def query_terms(clauses: Iterable[ScoringClause]) -> dict[str, float]:
+    """Return the weight of each term of a query: the sum of its weights in the clauses."""
+    total: dict[str, float] = {}
+    for clause in clauses:
+        for term, weight in clause.term_weights():
+            total[term] = total.get(term, 0.0) + weight
+    return total
+
+
+def query_grams(clauses: Iterable[ScoringClause], size: int) -> dict[str, float]:
     """Return the weight of each gram of a query: the sum of the weights of the clauses, once per occurrence.
 
-    `texts`: folded text and weight of each scoring clause.
+    The factor of a gram is the lowest factor of its characters.
     """
     total: dict[str, float] = {}
-    for text, weight in texts:
-        for gram in grams(text, size):
-            total[gram] = total.get(gram, 0.0) + weight
+    for clause in clauses:
+        factors = clause.character_factors
+        for start, gram in _gram_offsets(clause.text, size):
+            factor = min(factors[start : start + size]) if factors else 1.0
+            total[gram] = total.get(gram, 0.0) + clause.weight * factor
     return total

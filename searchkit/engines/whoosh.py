@@ -44,7 +44,6 @@ from searchkit.engines.contract import (
     own_heading_counts,
 )
 from searchkit.engines.ranking import (
-    BEYOND_FACTOR,
     RESCORE_DEPTH,
     Explanation,
     Lengths,
@@ -52,6 +51,7 @@ from searchkit.engines.ranking import (
     count_grams,
     idf,
     query_grams,
+    query_terms,
     saturation,
     weighted_sum,
 )
@@ -455,11 +455,8 @@ class WhooshEngine:
     ) -> Response:
         """Score, sort, group and page the matches, and the further hits `beyond` them, None if not requested."""
         further = beyond or frozenset()
-        factors = dict.fromkeys(matches, 1.0) | dict.fromkeys(further, BEYOND_FACTOR)
-        if request.first is not None:
-            factors |= dict.fromkeys(set(matches) - self._match(request.first), 0.0)
-        ranked, scores = self._rank(request.scoring, factors)
-        score_ranks = _score_ranks([(i, not factors[i], scores[i].score) for i in ranked])
+        ranked, scores, last = self._rank(request, [*matches, *further])
+        score_ranks = _score_ranks([(i, i in last, scores[i].score) for i in ranked])
         for key in reversed(request.sort):
             ranked = sorted(ranked, key=score_ranks.__getitem__) if key == "score" else self._sort(ranked, key)
         match_counts: Counter[str] = Counter()
@@ -501,24 +498,20 @@ class WhooshEngine:
                 copies.setdefault(best, []).append(i)
         return list(first.values()), copies
 
-    def _rank(
-        self, clauses: Sequence[ScoringClause], factors: Mapping[int, float]
-    ) -> tuple[list[int], dict[int, Explanation]]:
-        """Return docs, best first, and the scores of each. `factors`: docs, and the factor of the score of each.
-
-        Docs with the factor 0 come last.
-        """
-        word_scores = self._word_scores(clauses, list(factors))
-        scores = {i: word_scores[i].scaled(factor) for i, factor in factors.items()}
-        ranked = sorted(factors, key=lambda i: (not factors[i], -scores[i].score, i))
-        texts = [(clause.text, clause.weight) for clause in clauses]
-        gram_weights = {size: query_grams(texts, size) for size in (1, 2)}
-        rescored = {
-            i: self._rescore(gram_weights, i, word_scores[i]).scaled(factors[i]) for i in ranked[:RESCORE_DEPTH]
-        }
-        scores |= rescored
-        ranked[:RESCORE_DEPTH] = sorted(rescored, key=lambda i: (not factors[i], -scores[i].score, i))
-        return ranked, scores
+    def _rank(self, request: Request, docs: list[int]) -> tuple[list[int], dict[int, Explanation], set[int]]:
+        """Return docs, best first, the scores of each, and those that come last: they do not match `Request.first`."""
+        last = set() if request.first is None else set(docs) - self._match(request.first)
+        complete = set() if request.complete is None else self._match(request.complete)
+        scores = self._word_scores(request.scoring, docs) | dict.fromkeys(last, Explanation())
+        ranked = sorted(docs, key=lambda i: (i in last, -scores[i].score, i))
+        gram_weights = {size: query_grams(request.scoring, size) for size in (1, 2)}
+        best = ranked[:RESCORE_DEPTH]
+        for i in best:
+            if i not in last:
+                explanation = self._rescore(gram_weights, i, scores[i])
+                scores[i] = explanation.completed() if i in complete else explanation
+        ranked[:RESCORE_DEPTH] = sorted(best, key=lambda i: (i in last, -scores[i].score, i))
+        return ranked, scores, last
 
     def _measures(self, i: int) -> tuple[Measure, ...]:
         return tuple(Measure(measure, self._store.paragraphs[i]) for measure in self._store.measures[i])
@@ -539,7 +532,7 @@ class WhooshEngine:
         average = weighted_sum(store.totals.text, store.totals.heading, store.totals.title) / (
             len(store.paragraphs) or 1
         )
-        for term, boost in _term_boosts(clauses).items():
+        for term, boost in query_terms(clauses).items():
             by_field = [self._postings(name, term) for name in TEXT_FIELDS]
             docs = set().union(*by_field)
             weight = boost * idf(len(docs), len(store.paragraphs))
@@ -556,17 +549,21 @@ class WhooshEngine:
         `gram_weights`: the grams of the query with their weights, by size. `words`: the result of step one.
         """
         lengths, totals = self._store.lengths[i], self._store.totals
-        bigrams = self._gram_score(gram_weights[2], i, lengths.bigrams, totals.bigrams)
-        characters = self._gram_score(gram_weights[1], i, lengths.characters, totals.characters)
+        text, title = self._store.texts[i], fold(self._store.paragraphs[i].title or "")
+        bigrams = self._gram_score(gram_weights[2], (text, title), lengths.bigrams, totals.bigrams)
+        characters = self._gram_score(gram_weights[1], (text,), lengths.characters, totals.characters)
         return Explanation(words.words, bigrams, characters)
 
-    def _gram_score(self, gram_weights: Mapping[str, float], i: int, length: int, total_length: int) -> float:
-        """Return the score of a paragraph by bigrams or by characters.
+    def _gram_score(
+        self, gram_weights: Mapping[str, float], texts: Sequence[str], length: int, total_length: int
+    ) -> float:
+        """Return the score of a paragraph by bigrams or by characters in some of its texts.
 
-        `length` and `total_length`: the number of bigrams or characters in the paragraph, and in all paragraphs.
+        `length` and `total_length`: the number of bigrams or characters in the text of the paragraph, and in those of
+        all paragraphs.
         """
         store, doc_count = self._store, len(self._store.paragraphs)
-        tf = count_grams(store.texts[i], gram_weights)
+        tf: Counter[str] = sum((count_grams(text, gram_weights) for text in texts), Counter())
         return sum(
             weight * idf(store.df(gram), doc_count) * saturation(tf[gram], length, total_length / doc_count)
             for gram, weight in gram_weights.items()
@@ -585,15 +582,6 @@ def _score_ranks(ranked: Sequence[tuple[int, bool, float]]) -> dict[int, int]:
         rank = rank if score == previous and position != RESCORE_DEPTH else position
         ranks[i], previous = rank, score
     return ranks
-
-
-def _term_boosts(clauses: Sequence[ScoringClause]) -> dict[str, float]:
-    """Return the sum of the weights of the clauses with each term."""
-    boosts: dict[str, float] = {}
-    for clause in clauses:
-        for term in clause.terms:
-            boosts[term] = boosts.get(term, 0) + clause.weight
-    return boosts
 
 
 class _ParagraphStore:

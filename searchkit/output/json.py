@@ -65,6 +65,7 @@ def _explanation_to_json(explanation: Explanation) -> dict[str, object]:
         "words": {term: round(value, 6) for term, value in explanation.words.items()},
         "bigrams": round(explanation.bigrams, 6),
         "characters": round(explanation.characters, 6),
+        "complete": round(explanation.complete, 6),
     }
 
 

@@ -308,7 +308,8 @@ def _matching_labels(hit: Hit, *, colour: bool) -> Iterator[str]:
 def _explanation_line(explanation: Explanation) -> str:
     """Return the parts of a score as a sum, in one line."""
     words = ", ".join(f"{term} {value:.2f}" for term, value in explanation.words.items())
-    return f"     = words ({words}) + bigrams {explanation.bigrams:.2f} + characters {explanation.characters:.2f}"
+    line = f"     = words ({words}) + bigrams {explanation.bigrams:.2f} + characters {explanation.characters:.2f}"
+    return f"{line} + all words {explanation.complete:.2f}" if explanation.complete else line
 
 
 def _measure_lines(number: int, hit: MeasureHit, *, colour: bool) -> list[str]:

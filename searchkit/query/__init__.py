@@ -1,16 +1,17 @@
 """Parsing of queries, the definitions of filters and facets, and the names of measures.
 
-parsing.py        query text to query tree
-grammar.py        queries with operators, parsed with `whoosh.qparser` and plug-ins
-builder.py        query clauses in strict and relaxed form
-tree.py           the query tree
-understanding.py  places, years, bodies, sections and kinds of reports in the words of a query
-understood.py     how a query is understood: filters in its words, trees as text
-suggester.py      words, headings and facet values of an index, by how they begin and by likeness
-aliases.py        names of the facet values of an index
-facets.py         values, counts and order of facets
-filters.py        filters given as names and values
-questions.py      words that ask for a number in a query: 是多少
-naming.py         which indicators name the same measure, and whether its level, an addition or a change
-agreement.py      similarity of names that no list has, units that count the same things, equality of values
+parsing.py         query text to query tree
+grammar.py         queries with operators, parsed with `whoosh.qparser` and plug-ins
+builder.py         query clauses in strict and relaxed form
+function_words.py  words of questions, and particles, which weigh less
+tree.py            the query tree
+understanding.py   places, years, bodies, sections and kinds of reports in the words of a query
+understood.py      how a query is understood: filters in its words, trees as text
+suggester.py       words, headings and facet values of an index, by how they begin and by likeness
+aliases.py         names of the facet values of an index
+facets.py          values, counts and order of facets
+filters.py         filters given as names and values
+questions.py       words that ask for a number in a query: 是多少
+naming.py          which indicators name the same measure, and whether its level, an addition or a change
+agreement.py       similarity of names that no list has, units that count the same things, equality of values
 """

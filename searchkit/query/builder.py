@@ -9,6 +9,7 @@ from itertools import islice, pairwise, product
 from searchkit.errors import UsageError
 from searchkit.query.facets import YEAR_FACETS, Filter
 from searchkit.query.filters import FilterReader
+from searchkit.query.function_words import content_words, word_factors
 from searchkit.query.tree import (
     PASSAGE,
     And,
@@ -31,14 +32,6 @@ MAX_QUERY_CLAUSES = 64
 
 _MAX_VARIANTS = 8
 """Maximum number of variants of a run: the run itself, and copies with words replaced by synonyms."""
-_FUNCTION_WORDS = frozenset("的地得了着过是在和与及或等有无不也都就而以为于之其这那个们啊吗呢吧么")
-"""Words that occur in nearly every paragraph. They are no content words (`ContentRun`)."""
-_QUESTION_WORDS = frozenset(
-    "什么 多少 多大 多久 多长 多高 如何 怎么 怎样 怎么样 怎么办 咋 咋样 哪 哪些 哪个 哪几个 哪种 哪项 哪家 哪位 "  # noqa: SIM905
-    "哪里 哪儿 哪年 哪一年 何 何时 何地 何种 几 几个 几次 几项 几家 几年 几种 谁 是否 能否 可否 有没有 是不是 为什么 "
-    "为何 干什么 请问 提到 提及 谈到 对比 vs 时候 历年 近几年 这几年 各省 各地".split()
-)
-"""Words of questions and of requests, which answers need not contain. They are no content words."""
 _SYNONYM_WEIGHT = 0.3
 """Weight of all synonym variants of a run together, if they are not longer than the run. The run itself has the weight
 1, so that it ranks higher."""
@@ -166,7 +159,7 @@ class QueryBuilder:
         folded = fold(text)
         if not folded:
             return None
-        self._add_scoring(folded, self.analyzer.query_terms(folded), context)
+        self._add_scoring(ScoringClause(folded, tuple(self.analyzer.query_terms(folded))), context)
         return self._count_clause(Substring(folded, context.field), Substring(folded, context.field))
 
     def create_prefix(self, text: str, context: ClauseContext) -> ClausePair | None:
@@ -194,31 +187,34 @@ class QueryBuilder:
         variants = list(islice(self._synonym_variants(folded), _MAX_VARIANTS))
         apart = [Substring(form, context.field, whole_numbers=True) for form in _set_apart(folded)]
         for n, variant in enumerate(variants):
-            words = self.analyzer.query_words(variant)
+            word_tokens = self.analyzer.query_tokens(variant)
+            words = [token.term for token in word_tokens]
             # The shorter words in a synonym have other meanings: 卫生 in 卫生健康委员会 for 卫健委.
-            terms = list(dict.fromkeys(words)) if n else self.analyzer.query_terms(variant)
-            self._add_scoring(variant, terms, context.boosted(_variant_weight(n, variants)))
+            tokens = word_tokens if n else self.analyzer.query_tokens(variant, "search")
+            terms = list(dict.fromkeys(token.term for token in tokens))
+            clause = _weigh_words(ScoringClause(variant, tuple(terms)), word_tokens, tokens)
+            self._add_scoring(clause, context.boosted(_variant_weight(n, variants)))
             is_quantity = self.analyzer.is_quantity(variant)
             has_number_at_edge = variant[0].isdecimal() or variant[-1].isdecimal()
             substring = Substring(variant, context.field, whole_numbers=is_quantity or has_number_at_edge)
             # As a string, a short synonym would match across words: 高企 in 提高企业.
             strings = [*([] if n and words == [variant] else [substring]), *([] if n else apart)]
             strict += _alternatives(strings, words, context.field)
-            own_content = _content_words(words)
+            own_content = content_words(words)
             if n == 0 and len(own_content) == 1 < len(words) and own_content[0].isalpha():
                 strings.append(Substring(own_content[0], context.field))
             content_variants.append((tuple(strings), own_content))
-            relaxed += [*strings, *(Word(term, context.field) for term in _content_words(terms) or terms)]
+            relaxed += [*strings, *(Word(term, context.field) for term in content_words(terms) or terms)]
             if own_content:
                 content += _alternatives(strings, own_content, context.field)
                 some += [*strings, *(Word(word, context.field) for word in own_content)]
         if not strict:
             return None
-        clause = self._count_clause(_join(Or, strict), _join(Or, list(dict.fromkeys(relaxed))))
-        if not clause or not content:
-            return clause and replace(clause, content=Everything())
+        pair = self._count_clause(_join(Or, strict), _join(Or, list(dict.fromkeys(relaxed))))
+        if not pair or not content:
+            return pair and replace(pair, content=Everything())
         self._runs.append(ContentRun(tuple(content_variants)))
-        return replace(clause, content=_join(Or, content), some=_join(Or, list(dict.fromkeys(some))))
+        return replace(pair, content=_join(Or, content), some=_join(Or, list(dict.fromkeys(some))))
 
     def create_filter(self, name: str, text: str) -> Filter:
         """Return the filter of `name:text`. Adds a note for a value that the index does not have.
@@ -272,14 +268,14 @@ class QueryBuilder:
                 position = token.end
             yield variant + run[position:]
 
-    def _add_scoring(self, folded: str, terms: Sequence[str], context: ClauseContext) -> None:
-        """Add a scoring clause.
+    def _add_scoring(self, clause: ScoringClause, context: ClauseContext) -> None:
+        """Add a scoring clause with the weight of its context.
 
         Does nothing if the weight is 0 (below NOT), the field is `heading` or `title`, or the query already has
         `MAX_QUERY_CLAUSES` clauses.
         """
         if context.weight > 0 and context.field in {PASSAGE, "text"} and self._clause_count < MAX_QUERY_CLAUSES:
-            self._scoring.append(ScoringClause(folded, tuple(terms), context.weight))
+            self._scoring.append(replace(clause, weight=context.weight))
 
     def _count_clause(self, strict: Node, relaxed: Node) -> ClausePair | None:
         """Count a clause, and return it. If the query has too many clauses, add a note and return None."""
@@ -290,17 +286,22 @@ class QueryBuilder:
         return ClausePair(strict, relaxed)
 
 
-def _content_words(words: Sequence[str]) -> tuple[str, ...]:
-    """Return the distinct words that are neither function words nor question words, in order.
+def _weigh_words(clause: ScoringClause, words: Sequence[Token], tokens: Sequence[Token]) -> ScoringClause:
+    """Return the scoring clause of a run in which function words weigh less.
 
-    A word of one character after a question word is its measure word, and belongs to the question: 件 in 多少件.
+    `words`: the words of the run. `tokens`: those that score, shorter words included. A term that occurs several times
+    has its highest factor.
     """
-    content: dict[str, None] = {}
-    for previous, word in zip(("", *words), words, strict=False):
-        is_measure_word = previous in _QUESTION_WORDS and len(word) == 1
-        if not (word in _FUNCTION_WORDS or word in _QUESTION_WORDS or is_measure_word):
-            content[word] = None
-    return tuple(content)
+    factors = list(word_factors([word.term for word in words]))
+    if all(factor == 1 for factor in factors):
+        return clause
+    by_character = [1.0] * len(clause.text)
+    for word, factor in zip(words, factors, strict=True):
+        by_character[word.start : word.end] = [factor] * (word.end - word.start)
+    by_term = dict.fromkeys(clause.terms, 0.0)
+    for token in tokens:
+        by_term[token.term] = max(by_term[token.term], by_character[token.start])
+    return replace(clause, term_factors=tuple(by_term.values()), character_factors=tuple(by_character))
 
 
 def _variant_weight(n: int, variants: Sequence[str]) -> float:

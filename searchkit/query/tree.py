@@ -126,6 +126,15 @@ class ScoringClause:
     """Distinct terms of the text (`Analyzer.query_terms`)."""
     weight: float = 1.0
     """Factor of the score: the product of the boosts (`^`) around the clause, reduced for synonym variants."""
+    term_factors: tuple[float, ...] = ()
+    """Further factor of the score of each of `terms`: less than 1 for function words. Empty: all are 1."""
+    character_factors: tuple[float, ...] = ()
+    """Further factor of the score of each character of `text`, as `term_factors`. Empty: all are 1."""
+
+    def term_weights(self) -> Iterator[tuple[str, float]]:
+        """Yield each term with its weight: `weight` times the factor of the term."""
+        for term, factor in zip(self.terms, self.term_factors or (1.0,) * len(self.terms), strict=True):
+            yield term, self.weight * factor
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +146,15 @@ class ContentRun:
 
     variants: tuple[tuple[tuple[Substring, ...], tuple[str, ...]], ...]
     """Strings and content words of the run itself, then of each synonym variant. The first string is the run."""
+
+    @property
+    def complete(self) -> Node:
+        """Query tree of the paragraphs that hold the run, with words in the passage or in the title."""
+        alternatives: list[Node] = []
+        for strings, words in self.variants:
+            alternatives.append(And(tuple(Or((Word(word), Word(word, "title"))) for word in words)))
+            alternatives += strings
+        return Or(tuple(alternatives))
 
     def missing(self, leaves: AbstractSet[Node]) -> tuple[str, ...]:
         """Return the content words that a paragraph lacks of the variant of which it lacks the fewest.
@@ -177,6 +195,11 @@ class Query:
     def has_several_words(self) -> bool:
         """Whether the query has no operators and several content words."""
         return len({word for run in self.runs for word in run.variants[0][1]}) > 1
+
+    @property
+    def complete(self) -> Node:
+        """Query tree of the paragraphs with all content words in the passage, or in the title of their document."""
+        return And(tuple(run.complete for run in self.runs))
 
     def missing(self, leaves: AbstractSet[Node]) -> tuple[str, ...]:
         """Return the content words that a paragraph lacks. `leaves`: the leaves of `some` or `any` that it matches."""

@@ -362,8 +362,7 @@ class _QueryFeatures:
     def __init__(self, query: Query, names: QueryNames, unit: str | None) -> None:
         scoring = query.scoring
         clauses = names.measure_clauses(scoring)
-        texts = [(clause.text, clause.weight) for clause in clauses]
-        self.gram_weights = {**query_grams(texts, 1), **query_grams(texts, 2)}
+        self.gram_weights = {**query_grams(clauses, 1), **query_grams(clauses, 2)}
         """Weights of the grams of the query. An occurrence of a gram in a clause adds the weight of the clause."""
         max_weight = max((clause.weight for clause in clauses), default=0.0)
         words = [clause.terms[-1] for clause in clauses if clause.weight == max_weight and clause.terms]

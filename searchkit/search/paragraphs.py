@@ -172,8 +172,11 @@ def _search_forms(
             form = replace(request, match=tree, scoring=query.scoring, first=query.first)
             if request.facets:
                 form = replace(form, population=query.conditions)
+            if query.has_several_words:  # a match of all words need not be looked up
+                form = replace(form, complete=query.complete if tree is query.any else Everything())
             if options.match == "auto" and options.beyond and tree is not query.any:
-                form = replace(form, beyond=_find_beyond(engine, query, form))
+                beyond = _find_beyond(engine, query, form)
+                form = form if beyond is None else replace(form, beyond=beyond, complete=query.complete)
             response = engine.search(form)
             first = first or (query, tree, response)
             if response.total:

@@ -143,16 +143,24 @@ class Analyzer:
 
         A number is one word, its most specific term.
         """
-        folded = fold(run)
-        return self._query_terms(folded, self._find_quantities(folded), "default")
+        return [token.term for token in self.query_tokens(run)]
 
     def query_terms(self, run: str) -> list[str]:
         """Return the distinct terms of `run` that ranking and the relaxed form of a query use.
 
         The terms include the shorter words in each word. Of the terms of a number, returns only the most specific one.
         """
+        return list(dict.fromkeys(token.term for token in self.query_tokens(run, "search")))
+
+    def query_tokens(self, run: str, mode: str = "default") -> list[Token]:
+        """Return the tokens of `query_words` with their spans in `run`, or those of `query_terms` for mode "search"."""
         folded = fold(run)
-        return list(dict.fromkeys(self._query_terms(folded, self._find_quantities(folded), "search")))
+        quantities = self._find_quantities(folded)
+        spans = [(quantity.start, quantity.end) for quantity in quantities]
+        words = self._tokenize_words(folded, quantities, mode)
+        tokens = [w for w in words if not any(start <= w.start and w.end <= end for start, end in spans)]
+        tokens += [quantity.tokens()[-1] for quantity in quantities]
+        return sorted(tokens, key=itemgetter(1, 2))
 
     def word_edges(self, run: str) -> frozenset[int]:
         """Return the offsets in `run` at which a word begins or ends, with 0 and the length.
@@ -189,17 +197,6 @@ class Analyzer:
     def _segmenters(self) -> SegmenterProvider:
         """Segmenters that know the domain words and the synonyms in addition to the dictionary."""
         return segmenter_provider((*_folded_words(self.lexicon.words), *self._synonyms))
-
-    def _query_terms(self, folded: str, quantities: Sequence[_QuantityMatch], mode: str) -> list[str]:
-        """Return the words outside quantities and the most specific term of each quantity, in text order.
-
-        `mode` is a mode of `Segmenter.tokenize`.
-        """
-        spans = [(quantity.start, quantity.end) for quantity in quantities]
-        words = self._tokenize_words(folded, quantities, mode)
-        tokens = [w for w in words if not any(start <= w.start and w.end <= end for start, end in spans)]
-        tokens += [quantity.tokens()[-1] for quantity in quantities]
-        return [token.term for token in sorted(tokens, key=itemgetter(1, 2))]
 
     def _tokenize_words(
         self, folded: str, quantities: Sequence[_QuantityMatch], mode: str, parts: Collection[str] = ("",)

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 from counting import NumberExtractor
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from searchkit.corpus.reading import ParsedDocument
 from searchkit.engines.columnar import arrays, bigrams, building, faceting, postings, scoring, text, writer
-from searchkit.engines.columnar.arrays import Array, ArrayFile, write_arrays
+from searchkit.engines.columnar.arrays import ArrayFile, write_arrays
 from searchkit.engines.columnar.docsets import DocSet
 from searchkit.engines.columnar.engine import ColumnarEngine
 from searchkit.engines.columnar.faceting import FacetCollector
@@ -569,7 +569,8 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> IndexReader:
             texts = ["".join(words_of_text) + "的" * int(rng.integers(1, 30)) for words_of_text in repeated]
             name = f"{number:02d}.txt"
             paragraphs = [Paragraph(f"{name}#{n}", name, n, text) for n, text in enumerate(texts, 1)]
-            index_writer.add(Document(name), paragraphs, [()] * len(paragraphs), name)
+            title = None if number % 3 == 0 else "听证报告" if number % 7 == 0 else "执法检查报告"
+            index_writer.add(Document(name, title), paragraphs, [()] * len(paragraphs), name)
         index_writer.commit()
     return IndexReader(folder)
 
@@ -603,30 +604,38 @@ def test_the_best_docs_have_the_highest_scores(
 
 
 @pytest.mark.parametrize("max_exact_docs", [20, 4096])
-@pytest.mark.parametrize("factor", [0.0, 0.3, 1 / 1.1, 1.0])
 @pytest.mark.parametrize("terms", ["执法 检查", "处罚 执法", "听证 处罚", "罚款 听证 处罚 检查 企业"])
-def test_factors_count_for_the_choice_of_the_best_docs(
-    terms: str, factor: float, max_exact_docs: int, mixed: IndexReader, monkeypatch: pytest.MonkeyPatch
+def test_likely_docs_do_not_change_the_best_docs(
+    terms: str, max_exact_docs: int, mixed: IndexReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The best docs have the highest products of score and factor, whichever docs are said to be likely."""
+    """The best docs have the highest scores, whichever docs are said to be likely."""
     monkeypatch.setattr(scoring, "RESCORE_DEPTH", 7)
     monkeypatch.setattr(scoring, "_MAX_EXACT_DOCS", max_exact_docs)
     monkeypatch.setattr(scoring, "_MAX_BOUND_BLOCK_DOCS", 2 * max_exact_docs)
     words = tuple(map(Word, terms.split()))
     scorer = scoring.Scorer(mixed, [ScoringClause(word.term, (word.term,)) for word in words])
     docs, preferred = mixed.matcher.match(Or(words)), mixed.matcher.match(And(words[:2]))
-
-    def factors(doc_ids: Array) -> Array:
-        """Return the factor of each doc: 1 for the docs with two words."""
-        return np.where(preferred.contains(doc_ids), 1.0, factor)
-
     doc_ids = docs.ids
     scores = scorer.score(doc_ids)
-    order = mixed.rank(doc_ids, scores * factors(doc_ids))[:7]
+    order = mixed.rank(doc_ids, scores)[:7]
     expected = sorted(zip(doc_ids[order].tolist(), scores[order].tolist(), strict=True))
     for likely in (None, preferred, DocSet.of_ids(preferred.ids, docs.size), mixed.matcher.match(words[0])):
-        best, best_scores = scorer.best(docs, factors, likely)
+        best, best_scores = scorer.best(docs, likely)
         assert list(zip(best.tolist(), best_scores.tolist(), strict=True)) == expected
+
+
+@settings(max_examples=50)
+@given(data=st.data())
+def test_a_tree_is_looked_up_in_some_docs(data: st.DataObject, mixed: IndexReader) -> None:
+    """`contains` returns for some docs whether they match a tree, also for words of titles."""
+    words = [Word(term, field) for term in ("执法", "检查", "听证", "报告") for field in ("passage", "title")]
+    leaves = st.sampled_from([*words, Substring("法检"), Everything()])
+    node = data.draw(st.recursive(leaves, lambda nodes: st.lists(nodes, min_size=1, max_size=3).map(tuple).flatmap(
+        lambda children: st.sampled_from([And(children), Or(children)])), max_leaves=6))  # fmt: skip
+    doc_ids = mixed.matcher.match(Everything()).ids
+    chosen = doc_ids.compress(data.draw(st.lists(st.booleans(), min_size=len(doc_ids), max_size=len(doc_ids))))
+    expected = mixed.matcher.match(node).contains(chosen)
+    assert mixed.matcher.contains(node, chosen, {}).tolist() == expected.tolist()
 
 
 def test_a_leaf_of_two_trees_is_matched_once(mixed: IndexReader, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -309,6 +309,9 @@ CHECKS: dict[str, Callable[[Index, Json, Results], str | None]] = {
     "folded_counts": lambda _, case, results: compare(
         case["folded_counts"], [hit.folded.count for hit in results.hits]
     ),
+    "complete": lambda _, case, results: compare(
+        case["complete"], sorted(hit.id for hit in results.hits if hit.explanation and hit.explanation.complete)
+    ),
     "spans": lambda _, case, results: compare(case["spans"], spans(results)),
     "notes": lambda _, case, results: compare(case["notes"], [*results.notes]),
     "understood": check_understood,

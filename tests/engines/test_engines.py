@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import random
 import re
@@ -23,7 +24,7 @@ from searchkit.corpus.nearduplicates import near_duplicate_keys
 from searchkit.corpus.reading import ParsedDocument
 from searchkit.engines.contract import Engine, MeasureRequest, Request
 from searchkit.engines.opening import ENGINES, open_engine, open_writer
-from searchkit.engines.ranking import BEYOND_FACTOR, RESCORE_DEPTH
+from searchkit.engines.ranking import RESCORE_DEPTH, Explanation
 from searchkit.errors import IndexForeign
 from searchkit.index import Index
 from searchkit.indexing.build import BuildOptions, build, write_index
@@ -138,24 +139,22 @@ class NaiveEngine:
 
     def word_scores(self, clauses: Sequence[ScoringClause]) -> list[float]:
         """Return the score by words of each paragraph: step one of ranking."""
-        query: Counter[str] = Counter()
-        for clause in clauses:
-            for term in clause.terms:
-                query[term] += clause.weight  # type: ignore[assignment]
-        return bm25(self.frequencies[0], query)
+        return bm25(self.frequencies[0], query_weights(clauses)[0])
 
-    def scores(self, clauses: Sequence[ScoringClause]) -> list[float]:
-        """Return the score by words, bigrams and characters of each paragraph.
+    def scores(self, clauses: Sequence[ScoringClause], complete: Node | None = None) -> list[float]:
+        """Return the score by words, bigrams and characters of each paragraph, a tenth more if it matches `complete`.
 
         Right for the matches of a query if at most `RESCORE_DEPTH` paragraphs match.
         """
-        queries: tuple[Counter[str], ...] = (Counter(), Counter(), Counter())
-        for clause in clauses:
-            for query, terms in zip(queries, (clause.terms, grams(clause.text, 2), grams(clause.text, 1)), strict=True):
-                for term in terms:
-                    query[term] += clause.weight  # type: ignore[assignment]
-        parts = (bm25(frequencies, query) for frequencies, query in zip(self.frequencies, queries, strict=True))
-        return [sum(scores) for scores in zip(*parts, strict=True)]
+        words, bigrams, characters = query_weights(clauses)
+        titles = [Counter(grams(fold(paragraph.title or ""), 2)) for paragraph in self.paragraphs]
+        parts = (
+            bm25(self.frequencies[0], words),
+            bm25(self.frequencies[1], bigrams, titles),
+            bm25(self.frequencies[2], characters),
+        )
+        is_complete = set() if complete is None else set(self.matches(complete))
+        return [sum(scores) * (1.1 if i in is_complete else 1) for i, scores in enumerate(zip(*parts, strict=True))]
 
     @cached_property
     def frequencies(self) -> tuple[list[Counter[str]], ...]:
@@ -163,6 +162,22 @@ class NaiveEngine:
         words = [Counter(t["text"] + 2 * t["heading"] + t["title"]) for t in self.terms]
         texts = [fold(paragraph.text) for paragraph in self.paragraphs]
         return words, [Counter(grams(text, 2)) for text in texts], [Counter(grams(text, 1)) for text in texts]
+
+
+def query_weights(clauses: Sequence[ScoringClause]) -> tuple[Counter[str], ...]:
+    """Return the weights of the words, bigrams and characters of a query. A bigram has its lower character's factor."""
+    words, bigrams, characters = Counter[str](), Counter[str](), Counter[str]()
+    for clause in clauses:
+        for term, factor in zip(clause.terms, clause.term_factors or [1.0] * len(clause.terms), strict=True):
+            words[term] += clause.weight * factor  # type: ignore[assignment]
+        weighted = list(zip(clause.text, clause.character_factors or [1.0] * len(clause.text), strict=True))
+        for character, factor in weighted:
+            if character.isalnum():
+                characters[character] += clause.weight * factor  # type: ignore[assignment]
+        for (first, factor), (second, other) in pairwise(weighted):
+            if first.isalnum() and second.isalnum():
+                bigrams[first + second] += clause.weight * min(factor, other)  # type: ignore[assignment]
+    return words, bigrams, characters
 
 
 def contains(text: str, string: str, *, whole_numbers: bool = False) -> bool:
@@ -233,10 +248,13 @@ def grams(folded: str, size: int) -> list[str]:
     return [text for i in range(len(folded) - size + 1) if (text := folded[i : i + size]).isalnum()]
 
 
-def bm25(frequencies: Sequence[Counter[str]], query: Counter[str]) -> list[float]:
+def bm25(
+    frequencies: Sequence[Counter[str]], query: Counter[str], further: Sequence[Counter[str]] | None = None
+) -> list[float]:
     """Return the BM25 score of each text: k1 = 1.2, b = 0.75, idf = ln(1 + (N - df + 0.5) / (df + 0.5)).
 
-    `frequencies`: of the terms of each text. `query`: weights by term.
+    `frequencies`: of the terms of each text. `query`: weights by term. `further`: occurrences for each text that
+    count for tf, but not for the length and for df.
     """
     lengths = [tf.total() for tf in frequencies]
     average = sum(lengths) / len(frequencies) or 1
@@ -244,9 +262,9 @@ def bm25(frequencies: Sequence[Counter[str]], query: Counter[str]) -> list[float
     for term, weight in query.items():
         df = sum(term in tf for tf in frequencies)
         idf = math.log(1 + (len(frequencies) - df + 0.5) / (df + 0.5))
-        for i, tf in enumerate(frequencies):
-            if term in tf:
-                scores[i] += weight * idf * tf[term] * 2.2 / (tf[term] + 1.2 * (0.25 + 0.75 * lengths[i] / average))
+        for i, counts in enumerate(frequencies):
+            tf = counts[term] + (further[i][term] if further else 0)
+            scores[i] += weight * idf * tf * 2.2 / (tf + 1.2 * (0.25 + 0.75 * lengths[i] / average))
     return scores
 
 
@@ -641,9 +659,10 @@ def test_scores_are_those_of_the_formulas(indexed: IndexedCorpus, query: str) ->
     hits = indexed.index.search(query, match="all", limit=None, explain=True).hits
     for hit in hits:
         assert hit.explanation is not None
-        parts = [*hit.explanation.words.values(), hit.explanation.bigrams, hit.explanation.characters]
-        assert hit.score == pytest.approx(sum(parts), abs=TOLERANCE)
-    scores = indexed.naive.scores(indexed.parse(query).scoring)
+        words, *others = (getattr(hit.explanation, field.name) for field in dataclasses.fields(Explanation))
+        assert hit.score == pytest.approx(sum([*words.values(), *others]), abs=TOLERANCE)
+    parsed = indexed.parse(query)
+    scores = indexed.naive.scores(parsed.scoring, Everything() if parsed.has_several_words else None)
     expected = {paragraph.id: score for paragraph, score in zip(indexed.naive.paragraphs, scores, strict=True)}
     if len(hits) <= RESCORE_DEPTH:
         assert {hit.id: hit.score for hit in hits} == pytest.approx(
@@ -656,8 +675,9 @@ def test_scores_are_those_of_the_formulas(indexed: IndexedCorpus, query: str) ->
 @example("执法 检查 行政 件", None)
 @example("执法 长江大桥", None)
 def test_further_hits_are_ranked_with_the_others(indexed: IndexedCorpus, query: str, item: Filter | None) -> None:
-    """The list goes on with paragraphs that match some words. Their scores are reduced, and they are not in the total.
+    """The list goes on with paragraphs that match some words, which are not in the total.
 
+    Those with all content words in the passage or the title have a tenth more, up to the rescored ones.
     A page is a part of the complete list.
     """
     parsed, filters = indexed.parse(query), (item,) if item else ()
@@ -666,7 +686,8 @@ def test_further_hits_are_ranked_with_the_others(indexed: IndexedCorpus, query: 
         for tree in (parsed.all, parsed.any)
     )
     further = sorted(set(further) - set(matches)) if matches else []
-    request = Request(parsed.all, parsed.scoring, filters, limit=None, beyond=parsed.any)
+    complete = parsed.complete if parsed.runs else parsed.all
+    request = Request(parsed.all, parsed.scoring, filters, limit=None, beyond=parsed.any, complete=complete)
     response = indexed.engine.search(request)
     assert (response.total, response.total_any) == (len(matches), len(matches) + len(further) if matches else None)
     assert sorted_ids([hit for hit in response.hits if not hit.is_beyond]) == indexed.ids(matches)
@@ -674,9 +695,8 @@ def test_further_hits_are_ranked_with_the_others(indexed: IndexedCorpus, query: 
     for part in (response.hits[:RESCORE_DEPTH], response.hits[RESCORE_DEPTH:]):
         sort_keys = [(-hit.score, hit.paragraph.document, hit.paragraph.n) for hit in part]
         assert sort_keys == sorted(sort_keys)
-    scores = indexed.naive.scores(parsed.scoring)
-    expected = {indexed.naive.paragraphs[i].id: scores[i] * (BEYOND_FACTOR if i in further else 1.0)
-                for i in (*matches, *further)}  # fmt: skip
+    scores = indexed.naive.scores(parsed.scoring, complete)
+    expected = {indexed.naive.paragraphs[i].id: scores[i] for i in (*matches, *further)}
     actual = {hit.paragraph.id: hit.score for hit in response.hits[:RESCORE_DEPTH]}
     assert actual == pytest.approx({name: expected[name] for name in actual}, abs=TOLERANCE)
     for start in (0, 7, 196):

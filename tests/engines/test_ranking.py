@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from searchkit.engines.ranking import (
+    COMPLETE_BONUS,
     HEADING_WEIGHT,
     K1,
     TITLE_WEIGHT,
@@ -18,9 +19,11 @@ from searchkit.engines.ranking import (
     grams,
     idf,
     query_grams,
+    query_terms,
     saturation,
     weighted_sum,
 )
+from searchkit.query.tree import ScoringClause
 
 ANY_TEXT = st.text(st.characters(exclude_categories=[]))  # with surrogates, which `st.text` excludes by default
 REPETITIVE = st.text("甲乙a1，。 _", max_size=30)
@@ -125,13 +128,22 @@ def test_overlapping_grams_are_counted() -> None:
 @given(st.lists(st.tuples(REPETITIVE, st.floats(0.1, 10)), max_size=4), SIZES)
 def test_weights_of_query_grams_are_sums(texts: list[tuple[str, float]], size: int) -> None:
     """The weight of a gram is the sum of the weights of the texts that contain it, once per occurrence."""
-    weights = query_grams(texts, size)
+    weights = query_grams([ScoringClause(text, (), weight) for text, weight in texts], size)
     assert set(weights) == {gram for text, _ in texts for gram in grams(text, size)}
     for gram, weight in weights.items():
         assert weight == pytest.approx(sum(list(grams(text, size)).count(gram) * boost for text, boost in texts))
+
+
+def test_factors_of_a_clause_lower_the_weights() -> None:
+    """A term and a character have their factors, and a bigram has the lower factor of its characters."""
+    clause = ScoringClause("的，红马", ("的", "红马"), 2.0, (0.3, 1.0), (0.3, 1.0, 0.5, 1.0))
+    assert query_terms([clause, ScoringClause("的", ("的",))]) == {"的": 1.6, "红马": 2.0}
+    assert query_grams([clause], 1) == {"的": 0.6, "红": 1.0, "马": 2.0}
+    assert query_grams([clause], 2) == {"红马": 1.0}
 
 
 def test_a_score_is_the_sum_of_its_parts() -> None:
     """The parts that `--explain` prints add up to the score."""
     assert Explanation({"执法": 1.5, "监督": 0.25}, bigrams=2.0, characters=0.5).score == pytest.approx(4.25)
     assert Explanation().score == 0
+    assert Explanation({"执法": 1.0}, characters=1.0).completed().score == pytest.approx(2 * (1 + COMPLETE_BONUS))

@@ -662,6 +662,20 @@ def test_question_words_are_no_content_words(
     assert str(query.content) == content
 
 
+def test_function_words_weigh_less(analyzer: Analyzer) -> None:
+    """Question words with their measure words weigh 0.2, particles 0.3, by terms and by characters."""
+    run, quoted = parse('有多少件红的蓝 OR "的"', analyzer).scoring
+    assert (run.terms, run.term_factors) == (("有", "多少", "件", "红", "的", "蓝"), (0.3, 0.2, 0.2, 1.0, 0.3, 1.0))
+    assert run.character_factors == (0.3, 0.2, 0.2, 0.2, 1.0, 0.3, 1.0)
+    assert (quoted.term_factors, quoted.character_factors) == ((), ())
+
+
+def test_a_term_has_its_highest_factor(analyzer: Analyzer) -> None:
+    """A word that is a measure word once and a content word once counts as a content word."""
+    (clause,) = parse("红，件，多少件", analyzer).scoring
+    assert dict(zip(clause.terms, clause.term_factors, strict=True))["件"] == 1.0
+
+
 @pytest.mark.parametrize("text", ["红 OR 蓝", '"红" 蓝', "红 -蓝", "(红 蓝)", "text:红 蓝", "如何", ""])
 def test_queries_with_operators_have_no_content_form(analyzer: Analyzer, text: str) -> None:
     """A query with operators, and one without content words, has no form of its own for `auto`."""

@@ -28,7 +28,7 @@ from searchkit.engines.contract import (
     Vocabulary,
     decoding,
 )
-from searchkit.engines.ranking import BEYOND_FACTOR, RESCORE_DEPTH, Explanation
+from searchkit.engines.ranking import COMPLETE_BONUS, RESCORE_DEPTH, Explanation
 from searchkit.errors import IndexDamaged
 from searchkit.model import Document, Measure, Paragraph, Table
 from searchkit.query.facets import Facet, FacetCounts, Filter, selected_values
@@ -64,7 +64,7 @@ class ColumnarEngine:
             listed = union([docs, further], docs.size)
             total_any = len(listed)
         last = None if request.first is None else difference(docs, matcher.match(request.first, leaves))
-        ranking = _RankedDocs(self._reader, request, listed, docs, last)
+        ranking = _RankedDocs(self._reader, request, listed, docs, last, leaves)
         end = None if request.limit is None else request.offset + request.limit
         hits = tuple(self._hits(request, ranking, slice(request.offset, end)))
         return Response(collector.total, ranking.document_count, hits, facets, total_any)
@@ -292,20 +292,31 @@ class _RankedDocs:
     """
 
     def __init__(
-        self, reader: IndexReader, request: Request, docs: DocSet, matches: DocSet, last: DocSet | None
+        self,
+        reader: IndexReader,
+        request: Request,
+        docs: DocSet,
+        matches: DocSet,
+        last: DocSet | None,
+        leaves: dict[Node, DocSet],
     ) -> None:
         """Rank docs.
 
         `matches`: the docs among them that match `Request.match`. `last`: those that do not match `Request.first`, if
-        it is given.
+        it is given. `leaves`: the docs of the leaves that were matched, for `Matcher.contains`.
         """
         self._reader, self._docs, self._last = reader, docs, last
         self._matches = None if docs is matches else DocSet.of_bitset(matches.bitset)
         self._scorer = Scorer(reader, request.scoring)
         total = len(docs)
         best, word_scores = self._choose_best(docs, matches)
-        self._best, self._gram_scores = best, self._scorer.rescore(best)
-        scores = self._weigh(best, word_scores + self._gram_scores[0] + self._gram_scores[1])
+        bigram_scores, character_scores = self._scorer.rescore(best)
+        scores = word_scores + bigram_scores + character_scores
+        bonus = np.zeros(len(best))
+        if request.complete is not None:
+            bonus = COMPLETE_BONUS * scores * reader.matcher.contains(request.complete, best, leaves)
+        self._best, self._parts = best, (bigram_scores, character_scores, bonus)
+        scores = self._put_last(best, scores + bonus)
         order = reader.rank(best, scores)
         self._doc_ids, self._scores = best[order], scores[order]
         self._match_counts = np.ones(len(best), np.int64)
@@ -331,16 +342,15 @@ class _RankedDocs:
     def explanations(self, page: slice) -> dict[int, Explanation]:
         """Return the parts of the score of each hit of a page, by doc id."""
         doc_ids = np.sort(self._doc_ids[page])
+        if self._last is not None:
+            doc_ids = doc_ids.compress(~self._last.contains(doc_ids))
         word_scores = self._scorer.explain(doc_ids)
-        gram_scores = dict(
-            zip(self._best.tolist(), zip(*(part.tolist() for part in self._gram_scores), strict=True), strict=True)
-        )
-        return {
-            doc_id: Explanation(dict(scores), *gram_scores.get(doc_id, (0.0, 0.0))).scaled(factor)
-            for doc_id, scores, factor in zip(
-                doc_ids.tolist(), word_scores, self._factors(doc_ids).tolist(), strict=True
-            )
+        parts = dict(zip(self._best.tolist(), zip(*(part.tolist() for part in self._parts), strict=True), strict=True))
+        explanations = {
+            doc_id: Explanation(dict(scores), *parts.get(doc_id, ()))
+            for doc_id, scores in zip(doc_ids.tolist(), word_scores, strict=True)
         }
+        return {doc_id: explanations.get(doc_id, Explanation()) for doc_id in self._doc_ids[page].tolist()}
 
     def copies(self, page: slice) -> dict[int, list[int]]:
         """Return the docs that are folded under each hit of a page, in corpus order, by doc id. Hits without: omitted.
@@ -367,24 +377,17 @@ class _RankedDocs:
         """Return a mask of the docs that only match `Request.beyond`."""
         return np.zeros(len(doc_ids), bool) if self._matches is None else ~self._matches.contains(doc_ids)
 
-    def _factors(self, doc_ids: Array) -> Array:
-        """Return the factor of the score of each doc."""
-        if self._last is not None:
-            return np.where(self._last.contains(doc_ids), 0.0, 1.0)
-        return np.where(self._is_beyond(doc_ids), BEYOND_FACTOR, 1.0)
-
-    def _weigh(self, doc_ids: Array, scores: Array) -> Array:
-        """Return the scores by which docs are sorted: multiplied by their factors, and negative for the last docs.
+    def _put_last(self, doc_ids: Array, scores: Array) -> Array:
+        """Return the scores by which docs are sorted: negative for the last docs.
 
         A doc that comes first can have the score 0, too.
         """
-        factors = self._factors(doc_ids)
-        return np.where(factors == 0.0, -1.0, scores * factors)
+        return scores if self._last is None else np.where(self._last.contains(doc_ids), -1.0, scores)
 
     def _choose_best(self, docs: DocSet, matches: DocSet) -> tuple[Array, Array]:
         """Return the best docs by step one, at most `RESCORE_DEPTH`, and their scores. The doc ids ascend."""
         if self._matches is not None:
-            return self._scorer.best(docs, self._factors, matches)
+            return self._scorer.best(docs, matches)
         if self._last is None:
             return self._scorer.best(docs)
         best, scores = self._scorer.best(difference(docs, self._last))
@@ -396,7 +399,7 @@ class _RankedDocs:
     def _add_others(self, doc_ids: Array) -> None:
         """Append the matches that are not among the best, ordered by step one. `doc_ids`: all docs, ascending."""
         others = np.delete(doc_ids, doc_ids.searchsorted(self._best))
-        scores = self._weigh(others, self._scorer.score(others))
+        scores = self._put_last(others, self._scorer.score(others))
         order = self._reader.rank(others, scores)
         self._doc_ids = np.concatenate([self._doc_ids, others[order]])
         self._scores = np.concatenate([self._scores, scores[order]])

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from searchkit.engines.columnar.arrays import Array, narrowest
+from searchkit.engines.columnar.arrays import Array, narrowest, run_start_mask
 from searchkit.engines.columnar.cache import Cache
 from searchkit.engines.columnar.columns import DictEncoder, parse_values
 from searchkit.engines.columnar.commit import read_commit
@@ -236,6 +236,28 @@ class IndexReader:
         """Return a document by its number."""
         index = int(np.searchsorted(self.document_bases, number, "right")) - 1
         return self.segments[index].document(number - int(self.document_bases[index]))
+
+    def documents_of(self, doc_ids: Array) -> Array:
+        """Return the document number of each of a few docs, without computing `document_of`."""
+        documents: Array = self.first_doc_ids.searchsorted(doc_ids, "right") - 1
+        return documents
+
+    def titles(self, doc_ids: Array) -> tuple[list[str], Array]:
+        """Return the titles of the documents of some docs, and the index in this list of the title of each doc.
+
+        The doc ids ascend. A document without a title has an empty one.
+        """
+        documents = self.documents_of(doc_ids)
+        is_first = run_start_mask(documents)
+        distinct = documents.compress(is_first)
+        titles: list[str] = []
+        bounds = distinct.searchsorted(self.document_bases).tolist()
+        for segment, base, (start, end) in zip(
+            self.segments, self.document_bases.tolist(), pairwise(bounds), strict=False
+        ):
+            if start < end:
+                titles += [title or "" for title in segment.column("title").take(distinct[start:end] - base)]
+        return titles, np.cumsum(is_first) - 1
 
     @cached_property
     def tables(self) -> IndexTables:

@@ -6,7 +6,7 @@ Numbers are added in the same order as in the reference engine, so that the scor
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -15,8 +15,9 @@ from searchkit.engines.columnar.arrays import Array, unique_sorted
 from searchkit.engines.columnar.docsets import DocSet
 from searchkit.engines.columnar.reader import MAX_IMPACT, IndexReader
 from searchkit.engines.grams import find_grams
-from searchkit.engines.ranking import K1, RESCORE_DEPTH, B, idf, query_grams
+from searchkit.engines.ranking import K1, RESCORE_DEPTH, B, idf, query_grams, query_terms
 from searchkit.query.tree import ScoringClause
+from searchkit.text.folding import fold, to_code_points
 
 _SCORE_BLOCK_DOCS = 1 << 14  # docs that are scored together: temporary arrays stay in the processor's cache
 _MAX_EXACT_DOCS = 4096
@@ -32,11 +33,7 @@ class Scorer:
 
     def __init__(self, reader: IndexReader, clauses: Sequence[ScoringClause]) -> None:
         self._reader = reader
-        self._weighted_texts = [(clause.text, clause.weight) for clause in clauses]
-        boosts: dict[str, float] = {}
-        for clause in clauses:
-            for term in clause.terms:
-                boosts[term] = boosts.get(term, 0.0) + clause.weight
+        self._clauses, boosts = clauses, query_terms(clauses)
         doc_count, dfs = reader.commit.doc_count, {term: reader.terms.df(term) for term in boosts}
         self._term_weights = {term: boost * idf(dfs[term], doc_count) for term, boost in boosts.items()
                               if boost and dfs[term]}  # fmt: skip
@@ -46,14 +43,10 @@ class Scorer:
         blocks = (doc_ids[start : start + _SCORE_BLOCK_DOCS] for start in range(0, len(doc_ids), _SCORE_BLOCK_DOCS))
         return np.concatenate([np.empty(0), *(self._score(block, self._term_weights) for block in blocks)])
 
-    def best(
-        self, docs: DocSet, factors: Callable[[Array], Array] | None = None, likely: DocSet | None = None
-    ) -> tuple[Array, Array]:
+    def best(self, docs: DocSet, likely: DocSet | None = None) -> tuple[Array, Array]:
         """Return the best docs of a set by step one, at most `RESCORE_DEPTH`, and their scores. The doc ids ascend.
 
-        `factors`: returns the factor, at most 1, of the score of each given doc. It counts for the choice of the docs,
-        but the scores are returned without it. `likely`: docs of the set that are likely to be among the best, which
-        saves time.
+        `likely`: docs of the set that are likely to be among the best, which saves time.
 
         Among docs with equal scores, the first in corpus order are the best. For at most a few thousand docs, takes as
         long as `score`. For more docs, takes about 0.3 ns per word and doc to compute upper bounds.
@@ -61,15 +54,14 @@ class Scorer:
         if not self._term_weights:
             doc_ids = self._reader.first(docs, RESCORE_DEPTH)
         elif docs.is_dense or len(docs) > _MAX_EXACT_DOCS:
-            doc_ids = self._candidates(docs, _ImpactBounds(self._reader, self._term_weights, factors), likely)
+            doc_ids = self._candidates(docs, _ImpactBounds(self._reader, self._term_weights), likely)
         else:
             doc_ids = docs.ids
         scores = self.score(doc_ids)
         if len(doc_ids) > RESCORE_DEPTH:
-            ranked = scores if factors is None else scores * factors(doc_ids)
             # `np.partition` finds the `RESCORE_DEPTH`th best score. Docs with equal scores may exceed that number.
-            best = np.flatnonzero(ranked >= np.partition(ranked, -RESCORE_DEPTH)[-RESCORE_DEPTH])
-            best = best.take(np.sort(self._reader.rank(doc_ids.take(best), ranked.take(best))[:RESCORE_DEPTH]))
+            best = np.flatnonzero(scores >= np.partition(scores, -RESCORE_DEPTH)[-RESCORE_DEPTH])
+            best = best.take(np.sort(self._reader.rank(doc_ids.take(best), scores.take(best))[:RESCORE_DEPTH]))
             doc_ids, scores = doc_ids.take(best), scores.take(best)
         return doc_ids, scores
 
@@ -133,11 +125,15 @@ class Scorer:
         return [{term: column[i] for term, column in columns.items() if column[i]} for i in range(len(doc_ids))]
 
     def rescore(self, doc_ids: Array) -> tuple[Array, Array]:
-        """Step two: return the score of each doc by bigrams, and by characters. The doc ids ascend."""
-        characters, bigrams = query_grams(self._weighted_texts, 1), query_grams(self._weighted_texts, 2)
+        """Step two: return the score of each doc by bigrams, and by characters. The doc ids ascend.
+
+        Bigrams also count in the title of the document.
+        """
+        characters, bigrams = query_grams(self._clauses, 1), query_grams(self._clauses, 2)
         if not characters or not len(doc_ids):
             return np.zeros(len(doc_ids)), np.zeros(len(doc_ids))
         tf = _gram_frequencies(*self._gram_codes(doc_ids, list(characters)), len(doc_ids), [*characters, *bigrams])
+        tf[len(characters) :] += self._title_frequencies(doc_ids, [*characters], [*bigrams])
         commit, array_of = self._reader.commit, self._reader.concatenated_array
         character_scores = self._score_grams(
             characters, tf[: len(characters)], array_of("character_count").take(doc_ids), commit.total_characters
@@ -161,6 +157,23 @@ class Scorer:
         for gram_scores in np.array(weights)[:, None] * (tf * (K1 + 1) / (tf + norms)):
             scores += gram_scores  # `np.sum` would add in another order
         return scores
+
+    def _title_frequencies(self, doc_ids: Array, characters: Sequence[str], bigrams: Sequence[str]) -> Array:
+        """Return for each bigram a row with its frequency in the title of the document of each doc.
+
+        `characters`: all characters of the bigrams. Takes about 1 µs per document and 10 ns per character.
+        """
+        if not bigrams:
+            return np.zeros((0, len(doc_ids)))
+        titles, title_of = self._reader.titles(doc_ids)
+        code_points = to_code_points(fold("\n".join([*titles, ""])))
+        order = np.array(list(map(ord, characters)), np.uint32)
+        sorted_characters, codes = np.sort(order), np.argsort(order) + 1
+        ranks = np.minimum(sorted_characters.searchsorted(code_points), len(order) - 1)
+        gram_codes = np.where(sorted_characters.take(ranks) == code_points, codes.take(ranks), 0)
+        title_indices = np.repeat(np.arange(len(titles)), np.fromiter(map(len, titles), np.intp, len(titles)) + 1)
+        tf = _gram_frequencies(gram_codes, title_indices, len(titles), [*characters, *bigrams])
+        return tf[len(characters) :].take(title_of, axis=1)
 
     def _gram_codes(self, doc_ids: Array, characters: Sequence[str]) -> tuple[Array, Array]:
         """Return two arrays with an element per character of the concatenated texts of docs. The doc ids ascend.
@@ -198,19 +211,15 @@ class _ImpactBounds:
     `RESCORE_DEPTH`th best bound so far, minus the highest possible rounding error of a bound.
     """
 
-    def __init__(
-        self, reader: IndexReader, term_weights: Mapping[str, float], factors: Callable[[Array], Array] | None
-    ) -> None:
-        """`factors`: returns the factor, at most 1, of the score of each given doc. None: all are 1."""
-        self._reader, self._doc_factors = reader, factors
+    def __init__(self, reader: IndexReader, term_weights: Mapping[str, float]) -> None:
+        self._reader = reader
         self._dtype: type[np.unsignedinteger] = np.uint16 if len(term_weights) <= _MAX_16_BIT_TERMS else np.uint32
         # With this scale the bound of a doc does not overflow, even if the factor of each term is rounded up.
         scale = (np.iinfo(self._dtype).max // MAX_IMPACT - len(term_weights)) / sum(map(abs, term_weights.values()))
         self._factors = {term: self._dtype(max(0, math.ceil(weight * scale))) for term, weight in term_weights.items()}
         rounded_up = sum(float(self._factors[term]) - weight * scale for term, weight in term_weights.items())
-        # The error of rounding up the impacts, plus the error of rounding up the factors, plus 2 for rounding this sum
-        # and the products with `factors`.
-        self._max_error = sum(map(float, self._factors.values())) * (1 + _IMPACT_ERROR) + rounded_up * MAX_IMPACT + 2
+        # The error of rounding up the impacts, plus the error of rounding up the factors, plus 1 for rounding this sum.
+        self._max_error = sum(map(float, self._factors.values())) * (1 + _IMPACT_ERROR) + rounded_up * MAX_IMPACT + 1
         self._parts: list[tuple[Array, Array]] = []
         """Doc ids and bounds of the candidates, in parts with ascending doc ids."""
         self._size, self._max_size = 0, 2 * RESCORE_DEPTH
@@ -226,10 +235,6 @@ class _ImpactBounds:
         is_near = bounds >= self._threshold
         kept = DocSet.of_bitset(is_near if matches is None else is_near & matches).ids
         doc_ids, bounds = kept + docs.start if isinstance(docs, slice) else docs.take(kept), bounds.take(kept)
-        if self._doc_factors is not None:
-            bounds = np.ceil(bounds * self._doc_factors(doc_ids))
-            is_near = bounds >= self._threshold
-            doc_ids, bounds = doc_ids.compress(is_near), bounds.compress(is_near)
         self._parts.append((doc_ids, bounds))
         self._size += len(doc_ids)
         if self._size > self._max_size:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
 
 from searchkit.engines.columnar.arrays import Array
 from searchkit.engines.columnar.cache import Cache
@@ -43,6 +46,31 @@ class Matcher:
     def apply_filters(self, docs: DocSet, filters: Sequence[Filter]) -> DocSet:
         """Return the docs of a set that all filters admit."""
         return intersection([docs, *map(self._match_leaf, filters)]) if filters else docs
+
+    def contains(self, node: Node, doc_ids: Array, leaves: dict[Node, DocSet]) -> Array:
+        """Return a mask of those of some live docs, with ascending ids, that match a query tree.
+
+        `leaves`: as for `match`. Looks up only these docs, and words of titles only for their documents.
+        """
+        if isinstance(node, And | Or):
+            # A doc that one child decides is not looked up in the next.
+            is_and = isinstance(node, And)
+            mask = np.full(len(doc_ids), is_and)
+            for child in node.children:
+                undecided = (mask if is_and else ~mask).nonzero()[0]
+                if not len(undecided):
+                    break
+                mask[undecided] = self.contains(child, doc_ids.take(undecided), leaves)
+            return mask
+        if isinstance(node, Word) and node.field == "title":
+            bounds = doc_ids.searchsorted(self._doc_bases).tolist()
+            parts = [
+                segment.titles_contain(node.term, doc_ids[start:end] - base)
+                for segment, base, (start, end) in zip(self._segments, self._doc_bases, pairwise(bounds), strict=False)
+                if start < end
+            ]
+            return np.concatenate([np.empty(0, bool), *parts])
+        return self._match(node, leaves).contains(doc_ids)
 
     def _match(self, node: Node, leaves: dict[Node, DocSet]) -> DocSet:
         """Return the docs that match a query tree, deleted docs included. `leaves`: as for `match`."""

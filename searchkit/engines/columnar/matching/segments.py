@@ -67,6 +67,15 @@ class SegmentMatcher:
         ids = None if term_ord is None else self._segment.cross_word.doc_ids(term_ord)
         return DocSet.of_ids(self._strings.match(word) if ids is None else ids, self._segment.size)
 
+    def titles_contain(self, term: str, doc_ids: Array) -> Array:
+        """Return a mask of some docs, with ascending ids: those with a term in the title of their document."""
+        term_ord = self._segment.postings.ord_of(TITLE_TERM_PREFIX + term)
+        if term_ord is None:
+            return np.zeros(len(doc_ids), bool)
+        numbers = self._segment.postings.doc_ids(term_ord)
+        documents = self._segment.document_offsets.searchsorted(doc_ids, "right") - 1
+        return numbers.searchsorted(documents) < numbers.searchsorted(documents, "right")
+
     @cached_property
     def _strings(self) -> StringMatcher:
         return StringMatcher(self._segment.text)
