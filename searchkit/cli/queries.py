@@ -123,14 +123,7 @@ def search(
 )
 @click.option("--max", metavar="QUANTITY", help="Largest value, inclusive. Written like --min.")
 @status_option
-@click.option(
-    "--no-cumulative",
-    "cumulative",
-    is_flag=True,
-    flag_value=False,
-    default=True,
-    help="Leave out totals of several years.",
-)
+@click.option("--no-cumulative", is_flag=True, help="Leave out totals of several years.")
 @click.option(
     "--sort",
     default="score",
@@ -150,7 +143,11 @@ def search(
     type=click.Choice(AGGREGATES),
     help="Calculate a number from the measures instead of listing them.",
 )
-@click.option("--by", metavar="FACET", help="Calculate a number for each value of FACET. Needs --aggregate.")
+@click.option(
+    "--by",
+    metavar="FACET",
+    help="Calculate a number for each value of FACET; district:1 are provinces. Needs --aggregate.",
+)
 @click.option(
     "--audit",
     is_flag=True,
@@ -195,6 +192,9 @@ def measures(
     _check_one_source(query, queries, is_audit=is_audit)
     if output is not None and not is_audit:
         message = "--output needs --audit"
+        raise click.UsageError(message)
+    if options["aggregate"] is not None and output_format == "ids":
+        message = "--aggregate has no ids; choose another --format"
         raise click.UsageError(message)
     filters, search_options = split_options(options)
     arguments = {**filters, **search_options}

@@ -207,5 +207,7 @@ def _notes(cell: Cell) -> Iterator[str]:
     for name, values in (("revised", cell.revised), ("others", cell.others)):
         for value in values:
             yield f"; {CELL_MARKS[name][0]} {number_text(value.value)} ({value.first.id})"
-    if cell.target is not None:
-        yield f"; {CELL_MARKS['target'][0]} {number_text(cell.target.value)} ({cell.target.first.id})"
+    if cell.target is not None and cell.target not in cell.values:
+        status = cell.target.first.status
+        mark = CELL_MARKS[status][0] if status == "target" else status
+        yield f"; {mark} {number_text(cell.target.value)} ({cell.target.first.id})"

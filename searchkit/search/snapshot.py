@@ -365,7 +365,7 @@ class Snapshot:
         from searchkit.search.aggregating import select_measures, split_names  # noqa: PLC0415 - only for few look-ups
 
         for name in (*split_names(options.one_per), *([options.by] if options.by else [])):
-            self._check_facet(name)
+            self._check_facet(Facet.parse(name).name)
         statuses = parse_statuses(options.status) if options.status else ("actual",)
         selection = select_measures(ranking, self.names, options, statuses)
         results = replace(
@@ -386,14 +386,16 @@ class Snapshot:
     def suggest_measures(
         self, query: str, options: MeasureOptions, filters: tuple[Filter, ...]
     ) -> tuple[Suggestion, ...]:
-        """Return suggestions for a look-up that found nothing."""
-        from searchkit.search.suggestions import Search, suggest  # noqa: PLC0415 - only if nothing was found
+        """Return suggestions for a look-up that found nothing: as for a search, and without each of its conditions."""
+        from searchkit.search.suggestions import Search, suggest, suggest_conditions  # noqa: PLC0415 - only for these
 
         def count(other: Search) -> int:
             """Return the number of measures that another look-up finds."""
             return self.rank_measures(other.query, replace(options, match=other.match), other.filters).total
 
-        return suggest(Search(query, filters, options.match), count, self.analyzer, self._filter_reader)
+        failed = Search(query, filters, options.match)
+        without = suggest_conditions(failed, options, lambda other: self.rank_measures(query, other, filters).total)
+        return (*without, *suggest(failed, count, self.analyzer, self._filter_reader))
 
     def measure_columns(self, filters: tuple[Filter, ...], statuses: tuple[str, ...] = ()) -> MeasureColumns:
         """Return the measures that pass the filters and have one of the statuses (empty: any), in corpus order.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice, pairwise
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from searchkit.errors import UsageError
 from searchkit.query.facets import Filter
 from searchkit.query.filters import FilterReader, format_years
 from searchkit.query.parsing import split_parts
+from searchkit.search.options import MeasureOptions
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.folding import fold
 from searchkit.text.segmentation import is_dictionary_word
@@ -20,6 +21,8 @@ _MAX_PARTS = 8
 """Maximum number of parts of a query that are left out in turn. A longer query gets no suggestions about its parts."""
 _MAX_VALUES = 3
 """Maximum number of similar values that are tried for a part of a query."""
+_CONDITIONS = ("unit", "min", "max", "status", "no_cumulative")
+"""Options of a look-up that measures must fulfil."""
 _QUOTES = re.compile('["“”「」『』＂]')
 _FIELD = re.compile(r"(\w+)[:：](.+)", re.DOTALL)
 """Matches a part with a field."""
@@ -31,8 +34,9 @@ class Suggestion:
 
     kind: str
     """`drop_part`: without a part of the query, or its quotes. `drop_filter`: without a filter, without all of them, or
-    with `match="any"` instead of `all`. `value`: with a filter by a facet value instead of a part of the query that is
-    similar. `did_you_mean`: with the nearest value in a field of the query."""
+    with `match="any"` instead of `all`; of a look-up of measures also without a condition (`unit:件`). `value`: with a
+    filter by a facet value instead of a part of the query that is similar. `did_you_mean`: with the nearest value in a
+    field of the query."""
     text: str
     """The part or the filter that is left out or replaced; `quotes` and `match:all` for these."""
     query: str
@@ -65,6 +69,34 @@ def suggest(
         found = _count([("drop_filter", " ".join(map(str, failed.filters)), failed._replace(filters=()))], count)
     found += _count(_replace_values(failed, analyzer, reader), count)
     return tuple(sorted(found, key=lambda item: -item.total))
+
+
+def suggest_conditions(
+    failed: Search, options: MeasureOptions, count: Callable[[MeasureOptions], int]
+) -> tuple[Suggestion, ...]:
+    """Return look-ups that find something without one of the conditions on measures in `options`, or without all.
+
+    `count` returns the number of measures of the same look-up with other options.
+    """
+    defaults = MeasureOptions()
+    conditions = {name: getattr(options, name) for name in _CONDITIONS}
+    conditions = {name: value for name, value in conditions.items() if value != getattr(defaults, name)}
+    trials = [[name] for name in conditions] + ([[*conditions]] if len(conditions) > 1 else [])
+    filters = {item.name: _values(item) for item in failed.filters}
+    found: list[Suggestion] = []
+    for names in trials:
+        if len(names) == 1 or not found:
+            total = count(replace(options, **{name: getattr(defaults, name) for name in names}))
+            text = " ".join(_condition_text(name, conditions[name]) for name in names)
+            found += [Suggestion("drop_filter", text, failed.query, filters, total)] if total else []
+    return tuple(found)
+
+
+def _condition_text(name: str, value: object) -> str:
+    """Return a condition as text: unit:件, status:target,rule, no-cumulative."""
+    if value is True:
+        return name.replace("_", "-")
+    return f"{name}:{','.join(map(str, value)) if isinstance(value, list | tuple) else value}"
 
 
 _Trial = tuple[str, str, Search]

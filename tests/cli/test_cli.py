@@ -778,11 +778,16 @@ def test_measures_are_sorted_and_aggregated(run: Run, index: Path, tmp_path: Pat
     assert records[0] == "group,value,unit,n,left_out"
     assert len(records) == len(base_values) + 1
     queries = tmp_path / "queries.jsonl"
-    queries.write_text(json.dumps({"id": 1, "query": "立案", "aggregate": "max"}) + "\n", encoding="utf-8")
+    queries.write_text(
+        json.dumps({"id": 1, "query": "立案", "aggregate": "max", "no-cumulative": True}) + "\n", encoding="utf-8"
+    )
     answer = json.loads(run("measures", "--queries", queries, "--index", index).out)
     assert answer["groups"] == aggregate["groups"]
     assert_one_line_error(run(*arguments, "--by", "district"), 2, "by needs aggregate")
     assert_one_line_error(run(*arguments, "--sort", "size"), 2, "sort")
+    assert_one_line_error(run(*arguments, "--aggregate", "max", "--format", "ids"), 2, "no ids")
+    nothing = run("measures", "量子计算", "--aggregate", "count", "--index", index)
+    assert (nothing.status, "count" in nothing.out) == (1, False)
     cumulative = json.loads(
         run("measures", "*", "--no-cumulative", "--limit", 999, "--index", index, "--format", "json").out
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 from wcwidth import wcswidth
 
+from searchkit.compare.filling import Wanted
 from searchkit.compare.table import Comparison
 from searchkit.model import Document, Measure
 from searchkit.output.cells import CELL_MARKS
@@ -78,6 +79,20 @@ def test_a_table_is_fitted_to_a_width(make_measure: MakeMeasure, make_table: Mak
     assert text.count("#1@") == MAX_FOOTNOTES or "约2024" in text
     wide = comparison_text(make_table([*measures, about]))
     assert (wide.count("#1@"), "do not fit" in wide) == (35, False)
+
+
+def test_a_value_beside_is_named_by_its_status(make_measure: MakeMeasure, make_table: MakeTable) -> None:
+    """A footnote names the value that stands beside another one, but not a plan that stands alone a second time."""
+    measures = [
+        make_measure("a#1", "立案", 129, "件"),
+        make_measure("b#1", "立案", 120, "件", status="target"),
+        make_measure("c#1", "立案", 140, "件", status="target", year=2024),
+    ]
+    text = comparison_text(make_table(measures, wanted=Wanted(against=("target",))))
+    assert f"立案129件; 目标 120 ({measures[1].id})\n" in text
+    assert text.endswith("立案140件\n")
+    reverse = comparison_text(make_table(measures, wanted=Wanted(("target",), ("actual",))))
+    assert f"立案120件; actual 129 ({measures[0].id})\n" in reverse
 
 
 def test_sources_that_agree_share_a_footnote(make_measure: MakeMeasure, make_table: MakeTable) -> None:

@@ -160,7 +160,7 @@ def test_a_missing_table_is_named(index: Path) -> None:
     missing = f"{TABLE.document}!2"
     result = CliRunner().invoke(show, [missing, "--index", str(index)], standalone_mode=False)
     assert result.return_value == 1
-    assert f"no paragraph, document or table {missing}" in result.output
+    assert f"no paragraph, document, table or measure {missing}" in result.output
 
 
 def test_export_tables(index: Path, tmp_path: Path) -> None:
