@@ -66,7 +66,7 @@ def cell_text(cell: Cell, unit: str | None, footnotes: Mapping[int, int] | None 
     if cell.state == "several":
         numbers = [notes[id(value)] for value in cell.values if id(value) in notes]
         note = f" [{numbers[0]}–{numbers[-1]}]" if numbers else ""
-        return f"{CELL_MARKS['several'][0]}{len(cell.values)}{note}"
+        return f"{CELL_MARKS['several'][0]}{len(cell.sources)}{note}"
     after = "".join(CELL_MARKS[name][0] for name in cell_mark_names(cell))
     separator = f" {CELL_MARKS['conflict'][0]} "
     texts = [

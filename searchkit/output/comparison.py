@@ -193,11 +193,12 @@ def _footnote_lines(cells: Sequence[Sequence[Cell]], footnotes: Mapping[int, int
     The notes are values of later reports, others of the same name, and for a cell of several places its place.
     """
     for cell in (cell for row in cells for cell in row):
+        sources = cell.sources if cell.state == "several" else {}
         for n, value in enumerate(cell.values):
             if id(value) not in footnotes:
                 continue
             also = "".join(f", {measure.id}" for measure in value.measures[1:])
-            place = f"{value.place}: {number_text(value.value)} " if cell.state == "several" else ""
+            place = f"{sources[value.source]}: {number_text(value.value)} " if sources else ""
             notes = "" if n else "".join(_notes(cell))
             yield sanitize(f"[{footnotes[id(value)]}] {place}{value.first.id}{also}  {value.first.quote}{notes}\n")
 
