@@ -27,7 +27,7 @@ CELL_MARKS = {
     "other_report": ("‡", "from a report on another year 取自其他年度报告"),
     "before": ("§", "value before a change 变动前数值"),
     "revised": ("*", "a later report differs 后续报告有修订"),
-    "others": ("+", "the report states another value of this name, often of a smaller area 另有同名数值"),
+    "others": ("+", "also another value of this name 另有同名数值"),
 }
 """Marks in the cells of a comparison, each with its explanation. The names are states of cells (`missing`, `silent`,
 `conflict`, `several`), bounds of measures, and properties of values and cells."""
