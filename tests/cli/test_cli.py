@@ -794,6 +794,22 @@ def test_measures_are_sorted_and_aggregated(run: Run, index: Path, tmp_path: Pat
     assert all(hit["since"] is None for hit in cumulative["hits"])
 
 
+def test_measures_are_written_to_files(run: Run, index: Path, tmp_path: Path) -> None:
+    """`--output` writes what would be printed, or a workbook. It does not go with a file of queries."""
+    arguments = ("measures", "立案", "--index", index)
+    assert run(*arguments, "--format", "csv", "--output", tmp_path / "a.csv").out == ""
+    assert (tmp_path / "a.csv").read_text(encoding="utf-8") == run(*arguments, "--format", "csv").out
+    assert_one_line_error(run(*arguments, "--output", tmp_path / "no" / "a.csv"), 3, "cannot be written")
+    queries = tmp_path / "queries.tsv"
+    queries.write_text("1\t立案\n", encoding="utf-8")
+    together = run("measures", "--queries", queries, "--index", index, "--output", tmp_path / "b.csv")
+    assert_one_line_error(together, 2, "--queries")
+    pytest.importorskip("xlsxwriter", reason="the extra xlsx is not installed")
+    for options in ((), ("--aggregate", "max", "--by", "district")):
+        assert run(*arguments, *options, "--output", tmp_path / "a.xlsx").status == 0
+        assert (tmp_path / "a.xlsx").read_bytes().startswith(b"PK")
+
+
 def test_export_writes_all_records(run: Run, index: Path) -> None:
     """`export` writes JSON Lines in corpus order. Documents have the number of their paragraphs. Filters apply."""
     documents = [json.loads(line) for line in run("export", "documents", "--index", index).out.splitlines()]
