@@ -181,8 +181,8 @@ class Index:
 
         Keyword arguments are those of `measures`; `limit` and `offset` are ignored. A facet can be `district:1`, for
         provinces. `status` selects the values of the cells, actual ones by default. `against` is the status (target)
-        of values to show beside them. Raises UsageError if rows and columns are the same facet, and the exceptions of
-        `measures`.
+        of values to show beside them. Raises UsageError if rows and columns are the same facet or the query names
+        nothing that is counted, and the exceptions of `measures`.
         """
         from searchkit.compare.comparison import compare_snapshot  # noqa: PLC0415 - not loaded by searches
 

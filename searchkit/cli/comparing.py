@@ -5,14 +5,17 @@ from __future__ import annotations
 import shutil
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from searchkit.cli.options import QueryCommand, filter_options, index_option, literal_option, split_options
-from searchkit.cli.output import FOUND, NOTHING_FOUND, write_text
+from searchkit.cli.output import FOUND, NOTHING_FOUND, print_error, write_text
 from searchkit.errors import UsageError
 from searchkit.model import ANY_STATUS, MEASURE_STATUSES
+
+if TYPE_CHECKING:
+    from searchkit.compare.table import Comparison
 
 
 @click.command(cls=QueryCommand)
@@ -58,7 +61,7 @@ from searchkit.model import ANY_STATUS, MEASURE_STATUSES
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Write the table to FILE instead of standard output.",
+    help="Write the table to FILE instead of standard output, as a workbook if its name ends with .xlsx.",
 )
 @click.option(
     "--chart",
@@ -96,7 +99,7 @@ def compare(
     filters, query_options = split_options(options)
     with Index(index_path) as index:
         comparison = index.compare(query, **axes, **filters, **query_options)
-    if output_format == "xlsx" and output is not None:
+    if output is not None and (output_format == "xlsx" or output.suffix.lower() == ".xlsx"):
         from searchkit.output.xlsx import write_workbook
 
         write_workbook(comparison, output)
@@ -106,11 +109,23 @@ def compare(
         width = None if wide or output is not None else shutil.get_terminal_size().columns
         bars = output is None and _can_show_bars()
         write_text(format_comparison(comparison, output_format, bars=bars, width=width), output)
-    if chart is not None and comparison.indicator is not None:
+    if comparison.indicator is None:
+        if output is not None or output_format not in {"table", "json"}:
+            _print_reasons(comparison)
+        return NOTHING_FOUND
+    if chart is not None:
         from searchkit.output.chart import draw_chart
 
         draw_chart(comparison, chart, chart_size)
-    return NOTHING_FOUND if comparison.indicator is None else FOUND
+    return FOUND
+
+
+def _print_reasons(comparison: Comparison) -> None:
+    """Print why nothing was found to standard error."""
+    from searchkit.output.terminal import suggestion_lines
+
+    for line in (*comparison.notes, *suggestion_lines(comparison.suggestions, "measures")):
+        print_error(line)
 
 
 def _check_files(output_format: str, output: Path | None, chart: Path | None) -> None:

@@ -27,7 +27,7 @@ from searchkit.cli.options import (
     split_options,
     status_option,
 )
-from searchkit.cli.output import FOUND, NOTHING_FOUND, WRONG_USAGE, print_error, write_output
+from searchkit.cli.output import FOUND, NOTHING_FOUND, WRONG_USAGE, print_error, write_output, write_text
 from searchkit.errors import UsageError
 from searchkit.files import decode_list
 from searchkit.model import AGGREGATES
@@ -192,14 +192,7 @@ def similar(
 )
 @click.option("--max", metavar="QUANTITY", help="Largest value, inclusive. Written like --min.")
 @status_option
-@click.option(
-    "--no-cumulative",
-    "cumulative",
-    is_flag=True,
-    flag_value=False,
-    default=True,
-    help="Leave out totals of several years.",
-)
+@click.option("--no-cumulative", is_flag=True, help="Leave out totals of several years.")
 @click.option(
     "--sort",
     default="score",
@@ -219,7 +212,11 @@ def similar(
     type=click.Choice(AGGREGATES),
     help="Calculate a number from the measures instead of listing them.",
 )
-@click.option("--by", metavar="FACET", help="Calculate a number for each value of FACET. Needs --aggregate.")
+@click.option(
+    "--by",
+    metavar="FACET",
+    help="Calculate a number for each value of FACET; district:1 are provinces. Needs --aggregate.",
+)
 @click.option(
     "--audit",
     is_flag=True,
@@ -230,7 +227,7 @@ def similar(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="With --audit: write the findings to FILE, as a workbook if its name ends with .xlsx.",
+    help="Write the measures or findings to FILE, as a workbook if its name ends with .xlsx. Not with --queries.",
 )
 @query_options
 def measures(
@@ -262,8 +259,11 @@ def measures(
 
     is_audit, output = options.pop("audit"), options.pop("output")
     _check_one_source(query, queries, is_audit=is_audit)
-    if output is not None and not is_audit:
-        message = "--output needs --audit"
+    if output is not None and queries is not None:
+        message = "--output does not go with --queries"
+        raise click.UsageError(message)
+    if options["aggregate"] is not None and output_format == "ids":
+        message = "--aggregate has no ids; choose another --format"
         raise click.UsageError(message)
     filters, search_options = split_options(options)
     arguments = {**filters, **search_options}
@@ -275,17 +275,26 @@ def measures(
                 queries, lambda text, line: measures_to_json(index.measures(text, **{**arguments, **line}))
             )
         results = index.measures(query or "", **arguments)
-    _print_results(
-        output_format,
-        lambda: measures_to_json(results),
-        lambda: terminal.format_measure_results(
-            results, colour=sys.stdout.isatty(), first=search_options["offset"] + 1
-        ),
-        lambda: map(to_json, results.hits) if results.aggregate is None else map(group_to_json, results.groups),
-    )
+    records = map(to_json, results.hits) if results.aggregate is None else map(group_to_json, results.groups)
+    if output is not None and output.suffix.lower() == ".xlsx":
+        from searchkit.output.xlsx import write_records
+
+        write_records(records, "measures" if results.aggregate is None else results.aggregate, output)
+    else:
+        is_colourful = output is None and sys.stdout.isatty()
+        _print_results(
+            output_format,
+            lambda: measures_to_json(results),
+            lambda: terminal.format_measure_results(results, colour=is_colourful, first=search_options["offset"] + 1),
+            lambda: records,
+            output,
+        )
     if results.total:
         return FOUND
-    _print_hints(output_format, [*results.notes, *terminal.suggestion_lines(results.suggestions, "measures")])
+    _print_hints(
+        "csv" if output is not None else output_format,
+        [*results.notes, *terminal.suggestion_lines(results.suggestions, "measures")],
+    )
     return NOTHING_FOUND
 
 
@@ -352,20 +361,22 @@ def _print_results(
     json_object: Callable[[], object],
     page: Callable[[], str],
     records: Callable[[], Iterable[Mapping[str, object]]],
+    output: Path | None = None,
 ) -> None:
     """Print results as one JSON object (json), as a page for the terminal (table), or as records (all other formats).
 
-    The last three parameters are functions that return the results in these forms. Only one of them is called.
+    Three of the parameters are functions that return the results in these forms. Only one of them is called. `output`
+    is a file to write to instead of standard output.
     """
     from searchkit.output.json import dumps
     from searchkit.output.records import format_records
 
     if output_format == "json":
-        write_output([dumps(json_object(), indent=1), "\n"])
+        write_text([dumps(json_object(), indent=1), "\n"], output)
     elif output_format == "table":
-        write_output([page()])
+        write_text([page()], output)
     else:
-        write_output(format_records(records(), output_format))
+        write_text(format_records(records(), output_format), output)
 
 
 def _check_one_source(query: str | None, queries: BinaryIO | None, *, is_audit: bool = False) -> None:

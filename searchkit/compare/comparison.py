@@ -21,6 +21,11 @@ from searchkit.search.measures import rank_query, suggest_measures
 from searchkit.search.options import MeasureOptions, parse_statuses, read_options
 from searchkit.search.snapshot import Snapshot
 
+_NO_CELL = "they count other things, have another status, or are of other years"
+"""Why measures that match a query can be in no cell."""
+_UNUSED = {"sort", "one_per", "aggregate", "by"}
+"""Options of a look-up that a comparison has no use for."""
+
 
 def compare_snapshot(
     snapshot: Snapshot,
@@ -36,15 +41,22 @@ def compare_snapshot(
 
     `against`: a status, `target`, whose values stand beside those of the cells. Other keyword arguments are those of
     `Index.measures`; `limit` and `offset` are ignored. `status` selects the values of the cells: actual by default;
-    `any` prefers actual values to targets. Raises UsageError if `rows` and `cols` are the same facet or `against` is
-    no status, UnknownFacet if the index lacks one of the facets, and the exceptions of `Index.measures`.
+    `any` prefers actual values to targets. Raises UsageError if `rows` and `cols` are the same facet, `against` is no
+    status, or the query names nothing that is counted; UnknownFacet if the index lacks one of the facets; and the
+    exceptions of `Index.measures`.
     """
     _check_axes(snapshot, rows, cols)
     wanted = _parse_wanted(arguments.pop("status", ()), against)
+    unused = sorted(_UNUSED & arguments.keys())
+    if unused:
+        raise UsageError(f"a comparison has no option {unused[0]!r}; it orders its rows and columns itself")
     options, filters = read_options(MeasureOptions(), arguments)
     resolved = snapshot.resolve(filters, where)
     asked = _split_years(snapshot, query, options, resolved.filters)
     ranking = rank_query(snapshot, asked.query, options, asked.filters)
+    words = _remove(asked.query, ranking.query.understood)
+    if not (words and ranking.query.scoring):
+        raise UsageError(f"{query!r} names no measure to compare; write what is counted, such as 立案")
     understood: tuple[UnderstoodFilter, ...] = (
         *asked.understood,
         *(item for item in ranking.query.understood if item.facet != "of_year"),
@@ -54,7 +66,6 @@ def compare_snapshot(
     shown = _of_years(candidates, asked.of_years)
     spec = choose_indicator(shown or candidates, ranking.wanted, ranking.aspect)
     if spec is not None and ranking.wanted is not None:
-        words = _remove(asked.query, ranking.query.understood)
         name = snapshot.names.parse(words)
         spec = replace(spec, indicator=words) if (name.text, name.aspect) == (spec.name.text, spec.aspect) else spec
     table = build_table(
@@ -67,11 +78,15 @@ def compare_snapshot(
         wanted=wanted,
         of_years=asked.of_years,
     )
+    is_found = table.indicator is not None
+    notes = [*resolved.notes, *(() if is_found else resolved.missing_years), *ranking.query.notes]
+    if ranking.total and not is_found:
+        notes.append(f"{ranking.total} measures match, but {_NO_CELL}; list them with: searchkit measures {query!r}")
     return replace(
         table,
         relaxed=ranking.is_relaxed,
         understood_filters=understood,
-        notes=(*resolved.notes, *(() if ranking.total else resolved.missing_years), *ranking.query.notes),
+        notes=tuple(notes),
         suggestions=() if ranking.total else suggest_measures(snapshot, query, options, resolved.filters),
     )
 
@@ -112,6 +127,9 @@ def _remove(query: str, understood: Iterable[UnderstoodFilter]) -> str:
 
 def _check_axes(snapshot: Snapshot, rows: str, cols: str) -> None:
     """Raise UsageError if rows and columns are the same facet, or UnknownFacet if the index lacks one of them."""
+    for axis in (rows, cols):
+        if not isinstance(axis, str):
+            raise UsageError(f"rows and cols must be names of facets, not {axis!r}")
     names = [Facet.parse(axis).name for axis in (rows, cols)]
     if names[0] == names[1]:
         raise UsageError(f"rows and columns are both by {names[0]}; choose two different facets")

@@ -266,7 +266,8 @@ def _build_conflict(facts: Sequence[Fact], measures: Mapping[int, Measure]) -> F
     documents = len({measure.document for measure in found})
     who = "one report says" if documents == 1 else f"{documents} reports of {found[0].district} say"
     years = f"{facts[0].year}" if facts[0].since is None else f"{facts[0].since}–{facts[0].year}"
-    return build_finding("conflict", f"{who} for {years}: {', and '.join(item.quote for item in found)}", *found)
+    stated = (item.quote if item.indicator in item.quote else f"{item.indicator} {item.quote}" for item in found)
+    return build_finding("conflict", f"{who} for {years}: {', and '.join(stated)}", *found)
 
 
 def _find_between(group: Sequence[Fact], measures: Mapping[int, Measure]) -> Iterator[list[Fact]]:

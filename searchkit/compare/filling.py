@@ -260,7 +260,7 @@ def _choose(facts: Sequence[_Fact], row: AxisKey, wanted: Wanted) -> _Choice:
         own = {source: choice for source, choice in with_value.items() if source[0] == row}
         with_value = own or with_value
     if len(with_value) > 1:
-        return _Choice("several", tuple(choice.groups[0] for choice in with_value.values()))
+        return _Choice("several", tuple(group for choice in with_value.values() for group in choice.groups))
     return min(with_value.values() or choices.values(), key=lambda choice: STATES.index(choice.state))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -70,9 +71,9 @@ class CellValue:
         return year_of_measure(self.first)
 
     @property
-    def place(self) -> str:
-        """Place and body of the report: 滨海新区 司法局."""
-        return " ".join(filter(None, (self.first.district, self.first.agency)))
+    def source(self) -> tuple[tuple[str, ...], str | None]:
+        """Place and body of the report: (天津市, 滨海新区), 司法局."""
+        return self.first.region, self.first.agency
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,18 @@ class Cell:
     of a smaller area, such as a city of the province."""
     target: CellValue | None = None
     """The planned value, if the comparison is against targets."""
+
+    @property
+    def sources(self) -> dict[tuple[tuple[str, ...], str | None], str]:
+        """The places and bodies of the values, each with a distinct name: 滨海新区 司法局, or with the path."""
+        names = {
+            value.source: " ".join(filter(None, (value.first.district, value.first.agency))) for value in self.values
+        }
+        counts = Counter(names.values())
+        return {
+            source: " ".join(filter(None, ("/".join(source[0]), source[1]))) if counts[name] > 1 else name
+            for source, name in names.items()
+        }
 
     @property
     def value(self) -> CellValue | None:

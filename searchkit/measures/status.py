@@ -183,11 +183,15 @@ _TARGET_MISSED = re.compile(r"(?:超过|高于|低于|完成|超额|实现|好�
 _TARGET_NOUN_AFTER = re.compile(r"(?:左右|以上|以内)?的?(?:预期|预定|年度|计划|目标|要求|任务)")
 """After the number: 高于7%的预期目标."""
 
+_TARGET_IN_BRACKETS = re.compile(r"\((?:年度|全年|年初|预期|预定|计划)?(?:目标|计划)(?:任务|值|数)?[为是]?$")
+"""Before the number: 城镇新增就业24万人(目标18万人)."""
+
 
 def _is_target(timed: TimedText, number: NumberInText, time: Time, clause: str) -> bool:
     """Return whether a number is planned. `time` is the time that governs it, `clause` is its clause before it."""
     folded, planned = timed.folded, timed.calendar.planned
-    if _TARGET_NOUN_AFTER.match(folded, number.end) and _TARGET_MISSED.search(clause):
+    is_named = _TARGET_NOUN_AFTER.match(folded, number.end) and _TARGET_MISSED.search(clause)
+    if is_named or _TARGET_IN_BRACKETS.search(clause):
         return True
     sentence = _text_before(folded, number.start, _SENTENCE_STOPS)
     years_ahead = -1 if time.of_year is None or planned is None else time.of_year - planned

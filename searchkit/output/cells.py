@@ -27,7 +27,7 @@ CELL_MARKS = {
     "other_report": ("‡", "from a report on another year 取自其他年度报告"),
     "before": ("§", "value before a change 变动前数值"),
     "revised": ("*", "a later report differs 后续报告有修订"),
-    "others": ("+", "the report states another value of this name, often of a smaller area 另有同名数值"),
+    "others": ("+", "also another value of this name 另有同名数值"),
 }
 """Marks in the cells of a comparison, each with its explanation. The names are states of cells (`missing`, `silent`,
 `conflict`, `several`), bounds of measures, and properties of values and cells."""
@@ -66,7 +66,7 @@ def cell_text(cell: Cell, unit: str | None, footnotes: Mapping[int, int] | None 
     if cell.state == "several":
         numbers = [notes[id(value)] for value in cell.values if id(value) in notes]
         note = f" [{numbers[0]}–{numbers[-1]}]" if numbers else ""
-        return f"{CELL_MARKS['several'][0]}{len(cell.values)}{note}"
+        return f"{CELL_MARKS['several'][0]}{len(cell.sources)}{note}"
     after = "".join(CELL_MARKS[name][0] for name in cell_mark_names(cell))
     separator = f" {CELL_MARKS['conflict'][0]} "
     texts = [

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from logging import ERROR, getLogger
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,15 +47,20 @@ class _Size:
     width: float
     """Width in inches."""
     height: float
-    """Height in inches. A chart with bars or small multiples is as high as they need."""
+    """Height in inches. In print, a chart with bars or small multiples is as high as they need. On a slide, its text is
+    smaller instead, down to `_MIN_FONT`."""
     font: float
     """Size of the text in points."""
     dpi: int
     """Resolution of a PNG, in pixels per inch."""
+    is_slide: bool = False
+    """Whether the height is fixed."""
 
 
-_SIZES = {"print": _Size(6.3, 4.0, 9, 300), "slide": _Size(13.33, 7.5, 16, 150)}
+_SIZES = {"print": _Size(6.3, 4.0, 9, 300), "slide": _Size(13.33, 7.5, 16, 150, is_slide=True)}
 """The sizes by name: two columns of a newspaper (16 cm) in print, and a slide of 16:9."""
+_MIN_FONT = 6
+"""Smallest size of the text in points that makes a chart fit a slide."""
 _MAX_LINES = 12
 """Maximum number of rows that are lines of one chart. More rows are small multiples: a chart for each."""
 _COLOURS = (
@@ -69,6 +74,8 @@ _MULTIPLES_PER_ROW = 4
 """Number of small multiples side by side."""
 _MAX_FILLED_CELLS = 1500
 """Maximum number of filled cells in a chart."""
+_MAX_MULTIPLES, _MAX_BARS = 60, 400
+"""Maximum numbers of small multiples and of bars. More take minutes, or exceed the size of a PNG."""
 _BAR_HEIGHT, _GROUP_GAP = 1.6, 0.7
 """Height of a bar, and of the gap between the bars of two rows, in lines of text."""
 _SMALL = 0.8
@@ -89,37 +96,49 @@ def draw_chart(comparison: Comparison, path: Path, size: str = "print") -> None:
     hollow point marks each of them; a bar shows the first and is hatched. A line below names the source.
 
     Settings in the current folder, the environment or the user's home change nothing. Raises UsageError if the suffix
-    is not in `CHART_SUFFIXES`, the size not in `CHART_SIZES`, or the table has more than `_MAX_FILLED_CELLS` filled
-    cells. Raises SearchkitError if Matplotlib is not installed, if no installed font has more than half of the chart's
-    Chinese characters, or if the file cannot be written.
+    is not in `CHART_SUFFIXES`, the size not in `CHART_SIZES`, or the chart would have more than `_MAX_FILLED_CELLS`
+    filled cells, `_MAX_MULTIPLES` small multiples or `_MAX_BARS` bars. Raises SearchkitError if Matplotlib is not
+    installed, if no installed font has more than half of the chart's Chinese characters, or if the file cannot be
+    written.
     """
     check_suffix(path)
     if size not in _SIZES:
         raise UsageError(f"the size of a chart is {' or '.join(CHART_SIZES)}, not {size!r}")
-    count = len(comparison.filled)
-    if count > _MAX_FILLED_CELLS:
-        raise UsageError(f"{count} filled cells are too many for a chart (at most {_MAX_FILLED_CELLS}); use filters")
+    _check_count("filled cells", len(comparison.filled), _MAX_FILLED_CELLS)
     try:
         with _without_local_settings():
             import matplotlib.figure  # noqa: F401, PLC0415 - an extra; the first import reads the settings
     except ImportError:
         raise SearchkitError("charts need Matplotlib: pip install 'searchkit[chart]'") from None
     rows = [row for row in comparison.rows if any(_row_values(comparison, row))]
+    if _has_lines(comparison, rows):
+        _check_count("rows", len(rows), _MAX_MULTIPLES)
+    else:
+        _check_count(
+            "bars", sum(value is not None for row in rows for value in _row_values(comparison, row)), _MAX_BARS
+        )
     title = f"{comparison.indicator or comparison.query}{f' ({comparison.unit})' if comparison.unit else ''}"
     filled_cols = {cell.col for cell in comparison.filled.values() if cell.value}
     title += f", {next(iter(filled_cols))}" if len(filled_cols) == 1 else ""
     source = _source_line(comparison)
     texts = (title, source, *rows, *comparison.cols, CELL_MARKS["conflict"][1])
-    with _chart_style("".join(map(str, texts)), _SIZES[size]):
-        figure = _draw_figure(comparison, rows, _SIZES[size])
+    fitted = _fit_text(_SIZES[size], _count_lines(comparison, rows))
+    with _chart_style("".join(map(str, texts)), fitted):
+        figure = _draw_figure(comparison, rows, fitted)
         figure.suptitle(sanitize(title), x=0.01, ha="left", fontsize="large", fontweight="bold")
-        figure.supxlabel(sanitize(source), x=0.01, ha="left", fontsize=_SIZES[size].font * _SMALL, color="#555555")
+        figure.supxlabel(sanitize(source), x=0.01, ha="left", fontsize=fitted.font * _SMALL, color="#555555")
         try:
             # No date in an SVG, so that the same comparison gives the same file. A PNG has no date by default.
             is_svg = path.suffix.lower() == ".svg"
-            figure.savefig(path, dpi=_SIZES[size].dpi, metadata={"Date": None} if is_svg else None)
+            figure.savefig(path, dpi=fitted.dpi, metadata={"Date": None} if is_svg else None)
         except OSError as error:
             raise SearchkitError(f"{path}: cannot be written: {error}") from error
+
+
+def _check_count(what: str, count: int, most: int) -> None:
+    """Raise UsageError if a chart would have too many of something."""
+    if count > most:
+        raise UsageError(f"{count} {what} are too many for a chart (at most {most}); use filters")
 
 
 def _source_line(comparison: Comparison) -> str:
@@ -136,23 +155,47 @@ def _source_line(comparison: Comparison) -> str:
     return f"资料来源：{span}{names}（{len(measures)}份）"
 
 
+def _has_lines(comparison: Comparison, rows: Sequence[AxisLabel]) -> bool:
+    """Return whether a chart has lines over years, not bars."""
+    has_trend = any(sum(value is not None for value in _row_values(comparison, row)) > 1 for row in rows)
+    return comparison.cols_by in YEAR_FACETS and has_trend
+
+
+def _filled_columns(comparison: Comparison, rows: Sequence[AxisLabel]) -> list[AxisLabel]:
+    """Return the columns with a value."""
+    return [col for col in comparison.cols if any(comparison.cell(row, col).value for row in rows)]
+
+
+def _count_lines(comparison: Comparison, rows: Sequence[AxisLabel]) -> float:
+    """Return the height of a chart with bars or small multiples, in lines of text; 0 for any other chart."""
+    if not _has_lines(comparison, rows):
+        cols = _filled_columns(comparison, rows)
+        bars = sum(comparison.cell(row, col).value is not None for row in rows for col in cols)
+        return 6 + bars * _BAR_HEIGHT + len(rows) * _GROUP_GAP
+    return 5 + 10 * -(-len(rows) // _MULTIPLES_PER_ROW) if len(rows) > _MAX_LINES else 0
+
+
+def _fit_text(size: _Size, lines: float) -> _Size:
+    """Return a size whose text is so small that a number of lines fits a slide, but at least `_MIN_FONT`."""
+    if not size.is_slide or lines * size.font / 72 <= size.height:
+        return size
+    return replace(size, font=max(_MIN_FONT, size.height * 72 / lines))
+
+
 def _draw_figure(comparison: Comparison, rows: Sequence[AxisLabel], size: _Size) -> Figure:
     """Return a figure of some rows, as lines, small multiples or bars, without a title."""
     from matplotlib.figure import Figure  # noqa: PLC0415
 
-    line = size.font / 72  # height of a line of text in inches
-    has_trend = any(sum(value is not None for value in _row_values(comparison, row)) > 1 for row in rows)
-    if comparison.cols_by in YEAR_FACETS and has_trend:
-        if len(rows) > _MAX_LINES:
-            return _draw_multiples(comparison, rows, size)
-        figure = Figure(figsize=(size.width, size.height), layout="constrained")
-        _draw_lines(figure.add_subplot(), comparison, rows)
-    else:
-        cols = [col for col in comparison.cols if any(comparison.cell(row, col).value for row in rows)]
-        bars = sum(comparison.cell(row, col).value is not None for row in rows for col in cols)
-        height = line * (6 + bars * _BAR_HEIGHT + len(rows) * _GROUP_GAP)
-        figure = Figure(figsize=(size.width, max(size.height / 2, height)), layout="constrained")
+    lines = _count_lines(comparison, rows)
+    least = size.height if size.is_slide or not lines else size.height / 2
+    figure = Figure(figsize=(size.width, max(least, lines * size.font / 72)), layout="constrained")
+    if not _has_lines(comparison, rows):
+        cols = _filled_columns(comparison, rows)
         _draw_bars(figure.add_subplot(), comparison, _rank(comparison, rows, cols), cols)
+    elif lines:
+        _draw_multiples(figure, comparison, rows, size)
+    else:
+        _draw_lines(figure.add_subplot(), comparison, rows)
     return figure
 
 
@@ -206,30 +249,29 @@ def _draw_lines(axes: Axes, comparison: Comparison, rows: Sequence[AxisLabel]) -
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
 
 
-def _draw_multiples(comparison: Comparison, rows: Sequence[AxisLabel], size: _Size) -> Figure:
-    """Return a figure with a small chart for each row, all on the same scale. Each shows the other rows in grey."""
-    from matplotlib.figure import Figure  # noqa: PLC0415
-
+def _draw_multiples(figure: Figure, comparison: Comparison, rows: Sequence[AxisLabel], size: _Size) -> None:
+    """Draw a small chart for each row, all on the same scale. Each shows the other rows in grey."""
     years = _filled_years(comparison, rows)
-    count = -(-len(rows) // _MULTIPLES_PER_ROW)
-    figure = Figure(figsize=(size.width, size.font / 72 * (5 + count * 10)), layout="constrained")
-    grid = figure.subplots(count, _MULTIPLES_PER_ROW, sharex=True, sharey=True, squeeze=False)
+    grid = figure.subplots(
+        -(-len(rows) // _MULTIPLES_PER_ROW), _MULTIPLES_PER_ROW, sharex=True, sharey=True, squeeze=False
+    )
     values = [value for row in rows for value in _row_values(comparison, row) if value]
     points = {row: _points(comparison, row, years) for row in rows}
+    # All rows are one line, because as many lines in each chart would take quadratic time.
+    gap = float("nan")
+    everywhere = [x for _ in rows for x in (*years, gap)], [y for row in rows for y in (*points[row], gap)]
     for n, axes in enumerate(grid.flat):
         if n >= len(rows):
             axes.set_axis_off()
             continue
         row = rows[n]
-        for other in rows:
-            axes.plot(years, points[other], color="#dddddd", linewidth=0.5, label="_")
+        axes.plot(*everywhere, color="#dddddd", linewidth=0.5, label="_")
         axes.plot(years, points[row], color=_COLOURS[0], marker="o", markersize=2, linewidth=1.2, label="_")
         _draw_conflicts(axes, comparison, row, _COLOURS[0])
         axes.set_title(sanitize(str(row)), fontsize=size.font * _SMALL, loc="left", pad=2)
         axes.tick_params(labelsize=size.font * _SMALL * _SMALL)
         axes.spines[["top", "right"]].set_visible(False)
         _scale_years(axes, years, values)
-    return figure
 
 
 def _scale_years(axes: Axes, years: range, values: Sequence[CellValue]) -> None:

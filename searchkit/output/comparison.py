@@ -67,11 +67,11 @@ def comparison_text(comparison: Comparison, *, bars: bool = False, width: int | 
         lines = [[*line, bar] for line, bar in zip(lines, _format_bars([row[-1] for row in cells]), strict=True)]
     title = f"{comparison.indicator}{f' ({comparison.unit})' if comparison.unit else ''}"
     pieces = [head, _relaxed_line(comparison), sanitize(title), "\n\n", format_table(lines, headers), "\n"]
-    omitted = [*_omitted_lines(comparison, empty_rows, empty_cols), *_unfitting_lines(unfitting)]
+    omitted = [*_omitted_lines(comparison, empty_rows, empty_cols, width), *_unfitting_lines(unfitting)]
     notes = [_cut(line, width) for line in _footnote_lines(cells, footnotes)]
     left_out = sum(len(cell.values) for row in cells for cell in row) - len(footnotes)
     more = [f"{left_out} values without a mark have no footnote; --wide shows all.\n"] if left_out > 0 else []
-    return "".join([*pieces, *omitted, _legend(cells), *notes, *more])
+    return "".join([*pieces, *omitted, _legend(cells, width), *notes, *more])
 
 
 def _cell_texts(comparison: Comparison, cells: Sequence[Cell], footnotes: Mapping[int, int]) -> list[str]:
@@ -145,7 +145,9 @@ def _split_empty(labels: Sequence[AxisLabel], filled: set[AxisLabel]) -> tuple[l
     return [label for label in labels if label in filled], empty
 
 
-def _omitted_lines(comparison: Comparison, rows: Sequence[AxisLabel], cols: Sequence[AxisLabel]) -> Iterator[str]:
+def _omitted_lines(
+    comparison: Comparison, rows: Sequence[AxisLabel], cols: Sequence[AxisLabel], width: int | None
+) -> Iterator[str]:
     """Yield lines that name the rows, columns and measures that the table leaves out. Years are named as a range."""
     for name, labels in ((comparison.rows_by, rows), (comparison.cols_by, cols)):
         if labels and all(isinstance(label, int) for label in labels):
@@ -153,7 +155,9 @@ def _omitted_lines(comparison: Comparison, rows: Sequence[AxisLabel], cols: Sequ
             yield f"no measure for {len(labels)} of {name} {years}\n"
         elif labels:
             more = f" and {len(labels) - MAX_NAMED_LABELS} more" if len(labels) > MAX_NAMED_LABELS else ""
-            yield sanitize(f"no measure for {name} {', '.join(map(str, labels[:MAX_NAMED_LABELS]))}{more}\n")
+            shown = [sanitize(str(label)) for label in labels[:MAX_NAMED_LABELS]]
+            shown[-1] += more
+            yield _join([f"no measure for {name} {shown[0]}", *shown[1:]], ", ", width) + "\n"
     yield _unplaced_line(comparison)
 
 
@@ -177,14 +181,27 @@ def _format_bars(cells: Sequence[Cell]) -> list[str]:
     return [("█" * (length // 8) + _EIGHTHS[length % 8]).rstrip() for length in eighths]
 
 
-def _legend(cells: Sequence[Sequence[Cell]]) -> str:
-    """Return a line that explains the marks in the cells; an empty string if there are no marks."""
+def _join(texts: Sequence[str], separator: str, width: int | None) -> str:
+    """Join texts, with a line feed instead of the blanks of a separator where a line would exceed a width."""
+    lines = [""]
+    for text in texts:
+        joined = f"{lines[-1]}{separator}{text}" if lines[-1] else text
+        if width is not None and lines[-1] and display_width(joined) > width:
+            lines[-1] += separator.rstrip()
+            lines.append(text)
+        else:
+            lines[-1] = joined
+    return "\n".join(lines)
+
+
+def _legend(cells: Sequence[Sequence[Cell]], width: int | None) -> str:
+    """Return lines that explain the marks in the cells; an empty string if there are no marks."""
     flat = [cell for row in cells for cell in row]
     used = {cell.state for cell in flat} | {name for cell in flat for name in cell_mark_names(cell)}
     used |= {name for cell in flat for value in cell.values for name in mark_names(value, cell.state)}
     used |= {"target"} if any(cell.target for cell in flat) else set()
     explained = [f"{mark} {meaning}" for name, (mark, meaning) in CELL_MARKS.items() if name in used]
-    return f"{'   '.join(explained)}\n" if explained else ""
+    return f"{_join(explained, '   ', width)}\n" if explained else ""
 
 
 def _footnote_lines(cells: Sequence[Sequence[Cell]], footnotes: Mapping[int, int]) -> Iterator[str]:
@@ -193,11 +210,12 @@ def _footnote_lines(cells: Sequence[Sequence[Cell]], footnotes: Mapping[int, int
     The notes are values of later reports, others of the same name, and for a cell of several places its place.
     """
     for cell in (cell for row in cells for cell in row):
+        sources = cell.sources if cell.state == "several" else {}
         for n, value in enumerate(cell.values):
             if id(value) not in footnotes:
                 continue
             also = "".join(f", {measure.id}" for measure in value.measures[1:])
-            place = f"{value.place}: {number_text(value.value)} " if cell.state == "several" else ""
+            place = f"{sources[value.source]}: {number_text(value.value)} " if sources else ""
             notes = "" if n else "".join(_notes(cell))
             yield sanitize(f"[{footnotes[id(value)]}] {place}{value.first.id}{also}  {value.first.quote}{notes}\n")
 
@@ -207,5 +225,7 @@ def _notes(cell: Cell) -> Iterator[str]:
     for name, values in (("revised", cell.revised), ("others", cell.others)):
         for value in values:
             yield f"; {CELL_MARKS[name][0]} {number_text(value.value)} ({value.first.id})"
-    if cell.target is not None:
-        yield f"; {CELL_MARKS['target'][0]} {number_text(cell.target.value)} ({cell.target.first.id})"
+    if cell.target is not None and cell.target not in cell.values:
+        status = cell.target.first.status
+        mark = CELL_MARKS[status][0] if status == "target" else status
+        yield f"; {mark} {number_text(cell.target.value)} ({cell.target.first.id})"

@@ -207,7 +207,7 @@ def _cell_to_json(cell: Cell) -> dict[str, object]:
         "ratio": cell.ratio,
         "revised": list(map(_reading_to_json, cell.revised)),
         "others": list(map(_reading_to_json, cell.others)),
-        "places": len({value.place for value in cell.values}),
+        "places": len(cell.sources),
         "readings": list(map(_reading_to_json, cell.values)),
     }
 

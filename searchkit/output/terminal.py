@@ -85,7 +85,7 @@ def format_measure_results(results: MeasureResults, *, colour: bool, first: int 
     if not results.total:
         hints = suggestion_lines(results.suggestions, "measures")
         lines += hints or ([] if results.left_out else ["No measure matches any part of the query."])
-    if results.groups:
+    if results.groups and results.total:
         lines += ["", *_group_lines(results.aggregate or "", results.groups)]
     for number, hit in enumerate(results.hits, first):
         lines += ["", *_measure_lines(number, hit, colour=colour)]

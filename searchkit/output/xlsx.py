@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from searchkit.compare.audit import Audit
 from searchkit.compare.table import Cell, Comparison
 from searchkit.errors import SearchkitError
-from searchkit.output.cells import CELL_MARKS, MARKS_AFTER, cell_mark_names, cell_text, mark_names
+from searchkit.output.cells import CELL_MARKS, MARKS_AFTER, cell_mark_names, cell_text, mark_names, value_text
 from searchkit.output.json import comparison_records, finding_to_json
 from searchkit.output.tables import INDEX_NAME, describe, table_rows
 from searchkit.text.characters import sanitize
@@ -77,6 +77,12 @@ def write_findings(audit: Audit, path: Path) -> None:
         counts, findings = book.add_worksheet("counts"), book.add_worksheet("findings")
         _write_records(counts, ({"kind": kind, "findings": count} for kind, count in audit.counts.items()), formats)
         _write_records(findings, map(finding_to_json, audit), formats)
+
+
+def write_records(records: Iterable[Mapping[str, object]], name: str, path: Path) -> None:
+    """Write records to a file with one sheet. Raises SearchkitError as `write_findings` does."""
+    with _workbook(path) as book:
+        _write_records(book.add_worksheet(name), records, _Formats(book))
 
 
 @contextmanager
@@ -209,5 +215,4 @@ def _write_value(sheet: Worksheet, y: int, x: int, value: object, cell_format: F
     elif isinstance(value, int | float):
         sheet.write_number(y, x, value, cell_format)
     elif value:
-        text = " / ".join(map(str, value)) if isinstance(value, list) else str(value)
-        sheet.write_string(y, x, sanitize(text), cell_format)
+        sheet.write_string(y, x, value_text(value), cell_format)

@@ -10,7 +10,7 @@ from itertools import product
 
 from searchkit.model import Measure
 from searchkit.query.agreement import has_same_value, scale_name, unit_scale
-from searchkit.query.facets import BUILT_IN_FACETS, year_of_measure
+from searchkit.query.facets import BUILT_IN_FACETS, Facet, year_of_measure
 from searchkit.query.naming import IndicatorNames
 from searchkit.search.choosing import RankedMeasure, choose_indicator, choose_measures, fact_of, read_named
 from searchkit.search.lookup import AggregateGroup, MeasureRanking
@@ -18,6 +18,8 @@ from searchkit.search.options import MeasureOptions
 
 _NATIONWIDE = ("全国",)
 """The region that contains all others."""
+_ANY_DEPTH = 9
+"""More than the length of any region."""
 
 GroupKey = str | int | None
 
@@ -100,8 +102,8 @@ def split_names(names: str | Sequence[str]) -> list[str]:
 
 def _keys(measure: Measure, facet: str) -> list[GroupKey]:
     """Return the values of a measure for a facet; [None] if it has none. That of district is the path."""
-    if facet == "district":
-        return ["/".join(measure.region)] if measure.region else [None]
+    if facet.startswith("district"):
+        return ["/".join(measure.region[: Facet.parse(facet).depth])] if measure.region else [None]
     if facet == "topic":
         return [*measure.topics] or [None]
     if facet == "of_year":
@@ -113,9 +115,18 @@ def _keys(measure: Measure, facet: str) -> list[GroupKey]:
 def _keep_one_per(
     facets: Sequence[str], items: Sequence[RankedMeasure], rank: Mapping[str, int]
 ) -> tuple[list[RankedMeasure], list[RankedMeasure]]:
-    """Return the best measure for each combination of values of facets, and all others. The latest year is the best."""
+    """Return the best measure for each combination of values of facets, and all others.
+
+    The latest year is the best, of `district:1` then a report of the province itself.
+    """
+    depth = min((Facet.parse(facet).depth or _ANY_DEPTH for facet in facets), default=0)
     best: dict[tuple[GroupKey, ...], RankedMeasure] = {}
-    ordered = sorted(items, key=lambda item: (-(year_of_measure(item.measure) or 0), rank[item.measure.id]))
+
+    def preference(item: RankedMeasure) -> tuple[int, bool, int]:
+        measure = item.measure
+        return -(year_of_measure(measure) or 0), len(measure.region) > depth, rank[measure.id]
+
+    ordered = sorted(items, key=preference)
     for item in ordered:
         for key in product(*(_keys(item.measure, facet) for facet in facets)):
             best.setdefault(key, item)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from searchkit.engines.contract import MeasureRequest
-from searchkit.query.facets import Filter
+from searchkit.query.facets import Facet, Filter
 from searchkit.query.filters import ResolvedFilters
 from searchkit.query.questions import NumberQuestion, find_nationwide, read_question
 from searchkit.query.tree import Query
@@ -107,7 +107,7 @@ def _select(
     from searchkit.search.aggregating import select_measures, split_names  # noqa: PLC0415 - only for few look-ups
 
     for name in (*split_names(options.one_per), *([options.by] if options.by else [])):
-        snapshot.check_facet(name)
+        snapshot.check_facet(Facet.parse(name).name)
     statuses = parse_statuses(options.status) if options.status else ("actual",)
     selection = select_measures(ranking, snapshot.names, options, statuses)
     results = replace(
@@ -129,11 +129,17 @@ def _select(
 def suggest_measures(
     snapshot: Snapshot, query: str, options: MeasureOptions, filters: tuple[Filter, ...]
 ) -> tuple[Suggestion, ...]:
-    """Return suggestions for a look-up that found nothing."""
-    from searchkit.search.suggestions import Search, suggest_for  # noqa: PLC0415 - only if nothing was found
+    """Return suggestions for a look-up that found nothing: as for a search, and without each of its conditions."""
+    from searchkit.search.suggestions import (  # noqa: PLC0415 - only if nothing was found
+        Search,
+        suggest_conditions,
+        suggest_for,
+    )
 
     def count(other: Search) -> int:
         """Return the number of measures that another look-up finds."""
         return rank_query(snapshot, other.query, replace(options, match=other.match), other.filters).total
 
-    return suggest_for(snapshot, Search(query, filters, options.match), count, 0)
+    failed = Search(query, filters, options.match)
+    without = suggest_conditions(failed, options, lambda other: rank_query(snapshot, query, other, filters).total)
+    return (*without, *suggest_for(snapshot, failed, count, 0))

@@ -85,17 +85,17 @@ class MeasureOptions:
     status: str | Sequence[str] = ()
     """One or several of `MEASURE_STATUSES`. Empty means all, and so does `any`. If the option `sort`, `one_per` or
     `aggregate` is set, empty means actual."""
-    cumulative: bool = True
-    """Whether totals of several years are among the measures."""
+    no_cumulative: bool = False
+    """Whether totals of several years are left out."""
     sort: str = "score"
     """One of `MEASURE_SORTS`. A `-` before the name means descending; score is always descending."""
     one_per: str | Sequence[str] = ()
-    """Facets (one or several, also separated by commas). Of the measures with the same values, only the one of the
-    latest year is returned, and of these the best."""
+    """Facets (one or several, also separated by commas), or `district:DEPTH`. Of the measures with the same values,
+    only the one of the latest year is returned, and of these the best."""
     aggregate: str | None = None
     """One of `model.AGGREGATES`: calculate a number instead of returning measures."""
     by: str | None = None
-    """Facet by which `aggregate` groups the measures."""
+    """Facet by which `aggregate` groups the measures, or `district:DEPTH`."""
     limit: int | None = 10
     """Maximum number of hits. None means all."""
     offset: int = 0
@@ -161,7 +161,7 @@ def measure_request(options: MeasureOptions, filters: tuple[Filter, ...]) -> Mea
         minimum=minimum,
         maximum=maximum,
         statuses=parse_statuses(options.status),
-        single_years=not options.cumulative,
+        single_years=options.no_cumulative,
     )
 
 
@@ -251,16 +251,22 @@ def _validate(options: SearchOptions | MeasureOptions) -> None:
         parse_sort(options.sort)
         list_texts(options.without)
     else:
-        list_names(options.one_per, "one_per")
+        names = list_names(options.one_per, "one_per")
+        if options.one_per and not "".join(names).strip(" ,"):
+            raise UsageError(f"one_per must name a facet, not {options.one_per!r}")
 
 
 def _measure_errors(options: MeasureOptions) -> dict[str, bool]:
     """Return the messages about the options of a look-up, and whether each is an error."""
-    sort = options.sort.removeprefix("-") if isinstance(options.sort, str) else None
+    sorts = {*MEASURE_SORTS, *(f"-{name}" for name in MEASURE_SORTS if name != "score")}
     return {
         f"unit must be a text such as 件, not {options.unit!r}": not isinstance(options.unit, str | None),
-        f"cumulative must be true or false, not {options.cumulative!r}": not isinstance(options.cumulative, bool),
-        f"sort must be one of {', '.join(MEASURE_SORTS)}, not {options.sort!r}": sort not in MEASURE_SORTS,
+        f"no_cumulative must be true or false, not {options.no_cumulative!r}": (
+            not isinstance(options.no_cumulative, bool)
+        ),
+        f"sort must be one of {', '.join(MEASURE_SORTS)}, not {options.sort!r}": (
+            not isinstance(options.sort, str) or options.sort not in sorts
+        ),
         f"aggregate must be one of {', '.join(AGGREGATES)}, not {options.aggregate!r}": (
             options.aggregate is not None and options.aggregate not in AGGREGATES
         ),

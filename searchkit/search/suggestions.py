@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice, pairwise
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from searchkit.query.facets import Filter
 from searchkit.query.filters import FilterReader, format_years
 from searchkit.query.parsing import split_parts
 from searchkit.query.tree import Substring
+from searchkit.search.options import MeasureOptions
 from searchkit.search.snapshot import Snapshot
 from searchkit.search.spelling import Correction, correct
 from searchkit.text.analyzer import Analyzer
@@ -23,6 +24,8 @@ _MAX_PARTS = 8
 """Maximum number of parts of a query that are left out in turn. A longer query gets no suggestions about its parts."""
 _MAX_VALUES = 3
 """Maximum number of similar values that are tried for a part of a query."""
+_CONDITIONS = ("unit", "min", "max", "status", "no_cumulative")
+"""Options of a look-up that measures must fulfil."""
 _QUOTES = re.compile('["“”「」『』＂]')
 _FIELD = re.compile(r"(\w+)[:：](.+)", re.DOTALL)
 """Matches a part with a field."""
@@ -39,7 +42,8 @@ class Suggestion:
       field of the query.
     - `value`: with a filter by a facet value instead of a part of the query that is similar.
     - `drop_part`: without a part of the query, or its quotes.
-    - `drop_filter`: without a filter, without all of them, or with `match="any"` instead of `all`.
+    - `drop_filter`: without a filter, without all of them, or with `match="any"` instead of `all`; of a look-up of
+      measures also without a condition (`unit:件`).
     """
     text: str
     """The words or the part, or the filter, that are left out or replaced; `quotes` and `match:all` for these."""
@@ -99,6 +103,34 @@ def suggest_correction(
     """Return the search with a correction, if it finds more than `total`. `count`: as for `suggest`."""
     found = _count([("did_you_mean", correction.text, search._replace(query=correction.query))], count)
     return [suggestion for suggestion in found if suggestion.total > total]
+
+
+def suggest_conditions(
+    failed: Search, options: MeasureOptions, count: Callable[[MeasureOptions], int]
+) -> tuple[Suggestion, ...]:
+    """Return look-ups that find something without one of the conditions on measures in `options`, or without all.
+
+    `count` returns the number of measures of the same look-up with other options.
+    """
+    defaults = MeasureOptions()
+    conditions = {name: getattr(options, name) for name in _CONDITIONS}
+    conditions = {name: value for name, value in conditions.items() if value != getattr(defaults, name)}
+    trials = [[name] for name in conditions] + ([[*conditions]] if len(conditions) > 1 else [])
+    filters = {item.name: _values(item) for item in failed.filters}
+    found: list[Suggestion] = []
+    for names in trials:
+        if len(names) == 1 or not found:
+            total = count(replace(options, **{name: getattr(defaults, name) for name in names}))
+            text = " ".join(_condition_text(name, conditions[name]) for name in names)
+            found += [Suggestion("drop_filter", text, failed.query, filters, total)] if total else []
+    return tuple(found)
+
+
+def _condition_text(name: str, value: object) -> str:
+    """Return a condition as text: unit:件, status:target,rule, no-cumulative."""
+    if value is True:
+        return name.replace("_", "-")
+    return f"{name}:{','.join(map(str, value)) if isinstance(value, list | tuple) else value}"
 
 
 _Trial = tuple[str, str, Search]

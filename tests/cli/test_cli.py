@@ -878,15 +878,36 @@ def test_measures_are_sorted_and_aggregated(run: Run, index: Path, tmp_path: Pat
     assert records[0] == "group,value,unit,n,left_out"
     assert len(records) == len(base_values) + 1
     queries = tmp_path / "queries.jsonl"
-    queries.write_text(json.dumps({"id": 1, "query": "立案", "aggregate": "max"}) + "\n", encoding="utf-8")
+    queries.write_text(
+        json.dumps({"id": 1, "query": "立案", "aggregate": "max", "no-cumulative": True}) + "\n", encoding="utf-8"
+    )
     answer = json.loads(run("measures", "--queries", queries, "--index", index).out)
     assert answer["groups"] == aggregate["groups"]
     assert_one_line_error(run(*arguments, "--by", "district"), 2, "by needs aggregate")
     assert_one_line_error(run(*arguments, "--sort", "size"), 2, "sort")
+    assert_one_line_error(run(*arguments, "--aggregate", "max", "--format", "ids"), 2, "no ids")
+    nothing = run("measures", "量子计算", "--aggregate", "count", "--index", index)
+    assert (nothing.status, "count" in nothing.out) == (1, False)
     cumulative = json.loads(
         run("measures", "*", "--no-cumulative", "--limit", 999, "--index", index, "--format", "json").out
     )
     assert all(hit["since"] is None for hit in cumulative["hits"])
+
+
+def test_measures_are_written_to_files(run: Run, index: Path, tmp_path: Path) -> None:
+    """`--output` writes what would be printed, or a workbook. It does not go with a file of queries."""
+    arguments = ("measures", "立案", "--index", index)
+    assert run(*arguments, "--format", "csv", "--output", tmp_path / "a.csv").out == ""
+    assert (tmp_path / "a.csv").read_text(encoding="utf-8") == run(*arguments, "--format", "csv").out
+    assert_one_line_error(run(*arguments, "--output", tmp_path / "no" / "a.csv"), 3, "cannot be written")
+    queries = tmp_path / "queries.tsv"
+    queries.write_text("1\t立案\n", encoding="utf-8")
+    together = run("measures", "--queries", queries, "--index", index, "--output", tmp_path / "b.csv")
+    assert_one_line_error(together, 2, "--queries")
+    pytest.importorskip("xlsxwriter", reason="the extra xlsx is not installed")
+    for options in ((), ("--aggregate", "max", "--by", "district")):
+        assert run(*arguments, *options, "--output", tmp_path / "a.xlsx").status == 0
+        assert (tmp_path / "a.xlsx").read_bytes().startswith(b"PK")
 
 
 def test_export_writes_all_records(run: Run, index: Path) -> None:

@@ -171,11 +171,23 @@ def test_several_places_or_bodies_have_no_common_value(make_measure: MakeMeasure
     for table in (make_table(measures, rows="agency"), make_table(measures, rows="district:1")):
         (cell,) = table.cells()
         assert (cell.state, cell.value) == ("several", None)
-        assert sorted(item.place for item in cell.values) == ["东丽区 司法局", "滨海新区 司法局"]
+        assert sorted(cell.sources.values()) == ["东丽区 司法局", "滨海新区 司法局"]
     city = make_measure("c#1", "立案", 900, "件", agency="司法局", region=("天津市",))
     assert cell_values(make_table([*measures, city], rows="district:1"), "天津市", 2023) == [900]
     bodies = [measures[0], make_measure("c#1", "立案", 7, "件", agency="公安局")]
     assert make_table(bodies).cell("滨海新区", 2023).state == "several"
+
+
+def test_a_cell_of_several_places_lists_all_values(make_measure: MakeMeasure, make_table: MakeTable) -> None:
+    """Two values of one body count as one place. Places of the same name have their path."""
+    drum_towers = [("江苏省", "南京市", "鼓楼区"), ("河南省", "开封市", "鼓楼区")]
+    measures = [
+        make_measure(f"{name}#1", "立案", value, "件", agency="司法局", region=region)
+        for name, value, region in zip("abc", (100, 110, 200), (drum_towers[0], *drum_towers), strict=True)
+    ]
+    (cell,) = make_table(measures, rows="agency").cells()
+    assert (cell.state, [value.value for value in cell.values]) == ("several", [100, 110, 200])
+    assert [*cell.sources.values()] == ["江苏省/南京市/鼓楼区 司法局", "河南省/开封市/鼓楼区 司法局"]
 
 
 def test_targets_fill_cells_or_stand_beside_values(make_measure: MakeMeasure, make_table: MakeTable) -> None:

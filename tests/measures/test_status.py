@@ -31,6 +31,7 @@ def statuses(text: str, section: str = "成效") -> list[str]:
         ("到2025年，城镇化率达到70%。", ["target"]),
         ("力争全年粮食产量达到20万吨。", ["target"]),
         ("粮食增长3%，高于2%的预期目标。", ["actual", "target"]),
+        ("城镇新增就业24万人（目标18万人）。", ["actual", "target"]),
         ("受理案件由12件增加到30件。", ["before", "actual"]),
         ("低保标准分别从300元、200元提高到400元、260元。", ["before", "before", "actual", "actual"]),
         ("企业数比上年的28家增加12家。", ["before", "actual"]),
@@ -115,3 +116,13 @@ def test_a_statement_of_zero_has_a_time() -> None:
     """It has the year of its section."""
     (zero,) = extract("全年未发生安全事故。")
     assert (zero.zero, zero.of_year, zero.status) == (True, 2022, "actual")
+
+
+def test_the_year_of_a_corrected_value_governs_its_clause() -> None:
+    """A correction of last year's value does not date what follows, and its verb is no part of the name."""
+    text = "生产总值1.88万亿元，2021年生产总值修订为18247亿元。新增就业31.2万人。"
+    assert [(item.indicator, item.of_year) for item in extract(text)] == [
+        ("生产总值", 2022),
+        ("生产总值", 2021),
+        ("新增就业", 2022),
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -181,6 +182,40 @@ def test_many_rows_are_small_multiples(make_measure: MakeMeasure, make_table: Ma
     if axes == 1:
         looks = {(line.get_color(), line.get_marker(), line.get_linestyle()) for line in figure.axes[0].lines}
         assert len(looks) == len({look[0] for look in looks}) == len({look[1:] for look in looks}) == count
+
+
+@pytest.mark.usefixtures("only_font")
+@pytest.mark.parametrize("years", [(2023,), (2022, 2023)])
+def test_a_slide_is_16_to_9(
+    make_measure: MakeMeasure, make_table: MakeTable, tmp_path: Path, years: tuple[int, ...]
+) -> None:
+    """Few bars fill a slide. Many bars or small multiples have smaller text; in print, the chart is higher."""
+    for count in (2, 30):
+        measures = [
+            make_measure(f"{n}-{year}#1", "立案", 100 + n, "件", year=year, region=(f"{n}区",))
+            for n in range(count)
+            for year in years
+        ]
+        draw_chart(make_table(measures), tmp_path / "slide.svg", "slide")
+        assert 'height="540pt"' in (tmp_path / "slide.svg").read_text(encoding="utf-8")
+        draw_chart(make_table(measures), tmp_path / "print.svg")
+        height = re.search(r'height="([\d.]+)pt"', (tmp_path / "print.svg").read_text(encoding="utf-8"))
+        assert height is not None
+        assert (float(height[1]) > 500) == (count == 30)
+
+
+@pytest.mark.parametrize(("years", "count", "what"), [((2023,), 401, "bars"), ((2022, 2023), 61, "rows")])
+def test_too_many_rows_are_no_chart(
+    make_measure: MakeMeasure, make_table: MakeTable, tmp_path: Path, years: tuple[int, ...], count: int, what: str
+) -> None:
+    """A chart that would take minutes, or be too large for a PNG, is an error."""
+    measures = [
+        make_measure(f"{n}-{year}#1", "立案", 100 + n, "件", year=year, region=(f"{n}区",))
+        for n in range(count)
+        for year in years
+    ]
+    with pytest.raises(UsageError, match=f"{count} {what} are too many"):
+        draw_chart(make_table(measures), tmp_path / "a.png")
 
 
 @pytest.mark.usefixtures("only_font")

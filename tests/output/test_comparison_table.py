@@ -7,6 +7,7 @@ from typing import Any
 
 from wcwidth import wcswidth
 
+from searchkit.compare.filling import Wanted
 from searchkit.compare.table import Comparison
 from searchkit.model import Document, Measure
 from searchkit.output.cells import CELL_MARKS
@@ -78,6 +79,36 @@ def test_a_table_is_fitted_to_a_width(make_measure: MakeMeasure, make_table: Mak
     assert text.count("#1@") == MAX_FOOTNOTES or "约2024" in text
     wide = comparison_text(make_table([*measures, about]))
     assert (wide.count("#1@"), "do not fit" in wide) == (35, False)
+
+
+def test_explanations_are_wrapped(make_measure: MakeMeasure, make_table: MakeTable) -> None:
+    """The explanations of marks and the names of districts are broken into lines between them."""
+    measures = [
+        make_measure("a#1", "立案", 129, "件", bound="approx"),
+        make_measure("b#1", "立案", 8, "件", status="target", region=DONGLI),
+        make_measure("c#1", "立案", 8, "户", region=("天津市", "河西区")),
+    ]
+    silent = [Document(f"z{n}", year=2023, region=("天津市", f"第{n}个很长名字的区")) for n in range(12)]
+    lines = comparison_text(make_table(measures, *silent), width=50).splitlines()
+    assert sum(line.startswith(("目标 ", "约 ", "† ")) for line in lines) >= 2
+    names = lines[next(n for n, line in enumerate(lines) if line.startswith("no measure for")) :]
+    assert names[0].endswith(",")
+    assert all(wcswidth(line) <= 50 for line in names)
+    assert " and 2 more" in "".join(names)
+
+
+def test_a_value_beside_is_named_by_its_status(make_measure: MakeMeasure, make_table: MakeTable) -> None:
+    """A footnote names the value that stands beside another one, but not a plan that stands alone a second time."""
+    measures = [
+        make_measure("a#1", "立案", 129, "件"),
+        make_measure("b#1", "立案", 120, "件", status="target"),
+        make_measure("c#1", "立案", 140, "件", status="target", year=2024),
+    ]
+    text = comparison_text(make_table(measures, wanted=Wanted(against=("target",))))
+    assert f"立案129件; 目标 120 ({measures[1].id})\n" in text
+    assert text.endswith("立案140件\n")
+    reverse = comparison_text(make_table(measures, wanted=Wanted(("target",), ("actual",))))
+    assert f"立案120件; actual 129 ({measures[0].id})\n" in reverse
 
 
 def test_sources_that_agree_share_a_footnote(make_measure: MakeMeasure, make_table: MakeTable) -> None:

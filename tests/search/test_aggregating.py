@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from searchkit.corpus.reading import ParsedDocument
-from searchkit.errors import UnknownFacet
+from searchkit.errors import UnknownFacet, UsageError
 from searchkit.index import Index
 from searchkit.model import WORK_REPORT, ExtractedMeasure
 from searchkit.output.json import measures_to_json
@@ -94,6 +94,7 @@ def test_one_per_value_of_facets(index: Index) -> None:
     assert sorted(values(index, one_per=["district", "of_year"])) == [50, 60, 80, 880, 900]
     assert sorted(values(index, one_per="district,of_year")) == [50, 60, 80, 880, 900]
     assert sorted(values(index, one_per="document")) == [50, 60, 80, 900]
+    assert values(index, one_per="district:1") == [900]
     assert index.measures("粮食产量", one_per="district").left_out["not_latest"] == 2
     page = index.measures("粮食产量", one_per="district", sort="-value", offset=1, limit=1)
     assert ([hit.value for hit in page.hits], page.total) == ([80], 3)
@@ -129,7 +130,30 @@ def test_aggregates_by_facets(index: Index) -> None:
         ("浙江省", 890), ("浙江省/宁波市", 80), ("浙江省/杭州市", 55),
     ]  # fmt: skip
     assert by_district.groups[1].left_out == {"repeated": 1}
+    by_province = index.measures("粮食产量", aggregate="max", by="district:1")
+    assert [(group.group, group.value) for group in by_province.groups] == [("浙江省", 900)]
     assert list(measures_to_json(results)["groups"][0]) == ["group", "value", "unit", "n", "left_out"]  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    "options", [{"one_per": [""]}, {"one_per": ","}, {"sort": "-score"}, {"aggregate": "max", "by": "district:9"}]
+)
+def test_invalid_options(index: Index, options: dict[str, Any]) -> None:
+    """An empty name of a facet, an order by ascending score and an impossible depth are errors."""
+    with pytest.raises(UsageError):
+        index.measures("粮食产量", **options)
+
+
+def test_a_look_up_without_measures_suggests_to_drop_a_condition(index: Index) -> None:
+    """The suggestion names the condition, or all of them if no single one is the reason."""
+
+    def texts(**options: Any) -> list[tuple[str, int]]:  # noqa: ANN401
+        return [(item.text, item.total) for item in index.measures("粮食产量", **options).suggestions]
+
+    total = index.measures("粮食产量").total
+    assert texts(min="9亿元") == [("min:9亿元", total)]
+    assert texts(status=["rule"], no_cumulative=True) == [("status:rule", total - 1)]
+    assert texts(unit="元", status="rule") == [("unit:元 status:rule", total)]
 
 
 def test_nothing_to_calculate(index: Index) -> None:

@@ -263,8 +263,8 @@ def test_actual_values_of_one_year_come_first(index_of: Callable[..., Index], re
     assert quotes(index.measures("立案目标"))[0] == "立案150件"
     assert quotes(index.measures("累计 立案"))[0] == "立案600件"
     assert quotes(index.measures("2019至2023年立案"))[:2] == ["立案129件", "立案77件"]  # no report of 2019
-    assert quotes(index.measures("立案", cumulative=False, limit=None))[0] == "立案129件"
-    assert "立案600件" not in quotes(index.measures("立案", cumulative=False, limit=None))
+    assert quotes(index.measures("立案", no_cumulative=True, limit=None))[0] == "立案129件"
+    assert "立案600件" not in quotes(index.measures("立案", no_cumulative=True, limit=None))
 
 
 def test_a_range_in_the_words_puts_its_total_first(index_of: Callable[..., Index], report: Report) -> None:

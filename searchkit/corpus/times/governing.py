@@ -113,9 +113,10 @@ class TimedText:
         before = self.folded[max(0, mention.start - _OPENING_LENGTH) : mention.start]
         is_event = _DAY.match(self.folded, mention.end) and not time.is_end
         is_run = self.folded.startswith("连续", mention.start)
+        is_corrected = _CORRECTED.match(self.folded, mention.end)
         is_part = mention.year_offset is not None and time.part is not None
         opening = _SENTENCE_OPENING if is_part else _CLAUSE_OPENING
-        if is_event or is_run or not opening.search(before):
+        if is_event or is_run or is_corrected or not opening.search(before):
             return _find(_CLAUSE_END, self.folded, mention.end)
         is_target_year = before.endswith("到") and time.of_year != self.base.of_year
         is_year_of_several = self.base.since is not None and time.since is None and mention.year_offset is None
@@ -231,6 +232,8 @@ _ITEM = re.compile(r"[^、和及与,;。!?]*\d[^、和及与,;。!?]*")
 """An item of a list of numbers: 增长8%."""
 _DAY = re.compile(r"\d{1,2}日")
 """After a month: the date of an event (今年1月3日国务院批复), which governs its clause."""
+_CORRECTED = re.compile("[^,;。!?]{0,30}?(?:修订|修正|更正|核定|核实|核算|调整)为")
+"""After a year: its value was corrected later (2021年生产总值修订为18247亿元). It governs its clause."""
 _OPENING_LENGTH = 6
 """Number of code points before a time that are searched for the start of its clause."""
 _CLAUSE_OPENING = re.compile(
