@@ -591,6 +591,9 @@ class _Sentence:
     def _find_context_of_noun(self, name: str, quantity: Quantity, parts: _NameParts) -> str:
         """Return the context of the name of a fine, or of a short or generic name. Other names need no context."""
         subject = self._names.subject
+        total = wording.TOTAL_OF_LAST.fullmatch(name)
+        if total and self._names.last_quantity and self._names.last_quantity.base_unit == quantity.base_unit:
+            return _remove_addition(self._names.last_name)
         if wording.FINE.fullmatch(name):
             last = self._names.last_name
             return "" if wording.CASE_SUFFIX.search(last) or wording.FINE.fullmatch(last) else _extract_object(last)
@@ -663,6 +666,12 @@ class _Sentence:
         verb = wording.LEADING_LIGHT_WORD.match(heading)
         heading = (heading[verb.end() :] if verb else heading).removesuffix("工作")
         return "" if wording.GENERIC_HEADING.search(heading) else heading
+
+
+def _remove_addition(name: str) -> str:
+    """Return the things of which some were added, as the context of their total: 高速公路 for 新增高速公路通车里程."""
+    things = wording.NEWLY_COUNTED.sub("", _extract_object(name)).strip()
+    return wording.LENGTH_NOUN.sub("", things)
 
 
 def _extract_object(name: str) -> str:

@@ -32,12 +32,12 @@ _TIME = (
 )
 """A time before a name."""
 _LEADING = re.compile(
-    f"^(?:{_PLACE}|{_TIME}|依法(?!行政|治)|积极|累计|总共|共计|合计|共(?![享同产和青识建])|组织(?!部)|开展|进行|实施(?!方案|细则|意见|办法)|"
+    f"^(?:{_PLACE}|{_TIME}|依法(?!行政|治)|积极|累计|总共|共计|合计|据?初步(?:预计|核算|统计|测算)|共(?![享同产和青识建])|组织(?!部)|开展|进行|实施(?!方案|细则|意见|办法)|"
     "实现|完成(?!率)|预计|预期(?!寿命)|力争|确保|达到?(?!标))+"
 )
 """Words that are no part of a name, at the beginning of one of its parts: 全市实现, 开展."""
 _TRAILING_WORD = (
-    "总数量|总数|总量|数量|总计|合计|共计|累计|情况|工作|案件|事项|预计|预期|目标|同比|分别|五年|全年|再|又|均|"
+    "总数量|总数|总量|数量|总计|合计|共计|累计|情况|工作|案件|事项|预计|预期|目标|同比|分别|五年|全年|再|又|均|大幅度?|逐步|稳步|"
     "(?:约|将|要|可|已)(?=$)"
 )
 """A word that is no part of a name after it. None of them consists of others, so that matching takes linear time."""
