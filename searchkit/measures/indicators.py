@@ -545,7 +545,11 @@ class _Sentence:
                 or self._previous_sentence_topic
                 or self._heading_topic()
             )
-        return self._find_context_of_dependent(name, quantity) or self._find_context_of_noun(name, quantity, parts)
+        return (
+            self._find_context_of_dependent(name, quantity)
+            or self._find_context_of_total(name, quantity)
+            or self._find_context_of_noun(name, quantity, parts)
+        )
 
     def _is_of_last(self, name: str, parts: _NameParts) -> bool:
         """Return whether a name tells something about the last one, which it follows directly: 4个项目建成3个."""
@@ -588,12 +592,15 @@ class _Sentence:
             return "" if wording.COUNTED_ACT.fullmatch(context) else context
         return ""
 
+    def _find_context_of_total(self, name: str, quantity: Quantity) -> str:
+        """Return the things that were just counted in the same unit, if a name is only that of their total, or ""."""
+        last = self._names.last_quantity
+        is_total = last is not None and last.base_unit == quantity.base_unit and wording.TOTAL_OF_LAST.fullmatch(name)
+        return _remove_addition(self._names.last_name) if is_total else ""
+
     def _find_context_of_noun(self, name: str, quantity: Quantity, parts: _NameParts) -> str:
         """Return the context of the name of a fine, or of a short or generic name. Other names need no context."""
         subject = self._names.subject
-        total = wording.TOTAL_OF_LAST.fullmatch(name)
-        if total and self._names.last_quantity and self._names.last_quantity.base_unit == quantity.base_unit:
-            return _remove_addition(self._names.last_name)
         if wording.FINE.fullmatch(name):
             last = self._names.last_name
             return "" if wording.CASE_SUFFIX.search(last) or wording.FINE.fullmatch(last) else _extract_object(last)

@@ -128,8 +128,9 @@ class NameText:
 
         Those that can share a number are rates, and amounts before 均 (地区生产总值、财政收入均突破2万亿元).
         """
-        is_each = length == 1 and quantity is not None and self._is_each(end, quantity.start)
-        if length == 1 and (quantity is None or (quantity.kind != "percent" and not is_each)):
+        is_percent = quantity is not None and quantity.kind == "percent"
+        is_each = quantity is not None and not is_percent and self._is_each(end, quantity.start)
+        if length == 1 and not is_percent and not is_each:
             return []
         each = wording.DISTRIBUTIVE.search(self._folded, begin, end)
         stop = each.start() if each else end

@@ -269,9 +269,9 @@ TOPIC_NAME = re.compile(
 name."""
 MEASURE_NOUN = re.compile("(?:[总产]量|总额|总值|产值|收入|支出|增加值|[率值额]|面积|投资|人口|比重|指数)$")
 """The end of a clause that is the subject of the next one: 邮电业务总量,保持了14%的增长."""
-TOTAL_OF_LAST = re.compile(r"(?:通车|运营|营运|营业|开通)?总(?P<noun>里程|量|数|面积|规模|户数|装机(?:容量)?|容量)")
-"""The name of a total, which is that of the things just counted: 总里程 in 新增高速公路655公里,总里程达9000公里. Used to
-match a full name."""
+TOTAL_OF_LAST = re.compile(r"(?:通车|运营|营运|营业|开通)?总(?:里程|量|数|面积|规模|户数|装机(?:容量)?|容量)")
+"""The name of the total of the things just counted: 总里程 in 新增高速公路655公里,总里程达9000公里. Used to match a
+full name."""
 NEWLY_COUNTED = re.compile(
     r"^(?:净新?增|新增加?|新建成?|新开通|新通车|新改扩?建|建成(?:通车)?|(?:当年|全年|今年)新[增建])|(?:[一二三四五]年)?(?:新增|净增|新建)$"
 )

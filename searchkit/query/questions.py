@@ -69,7 +69,9 @@ def read_question(query: str) -> NumberQuestion:
         for pattern in (_REQUEST, _QUESTION, _QUESTION_END):
             for match in pattern.finditer(query, start, end):
                 groups = match.groupdict()
-                unit = next((unit for name, unit in _UNIT_OF_GROUP.items() if groups.get(name)), groups.get("unit") or unit)
+                unit = next(
+                    (unit for name, unit in _UNIT_OF_GROUP.items() if groups.get(name)), groups.get("unit") or unit
+                )
                 characters[slice(*match.span())] = "\u200b" * (match.end() - match.start())
     text = "".join(characters)
     return NumberQuestion(text if text.replace("\u200b", "").strip() else query, unit)

@@ -120,20 +120,25 @@ class QueryNames:
         if not self._by_text or not indicators:
             return renamed
         joined = _drop_marks(fold("\n".join(indicators)))
+        lines = joined.split("\n")
         line_ends = np.flatnonzero(to_code_points(joined) == ord("\n"))
         for text, name in self._by_text.items():
-            found = {offset for string in self._rarest_strings(name) for offset in _find_all(joined, string)}
+            patterns = [[tuple(map(_drop_marks, piece)) for piece in pattern] for pattern in self._names.strings(name)]
+            rarest = {string for pattern in patterns for string in max(pattern, key=lambda piece: min(map(len, piece)))}
+            found = {offset for string in rarest for offset in _find_all(joined, string)}
             offsets = np.fromiter(found, np.int64, len(found))
             for index in np.unique(np.searchsorted(line_ends, offsets)).tolist():
+                if not _contains(lines[index], patterns):
+                    continue
                 other = self._names.parse(indicators[index])
                 if other.text == name.text:
                     renamed[indicators[index]] = _word_as_query(text, name, other)
         return renamed
 
-    def _rarest_strings(self, name: MeasureName) -> set[str]:
-        """Return strings of which every indicator with the name contains one: the longest piece of each name."""
-        pieces = (max(pattern, key=lambda piece: min(map(len, piece))) for pattern in self._names.strings(name))
-        return {_drop_marks(string) for piece in pieces for string in piece}
+
+def _contains(text: str, patterns: Sequence[Sequence[tuple[str, ...]]]) -> bool:
+    """Return whether a text contains, for at least one pattern, a string of each of its pieces."""
+    return any(all(any(string in text for string in piece) for piece in pattern) for pattern in patterns)
 
 
 def _match_all(pattern: Sequence[Sequence[str]]) -> Node:

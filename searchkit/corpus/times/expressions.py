@@ -245,7 +245,8 @@ _KINDS = {
     ),
     # 2018—2022年, 2021年和2022年
     "range": _Kind(
-        rf"(?P<range_first>{ANY_YEAR}) ?年?(?: ?{_TO} ?|和|、|及)(?P<range_last>{ANY_YEAR}) ?年?(?![^,;。]{{0,20}}分别)",
+        rf"(?P<range_first>{ANY_YEAR}) ?年?(?: ?{_TO} ?|和|、|及)(?P<range_last>{ANY_YEAR}) ?年?"
+        r"(?![^,;。]{0,20}分别)",
         _resolve_range,
     ),
     # 2022年, 2022年底, 2022年1—11月
