@@ -17,7 +17,7 @@ _IGNORED = ' “”"‘’()[]《》'
 _YEAR = re.compile(r"\d{4}年")
 """A year in a clause (2023年GDP), which all measures with the name would lose. Such a clause is plain words."""
 _ADDITION_MARKS = ("新增", "净增")
-"""Words of which every addition contains one."""
+"""Words of which every addition begins or ends with one."""
 _WORD_OF_ASPECT = {"change": "增长", "addition": "新增", "level": ""}
 """A word that states an aspect, after a name."""
 
@@ -97,17 +97,12 @@ class QueryNames:
     def find_additions(self, indicators: Sequence[str]) -> NDArray[np.bool_]:
         """Return whether each indicator is an addition (新增市场主体), if the query names none, otherwise False.
 
-        Takes 0.1 µs per indicator, and 15 µs per indicator with a word of addition.
+        Takes 0.1 µs per indicator.
         """
-        is_asked = any(mark in clause.text for clause in self._clauses for mark in _ADDITION_MARKS)
+        if any(mark in clause.text for clause in self._clauses for mark in _ADDITION_MARKS):
+            return np.zeros(len(indicators), bool)
         return np.array(
-            [
-                not is_asked
-                and any(mark in indicator for mark in _ADDITION_MARKS)
-                and self._names.parse(indicator).aspect == "addition"
-                for indicator in indicators
-            ],
-            bool,
+            [text.startswith(_ADDITION_MARKS) or text.endswith(_ADDITION_MARKS) for text in indicators], bool
         )
 
     def rename(self, indicators: Sequence[str]) -> dict[str, str]:
