@@ -16,7 +16,7 @@ import argparse
 import json
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,7 +79,8 @@ def read(path: Path) -> Iterator[Lookup]:
 
 def look_up(index: Index, lookup: Lookup) -> Outcome:
     """Return the first hits of a look-up, with or without filters according to its form."""
-    where = {"district": lookup.district, "of_year": lookup.of_year} if lookup.form == 1 else None
+    filters: Mapping[str, str | int] = {"district": lookup.district, "of_year": lookup.of_year}
+    where = filters if lookup.form == 1 else None
     return Outcome(lookup, index.measures(lookup.query, limit=DEPTH, where=where).hits)
 
 
