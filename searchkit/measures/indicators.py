@@ -596,7 +596,8 @@ class _Sentence:
         """Return the things that were just counted in the same unit, if a name is only that of their total, or ""."""
         last = self._names.last_quantity
         is_total = last is not None and last.base_unit == quantity.base_unit and wording.TOTAL_OF_LAST.fullmatch(name)
-        return _remove_addition(self._names.last_name) if is_total else ""
+        is_mean = wording.MEAN_START.match(self._names.last_name)
+        return _remove_addition(self._names.last_name) if is_total and not is_mean else ""
 
     def _find_context_of_noun(self, name: str, quantity: Quantity, parts: _NameParts) -> str:
         """Return the context of the name of a fine, or of a short or generic name. Other names need no context."""

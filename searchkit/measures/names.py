@@ -145,6 +145,8 @@ class NameText:
             return []
         if length > 1:
             return spans if len(spans) == length else []
+        if is_each and any(wording.OWNED_AMOUNT.fullmatch(self._folded, span.start, span.stop) for span in spans[1:]):
+            return []
         suffix = wording.AMOUNT_SUFFIX if is_each else wording.RATE_SUFFIX
         return spans if all(suffix.search(self._folded[span.start : span.stop]) for span in spans) else []
 

@@ -375,6 +375,7 @@ class Snapshot:
             left_out=selection.left_out,
             aggregate=options.aggregate,
             groups=selection.groups,
+            notes=(*results.notes, *selection.notes),
         )
         if options.aggregate is not None:
             return results
