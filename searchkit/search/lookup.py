@@ -461,7 +461,8 @@ class _FirstStep:
         self.penalties = features.penalties(columns) + ADDITION_PENALTY * is_addition[self._indicator_of]
         """Penalty of each measure, by its attributes and its time, and for an addition that the query does not name."""
         indicators, matches, self._precision = _match_grams(
-            [self.renamed.get(text, text) for text in used_indicators], list(features.gram_weights)
+            [self.renamed.get(text, text) for text in used_indicators] if self.renamed else used_indicators,
+            list(features.gram_weights),
         )
         df = np.bincount(matches, minlength=len(features.gram_weights)).tolist()
         idfs = [idf(count, len(used)) for count in df]

@@ -129,6 +129,9 @@ def governing(text: str, headings: tuple[str, ...] = (), section: str = "成效"
         ("2021年、2022年立案分别为3件、¶9件，结案2件。", (2022, None, None)),
         ("连续三年立案率第一，立案¶9件。", (2022, None, None)),
         ("2022年3月5日召开大会，立案¶9件。", (2022, None, None)),
+        ("某厂到2021年11月底为止，立案¶9件。", (2021, None, "11")),
+        ("某厂到2021年11月底为止，立案9件。结案¶2件。", (2022, None, None)),
+        ("实施2001- 2010年妇女发展规划。立案¶9件。", (2022, None, None)),
     ],
 )
 def test_the_time_that_governs(text: str, expected: Span) -> None:
