@@ -174,6 +174,7 @@ def test_other_reports_review_their_own_year() -> None:
         ("立案9件（2020年3件）。", (), "成效", (2022,)),
         ("各位代表：现在向大会报告工作。", (), "其他", ()),
         ("2021年，名词解释。", (), "其他", (2021,)),
+        ("今年是开局之年。生产总值增长8%。", ("今后五年的目标",), "计划", (2023,)),
     ],
 )
 def test_years_of_a_paragraph(text: str, headings: tuple[str, ...], section: str, expected: tuple[int, ...]) -> None:
