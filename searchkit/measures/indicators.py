@@ -545,7 +545,11 @@ class _Sentence:
                 or self._previous_sentence_topic
                 or self._heading_topic()
             )
-        return self._find_context_of_dependent(name, quantity) or self._find_context_of_noun(name, quantity, parts)
+        return (
+            self._find_context_of_dependent(name, quantity)
+            or self._find_context_of_total(name, quantity)
+            or self._find_context_of_noun(name, quantity, parts)
+        )
 
     def _is_of_last(self, name: str, parts: _NameParts) -> bool:
         """Return whether a name tells something about the last one, which it follows directly: 4个项目建成3个."""
@@ -587,6 +591,13 @@ class _Sentence:
             )
             return "" if wording.COUNTED_ACT.fullmatch(context) else context
         return ""
+
+    def _find_context_of_total(self, name: str, quantity: Quantity) -> str:
+        """Return the things that were just counted in the same unit, if a name is only that of their total, or ""."""
+        last = self._names.last_quantity
+        is_total = last is not None and last.base_unit == quantity.base_unit and wording.TOTAL_OF_LAST.fullmatch(name)
+        is_mean = wording.MEAN_START.match(self._names.last_name)
+        return _remove_addition(self._names.last_name) if is_total and not is_mean else ""
 
     def _find_context_of_noun(self, name: str, quantity: Quantity, parts: _NameParts) -> str:
         """Return the context of the name of a fine, or of a short or generic name. Other names need no context."""
@@ -663,6 +674,12 @@ class _Sentence:
         verb = wording.LEADING_LIGHT_WORD.match(heading)
         heading = (heading[verb.end() :] if verb else heading).removesuffix("工作")
         return "" if wording.GENERIC_HEADING.search(heading) else heading
+
+
+def _remove_addition(name: str) -> str:
+    """Return the things of which some were added, as the context of their total: 高速公路 for 新增高速公路通车里程."""
+    things = wording.NEWLY_COUNTED.sub("", _extract_object(name)).strip()
+    return wording.LENGTH_NOUN.sub("", things)
 
 
 def _extract_object(name: str) -> str:

@@ -124,8 +124,13 @@ class NameText:
         return can_begin_word and cuts_word(self._folded, *lead_in.span(), end)
 
     def split(self, begin: int, end: int, length: int, quantity: Quantity | None) -> list[range]:
-        """Return the spans of the names of several numbers, or of several rates that share a number, otherwise []."""
-        if length == 1 and (quantity is None or quantity.kind != "percent"):
+        """Return the spans of the names of several numbers, or of several that share a number, otherwise [].
+
+        Those that can share a number are rates, and amounts before 均 (地区生产总值、财政收入均突破2万亿元).
+        """
+        is_percent = quantity is not None and quantity.kind == "percent"
+        is_each = quantity is not None and not is_percent and self._is_each(end, quantity.start)
+        if length == 1 and not is_percent and not is_each:
             return []
         each = wording.DISTRIBUTIVE.search(self._folded, begin, end)
         stop = each.start() if each else end
@@ -140,8 +145,15 @@ class NameText:
             return []
         if length > 1:
             return spans if len(spans) == length else []
-        are_rates = all(wording.RATE_SUFFIX.search(self._folded[span.start : span.stop]) for span in spans)
-        return spans if are_rates else []
+        if is_each and any(wording.OWNED_AMOUNT.fullmatch(self._folded, span.start, span.stop) for span in spans[1:]):
+            return []
+        suffix = wording.AMOUNT_SUFFIX if is_each else wording.RATE_SUFFIX
+        return spans if all(suffix.search(self._folded[span.start : span.stop]) for span in spans) else []
+
+    def _is_each(self, end: int, start: int) -> bool:
+        """Return whether the words between a name that ends at `end` and a number at `start` make it that of each."""
+        first = max(0, min(end, start) - 2, start - wording.MAX_TRAILING_WORD_LENGTH)
+        return wording.EACH_VERB.search(self._folded, first, start) is not None
 
     def _split_at(self, separator: re.Pattern[str], begin: int, stop: int, end: int) -> list[range]:
         """Return the spans between the separators before `stop`. The last span ends at `end`."""

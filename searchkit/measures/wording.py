@@ -88,7 +88,7 @@ _LEADING_WORDS = (
     # How well something is done: 扎实
     "严肃|严厉|严格|从严|妥善|规范|做好|抓好|做实|加快|强化|加强|扎实|全面|深入|大力|积极|稳步|着力|"
     # 重点 before a verb (重点推进), not in a name (重点企业)
-    "重点(?!人群|企业|项目|行业|领域|单位|工程|产业|区域|部位|场所|群体|对象|任务|工作|地区|人员)|"
+    "重点(?!实验室|高校|学科|城市|人群|企业|项目|行业|领域|单位|工程|产业|区域|部位|场所|群体|对象|任务|工作|地区|人员)|"
     # More adverbs, words of reference (相关, 各类) and of addition (此外, 包含)
     "[抓建办用管]好|高质量|高水平|高起点|果断|优先(?!股)|强力|重点保|"
     "持续|不断|进一步|全力|统筹|巩固|有效|相关|各类|各种|"
@@ -167,7 +167,7 @@ LEAD_IN = re.compile(
 but not 含量, 约 but not 约谈."""
 TRAILING_WORD = re.compile(
     # A quick test of the first character
-    r"(?=[共\s\d折约人总累合达高为是有了近将接大超逾突均全分各仅只提增下降减扩上发缩压升至到保稳控维实不低力最开完进在的:“(\-—,、首每平以多少由从划对向给把跨越迈过攀跃回精延大小介等≥≤><摄华也已还就都要应必可能预确仍基计相又再年尽按±连现争拟一创中初考零普直站踏登安名才核设日月先修调更])"
+    r"(?=[双共\s\d折约人总累合达高为是有了近将接大超逾突均全分各仅只提增下降减扩上发缩压升至到保稳控维实不低力最开完进在的:“(\-—,、首每平以多少由从划对向给把跨越迈过攀跃回精延大小介等≥≤><摄华也已还就都要应必可能预确仍基计相又再年尽按±连现争拟一创中初考零普直站踏登安名才核设日月先修调更])"
     # The end of an earlier number, and totals: 5,000, 折合, 共计
     r"(?:(?<![公中])共|(?<=\s)-?\d[\d.,]*|(?:折合|约合)?人民币|折合|约合|共计|总计|累计|合计|"
     # Equality: 达到, 为, 是, 有
@@ -175,7 +175,7 @@ TRAILING_WORD = re.compile(
     # Approximation: 约, 近, 超过
     r"(?<![签条合预公履制节集违邀解特契盟])约|(?<![附邻临])近|将近|接近|大约|超过|超|逾|突破|"
     # Distribution and restriction: 均, 分别, 仅
-    r"(?<![日月])均|全部|普遍|直接|先后|分别|各|仅|只有|只|"
+    r"(?<![日月])均|双双|全部|普遍|直接|先后|分别|各|仅|只有|只|大幅|"
     # A corrected value: 修订为
     r"(?:修订|修正|更正|核定|核实|核算|调整)为|"
     # The level reached: 提高到, 增至, 保持在
@@ -201,7 +201,7 @@ exclude words that end with the same character (公共, 合约)."""
 ADVERBS = frozenset("也已还就都要应可仍又再不才")
 """Words of one character of `TRAILING_WORD` that often end a longer word (首都, 供应)."""
 TRAILING_ENDS = frozenset(
-    "共计合达成高为是有了约近超过逾破均部别各仅只币到至持在现于足少多争展行的次年月人亩户上期”末底由从将分对向给把越:“(-—,、.0123456789≥≤><氏"
+    "双幅共计合达成高为是有了约近超过逾破均部别各仅只币到至持在现于足少多争展行的次年月人亩户上期”末底由从将分对向给把越:“(-—,、.0123456789≥≤><氏"
     "该当须以够能保然本经也已还就都要应可仍又再快早按照需续般取拟下跨虑不遍接前内步划排际义才定后± "
 )
 """Last characters of a `TRAILING_WORD`, a quick test before the pattern."""
@@ -257,7 +257,7 @@ GENERIC_NAME = re.compile(
     # Amounts: 总面积, 产值
     r"总?(?:产值|产量|面积|里程|亏损|收入|利润|价值|销售额|营业额)|总产|增加值|总?投资|建设面积|(?:通车|新增)里程|新增面积|用户|直接经济损失|"
     # A general noun, with a word before it: 项目, 培训人数
-    r".{0,2}(?:任务|人员|人数|人次|专业|事项|小组|项目|资金|问题|对象|单位|面积|总量|总数|户数|次数|数量)|"
+    r"(?!经济总量).{0,2}(?:任务|人员|人数|人次|专业|事项|小组|项目|资金|问题|对象|单位|面积|总量|总数|户数|次数|数量)|"
     # An act: 检查, 大培训
     r".?(?:检查|巡查|整改|处罚|罚款|培训|经费|补贴)"
 )
@@ -271,6 +271,15 @@ TOPIC_NAME = re.compile(
 name."""
 MEASURE_NOUN = re.compile("(?:[总产]量|总额|总值|产值|收入|支出|增加值|[率值额]|面积|投资|人口|比重|指数)$")
 """The end of a clause that is the subject of the next one: 邮电业务总量,保持了14%的增长."""
+TOTAL_OF_LAST = re.compile(r"(?:通车|运营|营运|营业|开通)?总(?:里程|量|数|面积|规模|户数|装机(?:容量)?|容量)")
+"""The name of the total of the things just counted: 总里程 in 新增高速公路655公里,总里程达9000公里. Used to match a
+full name."""
+NEWLY_COUNTED = re.compile(
+    r"^(?:净新?增|新增加?|新建成?|新开通|新通车|新改扩?建|建成(?:通车)?|(?:当年|全年|今年)新[增建])|(?:[一二三四五]年)?(?:新增|净增|新建)$"
+)
+"""Words of an addition at the beginning or end of the name of what was counted."""
+LENGTH_NOUN = re.compile("(?:通车|运营|营运|营业)?里程$")
+"""A length at the end of the name of what was counted. A total length (总里程) does not repeat it."""
 COMPARED_WITH_OTHERS = re.compile("(?:[高低快慢]于|高出|超过)[^,]{1,12}(?:增[速幅长]|平均|水平|速度)[^,]{0,4}$")
 """Before a number: a comparison with another place, no change (高于全国增幅2个百分点)."""
 _SPENDING = (
@@ -425,9 +434,17 @@ ENDS_IN_CONJUNCTION = re.compile(r"(?:[和与、]|以?(?<![惠普涉触波危遍
 """Before a number: the number is a further item, and the text before it is not its name: 城区和5个县."""
 NAME_SEPARATOR = re.compile(r"以及|、|和(?!谐)|及(?![时格其])|与(?!会)")
 """Between several names that share a number or the numbers after them."""
+AMOUNT_SUFFIX = re.compile("(?:总[值额量]|收入|支出|投资|余额|产值|增加值|进出口|出口|里程|面积)$")
+"""The end of the name of an amount, several of which can share a number: 地区生产总值、财政收入均突破2万亿元."""
+MEAN_START = re.compile("[日月年人户]均|平均")
+"""The start of the name of a mean, which is no part of a total: 日均新设849户, 总量突破200万户."""
+OWNED_AMOUNT = re.compile("(?:营业|销售|经营|主营业务)?总?(?:收入|支出)|[^、]{0,2}(?:总额|余额)|投资|产值|增加值")
+"""The name of an amount that needs its owner: 营业收入 after 甲集团资产总额. Used to match a full name."""
+EACH_VERB = re.compile("(?:分别|双双|(?<![人平年户亩])均)(?:已?突破|超过?|达到?|过|迈[上过]|跨[上越过])[了]?$")
+"""Before a number that applies to each of several names."""
 ITEM_SEPARATOR = re.compile("、")
 """A separator that stands between names, but not in them (软件和信息技术服务业、互联网及相关服务业)."""
-DISTRIBUTIVE = re.compile("分别|(?<![人平年户亩])均|各(?![类种项级])")
+DISTRIBUTIVE = re.compile("分别|双双|(?<![人平年户亩])均|各(?![类种项级])")
 """Between several names and the verb that applies to each of them: 分别 in 甲县、乙县分别完成3亿元、5亿元."""
 
 # Evidence for or against a small Chinese numeral counting something.

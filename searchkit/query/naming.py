@@ -32,12 +32,12 @@ _TIME = (
 )
 """A time before a name."""
 _LEADING = re.compile(
-    f"^(?:{_PLACE}|{_TIME}|依法(?!行政|治)|积极|累计|总共|共计|合计|共(?![享同产和青识建])|组织(?!部)|开展|进行|实施(?!方案|细则|意见|办法)|"
+    f"^(?:{_PLACE}|{_TIME}|依法(?!行政|治)|积极|累计|总共|共计|合计|据?初步(?:预计|核算|统计|测算)|共(?![享同产和青识建])|组织(?!部)|开展|进行|实施(?!方案|细则|意见|办法)|"
     "实现|完成(?!率)|预计|预期(?!寿命)|力争|确保|达到?(?!标))+"
 )
 """Words that are no part of a name, at the beginning of one of its parts: 全市实现, 开展."""
 _TRAILING_WORD = (
-    "总数量|总数|总量|数量|总计|合计|共计|累计|情况|工作|案件|事项|预计|预期|目标|同比|分别|五年|全年|再|又|均|"
+    "总数量|总数|总量|数量|总计|合计|共计|累计|情况|工作|案件|事项|预计|预期|目标|同比|分别|五年|全年|再|又|均|大幅度?|逐步|稳步|"
     "(?:约|将|要|可|已)(?=$)"
 )
 """A word that is no part of a name after it. None of them consists of others, so that matching takes linear time."""
@@ -65,6 +65,8 @@ _TOTAL_OF_ADDITION = re.compile(
     "^(?:新增加?|净增加?|净新增|新登记(?:注册)?|新设立?|新注册)(.{2,})\0(?:总量|总数|总户数)$"
 )
 """A total after an addition: 总量 in 新登记市场主体 总量 is that of 市场主体. The parts are separated by NUL."""
+_LENGTH_END = re.compile("(?<=..)(?:通车|运营|营运|营业)?总?(?P<noun>里程)$")
+"""The length at the end of a name. Other words can be before it: 高速公路新增400公里，通车总里程达到2250公里."""
 _MAX_NAME_LENGTH = 500
 """Maximum length in code points of a text that is analysed. A longer one, which no report or query has, is a name as it
 is."""
@@ -182,18 +184,25 @@ class IndicatorNames:
         patterns = {self._canonical(text): self._pattern(text) for text in self.names(name)}
         if len(patterns) > _MAX_REDUCED_NAMES:
             return [*patterns.values()]
-        return [
+        reduced = [
             pattern
             for text, pattern in patterns.items()
             if not any(other != text and other in text for other in patterns)
         ]
+        return [pattern for n, pattern in enumerate(reduced) if pattern not in reduced[:n]]
 
     def _canonical(self, folded: str) -> str:
         """Return a folded name without marks, and each word as the first that means the same."""
         return self._word.sub(lambda match: self._first_of_word[match[0]], _clean_marks(folded))
 
     def _pattern(self, folded: str) -> list[tuple[str, ...]]:
-        """Return the pieces of a name: for each listed word all words that mean the same, otherwise the text itself."""
+        """Return the pieces of a name: for each listed word all words that mean the same, otherwise the text itself.
+
+        The total of a length is a piece of its own (`_LENGTH_END`).
+        """
+        length = _LENGTH_END.search(folded)
+        if length:
+            return [*self._pattern(folded[: length.start()]), (length["noun"],)]
         pieces: list[tuple[str, ...]] = []
         end = 0
         for match in self._raw_word.finditer(folded):

@@ -16,9 +16,11 @@ _UNIT = (
 )
 """A unit after 多少."""
 _NUMBER_WORD = (
-    rf"(?:百分之(?:几|多少)|(?:多少|(?<![十百千万亿第])几(?={_UNIT}|$))(?P<unit>{_UNIT})?|"
+    rf"(?:(?P<percent>百分之(?:几|多少))|(?P<money>多少钱)|(?:多少|(?<![十百千万亿第])几(?={_UNIT}|$))(?P<unit>{_UNIT})?|"
     "(?<=[有是为达到])多[大高长远快久])"
 )
+_UNIT_OF_GROUP = {"percent": "%", "money": "元"}
+"""Units of the groups of `_QUESTION`, besides `unit`."""
 _QUESTION = re.compile(
     "(?:大约|大概|一共|总共|分别|究竟|到底|(?<![中公])共(?=[是有计])){0,3}(?:是|(?<!国)有|为|达到?|了|计){0,3}"
     rf"{_NUMBER_WORD}(?:呢|吗|啊)?[?？。]*"
@@ -41,7 +43,7 @@ class NumberQuestion(NamedTuple):
     text: str
     """The query with an invisible character instead of each character of these words, so that all offsets stay."""
     unit: str | None
-    """The unit that the number is asked for in (亿元), None if it names none."""
+    """The unit that the number is asked for in (亿元; % for 百分之几, 元 for 多少钱), None if it names none."""
 
 
 def find_nationwide(query: str) -> tuple[int, int] | None:
@@ -66,7 +68,10 @@ def read_question(query: str) -> NumberQuestion:
             continue
         for pattern in (_REQUEST, _QUESTION, _QUESTION_END):
             for match in pattern.finditer(query, start, end):
-                unit = match.groupdict().get("unit") or unit
+                groups = match.groupdict()
+                unit = next(
+                    (unit for name, unit in _UNIT_OF_GROUP.items() if groups.get(name)), groups.get("unit") or unit
+                )
                 characters[slice(*match.span())] = "\u200b" * (match.end() - match.start())
     text = "".join(characters)
     return NumberQuestion(text if text.replace("\u200b", "").strip() else query, unit)

@@ -62,13 +62,13 @@ class Substring:
 
     def find(self, folded: str) -> Iterator[tuple[int, int]]:
         """Yield the spans of the occurrences in a folded text, from left to right, without overlaps."""
-        if self.whole_numbers:
-            yield from (match.span() for match in _whole_number_pattern(self.text).finditer(folded))
-            return
-        start = folded.find(self.text)
+        pattern = _whole_number_pattern(self.text) if self.whole_numbers else None
+        start = folded.find(self.text)  # `pattern.finditer` takes ten times as long
         while start >= 0:
-            yield start, start + len(self.text)
-            start = folded.find(self.text, start + len(self.text))
+            is_match = pattern is None or pattern.match(folded, start)
+            if is_match:
+                yield start, start + len(self.text)
+            start = folded.find(self.text, start + (len(self.text) if is_match else 1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,8 @@ class Selection:
     """Number of measures of the look-up that are left out, by reason (`choosing.Reason`)."""
     groups: tuple[AggregateGroup, ...] = ()
     """The groups, if the option `aggregate` is set."""
+    notes: tuple[str, ...] = ()
+    """Messages about a sum that means nothing, and about a query that names no indicator."""
 
 
 def select_measures(
@@ -66,6 +68,10 @@ def select_measures(
         is_one_group = options.aggregate is not None and options.by is None
         group = _build_group(options.aggregate or "", None, [], left_out_of_all)
         return Selection(None, (), left_out_of_all, (group,) if is_one_group else ())
+    is_arbitrary = not ranking.query.scoring
+    notes: tuple[str, ...] = (
+        (f"the query names no indicator; the measures are those of {spec.indicator}",) if is_arbitrary else ()
+    )
     chosen = choose_measures(spec, candidates, statuses)
     rank = {item.measure.id: n for n, item in enumerate(candidates)}
     left_out: list[tuple[RankedMeasure, str]] = [*chosen.left_out]
@@ -79,13 +85,26 @@ def select_measures(
         quoted, others = _keep_one_status(quoted)
         left_out += [(item, "other_status") for item in others]
         groups = _aggregate(options.aggregate, options.by, quoted, left_out, unread)
-        return Selection(spec.indicator, tuple(quoted), _count_reasons(left_out, unread), groups)
+        notes += _check_sum(options.aggregate, options.by, [item.measure for item in quoted])
+        return Selection(spec.indicator, tuple(quoted), _count_reasons(left_out, unread), groups, notes)
     if options.one_per:
         quoted, others = _keep_one_per(split_names(options.one_per), quoted, rank)
         left_out += [(item, "not_latest") for item in others]
     quoted.sort(key=lambda item: rank[item.measure.id])
     _sort(quoted, options.sort)
-    return Selection(spec.indicator, tuple(quoted), _count_reasons(left_out, unread))
+    return Selection(spec.indicator, tuple(quoted), _count_reasons(left_out, unread), notes=notes)
+
+
+def _check_sum(aggregate: str, by: str | None, measures: Sequence[Measure]) -> tuple[str, ...]:
+    """Return a message if measures are added that cannot be: percentages, or states of several years."""
+    if aggregate != "sum" or len(measures) < 2:  # noqa: PLR2004 - one measure is its sum
+        return ()
+    if any(item.kind == "percent" for item in measures):
+        return ("a sum of percentages is no percentage; use mean or median",)
+    has_years = by != "of_year" and len({year_of_measure(item) for item in measures}) > 1
+    if has_years and any(item.stock for item in measures):
+        return ("the measures are states at the end of several years, which cannot be added; use --by of_year",)
+    return ()
 
 
 def _count_reasons(left_out: Sequence[tuple[RankedMeasure, str]], unread: Counter[str]) -> dict[str, int]:

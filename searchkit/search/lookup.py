@@ -9,7 +9,8 @@ A gram is a character or a bigram of the query. A score is the weighted sum of f
 - coverage: the share of the query's grams that occur near the number. A gram counts more if few indicators contain it,
   and less the farther from the number it occurs. Step one looks for grams only in the indicator.
 - precision: the share of the indicator's characters and bigrams that are grams of the query. For 立案, the indicator
-  立案 ranks above 立案率.
+  立案 ranks above 立案率. Step two multiplies it by the coverage: for 财政支农投入, 投入 is no precise name, unless the
+  other words occur near the number.
 - head: the share of the grams of the query's last word that occur in the indicator or (in step two) in the quote. In
   Chinese the last word of a noun phrase is its head, the thing counted.
 - paragraph: the BM25F score of the paragraph, divided by the highest one. 1 if the query only names a measure that has
@@ -23,13 +24,14 @@ penalty. If it is for several years (2016至2020年, 累计), all but the total 
 
 A measure that is a change or a percentage has a penalty, unless the query is for changes or percentages. If the query
 names a change (投资增速), all other measures have the penalty, because the indicator of a change is that of its level.
-If the query asks for a unit (多少公里), measures in other units have a penalty. A measure of another year than
-its report reports on has a penalty, and so has a part of another measure. A score is at most 1. The score of a poor
-match can be below 0.
+If the query names no addition (高铁里程), additions (新增高铁里程) have a penalty. If it asks for a unit (多少公里),
+measures in other units have a penalty. A measure of another year than its report reports on has a penalty, and so have
+a part of another measure and a value that is not exact. A score is at most 1. The score of a poor match can be below 0.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -65,9 +67,14 @@ a year."""
 CHANGE_PENALTY, PERCENT_PENALTY, UNIT_PENALTY, COUNTER_PENALTY = 0.08, 0.05, 0.15, 0.03
 """Penalties of a measure that is a change (or is none, if the query names a change), a percentage, or in another unit
 than the query asks for; the last if both are counters (`_COUNTERS`)."""
-OTHER_YEAR_PENALTY, PART_PENALTY = 0.03, 0.01
-"""Penalties of a measure of another year than its report reports on, or that is a part of another measure. All
-penalties of a measure are added up."""
+OTHER_YEAR_PENALTY, PART_PENALTY, INEXACT_PENALTY = 0.03, 0.01, 0.005
+"""Penalties of a measure of another year than its report reports on, that is a part of another measure, or whose value
+is not exact (突破1000亿元, before 达到1073亿元). All penalties of a measure are added up."""
+ADDITION_PENALTY = 0.12
+"""Penalty of an addition (新增高铁运营里程) if the query names none."""
+MIN_STRICT_SCORE = 0.5
+"""If the best measure that matches all content words has a lower score, measures that match some words are ranked, too:
+the words then only occur in the same paragraph as the number."""
 
 _FACTOR_BEFORE_LAST_SPACE = 0.5
 """Factor, in the precision, of the characters before the last space of an indicator. The part after the space is the
@@ -144,8 +151,8 @@ class MeasureResults:
     """
     hits: tuple[MeasureHit, ...]
     relaxed: bool = False
-    """Whether `match` was `auto` and the hits match only some words of the query, because no measure matches all parts
-    of it."""
+    """Whether `match` was `auto` and the hits match only some words of the query, because no measure, or none that
+    answers the query well, matches all parts of it."""
     notes: tuple[str, ...] = ()
     """Messages about parts of the query that were changed or ignored."""
     took_ms: float = 0.0
@@ -204,21 +211,23 @@ def rank_measures(
     """Rank all measures in the paragraphs that match a query.
 
     `request` selects measures by filters, unit, value and status; its `match` and `scoring` are replaced. `match` is
-    one of `options.MATCH_MODES`. `auto` ranks the measures that match all content words or, if there are none, those
-    that match `query.any`. A name in the query stands for all names of its measure.
-    `unit` is the unit that the query asks for.
+    one of `options.MATCH_MODES`. `auto` ranks the measures that match all content words. If there are none, or the best
+    of them is a poor match (`MIN_STRICT_SCORE`) and another one is better, it ranks those that match `query.any`. A
+    name in the query stands for all names of its measure. `unit` is the unit that the query asks for.
     """
     from searchkit.search.querynames import QueryNames  # noqa: PLC0415 - not loaded by searches
 
     query_names = QueryNames(names, query)
     scoring = query_names.paragraph_clauses(query.scoring)
     trees = {"all": (query.all,), "any": (query.any,)}.get(match, (query.content or query.all, query.any))
+    rankings: list[MeasureRanking] = []
     for tree in dict.fromkeys(trees):
         expanded = query_names.expand(expand_to_all_fields(tree))
         columns = engine.measure_columns(replace(request, match=expanded, scoring=scoring))
-        if len(columns.scores):
-            return MeasureRanking(query, tree, columns, query_names, unit, is_relaxed=tree != trees[0])
-    return MeasureRanking(query, trees[0], columns, query_names, unit, is_relaxed=False)
+        rankings.append(MeasureRanking(query, tree, columns, query_names, unit, is_relaxed=tree != trees[0]))
+        if rankings[-1].best_score >= MIN_STRICT_SCORE or (rankings[-1].total and not query.scoring):
+            break
+    return max(rankings, key=lambda ranking: ranking.best_score)  # the first of equal ones
 
 
 class MeasureRanking:
@@ -243,7 +252,7 @@ class MeasureRanking:
         self.tree = tree
         """The tree of the query that was searched: `query.all`, `query.content` or `query.any`."""
         self.is_relaxed = is_relaxed
-        """Whether `query.any` was searched because no measure matches all content words."""
+        """Whether `query.any` was searched because no measure, or only a poor one, matches all content words."""
         self.total = len(columns.scores)
         """Number of measures."""
         self.wanted: MeasureName | None = names.wanted
@@ -258,6 +267,11 @@ class MeasureRanking:
         order = (-scores).argsort(kind="stable")
         self._best = best[order], scores[order]
         """Ordinals and scores of the best 200 measures, best first."""
+
+    @property
+    def best_score(self) -> float:
+        """The highest score, minus infinity if there are no measures."""
+        return max(self._best[1].tolist(), default=-math.inf)
 
     def page(self, offset: int, limit: int | None) -> list[tuple[Measure, float]]:
         """Skip the best `offset` measures, and return the next `limit` with their scores. None means all others.
@@ -321,11 +335,11 @@ class MeasureRanking:
             return [0.0] * len(ordinals)
         # A measure whose indicator contains the whole query keeps its score: no text can add to it.
         partial = [ordinal for ordinal in ordinals if not self._first_step.is_complete(ordinal)]
-        scores = dict.fromkeys(ordinals, COVERAGE_WEIGHT + HEAD_WEIGHT) | self._score_texts(partial)
-        return [scores[ordinal] + self._first_step.precision_and_paragraph(ordinal) for ordinal in ordinals]
+        terms = dict.fromkeys(ordinals, (1.0, 1.0)) | self._score_texts(partial)
+        return [self._first_step.rescore(ordinal, *terms[ordinal]) for ordinal in ordinals]
 
-    def _score_texts(self, ordinals: Sequence[int]) -> dict[int, float]:
-        """Return the sum of the coverage term and the head term of step two for each measure."""
+    def _score_texts(self, ordinals: Sequence[int]) -> dict[int, tuple[float, float]]:
+        """Return the coverage and the share of the head of step two for each measure."""
         measures = self._columns.fetch(ordinals)
         texts = fold_all(self._columns.texts(ordinals))
         renamed = self._first_step.renamed
@@ -336,8 +350,10 @@ class MeasureRanking:
             for ordinal, measure, *folded in zip(ordinals, measures, texts, indicators, headings, strict=True)
         }
 
-    def _coverage_and_head(self, measure: Measure, paragraph: str, indicator: str, headings: str) -> float:
-        """Return the sum of the coverage term and the head term of step two. All three texts are folded."""
+    def _coverage_and_head(
+        self, measure: Measure, paragraph: str, indicator: str, headings: str
+    ) -> tuple[float, float]:
+        """Return the coverage and the share of the head of step two, from 0 to 1. All three texts are folded."""
         quote = paragraph[measure.start : measure.end]
         texts = (  # by descending factor
             (indicator, IN_INDICATOR),
@@ -351,9 +367,7 @@ class MeasureRanking:
             for gram, weight in self._first_step.gram_weights.items()
         )
         head_matches = sum(gram in indicator or gram in quote for gram in self._features.head_grams)
-        coverage_term = COVERAGE_WEIGHT * coverage / self._first_step.total_weight
-        head_term = HEAD_WEIGHT * head_matches / (len(self._features.head_grams) or 1)
-        return coverage_term + head_term
+        return coverage / self._first_step.total_weight, head_matches / (len(self._features.head_grams) or 1)
 
 
 class _QueryFeatures:
@@ -383,7 +397,8 @@ class _QueryFeatures:
     def penalties(self, columns: MeasureColumns) -> _Scores:
         """Return the sum of the penalties of each measure that depend on its attributes and its time."""
         of_attributes = _map_distinct(
-            [(unit, kind, change) for _, unit, _, kind, change, *_ in columns.attributes], self._penalty_of_attributes
+            [(unit, bound, kind, change) for _, unit, bound, kind, change, *_ in columns.attributes],
+            self._penalty_of_attributes,
         )
         of_times = _map_distinct(
             [(of_year, since, part, status) for of_year, since, part, _, status in columns.times], self._penalty_of_time
@@ -395,7 +410,7 @@ class _QueryFeatures:
         penalties += OTHER_YEAR_PENALTY * is_of_other_year + PART_PENALTY * columns.is_part
         return penalties
 
-    def _penalty_of_attributes(self, unit: str | None, kind: str, change: str | None) -> float:
+    def _penalty_of_attributes(self, unit: str | None, bound: str, kind: str, change: str | None) -> float:
         is_in_unit = self._unit is None or unit_family(unit) == unit_family(self._unit)
         unit_penalty = COUNTER_PENALTY if {self._unit, unit} <= _COUNTERS else UNIT_PENALTY
         level_penalty = CHANGE_PENALTY if self.is_of_change else 0.0
@@ -403,6 +418,7 @@ class _QueryFeatures:
             (self._change_penalty if change else level_penalty)
             + self._percent_penalty * (kind == "percent")
             + unit_penalty * (not is_in_unit)
+            + INEXACT_PENALTY * (bound != "exact")
         )
 
     def _penalty_of_time(self, of_year: int | None, since: int | None, part: str | None, status: str) -> float:
@@ -440,10 +456,12 @@ class _FirstStep:
         self.renamed = changes | named
         """The indicators that name a measure of the query, in the words of the query. If the query names a change, also
         the indicators of all other changes, without words of change."""
-        self.penalties = features.penalties(columns)
-        """Penalty of each measure, by its attributes and its time."""
+        is_addition = names.find_additions(used_indicators)
+        self.penalties = features.penalties(columns) + ADDITION_PENALTY * is_addition[self._indicator_of]
+        """Penalty of each measure, by its attributes and its time, and for an addition that the query does not name."""
         indicators, matches, self._precision = _match_grams(
-            [self.renamed.get(text, text) for text in used_indicators], list(features.gram_weights)
+            [self.renamed.get(text, text) for text in used_indicators] if self.renamed else used_indicators,
+            list(features.gram_weights),
         )
         df = np.bincount(matches, minlength=len(features.gram_weights)).tolist()
         idfs = [idf(count, len(used)) for count in df]
@@ -474,11 +492,11 @@ class _FirstStep:
         """Return whether the indicator of a measure contains all grams of the query."""
         return bool(self._is_complete[self._indicator_of[ordinal]])
 
-    def precision_and_paragraph(self, ordinal: int) -> float:
-        """Return the precision and the paragraph term of a measure without its penalties. Step two uses them, too."""
-        precision = self._precision[self._indicator_of[ordinal]]
-        terms = PRECISION_WEIGHT * precision + PARAGRAPH_WEIGHT * self._paragraph[ordinal]
-        return float(terms - self.penalties[ordinal])
+    def rescore(self, ordinal: int, coverage: float, head: float) -> float:
+        """Return the score of step two of a measure with this coverage and this share of the head."""
+        precision = coverage * self._precision[self._indicator_of[ordinal]]
+        terms = COVERAGE_WEIGHT * coverage + PRECISION_WEIGHT * precision + HEAD_WEIGHT * head
+        return float(terms + PARAGRAPH_WEIGHT * self._paragraph[ordinal] - self.penalties[ordinal])
 
 
 def _find_span(query: Query) -> tuple[int, int] | None:

@@ -117,6 +117,7 @@ def _select(
         left_out=selection.left_out,
         aggregate=options.aggregate,
         groups=selection.groups,
+        notes=(*results.notes, *selection.notes),
     )
     if options.aggregate is not None:
         return results

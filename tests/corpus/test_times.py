@@ -129,6 +129,9 @@ def governing(text: str, headings: tuple[str, ...] = (), section: str = "成效"
         ("2021年、2022年立案分别为3件、¶9件，结案2件。", (2022, None, None)),
         ("连续三年立案率第一，立案¶9件。", (2022, None, None)),
         ("2022年3月5日召开大会，立案¶9件。", (2022, None, None)),
+        ("某厂到2021年11月底为止，立案¶9件。", (2021, None, "11")),
+        ("某厂到2021年11月底为止，立案9件。结案¶2件。", (2022, None, None)),
+        ("实施2001- 2010年妇女发展规划。立案¶9件。", (2022, None, None)),
     ],
 )
 def test_the_time_that_governs(text: str, expected: Span) -> None:
@@ -171,6 +174,7 @@ def test_other_reports_review_their_own_year() -> None:
         ("立案9件（2020年3件）。", (), "成效", (2022,)),
         ("各位代表：现在向大会报告工作。", (), "其他", ()),
         ("2021年，名词解释。", (), "其他", (2021,)),
+        ("今年是开局之年。生产总值增长8%。", ("今后五年的目标",), "计划", (2023,)),
     ],
 )
 def test_years_of_a_paragraph(text: str, headings: tuple[str, ...], section: str, expected: tuple[int, ...]) -> None:

@@ -156,6 +156,30 @@ def test_a_look_up_without_measures_suggests_to_drop_a_condition(index: Index) -
     assert texts(unit="元", status="rule") == [("unit:元 status:rule", total)]
 
 
+def test_sums_that_mean_nothing_have_a_message(index_of: Callable[..., Index], report: Report) -> None:
+    """Percentages are not added, nor states of several years. A query without words names no indicator."""
+
+    def work(year: int, *paragraphs: tuple[str, dict[str, Any]]) -> ParsedDocument:
+        return report(f"{year}.txt", *paragraphs, year=year, region=HANGZHOU, doctype=WORK_REPORT)
+
+    index = index_of(
+        [
+            work(
+                year,
+                grain(year - 2000, "头", indicator="生猪存栏", of_year=year - 1, stock=True),
+                grain(50, of_year=year - 1),
+            )
+            for year in (2023, 2024)
+        ]
+    )
+    (note,) = index.measures("生猪存栏", aggregate="sum").notes
+    assert "several years" in note
+    assert index.measures("生猪存栏", aggregate="sum", by="of_year").notes == ()
+    assert index.measures("粮食产量", aggregate="sum").notes == ()
+    (note,) = index.measures("*", sort="value").notes
+    assert "names no indicator" in note
+
+
 def test_nothing_to_calculate(index: Index) -> None:
     """Without a measure that can be quoted, there is a group without a value, or no hits."""
     (group,) = index.measures("粮食产量", aggregate="sum", status="rule").groups

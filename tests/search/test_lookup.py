@@ -300,6 +300,33 @@ def test_a_unit_of_a_question_is_preferred(index_of: Callable[..., Index], repor
     assert quotes(index.measures("服务区有几个"))[0] == "服务区40处"
 
 
+def test_a_level_comes_before_an_addition_and_an_exact_value_before_others(
+    index_of: Callable[..., Index], report: Report
+) -> None:
+    """新增高铁里程 answers only a query with 新增. 突破1000公里 comes after 达到1073公里."""
+    text = "新增高铁里程342公里，高铁里程突破1000公里大关，高铁里程达到1073公里。"
+    measures = [
+        measure(text, "新增高铁里程", "新增高铁里程342公里", 342, "公里", kind="other"),
+        measure(text, "高铁里程", "突破1000公里", 1000, "公里", kind="other", bound="at_least"),
+        measure(text, "高铁里程", "达到1073公里", 1073, "公里", kind="other"),
+    ]
+    index = index_of([with_measures(report("a.txt", text, year=2023), [measures])])
+    assert quotes(index.measures("高铁里程")) == ["达到1073公里", "突破1000公里", "新增高铁里程342公里"]
+    assert quotes(index.measures("新增高铁里程"))[0] == "新增高铁里程342公里"
+
+
+def test_a_poor_match_of_all_words_is_relaxed(index_of: Callable[..., Index], report: Report) -> None:
+    """If all words only occur in the paragraph of a number, a number that some words name comes first."""
+    other = "财政支农投入不断加大。农村面貌改善。培训农民100人。"
+    text = "财政支农资金达到168亿元。"
+    reports = [
+        with_measures(report("a.txt", other, year=2023), [[measure(other, "农民", "培训农民100人", 100, "人")]]),
+        with_measures(report("b.txt", text, year=2023), [[measure(text, "财政支农资金", "168亿元", 168, "亿元")]]),
+    ]
+    results = index_of(reports).measures("财政支农投入")
+    assert (quotes(results)[0], results.relaxed) == ("168亿元", True)
+
+
 def test_the_whole_country_is_a_place(index_of: Callable[..., Index], report: Report) -> None:
     """全国 before a name selects reports on the whole country, unless another place is named or nothing is found."""
     text = "立案129件，全国文明城市3个。"

@@ -71,7 +71,8 @@ def find_times(folded: str, calendar: Calendar, base: Time) -> Iterator[TimeMent
     for match in _EXPRESSION.finditer(folded):
         name = match.lastgroup or ""
         time = _KINDS[name].resolve(match, calendar, base)
-        if time is None or _NAME_AFTER.match(folded, match.end()):
+        name_after = _NAME_AFTER_RANGE if name == "range" else _NAME_AFTER
+        if time is None or name_after.match(folded, match.end()):
             continue
         before = folded[max(0, match.start() - _COMPARISON_LENGTH) : match.start()]
         is_compared = bool(_COMPARISON.search(before) or _COMPARISON_AFTER.match(folded, match.end()))
@@ -244,7 +245,8 @@ _KINDS = {
     ),
     # 2018—2022年, 2021年和2022年
     "range": _Kind(
-        rf"(?P<range_first>{ANY_YEAR}) ?年?(?:{_TO}|和|、|及)(?P<range_last>{ANY_YEAR}) ?年?(?![^,;。]{{0,20}}分别)",
+        rf"(?P<range_first>{ANY_YEAR}) ?年?(?: ?{_TO} ?|和|、|及)(?P<range_last>{ANY_YEAR}) ?年?"
+        r"(?![^,;。]{0,20}分别)",
         _resolve_range,
     ),
     # 2022年, 2022年底, 2022年1—11月
@@ -301,3 +303,5 @@ _COMPARISON_AFTER = re.compile("同期|不变价|可?比价|价格|水平的|相
 """After such a time: 2010年不变价, 去年同期, 与2019年相比."""
 _NAME_AFTER = re.compile(r"远景|愿景|规划|纲要|行动|计划\)|奥运|世博|亚运|议程|目标纲要")
 """After a year that is part of a name: 2035年远景目标."""
+_NAME_AFTER_RANGE = re.compile(rf"{_NAME_AFTER.pattern}|《?[\u4e00-\u9fff]{{2,12}}?(?:发展规划|发展纲要|行动计划)")
+"""After several years that are part of a name: 2001—2010年妇女儿童发展规划."""

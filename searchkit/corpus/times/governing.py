@@ -117,9 +117,13 @@ class TimedText:
         is_part = mention.year_offset is not None and time.part is not None
         opening = _SENTENCE_OPENING if is_part else _CLAUSE_OPENING
         if is_event or is_run or is_corrected or not opening.search(before):
-            return _find(_CLAUSE_END, self.folded, mention.end)
+            until = _UNTIL.match(self.folded, mention.end)
+            return _find(_CLAUSE_END, self.folded, until.end() if until else mention.end)
         is_target_year = before.endswith("到") and time.of_year != self.base.of_year
-        is_year_of_several = self.base.since is not None and time.since is None and mention.year_offset is None
+        opens_plan = self.section == PLANS and mention.start == 0
+        is_year_of_several = (
+            self.base.since is not None and time.since is None and mention.year_offset is None and not opens_plan
+        )
         if is_part or is_target_year or is_year_of_several:
             return _find(_SENTENCE_END, self.folded, mention.end)
         return None
@@ -230,6 +234,8 @@ _LIST_SEPARATOR = re.compile("[、和及与,]")
 _RESPECTIVELY = re.compile("[^;。!?]{0,20}?分别")
 _ITEM = re.compile(r"[^、和及与,;。!?]*\d[^、和及与,;。!?]*")
 """An item of a list of numbers: 增长8%."""
+_UNTIL = re.compile("(?:底|末)?为?止,")
+"""After a time: it governs the next clause, too (到1954年11月底为止,共积压器材1057万元)."""
 _DAY = re.compile(r"\d{1,2}日")
 """After a month: the date of an event (今年1月3日国务院批复), which governs its clause."""
 _CORRECTED = re.compile("[^,;。!?]{0,30}?(?:修订|修正|更正|核定|核实|核算|调整)为")

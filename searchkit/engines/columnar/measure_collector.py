@@ -162,7 +162,11 @@ class _Index:
         is_used[codes] = True
         index_of = np.empty(column.value_count, np.int64)
         values = column.values(np.flatnonzero(is_used).tolist())
-        index_of[is_used] = [self._indices.setdefault(value, len(self._indices)) for value in values]
+        if self._indices:
+            index_of[is_used] = [self._indices.setdefault(value, len(self._indices)) for value in values]
+        else:  # the first segment: its values are distinct
+            self._indices = dict(zip(values, range(len(values)), strict=True))
+            index_of[is_used] = np.arange(len(values))
         self._columns.append(index_of.take(codes))
 
     @property

@@ -195,7 +195,8 @@ class SegmentMeasures:
         `reports`: the docs of the reports whose own year the filter admits. They decide for measures without a year.
         """
         of_year = [year for year, *_ in self.times.values()]
-        is_admitted = np.array([year is not None and years.admits(_paragraph_of(year)) for year in of_year], bool)
+        admitted = {year for year in set(of_year) if year is not None and years.admits(_paragraph_of(year))}
+        is_admitted = np.array([year in admitted for year in of_year], bool)
         is_unknown = np.array([year is None for year in of_year], bool)
         codes = self.times.codes.take(ordinals)
         mask: Array = is_admitted.take(codes)
