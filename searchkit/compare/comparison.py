@@ -15,9 +15,9 @@ from searchkit.errors import UnknownFacet, UsageError
 from searchkit.model import MEASURE_STATUSES, Document, Paragraph
 from searchkit.query.facets import PARAGRAPH_FACETS, Facet, Filter, selected_values, year_of_measure
 from searchkit.query.filters import FilterValue
-from searchkit.query.understood import UnderstoodFilter
+from searchkit.query.understood import UnderstoodFilter, remove_filters
 from searchkit.search.choosing import IndicatorSpec, RankedMeasure, choose_indicator, read_named
-from searchkit.search.measures import rank_query, suggest_measures
+from searchkit.search.measures import check_named, rank_query, suggest_measures
 from searchkit.search.options import MeasureOptions, parse_statuses, read_options
 from searchkit.search.snapshot import Snapshot
 
@@ -54,9 +54,7 @@ def compare_snapshot(
     resolved = snapshot.resolve(filters, where)
     asked = _split_years(snapshot, query, options, resolved.filters)
     ranking = rank_query(snapshot, asked.query, options, asked.filters)
-    words = _remove(asked.query, ranking.query.understood)
-    if not (words and ranking.query.scoring):
-        raise UsageError(f"{query!r} names no measure to compare; write what is counted, such as 立案")
+    words = check_named(ranking, asked.query)
     understood: tuple[UnderstoodFilter, ...] = (
         *asked.understood,
         *(item for item in ranking.query.understood if item.facet != "of_year"),
@@ -109,20 +107,13 @@ def _split_years(snapshot: Snapshot, query: str, options: MeasureOptions, filter
     named = [Filter("of_year", tuple(str(value) for item in years for value in item.values))] if years else []
     of_years = [item for item in filters if item.name == "of_year"]
     rest = tuple(item for item in filters if item.name != "of_year")
-    return _Asked(_remove(query, years) or query, rest, (*of_years, *named), years)
+    return _Asked(remove_filters(query, years) or query, rest, (*of_years, *named), years)
 
 
 def _of_years(candidates: Sequence[RankedMeasure], of_years: tuple[Filter, ...]) -> list[RankedMeasure]:
     """Return the candidates of the years to show. They decide on the unit of the table."""
     selected = [selected_values(Facet("of_year"), (item,)) for item in of_years]
     return [item for item in candidates if all(str(year_of_measure(item.measure)) in years for years in selected)]
-
-
-def _remove(query: str, understood: Iterable[UnderstoodFilter]) -> str:
-    """Return a query without the words of filters."""
-    for item in sorted(understood, key=lambda item: -item.start):
-        query = f"{query[: item.start]} {query[item.end :]}"
-    return " ".join(query.split())
 
 
 def _check_axes(snapshot: Snapshot, rows: str, cols: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 
@@ -36,3 +37,10 @@ class Understanding(NamedTuple):
     """The places, years, bodies, sections and kinds of reports that words of the query name."""
     notes: tuple[str, ...]
     """Messages about parts of the query that are changed or ignored."""
+
+
+def remove_filters(query: str, understood: Iterable[UnderstoodFilter]) -> str:
+    """Return a query without the words of filters."""
+    for item in sorted(understood, key=lambda item: -item.start):
+        query = f"{query[: item.start]} {query[item.end :]}"
+    return " ".join(query.split())

@@ -46,7 +46,7 @@ class Selection:
     groups: tuple[AggregateGroup, ...] = ()
     """The groups, if the option `aggregate` is set."""
     notes: tuple[str, ...] = ()
-    """Messages about a sum that means nothing, and about a query that names no indicator."""
+    """Messages about a sum that means nothing."""
 
 
 def select_measures(
@@ -68,10 +68,6 @@ def select_measures(
         is_one_group = options.aggregate is not None and options.by is None
         group = _build_group(options.aggregate or "", None, [], left_out_of_all)
         return Selection(None, (), left_out_of_all, (group,) if is_one_group else ())
-    is_arbitrary = not ranking.query.scoring
-    notes: tuple[str, ...] = (
-        (f"the query names no indicator; the measures are those of {spec.indicator}",) if is_arbitrary else ()
-    )
     chosen = choose_measures(spec, candidates, statuses)
     rank = {item.measure.id: n for n, item in enumerate(candidates)}
     left_out: list[tuple[RankedMeasure, str]] = [*chosen.left_out]
@@ -85,14 +81,14 @@ def select_measures(
         quoted, others = _keep_one_status(quoted)
         left_out += [(item, "other_status") for item in others]
         groups = _aggregate(options.aggregate, options.by, quoted, left_out, unread)
-        notes += _check_sum(options.aggregate, options.by, [item.measure for item in quoted])
+        notes = _check_sum(options.aggregate, options.by, [item.measure for item in quoted])
         return Selection(spec.indicator, tuple(quoted), _count_reasons(left_out, unread), groups, notes)
     if options.one_per:
         quoted, others = _keep_one_per(split_names(options.one_per), quoted, rank)
         left_out += [(item, "not_latest") for item in others]
     quoted.sort(key=lambda item: rank[item.measure.id])
     _sort(quoted, options.sort)
-    return Selection(spec.indicator, tuple(quoted), _count_reasons(left_out, unread), notes=notes)
+    return Selection(spec.indicator, tuple(quoted), _count_reasons(left_out, unread))
 
 
 def _check_sum(aggregate: str, by: str | None, measures: Sequence[Measure]) -> tuple[str, ...]:

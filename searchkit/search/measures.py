@@ -10,11 +10,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from searchkit.engines.contract import MeasureRequest
+from searchkit.errors import UsageError
 from searchkit.query.facets import Facet, Filter
 from searchkit.query.filters import ResolvedFilters
 from searchkit.query.questions import NumberQuestion, find_nationwide, read_question
 from searchkit.query.tree import Query
-from searchkit.query.understood import UnderstoodFilter
+from searchkit.query.understood import UnderstoodFilter, remove_filters
 from searchkit.search.lookup import MeasureRanking, MeasureResults, build_hit, rank_measures
 from searchkit.search.options import MeasureOptions, measure_request, parse_literal, parse_statuses
 from searchkit.search.snapshot import Snapshot
@@ -77,6 +78,14 @@ def rank_query(snapshot: Snapshot, query: str, options: MeasureOptions, filters:
         return next((other for other in loosened if other.total), ranking)
 
 
+def check_named(ranking: MeasureRanking, query: str) -> str:
+    """Return the words of a query that name a measure. Raises UsageError if all of them name places, years and such."""
+    words = remove_filters(query, ranking.query.understood)
+    if not (words and ranking.query.scoring):
+        raise UsageError(f"{query!r} names no measure; write what is counted, such as 立案")
+    return words
+
+
 def _parse_nationwide(
     snapshot: Snapshot, text: str, parsed: Query, options: MeasureOptions, request: MeasureRequest
 ) -> tuple[Query, MeasureRequest] | None:
@@ -103,9 +112,13 @@ def _parse_nationwide(
 def _select(
     snapshot: Snapshot, ranking: MeasureRanking, options: MeasureOptions, results: MeasureResults
 ) -> MeasureResults:
-    """Return the results with the measures that can be quoted, or with their aggregates. Raises UnknownFacet."""
+    """Return the results with the measures that can be quoted, or with their aggregates.
+
+    Raises UnknownFacet, and UsageError if the query names no measure.
+    """
     from searchkit.search.aggregating import select_measures, split_names  # noqa: PLC0415 - only for few look-ups
 
+    check_named(ranking, results.query)
     for name in (*split_names(options.one_per), *([options.by] if options.by else [])):
         snapshot.check_facet(Facet.parse(name).name)
     statuses = parse_statuses(options.status) if options.status else ("actual",)

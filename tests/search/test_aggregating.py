@@ -157,7 +157,7 @@ def test_a_look_up_without_measures_suggests_to_drop_a_condition(index: Index) -
 
 
 def test_sums_that_mean_nothing_have_a_message(index_of: Callable[..., Index], report: Report) -> None:
-    """Percentages are not added, nor states of several years. A query without words names no indicator."""
+    """Percentages are not added, nor states of several years. A query without words names no measure."""
 
     def work(year: int, *paragraphs: tuple[str, dict[str, Any]]) -> ParsedDocument:
         return report(f"{year}.txt", *paragraphs, year=year, region=HANGZHOU, doctype=WORK_REPORT)
@@ -176,8 +176,9 @@ def test_sums_that_mean_nothing_have_a_message(index_of: Callable[..., Index], r
     assert "several years" in note
     assert index.measures("生猪存栏", aggregate="sum", by="of_year").notes == ()
     assert index.measures("粮食产量", aggregate="sum").notes == ()
-    (note,) = index.measures("*", sort="value").notes
-    assert "names no indicator" in note
+    for query in ("*", "杭州市", "2023年"):
+        with pytest.raises(UsageError, match="names no measure"):
+            index.measures(query, sort="value")
 
 
 def test_nothing_to_calculate(index: Index) -> None:
