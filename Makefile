@@ -9,6 +9,7 @@
 # make figures: measure how well figures are found and looked up (bench/MEASURES.md).
 # make tables: measure how well tables are read in each format (bench/TABLES.md).
 # make ablation: measure what each optimisation of the columnar engine saves (bench/ABLATION.md).
+# make product: measure searches from the typed query to the page (bench/PRODUCT.md); PRODUCT="10k gov" chooses corpora.
 # make bench: measure everything, as bench/README.md says; BENCH="--size 10k" measures a part.
 
 PYTHON ?= python3
@@ -20,7 +21,7 @@ LOWEST_READY := $(LOWEST_VENV)/.ready
 BENCH_VENV := .venv-bench
 BENCH_READY := $(BENCH_VENV)/.ready
 
-.PHONY: demo test check format lint types lowest docs storm mutations worst figures tables ablation bench clean
+.PHONY: demo test check format lint types lowest docs storm mutations worst figures tables ablation bench product clean
 
 demo: $(READY)
 	$(BIN)/searchkit build corpus/reports --index index
@@ -67,6 +68,10 @@ ablation: $(READY)
 bench: $(BENCH_READY)
 	$(BENCH_VENV)/bin/python -m bench.run $(BENCH)
 	$(BENCH_VENV)/bin/python -m bench.report
+
+product: $(BENCH_READY)
+	$(BENCH_VENV)/bin/python -m bench.product $(PRODUCT)
+	$(BENCH_VENV)/bin/python -m bench.productreport
 
 clean:
 	rm -rf $(VENV) $(LOWEST_VENV) $(BENCH_VENV) bench/data index/index.json index/data-* index/writer.*

@@ -89,7 +89,7 @@ def search(corpus: str, data: Path, names: Sequence[str], *, once: bool) -> dict
         opened = {name: peer for name, peer in opened.items() if name in names}
     gc.collect()
     gc.freeze()  # keeps the objects of open indexes out of garbage collections during the timings
-    true_totals = _count_lines_with(
+    true_totals = count_lines_with(
         [query.words[0] for query in all_queries if query.kind == "phrase"], texts_file(corpus, data)
     )
     reference = opened.get(_REFERENCE)
@@ -163,7 +163,7 @@ def _counts(answer: Answer) -> tuple[tuple[str, tuple[int, ...]], ...]:
     )
 
 
-def _count_lines_with(strings: Sequence[str], texts: Path) -> dict[str, int]:
+def count_lines_with(strings: Sequence[str], texts: Path) -> dict[str, int]:
     """Count the lines that contain each string: the true totals of phrases."""
     counts = dict.fromkeys(strings, 0)
     with texts.open(encoding="utf-8") as lines:

@@ -1,0 +1,101 @@
+"""tantivy-py: words by rjieba, a search with its count, facets by `aggregate`, snippets by its SnippetGenerator.
+
+The words are stored, separated by spaces, because the SnippetGenerator marks words of the stored text. A filtered facet
+is counted by a second aggregation without its filter, so that the other values can be seen, as in searchkit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import tantivy
+
+from bench.corpora import FACETS, Item
+from bench.peers import LIMIT, MAX_VALUES
+from bench.pipelines import SNIPPET, Page, Pipeline, Question, words
+
+_HEAP = 1_000_000_000
+"""Size in bytes of the memory that the writer fills before it writes a segment."""
+
+
+def build(items: Iterable[Item], folder: Path) -> None:
+    """Index the items."""
+    schema = tantivy.SchemaBuilder()
+    schema.add_text_field("words", stored=True, tokenizer_name="spaces", index_option="position")
+    for name in FACETS:
+        schema.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
+    index = tantivy.Index(schema.build(), str(folder))
+    _register(index)
+    writer = index.writer(heap_size=_HEAP, num_threads=1)
+    for item in items:
+        writer.add_document(_document(item))
+    writer.commit()
+    writer.wait_merging_threads()
+
+
+def _document(item: Item) -> Any:  # noqa: ANN401 - tantivy.Document; the types of tantivy-py are partial
+    """Convert an item to a tantivy document."""
+    document = tantivy.Document()
+    document.add_text("words", " ".join(words(item.text)))
+    for name in ("district", "year", "agency"):
+        document.add_text(name, getattr(item, name))
+    for topic in item.topics:
+        document.add_text("topic", topic)
+    return document
+
+
+def open_pipeline(folder: Path) -> Pipeline:
+    """Open the index."""
+    index = tantivy.Index.open(str(folder))
+    _register(index)
+    searcher, schema = index.searcher(), index.schema
+
+    def search(question: Question) -> Page:
+        """Search, count and create the snippets."""
+        text = _text_query(schema, question)
+        filters = {name: tantivy.Query.term_query(schema, name, value) for name, value in question.filters.items()}
+        query = _all_of([text, *filters.values()])
+        result = searcher.search(query, LIMIT)
+        counts = searcher.aggregate(query, _terms(name for name in FACETS if name not in filters))
+        for name in filters:
+            others = [condition for other, condition in filters.items() if other != name]
+            counts |= searcher.aggregate(_all_of([text, *others]), _terms([name]))
+        generator = tantivy.SnippetGenerator.create(searcher, text, schema, "words")
+        generator.set_max_num_chars(SNIPPET)
+        snippets = (generator.snippet_from_doc(searcher.doc(address)).to_html() for _, address in result.hits)
+        return Page(result.count, tuple(snippets), {name: _buckets(counts[name]) for name in FACETS})
+
+    return search
+
+
+def _register(index: Any) -> None:  # noqa: ANN401 - tantivy.Index
+    """Register the tokenizer of the words with an index."""
+    index.register_tokenizer("spaces", tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
+
+
+def _text_query(schema: Any, question: Question) -> Any:  # noqa: ANN401 - tantivy.Schema, tantivy.Query
+    """Return the query without its filters."""
+    if question.phrase is not None:
+        phrase = words(question.phrase)
+        if len(phrase) > 1:
+            return tantivy.Query.phrase_query(schema, "words", phrase)
+    return _all_of([tantivy.Query.term_query(schema, "words", word, "freq") for word in words(question.text)])
+
+
+def _all_of(queries: list[Any]) -> Any:  # noqa: ANN401 - tantivy.Query
+    """Return a query that matches what all queries match."""
+    if len(queries) == 1:
+        return queries[0]
+    return tantivy.Query.boolean_query([(tantivy.Occur.Must, query) for query in queries])
+
+
+def _terms(names: Iterable[str]) -> dict[str, Any]:
+    """Return an aggregation that counts the values of facets."""
+    return {name: {"terms": {"field": name, "size": MAX_VALUES}} for name in names}
+
+
+def _buckets(counts: Mapping[str, Any]) -> dict[str, int]:
+    """Return the number of paragraphs of each value of a facet. An empty value means that there is none."""
+    return {bucket["key"]: bucket["doc_count"] for bucket in counts["buckets"] if bucket["key"]}

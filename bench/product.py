@@ -1,0 +1,241 @@
+"""Measures the product: the processor time from a typed query to a page of ten hits with snippets, total and facets.
+
+    python -m bench.product [CORPUS]… [--data FOLDER]
+
+Compares `Index.search` with what users would write on tantivy-py, SQLite FTS5 and Whoosh (`bench.pipelines`). All
+ask for all words (`match="all"`); the default, `match="auto"`, and the JSON of a page with twenty hits and six facets
+are measured beside them. Everything runs in one process, in turn, on one thread. Times are medians of the
+processor time of the process. Writes results/product.json, from which `bench.productreport` writes PRODUCT.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import shutil
+import statistics
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from bench import corpora, machine, peers, pipelines, queries
+from bench.corpora import FACETS
+from bench.peers import LIMIT, MAX_VALUES
+from bench.pipelines import Page, Pipeline, Question
+from bench.search import count_lines_with
+from searchkit.index import Index
+from searchkit.output.json import results_to_json
+
+RESULTS = Path(__file__).parent / "results" / "product.json"
+DATA = Path(__file__).parent / "data"
+"""Default folder of corpora and indexes."""
+ROUNDS = 15
+"""Maximum number of timed runs per question."""
+_MIN_RUNS, _MAX_SECONDS = 3, 1.0
+"""Minimum number of timed runs, and maximum time in seconds of all runs if there are more."""
+_WARM_UP_SECONDS = 0.001
+"""Minimum time in seconds of the untimed runs before a timed run of a fast search."""
+_SLOW_SECONDS = 0.05
+"""Time in seconds from which on a pipeline is timed after the others, without a warm-up."""
+_PAGE_FACETS = (*FACETS, "section", "doctype")
+"""Facets of the page whose JSON is written."""
+_PAGE_LIMIT = 20
+"""Number of hits of that page."""
+EXCLUDED = {"whoosh": {"1m"}}
+"""Pipeline → corpora that are not indexed with it, because indexing would take hours."""
+
+REAL_QUESTIONS = (
+    *(Question("one word", text) for text in ("粮食", "经济", "退耕还林", "双随机", "高速公路", "脱贫攻坚")),
+    *(
+        Question("bare run", text)
+        for text in ("棚户区改造", "海洋牧场建设", "城镇新增就业", "老旧小区改造", "营商环境")
+    ),
+    *(
+        Question("several words", text)
+        for text in ("数字经济 人才", "乡村振兴 产业", "易地扶贫搬迁 就业", "减税降费 小微企业")
+    ),
+    *(
+        Question("many words", text)
+        for text in ("生态环境 大气 治理 监测", "城镇 新增 就业 人数 失业率", "创新 企业 研发 投入")
+    ),
+    *(
+        Question("quoted", f'"{text}"')
+        for text in ("放管服改革", "最多跑一次", "稳中求进工作总基调", "生态文明建设", "粮食安全")
+    ),
+    Question("filtered", "营商环境", {"district": "浙江省"}),
+    Question("filtered", "脱贫攻坚", {"year": "2020"}),
+    Question("filtered", "棚户区改造", {"district": "湖北省", "year": "2019"}),
+    Question("filtered", "创新 人才", {"district": "江苏省"}),
+    Question("filtered", "粮食", {"year": "2016"}),
+    *(
+        Question("names", text)
+        for text in ("浙江省数字经济", "2020年脱贫攻坚", "河南2019年粮食产量", "广东和江苏的高新技术企业")
+    ),
+)
+"""Questions to the real reports. Each finds something. In those of the class *names*, searchkit reads places and years
+as filters, where the pipelines search for words."""
+_TYPED = {
+    "rare word": "one word",
+    "middling word": "one word",
+    "frequent word": "one word",
+    "2 words, all": "several words",
+    "3 words, all": "several words",
+    "6 words, all": "many words",
+    "phrase of 4": "quoted",
+    "phrase of 8": "quoted",
+    "frequent word, 1 filter": "filtered",
+    "frequent word, 3 filters": "filtered",
+}
+"""Class of `bench.queries` → class of questions."""
+_PER_CLASS = 3
+"""Maximum number of generated questions for a class of `bench.queries`."""
+
+
+def questions(corpus: str, data: Path) -> list[Question]:
+    """Return the questions to a corpus: those of `REAL_QUESTIONS`, or some from `bench.queries`, as a user types them.
+
+    The phrases are asked a second time without quotes, as bare runs.
+    """
+    if corpus not in corpora.GENERATED:
+        return list(REAL_QUESTIONS)
+    chosen: dict[str, list[Question]] = {}
+    for query in queries.read_queries(corpus, data):
+        if query.group in _TYPED:
+            chosen.setdefault(query.group, []).append(Question(_TYPED[query.group], query.text, dict(query.filters)))
+    typed = [question for group in chosen.values() for question in group[:_PER_CLASS]]
+    runs = [Question("bare run", question.phrase) for question in typed if question.phrase is not None]
+    return [*typed, *runs[:_PER_CLASS]]
+
+
+def open_searchkit(folder: Path) -> dict[str, Pipeline]:
+    """Open searchkit's index as three pipelines: all words, the default, and the JSON of a page."""
+    index = Index(folder)
+
+    def search(**options: Any) -> Pipeline:  # noqa: ANN401 - the options of Index.search
+        """Return a pipeline that searches with these options."""
+
+        def run(question: Question) -> Page:
+            """Search, and read all snippets."""
+            results = index.search(question.text, facets=FACETS, limit=LIMIT, **options, **_filters(question))
+            snippets = tuple(hit.snippet for hit in results.hits)
+            return Page(results.total, snippets, {name: _counts(results.facets[name].values) for name in FACETS})
+
+        return run
+
+    def page(question: Question) -> Page:
+        """Search, and write the JSON."""
+        results = index.search(question.text, facets=_PAGE_FACETS, limit=_PAGE_LIMIT, **_filters(question))
+        json.dumps(results_to_json(results), ensure_ascii=False)
+        return Page(results.total, tuple(hit.snippet for hit in results.hits), {})
+
+    return {"searchkit, all": search(match="all"), "searchkit, auto": search(), "searchkit, page": page}
+
+
+def _filters(question: Question) -> dict[str, Any]:
+    """Return the filters of a question as keyword arguments."""
+    return dict(question.filters)
+
+
+def _counts(values: Iterable[Any]) -> dict[str, int]:
+    """Return the number of paragraphs of each value of a facet."""
+    return {str(item.value): item.count for item in values}
+
+
+def open_all(corpus: str, data: Path) -> dict[str, Pipeline]:
+    """Build the indexes of a corpus that do not exist, and open all. searchkit's index is always built anew."""
+    corpora.prepare(corpus, data)
+    queries.prepare(corpus, data)
+    folder = peers.folder("searchkit", corpus, data)
+    shutil.rmtree(folder, ignore_errors=True)
+    peers.load("searchkit").build(corpus, data, folder)
+    opened = open_searchkit(folder)
+    for name in pipelines.NAMES:
+        if corpus in EXCLUDED.get(name, ()):
+            continue
+        folder = data / corpus / f"{name}-pipeline"
+        if not (folder / "complete").exists():
+            print(f"{corpus}: index of {name}", flush=True)
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            pipelines.load(name).build(corpora.items(corpus, data), folder)
+            (folder / "complete").touch()
+        opened[name] = pipelines.load(name).open_pipeline(folder)
+    return opened
+
+
+def measure(question: Question, opened: Mapping[str, Pipeline]) -> dict[str, dict[str, Any]]:
+    """Time a question with all pipelines, which take turns. Returns milliseconds, runs and total by pipeline."""
+    pages = {name: pipeline(question) for name, pipeline in opened.items()}
+    estimates = {name: _seconds(lambda p=pipeline: p(question)) for name, pipeline in opened.items()}  # type: ignore[misc]
+    runs = {name: min(ROUNDS, max(_MIN_RUNS, int(_MAX_SECONDS / max(s, 1e-6)))) for name, s in estimates.items()}
+    times: dict[str, list[float]] = {name: [] for name in opened}
+    slow = {name for name in opened if estimates[name] >= _SLOW_SECONDS}  # they would empty the caches of the others
+    for names in (opened.keys() - slow, slow):
+        order = sorted(names)
+        for number in range(ROUNDS if order else 0):
+            shift = number % len(order)
+            for name in (*order[shift:], *order[:shift]):
+                if number < runs[name]:
+                    if name not in slow:
+                        _warm_up(opened[name], question)
+                    times[name].append(_seconds(lambda p=opened[name]: p(question)))  # type: ignore[misc]
+    return {
+        name: {
+            "ms": round(1000 * statistics.median(times[name]), 4),
+            "runs": len(times[name]),
+            "total": page.total,
+            "snippets": len(page.snippets),
+        }
+        for name, page in pages.items()
+    }
+
+
+def _warm_up(pipeline: Pipeline, question: Question) -> None:
+    """Run a question until the runs have taken `_WARM_UP_SECONDS`, at least once: fills the caches of the processor."""
+    seconds = 0.0
+    while seconds < _WARM_UP_SECONDS:
+        seconds += _seconds(lambda: pipeline(question))
+
+
+def _seconds(function: Callable[[], object]) -> float:
+    """Call a function, and return the processor time in seconds that this process used."""
+    started = time.process_time()
+    function()
+    return time.process_time() - started
+
+
+def run(corpus: str, data: Path) -> dict[str, Any]:
+    """Measure all questions to a corpus. Returns a JSON object."""
+    opened = open_all(corpus, data)
+    asked = questions(corpus, data)
+    scanned = [question.phrase.lower() for question in asked if question.phrase is not None]
+    true_totals = count_lines_with(scanned, corpora.texts_file(corpus, data))
+    gc.collect()
+    gc.freeze()  # keeps the objects of open indexes out of garbage collections during the timings
+    records = []
+    for question in asked:
+        truth = None if question.phrase is None else true_totals[question.phrase.lower()]
+        record = {"group": question.group, "text": question.text, "filters": dict(question.filters), "truth": truth}
+        records.append({**record, "pipelines": measure(question, opened)})
+    return {"questions": records}
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description="Measure searches from the typed query to the page.")
+    parser.add_argument("corpus", nargs="*", choices=[*corpora.NAMES, []])
+    parser.add_argument("--data", type=Path, default=DATA, help="folder of corpora and indexes, which are kept")
+    arguments = parser.parse_args()
+    data = arguments.data / corpora.fingerprint()
+    record: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    record["machine"] = machine.as_json(machine.describe())
+    record["values"] = MAX_VALUES
+    for corpus in arguments.corpus or [name for name in corpora.NAMES if corpora.is_available(name)]:
+        record.setdefault("corpora", {})[corpus] = run(corpus, data)
+        RESULTS.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
