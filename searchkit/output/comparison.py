@@ -107,7 +107,8 @@ def _unfitting_lines(cols: Sequence[AxisLabel]) -> Iterator[str]:
     """Yield a line about the columns that do not fit the terminal."""
     if cols:
         names = f"{cols[0]} to {cols[-1]}" if len(cols) > 1 else str(cols[0])
-        yield sanitize(f"{len(cols)} columns do not fit ({names}); --wide shows all.\n")
+        what = "1 column does" if len(cols) == 1 else f"{len(cols)} columns do"
+        yield sanitize(f"{what} not fit ({names}); --wide shows all.\n")
 
 
 def _cut(line: str, width: int | None) -> str:

@@ -138,6 +138,7 @@ def _keep_one_per(
     best: dict[tuple[GroupKey, ...], RankedMeasure] = {}
 
     def preference(item: RankedMeasure) -> tuple[int, bool, int]:
+        """Return the sort key of a measure, lowest for the best."""
         measure = item.measure
         return -(year_of_measure(measure) or 0), len(measure.region) > depth, rank[measure.id]
 
