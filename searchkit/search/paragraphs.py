@@ -18,9 +18,10 @@ from searchkit.query.filters import ResolvedFilters
 from searchkit.query.tree import Everything, Node, Or, Query, Word
 from searchkit.search.cursors import HitList
 from searchkit.search.options import SearchOptions, list_names, list_texts, parse_sort
-from searchkit.search.results import Hit, Results
+from searchkit.search.results import Hit, LazyMeasures, Results
 from searchkit.search.snapshot import Snapshot
-from searchkit.search.snippets import match_passage
+from searchkit.search.snippets import Highlighter
+from searchkit.text.folding import fold_all
 
 if TYPE_CHECKING:
     from searchkit.search.suggestions import Search, Suggestion
@@ -112,7 +113,6 @@ class _Page:
             by_document=options.group is not None,
             fold=options.fold,
             explain=options.explain,
-            with_measures=True,
         )
         """Request for all paragraphs that pass the filters. The search sets `match` and `scoring`."""
 
@@ -230,20 +230,25 @@ def _build_hits(
     scored: Sequence[ScoredParagraph], tree: Node, parsed: Query, snapshot: Snapshot, *, relaxed: bool
 ) -> Iterator[Hit]:
     """Yield the hits for scored paragraphs. `tree`: the tree of the query that was searched."""
-    for item in scored:
-        is_beyond = item.is_beyond or relaxed
-        found = match_passage(item, parsed.some or tree if item.is_beyond else tree, snapshot.analyzer)
+    within = Highlighter(tree, snapshot.analyzer)
+    beyond = Highlighter(parsed.some, snapshot.analyzer) if parsed.some else within
+    for item, folded in zip(scored, fold_all([item.paragraph.text for item in scored]), strict=True):
+        highlighter = beyond if item.is_beyond else within
+        found = highlighter.match_passage(item, folded)
+        lacks: tuple[str, ...] = ()
+        if item.is_beyond or relaxed:
+            lacks = parsed.missing({highlighter.leaves[leaf] for leaf in found.leaves})
         yield Hit(
             item.paragraph,
             item.score,
             found.window,
             item.matches,
             item.explanation,
-            item.measures,
             found.path_spans,
             found.title_spans,
-            parsed.missing(found.leaves) if is_beyond else (),
+            lacks,
             item.folded,
+            LazyMeasures(item.load_measures),
         )
 
 
