@@ -234,10 +234,9 @@ def _build_hits(
     beyond = Highlighter(parsed.some, snapshot.analyzer) if parsed.some else within
     for item, folded in zip(scored, fold_all([item.paragraph.text for item in scored]), strict=True):
         highlighter = beyond if item.is_beyond else within
-        found = highlighter.match_passage(item, folded)
-        lacks: tuple[str, ...] = ()
-        if item.is_beyond or relaxed:
-            lacks = parsed.missing({highlighter.leaves[leaf] for leaf in found.leaves})
+        is_partial = item.is_beyond or relaxed
+        found = highlighter.match_passage(item, folded, all_leaves=is_partial)
+        lacks = parsed.missing({highlighter.leaves[leaf] for leaf in found.leaves}) if is_partial else ()
         yield Hit(
             item.paragraph,
             item.score,
