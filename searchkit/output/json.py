@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from searchkit.model import ExtractedMeasure, Measure, to_json
+from searchkit.model import MEASURE_FIELDS, ExtractedMeasure, Measure, pick_json, to_json
 from searchkit.text.characters import UNSAFE_IN_TERMINALS
 
 if TYPE_CHECKING:
@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from searchkit.search.results import Hit, Results
     from searchkit.search.suggestions import Suggestion
 
-_NESTED_FIELDS = {
-    *("id", "quote", "table", "row", "column", "total"),
-    *(field.name for field in fields(ExtractedMeasure)),
-}
+_OF_EXTRACTED = {field.name for field in fields(ExtractedMeasure)}
+_NESTED_FIELDS = tuple(
+    name
+    for name in MEASURE_FIELDS
+    if name in _OF_EXTRACTED or name in {"id", "quote", "table", "row", "column", "total"}
+)
 """Fields of a measure inside the JSON object of its paragraph."""
 
 
@@ -41,8 +43,7 @@ def hit_to_json(hit: Hit, *, with_measures: bool = True) -> dict[str, object]:
     Its fields are id, score, snippet, spans, snippet_start, path_spans, title_spans, lacks, folded, explanation (if
     requested), the fields of the paragraph, and measures (if `with_measures`).
     """
-    paragraph = to_json(hit.paragraph)
-    out = {
+    out: dict[str, object] = {
         "id": hit.id,
         "score": round(hit.score, 6),
         "snippet": hit.snippet,
@@ -55,8 +56,10 @@ def hit_to_json(hit: Hit, *, with_measures: bool = True) -> dict[str, object]:
     }
     if hit.explanation is not None:
         out["explanation"] = _explanation_to_json(hit.explanation)
-    measures = {"measures": list(map(nested_measure_to_json, hit.measures))} if with_measures else {}
-    return {**out, **{name: value for name, value in paragraph.items() if name != "id"}, **measures}
+    out |= to_json(hit.paragraph)
+    if with_measures:
+        out["measures"] = list(map(nested_measure_to_json, hit.measures))
+    return out
 
 
 def _explanation_to_json(explanation: Explanation) -> dict[str, object]:
@@ -158,7 +161,7 @@ def nested_measure_to_json(measure: Measure) -> dict[str, object]:
 
     Fields that repeat those of the paragraph, such as `title` and `year`, are left out.
     """
-    return {name: value for name, value in to_json(measure).items() if name in _NESTED_FIELDS}
+    return pick_json(measure, _NESTED_FIELDS)
 
 
 def comparison_records(comparison: Comparison) -> Iterator[dict[str, object]]:
