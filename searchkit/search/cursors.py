@@ -16,25 +16,30 @@ _CURSOR = re.compile(rf"([0-9a-f]{{{_DIGEST_LENGTH}}})-([0-9a-f]{{{_DIGEST_LENGT
 """Matches a cursor: digests of the index and of the search, and the number of hits before the position."""
 
 
+def index_state(manifest: Manifest) -> str:
+    """Return a digest of the files that a search reads. It tells builds with different answers apart."""
+    files = sorted(item for item in manifest.files.items() if item[0] != STATE_FILE)
+    return _digest([manifest.engine, manifest.analyzer, *files])
+
+
 class HitList:
     """The complete list of hits of a search. Equal searches in equal states of an index have the same list."""
 
     def __init__(
         self,
-        manifest: Manifest,
+        state: str,
         query: str,
         options: SearchOptions,
         filters: tuple[Filter, ...],
         *,
         is_similar: bool = False,
     ) -> None:
-        """Take the state of the index, and the search with its filters. Raises UsageError for an invalid option.
+        """Take the state of the index (`index_state`), and the search with its filters.
 
         `is_similar`: whether `query` is the id of a paragraph, and the hits are like it. Options that do not change the
-        list are ignored.
+        list are ignored. Raises UsageError for an invalid option.
         """
-        files = sorted(item for item in manifest.files.items() if item[0] != STATE_FILE)
-        self._index = _digest([manifest.engine, manifest.analyzer, *files])
+        self._index = state
         order = (options.match, options.group, options.beyond, options.fold, parse_sort(options.sort))
         words = (list_texts(options.without), parse_literal(options.literal))
         self._search = _digest([query, is_similar, order, words, filters])

@@ -152,6 +152,13 @@ class Snapshot:
 
         return IndicatorNames(NameLists.from_json(self.extras["indicators"]))
 
+    @cached_property
+    def state(self) -> str:
+        """Digest of the files that a search reads, for cursors."""
+        from searchkit.search.cursors import index_state  # noqa: PLC0415 - only for lists of hits
+
+        return index_state(self.manifest)
+
     @property
     def facet_names(self) -> tuple[str, ...]:
         """Names of all facets: the built-in ones, then the user-defined ones of the index."""
