@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, chain, pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -24,12 +24,14 @@ from searchkit.engines.columnar.text import SegmentText, text_arrays
 from searchkit.engines.ranking import K1, B
 from searchkit.model import Document, Table
 from searchkit.query.facets import PARAGRAPH_FACETS, Facet, facet_values
+from searchkit.text.folding import fold_all
 
 MAX_IMPACT = 255
 """Maximum of `IndexReader.impacts`."""
 _MAX_CACHED_IMPACTS = 16  # number of terms whose impacts are cached, a byte per doc each
 _NULL = b"null"  # the JSON of None, as columns store it
 _MAX_CACHED_GRAMS = 4096  # number of grams whose document frequencies, or offsets in the alphabets, are cached
+_MAX_CACHED_TITLES = 1 << 14  # number of documents whose folded titles are cached
 _IMPACT_BLOCK_DOCS = 1 << 16  # docs whose impacts are computed together: temporary arrays stay in the processor's cache
 _LOW_BITS = (1 << 16) - 1
 _FLOAT32_ERROR = 1e-6  # more than the relative rounding error of a few operations with 32-bit floats
@@ -133,6 +135,7 @@ class IndexReader:
         self._impacts: Cache[str, Array] = Cache(_MAX_CACHED_IMPACTS)
         self._alphabet_offsets: Cache[str, Array] = Cache(_MAX_CACHED_GRAMS)
         self._gram_dfs: dict[str, int] = {}
+        self._folded_titles: dict[int, str] = {}
 
     # docs and documents
 
@@ -242,22 +245,32 @@ class IndexReader:
         documents: Array = self.first_doc_ids.searchsorted(doc_ids, "right") - 1
         return documents
 
-    def titles(self, doc_ids: Array) -> tuple[list[str], Array]:
-        """Return the titles of the documents of some docs, and the index in this list of the title of each doc.
+    def folded_titles(self, doc_ids: Array) -> tuple[list[str], Array]:
+        """Return the folded titles of the documents of some docs, and the index in this list of the title of each doc.
 
-        The doc ids ascend. A document without a title has an empty one.
+        The doc ids ascend. A document without a title has an empty one. The titles of recent documents are cached.
         """
         documents = self.documents_of(doc_ids)
         is_first = run_start_mask(documents)
-        distinct = documents.compress(is_first)
+        numbers, cached = documents.compress(is_first).tolist(), self._folded_titles
+        new = [number for number in numbers if number not in cached]
+        if new:
+            if len(cached) > _MAX_CACHED_TITLES:
+                cached, new = {}, numbers
+            cached.update(zip(new, self._fold_titles(np.array(new)), strict=True))
+            self._folded_titles = cached
+        return [cached[number] for number in numbers], is_first.cumsum() - 1
+
+    def _fold_titles(self, numbers: Array) -> list[str]:
+        """Return the folded title of each document. The numbers ascend."""
         titles: list[str] = []
-        bounds = distinct.searchsorted(self.document_bases).tolist()
+        bases = self.document_bases
         for segment, base, (start, end) in zip(
-            self.segments, self.document_bases.tolist(), pairwise(bounds), strict=False
+            self.segments, bases.tolist(), pairwise(numbers.searchsorted(bases).tolist()), strict=False
         ):
             if start < end:
-                titles += [title or "" for title in segment.column("title").take(distinct[start:end] - base)]
-        return titles, np.cumsum(is_first) - 1
+                titles += [title or "" for title in segment.column("title").take(numbers[start:end] - base)]
+        return fold_all(titles)
 
     @cached_property
     def tables(self) -> IndexTables:
@@ -365,6 +378,14 @@ class IndexReader:
     def norms(self, doc_ids: Array) -> Array:
         """Return the norm of each given doc: the number that BM25 adds to tf in the denominator."""
         norms: Array = K1 * (1 - B + B * self.concatenated_array("length").take(doc_ids) / self._average_length)
+        return norms
+
+    def gram_norms(self, gram: Literal["character", "bigram"], doc_ids: Array) -> Array:
+        """Return the norm of each given doc for grams of one size."""
+        commit = self.commit
+        total = commit.total_characters if gram == "character" else commit.total_bigrams
+        lengths = self.concatenated_array(f"{gram}_count").take(doc_ids)
+        norms: Array = K1 * (1 - B + B * lengths / (total / commit.doc_count or 1))
         return norms
 
     @property
