@@ -26,7 +26,7 @@ def find_grams(gram_codes: NDArray[Any], grams: Sequence[str]) -> tuple[NDArray[
 def join_grams(
     offsets: NDArray[np.intp], codes: NDArray[Any], grams: Sequence[str]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the result of `find_grams` from the offsets of the characters that are grams, ascending, and their codes."""
+    """Return the result of `find_grams` from the offsets, ascending, and the codes of the characters that are grams."""
     code_of = {gram: code for code, gram in enumerate((gram for gram in grams if len(gram) == 1), 1)}
     # `gram_of[a, b]` is the index of the pair of the codes a and b; `gram_of[a, 0]` is the index of the character a.
     gram_of = np.full((len(code_of) + 1, len(code_of) + 1), -1)

@@ -47,8 +47,8 @@ class FacetColumn:
 
     key_of: Array
     """Key of each doc."""
-    ordinals: Sequence[Array]
-    """`ordinals[i][key]` is the ordinal of value i of a key, or `missing` if the key has at most i values."""
+    ordinals: Array
+    """`ordinals[i, key]` is the ordinal of value i of a key, or `missing` if the key has at most i values."""
     values: list[str]
     """The distinct values, sorted. The ordinal of a value is its index."""
     is_per_document: bool
@@ -59,30 +59,14 @@ class FacetColumn:
         """The ordinal that means no value. It follows the ordinal of the last value."""
         return len(self.values)
 
-    def count(self, keys: Array) -> Array:
-        """Return the number of keys with each value, followed by the number of keys without a value.
+    def count(self, ordinals: Array) -> Array:
+        """Return the number of docs with each value, followed by the number of docs without a value.
 
-        A key that occurs several times in `keys` is counted each time.
+        `ordinals`: the column of `ordinals` of the key of each doc.
         """
-        return self._add([np.bincount(column.take(keys), minlength=self.missing + 1) for column in self.ordinals])
-
-    def count_weighted(self, weights: Array, keys: Array | None = None) -> Array:
-        """Return the total weight of the keys with each value, followed by the weight of the keys without a value.
-
-        `weights`: a weight per key of `keys`, which are all keys if they are None.
-        """
-        columns = self.ordinals if keys is None else [column.take(keys) for column in self.ordinals]
-        return self._add([np.bincount(column, weights, self.missing + 1) for column in columns]).astype(np.int64)
-
-    def _add(self, counts: Sequence[Array]) -> Array:
-        """Add the counts of first values, second values and so on.
-
-        The last element counts keys without a value, which are the keys without a first value.
-        """
-        total = counts[0]
-        for other in counts[1:]:
-            total[:-1] += other[:-1]
-        return total
+        counts = np.bincount(ordinals.reshape(-1), minlength=self.missing + 1)
+        counts[-1] = np.count_nonzero(ordinals[0] == self.missing)  # docs without a first value have no value
+        return counts
 
     @cached_property
     def packed_bitsets(self) -> Array:
@@ -516,8 +500,8 @@ class IndexReader:
             rows[: len(facet_values_of_code), code] = [ordinal_of[value] for value in facet_values_of_code]
         code_of = np.concatenate([np.empty(0, np.int64), *codes])
         if facet.name in PARAGRAPH_FACETS:
-            return FacetColumn(narrowest(code_of), list(rows), values, is_per_document=False)
-        return FacetColumn(self.document_of, [row.take(code_of) for row in rows], values, is_per_document=True)
+            return FacetColumn(narrowest(code_of), rows, values, is_per_document=False)
+        return FacetColumn(self.document_of, rows.take(code_of, axis=1), values, is_per_document=True)
 
     def find_problem(self) -> str | None:
         """Return a message about an inconsistency between the commit and its segments, or None."""

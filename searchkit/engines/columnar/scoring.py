@@ -17,7 +17,7 @@ from searchkit.engines.columnar.arrays import Array, unique_sorted
 from searchkit.engines.columnar.docsets import DocSet
 from searchkit.engines.columnar.reader import MAX_IMPACT, IndexReader
 from searchkit.engines.grams import join_grams
-from searchkit.engines.ranking import K1, RESCORE_DEPTH, B, idf, query_grams, query_terms
+from searchkit.engines.ranking import K1, RESCORE_DEPTH, idf, query_grams, query_terms
 from searchkit.query.tree import ScoringClause
 
 _SCORE_BLOCK_DOCS = 1 << 14  # docs that are scored together: temporary arrays stay in the processor's cache
@@ -189,7 +189,8 @@ class Scorer:
                 offsets = _find_codes(text_codes, gram_codes)
                 parts.append((offsets + base, gram_codes.take(text_codes.take(offsets))))
                 base += len(text_codes)
-        offsets, keys = join_grams(*map(np.concatenate, zip(*parts, strict=True)), [*characters, *bigrams])
+        all_offsets, all_codes = map(np.concatenate, zip(*parts, strict=True))
+        offsets, keys = join_grams(all_offsets, all_codes, [*characters, *bigrams])
         keys *= len(doc_ids)
         keys += doc_indices.take(offsets)
         shape = len(characters) + len(bigrams), len(doc_ids)
@@ -284,7 +285,7 @@ def _find_codes(text_codes: Array, gram_codes: Array) -> Array:
     codes = gram_codes.nonzero()[0].tolist()
     if not 0 < len(codes) <= _MAX_COMPARED_CODES:
         return gram_codes.take(text_codes).nonzero()[0]
-    is_gram = text_codes == codes[0]
+    is_gram: Array = text_codes == codes[0]
     for code in codes[1:]:
         is_gram |= text_codes == code
     return is_gram.nonzero()[0]
@@ -315,4 +316,5 @@ def _add_rows(rows: Array) -> Array:
 
     `np.sum` adds in another order along the last axis, so also if the rows have one element.
     """
-    return rows.sum(axis=0) if rows.shape[1] != 1 else reduce(np.add, rows)
+    total: Array = rows.sum(axis=0) if rows.shape[1] != 1 else reduce(np.add, rows)
+    return total

@@ -41,7 +41,7 @@ class Matcher:
         this tree are added.
         """
         docs = self._match(node, {} if leaves is None else leaves)
-        return docs.postings_as_bitset() if self._live_docs is None else intersection([docs, self._live_docs])
+        return docs.postings_as_bitset().compact() if self._live_docs is None else intersection([docs, self._live_docs])
 
     def apply_filters(self, docs: DocSet, filters: Sequence[Filter]) -> DocSet:
         """Return the docs of a set that all filters admit."""
