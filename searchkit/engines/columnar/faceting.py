@@ -113,7 +113,10 @@ class FacetCollector:
         matches = bitsets & self._packed_bits
         counts = np.bitwise_count(matches).sum(axis=1, dtype=np.uint32).astype(np.int64)
         rows = counts.nonzero()[0]  # the others have no documents either
-        matches = matches if len(rows) == len(counts) else matches.take(rows, axis=0)
+        if len(rows) * 2 > len(counts):
+            rows = np.arange(len(counts))  # copying most rows takes longer than counting the others
+        else:
+            matches = matches.take(rows, axis=0)
         sums = matches & bits.others
         sums += bits.others
         carries = sums < bits.others

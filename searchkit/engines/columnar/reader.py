@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from searchkit.engines.columnar.arrays import Array, narrowest, run_start_mask
+from searchkit.engines.columnar.arrays import Array, keep_freed_memory, narrowest, run_start_mask
 from searchkit.engines.columnar.cache import Cache
 from searchkit.engines.columnar.columns import DictEncoder, parse_values
 from searchkit.engines.columnar.commit import read_commit
@@ -111,6 +111,7 @@ class IndexReader:
 
     def __init__(self, folder: Path) -> None:
         """Open the commit in `folder` and its segments. Raises the same exceptions as `read_commit`."""
+        keep_freed_memory()
         self.commit = read_commit(folder)
         path = str(folder)  # creating a `Path` takes as long as opening a file
         self.segments = [SegmentReader(f"{path}/{name}") for name in self.commit.segments]

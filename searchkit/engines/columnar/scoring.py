@@ -20,7 +20,7 @@ from searchkit.engines.grams import join_grams
 from searchkit.engines.ranking import K1, RESCORE_DEPTH, idf, query_grams, query_terms
 from searchkit.query.tree import ScoringClause
 
-_SCORE_BLOCK_DOCS = 1 << 14  # docs that are scored together: temporary arrays stay in the processor's cache
+_SCORE_BLOCK_SIZE = 1 << 15  # scores of terms that are computed together: they stay in the processor's cache
 _MAX_EXACT_DOCS = 4096
 """Maximum number of ids of a set that is scored without upper bounds, and size of the first block for upper bounds."""
 _MAX_BOUND_BLOCK_DOCS = 1 << 17
@@ -43,8 +43,11 @@ class Scorer:
 
     def score(self, doc_ids: Array) -> Array:
         """Step one: return the score of each doc by words. The doc ids ascend. Takes about 10 ns per word and doc."""
-        blocks = (doc_ids[start : start + _SCORE_BLOCK_DOCS] for start in range(0, len(doc_ids), _SCORE_BLOCK_DOCS))
-        return np.concatenate([np.empty(0), *(self._score(block, self._term_weights) for block in blocks)])
+        if not self._term_weights:
+            return np.zeros(len(doc_ids))
+        size = max(1, _SCORE_BLOCK_SIZE // len(self._term_weights))
+        parts = [_add_rows(self._score_terms(doc_ids[at : at + size])) for at in range(0, len(doc_ids), size)]
+        return parts[0] if len(parts) == 1 else np.concatenate([np.empty(0), *parts])
 
     def best(self, docs: DocSet, likely: DocSet | None = None) -> tuple[Array, Array]:
         """Return the best docs of a set by step one, at most `RESCORE_DEPTH`, and their scores. The doc ids ascend.
@@ -109,23 +112,22 @@ class Scorer:
         bounds.restart()
         return False
 
-    def _score(self, doc_ids: Array, term_weights: Mapping[str, float]) -> Array:
-        """Return the score of each doc by the terms in `term_weights`: boost · idf of each term.
+    def _score_terms(self, doc_ids: Array) -> Array:
+        """Return a row per term with its score in each doc.
 
         Callers pass at most some thousand docs, so that temporary arrays are small.
         """
-        norms = self._reader.norms(doc_ids)
-        scores = np.zeros(len(doc_ids))
-        for term, weight in term_weights.items():
-            tf = self._reader.terms.frequencies(term, doc_ids).astype(np.float64)
-            # `ranking.saturation`, with the operations in the same order.
-            scores += weight * (tf * (K1 + 1) / (tf + norms))
-        return scores
+        frequencies = self._reader.terms.frequencies
+        tf = np.array([frequencies(term, doc_ids) for term in self._term_weights], np.float64)
+        return _weighted_saturation(np.array([*self._term_weights.values()]), tf, self._reader.norms(doc_ids))
 
     def explain(self, doc_ids: Array) -> list[Mapping[str, float]]:
         """Step one: return for each doc the score of each term that the doc contains. The doc ids ascend."""
-        columns = {term: self._score(doc_ids, {term: weight}).tolist() for term, weight in self._term_weights.items()}
-        return [{term: column[i] for term, column in columns.items() if column[i]} for i in range(len(doc_ids))]
+        if not self._term_weights:
+            return [{}] * len(doc_ids)
+        columns = zip(*self._score_terms(doc_ids).tolist(), strict=True)
+        return [{term: score for term, score in zip(self._term_weights, column, strict=True) if score}
+                for column in columns]  # fmt: skip
 
     def rescore(self, doc_ids: Array) -> tuple[Array, Array]:
         """Step two: return the score of each doc by bigrams, and by characters. The doc ids ascend.
