@@ -412,16 +412,17 @@ class IndexReader:
         impacts *= np.float32(MAX_IMPACT * (1 + _FLOAT32_ERROR))
         return np.minimum(np.ceil(impacts, out=impacts), MAX_IMPACT, out=impacts)
 
-    def gram_codes(self, characters: Sequence[str]) -> list[Array]:
-        """Return for each segment an array that maps a code of its alphabet to a gram code.
+    def gram_codes(self, characters: Sequence[str]) -> tuple[list[int], Array]:
+        """Return the gram code of each code of the concatenated alphabets of all segments.
 
         The gram code of a character is the index, from 1, of its folded form in `characters`, or 0 if it is not there.
+        Also returns the offset of the alphabet of each segment, followed by the end of the last one.
         """
         starts, _ = self._alphabets
         codes = np.zeros(starts[-1], np.min_scalar_type(len(characters)))
         for code, character in enumerate(characters, 1):
             codes[self._alphabet_offsets.get(character, self._find_in_alphabets)] = code
-        return [codes[start:end] for start, end in pairwise(starts)]
+        return starts, codes
 
     @cached_property
     def _alphabets(self) -> tuple[list[int], Array]:

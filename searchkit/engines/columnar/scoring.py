@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from operator import add
 
 import numpy as np
@@ -26,8 +26,11 @@ _MAX_EXACT_DOCS = 4096
 _MAX_BOUND_BLOCK_DOCS = 1 << 17
 """Number of docs whose upper bounds are computed together. A block of a bitset includes docs that do not match."""
 _MAX_16_BIT_TERMS = 32  # upper bounds have 16 bits for at most this many terms; for more terms they would be too coarse
-_MAX_COMPARED_CODES = 28
-"""Maximum number of codes that are searched one by one in the texts of the best docs. Looking all up takes as long."""
+_MIN_COMPARED_LENGTH, _MAX_COMPARED_CODES = 4096, 28
+"""Minimum number of characters in which characters are searched one by one, and the maximum number of such characters.
+
+For fewer or more of them, looking up all characters of the text is faster.
+"""
 _IMPACT_ERROR = 1e-3  # more than the rounding error of an impact (0 to 255) before it is rounded up
 
 
@@ -182,17 +185,21 @@ class Scorer:
         starts, ends = offsets.take(first), offsets.take(first + 1)
         doc_indices = np.repeat(np.arange(len(doc_ids), dtype=np.min_scalar_type(len(doc_ids))), ends - starts)
         starts, ends = starts.tolist(), ends.tolist()
-        parts, base = [], 0
-        for segment, gram_codes, (start, end) in zip(
-            reader.segments, reader.gram_codes(characters), pairwise(bounds.tolist()), strict=True
-        ):
-            if start < end:
-                text_codes = segment.text.slice_codes(starts[start:end], ends[start:end])
-                offsets = _find_codes(text_codes, gram_codes)
-                parts.append((offsets + base, gram_codes.take(text_codes.take(offsets))))
-                base += len(text_codes)
-        all_offsets, all_codes = map(np.concatenate, zip(*parts, strict=True))
-        offsets, keys = join_grams(all_offsets, all_codes, [*characters, *bigrams])
+        texts = [
+            segment.text.slice_codes(starts[start:end], ends[start:end])
+            for segment, (start, end) in zip(reader.segments, pairwise(bounds.tolist()), strict=True)
+        ]
+        alphabets, gram_codes = reader.gram_codes(characters)
+        is_gram = [
+            _find_codes(text, gram_codes[start:end])
+            for text, (start, end) in zip(texts, pairwise(alphabets), strict=True)
+        ]
+        offsets = np.concatenate(is_gram).nonzero()[0]
+        # The codes of a segment's alphabet, and then those of the concatenated alphabets.
+        codes = np.concatenate(texts).take(offsets).astype(np.intp)
+        text_ends = offsets.searchsorted(list(accumulate(map(len, texts))))
+        codes += np.repeat(alphabets[:-1], np.diff(text_ends, prepend=0))
+        offsets, keys = join_grams(offsets, gram_codes.take(codes), [*characters, *bigrams])
         keys *= len(doc_ids)
         keys += doc_indices.take(offsets)
         shape = len(characters) + len(bigrams), len(doc_ids)
@@ -283,14 +290,17 @@ class _ImpactBounds:
 
 
 def _find_codes(text_codes: Array, gram_codes: Array) -> Array:
-    """Return the offsets, ascending, of the codes of a text that `gram_codes` maps to another number than 0."""
-    codes = gram_codes.nonzero()[0].tolist()
-    if not 0 < len(codes) <= _MAX_COMPARED_CODES:
-        return gram_codes.take(text_codes).nonzero()[0]
-    is_gram: Array = text_codes == codes[0]
-    for code in codes[1:]:
-        is_gram |= text_codes == code
-    return is_gram.nonzero()[0]
+    """Return a mask of the codes of a text that `gram_codes` maps to another number than 0."""
+    is_gram: Array
+    if len(text_codes) >= _MIN_COMPARED_LENGTH:
+        codes = gram_codes.nonzero()[0].tolist()
+        if len(codes) <= _MAX_COMPARED_CODES:
+            is_gram = np.zeros(len(text_codes), bool)
+            for code in codes:
+                is_gram |= text_codes == code
+            return is_gram
+    is_gram = gram_codes.take(text_codes) != 0
+    return is_gram
 
 
 def _count_occurrences(bigram: str, text: str) -> int:

@@ -41,11 +41,11 @@ class Matcher:
         this tree are added.
         """
         docs = self._match(node, {} if leaves is None else leaves)
-        return docs.postings_as_bitset().compact() if self._live_docs is None else intersection([docs, self._live_docs])
+        return docs.postings_as_bitset() if self._live_docs is None else intersection([docs, self._live_docs])
 
     def apply_filters(self, docs: DocSet, filters: Sequence[Filter]) -> DocSet:
-        """Return the docs of a set that all filters admit."""
-        return intersection([docs, *map(self._match_leaf, filters)]) if filters else docs
+        """Return the docs of a set that all filters admit, as ids if they are few."""
+        return intersection([docs, *map(self._match_leaf, filters)]) if filters else docs.compact()
 
     def contains(self, node: Node, doc_ids: Array, leaves: dict[Node, DocSet]) -> Array:
         """Return a mask of those of some live docs, with ascending ids, that match a query tree.
