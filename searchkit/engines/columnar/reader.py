@@ -28,6 +28,8 @@ from searchkit.text.folding import fold_all
 
 MAX_IMPACT = 255
 """Maximum of `IndexReader.impacts`."""
+IMPACT_GROUP_SIZE = 4
+"""Number of docs of a group of `IndexReader.max_impacts`."""
 _MAX_CACHED_IMPACTS = 16  # number of terms whose impacts are cached, a byte per doc each
 _NULL = b"null"  # the JSON of None, as columns store it
 _MAX_CACHED_GRAMS = 4096  # number of grams whose document frequencies, or offsets in the alphabets, are cached
@@ -118,6 +120,7 @@ class IndexReader:
         self._facet_columns: dict[Facet, FacetColumn] = {}
         self._concatenated_arrays: dict[str, Array] = {}
         self._impacts: Cache[str, Array] = Cache(_MAX_CACHED_IMPACTS)
+        self._max_impacts: Cache[str, Array] = Cache(_MAX_CACHED_IMPACTS)
         self._alphabet_offsets: Cache[str, Array] = Cache(_MAX_CACHED_GRAMS)
         self._gram_dfs: dict[str, int] = {}
         self._folded_titles: dict[int, str] = {}
@@ -384,6 +387,21 @@ class IndexReader:
         Takes 2 ns per doc of the index, less for a rare term. The impacts of recent terms are cached.
         """
         return self._impacts.get(term, self._compute_impacts)
+
+    def max_impacts(self, term: str) -> Array:
+        """Return the maximum impact of a term in each group of `IMPACT_GROUP_SIZE` docs. The results are cached.
+
+        With n groups, group i consists of the docs i, n + i, 2n + i and so on, so that the maxima of all groups are
+        computed at once.
+        """
+        return self._max_impacts.get(term, self._compute_max_impacts)
+
+    def _compute_max_impacts(self, term: str) -> Array:
+        group_count = -(-self.size // IMPACT_GROUP_SIZE)
+        impacts = np.zeros(group_count * IMPACT_GROUP_SIZE, np.uint8)
+        impacts[: self.size] = self.impacts(term)
+        maxima: Array = impacts.reshape(IMPACT_GROUP_SIZE, group_count).max(axis=0)
+        return maxima
 
     def _compute_impacts(self, term: str) -> Array:
         """Return the impacts of a term in all docs. For a rare term, computes only the docs with the term."""

@@ -16,6 +16,7 @@ from searchkit.query.facets import Filter
 from searchkit.query.tree import PASSAGE, And, Everything, Node, Not, Or, Prefix, Substring, Word
 
 _MAX_CACHED_FILTERS = 64  # number of filters whose sets are cached; a set takes at most a byte per doc
+_MAX_CACHED_CROSS_WORD = 64  # number of terms whose `match_cross_word` is cached; a set takes at most a byte per doc
 _MAX_CACHED_TITLE_TERMS = 64  # number of words of titles whose docs are cached, 16 bytes per document with the word
 
 
@@ -33,6 +34,7 @@ class Matcher:
         self._doc_bases, self._size, self._terms = doc_bases, doc_bases[-1], terms
         self._live_docs = None if live_docs is None else DocSet.of_bitset(live_docs)
         self._filters: Cache[Filter, DocSet] = Cache(_MAX_CACHED_FILTERS)
+        self._cross_word: Cache[Substring, DocSet] = Cache(_MAX_CACHED_CROSS_WORD)
         self._title_terms: Cache[str, Array] = Cache(_MAX_CACHED_TITLE_TERMS)
 
     def match(self, node: Node, leaves: dict[Node, DocSet] | None = None) -> DocSet:
@@ -103,15 +105,19 @@ class Matcher:
             case Substring(whole_numbers=False) if node.field == PASSAGE and node.text.isalpha():
                 # A term of letters consists of the characters of its token, so every doc with the term matches. Only
                 # the terms of numbers differ from the characters of their tokens.
-                cross_word = concatenate(
-                    [segment.match_cross_word(node) for segment in self._segments], self._doc_bases
-                )
+                is_term = self._terms.df(node.text) > 0
+                compute = self._match_cross_word
+                cross_word = self._cross_word.get(node, compute) if is_term else compute(node)
                 docs = union([self._terms.passage_docs(node.text), cross_word], self._size)
             case Filter():
                 docs = self._filters.get(node, self._match_filter)
             case _:
                 docs = concatenate([segment.match(node) for segment in self._segments], self._doc_bases)
         return docs
+
+    def _match_cross_word(self, node: Substring) -> DocSet:
+        """Return `SegmentMatcher.match_cross_word` for all segments. `_match_leaf` caches the result for terms."""
+        return concatenate([segment.match_cross_word(node) for segment in self._segments], self._doc_bases)
 
     def _match_filter(self, item: Filter) -> DocSet:
         """Return the docs that a filter admits, deleted docs included. `_match_leaf` caches the result."""
