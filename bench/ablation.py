@@ -180,7 +180,14 @@ TRICKS = (
         _set(scoring.Scorer, _rare_terms_suffice=lambda *_: False),
         (scoring.Scorer._rare_terms_suffice, scoring._ImpactBounds.threshold_exceeds),
     ),
+    Trick(
+        "maxima of groups of docs",
+        _set(scoring._ImpactBounds, near_docs=lambda self: np.arange(self._reader.size)),
+        (scoring._ImpactBounds.near_docs, reader.IndexReader._compute_max_impacts),
+    ),
     Trick("cached impacts", _set(reader, _MAX_CACHED_IMPACTS=0)),
+    Trick("characters of long texts one by one", _set(scoring, _MAX_COMPARED_CODES=-1), (scoring._find_codes,)),
+    Trick("memory of freed arrays is kept", _set(reader, keep_freed_memory=lambda: None)),
     Trick(
         "population counts per document",
         _set(faceting.FacetCollector, _docs_per_document=property(_docs_per_document_by_gather)),

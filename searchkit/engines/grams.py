@@ -19,15 +19,24 @@ def find_grams(gram_codes: NDArray[Any], grams: Sequence[str]) -> tuple[NDArray[
 
     Takes one pass over all offsets, then some ns per character that is a gram.
     """
+    offsets = (gram_codes != 0).nonzero()[0]
+    return join_grams(offsets, gram_codes.take(offsets), grams)
+
+
+def join_grams(
+    offsets: NDArray[np.intp], codes: NDArray[Any], grams: Sequence[str]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the result of `find_grams` from the offsets, ascending, and the codes of the characters that are grams."""
     code_of = {gram: code for code, gram in enumerate((gram for gram in grams if len(gram) == 1), 1)}
-    # `gram_of[a, b]` is the index of the pair of the codes a and b; `gram_of[a, 0]` is the index of the character a.
-    gram_of = np.full((len(code_of) + 1, len(code_of) + 1), -1)
+    # The index of the pair of the codes a and b is at `a * width + b`, that of the character a at `a * width`.
+    width = len(code_of) + 1
+    gram_of = np.full(width * width, -1)
     for index, gram in enumerate(grams):
         first, *second = map(code_of.__getitem__, gram)
-        gram_of[first, second[0] if second else 0] = index
-    offsets = (gram_codes != 0).nonzero()[0]
-    codes, adjacent = gram_codes.take(offsets).astype(np.intp), (offsets[1:] == offsets[:-1] + 1).nonzero()[0]
-    pairs = gram_of[codes.take(adjacent), codes.take(adjacent + 1)]
+        gram_of[first * width + (second[0] if second else 0)] = index
+    codes, adjacent = codes.astype(np.intp), (offsets[1:] - offsets[:-1] == 1).nonzero()[0]
+    singles = codes * width
+    pairs = gram_of.take(singles.take(adjacent) + codes.take(adjacent + 1))
     matches = (pairs >= 0).nonzero()[0]
     pair_offsets, pair_grams = offsets.take(adjacent.take(matches)), pairs.take(matches)
-    return np.concatenate([offsets, pair_offsets]), np.concatenate([gram_of[codes, 0], pair_grams])
+    return np.concatenate([offsets, pair_offsets]), np.concatenate([gram_of.take(singles), pair_grams])

@@ -575,13 +575,14 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> IndexReader:
     return IndexReader(folder)
 
 
+@pytest.mark.parametrize("near_ratio", [1, 1 << 40])
 @pytest.mark.parametrize("max_exact_docs", [20, 4096])
 @pytest.mark.parametrize("weight", [0.0, 0.05, 1.0, 3.0])
 @pytest.mark.parametrize(
     "terms", ["执法", "执法 检查", "处罚 执法", "听证 处罚 执法", "罚款 听证 处罚 检查 企业", "处罚 听证", "没有"]
 )
 def test_the_best_docs_have_the_highest_scores(
-    terms: str, weight: float, max_exact_docs: int, mixed: IndexReader, monkeypatch: pytest.MonkeyPatch
+    terms: str, weight: float, max_exact_docs: int, near_ratio: int, mixed: IndexReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The best docs are the first docs if all are sorted by score.
 
@@ -589,6 +590,7 @@ def test_the_best_docs_have_the_highest_scores(
     """
     monkeypatch.setattr(scoring, "RESCORE_DEPTH", 7)
     monkeypatch.setattr(scoring, "_MAX_EXACT_DOCS", max_exact_docs)
+    monkeypatch.setattr(scoring, "_NEAR_RATIO", near_ratio)
     monkeypatch.setattr(scoring, "_MAX_BOUND_BLOCK_DOCS", 2 * max_exact_docs)
     first, *others = terms.split()
     clauses = [ScoringClause(first, (first,), weight), *(ScoringClause(term, (term,)) for term in others)]
@@ -603,14 +605,16 @@ def test_the_best_docs_have_the_highest_scores(
             assert sorted(zip((-best_scores).tolist(), best.tolist(), strict=True)) == expected
 
 
+@pytest.mark.parametrize("near_ratio", [1, 1 << 40])
 @pytest.mark.parametrize("max_exact_docs", [20, 4096])
 @pytest.mark.parametrize("terms", ["执法 检查", "处罚 执法", "听证 处罚", "罚款 听证 处罚 检查 企业"])
 def test_likely_docs_do_not_change_the_best_docs(
-    terms: str, max_exact_docs: int, mixed: IndexReader, monkeypatch: pytest.MonkeyPatch
+    terms: str, max_exact_docs: int, near_ratio: int, mixed: IndexReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The best docs have the highest scores, whichever docs are said to be likely."""
     monkeypatch.setattr(scoring, "RESCORE_DEPTH", 7)
     monkeypatch.setattr(scoring, "_MAX_EXACT_DOCS", max_exact_docs)
+    monkeypatch.setattr(scoring, "_NEAR_RATIO", near_ratio)
     monkeypatch.setattr(scoring, "_MAX_BOUND_BLOCK_DOCS", 2 * max_exact_docs)
     words = tuple(map(Word, terms.split()))
     scorer = scoring.Scorer(mixed, [ScoringClause(word.term, (word.term,)) for word in words])
@@ -622,6 +626,27 @@ def test_likely_docs_do_not_change_the_best_docs(
     for likely in (None, preferred, DocSet.of_ids(preferred.ids, docs.size), mixed.matcher.match(words[0])):
         best, best_scores = scorer.best(docs, likely)
         assert list(zip(best.tolist(), best_scores.tolist(), strict=True)) == expected
+
+
+@pytest.mark.parametrize("max_codes", [0, 1, 100])
+def test_characters_are_found_by_comparing_or_by_looking_up(
+    max_codes: int, mixed: IndexReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rescoring returns the same scores, whichever way the characters of the query are found in the texts."""
+    clauses = [ScoringClause(text, ()) for text in ("执法检查报告", "听证", "的的的", "罚款没有")]
+    scorer, doc_ids = scoring.Scorer(mixed, clauses), np.arange(0, mixed.size, 3)
+    expected = scorer.rescore(doc_ids)
+    monkeypatch.setattr(scoring, "_MIN_COMPARED_LENGTH", 0)
+    monkeypatch.setattr(scoring, "_MAX_COMPARED_CODES", max_codes)
+    for scores, expected_scores in zip(scorer.rescore(doc_ids), expected, strict=True):
+        assert scores.tolist() == expected_scores.tolist()
+        assert scores.any()
+
+
+@pytest.mark.parametrize(("text", "count"), [("", 0), ("天", 0), ("天天", 1), ("天天天，天天", 3), ("天地天天地", 1)])
+def test_overlapping_bigrams_of_a_title_are_counted(text: str, count: int) -> None:
+    """Each offset of a bigram counts, also if two occurrences share a character."""
+    assert scoring._count_occurrences("天天", text) == count
 
 
 @settings(max_examples=50)

@@ -41,11 +41,12 @@ _DENSE_FORMS = frozenset({Form.ALL, Form.BITSET, Form.DENSE_POSTINGS})
 class DocSet:
     """An immutable set of doc ids from 0 to `size` - 1. It never changes the array that it was created from."""
 
-    __slots__ = ("_data", "form", "size")
+    __slots__ = ("_count", "_data", "form", "size")
 
     def __init__(self, form: Form, data: Array, size: int) -> None:
         """Take the array that `form` requires. Outside this module, the class methods are used instead."""
         self.form, self._data, self.size = form, data, size
+        self._count: int | None = None
 
     @classmethod
     def none(cls, size: int) -> DocSet:
@@ -73,10 +74,13 @@ class DocSet:
         return cls(Form.DENSE_POSTINGS, postings, len(postings))
 
     def __len__(self) -> int:
-        """Return the number of docs in the set."""
-        if self.form in _DENSE_FORMS:
-            return self.size if self.form is Form.ALL else int(np.count_nonzero(self.bitset))
-        return len(self._data)
+        """Return the number of docs in the set. A dense set is counted once."""
+        if self._count is None:
+            if self.form in _DENSE_FORMS:
+                self._count = self.size if self.form is Form.ALL else int(np.count_nonzero(self.bitset))
+            else:
+                self._count = len(self._data)
+        return self._count
 
     @property
     def is_dense(self) -> bool:
@@ -136,7 +140,7 @@ class DocSet:
 
     def compact(self) -> DocSet:
         """Return the same set, as ids if it is a sparse bitset."""
-        if self.form is not Form.BITSET or np.count_nonzero(self._data) * _SPARSE_RATIO >= self.size:
+        if self.form is not Form.BITSET or len(self) * _SPARSE_RATIO >= self.size:
             return self
         return DocSet.of_ids(self.ids, self.size)
 

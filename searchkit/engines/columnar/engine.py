@@ -324,24 +324,26 @@ class _RankedDocs:
         self._reader, self._docs, self._last = reader, docs, last
         self._matches = None if docs is matches else DocSet.of_bitset(matches.bitset)
         self._scorer = Scorer(reader, request.scoring)
-        total = len(docs)
         best, word_scores = self._choose_best(docs, matches)
         bigram_scores, character_scores = self._scorer.rescore(best)
-        scores = word_scores + bigram_scores + character_scores
-        bonus = np.zeros(len(best))
+        scores = word_scores + bigram_scores
+        scores += character_scores
+        self._best, self._parts = best, [bigram_scores, character_scores]
         if request.complete is not None:
             bonus = COMPLETE_BONUS * scores * reader.matcher.contains(request.complete, best, leaves)
-        self._best, self._parts = best, (bigram_scores, character_scores, bonus)
-        scores = self._put_last(best, scores + bonus)
+            self._parts.append(bonus)
+            scores += bonus
+        scores = self._put_last(best, scores)
         order = reader.rank(best, scores)
-        self._doc_ids, self._scores = best[order], scores[order]
-        self._match_counts = np.ones(len(best), np.int64)
+        self._doc_ids, self._scores = best.take(order), scores.take(order)
+        self._match_counts: Array | None = None
+        """Number of matches of the document of each doc, if grouped; otherwise None."""
         self.document_count: int | None = None
         """Number of documents with a match, if grouped; otherwise None."""
         # All other matches come after the best, so they cannot replace one of them as the first with its key.
         hit_count = len(self._first_with_keys()) if request.fold else len(best)
         is_within_best = request.limit is not None and request.offset + request.limit <= hit_count
-        if len(best) < total and (request.sort or request.by_document or not is_within_best):
+        if (request.sort or request.by_document or not is_within_best) and len(best) < len(docs):
             self._add_others(docs.ids)
         if request.sort:
             self._sort(request.sort)
@@ -352,8 +354,9 @@ class _RankedDocs:
 
     def page(self, page: slice) -> Iterator[tuple[int, float, int, bool]]:
         """Yield for each hit of a page the doc id, the score, `ScoredParagraph.matches`, and whether it is beyond."""
-        columns = (self._doc_ids[page], np.maximum(self._scores[page], 0.0), self._match_counts[page])
-        return zip(*(column.tolist() for column in (*columns, self._is_beyond(columns[0]))), strict=True)
+        doc_ids, scores = self._doc_ids[page], np.maximum(self._scores[page], 0.0)
+        counts = [1] * len(doc_ids) if self._match_counts is None else self._match_counts[page].tolist()
+        return zip(doc_ids.tolist(), scores.tolist(), counts, self._is_beyond(doc_ids), strict=True)
 
     def explanations(self, page: slice) -> dict[int, Explanation]:
         """Return the parts of the score of each hit of a page, by doc id."""
@@ -389,9 +392,9 @@ class _RankedDocs:
         keys = self._reader.keys.take(self._doc_ids)
         return group_by_first(np.where(keys == 0, -1 - self._doc_ids, keys))[0]
 
-    def _is_beyond(self, doc_ids: Array) -> Array:
-        """Return a mask of the docs that only match `Request.beyond`."""
-        return np.zeros(len(doc_ids), bool) if self._matches is None else ~self._matches.contains(doc_ids)
+    def _is_beyond(self, doc_ids: Array) -> list[bool]:
+        """Return for each doc whether it only matches `Request.beyond`."""
+        return [False] * len(doc_ids) if self._matches is None else (~self._matches.contains(doc_ids)).tolist()
 
     def _put_last(self, doc_ids: Array, scores: Array) -> Array:
         """Return the scores by which docs are sorted: negative for the last docs.
@@ -419,7 +422,6 @@ class _RankedDocs:
         order = self._reader.rank(others, scores)
         self._doc_ids = np.concatenate([self._doc_ids, others[order]])
         self._scores = np.concatenate([self._scores, scores[order]])
-        self._match_counts = np.ones(len(self._doc_ids), np.int64)
 
     def _sort(self, keys: Sequence[str]) -> None:
         """Sort the docs by keys (`Request.sort`). Docs with equal keys keep their order."""
@@ -445,6 +447,4 @@ class _RankedDocs:
 
     def _take(self, indices: Array) -> None:
         """Keep only the docs at the given indices, in the order of the indices."""
-        self._doc_ids, self._scores, self._match_counts = (
-            column[indices] for column in (self._doc_ids, self._scores, self._match_counts)
-        )
+        self._doc_ids, self._scores = self._doc_ids[indices], self._scores[indices]

@@ -35,17 +35,16 @@ class FacetCollector:
         """
         column = self._reader.facet_column(facet)
         counts, documents = self._count(column)
-        counts, missing = counts[:-1], int(counts[-1])
+        counts, missing = counts[:-1], counts.item(-1)
         order = counts.nonzero()[0]
         # Ordinals are in the order of the values, so the stable sort leaves values with equal counts in order.
         order = order.take((-counts.take(order)).argsort(kind="stable"))
-        ordinals = order[:max_values].tolist()
+        ordinals = order[:max_values]
         if selected and len(ordinals) < len(order):
-            ordinals += [ordinal for ordinal in order[max_values:].tolist() if column.values[ordinal] in selected]
-        listed_counts, *other_counts = (
-            array.take(ordinals).tolist() if ordinals else [] for array in (counts, documents, all_documents)
-        )
-        values = [column.values[ordinal] for ordinal in ordinals]
+            further = [ordinal for ordinal in order[max_values:].tolist() if column.values[ordinal] in selected]
+            ordinals = np.append(ordinals, np.array(further, np.intp))
+        listed_counts, *other_counts = [array.take(ordinals).tolist() for array in (counts, documents, all_documents)]
+        values = [column.values[ordinal] for ordinal in ordinals.tolist()]
         other = int(counts.sum()) - sum(listed_counts) if len(ordinals) < len(order) else 0
         return FacetCounts(to_facet_values(facet, values, selected, (listed_counts, *other_counts)), missing, other)
 
@@ -59,32 +58,35 @@ class FacetCollector:
             return self._count_per_document(column)
         if self.docs.is_dense and len(column.values) <= _MAX_BITSETS and self._reader.first_parts is None:
             return self._count_bitsets(column.packed_bitsets)
-        return self._count_per_doc(column), self._count_documents_of_docs(column)
+        return self._count_per_doc(column)
 
     def _count_per_document(self, column: FacetColumn) -> tuple[Array, Array]:
         """Count a facet whose values depend on the document: docs and documents at once."""
         documents, weights = self._document_weights
-        totals = column.count_weighted(weights, documents)
+        ordinals = column.ordinals[0] if documents is None else column.ordinals[0].take(documents)
+        totals = np.bincount(ordinals, weights, column.missing + 1).astype(np.int64)
         return totals & (self._document_weight - 1), totals >> self._document_weight.bit_length() - 1
 
-    def _count_per_doc(self, column: FacetColumn) -> Array:
-        """Return the number of docs with each value of a facet whose values depend on the doc (such as topic)."""
-        keys = column.key_of.take(self._doc_ids)
-        if len(keys) < len(column.ordinals[0]):
-            return column.count(keys)
-        return column.count_weighted(np.bincount(keys, minlength=len(column.ordinals[0])))
+    def _count_per_doc(self, column: FacetColumn) -> tuple[Array, Array]:
+        """Count a facet whose values depend on the doc (such as topic)."""
+        ordinals = column.ordinals.take(column.key_of.take(self._doc_ids), axis=1)
+        return column.count(ordinals), self._count_documents_of_docs(ordinals, column.missing + 1)
 
-    def _count_documents_of_docs(self, column: FacetColumn) -> Array:
+    def _count_documents_of_docs(self, ordinals: Array, value_count: int) -> Array:
         """Return the number of documents with each value of a facet whose values depend on the doc.
+
+        `ordinals`: a row for the first value of each doc, then for the second value, and so on. `value_count`: number
+        of ordinals, with that for no value.
 
         Counts the distinct pairs of a value and a document: by a table of all pairs or, if that would be much larger
         than the set, by sorting.
         """
         if not self.total:
-            return np.zeros(column.missing + 1, np.int64)
-        keys, document_count = column.key_of.take(self._doc_ids), len(self._reader.first_doc_ids)
-        pairs = np.concatenate([ordinals.take(keys) * document_count + self._documents for ordinals in column.ordinals])
-        pair_count = (column.missing + 1) * document_count
+            return np.zeros(value_count, np.int64)
+        document_count = len(self._reader.first_doc_ids)
+        ordinals *= document_count
+        ordinals += self._documents
+        pairs, pair_count = ordinals.reshape(-1), value_count * document_count
         if pair_count <= _TABLE_RATIO * len(pairs):
             table = np.zeros(pair_count, np.uint8)
             table[pairs] = 1
@@ -111,16 +113,20 @@ class FacetCollector:
         matches = bitsets & self._packed_bits
         counts = np.bitwise_count(matches).sum(axis=1, dtype=np.uint32).astype(np.int64)
         rows = counts.nonzero()[0]  # the others have no documents either
-        matches = matches if len(rows) == len(counts) else matches.take(rows, axis=0)
+        if len(rows) * 2 > len(counts):
+            rows = np.arange(len(counts))  # copying most rows takes longer than counting the others
+        else:
+            matches = matches.take(rows, axis=0)
         sums = matches & bits.others
         sums += bits.others
         carries = sums < bits.others
         for words in bits.inner_words:  # a carry into a word of ones is a carry out of it
             is_passed_on = carries.take(words - 1, axis=1)
             is_passed_on &= sums.take(words, axis=1) == bits.others.take(words)
-            row, column = is_passed_on.nonzero()
-            carries[row, words.take(column)] = True
-        sums[:, 1:] += carries[:, :-1]
+            is_passed_on |= carries.take(words, axis=1)
+            carries[:, words] = is_passed_on
+        # No carry leaves the last word of a row, so all rows can be added as one.
+        sums.reshape(-1)[1:] += carries.reshape(-1)[:-1].astype(np.uint64)
         sums |= matches
         sums &= bits.last
         documents = np.zeros_like(counts)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, chain, pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
-from searchkit.engines.columnar.arrays import Array, narrowest, run_start_mask
+from searchkit.engines.columnar.arrays import Array, keep_freed_memory, narrowest, run_start_mask
 from searchkit.engines.columnar.cache import Cache
 from searchkit.engines.columnar.columns import DictEncoder, parse_values
 from searchkit.engines.columnar.commit import read_commit
@@ -24,12 +24,16 @@ from searchkit.engines.columnar.text import SegmentText, text_arrays
 from searchkit.engines.ranking import K1, B
 from searchkit.model import Document, Table
 from searchkit.query.facets import PARAGRAPH_FACETS, Facet, facet_values
+from searchkit.text.folding import fold_all
 
 MAX_IMPACT = 255
 """Maximum of `IndexReader.impacts`."""
+IMPACT_GROUP_SIZE = 4
+"""Number of docs of a group of `IndexReader.max_impacts`."""
 _MAX_CACHED_IMPACTS = 16  # number of terms whose impacts are cached, a byte per doc each
 _NULL = b"null"  # the JSON of None, as columns store it
 _MAX_CACHED_GRAMS = 4096  # number of grams whose document frequencies, or offsets in the alphabets, are cached
+_MAX_CACHED_TITLES = 1 << 14  # number of documents whose folded titles are cached
 _IMPACT_BLOCK_DOCS = 1 << 16  # docs whose impacts are computed together: temporary arrays stay in the processor's cache
 _LOW_BITS = (1 << 16) - 1
 _FLOAT32_ERROR = 1e-6  # more than the relative rounding error of a few operations with 32-bit floats
@@ -45,8 +49,8 @@ class FacetColumn:
 
     key_of: Array
     """Key of each doc."""
-    ordinals: Sequence[Array]
-    """`ordinals[i][key]` is the ordinal of value i of a key, or `missing` if the key has at most i values."""
+    ordinals: Array
+    """`ordinals[i, key]` is the ordinal of value i of a key, or `missing` if the key has at most i values."""
     values: list[str]
     """The distinct values, sorted. The ordinal of a value is its index."""
     is_per_document: bool
@@ -57,30 +61,14 @@ class FacetColumn:
         """The ordinal that means no value. It follows the ordinal of the last value."""
         return len(self.values)
 
-    def count(self, keys: Array) -> Array:
-        """Return the number of keys with each value, followed by the number of keys without a value.
+    def count(self, ordinals: Array) -> Array:
+        """Return the number of docs with each value, followed by the number of docs without a value.
 
-        A key that occurs several times in `keys` is counted each time.
+        `ordinals`: the column of `ordinals` of the key of each doc.
         """
-        return self._add([np.bincount(column.take(keys), minlength=self.missing + 1) for column in self.ordinals])
-
-    def count_weighted(self, weights: Array, keys: Array | None = None) -> Array:
-        """Return the total weight of the keys with each value, followed by the weight of the keys without a value.
-
-        `weights`: a weight per key of `keys`, which are all keys if they are None.
-        """
-        columns = self.ordinals if keys is None else [column.take(keys) for column in self.ordinals]
-        return self._add([np.bincount(column, weights, self.missing + 1) for column in columns]).astype(np.int64)
-
-    def _add(self, counts: Sequence[Array]) -> Array:
-        """Add the counts of first values, second values and so on.
-
-        The last element counts keys without a value, which are the keys without a first value.
-        """
-        total = counts[0]
-        for other in counts[1:]:
-            total[:-1] += other[:-1]
-        return total
+        counts = np.bincount(ordinals.reshape(-1), minlength=self.missing + 1)
+        counts[-1] = np.count_nonzero(ordinals[0] == self.missing)  # docs without a first value have no value
+        return counts
 
     @cached_property
     def packed_bitsets(self) -> Array:
@@ -125,14 +113,17 @@ class IndexReader:
 
     def __init__(self, folder: Path) -> None:
         """Open the commit in `folder` and its segments. Raises the same exceptions as `read_commit`."""
+        keep_freed_memory()
         self.commit = read_commit(folder)
         path = str(folder)  # creating a `Path` takes as long as opening a file
         self.segments = [SegmentReader(f"{path}/{name}") for name in self.commit.segments]
         self._facet_columns: dict[Facet, FacetColumn] = {}
         self._concatenated_arrays: dict[str, Array] = {}
         self._impacts: Cache[str, Array] = Cache(_MAX_CACHED_IMPACTS)
+        self._max_impacts: Cache[str, Array] = Cache(_MAX_CACHED_IMPACTS)
         self._alphabet_offsets: Cache[str, Array] = Cache(_MAX_CACHED_GRAMS)
         self._gram_dfs: dict[str, int] = {}
+        self._folded_titles: dict[int, str] = {}
 
     # docs and documents
 
@@ -242,22 +233,32 @@ class IndexReader:
         documents: Array = self.first_doc_ids.searchsorted(doc_ids, "right") - 1
         return documents
 
-    def titles(self, doc_ids: Array) -> tuple[list[str], Array]:
-        """Return the titles of the documents of some docs, and the index in this list of the title of each doc.
+    def folded_titles(self, doc_ids: Array) -> tuple[list[str], Array]:
+        """Return the folded titles of the documents of some docs, and the index in this list of the title of each doc.
 
-        The doc ids ascend. A document without a title has an empty one.
+        The doc ids ascend. A document without a title has an empty one. The titles of recent documents are cached.
         """
         documents = self.documents_of(doc_ids)
         is_first = run_start_mask(documents)
-        distinct = documents.compress(is_first)
+        numbers, cached = documents.compress(is_first).tolist(), self._folded_titles
+        new = [number for number in numbers if number not in cached]
+        if new:
+            if len(cached) > _MAX_CACHED_TITLES:
+                cached, new = {}, numbers
+            cached.update(zip(new, self._fold_titles(np.array(new)), strict=True))
+            self._folded_titles = cached
+        return [cached[number] for number in numbers], is_first.cumsum() - 1
+
+    def _fold_titles(self, numbers: Array) -> list[str]:
+        """Return the folded title of each document. The numbers ascend."""
         titles: list[str] = []
-        bounds = distinct.searchsorted(self.document_bases).tolist()
+        bases = self.document_bases
         for segment, base, (start, end) in zip(
-            self.segments, self.document_bases.tolist(), pairwise(bounds), strict=False
+            self.segments, bases.tolist(), pairwise(numbers.searchsorted(bases).tolist()), strict=False
         ):
             if start < end:
-                titles += [title or "" for title in segment.column("title").take(distinct[start:end] - base)]
-        return titles, np.cumsum(is_first) - 1
+                titles += [title or "" for title in segment.column("title").take(numbers[start:end] - base)]
+        return fold_all(titles)
 
     @cached_property
     def tables(self) -> IndexTables:
@@ -367,6 +368,14 @@ class IndexReader:
         norms: Array = K1 * (1 - B + B * self.concatenated_array("length").take(doc_ids) / self._average_length)
         return norms
 
+    def gram_norms(self, gram: Literal["character", "bigram"], doc_ids: Array) -> Array:
+        """Return the norm of each given doc for grams of one size."""
+        commit = self.commit
+        total = commit.total_characters if gram == "character" else commit.total_bigrams
+        lengths = self.concatenated_array(f"{gram}_count").take(doc_ids)
+        norms: Array = K1 * (1 - B + B * lengths / (total / commit.doc_count or 1))
+        return norms
+
     @property
     def _average_length(self) -> float:
         """Average length of the live docs; 1 if it is 0 or there is no doc."""
@@ -378,6 +387,21 @@ class IndexReader:
         Takes 2 ns per doc of the index, less for a rare term. The impacts of recent terms are cached.
         """
         return self._impacts.get(term, self._compute_impacts)
+
+    def max_impacts(self, term: str) -> Array:
+        """Return the maximum impact of a term in each group of `IMPACT_GROUP_SIZE` docs. The results are cached.
+
+        With n groups, group i consists of the docs i, n + i, 2n + i and so on, so that the maxima of all groups are
+        computed at once.
+        """
+        return self._max_impacts.get(term, self._compute_max_impacts)
+
+    def _compute_max_impacts(self, term: str) -> Array:
+        group_count = -(-self.size // IMPACT_GROUP_SIZE)
+        impacts = np.zeros(group_count * IMPACT_GROUP_SIZE, np.uint8)
+        impacts[: self.size] = self.impacts(term)
+        maxima: Array = impacts.reshape(IMPACT_GROUP_SIZE, group_count).max(axis=0)
+        return maxima
 
     def _compute_impacts(self, term: str) -> Array:
         """Return the impacts of a term in all docs. For a rare term, computes only the docs with the term."""
@@ -406,16 +430,17 @@ class IndexReader:
         impacts *= np.float32(MAX_IMPACT * (1 + _FLOAT32_ERROR))
         return np.minimum(np.ceil(impacts, out=impacts), MAX_IMPACT, out=impacts)
 
-    def gram_codes(self, characters: Sequence[str]) -> list[Array]:
-        """Return for each segment an array that maps a code of its alphabet to a gram code.
+    def gram_codes(self, characters: Sequence[str]) -> tuple[list[int], Array]:
+        """Return the gram code of each code of the concatenated alphabets of all segments.
 
         The gram code of a character is the index, from 1, of its folded form in `characters`, or 0 if it is not there.
+        Also returns the offset of the alphabet of each segment, followed by the end of the last one.
         """
         starts, _ = self._alphabets
         codes = np.zeros(starts[-1], np.min_scalar_type(len(characters)))
         for code, character in enumerate(characters, 1):
             codes[self._alphabet_offsets.get(character, self._find_in_alphabets)] = code
-        return [codes[start:end] for start, end in pairwise(starts)]
+        return starts, codes
 
     @cached_property
     def _alphabets(self) -> tuple[list[int], Array]:
@@ -495,8 +520,8 @@ class IndexReader:
             rows[: len(facet_values_of_code), code] = [ordinal_of[value] for value in facet_values_of_code]
         code_of = np.concatenate([np.empty(0, np.int64), *codes])
         if facet.name in PARAGRAPH_FACETS:
-            return FacetColumn(narrowest(code_of), list(rows), values, is_per_document=False)
-        return FacetColumn(self.document_of, [row.take(code_of) for row in rows], values, is_per_document=True)
+            return FacetColumn(narrowest(code_of), rows, values, is_per_document=False)
+        return FacetColumn(self.document_of, rows.take(code_of, axis=1), values, is_per_document=True)
 
     def find_problem(self) -> str | None:
         """Return a message about an inconsistency between the commit and its segments, or None."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 
@@ -17,6 +16,8 @@ from searchkit.query.facets import Filter
 from searchkit.query.tree import PASSAGE, And, Everything, Node, Not, Or, Prefix, Substring, Word
 
 _MAX_CACHED_FILTERS = 64  # number of filters whose sets are cached; a set takes at most a byte per doc
+_MAX_CACHED_CROSS_WORD = 64  # number of terms whose `match_cross_word` is cached; a set takes at most a byte per doc
+_MAX_CACHED_TITLE_TERMS = 64  # number of words of titles whose docs are cached, 16 bytes per document with the word
 
 
 class Matcher:
@@ -33,6 +34,8 @@ class Matcher:
         self._doc_bases, self._size, self._terms = doc_bases, doc_bases[-1], terms
         self._live_docs = None if live_docs is None else DocSet.of_bitset(live_docs)
         self._filters: Cache[Filter, DocSet] = Cache(_MAX_CACHED_FILTERS)
+        self._cross_word: Cache[Substring, DocSet] = Cache(_MAX_CACHED_CROSS_WORD)
+        self._title_terms: Cache[str, Array] = Cache(_MAX_CACHED_TITLE_TERMS)
 
     def match(self, node: Node, leaves: dict[Node, DocSet] | None = None) -> DocSet:
         """Return the live docs that match a query tree.
@@ -44,13 +47,13 @@ class Matcher:
         return docs.postings_as_bitset() if self._live_docs is None else intersection([docs, self._live_docs])
 
     def apply_filters(self, docs: DocSet, filters: Sequence[Filter]) -> DocSet:
-        """Return the docs of a set that all filters admit."""
-        return intersection([docs, *map(self._match_leaf, filters)]) if filters else docs
+        """Return the docs of a set that all filters admit, as ids if they are few."""
+        return intersection([docs, *map(self._match_leaf, filters)]) if filters else docs.compact()
 
     def contains(self, node: Node, doc_ids: Array, leaves: dict[Node, DocSet]) -> Array:
         """Return a mask of those of some live docs, with ascending ids, that match a query tree.
 
-        `leaves`: as for `match`. Looks up only these docs, and words of titles only for their documents.
+        `leaves`: as for `match`. Looks up only these docs. The docs of recent words of titles are cached.
         """
         if isinstance(node, And | Or):
             # A doc that one child decides is not looked up in the next.
@@ -63,14 +66,20 @@ class Matcher:
                 mask[undecided] = self.contains(child, doc_ids.take(undecided), leaves)
             return mask
         if isinstance(node, Word) and node.field == "title":
-            bounds = doc_ids.searchsorted(self._doc_bases).tolist()
-            parts = [
-                segment.titles_contain(node.term, doc_ids[start:end] - base)
-                for segment, base, (start, end) in zip(self._segments, self._doc_bases, pairwise(bounds), strict=False)
-                if start < end
-            ]
-            return np.concatenate([np.empty(0, bool), *parts])
+            starts, ends = self._title_terms.get(node.term, self._docs_under_title)
+            documents = starts.searchsorted(doc_ids, "right")
+            is_under: Array = doc_ids < np.append(0, ends).take(documents)
+            return is_under
         return self._match(node, leaves).contains(doc_ids)
+
+    def _docs_under_title(self, term: str) -> Array:
+        """Return `SegmentMatcher.docs_under_title` for all segments. Without such titles, the rows are empty."""
+        parts = [np.empty((2, 0), np.int64)]
+        for segment, base in zip(self._segments, self._doc_bases, strict=False):
+            docs = segment.docs_under_title(term)
+            if docs is not None:
+                parts.append(docs + base)
+        return np.concatenate(parts, axis=1)
 
     def _match(self, node: Node, leaves: dict[Node, DocSet]) -> DocSet:
         """Return the docs that match a query tree, deleted docs included. `leaves`: as for `match`."""
@@ -96,15 +105,19 @@ class Matcher:
             case Substring(whole_numbers=False) if node.field == PASSAGE and node.text.isalpha():
                 # A term of letters consists of the characters of its token, so every doc with the term matches. Only
                 # the terms of numbers differ from the characters of their tokens.
-                cross_word = concatenate(
-                    [segment.match_cross_word(node) for segment in self._segments], self._doc_bases
-                )
+                is_term = self._terms.df(node.text) > 0
+                compute = self._match_cross_word
+                cross_word = self._cross_word.get(node, compute) if is_term else compute(node)
                 docs = union([self._terms.passage_docs(node.text), cross_word], self._size)
             case Filter():
                 docs = self._filters.get(node, self._match_filter)
             case _:
                 docs = concatenate([segment.match(node) for segment in self._segments], self._doc_bases)
         return docs
+
+    def _match_cross_word(self, node: Substring) -> DocSet:
+        """Return `SegmentMatcher.match_cross_word` for all segments. `_match_leaf` caches the result for terms."""
+        return concatenate([segment.match_cross_word(node) for segment in self._segments], self._doc_bases)
 
     def _match_filter(self, item: Filter) -> DocSet:
         """Return the docs that a filter admits, deleted docs included. `_match_leaf` caches the result."""

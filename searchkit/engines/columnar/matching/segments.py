@@ -67,14 +67,16 @@ class SegmentMatcher:
         ids = None if term_ord is None else self._segment.cross_word.doc_ids(term_ord)
         return DocSet.of_ids(self._strings.match(word) if ids is None else ids, self._segment.size)
 
-    def titles_contain(self, term: str, doc_ids: Array) -> Array:
-        """Return a mask of some docs, with ascending ids: those with a term in the title of their document."""
+    def docs_under_title(self, term: str) -> Array | None:
+        """Return the docs of each document with a term in its title: the first ids, ascending, and the ends, as rows.
+
+        Returns None if no title contains the term.
+        """
         term_ord = self._segment.postings.ord_of(TITLE_TERM_PREFIX + term)
         if term_ord is None:
-            return np.zeros(len(doc_ids), bool)
-        numbers = self._segment.postings.doc_ids(term_ord)
-        documents = self._segment.document_offsets.searchsorted(doc_ids, "right") - 1
-        return numbers.searchsorted(documents) < numbers.searchsorted(documents, "right")
+            return None
+        numbers, offsets = self._segment.postings.doc_ids(term_ord), self._segment.document_offsets
+        return np.array([offsets.take(numbers), offsets.take(numbers + 1)])
 
     @cached_property
     def _strings(self) -> StringMatcher:
