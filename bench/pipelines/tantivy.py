@@ -46,8 +46,8 @@ def _document(item: Item) -> Any:  # noqa: ANN401 - tantivy.Document; the types 
     return document
 
 
-def open_pipeline(folder: Path) -> Pipeline:
-    """Open the index."""
+def open_pipeline(folder: Path, *, with_snippets: bool = True) -> Pipeline:
+    """Open the index. Without snippets, the pipeline does less than searchkit."""
     index = tantivy.Index.open(str(folder))
     _register(index)
     searcher, schema = index.searcher(), index.schema
@@ -62,12 +62,17 @@ def open_pipeline(folder: Path) -> Pipeline:
         for name in filters:
             others = [condition for other, condition in filters.items() if other != name]
             counts |= searcher.aggregate(_all_of([text, *others]), _terms([name]))
-        generator = tantivy.SnippetGenerator.create(searcher, text, schema, "words")
-        generator.set_max_num_chars(SNIPPET)
-        snippets = (generator.snippet_from_doc(searcher.doc(address)).to_html() for _, address in result.hits)
-        return Page(result.count, tuple(snippets), {name: _buckets(counts[name]) for name in FACETS})
+        snippets = _snippets(searcher, text, schema, result) if with_snippets else ()
+        return Page(result.count, snippets, {name: _buckets(counts[name]) for name in FACETS})
 
     return search
+
+
+def _snippets(searcher: Any, text: Any, schema: Any, result: Any) -> tuple[str, ...]:  # noqa: ANN401 - types of tantivy
+    """Return the snippets of the hits of a result. `text`: the query without its filters."""
+    generator = tantivy.SnippetGenerator.create(searcher, text, schema, "words")
+    generator.set_max_num_chars(SNIPPET)
+    return tuple(generator.snippet_from_doc(searcher.doc(address)).to_html() for _, address in result.hits)
 
 
 def _register(index: Any) -> None:  # noqa: ANN401 - tantivy.Index
