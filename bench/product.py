@@ -15,12 +15,15 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import re
 import shutil
 import statistics
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -86,36 +89,56 @@ REAL_QUESTIONS = (
 """Questions to the real reports. Each finds something. In those of the class *names*, searchkit reads places and years
 as filters, where the pipelines search for words."""
 _TYPED = {
-    "rare word": "one word",
-    "middling word": "one word",
-    "frequent word": "one word",
-    "2 words, all": "several words",
-    "3 words, all": "several words",
-    "6 words, all": "many words",
-    "phrase of 4": "quoted",
-    "phrase of 8": "quoted",
-    "frequent word, 1 filter": "filtered",
-    "frequent word, 3 filters": "filtered",
+    "rare word": ("one word", 3),
+    "middling word": ("one word", 2),
+    "frequent word": ("one word", 2),
+    "2 words, all": ("several words", 3),
+    "3 words, all": ("several words", 2),
+    "6 words, all": ("many words", 3),
+    "phrase of 4": ("quoted", 2),
+    "phrase of 8": ("quoted", 2),
+    "frequent word, 1 filter": ("filtered", 3),
+    "frequent word, 3 filters": ("filtered", 2),
 }
-"""Class of `bench.queries` → class of questions."""
-_PER_CLASS = 3
-"""Maximum number of generated questions for a class of `bench.queries`."""
+"""Class of `bench.queries` → class and number of generated questions."""
+_PHRASE_RANKS = (0, 5, 50, 500)
+"""Ranks by frequency of the phrases that consist of words."""
+_PHRASE_ITEMS = 2_000
+"""Number of first paragraphs in which these phrases are counted."""
+_HAN = re.compile("[\u4e00-\u9fa5]+")
+"""One or more Chinese characters, from 一 to 龥."""
 
 
 def questions(corpus: str, data: Path) -> list[Question]:
-    """Return the questions to a corpus: those of `REAL_QUESTIONS`, or some from `bench.queries`, as a user types them.
+    """Return 32 questions to a corpus: those of `REAL_QUESTIONS`, or generated ones, as a user types them.
 
-    The phrases are asked a second time without quotes, as bare runs.
+    Generated ones are queries of `bench.queries`, and phrases of two and three words, which are asked with and without
+    quotes.
     """
     if corpus not in corpora.GENERATED:
         return list(REAL_QUESTIONS)
-    chosen: dict[str, list[Question]] = {}
+    chosen: dict[str, list[Question]] = {name: [] for name in _TYPED}
     for query in queries.read_queries(corpus, data):
-        if query.group in _TYPED:
-            chosen.setdefault(query.group, []).append(Question(_TYPED[query.group], query.text, dict(query.filters)))
-    typed = [question for group in chosen.values() for question in group[:_PER_CLASS]]
-    runs = [Question("bare run", question.phrase) for question in typed if question.phrase is not None]
-    return [*typed, *runs[:_PER_CLASS]]
+        group, count = _TYPED.get(query.group, ("", 0))
+        if len(chosen.get(query.group, ())) < count:
+            chosen[query.group].append(Question(group, query.text, dict(query.filters)))
+    phrases = _word_phrases(corpus, data)
+    quoted = (Question("quoted", f'"{phrase}"') for phrase in phrases)
+    bare = (Question("bare run", phrase) for phrase in phrases)
+    return [*(question for group in chosen.values() for question in group), *quoted, *bare]
+
+
+def _word_phrases(corpus: str, data: Path) -> list[str]:
+    """Return frequent and less frequent phrases of two and, alternately, three words of two or more characters."""
+    counts: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
+    for item in islice(corpora.items(corpus, data), _PHRASE_ITEMS):
+        for run in _HAN.findall(item.text):
+            words = pipelines.words(run)
+            for size, counter in enumerate(counts, 2):
+                windows = (words[start : start + size] for start in range(len(words) - size + 1))
+                counter.update("".join(window) for window in windows if min(map(len, window)) > 1)
+    ranked = [sorted(counter, key=lambda phrase, c=counter: (-c[phrase], phrase)) for counter in counts]  # type: ignore[misc]
+    return [ranked[n % 2][rank] for n, rank in enumerate(_PHRASE_RANKS)]
 
 
 def open_searchkit(folder: Path) -> dict[str, Pipeline]:

@@ -172,9 +172,8 @@ def run(corpus: str, data: Path) -> dict[str, dict[str, float]]:
         gc.collect()
         gc.freeze()
         for question in questions(corpus, data):
-            record = measure(index, question)
-            for group in (question.group, "all"):
-                groups[group].append(record)
+            groups[question.group].append(measure(index, question))
+    groups["all"] = [record for records in groups.values() for record in records]
     names = (*PARTS, "total", "wall")
     return {
         group: {name: round(statistics.fmean(record[name] for record in records), 4) for name in names}
