@@ -4,9 +4,10 @@
 
 Each command is run beside the floor, a Python process that only imports NumPy and click, and beside ripgrep, which
 counts the lines with a string in the texts of the same reports. They take turns. The excess is the median of the
-differences to the floor in the same round. Processor time is user and system time of the process. Byte code is compiled
-before, as pip does. The default index is that of `bench.product` for the corpus gov. Writes results/cold.json, from
-which `bench.productreport` writes a table.
+differences to the floor in the same round. Processor time is user and system time of the process. NumPy's threads are
+switched off in all processes, as searchkit does; with them, the floor is higher. Byte code is compiled before, as pip
+does. The default index is that of `bench.product` for the corpus gov; without these reports, nothing is measured.
+Writes results/cold.json, from which `bench.productreport` writes a table.
 """
 
 from __future__ import annotations
@@ -34,6 +35,10 @@ RUNS = 21
 """Number of rounds."""
 FLOOR = "floor"
 """Name of the command that the others are compared with."""
+_DEFAULT_FLOOR = "floor, NumPy with threads"
+"""Name of the same command without the setting that switches NumPy's threads off."""
+_THREADS = "OPENBLAS_NUM_THREADS"
+"""Environment variable with the number of threads of NumPy's linear algebra."""
 _CORPUS = "gov"
 _COMMANDS = {
     "--help": ["--help"],
@@ -55,7 +60,7 @@ _STRING = "粮食"
 def commands(index: Path, texts: Path) -> dict[str, list[str]]:
     """Return the measured commands by name. `texts`: file with the text of each paragraph."""
     floor = [sys.executable, "-c", "import numpy, click"]
-    measured = {FLOOR: floor, "empty Python process": [sys.executable, "-c", "pass"]}
+    measured = {FLOOR: floor, _DEFAULT_FLOOR: floor, "empty Python process": [sys.executable, "-c", "pass"]}
     for name, arguments in _COMMANDS.items():
         measured[name] = [*program(), *arguments, *([] if name == "--help" else ["--index", str(index)])]
     ripgrep = shutil.which("rg", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
@@ -67,13 +72,14 @@ def commands(index: Path, texts: Path) -> dict[str, list[str]]:
 def measure(measured: Mapping[str, Sequence[str]], runs: int) -> dict[str, dict[str, float]]:
     """Run the commands in turn. Returns milliseconds by command: medians, and medians of the excess over the floor."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    environment["OPENBLAS_NUM_THREADS"] = "1"  # searchkit sets it, too; otherwise NumPy starts threads
+    environment.pop(_THREADS, None)
+    one_thread = {**environment, _THREADS: "1"}
     times: dict[str, list[tuple[float, float]]] = {name: [] for name in measured}
     for command in measured.values():
-        _run(command, environment)  # fills the file cache
+        _run(command, one_thread)  # fills the file cache
     for _ in range(runs):
         for name, command in measured.items():
-            times[name].append(_run(command, environment))
+            times[name].append(_run(command, environment if name == _DEFAULT_FLOOR else one_thread))
     results = {}
     for name, values in times.items():
         pairs = list(zip(values, times[FLOOR], strict=True))
@@ -107,6 +113,9 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--data", type=Path, default=DATA, help="folder of corpora and indexes, which are kept")
     arguments = parser.parse_args()
+    if not corpora.is_available(_CORPUS):
+        print("cold commands are skipped: no real reports")
+        return
     data = arguments.data / corpora.fingerprint()
     index = arguments.index or prepare_index(_CORPUS, data, keep=True)
     compileall.compile_dir(Path(searchkit.__file__).parent, quiet=1)

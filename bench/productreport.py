@@ -222,7 +222,8 @@ suggestions; *render* is the JSON of the results and not part of *search*.""",
 
 `python -m bench.cold INDEX`: a process that starts, answers and ends, on the real reports, beside the floor
 `python -c "import numpy, click"` and beside ripgrep, which counts the lines with a string. Medians of runs in turn, and
-of the differences to the floor of the same round.""",
+of the differences to the floor of the same round. NumPy's threads, which searchkit switches off, are off in all of them
+but one.""",
         _cold_tables,
     ),
     "concurrency": (
