@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 def main() -> NoReturn:
     """Run the command line. Ctrl-C ends it with a message of one line and the exit status 3."""
     gc.set_threshold(200_000, 20, 100)  # most objects of a command live until it ends
+    statuses: list[int] = []
+    atexit.register(_end, statuses)  # runs after all functions that are registered later
     _remove_current_folder()
     import signal  # noqa: PLC0415 - above that call, Python would import a signal.py in the current folder
 
@@ -27,8 +29,6 @@ def main() -> NoReturn:
         signal.signal(signal.SIGINT, _handle_interrupt)
     from searchkit.cli.main import main as run  # noqa: PLC0415 - after the handler is installed
 
-    statuses: list[int] = []
-    atexit.register(_end, statuses)  # runs after the functions that are registered later
     try:
         run()
     except SystemExit as end:
