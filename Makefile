@@ -9,7 +9,8 @@
 # make figures: measure how well figures are found and looked up (bench/MEASURES.md).
 # make tables: measure how well tables are read in each format (bench/TABLES.md).
 # make ablation: measure what each optimisation of the columnar engine saves (bench/ABLATION.md).
-# make product: measure searches from the typed query to the page (bench/PRODUCT.md); PRODUCT="10k gov" chooses corpora.
+# make product: measure searches from the typed query to the page, their parts, cold commands, several cores and memory
+#   (bench/PRODUCT.md); PRODUCT="10k gov" chooses corpora.
 # make bench: measure everything, as bench/README.md says; BENCH="--size 10k" measures a part.
 
 PYTHON ?= python3
@@ -70,7 +71,11 @@ bench: $(BENCH_READY)
 	$(BENCH_VENV)/bin/python -m bench.report
 
 product: $(BENCH_READY)
-	$(BENCH_VENV)/bin/python -m bench.product $(PRODUCT)
+	$(BENCH_VENV)/bin/python -m bench.product --build $(PRODUCT)
+	$(BENCH_VENV)/bin/python -m bench.shares $(PRODUCT)
+	$(BENCH_VENV)/bin/python -m bench.cold
+	$(BENCH_VENV)/bin/python -m bench.concurrency
+	$(BENCH_VENV)/bin/python -m bench.memory $(PRODUCT)
 	$(BENCH_VENV)/bin/python -m bench.productreport
 
 clean:

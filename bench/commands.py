@@ -44,7 +44,7 @@ def measure_cold_search(corpus: str, data: Path) -> dict[str, float]:
     """Return the median milliseconds of a `searchkit search` process, and of an empty Python process."""
     index = peers.folder(_ENGINE, corpus, data)
     facets = [argument for name in corpora.FACETS for argument in ("--facet", name)]
-    command = [*_program(), "search", _QUERY, "--index", str(index), *facets]
+    command = [*program(), "search", _QUERY, "--index", str(index), *facets]
     return {
         "search_ms": _median(lambda: _run(command), COLD_RUNS),
         "python_ms": _median(lambda: _run([sys.executable, "-c", "pass"]), COLD_RUNS),
@@ -70,8 +70,8 @@ def measure_update(corpus: str, data: Path) -> dict[str, Any]:
     shutil.rmtree(index, ignore_errors=True)
     if not files.exists():
         generate.write_files(corpora.GENERATED[corpus], files)
-    command = [*_program(), "build", str(files), "--index", str(index), "--jobs", "2"]
-    first = machine.run(["-m", "searchkit", *command[len(_program()) :]])
+    command = [*program(), "build", str(files), "--index", str(index), "--jobs", "2"]
+    first = machine.run(["-m", "searchkit", *command[len(program()) :]])
     other = generate.Generator(generate.SEED + 1)
     names = sorted(path.relative_to(files) for path in files.rglob("*.txt"))
     changed = []
@@ -89,7 +89,7 @@ def measure_update(corpus: str, data: Path) -> dict[str, Any]:
     }
 
 
-def _program() -> list[str]:
+def program() -> list[str]:
     """Return the command line of the searchkit that is installed for this Python."""
     installed = shutil.which("searchkit", path=str(Path(sys.executable).parent))
     return [installed] if installed else [sys.executable, "-m", "searchkit"]

@@ -85,9 +85,9 @@ def run(arguments: Sequence[str]) -> Usage:
     environment = {**os.environ, **ONE_THREAD}
     with subprocess.Popen(command, cwd=_ROOT, env=environment, stdout=subprocess.DEVNULL) as process:
         while process.poll() is None:
-            memory = [_memory(pid) for pid in process_tree(process.pid)]
-            resident = max(resident, sum(total for total, _ in memory))
-            allocated = max(allocated, sum(anonymous for _, anonymous in memory))
+            sizes = [memory(pid) for pid in process_tree(process.pid)]
+            resident = max(resident, sum(total for total, _ in sizes))
+            allocated = max(allocated, sum(anonymous for _, anonymous in sizes))
             time.sleep(_SAMPLING_SECONDS)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
@@ -139,7 +139,7 @@ def process_tree(root: int) -> list[int]:
     return pids
 
 
-def _memory(pid: int) -> tuple[int, int]:
+def memory(pid: int) -> tuple[int, int]:
     """Return the resident bytes of a process, and the anonymous ones among them: those that do not belong to a file.
 
     Both are 0 if the process has ended.

@@ -1,11 +1,14 @@
 """Measures the product: the processor time from a typed query to a page of ten hits with snippets, total and facets.
 
-    python -m bench.product [CORPUS]… [--data FOLDER]
+    python -m bench.product [CORPUS]… [--data FOLDER] [--keep] [--build]
 
-Compares `Index.search` with what users would write on tantivy-py, SQLite FTS5 and Whoosh (`bench.pipelines`). All
-ask for all words (`match="all"`); the default, `match="auto"`, and the JSON of a page with twenty hits and six facets
-are measured beside them. Everything runs in one process, in turn, on one thread. Times are medians of the
-processor time of the process. Writes results/product.json, from which `bench.productreport` writes PRODUCT.md.
+Compares `Index.search` with what users would write on tantivy-py, SQLite FTS5 and Whoosh, and with tantivy-py on the
+tokens of searchkit's analyzer (`bench.pipelines`). All ask for all words (`match="all"`); the default, `match="auto"`,
+and the JSON of a page with twenty hits and six facets are measured beside them. Everything runs in one process, in
+turn, on one thread. Times are medians of the processor time of the process; the wall time is recorded, too. searchkit
+keeps parsed queries, so each run has other blanks around the query. A question that takes a pipeline more than a second
+is asked once. `--build` measures indexing with searchkit and with tantivy, on the same tokens and two processes each
+(`bench.indexing`). Writes results/product.json, from which `bench.productreport` writes PRODUCT.md.
 """
 
 from __future__ import annotations
@@ -13,18 +16,24 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import re
 import shutil
 import statistics
+import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from itertools import cycle, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from bench import corpora, machine, peers, pipelines, queries
 from bench.corpora import FACETS
 from bench.peers import LIMIT, MAX_VALUES
 from bench.pipelines import Page, Pipeline, Question
 from bench.search import count_lines_with
+from searchkit.errors import SearchkitError
 from searchkit.index import Index
 from searchkit.output.json import results_to_json
 
@@ -34,7 +43,8 @@ DATA = Path(__file__).parent / "data"
 ROUNDS = 15
 """Maximum number of timed runs per question."""
 _MIN_RUNS, _MAX_SECONDS = 3, 1.0
-"""Minimum number of timed runs, and maximum time in seconds of all runs if there are more."""
+"""Minimum number of timed runs, and maximum time in seconds of all runs if there are more. A question whose first run
+takes longer is not run again."""
 _WARM_UP_SECONDS = 0.001
 """Minimum time in seconds of the untimed runs before a timed run of a fast search."""
 _SLOW_SECONDS = 0.05
@@ -45,6 +55,9 @@ _PAGE_LIMIT = 20
 """Number of hits of that page."""
 EXCLUDED = {"whoosh": {"1m"}}
 """Pipeline → corpora that are not indexed with it, because indexing would take hours."""
+BUILDS = ("searchkit", "tantivy")
+"""Engines whose indexing is measured."""
+_BUILD_PARAGRAPHS, _BUILD_PROCESSES, _BUILD_ROUNDS = 100_000, 2, 3
 
 REAL_QUESTIONS = (
     *(Question("one word", text) for text in ("粮食", "经济", "退耕还林", "双随机", "高速公路", "脱贫攻坚")),
@@ -77,36 +90,66 @@ REAL_QUESTIONS = (
 """Questions to the real reports. Each finds something. In those of the class *names*, searchkit reads places and years
 as filters, where the pipelines search for words."""
 _TYPED = {
-    "rare word": "one word",
-    "middling word": "one word",
-    "frequent word": "one word",
-    "2 words, all": "several words",
-    "3 words, all": "several words",
-    "6 words, all": "many words",
-    "phrase of 4": "quoted",
-    "phrase of 8": "quoted",
-    "frequent word, 1 filter": "filtered",
-    "frequent word, 3 filters": "filtered",
+    "rare word": ("one word", 3),
+    "middling word": ("one word", 2),
+    "frequent word": ("one word", 2),
+    "2 words, all": ("several words", 3),
+    "3 words, all": ("several words", 2),
+    "6 words, all": ("many words", 3),
+    "phrase of 4": ("quoted", 2),
+    "phrase of 8": ("quoted", 2),
+    "frequent word, 1 filter": ("filtered", 3),
+    "frequent word, 3 filters": ("filtered", 2),
 }
-"""Class of `bench.queries` → class of questions."""
-_PER_CLASS = 3
-"""Maximum number of generated questions for a class of `bench.queries`."""
+"""Class of `bench.queries` → class and number of generated questions."""
+_PHRASE_RANKS = (0, 5, 50, 500)
+"""Ranks by frequency of the phrases that consist of words."""
+_PHRASE_ITEMS = 2_000
+"""Number of first paragraphs in which these phrases are counted."""
+_HAN = re.compile("[\u4e00-\u9fa5]+")
+"""One or more Chinese characters, from 一 to 龥."""
 
 
 def questions(corpus: str, data: Path) -> list[Question]:
-    """Return the questions to a corpus: those of `REAL_QUESTIONS`, or some from `bench.queries`, as a user types them.
+    """Return 32 questions to a corpus: those of `REAL_QUESTIONS`, or generated ones, as a user types them.
 
-    The phrases are asked a second time without quotes, as bare runs.
+    Generated ones are queries of `bench.queries`, and phrases of two and three words, which are asked with and without
+    quotes.
     """
     if corpus not in corpora.GENERATED:
         return list(REAL_QUESTIONS)
-    chosen: dict[str, list[Question]] = {}
+    chosen: dict[str, list[Question]] = {name: [] for name in _TYPED}
     for query in queries.read_queries(corpus, data):
-        if query.group in _TYPED:
-            chosen.setdefault(query.group, []).append(Question(_TYPED[query.group], query.text, dict(query.filters)))
-    typed = [question for group in chosen.values() for question in group[:_PER_CLASS]]
-    runs = [Question("bare run", question.phrase) for question in typed if question.phrase is not None]
-    return [*typed, *runs[:_PER_CLASS]]
+        group, count = _TYPED.get(query.group, ("", 0))
+        if len(chosen.get(query.group, ())) < count:
+            chosen[query.group].append(Question(group, query.text, dict(query.filters)))
+    phrases = _word_phrases(corpus, data)
+    quoted = (Question("quoted", f'"{phrase}"') for phrase in phrases)
+    bare = (Question("bare run", phrase) for phrase in phrases)
+    return [*(question for group in chosen.values() for question in group), *quoted, *bare]
+
+
+def _word_phrases(corpus: str, data: Path) -> list[str]:
+    """Return frequent and less frequent phrases of two and, alternately, three words of two or more characters."""
+    counts: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
+    for item in islice(corpora.items(corpus, data), _PHRASE_ITEMS):
+        for run in _HAN.findall(item.text):
+            words = pipelines.words(run)
+            for size, counter in enumerate(counts, 2):
+                windows = (words[start : start + size] for start in range(len(words) - size + 1))
+                counter.update("".join(window) for window in windows if min(map(len, window)) > 1)
+    ranked = [sorted(counter, key=lambda phrase, c=counter: (-c[phrase], phrase)) for counter in counts]  # type: ignore[misc]
+    return [ranked[n % 2][rank] for n, rank in enumerate(_PHRASE_RANKS)]
+
+
+_PADDINGS = cycle([(" " * before, " " * after) for before in range(20) for after in range(20)])
+"""Blanks before and after a query."""
+
+
+def pad(text: str) -> str:
+    """Return a query with other blanks around it than in the last 399 calls. It then is not parsed already."""
+    before, after = next(_PADDINGS)
+    return before + text + after
 
 
 def open_searchkit(folder: Path) -> dict[str, Pipeline]:
@@ -118,7 +161,7 @@ def open_searchkit(folder: Path) -> dict[str, Pipeline]:
 
         def run(question: Question) -> Page:
             """Search, and read all snippets."""
-            results = index.search(question.text, facets=FACETS, limit=LIMIT, **options, **_filters(question))
+            results = index.search(pad(question.text), facets=FACETS, limit=LIMIT, **options, **_filters(question))
             snippets = tuple(hit.snippet for hit in results.hits)
             return Page(results.total, snippets, {name: _counts(results.facets[name].values) for name in FACETS})
 
@@ -126,7 +169,7 @@ def open_searchkit(folder: Path) -> dict[str, Pipeline]:
 
     def page(question: Question) -> Page:
         """Search, and write the JSON."""
-        results = index.search(question.text, facets=_PAGE_FACETS, limit=_PAGE_LIMIT, **_filters(question))
+        results = index.search(pad(question.text), facets=_PAGE_FACETS, limit=_PAGE_LIMIT, **_filters(question))
         json.dumps(results_to_json(results), ensure_ascii=False)
         return Page(results.total, tuple(hit.snippet for hit in results.hits), {})
 
@@ -143,14 +186,26 @@ def _counts(values: Iterable[Any]) -> dict[str, int]:
     return {str(item.value): item.count for item in values}
 
 
-def open_all(corpus: str, data: Path) -> dict[str, Pipeline]:
-    """Build the indexes of a corpus that do not exist, and open all. searchkit's index is always built anew."""
+def prepare_index(corpus: str, data: Path, *, keep: bool) -> Path:
+    """Build searchkit's index of a corpus, unless `keep` and this searchkit can search the one that exists.
+
+    Returns its folder.
+    """
     corpora.prepare(corpus, data)
-    queries.prepare(corpus, data)
     folder = peers.folder("searchkit", corpus, data)
+    if keep:
+        with suppress(SearchkitError), Index(folder) as index:
+            index.search("*", limit=0)
+            return folder
     shutil.rmtree(folder, ignore_errors=True)
     peers.load("searchkit").build(corpus, data, folder)
-    opened = open_searchkit(folder)
+    return folder
+
+
+def open_all(corpus: str, data: Path, *, keep: bool) -> dict[str, Pipeline]:
+    """Build the indexes of a corpus that do not exist, and open all. `keep`: as for `prepare_index`."""
+    opened = open_searchkit(prepare_index(corpus, data, keep=keep))
+    queries.prepare(corpus, data)
     for name in pipelines.NAMES:
         if corpus in EXCLUDED.get(name, ()):
             continue
@@ -161,29 +216,35 @@ def open_all(corpus: str, data: Path) -> dict[str, Pipeline]:
             folder.mkdir(parents=True)
             pipelines.load(name).build(corpora.items(corpus, data), folder)
             (folder / "complete").touch()
-        opened[name] = pipelines.load(name).open_pipeline(folder)
+        opened |= pipelines.load(name).open_pipelines(folder)
     return opened
 
 
 def measure(question: Question, opened: Mapping[str, Pipeline]) -> dict[str, dict[str, Any]]:
     """Time a question with all pipelines, which take turns. Returns milliseconds, runs and total by pipeline."""
-    pages = {name: pipeline(question) for name, pipeline in opened.items()}
-    estimates = {name: _seconds(lambda p=pipeline: p(question)) for name, pipeline in opened.items()}  # type: ignore[misc]
-    runs = {name: min(ROUNDS, max(_MIN_RUNS, int(_MAX_SECONDS / max(s, 1e-6)))) for name, s in estimates.items()}
-    times: dict[str, list[float]] = {name: [] for name in opened}
+    pages: dict[str, Page] = {}
+    times = {name: [_time(lambda n=name: pages.update({n: opened[n](question)}))] for name in opened}  # type: ignore[misc]
+    runs = dict.fromkeys(opened, 1)
+    estimates = {name: first[0].cpu for name, first in times.items()}
+    for name in opened:
+        if estimates[name] < _MAX_SECONDS:
+            estimates[name] = _time(lambda n=name: opened[n](question)).cpu  # type: ignore[misc]
+            runs[name] = min(ROUNDS, max(_MIN_RUNS, int(_MAX_SECONDS / max(estimates[name], 1e-6))))
+            times[name].clear()
     slow = {name for name in opened if estimates[name] >= _SLOW_SECONDS}  # they would empty the caches of the others
     for names in (opened.keys() - slow, slow):
         order = sorted(names)
         for number in range(ROUNDS if order else 0):
             shift = number % len(order)
             for name in (*order[shift:], *order[:shift]):
-                if number < runs[name]:
+                if len(times[name]) < runs[name]:
                     if name not in slow:
                         _warm_up(opened[name], question)
-                    times[name].append(_seconds(lambda p=opened[name]: p(question)))  # type: ignore[misc]
+                    times[name].append(_time(lambda n=name: opened[n](question)))  # type: ignore[misc]
     return {
         name: {
-            "ms": round(1000 * statistics.median(times[name]), 4),
+            "ms": round(1000 * statistics.median(item.cpu for item in times[name]), 4),
+            "wall_ms": round(1000 * statistics.median(item.wall for item in times[name]), 4),
             "runs": len(times[name]),
             "total": page.total,
             "snippets": len(page.snippets),
@@ -196,19 +257,40 @@ def _warm_up(pipeline: Pipeline, question: Question) -> None:
     """Run a question until the runs have taken `_WARM_UP_SECONDS`, at least once: fills the caches of the processor."""
     seconds = 0.0
     while seconds < _WARM_UP_SECONDS:
-        seconds += _seconds(lambda: pipeline(question))
+        seconds += _time(lambda: pipeline(question)).cpu
 
 
-def _seconds(function: Callable[[], object]) -> float:
-    """Call a function, and return the processor time in seconds that this process used."""
-    started = time.process_time()
+class _Time(NamedTuple):
+    """Time in seconds that a call took."""
+
+    cpu: float
+    """Processor time of the process."""
+    wall: float
+
+
+def _time(function: Callable[[], object]) -> _Time:
+    """Call a function, and return the time that it took."""
+    started, wall = time.process_time(), time.perf_counter()
     function()
-    return time.process_time() - started
+    return _Time(time.process_time() - started, time.perf_counter() - wall)
 
 
-def run(corpus: str, data: Path) -> dict[str, Any]:
-    """Measure all questions to a corpus. Returns a JSON object."""
-    opened = open_all(corpus, data)
+def measure_build() -> dict[str, float]:
+    """Index generated paragraphs with each of `BUILDS`, in turn. Returns the median seconds by engine."""
+    seconds: dict[str, list[float]] = {engine: [] for engine in BUILDS}
+    for _ in range(_BUILD_ROUNDS):
+        for engine in BUILDS:
+            with tempfile.NamedTemporaryFile() as out:
+                processes, paragraphs = str(_BUILD_PROCESSES), str(_BUILD_PARAGRAPHS)
+                arguments = [engine, "--processes", processes, "--paragraphs", paragraphs, "--out", out.name]
+                machine.run(["-m", "bench.indexing", *arguments])
+                seconds[engine].append(json.loads(Path(out.name).read_text(encoding="utf-8"))["seconds"])
+    return {engine: round(statistics.median(values), 3) for engine, values in seconds.items()}
+
+
+def run(corpus: str, data: Path, *, keep: bool) -> dict[str, Any]:
+    """Measure all questions to a corpus. Returns a JSON object. `keep`: as for `prepare_index`."""
+    opened = open_all(corpus, data, keep=keep)
     asked = questions(corpus, data)
     scanned = [question.phrase.lower() for question in asked if question.phrase is not None]
     true_totals = count_lines_with(scanned, corpora.texts_file(corpus, data))
@@ -217,7 +299,13 @@ def run(corpus: str, data: Path) -> dict[str, Any]:
     records = []
     for question in asked:
         truth = None if question.phrase is None else true_totals[question.phrase.lower()]
-        record = {"group": question.group, "text": question.text, "filters": dict(question.filters), "truth": truth}
+        record = {
+            "group": question.group,
+            "text": question.text,
+            "filters": dict(question.filters),
+            "words": len(pipelines.words(question.text)),
+            "truth": truth,
+        }
         records.append({**record, "pipelines": measure(question, opened)})
     return {"questions": records}
 
@@ -227,13 +315,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure searches from the typed query to the page.")
     parser.add_argument("corpus", nargs="*", choices=[*corpora.NAMES, []])
     parser.add_argument("--data", type=Path, default=DATA, help="folder of corpora and indexes, which are kept")
+    parser.add_argument("--keep", action="store_true", help="search the index of searchkit that exists")
+    parser.add_argument("--build", action="store_true", help="measure indexing, too")
     arguments = parser.parse_args()
     data = arguments.data / corpora.fingerprint()
     record: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     record["machine"] = machine.as_json(machine.describe())
     record["values"] = MAX_VALUES
+    if arguments.build:
+        record["build"] = measure_build()
     for corpus in arguments.corpus or [name for name in corpora.NAMES if corpora.is_available(name)]:
-        record.setdefault("corpora", {})[corpus] = run(corpus, data)
+        record.setdefault("corpora", {})[corpus] = run(corpus, data, keep=arguments.keep)
         RESULTS.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 

@@ -1,12 +1,15 @@
-"""Writes PRODUCT.md, the tables of the benchmark of the product, from results/product.json.
+"""Writes PRODUCT.md, the tables of the benchmarks of the product, from their files in results/.
 
-python -m bench.productreport
+    python -m bench.productreport
+
+`bench.product` measures searches; `bench.shares`, `bench.cold`, `bench.concurrency` and `bench.memory` measure their
+parts, cold commands, several cores and memory. The page has a section for each file that exists.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import geometric_mean
 from typing import Any
@@ -14,10 +17,19 @@ from typing import Any
 from bench.product import RESULTS
 
 REPORT = Path(__file__).parent / "PRODUCT.md"
-COLUMNS = ("searchkit, all", "searchkit, auto", "searchkit, page", "tantivy", "fts5", "whoosh")
+COLUMNS = (
+    *("searchkit, all", "searchkit, auto", "searchkit, page"),
+    *("tantivy", "tantivy, same tokens", "tantivy, no snippets", "fts5", "whoosh"),
+)
 """Names of the pipelines, in the order of the columns."""
-PEERS = ("tantivy", "fts5", "whoosh")
+PEERS = COLUMNS[3:]
 """Pipelines that searchkit is compared with."""
+_ALL, _AUTO = COLUMNS[:2]
+_TANTIVY, _SAME_TOKENS, _NO_SNIPPETS = PEERS[:3]
+_PRODUCT_GOALS = {"gov": "1.5", "100k": "1.0", "1m": "0.6"}
+"""Corpus → maximum time relative to tantivy, geometric mean."""
+_COLD_GOAL = 40
+"""Maximum processor time of a cold search over the floor in ms."""
 _MIN_FOUND = 0.99
 """Smallest share of the hits of a phrase that a peer must find for its time to count."""
 _OTHER_WORK = "names"
@@ -26,12 +38,18 @@ _OTHER_WORK = "names"
 Record = Mapping[str, Any]
 
 
-def render(record: Record) -> str:
-    """Return the page: settings, goals, and one table for each corpus."""
-    parts = [_INTRODUCTION, _settings(record)]
+def render(record: Record, others: Mapping[str, Record]) -> str:
+    """Return the page: settings, goals, one table for each corpus, and the sections of the other benchmarks.
+
+    `others`: the records of those benchmarks by the names of their files.
+    """
+    parts = [_INTRODUCTION, _settings(record), "## Goals", _goals(record, others.get("cold"))]
     for name, part in record["corpora"].items():
         questions = part["questions"]
         parts += [f"## {name}", _ratios(questions), _table(questions)]
+    for name, (text, tables) in _SECTIONS.items():
+        if name in others:
+            parts += [text, *tables(others[name])]
     return "\n\n".join(parts) + "\n"
 
 
@@ -42,8 +60,65 @@ snippets, the exact total and four facets, in one process, in turn, warm. The ot
 documentation shows, with words by rjieba or jieba ([pipelines](pipelines/__init__.py)). All words must occur, except in
 the columns *auto*, which is searchkit's default and goes on with hits that have some of the words, and *page*, which is
 the default with twenty hits, six facets and the JSON of a page. searchkit finds strings across words, and numbers as
-quantities, so totals differ (in brackets). The time of another engine for a phrase counts if it found 99 % of what a
-scan finds. Questions that name places or years are not compared, because searchkit reads them as filters."""
+quantities, so totals differ (in brackets). With rjieba's words, a word is not found inside a longer one (执法 in
+行政执法). So *same tokens* is tantivy with the tokens of searchkit's analyzer, which it is given; *no snippets* is the
+same without snippets. The goals compare words with *same tokens*, and quoted phrases with *tantivy*. The time of
+another engine for a phrase counts if it found 99 % of what a scan finds. Questions that name places or years are not
+compared, because searchkit reads them as filters. Whoosh does not index 1m, which would take hours."""
+
+
+def _goals(record: Record, cold: Record | None) -> str:
+    """Return a table of the goals and of what was measured for them."""
+    rows: list[list[str]] = []
+    for corpus, goal in _PRODUCT_GOALS.items():
+        ratios = [
+            *_compare(record, corpus, _ALL, _SAME_TOKENS, _is_words),
+            *_compare(record, corpus, _ALL, _TANTIVY, _is_phrase),
+        ]
+        _add_goal(rows, f"{corpus}: all words, relative to tantivy", f"≤ {goal}", ratios)
+    for corpus, part in record["corpora"].items():
+        slowest = [max(_ms(question, name) for question in part["questions"]) for name in (_ALL, _AUTO)]
+        rows.append([f"{corpus}: longest search, all words / auto", "", f"{' / '.join(map(_number, slowest))} ms", ""])
+    phrases = _compare(record, "100k", _ALL, _TANTIVY, lambda question: _is_phrase(question) and question["words"] > 1)
+    _add_goal(rows, "100k: quoted phrases of several words, relative to tantivy", "≤ 1.0", phrases)
+    words = _compare(record, "100k", _ALL, _NO_SNIPPETS, _is_words)
+    _add_goal(rows, "100k: words, relative to tantivy without snippets", "", words)
+    for peer in ("fts5", "whoosh"):
+        _add_goal(rows, f"100k: all words, relative to {peer}", "", _compare(record, "100k", _ALL, peer))
+    for corpus in record["corpora"]:
+        _add_goal(rows, f"{corpus}: auto, relative to all words", "≤ 1.15", _compare(record, corpus, _AUTO, _ALL))
+    if "build" in record:
+        build = record["build"]["searchkit"] / record["build"]["tantivy"]
+        rows.append(["indexing on two processes, the same tokens, relative to tantivy", "≤ 1.0", _number(build), ""])
+    if cold is not None:
+        excess = cold["commands"]["search"]["excess_cpu_ms"]
+        rows.append(["a cold `searchkit search` over the floor", f"≤ {_COLD_GOAL} ms", f"{_number(excess)} ms", ""])
+    return _markdown(["processor time", "goal", "measured", "largest"], rows)
+
+
+def _is_words(question: Record) -> bool:
+    """Return whether a question consists of words."""
+    return not _is_phrase(question)
+
+
+def _is_phrase(question: Record) -> bool:
+    """Return whether a question is a quoted phrase."""
+    return question["truth"] is not None
+
+
+def _compare(
+    record: Record, corpus: str, column: str, peer: str, is_chosen: Callable[[Record], bool] = lambda _: True
+) -> list[float]:
+    """Return the time of a pipeline relative to another for each comparable question that is chosen."""
+    questions = record["corpora"].get(corpus, {"questions": []})["questions"]
+    chosen = [item for item in questions if is_chosen(item) and _is_comparable(item, peer)]
+    return [_ms(item, column) / _ms(item, peer) for item in chosen]
+
+
+def _add_goal(rows: list[list[str]], name: str, goal: str, ratios: Sequence[float]) -> None:
+    """Append a row with the geometric mean and the largest of some ratios, unless there are none."""
+    if ratios:
+        rows.append([f"{name} ({len(ratios)})", goal, _number(geometric_mean(ratios)), _number(max(ratios))])
 
 
 def _settings(record: Record) -> str:
@@ -58,16 +133,28 @@ def _ratios(questions: Sequence[Record]) -> str:
     rows = []
     for column in COLUMNS[:2]:
         for peer in PEERS:
-            ratios = [_ms(question, column) / _ms(question, peer) for question in questions if _counts(question, peer)]
+            ratios = [
+                _ms(question, column) / _ms(question, peer) for question in questions if _is_comparable(question, peer)
+            ]
             if ratios:
                 rows.append([column, peer, str(len(ratios)), _number(geometric_mean(ratios)), _number(max(ratios))])
-    both = [_ms(question, COLUMNS[1]) / _ms(question, COLUMNS[0]) for question in questions]
-    rows.append([COLUMNS[1], COLUMNS[0], str(len(both)), _number(geometric_mean(both)), _number(max(both))])
+    both = [_ms(question, _AUTO) / _ms(question, _ALL) for question in questions]
+    rows.append([_AUTO, _ALL, str(len(both)), _number(geometric_mean(both)), _number(max(both))])
+    walls = [
+        question["pipelines"][_ALL]["wall_ms"] / _ms(question, _ALL)
+        for question in questions
+        if "wall_ms" in question["pipelines"][_ALL]
+    ]
+    if walls:
+        row = [f"{_ALL}, wall time", "its processor time", str(len(walls))]
+        rows.append([*row, _number(geometric_mean(walls)), _number(max(walls))])
     return _markdown(["time of", "relative to", "questions", "geometric mean", "largest"], rows)
 
 
-def _counts(question: Record, peer: str) -> bool:
+def _is_comparable(question: Record, peer: str) -> bool:
     """Return whether the time of a peer for a question can be compared."""
+    if peer in (_ALL, _AUTO):
+        return True
     if peer not in question["pipelines"] or question["group"] == _OTHER_WORK:
         return False
     return question["truth"] is None or question["pipelines"][peer]["total"] >= _MIN_FOUND * question["truth"]
@@ -90,6 +177,87 @@ def _cell(question: Record, column: str) -> str:
     return _number(_ms(question, column)) + (f" ({total})" if total != own else "")
 
 
+def _share_tables(record: Record) -> list[str]:
+    """Return a table for each corpus: milliseconds of each part of a search, and their shares over all classes."""
+    tables = []
+    for corpus, groups in record["corpora"].items():
+        parts = [name for name in groups["all"] if name not in ("total", "wall")]
+        whole = sum(groups["all"][name] for name in parts)
+        rows = [[group, *(_number(item[name]) for name in (*parts, "total", "wall"))] for group, item in groups.items()]
+        rows.append(["share", *(f"{groups['all'][name] / whole:.0%}" for name in parts), "", ""])
+        headers = [f"{corpus}, ms", *parts, "search", "wall"]
+        tables.append(_markdown(headers, rows, names=1))
+    return tables
+
+
+def _cold_tables(record: Record) -> list[str]:
+    """Return a table of the commands."""
+    fields = ("cpu_ms", "excess_cpu_ms", "wall_ms", "excess_wall_ms")
+    rows = [[name, *(f"{item[field]:.0f}" for field in fields)] for name, item in record["commands"].items()]
+    return [_markdown(["command", "processor, ms", "over the floor", "wall, ms", "over the floor"], rows, names=1)]
+
+
+def _concurrency_tables(record: Record) -> list[str]:
+    """Return a table of all corpora: a row for each number of threads or processes."""
+    columns = list(record["corpora"])
+    rows = [
+        [
+            name,
+            *(_number(record["corpora"][corpus][name]["per_second"]) for corpus in columns),
+            *(_number(record["corpora"][corpus][name]["cpu_ms"]) for corpus in columns),
+        ]
+        for name in record["corpora"][columns[0]]
+    ]
+    headers = ["workers", *(f"{name}, 1/s" for name in columns), *(f"{name}, processor ms" for name in columns)]
+    return [_markdown(headers, rows, names=1)]
+
+
+def _memory_tables(record: Record) -> list[str]:
+    """Return a table of all corpora: resident and allocated MB after each step."""
+    steps = list(next(iter(record["corpora"].values())))
+    rows = [
+        [corpus, *(f"{sizes[step]['resident_mb']:.0f} ({sizes[step]['allocated_mb']:.0f})" for step in steps)]
+        for corpus, sizes in record["corpora"].items()
+    ]
+    return [_markdown(["corpus", *steps], rows, names=1)]
+
+
+_SECTIONS = {
+    "shares": (
+        """## Parts of a search
+
+`python -m bench.shares`: processor time of each part of a search with the default options, ten hits and four facets,
+means over the questions of a class. *snippets* includes the records of the hits, *other* options, filters and
+suggestions; *render* is the JSON of the results and not part of *search*.""",
+        _share_tables,
+    ),
+    "cold": (
+        """## Cold commands
+
+`python -m bench.cold INDEX`: a process that starts, answers and ends, on the real reports, beside the floor
+`python -c "import numpy, click"` and beside ripgrep, which counts the lines with a string. Medians of runs in turn, and
+of the differences to the floor of the same round. NumPy's threads, which searchkit switches off, are off in all of them
+but one.""",
+        _cold_tables,
+    ),
+    "concurrency": (
+        """## Several cores
+
+`python -m bench.concurrency`: different searches per second of wall time with the default options, ten hits with
+snippets and four facets, and the processor time of a search. Threads share an index, processes open their own.""",
+        _concurrency_tables,
+    ),
+    "memory": (
+        """## Memory
+
+`python -m bench.memory`: resident MB of a process that searches, and in brackets the allocated part: the rest are pages
+of the index and of libraries, which the system can drop. All searches are different.""",
+        _memory_tables,
+    ),
+}
+"""Name of the file of a benchmark → text of its section, and the function that returns its tables."""
+
+
 def _ms(question: Record, column: str) -> float:
     """Return the milliseconds of a pipeline for a question."""
     return float(question["pipelines"][column]["ms"])
@@ -100,15 +268,17 @@ def _number(value: float) -> str:
     return f"{value:.3g}"
 
 
-def _markdown(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table in Markdown. Columns after the second are numbers."""
-    rule = ["---" if number < 2 else "---:" for number in range(len(headers))]  # noqa: PLR2004 - names come first
+def _markdown(headers: Sequence[str], rows: Iterable[Sequence[str]], names: int = 2) -> str:
+    """Return a table in Markdown. Columns after the first ones, `names` of them, are numbers."""
+    rule = ["---" if number < names else "---:" for number in range(len(headers))]
     return "\n".join(f"| {' | '.join(row)} |" for row in [headers, rule, *rows])
 
 
 def main() -> None:
     """Write the page."""
-    REPORT.write_text(render(json.loads(RESULTS.read_text(encoding="utf-8"))), encoding="utf-8")
+    files = {name: RESULTS.with_name(f"{name}.json") for name in _SECTIONS}
+    others = {name: json.loads(path.read_text(encoding="utf-8")) for name, path in files.items() if path.exists()}
+    REPORT.write_text(render(json.loads(RESULTS.read_text(encoding="utf-8")), others), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -156,9 +156,10 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_USUAL_CHARACTER = re.compile("[\u2000-\ud7ff\uf900-\uffef]")
+# Patterns of `decode_list`. They are compiled when a list is decoded: that takes 3 ms, and most commands decode none.
+_USUAL_CHARACTER = "[\u2000-\ud7ff\uf900-\uffef]"
 """Matches ideographs, and the punctuation and symbols of Chinese text: 推, “, ，."""
-_UNUSUAL_CHARACTER = re.compile(
+_UNUSUAL_CHARACTER = (
     "[\u0000-\u0008\u000e-\u001f\u007f-\u00a0\u0370-\u058f\u2500-\u257f\u3040-\u312f\ue000-\uf8ff\ufffd-\uffff]"
 )
 """Matches a character that no Chinese list contains: controls, Greek, Cyrillic, box drawing, kana, private use."""
@@ -167,7 +168,7 @@ _MAX_RARE_SHARE = 0.1
 _MAX_RARE_SHARE_AFTER_MARK = 0.5
 """Maximum share of characters outside GB2312 in a list with a byte order mark of UTF-16. The share is higher, because
 the mark is evidence of the encoding."""
-_CONTROL = re.compile("[\u0000-\u0008\u000e-\u001f]")
+_CONTROL = "[\u0000-\u0008\u000e-\u001f]"
 """Matches a control character. UTF-16 without a mark can be valid UTF-8, but it then contains U+0000."""
 _NOT_UTF_8 = "not UTF-8"
 EITHER_UTF_8_OR_GBK = "either UTF-8 or GBK"
@@ -200,8 +201,8 @@ def _decode_unmarked(data: bytes) -> str | None:
     """Decode a list without a mark. Returns None if no encoding fits. Raises ValueError if both UTF-8 and GBK do."""
     gb18030 = _decode_if_chinese(data, "gb18030")
     utf_8 = _decode_strictly(data, "utf-8")
-    if utf_8 is not None and not _CONTROL.search(utf_8):
-        if gb18030 is not None and not utf_8.isascii() and not _USUAL_CHARACTER.search(utf_8):
+    if utf_8 is not None and not re.search(_CONTROL, utf_8):
+        if gb18030 is not None and not utf_8.isascii() and not re.search(_USUAL_CHARACTER, utf_8):
             raise ValueError(EITHER_UTF_8_OR_GBK)
         return utf_8
     if gb18030 is not None:
@@ -230,7 +231,7 @@ def is_chinese_list(text: str, max_rare_share: float = _MAX_RARE_SHARE) -> bool:
 
     Characters of ASCII do not count for the share.
     """
-    if _UNUSUAL_CHARACTER.search(text):
+    if re.search(_UNUSUAL_CHARACTER, text):
         return False
     others = [char for char in text if char > "~"]  # ~ is the last printable character of ASCII
     rare = sum(not char.encode("gb2312", errors="ignore") for char in others)

@@ -12,7 +12,6 @@ import hashlib
 import json
 import os
 import re
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -194,6 +193,8 @@ def remove_leftovers(index: Path) -> None:
 
     Removes nothing if a manifest exists but cannot be read.
     """
+    import shutil  # noqa: PLC0415 - loads modules for compression; only builds remove folders
+
     current = current_data_folder(index)
     if current is None and (index / _MANIFEST_NAME).exists():
         return
@@ -214,6 +215,8 @@ def link_or_copy(source: Path, target: Path) -> None:
     except FileExistsError:
         raise
     except OSError:
+        import shutil  # noqa: PLC0415 - as above
+
         shutil.copyfile(source, target)
 
 

@@ -1,6 +1,7 @@
 """What users would write instead of searchkit: from a typed query to a page of hits with snippets, total and facets.
 
 tantivy.py   tantivy-py with words by rjieba, `aggregate` for facets and its SnippetGenerator
+tokens.py    the same on the tokens of searchkit's analyzer, with and without snippets
 fts5.py      SQLite FTS5 with words by rjieba, GROUP BY for facets and its function `snippet`
 whoosh.py    stock Whoosh with jieba's ChineseAnalyzer, `groupedby` for facets and its highlighter, as documented
 
@@ -19,7 +20,7 @@ import rjieba
 
 from bench.corpora import Item
 
-NAMES = ("tantivy", "fts5", "whoosh")
+NAMES = ("tantivy", "tokens", "fts5", "whoosh")
 """Names of the modules of this package."""
 SNIPPET = 120
 """Maximum number of characters of a snippet."""
@@ -62,8 +63,8 @@ class Module(Protocol):
         """Index the items into the empty folder."""
         ...
 
-    def open_pipeline(self, folder: Path) -> Pipeline:
-        """Open the index."""
+    def open_pipelines(self, folder: Path) -> dict[str, Pipeline]:
+        """Open the index. Returns one or more pipelines by their names in reports."""
         ...
 
 

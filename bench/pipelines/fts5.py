@@ -36,7 +36,12 @@ def build(items: Iterable[Item], folder: Path) -> None:
     connection.close()
 
 
-def open_pipeline(folder: Path) -> Pipeline:
+def open_pipelines(folder: Path) -> dict[str, Pipeline]:
+    """Open the index."""
+    return {"fts5": _open(folder)}
+
+
+def _open(folder: Path) -> Pipeline:
     """Open the index."""
     connection = sqlite3.connect(folder / _FILE)
     connection.execute("PRAGMA mmap_size=8000000000")

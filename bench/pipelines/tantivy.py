@@ -1,18 +1,20 @@
 """tantivy-py: words by rjieba, a search with its count, facets by `aggregate`, snippets by its SnippetGenerator.
 
 The words are stored, separated by spaces, because the SnippetGenerator marks words of the stored text. A filtered facet
-is counted by a second aggregation without its filter, so that the other values can be seen, as in searchkit.
+is counted by a second aggregation without its filter, so that the other values can be seen, as in searchkit. If the
+tokens are those of searchkit's analyzer (`tokens`), they are in a field of their own, and the words are only stored.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import tantivy
 
-from bench.corpora import FACETS, Item
+from bench.corpora import FACETS, Item, analyzer
 from bench.peers import LIMIT, MAX_VALUES
 from bench.pipelines import SNIPPET, Page, Pipeline, Question, words
 
@@ -20,17 +22,22 @@ _HEAP = 1_000_000_000
 """Size in bytes of the memory that the writer fills before it writes a segment."""
 
 
-def build(items: Iterable[Item], folder: Path) -> None:
-    """Index the items."""
+def build(items: Iterable[Item], folder: Path, *, same_tokens: bool = False) -> None:
+    """Index the items, with the tokens of searchkit's analyzer instead of the words if `same_tokens`."""
     schema = tantivy.SchemaBuilder()
     schema.add_text_field("words", stored=True, tokenizer_name="spaces", index_option="position")
+    if same_tokens:
+        schema.add_text_field("terms", tokenizer_name="spaces", index_option="position")
     for name in FACETS:
         schema.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
     index = tantivy.Index(schema.build(), str(folder))
     _register(index)
     writer = index.writer(heap_size=_HEAP, num_threads=1)
     for item in items:
-        writer.add_document(_document(item))
+        document = _document(item)
+        if same_tokens:
+            document.add_text("terms", item.terms)
+        writer.add_document(document)
     writer.commit()
     writer.wait_merging_threads()
 
@@ -46,15 +53,21 @@ def _document(item: Item) -> Any:  # noqa: ANN401 - tantivy.Document; the types 
     return document
 
 
-def open_pipeline(folder: Path) -> Pipeline:
+def open_pipelines(folder: Path) -> dict[str, Pipeline]:
     """Open the index."""
+    return {"tantivy": open_pipeline(folder)}
+
+
+def open_pipeline(folder: Path, *, same_tokens: bool = False, with_snippets: bool = True) -> Pipeline:
+    """Open the index. Without snippets, the pipeline does less than searchkit."""
     index = tantivy.Index.open(str(folder))
     _register(index)
     searcher, schema = index.searcher(), index.schema
 
     def search(question: Question) -> Page:
         """Search, count and create the snippets."""
-        text = _text_query(schema, question)
+        words_query = _text_query(schema, question, "words", words)
+        text = _text_query(schema, question, "terms", _terms_of) if same_tokens else words_query
         filters = {name: tantivy.Query.term_query(schema, name, value) for name, value in question.filters.items()}
         query = _all_of([text, *filters.values()])
         result = searcher.search(query, LIMIT)
@@ -62,12 +75,17 @@ def open_pipeline(folder: Path) -> Pipeline:
         for name in filters:
             others = [condition for other, condition in filters.items() if other != name]
             counts |= searcher.aggregate(_all_of([text, *others]), _terms([name]))
-        generator = tantivy.SnippetGenerator.create(searcher, text, schema, "words")
-        generator.set_max_num_chars(SNIPPET)
-        snippets = (generator.snippet_from_doc(searcher.doc(address)).to_html() for _, address in result.hits)
-        return Page(result.count, tuple(snippets), {name: _buckets(counts[name]) for name in FACETS})
+        snippets = _snippets(searcher, words_query, schema, result) if with_snippets else ()
+        return Page(result.count, snippets, {name: _buckets(counts[name]) for name in FACETS})
 
     return search
+
+
+def _snippets(searcher: Any, text: Any, schema: Any, result: Any) -> tuple[str, ...]:  # noqa: ANN401 - types of tantivy
+    """Return the snippets of the hits of a result. `text`: the query without its filters."""
+    generator = tantivy.SnippetGenerator.create(searcher, text, schema, "words")
+    generator.set_max_num_chars(SNIPPET)
+    return tuple(generator.snippet_from_doc(searcher.doc(address)).to_html() for _, address in result.hits)
 
 
 def _register(index: Any) -> None:  # noqa: ANN401 - tantivy.Index
@@ -75,13 +93,19 @@ def _register(index: Any) -> None:  # noqa: ANN401 - tantivy.Index
     index.register_tokenizer("spaces", tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
 
 
-def _text_query(schema: Any, question: Question) -> Any:  # noqa: ANN401 - tantivy.Schema, tantivy.Query
-    """Return the query without its filters."""
+@cache
+def _terms_of(text: str) -> tuple[str, ...]:
+    """Return the tokens of searchkit's analyzer that a query requires. Cached, because tantivy is given them."""
+    return tuple(term for part in text.replace('"', " ").split() for term in analyzer().query_words(part))
+
+
+def _text_query(schema: Any, question: Question, field: str, split: Callable[[str], Sequence[str]]) -> Any:  # noqa: ANN401 - tantivy.Schema, tantivy.Query
+    """Return the query in a field without its filters. `split` returns the tokens of a text."""
     if question.phrase is not None:
-        phrase = words(question.phrase)
+        phrase = list(split(question.phrase))
         if len(phrase) > 1:
-            return tantivy.Query.phrase_query(schema, "words", phrase)
-    return _all_of([tantivy.Query.term_query(schema, "words", word, "freq") for word in words(question.text)])
+            return tantivy.Query.phrase_query(schema, field, phrase)
+    return _all_of([tantivy.Query.term_query(schema, field, token, "freq") for token in split(question.text)])
 
 
 def _all_of(queries: list[Any]) -> Any:  # noqa: ANN401 - tantivy.Query

@@ -32,7 +32,12 @@ def build(items: Iterable[Item], folder: Path) -> None:
     writer.commit()
 
 
-def open_pipeline(folder: Path) -> Pipeline:
+def open_pipelines(folder: Path) -> dict[str, Pipeline]:
+    """Open the index."""
+    return {"whoosh": _open(folder)}
+
+
+def _open(folder: Path) -> Pipeline:
     """Open the index."""
     opened = index.open_dir(str(folder))
     searcher, parser = opened.searcher(), qparser.QueryParser("text", opened.schema)

@@ -1,6 +1,7 @@
 """The command line. A command reads its options, calls the library and prints the result.
 
-A command imports the modules that it needs when it runs, so that `searchkit --help` starts quickly.
+The module of a command is imported when the command is used, and imports the modules that it needs when it runs, so
+that every command starts quickly.
 
 main.py       the command `searchkit`: runs a subcommand, and prints errors
 indexes.py    build, info, check

@@ -2,29 +2,57 @@
 
 from __future__ import annotations
 
-import atexit
-import gc
 import os
 import sys
-from typing import NoReturn
+from collections.abc import Iterator, Mapping, MutableMapping
+from importlib import import_module
+from typing import NoReturn, cast
 
 import click
 
 from searchkit import __version__
-from searchkit.cli.comparing import compare
-from searchkit.cli.indexes import build, check, info
 from searchkit.cli.output import FAILED, FOUND, OutputClosed, print_error, write_output
-from searchkit.cli.queries import analyze, measures, search, similar
-from searchkit.cli.records import export, facets, show, suggest
 from searchkit.errors import SearchkitError
 
 # The commands import NumPy later, and the variable has an effect only if it is set before. Without it, the linear
 # algebra library of NumPy starts a thread per core, which takes about 20 ms. searchkit does not use that library.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+# Module that defines each command.
+_MODULES = {
+    "build": "indexes",
+    "search": "queries",
+    "similar": "queries",
+    "measures": "queries",
+    "compare": "comparing",
+    "show": "records",
+    "facets": "records",
+    "suggest": "records",
+    "export": "records",
+    "info": "indexes",
+    "check": "indexes",
+    "analyze": "queries",
+}
+
+
+class _Commands(Mapping[str, click.Command]):
+    """The commands by name. A module is imported when one of its commands is looked up: the others are not loaded."""
+
+    def __getitem__(self, name: str) -> click.Command:
+        command: click.Command = getattr(import_module(f"searchkit.cli.{_MODULES[name]}"), name)
+        return command
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_MODULES)
+
+    def __len__(self) -> int:
+        return len(_MODULES)
+
 
 @click.group(
-    invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    commands=cast("MutableMapping[str, click.Command]", _Commands()),  # click does not change it
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="searchkit", message="%(prog)s %(version)s")
 @click.pass_context
@@ -38,10 +66,6 @@ def cli(context: click.Context) -> None:
         write_output([context.get_help(), "\n"])
 
 
-for _command in (build, search, similar, measures, compare, show, facets, suggest, export, info, check, analyze):
-    cli.add_command(_command)
-
-
 def main() -> NoReturn:
     """Run the command line and exit.
 
@@ -49,8 +73,6 @@ def main() -> NoReturn:
     as in `searchkit export measures | head`, the command ends silently with status 0. If the environment variable
     SEARCHKIT_DEBUG is set, an unexpected exception is printed with its traceback, and the status is 1.
     """
-    gc.set_threshold(200_000, 20, 100)  # most objects of a command live until it ends
-    atexit.register(gc.freeze)  # skips the last garbage collection, which would take 15 ms
     _set_encodings()
     try:
         status = cli.main(standalone_mode=False)

@@ -368,14 +368,15 @@ def _print_results(
     Three of the parameters are functions that return the results in these forms. Only one of them is called. `output`
     is a file to write to instead of standard output.
     """
-    from searchkit.output.json import dumps
-    from searchkit.output.records import format_records
-
     if output_format == "json":
+        from searchkit.output.json import dumps
+
         write_text([dumps(json_object(), indent=1), "\n"], output)
     elif output_format == "table":
         write_text([page()], output)
     else:
+        from searchkit.output.records import format_records
+
         write_text(format_records(records(), output_format), output)
 
 

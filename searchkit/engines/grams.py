@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def find_grams(gram_codes: NDArray[Any], grams: Sequence[str]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
