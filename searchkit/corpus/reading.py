@@ -180,7 +180,7 @@ class _FileReader:
         detected = self._detect(raw, cleaned, items, metadata)
         warnings = _unresolved_warnings(detected.warnings, metadata)
         document = self._build_document(
-            raw, {name: getattr(detected, name) for name in _DETECTED_FIELDS}, metadata, warnings
+            raw, {name: getattr(detected, name) for name in _DETECTED_FIELDS}, metadata, warnings, len(items)
         )
         # Sections need the year by which the text is written, even if another one is stated. Which year is detected
         # depends on the doctype: a work report has the year that it plans. So the detected doctype must be right.
@@ -188,11 +188,11 @@ class _FileReader:
         year = detected.year if detected.year and is_doctype_right else document.year
         sections, topics = self._classify(items, document, year, metadata)
         paragraphs = tuple(
-            _build_paragraph(document, n, item, section, paragraph_topics)
+            _build_paragraph(document, f"{document.document}#{n}", n, item, section, paragraph_topics)
             for n, (item, section, paragraph_topics) in enumerate(zip(items, sections, topics, strict=True), 1)
         )
         tables = tuple(_collect_tables(document.document, items))
-        return ParsedDocument(replace(document, paragraphs=len(paragraphs)), paragraphs, self.name, tables=tables)
+        return ParsedDocument(document, paragraphs, self.name, tables=tables)
 
     def _classify(
         self, items: Sequence[OutlineItem], document: Document, year: int | None, metadata: StatedMetadata
@@ -213,7 +213,7 @@ class _FileReader:
         """Read a record. Its metadata is as stated. Only section and topics are classified if they are not stated."""
         paragraph_metadata, document_metadata = parse_record(raw.overrides)
         document_metadata = document_metadata.override(self.metadata)
-        document = replace(self._build_document(raw, {}, document_metadata, ()), paragraphs=1)
+        document = self._build_document(raw, {}, document_metadata, (), 1)
         item = OutlineItem(raw.blocks[0].text, paragraph_metadata.number, paragraph_metadata.path)
         is_work_report = document.doctype == WORK_REPORT
         section = (
@@ -224,7 +224,7 @@ class _FileReader:
             or document_metadata.topics
             or self.taxonomies.choose(document.doctype).classify_paragraph(item.path, item.text, section)
         )
-        paragraph = replace(_build_paragraph(document, 1, item, section, topics), id=document.document)
+        paragraph = _build_paragraph(document, document.document, 1, item, section, topics)
         return ParsedDocument(document, (paragraph,), self.name)
 
     def _detect(
@@ -246,13 +246,19 @@ class _FileReader:
         )
 
     def _build_document(
-        self, raw: RawDocument, detected: Mapping[str, object], metadata: StatedMetadata, warnings: tuple[str, ...]
+        self,
+        raw: RawDocument,
+        detected: Mapping[str, object],
+        metadata: StatedMetadata,
+        warnings: tuple[str, ...],
+        paragraphs: int,
     ) -> Document:
-        """Return the document. Stated fields take precedence over detected ones."""
+        """Return the document. Stated fields take precedence over detected ones. `paragraphs`: their number."""
         values: dict[str, Any] = {**detected, **metadata.fields}
         return Document(
             document=self._document_id(raw),
             sha256=self.sha256,
+            paragraphs=paragraphs,
             warnings=tuple(dict.fromkeys((*self.contents.warnings, *raw.warnings, *metadata.warnings, *warnings))),
             facets=dict(metadata.facets),
             **values,
@@ -290,10 +296,12 @@ def _collect_tables(document: str, items: Sequence[OutlineItem]) -> Iterator[Tab
         previous = table
 
 
-def _build_paragraph(document: Document, n: int, item: OutlineItem, section: str, topics: tuple[str, ...]) -> Paragraph:
+def _build_paragraph(
+    document: Document, paragraph_id: str, n: int, item: OutlineItem, section: str, topics: tuple[str, ...]
+) -> Paragraph:
     """Return paragraph `n` of a document, counted from 1, with the metadata that it shares with the document."""
     return Paragraph(
-        id=f"{document.document}#{n}",
+        id=paragraph_id,
         document=document.document,
         n=n,
         text=item.text,

@@ -128,12 +128,12 @@ class Taxonomy:
         }
         texts = fold_all([item.text for item in items])
         topics: list[tuple[str, ...]] = []
-        for item, text, section, words in zip(items, texts, sections, map(self._find_words, texts), strict=True):
+        for item, text, section in zip(items, texts, sections, strict=True):
             is_outside = section == MISCELLANEOUS and not item.path
             if is_outside and not _PUNCTUATION.search(text):
                 topics.append((self.names[self._fallback[section]],))
                 continue
-            scores = self._score_text(text, words)
+            scores = self._score_text(text, self._find_words(text))
             scores[self._fallback[section]] += _FALLBACK_SCORE
             _add_headings(scores, [heading_weights[heading] for heading in item.path])
             topics.append(self._select_topics(scores, _MIN_THIRD_SHARE if is_outside else _MIN_SECOND_SHARE))
