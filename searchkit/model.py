@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from functools import cache
 from operator import attrgetter
+from types import NoneType
 from typing import Any, Generic, Literal, TypeVar, overload
 
 SECTIONS = ("成效", "问题", "计划", "履职", "其他")
@@ -383,9 +384,13 @@ def to_json(record: Document | Paragraph | Measure | Table) -> dict[str, object]
     if isinstance(record, Table):
         return {"id": record.id, **asdict(record)}
     data: dict[str, object] = {}
-    for name in _json_fields(type(record)):
+    for name in _json_fields(type(record)):  # type: ignore[arg-type]
         value = getattr(record, name)
-        data[name] = list(value) if isinstance(value, tuple) else dict(value) if isinstance(value, Mapping) else value
+        if isinstance(value, tuple):
+            value = list(value)
+        elif not isinstance(value, (str, int, NoneType)) and isinstance(value, Mapping):  # the last check takes long
+            value = dict(value)
+        data[name] = value
         if name == "region":
             data["district"] = record.district
     return data

@@ -16,8 +16,15 @@ from typing import Any, TypeVar, cast
 
 from searchkit.corpus.blocks import RawDocument
 from searchkit.corpus.cleaning.content import Cleaned, clean
-from searchkit.corpus.formats.registry import FileContents, read_bytes
-from searchkit.corpus.listing import Listing
+from searchkit.corpus.formats.registry import (
+    WHOLE,
+    FileContents,
+    Share,
+    can_stream,
+    read_bytes,
+    stream_bytes,
+)
+from searchkit.corpus.listing import MAX_FACETS, MAX_LISTED_PROBLEMS, Listing
 from searchkit.corpus.metadata.detection import DetectedMetadata, Evidence, detect_metadata
 from searchkit.corpus.outline.building import OutlineItem, build_outline
 from searchkit.corpus.overrides import StatedMetadata, parse_metadata, parse_record
@@ -33,11 +40,6 @@ from searchkit.files import DataFile
 from searchkit.model import WORK_REPORT, Document, ExtractedMeasure, Paragraph, Table
 from searchkit.text.folding import fold
 
-MAX_FACETS = 1000
-"""Maximum number of distinct facet names in one file; a file with more is skipped. Facet names are the column headings
-of a table. Even a wide table has far fewer."""
-MAX_LISTED_PROBLEMS = 1000
-"""Maximum number of problems of a file that are listed. Further skipped parts are only counted."""
 MAX_PARAGRAPH_LENGTH = 20_000
 """Maximum length of a paragraph, in code points. A longer one, as in a file without line ends, is split
 (`_split_paragraph`). The row of a table is not split."""
@@ -110,6 +112,45 @@ def read_file(file: CorpusFile, metadata: StatedMetadata, taxonomies: Taxonomies
         return ParsedFile(digest, skipped=(Skipped(file.name, unexpected_error_reason(error)),))
 
 
+@dataclass(frozen=True, slots=True)
+class StreamedFile:
+    """A file of records that is read one record at a time, or a share of it."""
+
+    digest: str
+    """SHA-256 of the file in hexadecimal."""
+    results: Iterator[ParsedDocument | Skipped]
+    """The documents, and those that an unexpected exception skips. Raises ReadError if the file has no valid record."""
+    _name: str
+    _problems: Sequence[str]
+
+    def list_skipped(self, skipped: Iterable[Skipped]) -> tuple[Skipped, ...]:
+        """Return `skipped`, the skipped documents, with the problems of the file: what `ParsedFile.skipped` has.
+
+        Must be called after the last result. Of the shares of a file, only the last one has the problems.
+        """
+        return _limit_skipped(self._name, [*skipped, *_problems_of_file(self._name, self._problems)])
+
+
+def stream_file(
+    file: CorpusFile, metadata: StatedMetadata, taxonomies: Taxonomies | Taxonomy, share: Share = WHOLE
+) -> StreamedFile | None:
+    """Open a file of records, or a share of its lines. None if it is another file; then `read_file` reads it.
+
+    Takes the memory of the file's text and of one record. Raises OSError or ReadError if `read_file` would skip the
+    file.
+    """
+    if not can_stream(file.name):
+        return None
+    content = file.read()
+    digest = hashlib.sha256(content).hexdigest()
+    stream = stream_bytes(content, file.name, share, metadata.text_column)
+    if stream is None:
+        return None
+    reader = _FileReader(file.name, digest, FileContents((), (), stream.warnings), metadata, taxonomies)
+    problems = stream.problems if share.is_last else ()
+    return StreamedFile(digest, map(reader.read_safely, stream.documents), file.name, problems)
+
+
 def read_corpus(
     listing: Listing, topics: Path | DataFile | None = None, work_topics: Path | DataFile | None = None
 ) -> Iterator[ParsedDocument | Skipped]:
@@ -141,19 +182,16 @@ class _FileReader:
 
     def read_all(self) -> ParsedFile:
         """Return the documents and the skipped parts. Raises ReadError if they state more than `MAX_FACETS` facets."""
-        results = [self._read_safely(raw) for raw in self.contents.documents]
-        problems = [Skipped(self.name, problem, files=0) for problem in self.contents.problems]
+        results = [self.read_safely(raw) for raw in self.contents.documents]
         documents = tuple(result for result in results if isinstance(result, ParsedDocument))
         names = {name for parsed in documents for name in parsed.document.facets}
         if len(names) > MAX_FACETS:
-            raise ReadError(f"states {len(names)} facets: more than {MAX_FACETS} are not read")
-        skipped = [*(result for result in results if isinstance(result, Skipped)), *problems]
-        excess = len(skipped) - MAX_LISTED_PROBLEMS
-        if excess > 0:
-            skipped[MAX_LISTED_PROBLEMS:] = [Skipped(self.name, f"and {excess} more parts of it are not read", files=0)]
-        return ParsedFile(self.sha256, documents, tuple(skipped))
+            raise ReadError(too_many_facets(len(names)))
+        skipped = [result for result in results if isinstance(result, Skipped)]
+        problems = _problems_of_file(self.name, self.contents.problems)
+        return ParsedFile(self.sha256, documents, _limit_skipped(self.name, [*skipped, *problems]))
 
-    def _read_safely(self, raw: RawDocument) -> ParsedDocument | Skipped:
+    def read_safely(self, raw: RawDocument) -> ParsedDocument | Skipped:
         """Read a raw document. An unexpected exception skips this document only."""
         try:
             return self.read(raw)
@@ -267,6 +305,23 @@ class _FileReader:
     def _document_id(self, raw: RawDocument) -> str:
         """Return the id of a document: the name of the file, with the key of the document if it is one of several."""
         return self.name if raw.key is None else f"{self.name}#{raw.key}"
+
+
+def too_many_facets(count: int) -> str:
+    """Return the reason why a file with a number of facets is not read."""
+    return f"states {count} facets: more than {MAX_FACETS} are not read"
+
+
+def _problems_of_file(name: str, problems: Iterable[str]) -> Iterator[Skipped]:
+    """Yield the problems of a file as skipped parts."""
+    return (Skipped(name, problem, files=0) for problem in problems)
+
+
+def _limit_skipped(name: str, skipped: Sequence[Skipped]) -> tuple[Skipped, ...]:
+    """Return the first `MAX_LISTED_PROBLEMS` skipped parts of a file, and the number of all others."""
+    excess = len(skipped) - MAX_LISTED_PROBLEMS
+    note = [Skipped(name, f"and {excess} more parts of it are not read", files=0)] if excess > 0 else []
+    return (*skipped[:MAX_LISTED_PROBLEMS], *note)
 
 
 def _merge_rows(rows: Sequence[OutlineItem]) -> OutlineItem:

@@ -41,6 +41,8 @@ def fold(text: str) -> str:
 
 def fold_all(texts: Sequence[str]) -> list[str]:
     """Return each text folded. For many short texts, this is faster than calling `fold` for each."""
+    if len(texts) == 1:
+        return [fold(texts[0])]
     folded: list[str] = []
     for first in range(0, len(texts), _BATCH_SIZE):
         batch = texts[first : first + _BATCH_SIZE]
@@ -59,7 +61,7 @@ def _fold(text: str) -> str:
     return _folding_table()[to_code_points(text)].tobytes().decode(_CODEC, _CODEC_ERRORS)
 
 
-_fold_short = lru_cache(maxsize=256)(_fold)
+_fold_short = lru_cache(maxsize=1024)(_fold)
 """`_fold` for texts of at most `_MAX_CACHED_LENGTH` code points."""
 
 
