@@ -32,7 +32,7 @@ from searchkit.corpus.reasons import clean_message, unexpected_error_reason, unr
 from searchkit.corpus.sections import classify_sections
 from searchkit.corpus.tables.grid import CELL_SEPARATOR
 from searchkit.corpus.times.expressions import Calendar
-from searchkit.corpus.times.governing import TimedText, years_of_row
+from searchkit.corpus.times.governing import timed_text, years_of_row
 from searchkit.corpus.topics import Taxonomies, Taxonomy
 from searchkit.corpus.walk import CorpusFile, Skipped
 from searchkit.errors import ReadError
@@ -381,7 +381,7 @@ def _find_years(document: Document, item: OutlineItem, section: str) -> tuple[in
     folded = fold(item.text)
     if CELL_SEPARATOR in item.text:
         return years_of_row(folded, item.path, section, calendar)
-    return TimedText(folded, item.path, section, calendar).years()
+    return timed_text(folded, item.path, section, calendar).years()
 
 
 def _limit_lines(lines: Sequence[str]) -> Sequence[str]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from searchkit.corpus.times.expressions import Calendar
-from searchkit.corpus.times.governing import TimedText
+from searchkit.corpus.times.governing import TimedText, timed_text
 from searchkit.files import DataFile
 from searchkit.measures.indicators import NamedQuantity, ParagraphContext, name_quantities
 from searchkit.measures.quantities import find_quantities, to_json_number
@@ -55,7 +55,7 @@ class Extractor:
             return []
         context = ParagraphContext(source.text, source.folded, paragraph.path, paragraph.title or "", paragraph.year)
         calendar = Calendar.of_document(paragraph.year, paragraph.doctype)
-        timed = TimedText(source.folded, paragraph.path, paragraph.section, calendar)
+        timed = timed_text(source.folded, paragraph.path, paragraph.section, calendar)
         named = name_quantities(context, quantities)
         starts = _assign_starts(named)
         # Reversed, so that a quantity that counts several things has the start of its first measure.
