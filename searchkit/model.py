@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from functools import cache
 from operator import attrgetter
-from types import NoneType
 from typing import Any, Generic, Literal, TypeVar, overload
 
 SECTIONS = ("成效", "问题", "计划", "履职", "其他")
@@ -383,26 +381,16 @@ def to_json(record: Document | Paragraph | Measure | Table) -> dict[str, object]
     """
     if isinstance(record, Table):
         return {"id": record.id, **asdict(record)}
+    names = [item.name for item in fields(record)]
+    if isinstance(record, Measure):
+        names = [*MEASURE_FIELDS, *(name for name in names if name not in {"extracted", "source"})]
     data: dict[str, object] = {}
-    for name in _json_fields(type(record)):  # type: ignore[arg-type]
+    for name in names:
         value = getattr(record, name)
-        if isinstance(value, tuple):
-            value = list(value)
-        elif not isinstance(value, (str, int, NoneType)) and isinstance(value, Mapping):  # the last check takes long
-            value = dict(value)
-        data[name] = value
+        data[name] = list(value) if isinstance(value, tuple) else dict(value) if isinstance(value, Mapping) else value
         if name == "region":
             data["district"] = record.district
     return data
-
-
-@cache
-def _json_fields(record: type[Any]) -> tuple[str, ...]:
-    """Return the names of the JSON fields of a class of records, without `district`."""
-    names = tuple(item.name for item in fields(record))
-    if not issubclass(record, Measure):
-        return names
-    return (*MEASURE_FIELDS, *(name for name in names if name not in {"extracted", "source"}))
 
 
 def table_from_json(data: Mapping[str, Any]) -> Table:

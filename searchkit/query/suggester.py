@@ -16,6 +16,7 @@ from heapq import nsmallest
 from itertools import accumulate, pairwise, product, repeat
 from math import prod
 from mmap import mmap
+from operator import attrgetter
 from typing import NamedTuple
 
 from searchkit.text.pinyin import readings_of, syllables
@@ -95,7 +96,7 @@ def encode_suggestions(
 
 def _rank(entries: Iterable[Completion]) -> list[Completion]:
     """Return entries, most frequent first."""
-    return sorted(entries, key=lambda entry: (-entry.paragraphs, entry.text, entry.kind))
+    return sorted(sorted(entries), key=attrgetter("paragraphs"), reverse=True)  # those with one number stay by text
 
 
 def _is_line(text: str) -> bool:
@@ -116,12 +117,13 @@ class _Sections:
 
     def add(self, entry: Completion, names: Iterable[str], *, all_readings: bool = False) -> None:
         """Add an entry with the keys of its names. `all_readings`: whether each reading of a character has a key."""
+        end_of_line = f"\t{self.end:x}\n"
         for name in names:
-            self._texts.append(f"{name}\t{self.end:x}\n")
+            self._texts.append(name + end_of_line)
             text = name[:_MAX_KEY_LENGTH]
             for spelling in {syllables(text), *_spellings(text)} if all_readings else (syllables(text),):
-                self._pinyin.add(f"{''.join(spelling)}\t{self.end:x}\n")
-                self._initials.add(f"{''.join([syllable[0] for syllable in spelling])}\t{self.end:x}\n")
+                self._pinyin.add("".join(spelling) + end_of_line)
+                self._initials.add("".join([syllable[0] for syllable in spelling]) + end_of_line)
         line = f"{entry.paragraphs}\t{entry.kind}\t{entry.text}\n"
         self._entries.append(line)
         self.end += len(line.encode())

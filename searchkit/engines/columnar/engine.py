@@ -10,6 +10,7 @@ import numpy as np
 
 from searchkit.engines.columnar.arrays import Array
 from searchkit.engines.columnar.cache import Cache
+from searchkit.engines.columnar.columns import DictEncoder
 from searchkit.engines.columnar.docsets import DocSet, difference, union
 from searchkit.engines.columnar.faceting import FacetCollector, group_by_first, value_ranks
 from searchkit.engines.columnar.measure_collector import MeasureCollector
@@ -140,17 +141,20 @@ class ColumnarEngine:
                 yield join_parts([reader.table(part) for part in range(start, end)])
 
     def vocabulary(self) -> Vocabulary:
-        """Return all words and headings. Takes some ns per posting, and 0.2 µs per term of each segment."""
-        words: dict[str, int] = {}
+        """Return all words and headings. Takes some ns per posting, and 0.15 µs per term of each segment."""
+        words = DictEncoder()
+        codes, counts = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
         headings: dict[str, int] = {}
         for index, segment in enumerate(self._reader.segments):
             live_documents = self._reader.live_documents(index)
             live_docs = None if live_documents.all() else live_documents[segment.document_of]
-            for word, count in segment.postings.word_counts(live_docs):
-                words[word] = words.get(word, 0) + count
+            segment_words, segment_counts = segment.postings.word_counts(live_docs)
+            codes.append(words.encode_all(segment_words))
+            counts.append(segment_counts)
             for heading, count in segment.heading_counts(live_docs).items():
                 headings[heading] = headings.get(heading, 0) + count
-        return Vocabulary(words, headings)
+        totals = np.bincount(np.concatenate(codes), np.concatenate(counts)).astype(np.int64)  # exact below 2**53
+        return Vocabulary(dict(zip(words.values, totals.tolist(), strict=True)), headings)
 
     def check(self) -> None:
         """Read everything. Raises IndexDamaged at the first inconsistency."""
