@@ -261,7 +261,7 @@ class SegmentPostings:
         tf[ids] = overflow
         return tf
 
-    def word_counts(self, live_docs: Array | None) -> tuple[list[str], Array]:
+    def word_counts(self, live_docs: Array | None) -> tuple[list[str], list[int]]:
         """Return the words, and the number of live docs that have each in their passage (`contract.Vocabulary.words`).
 
         `live_docs`: a mask, or None if all docs are live.
@@ -278,7 +278,7 @@ class SegmentPostings:
         first = bisect.bisect_left(self._terms, b":")  # the character after 9; no later term begins with a digit
         terms, counts = self._terms.decode(first), counts[first:]
         is_word = (counts > 0) & (np.fromiter(map(len, terms), np.int64, len(terms)) > 1)
-        return list(compress(terms, is_word.tolist())), counts[is_word]
+        return list(compress(terms, is_word.tolist())), counts[is_word].tolist()
 
     def entries(self) -> PostingEntries:
         """Return the postings of all terms, in no particular order. `PostingEntries.term` is the term ordinal."""
