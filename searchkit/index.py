@@ -338,11 +338,11 @@ class Index:
 
     def problems(self) -> list[dict[str, str]]:
         """Return `path` and `reason` of each file and part of a file that the build did not read (`Skipped`)."""
-        return [{"path": item["path"], "reason": item["reason"]} for item in self._snapshot.extras["problems"]]
+        return [{"path": item["path"], "reason": item["reason"]} for item in self._snapshot.problems["problems"]]
 
     def duplicates(self) -> list[dict[str, str]]:
         """Return `path` and `reason` of each file or document of the index that repeats an earlier one."""
-        return [{"path": path, "reason": reason} for path, reason in self._snapshot.extras.get("duplicates", ())]
+        return [{"path": path, "reason": reason} for path, reason in self._snapshot.problems["duplicates"]]
 
     def check(self) -> None:
         """Verify all checksums and invariants. Raises IndexDamaged for the first one that is violated.

@@ -21,7 +21,7 @@ from typing import Any
 
 from searchkit.errors import IndexDamaged, IndexForeign, IndexMissing, IndexUnusable, SearchkitError
 
-FORMAT_VERSION = 13
+FORMAT_VERSION = 14
 """Version of the index format.
 
 1: first version. 2: stores the state of the corpus files. 3: stores measures. 4: stores fewer bigram lists, and each
@@ -29,12 +29,15 @@ distinct value of measures once. 5: stores user-defined facets per document, and
 again. 6: stores cross-word postings. 7: renamed the arrays. 8: stores tables, and the cells of measures. 9: stores the
 years of paragraphs, and the time and status of measures. 10: stores the names that mean the same measure. 11: finds
 headings and titles, each in one paragraph. 12: stores the names of facet values. 13: stores near-duplicate keys, and
-words, headings and facet values with pinyin.
+words, headings and facet values with pinyin. 14: stores files that were not read, and duplicates, in a file of their
+own.
 """
 
 EXTRAS_FILE = "extras.json"
-"""File of the data folder with the words, synonyms and names of measures of the build, and the files that were not
-read."""
+"""File of the data folder with the words, synonyms and names of measures of the build."""
+
+PROBLEMS_FILE = "problems.json"
+"""File of the data folder with the files that were not read, and the duplicates."""
 
 ALIASES_FILE = "aliases.json"
 """File of the data folder with the names of the facet values (`query.aliases`)."""
@@ -242,9 +245,14 @@ def read_verified_file(index: Path, manifest: Manifest, name: str) -> bytes:
         data = path.read_bytes()
     except OSError:
         raise _damaged_error(path, index) from None
-    if (len(data), hashlib.sha256(data).hexdigest()) != manifest.files.get(name):
-        raise _damaged_error(path, index)
+    verify_content(data, index, manifest, name)
     return data
+
+
+def verify_content(data: bytes, index: Path, manifest: Manifest, name: str) -> None:
+    """Raise IndexDamaged if the content of a file of the data folder does not match its checksum."""
+    if (len(data), hashlib.sha256(data).hexdigest()) != manifest.files.get(name):
+        raise _damaged_error(index / manifest.data / name, index)
 
 
 def map_file(index: Path, manifest: Manifest, name: str) -> mmap:

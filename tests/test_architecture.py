@@ -72,6 +72,7 @@ THIRD_PARTY = {
     "tomli": {"files"},
     "xlsxwriter": {"output.xlsx"},
     "numpy": {
+        "corpus.formats.records",
         "engines.contract",
         "engines.grams",
         "engines.whoosh",

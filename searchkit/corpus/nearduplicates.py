@@ -64,7 +64,7 @@ def normalise(folded: str) -> str:
 
 def _hash(text: str) -> int:
     """Return a hash of a normalised text in 63 bits, or 0 if the text has no letter."""
-    if not any(character.isalpha() for character in text):
+    if not any(map(str.isalpha, text)):
         return 0
     digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big") >> 1 or 1

@@ -109,6 +109,8 @@ class StatedMetadata:
 
     def override(self, other: StatedMetadata) -> StatedMetadata:
         """Return `other` overridden by this metadata. Warnings of both are kept."""
+        if other is NO_METADATA or self is NO_METADATA:
+            return self if other is NO_METADATA else other
         return StatedMetadata(
             {**other.fields, **self.fields},
             {**other.facets, **self.facets},
@@ -126,6 +128,8 @@ def parse_metadata(values: Mapping[str, object]) -> StatedMetadata:
 
     Empty values are ignored. A value that cannot be used yields a warning, and the field is left to detection.
     """
+    if not values:
+        return NO_METADATA
     field_values: dict[str, object] = {}
     facets: dict[str, str] = {}
     warnings: list[str] = []
@@ -192,6 +196,8 @@ def parse_record(values: Mapping[str, object]) -> tuple[ParagraphMetadata, State
     Exported records can be read again: their derived fields are ignored, and the entries of `facets` are read as fields
     of the document.
     """
+    if not values:
+        return ParagraphMetadata(), NO_METADATA
     document_values = {
         name: value for name, value in values.items() if name not in _PARAGRAPH_FIELDS and name not in _DERIVED_FIELDS
     }
@@ -200,7 +206,7 @@ def parse_record(values: Mapping[str, object]) -> tuple[ParagraphMetadata, State
         document_values = {**{str(name): value for name, value in facets.items()}, **document_values}
     document = parse_metadata(document_values)
     section = values.get("section")
-    texts = {name: _parse_texts(values.get(name)) for name in ("number", "path", "topics", "topic")}
+    texts = {name: _parse_texts(values[name]) for name in ("number", "path", "topics", "topic") if name in values}
     problems = [
         f"{name}: {quote_value(values[name])} is not text or a list of texts"
         for name, parsed in texts.items()
@@ -208,14 +214,14 @@ def parse_record(values: Mapping[str, object]) -> tuple[ParagraphMetadata, State
     ]
     if section is not None and section not in SECTIONS:
         problems.append(f"section: {quote_value(section)} is none of {' '.join(SECTIONS)}")
-    numbers = texts["number"] or ()
+    numbers = texts.get("number") or ()
     paragraph = ParagraphMetadata(
         number=numbers[0] if numbers else None,
-        path=texts["path"] or (),
+        path=texts.get("path") or (),
         section=section if isinstance(section, str) and section in SECTIONS else None,
-        topics=(texts["topics"] or texts["topic"] or ())[:_MAX_TOPICS],
+        topics=(texts.get("topics") or texts.get("topic") or ())[:_MAX_TOPICS],
     )
-    return paragraph, replace(document, warnings=(*document.warnings, *problems))
+    return paragraph, replace(document, warnings=(*document.warnings, *problems)) if problems else document
 
 
 @dataclass(frozen=True, slots=True)

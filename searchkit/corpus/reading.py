@@ -16,8 +16,15 @@ from typing import Any, TypeVar, cast
 
 from searchkit.corpus.blocks import RawDocument
 from searchkit.corpus.cleaning.content import Cleaned, clean
-from searchkit.corpus.formats.registry import FileContents, read_bytes
-from searchkit.corpus.listing import Listing
+from searchkit.corpus.formats.registry import (
+    WHOLE,
+    FileContents,
+    Share,
+    can_stream,
+    read_bytes,
+    stream_bytes,
+)
+from searchkit.corpus.listing import MAX_FACETS, MAX_LISTED_PROBLEMS, Listing
 from searchkit.corpus.metadata.detection import DetectedMetadata, Evidence, detect_metadata
 from searchkit.corpus.outline.building import OutlineItem, build_outline
 from searchkit.corpus.overrides import StatedMetadata, parse_metadata, parse_record
@@ -25,7 +32,7 @@ from searchkit.corpus.reasons import clean_message, unexpected_error_reason, unr
 from searchkit.corpus.sections import classify_sections
 from searchkit.corpus.tables.grid import CELL_SEPARATOR
 from searchkit.corpus.times.expressions import Calendar
-from searchkit.corpus.times.governing import TimedText, years_of_row
+from searchkit.corpus.times.governing import timed_text, years_of_row
 from searchkit.corpus.topics import Taxonomies, Taxonomy
 from searchkit.corpus.walk import CorpusFile, Skipped
 from searchkit.errors import ReadError
@@ -33,11 +40,6 @@ from searchkit.files import DataFile
 from searchkit.model import WORK_REPORT, Document, ExtractedMeasure, Paragraph, Table
 from searchkit.text.folding import fold
 
-MAX_FACETS = 1000
-"""Maximum number of distinct facet names in one file; a file with more is skipped. Facet names are the column headings
-of a table. Even a wide table has far fewer."""
-MAX_LISTED_PROBLEMS = 1000
-"""Maximum number of problems of a file that are listed. Further skipped parts are only counted."""
 MAX_PARAGRAPH_LENGTH = 20_000
 """Maximum length of a paragraph, in code points. A longer one, as in a file without line ends, is split
 (`_split_paragraph`). The row of a table is not split."""
@@ -110,6 +112,45 @@ def read_file(file: CorpusFile, metadata: StatedMetadata, taxonomies: Taxonomies
         return ParsedFile(digest, skipped=(Skipped(file.name, unexpected_error_reason(error)),))
 
 
+@dataclass(frozen=True, slots=True)
+class StreamedFile:
+    """A file of records that is read one record at a time, or a share of it."""
+
+    digest: str
+    """SHA-256 of the file in hexadecimal."""
+    results: Iterator[ParsedDocument | Skipped]
+    """The documents, and those that an unexpected exception skips. Raises ReadError if the file has no valid record."""
+    _name: str
+    _problems: Sequence[str]
+
+    def list_skipped(self, skipped: Iterable[Skipped]) -> tuple[Skipped, ...]:
+        """Return `skipped`, the skipped documents, with the problems of the file: what `ParsedFile.skipped` has.
+
+        Must be called after the last result. Of the shares of a file, only the last one has the problems.
+        """
+        return _limit_skipped(self._name, [*skipped, *_problems_of_file(self._name, self._problems)])
+
+
+def stream_file(
+    file: CorpusFile, metadata: StatedMetadata, taxonomies: Taxonomies | Taxonomy, share: Share = WHOLE
+) -> StreamedFile | None:
+    """Open a file of records, or a share of its lines. None if it is another file; then `read_file` reads it.
+
+    Takes the memory of the file's text and of one record. Raises OSError or ReadError if `read_file` would skip the
+    file.
+    """
+    if not can_stream(file.name):
+        return None
+    content = file.read()
+    digest = hashlib.sha256(content).hexdigest()
+    stream = stream_bytes(content, file.name, share, metadata.text_column)
+    if stream is None:
+        return None
+    reader = _FileReader(file.name, digest, FileContents((), (), stream.warnings), metadata, taxonomies)
+    problems = stream.problems if share.is_last else ()
+    return StreamedFile(digest, map(reader.read_safely, stream.documents), file.name, problems)
+
+
 def read_corpus(
     listing: Listing, topics: Path | DataFile | None = None, work_topics: Path | DataFile | None = None
 ) -> Iterator[ParsedDocument | Skipped]:
@@ -141,19 +182,16 @@ class _FileReader:
 
     def read_all(self) -> ParsedFile:
         """Return the documents and the skipped parts. Raises ReadError if they state more than `MAX_FACETS` facets."""
-        results = [self._read_safely(raw) for raw in self.contents.documents]
-        problems = [Skipped(self.name, problem, files=0) for problem in self.contents.problems]
+        results = [self.read_safely(raw) for raw in self.contents.documents]
         documents = tuple(result for result in results if isinstance(result, ParsedDocument))
         names = {name for parsed in documents for name in parsed.document.facets}
         if len(names) > MAX_FACETS:
-            raise ReadError(f"states {len(names)} facets: more than {MAX_FACETS} are not read")
-        skipped = [*(result for result in results if isinstance(result, Skipped)), *problems]
-        excess = len(skipped) - MAX_LISTED_PROBLEMS
-        if excess > 0:
-            skipped[MAX_LISTED_PROBLEMS:] = [Skipped(self.name, f"and {excess} more parts of it are not read", files=0)]
-        return ParsedFile(self.sha256, documents, tuple(skipped))
+            raise ReadError(too_many_facets(len(names)))
+        skipped = [result for result in results if isinstance(result, Skipped)]
+        problems = _problems_of_file(self.name, self.contents.problems)
+        return ParsedFile(self.sha256, documents, _limit_skipped(self.name, [*skipped, *problems]))
 
-    def _read_safely(self, raw: RawDocument) -> ParsedDocument | Skipped:
+    def read_safely(self, raw: RawDocument) -> ParsedDocument | Skipped:
         """Read a raw document. An unexpected exception skips this document only."""
         try:
             return self.read(raw)
@@ -180,7 +218,7 @@ class _FileReader:
         detected = self._detect(raw, cleaned, items, metadata)
         warnings = _unresolved_warnings(detected.warnings, metadata)
         document = self._build_document(
-            raw, {name: getattr(detected, name) for name in _DETECTED_FIELDS}, metadata, warnings
+            raw, {name: getattr(detected, name) for name in _DETECTED_FIELDS}, metadata, warnings, len(items)
         )
         # Sections need the year by which the text is written, even if another one is stated. Which year is detected
         # depends on the doctype: a work report has the year that it plans. So the detected doctype must be right.
@@ -188,11 +226,11 @@ class _FileReader:
         year = detected.year if detected.year and is_doctype_right else document.year
         sections, topics = self._classify(items, document, year, metadata)
         paragraphs = tuple(
-            _build_paragraph(document, n, item, section, paragraph_topics)
+            _build_paragraph(document, f"{document.document}#{n}", n, item, section, paragraph_topics)
             for n, (item, section, paragraph_topics) in enumerate(zip(items, sections, topics, strict=True), 1)
         )
         tables = tuple(_collect_tables(document.document, items))
-        return ParsedDocument(replace(document, paragraphs=len(paragraphs)), paragraphs, self.name, tables=tables)
+        return ParsedDocument(document, paragraphs, self.name, tables=tables)
 
     def _classify(
         self, items: Sequence[OutlineItem], document: Document, year: int | None, metadata: StatedMetadata
@@ -213,7 +251,7 @@ class _FileReader:
         """Read a record. Its metadata is as stated. Only section and topics are classified if they are not stated."""
         paragraph_metadata, document_metadata = parse_record(raw.overrides)
         document_metadata = document_metadata.override(self.metadata)
-        document = replace(self._build_document(raw, {}, document_metadata, ()), paragraphs=1)
+        document = self._build_document(raw, {}, document_metadata, (), 1)
         item = OutlineItem(raw.blocks[0].text, paragraph_metadata.number, paragraph_metadata.path)
         is_work_report = document.doctype == WORK_REPORT
         section = (
@@ -224,7 +262,7 @@ class _FileReader:
             or document_metadata.topics
             or self.taxonomies.choose(document.doctype).classify_paragraph(item.path, item.text, section)
         )
-        paragraph = replace(_build_paragraph(document, 1, item, section, topics), id=document.document)
+        paragraph = _build_paragraph(document, document.document, 1, item, section, topics)
         return ParsedDocument(document, (paragraph,), self.name)
 
     def _detect(
@@ -246,13 +284,19 @@ class _FileReader:
         )
 
     def _build_document(
-        self, raw: RawDocument, detected: Mapping[str, object], metadata: StatedMetadata, warnings: tuple[str, ...]
+        self,
+        raw: RawDocument,
+        detected: Mapping[str, object],
+        metadata: StatedMetadata,
+        warnings: tuple[str, ...],
+        paragraphs: int,
     ) -> Document:
-        """Return the document. Stated fields take precedence over detected ones."""
+        """Return the document. Stated fields take precedence over detected ones. `paragraphs`: their number."""
         values: dict[str, Any] = {**detected, **metadata.fields}
         return Document(
             document=self._document_id(raw),
             sha256=self.sha256,
+            paragraphs=paragraphs,
             warnings=tuple(dict.fromkeys((*self.contents.warnings, *raw.warnings, *metadata.warnings, *warnings))),
             facets=dict(metadata.facets),
             **values,
@@ -261,6 +305,23 @@ class _FileReader:
     def _document_id(self, raw: RawDocument) -> str:
         """Return the id of a document: the name of the file, with the key of the document if it is one of several."""
         return self.name if raw.key is None else f"{self.name}#{raw.key}"
+
+
+def too_many_facets(count: int) -> str:
+    """Return the reason why a file with a number of facets is not read."""
+    return f"states {count} facets: more than {MAX_FACETS} are not read"
+
+
+def _problems_of_file(name: str, problems: Iterable[str]) -> Iterator[Skipped]:
+    """Yield the problems of a file as skipped parts."""
+    return (Skipped(name, problem, files=0) for problem in problems)
+
+
+def _limit_skipped(name: str, skipped: Sequence[Skipped]) -> tuple[Skipped, ...]:
+    """Return the first `MAX_LISTED_PROBLEMS` skipped parts of a file, and the number of all others."""
+    excess = len(skipped) - MAX_LISTED_PROBLEMS
+    note = [Skipped(name, f"and {excess} more parts of it are not read", files=0)] if excess > 0 else []
+    return (*skipped[:MAX_LISTED_PROBLEMS], *note)
 
 
 def _merge_rows(rows: Sequence[OutlineItem]) -> OutlineItem:
@@ -290,10 +351,12 @@ def _collect_tables(document: str, items: Sequence[OutlineItem]) -> Iterator[Tab
         previous = table
 
 
-def _build_paragraph(document: Document, n: int, item: OutlineItem, section: str, topics: tuple[str, ...]) -> Paragraph:
+def _build_paragraph(
+    document: Document, paragraph_id: str, n: int, item: OutlineItem, section: str, topics: tuple[str, ...]
+) -> Paragraph:
     """Return paragraph `n` of a document, counted from 1, with the metadata that it shares with the document."""
     return Paragraph(
-        id=f"{document.document}#{n}",
+        id=paragraph_id,
         document=document.document,
         n=n,
         text=item.text,
@@ -318,7 +381,7 @@ def _find_years(document: Document, item: OutlineItem, section: str) -> tuple[in
     folded = fold(item.text)
     if CELL_SEPARATOR in item.text:
         return years_of_row(folded, item.path, section, calendar)
-    return TimedText(folded, item.path, section, calendar).years()
+    return timed_text(folded, item.path, section, calendar).years()
 
 
 def _limit_lines(lines: Sequence[str]) -> Sequence[str]:

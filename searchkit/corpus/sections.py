@@ -172,6 +172,8 @@ def classify_sections(
     `year` is that of the document, if it is known: a work report plans it, every other report reviews it. Cost: linear
     in the number of paragraphs. Only the first 400 characters of each paragraph are examined.
     """
+    if len(items) == 1 and not items[0].path:  # a record without headings is all introduction
+        return (MISCELLANEOUS,)
     return tuple(_SectionClassifier(items, year, is_work_report=is_work_report).classify())
 
 

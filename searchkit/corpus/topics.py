@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from operator import truediv
 from pathlib import Path
 from typing import Annotated, NamedTuple
@@ -67,6 +67,8 @@ _PUNCTUATION = re.compile(r"[,。:;!?、]")
 
 _TopicWeights = tuple[tuple[int, float], ...]
 """Weights of a word by topic, an index into `Taxonomy.names`. Empty for words to ignore."""
+_WordMatch = tuple[int, int, int]
+"""Index of a word of a taxonomy, and its start and end in a text."""
 
 
 class Taxonomy:
@@ -82,9 +84,9 @@ class Taxonomy:
         """
         self.names = tuple(names)
         """Topics in the order of the file."""
-        self._words = tuple(words)
-        self._weights: dict[str, _TopicWeights] = {word: tuple(weights.items()) for word, weights in words.items()}
-        self._finder = AhoCorasick(self._words, matchkind=MatchKind.LeftmostLongest)
+        self._weights: list[_TopicWeights] = [tuple(weights.items()) for weights in words.values()]
+        """Weights of each word, in the order of `words`."""
+        self._finder = AhoCorasick(words, matchkind=MatchKind.LeftmostLongest)
         self._fallback = fallback
         self._rank_divisors = [n**_RANK_EXPONENT for n in range(1, len(words) + 1)]
         """Divisors of the first, second … best word of a topic."""
@@ -123,43 +125,47 @@ class Taxonomy:
         """
         headings = list(dict.fromkeys(heading for item in items for heading in item.path))
         heading_words = dict(zip(headings, map(self._find_words, fold_all(headings)), strict=True))
-        heading_weights = {
-            heading: self._score_heading(heading, words.values()) for heading, words in heading_words.items()
-        }
+        heading_weights = {heading: self._score_heading(heading, words) for heading, words in heading_words.items()}
         texts = fold_all([item.text for item in items])
         topics: list[tuple[str, ...]] = []
-        for item, text, section, words in zip(items, texts, sections, map(self._find_words, texts), strict=True):
+        for item, text, section in zip(items, texts, sections, strict=True):
             is_outside = section == MISCELLANEOUS and not item.path
             if is_outside and not _PUNCTUATION.search(text):
                 topics.append((self.names[self._fallback[section]],))
                 continue
-            scores = self._score_text(text, words)
+            scores = self._score_text(text, self._find_words(text))
             scores[self._fallback[section]] += _FALLBACK_SCORE
             _add_headings(scores, [heading_weights[heading] for heading in item.path])
             topics.append(self._select_topics(scores, _MIN_THIRD_SHARE if is_outside else _MIN_SECOND_SHARE))
         return topics
 
-    def _score_heading(self, heading: str, words: Iterable[str]) -> tuple[float, _TopicWeights]:
+    def _score_heading(self, heading: str, words: Sequence[_WordMatch]) -> tuple[float, _TopicWeights]:
         """Return the factor of a heading, and the concatenated weights of the words in it."""
         factor = _PART_HEADING_FACTOR if is_part_heading(heading) else 1.0
-        return factor, tuple(weight for word in words for weight in self._weights[word])
+        return factor, tuple(weight for word, *_ in words for weight in self._weights[word])
 
-    def _find_words(self, text: str) -> dict[int, str]:
-        """Return the words of a folded text by start offset, in order."""
-        return {start: self._words[word] for word, start, _ in self._finder.find_matches_as_indexes(text)}
+    def _find_words(self, text: str) -> list[_WordMatch]:
+        """Return the words of a folded text, in order."""
+        return self._finder.find_matches_as_indexes(text)
 
-    def _score_text(self, text: str, words: Mapping[int, str]) -> list[float]:
+    def _score_text(self, text: str, words: Sequence[_WordMatch]) -> list[float]:
         """Return the score of each topic by the words in the text alone."""
         end = _SENTENCE_STOP.search(text, 0, _MAX_FIRST_SENTENCE_LENGTH)
         first_sentence_end = end.start() if end else _MAX_FIRST_SENTENCE_LENGTH
-        first_sentence_words = {word for start, word in words.items() if start < first_sentence_end}
-        occurrences: dict[str, int] = {}
-        for word in words.values():
-            occurrences[word] = occurrences.get(word, 0) + 1
+        factors: dict[int, float] = {}
+        """Factor of each word by its first occurrence."""
+        repeated: dict[int, int] = {}
+        """Number of occurrences of the words that occur more than once."""
+        for word, start, _ in words:
+            if word in factors:
+                repeated[word] = repeated.get(word, 1) + 1
+            else:
+                factors[word] = _FIRST_SENTENCE_FACTOR if start < first_sentence_end else 1.0
+        for word, count in repeated.items():
+            factors[word] *= 2 - 1 / count
         values: defaultdict[int, list[float]] = defaultdict(list)
         weights, divisors = self._weights, self._rank_divisors
-        for word, count in occurrences.items():
-            factor = (2 - 1 / count) * (_FIRST_SENTENCE_FACTOR if word in first_sentence_words else 1.0)
+        for word, factor in factors.items():
             for topic, value in weights[word]:
                 values[topic].append(value * factor)
         scores = [0.0] * len(self.names)

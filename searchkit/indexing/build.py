@@ -47,6 +47,7 @@ from searchkit.indexing.tasks import IndexingResult, ProgressCallback, WorkerPoo
 from searchkit.manifest import (
     ALIASES_FILE,
     EXTRAS_FILE,
+    PROBLEMS_FILE,
     STATE_FILE,
     SUGGESTIONS_FILE,
     Manifest,
@@ -55,9 +56,11 @@ from searchkit.manifest import (
     current_data_folder,
     diagnose_damage,
     read_manifest,
+    read_verified_file,
     remove_leftovers,
 )
 from searchkit.measures.vocabulary import EXTRACTION_VERSION
+from searchkit.query.aliases import Aliases
 from searchkit.query.facets import BUILT_IN_FACETS
 from searchkit.query.naming import NameLists
 from searchkit.text.analyzer import Analyzer, Lexicon
@@ -419,11 +422,12 @@ def _new_index(
             raise
         writer.commit()
         remove_parts(folder)
-        extras = {**asdict(config.settings.lexicon), "problems": [asdict(item) for item in summary.skipped]}
-        extras |= {"duplicates": summary.duplicates, "indicators": asdict(config.names)}
+        extras = {**asdict(config.settings.lexicon), "indicators": asdict(config.names)}
         (folder / EXTRAS_FILE).write_text(json.dumps(extras, ensure_ascii=False, indent=1), encoding="utf-8")
+        problems = {"problems": [asdict(item) for item in summary.skipped], "duplicates": summary.duplicates}
+        (folder / PROBLEMS_FILE).write_text(json.dumps(problems, ensure_ascii=False), encoding="utf-8")
         manifest = _new_manifest(config, folder, summary)
-        _write_names(config, folder, manifest.facets)
+        _write_names(config, folder, manifest.facets, base.manifest if base else None)
         commit_manifest(config.index, manifest, base.manifest if base else None)
     except BaseException:
         if current_data_folder(config.index) != folder.name:  # not if the manifest was already replaced
@@ -431,15 +435,16 @@ def _new_index(
         raise
 
 
-def _write_names(config: _BuildConfig, folder: Path, facets: Sequence[str]) -> None:
+def _write_names(config: _BuildConfig, folder: Path, facets: Sequence[str], base: Manifest | None) -> None:
     """Write the names of the facet values of a new index, and its suggestions, to its data folder.
 
-    `facets`: names of the user-defined facets.
+    `facets`: names of the user-defined facets. `base`: the manifest of the index that is updated.
     """
+    previous = Aliases.from_json(read_verified_file(config.index, base, ALIASES_FILE)) if base else None
     engine = open_engine(config.settings.engine, folder)
     try:
         taxonomies = (config.settings.topics.text, config.settings.work_topics.text)
-        aliases = collect_aliases(engine, config.analyzer, taxonomies)
+        aliases = collect_aliases(engine, config.analyzer, taxonomies, previous)
         suggestions = collect_suggestions(engine, aliases, facets)
     finally:
         engine.close()

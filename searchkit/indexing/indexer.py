@@ -8,19 +8,24 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
+from searchkit.corpus.listing import MAX_FACETS, MAX_LISTED_PROBLEMS
 from searchkit.corpus.nearduplicates import near_duplicate_keys
-from searchkit.corpus.reading import MAX_LISTED_PROBLEMS, ParsedDocument, ParsedFile, read_file
+from searchkit.corpus.reading import ParsedDocument, ParsedFile, read_file, stream_file, too_many_facets
 from searchkit.corpus.reasons import unexpected_error_reason
 from searchkit.corpus.topics import Taxonomies
 from searchkit.corpus.walk import Skipped
 from searchkit.engines.contract import Writer
 from searchkit.engines.opening import open_writer
+from searchkit.errors import ReadError
 from searchkit.indexing.duplicates import identify_report
 from searchkit.indexing.messages import FileOutcome, Settings, TaskFile
 from searchkit.measures.extractor import Extractor
 from searchkit.model import Document
 from searchkit.processes import exit_if_forked
 from searchkit.text.analyzer import Analyzer
+
+_RECORDS_PER_BLOCK = 256
+"""Number of records that go through a step of indexing together, which takes less time than one record at a time."""
 
 
 def add_document(parsed: ParsedDocument, writer: Writer, extractor: Extractor) -> Document:
@@ -29,7 +34,8 @@ def add_document(parsed: ParsedDocument, writer: Writer, extractor: Extractor) -
     Extracts the measures if `parsed` has none yet. Returns the document with the number of its measures.
     """
     measures = extractor.extract(parsed.paragraphs, parsed.tables) if parsed.measures is None else parsed.measures
-    document = replace(parsed.document, measures=sum(map(len, measures)))
+    count = sum(map(len, measures))
+    document = replace(parsed.document, measures=count) if count else parsed.document
     keys = near_duplicate_keys(parsed.paragraphs, parsed.tables)
     writer.add(document, parsed.paragraphs, measures, parsed.file, parsed.tables, keys)
     return document
@@ -49,8 +55,14 @@ class Indexer:
         """Read a file and add its documents to a writer. A document whose measures cannot be extracted is skipped.
 
         With a `trial_folder`, the documents are first written to temporary indexes in this folder. Documents that
-        cannot be written are skipped.
+        cannot be written are skipped. Without, the records of a file are read and added one at a time. Raises ReadError
+        if the file turns out to have too many facets after some were added; then the file must be read with a
+        `trial_folder`.
         """
+        if trial_folder is None and (outcome := self._index_records(file, writer)):
+            return outcome
+        if file.share.index:
+            return FileOutcome("")
         parsed = read_file(file.corpus_file, file.metadata, self._taxonomies)
         exit_if_forked()  # if a library forked this process, both processes would write to the same files
         parsed = self._extract_measures(parsed)
@@ -58,19 +70,37 @@ class Indexer:
             unwritable: list[Skipped] = []
             writable = self._find_writable(parsed.documents, trial_folder, unwritable)
             parsed = replace(parsed, documents=tuple(writable), skipped=(*parsed.skipped, *unwritable))
-        added = [add_document(item, writer, self._extractor) for item in parsed.documents]
-        warnings = ((document.document, warning) for document in added for warning in document.warnings)
-        return FileOutcome(
-            digest=parsed.digest,
-            documents=len(added),
-            paragraphs=sum(document.paragraphs for document in added),
-            measures=sum(document.measures for document in added),
-            facets=tuple(sorted({name for document in added for name in document.facets})),
-            skipped=parsed.skipped,
-            is_final=parsed.is_final,
-            reports=tuple(_identify_reports(parsed.documents)),
-            warnings=tuple(islice(warnings, MAX_LISTED_PROBLEMS)),
-        )
+        totals = _Totals()
+        for item in parsed.documents:
+            totals.add(add_document(item, writer, self._extractor))
+        reports = tuple(_identify_reports(parsed.documents))
+        return totals.outcome(parsed.digest, parsed.skipped, is_final=parsed.is_final, reports=reports)
+
+    def _index_records(self, file: TaskFile, writer: Writer) -> FileOutcome | None:
+        """Index a share of a file of records. None if it is no such file, or none of its records can be read."""
+        try:
+            stream = stream_file(file.corpus_file, file.metadata, self._taxonomies, file.share)
+        except (OSError, ReadError):
+            return None
+        if stream is None:
+            return None
+        exit_if_forked()
+        totals, skipped = _Totals(), []
+        try:
+            while block := list(islice(stream.results, _RECORDS_PER_BLOCK)):
+                for item in [
+                    result if isinstance(result, Skipped) else self._extract_document_measures(result)
+                    for result in block
+                ]:
+                    if isinstance(item, Skipped):
+                        skipped.append(item)
+                    else:
+                        totals.add(add_document(item, writer, self._extractor))
+        except ReadError:
+            if totals.documents:
+                raise
+            return None
+        return totals.outcome(stream.digest, stream.list_skipped(skipped))
 
     def _extract_measures(self, parsed: ParsedFile) -> ParsedFile:
         """Extract the measures of all documents. A document is skipped if the extraction raises an exception."""
@@ -82,7 +112,8 @@ class Indexer:
     def _extract_document_measures(self, parsed: ParsedDocument) -> ParsedDocument | Skipped:
         """Return the document with its measures, or why it is skipped."""
         try:
-            return replace(parsed, measures=self._extractor.extract(parsed.paragraphs, parsed.tables))
+            measures = self._extractor.extract(parsed.paragraphs, parsed.tables)
+            return ParsedDocument(parsed.document, parsed.paragraphs, parsed.file, measures, parsed.tables)
         except MemoryError:
             raise
         except Exception as error:  # noqa: BLE001 - a bug in the extractor skips one document
@@ -120,6 +151,47 @@ class Indexer:
             for item in documents:
                 add_document(item, writer, self._extractor)
             writer.commit()
+
+
+class _Totals:
+    """Totals of the documents of a file that were added to a writer."""
+
+    def __init__(self) -> None:
+        self.documents = self._paragraphs = self._measures = 0
+        self._facets: set[str] = set()
+        self._warnings: list[tuple[str, str]] = []
+
+    def add(self, document: Document) -> None:
+        """Add a document. Raises ReadError if the documents have more than `MAX_FACETS` facets."""
+        self.documents += 1
+        self._paragraphs += document.paragraphs
+        self._measures += document.measures
+        self._facets.update(document.facets)
+        if len(self._facets) > MAX_FACETS:
+            raise ReadError(too_many_facets(len(self._facets)))
+        if document.warnings and len(self._warnings) < MAX_LISTED_PROBLEMS:
+            self._warnings += ((document.document, warning) for warning in document.warnings)
+
+    def outcome(
+        self,
+        digest: str,
+        skipped: tuple[Skipped, ...],
+        *,
+        is_final: bool = True,
+        reports: tuple[tuple[str, str], ...] = (),
+    ) -> FileOutcome:
+        """Return the result of indexing the file."""
+        return FileOutcome(
+            digest=digest,
+            documents=self.documents,
+            paragraphs=self._paragraphs,
+            measures=self._measures,
+            facets=tuple(sorted(self._facets)),
+            skipped=skipped,
+            is_final=is_final,
+            reports=reports,
+            warnings=tuple(self._warnings[:MAX_LISTED_PROBLEMS]),
+        )
 
 
 def _identify_reports(documents: Iterable[ParsedDocument]) -> Iterator[tuple[str, str]]:

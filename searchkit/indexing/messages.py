@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from searchkit.corpus.formats.registry import WHOLE, Share
 from searchkit.corpus.overrides import StatedMetadata
 from searchkit.corpus.walk import CorpusFile, Skipped, Stamp
 from searchkit.files import DataFile
@@ -39,13 +40,15 @@ class TaskFile(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...]
     topics: tuple[str, ...]
     text_column: str | None
+    share: Share
+    """The lines to index. Files that are not read one record at a time are indexed with the first share."""
 
     @classmethod
-    def pack(cls, file: CorpusFile, metadata: StatedMetadata) -> TaskFile:
+    def pack(cls, file: CorpusFile, metadata: StatedMetadata, share: Share = WHOLE) -> TaskFile:
         """Convert a corpus file into a form that can be sent."""
         path, root = os.fsencode(file.path), os.fsencode(file.root)
         stated = {**metadata.fields}, {**metadata.facets}, metadata.warnings, metadata.topics, metadata.text_column
-        return cls(path, file.name, root, file.stamp, *stated)
+        return cls(path, file.name, root, file.stamp, *stated, share)
 
     @property
     def corpus_file(self) -> CorpusFile:

@@ -4,6 +4,9 @@ The files are divided into batches of consecutive files. A worker gets a batch a
 and writes their documents into a small index, a part (`worker.py`). The writer of the index then adds the parts in
 order. So processes do not exchange documents, only the entries that the index stores about its files (`messages.py`).
 
+A large file of records is divided into shares of its lines, one batch each, so that all workers read it. If one of them
+fails, the others are dropped, and the file is retried in one piece.
+
 If a batch fails, it is split at the file that was being read, the suspect. The files before and after the suspect
 become new batches. The suspect is retried alone in a new process, and skipped if the retry fails, too. A suspect that
 exceeds its CPU time is skipped without a retry. So a good file is read at most twice, if each bad file makes its worker
@@ -20,10 +23,12 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from searchkit.corpus.listing import content_digest
+from searchkit.corpus.formats.registry import WHOLE, Share, can_stream
+from searchkit.corpus.listing import MAX_FACETS, MAX_LISTED_PROBLEMS, content_digest
 from searchkit.corpus.overrides import StatedMetadata
 from searchkit.corpus.walk import CorpusFile, Skipped
 from searchkit.engines.contract import Writer
@@ -51,6 +56,9 @@ MAX_TASK_FILES = 50_000
 """Maximum number of files in a task."""
 MIN_PARALLEL_FILES, MIN_PARALLEL_BYTES = 8, 2 << 20
 """Fewer files or bytes are read by one process, because starting another process takes a quarter of a second."""
+
+MIN_SHARED_BYTES = 2 << 20
+"""A smaller file of records is not divided into shares."""
 
 MAX_EXTERNAL_KILLS = 20
 """The build fails when this many workers have been killed from outside and none has completed a task in between."""
@@ -116,8 +124,11 @@ class WorkerPool:
         self._workers: list[_Worker] = []
         self._outcomes: dict[int, FileOutcome] = {}
         """Results by the index of the file."""
-        self._parts: dict[int, Path] = {}
-        """Folders of complete parts by the index of their first file."""
+        self._shares: dict[int, dict[int, FileOutcome]] = {batch.start: {} for batch in batches if batch.share != WHOLE}
+        """Results of complete shares by the index of the file, then of the share. Only for files with several shares of
+        which none has failed."""
+        self._parts: dict[tuple[int, int], Path] = {}
+        """Folders of complete parts by the index of their first file, and of the share of the file."""
         self._part_count = 0
         """Number of folders of parts created so far."""
         self._failed_starts = self._external_kills = 0
@@ -222,14 +233,18 @@ class WorkerPool:
         """Handle a message about a batch. `message` is None if the message was invalid."""
         match message:
             case StepStarted(step) if 0 <= step <= batch.stop - batch.start:
-                self._mark_done(batch.start, batch.start + step)
+                if batch.share == WHOLE:
+                    self._mark_done(batch.start, batch.start + step)
                 worker.step, worker.seconds = batch.start + step, 0.0
                 self._failed_starts = 0
             case TaskDone(outcomes) if len(outcomes) == batch.stop - batch.start:
-                self._outcomes.update(enumerate(outcomes, batch.start))
-                self._parts[batch.start] = worker.folder
-                self._mark_done(batch.start, batch.stop)
                 self._external_kills = 0
+                if batch.share == WHOLE:
+                    self._outcomes.update(enumerate(outcomes, batch.start))
+                    self._parts[batch.start, 0] = worker.folder
+                    self._mark_done(batch.start, batch.stop)
+                else:
+                    self._add_share(batch, outcomes[0], worker.folder)
                 self._assign(worker)
             case TaskFailed(file, reason) if file is None or 0 <= file < batch.stop - batch.start:
                 shutil.rmtree(worker.folder)
@@ -241,6 +256,31 @@ class WorkerPool:
             case _:  # a reader has taken over the process, or has written to the pipe
                 worker.failure = _Failure("the reader crashed (its process sent an invalid message)")
                 worker.child.end()  # puts None into the inbox
+
+    def _add_share(self, batch: _Batch, outcome: FileOutcome, part: Path) -> None:
+        """Add the result of a share. After the last share of the file, add the result of the file."""
+        index = batch.start
+        if index not in self._shares:  # another share has failed
+            shutil.rmtree(part)
+            return
+        outcomes = self._shares[index]
+        outcomes[batch.share.index], self._parts[index, batch.share.index] = outcome, part
+        if len(outcomes) < batch.share.count:
+            return
+        joined = _join_outcomes([outcome for _, outcome in sorted(outcomes.items())])
+        if joined is None:
+            self._drop_shares(index)
+            self._queue.appendleft(_Batch(index, index + 1))
+        else:
+            self._outcomes[index] = joined
+            self._mark_done(index, index + 1)
+
+    def _drop_shares(self, index: int) -> None:
+        """Drop the results of the shares of a file, and the shares that no worker has yet."""
+        del self._shares[index]
+        self._queue = deque(batch for batch in self._queue if batch.start != index)
+        for key in [key for key in self._parts if key[0] == index]:
+            shutil.rmtree(self._parts.pop(key))
 
     def _handle_exit(self, worker: _Worker) -> None:
         """Put the batch of a worker that has ended back into the queue, and replace the worker if there are batches.
@@ -257,7 +297,8 @@ class WorkerPool:
         failure = worker.failure or self._diagnose(worker, batch, code)
         if worker.step is None:
             self._failed_starts += 1
-            self._queue.appendleft(batch)
+            if batch.share == WHOLE or batch.start in self._shares:
+                self._queue.appendleft(batch)
         else:
             self._external_kills += failure.is_external
             self._requeue(batch, worker.step if worker.step < batch.stop else None, failure)
@@ -287,8 +328,13 @@ class WorkerPool:
 
         `suspect` is the index of the file that was being read, or None if the part was being written. If it is None, a
         batch of several files is halved, and the only file of a batch is the suspect. The suspect is retried as a batch
-        of one file, unless the failure is conclusive or this batch was the retry: then it is skipped.
+        of one file, unless the failure is conclusive or this batch was the retry: then it is skipped. If a share of a
+        file fails, the file is the suspect.
         """
+        if batch.share != WHOLE:
+            if batch.start not in self._shares:  # another share has failed before
+                return
+            self._drop_shares(batch.start)
         if suspect is None and batch.stop - batch.start > 1:
             middle = (batch.start + batch.stop) // 2
             self._queue.extendleft((_Batch(middle, batch.stop), _Batch(batch.start, middle)))
@@ -330,7 +376,8 @@ class WorkerPool:
         worker.is_new, worker.seconds = False, 0.0
         worker.folder.mkdir()
         files = [
-            TaskFile.pack(file, metadata) for file, metadata in self._files[worker.batch.start : worker.batch.stop]
+            TaskFile.pack(file, metadata, worker.batch.share)
+            for file, metadata in self._files[worker.batch.start : worker.batch.stop]
         ]
         folder = os.fsencode(worker.folder.absolute())  # absolute, because the worker has another current folder
         worker.child.send(encode_message(Task(files, folder, worker.batch.is_careful)))
@@ -384,6 +431,8 @@ class _Batch:
 
     start: int
     stop: int
+    share: Share = WHOLE
+    """The share of the lines of the file, if it is one of several; then the batch has no other file."""
     is_alone: bool = False
     """Whether the batch is the retry of a suspect, alone and in a new process."""
     is_careful: bool = False
@@ -436,25 +485,64 @@ def _split_into_batches(files: Sequence[InputFile], jobs: int) -> list[_Batch]:
     """Split files into batches of about equal size in bytes, about `MAX_TASK_BYTES` or less each.
 
     The number of batches is a multiple of `jobs`, so that all workers are busy until the end, unless single files are
-    large or `MAX_TASK_FILES` divides a batch. Few files or bytes are split as for one worker.
+    large or `MAX_TASK_FILES` divides a batch. Few files or bytes are split as for one worker. If there are several
+    workers, a large file of records is divided into as many shares.
     """
-    sizes = [file.stamp.size + 1 for file, _ in files]  # an empty file takes time, too
+    batches: list[_Batch] = []
+    start = 0
+    for index, (file, _) in enumerate(files):
+        if jobs > 1 and file.stamp.size >= MIN_SHARED_BYTES and can_stream(file.name):
+            count = jobs * -(-file.stamp.size // (jobs * MAX_TASK_BYTES))  # -(-a // b) rounds up
+            batches += _split_by_size(files, range(start, index), jobs)
+            batches += (_Batch(index, index + 1, Share(n, count)) for n in range(count))
+            start = index + 1
+    return [*batches, *_split_by_size(files, range(start, len(files)), jobs)]
+
+
+def _split_by_size(files: Sequence[InputFile], indices: range, jobs: int) -> list[_Batch]:
+    """Split consecutive files, by index, into batches of about equal size."""
+    sizes = [files[index][0].stamp.size + 1 for index in indices]  # an empty file takes time, too
     total = sum(sizes)
-    if not files:
+    if not sizes:
         return []
-    if jobs == 1 or len(files) < MIN_PARALLEL_FILES or total < MIN_PARALLEL_BYTES:
+    if jobs == 1 or len(sizes) < MIN_PARALLEL_FILES or total < MIN_PARALLEL_BYTES:
         jobs = 1
-    count = jobs * -(-total // (jobs * MAX_TASK_BYTES))  # -(-a // b) rounds up
+    count = jobs * -(-total // (jobs * MAX_TASK_BYTES))
     starts: list[int] = []
     before = batch = 0
-    for index, size in enumerate(sizes):
+    for index, size in zip(indices, sizes, strict=True):
         is_full = starts and index - starts[-1] == MAX_TASK_FILES
         # The bytes are divided into `count` equal ranges. A file belongs to the range that contains its middle.
         if not starts or is_full or (before + size // 2) * count // total > batch:
             batch = (before + size // 2) * count // total
             starts.append(index)
         before += size
-    return [_Batch(start, stop) for start, stop in zip(starts, [*starts[1:], len(files)], strict=True)]
+    return [_Batch(start, stop) for start, stop in zip(starts, [*starts[1:], indices.stop], strict=True)]
+
+
+def _join_outcomes(outcomes: Sequence[FileOutcome]) -> FileOutcome | None:
+    """Return the result of a file from those of its shares, or None if the file must be read in one piece.
+
+    This is so if no share has a valid record, if the file was changed between two shares, or if only all shares
+    together have too many facets.
+    """
+    digests = {outcome.digest for outcome in outcomes if outcome.digest}
+    skipped = tuple(chain.from_iterable(outcome.skipped for outcome in outcomes))
+    facets = {facet for outcome in outcomes for facet in outcome.facets}
+    documents = sum(outcome.documents for outcome in outcomes)
+    if len(digests) > 1 or len(facets) > MAX_FACETS or not (documents or skipped):
+        return None
+    return FileOutcome(
+        digest=next(iter(digests), ""),
+        documents=documents,
+        paragraphs=sum(outcome.paragraphs for outcome in outcomes),
+        measures=sum(outcome.measures for outcome in outcomes),
+        facets=tuple(sorted(facets)),
+        skipped=skipped,
+        is_final=outcomes[0].is_final,
+        reports=tuple(chain.from_iterable(outcome.reports for outcome in outcomes)),
+        warnings=tuple(chain.from_iterable(outcome.warnings for outcome in outcomes))[:MAX_LISTED_PROBLEMS],
+    )
 
 
 def _file_entry(file: CorpusFile, metadata: StatedMetadata, outcome: FileOutcome) -> FileEntry:

@@ -15,7 +15,7 @@ from searchkit.measures.names import MIN_NAME_LENGTH, NameText, strip_marks
 from searchkit.measures.periods import MAX_EXAMINED_TIMES, TimeExpression, find_period, find_times
 from searchkit.measures.quantities import Quantity
 
-_BOUNDARY = re.compile(r"[,:]|\((?=其中|含|包括|不含)")
+_BOUNDARY = re.compile(r"[,:(](?:(?<!\()|(?=其中|含|包括|不含))")
 """The end of a clause within a sentence: a comma, a colon, or a bracket before 其中 and the like."""
 _BRACKET = re.compile(r"\([^()]*(?:\([^()]*\)[^()]*)*\)")
 """A text in brackets, which may contain other brackets of one more level."""

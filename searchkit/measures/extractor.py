@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from searchkit.corpus.times.expressions import Calendar
-from searchkit.corpus.times.governing import TimedText
+from searchkit.corpus.times.governing import TimedText, timed_text
 from searchkit.files import DataFile
 from searchkit.measures.indicators import NamedQuantity, ParagraphContext, name_quantities
 from searchkit.measures.quantities import find_quantities, to_json_number
@@ -15,7 +15,7 @@ from searchkit.measures.spacing import CompactText, compact
 from searchkit.measures.status import NumberInText, find_time
 from searchkit.measures.tables import extract_table
 from searchkit.measures.vocabulary import Vocabulary
-from searchkit.measures.zeros import find_zero_statements
+from searchkit.measures.zeros import ZeroStatement, find_zero_statements
 from searchkit.model import ExtractedMeasure, Paragraph, Table
 from searchkit.text.folding import fold
 
@@ -49,10 +49,14 @@ class Extractor:
     def _extract_paragraph(self, paragraph: Paragraph) -> list[ExtractedMeasure]:
         """Return the measures of a paragraph that is read as prose, by start offset."""
         source = compact(paragraph.text, fold(paragraph.text))
+        quantities = find_quantities(source.folded, self._vocabulary)
+        zeros = list(find_zero_statements(source.folded))
+        if not quantities and not zeros:
+            return []
         context = ParagraphContext(source.text, source.folded, paragraph.path, paragraph.title or "", paragraph.year)
         calendar = Calendar.of_document(paragraph.year, paragraph.doctype)
-        timed = TimedText(source.folded, paragraph.path, paragraph.section, calendar)
-        named = name_quantities(context, find_quantities(source.folded, self._vocabulary))
+        timed = timed_text(source.folded, paragraph.path, paragraph.section, calendar)
+        named = name_quantities(context, quantities)
         starts = _assign_starts(named)
         # Reversed, so that a quantity that counts several things has the start of its first measure.
         start_of = {id(item.quantity): start for item, start in reversed([*zip(named, starts, strict=True)])}
@@ -60,7 +64,7 @@ class Extractor:
             _to_measure(item, start, None if item.part_of is None else start_of.get(id(item.part_of)), timed)
             for item, start in zip(named, starts, strict=True)
         ]
-        measures += _extract_zeros(source.text, timed, set(starts))
+        measures += _to_zeros(zeros, source.text, timed, set(starts))
         if source.offsets is not None:
             measures = [_move(measure, source) for measure in measures]
         return sorted(measures, key=lambda measure: measure.start)
@@ -114,9 +118,11 @@ def _move(measure: ExtractedMeasure, source: CompactText) -> ExtractedMeasure:
     )
 
 
-def _extract_zeros(text: str, timed: TimedText, used_starts: set[int]) -> Iterator[ExtractedMeasure]:
-    """Yield the statements of zero whose start offset no other measure has."""
-    for statement in find_zero_statements(timed.folded):
+def _to_zeros(
+    statements: Sequence[ZeroStatement], text: str, timed: TimedText, used_starts: set[int]
+) -> Iterator[ExtractedMeasure]:
+    """Yield the measures of statements of zero whose start offset no other measure has."""
+    for statement in statements:
         if statement.start not in used_starts:
             name = text[statement.name_start : statement.end]
             time = find_time(timed, NumberInText(name, statement.start, statement.end, None))

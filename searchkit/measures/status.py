@@ -83,7 +83,9 @@ def _find_status(timed: TimedText, number: NumberInText, time: Time) -> str:
 def _text_before(folded: str, end: int, stops: str) -> str:
     """Return at most `_MAX_REACH` code points before an offset, from the nearest of some punctuation marks on."""
     first = max(0, end - _MAX_REACH)
-    return folded[max(first, *(folded.rfind(stop, first, end) + 1 for stop in stops)) : end]
+    for stop in stops:  # each mark that is found shortens what is searched for the others
+        first = max(first, folded.rfind(stop, first, end) + 1)
+    return folded[first:end]
 
 
 _MAX_REACH = 300

@@ -80,6 +80,12 @@ class Aliases:
         content = {"values": values, "years": self._years, "names": self._names}
         return json.dumps(content, ensure_ascii=False, indent=1).encode()
 
+    def has_values(self, values: Mapping[str, Iterable[str]], years: Mapping[str, Iterable[int]]) -> bool:
+        """Return whether the index has exactly these values. The arguments are those of `create`."""
+        return self._values == {facet: sorted(items) for facet, items in values.items()} and self._years == {
+            facet: sorted(items) for facet, items in years.items()
+        }
+
     def all(self) -> Iterator[Alias]:
         """Yield all names."""
         return (alias for first in self._names for alias in self._beginning_with(first))

@@ -16,6 +16,7 @@ from heapq import nsmallest
 from itertools import accumulate, pairwise, product, repeat
 from math import prod
 from mmap import mmap
+from operator import attrgetter
 from typing import NamedTuple
 
 from searchkit.text.pinyin import readings_of, syllables
@@ -76,11 +77,10 @@ def encode_suggestions(
     from searchkit.text.folding import fold_all  # noqa: PLC0415 - loads NumPy, which a completion does not need
 
     value_names = {entry: sorted({name for name in names if _is_line(name)}) for entry, names in values}
-    chosen_values = _rank(entry for entry in value_names if _is_line(entry.text + entry.kind))[:MAX_VALUES]
-    words = {word: count for word, count in words.items() if count >= MIN_WORD_COUNT and word.isalpha()}
-    chosen_words = _rank(Completion(word, WORD, count) for word, count in words.items())[:MAX_WORDS]
+    chosen_values = _rank((entry for entry in value_names if _is_line(entry.text + entry.kind)), MAX_VALUES)
+    chosen_words = _rank(_frequent_words(words), MAX_WORDS)
     short = ((text, count) for text, count in headings.items() if len(text) <= _MAX_HEADING_LENGTH and _is_line(text))
-    chosen_headings = _rank(Completion(text, HEADING, count) for text, count in short)[:MAX_HEADINGS]
+    chosen_headings = _rank((Completion(text, HEADING, count) for text, count in short), MAX_HEADINGS)
     sections = _Sections()
     for entry in chosen_values:
         sections.add(entry, value_names[entry], all_readings=entry.kind == "district")
@@ -93,9 +93,17 @@ def encode_suggestions(
     return sections.encode(values_end, words_end)
 
 
-def _rank(entries: Iterable[Completion]) -> list[Completion]:
-    """Return entries, most frequent first."""
-    return sorted(entries, key=lambda entry: (-entry.paragraphs, entry.text, entry.kind))
+def _frequent_words(words: Mapping[str, int]) -> Iterator[Completion]:
+    """Yield the words that can be among the most frequent `MAX_WORDS`, in no particular order."""
+    counts = {word: count for word, count in words.items() if count >= MIN_WORD_COUNT and word.isalpha()}
+    least = sorted(counts.values())[-MAX_WORDS] if len(counts) > MAX_WORDS else 0
+    return (Completion(word, WORD, count) for word, count in counts.items() if count >= least)
+
+
+def _rank(entries: Iterable[Completion], limit: int) -> list[Completion]:
+    """Return the most frequent entries, most frequent first."""
+    ranked = sorted(sorted(entries), key=attrgetter("paragraphs"), reverse=True)  # those with one number stay by text
+    return ranked[:limit]
 
 
 def _is_line(text: str) -> bool:
@@ -116,12 +124,13 @@ class _Sections:
 
     def add(self, entry: Completion, names: Iterable[str], *, all_readings: bool = False) -> None:
         """Add an entry with the keys of its names. `all_readings`: whether each reading of a character has a key."""
+        end_of_line = f"\t{self.end:x}\n"
         for name in names:
-            self._texts.append(f"{name}\t{self.end:x}\n")
+            self._texts.append(name + end_of_line)
             text = name[:_MAX_KEY_LENGTH]
             for spelling in {syllables(text), *_spellings(text)} if all_readings else (syllables(text),):
-                self._pinyin.add(f"{''.join(spelling)}\t{self.end:x}\n")
-                self._initials.add(f"{''.join([syllable[0] for syllable in spelling])}\t{self.end:x}\n")
+                self._pinyin.add("".join(spelling) + end_of_line)
+                self._initials.add("".join([syllable[0] for syllable in spelling]) + end_of_line)
         line = f"{entry.paragraphs}\t{entry.kind}\t{entry.text}\n"
         self._entries.append(line)
         self.end += len(line.encode())

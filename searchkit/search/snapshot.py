@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from searchkit.engines.contract import Engine, MeasureColumns, MeasureRequest, Request, Response, decoding
 from searchkit.engines.opening import open_engine
@@ -18,6 +18,7 @@ from searchkit.errors import IndexClosed, IndexDamaged, IndexStale, SearchkitErr
 from searchkit.manifest import (
     ALIASES_FILE,
     EXTRAS_FILE,
+    PROBLEMS_FILE,
     SUGGESTIONS_FILE,
     current_data_folder,
     diagnose_damage,
@@ -25,6 +26,7 @@ from searchkit.manifest import (
     read_manifest,
     read_verified_file,
     verify_checksums,
+    verify_content,
 )
 from searchkit.model import Document, Measure, Paragraph, Table
 from searchkit.query.aliases import Aliases
@@ -64,10 +66,10 @@ class Snapshot:
             self._engine = open_engine(self.manifest.engine, path / self.manifest.data)
         # Read the file now, because a later build may remove it.
         self.extras = json.loads(read_verified_file(path, self.manifest, EXTRAS_FILE))
-        """Words, synonyms and names of measures of the build (`words`, `synonyms`, `indicators`), skipped files
-        (`problems`), and `duplicates`."""
+        """Words, synonyms and names of measures of the build (`words`, `synonyms`, `indicators`)."""
         self._aliases_data = read_verified_file(path, self.manifest, ALIASES_FILE)
         self._suggestions_data = map_file(path, self.manifest, SUGGESTIONS_FILE)
+        self._problems_data = map_file(path, self.manifest, PROBLEMS_FILE)
         self._parsed: dict[tuple[str, tuple[str, ...], tuple[str, ...]], Query] = {}
         """Parsed queries by the arguments of `_parse`. A list is read page by page, with the same query."""
 
@@ -76,6 +78,7 @@ class Snapshot:
         self._is_closed = True
         self._engine.close()
         self._suggestions_data.close()
+        self._problems_data.close()
 
     @contextmanager
     def use_engine(self) -> Iterator[Engine]:
@@ -130,6 +133,18 @@ class Snapshot:
             )
             raise IndexStale(message)
         return analyzer
+
+    @cached_property
+    def problems(self) -> dict[str, Any]:
+        """Skipped files (`problems`), and `duplicates`. Read when they are needed, because there may be many.
+
+        Raises IndexClosed and IndexDamaged.
+        """
+        self._check_open()
+        data = self._problems_data[:]
+        verify_content(data, self.path, self.manifest, PROBLEMS_FILE)
+        content: dict[str, Any] = json.loads(data)
+        return content
 
     @cached_property
     def aliases(self) -> Aliases:

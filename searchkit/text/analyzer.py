@@ -156,15 +156,14 @@ class Analyzer:
         for quantity in quantities:
             terms_by_text[bisect_right(ends, quantity.start)] += quantity.terms()
         # Segment the Chinese runs of all texts in one call. `han_runs` also matches the text ends that separate them.
-        remaining = iter(terms_by_text)
-        terms = next(remaining)
-        segmenter = self._segmenters.for_text(len(joined))
-        for word in segmenter.cut_for_search(" ".join(han_runs.findall(rest))):
-            if word == _TEXT_END:
-                terms = next(remaining)
-            elif word != " ":
-                terms.append(word)
-        return terms_by_text[:-1]  # the last element is the empty rest after the last separator
+        terms_by_text.pop()  # the empty rest after the last separator
+        words = list(self._segmenters.for_text(len(joined)).cut_for_search(" ".join(han_runs.findall(rest))))
+        start = 0
+        for terms in terms_by_text:
+            end = words.index(_TEXT_END, start)
+            terms += [word for word in words[start:end] if word != " "]
+            start = end + 1
+        return terms_by_text
 
     def query_words(self, run: str) -> list[str]:
         """Return the words that a query for `run` requires: consecutive words, without the shorter words in them.

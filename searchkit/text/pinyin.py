@@ -25,7 +25,7 @@ def syllables(folded: str) -> tuple[str, ...]:
     result = [table.usual.get(character, character) for character in folded]
     if not table.first_characters.isdisjoint(folded):
         start = 0
-        while start < len(folded):
+        while start < len(folded) - 1:  # a word has at least two characters
             word = _find_word(folded, start, table) if folded[start] in table.first_characters else ()
             result[start : start + len(word)] = word
             start += len(word) or 1
@@ -54,7 +54,7 @@ class _Table(NamedTuple):
 
 def _find_word(text: str, start: int, table: _Table) -> tuple[str, ...]:
     """Return the syllables of the longest word of the data file at an offset, or an empty tuple."""
-    for length in range(_MAX_WORD_LENGTH, 1, -1):
+    for length in range(min(_MAX_WORD_LENGTH, len(text) - start), 1, -1):
         if found := table.words.get(text[start : start + length]):
             return found
     return ()

@@ -10,15 +10,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
+from itertools import dropwhile, islice, takewhile
 from typing import NamedTuple
 
 from searchkit.corpus.blocks import RawDocument
 from searchkit.corpus.formats.characters import clean_characters
 from searchkit.corpus.formats.grids import GridRow, build_blocks, clean_cell
 from searchkit.corpus.formats.records import ID_NAMES, TEXT_NAMES, Records, build_record
-from searchkit.corpus.formats.registry import FileContents
-from searchkit.corpus.formats.text import decode_text
+from searchkit.corpus.formats.registry import WHOLE, FileContents, RecordStream, Share
+from searchkit.corpus.formats.text import DecodedText, Lines, decode_text
 from searchkit.errors import ReadError
 from searchkit.model import Cell
 
@@ -82,17 +82,52 @@ def read(data: bytes, name: str, text_column: str | None = None) -> FileContents
     text, the file has neither a text column nor a table, or no row is a valid record.
     """
     decoded = decode_text(data)
-    lines = decoded.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = _split_lines(decoded)
     delimiter, header = _detect_layout(lines, text_column)
     if header is None:
         require_tables(text_column)
         return _read_tables(lines, delimiter, decoded.warnings)
+    return _stream(lines, delimiter, header, WHOLE, decoded.warnings).read_all()
+
+
+def stream(data: bytes, name: str, share: Share, text_column: str | None = None) -> RecordStream | None:  # noqa: ARG001 - as every reader
+    """Return the records of a share of a file, as `read` does, or None if the file has no text column.
+
+    A row belongs to the share that contains its first line. Raises ReadError if the bytes are not text.
+    """
+    decoded = decode_text(data)
+    lines = _split_lines(decoded)
+    delimiter, header = _detect_layout(lines, text_column)
+    return None if header is None else _stream(lines, delimiter, header, share, decoded.warnings)
+
+
+def _split_lines(decoded: DecodedText) -> Lines:
+    return Lines(decoded.text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def _stream(lines: Lines, delimiter: str, header: Header, share: Share, warnings: tuple[str, ...]) -> RecordStream:
+    """Return the records of a share of lines with a header."""
     records = Records()
-    rows = (row for row in _parse_rows(lines, delimiter) if row.number > header.number)
-    add_rows(records, header, (_check_width(row, len(header.names)) for row in rows), "line ")
-    if not records.documents and not records.problems:
-        raise ReadError("no row below the header")
-    return records.file_contents("row", decoded.warnings)
+    return RecordStream(_build_records(lines, delimiter, header, share, records), records.problems, warnings)
+
+
+def _build_records(
+    lines: Lines, delimiter: str, header: Header, share: Share, records: Records
+) -> Iterator[RawDocument]:
+    """Yield the records of a share of lines. The last share raises ReadError if no row of the file is a record."""
+    own = share.of(len(lines))
+    below = (row for row in _parse_rows(lines, delimiter) if row.number > header.number)
+    rows: Iterator[Row] = takewhile(lambda row: share.is_last or row.number <= own.stop, below)
+    if not share.is_last and not header.has_key:  # keys of other shares cannot be duplicates of those of this one
+        rows = dropwhile(lambda row: row.number <= own.start, rows)
+    checked = (_check_width(row, len(header.names)) for row in rows)
+    for number, document in build_rows(records, header, checked, "line "):
+        if number > own.start:
+            yield document
+    if share.is_last:
+        if not records.count and not records.problems:
+            raise ReadError("no row below the header")
+        records.require_records("row")
 
 
 def _read_tables(lines: Sequence[str], delimiter: str, warnings: tuple[str, ...]) -> FileContents:
@@ -133,9 +168,12 @@ def require_tables(text_column: str | None) -> None:
         raise ReadError(f"no column {_shorten(text_column)}, which metadata.csv states to contain the text")
 
 
-def add_rows(records: Records, header: Header, rows: Iterable[Row], location_prefix: str, key_prefix: str = "") -> None:
-    """Add the rows below the header. Empty rows and repetitions of the header are skipped.
+def build_rows(
+    records: Records, header: Header, rows: Iterable[Row], location_prefix: str, key_prefix: str = ""
+) -> Iterator[tuple[int, RawDocument]]:
+    """Yield the records of the rows below the header, with their row numbers.
 
+    Empty rows and repetitions of the header are skipped. After the last row, adds problems of columns to `records`.
     `location_prefix`: start of a row's location in problems. `key_prefix`: start of keys built from row numbers.
     """
     text_column, has_key = header.text_column, header.has_key
@@ -143,13 +181,14 @@ def add_rows(records: Records, header: Header, rows: Iterable[Row], location_pre
     for row in rows:
         is_header = len(row.cells) > text_column and _cell_text(row.cells[text_column]) == header.names[text_column]
         if row.problem or not (is_header or _is_empty_row(row)):
-            records.add(
-                f"{location_prefix}{row.number}",
-                partial(_build_record, row, header, text_column, None if has_key else f"{key_prefix}{row.number}"),
-            )
-            ignored_columns.update(
-                n for n, cell in enumerate(row.cells) if n not in header.fields and not _is_blank(cell)
-            )
+            key = None if has_key else f"{key_prefix}{row.number}"
+            document = records.build(location_prefix, row.number, partial(_build_record, row, header, text_column, key))
+            if document:
+                yield row.number, document
+            if len(header.fields) < max(len(header.names), len(row.cells)):
+                ignored_columns.update(
+                    n for n, cell in enumerate(row.cells) if n not in header.fields and not _is_blank(cell)
+                )
     for column in sorted(ignored_columns)[:_MAX_COLUMNS_SHOWN]:
         name = header.names[column] if column < len(header.names) else ""
         reason = f"repeats the name {_shorten(name)}" if name else "has no name"

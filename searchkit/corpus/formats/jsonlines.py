@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import NoReturn
 
 from searchkit.corpus.blocks import RawDocument
 from searchkit.corpus.formats.records import Records, build_record
-from searchkit.corpus.formats.registry import FileContents
-from searchkit.corpus.formats.text import decode_text
+from searchkit.corpus.formats.registry import WHOLE, FileContents, RecordStream, Share
+from searchkit.corpus.formats.text import Lines, decode_text
 from searchkit.errors import ReadError
 
 
-def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader has this signature
-    """Read records. Each needs an id (`id` or `_id`) and a text.
+def read(data: bytes, name: str) -> FileContents:
+    """Read all records, as `stream` does. Raises ReadError."""
+    return stream(data, name).read_all()
+
+
+def stream(data: bytes, name: str, share: Share = WHOLE) -> RecordStream:  # noqa: ARG001 - every reader has a name
+    """Return the records of a share of a file. Each needs an id (`id` or `_id`) and a text.
 
     The field of the text has one of the names in `records.TEXT_NAMES`. All other fields override detection or become
     facets. Invalid lines are listed in `problems`; the others are read. Raises ReadError if the bytes are not text or
@@ -23,10 +28,20 @@ def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader
     """
     decoded = decode_text(data)
     records = Records()
-    for n, line in enumerate(decoded.text.split("\n"), 1):
+    return RecordStream(_build_records(Lines(decoded.text), share, records), records.problems, decoded.warnings)
+
+
+def _build_records(lines: Lines, share: Share, records: Records) -> Iterator[RawDocument]:
+    """Yield the records of a share of lines. The last share raises ReadError if no line of the file is a record."""
+    own = share.of(len(lines))
+    for index in range(own.stop):
+        line = lines[index]
         if line and not line.isspace():
-            records.add(f"line {n}", partial(_build_record, line))
-    return records.file_contents("line", decoded.warnings)
+            document = records.build("line ", index + 1, partial(_build_record, line))
+            if document and index >= own.start:
+                yield document
+    if share.is_last:
+        records.require_records("line")
 
 
 def _build_record(line: str) -> RawDocument:

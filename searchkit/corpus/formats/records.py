@@ -1,11 +1,17 @@
-"""Input records from JSON Lines, tables and spreadsheets: documents of one paragraph, neither cleaned nor split."""
+"""Input records from JSON Lines, tables and spreadsheets: documents of one paragraph, neither cleaned nor split.
+
+A reader builds the records of a file one at a time. Several processes can each build a share of them. Every process
+reads all lines before its share, too: only then it knows which keys are used already.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from hashlib import blake2b
+
+import numpy as np
 
 from searchkit.corpus.blocks import Block, RawDocument
-from searchkit.corpus.formats.registry import FileContents
 from searchkit.corpus.formats.text import normalise_text
 from searchkit.errors import ReadError
 from searchkit.text.characters import remove_invisible
@@ -17,36 +23,82 @@ ID_NAMES = ("id", "_id")
 
 
 class Records:
-    """Collects the records of one file, and a problem for each entry that is not a valid record."""
+    """Builds the records of one file, and collects a problem for each entry that is not a valid record."""
 
     def __init__(self) -> None:
-        self.documents: list[RawDocument] = []
         self.problems: list[str] = []
-        self._locations: dict[str | None, str] = {}
+        self.count = 0
+        """Number of records so far."""
+        self._keys = _KeyPlaces()
+        self._prefixes: list[str] = []
 
-    def add(self, location: str, build: Callable[[], RawDocument]) -> None:
-        """Add the record that `build` returns. If `build` raises ReadError, or the key is a duplicate, add a problem.
+    def build(self, prefix: str, number: int, build: Callable[[], RawDocument]) -> RawDocument | None:
+        """Return the record that `build` returns. Add a problem if `build` raises ReadError or the key is used.
 
-        `location`: where the record is in the file, such as `line 7`.
+        `prefix` and `number`: where the record is in the file, such as `line ` and 7. A number of 0 is not named.
         """
+        if not self._prefixes or self._prefixes[-1] != prefix:
+            self._prefixes.append(prefix)
         try:
             document = build()
-            if document.key in self._locations:
-                raise ReadError(f"the id {document.key!r} is already used by {self._locations[document.key]}")  # noqa: TRY301
+            first = self._keys.find_or_add(document.key or "", len(self._prefixes) - 1 << _NUMBER_BITS | number)
+            if first is not None:
+                location = _location(self._prefixes[first >> _NUMBER_BITS], first & (1 << _NUMBER_BITS) - 1)
+                raise ReadError(f"the id {document.key!r} is already used by {location}")  # noqa: TRY301
         except ReadError as error:
-            self.problems.append(f"{location}: {error}")
-        else:
-            self._locations[document.key] = location
-            self.documents.append(document)
+            self.problems.append(f"{_location(prefix, number)}: {error}")
+            return None
+        self.count += 1
+        return document
 
-    def file_contents(self, unit: str, warnings: tuple[str, ...] = ()) -> FileContents:
-        """Return the collected records. Raises ReadError if there are problems but no records.
+    def require_records(self, unit: str) -> None:
+        """Raise ReadError if there are problems but no records.
 
         `unit` is the word for an entry of the file in the message: `line` or `row`.
         """
-        if self.problems and not self.documents:
+        if self.problems and not self.count:
             raise ReadError(f"no {unit} is a valid record; {self.problems[0]}")
-        return FileContents(tuple(self.documents), tuple(self.problems), warnings)
+
+
+def _location(prefix: str, number: int) -> str:
+    return f"{prefix}{number or ''}"
+
+
+_NUMBER_BITS = 40
+"""Number of bits of the number of a line or row in `_KeyPlaces`."""
+_MAX_RECENT_KEYS = 1 << 16
+"""Number of keys that `_KeyPlaces` collects in a dictionary before it sorts them into its arrays."""
+
+
+class _KeyPlaces:
+    """The places of the first occurrences of keys. Takes 16 bytes per key: a million keys in a dictionary take 200 MB.
+
+    Two keys are the same if their hashes of 63 bits are: one file in ten million has such keys among a million.
+    """
+
+    def __init__(self) -> None:
+        self._recent: dict[int, int] = {}
+        self._hashes, self._places = np.empty(0, np.int64), np.empty(0, np.int64)
+        """Hashes and places of all other keys, by hash."""
+
+    def find_or_add(self, key: str, place: int) -> int | None:
+        """Return the place of a key. A new key gets `place`; then the result is None."""
+        digest = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+        key_hash = int.from_bytes(digest, "big") >> 1
+        if len(self._hashes):
+            index = int(self._hashes.searchsorted(key_hash))
+            if index < len(self._hashes) and self._hashes.item(index) == key_hash:
+                return self._places.item(index)
+        if key_hash in self._recent:
+            return self._recent[key_hash]
+        self._recent[key_hash] = place
+        if len(self._recent) == _MAX_RECENT_KEYS:
+            hashes = np.concatenate([self._hashes, np.fromiter(self._recent, np.int64)])
+            order = hashes.argsort(kind="stable")
+            self._hashes = hashes[order]
+            self._places = np.concatenate([self._places, np.fromiter(self._recent.values(), np.int64)])[order]
+            self._recent = {}
+        return None
 
 
 def build_record(fields: Mapping[str, object], key: str | None = None) -> RawDocument:
@@ -63,7 +115,9 @@ def build_record(fields: Mapping[str, object], key: str | None = None) -> RawDoc
     overrides = {
         name: value
         for name, value in fields.items()
-        if name not in {*ID_NAMES, text_name} and not (isinstance(value, str) and not value.strip())  # an empty cell
+        if name != text_name
+        and name not in ID_NAMES
+        and not (isinstance(value, str) and not value.strip())  # an empty cell
     }
     return RawDocument((Block(text),), overrides=overrides, key=key, is_record=True)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import PurePosixPath
 from types import MappingProxyType
-from typing import cast
+from typing import Any, cast
 
 from searchkit.corpus.blocks import RawDocument
 from searchkit.errors import ReadError
@@ -25,6 +25,45 @@ class FileContents:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """One of several equal parts of the lines of a file."""
+
+    index: int
+    """From 0."""
+    count: int
+    """Number of shares of the file."""
+
+    @property
+    def is_last(self) -> bool:
+        """Whether it is the last share of the file."""
+        return self.index + 1 == self.count
+
+    def of(self, lines: int) -> range:
+        """Return the indices of the lines of this share, from 0, in a file with a number of lines."""
+        return range(lines * self.index // self.count, lines * (self.index + 1) // self.count)
+
+
+WHOLE = Share(0, 1)
+"""All lines of a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordStream:
+    """The records of a file, or of a share of it, built one at a time."""
+
+    documents: Iterator[RawDocument]
+    """The records. After the last one of a file, raises ReadError if it has problems but no records."""
+    problems: list[str]
+    """As `FileContents.problems`. Complete after the last record of the last share; otherwise without meaning."""
+    warnings: tuple[str, ...]
+    """As `FileContents.warnings`."""
+
+    def read_all(self) -> FileContents:
+        """Return all records of the file. Raises ReadError."""
+        return FileContents(tuple(self.documents), tuple(self.problems), self.warnings)
+
+
+@dataclass(frozen=True, slots=True)
 class Reader:
     """The module that reads a format, and the package that it requires."""
 
@@ -32,6 +71,9 @@ class Reader:
     """Name of the module in this package."""
     has_text_column: bool = False
     """Whether its files have columns, one of which can contain the text. Its `read` takes the column's name."""
+    has_stream: bool = False
+    """Whether the module has a function `stream` that builds the records of a file one at a time, or of a share of it
+    (`Share`)."""
     needs: str = ""
     """Third-party package that the module requires, by its name for `pip install`. Empty if it requires none."""
 
@@ -39,8 +81,8 @@ class Reader:
 _PLAIN_TEXT = Reader("text")
 _MARKDOWN = Reader("markdown", needs="markdown-it-py")
 _HTML = Reader("html", needs="selectolax")
-_JSON_LINES = Reader("jsonlines")
-_DELIMITED = Reader("delimited", has_text_column=True)
+_JSON_LINES = Reader("jsonlines", has_stream=True)
+_DELIMITED = Reader("delimited", has_text_column=True, has_stream=True)
 _XLSX = Reader("xlsx", has_text_column=True)
 _DOCX = Reader("docx")
 _DOC = Reader("doc")
@@ -90,17 +132,32 @@ def read_bytes(data: bytes, name: str, text_column: str | None = None) -> FileCo
     if reader is None:
         message = f"no reader for {suffix or 'files without a suffix'}"
         raise ReadError(message)
-    read = _import_read_function(reader)
+    read = cast("Callable[..., FileContents]", _import_module(reader).read)
     return read(data, name, text_column) if reader.has_text_column else read(data, name)
 
 
-def _import_read_function(reader: Reader) -> Callable[..., FileContents]:
-    """Return the function `read` of a reader's module. Raises ReadError if the package that it needs is missing."""
+def can_stream(name: str) -> bool:
+    """Return whether the records of a file with this name can be built one at a time."""
+    reader = READERS.get(suffix_of(name))
+    return reader is not None and reader.has_stream
+
+
+def stream_bytes(data: bytes, name: str, share: Share, text_column: str | None = None) -> RecordStream | None:
+    """Return the records of a share of a file's bytes, or None if the file has none but can have tables.
+
+    The name must be one that `can_stream`. `text_column`: as for `read_bytes`. Raises ReadError.
+    """
+    reader = READERS[suffix_of(name)]
+    stream = cast("Callable[..., RecordStream | None]", _import_module(reader).stream)
+    return stream(data, name, share, text_column) if reader.has_text_column else stream(data, name, share)
+
+
+def _import_module(reader: Reader) -> Any:  # noqa: ANN401 - each module has functions of the same names
+    """Return the module of a reader. Raises ReadError if the package that it needs is missing."""
     try:
-        module = import_module(f"{__package__}.{reader.module}")
+        return import_module(f"{__package__}.{reader.module}")
     except ImportError as error:
         if not reader.needs:
             raise
         message = f"needs the package {reader.needs}: pip install {reader.needs}"
         raise ReadError(message) from error
-    return cast("Callable[..., FileContents]", module.read)

@@ -20,7 +20,7 @@ from xml.etree import ElementTree as ET
 
 from searchkit.corpus.blocks import RawDocument
 from searchkit.corpus.formats.archives import Archive, open_archive, parse_xml
-from searchkit.corpus.formats.delimited import Row, add_rows, describe_missing_text_column, find_header
+from searchkit.corpus.formats.delimited import Row, build_rows, describe_missing_text_column, find_header
 from searchkit.corpus.formats.grids import GridRow, build_blocks, clean_cell
 from searchkit.corpus.formats.marks import END, LOWERED, RAISED, resolve_marks
 from searchkit.corpus.formats.numberformats import BUILT_IN_FORMATS, format_date, format_general, format_number
@@ -101,6 +101,7 @@ def read(data: bytes, name: str, text_column: str | None = None) -> FileContents
     shared = _read_shared_data(archive, workbook, parts)
     sheets = dict(parts.get("worksheet", ()))
     records = Records()
+    documents: list[RawDocument] = []
     sheet_problems: list[str] = []
     for sheet in _descendants(workbook, "sheet"):
         path = sheets.get(next((value for key, value in sheet.attrib.items() if key.endswith("}id")), ""))
@@ -109,38 +110,44 @@ def read(data: bytes, name: str, text_column: str | None = None) -> FileContents
             continue  # a chart, a dialog or a macro
         if sheet.get("state", "visible") != "visible":
             sheet_problems.append(f"sheet {title}: hidden, not read")
-        elif reason := _add_sheet(records, title, parse_xml(archive.read(path)), shared, text_column):
-            sheet_problems.append(f"sheet {title}: {reason}")
-    if not records.documents and not records.problems:
+        else:
+            added, reason = _read_sheet(records, title, parse_xml(archive.read(path)), shared, text_column)
+            documents += added
+            if reason:
+                sheet_problems.append(f"sheet {title}: {reason}")
+    if not documents and not records.problems:
         raise ReadError(sheet_problems[0] if sheet_problems else "no sheet has a row below a header")
-    contents = records.file_contents("row")
-    return FileContents(contents.documents, (*contents.problems, *sheet_problems))
+    records.require_records("row")
+    return FileContents(tuple(documents), (*records.problems, *sheet_problems))
 
 
-def _add_sheet(records: Records, title: str, sheet: ET.Element, shared: _SharedData, text_column: str | None) -> str:
-    """Add the records of a sheet, or its tables. Return why some of it is not read; empty if all is."""
+def _read_sheet(
+    records: Records, title: str, sheet: ET.Element, shared: _SharedData, text_column: str | None
+) -> tuple[list[RawDocument], str]:
+    """Return the records of a sheet, or a document with its tables, and why some of it is not read; empty if all is."""
     rows = list(_read_rows(sheet, shared))
     header = find_header(rows, text_column)
     if header is None:
-        return _add_tables(records, title, sheet, shared) or (describe_missing_text_column(rows) if rows else "")
+        documents, note = _read_tables(records, title, sheet, shared)
+        return documents, note or (describe_missing_text_column(rows) if rows else "")
     below = (row for row in rows if row.number > header.number)
-    add_rows(records, header, below, f"sheet {title}, row ", f"{title}/")
-    return ""
+    built = build_rows(records, header, below, f"sheet {title}, row ", f"{title}/")
+    return [document for _, document in built], ""
 
 
-def _add_tables(records: Records, title: str, sheet: ET.Element, shared: _SharedData) -> str | None:
-    """Add a document with the tables of a sheet. Return a note on hidden cells; None if the sheet has no table."""
+def _read_tables(records: Records, title: str, sheet: ET.Element, shared: _SharedData) -> tuple[list[RawDocument], str]:
+    """Return a document with the tables of a sheet if it has any, and a note on hidden cells."""
     hidden_rows, hidden_columns = _read_hidden(sheet)
     rows = _read_grid(sheet, shared._replace(is_displayed=True), hidden_rows, hidden_columns)
     blocks = tuple(build_blocks(rows))
     if not blocks:
-        return None
+        return [], ""
     caption = next((block.table.caption for block in blocks if block.table), None)
     hints = {"title": caption} if caption else {}
-    records.add(f"sheet {title}", lambda: RawDocument(blocks, hints=hints, key=title or "1"))
+    document = records.build(f"sheet {title}", 0, lambda: RawDocument(blocks, hints=hints, key=title or "1"))
     counts = [(len(hidden_rows), "rows"), (len(hidden_columns), "columns")]
     hidden = [f"{count} hidden {noun if count > 1 else noun[:-1]}" for count, noun in counts if count]
-    return f"{' and '.join(hidden)} not read" if hidden else ""
+    return [document] if document else [], f"{' and '.join(hidden)} not read" if hidden else ""
 
 
 def _read_grid(

@@ -129,6 +129,11 @@ class TimedText:
         return None
 
 
+timed_text = lru_cache(maxsize=512)(TimedText)
+"""Returns a `TimedText`. Those of the last paragraphs are cached, because reading a document needs the years of all its
+paragraphs, and extracting its measures needs the times in them again."""
+
+
 def base_time(headings: Sequence[str], section: str, calendar: Calendar) -> Time:
     """Return the time that governs a paragraph with these headings, outermost first, if its text states none."""
     is_plan = section == PLANS

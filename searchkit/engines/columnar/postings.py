@@ -24,8 +24,9 @@ Overflow: a frequency that needs more bits than sparse or dense postings have is
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -260,8 +261,8 @@ class SegmentPostings:
         tf[ids] = overflow
         return tf
 
-    def word_counts(self, live_docs: Array | None) -> Iterator[tuple[str, int]]:
-        """Yield each word with the number of live docs that have it in their passage (`contract.Vocabulary.words`).
+    def word_counts(self, live_docs: Array | None) -> tuple[list[str], list[int]]:
+        """Return the words, and the number of live docs that have each in their passage (`contract.Vocabulary.words`).
 
         `live_docs`: a mask, or None if all docs are live.
         """
@@ -275,8 +276,9 @@ class SegmentPostings:
             in_passage = self._dense(term_ord) >= IN_PASSAGE_BIT
             counts[term_ord] = np.count_nonzero(in_passage if live_docs is None else in_passage & live_docs)
         first = bisect.bisect_left(self._terms, b":")  # the character after 9; no later term begins with a digit
-        words = zip(self._terms.decode(first), counts[first:].tolist(), strict=True)
-        return ((word, count) for word, count in words if count and len(word) > 1)
+        terms, counts = self._terms.decode(first), counts[first:]
+        is_word = (counts > 0) & (np.fromiter(map(len, terms), np.int64, len(terms)) > 1)
+        return list(compress(terms, is_word.tolist())), counts[is_word].tolist()
 
     def entries(self) -> PostingEntries:
         """Return the postings of all terms, in no particular order. `PostingEntries.term` is the term ordinal."""

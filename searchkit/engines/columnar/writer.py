@@ -13,6 +13,7 @@ import numpy as np
 
 from searchkit.engines.columnar.arrays import Array, offsets_from_lengths
 from searchkit.engines.columnar.building import SegmentBuilder
+from searchkit.engines.columnar.columns import DictEncoder
 from searchkit.engines.columnar.commit import Commit, read_commit, write_commit
 from searchkit.engines.columnar.merging import merge_columns
 from searchkit.engines.columnar.segment import MAX_SEGMENT_CHARACTERS, MAX_SEGMENT_DOCS, SegmentReader, write_segment
@@ -257,8 +258,8 @@ def _corpus_ranks(segments: Sequence[_SegmentInfo], base_documents: int) -> Arra
     """Return the rank of each document in corpus order, deleted documents included.
 
     Documents with a sequence number below `base_documents` are from the base index, and in corpus order by this number.
-    Reads the file name of each other document, and finds its position among the documents of the base index by binary
-    search, which reads a few more file names.
+    Reads the file names of all other documents, and finds the position of each name among the documents of the base
+    index by binary search, which reads a few more file names.
     """
     sequence = np.concatenate([np.empty(0, np.int64), *(info.sequence for info in segments)])
     document_bases = offsets_from_lengths([len(info.sequence) for info in segments])
@@ -271,14 +272,21 @@ def _corpus_ranks(segments: Sequence[_SegmentInfo], base_documents: int) -> Arra
 
     old, new = np.flatnonzero(sequence < base_documents), np.flatnonzero(sequence >= base_documents)
     old = old[np.argsort(sequence[old], kind="stable")]
-    names = [
-        name
-        for info in segments
-        for name in info.reader.column("file").take(np.flatnonzero(info.sequence >= base_documents))
-    ]
-    added = sorted(zip(names, sequence[new].tolist(), new.tolist(), strict=True))
-    positions = [bisect_right(old, name, key=lambda document: file_of(int(document))) for name, *_ in added]
-    order = np.insert(old, positions, [document for *_, document in added])
+    names = DictEncoder()  # the files of new documents
+    codes = np.concatenate(
+        [
+            np.empty(0, np.uint32),
+            *(
+                names.encode_all(info.reader.column("file").take(np.flatnonzero(info.sequence >= base_documents)))
+                for info in segments
+            ),
+        ]
+    )
+    name_ranks = np.empty(len(names.values), np.int64)
+    name_ranks[sorted(range(len(names.values)), key=names.values.__getitem__)] = np.arange(len(names.values))
+    added = np.lexsort((sequence[new], name_ranks[codes]))  # by file name, then by sequence number
+    positions = [bisect_right(old, name, key=lambda document: file_of(int(document))) for name in names.values]
+    order = np.insert(old, np.array(positions, np.int64)[codes[added]], new[added])
     ranks = np.empty(len(order), np.int64)
     ranks[order] = np.arange(len(order))
     return ranks
