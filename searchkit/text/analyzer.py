@@ -124,9 +124,9 @@ class Analyzer:
         inside of one of the spans of `known`, which ascend and do not overlap, may be left out.
         """
         strings = (*terms, *prefixes)
-        if not _are_han_words(strings):
+        spans = self._spans_with(folded, strings, known) if _are_han_words(strings) else None
+        if spans is None:
             return [item for item in self._tokenize(folded) if item.term in terms or item.term.startswith(prefixes)]
-        spans = self._spans_with(folded, strings, known)
         if not spans:
             return []
         tokens: list[tuple[str, int, int]] = []
@@ -236,40 +236,31 @@ class Analyzer:
 
     def _spans_with(
         self, folded: str, strings: tuple[str, ...], known: Sequence[tuple[int, int]]
-    ) -> list[tuple[int, int]]:
-        """Return the spans of the Chinese runs with one of some strings outside of the spans of `known`, ascending."""
-        found = []
-        for string in strings:
-            at = folded.find(string)
-            while at >= 0:
-                if not (known and _is_inside(known, at, at + len(string))):
-                    found.append(at)
-                at = folded.find(string, at + 1)
-        spans: list[tuple[int, int]] = []
-        end = 0
-        for at in sorted(found):
-            if at >= end:
-                start, end = at, _HAN_RUN.match(folded, at).end()  # type: ignore[union-attr]
-                while start and _FIRST_HAN <= folded[start - 1] <= _LAST_HAN:
-                    start -= 1
-                spans += self._spans_of_run(folded, start, end)
-        return spans
+    ) -> list[tuple[int, int]] | None:
+        """Return the spans to segment of the Chinese runs with one of some strings outside of the spans of `known`.
 
-    def _spans_of_run(self, folded: str, start: int, end: int) -> Sequence[tuple[int, int]]:
-        """Return the spans of a Chinese run, from start to end, that are segmented into words (`_word_spans`).
-
-        Only quantities that begin or end in the run matter. No unit has both Chinese and other characters.
+        They ascend, and are without quantities in Arabic numerals (`_word_spans`). None if most of the text is numbers.
         """
-        has_number_after = folded[end - 1] in "第之" and is_in_numeral(folded[end : end + 1])  # 第3条, 百分之50
-        if not has_number_after and not _DIGIT.search(folded, max(0, start - _MAX_DISTANCE), start):
-            return ((start, end),)
-        first, last = start, end
-        while first and is_in_numeral(folded[first - 1]):
-            first -= 1
-        while has_number_after and is_in_numeral(folded[last : last + 1]):
-            last += 1
-        spans = _word_spans(self._find_quantities(folded, first, last), start, end)
-        return [(max(left, start), min(right, end)) for left, right in spans if left < end and start < right]
+        spans: list[tuple[int, int]] = []
+        end = looked_at = 0
+        for at in sorted(_occurrences(folded, strings, known)):
+            if at < end:
+                continue
+            start, end = at, _HAN_RUN.match(folded, at).end()  # type: ignore[union-attr]
+            while start and _FIRST_HAN <= folded[start - 1] <= _LAST_HAN:
+                start -= 1
+            first, last = _number_context(folded, start, end)
+            looked_at += start - first + last - end
+            if looked_at > len(folded):  # keeps the time linear
+                return None
+            if first == start and last == end:
+                spans.append((start, end))
+            else:
+                outside = _word_spans(self._find_quantities(folded, first, last), start, end)
+                spans += [
+                    (max(left, start), min(right, end)) for left, right in outside if left < end and start < right
+                ]
+        return spans
 
     def _tokenize_words(self, folded: str, spans: Iterable[tuple[int, int]], mode: str) -> list[Token]:
         """Return the tokens of some spans without quantities in Arabic numerals."""
@@ -309,10 +300,36 @@ class Analyzer:
         return quantities
 
 
+def _occurrences(folded: str, strings: Iterable[str], known: Sequence[tuple[int, int]]) -> Iterator[int]:
+    """Yield where one of some strings begins in a folded text, outside of the spans of `known`."""
+    for string in strings:
+        at = folded.find(string)
+        while at >= 0:
+            if not (known and _is_inside(known, at, at + len(string))):
+                yield at
+            at = folded.find(string, at + 1)
+
+
 def _is_inside(spans: Sequence[tuple[int, int]], start: int, end: int) -> bool:
     """Return whether a span is inside of one of others, which ascend and do not overlap."""
     at = bisect_right(spans, start, key=itemgetter(0)) - 1
     return at >= 0 and spans[at][1] >= end
+
+
+def _number_context(folded: str, start: int, end: int) -> tuple[int, int]:
+    """Return the span of a Chinese run with the numerals beside it that a quantity can share with the run.
+
+    A quantity can end in the run (5万元, 50 % 人) or begin in it (第 3 条, 百分之50). No unit has both Chinese
+    characters and others.
+    """
+    first, last = start, end
+    if _DIGIT.search(folded, max(0, start - _MAX_DISTANCE), start):
+        while first and is_in_numeral(folded[first - 1]):
+            first -= 1
+    if folded[end - 1] in "第之":
+        while is_in_numeral(folded[last : last + 1]):
+            last += 1
+    return first, last
 
 
 def _ordinal_start(folded: str, start: int) -> int:

@@ -121,6 +121,14 @@ def test_tokens_are_found(analyzer: Analyzer, text: str, strings: list[str]) -> 
     assert {token for token in tokens if not _is_inside(known, *token[1:])} <= set(rest) <= set(tokens)
 
 
+@pytest.mark.parametrize(("text", "term"), [("百1", "百"), ("第1", "第"), ("执法1,", "执法"), ("执法", "执法")])
+def test_tokens_of_long_texts_are_found_in_linear_time(analyzer: Analyzer, text: str, term: str) -> None:
+    """Numbers beside each Chinese run are looked at once, however many there are."""
+    long = text * 10_000
+    expected = [token for token in analyzer.tokenize(long) if token.term == term]
+    assert sorted(analyzer.find_tokens(long, {term})) == sorted(expected)
+
+
 @given(ANY_TEXT | REPORT_LIKE)
 @settings(deadline=None)
 def test_every_letter_and_ideograph_is_in_a_token(analyzer: Analyzer, text: str) -> None:
