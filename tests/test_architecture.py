@@ -37,7 +37,7 @@ TIERS = (
     {"corpus.reading"},
     {"measures", "query"},
     {"manifest"},
-    {"engines.ranking", "engines.grams"},
+    {"engines.ranking", "engines.grams", "engines.indicators"},
     {"engines.contract"},
     {"engines.columnar", "engines.whoosh"},
     {"engines.opening"},
@@ -74,6 +74,7 @@ THIRD_PARTY = {
     "numpy": {
         "engines.contract",
         "engines.grams",
+        "engines.indicators",
         "engines.whoosh",
         "search.lookup",
         "search.querynames",

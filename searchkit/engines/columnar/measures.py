@@ -5,7 +5,8 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from itertools import chain, product
+from hashlib import blake2b
+from itertools import chain, pairwise, product
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from searchkit.engines.columnar.columns import (
 )
 from searchkit.engines.columnar.docsets import DocSet, Form
 from searchkit.engines.contract import MeasureAttributes, MeasureRequest, TimeAttributes
+from searchkit.engines.indicators import Indicators, encode_indicators
 from searchkit.model import (
     MEASURE_BOUNDS,
     MEASURE_CHANGES,
@@ -32,6 +34,7 @@ from searchkit.model import (
 from searchkit.query.facets import Filter
 
 _MAX_CACHED_UNITS = 64  # number of units whose masks are cached
+_KEY_BYTES = 8  # length of the key of an indicator
 _OUTSIDE_TEXT = "a measure lies outside the text of its paragraph"
 _UNKNOWN_NAME = "the bound, change or status of a measure is unknown"
 _KNOWN_NAMES = frozenset(product(MEASURE_BOUNDS, (None, *MEASURE_CHANGES), MEASURE_STATUSES))
@@ -109,10 +112,61 @@ def measure_arrays(columns: MeasureArrays) -> dict[str, Array]:
         "measure_values": unique.real.astype("<f8").view("<u8"),
         "measure_base_values": unique.imag.astype("<f8").view("<u8"),
         **encoded_column_arrays("indicator", columns.indicator_of, columns.indicators),
+        **_indicator_arrays(columns.indicators),
         **encoded_column_arrays("measure_attributes", columns.attributes_of, columns.attributes),
         **encoded_column_arrays("measure_time", columns.time_of, columns.times),
         **cell_arrays(columns.cells),
     }
+
+
+def _indicator_arrays(indicators: Sequence[str]) -> dict[str, Array]:
+    """Return the folded text of distinct indicators, their lengths, and a key of 64 bits for each of them.
+
+    Indicators of several segments are the same if their keys are equal, so that they need not be parsed.
+    """
+    codes, lengths = encode_indicators(indicators)
+    keys = b"".join(
+        blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_KEY_BYTES).digest() for text in indicators
+    )
+    return {
+        "indicator_text": narrowest(codes),
+        "indicator_length": narrowest(lengths),
+        "indicator_key": np.frombuffer(keys, "<u8"),
+    }
+
+
+def join_indicators(segments: Sequence[SegmentMeasures]) -> tuple[Indicators, list[Array]]:
+    """Return the distinct indicators of some segments, and for each segment the ordinal of each of its codes.
+
+    Takes some ns per character, and does not parse the indicators.
+    """
+    parts = [segment.indicator_arrays for segment in segments]
+    codes, lengths, keys = (
+        np.concatenate([np.empty(0, np.uint8), *arrays]) for arrays in (zip(*parts, strict=True) if parts else [()] * 3)
+    )
+    columns = [segment.indicators for segment in segments]
+    bases = offsets_from_lengths([column.value_count for column in columns])
+    firsts = np.arange(len(keys))
+    if len(segments) > 1:
+        _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+        firsts, is_first = first[inverse], np.zeros(len(keys), bool)
+        is_first[first] = True
+        codes = codes.compress(np.repeat(is_first, lengths.astype(np.int64) + 1))
+        lengths, firsts, sources = lengths[is_first], (np.cumsum(is_first) - 1)[firsts], np.flatnonzero(is_first)
+    else:
+        sources = firsts
+
+    def texts(ordinals: Sequence[int]) -> list[str]:
+        """Return the indicators with some ordinals."""
+        at = sources.take(ordinals)
+        found = np.empty(len(at), object)
+        for column, start, end in zip(columns, bases.tolist(), bases[1:].tolist(), strict=False):
+            is_inside = (at >= start) & (at < end)
+            found[is_inside] = column.values((at[is_inside] - start).tolist())
+        in_order: list[str] = found.tolist()
+        return in_order
+
+    return Indicators(codes, lengths, texts), [firsts[start:end] for start, end in pairwise(bases.tolist())]
 
 
 class SegmentMeasures:
@@ -130,6 +184,12 @@ class SegmentMeasures:
     def indicators(self) -> DictColumn:
         """The indicator of each measure."""
         return DictColumn(self._arrays, "indicator")
+
+    @property
+    def indicator_arrays(self) -> tuple[Array, Array, Array]:
+        """The folded text of the distinct indicators, their lengths, and their keys."""
+        text, lengths, keys = (self._arrays[f"indicator_{name}"] for name in ("text", "length", "key"))
+        return text, lengths, keys
 
     @cached_property
     def attributes(self) -> DictColumn:
@@ -238,6 +298,11 @@ class SegmentMeasures:
     def of_doc(self, doc_id: int) -> range:
         """Return the ordinals of the measures of a doc."""
         return range(self._offsets.item(doc_id), self._offsets.item(doc_id + 1))
+
+    def span(self, ordinal: int) -> tuple[int, int]:
+        """Return the start and the end of the quote of a measure."""
+        start: int = self._spans[0].item(ordinal)
+        return start, start + self._spans[1].item(ordinal)
 
     def load(self, ordinals: Iterable[int], paragraphs: Iterable[Paragraph]) -> list[Measure]:
         """Return the measures with the given ordinals. `paragraphs`: the paragraph of each measure.
