@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from hashlib import blake2b
 from itertools import chain, pairwise, product
@@ -304,46 +304,54 @@ class SegmentMeasures:
         start: int = self._spans[0].item(ordinal)
         return start, start + self._spans[1].item(ordinal)
 
-    def load(self, ordinals: Iterable[int], paragraphs: Iterable[Paragraph]) -> list[Measure]:
+    def load(self, ordinals: Sequence[int], paragraphs: Sequence[Paragraph]) -> list[Measure]:
         """Return the measures with the given ordinals. `paragraphs`: the paragraph of each measure.
 
-        Takes about 7 µs per measure. Raises ValueError if the data are damaged.
+        Takes about 4 µs per measure. Raises ValueError if the data are damaged.
         """
-        measures = list(zip(map(self._measure, ordinals), paragraphs, strict=True))
-        if not all(0 <= measure.start < measure.end <= len(paragraph.text) for measure, paragraph in measures):
+        measures = list(self._read(ordinals))
+        pairs = list(zip(measures, paragraphs, strict=True))
+        if not all(0 <= measure.start < measure.end <= len(paragraph.text) for measure, paragraph in pairs):
             raise ValueError(_OUTSIDE_TEXT)
-        if not all((measure.bound, measure.change, measure.status) in _KNOWN_NAMES for measure, _ in measures):
+        if not {(measure.bound, measure.change, measure.status) for measure in measures} <= _KNOWN_NAMES:
             raise ValueError(_UNKNOWN_NAME)
-        return [Measure(measure, paragraph) for measure, paragraph in measures]
+        return [Measure(measure, paragraph) for measure, paragraph in pairs]
 
-    def _measure(self, ordinal: int) -> ExtractedMeasure:
-        """Return the measure with the given ordinal, without its paragraph."""
-        start, length, part_of = (array.item(ordinal) for array in self._spans)
-        unit, base_unit, bound, kind, change, period, zero = self.attributes[ordinal]
-        of_year, since, part, stock, status = self.times[ordinal]
+    def _read(self, ordinals: Sequence[int]) -> Iterator[ExtractedMeasure]:
+        """Yield the measures with the given ordinals, without their paragraphs."""
+        at = np.asarray(ordinals, np.int64)
         values, base_values, code_of = self._values
-        code = code_of.item(ordinal)
-        return ExtractedMeasure(  # positional arguments, because keyword arguments take 1.5 times as long
-            self.indicators[ordinal],
-            _to_number(values.item(code)),
-            unit,
-            _to_number(base_values.item(code)),
-            base_unit,
-            bound,
-            kind,
-            change,
-            period,
-            of_year,
-            since,
-            part,
-            stock,
-            status,
-            zero,
-            start,
-            start + length,
-            part_of - 1 if part_of else None,
-            self._cells.find(ordinal),
-        )
+        codes = code_of.take(at)
+        for indicator, attributes, time, value, base_value, start, length, part_of, ordinal in zip(
+            *(column.take(at) for column in (self.indicators, self.attributes, self.times)),
+            *(numbers.take(codes).tolist() for numbers in (values, base_values)),
+            *(offsets.take(at).tolist() for offsets in self._spans),
+            ordinals,
+            strict=True,
+        ):
+            unit, base_unit, bound, kind, change, period, zero = attributes
+            of_year, since, part, stock, status = time
+            yield ExtractedMeasure(  # positional arguments, because keyword arguments take 1.5 times as long
+                indicator,
+                _to_number(value),
+                unit,
+                _to_number(base_value),
+                base_unit,
+                bound,
+                kind,
+                change,
+                period,
+                of_year,
+                since,
+                part,
+                stock,
+                status,
+                zero,
+                start,
+                start + length,
+                part_of - 1 if part_of else None,
+                self._cells.find(ordinal),
+            )
 
     @cached_property
     def _cells(self) -> SegmentCells:
