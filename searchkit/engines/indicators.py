@@ -43,7 +43,6 @@ class Indicators(Sequence[str]):
         self._codes, self._lengths = codes, lengths.astype(np.int64)
         self._offsets: dict[int, _Ordinals] = {}
         """The offsets, ascending, of each character that was looked up."""
-        self._masks: dict[tuple[str, ...], NDArray[np.bool_]] = {}
         self._without: dict[str, Indicators] = {}
 
     @classmethod
@@ -91,7 +90,8 @@ class Indicators(Sequence[str]):
         is_last = np.arange(len(codes), dtype=np.int32) > self._last_space.astype(np.int32).take(self._ordinal_at)
         halves = is_letter * (is_last + np.uint8(1))
         halves[:-1] += halves[:-1] * is_letter[1:]
-        sizes = np.add.reduceat(halves, self._starts, dtype=np.int64) if len(self) else np.zeros(0)
+        sums = np.append(np.int32(0), np.cumsum(halves, dtype=np.int32))
+        sizes = sums.take(self._starts + self._lengths) - sums.take(self._starts)
         return np.where(sizes > 0, sizes * _FACTOR_BEFORE_LAST_SPACE, 1.0)
 
     def has_space(self, ordinals: _Ordinals) -> NDArray[np.bool_]:
@@ -118,15 +118,15 @@ class Indicators(Sequence[str]):
         """Return the indicators, ascending, that contain a folded string."""
         return _unique_sorted(self._ordinal_at.take(self._find(string))) if string else np.arange(len(self))
 
-    def begin_or_end_with(self, words: tuple[str, ...]) -> NDArray[np.bool_]:
-        """Return a mask of the indicators that, as printed, begin or end with one of some words. The mask is kept."""
-        mask = self._masks.get(words)
-        if mask is None:
-            mask = np.zeros(len(self), bool)
-            ordinals = np.unique(np.concatenate([self.with_string(fold(word)) for word in words]))
-            texts = self.texts(ordinals.tolist())
-            mask[ordinals] = [text.startswith(words) or text.endswith(words) for text in texts]
-            self._masks[words] = mask
+    def begin_or_end_with(self, word: str, is_wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return a mask of those wanted indicators that, as printed, begin or end with a word."""
+        offsets = self._find(fold(word))
+        ordinals = self._ordinal_at.take(offsets)
+        starts = self._starts.take(ordinals)
+        is_at_end = (offsets == starts) | (offsets + len(word) == starts + self._lengths.take(ordinals))
+        found = _unique_sorted(ordinals.compress(is_at_end & is_wanted.take(ordinals)))
+        mask = np.zeros(len(self), bool)
+        mask[found] = [text.startswith(word) or text.endswith(word) for text in self.texts(found.tolist())]
         return mask
 
     def without(self, characters: str) -> Indicators:

@@ -463,7 +463,7 @@ class _FirstStep:
         self.renamed = changes | named
         """The indicators that name a measure of the query, in the words of the query. If the query names a change, also
         the indicators of all other changes, without words of change."""
-        is_addition = names.find_additions(indicators)
+        is_addition = names.find_additions(indicators, is_used)
         self.penalties = features.penalties(columns) + ADDITION_PENALTY * is_addition[self._indicator_of]
         """Penalty of each measure, by its attributes and its time, and for an addition that the query does not name."""
         matches, self._precision = _match_grams(indicators, self.renamed, grams)

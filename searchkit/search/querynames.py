@@ -101,11 +101,17 @@ class QueryNames:
             if (space := text.rfind(" ")) > 0 and is_change_word(text[space + 1 :])
         }
 
-    def find_additions(self, indicators: Indicators) -> _Mask:
-        """Return a mask of the indicators that are additions (新增市场主体). If the query names one, there are none."""
+    def find_additions(self, indicators: Indicators, is_used: _Mask) -> _Mask:
+        """Return a mask of those indicators in use that are additions (新增市场主体).
+
+        If the query names an addition, there are none.
+        """
         if any(mark in clause.text for clause in self._clauses for mark in _ADDITION_MARKS):
             return np.zeros(len(indicators), bool)
-        return indicators.begin_or_end_with(_ADDITION_MARKS)
+        is_addition = np.zeros(len(indicators), bool)
+        for mark in _ADDITION_MARKS:
+            is_addition |= indicators.begin_or_end_with(mark, is_used)
+        return is_addition
 
     def rename(self, indicators: Indicators, is_used: _Mask) -> dict[int, str]:
         """Return those indicators in use that name a measure of the query, each in the words of the query.

@@ -10,7 +10,7 @@ from itertools import chain, pairwise, product
 
 import numpy as np
 
-from searchkit.engines.columnar.arrays import Array, ArrayFile, narrowest, offsets_from_lengths
+from searchkit.engines.columnar.arrays import Array, ArrayFile, narrowest, offsets_from_lengths, run_start_mask
 from searchkit.engines.columnar.cache import Cache
 from searchkit.engines.columnar.cells import CellBuilder, SegmentCells, cell_arrays
 from searchkit.engines.columnar.columns import (
@@ -148,8 +148,10 @@ def join_indicators(segments: Sequence[SegmentMeasures]) -> tuple[Indicators, li
     bases = offsets_from_lengths([column.value_count for column in columns])
     firsts = np.arange(len(keys))
     if len(segments) > 1:
-        _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
-        firsts, is_first = first[inverse], np.zeros(len(keys), bool)
+        order = np.argsort(keys)  # any of equal indicators stands for all of them
+        is_new = run_start_mask(keys.take(order))
+        first = order.compress(is_new)
+        firsts[order], is_first = first.take(np.cumsum(is_new) - 1), np.zeros(len(keys), bool)
         is_first[first] = True
         codes = codes.compress(np.repeat(is_first, lengths.astype(np.int64) + 1))
         lengths, firsts, sources = lengths[is_first], (np.cumsum(is_first) - 1)[firsts], np.flatnonzero(is_first)
