@@ -11,6 +11,7 @@
 # make ablation: measure what each optimisation of the columnar engine saves (bench/ABLATION.md).
 # make product: measure searches from the typed query to the page, their parts, cold commands, several cores and memory
 #   (bench/PRODUCT.md); PRODUCT="10k gov" chooses corpora.
+# make manymeasures: measure look-ups, comparisons and the audit on 450,000 measures (bench/README.md).
 # make bench: measure everything, as bench/README.md says; BENCH="--size 10k" measures a part.
 
 PYTHON ?= python3
@@ -22,7 +23,7 @@ LOWEST_READY := $(LOWEST_VENV)/.ready
 BENCH_VENV := .venv-bench
 BENCH_READY := $(BENCH_VENV)/.ready
 
-.PHONY: demo test check format lint types lowest docs storm mutations worst figures tables ablation bench product clean
+.PHONY: demo test check format lint types lowest docs storm mutations worst figures tables ablation bench product manymeasures clean
 
 demo: $(READY)
 	$(BIN)/searchkit build corpus/reports --index index
@@ -77,6 +78,9 @@ product: $(BENCH_READY)
 	$(BENCH_VENV)/bin/python -m bench.concurrency
 	$(BENCH_VENV)/bin/python -m bench.memory $(PRODUCT)
 	$(BENCH_VENV)/bin/python -m bench.productreport
+
+manymeasures: $(READY)
+	$(BIN)/python -m bench.manymeasures $(MANYMEASURES)
 
 clean:
 	rm -rf $(VENV) $(LOWEST_VENV) $(BENCH_VENV) bench/data index/index.json index/data-* index/writer.*

@@ -29,8 +29,8 @@ distinct value of measures once. 5: stores user-defined facets per document, and
 again. 6: stores cross-word postings. 7: renamed the arrays. 8: stores tables, and the cells of measures. 9: stores the
 years of paragraphs, and the time and status of measures. 10: stores the names that mean the same measure. 11: finds
 headings and titles, each in one paragraph. 12: stores the names of facet values. 13: stores near-duplicate keys, and
-words, headings and facet values with pinyin. 14: stores files that were not read, and duplicates, in a file of their
-own.
+words, headings and facet values with pinyin. 14: stores the folded text of the indicators, and files that were not read
+and duplicates in a file of their own.
 """
 
 EXTRAS_FILE = "extras.json"

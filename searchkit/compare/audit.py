@@ -72,7 +72,6 @@ def audit(
     findings: list[Finding] = []
     order: dict[str, int] = {}
     identities: dict[str, object] = {}
-    ordinals: dict[str, range] = {}
     first = 0
     for document, group in groupby(measures, key=lambda measure: measure.document):
         report = list(group)
@@ -81,12 +80,11 @@ def audit(
         identities[document] = (source.region, source.year, source.agency, source.doctype) if is_known else document
         findings += _check_report(report, names, tables_of)
         contradictions.add(order[document], first, report)
-        for paragraph in _paragraphs_of(report):
-            copies.add(paragraph)
+        for ordinal, paragraph in _paragraphs_of(report, first):
+            copies.add(ordinal, paragraph)
             findings += check_ratios(paragraph)
-        ordinals[document] = range(first, first + len(report))
         first += len(report)
-    duplicates = list(copies.find(lambda document: _paragraphs_of(fetch(ordinals[document]))))
+    duplicates = list(copies.find(lambda ordinals: [measure.source for measure in fetch(ordinals)]))
     known = {finding.ids[:1] for finding in findings if finding.kind == "change"}
     findings += (item for item in contradictions.find(fetch) if item.kind != "change" or item.ids[:1] not in known)
     pairs = {frozenset(finding.documents) for finding in duplicates}
@@ -114,12 +112,15 @@ def _check_report(
         yield from check_table(table, by_table.get(table.table, ()), names, prose)
 
 
-def _paragraphs_of(report: Sequence[Measure]) -> Iterator[Paragraph]:
-    """Yield the paragraphs of measures, which are in the order of the text."""
+def _paragraphs_of(report: Sequence[Measure], first: int) -> Iterator[tuple[int, Paragraph]]:
+    """Yield each paragraph of measures, which are in the order of the text, with the ordinal of its first measure.
+
+    `first` is the ordinal of the first measure.
+    """
     previous = None
-    for measure in report:
+    for ordinal, measure in enumerate(report, first):
         if measure.source is not previous:
-            yield measure.source
+            yield ordinal, measure.source
         previous = measure.source
 
 

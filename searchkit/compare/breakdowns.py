@@ -288,11 +288,12 @@ def check_growth(report: Sequence[Measure]) -> Iterator[Finding]:
     共50件，增加10件，增长20%: from 40 to 50 is 25%.
     """
     for now, amount, percent in zip(report, report[1:], report[2:], strict=False):
+        if percent.base_unit != "%":
+            continue
         text = now.source.text
         is_plain = now.change is None and now.bound == amount.bound == percent.bound == "exact" and now.base_value > 0
         if (
             not is_plain
-            or percent.base_unit != "%"
             or not _PLAIN_CHANGE.match(text[amount.end : percent.end])
             or now.base_unit == "%"
             or amount.base_unit == "%"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations
 
 from searchkit.compare.findings import Finding
@@ -17,6 +18,9 @@ _MIN_LENGTH = 16
 """Minimum number of Chinese characters of a sentence. Shorter ones are common phrases."""
 _MAX_REPORTS = 6
 """Maximum number of reports with a sentence. More reports repeat a phrase, not each other."""
+_LENGTH_BITS = 12
+_MAX_LENGTH = (1 << _LENGTH_BITS) - 1
+"""Number of characters from which on sentences are equally long."""
 _MIN_SHARED, _MIN_SHARE = 10, 0.2
 """Minimum number of sentences that two reports share, and minimum share of the sentences of the shorter one. Reports of
 one place on two years share up to 0.1."""
@@ -30,57 +34,105 @@ class Copies:
     """
 
     def __init__(self) -> None:
-        self._documents: dict[int, list[int]] = {}
-        """The numbers of the documents with a sentence, ascending, by the hash of the sentence."""
-        self._counts: Counter[int] = Counter()
+        self._ordinals: dict[int, list[int]] = {}
+        """For each sentence, the ordinal of the last paragraph with it in each document, ascending. See `_key`."""
+        self._documents: list[str] = []
+        self._firsts: list[int] = []
+        """Ordinal of the first paragraph of each document."""
+        self._counts: list[int] = []
         """Number of distinct sentences of each document."""
-        self._numbers: dict[str, int] = {}
-        """The number of each document, from 0."""
 
-    def add(self, paragraph: Paragraph) -> None:
-        """Add a paragraph. The paragraphs of a document come one after the other."""
+    def add(self, ordinal: int, paragraph: Paragraph) -> None:
+        """Add a paragraph. Ordinals ascend. The paragraphs of a document come one after the other."""
         if paragraph.section == "计划":
             return
-        number = self._numbers.setdefault(paragraph.document, len(self._numbers))
-        for sentence in map(hash, _split(paragraph.text)):
-            documents = self._documents.get(sentence)
-            if documents is None:
-                self._documents[sentence] = [number]
-            elif documents[-1] != number:
-                documents.append(number)
+        if not self._documents or self._documents[-1] != paragraph.document:
+            self._documents.append(paragraph.document)
+            self._firsts.append(ordinal)
+            self._counts.append(0)
+        first = self._firsts[-1]
+        for key in map(_key, _split(paragraph.text)):
+            ordinals = self._ordinals.get(key)
+            if ordinals is None:
+                self._ordinals[key] = [ordinal]
+            elif ordinals[-1] < first:
+                ordinals.append(ordinal)
             else:
+                ordinals[-1] = ordinal
                 continue
-            self._counts[number] += 1
+            self._counts[-1] += 1
 
-    def find(self, paragraphs_of: Callable[[str], Iterable[Paragraph]]) -> Iterator[Finding]:
+    def find(self, fetch: Callable[[Sequence[int]], Sequence[Paragraph]]) -> Iterator[Finding]:
         """Yield a finding for each two documents that share many sentences, with the longest of them.
 
-        `paragraphs_of` returns the paragraphs of a document that were added.
+        `fetch` returns the paragraphs with given ordinals.
         """
         pairs: Counter[tuple[int, int]] = Counter()
-        for documents in self._documents.values():
-            if 1 < len(documents) <= _MAX_REPORTS:
-                pairs.update(combinations(documents, 2))
-        names = list(self._numbers)
-        for (one, other), shared in sorted(pairs.items()):
-            total = min(self._counts[one], self._counts[other])
-            if shared >= _MIN_SHARED and shared >= _MIN_SHARE * total:
-                message = f"{names[other]} repeats {shared} of {total} sentences of {names[one]}"
-                yield _build_copy(message, paragraphs_of(names[one]), paragraphs_of(names[other]))
-
-
-def _build_copy(message: str, one: Iterable[Paragraph], other: Iterable[Paragraph]) -> Finding:
-    """Return the finding that two documents, given by their paragraphs, repeat each other."""
-    first, second = (
-        {
-            _NOT_CHINESE.sub("", sentence): (paragraph, sentence)
-            for paragraph in paragraphs
-            for sentence in _sentences(paragraph)
+        for ordinals in self._ordinals.values():
+            if 1 < len(ordinals) <= _MAX_REPORTS:
+                pairs.update(combinations(map(self._number_of, ordinals), 2))
+        copies = {
+            (one, other): shared
+            for (one, other), shared in sorted(pairs.items())
+            if shared >= max(_MIN_SHARED, _MIN_SHARE * min(self._counts[one], self._counts[other]))
         }
-        for paragraphs in (one, other)
-    )
-    longest = max(first.keys() & second.keys(), key=lambda text: (len(text), text))
-    found = first[longest], second[longest]
+        longest = self._find_longest(copies)
+        needed = sorted({ordinal for found in longest.values() for _, *pair in found for ordinal in pair})
+        paragraphs = dict(zip(needed, fetch(needed), strict=True))
+        for (one, other), shared in copies.items():
+            total = min(self._counts[one], self._counts[other])
+            message = f"{self._documents[other]} repeats {shared} of {total} sentences of {self._documents[one]}"
+            yield _build_copy(message, [(key, paragraphs[a], paragraphs[b]) for key, a, b in longest[one, other]])
+
+    def _number_of(self, ordinal: int) -> int:
+        """Return the number of the document of a paragraph."""
+        return bisect_right(self._firsts, ordinal) - 1
+
+    def _find_longest(self, pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], list[tuple[int, int, int]]]:
+        """Return the longest sentences that each pair of documents shares: the key, and both paragraphs."""
+        others: dict[int, list[int]] = {}
+        for one, other in pairs:
+            others.setdefault(one, []).append(other)
+        lengths: dict[tuple[int, int], int] = {}
+        found: dict[tuple[int, int], list[tuple[int, int, int]]] = {}
+        for key, ordinals in self._ordinals.items():
+            if len(ordinals) < 2:  # noqa: PLR2004 - a pair
+                continue
+            by_document = {self._number_of(ordinal): ordinal for ordinal in ordinals}
+            for one in by_document.keys() & others.keys():
+                for other in others[one]:
+                    pair, length = (one, other), _length_of(key)
+                    if other not in by_document or length < lengths.get(pair, 0):
+                        continue
+                    if length > lengths.get(pair, 0):
+                        lengths[pair], found[pair] = length, []
+                    found[pair].append((key, by_document[one], by_document[other]))
+        return found
+
+
+def _key(sentence: str) -> int:
+    """Return a hash of the Chinese characters of a sentence, with their number in its last bits (`_length_of`)."""
+    return hash(sentence) << _LENGTH_BITS | min(len(sentence), _MAX_LENGTH)
+
+
+def _length_of(key: int) -> int:
+    """Return the number of characters of a sentence by its key, at most `_MAX_LENGTH`."""
+    return key & _MAX_LENGTH
+
+
+def _build_copy(message: str, longest: Iterable[tuple[int, Paragraph, Paragraph]]) -> Finding:
+    """Return the finding that two documents repeat each other, with the last of the longest sentences by code points.
+
+    `longest`: the key of each of these sentences, and the paragraph with it in both documents.
+    """
+    shared: dict[str, list[tuple[Paragraph, str]]] = {}
+    for key, *pair in longest:
+        one, other = (
+            {_NOT_CHINESE.sub("", sentence): (paragraph, sentence) for sentence in _sentences(paragraph)}
+            for paragraph in pair
+        )
+        shared |= {text: [one[text], other[text]] for text in one.keys() & other.keys() if _key(text) == key}
+    found = shared[max(shared, key=lambda text: (len(text), text))]
     return Finding(
         "duplicate",
         message,

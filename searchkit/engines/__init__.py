@@ -1,9 +1,10 @@
 """Engines store an index and evaluate query trees. A doc is one indexed paragraph, a document is one report.
 
-contract.py  the interface of an engine: requests and responses
-opening.py   the engines by name
-grams.py     finding n-grams in many texts at once
-ranking.py   formulas and constants of ranking
-columnar/    the default engine: NumPy arrays, memory-mapped
-whoosh.py    the reference engine: simple and slow
+contract.py    the interface of an engine: requests and responses
+opening.py     the engines by name
+grams.py       finding n-grams in many texts at once
+indicators.py  finding strings and n-grams in the indicators of all measures at once
+ranking.py     formulas and constants of ranking
+columnar/      the default engine: NumPy arrays, memory-mapped
+whoosh.py      the reference engine: simple and slow
 """

@@ -34,6 +34,7 @@ from searchkit.engines.contract import (
     Folded,
     MeasureAttributes,
     MeasureColumns,
+    MeasureContext,
     MeasureRequest,
     Request,
     Response,
@@ -43,6 +44,7 @@ from searchkit.engines.contract import (
     decoding,
     own_heading_counts,
 )
+from searchkit.engines.indicators import Indicators
 from searchkit.engines.ranking import (
     RESCORE_DEPTH,
     Explanation,
@@ -215,10 +217,8 @@ class WhooshEngine:
     def measure_columns(self, request: MeasureRequest) -> MeasureColumns:
         """Return all measures that a request selects. Takes time in proportion to the size of the index."""
         with self._lock, _restricted_unpickling():
-            store = self._store
-            matched = [
-                (i, self._store.measures_of(i)[index]) for i, index in sorted(self._match_measures(request.match))
-            ]
+            matches_of = self._match_measures(request.match)
+            matched = [(i, self._store.measures_of(i)[index]) for i, index in sorted(matches_of)]
             matches = list(dict.fromkeys(i for i, _ in matched))
             scores = {i: _word_score(parts) for i, parts in self._word_scores(request.scoring, matches).items()}
         selected = [(i, measure) for i, measure in matched if _is_selected(measure, request)]
@@ -231,13 +231,13 @@ class WhooshEngine:
             """Return the measures at the given indices."""
             return [measure for _, measure in map(selected.__getitem__, at)]
 
-        def texts(at: Sequence[int]) -> list[str]:
-            """Return the texts of the paragraphs of the measures at the given indices."""
-            return [store.paragraphs[i].text for i, _ in map(selected.__getitem__, at)]
+        def contexts(at: Sequence[int]) -> list[MeasureContext]:
+            """Return the contexts of the measures at the given indices."""
+            return [MeasureContext(m.start, m.end, m.source.text, m.path, m.title) for m in fetch(at)]
 
         paragraph_scores = np.array([scores[i] for i, _ in selected], np.float64)
         return MeasureColumns(
-            indicators,
+            Indicators.of_texts(indicators),
             indicator_of,
             attributes,
             attributes_of,
@@ -247,7 +247,7 @@ class WhooshEngine:
             np.array([reviewed_year(measure.year, measure.doctype) or 0 for measure in measures], np.int64),
             paragraph_scores,
             fetch,
-            texts,
+            contexts,
         )
 
     def paragraph(self, paragraph_id: str) -> Paragraph | None:

@@ -73,6 +73,7 @@ is."""
 _MAX_REDUCED_NAMES = 200
 """Maximum number of names of a measure that are compared with each other to drop those that contain another one."""
 _CACHE_SIZE = 65_536
+_STRINGS_CACHE_SIZE = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,7 @@ class IndicatorNames:
                 if other != n:
                     self.clashes.append((name, lists.measures[other][0], group[0]))
         self._parse = lru_cache(_CACHE_SIZE)(self._parse_uncached)
+        self._strings = lru_cache(_STRINGS_CACHE_SIZE)(self._strings_uncached)
 
     def name_of(self, measure: Measure) -> MeasureName:
         """Return the name of a measure. Cached; costs about 15 µs for a new indicator."""
@@ -179,8 +181,12 @@ class IndicatorNames:
         """Return conditions for texts that can contain a name of a measure, whatever they state about it.
 
         A text with one contains, for at least one element of the result, a string of each of its tuples. The result is
-        as short as possible: a name that contains another one has no element.
+        as short as possible: a name that contains another one has no element. Cached; a new name costs 0.3 ms.
         """
+        return self._strings(name)
+
+    def _strings_uncached(self, name: MeasureName) -> list[list[tuple[str, ...]]]:
+        """Return the conditions of `strings`."""
         patterns = {self._canonical(text): self._pattern(text) for text in self.names(name)}
         if len(patterns) > _MAX_REDUCED_NAMES:
             return [*patterns.values()]

@@ -42,7 +42,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from searchkit.engines.contract import Engine, MeasureColumns, MeasureRequest
-from searchkit.engines.grams import find_grams
+from searchkit.engines.indicators import Indicators
 from searchkit.engines.ranking import RESCORE_DEPTH, grams, idf, query_grams
 from searchkit.model import Measure
 from searchkit.query.agreement import unit_family
@@ -50,7 +50,7 @@ from searchkit.query.tree import PASSAGE, And, Node, Or, Prefix, Query, Substrin
 from searchkit.search.options import base_unit
 from searchkit.search.snippets import Highlighter, Snippet
 from searchkit.text.analyzer import Analyzer
-from searchkit.text.folding import CODE_POINT_COUNT, fold, fold_all, to_code_points
+from searchkit.text.folding import fold, fold_all
 
 if TYPE_CHECKING:
     from searchkit.query.understood import UnderstoodFilter
@@ -76,11 +76,9 @@ MIN_STRICT_SCORE = 0.5
 """If the best measure that matches all content words has a lower score, measures that match some words are ranked, too:
 the words then only occur in the same paragraph as the number."""
 
-_FACTOR_BEFORE_LAST_SPACE = 0.5
-"""Factor, in the precision, of the characters before the last space of an indicator. The part after the space is the
-thing counted: 医疗卫生 in `投诉举报 医疗卫生`."""
-_SENTENCE_END = re.compile(r"[。；;！!？?\n]")
-"""Matches the end of a sentence. A semicolon ends a sentence, too."""
+_SENTENCE_ENDS = "。；;！!？?\n"
+"""Marks at the end of a sentence. A semicolon ends a sentence, too."""
+_SENTENCE_END = re.compile(f"[{_SENTENCE_ENDS}]")
 _CHANGE_QUERY = re.compile("[增减升降涨跌]|[同环]比|提高|翻番")
 """Matches a query for changes: 增长, 同比, 提高."""
 _PERCENT_QUERY = re.compile("率|[比占]|%|百分|幅")
@@ -91,8 +89,6 @@ _TARGET_QUERY = re.compile("目标|预期(?!寿命)|力争|计划(?!生育|单�
 """Matches a query for targets: 城镇新增就业目标."""
 _CUMULATIVE_QUERY = re.compile("累计|[年月]以?来|期间|时期|[两三四五六七八九十]年")
 """Matches a query for totals of several years: 五年新增就业."""
-_FIRST_IDEOGRAPH = 0x3400
-"""First code point of the Chinese characters (CJK Extension A)."""
 
 if TYPE_CHECKING:  # compiling their patterns takes 3 ms, and a search needs no names of measures
     from searchkit.query.naming import Aspect, IndicatorNames, MeasureName
@@ -301,8 +297,9 @@ class MeasureRanking:
     @cached_property
     def _named(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Whether each measure has a name of the query, and whether it is a change if and only if that is asked for."""
-        columns, names, is_change = self._columns, self._first_step.named, self.aspect == "change"
-        has_name = np.fromiter((text in names for text in columns.indicators), bool, len(columns.indicators))
+        columns, is_change = self._columns, self.aspect == "change"
+        has_name = np.zeros(len(columns.indicators), bool)
+        has_name[[*self._first_step.named]] = True
         has_aspect = np.array(
             [(change is not None) == is_change for _, _, _, _, change, *_ in columns.attributes], bool
         )
@@ -310,10 +307,7 @@ class MeasureRanking:
 
     def hits(self, offset: int, limit: int | None, analyzer: Analyzer) -> list[MeasureHit]:
         """Return the measures of `page` as hits with snippets."""
-        texts = self._columns.texts(self._page_ordinals(offset, limit)[0])
-        return [
-            build_hit(*ranked, text, analyzer) for ranked, text in zip(self.page(offset, limit), texts, strict=True)
-        ]
+        return [build_hit(measure, score, analyzer) for measure, score in self.page(offset, limit)]
 
     def _page_ordinals(self, offset: int, limit: int | None) -> tuple[list[int], list[float]]:
         """Return the ordinals and the scores of the measures on a page."""
@@ -330,7 +324,7 @@ class MeasureRanking:
         return np.concatenate([ordinals, others]), np.concatenate([scores, self._first_scores[others]])
 
     def _rescore(self, ordinals: Sequence[int]) -> list[float]:
-        """Return the scores of step two. Fetches the measures and the texts of their paragraphs."""
+        """Return the scores of step two. Reads the texts around the measures."""
         if not self._features.gram_weights:  # a query without words, such as *
             return [0.0] * len(ordinals)
         # A measure whose indicator contains the whole query keeps its score: no text can add to it.
@@ -340,34 +334,46 @@ class MeasureRanking:
 
     def _score_texts(self, ordinals: Sequence[int]) -> dict[int, tuple[float, float]]:
         """Return the coverage and the share of the head of step two for each measure."""
-        measures = self._columns.fetch(ordinals)
-        texts = fold_all(self._columns.texts(ordinals))
-        renamed = self._first_step.renamed
-        indicators = fold_all([renamed.get(measure.indicator, measure.indicator) for measure in measures])
-        headings = fold_all(["\n".join((*measure.path, measure.title or "")) for measure in measures])
+        contexts = self._columns.contexts(ordinals)
+        texts = _fold_distinct([context.text for context in contexts])
+        headings = _fold_distinct(["\n".join((*context.path, context.title or "")) for context in contexts])
+        renamed, indicator_of = self._first_step.renamed, self._columns.indicator_of.take(ordinals).tolist()
+        printed = self._columns.indicators.texts(indicator_of)
+        indicators = _fold_distinct([renamed.get(*item) for item in zip(indicator_of, printed, strict=True)])
         return {
-            ordinal: self._coverage_and_head(measure, *folded)
-            for ordinal, measure, *folded in zip(ordinals, measures, texts, indicators, headings, strict=True)
+            ordinal: self._coverage_and_head(context.start, context.end, *folded)
+            for ordinal, context, *folded in zip(ordinals, contexts, texts, indicators, headings, strict=True)
         }
 
     def _coverage_and_head(
-        self, measure: Measure, paragraph: str, indicator: str, headings: str
+        self, start: int, end: int, paragraph: str, indicator: str, headings: str
     ) -> tuple[float, float]:
-        """Return the coverage and the share of the head of step two, from 0 to 1. All three texts are folded."""
-        quote = paragraph[measure.start : measure.end]
-        texts = (  # by descending factor
-            (indicator, IN_INDICATOR),
-            (quote, IN_QUOTE),
-            (paragraph[_sentence_span(paragraph, measure)[0] : measure.end], IN_SENTENCE),
-            (headings, IN_HEADINGS),
-            (paragraph, IN_PARAGRAPH),
-        )
-        coverage = sum(
-            weight * next((factor for text, factor in texts if gram in text), 0.0)
-            for gram, weight in self._first_step.gram_weights.items()
-        )
+        """Return the coverage and the share of the head of step two, from 0 to 1, of the measure with a quote.
+
+        All three texts are folded.
+        """
+        quote, sentence = paragraph[start:end], paragraph[_sentence_start(paragraph, start) : end]
+        coverage = 0.0
+        for gram, weight in self._first_step.gram_weights.items():  # by descending factor
+            if gram in indicator:
+                coverage += weight * IN_INDICATOR
+            elif gram in quote:
+                coverage += weight * IN_QUOTE
+            elif gram in sentence:
+                coverage += weight * IN_SENTENCE
+            elif gram in headings:
+                coverage += weight * IN_HEADINGS
+            elif gram in paragraph:
+                coverage += weight * IN_PARAGRAPH
         head_matches = sum(gram in indicator or gram in quote for gram in self._features.head_grams)
         return coverage / self._first_step.total_weight, head_matches / (len(self._features.head_grams) or 1)
+
+
+def _fold_distinct(texts: Sequence[str]) -> list[str]:
+    """Return each text folded. Equal texts, such as those of one paragraph, are folded once."""
+    distinct = [*dict.fromkeys(texts)]
+    folded = dict(zip(distinct, fold_all(distinct), strict=True))
+    return [folded[text] for text in texts]
 
 
 class _QueryFeatures:
@@ -443,41 +449,36 @@ class _FirstStep:
     """Step one: scores all measures by indicator and paragraph. Each distinct indicator is scored once."""
 
     def __init__(self, columns: MeasureColumns, features: _QueryFeatures, names: QueryNames) -> None:
-        counts = np.bincount(columns.indicator_of, minlength=len(columns.indicators))
-        used = np.flatnonzero(counts)  # an engine may list indicators that no measure has; they must not change the idf
-        self._indicator_of = (np.cumsum(counts > 0) - 1)[columns.indicator_of]
-        """Ordinal of each measure's indicator, among the indicators in use. `_precision`, `_coverage` and `_head` have
-        an element for each indicator in use; `_paragraph` has an element for each measure."""
-        used_indicators = [columns.indicators[i] for i in used.tolist()]
-        changes = names.find_changes(used_indicators) if features.is_of_change else {}
-        named = names.rename(used_indicators)
+        indicators, grams = columns.indicators, [*features.gram_weights]
+        self._indicator_of = columns.indicator_of
+        """Ordinal of each measure's indicator. `_precision`, `_coverage` and `_head` have an element for each
+        indicator; `_paragraph` has an element for each measure."""
+        is_used = np.zeros(len(indicators), bool)  # an indicator that no measure has must not change the idf
+        is_used[columns.indicator_of] = True
+        used_count = int(np.count_nonzero(is_used))
+        changes = names.find_changes(indicators, is_used) if features.is_of_change else {}
+        named = names.rename(indicators, is_used)
         self.named = named.keys()
-        """The indicators that name a measure of the query."""
+        """The ordinals of the indicators that name a measure of the query."""
         self.renamed = changes | named
         """The indicators that name a measure of the query, in the words of the query. If the query names a change, also
         the indicators of all other changes, without words of change."""
-        is_addition = names.find_additions(used_indicators)
+        is_addition = names.find_additions(indicators, is_used)
         self.penalties = features.penalties(columns) + ADDITION_PENALTY * is_addition[self._indicator_of]
         """Penalty of each measure, by its attributes and its time, and for an addition that the query does not name."""
-        indicators, matches, self._precision = _match_grams(
-            [self.renamed.get(text, text) for text in used_indicators] if self.renamed else used_indicators,
-            list(features.gram_weights),
-        )
-        df = np.bincount(matches, minlength=len(features.gram_weights)).tolist()
-        idfs = [idf(count, len(used)) for count in df]
+        matches, self._precision = _match_grams(indicators, self.renamed, grams)
+        idfs = [idf(int(np.count_nonzero(is_used.take(ordinals))), used_count) for ordinals in matches]
         self.gram_weights = {
             gram: weight * rarity for (gram, weight), rarity in zip(features.gram_weights.items(), idfs, strict=True)
         }
         """Grams of the query: weight in the query × idf over the indicators."""
         self.total_weight = sum(self.gram_weights.values()) or 1.0
         """Sum of `gram_weights`, or 1 if it is 0."""
-        is_head = [float(gram in features.head_grams) for gram in self.gram_weights]
-        self._coverage = (
-            _sum_weights(indicators, matches, list(self.gram_weights.values()), len(used)) / self.total_weight
-        )
-        self._is_complete = np.bincount(indicators, minlength=len(used)) == len(self.gram_weights)
+        is_head = [float(gram in features.head_grams) for gram in grams]
+        self._coverage = _sum_weights(matches, [*self.gram_weights.values()], len(indicators)) / self.total_weight
+        self._head = _sum_weights(matches, is_head, len(indicators)) / (len(features.head_grams) or 1)
+        self._is_complete = _sum_weights(matches, [1.0] * len(grams), len(indicators)) == len(grams)
         self._is_complete &= self.gram_weights.keys() >= set(features.head_grams)
-        self._head = _sum_weights(indicators, matches, is_head, len(used)) / (len(features.head_grams) or 1)
         self._paragraph = columns.scores / (columns.scores.max(initial=0.0) or 1.0)
         if names.scores_no_paragraph:
             self._paragraph = np.ones(len(columns.scores))
@@ -507,58 +508,36 @@ def _find_span(query: Query) -> tuple[int, int] | None:
     return int(years[0][0]), int(years[0][-1])
 
 
-def _match_grams(indicators: Sequence[str], ngrams: Sequence[str]) -> tuple[_Ordinals, _Ordinals, _Scores]:
-    """Find the grams of a query in indicators, and compute the precision of each indicator.
+def _match_grams(
+    indicators: Indicators, renamed: Mapping[int, str], grams: Sequence[str]
+) -> tuple[list[_Ordinals], _Scores]:
+    """Return `Indicators.match_grams` of indicators, some of which are renamed. `renamed`: their new texts.
 
-    Returns three arrays. The first two have an element for each gram that an indicator contains: the ordinal of the
-    indicator and the ordinal of the gram, sorted by both. The third is the precision of each indicator: the share of
-    its characters and bigrams that are grams of the query. Grams that begin before the last space count half.
-
-    `ngrams` contains every character of its bigrams. Takes about 30 ns per character of the indicators.
+    The indicators with a gram are in no particular order. `grams` contains every character of its bigrams.
     """
-    count = len(indicators)
-    if not ngrams:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(count)
-    codes = to_code_points(fold("\n".join(indicators)))
-    lengths = np.fromiter(map(len, indicators), np.int64, count)
-    indicator_at = np.repeat(np.arange(count), lengths + 1)[: len(codes)]  # +1 for the line feed
-    starts, matches = _find_occurrences(codes, ngrams)
-    factors = _character_factors(codes, indicator_at, count)
-    # An approximation of the letters and digits that `ranking.grams` yields. It omits é and Greek letters, for example,
-    # so the share can be above 1.
-    is_alphanumeric = (codes >= _FIRST_IDEOGRAPH) | _is_between(codes, "0", "9") | _is_between(codes, "a", "z")
-    sizes = np.bincount(indicator_at, factors * is_alphanumeric, count)
-    sizes += np.bincount(indicator_at[:-1], factors[:-1] * (is_alphanumeric[:-1] & is_alphanumeric[1:]), count)
-    precision = np.bincount(indicator_at[starts], factors[starts], count) / np.where(sizes > 0, sizes, 1)
-    pairs = np.unique(indicator_at[starts] * len(ngrams) + matches)  # an integer per distinct pair, sorted
-    return pairs // len(ngrams), pairs % len(ngrams), np.minimum(precision, 1)
+    matches, precision = indicators.match_grams(grams)
+    if not renamed:
+        return matches, precision
+    ordinals = np.fromiter(renamed, np.int64, len(renamed))
+    is_renamed = np.zeros(len(indicators), bool)
+    is_renamed[ordinals] = True
+    new_matches, precision[ordinals] = Indicators.of_texts([*renamed.values()]).match_grams(grams)
+    return [
+        np.concatenate([old.compress(~is_renamed.take(old)), ordinals.take(new)])
+        for old, new in zip(matches, new_matches, strict=True)
+    ], precision
 
 
-def _character_factors(codes: NDArray[np.uint32], indicator_at: _Ordinals, count: int) -> _Scores:
-    """Return the factor of each character: `_FACTOR_BEFORE_LAST_SPACE` before the last space of an indicator, else 1.
+def _sum_weights(matches: Sequence[_Ordinals], weights: Sequence[float], count: int) -> _Scores:
+    """Return for each of `count` indicators the sum of the weights of the grams that it contains, added in their order.
 
-    `indicator_at` contains the ordinal of the indicator of each character, from 0 to `count` - 1.
+    `matches`: the indicators that contain each gram.
     """
-    last_space = np.full(count, -1)
-    spaces = np.flatnonzero(codes == ord(" "))
-    last_space[indicator_at[spaces]] = spaces  # a later space of the same indicator overwrites an earlier one
-    return np.where(np.arange(len(codes)) > last_space[indicator_at], 1.0, _FACTOR_BEFORE_LAST_SPACE)
-
-
-def _find_occurrences(codes: NDArray[np.uint32], ngrams: Sequence[str]) -> tuple[_Ordinals, _Ordinals]:
-    """Return the offset in `codes` of each occurrence of a gram, and the ordinal of that gram."""
-    characters = [gram for gram in ngrams if len(gram) == 1]
-    character_of = np.zeros(CODE_POINT_COUNT, np.int32)  # from 1; 0 for a code point outside of all grams
-    character_of[to_code_points("".join(characters))] = np.arange(1, len(characters) + 1)
-    return find_grams(character_of[codes], ngrams)
-
-
-def _sum_weights(indicators: _Ordinals, matches: _Ordinals, weights: Sequence[float], count: int) -> _Scores:
-    """Return for each of `count` indicators the sum of the weights of the grams that it contains.
-
-    The first two parameters are arrays from `_match_grams`. The weights are added in the order of the grams.
-    """
-    return np.bincount(indicators, np.array(weights, np.float64)[matches], count).astype(np.float64)
+    sums = np.zeros(count)
+    for ordinals, weight in zip(matches, weights, strict=True):
+        if weight:
+            sums[ordinals] += weight
+    return sums
 
 
 def _top_k(scores: _Scores, k: int) -> _Ordinals:
@@ -573,13 +552,15 @@ def _top_k(scores: _Scores, k: int) -> _Ordinals:
     return np.sort(np.concatenate([above, np.flatnonzero(scores == threshold)[: k - len(above)]]))
 
 
-def build_hit(measure: Measure, score: float, text: str, analyzer: Analyzer) -> MeasureHit:
-    """Return the hit for a measure; `text` is the text of its paragraph.
+def build_hit(measure: Measure, score: float, analyzer: Analyzer) -> MeasureHit:
+    """Return the hit for a measure.
 
     The snippet is chosen from the part of the sentence between the previous and the next occurrence of the same quote,
     so that it shows this occurrence.
     """
-    first, last = _sentence_span(text, measure)
+    text = measure.source.text
+    after_sentence = _SENTENCE_END.search(text, measure.end)
+    first, last = _sentence_start(text, measure.start), after_sentence.end() if after_sentence else len(text)
     before, after = text[first : measure.start], text[measure.end : last]
     first += len(before) - len(before.rpartition(measure.quote)[2])
     part = text[first : measure.end] + after.partition(measure.quote)[0]
@@ -587,13 +568,6 @@ def build_hit(measure: Measure, score: float, text: str, analyzer: Analyzer) -> 
     return MeasureHit(measure.extracted, measure.source, score, window.text, first + window.start)
 
 
-def _sentence_span(text: str, measure: Measure) -> tuple[int, int]:
-    """Return the span of the sentence that contains the quote of a measure, with the mark at its end."""
-    ends = [match.end() for match in _SENTENCE_END.finditer(text, 0, measure.start)]
-    after = _SENTENCE_END.search(text, measure.end)
-    return (ends[-1] if ends else 0), (after.end() if after else len(text))
-
-
-def _is_between(codes: NDArray[np.uint32], first: str, last: str) -> NDArray[np.bool_]:
-    """Return for each code point whether it is from `first` to `last`, inclusive."""
-    return (codes >= ord(first)) & (codes <= ord(last))
+def _sentence_start(text: str, offset: int) -> int:
+    """Return the start of the sentence that contains an offset of a text."""
+    return max([text.rfind(mark, 0, offset) for mark in _SENTENCE_ENDS]) + 1

@@ -136,7 +136,7 @@ def _select(
         return results
     end = None if options.limit is None else options.offset + options.limit
     page = selection.measures[options.offset : end]
-    hits = (build_hit(item.measure, round(item.score, 6), item.measure.source.text, snapshot.analyzer) for item in page)
+    hits = (build_hit(item.measure, round(item.score, 6), snapshot.analyzer) for item in page)
     return replace(results, hits=tuple(hits))
 
 

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from searchkit.engines.indicators import Indicators
 from searchkit.query.naming import Aspect, IndicatorNames, MeasureName, is_change_word, remove_aspect
 from searchkit.query.tree import PASSAGE, And, Node, Or, Query, ScoringClause, Substring
-from searchkit.text.folding import fold, to_code_points
+
+_Mask = NDArray[np.bool_]
 
 _IGNORED = ' “”"‘’()[]《》'
 """Characters of an indicator that its name may lack."""
@@ -86,54 +88,59 @@ class QueryNames:
             return Or((node, *map(_match_all, self._names.strings(self._by_text[node.text]))))
         return node
 
-    def find_changes(self, indicators: Sequence[str]) -> dict[str, str]:
-        """Return the indicators of changes, each without its words of change. Takes 0.3 µs per indicator."""
+    def find_changes(self, indicators: Indicators, is_used: _Mask) -> dict[int, str]:
+        """Return those indicators in use that are changes, each without its words of change.
+
+        Takes 0.3 µs per indicator in use that has several parts.
+        """
+        ordinals = np.flatnonzero(is_used)
+        ordinals = ordinals.compress(indicators.has_space(ordinals))
         return {
-            indicator: indicator[:space]
-            for indicator in indicators
-            if (space := indicator.rfind(" ")) > 0 and is_change_word(indicator[space + 1 :])
+            ordinal: text[:space]
+            for ordinal, text in zip(ordinals.tolist(), indicators.texts(ordinals.tolist()), strict=True)
+            if (space := text.rfind(" ")) > 0 and is_change_word(text[space + 1 :])
         }
 
-    def find_additions(self, indicators: Sequence[str]) -> NDArray[np.bool_]:
-        """Return whether each indicator is an addition (新增市场主体), if the query names none, otherwise False.
+    def find_additions(self, indicators: Indicators, is_used: _Mask) -> _Mask:
+        """Return a mask of those indicators in use that are additions (新增市场主体).
 
-        Takes 0.1 µs per indicator.
+        If the query names an addition, there are none.
         """
         if any(mark in clause.text for clause in self._clauses for mark in _ADDITION_MARKS):
             return np.zeros(len(indicators), bool)
-        return np.array(
-            [text.startswith(_ADDITION_MARKS) or text.endswith(_ADDITION_MARKS) for text in indicators], bool
-        )
+        is_addition = np.zeros(len(indicators), bool)
+        for mark in _ADDITION_MARKS:
+            is_addition |= indicators.begin_or_end_with(mark, is_used)
+        return is_addition
 
-    def rename(self, indicators: Sequence[str]) -> dict[str, str]:
-        """Return the indicators that name a measure of the query, each in the words of the query.
+    def rename(self, indicators: Indicators, is_used: _Mask) -> dict[int, str]:
+        """Return those indicators in use that name a measure of the query, each in the words of the query.
 
         Another aspect is stated by the words of the query, too: 地区生产总值 增长 is `gdp 增长` for the query GDP.
-        Takes about 5 ns per character of the indicators, and 15 µs per indicator that contains a part of a name.
+        Takes 15 µs per indicator that contains a part of a name, and less if it was parsed before.
         """
-        renamed: dict[str, str] = {}
-        if not self._by_text or not indicators:
+        renamed: dict[int, str] = {}
+        if not self._by_text:
             return renamed
-        joined = _drop_marks(fold("\n".join(indicators)))
-        lines = joined.split("\n")
-        line_ends = np.flatnonzero(to_code_points(joined) == ord("\n"))
+        plain = indicators.without(_IGNORED)
         for text, name in self._by_text.items():
-            patterns = [[tuple(map(_drop_marks, piece)) for piece in pattern] for pattern in self._names.strings(name)]
-            rarest = {string for pattern in patterns for string in max(pattern, key=lambda piece: min(map(len, piece)))}
-            found = {offset for string in rarest for offset in _find_all(joined, string)}
-            offsets = np.fromiter(found, np.int64, len(found))
-            for index in np.unique(np.searchsorted(line_ends, offsets)).tolist():
-                if not _contains(lines[index], patterns):
-                    continue
-                other = self._names.parse(indicators[index])
+            is_candidate = np.zeros(len(indicators), bool)
+            for pattern in self._names.strings(name):
+                is_candidate |= np.logical_and.reduce([_contain_any(plain, piece) for piece in pattern])
+            ordinals = np.flatnonzero(is_candidate & is_used)
+            for ordinal, indicator in zip(ordinals.tolist(), indicators.texts(ordinals.tolist()), strict=True):
+                other = self._names.parse(indicator)
                 if other.text == name.text:
-                    renamed[indicators[index]] = _word_as_query(text, name, other)
+                    renamed[ordinal] = _word_as_query(text, name, other)
         return renamed
 
 
-def _contains(text: str, patterns: Sequence[Sequence[tuple[str, ...]]]) -> bool:
-    """Return whether a text contains, for at least one pattern, a string of each of its pieces."""
-    return any(all(any(string in text for string in piece) for piece in pattern) for pattern in patterns)
+def _contain_any(indicators: Indicators, strings: Sequence[str]) -> _Mask:
+    """Return a mask of the indicators that contain one of some strings, whose marks do not matter."""
+    mask = np.zeros(len(indicators), bool)
+    for string in strings:
+        mask[indicators.with_string("".join(character for character in string if character not in _IGNORED))] = True
+    return mask
 
 
 def _match_all(pattern: Sequence[Sequence[str]]) -> Node:
@@ -160,21 +167,3 @@ def _word_as_query(text: str, wanted: MeasureName, name: MeasureName) -> str:
         return text
     thing = text if wanted.aspect == "level" else remove_aspect(text)
     return f"{thing} {_WORD_OF_ASPECT[name.aspect]}".strip()
-
-
-def _drop_marks(text: str) -> str:
-    """Return a text without `_IGNORED`. Ten times as fast as `str.translate`."""
-    for mark in _IGNORED:
-        text = text.replace(mark, "")
-    return text
-
-
-def _find_all(text: str, string: str) -> list[int]:
-    """Return the offsets of a string in a text, at most one per line."""
-    offsets = []
-    start = text.find(string)
-    while start >= 0:
-        offsets.append(start)
-        end = text.find("\n", start)
-        start = text.find(string, end) if end >= 0 else -1
-    return offsets

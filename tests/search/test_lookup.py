@@ -465,17 +465,19 @@ def test_measures_of_a_hit_can_be_read_later(index_of: Callable[..., Index], doc
     assert "Measure" not in repr(first)
 
 
-def test_engines_return_measures_and_texts_on_request(index: Index) -> None:
-    """The hits of an engine load their measures. `texts` returns the texts of the paragraphs."""
+def test_engines_return_measures_and_contexts(index: Index) -> None:
+    """The hits of an engine load their measures. `contexts` returns the texts around measures."""
     engine = index._snapshot._engine
     hits = engine.search(Request(Substring("诉"), limit=None)).hits
     assert [hit.load_measures() for hit in hits] == engine.measures([hit.paragraph.id for hit in hits]) != []
     columns = engine.measure_columns(MeasureRequest(Everything()))
     last = len(columns.scores) - 1
     ordinals = [last, 0, last, 3]
-    paragraphs = [index.paragraph(measure.paragraph) for measure in columns.fetch(ordinals)]
-    assert columns.texts(ordinals) == [paragraph and paragraph.text for paragraph in paragraphs]
-    assert columns.texts([]) == columns.fetch([]) == []
+    assert columns.contexts(ordinals) == [
+        (measure.start, measure.end, measure.source.text, measure.path, measure.title)
+        for measure in columns.fetch(ordinals)
+    ]
+    assert columns.contexts([]) == columns.fetch([]) == []
 
 
 @pytest.mark.parametrize("times", [1, 2, 40])
@@ -659,25 +661,6 @@ def test_names_are_those_of_the_build(report: Report, tmp_path: Path) -> None:
     with Index(tmp_path / "own") as own, Index(tmp_path / "default") as default:
         assert [hit.indicator for hit in own.measures("甲数").hits] == ["乙量"]
         assert not default.measures("甲数", match="all").hits
-
-
-INDICATOR = st.text("立案率处 罚a1、", max_size=8)
-
-
-@given(st.lists(INDICATOR, max_size=6), st.text("立案率处罚a1", min_size=1, max_size=4))
-def test_match_grams_equals_counting(indicators: list[str], query: str) -> None:
-    """The pairs and the precision of each indicator equal the results of plain counting."""
-    grams = list(dict.fromkeys([*query, *(query[i : i + 2] for i in range(len(query) - 1))]))
-    indicator_ordinals, gram_ordinals, precisions = lookup._match_grams(indicators, grams)
-    pairs = set(zip(indicator_ordinals.tolist(), gram_ordinals.tolist(), strict=True))
-    assert pairs == {(i, n) for i, text in enumerate(indicators) for n, gram in enumerate(grams) if gram in text}
-    assert len(pairs) == len(indicator_ordinals)
-    for text, precision in zip(indicators, precisions.tolist(), strict=True):
-        pieces = [(i, text[i : i + size]) for size in (1, 2) for i in range(len(text) - size + 1)]
-        weighted = [(1.0 if i > text.rfind(" ") else 0.5, piece) for i, piece in pieces if piece.isalnum()]
-        total = sum(weight for weight, _ in weighted)
-        matched = sum(weight for weight, piece in weighted if piece in grams)
-        assert precision == pytest.approx(matched / (total or 1))
 
 
 @given(st.lists(st.sampled_from([0.0, 0.1, 0.5, 0.7])), st.integers(1, 5))

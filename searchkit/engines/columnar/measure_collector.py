@@ -10,9 +10,11 @@ import numpy as np
 from searchkit.engines.columnar.arrays import Array, run_start_mask, unique_sorted
 from searchkit.engines.columnar.columns import DictColumn
 from searchkit.engines.columnar.docsets import DocSet
+from searchkit.engines.columnar.measures import SegmentMeasures
 from searchkit.engines.columnar.reader import IndexReader
 from searchkit.engines.columnar.scoring import Scorer
-from searchkit.engines.contract import MeasureAttributes, MeasureRequest, TimeAttributes
+from searchkit.engines.contract import MeasureAttributes, MeasureContext, MeasureRequest, TimeAttributes
+from searchkit.engines.indicators import Indicators
 from searchkit.model import Measure
 from searchkit.query.facets import Filter
 from searchkit.query.tree import And, Everything, Node, Not, Or, ScoringClause
@@ -28,8 +30,8 @@ class MeasureCollector:
         self._reader = reader
         docs, conditions = self._match(request)
         matcher = _MeasureMatcher(reader)
-        indicators, attributes, times = _Index(), _Index(), _Index()
-        ordinals, doc_ids, reviewed_years = ([np.empty(0, np.int64)] for _ in range(3))
+        attributes, times = _Index(), _Index()
+        ordinals, doc_ids, indicator_of, reviewed_years = ([np.empty(0, np.int64)] for _ in range(4))
         is_part = [np.empty(0, bool)]
         sets = docs.split(reader.doc_bases)
         for i, (segment, segment_docs, base) in enumerate(zip(reader.segments, sets, reader.doc_bases, strict=False)):
@@ -42,18 +44,18 @@ class MeasureCollector:
                 documents = segment.document_of.take(segment.measures.doc_of.take(selected))
                 reviewed_years.append(segment.reviewed_years.take(documents))
                 is_part.append(segment.measures.is_part(selected))
-                indicators.extend(segment.measures.indicators, selected)
+                indicator_of.append(reader.indicators[1][i].take(segment.measures.indicators.codes.take(selected)))
                 attributes.extend(segment.measures.attributes, selected)
                 times.extend(segment.measures.times, selected)
-        self.indicators: Sequence[str] = indicators.values
-        """The distinct indicators."""
+        self.indicators = reader.indicators[0] if len(ordinals) > 1 else Indicators.of_texts(())
+        """The distinct indicators of the index. Not read if there are no measures."""
         self.attributes: Sequence[MeasureAttributes] = attributes.values
-        """The distinct combinations of attributes."""
+        """The combinations of attributes."""
         self.times: Sequence[TimeAttributes] = times.values
-        """The distinct combinations of time and status."""
+        """The combinations of time and status."""
         self._ordinals = np.concatenate(ordinals)
         self._doc_ids = np.concatenate(doc_ids)
-        self.indicator_of = indicators.column()
+        self.indicator_of = np.concatenate(indicator_of)
         """Index in `indicators` of the indicator of each measure."""
         self.attributes_of = attributes.column()
         """Index in `attributes` of the attributes of each measure."""
@@ -101,10 +103,19 @@ class MeasureCollector:
         in_order: list[Measure] = measures.tolist()
         return in_order
 
-    def texts(self, indices: Sequence[int]) -> list[str]:
-        """Return the texts of the docs of the measures at the given indices. Takes about 3 µs per measure."""
-        located = map(self._reader.locate, self._doc_ids[np.asarray(indices, np.int64)].tolist())
-        return [segment.text[doc_id] for segment, doc_id in located]
+    def contexts(self, indices: Sequence[int]) -> list[MeasureContext]:
+        """Return the contexts of the measures at the given indices. Takes about 4 µs per doc and 1 µs per measure."""
+        selected = np.asarray(indices, np.int64)
+        texts: dict[int, tuple[SegmentMeasures, str, tuple[str, ...], str | None]] = {}
+        contexts: list[MeasureContext] = []
+        for doc_id, ordinal in zip(self._doc_ids[selected].tolist(), self._ordinals[selected].tolist(), strict=True):
+            if doc_id not in texts:
+                segment, local_id = self._reader.locate(doc_id)
+                title = segment.column("title")[segment.document_of.item(local_id)]
+                texts[doc_id] = segment.measures, segment.text[local_id], segment.column("path")[local_id], title
+            measures, text, path, title = texts[doc_id]
+            contexts.append(MeasureContext(*measures.span(ordinal), text, path, title))
+        return contexts
 
 
 class _MeasureMatcher:
@@ -149,10 +160,11 @@ def _has_years(node: Node) -> bool:
 
 
 class _Index:
-    """The distinct values of a dictionary-encoded column over all segments, and the value of each selected measure."""
+    """The values of a dictionary-encoded column in all segments, and the value of each selected measure."""
 
     def __init__(self) -> None:
-        self._indices: dict[Any, int] = {}
+        self.values: list[Any] = []
+        """The values. Those of a segment are distinct."""
         self._columns: list[Array] = [np.empty(0, np.int64)]
 
     def extend(self, column: DictColumn, ordinals: Array) -> None:
@@ -160,19 +172,9 @@ class _Index:
         codes = column.codes.take(ordinals)
         is_used = np.zeros(column.value_count, bool)
         is_used[codes] = True
-        index_of = np.empty(column.value_count, np.int64)
-        values = column.values(np.flatnonzero(is_used).tolist())
-        if self._indices:
-            index_of[is_used] = [self._indices.setdefault(value, len(self._indices)) for value in values]
-        else:  # the first segment: its values are distinct
-            self._indices = dict(zip(values, range(len(values)), strict=True))
-            index_of[is_used] = np.arange(len(values))
+        index_of = np.cumsum(is_used) + (len(self.values) - 1)
+        self.values += column.values(np.flatnonzero(is_used).tolist())
         self._columns.append(index_of.take(codes))
-
-    @property
-    def values(self) -> list[Any]:
-        """The distinct values."""
-        return [*self._indices]
 
     def column(self) -> Array:
         """Return the index in `values` of the value of each measure."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import chain, product
+from hashlib import blake2b
+from itertools import chain, pairwise, product
 
 import numpy as np
 
-from searchkit.engines.columnar.arrays import Array, ArrayFile, narrowest, offsets_from_lengths
+from searchkit.engines.columnar.arrays import Array, ArrayFile, narrowest, offsets_from_lengths, run_start_mask
 from searchkit.engines.columnar.cache import Cache
 from searchkit.engines.columnar.cells import CellBuilder, SegmentCells, cell_arrays
 from searchkit.engines.columnar.columns import (
@@ -21,6 +22,7 @@ from searchkit.engines.columnar.columns import (
 )
 from searchkit.engines.columnar.docsets import DocSet, Form
 from searchkit.engines.contract import MeasureAttributes, MeasureRequest, TimeAttributes
+from searchkit.engines.indicators import Indicators, encode_indicators
 from searchkit.model import (
     MEASURE_BOUNDS,
     MEASURE_CHANGES,
@@ -32,6 +34,7 @@ from searchkit.model import (
 from searchkit.query.facets import Filter
 
 _MAX_CACHED_UNITS = 64  # number of units whose masks are cached
+_KEY_BYTES = 8  # length of the key of an indicator
 _OUTSIDE_TEXT = "a measure lies outside the text of its paragraph"
 _UNKNOWN_NAME = "the bound, change or status of a measure is unknown"
 _KNOWN_NAMES = frozenset(product(MEASURE_BOUNDS, (None, *MEASURE_CHANGES), MEASURE_STATUSES))
@@ -109,10 +112,63 @@ def measure_arrays(columns: MeasureArrays) -> dict[str, Array]:
         "measure_values": unique.real.astype("<f8").view("<u8"),
         "measure_base_values": unique.imag.astype("<f8").view("<u8"),
         **encoded_column_arrays("indicator", columns.indicator_of, columns.indicators),
+        **_indicator_arrays(columns.indicators),
         **encoded_column_arrays("measure_attributes", columns.attributes_of, columns.attributes),
         **encoded_column_arrays("measure_time", columns.time_of, columns.times),
         **cell_arrays(columns.cells),
     }
+
+
+def _indicator_arrays(indicators: Sequence[str]) -> dict[str, Array]:
+    """Return the folded text of distinct indicators, their lengths, and a key of 64 bits for each of them.
+
+    Indicators of several segments are the same if their keys are equal, so that they need not be parsed.
+    """
+    codes, lengths = encode_indicators(indicators)
+    keys = b"".join(
+        blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_KEY_BYTES).digest() for text in indicators
+    )
+    return {
+        "indicator_text": narrowest(codes),
+        "indicator_length": narrowest(lengths),
+        "indicator_key": np.frombuffer(keys, "<u8"),
+    }
+
+
+def join_indicators(segments: Sequence[SegmentMeasures]) -> tuple[Indicators, list[Array]]:
+    """Return the distinct indicators of some segments, and for each segment the ordinal of each of its codes.
+
+    Takes some ns per character, and does not parse the indicators.
+    """
+    parts = [segment.indicator_arrays for segment in segments]
+    codes, lengths, keys = (
+        np.concatenate([np.empty(0, np.uint8), *arrays]) for arrays in (zip(*parts, strict=True) if parts else [()] * 3)
+    )
+    columns = [segment.indicators for segment in segments]
+    bases = offsets_from_lengths([column.value_count for column in columns])
+    firsts = np.arange(len(keys))
+    if len(segments) > 1:
+        order = np.argsort(keys)  # any of equal indicators stands for all of them
+        is_new = run_start_mask(keys.take(order))
+        first = order.compress(is_new)
+        firsts[order], is_first = first.take(np.cumsum(is_new) - 1), np.zeros(len(keys), bool)
+        is_first[first] = True
+        codes = codes.compress(np.repeat(is_first, lengths.astype(np.int64) + 1))
+        lengths, firsts, sources = lengths[is_first], (np.cumsum(is_first) - 1)[firsts], np.flatnonzero(is_first)
+    else:
+        sources = firsts
+
+    def texts(ordinals: Sequence[int]) -> list[str]:
+        """Return the indicators with some ordinals."""
+        at = sources.take(ordinals)
+        found = np.empty(len(at), object)
+        for column, start, end in zip(columns, bases.tolist(), bases[1:].tolist(), strict=False):
+            is_inside = (at >= start) & (at < end)
+            found[is_inside] = column.values((at[is_inside] - start).tolist())
+        in_order: list[str] = found.tolist()
+        return in_order
+
+    return Indicators(codes, lengths, texts), [firsts[start:end] for start, end in pairwise(bases.tolist())]
 
 
 class SegmentMeasures:
@@ -130,6 +186,12 @@ class SegmentMeasures:
     def indicators(self) -> DictColumn:
         """The indicator of each measure."""
         return DictColumn(self._arrays, "indicator")
+
+    @property
+    def indicator_arrays(self) -> tuple[Array, Array, Array]:
+        """The folded text of the distinct indicators, their lengths, and their keys."""
+        text, lengths, keys = (self._arrays[f"indicator_{name}"] for name in ("text", "length", "key"))
+        return text, lengths, keys
 
     @cached_property
     def attributes(self) -> DictColumn:
@@ -239,46 +301,59 @@ class SegmentMeasures:
         """Return the ordinals of the measures of a doc."""
         return range(self._offsets.item(doc_id), self._offsets.item(doc_id + 1))
 
-    def load(self, ordinals: Iterable[int], paragraphs: Iterable[Paragraph]) -> list[Measure]:
+    def span(self, ordinal: int) -> tuple[int, int]:
+        """Return the start and the end of the quote of a measure."""
+        start: int = self._spans[0].item(ordinal)
+        return start, start + self._spans[1].item(ordinal)
+
+    def load(self, ordinals: Sequence[int], paragraphs: Sequence[Paragraph]) -> list[Measure]:
         """Return the measures with the given ordinals. `paragraphs`: the paragraph of each measure.
 
-        Takes about 7 µs per measure. Raises ValueError if the data are damaged.
+        Takes about 4 µs per measure. Raises ValueError if the data are damaged.
         """
-        measures = list(zip(map(self._measure, ordinals), paragraphs, strict=True))
-        if not all(0 <= measure.start < measure.end <= len(paragraph.text) for measure, paragraph in measures):
+        measures = list(self._read(ordinals))
+        pairs = list(zip(measures, paragraphs, strict=True))
+        if not all(0 <= measure.start < measure.end <= len(paragraph.text) for measure, paragraph in pairs):
             raise ValueError(_OUTSIDE_TEXT)
-        if not all((measure.bound, measure.change, measure.status) in _KNOWN_NAMES for measure, _ in measures):
+        if not {(measure.bound, measure.change, measure.status) for measure in measures} <= _KNOWN_NAMES:
             raise ValueError(_UNKNOWN_NAME)
-        return [Measure(measure, paragraph) for measure, paragraph in measures]
+        return [Measure(measure, paragraph) for measure, paragraph in pairs]
 
-    def _measure(self, ordinal: int) -> ExtractedMeasure:
-        """Return the measure with the given ordinal, without its paragraph."""
-        start, length, part_of = (array.item(ordinal) for array in self._spans)
-        unit, base_unit, bound, kind, change, period, zero = self.attributes[ordinal]
-        of_year, since, part, stock, status = self.times[ordinal]
+    def _read(self, ordinals: Sequence[int]) -> Iterator[ExtractedMeasure]:
+        """Yield the measures with the given ordinals, without their paragraphs."""
+        at = np.asarray(ordinals, np.int64)
         values, base_values, code_of = self._values
-        code = code_of.item(ordinal)
-        return ExtractedMeasure(  # positional arguments, because keyword arguments take 1.5 times as long
-            self.indicators[ordinal],
-            _to_number(values.item(code)),
-            unit,
-            _to_number(base_values.item(code)),
-            base_unit,
-            bound,
-            kind,
-            change,
-            period,
-            of_year,
-            since,
-            part,
-            stock,
-            status,
-            zero,
-            start,
-            start + length,
-            part_of - 1 if part_of else None,
-            self._cells.find(ordinal),
-        )
+        codes = code_of.take(at)
+        for indicator, attributes, time, value, base_value, start, length, part_of, ordinal in zip(
+            *(column.take(at) for column in (self.indicators, self.attributes, self.times)),
+            *(numbers.take(codes).tolist() for numbers in (values, base_values)),
+            *(offsets.take(at).tolist() for offsets in self._spans),
+            ordinals,
+            strict=True,
+        ):
+            unit, base_unit, bound, kind, change, period, zero = attributes
+            of_year, since, part, stock, status = time
+            yield ExtractedMeasure(  # positional arguments, because keyword arguments take 1.5 times as long
+                indicator,
+                _to_number(value),
+                unit,
+                _to_number(base_value),
+                base_unit,
+                bound,
+                kind,
+                change,
+                period,
+                of_year,
+                since,
+                part,
+                stock,
+                status,
+                zero,
+                start,
+                start + length,
+                part_of - 1 if part_of else None,
+                self._cells.find(ordinal),
+            )
 
     @cached_property
     def _cells(self) -> SegmentCells:

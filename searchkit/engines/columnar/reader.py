@@ -18,9 +18,11 @@ from searchkit.engines.columnar.columns import DictEncoder, parse_values
 from searchkit.engines.columnar.commit import read_commit
 from searchkit.engines.columnar.docsets import DocSet, pack_bits
 from searchkit.engines.columnar.matching.matcher import Matcher
+from searchkit.engines.columnar.measures import join_indicators
 from searchkit.engines.columnar.postings import IndexTerms
 from searchkit.engines.columnar.segment import SegmentReader, paragraph_with
 from searchkit.engines.columnar.text import SegmentText, text_arrays
+from searchkit.engines.indicators import Indicators
 from searchkit.engines.ranking import K1, B
 from searchkit.model import Document, Table
 from searchkit.query.facets import PARAGRAPH_FACETS, Facet, facet_values
@@ -490,6 +492,13 @@ class IndexReader:
                     SegmentText(text_arrays(characters[np.repeat(is_deleted, lengths)], lengths[is_deleted])[0])
                 )
         return texts
+
+    # measures
+
+    @cached_property
+    def indicators(self) -> tuple[Indicators, list[Array]]:
+        """The distinct indicators, and for each segment the ordinal of each code of its column of indicators."""
+        return join_indicators([segment.measures for segment in self.segments])
 
     # facets
 
