@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from searchkit.corpus.sections import classify_sections
-from searchkit.corpus.topics import Taxonomy
+from searchkit.corpus.topics import Taxonomy, _TaxonomyFile, _weighted_words
 from searchkit.errors import UsageError
+from searchkit.files import TOPICS_FILE, read_data_file, read_toml
 from searchkit.model import SECTIONS
 
 if TYPE_CHECKING:
@@ -169,7 +170,10 @@ def test_one_to_three_different_topics(text: str, path: list[str], section: str)
 
 DEFAULT = Taxonomy.load()
 """The taxonomy that comes with searchkit."""
-WORDS = sorted(DEFAULT._words)
+FILE = read_data_file("taxonomy", TOPICS_FILE)
+CONTENT = read_toml(FILE, _TaxonomyFile)
+LISTS = [CONTENT.ignore, *(words for topic in CONTENT.topic for words in (topic.strong, topic.terms, topic.weak))]
+WORDS = sorted({word for words in LISTS for word, _ in _weighted_words(FILE, words, 0.0)})
 """The words of all its topics, and the words to ignore."""
 
 
@@ -188,7 +192,7 @@ def test_words_match_leftmost_longest(text: str) -> None:
         if word:
             expected[start] = word
         start += len(word) or 1
-    assert DEFAULT._find_words(text) == expected
+    assert {first: text[first:last] for _, first, last in DEFAULT._find_words(text)} == expected
 
 
 @given(st.lists(st.tuples(mixed_text(8), st.lists(mixed_text(2), max_size=2), st.sampled_from(SECTIONS)), max_size=4))
