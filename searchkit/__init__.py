@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from searchkit.indexing.build import BuildOptions, BuildReport, build
     from searchkit.model import Document, Measure, Paragraph, Table
     from searchkit.query.suggester import Completion
-    from searchkit.query.understood import Understanding, UnderstoodFilter
+    from searchkit.query.tree import Clause
+    from searchkit.query.understanding import Understanding
+    from searchkit.query.understood import UnderstoodFilter
     from searchkit.search.lookup import AggregateGroup, MeasureHit, MeasureResults
     from searchkit.search.options import MeasureOptions, SearchOptions
     from searchkit.search.results import Hit, Results
@@ -34,6 +36,7 @@ __all__ = [
     "AggregateGroup",
     "BuildOptions",
     "BuildReport",
+    "Clause",
     "Completion",
     "Document",
     "Hit",
@@ -59,6 +62,7 @@ _MODULES = {
     "AggregateGroup": "search.lookup",
     "BuildOptions": "indexing.build",
     "BuildReport": "indexing.build",
+    "Clause": "query.tree",
     "Completion": "query.suggester",
     "Document": "model",
     "Hit": "search.results",
@@ -73,7 +77,7 @@ _MODULES = {
     "SearchkitError": "errors",
     "Suggestion": "search.suggestions",
     "Table": "model",
-    "Understanding": "query.understood",
+    "Understanding": "query.understanding",
     "UnderstoodFilter": "query.understood",
     "build": "indexing.build",
     "open": "index",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from searchkit.compare.coverage import Coverage
     from searchkit.compare.table import Comparison
     from searchkit.query.suggester import Completion
-    from searchkit.query.understood import Understanding
+    from searchkit.query.understanding import Understanding
     from searchkit.search.lookup import MeasureRanking, MeasureResults
     from searchkit.search.results import Results
 
@@ -158,14 +158,13 @@ class Index:
         return search_measures(snapshot, query, chosen, snapshot.resolve(filters, where))
 
     def understand(self, query: str, *, literal: bool | str | Sequence[str] = False) -> Understanding:
-        """Return how `search` understands a query: the filters in its words, its trees as text, and messages.
+        """Return how `search` understands a query: its words and other parts, the filters in its words, and messages.
 
         `literal`: as in `SearchOptions`. Raises UsageError for an invalid `literal`, and IndexStale.
         """
-        from searchkit.query.understood import Understanding  # noqa: PLC0415 - not loaded by searches
+        from searchkit.query.understanding import describe_query  # noqa: PLC0415 - not loaded by most searches
 
-        parsed = self._snapshot.parse_query(query, literal)
-        return Understanding(query, str(parsed.all), str(parsed.any), parsed.understood, parsed.notes)
+        return describe_query(query, self._snapshot.parse_query(query, literal))
 
     def compare(
         self,

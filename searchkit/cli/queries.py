@@ -34,7 +34,7 @@ from searchkit.model import AGGREGATES
 from searchkit.query.facets import BUILT_IN_FACETS, MAX_FACET_VALUES
 
 if TYPE_CHECKING:
-    from searchkit.query.understood import Understanding
+    from searchkit.query.understanding import Understanding
 
 _LINE_END = re.compile("\r\n|\r|\n")
 """The end of a line of a queries file, of Windows, old Macs or Unix."""
@@ -310,7 +310,7 @@ def analyze(text: str, index_path: Path, output_format: str) -> int:
     from searchkit.errors import IndexMissing
     from searchkit.index import Index
     from searchkit.query.parsing import parse
-    from searchkit.query.understood import Understanding
+    from searchkit.query.understanding import describe_query
     from searchkit.text.analyzer import Analyzer
 
     try:
@@ -318,8 +318,7 @@ def analyze(text: str, index_path: Path, output_format: str) -> int:
             analyzer, understanding = index.analyzer, index.understand(text)
     except IndexMissing:
         analyzer = Analyzer()
-        parsed = parse(text, analyzer, BUILT_IN_FACETS)
-        understanding = Understanding(text, str(parsed.all), str(parsed.any), (), parsed.notes)
+        understanding = describe_query(text, parse(text, analyzer, BUILT_IN_FACETS))
     tokens = [
         {"term": token.term, "start": token.start, "end": token.end, "text": text[token.start : token.end]}
         for token in analyzer.tokenize(text)
@@ -330,18 +329,12 @@ def analyze(text: str, index_path: Path, output_format: str) -> int:
 
 def _print_analysis(tokens: Sequence[Mapping[str, object]], understanding: Understanding, output_format: str) -> None:
     """Print tokens and how a query is understood, as JSON or as text."""
-    from searchkit.output.json import dumps, understood_to_json
+    from searchkit.output.json import dumps, understanding_to_json
     from searchkit.output.records import format_records
     from searchkit.text.characters import sanitize
 
     if output_format == "json":
-        understood = {
-            "all": understanding.understood,
-            "any": understanding.relaxed,
-            "notes": list(understanding.notes),
-            "filters": list(map(understood_to_json, understanding.filters)),
-        }
-        content = {"tokens": tokens, "understood": understood}
+        content = {"tokens": tokens, "understood": understanding_to_json(understanding)}
         write_output([dumps(content, indent=1), "\n"])
     else:
         write_output(format_records(tokens, "table"))

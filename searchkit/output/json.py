@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from searchkit.engines.ranking import Explanation
     from searchkit.query.facets import FacetCounts
     from searchkit.query.suggester import Completion
+    from searchkit.query.understanding import Understanding
     from searchkit.query.understood import UnderstoodFilter
     from searchkit.search.lookup import AggregateGroup, MeasureResults
     from searchkit.search.results import Hit, Results
@@ -38,8 +39,8 @@ def dumps(value: object, *, indent: int | None = None) -> str:
 def hit_to_json(hit: Hit, *, with_measures: bool = True) -> dict[str, object]:
     """Return a hit as a JSON object.
 
-    Its fields are id, score, snippet, spans, snippet_start, path_spans, title_spans, lacks, folded, explanation (if
-    requested), the fields of the paragraph, and measures (if `with_measures`).
+    Its fields are id, score, snippet, spans, snippet_start, path_spans, title_spans, has, lacks, folded, explanation
+    (if requested), the fields of the paragraph, and measures (if `with_measures`).
     """
     paragraph = to_json(hit.paragraph)
     out = {
@@ -50,6 +51,7 @@ def hit_to_json(hit: Hit, *, with_measures: bool = True) -> dict[str, object]:
         "snippet_start": hit.window.start,
         "path_spans": [list(span) for span in hit.path_spans],
         "title_spans": [list(span) for span in hit.title_spans],
+        "has": list(hit.has),
         "lacks": list(hit.lacks),
         "folded": {"count": hit.folded.count, "ids": list(hit.folded.ids)},
     }
@@ -93,6 +95,27 @@ def results_to_json(results: Results) -> dict[str, object]:
 def understood_to_json(item: UnderstoodFilter) -> dict[str, object]:
     """Return an understood filter as an element of `understood_filters`."""
     return {**item._asdict(), "values": list(item.values)}
+
+
+def understanding_to_json(item: Understanding) -> dict[str, object]:
+    """Return how a query is understood as the field `understood` of `analyze --format json`."""
+    return {
+        "all": item.understood,
+        "any": item.relaxed,
+        "notes": list(item.notes),
+        "filters": list(map(understood_to_json, item.filters)),
+        "words": list(item.words),
+        "clauses": [
+            {
+                "kind": clause.kind,
+                "text": clause.text,
+                "occur": clause.occur,
+                "field": clause.field,
+                "words": list(clause.words),
+            }
+            for clause in item.clauses
+        ],
+    }
 
 
 def _suggestion_to_json(item: Suggestion) -> dict[str, object]:

@@ -233,6 +233,7 @@ def _build_hits(
     for item in scored:
         is_beyond = item.is_beyond or relaxed
         found = match_passage(item, parsed.some or tree if item.is_beyond else tree, snapshot.analyzer)
+        has, lacks = parsed.split_parts(found.leaves, is_complete=not is_beyond)
         yield Hit(
             item.paragraph,
             item.score,
@@ -242,7 +243,8 @@ def _build_hits(
             item.measures,
             found.path_spans,
             found.title_spans,
-            parsed.missing(found.leaves) if is_beyond else (),
+            lacks,
+            has,
             item.folded,
         )
 

@@ -38,8 +38,9 @@ class Hit:
     title_spans: Spans = ()
     """Spans of the matches in the title."""
     lacks: tuple[str, ...] = ()
-    """With `match="auto"`: the content words of the query that the paragraph lacks."""
-
+    """With `match="auto"`: the parts of the query that the paragraph lacks (see `has`)."""
+    has: tuple[str, ...] = ()
+    """The parts of the query that the paragraph has: content words, quoted strings and prefixes."""
     folded: Folded = NOTHING_FOLDED
     """With `fold`: the other hits that say the same. `folded.count` is their number, `folded.ids` at most 100 ids."""
 
