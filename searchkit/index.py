@@ -335,6 +335,30 @@ class Index:
         """The analyzer of the build. Raises IndexStale if this version of searchkit has another one."""
         return self._snapshot.analyzer
 
+    def info(self) -> dict[str, object]:
+        """Return what the index contains and how it was built: the fields of `info --format json`, without `problems`.
+
+        `bytes` is the size of its files, and `table_rows` shows how the text of a row of a table is made.
+        """
+        from searchkit.corpus.tables.grid import ROW_PATTERN  # noqa: PLC0415 - not loaded by searches
+
+        snapshot = self._snapshot
+        manifest = snapshot.manifest
+        return {
+            "index": str(snapshot.path),
+            "engine": manifest.engine,
+            "format": manifest.format,
+            "built": manifest.built,
+            "corpus": manifest.corpus,
+            "documents": manifest.documents,
+            "paragraphs": manifest.paragraphs,
+            "measures": manifest.measures,
+            "bytes": sum(size for size, _ in manifest.files.values()),
+            "analyzer": manifest.analyzer,
+            "facets": list(snapshot.facet_names),
+            "table_rows": ROW_PATTERN,
+        }
+
     def problems(self) -> list[dict[str, str]]:
         """Return `path` and `reason` of each file and part of a file that the build did not read (`Skipped`)."""
         return [{"path": item["path"], "reason": item["reason"]} for item in self._snapshot.extras["problems"]]

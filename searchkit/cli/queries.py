@@ -6,7 +6,7 @@ import codecs
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -309,6 +309,7 @@ def analyze(text: str, index_path: Path, output_format: str) -> int:
     """
     from searchkit.errors import IndexMissing
     from searchkit.index import Index
+    from searchkit.output.json import analysis_to_json
     from searchkit.query.parsing import parse
     from searchkit.query.understanding import describe_query
     from searchkit.text.analyzer import Analyzer
@@ -319,25 +320,21 @@ def analyze(text: str, index_path: Path, output_format: str) -> int:
     except IndexMissing:
         analyzer = Analyzer()
         understanding = describe_query(text, parse(text, analyzer, BUILT_IN_FACETS))
-    tokens = [
-        {"term": token.term, "start": token.start, "end": token.end, "text": text[token.start : token.end]}
-        for token in analyzer.tokenize(text)
-    ]
-    _print_analysis(tokens, understanding, output_format)
-    return FOUND if tokens else NOTHING_FOUND
+    analysis = analysis_to_json(text, analyzer, understanding)
+    _print_analysis(analysis, understanding, output_format)
+    return FOUND if analysis["tokens"] else NOTHING_FOUND
 
 
-def _print_analysis(tokens: Sequence[Mapping[str, object]], understanding: Understanding, output_format: str) -> None:
+def _print_analysis(analysis: Mapping[str, Any], understanding: Understanding, output_format: str) -> None:
     """Print tokens and how a query is understood, as JSON or as text."""
-    from searchkit.output.json import dumps, understanding_to_json
+    from searchkit.output.json import dumps
     from searchkit.output.records import format_records
     from searchkit.text.characters import sanitize
 
     if output_format == "json":
-        content = {"tokens": tokens, "understood": understanding_to_json(understanding)}
-        write_output([dumps(content, indent=1), "\n"])
+        write_output([dumps(analysis, indent=1), "\n"])
     else:
-        write_output(format_records(tokens, "table"))
+        write_output(format_records(analysis["tokens"], "table"))
         notes = [sanitize(f"{note}\n") for note in understanding.notes]
         write_output([sanitize(f"\nas a query: {understanding.understood}\n"), *notes])
 

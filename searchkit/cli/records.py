@@ -99,24 +99,12 @@ def _format_paragraphs(
 ) -> Iterator[str]:
     """Yield paragraphs as records. In json and jsonl, they have their measures, and the first of a table the table."""
     from searchkit.model import to_json
-    from searchkit.output.json import nested_measure_to_json
+    from searchkit.output.json import paragraph_records
     from searchkit.output.records import format_records
 
     if output_format not in {"json", "jsonl"}:
         return format_records(map(to_json, paragraphs), output_format)
-    first = paragraphs[0].n
-    table_at = {max(table.first_paragraph, first): to_json(table) for table in tables}
-    return format_records(
-        (
-            {
-                **to_json(record),
-                "measures": list(map(nested_measure_to_json, record_measures)),
-                "table": table_at.get(record.n),
-            }
-            for record, record_measures in zip(paragraphs, measures, strict=True)
-        ),
-        output_format,
-    )
+    return format_records(paragraph_records(paragraphs, tables, measures), output_format)
 
 
 def _show_paragraphs(
@@ -266,7 +254,7 @@ def _print_facets(facet_counts: Mapping[str, FacetCounts], contains: str | None,
     `contains`: if given, only values with this text are printed.
     """
     from searchkit.output import terminal
-    from searchkit.output.json import dumps, facet_to_json
+    from searchkit.output.json import dumps, facet_records, facet_to_json
     from searchkit.output.records import format_records
 
     if contains is not None:
@@ -277,18 +265,7 @@ def _print_facets(facet_counts: Mapping[str, FacetCounts], contains: str | None,
     elif output_format == "table":
         write_output("\n".join(terminal.format_facet(facet, counts) for facet, counts in facet_counts.items()))
     else:
-        rows: Iterator[Mapping[str, object]] = (
-            {
-                "value": item.value,
-                "facet": facet,
-                "count": item.count,
-                "documents": item.documents,
-                "all_documents": item.all_documents,
-            }
-            for facet, counts in facet_counts.items()
-            for item in counts.values
-        )
-        write_output(format_records(rows, output_format))
+        write_output(format_records(facet_records(facet_counts), output_format))
     return any(counts.values for counts in facet_counts.values())
 
 

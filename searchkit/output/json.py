@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from searchkit.model import ExtractedMeasure, Measure, to_json
+from searchkit.model import LEFT_OUT, Document, ExtractedMeasure, Measure, Paragraph, Table, to_json
 from searchkit.text.characters import UNSAFE_IN_TERMINALS
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from searchkit.search.lookup import AggregateGroup, MeasureResults
     from searchkit.search.results import Hit, Results
     from searchkit.search.suggestions import Suggestion
+    from searchkit.text.analyzer import Analyzer
 
 _NESTED_FIELDS = {
     *("id", "quote", "table", "row", "column", "total"),
@@ -122,6 +123,56 @@ def _suggestion_to_json(item: Suggestion) -> dict[str, object]:
     """Return a suggestion as an element of `suggestions`."""
     out = {field.name: getattr(item, field.name) for field in fields(item)}
     return {**out, "filters": dict(item.filters)}
+
+
+def facet_records(facets: Mapping[str, FacetCounts]) -> Iterator[dict[str, object]]:
+    """Yield the records of `facets --format csv`: one for each listed value of each facet."""
+    for facet, counts in facets.items():
+        for item in counts.values:
+            yield {
+                "value": item.value,
+                "facet": facet,
+                "count": item.count,
+                "documents": item.documents,
+                "all_documents": item.all_documents,
+            }
+
+
+def paragraph_records(
+    paragraphs: Sequence[Paragraph], tables: Iterable[Table], measures: Iterable[Sequence[Measure]]
+) -> Iterator[dict[str, object]]:
+    """Yield consecutive paragraphs of a document as the elements of `show --format json`.
+
+    Each has its `measures`, and the first of a table the `table`. `measures`: those of each paragraph.
+    """
+    first = paragraphs[0].n if paragraphs else 0
+    table_at = {max(table.first_paragraph, first): to_json(table) for table in tables}
+    for record, record_measures in zip(paragraphs, measures, strict=True):
+        nested = list(map(nested_measure_to_json, record_measures))
+        yield {**to_json(record), "measures": nested, "table": table_at.get(record.n)}
+
+
+def analysis_to_json(text: str, analyzer: Analyzer, understanding: Understanding) -> dict[str, object]:
+    """Return the tokens of a text, and how it is understood as a query, as the JSON object of `analyze`."""
+    tokens = [
+        {"term": token.term, "start": token.start, "end": token.end, "text": text[token.start : token.end]}
+        for token in analyzer.tokenize(text)
+    ]
+    return {"tokens": tokens, "understood": understanding_to_json(understanding)}
+
+
+def problem_records(
+    problems: Iterable[Mapping[str, str]], duplicates: Iterable[Mapping[str, str]], documents: Iterable[Document]
+) -> Iterator[dict[str, object]]:
+    """Yield the records of `info --problems`: what was not read, the duplicates, and the warnings of documents."""
+    for problem in problems:
+        yield {"path": problem["path"], "reason": problem["reason"], "kind": "not read"}
+    for duplicate in duplicates:
+        yield {"path": duplicate["path"], "reason": duplicate["reason"], "kind": "duplicate"}
+    for document in documents:
+        for warning in document.warnings:
+            kind = "left out" if warning.startswith(LEFT_OUT) else "undecided"
+            yield {"path": document.document, "reason": warning.removeprefix(LEFT_OUT), "kind": kind}
 
 
 def completions_to_json(prefix: str, completions: Iterable[Completion]) -> dict[str, object]:
