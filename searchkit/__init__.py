@@ -17,7 +17,7 @@ from importlib import import_module
 TYPE_CHECKING = False  # type checkers treat this name as true; importing it from typing would cost time
 if TYPE_CHECKING:
     from searchkit.errors import SearchkitError
-    from searchkit.index import Index
+    from searchkit.index import Index, IndexState
     from searchkit.index import Index as open  # noqa: A004, N813 - the public name is `searchkit.open`
     from searchkit.indexing.build import BuildOptions, BuildReport, build
     from searchkit.model import Document, Measure, Paragraph, Table
@@ -41,6 +41,7 @@ __all__ = [
     "Document",
     "Hit",
     "Index",
+    "IndexState",
     "Measure",
     "MeasureHit",
     "MeasureOptions",
@@ -67,6 +68,7 @@ _MODULES = {
     "Document": "model",
     "Hit": "search.results",
     "Index": "index",
+    "IndexState": "index",
     "Measure": "model",
     "MeasureHit": "search.lookup",
     "MeasureOptions": "search.options",

@@ -80,6 +80,12 @@ _after_option = click.option(
 )
 @_after_option
 @click.option("--explain", is_flag=True, help="Show the parts of each score.")
+@click.option(
+    "--highlight",
+    is_flag=True,
+    help="Put the matches between » and «: in tables, and in the field highlighted, which is the snippet, of all other "
+    "formats.",
+)
 @fold_option
 @query_options
 def search(
@@ -87,6 +93,7 @@ def search(
     index_path: Path,
     queries: BinaryIO | None,
     output_format: str,
+    highlight: bool,  # noqa: FBT001 - click passes options by name
     **options: Any,  # noqa: ANN401
 ) -> int:
     """Find paragraphs that answer QUERY, best first.
@@ -114,13 +121,18 @@ def search(
     arguments = {**filters, **search_options, "beyond": not is_export}
     with Index(index_path) as index:
         if queries is not None:
-            return _answer_all(queries, lambda text, line: results_to_json(index.search(text, **{**arguments, **line})))
+            return _answer_all(
+                queries,
+                lambda text, line: results_to_json(index.search(text, **{**arguments, **line}), highlight=highlight),
+            )
         results = index.search(query or "", **arguments)
+    is_colourful, first = sys.stdout.isatty(), results.offset + 1
+    with_measures = output_format == "jsonl"
     _print_results(
         output_format,
-        lambda: results_to_json(results),
-        lambda: terminal.format_results(results, colour=sys.stdout.isatty(), first=results.offset + 1),
-        lambda: (hit_to_json(hit, with_measures=output_format == "jsonl") for hit in results.hits),
+        lambda: results_to_json(results, highlight=highlight),
+        lambda: terminal.format_results(results, colour=is_colourful, first=first, highlight=highlight),
+        lambda: (hit_to_json(hit, with_measures=with_measures, highlight=highlight) for hit in results.hits),
     )
     if results.total:
         return FOUND

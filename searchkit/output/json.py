@@ -37,11 +37,11 @@ def dumps(value: object, *, indent: int | None = None) -> str:
     return UNSAFE_IN_TERMINALS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
-def hit_to_json(hit: Hit, *, with_measures: bool = True) -> dict[str, object]:
+def hit_to_json(hit: Hit, *, with_measures: bool = True, highlight: bool = False) -> dict[str, object]:
     """Return a hit as a JSON object.
 
     Its fields are id, score, snippet, spans, snippet_start, path_spans, title_spans, has, lacks, folded, explanation
-    (if requested), the fields of the paragraph, and measures (if `with_measures`).
+    (if requested), highlighted (with `highlight`), the fields of the paragraph, and measures (if `with_measures`).
     """
     paragraph = to_json(hit.paragraph)
     out = {
@@ -58,6 +58,8 @@ def hit_to_json(hit: Hit, *, with_measures: bool = True) -> dict[str, object]:
     }
     if hit.explanation is not None:
         out["explanation"] = _explanation_to_json(hit.explanation)
+    if highlight:
+        out["highlighted"] = hit.highlighted
     measures = {"measures": list(map(nested_measure_to_json, hit.measures))} if with_measures else {}
     return {**out, **{name: value for name, value in paragraph.items() if name != "id"}, **measures}
 
@@ -72,8 +74,8 @@ def _explanation_to_json(explanation: Explanation) -> dict[str, object]:
     }
 
 
-def results_to_json(results: Results) -> dict[str, object]:
-    """Return the results of a search as the JSON object of `search --format json`."""
+def results_to_json(results: Results, *, highlight: bool = False) -> dict[str, object]:
+    """Return the results of a search as the JSON object of `search --format json`. `highlight`: as in `hit_to_json`."""
     out: dict[str, object] = {
         "query": results.query,
         "understood": results.understood,
@@ -86,7 +88,7 @@ def results_to_json(results: Results) -> dict[str, object]:
         "suggestions": list(map(_suggestion_to_json, results.suggestions)),
         "took_ms": results.took_ms,
     }
-    hits = [hit_to_json(hit) for hit in results.hits]
+    hits = [hit_to_json(hit, highlight=highlight) for hit in results.hits]
     if results.documents is not None:
         out["documents"] = results.documents
         hits = [{**json_hit, "matches": hit.matches} for json_hit, hit in zip(hits, results.hits, strict=True)]

@@ -8,6 +8,8 @@ cursors.py      cursors: positions in a list of hits
 results.py      hits and results of a search
 similar.py      the query for paragraphs like a given one
 ids.py          ids of which only the end is given
+records.py      the records of an open index
+outlining.py    the outline of a document, the paragraphs around one, the reports of other years
 lookup.py       hits and results of a look-up, and the ranking of measures
 choosing.py     the indicator that a query names, and the one measure to quote for each place, body and year
 aggregating.py  measures sorted, one per value of a facet, or aggregated
@@ -15,4 +17,5 @@ querynames.py   the measures that a query names, and their other names
 spelling.py     corrections of words that the index hardly has
 suggestions.py  other searches to suggest after one that found little
 snippets.py     matches in a paragraph, and the snippet that shows them
+highlighting.py matches in any text, headings and titles
 """

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 
 from searchkit.errors import UsageError
-from searchkit.manifest import STATE_FILE, Manifest
+from searchkit.manifest import Manifest
 from searchkit.query.facets import Filter
 from searchkit.search.options import SearchOptions, list_texts, parse_literal, parse_sort
 
@@ -33,8 +33,7 @@ class HitList:
         `is_similar`: whether `query` is the id of a paragraph, and the hits are like it. Options that do not change the
         list are ignored.
         """
-        files = sorted(item for item in manifest.files.items() if item[0] != STATE_FILE)
-        self._index = _digest([manifest.engine, manifest.analyzer, *files])
+        self._index = manifest.state
         order = (options.match, options.group, options.beyond, options.fold, parse_sort(options.sort))
         words = (list_texts(options.without), parse_literal(options.literal))
         self._search = _digest([query, is_similar, order, words, filters])

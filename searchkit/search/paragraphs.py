@@ -74,6 +74,17 @@ def search_similar(snapshot: Snapshot, record_id: str, options: SearchOptions, r
     return replace(results, took_ms=_elapsed_ms(started))
 
 
+def find_ids(snapshot: Snapshot, query: str, filters: tuple[Filter, ...], literal: object) -> frozenset[str]:
+    """Return the ids of the paragraphs that count in the total of a search, with `match="auto"`.
+
+    `literal`: the option. Raises UsageError for an invalid `literal`, and IndexStale.
+    """
+    request = Request(Everything(), filters=filters, limit=None)
+    options = SearchOptions(beyond=False)
+    _, _, response = _search_forms(snapshot, snapshot.parse_query(query, literal), options, request)
+    return frozenset(hit.paragraph.id for hit in response.hits)
+
+
 class _Page:
     """The requested page of a list of hits."""
 

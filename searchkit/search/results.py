@@ -10,7 +10,7 @@ from searchkit.engines.contract import NOTHING_FOLDED, Folded
 from searchkit.engines.ranking import Explanation
 from searchkit.model import Measure, Paragraph
 from searchkit.query.facets import FacetCounts
-from searchkit.search.snippets import HeadingSpan, Snippet, Spans
+from searchkit.search.snippets import HeadingSpan, Snippet, Spans, mark_highlights
 
 if TYPE_CHECKING:
     from searchkit.query.understood import UnderstoodFilter
@@ -118,6 +118,11 @@ class Hit:
     def snippet(self) -> str:
         """At most 120 code points of the text, chosen to show matches of as many parts of the query as possible."""
         return self.window.text
+
+    @property
+    def highlighted(self) -> str:
+        """The snippet with each match between » and «."""
+        return mark_highlights(self.window)
 
     @property
     def spans(self) -> Spans:

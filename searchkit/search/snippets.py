@@ -91,7 +91,7 @@ def match_passage(hit: ScoredParagraph, query: Node, analyzer: Analyzer) -> Pass
         label_fields = fields & ({field, PASSAGE} if is_own else {field})
         label_matches = find_matches(label, query, analyzer, label_fields) if label_fields else []
         matching.update(leaves[match.leaf] for match in label_matches)
-        return _merge_spans(label_matches)
+        return merge_spans(label_matches)
 
     first_own = len(paragraph.path) - hit.own_headings
     path_spans = tuple(
@@ -134,10 +134,10 @@ def find_matches(
 def _build_snippet(text: str, matches: Sequence[LeafMatch]) -> Snippet:
     """Return the snippet of a text. `matches`: all matches in the text, ascending."""
     start, end = _choose_window(text, matches)
-    return Snippet(start, text[start:end], _merge_spans(matches))
+    return Snippet(start, text[start:end], merge_spans(matches))
 
 
-def _merge_spans(matches: Sequence[LeafMatch]) -> Spans:
+def merge_spans(matches: Sequence[LeafMatch]) -> Spans:
     """Return the spans of ascending matches. Adjacent and overlapping matches are merged."""
     spans: list[Span] = []
     for start, end, _ in matches:
@@ -211,6 +211,11 @@ def _narrow_to_numbers(start: int, end: int, numbers: Sequence[Span]) -> Span:
         if left < end < right:
             last = left
     return (first, last) if first < last else (start, end)
+
+
+def mark_highlights(snippet: Snippet) -> str:
+    """Return the text of a snippet with each match between » and «."""
+    return "".join(f"»{piece}«" if is_match else piece for piece, is_match in split_highlights(snippet))
 
 
 def split_highlights(snippet: Snippet) -> list[tuple[str, bool]]:
