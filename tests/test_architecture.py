@@ -223,9 +223,9 @@ def test_architecture_names_every_module() -> None:
 def test_public_names() -> None:
     """The package exports exactly these names, and each can be imported."""
     assert set(searchkit.__all__) == {
-        "AggregateGroup", "BuildOptions", "BuildReport", "Clause", "Completion", "Document", "Hit", "Index", "IndexState", "Measure",
-        "MeasureHit", "MeasureOptions", "MeasureResults", "Paragraph", "Results", "SearchOptions", "SearchkitError",
-        "Suggestion", "Table", "Understanding", "UnderstoodFilter", "build", "open",
+        "AggregateGroup", "BuildOptions", "BuildReport", "Clause", "Completion", "Document", "Hit", "Index",
+        "IndexState", "Measure", "MeasureHit", "MeasureOptions", "MeasureResults", "Paragraph", "Results",
+        "SearchOptions", "SearchkitError", "Suggestion", "Table", "Understanding", "UnderstoodFilter", "build", "open",
     }  # fmt: skip
     assert all(getattr(searchkit, name) for name in searchkit.__all__)
     with pytest.raises(AttributeError):
