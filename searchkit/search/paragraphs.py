@@ -18,9 +18,10 @@ from searchkit.query.filters import ResolvedFilters
 from searchkit.query.tree import Everything, Node, Or, Query, Word
 from searchkit.search.cursors import HitList
 from searchkit.search.options import SearchOptions, list_names, list_texts, parse_sort
-from searchkit.search.results import Hit, Results
+from searchkit.search.results import Hit, LazyMeasures, Results
 from searchkit.search.snapshot import Snapshot
-from searchkit.search.snippets import match_passage
+from searchkit.search.snippets import Highlighter
+from searchkit.text.folding import fold_all
 
 if TYPE_CHECKING:
     from searchkit.search.suggestions import Search, Suggestion
@@ -132,7 +133,6 @@ class _Page:
             count_documents=options.count_documents,
             fold=options.fold,
             explain=options.explain,
-            with_measures=True,
         )
         """Request for all paragraphs that pass the filters. The search sets `match` and `scoring`."""
 
@@ -252,22 +252,25 @@ def _build_hits(
     scored: Sequence[ScoredParagraph], tree: Node, parsed: Query, snapshot: Snapshot, *, relaxed: bool
 ) -> Iterator[Hit]:
     """Yield the hits for scored paragraphs. `tree`: the tree of the query that was searched."""
-    for item in scored:
-        is_beyond = item.is_beyond or relaxed
-        found = match_passage(item, parsed.some or tree if item.is_beyond else tree, snapshot.analyzer)
-        has, lacks = parsed.split_parts(found.leaves, is_complete=not is_beyond)
+    within = Highlighter(tree, snapshot.analyzer)
+    beyond = Highlighter(parsed.some, snapshot.analyzer) if parsed.some else within
+    for item, folded in zip(scored, fold_all([item.paragraph.text for item in scored]), strict=True):
+        highlighter = beyond if item.is_beyond else within
+        found = highlighter.match_passage(item, folded)
+        leaves = {highlighter.leaves[leaf] for leaf in found.leaves}
+        has, lacks = parsed.split_parts(leaves, is_complete=not (item.is_beyond or relaxed))
         yield Hit(
             item.paragraph,
             item.score,
             found.window,
             item.matches,
             item.explanation,
-            item.measures,
             found.path_spans,
             found.title_spans,
             lacks,
             has,
             item.folded,
+            LazyMeasures(item.load_measures),
         )
 
 

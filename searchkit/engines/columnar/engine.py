@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,10 +16,12 @@ from searchkit.engines.columnar.faceting import FacetCollector, group_by_first, 
 from searchkit.engines.columnar.measure_collector import MeasureCollector
 from searchkit.engines.columnar.reader import IndexReader
 from searchkit.engines.columnar.scoring import Scorer
+from searchkit.engines.columnar.segment import SegmentReader
 from searchkit.engines.columnar.tables import join_parts
 from searchkit.engines.contract import (
     EVERYTHING,
     MAX_FOLDED_IDS,
+    NOTHING_FOLDED,
     Folded,
     MeasureColumns,
     MeasureRequest,
@@ -108,7 +111,7 @@ class ColumnarEngine:
     def measures(self, paragraph_ids: Sequence[str]) -> list[tuple[Measure, ...]]:
         """Return the measures of each given paragraph. Takes as long as `paragraph` for each of them."""
         doc_ids = map(self._find, paragraph_ids)
-        return [() if i is None else self._measures(i, self._paragraph(i)) for i in doc_ids]
+        return [() if i is None else self._measures(i) for i in doc_ids]
 
     def documents(self) -> Iterator[Document]:
         """Yield all documents in corpus order."""
@@ -232,10 +235,17 @@ class ColumnarEngine:
         copies = ranking.copies(page) if request.fold else {}
         for doc_id, score, match_count, is_beyond in ranking.page(page):
             segment, local_id = self._reader.locate(doc_id)
-            paragraph, own_headings = segment.paragraph(local_id), segment.own_headings(local_id)
-            measures = self._measures(doc_id, paragraph) if request.with_measures else ()
-            explanation, folded = explanations.get(doc_id), self._folded(copies.get(doc_id, []))
-            yield ScoredParagraph(paragraph, score, match_count, explanation, measures, own_headings, is_beyond, folded)
+            paragraph = segment.paragraph(local_id)
+            yield ScoredParagraph(
+                paragraph,
+                score,
+                match_count,
+                explanations.get(doc_id),
+                segment.own_headings(local_id),
+                is_beyond,
+                self._folded(copies[doc_id]) if doc_id in copies else NOTHING_FOLDED,
+                partial(_load_measures, self._folder, segment, local_id, paragraph),
+            )
 
     def _folded(self, doc_ids: list[int]) -> Folded:
         """Return the near-duplicates of a hit. `doc_ids`: all of them, in corpus order."""
@@ -276,14 +286,20 @@ class ColumnarEngine:
                         return doc_id
         return None
 
-    def _measures(self, doc_id: int, paragraph: Paragraph) -> tuple[Measure, ...]:
+    def _measures(self, doc_id: int) -> tuple[Measure, ...]:
         segment, local_id = self._reader.locate(doc_id)
-        ordinals = segment.measures.of_doc(local_id)
-        return tuple(segment.measures.load(ordinals, [paragraph] * len(ordinals)))
+        return _load_measures(self._folder, segment, local_id, segment.paragraph(local_id))
 
     def _paragraph(self, doc_id: int) -> Paragraph:
         segment, local_id = self._reader.locate(doc_id)
         return segment.paragraph(local_id)
+
+
+def _load_measures(folder: Path, segment: SegmentReader, local_id: int, paragraph: Paragraph) -> tuple[Measure, ...]:
+    """Return the measures of a paragraph. `folder`: that of the index, for messages. Raises IndexDamaged."""
+    with decoding(folder):
+        ordinals = segment.measures.of_doc(local_id)
+        return tuple(segment.measures.load(ordinals, [paragraph] * len(ordinals)))
 
 
 class _RankedDocs:
