@@ -247,6 +247,10 @@ class Engine(Protocol):
         """Answer a request exactly."""
         ...
 
+    def stream(self, request: Request) -> Iterator[ScoredParagraph]:
+        """Yield the hits of `search`. Ranks at the first one; loads each hit when it is reached."""
+        ...
+
     def measure_columns(self, request: MeasureRequest) -> MeasureColumns:
         """Return all measures that a request selects."""
         ...

@@ -212,6 +212,10 @@ class WhooshEngine:
                 beyond = frozenset(self._filter(further, request.filters))
             return self._respond(request, admitted, beyond, facets)
 
+    def stream(self, request: Request) -> Iterator[ScoredParagraph]:
+        """Yield the hits of `search`, all of which are loaded at once."""
+        yield from self.search(request).hits
+
     def measure_columns(self, request: MeasureRequest) -> MeasureColumns:
         """Return all measures that a request selects. Takes time in proportion to the size of the index."""
         with self._lock, _restricted_unpickling():

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -55,24 +56,32 @@ class ColumnarEngine:
 
         Reads the postings of the words and the bigram lists of the strings of the query. Takes some ns per match.
         """
+        ranking = self._rank(request)
+        facets = self._facets(request, ranking.matches, ranking.collector)
+        hits = tuple(self._hits(request, ranking.docs))
+        is_counted = request.by_document or request.count_documents
+        documents = ranking.collector.document_count if is_counted else None
+        return Response(ranking.collector.total, documents, hits, facets, ranking.total_any)
+
+    def stream(self, request: Request) -> Iterator[ScoredParagraph]:
+        """Yield the hits of `search`. Ranks at the first one; loads each hit when it is reached."""
+        yield from self._hits(request, self._rank(request).docs)
+
+    def _rank(self, request: Request) -> _Ranking:
+        """Match and rank the docs of a request."""
         matcher = self._reader.matcher
         leaves: dict[Node, DocSet] = {}
         matches = self._match(request.match, request, leaves)
         docs = matcher.apply_filters(matches, request.filters)
         collector = FacetCollector(self._reader, docs)
-        facets = self._facets(request, matches, collector)
         listed, total_any = docs, None
         if request.beyond is not None and collector.total:
             further = matcher.apply_filters(self._match(request.beyond, request, leaves), request.filters)
             listed = union([docs, further], docs.size)
             total_any = len(listed)
         last = None if request.first is None else difference(docs, matcher.match(request.first, leaves))
-        ranking = _RankedDocs(self._reader, request, listed, docs, last, leaves)
-        end = None if request.limit is None else request.offset + request.limit
-        hits = tuple(self._hits(request, ranking, slice(request.offset, end)))
-        is_counted = request.by_document or request.count_documents
-        documents = collector.document_count if is_counted else None
-        return Response(collector.total, documents, hits, facets, total_any)
+        ranked = _RankedDocs(self._reader, request, listed, docs, last, leaves)
+        return _Ranking(matches, collector, ranked, total_any)
 
     def measure_columns(self, request: MeasureRequest) -> MeasureColumns:
         """Return all measures that a request selects.
@@ -229,8 +238,9 @@ class ColumnarEngine:
         is_inside = not len(difference(matches, docs))
         return None if is_inside else FacetCollector(self._reader, union([docs, matches], self._reader.size))
 
-    def _hits(self, request: Request, ranking: _RankedDocs, page: slice) -> Iterator[ScoredParagraph]:
-        """Yield the hits of a page of the ranking."""
+    def _hits(self, request: Request, ranking: _RankedDocs) -> Iterator[ScoredParagraph]:
+        """Yield the hits of the requested page of a ranking."""
+        page = slice(request.offset, None if request.limit is None else request.offset + request.limit)
         explanations = ranking.explanations(page) if request.explain else {}
         copies = ranking.copies(page) if request.fold else {}
         for doc_id, score, match_count, is_beyond in ranking.page(page):
@@ -300,6 +310,19 @@ def _load_measures(folder: Path, segment: SegmentReader, local_id: int, paragrap
     with decoding(folder):
         ordinals = segment.measures.of_doc(local_id)
         return tuple(segment.measures.load(ordinals, [paragraph] * len(ordinals)))
+
+
+class _Ranking(NamedTuple):
+    """The docs of a request, matched and ranked."""
+
+    matches: DocSet
+    """The docs that match the query, whatever the filters."""
+    collector: FacetCollector
+    """Counts those that pass all filters, too."""
+    docs: _RankedDocs
+    """Those, and further hits, in the order of the request."""
+    total_any: int | None
+    """`Response.total_any`."""
 
 
 class _RankedDocs:
