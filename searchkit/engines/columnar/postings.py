@@ -24,8 +24,10 @@ Overflow: a frequency that needs more bits than sparse or dense postings have is
 from __future__ import annotations
 
 import bisect
+import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby, islice
 from typing import Any
 
 import numpy as np
@@ -180,10 +182,12 @@ class SegmentPostings:
             term_ord = bisect.bisect_left(self._terms, encoded, term_ord, end)
         return term_ord if term_ord < len(self._terms) and self._terms[term_ord] == encoded else None
 
-    def prefix_range(self, prefix: str) -> range:
-        """Return the ordinals of the terms that begin with `prefix`."""
+    def prefix_range(self, prefix: str, last: str | None = None) -> range:
+        """Return the ordinals of the terms that begin with `prefix`, up to the term `last` if it is given."""
         encoded = prefix.encode("utf-8", "surrogatepass")
         start = bisect.bisect_left(self._terms, encoded)
+        if last is not None:
+            return range(start, bisect.bisect_right(self._terms, last.encode("utf-8", "surrogatepass"), lo=start))
         return range(start, bisect.bisect_left(self._terms, encoded + b"\xff", lo=start))  # no UTF-8 has the byte 0xff
 
     def term(self, term_ord: int) -> str:
@@ -403,6 +407,20 @@ class IndexTerms:
     def df(self, term: str) -> int:
         """Return the number of live docs with a term in text, headings or title."""
         return self._states.get(term, self._look_up).df
+
+    def last_with(self, prefix: str, limit: int) -> str | None:
+        """Return the last one of the first `limit` terms with a prefix, or None if there are no more.
+
+        Counts only terms of live docs. Decodes some more than `limit` terms if there could be more, otherwise none.
+        """
+        ranges = [postings.prefix_range(prefix) for postings in self._segments]
+        if sum(map(len, ranges)) <= limit:
+            return None
+        terms = (map(postings.term, ords) for postings, ords in zip(self._segments, ranges, strict=True))
+        distinct = (term for term, _ in groupby(heapq.merge(*terms)))
+        live = (term for term in distinct if self._live_docs is None or self.df(term))
+        first = list(islice(live, limit + 1))
+        return first[limit - 1] if len(first) > limit else None
 
     def passage_docs(self, term: str) -> DocSet:
         """Return the docs with a term in their passage.

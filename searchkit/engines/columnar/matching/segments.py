@@ -104,7 +104,9 @@ class SegmentMatcher:
 
     def _prefix_range(self, prefix: Prefix) -> range:
         """Return the ordinals of the terms with a prefix in its field."""
-        return self._segment.postings.prefix_range(_TERM_PREFIXES[prefix.field] + prefix.text)
+        mark = _TERM_PREFIXES[prefix.field]
+        last = None if prefix.last is None else mark + prefix.last
+        return self._segment.postings.prefix_range(mark + prefix.text, last)
 
     def _term_ords(self, leaf: Word) -> Sequence[int]:
         """Return the ordinals of the terms that match a leaf: one or none."""
