@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from searchkit.compare.axes import AxisLabel
 from searchkit.model import Measure
@@ -164,6 +164,31 @@ class Comparison:
             return self.filled[row, col]
         is_reported = not self.reported.isdisjoint({(row, col), (row, None), (None, col), (None, None)})
         return Cell(row, col, "silent" if is_reported else "missing")
+
+    def limited(self, max_cells: int) -> Comparison:
+        """Return the table with at most `max_cells` cells, and a note about what is left out.
+
+        The rows with the most values stay, in their order. If a single row has too many cells, its last columns stay.
+        """
+        if len(self.rows) * len(self.cols) <= max_cells:
+            return self
+        cols = self.cols[-max_cells:]
+        counts = Counter(row for row, col in self.filled if col in set(cols))
+        row_count = max(1, max_cells // len(cols))
+        kept = set(sorted(self.rows, key=lambda row: -counts[row])[:row_count])
+        rows = tuple(row for row in self.rows if row in kept)
+        parts = [
+            f"{len(shown)} of {len(every)} {name}"
+            for shown, every, name in ((rows, self.rows, "rows"), (cols, self.cols, "columns"))
+            if len(shown) < len(every)
+        ]
+        return replace(
+            self,
+            rows=rows,
+            cols=cols,
+            filled={(row, col): cell for (row, col), cell in self.filled.items() if row in kept and col in set(cols)},
+            notes=(*self.notes, f"only {' and '.join(parts)} are shown: at most {max_cells} cells"),
+        )
 
     def cells(self) -> Iterator[Cell]:
         """Yield all cells, row by row."""
