@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from searchkit.compare.axes import AxisLabel
-from searchkit.model import Measure
+from searchkit.model import Measure, Note
 from searchkit.query.facets import year_of_measure
 from searchkit.query.understood import UnderstoodFilter
 from searchkit.search.choosing import is_milestone
@@ -153,7 +153,7 @@ class Comparison:
     """Whether the measures match only some words of the query, because no measure matches all parts of it."""
     understood_filters: tuple[UnderstoodFilter, ...] = ()
     """The places, years, bodies, sections and kinds of reports that were understood from words of the query."""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     """Messages about parts of the query and filters that were changed or ignored."""
     suggestions: tuple[Suggestion, ...] = ()
     """If nothing was found: similar look-ups that find something."""
@@ -187,7 +187,10 @@ class Comparison:
             rows=rows,
             cols=cols,
             filled={(row, col): cell for (row, col), cell in self.filled.items() if row in kept and col in set(cols)},
-            notes=(*self.notes, f"only {' and '.join(parts)} are shown: at most {max_cells} cells"),
+            notes=(
+                *self.notes,
+                Note("too_many_cells", f"only {' and '.join(parts)} are shown: at most {max_cells} cells"),
+            ),
         )
 
     def cells(self) -> Iterator[Cell]:

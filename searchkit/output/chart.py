@@ -158,7 +158,9 @@ def render_chart(comparison: Comparison, chart_format: str = "svg", size: str = 
 def _check_count(what: str, count: int, most: int) -> None:
     """Raise UsageError if a chart would have too many of something."""
     if count > most:
-        raise UsageError(f"{count} {what} are too many for a chart (at most {most}); use filters")
+        raise UsageError(
+            f"{count} {what} are too many for a chart (at most {most}); use filters", code="chart_too_large"
+        )
 
 
 def _source_line(comparison: Comparison) -> str:
