@@ -291,13 +291,18 @@ def _build_hits(
 ) -> Iterator[Hit]:
     """Yield the hits for scored paragraphs. `tree`: the tree of the query that was searched."""
     within = Highlighter(tree, snapshot.analyzer)
+    complete_parts = parsed.split_parts(frozenset(), is_complete=True)
     beyond = Highlighter(parsed.some, snapshot.analyzer) if parsed.some else within
     for item, folded in zip(scored, fold_all([item.paragraph.text for item in scored]), strict=True):
         check_time()
         highlighter = beyond if item.is_beyond else within
         found = highlighter.match_passage(item, folded)
-        leaves = {highlighter.leaves[leaf] for leaf in found.leaves}
-        has, lacks = parsed.split_parts(leaves, is_complete=not (item.is_beyond or relaxed))
+        is_complete = not (item.is_beyond or relaxed)
+        if is_complete and parsed.runs:
+            has, lacks = complete_parts
+        else:
+            leaves = {highlighter.leaves[leaf] for leaf in found.leaves}
+            has, lacks = parsed.split_parts(leaves, is_complete=is_complete)
         yield Hit(
             item.paragraph,
             item.score,
