@@ -33,6 +33,9 @@ from searchkit import (
 from searchkit.corpus.reading import ParsedDocument
 from searchkit.indexing.build import write_index
 from searchkit.model import table_from_json
+from searchkit.search.conditions import Condition
+from searchkit.search.outlining import OutlineEntry, ReportOfYear
+from searchkit.search.records import Records
 
 REPORTS = Path(__file__).parents[1] / "corpus" / "reports"
 
@@ -80,7 +83,14 @@ SKIPPED = class_at(BuildReport, "skipped")
 EXPLANATION = class_at(Hit, "explanation")
 SNIPPET = class_at(Hit, "window")
 TABLE_CELL = class_at(Table, "header")
+HIGHLIGHTS = class_at(Index, "highlight")
 OTHER_CLASSES = (
+    Records,
+    Condition,
+    OutlineEntry,
+    ReportOfYear,
+    HIGHLIGHTS,
+    class_at(HIGHLIGHTS, "paragraph"),
     SNIPPET,
     EXPLANATION,
     FACET_COUNTS,

@@ -279,7 +279,7 @@ def class_text(cls: type, cited: Cited) -> Iterator[str]:
         yield table([f"error, in `{cls.__module__}`", "exit status", "raised for"], rows)
         return
     if base is not None and base.__module__.startswith("searchkit"):
-        yield f"The class has all attributes of {link(base.__name__)}, and:\n"
+        yield f"The class has all attributes and methods of {link(base.__name__)}, and:\n"
     yield attributes_table(cls, cited)
     for name, member in defined.items():
         if not member.is_attribute and name != "__init__":

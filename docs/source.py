@@ -93,6 +93,11 @@ def find(classes: Iterable[type], name: str) -> Member | None:
     return next((member for member in matches if member.text), next(iter(matches), None))
 
 
+def searchkit_bases(cls: type) -> list[type]:
+    """Return a class and those of its bases that searchkit defines, in the order of look-up."""
+    return [base for base in inspect.getmro(cls) if base.__module__.startswith(PACKAGE)]
+
+
 def _lookup(cls: type, name: str) -> Iterator[Member]:
     """Yield the member with a name of a class or of one of its bases.
 
@@ -100,7 +105,7 @@ def _lookup(cls: type, name: str) -> Iterator[Member]:
     has a `paragraph`, so `text` of a hit is `Paragraph.text`. An assignment without a type, such as
     `unit = _Delegated[str]("extracted")`, is not a member of its own, because it delegates to such a record.
     """
-    bases = [base for base in inspect.getmro(cls) if base.__module__.startswith(PACKAGE)]
+    bases = searchkit_bases(cls)
     for base in bases:
         member = members(base).get(name)
         if member and not isinstance(member.node, ast.Assign):
@@ -121,7 +126,8 @@ def class_at(cls: type, *names: str) -> type:
     that has such a class in its type.
     """
     for name in names:
-        candidates = [members(cls)[name]] if name != "*" else members(cls).values()
+        defined = {key: member for base in reversed(searchkit_bases(cls)) for key, member in members(base).items()}
+        candidates = [defined[name]] if name != "*" else defined.values()
         cls = next(record for member in candidates for record in _records_in(member))
     return cls
 

@@ -16,13 +16,17 @@ from importlib import import_module
 
 TYPE_CHECKING = False  # type checkers treat this name as true; importing it from typing would cost time
 if TYPE_CHECKING:
+    from searchkit.engines.timing import time_limit
     from searchkit.errors import SearchkitError
-    from searchkit.index import Index
+    from searchkit.index import Index, IndexState
     from searchkit.index import Index as open  # noqa: A004, N813 - the public name is `searchkit.open`
     from searchkit.indexing.build import BuildOptions, BuildReport, build
     from searchkit.model import Document, Measure, Paragraph, Table
+    from searchkit.output.chart import render_chart
     from searchkit.query.suggester import Completion
-    from searchkit.query.understood import Understanding, UnderstoodFilter
+    from searchkit.query.tree import Clause
+    from searchkit.query.understanding import Understanding
+    from searchkit.query.understood import UnderstoodFilter
     from searchkit.search.lookup import AggregateGroup, MeasureHit, MeasureResults
     from searchkit.search.options import MeasureOptions, SearchOptions
     from searchkit.search.results import Hit, Results
@@ -34,10 +38,12 @@ __all__ = [
     "AggregateGroup",
     "BuildOptions",
     "BuildReport",
+    "Clause",
     "Completion",
     "Document",
     "Hit",
     "Index",
+    "IndexState",
     "Measure",
     "MeasureHit",
     "MeasureOptions",
@@ -52,6 +58,8 @@ __all__ = [
     "UnderstoodFilter",
     "build",
     "open",
+    "render_chart",
+    "time_limit",
 ]
 
 # Module that defines each public name.
@@ -59,10 +67,12 @@ _MODULES = {
     "AggregateGroup": "search.lookup",
     "BuildOptions": "indexing.build",
     "BuildReport": "indexing.build",
+    "Clause": "query.tree",
     "Completion": "query.suggester",
     "Document": "model",
     "Hit": "search.results",
     "Index": "index",
+    "IndexState": "index",
     "Measure": "model",
     "MeasureHit": "search.lookup",
     "MeasureOptions": "search.options",
@@ -73,10 +83,12 @@ _MODULES = {
     "SearchkitError": "errors",
     "Suggestion": "search.suggestions",
     "Table": "model",
-    "Understanding": "query.understood",
+    "Understanding": "query.understanding",
     "UnderstoodFilter": "query.understood",
     "build": "indexing.build",
     "open": "index",
+    "render_chart": "output.chart",
+    "time_limit": "engines.timing",
 }
 
 

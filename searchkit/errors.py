@@ -5,6 +5,7 @@
     │   └── UnknownFacet           a facet that the index does not have
     ├── CorpusError                a corpus that cannot be read
     ├── ReadError                  a file that cannot be read; other files are not affected
+    ├── TimedOut                   a call that reached its time limit
     └── IndexUnusable              an index that cannot be used
         ├── IndexMissing           no index in the folder
         ├── IndexForeign           another version of the format, or not an index
@@ -21,13 +22,27 @@ from __future__ import annotations
 
 
 class SearchkitError(Exception):
-    """Base class of all exceptions. `exit_status` is the exit status of the command line."""
+    """Base class of all exceptions. `exit_status` is the exit status of the command line.
+
+    `code` names the kind of error: the name of the class in lower case with underscores (`index_missing`), or a
+    narrower one, see `UsageError`.
+    """
 
     exit_status = 3
 
+    def __init__(self, message: str = "", *, code: str | None = None) -> None:
+        """Create the error. `code`: a narrower code than that of the class."""
+        super().__init__(message)
+        self.code = code or "".join(f"_{c.lower()}" if c.isupper() else c for c in type(self).__name__).lstrip("_")
+
 
 class UsageError(SearchkitError):
-    """An invalid argument, such as a bad year, an unknown option value or an impossible filter."""
+    """An invalid argument, such as a bad year, an unknown option value or an impossible filter.
+
+    Its code is one of these, otherwise `usage_error`: `unknown_value` and `empty_value` of a filter, `invalid_year`,
+    `unknown_option`, `invalid_cursor`, `stale_cursor` (the index has changed), `foreign_cursor` (of another search),
+    `unknown_paragraph`, `ambiguous_id`, `no_measure_named`, `same_facets`, `too_many_cells`, `chart_too_large`.
+    """
 
     exit_status = 2
 
@@ -47,6 +62,10 @@ class ReadError(SearchkitError):
         """Create the error. If `is_final`, the content of the file is the cause, and another attempt would fail too."""
         super().__init__(message)
         self.is_final = is_final
+
+
+class TimedOut(SearchkitError):
+    """A call that reached its time limit. The index can be used as before."""
 
 
 class IndexUnusable(SearchkitError):

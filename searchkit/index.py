@@ -1,4 +1,7 @@
-"""The public class `Index`: search, look-up of measures, comparison and audit of an index."""
+"""The public class `Index`: search, look-up of measures, comparison and audit of an index.
+
+`IndexState` has all methods that read an index, `Index` those that change what is read.
+"""
 
 from __future__ import annotations
 
@@ -9,66 +12,41 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from searchkit.engines.timing import time_limit
 from searchkit.errors import IndexDamaged, UsageError
-from searchkit.manifest import Manifest, read_manifest
-from searchkit.model import Document, Measure, Paragraph, Table
-from searchkit.query.facets import FacetCounts, Filter
-from searchkit.query.filters import FilterValue, ResolvedFilters
-from searchkit.search.options import MeasureOptions, SearchOptions, list_names, parse_statuses, read_options
+from searchkit.manifest import read_manifest
+from searchkit.query.facets import FacetCounts
+from searchkit.query.filters import FilterValue
+from searchkit.search.options import MeasureOptions, SearchOptions, list_names, read_options
+from searchkit.search.records import Records
 from searchkit.search.snapshot import MAX_OPEN_ATTEMPTS, open_snapshot
-from searchkit.text.analyzer import Analyzer
 
 if TYPE_CHECKING:
     from searchkit.compare.audit import Audit
     from searchkit.compare.coverage import Coverage
     from searchkit.compare.table import Comparison
     from searchkit.query.suggester import Completion
-    from searchkit.query.understood import Understanding
+    from searchkit.query.understanding import Understanding
+    from searchkit.search.conditions import Condition
+    from searchkit.search.highlighting import Highlights
     from searchkit.search.lookup import MeasureRanking, MeasureResults
-    from searchkit.search.results import Results
+    from searchkit.search.results import Hit, Results
 
 
-class Index:
-    """An open index. Use it as a context manager, or call `close`. Thread-safe.
+_refreshing = threading.Lock()
+"""Held while an index is refreshed. A variable of the module, so that `forking` finds it."""
 
-    An open index does not see later builds until `refresh` is called.
-    """
 
-    def __init__(self, path: str | Path) -> None:
-        """Open the index in the folder `path`. Raises IndexMissing, IndexForeign, IndexDamaged, UsageError."""
-        if not isinstance(path, str | Path):
-            raise UsageError(f"the folder of an index must be a text or a Path, not {path!r}")
-        self._snapshot = open_snapshot(Path(path))
-        self._refreshing = threading.Lock()
+class IndexState(Records):
+    """An index in one committed state: builds do not change its answers. `Index.snapshot` returns one. Thread-safe."""
 
-    def __enter__(self) -> Index:  # noqa: PYI034 - typing.Self is 3.11
-        return self
+    @property
+    def state(self) -> str:
+        """A short text that names the state: it differs between builds with different contents.
 
-    def __exit__(
-        self, error_type: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Release files and memory. Queries raise IndexClosed afterwards."""
-        self._snapshot.close()
-
-    def refresh(self) -> bool:
-        """Switch to the latest build of the index, and return whether there was a newer one. If not, takes 0.2 ms.
-
-        Calls in other threads finish on the build on which they started. If the latest build cannot be opened, raises
-        IndexMissing, IndexForeign or IndexDamaged, and keeps the open build.
+        Together with the version of searchkit, it names the answers to all queries.
         """
-        with self._refreshing:
-            old = self._snapshot
-            with suppress(IndexDamaged):  # the index may have been replaced while it was read
-                if read_manifest(old.path) == old.manifest:
-                    return False
-            new = open_snapshot(old.path)
-            if "analyzer" in vars(old) and new.manifest.analyzer == old.manifest.analyzer:
-                new.analyzer = old.analyzer  # the old analyzer may have loaded the dictionary
-            self._snapshot = new  # the old engine closes its files when no thread uses it any more
-            return True
+        return self._snapshot.state
 
     def search(
         self,
@@ -93,7 +71,30 @@ class Index:
 
         snapshot = self._snapshot
         chosen, filters = read_options(options or SearchOptions(), arguments)
-        return search_paragraphs(snapshot, query, chosen, snapshot.resolve(filters, where))
+        with time_limit(chosen.timeout):
+            return search_paragraphs(snapshot, query, chosen, snapshot.resolve(filters, where))
+
+    def every_hit(
+        self,
+        query: str,
+        options: SearchOptions | None = None,
+        /,
+        *,
+        where: Mapping[str, FilterValue] | None = None,
+        **arguments: object,
+    ) -> Iterator[Hit]:
+        """Return an iterator of all hits of a search, in its order, however many there are.
+
+        Arguments as in `search`. The options `limit` and `facets` are ignored; the hits begin at `offset` or `after`.
+        `beyond=False` ends at the last paragraph that counts in the total. All matches are ranked once, and hits are
+        loaded when they are reached. Raises the exceptions of `search`.
+        """
+        from searchkit.search.paragraphs import stream_paragraphs  # noqa: PLC0415 - not loaded by other commands
+
+        snapshot = self._snapshot
+        chosen, filters = read_options(options or SearchOptions(), arguments)
+        with time_limit(chosen.timeout):
+            return stream_paragraphs(snapshot, query, chosen, snapshot.resolve(filters, where))
 
     def similar(
         self,
@@ -116,16 +117,8 @@ class Index:
 
         snapshot = self._snapshot
         chosen, filters = read_options(options or SearchOptions(), arguments)
-        return search_similar(snapshot, paragraph_id, chosen, snapshot.resolve(filters, where))
-
-    def resolve_id(self, record_id: str) -> str:
-        """Return the id of which `record_id` is the end: 2023/a.txt#13 for a.txt#13, if there is no other a.txt.
-
-        The id is one of a document, a paragraph, a table or a measure. An end that begins at a folder is preferred to
-        others. An id that exists, and one that is the end of none, is returned unchanged. Raises UsageError if several
-        documents have this end.
-        """
-        return self._snapshot.resolve_id(record_id)
+        with time_limit(chosen.timeout):
+            return search_similar(snapshot, paragraph_id, chosen, snapshot.resolve(filters, where))
 
     def suggest(self, prefix: str, *, limit: int | None = 10) -> tuple[Completion, ...]:
         """Return the facet values, words and headings of the index that begin with a prefix.
@@ -155,25 +148,58 @@ class Index:
 
         snapshot = self._snapshot
         chosen, filters = read_options(options or MeasureOptions(), arguments)
-        return search_measures(snapshot, query, chosen, snapshot.resolve(filters, where))
+        with time_limit(chosen.timeout):
+            return search_measures(snapshot, query, chosen, snapshot.resolve(filters, where))
 
     def understand(self, query: str, *, literal: bool | str | Sequence[str] = False) -> Understanding:
-        """Return how `search` understands a query: the filters in its words, its trees as text, and messages.
+        """Return how `search` understands a query: its words and other parts, the filters in its words, and messages.
 
         `literal`: as in `SearchOptions`. Raises UsageError for an invalid `literal`, and IndexStale.
         """
-        from searchkit.query.understood import Understanding  # noqa: PLC0415 - not loaded by searches
+        from searchkit.query.understanding import describe_query  # noqa: PLC0415 - not loaded by most searches
 
-        parsed = self._snapshot.parse_query(query, literal)
-        return Understanding(query, str(parsed.all), str(parsed.any), parsed.understood, parsed.notes)
+        return describe_query(query, self._snapshot.parse_query(query, literal))
 
-    def compare(
+    def conditions(
+        self,
+        query: str,
+        options: SearchOptions | None = None,
+        /,
+        *,
+        where: Mapping[str, FilterValue] | None = None,
+        **arguments: object,
+    ) -> tuple[Condition, ...]:
+        """Return the parts of a query and the filters of a search, each with what it finds alone, and the rest without.
+
+        They tell which condition to drop after a search that found nothing, or only paragraphs with some words.
+        Arguments as in `search`, of which those about order, pages and facets have no effect. Raises the exceptions of
+        `search`.
+        """
+        from searchkit.search.conditions import list_conditions  # noqa: PLC0415 - not loaded by searches
+
+        snapshot = self._snapshot
+        chosen, filters = read_options(options or SearchOptions(), arguments)
+        with time_limit(chosen.timeout):
+            return list_conditions(snapshot, query, chosen, snapshot.filters(filters, where))
+
+    def highlight(self, query: str, *, literal: bool | str | Sequence[str] = False) -> Highlights:
+        """Return a query to highlight in any texts, headings, titles and paragraphs: `highlight("立案").spans(text)`.
+
+        `literal`: as in `SearchOptions`. Raises UsageError for an invalid `literal`, and IndexStale.
+        """
+        from searchkit.search.highlighting import Highlights  # noqa: PLC0415 - not loaded by searches
+
+        return Highlights(self._snapshot.parse_query(query, literal), self._snapshot.analyzer)
+
+    def compare(  # noqa: PLR0913 - the options of the command
         self,
         query: str,
         *,
         rows: str = "district",
         cols: str = "of_year",
         against: str | None = None,
+        max_cells: int | None = None,
+        timeout: float | None = None,
         where: Mapping[str, FilterValue] | None = None,
         **arguments: object,
     ) -> Comparison:
@@ -181,24 +207,35 @@ class Index:
 
         Keyword arguments are those of `measures`; `limit` and `offset` are ignored. A facet can be `district:1`, for
         provinces. `status` selects the values of the cells, actual ones by default. `against` is the status (target)
-        of values to show beside them. Raises UsageError if rows and columns are the same facet or the query names
-        nothing that is counted, and the exceptions of `measures`.
+        of values to show beside them. `max_cells` leaves out rows with few values, and a note says how many. Raises
+        UsageError if rows and columns are the same facet or the query names nothing that is counted, and the exceptions
+        of `measures`.
         """
         from searchkit.compare.comparison import compare_snapshot  # noqa: PLC0415 - not loaded by searches
 
         snapshot = self._snapshot
-        with snapshot.use_engine():
-            return compare_snapshot(snapshot, query, rows=rows, cols=cols, against=against, where=where, **arguments)
+        if max_cells is not None and (type(max_cells) is not int or max_cells < 1):
+            raise UsageError(f"max_cells must be a whole number, 1 or more, not {max_cells!r}")
+        with time_limit(timeout), snapshot.use_engine():
+            table = compare_snapshot(snapshot, query, rows=rows, cols=cols, against=against, where=where, **arguments)
+        return table if max_cells is None else table.limited(max_cells)
 
-    def audit(self, *, where: Mapping[str, FilterValue] | None = None, **filters: FilterValue) -> Audit:
-        """Find the statements that contradict or repeat each other. Filters as in `measures`.
+    def audit(
+        self,
+        *,
+        timeout: float | None = None,
+        where: Mapping[str, FilterValue] | None = None,
+        **filters: FilterValue,
+    ) -> Audit:
+        """Find the statements that contradict or repeat each other. Filters and `timeout` as in `measures`.
 
         The result has the number of findings of each kind, and yields the findings by kind.
         """
         from searchkit.compare.audit import audit_snapshot  # noqa: PLC0415 - not loaded by searches
 
         snapshot = self._snapshot
-        return audit_snapshot(snapshot, snapshot.filters(filters, where))
+        with time_limit(timeout):
+            return audit_snapshot(snapshot, snapshot.filters(filters, where))
 
     def ranked_measures(
         self, query: str, *, where: Mapping[str, FilterValue] | None = None, **arguments: object
@@ -211,138 +248,130 @@ class Index:
 
         snapshot = self._snapshot
         options, filters = read_options(MeasureOptions(), arguments)
-        return rank_query(snapshot, query, options, snapshot.filters(filters, where))
+        with time_limit(options.timeout):
+            return rank_query(snapshot, query, options, snapshot.filters(filters, where))
 
-    def every_measure(
+    def facets(  # noqa: PLR0913 - the conditions of the command
         self,
+        names: str | Sequence[str] = (),
         *,
-        status: str | Sequence[str] = (),
+        query: str | None = None,
+        contains: str | None = None,
+        within: str | None = None,
+        limit: int | None = None,
+        literal: bool | str | Sequence[str] = False,
         where: Mapping[str, FilterValue] | None = None,
         **filters: FilterValue,
-    ) -> Iterator[Measure]:
-        """Yield the measures that pass the filters, in corpus order. `status` and filters as in `measures`.
-
-        The measures of a paragraph come in the order of their quotes.
-        """
-        snapshot = self._snapshot
-        return snapshot.every_measure(snapshot.filters(filters, where), parse_statuses(status))
-
-    def measures_of(self, paragraph_ids: Sequence[str]) -> list[tuple[Measure, ...]]:
-        """Return the measures of each paragraph, in the order of their quotes. An unknown id has no measures.
-
-        Raises UsageError if the argument is not a list of ids.
-        """
-        if isinstance(paragraph_ids, str) or not isinstance(paragraph_ids, Sequence):
-            raise UsageError(f"measures_of takes a list of ids of paragraphs, not {paragraph_ids!r}")
-        for paragraph_id in paragraph_ids:
-            _check_id(paragraph_id)
-        with self._snapshot.use_engine() as engine:
-            return engine.measures(paragraph_ids)
-
-    def measure(self, measure_id: str) -> Measure | None:
-        """Return the measure with the given id (`<paragraph id>@<start>`), or None if there is none."""
-        measures = self.measures_of([measure_id.rpartition("@")[0]])[0]
-        return next((measure for measure in measures if measure.id == measure_id), None)
-
-    def paragraph(self, paragraph_id: str) -> Paragraph | None:
-        """Return the paragraph with the given id, or None if there is none. Raises UsageError if it is not a text."""
-        _check_id(paragraph_id)
-        with self._snapshot.use_engine() as engine:
-            return engine.paragraph(paragraph_id)
-
-    def document(self, document_id: str) -> Document | None:
-        """Return the document with the given id, or None if there is none. Reads all documents before it.
-
-        Raises UsageError if the id is not a text.
-        """
-        _check_id(document_id)
-        return next((item for item in self._snapshot.documents() if item.document == document_id), None)
-
-    def documents(
-        self, *, where: Mapping[str, FilterValue] | None = None, **filters: FilterValue
-    ) -> Iterator[Document]:
-        """Yield the documents with a paragraph that passes the filters, in corpus order. Filters as in `search`.
-
-        Without filters, yields all documents.
-        """
-        snapshot = self._snapshot
-        return snapshot.documents(snapshot.filters(filters, where))
-
-    def paragraphs(
-        self, *, where: Mapping[str, FilterValue] | None = None, **filters: FilterValue
-    ) -> Iterator[Paragraph]:
-        """Yield the paragraphs that pass the filters, in corpus order. Filters as in `search`."""
-        snapshot = self._snapshot
-        return snapshot.paragraphs(snapshot.filters(filters, where))
-
-    def tables(self, *, where: Mapping[str, FilterValue] | None = None, **filters: FilterValue) -> Iterator[Table]:
-        """Yield the tables with at least one row that passes the filters, in corpus order. Filters as in `search`.
-
-        A row is a paragraph, and passes the filters like any other. Tables are complete.
-        """
-        snapshot = self._snapshot
-        return snapshot.tables(snapshot.filters(filters, where))
-
-    def table(self, table_id: str) -> Table | None:
-        """Return the table with the given id (`<document>!<table>`), or None if there is none.
-
-        Raises UsageError if the id is not a text.
-        """
-        _check_id(table_id)
-        return self._snapshot.table(table_id)
-
-    def facets(
-        self, names: str | Sequence[str] = (), *, where: Mapping[str, FilterValue] | None = None, **filters: FilterValue
-    ) -> dict[str, FacetCounts]:
-        """Return the counts of all values of facets, by name. Filters as in `search`.
+    ) -> Mapping[str, FacetCounts]:
+        """Return the counts of the values of facets, by name. Filters as in `search`.
 
         `names`: a name of a facet or several, or `district:DEPTH` for regions of one depth. Without names, counts all
-        facets except document. To count the paragraphs that match a query, use `search` with `limit=0` and
-        `facet_limit=None`.
+        facets except document. With `query`, counts the paragraphs in the total of a search for it; `literal` as in
+        `SearchOptions`.
+
+        All values are listed, or only some: with a text that they contain (`contains`), inside a place (`within`, for
+        `district:DEPTH`), the most frequent ones (`limit`; those of filters are listed, too). Raises UnknownFacet, and
+        UsageError for an invalid condition.
         """
-        snapshot = self._snapshot
-        return snapshot.facet_counts(list_names(names), snapshot.filters(filters, where))
+        from searchkit.search.counting import Selection, count_facets  # noqa: PLC0415 - not loaded by searches
+
+        snapshot, selection = self._snapshot, Selection(contains, within, limit)
+        return count_facets(snapshot, list_names(names), snapshot.filters(filters, where), selection, query, literal)
 
     def coverage(
         self,
         rows: str = "district",
         cols: str = "year",
         *,
+        query: str | None = None,
+        literal: bool | str | Sequence[str] = False,
         where: Mapping[str, FilterValue] | None = None,
         **filters: FilterValue,
     ) -> Coverage:
         """Return the numbers of documents and paragraphs by two facets, also of values without a report in common.
 
-        Filters as in `search`; those by `rows` and `cols` count, too. Raises UsageError if the facets are the same, or
-        have too many values, and the exceptions of `facets`.
+        With `query`, counts the paragraphs in the total of a search for it, and their documents; `literal` as in
+        `SearchOptions`. Filters as in `search`; those by `rows` and `cols` count, too. Raises UsageError if the facets
+        are the same, or have too many values, and the exceptions of `facets`.
         """
         from searchkit.compare.coverage import cover_snapshot  # noqa: PLC0415 - not loaded by searches
 
         snapshot = self._snapshot
-        return cover_snapshot(snapshot, rows, cols, snapshot.filters(filters, where))
+        return cover_snapshot(snapshot, rows, cols, snapshot.filters(filters, where), query, literal)
 
-    @property
-    def facet_names(self) -> tuple[str, ...]:
-        """Names of all facets: the built-in ones, then the user-defined ones."""
-        return self._snapshot.facet_names
+    def info(self) -> dict[str, object]:
+        """Return what the index contains and how it was built: the fields of `info --format json`, without `problems`.
 
-    @property
-    def manifest(self) -> Manifest:
-        """The manifest: properties of the index and of its build."""
-        return self._snapshot.manifest
+        `bytes` is the size of its files, and `table_rows` shows how the text of a row of a table is made.
+        """
+        from searchkit.corpus.tables.grid import ROW_PATTERN  # noqa: PLC0415 - not loaded by searches
 
-    @property
-    def analyzer(self) -> Analyzer:
-        """The analyzer of the build. Raises IndexStale if this version of searchkit has another one."""
-        return self._snapshot.analyzer
+        snapshot = self._snapshot
+        manifest = snapshot.manifest
+        return {
+            "index": str(snapshot.path),
+            "engine": manifest.engine,
+            "format": manifest.format,
+            "built": manifest.built,
+            "corpus": manifest.corpus,
+            "documents": manifest.documents,
+            "paragraphs": manifest.paragraphs,
+            "measures": manifest.measures,
+            "bytes": sum(size for size, _ in manifest.files.values()),
+            "analyzer": manifest.analyzer,
+            "facets": list(snapshot.facet_names),
+            "table_rows": ROW_PATTERN,
+        }
 
-    def problems(self) -> list[dict[str, str]]:
-        """Return `path` and `reason` of each file and part of a file that the build did not read (`Skipped`)."""
-        return [{"path": item["path"], "reason": item["reason"]} for item in self._snapshot.problems["problems"]]
 
-    def duplicates(self) -> list[dict[str, str]]:
-        """Return `path` and `reason` of each file or document of the index that repeats an earlier one."""
-        return [{"path": path, "reason": reason} for path, reason in self._snapshot.problems["duplicates"]]
+class Index(IndexState):
+    """An open index. Use it as a context manager, or call `close`. Thread-safe.
+
+    An open index does not see later builds until `refresh` is called.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        """Open the index in the folder `path`. Raises IndexMissing, IndexForeign, IndexDamaged, UsageError."""
+        if not isinstance(path, str | Path):
+            raise UsageError(f"the folder of an index must be a text or a Path, not {path!r}")
+        super().__init__(open_snapshot(Path(path)))
+
+    def __enter__(self) -> Index:  # noqa: PYI034 - typing.Self is 3.11
+        return self
+
+    def __exit__(
+        self, error_type: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release files and memory. Queries raise IndexClosed afterwards."""
+        self._snapshot.close()
+
+    def refresh(self) -> bool:
+        """Switch to the latest build of the index, and return whether there was a newer one. If not, takes 0.2 ms.
+
+        Calls in other threads finish on the build on which they started. If the latest build cannot be opened, raises
+        IndexMissing, IndexForeign or IndexDamaged, and keeps the open build.
+        """
+        with _refreshing:
+            old = self._snapshot
+            with suppress(IndexDamaged):  # the index may have been replaced while it was read
+                if read_manifest(old.path) == old.manifest:
+                    return False
+            new = open_snapshot(old.path)
+            if "analyzer" in vars(old) and new.manifest.analyzer == old.manifest.analyzer:
+                new.analyzer = old.analyzer  # the old analyzer may have loaded the dictionary
+            self._snapshot = new  # the old engine closes its files when no thread uses it any more
+            return True
+
+    def snapshot(self) -> IndexState:
+        """Return the index in its current state, for several queries that must agree. Takes no time.
+
+        It has all methods that read the index, and `refresh` does not change its answers. After `close`, its queries
+        raise IndexClosed.
+        """
+        return IndexState(self._snapshot)
 
     def check(self) -> None:
         """Verify all checksums and invariants. Raises IndexDamaged for the first one that is violated.
@@ -359,24 +388,3 @@ class Index:
             else:
                 return
         self._snapshot.check()
-
-    def filters(
-        self, filters: Mapping[str, FilterValue], where: Mapping[str, FilterValue] | None = None
-    ) -> tuple[Filter, ...]:
-        """Return the filters for facet names and values. Raises the exceptions of `resolve_filters`."""
-        return self._snapshot.filters(filters, where)
-
-    def resolve_filters(
-        self, filters: Mapping[str, FilterValue], where: Mapping[str, FilterValue] | None = None
-    ) -> ResolvedFilters:
-        """Return the filters for facet names and values, with messages about how values were read.
-
-        Raises UnknownFacet, and UsageError for an invalid value and for one that the index does not have.
-        """
-        return self._snapshot.resolve(filters, where)
-
-
-def _check_id(value: object) -> None:
-    """Raise UsageError if an id is not a text."""
-    if not isinstance(value, str):
-        raise UsageError(f"an id is a text such as 'report.txt#13', not {value!r}")

@@ -52,6 +52,8 @@ _MANIFEST_NAME = "index.json"
 _TEMPORARY_NAME = "index.json.new"
 _DATA_FOLDER_NAME = re.compile(r"data-[0-9]{6,}")  # data-000012
 _FILE_NAME = re.compile(r"[\w-][\w.-]*")  # a name without folders, so that no file is outside the data folder
+_STATE_LENGTH = 12
+"""Number of hexadecimal digits of `Manifest.state`."""
 _CHUNK_SIZE = 1 << 20
 """Number of bytes that are read and hashed at a time."""
 
@@ -85,6 +87,17 @@ class Manifest:
     """Size in bytes and SHA-256 of each file in the data folder, by name."""
     format: int = FORMAT_VERSION
     """Version of the index format."""
+
+    @property
+    def state(self) -> str:
+        """A short text that differs between builds with different contents: 12 hexadecimal digits.
+
+        The state of the corpus files (`STATE_FILE`) does not count.
+        """
+        files = sorted(item for item in self.files.items() if item[0] != STATE_FILE)
+        return hashlib.sha256(repr([self.engine, self.analyzer, *files]).encode("utf-8", "surrogatepass")).hexdigest()[
+            :_STATE_LENGTH
+        ]
 
 
 def read_manifest(index: Path) -> Manifest:

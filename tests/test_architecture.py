@@ -37,7 +37,7 @@ TIERS = (
     {"corpus.reading"},
     {"measures", "query"},
     {"manifest"},
-    {"engines.ranking", "engines.grams", "engines.indicators"},
+    {"engines.ranking", "engines.grams", "engines.indicators", "engines.timing"},
     {"engines.contract"},
     {"engines.columnar", "engines.whoosh"},
     {"engines.opening"},
@@ -225,9 +225,10 @@ def test_architecture_names_every_module() -> None:
 def test_public_names() -> None:
     """The package exports exactly these names, and each can be imported."""
     assert set(searchkit.__all__) == {
-        "AggregateGroup", "BuildOptions", "BuildReport", "Completion", "Document", "Hit", "Index", "Measure",
-        "MeasureHit", "MeasureOptions", "MeasureResults", "Paragraph", "Results", "SearchOptions", "SearchkitError",
-        "Suggestion", "Table", "Understanding", "UnderstoodFilter", "build", "open",
+        "AggregateGroup", "BuildOptions", "BuildReport", "Clause", "Completion", "Document", "Hit", "Index",
+        "IndexState", "Measure", "MeasureHit", "MeasureOptions", "MeasureResults", "Paragraph", "Results",
+        "SearchOptions", "SearchkitError", "Suggestion", "Table", "Understanding", "UnderstoodFilter", "build", "open",
+        "render_chart", "time_limit",
     }  # fmt: skip
     assert all(getattr(searchkit, name) for name in searchkit.__all__)
     with pytest.raises(AttributeError):

@@ -684,3 +684,31 @@ def test_an_engine_error_is_not_reported_as_damage(
         path.write_bytes(content)
         with pytest.raises(IndexDamaged, match=re.escape(str(path))):
             index.search("执法")
+
+
+# --- one state for several calls
+
+
+def test_a_snapshot_keeps_its_answers(tmp_path: Path, report: Report, engine: str) -> None:
+    """`snapshot` returns the index as it is; a refresh changes the index and its state, but not the snapshot."""
+    write_index([report("a.txt", "执法检查。")], tmp_path, BuildOptions(engine))
+    with Index(tmp_path) as index:
+        before = index.snapshot()
+        write_index([report("a.txt", "执法检查。"), report("b.txt", "执法培训。")], tmp_path, BuildOptions(engine))
+        assert (index.refresh(), before.state == index.state) == (True, False)
+        assert (before.search("执法").total, index.search("执法").total) == (1, 2)
+        assert [len(list(item.documents())) for item in (before, index, index.snapshot())] == [1, 2, 2]
+        assert not hasattr(before, "refresh")
+        after = index.snapshot()
+    with pytest.raises(IndexClosed):
+        after.search("执法")
+
+
+def test_a_build_without_changes_keeps_the_state(tmp_path: Path, report: Report) -> None:
+    """The state does not depend on the folder or the time of the build."""
+    states = set()
+    for name in ("one", "two"):
+        write_index([report("a.txt", "执法检查。")], tmp_path / name, BuildOptions())
+        with Index(tmp_path / name) as index:
+            states.add(index.state)
+    assert len(states) == 1

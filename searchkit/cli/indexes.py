@@ -22,7 +22,6 @@ from searchkit.cli.output import FAILED, FOUND, print_error, write_output
 
 if TYPE_CHECKING:
     from searchkit.corpus.walk import Skipped
-    from searchkit.index import Index
     from searchkit.indexing.build import BuildReport
     from searchkit.indexing.tasks import Progress
 
@@ -149,14 +148,16 @@ def info(index_path: Path, output_format: str, *, problems: bool) -> int:
     only their number in jsonl and csv.
     """
     from searchkit.index import Index
-    from searchkit.output.json import dumps
+    from searchkit.output.json import dumps, problem_records
     from searchkit.output.records import format_records
 
     with Index(index_path) as index:
         if problems:
-            write_output(format_records(_problem_records(index), output_format))
+            write_output(
+                format_records(problem_records(index.problems(), index.duplicates(), index.documents()), output_format)
+            )
             return FOUND
-        facts, unread = _index_facts(index, index_path), index.problems()
+        facts, unread = index.info(), index.problems()
     if output_format == "table":
         _print_facts({**facts, "facets": ", ".join(index.facet_names)}, unread, index_path)
     elif output_format == "json":
@@ -241,41 +242,6 @@ class _ProgressDisplay:
         left = round(seconds * (progress.all_bytes - progress.bytes) / max(progress.bytes, 1))
         rate = f"{progress.files / seconds:.0f} files/s, {progress.bytes / seconds / 1_000_000:.1f} MB/s"
         return f"{progress.files} of {progress.all_files} files, {rate}, {left // 60}:{left % 60:02} left"
-
-
-def _index_facts(index: Index, path: Path) -> dict[str, object]:
-    """Return the fields of `info`, except `problems`."""
-    from searchkit.corpus.tables.grid import ROW_PATTERN
-
-    manifest = index.manifest
-    return {
-        "index": str(path),
-        "engine": manifest.engine,
-        "format": manifest.format,
-        "built": manifest.built,
-        "corpus": manifest.corpus,
-        "documents": manifest.documents,
-        "paragraphs": manifest.paragraphs,
-        "measures": manifest.measures,
-        "bytes": sum(size for size, _ in manifest.files.values()),
-        "analyzer": manifest.analyzer,
-        "facets": list(index.facet_names),
-        "table_rows": ROW_PATTERN,
-    }
-
-
-def _problem_records(index: Index) -> Iterator[dict[str, object]]:
-    """Yield a record for each file or part of a file that was not read, each duplicate, each warning of a document."""
-    from searchkit.model import LEFT_OUT
-
-    for problem in index.problems():
-        yield {"path": problem["path"], "reason": problem["reason"], "kind": "not read"}
-    for duplicate in index.duplicates():
-        yield {"path": duplicate["path"], "reason": duplicate["reason"], "kind": "duplicate"}
-    for document in index.documents():
-        for warning in document.warnings:
-            kind = "left out" if warning.startswith(LEFT_OUT) else "undecided"
-            yield {"path": document.document, "reason": warning.removeprefix(LEFT_OUT), "kind": kind}
 
 
 def _print_facts(facts: Mapping[str, object], unread: Sequence[Mapping[str, str]], index_path: Path) -> None:

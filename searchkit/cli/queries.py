@@ -6,7 +6,7 @@ import codecs
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -28,13 +28,13 @@ from searchkit.cli.options import (
     status_option,
 )
 from searchkit.cli.output import FOUND, NOTHING_FOUND, WRONG_USAGE, print_error, write_output, write_text
-from searchkit.errors import UsageError
+from searchkit.errors import TimedOut, UsageError
 from searchkit.files import decode_list
 from searchkit.model import AGGREGATES
 from searchkit.query.facets import BUILT_IN_FACETS, MAX_FACET_VALUES
 
 if TYPE_CHECKING:
-    from searchkit.query.understood import Understanding
+    from searchkit.query.understanding import Understanding
 
 _LINE_END = re.compile("\r\n|\r|\n")
 """The end of a line of a queries file, of Windows, old Macs or Unix."""
@@ -80,6 +80,18 @@ _after_option = click.option(
 )
 @_after_option
 @click.option("--explain", is_flag=True, help="Show the parts of each score.")
+@click.option(
+    "--all",
+    "is_all",
+    is_flag=True,
+    help="All hits, whatever --limit. jsonl, csv, tsv and ids write each as soon as it is loaded.",
+)
+@click.option(
+    "--highlight",
+    is_flag=True,
+    help="Put the matches between » and «: in tables, and in the field highlighted, which is the snippet, of all other "
+    "formats.",
+)
 @fold_option
 @query_options
 def search(
@@ -87,6 +99,8 @@ def search(
     index_path: Path,
     queries: BinaryIO | None,
     output_format: str,
+    highlight: bool,  # noqa: FBT001 - click passes options by name
+    is_all: bool,  # noqa: FBT001
     **options: Any,  # noqa: ANN401
 ) -> int:
     """Find paragraphs that answer QUERY, best first.
@@ -112,16 +126,25 @@ def search(
     _set_defaults(search_options, is_page=queries is None and output_format == "table")
     is_export = queries is None and output_format in _EXPORT_FORMATS
     arguments = {**filters, **search_options, "beyond": not is_export}
+    is_streamed = is_all and queries is None and output_format not in {"table", "json"}
+    if is_all:
+        arguments["limit"] = 0 if is_streamed else None
     with Index(index_path) as index:
         if queries is not None:
-            return _answer_all(queries, lambda text, line: results_to_json(index.search(text, **{**arguments, **line})))
+            return _answer_all(
+                queries,
+                lambda text, line: results_to_json(index.search(text, **{**arguments, **line}), highlight=highlight),
+            )
         results = index.search(query or "", **arguments)
-    _print_results(
-        output_format,
-        lambda: results_to_json(results),
-        lambda: terminal.format_results(results, colour=sys.stdout.isatty(), first=results.offset + 1),
-        lambda: (hit_to_json(hit, with_measures=output_format == "jsonl") for hit in results.hits),
-    )
+        is_colourful, first = sys.stdout.isatty(), results.offset + 1
+        with_measures = output_format == "jsonl"
+        hits = index.every_hit(query or "", **arguments) if is_streamed else results.hits
+        _print_results(
+            output_format,
+            lambda: results_to_json(results, highlight=highlight),
+            lambda: terminal.format_results(results, colour=is_colourful, first=first, highlight=highlight),
+            lambda: (hit_to_json(hit, with_measures=with_measures, highlight=highlight) for hit in hits),
+        )
     if results.total:
         return FOUND
     _print_hints(output_format, [*results.notes, *terminal.suggestion_lines(results.suggestions, "paragraphs")])
@@ -220,8 +243,8 @@ def similar(
 @click.option(
     "--audit",
     is_flag=True,
-    help="List what contradicts or repeats each other. Takes no QUERY. Only filters, --format and --output have an "
-    "effect.",
+    help="List what contradicts or repeats each other. Takes no QUERY. Only filters, --timeout, --format and --output "
+    "have an effect.",
 )
 @click.option(
     "--output",
@@ -269,7 +292,7 @@ def measures(
     arguments = {**filters, **search_options}
     with Index(index_path) as index:
         if is_audit:
-            return print_audit(index, filters, output_format, output)
+            return print_audit(index, {**filters, "timeout": search_options["timeout"]}, output_format, output)
         if queries is not None:
             return _answer_all(
                 queries, lambda text, line: measures_to_json(index.measures(text, **{**arguments, **line}))
@@ -309,8 +332,9 @@ def analyze(text: str, index_path: Path, output_format: str) -> int:
     """
     from searchkit.errors import IndexMissing
     from searchkit.index import Index
+    from searchkit.output.json import analysis_to_json
     from searchkit.query.parsing import parse
-    from searchkit.query.understood import Understanding
+    from searchkit.query.understanding import describe_query
     from searchkit.text.analyzer import Analyzer
 
     try:
@@ -318,33 +342,22 @@ def analyze(text: str, index_path: Path, output_format: str) -> int:
             analyzer, understanding = index.analyzer, index.understand(text)
     except IndexMissing:
         analyzer = Analyzer()
-        parsed = parse(text, analyzer, BUILT_IN_FACETS)
-        understanding = Understanding(text, str(parsed.all), str(parsed.any), (), parsed.notes)
-    tokens = [
-        {"term": token.term, "start": token.start, "end": token.end, "text": text[token.start : token.end]}
-        for token in analyzer.tokenize(text)
-    ]
-    _print_analysis(tokens, understanding, output_format)
-    return FOUND if tokens else NOTHING_FOUND
+        understanding = describe_query(text, parse(text, analyzer, BUILT_IN_FACETS))
+    analysis = analysis_to_json(text, analyzer, understanding)
+    _print_analysis(analysis, understanding, output_format)
+    return FOUND if analysis["tokens"] else NOTHING_FOUND
 
 
-def _print_analysis(tokens: Sequence[Mapping[str, object]], understanding: Understanding, output_format: str) -> None:
+def _print_analysis(analysis: Mapping[str, Any], understanding: Understanding, output_format: str) -> None:
     """Print tokens and how a query is understood, as JSON or as text."""
-    from searchkit.output.json import dumps, understood_to_json
+    from searchkit.output.json import dumps
     from searchkit.output.records import format_records
     from searchkit.text.characters import sanitize
 
     if output_format == "json":
-        understood = {
-            "all": understanding.understood,
-            "any": understanding.relaxed,
-            "notes": list(understanding.notes),
-            "filters": list(map(understood_to_json, understanding.filters)),
-        }
-        content = {"tokens": tokens, "understood": understood}
-        write_output([dumps(content, indent=1), "\n"])
+        write_output([dumps(analysis, indent=1), "\n"])
     else:
-        write_output(format_records(tokens, "table"))
+        write_output(format_records(analysis["tokens"], "table"))
         notes = [sanitize(f"{note}\n") for note in understanding.notes]
         write_output([sanitize(f"\nas a query: {understanding.understood}\n"), *notes])
 
@@ -394,8 +407,8 @@ def _answer_all(queries: BinaryIO, answer: Callable[[str, dict[str, Any]], Mappi
     """Print a line of JSON for each line of a queries file: the answer to its query, or an error. Skips blank lines.
 
     `answer` takes a query and the options in its line, and returns the JSON object of the results. Only
-    `_ANSWER_FIELDS` are printed. Returns the exit status: WRONG_USAGE if a line has an error, otherwise FOUND if a
-    query has a match, otherwise NOTHING_FOUND.
+    `_ANSWER_FIELDS` are printed. Returns the exit status: that of an error if a line has one (FAILED for a time limit,
+    otherwise WRONG_USAGE), otherwise FOUND if a query has a match, otherwise NOTHING_FOUND.
     """
     from searchkit.output.json import dumps
 
@@ -409,11 +422,11 @@ def _answer_all(queries: BinaryIO, answer: Callable[[str, dict[str, Any]], Mappi
             results = answer(query, line_options)
             # Empty and false fields are left out, except total and hits.
             out |= {name: results[name] for name in _ANSWER_FIELDS if results.get(name) or name in out}
-            status = FOUND if out["total"] and status != WRONG_USAGE else status
-        except UsageError as error:
+            status = FOUND if out["total"] and status < WRONG_USAGE else status
+        except (UsageError, TimedOut) as error:
             out = {"id": out["id"], "error": str(error)}
             print_error(f"line {number}: {error}")
-            status = WRONG_USAGE
+            status = max(error.exit_status, status)
         write_output([dumps(out), "\n"])
     return status
 

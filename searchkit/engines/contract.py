@@ -68,6 +68,8 @@ class Request:
     """Number of hits to skip before the first returned one."""
     by_document: bool = False
     """Whether to group the hits by document. A group is one hit: the first of the document's hits."""
+    count_documents: bool = False
+    """Whether to count the documents of the matches even if the hits are not grouped."""
     fold: bool = False
     """Whether hits with the same near-duplicate key are one hit: the first of them (`ScoredParagraph.folded`).
 
@@ -147,7 +149,7 @@ class Response:
     total: int
     """Exact number of paragraphs that match the query and pass all filters."""
     documents: int | None
-    """Number of documents of these paragraphs if hits are grouped; otherwise None."""
+    """Number of documents of these paragraphs if hits are grouped or `Request.count_documents`; otherwise None."""
     hits: tuple[ScoredParagraph, ...]
     """The requested hits in the order of `Request.sort`."""
     facets: Mapping[str, FacetCounts]
@@ -260,6 +262,18 @@ class Engine(Protocol):
 
     def search(self, request: Request) -> Response:
         """Answer a request exactly."""
+        ...
+
+    def stream(self, request: Request) -> Iterator[ScoredParagraph]:
+        """Yield the hits of `search`. Ranks at the first one; loads each hit when it is reached."""
+        ...
+
+    def last_term(self, prefix: str, limit: int) -> str | None:
+        """Return the last one of the first `limit` terms with a prefix, or None if there are no more.
+
+        Counts the terms that a live paragraph has in its text, headings or title, in the order of code points. Takes
+        time in proportion to `limit`.
+        """
         ...
 
     def measure_columns(self, request: MeasureRequest) -> MeasureColumns:

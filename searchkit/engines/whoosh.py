@@ -17,7 +17,7 @@ import threading
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cached_property, partial, reduce
 from itertools import chain
 from operator import attrgetter
@@ -57,6 +57,7 @@ from searchkit.engines.ranking import (
     saturation,
     weighted_sum,
 )
+from searchkit.engines.timing import check_time
 from searchkit.errors import IndexDamaged
 from searchkit.model import (
     Document,
@@ -200,11 +201,10 @@ class WhooshEngine:
         with _restricted_decoding(self._folder):
             self._reader = FileStorage(str(folder)).open_index(schema=_schema()).reader()
         self._close_reader = finalize(self, self._reader.close)
-        self._lock = threading.Lock()
 
     def search(self, request: Request) -> Response:
         """Answer a request exactly. Takes time in proportion to the size of the index."""
-        with self._lock, _restricted_unpickling():
+        with _lock, _restricted_unpickling():
             excluded = self._left_out(request)
             matches = sorted(self._match(request.match) - excluded)
             facets = {str(facet): self._count(facet, matches, request) for facet in request.facets}
@@ -214,9 +214,13 @@ class WhooshEngine:
                 beyond = frozenset(self._filter(further, request.filters))
             return self._respond(request, admitted, beyond, facets)
 
+    def stream(self, request: Request) -> Iterator[ScoredParagraph]:
+        """Yield the hits of `search`, all of which are loaded at once."""
+        yield from self.search(request).hits
+
     def measure_columns(self, request: MeasureRequest) -> MeasureColumns:
         """Return all measures that a request selects. Takes time in proportion to the size of the index."""
-        with self._lock, _restricted_unpickling():
+        with _lock, _restricted_unpickling():
             matches_of = self._match_measures(request.match)
             matched = [(i, self._store.measures_of(i)[index]) for i, index in sorted(matches_of)]
             matches = list(dict.fromkeys(i for i, _ in matched))
@@ -268,7 +272,10 @@ class WhooshEngine:
 
     def paragraphs(self, filters: Sequence[Filter] = ()) -> Iterator[Paragraph]:
         """Yield all paragraphs that the filters admit, in corpus order."""
-        return (p for p in self._store.paragraphs if all(item.admits(p) for item in filters))
+        for paragraph in self._store.paragraphs:
+            check_time()
+            if all(item.admits(paragraph) for item in filters):
+                yield paragraph
 
     def tables(self, filters: Sequence[Filter] = ()) -> Iterator[Table]:
         """Yield all tables with at least one row whose paragraph the filters admit, in corpus order."""
@@ -279,7 +286,7 @@ class WhooshEngine:
 
     def vocabulary(self) -> Vocabulary:
         """Return all words and headings."""
-        with self._lock, _restricted_unpickling():
+        with _lock, _restricted_unpickling():
             names = _field_names(Word("", PASSAGE))
             terms = {term for name in TEXT_FIELDS for term in self._reader.field_terms(name)}
             words = {
@@ -296,7 +303,7 @@ class WhooshEngine:
         Raises IndexDamaged if a record cannot be decoded, if the frequencies in the postings of a field do not add up
         to the lengths in the records, or if the row of a table is no paragraph.
         """
-        with self._lock, _restricted_decoding(self._folder):
+        with _lock, _restricted_decoding(self._folder):
             store = self._store
             for name in TEXT_FIELDS:
                 total = sum(
@@ -369,13 +376,21 @@ class WhooshEngine:
             matcher.next()
         return frequencies
 
-    def _expand_prefix(self, name: str, prefix: str) -> Iterator[bytes]:
-        """Return the terms of a field that begin with a prefix."""
-        terms: Iterator[bytes] = self._reader.expand_prefix(name, prefix)
-        return terms
+    def last_term(self, prefix: str, limit: int) -> str | None:
+        """Return the last one of the first `limit` terms with a prefix, or None if there are no more."""
+        names = ("text", "label", "heading", "title")
+        with _lock, _restricted_unpickling():
+            terms = sorted({term for name in names for term in self._expand_prefix(Prefix(prefix, name))})
+        return terms[limit - 1].decode("utf-8") if len(terms) > limit else None
+
+    def _expand_prefix(self, prefix: Prefix) -> list[bytes]:
+        """Return the terms of a field of the Whoosh schema that match a prefix."""
+        terms: Iterator[bytes] = self._reader.expand_prefix(prefix.field, prefix.text)
+        return [term for term in terms if prefix.admits(term.decode("utf-8"))]
 
     def _match(self, node: Node) -> set[int]:
         """Return the doc ids that match a query tree."""
+        check_time()
         store = self._store
         all_docs = set(range(len(store.paragraphs)))
         match node:
@@ -384,7 +399,8 @@ class WhooshEngine:
             case Word():
                 docs = {i for name in _field_names(node) for i in self._postings(name, node.term)}
             case Prefix():
-                terms = [(name, term) for name in _field_names(node) for term in self._expand_prefix(name, node.text)]
+                prefixes = [replace(node, field=name) for name in _field_names(node)]
+                terms = [(prefix.field, term) for prefix in prefixes for term in self._expand_prefix(prefix)]
                 docs = {i for name, term in terms for i in self._postings(name, term)}
             case Substring():
                 docs = {
@@ -485,7 +501,8 @@ class WhooshEngine:
             hits.append(
                 ScoredParagraph(paragraph, score, match_count, explanation, own_headings, is_beyond, folded, load)
             )
-        documents = len(match_counts) if request.by_document else None
+        is_counted = request.by_document or request.count_documents
+        documents = len({self._store.paragraphs[i].document for i in matches}) if is_counted else None
         total_any = None if beyond is None else len(matches) + len(beyond)
         return Response(len(matches), documents, tuple(hits), facets, total_any)
 
@@ -719,6 +736,8 @@ _PICKLED_NAMES = {
     ("builtins", "int"),
     ("_codecs", "encode"),
 }
+_lock = threading.Lock()
+"""Held by each search, because Whoosh's readers are not thread-safe."""
 _restricted_threads = threading.local()
 """`depth`: in each thread, the number of open blocks of `_restricted_unpickling`."""
 

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from searchkit.model import MEASURE_FIELDS, ExtractedMeasure, Measure, pick_json, to_json
+from searchkit.model import (
+    LEFT_OUT,
+    MEASURE_FIELDS,
+    Document,
+    ExtractedMeasure,
+    Measure,
+    Paragraph,
+    Table,
+    pick_json,
+    to_json,
+)
 from searchkit.text.characters import UNSAFE_IN_TERMINALS
 
 if TYPE_CHECKING:
@@ -17,10 +27,12 @@ if TYPE_CHECKING:
     from searchkit.engines.ranking import Explanation
     from searchkit.query.facets import FacetCounts
     from searchkit.query.suggester import Completion
+    from searchkit.query.understanding import Understanding
     from searchkit.query.understood import UnderstoodFilter
     from searchkit.search.lookup import AggregateGroup, MeasureResults
     from searchkit.search.results import Hit, Results
     from searchkit.search.suggestions import Suggestion
+    from searchkit.text.analyzer import Analyzer
 
 _OF_EXTRACTED = {field.name for field in fields(ExtractedMeasure)}
 _NESTED_FIELDS = tuple(
@@ -37,11 +49,11 @@ def dumps(value: object, *, indent: int | None = None) -> str:
     return UNSAFE_IN_TERMINALS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
-def hit_to_json(hit: Hit, *, with_measures: bool = True) -> dict[str, object]:
+def hit_to_json(hit: Hit, *, with_measures: bool = True, highlight: bool = False) -> dict[str, object]:
     """Return a hit as a JSON object.
 
-    Its fields are id, score, snippet, spans, snippet_start, path_spans, title_spans, lacks, folded, explanation (if
-    requested), the fields of the paragraph, and measures (if `with_measures`).
+    Its fields are id, score, snippet, spans, snippet_start, path_spans, title_spans, has, lacks, folded, explanation
+    (if requested), highlighted (with `highlight`), the fields of the paragraph, and measures (if `with_measures`).
     """
     out: dict[str, object] = {
         "id": hit.id,
@@ -51,11 +63,14 @@ def hit_to_json(hit: Hit, *, with_measures: bool = True) -> dict[str, object]:
         "snippet_start": hit.window.start,
         "path_spans": [list(span) for span in hit.path_spans],
         "title_spans": [list(span) for span in hit.title_spans],
+        "has": list(hit.has),
         "lacks": list(hit.lacks),
         "folded": {"count": hit.folded.count, "ids": list(hit.folded.ids)},
     }
     if hit.explanation is not None:
         out["explanation"] = _explanation_to_json(hit.explanation)
+    if highlight:
+        out["highlighted"] = hit.highlighted
     out |= to_json(hit.paragraph)
     if with_measures:
         out["measures"] = list(map(nested_measure_to_json, hit.measures))
@@ -72,8 +87,8 @@ def _explanation_to_json(explanation: Explanation) -> dict[str, object]:
     }
 
 
-def results_to_json(results: Results) -> dict[str, object]:
-    """Return the results of a search as the JSON object of `search --format json`."""
+def results_to_json(results: Results, *, highlight: bool = False) -> dict[str, object]:
+    """Return the results of a search as the JSON object of `search --format json`. `highlight`: as in `hit_to_json`."""
     out: dict[str, object] = {
         "query": results.query,
         "understood": results.understood,
@@ -83,12 +98,14 @@ def results_to_json(results: Results) -> dict[str, object]:
         "relaxed": results.relaxed,
         "understood_filters": list(map(understood_to_json, results.understood_filters)),
         "notes": list(results.notes),
+        "note_codes": [note.code for note in results.notes],
         "suggestions": list(map(_suggestion_to_json, results.suggestions)),
         "took_ms": results.took_ms,
     }
-    hits = [hit_to_json(hit) for hit in results.hits]
+    hits = [hit_to_json(hit, highlight=highlight) for hit in results.hits]
     if results.documents is not None:
         out["documents"] = results.documents
+    if results.is_grouped:
         hits = [{**json_hit, "matches": hit.matches} for json_hit, hit in zip(hits, results.hits, strict=True)]
     return {**out, "hits": hits, "facets": {name: facet_to_json(counts) for name, counts in results.facets.items()}}
 
@@ -98,10 +115,82 @@ def understood_to_json(item: UnderstoodFilter) -> dict[str, object]:
     return {**item._asdict(), "values": list(item.values)}
 
 
+def understanding_to_json(item: Understanding) -> dict[str, object]:
+    """Return how a query is understood as the field `understood` of `analyze --format json`."""
+    return {
+        "all": item.understood,
+        "any": item.relaxed,
+        "notes": list(item.notes),
+        "note_codes": [note.code for note in item.notes],
+        "filters": list(map(understood_to_json, item.filters)),
+        "words": list(item.words),
+        "clauses": [
+            {
+                "kind": clause.kind,
+                "text": clause.text,
+                "occur": clause.occur,
+                "field": clause.field,
+                "words": list(clause.words),
+            }
+            for clause in item.clauses
+        ],
+    }
+
+
 def _suggestion_to_json(item: Suggestion) -> dict[str, object]:
     """Return a suggestion as an element of `suggestions`."""
     out = {field.name: getattr(item, field.name) for field in fields(item)}
     return {**out, "filters": dict(item.filters)}
+
+
+def facet_records(facets: Mapping[str, FacetCounts]) -> Iterator[dict[str, object]]:
+    """Yield the records of `facets --format csv`: one for each listed value of each facet."""
+    for facet, counts in facets.items():
+        for item in counts.values:
+            yield {
+                "value": item.value,
+                "facet": facet,
+                "count": item.count,
+                "documents": item.documents,
+                "all_documents": item.all_documents,
+            }
+
+
+def paragraph_records(
+    paragraphs: Sequence[Paragraph], tables: Iterable[Table], measures: Iterable[Sequence[Measure]]
+) -> Iterator[dict[str, object]]:
+    """Yield consecutive paragraphs of a document as the elements of `show --format json`.
+
+    Each has its `measures`, and the first of a table the `table`. `measures`: those of each paragraph.
+    """
+    first = paragraphs[0].n if paragraphs else 0
+    table_at = {max(table.first_paragraph, first): to_json(table) for table in tables}
+    for record, record_measures in zip(paragraphs, measures, strict=True):
+        nested = list(map(nested_measure_to_json, record_measures))
+        yield {**to_json(record), "measures": nested, "table": table_at.get(record.n)}
+
+
+def analysis_to_json(text: str, analyzer: Analyzer, understanding: Understanding) -> dict[str, object]:
+    """Return the tokens of a text, and how it is understood as a query, as the JSON object of `analyze`."""
+    tokens = [
+        {"term": token.term, "start": token.start, "end": token.end, "text": text[token.start : token.end]}
+        for token in analyzer.tokenize(text)
+    ]
+    return {"tokens": tokens, "understood": understanding_to_json(understanding)}
+
+
+def problem_records(
+    problems: Iterable[Mapping[str, str]], duplicates: Iterable[Mapping[str, str]], documents: Iterable[Document]
+) -> Iterator[dict[str, object]]:
+    """Yield the records of `info --problems`: what was not read, the duplicates, and the warnings of documents."""
+    for problem in problems:
+        yield {"path": problem["path"], "reason": problem["reason"], "kind": "not read"}
+    for duplicate in duplicates:
+        yield {"path": duplicate["path"], "reason": duplicate["reason"], "kind": "duplicate"}
+    for document in documents:
+        for warning in document.warnings:
+            kind = "left out" if warning.startswith(LEFT_OUT) else "undecided"
+            yield {"path": document.document, "reason": warning.removeprefix(LEFT_OUT), "kind": kind}
 
 
 def completions_to_json(prefix: str, completions: Iterable[Completion]) -> dict[str, object]:
@@ -145,6 +234,7 @@ def measures_to_json(results: MeasureResults) -> dict[str, object]:
         "groups": list(map(group_to_json, results.groups)),
         "understood_filters": list(map(understood_to_json, results.understood_filters)),
         "notes": list(results.notes),
+        "note_codes": [note.code for note in results.notes],
         "suggestions": list(map(_suggestion_to_json, results.suggestions)),
         "hits": list(map(to_json, results.hits)),
     }
@@ -190,6 +280,7 @@ def comparison_to_json(comparison: Comparison) -> dict[str, object]:
         "relaxed": comparison.relaxed,
         "understood_filters": list(map(understood_to_json, comparison.understood_filters)),
         "notes": list(comparison.notes),
+        "note_codes": [note.code for note in comparison.notes],
         "suggestions": list(map(_suggestion_to_json, comparison.suggestions)),
         "unplaced": comparison.unplaced,
         "rows": {"facet": comparison.rows_by, "values": list(comparison.rows)},

@@ -45,10 +45,10 @@ def format_table(rows: Sequence[Sequence[object]], headers: Sequence[str], style
     return tabulate(safe_rows, headers=list(map(sanitize, headers)), tablefmt=style, disable_numparse=True) + "\n"
 
 
-def format_results(results: Results, *, colour: bool, first: int = 1) -> str:
+def format_results(results: Results, *, colour: bool, first: int = 1, highlight: bool = False) -> str:
     """Return a page of hits: messages about the query, the number of matches, the hits, and a table for each facet.
 
-    `first` is the number of the first hit.
+    `first` is the number of the first hit. With `highlight`, matches are between » and «.
     """
     lines = query_lines(results)
     if results.relaxed:
@@ -64,7 +64,7 @@ def format_results(results: Results, *, colour: bool, first: int = 1) -> str:
         hints = ["No paragraph matches. Try other words; `searchkit facets` lists what the index has."]
     lines += hints
     for number, hit in enumerate(results.hits, first):
-        lines += ["", *_hit_lines(number, hit, colour=colour)]
+        lines += ["", *_hit_lines(number, hit, colour=colour, highlight=highlight)]
     for name, counts in results.facets.items():
         lines += ["", format_facet(name, counts).rstrip("\n")]
     return "\n".join(lines) + "\n"
@@ -266,19 +266,19 @@ def format_document(document: Document) -> str:
     return format_table(rows, ["field", "value"])
 
 
-def _hit_lines(number: int, hit: Hit, *, colour: bool) -> list[str]:
+def _hit_lines(number: int, hit: Hit, *, colour: bool, highlight: bool) -> list[str]:
     """Return the lines of a hit: number and snippet, headings with matches, id, facets and score, copies, explanation.
 
     `number`: position of the hit in all results, from 1.
     """
-    text = _highlight(hit.window, colour=colour)
+    text = _highlight(hit.window, colour=colour, highlight=highlight)
     before = "…" if hit.window.start else ""
     after = "…" if hit.window.start + len(hit.snippet) < len(hit.paragraph.text) else ""
     matches = f"  ({hit.matches} matches)" if hit.matches > 1 else ""
     matches += f"  without {' '.join(hit.lacks)}" if hit.lacks else ""
     lines = [
         f"{number:>3}  {before}{text}{after}",
-        *(f"     › {label}" for label in _matching_labels(hit, colour=colour)),
+        *(f"     › {label}" for label in _matching_labels(hit, colour=colour, highlight=highlight)),
         "     " + _dim(sanitize(f"{hit.id}  {_facets_text(hit.paragraph)}  {hit.score:.2f}{matches}"), colour=colour),
     ]
     if hit.folded.count:
@@ -295,14 +295,15 @@ def _folded_line(hit: Hit) -> str:
     return f"= {count} {'copy' if count == 1 else 'copies'}: {', '.join(ids)}{others}"
 
 
-def _matching_labels(hit: Hit, *, colour: bool) -> Iterator[str]:
+def _matching_labels(hit: Hit, *, colour: bool, highlight: bool) -> Iterator[str]:
     """Yield the headings of a hit, and its title, that contain a match. Skips headings that the text repeats."""
     for number, heading in enumerate(hit.paragraph.path):
         spans = tuple(span for heading_number, *span in hit.path_spans if heading_number == number)
         if spans and heading not in hit.paragraph.text:
-            yield _highlight(Snippet(0, heading, tuple((start, end) for start, end in spans)), colour=colour)
+            snippet = Snippet(0, heading, tuple((start, end) for start, end in spans))
+            yield _highlight(snippet, colour=colour, highlight=highlight)
     if hit.title_spans and hit.paragraph.title:
-        yield _highlight(Snippet(0, hit.paragraph.title, hit.title_spans), colour=colour)
+        yield _highlight(Snippet(0, hit.paragraph.title, hit.title_spans), colour=colour, highlight=highlight)
 
 
 def _explanation_line(explanation: Explanation) -> str:
@@ -326,10 +327,13 @@ def _measure_lines(number: int, hit: MeasureHit, *, colour: bool) -> list[str]:
     ]
 
 
-def _highlight(snippet: Snippet, *, colour: bool) -> str:
-    """Return the text of a snippet. With `colour`, the matches are bold and red."""
+def _highlight(snippet: Snippet, *, colour: bool, highlight: bool = False) -> str:
+    """Return the text of a snippet. With `colour`, the matches are bold and red, with `highlight` between » and «."""
+    before, after = ("»", "«") if highlight else ("", "")
+    if colour:
+        before, after = f"{_BOLD_RED}{before}", f"{after}{_RESET}"
     return "".join(
-        f"{_BOLD_RED}{sanitize(piece)}{_RESET}" if colour and is_match else sanitize(piece)
+        f"{before}{sanitize(piece)}{after}" if is_match else sanitize(piece)
         for piece, is_match in split_highlights(snippet)
     )
 

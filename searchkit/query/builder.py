@@ -7,12 +7,14 @@ from dataclasses import dataclass, field, replace
 from itertools import islice, pairwise, product
 
 from searchkit.errors import UsageError
+from searchkit.model import Note
 from searchkit.query.facets import YEAR_FACETS, Filter
 from searchkit.query.filters import FilterReader
 from searchkit.query.function_words import content_words, word_factors
 from searchkit.query.tree import (
     PASSAGE,
     And,
+    Clause,
     ContentRun,
     Everything,
     Node,
@@ -53,6 +55,8 @@ class ClauseContext:
     """`tree.PASSAGE`, or one of `tree.TEXT_FIELDS`."""
     weight: float = 1.0
     """Factor of the clause's score; 0 below NOT."""
+    occur: str = "required"
+    """One of `tree.OCCURRENCES`."""
 
     def boosted(self, boost: float) -> ClauseContext:
         """Return the context with its weight multiplied by `boost`."""
@@ -60,7 +64,11 @@ class ClauseContext:
 
     def negated(self) -> ClauseContext:
         """Return the context for the operand of NOT, which does not add to the score."""
-        return replace(self, weight=0.0)
+        return replace(self, weight=0.0, occur="required" if self.occur == "excluded" else "excluded")
+
+    def alternative(self) -> ClauseContext:
+        """Return the context for an operand of OR."""
+        return replace(self, occur="optional") if self.occur == "required" else self
 
     def with_field(self, name: str) -> ClauseContext:
         """Return the context with another field."""
@@ -132,24 +140,26 @@ class QueryBuilder:
     analyzer: Analyzer
     reader: FilterReader
     """Reads the values of filters."""
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
     """Messages to the user about ignored parts."""
     _scoring: list[ScoringClause] = field(default_factory=list)
     _runs: list[ContentRun] = field(default_factory=list)
+    _clauses: list[Clause] = field(default_factory=list)
     _clause_count: int = 0
     """Number of runs, prefixes and quoted strings created so far."""
 
     def build(self, clause: ClausePair | None, *, has_operators: bool) -> Query:
         """Return the query whose root is `clause`. None matches everything."""
         clause = clause or required(Everything())
-        query = Query(clause.all, clause.any, tuple(self._scoring), tuple(dict.fromkeys(self.notes)))
+        notes = tuple(dict.fromkeys(self.notes))
+        query = Query(clause.all, clause.any, tuple(self._scoring), notes, clauses=tuple(self._clauses))
         if has_operators or not any(words for run in self._runs for _, words in run.variants):
             return query
         return replace(query, content=clause.content, some=clause.some, runs=tuple(self._runs))
 
     def reset(self) -> None:
         """Discard the clauses created so far, but not the notes."""
-        self._scoring, self._runs, self._clause_count = [], [], 0
+        self._scoring, self._runs, self._clauses, self._clause_count = [], [], [], 0
 
     def create_phrase(self, text: str, context: ClauseContext) -> ClausePair | None:
         """Return the clause of a quoted string, which matches exactly this string.
@@ -160,7 +170,8 @@ class QueryBuilder:
         if not folded:
             return None
         self._add_scoring(ScoringClause(folded, tuple(self.analyzer.query_terms(folded))), context)
-        return self._count_clause(Substring(folded, context.field), Substring(folded, context.field))
+        node = Substring(folded, context.field)
+        return self._count_clause(Clause("phrase", text, context.occur, context.field, (), node), node)
 
     def create_prefix(self, text: str, context: ClauseContext) -> ClausePair | None:
         """Return the clause of `text*`, which matches tokens that begin with `text`.
@@ -168,7 +179,7 @@ class QueryBuilder:
         Returns None if the query has too many clauses.
         """
         node = Prefix(fold(text), context.field)
-        return self._count_clause(node, node)
+        return self._count_clause(Clause("prefix", text, context.occur, context.field, (), node), node)
 
     def create_run(self, text: str, context: ClauseContext) -> ClausePair | None:
         """Return the clause of a run, which is text without spaces and quotes.
@@ -192,8 +203,8 @@ class QueryBuilder:
             # The shorter words in a synonym have other meanings: 卫生 in 卫生健康委员会 for 卫健委.
             tokens = word_tokens if n else self.analyzer.query_tokens(variant, "search")
             terms = list(dict.fromkeys(token.term for token in tokens))
-            clause = _weigh_words(ScoringClause(variant, tuple(terms)), word_tokens, tokens)
-            self._add_scoring(clause, context.boosted(_variant_weight(n, variants)))
+            scoring = _weigh_words(ScoringClause(variant, tuple(terms)), word_tokens, tokens)
+            self._add_scoring(scoring, context.boosted(_variant_weight(n, variants)))
             is_quantity = self.analyzer.is_quantity(variant)
             has_number_at_edge = variant[0].isdecimal() or variant[-1].isdecimal()
             substring = Substring(variant, context.field, whole_numbers=is_quantity or has_number_at_edge)
@@ -210,30 +221,43 @@ class QueryBuilder:
                 some += [*strings, *(Word(word, context.field) for word in own_content)]
         if not strict:
             return None
-        pair = self._count_clause(_join(Or, strict), _join(Or, list(dict.fromkeys(relaxed))))
+        own_words = content_variants[0][1]
+        clause = Clause("run", text, context.occur, context.field, own_words, _join(Or, strict))
+        pair = self._count_clause(clause, _join(Or, list(dict.fromkeys(relaxed))))
         if not pair or not content:
             return pair and replace(pair, content=Everything())
         self._runs.append(ContentRun(tuple(content_variants)))
         return replace(pair, content=_join(Or, content), some=_join(Or, list(dict.fromkeys(some))))
 
-    def create_filter(self, name: str, text: str) -> Filter:
+    def create_filter(self, name: str, text: str, context: ClauseContext) -> Filter:
         """Return the filter of `name:text`. Adds a note for a value that the index does not have.
 
         Raises QuerySyntaxError if a facet of years gets no year or range.
         """
-        if not self.reader.knows(name):
-            return Filter(name, (text,))
-        try:
-            item = self.reader.read(name, [text], self.notes)
-        except UsageError as error:
-            if name in YEAR_FACETS:
-                raise QuerySyntaxError(f"{text!r} is not a year") from None
-            self.notes.append(str(error))
-            return Filter(name, (text,))
-        self.notes += self.reader.missing_years(item)
+        item = Filter(name, (text,))
+        if self.reader.knows(name):
+            try:
+                item = self.reader.read(name, [text], self.notes)
+                self.notes += self.reader.missing_years(item)
+            except UsageError as error:
+                if name in YEAR_FACETS:
+                    raise QuerySyntaxError(f"{text!r} is not a year") from None
+                self.notes.append(Note("unknown_value", str(error)))
+        return self._record_filter(item, context)
+
+    def _record_filter(self, item: Filter, context: ClauseContext) -> Filter:
+        """Add the clause of a filter, and return the filter."""
+        self._clauses.append(Clause("filter", str(item), context.occur, item.name, (), item))
         return item
 
-    def create_range(self, name: str | None, low: str | None, high: str | None, excluded: tuple[bool, bool]) -> Filter:
+    def create_range(
+        self,
+        name: str | None,
+        low: str | None,
+        high: str | None,
+        excluded: tuple[bool, bool],
+        context: ClauseContext,
+    ) -> Filter:
         """Return the filter of `name:[low TO high]`. An end can be empty or None; then the range is open at that end.
 
         `excluded` contains two flags: whether the range excludes its low end, and whether it excludes its high end.
@@ -248,7 +272,7 @@ class QueryBuilder:
             raise QuerySyntaxError("a range goes with year or of_year, as in year:[2021 TO 2023]")
         item = Filter(name, ranges=((first + excluded[0], last - excluded[1]),))
         self.notes += self.reader.missing_years(item)
-        return item
+        return self._record_filter(item, context)
 
     def _synonym_variants(self, run: str) -> Iterable[str]:
         """Yield the run, then every other combination of its words and their synonyms.
@@ -277,13 +301,14 @@ class QueryBuilder:
         if context.weight > 0 and context.field in {PASSAGE, "text"} and self._clause_count < MAX_QUERY_CLAUSES:
             self._scoring.append(replace(clause, weight=context.weight))
 
-    def _count_clause(self, strict: Node, relaxed: Node) -> ClausePair | None:
-        """Count a clause, and return it. If the query has too many clauses, add a note and return None."""
+    def _count_clause(self, clause: Clause, relaxed: Node) -> ClausePair | None:
+        """Count a clause, and return its forms. If the query has too many clauses, add a note and return None."""
         self._clause_count += 1
         if self._clause_count > MAX_QUERY_CLAUSES:
-            self.notes.append(f"only the first {MAX_QUERY_CLAUSES} parts of the query are used")
+            self.notes.append(Note("too_many_parts", f"only the first {MAX_QUERY_CLAUSES} parts of the query are used"))
             return None
-        return ClausePair(strict, relaxed)
+        self._clauses.append(clause)
+        return ClausePair(clause.node, relaxed)
 
 
 def _weigh_words(clause: ScoringClause, words: Sequence[Token], tokens: Sequence[Token]) -> ScoringClause:

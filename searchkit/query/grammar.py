@@ -88,13 +88,14 @@ class _SyntaxTreeConverter:
             inner = conjunction([self.convert(child, context.negated()) for child in node])
             return inner and ClausePair(Not(inner.all), Not(inner.all), is_required=True)
         if isinstance(node, syntax.GroupNode):
-            clauses = [self.convert(child, context) for child in node]
-            return disjunction(clauses) if isinstance(node, syntax.OrGroup) else conjunction(clauses)
+            if isinstance(node, syntax.OrGroup):
+                return disjunction([self.convert(child, context.alternative()) for child in node])
+            return conjunction([self.convert(child, context) for child in node])
         if isinstance(node, qparser.EveryPlugin.EveryNode):
             return required(Everything())
         if isinstance(node, syntax.RangeNode):
             excluded = (node.startexcl, node.endexcl)
-            return required(self._builder.create_range(node.fieldname, node.start, node.end, excluded))
+            return required(self._builder.create_range(node.fieldname, node.start, node.end, excluded, context))
         if isinstance(node, syntax.TextNode):
             return self._convert_leaf(node, context)
         raise QuerySyntaxError("an operator without its words")
@@ -108,7 +109,7 @@ class _SyntaxTreeConverter:
         start = node.textstartchar if isinstance(node, qparser.PhrasePlugin.PhraseNode) else node.startchar
         text = self._original[start : start + len(node.text)]
         if name not in {PASSAGE, *TEXT_FIELDS}:
-            return required(self._builder.create_filter(name, text))
+            return required(self._builder.create_filter(name, text, context))
         context = context.with_field(name)
         if isinstance(node, qparser.PhrasePlugin.PhraseNode):
             return self._builder.create_phrase(text, context)

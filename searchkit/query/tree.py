@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from searchkit.model import Note
 from searchkit.query.facets import YEAR_FACETS, Filter, quote
 
 if TYPE_CHECKING:
@@ -77,6 +78,12 @@ class Prefix:
 
     text: str
     field: str = PASSAGE
+    last: str | None = None
+    """The last term that matches, in the order of code points. None: all terms with the prefix match."""
+
+    def admits(self, term: str) -> bool:
+        """Return whether a term matches."""
+        return term.startswith(self.text) and (self.last is None or term <= self.last)
 
     def __str__(self) -> str:
         return _with_field(self.field, f"{self.text}*")
@@ -156,18 +163,53 @@ class ContentRun:
             alternatives += strings
         return Or(tuple(alternatives))
 
-    def missing(self, leaves: AbstractSet[Node]) -> tuple[str, ...]:
-        """Return the content words that a paragraph lacks of the variant of which it lacks the fewest.
+    def split(self, leaves: AbstractSet[Node]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the content words that a paragraph has and lacks, of the variant of which it lacks the fewest.
 
         `leaves`: the leaves of `Query.some` or `Query.any` that the paragraph matches.
         """
-        return min(
-            (
-                tuple(word for word in words if Word(word) not in leaves) if leaves.isdisjoint(strings) else ()
-                for strings, words in self.variants
-            ),
-            key=len,
-        )
+        best: tuple[tuple[str, ...], tuple[str, ...]] | None = None
+        for strings, words in self.variants:
+            lacks = tuple(word for word in words if Word(word) not in leaves) if leaves.isdisjoint(strings) else ()
+            if best is None or len(lacks) < len(best[1]):
+                best = tuple(word for word in words if word not in lacks), lacks
+        assert best is not None  # noqa: S101 - the run itself is a variant
+        return best
+
+
+CLAUSE_KINDS = ("run", "phrase", "prefix", "filter")
+"""Kinds of clauses: text without spaces, a quoted string, `word*`, and `field:value` with a facet."""
+OCCURRENCES = ("required", "optional", "excluded")
+"""How a clause occurs: a match has it; a match has it or another part of an OR; no match has it (NOT)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A part of a query, as it was written."""
+
+    kind: str
+    """One of `CLAUSE_KINDS`."""
+    text: str
+    """The text of the run, string or prefix, or the filter as it was read: `year:2023`."""
+    occur: str
+    """One of `OCCURRENCES`."""
+    field: str
+    """`PASSAGE` or one of `TEXT_FIELDS`, or the name of the facet of a filter."""
+    words: tuple[str, ...]
+    """Content words of a run: those that are neither question words nor particles. Otherwise empty."""
+    node: Node
+    """Query tree of the clause in its strict form."""
+
+    def split(self, leaves: AbstractSet[Node]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the parts of the clause that a paragraph has and lacks: its content words or, without such, its text.
+
+        `leaves`: the words, strings and prefixes that the paragraph matches.
+        """
+        parts = self.words or (self.text,)
+        if _is_met(self.node, leaves):
+            return parts, ()
+        has = tuple(word for word in self.words if Word(word, self.field) in leaves)
+        return has, tuple(part for part in parts if part not in has)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +224,7 @@ class Query:
     scoring: tuple[ScoringClause, ...] = ()
     """The runs and quoted strings in the passage or the text that are not negated, in the order of the query. Ranking
     uses nothing else."""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     """Messages to the user about parts that were changed or ignored."""
     content: Node | None = None
     """Strict form in which only content words must match (`ContentRun`). None if it is `all`."""
@@ -190,6 +232,8 @@ class Query:
     """Relaxed form that requires a content word, and not a shorter word in one. None if it is `any`."""
     runs: tuple[ContentRun, ...] = ()
     """The runs of a query without operators. Empty for a query with operators."""
+    clauses: tuple[Clause, ...] = field(default=(), compare=False)
+    """The parts of the query as they were written, but for words that are understood as filters."""
 
     @property
     def has_several_words(self) -> bool:
@@ -201,9 +245,30 @@ class Query:
         """Query tree of the paragraphs with all content words in the passage, or in the title of their document."""
         return And(tuple(run.complete for run in self.runs))
 
-    def missing(self, leaves: AbstractSet[Node]) -> tuple[str, ...]:
-        """Return the content words that a paragraph lacks. `leaves`: the leaves of `some` or `any` that it matches."""
-        return tuple(dict.fromkeys(word for run in self.runs for word in run.missing(leaves)))
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The content words of the runs that are not excluded."""
+        runs = (clause for clause in self.clauses if clause.occur != "excluded")
+        return tuple(dict.fromkeys(word for clause in runs for word in clause.words))
+
+    def split_parts(self, leaves: AbstractSet[Node], *, is_complete: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the parts of the query that a paragraph has, and those that it lacks.
+
+        The parts are content words, quoted strings and prefixes. Optional parts are not lacked. `leaves`: the words,
+        strings and prefixes that the paragraph matches. `is_complete`: whether it matches the strict form, so that it
+        lacks nothing.
+        """
+        if self.runs:
+            parts = [(run.variants[0][1], ()) if is_complete else run.split(leaves) for run in self.runs]
+        else:
+            clauses = [item for item in self.clauses if item.kind != "filter" and item.occur != "excluded"]
+            parts = [
+                (has, lacks if item.occur == "required" and not is_complete else ())
+                for item in clauses
+                for has, lacks in (item.split(leaves),)
+            ]
+        has, lacks = (dict.fromkeys(word for part in parts for word in part[side]) for side in (0, 1))
+        return tuple(has), tuple(lacks)
 
     first: Node | None = None
     """Query tree of the paragraphs that come first in the order of scores: those with the words of a query that is only
@@ -213,6 +278,28 @@ class Query:
     loosened: Query | None = None
     """The query to search if nothing matches this one, not even `any`: it does not require one of the understood
     filters, or any of them. It can be loosened further."""
+
+    def replace_prefixes(self, prefixes: Mapping[Prefix, Prefix]) -> Query:
+        """Return the query with prefixes in place of others."""
+
+        def replaced(node: Node) -> Node:
+            """Return a node with other prefixes."""
+            if isinstance(node, And | Or):
+                return type(node)(tuple(map(replaced, node.children)))
+            if isinstance(node, Not):
+                return Not(replaced(node.child))
+            return prefixes.get(node, node) if isinstance(node, Prefix) else node
+
+        return replace(
+            self,
+            all=replaced(self.all),
+            any=replaced(self.any),
+            content=self.content and replaced(self.content),
+            some=self.some and replaced(self.some),
+            first=self.first and replaced(self.first),
+            clauses=tuple(replace(clause, node=replaced(clause.node)) for clause in self.clauses),
+            loosened=self.loosened and self.loosened.replace_prefixes(prefixes),
+        )
 
     def loosened_forms(self) -> Iterator[Query]:
         """Yield the loosened query, and those that are loosened further."""
@@ -250,6 +337,15 @@ def positive_leaves(node: Node) -> Iterator[Word | Substring | Prefix]:
             yield from positive_leaves(child)
     elif isinstance(node, Word | Substring | Prefix):
         yield node
+
+
+def _is_met(node: Node, leaves: AbstractSet[Node]) -> bool:
+    """Return whether a paragraph with some matching leaves matches a query tree without filters."""
+    if isinstance(node, And):
+        return all(_is_met(child, leaves) for child in node.children)
+    if isinstance(node, Or):
+        return any(_is_met(child, leaves) for child in node.children)
+    return not _is_met(node.child, leaves) if isinstance(node, Not) else node in leaves
 
 
 def filter_conditions(node: Node) -> Node:

@@ -16,11 +16,12 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
+from searchkit.model import Note
 from searchkit.query.aliases import PHRASE, SHORT, SURE, Alias, Aliases
 from searchkit.query.facets import Filter
 from searchkit.query.filters import FilterReader, format_years
 from searchkit.query.parsing import MAX_QUERY_LENGTH, parse, split_parts
-from searchkit.query.tree import And, Node, Or, Query, ScoringClause, Substring
+from searchkit.query.tree import And, Clause, Node, Or, Query, ScoringClause, Substring
 from searchkit.query.understood import UnderstoodFilter
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.characters import INVISIBLE
@@ -66,6 +67,32 @@ _SPACED_YEAR = re.compile(r"(?<![0-9.])\d{4}(\s+)(?=年)")
 """Matches a year with white space before 年, as in text copied from a PDF file. The white space is its group."""
 _REPORT_FACETS = frozenset({"section", "doctype"})
 """Facets whose names are words if the query has nothing else."""
+
+
+class Understanding(NamedTuple):
+    """How a search understands a query."""
+
+    query: str
+    """The query as given."""
+    understood: str
+    """The query tree, as text."""
+    relaxed: str
+    """The query tree that requires only some words, as text."""
+    filters: tuple[UnderstoodFilter, ...]
+    """The places, years, bodies, sections and kinds of reports that words of the query name."""
+    notes: tuple[Note, ...]
+    """Messages about parts of the query that are changed or ignored."""
+    words: tuple[str, ...]
+    """The content words: the words of the query but question words, particles, and those of filters and of NOT."""
+    clauses: tuple[Clause, ...]
+    """The parts of the query as they were written, but for the words of `filters`."""
+
+
+def describe_query(text: str, query: Query) -> Understanding:
+    """Return how a search understands a parsed query. `text`: the query as given."""
+    return Understanding(
+        text, str(query.all), str(query.any), query.understood, query.notes, query.words, query.clauses
+    )
 
 
 class _Name(NamedTuple):
@@ -143,7 +170,7 @@ class _NameFinder:
     def __init__(self, text: str, analyzer: Analyzer, aliases: Aliases, literal: frozenset[str]) -> None:
         self._text, self._folded = text, fold(text)
         self._analyzer, self._aliases, self._literal = analyzer, aliases, literal
-        self.missing_years: list[str] = []
+        self.missing_years: list[Note] = []
         """Messages about years in the query that no document or paragraph has."""
         self._missing_end = 0
         """Offset of the end of the last of these years."""
@@ -245,7 +272,8 @@ class _NameFinder:
         if at >= self._missing_end:
             wanted, known = format_years(year.first, year.last), self._aliases.years()
             message = f"no year {wanted} in the index; it has {format_years(known[0], known[-1])}"
-            self.missing_years.append(f"{message}; {self._text[at : year.end]} is read as words")
+            text = f"{message}; {self._text[at : year.end]} is read as words"
+            self.missing_years.append(Note("unknown_year", text))
             self._missing_end = year.end
         return None
 
@@ -396,6 +424,7 @@ class _Composer:
                 content=None,
                 some=None,
                 runs=(),
+                clauses=(),
                 first=words.all,
                 understood=filters,
             )

@@ -1,4 +1,4 @@
-"""How a query is understood: the filters in its words, and its trees as text."""
+"""The filters that are understood in the words of a query."""
 
 from __future__ import annotations
 
@@ -22,21 +22,6 @@ class UnderstoodFilter(NamedTuple):
     strict: bool = True
     """Whether the query requires one of the values. Otherwise nothing matches under them, not even some words of the
     query, and the words only add to the score."""
-
-
-class Understanding(NamedTuple):
-    """How a search understands a query."""
-
-    query: str
-    """The query as given."""
-    understood: str
-    """The query tree, as text."""
-    relaxed: str
-    """The query tree that requires only some words, as text."""
-    filters: tuple[UnderstoodFilter, ...]
-    """The places, years, bodies, sections and kinds of reports that words of the query name."""
-    notes: tuple[str, ...]
-    """Messages about parts of the query that are changed or ignored."""
 
 
 def remove_filters(query: str, understood: Iterable[UnderstoodFilter]) -> str:

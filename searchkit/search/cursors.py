@@ -7,19 +7,12 @@ import re
 from collections.abc import Iterable
 
 from searchkit.errors import UsageError
-from searchkit.manifest import STATE_FILE, Manifest
 from searchkit.query.facets import Filter
 from searchkit.search.options import SearchOptions, list_texts, parse_literal, parse_sort
 
 _DIGEST_LENGTH = 12
 _CURSOR = re.compile(rf"([0-9a-f]{{{_DIGEST_LENGTH}}})-([0-9a-f]{{{_DIGEST_LENGTH}}})-([0-9]{{1,15}})")
 """Matches a cursor: digests of the index and of the search, and the number of hits before the position."""
-
-
-def index_state(manifest: Manifest) -> str:
-    """Return a digest of the files that a search reads. It tells builds with different answers apart."""
-    files = sorted(item for item in manifest.files.items() if item[0] != STATE_FILE)
-    return _digest([manifest.engine, manifest.analyzer, *files])
 
 
 class HitList:
@@ -34,7 +27,7 @@ class HitList:
         *,
         is_similar: bool = False,
     ) -> None:
-        """Take the state of the index (`index_state`), and the search with its filters.
+        """Take the state of the index (`Manifest.state`), and the search with its filters.
 
         `is_similar`: whether `query` is the id of a paragraph, and the hits are like it. Options that do not change the
         list are ignored. Raises UsageError for an invalid option.
@@ -53,13 +46,17 @@ class HitList:
         match = _CURSOR.fullmatch(cursor) if isinstance(cursor, str) else None
         if match is None:
             text = cursor[:80] if isinstance(cursor, str) else type(cursor).__name__
-            raise UsageError(f"after: {text!r} is not a cursor; give the value of next in the last answer")
+            raise UsageError(
+                f"after: {text!r} is not a cursor; give the value of next in the last answer", code="invalid_cursor"
+            )
         index, search, position = match.groups()
         if index != self._index:
-            raise UsageError("after: the index has changed since the cursor was made; start again without it")
+            message = "after: the index has changed since the cursor was made; start again without it"
+            raise UsageError(message, code="stale_cursor")
         if search != self._search:
             raise UsageError(
-                "after: the cursor belongs to another search: its query, filters, order, folding or format differ"
+                "after: the cursor belongs to another search: its query, filters, order, folding or format differ",
+                code="foreign_cursor",
             )
         return int(position)
 

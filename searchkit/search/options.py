@@ -54,6 +54,8 @@ class SearchOptions:
     """Maximum number of values of a facet, in addition to the selected ones. None means all."""
     group: str | None = None
     """`document` returns only the best paragraph of each document. None returns all."""
+    count_documents: bool = False
+    """Whether to count the documents that have a match (`Results.documents`) even if hits are not grouped."""
     fold: bool = False
     """Whether near-duplicates are one hit: paragraphs that differ only in list number, years, place and punctuation
     (`Hit.folded`). Totals and facets count them all. Not with `group`."""
@@ -67,6 +69,8 @@ class SearchOptions:
     literal: bool | str | Sequence[str] = False
     """True reads the names of places, years, bodies, sections and kinds of reports in the query as words. Facets (one
     or several of `UNDERSTOOD_FACETS`, also separated by commas) do so only for their names."""
+    timeout: float | None = None
+    """Maximum number of seconds. A call that takes longer raises TimedOut. None sets no limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,8 @@ class MeasureOptions:
     """Number of hits to skip."""
     literal: bool | str | Sequence[str] = False
     """As in `SearchOptions`."""
+    timeout: float | None = None
+    """Maximum number of seconds. A call that takes longer raises TimedOut. None sets no limit."""
 
 
 Options = TypeVar("Options", SearchOptions, MeasureOptions)
@@ -132,7 +138,8 @@ def unknown_name(name: str, names: Collection[str]) -> UsageError:
 
     nearest = get_close_matches(name, names, 1)
     hint = f"did you mean {nearest[0]}?" if nearest else f"options and filters are {', '.join(names)}."
-    return UsageError(f"there is no option {name!r}; {hint} Filters by user-defined facets go into where={{...}}")
+    message = f"there is no option {name!r}; {hint} Filters by user-defined facets go into where={{...}}"
+    return UsageError(message, code="unknown_option")
 
 
 def measure_request(options: MeasureOptions, filters: tuple[Filter, ...]) -> MeasureRequest:
@@ -238,6 +245,9 @@ def _validate(options: SearchOptions | MeasureOptions) -> None:
             "after and offset exclude each other": options.after is not None and options.offset != 0,
             f"beyond must be true or false, not {options.beyond!r}": not isinstance(options.beyond, bool),
             f"fold must be true or false, not {options.fold!r}": not isinstance(options.fold, bool),
+            f"count_documents must be true or false, not {options.count_documents!r}": (
+                not isinstance(options.count_documents, bool)
+            ),
             f"fold is not for hits grouped by {options.group}": options.fold and options.group is not None,
             f"explain must be true or false, not {options.explain!r}": not isinstance(options.explain, bool),
         }

@@ -9,11 +9,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
 
 from searchkit.engines.contract import EVERYTHING, Engine, Request, Response, ScoredParagraph
+from searchkit.engines.timing import check_time
 from searchkit.errors import UsageError
-from searchkit.query.facets import Filter
+from searchkit.model import Note
+from searchkit.query.facets import Facet, Filter
 from searchkit.query.filters import ResolvedFilters
 from searchkit.query.tree import Node, Or, Query, Word
 from searchkit.search.cursors import HitList
@@ -26,6 +29,8 @@ from searchkit.text.folding import fold_all
 if TYPE_CHECKING:
     from searchkit.search.suggestions import Search, Suggestion
 
+_STREAM_BATCH = 200
+"""Number of hits whose snippets are extracted at a time when all hits are streamed."""
 _MAX_CHECKED_VALUES = 20
 """Maximum number of values of a filter for each of which a search checks whether it has a hit."""
 _MAX_CORRECTED_TOTAL = 100
@@ -40,8 +45,8 @@ def search_paragraphs(snapshot: Snapshot, query: str, options: SearchOptions, re
     """
     page = _Page(snapshot, query, options, resolved)
     request = page.request
-    parsed, tree, response = _search_forms(snapshot, snapshot.parse_query(query, options.literal), options, request)
-    relaxed = options.match == "auto" and tree is not (parsed.content or parsed.all)
+    found = _search_forms(snapshot, snapshot.parse_query(query, options.literal), options, request)
+    parsed, tree, response, relaxed = found.query, found.request.match, found.response, found.is_relaxed
     suggestions = _suggest(snapshot, query, options, request, response.total, relaxed=relaxed)
     notes = (*parsed.notes, *_find_empty_values(snapshot, request, tree, response.total))
     return page.build_results(tree, parsed, response, relaxed=relaxed, notes=notes, suggestions=suggestions)
@@ -61,7 +66,7 @@ def search_similar(snapshot: Snapshot, record_id: str, options: SearchOptions, r
     with snapshot.use_engine() as engine:
         paragraph = engine.paragraph(paragraph_id)
         if paragraph is None:
-            raise UsageError(f"no paragraph {record_id} in {snapshot.path}")
+            raise UsageError(f"no paragraph {record_id} in {snapshot.path}", code="unknown_paragraph")
 
         def df(term: str) -> int:
             """Return the number of paragraphs with a word."""
@@ -70,6 +75,47 @@ def search_similar(snapshot: Snapshot, record_id: str, options: SearchOptions, r
         tree, scoring = similar_query(paragraph, snapshot.analyzer, snapshot.manifest.paragraphs, df)
         response = engine.search(replace(page.request, match=tree, scoring=scoring, unlike=paragraph_id))
     return replace(page.build_results(tree, Query(tree, tree), response), took_ms=_elapsed_ms(started))
+
+
+def find_total(
+    snapshot: Snapshot,
+    query: str,
+    filters: tuple[Filter, ...],
+    literal: object,
+    *,
+    facets: tuple[Facet, ...] = (),
+    limit: int | None = 0,
+) -> tuple[Node, Response]:
+    """Find the paragraphs that count in the total of a search with `match="auto"`.
+
+    Returns the query tree that they match, and a response with at most `limit` hits and all values of facets.
+    `literal`: the option. Raises UsageError for an invalid `literal`, and IndexStale.
+    """
+    request = Request(EVERYTHING, filters=filters, facets=facets, max_values=None, limit=limit)
+    parsed = snapshot.parse_query(query, literal)
+    found = _search_forms(snapshot, parsed, SearchOptions(beyond=False), request)
+    return found.request.match, found.response
+
+
+def stream_paragraphs(
+    snapshot: Snapshot, query: str, options: SearchOptions, resolved: ResolvedFilters
+) -> Iterator[Hit]:
+    """Return an iterator of all hits of a search, in its order. The options `limit` and `facets` are ignored.
+
+    Ranks all matches once, and loads hits in batches. Raises the exceptions of `search_paragraphs`, at once.
+    """
+    options = replace(options, limit=1, facets=())
+    request = _Page(snapshot, query, options, resolved).request
+    found = _search_forms(snapshot, snapshot.parse_query(query, options.literal), options, request)
+    return _stream(snapshot, found._replace(request=replace(found.request, limit=None)))
+
+
+def _stream(snapshot: Snapshot, found: _Found) -> Iterator[Hit]:
+    """Yield all hits of a form of a query."""
+    with snapshot.use_engine() as engine:
+        scored = engine.stream(found.request)
+        while batch := list(islice(scored, _STREAM_BATCH)):
+            yield from _build_hits(batch, found.request.match, found.query, snapshot, relaxed=found.is_relaxed)
 
 
 class _Page:
@@ -109,6 +155,7 @@ class _Page:
             limit=limit + 1 if limit and options.fold else limit,
             offset=options.offset if options.after is None else self._hit_list.position(options.after),
             by_document=options.group is not None,
+            count_documents=options.count_documents,
             fold=options.fold,
             explain=options.explain,
         )
@@ -121,12 +168,13 @@ class _Page:
         response: Response,
         *,
         relaxed: bool = False,
-        notes: Sequence[str] = (),
+        notes: Sequence[Note] = (),
         suggestions: tuple[Suggestion, ...] = (),
     ) -> Results:
         """Return the results of a search. `tree`: the tree of `parsed` that was searched. `notes`: about the query."""
         scored = response.hits[: self._options.limit]
-        length = (response.total_any or response.total) if response.documents is None else response.documents
+        is_grouped, listed = self.request.by_document, response.total_any or response.total
+        length = response.documents or 0 if is_grouped else listed
         end = self.request.offset + len(scored)
         goes_on = len(response.hits) > len(scored) if self.request.fold else end < length
         hits = tuple(_build_hits(scored, tree, parsed, self._snapshot, relaxed=relaxed))
@@ -149,6 +197,7 @@ class _Page:
             understood_filters=parsed.understood,
             suggestions=suggestions,
             offset=self.request.offset,
+            is_grouped=is_grouped,
             next=self._hit_list.cursor(end) if scored and goes_on else None,
         )
 
@@ -158,16 +207,25 @@ def _elapsed_ms(started: float) -> float:
     return round((time.perf_counter() - started) * 1000, 3)
 
 
-def _search_forms(
-    snapshot: Snapshot, parsed: Query, options: SearchOptions, request: Request
-) -> tuple[Query, Node, Response]:
-    """Search for the forms of a query in turn until one has a match. Return the query, its tree and the response.
+class _Found(NamedTuple):
+    """A form of a query, and what it finds."""
 
-    If no form has a match, returns the first one.
-    """
+    query: Query
+    """The query, which can be loosened."""
+    request: Request
+    """The request, with the tree that was searched."""
+    response: Response
+    """The answer."""
+    is_relaxed: bool
+    """Whether `match` is `auto`, and the tree requires only some words of the query."""
+
+
+def _search_forms(snapshot: Snapshot, parsed: Query, options: SearchOptions, request: Request) -> _Found:
+    """Search for the forms of a query in turn until one has a match. Return it or, if there is none, the first one."""
     first = None
     with snapshot.use_engine() as engine:
         for query, tree in _forms(parsed, options.match):
+            check_time()
             goes_on = options.match == "auto" and options.beyond and tree is not query.any
             beyond = _find_beyond(engine, query, request) if goes_on else None
             complete: Node | None = None
@@ -183,9 +241,11 @@ def _search_forms(
                 first=query.first,
             )
             response = engine.search(form)
-            first = first or (query, tree, response)
+            is_relaxed = options.match == "auto" and tree is not (query.content or query.all)
+            found = _Found(query, form, response, is_relaxed)
+            first = first or found
             if response.total:
-                return query, tree, response
+                return found
     assert first is not None  # noqa: S101 - there is at least one form
     return first
 
@@ -220,7 +280,7 @@ def _occurs_as_string(engine: Engine, parsed: Query) -> bool:
     return len(parsed.runs) == 1 and engine.search(Request(string, limit=0)).total > 0
 
 
-def _find_empty_values(snapshot: Snapshot, request: Request, tree: Node, total: int) -> Iterator[str]:
+def _find_empty_values(snapshot: Snapshot, request: Request, tree: Node, total: int) -> Iterator[Note]:
     """Yield a message for each value of a filter with several values that has no hit, unless there are no hits.
 
     `tree`: the query tree of the hits.
@@ -232,7 +292,7 @@ def _find_empty_values(snapshot: Snapshot, request: Request, tree: Node, total: 
             only = replace(request, match=tree, filters=filters, facets=(), limit=0)
             with snapshot.use_engine() as engine:
                 if not engine.search(only).total:
-                    yield f"{item.name} {value} has no hit"
+                    yield Note("value_without_hit", f"{item.name} {value} has no hit")
 
 
 def _build_hits(
@@ -240,12 +300,18 @@ def _build_hits(
 ) -> Iterator[Hit]:
     """Yield the hits for scored paragraphs. `tree`: the tree of the query that was searched."""
     within = Highlighter(tree, snapshot.analyzer)
+    complete_parts = parsed.split_parts(frozenset(), is_complete=True)
     beyond = Highlighter(parsed.some, snapshot.analyzer) if parsed.some else within
     for item, folded in zip(scored, fold_all([item.paragraph.text for item in scored]), strict=True):
+        check_time()
         highlighter = beyond if item.is_beyond else within
-        is_partial = item.is_beyond or relaxed
-        found = highlighter.match_passage(item, folded, all_leaves=is_partial)
-        lacks = parsed.missing({highlighter.leaves[leaf] for leaf in found.leaves}) if is_partial else ()
+        is_complete = not (item.is_beyond or relaxed)
+        needs_leaves = not (is_complete and parsed.runs)
+        found = highlighter.match_passage(item, folded, all_leaves=needs_leaves)
+        has, lacks = complete_parts
+        if needs_leaves:
+            leaves = {highlighter.leaves[leaf] for leaf in found.leaves}
+            has, lacks = parsed.split_parts(leaves, is_complete=is_complete)
         yield Hit(
             item.paragraph,
             item.score,
@@ -255,6 +321,7 @@ def _build_hits(
             found.path_spans,
             found.title_spans,
             lacks,
+            has,
             item.folded,
             LazyMeasures(item.load_measures),
         )
@@ -274,6 +341,6 @@ def _suggest(
         """Return the number of paragraphs that another search finds."""
         parsed = snapshot.parse_query(other.query, options.literal)
         form = replace(counting, filters=other.filters)
-        return _search_forms(snapshot, parsed, replace(options, match=other.match), form)[2].total
+        return _search_forms(snapshot, parsed, replace(options, match=other.match), form).response.total
 
     return suggest_for(snapshot, Search(query, request.filters, options.match), count, total, relaxed=relaxed)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from searchkit.engines.contract import NOTHING_FOLDED, Folded
 from searchkit.engines.ranking import Explanation
-from searchkit.model import Measure, Paragraph
+from searchkit.model import Measure, Note, Paragraph
 from searchkit.query.facets import FacetCounts
-from searchkit.search.snippets import HeadingSpan, Snippet, Spans
+from searchkit.search.snippets import HeadingSpan, Snippet, Spans, mark_highlights
 
 if TYPE_CHECKING:
     from searchkit.query.understood import UnderstoodFilter
@@ -61,7 +61,9 @@ class Hit:
     title_spans: Spans = ()
     """Spans of the matches in the title."""
     lacks: tuple[str, ...] = ()
-    """With `match="auto"`: the content words of the query that the paragraph lacks."""
+    """With `match="auto"`: the parts of the query that the paragraph lacks (see `has`)."""
+    has: tuple[str, ...] = ()
+    """The parts of the query that the paragraph has: content words, quoted strings and prefixes."""
     folded: Folded = NOTHING_FOLDED
     """With `fold`: the other hits that say the same. `folded.count` is their number, `folded.ids` at most 100 ids."""
     _measures: LazyMeasures = field(default=NO_MEASURES, compare=False, repr=False)
@@ -151,6 +153,11 @@ class Hit:
         return self.window.text
 
     @property
+    def highlighted(self) -> str:
+        """The snippet with each match between » and «."""
+        return mark_highlights(self.window)
+
+    @property
     def spans(self) -> Spans:
         """Spans of all matches in the paragraph's text: code points, 0-based, end-exclusive."""
         return self.window.spans
@@ -173,10 +180,10 @@ class Results:
     relaxed: bool = False
     """Whether `match` was `auto` and the hits match only some words of the query, because no paragraph matches all of
     them."""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     """Messages about parts of the query that were changed or ignored."""
     documents: int | None = None
-    """With `group="document"`: the number of documents that have a match. Otherwise None."""
+    """With `group="document"` or `count_documents`: the number of documents that have a match. Otherwise None."""
     took_ms: float = 0.0
     """Time that the search took, in milliseconds."""
     total_any: int | None = None
@@ -189,6 +196,8 @@ class Results:
     searches that find something."""
     offset: int = 0
     """Number of hits before the first returned one."""
+    is_grouped: bool = False
+    """Whether the hits are grouped by document."""
     next: str | None = None
     """Cursor for the option `after` of the next search for the same: its hits follow these. None at the end."""
 

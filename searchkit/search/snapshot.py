@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from searchkit.engines.contract import Engine, MeasureColumns, MeasureRequest, Request, Response, decoding
 from searchkit.engines.opening import open_engine
+from searchkit.engines.timing import check_time
 from searchkit.errors import IndexClosed, IndexDamaged, IndexStale, SearchkitError, UnknownFacet, UsageError
 from searchkit.manifest import (
     ALIASES_FILE,
@@ -28,11 +30,12 @@ from searchkit.manifest import (
     verify_checksums,
     verify_content,
 )
-from searchkit.model import Document, Measure, Paragraph, Table
+from searchkit.model import Document, Measure, Note, Paragraph, Table
 from searchkit.query.aliases import Aliases
-from searchkit.query.facets import BUILT_IN_FACETS, Facet, FacetCounts, Filter
+from searchkit.query.facets import BUILT_IN_FACETS, Facet, Filter
 from searchkit.query.filters import FilterReader, FilterValue, ResolvedFilters, parse_filters
-from searchkit.query.tree import Everything, Node, Query
+from searchkit.query.tree import Everything, Node, Prefix, Query
+from searchkit.search.forking import keep_forks_safe
 from searchkit.search.options import parse_literal
 from searchkit.text.analyzer import Analyzer, Lexicon
 from searchkit.text.characters import remove_invisible
@@ -45,6 +48,8 @@ MAX_OPEN_ATTEMPTS = 10
 """Maximum number of times that an index is opened again because a build replaced it in the meantime."""
 YEAR_MEANINGS = ("of_year", "year")
 """Facets of which a year in the words of a search means either."""
+MAX_EXPANDED_TERMS = 25_000
+"""Maximum number of words that the prefixes of a query match. Each has the same share."""
 _MAX_PARSED_QUERIES = 256
 """Maximum number of parsed queries that a snapshot keeps. Then it forgets all of them."""
 _FETCH_SIZE = 1000
@@ -59,6 +64,7 @@ class Snapshot:
 
         Raises IndexMissing, IndexForeign, IndexDamaged, or IndexUnusable if the manifest cannot be opened.
         """
+        keep_forks_safe()
         self.path = path
         self.manifest = read_manifest(path)
         self._is_closed = False
@@ -169,10 +175,8 @@ class Snapshot:
 
     @cached_property
     def state(self) -> str:
-        """Digest of the files that a search reads, for cursors."""
-        from searchkit.search.cursors import index_state  # noqa: PLC0415 - only for lists of hits
-
-        return index_state(self.manifest)
+        """Digest of the files that a search reads (`Manifest.state`)."""
+        return self.manifest.state
 
     @property
     def facet_names(self) -> tuple[str, ...]:
@@ -182,8 +186,9 @@ class Snapshot:
     def parse_query(self, query: str, literal: object = False, year_facets: Sequence[str] = YEAR_MEANINGS) -> Query:  # noqa: FBT002 - the option's default
         """Parse a query with the analyzer, the facets and the names of the index. Keeps the last queries.
 
-        `literal`: the option. A year in the words of the query matches one of `year_facets`. Raises UsageError for an
-        invalid `literal`, and IndexStale.
+        `literal`: the option. A year in the words of the query matches one of `year_facets`. Prefixes that together
+        could match more than `MAX_EXPANDED_TERMS` words are cut, with a note. Raises UsageError for an invalid
+        `literal`, and IndexStale.
         """
         if not isinstance(query, str):
             raise UsageError(f"the query must be a text, not {query!r}")
@@ -200,10 +205,10 @@ class Snapshot:
         from searchkit.query.parsing import MAX_QUERY_LENGTH, parse  # noqa: PLC0415 - not needed to export records
 
         if not self.aliases.can_understand(query[:MAX_QUERY_LENGTH]):
-            return parse(query, self.analyzer, self.facet_names, self.filter_reader)
+            return self._cut_prefixes(parse(query, self.analyzer, self.facet_names, self.filter_reader))
         from searchkit.query.understanding import parse_understood  # noqa: PLC0415 - not needed by most queries
 
-        return parse_understood(
+        parsed = parse_understood(
             query,
             self.analyzer,
             self.facet_names,
@@ -211,6 +216,23 @@ class Snapshot:
             literal=literal,
             year_facets=year_facets,
         )
+        return self._cut_prefixes(parsed)
+
+    def _cut_prefixes(self, query: Query) -> Query:
+        """Return a query whose prefixes match at most `MAX_EXPANDED_TERMS` words, the same number each."""
+        prefixes = [clause.node for clause in query.clauses if isinstance(clause.node, Prefix)]
+        if not prefixes:
+            return query
+        limit = MAX_EXPANDED_TERMS // len({prefix.text for prefix in prefixes})
+        with self.use_engine() as engine:
+            ends = {text: engine.last_term(text, limit) for text in dict.fromkeys(prefix.text for prefix in prefixes)}
+        if not any(ends.values()):
+            return query
+        cut = ", ".join(f"{text}*" for text, last in ends.items() if last)
+        limits = f"{MAX_EXPANDED_TERMS:,} words: only the first {limit:,} of each are used for {cut}"
+        note = Note("too_many_prefix_words", f"prefixes match at most {limits}")
+        query = query.replace_prefixes({prefix: replace(prefix, last=ends[prefix.text]) for prefix in prefixes})
+        return replace(query, notes=(*query.notes, note))
 
     def resolve(self, filters: Mapping[str, FilterValue], where: Mapping[str, FilterValue] | None) -> ResolvedFilters:
         """Return the filters for two mappings of facet names to values, with notes. `where` overrides `filters`.
@@ -274,6 +296,7 @@ class Snapshot:
         with self.use_engine():
             columns = self.measure_columns(filters, statuses)
             for start in range(0, len(columns.scores), _FETCH_SIZE):
+                check_time()
                 yield from columns.fetch(range(start, min(start + _FETCH_SIZE, len(columns.scores))))
 
     def paragraphs(self, filters: tuple[Filter, ...]) -> Iterator[Paragraph]:
@@ -298,22 +321,12 @@ class Snapshot:
             ids = {paragraph.document for paragraph in engine.paragraphs(filters)} if filters else None
             yield from (document for document in engine.documents() if ids is None or document.document in ids)
 
-    def facet_counts(self, names: Sequence[str], filters: tuple[Filter, ...]) -> dict[str, FacetCounts]:
-        """Count the values of facets in the paragraphs that pass the filters. All values are listed.
-
-        A filter does not apply to the counts of its own facet. Without names, all facets except document are counted.
-        Raises UnknownFacet, and UsageError for an invalid depth.
-        """
-        selected = tuple(names) or tuple(name for name in self.facet_names if name != "document")
-        facets = self.count(Everything(), self.parse_facets(selected), filters).facets
-        return {name: facets[name] for name in selected}
-
     def count(self, match: Node, facets: Sequence[Facet] = (), filters: tuple[Filter, ...] = ()) -> Response:
         """Return the number of paragraphs that match a query tree and pass filters, and all values of facets.
 
         Without facets, also returns the number of documents.
         """
-        request = Request(match, (), filters, tuple(facets), max_values=None, limit=0, by_document=not facets)
+        request = Request(match, (), filters, tuple(facets), max_values=None, limit=0, count_documents=not facets)
         with self.use_engine() as engine:
             return engine.search(request)
 

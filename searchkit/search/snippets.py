@@ -73,9 +73,9 @@ class Highlighter:
         self._analyzer = analyzer
         self._finders: dict[frozenset[str], _LeafFinder] = {}
 
-    def find(self, text: str) -> list[Match]:
-        """Return all matches in the text of a paragraph, ascending. Equal words count as one leaf, the first."""
-        return self._finder(_TEXT).find(fold(text))
+    def find(self, text: str, field: str = "text") -> list[Match]:
+        """Return all matches of the leaves on the passage or a field, ascending. Equal words count as one leaf."""
+        return self._finder(frozenset({PASSAGE, field})).find(fold(text))
 
     def snippet(self, text: str) -> Snippet:
         """Return the window of a text that contains matches of the most leaves, with all matches in the text.
@@ -113,7 +113,7 @@ class Highlighter:
             return ()
         matches = finder.find(fold(label))
         matching.update(leaf for _, _, leaf in matches)
-        return _merge_spans(matches)
+        return merge_spans(matches)
 
     def _finder(self, fields: frozenset[str]) -> _LeafFinder:
         """Return the finder of the leaves on some fields."""
@@ -136,12 +136,12 @@ class _LeafFinder:
     def __init__(self, leaves: Sequence[tuple[Word | Substring | Prefix, int]], analyzer: Analyzer) -> None:
         """Take leaves, each with its ordinal."""
         self._strings = [(leaf, ordinal) for leaf, ordinal in leaves if isinstance(leaf, Substring)]
-        self._prefixes = [(leaf.text, ordinal) for leaf, ordinal in leaves if isinstance(leaf, Prefix)]
+        self._prefixes = [(leaf, ordinal) for leaf, ordinal in leaves if isinstance(leaf, Prefix)]
         self._terms: dict[str, int] = {}
         for leaf, ordinal in leaves:
             if isinstance(leaf, Word):
                 self._terms.setdefault(leaf.term, ordinal)
-        self._prefix_texts = tuple([text for text, _ in self._prefixes])
+        self._prefix_texts = tuple([prefix.text for prefix, _ in self._prefixes])
         self._analyzer = analyzer
         self.has_leaves = bool(leaves)
         """Whether there are any leaves."""
@@ -157,12 +157,12 @@ class _LeafFinder:
                 matches.update([(start, end, ordinal) for start, end in leaf.find(folded)])
         terms, prefixes = self._terms, self._prefixes
         if terms or prefixes:
-            known = () if all_leaves or not self._fit_window(folded, matches) else _merge_spans(sorted(matches))
+            known = () if all_leaves or not self._fit_window(folded, matches) else merge_spans(sorted(matches))
             for term, start, end in self._analyzer.find_tokens(folded, terms, self._prefix_texts, known):
                 if term in terms:
                     matches.add((start, end, terms[term]))
                 for prefix, ordinal in prefixes:
-                    if term.startswith(prefix):
+                    if prefix.admits(term):
                         matches.add((start, end, ordinal))
         return sorted(matches)
 
@@ -181,10 +181,10 @@ class _LeafFinder:
 def _build_snippet(text: str, folded: str, matches: Sequence[Match]) -> Snippet:
     """Return the snippet of a text. `matches`: all matches in the text, ascending."""
     start, end = _choose_window(text, folded, matches)
-    return Snippet(start, text[start:end], _merge_spans(matches))
+    return Snippet(start, text[start:end], merge_spans(matches))
 
 
-def _merge_spans(matches: Sequence[Match]) -> Spans:
+def merge_spans(matches: Sequence[Match]) -> Spans:
     """Return the spans of ascending matches. Adjacent and overlapping matches are merged."""
     spans: list[Span] = []
     for start, end, _ in matches:
@@ -254,6 +254,11 @@ def _narrow_to_numbers(folded: str, start: int, end: int) -> Span:
     left, right = number_across(folded, start), number_across(folded, end)
     first, last = left[1] if left else start, right[0] if right else end
     return (first, last) if first < last else (start, end)
+
+
+def mark_highlights(snippet: Snippet) -> str:
+    """Return the text of a snippet with each match between » and «."""
+    return "".join(f"»{piece}«" if is_match else piece for piece, is_match in split_highlights(snippet))
 
 
 def split_highlights(snippet: Snippet) -> list[tuple[str, bool]]:

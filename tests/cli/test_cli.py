@@ -616,6 +616,40 @@ def test_defaults_are_those_of_the_library(command: str, options: SearchOptions 
         assert context.params[field.name] == getattr(options, field.name), field.name
 
 
+def test_a_time_limit_ends_a_command(run: Run, index: Path, tmp_path: Path) -> None:
+    """`--timeout` is an error with status 3. A line of a queries file costs only itself."""
+    for command in (["search", "检查"], ["measures", "立案"], ["compare", "立案"], ["measures", "--audit"]):
+        assert_one_line_error(run(*command, "--index", index, "--timeout", "1e-9"), 3, "not finished after 1e-09 s")
+        assert run(*command, "--index", index, "--timeout", "100").status < 2
+        assert run(*command, "--index", index, "--timeout", "0").status == 2
+    lines = '{"id": 1, "query": "检查", "timeout": 1e-9}\n{"id": 2, "query": "检查"}\n'
+    (tmp_path / "queries").write_text(lines, encoding="utf-8")
+    result = run("search", "--queries", tmp_path / "queries", "--index", index)
+    answers = [json.loads(line) for line in result.out.splitlines()]
+    assert (result.status, answers[0].keys(), bool(answers[1]["total"])) == (3, {"id", "error"}, True)
+
+
+def test_all_hits(run: Run, index: Path) -> None:
+    """`--all` writes all hits in every format, whatever the limit."""
+    total = run("search", "检查", "--index", index, "--format", "json", "--limit", "0").json()["total"]
+    arguments = ("search", "检查", "--index", index, "--all", "--limit", "1", "--format")
+    assert len(run(*arguments, "ids").out.splitlines()) == total
+    assert len(run(*arguments, "jsonl").out.splitlines()) == total
+    assert len(run(*arguments, "csv").out.splitlines()) == int(str(total)) + 1
+    assert len(run(*arguments, "json").json()["hits"]) == total  # type: ignore[arg-type]
+    assert run("search", "量子", "--index", index, "--all", "--format", "csv").status == 1
+
+
+def test_highlighted_matches(run: Run, index: Path) -> None:
+    """`--highlight` puts matches between » and « in tables, and in a field of records."""
+    arguments = ("search", "立案", "--index", index, "--highlight", "--limit", "1", "--format")
+    assert "»立案«" in run(*arguments, "table").out
+    (hit,) = run(*arguments, "json").json()["hits"]  # type: ignore[misc]
+    assert hit["highlighted"].replace("»", "").replace("«", "") == hit["snippet"]  # type: ignore[index]
+    assert "»立案«" in run(*arguments, "csv").out
+    assert "highlighted" not in run("search", "立案", "--index", index, "--format", "json").out
+
+
 def test_literal_takes_an_optional_list_of_facets(run: Run, index: Path) -> None:
     """`--literal` before the query does not take it as its value."""
     arguments = ("--index", index, "--format", "json")
@@ -704,7 +738,7 @@ def test_measures_json_has_the_documented_fields(run: Run, index: Path) -> None:
     answer = result.json()
     assert list(answer) == [
         *("query", "understood", "total", "relaxed", "notes", "took_ms", "understood_filters", "suggestions"),
-        *("indicator", "left_out", "aggregate", "groups", "hits"),
+        *("indicator", "left_out", "aggregate", "groups", "note_codes", "hits"),
     ]
     hits: list[dict[str, object]] = answer["hits"]  # type: ignore[assignment]
     assert 0 < len(hits) <= 10
@@ -1108,7 +1142,9 @@ def test_a_matrix_of_facets(run: Run, index: Path) -> None:
     assert (nothing.status, nothing.out) == (1, "\n0 documents\n")
     for matrix in ("year", "district,year,topic", "", "year,year", "year,nowhere"):
         assert_one_line_error(run(*arguments, matrix), 2)
-    for options in (["year"], ["--query", "执法"], ["--contains", "1"]):
+    found = run(*arguments, "district,year", "--query", "立案", "--format", "json").json()
+    assert 0 < sum(cell["documents"] for cell in found["cells"]) == found["documents"] <= answer["documents"]  # type: ignore[index,attr-defined,call-overload,operator]
+    for options in (["year"], ["--limit", "1"], ["--contains", "1"], ["--within", "天津市"]):
         assert_one_line_error(run(*arguments, "district,year", *options), 2, "--matrix")
 
 

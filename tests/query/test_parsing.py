@@ -686,6 +686,44 @@ def test_queries_with_operators_have_no_content_form(analyzer: Analyzer, text: s
 def test_missing_words_are_those_of_the_nearest_variant(analyzer: Analyzer) -> None:
     """A synonym is as good as the word. A paragraph with the run as a string lacks nothing."""
     query = parse("查卫健委 红", analyzer)
-    assert query.missing(frozenset()) == ("查", "卫健委", "红")
-    assert query.missing(frozenset({Word("卫生健康委"), Word("红")})) == ("查",)
-    assert query.missing(frozenset({Substring("查卫健委")})) == ("红",)
+    for leaves, has, lacks in (
+        ((), (), ("查", "卫健委", "红")),
+        ((Word("卫生健康委"), Word("红")), ("卫生健康委", "红"), ("查",)),
+        ((Substring("查卫健委"),), ("查", "卫健委"), ("红",)),
+    ):
+        assert query.split_parts(frozenset(leaves), is_complete=False) == (has, lacks)
+    assert query.split_parts(frozenset(), is_complete=True) == (("查", "卫健委", "红"), ())
+
+
+@pytest.mark.parametrize(
+    ("text", "leaves", "parts"),
+    [
+        ('"红 蓝" c9* 绿', (Prefix("c9"),), (("c9",), ("红 蓝", "绿"))),
+        ("红 OR 蓝", (Word("蓝"), Substring("蓝")), (("蓝",), ())),
+        ("红 -蓝 year:2023", (), ((), ("红",))),
+        ("title:红色报告 红", (Word("红色", "title"), Word("报告"), Substring("红")), (("红色", "红"), ("报告",))),
+        ("如何", (), ((), ("如何",))),
+    ],
+)
+def test_a_query_with_operators_has_parts(
+    analyzer: Analyzer, text: str, leaves: tuple[Node, ...], parts: tuple[tuple[str, ...], tuple[str, ...]]
+) -> None:
+    """Parts are content words, strings and prefixes. Alternatives are never lacked. Filters and negations are none."""
+    query = parse(text, analyzer, {"year"})
+    assert query.split_parts(frozenset(leaves), is_complete=False) == parts
+    assert query.split_parts(frozenset(leaves), is_complete=True) == (parts[0], ())
+
+
+def test_clauses_are_the_parts_as_written(analyzer: Analyzer) -> None:
+    """Each run, string, prefix and filter is a clause, which is required, optional or excluded."""
+    query = parse('如何处罚 "红 蓝" (c9* OR 绿) -title:黑 -(-白) year:2022..2023', analyzer, {"year"})
+    assert [(clause.kind, clause.text, clause.occur, clause.field, clause.words) for clause in query.clauses] == [
+        ("run", "如何处罚", "required", "passage", ("处罚",)),
+        ("phrase", "红 蓝", "required", "passage", ()),
+        ("prefix", "c9", "optional", "passage", ()),
+        ("run", "绿", "optional", "passage", ("绿",)),
+        ("run", "黑", "excluded", "title", ("黑",)),
+        ("run", "白", "required", "passage", ("白",)),
+        ("filter", "year:[2022 TO 2023]", "required", "year", ()),
+    ]
+    assert query.words == ("处罚", "绿", "白")

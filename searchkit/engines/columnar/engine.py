@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -33,6 +34,7 @@ from searchkit.engines.contract import (
     decoding,
 )
 from searchkit.engines.ranking import COMPLETE_BONUS, RESCORE_DEPTH, Explanation
+from searchkit.engines.timing import check_time
 from searchkit.errors import IndexDamaged
 from searchkit.model import Document, Measure, Paragraph, Table
 from searchkit.query.facets import Facet, FacetCounts, Filter, selected_values
@@ -56,22 +58,37 @@ class ColumnarEngine:
 
         Reads the postings of the words and the bigram lists of the strings of the query. Takes some ns per match.
         """
+        ranking = self._rank(request)
+        facets = self._facets(request, ranking.matches, ranking.collector)
+        hits = tuple(self._hits(request, ranking.docs))
+        is_counted = request.by_document or request.count_documents
+        documents = ranking.collector.document_count if is_counted else None
+        return Response(ranking.collector.total, documents, hits, facets, ranking.total_any)
+
+    def stream(self, request: Request) -> Iterator[ScoredParagraph]:
+        """Yield the hits of `search`. Ranks at the first one; loads each hit when it is reached."""
+        yield from self._hits(request, self._rank(request).docs)
+
+    def _rank(self, request: Request) -> _Ranking:
+        """Match and rank the docs of a request."""
         matcher = self._reader.matcher
         leaves: dict[Node, DocSet] = {}
         matches = self._match(request.match, request, leaves)
         docs = matcher.apply_filters(matches, request.filters)
         collector = FacetCollector(self._reader, docs)
-        facets = self._facets(request, matches, collector)
         listed, total_any = docs, None
         if request.beyond is not None and collector.total:
             further = matcher.apply_filters(self._match(request.beyond, request, leaves), request.filters)
             listed = union([docs, further], docs.size)
             total_any = len(listed)
         last = None if request.first is None else difference(docs, matcher.match(request.first, leaves))
-        ranking = _RankedDocs(self._reader, request, listed, docs, last, leaves)
-        end = None if request.limit is None else request.offset + request.limit
-        hits = tuple(self._hits(request, ranking, slice(request.offset, end)))
-        return Response(collector.total, ranking.document_count, hits, facets, total_any)
+        check_time()
+        ranked = _RankedDocs(self._reader, request, listed, docs, last, leaves)
+        return _Ranking(matches, collector, ranked, total_any)
+
+    def last_term(self, prefix: str, limit: int) -> str | None:
+        """Return the last one of the first `limit` terms with a prefix, or None if there are no more."""
+        return self._reader.terms.last_with(prefix, limit)
 
     def measure_columns(self, request: MeasureRequest) -> MeasureColumns:
         """Return all measures that a request selects.
@@ -83,10 +100,12 @@ class ColumnarEngine:
 
         def fetch(indices: Sequence[int]) -> list[Measure]:
             """Return the measures at the given indices."""
+            check_time()
             return collector.measures(indices)
 
         def contexts(indices: Sequence[int]) -> list[MeasureContext]:
             """Return the contexts of the measures at the given indices."""
+            check_time()
             return collector.contexts(indices)
 
         return MeasureColumns(
@@ -117,6 +136,7 @@ class ColumnarEngine:
         """Yield all documents in corpus order."""
         reader, last = self._reader, None
         for number in reader.corpus_order.tolist():
+            check_time()
             document = reader.document(number)
             if document.document != last:  # a very long document is stored as several consecutive documents
                 yield document
@@ -128,6 +148,7 @@ class ColumnarEngine:
         doc_ids = reader.matcher.apply_filters(reader.matcher.match(Everything()), filters).ids
         doc_ids = doc_ids[np.argsort(reader.order_keys(doc_ids), kind="stable")]
         for doc_id in doc_ids.tolist():
+            check_time()
             yield self._paragraph(doc_id)
 
     def tables(self, filters: Sequence[Filter] = ()) -> Iterator[Table]:
@@ -199,6 +220,7 @@ class ColumnarEngine:
         populations: dict[tuple[Filter, ...], FacetCollector | None] = {}
         counts = {}
         for facet in request.facets:
+            check_time()
             others = tuple(item for item in request.filters if item.name != facet.name)
             if others not in collectors:
                 collectors[others] = FacetCollector(self._reader, self._reader.matcher.apply_filters(matches, others))
@@ -229,11 +251,13 @@ class ColumnarEngine:
         is_inside = not len(difference(matches, docs))
         return None if is_inside else FacetCollector(self._reader, union([docs, matches], self._reader.size))
 
-    def _hits(self, request: Request, ranking: _RankedDocs, page: slice) -> Iterator[ScoredParagraph]:
-        """Yield the hits of a page of the ranking."""
+    def _hits(self, request: Request, ranking: _RankedDocs) -> Iterator[ScoredParagraph]:
+        """Yield the hits of the requested page of a ranking."""
+        page = slice(request.offset, None if request.limit is None else request.offset + request.limit)
         explanations = ranking.explanations(page) if request.explain else {}
         copies = ranking.copies(page) if request.fold else {}
         for doc_id, score, match_count, is_beyond in ranking.page(page):
+            check_time()
             segment, local_id = self._reader.locate(doc_id)
             paragraph = segment.paragraph(local_id)
             yield ScoredParagraph(
@@ -300,6 +324,19 @@ def _load_measures(folder: Path, segment: SegmentReader, local_id: int, paragrap
     with decoding(folder):
         ordinals = segment.measures.of_doc(local_id)
         return tuple(segment.measures.load(ordinals, [paragraph] * len(ordinals)))
+
+
+class _Ranking(NamedTuple):
+    """The docs of a request, matched and ranked."""
+
+    matches: DocSet
+    """The docs that match the query, whatever the filters."""
+    collector: FacetCollector
+    """Counts those that pass all filters, too."""
+    docs: _RankedDocs
+    """Those, and further hits, in the order of the request."""
+    total_any: int | None
+    """`Response.total_any`."""
 
 
 class _RankedDocs:
@@ -445,7 +482,7 @@ class _RankedDocs:
         """Keep the first doc of each document, and count the matches of the document."""
         first, counts = group_by_first(self._reader.document_numbers(self._doc_ids))
         self._take(first)
-        self._match_counts, self.document_count = counts, len(first)
+        self._match_counts = counts
 
     def _take(self, indices: Array) -> None:
         """Keep only the docs at the given indices, in the order of the indices."""

@@ -1,0 +1,107 @@
+"""The outline of a document, the paragraphs around one, and the reports of other years."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from searchkit.corpus.reading import ParsedDocument
+from searchkit.errors import UsageError
+from searchkit.index import Index
+from searchkit.model import Document
+from searchkit.search.outlining import OutlineEntry, ReportOfYear
+
+Report = Callable[..., ParsedDocument]
+BINHAI = ("天津市", "滨海新区")
+
+
+@pytest.fixture(scope="session")
+def index(index_of: Callable[..., Index], report: Report) -> Index:
+    """An open index: one report with headings, and others of the same and of other places, bodies and years."""
+
+    def of_year(name: str, year: int | None, **fields: object) -> ParsedDocument:
+        facts = {"region": BINHAI, "agency": "司法局", "doctype": "年度报告", **fields}
+        return report(name, "内容。", year=year, title=f"{year}年报告", **facts)
+
+    return index_of(
+        [
+            report(
+                "a.txt",
+                "前言，说明执法。",
+                ("执法检查。", {"path": ("一、成效", "执法")}),
+                ("普法宣传。", {"path": ("一、成效", "执法")}),
+                ("培训。", {"path": ("一、成效", "队伍")}),
+                ("执法力量不足。", {"path": ("二、问题",)}),
+                ("执法再次检查。", {"path": ("一、成效", "执法")}),
+                title="滨海报告",
+                year=2023,
+                region=BINHAI,
+                agency="司法局",
+                doctype="年度报告",
+            ),
+            of_year("b.txt", 2021),
+            of_year("c.txt", 2024),
+            of_year("d.txt", 2022, agency="公安局"),
+            of_year("e.txt", 2022, region=("天津市",)),
+            of_year("f.txt", None),
+            report("g.txt", "没有年份。", year=2020),
+        ]
+    )
+
+
+def test_an_outline_has_the_headings_with_the_paragraphs_under_them(index: Index) -> None:
+    """Headings are in the order of the text; a heading that comes again is another entry."""
+    assert index.outline("a.txt") == (
+        OutlineEntry("一、成效", 1, 2, 3),
+        OutlineEntry("执法", 2, 2, 2),
+        OutlineEntry("队伍", 2, 4, 1),
+        OutlineEntry("二、问题", 1, 5, 1),
+        OutlineEntry("一、成效", 1, 6, 1),
+        OutlineEntry("执法", 2, 6, 1),
+    )
+    assert index.outline("none.txt") == ()
+
+
+def test_an_outline_counts_matches(index: Index) -> None:
+    """The paragraphs that a search finds in the document are counted under each heading."""
+    assert [entry.matches for entry in index.outline("a.txt", "检查")] == [1, 1, 0, 0, 1, 1]
+    assert [entry.matches for entry in index.outline("a.txt", "量子")] == [0] * 6
+
+
+@pytest.mark.parametrize(
+    ("n", "counts", "numbers"),
+    [(3, (1, 1), [2, 3, 4]), (1, (2, 1), [1, 2]), (6, (0, 5), [6]), (4, (100, 100), [1, 2, 3, 4, 5, 6])],
+)
+def test_neighbours_are_in_the_order_of_the_text(
+    index: Index, n: int, counts: tuple[int, int], numbers: list[int]
+) -> None:
+    """They are at most as many as requested, and stay in the document."""
+    assert [item.n for item in index.neighbours(f"a.txt#{n}", *counts)] == numbers
+
+
+def test_neighbours_of_nothing(index: Index) -> None:
+    """An unknown paragraph has none, and a negative number is an error."""
+    assert index.neighbours("a.txt#99") == ()
+    with pytest.raises(UsageError, match="0 or more"):
+        index.neighbours("a.txt#1", before=-1)
+    with pytest.raises(UsageError, match="an id is a text"):
+        index.neighbours(1)  # type: ignore[arg-type]
+
+
+def test_other_years_are_those_of_the_place_body_and_kind(index: Index) -> None:
+    """Reports of other places (of the province, too), bodies and kinds, and those without a year, are left out."""
+    assert index.other_years("a.txt") == (
+        ReportOfYear("b.txt", "2021年报告", 2021, is_given=False),
+        ReportOfYear("a.txt", "滨海报告", 2023, is_given=True),
+        ReportOfYear("c.txt", "2024年报告", 2024, is_given=False),
+    )
+
+
+@pytest.mark.parametrize("name", ["f.txt", "g.txt"])
+def test_a_report_without_year_or_facts_is_alone(index: Index, name: str) -> None:
+    """There is nothing that other reports could share with it."""
+    document = index.document(name)
+    assert isinstance(document, Document)
+    assert index.other_years(name) == (ReportOfYear(name, document.title, document.year, is_given=True),)
+    assert index.other_years("none.txt") == ()
