@@ -299,7 +299,7 @@ def _load_measures(folder: Path, segment: SegmentReader, local_id: int, paragrap
     """Return the measures of a paragraph. `folder`: that of the index, for messages. Raises IndexDamaged."""
     with decoding(folder):
         ordinals = segment.measures.of_doc(local_id)
-        return tuple(segment.measures.load(ordinals, [paragraph] * len(ordinals)))
+        return tuple(segment.measures.load(ordinals, [paragraph] * len(ordinals))) if ordinals else ()
 
 
 class _RankedDocs:
