@@ -195,19 +195,19 @@ class QueryBuilder:
         some: list[Node] = []
         content_variants: list[tuple[tuple[Substring, ...], tuple[str, ...]]] = []
         folded = fold(text)
-        variants = list(islice(self._synonym_variants(folded), _MAX_VARIANTS))
+        run = self.analyzer.analyze_run(folded)
+        variants = list(islice(self._synonym_variants(folded, run.tokens), _MAX_VARIANTS))
         apart = [Substring(form, context.field, whole_numbers=True) for form in _set_apart(folded)]
         for n, variant in enumerate(variants):
-            word_tokens = self.analyzer.query_tokens(variant)
-            words = [token.term for token in word_tokens]
+            analysis = run if variant == folded else self.analyzer.analyze_run(variant)
+            words = [token.term for token in analysis.words]
             # The shorter words in a synonym have other meanings: 卫生 in 卫生健康委员会 for 卫健委.
-            tokens = word_tokens if n else self.analyzer.query_tokens(variant, "search")
+            tokens = analysis.words if n else analysis.parts
             terms = list(dict.fromkeys(token.term for token in tokens))
-            scoring = _weigh_words(ScoringClause(variant, tuple(terms)), word_tokens, tokens)
-            self._add_scoring(scoring, context.boosted(_variant_weight(n, variants)))
-            is_quantity = self.analyzer.is_quantity(variant)
+            clause = _weigh_words(ScoringClause(variant, tuple(terms)), analysis.words, tokens)
+            self._add_scoring(clause, context.boosted(_variant_weight(n, variants)) if n else context)
             has_number_at_edge = variant[0].isdecimal() or variant[-1].isdecimal()
-            substring = Substring(variant, context.field, whole_numbers=is_quantity or has_number_at_edge)
+            substring = Substring(variant, context.field, whole_numbers=analysis.is_quantity or has_number_at_edge)
             # As a string, a short synonym would match across words: 高企 in 提高企业.
             strings = [*([] if n and words == [variant] else [substring]), *([] if n else apart)]
             strict += _alternatives(strings, words, context.field)
@@ -225,9 +225,10 @@ class QueryBuilder:
         clause = Clause("run", text, context.occur, context.field, own_words, _join(Or, strict))
         pair = self._count_clause(clause, _join(Or, list(dict.fromkeys(relaxed))))
         if not pair or not content:
-            return pair and replace(pair, content=Everything())
+            return pair and ClausePair(pair.all, pair.any, content=Everything())
         self._runs.append(ContentRun(tuple(content_variants)))
-        return replace(pair, content=_join(Or, content), some=_join(Or, list(dict.fromkeys(some))))
+        content_node, some_node = _join(Or, content), _join(Or, list(dict.fromkeys(some)))
+        return ClausePair(pair.all, pair.any, content=content_node, some=some_node)
 
     def create_filter(self, name: str, text: str, context: ClauseContext) -> Filter:
         """Return the filter of `name:text`. Adds a note for a value that the index does not have.
@@ -274,15 +275,18 @@ class QueryBuilder:
         self.notes += self.reader.missing_years(item)
         return self._record_filter(item, context)
 
-    def _synonym_variants(self, run: str) -> Iterable[str]:
-        """Yield the run, then every other combination of its words and their synonyms.
+    def _synonym_variants(self, run: str, tokens: Iterable[Token]) -> Iterable[str]:
+        """Yield the run, then every other combination of its words and their synonyms. `tokens`: those of the run.
 
         If tokens with synonyms overlap, only the one that starts first is replaced. Of several that start at the same
         offset, only the longest is replaced.
         """
-        tokens = [token for token in self.analyzer.tokenize(run) if self.analyzer.synonyms(token.term)]
+        named = [token for token in tokens if self.analyzer.synonyms(token.term)]
+        if not named:
+            yield run
+            return
         replaceable: list[Token] = []
-        for token in sorted(tokens, key=lambda token: (token.start, -token.end)):
+        for token in sorted(named, key=lambda token: (token.start, -token.end)):
             if not replaceable or token.start >= replaceable[-1].end:
                 replaceable.append(token)
         for names in product(*((token.term, *self.analyzer.synonyms(token.term)) for token in replaceable)):
@@ -299,7 +303,7 @@ class QueryBuilder:
         `MAX_QUERY_CLAUSES` clauses.
         """
         if context.weight > 0 and context.field in {PASSAGE, "text"} and self._clause_count < MAX_QUERY_CLAUSES:
-            self._scoring.append(replace(clause, weight=context.weight))
+            self._scoring.append(clause if clause.weight == context.weight else replace(clause, weight=context.weight))
 
     def _count_clause(self, clause: Clause, relaxed: Node) -> ClausePair | None:
         """Count a clause, and return its forms. If the query has too many clauses, add a note and return None."""
@@ -330,11 +334,11 @@ def _weigh_words(clause: ScoringClause, words: Sequence[Token], tokens: Sequence
 
 
 def _variant_weight(n: int, variants: Sequence[str]) -> float:
-    """Return the weight of variant `n` of a run: 1 for the run itself, less for synonym variants.
+    """Return the weight of synonym variant `n` of a run, from 1 on. The run itself has the weight 1.
 
     A longer variant has more characters and pairs of characters, which all add to its score, so that it weighs less.
     """
-    return _SYNONYM_WEIGHT / (len(variants) - 1) * min(1, len(variants[0]) / len(variants[n])) if n else 1.0
+    return _SYNONYM_WEIGHT / (len(variants) - 1) * min(1, len(variants[0]) / len(variants[n]))
 
 
 def _alternatives(strings: Sequence[Substring], words: Iterable[str], field: str) -> list[Node]:

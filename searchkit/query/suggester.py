@@ -220,24 +220,18 @@ class Suggester:
         """Yield the words and values that are a text with one other character."""
         for at in range(len(text)):
             before, after = text[:at], text[at + 1 :]
-            keys = self._keys_with_suffix(after) if at < len(after) else self._keys_with_prefix(before)
-            for key in keys:
+            for key in self._keys_between(before, after):
                 if len(key) == len(text) and key.startswith(before) and key.endswith(after):
                     yield from self._entries_of(self._texts, key)
 
-    def _keys_with_prefix(self, prefix: str) -> Iterator[str]:
-        """Yield the texts that begin with a prefix."""
-        for line in self._lines(self._texts, _encode(prefix)).splitlines():
-            yield line.partition(b"\t")[0].decode()
-
-    def _keys_with_suffix(self, suffix: str) -> Iterator[str]:
-        """Yield the texts that end with a suffix. Searches all texts, which takes up to a millisecond."""
+    def _keys_between(self, prefix: str, suffix: str) -> Iterator[str]:
+        """Yield the texts that begin with a prefix and end with a suffix. Without a prefix, searches all texts."""
         end = _encode(suffix) + b"\t"
-        at = self._data.find(end, self._texts.start, self._texts.stop)
-        while at >= 0:
+        at, stop = self._find_lines(self._texts, _encode(prefix))
+        while (at := self._data.find(end, at, stop)) >= 0:
             start = self._data.rfind(b"\n", 0, at) + 1
             yield self._data[start : at + len(end) - 1].decode()
-            at = self._data.find(end, at + 1, self._texts.stop)
+            at += 1
 
     def _entries_of(self, section: slice, key: str) -> Iterator[Completion]:
         """Yield the words and values that have a key."""
@@ -251,8 +245,14 @@ class Suggester:
 
     def _lines(self, section: slice, prefix: bytes) -> bytes:
         """Return the lines of a section that begin with a prefix."""
+        return self._data[slice(*self._find_lines(section, prefix))]
+
+    def _find_lines(self, section: slice, prefix: bytes) -> tuple[int, int]:
+        """Return the offsets of the first line of a section that begins with a prefix, and after the last one."""
         start = self._bisect(section, prefix)
-        return self._data[start : self._bisect(section, prefix + b"\xff")]  # no UTF-8 has this byte
+        if self._data[start : start + len(prefix)] != prefix:
+            return start, start
+        return start, self._bisect(slice(start, section.stop), prefix + b"\xff")  # no UTF-8 has this byte
 
     def _bisect(self, section: slice, key: bytes) -> int:
         """Return the offset of the first line of a section that is not less than a key."""

@@ -133,7 +133,7 @@ class Records:
 
     def duplicates(self) -> list[dict[str, str]]:
         """Return `path` and `reason` of each file or document of the index that repeats an earlier one."""
-        return [{"path": path, "reason": reason} for path, reason in self._snapshot.extras.get("duplicates", ())]
+        return [{"path": path, "reason": reason} for path, reason in self._snapshot.problems["duplicates"]]
 
     def filters(
         self, filters: Mapping[str, FilterValue], where: Mapping[str, FilterValue] | None = None

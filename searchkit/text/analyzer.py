@@ -56,6 +56,23 @@ class Token(NamedTuple):
     end: int
 
 
+_SPAN = itemgetter(1, 2)
+"""Returns the span of a token."""
+
+
+class RunTokens(NamedTuple):
+    """The tokens of a run of a query, sorted by start and end."""
+
+    tokens: list[Token]
+    """Those of `Analyzer.tokenize`."""
+    words: list[Token]
+    """Those of `Analyzer.query_words`: consecutive words and numbers."""
+    parts: list[Token]
+    """Those of `Analyzer.query_terms`, with repetitions: also the shorter words in each word."""
+    is_quantity: bool
+    """Whether the run consists of exactly one number, with or without a unit."""
+
+
 @dataclass(frozen=True)
 class Lexicon:
     """Contents of the word list and of the synonyms file. Users can replace both files."""
@@ -170,24 +187,40 @@ class Analyzer:
 
         A number is one word, its most specific term.
         """
-        return [token.term for token in self.query_tokens(run)]
+        return [token.term for token in self.analyze_run(run).words]
 
     def query_terms(self, run: str) -> list[str]:
         """Return the distinct terms of `run` that ranking and the relaxed form of a query use.
 
         The terms include the shorter words in each word. Of the terms of a number, returns only the most specific one.
         """
-        return list(dict.fromkeys(token.term for token in self.query_tokens(run, "search")))
+        return list(dict.fromkeys(token.term for token in self.analyze_run(run).parts))
 
-    def query_tokens(self, run: str, mode: str = "default") -> list[Token]:
-        """Return the tokens of `query_words` with their spans in `run`, or those of `query_terms` for mode "search"."""
+    def analyze_run(self, run: str) -> RunTokens:
+        """Return the tokens of a run of a query in all forms, which takes little longer than one of them."""
         folded = fold(run)
         quantities = self._find_quantities(folded)
+        tokens = self._tokenize_words(folded, _word_spans(quantities, 0, len(folded)), "search")
+        words: list[Token] = []
+        start = len(folded)
+        for token in reversed(tokens):  # a word comes after the shorter words in it
+            if token.end <= start:
+                words.append(token)
+                start = token.start
+        words.reverse()
+        if not quantities:
+            tokens.sort(key=_SPAN)
+            return RunTokens(tokens, words, tokens, is_quantity=False)
         spans = [(quantity.start, quantity.end) for quantity in quantities]
-        words = self._tokenize_words(folded, _word_spans(quantities, 0, len(folded)), mode)
-        tokens = [w for w in words if not any(start <= w.start and w.end <= end for start, end in spans)]
-        tokens += [quantity.tokens()[-1] for quantity in quantities]
-        return sorted(tokens, key=itemgetter(1, 2))
+        numbers = [quantity.tokens() for quantity in quantities]
+        words, parts = (
+            [token for token in some if not any(start <= token.start and token.end <= end for start, end in spans)]
+            + [number[-1] for number in numbers]
+            for some in (words, tokens)
+        )
+        tokens += [token for number in numbers for token in number]
+        every, words, parts = (sorted(some, key=_SPAN) for some in (tokens, words, parts))
+        return RunTokens(every, words, parts, is_quantity=(0, len(run)) in spans)
 
     def word_edges(self, run: str) -> frozenset[int]:
         """Return the offsets in `run` at which a word begins or ends, with 0 and the length.
@@ -204,7 +237,7 @@ class Analyzer:
 
     def is_quantity(self, run: str) -> bool:
         """Return whether `run` consists of exactly one number, with or without a unit."""
-        return any((quantity.start, quantity.end) == (0, len(run)) for quantity in self._find_quantities(fold(run)))
+        return self.analyze_run(run).is_quantity
 
     def synonyms(self, word: str) -> tuple[str, ...]:
         """Return the synonyms of a folded word, in the order of the synonyms file. Empty if it has none."""
@@ -231,7 +264,7 @@ class Analyzer:
         tokens = self._tokenize_words(folded, _word_spans(quantities, 0, len(folded)), "search")
         for quantity in quantities:
             tokens.extend(quantity.tokens())
-        tokens.sort(key=itemgetter(1, 2))
+        tokens.sort(key=_SPAN)
         return tokens
 
     def _spans_with(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -275,6 +276,17 @@ def test_the_change_of_the_segmenter_changes_no_token() -> None:
 def test_terms_of_a_text(analyzer: Analyzer, text: str, expected: set[str]) -> None:
     """Terms are Chinese words and the shorter words in them, Latin words, and single rare ideographs."""
     assert terms(analyzer, text) == expected
+
+
+@pytest.mark.parametrize(
+    "run", ["全过程记录和行政执法证", "立案一百二十九件", "1300余人参训", "第 3 条", "PM2.5", "一起", ""]
+)
+def test_a_run_is_analysed_in_all_forms(analyzer: Analyzer, run: str) -> None:
+    """The tokens are those of `tokenize`; words do not overlap, and are among the parts."""
+    analysis = analyzer.analyze_run(run)
+    assert analysis.tokens == analyzer.tokenize(run)
+    assert all(left.end <= right.start for left, right in pairwise(analysis.words))
+    assert set(analysis.words) <= set(analysis.parts) <= set(analysis.tokens)
 
 
 def test_query_words_are_the_longest_words(analyzer: Analyzer) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -42,6 +42,7 @@ from searchkit.query.tree import Everything, Node
 
 _MAX_CACHED_POPULATIONS = 64  # number of facets and filters whose documents are counted once: 8 bytes per value each
 _MAX_NUMBER_DIGITS = 10  # paragraph numbers fit 32 bits; `int` raises ValueError for some thousand digits
+_MEASURE_BATCH_SIZE = 32  # number of hits whose measures are loaded together
 
 
 class ColumnarEngine:
@@ -256,8 +257,10 @@ class ColumnarEngine:
         page = slice(request.offset, None if request.limit is None else request.offset + request.limit)
         explanations = ranking.explanations(page) if request.explain else {}
         copies = ranking.copies(page) if request.fold else {}
-        for doc_id, score, match_count, is_beyond in ranking.page(page):
+        for number, (doc_id, score, match_count, is_beyond) in enumerate(ranking.page(page)):
             check_time()
+            if number % _MEASURE_BATCH_SIZE == 0:
+                measures = _MeasureBatch(self._folder)
             segment, local_id = self._reader.locate(doc_id)
             paragraph = segment.paragraph(local_id)
             yield ScoredParagraph(
@@ -268,7 +271,7 @@ class ColumnarEngine:
                 segment.own_headings(local_id),
                 is_beyond,
                 self._folded(copies[doc_id]) if doc_id in copies else NOTHING_FOLDED,
-                partial(_load_measures, self._folder, segment, local_id, paragraph),
+                measures.add(segment, local_id, paragraph),
             )
 
     def _folded(self, doc_ids: list[int]) -> Folded:
@@ -312,18 +315,54 @@ class ColumnarEngine:
 
     def _measures(self, doc_id: int) -> tuple[Measure, ...]:
         segment, local_id = self._reader.locate(doc_id)
-        return _load_measures(self._folder, segment, local_id, segment.paragraph(local_id))
+        return _MeasureBatch(self._folder).add(segment, local_id, segment.paragraph(local_id))()
 
     def _paragraph(self, doc_id: int) -> Paragraph:
         segment, local_id = self._reader.locate(doc_id)
         return segment.paragraph(local_id)
 
 
-def _load_measures(folder: Path, segment: SegmentReader, local_id: int, paragraph: Paragraph) -> tuple[Measure, ...]:
-    """Return the measures of a paragraph. `folder`: that of the index, for messages. Raises IndexDamaged."""
-    with decoding(folder):
-        ordinals = segment.measures.of_doc(local_id)
-        return tuple(segment.measures.load(ordinals, [paragraph] * len(ordinals)))
+class _MeasureBatch:
+    """The measures of some hits. If those of one are read, all are loaded: one call takes half the time of ten."""
+
+    def __init__(self, folder: Path) -> None:
+        """`folder`: that of the index, for messages."""
+        self._folder = folder
+        self._hits: list[tuple[SegmentReader, int, Paragraph]] = []
+        self._loaded: list[tuple[Measure, ...]] | None = None
+
+    def add(self, segment: SegmentReader, local_id: int, paragraph: Paragraph) -> Callable[[], tuple[Measure, ...]]:
+        """Add a hit. Return the function that returns its measures, which raises IndexDamaged."""
+        self._hits.append((segment, local_id, paragraph))
+        return partial(self._get, len(self._hits) - 1)
+
+    def _get(self, number: int) -> tuple[Measure, ...]:
+        """Return the measures of a hit."""
+        hits, loaded = self._hits, self._loaded  # in this order: at worst, two threads load the measures
+        if loaded is None:
+            with decoding(self._folder):
+                loaded = self._loaded = _load_measures(hits)
+            self._hits = []  # releases the files of the index
+        return loaded[number]
+
+
+def _load_measures(hits: Sequence[tuple[SegmentReader, int, Paragraph]]) -> list[tuple[Measure, ...]]:
+    """Return the measures of each of some hits: segments, docs in them, and paragraphs."""
+    loaded: list[tuple[Measure, ...]] = [()] * len(hits)
+    for segment in {segment for segment, *_ in hits}:
+        ordinals: list[int] = []
+        paragraphs: list[Paragraph] = []
+        spans: list[tuple[int, int, int]] = []  # number of a hit, and where its measures are in `ordinals`
+        for number, (own_segment, local_id, paragraph) in enumerate(hits):
+            if own_segment is segment:
+                of_doc = segment.measures.of_doc(local_id)
+                spans.append((number, len(ordinals), len(ordinals) + len(of_doc)))
+                ordinals += of_doc
+                paragraphs += [paragraph] * len(of_doc)
+        measures = segment.measures.load(ordinals, paragraphs) if ordinals else []
+        for number, start, end in spans:
+            loaded[number] = tuple(measures[start:end])
+    return loaded
 
 
 class _Ranking(NamedTuple):
