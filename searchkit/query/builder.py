@@ -204,8 +204,8 @@ class QueryBuilder:
             # The shorter words in a synonym have other meanings: 卫生 in 卫生健康委员会 for 卫健委.
             tokens = analysis.words if n else analysis.parts
             terms = list(dict.fromkeys(token.term for token in tokens))
-            clause = _weigh_words(ScoringClause(variant, tuple(terms)), analysis.words, tokens)
-            self._add_scoring(clause, context.boosted(_variant_weight(n, variants)) if n else context)
+            scoring = _weigh_words(ScoringClause(variant, tuple(terms)), analysis.words, tokens)
+            self._add_scoring(scoring, context.boosted(_variant_weight(n, variants)) if n else context)
             has_number_at_edge = variant[0].isdecimal() or variant[-1].isdecimal()
             substring = Substring(variant, context.field, whole_numbers=analysis.is_quantity or has_number_at_edge)
             # As a string, a short synonym would match across words: 高企 in 提高企业.
