@@ -226,17 +226,25 @@ class _ImpactBounds:
     def __init__(self, reader: IndexReader, term_weights: Mapping[str, float]) -> None:
         self._reader = reader
         self._dtype: type[np.unsignedinteger] = np.uint16 if len(term_weights) <= _MAX_16_BIT_TERMS else np.uint32
+        self._is_unweighted = len(term_weights) == 1 and min(term_weights.values()) > 0
+        """Whether the bounds are the impacts of the only term."""
+        self._factors, self._max_error = dict.fromkeys(term_weights, self._dtype(1)), 1 + _IMPACT_ERROR
+        if not self._is_unweighted:
+            self._weigh_terms(term_weights)
+        self._parts: list[tuple[Array, Array]] = []
+        """Doc ids and bounds of the candidates, in parts with ascending doc ids."""
+        self._size, self._max_size = 0, 2 * RESCORE_DEPTH
+        """Number of candidates, and the number above which candidates are pruned."""
+        self._threshold = 0
+
+    def _weigh_terms(self, term_weights: Mapping[str, float]) -> None:
+        """Set the factors of the terms, and the highest possible rounding error of a bound."""
         # With this scale the bound of a doc does not overflow, even if the factor of each term is rounded up.
         scale = (np.iinfo(self._dtype).max // MAX_IMPACT - len(term_weights)) / sum(map(abs, term_weights.values()))
         self._factors = {term: self._dtype(max(0, math.ceil(weight * scale))) for term, weight in term_weights.items()}
         rounded_up = sum(float(self._factors[term]) - weight * scale for term, weight in term_weights.items())
         # The error of rounding up the impacts, plus the error of rounding up the factors, plus 1 for rounding this sum.
         self._max_error = sum(map(float, self._factors.values())) * (1 + _IMPACT_ERROR) + rounded_up * MAX_IMPACT + 1
-        self._parts: list[tuple[Array, Array]] = []
-        """Doc ids and bounds of the candidates, in parts with ascending doc ids."""
-        self._size, self._max_size = 0, 2 * RESCORE_DEPTH
-        """Number of candidates, and the number above which candidates are pruned."""
-        self._threshold = 0
 
     def offer(self, docs: Array | slice, matches: Array | None = None) -> None:
         """Add the candidates among the given docs. Docs must be offered in ascending order.
@@ -296,6 +304,8 @@ class _ImpactBounds:
 
     def _weigh(self, impacts: Sequence[Array]) -> Array:
         """Return the sum of the impacts, an array per term, times the factors of the terms."""
+        if self._is_unweighted:
+            return impacts[0]
         total: Array
         total, addend = np.empty((2, len(impacts[0])), self._dtype)
         for index, (array, factor) in enumerate(zip(impacts, self._factors.values(), strict=True)):
