@@ -107,9 +107,10 @@ class DocumentBits(NamedTuple):
     others: Array
     """The bits of all other docs."""
     carry_paths: Sequence[tuple[int, Array]]
-    """Distances (1, 2, 4 and so on), and for each the mask of the words that a carry reaches from that many words before.
+    """Distances in words (1, 2, 4 and so on), and for each the mask of the words that a carry reaches from there.
 
-    A carry into a word without a last doc is a carry out of it. The mask omits the first words, as many as the distance.
+    A carry into a word without a last doc is a carry out of it. A mask starts with the first word that has a word at
+    the distance before it.
     """
 
 

@@ -177,7 +177,8 @@ class Scorer:
         joined = "\n".join(titles)
         for index, bigram in enumerate(bigrams):
             if bigram in joined:
-                yield index, np.array([_count_occurrences(bigram, title) for title in titles]).take(title_of)
+                count = _count_pairs_of_one if bigram[0] == bigram[1] else str.count
+                yield index, np.array([count(title, bigram) for title in titles]).take(title_of)
 
     def _gram_frequencies(self, doc_ids: Array, characters: Sequence[str], bigrams: Sequence[str]) -> Array:
         """Return a row of frequencies per character, then per bigram, with an element per doc. The doc ids ascend.
@@ -206,8 +207,8 @@ class Scorer:
         offsets = np.concatenate(is_gram).nonzero()[0]
         # The codes of a segment's alphabet, and then those of the concatenated alphabets.
         codes = np.concatenate(texts).take(offsets).astype(np.intp)
-        text_ends = offsets.searchsorted(list(accumulate(map(len, texts))))
-        codes += np.repeat(alphabets[:-1], np.diff(text_ends, prepend=0))
+        text_ends = offsets.searchsorted(list(accumulate(map(len, texts), initial=0)))
+        codes += np.repeat(alphabets[:-1], text_ends[1:] - text_ends[:-1])
         offsets, keys = join_grams(offsets, gram_codes.take(codes), [*characters, *bigrams])
         keys *= len(doc_ids)
         keys += doc_indices.take(offsets)
@@ -339,11 +340,9 @@ def _find_codes(text_codes: Array, gram_codes: Array) -> Array:
     return is_gram
 
 
-def _count_occurrences(bigram: str, text: str) -> int:
-    """Return the number of occurrences of a bigram in a text, overlapping ones included."""
-    if bigram[0] == bigram[1]:
-        return sum(map(bigram.__eq__, map(add, text, text[1:])))
-    return text.count(bigram)
+def _count_pairs_of_one(text: str, bigram: str) -> int:
+    """Return the number of occurrences of a bigram of one repeated character, overlapping ones included."""
+    return sum(map(bigram.__eq__, map(add, text, text[1:])))
 
 
 def _weighted_saturation(weights: Array, tf: Array, norms: Array) -> Array:
