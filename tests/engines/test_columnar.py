@@ -646,7 +646,7 @@ def test_characters_are_found_by_comparing_or_by_looking_up(
 @pytest.mark.parametrize(("text", "count"), [("", 0), ("天", 0), ("天天", 1), ("天天天，天天", 3), ("天地天天地", 1)])
 def test_overlapping_bigrams_of_a_title_are_counted(text: str, count: int) -> None:
     """Each offset of a bigram counts, also if two occurrences share a character."""
-    assert scoring._count_occurrences("天天", text) == count
+    assert scoring._count_pairs_of_one(text, "天天") == count
 
 
 @settings(max_examples=50)

@@ -82,6 +82,8 @@ class ColumnarEngine:
             further = matcher.apply_filters(self._match(request.beyond, request, leaves), request.filters)
             listed = union([docs, further], docs.size)
             total_any = len(listed)
+        if request.limit == 0 and not request.by_document:
+            return Response(collector.total, None, (), facets, total_any)  # counting needs no ranking
         last = None if request.first is None else difference(docs, matcher.match(request.first, leaves))
         check_time()
         ranked = _RankedDocs(self._reader, request, listed, docs, last, leaves)

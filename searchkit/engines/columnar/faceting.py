@@ -125,13 +125,10 @@ class FacetCollector:
         sums = matches & bits.others
         sums += bits.others
         carries = sums < bits.others
-        for words in bits.inner_words:  # a carry into a word of ones is a carry out of it
-            is_passed_on = carries.take(words - 1, axis=1)
-            is_passed_on &= sums.take(words, axis=1) == bits.others.take(words)
-            is_passed_on |= carries.take(words, axis=1)
-            carries[:, words] = is_passed_on
+        for distance, is_passed_on in bits.carry_paths:
+            carries[:, distance:] |= carries[:, :-distance] & is_passed_on
         # No carry leaves the last word of a row, so all rows can be added as one.
-        sums.reshape(-1)[1:] += carries.reshape(-1)[:-1].astype(np.uint64)
+        sums.reshape(-1)[1:] += carries.reshape(-1)[:-1]
         sums |= matches
         sums &= bits.last
         documents = np.zeros_like(counts)

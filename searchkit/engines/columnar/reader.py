@@ -106,8 +106,12 @@ class DocumentBits(NamedTuple):
     """The bits of the last docs of documents."""
     others: Array
     """The bits of all other docs."""
-    inner_words: Sequence[Array]
-    """Indices of the words without a last doc: those that follow a word with one, then those after these, and so on."""
+    carry_paths: Sequence[tuple[int, Array]]
+    """Distances in words (1, 2, 4 and so on), and for each the mask of the words that a carry reaches from there.
+
+    A carry into a word without a last doc is a carry out of it. A mask starts with the first word that has a word at
+    the distance before it.
+    """
 
 
 class IndexReader:
@@ -197,12 +201,12 @@ class IndexReader:
         is_last[self.first_doc_ids[1:] - 1] = True
         is_last[-1:] = True
         last, others = pack_bits(np.array([is_last, ~is_last]))
-        full = np.flatnonzero(others == others.dtype.type(~np.uint64(0)))
-        # The position of each full word in its run of full words, from 0.
-        depth = np.arange(len(full)) - np.maximum.accumulate(
-            np.where(np.diff(full, prepend=-2) != 1, np.arange(len(full)), 0)
-        )
-        return DocumentBits(last, others, [full[depth == n] for n in range(int(depth.max(initial=-1)) + 1)])
+        paths, distance, is_passed_on = [], 1, last == 0
+        while is_passed_on[distance:].any():
+            paths.append((distance, is_passed_on[distance:].copy()))
+            is_passed_on[distance:] &= is_passed_on[:-distance].copy()
+            distance *= 2
+        return DocumentBits(last, others, paths)
 
     @cached_property
     def document_bit_offsets(self) -> tuple[Array, Array]:

@@ -177,7 +177,8 @@ class Scorer:
         joined = "\n".join(titles)
         for index, bigram in enumerate(bigrams):
             if bigram in joined:
-                yield index, np.array([_count_occurrences(bigram, title) for title in titles]).take(title_of)
+                count = _count_pairs_of_one if bigram[0] == bigram[1] else str.count
+                yield index, np.array([count(title, bigram) for title in titles]).take(title_of)
 
     def _gram_frequencies(self, doc_ids: Array, characters: Sequence[str], bigrams: Sequence[str]) -> Array:
         """Return a row of frequencies per character, then per bigram, with an element per doc. The doc ids ascend.
@@ -206,8 +207,8 @@ class Scorer:
         offsets = np.concatenate(is_gram).nonzero()[0]
         # The codes of a segment's alphabet, and then those of the concatenated alphabets.
         codes = np.concatenate(texts).take(offsets).astype(np.intp)
-        text_ends = offsets.searchsorted(list(accumulate(map(len, texts))))
-        codes += np.repeat(alphabets[:-1], np.diff(text_ends, prepend=0))
+        text_ends = offsets.searchsorted(list(accumulate(map(len, texts), initial=0)))
+        codes += np.repeat(alphabets[:-1], text_ends[1:] - text_ends[:-1])
         offsets, keys = join_grams(offsets, gram_codes.take(codes), [*characters, *bigrams])
         keys *= len(doc_ids)
         keys += doc_indices.take(offsets)
@@ -226,17 +227,25 @@ class _ImpactBounds:
     def __init__(self, reader: IndexReader, term_weights: Mapping[str, float]) -> None:
         self._reader = reader
         self._dtype: type[np.unsignedinteger] = np.uint16 if len(term_weights) <= _MAX_16_BIT_TERMS else np.uint32
+        self._is_unweighted = len(term_weights) == 1 and min(term_weights.values()) > 0
+        """Whether the bounds are the impacts of the only term."""
+        self._factors, self._max_error = dict.fromkeys(term_weights, self._dtype(1)), 1 + _IMPACT_ERROR
+        if not self._is_unweighted:
+            self._weigh_terms(term_weights)
+        self._parts: list[tuple[Array, Array]] = []
+        """Doc ids and bounds of the candidates, in parts with ascending doc ids."""
+        self._size, self._max_size = 0, 2 * RESCORE_DEPTH
+        """Number of candidates, and the number above which candidates are pruned."""
+        self._threshold = 0
+
+    def _weigh_terms(self, term_weights: Mapping[str, float]) -> None:
+        """Set the factors of the terms, and the highest possible rounding error of a bound."""
         # With this scale the bound of a doc does not overflow, even if the factor of each term is rounded up.
         scale = (np.iinfo(self._dtype).max // MAX_IMPACT - len(term_weights)) / sum(map(abs, term_weights.values()))
         self._factors = {term: self._dtype(max(0, math.ceil(weight * scale))) for term, weight in term_weights.items()}
         rounded_up = sum(float(self._factors[term]) - weight * scale for term, weight in term_weights.items())
         # The error of rounding up the impacts, plus the error of rounding up the factors, plus 1 for rounding this sum.
         self._max_error = sum(map(float, self._factors.values())) * (1 + _IMPACT_ERROR) + rounded_up * MAX_IMPACT + 1
-        self._parts: list[tuple[Array, Array]] = []
-        """Doc ids and bounds of the candidates, in parts with ascending doc ids."""
-        self._size, self._max_size = 0, 2 * RESCORE_DEPTH
-        """Number of candidates, and the number above which candidates are pruned."""
-        self._threshold = 0
 
     def offer(self, docs: Array | slice, matches: Array | None = None) -> None:
         """Add the candidates among the given docs. Docs must be offered in ascending order.
@@ -296,6 +305,8 @@ class _ImpactBounds:
 
     def _weigh(self, impacts: Sequence[Array]) -> Array:
         """Return the sum of the impacts, an array per term, times the factors of the terms."""
+        if self._is_unweighted:
+            return impacts[0]
         total: Array
         total, addend = np.empty((2, len(impacts[0])), self._dtype)
         for index, (array, factor) in enumerate(zip(impacts, self._factors.values(), strict=True)):
@@ -329,11 +340,9 @@ def _find_codes(text_codes: Array, gram_codes: Array) -> Array:
     return is_gram
 
 
-def _count_occurrences(bigram: str, text: str) -> int:
-    """Return the number of occurrences of a bigram in a text, overlapping ones included."""
-    if bigram[0] == bigram[1]:
-        return sum(map(bigram.__eq__, map(add, text, text[1:])))
-    return text.count(bigram)
+def _count_pairs_of_one(text: str, bigram: str) -> int:
+    """Return the number of occurrences of a bigram of one repeated character, overlapping ones included."""
+    return sum(map(bigram.__eq__, map(add, text, text[1:])))
 
 
 def _weighted_saturation(weights: Array, tf: Array, norms: Array) -> Array:

@@ -138,7 +138,7 @@ class SegmentText:
 
     def slice_codes(self, starts: Sequence[int], ends: Sequence[int]) -> Array:
         """Return the codes of several ranges of offsets, concatenated. Four times as fast as a gather."""
-        slices = b"".join([self._view[start:end] for start, end in zip(starts, ends, strict=True)])
+        slices = b"".join(map(self._view.__getitem__, map(slice, starts, ends)))
         return np.frombuffer(slices, self.codes.dtype)
 
     @cached_property
