@@ -38,7 +38,7 @@ class MeasureCollector:
             selected = segment.measures.select(segment_docs, request) if len(segment_docs) else np.empty(0, np.int64)
             for condition in conditions:
                 selected = selected.compress(matcher.match(condition, i, selected))
-            codes.append(segment.measures.indicators.codes.take(selected))
+            codes.append(segment.measures.indicators.codes.take(selected) if len(selected) else selected)
             if len(selected):
                 ordinals.append(selected)
                 doc_ids.append(segment.measures.doc_of.take(selected).astype(np.int64) + base)

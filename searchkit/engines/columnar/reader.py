@@ -499,8 +499,11 @@ class IndexReader:
     def join_indicators(self, codes: Sequence[Array]) -> tuple[Indicators, list[Array]]:
         """Return distinct indicators, and for each segment the ordinals of some codes of its column of indicators.
 
-        If the codes are few, these are their indicators. Otherwise they are all indicators, which are kept.
+        If the codes are few, these are their indicators. Otherwise they are all indicators, which are kept. Without
+        codes, nothing is read.
         """
+        if not any(map(len, codes)):
+            return Indicators.of_texts(()), [*codes]
         segments = [segment.measures for segment in self.segments]
         total = sum(segment.indicators.value_count for segment in segments)
         if sum(map(len, codes)) * _INDICATORS_PER_CODE > total:
