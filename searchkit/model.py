@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from functools import cache
 from operator import attrgetter
-from typing import Any, Generic, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 SECTIONS = ("成效", "问题", "计划", "履职", "其他")
 """Sections of a report: achievements, shortcomings, plans, duties of the head, other."""
@@ -292,26 +292,25 @@ class ExtractedMeasure:
 _Value = TypeVar("_Value")
 
 
-class _Delegated(Generic[_Value]):
+class _Delegated(property, Generic[_Value]):
     """A read-only attribute of `Measure` that returns the attribute of the same name of `extracted` or `source`."""
 
     def __init__(self, part: Literal["extracted", "source"]) -> None:
         self._part = part
 
     def __set_name__(self, owner: type, name: str) -> None:
-        self._get = attrgetter(f"{self._part}.{name}")
+        path = f"{self._part}.{name}"
+        super().__init__(attrgetter(path), doc=f"`{path}`.")  # a property with such a getter runs no Python code
 
-    @overload
-    def __get__(self, measure: None, owner: type) -> _Delegated[_Value]: ...
+    if TYPE_CHECKING:  # type checkers take the value of a property for Any
 
-    @overload
-    def __get__(self, measure: object, owner: type) -> _Value: ...
+        @overload
+        def __get__(self, measure: None, owner: type | None = None) -> _Delegated[_Value]: ...
 
-    def __get__(self, measure: object | None, owner: type) -> _Value | _Delegated[_Value]:
-        if measure is None:
-            return self
-        value: _Value = self._get(measure)
-        return value
+        @overload
+        def __get__(self, measure: object, owner: type | None = None) -> _Value: ...
+
+        def __get__(self, measure: object | None, owner: type | None = None) -> _Value | _Delegated[_Value]: ...
 
 
 @dataclass(frozen=True, slots=True)

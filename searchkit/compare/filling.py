@@ -408,7 +408,7 @@ class CellBuilder:
     def _value(self, group: Sequence[Measure], origin: str) -> CellValue:
         """Return the value of a group of measures, in the unit of the table if the unit of the first measure fits."""
         first = group[0]
-        has_other_unit = not self._spec.has_unit_of(first)
+        has_other_unit = not self._spec.has_unit_of(first.extracted)
         scale = unit_scale(first) if has_other_unit else self._scale
         value = round(first.signed_value / scale, 10)
         unit = _scaled_unit(first.base_unit or self._base_unit, scale)

@@ -270,8 +270,11 @@ def has_other_period(measure: Measure) -> bool:
 
     For a report on 2023, the period 2023年, 2023年度, 2023年全年, 全年, 今年, 本年度 or 年内 is the reporting year.
     """
-    reporting_year = rf"(?:{measure.year}年?|[全今本]年度?|年内)(?:度|全年|底)?"
-    return measure.period is not None and not re.fullmatch(reporting_year, measure.period)
+    period = measure.extracted.period
+    if period is None:
+        return False
+    reporting_year = rf"(?:{measure.source.year}年?|[全今本]年度?|年内)(?:度|全年|底)?"
+    return not re.fullmatch(reporting_year, period)
 
 
 def _dice_coefficient(one: frozenset[str], other: frozenset[str]) -> float:

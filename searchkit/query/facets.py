@@ -256,7 +256,8 @@ def facet_values(paragraph: Paragraph, facet: Facet) -> tuple[str, ...]:
 
 def year_of_measure(measure: Measure) -> int | None:
     """Return the year by which measures are filtered and tabulated: that of the measure or, if None, of its report."""
-    return measure.year if measure.of_year is None else measure.of_year
+    of_year = measure.extracted.of_year  # not `measure.of_year`, which takes three times as long
+    return measure.source.year if of_year is None else of_year
 
 
 def selected_values(facet: Facet, filters: tuple[Filter, ...]) -> frozenset[str]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from heapq import nlargest
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from searchkit.model import MEASURE_STATUSES, Measure, reviewed_year
+from searchkit.model import MEASURE_STATUSES, ExtractedMeasure, Measure, reviewed_year
 from searchkit.query.agreement import (
     has_other_period,
     has_same_wording,
@@ -100,15 +100,17 @@ class RankedMeasure:
     @property
     def group(self) -> tuple[str, str, str]:
         """Kind, unit family and aspect of the measure. One thing can have measures of several groups."""
-        return self.measure.kind, unit_family(self.measure.base_unit), self.name.aspect
+        extracted = self.measure.extracted
+        return extracted.kind, unit_family(extracted.base_unit), self.name.aspect
 
     @property
     def weight(self) -> float:
         """1 for an exact total of the reporting year, less for 约, a part, another period or a plan."""
-        measure = self.measure
-        weight = (1.0 if measure.bound == "exact" else _INEXACT_WEIGHT) * (_PART_WEIGHT if measure.part_of else 1.0)
+        measure, extracted = self.measure, self.measure.extracted
+        weight = 1.0 if extracted.bound == "exact" else _INEXACT_WEIGHT
+        weight *= 1.0 if extracted.part_of is None else _PART_WEIGHT
         weight *= _OTHER_PERIOD_WEIGHT if has_other_period(measure) else 1.0
-        return weight * (_PLAN_WEIGHT if measure.section == "计划" else 1.0)
+        return weight * (_PLAN_WEIGHT if measure.source.section == "计划" else 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +132,11 @@ class IndicatorSpec:
         """Return the similarity of each name to that of the table. Cost: about 10 µs per name, less if it is listed."""
         return {name: name_similarity(self.name, name) for name in names}
 
-    def has_unit_of(self, measure: Measure) -> bool:
+    def has_unit_of(self, measure: ExtractedMeasure) -> bool:
         """Return whether the unit of a measure is in the family, or the measure is a statement of zero without unit."""
         return unit_family(measure.base_unit) == self.family or (measure.zero and not measure.base_unit)
 
-    def admits(self, measure: Measure, similarity: float) -> bool:
+    def admits(self, measure: ExtractedMeasure, similarity: float) -> bool:
         """Return whether a measure belongs in the table. `similarity` is that of its name, from `similarities`."""
         return similarity >= MIN_SIMILARITY and self.has_unit_of(measure) and self._has_same_kind(measure)
 
@@ -144,11 +146,11 @@ class IndicatorSpec:
         The similarity must be higher than in `admits`, and one of the two names must contain the other: 立案 and
         立案处罚, but not 审核人员 and 法制审核.
         """
-        if similarity < _MIN_SIMILARITY_IN_OTHER_UNIT or not self._has_same_kind(candidate.measure):
+        if similarity < _MIN_SIMILARITY_IN_OTHER_UNIT or not self._has_same_kind(candidate.measure.extracted):
             return False
         return self.name.text in candidate.name.text or candidate.name.text in self.name.text
 
-    def _has_same_kind(self, measure: Measure) -> bool:
+    def _has_same_kind(self, measure: ExtractedMeasure) -> bool:
         """Return whether a measure is of the same kind, and a change if and only if this indicator is one."""
         return measure.kind == self.kind and (measure.change is not None) == (self.aspect == "change")
 
@@ -235,8 +237,12 @@ def choose_measures(
         else:
             facts.setdefault(fact_of(item.measure), []).append(item)
     for fact, items in facts.items():
-        with_total = {item.measure.status for item in items if item.measure.part_of is None}
-        parts = [item for item in items if item.measure.part_of and item.measure.status in with_total]
+        if len(items) == 1:
+            continue
+        with_total = {item.measure.status for item in items if item.measure.extracted.part_of is None}
+        parts = [
+            item for item in items if item.measure.extracted.part_of is not None and item.measure.status in with_total
+        ]
         left_out += [(item, "part_of_total") for item in parts]
         facts[fact] = sorted((item for item in items if item not in parts) if parts else items, key=_preference)
     return ChosenMeasures(facts, left_out)
@@ -244,7 +250,8 @@ def choose_measures(
 
 def fact_of(measure: Measure) -> Fact:
     """Return the fact that a measure states a value of."""
-    return Fact(measure.region or (measure.document,), measure.agency, year_of_measure(measure), measure.since)
+    source = measure.source
+    return Fact(source.region or (source.document,), source.agency, year_of_measure(measure), measure.extracted.since)
 
 
 def _find_reason(
@@ -255,7 +262,7 @@ def _find_reason(
     span: tuple[int, int] | None,
 ) -> Reason | None:
     """Return why a candidate belongs to no fact, None if it does."""
-    measure = item.measure
+    measure = item.measure.extracted
     if item.name.aspect != spec.aspect:
         is_same_thing = thing_similarity(spec.name, item.name) >= MIN_SIMILARITY
         return "other_aspect" if is_same_thing else "other_indicator"
@@ -263,15 +270,16 @@ def _find_reason(
         return "other_indicator"
     if not has_same_wording(spec.name, item.name):
         return "similar_indicator" if spec.has_unit_of(measure) else "other_indicator"
-    reasons: dict[Reason, bool] = {
-        "other_unit": not spec.admits(measure, similarity),
-        "other_status": bool(statuses) and measure.status not in statuses,
-        "cumulative": (measure.since, year_of_measure(measure)) != span
-        if span
-        else measure.since is not None or is_yearly_mean(measure),
-        "part_of_year": measure.part not in _WHOLE_YEAR,
-    }
-    return next((reason for reason, is_left_out in reasons.items() if is_left_out), None)
+    if not spec.admits(measure, similarity):
+        return "other_unit"
+    if statuses and measure.status not in statuses:
+        return "other_status"
+    if span:
+        is_cumulative = (measure.since, year_of_measure(item.measure)) != span
+    else:
+        is_cumulative = measure.since is not None or is_yearly_mean(item.measure)
+    of_part: Reason | None = None if measure.part in _WHOLE_YEAR else "part_of_year"
+    return "cumulative" if is_cumulative else of_part
 
 
 def is_exact(measure: Measure) -> bool:
@@ -291,8 +299,9 @@ def is_yearly_mean(measure: Measure) -> bool:
 
 def clause_of(measure: Measure) -> str:
     """Return the text of a measure with that before it in its clause, at most `_MAX_CLAUSE` code points of it."""
-    before = measure.source.text[max(0, measure.start - _MAX_CLAUSE) : measure.start]
-    return before[max(map(before.rfind, "，。；,;")) + 1 :] + measure.quote
+    text, start = measure.source.text, measure.extracted.start
+    before = text[max(0, start - _MAX_CLAUSE) : start]
+    return before[max(map(before.rfind, "，。；,;")) + 1 :] + text[start : measure.extracted.end]
 
 
 def years_after(measure: Measure) -> int:
@@ -312,9 +321,9 @@ def _preference(item: RankedMeasure) -> tuple[object, ...]:
         distance < 0,  # an earlier report has no final value
         abs(distance),
         not is_exact(measure),
-        measure.part_of is not None,
+        measure.extracted.part_of is not None,
         # A report states the value of its place first. What follows under the same name is often of a smaller area.
-        *((measure.document, measure.source.n, measure.start)),
+        *((measure.source.document, measure.source.n, measure.extracted.start)),
     )
 
 
@@ -344,12 +353,15 @@ def choose_indicator(
     if aspect is not None:
         candidates = [item for item in candidates if item.name.aspect == aspect]
     change_weight = 1.0 if candidates and candidates[0].measure.change else _CHANGE_WEIGHT
-    votes = _count_votes(candidates, change_weight)
+    scores = [item.relevance * item.weight for item in candidates]
+    votes = _count_votes(candidates, scores, change_weight)
     contenders = nlargest(_MAX_CONTENDERS, votes, key=votes.__getitem__)
     # Reversed, so that the best measure is the last one to set the words of its name.
     best = {(item.name.text, item.group): item for item in reversed(candidates)}
     specs = [IndicatorSpec(_label(best[key].measure), best[key].name, *key[1]) for key in contenders]
-    return max(specs, key=_make_scorer(candidates, change_weight), default=None)
+    if len(specs) < 2:  # noqa: PLR2004 - nothing to choose from
+        return next(iter(specs), None)
+    return max(specs, key=_make_scorer(candidates, scores, change_weight))
 
 
 def _label(measure: Measure) -> str:
@@ -376,29 +388,45 @@ def _select_named(candidates: Sequence[RankedMeasure], wanted: MeasureName) -> l
 
 
 def _count_votes(
-    candidates: Sequence[RankedMeasure], change_weight: float
+    candidates: Sequence[RankedMeasure], scores: Sequence[float], change_weight: float
 ) -> dict[tuple[str, tuple[str, str, str]], float]:
     """Return the sum of the votes of all reports for each pair of the text of a name and a group."""
     votes: dict[tuple[str, tuple[str, str, str]], dict[str, float]] = {}
-    for item in candidates:
+    for item, plain in zip(candidates, scores, strict=True):
         by_report = votes.setdefault((item.name.text, item.group), {})
-        score = (item.relevance * item.weight * (change_weight if item.measure.change else 1.0)) ** 2
-        by_report[item.measure.document] = max(score, by_report.get(item.measure.document, 0.0))
+        score = (plain * (change_weight if item.measure.extracted.change else 1.0)) ** 2
+        document = item.measure.source.document
+        by_report[document] = max(score, by_report.get(document, 0.0))
     return {name: sum(by_report.values()) for name, by_report in votes.items()}
 
 
-def _make_scorer(candidates: Sequence[RankedMeasure], change_weight: float) -> Callable[[IndicatorSpec], float]:
+def _make_scorer(
+    candidates: Sequence[RankedMeasure], scores: Sequence[float], change_weight: float
+) -> Callable[[IndicatorSpec], float]:
     """Return a function that scores an indicator on all candidates."""
     names = {item.name for item in candidates}
+    # Whether a table admits a measure depends on few properties, its sort. Of the measures of one sort in a report,
+    # only the best can count.
+    sorts: dict[tuple[MeasureName, str, str | None, bool, bool], tuple[int, ExtractedMeasure]] = {}
+    best_of: dict[tuple[int, str], float] = {}
+    for item, score in zip(candidates, scores, strict=True):
+        measure = item.measure.extracted
+        sort = item.name, measure.kind, measure.base_unit, measure.zero, measure.change is not None
+        number, _ = sorts.setdefault(sort, (len(sorts), measure))
+        key = number, item.measure.source.document
+        best_of[key] = max(score**2, best_of.get(key, 0.0))
 
     def sum_scores(spec: IndicatorSpec) -> float:
         """Return the sum over all reports of the score of the best measure that the table would admit."""
         similarities, best = spec.similarities(names), dict[str, float]()
-        for item in candidates:
-            similarity = similarities[item.name]
-            if spec.admits(item.measure, similarity):
-                score = similarity * (item.relevance * item.weight) ** 2
-                best[item.measure.document] = max(score, best.get(item.measure.document, 0.0))
+        factors = [
+            similarities[name] if spec.admits(measure, similarities[name]) else None
+            for (name, *_), (_, measure) in sorts.items()
+        ]
+        for (number, document), score in best_of.items():
+            factor = factors[number]
+            if factor is not None:
+                best[document] = max(factor * score, best.get(document, 0.0))
         return sum(best.values()) * (change_weight**2 if spec.aspect == "change" else 1.0)
 
     return sum_scores

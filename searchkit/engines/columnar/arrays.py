@@ -222,6 +222,13 @@ def offsets_from_lengths(lengths: Sequence[int] | Array) -> Array:
     return offsets
 
 
+def join_ranges(starts: Array, lengths: Array) -> Array:
+    """Return the integers of several ranges, concatenated."""
+    # The n-th one is n, plus the start of its range, minus the number of integers before the range.
+    joined: Array = np.arange(int(lengths.sum())) + np.repeat(starts - offsets_from_lengths(lengths)[:-1], lengths)
+    return joined
+
+
 def narrowest(values: Array | Iterable[int]) -> Array:
     """Return non-negative integers in the narrowest unsigned type that can store all of them."""
     array = values if isinstance(values, np.ndarray) else np.fromiter(values, np.int64)

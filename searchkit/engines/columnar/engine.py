@@ -96,8 +96,8 @@ class ColumnarEngine:
     def measure_columns(self, request: MeasureRequest) -> MeasureColumns:
         """Return all measures that a request selects.
 
-        In addition to the time of a search, takes some ns per measure. The first call joins the distinct indicators of
-        all segments, in some ns per character.
+        In addition to the time of a search, takes some ns per measure. The first call that selects many joins the
+        distinct indicators of all segments, in some ns per character. The indicators of few measures are joined alone.
         """
         collector = MeasureCollector(self._reader, request)
 

@@ -14,7 +14,6 @@ from searchkit.engines.columnar.measures import SegmentMeasures
 from searchkit.engines.columnar.reader import IndexReader
 from searchkit.engines.columnar.scoring import Scorer
 from searchkit.engines.contract import MeasureAttributes, MeasureContext, MeasureRequest, TimeAttributes
-from searchkit.engines.indicators import Indicators
 from searchkit.model import Measure
 from searchkit.query.facets import Filter
 from searchkit.query.tree import And, Everything, Node, Not, Or, ScoringClause
@@ -31,24 +30,25 @@ class MeasureCollector:
         docs, conditions = self._match(request)
         matcher = _MeasureMatcher(reader)
         attributes, times = _Index(), _Index()
-        ordinals, doc_ids, indicator_of, reviewed_years = ([np.empty(0, np.int64)] for _ in range(4))
+        ordinals, doc_ids, reviewed_years = ([np.empty(0, np.int64)] for _ in range(3))
+        codes: list[Array] = []
         is_part = [np.empty(0, bool)]
         sets = docs.split(reader.doc_bases)
         for i, (segment, segment_docs, base) in enumerate(zip(reader.segments, sets, reader.doc_bases, strict=False)):
             selected = segment.measures.select(segment_docs, request) if len(segment_docs) else np.empty(0, np.int64)
             for condition in conditions:
                 selected = selected.compress(matcher.match(condition, i, selected))
+            codes.append(segment.measures.indicators.codes.take(selected) if len(selected) else selected)
             if len(selected):
                 ordinals.append(selected)
                 doc_ids.append(segment.measures.doc_of.take(selected).astype(np.int64) + base)
                 documents = segment.document_of.take(segment.measures.doc_of.take(selected))
                 reviewed_years.append(segment.reviewed_years.take(documents))
                 is_part.append(segment.measures.is_part(selected))
-                indicator_of.append(reader.indicators[1][i].take(segment.measures.indicators.codes.take(selected)))
                 attributes.extend(segment.measures.attributes, selected)
                 times.extend(segment.measures.times, selected)
-        self.indicators = reader.indicators[0] if len(ordinals) > 1 else Indicators.of_texts(())
-        """The distinct indicators of the index. Not read if there are no measures."""
+        self.indicators, indicator_of = reader.join_indicators(codes)
+        """Distinct indicators, among them those of the measures."""
         self.attributes: Sequence[MeasureAttributes] = attributes.values
         """The combinations of attributes."""
         self.times: Sequence[TimeAttributes] = times.values

@@ -10,7 +10,14 @@ from itertools import chain, pairwise, product
 
 import numpy as np
 
-from searchkit.engines.columnar.arrays import Array, ArrayFile, narrowest, offsets_from_lengths, run_start_mask
+from searchkit.engines.columnar.arrays import (
+    Array,
+    ArrayFile,
+    join_ranges,
+    narrowest,
+    offsets_from_lengths,
+    run_start_mask,
+)
 from searchkit.engines.columnar.cache import Cache
 from searchkit.engines.columnar.cells import CellBuilder, SegmentCells, cell_arrays
 from searchkit.engines.columnar.columns import (
@@ -135,17 +142,21 @@ def _indicator_arrays(indicators: Sequence[str]) -> dict[str, Array]:
     }
 
 
-def join_indicators(segments: Sequence[SegmentMeasures]) -> tuple[Indicators, list[Array]]:
+def join_indicators(
+    segments: Sequence[SegmentMeasures], selected: Sequence[Array] | None = None
+) -> tuple[Indicators, list[Array]]:
     """Return the distinct indicators of some segments, and for each segment the ordinal of each of its codes.
 
-    Takes some ns per character, and does not parse the indicators.
+    `selected`: codes of each segment, ascending. Only their indicators are joined, and the ordinals are those of these
+    codes. Takes some ns per character, and does not parse the indicators.
     """
-    parts = [segment.indicator_arrays for segment in segments]
+    taken = [None] * len(segments) if selected is None else selected
+    parts = [segment.indicator_arrays(codes) for segment, codes in zip(segments, taken, strict=True)]
     codes, lengths, keys = (
         np.concatenate([np.empty(0, np.uint8), *arrays]) for arrays in (zip(*parts, strict=True) if parts else [()] * 3)
     )
     columns = [segment.indicators for segment in segments]
-    bases = offsets_from_lengths([column.value_count for column in columns])
+    bases = offsets_from_lengths([len(part_keys) for *_, part_keys in parts])
     firsts = np.arange(len(keys))
     if len(segments) > 1:
         order = np.argsort(keys)  # any of equal indicators stands for all of them
@@ -162,9 +173,10 @@ def join_indicators(segments: Sequence[SegmentMeasures]) -> tuple[Indicators, li
         """Return the indicators with some ordinals."""
         at = sources.take(ordinals)
         found = np.empty(len(at), object)
-        for column, start, end in zip(columns, bases.tolist(), bases[1:].tolist(), strict=False):
+        for column, part, start, end in zip(columns, taken, bases.tolist(), bases[1:].tolist(), strict=False):
             is_inside = (at >= start) & (at < end)
-            found[is_inside] = column.values((at[is_inside] - start).tolist())
+            inside = at[is_inside] - start
+            found[is_inside] = column.values((inside if part is None else part.take(inside)).tolist())
         in_order: list[str] = found.tolist()
         return in_order
 
@@ -187,11 +199,19 @@ class SegmentMeasures:
         """The indicator of each measure."""
         return DictColumn(self._arrays, "indicator")
 
-    @property
-    def indicator_arrays(self) -> tuple[Array, Array, Array]:
-        """The folded text of the distinct indicators, their lengths, and their keys."""
+    def indicator_arrays(self, codes: Array | None) -> tuple[Array, Array, Array]:
+        """Return the folded text of the indicators with some codes, their lengths, and their keys. None means all."""
         text, lengths, keys = (self._arrays[f"indicator_{name}"] for name in ("text", "length", "key"))
-        return text, lengths, keys
+        if codes is None:
+            return text, lengths, keys
+        starts, sizes = self._indicator_offsets.take(codes), lengths.take(codes)
+        return text.take(join_ranges(starts, sizes.astype(np.int64) + 1)), sizes, keys.take(codes)
+
+    @cached_property
+    def _indicator_offsets(self) -> Array:
+        """Offset of each distinct indicator in the folded text."""
+        lengths = self._arrays["indicator_length"].astype(np.int64)
+        return offsets_from_lengths(lengths + 1)[:-1]
 
     @cached_property
     def attributes(self) -> DictColumn:
@@ -292,10 +312,7 @@ class SegmentMeasures:
             return np.flatnonzero(docs.bitset.take(self.doc_of))
         starts = self._offsets.take(docs.ids)
         counts = self._offsets.take(docs.ids + 1) - starts
-        # Concatenate the ranges of the docs: the n-th ordinal is n, plus the start of its range, minus the number of
-        # ordinals before the range.
-        ordinals: Array = np.arange(int(counts.sum())) + np.repeat(starts - offsets_from_lengths(counts)[:-1], counts)
-        return ordinals
+        return join_ranges(starts, counts)
 
     def of_doc(self, doc_id: int) -> range:
         """Return the ordinals of the measures of a doc."""

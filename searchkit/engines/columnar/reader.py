@@ -38,6 +38,7 @@ _MAX_CACHED_GRAMS = 4096  # number of grams whose document frequencies, or offse
 _MAX_CACHED_TITLES = 1 << 14  # number of documents whose folded titles are cached
 _IMPACT_BLOCK_DOCS = 1 << 16  # docs whose impacts are computed together: temporary arrays stay in the processor's cache
 _LOW_BITS = (1 << 16) - 1
+_INDICATORS_PER_CODE = 4  # minimum number of indicators per code for which `join_indicators` joins only those of codes
 _FLOAT32_ERROR = 1e-6  # more than the relative rounding error of a few operations with 32-bit floats
 
 
@@ -499,9 +500,25 @@ class IndexReader:
 
     # measures
 
+    def join_indicators(self, codes: Sequence[Array]) -> tuple[Indicators, list[Array]]:
+        """Return distinct indicators, and for each segment the ordinals of some codes of its column of indicators.
+
+        If the codes are few, these are their indicators. Otherwise they are all indicators, which are kept. Without
+        codes, nothing is read.
+        """
+        if not any(map(len, codes)):
+            return Indicators.of_texts(()), [*codes]
+        segments = [segment.measures for segment in self.segments]
+        total = sum(segment.indicators.value_count for segment in segments)
+        if sum(map(len, codes)) * _INDICATORS_PER_CODE > total:
+            return self._indicators[0], [of.take(part) for of, part in zip(self._indicators[1], codes, strict=True)]
+        distinct = [np.unique(part, return_inverse=True) for part in codes]
+        indicators, ordinals = join_indicators(segments, [part for part, _ in distinct])
+        return indicators, [of.take(inverse) for of, (_, inverse) in zip(ordinals, distinct, strict=True)]
+
     @cached_property
-    def indicators(self) -> tuple[Indicators, list[Array]]:
-        """The distinct indicators, and for each segment the ordinal of each code of its column of indicators."""
+    def _indicators(self) -> tuple[Indicators, list[Array]]:
+        """All distinct indicators, and for each segment the ordinal of each code of its column of indicators."""
         return join_indicators([segment.measures for segment in self.segments])
 
     # facets
