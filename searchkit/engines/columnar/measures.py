@@ -22,7 +22,7 @@ from searchkit.engines.columnar.columns import (
 )
 from searchkit.engines.columnar.docsets import DocSet, Form
 from searchkit.engines.contract import MeasureAttributes, MeasureRequest, TimeAttributes
-from searchkit.engines.indicators import Indicators, encode_indicators
+from searchkit.engines.indicators import SEPARATOR, Indicators, encode_indicators
 from searchkit.model import (
     MEASURE_BOUNDS,
     MEASURE_CHANGES,
@@ -32,6 +32,7 @@ from searchkit.model import (
     Paragraph,
 )
 from searchkit.query.facets import Filter
+from searchkit.text.folding import to_code_points
 
 _MAX_CACHED_UNITS = 64  # number of units whose masks are cached
 _KEY_BYTES = 8  # length of the key of an indicator
@@ -111,7 +112,7 @@ def measure_arrays(columns: MeasureArrays) -> dict[str, Array]:
         "measure_value_codes": narrowest(codes),
         "measure_values": unique.real.astype("<f8").view("<u8"),
         "measure_base_values": unique.imag.astype("<f8").view("<u8"),
-        **encoded_column_arrays("indicator", columns.indicator_of, columns.indicators),
+        "indicator_codes": narrowest(columns.indicator_of),
         **_indicator_arrays(columns.indicators),
         **encoded_column_arrays("measure_attributes", columns.attributes_of, columns.attributes),
         **encoded_column_arrays("measure_time", columns.time_of, columns.times),
@@ -120,16 +121,21 @@ def measure_arrays(columns: MeasureArrays) -> dict[str, Array]:
 
 
 def _indicator_arrays(indicators: Sequence[str]) -> dict[str, Array]:
-    """Return the folded text of distinct indicators, their lengths, and a key of 64 bits for each of them.
+    """Return the text of distinct indicators, their lengths, and a key of 64 bits for each of them.
 
-    Indicators of several segments are the same if their keys are equal, so that they need not be parsed.
+    The text is stored folded, with the characters that are printed otherwise and their offsets. Indicators of several
+    segments are the same if their keys are equal, so that they need not be decoded.
     """
     codes, lengths = encode_indicators(indicators)
+    printed = to_code_points(SEPARATOR.join((*indicators, "")))
+    at = np.flatnonzero(printed != codes)
     keys = b"".join(
         blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_KEY_BYTES).digest() for text in indicators
     )
     return {
         "indicator_text": narrowest(codes),
+        "indicator_printed_at": narrowest(at),
+        "indicator_printed": narrowest(printed[at]),
         "indicator_length": narrowest(lengths),
         "indicator_key": np.frombuffer(keys, "<u8"),
     }
@@ -138,7 +144,7 @@ def _indicator_arrays(indicators: Sequence[str]) -> dict[str, Array]:
 def join_indicators(segments: Sequence[SegmentMeasures]) -> tuple[Indicators, list[Array]]:
     """Return the distinct indicators of some segments, and for each segment the ordinal of each of its codes.
 
-    Takes some ns per character, and does not parse the indicators.
+    Takes some ns per character, and does not decode the indicators.
     """
     parts = [segment.indicator_arrays for segment in segments]
     codes, lengths, keys = (
@@ -171,6 +177,56 @@ def join_indicators(segments: Sequence[SegmentMeasures]) -> tuple[Indicators, li
     return Indicators(codes, lengths, texts), [firsts[start:end] for start, end in pairwise(bases.tolist())]
 
 
+class IndicatorColumn:
+    """The indicator of each measure of a segment, and the distinct indicators. Thread-safe."""
+
+    def __init__(self, arrays: ArrayFile) -> None:
+        self.codes = arrays["indicator_codes"]
+        """Code of the indicator of each measure."""
+        self._text, self._lengths = arrays["indicator_text"], arrays["indicator_length"]
+        self._printed_at, self._printed = arrays["indicator_printed_at"], arrays["indicator_printed"]
+        self._decoded: dict[int, str] = {}
+
+    @property
+    def value_count(self) -> int:
+        """Number of distinct indicators."""
+        return len(self._lengths)
+
+    def take(self, ordinals: Array) -> list[str]:
+        """Return the indicators, as printed, of the measures with the given ordinals."""
+        return self.values(self.codes.take(ordinals).tolist())
+
+    def values(self, codes: Sequence[int]) -> list[str]:
+        """Return the indicators with the given codes, as printed. Takes some 0.1 µs for each, and up to 30 µs."""
+        missing = [code for code in codes if code not in self._decoded]
+        if missing:
+            self._decoded.update(zip(missing, self._decode(np.array(missing)), strict=True))
+        return [self._decoded[code] for code in codes]
+
+    @cached_property
+    def _offsets(self) -> Array:
+        """Offset of each indicator in the text, followed by the end of the text."""
+        return offsets_from_lengths(self._lengths.astype(np.int64) + 1)
+
+    def _decode(self, codes: Array) -> Iterator[str]:
+        """Yield the indicators with the given codes."""
+        starts, lengths = self._offsets.take(codes), self._lengths.take(codes).astype(np.int64)
+        text = self._text.take(_concatenate_ranges(starts, lengths)).astype("<u4")
+        ends = np.cumsum(lengths)
+        first, last = (self._printed_at.searchsorted(offsets) for offsets in (starts, starts + lengths))
+        printed = _concatenate_ranges(first, last - first)
+        text[self._printed_at.take(printed) - np.repeat(starts + lengths - ends, last - first)] = self._printed[printed]
+        joined = text.tobytes().decode("utf-32-le", "surrogatepass")
+        return (joined[end - length : end] for end, length in zip(ends.tolist(), lengths.tolist(), strict=True))
+
+
+def _concatenate_ranges(starts: Array, counts: Array) -> Array:
+    """Return the integers of several ranges, concatenated. `counts`: number of integers of each range."""
+    # The n-th integer is n, plus the start of its range, minus the number of integers before the range.
+    integers: Array = np.arange(int(counts.sum())) + np.repeat(starts - offsets_from_lengths(counts)[:-1], counts)
+    return integers
+
+
 class SegmentMeasures:
     """The measures of an open segment. Arrays are read when they are first needed.
 
@@ -183,9 +239,9 @@ class SegmentMeasures:
         self._unit_masks: Cache[str, Array] = Cache(_MAX_CACHED_UNITS)
 
     @cached_property
-    def indicators(self) -> DictColumn:
+    def indicators(self) -> IndicatorColumn:
         """The indicator of each measure."""
-        return DictColumn(self._arrays, "indicator")
+        return IndicatorColumn(self._arrays)
 
     @property
     def indicator_arrays(self) -> tuple[Array, Array, Array]:
@@ -292,10 +348,7 @@ class SegmentMeasures:
             return np.flatnonzero(docs.bitset.take(self.doc_of))
         starts = self._offsets.take(docs.ids)
         counts = self._offsets.take(docs.ids + 1) - starts
-        # Concatenate the ranges of the docs: the n-th ordinal is n, plus the start of its range, minus the number of
-        # ordinals before the range.
-        ordinals: Array = np.arange(int(counts.sum())) + np.repeat(starts - offsets_from_lengths(counts)[:-1], counts)
-        return ordinals
+        return _concatenate_ranges(starts, counts)
 
     def of_doc(self, doc_id: int) -> range:
         """Return the ordinals of the measures of a doc."""
@@ -381,7 +434,7 @@ class SegmentMeasures:
             part_of=part_of,
             value=values.take(code_of[measures]),
             base_value=base_values.take(code_of[measures]),
-            indicators=[self.indicators.value(code) for code in indicators.tolist()],
+            indicators=self.indicators.values(indicators.tolist()),
             indicator_of=indicator_of,
             attributes=[self.attributes.value(code) for code in attributes.tolist()],
             attributes_of=attributes_of,
