@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from searchkit.engines.columnar.arrays import Array
+from searchkit.engines.columnar.arrays import Array, offsets_from_lengths, run_start_mask
 from searchkit.engines.columnar.cache import Cache
 from searchkit.engines.columnar.docsets import DocSet, difference, union
 from searchkit.engines.columnar.faceting import FacetCollector, group_by_first, value_ranks
@@ -145,17 +145,17 @@ class ColumnarEngine:
                 yield join_parts([reader.table(part) for part in range(start, end)])
 
     def vocabulary(self) -> Vocabulary:
-        """Return all words and headings. Takes some ns per posting, and 0.15 µs per term of each segment."""
-        words: dict[str, int] = {}
+        """Return all words and headings. Takes some ns per posting, and 50 ns per term of each segment."""
+        segments = self._reader.segments
+        parts: list[tuple[Array, Array, Array]] = []
         headings: dict[str, int] = {}
-        for index, segment in enumerate(self._reader.segments):
+        for index, segment in enumerate(segments):
             live_documents = self._reader.live_documents(index)
             live_docs = None if live_documents.all() else live_documents[segment.document_of]
-            for word, count in zip(*segment.postings.word_counts(live_docs), strict=True):
-                words[word] = words.get(word, 0) + count
+            parts.append(segment.postings.word_counts(live_docs))
             for heading, count in segment.heading_counts(live_docs).items():
                 headings[heading] = headings.get(heading, 0) + count
-        return Vocabulary(words, headings)
+        return Vocabulary(_add_word_counts(segments, parts), headings)
 
     def check(self) -> None:
         """Read everything. Raises IndexDamaged at the first inconsistency."""
@@ -300,6 +300,25 @@ def _load_measures(folder: Path, segment: SegmentReader, local_id: int, paragrap
     with decoding(folder):
         ordinals = segment.measures.of_doc(local_id)
         return tuple(segment.measures.load(ordinals, [paragraph] * len(ordinals)))
+
+
+def _add_word_counts(segments: Sequence[SegmentReader], parts: Sequence[tuple[Array, Array, Array]]) -> dict[str, int]:
+    """Return the sum of the counts of each word. `parts`: the words of each segment (`SegmentPostings.word_counts`)."""
+    if not parts:
+        return {}
+    term_ords, counts, keys = map(np.concatenate, zip(*parts, strict=True))
+    order = np.argsort(keys)
+    starts = np.flatnonzero(run_start_mask(keys.take(order)))
+    totals = np.add.reduceat(counts.take(order), starts) if len(starts) else counts
+    chosen = order.take(starts)  # any of equal words stands for all of them
+    bases = offsets_from_lengths([len(part[0]) for part in parts])
+    segment_of = bases.searchsorted(chosen, "right") - 1
+    words: dict[str, int] = {}
+    for index, segment in enumerate(segments):
+        is_inside = segment_of == index
+        found = segment.postings.decode_terms(term_ords.take(chosen.compress(is_inside)))
+        words.update(zip(found, totals.compress(is_inside).tolist(), strict=True))
+    return words
 
 
 class _RankedDocs:

@@ -10,7 +10,14 @@ from itertools import chain, pairwise, product
 
 import numpy as np
 
-from searchkit.engines.columnar.arrays import Array, ArrayFile, narrowest, offsets_from_lengths, run_start_mask
+from searchkit.engines.columnar.arrays import (
+    Array,
+    ArrayFile,
+    concatenate_ranges,
+    narrowest,
+    offsets_from_lengths,
+    run_start_mask,
+)
 from searchkit.engines.columnar.cache import Cache
 from searchkit.engines.columnar.cells import CellBuilder, SegmentCells, cell_arrays
 from searchkit.engines.columnar.columns import (
@@ -211,20 +218,13 @@ class IndicatorColumn:
     def _decode(self, codes: Array) -> Iterator[str]:
         """Yield the indicators with the given codes."""
         starts, lengths = self._offsets.take(codes), self._lengths.take(codes).astype(np.int64)
-        text = self._text.take(_concatenate_ranges(starts, lengths)).astype("<u4")
+        text = self._text.take(concatenate_ranges(starts, lengths)).astype("<u4")
         ends = np.cumsum(lengths)
         first, last = (self._printed_at.searchsorted(offsets) for offsets in (starts, starts + lengths))
-        printed = _concatenate_ranges(first, last - first)
+        printed = concatenate_ranges(first, last - first)
         text[self._printed_at.take(printed) - np.repeat(starts + lengths - ends, last - first)] = self._printed[printed]
         joined = text.tobytes().decode("utf-32-le", "surrogatepass")
         return (joined[end - length : end] for end, length in zip(ends.tolist(), lengths.tolist(), strict=True))
-
-
-def _concatenate_ranges(starts: Array, counts: Array) -> Array:
-    """Return the integers of several ranges, concatenated. `counts`: number of integers of each range."""
-    # The n-th integer is n, plus the start of its range, minus the number of integers before the range.
-    integers: Array = np.arange(int(counts.sum())) + np.repeat(starts - offsets_from_lengths(counts)[:-1], counts)
-    return integers
 
 
 class SegmentMeasures:
@@ -348,7 +348,7 @@ class SegmentMeasures:
             return np.flatnonzero(docs.bitset.take(self.doc_of))
         starts = self._offsets.take(docs.ids)
         counts = self._offsets.take(docs.ids + 1) - starts
-        return _concatenate_ranges(starts, counts)
+        return concatenate_ranges(starts, counts)
 
     def of_doc(self, doc_id: int) -> range:
         """Return the ordinals of the measures of a doc."""
