@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # importing numpy.typing takes 15 ms
     _Ordinals = NDArray[np.int64]
     _Scores = NDArray[np.float64]
 
-_SEPARATOR = "\n"
+SEPARATOR = "\n"
 """Character after each indicator in the text. No indicator contains it."""
 _FACTOR_BEFORE_LAST_SPACE = 0.5
 """Factor, in the precision, of the characters before the last space of an indicator. The part after the space is the
@@ -153,7 +153,7 @@ class Indicators(Sequence[str]):
 def encode_indicators(texts: Sequence[str]) -> tuple[_Codes, _Codes]:
     """Return the folded code points of indicators, each followed by a separator, and the length of each indicator."""
     lengths = np.fromiter(map(len, texts), np.int64, len(texts))
-    return to_code_points(fold(_SEPARATOR.join((*texts, "")))), lengths
+    return to_code_points(fold(SEPARATOR.join((*texts, "")))), lengths
 
 
 def _unique_sorted(values: NDArray[Any]) -> _Ordinals:

@@ -35,6 +35,7 @@ _ALIGNMENT = 64  # bytes
 _STORED_DTYPES = frozenset({"|u1", "<u2", "<u4", "<u8"})  # unsigned integers, little-endian
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0)  # O_BINARY exists on Windows only
 _KEPT_BYTES = 1 << 22
+_KEY_BASE = 0x9E3779B97F4A7C15  # odd, with irregular bits: 2 ** 64 divided by the golden ratio
 _UNSIGNED_DTYPES = (np.uint8, np.uint16, np.uint32, np.uint64)
 
 
@@ -183,13 +184,40 @@ class ByteStrings:
         data = self._data.tobytes()
         return [data[start:end] for start, end in pairwise(self._offsets.tolist())]
 
-    def decode(self, first: int) -> list[str]:
-        """Return the strings from the index `first` on as text. They must be UTF-8, surrogates included."""
-        starts = self._offsets[first:].astype(np.int64)
-        data = self._data[starts[0] :]
-        characters = np.append(0, np.cumsum((data & 0xC0) != 0x80))  # noqa: PLR2004 - 0x80 to 0xBF continue a character
+    def decode(self, indices: Array) -> list[str]:
+        """Return the strings at the given indices as text. They must be UTF-8, surrogates included."""
+        starts, ends = self._offsets[:-1].take(indices).astype(np.int64), self._offsets[1:].take(indices)
+        data = self._data.take(join_ranges(starts, ends - starts))
+        characters = np.append(0, np.cumsum(starts_character(data)))
         text = data.tobytes().decode("utf-8", "surrogatepass")
-        return [text[start:end] for start, end in pairwise(characters[starts - starts[0]].tolist())]
+        offsets = characters.take(offsets_from_lengths(ends - starts))
+        return [text[start:end] for start, end in pairwise(offsets.tolist())]
+
+    def keys(self) -> Array:
+        """Return an integer of 64 bits for each string. No string may be empty. Takes some ns per byte.
+
+        Equal strings have equal keys. Two different ones have equal keys with a probability of about 2 ** -64.
+        """
+        offsets = self._offsets.astype(np.int64)
+        lengths = np.diff(offsets)
+        if not len(lengths):
+            return np.empty(0, np.uint64)
+        powers = np.full(int(lengths.max()), _KEY_BASE, np.uint64)  # a key is a polynomial in `_KEY_BASE`
+        powers[0] = 1
+        index = np.arange(len(self._data)) - np.repeat(offsets[:-1], lengths)
+        products = np.cumprod(powers).take(index)
+        products *= self._data + np.uint64(1)
+        keys: Array = np.add.reduceat(products, offsets[:-1])
+        return keys
+
+    def character_counts(self) -> Array:
+        """Return the number of characters of each string, which must be UTF-8. No string may be empty."""
+        if not len(self):
+            return np.empty(0, np.int64)
+        counts: Array = np.add.reduceat(
+            starts_character(self._data), self._offsets[:-1].astype(np.int64), dtype=np.int64
+        )
+        return counts
 
     def find_prefix(self, prefix: bytes) -> Iterator[int]:
         """Yield the indices, ascending, of strings that may begin with `prefix`. No string may be empty.
@@ -205,6 +233,12 @@ class ByteStrings:
             if self._offsets[index] == offset:
                 yield index
             offset = data.find(prefix, offset + 1)
+
+
+def starts_character(data: Array) -> Array:
+    """Return a mask of the bytes of UTF-8 that start a character."""
+    mask: Array = (data & 0xC0) != 0x80  # noqa: PLR2004 - 0x80 to 0xBF continue a character
+    return mask
 
 
 def byte_string_arrays(name: str, strings: Sequence[bytes]) -> dict[str, Array]:

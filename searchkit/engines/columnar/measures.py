@@ -29,7 +29,7 @@ from searchkit.engines.columnar.columns import (
 )
 from searchkit.engines.columnar.docsets import DocSet, Form
 from searchkit.engines.contract import MeasureAttributes, MeasureRequest, TimeAttributes
-from searchkit.engines.indicators import Indicators, encode_indicators
+from searchkit.engines.indicators import SEPARATOR, Indicators, encode_indicators
 from searchkit.model import (
     MEASURE_BOUNDS,
     MEASURE_CHANGES,
@@ -39,6 +39,7 @@ from searchkit.model import (
     Paragraph,
 )
 from searchkit.query.facets import Filter
+from searchkit.text.folding import to_code_points
 
 _MAX_CACHED_UNITS = 64  # number of units whose masks are cached
 _KEY_BYTES = 8  # length of the key of an indicator
@@ -118,7 +119,7 @@ def measure_arrays(columns: MeasureArrays) -> dict[str, Array]:
         "measure_value_codes": narrowest(codes),
         "measure_values": unique.real.astype("<f8").view("<u8"),
         "measure_base_values": unique.imag.astype("<f8").view("<u8"),
-        **encoded_column_arrays("indicator", columns.indicator_of, columns.indicators),
+        "indicator_codes": narrowest(columns.indicator_of),
         **_indicator_arrays(columns.indicators),
         **encoded_column_arrays("measure_attributes", columns.attributes_of, columns.attributes),
         **encoded_column_arrays("measure_time", columns.time_of, columns.times),
@@ -127,16 +128,21 @@ def measure_arrays(columns: MeasureArrays) -> dict[str, Array]:
 
 
 def _indicator_arrays(indicators: Sequence[str]) -> dict[str, Array]:
-    """Return the folded text of distinct indicators, their lengths, and a key of 64 bits for each of them.
+    """Return the text of distinct indicators, their lengths, and a key of 64 bits for each of them.
 
-    Indicators of several segments are the same if their keys are equal, so that they need not be parsed.
+    The text is stored folded, with the characters that are printed otherwise and their offsets. Indicators of several
+    segments are the same if their keys are equal, so that they need not be decoded.
     """
     codes, lengths = encode_indicators(indicators)
+    printed = to_code_points(SEPARATOR.join((*indicators, "")))
+    at = np.flatnonzero(printed != codes)
     keys = b"".join(
         blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_KEY_BYTES).digest() for text in indicators
     )
     return {
         "indicator_text": narrowest(codes),
+        "indicator_printed_at": narrowest(at),
+        "indicator_printed": narrowest(printed[at]),
         "indicator_length": narrowest(lengths),
         "indicator_key": np.frombuffer(keys, "<u8"),
     }
@@ -148,7 +154,7 @@ def join_indicators(
     """Return the distinct indicators of some segments, and for each segment the ordinal of each of its codes.
 
     `selected`: codes of each segment, ascending. Only their indicators are joined, and the ordinals are those of these
-    codes. Takes some ns per character, and does not parse the indicators.
+    codes. Takes some ns per character, and does not decode the indicators.
     """
     taken = [None] * len(segments) if selected is None else selected
     parts = [segment.indicator_arrays(codes) for segment, codes in zip(segments, taken, strict=True)]
@@ -183,6 +189,49 @@ def join_indicators(
     return Indicators(codes, lengths, texts), [firsts[start:end] for start, end in pairwise(bases.tolist())]
 
 
+class IndicatorColumn:
+    """The indicator of each measure of a segment, and the distinct indicators. Thread-safe."""
+
+    def __init__(self, arrays: ArrayFile) -> None:
+        self.codes = arrays["indicator_codes"]
+        """Code of the indicator of each measure."""
+        self._text, self._lengths = arrays["indicator_text"], arrays["indicator_length"]
+        self._printed_at, self._printed = arrays["indicator_printed_at"], arrays["indicator_printed"]
+        self._decoded: dict[int, str] = {}
+
+    @property
+    def value_count(self) -> int:
+        """Number of distinct indicators."""
+        return len(self._lengths)
+
+    def take(self, ordinals: Array) -> list[str]:
+        """Return the indicators, as printed, of the measures with the given ordinals."""
+        return self.values(self.codes.take(ordinals).tolist())
+
+    def values(self, codes: Sequence[int]) -> list[str]:
+        """Return the indicators with the given codes, as printed. Takes some 0.1 µs for each, and up to 30 µs."""
+        missing = [code for code in codes if code not in self._decoded]
+        if missing:
+            self._decoded.update(zip(missing, self._decode(np.array(missing)), strict=True))
+        return [self._decoded[code] for code in codes]
+
+    @cached_property
+    def offsets(self) -> Array:
+        """Offset of each distinct indicator in the folded text, followed by the end of the text."""
+        return offsets_from_lengths(self._lengths.astype(np.int64) + 1)
+
+    def _decode(self, codes: Array) -> Iterator[str]:
+        """Yield the indicators with the given codes."""
+        starts, lengths = self.offsets.take(codes), self._lengths.take(codes).astype(np.int64)
+        text = self._text.take(join_ranges(starts, lengths)).astype("<u4")
+        ends = np.cumsum(lengths)
+        first, last = (self._printed_at.searchsorted(offsets) for offsets in (starts, starts + lengths))
+        printed = join_ranges(first, last - first)
+        text[self._printed_at.take(printed) - np.repeat(starts + lengths - ends, last - first)] = self._printed[printed]
+        joined = text.tobytes().decode("utf-32-le", "surrogatepass")
+        return (joined[end - length : end] for end, length in zip(ends.tolist(), lengths.tolist(), strict=True))
+
+
 class SegmentMeasures:
     """The measures of an open segment. Arrays are read when they are first needed.
 
@@ -195,23 +244,17 @@ class SegmentMeasures:
         self._unit_masks: Cache[str, Array] = Cache(_MAX_CACHED_UNITS)
 
     @cached_property
-    def indicators(self) -> DictColumn:
+    def indicators(self) -> IndicatorColumn:
         """The indicator of each measure."""
-        return DictColumn(self._arrays, "indicator")
+        return IndicatorColumn(self._arrays)
 
     def indicator_arrays(self, codes: Array | None) -> tuple[Array, Array, Array]:
         """Return the folded text of the indicators with some codes, their lengths, and their keys. None means all."""
         text, lengths, keys = (self._arrays[f"indicator_{name}"] for name in ("text", "length", "key"))
         if codes is None:
             return text, lengths, keys
-        starts, sizes = self._indicator_offsets.take(codes), lengths.take(codes)
+        starts, sizes = self.indicators.offsets.take(codes), lengths.take(codes)
         return text.take(join_ranges(starts, sizes.astype(np.int64) + 1)), sizes, keys.take(codes)
-
-    @cached_property
-    def _indicator_offsets(self) -> Array:
-        """Offset of each distinct indicator in the folded text."""
-        lengths = self._arrays["indicator_length"].astype(np.int64)
-        return offsets_from_lengths(lengths + 1)[:-1]
 
     @cached_property
     def attributes(self) -> DictColumn:
@@ -398,7 +441,7 @@ class SegmentMeasures:
             part_of=part_of,
             value=values.take(code_of[measures]),
             base_value=base_values.take(code_of[measures]),
-            indicators=[self.indicators.value(code) for code in indicators.tolist()],
+            indicators=self.indicators.values(indicators.tolist()),
             indicator_of=indicator_of,
             attributes=[self.attributes.value(code) for code in attributes.tolist()],
             attributes_of=attributes_of,

@@ -27,7 +27,7 @@ import bisect
 import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import compress, groupby, islice
+from itertools import groupby, islice
 from typing import Any
 
 import numpy as np
@@ -288,10 +288,11 @@ class SegmentPostings:
         tf[ids] = overflow
         return tf
 
-    def word_counts(self, live_docs: Array | None) -> tuple[list[str], list[int]]:
-        """Return the words, and the number of live docs that have each in their passage (`contract.Vocabulary.words`).
+    def word_counts(self, live_docs: Array | None) -> tuple[Array, Array, Array]:
+        """Return the ordinals of the words (`contract.Vocabulary.words`), the number of docs, and the key of each.
 
-        `live_docs`: a mask, or None if all docs are live.
+        The docs are the live docs that have the word in their passage. `live_docs`: a mask, or None if all docs are
+        live. Words of several segments are the same if their keys are equal, so that they need not be decoded.
         """
         offsets = self._offsets.astype(np.int64)
         ends = offsets[1:] - self._not_in_passage
@@ -302,10 +303,14 @@ class SegmentPostings:
         for term_ord in self._dense_rows:
             in_passage = self._dense(term_ord) >= IN_PASSAGE_BIT
             counts[term_ord] = np.count_nonzero(in_passage if live_docs is None else in_passage & live_docs)
-        first = bisect.bisect_left(self._terms, b":")  # the character after 9; no later term begins with a digit
-        terms, counts = self._terms.decode(first), counts[first:]
-        is_word = (counts > 0) & (np.fromiter(map(len, terms), np.int64, len(terms)) > 1)
-        return list(compress(terms, is_word.tolist())), counts[is_word].tolist()
+        is_word = (counts > 0) & (self._terms.character_counts() > 1)
+        is_word[: bisect.bisect_left(self._terms, b":")] = False  # the character after 9; no later term begins with 0-9
+        words = np.flatnonzero(is_word)
+        return words, counts.take(words), self._terms.keys().take(words)
+
+    def decode_terms(self, term_ords: Array) -> list[str]:
+        """Return the terms with the given ordinals. Takes 0.1 µs per term."""
+        return self._terms.decode(term_ords)
 
     def entries(self) -> PostingEntries:
         """Return the postings of all terms, in no particular order. `PostingEntries.term` is the term ordinal."""
