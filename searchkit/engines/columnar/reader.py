@@ -38,7 +38,7 @@ _MAX_CACHED_GRAMS = 4096  # number of grams whose document frequencies, or offse
 _MAX_CACHED_TITLES = 1 << 14  # number of documents whose folded titles are cached
 _IMPACT_BLOCK_DOCS = 1 << 16  # docs whose impacts are computed together: temporary arrays stay in the processor's cache
 _LOW_BITS = (1 << 16) - 1
-_INDICATORS_PER_CODE = 4  # minimum number of indicators per code for which `join_indicators` joins only those of codes
+_INDICATORS_PER_CODE = 16  # minimum number of indicators per code for which `join_indicators` joins only those of codes
 _FLOAT32_ERROR = 1e-6  # more than the relative rounding error of a few operations with 32-bit floats
 
 
