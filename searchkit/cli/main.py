@@ -16,6 +16,7 @@ from searchkit.cli.indexes import build, check, info
 from searchkit.cli.output import FAILED, FOUND, OutputClosed, print_error, write_output
 from searchkit.cli.queries import analyze, measures, search, similar
 from searchkit.cli.records import export, facets, show, suggest
+from searchkit.cli.serving import serve
 from searchkit.errors import SearchkitError
 
 # The commands import NumPy later, and the variable has an effect only if it is set before. Without it, the linear
@@ -38,7 +39,7 @@ def cli(context: click.Context) -> None:
         write_output([context.get_help(), "\n"])
 
 
-for _command in (build, search, similar, measures, compare, show, facets, suggest, export, info, check, analyze):
+for _command in (build, search, similar, measures, compare, show, facets, suggest, export, info, check, analyze, serve):
     cli.add_command(_command)
 
 
