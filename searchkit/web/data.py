@@ -101,6 +101,11 @@ def is_heavy(state: State, suffix: str) -> bool:
     )
 
 
+def is_streamed(state: State) -> bool:
+    """Return whether the data of a request may be long, so that it is sent in pieces."""
+    return state["limit"] == ALL or state.address == "documents"
+
+
 def read_data(index: IndexState, state: State, suffix: str) -> Data:
     """Return the data of an address. Raises RecordMissing, and the exceptions of the methods of `IndexState`."""
     if suffix in CHARTS and state.address != "compare":

@@ -173,14 +173,34 @@ def encode_pair(name: str, value: str) -> str:
     return f"{name}={quote_plus(value, safe='/:,.')}"
 
 
+def _encode_values(name: str, value: str | Sequence[str] | None) -> str:
+    """Return the values of a parameter as they are written in an address. A default is left out."""
+    texts = (value,) if isinstance(value, str) else value or ()
+    default = None if name == "limit" else PARAMETERS[name].default
+    return "&".join([encode_pair(name, text) for text in texts if text and text != default])
+
+
+_OF_PAGE = {"offset", "after", "cell"}
+"""Parameters that name a place in the answer. They are left out if another answer is asked for."""
+_OF_LIST = {*_OF_PAGE, "limit", "sort"}
+"""Parameters that another address reads in another way."""
+_KEEP_PAGE = {"offset", "limit", "context", "draw", "cell"}
+"""Parameters that can change without leaving the place in the answer."""
+
+
 class State:
     """The parameters of a request. Immutable. Values are texts in canonical form."""
 
-    __slots__ = ("address", "values")
+    __slots__ = ("_encoded", "_filters", "address", "values")
 
     def __init__(self, address: str, values: Mapping[str, tuple[str, ...]]) -> None:
-        """`address`: a key of `USED_BY`. `values`: by name, without empty ones."""
+        """`address`: a key of `USED_BY`. `values`: by name, without empty ones.
+
+        Raises UsageError for a value of `where` that is not NAME=VALUE.
+        """
         self.address, self.values = address, values
+        self._filters = {name: values[name] for name in BUILT_IN_FACETS if name in values} | self._where()
+        self._encoded: dict[tuple[str, str, bool], dict[str, str]] = {}
 
     @classmethod
     def parse(cls, address: str, query_string: str, *, is_strict: bool) -> State:
@@ -226,10 +246,9 @@ class State:
         return None if text == ALL else int(text)
 
     @property
-    def filters(self) -> dict[str, tuple[str, ...]]:
+    def filters(self) -> Mapping[str, tuple[str, ...]]:
         """Values of the filters by facet, also those of `where`, in canonical order."""
-        found = {name: self.values[name] for name in BUILT_IN_FACETS if name in self.values}
-        return {**found, **self._where()}
+        return self._filters
 
     def _where(self) -> dict[str, tuple[str, ...]]:
         """Return the values of the filters by facets of the user. Raises UsageError unless they are NAME=VALUE."""
@@ -275,21 +294,26 @@ class State:
         of anything else than the page goes back to the first page.
         """
         target = address or self.address
-        used = {item.name for item in data_parameters(target)} if suffix else USED_BY[target]
-        if target != self.address:
-            changes = {"offset": None, "after": None, "limit": None, "sort": None, **changes}
-        elif not changes.keys() <= {"offset", "limit", "context", "draw"}:
-            changes = {"offset": None, "after": None, "cell": None, **changes}
-        names = [
-            name for name in (*self.values, *(name for name in changes if name not in self.values)) if name in used
-        ]
-        names.sort(key=_ORDER.__getitem__)
-        pairs = []
-        for name in names:
-            value = changes.get(name, ()) if name in changes else self.values[name]
-            texts = (value,) if isinstance(value, str) else value or ()
-            pairs += [encode_pair(name, text) for text in texts if text and text != PARAMETERS[name].default]
-        return f"{root}{target}{suffix}?{'&'.join(pairs)}" if pairs else f"{root}{target}{suffix}"
+        is_page = target == self.address and changes.keys() <= _KEEP_PAGE
+        key = (target, suffix, is_page)
+        encoded = self._encoded.get(key)
+        if encoded is None:  # a page has hundreds of links, which differ in one parameter
+            encoded = self._encoded[key] = self._encode(target, suffix, keeps_page=is_page)
+        if changes:
+            used = USED_BY[target]
+            changed = {name: _encode_values(name, value) for name, value in changes.items() if name in used}
+            encoded = encoded | changed
+            if len(changed) > 1 or not changed.keys() <= self.values.keys():
+                encoded = dict(sorted(encoded.items(), key=lambda item: _ORDER[item[0]]))
+        query = "&".join(filter(None, encoded.values()))
+        return f"{root}{target}{suffix}?{query}" if query else f"{root}{target}{suffix}"
+
+    def _encode(self, target: str, suffix: str, *, keeps_page: bool) -> dict[str, str]:
+        """Return the values that another address has, each as it is written there, in canonical order."""
+        used = {item.name for item in data_parameters(target)} if suffix else {*USED_BY[target]}
+        if not keeps_page:
+            used -= _OF_PAGE if target == self.address else _OF_LIST
+        return {name: _encode_values(name, values) for name, values in self.values.items() if name in used}
 
     def with_filter(self, facet: str, values: Sequence[str]) -> dict[str, Sequence[str]]:
         """Return the change of parameters that sets the values of a filter, for `url`."""
