@@ -33,6 +33,7 @@ from searchkit import (
 from searchkit.corpus.reading import ParsedDocument
 from searchkit.indexing.build import write_index
 from searchkit.model import table_from_json
+from searchkit.search.conditions import Condition
 from searchkit.search.outlining import OutlineEntry, ReportOfYear
 from searchkit.search.records import Records
 
@@ -85,6 +86,7 @@ TABLE_CELL = class_at(Table, "header")
 HIGHLIGHTS = class_at(Index, "highlight")
 OTHER_CLASSES = (
     Records,
+    Condition,
     OutlineEntry,
     ReportOfYear,
     HIGHLIGHTS,

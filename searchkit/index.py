@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from searchkit.compare.table import Comparison
     from searchkit.query.suggester import Completion
     from searchkit.query.understanding import Understanding
+    from searchkit.search.conditions import Condition
     from searchkit.search.highlighting import Highlights
     from searchkit.search.lookup import MeasureRanking, MeasureResults
     from searchkit.search.results import Results
@@ -129,6 +130,27 @@ class IndexState(Records):
 
         return describe_query(query, self._snapshot.parse_query(query, literal))
 
+    def conditions(
+        self,
+        query: str,
+        options: SearchOptions | None = None,
+        /,
+        *,
+        where: Mapping[str, FilterValue] | None = None,
+        **arguments: object,
+    ) -> tuple[Condition, ...]:
+        """Return the parts of a query and the filters of a search, each with what it finds alone, and the rest without.
+
+        They tell which condition to drop after a search that found nothing, or only paragraphs with some words.
+        Arguments as in `search`, of which those about order, pages and facets have no effect. Raises the exceptions of
+        `search`.
+        """
+        from searchkit.search.conditions import list_conditions  # noqa: PLC0415 - not loaded by searches
+
+        snapshot = self._snapshot
+        chosen, filters = read_options(options or SearchOptions(), arguments)
+        return list_conditions(snapshot, query, chosen, snapshot.filters(filters, where))
+
     def highlight(self, query: str, *, literal: bool | str | Sequence[str] = False) -> Highlights:
         """Return a query to highlight in any texts, headings, titles and paragraphs: `highlight("立案").spans(text)`.
 
@@ -184,35 +206,53 @@ class IndexState(Records):
         options, filters = read_options(MeasureOptions(), arguments)
         return rank_query(snapshot, query, options, snapshot.filters(filters, where))
 
-    def facets(
-        self, names: str | Sequence[str] = (), *, where: Mapping[str, FilterValue] | None = None, **filters: FilterValue
-    ) -> dict[str, FacetCounts]:
-        """Return the counts of all values of facets, by name. Filters as in `search`.
+    def facets(  # noqa: PLR0913 - the conditions of the command
+        self,
+        names: str | Sequence[str] = (),
+        *,
+        query: str | None = None,
+        contains: str | None = None,
+        within: str | None = None,
+        limit: int | None = None,
+        literal: bool | str | Sequence[str] = False,
+        where: Mapping[str, FilterValue] | None = None,
+        **filters: FilterValue,
+    ) -> Mapping[str, FacetCounts]:
+        """Return the counts of the values of facets, by name. Filters as in `search`.
 
         `names`: a name of a facet or several, or `district:DEPTH` for regions of one depth. Without names, counts all
-        facets except document. To count the paragraphs that match a query, use `search` with `limit=0` and
-        `facet_limit=None`.
+        facets except document. With `query`, counts the paragraphs in the total of a search for it; `literal` as in
+        `SearchOptions`.
+
+        All values are listed, or only some: with a text that they contain (`contains`), inside a place (`within`, for
+        `district:DEPTH`), the most frequent ones (`limit`; those of filters are listed, too). Raises UnknownFacet, and
+        UsageError for an invalid condition.
         """
-        snapshot = self._snapshot
-        return snapshot.facet_counts(list_names(names), snapshot.filters(filters, where))
+        from searchkit.search.counting import Selection, count_facets  # noqa: PLC0415 - not loaded by searches
+
+        snapshot, selection = self._snapshot, Selection(contains, within, limit)
+        return count_facets(snapshot, list_names(names), snapshot.filters(filters, where), selection, query, literal)
 
     def coverage(
         self,
         rows: str = "district",
         cols: str = "year",
         *,
+        query: str | None = None,
+        literal: bool | str | Sequence[str] = False,
         where: Mapping[str, FilterValue] | None = None,
         **filters: FilterValue,
     ) -> Coverage:
         """Return the numbers of documents and paragraphs by two facets, also of values without a report in common.
 
-        Filters as in `search`; those by `rows` and `cols` count, too. Raises UsageError if the facets are the same, or
-        have too many values, and the exceptions of `facets`.
+        With `query`, counts the paragraphs in the total of a search for it, and their documents; `literal` as in
+        `SearchOptions`. Filters as in `search`; those by `rows` and `cols` count, too. Raises UsageError if the facets
+        are the same, or have too many values, and the exceptions of `facets`.
         """
         from searchkit.compare.coverage import cover_snapshot  # noqa: PLC0415 - not loaded by searches
 
         snapshot = self._snapshot
-        return cover_snapshot(snapshot, rows, cols, snapshot.filters(filters, where))
+        return cover_snapshot(snapshot, rows, cols, snapshot.filters(filters, where), query, literal)
 
     def info(self) -> dict[str, object]:
         """Return what the index contains and how it was built: the fields of `info --format json`, without `problems`.

@@ -109,6 +109,9 @@ def facet_options(command: _Command) -> _Command:
         help="Maximum number of values of a facet: its most frequent ones, and those of filters. Default: "
         f"{MAX_SHOWN_VALUES} in tables, {MAX_FACET_VALUES} in JSON.",
     )(command)
+    command = click.option(
+        "--count-documents", is_flag=True, help="Also count the documents that have a match. --group does so, too."
+    )(command)
     return click.option(
         "--facet",
         "facets",

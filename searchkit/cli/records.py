@@ -157,11 +157,17 @@ def _show_paragraphs(
     metavar="TEXT",
     help="Only values that contain TEXT, in upper or lower case, in simplified or traditional characters.",
 )
+@click.option("--within", metavar="PLACE", help="Only places inside PLACE. Goes with district:1 to district:4.")
+@click.option(
+    "--limit",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Maximum number of values of a facet: its most frequent ones, and those of filters. Default: all.",
+)
 @format_option("table", "json", "jsonl", "csv", "tsv", "ids")
 def facets(
     name: str | None,
     index_path: Path,
-    contains: str | None,
     query: str | None,
     matrix: str | None,
     output_format: str,
@@ -170,7 +176,8 @@ def facets(
     """List the values of a facet with their counts.
 
     NAME is a facet, or district:1 (provinces) to district:4. Without NAME, lists the values of all
-    facets except document. All values are listed, however many there are.
+    facets except document. All values are listed, however many there are, unless --contains,
+    --within or --limit select some.
 
     The counts of a value are the numbers of paragraphs that have the value, pass the filters and
     match QUERY, and of their documents, with all documents that have the value for comparison. A
@@ -179,45 +186,43 @@ def facets(
 
     --matrix counts the documents of each pair of values. There all filters apply. A hyphen means
     that there is no report: that a search finds nothing there does not mean that a report is silent.
+    With --query, it counts only documents that a search for QUERY finds.
     """
     from searchkit.index import Index
 
-    filters, _ = split_options(options)
-    if matrix is not None and not (name is query is contains is None):
-        raise click.UsageError("--matrix takes neither NAME nor --query nor --contains")
+    filters, selection = split_options(options)
+    if matrix is not None and (name is not None or any(value is not None for value in selection.values())):
+        raise click.UsageError("--matrix takes neither NAME nor --contains, --within and --limit")
     with Index(index_path) as index:
+        if query is None:
+            _print_filter_notes(index, filters)
+            has_match, reason = peek(index.paragraphs(**filters))[0], "no paragraph passes all filters"
+        else:
+            has_match, reason = _print_query_notes(index, query, filters), "no paragraph matches"
         if matrix is not None:
-            return _print_coverage(index, matrix, filters, output_format)
-        if query is not None:
-            return _print_facets_of_query(index, query, name, contains, filters, output_format)
-        _print_filter_notes(index, filters)
-        facet_counts = index.facets([name] if name else [], **filters)
-        has_match, _ = peek(index.paragraphs(**filters))
-    has_values = _print_facets(facet_counts, contains, output_format)
+            return _print_coverage(index, matrix, query, filters, output_format)
+        facet_counts = index.facets([name] if name else [], query=query, **selection, **filters)
+    has_values = _print_facets(facet_counts, output_format)
     if not has_match:
-        print_error("no paragraph passes all filters")
+        print_error(reason)
     return FOUND if has_match and has_values else NOTHING_FOUND
 
 
-def _print_facets_of_query(
-    index: Index, query: str, name: str | None, contains: str | None, filters: Mapping[str, Any], output_format: str
-) -> int:
-    """Print the facets of the paragraphs that a query finds. Messages about the query go to standard error."""
+def _print_query_notes(index: Index, query: str, filters: Mapping[str, Any]) -> bool:
+    """Print the messages about a query to standard error, and return whether it finds a paragraph."""
     from searchkit.output.terminal import query_lines
 
-    names = [name] if name else [name for name in index.facet_names if name != "document"]
-    results = index.search(query, facets=names, facet_limit=None, limit=0, **filters)
+    results = index.search(query, limit=0, **filters)
     for line in query_lines(results):
         print_error(line)
     if results.relaxed:
         print_error("no paragraph matches the whole query; counts are of those with some of its words")
-    has_values = _print_facets(results.facets, contains, output_format)
-    if not results.total:
-        print_error("no paragraph matches")
-    return FOUND if results.total and has_values else NOTHING_FOUND
+    return results.total > 0
 
 
-def _print_coverage(index: Index, matrix: str, filters: Mapping[str, Any], output_format: str) -> int:
+def _print_coverage(
+    index: Index, matrix: str, query: str | None, filters: Mapping[str, Any], output_format: str
+) -> int:
     """Print the numbers of reports by two facets. Raises UsageError unless `matrix` is ROWS,COLS."""
     from searchkit.output import terminal
     from searchkit.output.json import coverage_to_json, dumps
@@ -226,8 +231,7 @@ def _print_coverage(index: Index, matrix: str, filters: Mapping[str, Any], outpu
     names = [name.strip() for name in matrix.replace("，", ",").split(",")]
     if len(names) != 2:  # noqa: PLR2004 - rows and columns
         raise UsageError(f"--matrix {matrix!r}: write two facets, as in district,year")
-    _print_filter_notes(index, filters)
-    coverage = index.coverage(*names, **filters)
+    coverage = index.coverage(*names, query=query, **filters)
     if output_format == "json":
         write_output([dumps(coverage_to_json(coverage), indent=1), "\n"])
     elif output_format == "table":
@@ -248,17 +252,12 @@ def _print_filter_notes(index: Index, filters: Mapping[str, Any], *, of_measures
         print_error(note)
 
 
-def _print_facets(facet_counts: Mapping[str, FacetCounts], contains: str | None, output_format: str) -> bool:
-    """Print facets in one of the formats of the command `facets`, and return whether there is a value.
-
-    `contains`: if given, only values with this text are printed.
-    """
+def _print_facets(facet_counts: Mapping[str, FacetCounts], output_format: str) -> bool:
+    """Print facets in one of the formats of the command `facets`, and return whether there is a value."""
     from searchkit.output import terminal
     from searchkit.output.json import dumps, facet_records, facet_to_json
     from searchkit.output.records import format_records
 
-    if contains is not None:
-        facet_counts = {facet: counts.containing(contains) for facet, counts in facet_counts.items()}
     if output_format == "json":
         json_object = {facet: facet_to_json(counts) for facet, counts in facet_counts.items()}
         write_output([dumps(json_object, indent=1), "\n"])

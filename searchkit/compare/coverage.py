@@ -13,6 +13,7 @@ from searchkit.compare.axes import AxisKey, AxisLabel, label_keys
 from searchkit.errors import UsageError
 from searchkit.query.facets import Facet, FacetValue, Filter
 from searchkit.query.tree import And, Everything, Node
+from searchkit.search.paragraphs import find_total
 from searchkit.search.snapshot import Snapshot
 
 MAX_CELLS = 250_000
@@ -54,24 +55,35 @@ class Coverage:
     """Number of those that are in no cell, because no such paragraph has a value of the rows and one of the columns."""
 
 
-def cover_snapshot(snapshot: Snapshot, rows: str, cols: str, filters: tuple[Filter, ...]) -> Coverage:
-    """Count the reports of an index by two facets, in the paragraphs that pass all filters.
+def cover_snapshot(
+    snapshot: Snapshot,
+    rows: str,
+    cols: str,
+    filters: tuple[Filter, ...],
+    query: str | None = None,
+    literal: object = False,  # noqa: FBT002 - the option's default
+) -> Coverage:
+    """Count the reports of an index by two facets, in the paragraphs that pass all filters and that a query finds.
 
-    Takes a search for each value of the facet with fewer values. Raises UsageError if the facets are the same, or if
-    there are more than `MAX_CELLS` cells, and UnknownFacet.
+    `literal`: the option of a search. Takes a search for each value of the facet with fewer values. Raises UsageError
+    if the facets are the same, or if there are more than `MAX_CELLS` cells, and UnknownFacet.
     """
     facets = snapshot.parse_facets((rows, cols))
     if facets[0].name == facets[1].name:
         raise UsageError(f"rows and columns are both {facets[0].name}; choose two facets")
     complete = [Facet("district", _FULL_DEPTH) if str(facet) == "district" else facet for facet in facets]
-    return _Counter(snapshot, complete, filters).count(rows, cols)
+    tree: Node = Everything()
+    if query is not None:
+        tree, _ = find_total(snapshot, query, filters, literal)
+    return _Counter(snapshot, complete, (tree, *filters)).count(rows, cols)
 
 
 class _Counter:
     """Counts the reports of one coverage."""
 
-    def __init__(self, snapshot: Snapshot, facets: Sequence[Facet], filters: tuple[Filter, ...]) -> None:
-        self._snapshot, self._facets, self._filters = snapshot, facets, filters
+    def __init__(self, snapshot: Snapshot, facets: Sequence[Facet], conditions: tuple[Node, ...]) -> None:
+        """`conditions`: trees that the counted paragraphs match."""
+        self._snapshot, self._facets, self._conditions = snapshot, facets, conditions
         self._values = [[item.value for item in values] for values in self._count_values(facets)]
 
     def count(self, rows: str, cols: str) -> Coverage:
@@ -93,8 +105,8 @@ class _Counter:
         return Coverage(rows, cols, names[0], names[1], tuple(cells), documents, unplaced)
 
     def _count_values(self, facets: Sequence[Facet], *conditions: Node) -> list[tuple[FacetValue, ...]]:
-        """Return the values of facets in the paragraphs that meet conditions and pass all filters."""
-        response = self._snapshot.count(And((Everything(), *conditions, *self._filters)), facets)
+        """Return the values of facets in the counted paragraphs that meet further conditions."""
+        response = self._snapshot.count(And((*self._conditions, *conditions)), facets)
         return [response.facets[str(facet)].values for facet in facets]
 
     def _count_cells(self) -> dict[tuple[str | int, str | int], tuple[int, int]]:
@@ -112,8 +124,8 @@ class _Counter:
         return counts
 
     def _count_documents(self, *conditions: Node) -> int:
-        """Return the number of documents with a paragraph that meets conditions and passes all filters."""
-        return self._snapshot.count(And((Everything(), *conditions, *self._filters))).documents or 0
+        """Return the number of documents with a counted paragraph that meets further conditions."""
+        return self._snapshot.count(And((*self._conditions, *conditions))).documents or 0
 
     def _have_values(self) -> list[Filter]:
         """Return the filters that admit the paragraphs with a value of one of the facets, for each facet."""

@@ -66,6 +66,8 @@ class Request:
     """Number of hits to skip before the first returned one."""
     by_document: bool = False
     """Whether to group the hits by document. A group is one hit: the first of the document's hits."""
+    count_documents: bool = False
+    """Whether to count the documents of the matches even if the hits are not grouped."""
     fold: bool = False
     """Whether hits with the same near-duplicate key are one hit: the first of them (`ScoredParagraph.folded`).
 
@@ -144,7 +146,7 @@ class Response:
     total: int
     """Exact number of paragraphs that match the query and pass all filters."""
     documents: int | None
-    """Number of documents of these paragraphs if hits are grouped; otherwise None."""
+    """Number of documents of these paragraphs if hits are grouped or `Request.count_documents`; otherwise None."""
     hits: tuple[ScoredParagraph, ...]
     """The requested hits in the order of `Request.sort`."""
     facets: Mapping[str, FacetCounts]

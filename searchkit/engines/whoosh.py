@@ -483,7 +483,8 @@ class WhooshEngine:
             hits.append(
                 ScoredParagraph(paragraph, score, match_count, explanation, measures, own_headings, is_beyond, folded)
             )
-        documents = len(match_counts) if request.by_document else None
+        is_counted = request.by_document or request.count_documents
+        documents = len({self._store.paragraphs[i].document for i in matches}) if is_counted else None
         total_any = None if beyond is None else len(matches) + len(beyond)
         return Response(len(matches), documents, tuple(hits), facets, total_any)
 

@@ -91,6 +91,7 @@ def results_to_json(results: Results, *, highlight: bool = False) -> dict[str, o
     hits = [hit_to_json(hit, highlight=highlight) for hit in results.hits]
     if results.documents is not None:
         out["documents"] = results.documents
+    if results.is_grouped:
         hits = [{**json_hit, "matches": hit.matches} for json_hit, hit in zip(hits, results.hits, strict=True)]
     return {**out, "hits": hits, "facets": {name: facet_to_json(counts) for name, counts in results.facets.items()}}
 

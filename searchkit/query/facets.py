@@ -143,6 +143,30 @@ class FacetCounts:
 
         return replace(self, values=tuple(item for item in self.values if fold(text) in fold(str(item.value))))
 
+    def within(self, places: Sequence[str]) -> FacetCounts:
+        """Return the counts with only those listed values that are one of some places, or inside one.
+
+        The values are paths: those of `district:DEPTH`. A place is an element of a path, or several: 福建省/福州市.
+        `missing` and `other` are unchanged.
+        """
+        paths = [tuple(place.split("/")) for place in places]
+        values = ((item, tuple(str(item.value).split("/"))) for item in self.values)
+        return replace(
+            self, values=tuple(item for item, region in values if any(_contains_path(region, path) for path in paths))
+        )
+
+    def most_frequent(self, limit: int) -> FacetCounts:
+        """Return the counts with only the `limit` most frequent of the listed values, and the selected ones, in order.
+
+        The counts of all other values are added to `other`.
+        """
+        ranked = sorted(range(len(self.values)), key=lambda n: -self.values[n].count)
+        kept = {*ranked[:limit], *(n for n, item in enumerate(self.values) if item.selected)}
+        omitted = sum(item.count for n, item in enumerate(self.values) if n not in kept)
+        return replace(
+            self, values=tuple(item for n, item in enumerate(self.values) if n in kept), other=self.other + omitted
+        )
+
 
 @dataclass(slots=True)
 class FacetCounter:

@@ -5,6 +5,7 @@ paragraphs.py   searches for paragraphs, by a query and by a paragraph
 measures.py     look-ups of measures: the forms of a query, and the measures that are returned
 options.py      options of a search and of a look-up
 cursors.py      cursors: positions in a list of hits
+counting.py     counts of facet values under a query, and which to list
 results.py      hits and results of a search
 similar.py      the query for paragraphs like a given one
 ids.py          ids of which only the end is given
@@ -15,6 +16,7 @@ choosing.py     the indicator that a query names, and the one measure to quote f
 aggregating.py  measures sorted, one per value of a facet, or aggregated
 querynames.py   the measures that a query names, and their other names
 spelling.py     corrections of words that the index hardly has
+conditions.py   what each part and filter of a search finds alone, and what the search finds without it
 suggestions.py  other searches to suggest after one that found little
 snippets.py     matches in a paragraph, and the snippet that shows them
 highlighting.py matches in any text, headings and titles

@@ -54,6 +54,8 @@ class SearchOptions:
     """Maximum number of values of a facet, in addition to the selected ones. None means all."""
     group: str | None = None
     """`document` returns only the best paragraph of each document. None returns all."""
+    count_documents: bool = False
+    """Whether to count the documents that have a match (`Results.documents`) even if hits are not grouped."""
     fold: bool = False
     """Whether near-duplicates are one hit: paragraphs that differ only in list number, years, place and punctuation
     (`Hit.folded`). Totals and facets count them all. Not with `group`."""
@@ -238,6 +240,9 @@ def _validate(options: SearchOptions | MeasureOptions) -> None:
             "after and offset exclude each other": options.after is not None and options.offset != 0,
             f"beyond must be true or false, not {options.beyond!r}": not isinstance(options.beyond, bool),
             f"fold must be true or false, not {options.fold!r}": not isinstance(options.fold, bool),
+            f"count_documents must be true or false, not {options.count_documents!r}": (
+                not isinstance(options.count_documents, bool)
+            ),
             f"fold is not for hits grouped by {options.group}": options.fold and options.group is not None,
             f"explain must be true or false, not {options.explain!r}": not isinstance(options.explain, bool),
         }

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from searchkit.engines.contract import Engine, Request, Response, ScoredParagraph
 from searchkit.errors import UsageError
-from searchkit.query.facets import Filter
+from searchkit.query.facets import Facet, Filter
 from searchkit.query.filters import ResolvedFilters
 from searchkit.query.tree import Everything, Node, Or, Query, Word
 from searchkit.search.cursors import HitList
@@ -74,15 +74,23 @@ def search_similar(snapshot: Snapshot, record_id: str, options: SearchOptions, r
     return replace(results, took_ms=_elapsed_ms(started))
 
 
-def find_ids(snapshot: Snapshot, query: str, filters: tuple[Filter, ...], literal: object) -> frozenset[str]:
-    """Return the ids of the paragraphs that count in the total of a search, with `match="auto"`.
+def find_total(
+    snapshot: Snapshot,
+    query: str,
+    filters: tuple[Filter, ...],
+    literal: object,
+    *,
+    facets: tuple[Facet, ...] = (),
+    limit: int | None = 0,
+) -> tuple[Node, Response]:
+    """Find the paragraphs that count in the total of a search with `match="auto"`.
 
+    Returns the query tree that they match, and a response with at most `limit` hits and all values of facets.
     `literal`: the option. Raises UsageError for an invalid `literal`, and IndexStale.
     """
-    request = Request(Everything(), filters=filters, limit=None)
-    options = SearchOptions(beyond=False)
-    _, _, response = _search_forms(snapshot, snapshot.parse_query(query, literal), options, request)
-    return frozenset(hit.paragraph.id for hit in response.hits)
+    request = Request(Everything(), filters=filters, facets=facets, max_values=None, limit=limit)
+    parsed = snapshot.parse_query(query, literal)
+    return _search_forms(snapshot, parsed, SearchOptions(beyond=False), request)[1:]
 
 
 class _Page:
@@ -121,6 +129,7 @@ class _Page:
             limit=limit + 1 if limit and options.fold else limit,
             offset=options.offset if options.after is None else self._hit_list.position(options.after),
             by_document=options.group is not None,
+            count_documents=options.count_documents,
             fold=options.fold,
             explain=options.explain,
             with_measures=True,
@@ -141,7 +150,8 @@ class _Page:
         The results have neither suggestions nor a time.
         """
         scored = response.hits[: self._options.limit]
-        length = (response.total_any or response.total) if response.documents is None else response.documents
+        is_grouped, listed = self.request.by_document, response.total_any or response.total
+        length = response.documents or 0 if is_grouped else listed
         end = self.request.offset + len(scored)
         goes_on = len(response.hits) > len(scored) if self.request.fold else end < length
         return Results(
@@ -161,6 +171,7 @@ class _Page:
             total_any=response.total_any,
             understood_filters=parsed.understood,
             offset=self.request.offset,
+            is_grouped=is_grouped,
             next=self._hit_list.cursor(end) if scored and goes_on else None,
         )
 

@@ -165,9 +165,10 @@ class Records:
         snapshot, filters = self._snapshot, (Filter("document", (document_id,)),)
         matching: frozenset[str] = frozenset()
         if query is not None:
-            from searchkit.search.paragraphs import find_ids  # noqa: PLC0415 - only with a query
+            from searchkit.search.paragraphs import find_total  # noqa: PLC0415 - only with a query
 
-            matching = find_ids(snapshot, query, filters, literal)
+            _, response = find_total(snapshot, query, filters, literal, limit=None)
+            matching = frozenset(hit.paragraph.id for hit in response.hits)
         return outline(list(snapshot.paragraphs(filters)), matching)
 
     def neighbours(self, paragraph_id: str, before: int = 1, after: int = 1) -> tuple[Paragraph, ...]:

@@ -150,7 +150,7 @@ class Results:
     notes: tuple[str, ...] = ()
     """Messages about parts of the query that were changed or ignored."""
     documents: int | None = None
-    """With `group="document"`: the number of documents that have a match. Otherwise None."""
+    """With `group="document"` or `count_documents`: the number of documents that have a match. Otherwise None."""
     took_ms: float = 0.0
     """Time that the search took, in milliseconds."""
     total_any: int | None = None
@@ -163,6 +163,8 @@ class Results:
     searches that find something."""
     offset: int = 0
     """Number of hits before the first returned one."""
+    is_grouped: bool = False
+    """Whether the hits are grouped by document."""
     next: str | None = None
     """Cursor for the option `after` of the next search for the same: its hits follow these. None at the end."""
 

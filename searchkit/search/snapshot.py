@@ -28,7 +28,7 @@ from searchkit.manifest import (
 )
 from searchkit.model import Document, Measure, Paragraph, Table
 from searchkit.query.aliases import Aliases
-from searchkit.query.facets import BUILT_IN_FACETS, Facet, FacetCounts, Filter
+from searchkit.query.facets import BUILT_IN_FACETS, Facet, Filter
 from searchkit.query.filters import FilterReader, FilterValue, ResolvedFilters, parse_filters
 from searchkit.query.tree import Everything, Node, Query
 from searchkit.search.options import parse_literal
@@ -263,22 +263,12 @@ class Snapshot:
             ids = {paragraph.document for paragraph in engine.paragraphs(filters)} if filters else None
             yield from (document for document in engine.documents() if ids is None or document.document in ids)
 
-    def facet_counts(self, names: Sequence[str], filters: tuple[Filter, ...]) -> dict[str, FacetCounts]:
-        """Count the values of facets in the paragraphs that pass the filters. All values are listed.
-
-        A filter does not apply to the counts of its own facet. Without names, all facets except document are counted.
-        Raises UnknownFacet, and UsageError for an invalid depth.
-        """
-        selected = tuple(names) or tuple(name for name in self.facet_names if name != "document")
-        facets = self.count(Everything(), self.parse_facets(selected), filters).facets
-        return {name: facets[name] for name in selected}
-
     def count(self, match: Node, facets: Sequence[Facet] = (), filters: tuple[Filter, ...] = ()) -> Response:
         """Return the number of paragraphs that match a query tree and pass filters, and all values of facets.
 
         Without facets, also returns the number of documents.
         """
-        request = Request(match, (), filters, tuple(facets), max_values=None, limit=0, by_document=not facets)
+        request = Request(match, (), filters, tuple(facets), max_values=None, limit=0, count_documents=not facets)
         with self.use_engine() as engine:
             return engine.search(request)
 

@@ -116,7 +116,7 @@ def suggest_conditions(
     conditions = {name: getattr(options, name) for name in _CONDITIONS}
     conditions = {name: value for name, value in conditions.items() if value != getattr(defaults, name)}
     trials = [[name] for name in conditions] + ([[*conditions]] if len(conditions) > 1 else [])
-    filters = {item.name: _values(item) for item in failed.filters}
+    filters = {item.name: filter_values(item) for item in failed.filters}
     found: list[Suggestion] = []
     for names in trials:
         if len(names) == 1 or not found:
@@ -140,7 +140,7 @@ _Trial = tuple[str, str, Search]
 def _count(trials: Iterable[_Trial], count: Callable[[Search], int]) -> list[Suggestion]:
     """Return suggestions for the searches that find something."""
     return [
-        Suggestion(kind, text, search.query, {item.name: _values(item) for item in search.filters}, total)
+        Suggestion(kind, text, search.query, {item.name: filter_values(item) for item in search.filters}, total)
         for kind, text, search in trials
         if (total := count(search))
     ]
@@ -148,7 +148,7 @@ def _count(trials: Iterable[_Trial], count: Callable[[Search], int]) -> list[Sug
 
 def _leave_out_one(failed: Search, analyzer: Analyzer) -> Iterator[_Trial]:
     """Yield the search without each of its parts and filters, without quotes, and with `match="any"`."""
-    parts = _split(failed.query, analyzer)
+    parts = split_query(failed.query, analyzer)
     for before, part, after in _each(parts) if len(parts) > 1 else ():
         yield "drop_part", part, failed._replace(query=" ".join([*before, *after]))
     if _QUOTES.search(failed.query):
@@ -161,7 +161,7 @@ def _leave_out_one(failed: Search, analyzer: Analyzer) -> Iterator[_Trial]:
 
 def _replace_values(failed: Search, analyzer: Analyzer, reader: FilterReader) -> Iterator[_Trial]:
     """Yield the search with a filter instead of each part that is similar to a value, or with a value in its field."""
-    parts = _split(failed.query, analyzer)
+    parts = split_query(failed.query, analyzer)
     run = failed.query.strip()
     for before, part, after in (*_each(parts), *(_each([run]) if parts not in ([], [run]) else ())):
         name, value = match.groups() if (match := _FIELD.fullmatch(part)) else ("", "")
@@ -196,7 +196,7 @@ def _nearest(reader: FilterReader, name: str, value: str) -> Sequence[str]:
     return ()
 
 
-def _split(query: str, analyzer: Analyzer) -> list[str]:
+def split_query(query: str, analyzer: Analyzer) -> list[str]:
     """Return the parts of a query: the words of a single run. Empty if there are more than `_MAX_PARTS`."""
     spans = split_parts(query)
     if len(spans) == 1 and spans[0][2]:
@@ -206,6 +206,6 @@ def _split(query: str, analyzer: Analyzer) -> list[str]:
     return [query[start:end] for start, end, _ in spans] if len(spans) <= _MAX_PARTS else []
 
 
-def _values(item: Filter) -> list[str]:
+def filter_values(item: Filter) -> list[str]:
     """Return the values of a filter as they are written in a search."""
     return [*item.values, *(format_years(low, high) for low, high in item.ranges)]

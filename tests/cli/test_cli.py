@@ -1108,7 +1108,9 @@ def test_a_matrix_of_facets(run: Run, index: Path) -> None:
     assert (nothing.status, nothing.out) == (1, "\n0 documents\n")
     for matrix in ("year", "district,year,topic", "", "year,year", "year,nowhere"):
         assert_one_line_error(run(*arguments, matrix), 2)
-    for options in (["year"], ["--query", "执法"], ["--contains", "1"]):
+    found = run(*arguments, "district,year", "--query", "立案", "--format", "json").json()
+    assert 0 < sum(cell["documents"] for cell in found["cells"]) == found["documents"] <= answer["documents"]  # type: ignore[index,attr-defined,call-overload,operator]
+    for options in (["year"], ["--limit", "1"], ["--contains", "1"], ["--within", "天津市"]):
         assert_one_line_error(run(*arguments, "district,year", *options), 2, "--matrix")
 
 

@@ -67,7 +67,9 @@ class ColumnarEngine:
         ranking = _RankedDocs(self._reader, request, listed, docs, last, leaves)
         end = None if request.limit is None else request.offset + request.limit
         hits = tuple(self._hits(request, ranking, slice(request.offset, end)))
-        return Response(collector.total, ranking.document_count, hits, facets, total_any)
+        is_counted = request.by_document or request.count_documents
+        documents = collector.document_count if is_counted else None
+        return Response(collector.total, documents, hits, facets, total_any)
 
     def measure_columns(self, request: MeasureRequest) -> MeasureColumns:
         """Return all measures that a request selects.
@@ -320,8 +322,6 @@ class _RankedDocs:
         order = reader.rank(best, scores)
         self._doc_ids, self._scores = best[order], scores[order]
         self._match_counts = np.ones(len(best), np.int64)
-        self.document_count: int | None = None
-        """Number of documents with a match, if grouped; otherwise None."""
         # All other matches come after the best, so they cannot replace one of them as the first with its key.
         hit_count = len(self._first_with_keys()) if request.fold else len(best)
         is_within_best = request.limit is not None and request.offset + request.limit <= hit_count
@@ -425,7 +425,7 @@ class _RankedDocs:
         """Keep the first doc of each document, and count the matches of the document."""
         first, counts = group_by_first(self._reader.document_numbers(self._doc_ids))
         self._take(first)
-        self._match_counts, self.document_count = counts, len(first)
+        self._match_counts = counts
 
     def _take(self, indices: Array) -> None:
         """Keep only the docs at the given indices, in the order of the indices."""

@@ -49,6 +49,11 @@ class FacetCollector:
         other = int(counts.sum()) - sum(listed_counts) if len(ordinals) < len(order) else 0
         return FacetCounts(to_facet_values(facet, values, selected, (listed_counts, *other_counts)), missing, other)
 
+    @property
+    def document_count(self) -> int:
+        """Number of documents with a doc in the set."""
+        return int(np.count_nonzero(self._document_weights[1])) if self.total else 0
+
     def count_documents(self, facet: Facet) -> Array:
         """Return the number of documents with each value of a facet."""
         return self._count(self._reader.facet_column(facet))[1]

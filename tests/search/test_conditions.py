@@ -1,0 +1,63 @@
+"""What each condition of a search finds alone, and what the search finds without it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from searchkit.corpus.reading import ParsedDocument
+from searchkit.index import Index
+from searchkit.search.conditions import Condition
+
+
+@pytest.fixture(scope="session")
+def index(index_of: Callable[..., Index], report: Callable[..., ParsedDocument]) -> Index:
+    """An open index of three reports."""
+    return index_of(
+        [
+            report("a.txt", "执法检查。", "普法宣传。", region=("天津市", "滨海新区"), year=2023),
+            report("b.txt", "执法培训。", "检查立案。", region=("天津市", "东丽区"), year=2022),
+            report("c.txt", "执法立案。", region=("天津市", "东丽区"), year=2021),
+        ]
+    )
+
+
+def test_each_part_and_filter_is_a_condition(index: Index) -> None:
+    """A condition has the numbers of paragraphs with it alone and with all others, and the search without it."""
+    written = {"year": ["2022..2023"]}
+    assert index.search("执法 立案", match="all", year="2022..2023").total == 0
+    assert index.conditions("执法 立案", year="2022..2023") == (
+        Condition("part", "执法", 3, 1, "立案", written),
+        Condition("part", "立案", 2, 2, "执法", written),
+        Condition("filter", "year:[2022 TO 2023]", 4, 1, "执法 立案", {}),
+    )
+
+
+def test_understood_words_are_conditions(index: Index) -> None:
+    """The words of a place or a year are one condition; the other words of the run are parts."""
+    conditions = index.conditions("滨海新区2023年立案")
+    assert [(item.kind, item.text, item.alone, item.without, item.query) for item in conditions] == [
+        ("part", "立案", 2, 2, "滨海新区 2023年"),
+        ("understood", "滨海新区", 2, 0, "2023年立案"),
+        ("understood", "2023年", 2, 0, "滨海新区 立案"),
+    ]
+    literal = index.conditions("滨海新区 立案", literal=True)
+    assert [(item.kind, item.text, item.alone, item.without) for item in literal] == [
+        ("part", "滨海新区", 0, 2),
+        ("part", "立案", 2, 0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "conditions"),
+    [
+        ('"执法检查" -普法', [('"执法检查"', 1, 4), ("-普法", 4, 1)]),
+        ("执法", [("执法", 3, 5)]),
+        ("", []),
+        ("一 二 三 四 五 六 七 八 九", []),
+    ],
+)
+def test_parts_with_operators(index: Index, query: str, conditions: list[tuple[str, int, int]]) -> None:
+    """Strings and negations are parts. A query without parts, or with too many, has no conditions."""
+    assert [(item.text, item.alone, item.without) for item in index.conditions(query)] == conditions
