@@ -32,6 +32,7 @@ from searchkit.output.json import (
     problem_records,
     results_to_json,
 )
+from searchkit.query.facets import FacetCounts
 from searchkit.search.results import Hit, Results
 from searchkit.web.parameters import ALL, State
 
@@ -132,7 +133,7 @@ def _list(records: Callable[[], Records]) -> Callable[[], Iterable[str]]:
 
 def search_arguments(state: State) -> dict[str, Any]:
     """Return the keyword arguments of `IndexState.search`, without those of the page."""
-    names = ("literal", "match", "without", "group", "fold", "sort", "explain")
+    names = ("literal", "match", "without", "group", "fold", "sort", "count_documents", "explain")
     return {**state.filter_arguments(), **state.option_arguments(names)}
 
 
@@ -140,13 +141,14 @@ def _read_search(index: IndexState, state: State, suffix: str) -> Data:
     """Return the hits of a search."""
     arguments = search_arguments(state)
     facets: dict[str, Any] = {"facets": list(state.all("facet")), "facet_limit": state.number("facet_limit")}
+    highlight = bool(state["highlight"])
     if state["limit"] == ALL:
         return _all_hits(index, state, arguments, facets)
     page = state.option_arguments(("limit", "offset", "after"))
     results = index.search(state["query"], **arguments, **facets, **page, beyond=suffix not in {"csv", "xlsx"})
     return Data(
-        lambda: [dumps(results_to_json(results)), "\n"],
-        lambda suffix: (_hit_record(hit, suffix) for hit in results.hits),
+        lambda: [dumps(results_to_json(results, highlight=highlight)), "\n"],
+        lambda suffix: (_hit_record(hit, suffix, highlight=highlight) for hit in results.hits),
         next=results.next,
     )
 
@@ -158,6 +160,7 @@ def _all_hits(index: IndexState, state: State, arguments: dict[str, Any], facets
         return index.search(state["query"], **arguments, **more, limit=_BATCH, after=after, beyond=False)
 
     first = search(state["after"] or None, **facets)
+    highlight = bool(state["highlight"])
 
     def hits() -> Iterator[Hit]:
         results = first
@@ -167,22 +170,22 @@ def _all_hits(index: IndexState, state: State, arguments: dict[str, Any], facets
             yield from results.hits
 
     def json() -> Iterator[str]:
-        head = results_to_json(first)
+        head = results_to_json(first, highlight=highlight)
         ends = {"facets": head.pop("facets"), "next": None}
         del head["hits"], head["next"]
-        has_matches = first.documents is not None
+        has_matches = first.is_grouped
         yield dumps(head)[:-1] + ', "hits": ['
         for number, hit in enumerate(hits()):
-            record = hit_to_json(hit) | ({"matches": hit.matches} if has_matches else {})
+            record = hit_to_json(hit, highlight=highlight) | ({"matches": hit.matches} if has_matches else {})
             yield f"{',' if number else ''}{dumps(record)}"
         yield "], " + dumps(ends)[1:] + "\n"
 
-    return Data(json, lambda suffix: (_hit_record(hit, suffix) for hit in hits()))
+    return Data(json, lambda suffix: (_hit_record(hit, suffix, highlight=highlight) for hit in hits()))
 
 
-def _hit_record(hit: Hit, suffix: str) -> dict[str, object]:
+def _hit_record(hit: Hit, suffix: str, *, highlight: bool) -> dict[str, object]:
     """Return a hit as a record. Only JSON Lines have its measures."""
-    return hit_to_json(hit, with_measures=suffix == "jsonl")
+    return hit_to_json(hit, with_measures=suffix == "jsonl", highlight=highlight)
 
 
 def find_document(index: IndexState, record_id: str) -> str:
@@ -314,20 +317,11 @@ def _read_facets(index: IndexState, state: State, _: str) -> Data:
     return Data(_one({name: facet_to_json(item) for name, item in counts.items()}), lambda _: facet_records(counts))
 
 
-def count_facets(index: IndexState, state: State, names: list[str]) -> dict[str, Any]:
+def count_facets(index: IndexState, state: State, names: list[str]) -> Mapping[str, FacetCounts]:
     """Return the counts of facets under the query and the filters. Without names: of all facets but document."""
-    names = names or [name for name in index.facet_names if name != "document"]
-    if state["query"]:
-        options = state.option_arguments(("literal",))
-        results = index.search(
-            state["query"], facets=names, facet_limit=None, limit=0, **state.filter_arguments(), **options
-        )
-        counts = dict(results.facets)
-    else:
-        counts = index.facets(names, **state.filter_arguments())
-    if state["contains"]:
-        counts = {name: item.containing(state["contains"]) for name, item in counts.items()}
-    return counts
+    options = state.option_arguments(("literal", "contains", "within"))
+    limit = state.number("limit") if "limit" in state.values else None
+    return index.facets(names, query=state["query"] or None, limit=limit, **options, **state.filter_arguments())
 
 
 def _read_documents(index: IndexState, state: State, _: str) -> Data:

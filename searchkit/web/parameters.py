@@ -87,6 +87,7 @@ _TABLE = (
     Parameter("text", "Text to analyse."),
     Parameter("name", "A facet: year, topic, … or district:1 (provinces) to district:4."),
     Parameter("contains", "Only values that contain this text."),
+    Parameter("within", "Only places inside this one. Goes with district:1 to district:4."),
     *_FILTERS,
     Parameter("where", "Value of a facet of the user, as NAME=VALUE.", is_list=True),
     Parameter("literal", "Read names of places, years and bodies in the query as words: all, or some facets."),
@@ -113,6 +114,8 @@ _TABLE = (
     Parameter("sort", "Order: score, or facets, as in -year,score.", default="score"),
     Parameter("facet", "Facet to count; district:1 counts provinces.", is_list=True),
     Parameter("facet_limit", "Maximum number of values of a facet.", kind="limit", default="100", maximum=10_000),
+    Parameter("count_documents", "Count the documents that have a match.", kind="flag"),
+    Parameter("highlight", "Put the matches between » and «.", kind="flag"),
     Parameter("explain", "Explain each score.", kind="flag"),
     Parameter("context", "Number of paragraphs before and after.", kind="number", default="0", maximum=50),
     Parameter(
@@ -130,7 +133,8 @@ _SHORT = {"q": "query"}
 _QUERY_OPTIONS = ("query", *FILTER_NAMES, "literal")
 USED_BY: Mapping[str, tuple[str, ...]] = {
     "search": (
-        *(*_QUERY_OPTIONS, "match", "without", "group", "fold", "sort", "facet", "facet_limit", "explain"),
+        *(*_QUERY_OPTIONS, "match", "without", "group", "fold", "sort", "facet", "facet_limit"),
+        *("count_documents", "highlight", "explain"),
         *("limit", "offset", "after"),
     ),
     "document": ("query", "id", *(name for name in FILTER_NAMES if name != "document")),
@@ -142,7 +146,7 @@ USED_BY: Mapping[str, tuple[str, ...]] = {
     "compare": (*_QUERY_OPTIONS, "unit", "status", "rows", "cols", "against", "draw", "cell", "chart_size"),
     "coverage": ("query", *FILTER_NAMES, "rows", "cols"),
     "audit": ("query", *FILTER_NAMES, "offset"),
-    "facets": ("query", "name", "contains", *FILTER_NAMES, "literal"),
+    "facets": ("query", "name", "contains", "within", *FILTER_NAMES, "literal", "limit"),
     "documents": FILTER_NAMES,
     "suggest": ("prefix", "limit"),
     "analyze": ("text",),

@@ -137,7 +137,13 @@ def search_page(frame: Frame) -> tuple[str, dict[str, Any]]:
     limit = state.number("limit") if "limit" in state.values else PAGE_SIZE
     offset = state.number("offset") or 0
     results = frame.index.search(
-        state["query"], **arguments, facets=names, facet_limit=None, limit=limit or PAGE_SIZE, offset=offset
+        state["query"],
+        **arguments,
+        facets=names,
+        facet_limit=None,
+        count_documents=True,
+        limit=limit or PAGE_SIZE,
+        offset=offset,
     )
     query = state["query"] or "*"
     return "search", frame.page_context(
@@ -152,6 +158,7 @@ def search_page(frame: Frame) -> tuple[str, dict[str, Any]]:
         orders=_switch(frame, "sort", [("relevance", "score"), ("newest", "-year"), ("oldest", "year")]),
         downloads=frame.downloads(limit="all"),
         suggestions=suggestion_links(frame, results.suggestions),
+        parts=_part_links(frame) if not results.total else [],
         pages=page_links(frame, offset, limit or PAGE_SIZE, len(results.hits), has_more=results.next is not None),
         first=offset + 1,
         last=offset + len(results.hits),
@@ -434,6 +441,19 @@ def _figures(frame: Frame, hit: Hit, start: int, end: int) -> list[Figure]:
 def suggestion_links(frame: Frame, suggestions: Iterable[Suggestion]) -> list[tuple[str, str, int]]:
     """Return text, address and number of hits of other searches."""
     return [(_describe(frame, item), _suggestion_url(frame, item), item.total) for item in suggestions]
+
+
+def _part_links(frame: Frame) -> list[tuple[str, str, int]]:
+    """Return the parts of the query and the filters, each with the address and the number of hits of it alone."""
+    state = frame.state
+    options = state.option_arguments(("literal", "match"))
+    conditions = frame.index.conditions(state["query"], **options, **state.filter_arguments())
+    everything: dict[str, Any] = {**dict.fromkeys(FILTER_NAMES), "query": None}
+    return [
+        (item.text, frame.url(**{**everything, "query": item.text}), item.alone)
+        for item in conditions
+        if item.kind != "filter"
+    ]
 
 
 def _describe(frame: Frame, item: Suggestion) -> str:
