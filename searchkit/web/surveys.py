@@ -19,6 +19,8 @@ _MAX_SHOWN_ROWS, _MAX_SHOWN_COLS = 400, 100
 _FINDINGS_PER_PAGE = 40
 _MAX_LISTED = 100
 """Maximum number of problems of each kind on the page."""
+_NEED_PARAMETERS = {"compare", "document", "paragraph", "suggest", "analyze"}
+"""Addresses that answer nothing without parameters."""
 _AXES = ("district", "district:1", "district:2", "year", "of_year", "agency", "doctype", "section", "topic")
 """Facets of rows and columns."""
 
@@ -184,7 +186,7 @@ def about_page(frame: Frame) -> tuple[str, dict[str, Any]]:
         words=[word for line in _content_lines(lexicon.words) for word in line.split()],
         synonyms=[" = ".join(part.strip() for part in line.split("=")) for line in _content_lines(lexicon.synonyms)],
         api=[
-            (f"/{name}.json", summary, frame.root + f"{name}.json")
+            (f"/{name}.json", summary, "" if name in _NEED_PARAMETERS else f"{frame.root}{name}.json")
             for name, summary in SUMMARIES.items()
             if name != "about"
         ],

@@ -210,7 +210,7 @@ _WORDS = {
     "draw": ("画图", "Draw"),
     "draw_hint": ("勾选表中至多 6 行画折线图", "Tick at most 6 rows to draw them as lines"),
     "draw_row": ("画出{name}", "Draw {name}"),
-    "chart_of": ("{indicator}折线图，数值见下表", "Chart of {indicator}; the values are in the table"),
+    "chart_of": ("{indicator}图，数值见下表", "Chart of {indicator}; the values are in the table"),
     "bars_of": ("{year}年", "{year}"),
     "open_cell": ("查看原句", "Show the sentences"),
     "sentences_of": ("{row} · {col}", "{row} · {col}"),
