@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from searchkit.search.conditions import Condition
     from searchkit.search.highlighting import Highlights
     from searchkit.search.lookup import MeasureRanking, MeasureResults
-    from searchkit.search.results import Results
+    from searchkit.search.results import Hit, Results
 
 
 class IndexState(Records):
@@ -67,6 +67,27 @@ class IndexState(Records):
         snapshot = self._snapshot
         chosen, filters = read_options(options or SearchOptions(), arguments)
         return search_paragraphs(snapshot, query, chosen, snapshot.resolve(filters, where))
+
+    def every_hit(
+        self,
+        query: str,
+        options: SearchOptions | None = None,
+        /,
+        *,
+        where: Mapping[str, FilterValue] | None = None,
+        **arguments: object,
+    ) -> Iterator[Hit]:
+        """Return an iterator of all hits of a search, in its order, however many there are.
+
+        Arguments as in `search`. The options `limit` and `facets` are ignored; the hits begin at `offset` or `after`.
+        `beyond=False` ends at the last paragraph that counts in the total. All matches are ranked once, and hits are
+        loaded when they are reached. Raises the exceptions of `search`.
+        """
+        from searchkit.search.paragraphs import stream_paragraphs  # noqa: PLC0415 - not loaded by other commands
+
+        snapshot = self._snapshot
+        chosen, filters = read_options(options or SearchOptions(), arguments)
+        return stream_paragraphs(snapshot, query, chosen, snapshot.resolve(filters, where))
 
     def similar(
         self,

@@ -81,6 +81,12 @@ _after_option = click.option(
 @_after_option
 @click.option("--explain", is_flag=True, help="Show the parts of each score.")
 @click.option(
+    "--all",
+    "is_all",
+    is_flag=True,
+    help="All hits, whatever --limit. jsonl, csv, tsv and ids write each as soon as it is loaded.",
+)
+@click.option(
     "--highlight",
     is_flag=True,
     help="Put the matches between » and «: in tables, and in the field highlighted, which is the snippet, of all other "
@@ -94,6 +100,7 @@ def search(
     queries: BinaryIO | None,
     output_format: str,
     highlight: bool,  # noqa: FBT001 - click passes options by name
+    is_all: bool,  # noqa: FBT001
     **options: Any,  # noqa: ANN401
 ) -> int:
     """Find paragraphs that answer QUERY, best first.
@@ -119,6 +126,9 @@ def search(
     _set_defaults(search_options, is_page=queries is None and output_format == "table")
     is_export = queries is None and output_format in _EXPORT_FORMATS
     arguments = {**filters, **search_options, "beyond": not is_export}
+    is_streamed = is_all and queries is None and output_format not in {"table", "json"}
+    if is_all:
+        arguments["limit"] = 0 if is_streamed else None
     with Index(index_path) as index:
         if queries is not None:
             return _answer_all(
@@ -126,14 +136,15 @@ def search(
                 lambda text, line: results_to_json(index.search(text, **{**arguments, **line}), highlight=highlight),
             )
         results = index.search(query or "", **arguments)
-    is_colourful, first = sys.stdout.isatty(), results.offset + 1
-    with_measures = output_format == "jsonl"
-    _print_results(
-        output_format,
-        lambda: results_to_json(results, highlight=highlight),
-        lambda: terminal.format_results(results, colour=is_colourful, first=first, highlight=highlight),
-        lambda: (hit_to_json(hit, with_measures=with_measures, highlight=highlight) for hit in results.hits),
-    )
+        is_colourful, first = sys.stdout.isatty(), results.offset + 1
+        with_measures = output_format == "jsonl"
+        hits = index.every_hit(query or "", **arguments) if is_streamed else results.hits
+        _print_results(
+            output_format,
+            lambda: results_to_json(results, highlight=highlight),
+            lambda: terminal.format_results(results, colour=is_colourful, first=first, highlight=highlight),
+            lambda: (hit_to_json(hit, with_measures=with_measures, highlight=highlight) for hit in hits),
+        )
     if results.total:
         return FOUND
     _print_hints(output_format, [*results.notes, *terminal.suggestion_lines(results.suggestions, "paragraphs")])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -77,8 +77,6 @@ class Request:
     """Id of a paragraph that does not match, and neither do the paragraphs with its near-duplicate key."""
     explain: bool = False
     """Whether to return the parts of the score of each hit."""
-    with_measures: bool = False
-    """Whether to return the measures of the paragraph of each hit."""
     beyond: Node | None = None
     """Query tree of further hits: paragraphs that match it, but not `match`, and pass all filters. All hits are ranked
     together. The further ones are not in the total and not counted by facets. If nothing matches `match`, there are no
@@ -115,14 +113,17 @@ class ScoredParagraph:
     """Number of matching paragraphs of the document if hits are grouped; otherwise 1."""
     explanation: Explanation | None = None
     """Parts of the score, if requested."""
-    measures: tuple[Measure, ...] = ()
-    """Measures of the paragraph in the order of the text, if requested."""
     own_headings: int = 0
     """Number of headings, the last ones of the path, that belong to the passage (`own_heading_counts`)."""
     is_beyond: bool = False
     """Whether the paragraph only matches `Request.beyond`."""
     folded: Folded = NOTHING_FOLDED
     """The other hits with its near-duplicate key, with `Request.fold`."""
+    load_measures: Callable[[], tuple[Measure, ...]] = field(default=tuple, compare=False, repr=False)
+    """Returns the measures of the paragraph in the order of the text, also after the engine was closed.
+
+    Few callers need them, and loading them takes longer than the rest of the hit. Raises IndexDamaged.
+    """
 
 
 def own_heading_counts(paragraphs: Sequence[Paragraph]) -> list[int]:
@@ -244,6 +245,10 @@ class Engine(Protocol):
 
     def search(self, request: Request) -> Response:
         """Answer a request exactly."""
+        ...
+
+    def stream(self, request: Request) -> Iterator[ScoredParagraph]:
+        """Yield the hits of `search`. Ranks at the first one; loads each hit when it is reached."""
         ...
 
     def measure_columns(self, request: MeasureRequest) -> MeasureColumns:

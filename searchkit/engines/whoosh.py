@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from functools import cached_property, reduce
+from functools import cached_property, partial, reduce
 from itertools import chain
 from operator import attrgetter
 from pathlib import Path
@@ -212,11 +212,17 @@ class WhooshEngine:
                 beyond = frozenset(self._filter(further, request.filters))
             return self._respond(request, admitted, beyond, facets)
 
+    def stream(self, request: Request) -> Iterator[ScoredParagraph]:
+        """Yield the hits of `search`, all of which are loaded at once."""
+        yield from self.search(request).hits
+
     def measure_columns(self, request: MeasureRequest) -> MeasureColumns:
         """Return all measures that a request selects. Takes time in proportion to the size of the index."""
         with self._lock, _restricted_unpickling():
             store = self._store
-            matched = [(i, self._measures(i)[index]) for i, index in sorted(self._match_measures(request.match))]
+            matched = [
+                (i, self._store.measures_of(i)[index]) for i, index in sorted(self._match_measures(request.match))
+            ]
             matches = list(dict.fromkeys(i for i, _ in matched))
             scores = {i: _word_score(parts) for i, parts in self._word_scores(request.scoring, matches).items()}
         selected = [(i, measure) for i, measure in matched if _is_selected(measure, request)]
@@ -256,7 +262,7 @@ class WhooshEngine:
     def measures(self, paragraph_ids: Sequence[str]) -> list[tuple[Measure, ...]]:
         """Return the measures of each given paragraph, in the order of the text. An unknown id has no measures."""
         doc_ids = map(self._store.doc_id_by_paragraph_id.get, paragraph_ids)
-        return [() if i is None else self._measures(i) for i in doc_ids]
+        return [() if i is None else self._store.measures_of(i) for i in doc_ids]
 
     def documents(self) -> Iterator[Document]:
         """Return all documents in corpus order."""
@@ -415,7 +421,7 @@ class WhooshEngine:
         match node:
             case Filter(name="of_year"):
                 every = self._match_measures(Everything())
-                matched = {(i, index) for i, index in every if node.admits_measure(self._measures(i)[index])}
+                matched = {(i, index) for i, index in every if node.admits_measure(self._store.measures_of(i)[index])}
             case Not():
                 matched = self._match_measures(Everything()) - self._match_measures(node.child)
             case And():
@@ -474,14 +480,14 @@ class WhooshEngine:
         for i in ranked[request.offset : end]:
             paragraph = self._store.paragraphs[i]
             explanation = scores[i] if request.explain else None
-            measures = self._measures(i) if request.with_measures else ()
             match_count = match_counts.get(paragraph.document, 1)
             own_headings = self._store.own_headings[i]
             score, is_beyond = scores[i].score, i in further
             ids = tuple(self._store.paragraphs[other].id for other in sorted(copies.get(i, ()))[:MAX_FOLDED_IDS])
             folded = Folded(len(copies.get(i, ())), ids)
+            load = partial(self._store.measures_of, i)
             hits.append(
-                ScoredParagraph(paragraph, score, match_count, explanation, measures, own_headings, is_beyond, folded)
+                ScoredParagraph(paragraph, score, match_count, explanation, own_headings, is_beyond, folded, load)
             )
         is_counted = request.by_document or request.count_documents
         documents = len({self._store.paragraphs[i].document for i in matches}) if is_counted else None
@@ -513,9 +519,6 @@ class WhooshEngine:
                 scores[i] = explanation.completed() if i in complete else explanation
         ranked[:RESCORE_DEPTH] = sorted(best, key=lambda i: (i in last, -scores[i].score, i))
         return ranked, scores, last
-
-    def _measures(self, i: int) -> tuple[Measure, ...]:
-        return tuple(Measure(measure, self._store.paragraphs[i]) for measure in self._store.measures[i])
 
     def _sort(self, ranked: list[int], key: str) -> list[int]:
         """Return matches sorted by a facet (`Request.sort`). Ties stay in their order."""
@@ -619,6 +622,10 @@ class _ParagraphStore:
         if name == "text":
             return [self.texts[doc_id]]
         return [*map(fold, paragraph.path)] if name == "heading" else [fold(paragraph.title or "")]
+
+    def measures_of(self, doc_id: int) -> tuple[Measure, ...]:
+        """Return the measures of a paragraph."""
+        return tuple(Measure(measure, self.paragraphs[doc_id]) for measure in self.measures[doc_id])
 
     def df(self, gram: str) -> int:
         """Return the number of paragraphs whose text contains a gram."""

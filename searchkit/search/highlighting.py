@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from searchkit.errors import UsageError
 from searchkit.model import Paragraph
-from searchkit.query.tree import PASSAGE, TEXT_FIELDS, Node, Query, positive_leaves
-from searchkit.search.snippets import HeadingSpan, Spans, find_matches, merge_spans
+from searchkit.query.tree import TEXT_FIELDS, Node, Query
+from searchkit.search.snippets import HeadingSpan, Highlighter, Spans, merge_spans
 from searchkit.text.analyzer import Analyzer
 
 
@@ -35,9 +35,8 @@ class Highlights:
 
     def __init__(self, query: Query, analyzer: Analyzer) -> None:
         """Take a parsed query, and the analyzer that parsed it."""
-        self._query, self._analyzer = query, analyzer
-        self._tree = query.some or query.content or query.all
-        self._leaves = list(positive_leaves(self._tree))
+        self._query = query
+        self._highlighter = Highlighter(query.some or query.content or query.all, analyzer)
 
     def spans(self, text: str, field: str = "text") -> Spans:
         """Return the spans of the query in a text: code points, 0-based, end-exclusive, ascending, without overlaps.
@@ -64,6 +63,6 @@ class Highlights:
 
     def _find(self, text: str, field: str, matching: set[Node]) -> Spans:
         """Return the spans of the query in a field, and add the leaves that match to `matching`."""
-        matches = find_matches(text, self._tree, self._analyzer, (PASSAGE, field))
-        matching.update(self._leaves[match.leaf] for match in matches)
+        matches = self._highlighter.find(text, field)
+        matching.update(self._highlighter.leaves[leaf] for _, _, leaf in matches)
         return merge_spans(matches)

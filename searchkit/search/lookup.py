@@ -48,7 +48,7 @@ from searchkit.model import Measure
 from searchkit.query.agreement import unit_family
 from searchkit.query.tree import PASSAGE, And, Node, Or, Prefix, Query, Substring, Word
 from searchkit.search.options import base_unit
-from searchkit.search.snippets import Snippet, extract_snippet
+from searchkit.search.snippets import Highlighter, Snippet
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.folding import CODE_POINT_COUNT, fold, fold_all, to_code_points
 
@@ -583,7 +583,7 @@ def build_hit(measure: Measure, score: float, text: str, analyzer: Analyzer) -> 
     before, after = text[first : measure.start], text[measure.end : last]
     first += len(before) - len(before.rpartition(measure.quote)[2])
     part = text[first : measure.end] + after.partition(measure.quote)[0]
-    window = extract_snippet(part, Substring(fold(measure.quote)), analyzer)
+    window = Highlighter(Substring(fold(measure.quote)), analyzer).snippet(part)
     return MeasureHit(measure.extracted, measure.source, score, window.text, first + window.start)
 
 

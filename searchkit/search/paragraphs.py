@@ -9,7 +9,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
 
 from searchkit.engines.contract import Engine, Request, Response, ScoredParagraph
 from searchkit.errors import UsageError
@@ -18,13 +19,16 @@ from searchkit.query.filters import ResolvedFilters
 from searchkit.query.tree import Everything, Node, Or, Query, Word
 from searchkit.search.cursors import HitList
 from searchkit.search.options import SearchOptions, list_names, list_texts, parse_sort
-from searchkit.search.results import Hit, Results
+from searchkit.search.results import Hit, LazyMeasures, Results
 from searchkit.search.snapshot import Snapshot
-from searchkit.search.snippets import match_passage
+from searchkit.search.snippets import Highlighter
+from searchkit.text.folding import fold_all
 
 if TYPE_CHECKING:
     from searchkit.search.suggestions import Search, Suggestion
 
+_STREAM_BATCH = 200
+"""Number of hits whose snippets are extracted at a time when all hits are streamed."""
 _MAX_CHECKED_VALUES = 20
 """Maximum number of values of a filter for each of which a search checks whether it has a hit."""
 _MAX_CORRECTED_TOTAL = 100
@@ -40,8 +44,8 @@ def search_paragraphs(snapshot: Snapshot, query: str, options: SearchOptions, re
     started = time.perf_counter()
     page = _Page(snapshot, query, options, resolved)
     request = page.request
-    parsed, tree, response = _search_forms(snapshot, snapshot.parse_query(query, options.literal), options, request)
-    relaxed = options.match == "auto" and tree is not (parsed.content or parsed.all)
+    found = _search_forms(snapshot, snapshot.parse_query(query, options.literal), options, request)
+    parsed, tree, response, relaxed = found.query, found.request.match, found.response, found.is_relaxed
     suggestions = _suggest(snapshot, query, options, request, response.total, relaxed=relaxed)
     empty_values = _find_empty_values(snapshot, replace(request, match=tree), response.total)
     results = page.build_results(tree, parsed, response, relaxed=relaxed, notes=(*parsed.notes, *empty_values))
@@ -90,7 +94,29 @@ def find_total(
     """
     request = Request(Everything(), filters=filters, facets=facets, max_values=None, limit=limit)
     parsed = snapshot.parse_query(query, literal)
-    return _search_forms(snapshot, parsed, SearchOptions(beyond=False), request)[1:]
+    found = _search_forms(snapshot, parsed, SearchOptions(beyond=False), request)
+    return found.request.match, found.response
+
+
+def stream_paragraphs(
+    snapshot: Snapshot, query: str, options: SearchOptions, resolved: ResolvedFilters
+) -> Iterator[Hit]:
+    """Return an iterator of all hits of a search, in its order. The options `limit` and `facets` are ignored.
+
+    Ranks all matches once, and loads hits in batches. Raises the exceptions of `search_paragraphs`, at once.
+    """
+    options = replace(options, limit=1, facets=())
+    request = _Page(snapshot, query, options, resolved).request
+    found = _search_forms(snapshot, snapshot.parse_query(query, options.literal), options, request)
+    return _stream(snapshot, found._replace(request=replace(found.request, limit=None)))
+
+
+def _stream(snapshot: Snapshot, found: _Found) -> Iterator[Hit]:
+    """Yield all hits of a form of a query."""
+    with snapshot.use_engine() as engine:
+        scored = engine.stream(found.request)
+        while batch := list(islice(scored, _STREAM_BATCH)):
+            yield from _build_hits(batch, found.request.match, found.query, snapshot, relaxed=found.is_relaxed)
 
 
 class _Page:
@@ -132,7 +158,6 @@ class _Page:
             count_documents=options.count_documents,
             fold=options.fold,
             explain=options.explain,
-            with_measures=True,
         )
         """Request for all paragraphs that pass the filters. The search sets `match` and `scoring`."""
 
@@ -181,13 +206,21 @@ def _elapsed_ms(started: float) -> float:
     return round((time.perf_counter() - started) * 1000, 3)
 
 
-def _search_forms(
-    snapshot: Snapshot, parsed: Query, options: SearchOptions, request: Request
-) -> tuple[Query, Node, Response]:
-    """Search for the forms of a query in turn until one has a match. Return the query, its tree and the response.
+class _Found(NamedTuple):
+    """A form of a query, and what it finds."""
 
-    If no form has a match, returns the first one.
-    """
+    query: Query
+    """The query, which can be loosened."""
+    request: Request
+    """The request, with the tree that was searched."""
+    response: Response
+    """The answer."""
+    is_relaxed: bool
+    """Whether `match` is `auto`, and the tree requires only some words of the query."""
+
+
+def _search_forms(snapshot: Snapshot, parsed: Query, options: SearchOptions, request: Request) -> _Found:
+    """Search for the forms of a query in turn until one has a match. Return it or, if there is none, the first one."""
     first = None
     with snapshot.use_engine() as engine:
         for query, tree in _forms(parsed, options.match):
@@ -200,9 +233,11 @@ def _search_forms(
                 beyond = _find_beyond(engine, query, form)
                 form = form if beyond is None else replace(form, beyond=beyond, complete=query.complete)
             response = engine.search(form)
-            first = first or (query, tree, response)
+            is_relaxed = options.match == "auto" and tree is not (query.content or query.all)
+            found = _Found(query, form, response, is_relaxed)
+            first = first or found
             if response.total:
-                return query, tree, response
+                return found
     assert first is not None  # noqa: S101 - there is at least one form
     return first
 
@@ -252,22 +287,25 @@ def _build_hits(
     scored: Sequence[ScoredParagraph], tree: Node, parsed: Query, snapshot: Snapshot, *, relaxed: bool
 ) -> Iterator[Hit]:
     """Yield the hits for scored paragraphs. `tree`: the tree of the query that was searched."""
-    for item in scored:
-        is_beyond = item.is_beyond or relaxed
-        found = match_passage(item, parsed.some or tree if item.is_beyond else tree, snapshot.analyzer)
-        has, lacks = parsed.split_parts(found.leaves, is_complete=not is_beyond)
+    within = Highlighter(tree, snapshot.analyzer)
+    beyond = Highlighter(parsed.some, snapshot.analyzer) if parsed.some else within
+    for item, folded in zip(scored, fold_all([item.paragraph.text for item in scored]), strict=True):
+        highlighter = beyond if item.is_beyond else within
+        found = highlighter.match_passage(item, folded)
+        leaves = {highlighter.leaves[leaf] for leaf in found.leaves}
+        has, lacks = parsed.split_parts(leaves, is_complete=not (item.is_beyond or relaxed))
         yield Hit(
             item.paragraph,
             item.score,
             found.window,
             item.matches,
             item.explanation,
-            item.measures,
             found.path_spans,
             found.title_spans,
             lacks,
             has,
             item.folded,
+            LazyMeasures(item.load_measures),
         )
 
 
@@ -285,6 +323,6 @@ def _suggest(
         """Return the number of paragraphs that another search finds."""
         parsed = snapshot.parse_query(other.query, options.literal)
         form = replace(counting, filters=other.filters)
-        return _search_forms(snapshot, parsed, replace(options, match=other.match), form)[2].total
+        return _search_forms(snapshot, parsed, replace(options, match=other.match), form).response.total
 
     return suggest_for(snapshot, Search(query, request.filters, options.match), count, total, relaxed=relaxed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,31 @@ from searchkit.search.snippets import HeadingSpan, Snippet, Spans, mark_highligh
 if TYPE_CHECKING:
     from searchkit.query.understood import UnderstoodFilter
     from searchkit.search.suggestions import Suggestion
+
+
+class LazyMeasures:
+    """Measures that are loaded when they are first read. Pickling loads them. Thread-safe."""
+
+    __slots__ = ("_load", "_loaded")
+
+    def __init__(self, load: Callable[[], tuple[Measure, ...]] | None, loaded: tuple[Measure, ...] = ()) -> None:
+        """Take the function that loads the measures, or the measures if it is None."""
+        self._load, self._loaded = load, loaded
+
+    def get(self) -> tuple[Measure, ...]:
+        """Return the measures. Raises the exceptions of the function that loads them."""
+        load = self._load
+        if load is not None:  # at worst, two threads load them
+            self._loaded = load()
+            self._load = None  # releases the files of the index
+        return self._loaded
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Return the parts of a copy, which contains the measures instead of the function."""
+        return LazyMeasures, (None, self.get())
+
+
+NO_MEASURES = LazyMeasures(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +56,6 @@ class Hit:
     """With `group="document"`: the number of paragraphs of the document that match. Otherwise 1."""
     explanation: Explanation | None = None
     """The parts of the score, if the search had `explain`."""
-    measures: tuple[Measure, ...] = ()
-    """The measures of the paragraph, in the order of their quotes."""
     path_spans: tuple[HeadingSpan, ...] = ()
     """Matches in the headings: index of the heading in `paragraph.path`, and its span in the heading."""
     title_spans: Spans = ()
@@ -43,6 +66,16 @@ class Hit:
     """The parts of the query that the paragraph has: content words, quoted strings and prefixes."""
     folded: Folded = NOTHING_FOLDED
     """With `fold`: the other hits that say the same. `folded.count` is their number, `folded.ids` at most 100 ids."""
+    _measures: LazyMeasures = field(default=NO_MEASURES, compare=False, repr=False)
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """The measures of the paragraph, in the order of their quotes.
+
+        They are loaded when they are first read, from the build that was searched. This also works after the index was
+        refreshed or closed, whose files stay open until then. Raises IndexDamaged.
+        """
+        return self._measures.get()
 
     @property
     def id(self) -> str:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
 
 from searchkit.engines.contract import ScoredParagraph
-from searchkit.query.tree import PASSAGE, Node, Prefix, Substring, positive_leaves
+from searchkit.query.tree import PASSAGE, Node, Prefix, Substring, Word, positive_leaves
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.folding import fold
-from searchkit.text.numerals import find_numerals
+from searchkit.text.numerals import number_across
 
 MAX_SNIPPET_LENGTH = 120
 """Maximum length of a snippet, in code points."""
@@ -33,13 +32,9 @@ _CLAUSE_END = re.compile(r"[。；;！!？?，,：:、]")
 """Matches a punctuation mark that ends a clause. A snippet preferably begins after one."""
 
 
-class LeafMatch(NamedTuple):
-    """One match of one leaf of the query tree."""
-
-    start: int
-    end: int
-    leaf: int
-    """Ordinal of the leaf in `query.tree.positive_leaves`."""
+Match = tuple[int, int, int]
+"""One match of a leaf of the query tree: start and end in a text, and the ordinal of the leaf in
+`Highlighter.leaves`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +49,6 @@ class Snippet:
     """Spans of all matches in the paragraph's text, ascending. Adjacent and overlapping matches are merged."""
 
 
-def extract_snippet(text: str, query: Node, analyzer: Analyzer) -> Snippet:
-    """Return the window of `text` that contains matches of the most leaves, with all matches in `text`.
-
-    The window is at most `MAX_SNIPPET_LENGTH` code points long; a shorter text is returned in full. Neither edge of the
-    window is inside a number, unless the number is longer than the window.
-    """
-    return _build_snippet(text, find_matches(text, query, analyzer))
-
-
 @dataclass(frozen=True, slots=True)
 class PassageMatches:
     """The matches of a query in a paragraph, its headings and its title."""
@@ -73,71 +59,115 @@ class PassageMatches:
     """Spans in the headings, ascending."""
     title_spans: Spans
     """Spans in the title."""
-    leaves: frozenset[Node]
-    """The leaves of the query that match."""
+    leaves: frozenset[int]
+    """Ordinals in `Highlighter.leaves` of the leaves that match."""
 
 
-def match_passage(hit: ScoredParagraph, query: Node, analyzer: Analyzer) -> PassageMatches:
-    """Return the matches of a query in a paragraph, its headings and its title. Negated leaves are ignored.
+class Highlighter:
+    """Finds the matches of one query in texts. Negated leaves are ignored."""
 
-    Leaves on the passage match only in the text, and in the headings and the title that belong to the paragraph.
-    """
-    paragraph, leaves = hit.paragraph, list(positive_leaves(query))
-    fields, matches = {leaf.field for leaf in leaves}, find_matches(paragraph.text, query, analyzer)
-    matching = {leaves[match.leaf] for match in matches}
+    def __init__(self, query: Node, analyzer: Analyzer) -> None:
+        """Prepare a query. `analyzer`: that of the index."""
+        self.leaves = tuple(positive_leaves(query))
+        """The leaves of the query that are not negated, from left to right."""
+        self._analyzer = analyzer
+        self._finders: dict[frozenset[str], _LeafFinder] = {}
 
-    def spans_in(label: str, field: str, *, is_own: bool) -> Spans:
-        """Return the spans of the matches in a heading or title, and add the leaves to `matching`."""
-        label_fields = fields & ({field, PASSAGE} if is_own else {field})
-        label_matches = find_matches(label, query, analyzer, label_fields) if label_fields else []
-        matching.update(leaves[match.leaf] for match in label_matches)
-        return merge_spans(label_matches)
+    def find(self, text: str, field: str = "text") -> list[Match]:
+        """Return all matches of the leaves on the passage or a field, ascending. Equal words count as one leaf."""
+        return self._finder(frozenset({PASSAGE, field})).find(fold(text))
 
-    first_own = len(paragraph.path) - hit.own_headings
-    path_spans = tuple(
-        (number, *span)
-        for number, heading in enumerate(paragraph.path)
-        for span in spans_in(heading, "heading", is_own=number >= first_own)
-    )
-    title_spans = spans_in(paragraph.title or "", "title", is_own=paragraph.n == 1)
-    return PassageMatches(_build_snippet(paragraph.text, matches), path_spans, title_spans, frozenset(matching))
+    def snippet(self, text: str) -> Snippet:
+        """Return the window of a text that contains matches of the most leaves, with all matches in the text.
+
+        The window is at most `MAX_SNIPPET_LENGTH` code points long; a shorter text is returned in full. Neither edge of
+        the window is inside a number, unless the number is longer than the window.
+        """
+        folded = fold(text)
+        return _build_snippet(text, folded, self._finder(_TEXT).find(folded))
+
+    def match_passage(self, hit: ScoredParagraph, folded: str) -> PassageMatches:
+        """Return the matches in the paragraph of a hit, its headings and its title. `folded`: its text, folded.
+
+        Leaves on the passage match only in the text, and in the headings and the title that belong to the paragraph.
+        """
+        paragraph, matches = hit.paragraph, self._finder(_TEXT).find(folded)
+        matching = {leaf for _, _, leaf in matches}
+        first_own = len(paragraph.path) - hit.own_headings
+        path_spans = tuple(
+            (number, *span)
+            for number, heading in enumerate(paragraph.path)
+            for span in self._match_label(heading, _OWN_HEADING if number >= first_own else _HEADING, matching)
+        )
+        title_spans = self._match_label(paragraph.title or "", _OWN_TITLE if paragraph.n == 1 else _TITLE, matching)
+        return PassageMatches(
+            _build_snippet(paragraph.text, folded, matches), path_spans, title_spans, frozenset(matching)
+        )
+
+    def _match_label(self, label: str, fields: frozenset[str], matching: set[int]) -> Spans:
+        """Return the spans of the matches in a heading or title, and add the leaves that match to `matching`."""
+        finder = self._finder(fields)
+        if not finder.has_leaves:
+            return ()
+        matches = finder.find(fold(label))
+        matching.update(leaf for _, _, leaf in matches)
+        return merge_spans(matches)
+
+    def _finder(self, fields: frozenset[str]) -> _LeafFinder:
+        """Return the finder of the leaves on some fields."""
+        finder = self._finders.get(fields)
+        if finder is None:
+            leaves = [(leaf, ordinal) for ordinal, leaf in enumerate(self.leaves) if leaf.field in fields]
+            finder = self._finders[fields] = _LeafFinder(leaves, self._analyzer)
+        return finder
 
 
-def find_matches(
-    text: str, query: Node, analyzer: Analyzer, fields: Collection[str] = (PASSAGE, "text")
-) -> list[LeafMatch]:
-    """Return all matches of the leaves on some fields, ascending. Negated leaves are ignored.
-
-    Equal words in the tree count as one leaf, the first.
-    """
-    folded = fold(text)
-    matches: set[LeafMatch] = set()
-    terms: dict[str, int] = {}
-    prefixes: list[tuple[str, int]] = []
-    for ordinal, leaf in enumerate(positive_leaves(query)):
-        if leaf.field not in fields:
-            continue
-        if isinstance(leaf, Substring):
-            matches.update(LeafMatch(start, end, ordinal) for start, end in leaf.find(folded))
-        elif isinstance(leaf, Prefix):
-            prefixes.append((leaf.text, ordinal))
-        else:
-            terms.setdefault(leaf.term, ordinal)
-    if terms or prefixes:
-        for term, start, end in analyzer.tokenize(text, [*terms, *(prefix for prefix, _ in prefixes)]):
-            if term in terms:
-                matches.add(LeafMatch(start, end, terms[term]))
-            matches.update(LeafMatch(start, end, ordinal) for prefix, ordinal in prefixes if term.startswith(prefix))
-    return sorted(matches)
+_TEXT = frozenset({PASSAGE, "text"})
+_HEADING, _OWN_HEADING = frozenset({"heading"}), frozenset({"heading", PASSAGE})
+_TITLE, _OWN_TITLE = frozenset({"title"}), frozenset({"title", PASSAGE})
+"""Fields of the leaves that match in a text, a heading or a title. Own ones belong to the passage of the paragraph."""
 
 
-def _build_snippet(text: str, matches: Sequence[LeafMatch]) -> Snippet:
+class _LeafFinder:
+    """Finds the matches of some leaves in folded texts."""
+
+    def __init__(self, leaves: Sequence[tuple[Word | Substring | Prefix, int]], analyzer: Analyzer) -> None:
+        """Take leaves, each with its ordinal."""
+        self._strings = [(leaf, ordinal) for leaf, ordinal in leaves if isinstance(leaf, Substring)]
+        self._prefixes = [(leaf.text, ordinal) for leaf, ordinal in leaves if isinstance(leaf, Prefix)]
+        self._terms: dict[str, int] = {}
+        for leaf, ordinal in leaves:
+            if isinstance(leaf, Word):
+                self._terms.setdefault(leaf.term, ordinal)
+        self._parts = [*self._terms, *(prefix for prefix, _ in self._prefixes)]
+        self._analyzer = analyzer
+        self.has_leaves = bool(leaves)
+        """Whether there are any leaves."""
+
+    def find(self, folded: str) -> list[Match]:
+        """Return all matches in a folded text, ascending."""
+        matches: set[Match] = set()
+        for leaf, ordinal in self._strings:
+            if leaf.text in folded:
+                matches.update([(start, end, ordinal) for start, end in leaf.find(folded)])
+        terms, prefixes = self._terms, self._prefixes
+        if self._parts:
+            for term, start, end in self._analyzer.tokens_with(folded, self._parts):
+                if term in terms:
+                    matches.add((start, end, terms[term]))
+                for prefix, ordinal in prefixes:
+                    if term.startswith(prefix):
+                        matches.add((start, end, ordinal))
+        return sorted(matches)
+
+
+def _build_snippet(text: str, folded: str, matches: Sequence[Match]) -> Snippet:
     """Return the snippet of a text. `matches`: all matches in the text, ascending."""
-    start, end = _choose_window(text, matches)
+    start, end = _choose_window(text, folded, matches)
     return Snippet(start, text[start:end], merge_spans(matches))
 
 
-def merge_spans(matches: Sequence[LeafMatch]) -> Spans:
+def merge_spans(matches: Sequence[Match]) -> Spans:
     """Return the spans of ascending matches. Adjacent and overlapping matches are merged."""
     spans: list[Span] = []
     for start, end, _ in matches:
@@ -148,68 +178,61 @@ def merge_spans(matches: Sequence[LeafMatch]) -> Spans:
     return tuple(spans)
 
 
-def _choose_window(text: str, matches: Sequence[LeafMatch]) -> Span:
+def _choose_window(text: str, folded: str, matches: Sequence[Match]) -> Span:
     """Return the span of the snippet: the matches of the best window, with context before and after them."""
-    if len(text) <= MAX_SNIPPET_LENGTH:
-        return 0, len(text)
-    numbers = [(numeral.start, numeral.end) for numeral in find_numerals(text)]
+    if len(folded) <= MAX_SNIPPET_LENGTH:
+        return 0, len(folded)
     start, end = _best_matches(matches[:_MAX_MATCHES]) if matches else (0, 0)
-    start, end = _widen_to_numbers(start, min(end, start + MAX_SNIPPET_LENGTH), numbers)
+    start, end = _widen_to_numbers(folded, start, min(end, start + MAX_SNIPPET_LENGTH))
     if end - start >= MAX_SNIPPET_LENGTH:
-        return _narrow_to_numbers(start, start + MAX_SNIPPET_LENGTH, numbers)
+        return _narrow_to_numbers(folded, start, start + MAX_SNIPPET_LENGTH)
     # Up to a third of the remaining length is context before the matches; the rest is context after them. If the text
     # or a clause begins in the context before the matches, the window begins there. At the end of the text, the window
     # is moved to the left, so that it has its full length.
     earliest = max(0, start - (MAX_SNIPPET_LENGTH - (end - start)) // 3)
-    clause_starts = [match.end() for match in _CLAUSE_END.finditer(text, earliest, start)]
-    first = 0 if earliest == 0 else min(clause_starts, default=earliest)
-    last = min(len(text), first + MAX_SNIPPET_LENGTH)
-    if last == len(text):
+    clause_end = _CLAUSE_END.search(text, earliest, start) if earliest else None
+    first = clause_end.end() if clause_end else earliest
+    last = min(len(folded), first + MAX_SNIPPET_LENGTH)
+    if last == len(folded):
         first = min(first, last - MAX_SNIPPET_LENGTH)
     while first < start and _CLAUSE_END.match(text, first):  # the window does not begin with punctuation marks
         first += 1
-    return _narrow_to_numbers(first, last, numbers)
+    return _narrow_to_numbers(folded, first, last)
 
 
-def _best_matches(matches: Sequence[LeafMatch]) -> Span:
+def _best_matches(matches: Sequence[Match]) -> Span:
     """Return the span from the first to the last match in the best window: the one with matches of the most leaves.
 
     Of windows with the same number of leaves, the one with the most matches is the best; of those, the first. Windows
     begin with a match. A match that is longer than a window is a window of its own.
     """
-    best, span = (0, 0), (matches[0].start, matches[0].end)
-    leaf_count = len({match.leaf for match in matches})
-    starts = [match.start for match in matches]
+    best, span = (0, 0), matches[0][:2]
+    leaf_count = len({leaf for _, _, leaf in matches})
+    starts = [start for start, _, _ in matches]
     for left, match in enumerate(matches):
-        limit = match.start + MAX_SNIPPET_LENGTH
+        if (leaf_count, len(matches) - left) <= best:  # no further window is better
+            break
+        limit = match[0] + MAX_SNIPPET_LENGTH
         right = bisect_left(starts, limit)
         if (leaf_count, right - left) <= best:  # the upper bound of this window's score is too low
             continue
-        inside = [other for other in matches[left:right] if other.end <= limit] or [match]
-        score = (len({other.leaf for other in inside}), len(inside))
+        inside = [other for other in matches[left:right] if other[1] <= limit] or [match]
+        score = (len({leaf for _, _, leaf in inside}), len(inside))
         if score > best:
-            best, span = score, (match.start, max(other.end for other in inside))
+            best, span = score, (match[0], max(end for _, end, _ in inside))
     return span
 
 
-def _widen_to_numbers(start: int, end: int, numbers: Sequence[Span]) -> Span:
+def _widen_to_numbers(folded: str, start: int, end: int) -> Span:
     """Widen a span so that it contains the numbers that cross its edges."""
-    for first, last in numbers:
-        if first < start < last:
-            start = first
-        if first < end < last:
-            end = last
-    return start, end
+    first, last = number_across(folded, start), number_across(folded, end)
+    return first[0] if first else start, last[1] if last else end
 
 
-def _narrow_to_numbers(start: int, end: int, numbers: Sequence[Span]) -> Span:
+def _narrow_to_numbers(folded: str, start: int, end: int) -> Span:
     """Narrow a span so that no number crosses its edges. If nothing would be left, the span stays as it is."""
-    first, last = start, end
-    for left, right in numbers:
-        if left < start < right:
-            first = right
-        if left < end < right:
-            last = left
+    left, right = number_across(folded, start), number_across(folded, end)
+    first, last = left[1] if left else start, right[0] if right else end
     return (first, last) if first < last else (start, end)
 
 

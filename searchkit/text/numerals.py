@@ -63,6 +63,10 @@ _NUMERAL = re.compile(
 )
 
 
+_NUMERAL_CHARACTERS = frozenset(f"{_HAN_CHARACTERS}百佰分之点余多,. %")
+"""The characters of numerals, without Arabic digits."""
+
+
 class Numeral(NamedTuple):
     """A number in a text, with its scale and percent sign.
 
@@ -96,9 +100,12 @@ def find_numerals(text: str) -> Iterator[Numeral]:
     yield from find_folded_numerals(fold(text))
 
 
-def find_folded_numerals(folded: str) -> Iterator[Numeral]:
-    """Yield the numbers in a text that is already folded. See `find_numerals`."""
-    for match in _NUMERAL.finditer(folded):
+def find_folded_numerals(folded: str, start: int = 0, end: int | None = None) -> Iterator[Numeral]:
+    """Yield the numbers in a text that is already folded, or in a span of it. See `find_numerals`.
+
+    No number may cross an edge of the span.
+    """
+    for match in _NUMERAL.finditer(folded, start, len(folded) if end is None else end):
         text = match[0]
         if len(text) > _MAX_NUMERAL_LENGTH:
             continue
@@ -110,6 +117,24 @@ def find_folded_numerals(folded: str) -> Iterator[Numeral]:
             fields = _parse(text)
         if fields is not None:
             yield Numeral(match.start(), match.start() + len(text), *fields)
+
+
+def number_across(folded: str, position: int) -> tuple[int, int] | None:
+    """Return the span of the number in a folded text that begins before a position and ends after it, or None."""
+    if not _is_in_numeral(folded[position : position + 1]):
+        return None
+    start = position
+    while start and _is_in_numeral(folded[start - 1]):
+        start -= 1
+    for numeral in find_folded_numerals(folded, start) if start < position else ():
+        if numeral.end > position:
+            return (numeral.start, numeral.end) if numeral.start < position else None
+    return None
+
+
+def _is_in_numeral(character: str) -> bool:
+    """Return whether a character can be part of a numeral."""
+    return character in _NUMERAL_CHARACTERS or character.isdecimal()
 
 
 def format_plain(value: Decimal) -> str:

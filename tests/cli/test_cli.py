@@ -616,6 +616,27 @@ def test_defaults_are_those_of_the_library(command: str, options: SearchOptions 
         assert context.params[field.name] == getattr(options, field.name), field.name
 
 
+def test_all_hits(run: Run, index: Path) -> None:
+    """`--all` writes all hits in every format, whatever the limit."""
+    total = run("search", "检查", "--index", index, "--format", "json", "--limit", "0").json()["total"]
+    arguments = ("search", "检查", "--index", index, "--all", "--limit", "1", "--format")
+    assert len(run(*arguments, "ids").out.splitlines()) == total
+    assert len(run(*arguments, "jsonl").out.splitlines()) == total
+    assert len(run(*arguments, "csv").out.splitlines()) == int(str(total)) + 1
+    assert len(run(*arguments, "json").json()["hits"]) == total  # type: ignore[arg-type]
+    assert run("search", "量子", "--index", index, "--all", "--format", "csv").status == 1
+
+
+def test_highlighted_matches(run: Run, index: Path) -> None:
+    """`--highlight` puts matches between » and « in tables, and in a field of records."""
+    arguments = ("search", "立案", "--index", index, "--highlight", "--limit", "1", "--format")
+    assert "»立案«" in run(*arguments, "table").out
+    (hit,) = run(*arguments, "json").json()["hits"]  # type: ignore[misc]
+    assert hit["highlighted"].replace("»", "").replace("«", "") == hit["snippet"]  # type: ignore[index]
+    assert "»立案«" in run(*arguments, "csv").out
+    assert "highlighted" not in run("search", "立案", "--index", index, "--format", "json").out
+
+
 def test_literal_takes_an_optional_list_of_facets(run: Run, index: Path) -> None:
     """`--literal` before the query does not take it as its value."""
     arguments = ("--index", index, "--format", "json")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 import random
 import re
 from collections import defaultdict
@@ -443,12 +445,31 @@ def test_hits_of_searches_have_their_measures(index: Index) -> None:
     assert index.measures_of(["a.txt#3", "nowhere.txt#1"])[1] == ()
 
 
+def test_measures_of_a_hit_can_be_read_later(index_of: Callable[..., Index], documents: list[ParsedDocument]) -> None:
+    """They can be read after the index was closed, also from copies of the hit, which are equal to it."""
+    index = index_of(documents)
+    first, *others = index.search("立案 诉讼", match="any").hits
+    expected = first.measures
+    read_late = [index.search("立案 诉讼", match="any").hits[0] for _ in range(4)]
+    index.close()
+    copies = [
+        read_late[0],
+        copy.copy(read_late[1]),
+        copy.deepcopy(read_late[2]),
+        pickle.loads(pickle.dumps(read_late[3])),  # noqa: S301 - our own pickle
+        replace(first, score=first.score),
+    ]
+    assert copies == [first] * len(copies)
+    assert [hit.measures for hit in copies] == [expected] * len(copies) != [()] * len(copies)
+    assert first != others[0]
+    assert "Measure" not in repr(first)
+
+
 def test_engines_return_measures_and_texts_on_request(index: Index) -> None:
-    """Hits have measures only if the request has `with_measures`. `texts` returns the texts of the paragraphs."""
-    engine, request = index._snapshot._engine, Request(Substring("诉"), limit=None)
-    assert [hit.measures for hit in engine.search(request).hits] == [(), ()]
-    hits = engine.search(replace(request, with_measures=True)).hits
-    assert [hit.measures for hit in hits] == engine.measures([hit.paragraph.id for hit in hits])
+    """The hits of an engine load their measures. `texts` returns the texts of the paragraphs."""
+    engine = index._snapshot._engine
+    hits = engine.search(Request(Substring("诉"), limit=None)).hits
+    assert [hit.load_measures() for hit in hits] == engine.measures([hit.paragraph.id for hit in hits]) != []
     columns = engine.measure_columns(MeasureRequest(Everything()))
     last = len(columns.scores) - 1
     ordinals = [last, 0, last, 3]

@@ -13,10 +13,9 @@ from searchkit.query.facets import Filter
 from searchkit.query.tree import And, Everything, Node, Not, Or, Prefix, Substring, Word, positive_leaves
 from searchkit.search.snippets import (
     MAX_SNIPPET_LENGTH,
-    LeafMatch,
+    Highlighter,
+    Match,
     Snippet,
-    extract_snippet,
-    find_matches,
     split_highlights,
 )
 from searchkit.text.analyzer import Analyzer, Lexicon
@@ -88,15 +87,15 @@ def test_matches_are_the_occurrences_of_the_leaves(analyzer: Analyzer, text: str
             expected.update((token.start, token.end) for token in tokens if token.term == leaf.term)
         else:
             expected.update((token.start, token.end) for token in tokens if token.term.startswith(leaf.text))
-    matches = find_matches(text, tree, analyzer)
-    assert {(match.start, match.end) for match in matches} == expected
+    matches = Highlighter(tree, analyzer).find(text)
+    assert {(start, end) for start, end, _ in matches} == expected
     assert matches == sorted(set(matches))
 
 
 @given(TEXTS, st.sampled_from(("行政执法", "监督", "红", "3", "ab", "c。")))
 def test_a_span_contains_the_string_searched_for(analyzer: Analyzer, text: str, string: str) -> None:
     """A span of the original text, folded, is the string once or several times."""
-    spans = extract_snippet(text, Substring(string), analyzer).spans
+    spans = Highlighter(Substring(string), analyzer).snippet(text).spans
     for start, end in spans:
         assert fold(text[start:end]) == string * ((end - start) // len(string))
     assert sum(end - start for start, end in spans) == fold(text).count(string) * len(string)
@@ -105,7 +104,7 @@ def test_a_span_contains_the_string_searched_for(analyzer: Analyzer, text: str, 
 def test_matches_have_the_ordinal_of_their_leaf(analyzer: Analyzer) -> None:
     """Leaves are numbered from left to right. Leaves under NOT have no number and no matches."""
     tree = And((Substring("红"), Not(Substring("绿")), Or((Word("检查"), Prefix("ab"))), Substring("红", "title")))
-    assert find_matches("红绿检查ABC", tree, analyzer) == [LeafMatch(0, 1, 0), LeafMatch(2, 4, 1), LeafMatch(4, 7, 2)]
+    assert Highlighter(tree, analyzer).find("红绿检查ABC") == [(0, 1, 0), (2, 4, 1), (4, 7, 2)]
 
 
 @pytest.mark.parametrize(
@@ -124,7 +123,7 @@ def test_matches_have_the_ordinal_of_their_leaf(analyzer: Analyzer) -> None:
 )
 def test_spans(analyzer: Analyzer, text: str, tree: Node, spans: list[str]) -> None:
     """Numbers match as a whole, variants of a string match, adjacent and overlapping matches are merged."""
-    assert [text[start:end] for start, end in extract_snippet(text, tree, analyzer).spans] == spans
+    assert [text[start:end] for start, end in Highlighter(tree, analyzer).snippet(text).spans] == spans
 
 
 # The window.
@@ -134,7 +133,7 @@ def test_spans(analyzer: Analyzer, text: str, tree: Node, spans: list[str]) -> N
 @settings(max_examples=300)
 def test_the_window_is_a_slice_of_the_text(analyzer: Analyzer, text: str, tree: Node) -> None:
     """The window is the text at its offset, at most 120 code points. A short text is shown in full."""
-    snippet = extract_snippet(text, tree, analyzer)
+    snippet = Highlighter(tree, analyzer).snippet(text)
     assert snippet.text == text[snippet.start : snippet.start + len(snippet.text)]
     assert len(snippet.text) <= MAX_SNIPPET_LENGTH
     assert snippet.text == text or len(text) > MAX_SNIPPET_LENGTH
@@ -145,7 +144,7 @@ def test_the_window_is_a_slice_of_the_text(analyzer: Analyzer, text: str, tree: 
 @settings(max_examples=300)
 def test_the_window_cuts_no_number(analyzer: Analyzer, text: str, tree: Node) -> None:
     """Neither edge is inside a number, unless the number is longer than a window."""
-    snippet = extract_snippet(text, tree, analyzer)
+    snippet = Highlighter(tree, analyzer).snippet(text)
     for edge in (snippet.start, snippet.start + len(snippet.text)):
         assert not _cuts_number(edge, _short_numbers(text))
 
@@ -154,8 +153,8 @@ def test_the_window_cuts_no_number(analyzer: Analyzer, text: str, tree: Node) ->
 @settings(max_examples=500)
 def test_the_window_shows_the_most_leaves(analyzer: Analyzer, text: str, tree: Node) -> None:
     """No other window that cuts no number contains matches of more leaves."""
-    snippet = extract_snippet(text, tree, analyzer)
-    matches = find_matches(text, tree, analyzer)
+    snippet = Highlighter(tree, analyzer).snippet(text)
+    matches = Highlighter(tree, analyzer).find(text)
     assert _count_leaves(matches, snippet.start, snippet.start + len(snippet.text)) == _max_leaves(text, matches)
 
 
@@ -172,16 +171,16 @@ def test_the_window_shows_the_most_leaves_of_long_and_short(
     """The window is also best for leaves that contain one another, at distances close to the length of a window."""
     text = filler * 200 + "".join(filler * gap + piece for gap, piece in pieces) + filler * 200
     tree = And(tuple(map(Substring, ("红", "黄", "绿", LONG_PHRASE, "蓝"))))
-    snippet = extract_snippet(text, tree, analyzer)
-    matches = find_matches(text, tree, analyzer)
+    snippet = Highlighter(tree, analyzer).snippet(text)
+    matches = Highlighter(tree, analyzer).find(text)
     assert _count_leaves(matches, snippet.start, snippet.start + len(snippet.text)) == _max_leaves(text, matches)
 
 
 @given(TEXTS, TREES)
 def test_spans_are_merged_and_ascending(analyzer: Analyzer, text: str, tree: Node) -> None:
     """Spans cover exactly the matches, in ascending order, with a gap between any two."""
-    spans = extract_snippet(text, tree, analyzer).spans
-    matched = {i for match in find_matches(text, tree, analyzer) for i in range(match.start, match.end)}
+    spans = Highlighter(tree, analyzer).snippet(text).spans
+    matched = {i for start, end, _ in Highlighter(tree, analyzer).find(text) for i in range(start, end)}
     assert {i for start, end in spans for i in range(start, end)} == matched
     assert all(start < end for start, end in spans)
     assert all(end < following for (_, end), (following, _) in pairwise(spans))
@@ -190,7 +189,7 @@ def test_spans_are_merged_and_ascending(analyzer: Analyzer, text: str, tree: Nod
 def test_the_window_is_where_the_most_leaves_match(analyzer: Analyzer) -> None:
     """Two leaves far into the text win over one leaf at its beginning. The window has context on both sides."""
     text = "检查。" + "的" * 200 + "，开展行政检查和执法监督，" + "的" * 200
-    snippet = extract_snippet(text, And((Substring("检查"), Substring("监督"))), analyzer)
+    snippet = Highlighter(And((Substring("检查"), Substring("监督"))), analyzer).snippet(text)
     assert "行政检查和执法监督" in snippet.text
     assert len(snippet.text) > 100
     assert snippet.text.index("行政检查") <= MAX_SNIPPET_LENGTH // 3
@@ -199,22 +198,22 @@ def test_the_window_is_where_the_most_leaves_match(analyzer: Analyzer) -> None:
 def test_the_window_begins_with_a_clause(analyzer: Analyzer) -> None:
     """If a clause begins shortly before the match, the window begins there, after the punctuation marks."""
     text = "的" * 300 + "；、，开展检查" + "的" * 300
-    assert extract_snippet(text, Substring("检查"), analyzer).text.startswith("开展检查的")
+    assert Highlighter(Substring("检查"), analyzer).snippet(text).text.startswith("开展检查的")
 
 
 def test_the_first_of_equal_windows_is_shown(analyzer: Analyzer) -> None:
     """Of equally good windows the first is shown; without matches, the beginning of the text."""
     text = "红，" + "的" * 300 + "红"
-    assert extract_snippet(text, Substring("红"), analyzer).start == 0
-    assert extract_snippet(text, Everything(), analyzer).text == text[:MAX_SNIPPET_LENGTH]
+    assert Highlighter(Substring("红"), analyzer).snippet(text).start == 0
+    assert Highlighter(Everything(), analyzer).snippet(text).text == text[:MAX_SNIPPET_LENGTH]
 
 
 def test_a_long_phrase_does_not_hide_the_words_in_it(analyzer: Analyzer) -> None:
     """If a phrase does not fit into the window, a word inside the phrase can still be shown."""
     text = "，" * 200 + "红黄" + "，" * 105 + LONG_PHRASE + "，" * 200
     tree = And(tuple(map(Substring, ("红", "黄", LONG_PHRASE, "蓝"))))
-    snippet = extract_snippet(text, tree, analyzer)
-    matches = find_matches(text, tree, analyzer)
+    snippet = Highlighter(tree, analyzer).snippet(text)
+    matches = Highlighter(tree, analyzer).find(text)
     assert _count_leaves(matches, snippet.start, snippet.start + len(snippet.text)) == 3
 
 
@@ -223,14 +222,14 @@ def test_numbers_at_the_edge_stay_whole(analyzer: Analyzer, padding: int) -> Non
     """A number at the edge of the window is shown in full or not at all."""
     for number in ("1,234,567.89万元", "一百二十九万", "百分之九十八点五", "２０２３"):
         text = "红" + "的" * padding + number + "的" * 100
-        snippet = extract_snippet(text, Substring("红"), analyzer)
+        snippet = Highlighter(Substring("红"), analyzer).snippet(text)
         assert not _cuts_number(len(snippet.text), _short_numbers(text))
 
 
 def test_a_match_longer_than_the_window_is_shown_from_its_beginning(analyzer: Analyzer) -> None:
     """A match of more than 120 code points fills the window."""
     text = "前" * 50 + "甲乙" * 100
-    snippet = extract_snippet(text, Substring("甲乙" * 100), analyzer)
+    snippet = Highlighter(Substring("甲乙" * 100), analyzer).snippet(text)
     assert snippet.text == ("甲乙" * 100)[:MAX_SNIPPET_LENGTH]
     assert snippet.spans == ((50, 250),)
 
@@ -238,18 +237,18 @@ def test_a_match_longer_than_the_window_is_shown_from_its_beginning(analyzer: An
 def test_a_match_within_a_number_shows_the_number(analyzer: Analyzer) -> None:
     """If the match is inside a number, the window contains the full number: its commas end no clause."""
     text = "的" * 300 + "1,234,567元" + "的" * 300
-    assert "1,234,567元" in extract_snippet(text, Substring("567"), analyzer).text
+    assert "1,234,567元" in Highlighter(Substring("567"), analyzer).snippet(text).text
 
 
 def test_a_match_too_long_is_cut_before_a_number(analyzer: Analyzer) -> None:
     """A match that is longer than the window is not cut inside a number."""
     match = "的" * 115 + "1234567890" + "的" * 20
-    assert extract_snippet("，" * 100 + match, Substring(match), analyzer).text == "的" * 115
+    assert Highlighter(Substring(match), analyzer).snippet("，" * 100 + match).text == "的" * 115
 
 
 def test_a_text_of_one_long_number_is_shown(analyzer: Analyzer) -> None:
     """A number that is longer than the window is cut."""
-    snippet = extract_snippet("1" * 500, Substring("1"), analyzer)
+    snippet = Highlighter(Substring("1"), analyzer).snippet("1" * 500)
     assert snippet.text == "1" * MAX_SNIPPET_LENGTH
 
 
@@ -259,7 +258,7 @@ def test_a_text_of_one_long_number_is_shown(analyzer: Analyzer) -> None:
 @given(TEXTS, TREES)
 def test_highlighted_pieces_make_up_the_window(analyzer: Analyzer, text: str, tree: Node) -> None:
     """The pieces concatenate to the window. A piece is a match exactly where a span covers it."""
-    snippet = extract_snippet(text, tree, analyzer)
+    snippet = Highlighter(tree, analyzer).snippet(text)
     pieces = split_highlights(snippet)
     assert "".join(piece for piece, _ in pieces) == snippet.text
     is_match_at = [any(start <= i < end for start, end in snippet.spans) for i in range(len(text))]
@@ -285,20 +284,20 @@ def test_highlighted_examples(snippet: Snippet, pieces: list[tuple[str, bool]]) 
 # The reference implementation.
 
 
-def _max_leaves(text: str, matches: Sequence[LeafMatch]) -> int:
+def _max_leaves(text: str, matches: Sequence[Match]) -> int:
     """Return the maximum number of leaves in a window. A window only cuts a number that is longer than itself."""
     numbers = _short_numbers(text)
     edges = [edge for edge in range(len(text) + 1) if not _cuts_number(edge, numbers)]
     best = 0
-    for start in {max((e for e in edges if e <= match.start), default=0) for match in matches}:
+    for start in {max((e for e in edges if e <= first), default=0) for first, _, _ in matches}:
         end = max(edge for edge in edges if edge <= start + MAX_SNIPPET_LENGTH)
         best = max(best, _count_leaves(matches, start, end))
     return best
 
 
-def _count_leaves(matches: Sequence[LeafMatch], start: int, end: int) -> int:
+def _count_leaves(matches: Sequence[Match], start: int, end: int) -> int:
     """Return the number of leaves with a match inside the window."""
-    return len({match.leaf for match in matches if start <= match.start and match.end <= end})
+    return len({leaf for first, last, leaf in matches if start <= first and last <= end})
 
 
 def _short_numbers(text: str) -> list[tuple[int, int]]:

@@ -108,8 +108,8 @@ def test_tokens_match_their_spans(analyzer: Analyzer, text: str) -> None:
 @given(ANY_TEXT | REPORT_LIKE, st.lists(st.sampled_from((*WORDS, *NUMBERS, "129件", "执法", "h7")), max_size=3))
 @settings(deadline=None)
 def test_all_tokens_that_contain_parts_are_returned(analyzer: Analyzer, text: str, parts: list[str]) -> None:
-    """`tokenize` with `parts` returns a subset of all tokens. It includes every token that contains a part."""
-    all_tokens, tokens = analyzer.tokenize(text), analyzer.tokenize(text, [fold(part) for part in parts])
+    """`tokens_with` returns a subset of all tokens. It includes every token that contains a part."""
+    all_tokens, tokens = analyzer.tokenize(text), analyzer.tokens_with(fold(text), [fold(part) for part in parts])
     expected = [token for token in all_tokens if any(fold(part) in token.term for part in parts)]
     assert [token for token in tokens if token in expected] == expected
     assert [token for token in all_tokens if token in tokens] == tokens
@@ -230,10 +230,20 @@ def test_long_runs_are_tokenized(analyzer: Analyzer, text: str) -> None:
     assert_same_terms(analyzer, [text, text[1:]])
 
 
-def test_runs_without_the_parts_are_skipped(analyzer: Analyzer) -> None:
-    """Of three Chinese runs, only the one that contains the part is segmented. Numbers and Latin words are kept."""
-    terms_with_part = [token.term for token in analyzer.tokenize("加强监督，行政执法，WiFi覆盖3件", ["执法"])]
-    assert terms_with_part == ["行政", "行政执法", "执法", "wifi", "3", "3件"]
+def test_clauses_without_the_parts_are_skipped(analyzer: Analyzer) -> None:
+    """Of three clauses, only the one that contains the part is split into tokens, unless the part may be a number."""
+    text = "加强监督,1,300余人参训,行政执法wifi覆盖3件"
+    assert [token.term for token in analyzer.tokens_with(text, ["执法"])] == [
+        "行政",
+        "行政执法",
+        "执法",
+        "wifi",
+        "3",
+        "3件",
+    ]
+    assert [token.term for token in analyzer.tokens_with(text, ["训"])] == ["1300", "1300人", "参训"]
+    assert [token.term for token in analyzer.tokens_with(text, ["1300"])] == ["1300", "1300人", "wifi", "3", "3件"]
+    assert analyzer.tokens_with(text, ["督训"]) == []
 
 
 def test_the_change_of_the_segmenter_changes_no_token() -> None:

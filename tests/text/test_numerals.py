@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from searchkit.text.numerals import Numeral, find_numerals, format_plain, parse_han_numeral
+from searchkit.text.folding import fold
+from searchkit.text.numerals import Numeral, find_numerals, format_plain, number_across, parse_han_numeral
 
 DIGITS = "零一二三四五六七八九"
 FULL_WIDTH = str.maketrans("0123456789.,%", "０１２３４５６７８９．，％")
@@ -155,6 +156,17 @@ def test_the_fields_of_a_number_do_not_depend_on_its_context(text: str) -> None:
     for numeral in find_numerals(text):
         (alone,) = find_numerals(text[numeral.start : numeral.end])
         assert alone == numeral._replace(start=0, end=numeral.end - numeral.start)
+
+
+@given(st.lists(NUMERIC_TEXT | ANY_TEXT | st.sampled_from(("万千瓦", "1.2024年", "千字节")), max_size=4).map("".join))
+@settings(max_examples=500)
+def test_the_number_across_a_position_is_found(text: str) -> None:
+    """It is the number that begins before the position and ends after it, wherever the search for it begins."""
+    folded = fold(text)
+    spans = [(numeral.start, numeral.end) for numeral in find_numerals(text)]
+    for position in range(len(folded) + 1):
+        crossing = [(start, end) for start, end in spans if start < position < end]
+        assert [number_across(folded, position)] == (crossing or [None])
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,10 +17,12 @@ from searchkit.engines.columnar.faceting import FacetCollector, group_by_first, 
 from searchkit.engines.columnar.measure_collector import MeasureCollector
 from searchkit.engines.columnar.reader import IndexReader
 from searchkit.engines.columnar.scoring import Scorer
+from searchkit.engines.columnar.segment import SegmentReader
 from searchkit.engines.columnar.tables import join_parts
 from searchkit.engines.contract import (
     EVERYTHING,
     MAX_FOLDED_IDS,
+    NOTHING_FOLDED,
     Folded,
     MeasureColumns,
     MeasureRequest,
@@ -52,24 +56,32 @@ class ColumnarEngine:
 
         Reads the postings of the words and the bigram lists of the strings of the query. Takes some ns per match.
         """
+        ranking = self._rank(request)
+        facets = self._facets(request, ranking.matches, ranking.collector)
+        hits = tuple(self._hits(request, ranking.docs))
+        is_counted = request.by_document or request.count_documents
+        documents = ranking.collector.document_count if is_counted else None
+        return Response(ranking.collector.total, documents, hits, facets, ranking.total_any)
+
+    def stream(self, request: Request) -> Iterator[ScoredParagraph]:
+        """Yield the hits of `search`. Ranks at the first one; loads each hit when it is reached."""
+        yield from self._hits(request, self._rank(request).docs)
+
+    def _rank(self, request: Request) -> _Ranking:
+        """Match and rank the docs of a request."""
         matcher = self._reader.matcher
         leaves: dict[Node, DocSet] = {}
         matches = self._match(request.match, request, leaves)
         docs = matcher.apply_filters(matches, request.filters)
         collector = FacetCollector(self._reader, docs)
-        facets = self._facets(request, matches, collector)
         listed, total_any = docs, None
         if request.beyond is not None and collector.total:
             further = matcher.apply_filters(self._match(request.beyond, request, leaves), request.filters)
             listed = union([docs, further], docs.size)
             total_any = len(listed)
         last = None if request.first is None else difference(docs, matcher.match(request.first, leaves))
-        ranking = _RankedDocs(self._reader, request, listed, docs, last, leaves)
-        end = None if request.limit is None else request.offset + request.limit
-        hits = tuple(self._hits(request, ranking, slice(request.offset, end)))
-        is_counted = request.by_document or request.count_documents
-        documents = collector.document_count if is_counted else None
-        return Response(collector.total, documents, hits, facets, total_any)
+        ranked = _RankedDocs(self._reader, request, listed, docs, last, leaves)
+        return _Ranking(matches, collector, ranked, total_any)
 
     def measure_columns(self, request: MeasureRequest) -> MeasureColumns:
         """Return all measures that a request selects.
@@ -108,7 +120,7 @@ class ColumnarEngine:
     def measures(self, paragraph_ids: Sequence[str]) -> list[tuple[Measure, ...]]:
         """Return the measures of each given paragraph. Takes as long as `paragraph` for each of them."""
         doc_ids = map(self._find, paragraph_ids)
-        return [() if i is None else self._measures(i, self._paragraph(i)) for i in doc_ids]
+        return [() if i is None else self._measures(i) for i in doc_ids]
 
     def documents(self) -> Iterator[Document]:
         """Yield all documents in corpus order."""
@@ -226,16 +238,24 @@ class ColumnarEngine:
         is_inside = not len(difference(matches, docs))
         return None if is_inside else FacetCollector(self._reader, union([docs, matches], self._reader.size))
 
-    def _hits(self, request: Request, ranking: _RankedDocs, page: slice) -> Iterator[ScoredParagraph]:
-        """Yield the hits of a page of the ranking."""
+    def _hits(self, request: Request, ranking: _RankedDocs) -> Iterator[ScoredParagraph]:
+        """Yield the hits of the requested page of a ranking."""
+        page = slice(request.offset, None if request.limit is None else request.offset + request.limit)
         explanations = ranking.explanations(page) if request.explain else {}
         copies = ranking.copies(page) if request.fold else {}
         for doc_id, score, match_count, is_beyond in ranking.page(page):
             segment, local_id = self._reader.locate(doc_id)
-            paragraph, own_headings = segment.paragraph(local_id), segment.own_headings(local_id)
-            measures = self._measures(doc_id, paragraph) if request.with_measures else ()
-            explanation, folded = explanations.get(doc_id), self._folded(copies.get(doc_id, []))
-            yield ScoredParagraph(paragraph, score, match_count, explanation, measures, own_headings, is_beyond, folded)
+            paragraph = segment.paragraph(local_id)
+            yield ScoredParagraph(
+                paragraph,
+                score,
+                match_count,
+                explanations.get(doc_id),
+                segment.own_headings(local_id),
+                is_beyond,
+                self._folded(copies[doc_id]) if doc_id in copies else NOTHING_FOLDED,
+                partial(_load_measures, self._folder, segment, local_id, paragraph),
+            )
 
     def _folded(self, doc_ids: list[int]) -> Folded:
         """Return the near-duplicates of a hit. `doc_ids`: all of them, in corpus order."""
@@ -276,14 +296,33 @@ class ColumnarEngine:
                         return doc_id
         return None
 
-    def _measures(self, doc_id: int, paragraph: Paragraph) -> tuple[Measure, ...]:
+    def _measures(self, doc_id: int) -> tuple[Measure, ...]:
         segment, local_id = self._reader.locate(doc_id)
-        ordinals = segment.measures.of_doc(local_id)
-        return tuple(segment.measures.load(ordinals, [paragraph] * len(ordinals)))
+        return _load_measures(self._folder, segment, local_id, segment.paragraph(local_id))
 
     def _paragraph(self, doc_id: int) -> Paragraph:
         segment, local_id = self._reader.locate(doc_id)
         return segment.paragraph(local_id)
+
+
+def _load_measures(folder: Path, segment: SegmentReader, local_id: int, paragraph: Paragraph) -> tuple[Measure, ...]:
+    """Return the measures of a paragraph. `folder`: that of the index, for messages. Raises IndexDamaged."""
+    with decoding(folder):
+        ordinals = segment.measures.of_doc(local_id)
+        return tuple(segment.measures.load(ordinals, [paragraph] * len(ordinals)))
+
+
+class _Ranking(NamedTuple):
+    """The docs of a request, matched and ranked."""
+
+    matches: DocSet
+    """The docs that match the query, whatever the filters."""
+    collector: FacetCollector
+    """Counts those that pass all filters, too."""
+    docs: _RankedDocs
+    """Those, and further hits, in the order of the request."""
+    total_any: int | None
+    """`Response.total_any`."""
 
 
 class _RankedDocs:
