@@ -33,7 +33,7 @@ from searchkit.output.json import (
     results_to_json,
 )
 from searchkit.query.facets import FacetCounts
-from searchkit.search.results import Hit, Results
+from searchkit.search.results import Hit
 from searchkit.web.parameters import ALL, State
 
 MEDIA_TYPES = {
@@ -49,9 +49,6 @@ CHARTS = ("svg", "png")
 """Suffixes of charts, which only `compare` has."""
 HEAVY = {"compare", "audit"}
 """Addresses whose data takes long in every format."""
-_BATCH = 500
-"""Number of hits or measures that are read at a time if all are asked for."""
-
 Records = Iterable[Mapping[str, object]]
 
 
@@ -155,28 +152,20 @@ def _read_search(index: IndexState, state: State, suffix: str) -> Data:
 
 def _all_hits(index: IndexState, state: State, arguments: dict[str, Any], facets: dict[str, Any]) -> Data:
     """Return all hits of a search that count in its total, read as they are written."""
-
-    def search(after: str | None, **more: Any) -> Results:  # noqa: ANN401
-        return index.search(state["query"], **arguments, **more, limit=_BATCH, after=after, beyond=False)
-
-    first = search(state["after"] or None, **facets)
+    arguments = {**arguments, "beyond": False, "after": state["after"] or None}
     highlight = bool(state["highlight"])
+    results = index.search(state["query"], **arguments, **facets, limit=0)
 
     def hits() -> Iterator[Hit]:
-        results = first
-        yield from results.hits
-        while results.next is not None:
-            results = search(results.next)
-            yield from results.hits
+        return index.every_hit(state["query"], **arguments)
 
     def json() -> Iterator[str]:
-        head = results_to_json(first, highlight=highlight)
+        head = results_to_json(results, highlight=highlight)
         ends = {"facets": head.pop("facets"), "next": None}
         del head["hits"], head["next"]
-        has_matches = first.is_grouped
         yield dumps(head)[:-1] + ', "hits": ['
         for number, hit in enumerate(hits()):
-            record = hit_to_json(hit, highlight=highlight) | ({"matches": hit.matches} if has_matches else {})
+            record = hit_to_json(hit, highlight=highlight) | ({"matches": hit.matches} if results.is_grouped else {})
             yield f"{',' if number else ''}{dumps(record)}"
         yield "], " + dumps(ends)[1:] + "\n"
 

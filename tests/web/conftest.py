@@ -12,9 +12,9 @@ import searchkit
 pytest.importorskip("starlette", reason="the server needs the extra web")
 pytest.importorskip("httpx2", reason="the client of the tests needs httpx2")
 
-from starlette.testclient import TestClient  # noqa: E402 - an extra
+from starlette.testclient import TestClient
 
-from searchkit.web.server import ServerOptions, create_app  # noqa: E402 - an extra
+from searchkit.web.server import ServerOptions, create_app
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,17 +23,17 @@ PROBES = (
     "</script><script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
     "'><svg onload=alert(1)>",
-    "<a href=\"javascript:alert(1)\">x</a>",
+    '<a href="javascript:alert(1)">x</a>',
     "{{ 7*7 }}{% raw %}",
     "${7*7}",
     "<!--><details open ontoggle=alert(1)>",
     "&lt;script&gt;alert(1)&lt;/script&gt;",
     "＜script＞alert(1)＜/script＞",
-    "\" onmouseover=\"alert(1)",
+    '" onmouseover="alert(1)',
     "javascript:alert(1)//",
     "<div hx-get=/x hx-trigger=load hx-on:click=alert(1)>",
     "<style>*{display:none}</style>",
-    "=HYPERLINK(\"http://evil\")",
+    '=HYPERLINK("http://evil")',
 )
 """Texts that do harm where they are not escaped."""
 
@@ -53,7 +53,7 @@ def hostile_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     corpus = folder / "corpus"
     corpus.mkdir()
     for number, probe in enumerate(PROBES):
-        name = f"{number} " + "".join(c for c in probe if c not in '/\0:')[:60] + ".md"
+        name = f"{number} " + "".join(c for c in probe if c not in "/\0:")[:60] + ".md"
         quoted = probe.replace("\\", "\\\\").replace('"', '\\"')
         (corpus / name).write_text(
             f'---\ntitle: "{quoted}"\nyear: 2023\ndistrict: 滨海新区\nsource: "javascript:alert({number})"\n'

@@ -8,11 +8,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
 from conftest import PROBES
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 playwright = pytest.importorskip("playwright.sync_api", reason="the tests in a browser need playwright")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -46,7 +49,7 @@ def serve(index_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
+def browser() -> Iterator[Browser]:
     """A browser without a window."""
     with playwright.sync_playwright() as engine:
         browser = engine.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
@@ -62,7 +65,7 @@ def address(index_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(browser: Any) -> Iterator[Any]:
+def page(browser: Browser) -> Iterator[Page]:
     """A page. It fails if its policy is violated, or a script fails."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
@@ -74,7 +77,7 @@ def page(browser: Any) -> Iterator[Any]:
     assert problems == []
 
 
-def test_a_facet_value_is_swapped_in_place(page: Any, address: str) -> None:
+def test_a_facet_value_is_swapped_in_place(page: Page, address: str) -> None:
     """A click on a value changes the results and the address, and keeps scroll, focus and the page; back undoes it."""
     page.goto(f"{address}search?query=处罚")
     page.evaluate("window.marker = 1; window.scrollTo(0, 300)")
@@ -94,7 +97,7 @@ def test_a_facet_value_is_swapped_in_place(page: Any, address: str) -> None:
     page.locator(".chip", has_text="成效").wait_for()
 
 
-def test_the_keyboard_is_enough(page: Any, address: str) -> None:
+def test_the_keyboard_is_enough(page: Page, address: str) -> None:
     """/ goes to the box, j and k through the hits, Enter opens, n goes through the matches, ? lists the keys."""
     page.goto(f"{address}search")
     page.keyboard.press("/")
@@ -115,7 +118,7 @@ def test_the_keyboard_is_enough(page: Any, address: str) -> None:
     assert page.locator(".text .now").count() == 1
 
 
-def test_single_keys_can_be_switched_off(page: Any, address: str) -> None:
+def test_single_keys_can_be_switched_off(page: Page, address: str) -> None:
     """Keys that are no shortcut of the browser can be switched off, and stay so."""
     page.goto(f"{address}search?query=处罚")
     page.keyboard.press("?")
@@ -126,7 +129,7 @@ def test_single_keys_can_be_switched_off(page: Any, address: str) -> None:
     assert page.locator(".hit.current").count() == 0
 
 
-def test_neighbours_and_values_are_shown_in_place(page: Any, address: str) -> None:
+def test_neighbours_and_values_are_shown_in_place(page: Page, address: str) -> None:
     """上下文 shows the paragraphs around a hit; the box of a facet finds values of the whole facet."""
     page.goto(f"{address}search?query=处罚")
     page.locator("a.context").first.click()
@@ -138,7 +141,7 @@ def test_neighbours_and_values_are_shown_in_place(page: Any, address: str) -> No
     page.locator(".found .value").first.wait_for()
 
 
-def test_the_theme_is_kept(page: Any, address: str) -> None:
+def test_the_theme_is_kept(page: Page, address: str) -> None:
     """The button switches between light and dark, on the next page, too."""
     page.goto(f"{address}search")
     light = page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -149,7 +152,7 @@ def test_the_theme_is_kept(page: Any, address: str) -> None:
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1024, 1280, 1920])
-def test_no_page_is_wider_than_the_window(page: Any, address: str, width: int) -> None:
+def test_no_page_is_wider_than_the_window(page: Page, address: str, width: int) -> None:
     """No page scrolls sideways; tables scroll in themselves."""
     page.set_viewport_size({"width": width, "height": 800})
     for url in PAGES:
@@ -158,7 +161,7 @@ def test_no_page_is_wider_than_the_window(page: Any, address: str, width: int) -
         assert over <= 0, (url, width)
 
 
-def test_pages_work_without_scripts(browser: Any, address: str) -> None:
+def test_pages_work_without_scripts(browser: Browser, address: str) -> None:
     """Without scripts, search, filters, pages, documents and cells are links and forms, and no control is dead."""
     context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 800})
     page = context.new_page()
@@ -176,7 +179,7 @@ def test_pages_work_without_scripts(browser: Any, address: str) -> None:
     context.close()
 
 
-def test_no_probe_runs(browser: Any, hostile_path: Path) -> None:
+def test_no_probe_runs(browser: Browser, hostile_path: Path) -> None:
     """No text of a report or an address opens a dialog, or asks another server."""
     with serve(hostile_path) as address:
         page = browser.new_page()
@@ -186,7 +189,11 @@ def test_no_probe_runs(browser: Any, hostile_path: Path) -> None:
         page.on("request", lambda request: None if request.url.startswith(address) else foreign.append(request.url))
         for probe in PROBES:
             text = quote(probe, safe="")
-            for url in (f"search?query={text}", f"compare?query={text}", f"facets?name={quote('组别')}&contains={text}"):
+            for url in (
+                f"search?query={text}",
+                f"compare?query={text}",
+                f"facets?name={quote('组别')}&contains={text}",
+            ):
                 page.goto(address + url)
         page.goto(f"{address}search?query=处罚&limit=50")
         for link in [item.get_attribute("href") for item in page.locator("a.open").all()]:

@@ -22,11 +22,19 @@ TWINS: tuple[tuple[list[str], str, dict[str, Any]], ...] = (
         "search",
         {"query": "处罚", "facet": ["year", "district:1"], "year": "2022..2023"},
     ),
-    (["search", "双随机 首违", "--explain", "--group", "document"], "search", {"query": "双随机 首违", "explain": "true", "group": "document"}),
+    (
+        ["search", "双随机 首违", "--explain", "--group", "document"],
+        "search",
+        {"query": "双随机 首违", "explain": "true", "group": "document"},
+    ),
     (["show", DOCUMENT], "document", {"id": DOCUMENT}),
     (["show", f"{DOCUMENT}#2", "--context", "1"], "paragraph", {"id": f"{DOCUMENT}#2", "context": 1}),
     (["measures", "立案", "--status", "actual"], "measures", {"query": "立案", "status": "actual"}),
-    (["measures", "立案", "--aggregate", "sum", "--by", "year"], "measures", {"query": "立案", "aggregate": "sum", "by": "year"}),
+    (
+        ["measures", "立案", "--aggregate", "sum", "--by", "year"],
+        "measures",
+        {"query": "立案", "aggregate": "sum", "by": "year"},
+    ),
     (["compare", "立案"], "compare", {"query": "立案"}),
     (["facets", "--matrix", "district,year"], "coverage", {}),
     (["facets", "topic", "--query", "处罚"], "facets", {"name": "topic", "query": "处罚"}),
@@ -49,7 +57,9 @@ def without_time(value: Any) -> Any:  # noqa: ANN401 - JSON
     return {name: item for name, item in value.items() if name != "took_ms"} if isinstance(value, dict) else value
 
 
-@pytest.mark.parametrize(("arguments", "address", "parameters"), TWINS, ids=lambda value: " ".join(value) if isinstance(value, list) else "")
+@pytest.mark.parametrize(
+    ("arguments", "address", "parameters"), TWINS, ids=lambda value: " ".join(value) if isinstance(value, list) else ""
+)
 def test_json_equals_that_of_the_command(
     client: TestClient,
     index_path: Path,
@@ -65,32 +75,31 @@ def test_json_equals_that_of_the_command(
     assert without_time(response.json()) == without_time(expected)
 
 
+RECORDS = [item for item in TWINS if item[1] in {"search", "document", "measures", "facets", "documents"}]
+
+
 @pytest.mark.parametrize("output_format", ["csv", "jsonl"])
-@pytest.mark.parametrize(
-    ("arguments", "address", "parameters"),
-    [item for item in TWINS if item[1] in {"search", "document", "measures", "facets", "documents"}],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
-)
+@pytest.mark.parametrize("twin", RECORDS, ids=lambda twin: " ".join(twin[0]))
 def test_records_equal_those_of_the_command(
     client: TestClient,
     index_path: Path,
     capsys: pytest.CaptureFixture[str],
-    arguments: list[str],
-    address: str,
-    parameters: dict[str, Any],
+    twin: tuple[list[str], str, dict[str, Any]],
     output_format: str,
 ) -> None:
     """An address with .csv or .jsonl returns the lines that the command prints."""
-    assert client.get(f"/{address}.{output_format}", params=parameters).text == run(
-        arguments, index_path, output_format, capsys
-    )
+    arguments, address, parameters = twin
+    response = client.get(f"/{address}.{output_format}", params=parameters)
+    assert response.text == run(arguments, index_path, output_format, capsys)
 
 
 def test_all_hits_are_returned(client: TestClient) -> None:
     """With limit=all, every hit is in the data, in the order of the pages, in each format."""
     pages, after = [], None
     while True:
-        page = client.get("/search.json", params={"query": "的", "limit": 7} | ({"after": after} if after else {})).json()
+        page = client.get(
+            "/search.json", params={"query": "的", "limit": 7} | ({"after": after} if after else {})
+        ).json()
         pages += [hit["id"] for hit in page["hits"]]
         after = page["next"]
         if after is None:
@@ -163,7 +172,17 @@ def test_problems_are_json(client: TestClient) -> None:
 
 def test_addresses_without_a_page_are_json(client: TestClient) -> None:
     """An address that has no page returns JSON without a suffix, too."""
-    for address in set(USED_BY) - {"search", "document", "paragraph", "measures", "compare", "coverage", "audit", "facets", "about"}:
+    for address in set(USED_BY) - {
+        "search",
+        "document",
+        "paragraph",
+        "measures",
+        "compare",
+        "coverage",
+        "audit",
+        "facets",
+        "about",
+    }:
         parameters = {"prefix": "b"} if address == "suggest" else {"text": "b"} if address == "analyze" else {}
         response = client.get(f"/{address}", params=parameters)
         assert response.headers["content-type"] == "application/json", address

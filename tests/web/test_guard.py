@@ -24,7 +24,9 @@ from searchkit.web.server import ServerOptions, create_app, run_server
 OURS = {"theme.js", "htmx.js", "app.js"}
 
 
-@pytest.mark.parametrize("url", ["/search", "/search.json?query=x", "/nowhere", "/document?id=x", "/healthz", "/search.json?y=1"])
+@pytest.mark.parametrize(
+    "url", ["/search", "/search.json?query=x", "/nowhere", "/document?id=x", "/healthz", "/search.json?y=1"]
+)
 def test_every_response_has_the_headers_of_security(client: TestClient, url: str) -> None:
     """Pages, data and errors carry the same headers; nothing sets a cookie or allows other sites."""
     response = client.get(url)
@@ -36,7 +38,9 @@ def test_every_response_has_the_headers_of_security(client: TestClient, url: str
     assert "server" not in response.headers
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:8000", "", "[::2]", "10.0.0.1"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:8000", "", "[::2]", "10.0.0.1"]
+)
 def test_another_host_is_refused(client: TestClient, host: str) -> None:
     """A page of another site that names this machine is not answered."""
     response = client.get("/search", headers={"host": host})
@@ -161,7 +165,16 @@ def hostile_urls() -> list[str]:
             f"/coverage?rows=%E7%BB%84%E5%88%AB&cols=year&query={text}",
             f"/{text}",
         ]
-    return [*urls, "/search?query=处罚", "/search?query=立案", "/measures?query=立案", "/compare?query=立案", "/audit", "/about", "/coverage"]
+    return [
+        *urls,
+        "/search?query=处罚",
+        "/search?query=立案",
+        "/measures?query=立案",
+        "/compare?query=立案",
+        "/audit",
+        "/about",
+        "/coverage",
+    ]
 
 
 def assert_harmless(text: str) -> None:

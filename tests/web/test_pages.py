@@ -80,12 +80,14 @@ def test_a_hit_has_place_year_title_marks_and_links(client: TestClient) -> None:
 
 
 def test_a_facet_value_toggles(client: TestClient) -> None:
-    """The link of a value adds it to the filters, and its count is what the click gives; the second click removes it."""
+    """The link of a value adds it to the filters, with as many hits as its count says; a second click removes it."""
     page = page_of(client, "/search?query=处罚")
     links = [link for link in page.links() if urlsplit(link).path == "/search" and "section=" in link]
     narrowed = client.get(links[0])
     value = parse_qs(urlsplit(links[0]).query)["section"][0]
-    count = re.search(rf'{value}</span><i class="bar w\d+"></i><span class="n">([\d,]+)', client.get("/search?query=处罚").text)
+    count = re.search(
+        rf'{value}</span><i class="bar w\d+"></i><span class="n">([\d,]+)', client.get("/search?query=处罚").text
+    )
     total = re.search(r"<strong>([\d,]+)</strong>", narrowed.text)
     assert count is not None
     assert total is not None
