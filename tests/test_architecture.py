@@ -293,9 +293,13 @@ def test_a_query_loads_no_dictionary(arguments: list[str], tmp_path: Path) -> No
     loaded = loaded_modules([*arguments, "--index", str(tmp_path / "index")])
     assert "searchkit.text.segmentation" in loaded
     assert "searchkit.engines.columnar.engine" in loaded
-    packages = {f"searchkit.{name}" for name in ("corpus", "indexing", "compare", "places", "measures")}
-    unneeded = {"rjieba", "jieba", "pkg_resources", "tabulate", "wcwidth", "whoosh", "yaml", *packages}
+    packages = {f"searchkit.{name}" for name in ("corpus", "indexing", "compare", "places", "measures", "web")}
+    unneeded = {"rjieba", "jieba", "pkg_resources", "tabulate", "wcwidth", "whoosh", "yaml", *SERVER, *packages}
     assert unneeded & loaded == set()
+
+
+SERVER = ("starlette", "jinja2", "uvicorn", "h11", "anyio", "httpx")
+"""Libraries of the server, which no other command imports."""
 
 
 def loaded_modules(arguments: list[str]) -> set[str]:
