@@ -251,6 +251,14 @@ class Engine(Protocol):
         """Yield the hits of `search`. Ranks at the first one; loads each hit when it is reached."""
         ...
 
+    def last_term(self, prefix: str, limit: int) -> str | None:
+        """Return the last one of the first `limit` terms with a prefix, or None if there are no more.
+
+        Counts the terms that a live paragraph has in its text, headings or title, in the order of code points. Takes
+        time in proportion to `limit`.
+        """
+        ...
+
     def measure_columns(self, request: MeasureRequest) -> MeasureColumns:
         """Return all measures that a request selects."""
         ...

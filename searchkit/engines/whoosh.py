@@ -17,7 +17,7 @@ import threading
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cached_property, partial, reduce
 from itertools import chain
 from operator import attrgetter
@@ -373,10 +373,17 @@ class WhooshEngine:
             matcher.next()
         return frequencies
 
-    def _expand_prefix(self, name: str, prefix: str) -> Iterator[bytes]:
-        """Return the terms of a field that begin with a prefix."""
-        terms: Iterator[bytes] = self._reader.expand_prefix(name, prefix)
-        return terms
+    def last_term(self, prefix: str, limit: int) -> str | None:
+        """Return the last one of the first `limit` terms with a prefix, or None if there are no more."""
+        names = ("text", "label", "heading", "title")
+        with self._lock, _restricted_unpickling():
+            terms = sorted({term for name in names for term in self._expand_prefix(Prefix(prefix, name))})
+        return terms[limit - 1].decode("utf-8") if len(terms) > limit else None
+
+    def _expand_prefix(self, prefix: Prefix) -> list[bytes]:
+        """Return the terms of a field of the Whoosh schema that match a prefix."""
+        terms: Iterator[bytes] = self._reader.expand_prefix(prefix.field, prefix.text)
+        return [term for term in terms if prefix.admits(term.decode("utf-8"))]
 
     def _match(self, node: Node) -> set[int]:
         """Return the doc ids that match a query tree."""
@@ -388,7 +395,8 @@ class WhooshEngine:
             case Word():
                 docs = {i for name in _field_names(node) for i in self._postings(name, node.term)}
             case Prefix():
-                terms = [(name, term) for name in _field_names(node) for term in self._expand_prefix(name, node.text)]
+                prefixes = [replace(node, field=name) for name in _field_names(node)]
+                terms = [(prefix.field, term) for prefix in prefixes for term in self._expand_prefix(prefix)]
                 docs = {i for name, term in terms for i in self._postings(name, term)}
             case Substring():
                 docs = {

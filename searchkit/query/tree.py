@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from searchkit.query.facets import YEAR_FACETS, Filter, quote
@@ -77,6 +77,12 @@ class Prefix:
 
     text: str
     field: str = PASSAGE
+    last: str | None = None
+    """The last term that matches, in the order of code points. None: all terms with the prefix match."""
+
+    def admits(self, term: str) -> bool:
+        """Return whether a term matches."""
+        return term.startswith(self.text) and (self.last is None or term <= self.last)
 
     def __str__(self) -> str:
         return _with_field(self.field, f"{self.text}*")
@@ -271,6 +277,28 @@ class Query:
     loosened: Query | None = None
     """The query to search if nothing matches this one, not even `any`: it does not require one of the understood
     filters, or any of them. It can be loosened further."""
+
+    def replace_prefixes(self, prefixes: Mapping[Prefix, Prefix]) -> Query:
+        """Return the query with prefixes in place of others."""
+
+        def replaced(node: Node) -> Node:
+            """Return a node with other prefixes."""
+            if isinstance(node, And | Or):
+                return type(node)(tuple(map(replaced, node.children)))
+            if isinstance(node, Not):
+                return Not(replaced(node.child))
+            return prefixes.get(node, node) if isinstance(node, Prefix) else node
+
+        return replace(
+            self,
+            all=replaced(self.all),
+            any=replaced(self.any),
+            content=self.content and replaced(self.content),
+            some=self.some and replaced(self.some),
+            first=self.first and replaced(self.first),
+            clauses=tuple(replace(clause, node=replaced(clause.node)) for clause in self.clauses),
+            loosened=self.loosened and self.loosened.replace_prefixes(prefixes),
+        )
 
     def loosened_forms(self) -> Iterator[Query]:
         """Yield the loosened query, and those that are loosened further."""

@@ -195,9 +195,7 @@ def expand_to_all_fields(node: Node) -> Node:
 
 def _with_field(node: Word | Substring | Prefix, field: str) -> Node:
     """Return a leaf like `node` on another field."""
-    if isinstance(node, Substring):
-        return Substring(node.text, field, node.whole_numbers)
-    return Word(node.term, field) if isinstance(node, Word) else Prefix(node.text, field)
+    return replace(node, field=field)
 
 
 def rank_measures(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,7 +31,7 @@ from searchkit.model import Document, Measure, Paragraph, Table
 from searchkit.query.aliases import Aliases
 from searchkit.query.facets import BUILT_IN_FACETS, Facet, Filter
 from searchkit.query.filters import FilterReader, FilterValue, ResolvedFilters, parse_filters
-from searchkit.query.tree import Everything, Node, Query
+from searchkit.query.tree import Everything, Node, Prefix, Query
 from searchkit.search.options import parse_literal
 from searchkit.text.analyzer import Analyzer, Lexicon
 from searchkit.text.characters import remove_invisible
@@ -43,6 +44,8 @@ MAX_OPEN_ATTEMPTS = 10
 """Maximum number of times that an index is opened again because a build replaced it in the meantime."""
 YEAR_MEANINGS = ("of_year", "year")
 """Facets of which a year in the words of a search means either."""
+MAX_EXPANDED_TERMS = 25_000
+"""Maximum number of words that the prefixes of a query match. Each has the same share."""
 _FETCH_SIZE = 1000
 """Number of measures fetched at a time by `every_measure`."""
 
@@ -156,8 +159,9 @@ class Snapshot:
     def parse_query(self, query: str, literal: object = False, year_facets: Sequence[str] = YEAR_MEANINGS) -> Query:  # noqa: FBT002 - the option's default
         """Parse a query with the analyzer, the facets and the names of the index.
 
-        `literal`: the option. A year in the words of the query matches one of `year_facets`. Raises UsageError for an
-        invalid `literal`, and IndexStale.
+        `literal`: the option. A year in the words of the query matches one of `year_facets`. Prefixes that together
+        could match more than `MAX_EXPANDED_TERMS` words are cut, with a note. Raises UsageError for an invalid
+        `literal`, and IndexStale.
         """
         from searchkit.query.parsing import MAX_QUERY_LENGTH, parse  # noqa: PLC0415 - not needed to export records
 
@@ -165,10 +169,10 @@ class Snapshot:
         if not isinstance(query, str):
             raise UsageError(f"the query must be a text, not {query!r}")
         if not self.aliases.can_understand(query[:MAX_QUERY_LENGTH]):
-            return parse(query, self.analyzer, self.facet_names, self.filter_reader)
+            return self._cut_prefixes(parse(query, self.analyzer, self.facet_names, self.filter_reader))
         from searchkit.query.understanding import parse_understood  # noqa: PLC0415 - not needed by most queries
 
-        return parse_understood(
+        parsed = parse_understood(
             query,
             self.analyzer,
             self.facet_names,
@@ -176,6 +180,24 @@ class Snapshot:
             literal=facets,
             year_facets=year_facets,
         )
+        return self._cut_prefixes(parsed)
+
+    def _cut_prefixes(self, query: Query) -> Query:
+        """Return a query whose prefixes match at most `MAX_EXPANDED_TERMS` words, the same number each."""
+        prefixes = [clause.node for clause in query.clauses if isinstance(clause.node, Prefix)]
+        if not prefixes:
+            return query
+        limit = MAX_EXPANDED_TERMS // len({prefix.text for prefix in prefixes})
+        with self.use_engine() as engine:
+            ends = {text: engine.last_term(text, limit) for text in dict.fromkeys(prefix.text for prefix in prefixes)}
+        if not any(ends.values()):
+            return query
+        cut = ", ".join(f"{text}*" for text, last in ends.items() if last)
+        note = (
+            f"prefixes match at most {MAX_EXPANDED_TERMS:,} words: only the first {limit:,} of each are used for {cut}"
+        )
+        query = query.replace_prefixes({prefix: replace(prefix, last=ends[prefix.text]) for prefix in prefixes})
+        return replace(query, notes=(*query.notes, note))
 
     def resolve(self, filters: Mapping[str, FilterValue], where: Mapping[str, FilterValue] | None) -> ResolvedFilters:
         """Return the filters for two mappings of facet names to values, with notes. `where` overrides `filters`.

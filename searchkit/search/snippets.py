@@ -134,12 +134,12 @@ class _LeafFinder:
     def __init__(self, leaves: Sequence[tuple[Word | Substring | Prefix, int]], analyzer: Analyzer) -> None:
         """Take leaves, each with its ordinal."""
         self._strings = [(leaf, ordinal) for leaf, ordinal in leaves if isinstance(leaf, Substring)]
-        self._prefixes = [(leaf.text, ordinal) for leaf, ordinal in leaves if isinstance(leaf, Prefix)]
+        self._prefixes = [(leaf, ordinal) for leaf, ordinal in leaves if isinstance(leaf, Prefix)]
         self._terms: dict[str, int] = {}
         for leaf, ordinal in leaves:
             if isinstance(leaf, Word):
                 self._terms.setdefault(leaf.term, ordinal)
-        self._parts = [*self._terms, *(prefix for prefix, _ in self._prefixes)]
+        self._parts = [*self._terms, *(prefix.text for prefix, _ in self._prefixes)]
         self._analyzer = analyzer
         self.has_leaves = bool(leaves)
         """Whether there are any leaves."""
@@ -156,7 +156,7 @@ class _LeafFinder:
                 if term in terms:
                     matches.add((start, end, terms[term]))
                 for prefix, ordinal in prefixes:
-                    if term.startswith(prefix):
+                    if prefix.admits(term):
                         matches.add((start, end, ordinal))
         return sorted(matches)
 

@@ -83,6 +83,10 @@ class ColumnarEngine:
         ranked = _RankedDocs(self._reader, request, listed, docs, last, leaves)
         return _Ranking(matches, collector, ranked, total_any)
 
+    def last_term(self, prefix: str, limit: int) -> str | None:
+        """Return the last one of the first `limit` terms with a prefix, or None if there are no more."""
+        return self._reader.terms.last_with(prefix, limit)
+
     def measure_columns(self, request: MeasureRequest) -> MeasureColumns:
         """Return all measures that a request selects.
 

@@ -24,8 +24,10 @@ Overflow: a frequency that needs more bits than sparse or dense postings have is
 from __future__ import annotations
 
 import bisect
+import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby, islice
 from typing import Any
 
 import numpy as np
@@ -180,10 +182,12 @@ class SegmentPostings:
             term_ord = bisect.bisect_left(self._terms, encoded, term_ord, end)
         return term_ord if term_ord < len(self._terms) and self._terms[term_ord] == encoded else None
 
-    def prefix_range(self, prefix: str) -> range:
-        """Return the ordinals of the terms that begin with `prefix`."""
+    def prefix_range(self, prefix: str, last: str | None = None) -> range:
+        """Return the ordinals of the terms that begin with `prefix`, up to the term `last` if it is given."""
         encoded = prefix.encode("utf-8", "surrogatepass")
         start = bisect.bisect_left(self._terms, encoded)
+        if last is not None:
+            return range(start, bisect.bisect_right(self._terms, last.encode("utf-8", "surrogatepass"), lo=start))
         return range(start, bisect.bisect_left(self._terms, encoded + b"\xff", lo=start))  # no UTF-8 has the byte 0xff
 
     def term(self, term_ord: int) -> str:
@@ -198,6 +202,30 @@ class SegmentPostings:
         if term_ord in self._dense_rows or self.df(term_ord) * _RARE_TERM_RATIO > self._size:
             return DocSet.of_dense_postings(self._dense(term_ord))
         return DocSet.of_ids(self.doc_ids(term_ord), self._size)
+
+    def docs_of_range(self, term_ords: range) -> Array:
+        """Return the ids of the docs with one of consecutive terms in their passage, in no particular order.
+
+        A doc with several terms can occur several times. Ids are as for `doc_ids`. Takes some ns per posting, and a
+        scan per term with dense postings.
+        """
+        offsets = self._offsets[term_ords.start : term_ords.stop + 1].astype(np.int64)
+        if len(offsets) < 2:  # noqa: PLR2004 - an empty range
+            return np.empty(0, np.intp)
+        docs = self._arrays["posting_docs"][int(offsets[0]) : int(offsets[-1])]
+        outside = self._not_in_passage[term_ords.start : term_ords.stop].astype(np.int64)
+        if outside.any():  # the last postings of a term are those outside of the passage
+            ends, counts = offsets[1:].compress(outside > 0) - offsets[0], outside.compress(outside > 0)
+            edges = np.zeros(len(docs) + 1, np.int8)
+            edges[ends - counts] += 1
+            edges[ends] -= 1
+            docs = docs.compress(np.cumsum(edges[:-1], dtype=np.int8) == 0)
+        dense = [
+            np.flatnonzero(self._dense(term_ord) >= IN_PASSAGE_BIT)
+            for term_ord in self._dense_rows
+            if term_ord in term_ords
+        ]
+        return np.concatenate([docs, *dense]).astype(np.intp)
 
     def doc_ids(self, term_ord: int) -> Array:
         """Return the ids, ascending, of the docs with a term in their passage. The postings must be sparse.
@@ -379,6 +407,20 @@ class IndexTerms:
     def df(self, term: str) -> int:
         """Return the number of live docs with a term in text, headings or title."""
         return self._states.get(term, self._look_up).df
+
+    def last_with(self, prefix: str, limit: int) -> str | None:
+        """Return the last one of the first `limit` terms with a prefix, or None if there are no more.
+
+        Counts only terms of live docs. Decodes some more than `limit` terms if there could be more, otherwise none.
+        """
+        ranges = [postings.prefix_range(prefix) for postings in self._segments]
+        if sum(map(len, ranges)) <= limit:
+            return None
+        terms = (map(postings.term, ords) for postings, ords in zip(self._segments, ranges, strict=True))
+        distinct = (term for term, _ in groupby(heapq.merge(*terms)))
+        live = (term for term in distinct if self._live_docs is None or self.df(term))
+        first = list(islice(live, limit + 1))
+        return first[limit - 1] if len(first) > limit else None
 
     def passage_docs(self, term: str) -> DocSet:
         """Return the docs with a term in their passage.
