@@ -183,7 +183,7 @@ class Server:
             "assets": self._assets_path,
             "token": "",
             "text": self.words[text],
-            "detail": detail if text == "error_usage" else "",
+            "detail": self.words.message(detail) if text == "error_usage" else "",
             "can_retry": status >= 500,  # noqa: PLR2004 - errors of the server
         }
         return self._templates.render("error", values)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from searchkit.web.messages import translate
+
 LANGUAGES = {"zh": "zh-CN", "en": "en"}
 """Languages of the pages, each with its tag in HTML."""
 
@@ -357,6 +359,10 @@ class Words:
             for name, label in self._facets.items():
                 understood = understood.replace(f"{name}:", f"{label}：")
         return understood
+
+    def message(self, sentence: str) -> str:
+        """Return a sentence of the library in this language."""
+        return sentence if self.language == "en" else translate(sentence, lambda text: self._facets.get(text, text))
 
     def join(self, texts: Sequence[str]) -> str:
         """Return several texts as a list in a sentence."""
