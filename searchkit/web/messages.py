@@ -59,7 +59,10 @@ _COMPILED = [(re.compile(pattern, re.DOTALL), text) for pattern, text in _TRANSL
 
 
 def translate(sentence: str, label: Callable[[str], str]) -> str:
-    """Return a sentence of the library in Chinese, or as it is. `label` returns the label of a facet, and other texts as they are."""
+    """Return a sentence of the library in Chinese, or as it is.
+
+    `label` returns the label of a facet, and any other text as it is.
+    """
     for pattern, text in _COMPILED:
         match = pattern.fullmatch(sentence)
         if match:
