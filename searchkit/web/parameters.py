@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, quote_plus
 
 from searchkit.errors import UsageError
 from searchkit.model import AGGREGATES, ANY_STATUS, MEASURE_STATUSES
-from searchkit.query.facets import BUILT_IN_FACETS
+from searchkit.query.facets import BUILT_IN_FACETS, YEAR_FACETS
 
 MAX_QUERY_LENGTH = 1000
 """Maximum length of a text, in code points."""
@@ -184,6 +184,22 @@ def _encode_values(name: str, value: str | Sequence[str] | None) -> str:
     return "&".join([encode_pair(name, text) for text in texts if text and text != default])
 
 
+def _without_year(years: str, year: str) -> list[str]:
+    """Return a year or a range of years (2015..2024) as it is without one year: none, one or two ranges."""
+    first, dots, last = years.partition("..")
+    if not dots:
+        return [] if years == year else [years]
+    number = int(year)
+    if (first and not first.isdecimal()) or (last and not last.isdecimal()):
+        return [years]
+    if (first and number < int(first)) or (last and number > int(last)):
+        return [years]
+    ends = ((first, str(number - 1)), (str(number + 1), last))
+    return [
+        low if low == high else f"{low}..{high}" for low, high in ends if not (low and high) or int(low) <= int(high)
+    ]
+
+
 _OF_PAGE = {"offset", "after", "cell"}
 """Parameters that name a place in the answer. They are left out if another answer is asked for."""
 _OF_LIST = {*_OF_PAGE, "limit", "sort"}
@@ -329,6 +345,9 @@ class State:
     def toggled(self, facet: str, value: str) -> dict[str, Sequence[str]]:
         """Return the change of parameters that adds a value to a filter, or removes it, for `url`."""
         chosen = self.filters.get(facet, ())
+        if facet in YEAR_FACETS and value not in chosen:
+            left = [part for item in chosen for part in _without_year(item, value)]
+            return self.with_filter(facet, [*chosen, value] if left == [*chosen] else left)
         return self.with_filter(
             facet, [item for item in chosen if item != value] if value in chosen else [*chosen, value]
         )
