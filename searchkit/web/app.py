@@ -21,6 +21,7 @@ from searchkit.index import IndexState
 from searchkit.output.json import dumps
 from searchkit.web.answers import Answer, AnswerCache
 from searchkit.web.data import CHARTS, MEDIA_TYPES, RecordMissing, is_heavy, is_streamed, join_pieces, read_data
+from searchkit.web.frame import OF_MEASURES
 from searchkit.web.guard import Guard
 from searchkit.web.limits import (
     HEAVY_REQUESTS,
@@ -109,7 +110,7 @@ class Server:
         lane = self._searches
         try:
             if is_page and _YEAR_FIELD in query_string:
-                state = State.parse(address, _join_years(query_string), is_strict=False)
+                state = State.parse(address, _join_years(query_string, address), is_strict=False)
                 return RedirectResponse(state.url(site.root), 303)
             state = State.parse(address, query_string, is_strict=not is_page)
             is_long = address in _HEAVY_PAGES if is_page else is_heavy(state, suffix)
@@ -326,7 +327,7 @@ def _revalidated(etag: str) -> dict[str, str]:
     return {"ETag": etag, "Cache-Control": "private, no-cache"}
 
 
-def _join_years(query_string: str) -> str:
+def _join_years(query_string: str, address: str) -> str:
     """Return the parameters with the two fields of the form of years as one filter."""
     pairs = [pair.partition("=") for pair in query_string.split("&")]
     found = {name: value.strip() for name, _, value in pairs if name in {_YEAR_FIELD.rstrip("="), "year_to"}}
@@ -334,4 +335,5 @@ def _join_years(query_string: str) -> str:
     first, last = found.get("year_from", ""), found.get("year_to", "")
     if not (first or last):
         return others
-    return f"{others}&year={first}" if first == last else f"{others}&year={first}..{last}"
+    name = "of_year" if address in OF_MEASURES else "year"
+    return f"{others}&{name}={first}" if first == last else f"{others}&{name}={first}..{last}"

@@ -130,6 +130,7 @@ def compare_page(frame: Frame) -> tuple[str, dict[str, Any]]:
     title = comparison.indicator or state["query"]
     return "compare", frame.page_context(
         f"{title} · {words['tab_compare']} · {frame.title}",
+        **frame.narrowing(),
         comparison=comparison,
         title=title,
         chips=frame.chips(comparison.understood_filters),

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from searchkit.model import ANY_STATUS, MEASURE_STATUSES
 from searchkit.output.cells import number_text
+from searchkit.query.understood import UnderstoodFilter, remove_filters
 from searchkit.search.lookup import MeasureHit
 from searchkit.search.snippets import split_highlights
 from searchkit.web.data import MEASURE_OPTIONS
@@ -17,6 +18,7 @@ from searchkit.web.searching import format_value, page_links, paragraph_url, sug
 
 PAGE_SIZE = 30
 """Number of measures on a page."""
+_MAX_NAMES = 12
 _SORTS = (("score_order", "score"), ("value_order", "-value"), ("value_asc", "value"), ("latest_order", "-of_year"))
 
 
@@ -73,18 +75,27 @@ def measures_page(frame: Frame) -> tuple[str, dict[str, Any]]:
         orders=[Link(words[name], frame.url(sort=sort), state["sort"] == sort) for name, sort in _SORTS],
         can_sort=state["query"] not in {"", "*"},
         compare_url=frame.url("compare"),
+        names=_same_names(frame, results.understood_filters),
         pages=page_links(frame, offset, limit or PAGE_SIZE, len(results.hits), has_more=has_more),
         first=offset + 1,
         last=offset + len(results.hits),
     )
 
 
+def _same_names(frame: Frame, understood: Sequence[UnderstoodFilter]) -> str:
+    """Return the other names of the measure that the query names, which are found, too."""
+    name = remove_filters(frame.state["query"], understood)
+    others = [other for other in frame.index.measure_names(name) if other != name]
+    return frame.words.join(others[:_MAX_NAMES]) + (" …" if len(others) > _MAX_NAMES else "")
+
+
 def _form(frame: Frame) -> dict[str, Any]:
     """Return the fields of the form of conditions."""
     state, words = frame.state, frame.words
     names = {"actual": "actual", "target": "target", "rule": "rule", "before": "before"}
-    carried = ("query", *FILTER_NAMES, "literal", "match", "sort")
+    carried = ("query", *(name for name in FILTER_NAMES if name != "of_year"), "literal", "match", "sort")
     return {
+        **frame.narrowing(),
         "statuses": [(name, words[names[name]], name in state.all("status")) for name in MEASURE_STATUSES],
         "any_status": ANY_STATUS,
         "carried": [(name, value) for name in carried for value in state.all(name)],

@@ -12,9 +12,11 @@ from searchkit.query.facets import BUILT_IN_FACETS, YEAR_FACETS
 from searchkit.web.parameters import FILTER_NAMES, USED_BY, State
 from searchkit.web.words import Words
 
+_MAX_PLACES = 300
+"""Maximum number of places that a form suggests."""
 TABS = ("search", "measures", "compare", "coverage", "audit", "about")
 """Addresses of the tabs, in order."""
-_OF_MEASURES = ("measures", "compare")
+OF_MEASURES = ("measures", "compare")
 """Addresses whose filters by year are by the year of the measure."""
 _HOMES = {"document": "search", "paragraph": "search", "facets": "search"}
 """Tab of a page that is no tab itself."""
@@ -101,8 +103,8 @@ class Frame:
         A year is that of the report in a search, and that of the measure where measures are looked up.
         """
         state, changes = self.state, dict[str, Sequence[str]]()
-        named, other = ("of_year", "year") if address in _OF_MEASURES else ("year", "of_year")
-        if state.address not in {address, "about"} and (state.address in _OF_MEASURES) != (address in _OF_MEASURES):
+        named, other = ("of_year", "year") if address in OF_MEASURES else ("year", "of_year")
+        if state.address not in {address, "about"} and (state.address in OF_MEASURES) != (address in OF_MEASURES):
             changes = {named: state.all(named) or state.all(other), other: ()}
         return self.url(address, **changes)
 
@@ -132,6 +134,18 @@ class Frame:
     def clear_url(self) -> str:
         """Address of the page without filters."""
         return self.url(**dict.fromkeys((*FILTER_NAMES, "literal")))
+
+    def narrowing(self) -> dict[str, Any]:
+        """Return the values of the form that narrows measures to places and years."""
+        state = self.state
+        first, dots, last = (state.all("of_year") or ("",))[0].partition("..")
+        places = self.index.facets("district", limit=_MAX_PLACES)["district"].values
+        carried = [name for name in state.values if name not in {"of_year", "offset", "cell"}]
+        return {
+            "places": [item.value for item in places],
+            "bounds": (first, last if dots else first),
+            "narrow_carried": [(name, value) for name in carried for value in state.all(name)],
+        }
 
     def downloads(self, **changes: str) -> list[Link]:
         """Return the links to the data of the page: all records."""

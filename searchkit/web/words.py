@@ -102,6 +102,7 @@ _WORDS = {
     "back": ("返回结果", "Back to the results"),
     "outline": ("目录", "Contents"),
     "report_year": ("报告年份", "Year"),
+    "place_hint": ("如：江西、湖北", "such as 江西、湖北"),
     "place": ("地区", "Place"),
     "body": ("机关", "Body"),
     "kind": ("文种", "Kind"),

@@ -102,6 +102,27 @@
     if (window.htmx) htmx.process(list);
   }
 
+  // Completions of the last word in the box
+  let suggestTimer = 0;
+  async function suggest(box) {
+    const words = box.value.split(/\s/);
+    const prefix = words.pop();
+    const list = byId("completions");
+    if (!prefix || prefix.length > 30) { list.replaceChildren(); return; }
+    try {
+      const url = new URL(box.dataset.suggest, location.href);
+      url.searchParams.set("prefix", prefix);
+      url.searchParams.set("limit", "8");
+      const found = await (await fetch(url)).json();
+      if (!box.value.endsWith(prefix)) return;
+      list.replaceChildren(...found.suggestions.map((item) => {
+        const option = document.createElement("option");
+        option.value = [...words, item.text].join(" ");
+        return option;
+      }));
+    } catch { /* the server may be away */ }
+  }
+
   // Matches in a document
   let match = -1;
   function goToMatch(step) {
@@ -155,6 +176,10 @@
     }
   });
   document.addEventListener("input", (event) => {
+    if (event.target.id === "query" && !event.isComposing) {
+      clearTimeout(suggestTimer);
+      suggestTimer = setTimeout(suggest, 150, event.target);
+    }
     if (!event.target.matches(".find")) return;
     clearTimeout(findTimer);
     findTimer = setTimeout(findValues, 200, event.target);
