@@ -16,6 +16,7 @@ from importlib import import_module
 
 TYPE_CHECKING = False  # type checkers treat this name as true; importing it from typing would cost time
 if TYPE_CHECKING:
+    from searchkit.engines.timing import time_limit
     from searchkit.errors import SearchkitError
     from searchkit.index import Index, IndexState
     from searchkit.index import Index as open  # noqa: A004, N813 - the public name is `searchkit.open`
@@ -56,6 +57,7 @@ __all__ = [
     "UnderstoodFilter",
     "build",
     "open",
+    "time_limit",
 ]
 
 # Module that defines each public name.
@@ -83,6 +85,7 @@ _MODULES = {
     "UnderstoodFilter": "query.understood",
     "build": "indexing.build",
     "open": "index",
+    "time_limit": "engines.timing",
 }
 
 

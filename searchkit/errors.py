@@ -5,6 +5,7 @@
     │   └── UnknownFacet           a facet that the index does not have
     ├── CorpusError                a corpus that cannot be read
     ├── ReadError                  a file that cannot be read; other files are not affected
+    ├── TimedOut                   a call that reached its time limit
     └── IndexUnusable              an index that cannot be used
         ├── IndexMissing           no index in the folder
         ├── IndexForeign           another version of the format, or not an index
@@ -47,6 +48,10 @@ class ReadError(SearchkitError):
         """Create the error. If `is_final`, the content of the file is the cause, and another attempt would fail too."""
         super().__init__(message)
         self.is_final = is_final
+
+
+class TimedOut(SearchkitError):
+    """A call that reached its time limit. The index can be used as before."""
 
 
 class IndexUnusable(SearchkitError):

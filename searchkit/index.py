@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from searchkit.engines.timing import time_limit
 from searchkit.errors import IndexDamaged, UsageError
 from searchkit.manifest import read_manifest
 from searchkit.query.facets import FacetCounts
@@ -66,7 +67,8 @@ class IndexState(Records):
 
         snapshot = self._snapshot
         chosen, filters = read_options(options or SearchOptions(), arguments)
-        return search_paragraphs(snapshot, query, chosen, snapshot.resolve(filters, where))
+        with time_limit(chosen.timeout):
+            return search_paragraphs(snapshot, query, chosen, snapshot.resolve(filters, where))
 
     def every_hit(
         self,
@@ -87,7 +89,8 @@ class IndexState(Records):
 
         snapshot = self._snapshot
         chosen, filters = read_options(options or SearchOptions(), arguments)
-        return stream_paragraphs(snapshot, query, chosen, snapshot.resolve(filters, where))
+        with time_limit(chosen.timeout):
+            return stream_paragraphs(snapshot, query, chosen, snapshot.resolve(filters, where))
 
     def similar(
         self,
@@ -110,7 +113,8 @@ class IndexState(Records):
 
         snapshot = self._snapshot
         chosen, filters = read_options(options or SearchOptions(), arguments)
-        return search_similar(snapshot, paragraph_id, chosen, snapshot.resolve(filters, where))
+        with time_limit(chosen.timeout):
+            return search_similar(snapshot, paragraph_id, chosen, snapshot.resolve(filters, where))
 
     def suggest(self, prefix: str, *, limit: int | None = 10) -> tuple[Completion, ...]:
         """Return the facet values, words and headings of the index that begin with a prefix.
@@ -140,7 +144,8 @@ class IndexState(Records):
 
         snapshot = self._snapshot
         chosen, filters = read_options(options or MeasureOptions(), arguments)
-        return search_measures(snapshot, query, chosen, snapshot.resolve(filters, where))
+        with time_limit(chosen.timeout):
+            return search_measures(snapshot, query, chosen, snapshot.resolve(filters, where))
 
     def understand(self, query: str, *, literal: bool | str | Sequence[str] = False) -> Understanding:
         """Return how `search` understands a query: its words and other parts, the filters in its words, and messages.
@@ -170,7 +175,8 @@ class IndexState(Records):
 
         snapshot = self._snapshot
         chosen, filters = read_options(options or SearchOptions(), arguments)
-        return list_conditions(snapshot, query, chosen, snapshot.filters(filters, where))
+        with time_limit(chosen.timeout):
+            return list_conditions(snapshot, query, chosen, snapshot.filters(filters, where))
 
     def highlight(self, query: str, *, literal: bool | str | Sequence[str] = False) -> Highlights:
         """Return a query to highlight in any texts, headings, titles and paragraphs: `highlight("立案").spans(text)`.
@@ -188,6 +194,7 @@ class IndexState(Records):
         rows: str = "district",
         cols: str = "of_year",
         against: str | None = None,
+        timeout: float | None = None,
         where: Mapping[str, FilterValue] | None = None,
         **arguments: object,
     ) -> Comparison:
@@ -201,18 +208,25 @@ class IndexState(Records):
         from searchkit.compare.comparison import compare_snapshot  # noqa: PLC0415 - not loaded by searches
 
         snapshot = self._snapshot
-        with snapshot.use_engine():
+        with time_limit(timeout), snapshot.use_engine():
             return compare_snapshot(snapshot, query, rows=rows, cols=cols, against=against, where=where, **arguments)
 
-    def audit(self, *, where: Mapping[str, FilterValue] | None = None, **filters: FilterValue) -> Audit:
-        """Find the statements that contradict or repeat each other. Filters as in `measures`.
+    def audit(
+        self,
+        *,
+        timeout: float | None = None,
+        where: Mapping[str, FilterValue] | None = None,
+        **filters: FilterValue,
+    ) -> Audit:
+        """Find the statements that contradict or repeat each other. Filters and `timeout` as in `measures`.
 
         The result has the number of findings of each kind, and yields the findings by kind.
         """
         from searchkit.compare.audit import audit_snapshot  # noqa: PLC0415 - not loaded by searches
 
         snapshot = self._snapshot
-        return audit_snapshot(snapshot, snapshot.filters(filters, where))
+        with time_limit(timeout):
+            return audit_snapshot(snapshot, snapshot.filters(filters, where))
 
     def ranked_measures(
         self, query: str, *, where: Mapping[str, FilterValue] | None = None, **arguments: object
@@ -225,7 +239,8 @@ class IndexState(Records):
 
         snapshot = self._snapshot
         options, filters = read_options(MeasureOptions(), arguments)
-        return rank_query(snapshot, query, options, snapshot.filters(filters, where))
+        with time_limit(options.timeout):
+            return rank_query(snapshot, query, options, snapshot.filters(filters, where))
 
     def facets(  # noqa: PLR0913 - the conditions of the command
         self,

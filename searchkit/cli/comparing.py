@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from searchkit.cli.options import QueryCommand, filter_options, index_option, literal_option, split_options
+from searchkit.cli.options import (
+    QueryCommand,
+    filter_options,
+    index_option,
+    literal_option,
+    split_options,
+    timeout_option,
+)
 from searchkit.cli.output import FOUND, NOTHING_FOUND, print_error, write_text
 from searchkit.errors import UsageError
 from searchkit.model import ANY_STATUS, MEASURE_STATUSES
@@ -48,6 +55,7 @@ if TYPE_CHECKING:
 @click.option(
     "--against", type=click.Choice(MEASURE_STATUSES), help="Also show values with this status, and the ratio."
 )
+@timeout_option
 @click.option("--wide", is_flag=True, help="Show all columns and all footnotes, even if they do not fit the terminal.")
 @click.option(
     "--format",

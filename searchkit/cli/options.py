@@ -164,11 +164,22 @@ def query_options(command: _Command) -> _Command:
 
 
 def paging_options(command: _Command) -> _Command:
-    """Add the options of commands that list hits: `--limit`, `--offset` and `--format`."""
+    """Add the options of commands that list hits: `--limit`, `--offset`, `--timeout` and `--format`."""
+    command = timeout_option(command)
     command = format_option("table", "json", "jsonl", "csv", "tsv", "ids")(command)
     command = click.option("--offset", type=click.IntRange(0), default=0, help="Number of hits to skip.")(command)
     return click.option(
         "--limit", type=click.IntRange(0), default=10, show_default=True, help="Maximum number of hits."
+    )(command)
+
+
+def timeout_option(command: _Command) -> _Command:
+    """Add `--timeout`."""
+    return click.option(
+        "--timeout",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="SECONDS",
+        help="Give up after so many seconds, with an error.",
     )(command)
 
 

@@ -28,7 +28,7 @@ from searchkit.cli.options import (
     status_option,
 )
 from searchkit.cli.output import FOUND, NOTHING_FOUND, WRONG_USAGE, print_error, write_output, write_text
-from searchkit.errors import UsageError
+from searchkit.errors import TimedOut, UsageError
 from searchkit.files import decode_list
 from searchkit.model import AGGREGATES
 from searchkit.query.facets import BUILT_IN_FACETS, MAX_FACET_VALUES
@@ -243,8 +243,8 @@ def similar(
 @click.option(
     "--audit",
     is_flag=True,
-    help="List what contradicts or repeats each other. Takes no QUERY. Only filters, --format and --output have an "
-    "effect.",
+    help="List what contradicts or repeats each other. Takes no QUERY. Only filters, --timeout, --format and --output "
+    "have an effect.",
 )
 @click.option(
     "--output",
@@ -292,7 +292,7 @@ def measures(
     arguments = {**filters, **search_options}
     with Index(index_path) as index:
         if is_audit:
-            return print_audit(index, filters, output_format, output)
+            return print_audit(index, {**filters, "timeout": search_options["timeout"]}, output_format, output)
         if queries is not None:
             return _answer_all(
                 queries, lambda text, line: measures_to_json(index.measures(text, **{**arguments, **line}))
@@ -406,8 +406,8 @@ def _answer_all(queries: BinaryIO, answer: Callable[[str, dict[str, Any]], Mappi
     """Print a line of JSON for each line of a queries file: the answer to its query, or an error. Skips blank lines.
 
     `answer` takes a query and the options in its line, and returns the JSON object of the results. Only
-    `_ANSWER_FIELDS` are printed. Returns the exit status: WRONG_USAGE if a line has an error, otherwise FOUND if a
-    query has a match, otherwise NOTHING_FOUND.
+    `_ANSWER_FIELDS` are printed. Returns the exit status: that of an error if a line has one (FAILED for a time limit,
+    otherwise WRONG_USAGE), otherwise FOUND if a query has a match, otherwise NOTHING_FOUND.
     """
     from searchkit.output.json import dumps
 
@@ -421,11 +421,11 @@ def _answer_all(queries: BinaryIO, answer: Callable[[str, dict[str, Any]], Mappi
             results = answer(query, line_options)
             # Empty and false fields are left out, except total and hits.
             out |= {name: results[name] for name in _ANSWER_FIELDS if results.get(name) or name in out}
-            status = FOUND if out["total"] and status != WRONG_USAGE else status
-        except UsageError as error:
+            status = FOUND if out["total"] and status < WRONG_USAGE else status
+        except (UsageError, TimedOut) as error:
             out = {"id": out["id"], "error": str(error)}
             print_error(f"line {number}: {error}")
-            status = WRONG_USAGE
+            status = max(error.exit_status, status)
         write_output([dumps(out), "\n"])
     return status
 

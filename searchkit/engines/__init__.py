@@ -3,6 +3,7 @@
 contract.py  the interface of an engine: requests and responses
 opening.py   the engines by name
 grams.py     finding n-grams in many texts at once
+timing.py    time limits of calls
 ranking.py   formulas and constants of ranking
 columnar/    the default engine: NumPy arrays, memory-mapped
 whoosh.py    the reference engine: simple and slow

@@ -55,6 +55,7 @@ from searchkit.engines.ranking import (
     saturation,
     weighted_sum,
 )
+from searchkit.engines.timing import check_time
 from searchkit.errors import IndexDamaged
 from searchkit.model import (
     Document,
@@ -272,7 +273,10 @@ class WhooshEngine:
 
     def paragraphs(self, filters: Sequence[Filter] = ()) -> Iterator[Paragraph]:
         """Yield all paragraphs that the filters admit, in corpus order."""
-        return (p for p in self._store.paragraphs if all(item.admits(p) for item in filters))
+        for paragraph in self._store.paragraphs:
+            check_time()
+            if all(item.admits(paragraph) for item in filters):
+                yield paragraph
 
     def tables(self, filters: Sequence[Filter] = ()) -> Iterator[Table]:
         """Yield all tables with at least one row whose paragraph the filters admit, in corpus order."""
@@ -387,6 +391,7 @@ class WhooshEngine:
 
     def _match(self, node: Node) -> set[int]:
         """Return the doc ids that match a query tree."""
+        check_time()
         store = self._store
         all_docs = set(range(len(store.paragraphs)))
         match node:

@@ -69,6 +69,8 @@ class SearchOptions:
     literal: bool | str | Sequence[str] = False
     """True reads the names of places, years, bodies, sections and kinds of reports in the query as words. Facets (one
     or several of `UNDERSTOOD_FACETS`, also separated by commas) do so only for their names."""
+    timeout: float | None = None
+    """Maximum number of seconds. A call that takes longer raises TimedOut. None sets no limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,8 @@ class MeasureOptions:
     """Number of hits to skip."""
     literal: bool | str | Sequence[str] = False
     """As in `SearchOptions`."""
+    timeout: float | None = None
+    """Maximum number of seconds. A call that takes longer raises TimedOut. None sets no limit."""
 
 
 Options = TypeVar("Options", SearchOptions, MeasureOptions)

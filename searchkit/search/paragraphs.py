@@ -13,6 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from searchkit.engines.contract import Engine, Request, Response, ScoredParagraph
+from searchkit.engines.timing import check_time
 from searchkit.errors import UsageError
 from searchkit.query.facets import Facet, Filter
 from searchkit.query.filters import ResolvedFilters
@@ -224,6 +225,7 @@ def _search_forms(snapshot: Snapshot, parsed: Query, options: SearchOptions, req
     first = None
     with snapshot.use_engine() as engine:
         for query, tree in _forms(parsed, options.match):
+            check_time()
             form = replace(request, match=tree, scoring=query.scoring, first=query.first)
             if request.facets:
                 form = replace(form, population=query.conditions)
@@ -290,6 +292,7 @@ def _build_hits(
     within = Highlighter(tree, snapshot.analyzer)
     beyond = Highlighter(parsed.some, snapshot.analyzer) if parsed.some else within
     for item, folded in zip(scored, fold_all([item.paragraph.text for item in scored]), strict=True):
+        check_time()
         highlighter = beyond if item.is_beyond else within
         found = highlighter.match_passage(item, folded)
         leaves = {highlighter.leaves[leaf] for leaf in found.leaves}

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from searchkit.engines.contract import Engine, MeasureColumns, MeasureRequest, Request, Response, decoding
 from searchkit.engines.opening import open_engine
+from searchkit.engines.timing import check_time
 from searchkit.errors import IndexClosed, IndexDamaged, IndexStale, SearchkitError, UnknownFacet, UsageError
 from searchkit.manifest import (
     ALIASES_FILE,
@@ -261,6 +262,7 @@ class Snapshot:
         with self.use_engine():
             columns = self.measure_columns(filters, statuses)
             for start in range(0, len(columns.scores), _FETCH_SIZE):
+                check_time()
                 yield from columns.fetch(range(start, min(start + _FETCH_SIZE, len(columns.scores))))
 
     def paragraphs(self, filters: tuple[Filter, ...]) -> Iterator[Paragraph]:

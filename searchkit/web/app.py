@@ -16,7 +16,7 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
 from searchkit import __version__
-from searchkit.errors import IndexUnusable, SearchkitError, UnknownFacet, UsageError
+from searchkit.errors import IndexUnusable, SearchkitError, TimedOut, UnknownFacet, UsageError
 from searchkit.index import IndexState
 from searchkit.output.json import dumps
 from searchkit.web.answers import Answer, AnswerCache
@@ -57,6 +57,7 @@ _PROBLEMS: Sequence[tuple[type[Exception], int, str, str]] = (
     (UsageError, 400, "usage", "error_usage"),
     (Overloaded, 503, "busy", "error_busy"),
     (DeadlineExceeded, 503, "deadline", "error_deadline"),
+    (TimedOut, 503, "deadline", "error_deadline"),
     (IndexUnusable, 503, "index", "error_index"),
     (SearchkitError, 500, "failed", "error_failed"),
 )
@@ -165,8 +166,8 @@ class Server:
         if not found:
             _LOGGER.error("a request failed", exc_info=error)
         headers = {"Cache-Control": "no-store"}
-        if isinstance(error, Overloaded | DeadlineExceeded):
-            headers["Retry-After"] = str(error.retry_after)
+        if status == 503:  # noqa: PLR2004 - Service Unavailable
+            headers["Retry-After"] = str(getattr(error, "retry_after", 10))
         if is_page:
             return Answer(self._error_page(site, text, detail, status).encode("utf-8"), _HTML, status, headers)
         problem = {"type": "about:blank", "title": code, "status": status, "detail": detail, "code": code}

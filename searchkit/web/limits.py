@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from searchkit import time_limit
 from searchkit.errors import SearchkitError
 
 SEARCHES, HEAVY_REQUESTS = 4, 1
@@ -45,13 +47,14 @@ class Lane:
     async def run(self, function: Callable[[], _Result]) -> _Result:
         """Run a function in a thread, and return its result.
 
-        Raises Overloaded if too many wait, and DeadlineExceeded after the deadline. A function that has begun then goes
-        on and holds its place in the lane until it ends; one that waits is not begun.
+        Raises Overloaded if too many wait, and DeadlineExceeded after the deadline. A function that has begun then ends
+        at the next point where it checks the time (TimedOut), and holds its place in the lane until it ends; one that
+        waits is not begun.
         """
         if self._admitted >= self._capacity:
             raise Overloaded("too many requests at a time; try again in some seconds")
         self._admitted += 1
-        future = self._threads.submit(function)
+        future = self._threads.submit(self._run_limited, function, time.monotonic() + self.seconds)
         future.add_done_callback(lambda _: self._release(loop))
         loop = asyncio.get_running_loop()
         try:
@@ -60,6 +63,12 @@ class Lane:
             if future.done() and not future.cancelled():
                 raise  # of the function itself
             raise DeadlineExceeded(f"the request took more than {self.seconds:g} s; narrow it by filters") from None
+
+    @staticmethod
+    def _run_limited(function: Callable[[], _Result], deadline: float) -> _Result:
+        """Run a function that ends itself at a deadline."""
+        with time_limit(max(deadline - time.monotonic(), 0.001)):
+            return function()
 
     def _release(self, loop: asyncio.AbstractEventLoop) -> None:
         """Free a place."""

@@ -616,6 +616,19 @@ def test_defaults_are_those_of_the_library(command: str, options: SearchOptions 
         assert context.params[field.name] == getattr(options, field.name), field.name
 
 
+def test_a_time_limit_ends_a_command(run: Run, index: Path, tmp_path: Path) -> None:
+    """`--timeout` is an error with status 3. A line of a queries file costs only itself."""
+    for command in (["search", "检查"], ["measures", "立案"], ["compare", "立案"], ["measures", "--audit"]):
+        assert_one_line_error(run(*command, "--index", index, "--timeout", "1e-9"), 3, "not finished after 1e-09 s")
+        assert run(*command, "--index", index, "--timeout", "100").status < 2
+        assert run(*command, "--index", index, "--timeout", "0").status == 2
+    lines = '{"id": 1, "query": "检查", "timeout": 1e-9}\n{"id": 2, "query": "检查"}\n'
+    (tmp_path / "queries").write_text(lines, encoding="utf-8")
+    result = run("search", "--queries", tmp_path / "queries", "--index", index)
+    answers = [json.loads(line) for line in result.out.splitlines()]
+    assert (result.status, answers[0].keys(), bool(answers[1]["total"])) == (3, {"id", "error"}, True)
+
+
 def test_all_hits(run: Run, index: Path) -> None:
     """`--all` writes all hits in every format, whatever the limit."""
     total = run("search", "检查", "--index", index, "--format", "json", "--limit", "0").json()["total"]

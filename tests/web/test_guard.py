@@ -15,7 +15,7 @@ from markup import Page
 from starlette.testclient import TestClient
 
 import searchkit
-from searchkit.errors import SearchkitError, UsageError
+from searchkit.errors import SearchkitError, TimedOut, UsageError
 from searchkit.web.answers import Answer, AnswerCache
 from searchkit.web.guard import HEADERS, host_name, is_loopback
 from searchkit.web.limits import DeadlineExceeded, Lane, Overloaded
@@ -298,3 +298,22 @@ def test_the_first_page_is_fast(index_path: Path) -> None:
     with TestClient(create_app([("i", index_path)], ServerOptions()), base_url="http://localhost") as client:
         assert client.get("/search").status_code == 200
     assert time.perf_counter() - started < 5
+
+
+def test_a_search_ends_itself_at_the_deadline(index_path: Path) -> None:
+    """A function in a lane has the time limit of the library, so that it holds its thread no longer than it may."""
+    lane = Lane("test", workers=1, seconds=0.2)
+    ended = threading.Event()
+
+    def search_for_ever() -> None:
+        with searchkit.open(index_path) as index:
+            try:
+                while True:
+                    index.search("处罚")
+            finally:
+                ended.set()
+
+    with pytest.raises((DeadlineExceeded, TimedOut)):
+        asyncio.run(lane.run(search_for_ever))
+    assert ended.wait(5)
+    lane.close()

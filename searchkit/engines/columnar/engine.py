@@ -33,6 +33,7 @@ from searchkit.engines.contract import (
     decoding,
 )
 from searchkit.engines.ranking import COMPLETE_BONUS, RESCORE_DEPTH, Explanation
+from searchkit.engines.timing import check_time
 from searchkit.errors import IndexDamaged
 from searchkit.model import Document, Measure, Paragraph, Table
 from searchkit.query.facets import Facet, FacetCounts, Filter, selected_values
@@ -80,6 +81,7 @@ class ColumnarEngine:
             listed = union([docs, further], docs.size)
             total_any = len(listed)
         last = None if request.first is None else difference(docs, matcher.match(request.first, leaves))
+        check_time()
         ranked = _RankedDocs(self._reader, request, listed, docs, last, leaves)
         return _Ranking(matches, collector, ranked, total_any)
 
@@ -96,10 +98,12 @@ class ColumnarEngine:
 
         def fetch(indices: Sequence[int]) -> list[Measure]:
             """Return the measures at the given indices."""
+            check_time()
             return collector.measures(indices)
 
         def texts(indices: Sequence[int]) -> list[str]:
             """Return the texts of the paragraphs of the measures at the given indices."""
+            check_time()
             return collector.texts(indices)
 
         return MeasureColumns(
@@ -130,6 +134,7 @@ class ColumnarEngine:
         """Yield all documents in corpus order."""
         reader, last = self._reader, None
         for number in reader.corpus_order.tolist():
+            check_time()
             document = reader.document(number)
             if document.document != last:  # a very long document is stored as several consecutive documents
                 yield document
@@ -141,6 +146,7 @@ class ColumnarEngine:
         doc_ids = reader.matcher.apply_filters(reader.matcher.match(Everything()), filters).ids
         doc_ids = doc_ids[np.argsort(reader.order_keys(doc_ids), kind="stable")]
         for doc_id in doc_ids.tolist():
+            check_time()
             yield self._paragraph(doc_id)
 
     def tables(self, filters: Sequence[Filter] = ()) -> Iterator[Table]:
@@ -212,6 +218,7 @@ class ColumnarEngine:
         populations: dict[tuple[Filter, ...], FacetCollector | None] = {}
         counts = {}
         for facet in request.facets:
+            check_time()
             others = tuple(item for item in request.filters if item.name != facet.name)
             if others not in collectors:
                 collectors[others] = FacetCollector(self._reader, self._reader.matcher.apply_filters(matches, others))
@@ -248,6 +255,7 @@ class ColumnarEngine:
         explanations = ranking.explanations(page) if request.explain else {}
         copies = ranking.copies(page) if request.fold else {}
         for doc_id, score, match_count, is_beyond in ranking.page(page):
+            check_time()
             segment, local_id = self._reader.locate(doc_id)
             paragraph = segment.paragraph(local_id)
             yield ScoredParagraph(

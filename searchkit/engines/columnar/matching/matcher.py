@@ -13,6 +13,7 @@ from searchkit.engines.columnar.docsets import DocSet, concatenate, intersection
 from searchkit.engines.columnar.matching.segments import SegmentMatcher
 from searchkit.engines.columnar.postings import IndexTerms
 from searchkit.engines.columnar.segment import SegmentReader
+from searchkit.engines.timing import check_time
 from searchkit.query.facets import Filter
 from searchkit.query.tree import PASSAGE, And, Everything, Node, Not, Or, Prefix, Substring, Word
 
@@ -88,6 +89,7 @@ class Matcher:
 
     def _match_leaf(self, node: Everything | Word | Substring | Prefix | Filter) -> DocSet:
         """Return the docs that match a leaf or a filter, deleted docs included."""
+        check_time()
         match node:
             case Everything():
                 docs = DocSet.all(self._size)
