@@ -10,7 +10,9 @@ parameters.py  the table of all parameters: parses them, writes links, describes
 data.py        the data of every address: JSON, JSON Lines, CSV, workbooks, charts
 openapi.py     the description of the API
 frame.py       what all pages share
-searching.py   the pages of a search and of the values of a facet
+links.py       links and texts that several pages have
+faceting.py    the facets beside the hits, and the page of all values of one
+searching.py   the page of a search
 reading.py     the pages of a document and of a paragraph
 figures.py     the page of a look-up of measures
 comparing.py   the page of a comparison, with its chart

@@ -14,7 +14,7 @@ from searchkit.output.cells import CELL_MARKS, cell_mark_names, cell_text, mark_
 from searchkit.query.facets import YEAR_FACETS
 from searchkit.web.data import compare_arguments
 from searchkit.web.frame import Frame, Link
-from searchkit.web.searching import paragraph_url, suggestion_links
+from searchkit.web.links import paragraph_url, suggestion_links
 
 MAX_SHOWN_ROWS, MAX_SHOWN_COLS = 120, 80
 """Maximum numbers of rows and columns on the page. The downloads have all."""

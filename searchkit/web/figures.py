@@ -12,9 +12,9 @@ from searchkit.search.lookup import MeasureHit
 from searchkit.search.snippets import split_highlights
 from searchkit.web.data import MEASURE_OPTIONS
 from searchkit.web.frame import Frame, Link
+from searchkit.web.links import format_value, page_links, paragraph_url, suggestion_links
 from searchkit.web.parameters import FILTER_NAMES
 from searchkit.web.reading import year_text
-from searchkit.web.searching import format_value, page_links, paragraph_url, suggestion_links
 
 PAGE_SIZE = 30
 """Number of measures on a page."""

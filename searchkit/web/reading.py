@@ -13,7 +13,7 @@ from searchkit.output.tables import grid
 from searchkit.search.outlining import outline
 from searchkit.web.data import RecordMissing
 from searchkit.web.frame import Frame, Link
-from searchkit.web.searching import cite_text, format_value, paragraph_url
+from searchkit.web.links import cite_text, format_value, paragraph_url
 
 Spans = Sequence[tuple[int, int]]
 _MAX_HEADING_LEVEL = 4

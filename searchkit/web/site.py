@@ -11,11 +11,12 @@ from searchkit import __version__
 from searchkit.errors import IndexUnusable
 from searchkit.index import Index, IndexState
 from searchkit.web.comparing import compare_page
+from searchkit.web.faceting import facets_page
 from searchkit.web.figures import measures_page
 from searchkit.web.frame import Frame
 from searchkit.web.parameters import State
 from searchkit.web.reading import document_page, paragraph_page
-from searchkit.web.searching import facets_page, search_page
+from searchkit.web.searching import search_page
 from searchkit.web.surveys import about_page, audit_page, coverage_page
 from searchkit.web.words import Words
 

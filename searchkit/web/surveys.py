@@ -10,9 +10,9 @@ from searchkit.model import LEFT_OUT
 from searchkit.query.facets import BUILT_IN_FACETS
 from searchkit.web.data import find_contradictions, folder_name
 from searchkit.web.frame import Frame, Link
+from searchkit.web.links import page_links, paragraph_url, split_id
 from searchkit.web.openapi import SUMMARIES
 from searchkit.web.parameters import FILTER_NAMES
-from searchkit.web.searching import page_links, paragraph_url, split_id
 
 _MAX_SHOWN_ROWS, _MAX_SHOWN_COLS = 400, 100
 """Maximum numbers of rows and columns of a matrix on the page. The downloads have all."""
