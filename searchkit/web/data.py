@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from searchkit.compare.audit import Audit
 from searchkit.errors import SearchkitError, UsageError
 from searchkit.index import IndexState
 from searchkit.model import to_json
@@ -35,6 +34,9 @@ from searchkit.output.json import (
 from searchkit.query.facets import FacetCounts
 from searchkit.search.results import Hit
 from searchkit.web.parameters import ALL, State
+
+if TYPE_CHECKING:  # only audits load it
+    from searchkit.compare.audit import Audit
 
 MEDIA_TYPES = {
     "json": "application/json",
