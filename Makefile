@@ -4,6 +4,7 @@
 # PYTHON=python3.12 chooses the interpreter (3.10 or newer).
 # make lowest: run a selection of the tests with the lowest versions of the libraries that setup.cfg allows.
 # make docs: write the reference in docs/ from the commands, the source and an index of the sample reports.
+# make pictures: take the pictures of docs/pictures with chromium, a minute.
 # make storm: kill builds at random moments for a quarter of an hour, and judge what they leave.
 # make mutations: read ten thousand damaged files of every format.
 # make worst: read the worst files of every format that we can think of, beside sound ones.
@@ -23,7 +24,7 @@ LOWEST_READY := $(LOWEST_VENV)/.ready
 BENCH_VENV := .venv-bench
 BENCH_READY := $(BENCH_VENV)/.ready
 
-.PHONY: demo serve test check format lint types lowest docs storm mutations worst figures tables ablation bench product clean
+.PHONY: demo serve test check format lint types lowest docs pictures storm mutations worst figures tables ablation bench product clean
 
 demo: $(READY)
 	$(BIN)/searchkit build corpus/reports --index index
@@ -54,6 +55,9 @@ lowest: $(LOWEST_READY)
 
 docs: $(READY)
 	$(BIN)/python docs/generate.py
+
+pictures: $(READY)
+	$(BIN)/python docs/pictures.py
 
 storm: $(READY)
 	$(BIN)/python tests/durability/storm.py

@@ -153,7 +153,7 @@ def compare_page(frame: Frame) -> tuple[str, dict[str, Any]]:
         legend=_legend(frame, comparison),
         empty_rows=words.join([str(row) for row in shown_rows if row not in filled_rows]),
         empty_cols=words.join([str(col) for col in shown_cols if col not in filled_cols]),
-        opened=opened and (opened, list(_sentences(frame, comparison.cell(*opened)))),
+        opened=opened and _open_cell(frame, comparison.cell(*opened)),
         close_url=frame.url(cell=None),
         downloads=[*frame.downloads(), *(Link(name.upper(), frame.url(None, f".{name}")) for name in ("svg", "png"))],
         suggestions=suggestion_links(frame, comparison.suggestions),
@@ -169,6 +169,12 @@ def _opened_cell(text: str, rows: Sequence[AxisLabel], cols: Sequence[AxisLabel]
     if not (dot and y.isdecimal() and x.isdecimal()):
         return None
     return (rows[int(y) - 1], cols[int(x) - 1]) if 0 < int(y) <= len(rows) and 0 < int(x) <= len(cols) else None
+
+
+def _open_cell(frame: Frame, cell: Cell) -> tuple[tuple[AxisLabel, AxisLabel], list[Sentence], str]:
+    """Return row and column of a cell, its sentences, and what its marks mean."""
+    marks = frame.words.join([frame.words.mark(name) for name in _marks_of(cell)])
+    return (cell.row, cell.col), _sentences(frame, cell), marks
 
 
 def _cell_view(
