@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from searchkit.search.results import Hit, Results
 
 
+_refreshing = threading.Lock()
+"""Held while an index is refreshed. A variable of the module, so that `forking` finds it."""
+
+
 class IndexState(Records):
     """An index in one committed state: builds do not change its answers. `Index.snapshot` returns one. Thread-safe."""
 
@@ -337,7 +341,6 @@ class Index(IndexState):
         if not isinstance(path, str | Path):
             raise UsageError(f"the folder of an index must be a text or a Path, not {path!r}")
         super().__init__(open_snapshot(Path(path)))
-        self._refreshing = threading.Lock()
 
     def __enter__(self) -> Index:  # noqa: PYI034 - typing.Self is 3.11
         return self
@@ -357,7 +360,7 @@ class Index(IndexState):
         Calls in other threads finish on the build on which they started. If the latest build cannot be opened, raises
         IndexMissing, IndexForeign or IndexDamaged, and keeps the open build.
         """
-        with self._refreshing:
+        with _refreshing:
             old = self._snapshot
             with suppress(IndexDamaged):  # the index may have been replaced while it was read
                 if read_manifest(old.path) == old.manifest:

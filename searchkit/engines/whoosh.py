@@ -199,11 +199,10 @@ class WhooshEngine:
         with _restricted_decoding(self._folder):
             self._reader = FileStorage(str(folder)).open_index(schema=_schema()).reader()
         self._close_reader = finalize(self, self._reader.close)
-        self._lock = threading.Lock()
 
     def search(self, request: Request) -> Response:
         """Answer a request exactly. Takes time in proportion to the size of the index."""
-        with self._lock, _restricted_unpickling():
+        with _lock, _restricted_unpickling():
             excluded = self._left_out(request)
             matches = sorted(self._match(request.match) - excluded)
             facets = {str(facet): self._count(facet, matches, request) for facet in request.facets}
@@ -219,7 +218,7 @@ class WhooshEngine:
 
     def measure_columns(self, request: MeasureRequest) -> MeasureColumns:
         """Return all measures that a request selects. Takes time in proportion to the size of the index."""
-        with self._lock, _restricted_unpickling():
+        with _lock, _restricted_unpickling():
             store = self._store
             matched = [
                 (i, self._store.measures_of(i)[index]) for i, index in sorted(self._match_measures(request.match))
@@ -287,7 +286,7 @@ class WhooshEngine:
 
     def vocabulary(self) -> Vocabulary:
         """Return all words and headings."""
-        with self._lock, _restricted_unpickling():
+        with _lock, _restricted_unpickling():
             names = _field_names(Word("", PASSAGE))
             terms = {term for name in TEXT_FIELDS for term in self._reader.field_terms(name)}
             words = {
@@ -304,7 +303,7 @@ class WhooshEngine:
         Raises IndexDamaged if a record cannot be decoded, if the frequencies in the postings of a field do not add up
         to the lengths in the records, or if the row of a table is no paragraph.
         """
-        with self._lock, _restricted_decoding(self._folder):
+        with _lock, _restricted_decoding(self._folder):
             store = self._store
             for name in TEXT_FIELDS:
                 total = sum(
@@ -380,7 +379,7 @@ class WhooshEngine:
     def last_term(self, prefix: str, limit: int) -> str | None:
         """Return the last one of the first `limit` terms with a prefix, or None if there are no more."""
         names = ("text", "label", "heading", "title")
-        with self._lock, _restricted_unpickling():
+        with _lock, _restricted_unpickling():
             terms = sorted({term for name in names for term in self._expand_prefix(Prefix(prefix, name))})
         return terms[limit - 1].decode("utf-8") if len(terms) > limit else None
 
@@ -737,6 +736,8 @@ _PICKLED_NAMES = {
     ("builtins", "int"),
     ("_codecs", "encode"),
 }
+_lock = threading.Lock()
+"""Held by each search, because Whoosh's readers are not thread-safe."""
 _restricted_threads = threading.local()
 """`depth`: in each thread, the number of open blocks of `_restricted_unpickling`."""
 

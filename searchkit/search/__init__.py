@@ -9,6 +9,7 @@ counting.py     counts of facet values under a query, and which to list
 results.py      hits and results of a search
 similar.py      the query for paragraphs like a given one
 ids.py          ids of which only the end is given
+forking.py      forks while other threads use an index
 records.py      the records of an open index
 outlining.py    the outline of a document, the paragraphs around one, the reports of other years
 lookup.py       hits and results of a look-up, and the ranking of measures

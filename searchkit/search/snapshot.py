@@ -33,6 +33,7 @@ from searchkit.query.aliases import Aliases
 from searchkit.query.facets import BUILT_IN_FACETS, Facet, Filter
 from searchkit.query.filters import FilterReader, FilterValue, ResolvedFilters, parse_filters
 from searchkit.query.tree import Everything, Node, Prefix, Query
+from searchkit.search.forking import keep_forks_safe
 from searchkit.search.options import parse_literal
 from searchkit.text.analyzer import Analyzer, Lexicon
 from searchkit.text.characters import remove_invisible
@@ -59,6 +60,7 @@ class Snapshot:
 
         Raises IndexMissing, IndexForeign, IndexDamaged, or IndexUnusable if the manifest cannot be opened.
         """
+        keep_forks_safe()
         self.path = path
         self.manifest = read_manifest(path)
         self._is_closed = False
