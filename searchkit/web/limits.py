@@ -53,14 +53,15 @@ class Lane:
         """
         if self._admitted >= self._capacity:
             raise Overloaded("too many requests at a time; try again in some seconds")
-        self._admitted += 1
-        future = self._threads.submit(self._run_limited, function, time.monotonic() + self.seconds)
-        future.add_done_callback(lambda _: self._release(loop))
         loop = asyncio.get_running_loop()
+        self._admitted += 1
+        deadline = time.monotonic() + self.seconds
+        future = self._threads.submit(self._run_limited, function, deadline)
+        future.add_done_callback(lambda _: self._release(loop))
         try:
             return await asyncio.wait_for(asyncio.wrap_future(future), self.seconds)
         except (TimeoutError, asyncio.TimeoutError):
-            if future.done() and not future.cancelled():
+            if time.monotonic() < deadline:
                 raise  # of the function itself
             raise DeadlineExceeded(f"the request took more than {self.seconds:g} s; narrow it by filters") from None
 
