@@ -28,7 +28,6 @@ from searchkit.web.limits import (
     HEAVY_SECONDS,
     SEARCH_SECONDS,
     SEARCHES,
-    DeadlineExceeded,
     Lane,
     Overloaded,
 )
@@ -44,6 +43,8 @@ _FOREVER = "public, max-age=31536000, immutable"
 _COMPRESS_LEVEL = 4
 _MIN_COMPRESSED_BYTES = 1000
 _NOT_MODIFIED = 304
+_RETRY_SECONDS = 5
+"""Seconds after which a request that was refused may be sent again."""
 _YEAR_FIELD = "year_from="
 """Begins the first field of the form of years. Two fields are one parameter."""
 _COMPRESSED = {"xlsx", "png"}
@@ -56,7 +57,6 @@ _PROBLEMS: Sequence[tuple[type[Exception], int, str, str]] = (
     (UnknownFacet, 400, "unknown_facet", "error_usage"),
     (UsageError, 400, "usage", "error_usage"),
     (Overloaded, 503, "busy", "error_busy"),
-    (DeadlineExceeded, 503, "deadline", "error_deadline"),
     (TimedOut, 503, "deadline", "error_deadline"),
     (IndexUnusable, 503, "index", "error_index"),
     (SearchkitError, 500, "failed", "error_failed"),
@@ -167,7 +167,7 @@ class Server:
             _LOGGER.error("a request failed", exc_info=error)
         headers = {"Cache-Control": "no-store"}
         if status == 503:  # noqa: PLR2004 - Service Unavailable
-            headers["Retry-After"] = str(getattr(error, "retry_after", 10))
+            headers["Retry-After"] = str(_RETRY_SECONDS)
         if is_page:
             return Answer(self._error_page(site, text, detail, status).encode("utf-8"), _HTML, status, headers)
         problem = {"type": "about:blank", "title": code, "status": status, "detail": detail, "code": code}
@@ -222,7 +222,7 @@ class Server:
         """Say for each index whether it can be used, and in which state it is."""
         try:
             views = await self._searches.run(lambda: {site.name: token_of(site.view()) for site in self.sites})
-        except SearchkitError as error:
+        except (SearchkitError, Overloaded) as error:
             return _build_response(self._problem(None, error, is_page=False), self._searches)
         body = dumps({"status": "ok", "version": __version__, "indexes": views})
         return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})

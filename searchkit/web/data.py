@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from searchkit.errors import SearchkitError, UsageError
+from searchkit.errors import UsageError
 from searchkit.index import IndexState
 from searchkit.model import to_json
 from searchkit.output.csv import delimited_lines
@@ -54,7 +54,7 @@ HEAVY = {"compare", "audit"}
 Records = Iterable[Mapping[str, object]]
 
 
-class RecordMissing(SearchkitError):
+class RecordMissing(Exception):
     """There is no record with an id."""
 
 

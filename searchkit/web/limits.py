@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from searchkit import time_limit
-from searchkit.errors import SearchkitError
+from searchkit.errors import TimedOut
 
 SEARCHES, HEAVY_REQUESTS = 4, 1
 """Number of searches and of heavy requests (comparisons, audits, exports, charts) that run at a time."""
@@ -21,17 +21,8 @@ MAX_WAITING = 16
 _Result = TypeVar("_Result")
 
 
-class Overloaded(SearchkitError):
+class Overloaded(Exception):
     """More requests wait than may. Try again later."""
-
-    retry_after = 2
-    """Seconds after which it makes sense to try again."""
-
-
-class DeadlineExceeded(SearchkitError):
-    """A request took too long."""
-
-    retry_after = 10
 
 
 class Lane:
@@ -47,8 +38,8 @@ class Lane:
     async def run(self, function: Callable[[], _Result]) -> _Result:
         """Run a function in a thread, and return its result.
 
-        Raises Overloaded if too many wait, and DeadlineExceeded after the deadline. A function that has begun then ends
-        at the next point where it checks the time (TimedOut), and holds its place in the lane until it ends; one that
+        Raises Overloaded if too many wait, and TimedOut after the deadline. A function that has begun then ends
+        at the next point where it checks the time, and holds its place in the lane until it ends; one that
         waits is not begun.
         """
         if self._admitted >= self._capacity:
@@ -63,7 +54,7 @@ class Lane:
         except (TimeoutError, asyncio.TimeoutError):
             if time.monotonic() < deadline:
                 raise  # of the function itself
-            raise DeadlineExceeded(f"the request took more than {self.seconds:g} s; narrow it by filters") from None
+            raise TimedOut(f"the request took more than {self.seconds:g} s; narrow it by filters") from None
 
     @staticmethod
     def _run_limited(function: Callable[[], _Result], deadline: float) -> _Result:
