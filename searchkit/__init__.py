@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from searchkit.index import Index as open  # noqa: A004, N813 - the public name is `searchkit.open`
     from searchkit.indexing.build import BuildOptions, BuildReport, build
     from searchkit.model import Document, Measure, Paragraph, Table
+    from searchkit.output.chart import render_chart
     from searchkit.query.suggester import Completion
     from searchkit.query.tree import Clause
     from searchkit.query.understanding import Understanding
@@ -57,6 +58,7 @@ __all__ = [
     "UnderstoodFilter",
     "build",
     "open",
+    "render_chart",
     "time_limit",
 ]
 
@@ -85,6 +87,7 @@ _MODULES = {
     "UnderstoodFilter": "query.understood",
     "build": "indexing.build",
     "open": "index",
+    "render_chart": "output.chart",
     "time_limit": "engines.timing",
 }
 

@@ -22,13 +22,27 @@ from __future__ import annotations
 
 
 class SearchkitError(Exception):
-    """Base class of all exceptions. `exit_status` is the exit status of the command line."""
+    """Base class of all exceptions. `exit_status` is the exit status of the command line.
+
+    `code` names the kind of error: the name of the class in lower case with underscores (`index_missing`), or a
+    narrower one, see `UsageError`.
+    """
 
     exit_status = 3
 
+    def __init__(self, message: str = "", *, code: str | None = None) -> None:
+        """Create the error. `code`: a narrower code than that of the class."""
+        super().__init__(message)
+        self.code = code or "".join(f"_{c.lower()}" if c.isupper() else c for c in type(self).__name__).lstrip("_")
+
 
 class UsageError(SearchkitError):
-    """An invalid argument, such as a bad year, an unknown option value or an impossible filter."""
+    """An invalid argument, such as a bad year, an unknown option value or an impossible filter.
+
+    Its code is one of these, otherwise `usage_error`: `unknown_value` and `empty_value` of a filter, `invalid_year`,
+    `unknown_option`, `invalid_cursor`, `stale_cursor` (the index has changed), `foreign_cursor` (of another search),
+    `unknown_paragraph`, `ambiguous_id`, `no_measure_named`, `same_facets`, `too_many_cells`, `chart_too_large`.
+    """
 
     exit_status = 2
 

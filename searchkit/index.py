@@ -191,13 +191,14 @@ class IndexState(Records):
 
         return Highlights(self._snapshot.parse_query(query, literal), self._snapshot.analyzer)
 
-    def compare(
+    def compare(  # noqa: PLR0913 - the options of the command
         self,
         query: str,
         *,
         rows: str = "district",
         cols: str = "of_year",
         against: str | None = None,
+        max_cells: int | None = None,
         timeout: float | None = None,
         where: Mapping[str, FilterValue] | None = None,
         **arguments: object,
@@ -206,14 +207,18 @@ class IndexState(Records):
 
         Keyword arguments are those of `measures`; `limit` and `offset` are ignored. A facet can be `district:1`, for
         provinces. `status` selects the values of the cells, actual ones by default. `against` is the status (target)
-        of values to show beside them. Raises UsageError if rows and columns are the same facet or the query names
-        nothing that is counted, and the exceptions of `measures`.
+        of values to show beside them. `max_cells` leaves out rows with few values, and a note says how many. Raises
+        UsageError if rows and columns are the same facet or the query names nothing that is counted, and the exceptions
+        of `measures`.
         """
         from searchkit.compare.comparison import compare_snapshot  # noqa: PLC0415 - not loaded by searches
 
         snapshot = self._snapshot
+        if max_cells is not None and (type(max_cells) is not int or max_cells < 1):
+            raise UsageError(f"max_cells must be a whole number, 1 or more, not {max_cells!r}")
         with time_limit(timeout), snapshot.use_engine():
-            return compare_snapshot(snapshot, query, rows=rows, cols=cols, against=against, where=where, **arguments)
+            table = compare_snapshot(snapshot, query, rows=rows, cols=cols, against=against, where=where, **arguments)
+        return table if max_cells is None else table.limited(max_cells)
 
     def audit(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from operator import attrgetter
@@ -27,6 +28,34 @@ AGGREGATES = ("sum", "mean", "median", "min", "max", "count")
 
 WORK_REPORT = "政府工作报告"
 """Doctype of the yearly report of a government to its people's congress."""
+
+NOTE_CODES = (
+    *("query_too_long", "too_many_parts", "lower_case_operator", "invalid_syntax", "too_many_prefix_words"),
+    *("unknown_value", "ambiguous_place", "years_swapped", "unknown_year", "value_without_hit"),
+    *("sum_of_percentages", "sum_of_states", "no_cell", "too_many_cells"),
+)
+"""Codes of notes. The query is cut, or a part of it is read in another way; the index does not have a value, a name is
+that of several places, a range of years was swapped, the index does not have a year, a value of a filter has no hit; a
+sum means nothing; measures fit no cell of a table, or a table is cut."""
+
+
+class Note(str):
+    """A message about a query, a filter or a result, in English. It is a string with a code."""
+
+    __slots__ = ("code",)
+    code: str
+    """One of `NOTE_CODES`."""
+
+    def __new__(cls, code: str, text: str) -> Note:  # noqa: PYI034 - typing.Self is 3.11
+        """Create a note."""
+        note = super().__new__(cls, text)
+        note.code = code
+        return note
+
+    def __reduce__(self) -> tuple[type[Note], tuple[str, str]]:
+        """Return the parts of a copy."""
+        return Note, (self.code, str(self))
+
 
 LEFT_OUT = "left out: "
 """Start of a warning about text that was left out on purpose, such as running heads."""
@@ -75,10 +104,34 @@ class Document:
         """Last element of `region`, or None if `region` is empty."""
         return self.region[-1] if self.region else None
 
+    @property
+    def warning_codes(self) -> tuple[str, ...]:
+        """Code of each of `warnings`.
+
+        `left_out`; `year_undecided` and so on for a field that could not be decided, `year_inferred`, `source_invalid`
+        and so on for stated metadata that cannot be used; otherwise `other`.
+        """
+        return tuple(map(_warning_code, self.warnings))
+
 
 def reviewed_year(year: int | None, doctype: str | None) -> int | None:
     """Return the year that a report reports on. A work report of 2023 reviews 2022, any other report its own year."""
     return None if year is None else year - (doctype == WORK_REPORT)
+
+
+_WARNING = re.compile(r"(\w+)(?: undecided| \d+ inferred|: )")
+"""Matches the beginning of a warning about a field."""
+
+
+def _warning_code(warning: str) -> str:
+    """Return the code of a warning about a document (`Document.warning_codes`)."""
+    if warning.startswith(LEFT_OUT):
+        return "left_out"
+    match = _WARNING.match(warning)
+    if match is None:
+        return "other"
+    kind = "undecided" if match[0].endswith("undecided") else "inferred" if match[0].endswith("inferred") else "invalid"
+    return f"{match[1]}_{kind}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -238,7 +238,7 @@ def test_public_names() -> None:
         "AggregateGroup", "BuildOptions", "BuildReport", "Clause", "Completion", "Document", "Hit", "Index",
         "IndexState", "Measure", "MeasureHit", "MeasureOptions", "MeasureResults", "Paragraph", "Results",
         "SearchOptions", "SearchkitError", "Suggestion", "Table", "Understanding", "UnderstoodFilter", "build", "open",
-        "time_limit",
+        "render_chart", "time_limit",
     }  # fmt: skip
     assert all(getattr(searchkit, name) for name in searchkit.__all__)
     with pytest.raises(AttributeError):

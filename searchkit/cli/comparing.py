@@ -55,6 +55,12 @@ if TYPE_CHECKING:
 @click.option(
     "--against", type=click.Choice(MEASURE_STATUSES), help="Also show values with this status, and the ratio."
 )
+@click.option(
+    "--max-cells",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Maximum number of cells. Rows with few values are left out, and a note says how many.",
+)
 @timeout_option
 @click.option("--wide", is_flag=True, help="Show all columns and all footnotes, even if they do not fit the terminal.")
 @click.option(

@@ -12,7 +12,7 @@ from searchkit.compare.axes import AxisKey, AxisLabel, keys_of, label_keys
 from searchkit.compare.filling import Wanted, fill_cells, label_cells
 from searchkit.compare.table import Comparison
 from searchkit.errors import UnknownFacet, UsageError
-from searchkit.model import MEASURE_STATUSES, Document, Paragraph
+from searchkit.model import MEASURE_STATUSES, Document, Note, Paragraph
 from searchkit.query.facets import PARAGRAPH_FACETS, Facet, Filter, selected_values, year_of_measure
 from searchkit.query.filters import FilterValue
 from searchkit.query.understood import UnderstoodFilter, remove_filters
@@ -79,7 +79,8 @@ def compare_snapshot(
     is_found = table.indicator is not None
     notes = [*resolved.notes, *(() if is_found else resolved.missing_years), *ranking.query.notes]
     if ranking.total and not is_found:
-        notes.append(f"{ranking.total} measures match, but {_NO_CELL}; list them with: searchkit measures {query!r}")
+        text = f"{ranking.total} measures match, but {_NO_CELL}; list them with: searchkit measures {query!r}"
+        notes.append(Note("no_cell", text))
     return replace(
         table,
         relaxed=ranking.is_relaxed,
@@ -123,7 +124,7 @@ def _check_axes(snapshot: Snapshot, rows: str, cols: str) -> None:
             raise UsageError(f"rows and cols must be names of facets, not {axis!r}")
     names = [Facet.parse(axis).name for axis in (rows, cols)]
     if names[0] == names[1]:
-        raise UsageError(f"rows and columns are both by {names[0]}; choose two different facets")
+        raise UsageError(f"rows and columns are both by {names[0]}; choose two different facets", code="same_facets")
     for name in names:
         if name not in snapshot.facet_names:
             raise UnknownFacet(f"no facet {name!r} to compare by; there are: {', '.join(snapshot.facet_names)}")

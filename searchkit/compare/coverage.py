@@ -70,7 +70,7 @@ def cover_snapshot(
     """
     facets = snapshot.parse_facets((rows, cols))
     if facets[0].name == facets[1].name:
-        raise UsageError(f"rows and columns are both {facets[0].name}; choose two facets")
+        raise UsageError(f"rows and columns are both {facets[0].name}; choose two facets", code="same_facets")
     complete = [Facet("district", _FULL_DEPTH) if str(facet) == "district" else facet for facet in facets]
     tree: Node = Everything()
     if query is not None:
@@ -92,7 +92,8 @@ class _Counter:
         cell_count = len(labels[0]) * len(labels[1])
         if cell_count > MAX_CELLS:
             message = f"{rows} × {cols} has {cell_count} cells, at most {MAX_CELLS} are counted"
-            raise UsageError(f"{message}; narrow it by filters, or choose facets with fewer values")
+            hint = "narrow it by filters, or choose facets with fewer values"
+            raise UsageError(f"{message}; {hint}", code="too_many_cells")
         counts = self._count_cells()
         cells = [
             CoverageCell(row, col, *counts.get((row_value, col_value), (0, 0)))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from searchkit.compare.axes import AxisLabel
-from searchkit.model import Measure
+from searchkit.model import Measure, Note
 from searchkit.query.facets import year_of_measure
 from searchkit.query.understood import UnderstoodFilter
 from searchkit.search.choosing import is_milestone
@@ -153,7 +153,7 @@ class Comparison:
     """Whether the measures match only some words of the query, because no measure matches all parts of it."""
     understood_filters: tuple[UnderstoodFilter, ...] = ()
     """The places, years, bodies, sections and kinds of reports that were understood from words of the query."""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     """Messages about parts of the query and filters that were changed or ignored."""
     suggestions: tuple[Suggestion, ...] = ()
     """If nothing was found: similar look-ups that find something."""
@@ -164,6 +164,34 @@ class Comparison:
             return self.filled[row, col]
         is_reported = not self.reported.isdisjoint({(row, col), (row, None), (None, col), (None, None)})
         return Cell(row, col, "silent" if is_reported else "missing")
+
+    def limited(self, max_cells: int) -> Comparison:
+        """Return the table with at most `max_cells` cells, and a note about what is left out.
+
+        The rows with the most values stay, in their order. If a single row has too many cells, its last columns stay.
+        """
+        if len(self.rows) * len(self.cols) <= max_cells:
+            return self
+        cols = self.cols[-max_cells:]
+        counts = Counter(row for row, col in self.filled if col in set(cols))
+        row_count = max(1, max_cells // len(cols))
+        kept = set(sorted(self.rows, key=lambda row: -counts[row])[:row_count])
+        rows = tuple(row for row in self.rows if row in kept)
+        parts = [
+            f"{len(shown)} of {len(every)} {name}"
+            for shown, every, name in ((rows, self.rows, "rows"), (cols, self.cols, "columns"))
+            if len(shown) < len(every)
+        ]
+        return replace(
+            self,
+            rows=rows,
+            cols=cols,
+            filled={(row, col): cell for (row, col), cell in self.filled.items() if row in kept and col in set(cols)},
+            notes=(
+                *self.notes,
+                Note("too_many_cells", f"only {' and '.join(parts)} are shown: at most {max_cells} cells"),
+            ),
+        )
 
     def cells(self) -> Iterator[Cell]:
         """Yield all cells, row by row."""

@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from io import BytesIO
 from logging import ERROR, getLogger
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 from warnings import catch_warnings, simplefilter
 
@@ -86,8 +88,27 @@ _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af
 """Matches a Chinese character: Extension A, the basic block, compatibility ideographs, the later extensions."""
 
 
+_drawing = Lock()
+"""Held while a chart is drawn, because Matplotlib is not thread-safe."""
+
+
 def draw_chart(comparison: Comparison, path: Path, size: str = "print") -> None:
-    """Draw a comparison into a file, as lines, as small multiples or as bars. `size` is one of `CHART_SIZES`.
+    """Draw a comparison into a file. Its suffix, one of `CHART_SUFFIXES`, is the format. See `render_chart`.
+
+    Raises UsageError for another suffix, SearchkitError if the file cannot be written, and those of `render_chart`.
+    """
+    check_suffix(path)
+    content = render_chart(comparison, path.suffix.lower().removeprefix("."), size)
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise SearchkitError(f"{path}: cannot be written: {error}") from error
+
+
+def render_chart(comparison: Comparison, chart_format: str = "svg", size: str = "print") -> bytes:
+    """Draw a comparison as lines, as small multiples or as bars, and return the bytes of the SVG or PNG.
+
+    `chart_format` is svg or png, `size` one of `CHART_SIZES`. Thread-safe: charts are drawn one after another.
 
     If the columns are years, and a row has values for two of them, rows are lines: in one chart, or if there are more
     than `_MAX_LINES`, in a chart for each. A year without a value is a gap. Otherwise rows have bars; with one column,
@@ -95,13 +116,13 @@ def draw_chart(comparison: Comparison, path: Path, size: str = "print") -> None:
     another unit. Rows without a value are left out. If a cell has several values, a line goes through the first, and a
     hollow point marks each of them; a bar shows the first and is hatched. A line below names the source.
 
-    Settings in the current folder, the environment or the user's home change nothing. Raises UsageError if the suffix
-    is not in `CHART_SUFFIXES`, the size not in `CHART_SIZES`, or the chart would have more than `_MAX_FILLED_CELLS`
-    filled cells, `_MAX_MULTIPLES` small multiples or `_MAX_BARS` bars. Raises SearchkitError if Matplotlib is not
-    installed, if no installed font has more than half of the chart's Chinese characters, or if the file cannot be
-    written.
+    Settings in the current folder, the environment or the user's home change nothing. Raises UsageError for another
+    format or size, or if the chart would have more than `_MAX_FILLED_CELLS` filled cells, `_MAX_MULTIPLES` small
+    multiples or `_MAX_BARS` bars. Raises SearchkitError if Matplotlib is not installed, or if no installed font has
+    more than half of the chart's Chinese characters.
     """
-    check_suffix(path)
+    if f".{chart_format}" not in CHART_SUFFIXES:
+        raise UsageError(f"the format of a chart is svg or png, not {chart_format!r}")
     if size not in _SIZES:
         raise UsageError(f"the size of a chart is {' or '.join(CHART_SIZES)}, not {size!r}")
     _check_count("filled cells", len(comparison.filled), _MAX_FILLED_CELLS)
@@ -123,22 +144,23 @@ def draw_chart(comparison: Comparison, path: Path, size: str = "print") -> None:
     source = _source_line(comparison)
     texts = (title, source, *rows, *comparison.cols, CELL_MARKS["conflict"][1])
     fitted = _fit_text(_SIZES[size], _count_lines(comparison, rows))
-    with _chart_style("".join(map(str, texts)), fitted):
+    with _drawing, _chart_style("".join(map(str, texts)), fitted):
         figure = _draw_figure(comparison, rows, fitted)
         figure.suptitle(sanitize(title), x=0.01, ha="left", fontsize="large", fontweight="bold")
         figure.supxlabel(sanitize(source), x=0.01, ha="left", fontsize=fitted.font * _SMALL, color="#555555")
-        try:
-            # No date in an SVG, so that the same comparison gives the same file. A PNG has no date by default.
-            is_svg = path.suffix.lower() == ".svg"
-            figure.savefig(path, dpi=fitted.dpi, metadata={"Date": None} if is_svg else None)
-        except OSError as error:
-            raise SearchkitError(f"{path}: cannot be written: {error}") from error
+        # No date in an SVG, so that the same comparison gives the same file. A PNG has no date by default.
+        metadata = {"Date": None} if chart_format == "svg" else None
+        content = BytesIO()
+        figure.savefig(content, format=chart_format, dpi=fitted.dpi, metadata=metadata)
+    return content.getvalue()
 
 
 def _check_count(what: str, count: int, most: int) -> None:
     """Raise UsageError if a chart would have too many of something."""
     if count > most:
-        raise UsageError(f"{count} {what} are too many for a chart (at most {most}); use filters")
+        raise UsageError(
+            f"{count} {what} are too many for a chart (at most {most}); use filters", code="chart_too_large"
+        )
 
 
 def _source_line(comparison: Comparison) -> str:

@@ -85,6 +85,7 @@ def results_to_json(results: Results, *, highlight: bool = False) -> dict[str, o
         "relaxed": results.relaxed,
         "understood_filters": list(map(understood_to_json, results.understood_filters)),
         "notes": list(results.notes),
+        "note_codes": [note.code for note in results.notes],
         "suggestions": list(map(_suggestion_to_json, results.suggestions)),
         "took_ms": results.took_ms,
     }
@@ -107,6 +108,7 @@ def understanding_to_json(item: Understanding) -> dict[str, object]:
         "all": item.understood,
         "any": item.relaxed,
         "notes": list(item.notes),
+        "note_codes": [note.code for note in item.notes],
         "filters": list(map(understood_to_json, item.filters)),
         "words": list(item.words),
         "clauses": [
@@ -219,6 +221,7 @@ def measures_to_json(results: MeasureResults) -> dict[str, object]:
         "groups": list(map(group_to_json, results.groups)),
         "understood_filters": list(map(understood_to_json, results.understood_filters)),
         "notes": list(results.notes),
+        "note_codes": [note.code for note in results.notes],
         "suggestions": list(map(_suggestion_to_json, results.suggestions)),
         "hits": list(map(to_json, results.hits)),
     }
@@ -264,6 +267,7 @@ def comparison_to_json(comparison: Comparison) -> dict[str, object]:
         "relaxed": comparison.relaxed,
         "understood_filters": list(map(understood_to_json, comparison.understood_filters)),
         "notes": list(comparison.notes),
+        "note_codes": [note.code for note in comparison.notes],
         "suggestions": list(map(_suggestion_to_json, comparison.suggestions)),
         "unplaced": comparison.unplaced,
         "rows": {"facet": comparison.rows_by, "values": list(comparison.rows)},

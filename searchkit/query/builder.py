@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice, pairwise, product
 
 from searchkit.errors import UsageError
+from searchkit.model import Note
 from searchkit.query.facets import YEAR_FACETS, Filter
 from searchkit.query.filters import FilterReader
 from searchkit.query.function_words import content_words, word_factors
@@ -139,7 +140,7 @@ class QueryBuilder:
     analyzer: Analyzer
     reader: FilterReader
     """Reads the values of filters."""
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
     """Messages to the user about ignored parts."""
     _scoring: list[ScoringClause] = field(default_factory=list)
     _runs: list[ContentRun] = field(default_factory=list)
@@ -241,7 +242,7 @@ class QueryBuilder:
             except UsageError as error:
                 if name in YEAR_FACETS:
                     raise QuerySyntaxError(f"{text!r} is not a year") from None
-                self.notes.append(str(error))
+                self.notes.append(Note("unknown_value", str(error)))
         return self._record_filter(item, context)
 
     def _record_filter(self, item: Filter, context: ClauseContext) -> Filter:
@@ -304,7 +305,7 @@ class QueryBuilder:
         """Count a clause, and return its forms. If the query has too many clauses, add a note and return None."""
         self._clause_count += 1
         if self._clause_count > MAX_QUERY_CLAUSES:
-            self.notes.append(f"only the first {MAX_QUERY_CLAUSES} parts of the query are used")
+            self.notes.append(Note("too_many_parts", f"only the first {MAX_QUERY_CLAUSES} parts of the query are used"))
             return None
         self._clauses.append(clause)
         return ClausePair(clause.node, relaxed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from searchkit.errors import UsageError
+from searchkit.model import Note
 from searchkit.query.aliases import NAMED_FACETS, NO_ALIASES, Aliases
 from searchkit.query.facets import YEAR_FACETS, Filter
 from searchkit.text.years import MAX_YEAR, MIN_YEAR
@@ -23,7 +24,7 @@ class ResolvedFilters:
     # Not a dataclass, whose creation would take a millisecond in every command.
     __slots__ = ("filters", "missing_years", "notes")
 
-    def __init__(self, filters: tuple[Filter, ...], notes: tuple[str, ...], missing_years: tuple[str, ...]) -> None:
+    def __init__(self, filters: tuple[Filter, ...], notes: tuple[Note, ...], missing_years: tuple[Note, ...]) -> None:
         self.filters, self.notes = filters, notes
         self.missing_years = missing_years
         """Messages about an of_year that no paragraph has. A measure can be of such a year."""
@@ -49,8 +50,8 @@ def parse_filters(
     if not isinstance(filters, Mapping):
         raise UsageError(f'filters are facets and values, as in {{"year": 2023}}, not {filters!r}')
     parsed: list[Filter] = []
-    notes: list[str] = []
-    missing_years: list[str] = []
+    notes: list[Note] = []
+    missing_years: list[Note] = []
     for name, value in {**filters, **(where or {})}.items():
         values = _to_list(name, value)
         if values:
@@ -70,11 +71,12 @@ def _to_list(name: str, value: object) -> list[str | int]:
     if value is not None and (values is None or not all(isinstance(item, str | int) for item in values)):
         raise UsageError(f"{name}: {value!r} is not a value; give a text, a number, or a list of them")
     if name in NAMED_FACETS and any(isinstance(item, str) and not item.strip(" ,，、") for item in values or ()):
-        raise UsageError(f"{name}: the value is empty; leave the filter out, or list values: searchkit facets {name}")
+        hint = f"leave the filter out, or list values: searchkit facets {name}"
+        raise UsageError(f"{name}: the value is empty; {hint}", code="empty_value")
     return values or []
 
 
-def _parse_years(name: str, values: Sequence[str | int], notes: list[str]) -> Filter:
+def _parse_years(name: str, values: Sequence[str | int], notes: list[Note]) -> Filter:
     """Return a filter by years. Adds a note if a range was swapped."""
     from searchkit.text.query_years import parse_written_years  # noqa: PLC0415 - only for filters by years
 
@@ -83,10 +85,10 @@ def _parse_years(name: str, values: Sequence[str | int], notes: list[str]) -> Fi
         try:
             first, last = parse_written_years(text)
         except ValueError as error:
-            raise UsageError(str(error)) from None
+            raise UsageError(str(error), code="invalid_year") from None
         if first > last:
             first, last = last, first
-            notes.append(f"{name} {text.strip()} was read as {first}..{last}")
+            notes.append(Note("years_swapped", f"{name} {text.strip()} was read as {first}..{last}"))
         ranges.append((first, last))
     return Filter(name, ranges=tuple(ranges))
 
@@ -116,7 +118,7 @@ class FilterReader:
         """The facets with names, if their values are known."""
         return tuple(name for name in NAMED_FACETS if self.knows(name))
 
-    def read(self, name: str, values: Sequence[str | int], notes: list[str]) -> Filter:
+    def read(self, name: str, values: Sequence[str | int], notes: list[Note]) -> Filter:
         """Return the filter by the values of a facet that texts mean.
 
         Adds a note to `notes` if a range of years was swapped, and if the name of a place fits several. Raises
@@ -127,14 +129,15 @@ class FilterReader:
         resolved = [item for value in values for item in self._resolve(name, str(value), notes)]
         return Filter(name, tuple(dict.fromkeys(resolved)))
 
-    def missing_years(self, item: Filter) -> Iterator[str]:
+    def missing_years(self, item: Filter) -> Iterator[Note]:
         """Yield a message if a filter is by years, and no document or paragraph has one of them."""
         years = self.aliases.years(item.name)
         if years and not any(first <= year <= last for year in years for first, last in item.ranges):
             wanted = ", ".join(format_years(*years_of) for years_of in item.ranges)
-            yield f"no {item.name} {wanted} in the index; it has {format_years(years[0], years[-1])}"
+            text = f"no {item.name} {wanted} in the index; it has {format_years(years[0], years[-1])}"
+            yield Note("unknown_year", text)
 
-    def _resolve(self, name: str, text: str, notes: list[str]) -> list[str]:
+    def _resolve(self, name: str, text: str, notes: list[Note]) -> list[str]:
         """Return the values of a facet that a text means.
 
         Raises UsageError if the text means none, and one of its parts between commas neither.
@@ -147,9 +150,9 @@ class FilterReader:
             return [value for part in parts for value in self._resolve(name, part, notes)]
         nearest = self.aliases.nearest(name, text.strip())
         hint = f"did you mean {' or '.join(nearest)}?" if nearest else f"list them with: searchkit facets {name}"
-        raise UsageError(f"no {name} {text.strip()}; {hint}")
+        raise UsageError(f"no {name} {text.strip()}; {hint}", code="unknown_value")
 
-    def _find(self, name: str, text: str, notes: list[str]) -> list[str]:
+    def _find(self, name: str, text: str, notes: list[Note]) -> list[str]:
         """Return the values of a facet with a name: the value itself, or those that have it as another name."""
         known = self.aliases.values(name)
         if name != "district":
@@ -161,7 +164,7 @@ class FilterReader:
         places = [path for value in values for path in self.aliases.paths(value)]
         if len(places) > 1:
             listed = ", ".join(places[:_MAX_NAMED_PLACES]) + (" …" if len(places) > _MAX_NAMED_PLACES else "")
-            notes.append(f"district {text} means {len(places)} places: {listed}")
+            notes.append(Note("ambiguous_place", f"district {text} means {len(places)} places: {listed}"))
         return values
 
 

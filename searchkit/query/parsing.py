@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
+from searchkit.model import Note
 from searchkit.query.builder import MAX_QUERY_CLAUSES, ClauseContext, QueryBuilder, QuerySyntaxError, conjunction
 from searchkit.query.facets import YEAR_FACETS
 from searchkit.query.filters import FilterReader
@@ -56,19 +57,24 @@ def parse(text: str, analyzer: Analyzer, fields: Collection[str] = (), reader: F
     """
     builder = QueryBuilder(analyzer, reader)
     if len(text) > MAX_QUERY_LENGTH:
-        builder.notes.append(f"only the first {MAX_QUERY_LENGTH} characters of the query are used")
+        builder.notes.append(
+            Note("query_too_long", f"only the first {MAX_QUERY_LENGTH} characters of the query are used")
+        )
     text = remove_invisible(text[:MAX_QUERY_LENGTH])
     half_width = text.translate(_TO_HALF_WIDTH)
     lower_case = {"or", "and", "not"}.intersection(half_width.split())
     if lower_case and any(character >= _FIRST_IDEOGRAPH for character in text):
-        builder.notes += (f"{word} is read as a word; the operator is {word.upper()}" for word in sorted(lower_case))
+        builder.notes += (
+            Note("lower_case_operator", f"{word} is read as a word; the operator is {word.upper()}")
+            for word in sorted(lower_case)
+        )
     if ":" not in half_width and not _OPERATOR.search(half_width):
         return _parse_plain(text, builder)
     try:
         return _parse_operators(half_width, text, builder, fields)
     except QuerySyntaxError as error:
         builder.reset()
-        builder.notes.append(f"{error}: read as plain words")
+        builder.notes.append(Note("invalid_syntax", f"{error}: read as plain words"))
         return _parse_plain(_blank_operators(text, half_width), builder)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from searchkit.model import Note
 from searchkit.query.facets import YEAR_FACETS, Filter, quote
 
 if TYPE_CHECKING:
@@ -223,7 +224,7 @@ class Query:
     scoring: tuple[ScoringClause, ...] = ()
     """The runs and quoted strings in the passage or the text that are not negated, in the order of the query. Ranking
     uses nothing else."""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     """Messages to the user about parts that were changed or ignored."""
     content: Node | None = None
     """Strict form in which only content words must match (`ContentRun`). None if it is `all`."""

@@ -16,6 +16,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
+from searchkit.model import Note
 from searchkit.query.aliases import PHRASE, SHORT, SURE, Alias, Aliases
 from searchkit.query.facets import Filter
 from searchkit.query.filters import FilterReader, format_years
@@ -79,7 +80,7 @@ class Understanding(NamedTuple):
     """The query tree that requires only some words, as text."""
     filters: tuple[UnderstoodFilter, ...]
     """The places, years, bodies, sections and kinds of reports that words of the query name."""
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     """Messages about parts of the query that are changed or ignored."""
     words: tuple[str, ...]
     """The content words: the words of the query but question words, particles, and those of filters and of NOT."""
@@ -169,7 +170,7 @@ class _NameFinder:
     def __init__(self, text: str, analyzer: Analyzer, aliases: Aliases, literal: frozenset[str]) -> None:
         self._text, self._folded = text, fold(text)
         self._analyzer, self._aliases, self._literal = analyzer, aliases, literal
-        self.missing_years: list[str] = []
+        self.missing_years: list[Note] = []
         """Messages about years in the query that no document or paragraph has."""
         self._missing_end = 0
         """Offset of the end of the last of these years."""
@@ -271,7 +272,8 @@ class _NameFinder:
         if at >= self._missing_end:
             wanted, known = format_years(year.first, year.last), self._aliases.years()
             message = f"no year {wanted} in the index; it has {format_years(known[0], known[-1])}"
-            self.missing_years.append(f"{message}; {self._text[at : year.end]} is read as words")
+            text = f"{message}; {self._text[at : year.end]} is read as words"
+            self.missing_years.append(Note("unknown_year", text))
             self._missing_end = year.end
         return None
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from searchkit.model import Measure
+from searchkit.model import Measure, Note
 from searchkit.query.agreement import has_same_value, scale_name, unit_scale
 from searchkit.query.facets import BUILT_IN_FACETS, Facet, year_of_measure
 from searchkit.query.naming import IndicatorNames
@@ -45,7 +45,7 @@ class Selection:
     """Number of measures of the look-up that are left out, by reason (`choosing.Reason`)."""
     groups: tuple[AggregateGroup, ...] = ()
     """The groups, if the option `aggregate` is set."""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     """Messages about a sum that means nothing."""
 
 
@@ -91,15 +91,16 @@ def select_measures(
     return Selection(spec.indicator, tuple(quoted), _count_reasons(left_out, unread))
 
 
-def _check_sum(aggregate: str, by: str | None, measures: Sequence[Measure]) -> tuple[str, ...]:
+def _check_sum(aggregate: str, by: str | None, measures: Sequence[Measure]) -> tuple[Note, ...]:
     """Return a message if measures are added that cannot be: percentages, or states of several years."""
     if aggregate != "sum" or len(measures) < 2:  # noqa: PLR2004 - one measure is its sum
         return ()
     if any(item.kind == "percent" for item in measures):
-        return ("a sum of percentages is no percentage; use mean or median",)
+        return (Note("sum_of_percentages", "a sum of percentages is no percentage; use mean or median"),)
     has_years = by != "of_year" and len({year_of_measure(item) for item in measures}) > 1
     if has_years and any(item.stock for item in measures):
-        return ("the measures are states at the end of several years, which cannot be added; use --by of_year",)
+        text = "the measures are states at the end of several years, which cannot be added; use --by of_year"
+        return (Note("sum_of_states", text),)
     return ()
 
 

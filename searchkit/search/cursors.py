@@ -47,13 +47,17 @@ class HitList:
         match = _CURSOR.fullmatch(cursor) if isinstance(cursor, str) else None
         if match is None:
             text = cursor[:80] if isinstance(cursor, str) else type(cursor).__name__
-            raise UsageError(f"after: {text!r} is not a cursor; give the value of next in the last answer")
+            raise UsageError(
+                f"after: {text!r} is not a cursor; give the value of next in the last answer", code="invalid_cursor"
+            )
         index, search, position = match.groups()
         if index != self._index:
-            raise UsageError("after: the index has changed since the cursor was made; start again without it")
+            message = "after: the index has changed since the cursor was made; start again without it"
+            raise UsageError(message, code="stale_cursor")
         if search != self._search:
             raise UsageError(
-                "after: the cursor belongs to another search: its query, filters, order, folding or format differ"
+                "after: the cursor belongs to another search: its query, filters, order, folding or format differ",
+                code="foreign_cursor",
             )
         return int(position)
 

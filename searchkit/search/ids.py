@@ -29,7 +29,9 @@ def complete_id(record_id: str, documents: Collection[str]) -> str:
         matches = [document] if document in ends else at_folder or ends
         if len(matches) > 1:
             some = ", ".join(sorted(matches)[:_MAX_NAMED_DOCUMENTS])
-            raise UsageError(f"{len(matches)} documents have an id that ends in {document}, such as {some}")
+            raise UsageError(
+                f"{len(matches)} documents have an id that ends in {document}, such as {some}", code="ambiguous_id"
+            )
         if matches:
             return matches[0] + part
     return record_id

@@ -44,7 +44,7 @@ from numpy.typing import NDArray
 from searchkit.engines.contract import Engine, MeasureColumns, MeasureRequest
 from searchkit.engines.grams import find_grams
 from searchkit.engines.ranking import RESCORE_DEPTH, grams, idf, query_grams
-from searchkit.model import Measure
+from searchkit.model import Measure, Note
 from searchkit.query.agreement import unit_family
 from searchkit.query.tree import PASSAGE, And, Node, Or, Prefix, Query, Substring, Word
 from searchkit.search.options import base_unit
@@ -153,7 +153,7 @@ class MeasureResults:
     relaxed: bool = False
     """Whether `match` was `auto` and the hits match only some words of the query, because no measure, or none that
     answers the query well, matches all parts of it."""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     """Messages about parts of the query that were changed or ignored."""
     took_ms: float = 0.0
     """Time that the look-up took, in milliseconds."""

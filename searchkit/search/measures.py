@@ -82,7 +82,7 @@ def check_named(ranking: MeasureRanking, query: str) -> str:
     """Return the words of a query that name a measure. Raises UsageError if all of them name places, years and such."""
     words = remove_filters(query, ranking.query.understood)
     if not (words and ranking.query.scoring):
-        raise UsageError(f"{query!r} names no measure; write what is counted, such as 立案")
+        raise UsageError(f"{query!r} names no measure; write what is counted, such as 立案", code="no_measure_named")
     return words
 
 

@@ -138,7 +138,8 @@ def unknown_name(name: str, names: Collection[str]) -> UsageError:
 
     nearest = get_close_matches(name, names, 1)
     hint = f"did you mean {nearest[0]}?" if nearest else f"options and filters are {', '.join(names)}."
-    return UsageError(f"there is no option {name!r}; {hint} Filters by user-defined facets go into where={{...}}")
+    message = f"there is no option {name!r}; {hint} Filters by user-defined facets go into where={{...}}"
+    return UsageError(message, code="unknown_option")
 
 
 def measure_request(options: MeasureOptions, filters: tuple[Filter, ...]) -> MeasureRequest:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from searchkit.engines.contract import Engine, Request, Response, ScoredParagraph
 from searchkit.engines.timing import check_time
 from searchkit.errors import UsageError
+from searchkit.model import Note
 from searchkit.query.facets import Facet, Filter
 from searchkit.query.filters import ResolvedFilters
 from searchkit.query.tree import Everything, Node, Or, Query, Word
@@ -67,7 +68,7 @@ def search_similar(snapshot: Snapshot, record_id: str, options: SearchOptions, r
     with snapshot.use_engine() as engine:
         paragraph = engine.paragraph(paragraph_id)
         if paragraph is None:
-            raise UsageError(f"no paragraph {record_id} in {snapshot.path}")
+            raise UsageError(f"no paragraph {record_id} in {snapshot.path}", code="unknown_paragraph")
 
         def df(term: str) -> int:
             """Return the number of paragraphs with a word."""
@@ -169,7 +170,7 @@ class _Page:
         response: Response,
         *,
         relaxed: bool = False,
-        notes: Sequence[str] = (),
+        notes: Sequence[Note] = (),
     ) -> Results:
         """Return the results of a search. `tree`: the tree of `parsed` that was searched. `notes`: those of the query.
 
@@ -274,7 +275,7 @@ def _occurs_as_string(engine: Engine, parsed: Query) -> bool:
     return len(parsed.runs) == 1 and engine.search(Request(string, limit=0)).total > 0
 
 
-def _find_empty_values(snapshot: Snapshot, request: Request, total: int) -> Iterator[str]:
+def _find_empty_values(snapshot: Snapshot, request: Request, total: int) -> Iterator[Note]:
     """Yield a message for each value of a filter with several values that has no hit, unless there are no hits."""
     for item in request.filters if total else ():
         others = tuple(other for other in request.filters if other is not item)
@@ -282,7 +283,7 @@ def _find_empty_values(snapshot: Snapshot, request: Request, total: int) -> Iter
             only = replace(request, filters=(*others, Filter(item.name, (value,))), facets=(), limit=0)
             with snapshot.use_engine() as engine:
                 if not engine.search(only).total:
-                    yield f"{item.name} {value} has no hit"
+                    yield Note("value_without_hit", f"{item.name} {value} has no hit")
 
 
 def _build_hits(
@@ -290,13 +291,18 @@ def _build_hits(
 ) -> Iterator[Hit]:
     """Yield the hits for scored paragraphs. `tree`: the tree of the query that was searched."""
     within = Highlighter(tree, snapshot.analyzer)
+    complete_parts = parsed.split_parts(frozenset(), is_complete=True)
     beyond = Highlighter(parsed.some, snapshot.analyzer) if parsed.some else within
     for item, folded in zip(scored, fold_all([item.paragraph.text for item in scored]), strict=True):
         check_time()
         highlighter = beyond if item.is_beyond else within
         found = highlighter.match_passage(item, folded)
-        leaves = {highlighter.leaves[leaf] for leaf in found.leaves}
-        has, lacks = parsed.split_parts(leaves, is_complete=not (item.is_beyond or relaxed))
+        is_complete = not (item.is_beyond or relaxed)
+        if is_complete and parsed.runs:
+            has, lacks = complete_parts
+        else:
+            leaves = {highlighter.leaves[leaf] for leaf in found.leaves}
+            has, lacks = parsed.split_parts(leaves, is_complete=is_complete)
         yield Hit(
             item.paragraph,
             item.score,

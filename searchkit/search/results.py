@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from searchkit.engines.contract import NOTHING_FOLDED, Folded
 from searchkit.engines.ranking import Explanation
-from searchkit.model import Measure, Paragraph
+from searchkit.model import Measure, Note, Paragraph
 from searchkit.query.facets import FacetCounts
 from searchkit.search.snippets import HeadingSpan, Snippet, Spans, mark_highlights
 
@@ -180,7 +180,7 @@ class Results:
     relaxed: bool = False
     """Whether `match` was `auto` and the hits match only some words of the query, because no paragraph matches all of
     them."""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     """Messages about parts of the query that were changed or ignored."""
     documents: int | None = None
     """With `group="document"` or `count_documents`: the number of documents that have a match. Otherwise None."""

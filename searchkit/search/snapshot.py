@@ -28,7 +28,7 @@ from searchkit.manifest import (
     read_verified_file,
     verify_checksums,
 )
-from searchkit.model import Document, Measure, Paragraph, Table
+from searchkit.model import Document, Measure, Note, Paragraph, Table
 from searchkit.query.aliases import Aliases
 from searchkit.query.facets import BUILT_IN_FACETS, Facet, Filter
 from searchkit.query.filters import FilterReader, FilterValue, ResolvedFilters, parse_filters
@@ -196,9 +196,8 @@ class Snapshot:
         if not any(ends.values()):
             return query
         cut = ", ".join(f"{text}*" for text, last in ends.items() if last)
-        note = (
-            f"prefixes match at most {MAX_EXPANDED_TERMS:,} words: only the first {limit:,} of each are used for {cut}"
-        )
+        limits = f"{MAX_EXPANDED_TERMS:,} words: only the first {limit:,} of each are used for {cut}"
+        note = Note("too_many_prefix_words", f"prefixes match at most {limits}")
         query = query.replace_prefixes({prefix: replace(prefix, last=ends[prefix.text]) for prefix in prefixes})
         return replace(query, notes=(*query.notes, note))
 

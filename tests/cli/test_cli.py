@@ -738,7 +738,7 @@ def test_measures_json_has_the_documented_fields(run: Run, index: Path) -> None:
     answer = result.json()
     assert list(answer) == [
         *("query", "understood", "total", "relaxed", "notes", "took_ms", "understood_filters", "suggestions"),
-        *("indicator", "left_out", "aggregate", "groups", "hits"),
+        *("indicator", "left_out", "aggregate", "groups", "note_codes", "hits"),
     ]
     hits: list[dict[str, object]] = answer["hits"]  # type: ignore[assignment]
     assert 0 < len(hits) <= 10

@@ -109,6 +109,22 @@ def test_filters_of_paragraphs_do_not_select_reports(index: Index, name: str) ->
     assert statuses["滨海新区", 2023] == statuses["东丽区", 2022] == statuses["临海市", 2022] == "silent"
 
 
+def test_a_table_has_at_most_so_many_cells(index: Index) -> None:
+    """Rows with few values are left out, then the first columns, and a note says so."""
+    table = index.compare("立案")
+    assert index.compare("立案", max_cells=len(table.rows) * len(table.cols)) == table
+    rows = index.compare("立案", max_cells=3)
+    counts = {row: sum((row, col) in table.filled for col in table.cols) for row in table.rows}
+    assert (len(rows.rows), rows.cols) == (3 // len(table.cols), table.cols)
+    assert counts[rows.rows[0]] == max(counts.values())
+    assert rows.notes[-1] == f"only {len(rows.rows)} of {len(table.rows)} rows are shown: at most 3 cells"
+    one = index.compare("立案", max_cells=1)
+    assert (len(one.rows), one.cols, len(list(one.cells()))) == (1, table.cols[-1:], 1)
+    assert "columns are shown" in one.notes[-1]
+    with pytest.raises(UsageError, match="max_cells must be a whole number, 1 or more, not 0"):
+        index.compare("立案", max_cells=0)
+
+
 @pytest.fixture(scope="module")
 def dated(index_of: Callable[..., Index]) -> Index:
     """An index of a report of 2024 about 2023, whose paragraphs name no year, and of one of 2023 about 2023."""

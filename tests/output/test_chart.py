@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from searchkit.compare.table import Comparison
 from searchkit.errors import SearchkitError, UsageError
 from searchkit.model import Measure
 from searchkit.output import chart
-from searchkit.output.chart import draw_chart
+from searchkit.output.chart import draw_chart, render_chart
 
 MakeMeasure, MakeTable = Callable[..., Measure], Callable[..., Comparison]
 FAMILY = "Searchkit Test Boxes"
@@ -243,6 +244,17 @@ def test_sizes_differ_and_local_settings_change_nothing(
     assert 'width="959.76pt"' in (tmp_path / "slide.svg").read_text(encoding="utf-8")
     with pytest.raises(UsageError, match="print or slide"):
         draw_chart(by_years, tmp_path / "c.svg", "poster")
+
+
+def test_a_chart_is_bytes_too(by_years: Comparison, tmp_path: Path) -> None:
+    """`render_chart` returns what `draw_chart` writes, also from several threads. Another format is an error."""
+    draw_chart(by_years, tmp_path / "a.svg")
+    with ThreadPoolExecutor(3) as pool:
+        charts = list(pool.map(lambda _: render_chart(by_years), range(3)))
+    assert charts == [(tmp_path / "a.svg").read_bytes()] * 3
+    assert render_chart(by_years, "png", "slide").startswith(b"\x89PNG")
+    with pytest.raises(UsageError, match="the format of a chart is svg or png, not 'pdf'"):
+        render_chart(by_years, "pdf")
 
 
 def test_only_chinese_characters_need_a_chinese_font() -> None:

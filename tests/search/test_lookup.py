@@ -432,7 +432,7 @@ def test_hits_are_measures(index: Index) -> None:
     json_results = measures_to_json(results)
     assert list(json_results) == [
         *("query", "understood", "total", "relaxed", "notes", "took_ms", "understood_filters", "suggestions"),
-        *("indicator", "left_out", "aggregate", "groups", "hits"),
+        *("indicator", "left_out", "aggregate", "groups", "note_codes", "hits"),
     ]
     assert json_results["hits"] == [to_json(hit) for hit in results.hits]
     assert index.measures("立案").hits[0].score == 1.0
