@@ -16,7 +16,7 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
 from searchkit import __version__
-from searchkit.errors import IndexUnusable, SearchkitError, TimedOut, UnknownFacet, UsageError
+from searchkit.errors import IndexUnusable, SearchkitError, TimedOut, UsageError
 from searchkit.index import IndexState
 from searchkit.output.json import dumps
 from searchkit.web.answers import Answer, AnswerCache
@@ -51,13 +51,12 @@ _COMPRESSED = {"xlsx", "png"}
 """Formats that are compressed themselves."""
 _HEAVY_PAGES = {"compare", "audit", "coverage"}
 """Pages that take long."""
-# Status, code of the JSON, and text of the page for each exception, the most special first.
+# Status, code and text of the page for each exception, the most special first. Exceptions of the library have codes.
 _PROBLEMS: Sequence[tuple[type[Exception], int, str, str]] = (
     (RecordMissing, 404, "not_found", "error_missing"),
-    (UnknownFacet, 400, "unknown_facet", "error_usage"),
-    (UsageError, 400, "usage", "error_usage"),
+    (UsageError, 400, "usage_error", "error_usage"),
     (Overloaded, 503, "busy", "error_busy"),
-    (TimedOut, 503, "deadline", "error_deadline"),
+    (TimedOut, 503, "timed_out", "error_deadline"),
     (IndexUnusable, 503, "index", "error_index"),
     (SearchkitError, 500, "failed", "error_failed"),
 )
@@ -163,6 +162,7 @@ class Server:
         found = next((item[1:] for item in _PROBLEMS if isinstance(error, item[0])), None)
         status, code, text = found or (500, "failed", "error_failed")
         detail = str(error) if found else "the server failed"
+        code = error.code if isinstance(error, SearchkitError) else code
         if not found:
             _LOGGER.error("a request failed", exc_info=error)
         headers = {"Cache-Control": "no-store"}

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import io
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from searchkit.errors import UsageError
@@ -253,7 +251,7 @@ def _read_measures(index: IndexState, state: State, _: str) -> Data:
 
 def compare_arguments(state: State) -> dict[str, Any]:
     """Return the keyword arguments of `IndexState.compare`."""
-    options = state.option_arguments(("literal", "unit", "status", "against"))
+    options = state.option_arguments(("literal", "unit", "status", "against", "max_cells"))
     return {**state.filter_arguments(), **options, "rows": state["rows"], "cols": state["cols"] or "of_year"}
 
 
@@ -267,14 +265,11 @@ def _read_compare(index: IndexState, state: State, _: str) -> Data:
         write_workbook(comparison, file)
 
     def chart(suffix: str) -> bytes:
-        from searchkit.output.chart import draw_chart  # noqa: PLC0415 - an extra
+        from searchkit.output.chart import render_chart  # noqa: PLC0415 - an extra
 
         if comparison.indicator is None:
             raise RecordMissing("there is nothing to draw")
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / f"chart.{suffix}"
-            draw_chart(comparison, path, state["chart_size"])
-            return path.read_bytes()
+        return render_chart(comparison, suffix, state["chart_size"])
 
     return Data(_one(comparison_to_json(comparison)), lambda _: comparison_records(comparison), workbook, chart)
 

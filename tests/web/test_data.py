@@ -149,19 +149,19 @@ def test_charts_are_files(client: TestClient, suffix: str, start: bytes) -> None
 def test_problems_are_json(client: TestClient) -> None:
     """An error of the data is application/problem+json with a status, a code and a sentence."""
     for url, status, code in (
-        ("/search.json?nonsense=1", 400, "usage"),
-        ("/search.json?limit=-1", 400, "usage"),
-        ("/search.json?limit=501", 400, "usage"),
-        ("/search.json?limit=1&limit=2", 400, "usage"),
+        ("/search.json?nonsense=1", 400, "usage_error"),
+        ("/search.json?limit=-1", 400, "usage_error"),
+        ("/search.json?limit=501", 400, "usage_error"),
+        ("/search.json?limit=1&limit=2", 400, "usage_error"),
         ("/search.json?facet=nonsense", 400, "unknown_facet"),
-        ("/search.json?year=abc", 400, "usage"),
-        ("/search.json?after=abc", 400, "usage"),
-        ("/search.json?query=" + "a" * 1001, 400, "usage"),
-        ("/search.json?" + "&".join(f"year={1900 + n}" for n in range(51)), 400, "usage"),
-        ("/search.json?query=%ff", 400, "usage"),
+        ("/search.json?year=abc", 400, "invalid_year"),
+        ("/search.json?after=abc", 400, "invalid_cursor"),
+        ("/search.json?query=" + "a" * 1001, 400, "usage_error"),
+        ("/search.json?" + "&".join(f"year={1900 + n}" for n in range(51)), 400, "usage_error"),
+        ("/search.json?query=%ff", 400, "usage_error"),
         ("/document.json?id=nowhere", 404, "not_found"),
-        ("/document.json", 400, "usage"),
-        ("/coverage.json?rows=year&cols=year", 400, "usage"),
+        ("/document.json", 400, "usage_error"),
+        ("/coverage.json?rows=year&cols=year", 400, "same_facets"),
     ):
         response = client.get(url)
         assert response.status_code == status, url
