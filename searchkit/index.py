@@ -46,7 +46,7 @@ class IndexState(Records):
 
         Together with the version of searchkit, it names the answers to all queries.
         """
-        return self._snapshot.manifest.state
+        return self._snapshot.state
 
     def search(
         self,

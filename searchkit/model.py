@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
+from functools import cache
 from operator import attrgetter
 from typing import Any, Generic, Literal, TypeVar, overload
 
@@ -434,16 +435,30 @@ def to_json(record: Document | Paragraph | Measure | Table) -> dict[str, object]
     """
     if isinstance(record, Table):
         return {"id": record.id, **asdict(record)}
-    names = [item.name for item in fields(record)]
-    if isinstance(record, Measure):
-        names = [*MEASURE_FIELDS, *(name for name in names if name not in {"extracted", "source"})]
+    return pick_json(record, _names(type(record)))  # type: ignore[arg-type]
+
+
+def pick_json(record: Document | Paragraph | Measure, names: Iterable[str]) -> dict[str, object]:
+    """Return some fields of a record as a JSON object, with their values as in `to_json`."""
     data: dict[str, object] = {}
     for name in names:
         value = getattr(record, name)
-        data[name] = list(value) if isinstance(value, tuple) else dict(value) if isinstance(value, Mapping) else value
-        if name == "region":
-            data["district"] = record.district
+        if isinstance(value, tuple):
+            value = list(value)
+        elif name == "facets":
+            value = dict(value)
+        data[name] = value
     return data
+
+
+@cache
+def _names(record_type: type[Any]) -> tuple[str, ...]:
+    """Return the names of the fields of a class of records in JSON, in order."""
+    names = [item.name for item in fields(record_type)]
+    if issubclass(record_type, Measure):
+        names = [*MEASURE_FIELDS, *(name for name in names if name not in {"extracted", "source"})]
+    at = names.index("region") + 1
+    return (*names[:at], "district", *names[at:])
 
 
 def table_from_json(data: Mapping[str, Any]) -> Table:

@@ -7,7 +7,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from searchkit.model import LEFT_OUT, Document, ExtractedMeasure, Measure, Paragraph, Table, to_json
+from searchkit.model import (
+    LEFT_OUT,
+    MEASURE_FIELDS,
+    Document,
+    ExtractedMeasure,
+    Measure,
+    Paragraph,
+    Table,
+    pick_json,
+    to_json,
+)
 from searchkit.text.characters import UNSAFE_IN_TERMINALS
 
 if TYPE_CHECKING:
@@ -24,10 +34,12 @@ if TYPE_CHECKING:
     from searchkit.search.suggestions import Suggestion
     from searchkit.text.analyzer import Analyzer
 
-_NESTED_FIELDS = {
-    *("id", "quote", "table", "row", "column", "total"),
-    *(field.name for field in fields(ExtractedMeasure)),
-}
+_OF_EXTRACTED = {field.name for field in fields(ExtractedMeasure)}
+_NESTED_FIELDS = tuple(
+    name
+    for name in MEASURE_FIELDS
+    if name in _OF_EXTRACTED or name in {"id", "quote", "table", "row", "column", "total"}
+)
 """Fields of a measure inside the JSON object of its paragraph."""
 
 
@@ -43,8 +55,7 @@ def hit_to_json(hit: Hit, *, with_measures: bool = True, highlight: bool = False
     Its fields are id, score, snippet, spans, snippet_start, path_spans, title_spans, has, lacks, folded, explanation
     (if requested), highlighted (with `highlight`), the fields of the paragraph, and measures (if `with_measures`).
     """
-    paragraph = to_json(hit.paragraph)
-    out = {
+    out: dict[str, object] = {
         "id": hit.id,
         "score": round(hit.score, 6),
         "snippet": hit.snippet,
@@ -60,8 +71,10 @@ def hit_to_json(hit: Hit, *, with_measures: bool = True, highlight: bool = False
         out["explanation"] = _explanation_to_json(hit.explanation)
     if highlight:
         out["highlighted"] = hit.highlighted
-    measures = {"measures": list(map(nested_measure_to_json, hit.measures))} if with_measures else {}
-    return {**out, **{name: value for name, value in paragraph.items() if name != "id"}, **measures}
+    out |= to_json(hit.paragraph)
+    if with_measures:
+        out["measures"] = list(map(nested_measure_to_json, hit.measures))
+    return out
 
 
 def _explanation_to_json(explanation: Explanation) -> dict[str, object]:
@@ -238,7 +251,7 @@ def nested_measure_to_json(measure: Measure) -> dict[str, object]:
 
     Fields that repeat those of the paragraph, such as `title` and `year`, are left out.
     """
-    return {name: value for name, value in to_json(measure).items() if name in _NESTED_FIELDS}
+    return pick_json(measure, _NESTED_FIELDS)
 
 
 def comparison_records(comparison: Comparison) -> Iterator[dict[str, object]]:

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable
 
 from searchkit.errors import UsageError
-from searchkit.manifest import Manifest
 from searchkit.query.facets import Filter
 from searchkit.search.options import SearchOptions, list_texts, parse_literal, parse_sort
 
@@ -21,19 +20,19 @@ class HitList:
 
     def __init__(
         self,
-        manifest: Manifest,
+        state: str,
         query: str,
         options: SearchOptions,
         filters: tuple[Filter, ...],
         *,
         is_similar: bool = False,
     ) -> None:
-        """Take the state of the index, and the search with its filters. Raises UsageError for an invalid option.
+        """Take the state of the index (`Manifest.state`), and the search with its filters.
 
         `is_similar`: whether `query` is the id of a paragraph, and the hits are like it. Options that do not change the
-        list are ignored.
+        list are ignored. Raises UsageError for an invalid option.
         """
-        self._index = manifest.state
+        self._index = state
         order = (options.match, options.group, options.beyond, options.fold, parse_sort(options.sort))
         words = (list_texts(options.without), parse_literal(options.literal))
         self._search = _digest([query, is_similar, order, words, filters])

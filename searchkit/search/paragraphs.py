@@ -12,13 +12,13 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from searchkit.engines.contract import Engine, Request, Response, ScoredParagraph
+from searchkit.engines.contract import EVERYTHING, Engine, Request, Response, ScoredParagraph
 from searchkit.engines.timing import check_time
 from searchkit.errors import UsageError
 from searchkit.model import Note
 from searchkit.query.facets import Facet, Filter
 from searchkit.query.filters import ResolvedFilters
-from searchkit.query.tree import Everything, Node, Or, Query, Word
+from searchkit.query.tree import Node, Or, Query, Word
 from searchkit.search.cursors import HitList
 from searchkit.search.options import SearchOptions, list_names, list_texts, parse_sort
 from searchkit.search.results import Hit, LazyMeasures, Results
@@ -43,15 +43,13 @@ def search_paragraphs(snapshot: Snapshot, query: str, options: SearchOptions, re
     Raises UnknownFacet, UsageError for an invalid option (such as the depth of a facet, or a cursor of another search),
     IndexStale, IndexDamaged.
     """
-    started = time.perf_counter()
     page = _Page(snapshot, query, options, resolved)
     request = page.request
     found = _search_forms(snapshot, snapshot.parse_query(query, options.literal), options, request)
     parsed, tree, response, relaxed = found.query, found.request.match, found.response, found.is_relaxed
     suggestions = _suggest(snapshot, query, options, request, response.total, relaxed=relaxed)
-    empty_values = _find_empty_values(snapshot, replace(request, match=tree), response.total)
-    results = page.build_results(tree, parsed, response, relaxed=relaxed, notes=(*parsed.notes, *empty_values))
-    return replace(results, suggestions=suggestions, took_ms=_elapsed_ms(started))
+    notes = (*parsed.notes, *_find_empty_values(snapshot, request, tree, response.total))
+    return page.build_results(tree, parsed, response, relaxed=relaxed, notes=notes, suggestions=suggestions)
 
 
 def search_similar(snapshot: Snapshot, record_id: str, options: SearchOptions, resolved: ResolvedFilters) -> Results:
@@ -76,8 +74,7 @@ def search_similar(snapshot: Snapshot, record_id: str, options: SearchOptions, r
 
         tree, scoring = similar_query(paragraph, snapshot.analyzer, snapshot.manifest.paragraphs, df)
         response = engine.search(replace(page.request, match=tree, scoring=scoring, unlike=paragraph_id))
-    results = page.build_results(tree, Query(tree, tree), response)
-    return replace(results, took_ms=_elapsed_ms(started))
+    return replace(page.build_results(tree, Query(tree, tree), response), took_ms=_elapsed_ms(started))
 
 
 def find_total(
@@ -94,7 +91,7 @@ def find_total(
     Returns the query tree that they match, and a response with at most `limit` hits and all values of facets.
     `literal`: the option. Raises UsageError for an invalid `literal`, and IndexStale.
     """
-    request = Request(Everything(), filters=filters, facets=facets, max_values=None, limit=limit)
+    request = Request(EVERYTHING, filters=filters, facets=facets, max_values=None, limit=limit)
     parsed = snapshot.parse_query(query, literal)
     found = _search_forms(snapshot, parsed, SearchOptions(beyond=False), request)
     return found.request.match, found.response
@@ -137,8 +134,9 @@ class _Page:
 
         Raises UnknownFacet, and UsageError for an invalid option.
         """
+        self._started = time.perf_counter()
         self._snapshot, self._query, self._options, self._resolved = snapshot, query, options, resolved
-        self._hit_list = HitList(snapshot.manifest, query, options, resolved.filters, is_similar=is_similar)
+        self._hit_list = HitList(snapshot.state, query, options, resolved.filters, is_similar=is_similar)
         # Names in these texts are words.
         self._excluded = [snapshot.parse_query(text, literal=True) for text in list_texts(options.without)]
         sort = parse_sort(options.sort)
@@ -147,7 +145,7 @@ class _Page:
                 snapshot.check_facet(key.removeprefix("-"))
         limit = options.limit
         self.request = Request(
-            Everything(),
+            EVERYTHING,
             filters=resolved.filters,
             facets=snapshot.parse_facets(list_names(options.facets)),
             max_values=options.facet_limit,
@@ -171,21 +169,20 @@ class _Page:
         *,
         relaxed: bool = False,
         notes: Sequence[Note] = (),
+        suggestions: tuple[Suggestion, ...] = (),
     ) -> Results:
-        """Return the results of a search. `tree`: the tree of `parsed` that was searched. `notes`: those of the query.
-
-        The results have neither suggestions nor a time.
-        """
+        """Return the results of a search. `tree`: the tree of `parsed` that was searched. `notes`: about the query."""
         scored = response.hits[: self._options.limit]
         is_grouped, listed = self.request.by_document, response.total_any or response.total
         length = response.documents or 0 if is_grouped else listed
         end = self.request.offset + len(scored)
         goes_on = len(response.hits) > len(scored) if self.request.fold else end < length
+        hits = tuple(_build_hits(scored, tree, parsed, self._snapshot, relaxed=relaxed))
         return Results(
             self._query,
             str(tree),
             response.total,
-            tuple(_build_hits(scored, tree, parsed, self._snapshot, relaxed=relaxed)),
+            hits,
             {name: response.facets[name] for name in list_names(self._options.facets)},
             relaxed,
             (
@@ -195,8 +192,10 @@ class _Page:
                 *(note for item in self._excluded for note in item.notes),
             ),
             response.documents,
+            _elapsed_ms(self._started),
             total_any=response.total_any,
             understood_filters=parsed.understood,
+            suggestions=suggestions,
             offset=self.request.offset,
             is_grouped=is_grouped,
             next=self._hit_list.cursor(end) if scored and goes_on else None,
@@ -227,14 +226,20 @@ def _search_forms(snapshot: Snapshot, parsed: Query, options: SearchOptions, req
     with snapshot.use_engine() as engine:
         for query, tree in _forms(parsed, options.match):
             check_time()
-            form = replace(request, match=tree, scoring=query.scoring, first=query.first)
-            if request.facets:
-                form = replace(form, population=query.conditions)
+            goes_on = options.match == "auto" and options.beyond and tree is not query.any
+            beyond = _find_beyond(engine, query, request) if goes_on else None
+            complete: Node | None = None
             if query.has_several_words:  # a match of all words need not be looked up
-                form = replace(form, complete=query.complete if tree is query.any else Everything())
-            if options.match == "auto" and options.beyond and tree is not query.any:
-                beyond = _find_beyond(engine, query, form)
-                form = form if beyond is None else replace(form, beyond=beyond, complete=query.complete)
+                complete = query.complete if beyond is not None or tree is query.any else EVERYTHING
+            form = replace(
+                request,
+                match=tree,
+                scoring=query.scoring,
+                population=query.conditions if request.facets else EVERYTHING,
+                beyond=beyond,
+                complete=complete,
+                first=query.first,
+            )
             response = engine.search(form)
             is_relaxed = options.match == "auto" and tree is not (query.content or query.all)
             found = _Found(query, form, response, is_relaxed)
@@ -275,12 +280,16 @@ def _occurs_as_string(engine: Engine, parsed: Query) -> bool:
     return len(parsed.runs) == 1 and engine.search(Request(string, limit=0)).total > 0
 
 
-def _find_empty_values(snapshot: Snapshot, request: Request, total: int) -> Iterator[Note]:
-    """Yield a message for each value of a filter with several values that has no hit, unless there are no hits."""
+def _find_empty_values(snapshot: Snapshot, request: Request, tree: Node, total: int) -> Iterator[Note]:
+    """Yield a message for each value of a filter with several values that has no hit, unless there are no hits.
+
+    `tree`: the query tree of the hits.
+    """
     for item in request.filters if total else ():
         others = tuple(other for other in request.filters if other is not item)
         for value in item.values if 1 < len(item.values) <= _MAX_CHECKED_VALUES else ():
-            only = replace(request, filters=(*others, Filter(item.name, (value,))), facets=(), limit=0)
+            filters = (*others, Filter(item.name, (value,)))
+            only = replace(request, match=tree, filters=filters, facets=(), limit=0)
             with snapshot.use_engine() as engine:
                 if not engine.search(only).total:
                     yield Note("value_without_hit", f"{item.name} {value} has no hit")
@@ -296,11 +305,11 @@ def _build_hits(
     for item, folded in zip(scored, fold_all([item.paragraph.text for item in scored]), strict=True):
         check_time()
         highlighter = beyond if item.is_beyond else within
-        found = highlighter.match_passage(item, folded)
         is_complete = not (item.is_beyond or relaxed)
-        if is_complete and parsed.runs:
-            has, lacks = complete_parts
-        else:
+        needs_leaves = not (is_complete and parsed.runs)
+        found = highlighter.match_passage(item, folded, all_leaves=needs_leaves)
+        has, lacks = complete_parts
+        if needs_leaves:
             leaves = {highlighter.leaves[leaf] for leaf in found.leaves}
             has, lacks = parsed.split_parts(leaves, is_complete=is_complete)
         yield Hit(
@@ -326,7 +335,7 @@ def _suggest(
         return ()
     from searchkit.search.suggestions import Search, suggest_for  # noqa: PLC0415 - only if little was found
 
-    counting = Request(Everything(), without=request.without, by_document=request.by_document, limit=0)
+    counting = Request(EVERYTHING, without=request.without, by_document=request.by_document, limit=0)
 
     def count(other: Search) -> int:
         """Return the number of paragraphs that another search finds."""

@@ -72,8 +72,8 @@ class Hit:
     def measures(self) -> tuple[Measure, ...]:
         """The measures of the paragraph, in the order of their quotes.
 
-        They are loaded when they are first read, from the build that was searched. This also works after the index was
-        refreshed or closed, whose files stay open until then. Raises IndexDamaged.
+        They are loaded from the build that was searched when they are first read, also after the index is refreshed or
+        closed. Until then, the files of this build stay open. Raises IndexDamaged.
         """
         return self._measures.get()
 

@@ -48,6 +48,8 @@ YEAR_MEANINGS = ("of_year", "year")
 """Facets of which a year in the words of a search means either."""
 MAX_EXPANDED_TERMS = 25_000
 """Maximum number of words that the prefixes of a query match. Each has the same share."""
+_MAX_PARSED_QUERIES = 256
+"""Maximum number of parsed queries that a snapshot keeps. Then it forgets all of them."""
 _FETCH_SIZE = 1000
 """Number of measures fetched at a time by `every_measure`."""
 
@@ -72,6 +74,8 @@ class Snapshot:
         (`problems`), and `duplicates`."""
         self._aliases_data = read_verified_file(path, self.manifest, ALIASES_FILE)
         self._suggestions_data = map_file(path, self.manifest, SUGGESTIONS_FILE)
+        self._parsed: dict[tuple[str, tuple[str, ...], tuple[str, ...]], Query] = {}
+        """Parsed queries by the arguments of `_parse`. A list is read page by page, with the same query."""
 
     def close(self) -> None:
         """Release files and memory. Every later query raises IndexClosed."""
@@ -154,23 +158,37 @@ class Snapshot:
 
         return IndicatorNames(NameLists.from_json(self.extras["indicators"]))
 
+    @cached_property
+    def state(self) -> str:
+        """Digest of the files that a search reads (`Manifest.state`)."""
+        return self.manifest.state
+
     @property
     def facet_names(self) -> tuple[str, ...]:
         """Names of all facets: the built-in ones, then the user-defined ones of the index."""
         return (*BUILT_IN_FACETS, *self.manifest.facets)
 
     def parse_query(self, query: str, literal: object = False, year_facets: Sequence[str] = YEAR_MEANINGS) -> Query:  # noqa: FBT002 - the option's default
-        """Parse a query with the analyzer, the facets and the names of the index.
+        """Parse a query with the analyzer, the facets and the names of the index. Keeps the last queries.
 
         `literal`: the option. A year in the words of the query matches one of `year_facets`. Prefixes that together
         could match more than `MAX_EXPANDED_TERMS` words are cut, with a note. Raises UsageError for an invalid
         `literal`, and IndexStale.
         """
-        from searchkit.query.parsing import MAX_QUERY_LENGTH, parse  # noqa: PLC0415 - not needed to export records
-
-        facets = parse_literal(literal)
         if not isinstance(query, str):
             raise UsageError(f"the query must be a text, not {query!r}")
+        key = (query, parse_literal(literal), tuple(year_facets))
+        parsed = self._parsed.get(key)
+        if parsed is None:
+            if len(self._parsed) >= _MAX_PARSED_QUERIES:
+                self._parsed = {}
+            parsed = self._parsed[key] = self._parse(*key)
+        return parsed
+
+    def _parse(self, query: str, literal: tuple[str, ...], year_facets: tuple[str, ...]) -> Query:
+        """Parse a query. `literal`: the facets whose names are words."""
+        from searchkit.query.parsing import MAX_QUERY_LENGTH, parse  # noqa: PLC0415 - not needed to export records
+
         if not self.aliases.can_understand(query[:MAX_QUERY_LENGTH]):
             return self._cut_prefixes(parse(query, self.analyzer, self.facet_names, self.filter_reader))
         from searchkit.query.understanding import parse_understood  # noqa: PLC0415 - not needed by most queries
@@ -180,7 +198,7 @@ class Snapshot:
             self.analyzer,
             self.facet_names,
             self.filter_reader,
-            literal=facets,
+            literal=literal,
             year_facets=year_facets,
         )
         return self._cut_prefixes(parsed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -84,24 +84,26 @@ class Highlighter:
         the window is inside a number, unless the number is longer than the window.
         """
         folded = fold(text)
-        return _build_snippet(text, folded, self._finder(_TEXT).find(folded))
+        return _build_snippet(text, folded, self._finder(_TEXT).find(folded, all_leaves=False))
 
-    def match_passage(self, hit: ScoredParagraph, folded: str) -> PassageMatches:
+    def match_passage(self, hit: ScoredParagraph, folded: str, *, all_leaves: bool) -> PassageMatches:
         """Return the matches in the paragraph of a hit, its headings and its title. `folded`: its text, folded.
 
         Leaves on the passage match only in the text, and in the headings and the title that belong to the paragraph.
+        Without `all_leaves`, which takes less time, `PassageMatches.leaves` may lack words of strings that match.
         """
-        paragraph, matches = hit.paragraph, self._finder(_TEXT).find(folded)
+        paragraph, matches = hit.paragraph, self._finder(_TEXT).find(folded, all_leaves=all_leaves)
         matching = {leaf for _, _, leaf in matches}
-        first_own = len(paragraph.path) - hit.own_headings
-        path_spans = tuple(
+        path, first_own = paragraph.path, len(paragraph.path) - hit.own_headings
+        first = 0 if self._finder(_HEADING).has_leaves else first_own
+        path_spans = [
             (number, *span)
-            for number, heading in enumerate(paragraph.path)
-            for span in self._match_label(heading, _OWN_HEADING if number >= first_own else _HEADING, matching)
-        )
+            for number in range(first, len(path))
+            for span in self._match_label(path[number], _OWN_HEADING if number >= first_own else _HEADING, matching)
+        ]
         title_spans = self._match_label(paragraph.title or "", _OWN_TITLE if paragraph.n == 1 else _TITLE, matching)
         return PassageMatches(
-            _build_snippet(paragraph.text, folded, matches), path_spans, title_spans, frozenset(matching)
+            _build_snippet(paragraph.text, folded, matches), tuple(path_spans), title_spans, frozenset(matching)
         )
 
     def _match_label(self, label: str, fields: frozenset[str], matching: set[int]) -> Spans:
@@ -139,26 +141,41 @@ class _LeafFinder:
         for leaf, ordinal in leaves:
             if isinstance(leaf, Word):
                 self._terms.setdefault(leaf.term, ordinal)
-        self._parts = [*self._terms, *(prefix.text for prefix, _ in self._prefixes)]
+        self._prefix_texts = tuple([prefix.text for prefix, _ in self._prefixes])
         self._analyzer = analyzer
         self.has_leaves = bool(leaves)
         """Whether there are any leaves."""
 
-    def find(self, folded: str) -> list[Match]:
-        """Return all matches in a folded text, ascending."""
+    def find(self, folded: str, *, all_leaves: bool = True) -> list[Match]:
+        """Return all matches in a folded text, ascending.
+
+        Without `all_leaves`, words inside of strings may be left out if neither the merged spans nor the window change.
+        """
         matches: set[Match] = set()
         for leaf, ordinal in self._strings:
             if leaf.text in folded:
                 matches.update([(start, end, ordinal) for start, end in leaf.find(folded)])
         terms, prefixes = self._terms, self._prefixes
-        if self._parts:
-            for term, start, end in self._analyzer.tokens_with(folded, self._parts):
+        if terms or prefixes:
+            known = () if all_leaves or not self._fit_window(folded, matches) else merge_spans(sorted(matches))
+            for term, start, end in self._analyzer.find_tokens(folded, terms, self._prefix_texts, known):
                 if term in terms:
                     matches.add((start, end, terms[term]))
                 for prefix, ordinal in prefixes:
                     if prefix.admits(term):
                         matches.add((start, end, ordinal))
         return sorted(matches)
+
+    def _fit_window(self, folded: str, matches: Collection[Match]) -> bool:
+        """Return whether one window has all matches, which makes it the best. `matches`: those of strings."""
+        if len(folded) <= MAX_SNIPPET_LENGTH or not matches:
+            return True
+        first, last = min(matches)[0], max([end for _, end, _ in matches])
+        for part in (*self._terms, *self._prefix_texts):
+            at = folded.find(part)
+            if at >= 0:
+                first, last = min(first, at), max(last, folded.rfind(part) + len(part))
+        return last - first <= MAX_SNIPPET_LENGTH
 
 
 def _build_snippet(text: str, folded: str, matches: Sequence[Match]) -> Snippet:
@@ -206,6 +223,9 @@ def _best_matches(matches: Sequence[Match]) -> Span:
     Of windows with the same number of leaves, the one with the most matches is the best; of those, the first. Windows
     begin with a match. A match that is longer than a window is a window of its own.
     """
+    first, last = matches[0][0], max([end for _, end, _ in matches])
+    if last - first <= MAX_SNIPPET_LENGTH:
+        return first, last
     best, span = (0, 0), matches[0][:2]
     leaf_count = len({leaf for _, _, leaf in matches})
     starts = [start for start, _, _ in matches]

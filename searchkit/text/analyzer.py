@@ -12,7 +12,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from itertools import accumulate
 from operator import itemgetter
 from pathlib import Path
@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from searchkit.files import DATA_FOLDER, read_data_file
 from searchkit.text.folding import fold
-from searchkit.text.numerals import Numeral, find_folded_numerals
+from searchkit.text.numerals import Numeral, find_folded_numerals, is_in_numeral
 from searchkit.text.segmentation import DICTIONARY_VERSION, HAN_RANGE, SegmenterProvider, segmenter_provider
 
 _ANALYZER_VERSION = 3  # increment when a change of the code changes the tokens of a text
@@ -36,9 +36,10 @@ _OTHER_RUN = rf"(?:[{_RARE_HAN}]|[^\W_{HAN_RANGE}{_RARE_HAN}]+)"
 # A Chinese run, or a token that is not segmented. The lookahead rejects unassigned code points of the ranges above.
 _TOKEN_RUN = re.compile(rf"(?P<han>[{HAN_RANGE}]+)|(?=[^\W_]){_OTHER_RUN}")
 
-# Folded punctuation marks that end a clause (`Analyzer.tokens_with`), if no unit contains them. A comma ends one too if
-# no digit follows.
-_CLAUSE_MARKS = "。;:!?、…()《》〈〉【】“”‘’「」『』\"'" + _TEXT_END + _GAP
+_FIRST_HAN, _LAST_HAN = HAN_RANGE[0], HAN_RANGE[-1]
+_HAN_RUN = re.compile(f"[{HAN_RANGE}]*")
+_DIGIT = re.compile(r"\d")
+_MAX_DISTANCE = 4  # of the last digit of a quantity and a Chinese run in which it ends, as in 50 % 人
 
 # Words that begin with a numeral and a unit, but are not quantities: 一起 (together), 一方面 (on the one hand), 十分
 # (very; but 十分之一 and 十分钟 are quantities), 两会 (the two sessions).
@@ -85,10 +86,7 @@ class Analyzer:
 
     def __init__(self, lexicon: Lexicon | None = None) -> None:
         self.lexicon = lexicon or Lexicon.load()
-        units = _folded_words(_read_data_text("units.txt"))
-        self._unit_pattern = _compile_units(units)
-        self._clause_marks = frozenset(_CLAUSE_MARKS).difference(*units)
-        self._clause_end = re.compile(rf"[{re.escape(''.join(self._clause_marks))}]|,(?!\d)")
+        self._unit_pattern = _compile_units(_read_data_text("units.txt"))
 
     @cached_property
     def fingerprint(self) -> str:
@@ -111,26 +109,37 @@ class Analyzer:
 
         Takes about 0.8 µs per code point.
         """
-        folded = fold(text)
-        return self._tokenize_span(folded, 0, len(folded))
+        return self._tokenize(fold(text))
 
-    def tokens_with(self, folded: str, parts: Collection[str]) -> list[Token]:
-        """Return the tokens of a folded text whose term contains one of some folded strings, and others near them.
+    def find_tokens(
+        self,
+        folded: str,
+        terms: Collection[str],
+        prefixes: tuple[str, ...] = (),
+        known: Sequence[tuple[int, int]] = (),
+    ) -> list[tuple[str, int, int]]:
+        """Return the tokens of a folded text that have one of some terms, or begin with a prefix, in no order.
 
-        Takes less time than `tokenize`, because clauses that contain none of the strings are skipped.
+        Takes less time than `tokenize`, because only Chinese runs that contain one of the strings are segmented. Tokens
+        inside of one of the spans of `known`, which ascend and do not overlap, may be left out.
         """
-        # The term of a number need not be in the text: 1200 for 一千二百, 50% for 百分之五十.
-        if any(character.isdecimal() or character == "%" for part in parts for character in part):
-            return self._tokenize_span(folded, 0, len(folded), parts)
-        clauses: dict[int, int] = {}
-        for part in parts:
-            at = folded.find(part)
-            while at >= 0:
-                start, end = self._clause_around(folded, at, at + len(part))
-                clauses[start] = end
-                at = folded.find(part, max(end, at + 1))
-        spans = sorted(clauses.items())
-        return [token for start, end in spans for token in self._tokenize_span(folded, start, end, parts)]
+        strings = (*terms, *prefixes)
+        spans = self._spans_with(folded, strings, known) if _are_han_words(strings) else None
+        if spans is None:
+            return [item for item in self._tokenize(folded) if item.term in terms or item.term.startswith(prefixes)]
+        if not spans:
+            return []
+        tokens: list[tuple[str, int, int]] = []
+        joined = " ".join([folded[start:end] for start, end in spans])  # one call is faster than one for each span
+        lengths = accumulate([end - start + 1 for start, end in spans], initial=0)
+        shifts = [start - length for (start, _), length in zip(spans, lengths, strict=False)]
+        number = 0
+        for word, first, last in self._segmenters.for_text(len(joined)).tokenize(joined, "search"):
+            if word == " ":
+                number += 1
+            elif word in terms or word.startswith(prefixes):
+                tokens.append((word, first + shifts[number], last + shifts[number]))
+        return tokens
 
     def index_terms(self, texts: Sequence[str]) -> list[list[str]]:
         """Return the terms of the tokens of each text (`tokenize`), with repetitions, in no particular order.
@@ -217,50 +226,58 @@ class Analyzer:
         """Segmenters that know the domain words and the synonyms in addition to the dictionary."""
         return segmenter_provider((*_folded_words(self.lexicon.words), *self._synonyms))
 
-    def _tokenize_span(self, folded: str, start: int, end: int, parts: Collection[str] = ("",)) -> list[Token]:
-        """Return the tokens of a text or a clause, sorted by start and end.
-
-        Chinese runs that contain none of the parts are skipped.
-        """
-        quantities = self._find_quantities(folded, start, end)
-        tokens = self._tokenize_words(folded, _word_spans(quantities, start, end), "search", parts)
+    def _tokenize(self, folded: str) -> list[Token]:
+        """Return the tokens of a folded text, sorted by start and end."""
+        quantities = self._find_quantities(folded)
+        tokens = self._tokenize_words(folded, _word_spans(quantities, 0, len(folded)), "search")
         for quantity in quantities:
             tokens.extend(quantity.tokens())
         tokens.sort(key=itemgetter(1, 2))
         return tokens
 
-    def _clause_around(self, folded: str, start: int, end: int) -> tuple[int, int]:
-        """Return the span of the clause around a span of a folded text.
+    def _spans_with(
+        self, folded: str, strings: tuple[str, ...], known: Sequence[tuple[int, int]]
+    ) -> list[tuple[int, int]] | None:
+        """Return the spans to segment of the Chinese runs with one of some strings outside of the spans of `known`.
 
-        A clause is the text between two punctuation marks that no word, number or unit contains. Therefore the text
-        around a clause does not change its tokens.
+        They ascend, and are without quantities in Arabic numerals (`_word_spans`). None if most of the text is numbers.
         """
-        marks = self._clause_marks
-        while start:
-            before = folded[start - 1]
-            if before in marks or (before == "," and not folded[start : start + 1].isdecimal()):
-                break
-            start -= 1
-        clause_end = self._clause_end.search(folded, end)
-        return start, clause_end.start() if clause_end else len(folded)
+        spans: list[tuple[int, int]] = []
+        end = looked_at = 0
+        for at in sorted(_occurrences(folded, strings, known)):
+            if at < end:
+                continue
+            start, end = at, _HAN_RUN.match(folded, at).end()  # type: ignore[union-attr]
+            while start and _FIRST_HAN <= folded[start - 1] <= _LAST_HAN:
+                start -= 1
+            first, last = _number_context(folded, start, end)
+            looked_at += start - first + last - end
+            if looked_at > len(folded):  # keeps the time linear
+                return None
+            if first == start and last == end:
+                spans.append((start, end))
+            else:
+                outside = _word_spans(self._find_quantities(folded, first, last), start, end)
+                spans += [
+                    (max(left, start), min(right, end)) for left, right in outside if left < end and start < right
+                ]
+        return spans
 
-    def _tokenize_words(
-        self, folded: str, spans: Iterable[tuple[int, int]], mode: str, parts: Collection[str] = ("",)
-    ) -> list[Token]:
-        """Return the tokens of some spans without numbers in Arabic numerals. See `_tokenize_span` for `parts`."""
+    def _tokenize_words(self, folded: str, spans: Iterable[tuple[int, int]], mode: str) -> list[Token]:
+        """Return the tokens of some spans without quantities in Arabic numerals."""
         tokens = []
         for start, end in spans:
             for match in _TOKEN_RUN.finditer(folded, start, end):
                 run, offset = match[0], match.start()
-                if not match["han"]:
-                    tokens.append(Token(run, offset, match.end()))
-                elif any(part in run for part in parts):
+                if match["han"]:
                     words = self._segmenters.for_text(len(run)).tokenize(run, mode)
                     tokens += [Token(word, offset + first, offset + last) for word, first, last in words]
+                else:
+                    tokens.append(Token(run, offset, match.end()))
         return tokens
 
     def _find_quantities(self, folded: str, begin: int = 0, stop: int | None = None) -> list[_QuantityMatch]:
-        """Return the quantities in a folded text, or in its clause from `begin` to `stop`, without overlaps.
+        """Return the quantities in a folded text, or from `begin` to `stop`, from left to right, without overlaps.
 
         Numerals that are part of a word or a name are ignored. A Chinese numeral of one character is a quantity if 第
         precedes (第三), or if a unit follows (三件) and numeral and unit do not begin a word such as 一起. Arabic
@@ -282,6 +299,38 @@ class Analyzer:
             elif not is_han_digit and not _is_letter(folded[end : end + 1]):
                 quantities.append(_QuantityMatch(first, end, numeral, "", is_ordinal))
         return quantities
+
+
+def _occurrences(folded: str, strings: Iterable[str], known: Sequence[tuple[int, int]]) -> Iterator[int]:
+    """Yield where one of some strings begins in a folded text, outside of the spans of `known`."""
+    for string in strings:
+        at = folded.find(string)
+        while at >= 0:
+            if not (known and _is_inside(known, at, at + len(string))):
+                yield at
+            at = folded.find(string, at + 1)
+
+
+def _is_inside(spans: Sequence[tuple[int, int]], start: int, end: int) -> bool:
+    """Return whether a span is inside of one of others, which ascend and do not overlap."""
+    at = bisect_right(spans, start, key=itemgetter(0)) - 1
+    return at >= 0 and spans[at][1] >= end
+
+
+def _number_context(folded: str, start: int, end: int) -> tuple[int, int]:
+    """Return the span of a Chinese run with the numerals beside it that a quantity can share with the run.
+
+    A quantity can end in the run (5万元, 50 % 人) or begin in it (第 3 条, 百分之50). No unit has both Chinese
+    characters and others.
+    """
+    first, last = start, end
+    if _DIGIT.search(folded, max(0, start - _MAX_DISTANCE), start):
+        while first and is_in_numeral(folded[first - 1]):
+            first -= 1
+    if folded[end - 1] in "第之":
+        while is_in_numeral(folded[last : last + 1]):
+            last += 1
+    return first, last
 
 
 def _ordinal_start(folded: str, start: int) -> int:
@@ -330,6 +379,12 @@ class _QuantityMatch(NamedTuple):
         return list(map(Token, terms, starts, ends))
 
 
+@lru_cache(maxsize=2**8)
+def _are_han_words(strings: tuple[str, ...]) -> bool:
+    """Return whether some strings are Chinese and cannot begin the term of a number (第3条)."""
+    return all(text not in {"", "第"} and _HAN_RUN.fullmatch(text) for text in strings)
+
+
 @cache
 def _unit_readings(unit: str) -> tuple[str, ...]:
     """Return the readings of a unit, the shortest first: its prefixes in `_SHORT_UNITS`, and the unit (人, 人次)."""
@@ -365,9 +420,9 @@ def _run_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     return re.compile(f"[{HAN_RANGE}{_TEXT_END}]+"), re.compile(rf"(?=[^\W_{HAN_RANGE}]){_OTHER_RUN}")
 
 
-def _compile_units(folded: Iterable[str]) -> re.Pattern[str]:
-    """Return a pattern of an optional 余, 多 or 来 (over), an optional space, and the longest of some units."""
-    units = sorted(set(folded), key=len, reverse=True)
+def _compile_units(text: str) -> re.Pattern[str]:
+    """Return a pattern of an optional 余, 多 or 来 (over), an optional space, and the longest unit of the file."""
+    units = sorted(set(_folded_words(text)), key=len, reverse=True)
     first = re.escape("".join(sorted({unit[0] for unit in units})))
     # The lookahead is an optimisation: if no unit begins with the next character, the alternatives are not tried.
     return re.compile(rf"[余多来]? ?(?=[{first}])({'|'.join(map(re.escape, units))})")

@@ -121,10 +121,10 @@ def find_folded_numerals(folded: str, start: int = 0, end: int | None = None) ->
 
 def number_across(folded: str, position: int) -> tuple[int, int] | None:
     """Return the span of the number in a folded text that begins before a position and ends after it, or None."""
-    if not _is_in_numeral(folded[position : position + 1]):
+    if not is_in_numeral(folded[position : position + 1]):
         return None
     start = position
-    while start and _is_in_numeral(folded[start - 1]):
+    while start and is_in_numeral(folded[start - 1]):
         start -= 1
     for numeral in find_folded_numerals(folded, start) if start < position else ():
         if numeral.end > position:
@@ -132,7 +132,7 @@ def number_across(folded: str, position: int) -> tuple[int, int] | None:
     return None
 
 
-def _is_in_numeral(character: str) -> bool:
+def is_in_numeral(character: str) -> bool:
     """Return whether a character can be part of a numeral."""
     return character in _NUMERAL_CHARACTERS or character.isdecimal()
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from searchkit.errors import UsageError
 from searchkit.files import DATA_FOLDER
-from searchkit.text.analyzer import Analyzer, Lexicon
+from searchkit.text.analyzer import Analyzer, Lexicon, _is_inside
 from searchkit.text.folding import fold
 from searchkit.text.numerals import find_numerals
 from searchkit.text.segmentation import DictionarySegmenter, SegmenterProvider
@@ -105,14 +105,28 @@ def test_tokens_match_their_spans(analyzer: Analyzer, text: str) -> None:
         assert token.term.removeprefix("第").startswith(values), "check _QuantityMatch.tokens"
 
 
-@given(ANY_TEXT | REPORT_LIKE, st.lists(st.sampled_from((*WORDS, *NUMBERS, "129件", "执法", "h7")), max_size=3))
+@given(
+    ANY_TEXT | REPORT_LIKE,
+    st.lists(st.sampled_from(WORDS) | st.sampled_from((*WORDS, *NUMBERS, "129件", "执法", "h7", "")), max_size=3),
+)
 @settings(deadline=None)
-def test_all_tokens_that_contain_parts_are_returned(analyzer: Analyzer, text: str, parts: list[str]) -> None:
-    """`tokens_with` returns a subset of all tokens. It includes every token that contains a part."""
-    all_tokens, tokens = analyzer.tokenize(text), analyzer.tokens_with(fold(text), [fold(part) for part in parts])
-    expected = [token for token in all_tokens if any(fold(part) in token.term for part in parts)]
-    assert [token for token in tokens if token in expected] == expected
-    assert [token for token in all_tokens if token in tokens] == tokens
+def test_tokens_are_found(analyzer: Analyzer, text: str, strings: list[str]) -> None:
+    """`find_tokens` returns the tokens of the text that have a term, or begin with a prefix."""
+    terms, prefixes = set(map(fold, strings[::2])), tuple(map(fold, strings[1::2]))
+    expected = [token for token in analyzer.tokenize(text) if token.term in terms or token.term.startswith(prefixes)]
+    tokens = analyzer.find_tokens(fold(text), terms, prefixes)
+    assert sorted(tokens) == sorted(expected)
+    known = [(first, last) for _, first, last in tokens][:1]
+    rest = analyzer.find_tokens(fold(text), terms, prefixes, known)
+    assert {token for token in tokens if not _is_inside(known, *token[1:])} <= set(rest) <= set(tokens)
+
+
+@pytest.mark.parametrize(("text", "term"), [("百1", "百"), ("第1", "第"), ("执法1,", "执法"), ("执法", "执法")])
+def test_tokens_of_long_texts_are_found_in_linear_time(analyzer: Analyzer, text: str, term: str) -> None:
+    """Numbers beside each Chinese run are looked at once, however many there are."""
+    long = text * 10_000
+    expected = [token for token in analyzer.tokenize(long) if token.term == term]
+    assert sorted(analyzer.find_tokens(long, {term})) == sorted(expected)
 
 
 @given(ANY_TEXT | REPORT_LIKE)
@@ -228,22 +242,6 @@ def test_long_runs_are_tokenized(analyzer: Analyzer, text: str) -> None:
     """A very long line, as in a damaged file, is tokenized like any other text."""
     assert analyzer.tokenize(text)
     assert_same_terms(analyzer, [text, text[1:]])
-
-
-def test_clauses_without_the_parts_are_skipped(analyzer: Analyzer) -> None:
-    """Of three clauses, only the one that contains the part is split into tokens, unless the part may be a number."""
-    text = "加强监督,1,300余人参训,行政执法wifi覆盖3件"
-    assert [token.term for token in analyzer.tokens_with(text, ["执法"])] == [
-        "行政",
-        "行政执法",
-        "执法",
-        "wifi",
-        "3",
-        "3件",
-    ]
-    assert [token.term for token in analyzer.tokens_with(text, ["训"])] == ["1300", "1300人", "参训"]
-    assert [token.term for token in analyzer.tokens_with(text, ["1300"])] == ["1300", "1300人", "wifi", "3", "3件"]
-    assert analyzer.tokens_with(text, ["督训"]) == []
 
 
 def test_the_change_of_the_segmenter_changes_no_token() -> None:

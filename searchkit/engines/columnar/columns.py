@@ -217,7 +217,10 @@ class DictColumn:
 
     def __getitem__(self, index: int) -> Any:  # noqa: ANN401 - any JSON
         """Return the value at the given index."""
-        return self.value(self.codes.item(index))
+        code = self.codes.item(index)
+        if code not in self._parsed:
+            self._parse([code])
+        return self._parsed[code]
 
     def value(self, code: int) -> Any:  # noqa: ANN401
         """Return the value of a code. JSON lists are returned as tuples."""

@@ -283,23 +283,31 @@ class SegmentReader:
         return int(live_docs.sum()), length, characters, bigrams
 
     def paragraph(self, doc_id: int) -> Paragraph:
-        """Return the paragraph of a doc. Takes about 6 µs."""
+        """Return the paragraph of a doc. Takes about 4 µs."""
         document, fields = self._document_fields.get(self.document_of.item(doc_id), self._load_document_fields)
-        n, page, is_record = (self.arrays[name].item(doc_id) for name in ("n", "page", "is_record"))
-        section, topics = self.column("section_topics")[doc_id]
+        numbers, pages, is_record, section_topics, printed_numbers, paths, of_years = self._paragraph_columns
+        n = numbers.item(doc_id)
+        section, topics = section_topics[doc_id]
         return Paragraph(  # positional arguments, because keyword arguments take 1.5 times as long
-            document if is_record else f"{document}#{n}",
+            document if is_record.item(doc_id) else f"{document}#{n}",
             document,
             n,
             self.text[doc_id],
-            self.column("printed_number")[doc_id],
-            self.column("path")[doc_id],
+            printed_numbers[doc_id],
+            paths[doc_id],
             section,
             topics,
-            self.column("of_year")[doc_id],
-            page or None,
+            of_years[doc_id],
+            pages.item(doc_id) or None,
             *fields,
         )
+
+    @cached_property
+    def _paragraph_columns(self) -> tuple[Array, Array, Array, DictColumn, DictColumn, DictColumn, DictColumn]:
+        """The arrays and columns that `paragraph` reads, looked up once."""
+        arrays, column = self.arrays, self.column
+        columns = column("section_topics"), column("printed_number"), column("path"), column("of_year")
+        return arrays["n"], arrays["page"], arrays["is_record"], *columns
 
     def _load_document_fields(self, number: int) -> tuple[str, tuple[Any, ...]]:
         """Return the id of a document, and the fields that its paragraphs share: the last fields of `Paragraph`."""
