@@ -37,6 +37,7 @@ STATUSES = (
 FIELDS = {
     "hits": "The requested hits, best first.",
     "snippet_start": "Code point of `text` at which the snippet starts, 0-based.",
+    "note_codes": "Code of each of `notes` (`model.NOTE_CODES`).",
     "engine": "Name of the engine.",
     "index": "Folder of the index.",
     "seconds": "Duration of the build.",
