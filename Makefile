@@ -1,8 +1,10 @@
 # make demo: set up, build an index of the sample reports, search it.   make test: set up, run all tests.
+# make serve: set up, build an index of the sample reports, serve it in the browser; PORT=8080 chooses the port.
 # make check: what CI runs. Tests run in a process for each core, four at the most.
 # PYTHON=python3.12 chooses the interpreter (3.10 or newer).
 # make lowest: run a selection of the tests with the lowest versions of the libraries that setup.cfg allows.
 # make docs: write the reference in docs/ from the commands, the source and an index of the sample reports.
+# make pictures: take the pictures of docs/pictures with chromium, a minute.
 # make storm: kill builds at random moments for a quarter of an hour, and judge what they leave.
 # make mutations: read ten thousand damaged files of every format.
 # make worst: read the worst files of every format that we can think of, beside sound ones.
@@ -15,6 +17,7 @@
 # make bench: measure everything, as bench/README.md says; BENCH="--size 10k" measures a part.
 
 PYTHON ?= python3
+PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -23,11 +26,17 @@ LOWEST_READY := $(LOWEST_VENV)/.ready
 BENCH_VENV := .venv-bench
 BENCH_READY := $(BENCH_VENV)/.ready
 
-.PHONY: demo test check format lint types lowest docs storm mutations worst figures tables ablation bench product manymeasures clean
+.PHONY: demo serve test check format lint types lowest docs pictures storm mutations worst figures tables ablation bench product manymeasures clean
 
 demo: $(READY)
 	$(BIN)/searchkit build corpus/reports --index index
 	$(BIN)/searchkit search "双随机 处罚" --facet district --facet year --facet topic --limit 5
+	@echo
+	@echo "The same in the browser:  $(BIN)/searchkit serve --index index --open"
+
+serve: $(READY)
+	$(BIN)/searchkit build corpus/reports --index index
+	$(BIN)/searchkit serve --index index --port $(PORT)
 
 test: $(READY)
 	$(BIN)/pytest --numprocesses auto --dist loadfile
@@ -48,6 +57,9 @@ lowest: $(LOWEST_READY)
 
 docs: $(READY)
 	$(BIN)/python docs/generate.py
+
+pictures: $(READY)
+	$(BIN)/python docs/pictures.py
 
 storm: $(READY)
 	$(BIN)/python tests/durability/storm.py

@@ -299,6 +299,17 @@ class IndexState(Records):
         snapshot = self._snapshot
         return cover_snapshot(snapshot, rows, cols, snapshot.filters(filters, where), query, literal)
 
+    def measure_names(self, name: str) -> tuple[str, ...]:
+        """Return the names that mean the same measure as `name`, and `name` itself: GDP, 地区生产总值 and others.
+
+        They are those of the list in the index, with the words of an addition or a change. A name that the list does
+        not have is alone.
+        """
+        if not isinstance(name, str):
+            raise UsageError(f"a name is a text, not {name!r}")
+        names = self._snapshot.names
+        return names.names(names.parse(name))
+
     def info(self) -> dict[str, object]:
         """Return what the index contains and how it was built: the fields of `info --format json`, without `problems`.
 

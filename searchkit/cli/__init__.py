@@ -9,6 +9,7 @@ queries.py    search, similar, measures, analyze
 comparing.py  compare
 auditing.py   measures --audit
 records.py    show, facets, export
+serving.py    serve
 options.py    options that several commands have
 output.py     standard output, error messages, exit statuses
 """

@@ -32,6 +32,7 @@ _MODULES = {
     "info": "indexes",
     "check": "indexes",
     "analyze": "queries",
+    "serve": "serving",
 }
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from searchkit.compare.audit import Audit
 from searchkit.compare.table import Cell, Comparison
@@ -43,8 +43,11 @@ _FIRST_TABLE_ROW = 3
 headers."""
 
 
-def write_workbook(comparison: Comparison, path: Path) -> None:
-    """Write a comparison to a file. Raises SearchkitError if XlsxWriter is missing or the file cannot be written."""
+def write_workbook(comparison: Comparison, path: Path | IO[bytes]) -> None:
+    """Write a comparison to a file, or into an open one.
+
+    Raises SearchkitError if XlsxWriter is missing or the file cannot be written.
+    """
     with _workbook(path) as book:
         _write_table_sheet(book.add_worksheet("comparison"), comparison, _Formats(book))
         _write_sources_sheet(book.add_worksheet("sources"), comparison, _Formats(book))
@@ -67,8 +70,10 @@ def write_tables(tables: Iterable[Table], path: Path) -> None:
         _write_records(index, records, formats)
 
 
-def write_findings(audit: Audit, path: Path) -> None:
-    """Write the findings of an audit to a file: a sheet with the number of each kind, and one with the findings.
+def write_findings(audit: Audit, path: Path | IO[bytes]) -> None:
+    """Write the findings of an audit to a file, or into an open one.
+
+    There is a sheet with the number of each kind, and one with the findings.
 
     Raises SearchkitError if XlsxWriter is missing or the file cannot be written.
     """
@@ -79,14 +84,14 @@ def write_findings(audit: Audit, path: Path) -> None:
         _write_records(findings, map(finding_to_json, audit), formats)
 
 
-def write_records(records: Iterable[Mapping[str, object]], name: str, path: Path) -> None:
-    """Write records to a file with one sheet. Raises SearchkitError as `write_findings` does."""
+def write_records(records: Iterable[Mapping[str, object]], name: str, path: Path | IO[bytes]) -> None:
+    """Write records to a file with one sheet, or into an open one. Raises SearchkitError as `write_findings` does."""
     with _workbook(path) as book:
         _write_records(book.add_worksheet(name), records, _Formats(book))
 
 
 @contextmanager
-def _workbook(path: Path) -> Iterator[Workbook]:
+def _workbook(path: Path | IO[bytes]) -> Iterator[Workbook]:
     """Yield an empty workbook, and write it to a file if the block succeeds. Raises SearchkitError."""
     try:
         from xlsxwriter import Workbook  # noqa: PLC0415 - an extra

@@ -1,0 +1,340 @@
+"""The ASGI application: finds what an address means, checks the ETag, runs the work in a lane, and builds responses."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp
+
+from searchkit import __version__
+from searchkit.errors import IndexUnusable, SearchkitError, TimedOut, UsageError
+from searchkit.index import IndexState
+from searchkit.output.json import dumps
+from searchkit.web.answers import Answer, AnswerCache
+from searchkit.web.data import CHARTS, MEDIA_TYPES, RecordMissing, is_heavy, is_streamed, join_pieces, read_data
+from searchkit.web.frame import OF_MEASURES
+from searchkit.web.guard import Guard
+from searchkit.web.limits import (
+    HEAVY_REQUESTS,
+    HEAVY_SECONDS,
+    SEARCH_SECONDS,
+    SEARCHES,
+    Lane,
+    Overloaded,
+)
+from searchkit.web.openapi import describe_api
+from searchkit.web.parameters import USED_BY, State
+from searchkit.web.rendering import Assets, Templates
+from searchkit.web.site import PAGES, Site, token_of
+from searchkit.web.words import Words
+
+_LOGGER = logging.getLogger("searchkit.web")
+_HTML = "text/html; charset=utf-8"
+_FOREVER = "public, max-age=31536000, immutable"
+_COMPRESS_LEVEL = 4
+_MIN_COMPRESSED_BYTES = 1000
+_NOT_MODIFIED = 304
+_RETRY_SECONDS = 5
+"""Seconds after which a request that was refused may be sent again."""
+_YEAR_FIELD = "year_from="
+"""Begins the first field of the form of years. Two fields are one parameter."""
+_COMPRESSED = {"xlsx", "png"}
+"""Formats that are compressed themselves."""
+_HEAVY_PAGES = {"compare", "audit", "coverage"}
+"""Pages that take long."""
+# Status, code and text of the page for each exception, the most special first. Exceptions of the library have codes.
+_PROBLEMS: Sequence[tuple[type[Exception], int, str, str]] = (
+    (RecordMissing, 404, "not_found", "error_missing"),
+    (UsageError, 400, "usage_error", "error_usage"),
+    (Overloaded, 503, "busy", "error_busy"),
+    (TimedOut, 503, "timed_out", "error_deadline"),
+    (IndexUnusable, 503, "index", "error_index"),
+    (SearchkitError, 500, "failed", "error_failed"),
+)
+
+
+class Server:
+    """The indexes, the lanes and the templates of a server."""
+
+    def __init__(self, sites: Sequence[Site], words: Words, base_path: str, title: str) -> None:
+        """`base_path`: path in front of all addresses, without `/` at its end."""
+        self.sites, self.words, self.base_path, self.title = sites, words, base_path, title
+        self._templates, self._assets = Templates(), Assets()
+        self._assets_path = f"{base_path}/static/{self._assets.digest}/"
+        self._cache = AnswerCache()
+        self._searches = Lane("search", SEARCHES, SEARCH_SECONDS)
+        self._heavy = Lane("heavy", HEAVY_REQUESTS, HEAVY_SECONDS)
+
+    def routes(self) -> list[Route | Mount]:
+        """Return the routes of all indexes and of the static files."""
+        routes: list[Route | Mount] = [
+            Route("/static/{digest}/{name}", self._static),
+            Route("/favicon.ico", self._icon),
+        ]
+        routes += [Route("/healthz", self._health), Route("/readyz", self._ready)]
+        if len(self.sites) == 1:
+            return [*routes, *self._site_routes(self.sites[0])]
+        routes += [Mount(f"/i/{site.name}", routes=self._site_routes(site)) for site in self.sites]
+        return [*routes, Route("/", self._choose)]
+
+    def _site_routes(self, site: Site) -> list[Route | Mount]:
+        """Return the routes of one index."""
+        routes: list[Route | Mount] = [
+            Route("/", partial(self._home, site)),
+            Route("/openapi.json", partial(self._openapi, site)),
+        ]
+        for address in USED_BY:
+            routes.append(Route(f"/{address}", partial(self._answer, site, address, "")))
+            suffixes = [suffix for suffix in MEDIA_TYPES if suffix not in CHARTS or address == "compare"]
+            routes += [
+                Route(f"/{address}.{suffix}", partial(self._answer, site, address, suffix)) for suffix in suffixes
+            ]
+        return routes
+
+    # Pages and data
+
+    async def _answer(self, site: Site, address: str, suffix: str, request: Request) -> Response:
+        """Answer a request for a page, or for data if there is a suffix or no page."""
+        is_page = not suffix and address in PAGES
+        suffix = suffix or ("" if is_page else "json")
+        query_string = request.url.query
+        lane = self._searches
+        try:
+            if is_page and _YEAR_FIELD in query_string:
+                state = State.parse(address, _join_years(query_string, address), is_strict=False)
+                return RedirectResponse(state.url(site.root), 303)
+            state = State.parse(address, query_string, is_strict=not is_page)
+            is_long = address in _HEAVY_PAGES if is_page else is_heavy(state, suffix)
+            lane = self._heavy if is_long else self._searches
+            work = partial(self._find, site, state, suffix, request.headers)
+            answer = await lane.run(work)
+        except Exception as error:  # noqa: BLE001 - every error becomes a response
+            answer = self._problem(site, error, is_page=is_page)
+        return _build_response(answer, lane)
+
+    def _find(self, site: Site, state: State, suffix: str, headers: Mapping[str, str]) -> Answer:
+        """Return the answer to a request: unchanged, from the cache, or made now. Runs in a lane.
+
+        `suffix`: empty for a page.
+        """
+        view = site.view()
+        token, is_compressed = token_of(view), "gzip" in headers.get("accept-encoding", "")
+        etag = f'W/"{token}-{suffix or self._assets.digest}"'
+        if etag in headers.get("if-none-match", ""):
+            return Answer(b"", "", _NOT_MODIFIED, _revalidated(etag))
+        key = (token, state.url(site.root, None, f".{suffix}" if suffix else ""), str(is_compressed))
+        answer = self._cache.get(key)
+        if answer is None:
+            answer = self._read(site, view, state, suffix) if suffix else self._render(site, view, state)
+            answer = replace(answer, headers={**answer.headers, **_revalidated(etag)})
+            answer = answer.compressed() if is_compressed and suffix not in _COMPRESSED else answer
+            self._cache.put(key, answer)
+        return answer
+
+    def _render(self, site: Site, view: IndexState, state: State) -> Answer:
+        """Return a page."""
+        template, values = PAGES[state.address](site.frame(view, state, self._assets_path))
+        return Answer(self._templates.render(template, values).encode("utf-8"), _HTML)
+
+    def _read(self, site: Site, view: IndexState, state: State, suffix: str) -> Answer:
+        """Return data, in pieces if it may be long."""
+        data = read_data(view, state, suffix)
+        headers = {}
+        if suffix not in {"json", "jsonl"}:
+            headers["Content-Disposition"] = f'attachment; filename="searchkit-{state.address}.{suffix}"'
+        links = _page_links(site, state, suffix, data.next)
+        if links:
+            headers["Link"] = ", ".join(links)
+        pieces = join_pieces(data.pieces(suffix, state.address))
+        return Answer(_Peeked(pieces) if is_streamed(state) else b"".join(pieces), MEDIA_TYPES[suffix], headers=headers)
+
+    def _problem(self, site: Site | None, error: Exception, *, is_page: bool) -> Answer:
+        """Return the response to an error: a page, or JSON (RFC 9457)."""
+        found = next((item[1:] for item in _PROBLEMS if isinstance(error, item[0])), None)
+        status, code, text = found or (500, "failed", "error_failed")
+        detail = str(error) if found else "the server failed"
+        code = error.code if isinstance(error, SearchkitError) else code
+        if not found:
+            _LOGGER.error("a request failed", exc_info=error)
+        headers = {"Cache-Control": "no-store"}
+        if status == 503:  # noqa: PLR2004 - Service Unavailable
+            headers["Retry-After"] = str(_RETRY_SECONDS)
+        if is_page:
+            return Answer(self._error_page(site, text, detail, status).encode("utf-8"), _HTML, status, headers)
+        problem = {"type": "about:blank", "title": code, "status": status, "detail": detail, "code": code}
+        return Answer(dumps(problem).encode("utf-8"), "application/problem+json", status, headers)
+
+    def _error_page(self, site: Site | None, text: str, detail: str, status: int) -> str:
+        """Return the page of an error."""
+        root = site.root if site else self.base_path + "/"
+        values = {
+            "t": self.words,
+            "page_title": self.words["error_title"],
+            "app_title": site.title if site else self.title,
+            "root": root,
+            "home": root,
+            "assets": self._assets_path,
+            "token": "",
+            "text": self.words[text],
+            "detail": self.words.message(detail) if text == "error_usage" else "",
+            "can_retry": status >= 500,  # noqa: PLR2004 - errors of the server
+        }
+        return self._templates.render("error", values)
+
+    # Other addresses
+
+    async def _home(self, site: Site, _: Request) -> Response:
+        """Redirect to the search."""
+        return RedirectResponse(site.root + "search", 307)
+
+    async def _choose(self, _: Request) -> Response:
+        """List the indexes."""
+        values = {
+            "t": self.words,
+            "page_title": self.title,
+            "app_title": self.title,
+            "root": self.base_path + "/",
+            "home": self.base_path + "/",
+            "assets": self._assets_path,
+            "token": "",
+            "sites": self.sites,
+        }
+        return Response(self._templates.render("indexes", values), media_type=_HTML)
+
+    async def _openapi(self, site: Site, _: Request) -> Response:
+        """Describe the API."""
+        return Response(dumps(describe_api(site.root, site.title)), media_type="application/json")
+
+    async def _health(self, _: Request) -> Response:
+        """Say that the server runs."""
+        return Response('{"status": "ok"}', media_type="application/json", headers={"Cache-Control": "no-store"})
+
+    async def _ready(self, _: Request) -> Response:
+        """Say for each index whether it can be used, and in which state it is."""
+        try:
+            views = await self._searches.run(lambda: {site.name: token_of(site.view()) for site in self.sites})
+        except (SearchkitError, Overloaded) as error:
+            return _build_response(self._problem(None, error, is_page=False), self._searches)
+        body = dumps({"status": "ok", "version": __version__, "indexes": views})
+        return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+    async def _static(self, request: Request) -> Response:
+        """Return a static file."""
+        asset = self._assets.get(request.path_params["digest"], request.path_params["name"])
+        if asset is None:
+            return Response(status_code=404)
+        return Response(asset.content, headers={"Content-Type": asset.media_type, "Cache-Control": _FOREVER})
+
+    async def _icon(self, _: Request) -> Response:
+        """Redirect to the icon."""
+        return RedirectResponse(self._assets_path + "icon.svg", 307)
+
+    async def missing(self, request: Request, _: Exception) -> Response:
+        """Answer a request for an address that does not exist."""
+        is_page = "." not in request.url.path.rpartition("/")[2]
+        if is_page:
+            return Response(
+                self._error_page(self.sites[0] if len(self.sites) == 1 else None, "error_address", "", 404),
+                404,
+                media_type=_HTML,
+            )
+        problem = {
+            "type": "about:blank",
+            "title": "not_found",
+            "status": 404,
+            "detail": "no such address",
+            "code": "not_found",
+        }
+        return Response(dumps(problem), 404, media_type="application/problem+json")
+
+    def close(self) -> None:
+        """End the lanes, and close the indexes."""
+        self._searches.close()
+        self._heavy.close()
+        for site in self.sites:
+            site.close()
+
+
+def build_app(server: Server, allowed_hosts: Collection[str]) -> ASGIApp:
+    """Return the application of a server. `allowed_hosts`: names of the server besides those of this machine."""
+    routes: list[Any] = server.routes()
+    if server.base_path:
+        routes = [Mount(server.base_path, routes=routes)]
+    app = Starlette(routes=routes, exception_handlers={404: server.missing})
+    app.router.redirect_slashes = False
+    compressed = GZipMiddleware(app, minimum_size=_MIN_COMPRESSED_BYTES, compresslevel=_COMPRESS_LEVEL)
+    return Guard(compressed, allowed_hosts)
+
+
+class _Peeked:
+    """Pieces of which the first is read at once, so that an error becomes a response."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._first = next(pieces, b"")
+        self._pieces = pieces
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        """Return the next piece."""
+        if self._first:
+            piece, self._first = self._first, b""
+            return piece
+        return next(self._pieces)
+
+
+def _build_response(answer: Answer, lane: Lane) -> Response:
+    """Return the response for an answer."""
+    if isinstance(answer.body, bytes):
+        headers = {**answer.headers, "Content-Type": answer.media_type} if answer.media_type else answer.headers
+        return Response(answer.body, answer.status, headers)
+    return StreamingResponse(
+        _stream(answer.body, lane), answer.status, {**answer.headers, "Content-Type": answer.media_type}
+    )
+
+
+async def _stream(pieces: Iterator[bytes], lane: Lane) -> AsyncIterator[bytes]:
+    """Yield pieces that are made in a lane. An error ends the connection, so that the client sees that it is cut."""
+    read: Callable[[], bytes | None] = partial(next, pieces, None)
+    while (piece := await lane.run(read)) is not None:
+        yield piece
+
+
+def _page_links(site: Site, state: State, suffix: str, cursor: str | None) -> list[str]:
+    """Return the links of a list to its next page and to the one before, for the header Link."""
+    links = []
+    if cursor:
+        url = state.replaced(after=cursor, offset=None).url(site.root, None, f".{suffix}", limit=state["limit"])
+        links.append(f'<{url}>; rel="next"')
+    offset = state.number("offset") if "offset" in state.values else 0
+    if offset:
+        before = max(offset - (state.number("limit") or offset), 0)
+        links.append(f'<{state.url(site.root, None, f".{suffix}", offset=str(before))}>; rel="prev"')
+    return links
+
+
+def _revalidated(etag: str) -> dict[str, str]:
+    """Return the headers of what a browser asks for again each time."""
+    return {"ETag": etag, "Cache-Control": "private, no-cache"}
+
+
+def _join_years(query_string: str, address: str) -> str:
+    """Return the parameters with the two fields of the form of years as one filter."""
+    pairs = [pair.partition("=") for pair in query_string.split("&")]
+    found = {name: value.strip() for name, _, value in pairs if name in {_YEAR_FIELD.rstrip("="), "year_to"}}
+    others = "&".join(f"{name}={value}" for name, _, value in pairs if name not in found)
+    first, last = found.get("year_from", ""), found.get("year_to", "")
+    if not (first or last):
+        return others
+    name = "of_year" if address in OF_MEASURES else "year"
+    return f"{others}&{name}={first}" if first == last else f"{others}&{name}={first}..{last}"

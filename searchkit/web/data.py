@@ -1,0 +1,381 @@
+"""The data of every address: the objects of the command line, as JSON, JSON Lines, CSV, a workbook or a chart."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from typing import IO, TYPE_CHECKING, Any
+
+from searchkit.errors import UsageError
+from searchkit.index import IndexState
+from searchkit.model import to_json
+from searchkit.output.csv import delimited_lines
+from searchkit.output.json import (
+    analysis_to_json,
+    comparison_records,
+    comparison_to_json,
+    completions_to_json,
+    coverage_to_json,
+    dumps,
+    facet_records,
+    facet_to_json,
+    finding_to_json,
+    group_to_json,
+    hit_to_json,
+    measures_to_json,
+    paragraph_records,
+    problem_records,
+    results_to_json,
+)
+from searchkit.query.facets import FacetCounts
+from searchkit.search.results import Hit
+from searchkit.web.parameters import ALL, State
+
+if TYPE_CHECKING:  # only audits load it
+    from searchkit.compare.audit import Audit
+
+MEDIA_TYPES = {
+    "json": "application/json",
+    "jsonl": "application/jsonl; charset=utf-8",
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "svg": "image/svg+xml",
+    "png": "image/png",
+}
+"""Suffixes of addresses, each with the type of the data."""
+CHARTS = ("svg", "png")
+"""Suffixes of charts, which only `compare` has."""
+HEAVY = {"compare", "audit"}
+"""Addresses whose data takes long in every format."""
+Records = Iterable[Mapping[str, object]]
+
+
+class RecordMissing(Exception):
+    """There is no record with an id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """The data of an address in its forms. Each form is made when it is called."""
+
+    json: Callable[[], Iterable[str]]
+    """Pieces of the JSON text."""
+    records: Callable[[str], Records]
+    """The records for a suffix: jsonl, csv or xlsx."""
+    workbook: Callable[[IO[bytes]], None] | None = None
+    """Writes a workbook with more than the records."""
+    chart: Callable[[str], bytes] | None = None
+    """Draws a chart: svg or png."""
+    next: str | None = None
+    """Cursor of the next page."""
+
+    def pieces(self, suffix: str, name: str) -> Iterator[bytes]:
+        """Yield the data in the format of a suffix. `name`: name of the sheet of a workbook."""
+        if suffix == "json":
+            yield from (piece.encode("utf-8") for piece in self.json())
+        elif suffix == "jsonl":
+            yield from ((dumps(record) + "\n").encode("utf-8") for record in self.records(suffix))
+        elif suffix == "csv":
+            yield from (line.encode("utf-8") for line in delimited_lines(self.records(suffix), ","))
+        elif suffix == "xlsx":
+            from searchkit.output.xlsx import write_records  # noqa: PLC0415 - an extra
+
+            file = io.BytesIO()
+            if self.workbook is not None:
+                self.workbook(file)
+            else:
+                write_records(self.records(suffix), name, file)
+            yield file.getvalue()
+        elif self.chart is not None:
+            yield self.chart(suffix)
+
+
+def is_heavy(state: State, suffix: str) -> bool:
+    """Return whether a request takes long: all records, a workbook, a chart, a comparison or an audit."""
+    return (
+        state.address in HEAVY or suffix in {"xlsx", *CHARTS} or state["limit"] == ALL or state.address == "documents"
+    )
+
+
+def is_streamed(state: State) -> bool:
+    """Return whether the data of a request may be long, so that it is sent in pieces."""
+    return state["limit"] == ALL or state.address == "documents"
+
+
+def read_data(index: IndexState, state: State, suffix: str) -> Data:
+    """Return the data of an address. Raises RecordMissing, and the exceptions of the methods of `IndexState`."""
+    if suffix in CHARTS and state.address != "compare":
+        raise UsageError(f"{state.address} has no chart; compare has")
+    return _READERS[state.address](index, state, suffix)
+
+
+def _one(value: object) -> Callable[[], Iterable[str]]:
+    """Return the form of JSON of one object."""
+    return lambda: [dumps(value), "\n"]
+
+
+def _list(records: Callable[[], Records]) -> Callable[[], Iterable[str]]:
+    """Return the form of JSON of a list, record by record."""
+
+    def pieces() -> Iterator[str]:
+        yield "["
+        for number, record in enumerate(records()):
+            yield f"{',' if number else ''}{dumps(record)}"
+        yield "]\n"
+
+    return pieces
+
+
+def search_arguments(state: State) -> dict[str, Any]:
+    """Return the keyword arguments of `IndexState.search`, without those of the page."""
+    names = ("literal", "match", "without", "group", "fold", "sort", "count_documents", "explain")
+    return {**state.filter_arguments(), **state.option_arguments(names)}
+
+
+def _read_search(index: IndexState, state: State, suffix: str) -> Data:
+    """Return the hits of a search."""
+    arguments = search_arguments(state)
+    facets: dict[str, Any] = {"facets": list(state.all("facet")), "facet_limit": state.number("facet_limit")}
+    highlight = bool(state["highlight"])
+    if state["limit"] == ALL:
+        return _all_hits(index, state, arguments, facets)
+    page = state.option_arguments(("limit", "offset", "after"))
+    results = index.search(state["query"], **arguments, **facets, **page, beyond=suffix not in {"csv", "xlsx"})
+    return Data(
+        lambda: [dumps(results_to_json(results, highlight=highlight)), "\n"],
+        lambda suffix: (_hit_record(hit, suffix, highlight=highlight) for hit in results.hits),
+        next=results.next,
+    )
+
+
+def _all_hits(index: IndexState, state: State, arguments: dict[str, Any], facets: dict[str, Any]) -> Data:
+    """Return all hits of a search that count in its total, read as they are written."""
+    arguments = {**arguments, "beyond": False, "after": state["after"] or None}
+    highlight = bool(state["highlight"])
+    results = index.search(state["query"], **arguments, **facets, limit=0)
+
+    def hits() -> Iterator[Hit]:
+        return index.every_hit(state["query"], **arguments)
+
+    def json() -> Iterator[str]:
+        head = results_to_json(results, highlight=highlight)
+        ends = {"facets": head.pop("facets"), "next": None}
+        del head["hits"], head["next"]
+        yield dumps(head)[:-1] + ', "hits": ['
+        for number, hit in enumerate(hits()):
+            record = hit_to_json(hit, highlight=highlight) | ({"matches": hit.matches} if results.is_grouped else {})
+            yield f"{',' if number else ''}{dumps(record)}"
+        yield "], " + dumps(ends)[1:] + "\n"
+
+    return Data(json, lambda suffix: (_hit_record(hit, suffix, highlight=highlight) for hit in hits()))
+
+
+def _hit_record(hit: Hit, suffix: str, *, highlight: bool) -> dict[str, object]:
+    """Return a hit as a record. Only JSON Lines have its measures."""
+    return hit_to_json(hit, with_measures=suffix == "jsonl", highlight=highlight)
+
+
+def find_document(index: IndexState, record_id: str) -> str:
+    """Return the id of a document. Raises RecordMissing if there is none."""
+    full_id = index.resolve_id(record_id)
+    if index.document(full_id) is None:
+        raise RecordMissing(f"no report {record_id}")
+    return full_id
+
+
+def _read_document(index: IndexState, state: State, _: str) -> Data:
+    """Return the paragraphs of a document, a table or a measure, as `show` does."""
+    return _show(index, state["id"], 0)
+
+
+def _read_paragraph(index: IndexState, state: State, _: str) -> Data:
+    """Return a paragraph and those around it, as `show --context` does."""
+    return _show(index, state["id"], state.number("context") or 0)
+
+
+def _show(index: IndexState, record_id: str, context: int) -> Data:
+    if not record_id:
+        raise UsageError("give the id of a record: id=…")
+    record_id = index.resolve_id(record_id)
+    measure = index.measure(record_id) if "@" in record_id else None
+    paragraph = index.paragraph(record_id) if measure is None else measure.source
+    document = index.document(paragraph.document if paragraph else record_id)
+    if document is None:
+        table = index.table(record_id)
+        if table is None:
+            raise RecordMissing(f"no paragraph, document, table or measure {record_id}")
+        return Data(_list(lambda: [to_json(table)]), lambda _: [to_json(table)])
+    paragraphs = list(index.paragraphs(document=document.document))
+    if paragraph is not None:
+        paragraphs = [record for record in paragraphs if abs(record.n - paragraph.n) <= context]
+    shown = {record.n for record in paragraphs}
+    tables = [item for item in index.tables(document=document.document) if shown.intersection(item.paragraphs)]
+    measures = index.measures_of([record.id for record in paragraphs])
+    if measure is not None:
+        measures = [tuple(item for item in items if item.id == measure.id) for items in measures]
+
+    def records(suffix: str) -> Records:
+        return paragraph_records(paragraphs, tables, measures) if suffix == "jsonl" else map(to_json, paragraphs)
+
+    return Data(_list(lambda: paragraph_records(paragraphs, tables, measures)), records)
+
+
+MEASURE_OPTIONS = (
+    "literal",
+    "match",
+    "unit",
+    "min",
+    "max",
+    "status",
+    "no_cumulative",
+    "sort",
+    "one_per",
+    "aggregate",
+    "by",
+)
+"""Options of a look-up of measures but those of the page."""
+
+
+def _read_measures(index: IndexState, state: State, _: str) -> Data:
+    """Return the measures of a look-up."""
+    arguments = {**state.filter_arguments(), **state.option_arguments((*MEASURE_OPTIONS, "offset"))}
+    results = index.measures(state["query"], **arguments, limit=state.number("limit"))
+
+    def records(_: str) -> Records:
+        return map(group_to_json, results.groups) if results.aggregate else map(to_json, results.hits)
+
+    return Data(lambda: [dumps(measures_to_json(results)), "\n"], records)
+
+
+def compare_arguments(state: State) -> dict[str, Any]:
+    """Return the keyword arguments of `IndexState.compare`."""
+    options = state.option_arguments(("literal", "unit", "status", "against", "max_cells"))
+    return {**state.filter_arguments(), **options, "rows": state["rows"], "cols": state["cols"] or "of_year"}
+
+
+def _read_compare(index: IndexState, state: State, _: str) -> Data:
+    """Return a comparison."""
+    comparison = index.compare(state["query"], **compare_arguments(state))
+
+    def workbook(file: IO[bytes]) -> None:
+        from searchkit.output.xlsx import write_workbook  # noqa: PLC0415 - an extra
+
+        write_workbook(comparison, file)
+
+    def chart(suffix: str) -> bytes:
+        from searchkit.output.chart import render_chart  # noqa: PLC0415 - an extra
+
+        if comparison.indicator is None:
+            raise RecordMissing("there is nothing to draw")
+        return render_chart(comparison, suffix, state["chart_size"])
+
+    return Data(_one(comparison_to_json(comparison)), lambda _: comparison_records(comparison), workbook, chart)
+
+
+def _read_coverage(index: IndexState, state: State, _: str) -> Data:
+    """Return the numbers of reports by two facets."""
+    coverage = index.coverage(state["rows"], state["cols"] or "year", **state.filter_arguments())
+    return Data(_one(coverage_to_json(coverage)), lambda _: (cell._asdict() for cell in coverage.cells))
+
+
+def _read_audit(index: IndexState, state: State, _: str) -> Data:
+    """Return the findings of an audit."""
+    audit = find_contradictions(index, state)
+
+    def workbook(file: IO[bytes]) -> None:
+        from searchkit.output.xlsx import write_findings  # noqa: PLC0415 - an extra
+
+        write_findings(audit, file)
+
+    return Data(_list(lambda: map(finding_to_json, audit)), lambda _: map(finding_to_json, audit), workbook)
+
+
+def find_contradictions(index: IndexState, state: State) -> Audit:
+    """Return the audit of the reports that pass the filters."""
+    return index.audit(**state.filter_arguments())
+
+
+def _read_facets(index: IndexState, state: State, _: str) -> Data:
+    """Return the values of one facet or of all."""
+    counts = count_facets(index, state, [state["name"]] if state["name"] else [])
+    return Data(_one({name: facet_to_json(item) for name, item in counts.items()}), lambda _: facet_records(counts))
+
+
+def count_facets(index: IndexState, state: State, names: list[str]) -> Mapping[str, FacetCounts]:
+    """Return the counts of facets under the query and the filters. Without names: of all facets but document."""
+    options = state.option_arguments(("literal", "contains", "within"))
+    limit = state.number("limit") if "limit" in state.values else None
+    return index.facets(names, query=state["query"] or None, limit=limit, **options, **state.filter_arguments())
+
+
+def _read_documents(index: IndexState, state: State, _: str) -> Data:
+    """Return the documents that pass the filters."""
+    arguments = state.filter_arguments()
+    index.resolve_filters({name: value for name, value in arguments.items() if name != "where"}, arguments["where"])
+
+    def records(_: str = "") -> Records:
+        return map(to_json, index.documents(**arguments))
+
+    return Data(_list(records), records)
+
+
+def _read_suggest(index: IndexState, state: State, _: str) -> Data:
+    """Return completions."""
+    completions = index.suggest(state["prefix"], limit=state.number("limit"))
+    return Data(
+        _one(completions_to_json(state["prefix"], completions)), lambda _: (item._asdict() for item in completions)
+    )
+
+
+def _read_analyze(index: IndexState, state: State, _: str) -> Data:
+    """Return the tokens of a text."""
+    analysis: dict[str, Any] = analysis_to_json(state["text"], index.analyzer, index.understand(state["text"]))
+    return Data(_one(analysis), lambda _: analysis["tokens"])
+
+
+def _read_info(index: IndexState, _: State, __: str) -> Data:
+    """Return the state of the index."""
+    info = index.info()
+    paths = {name: folder_name(info[name]) for name in ("index", "corpus")}
+    facts = {**info, **paths, "problems": index.problems()}
+
+    def records(_: str) -> Records:
+        return problem_records(index.problems(), index.duplicates(), index.documents())
+
+    return Data(_one(facts), records)
+
+
+def folder_name(path: object) -> str:
+    """Return the last part of the path of a folder: readers need not know where the server keeps its files."""
+    return str(path).rstrip("/\\").replace("\\", "/").rpartition("/")[2]
+
+
+_READERS: Mapping[str, Callable[[IndexState, State, str], Data]] = {
+    "search": _read_search,
+    "document": _read_document,
+    "paragraph": _read_paragraph,
+    "measures": _read_measures,
+    "compare": _read_compare,
+    "coverage": _read_coverage,
+    "audit": _read_audit,
+    "facets": _read_facets,
+    "documents": _read_documents,
+    "suggest": _read_suggest,
+    "analyze": _read_analyze,
+    "info": _read_info,
+    "about": _read_info,
+}
+
+
+def join_pieces(pieces: Iterable[bytes], size: int = 65_536) -> Iterator[bytes]:
+    """Yield pieces joined to larger ones."""
+    buffer = bytearray()
+    for piece in chain(pieces, [b""]):
+        buffer += piece
+        if len(buffer) >= size:
+            yield bytes(buffer)
+            buffer.clear()
+    if buffer:
+        yield bytes(buffer)

@@ -1,0 +1,229 @@
+"""The facets beside the hits of a search: lists, a histogram of years, a tree of places; and the page of all values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from searchkit.query.facets import BUILT_IN_FACETS, FacetCounts, FacetValue
+from searchkit.web.data import count_facets
+from searchkit.web.frame import Frame
+from searchkit.web.parameters import FILTER_NAMES
+
+MAX_SHOWN_VALUES = 7
+"""Number of values of a facet that are shown at once."""
+MAX_LISTED_VALUES = 60
+"""Number of further values that the page contains. All of them are on a page of their own."""
+_MIN_SEARCHED_VALUES = 10
+"""If a facet has more values than this, there is a box that finds values."""
+_BAR_STEPS = 24
+"""Number of lengths of a bar."""
+TREE = "district:4"
+"""The facet of places, counted by their paths."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A facet value in a list."""
+
+    text: str
+    count: int
+    url: str
+    bar: int
+    """Length of its bar, from 0 to `_BAR_STEPS`."""
+    is_selected: bool = False
+    depth: int = 0
+    """Depth in the tree of places, from 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A year in the histogram. Without a link if there is nothing."""
+
+    year: int
+    height: int
+    count: int = 0
+    url: str = ""
+    is_selected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FacetView:
+    """A facet beside the hits."""
+
+    name: str
+    label: str
+    values: Sequence[Value]
+    """The values that are shown at once."""
+    more: Sequence[Value]
+    """Further values."""
+    total: int
+    """Number of all values."""
+    missing: int
+    clear_url: str
+    """Removes the filter. Empty if there is none."""
+    all_url: str
+    """The page with all values."""
+    has_box: bool
+    bars: Sequence[Bar] = ()
+    """The histogram of years."""
+    bounds: tuple[str, str] = ("", "")
+    """First and last year of the filter."""
+    hidden: Sequence[tuple[str, str]] = ()
+    """Parameters that the form of the years passes on."""
+
+
+def facets_page(frame: Frame) -> tuple[str, dict[str, Any]]:
+    """Return the template and its values for the page with all values of a facet."""
+    state = frame.state
+    name = state["name"] or "district"
+    counted = TREE if name == "district" else name
+    counts = count_facets(frame.index, state, [counted])[counted]
+    values = _tree_values(frame, counts, depth=None) if counted == TREE else _list_values(frame, name, counts)
+    label = frame.words.facet(name)
+    return "facets", frame.page_context(
+        frame.words("all_values", label=label),
+        label=label,
+        name=name,
+        values=values,
+        chips=frame.chips(),
+        back=frame.url("search"),
+        hidden_here=[
+            ("query", state["query"]),
+            ("name", name),
+            *((item, value) for item in FILTER_NAMES for value in state.all(item)),
+        ],
+    )
+
+
+def listed_facets(frame: Frame) -> list[str]:
+    """Return the facets that are lists: the built-in ones, then those of the user."""
+    return ["section", "topic", "agency", "doctype", *(n for n in frame.index.facet_names if n not in BUILT_IN_FACETS)]
+
+
+def facet_views(frame: Frame, facets: Mapping[str, FacetCounts]) -> list[FacetView]:
+    """Return the facets that have values."""
+    views = []
+    for name, counts in facets.items():
+        if not counts.values and name.partition(":")[0] not in frame.state.filters:
+            continue
+        if name == "year":
+            views.append(_year_view(frame, counts))
+        elif name == TREE:
+            views.append(_tree_view(frame, counts))
+        elif len(counts.values) > 1 or counts.missing or name in frame.state.filters:
+            views.append(_list_view(frame, name, counts))
+    return views
+
+
+def _bar_length(count: int, most: int) -> int:
+    return max(1, round(_BAR_STEPS * count / most)) if count and most else 0
+
+
+def _list_values(frame: Frame, name: str, counts: FacetCounts) -> list[Value]:
+    """Return the values of a facet, the chosen ones first."""
+    most = max((item.count for item in counts.values), default=0)
+    chosen = frame.state.filters.get(name, ())
+
+    def view(item: FacetValue) -> Value:
+        value = str(item.value)
+        url = frame.url("search", **frame.state.toggled(name, value))
+        return Value(value, item.count, url, _bar_length(item.count, most), item.selected)
+
+    listed = {str(item.value) for item in counts.values}
+    empty = [
+        Value(value, 0, frame.url("search", **frame.state.toggled(name, value)), 0, is_selected=True)
+        for value in chosen
+        if value not in listed and name not in {"year", "of_year", "district"}
+    ]
+    ranked = sorted(counts.values, key=lambda item: (not item.selected, -item.count))
+    return [*empty, *map(view, ranked)]
+
+
+def _make_view(frame: Frame, name: str, values: Sequence[Value], counts: FacetCounts, **more: Any) -> FacetView:  # noqa: ANN401
+    """Return a facet from its values."""
+    shown = max(MAX_SHOWN_VALUES, sum(item.is_selected for item in values))
+    chosen = frame.state.filters.get(name)
+    return FacetView(
+        name,
+        frame.words.facet(name),
+        values[:shown],
+        values[shown : shown + MAX_LISTED_VALUES],
+        len(values),
+        counts.missing,
+        frame.url(**frame.state.with_filter(name, ())) if chosen else "",
+        frame.url("facets", name=name),
+        len(values) > _MIN_SEARCHED_VALUES,
+        **more,
+    )
+
+
+def _list_view(frame: Frame, name: str, counts: FacetCounts) -> FacetView:
+    return _make_view(frame, name, _list_values(frame, name, counts), counts)
+
+
+def _year_view(frame: Frame, counts: FacetCounts) -> FacetView:
+    """Return the facet of years with its histogram."""
+    state = frame.state
+    values = _list_values(frame, "year", counts)
+    values = sorted(values, key=lambda item: (not item.is_selected, -int(item.text)))
+    by_year = {int(item.value): item for item in counts.values}
+    most = max((item.count for item in counts.values), default=0)
+    bars = []
+    for year in range(min(by_year, default=0), max(by_year, default=-1) + 1):
+        item = by_year.get(year)
+        if item is None:
+            bars.append(Bar(year, 0))
+        else:
+            url = frame.url("search", **state.toggled("year", str(year)))
+            bars.append(Bar(year, _bar_length(item.count, most), item.count, url, item.selected))
+    first, dots, last = (state.filters.get("year") or ("",))[0].partition("..")
+    hidden = [
+        (name, value) for name in state.values if name not in {"year", "offset", "after"} for value in state.all(name)
+    ]
+    return _make_view(frame, "year", values, counts, bars=bars, bounds=(first, last if dots else first), hidden=hidden)
+
+
+def _tree_view(frame: Frame, counts: FacetCounts) -> FacetView:
+    """Return the facet of places as a tree: the top level, and the branches below chosen places."""
+    return _make_view(frame, "district", _tree_values(frame, counts, depth=1), counts)
+
+
+def _tree_values(frame: Frame, counts: FacetCounts, depth: int | None) -> list[Value]:
+    """Return places as a tree in the order of the page, those with most paragraphs first.
+
+    `depth`: number of levels that are open. The branch of a chosen place is open, and so is that of the only place of
+    a level. None opens everything.
+    """
+    totals: dict[tuple[str, ...], int] = {}
+    children: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
+    for item in counts.values:
+        path = tuple(str(item.value).split("/"))
+        for end in range(1, len(path) + 1):
+            part = path[:end]
+            if part not in totals:
+                totals[part] = 0
+                children.setdefault(part[:-1], []).append(part)
+            totals[part] += item.count
+    chosen = frame.state.filters.get("district", ())
+    chosen_paths = {path for path in totals if "/".join(path) in chosen or path[-1] in chosen}
+    ancestors = {path[:end] for path in chosen_paths for end in range(len(path) + 1)}
+    most = max((totals[path] for path in children.get((), ())), default=0)
+    values: list[Value] = []
+
+    def add(parent: tuple[str, ...]) -> None:
+        level = sorted(children.get(parent, ()), key=lambda path: (path not in ancestors, -totals[path]))
+        for path in level:
+            full = "/".join(path)
+            written = full if full in chosen or path[-1] not in chosen else path[-1]
+            url = frame.url("search", **frame.state.toggled("district", written))
+            is_selected = path in chosen_paths
+            values.append(
+                Value(path[-1], totals[path], url, _bar_length(totals[path], most), is_selected, len(path) - 1)
+            )
+            if depth is None or len(path) < depth or path in ancestors or len(level) == 1:
+                add(path)
+
+    add(())
+    return values

@@ -1,0 +1,171 @@
+"""What all pages share: the header with its tabs, the links to other pages, the filters that are set, the footer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from searchkit import __version__
+from searchkit.index import IndexState
+from searchkit.query.facets import BUILT_IN_FACETS, YEAR_FACETS
+from searchkit.web.parameters import FILTER_NAMES, USED_BY, State
+from searchkit.web.words import Words
+
+_MAX_PLACES = 300
+"""Maximum number of places that a form suggests."""
+TABS = ("search", "measures", "compare", "coverage", "audit", "about")
+"""Addresses of the tabs, in order."""
+OF_MEASURES = ("measures", "compare")
+"""Addresses whose filters by year are by the year of the measure."""
+_HOMES = {"document": "search", "paragraph": "search", "facets": "search"}
+"""Tab of a page that is no tab itself."""
+
+
+class Link(NamedTuple):
+    """A link of a page."""
+
+    text: str
+    url: str
+    is_current: bool = False
+    title: str = ""
+
+
+class Chip(NamedTuple):
+    """A filter that is set, and the link that removes it."""
+
+    label: str
+    text: str
+    url: str
+    words: str = ""
+    """The words of the query that it was understood from."""
+    is_loose: bool = False
+    """Whether nothing matches under it, so that it only adds to the score."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A request for a page: its parameters, the state of the index that answers it, and the words of the pages."""
+
+    index: IndexState
+    state: State
+    words: Words
+    root: str
+    """Path that the addresses of this index begin with, with `/` at its end."""
+    title: str
+    """Name of the index."""
+    token: str
+    """Token of the state of the index."""
+    assets: str
+    """Path of the static files, with `/` at its end."""
+
+    def url(self, address: str | None = None, suffix: str = "", /, **changes: str | Sequence[str] | None) -> str:
+        """Return an address (`State.url`)."""
+        return self.state.url(self.root, address, suffix, **changes)
+
+    def page_context(self, page_title: str, **more: object) -> dict[str, Any]:
+        """Return the values of a template: those of all pages, and `more`."""
+        state, words = self.state, self.words
+        manifest = self.index.manifest
+        current = _HOMES.get(state.address, state.address)
+        tabs = [Link(words[f"tab_{name}"], self.tab_url(name), name == current) for name in TABS]
+        target = current if current in {"search", "measures", "compare"} else "search"
+        shown = [name for name in FILTER_NAMES if name in USED_BY[target]]
+        return {
+            "t": words,
+            "state": state,
+            "frame": self,
+            "page_title": page_title,
+            "app_title": self.title,
+            "home": self.root + "search",
+            "root": self.root,
+            "assets": self.assets,
+            "tabs": tabs,
+            "token": self.token,
+            "query": state["query"],
+            "form_action": self.root + target,
+            "hidden": [(name, value) for name in shown for value in state.all(name)],
+            "footer": words(
+                "footer",
+                documents=manifest.documents,
+                paragraphs=manifest.paragraphs,
+                measures=manifest.measures,
+                built=manifest.built[:10],
+            ),
+            "api_url": self.root + "about#api",
+            "version": __version__,
+            **more,
+        }
+
+    def tab_url(self, address: str) -> str:
+        """Return the address of a tab with the query and the filters.
+
+        A year is that of the report in a search, and that of the measure where measures are looked up.
+        """
+        state, changes = self.state, dict[str, Sequence[str]]()
+        named, other = ("of_year", "year") if address in OF_MEASURES else ("year", "of_year")
+        if state.address not in {address, "about"} and (state.address in OF_MEASURES) != (address in OF_MEASURES):
+            changes = {named: state.all(named) or state.all(other), other: ()}
+        return self.url(address, **changes)
+
+    def chips(self, understood: Sequence[Any] = ()) -> list[Chip]:
+        """Return the filters that are set, and those that were understood from words of the query."""
+        state = self.state
+        chips = []
+        for facet, values in state.filters.items():
+            for value in values:
+                changes = state.toggled(facet, value)
+                chips.append(Chip(self.words.facet(facet), value_label(facet, value), self.url(**changes)))
+        for item in understood:
+            values_text = self.words.join(_year_ranges(item.values))
+            taken_back = sorted({*state["literal"].split(","), item.facet} - {""})
+            url = self.url(literal=",".join(taken_back))
+            chips.append(Chip(self.words.facet(item.facet), values_text, url, item.words, not item.strict))
+        if state["literal"]:
+            chips.append(Chip(self.words["as_words"], self._literal_label(), self.url(literal=None)))
+        return chips
+
+    def _literal_label(self) -> str:
+        """Return the facets whose names are read as words."""
+        names = [name for name in self.state["literal"].split(",") if name in BUILT_IN_FACETS]
+        return self.words.join([self.words.facet(name) for name in names]) or self.words["any"]
+
+    @property
+    def clear_url(self) -> str:
+        """Address of the page without filters."""
+        return self.url(**dict.fromkeys((*FILTER_NAMES, "literal")))
+
+    def narrowing(self) -> dict[str, Any]:
+        """Return the values of the form that narrows measures to places and years."""
+        state = self.state
+        first, dots, last = (state.all("of_year") or ("",))[0].partition("..")
+        places = self.index.facets("district", limit=_MAX_PLACES)["district"].values
+        carried = [name for name in state.values if name not in {"of_year", "offset", "cell"}]
+        return {
+            "places": [item.value for item in places],
+            "bounds": (first, last if dots else first),
+            "narrow_carried": [(name, value) for name in carried for value in state.all(name)],
+        }
+
+    def downloads(self, **changes: str) -> list[Link]:
+        """Return the links to the data of the page: all records."""
+        lines = "jsonl" if self.state.address in {"search", "measures"} else "json"
+        suffixes = (("CSV", "csv"), ("Excel", "xlsx"), ("JSON", lines))
+        return [Link(name, self.url(None, f".{suffix}", **changes)) for name, suffix in suffixes]
+
+
+def value_label(facet: str, value: str) -> str:
+    """Return a facet value as a page shows it: the last element of a path, years with a dash."""
+    if facet == "district":
+        return " › ".join(value.split("/"))
+    if facet in YEAR_FACETS:
+        return value.replace("..", "–")
+    return value
+
+
+def _year_ranges(values: Sequence[str | int]) -> list[str]:
+    """Return values as texts; consecutive years as a range."""
+    years = [value for value in values if isinstance(value, int)]
+    if len(years) > 1 and years == list(range(years[0], years[-1] + 1)):
+        return [f"{years[0]}–{years[-1]}"]
+    return [str(value) for value in values]

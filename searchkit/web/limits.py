@@ -1,0 +1,77 @@
+"""Limits of the work that a server does at a time: lanes with few threads, a short queue, and a deadline."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from searchkit import time_limit
+from searchkit.errors import TimedOut
+
+SEARCHES, HEAVY_REQUESTS = 4, 1
+"""Number of searches and of heavy requests (comparisons, audits, exports, charts) that run at a time."""
+SEARCH_SECONDS, HEAVY_SECONDS = 10.0, 60.0
+"""Deadlines of a search and of a heavy request, from the moment that it is admitted."""
+MAX_WAITING = 16
+"""Maximum number of requests that wait in a lane."""
+
+_Result = TypeVar("_Result")
+
+
+class Overloaded(Exception):
+    """More requests wait than may. Try again later."""
+
+
+class Lane:
+    """Runs functions in a few threads. Further ones wait."""
+
+    def __init__(self, name: str, workers: int, seconds: float, max_waiting: int = MAX_WAITING) -> None:
+        self.seconds = seconds
+        """The deadline."""
+        self._capacity = workers + max_waiting
+        self._admitted = 0
+        self._threads = ThreadPoolExecutor(workers, thread_name_prefix=name)
+
+    async def run(self, function: Callable[[], _Result]) -> _Result:
+        """Run a function in a thread, and return its result.
+
+        Raises Overloaded if too many wait, and TimedOut after the deadline. A function that has begun then ends
+        at the next point where it checks the time, and holds its place in the lane until it ends; one that
+        waits is not begun.
+        """
+        if self._admitted >= self._capacity:
+            raise Overloaded("too many requests at a time; try again in some seconds")
+        loop = asyncio.get_running_loop()
+        self._admitted += 1
+        deadline = time.monotonic() + self.seconds
+        future = self._threads.submit(self._run_limited, function, deadline)
+        future.add_done_callback(lambda _: self._release(loop))
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(future), self.seconds)
+        except (TimeoutError, asyncio.TimeoutError):
+            if time.monotonic() < deadline:
+                raise  # of the function itself
+            raise TimedOut(f"the request took more than {self.seconds:g} s; narrow it by filters") from None
+
+    @staticmethod
+    def _run_limited(function: Callable[[], _Result], deadline: float) -> _Result:
+        """Run a function that ends itself at a deadline."""
+        with time_limit(max(deadline - time.monotonic(), 0.001)):
+            return function()
+
+    def _release(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Free a place."""
+        try:
+            loop.call_soon_threadsafe(self._leave)
+        except RuntimeError:  # the server has ended
+            return
+
+    def _leave(self) -> None:
+        self._admitted -= 1
+
+    def close(self) -> None:
+        """Begin no other function."""
+        self._threads.shutdown(wait=False, cancel_futures=True)

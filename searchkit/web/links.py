@@ -1,0 +1,94 @@
+"""Links and texts that several pages have: to paragraphs, to other searches, to pages of a list; citations; values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from searchkit.model import Measure
+from searchkit.output.cells import number_text
+from searchkit.query.facets import BUILT_IN_FACETS
+from searchkit.search.snippets import Snippet, split_highlights
+from searchkit.search.suggestions import Suggestion
+from searchkit.web.frame import Frame
+from searchkit.web.parameters import FILTER_NAMES
+
+BOUND_SIGNS = {"exact": "", "approx": "≈", "at_least": "≥", "at_most": "≤"}
+CHANGE_SIGNS = {None: "", "increase": "↑", "decrease": "↓"}
+
+
+def mark(text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[str, bool]]:
+    """Return the pieces of a text, each with whether it is a match."""
+    return split_highlights(Snippet(0, text, tuple(spans))) if spans else [(text, False)]
+
+
+def split_id(paragraph_id: str) -> tuple[str, int]:
+    """Return the id of the document and the number of a paragraph. A record of a file has number 1."""
+    document, hash_mark, n = paragraph_id.rpartition("#")
+    return (document, int(n)) if hash_mark and n.isdecimal() else (paragraph_id, 1)
+
+
+def paragraph_url(frame: Frame, document: str, n: int) -> str:
+    """Return the address of a paragraph in its document."""
+    return f"{frame.url('document', id=document)}#p{n}"
+
+
+def cite_text(frame: Frame, paragraph: Any) -> str:  # noqa: ANN401
+    """Return the citation of a paragraph, without the link, which the script adds."""
+    parts = [paragraph.district, str(paragraph.year or ""), f"《{paragraph.title}》" if paragraph.title else ""]
+    return " ".join([*filter(None, parts), frame.words("paragraph_n", n=paragraph.n)])
+
+
+def format_value(measure: Measure) -> str:
+    """Return value and unit with signs for a bound and a change: ≥5000份, ↓66.67%."""
+    sign = CHANGE_SIGNS[measure.change] + BOUND_SIGNS[measure.bound]
+    return f"{sign}{number_text(measure.value)}{measure.unit or ''}"
+
+
+def suggestion_links(frame: Frame, suggestions: Iterable[Suggestion]) -> list[tuple[str, str, int]]:
+    """Return text, address and number of hits of other searches."""
+    return [(_describe(frame, item), _suggestion_url(frame, item), item.total) for item in suggestions]
+
+
+def _describe(frame: Frame, item: Suggestion) -> str:
+    """Return what another search changes."""
+    words = frame.words
+    if item.kind == "did_you_mean":
+        return item.query
+    if item.kind == "value":
+        facet, values = list(item.filters.items())[-1]
+        return words("instead", text=f"{words.facet(facet)} {values[-1]}", words=item.text)
+    if item.text == "match:all":
+        return words["match_any"]
+    if item.text == "quotes":
+        return words["drop_quotes"]
+    if item.kind == "drop_filter":
+        return words("drop_filter", text=words.tree(item.text))
+    return words("drop", text=item.text)
+
+
+def _suggestion_url(frame: Frame, item: Suggestion) -> str:
+    """Return the address of another search."""
+    changes: dict[str, Any] = dict.fromkeys(FILTER_NAMES)
+    where: list[str] = []
+    for facet, values in item.filters.items():
+        if facet in BUILT_IN_FACETS:
+            changes[facet] = tuple(values)
+        else:
+            where += (f"{facet}={value}" for value in values)
+    if item.text == "match:all":
+        changes["match"] = "any"
+    if item.kind == "drop_filter" and not item.filters and ":" in item.text:
+        for name in ("unit", "min", "max", "status", "no_cumulative"):
+            if name in item.text.replace("-", "_"):
+                changes[name] = None
+    return frame.url(**{**changes, "query": item.query, "where": tuple(where)})
+
+
+def page_links(frame: Frame, offset: int, limit: int, shown: int, *, has_more: bool) -> dict[str, str]:
+    """Return the addresses of the pages before and after, empty if there is none. `shown`: number of records here."""
+    before = max(offset - limit, 0)
+    return {
+        "previous": frame.url(offset=str(before) if before else None) if offset else "",
+        "next": frame.url(offset=str(offset + shown)) if has_more else "",
+    }

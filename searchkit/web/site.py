@@ -1,0 +1,62 @@
+"""The indexes that a server has, each at its path, and the answers to requests for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from searchkit import __version__
+from searchkit.errors import IndexUnusable
+from searchkit.index import Index, IndexState
+from searchkit.web.comparing import compare_page
+from searchkit.web.faceting import facets_page
+from searchkit.web.figures import measures_page
+from searchkit.web.frame import Frame
+from searchkit.web.parameters import State
+from searchkit.web.reading import document_page, paragraph_page
+from searchkit.web.searching import search_page
+from searchkit.web.surveys import about_page, audit_page, coverage_page
+from searchkit.web.words import Words
+
+PAGES: Mapping[str, Callable[[Frame], tuple[str, dict[str, Any]]]] = {
+    "search": search_page,
+    "document": document_page,
+    "paragraph": paragraph_page,
+    "facets": facets_page,
+    "measures": measures_page,
+    "compare": compare_page,
+    "coverage": coverage_page,
+    "audit": audit_page,
+    "about": about_page,
+}
+"""Addresses that are pages, each with the function that returns template and values."""
+
+
+class Site:
+    """An index at its path."""
+
+    def __init__(self, name: str, path: Path, root: str, title: str, words: Words) -> None:
+        """Open the index in the folder `path`. `root`: path of its addresses. Raises IndexUnusable."""
+        self.name, self.root, self.title, self.words = name, root, title, words
+        self._index = Index(path)
+
+    def view(self) -> IndexState:
+        """Return the latest build in one state, for all queries of a request. If it cannot be opened, the open one."""
+        with suppress(IndexUnusable):
+            self._index.refresh()
+        return self._index.snapshot()
+
+    def frame(self, view: IndexState, state: State, assets: str) -> Frame:
+        """Return what a page is made from."""
+        return Frame(view, state, self.words, self.root, self.title, token_of(view), assets)
+
+    def close(self) -> None:
+        """Close the index."""
+        self._index.close()
+
+
+def token_of(view: IndexState) -> str:
+    """Return a text that names the answers to all requests: the state of the index, and the version of searchkit."""
+    return f"{view.state}-{__version__}"

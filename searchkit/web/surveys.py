@@ -1,0 +1,195 @@
+"""The pages about the index: which reports there are, what contradicts itself, and the state of the index."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from searchkit import __version__
+from searchkit.compare.findings import Finding
+from searchkit.model import LEFT_OUT
+from searchkit.query.facets import BUILT_IN_FACETS
+from searchkit.web.data import find_contradictions, folder_name
+from searchkit.web.frame import Frame, Link
+from searchkit.web.links import page_links, paragraph_url, split_id
+from searchkit.web.openapi import SUMMARIES
+from searchkit.web.parameters import FILTER_NAMES
+
+_MAX_SHOWN_ROWS, _MAX_SHOWN_COLS = 400, 100
+"""Maximum numbers of rows and columns of a matrix on the page. The downloads have all."""
+_FINDINGS_PER_PAGE = 40
+_MAX_LISTED = 100
+"""Maximum number of problems of each kind on the page."""
+_NEED_PARAMETERS = {"compare", "document", "paragraph", "suggest", "analyze"}
+"""Addresses that answer nothing without parameters."""
+_AXES = ("district", "district:1", "district:2", "year", "of_year", "agency", "doctype", "section", "topic")
+"""Facets of rows and columns."""
+
+
+class MatrixCell(NamedTuple):
+    """The number of reports with two values."""
+
+    documents: int
+    shade: int
+    """From 0 (none) to 4."""
+    url: str
+    title: str
+
+
+class FindingView(NamedTuple):
+    """A finding of the audit."""
+
+    kind: str
+    message: str
+    sentences: list[tuple[str, str, str]]
+    """Text, source and address of each sentence."""
+
+
+def coverage_page(frame: Frame) -> tuple[str, dict[str, Any]]:
+    """Return the template and its values for the numbers of reports by two facets."""
+    state, words = frame.state, frame.words
+    rows, cols = state["rows"], state["cols"] or "year"
+    coverage = frame.index.coverage(rows, cols, **state.filter_arguments())
+    width = len(coverage.cols)
+    shown_cols = coverage.cols[:_MAX_SHOWN_COLS]
+    most = max((cell.documents for cell in coverage.cells), default=0)
+    table = []
+    for y, row in enumerate(coverage.rows[:_MAX_SHOWN_ROWS]):
+        cells = []
+        for x, col in enumerate(shown_cols):
+            cell = coverage.cells[y * width + x]
+            changes = {**_filter_change(frame, rows, row), **_filter_change(frame, cols, col)}
+            url = frame.url("search", **changes) if cell.documents else ""
+            shade = min(4, 1 + 3 * cell.documents // max(most, 1)) if cell.documents else 0
+            note = words("reports_n", n=cell.documents) if cell.documents else words["gap"]
+            cells.append(MatrixCell(cell.documents, shade, url, f"{row} {col}：{note}"))
+        table.append((row, cells, sum(cell.documents for cell in cells)))
+    own = [name for name in frame.index.facet_names if name not in BUILT_IN_FACETS]
+    axes = [(name, _axis_label(frame, name)) for name in (*_AXES, *own)]
+    return "coverage", frame.page_context(
+        f"{words['coverage_title']} · {frame.title}",
+        coverage=coverage,
+        chips=frame.chips(),
+        clear_url=frame.clear_url,
+        cols=shown_cols,
+        table=table,
+        gaps=sum(not cell.documents for cell in coverage.cells),
+        axes=axes,
+        rows_by=rows,
+        cols_by=cols,
+        row_label=words.facet(rows),
+        carried=[(name, value) for name in ("query", *FILTER_NAMES) for value in state.all(name)],
+        is_cut=len(coverage.rows) > _MAX_SHOWN_ROWS or width > _MAX_SHOWN_COLS,
+        shown=(min(len(coverage.rows), _MAX_SHOWN_ROWS), len(shown_cols)),
+        downloads=frame.downloads(),
+    )
+
+
+def _axis_label(frame: Frame, name: str) -> str:
+    """Return the label of a facet, with the depth of places."""
+    label = frame.words.facet(name)
+    depth = name.partition(":")[2]
+    return f"{label} {depth}" if depth else label
+
+
+def _filter_change(frame: Frame, facet: str, label: str | int) -> dict[str, Any]:
+    """Return the change of parameters that narrows a search to a row or a column."""
+    return dict(frame.state.with_filter(facet.partition(":")[0], [str(label)]))
+
+
+def audit_page(frame: Frame) -> tuple[str, dict[str, Any]]:
+    """Return the template and its values for the findings of an audit."""
+    state, words = frame.state, frame.words
+    audit = find_contradictions(frame.index, state)
+    offset = min(state.number("offset") or 0, len(audit))
+    shown = audit.findings[offset : offset + _FINDINGS_PER_PAGE]
+    kinds = []
+    start = 0
+    for kind, count in audit.counts.items():
+        is_current = start <= offset < start + count
+        kinds.append(
+            Link(f"{words.finding(kind)} {count}", frame.url(offset=str(start) if start else None), is_current)
+        )
+        start += count
+    has_more = offset + len(shown) < len(audit)
+    return "audit", frame.page_context(
+        f"{words['audit_title']} · {frame.title}",
+        total=len(audit),
+        kinds=kinds,
+        findings=[_finding_view(frame, item) for item in shown],
+        chips=frame.chips(),
+        clear_url=frame.clear_url,
+        downloads=frame.downloads(),
+        pages=page_links(frame, offset, _FINDINGS_PER_PAGE, len(shown), has_more=has_more),
+        first=offset + 1,
+        last=offset + len(shown),
+    )
+
+
+def _finding_view(frame: Frame, finding: Finding) -> FindingView:
+    """Return a finding with the sources of its sentences."""
+    sentences = []
+    ids = list(dict.fromkeys(item.partition("@")[0] for item in finding.ids))
+    for number, text in enumerate(finding.sentences):
+        paragraph_id = ids[min(number, len(ids) - 1)] if ids else ""
+        document, n = split_id(paragraph_id) if paragraph_id else (finding.documents[0], 1)
+        sentences.append((text, document, paragraph_url(frame, document, n)))
+    facts = [finding.district, str(finding.year or ""), finding.indicator]
+    head = finding.message if frame.words.language == "en" else " · ".join(filter(None, facts))
+    return FindingView(frame.words.finding(finding.kind), head, sentences)
+
+
+def _content_lines(text: str) -> list[str]:
+    """Return the lines of a file of words without comments and empty lines."""
+    return [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
+
+
+def about_page(frame: Frame) -> tuple[str, dict[str, Any]]:
+    """Return the template and its values for the state of the index."""
+    index, words = frame.index, frame.words
+    info: dict[str, Any] = index.info()
+    facts = [
+        (words["built"], str(info["built"]).replace("T", " ").removesuffix("+00:00") + " UTC"),
+        (words["corpus"], folder_name(info["corpus"])),
+        (words["size"], f"{info['bytes'] / 1_000_000:,.1f} MB"),
+        (words["engine"], info["engine"]),
+        (words["format"], str(info["format"])),
+        (words["analyzer"], info["analyzer"]),
+        (words["facets"], words.join([words.facet(name) for name in index.facet_names])),
+        (words["version"], __version__),
+    ]
+    undecided = [
+        (document.document, warning)
+        for document in index.documents()
+        for warning in document.warnings
+        if not warning.startswith(LEFT_OUT)
+    ]
+    lists = [
+        (words["not_read"], [(item["path"], item["reason"]) for item in index.problems()]),
+        (words["duplicates"], [(item["path"], item["reason"]) for item in index.duplicates()]),
+        (words["undecided"], undecided),
+    ]
+    lexicon = index.analyzer.lexicon
+    suffixes = [
+        Link(name, frame.url(None, f".{suffix}"))
+        for name, suffix in (("CSV", "csv"), ("Excel", "xlsx"), ("JSON", "json"))
+    ]
+    return "about", frame.page_context(
+        f"{words['about_title']} · {frame.title}",
+        counts=[
+            (info["documents"], words["in_reports"]),
+            (info["paragraphs"], words["paragraphs"]),
+            (info["measures"], words["measures_n"]),
+        ],
+        facts=facts,
+        lists=[(name, items[:_MAX_LISTED], len(items)) for name, items in lists],
+        document_urls={path: frame.url("document", id=path) for path, _ in undecided[:_MAX_LISTED]},
+        words=[word for line in _content_lines(lexicon.words) for word in line.split()],
+        synonyms=[" = ".join(part.strip() for part in line.split("=")) for line in _content_lines(lexicon.synonyms)],
+        api=[
+            (f"/{name}.json", summary, "" if name in _NEED_PARAMETERS else f"{frame.root}{name}.json")
+            for name, summary in SUMMARIES.items()
+            if name != "about"
+        ],
+        downloads=suffixes,
+        openapi=frame.root + "openapi.json",
+    )

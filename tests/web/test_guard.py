@@ -1,0 +1,319 @@
+"""Security of the server: headers, hosts, methods, limits, escaping; ETags and new builds."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import threading
+import time
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from conftest import PROBES
+from markup import Page
+from starlette.testclient import TestClient
+
+import searchkit
+from searchkit.errors import SearchkitError, TimedOut, UsageError
+from searchkit.web.answers import Answer, AnswerCache
+from searchkit.web.guard import HEADERS, host_name, is_loopback
+from searchkit.web.limits import Lane, Overloaded
+from searchkit.web.server import ServerOptions, create_app, run_server
+
+OURS = {"theme.js", "htmx.js", "app.js"}
+
+
+@pytest.mark.parametrize(
+    "url", ["/search", "/search.json?query=x", "/nowhere", "/document?id=x", "/healthz", "/search.json?y=1"]
+)
+def test_every_response_has_the_headers_of_security(client: TestClient, url: str) -> None:
+    """Pages, data and errors carry the same headers; nothing sets a cookie or allows other sites."""
+    response = client.get(url)
+    for name, value in HEADERS.items():
+        assert response.headers[name] == value
+    assert "unsafe" not in response.headers["content-security-policy"]
+    assert "set-cookie" not in response.headers
+    assert "access-control-allow-origin" not in response.headers
+    assert "server" not in response.headers
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:8000", "", "[::2]", "10.0.0.1"]
+)
+def test_another_host_is_refused(client: TestClient, host: str) -> None:
+    """A page of another site that names this machine is not answered."""
+    response = client.get("/search", headers={"host": host})
+    assert response.status_code == 421
+    assert response.json()["code"] == "host"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost:9999", "[::1]:8000", "LOCALHOST"])
+def test_this_machine_is_answered(client: TestClient, host: str) -> None:
+    """The names of this machine are allowed with every port."""
+    assert client.get("/healthz", headers={"host": host}).status_code == 200
+
+
+def test_a_host_is_allowed_by_name(index_path: Path) -> None:
+    """--allow-host allows a name; a server for others needs one."""
+    app = create_app([("i", index_path)], ServerOptions(host="0.0.0.0", allow_hosts=("reports.example.cn",)))  # noqa: S104
+    with TestClient(app, base_url="http://reports.example.cn") as client:
+        assert client.get("/healthz").status_code == 200
+        assert client.get("/healthz", headers={"host": "other.example.cn"}).status_code == 421
+    with pytest.raises(UsageError, match="--allow-host"):
+        create_app([("i", index_path)], ServerOptions(host="0.0.0.0"))  # noqa: S104
+
+
+def test_hosts_and_addresses_are_told_apart() -> None:
+    """The name in a Host header is taken without its port; loopback addresses are known."""
+    assert [host_name(text) for text in ("a.b:80", "[::1]:80", "[::1]", "A.B.")] == ["a.b", "[::1]", "[::1]", "a.b"]
+    assert [is_loopback(text) for text in ("127.0.0.2", "::1", "localhost", "0.0.0.0", "example.cn")] == [  # noqa: S104
+        True, True, True, False, False,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
+def test_only_reading_is_possible(client: TestClient, method: str) -> None:
+    """Every other method is refused."""
+    response = client.request(method, "/search")
+    assert (response.status_code, response.headers["allow"]) == (405, "GET, HEAD")
+
+
+def test_a_head_has_no_content(client: TestClient) -> None:
+    """HEAD is answered like GET."""
+    assert client.head("/search?query=x").status_code == 200
+
+
+def test_a_long_address_is_refused(client: TestClient) -> None:
+    """An address has at most 16 KB."""
+    assert client.get("/search?x=" + "a" * 17_000).status_code == 414
+
+
+def test_static_files_are_kept_for_ever(client: TestClient) -> None:
+    """Static files are under a digest of their content; another digest, and a path out of the folder, do not exist."""
+    page = Page(client.get("/search").text)
+    style = page.all("link", rel="stylesheet")[0]["href"]
+    assert style is not None
+    response = client.get(style)
+    assert "immutable" in response.headers["cache-control"]
+    assert client.get(style.replace("/static/", "/static/0")).status_code == 404
+    assert client.get(style.rpartition("/")[0] + "/..%2fapp.py").status_code == 404
+
+
+def test_an_etag_answers_before_any_work(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that the browser has is not made again."""
+    for url in ("/search?query=处罚", "/search.json?query=处罚", "/search.csv?query=处罚&limit=all"):
+        etag = client.get(url).headers["etag"]
+        with monkeypatch.context() as patch:
+            patch.setattr(searchkit.Index, "search", None)
+            response = client.get(url, headers={"if-none-match": etag})
+        assert (response.status_code, response.content) == (304, b"")
+
+
+def test_a_new_build_is_seen_by_the_next_request(tmp_path: Path) -> None:
+    """A request after a build is answered from it, and its ETag is another one."""
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    (corpus / "a.txt").write_text("行政处罚立案3件。\n", encoding="utf-8")
+    searchkit.build(corpus, tmp_path / "index")
+    with TestClient(create_app([("i", tmp_path / "index")], ServerOptions()), base_url="http://localhost") as client:
+        before = client.get("/search.json?query=处罚")
+        (corpus / "b.txt").write_text("行政处罚立案5件。\n", encoding="utf-8")
+        searchkit.build(corpus, tmp_path / "index")
+        after = client.get("/search.json?query=处罚", headers={"if-none-match": before.headers["etag"]})
+        assert (before.json()["total"], after.json()["total"]) == (1, 2)
+        assert client.get("/readyz").json()["indexes"]["i"] in after.headers["etag"]
+        shutil.rmtree(tmp_path / "index")  # the open build still answers
+        assert client.get("/search.json?query=立案").json()["total"] == 2
+
+
+def test_several_indexes_have_paths_of_their_own(index_path: Path, hostile_path: Path) -> None:
+    """Each index is at /i/NAME/, below the base path, and the start page lists them."""
+    app = create_app([("甲", index_path), ("b", hostile_path)], ServerOptions(base_path="reports"))
+    with TestClient(app, base_url="http://localhost") as client:
+        page = Page(client.get("/reports/").text)
+        assert "/reports/i/b/" in page.links()
+        page = Page(client.get("/reports/i/b/search?query=处罚").text)
+        assert all(link.startswith("/reports/i/b/") for link in page.links() if link.startswith("/"))
+        assert client.get("/search").status_code == 404
+    with pytest.raises(UsageError, match="the same name"):
+        create_app([("a", index_path), ("a", hostile_path)], ServerOptions())
+
+
+def test_a_port_that_is_taken_is_named(index_path: Path) -> None:
+    """A port that cannot be bound is one line."""
+    with pytest.raises(SearchkitError, match="cannot listen at"):
+        run_server([("i", index_path)], ServerOptions(host="192.0.2.1", allow_hosts=("x",)), print)
+
+
+# Injection
+
+
+def hostile_urls() -> list[str]:
+    """Return addresses with every probe as query, filter, facet and id."""
+    urls = []
+    for probe in PROBES:
+        text = quote(probe, safe="")
+        urls += [
+            f"/search?query={text}",
+            f"/search?query=处罚&where={quote('组别', safe='')}%3D{text}",
+            f"/search?query=处罚&district={text}",
+            f"/measures?query={text}",
+            f"/compare?query={text}&draw={text}",
+            f"/facets?name=%E7%BB%84%E5%88%AB&contains={text}&query={text}",
+            f"/document?id={text}",
+            f"/coverage?rows=%E7%BB%84%E5%88%AB&cols=year&query={text}",
+            f"/{text}",
+        ]
+    return [
+        *urls,
+        "/search?query=处罚",
+        "/search?query=立案",
+        "/measures?query=立案",
+        "/compare?query=立案",
+        "/audit",
+        "/about",
+        "/coverage",
+    ]
+
+
+def assert_harmless(text: str) -> None:
+    """Fail unless a page has our elements only: our scripts, no handlers, no styles, links of the web."""
+    page = Page(text)
+    for tag, attributes in page.elements:
+        assert tag not in {"iframe", "object", "embed", "style", "base", "img"}, tag
+        for name, value in attributes.items():
+            assert not name.startswith("on"), (tag, name)
+            assert name != "style"
+            assert not name.startswith(("hx-get", "hx-on", "hx-trigger")), name
+            if name in {"href", "src", "action"}:
+                assert value is not None
+                assert value.startswith(("/", "#", "https://", "http://")) or value == "", value
+    scripts = [attributes.get("src") for attributes in page.all("script")]
+    assert {str(source).rpartition("/")[2] for source in scripts} <= OURS
+    assert "49" not in [piece for piece in page.text.split() if piece == "49"]
+
+
+def test_no_text_becomes_markup(hostile_client: TestClient) -> None:
+    """Queries, filters, ids, and everything in reports are text on every page."""
+    for url in hostile_urls():
+        response = hostile_client.get(url)
+        assert response.status_code in {200, 400, 404}, (url, response.text[:300])
+        if response.headers["content-type"].startswith("text/html"):
+            assert_harmless(response.text)
+
+
+def test_every_hostile_document_is_harmless(hostile_client: TestClient) -> None:
+    """Titles, headings, tables, facets, file names and sources of reports are text, and a source is no script."""
+    documents = hostile_client.get("/documents.json").json()
+    assert len(documents) == len(PROBES)
+    for document in documents:
+        response = hostile_client.get("/document", params={"id": document["document"], "query": "处罚"})
+        assert response.status_code == 200
+        assert_harmless(response.text)
+
+
+def test_cells_of_csv_are_disarmed(hostile_client: TestClient) -> None:
+    """No cell of a CSV begins like a formula."""
+    text = hostile_client.get("/documents.csv").text
+    assert "'=HYPERLINK" in text
+    assert '"=HYPERLINK' not in text
+
+
+# Limits
+
+
+def test_a_lane_refuses_too_many_and_ends_in_time() -> None:
+    """A lane runs a few at a time, lets some wait, refuses the rest, and gives up after the deadline."""
+    lane = Lane("test", workers=1, seconds=0.4, max_waiting=1)
+    release = threading.Event()
+
+    async def scenario() -> list[object]:
+        tasks = [asyncio.create_task(lane.run(lambda: release.wait(5))) for _ in range(2)]
+        await asyncio.sleep(0.05)
+        with pytest.raises(Overloaded):
+            await lane.run(lambda: None)
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        release.set()
+        await asyncio.sleep(0.2)
+        return [*results, await lane.run(lambda: "free again")]
+
+    first, second, last = asyncio.run(scenario())
+    assert isinstance(first, TimedOut)
+    assert isinstance(second, TimedOut)
+    assert last == "free again"
+    lane.close()
+
+
+def test_an_error_in_a_lane_is_that_of_the_function() -> None:
+    """A lane passes on what a function raises."""
+    lane = Lane("test", workers=1, seconds=1)
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(lane.run(lambda: 1 // 0))
+    lane.close()
+
+
+def test_a_busy_server_says_when_to_come_again(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request too many is 503 with Retry-After, as a page and as data."""
+
+    async def refuse(*_: object) -> None:
+        raise Overloaded("too many requests at a time")
+
+    monkeypatch.setattr(Lane, "run", refuse)
+    response = client.get("/search.json?query=x")
+    assert (response.status_code, response.json()["code"]) == (503, "busy")
+    assert int(response.headers["retry-after"]) > 0
+    page = client.get("/search?query=x")
+    assert page.status_code == 503
+    assert "请求太多" in page.text
+
+
+def test_an_unexpected_error_tells_nothing(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bug is a page, or JSON, without its cause."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("a secret")
+
+    monkeypatch.setattr(searchkit.index.IndexState, "search", fail)
+    for url in ("/search?query=unseen", "/search.json?query=unseen"):
+        response = client.get(url)
+        assert response.status_code == 500
+        assert "secret" not in response.text
+
+
+def test_the_cache_has_a_size() -> None:
+    """A cache drops the answers that were used least recently, and keeps no large one."""
+    cache = AnswerCache(max_bytes=25)
+    for name in "abc":
+        cache.put((name,), Answer(b"0123456789", "x"))
+        cache.get(("a",))
+    assert [cache.get((name,)) is not None for name in "abc"] == [True, False, True]
+    cache.put(("large",), Answer(bytes(2_000_000), "x"))
+    assert cache.get(("large",)) is None
+
+
+def test_the_first_page_is_fast(index_path: Path) -> None:
+    """Opening an index and making the first page takes a moment."""
+    started = time.perf_counter()
+    with TestClient(create_app([("i", index_path)], ServerOptions()), base_url="http://localhost") as client:
+        assert client.get("/search").status_code == 200
+    assert time.perf_counter() - started < 5
+
+
+def test_a_search_ends_itself_at_the_deadline(index_path: Path) -> None:
+    """A function in a lane has the time limit of the library, so that it holds its thread no longer than it may."""
+    lane = Lane("test", workers=1, seconds=0.2)
+    ended = threading.Event()
+
+    def search_for_ever() -> None:
+        with searchkit.open(index_path) as index:
+            try:
+                while True:
+                    index.search("处罚")
+            finally:
+                ended.set()
+
+    with pytest.raises(TimedOut):
+        asyncio.run(lane.run(search_for_ever))
+    assert ended.wait(5)
+    lane.close()

@@ -1,0 +1,70 @@
+"""The sentences of the library in Chinese: the pattern of each fits what the library says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import searchkit
+from searchkit.errors import UsageError
+from searchkit.web.words import WORDS
+
+ZH, EN = WORDS["zh"], WORDS["en"]
+
+
+def is_chinese(text: str) -> bool:
+    """Return whether a sentence was translated."""
+    return "\u4e00" <= text[0] <= "\u9fff" or text.startswith("“")
+
+
+@pytest.mark.parametrize(
+    ("query", "filters"),
+    [
+        ("甲" * 1001, {}),
+        (" ".join(f"词{n}" for n in range(80)), {}),
+        ("执法 or 处罚", {}),
+        ("(处罚", {}),
+        ("处罚", {"year": "2023..2022"}),
+        ("处罚", {"year": 2099}),
+        ("处罚 year:2099", {}),
+    ],
+)
+def test_notes_about_a_query_are_in_chinese(index_path: Path, query: str, filters: dict[str, object]) -> None:
+    """Every note of a search has a translation, and English pages show it as it is."""
+    with searchkit.open(index_path) as index:
+        notes = index.search(query, **filters).notes
+    assert notes
+    for note in notes:
+        assert is_chinese(ZH.message(note)), note
+        assert EN.message(note) == note
+
+
+@pytest.mark.parametrize("value", ["滨海新", "没有的地方"])
+def test_errors_in_an_address_are_in_chinese(index_path: Path, value: str) -> None:
+    """A value that the index does not have is named in Chinese."""
+    with searchkit.open(index_path) as index, pytest.raises(UsageError) as raised:
+        index.search("处罚", district=value)
+    assert is_chinese(ZH.message(str(raised.value)))
+
+
+def test_warnings_about_reports_are_in_chinese() -> None:
+    """Every warning about a year, a place or a body that could not be read has a translation."""
+    for warning in (
+        "year 2023 inferred from a heading",
+        "year 2023 inferred from the headings",
+        "year 2023 inferred from the headings: the title states 2022",
+        "year 2023 inferred from the beginning of a paragraph",
+        "year 2023 inferred: the year the text names most",
+        "year 2023 inferred: the text plans 2024",
+        "year 2023 inferred: the text reviews 2022",
+        "year undecided: neither title nor text states the year reported on",
+        "issuer undecided: neither title, head nor text states it",
+        "region undecided: neither title, head nor text names the place reported on",
+    ):
+        assert is_chinese(ZH.message(warning)), warning
+
+
+def test_an_unknown_sentence_is_shown_as_it_is() -> None:
+    """What has no translation is not lost."""
+    assert ZH.message("something new: {0}") == "something new: {0}"

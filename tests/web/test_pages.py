@@ -1,0 +1,172 @@
+"""The pages: what they show, and that every state is a link."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from markup import Page
+from starlette.testclient import TestClient
+
+PAGES = (
+    "/search",
+    "/search?query=处罚",
+    "/search?query=处罚&group=document&sort=-year",
+    "/search?query=没有这样的词语吗&year=2023",
+    "/search?district=天津市",
+    "/search?query=滨海新区 2023年 处罚",
+    "/document?id=binhai-health-2023.txt&query=处罚",
+    "/document?id=binhai-enforcement-2023.html",
+    "/paragraph?id=binhai-health-2023.txt%232&context=1",
+    "/measures?query=立案",
+    "/measures",
+    "/compare?query=立案&cell=1.1",
+    "/compare",
+    "/coverage",
+    "/coverage?rows=doctype&cols=agency",
+    "/audit",
+    "/about",
+    "/facets?name=topic&query=处罚",
+    "/facets",
+)
+"""Pages in different states."""
+
+
+def page_of(client: TestClient, url: str) -> Page:
+    """Return a page, which must exist."""
+    response = client.get(url)
+    assert response.status_code == 200, response.text[:400]
+    return Page(response.text)
+
+
+@pytest.mark.parametrize("url", PAGES)
+def test_every_page_is_well_formed_and_has_its_frame(client: TestClient, url: str) -> None:
+    """Elements are closed in order, ids are unique, and there is one main part, one search box and a way to it."""
+    page = page_of(client, url)
+    assert page.problems == []
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert len(page.all("main")) == 1
+    assert len(page.all("form", role="search")) == 1
+    assert page.all("a", class_="skip")
+    assert page.all("html", lang="zh-CN")
+
+
+@pytest.mark.parametrize("url", PAGES)
+def test_every_link_of_a_page_leads_somewhere(client: TestClient, url: str) -> None:
+    """Links to other states and to data are answered, and no link is a script."""
+    links = {link.partition("#")[0] for link in page_of(client, url).links()}
+    for link in sorted(link for link in links if link and not link.startswith("http"))[:60]:
+        assert link.startswith("/"), link
+        assert client.get(link).status_code == 200, link
+
+
+def test_the_root_leads_to_the_search(client: TestClient) -> None:
+    """The address without a path is that of the search."""
+    assert client.get("/", follow_redirects=False).headers["location"] == "/search"
+
+
+def test_a_hit_has_place_year_title_marks_and_links(client: TestClient) -> None:
+    """A hit leads to its paragraph in the document, with the query, and its matches are marked."""
+    page = page_of(client, "/search?query=处罚")
+    first = page.all("a", class_="open")[0]["href"]
+    assert first is not None
+    assert re.search(r"/document\?query=%E5%A4%84%E7%BD%9A&id=.+#p\d+$", first)
+    assert page.all("mark")
+    document = page_of(client, first)
+    anchor = first.partition("#")[2]
+    assert any(attributes.get("id") == anchor for _, attributes in document.elements)
+
+
+def test_a_facet_value_toggles(client: TestClient) -> None:
+    """The link of a value adds it to the filters, with as many hits as its count says; a second click removes it."""
+    page = page_of(client, "/search?query=处罚")
+    links = [link for link in page.links() if urlsplit(link).path == "/search" and "section=" in link]
+    narrowed = client.get(links[0])
+    value = parse_qs(urlsplit(links[0]).query)["section"][0]
+    count = re.search(
+        rf'{value}</span><i class="bar w\d+"></i><span class="n">([\d,]+)', client.get("/search?query=处罚").text
+    )
+    total = re.search(r"<strong>([\d,]+)</strong>", narrowed.text)
+    assert count is not None
+    assert total is not None
+    assert total[1] == count[1]
+    assert "/search?query=%E5%A4%84%E7%BD%9A" in Page(narrowed.text).links()
+
+
+def test_parameters_are_in_canonical_order(client: TestClient) -> None:
+    """Links have their parameters in one order, however the address was written, and no default."""
+    page = page_of(client, "/search?sort=score&year=2023&query=处罚&match=auto&nonsense=1")
+    tab = next(link for link in page.links() if link.startswith("/measures"))
+    assert tab == "/measures?query=%E5%A4%84%E7%BD%9A&of_year=2023"
+    assert not any("nonsense" in link or "match=" in link for link in page.links())
+
+
+def test_a_year_is_that_of_the_measure_where_measures_are_looked_up(client: TestClient) -> None:
+    """The tabs of measures and comparisons turn the year of the report into that of the measure, and back."""
+    assert "/compare?query=x&of_year=2021..2023" in page_of(client, "/search?query=x&year=2021..2023").links()
+    assert "/search?query=x&year=2023" in page_of(client, "/measures?query=x&of_year=2023").links()
+
+
+def test_the_form_of_years_is_a_filter(client: TestClient) -> None:
+    """Two fields become one range, and the address is the canonical one."""
+    response = client.get("/search?query=x&year_from=2021&year_to=2023", follow_redirects=False)
+    assert (response.status_code, response.headers["location"]) == (303, "/search?query=x&year=2021..2023")
+    response = client.get("/search?query=x&year_from=&year_to=", follow_redirects=False)
+    assert response.headers["location"] == "/search?query=x"
+
+
+def test_what_was_understood_can_be_taken_back(client: TestClient) -> None:
+    """A place in the query is a chip, and its link reads the name as a word."""
+    page = page_of(client, "/search?query=滨海新区 处罚")
+    chip = page.all("a", class_="chip understood")[0]["href"]
+    assert chip is not None
+    assert parse_qs(urlsplit(chip).query)["literal"] == ["district"]
+    assert not page_of(client, chip).all("a", class_="chip understood")
+
+
+def test_nothing_found_says_what_to_drop(client: TestClient) -> None:
+    """A search without a hit is no bare 0: it names conditions with the number of hits without them."""
+    page = page_of(client, "/search?query=“处罚” 量子纠缠态&match=all")
+    assert "没有找到" in page.text
+    assert page.all("ul", class_="loosen")
+
+
+def test_the_document_counts_matches_and_has_its_outline(client: TestClient) -> None:
+    """The page of a document counts the paragraphs with a match, and lists its headings."""
+    page = page_of(client, "/document?id=binhai-health-2023.txt&query=处罚")
+    assert re.search(r"在本文 \d+ 段中出现", page.text)
+    assert page.all("nav", class_="outline")
+    assert page.all("section", id="figures")
+
+
+def test_an_unknown_record_is_an_error_page(client: TestClient) -> None:
+    """An id that does not exist is a page with one sentence and a way out, not a trace."""
+    response = client.get("/document?id=nowhere.txt")
+    assert response.status_code == 404
+    assert "没有这条记录" in response.text
+    assert "Traceback" not in response.text
+
+
+def test_a_wrong_parameter_is_an_error_page(client: TestClient) -> None:
+    """A page says what is wrong with a parameter."""
+    response = client.get("/search?query=x&limit=many")
+    assert response.status_code == 400
+    assert "请检查网址" in response.text
+
+
+def test_an_unknown_address_is_an_error_page(client: TestClient) -> None:
+    """An address that does not exist is a page."""
+    response = client.get("/nowhere")
+    assert (response.status_code, response.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert client.get("/nowhere.json").json()["code"] == "not_found"
+
+
+def test_a_cell_opens_its_sentences(client: TestClient) -> None:
+    """A cell of a comparison is a link that shows the sentences behind the value, each with its report."""
+    page = page_of(client, "/compare?query=立案")
+    cell = next(link for link in page.links() if "cell=" in link)
+    opened = page_of(client, cell.partition("#")[0])
+    assert opened.all("section", id="sentences")
+    assert any("/document?" in link for link in opened.links())

@@ -1,0 +1,83 @@
+"""The table of parameters: what is parsed, and what links look like."""
+
+from __future__ import annotations
+
+import pytest
+
+from searchkit.errors import UsageError
+from searchkit.web.parameters import PARAMETERS, USED_BY, State, data_parameters
+
+
+def state(query_string: str, address: str = "search") -> State:
+    """Return the state of an address of a page."""
+    return State.parse(address, query_string, is_strict=False)
+
+
+def test_every_parameter_is_used_and_described() -> None:
+    """No parameter is left over, and each has a sentence."""
+    assert {name for names in USED_BY.values() for name in names} == set(PARAMETERS)
+    assert all(item.help.endswith(".") or item.choices or item.help for item in PARAMETERS.values())
+    assert all(set(names) <= set(PARAMETERS) for names in USED_BY.values())
+
+
+def test_a_link_is_canonical() -> None:
+    """However an address is written, its link has one form; empty values, defaults and repetitions are left out."""
+    written = "sort=score&year=2023&year=2023&q=a+b&group=&match=auto&of-year=2022&offset=00020"
+    assert state(written).url("/") == "/search?query=a+b&year=2023&of_year=2022&offset=20"
+
+
+def test_a_change_goes_back_to_the_first_page() -> None:
+    """A change of the search drops the page; a change of the page keeps the search."""
+    first = state("query=a&offset=40")
+    assert first.url("/", None, "", year="2023") == "/search?query=a&year=2023"
+    assert first.url("/", None, "", offset="60") == "/search?query=a&offset=60"
+    assert first.url("/") == "/search?query=a&offset=40"
+
+
+def test_another_address_takes_what_it_has() -> None:
+    """A link to another page has the parameters that this page has, and a link to data those that change it."""
+    first = state("query=a&year=2023&sort=-year&group=document&facet=topic")
+    assert first.url("/", "compare") == "/compare?query=a&year=2023"
+    assert first.url("/", "coverage", ".csv") == "/coverage.csv?year=2023"
+    assert first.url("/", "suggest") == "/suggest"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "value", "expected"),
+    [
+        ("", "2023", ("2023",)),
+        ("year=2023", "2023", ()),
+        ("year=2022&year=2023", "2022", ("2023",)),
+        ("year=2015..2024", "2020", ("2015..2019", "2021..2024")),
+        ("year=2015..2016", "2015", ("2016",)),
+        ("year=2015..", "2020", ("2015..2019", "2021..")),
+        ("year=..2016", "2016", ("..2015",)),
+        ("year=2015..2016", "2018", ("2015..2016", "2018")),
+    ],
+)
+def test_a_year_is_taken_out_of_a_range(chosen: str, value: str, expected: tuple[str, ...]) -> None:
+    """A year that a range selects can be switched off alone."""
+    assert state(chosen).toggled("year", value) == {"year": expected}
+
+
+def test_facets_of_the_user_are_toggled_in_where() -> None:
+    """A filter by a facet of the user is NAME=VALUE."""
+    first = state("where=组=甲&where=级=乙")
+    assert first.filters == {"组": ("甲",), "级": ("乙",)}
+    assert first.toggled("组", "丙") == {"where": ("级=乙", "组=甲", "组=丙")}
+    with pytest.raises(UsageError, match="NAME=VALUE"):
+        state("where=组")
+
+
+def test_arguments_have_the_types_of_the_library() -> None:
+    """Numbers, flags and lists become what the methods of an index take."""
+    first = state("query=a&limit=all&literal=all&explain=1&without=b&district=x")
+    arguments = first.option_arguments(("limit", "literal", "explain", "without", "sort"))
+    assert arguments == {"limit": None, "literal": True, "explain": True, "without": ["b"]}
+    assert first.filter_arguments() == {"district": ["x"], "where": {}}
+
+
+def test_data_depends_on_what_it_says() -> None:
+    """The parameters that a page only passes on are none of its data."""
+    assert [item.name for item in data_parameters("document")] == ["id"]
+    assert "query" not in [item.name for item in data_parameters("audit")]
