@@ -18,6 +18,8 @@ from searchkit.web.guard import is_loopback
 from searchkit.web.site import Site
 from searchkit.web.words import LANGUAGES, WORDS
 
+_MAX_WAITING_CONNECTIONS = 128
+
 
 @dataclass(frozen=True, slots=True)
 class ServerOptions:
@@ -109,6 +111,7 @@ def _bind(host: str, port: int) -> socket.socket:
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host.strip("[]"), port))
+        bound.listen(_MAX_WAITING_CONNECTIONS)  # from now on, connections wait for the server instead of being refused
     except (OSError, OverflowError) as error:
         bound.close()
         raise SearchkitError(
