@@ -271,10 +271,11 @@ def narrowest(values: Array | Iterable[int]) -> Array:
 
 
 def keep_freed_memory() -> None:
-    """Have the process keep the memory of freed arrays of up to some MB. Takes some µs, and no memory.
+    """Let the process keep the memory of freed arrays of up to 4 MB. Takes some µs, and no memory.
 
-    The C library of Linux returns larger blocks than the largest one that was freed before to the system, which then
-    clears their pages each time that they are allocated: up to half the time of a search.
+    The C library of Linux returns a freed block to the system if it is larger than every block that was freed before
+    (the dynamic M_MMAP_THRESHOLD of mallopt(3)). The system then clears its pages each time that they are allocated,
+    which took up to half of the time of a search. Allocating and freeing one large block raises the threshold.
     """
     np.empty(_KEPT_BYTES, np.uint8)
 
