@@ -35,7 +35,7 @@ RUNS = 21
 """Number of rounds."""
 FLOOR = "floor"
 """Name of the command that the others are compared with."""
-_DEFAULT_FLOOR = "floor, NumPy with threads"
+DEFAULT_FLOOR = "floor, NumPy with threads"
 """Name of the same command without the setting that switches NumPy's threads off."""
 _THREADS = "OPENBLAS_NUM_THREADS"
 """Environment variable with the number of threads of NumPy's linear algebra."""
@@ -60,7 +60,7 @@ _STRING = "粮食"
 def commands(index: Path, texts: Path) -> dict[str, list[str]]:
     """Return the measured commands by name. `texts`: file with the text of each paragraph."""
     floor = [sys.executable, "-c", "import numpy, click"]
-    measured = {FLOOR: floor, _DEFAULT_FLOOR: floor, "empty Python process": [sys.executable, "-c", "pass"]}
+    measured = {FLOOR: floor, DEFAULT_FLOOR: floor, "empty Python process": [sys.executable, "-c", "pass"]}
     for name, arguments in _COMMANDS.items():
         measured[name] = [*program(), *arguments, *([] if name == "--help" else ["--index", str(index)])]
     ripgrep = shutil.which("rg", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
@@ -79,7 +79,7 @@ def measure(measured: Mapping[str, Sequence[str]], runs: int) -> dict[str, dict[
         _run(command, one_thread)  # fills the file cache
     for _ in range(runs):
         for name, command in measured.items():
-            times[name].append(_run(command, environment if name == _DEFAULT_FLOOR else one_thread))
+            times[name].append(_run(command, environment if name == DEFAULT_FLOOR else one_thread))
     results = {}
     for name, values in times.items():
         pairs = list(zip(values, times[FLOOR], strict=True))
