@@ -144,13 +144,23 @@ def memory(pid: int) -> tuple[int, int]:
 
     Both are 0 if the process has ended.
     """
+    sizes = _memory_sizes(pid)
+    return sizes.get("VmRSS", 0), sizes.get("RssAnon", 0)
+
+
+def peak_memory() -> int:
+    """Return the maximum of the resident bytes of this process.
+
+    `resource.getrusage` is of no use: its maximum includes the memory of the process that started this one.
+    """
+    return _memory_sizes(os.getpid()).get("VmHWM", 0)
+
+
+def _memory_sizes(pid: int) -> dict[str, int]:
+    """Return the sizes in bytes that the system states of a process, by name; none if it has ended."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
     except OSError:
-        return 0, 0
-    sizes = {
-        name: int(value.split()[0]) * 1024
-        for name, _, value in (line.partition(":") for line in lines)
-        if "kB" in value
-    }
-    return sizes.get("VmRSS", 0), sizes.get("RssAnon", 0)
+        return {}
+    pairs = (line.partition(":") for line in lines)
+    return {name: int(value.split()[0]) * 1024 for name, _, value in pairs if "kB" in value}

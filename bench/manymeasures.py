@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import resource
 import statistics
 import subprocess
 import sys
@@ -172,7 +171,7 @@ def measure(folder: Path) -> dict[str, Any]:
         "measures": count,
         "ms": times,
         "median look-up": statistics.median(times[name] for name in LOOKUPS),
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "peak_mb": machine.peak_memory() // 1_000_000,
     }
 
 

@@ -65,6 +65,7 @@ class _Clock:
 
         @wraps(function)
         def run(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - those of any function
+            """Call the function, and add its time."""
             if part == "engine":
                 self.requests.append((arguments[0], arguments[1]))
             self._inner.append(0.0)

@@ -34,7 +34,7 @@ from searchkit.corpus.reading import ParsedDocument
 from searchkit.indexing.build import write_index
 from searchkit.model import table_from_json
 from searchkit.search.conditions import Condition
-from searchkit.search.outlining import OutlineEntry, ReportOfYear
+from searchkit.search.outlining import Excerpt, OutlineEntry, ReportOfYear
 from searchkit.search.records import Records
 
 REPORTS = Path(__file__).parents[1] / "corpus" / "reports"
@@ -89,6 +89,7 @@ OTHER_CLASSES = (
     Condition,
     OutlineEntry,
     ReportOfYear,
+    Excerpt,
     HIGHLIGHTS,
     class_at(HIGHLIGHTS, "paragraph"),
     SNIPPET,

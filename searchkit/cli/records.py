@@ -47,33 +47,19 @@ def show(record_id: str, index_path: Path, context: int, output_format: str) -> 
     2023/a.txt#13.
     """
     from searchkit.index import Index
+    from searchkit.model import Table
 
     with Index(index_path) as index:
-        record_id = index.resolve_id(record_id)
-        measure = None if "@" not in record_id else index.measure(record_id)
-        paragraph = index.paragraph(record_id) if measure is None else measure.source
-        document = index.document(paragraph.document if paragraph else record_id)
-        if document is None:
-            table = index.table(record_id)
-            if table is None:
-                print_error(f"no paragraph, document, table or measure {record_id} in {index_path}")
-                return NOTHING_FOUND
-            write_output(_format_table(table, output_format))
-            return FOUND
-        paragraphs = list(index.paragraphs(document=document.document))
-        if paragraph is not None:
-            paragraphs = [record for record in paragraphs if abs(record.n - paragraph.n) <= context]
-        shown = {record.n for record in paragraphs}
-        tables = [item for item in index.tables(document=document.document) if shown.intersection(item.paragraphs)]
-        has_measures = output_format in {"json", "jsonl"}
-        measures = index.measures_of([record.id for record in paragraphs]) if has_measures else []
-    if measure is not None:
-        measures = [tuple(item for item in items if item.id == measure.id) for items in measures]
-    if output_format == "table":
-        requested = document if paragraph is None else measure or paragraph
-        write_output(_show_paragraphs(paragraphs, tables, requested))
+        found = index.excerpt(record_id, context, with_measures=output_format in {"json", "jsonl"})
+    if found is None:
+        print_error(f"no paragraph, document, table or measure {record_id} in {index_path}")
+        return NOTHING_FOUND
+    if isinstance(found, Table):
+        write_output(_format_table(found, output_format))
+    elif output_format == "table":
+        write_output(_show_paragraphs(found.paragraphs, found.tables, found.requested))
     else:
-        write_output(_format_paragraphs(paragraphs, tables, measures, output_format))
+        write_output(_format_paragraphs(found.paragraphs, found.tables, found.measures, output_format))
     return FOUND
 
 

@@ -288,6 +288,10 @@ class Engine(Protocol):
         """Return the measures of each given paragraph, in the order of the text. An unknown id has no measures."""
         ...
 
+    def document(self, document_id: str) -> Document | None:
+        """Return the document with the given id, or None."""
+        ...
+
     def documents(self) -> Iterator[Document]:
         """Yield all documents in corpus order."""
         ...

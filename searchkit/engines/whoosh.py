@@ -264,6 +264,10 @@ class WhooshEngine:
         doc_ids = map(self._store.doc_id_by_paragraph_id.get, paragraph_ids)
         return [() if i is None else self._store.measures_of(i) for i in doc_ids]
 
+    def document(self, document_id: str) -> Document | None:
+        """Return the document with the given id, or None. Reads all documents before it."""
+        return next((document for document in self.documents() if document.document == document_id), None)
+
     def documents(self) -> Iterator[Document]:
         """Return all documents in corpus order."""
         with _restricted_decoding(self._folder):

@@ -11,7 +11,7 @@ similar.py      the query for paragraphs like a given one
 ids.py          ids of which only the end is given
 forking.py      forks while other threads use an index
 records.py      the records of an open index
-outlining.py    the outline of a document, the paragraphs around one, the reports of other years
+outlining.py    the outline of a document, what is around a paragraph, the reports of other years
 lookup.py       hits and results of a look-up, and the ranking of measures
 choosing.py     the indicator that a query names, and the one measure to quote for each place, body and year
 aggregating.py  measures sorted, one per value of a facet, or aggregated

@@ -1,4 +1,4 @@
-"""Places in a document and beside it: its outline, the paragraphs around one, the reports of other years."""
+"""Places in a document and beside it: its outline, what is around a paragraph, the reports of other years."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from searchkit.engines.contract import Request, own_heading_counts
 from searchkit.errors import UsageError
-from searchkit.model import Document, Paragraph
+from searchkit.model import Document, Measure, Paragraph, Table
 from searchkit.query.facets import Filter
 from searchkit.query.tree import Everything
 from searchkit.search.snapshot import Snapshot
@@ -28,6 +28,20 @@ class OutlineEntry:
     """Number of paragraphs under it and the headings inside it."""
     matches: int = 0
     """Number of those that match the query, if there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """Consecutive paragraphs of a document: all of them, or those around one."""
+
+    requested: Document | Paragraph | Measure
+    """The record with the id."""
+    paragraphs: tuple[Paragraph, ...]
+    """The paragraphs, in the order of the text."""
+    tables: tuple[Table, ...]
+    """The tables with a row among the paragraphs."""
+    measures: tuple[tuple[Measure, ...], ...]
+    """The measures of each paragraph. If a measure was requested, only that one. Empty if they were not read."""
 
 
 class ReportOfYear(NamedTuple):

@@ -15,7 +15,7 @@ from searchkit.search.snapshot import Snapshot
 from searchkit.text.analyzer import Analyzer
 
 if TYPE_CHECKING:
-    from searchkit.search.outlining import OutlineEntry, ReportOfYear
+    from searchkit.search.outlining import Excerpt, OutlineEntry, ReportOfYear
 
 
 class Records:
@@ -72,12 +72,39 @@ class Records:
             return engine.paragraph(paragraph_id)
 
     def document(self, document_id: str) -> Document | None:
-        """Return the document with the given id, or None if there is none. Reads all documents before it.
+        """Return the document with the given id, or None if there is none.
 
         Raises UsageError if the id is not a text.
         """
         _check_id(document_id)
-        return next((item for item in self._snapshot.documents() if item.document == document_id), None)
+        return self._snapshot.document(document_id)
+
+    def excerpt(self, record_id: str, context: int = 0, *, with_measures: bool = True) -> Excerpt | Table | None:
+        """Return what an id names, or None if there is none: a table, or paragraphs with their tables and measures.
+
+        The paragraphs are those of a document, or those around a paragraph or a measure. `record_id`: an id, or the
+        end of only one id. `context`: number of paragraphs before and after. `with_measures`: whether the measures are
+        read. Raises UsageError if several ids have this end, or `context` is no whole number, or negative.
+        """
+        from searchkit.search.outlining import Excerpt  # noqa: PLC0415 - not loaded by searches
+
+        if type(context) is not int or context < 0:
+            raise UsageError(f"context must be a whole number, 0 or more, not {context!r}")
+        record_id = self.resolve_id(record_id)
+        measure = self.measure(record_id) if "@" in record_id else None
+        paragraph = self.paragraph(record_id) if measure is None else measure.source
+        document = self.document(paragraph.document if paragraph else record_id)
+        if document is None:
+            return self.table(record_id)
+        paragraphs = tuple(self.paragraphs(document=document.document))
+        if paragraph is not None:
+            paragraphs = tuple(record for record in paragraphs if abs(record.n - paragraph.n) <= context)
+        shown = {record.n for record in paragraphs}
+        tables = tuple(item for item in self.tables(document=document.document) if shown.intersection(item.paragraphs))
+        measures = self.measures_of([record.id for record in paragraphs]) if with_measures else []
+        if measure is not None:
+            measures = [tuple(item for item in items if item.id == measure.id) for items in measures]
+        return Excerpt(measure or paragraph or document, paragraphs, tables, tuple(measures))
 
     def documents(
         self, *, where: Mapping[str, FilterValue] | None = None, **filters: FilterValue

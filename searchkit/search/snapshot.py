@@ -315,6 +315,11 @@ class Snapshot:
         tables = self.tables(self.filters({"document": document}, None))
         return next((table for table in tables if table.id == table_id), None)
 
+    def document(self, document_id: str) -> Document | None:
+        """Return the document with the given id, or None."""
+        with self.use_engine() as engine:
+            return engine.document(document_id)
+
     def documents(self, filters: tuple[Filter, ...] = ()) -> Iterator[Document]:
         """Yield the documents with at least one paragraph that passes all filters, in corpus order."""
         with self.use_engine() as engine:

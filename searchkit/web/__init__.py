@@ -1,7 +1,7 @@
 """The server of `searchkit serve`: pages for people, and the same answers as data. No other room but cli uses it.
 
 server.py      opens the indexes, binds the port and serves
-app.py         the ASGI application: addresses, ETags, lanes, responses, errors
+app.py         the ASGI application: addresses, ETags, pools, responses, errors
 answers.py     answers before they are sent, and the cache of finished ones
 guard.py       checks method, host and length of every request, and adds the headers of security
 limits.py      how many requests run at a time, and for how long

@@ -12,8 +12,10 @@ MAX_CACHE_BYTES = 24_000_000
 """Maximum size of all answers in a cache."""
 _MAX_ANSWER_BYTES = 1_000_000
 """Maximum size of an answer that is kept."""
-_MIN_COMPRESSED_BYTES = 1000
-_COMPRESS_LEVEL = 4
+MIN_COMPRESSED_BYTES = 1000
+"""Minimum size of an answer that is compressed."""
+COMPRESS_LEVEL = 4
+"""Level of gzip. Higher ones take much longer, and save little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +23,16 @@ class Answer:
     """A response to be sent."""
 
     body: bytes | Iterator[bytes]
-    """The content, or its pieces, which are read in a lane."""
+    """The content, or its pieces, which are read in a pool."""
     media_type: str
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
 
     def compressed(self) -> Answer:
         """Return the answer with its content compressed, or itself if it is short or in pieces."""
-        if not isinstance(self.body, bytes) or len(self.body) < _MIN_COMPRESSED_BYTES:
+        if not isinstance(self.body, bytes) or len(self.body) < MIN_COMPRESSED_BYTES:
             return self
-        body = gzip.compress(self.body, _COMPRESS_LEVEL, mtime=0)
+        body = gzip.compress(self.body, COMPRESS_LEVEL, mtime=0)
         return replace(self, body=body, headers={**self.headers, "Content-Encoding": "gzip"})
 
 

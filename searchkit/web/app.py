@@ -1,4 +1,4 @@
-"""The ASGI application: finds what an address means, checks the ETag, runs the work in a lane, and builds responses."""
+"""The ASGI application: finds what an address means, checks the ETag, runs the work in a pool, and builds responses."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from starlette.applications import Starlette
@@ -19,7 +20,7 @@ from searchkit import __version__
 from searchkit.errors import IndexUnusable, SearchkitError, TimedOut, UsageError
 from searchkit.index import IndexState
 from searchkit.output.json import dumps
-from searchkit.web.answers import Answer, AnswerCache
+from searchkit.web.answers import COMPRESS_LEVEL, MIN_COMPRESSED_BYTES, Answer, AnswerCache
 from searchkit.web.data import CHARTS, MEDIA_TYPES, RecordMissing, is_heavy, is_streamed, join_pieces, read_data
 from searchkit.web.frame import OF_MEASURES
 from searchkit.web.guard import Guard
@@ -28,8 +29,8 @@ from searchkit.web.limits import (
     HEAVY_SECONDS,
     SEARCH_SECONDS,
     SEARCHES,
-    Lane,
     Overloaded,
+    RequestPool,
 )
 from searchkit.web.openapi import describe_api
 from searchkit.web.parameters import USED_BY, State
@@ -40,8 +41,6 @@ from searchkit.web.words import Words
 _LOGGER = logging.getLogger("searchkit.web")
 _HTML = "text/html; charset=utf-8"
 _FOREVER = "public, max-age=31536000, immutable"
-_COMPRESS_LEVEL = 4
-_MIN_COMPRESSED_BYTES = 1000
 _NOT_MODIFIED = 304
 _RETRY_SECONDS = 5
 """Seconds after which a request that was refused may be sent again."""
@@ -63,7 +62,7 @@ _PROBLEMS: Sequence[tuple[type[Exception], int, str, str]] = (
 
 
 class Server:
-    """The indexes, the lanes and the templates of a server."""
+    """The indexes, the pools and the templates of a server."""
 
     def __init__(self, sites: Sequence[Site], words: Words, base_path: str, title: str) -> None:
         """`base_path`: path in front of all addresses, without `/` at its end."""
@@ -71,8 +70,8 @@ class Server:
         self._templates, self._assets = Templates(), Assets()
         self._assets_path = f"{base_path}/static/{self._assets.digest}/"
         self._cache = AnswerCache()
-        self._searches = Lane("search", SEARCHES, SEARCH_SECONDS)
-        self._heavy = Lane("heavy", HEAVY_REQUESTS, HEAVY_SECONDS)
+        self._searches = RequestPool("search", SEARCHES, SEARCH_SECONDS)
+        self._heavy = RequestPool("heavy", HEAVY_REQUESTS, HEAVY_SECONDS)
 
     def routes(self) -> list[Route | Mount]:
         """Return the routes of all indexes and of the static files."""
@@ -107,22 +106,22 @@ class Server:
         is_page = not suffix and address in PAGES
         suffix = suffix or ("" if is_page else "json")
         query_string = request.url.query
-        lane = self._searches
+        pool = self._searches
         try:
             if is_page and _YEAR_FIELD in query_string:
                 state = State.parse(address, _join_years(query_string, address), is_strict=False)
                 return RedirectResponse(state.url(site.root), 303)
             state = State.parse(address, query_string, is_strict=not is_page)
             is_long = address in _HEAVY_PAGES if is_page else is_heavy(state, suffix)
-            lane = self._heavy if is_long else self._searches
+            pool = self._heavy if is_long else self._searches
             work = partial(self._find, site, state, suffix, request.headers)
-            answer = await lane.run(work)
+            answer = await pool.run(work)
         except Exception as error:  # noqa: BLE001 - every error becomes a response
             answer = self._problem(site, error, is_page=is_page)
-        return _build_response(answer, lane)
+        return _build_response(answer, pool)
 
     def _find(self, site: Site, state: State, suffix: str, headers: Mapping[str, str]) -> Answer:
-        """Return the answer to a request: unchanged, from the cache, or made now. Runs in a lane.
+        """Return the answer to a request: unchanged, from the cache, or made now. Runs in a pool.
 
         `suffix`: empty for a page.
         """
@@ -155,7 +154,9 @@ class Server:
         if links:
             headers["Link"] = ", ".join(links)
         pieces = join_pieces(data.pieces(suffix, state.address))
-        return Answer(_Peeked(pieces) if is_streamed(state) else b"".join(pieces), MEDIA_TYPES[suffix], headers=headers)
+        return Answer(
+            _read_first(pieces) if is_streamed(state) else b"".join(pieces), MEDIA_TYPES[suffix], headers=headers
+        )
 
     def _problem(self, site: Site | None, error: Exception, *, is_page: bool) -> Answer:
         """Return the response to an error: a page, or JSON (RFC 9457)."""
@@ -257,7 +258,7 @@ class Server:
         return Response(dumps(problem), 404, media_type="application/problem+json")
 
     def close(self) -> None:
-        """End the lanes, and close the indexes."""
+        """End the pools, and close the indexes."""
         self._searches.close()
         self._heavy.close()
         for site in self.sites:
@@ -271,42 +272,29 @@ def build_app(server: Server, allowed_hosts: Collection[str]) -> ASGIApp:
         routes = [Mount(server.base_path, routes=routes)]
     app = Starlette(routes=routes, exception_handlers={404: server.missing})
     app.router.redirect_slashes = False
-    compressed = GZipMiddleware(app, minimum_size=_MIN_COMPRESSED_BYTES, compresslevel=_COMPRESS_LEVEL)
+    compressed = GZipMiddleware(app, minimum_size=MIN_COMPRESSED_BYTES, compresslevel=COMPRESS_LEVEL)
     return Guard(compressed, allowed_hosts)
 
 
-class _Peeked:
-    """Pieces of which the first is read at once, so that an error becomes a response."""
-
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._first = next(pieces, b"")
-        self._pieces = pieces
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        """Return the next piece."""
-        if self._first:
-            piece, self._first = self._first, b""
-            return piece
-        return next(self._pieces)
+def _read_first(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Read the first piece at once, so that an error becomes a response. Return an iterator over all pieces."""
+    return chain([next(pieces, b"")], pieces)
 
 
-def _build_response(answer: Answer, lane: Lane) -> Response:
+def _build_response(answer: Answer, pool: RequestPool) -> Response:
     """Return the response for an answer."""
     if isinstance(answer.body, bytes):
         headers = {**answer.headers, "Content-Type": answer.media_type} if answer.media_type else answer.headers
         return Response(answer.body, answer.status, headers)
     return StreamingResponse(
-        _stream(answer.body, lane), answer.status, {**answer.headers, "Content-Type": answer.media_type}
+        _stream(answer.body, pool), answer.status, {**answer.headers, "Content-Type": answer.media_type}
     )
 
 
-async def _stream(pieces: Iterator[bytes], lane: Lane) -> AsyncIterator[bytes]:
-    """Yield pieces that are made in a lane. An error ends the connection, so that the client sees that it is cut."""
+async def _stream(pieces: Iterator[bytes], pool: RequestPool) -> AsyncIterator[bytes]:
+    """Yield pieces that are made in a pool. An error ends the connection, so that the client sees that it is cut."""
     read: Callable[[], bytes | None] = partial(next, pieces, None)
-    while (piece := await lane.run(read)) is not None:
+    while (piece := await pool.run(read)) is not None:
         yield piece
 
 

@@ -284,9 +284,11 @@ def _draw_lines(frame: Frame, comparison: Comparison, rows: Sequence[AxisLabel],
     right = _WIDTH - _RIGHT
 
     def x_of(year: int) -> float:
+        """Return the horizontal position of a year."""
         return round(_LEFT + (right - _LEFT) * ((year - first) / (last - first) if last > first else 0.5), 1)
 
     def y_of(value: float) -> float:
+        """Return the vertical position of a value."""
         return round(_TOP + (_HEIGHT - _TOP - _BOTTOM) * (1 - (value - ticks[0]) / (ticks[-1] - ticks[0])), 1)
 
     lines = []

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from searchkit.errors import UsageError
 from searchkit.index import IndexState
-from searchkit.model import to_json
+from searchkit.model import Table, to_json
 from searchkit.output.csv import delimited_lines
 from searchkit.output.json import (
     analysis_to_json,
@@ -111,15 +111,16 @@ def read_data(index: IndexState, state: State, suffix: str) -> Data:
     return _READERS[state.address](index, state, suffix)
 
 
-def _one(value: object) -> Callable[[], Iterable[str]]:
-    """Return the form of JSON of one object."""
-    return lambda: [dumps(value), "\n"]
+def _one(make: Callable[[], object]) -> Callable[[], Iterable[str]]:
+    """Return the form of JSON of one object, which is made when the form is called."""
+    return lambda: [dumps(make()), "\n"]
 
 
 def _list(records: Callable[[], Records]) -> Callable[[], Iterable[str]]:
     """Return the form of JSON of a list, record by record."""
 
     def pieces() -> Iterator[str]:
+        """Yield the pieces of the text."""
         yield "["
         for number, record in enumerate(records()):
             yield f"{',' if number else ''}{dumps(record)}"
@@ -144,7 +145,7 @@ def _read_search(index: IndexState, state: State, suffix: str) -> Data:
     page = state.option_arguments(("limit", "offset", "after"))
     results = index.search(state["query"], **arguments, **facets, **page, beyond=suffix not in {"csv", "xlsx"})
     return Data(
-        lambda: [dumps(results_to_json(results, highlight=highlight)), "\n"],
+        _one(lambda: results_to_json(results, highlight=highlight)),
         lambda suffix: (_hit_record(hit, suffix, highlight=highlight) for hit in results.hits),
         next=results.next,
     )
@@ -157,9 +158,11 @@ def _all_hits(index: IndexState, state: State, arguments: dict[str, Any], facets
     results = index.search(state["query"], **arguments, **facets, limit=0)
 
     def hits() -> Iterator[Hit]:
+        """Return an iterator over the hits."""
         return index.every_hit(state["query"], **arguments)
 
     def json() -> Iterator[str]:
+        """Yield the pieces of the JSON text: the hits come between the totals and the facets."""
         head = results_to_json(results, highlight=highlight)
         ends = {"facets": head.pop("facets"), "next": None}
         del head["hits"], head["next"]
@@ -198,28 +201,19 @@ def _read_paragraph(index: IndexState, state: State, _: str) -> Data:
 def _show(index: IndexState, record_id: str, context: int) -> Data:
     if not record_id:
         raise UsageError("give the id of a record: id=…")
-    record_id = index.resolve_id(record_id)
-    measure = index.measure(record_id) if "@" in record_id else None
-    paragraph = index.paragraph(record_id) if measure is None else measure.source
-    document = index.document(paragraph.document if paragraph else record_id)
-    if document is None:
-        table = index.table(record_id)
-        if table is None:
-            raise RecordMissing(f"no paragraph, document, table or measure {record_id}")
-        return Data(_list(lambda: [to_json(table)]), lambda _: [to_json(table)])
-    paragraphs = list(index.paragraphs(document=document.document))
-    if paragraph is not None:
-        paragraphs = [record for record in paragraphs if abs(record.n - paragraph.n) <= context]
-    shown = {record.n for record in paragraphs}
-    tables = [item for item in index.tables(document=document.document) if shown.intersection(item.paragraphs)]
-    measures = index.measures_of([record.id for record in paragraphs])
-    if measure is not None:
-        measures = [tuple(item for item in items if item.id == measure.id) for items in measures]
+    found = index.excerpt(record_id, context)
+    if found is None:
+        raise RecordMissing(f"no paragraph, document, table or measure {record_id}")
+    if isinstance(found, Table):
+        return Data(_list(lambda: [to_json(found)]), lambda _: [to_json(found)])
 
     def records(suffix: str) -> Records:
-        return paragraph_records(paragraphs, tables, measures) if suffix == "jsonl" else map(to_json, paragraphs)
+        """Return the paragraphs. Only JSON Lines have their measures and tables."""
+        if suffix != "jsonl":
+            return map(to_json, found.paragraphs)
+        return paragraph_records(found.paragraphs, found.tables, found.measures)
 
-    return Data(_list(lambda: paragraph_records(paragraphs, tables, measures)), records)
+    return Data(_list(lambda: records("jsonl")), records)
 
 
 MEASURE_OPTIONS = (
@@ -244,9 +238,10 @@ def _read_measures(index: IndexState, state: State, _: str) -> Data:
     results = index.measures(state["query"], **arguments, limit=state.number("limit"))
 
     def records(_: str) -> Records:
+        """Return the groups or the measures."""
         return map(group_to_json, results.groups) if results.aggregate else map(to_json, results.hits)
 
-    return Data(lambda: [dumps(measures_to_json(results)), "\n"], records)
+    return Data(_one(lambda: measures_to_json(results)), records)
 
 
 def compare_arguments(state: State) -> dict[str, Any]:
@@ -260,24 +255,26 @@ def _read_compare(index: IndexState, state: State, _: str) -> Data:
     comparison = index.compare(state["query"], **compare_arguments(state))
 
     def workbook(file: IO[bytes]) -> None:
+        """Write the workbook."""
         from searchkit.output.xlsx import write_workbook  # noqa: PLC0415 - an extra
 
         write_workbook(comparison, file)
 
     def chart(suffix: str) -> bytes:
+        """Return the chart. Raises RecordMissing if there is nothing to draw."""
         from searchkit.output.chart import render_chart  # noqa: PLC0415 - an extra
 
         if comparison.indicator is None:
             raise RecordMissing("there is nothing to draw")
         return render_chart(comparison, suffix, state["chart_size"])
 
-    return Data(_one(comparison_to_json(comparison)), lambda _: comparison_records(comparison), workbook, chart)
+    return Data(_one(lambda: comparison_to_json(comparison)), lambda _: comparison_records(comparison), workbook, chart)
 
 
 def _read_coverage(index: IndexState, state: State, _: str) -> Data:
     """Return the numbers of reports by two facets."""
     coverage = index.coverage(state["rows"], state["cols"] or "year", **state.filter_arguments())
-    return Data(_one(coverage_to_json(coverage)), lambda _: (cell._asdict() for cell in coverage.cells))
+    return Data(_one(lambda: coverage_to_json(coverage)), lambda _: (cell._asdict() for cell in coverage.cells))
 
 
 def _read_audit(index: IndexState, state: State, _: str) -> Data:
@@ -285,6 +282,7 @@ def _read_audit(index: IndexState, state: State, _: str) -> Data:
     audit = find_contradictions(index, state)
 
     def workbook(file: IO[bytes]) -> None:
+        """Write the workbook."""
         from searchkit.output.xlsx import write_findings  # noqa: PLC0415 - an extra
 
         write_findings(audit, file)
@@ -300,7 +298,9 @@ def find_contradictions(index: IndexState, state: State) -> Audit:
 def _read_facets(index: IndexState, state: State, _: str) -> Data:
     """Return the values of one facet or of all."""
     counts = count_facets(index, state, [state["name"]] if state["name"] else [])
-    return Data(_one({name: facet_to_json(item) for name, item in counts.items()}), lambda _: facet_records(counts))
+    return Data(
+        _one(lambda: {name: facet_to_json(item) for name, item in counts.items()}), lambda _: facet_records(counts)
+    )
 
 
 def count_facets(index: IndexState, state: State, names: list[str]) -> Mapping[str, FacetCounts]:
@@ -316,6 +316,7 @@ def _read_documents(index: IndexState, state: State, _: str) -> Data:
     index.resolve_filters({name: value for name, value in arguments.items() if name != "where"}, arguments["where"])
 
     def records(_: str = "") -> Records:
+        """Return the documents."""
         return map(to_json, index.documents(**arguments))
 
     return Data(_list(records), records)
@@ -325,14 +326,15 @@ def _read_suggest(index: IndexState, state: State, _: str) -> Data:
     """Return completions."""
     completions = index.suggest(state["prefix"], limit=state.number("limit"))
     return Data(
-        _one(completions_to_json(state["prefix"], completions)), lambda _: (item._asdict() for item in completions)
+        _one(lambda: completions_to_json(state["prefix"], completions)),
+        lambda _: (item._asdict() for item in completions),
     )
 
 
 def _read_analyze(index: IndexState, state: State, _: str) -> Data:
     """Return the tokens of a text."""
     analysis: dict[str, Any] = analysis_to_json(state["text"], index.analyzer, index.understand(state["text"]))
-    return Data(_one(analysis), lambda _: analysis["tokens"])
+    return Data(_one(lambda: analysis), lambda _: analysis["tokens"])
 
 
 def _read_info(index: IndexState, _: State, __: str) -> Data:
@@ -342,9 +344,10 @@ def _read_info(index: IndexState, _: State, __: str) -> Data:
     facts = {**info, **paths, "problems": index.problems()}
 
     def records(_: str) -> Records:
+        """Return what could not be read, and what is undecided."""
         return problem_records(index.problems(), index.duplicates(), index.documents())
 
-    return Data(_one(facts), records)
+    return Data(_one(lambda: facts), records)
 
 
 def folder_name(path: object) -> str:

@@ -127,6 +127,7 @@ def _list_values(frame: Frame, name: str, counts: FacetCounts) -> list[Value]:
     chosen = frame.state.filters.get(name, ())
 
     def view(item: FacetValue) -> Value:
+        """Return a counted value as the page shows it."""
         value = str(item.value)
         url = frame.url("search", **frame.state.toggled(name, value))
         return Value(value, item.count, url, _bar_length(item.count, most), item.selected)
@@ -213,6 +214,7 @@ def _tree_values(frame: Frame, counts: FacetCounts, depth: int | None) -> list[V
     values: list[Value] = []
 
     def add(parent: tuple[str, ...]) -> None:
+        """Append the places inside a place, and those inside the chosen ones."""
         level = sorted(children.get(parent, ()), key=lambda path: (path not in ancestors, -totals[path]))
         for path in level:
             full = "/".join(path)

@@ -1,4 +1,4 @@
-"""Limits of the work that a server does at a time: lanes with few threads, a short queue, and a deadline."""
+"""Limits of the work that a server does at a time: pools with few threads, a short queue, and a deadline."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SEARCHES, HEAVY_REQUESTS = 4, 1
 SEARCH_SECONDS, HEAVY_SECONDS = 10.0, 60.0
 """Deadlines of a search and of a heavy request, from the moment that it is admitted."""
 MAX_WAITING = 16
-"""Maximum number of requests that wait in a lane."""
+"""Maximum number of requests that wait in a pool."""
 
 _Result = TypeVar("_Result")
 
@@ -25,7 +25,7 @@ class Overloaded(Exception):
     """More requests wait than may. Try again later."""
 
 
-class Lane:
+class RequestPool:
     """Runs functions in a few threads. Further ones wait."""
 
     def __init__(self, name: str, workers: int, seconds: float, max_waiting: int = MAX_WAITING) -> None:
@@ -39,7 +39,7 @@ class Lane:
         """Run a function in a thread, and return its result.
 
         Raises Overloaded if too many wait, and TimedOut after the deadline. A function that has begun then ends
-        at the next point where it checks the time, and holds its place in the lane until it ends; one that
+        at the next point where it checks the time, and holds its place in the pool until it ends; one that
         waits is not begun.
         """
         if self._admitted >= self._capacity:

@@ -214,6 +214,7 @@ def _table_view(table: Table, matches: Mapping[int, Spans]) -> TableView:
     """Return a table with its cells as they span rows and columns."""
 
     def cells(row: Sequence[Any], headers: int) -> list[Cell]:
+        """Return the cells of a row, of which the first ones are headers."""
         return [Cell(cell.text, cell.row_span, cell.col_span, n < headers) for n, cell in enumerate(row)]
 
     header = [cells(row, len(row)) for row in table.header]

@@ -167,6 +167,7 @@ def test_small_segments_are_merged(documents: list[ParsedDocument], tmp_path: Pa
     assert [document.document for document in engine.documents()] == [
         document.document.document for document in documents
     ]
+    assert [engine.document(document.document) for document in engine.documents()] == [*engine.documents()]
     assert list(engine.paragraphs()) == [paragraph for document in documents for paragraph in document.paragraphs]
     measures, scores, indicators = select_measures(engine)
     assert measures == measures_of(documents)

@@ -1089,7 +1089,10 @@ def test_stored_records_are_unchanged(index_of: Callable[..., Index]) -> None:
     added_measures = [measures for document in documents for measures in document.measures or ()]
     paragraphs = [p for document in documents for p in document.paragraphs]
     index = index_of(documents)
-    assert [*index.documents()] == [document.document for document in documents]
+    records = [document.document for document in documents]
+    assert [*index.documents()] == records
+    assert [index.document(record.document) for record in records] == records
+    assert index.document("nowhere.txt") is None
     assert [*index.paragraphs()] == paragraphs
     assert [*index.tables()] == [table for document in documents for table in document.tables]
     assert [index.paragraph(p.id) for p in paragraphs] == paragraphs

@@ -10,7 +10,7 @@ from searchkit.corpus.reading import ParsedDocument
 from searchkit.errors import UsageError
 from searchkit.index import Index
 from searchkit.model import Document
-from searchkit.search.outlining import OutlineEntry, ReportOfYear
+from searchkit.search.outlining import Excerpt, OutlineEntry, ReportOfYear
 
 Report = Callable[..., ParsedDocument]
 BINHAI = ("天津市", "滨海新区")
@@ -87,6 +87,26 @@ def test_neighbours_of_nothing(index: Index) -> None:
         index.neighbours("a.txt#1", before=-1)
     with pytest.raises(UsageError, match="an id is a text"):
         index.neighbours(1)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("record_id", "context", "numbers"),
+    [("a.txt", 0, [1, 2, 3, 4, 5, 6]), ("a.txt#3", 0, [3]), ("a.txt#6", 2, [4, 5, 6])],
+)
+def test_an_excerpt_is_what_an_id_names(index: Index, record_id: str, context: int, numbers: list[int]) -> None:
+    """That of a document is all of its paragraphs, that of a paragraph those around it."""
+    excerpt = index.excerpt(record_id, context)
+    assert isinstance(excerpt, Excerpt)
+    assert [item.n for item in excerpt.paragraphs] == numbers
+    assert excerpt.requested == (index.paragraph(record_id) or index.document(record_id))
+    assert len(excerpt.measures) == len(numbers)
+
+
+def test_an_excerpt_of_nothing(index: Index) -> None:
+    """An unknown id names nothing, and a negative number is an error."""
+    assert index.excerpt("a.txt#99") is None
+    with pytest.raises(UsageError, match="0 or more"):
+        index.excerpt("a.txt#1", -1)
 
 
 def test_other_years_are_those_of_the_place_body_and_kind(index: Index) -> None:

@@ -18,7 +18,7 @@ import searchkit
 from searchkit.errors import SearchkitError, TimedOut, UsageError
 from searchkit.web.answers import Answer, AnswerCache
 from searchkit.web.guard import HEADERS, host_name, is_loopback
-from searchkit.web.limits import Lane, Overloaded
+from searchkit.web.limits import Overloaded, RequestPool
 from searchkit.web.server import ServerOptions, create_app, run_server
 
 OURS = {"theme.js", "htmx.js", "app.js"}
@@ -224,33 +224,33 @@ def test_cells_of_csv_are_disarmed(hostile_client: TestClient) -> None:
 
 
 def test_a_lane_refuses_too_many_and_ends_in_time() -> None:
-    """A lane runs a few at a time, lets some wait, refuses the rest, and gives up after the deadline."""
-    lane = Lane("test", workers=1, seconds=0.4, max_waiting=1)
+    """A pool runs a few at a time, lets some wait, refuses the rest, and gives up after the deadline."""
+    pool = RequestPool("test", workers=1, seconds=0.4, max_waiting=1)
     release = threading.Event()
 
     async def scenario() -> list[object]:
-        tasks = [asyncio.create_task(lane.run(lambda: release.wait(5))) for _ in range(2)]
+        tasks = [asyncio.create_task(pool.run(lambda: release.wait(5))) for _ in range(2)]
         await asyncio.sleep(0.05)
         with pytest.raises(Overloaded):
-            await lane.run(lambda: None)
+            await pool.run(lambda: None)
         results = await asyncio.gather(*tasks, return_exceptions=True)
         release.set()
         await asyncio.sleep(0.2)
-        return [*results, await lane.run(lambda: "free again")]
+        return [*results, await pool.run(lambda: "free again")]
 
     first, second, last = asyncio.run(scenario())
     assert isinstance(first, TimedOut)
     assert isinstance(second, TimedOut)
     assert last == "free again"
-    lane.close()
+    pool.close()
 
 
 def test_an_error_in_a_lane_is_that_of_the_function() -> None:
-    """A lane passes on what a function raises."""
-    lane = Lane("test", workers=1, seconds=1)
+    """A pool passes on what a function raises."""
+    pool = RequestPool("test", workers=1, seconds=1)
     with pytest.raises(ZeroDivisionError):
-        asyncio.run(lane.run(lambda: 1 // 0))
-    lane.close()
+        asyncio.run(pool.run(lambda: 1 // 0))
+    pool.close()
 
 
 def test_a_busy_server_says_when_to_come_again(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -259,7 +259,7 @@ def test_a_busy_server_says_when_to_come_again(client: TestClient, monkeypatch: 
     async def refuse(*_: object) -> None:
         raise Overloaded("too many requests at a time")
 
-    monkeypatch.setattr(Lane, "run", refuse)
+    monkeypatch.setattr(RequestPool, "run", refuse)
     response = client.get("/search.json?query=x")
     assert (response.status_code, response.json()["code"]) == (503, "busy")
     assert int(response.headers["retry-after"]) > 0
@@ -301,8 +301,8 @@ def test_the_first_page_is_fast(index_path: Path) -> None:
 
 
 def test_a_search_ends_itself_at_the_deadline(index_path: Path) -> None:
-    """A function in a lane has the time limit of the library, so that it holds its thread no longer than it may."""
-    lane = Lane("test", workers=1, seconds=0.2)
+    """A function in a pool has the time limit of the library, so that it holds its thread no longer than it may."""
+    pool = RequestPool("test", workers=1, seconds=0.2)
     ended = threading.Event()
 
     def search_for_ever() -> None:
@@ -314,6 +314,6 @@ def test_a_search_ends_itself_at_the_deadline(index_path: Path) -> None:
                 ended.set()
 
     with pytest.raises(TimedOut):
-        asyncio.run(lane.run(search_for_ever))
+        asyncio.run(pool.run(search_for_ever))
     assert ended.wait(5)
-    lane.close()
+    pool.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -139,6 +139,12 @@ class ColumnarEngine:
         """Return the measures of each given paragraph. Takes as long as `paragraph` for each of them."""
         doc_ids = map(self._find, paragraph_ids)
         return [() if i is None else self._measures(i) for i in doc_ids]
+
+    def document(self, document_id: str) -> Document | None:
+        """Return the document with the given id, or None. Searches the ids of all documents."""
+        starts = (start for start, _ in self._doc_ranges(document_id))
+        numbers = self._reader.documents_of(np.fromiter(islice(starts, 1), np.int64))
+        return self._reader.document(numbers.item()) if len(numbers) else None
 
     def documents(self) -> Iterator[Document]:
         """Yield all documents in corpus order."""

@@ -137,9 +137,11 @@ class Scorer:
         """Step one: return for each doc the score of each term that the doc contains. The doc ids ascend."""
         if not self._term_weights:
             return [{}] * len(doc_ids)
-        columns = zip(*self._score_terms(doc_ids).tolist(), strict=True)
-        return [{term: score for term, score in zip(self._term_weights, column, strict=True) if score}
-                for column in columns]  # fmt: skip
+        scores_by_doc = self._score_terms(doc_ids).T.tolist()
+        return [
+            {term: score for term, score in zip(self._term_weights, scores, strict=True) if score}
+            for scores in scores_by_doc
+        ]
 
     def rescore(self, doc_ids: Array) -> tuple[Array, Array]:
         """Step two: return the score of each doc by bigrams, and by characters. The doc ids ascend.
