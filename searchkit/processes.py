@@ -141,8 +141,14 @@ class Parent:
         return self._messages.get()
 
     def send(self, message: bytes) -> None:
-        """Send a message. Raises OSError if the parent has exited; then this process will exit soon too."""
-        _write(self._responses, message)
+        """Send a message. If the parent has exited, end this process and its descendants.
+
+        An exception would end only this process, before `_listen` notices that the parent has exited.
+        """
+        try:
+            _write(self._responses, message)
+        except OSError:
+            _exit_group()
 
     def _listen(self) -> None:
         """Receive messages until the parent closes the pipe or exits. Then end this process and its descendants."""

@@ -262,8 +262,15 @@ SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 
 @pytest.mark.parametrize(
     "orders",
-    [("obey", "hang"), ("obey", "hold"), ("obey", "start", "hang"), ("obey", "fork", "hang"), ("use_a_folder",)],
-    ids=lambda orders: " ".join(orders[-2:]),
+    [
+        ("obey", "hang"),
+        ("obey", "hold"),
+        ("obey", "start", "hang"),
+        ("obey", "fork", "hang"),
+        ("fork_and_send", ""),
+        ("use_a_folder",),
+    ],
+    ids=lambda orders: " ".join(orders[-2:]).strip(),
 )
 def test_a_child_ends_with_its_parent(mark: str, tmp_path: Path, orders: Sequence[str]) -> None:
     """A child and its descendants end with the parent, whatever ends the parent and whatever the child is doing."""

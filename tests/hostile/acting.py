@@ -31,6 +31,15 @@ def obey(parent: Parent) -> None:
         parent.send(b"done")
 
 
+def fork_and_send(parent: Parent) -> None:
+    """Fork a process that never ends, then send messages without end."""
+    parent.receive()
+    if not os.fork():
+        ORDERS["hang"]()
+    while True:
+        parent.send(b"begun")
+
+
 def work_often(parent: Parent) -> None:
     """Use more processor time in all blocks together, and more memory between them, than one block may use."""
     parent.receive()
