@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from searchkit.engines.timing import time_limit
 from searchkit.errors import IndexDamaged, UsageError
-from searchkit.manifest import read_manifest
 from searchkit.query.facets import FacetCounts
 from searchkit.query.filters import FilterValue
 from searchkit.search.options import MeasureOptions, SearchOptions, list_names, read_options
@@ -368,7 +367,7 @@ class Index(IndexState):
         with _refreshing:
             old = self._snapshot
             with suppress(IndexDamaged):  # the index may have been replaced while it was read
-                if read_manifest(old.path) == old.manifest:
+                if old.read_latest_manifest() == old.manifest:
                     return False
             new = open_snapshot(old.path)
             if "analyzer" in vars(old) and new.manifest.analyzer == old.manifest.analyzer:

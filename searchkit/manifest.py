@@ -13,13 +13,13 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
-from searchkit.errors import IndexDamaged, IndexForeign, IndexMissing, IndexUnusable, SearchkitError
+from searchkit.errors import IndexDamaged, IndexForeign, IndexMissing, IndexUnusable
 
 FORMAT_VERSION = 15
 """Version of the index format.
@@ -106,7 +106,30 @@ def read_manifest(index: Path) -> Manifest:
     Raises IndexMissing, IndexForeign or IndexDamaged, or IndexUnusable if the manifest exists but cannot be opened.
     """
     path = index / _MANIFEST_NAME
-    data = _load_json(path, index)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        message = f"no index in {index}; build one with: searchkit build CORPUS --index {index}"
+        raise IndexMissing(message) from None
+    except OSError as error:
+        message = f"cannot read {path}: {error.strerror}"
+        raise IndexUnusable(message) from None
+    except ValueError:
+        raise _damaged_error(path, index) from None
+    manifest = decode_manifest(text, path, index)
+    _check_sizes(index, manifest)
+    return manifest
+
+
+def decode_manifest(text: str, path: Path, index: Path) -> Manifest:
+    """Return the manifest of a text from `encode_manifest`. `path`: where the text is, for messages.
+
+    Raises IndexForeign or IndexDamaged.
+    """
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        raise _damaged_error(path, index) from None
     version = data.get("format") if isinstance(data, dict) else None
     if version != FORMAT_VERSION:
         raise IndexForeign(
@@ -116,22 +139,13 @@ def read_manifest(index: Path) -> Manifest:
     manifest = _parse_manifest(data) if checksum == compute_manifest_checksum(data) else None
     if manifest is None:
         raise _damaged_error(path, index)
-    _check_sizes(index, manifest)
     return manifest
 
 
-def _load_json(path: Path, index: Path) -> Any:  # noqa: ANN401 - any JSON
-    """Return the JSON in the manifest file. Raises IndexMissing, IndexUnusable or IndexDamaged."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        message = f"no index in {index}; build one with: searchkit build CORPUS --index {index}"
-        raise IndexMissing(message) from None
-    except OSError as error:
-        message = f"cannot read {path}: {error.strerror}"
-        raise IndexUnusable(message) from None
-    except (ValueError, RecursionError):
-        raise _damaged_error(path, index) from None
+def encode_manifest(manifest: Manifest) -> str:
+    """Return a manifest as text, with its checksum."""
+    data = asdict(manifest)
+    return json.dumps({**data, "checksum": compute_manifest_checksum(data)}, ensure_ascii=False, indent=1)
 
 
 def _parse_manifest(data: dict[str, Any]) -> Manifest | None:
@@ -174,11 +188,9 @@ def commit_manifest(index: Path, manifest: Manifest, base: Manifest | None = Non
 
 def _replace_manifest(index: Path, manifest: Manifest) -> None:
     """Write a manifest to a temporary file, sync the file to disk, and rename it to the manifest."""
-    data = asdict(manifest)
-    text = json.dumps({**data, "checksum": compute_manifest_checksum(data)}, ensure_ascii=False, indent=1)
     temporary = index / _TEMPORARY_NAME
     with temporary.open("w", encoding="utf-8") as handle:
-        handle.write(text + "\n")
+        handle.write(encode_manifest(manifest) + "\n")
         handle.flush()
         os.fsync(handle.fileno())
     temporary.replace(index / _MANIFEST_NAME)
@@ -291,27 +303,6 @@ def verify_checksums(index: Path, manifest: Manifest) -> None:
             is_intact = False
         if not is_intact:
             raise _damaged_error(path, index)
-
-
-@contextmanager
-def diagnose_damage(index: Path, manifest: Manifest) -> Iterator[None]:
-    """Explain an exception of the block by a damaged file, if there is one.
-
-    If the block raises IndexDamaged or an exception that is not a SearchkitError, verify the checksums. If a checksum
-    does not match, raise IndexDamaged with the name of the file. In all other cases, the exception of the block
-    propagates. This includes an index that another build has replaced, because that build removes the old files.
-    """
-    try:
-        yield
-    except Exception as error:
-        is_expected = isinstance(error, SearchkitError) and not isinstance(error, IndexDamaged)
-        if not is_expected and current_data_folder(index) == manifest.data:
-            try:
-                verify_checksums(index, manifest)
-            except IndexDamaged:
-                if current_data_folder(index) == manifest.data:
-                    raise
-        raise
 
 
 def _check_sizes(index: Path, manifest: Manifest) -> None:

@@ -18,7 +18,6 @@ from searchkit import processes
 from searchkit.compare.comparison import build_table
 from searchkit.compare.table import Comparison
 from searchkit.corpus.reading import ParsedDocument
-from searchkit.engines.opening import ENGINES
 from searchkit.index import Index
 from searchkit.indexing import indexer, tasks, worker
 from searchkit.indexing.build import BuildOptions, write_index
@@ -26,6 +25,9 @@ from searchkit.indexing.namelists import read_name_lists
 from searchkit.model import Document, ExtractedMeasure, Measure, Paragraph
 from searchkit.query.naming import IndicatorNames
 from searchkit.search.choosing import RankedMeasure, choose_indicator
+
+LOCAL_ENGINES = ("columnar", "whoosh")
+"""The engines that need no cluster."""
 
 ROOT = Path(__file__).parent.parent
 
@@ -68,10 +70,30 @@ def shared() -> Path:
     return folder
 
 
-@pytest.fixture(scope="session", params=ENGINES)
-def engine(request: pytest.FixtureRequest) -> str:
-    """Name of an engine. A test with this parameter runs once per engine."""
-    return str(request.param)
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options for the engine that needs a cluster."""
+    parser.addoption("--cluster", metavar="URL", help="run the tests of engines on the OpenSearch node at URL")
+    parser.addoption("--shards", type=int, default=1, help="number of shards of an index on the node")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test with the parameter `engine` once per engine: those in this process, or that on a cluster."""
+    if "engine" in metafunc.fixturenames:
+        engines = ["opensearch"] if metafunc.config.getoption("--cluster") else LOCAL_ENGINES
+        metafunc.parametrize("engine", engines, scope="session")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cluster(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Make builds write to the node of `--cluster`."""
+    url = request.config.getoption("--cluster")
+    with pytest.MonkeyPatch.context() as patch:
+        if url:
+            from searchkit.engines.opensearch import cluster
+
+            patch.setenv("SEARCHKIT_OPENSEARCH_URL", url)
+            patch.setattr(cluster, "DEFAULT_SHARDS", request.config.getoption("--shards"))
+        yield
 
 
 @pytest.fixture(scope="session")

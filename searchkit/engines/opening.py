@@ -2,14 +2,66 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from searchkit.engines.contract import Engine, Writer
-from searchkit.errors import IndexForeign
+from searchkit.engines.directory import Directory, LocalDirectory
+from searchkit.errors import IndexForeign, SearchkitError, UsageError
 from searchkit.text.analyzer import Analyzer
 
-ENGINES = ("columnar", "whoosh")
+ENGINES = ("columnar", "whoosh", "opensearch")
 """Names for `--engine`. The first is the default."""
+
+
+CLUSTER_FILE = "cluster.json"
+"""File of the folder of an index on a cluster, which names it."""
+
+
+def open_directory(index: Path) -> Directory:
+    """Return where the states of the index in a folder are: in the folder, or on the cluster that it names.
+
+    Raises IndexForeign if the folder names no valid cluster, and SearchkitError if the library is not installed.
+    """
+    if not (index / CLUSTER_FILE).is_file():
+        return LocalDirectory(index)
+    try:
+        from searchkit.engines.opensearch.directory import ClusterDirectory  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise _lacks_library(error) from None
+    return ClusterDirectory(index)
+
+
+def create_directory(index: Path, engine: str, url: str | None = None) -> Directory:
+    """Return where an engine, one of `ENGINES`, writes the index in a folder, which need not exist.
+
+    `url`: address of the cluster of a new index, by default that in SEARCHKIT_OPENSEARCH_URL. Raises UsageError if a
+    cluster has no address or the engine has no cluster, if the folder has an index in another place, and as
+    `open_directory`.
+    """
+    is_on_cluster = (index / CLUSTER_FILE).is_file()
+    if engine != "opensearch":
+        if url is not None:
+            raise UsageError(f"the engine {engine} has no cluster: --url goes with --engine opensearch")
+        if is_on_cluster:
+            raise UsageError(f"the index in {index} is on a cluster: build it with --engine opensearch")
+        return LocalDirectory(index)
+    if LocalDirectory(index).current() is not None:
+        raise UsageError(f"{index} contains an index of another engine: choose another folder")
+    url = url or (None if is_on_cluster else os.environ.get("SEARCHKIT_OPENSEARCH_URL"))
+    if url is None and not is_on_cluster:
+        raise UsageError("the engine opensearch needs the address of a cluster, for example --url https://host:9200")
+    try:
+        from searchkit.engines.opensearch.cluster import Cluster  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise _lacks_library(error) from None
+    if url is not None:
+        Cluster.assign(index, url)
+    return open_directory(index)
+
+
+def _lacks_library(error: ModuleNotFoundError) -> SearchkitError:
+    return SearchkitError(f"an index on a cluster needs {error.name}: pip install 'searchkit[opensearch]'")
 
 
 def open_engine(name: str, folder: Path) -> Engine:
@@ -25,6 +77,10 @@ def open_engine(name: str, folder: Path) -> Engine:
         from searchkit.engines.whoosh import WhooshEngine  # noqa: PLC0415
 
         return WhooshEngine(folder)
+    if name == "opensearch":
+        from searchkit.engines.opensearch.engine import OpenSearchEngine  # noqa: PLC0415
+
+        return OpenSearchEngine(folder)
     raise IndexForeign(f"{folder}: written by the engine {name!r}, which this searchkit does not have")
 
 
@@ -39,6 +95,10 @@ def open_writer(name: str, folder: Path, analyzer: Analyzer, base: Path | None =
         from searchkit.engines.columnar.writer import ColumnarWriter  # noqa: PLC0415
 
         return ColumnarWriter(folder, analyzer, base)
+    if name == "opensearch":
+        from searchkit.engines.opensearch.writer import OpenSearchWriter  # noqa: PLC0415
+
+        return OpenSearchWriter(folder, analyzer, base)
     from searchkit.engines.whoosh import WhooshWriter  # noqa: PLC0415
 
     return WhooshWriter(folder, analyzer, base)

@@ -9,9 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
-import socket
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
@@ -20,14 +17,13 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
-
 from searchkit.corpus.listing import Listing, list_corpus, no_documents_error, reader_fingerprint
 from searchkit.corpus.metadata.names import NAMES_VERSION
 from searchkit.corpus.walk import Skipped
 from searchkit.engines.contract import Writer
-from searchkit.engines.opening import ENGINES, open_engine, open_writer
-from searchkit.errors import IndexDamaged, IndexForeign, IndexLocked, IndexMissing, IndexUnusable, UsageError
+from searchkit.engines.directory import Directory, diagnose_damage
+from searchkit.engines.opening import ENGINES, create_directory, open_directory, open_engine, open_writer
+from searchkit.errors import IndexDamaged, IndexForeign, IndexMissing, IndexUnusable, UsageError
 from searchkit.files import (
     FIXED_NAMES_FILE,
     INDICATORS_FILE,
@@ -51,13 +47,6 @@ from searchkit.manifest import (
     STATE_FILE,
     SUGGESTIONS_FILE,
     Manifest,
-    commit_manifest,
-    create_data_folder,
-    current_data_folder,
-    diagnose_damage,
-    read_manifest,
-    read_verified_file,
-    remove_leftovers,
 )
 from searchkit.measures.vocabulary import EXTRACTION_VERSION
 from searchkit.query.aliases import Aliases
@@ -93,6 +82,9 @@ class BuildOptions:
     """File that replaces the built-in names that mean the same measure: GDP, 地区生产总值."""
     full: bool = False
     """Read all files again, also unchanged ones."""
+    url: str | None = None
+    """Address of the cluster, for the engine opensearch: `https://host:9200`, or with a name `https://host:9200/NAME`.
+    Needed for the first build of an index, then the index folder names it."""
 
 
 _FILE_OPTIONS = ("words", "synonyms", "topics", "work_topics", "units", "fixed_names", "indicators")
@@ -129,7 +121,7 @@ class BuildReport:
 class _BuildConfig:
     """The options of a build, with the contents of the data files that they name."""
 
-    index: Path
+    directory: Directory
     corpus: str
     settings: Settings
     analyzer: Analyzer
@@ -156,7 +148,8 @@ class _BuildConfig:
         )
         indicators = read_data_file("list of indicators", options.indicators or INDICATORS_FILE)
         names = read_name_lists(indicators)
-        return cls(Path(index), str(corpus), settings, Analyzer(lexicon), options.jobs, indicators, names)
+        directory = create_directory(Path(index), options.engine, options.url)
+        return cls(directory, str(corpus), settings, Analyzer(lexicon), options.jobs, indicators, names)
 
     def fingerprints(self) -> dict[str, str]:
         """Return the fingerprints of all inputs other than the files. The names are used in `full_because`."""
@@ -249,10 +242,10 @@ def build(
     began = time.time_ns()
     listing = list_corpus(Path(corpus))
     state = BuildState(config.fingerprints(), began, listing.skipped)
-    with _lock(config.index):
-        base, full_because = _find_base(config.index, state.fingerprints, full=options.full)
+    with config.directory.lock():
+        base, full_because = _find_base(config.directory, state.fingerprints, full=options.full)
         try:
-            with diagnose_damage(config.index, base.manifest) if base else nullcontext():
+            with diagnose_damage(config.directory, base.manifest) if base else nullcontext():
                 report = _update(config, listing, state, base, progress)
         except IndexDamaged:  # damage in the files of the engine is found only when the engine reuses the old documents
             if base is None:
@@ -274,6 +267,8 @@ def _read_options(defaults: BuildOptions, arguments: Mapping[str, object]) -> Bu
             raise UsageError(f"full must be true or false, not {value!r}")
         if name == "engine" and not isinstance(value, str):
             raise UsageError(f"engine must be one of {', '.join(ENGINES)}, not {value!r}")
+        if name == "url" and not isinstance(value, str | None):
+            raise UsageError(f"url must be the address of a cluster, not {value!r}")
         if name in _FILE_OPTIONS and not isinstance(value, str | Path | None):
             raise UsageError(f"{name} must be the path of a file, not {value!r}")
     paths = {name: Path(value) for name, value in arguments.items() if name in _FILE_OPTIONS and isinstance(value, str)}
@@ -282,7 +277,7 @@ def _read_options(defaults: BuildOptions, arguments: Mapping[str, object]) -> Bu
 
 def committed_state(index: Path) -> str | None:
     """Return a string that each commit of an index changes, None if the folder has no index."""
-    return current_data_folder(index)
+    return open_directory(index).current()
 
 
 def write_index(
@@ -305,7 +300,7 @@ def write_index(
     summary = _IndexSummary()
     extractor = Extractor.load(config.settings.units, config.settings.fixed_names)
     files: list[IndexedFile] = []
-    with _lock(config.index), _new_index(config, summary) as (_, writer):
+    with config.directory.lock(), _new_index(config, summary) as (_, writer):
         for result in results:
             if isinstance(result, Skipped):
                 summary.skipped.append(result)
@@ -327,13 +322,15 @@ _DAMAGED = "the index was damaged"
 """Value of `BuildReport.full_because` if the old index or its documents could not be read."""
 
 
-def _find_base(index: Path, fingerprints: Mapping[str, str], *, full: bool) -> tuple[_BaseIndex | None, str | None]:
+def _find_base(
+    directory: Directory, fingerprints: Mapping[str, str], *, full: bool
+) -> tuple[_BaseIndex | None, str | None]:
     """Return the existing index if it can be updated, or None and the reason. Both are None if there is no index."""
     try:
-        manifest = read_manifest(index)
+        manifest = directory.read_manifest()
         if STATE_FILE not in manifest.files:
             return None, "the index was not built from a folder"
-        base = _BaseIndex(manifest, read_state(index, manifest))
+        base = _BaseIndex(manifest, read_state(directory, manifest))
     except IndexMissing:
         return None, None
     except IndexForeign:
@@ -397,7 +394,7 @@ def _report(config: _BuildConfig, summary: _IndexSummary) -> BuildReport:
     """Return a report without the seconds and the numbers of files."""
     totals = summary.documents, summary.paragraphs, summary.measures
     problems = tuple(summary.warnings), tuple(summary.skipped), tuple(summary.duplicates)
-    return BuildReport(str(config.index), *totals, 0.0, *problems)
+    return BuildReport(str(config.directory.path), *totals, 0.0, *problems)
 
 
 @contextmanager
@@ -409,9 +406,9 @@ def _new_index(
     After the block, commits the index with the totals in `summary`, which the block fills in. Raises CorpusError if
     `summary` has no document. Removes the data folder if the block or the commit raises.
     """
-    folder = create_data_folder(config.index)
+    folder = config.directory.create()
     try:
-        old = config.index / base.manifest.data if base else None
+        old = config.directory.path / base.manifest.data if base else None
         writer = open_writer(config.settings.engine, folder, config.analyzer, old)
         try:
             yield folder, writer
@@ -428,10 +425,9 @@ def _new_index(
         (folder / PROBLEMS_FILE).write_text(json.dumps(problems, ensure_ascii=False), encoding="utf-8")
         manifest = _new_manifest(config, folder, summary)
         _write_names(config, folder, manifest.facets, base.manifest if base else None)
-        commit_manifest(config.index, manifest, base.manifest if base else None)
+        config.directory.commit(manifest, base.manifest if base else None)
     except BaseException:
-        if current_data_folder(config.index) != folder.name:  # not if the manifest was already replaced
-            shutil.rmtree(folder, ignore_errors=True)
+        config.directory.discard(folder)
         raise
 
 
@@ -440,7 +436,7 @@ def _write_names(config: _BuildConfig, folder: Path, facets: Sequence[str], base
 
     `facets`: names of the user-defined facets. `base`: the manifest of the index that is updated.
     """
-    previous = Aliases.from_json(read_verified_file(config.index, base, ALIASES_FILE)) if base else None
+    previous = Aliases.from_json(config.directory.read_file(base, ALIASES_FILE)) if base else None
     engine = open_engine(config.settings.engine, folder)
     try:
         taxonomies = (config.settings.topics.text, config.settings.work_topics.text)
@@ -464,48 +460,3 @@ def _new_manifest(config: _BuildConfig, folder: Path, summary: _IndexSummary) ->
         measures=summary.measures,
         facets=tuple(sorted(summary.facets - set(BUILT_IN_FACETS))),
     )
-
-
-@contextmanager
-def _lock(index: Path) -> Iterator[None]:
-    """Hold the write lock of an index folder during the block. Removes the leftovers of killed builds before the block.
-
-    Raises IndexLocked if another process holds the lock; the message names this process. Raises IndexUnusable if the
-    lock cannot be written, or if the block raises OSError.
-    """
-    holder_file = index / "writer.json"
-    try:
-        index.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(index / "writer.lock")
-        lock.acquire(timeout=0)
-    except Timeout:
-        message = f"{index} is being written by {_describe_holder(holder_file)}; wait for it or stop it"
-        raise IndexLocked(message) from None
-    except OSError as error:
-        raise _cannot_write(index, error) from None
-    try:
-        since = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        holder = json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": since})
-        holder_file.write_text(holder, encoding="utf-8")
-        remove_leftovers(index)
-        yield
-    except OSError as error:
-        raise _cannot_write(index, error) from error
-    finally:
-        with suppress(OSError):
-            holder_file.unlink()
-        lock.release()
-
-
-def _cannot_write(index: Path, error: OSError) -> IndexUnusable:
-    """Return the error for an index folder that cannot be written."""
-    return IndexUnusable(f"cannot write to {index}: {error.strerror or error}")
-
-
-def _describe_holder(path: Path) -> str:
-    """Return the process that `writer.json` names, in words."""
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        return f"process {int(data['pid'])} on {data['host']} since {data['since']}"
-    except (OSError, ValueError, KeyError, TypeError):
-        return "another process"

@@ -23,8 +23,9 @@ import msgspec
 from searchkit.corpus.listing import Listing, content_digest
 from searchkit.corpus.overrides import NO_METADATA, StatedMetadata
 from searchkit.corpus.walk import CorpusFile, Skipped, Stamp
+from searchkit.engines.directory import Directory
 from searchkit.errors import IndexDamaged
-from searchkit.manifest import STATE_FILE, Manifest, read_verified_file
+from searchkit.manifest import STATE_FILE, Manifest
 
 _NS_PER_SECOND = 1_000_000_000
 _FINE_GRANULARITY, _COARSE_GRANULARITY = _NS_PER_SECOND // 10, 2 * _NS_PER_SECOND
@@ -103,13 +104,15 @@ class Changes:
         )
 
 
-def read_state(index: Path, manifest: Manifest) -> BuildState:
+def read_state(directory: Directory, manifest: Manifest) -> BuildState:
     """Read the state that is stored with an index. Raises IndexDamaged."""
-    content = read_verified_file(index, manifest, STATE_FILE)
+    content = directory.read_file(manifest, STATE_FILE)
     try:
         return msgspec.json.decode(content, type=BuildState)
     except msgspec.MsgspecError:
-        message = f"{index / manifest.data / STATE_FILE}: not a valid record of indexed files; build the index again"
+        message = (
+            f"{directory.path / manifest.data / STATE_FILE}: not a valid record of indexed files; build the index again"
+        )
         raise IndexDamaged(message) from None
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from searchkit.engines.contract import Engine, MeasureColumns, MeasureRequest, Request, Response, decoding
-from searchkit.engines.opening import open_engine
+from searchkit.engines.directory import diagnose_damage
+from searchkit.engines.opening import open_directory, open_engine
 from searchkit.engines.timing import check_time
 from searchkit.errors import IndexClosed, IndexDamaged, IndexStale, SearchkitError, UnknownFacet, UsageError
 from searchkit.manifest import (
@@ -22,12 +23,7 @@ from searchkit.manifest import (
     EXTRAS_FILE,
     PROBLEMS_FILE,
     SUGGESTIONS_FILE,
-    current_data_folder,
-    diagnose_damage,
-    map_file,
-    read_manifest,
-    read_verified_file,
-    verify_checksums,
+    Manifest,
     verify_content,
 )
 from searchkit.model import Document, Measure, Note, Paragraph, Table
@@ -66,18 +62,23 @@ class Snapshot:
         """
         keep_forks_safe()
         self.path = path
-        self.manifest = read_manifest(path)
+        self._directory = directory = open_directory(path)
+        self.manifest = directory.read_manifest()
         self._is_closed = False
-        with diagnose_damage(path, self.manifest):
+        with diagnose_damage(directory, self.manifest):
             self._engine = open_engine(self.manifest.engine, path / self.manifest.data)
         # Read the file now, because a later build may remove it.
-        self.extras = json.loads(read_verified_file(path, self.manifest, EXTRAS_FILE))
+        self.extras = json.loads(directory.read_file(self.manifest, EXTRAS_FILE))
         """Words, synonyms and names of measures of the build (`words`, `synonyms`, `indicators`)."""
-        self._aliases_data = read_verified_file(path, self.manifest, ALIASES_FILE)
-        self._suggestions_data = map_file(path, self.manifest, SUGGESTIONS_FILE)
-        self._problems_data = map_file(path, self.manifest, PROBLEMS_FILE)
+        self._aliases_data = directory.read_file(self.manifest, ALIASES_FILE)
+        self._suggestions_data = directory.map_file(self.manifest, SUGGESTIONS_FILE)
+        self._problems_data = directory.map_file(self.manifest, PROBLEMS_FILE)
         self._parsed: dict[tuple[str, tuple[str, ...], tuple[str, ...]], Query] = {}
         """Parsed queries by the arguments of `_parse`. A list is read page by page, with the same query."""
+
+    def read_latest_manifest(self) -> Manifest:
+        """Return the manifest of the state that is committed now. Raises as `Directory.read_manifest`."""
+        return self._directory.read_manifest()
 
     def close(self) -> None:
         """Release files and memory. Every later query raises IndexClosed."""
@@ -96,7 +97,7 @@ class Snapshot:
         """
         try:
             self._check_open()
-            with diagnose_damage(self.path, self.manifest):
+            with diagnose_damage(self._directory, self.manifest):
                 yield self._engine
         except SearchkitError:
             raise
@@ -114,7 +115,7 @@ class Snapshot:
 
         Raises IndexDamaged at the first failure.
         """
-        verify_checksums(self.path, self.manifest)
+        self._directory.verify(self.manifest)
         with self.use_engine() as engine:
             engine.check()
             paragraphs = engine.search(Request(Everything(), limit=0)).total
@@ -354,11 +355,11 @@ def open_snapshot(path: Path) -> Snapshot:
     Raises the exceptions of `Snapshot`.
     """
     for _ in range(MAX_OPEN_ATTEMPTS):
-        data = current_data_folder(path)
+        data = open_directory(path).current()
         try:
             return Snapshot(path)
         except Exception:  # a file that is removed while it is read can cause any exception
-            if current_data_folder(path) == data:
+            if open_directory(path).current() == data:
                 raise
     return Snapshot(path)
 

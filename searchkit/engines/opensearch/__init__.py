@@ -1,0 +1,12 @@
+"""An engine on an OpenSearch cluster. The answers are those of the other engines.
+
+A state of an index is one frozen OpenSearch index: a document per paragraph, per corpus document, and per file.
+
+- `cluster`: the connection, names, files and errors
+- `directory`: the manifest and the lock of the writer
+- `mapping`: fields, and the documents to index
+- `spool`, `writer`: prepared documents on disk, and the new index
+- `columns`: documents and measures as columns, which a process reads once
+- `matching`: query trees to queries of OpenSearch
+- `ranking`, `faceting`, `lookup`, `engine`: order and scores, counts, measures, requests to responses
+"""

@@ -1,0 +1,337 @@
+"""The connection to an OpenSearch cluster: one method that sends requests, and turns every failure into one clear line.
+
+The folder of an index contains `cluster.json` with the address of the cluster and the name of the index. Secrets come
+from environment variables, and are never written.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import re
+import socket
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from opensearchpy import OpenSearch, RequestsHttpConnection, exceptions
+
+from searchkit.engines.timing import check_time
+from searchkit.errors import IndexDamaged, IndexForeign, IndexUnusable, UsageError
+
+CLUSTER_FILE = "cluster.json"
+"""File of the folder of an index on a cluster, with its address and its name."""
+DEFAULT_SHARDS = 1
+"""Number of shards of an index whose folder names none."""
+MIN_VERSION = (2, 19)
+"""The lowest version of OpenSearch that has all that the engine uses."""
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
+"""Names that are valid in the name of an OpenSearch index, and cannot be read as a pattern or as another path."""
+_DATA = re.compile(r"data-[0-9]{6,}")
+_TIMEOUT = 60
+"""Seconds until a request counts as failed."""
+_ATTEMPTS = 6
+"""Number of times that a request is sent if the cluster has too much to do (status 429)."""
+_CHUNK_SIZE = 4 << 20
+"""Maximum bytes of a file in one document."""
+_BUSY = 429
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """An index on a cluster: its address, its name, and how its states are created."""
+
+    url: str
+    """Address of a node or of a proxy before the cluster, without secrets."""
+    name: str
+    """Name of the index. All names of OpenSearch indices begin with `searchkit-` and this name."""
+    shards: int
+    """Number of shards of each new state."""
+
+    @classmethod
+    def parse(cls, url: str, folder: Path) -> Cluster:
+        """Return the cluster of an address `http://host:9200/NAME`. Without a name, it is that of the folder.
+
+        Raises UsageError.
+        """
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+            message = f"the address of a cluster is like https://host:9200 or https://host:9200/NAME, not {url!r}"
+            raise UsageError(message)
+        if parts.username or parts.password:
+            message = "the address of a cluster contains no password: set SEARCHKIT_OPENSEARCH_USER and _PASSWORD"
+            raise UsageError(message)
+        name = parts.path.strip("/") or _default_name(folder)
+        if not _NAME.fullmatch(name):
+            raise UsageError(f"the name of an index on a cluster has only a-z, 0-9, - and _, not {name!r}")
+        return cls(f"{parts.scheme}://{parts.netloc}", name, DEFAULT_SHARDS)
+
+    @classmethod
+    def read(cls, index: Path) -> Cluster | None:
+        """Return the cluster of an index folder, or None if the index is not on a cluster. Raises IndexForeign."""
+        path = index / CLUSTER_FILE
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (OSError, ValueError):
+            data = None
+        try:
+            cluster = cls.parse(f"{data['url']}/{data['name']}", index)
+            shards = int(data.get("shards", DEFAULT_SHARDS))
+        except (TypeError, KeyError, ValueError, AttributeError, UsageError):
+            raise IndexForeign(f"{path}: not the url and the name of an index on a cluster") from None
+        return cls(cluster.url, cluster.name, shards)
+
+    @classmethod
+    def assign(cls, index: Path, url: str) -> None:
+        """Write the file that `read` reads. An index that has a name keeps it, at a new address, too.
+
+        Raises UsageError for an invalid address, and for one that names another index.
+        """
+        cluster, old = cls.parse(url, index), cls.read(index)
+        if old is not None and urlsplit(url).path.strip("/") not in {"", old.name}:
+            raise UsageError(
+                f"the index in {index} is {old.name} on {old.url}: choose another folder for {cluster.name}"
+            )
+        if old is not None:
+            cluster = cls(cluster.url, old.name, old.shards)
+        try:
+            index.mkdir(parents=True, exist_ok=True)
+            (index / CLUSTER_FILE).write_text(json.dumps(asdict(cluster), indent=1) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise IndexUnusable(f"cannot write to {index}: {error.strerror or error}") from None
+
+    def state_index(self) -> str:
+        """Return the name of the OpenSearch index with the manifest and the lock."""
+        return f"searchkit-{self.name}-state"
+
+    def data_index(self, data: str) -> str:
+        """Return the name of the OpenSearch index of a state: `data-000012`."""
+        return f"searchkit-{self.name}-{data}"
+
+    def list_data(self) -> list[str]:
+        """Return the names of the states on the cluster, in no particular order."""
+        prefix = self.data_index("")
+        rows = self.call("GET", f"/_cat/indices/{prefix}data-*", params={"format": "json", "h": "index"})
+        names = (str(row["index"]).removeprefix(prefix) for row in rows)
+        return [name for name in names if _DATA.fullmatch(name)]
+
+    @cached_property
+    def _client(self) -> OpenSearch:
+        return OpenSearch(
+            [self.url],
+            connection_class=RequestsHttpConnection,
+            timeout=_TIMEOUT,
+            max_retries=3,
+            retry_on_timeout=True,
+            retry_on_status=(502, 503, 504),
+            http_compress=False,
+            pool_maxsize=16,
+            **_read_secrets(),
+        )
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        params: Mapping[str, object] | None = None,
+        accept: Collection[int] = (),
+    ) -> Any:  # noqa: ANN401 - any JSON
+        """Send a request and return the JSON of the answer, or None if its status is one of `accept`.
+
+        A request is sent again if the cluster has too much to do, and if no node answers. Raises IndexUnusable.
+        """
+        for attempt in range(1, _ATTEMPTS + 1):
+            check_time()
+            try:
+                return self._client.transport.perform_request(method, path, params=dict(params or {}), body=body)
+            except exceptions.TransportError as error:
+                status = error.status_code
+                if status in accept:
+                    return None
+                if status == _BUSY and attempt < _ATTEMPTS:
+                    time.sleep(0.1 * 2**attempt)
+                    continue
+                raise self._describe(error) from None
+        raise AssertionError  # the last attempt returns or raises
+
+    def _describe(self, error: exceptions.TransportError) -> IndexUnusable:
+        """Return the error of a failed request, in one line without secrets."""
+        where = f"{self.url} ({self.name})"
+        if isinstance(error, exceptions.SSLError):
+            return IndexUnusable(f"{where}: its certificate is not trusted; name its CA in SEARCHKIT_OPENSEARCH_CA")
+        if isinstance(error, exceptions.ConnectionTimeout):
+            return IndexUnusable(f"{where}: no answer within {_TIMEOUT} s")
+        if isinstance(error, exceptions.ConnectionError):
+            return IndexUnusable(f"{where}: cannot be reached; check the address, and that OpenSearch runs there")
+        reason = _reason_of(error)
+        if error.status_code in {401, 403}:
+            return IndexUnusable(f"{where}: user or password is refused, or lacks a permission ({reason})")
+        if error.status_code == 404:  # noqa: PLR2004 - HTTP
+            return IndexUnusable(f"{where}: this state of the index is gone ({reason}); open the index again")
+        return IndexUnusable(f"{where}: the cluster refuses a request ({error.status_code}: {reason})")
+
+    def check_version(self) -> None:
+        """Raise IndexForeign unless the server is OpenSearch in a version that has all that the engine uses."""
+        version = self.call("GET", "/").get("version", {})
+        number = str(version.get("number", "?"))
+        parts = tuple(int(part) for part in re.findall(r"\d+", number)[:2])
+        if version.get("distribution") != "opensearch" or parts < MIN_VERSION:
+            needed = ".".join(map(str, MIN_VERSION))
+            message = f"{self.url}: not OpenSearch {needed} or newer, but {version.get('distribution', '?')} {number}"
+            raise IndexForeign(message)
+
+    def search(self, data: str, body: Json) -> Json:
+        """Answer one search of a state. All shards must answer."""
+        result: Json = self.call("POST", f"/{self.data_index(data)}/_search", body, params=_COMPLETE)
+        return result
+
+    def search_many(self, data: str, bodies: Sequence[Json]) -> list[Json]:
+        """Answer several searches of a state in one request. Raises IndexUnusable if one of them fails."""
+        if not bodies:
+            return []
+        lines = [line for body in bodies for line in ("{}", json.dumps(body, ensure_ascii=False))]
+        path = f"/{self.data_index(data)}/_msearch"
+        responses: list[Json] = self.call("POST", path, "\n".join(lines) + "\n")["responses"]
+        for response in responses:
+            if "error" in response or response["_shards"]["failed"]:
+                reason = response.get("error", {}).get("reason", "a shard did not answer")
+                raise IndexUnusable(f"{self.url} ({self.name}): a search failed ({reason})")
+        return responses
+
+    def put_file(self, data: str, name: str, content: bytes) -> None:
+        """Store a file in a state, in documents of some megabytes."""
+        chunks = [content[start : start + _CHUNK_SIZE] for start in range(0, len(content), _CHUNK_SIZE)] or [b""]
+        record = {"name": name, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        for number, chunk in enumerate(chunks):
+            body = {
+                "kind": "file",
+                "file": name,
+                "order": f"{name}\0{number:08d}",
+                "record": {**record, "chunks": len(chunks), "content": base64.b64encode(chunk).decode("ascii")},
+            }
+            self.call("PUT", f"/{self.data_index(data)}/_doc/file-{name}-{number}", body)
+
+    def get_files(self, data: str, names: Sequence[str]) -> list[bytes]:
+        """Return files of a state. Raises IndexDamaged if one is missing or altered."""
+        found = self._get_chunks(data, [(name, 0) for name in names])
+        contents = []
+        for name, first in zip(names, found, strict=True):
+            count = first["chunks"] if first else 0
+            rest = self._get_chunks(data, [(name, number) for number in range(1, count)])
+            content = b"".join(base64.b64decode(chunk["content"]) for chunk in (first, *rest) if chunk)
+            if first is None or hashlib.sha256(content).hexdigest() != first["sha256"]:
+                raise IndexDamaged(f"{self.url} ({self.name}), {data}: the file {name} is missing or altered")
+            contents.append(content)
+        return contents
+
+    def _get_chunks(self, data: str, chunks: Sequence[tuple[str, int]]) -> list[Json | None]:
+        ids = [f"file-{name}-{number}" for name, number in chunks]
+        return [source and source["record"] for source in self.get_sources(data, ids)]
+
+    def get_sources(self, data: str, ids: Sequence[str]) -> list[Json | None]:
+        """Return the stored content of the documents with some ids, None for an unknown one."""
+        if not ids:
+            return []
+        found = self.call("POST", f"/{self.data_index(data)}/_mget", {"ids": [*ids]})["docs"]
+        if any("error" in item for item in found):
+            raise IndexUnusable(f"{self.url} ({self.name}): this state of the index is gone; open the index again")
+        return [item["_source"] if item["found"] else None for item in found]
+
+    def scan(self, data: str, query: Json, *, source: object = True, size: int = 1000) -> Iterator[Json]:
+        """Yield the documents that a query matches, in corpus order, as hits of OpenSearch."""
+        body: Json = {"query": query, "size": size, "sort": ["order"], "_source": source, "track_total_hits": False}
+        while hits := self.search(data, body)["hits"]["hits"]:
+            yield from hits
+            if len(hits) < size:
+                return
+            body["search_after"] = hits[-1]["sort"]
+
+    def count_buckets(
+        self, data: str, query: Json, fields: Iterable[str], size: int = 10_000
+    ) -> dict[tuple[str, ...], int]:
+        """Return the number of matching documents for each combination of values of some keyword fields. Exact."""
+        sources = [{name: {"terms": {"field": name}}} for name in fields]
+        composite: Json = {"size": size, "sources": sources}
+        body: Json = {
+            "query": query,
+            "size": 0,
+            "track_total_hits": False,
+            "aggs": {"values": {"composite": composite}},
+        }
+        counts: dict[tuple[str, ...], int] = {}
+        while True:
+            found = self.search(data, body)["aggregations"]["values"]
+            counts.update((tuple(item["key"].values()), item["doc_count"]) for item in found["buckets"])
+            if len(found["buckets"]) < size:
+                return counts
+            composite["after"] = found["after_key"]
+
+    def bulk(self, data: str, lines: bytes) -> None:
+        """Index or delete documents. Sends those that the cluster had no room for again. Raises IndexUnusable."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            answer = self.call("POST", f"/{self.data_index(data)}/_bulk", lines)
+            failed = [next(iter(item.values())) for item in answer["items"]] if answer["errors"] else []
+            failed = [item for item in failed if "error" in item]
+            if not failed:
+                return
+            other = next((item for item in failed if item["status"] not in {_BUSY, 503}), None)
+            if other is not None or attempt == _ATTEMPTS:
+                reason = (other or failed[0])["error"]["reason"]
+                raise IndexUnusable(f"{self.url} ({self.name}): documents cannot be written ({reason})")
+            time.sleep(0.2 * 2**attempt)
+
+
+_COMPLETE = {"allow_partial_search_results": "false"}
+"""Parameter of a search that fails if a shard does not answer, instead of returning fewer hits."""
+
+
+def _default_name(folder: Path) -> str:
+    """Return the name of the index of a folder, which no other folder has."""
+    path = folder.absolute()
+    digest = hashlib.sha256(f"{socket.gethostname()}\n{path}".encode("utf-8", "surrogateescape")).hexdigest()[:12]
+    letters = re.sub(r"[^a-z0-9]+", "-", path.name.lower()).strip("-")[:40]
+    return f"{letters}-{digest}" if letters else digest
+
+
+def _read_secrets() -> Json:
+    """Return the arguments of the client for the credentials in the environment. Raises UsageError."""
+    given = {name: os.environ.get(f"SEARCHKIT_OPENSEARCH_{name}") for name in _SECRETS}
+    arguments: Json = {}
+    if given["USER"] or given["PASSWORD"]:
+        arguments["http_auth"] = (given["USER"] or "", given["PASSWORD"] or "")
+    if given["API_KEY"]:
+        arguments["headers"] = {"Authorization": f"ApiKey {given['API_KEY']}"}
+    for name, argument in (("CA", "ca_certs"), ("CERTIFICATE", "client_cert"), ("KEY", "client_key")):
+        value = given[name]
+        if value and not Path(value).is_file():
+            raise UsageError(f"SEARCHKIT_OPENSEARCH_{name}: there is no file {value}")
+        if value:
+            arguments[argument] = value
+    return arguments
+
+
+_SECRETS = ("USER", "PASSWORD", "API_KEY", "CA", "CERTIFICATE", "KEY")
+"""Ends of the names of environment variables with credentials: `SEARCHKIT_OPENSEARCH_USER`. The last three are paths of
+PEM files: the certificates of authorities to trust, and the certificate of the client with its key."""
+
+
+def _reason_of(error: exceptions.TransportError) -> str:
+    """Return the reason that OpenSearch gives for an error, in one line."""
+    info = error.info if isinstance(error.info, dict) else {}
+    cause = info.get("error", {})
+    causes = cause.get("root_cause") if isinstance(cause, dict) else None
+    text = str(causes[0].get("reason") if causes else cause or error.error)
+    return " ".join(text.split())[:300]

@@ -1,0 +1,227 @@
+"""The manifest, the files and the lock of an index on a cluster.
+
+One document of the index `searchkit-NAME-state` is the manifest, which names a frozen OpenSearch index. A commit is one
+conditional write of it. Another one is the lock: it expires unless its holder renews it. Who takes the lock also writes
+the manifest again unchanged, so that the commit of a holder that lost the lock fails.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from mmap import mmap
+from pathlib import Path
+from typing import Any
+
+from searchkit.engines.directory import describe_process, this_process
+from searchkit.engines.opensearch.cluster import Cluster
+from searchkit.errors import IndexDamaged, IndexForeign, IndexLocked, IndexMissing, IndexUnusable
+from searchkit.manifest import Manifest, decode_manifest, encode_manifest, verify_content
+
+Json = dict[str, Any]
+
+LOCK_SECONDS = 60.0
+"""A lock that was not renewed for so long is that of a dead process. The clocks of the machines must agree to seconds."""
+_RENEWAL_SECONDS = 10.0
+RETENTION_SECONDS = 3600.0
+"""Searches can use a state for so long after a newer one was committed."""
+_MAX_RETIRED = 5
+"""Maximum number of older states that are kept. Each takes the space of its changes, and shards of the cluster."""
+
+
+class ClusterDirectory:
+    """An index on a cluster. The folder contains only the file that names it, and during a build prepared documents."""
+
+    def __init__(self, path: Path) -> None:
+        """Read the file of the folder. Raises IndexForeign."""
+        cluster = Cluster.read(path)
+        if cluster is None:
+            raise IndexForeign(f"{path}: names no index on a cluster")
+        self.path, self._cluster = path, cluster
+        self._version: Json = {}
+        """Sequence number and term of the manifest document that this process has written last."""
+        self._is_lost = False
+        """Whether another process has taken the lock."""
+
+    def current(self) -> str | None:
+        """Return the name of the committed state, None if there is none."""
+        found = self._get("manifest")
+        return (found and found["_source"].get("data")) or None
+
+    def read_manifest(self) -> Manifest:
+        """Return the manifest. Raises IndexMissing, IndexForeign or IndexDamaged."""
+        found = self._get("manifest")
+        text = found["_source"]["text"] if found else ""
+        if not text:
+            where = f"{self._cluster.url} ({self._cluster.name})"
+            raise IndexMissing(f"no index on {where}; build one with: searchkit build CORPUS --index {self.path}")
+        return decode_manifest(text, self.path / "manifest", self.path)
+
+    def read_file(self, manifest: Manifest, name: str) -> bytes:
+        """Return a file of a state. Raises IndexDamaged if it is missing or altered."""
+        (content,) = self._cluster.get_files(manifest.data, [name])
+        verify_content(content, self.path, manifest, name)
+        return content
+
+    def map_file(self, manifest: Manifest, name: str) -> mmap:
+        """Return a file of a state, not empty, in memory."""
+        content = self.read_file(manifest, name)
+        memory = mmap(-1, len(content))
+        memory[:] = content
+        return memory
+
+    def verify(self, manifest: Manifest) -> None:
+        """Read every file of a state. Raises IndexDamaged for the first one whose checksum does not match."""
+        for name in manifest.files:
+            self.read_file(manifest, name)
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the lock of the index during a block, on this and on all other machines."""
+        self._cluster.check_version()
+        self._create_state_index()
+        self._take_lock()
+        ended = threading.Event()
+        renewal = threading.Thread(target=self._renew_until, args=(ended,), daemon=True)
+        renewal.start()
+        try:
+            self._remove_leftovers()
+            yield
+        except OSError as error:
+            raise IndexUnusable(f"cannot write to {self.path}: {error.strerror or error}") from error
+        finally:
+            ended.set()
+            renewal.join()
+            if not self._is_lost:
+                with suppress(IndexUnusable):
+                    self._cluster.call("DELETE", self._path("lock"), params=self._lock_version, accept={404, 409})
+
+    def create(self) -> Path:
+        """Create an empty folder with a number higher than that of all states on the cluster."""
+        names = [*self._cluster.list_data(), *(path.name for path in self.path.glob("data-*")), "data-000000"]
+        number = max(int(name.removeprefix("data-")) for name in names if name.removeprefix("data-").isdecimal())
+        folder = self.path / f"data-{number + 1:06d}"
+        folder.mkdir(parents=True)
+        return folder
+
+    def commit(self, manifest: Manifest, base: Manifest | None) -> Manifest:
+        """Store the files of the state's folder, freeze the state, and write the manifest if the lock is still held."""
+        folder = self.path / manifest.data
+        for path in sorted(folder.glob("*.json")) + sorted(folder.glob("*.txt")):
+            self._cluster.put_file(manifest.data, path.name, path.read_bytes())
+        name = self._cluster.data_index(manifest.data)
+        self._cluster.call("POST", f"/{name}/_refresh")
+        self._cluster.call("PUT", f"/{name}/_block/write")
+        manifest = replace(manifest, files=self._list_files(manifest.data))
+        found = self._get("manifest")
+        retired = dict(found["_source"]["retired"]) if found else {}
+        if base is not None:
+            retired[base.data] = time.time()
+        body = {"text": encode_manifest(manifest), "data": manifest.data, "retired": retired}
+        self._write_manifest(body)
+        shutil.rmtree(folder, ignore_errors=True)
+        return manifest
+
+    def discard(self, folder: Path) -> None:
+        """Remove a state that was not committed."""
+        with suppress(IndexUnusable):
+            if self.current() == folder.name:
+                return
+            self._cluster.call("DELETE", f"/{self._cluster.data_index(folder.name)}", accept={404})
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def _path(self, doc_id: str) -> str:
+        return f"/{self._cluster.state_index()}/_doc/{doc_id}"
+
+    def _get(self, doc_id: str) -> Json | None:
+        """Return a document of the index of the state, or None."""
+        found: Json | None = self._cluster.call("GET", self._path(doc_id), accept={404})
+        return found
+
+    def _list_files(self, data: str) -> dict[str, tuple[int, str]]:
+        """Return size and SHA-256 of the files of a state, by name."""
+        records = (hit["_source"]["record"] for hit in self._cluster.scan(data, {"term": {"kind": "file"}}, size=50))
+        return {record["name"]: (record["size"], record["sha256"]) for record in records}
+
+    def _create_state_index(self) -> None:
+        """Create the index of the state with an empty manifest, unless it exists."""
+        body = {
+            "settings": {"number_of_shards": 1, "auto_expand_replicas": "0-1"},
+            "mappings": {"dynamic": False},
+        }
+        name = self._cluster.state_index()
+        self._cluster.call("PUT", f"/{name}", body, accept={400})  # 400: it exists
+        empty = {"text": "", "data": "", "retired": {}}
+        self._cluster.call("PUT", f"/{name}/_create/manifest", empty, accept={409})
+
+    def _take_lock(self) -> None:
+        """Take the lock if nobody holds it, or if its holder is dead. Raises IndexLocked."""
+        found = self._get("lock")
+        if found and found["_source"]["expires"] > time.time():
+            raise self._locked(found["_source"])
+        condition = {"op_type": "create"} if found is None else _version_of(found)
+        written = self._cluster.call("PUT", self._path("lock"), self._lock_body(), params=condition, accept={409})
+        if written is None:  # another process was faster
+            raise self._locked((self._get("lock") or {"_source": {}})["_source"])
+        self._lock_version = _version_of(written)
+        self._is_lost = False
+        manifest = self._get("manifest")
+        if manifest is None:
+            raise IndexDamaged(f"{self._cluster.url} ({self._cluster.name}): the manifest is missing; build again")
+        self._version = _version_of(manifest)
+        self._write_manifest(manifest["_source"])
+
+    def _locked(self, lock: Json) -> IndexLocked:
+        holder = describe_process(lock.get("holder"))
+        where = f"{self._cluster.url} ({self._cluster.name})"
+        return IndexLocked(f"{where} is being written by {holder}; wait for it or stop it")
+
+    def _lock_body(self) -> Json:
+        return {"holder": this_process(), "expires": time.time() + LOCK_SECONDS}
+
+    def _renew_until(self, ended: threading.Event) -> None:
+        """Renew the lock until the build has ended or another process has taken it."""
+        while not ended.wait(_RENEWAL_SECONDS):
+            with suppress(IndexUnusable):  # the next attempt may succeed; until then the lock has not expired
+                written = self._cluster.call(
+                    "PUT", self._path("lock"), self._lock_body(), params=self._lock_version, accept={409}
+                )
+                if written is None:
+                    self._is_lost = True
+                    return
+                self._lock_version = _version_of(written)
+
+    def _write_manifest(self, body: Json) -> None:
+        """Write the manifest document if nobody else has written it. Raises IndexLocked."""
+        written = self._cluster.call("PUT", self._path("manifest"), body, params=self._version, accept={409})
+        if written is None:
+            found = self._get("manifest")
+            # A request that was sent again after a lost answer fails although the first one was carried out.
+            if found is None or found["_source"] != body:
+                self._is_lost = True
+                raise self._locked((self._get("lock") or {"_source": {}})["_source"])
+            written = found
+        self._version = _version_of(written)
+
+    def _remove_leftovers(self) -> None:
+        """Remove the states that are not committed, those that were replaced long ago, and folders of dead builds."""
+        found = self._get("manifest")
+        source = found["_source"] if found else {"data": "", "retired": {}}
+        recent = sorted(source["retired"].items(), key=lambda item: -item[1])[:_MAX_RETIRED]
+        kept = {name: since for name, since in recent if time.time() - since < RETENTION_SECONDS}
+        existing = self._cluster.list_data()
+        for name in {*existing} - {source["data"], *kept}:
+            self._cluster.call("DELETE", f"/{self._cluster.data_index(name)}", accept={404})
+        if kept != source["retired"]:
+            self._write_manifest({**source, "retired": kept})
+        for folder in self.path.glob("data-*"):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _version_of(document: Json) -> Json:
+    """Return the condition of a write that must replace just this version of a document."""
+    return {"if_seq_no": document["_seq_no"], "if_primary_term": document["_primary_term"]}

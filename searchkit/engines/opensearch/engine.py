@@ -1,0 +1,276 @@
+"""The engine: requests to responses. One object answers from one state of an index on a cluster."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from functools import cached_property, partial
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+from searchkit.engines.contract import (
+    MAX_FOLDED_IDS,
+    NOTHING_FOLDED,
+    Folded,
+    MeasureColumns,
+    MeasureRequest,
+    Request,
+    Response,
+    ScoredParagraph,
+    Vocabulary,
+    decoding,
+)
+from searchkit.engines.opensearch.cluster import Cluster
+from searchkit.engines.opensearch.columns import (
+    DOCUMENTS_FILE,
+    MEASURES_FILE,
+    Documents,
+    Measures,
+    checksum_of,
+    unpack_documents,
+    unpack_measures,
+)
+from searchkit.engines.opensearch.faceting import FacetCounting
+from searchkit.engines.opensearch.lookup import MeasureLookup
+from searchkit.engines.opensearch.mapping import doc_id_of
+from searchkit.engines.opensearch.matching import NOTHING, PARAGRAPHS, all_of, any_of, to_query
+from searchkit.engines.opensearch.ranking import RankedHit, Ranking, Statistics
+from searchkit.engines.opensearch.records import extracted_measures, measures_of, paragraph_of, parse_record
+from searchkit.errors import IndexDamaged, IndexForeign
+from searchkit.model import Document, Measure, Paragraph, Table, table_from_json
+from searchkit.query.facets import Filter
+
+Json = dict[str, Any]
+
+_WORD_FIELDS = ("words.passage", "words.heading", "words.title")
+"""Fields that together have every term."""
+_BATCH_SIZE = 500
+"""Number of documents that are loaded at a time."""
+
+
+class OpenSearchEngine:
+    """An open state of an index on a cluster. Loads the columns of documents and measures when they are first needed."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the state `folder.name` of the index whose folder is `folder.parent`. Raises IndexForeign."""
+        cluster = Cluster.read(folder.parent)
+        if cluster is None:
+            raise IndexForeign(f"{folder.parent}: the index is on a cluster, but {folder.parent} does not name it")
+        self._folder, self._cluster, self._data = folder, cluster, folder.name
+
+    @cached_property
+    def _documents(self) -> Documents:
+        (content,) = self._cluster.get_files(self._data, [DOCUMENTS_FILE])
+        with decoding(self._folder):
+            return unpack_documents(content)
+
+    @cached_property
+    def _measures(self) -> Measures:
+        (content,) = self._cluster.get_files(self._data, [MEASURES_FILE])
+        with decoding(self._folder):
+            return unpack_measures(content)
+
+    @cached_property
+    def _statistics(self) -> Statistics:
+        return Statistics(self._cluster, self._data, self._documents)
+
+    def search(self, request: Request) -> Response:
+        """Answer a request exactly."""
+        counting = FacetCounting(self._cluster, self._data, self._documents)
+        excluded = self._excluded(request, counting)
+        filters = [*map(to_query, request.filters)]
+        matches = all_of([PARAGRAPHS, to_query(request.match), *filters], excluded)
+        total = self._count(matches)
+        union, total_any = matches, None
+        if request.beyond is not None and total:
+            either = any_of([to_query(request.match), to_query(request.beyond)])
+            union = all_of([PARAGRAPHS, either, *filters], excluded)
+            total_any = self._count(union)
+        is_counted = request.by_document or request.count_documents
+        by_document = counting.document_counts(matches) if is_counted and total else {}
+        ranking = Ranking(self._cluster, self._data, self._statistics, request, matches, union)
+        hits: list[RankedHit] = []
+        if total and request.limit != 0:
+            with decoding(self._folder):
+                hits = [*islice(ranking.hits(total_any or total), request.limit)]
+        folded = self._fold(ranking, hits) if request.fold else {}
+        return Response(
+            total,
+            len(by_document) if is_counted else None,
+            tuple(
+                ScoredParagraph(
+                    hit.paragraph,
+                    hit.scores.score,
+                    by_document.get(hit.paragraph.document, 1) if request.by_document else 1,
+                    hit.scores if request.explain else None,
+                    hit.record.own_headings,
+                    hit.is_beyond,
+                    folded.get(hit.uid, NOTHING_FOLDED),
+                    partial(measures_of, hit.record, hit.paragraph),
+                )
+                for hit in hits
+            ),
+            counting.count(request, excluded),
+            total_any,
+        )
+
+    def stream(self, request: Request) -> Iterator[ScoredParagraph]:
+        """Yield the hits of `search`, all of which are loaded at once."""
+        yield from self.search(request).hits
+
+    def last_term(self, prefix: str, limit: int) -> str | None:
+        """Return the last one of the first `limit` terms with a prefix, or None if there are no more."""
+        terms: set[str] = set()
+        for field in _WORD_FIELDS:
+            values = {
+                "terms": {
+                    "field": field,
+                    "include": _escape_pattern(prefix) + ".*",
+                    "order": {"_key": "asc"},
+                    "size": limit + 1,
+                }
+            }
+            body = {"query": {"prefix": {field: prefix}}, "size": 0, "aggs": {"terms": values}}
+            found = self._cluster.search(self._data, body)["aggregations"]["terms"]["buckets"]
+            terms.update(item["key"] for item in found)
+        return sorted(terms)[limit - 1] if len(terms) > limit else None
+
+    def measure_columns(self, request: MeasureRequest) -> MeasureColumns:
+        """Return all measures that a request selects."""
+        lookup = MeasureLookup(self._cluster, self._data, self._measures, self._statistics, self._measures_by_uid)
+        return lookup.select(request)
+
+    def paragraph(self, paragraph_id: str) -> Paragraph | None:
+        """Return the paragraph with the given id, or None."""
+        (source,) = self._cluster.get_sources(self._data, [doc_id_of("p", paragraph_id)])
+        if source is None:
+            return None
+        with decoding(self._folder):
+            return paragraph_of(parse_record(source))
+
+    def measures(self, paragraph_ids: Sequence[str]) -> list[tuple[Measure, ...]]:
+        """Return the measures of each given paragraph, in the order of the text. An unknown id has no measures."""
+        return self._load_measures([doc_id_of("p", paragraph_id) for paragraph_id in paragraph_ids])
+
+    def document(self, document_id: str) -> Document | None:
+        """Return the document with the given id, or None."""
+        ordinal = self._documents.ordinals.get(document_id)
+        return None if ordinal is None else self._documents.document(ordinal)
+
+    def documents(self) -> Iterator[Document]:
+        """Yield all documents in corpus order."""
+        with decoding(self._folder):
+            yield from map(self._documents.document, range(len(self._documents.ids)))
+
+    def paragraphs(self, filters: Sequence[Filter] = ()) -> Iterator[Paragraph]:
+        """Yield all paragraphs that the filters admit, in corpus order."""
+        query = all_of([PARAGRAPHS, *map(to_query, filters)])
+        for hit in self._cluster.scan(self._data, query, source=["record"]):
+            with decoding(self._folder):
+                paragraph = paragraph_of(parse_record(hit["_source"]))
+            yield paragraph
+
+    def tables(self, filters: Sequence[Filter] = ()) -> Iterator[Table]:
+        """Yield all tables with at least one row whose paragraph the filters admit, in corpus order, complete."""
+        found = self._documents
+        names = [name for name, has_tables in zip(found.ids, found.with_tables, strict=True) if has_tables]
+        for start in range(0, len(names), _BATCH_SIZE):
+            batch = names[start : start + _BATCH_SIZE]
+            admitted = set(self._rows(batch, filters)) if filters else None
+            sources = self._cluster.get_sources(self._data, [doc_id_of("d", name) for name in batch])
+            with decoding(self._folder):
+                tables = [table_from_json(data) for source in sources for data in _tables_in(source)]
+            for table in tables:
+                if admitted is None or any((table.document, n) in admitted for n in table.paragraphs):
+                    yield table
+
+    def _rows(self, documents: Sequence[str], filters: Sequence[Filter]) -> Iterator[tuple[str, int]]:
+        """Yield document and number of the paragraphs of documents that the filters admit."""
+        query = all_of([PARAGRAPHS, {"terms": {"document": [*documents]}}, *map(to_query, filters)])
+        for hit in self._cluster.scan(self._data, query, source=["record"]):
+            paragraph = parse_record(hit["_source"]).paragraph
+            yield paragraph["document"], paragraph["n"]
+
+    def vocabulary(self) -> Vocabulary:
+        """Return all words and headings."""
+        counts = self._cluster.count_buckets(self._data, PARAGRAPHS, ("words.passage",))
+        words = {word: count for (word,), count in counts.items() if len(word) > 1 and not "0" <= word[0] <= "9"}
+        headings = self._cluster.count_buckets(self._data, PARAGRAPHS, ("path",))
+        return Vocabulary(words, {heading: count for (heading,), count in headings.items()})
+
+    def check(self) -> None:
+        """Read all paragraphs, and compare their number, their checksum and their lengths with those of the build.
+
+        Raises IndexDamaged.
+        """
+        paragraphs = checksum = measures = length = 0
+        with decoding(self._folder):
+            for hit in self._cluster.scan(self._data, PARAGRAPHS):
+                record = parse_record(hit["_source"])
+                paragraphs, checksum = paragraphs + 1, checksum + checksum_of(hit["_source"])
+                measures += len(extracted_measures(record))
+            body = {"query": PARAGRAPHS, "size": 0, "aggs": {"length": {"sum": {"field": "length"}}}}
+            length = int(self._cluster.search(self._data, body)["aggregations"]["length"]["value"])
+            for _ in chain(self.documents(), self.tables()):
+                pass
+        totals = self._documents.lengths
+        expected_length = totals.text + 2 * totals.heading + totals.title
+        expected = self._documents.paragraphs, self._documents.checksum, len(self._measures), expected_length
+        if (paragraphs, checksum, measures, length) != expected:
+            message = "the paragraphs on the cluster are not those of the build"
+            raise IndexDamaged(f"{self._folder.parent}: {message}; build it again with: searchkit build --full")
+
+    def close(self) -> None:
+        """Release nothing: connections are closed with the object."""
+
+    def _count(self, query: Json) -> int:
+        """Return the number of paragraphs that a query matches."""
+        body = {"query": query, "size": 0, "track_total_hits": True}
+        return int(self._cluster.search(self._data, body)["hits"]["total"]["value"])
+
+    def _excluded(self, request: Request, counting: FacetCounting) -> list[Json]:
+        """Return the queries of the paragraphs that `Request.without` and `Request.unlike` leave out."""
+        excluded: list[Json] = []
+        if request.without is not None:
+            query = all_of([PARAGRAPHS, to_query(request.without)])
+            if request.by_document:
+                documents = [*counting.document_counts(query)]
+                query = {"terms": {"document": documents}} if documents else NOTHING
+            excluded.append(query)
+        if request.unlike is not None:
+            (source,) = self._cluster.get_sources(self._data, [doc_id_of("p", request.unlike)])
+            if source is not None:
+                key = parse_record(source).key
+                excluded.append({"term": {"key": key}} if key else {"term": {"uid": source["uid"]}})
+        return excluded
+
+    def _fold(self, ranking: Ranking, hits: Sequence[RankedHit]) -> dict[int, Folded]:
+        """Return the near-duplicates that are folded under each hit, by its number."""
+        keys = {hit.uid: hit.record.key for hit in hits if hit.record.key}
+        return {uid: Folded(count, ids) for uid, (count, ids) in ranking.folded(keys, MAX_FOLDED_IDS).items()}
+
+    def _measures_by_uid(self, uids: Sequence[int]) -> list[tuple[Measure, ...]]:
+        """Return the measures of the paragraphs with some numbers."""
+        return self._load_measures([f"p-{uid:016x}" for uid in uids])
+
+    def _load_measures(self, doc_ids: Sequence[str]) -> list[tuple[Measure, ...]]:
+        """Return the measures of paragraphs by the ids of their OpenSearch documents."""
+        loaded: list[tuple[Measure, ...]] = []
+        for start in range(0, len(doc_ids), _BATCH_SIZE):
+            sources = self._cluster.get_sources(self._data, doc_ids[start : start + _BATCH_SIZE])
+            with decoding(self._folder):
+                records = [None if source is None else parse_record(source) for source in sources]
+                loaded += [() if record is None else measures_of(record, paragraph_of(record)) for record in records]
+        return loaded
+
+
+def _tables_in(source: Json | None) -> list[Json]:
+    """Return the tables in the stored content of a document."""
+    tables: list[Json] = json.loads(source["record"])["tables"] if source else []
+    return tables
+
+
+def _escape_pattern(text: str) -> str:
+    """Return a pattern of Lucene's regular expressions that matches a text."""
+    return "".join(c if c.isalnum() else "\\" + c for c in text)

@@ -1,0 +1,129 @@
+"""Query trees to queries of OpenSearch, which match exactly the same paragraphs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from searchkit.engines.opensearch.mapping import facet_term, number_term
+from searchkit.query.facets import Filter
+from searchkit.query.tree import (
+    HAN_NUMERAL_CHARACTERS,
+    PASSAGE,
+    And,
+    Everything,
+    Node,
+    Not,
+    Or,
+    Prefix,
+    Substring,
+    Word,
+)
+
+Json = dict[str, Any]
+
+NOTHING: Json = {"match_none": {}}
+PARAGRAPHS: Json = {"term": {"kind": "paragraph"}}
+"""Query of all paragraphs."""
+
+_DIGITS = "0123456789"
+
+
+def to_query(node: Node) -> Json:
+    """Return the query of a tree. Combine it with `PARAGRAPHS`."""
+    match node:
+        case Everything():
+            return PARAGRAPHS
+        case Word():
+            return {"term": {f"words.{node.field}": node.term}}
+        case Prefix():
+            field = f"words.{node.field}"
+            if node.last is None:
+                return {"prefix": {field: node.text}}
+            return all_of([{"prefix": {field: node.text}}, {"range": {field: {"lte": node.last}}}])
+        case Substring():
+            names = ("text", "label") if node.field == PASSAGE else (node.field,)
+            return any_of(_find_string(name, node) for name in names)
+        case Filter():
+            return _filter_query(node)
+        case Not():
+            return all_of([PARAGRAPHS], [to_query(node.child)])
+        case And():
+            return all_of([PARAGRAPHS, *map(to_query, node.children)])
+        case Or():
+            return any_of(map(to_query, node.children))
+
+
+def all_of(queries: Iterable[Json], excluded: Iterable[Json] = ()) -> Json:
+    """Return the query of the documents that match all of some queries and none of the excluded ones."""
+    return {"bool": {"filter": [*queries], "must_not": [*excluded]}}
+
+
+def any_of(queries: Iterable[Json]) -> Json:
+    """Return the query of the documents that match one of some queries or more."""
+    children = [*queries]
+    return {"bool": {"should": children, "minimum_should_match": 1}} if children else NOTHING
+
+
+def named(name: str, query: Json) -> Json:
+    """Return a query whose name is listed in the hits that match it."""
+    return {"bool": {"filter": [query], "_name": name}}
+
+
+def gram_query(gram: str) -> Json:
+    """Return the query of the paragraphs whose text contains one or two characters."""
+    return {"term": {"text" if len(gram) == 1 else "text.bigrams": gram}}
+
+
+def _filter_query(item: Filter) -> Json:
+    queries: list[Json] = []
+    if item.values:
+        queries.append({"terms": {"facet": [facet_term(item.name, value) for value in item.values]}})
+    if item.name != "district":
+        for low, high in item.ranges:
+            if high >= 0:
+                bounds = {"gte": number_term(item.name, max(low, 0)), "lte": number_term(item.name, high)}
+                queries.append({"range": {"number": bounds}})
+    return any_of(queries)
+
+
+def _find_string(name: str, node: Substring) -> Json:
+    """Return the query of the paragraphs with a string in a field."""
+    text = node.text
+    phrase: Json = {"term": {name: text}} if len(text) == 1 else {"match_phrase": {f"{name}.bigrams": text}}
+    around = _longer_numbers(text) if node.whole_numbers else []
+    if not around:
+        return phrase
+    # One filter for each kind of longer number: of several alternatives in one, only the shortest interval would count.
+    intervals = _phrase(text)
+    for longer in around:
+        intervals = {"all_of": {"intervals": [intervals], "filter": {"not_contained_by": longer}}}
+    return all_of([phrase, {"intervals": {name: intervals}}])
+
+
+def _longer_numbers(text: str) -> list[Json]:
+    """Return the intervals of a string inside longer numbers: the rules of `tree.Substring`."""
+    string, digits, marks = _phrase(text), _one_of(_DIGITS), _one_of(".,")
+    longer: list[Json] = []
+    if text[0].isdecimal():
+        longer += [_sequence(digits, string), _sequence(digits, marks, string)]
+    elif text[0] in HAN_NUMERAL_CHARACTERS:
+        longer.append(_sequence(_one_of(HAN_NUMERAL_CHARACTERS + _DIGITS), string))
+    if text[-1].isdecimal():
+        longer += [_sequence(string, digits), _sequence(string, marks, digits)]
+    elif text[-1] in HAN_NUMERAL_CHARACTERS:
+        longer.append(_sequence(string, _one_of(HAN_NUMERAL_CHARACTERS)))
+    return longer
+
+
+def _phrase(text: str) -> Json:
+    return {"match": {"query": text, "max_gaps": 0, "ordered": True}}
+
+
+def _one_of(characters: str) -> Json:
+    return {"any_of": {"intervals": [{"match": {"query": character}} for character in characters]}}
+
+
+def _sequence(*intervals: Json) -> Json:
+    """Return the intervals of some intervals that follow each other directly."""
+    return {"all_of": {"intervals": [*intervals], "max_gaps": 0, "ordered": True}}

@@ -1,0 +1,272 @@
+"""Order and scores of hits. The cluster orders all matches by words; the best are scored again here, exactly.
+
+The script on the cluster adds up the same numbers as `engines.ranking`, but OpenSearch rounds a score to 24 bits. Hits
+get their scores from their stored frequencies, in 64 bits. So only the order of hits whose scores differ by less than
+that can differ from that of another engine, and only beyond the best `RESCORE_DEPTH`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from searchkit.engines.contract import Request
+from searchkit.engines.opensearch.cluster import Cluster
+from searchkit.engines.opensearch.columns import Documents
+from searchkit.engines.opensearch.mapping import StoredRecord, parse_frequencies, sort_field
+from searchkit.engines.opensearch.matching import all_of, gram_query, named, to_query
+from searchkit.engines.opensearch.records import paragraph_of, parse_record
+from searchkit.engines.ranking import (
+    K1,
+    RESCORE_DEPTH,
+    B,
+    Explanation,
+    Lengths,
+    count_grams,
+    idf,
+    query_grams,
+    query_terms,
+    saturation,
+    weighted_sum,
+)
+from searchkit.model import Paragraph
+from searchkit.query.tree import ScoringClause
+from searchkit.text.folding import fold
+
+Json = dict[str, Any]
+
+_PAGE_SIZE = 1000
+"""Number of hits that are fetched at a time."""
+
+# Every hit has a score of 1 at least, so that those that come last (`Request.first`) have the score 0.
+_SCORE_SCRIPT = """
+double sum = 1.0;
+double norm = params.k1 * (1.0 - params.b + params.b * doc['length'].value / params.average);
+for (int i = 0; i < params.terms.length; ++i) {
+  double tf = termFreq('frequencies', params.terms[i]);
+  if (tf > 0) { sum += params.weights[i] * (tf * (params.k1 + 1.0) / (tf + norm)); }
+}
+return sum;
+"""
+_RANK_SCRIPT = "return params.ranks.getOrDefault(String.valueOf(doc['uid'].value), params.last);"
+"""The rank of the best hits, which were scored again. All others have the same, which is higher."""
+
+
+@dataclass(frozen=True)
+class RankedHit:
+    """A hit with its score."""
+
+    record: StoredRecord
+    paragraph: Paragraph
+    uid: int
+    order: str
+    """Place of the paragraph in the corpus."""
+    scores: Explanation
+    is_last: bool
+    """Whether the hit comes after all others (`Request.first`)."""
+    is_beyond: bool
+
+
+class Statistics:
+    """Document frequencies and lengths of a state, which never change. Thread-safe."""
+
+    def __init__(self, cluster: Cluster, data: str, documents: Documents) -> None:
+        self._cluster, self._data = cluster, data
+        self.paragraphs = documents.paragraphs
+        self.lengths: Lengths = documents.lengths
+        self._df: dict[tuple[str, bool], int] = {}
+
+    @property
+    def average(self) -> float:
+        """Average weighted length of a paragraph."""
+        return weighted_sum(self.lengths.text, self.lengths.heading, self.lengths.title) / (self.paragraphs or 1)
+
+    def load(self, terms: Iterable[str], grams: Iterable[str] = ()) -> None:
+        """Look up the document frequencies of terms and grams, in one request."""
+        keys = [*((term, False) for term in terms), *((gram, True) for gram in grams)]
+        new = [key for key in keys if key not in self._df]
+        queries = [gram_query(text) if is_gram else {"term": {"frequencies": text}} for text, is_gram in new]
+        bodies = [{"query": query, "size": 0, "track_total_hits": True} for query in queries]
+        for key, answer in zip(new, self._cluster.search_many(self._data, bodies), strict=True):
+            self._df[key] = answer["hits"]["total"]["value"]
+
+    def idf(self, text: str, *, is_gram: bool = False) -> float:
+        """Return the idf of a term or gram that was loaded."""
+        return idf(self._df[text, is_gram], self.paragraphs)
+
+
+def score_query(clauses: Sequence[ScoringClause], statistics: Statistics, query: Json) -> Json:
+    """Return a query that scores its matches by words, plus 1."""
+    weights = {term: boost for term, boost in query_terms(clauses).items()}
+    statistics.load(weights)
+    params = {
+        "terms": [*weights],
+        "weights": [boost * statistics.idf(term) for term, boost in weights.items()],
+        "k1": K1,
+        "b": B,
+        "average": statistics.average or 1.0,
+    }
+    return {"script_score": {"query": query, "script": {"source": _SCORE_SCRIPT, "params": params}}}
+
+
+class Ranking:
+    """The ranked hits of a request."""
+
+    def __init__(
+        self, cluster: Cluster, data: str, statistics: Statistics, request: Request, matches: Json, union: Json
+    ) -> None:
+        """`matches`: query of the matches. `union`: query of these and the hits beyond."""
+        self._cluster, self._data, self._statistics, self._request = cluster, data, statistics, request
+        self._union = union
+        names = [named("match", matches)]
+        if request.first is not None:
+            names.append(named("first", to_query(request.first)))
+        if request.complete is not None:
+            names.append(named("complete", to_query(request.complete)))
+        query: Json = {"bool": {"filter": [union], "should": names, "minimum_should_match": 0}}
+        self._is_scored = bool(request.scoring) or request.first is not None
+        if self._is_scored:
+            base = all_of([query]) if request.first is None else all_of([union, to_query(request.first)])
+            scored = score_query(request.scoring, statistics, base)
+            # The names are in the filter, which does not score.
+            query = {"bool": {"filter": [query], "should": [scored], "minimum_should_match": 0}}
+        self._query = query
+
+    def hits(self, total: int) -> Iterator[RankedHit]:
+        """Yield the hits from the first requested one on. `total`: number of paragraphs that `union` matches."""
+        request = self._request
+        offset = request.offset
+        end = total if request.limit is None else min(total, offset + request.limit)
+        group = "document" if request.by_document else "fold" if request.fold else None
+        if not request.sort and group is None:
+            yield from self._best[offset:end]
+            offset = max(offset, len(self._best))
+        body = self._body([*self._keys(), *self._by_rank()])
+        if group is not None:
+            body["collapse"] = {"field": group}
+        while offset < end:
+            size = min(_PAGE_SIZE, end - offset) if group is None else end - offset
+            body["size"] = size
+            if "search_after" not in body:
+                body["from"] = offset
+            found = self._cluster.search(self._data, body)["hits"]["hits"]
+            yield from map(self._read, found)
+            if group is not None or len(found) < size:
+                return
+            offset += size
+            body.pop("from", None)
+            body["search_after"] = found[-1]["sort"]
+
+    def folded(self, keys: Mapping[int, int], limit: int) -> dict[int, tuple[int, tuple[str, ...]]]:
+        """Return number and first ids of the other hits with the key of each hit. `keys`: keys by `RankedHit.uid`."""
+        bodies = [
+            {
+                "query": all_of([self._union, {"term": {"key": key}}], [{"term": {"uid": uid}}]),
+                "size": limit,
+                "sort": ["order"],
+                "track_total_hits": True,
+                "_source": ["record"],
+            }
+            for uid, key in keys.items()
+        ]
+        answers = self._cluster.search_many(self._data, bodies)
+        return {
+            uid: (
+                answer["hits"]["total"]["value"],
+                tuple(parse_record(hit["_source"]).paragraph["id"] for hit in answer["hits"]["hits"]),
+            )
+            for uid, answer in zip(keys, answers, strict=True)
+        }
+
+    def _body(self, sort: Sequence[object]) -> Json:
+        return {"query": self._query, "sort": [*sort], "track_total_hits": False, "track_scores": False}
+
+    def _keys(self) -> Iterator[Json | str]:
+        """Yield the keys of the request as OpenSearch sorts by them."""
+        for key in self._request.sort:
+            if key == "score":
+                yield from self._by_rank(equal=True)[:-1]
+            else:
+                order = "desc" if key.startswith("-") else "asc"
+                field = sort_field(key.removeprefix("-"))
+                yield {field: {"order": order, "missing": "_last", "unmapped_type": "keyword"}}
+
+    def _by_rank(self, *, equal: bool = False) -> list[Json | str]:
+        """Return the keys of the order of scores. `equal`: hits with equal scores have equal ranks."""
+        ranks: dict[str, int] = {}
+        previous: tuple[bool, float] | None = None
+        for rank, hit in enumerate(self._best):
+            score = hit.is_last, hit.scores.score
+            ranks[str(hit.uid)] = rank if not equal or score != previous else [*ranks.values()][-1]
+            previous = score
+        script = {"source": _RANK_SCRIPT, "params": {"ranks": ranks, "last": RESCORE_DEPTH}}
+        keys: list[Json | str] = [{"_script": {"type": "number", "script": script, "order": "asc"}}]
+        return [*keys, *(["_score"] if self._is_scored else []), "order"]
+
+    @cached_property
+    def _best(self) -> list[RankedHit]:
+        """The best hits, scored again. Empty if no hit has a score and nothing depends on it."""
+        body = {**self._body([*(["_score"] if self._is_scored else []), "order"]), "size": RESCORE_DEPTH}
+        clauses = self._request.scoring
+        grams = {size: query_grams(clauses, size) for size in (1, 2)}
+        self._statistics.load((), [*grams[1], *grams[2]])
+        hits = [self._read(hit, grams) for hit in self._cluster.search(self._data, body)["hits"]["hits"]]
+        return sorted(hits, key=lambda hit: (hit.is_last, -hit.scores.score, hit.order))
+
+    def _read(self, hit: Json, grams: Mapping[int, Mapping[str, float]] | None = None) -> RankedHit:
+        """Return a hit with its score, or with that of `grams`, the grams of the query with their weights by size."""
+        source, names = hit["_source"], hit.get("matched_queries", ())
+        uid = int(source["uid"])
+        if grams is None and uid in self._best_by_uid:
+            return self._best_by_uid[uid]
+        record = parse_record(source)
+        paragraph = paragraph_of(record)
+        is_last = self._request.first is not None and "first" not in names
+        scores = Explanation()
+        if not is_last:
+            scores = self._score_words(source["frequencies"], Lengths(*record.lengths))
+            if grams is not None:
+                scores = self._rescore(grams, paragraph, Lengths(*record.lengths), scores)
+                scores = scores.completed() if "complete" in names else scores
+        return RankedHit(record, paragraph, uid, hit["sort"][-1], scores, is_last, "match" not in names)
+
+    @cached_property
+    def _best_by_uid(self) -> dict[int, RankedHit]:
+        return {hit.uid: hit for hit in self._best}
+
+    def _score_words(self, frequencies: str, lengths: Lengths) -> Explanation:
+        """Step one of ranking: return the scores by words."""
+        terms = query_terms(self._request.scoring)
+        length = weighted_sum(lengths.text, lengths.heading, lengths.title)
+        found = parse_frequencies(frequencies, terms) if terms else {}
+        statistics = self._statistics
+        return Explanation(
+            {
+                term: boost * statistics.idf(term) * saturation(found[term], length, statistics.average)
+                for term, boost in terms.items()
+                if term in found
+            }
+        )
+
+    def _rescore(
+        self, grams: Mapping[int, Mapping[str, float]], paragraph: Paragraph, lengths: Lengths, words: Explanation
+    ) -> Explanation:
+        """Step two of ranking: return the scores by words, bigrams and characters."""
+        totals, text = self._statistics.lengths, fold(paragraph.text)
+        bigrams = self._score_grams(grams[2], (text, fold(paragraph.title or "")), lengths.bigrams, totals.bigrams)
+        characters = self._score_grams(grams[1], (text,), lengths.characters, totals.characters)
+        return Explanation(words.words, bigrams, characters)
+
+    def _score_grams(self, weights: Mapping[str, float], texts: Sequence[str], length: int, total_length: int) -> float:
+        """Return the score by bigrams or by characters, as `length` of `total_length` in all paragraphs."""
+        statistics = self._statistics
+        tf: Counter[str] = sum((count_grams(text, weights) for text in texts), Counter())
+        average = total_length / statistics.paragraphs
+        return sum(
+            weight * statistics.idf(gram, is_gram=True) * saturation(tf[gram], length, average)
+            for gram, weight in weights.items()
+            if gram in tf
+        )

@@ -1,0 +1,183 @@
+"""Writes a new state of an index to the cluster: clones the last one, removes and adds documents, computes columns.
+
+Every document has an id that follows from its content's name, so a request can be repeated without duplicates.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+
+from searchkit.engines.contract import decoding
+from searchkit.engines.opensearch.cluster import Cluster
+from searchkit.engines.opensearch.columns import DOCUMENTS_FILE, MEASURES_FILE, ColumnBuilder, pack
+from searchkit.engines.opensearch.mapping import index_body
+from searchkit.engines.opensearch.matching import PARAGRAPHS
+from searchkit.engines.opensearch.records import extracted_measures, paragraph_of, parse_record
+from searchkit.engines.opensearch.spool import SPOOL_FILE, Spool, read_spool
+from searchkit.errors import IndexDamaged, IndexUnusable
+from searchkit.model import Document, ExtractedMeasure, Paragraph, Table
+from searchkit.text.analyzer import Analyzer
+
+_BULK_BYTES = 4 << 20
+"""Approximate size of a bulk request."""
+_BULK_THREADS = 3
+"""Number of bulk requests that are sent at a time."""
+
+
+class OpenSearchWriter:
+    """Collects prepared documents on disk, and sends them to the cluster when it commits.
+
+    In a folder that is not in the folder of an index on a cluster, it writes a part: only the prepared documents.
+    """
+
+    def __init__(self, folder: Path, analyzer: Analyzer, base: Path | None) -> None:
+        self._folder = folder
+        self._analyzer = analyzer
+        self._base = base
+        self._cluster = Cluster.read(folder.parent)
+        self._removed: set[str] = set()
+        self._spools = [Spool(folder / SPOOL_FILE, analyzer)]
+        self._paths: list[Path] = []
+        """Complete spools, in the order in which they were added."""
+
+    def add(
+        self,
+        document: Document,
+        paragraphs: Sequence[Paragraph],
+        measures: Sequence[Sequence[ExtractedMeasure]],
+        file: str,
+        tables: Sequence[Table] = (),
+        keys: Sequence[int] = (),
+    ) -> None:
+        """Add a document with its paragraphs, the measures and the near-duplicate key of each of them, and its tables.
+
+        `file`: name of the corpus file that the document was read from.
+        """
+        self._spools[-1].add(document, paragraphs, measures, file, tables, keys)
+
+    def remove(self, files: Collection[str]) -> None:
+        """Drop the documents of these files that come from the base index. Added documents stay."""
+        self._removed.update(files)
+
+    def add_index(self, folder: Path) -> None:
+        """Add the documents of a part."""
+        path = folder / SPOOL_FILE
+        if not path.is_file():
+            raise IndexDamaged(f"{path}: missing")
+        self._close_spool()
+        self._paths.append(path)
+        self._spools.append(Spool(self._folder / f"{len(self._spools)}-{SPOOL_FILE}", self._analyzer))
+
+    def commit(self) -> None:
+        """Write everything. The new state stays writable for the files of the build (`directory`)."""
+        self._close_spool()
+        if self._cluster is not None:
+            _Publication(self._cluster, self._folder.name).run(
+                self._base.name if self._base else None, self._removed, self._paths, self._analyzer.fingerprint
+            )
+
+    def rollback(self) -> None:
+        """Write nothing more. The folder can be removed."""
+        self._spools[-1].close()
+
+    def _close_spool(self) -> None:
+        self._spools[-1].close()
+        self._paths.append(self._spools[-1].path)
+
+
+class _Publication:
+    """A new state on its way to the cluster."""
+
+    def __init__(self, cluster: Cluster, data: str) -> None:
+        self._cluster = cluster
+        self._data = data
+        self._name = cluster.data_index(data)
+
+    def run(self, base: str | None, removed: set[str], spools: Sequence[Path], fingerprint: str) -> None:
+        """Create the state. Raises IndexUnusable, also if the cluster then holds other documents than it was sent."""
+        self._cluster.check_version()
+        kept = self._clone(base) if base else 0
+        if not base:
+            self._cluster.call("PUT", f"/{self._name}", index_body(fingerprint, self._cluster.shards))
+        kept -= self._delete(removed) if base else 0
+        sent = self._send(chunk for number, path in enumerate(spools) for chunk in _join(read_spool(path, number)))
+        self._cluster.call("POST", f"/{self._name}/_refresh")
+        actual = self._count()
+        if actual != kept + sent:
+            message = (
+                f"{self._cluster.url} ({self._cluster.name}): {kept + sent} documents were sent, it holds {actual}"
+            )
+            raise IndexUnusable(f"{message}; build again")
+        self._write_columns()
+
+    def _clone(self, base: str) -> int:
+        """Create the state with the documents of the last one. Returns their number."""
+        body = {"settings": {"index.blocks.write": None, "index.auto_expand_replicas": "0-1"}}
+        self._cluster.call("PUT", f"/{self._cluster.data_index(base)}/_clone/{self._name}", body)
+        self._cluster.call("GET", f"/_cluster/health/{self._name}", params={"wait_for_status": "yellow"})
+        return self._count()
+
+    def _count(self) -> int:
+        """Return the number of documents, without files."""
+        query = {"terms": {"kind": ["paragraph", "document"]}}
+        return int(self._cluster.call("POST", f"/{self._name}/_count", {"query": query})["count"])
+
+    def _delete(self, files: set[str]) -> int:
+        """Delete the documents of files of the corpus, and the files of the last state. Returns the number of documents."""
+        names = sorted(files)
+        query = {
+            "bool": {
+                "should": [{"terms": {"file": names}}, {"term": {"kind": "file"}}],
+                "minimum_should_match": 1,
+            }
+        }
+        ids = [hit["_id"] for hit in self._cluster.scan(self._data, query, source=False, size=10_000)]
+        self._send(_join(json.dumps({"delete": {"_id": doc_id}}).encode() + b"\n" for doc_id in ids))
+        return sum(not doc_id.startswith("file-") for doc_id in ids)
+
+    def _send(self, chunks: Iterable[tuple[int, bytes]]) -> int:
+        """Send bulk requests in several threads, as fast as the cluster answers. Returns the number of documents."""
+        total = 0
+        pending: set[Future[None]] = set()
+        with ThreadPoolExecutor(_BULK_THREADS) as threads:
+            for count, lines in chunks:
+                total += count
+                if len(pending) >= _BULK_THREADS:
+                    done, pending = wait(pending, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        future.result()
+                pending.add(threads.submit(self._cluster.bulk, self._data, lines))
+            for future in pending:
+                future.result()
+        return total
+
+    def _write_columns(self) -> None:
+        """Read what the cluster holds, and write its columns."""
+        builder = ColumnBuilder()
+        where = Path(self._name)
+        with decoding(where):
+            for hit in self._cluster.scan(self._data, PARAGRAPHS):
+                record = parse_record(hit["_source"])
+                paragraph = paragraph_of(record)
+                builder.add(hit["_source"], record.lengths, paragraph, extracted_measures(record))
+            documents = self._cluster.scan(self._data, {"term": {"kind": "document"}}, size=100)
+            records = (json.loads(hit["_source"]["record"]) for hit in documents)
+            self._cluster.put_file(self._data, DOCUMENTS_FILE, pack(builder.documents(records)))
+        self._cluster.put_file(self._data, MEASURES_FILE, pack(builder.measures()))
+
+
+def _join(parts: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Yield bulk requests of about the same size, each with the number of its parts."""
+    batch: list[bytes] = []
+    size = 0
+    for part in parts:
+        batch.append(part)
+        size += len(part)
+        if size >= _BULK_BYTES:
+            yield len(batch), b"".join(batch)
+            batch, size = [], 0
+    if batch:
+        yield len(batch), b"".join(batch)
