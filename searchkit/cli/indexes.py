@@ -39,7 +39,13 @@ _LOCATION = re.compile(r"^(?:line|pages?) \d+(?: to \d+)?: ")
     default="columnar",
     show_default=True,
     metavar="NAME",
-    help="columnar, or whoosh (the slow reference implementation).",
+    help="columnar, whoosh (the slow reference implementation), or opensearch (on a cluster).",
+)
+@click.option(
+    "--url",
+    metavar="URL",
+    help="Address of the cluster, for --engine opensearch: https://host:9200, or https://host:9200/NAME with the "
+    "name of the index. Only needed for the first build.",
 )
 @click.option(
     "--jobs",

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import socket
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime, timezone
@@ -141,6 +139,8 @@ class LocalDirectory:
 
     def discard(self, folder: Path) -> None:
         """Remove a data folder, unless the manifest names it."""
+        import shutil  # noqa: PLC0415 - loads modules for compression; only builds remove folders
+
         if self.current() != folder.name:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -172,6 +172,8 @@ def diagnose_damage(directory: Directory, manifest: Manifest) -> Iterator[None]:
 
 def this_process() -> dict[str, object]:
     """Return what a lock says about the process that holds it: `pid`, `host`, `since`."""
+    import socket  # noqa: PLC0415 - only builds hold a lock
+
     since = datetime.now(timezone.utc).isoformat(timespec="seconds")
     return {"pid": os.getpid(), "host": socket.gethostname(), "since": since}
 

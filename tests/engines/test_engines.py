@@ -19,11 +19,12 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from local_engines import LOCAL_ENGINES
 
 from searchkit.corpus.nearduplicates import near_duplicate_keys
 from searchkit.corpus.reading import ParsedDocument
 from searchkit.engines.contract import Engine, MeasureRequest, Request
-from searchkit.engines.opening import ENGINES, open_engine, open_writer
+from searchkit.engines.opening import open_engine, open_writer
 from searchkit.engines.ranking import RESCORE_DEPTH, Explanation
 from searchkit.errors import IndexForeign
 from searchkit.index import Index
@@ -1010,7 +1011,7 @@ def test_scores_of_measures_are_those_of_a_search(indexed: IndexedCorpus, query:
 def test_engines_select_the_same_measures(seed: int, queries: list[str], conditions: dict[str, Any]) -> None:
     """All engines return the same measures, indicators, order and, to the last bit, scores, on any corpus."""
     documents = random_documents(seeded(seed), 8, 3)
-    answers: dict[str, list[object]] = {name: [] for name in ENGINES}
+    answers: dict[str, list[object]] = {name: [] for name in LOCAL_ENGINES}
     for name, engine_answers in answers.items():
         with tempfile.TemporaryDirectory() as folder:
             write_index(documents, folder, BuildOptions(name))
@@ -1146,8 +1147,10 @@ def test_an_intact_index_passes_its_check(indexed: IndexedCorpus) -> None:
 
 def test_an_empty_index_passes_its_check(engine: str, tmp_path: Path) -> None:
     """`check` raises nothing for an index without documents."""
-    open_writer(engine, tmp_path, Analyzer()).commit()
-    opened = open_engine(engine, tmp_path)
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    open_writer(engine, folder, Analyzer()).commit()
+    opened = open_engine(engine, folder)
     opened.check()
     assert [*opened.documents()] == []
     opened.close()

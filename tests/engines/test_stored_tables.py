@@ -9,13 +9,11 @@ import pytest
 
 from searchkit.corpus.reading import ParsedDocument
 from searchkit.engines.columnar import writer as columnar_writer
-from searchkit.engines.opening import ENGINES, open_engine, open_writer
+from searchkit.engines.opening import open_engine, open_writer
 from searchkit.index import Index
 from searchkit.indexing.build import BuildOptions, write_index
 from searchkit.model import Cell, Document, ExtractedMeasure, Paragraph, Table, TableCell, to_json
 from searchkit.text.analyzer import Analyzer, Lexicon
-
-pytestmark = pytest.mark.parametrize("engine", ENGINES)
 
 
 def cells(*texts: str) -> tuple[Cell, ...]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from local_engines import LOCAL_ENGINES
 from counting import NumberExtractor
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -27,7 +28,6 @@ from searchkit.corpus.overrides import NO_METADATA
 from searchkit.corpus.reading import ParsedDocument
 from searchkit.corpus.walk import CorpusFile, Stamp
 from searchkit.engines.contract import MeasureRequest
-from searchkit.engines.opening import ENGINES
 from searchkit.errors import CorpusError, UsageError
 from searchkit.index import Index
 from searchkit.indexing import build as indexing
@@ -480,7 +480,7 @@ def test_changed_rules_cause_a_full_build(
 def test_another_engine_causes_a_full_build(source: Path, index: Path, engine: str) -> None:
     """A different engine causes a full build, and the new index is of that engine."""
     build(source, index, BuildOptions(engine))
-    other = next(name for name in ENGINES if name != engine)
+    other = next(name for name in LOCAL_ENGINES if name != engine)
     assert build(source, index, BuildOptions(other)).full_because == "engine changed"
     assert_equals_fresh_build(source, index, other)
 

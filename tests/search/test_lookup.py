@@ -15,13 +15,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from local_engines import LOCAL_ENGINES
 from hypothesis import given
 from hypothesis import strategies as st
 
 from searchkit.corpus.listing import list_corpus
 from searchkit.corpus.reading import ParsedDocument, read_corpus
 from searchkit.engines.contract import MeasureRequest, Request
-from searchkit.engines.opening import ENGINES
 from searchkit.engines.ranking import RESCORE_DEPTH
 from searchkit.errors import UnknownFacet, UsageError
 from searchkit.index import Index
@@ -570,7 +570,7 @@ def test_all_engines_rank_alike(tmp_path: Path, report: Report, seed: int) -> No
     """Every engine returns the same hits with the same scores in the same order, with filters too."""
     documents = random_reports(report, seed, 40)
     answers = []
-    for engine in ENGINES:
+    for engine in LOCAL_ENGINES:
         write_index(documents, tmp_path / engine, BuildOptions(engine))
         with Index(tmp_path / engine) as index:
             all_results = [

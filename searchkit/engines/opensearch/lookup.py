@@ -78,10 +78,13 @@ class MeasureLookup:
             uids, _ = self._collect(all_of([PARAGRAPHS, {"term": {"measured": True}}, to_query(node)]), scored=False)
             matched = np.zeros(len(columns.uids), bool)
             matched[columns.ordinals_of(uids)] = True
-            return matched[columns.paragraph_of]
+            mask: _Mask = matched[columns.paragraph_of]
+            return mask
         if isinstance(node, And | Or):
+            plain = tuple(child for child in node.children if not _has_years(child))  # one request for all of these
+            children = [child for child in node.children if _has_years(child)] + ([type(node)(plain)] if plain else [])
             combine = np.logical_and if isinstance(node, And) else np.logical_or
-            found: _Mask = combine.reduce([self._matches(child) for child in node.children])
+            found: _Mask = combine.reduce([self._matches(child) for child in children])
             return found
         if isinstance(node, Not):
             return ~self._matches(node.child)

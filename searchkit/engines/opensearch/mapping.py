@@ -15,6 +15,7 @@ from searchkit.engines.contract import own_heading_counts
 from searchkit.engines.ranking import HEADING_WEIGHT, TITLE_WEIGHT, count_all_grams, weighted_sum
 from searchkit.model import Document, ExtractedMeasure, Paragraph, Table, to_json
 from searchkit.query.facets import BUILT_IN_FACETS, Facet, facet_values
+from searchkit.query.tree import HAN_NUMERAL_CHARACTERS
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.folding import fold
 
@@ -22,6 +23,9 @@ DELIMITER = "\x01"
 """Separates a term from its frequency, and the name of a facet from a value. No term contains it."""
 MAX_KEYWORD_LENGTH = 8000
 """Longer headings are not counted by `vocabulary`. OpenSearch limits a keyword to 32,766 bytes."""
+CHARACTER_CLASSES = {"digit": "0-9", "numeral": HAN_NUMERAL_CHARACTERS, "mark": ".,"}
+"""Terms of the strings beside their characters: each stands where one of its characters does. They have several
+characters, so no string contains them."""
 _MAX_DIGITS = 4000
 """Maximum number of digits of a facet value that ranges compare."""
 
@@ -31,7 +35,8 @@ _KEYWORD = {"type": "keyword", "doc_values": False}
 _COLUMN = {"type": "keyword", "index": False}
 _STRINGS = {
     "type": "text",
-    "analyzer": "characters",
+    "analyzer": "characters_with_classes",
+    "search_analyzer": "characters",
     "norms": False,
     "fields": {"bigrams": {"type": "text", "analyzer": "bigrams", "norms": False}},
 }
@@ -54,7 +59,7 @@ class StoredRecord(msgspec.Struct):
 def index_body(fingerprint: str, shards: int) -> Json:
     """Return settings and mapping of a new state. `fingerprint`: that of the analyzer, for whoever looks at the index.
 
-    Strings are phrases of characters or of bigrams. Terms come from searchkit's analyzer: as keywords for matching, and
+    Strings are phrases of characters, beside which stand their classes, or of bigrams. Terms come from searchkit's analyzer: as keywords for matching, and
     once with their weighted frequency for BM25F.
     """
     properties = {
@@ -86,8 +91,16 @@ def index_body(fingerprint: str, shards: int) -> Json:
                     "bigrams": {"type": "ngram", "min_gram": 2, "max_gram": 2},
                     "words": {"type": "whitespace", "max_token_length": 1_048_576},
                 },
-                "filter": {"frequencies": {"type": "delimited_term_freq", "delimiter": DELIMITER}},
+                "filter": {
+                    "frequencies": {"type": "delimited_term_freq", "delimiter": DELIMITER},
+                    "classes": {"type": "multiplexer", "filters": [*CHARACTER_CLASSES]},
+                    **{
+                        name: {"type": "pattern_replace", "pattern": f"[{characters}]", "replacement": name}
+                        for name, characters in CHARACTER_CLASSES.items()
+                    },
+                },
                 "analyzer": {
+                    "characters_with_classes": {"type": "custom", "tokenizer": "characters", "filter": ["classes"]},
                     "characters": {"type": "custom", "tokenizer": "characters"},
                     "bigrams": {"type": "custom", "tokenizer": "bigrams"},
                     "frequencies": {"type": "custom", "tokenizer": "words", "filter": ["frequencies"]},
@@ -143,8 +156,9 @@ def document_docs(
 
     The fields `file` and `order` are missing.
     """
-    record = _encode({"document": to_json(document), "tables": list(map(to_json, tables))})
-    yield doc_id_of("d", document.document), {"kind": "document", "document": document.document, "record": record}
+    content: Json = {"kind": "document", "document": document.document}
+    content["record"] = _encode({"document": to_json(document), "tables": list(map(to_json, tables))})
+    yield doc_id_of("d", document.document), content
     title = _terms(analyzer, document.title or "")
     for paragraph, found, own, key in zip(
         paragraphs, measures, own_heading_counts(paragraphs), keys or [0] * len(paragraphs), strict=True

@@ -26,8 +26,6 @@ NOTHING: Json = {"match_none": {}}
 PARAGRAPHS: Json = {"term": {"kind": "paragraph"}}
 """Query of all paragraphs."""
 
-_DIGITS = "0123456789"
-
 
 def to_query(node: Node) -> Json:
     """Return the query of a tree. Combine it with `PARAGRAPHS`."""
@@ -103,16 +101,16 @@ def _find_string(name: str, node: Substring) -> Json:
 
 def _longer_numbers(text: str) -> list[Json]:
     """Return the intervals of a string inside longer numbers: the rules of `tree.Substring`."""
-    string, digits, marks = _phrase(text), _one_of(_DIGITS), _one_of(".,")
+    string, digit, numeral, mark = _phrase(text), _class("digit"), _class("numeral"), _class("mark")
     longer: list[Json] = []
     if text[0].isdecimal():
-        longer += [_sequence(digits, string), _sequence(digits, marks, string)]
+        longer += [_sequence(digit, string), _sequence(digit, mark, string)]
     elif text[0] in HAN_NUMERAL_CHARACTERS:
-        longer.append(_sequence(_one_of(HAN_NUMERAL_CHARACTERS + _DIGITS), string))
+        longer += [_sequence(numeral, string), _sequence(digit, string)]
     if text[-1].isdecimal():
-        longer += [_sequence(string, digits), _sequence(string, marks, digits)]
+        longer += [_sequence(string, digit), _sequence(string, mark, digit)]
     elif text[-1] in HAN_NUMERAL_CHARACTERS:
-        longer.append(_sequence(string, _one_of(HAN_NUMERAL_CHARACTERS)))
+        longer.append(_sequence(string, numeral))
     return longer
 
 
@@ -120,8 +118,9 @@ def _phrase(text: str) -> Json:
     return {"match": {"query": text, "max_gaps": 0, "ordered": True}}
 
 
-def _one_of(characters: str) -> Json:
-    return {"any_of": {"intervals": [{"match": {"query": character}} for character in characters]}}
+def _class(name: str) -> Json:
+    """Return the intervals of a class of characters (`mapping.CHARACTER_CLASSES`)."""
+    return {"match": {"query": name, "analyzer": "keyword"}}
 
 
 def _sequence(*intervals: Json) -> Json:

@@ -121,7 +121,8 @@ class Ranking:
         """`matches`: query of the matches. `union`: query of these and the hits beyond."""
         self._cluster, self._data, self._statistics, self._request = cluster, data, statistics, request
         self._union = union
-        names = [named("match", matches)]
+        # Each tree is sent once, because OpenSearch limits the number of clauses of a search.
+        names = [] if request.beyond is None else [named("match", matches)]
         if request.first is not None:
             names.append(named("first", to_query(request.first)))
         if request.complete is not None:
@@ -129,10 +130,11 @@ class Ranking:
         query: Json = {"bool": {"filter": [union], "should": names, "minimum_should_match": 0}}
         self._is_scored = bool(request.scoring) or request.first is not None
         if self._is_scored:
-            base = all_of([query]) if request.first is None else all_of([union, to_query(request.first)])
-            scored = score_query(request.scoring, statistics, base)
-            # The names are in the filter, which does not score.
-            query = {"bool": {"filter": [query], "should": [scored], "minimum_should_match": 0}}
+            if request.first is None:
+                query = score_query(request.scoring, statistics, query)
+            else:  # the names are in the filter, which does not score; all others have the score 0
+                first = score_query(request.scoring, statistics, to_query(request.first))
+                query = {"bool": {"filter": [query], "should": [first], "minimum_should_match": 0}}
         self._query = query
 
     def hits(self, total: int) -> Iterator[RankedHit]:
@@ -225,13 +227,14 @@ class Ranking:
         record = parse_record(source)
         paragraph = paragraph_of(record)
         is_last = self._request.first is not None and "first" not in names
+        is_beyond = self._request.beyond is not None and "match" not in names
         scores = Explanation()
         if not is_last:
             scores = self._score_words(source["frequencies"], Lengths(*record.lengths))
             if grams is not None:
                 scores = self._rescore(grams, paragraph, Lengths(*record.lengths), scores)
                 scores = scores.completed() if "complete" in names else scores
-        return RankedHit(record, paragraph, uid, hit["sort"][-1], scores, is_last, "match" not in names)
+        return RankedHit(record, paragraph, uid, hit["sort"][-1], scores, is_last, is_beyond)
 
     @cached_property
     def _best_by_uid(self) -> dict[int, RankedHit]:

@@ -116,7 +116,9 @@ class _Publication:
     def _clone(self, base: str) -> int:
         """Create the state with the documents of the last one. Returns their number."""
         body = {"settings": {"index.blocks.write": None, "index.auto_expand_replicas": "0-1"}}
-        self._cluster.call("PUT", f"/{self._cluster.data_index(base)}/_clone/{self._name}", body)
+        source = self._cluster.data_index(base)
+        self._cluster.call("PUT", f"/{source}/_block/write")  # a state that is not frozen cannot be cloned
+        self._cluster.call("PUT", f"/{source}/_clone/{self._name}", body)
         self._cluster.call("GET", f"/_cluster/health/{self._name}", params={"wait_for_status": "yellow"})
         return self._count()
 
