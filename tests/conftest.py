@@ -99,7 +99,7 @@ def _folder_of_cluster(request: pytest.FixtureRequest) -> None:
     """Let a test of the engine opensearch write states of an index to subfolders of its temporary folder."""
     url = request.config.getoption("--cluster")
     if url and {"engine", "tmp_path"} <= {*request.fixturenames}:
-        from searchkit.engines.opensearch.cluster import Cluster  # noqa: PLC0415 - as above
+        from searchkit.engines.opensearch.cluster import Cluster
 
         Cluster.assign(request.getfixturevalue("tmp_path"), url)
 

@@ -16,6 +16,7 @@ import pytest
 
 from searchkit.corpus.reading import ParsedDocument
 from searchkit.corpus.walk import Skipped
+from searchkit.engines import directory
 from searchkit.errors import IndexClosed, IndexDamaged, IndexMissing, SearchkitError, UnknownFacet, UsageError
 from searchkit.index import Index
 from searchkit.indexing.build import BuildOptions, write_index
@@ -23,7 +24,6 @@ from searchkit.manifest import Manifest
 from searchkit.model import Document
 from searchkit.output.json import results_to_json
 from searchkit.query.facets import BUILT_IN_FACETS
-from searchkit.engines import directory
 from searchkit.search import snapshot
 from searchkit.search.options import SearchOptions
 from searchkit.search.results import Results

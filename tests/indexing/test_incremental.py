@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from local_engines import LOCAL_ENGINES
 from counting import NumberExtractor
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from local_engines import LOCAL_ENGINES
 from marked import MARK_VARIABLE, find_processes, find_workers, kill_leftovers, new_mark
 
 from searchkit.corpus import listing, walk

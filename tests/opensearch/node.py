@@ -1,7 +1,7 @@
 """Assembles OpenSearch from Maven artifacts and runs nodes of it on this machine, for the tests of the engine.
 
-A distribution is 49 MB in `~/.cache/searchkit-tests`, for root in `/var/cache`, or where XDG_CACHE_HOME says. Maven knows
-where the artifacts are.
+A distribution is 49 MB in `~/.cache/searchkit-tests`, for root in `/var/cache`, or where XDG_CACHE_HOME says. Maven
+knows where the artifacts are.
 
     python tests/opensearch/node.py         runs a node until it is interrupted, and prints its address
 """
@@ -72,7 +72,7 @@ def assemble() -> Path:
     with tempfile.TemporaryDirectory(dir=cache) as folder:
         new = Path(folder) / "home"
         copy = ["dependency:copy-dependencies", f"-DoutputDirectory={new / 'lib'}", "-DincludeScope=runtime"]
-        subprocess.run(["mvn", "--quiet", "--batch-mode", "--file", str(POM), *copy], check=True, capture_output=True)
+        subprocess.run(["mvn", "--quiet", "--batch-mode", "--file", str(POM), *copy], check=True, capture_output=True)  # noqa: S607
         for name, patterns in MODULES.items():
             _move_module(new, name, patterns, version[1])
         for name in ("bin", "config", "plugins"):  # OpenSearch creates those that are missing, but not for this user
@@ -146,7 +146,7 @@ class Node:
     def _wait(self) -> None:
         end = time.monotonic() + START_SECONDS
         while time.monotonic() < end and self.process.poll() is None:
-            with suppress(OSError, ValueError), urllib.request.urlopen(self.url, timeout=5) as answer:
+            with suppress(OSError, ValueError), urllib.request.urlopen(self.url, timeout=5) as answer:  # noqa: S310
                 json.load(answer)
                 return
             time.sleep(0.2)
@@ -173,7 +173,7 @@ def _ordinary_user(folder: Path) -> dict[str, object]:
     """Return the arguments of Popen that make a process of an ordinary user. OpenSearch refuses to run as root."""
     if os.getuid() != 0:
         return {}
-    import pwd  # noqa: PLC0415 - not on every system
+    import pwd
 
     nobody = pwd.getpwnam("nobody")
     for path in (folder, *folder.rglob("*")):
@@ -206,6 +206,7 @@ def running_node() -> Iterator[Node]:
 
 if __name__ == "__main__":
     with running_node() as started, suppress(KeyboardInterrupt):
-        print(started.url, flush=True)
+        sys.stdout.write(f"{started.url}\n")
+        sys.stdout.flush()
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         started.process.wait()

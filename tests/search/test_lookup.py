@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from local_engines import LOCAL_ENGINES
 from hypothesis import given
 from hypothesis import strategies as st
+from local_engines import LOCAL_ENGINES
 
 from searchkit.corpus.listing import list_corpus
 from searchkit.corpus.reading import ParsedDocument, read_corpus

@@ -5,7 +5,8 @@ A state of an index is one frozen OpenSearch index: a document per paragraph, pe
 - `cluster`: the connection, names, files and errors
 - `directory`: the manifest and the lock of the writer
 - `mapping`: fields, and the documents to index
-- `spool`, `writer`: prepared documents on disk, and the new index
+- `records`: stored content back to records
+- `spool`, `writer`: prepared documents on disk, and the new state
 - `columns`: documents and measures as columns, which a process reads once
 - `matching`: query trees to queries of OpenSearch
 - `ranking`, `faceting`, `lookup`, `engine`: order and scores, counts, measures, requests to responses

@@ -25,7 +25,8 @@ from searchkit.manifest import Manifest, decode_manifest, encode_manifest, verif
 Json = dict[str, Any]
 
 LOCK_SECONDS = 60.0
-"""A lock that was not renewed for so long is that of a dead process. The clocks of the machines must agree to seconds."""
+"""A lock that was not renewed for so long is that of a dead process. The clocks of the machines must agree to some
+seconds."""
 _RENEWAL_SECONDS = 10.0
 RETENTION_SECONDS = 3600.0
 """Searches can use a state for so long after a newer one was committed."""
@@ -210,7 +211,7 @@ class ClusterDirectory:
     def _remove_leftovers(self) -> None:
         """Remove the states that are not committed, those that were replaced long ago, and folders of dead builds."""
         found = self._get("manifest")
-        source = found["_source"] if found else {"data": "", "retired": {}}
+        source: Json = found["_source"] if found else {"data": "", "retired": {}}
         recent = sorted(source["retired"].items(), key=lambda item: -item[1])[:_MAX_RETIRED]
         kept = {name: since for name, since in recent if time.time() - since < RETENTION_SECONDS}
         existing = self._cluster.list_data()

@@ -50,7 +50,7 @@ _BATCH_SIZE = 500
 
 
 class OpenSearchEngine:
-    """An open state of an index on a cluster. Loads the columns of documents and measures when they are first needed."""
+    """An open state of an index on a cluster. Loads the columns of documents and measures when they are needed."""
 
     def __init__(self, folder: Path) -> None:
         """Open the state `folder.name` of the index whose folder is `folder.parent`. Raises IndexForeign."""

@@ -78,8 +78,8 @@ class MeasureLookup:
             uids, _ = self._collect(all_of([PARAGRAPHS, {"term": {"measured": True}}, to_query(node)]), scored=False)
             matched = np.zeros(len(columns.uids), bool)
             matched[columns.ordinals_of(uids)] = True
-            mask: _Mask = matched[columns.paragraph_of]
-            return mask
+            of_measures: _Mask = matched[columns.paragraph_of]
+            return of_measures
         if isinstance(node, And | Or):
             plain = tuple(child for child in node.children if not _has_years(child))  # one request for all of these
             children = [child for child in node.children if _has_years(child)] + ([type(node)(plain)] if plain else [])
@@ -90,10 +90,13 @@ class MeasureLookup:
             return ~self._matches(node.child)
         assert isinstance(node, Filter)  # noqa: S101 - no other leaf has years
         years = columns.years
-        mask = np.isin(years, [int(value) for value in node.values if value.isdecimal() and str(int(value)) == value])
+        mask: _Mask = np.isin(
+            years, [int(value) for value in node.values if value.isdecimal() and str(int(value)) == value]
+        )
         for low, high in node.ranges:
             mask |= (years >= low) & (years <= high)
-        return mask & (years != 0)
+        known: _Mask = mask & (years != 0)
+        return known
 
     def _has_properties(self, request: MeasureRequest) -> _Mask:
         """Return which measures have the unit, the value, the status and the time of a request."""

@@ -41,6 +41,7 @@ _STRINGS = {
     "fields": {"bigrams": {"type": "text", "analyzer": "bigrams", "norms": False}},
 }
 _WORDS = {"type": "keyword"}
+_NUMBER = {"type": "long"}
 
 
 class StoredRecord(msgspec.Struct):
@@ -59,19 +60,19 @@ class StoredRecord(msgspec.Struct):
 def index_body(fingerprint: str, shards: int) -> Json:
     """Return settings and mapping of a new state. `fingerprint`: that of the analyzer, for whoever looks at the index.
 
-    Strings are phrases of characters, beside which stand their classes, or of bigrams. Terms come from searchkit's analyzer: as keywords for matching, and
-    once with their weighted frequency for BM25F.
+    Strings are phrases of characters, beside which stand their classes, or of bigrams. Terms come from searchkit's
+    analyzer: as keywords for matching, and once with their weighted frequency for BM25F.
     """
     properties = {
         **dict.fromkeys(("text", "label", "heading", "title"), _STRINGS),
         "words": {"properties": dict.fromkeys(("passage", "text", "heading", "title"), _WORDS)},
         "frequencies": {"type": "text", "analyzer": "frequencies", "index_options": "freqs", "norms": False},
         **dict.fromkeys(("kind", "facet", "number"), _KEYWORD),
-        **dict.fromkeys(("file", "order", "document"), {"type": "keyword"}),
+        **dict.fromkeys(("file", "order", "document"), _WORDS),
         **dict.fromkeys(("topic", "section", "of_year"), _COLUMN),
         "path": {**_COLUMN, "ignore_above": MAX_KEYWORD_LENGTH},
         "sort": {"type": "object", "dynamic": True},
-        **dict.fromkeys(("uid", "key"), {"type": "long"}),
+        **dict.fromkeys(("uid", "key"), _NUMBER),
         "fold": {"type": "long", "index": False},
         "length": {"type": "integer", "index": False},
         "measured": {"type": "boolean", "doc_values": False},

@@ -31,25 +31,25 @@ def to_query(node: Node) -> Json:
     """Return the query of a tree. Combine it with `PARAGRAPHS`."""
     match node:
         case Everything():
-            return PARAGRAPHS
+            query = PARAGRAPHS
         case Word():
-            return {"term": {f"words.{node.field}": node.term}}
+            query = {"term": {f"words.{node.field}": node.term}}
         case Prefix():
             field = f"words.{node.field}"
-            if node.last is None:
-                return {"prefix": {field: node.text}}
-            return all_of([{"prefix": {field: node.text}}, {"range": {field: {"lte": node.last}}}])
+            last = [] if node.last is None else [{"range": {field: {"lte": node.last}}}]
+            query = all_of([{"prefix": {field: node.text}}, *last])
         case Substring():
             names = ("text", "label") if node.field == PASSAGE else (node.field,)
-            return any_of(_find_string(name, node) for name in names)
+            query = any_of(_find_string(name, node) for name in names)
         case Filter():
-            return _filter_query(node)
+            query = _filter_query(node)
         case Not():
-            return all_of([PARAGRAPHS], [to_query(node.child)])
+            query = all_of([PARAGRAPHS], [to_query(node.child)])
         case And():
-            return all_of([PARAGRAPHS, *map(to_query, node.children)])
+            query = all_of([PARAGRAPHS, *map(to_query, node.children)])
         case Or():
-            return any_of(map(to_query, node.children))
+            query = any_of(map(to_query, node.children))
+    return query
 
 
 def all_of(queries: Iterable[Json], excluded: Iterable[Json] = ()) -> Json:

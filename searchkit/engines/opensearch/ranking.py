@@ -100,7 +100,7 @@ class Statistics:
 
 def score_query(clauses: Sequence[ScoringClause], statistics: Statistics, query: Json) -> Json:
     """Return a query that scores its matches by words, plus 1."""
-    weights = {term: boost for term, boost in query_terms(clauses).items()}
+    weights = query_terms(clauses)
     statistics.load(weights)
     params = {
         "terms": [*weights],

@@ -1,0 +1,300 @@
+"""The state of an index on a cluster: commits, snapshots, two writers, failures, and clear errors."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from node import missing_program, running_node
+
+from searchkit.corpus.reading import ParsedDocument
+from searchkit.engines.opening import create_directory, open_directory
+from searchkit.errors import (
+    IndexDamaged,
+    IndexForeign,
+    IndexLocked,
+    IndexMissing,
+    IndexUnusable,
+    SearchkitError,
+    UsageError,
+)
+from searchkit.index import Index
+from searchkit.indexing import build as indexing
+from searchkit.indexing.build import BuildOptions, build, write_index
+
+pytest.importorskip("opensearchpy", reason="opensearch-py is not installed")
+
+from searchkit.engines.opensearch import directory as states
+from searchkit.engines.opensearch.cluster import Cluster
+from searchkit.engines.opensearch.directory import ClusterDirectory
+from searchkit.engines.opensearch.writer import OpenSearchWriter
+
+OPTIONS = BuildOptions("opensearch")
+Report = Callable[..., ParsedDocument]
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    """Address of a node."""
+    if reason := missing_program():
+        pytest.skip(f"no OpenSearch node: {reason}")
+    with running_node() as node:
+        yield node.url
+
+
+@pytest.fixture
+def index(url: str, tmp_path: Path, report: Report) -> Path:
+    """Folder of an index with one document."""
+    Cluster.assign(tmp_path / "index", url)
+    write_index([report("a.txt", "全年立案3件。")], tmp_path / "index", OPTIONS)
+    return tmp_path / "index"
+
+
+def data_of(index: Path) -> list[str]:
+    """Return the states of an index on the cluster."""
+    cluster = Cluster.read(index)
+    assert cluster is not None
+    return sorted(cluster.list_data())
+
+
+def ids(index: Path | Index, query: str) -> list[str]:
+    """Return the ids of the hits of a search."""
+    if isinstance(index, Index):
+        return [hit.id for hit in index.search(query).hits]
+    with Index(index) as opened:
+        return ids(opened, query)
+
+
+def test_the_folder_contains_only_the_name(index: Path, url: str) -> None:
+    """Everything but address and name of an index is on the cluster, so a copy of this file opens it elsewhere."""
+    assert [path.name for path in index.iterdir()] == ["cluster.json"]
+    other = index.parent / "elsewhere"
+    other.mkdir()
+    (other / "cluster.json").write_bytes((index / "cluster.json").read_bytes())
+    assert ids(other, "立案") == ["a.txt#1"]
+    assert json.loads((index / "cluster.json").read_text())["url"] == url
+
+
+def test_an_open_index_keeps_its_state(index: Path, report: Report) -> None:
+    """A snapshot answers as before after a commit; `refresh` switches to the new state."""
+    with Index(index) as opened:
+        write_index([report("b.txt", "全年立案5件。")], index, OPTIONS)
+        assert ids(opened, "立案") == ["a.txt#1"]
+        assert opened.refresh()
+        assert not opened.refresh()
+        assert ids(opened, "立案") == ["b.txt#1"]
+        opened.check()
+
+
+def test_old_states_are_removed(index: Path, report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A build removes states that were replaced long ago."""
+    monkeypatch.setattr(states, "RETENTION_SECONDS", 0.0)
+    for text in ("检查", "执法"):
+        write_index([report("b.txt", text)], index, OPTIONS)
+    assert data_of(index) == ["data-000002", "data-000003"]
+    assert ids(index, "执法") == ["b.txt#1"]
+
+
+@pytest.mark.parametrize("step", ["bulk", "put_file", "search", "list_data"])
+def test_a_failed_build_changes_nothing_and_leaves_nothing(
+    index: Path, report: Report, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """If a request fails for good, the old state stays, the new one is removed, and the same build works afterwards."""
+    original = getattr(Cluster, step)
+    calls = iter(range(100))
+
+    def fail(self: Cluster, *arguments: object, **options: object) -> object:
+        if next(calls) == 1 or step == "bulk":
+            message = "the cluster is gone"
+            raise IndexUnusable(message)
+        return original(self, *arguments, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Cluster, step, fail)
+        with pytest.raises(IndexUnusable, match="gone"):
+            write_index([report("b.txt", "检查")], index, OPTIONS)
+    assert ids(index, "立案") == ["a.txt#1"]
+    assert data_of(index) == ["data-000001"]
+    write_index([report("b.txt", "检查")], index, OPTIONS)
+    assert ids(index, "检查") == ["b.txt#1"]
+
+
+def test_the_remains_of_a_killed_build_are_removed(
+    index: Path, report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A build that dies before its commit leaves a state and a lock. When the lock has expired, both are removed."""
+
+    class Killed(BaseException):
+        """Ends a build without any of its cleaning up."""
+
+    def die(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(states, "LOCK_SECONDS", 0.5)
+        patched.setattr(ClusterDirectory, "commit", die)
+        patched.setattr(ClusterDirectory, "discard", lambda *_: None)
+        call = Cluster.call
+
+        def keep_lock(self: Cluster, method: str, path: str, *arguments: Any, **options: Any) -> object:  # noqa: ANN401
+            return None if method == "DELETE" else call(self, method, path, *arguments, **options)
+
+        patched.setattr(Cluster, "call", keep_lock)
+        with pytest.raises(Killed):
+            write_index([report("b.txt", "检查")], index, OPTIONS)
+    assert data_of(index) == ["data-000001", "data-000002"]
+    time.sleep(0.6)
+    write_index([report("c.txt", "执法")], index, OPTIONS)
+    assert "data-000002" not in data_of(index)
+    assert ids(index, "执法") == ["c.txt#1"]
+    assert [path.name for path in index.iterdir()] == ["cluster.json"]
+
+
+def test_two_writers_exclude_each_other(index: Path, report: Report) -> None:
+    """While one process writes, another is refused in one line that names the first."""
+    with open_directory(index).lock(), pytest.raises(IndexLocked, match=r"is being written by process \d+ on .*"):
+        write_index([report("b.txt", "检查")], index, OPTIONS)
+    write_index([report("b.txt", "检查")], index, OPTIONS)
+
+
+def test_a_lock_is_renewed(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lock that is held for longer than it lasts stays with its holder."""
+    monkeypatch.setattr(states, "LOCK_SECONDS", 1.5)
+    monkeypatch.setattr(states, "_RENEWAL_SECONDS", 0.2)
+    with open_directory(index).lock():
+        time.sleep(2.5)
+        with pytest.raises(IndexLocked), open_directory(index).lock():
+            pass
+
+
+def test_a_writer_that_lost_its_lock_cannot_commit(
+    index: Path, report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If a build stands still until another has taken its lock, its commit is refused, before the other commits."""
+    monkeypatch.setattr(states, "LOCK_SECONDS", 0.2)
+    monkeypatch.setattr(states, "_RENEWAL_SECONDS", 60.0)
+    taken, ended = threading.Event(), threading.Event()
+
+    def take() -> None:
+        time.sleep(0.4)
+        with open_directory(index).lock():
+            taken.set()
+            ended.wait(30)
+
+    commit = OpenSearchWriter.commit
+
+    def wait_and_commit(writer: OpenSearchWriter) -> None:
+        thread.start()
+        taken.wait(30)
+        commit(writer)
+
+    thread = threading.Thread(target=take)
+    monkeypatch.setattr(OpenSearchWriter, "commit", wait_and_commit)
+    with pytest.raises(IndexLocked):
+        write_index([report("b.txt", "检查")], index, OPTIONS)
+    ended.set()
+    thread.join()
+    assert ids(index, "立案") == ["a.txt#1"]
+
+
+def test_an_update_equals_a_new_index(url: str, tmp_path: Path) -> None:
+    """An index that was updated in steps has the answers of a new one."""
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    for name in "abc":
+        (corpus / f"{name}.txt").write_text(
+            f"{name}区2023年工作报告\n全年立案{ord(name)}件。\n开展执法检查。\n", "utf-8"
+        )
+    for folder in ("updated", "new"):
+        Cluster.assign(tmp_path / folder, url)
+    build(corpus, tmp_path / "updated", OPTIONS)
+    (corpus / "a.txt").unlink()
+    (corpus / "b.txt").write_text("b区2023年工作报告\n全年立案7件。\n", "utf-8")
+    (corpus / "d.txt").write_text("d区2023年工作报告\n全年立案8件。\n", "utf-8")
+    report = build(corpus, tmp_path / "updated", OPTIONS)
+    assert (report.files, report.removed, report.unchanged) == (2, 1, 1)
+    assert build(corpus, tmp_path / "updated", OPTIONS).files == 0
+    build(corpus, tmp_path / "new", OPTIONS)
+    answers = []
+    for folder in ("updated", "new"):
+        with Index(tmp_path / folder) as index:
+            index.check()
+            hits = [(hit.id, hit.score, hit.snippet) for hit in index.search("立案 执法检查", match="any").hits]
+            measures = [(hit.id, hit.score) for hit in index.measures("立案").hits]
+            answers.append((hits, measures, [*index.paragraphs()], index.suggest("立")))
+    assert answers[0] == answers[1]
+    assert len(answers[0][0]) == 4
+
+
+def test_check_finds_altered_paragraphs(index: Path) -> None:
+    """`check` raises IndexDamaged if a document of the cluster was removed behind our back."""
+    cluster = Cluster.read(index)
+    assert cluster is not None
+    name = cluster.data_index("data-000001")
+    cluster.call("PUT", f"/{name}/_settings", {"index.blocks.write": None})
+    query = {"query": {"term": {"kind": "paragraph"}}, "_source": False}
+    (hit,) = cluster.call("POST", f"/{name}/_search", query)["hits"]["hits"]
+    cluster.call("DELETE", f"/{name}/_doc/{hit['_id']}", params={"refresh": "true"})
+    with Index(index) as opened, pytest.raises(IndexDamaged):
+        opened.check()
+
+
+@pytest.mark.parametrize(
+    ("url_text", "expected"),
+    [
+        ("ftp://host", "the address of a cluster is like"),
+        ("http://user:secret@host:9200", "contains no password"),
+        ("http://host:9200/../x", "has only a-z"),
+        ("http://host:9200/a*", "has only a-z"),
+        ("http://host:9200/A", "has only a-z"),
+    ],
+)
+def test_an_invalid_address_is_refused(tmp_path: Path, url_text: str, expected: str) -> None:
+    """An address with another scheme, a secret, or a name that is no name is refused in one line without the secret."""
+    with pytest.raises(UsageError, match=expected) as caught:
+        create_directory(tmp_path, "opensearch", url_text)
+    assert "secret" not in str(caught.value)
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_cluster_that_does_not_answer(tmp_path: Path) -> None:
+    """An address where nothing listens is one clear line."""
+    Cluster.assign(tmp_path, "http://127.0.0.1:9")
+    for attempt in (lambda: Index(tmp_path), lambda: build(tmp_path, tmp_path, OPTIONS)):
+        with pytest.raises(SearchkitError) as caught:
+            attempt()
+        assert "\n" not in str(caught.value)
+    with pytest.raises(IndexUnusable, match="cannot be reached"):
+        Index(tmp_path)
+
+
+def test_an_index_that_is_missing(url: str, tmp_path: Path) -> None:
+    """A name without an index on the cluster is one clear line."""
+    Cluster.assign(tmp_path, url)
+    with pytest.raises(IndexMissing, match="no index on"):
+        Index(tmp_path)
+
+
+def test_an_invalid_file_of_the_cluster(tmp_path: Path) -> None:
+    """A file that names no cluster, or another path of it, raises IndexForeign."""
+    for text in ("", "[]", '{"url": "http://h:1"}', '{"url": "http://h:1", "name": "../x"}'):
+        (tmp_path / "cluster.json").write_text(text, "utf-8")
+        with pytest.raises(IndexForeign, match=r"cluster\.json"):
+            Index(tmp_path)
+
+
+def test_a_folder_has_one_kind_of_index(index: Path, tmp_path: Path, report: Report) -> None:
+    """The folder of an index on a cluster is not overwritten by another engine, nor the other way round."""
+    with pytest.raises(UsageError, match="is on a cluster"):
+        write_index([report("a.txt", "检查")], index, BuildOptions())
+    write_index([report("a.txt", "检查")], tmp_path / "local", BuildOptions())
+    with pytest.raises(UsageError, match="another engine"):
+        write_index([report("a.txt", "检查")], tmp_path / "local", BuildOptions("opensearch", url="http://127.0.0.1:9"))
+    with pytest.raises(UsageError, match="needs the address"):
+        write_index([report("a.txt", "检查")], tmp_path / "none", OPTIONS)
+    assert not indexing.committed_state(tmp_path / "none")
