@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
+_MAX_YEAR_DIGITS = 9
+"""A value with more digits is no year."""
 _COLLECT = {
     "init_script": "state.uids = []; state.scores = []",
     "map_script": "state.uids.add(doc['uid'].value); state.scores.add(params.scored ? _score : 0)",
@@ -90,9 +92,8 @@ class MeasureLookup:
             return ~self._matches(node.child)
         assert isinstance(node, Filter)  # noqa: S101 - no other leaf has years
         years = columns.years
-        mask: _Mask = np.isin(
-            years, [int(value) for value in node.values if value.isdecimal() and str(int(value)) == value]
-        )
+        named = (int(value) for value in node.values if value.isdecimal() and len(value) <= _MAX_YEAR_DIGITS)
+        mask: _Mask = np.isin(years, [year for year in named if str(year) in node.values])
         for low, high in node.ranges:
             mask |= (years >= low) & (years <= high)
         known: _Mask = mask & (years != 0)

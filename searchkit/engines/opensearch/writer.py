@@ -128,7 +128,7 @@ class _Publication:
         return int(self._cluster.call("POST", f"/{self._name}/_count", {"query": query})["count"])
 
     def _delete(self, files: set[str]) -> int:
-        """Delete the documents of files of the corpus, and the files of the last state. Returns the number of the former."""
+        """Delete the documents of files of the corpus, and the files of the last state. Returns how many of the first."""
         names = sorted(files)
         query = {
             "bool": {
