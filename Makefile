@@ -8,6 +8,7 @@
 # make storm: kill builds at random moments for a quarter of an hour, and judge what they leave.
 # make mutations: read ten thousand damaged files of every format.
 # make worst: read the worst files of every format that we can think of, beside sound ones.
+# make opensearch: run the tests of engines on an OpenSearch node (Java, Maven), with one shard and with three.
 # make figures: measure how well figures are found and looked up (bench/MEASURES.md).
 # make tables: measure how well tables are read in each format (bench/TABLES.md).
 # make ablation: measure what each optimisation of the columnar engine saves (bench/ABLATION.md).
@@ -26,7 +27,7 @@ LOWEST_READY := $(LOWEST_VENV)/.ready
 BENCH_VENV := .venv-bench
 BENCH_READY := $(BENCH_VENV)/.ready
 
-.PHONY: demo serve test check format lint types lowest docs pictures storm mutations worst figures tables ablation bench product manymeasures clean
+.PHONY: demo serve test check format lint types lowest docs pictures storm mutations worst opensearch figures tables ablation bench product manymeasures clean
 
 demo: $(READY)
 	$(BIN)/searchkit build corpus/reports --index index
@@ -69,6 +70,9 @@ mutations: $(READY)
 
 worst: $(READY)
 	$(BIN)/python tests/formats/worst.py
+
+opensearch: $(READY)
+	$(BIN)/python tests/opensearch/everything.py
 
 figures: $(READY)
 	$(BIN)/python -m bench.measures

@@ -1,8 +1,8 @@
 """The manifest, the files and the lock of an index on a cluster.
 
 One document of the index `searchkit-NAME-state` is the manifest, which names a frozen OpenSearch index. A commit is one
-conditional write of it. Another one is the lock: it expires unless its holder renews it. Who takes the lock also writes
-the manifest again unchanged, so that the commit of a holder that lost the lock fails.
+conditional write of it. Another one is the lock: it expires unless its holder renews it. Who takes the lock counts this
+in the document of the manifest. So the commit of a holder that lost the lock fails, and no two write the same state.
 """
 
 from __future__ import annotations
@@ -45,6 +45,8 @@ class ClusterDirectory:
         self.path, self._cluster = path, cluster
         self._version: Json = {}
         """Sequence number and term of the manifest document that this process has written last."""
+        self._number = 0
+        """Number of the state that this process may write: that of the times that the lock was taken."""
         self._is_lost = False
         """Whether another process has taken the lock."""
 
@@ -92,7 +94,10 @@ class ClusterDirectory:
         try:
             self._remove_leftovers()
             yield
-        except OSError as error:
+        except OSError as error:  # another process that has taken the lock removes the folder of this build
+            lock = self._get("lock")
+            if lock is not None and _version_of(lock) != self._lock_version:
+                raise self._locked(lock["_source"]) from error
             raise IndexUnusable(f"cannot write to {self.path}: {error.strerror or error}") from error
         finally:
             ended.set()
@@ -102,10 +107,8 @@ class ClusterDirectory:
                     self._cluster.call("DELETE", self._path("lock"), params=self._lock_version, accept={404, 409})
 
     def create(self) -> Path:
-        """Create an empty folder with a number higher than that of all states on the cluster."""
-        names = [*self._cluster.list_data(), *(path.name for path in self.path.glob("data-*")), "data-000000"]
-        number = max(int(name.removeprefix("data-")) for name in names if name.removeprefix("data-").isdecimal())
-        folder = self.path / f"data-{number + 1:06d}"
+        """Create an empty folder for the state of this holder of the lock."""
+        folder = self.path / f"data-{self._number:06d}"
         folder.mkdir(parents=True)
         return folder
 
@@ -122,7 +125,8 @@ class ClusterDirectory:
         retired = dict(found["_source"]["retired"]) if found else {}
         if base is not None:
             retired[base.data] = time.time()
-        body = {"text": encode_manifest(manifest), "data": manifest.data, "retired": retired}
+        text = encode_manifest(manifest)
+        body = {"text": text, "data": manifest.data, "retired": retired, "taken": self._number}
         self._write_manifest(body)
         shutil.rmtree(folder, ignore_errors=True)
         return manifest
@@ -156,7 +160,7 @@ class ClusterDirectory:
         }
         name = self._cluster.state_index()
         self._cluster.call("PUT", f"/{name}", body, accept={400})  # 400: it exists
-        empty = {"text": "", "data": "", "retired": {}}
+        empty = {"text": "", "data": "", "retired": {}, "taken": 0}
         self._cluster.call("PUT", f"/{name}/_create/manifest", empty, accept={409})
 
     def _take_lock(self) -> None:
@@ -174,7 +178,8 @@ class ClusterDirectory:
         if manifest is None:
             raise IndexDamaged(f"{self._cluster.url} ({self._cluster.name}): the manifest is missing; build again")
         self._version = _version_of(manifest)
-        self._write_manifest(manifest["_source"])
+        self._number = manifest["_source"]["taken"] + 1
+        self._write_manifest({**manifest["_source"], "taken": self._number})
 
     def _locked(self, lock: Json) -> IndexLocked:
         holder = describe_process(lock.get("holder"))

@@ -128,7 +128,7 @@ class _Publication:
         return int(self._cluster.call("POST", f"/{self._name}/_count", {"query": query})["count"])
 
     def _delete(self, files: set[str]) -> int:
-        """Delete the documents of files of the corpus, and the files of the last state. Returns how many of the first."""
+        """Delete the documents of files of the corpus, and all files of the state. Returns the number of documents."""
         names = sorted(files)
         query = {
             "bool": {
