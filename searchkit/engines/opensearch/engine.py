@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import chain, islice
 from pathlib import Path
@@ -49,6 +50,21 @@ _BATCH_SIZE = 500
 """Number of documents that are loaded at a time."""
 
 
+@dataclass(frozen=True)
+class _Plan:
+    """A request with its counts and its ranking."""
+
+    request: Request
+    counting: FacetCounting
+    excluded: Sequence[Json]
+    """Queries of paragraphs that do not match."""
+    ranking: Ranking
+    total: int
+    total_any: int | None
+    by_document: Mapping[str, int] | None
+    """Number of matches of each document with any, None if the request does not count documents."""
+
+
 class OpenSearchEngine:
     """An open state of an index on a cluster. Loads the columns of documents and measures when they are needed."""
 
@@ -77,6 +93,21 @@ class OpenSearchEngine:
 
     def search(self, request: Request) -> Response:
         """Answer a request exactly."""
+        plan = self._plan(request)
+        return Response(
+            plan.total,
+            None if plan.by_document is None else len(plan.by_document),
+            tuple(islice(self._load_hits(plan), request.limit)),
+            plan.counting.count(request, plan.excluded),
+            plan.total_any,
+        )
+
+    def stream(self, request: Request) -> Iterator[ScoredParagraph]:
+        """Yield the hits of `search`. Ranks at the first one; loads some hundred hits at a time."""
+        yield from islice(self._load_hits(self._plan(request)), request.limit)
+
+    def _plan(self, request: Request) -> _Plan:
+        """Count what a request asks for, and prepare its ranking."""
         counting = FacetCounting(self._cluster, self._data, self._documents)
         excluded = self._excluded(request, counting)
         filters = [*map(to_query, request.filters)]
@@ -88,36 +119,31 @@ class OpenSearchEngine:
             union = all_of([PARAGRAPHS, either, *filters], excluded)
             total_any = self._count(union)
         is_counted = request.by_document or request.count_documents
-        by_document = counting.document_counts(matches) if is_counted and total else {}
+        by_document = (counting.document_counts(matches) if total else {}) if is_counted else None
         ranking = Ranking(self._cluster, self._data, self._statistics, request, matches, union)
-        hits: list[RankedHit] = []
-        if total and request.limit != 0:
-            with decoding(self._folder):
-                hits = [*islice(ranking.hits(total_any or total), request.limit)]
-        folded = self._fold(ranking, hits) if request.fold else {}
-        return Response(
-            total,
-            len(by_document) if is_counted else None,
-            tuple(
-                ScoredParagraph(
-                    hit.paragraph,
-                    hit.scores.score,
-                    by_document.get(hit.paragraph.document, 1) if request.by_document else 1,
-                    hit.scores if request.explain else None,
-                    hit.record.own_headings,
-                    hit.is_beyond,
-                    folded.get(hit.uid, NOTHING_FOLDED),
-                    partial(measures_of, hit.record, hit.paragraph),
-                )
-                for hit in hits
-            ),
-            counting.count(request, excluded),
-            total_any,
-        )
+        return _Plan(request, counting, excluded, ranking, total, total_any, by_document)
 
-    def stream(self, request: Request) -> Iterator[ScoredParagraph]:
-        """Yield the hits of `search`, all of which are loaded at once."""
-        yield from self.search(request).hits
+    def _load_hits(self, plan: _Plan) -> Iterator[ScoredParagraph]:
+        """Yield the hits of a request from its offset on."""
+        request = plan.request
+        if not plan.total or request.limit == 0:
+            return
+        ranked = plan.ranking.hits(plan.total_any or plan.total)
+        with decoding(self._folder):
+            while hits := [*islice(ranked, _BATCH_SIZE)]:
+                folded = self._fold(plan.ranking, hits) if request.fold else {}
+                counts = plan.by_document if request.by_document and plan.by_document else {}
+                for hit in hits:
+                    yield ScoredParagraph(
+                        hit.paragraph,
+                        hit.scores.score,
+                        counts.get(hit.paragraph.document, 1),
+                        hit.scores if request.explain else None,
+                        hit.record.own_headings,
+                        hit.is_beyond,
+                        folded.get(hit.uid, NOTHING_FOLDED),
+                        partial(measures_of, hit.record, hit.paragraph),
+                    )
 
     def last_term(self, prefix: str, limit: int) -> str | None:
         """Return the last one of the first `limit` terms with a prefix, or None if there are no more."""
