@@ -27,6 +27,9 @@ from searchkit.manifest import (
     verify_checksums,
 )
 
+CLUSTER_FILE = "cluster.json"
+"""File of the folder of an index on a cluster, with its address and its name."""
+
 
 class Directory(Protocol):
     """The states of one index. All methods raise IndexUnusable if the place cannot be used."""

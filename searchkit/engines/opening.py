@@ -6,16 +6,12 @@ import os
 from pathlib import Path
 
 from searchkit.engines.contract import Engine, Writer
-from searchkit.engines.directory import Directory, LocalDirectory
+from searchkit.engines.directory import CLUSTER_FILE, Directory, LocalDirectory
 from searchkit.errors import IndexForeign, SearchkitError, UsageError
 from searchkit.text.analyzer import Analyzer
 
 ENGINES = ("columnar", "whoosh", "opensearch")
 """Names for `--engine`. The first is the default."""
-
-
-CLUSTER_FILE = "cluster.json"
-"""File of the folder of an index on a cluster, which names it."""
 
 
 def open_directory(index: Path) -> Directory:

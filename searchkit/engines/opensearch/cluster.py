@@ -20,13 +20,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from opensearchpy import OpenSearch, RequestsHttpConnection, exceptions
+from opensearchpy import OpenSearch, exceptions
 
+from searchkit.engines.directory import CLUSTER_FILE
 from searchkit.engines.timing import check_time
 from searchkit.errors import IndexDamaged, IndexForeign, IndexUnusable, UsageError
 
-CLUSTER_FILE = "cluster.json"
-"""File of the folder of an index on a cluster, with its address and its name."""
 DEFAULT_SHARDS = 1
 """Number of shards of an index whose folder names none."""
 MIN_VERSION = (2, 19)
@@ -130,13 +129,12 @@ class Cluster:
     def _client(self) -> OpenSearch:
         return OpenSearch(
             [self.url],
-            connection_class=RequestsHttpConnection,
             timeout=_TIMEOUT,
             max_retries=3,
             retry_on_timeout=True,
             retry_on_status=(502, 503, 504),
             http_compress=False,
-            pool_maxsize=16,
+            maxsize=16,
             **_read_secrets(),
         )
 

@@ -98,7 +98,6 @@ class _Publication:
 
     def run(self, base: str | None, removed: set[str], spools: Sequence[Path], fingerprint: str) -> None:
         """Create the state. Raises IndexUnusable, also if the cluster then holds other documents than it was sent."""
-        self._cluster.check_version()
         kept = self._clone(base) if base else 0
         if not base:
             self._cluster.call("PUT", f"/{self._name}", index_body(fingerprint, self._cluster.shards))
