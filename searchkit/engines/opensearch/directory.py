@@ -20,7 +20,17 @@ from typing import Any
 from searchkit.engines.directory import describe_process, this_process
 from searchkit.engines.opensearch.cluster import Cluster
 from searchkit.errors import IndexDamaged, IndexForeign, IndexLocked, IndexMissing, IndexUnusable
-from searchkit.manifest import Manifest, decode_manifest, encode_manifest, verify_content
+from searchkit.manifest import (
+    ALIASES_FILE,
+    EXTRAS_FILE,
+    PROBLEMS_FILE,
+    STATE_FILE,
+    SUGGESTIONS_FILE,
+    Manifest,
+    decode_manifest,
+    encode_manifest,
+    verify_content,
+)
 
 Json = dict[str, Any]
 
@@ -28,6 +38,8 @@ LOCK_SECONDS = 60.0
 """A lock that was not renewed for so long is that of a dead process. The clocks of the machines must agree to some
 seconds."""
 _RENEWAL_SECONDS = 10.0
+_FILES = (ALIASES_FILE, EXTRAS_FILE, PROBLEMS_FILE, STATE_FILE, SUGGESTIONS_FILE)
+"""Files that a build writes beside the prepared documents."""
 RETENTION_SECONDS = 3600.0
 """Searches can use a state for so long after a newer one was committed."""
 _MAX_RETIRED = 5
@@ -45,6 +57,8 @@ class ClusterDirectory:
         self.path, self._cluster = path, cluster
         self._version: Json = {}
         """Sequence number and term of the manifest document that this process has written last."""
+        self._lock_version: Json = {}
+        """Those of the lock document."""
         self._number = 0
         """Number of the state that this process may write: that of the times that the lock was taken."""
         self._is_lost = False
@@ -115,8 +129,9 @@ class ClusterDirectory:
     def commit(self, manifest: Manifest, base: Manifest | None) -> Manifest:
         """Store the files of the state's folder, freeze the state, and write the manifest if the lock is still held."""
         folder = self.path / manifest.data
-        for path in sorted(folder.glob("*.json")) + sorted(folder.glob("*.txt")):
-            self._cluster.put_file(manifest.data, path.name, path.read_bytes())
+        for path in map(folder.joinpath, _FILES):
+            if path.is_file():  # not every build writes the state of the corpus files
+                self._cluster.put_file(manifest.data, path.name, path.read_bytes())
         name = self._cluster.data_index(manifest.data)
         self._cluster.call("POST", f"/{name}/_refresh")
         self._cluster.call("PUT", f"/{name}/_block/write")

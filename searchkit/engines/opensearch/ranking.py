@@ -200,17 +200,18 @@ class Ranking:
         """Return the keys of the order of scores. `equal`: hits with equal scores have equal ranks."""
         ranks: dict[str, int] = {}
         previous: tuple[bool, float] | None = None
-        for rank, hit in enumerate(self._best):
+        rank = 0
+        for position, hit in enumerate(self._best):
             score = hit.is_last, hit.scores.score
-            ranks[str(hit.uid)] = rank if not equal or score != previous else [*ranks.values()][-1]
-            previous = score
+            rank = rank if equal and score == previous else position
+            ranks[str(hit.uid)], previous = rank, score
         script = {"source": _RANK_SCRIPT, "params": {"ranks": ranks, "last": RESCORE_DEPTH}}
         keys: list[Json | str] = [{"_script": {"type": "number", "script": script, "order": "asc"}}]
         return [*keys, *(["_score"] if self._is_scored else []), "order"]
 
     @cached_property
     def _best(self) -> list[RankedHit]:
-        """The best hits, scored again. Empty if no hit has a score and nothing depends on it."""
+        """The best hits by words, scored again and in their final order."""
         body = {**self._body([*(["_score"] if self._is_scored else []), "order"]), "size": RESCORE_DEPTH}
         clauses = self._request.scoring
         grams = {size: query_grams(clauses, size) for size in (1, 2)}
