@@ -998,11 +998,12 @@ def test_scores_of_measures_are_those_of_a_search(indexed: IndexedCorpus, query:
     columns = indexed.engine.measure_columns(request)
     hits = indexed.engine.search(Request(Everything(), parsed.scoring, limit=None, explain=True)).hits
     by_words = {hit.paragraph.id: [*hit.explanation.words.values()] for hit in hits if hit.explanation}
+    tolerance = TOLERANCE if indexed.index.manifest.engine == "opensearch" else 0.0  # a cluster rounds to 24 bits
     for measure, score in zip(columns.fetch(range(len(columns.scores))), columns.scores.tolist(), strict=True):
         total = 0.0
         for part in by_words[measure.paragraph]:
             total += part
-        assert score == total
+        assert abs(score - total) <= tolerance
 
 
 @settings(few_examples, max_examples=15)
