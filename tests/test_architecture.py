@@ -46,6 +46,7 @@ TIERS = (
     {"index"},
     {"output"},
     {"web"},
+    {"assistants"},
     {"cli"},
     {"__main__"},
 )

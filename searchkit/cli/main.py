@@ -33,6 +33,7 @@ _MODULES = {
     "check": "indexes",
     "analyze": "queries",
     "serve": "serving",
+    "mcp": "serving",
 }
 
 

@@ -1,4 +1,4 @@
-"""The command serve."""
+"""The commands serve and mcp."""
 
 from __future__ import annotations
 
@@ -74,6 +74,33 @@ def serve(indexes: Sequence[str], *, opens_browser: bool, **options: object) -> 
 
     arguments = {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
     run_server(_named_indexes(indexes), ServerOptions(**arguments), announce, opens_browser=opens_browser)  # type: ignore[arg-type]
+    return FOUND
+
+
+@click.command()
+@click.option(
+    "--index",
+    "indexes",
+    multiple=True,
+    default=["index"],
+    show_default=True,
+    metavar="[NAME=]DIR",
+    help="Folder of the index. Several need names, by which the assistant chooses.",
+)
+def mcp(indexes: Sequence[str]) -> int:
+    """Answer an assistant on standard input and output, by the Model Context Protocol.
+
+    An assistant starts this command itself: its settings name it. The assistant can search, look up and compare
+    figures, read reports, and cites the ids. Nothing is changed, and nothing leaves this machine but to the assistant.
+    A new build of the index is picked up by the next call.
+    """
+    try:
+        from searchkit.assistants.server import run_server
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] not in {"mcp", "mcp_types", "anyio"}:
+            raise
+        raise SearchkitError(f"the server for assistants needs {error.name}: pip install 'searchkit[mcp]'") from None
+    run_server(_named_indexes(indexes))
     return FOUND
 
 
