@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
@@ -11,11 +12,10 @@ from typing import Any
 from urllib.parse import quote as quote_uri
 from urllib.parse import unquote
 
-import anyio
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 from mcp.shared.exceptions import MCPError
-from mcp_types import (
+from mcp.types import (
     INVALID_PARAMS,
     CallToolRequestParams,
     CallToolResult,
@@ -30,14 +30,14 @@ from mcp_types import (
     TextResourceContents,
     ToolAnnotations,
 )
-from mcp_types import (
+from mcp.types import (
     Tool as ToolDescription,
 )
 
 from searchkit import __version__
 from searchkit.assistants.arguments import describe_arguments, read_arguments
 from searchkit.assistants.tools import TOOLS, Tool
-from searchkit.errors import IndexUnusable, SearchkitError, UsageError
+from searchkit.errors import IndexUnusable, SearchkitError, TimedOut, UsageError
 from searchkit.index import Index, IndexState
 from searchkit.output.answers.answer import fit_answer, plain
 from searchkit.web.data import RecordMissing, read_data
@@ -119,6 +119,8 @@ class AssistantServer:
         pool = self._heavy if tool.is_heavy else self._searches
         try:
             text, data = await pool.run(partial(self._answer, tool, call.arguments or {}))
+        except TimedOut:
+            return _refuse(f"the call took more than {pool.seconds:g} s; narrow it by filters")
         except _REFUSED as error:
             return _refuse(str(error))
         except Exception:
@@ -213,5 +215,5 @@ def run_server(indexes: Sequence[tuple[str, Path]]) -> None:
         async with stdio_server() as (received, sent):
             await server.run(received, sent, server.create_initialization_options())
 
-    anyio.run(serve)
+    asyncio.run(serve())
     assistants.close()

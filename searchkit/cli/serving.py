@@ -97,7 +97,7 @@ def mcp(indexes: Sequence[str]) -> int:
     try:
         from searchkit.assistants.server import run_server
     except ImportError as error:
-        if (error.name or "").partition(".")[0] not in {"mcp", "mcp_types", "anyio"}:
+        if (error.name or "").partition(".")[0] != "mcp":
             raise
         raise SearchkitError(f"the server for assistants needs {error.name}: pip install 'searchkit[mcp]'") from None
     run_server(_named_indexes(indexes))

@@ -94,14 +94,16 @@ def comparison_answer(comparison: Comparison, max_cells: int) -> Answer:
     facts["rows"] = {"facet": comparison.rows_by, "values": list(comparison.rows)}
     hints = _suggestion_lines("compare", comparison.suggestions)
     if comparison.indicator is None:
+        rows = []
         head = "No figure answers the query."
         hints = hints or ["Try the name of what is counted, or measures, which lists single figures."]
     else:
         unit = f" in {quote(comparison.unit)}" if comparison.unit else ""
-        head = f"{comparison.rows_by} by {comparison.cols_by}: {quote(comparison.indicator)}{unit}."
+        rows = list(comparison_rows(comparison))
+        part = "; it matches only some of the query" if comparison.relaxed else ""
+        head = f"{comparison.rows_by} by {comparison.cols_by}: {quote(comparison.indicator)}{unit}{part}."
     is_limited = any(note.code == "too_many_cells" for note in comparison.notes)
     more = [f"More rows and columns: raise max_cells (at most {max_cells}), or {_NARROW}."] * is_limited
-    rows = list(comparison_rows(comparison))
     return Answer(facts, "cells", rows, [head, *_query_lines(comparison), *hints], _lines_left_out(rows, more))
 
 
@@ -158,7 +160,8 @@ def facets_answer(facets: Mapping[str, FacetCounts]) -> Answer:
             unlisted.append(f"{name}: paragraphs not listed: {', '.join(texts)}.")
     if any(counts.other for counts in facets.values()):
         unlisted.append("More values: raise limit, or give contains.")
-    messages = [] if rows else ["No paragraph has a value of this facet under these conditions; drop one of them."]
+    messages = [f"Facets: {quote(', '.join(facets))}."] if len(facets) > 1 else []
+    messages += [] if rows else ["No paragraph has a value of this facet under these conditions; drop one of them."]
     return Answer(
         {"facets": {name: _without(facet_to_json(counts), "values") for name, counts in facets.items()}},
         "values",
