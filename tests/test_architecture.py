@@ -298,7 +298,9 @@ def test_a_query_loads_no_dictionary(arguments: list[str], tmp_path: Path) -> No
     loaded = loaded_modules([*arguments, "--index", str(tmp_path / "index")])
     assert "searchkit.text.segmentation" in loaded
     assert "searchkit.engines.columnar.engine" in loaded
-    packages = {f"searchkit.{name}" for name in ("corpus", "indexing", "compare", "places", "measures", "web", "assistants")}
+    packages = {
+        f"searchkit.{name}" for name in ("corpus", "indexing", "compare", "places", "measures", "web", "assistants")
+    }
     others = {f"searchkit.cli.{name}" for name in ("indexes", "comparing", "records", "serving")}
     unneeded = {"rjieba", "jieba", "pkg_resources", "shutil", "tabulate", "wcwidth", "whoosh", "yaml", *SERVER}
     assert (unneeded | packages | others) & loaded == set()

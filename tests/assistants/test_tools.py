@@ -201,7 +201,7 @@ def test_facets_are_exact(asker: Asker, index: searchkit.Index) -> None:
     lines, data = asker.ask("facets", name="district", query="立案", limit=2)
     counts = index.facets("district", query="立案", limit=2)["district"]
     assert [(row["value"], row["count"]) for row in data["values"]] == [(v.value, v.count) for v in counts.values]
-    assert f"district: paragraphs not listed: {counts.other} of other values." in lines
+    assert f'"district": paragraphs not listed: {counts.other} of other values.' in lines
     lines, data = asker.ask("facets")
     assert any(line.startswith('Facets: "') and "cluster" in line for line in lines)
     assert set(data["facets"]) == {name for name in index.facet_names if name != "document"}

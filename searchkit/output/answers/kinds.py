@@ -101,7 +101,8 @@ def comparison_answer(comparison: Comparison, max_cells: int) -> Answer:
         unit = f" in {quote(comparison.unit)}" if comparison.unit else ""
         rows = list(comparison_rows(comparison))
         part = "; it matches only some of the query" if comparison.relaxed else ""
-        head = f"{comparison.rows_by} by {comparison.cols_by}: {quote(comparison.indicator)}{unit}{part}."
+        axes = f"{quote(comparison.rows_by)} by {quote(comparison.cols_by)}"
+        head = f"{axes}: {quote(comparison.indicator)}{unit}{part}."
     is_limited = any(note.code == "too_many_cells" for note in comparison.notes)
     more = [f"More rows and columns: raise max_cells (at most {max_cells}), or {_NARROW}."] * is_limited
     return Answer(facts, "cells", rows, [head, *_query_lines(comparison), *hints], _lines_left_out(rows, more))
@@ -157,7 +158,7 @@ def facets_answer(facets: Mapping[str, FacetCounts]) -> Answer:
         parts = [(counts.other, "of other values"), (counts.missing, "without a value")]
         texts = [f"{count} {what}" for count, what in parts if count]
         if texts:
-            unlisted.append(f"{name}: paragraphs not listed: {', '.join(texts)}.")
+            unlisted.append(f"{quote(name)}: paragraphs not listed: {', '.join(texts)}.")
     if any(counts.other for counts in facets.values()):
         unlisted.append("More values: raise limit, or give contains.")
     messages = [f"Facets: {quote(', '.join(facets))}."] if len(facets) > 1 else []
@@ -175,7 +176,8 @@ def coverage_answer(coverage: Coverage) -> Answer:
     """Return the answer with the numbers of reports."""
     rows = list(coverage_rows(coverage))
     unplaced = f", {coverage.unplaced} of them in no line" if coverage.unplaced else ""
-    head = f"{coverage.documents} reports{unplaced}. Numbers of reports, {coverage.rows_by} by {coverage.cols_by}:"
+    axes = f"{quote(coverage.rows_by)} by {quote(coverage.cols_by)}"
+    head = f"{coverage.documents} reports{unplaced}. Numbers of reports, {axes}:"
     facts = _without(coverage_to_json(replace(coverage, cells=())), "cells")
     return Answer(facts, "cells", rows, [head], _lines_left_out(rows))
 
