@@ -16,6 +16,7 @@ from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 from mcp.shared.exceptions import MCPError
 from mcp.types import (
+    INTERNAL_ERROR,
     INVALID_PARAMS,
     CallToolRequestParams,
     CallToolResult,
@@ -60,9 +61,11 @@ _RESOURCES = {
     "info": "State of the index, as JSON",
 }
 """Kinds of resources: addresses of the page, whose data they are."""
-_SCHEME = "searchkit://"
+_SCHEME, _JSON = "searchkit://", "application/json"
 _REFUSED = (SearchkitError, RecordMissing, Overloaded)
 """Errors that tell the client what to do."""
+_FAILED = "the server failed; its standard error says more"
+"""What a client is told about any other error."""
 
 
 class AssistantServer:
@@ -125,7 +128,7 @@ class AssistantServer:
             return _refuse(str(error))
         except Exception:
             _LOGGER.exception("the tool %s failed", tool.name)
-            return _refuse("the server failed; its standard error says more")
+            return _refuse(_FAILED)
         return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=data)
 
     def _answer(self, tool: Tool, given: dict[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -172,6 +175,9 @@ class AssistantServer:
             text = await self._searches.run(partial(self._resource, request.uri))
         except _REFUSED as error:
             raise MCPError(INVALID_PARAMS, plain(error)) from None
+        except Exception:
+            _LOGGER.exception("a resource failed")
+            raise MCPError(INTERNAL_ERROR, _FAILED) from None
         return ReadResourceResult(contents=[TextResourceContents(uri=request.uri, mime_type=_JSON, text=text)])
 
     def _resource(self, uri: str) -> str:
@@ -190,9 +196,6 @@ class AssistantServer:
         self._heavy.close()
         for index in self._indexes.values():
             index.close()
-
-
-_JSON = "application/json"
 
 
 def _uri(kind: str, name: str) -> str:

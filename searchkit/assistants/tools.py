@@ -39,6 +39,7 @@ class Tool:
     read: Callable[[IndexState, Arguments], Answer]
     """Answers a call from an index. Raises the exceptions of the methods of `IndexState`."""
     parameters: tuple[Parameter, ...] = ()
+    """Its parameters, without `filters` and those that all tools have."""
     required: tuple[str, ...] = ()
     """Names of the parameters that a call must have."""
     has_filters: bool = True

@@ -1,4 +1,6 @@
-"""The server of `searchkit serve`: pages for people, and the same answers as data. No other room but cli uses it.
+"""The server of `searchkit serve`: pages for people, and the same answers as data.
+
+cli uses it; assistants its parameters, data and limits.
 
 server.py      opens the indexes, binds the port and serves
 app.py         the ASGI application: addresses, ETags, pools, responses, errors

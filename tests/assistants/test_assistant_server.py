@@ -14,7 +14,7 @@ import pytest
 from asking import Asker, text_of
 from click.testing import CliRunner
 from mcp.client.client import Client
-from mcp.client.stdio import StdioServerParameters
+from mcp.client.stdio import StdioServerParameters, stdio_client
 
 import searchkit
 from searchkit.assistants.server import AssistantServer
@@ -235,7 +235,10 @@ def test_a_failure_tells_nothing_about_the_server(
 
     monkeypatch.setattr("searchkit.index.IndexState.search", fail)
     assert asker.refuse("search", query="立案") == "Error: the server failed; its standard error says more"
-    assert "/home/somebody/secret" in caplog.text
+    monkeypatch.setattr("searchkit.index.IndexState.info", fail)
+    message = asker.fail(lambda client: client.read_resource("searchkit://info/index"))
+    assert message == "the server failed; its standard error says more"
+    assert caplog.text.count("/home/somebody/secret") >= 2
 
 
 def test_a_real_process_answers(index_path: Path) -> None:
@@ -245,7 +248,7 @@ def test_a_real_process_answers(index_path: Path) -> None:
     )
 
     async def talk() -> tuple[list[str], str]:
-        async with Client(command) as client:
+        async with Client(stdio_client(command)) as client:
             tools = [tool.name for tool in (await client.list_tools()).tools]
             result = await client.call_tool("measures", {"query": "立案", "limit": 1})
             return tools, text_of(result)
