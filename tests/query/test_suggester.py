@@ -126,9 +126,11 @@ def test_dissimilar_words(suggester: Suggester, typed: str) -> None:
     assert suggester.similar(typed) == []
 
 
-@given(st.sets(st.text("行政执法长重a", min_size=1, max_size=5), max_size=20), st.text("行政执法", min_size=2, max_size=5))
+@given(
+    st.sets(st.text("行政执法长重a", min_size=1, max_size=5), max_size=20), st.text("行政执法", min_size=2, max_size=5)
+)
 def test_substitutions_equal_a_scan(words: set[str], typed: str) -> None:
-    """The words that differ in one of at least three characters are found, wherever the character is. No heading is."""
+    """The words, not headings, that differ in one of three or more characters are found, wherever the character is."""
     suggester = Suggester(encode_suggestions((), dict.fromkeys(words, 2), dict.fromkeys(("行政法", "执行政"), 2)))
     expected = {
         word
