@@ -12,9 +12,11 @@ fixed    the part of them that does not depend on the arrays: for each operation
 calls    the calls of Python functions and of functions in C, each with the time of a call that does nothing
 rest     the search less arrays and calls: the byte code of the functions, and their work on strings and objects
 
-A search that makes these operations and calls cannot take less than arrays and calls. `tantivy` is the time of the same
-question in tantivy-py (`bench.pipelines`), words with the tokens of searchkit's analyzer. It needs the indexes that
-`bench.product` leaves in the folder. Writes results/floor.json, from which `bench.productreport` writes tables.
+A search that makes these operations and calls cannot take less than arrays and calls. Compiled code could save rest,
+calls and fixed; other algorithms what is left of arrays. `tantivy` is the time of the same question in tantivy-py
+(`bench.pipelines`), words with the tokens of searchkit's analyzer, if `bench.product` has left its indexes in the
+folder. A recorded search keeps a copy of each array that it uses, so large corpora are left out. Writes
+results/floor.json, from which `bench.productreport` writes tables.
 """
 
 from __future__ import annotations
@@ -43,6 +45,8 @@ from bench.product import DATA, open_searchkit, pad, prepare_index, questions
 from searchkit.index import Index
 
 RESULTS = Path(__file__).parent / "results" / "floor.json"
+CORPORA = ("100k", "gov")
+"""Names of the corpora that are measured."""
 _RUNS = 25
 """Number of timed searches of a question, of which the fastest counts."""
 _REPEATS, _LOOPS = 5, 4
@@ -68,9 +72,11 @@ class _Recorder:
     def run(self, name: str, function: Callable[..., Any], arguments: Any, options: Any) -> Any:  # noqa: ANN401 - of any function
         """Call a function of NumPy. Arrays in the result are recorded arrays."""
         arguments, options = _plain(arguments), _plain(options)
-        if self.is_on:
-            self.operations.append((name, partial(function, *_keep(arguments), **_keep(options))))
-        return _recorded(function(*arguments, **options))
+        kept = (_keep(arguments), _keep(options)) if self.is_on else None
+        result = function(*arguments, **options)
+        if kept:  # not if the function has raised: the end of an iteration
+            self.operations.append((name, partial(function, *kept[0], **kept[1])))
+        return _recorded(result)
 
 
 _recorder = _Recorder()
@@ -191,8 +197,8 @@ def call_seconds() -> dict[str, float]:
 
     def fastest(statement: str) -> float:
         """Return the seconds of a statement."""
-        number = 100_000
-        return min(timeit.repeat(statement, "def nothing(value): pass\nempty = ()", number=number, repeat=9)) / number
+        setup, number = "def nothing(value): pass\nempty = ()", 10_000
+        return min(timeit.repeat(statement, setup, number=number, repeat=100)) / number
 
     loop = fastest("pass")
     return {"python": fastest("nothing(empty)") - loop, "c": fastest("len(empty)") - loop}
@@ -289,13 +295,13 @@ def _open_tantivy(folder: Path) -> Mapping[str, Pipeline]:
 def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description="Measure what the array operations and the calls of a search take.")
-    parser.add_argument("corpus", nargs="*", choices=[*corpora.NAMES, []])
+    parser.add_argument("corpus", nargs="*", choices=[*CORPORA, []])
     parser.add_argument("--data", type=Path, default=DATA, help="folder of corpora and indexes, which are kept")
     arguments = parser.parse_args()
     data = arguments.data / corpora.fingerprint()
     record: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     record |= {"machine": machine.as_json(machine.describe())}
-    for corpus in arguments.corpus or [name for name in corpora.NAMES if corpora.is_available(name)]:
+    for corpus in arguments.corpus or [name for name in CORPORA if corpora.is_available(name)]:
         record.setdefault("corpora", {})[corpus] = run(corpus, data)
         RESULTS.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 

@@ -295,8 +295,9 @@ suggestions; *render* is the JSON of the results and not part of *search*.""",
 words that must all occur, ten hits with snippets, and four facets. *arrays* are all operations on arrays of a recorded
 search, each repeated on the same arrays; *fixed* is the part of them that remains with the smallest arrays. *calls* are
 the other calls, each with the time of one that does nothing. A search with these operations and calls takes at least
-*floor*, the sum of arrays and calls. *rest* is the byte code of the functions, and work on strings and objects. Times
-are the fastest of several runs, means over the questions of a class.""",
+*floor*, the sum of arrays and calls. *rest* is the byte code of the functions, and work on strings and objects.
+Compiled code could save *rest*, *calls* and *fixed*; other algorithms what is left of *arrays*. Times are the fastest
+of several runs, means over the questions of a class.""",
         _floor_tables,
     ),
     "cold": (
