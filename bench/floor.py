@@ -176,7 +176,11 @@ def count_calls(function: Callable[[], object]) -> Counter[str]:
 
     def count(frame: FrameType, event: str, called: object) -> None:
         """Count a call."""
-        if event not in {"call", "c_call"} or str(frame.f_globals.get("__name__")).startswith("numpy"):
+        if (
+            event not in {"call", "c_call"}
+            or called is sys.setprofile
+            or str(frame.f_globals.get("__name__")).startswith("numpy")
+        ):
             return
         owner = getattr(called, "__self__", None)
         if event == "call":
