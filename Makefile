@@ -11,8 +11,8 @@
 # make figures: measure how well figures are found and looked up (bench/MEASURES.md).
 # make tables: measure how well tables are read in each format (bench/TABLES.md).
 # make ablation: measure what each optimisation of the columnar engine saves (bench/ABLATION.md).
-# make product: measure searches from the typed query to the page, their parts, cold commands, several cores and memory
-#   (bench/PRODUCT.md); PRODUCT="10k gov" chooses corpora.
+# make product: measure searches from the typed query to the page, their parts and their floor, cold commands, several
+#   cores and memory (bench/PRODUCT.md); PRODUCT="10k gov" chooses corpora.
 # make manymeasures: measure look-ups, comparisons and the audit on 450,000 measures (bench/README.md).
 # make bench: measure everything, as bench/README.md says; BENCH="--size 10k" measures a part.
 
@@ -86,6 +86,7 @@ bench: $(BENCH_READY)
 product: $(BENCH_READY)
 	$(BENCH_VENV)/bin/python -m bench.product --build $(PRODUCT)
 	$(BENCH_VENV)/bin/python -m bench.shares $(PRODUCT)
+	$(BENCH_VENV)/bin/python -m bench.floor
 	$(BENCH_VENV)/bin/python -m bench.cold
 	$(BENCH_VENV)/bin/python -m bench.concurrency
 	$(BENCH_VENV)/bin/python -m bench.memory $(PRODUCT)

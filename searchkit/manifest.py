@@ -21,7 +21,7 @@ from typing import Any
 
 from searchkit.errors import IndexDamaged, IndexForeign, IndexMissing, IndexUnusable, SearchkitError
 
-FORMAT_VERSION = 15
+FORMAT_VERSION = 16
 """Version of the index format.
 
 1: first version. 2: stores the state of the corpus files. 3: stores measures. 4: stores fewer bigram lists, and each
@@ -30,7 +30,8 @@ again. 6: stores cross-word postings. 7: renamed the arrays. 8: stores tables, a
 years of paragraphs, and the time and status of measures. 10: stores the names that mean the same measure. 11: finds
 headings and titles, each in one paragraph. 12: stores the names of facet values. 13: stores near-duplicate keys, and
 words, headings and facet values with pinyin. 14: stores the folded text of the indicators, and files that were not read
-and duplicates in a file of their own. 15: stores the indicators once.
+and duplicates in a file of their own. 15: stores the indicators once. 16: stores the ends of words, for
+corrections.
 """
 
 EXTRAS_FILE = "extras.json"
