@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
 from searchkit import __version__
@@ -19,6 +20,8 @@ _MAX_SHOWN_ROWS, _MAX_SHOWN_COLS = 400, 100
 _FINDINGS_PER_PAGE = 40
 _MAX_LISTED = 100
 """Maximum number of problems of each kind on the page."""
+_MEASURE_PART = re.compile(r"@[0-9]+\Z")
+"""Matches the end of the id of a measure after that of its paragraph."""
 _NEED_PARAMETERS = {"compare", "document", "paragraph", "suggest", "analyze"}
 """Addresses that answer nothing without parameters."""
 _AXES = ("district", "district:1", "district:2", "year", "of_year", "agency", "doctype", "section", "topic")
@@ -128,7 +131,7 @@ def audit_page(frame: Frame) -> tuple[str, dict[str, Any]]:
 def _finding_view(frame: Frame, finding: Finding) -> FindingView:
     """Return a finding with the sources of its sentences."""
     sentences = []
-    ids = list(dict.fromkeys(item.partition("@")[0] for item in finding.ids))
+    ids = list(dict.fromkeys(_MEASURE_PART.sub("", item) for item in finding.ids))
     for number, text in enumerate(finding.sentences):
         paragraph_id = ids[min(number, len(ids) - 1)] if ids else ""
         document, n = split_id(paragraph_id) if paragraph_id else (finding.documents[0], 1)

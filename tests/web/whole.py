@@ -1,0 +1,201 @@
+"""Tests the pages in a real browser, and the API, with everything that `make check` does in part.
+
+    python tests/web/whole.py [--examples N]
+
+Every screen of an index of the sample reports is read by axe-core in both themes, wide and on a phone, walked through
+by Tab, and measured at every width. Every payload is put in every place of a corpus and of an address. schemathesis calls
+the API. Ten tasks of a researcher are done. Prints what fails, exits with 1 if anything does, and writes
+tests/web/browser.json and docs/browser.md. Screenshots are left in build/browser/, and compared with nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime, timezone
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from accessibility import find_violations, new_context, walk_by_tab
+from browsing import SCREENS, THEMES, WIDTHS, Watch, launch, overflow, serve
+from fuzzing import call_api
+from injection import PAYLOADS, probe_data, probe_documents, probe_lists, probe_requests, write_corpus
+from tasks import MAX_STEPS, TASKS, perform
+
+import searchkit
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+ROOT = Path(__file__).parents[2]
+RESULT, PAGE = Path(__file__).with_name("browser.json"), ROOT / "docs" / "browser.md"
+PICTURES = ROOT / "build" / "browser"
+PHONE, WIDE = 390, 1280
+
+
+def read_screens(browser: Browser, address: str, several: str) -> tuple[dict[str, int], list[str]]:
+    """Read every screen by axe, in both themes and two widths, and keep a picture. `several`: a server of indexes."""
+    problems: list[str] = []
+    screens = {**{name: address + url for name, url in SCREENS.items()}, "indexes": several}
+    for theme in THEMES:
+        for width in (WIDE, PHONE):
+            context = new_context(browser, theme, width)
+            for name, url in screens.items():
+                page = context.new_page()
+                watch = Watch.over(page, url[: url.index("/", 8) + 1])
+                page.goto(url)
+                page.screenshot(path=PICTURES / f"{name}-{width}-{theme}.png")
+                problems += [f"{theme}, {width} px: {violation}" for violation in find_violations(page)]
+                problems += watch.problems
+                page.close()
+            context.close()
+    return {"screens": len(screens), "readings by axe": len(screens) * len(THEMES) * 2}, problems
+
+
+def walk_screens(browser: Browser, address: str) -> tuple[dict[str, int], list[str]]:
+    """Go through every screen by Tab."""
+    problems, controls = [], 0
+    page = browser.new_page(viewport={"width": WIDE, "height": 900})
+    for url in SCREENS.values():
+        page.goto(address + url)
+        count, found = walk_by_tab(page)
+        controls += count
+        problems += found
+    page.close()
+    return {"controls reached by Tab": controls}, problems
+
+
+def measure_screens(browser: Browser, address: str) -> tuple[dict[str, int], list[str]]:
+    """Measure every screen at every width."""
+    problems = []
+    page = browser.new_page()
+    for url in SCREENS.values():
+        page.goto(address + url)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 800})
+            if overflow(page) > 0:
+                problems.append(f"{url} at {width} px is {overflow(page)} px wider than the window")
+    page.close()
+    return {"screens measured at a width": len(SCREENS) * len(WIDTHS)}, problems
+
+
+def probe(browser: Browser, address: str) -> tuple[dict[str, int], list[str]]:
+    """Put every payload in every place. `address`: of a server with the index of hostile reports."""
+    page = browser.new_page()
+    watch = Watch.over(page, address)
+    in_addresses, problems = probe_requests(page, address, PAYLOADS)
+    in_reports, found = probe_documents(page, address, PAYLOADS)
+    in_lists, listed = probe_lists(page, address)
+    files, active = probe_data(page, address)
+    page.close()
+    counts = {
+        "payloads": len(PAYLOADS),
+        "probes in addresses": in_addresses,
+        "probes on the pages of reports": in_reports,
+        "probes in lists": in_lists,
+        "files of data read": files,
+        "script dialogs": len(watch.dialogs),
+        "requests of other servers": len(watch.foreign),
+        "violations of the policy and faults": len(watch.console),
+    }
+    return counts, [*problems, *found, *listed, *active, *watch.problems]
+
+
+def call(address: str, folder: Path, examples: int) -> tuple[dict[str, int], list[str]]:
+    """Call the API with values that fit its description and values that do not."""
+    calls = call_api(address, folder, ["--phases=coverage,fuzzing", f"--max-examples={examples}", "--seed=1"])
+    statuses = {f"answers with {status}": count for status, count in calls.statuses.items()}
+    counts = {"calls": sum(calls.statuses.values()), **statuses, "server errors": calls.server_errors}
+    return counts, [] if calls.is_clean and not calls.server_errors else [calls.log[-4000:]]
+
+
+def main() -> int:
+    """Test everything. Return the exit status."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--examples", type=int, default=10, help="calls of each operation of the API, besides edges")
+    examples = parser.parse_args().examples
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    started, parts, failed = time.monotonic(), {}, False
+    with tempfile.TemporaryDirectory() as name, launch() as browser:
+        folder = Path(name)
+        sample, hostile = folder / "sample", folder / "hostile"
+        searchkit.build(ROOT / "corpus" / "reports", sample)
+        write_corpus(folder / "corpus")
+        searchkit.build(folder / "corpus", hostile)
+        with (
+            serve(sample) as address,
+            serve(hostile) as hostile_address,
+            serve(f"a={sample}", f"b={hostile}") as several,
+            searchkit.open(sample) as index,
+        ):
+            steps: dict[str, Callable[[], tuple[dict[str, int], list[str]]]] = {
+                "Accessibility": lambda: read_screens(browser, address, several),
+                "Keyboard": lambda: walk_screens(browser, address),
+                "Widths": lambda: measure_screens(browser, address),
+                "Injection": lambda: probe(browser, hostile_address),
+                "API": lambda: call(address, folder / "api", examples),
+            }
+            tasks = [perform(task, browser, address, index) for task in TASKS]
+            for part, step in steps.items():
+                counts, problems = step()
+                parts[part] = {**counts, "problems": len(problems)}
+                sys.stdout.write("\n".join([f"{part}: {parts[part]}", *problems, ""]))
+                sys.stdout.flush()
+                failed = failed or bool(problems)
+        chromium = browser.version
+    result = {
+        "date": datetime.now(timezone.utc).date().isoformat(),
+        "machine": f"{platform.machine()}, Python {platform.python_version()}, Chromium {chromium}",
+        "versions": {name: version(name) for name in ("axe-playwright-python", "playwright", "schemathesis")},
+        "seconds": round(time.monotonic() - started),
+        "parts": parts,
+        "tasks": [{**asdict(task), "seconds": round(task.seconds, 1)} for task in tasks],
+    }
+    RESULT.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    PAGE.write_text(describe(result), encoding="utf-8")
+    sys.stdout.write(f"{RESULT}\n{PAGE}\npictures in {PICTURES}\n")
+    return 1 if failed or any(len(task.steps) > MAX_STEPS for task in tasks) else 0
+
+
+def describe(result: dict[str, Any]) -> str:
+    """Return the page of a result."""
+    versions = ", ".join(f"{name} {number}" for name, number in result["versions"].items())
+    lines = [
+        "# The pages in a real browser",
+        "",
+        f"`make browser` wrote this page on {result['date']} ({result['machine']}; {versions}).",
+        "`tests/web/whole.py` says what it does, and `make check` does a part of it. A problem is a violation of a rule, a",
+        "control that Tab does not reach, a page wider than its window, a payload that is more than text, or an answer",
+        "that the description of the API does not allow.",
+        "",
+        "| part | what was counted | number |",
+        "|---|---|---:|",
+    ]
+    for part, counts in result["parts"].items():
+        lines += [f"| {part} | {name} | {count:,} |" for name, count in counts.items()]
+    lines += [
+        "",
+        "## Ten tasks of a researcher",
+        "",
+        "Each begins on the start page of an index of the sample reports, in a window of 1280 pixels. A step is a query",
+        "typed and sent, a click or a key. The seconds are those of browser and server, without the time that a person",
+        "thinks, reads and types. The answer on the screen is compared with that of the library.",
+        "",
+        "| task | steps | seconds | steps, one by one | answer |",
+        "|---|---:|---:|---|---|",
+    ]
+    for task in result["tasks"]:
+        steps = " → ".join(task["steps"])
+        lines.append(f"| {task['name']} | {len(task['steps'])} | {task['seconds']} | {steps} | {task['answer']} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
