@@ -243,8 +243,11 @@ class Snapshot:
 
     @property
     def filter_reader(self) -> FilterReader:
-        """Reads the values of filters by the names of the index. Not kept: it refers to the snapshot, which would then
-        stay in memory with its mapped files until the garbage collector runs."""
+        """Reads the values of filters by the names of the index.
+
+        It is not kept. It refers to the snapshot, which would otherwise stay in memory, with its mapped files, until
+        the garbage collector runs.
+        """
         return FilterReader(self.aliases, self._has_topic)
 
     def _has_topic(self, topic: str) -> bool:
