@@ -14,6 +14,7 @@
 # make product: measure searches from the typed query to the page, their parts and their floor, cold commands, several
 #   cores and memory (bench/PRODUCT.md); PRODUCT="10k gov" chooses corpora.
 # make manymeasures: measure look-ups, comparisons and the audit on 450,000 measures (bench/README.md).
+# make load: measure the server under load, twenty-five minutes (bench/README.md); LOAD="--seconds 60" takes five.
 # make bench: measure everything, as bench/README.md says; BENCH="--size 10k" measures a part.
 
 PYTHON ?= python3
@@ -26,7 +27,7 @@ LOWEST_READY := $(LOWEST_VENV)/.ready
 BENCH_VENV := .venv-bench
 BENCH_READY := $(BENCH_VENV)/.ready
 
-.PHONY: demo serve test check format lint types lowest docs pictures storm mutations worst figures tables ablation bench product manymeasures clean
+.PHONY: demo serve test check format lint types lowest docs pictures storm mutations worst figures tables ablation bench product manymeasures load clean
 
 demo: $(READY)
 	$(BIN)/searchkit build corpus/reports --index index
@@ -94,6 +95,9 @@ product: $(BENCH_READY)
 
 manymeasures: $(READY)
 	$(BIN)/python -m bench.manymeasures $(MANYMEASURES)
+
+load: $(READY)
+	$(BIN)/python -m bench.load $(LOAD)
 
 clean:
 	rm -rf $(VENV) $(LOWEST_VENV) $(BENCH_VENV) bench/data index/index.json index/data-* index/writer.*

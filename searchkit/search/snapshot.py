@@ -241,9 +241,13 @@ class Snapshot:
         """
         return parse_filters(filters, where, self.check_facet, self.filter_reader)
 
-    @cached_property
+    @property
     def filter_reader(self) -> FilterReader:
-        """Reads the values of filters by the names of the index."""
+        """Reads the values of filters by the names of the index.
+
+        It is not kept. It refers to the snapshot, which would otherwise stay in memory, with its mapped files, until
+        the garbage collector runs.
+        """
         return FilterReader(self.aliases, self._has_topic)
 
     def _has_topic(self, topic: str) -> bool:

@@ -80,8 +80,11 @@ class ArrayFile:
         self._descriptor: int | None = None
         try:
             self._descriptor = os.open(path, _OPEN_FLAGS)
+            file = os.fstat(self._descriptor)
         except OSError:
             raise self._damaged() from None
+        self.identity = (file.st_dev, file.st_ino, file.st_size, file.st_mtime_ns)
+        """Device, inode, size and time of the file, which no other file has while this one is in use."""
 
     def __del__(self) -> None:
         self._close()

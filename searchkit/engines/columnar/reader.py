@@ -20,7 +20,7 @@ from searchkit.engines.columnar.docsets import DocSet, pack_bits
 from searchkit.engines.columnar.matching.matcher import Matcher
 from searchkit.engines.columnar.measures import join_indicators
 from searchkit.engines.columnar.postings import IndexTerms
-from searchkit.engines.columnar.segment import SegmentReader, paragraph_with
+from searchkit.engines.columnar.segment import SegmentReader, open_segment, paragraph_with
 from searchkit.engines.columnar.text import SegmentText, text_arrays
 from searchkit.engines.indicators import Indicators
 from searchkit.engines.ranking import K1, B
@@ -123,7 +123,7 @@ class IndexReader:
         keep_freed_memory()
         self.commit = read_commit(folder)
         path = str(folder)  # creating a `Path` takes as long as opening a file
-        self.segments = [SegmentReader(f"{path}/{name}") for name in self.commit.segments]
+        self.segments = [open_segment(f"{path}/{name}") for name in self.commit.segments]
         self._facet_columns: dict[Facet, FacetColumn] = {}
         self._concatenated_arrays: dict[str, Array] = {}
         self._impacts: Cache[str, Array] = Cache(_MAX_CACHED_IMPACTS)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -406,6 +407,20 @@ class SegmentReader:
             or find_table_problem(columns.tables, columns.document_of)
             or find_measure_problem(columns.measures, columns.text_length, columns.n, columns.document_of)
         )
+
+
+_open_segments: WeakValueDictionary[tuple[int, ...], SegmentReader] = WeakValueDictionary()
+"""The segments in use, by device, inode, size and time of the file. A file in use keeps its inode."""
+
+
+def open_segment(path: str) -> SegmentReader:
+    """Return the segment in a file: the one in use, if there is one. Raises IndexDamaged if it cannot be opened.
+
+    A build shares the segments that it keeps with the state before by hard links. So do their readers, with the pages
+    that are mapped and all that has been read. Lucene does the same when it reopens an index.
+    """
+    segment = SegmentReader(path)
+    return _open_segments.setdefault(segment.arrays.identity, segment)
 
 
 def _reviewed_year(year: int | None, doctype: str | None) -> int:
