@@ -5,6 +5,7 @@
 # make lowest: run a selection of the tests with the lowest versions of the libraries that setup.cfg allows.
 # make docs: write the reference in docs/ from the commands, the source and an index of the sample reports.
 # make pictures: take the pictures of docs/pictures with chromium, a minute.
+# make browser: test every page in chromium, and the API, with everything; make check does a part (docs/browser.md).
 # make storm: kill builds at random moments for a quarter of an hour, and judge what they leave.
 # make mutations: read ten thousand damaged files of every format.
 # make worst: read the worst files of every format that we can think of, beside sound ones.
@@ -27,7 +28,7 @@ LOWEST_READY := $(LOWEST_VENV)/.ready
 BENCH_VENV := .venv-bench
 BENCH_READY := $(BENCH_VENV)/.ready
 
-.PHONY: demo serve test check format lint types lowest docs pictures storm mutations worst figures tables ablation bench product manymeasures load clean
+.PHONY: demo serve test check format lint types lowest docs pictures browser storm mutations worst figures tables ablation bench product manymeasures load clean
 
 demo: $(READY)
 	$(BIN)/searchkit build corpus/reports --index index
@@ -61,6 +62,9 @@ docs: $(READY)
 
 pictures: $(READY)
 	$(BIN)/python docs/pictures.py
+
+browser: $(READY)
+	$(BIN)/python tests/web/whole.py
 
 storm: $(READY)
 	$(BIN)/python tests/durability/storm.py

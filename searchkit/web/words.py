@@ -67,7 +67,7 @@ _WORDS = {
     "previous": ("上一页", "Previous"),
     "next": ("下一页", "Next"),
     "page_of": ("第 {first}–{last} 段", "{first}–{last}"),
-    "nothing": ("没有找到“{query}”", "Nothing found for “{query}”"),
+    "nothing": ("没有找到：{query}", "Nothing found: {query}"),
     "nothing_passes": ("没有段落符合所选条件", "No paragraph passes the filters"),
     "loosen": ("放宽其中一个条件就有结果：", "One condition less finds something:"),
     "nothing_hint": (

@@ -29,7 +29,7 @@ SCREENS = {
     "measures": "measures?query=立案",
     "no-measures": "measures?query=立案&unit=海里",
     "compare": "compare?query=地区生产总值增速&status=any&cell=3.11",
-    "bars": "compare?query=立案&cell=1.1",
+    "bars": "compare?query=立案&cell=1.9",
     "compare-start": "compare",
     "coverage": "coverage",
     "audit": "audit",

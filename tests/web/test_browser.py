@@ -108,6 +108,23 @@ def test_no_page_is_wider_than_the_window(page: Page, address: str, screen: str)
     assert max(over.values()) <= 0, over
 
 
+SMALL = """() => [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, summary")]
+  .filter((e) => e.checkVisibility() && getComputedStyle(e).display !== "inline" && !e.matches(".num, .tag, .skip"))
+  .map((e) => e.closest("label, form.box") ?? e)
+  .filter((e) => e.getBoundingClientRect().height < 39.5 && e.getBoundingClientRect().height > 1)
+  .map((e) => e.outerHTML.slice(0, 150))"""
+"""Returns the controls that are lower than 40 px. Links in a line of text, numbers of paragraphs and tags may be."""
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_a_thumb_hits_every_control(page: Page, address: str, screen: str) -> None:
+    """On a phone, controls are at least 40 px high."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(address + SCREENS[screen])
+    page.evaluate("document.querySelectorAll('details').forEach((item) => { item.open = true; })")
+    assert page.evaluate(SMALL) == []
+
+
 @pytest.mark.parametrize("screen", SCREENS)
 def test_no_control_is_dead_without_scripts(browser: Browser, address: str, screen: str) -> None:
     """Without scripts, every button that is shown sends a form, and what only scripts fill is hidden."""
@@ -202,8 +219,10 @@ def test_rows_of_a_comparison_are_drawn(page: Page, address: str) -> None:
     """The rows that are ticked are the lines of the chart, and a point opens its sentence."""
     page.goto(f"{address}compare?query=地区生产总值增速&status=any")
     box = page.locator(".matrix tbody tr", has_text="河北省").locator("input")
-    for ticked in page.locator(".matrix input:checked").all():
-        ticked.uncheck()
+    ticked = page.locator(".matrix input:checked")
+    assert ticked.count() == page.locator(".chart .line").count()
+    while ticked.count():
+        ticked.first.uncheck()
     box.check()
     page.locator(".draw-line button").click()
     page.wait_for_url("**draw=*")

@@ -3,8 +3,8 @@
     python tests/web/whole.py [--examples N]
 
 Every screen of an index of the sample reports is read by axe-core in both themes, wide and on a phone, walked through
-by Tab, and measured at every width. Every payload is put in every place of a corpus and of an address. schemathesis calls
-the API. Ten tasks of a researcher are done. Prints what fails, exits with 1 if anything does, and writes
+by Tab, and measured at every width. Every payload is put in every place of a corpus and of an address. schemathesis
+calls the API. Ten tasks of a researcher are done. Prints what fails, exits with 1 if anything does, and writes
 tests/web/browser.json and docs/browser.md. Screenshots are left in build/browser/, and compared with nothing.
 """
 
@@ -171,9 +171,9 @@ def describe(result: dict[str, Any]) -> str:
         "# The pages in a real browser",
         "",
         f"`make browser` wrote this page on {result['date']} ({result['machine']}; {versions}).",
-        "`tests/web/whole.py` says what it does, and `make check` does a part of it. A problem is a violation of a rule, a",
-        "control that Tab does not reach, a page wider than its window, a payload that is more than text, or an answer",
-        "that the description of the API does not allow.",
+        "`tests/web/whole.py` says what it does, and `make check` does a part of it. A problem is a violation of a",
+        "rule, a control that Tab does not reach, a page wider than its window, a payload that is more than text, or",
+        "an answer that the description of the API does not allow.",
         "",
         "| part | what was counted | number |",
         "|---|---|---:|",
@@ -184,9 +184,9 @@ def describe(result: dict[str, Any]) -> str:
         "",
         "## Ten tasks of a researcher",
         "",
-        "Each begins on the start page of an index of the sample reports, in a window of 1280 pixels. A step is a query",
-        "typed and sent, a click or a key. The seconds are those of browser and server, without the time that a person",
-        "thinks, reads and types. The answer on the screen is compared with that of the library.",
+        "Each begins on the start page of an index of the sample reports, in a window of 1280 pixels. A step is a",
+        "query typed and sent, a click or a key. The seconds are those of browser and server, without the time that a",
+        "person thinks, reads and types. The answer on the screen is compared with that of the library.",
         "",
         "| task | steps | seconds | steps, one by one | answer |",
         "|---|---:|---:|---|---|",
