@@ -19,7 +19,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
 CPU_SECONDS = 10
 """Processor time that a command may take."""
@@ -77,7 +76,7 @@ class Commands:
     def __enter__(self) -> Commands:
         return self
 
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self._process.communicate()
 
     def run(self, *arguments: object, cpu_seconds: int = CPU_SECONDS) -> Outcome:
@@ -127,7 +126,7 @@ def _load() -> None:
         (corpus / "a.txt").write_text("东丽区司法局2023年工作总结\n\n行政执法检查129件。\n", encoding="utf-8")
         searchkit.build(corpus, index)
         with searchkit.open(index) as opened:
-            opened.search("2023年东丽区司法局 执法检查").hits[0].measures
+            assert opened.search("2023年东丽区司法局 执法检查").hits[0].measures
 
 
 def _run(request: Mapping[str, object], baseline: int, out: int, err: int) -> dict[str, object]:

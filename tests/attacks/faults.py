@@ -126,7 +126,8 @@ def make_scenarios(folder: Path, seed: int, commands: Commands) -> list[Scenario
     empty, corpus, index = folder / "none", folder / "corpus", folder / "prepared"
     state = State({})
     for _ in range(3):  # the fourth commit merges
-        state = State({**state.files, **{f"{rng.randrange(10**6)}.txt": lines for lines in make_state(rng, 2).files.values()}})
+        added = {f"{rng.randrange(10**6)}.txt": lines for lines in make_state(rng, 2).files.values()}
+        state = State({**state.files, **added})
         state.write(corpus)
         assert not commands.run("build", corpus, "--index", index).status
     new = state.changed(rng, 4)

@@ -32,14 +32,14 @@ class State:
     files: Mapping[str, Sequence[str]]
     """The paragraphs of each file."""
 
-    def write(self, folder: Path) -> None:
-        """Write the files, and remove all others."""
+    def write(self, folder: Path, padding: int = 0) -> None:
+        """Write the files, and remove all others. `padding`: number of line feeds at the end of each file."""
         folder.mkdir(exist_ok=True)
         for path in folder.iterdir():
             if path.name not in self.files:
                 path.unlink()
         for name, lines in self.files.items():
-            text = "\n\n".join([_TITLE.format(2015 + len(name) % 9), *lines, ""])
+            text = "\n\n".join([_TITLE.format(2015 + sum(map(ord, name)) % 9), *lines, "\n" * padding])
             path = folder / name
             if not path.exists() or path.read_text(encoding="utf-8") != text:
                 path.write_text(text, encoding="utf-8")
@@ -65,7 +65,8 @@ class State:
 def make_lines(rng: random.Random, count: int = 5) -> tuple[str, ...]:
     """Return the paragraphs of a file."""
     return tuple(
-        f"{''.join(rng.choices(WORDS, k=rng.randint(3, 9)))}{rng.choice((7, 12, 127, 129))}件，第{rng.randrange(10**6)}号。"
+        "".join(rng.choices(WORDS, k=rng.randint(3, 9)))
+        + f"{rng.choice((7, 12, 127, 129))}件，第{rng.randrange(10**6)}号。"
         for _ in range(count)
     )
 
@@ -132,5 +133,3 @@ def copy_index(source: Path, target: Path) -> Path:
     if source.exists():
         shutil.copytree(source, target)
     return target
-
-

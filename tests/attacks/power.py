@@ -5,8 +5,8 @@
 `shim.c` records the writes of a build. Until a file is synced, any of its writes can be missing after a power failure.
 Until a folder is synced, any change of the names in it can be missing, in whatever order the changes were made. A
 renaming is atomic. Of the states that the disk may then have, those are replayed in which nothing, everything or all
-changes but one kind have reached it, in which one change has or has not, and random ones: N states, and all after the end of the build. The index
-must be in the old or the new state, and in the new one if the build had ended. From a part of them, the next build must
+changes but one kind have reached it, in which one change has or has not, and random ones: N states, and all after the end of the build. The
+index must be in the old or the new state, and in the new one if the build had ended. From a part of them, the next build must
 succeed and leave nothing behind.
 """
 
@@ -93,9 +93,7 @@ class Disk:
         """Note that the changes of a file, or of the names in a folder, are now on disk."""
         now = len(self.changes)
         for number, change in enumerate(self.changes):
-            if self._synced_at[number] > now and (
-                change.inode == inode if change.is_data else change.folder == path
-            ):
+            if self._synced_at[number] > now and (change.inode == inode if change.is_data else change.folder == path):
                 self._synced_at[number] = now
 
     def unsynced(self, moment: int) -> list[int]:
@@ -178,7 +176,9 @@ def visible(tree: Tree) -> str:
         data = json.loads(manifest or b"")["data"]
     except ValueError:
         data = ""
-    seen = sorted(item for item in tree.items() if item[0] == "index/index.json" or item[0].startswith(f"index/{data}/"))
+    seen = sorted(
+        item for item in tree.items() if item[0] == "index/index.json" or item[0].startswith(f"index/{data}/")
+    )
     return hashlib.sha256(repr(seen).encode()).hexdigest()
 
 
@@ -208,9 +208,7 @@ class PowerFailures:
         """Check `cases` states of the disk, and the next build from some of them."""
         disk = self.record(scenario)
         moments = [
-            (moment, missing)
-            for moment in range(len(disk.changes) + 1)
-            for missing in missing_sets(disk, moment, rng)
+            (moment, missing) for moment in range(len(disk.changes) + 1) for missing in missing_sets(disk, moment, rng)
         ]
         ended = [item for item in moments if item[0] == len(disk.changes)]
         moments = [*rng.sample(moments, min(cases, len(moments))), *ended]
@@ -228,9 +226,7 @@ class PowerFailures:
         self._tally.cases[scenario.name] += len(moments)
         self._tally.cases["different indexes among them"] += len(states)
 
-    def _judge(
-        self, scenario: Scenario, state: int | str, disk: Disk, moment: int, missing: frozenset[int]
-    ) -> None:
+    def _judge(self, scenario: Scenario, state: int | str, disk: Disk, moment: int, missing: frozenset[int]) -> None:
         """Check the state of an index after a power failure."""
         case = f"{scenario.name}, {_describe(disk, moment, missing)}"
         if isinstance(state, str):
@@ -255,7 +251,9 @@ def _describe(disk: Disk, moment: int, missing: frozenset[int]) -> str:
     return f"after change {moment} of {len(disk.changes)}, lost {len(lost)}: {'; '.join(lost[:3])}"
 
 
-def attack(tally: Tally, cases: int, seed: int, scenarios: Sequence[str] = ("update", "first build", "full build")) -> None:
+def attack(
+    tally: Tally, cases: int, seed: int, scenarios: Sequence[str] = ("update", "first build", "full build")
+) -> None:
     """Check `cases` states of the disk, equally many of each scenario."""
     rng = random.Random(seed)  # noqa: S311 - no secret
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:

@@ -3,7 +3,7 @@
     python tests/attacks/queries.py [--cases N] [--seed N] [--corpus DIR] [--result FILE]
 
 A query may be refused with a `SearchkitError`. It must not raise anything else or take longer than `CPU_SECONDS`, and
-the answer must be valid JSON whose spans are inside of the snippets.
+the answer must be valid JSON whose spans are inside of the paragraphs.
 """
 
 from __future__ import annotations
@@ -58,8 +58,10 @@ class Queries:
             "suggest": lambda text: output.completions_to_json(text, index.suggest(text)),
             "facets": lambda text: [*output.facet_records(index.facets("district", query=text, limit=20))],
             "compare": lambda text: output.comparison_to_json(index.compare(text, max_cells=500)),
-            "filter": lambda text: self._search("执法", **{self._rng.choice(("year", "district", "topic", "where")): text}),
-            "paragraph": lambda text: index.paragraph(text),
+            "filter": lambda text: self._search(
+                "执法", **{self._rng.choice(("year", "district", "topic", "where")): text}
+            ),
+            "paragraph": lambda text: index.paragraph(text) and None,
         }
 
     def run(self) -> None:
@@ -72,7 +74,7 @@ class Queries:
         started = time.process_time()
         signal.setitimer(signal.ITIMER_VIRTUAL, CPU_SECONDS)
         try:
-            json.loads(json.dumps(self._calls[name](text), default=str))
+            json.loads(output.dumps(self._calls[name](text)))
         except SearchkitError as error:
             if "\n" in str(error):
                 self._tally.add_fault("unclear", f"{case}: {error}")
@@ -92,8 +94,8 @@ class Queries:
             filters = {"where": {filters.pop("where"): "x"}}  # type: ignore[dict-item]
         results = self._index.search(text, **options, **filters)  # type: ignore[arg-type]
         for hit in results.hits:
-            spans = [*hit.spans]
-            assert all(0 <= start < end <= len(hit.snippet) for start, end in spans), f"{spans} in {hit.snippet!r}"
+            size = len(hit.paragraph.text)
+            assert all(0 <= start < end <= size for start, end in hit.spans), f"{hit.spans} in {size} characters"
         return output.results_to_json(results)
 
     def _measures(self, text: str) -> object:

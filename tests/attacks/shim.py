@@ -107,6 +107,8 @@ class Shim:
         """Yield the logged calls in order."""
         with self._log.open("rb") as handle:
             while line := handle.readline():
-                kind, path, other = (text.rstrip(b"\n").decode() for text in (line, handle.readline(), handle.readline()))
+                kind, path, other = (
+                    text.rstrip(b"\n").decode() for text in (line, handle.readline(), handle.readline())
+                )
                 inode, offset, size = map(int, handle.readline().split())
                 yield Call(kind, path, other, inode, offset, handle.read(size))

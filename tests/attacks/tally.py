@@ -5,14 +5,18 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+import signal
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 RESULTS = Path(__file__).with_name("results")
 VERDICTS = {
@@ -76,24 +80,38 @@ class Tally:
         path.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
+class _TimeIsOver(BaseException):
+    """The attack has run for as long as it may. No `Exception`, so that nothing catches it."""
+
+
+def _end(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise _TimeIsOver
+
+
 def run_attack(
     name: str, description: str, default: int, attack: Callable[..., None], corpus: Path | None = None
 ) -> int:
-    """Run an attack as a command with the options `--cases`, `--seed` and `--result`. Returns the exit status.
+    """Run an attack as a command with the options `--cases`, `--minutes`, `--seed` and `--result`.
 
     `attack` is called with a tally, the number of cases and the seed. With `corpus`, there is also the option
-    `--corpus` with this default, and `attack` is called with the folder. The status is 1 if there was a fault.
+    `--corpus` with this default, and `attack` is called with the folder. After `--minutes` the attack ends, and the
+    result has fewer cases. Returns the exit status: 1 if there was a fault.
     """
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--cases", type=int, default=default, help=f"number of cases ({default:,})")
+    parser.add_argument("--minutes", type=float, default=60, help="longest time of the run (60)")
     parser.add_argument("--seed", type=int, default=20240601)
     parser.add_argument("--result", type=Path, default=RESULTS / f"{name}.json")
     if corpus:
         parser.add_argument("--corpus", type=Path, default=corpus, help="folder of reports to index")
     arguments = parser.parse_args()
     tally = Tally()
-    attack(tally, arguments.cases, arguments.seed, *([arguments.corpus] if corpus else []))
-    tally.write(arguments.result, seed=arguments.seed)
+    signal.signal(signal.SIGALRM, _end)
+    signal.alarm(max(round(arguments.minutes * 60), 1))
+    with suppress(_TimeIsOver):
+        attack(tally, arguments.cases, arguments.seed, *([arguments.corpus] if corpus else []))
+        signal.alarm(0)
+    tally.write(arguments.result, seed=arguments.seed, cases_asked=arguments.cases)
     lines = [*tally.faults[:_MAX_FAULTS], f"{sum(tally.cases.values())} cases, {len(tally.faults)} faults"]
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     return 1 if tally.faults else 0

@@ -16,6 +16,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from commands import Commands
@@ -110,10 +111,8 @@ def content_of(index: Path) -> dict[str, object]:
         for path in index.rglob("*")
         if path.name != "writer.lock"
     }
-    try:
+    with suppress(KeyError, ValueError, TypeError):
         files["index.json"] = json.loads(str(bytes(files["index.json"]), "utf-8"))  # type: ignore[arg-type]
-    except (KeyError, ValueError, TypeError):
-        pass
     return files
 
 

@@ -5,7 +5,22 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 
-WORDS = ("行政执法", "双随机", "处罚", "普法", "立案", "法治政府建设", "的", "多少", "GDP", "abc", "首违不罚", "滨海新区", "杭州", "卫健委")
+WORDS = (
+    "行政执法",
+    "双随机",
+    "处罚",
+    "普法",
+    "立案",
+    "法治政府建设",
+    "的",
+    "多少",
+    "GDP",
+    "abc",
+    "首违不罚",
+    "滨海新区",
+    "杭州",
+    "卫健委",
+)
 SEEDS = (
     "双随机 处罚",
     "滨海新区2023年立案多少件",
@@ -17,17 +32,57 @@ SEEDS = (
     "NOT 执法",
     "district:滨海新区 section:问题",
 )
-_FIELDS = ("year", "of_year", "title", "heading", "text", "district", "topic", "section", "document", "doctype", "id", "x", "")
+_FIELDS = (
+    "year",
+    "of_year",
+    "title",
+    "heading",
+    "text",
+    "district",
+    "topic",
+    "section",
+    "document",
+    "doctype",
+    "id",
+    "x",
+    "",
+)
 _ODD = (
-    "\0", "\x1b[2J", "\x7f", "\ud800", "\udfff", "\ufffe", "\ufeff", "\u200b", "\u202e", "\u0301" * 5, "\U0001f468\u200d\U0001f469",
-    "\U000e0001", "\U0010ffff", "ﬁ", "㍿", "Ⅷ", "①", "½", "٣", "零", "〇", "亿", "İ", "ß", "ǆ", "　", "\r\n", "\u2028",
-    "<script>", "' OR 1=1--", "{{7*7}}", "%00", "../../etc/passwd", "$(id)", "\\", "\\u0000", "&amp;", "=cmd()", "#", "!1", "@0",
+    "\0", "\x1b[2J", "\x7f", "\ud800", "\udfff", "\ufffe", "\ufeff", "\u200b", "\u202e",
+    "\u0301" * 5, "\U0001f468\u200d\U0001f469", "\U000e0001", "\U0010ffff", "ﬁ", "㍿", "Ⅷ", "①", "½", "٣", "零", "〇", "亿", "İ", "ß", "ǆ", "　", "\r\n", "\u2028",
+    "<script>", "' OR 1=1--", "{{7*7}}", "%00",
+    "../../etc/passwd", "$(id)", "\\", "\\u0000", "&amp;", "=cmd()", "#", "!1", "@0",
 )  # fmt: skip
 _NUMBERS = (
-    "0", "-0", "1e400", "1e-400", "nan", "inf", "9" * 40, "0.0000000001", "1,2,3,4", "九千九百九十九万亿亿", "百分之", "12月", "2023年13月",
+    "0", "-0", "1e400", "1e-400", "nan", "inf", "9" * 40, "0.0000000001", "1,2,3,4", "九千九百九十九万亿亿",
+    "百分之", "12月", "2023年13月",
     "二〇二三", "３．５％", "几十", "1/0", "-5件", "10..5", "99999", "0000", "1亿亿亿亿亿元", "一百二十九件", "半",
 )  # fmt: skip
-_OPERATORS = (" AND ", " OR ", " NOT ", "|", "-", "+", " ", "^2", "^", "^1e308", "^-1", "*", "?", "~", "~2", ":", "&&", "||", "（", "）", "：", "“", "「")
+_OPERATORS = (
+    " AND ",
+    " OR ",
+    " NOT ",
+    "|",
+    "-",
+    "+",
+    " ",
+    "^2",
+    "^",
+    "^1e308",
+    "^-1",
+    "*",
+    "?",
+    "~",
+    "~2",
+    ":",
+    "&&",
+    "||",
+    "（",
+    "）",
+    "：",
+    "“",
+    "「",
+)
 _MAX_DEPTH = 5
 
 
@@ -52,7 +107,9 @@ class HostileTexts:
             lambda: self._rng.choice(WORDS),
             lambda: self._rng.choice(_NUMBERS),
             lambda: self._rng.choice(_ODD),
-            lambda: self._rng.choice(("2023", "2020..2023", "..", "2023..2020", "year", "-year,score", "district:1", "all", "", "10", "-1")),
+            lambda: self._rng.choice(
+                ("2023", "2020..2023", "..", "2023..2020", "year", "-year,score", "district:1", "all", "", "10", "-1")
+            ),
             lambda: self._mutated(self._rng.choice(SEEDS)),
         )
         return self._rng.choice(choices)()
