@@ -7,6 +7,9 @@
 # make pictures: take the pictures of docs/pictures with chromium, a minute.
 # make browser: test every page in chromium, and the API, with everything; make check does a part (docs/browser.md).
 # make storm: kill builds at random moments for a quarter of an hour, and judge what they leave.
+# make attacks: break system calls, signal processes, cut the power, damage files, send hostile queries and requests, read,
+#   copy and move indexes while they are built; each may take an hour. ATTACK="--minutes 5" shortens them; make faults,
+#   kills, power, tampering, queries, addresses or neighbours runs one (tests/attacks/RESULTS.md).
 # make mutations: read ten thousand damaged files of every format.
 # make worst: read the worst files of every format that we can think of, beside sound ones.
 # make figures: measure how well figures are found and looked up (bench/MEASURES.md).
@@ -26,9 +29,10 @@ READY := $(VENV)/.ready
 LOWEST_VENV := .venv-lowest
 LOWEST_READY := $(LOWEST_VENV)/.ready
 BENCH_VENV := .venv-bench
+ATTACKS := faults kills power tampering queries addresses neighbours
 BENCH_READY := $(BENCH_VENV)/.ready
 
-.PHONY: demo serve test check format lint types lowest docs pictures browser storm mutations worst figures tables ablation bench product manymeasures load clean
+.PHONY: demo serve test check format lint types lowest docs pictures browser storm mutations worst figures tables ablation bench product manymeasures load attacks $(ATTACKS) clean
 
 demo: $(READY)
 	$(BIN)/searchkit build corpus/reports --index index
@@ -68,6 +72,12 @@ browser: $(READY)
 
 storm: $(READY)
 	$(BIN)/python tests/durability/storm.py
+
+attacks: $(ATTACKS)
+
+$(ATTACKS): $(READY)
+	$(BIN)/python tests/attacks/$@.py $(ATTACK)
+	$(BIN)/python tests/attacks/report.py
 
 mutations: $(READY)
 	$(BIN)/python tests/formats/mutations.py
