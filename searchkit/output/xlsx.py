@@ -97,7 +97,7 @@ def _workbook(path: Path | IO[bytes]) -> Iterator[Workbook]:
         from xlsxwriter import Workbook  # noqa: PLC0415 - an extra
         from xlsxwriter.exceptions import XlsxWriterException  # noqa: PLC0415
     except ImportError:
-        raise SearchkitError("writing .xlsx needs XlsxWriter: pip install 'searchkit[xlsx]'") from None
+        raise SearchkitError("writing .xlsx needs XlsxWriter: pip install XlsxWriter") from None
     book = Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True})
     yield book
     try:
