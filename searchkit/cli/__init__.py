@@ -11,5 +11,9 @@ auditing.py   measures --audit
 records.py    show, facets, export
 serving.py    serve
 options.py    options that several commands have
-output.py     standard output, error messages, exit statuses
+output.py     standard output, files, error messages, exit statuses
+pager.py      the pager
+settings.py   defaults of options: SEARCHKIT_INDEX and searchkit.toml
+settingsfile.py  the content of searchkit.toml
+completing.py what shells complete
 """

@@ -65,10 +65,12 @@ def format_markdown(table: Table, rows: range | None = None) -> str:
     return f"{_one_safe_line(table.caption)}\n\n{text}" if table.caption else text
 
 
-def write_table_files(tables: Iterable[Table], folder: Path, output_format: str) -> None:
+def write_table_files(tables: Iterable[Table], folder: Path, output_format: str, *, bom: bool = False) -> None:
     """Write a file for each table to a new or empty folder, and a list of the tables (`INDEX_NAME`).
 
-    `output_format`: csv or tsv. Raises SearchkitError if the folder is not empty or cannot be written.
+    `output_format`: csv or tsv. `bom`: whether the files begin with a byte order mark.
+
+    Raises SearchkitError if the folder is not empty or cannot be written.
     """
     delimiter = "\t" if output_format == "tsv" else ","
     records: list[dict[str, object]] = []
@@ -78,9 +80,9 @@ def write_table_files(tables: Iterable[Table], folder: Path, output_format: str)
             raise SearchkitError(f"{folder}: not empty; name a new folder with --output")
         for number, table in enumerate(tables, 1):
             name = f"{number:04d}-{_safe_name(table)}.{output_format}"
-            _write_lines(folder / name, (delimited_line(row, delimiter) for row in table_rows(table)))
+            _write_lines(folder / name, (delimited_line(row, delimiter) for row in table_rows(table)), bom=bom)
             records.append({"file": name, **describe(table)})
-        _write_lines(folder / f"{INDEX_NAME}.{output_format}", delimited_lines(records, delimiter))
+        _write_lines(folder / f"{INDEX_NAME}.{output_format}", delimited_lines(records, delimiter), bom=bom)
     except OSError as error:
         raise SearchkitError(f"{folder}: cannot be written: {error.strerror}") from error
 
@@ -90,9 +92,9 @@ def describe(table: Table) -> dict[str, object]:
     return {"id": table.id, "document": table.document, "caption": table.caption, "rows": len(table.rows)}
 
 
-def _write_lines(path: Path, lines: Iterable[str]) -> None:
+def _write_lines(path: Path, lines: Iterable[str], *, bom: bool) -> None:
     """Write lines, which end with line feeds, to a new file."""
-    with path.open("x", encoding="utf-8", newline="") as file:
+    with path.open("x", encoding="utf-8-sig" if bom else "utf-8", newline="") as file:
         file.writelines(lines)
 
 
