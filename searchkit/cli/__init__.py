@@ -10,6 +10,7 @@ comparing.py  compare
 auditing.py   measures --audit
 records.py    show, facets, export
 serving.py    serve
+watching.py   watch
 options.py    options that several commands have
 output.py     standard output, files, error messages, exit statuses
 pager.py      the pager

@@ -35,6 +35,7 @@ _MODULES = {
     "check": "indexes",
     "analyze": "queries",
     "serve": "serving",
+    "watch": "watching",
 }
 
 

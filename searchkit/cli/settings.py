@@ -31,6 +31,8 @@ _SETTING_OF = {
     "color": "color",
 }
 """Name of a parameter of a command → name of its setting."""
+_SUBCOMMANDS = {"watch": ("add", "list", "remove", "run")}
+"""Commands with subcommands."""
 _LISTS_OF_HITS = frozenset({"search", "similar", "measures"})
 """Commands whose `--limit` is a number of hits, which the setting `limit` is."""
 
@@ -59,7 +61,7 @@ class CommandDefaults(Mapping[str, Mapping[str, object]]):
         """Return the defaults of the options of a command."""
         if command not in self._commands:
             raise KeyError(command)
-        return _OptionDefaults(command)
+        return CommandDefaults(_SUBCOMMANDS[command]) if command in _SUBCOMMANDS else _OptionDefaults(command)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._commands)

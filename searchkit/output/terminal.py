@@ -122,6 +122,14 @@ def format_results(results: Results, *, colour: bool, first: int = 1, highlight:
     return "\n".join(lines) + "\n"
 
 
+def format_hits(hits: Iterable[Hit], *, colour: bool) -> str:
+    """Return hits as `format_results` does, each after a blank line."""
+    return "".join(
+        "\n" + "".join(f"{line}\n" for line in _hit_lines(number, hit, colour=colour, highlight=False))
+        for number, hit in enumerate(hits, 1)
+    )
+
+
 def format_measure_results(results: MeasureResults, *, colour: bool, first: int = 1) -> str:
     """Return a page of measures: messages about the query, the number of measures, and the hits.
 

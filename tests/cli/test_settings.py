@@ -171,7 +171,7 @@ def test_shells_complete_facet_values(small: Path, tmp_path: Path) -> None:
         arguments = {"COMP_WORDS": f"{words} {incomplete}", "COMP_CWORD": str(len(words.split()))}
         done = run_in(tmp_path, _SEARCHKIT_COMPLETE="bash_complete", **arguments, **environment)
         assert done.stderr == ""
-        return [line.partition(",")[2] for line in done.stdout.splitlines()]
+        return [line.partition(",")[2] for line in done.stdout.splitlines() if line]
 
     at = f"--index {index}"
     assert complete("searchkit", "ex") == ["export"]
