@@ -32,6 +32,7 @@ PAGES = (
     "coverage",
     "audit",
     "about",
+    "watches",
     "facets?name=district",
 )
 
