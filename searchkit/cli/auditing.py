@@ -17,10 +17,12 @@ def print_audit(index: Index, filters: Mapping[str, Any], target: Target) -> int
     Returns the exit status: NOTHING_FOUND if there are no findings. Raises SearchkitError if the file cannot be
     written.
     """
+    from searchkit.cli.progress import long_work
     from searchkit.output.findings import format_findings
     from searchkit.output.json import finding_to_json
 
-    audit = index.audit(**filters)
+    with long_work("auditing", lambda _: "nothing was written") as progress:
+        audit = index.audit(on_progress=progress, **filters)
     if target.format == WORKBOOK and target.path is not None:
         from searchkit.output.xlsx import write_findings
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,13 +11,13 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from shlex import quote
-from threading import current_thread, main_thread
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from searchkit.cli.options import format_option, index_option, output_options
 from searchkit.cli.output import FAILED, FOUND, Target, print_error, terminal_width, write_output
+from searchkit.cli.progress import long_work, raise_on_interrupt
 from searchkit.cli.settings import applying_settings
 
 if TYPE_CHECKING:
@@ -117,7 +116,7 @@ def build(corpus: Path, index_path: Path, output_format: str, *, strict: bool, *
     before = committed_state(index_path)
     progress = _ProgressDisplay()
     try:
-        with _raise_on_interrupt(), progress.show_bar():
+        with raise_on_interrupt(), progress.show_bar():
             report = build_index(corpus, index_path, BuildOptions(**options), progress)
     except KeyboardInterrupt:
         after = committed_state(index_path)
@@ -175,29 +174,12 @@ def check(index_path: Path) -> int:
     from searchkit.index import Index
 
     with Index(index_path) as index:
-        index.check()
+        with long_work("checking", lambda _: "the index was not checked to the end; nothing was changed") as progress:
+            index.check(progress)
         manifest = index.manifest
     counts = f"{manifest.documents} documents, {manifest.paragraphs} paragraphs, {manifest.measures} measures"
     write_output([f"{index_path} is intact: {counts}, {len(manifest.files)} files\n"])
     return FOUND
-
-
-@contextmanager
-def _raise_on_interrupt() -> Iterator[None]:
-    """Make Ctrl-C raise KeyboardInterrupt during the block, so that a build can clean up.
-
-    By default, Ctrl-C ends the process at once (`searchkit.__main__`). Does nothing if Ctrl-C is ignored, or if this is
-    not the main thread.
-    """
-    before = signal.getsignal(signal.SIGINT)
-    if before is signal.SIG_IGN or current_thread() is not main_thread():
-        yield
-        return
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 class _ProgressDisplay:

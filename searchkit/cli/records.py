@@ -305,6 +305,7 @@ def export(
     has a sheet for each table, and a workbook of measures a link from each to its paragraph. If
     there is nothing to export, no file is written, and the exit status is 1.
     """
+    from searchkit.cli.progress import long_work
     from searchkit.index import Index
     from searchkit.model import Measure, Table, to_json
 
@@ -328,13 +329,26 @@ def export(
             if target.path is None:
                 target.write_records([], what)
             return NOTHING_FOUND
-        if what == "tables":
-            _export_tables((item for item in records if isinstance(item, Table)), target)
-        elif what == "measures" and target.format == WORKBOOK:
-            write_measures((item for item in records if isinstance(item, Measure)), target)
-        else:
-            target.write_records(map(to_json, records), what)
+        total = 0 if any(filters.values()) else getattr(index.manifest, what, 0)
+        with long_work("exporting", lambda progress: _describe_rest(what, target, progress.done)) as progress:
+            if total:  # with filters, nothing knows it
+                records = progress.count(records, total)
+            if what == "tables":
+                _export_tables((item for item in records if isinstance(item, Table)), target)
+            elif what == "measures" and target.format == WORKBOOK:
+                write_measures((item for item in records if isinstance(item, Measure)), target)
+            else:
+                target.write_records(map(to_json, records), what)
     return FOUND
+
+
+def _describe_rest(what: str, target: Target, done: int) -> str:
+    """Return what is left of an export that was interrupted."""
+    if target.path is None:
+        return f"{done} {what} were written" if done else "the output is not complete"
+    if what == "tables" and target.format in {"csv", "tsv"}:
+        return f"{target.path} does not have all tables; remove it"
+    return f"{target.path} was not written"
 
 
 def _export_tables(tables: Iterator[Table], target: Target) -> None:

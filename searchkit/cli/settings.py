@@ -17,8 +17,6 @@ SETTINGS_FILE = "searchkit.toml"
 """Name of the file. It is searched for in the current folder, and in the folders above."""
 INDEX_VARIABLE = "SEARCHKIT_INDEX"
 """Name of the environment variable with the folder of the index."""
-_MAX_BYTES = 100_000
-"""Maximum size of the file."""
 _SETTING_OF = {
     "index_path": "index",
     "indexes": "index",
@@ -169,18 +167,9 @@ def _is_inside(folder: Path, corpora: Iterable[Path]) -> bool:
 
 def _read_settings(path: Path) -> Settings:
     """Return the content of a file. Raises UsageError if it cannot be read, or has an unknown or invalid setting."""
-    import msgspec
+    from searchkit.cli.settingsfile import read_settings_file
 
-    from searchkit.cli.settingsfile import SettingsFile
-    from searchkit.errors import UsageError
-    from searchkit.files import DataFile, decode_list, read_regular_file, read_toml
-
-    try:
-        text = decode_list(read_regular_file(path, _MAX_BYTES))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path} cannot be read: {error}; correct or remove it") from None
-    values = msgspec.structs.asdict(read_toml(DataFile(str(path), text), SettingsFile))
-    values = {name: value for name, value in values.items() if value is not None}
+    values = read_settings_file(path)
     if "index" in values:
         values["index"] = str(path.parent / values["index"])
     return Settings(path, values)

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
+from msgspec.structs import asdict
+
+from searchkit.errors import UsageError
+from searchkit.files import DataFile, decode_list, read_regular_file, read_toml
+
+_MAX_BYTES = 100_000
+"""Maximum size of the file."""
 
 
 class SettingsFile(Struct, forbid_unknown_fields=True):
@@ -26,3 +34,13 @@ class SettingsFile(Struct, forbid_unknown_fields=True):
     """Maximum number of cells of a comparison."""
     timeout: Annotated[float, Meta(gt=0)] | None = None
     """Seconds after which a command gives up."""
+
+
+def read_settings_file(path: Path) -> dict[str, Any]:
+    """Return the settings in a file by name. Raises UsageError if it cannot be read, or has an impossible setting."""
+    try:
+        text = decode_list(read_regular_file(path, _MAX_BYTES))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path} cannot be read: {error}; correct or remove it") from None
+    settings = asdict(read_toml(DataFile(str(path), text), SettingsFile))
+    return {name: value for name, value in settings.items() if value is not None}

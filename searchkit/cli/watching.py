@@ -20,7 +20,7 @@ from searchkit.cli.output import FAILED, FOUND, NOTHING_FOUND, Target, print_err
 from searchkit.errors import SearchkitError
 
 if TYPE_CHECKING:
-    from searchkit.watching import News, Watch
+    from searchkit.search.watching import News, Watch
 
 _SHOWN_HITS = 10
 """Default of `watch run --limit`."""
@@ -55,7 +55,7 @@ def add(name: str, query: str, index_path: Path, **options: Any) -> int:  # noqa
     new. Only those count that are in its total: a search that finds nothing is not relaxed.
     """
     from searchkit.index import Index
-    from searchkit.watching import Watch, WatchFile
+    from searchkit.search.watching import Watch, WatchFile
 
     filters, query_options = split_options(options)
     chosen = {option: value for option, value in {**filters, **query_options}.items() if value}
@@ -69,7 +69,7 @@ def add(name: str, query: str, index_path: Path, **options: Any) -> int:  # noqa
 @output_options("table", "json", "jsonl", "csv", "tsv", "ids", "xlsx")
 def list_watches(target: Target) -> int:
     """List the watches. Exits with 1 if there are none."""
-    from searchkit.watching import WatchFile
+    from searchkit.search.watching import WatchFile
 
     file = WatchFile()
     watches = file.watches()
@@ -100,7 +100,7 @@ def _describe(item: Watch) -> dict[str, object]:
 @click.argument("names", metavar="NAME…", nargs=-1, required=True)
 def remove(names: tuple[str, ...]) -> int:
     """Remove watches by their names."""
-    from searchkit.watching import WatchFile
+    from searchkit.search.watching import WatchFile
 
     WatchFile().remove(names)
     write_output([f"removed {', '.join(map(repr, names))}\n"])
@@ -126,13 +126,15 @@ def run(names: tuple[str, ...], target: Target, limit: int, *, keep: bool) -> in
     nothing is, and with 3 if an index cannot be searched; the other watches are reported all the
     same. A paragraph is reported once, or again if the output could not be written.
     """
-    from searchkit.watching import WatchFile
+    from searchkit.cli.progress import long_work
+    from searchkit.search.watching import WatchFile
 
     file = WatchFile()
     watches = file.choose(names)
     if not watches:
         print_error(f"no watches in {file.path}; add one with: searchkit watch add NAME QUERY")
-    found = [*map(_find_news, watches)]
+    with long_work("searching", lambda _: "nothing was reported, and nothing is marked as seen") as progress:
+        found = [*progress.count(map(_find_news, watches), len(watches))]
     news = [item for item in found if item is not None]
     _print_news([item for item in news if item.hits or target.format == "json"], target, limit)
     if not keep:
@@ -145,7 +147,7 @@ def run(names: tuple[str, ...], target: Target, limit: int, *, keep: bool) -> in
 def _find_news(item: Watch) -> News | None:
     """Return what is new in a watch, None if its index cannot be searched, which is printed."""
     from searchkit.index import Index
-    from searchkit.watching import find_news
+    from searchkit.search.watching import find_news
 
     try:
         with Index(item.index) as index:

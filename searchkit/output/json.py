@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from searchkit.search.lookup import AggregateGroup, MeasureResults
     from searchkit.search.results import Hit, Results
     from searchkit.search.suggestions import Suggestion
+    from searchkit.search.watching import News
     from searchkit.text.analyzer import Analyzer
-    from searchkit.watching import News
 
 _OF_EXTRACTED = {field.name for field in fields(ExtractedMeasure)}
 _NESTED_FIELDS = tuple(

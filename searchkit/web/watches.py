@@ -9,7 +9,7 @@ from searchkit.errors import UsageError
 from searchkit.index import IndexState
 from searchkit.search.results import Hit
 from searchkit.search.snippets import split_highlights
-from searchkit.watching import News, Watch, WatchFile, default_path, find_news
+from searchkit.search.watching import News, Watch, WatchFile, default_path, find_news
 from searchkit.web.frame import Frame
 from searchkit.web.links import paragraph_url
 

@@ -13,7 +13,7 @@ from running import Run
 def own_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """The file of watches of each test."""
     path = tmp_path / "watches.json"
-    monkeypatch.setattr("searchkit.watching.default_path", lambda: path)
+    monkeypatch.setattr("searchkit.search.watching.default_path", lambda: path)
     return path
 
 

@@ -43,7 +43,7 @@ def watches_path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The file of watches in these tests, instead of that of the user."""
     path = tmp_path_factory.mktemp("watches") / "watches.json"
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("searchkit.watching", "searchkit.web.watches"):
+        for module in ("searchkit.search.watching", "searchkit.web.watches"):
             patch.setattr(f"{module}.default_path", lambda: path)
         yield path
 

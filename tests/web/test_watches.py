@@ -9,7 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 import searchkit
-from searchkit.watching import Watch, WatchFile
+from searchkit.search.watching import Watch, WatchFile
 from searchkit.web.server import ServerOptions, create_app
 
 

@@ -12,7 +12,7 @@ import pytest
 
 import searchkit
 from searchkit.errors import SearchkitError, UsageError
-from searchkit.watching import News, Watch, WatchFile, find_news
+from searchkit.search.watching import News, Watch, WatchFile, find_news
 
 REPORT = "天津市东丽区司法局{year}年法治政府建设年度报告\n\n{texts}\n"
 

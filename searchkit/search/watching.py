@@ -17,15 +17,14 @@ from datetime import datetime, timezone
 from hashlib import blake2b
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from searchkit.errors import SearchkitError, UsageError
 from searchkit.files import read_regular_file
 
 if TYPE_CHECKING:
-    from searchkit.index import IndexState
     from searchkit.model import Paragraph
-    from searchkit.search.results import Hit
+    from searchkit.search.results import Hit, Results
 
 _VERSION = 1
 """Version of the format of the file."""
@@ -34,6 +33,16 @@ _DIGEST_BYTES = 8
 _LOCK_SECONDS = 30
 """Seconds to wait for another command that changes the file."""
 _MAX_NAME_LENGTH = 100
+
+
+class SearchableIndex(Protocol):
+    """What a watch needs of an index. `index.IndexState` is one."""
+
+    def search(self, query: str, /, **arguments: Any) -> Results:  # noqa: ANN401 - options and filters
+        """Return the results of a search."""
+
+    def every_hit(self, query: str, /, **arguments: Any) -> Iterator[Hit]:  # noqa: ANN401
+        """Return all hits of a search."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +85,7 @@ def digest(paragraph: Paragraph) -> str:
     return blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=_DIGEST_BYTES).hexdigest()
 
 
-def find_news(index: IndexState, watch: Watch) -> News:
+def find_news(index: SearchableIndex, watch: Watch) -> News:
     """Return what is new in a watch. Only paragraphs that count in the total of its search are considered.
 
     A search that finds nothing is not relaxed. Raises the exceptions of `IndexState.search`.
@@ -131,7 +140,7 @@ class WatchFile:
                 raise UsageError(f"no watch {name!r}; there are: {', '.join(by_name) or 'none'}", code="unknown_watch")
         return tuple(by_name[name] for name in dict.fromkeys(names)) if names else watches
 
-    def add(self, index: IndexState, watch: Watch) -> Watch:
+    def add(self, index: SearchableIndex, watch: Watch) -> Watch:
         """Add a watch, and return it with the paragraphs that are there now as seen.
 
         Raises UsageError if the name is taken or is not printable, and the exceptions of `find_news`.
