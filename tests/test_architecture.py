@@ -19,7 +19,9 @@ PACKAGE = ROOT / "searchkit"
 
 # From the bottom up. A module can import from earlier tiers, and from its own entry.
 TIERS = (
-    {"errors", "model", "processes"},
+    {"errors"},
+    {"tabular"},
+    {"model", "processes"},
     {"files"},
     {"text"},
     {"places"},

@@ -6,40 +6,21 @@ A cell that covers several rows or columns is in the first of them. The other pl
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from searchkit.errors import SearchkitError
-from searchkit.model import Cell, Table
+from searchkit.model import Table
 from searchkit.output.cells import single_line
 from searchkit.output.csv import delimited_line, delimited_lines
 from searchkit.output.terminal import format_table
+from searchkit.tabular import grid
 from searchkit.text.characters import sanitize
 
 INDEX_NAME = "tables"
 """Name of the list of all tables of an export: a sheet, or a file in a folder."""
 _MAX_NAME_LENGTH = 50
 """Maximum number of characters of a document's id in the name of a file. A character takes up to four bytes."""
-
-
-def grid(rows: Sequence[Sequence[Cell]], *, is_filled: bool = False) -> list[list[str]]:
-    """Return rows of cells as rows of texts of the same length.
-
-    `is_filled`: write the text of a cell to all places that it covers, not only to the first.
-    """
-    texts: dict[tuple[int, int], str] = {}
-    for y, row in enumerate(rows):
-        x = 0
-        for cell in row:
-            while (y, x) in texts:
-                x += 1
-            for covered_y in range(y, min(y + cell.row_span, len(rows))):
-                for covered_x in range(x, x + cell.col_span):
-                    is_shown = is_filled or (covered_y, covered_x) == (y, x)
-                    texts.setdefault((covered_y, covered_x), cell.text if is_shown else "")
-            x += cell.col_span
-    width = max((x + 1 for _, x in texts), default=0)
-    return [[texts.get((y, x), "") for x in range(width)] for y in range(len(rows))]
 
 
 def table_rows(table: Table) -> list[list[str]]:

@@ -16,6 +16,7 @@ import searchkit
 from searchkit.cli import progress as module
 from searchkit.cli.progress import long_work
 
+
 def test_the_index_reports_its_progress(small: Path) -> None:
     """Check and audit report ascending amounts of work, up to all of it."""
     reports: list[tuple[int, int]] = []

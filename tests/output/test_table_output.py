@@ -18,8 +18,9 @@ from searchkit.corpus.tables.grid import TableGrid
 from searchkit.errors import SearchkitError, UsageError
 from searchkit.indexing.build import write_index
 from searchkit.model import Cell, Document, Paragraph, Table, to_json
-from searchkit.output.tables import format_markdown, grid, write_table_files
+from searchkit.output.tables import format_markdown, write_table_files
 from searchkit.output.xlsx import write_tables
+from searchkit.tabular import grid
 
 TABLE = Table(
     "甲/a.txt",
