@@ -42,7 +42,7 @@ class Settings:
     path: Path
     """The file."""
     values: dict[str, Any]
-    """Values by name of the setting. A relative `index` is relative to the folder of the file."""
+    """Values by name of the setting. `index` is relative to the current folder."""
 
 
 class CommandDefaults(Mapping[str, Mapping[str, object]]):
@@ -171,5 +171,9 @@ def _read_settings(path: Path) -> Settings:
 
     values = read_settings_file(path)
     if "index" in values:
-        values["index"] = str(path.parent / values["index"])
+        index = path.parent / values["index"]
+        try:
+            values["index"] = os.path.relpath(index)  # short in messages
+        except ValueError:  # on Windows, another drive
+            values["index"] = str(index)
     return Settings(path, values)
