@@ -3,6 +3,7 @@
 # make check: what CI runs. Tests run in a process for each core, four at the most.
 # PYTHON=python3.12 chooses the interpreter (3.10 or newer).
 # make lowest: run a selection of the tests with the lowest versions of the libraries that setup.cfg allows.
+# make package: build sdist and wheel, and try the wheel in a fresh environment: install, demo, uninstall.
 # make docs: write the reference in docs/ from the commands, the source and an index of the sample reports.
 # make pictures: take the pictures of docs/pictures with chromium, a minute.
 # make browser: test every page in chromium, and the API, with everything; make check does a part (docs/browser.md).
@@ -32,13 +33,16 @@ BENCH_VENV := .venv-bench
 ATTACKS := faults kills power tampering queries addresses neighbours
 BENCH_READY := $(BENCH_VENV)/.ready
 
-.PHONY: demo serve test check format lint types lowest docs pictures browser storm mutations worst figures tables ablation bench product manymeasures load attacks $(ATTACKS) clean
+.PHONY: demo serve test check format lint types lowest docs pictures browser storm mutations worst figures tables ablation bench product manymeasures load attacks $(ATTACKS) package clean
 
 demo: $(READY)
 	$(BIN)/searchkit build corpus/reports --index index
 	$(BIN)/searchkit search "双随机 处罚" --facet district --facet year --facet topic --limit 5
 	@echo
-	@echo "The same in the browser:  $(BIN)/searchkit serve --index index --open"
+	@echo "The same in the browser:   $(BIN)/searchkit serve --index index --open"
+	@echo "Your own reports:          $(BIN)/searchkit build FOLDER --index my-index"
+	@echo "The command in any folder: pipx install '.[all]'  (or: uv tool install '.[all]')"
+	@echo "What else it can do:       docs/tutorial.md; in Chinese: README.zh.md"
 
 serve: $(READY)
 	$(BIN)/searchkit build corpus/reports --index index
@@ -60,6 +64,9 @@ types: $(READY)
 
 lowest: $(LOWEST_READY)
 	$(LOWEST_VENV)/bin/pytest -W default --numprocesses auto --dist loadfile tests/approval tests/cli tests/corpus/formats tests/engines/test_contract.py tests/indexing/test_build.py tests/output tests/test_index.py tests/text
+
+package: $(READY)
+	.ci/package $(BIN)/python
 
 docs: $(READY)
 	$(BIN)/python docs/generate.py

@@ -13,6 +13,10 @@ ARGUMENTS = {
     "facets NAME": "Name of a facet; all facets but `document` if it is left out.",
     "suggest PREFIX": "Beginning of a text, of its pinyin or of its initials.",
     "export WHAT": "The kind of record.",
+    "watch add NAME": "Name of the watch: printable characters, at most 100.",
+    "watch add QUERY": "What to search for, written as for `search`.",
+    "watch remove NAME…": "Names of watches.",
+    "watch run [NAME]…": "Names of watches; all watches if none is given.",
     "analyze TEXT": "Any text, or a query.",
 }
 """Descriptions of arguments, by command and name. click has no help texts for arguments."""

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -224,18 +224,20 @@ class IndexState(Records):
         self,
         *,
         timeout: float | None = None,
+        on_progress: Callable[[int, int], None] | None = None,
         where: Mapping[str, FilterValue] | None = None,
         **filters: FilterValue,
     ) -> Audit:
         """Find the statements that contradict or repeat each other. Filters and `timeout` as in `measures`.
 
-        The result has the number of findings of each kind, and yields the findings by kind.
+        The result has the number of findings of each kind, and yields the findings by kind. `on_progress` is called
+        with the number of measures that were read and that of all.
         """
         from searchkit.compare.audit import audit_snapshot  # noqa: PLC0415 - not loaded by searches
 
         snapshot = self._snapshot
         with time_limit(timeout):
-            return audit_snapshot(snapshot, snapshot.filters(filters, where))
+            return audit_snapshot(snapshot, snapshot.filters(filters, where), on_progress)
 
     def ranked_measures(
         self, query: str, *, where: Mapping[str, FilterValue] | None = None, **arguments: object
@@ -386,18 +388,19 @@ class Index(IndexState):
         """
         return IndexState(self._snapshot)
 
-    def check(self) -> None:
+    def check(self, on_progress: Callable[[int, int], None] | None = None) -> None:
         """Verify all checksums and invariants. Raises IndexDamaged for the first one that is violated.
 
         If a build replaces the index in the meantime, the index is refreshed and the new build is verified.
+        `on_progress` is called with the work that is done and that of all, in no particular unit.
         """
         for _ in range(MAX_OPEN_ATTEMPTS):
             snapshot = self._snapshot
             try:
-                snapshot.check()
+                snapshot.check(on_progress)
             except IndexDamaged:
                 if not self.refresh():
                     raise
             else:
                 return
-        self._snapshot.check()
+        self._snapshot.check(on_progress)

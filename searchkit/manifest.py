@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from mmap import ACCESS_READ, mmap
@@ -282,9 +282,13 @@ def map_file(index: Path, manifest: Manifest, name: str) -> mmap:
         raise _damaged_error(path, index) from None
 
 
-def verify_checksums(index: Path, manifest: Manifest) -> None:
-    """Read every file of the data folder. Raises IndexDamaged for the first one whose checksum does not match."""
-    for name, (_, digest) in manifest.files.items():
+def verify_checksums(index: Path, manifest: Manifest, on_progress: Callable[[int, int], None] | None = None) -> None:
+    """Read every file of the data folder. Raises IndexDamaged for the first one whose checksum does not match.
+
+    `on_progress` is called with the number of bytes that were read and that of all.
+    """
+    done, total = 0, sum(size for size, _ in manifest.files.values())
+    for name, (size, digest) in manifest.files.items():
         path = index / manifest.data / name
         try:
             is_intact = _hash_file(path) == digest
@@ -292,6 +296,9 @@ def verify_checksums(index: Path, manifest: Manifest) -> None:
             is_intact = False
         if not is_intact:
             raise _damaged_error(path, index)
+        done += size
+        if on_progress is not None:
+            on_progress(done, total)
 
 
 @contextmanager

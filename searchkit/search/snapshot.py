@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -54,6 +54,9 @@ _MAX_PARSED_QUERIES = 256
 """Maximum number of parsed queries that a snapshot keeps. Then it forgets all of them."""
 _FETCH_SIZE = 1000
 """Number of measures fetched at a time by `every_measure`."""
+
+_CHECK_COST = 20
+"""Time of a check as a multiple of that of its checksums. An estimate, for the display of progress."""
 
 
 class Snapshot:
@@ -109,14 +112,21 @@ class Snapshot:
         if self._is_closed:
             raise IndexClosed(f"{self.path}: the index was closed; open it again to use it")
 
-    def check(self) -> None:
+    def check(self, on_progress: Callable[[int, int], None] | None = None) -> None:
         """Verify all checksums, the invariants of the engine, and the counts in the manifest.
 
-        Raises IndexDamaged at the first failure.
+        `on_progress` is called with the work that is done and that of all. Raises IndexDamaged at the first failure.
         """
-        verify_checksums(self.path, self.manifest)
+        report = on_progress or (lambda _done, _total: None)
+        verify_checksums(self.path, self.manifest, lambda done, total: report(done, total * _CHECK_COST))
+
+        def report_engine(done: int, total: int) -> None:
+            """Report the share of the paragraphs that the engine has checked."""
+            size = sum(size for size, _ in self.manifest.files.values())
+            report(size + size * (_CHECK_COST - 1) * done // max(total, 1), size * _CHECK_COST)
+
         with self.use_engine() as engine:
-            engine.check()
+            engine.check(report_engine)
             paragraphs = engine.search(Request(Everything(), limit=0)).total
             measures = len(engine.measure_columns(MeasureRequest(Everything())).scores)
             actual = sum(1 for _ in engine.documents()), paragraphs, measures

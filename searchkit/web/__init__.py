@@ -19,6 +19,7 @@ reading.py     the pages of a document and of a paragraph
 figures.py     the page of a look-up of measures
 comparing.py   the page of a comparison, with its chart
 surveys.py     the pages of coverage, of contradictions, and of the state of the index
+watches.py     the page of the watches of the user
 rendering.py   templates and static files
 words.py       the words of the pages in Chinese and English
 messages.py    the sentences of the library in Chinese

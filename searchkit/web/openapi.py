@@ -20,6 +20,7 @@ SUMMARIES = {
     "compare": "A measure by two facets, each value with its sentence",
     "coverage": "Numbers of reports by two facets",
     "audit": "What contradicts or repeats itself",
+    "watches": "What is new in the watches of the user (not on a server with --allow-host)",
     "facets": "All values of a facet, or of all, under a query",
     "documents": "The reports",
     "suggest": "Facet values, words and headings that begin with a text",
@@ -152,7 +153,7 @@ def _schema_of(address: str) -> dict[str, Any]:
     """Return the schema of the JSON of an address."""
     if address in _LISTS:
         return {"type": "array", "items": {"$ref": f"#/components/schemas/{_LISTS[address]}"}}
-    if address == "audit":
+    if address in {"audit", "watches"}:
         return {"type": "array", "items": {"type": "object"}}
     if address == "facets":
         return {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/FacetCounts"}}

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from searchkit.index import IndexState
 from searchkit.model import LEFT_OUT, Document, Measure, Paragraph, Table
-from searchkit.output.tables import grid
 from searchkit.search.outlining import outline
+from searchkit.tabular import grid
 from searchkit.web.data import RecordMissing
 from searchkit.web.frame import Frame, Link
 from searchkit.web.links import cite_text, format_value, paragraph_url

@@ -67,7 +67,7 @@ def create_app(indexes: Sequence[tuple[str, Path]], options: ServerOptions) -> A
     for name, path in indexes:
         root = f"{base_path}/" if len(indexes) == 1 else f"{base_path}/i/{name}/"
         site_title = title if len(indexes) == 1 else f"{title} · {name}"
-        sites.append(Site(name, path, root, site_title, words))
+        sites.append(Site(name, path, root, site_title, words, is_private=not options.allow_hosts))
     return build_app(Server(sites, words, base_path, title), options.allow_hosts)
 
 

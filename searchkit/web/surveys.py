@@ -191,8 +191,9 @@ def about_page(frame: Frame) -> tuple[str, dict[str, Any]]:
         api=[
             (f"/{name}.json", summary, "" if name in _NEED_PARAMETERS else f"{frame.root}{name}.json")
             for name, summary in SUMMARIES.items()
-            if name != "about"
+            if name != "about" and (name != "watches" or frame.is_private)
         ],
+        watches_url=frame.url("watches") if frame.is_private else "",
         downloads=suffixes,
         openapi=frame.root + "openapi.json",
     )

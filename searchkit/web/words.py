@@ -245,6 +245,17 @@ _WORDS = {
     ),
     "no_findings": ("没有发现不一致。", "Nothing was found."),
     "findings_n": ("{n} 处", "{n} findings"),
+    # watches
+    "watches_title": ("关注的检索", "Watches"),
+    "watches_text": (
+        "上次报告以来新出现的段落，与命令 searchkit watch run 所报相同；在这里查看不算已读。",
+        "New since the last report, as searchkit watch run would report it. This page marks nothing as seen.",
+    ),
+    "watch_new": ("自 {since} 起新增 {n} 段", "{n} new since {since}"),
+    "no_watches": (
+        "还没有关注这个索引里的检索。添加的命令：searchkit watch add 名称 检索词。",
+        "No search of this index is watched. Add one with: searchkit watch add NAME QUERY.",
+    ),
     # about
     "about_title": ("索引状态", "State of the index"),
     "engine": ("引擎", "Engine"),

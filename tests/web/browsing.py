@@ -34,6 +34,7 @@ SCREENS = {
     "coverage": "coverage",
     "audit": "audit",
     "about": "about",
+    "watches": "watches",
     "missing": "document?id=nowhere",
     "wrong": "search?limit=x",
 }

@@ -25,6 +25,16 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def watches_path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The file of watches in these tests, instead of that of the user."""
+    path = tmp_path_factory.mktemp("watches") / "watches.json"
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("searchkit.search.watching", "searchkit.web.watches"):
+            patch.setattr(f"{module}.default_path", lambda: path)
+        yield path
+
+
 @pytest.fixture(scope="session")
 def index_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An index of the sample reports."""

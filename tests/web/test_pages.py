@@ -31,6 +31,7 @@ PAGES = (
     "/coverage?rows=doctype&cols=agency",
     "/audit",
     "/about",
+    "/watches",
     "/facets?name=topic&query=处罚",
     "/facets",
 )
