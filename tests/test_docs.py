@@ -32,7 +32,17 @@ EXECUTED = (
     *READMES,
     *(
         f"docs/{name}.md"
-        for name in ("assistants", "audit", "cli", "configuring", "extending", "internals", "tables", "times", "tutorial")
+        for name in (
+            "assistants",
+            "audit",
+            "cli",
+            "configuring",
+            "extending",
+            "internals",
+            "tables",
+            "times",
+            "tutorial",
+        )
     ),
 )
 """Pages whose commands and Python sessions are run in order, in a folder with the sample reports."""
