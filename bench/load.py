@@ -17,6 +17,7 @@ import gzip
 import http.client
 import itertools
 import json
+import os
 import random
 import re
 import shutil
@@ -342,7 +343,7 @@ def render(record: dict[str, Any]) -> str:
     host = record["machine"]
     return "\n\n".join(
         (
-            f"{host['cpu']}, {host['cores']} cores, Python {host['python']}.",
+            f"{host['cpu']}, {host['cores']} cores, Python {host['python']}. Load before: {record['load_before']:g}.",
             _table(("", "goal", "measured"), rows),
             _table(("page, all addresses differ", "requests", "p50 ms", "p99 ms", "max ms"), kinds),
             _table(("minute, all addresses differ", "resident MB", "allocated MB"), by_minute),
@@ -366,7 +367,12 @@ def main() -> None:
         sys.exit(f"the reports are not available: {corpora.REAL}")
     data = arguments.data / corpora.fingerprint()
     folders = prepare(data)
-    record: dict[str, Any] = {"machine": machine.as_json(machine.describe()), "connections": CONNECTIONS, "runs": {}}
+    record: dict[str, Any] = {
+        "load_before": round(os.getloadavg()[0], 1),
+        "machine": machine.as_json(machine.describe()),
+        "connections": CONNECTIONS,
+        "runs": {},
+    }
     addresses = draw_addresses(_CORPUS, data, folders[1], _SEED)
     record["start"] = measure_start(folders[1])
     record["page"] = measure_pages(folders[1], addresses)
