@@ -17,6 +17,7 @@ import gzip
 import http.client
 import itertools
 import json
+import os
 import random
 import re
 import shutil
@@ -56,6 +57,8 @@ _SAMPLE_SECONDS = 1.0
 """Time between two samples of the memory."""
 _TIMEOUT_SECONDS = 90
 """Time after which a request counts as an error."""
+_WARM_UP = 20
+"""Number of search pages before the first one whose processor time is measured."""
 _CORPUS = "gov"
 _SEED = 22
 _FIRST_PAGE = "search?query=" + quote("粮食")
@@ -270,23 +273,23 @@ def _memories(samples: Sequence[tuple[float, float]]) -> dict[str, Any]:
 
 def measure_pages(index: Path, addresses: Iterator[Address]) -> dict[str, float]:
     """Open different search pages one after the other. Returns processor time and size of a page, medians and more."""
-    searches = [address for address in islice(addresses, 2 * PAGES) if address.kind == "search"][:PAGES]
+    searches = [address for address in islice(addresses, 2 * PAGES) if address.kind == "search"]
     times, sizes, expanded = [], [], []
     with serve(index) as server:
         reader = Reader(server.host)
-        for address in searches[:20]:
-            reader.get(
-                address.path + "&literal=year"
-            )  # other pages, so that the first ones do not count what is loaded
-        for address in searches:
+        for address in searches[:_WARM_UP]:  # loads what every page needs
+            reader.get(address.path)
+        for address in searches[_WARM_UP : _WARM_UP + PAGES]:
             started = server.cpu_seconds()
-            _, _, content = reader.get(address.path)
+            status, _, content = reader.get(address.path)
+            if status != http.client.OK:
+                sys.exit(f"{address.path}: status {status}")
             times.append(1000 * (server.cpu_seconds() - started))
             sizes.append(len(content) / 1000)
             expanded.append(len(gzip.decompress(content)) / 1000)
         reader.close()
     return {
-        "pages": len(searches),
+        "pages": len(times),
         "cpu_ms": round(statistics.median(times), 2),
         "cpu_ms_p90": round(sorted(times)[len(times) * 9 // 10], 2),
         "gzip_kb": round(statistics.median(sizes), 1),
@@ -342,7 +345,7 @@ def render(record: dict[str, Any]) -> str:
     host = record["machine"]
     return "\n\n".join(
         (
-            f"{host['cpu']}, {host['cores']} cores, Python {host['python']}.",
+            f"{host['cpu']}, {host['cores']} cores, Python {host['python']}. Load before: {record['load_before']:g}.",
             _table(("", "goal", "measured"), rows),
             _table(("page, all addresses differ", "requests", "p50 ms", "p99 ms", "max ms"), kinds),
             _table(("minute, all addresses differ", "resident MB", "allocated MB"), by_minute),
@@ -366,7 +369,12 @@ def main() -> None:
         sys.exit(f"the reports are not available: {corpora.REAL}")
     data = arguments.data / corpora.fingerprint()
     folders = prepare(data)
-    record: dict[str, Any] = {"machine": machine.as_json(machine.describe()), "connections": CONNECTIONS, "runs": {}}
+    record: dict[str, Any] = {
+        "load_before": round(os.getloadavg()[0], 1),
+        "machine": machine.as_json(machine.describe()),
+        "connections": CONNECTIONS,
+        "runs": {},
+    }
     addresses = draw_addresses(_CORPUS, data, folders[1], _SEED)
     record["start"] = measure_start(folders[1])
     record["page"] = measure_pages(folders[1], addresses)

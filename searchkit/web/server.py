@@ -22,8 +22,8 @@ from searchkit.web.site import Site
 from searchkit.web.words import LANGUAGES, WORDS
 
 _MAX_WAITING_CONNECTIONS = 128
-_M_ARENA_MAX = -8
-"""Option of mallopt(3): the maximum number of arenas."""
+_MALLOC_OPTIONS = {-8: 1, -3: 1 << 19, -1: 1 << 22}
+"""Options of mallopt(3), each with its value: M_ARENA_MAX, M_MMAP_THRESHOLD (bytes) and M_TRIM_THRESHOLD (bytes)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def run_server(
 
     Raises SearchkitError if the port cannot be bound, and the exceptions of `create_app`.
     """
-    _share_arena()
+    _return_freed_memory()
     app = create_app(indexes, options)
     bound = _bind(options.host, options.port)
     base_path = options.base_path.strip("/")
@@ -110,14 +110,17 @@ def run_server(
     uvicorn.Server(config).run(sockets=[bound])
 
 
-def _share_arena() -> None:
-    """Let all threads allocate memory from one arena, so that what one has freed serves the others. Linux only.
+def _return_freed_memory() -> None:
+    """Let the C library of Linux give the memory of large arrays back to the system. A server runs for a long time.
 
-    The C library has an arena for each of the few threads, and each keeps what its largest request has taken.
+    By default, each thread has an arena of its own that keeps what its largest request took, and freed blocks of up to
+    some MB stay between others. One arena serves all threads, and blocks of 512 KB or more are returned when they are
+    freed. `bench.load` measures the memory.
     """
     if sys.platform == "linux":
-        with suppress(AttributeError):  # a C library without arenas
-            ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
+        with suppress(AttributeError):  # a C library without these options
+            for option, value in _MALLOC_OPTIONS.items():
+                ctypes.CDLL(None).mallopt(option, value)
 
 
 def _bind(host: str, port: int) -> socket.socket:

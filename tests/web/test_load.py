@@ -11,7 +11,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Iterator
-from itertools import cycle, islice
+from itertools import cycle
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -133,5 +133,4 @@ def test_states_share_the_segments_that_a_build_keeps(folders: tuple[Path, Path]
         index.search("执法")
         before, after = (state._snapshot._engine._reader.segments for state in (old, index))
         assert any(one is other for one in before for other in after)
-        assert [hit.id for hit in islice(old.every_hit("新增图书"), 3)] == []
-        assert index.search("新增图书").total == 1
+        assert (old.search('"全年新增图书"').total, index.search('"全年新增图书"').total) == (0, 1)
