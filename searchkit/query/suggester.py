@@ -125,9 +125,7 @@ class _Sections:
         self.end = 0
         """Number of bytes of the entries so far."""
 
-    def add(
-        self, entry: Completion, names: Iterable[str], *, all_readings: bool = False, endings: bool = True
-    ) -> None:
+    def add(self, entry: Completion, names: Iterable[str], *, all_readings: bool = False, endings: bool = True) -> None:
         """Add an entry with the keys of its names.
 
         `all_readings`: whether each reading of a character has a key. `endings`: whether the end of a name is a key.
