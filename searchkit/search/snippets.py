@@ -97,22 +97,16 @@ class Highlighter:
         paragraph, matches = hit.paragraph, self._finder(_TEXT).find(folded, all_leaves=all_leaves)
         matching = {leaf for _, _, leaf in matches}
         path, first_own = paragraph.path, len(paragraph.path) - hit.own_headings
-        path_spans: tuple[HeadingSpan, ...] = ()
+        path_spans = [
+            (number, *span)
+            for number in range(0 if self._has_heading_leaves else first_own, len(path))
+            for span in self._match_label(path[number], _OWN_HEADING if number >= first_own else _HEADING, matching)
+        ]
         title_spans: Spans = ()
-        if hit.own_headings or self._has_heading_leaves:
-            path_spans = tuple(
-                [
-                    (number, *span)
-                    for number in range(0 if self._has_heading_leaves else first_own, len(path))
-                    for span in self._match_label(
-                        path[number], _OWN_HEADING if number >= first_own else _HEADING, matching
-                    )
-                ]
-            )
         if paragraph.n == 1 or self._has_title_leaves:
             title_spans = self._match_label(paragraph.title or "", _OWN_TITLE if paragraph.n == 1 else _TITLE, matching)
         return PassageMatches(
-            _build_snippet(paragraph.text, folded, matches), path_spans, title_spans, frozenset(matching)
+            _build_snippet(paragraph.text, folded, matches), tuple(path_spans), title_spans, frozenset(matching)
         )
 
     def _match_label(self, label: str, fields: frozenset[str], matching: set[int]) -> Spans:
