@@ -21,7 +21,7 @@ from typing import Any
 
 from searchkit.errors import IndexDamaged, IndexForeign, IndexMissing, IndexUnusable, SearchkitError
 
-FORMAT_VERSION = 15
+FORMAT_VERSION = 16
 """Version of the index format.
 
 1: first version. 2: stores the state of the corpus files. 3: stores measures. 4: stores fewer bigram lists, and each
@@ -30,7 +30,7 @@ again. 6: stores cross-word postings. 7: renamed the arrays. 8: stores tables, a
 years of paragraphs, and the time and status of measures. 10: stores the names that mean the same measure. 11: finds
 headings and titles, each in one paragraph. 12: stores the names of facet values. 13: stores near-duplicate keys, and
 words, headings and facet values with pinyin. 14: stores the folded text of the indicators, and files that were not read
-and duplicates in a file of their own. 15: stores the indicators once.
+and duplicates in a file of their own. 15: stores the indicators once. 16: stores checksums of blocks.
 """
 
 EXTRAS_FILE = "extras.json"
@@ -262,14 +262,14 @@ def read_verified_file(index: Path, manifest: Manifest, name: str) -> bytes:
     return data
 
 
-def verify_content(data: bytes, index: Path, manifest: Manifest, name: str) -> None:
+def verify_content(data: bytes | mmap, index: Path, manifest: Manifest, name: str) -> None:
     """Raise IndexDamaged if the content of a file of the data folder does not match its checksum."""
     if (len(data), hashlib.sha256(data).hexdigest()) != manifest.files.get(name):
         raise _damaged_error(index / manifest.data / name, index)
 
 
 def map_file(index: Path, manifest: Manifest, name: str) -> mmap:
-    """Return a file of the data folder, not empty, mapped into memory. Its checksum is not verified.
+    """Return a file of the data folder, not empty, mapped into memory. `verify_content` verifies it.
 
     Raises IndexDamaged if the file cannot be opened.
     """

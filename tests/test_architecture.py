@@ -77,6 +77,7 @@ THIRD_PARTY = {
     "tomli": {"files"},
     "uvicorn": {"web.server"},
     "xlsxwriter": {"output.xlsx"},
+    "xxhash": {"engines.columnar.arrays"},
     "numpy": {
         "corpus.formats.records",
         "engines.contract",

@@ -16,6 +16,7 @@ from searchkit.cli.options import (
     literal_option,
     split_options,
     timeout_option,
+    verify_option,
 )
 from searchkit.cli.output import FOUND, NOTHING_FOUND, print_error, write_text
 from searchkit.errors import UsageError
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 @click.command(cls=QueryCommand)
 @click.argument("query")
 @index_option
+@verify_option
 @filter_options
 @literal_option
 @click.option(
@@ -110,8 +112,9 @@ def compare(
     chart, chart_size, wide = options.pop("chart"), options.pop("chart_size"), options.pop("wide")
     axes = {name: options.pop(name) for name in ("rows", "cols", "unit", "status", "against")}
     _check_files(output_format, output, chart)
+    verify = options.pop("verify")
     filters, query_options = split_options(options)
-    with Index(index_path) as index:
+    with Index(index_path, verify=verify) as index:
         comparison = index.compare(query, **axes, **filters, **query_options)
     if output is not None and (output_format == "xlsx" or output.suffix.lower() == ".xlsx"):
         from searchkit.output.xlsx import write_workbook

@@ -37,10 +37,14 @@ PAGES: Mapping[str, Callable[[Frame], tuple[str, dict[str, Any]]]] = {
 class Site:
     """An index at its path."""
 
-    def __init__(self, name: str, path: Path, root: str, title: str, words: Words) -> None:
-        """Open the index in the folder `path`. `root`: path of its addresses. Raises IndexUnusable."""
+    def __init__(self, name: str, path: Path, root: str, title: str, words: Words, *, verify: bool = False) -> None:
+        """Open the index in the folder `path`, and start to verify it in the background. Raises IndexUnusable.
+
+        `root`: path of its addresses. `verify`: verify it before.
+        """
         self.name, self.root, self.title, self.words = name, root, title, words
-        self._index = Index(path)
+        self._index = Index(path, verify=verify)
+        self._index.verify_in_background()
 
     def view(self) -> IndexState:
         """Return the latest build in one state, for all queries of a request. If it cannot be opened, the open one."""

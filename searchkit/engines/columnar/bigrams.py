@@ -12,7 +12,6 @@ used.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -20,8 +19,9 @@ import numpy as np
 
 from searchkit.engines.columnar.arrays import (
     Array,
-    ArrayFile,
+    Arrays,
     block_slices,
+    checked,
     count_values,
     narrowest,
     offsets_from_lengths,
@@ -137,14 +137,14 @@ def bigram_arrays(
 class Bigrams:
     """The bigrams of an open segment. The ordinal of a pair is the rank of its key, `first << shift | second`."""
 
-    def __init__(self, arrays: ArrayFile | Mapping[str, Array], alphabet_size: int, length: int) -> None:
+    def __init__(self, arrays: Arrays, alphabet_size: int, length: int) -> None:
         """Take the arrays of the segment, the number of codes of its alphabet, and the number of codes of its text."""
         self._keys, self._list_offsets, self._df = (
             arrays["bigram_keys"],
             arrays["bigram_list_offsets"],
             arrays["bigram_df"],
         )
-        self._lists = arrays["bigram_lists"]
+        self._lists = checked(arrays, "bigram_lists")
         self._shift = bit_width(alphabet_size)
         self._min_gaps_df = _min_gaps_df(length)
 
@@ -160,7 +160,7 @@ class Bigrams:
 
     def offsets(self, pair_ord: int) -> Array:
         """Return the offsets of a pair that has a list, ascending."""
-        stored = self._lists[int(self._list_offsets[pair_ord]) : int(self._list_offsets[pair_ord + 1])]
+        stored = self._lists.read(int(self._list_offsets[pair_ord]), int(self._list_offsets[pair_ord + 1]))
         if int(self._df[pair_ord]) >= self._min_gaps_df:
             offsets = np.cumsum(stored, dtype=np.int64)
             return offsets.compress(stored != _SKIP_GAP)

@@ -8,13 +8,13 @@ when it is first read.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from searchkit.engines.columnar.arrays import Array, ArrayFile, ByteStrings, byte_string_arrays, narrowest
+from searchkit.engines.columnar.arrays import Array, Arrays, ByteStrings, byte_string_arrays, narrowest
 from searchkit.engines.columnar.postings import PostingEntries
 from searchkit.engines.contract import MeasureAttributes, TimeAttributes
 from searchkit.model import Document
@@ -204,10 +204,10 @@ class DictColumn:
     segment. In the column `facet_value`, it is the offset of a facet in `facet_name_codes`.
     """
 
-    def __init__(self, arrays: ArrayFile | Mapping[str, Array], name: str) -> None:
+    def __init__(self, arrays: Arrays, name: str) -> None:
         self.codes = arrays[f"{name}_codes"]
         """Code of the value at each index."""
-        self._values = ByteStrings(arrays[f"{name}_values"], arrays[f"{name}_values_offsets"])
+        self._values = ByteStrings(arrays, f"{name}_values")
         self._parsed: dict[int, Any] = {}
 
     @property

@@ -67,7 +67,8 @@ class CrossWordPostings:
     """The cross-word postings of an open segment."""
 
     def __init__(self, arrays: ArrayFile) -> None:
-        self._terms, self._offsets, self._docs = (arrays[f"cross_word_{name}"] for name in ("terms", "offsets", "docs"))
+        self._terms, self._offsets = arrays["cross_word_terms"], arrays["cross_word_offsets"]
+        self._docs = arrays.checked("cross_word_docs")
 
     def doc_ids(self, term_ord: int) -> Array | None:
         """Return the ids, ascending, of the docs whose passage contains the characters of a term, but not as a token.
@@ -77,4 +78,4 @@ class CrossWordPostings:
         index = int(self._terms.searchsorted(term_ord))
         if index == len(self._terms) or self._terms[index] != term_ord:
             return None
-        return self._docs[int(self._offsets[index]) : int(self._offsets[index + 1])].astype(np.intp)
+        return self._docs.read(int(self._offsets[index]), int(self._offsets[index + 1])).astype(np.intp)

@@ -36,6 +36,7 @@ from searchkit.engines.columnar.arrays import (
     Array,
     ArrayFile,
     ByteStrings,
+    CheckedArray,
     block_slices,
     byte_string_arrays,
     count_values,
@@ -154,9 +155,11 @@ class SegmentPostings:
 
     def __init__(self, arrays: ArrayFile, size: int) -> None:
         self._arrays, self._size = arrays, size
-        self._terms = ByteStrings(arrays["terms"], arrays["terms_offsets"])
+        self._terms = ByteStrings(arrays, "terms")
         self._keys = arrays["term_keys"]
         self._offsets, self._not_in_passage = arrays["posting_offsets"], arrays["posting_not_in_passage"]
+        self._docs, self._tf = arrays.checked("posting_docs"), arrays.checked("posting_tf")
+        self._dense_postings = arrays.checked("dense_postings")
         self._dense_rows = {int(term_ord): row for row, term_ord in enumerate(arrays["dense_terms"])}
         self._ords: Cache[str, int | None] = Cache(_MAX_CACHED_TERMS)
         self._expanded: Cache[int, Array] = Cache(_MAX_CACHED_EXPANDED)
@@ -212,7 +215,7 @@ class SegmentPostings:
         offsets = self._offsets[term_ords.start : term_ords.stop + 1].astype(np.int64)
         if len(offsets) < 2:  # noqa: PLR2004 - an empty range
             return np.empty(0, np.intp)
-        docs = self._arrays["posting_docs"][int(offsets[0]) : int(offsets[-1])]
+        docs = self._docs.read(int(offsets[0]), int(offsets[-1]))
         outside = self._not_in_passage[term_ords.start : term_ords.stop].astype(np.int64)
         if outside.any():  # the last postings of a term are those outside of the passage
             ends, counts = offsets[1:].compress(outside > 0) - offsets[0], outside.compress(outside > 0)
@@ -240,7 +243,7 @@ class SegmentPostings:
             int(self._offsets[term_ord]),
             int(self._offsets[term_ord + 1]) - int(self._not_in_passage[term_ord]),
         )
-        return self._arrays["posting_docs"][start:end]
+        return self._docs.read(start, end)
 
     def is_dense(self, term_ord: int) -> bool:
         """Return whether the postings of a term are stored as dense postings."""
@@ -250,7 +253,7 @@ class SegmentPostings:
         """Return the ids of all docs with a term in text, headings or title, in no particular order."""
         if term_ord in self._dense_rows:
             return np.flatnonzero(self._dense(term_ord))
-        return self._arrays["posting_docs"][int(self._offsets[term_ord]) : int(self._offsets[term_ord + 1])]
+        return self._docs.read(int(self._offsets[term_ord]), int(self._offsets[term_ord + 1]))
 
     def df(self, term_ord: int) -> int:
         """Return the number of docs with a term in text, headings or title."""
@@ -268,8 +271,8 @@ class SegmentPostings:
             dense[: self._size] = self._dense(term_ord)
             return
         start, end = int(self._offsets[term_ord]), int(self._offsets[term_ord + 1])
-        ids = self._arrays["posting_docs"][start:end].astype(np.intp)  # NumPy would convert them at each use
-        values = _unpack_nibbles(self._arrays["posting_tf"], start, end)
+        ids = self._docs.read(start, end).astype(np.intp)  # NumPy would convert them at each use
+        values = _unpack_nibbles(self._tf, start, end)
         values[: len(values) - int(self._not_in_passage[term_ord])] |= np.uint8(IN_PASSAGE_BIT)
         dense[ids] = values
 
@@ -298,7 +301,7 @@ class SegmentPostings:
         ends = offsets[1:] - self._not_in_passage
         counts = ends - offsets[:-1]
         if live_docs is not None:
-            totals = np.append(0, np.cumsum(live_docs[self._arrays["posting_docs"]]))
+            totals = np.append(0, np.cumsum(live_docs[self._docs.all()]))
             counts = totals[ends] - totals[offsets[:-1]]
         for term_ord in self._dense_rows:
             in_passage = self._dense(term_ord) >= IN_PASSAGE_BIT
@@ -316,14 +319,10 @@ class SegmentPostings:
         """Return the postings of all terms, in no particular order. `PostingEntries.term` is the term ordinal."""
         counts: Array = np.diff(self._offsets.astype(np.int64))
         term = np.repeat(np.arange(self.term_count), counts)
-        ids = self._arrays["posting_docs"].astype(np.int64)
+        ids = self._docs.all().astype(np.int64)
         index = np.arange(len(ids)) - np.repeat(self._offsets[:-1].astype(np.int64), counts)
         in_passage = index < np.repeat(counts - self._not_in_passage, counts)
-        parts = [
-            PostingEntries(
-                term, ids, _unpack_nibbles(self._arrays["posting_tf"], 0, len(ids)).astype(np.int64), in_passage
-            )
-        ]
+        parts = [PostingEntries(term, ids, _unpack_nibbles(self._tf, 0, len(ids)).astype(np.int64), in_passage)]
         parts += map(self._dense_entries, self._dense_rows)
         entries = concatenate_entries(parts)
         overflow = (self._arrays[name].tolist() for name in ("overflow_terms", "overflow_docs", "overflow_tf"))
@@ -342,7 +341,7 @@ class SegmentPostings:
 
         Docs with the term in their passage come first, the others after them. Each group ascends separately.
         """
-        ids = self._arrays["posting_docs"].astype(np.int64)
+        ids = self._docs.all().astype(np.int64)
         ends = self._offsets[1:].astype(np.int64)
         is_start = np.zeros(len(ids) + 1, bool)
         is_start[self._offsets] = is_start[ends - self._not_in_passage] = True
@@ -358,7 +357,7 @@ class SegmentPostings:
         row = self._dense_rows.get(term_ord)
         if row is None:
             return self._expanded.get(term_ord, self._expand)
-        return self._arrays["dense_postings"][row * self._size : (row + 1) * self._size]
+        return self._dense_postings.read(row * self._size, (row + 1) * self._size)
 
     def _expand(self, term_ord: int) -> Array:
         """Return the sparse postings of a term as dense postings."""
@@ -589,9 +588,9 @@ def _pack_nibbles(values: Array) -> Array:
     return even[0::2] | even[1::2] << 4
 
 
-def _unpack_nibbles(nibbles: Array, start: int, end: int) -> Array:
+def _unpack_nibbles(nibbles: CheckedArray, start: int, end: int) -> Array:
     """Return the integers from index `start` to `end` (exclusive) that `_pack_nibbles` packed."""
-    pairs = nibbles[start // 2 : (end + 1) // 2]
+    pairs = nibbles.read(start // 2, (end + 1) // 2)
     values = np.empty(2 * len(pairs), np.uint8)
     values[0::2] = pairs & 15
     values[1::2] = pairs >> 4

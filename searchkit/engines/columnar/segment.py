@@ -256,7 +256,9 @@ class SegmentReader:
         cached_number, block = self._cached_block
         if cached_number != block_number:
             start, end = self.arrays["record_offsets"][block_number : block_number + 2].tolist()
-            block = [document_from_json(record) for record in unpack_json(self.arrays["records"][start:end])]
+            block = [
+                document_from_json(record) for record in unpack_json(self.arrays.checked("records").read(start, end))
+            ]
             self._cached_block = (block_number, block)
         return block[index]
 
@@ -267,7 +269,7 @@ class SegmentReader:
     @property
     def characters(self) -> int:
         """Number of characters of all passages, plus one per text, heading and title."""
-        return len(self.arrays["text"])
+        return len(self.text.codes)
 
     def totals(self, live_documents: Array) -> tuple[int, int, int, int]:
         """Return totals over the docs of live documents.

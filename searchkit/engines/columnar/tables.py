@@ -97,7 +97,7 @@ class SegmentTables:
         Raises ValueError if the data are damaged.
         """
         start, end = self._arrays["table_offsets"][index : index + 2].tolist()
-        caption, header, rows, header_columns = unpack_json(self._arrays["tables"][start:end])
+        caption, header, rows, header_columns = unpack_json(self._arrays.checked("tables").read(start, end))
         if len(rows) != self.row_count[index]:
             raise ValueError("the rows of a table are not its paragraphs")
         number = self._arrays["table_number"].item(index)

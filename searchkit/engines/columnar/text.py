@@ -10,7 +10,7 @@ characters, by which `matching/strings.py` finds strings.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,8 +18,9 @@ import numpy as np
 
 from searchkit.engines.columnar.arrays import (
     Array,
-    ArrayFile,
+    Arrays,
     block_slices,
+    checked,
     narrowest,
     offsets_from_lengths,
     take_blockwise,
@@ -125,30 +126,24 @@ def _build_alphabet(characters: Array) -> tuple[Array, Array, Array]:
 class SegmentText:
     """The passages of an open segment. Offsets are those in the concatenated texts of all docs, then all labels."""
 
-    def __init__(self, arrays: ArrayFile | Mapping[str, Array]) -> None:
+    def __init__(self, arrays: Arrays) -> None:
         self._arrays = arrays
-        self.codes: Array = arrays["text"]
+        self.codes = checked(arrays, "text")
         """The texts of all docs, then all `Labels`, as codes of the alphabet; 0 ends a text or a label."""
         self._offsets = arrays["text_offsets"]
 
     def __getitem__(self, doc_id: int) -> str:
         """Return the original text of a doc."""
-        codes = self.codes[self._offsets.item(doc_id) : self._offsets.item(doc_id + 1) - 1]
+        codes = self.codes.read(self._offsets.item(doc_id), self._offsets.item(doc_id + 1) - 1)
         return self._alphabet.take(codes).tobytes().decode(_UTF_32, "surrogatepass")
 
     def slice_codes(self, starts: Sequence[int], ends: Sequence[int]) -> Array:
         """Return the codes of several ranges of offsets, concatenated. Four times as fast as a gather."""
-        slices = b"".join(map(self._view.__getitem__, map(slice, starts, ends)))
-        return np.frombuffer(slices, self.codes.dtype)
-
-    @cached_property
-    def _view(self) -> memoryview:
-        """`codes` as a memoryview, for `slice_codes`."""
-        return self.codes.data
+        return self.codes.join(starts, ends)
 
     def characters(self) -> tuple[Array, Array]:
         """Return the code points of the texts of all docs, and the number of code points of each, for `text_arrays`."""
-        codes = self.codes[: self._text_end]
+        codes = self.codes.read(0, self._text_end)
         characters: Array = self._alphabet[codes[codes != 0]]
         return characters, np.diff(self._offsets.astype(np.int64)) - 1
 

@@ -38,7 +38,7 @@ class StringMatcher:
         if codes is None:
             offsets = np.empty(0, np.int64)
         elif len(codes) == 1:
-            offsets = np.flatnonzero(self._folds_to(codes[0], self._text.codes))
+            offsets = np.flatnonzero(self._folds_to(codes[0], self._text.codes.all()))
         else:
             offsets = self._find_sequence(codes)
         return self._drop_partial_numbers(offsets, node.text) if node.whole_numbers and len(offsets) else offsets
@@ -59,7 +59,7 @@ class StringMatcher:
         if pair_ord is not None and bigrams.list_length(pair_ord):
             offsets = bigrams.offsets(pair_ord) - cheapest
         else:
-            first, second = (self._folds_to(code, text) for code in codes[cheapest : cheapest + _PAIR_LENGTH])
+            first, second = (self._folds_to(code, text.all()) for code in codes[cheapest : cheapest + _PAIR_LENGTH])
             offsets = np.flatnonzero(first[:-1] & second[1:]) - cheapest
         bounds = offsets.searchsorted((0, len(text) - len(codes)))  # the sequence begins and ends inside the text
         offsets = offsets[int(bounds[0]) : int(bounds[1])]
@@ -102,7 +102,7 @@ class StringMatcher:
     def _numeral_class_at(self, offsets: Array) -> Array:
         """Return the numeral class of the character at each offset. Outside the text, it is `_NOT_NUMERAL`."""
         inside = np.minimum(np.maximum(offsets, 0), len(self._text.codes) - 1)
-        classes: Array = np.where(offsets < 0, _NOT_NUMERAL, self._numeral_classes[self._text.codes[inside]])
+        classes: Array = np.where(offsets < 0, _NOT_NUMERAL, self._numeral_classes[self._text.codes.take(inside)])
         return classes
 
     @cached_property
