@@ -37,6 +37,11 @@ def corpus(tmp_path: Path) -> Path:
     return folder
 
 
+def descriptor_path(descriptor: int) -> str:
+    """Return the path of an open file or folder."""
+    return str(Path(f"/proc/self/fd/{descriptor}").readlink())
+
+
 def fail_flock(monkeypatch: pytest.MonkeyPatch, number: int, operation: int | None = None) -> None:
     """Make an operation of `flock`, or each, fail with an error number."""
     real = fcntl.flock
@@ -117,7 +122,7 @@ def test_the_lock_of_a_dead_process_is_taken_over(
     ("fields", "message"),
     [
         ({"host": "elsewhere"}, "written by process .* on elsewhere since .*, which cannot be examined from here"),
-        ({"machine": "another"}, "is being written by process"),
+        ({"machine": "another"}, "cannot be examined from here"),
         ({"pid": "x"}, "by a process that it does not name"),
     ],
     ids=["another host", "another machine of this name", "unknown"],
@@ -133,8 +138,7 @@ def test_a_process_that_may_run_keeps_the_lock(
     with pytest.raises(IndexLocked, match=message) as caught:
         build(corpus, index)
     assert "\n" not in str(caught.value)
-    if "machine" not in fields:
-        assert str(caught.value).endswith("if no build of this index is running, delete that file")
+    assert str(caught.value).endswith("if no build of this index is running, delete that file")
     (index / "writer.json").unlink()
     assert build(corpus, index).unchanged == 1
 
@@ -142,7 +146,7 @@ def test_a_process_that_may_run_keeps_the_lock(
 def test_other_faults_of_locking_are_reported(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault that is neither a lock of another process nor a missing function is reported as what it is."""
     fail_flock(monkeypatch, errno.EIO)
-    with pytest.raises(IndexUnusable, match="cannot write to .*: Input/output error"):
+    with pytest.raises(IndexUnusable, match=r"cannot write to .*: Input/output error"):
         build(corpus, tmp_path / "index")
 
 
@@ -154,7 +158,7 @@ def synced_folders(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     real, synced = os.fsync, []
 
     def fsync(descriptor: int) -> None:
-        synced.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        synced.append(descriptor_path(descriptor))
         real(descriptor)
 
     monkeypatch.setattr(os, "fsync", fsync)
@@ -184,13 +188,13 @@ def test_a_fault_after_the_commit_says_that_the_index_is_in_place(
     before = (index / "index.json").read_bytes()
 
     def fail_after_the_rename(descriptor: int) -> None:
-        if os.readlink(f"/proc/self/fd/{descriptor}") == str(index) and (index / "index.json").read_bytes() != before:
+        if descriptor_path(descriptor) == str(index) and (index / "index.json").read_bytes() != before:
             raise OSError(errno.EIO, "Input/output error")
         real(descriptor)
 
     monkeypatch.setattr(os, "fsync", fail_after_the_rename)
     for _ in range(2):
-        with pytest.raises(IndexNotDurable, match="in place, but a power failure may undo it: .*Input/output error"):
+        with pytest.raises(IndexNotDurable, match=r"in place, but a power failure may undo it: .*Input/output error"):
             build(corpus, index)
         with Index(index, verify=True) as opened:
             assert opened.search("普法宣传").total == 1
@@ -207,7 +211,7 @@ def test_file_systems_that_sync_only_files(
     real = os.fsync
 
     def fsync(descriptor: int) -> None:
-        if Path(os.readlink(f"/proc/self/fd/{descriptor}")).is_dir():
+        if Path(descriptor_path(descriptor)).is_dir():
             raise OSError(number, os.strerror(number))
         real(descriptor)
 
