@@ -92,12 +92,14 @@ class CheckedArray:
     Thread-safe: at worst two threads verify the same block.
     """
 
-    def __init__(self, array: Array, checksums: Array | None = None, path: str | Path = "") -> None:
-        """Take an array, the checksum of each of its blocks, and the file for messages.
+    def __init__(
+        self, array: Array, checksums: Array | None = None, path: str | Path = "", below: int | None = None
+    ) -> None:
+        """Take an array, the checksum of each of its blocks, the file for messages, and a bound of its elements.
 
-        Without checksums, the array is one that was just computed.
+        Without checksums, the array is one that was just computed, and not verified.
         """
-        self._array, self._checksums, self._path = array, checksums, path
+        self._array, self._checksums, self._path, self.below = array, checksums, path, below
         self._block_length = _BLOCK_BYTES // array.itemsize
         self._is_complete = checksums is None
         self._verified = bytearray(-(-array.nbytes // _BLOCK_BYTES))
@@ -153,17 +155,69 @@ class CheckedArray:
         for checksum in checksums:
             if not self._verified[block]:
                 start = block * _BLOCK_BYTES
-                if xxh3_64_intdigest(data[start : start + _BLOCK_BYTES]) != checksum:
+                if xxh3_64_intdigest(data[start : start + _BLOCK_BYTES]) != checksum or not self._is_bounded(block):
                     raise damaged_file(self._path)
                 self._verified[block] = 1
             block += 1
+
+    def _is_bounded(self, block: int) -> bool:
+        """Return whether all elements of a block are less than `below`."""
+        elements = self._array[block * self._block_length : (block + 1) * self._block_length]
+        return self.below is None or int(elements.max()) < self.below
+
+
+class Arrays:
+    """Named arrays, of a file (`ArrayFile`) or in memory (`MemoryArrays`).
+
+    Checksums tell what was altered by accident, but not what someone has written on purpose. So readers say what must
+    be true of the numbers that they use as indices, and a violation raises IndexDamaged.
+    """
+
+    path: str | Path = ""
+    """The file, for messages."""
+
+    def checked(self, name: str, below: int | None = None) -> CheckedArray:
+        """Return the array called `name`, to verify what is read of it, also that all elements are less than `below`.
+
+        Raises IndexDamaged if there is no such array.
+        """
+        raise NotImplementedError
+
+    def __getitem__(self, name: str) -> Array:
+        """Return the array called `name`, verified. Raises IndexDamaged."""
+        return self.checked(name).all()
+
+    def column(self, name: str, length: int, below: int | None = None) -> Array:
+        """Return an array with `length` elements that are less than `below`. Raises IndexDamaged for any other."""
+        array = self.checked(name, below).all()
+        if len(array) != length:
+            raise damaged_file(self.path)
+        return array
+
+    def offsets(self, name: str, count: int, end: int, start: int = 0) -> Array:
+        """Return the offsets of `count` items: an array that ascends from `start` to `end`. Raises IndexDamaged."""
+        array = self.column(name, count + 1)
+        if int(array[0]) != start or int(array[-1]) != end or (array[1:] < array[:-1]).any():
+            raise damaged_file(self.path)
+        return array
+
+
+class MemoryArrays(Arrays):
+    """Arrays that were just computed."""
+
+    def __init__(self, arrays: Mapping[str, Array]) -> None:
+        self._arrays = arrays
+
+    def checked(self, name: str, below: int | None = None) -> CheckedArray:  # noqa: ARG002 - computed by searchkit
+        """Return the array called `name`."""
+        return CheckedArray(self._arrays[name])
 
 
 _mapping_lock = Lock()
 """Held while a file is mapped, so that two threads do not map the same file twice or close its descriptor twice."""
 
 
-class ArrayFile:
+class ArrayFile(Arrays):
     """The arrays of a file, read-only. The file is opened at once, and mapped when the first array is read.
 
     The mapping remains valid without the file descriptor, which is then closed.
@@ -171,7 +225,7 @@ class ArrayFile:
 
     def __init__(self, path: str | Path) -> None:
         """Open a file. Takes some µs, whatever the size of the file. Raises IndexDamaged if it cannot be opened."""
-        self._path = path
+        self.path = path
         self._arrays: dict[str, CheckedArray] = {}
         self._mapped_view: memoryview | None = None
         self._descriptor: int | None = None
@@ -183,18 +237,11 @@ class ArrayFile:
     def __del__(self) -> None:
         self._close()
 
-    def __getitem__(self, name: str) -> Array:
-        """Return the array called `name`, which is verified the first time.
-
-        Raises IndexDamaged if the header does not describe such an array, or if a checksum is wrong.
-        """
-        return self.checked(name).all()
-
-    def checked(self, name: str) -> CheckedArray:
-        """Return the array called `name`, to verify what is read of it. Raises IndexDamaged as above."""
+    def checked(self, name: str, below: int | None = None) -> CheckedArray:
+        """Return the array called `name`, which is verified when it is first read."""
         array = self._arrays.get(name)
-        if array is None:
-            array = self._arrays[name] = self._map(name)
+        if array is None or (array.below is None and below is not None):
+            array = self._arrays[name] = self._map(name, below)
         return array
 
     def __contains__(self, name: str) -> bool:
@@ -209,14 +256,14 @@ class ArrayFile:
             if name != _CHECKSUMS:
                 self[name]
 
-    def _map(self, name: str) -> CheckedArray:
+    def _map(self, name: str, below: int | None) -> CheckedArray:
         """Return an array as a view of the mapped file. Raises IndexDamaged if its entry in the header is not valid."""
         array, first_block = self._view_array(name)
         block_count = -(-array.nbytes // _BLOCK_BYTES)
         checksums = self._checksums[first_block : first_block + block_count]
         if name == _CHECKSUMS or len(checksums) != block_count:
-            raise damaged_file(self._path)
-        return CheckedArray(array, checksums, self._path)
+            raise damaged_file(self.path)
+        return CheckedArray(array, checksums, self.path, below)
 
     def _view_array(self, name: str) -> tuple[Array, int]:
         """Return an array, not verified, and the last number of its entry in the header."""
@@ -228,17 +275,17 @@ class ArrayFile:
                 or min(offset, count, number) < 0
                 or start + count * dtype.itemsize > len(self._view)
             ):
-                raise damaged_file(self._path)
+                raise damaged_file(self.path)
             return np.frombuffer(self._view, dtype, count, start) if count else np.empty(0, dtype), int(number)
         except (KeyError, ValueError, TypeError):
-            raise damaged_file(self._path) from None
+            raise damaged_file(self.path) from None
 
     @cached_property
     def _checksums(self) -> Array:
         """The checksums of all blocks."""
         checksums, checksum = self._view_array(_CHECKSUMS)
         if xxh3_64_intdigest(checksums.data) != checksum:
-            raise damaged_file(self._path)
+            raise damaged_file(self.path)
         return checksums
 
     @cached_property
@@ -247,10 +294,10 @@ class ArrayFile:
         with _mapping_lock:
             if self._mapped_view is None:
                 if self._descriptor is None or os.fstat(self._descriptor).st_size < _HEADER_OFFSET:
-                    raise damaged_file(self._path)
+                    raise damaged_file(self.path)
                 view = memoryview(mmap.mmap(self._descriptor, 0, access=mmap.ACCESS_READ))
                 if bytes(view[: len(_MAGIC)]) != _MAGIC:
-                    raise damaged_file(self._path)
+                    raise damaged_file(self.path)
                 self._mapped_view = view
                 self._close()
             return self._mapped_view
@@ -266,13 +313,13 @@ class ArrayFile:
         """The header: type, number of elements, offset from `_data_start` and first block of each array, by name."""
         header = bytes(self._view[_HEADER_OFFSET : _HEADER_OFFSET + self._header_length])
         if _digest(header) != int.from_bytes(self._view[16:24], "little"):
-            raise damaged_file(self._path)
+            raise damaged_file(self.path)
         try:
             directory = json.loads(header)
         except (ValueError, RecursionError):
-            raise damaged_file(self._path) from None
+            raise damaged_file(self.path) from None
         if not isinstance(directory, dict):
-            raise damaged_file(self._path)
+            raise damaged_file(self.path)
         return directory
 
     @property
@@ -286,15 +333,6 @@ class ArrayFile:
         return -(-(_HEADER_OFFSET + self._header_length) // _ALIGNMENT) * _ALIGNMENT
 
 
-Arrays = ArrayFile | Mapping[str, Array]
-"""Named arrays of a file, or in memory."""
-
-
-def checked(arrays: Arrays, name: str) -> CheckedArray:
-    """Return one of some arrays, to verify what is read of it."""
-    return arrays.checked(name) if isinstance(arrays, ArrayFile) else CheckedArray(arrays[name])
-
-
 def damaged_file(path: str | Path) -> IndexDamaged:
     """Return the error for a file whose content is not what was written."""
     return IndexDamaged(f"{path}: missing or damaged; build the index again with: searchkit build --full")
@@ -305,7 +343,8 @@ class ByteStrings:
 
     def __init__(self, arrays: Arrays, name: str) -> None:
         """Read the arrays that `byte_string_arrays` returned for `name`."""
-        self._data, self._offsets = checked(arrays, name), arrays[f"{name}_offsets"]
+        self._data, count = arrays.checked(name), len(arrays.checked(f"{name}_offsets")) - 1
+        self._offsets = arrays.offsets(f"{name}_offsets", count, len(self._data))
 
     def __len__(self) -> int:
         return len(self._offsets) - 1
@@ -461,5 +500,12 @@ def pack_json(value: object) -> Array:
 
 
 def unpack_json(array: Array) -> Any:  # noqa: ANN401
-    """Decode a value that `pack_json` encoded."""
-    return json.loads(zlib.decompress(array.tobytes()))
+    """Decode a value that `pack_json` encoded. Raises ValueError if the array is something else."""
+    decompressor = zlib.decompressobj()
+    try:
+        data = decompressor.decompress(array.tobytes(), _MAX_JSON_BYTES)
+    except zlib.error as error:
+        raise ValueError(str(error)) from None
+    if not decompressor.eof:
+        raise ValueError("cut short, or too long")
+    return json.loads(data)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from searchkit.engines.columnar.arrays import Array, ArrayFile, narrowest, offsets_from_lengths
+from searchkit.engines.columnar.arrays import Array, Arrays, narrowest, offsets_from_lengths
 from searchkit.engines.columnar.bigrams import CrossWordDocs
 from searchkit.engines.columnar.matching.strings import StringMatcher
 from searchkit.engines.columnar.postings import SortedPostings
@@ -66,9 +66,9 @@ def _long_words(postings: SortedPostings, strings: StringMatcher, size: int) -> 
 class CrossWordPostings:
     """The cross-word postings of an open segment."""
 
-    def __init__(self, arrays: ArrayFile) -> None:
-        self._terms, self._offsets = arrays["cross_word_terms"], arrays["cross_word_offsets"]
-        self._docs = arrays.checked("cross_word_docs")
+    def __init__(self, arrays: Arrays, size: int) -> None:
+        self._terms, self._docs = arrays["cross_word_terms"], arrays.checked("cross_word_docs", size)
+        self._offsets = arrays.offsets("cross_word_offsets", len(self._terms), len(self._docs))
 
     def doc_ids(self, term_ord: int) -> Array | None:
         """Return the ids, ascending, of the docs whose passage contains the characters of a term, but not as a token.

@@ -34,12 +34,13 @@ import numpy as np
 
 from searchkit.engines.columnar.arrays import (
     Array,
-    ArrayFile,
+    Arrays,
     ByteStrings,
     CheckedArray,
     block_slices,
     byte_string_arrays,
     count_values,
+    damaged_file,
     narrowest,
     offsets_from_lengths,
 )
@@ -153,14 +154,22 @@ class SegmentPostings:
     The ordinal of a term is its position in the dictionary, which is sorted by UTF-8 bytes.
     """
 
-    def __init__(self, arrays: ArrayFile, size: int) -> None:
+    def __init__(self, arrays: Arrays, size: int) -> None:
         self._arrays, self._size = arrays, size
         self._terms = ByteStrings(arrays, "terms")
-        self._keys = arrays["term_keys"]
-        self._offsets, self._not_in_passage = arrays["posting_offsets"], arrays["posting_not_in_passage"]
-        self._docs, self._tf = arrays.checked("posting_docs"), arrays.checked("posting_tf")
-        self._dense_postings = arrays.checked("dense_postings")
-        self._dense_rows = {int(term_ord): row for row, term_ord in enumerate(arrays["dense_terms"])}
+        count = len(self._terms)
+        self._keys = arrays.column("term_keys", count)
+        self._docs, self._tf = arrays.checked("posting_docs", size), arrays.checked("posting_tf")
+        self._offsets = arrays.offsets("posting_offsets", count, len(self._docs))
+        self._not_in_passage = arrays.column("posting_not_in_passage", count)
+        self._overflow_count = len(arrays.checked("overflow_terms"))
+        self._dense_postings, dense_terms = arrays.checked("dense_postings"), arrays.checked("dense_terms", count).all()
+        self._dense_rows = {int(term_ord): row for row, term_ord in enumerate(dense_terms)}
+        if (
+            len(self._dense_postings) != len(dense_terms) * size
+            or (self._not_in_passage > self._offsets[1:] - self._offsets[:-1]).any()
+        ):
+            raise damaged_file(arrays.path)
         self._ords: Cache[str, int | None] = Cache(_MAX_CACHED_TERMS)
         self._expanded: Cache[int, Array] = Cache(_MAX_CACHED_EXPANDED)
 
@@ -279,7 +288,10 @@ class SegmentPostings:
     def overflow(self, term_ord: int) -> tuple[Array, Array]:
         """Return the ids of the docs in which the frequency of a term overflows, and their frequencies."""
         entries = self._overflow_slice(term_ord) or slice(0, 0)
-        return self._arrays["overflow_docs"][entries], self._arrays["overflow_tf"][entries]
+        return (
+            self._arrays.column("overflow_docs", self._overflow_count, self._size)[entries],
+            self._arrays.column("overflow_tf", self._overflow_count)[entries],
+        )
 
     def frequencies(self, term_ord: int) -> Array:
         """Return the frequency of a term in each doc. For a term with a prefix, an index is a heading path or document.

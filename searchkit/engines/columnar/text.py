@@ -20,7 +20,7 @@ from searchkit.engines.columnar.arrays import (
     Array,
     Arrays,
     block_slices,
-    checked,
+    damaged_file,
     narrowest,
     offsets_from_lengths,
     take_blockwise,
@@ -128,9 +128,12 @@ class SegmentText:
 
     def __init__(self, arrays: Arrays) -> None:
         self._arrays = arrays
-        self.codes = checked(arrays, "text")
+        self.codes = arrays.checked("text", len(arrays.checked("alphabet")))
         """The texts of all docs, then all `Labels`, as codes of the alphabet; 0 ends a text or a label."""
-        self._offsets = arrays["text_offsets"]
+        offsets = arrays["text_offsets"]
+        self._size = len(offsets) - 1
+        """Number of docs."""
+        self._offsets = arrays.offsets("text_offsets", self._size, min(int(offsets[-1:].sum()), len(self.codes)))
 
     def __getitem__(self, doc_id: int) -> str:
         """Return the original text of a doc."""
@@ -156,7 +159,7 @@ class SegmentText:
             return np.zeros(0, np.int64)
         codes = _look_up_codes(self._alphabet, narrow_code_points("".join(grams))).reshape(len(grams), -1)
         if codes.shape[1] == 1:
-            dfs = self._arrays["character_df"].take(codes[:, 0]).astype(np.int64)
+            dfs = self._arrays.column("character_df", len(self._alphabet)).take(codes[:, 0]).astype(np.int64)
         else:
             dfs = self.bigrams.dfs(codes)
         return np.where((codes != 0).all(axis=1), dfs, 0)
@@ -164,12 +167,12 @@ class SegmentText:
     @cached_property
     def _alphabet(self) -> Array:
         """The code point of each code. It is 0 for code 0, the end of a doc."""
-        return self._arrays["alphabet"].astype(np.uint32)
+        return self._arrays.checked("alphabet", CODE_POINT_COUNT).all().astype(np.uint32)
 
     @cached_property
     def folding(self) -> Array:
         """The code of the folded form of each code's character."""
-        return self._arrays["folding"]
+        return self._arrays.column("folding", len(self._alphabet), len(self._alphabet))
 
     @cached_property
     def folded_alphabet(self) -> Array:
@@ -200,8 +203,10 @@ class SegmentText:
         docs = unique_sorted(self._docs_at(offsets[:text_count]))
         if text_only or text_count == len(offsets):
             return docs
-        labels = self._arrays["label_offsets"].searchsorted(offsets[text_count:], "right") - 1
-        docs = np.concatenate([docs, self._arrays["label_docs"].take(labels).astype(np.intp)])
+        label_docs = self._arrays.checked("label_docs", self._size).all()
+        label_offsets = self._arrays.offsets("label_offsets", len(label_docs), len(self.codes), self._text_end)
+        labels = label_offsets.searchsorted(offsets[text_count:], "right") - 1
+        docs = np.concatenate([docs, label_docs.take(labels).astype(np.intp)])
         docs.sort(kind="stable")  # merges two ascending runs
         return unique_sorted(docs)
 
@@ -210,12 +215,17 @@ class SegmentText:
 
         Starts with the doc at the start of the offset's page, and advances while the doc ends before the offset.
         """
-        docs = self._arrays["page_docs"].take(offsets // _PAGE_CODES).astype(np.intp)
+        page_docs = self._arrays.column("page_docs", -(-self._text_end // _PAGE_CODES), self._size)
+        docs = page_docs.take(offsets // _PAGE_CODES).astype(np.intp)
         unfinished = (self._offsets.take(docs + 1) <= offsets).nonzero()[0]
-        while len(unfinished):
+        for _ in range(_PAGE_CODES):  # each doc has a code at least, so a page has no more docs
+            if not len(unfinished):
+                return docs
             docs[unfinished] += 1
             is_unfinished = self._offsets.take(docs.take(unfinished) + 1) <= offsets.take(unfinished)
             unfinished = unfinished.compress(is_unfinished)
+        if len(unfinished):
+            raise damaged_file(self._arrays.path)
         return docs
 
 

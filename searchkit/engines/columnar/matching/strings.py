@@ -71,7 +71,7 @@ class StringMatcher:
     def _folds_to(self, code: int, codes: Array) -> Array:
         """Return a mask of the codes of characters whose folded form has the code `code`."""
         unfolded = (self._text.folding == code).nonzero()[0].tolist()
-        return reduce(np.logical_or, (codes == form for form in unfolded))
+        return reduce(np.logical_or, (codes == form for form in unfolded)) if unfolded else np.zeros(len(codes), bool)
 
     def _drop_partial_numbers(self, offsets: Array, text: str) -> Array:
         """Drop the occurrences of a string that are part of a longer number, as `Substring.find` does.
