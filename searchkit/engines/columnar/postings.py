@@ -56,7 +56,8 @@ _MAX_SORTED_TF = 255  # highest frequency that the sort key of `_sort_entries` c
 _RARE_TERM_RATIO = 32  # a term is rare if at most one of 32 docs has it: its postings are used as ids, not expanded
 _MAX_CACHED_TERMS = 1024  # number of terms whose ordinals in a segment, or states in the index, are cached
 _MAX_CACHED_EXPANDED = 8  # number of terms whose expanded postings in a segment are cached, up to 64 KB per term
-_MAX_CACHED_INDEX_POSTINGS = 16  # number of terms whose dense postings in the index are cached, a byte per doc
+MAX_CACHED_INDEX_POSTINGS = 16
+"""Number of terms whose dense postings in the index are cached, a byte per doc."""
 DENSE_TERM_RATIO = 4
 """A term has dense postings if more than one of 4 docs has the term."""
 _KEY_LENGTH = 2  # number of characters of a term that are compared as one integer
@@ -419,7 +420,7 @@ class IndexTerms:
         self._segments, self._doc_bases, self._live_docs = segments, doc_bases, live_docs
         self._size = doc_bases[-1]
         self._states: Cache[str, _TermState] = Cache(_MAX_CACHED_TERMS)
-        self._dense_postings: Cache[str, Array] = Cache(_MAX_CACHED_INDEX_POSTINGS)
+        self._dense_postings: Cache[str, Array] = Cache(MAX_CACHED_INDEX_POSTINGS)
 
     def df(self, term: str) -> int:
         """Return the number of live docs with a term in text, headings or title."""

@@ -158,11 +158,14 @@ class SegmentText:
         if not grams:
             return np.zeros(0, np.int64)
         codes = _look_up_codes(self._alphabet, narrow_code_points("".join(grams))).reshape(len(grams), -1)
-        if codes.shape[1] == 1:
-            dfs = self._arrays.column("character_df", len(self._alphabet)).take(codes[:, 0]).astype(np.int64)
-        else:
-            dfs = self.bigrams.dfs(codes)
+        is_single = codes.shape[1] == 1
+        dfs = self.character_dfs.take(codes[:, 0]).astype(np.int64) if is_single else self.bigrams.dfs(codes)
         return np.where((codes != 0).all(axis=1), dfs, 0)
+
+    @property
+    def character_dfs(self) -> Array:
+        """Number of docs, deleted ones included, whose text contains each code, folded."""
+        return self._arrays.column("character_df", len(self._alphabet))
 
     @cached_property
     def _alphabet(self) -> Array:

@@ -13,7 +13,6 @@ from searchkit.engines.columnar.text import SegmentText, narrow_code_points
 from searchkit.query.tree import HAN_NUMERAL_CHARACTERS, Substring
 from searchkit.text.folding import fold
 
-_PAIR_LENGTH = 2
 _LABEL_SEPARATOR = "\0"  # the readers of corpus files remove NUL from texts, and NUL does not continue a number
 _NOT_NUMERAL, _NUMERAL_DIGIT, _NUMERAL_POINT, _NUMERAL_HAN = range(4)  # numeral classes of characters
 
@@ -46,8 +45,8 @@ class StringMatcher:
     def _find_sequence(self, codes: tuple[int, ...]) -> Array:
         """Return the offsets, ascending, of a sequence of folded codes.
 
-        Finds the pair with the shortest list, then drops the offsets at which another code differs. Scans the text for
-        a pair if none has a list, for example if the sequence is a comma and a letter.
+        Finds the pair with the shortest list, then drops the offsets at which another code differs. If no pair has a
+        list, for example if the sequence is a comma and a letter, scans the text for the rarest code.
         """
         text, bigrams = self._text.codes, self._text.bigrams
         pair_ords = [bigrams.ord_of(*pair) for pair in pairwise(codes)]
@@ -57,14 +56,15 @@ class StringMatcher:
         cheapest = min(costs, key=costs.__getitem__)
         pair_ord = pair_ords[cheapest]
         if pair_ord is not None and bigrams.list_length(pair_ord):
-            offsets = bigrams.offsets(pair_ord) - cheapest
+            offsets, found = bigrams.offsets(pair_ord) - cheapest, {cheapest, cheapest + 1}
         else:
-            first, second = (self._folds_to(code, text.all()) for code in codes[cheapest : cheapest + _PAIR_LENGTH])
-            offsets = np.flatnonzero(first[:-1] & second[1:]) - cheapest
+            dfs = self._text.character_dfs.take(codes)
+            rarest = int(dfs.argmin())
+            offsets, found = self._folds_to(codes[rarest], text.all()).nonzero()[0] - rarest, {rarest}
         bounds = offsets.searchsorted((0, len(text) - len(codes)))  # the sequence begins and ends inside the text
         offsets = offsets[int(bounds[0]) : int(bounds[1])]
         for i, code in enumerate(codes):
-            if i not in (cheapest, cheapest + 1):
+            if i not in found:
                 offsets = offsets.compress(self._folds_to(code, text.take(offsets + i)))
         return offsets
 
