@@ -197,7 +197,7 @@ class Arrays:
     def offsets(self, name: str, count: int, end: int, start: int = 0) -> Array:
         """Return the offsets of `count` items: an array that ascends from `start` to `end`. Raises IndexDamaged."""
         array = self.column(name, count + 1)
-        if int(array[0]) != start or int(array[-1]) != end or (array[1:] < array[:-1]).any():
+        if not len(array) or int(array[0]) != start or int(array[-1]) != end or (array[1:] < array[:-1]).any():
             raise damaged_file(self.path)
         return array
 

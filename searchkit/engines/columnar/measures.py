@@ -285,11 +285,9 @@ class SegmentMeasures:
     def _values(self) -> tuple[Array, Array, Array]:
         """The values and base values of the distinct pairs, and for each measure the index of its pair."""
         values, base_values = (self._arrays[f"measure_{name}"].view("<f8") for name in ("values", "base_values"))
-        return (
-            values,
-            base_values,
-            self._arrays.column("measure_value_codes", self._count, min(len(values), len(base_values))),
-        )
+        if len(values) != len(base_values) or not (np.isfinite(values) & np.isfinite(base_values)).all():
+            raise damaged_file(self._arrays.path)
+        return values, base_values, self._arrays.column("measure_value_codes", self._count, len(values))
 
     @cached_property
     def _offsets(self) -> Array:

@@ -88,8 +88,9 @@ class SegmentTables:
         self._data = arrays.checked("tables")
         count = len(arrays.checked("table_doc"))
         self._offsets = arrays.offsets("table_offsets", count, len(self._data))
+        bounds = {"doc": size, "row_count": size + 1}
         self.doc, self.row_count, self.first_row, self._number = (
-            arrays.column(f"table_{name}", count, size if name in {"doc", "row_count"} else None).astype(np.int64)
+            arrays.column(f"table_{name}", count, bounds.get(name)).astype(np.int64)
             for name in ("doc", "row_count", "first_row", "number")
         )
         """Doc id of the first row, number of rows, and index of the first row in the table, of each part."""
