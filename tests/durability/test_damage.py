@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -163,17 +164,18 @@ def test_flipped_bits_change_no_answer(index: Path, timeout: Callable[[], None])
 
 
 @columnar_only
-@pytest.mark.parametrize("change", CHANGES, ids=["maxima", "zeros", "shorter", "repeated", "shuffled", "one maximum"])
-def test_crafted_arrays_are_damage(index: Path, timeout: Callable[[], None], change: Callable[[Array], Array]) -> None:
-    """An array that someone has changed, with right checksums, has answers or raises IndexDamaged."""
+def test_crafted_arrays_are_damage(index: Path, timeout: Callable[[], None]) -> None:
+    """With an array that someone has changed, with right checksums, there are answers or IndexDamaged.
+
+    Each array is changed in one of several ways, in turn.
+    """
     failures: list[str] = []
     path = max(array_files(index), key=lambda item: item.stat().st_size)
     content, manifest_content = path.read_bytes(), (index / "index.json").read_bytes()
     manifest, stored = read_manifest(index), ArrayFile(path)
     arrays = {name: stored[name] for name in stored._directory if name != "block_checksums"}
-    for name, array in arrays.items():
-        if not len(array):
-            continue
+    full = [(name, array) for name, array in arrays.items() if len(array)]
+    for (name, array), change in zip(full, cycle(CHANGES), strict=False):
         timeout()
         path.unlink()
         write_arrays(path, {**arrays, name: change(array)})
@@ -205,7 +207,7 @@ def test_damage_that_no_query_reads_is_found_at_once(index: Path, run: RunComman
         result = run(command, "执法", "--verify", "--index", index)
         assert (result.status, result.is_clean) == (3, True)
         assert str(path) in result.err
-    with pytest.raises(IndexDamaged, match="files.json"):
+    with pytest.raises(IndexDamaged, match=r"files\.json"):
         Index(index, verify=True)
     with Index(index) as opened:
         opened.verify_in_background()

@@ -219,7 +219,7 @@ def test_measures_are_read_only_when_needed(documents: list[ParsedDocument], tmp
     for segment in engine._reader.segments:
         segment.arrays = segment.arrays.__class__(segment.path)
         map_array = segment.arrays._map
-        segment.arrays._map = lambda name, map_array=map_array: (read.add(name), map_array(name))[1]  # type: ignore[method-assign,misc]
+        segment.arrays._map = lambda name, below, map_array=map_array: (read.add(name), map_array(name, below))[1]  # type: ignore[method-assign,misc]
     engine.search(Request(Substring("执法")))
     engine.paragraph("00.txt#1")
     assert not select_measures(engine, Substring("没有"))[0]

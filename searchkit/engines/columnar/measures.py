@@ -380,14 +380,14 @@ class SegmentMeasures:
     def load(self, ordinals: Sequence[int], paragraphs: Sequence[Paragraph]) -> list[Measure]:
         """Return the measures with the given ordinals. `paragraphs`: the paragraph of each measure.
 
-        Takes about 4 µs per measure. Raises ValueError if the data are damaged.
+        Takes about 4 µs per measure. Raises IndexDamaged for a measure outside of its text and for an unknown name.
         """
         measures = list(self._read(ordinals))
         pairs = list(zip(measures, paragraphs, strict=True))
         if not all(0 <= measure.start < measure.end <= len(paragraph.text) for measure, paragraph in pairs):
-            raise ValueError(_OUTSIDE_TEXT)
+            raise damaged_file(self._arrays.path)
         if not {(measure.bound, measure.change, measure.status) for measure in measures} <= _KNOWN_NAMES:
-            raise ValueError(_UNKNOWN_NAME)
+            raise damaged_file(self._arrays.path)
         return [Measure(measure, paragraph) for measure, paragraph in pairs]
 
     def _read(self, ordinals: Sequence[int]) -> Iterator[ExtractedMeasure]:

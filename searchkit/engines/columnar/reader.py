@@ -488,6 +488,8 @@ class IndexReader:
                 total += segment.text.gram_dfs(new)
                 if deleted is not None:
                     total -= deleted.gram_dfs(new)
+            if int(total.min()) < 0 or int(total.max()) > self.size:
+                raise damaged_file(self._folder)
             # A single assignment, so that another thread sees either the old cache or the complete new one.
             self._gram_dfs = cached = {**cached, **dict(zip(new, total.tolist(), strict=True))}
         return [cached[gram] for gram in grams]

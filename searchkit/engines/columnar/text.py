@@ -148,7 +148,10 @@ class SegmentText:
         """Return the code points of the texts of all docs, and the number of code points of each, for `text_arrays`."""
         codes = self.codes.read(0, self._text_end)
         characters: Array = self._alphabet[codes[codes != 0]]
-        return characters, np.diff(self._offsets.astype(np.int64)) - 1
+        lengths = np.diff(self._offsets.astype(np.int64)) - 1
+        if int(lengths.sum()) != len(characters):
+            raise damaged_file(self._arrays.path)
+        return characters, lengths
 
     def gram_dfs(self, grams: Sequence[str]) -> Array:
         """Return the number of docs, deleted ones included, whose text contains each gram of folded characters.
