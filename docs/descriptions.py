@@ -48,6 +48,8 @@ FIELDS = {
     "documents": "Number of documents in the index.",
     "paragraphs": "Number of paragraphs in the index.",
     "measures": "Number of measures in the index.",
+    "verified": "Which files have been verified since the index was opened: `read` (what was read of them), `running` "
+    "(a thread is verifying them), `all` or `damaged`.",
     "table_rows": "How the text of a table row is made of its cells and their column headers.",
     "Search result.facets": "Counts by facet as requested: `year`, `district:1`.",
     "Paragraph.measures": "Measures of the paragraph by position, without the fields of the paragraph.",

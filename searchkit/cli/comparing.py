@@ -18,6 +18,7 @@ from searchkit.cli.options import (
     output_options,
     split_options,
     timeout_option,
+    verify_option,
 )
 from searchkit.cli.output import FOUND, NOTHING_FOUND, WORKBOOK, Target, print_error
 from searchkit.model import ANY_STATUS, MEASURE_STATUSES
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 @click.command(cls=QueryCommand)
 @click.argument("query")
 @index_option
+@verify_option
 @filter_options
 @literal_option
 @click.option(
@@ -99,8 +101,9 @@ def compare(
     chart, chart_size, wide = options.pop("chart"), options.pop("chart_size"), options.pop("wide")
     axes = {name: options.pop(name) for name in ("rows", "cols", "unit", "status", "against")}
     _check_chart(chart)
+    verify = options.pop("verify")
     filters, query_options = split_options(options)
-    with Index(index_path) as index:
+    with Index(index_path, verify=verify) as index:
         comparison = index.compare(query, **axes, **filters, **query_options)
     if target.format == WORKBOOK and target.path is not None:
         from searchkit.output.xlsx import write_workbook

@@ -50,6 +50,16 @@ def index_option(command: _Command) -> _Command:
     )(command)
 
 
+def verify_option(command: _Command) -> _Command:
+    """Add `--verify`."""
+    return click.option(
+        "--verify",
+        is_flag=True,
+        help="First read all files of the index, and verify that none is damaged. Otherwise, only what is read is "
+        "verified.",
+    )(command)
+
+
 def format_option(*formats: str) -> Callable[[_Command], _Command]:
     """Add `--format`. The first format is the default."""
     return click.option(

@@ -25,6 +25,7 @@ from searchkit.cli.options import (
     query_options,
     split_options,
     status_option,
+    verify_option,
 )
 from searchkit.cli.output import (
     FOUND,
@@ -68,6 +69,7 @@ _after_option = click.option(
 @click.command(cls=QueryCommand)
 @click.argument("query", required=False)
 @index_option
+@verify_option
 @filter_options
 @literal_option
 @facet_options
@@ -131,6 +133,7 @@ def search(
     from searchkit.output.json import hit_to_json, results_to_json
 
     _check_one_source(query, queries, target)
+    verify = options.pop("verify")
     filters, search_options = split_options(options)
     _set_defaults(search_options, is_page=queries is None and target.format == "table")
     is_export = queries is None and target.format in _EXPORT_FORMATS
@@ -138,7 +141,7 @@ def search(
     is_streamed = is_all and queries is None and target.format not in {"table", "json"}
     if is_all:
         arguments["limit"] = 0 if is_streamed else None
-    with Index(index_path) as index:
+    with Index(index_path, verify=verify) as index:
         if queries is not None:
             return _answer_all(
                 queries,
@@ -175,6 +178,7 @@ def _set_defaults(options: dict[str, Any], *, is_page: bool) -> None:
 @click.command()
 @click.argument("paragraph_id", metavar="ID")
 @index_option
+@verify_option
 @filter_options
 @facet_options
 @_after_option
@@ -196,9 +200,10 @@ def similar(
     from searchkit.output import terminal
     from searchkit.output.json import hit_to_json, results_to_json
 
+    verify = options.pop("verify")
     filters, search_options = split_options(options)
     _set_defaults(search_options, is_page=target.format == "table")
-    with Index(index_path) as index:
+    with Index(index_path, verify=verify) as index:
         if index.paragraph(index.resolve_id(paragraph_id)) is None:
             print_error(f"no paragraph {paragraph_id} in {index_path}")
             return NOTHING_FOUND
@@ -215,6 +220,7 @@ def similar(
 @click.command(cls=QueryCommand)
 @click.argument("query", required=False)
 @index_option
+@verify_option
 @filter_options
 @literal_option
 @click.option("--unit", metavar="UNIT", help="Only measures in this unit, such as 件. 万元 and 元 mean the same.")
@@ -289,9 +295,10 @@ def measures(
     if options["aggregate"] is not None and target.format == "ids":
         message = "--aggregate has no ids; choose another --format"
         raise click.UsageError(message)
+    verify = options.pop("verify")
     filters, search_options = split_options(options)
     arguments = {**filters, **search_options}
-    with Index(index_path) as index:
+    with Index(index_path, verify=verify) as index:
         if is_audit:
             return print_audit(index, {**filters, "timeout": search_options["timeout"]}, target)
         if queries is not None:

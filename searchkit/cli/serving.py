@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from searchkit.cli.options import verify_option
 from searchkit.cli.output import FOUND, write_output
 from searchkit.errors import SearchkitError, UsageError
 
@@ -51,6 +52,7 @@ _NAMED = re.compile(r"([\w.-]+)=(.+)", re.DOTALL)
 @click.option(
     "--trusted-proxy", metavar="ADDRESS", help="Address of the proxy whose X-Forwarded-… headers are believed."
 )
+@verify_option
 @click.option("--log-requests", "logs_requests", is_flag=True, help="Log each request, with its query.")
 def serve(indexes: Sequence[str], *, opens_browser: bool, **options: object) -> int:
     """Serve a page for the browser, and the same answers as a JSON API, until Ctrl-C.

@@ -1,6 +1,7 @@
 """Builds an index from a folder of files.
 
 build.py        builds or updates an index and commits it
+locking.py      lets one process write at a time
 changes.py      finds new, changed and removed files
 duplicates.py   finds copies of files, and reports that occur twice
 tasks.py        distributes files to worker processes and handles workers that fail

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
-import socket
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
@@ -20,14 +18,12 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
-
 from searchkit.corpus.listing import Listing, list_corpus, no_documents_error, reader_fingerprint
 from searchkit.corpus.metadata.names import NAMES_VERSION
 from searchkit.corpus.walk import Skipped
 from searchkit.engines.contract import Writer
 from searchkit.engines.opening import ENGINES, open_engine, open_writer
-from searchkit.errors import IndexDamaged, IndexForeign, IndexLocked, IndexMissing, IndexUnusable, UsageError
+from searchkit.errors import IndexDamaged, IndexForeign, IndexMissing, IndexUnusable, UsageError
 from searchkit.files import (
     FIXED_NAMES_FILE,
     INDICATORS_FILE,
@@ -40,6 +36,7 @@ from searchkit.files import (
 from searchkit.indexing.aliases import collect_aliases
 from searchkit.indexing.changes import BuildState, Changes, FileEntry, find_changes, read_state
 from searchkit.indexing.duplicates import IndexedFile, find_duplicates, identify_report
+from searchkit.indexing.locking import writer_lock
 from searchkit.indexing.messages import Settings
 from searchkit.indexing.namelists import read_name_lists
 from searchkit.indexing.suggestions import collect_suggestions
@@ -53,11 +50,13 @@ from searchkit.manifest import (
     Manifest,
     commit_manifest,
     create_data_folder,
+    create_index_folder,
     current_data_folder,
     diagnose_damage,
     read_manifest,
     read_verified_file,
     remove_leftovers,
+    sync_commit,
 )
 from searchkit.measures.vocabulary import EXTRACTION_VERSION
 from searchkit.query.aliases import Aliases
@@ -241,6 +240,7 @@ def build(
         UsageError: an unknown option or engine, an option of the wrong type, or a data file (words, synonyms, topics,
             units, fixed names, indicators) that cannot be used.
         IndexLocked: another process is writing to `index`.
+        IndexNotDurable: the new index is in place, but a power failure may undo it.
         IndexUnusable: `index` cannot be written, or worker processes cannot be started or die repeatedly.
     """
     started = time.perf_counter()
@@ -362,6 +362,7 @@ def _update(
     result = IndexingResult()
     is_same_corpus = base and (base.state.skipped, base.manifest.corpus) == (state.skipped, config.corpus)
     if base and is_same_corpus and changes.is_empty:
+        sync_commit(config.index)  # the build that wrote it may have failed to do so
         summary.add(changes.unchanged)
     else:
         unread = [(file, listing.stated_metadata(file)) for file in changes.unread]
@@ -470,42 +471,13 @@ def _new_manifest(config: _BuildConfig, folder: Path, summary: _IndexSummary) ->
 def _lock(index: Path) -> Iterator[None]:
     """Hold the write lock of an index folder during the block. Removes the leftovers of killed builds before the block.
 
-    Raises IndexLocked if another process holds the lock; the message names this process. Raises IndexUnusable if the
-    lock cannot be written, or if the block raises OSError.
+    Creates the folder if it does not exist. Raises IndexLocked if another process holds the lock; the message names
+    this process. Raises IndexUnusable if the lock cannot be written, or if the block raises OSError.
     """
-    holder_file = index / "writer.json"
     try:
-        index.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(index / "writer.lock")
-        lock.acquire(timeout=0)
-    except Timeout:
-        message = f"{index} is being written by {_describe_holder(holder_file)}; wait for it or stop it"
-        raise IndexLocked(message) from None
+        create_index_folder(index)
+        with writer_lock(index):
+            remove_leftovers(index)
+            yield
     except OSError as error:
-        raise _cannot_write(index, error) from None
-    try:
-        since = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        holder = json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": since})
-        holder_file.write_text(holder, encoding="utf-8")
-        remove_leftovers(index)
-        yield
-    except OSError as error:
-        raise _cannot_write(index, error) from error
-    finally:
-        with suppress(OSError):
-            holder_file.unlink()
-        lock.release()
-
-
-def _cannot_write(index: Path, error: OSError) -> IndexUnusable:
-    """Return the error for an index folder that cannot be written."""
-    return IndexUnusable(f"cannot write to {index}: {error.strerror or error}")
-
-
-def _describe_holder(path: Path) -> str:
-    """Return the process that `writer.json` names, in words."""
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        return f"process {int(data['pid'])} on {data['host']} since {data['since']}"
-    except (OSError, ValueError, KeyError, TypeError):
-        return "another process"
+        raise IndexUnusable(f"cannot write to {index}: {error.strerror or error}") from error

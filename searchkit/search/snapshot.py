@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from searchkit.engines.contract import Engine, MeasureColumns, MeasureRequest, Request, Response, decoding
 from searchkit.engines.opening import open_engine
@@ -71,6 +71,8 @@ class Snapshot:
         self.path = path
         self.manifest = read_manifest(path)
         self._is_closed = False
+        self.verified: Literal["read", "running", "all", "damaged"] = "read"
+        """Which files have been verified: what was read of them, or all since the index was opened."""
         with diagnose_damage(path, self.manifest):
             self._engine = open_engine(self.manifest.engine, path / self.manifest.data)
         # Read the file now, because a later build may remove it.
@@ -112,13 +114,29 @@ class Snapshot:
         if self._is_closed:
             raise IndexClosed(f"{self.path}: the index was closed; open it again to use it")
 
+    def verify(self, on_progress: Callable[[int, int], None] | None = None) -> None:
+        """Verify the checksums of all files. Raises IndexDamaged for the first one that does not match.
+
+        Takes a second per GB or more, and leaves out the invariants, which `check` verifies.
+        `on_progress` is called with the number of bytes that were read and that of all.
+        """
+        self._check_open()
+        self.verified = "running"
+        try:
+            verify_checksums(self.path, self.manifest, on_progress)
+        except IndexDamaged:
+            is_replaced = current_data_folder(self.path) != self.manifest.data  # a later build removes the old files
+            self.verified = "read" if is_replaced else "damaged"
+            raise
+        self.verified = "all"
+
     def check(self, on_progress: Callable[[int, int], None] | None = None) -> None:
         """Verify all checksums, the invariants of the engine, and the counts in the manifest.
 
         `on_progress` is called with the work that is done and that of all. Raises IndexDamaged at the first failure.
         """
         report = on_progress or (lambda _done, _total: None)
-        verify_checksums(self.path, self.manifest, lambda done, total: report(done, total * _CHECK_COST))
+        self.verify(lambda done, total: report(done, total * _CHECK_COST))
 
         def report_engine(done: int, total: int) -> None:
             """Report the share of the paragraphs that the engine has checked."""
@@ -170,9 +188,10 @@ class Snapshot:
 
     @cached_property
     def suggester(self) -> Suggester:
-        """The words, headings and facet values of the index."""
+        """The words, headings and facet values of the index. Verified when they are first needed."""
         from searchkit.query.suggester import Suggester  # noqa: PLC0415 - not loaded by most searches
 
+        verify_content(self._suggestions_data, self.path, self.manifest, SUGGESTIONS_FILE)
         with decoding(self.path):
             return Suggester(self._suggestions_data)
 

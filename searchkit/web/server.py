@@ -46,6 +46,8 @@ class ServerOptions:
     """Address of the proxy whose X-Forwarded-For and X-Forwarded-Proto headers are believed."""
     logs_requests: bool = False
     """Whether each request is logged, with its query."""
+    verify: bool = False
+    """Whether all files are verified before the server starts. Otherwise a thread verifies them in the background."""
 
 
 def create_app(indexes: Sequence[tuple[str, Path]], options: ServerOptions) -> ASGIApp:
@@ -67,7 +69,9 @@ def create_app(indexes: Sequence[tuple[str, Path]], options: ServerOptions) -> A
     for name, path in indexes:
         root = f"{base_path}/" if len(indexes) == 1 else f"{base_path}/i/{name}/"
         site_title = title if len(indexes) == 1 else f"{title} · {name}"
-        sites.append(Site(name, path, root, site_title, words, is_private=not options.allow_hosts))
+        sites.append(
+            Site(name, path, root, site_title, words, is_private=not options.allow_hosts, verify=options.verify)
+        )
     return build_app(Server(sites, words, base_path, title), options.allow_hosts)
 
 

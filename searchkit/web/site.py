@@ -39,13 +39,25 @@ PAGES: Mapping[str, Callable[[Frame], tuple[str, dict[str, Any]]]] = {
 class Site:
     """An index at its path."""
 
-    def __init__(self, name: str, path: Path, root: str, title: str, words: Words, *, is_private: bool = False) -> None:
-        """Open the index in the folder `path`. `root`: path of its addresses. Raises IndexUnusable.
+    def __init__(  # noqa: PLR0913 - what distinguishes an index of a server
+        self,
+        name: str,
+        path: Path,
+        root: str,
+        title: str,
+        words: Words,
+        *,
+        is_private: bool = False,
+        verify: bool = False,
+    ) -> None:
+        """Open the index in the folder `path`, and start to verify it in the background. Raises IndexUnusable.
 
-        `is_private`: whether only the user can reach the server, so that it shows the watches of the user.
+        `root`: path of its addresses. `is_private`: whether only the user can reach the server, so that it shows the
+        watches of the user. `verify`: verify the index before.
         """
         self.name, self.root, self.title, self.words, self.is_private = name, root, title, words, is_private
-        self._index = Index(path)
+        self._index = Index(path, verify=verify)
+        self._index.verify_in_background()
 
     def view(self) -> IndexState:
         """Return the latest build in one state, for all queries of a request. If it cannot be opened, the open one."""

@@ -158,6 +158,7 @@ def about_page(frame: Frame) -> tuple[str, dict[str, Any]]:
         (words["format"], str(info["format"])),
         (words["analyzer"], info["analyzer"]),
         (words["facets"], words.join([words.facet(name) for name in index.facet_names])),
+        (words["verified"], words[f"verified_{info['verified']}"]),
         (words["version"], __version__),
     ]
     undecided = [

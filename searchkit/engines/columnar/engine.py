@@ -312,7 +312,7 @@ class ColumnarEngine:
         The range is one that `_doc_ranges` yields.
         """
         segment, local_start = self._reader.locate(start)
-        numbers = segment.arrays["n"][local_start : local_start + end - start]
+        numbers = segment.docs_array("n")[local_start : local_start + end - start]
         indices = [0] if n is None else np.flatnonzero(numbers == n).tolist()
         return (start + index for index in indices)
 
