@@ -1,6 +1,6 @@
 """Tests the pages in a real browser, and the API, with everything that `make check` does in part.
 
-    python tests/web/whole.py [--only PART] [--examples N]
+    python tests/web/whole.py [--only PART] [--every N] [--examples N]
 
 Every screen of an index of the sample reports is read by axe-core in both themes, wide and on a phone, walked through
 by Tab, and measured at every width. Every payload is put in every place of a corpus and of an address. schemathesis
@@ -40,7 +40,7 @@ ROOT = Path(__file__).parents[2]
 RESULT, PAGE = Path(__file__).with_name("browser.json"), ROOT / "docs" / "browser.md"
 PICTURES = ROOT / "build" / "browser"
 PHONE, WIDE = 390, 1280
-PARTS = ("Accessibility", "Keyboard", "Widths", "Injection", "API")
+PARTS = ("Accessibility", "Keyboard", "Widths", "Injection by addresses", "Injection by reports", "API")
 """The parts that count something."""
 
 
@@ -90,26 +90,41 @@ def measure_screens(browser: Browser, address: str) -> tuple[dict[str, int], lis
     return {"screens measured at a width": len(SCREENS) * len(WIDTHS)}, problems
 
 
-def probe(browser: Browser, address: str) -> tuple[dict[str, int], list[str]]:
-    """Put every payload in every place. `address`: of a server with the index of hostile reports."""
+def probe_by_address(browser: Browser, address: str, every: int) -> tuple[dict[str, int], list[str]]:
+    """Put payloads in every place of addresses. `address`: of a server with the index of hostile reports."""
     page = browser.new_page()
     watch = Watch.over(page, address)
-    in_addresses, problems = probe_requests(page, address, PAYLOADS)
-    in_reports, found = probe_documents(page, address, PAYLOADS)
+    payloads = PAYLOADS[::every]
+    count, problems = probe_requests(page, address, payloads)
+    page.close()
+    return {"payloads": len(payloads), "probes": count, **_count(watch)}, [*problems, *watch.problems]
+
+
+def probe_by_report(browser: Browser, address: str) -> tuple[dict[str, int], list[str]]:
+    """Read every report, every list and all data of an index of hostile reports."""
+    page = browser.new_page()
+    watch = Watch.over(page, address)
+    in_reports, problems = probe_documents(page, address, PAYLOADS)
     in_lists, listed = probe_lists(page, address)
     files, active = probe_data(page, address)
     page.close()
     counts = {
         "payloads": len(PAYLOADS),
-        "probes in addresses": in_addresses,
         "probes on the pages of reports": in_reports,
         "probes in lists": in_lists,
         "files of data read": files,
+        **_count(watch),
+    }
+    return counts, [*problems, *listed, *active, *watch.problems]
+
+
+def _count(watch: Watch) -> dict[str, int]:
+    """Return how much of what a page must not do was noted."""
+    return {
         "script dialogs": len(watch.dialogs),
         "requests of other servers": len(watch.foreign),
         "violations of the policy and faults": len(watch.console),
     }
-    return counts, [*problems, *found, *listed, *active, *watch.problems]
 
 
 def call(address: str, folder: Path, examples: int) -> tuple[dict[str, int], list[str]]:
@@ -131,8 +146,9 @@ def do_tasks(browser: Browser, address: str, index_path: Path) -> tuple[list[dic
 def main() -> int:
     """Test everything, or a part. Return the exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--only", metavar="PART", help="Accessibility, Keyboard, Widths, Injection, API or Tasks")
+    parser.add_argument("--only", choices=(*PARTS, "Tasks"), help="one part")
     parser.add_argument("--examples", type=int, default=10, help="calls of each operation of the API, besides edges")
+    parser.add_argument("--every", type=int, default=1, help="put only each Nth payload in addresses")
     arguments = parser.parse_args()
     PICTURES.mkdir(parents=True, exist_ok=True)
     failed = False
@@ -151,7 +167,8 @@ def main() -> int:
                 "Accessibility": lambda: read_screens(browser, address, several),
                 "Keyboard": lambda: walk_screens(browser, address),
                 "Widths": lambda: measure_screens(browser, address),
-                "Injection": lambda: probe(browser, hostile_address),
+                "Injection by addresses": lambda: probe_by_address(browser, hostile_address, arguments.every),
+                "Injection by reports": lambda: probe_by_report(browser, hostile_address),
                 "API": lambda: call(address, folder / "api", arguments.examples),
                 "Tasks": lambda: do_tasks(browser, address, sample),
             }
