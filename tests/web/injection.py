@@ -295,7 +295,8 @@ def _one_line(text: str) -> str:
 def probe_documents(page: Page, address: str, payloads: Sequence[str]) -> tuple[int, list[str]]:
     """Open the report of each payload. Return the number of probes that arrived, and what is more than text."""
     documents = page.request.get(f"{address}documents.json").json()
-    ids = {document["title"]: document["document"] for document in documents}
+    names = [document["document"] for document in documents]
+    ids = {PAYLOADS[int(name.partition(" ")[0].partition(".")[0])]: name for name in names}
     arrived, problems = 0, []
     for payload in payloads:
         page.goto(f"{address}document?id={encode(ids[payload])}&query=处罚")

@@ -1,6 +1,6 @@
 """Ten tasks of a researcher, done in a browser with mouse and keyboard on an index of the sample reports.
 
-A step is what the hand does: a query typed and sent, a click, a key, a choice in a list. Reading is none. Each task
+A step is what the hand does: a query typed and sent, a click, a key. Reading is none. Each task
 begins on the start page and ends when what was asked is on the screen, on the clipboard or in a file. Its answer is
 compared with that of the library.
 """
@@ -47,11 +47,6 @@ class User:
         """Press a key."""
         self.steps.append(f"press {key}")
         self.page.keyboard.press(key)
-
-    def choose(self, target: Locator, value: str) -> None:
-        """Choose a value of a list."""
-        self.steps.append(f"choose {value}")
-        target.select_option(label=value)
 
     def tab(self, name: str) -> None:
         """Go to another screen with the same query and filters."""

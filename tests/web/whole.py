@@ -1,11 +1,12 @@
 """Tests the pages in a real browser, and the API, with everything that `make check` does in part.
 
-    python tests/web/whole.py [--examples N]
+    python tests/web/whole.py [--only PART] [--every N] [--examples N]
 
 Every screen of an index of the sample reports is read by axe-core in both themes, wide and on a phone, walked through
 by Tab, and measured at every width. Every payload is put in every place of a corpus and of an address. schemathesis
 calls the API. Ten tasks of a researcher are done. Prints what fails, exits with 1 if anything does, and writes
-tests/web/browser.json and docs/browser.md. Screenshots are left in build/browser/, and compared with nothing.
+tests/web/browser.json and docs/browser.md. With --only, the other parts keep their last results. Screenshots are left
+in build/browser/, and compared with nothing.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from accessibility import find_violations, new_context, walk_by_tab
 from browsing import SCREENS, THEMES, WIDTHS, Watch, launch, overflow, serve
+from filelock import FileLock
 from fuzzing import call_api
 from injection import PAYLOADS, probe_data, probe_documents, probe_lists, probe_requests, write_corpus
 from tasks import MAX_STEPS, TASKS, perform
@@ -38,6 +40,8 @@ ROOT = Path(__file__).parents[2]
 RESULT, PAGE = Path(__file__).with_name("browser.json"), ROOT / "docs" / "browser.md"
 PICTURES = ROOT / "build" / "browser"
 PHONE, WIDE = 390, 1280
+PARTS = ("Accessibility", "Keyboard", "Widths", "Injection by addresses", "Injection by reports", "API")
+"""The parts that count something."""
 
 
 def read_screens(browser: Browser, address: str, several: str) -> tuple[dict[str, int], list[str]]:
@@ -86,26 +90,41 @@ def measure_screens(browser: Browser, address: str) -> tuple[dict[str, int], lis
     return {"screens measured at a width": len(SCREENS) * len(WIDTHS)}, problems
 
 
-def probe(browser: Browser, address: str) -> tuple[dict[str, int], list[str]]:
-    """Put every payload in every place. `address`: of a server with the index of hostile reports."""
+def probe_by_address(browser: Browser, address: str, every: int) -> tuple[dict[str, int], list[str]]:
+    """Put payloads in every place of addresses. `address`: of a server with the index of hostile reports."""
     page = browser.new_page()
     watch = Watch.over(page, address)
-    in_addresses, problems = probe_requests(page, address, PAYLOADS)
-    in_reports, found = probe_documents(page, address, PAYLOADS)
+    payloads = PAYLOADS[::every]
+    count, problems = probe_requests(page, address, payloads)
+    page.close()
+    return {"payloads": len(payloads), "probes": count, **_count(watch)}, [*problems, *watch.problems]
+
+
+def probe_by_report(browser: Browser, address: str) -> tuple[dict[str, int], list[str]]:
+    """Read every report, every list and all data of an index of hostile reports."""
+    page = browser.new_page()
+    watch = Watch.over(page, address)
+    in_reports, problems = probe_documents(page, address, PAYLOADS)
     in_lists, listed = probe_lists(page, address)
     files, active = probe_data(page, address)
     page.close()
     counts = {
         "payloads": len(PAYLOADS),
-        "probes in addresses": in_addresses,
         "probes on the pages of reports": in_reports,
         "probes in lists": in_lists,
         "files of data read": files,
+        **_count(watch),
+    }
+    return counts, [*problems, *listed, *active, *watch.problems]
+
+
+def _count(watch: Watch) -> dict[str, int]:
+    """Return how much of what a page must not do was noted."""
+    return {
         "script dialogs": len(watch.dialogs),
         "requests of other servers": len(watch.foreign),
         "violations of the policy and faults": len(watch.console),
     }
-    return counts, [*problems, *found, *listed, *active, *watch.problems]
 
 
 def call(address: str, folder: Path, examples: int) -> tuple[dict[str, int], list[str]]:
@@ -116,13 +135,23 @@ def call(address: str, folder: Path, examples: int) -> tuple[dict[str, int], lis
     return counts, [] if calls.is_clean and not calls.server_errors else [calls.log[-4000:]]
 
 
+def do_tasks(browser: Browser, address: str, index_path: Path) -> tuple[list[dict[str, Any]], list[str]]:
+    """Do the tasks of a researcher."""
+    with searchkit.open(index_path) as index:
+        done = [perform(task, browser, address, index) for task in TASKS]
+    problems = [f"{task.name} needs {len(task.steps)} steps" for task in done if len(task.steps) > MAX_STEPS]
+    return [{**asdict(task), "seconds": round(task.seconds, 1)} for task in done], problems
+
+
 def main() -> int:
-    """Test everything. Return the exit status."""
+    """Test everything, or a part. Return the exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--only", choices=(*PARTS, "Tasks"), help="one part")
     parser.add_argument("--examples", type=int, default=10, help="calls of each operation of the API, besides edges")
-    examples = parser.parse_args().examples
+    parser.add_argument("--every", type=int, default=1, help="put only each Nth payload in addresses")
+    arguments = parser.parse_args()
     PICTURES.mkdir(parents=True, exist_ok=True)
-    started, parts, failed = time.monotonic(), {}, False
+    failed = False
     with tempfile.TemporaryDirectory() as name, launch() as browser:
         folder = Path(name)
         sample, hostile = folder / "sample", folder / "hostile"
@@ -133,67 +162,76 @@ def main() -> int:
             serve(sample) as address,
             serve(hostile) as hostile_address,
             serve(f"a={sample}", f"b={hostile}") as several,
-            searchkit.open(sample) as index,
         ):
-            steps: dict[str, Callable[[], tuple[dict[str, int], list[str]]]] = {
+            parts: dict[str, Callable[[], tuple[Any, list[str]]]] = {
                 "Accessibility": lambda: read_screens(browser, address, several),
                 "Keyboard": lambda: walk_screens(browser, address),
                 "Widths": lambda: measure_screens(browser, address),
-                "Injection": lambda: probe(browser, hostile_address),
-                "API": lambda: call(address, folder / "api", examples),
+                "Injection by addresses": lambda: probe_by_address(browser, hostile_address, arguments.every),
+                "Injection by reports": lambda: probe_by_report(browser, hostile_address),
+                "API": lambda: call(address, folder / "api", arguments.examples),
+                "Tasks": lambda: do_tasks(browser, address, sample),
             }
-            tasks = [perform(task, browser, address, index) for task in TASKS]
-            for part, step in steps.items():
-                counts, problems = step()
-                parts[part] = {**counts, "problems": len(problems)}
-                sys.stdout.write("\n".join([f"{part}: {parts[part]}", *problems, ""]))
-                sys.stdout.flush()
+            for part in [arguments.only] if arguments.only else parts:
+                started = time.monotonic()
+                found, problems = parts[part]()
                 failed = failed or bool(problems)
-        chromium = browser.version
-    result = {
-        "date": datetime.now(timezone.utc).date().isoformat(),
-        "machine": f"{platform.machine()}, Python {platform.python_version()}, Chromium {chromium}",
-        "versions": {name: version(name) for name in ("axe-playwright-python", "playwright", "schemathesis")},
-        "seconds": round(time.monotonic() - started),
-        "parts": parts,
-        "tasks": [{**asdict(task), "seconds": round(task.seconds, 1)} for task in tasks],
-    }
-    RESULT.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    PAGE.write_text(describe(result), encoding="utf-8")
-    sys.stdout.write(f"{RESULT}\n{PAGE}\npictures in {PICTURES}\n")
-    return 1 if failed or any(len(task.steps) > MAX_STEPS for task in tasks) else 0
+                sys.stdout.write("\n".join([f"{part}: {found}", *problems, ""]))
+                sys.stdout.flush()
+                if not problems:
+                    write_result(part, found, time.monotonic() - started, browser.version)
+    return 1 if failed else 0
+
+
+def write_result(part: str, found: Any, seconds: float, chromium: str) -> None:  # noqa: ANN401 - JSON
+    """Write the result of a part without problems, beside those of the others."""
+    with FileLock(PICTURES / "result.lock"):  # parts can run at the same time
+        result = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
+        names = ("axe-playwright-python", "playwright", "schemathesis")
+        libraries = ", ".join(f"{name} {version(name)}" for name in names)
+        result[part] = {
+            "date": datetime.now(timezone.utc).date().isoformat(),
+            "software": f"Python {platform.python_version()}, Chromium {chromium}, {libraries}",
+            "seconds": round(seconds),
+            "found": found,
+        }
+        RESULT.write_text(json.dumps(result, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        PAGE.write_text(describe(result), encoding="utf-8")
 
 
 def describe(result: dict[str, Any]) -> str:
-    """Return the page of a result."""
-    versions = ", ".join(f"{name} {number}" for name, number in result["versions"].items())
+    """Return the page of the results of the parts."""
     lines = [
         "# The pages in a real browser",
         "",
-        f"`make browser` wrote this page on {result['date']} ({result['machine']}; {versions}).",
-        "`tests/web/whole.py` says what it does, and `make check` does a part of it. A problem is a violation of a",
-        "rule, a control that Tab does not reach, a page wider than its window, a payload that is more than text, or",
-        "an answer that the description of the API does not allow.",
+        "`make browser` writes this page. `tests/web/whole.py` says what it does, and `make check` does a part of it.",
+        "A part is written only if it found no problem: no violation of a rule, no control that Tab does not reach or",
+        "that shows no focus, no page wider than its window, no payload that is more than text, and no answer that the",
+        "description of the API does not allow.",
         "",
         "| part | what was counted | number |",
         "|---|---|---:|",
     ]
-    for part, counts in result["parts"].items():
-        lines += [f"| {part} | {name} | {count:,} |" for name, count in counts.items()]
-    lines += [
-        "",
-        "## Ten tasks of a researcher",
-        "",
-        "Each begins on the start page of an index of the sample reports, in a window of 1280 pixels. A step is a",
-        "query typed and sent, a click or a key. The seconds are those of browser and server, without the time that a",
-        "person thinks, reads and types. The answer on the screen is compared with that of the library.",
-        "",
-        "| task | steps | seconds | steps, one by one | answer |",
-        "|---|---:|---:|---|---|",
-    ]
-    for task in result["tasks"]:
-        steps = " → ".join(task["steps"])
-        lines.append(f"| {task['name']} | {len(task['steps'])} | {task['seconds']} | {steps} | {task['answer']} |")
+    for part in PARTS:
+        if part in result:
+            lines += [f"| {part} | {name} | {count:,} |" for name, count in result[part]["found"].items()]
+            lines.append(f"| | seconds, on {result[part]['date']} | {result[part]['seconds']:,} |")
+    lines += ["", "Software: " + "; ".join(sorted({item["software"] for item in result.values()})) + "."]
+    if "Tasks" in result:
+        lines += [
+            "",
+            "## Ten tasks of a researcher",
+            "",
+            "Each begins on the start page of an index of the sample reports, in a window of 1280 pixels. A step is a",
+            "query typed and sent, a click or a key. The seconds are those of browser and server, without the time",
+            "that a person thinks, reads and types. The answer on the screen is compared with that of the library.",
+            "",
+            "| task | steps | seconds | steps, one by one | answer |",
+            "|---|---:|---:|---|---|",
+        ]
+        for task in result["Tasks"]["found"]:
+            steps = " → ".join(task["steps"])
+            lines.append(f"| {task['name']} | {len(task['steps'])} | {task['seconds']} | {steps} | {task['answer']} |")
     return "\n".join(lines) + "\n"
 
 
