@@ -4,7 +4,7 @@
 
 After each fault the index must be in the old or the new state (`oracle.py` knows the answers of both), the exit status
 and the message must fit, and the next build must succeed and leave nothing behind. If there are more faults than N,
-they are a random sample.
+they are a sample with as many of each kind of call as possible.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ import random
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice, zip_longest
 from pathlib import Path
 
 from commands import Commands, Outcome
@@ -71,7 +73,7 @@ class Faults:
         self._tally, self._commands, self._shim = tally, commands, shim
 
     def trace(self, scenario: Scenario) -> tuple[list[str], int]:
-        """Return the kind of each system call of a build on the index folder, in order, and the bytes that it writes."""
+        """Return the kind of each system call of a build on the index, in order, and the number of bytes written."""
         copy_index(scenario.prepared, self._index)
         self._shim.arm(self._index, log=True)
         self._commands.run("build", scenario.corpus, "--index", self._index, *scenario.options)
@@ -153,8 +155,21 @@ def all_breaks(kinds: list[str], size: int) -> Iterator[Break]:
         yield Break(space=size * step // _FULL_DISKS)
 
 
-def attack(tally: Tally, cases: int, seed: int, report: Callable[[str], object] = sys.stderr.write) -> None:
-    """Break builds `cases` times, equally often in each scenario."""
+def choose(breaks: Iterable[Break], kinds: Sequence[str], rng: random.Random) -> list[Break]:
+    """Return all breaks in random order, but so that each part of the list has as many of each kind as possible."""
+    shuffled = list(breaks)
+    rng.shuffle(shuffled)
+    seen: Counter[str] = Counter()
+    numbered = []
+    for broken in shuffled:
+        kind = kinds[broken.at - 1] if broken.at else ""
+        seen[kind] += 1
+        numbered.append((seen[kind], broken))
+    return [broken for _, broken in sorted(numbered, key=lambda item: item[0])]
+
+
+def attack(tally: Tally, cases: int, seed: int) -> None:
+    """Break builds `cases` times, each scenario in turn."""
     rng = random.Random(seed)  # noqa: S311 - no secret
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
@@ -162,12 +177,13 @@ def attack(tally: Tally, cases: int, seed: int, report: Callable[[str], object] 
         with Commands(shim.environment) as commands:
             scenarios = make_scenarios(folder, seed, commands)
             faults = Faults(folder, tally, commands, shim)
+            chosen = []
             for scenario in scenarios:
-                breaks = [*all_breaks(*faults.trace(scenario))]
-                share = cases // len(scenarios)
-                for broken in rng.sample(breaks, share) if share < len(breaks) else breaks:
-                    faults.run(scenario, broken)
-                report(f"{scenario.name}: {len(breaks)} possible faults, {len(tally.faults)} faulty\n")
+                kinds, size = faults.trace(scenario)
+                chosen.append([(scenario, broken) for broken in choose(all_breaks(kinds, size), kinds, rng)])
+            in_turn = (case for cases_in_turn in zip_longest(*chosen) for case in cases_in_turn if case)
+            for scenario, broken in islice(in_turn, cases):
+                faults.run(scenario, broken)
 
 
 if __name__ == "__main__":

@@ -4,10 +4,10 @@
 
 `shim.c` records the writes of a build. Until a file is synced, any of its writes can be missing after a power failure.
 Until a folder is synced, any change of the names in it can be missing, in whatever order the changes were made. A
-renaming is atomic. Of the states that the disk may then have, those are replayed in which nothing, everything or all
-changes but one kind have reached it, in which one change has or has not, and random ones: N states, and all after the end of the build. The
-index must be in the old or the new state, and in the new one if the build had ended. From a part of them, the next build must
-succeed and leave nothing behind.
+renaming is atomic. Of the states that the disk may then have, those are replayed in which everything or nothing has
+reached it, only data or only names, all changes but one, one alone, or a random part: N states, and all that are
+possible after the end of the build. The index must be in the old or the new state, and in the new one if the build had
+ended. From some of the states, the next build must succeed and leave nothing behind.
 """
 
 from __future__ import annotations
