@@ -126,7 +126,7 @@ class Neighbours:
             if problem := outcome.problem((0, 3)):
                 self._add(*problem)
                 return
-        if not outcome.status and which(copy, [*self._states]).__class__ is str:
+        if not outcome.status and isinstance(which(copy, [*self._states]), str):
             self._add("wrong", "a copy that was opened is in none of the states")
 
     def _count(self, kind: str, cpu: float, memory: int) -> None:
