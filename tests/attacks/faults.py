@@ -21,7 +21,7 @@ from itertools import islice, zip_longest
 from pathlib import Path
 
 from commands import Commands, Outcome
-from oracle import State, copy_index, leftovers, make_state, which
+from oracle import State, copy_index, leftovers, make_lines, make_state, which
 from shim import Break, Mode, Shim
 from tally import Tally, run_attack
 
@@ -123,16 +123,18 @@ def judge(outcome: Outcome, state: int | str, *, is_killed: bool) -> tuple[str, 
 
 
 def make_scenarios(folder: Path, seed: int, commands: Commands) -> list[Scenario]:
-    """Prepare the first build of an index, an update that merges segments, and a full build."""
+    """Prepare an update that shares a segment and merges others, the first build of an index, and a full build."""
     rng = random.Random(seed)  # noqa: S311 - no secret
     empty, corpus, index = folder / "none", folder / "corpus", folder / "prepared"
-    state = State({})
-    for _ in range(3):  # the fourth commit merges
-        added = {f"{rng.randrange(10**6)}.txt": lines for lines in make_state(rng, 2).files.values()}
-        state = State({**state.files, **added})
+    state = make_state(rng, 16)  # a large segment, which the update shares by a hard link
+    for number in range(4):
         state.write(corpus)
         assert not commands.run("build", corpus, "--index", index).status
-    new = state.changed(rng, 4)
+        if number < 3:  # a small segment: the update merges three of them with its own
+            state = State({**state.files, f"1{number}0.txt": make_lines(rng), f"1{number}1.txt": make_lines(rng)})
+    removed, rewritten, *_ = sorted(state.files)
+    new = State({**state.files, rewritten: make_lines(rng), "new.txt": make_lines(rng)})
+    new = State({name: lines for name, lines in new.files.items() if name != removed})
     new.write(corpus)
     return [
         Scenario("update", index, corpus, (state, new)),
