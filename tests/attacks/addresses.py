@@ -87,7 +87,7 @@ class Server:
         assert match, line
         self.port = int(match[1])
 
-    def __enter__(self) -> Server:
+    def __enter__(self) -> Server:  # noqa: PYI034 - typing.Self is not in Python 3.10
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -243,7 +243,7 @@ def judge(answer: bytes, *, may_be_cut: bool) -> str | None:
     if _TRACEBACK.search(body):
         return f"a traceback: {body[:200]!r}"
     is_plain = b"content-encoding" not in head.lower() and b"chunked" not in head.lower()
-    if is_plain and body and re.search(rb"content-type: application/(problem\+)?json", head.lower()):
+    if is_plain and body and re.search(rb"content-type: application/(problem\+)?json(?!l)", head.lower()):
         try:
             json.loads(body)
         except ValueError as error:

@@ -73,7 +73,7 @@ class Commands:
         )
         self._ask({})  # until the process is ready
 
-    def __enter__(self) -> Commands:
+    def __enter__(self) -> Commands:  # noqa: PYI034 - typing.Self is not in Python 3.10
         return self
 
     def __exit__(self, *_: object) -> None:

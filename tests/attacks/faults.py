@@ -4,7 +4,7 @@
 
 After each fault the index must be in the old or the new state (`oracle.py` knows the answers of both), the exit status
 and the message must fit, and the next build must succeed and leave nothing behind. If there are more faults than N,
-they are a random sample.
+they are a sample with as many of each kind of call as possible.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ import random
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice, zip_longest
 from pathlib import Path
 
 from commands import Commands, Outcome
-from oracle import State, copy_index, leftovers, make_state, which
+from oracle import State, copy_index, leftovers, make_lines, make_state, which
 from shim import Break, Mode, Shim
 from tally import Tally, run_attack
 
@@ -71,7 +73,7 @@ class Faults:
         self._tally, self._commands, self._shim = tally, commands, shim
 
     def trace(self, scenario: Scenario) -> tuple[list[str], int]:
-        """Return the kind of each system call of a build on the index folder, in order, and the bytes that it writes."""
+        """Return the kind of each system call of a build on the index, in order, and the number of bytes written."""
         copy_index(scenario.prepared, self._index)
         self._shim.arm(self._index, log=True)
         self._commands.run("build", scenario.corpus, "--index", self._index, *scenario.options)
@@ -121,16 +123,18 @@ def judge(outcome: Outcome, state: int | str, *, is_killed: bool) -> tuple[str, 
 
 
 def make_scenarios(folder: Path, seed: int, commands: Commands) -> list[Scenario]:
-    """Prepare the first build of an index, an update that merges segments, and a full build."""
+    """Prepare an update that shares a segment and merges others, the first build of an index, and a full build."""
     rng = random.Random(seed)  # noqa: S311 - no secret
     empty, corpus, index = folder / "none", folder / "corpus", folder / "prepared"
-    state = State({})
-    for _ in range(3):  # the fourth commit merges
-        added = {f"{rng.randrange(10**6)}.txt": lines for lines in make_state(rng, 2).files.values()}
-        state = State({**state.files, **added})
+    state = make_state(rng, 16)  # a large segment, which the update shares by a hard link
+    for number in range(4):
         state.write(corpus)
         assert not commands.run("build", corpus, "--index", index).status
-    new = state.changed(rng, 4)
+        if number < 3:  # a small segment: the update merges three of them with its own
+            state = State({**state.files, f"1{number}0.txt": make_lines(rng), f"1{number}1.txt": make_lines(rng)})
+    removed, rewritten, *_ = sorted(state.files)
+    new = State({**state.files, rewritten: make_lines(rng), "new.txt": make_lines(rng)})
+    new = State({name: lines for name, lines in new.files.items() if name != removed})
     new.write(corpus)
     return [
         Scenario("update", index, corpus, (state, new)),
@@ -153,8 +157,21 @@ def all_breaks(kinds: list[str], size: int) -> Iterator[Break]:
         yield Break(space=size * step // _FULL_DISKS)
 
 
-def attack(tally: Tally, cases: int, seed: int, report: Callable[[str], object] = sys.stderr.write) -> None:
-    """Break builds `cases` times, equally often in each scenario."""
+def choose(breaks: Iterable[Break], kinds: Sequence[str], rng: random.Random) -> list[Break]:
+    """Return all breaks in random order, but so that each part of the list has as many of each kind as possible."""
+    shuffled = list(breaks)
+    rng.shuffle(shuffled)
+    seen: Counter[str] = Counter()
+    numbered = []
+    for broken in shuffled:
+        kind = kinds[broken.at - 1] if broken.at else ""
+        seen[kind] += 1
+        numbered.append((seen[kind], broken))
+    return [broken for _, broken in sorted(numbered, key=lambda item: item[0])]
+
+
+def attack(tally: Tally, cases: int, seed: int) -> None:
+    """Break builds `cases` times, each scenario in turn."""
     rng = random.Random(seed)  # noqa: S311 - no secret
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
@@ -162,12 +179,13 @@ def attack(tally: Tally, cases: int, seed: int, report: Callable[[str], object] 
         with Commands(shim.environment) as commands:
             scenarios = make_scenarios(folder, seed, commands)
             faults = Faults(folder, tally, commands, shim)
+            chosen = []
             for scenario in scenarios:
-                breaks = [*all_breaks(*faults.trace(scenario))]
-                share = cases // len(scenarios)
-                for broken in rng.sample(breaks, share) if share < len(breaks) else breaks:
-                    faults.run(scenario, broken)
-                report(f"{scenario.name}: {len(breaks)} possible faults, {len(tally.faults)} faulty\n")
+                kinds, size = faults.trace(scenario)
+                chosen.append([(scenario, broken) for broken in choose(all_breaks(kinds, size), kinds, rng)])
+            in_turn = (case for cases_in_turn in zip_longest(*chosen) for case in cases_in_turn if case)
+            for scenario, broken in islice(in_turn, cases):
+                faults.run(scenario, broken)
 
 
 if __name__ == "__main__":

@@ -42,6 +42,8 @@ _HARMLESS = frozenset({signal.SIGSTOP, signal.SIGPIPE, signal.SIGXFSZ})
 _EXIT_SECONDS = 60
 """Time in which all processes must have ended."""
 _UNDISTURBED_INTERVAL = 5
+_LONGER, _SHORTER = 1.1, 0.8
+"""Factors of the time in which a signal is sent, if the build received the last one, and if it had ended before."""
 
 
 class Kills:
@@ -55,6 +57,7 @@ class Kills:
         started = time.monotonic()
         self._build_undisturbed()
         self._seconds = time.monotonic() - started
+        """Time in which a signal is sent. It adapts to the time that builds take."""
 
     def run(self) -> None:
         """Change the corpus, and disturb the build."""
@@ -67,6 +70,7 @@ class Kills:
         status, err, is_sent = self._disturb(number, victim)
         case = f"{number.name} to the {victim}"
         self._tally.cases[case if is_sent else "ended before the signal"] += 1
+        self._seconds *= _LONGER if is_sent else _SHORTER
         state = which(self._index, [self._states[-1], new])
         if isinstance(state, str):
             self._tally.add_fault("wrong" if state.startswith("wrong") else "lost", f"{case}: {state}")

@@ -5,7 +5,7 @@
 N builds change an index from one known state to the next. Meanwhile two readers run commands: each answer must be that
 of one state, never of an older one than the answer before. Another process copies the folder file by file: a copy must
 be in one of the states, or be refused with one line. Two more writers build the same corpus: each must succeed, or be
-refused because another process writes. Lastly, indexes that are open are moved, replaced, emptied and removed: an open
+refused because another process writes. Before, indexes that are open are moved, replaced, emptied and removed: an open
 index answers as before, or says in one line what is wrong.
 """
 
@@ -126,7 +126,7 @@ class Neighbours:
             if problem := outcome.problem((0, 3)):
                 self._add(*problem)
                 return
-        if not outcome.status and which(copy, [*self._states]).__class__ is str:
+        if not outcome.status and isinstance(which(copy, [*self._states]), str):
             self._add("wrong", "a copy that was opened is in none of the states")
 
     def _count(self, kind: str, cpu: float, memory: int) -> None:
@@ -221,11 +221,11 @@ def _refresh(opened: searchkit.Index, index: Path, states: list[State], tally: T
 
 
 def attack(tally: Tally, cases: int, seed: int) -> None:
-    """Build `cases` times beside neighbours, then move open indexes."""
+    """Move open indexes, then build `cases` times beside neighbours."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        move_open_indexes(Path(name), tally, seed)
         (Path(name) / "busy").mkdir()
         Neighbours(Path(name) / "busy", tally, seed).run(cases)
-        move_open_indexes(Path(name), tally, seed)
 
 
 if __name__ == "__main__":

@@ -4,10 +4,10 @@
 
 `shim.c` records the writes of a build. Until a file is synced, any of its writes can be missing after a power failure.
 Until a folder is synced, any change of the names in it can be missing, in whatever order the changes were made. A
-renaming is atomic. Of the states that the disk may then have, those are replayed in which nothing, everything or all
-changes but one kind have reached it, in which one change has or has not, and random ones: N states, and all after the end of the build. The
-index must be in the old or the new state, and in the new one if the build had ended. From a part of them, the next build must
-succeed and leave nothing behind.
+renaming is atomic. Of the states that the disk may then have, those are replayed in which everything or nothing has
+reached it, only data or only names, all changes but one, one alone, or a random part: N states, and all that are
+possible after the end of the build. The index must be in the old or the new state, and in the new one if the build had
+ended. From some of the states, the next build must succeed and leave nothing behind.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from shim import Call, Shim
 from tally import Tally, run_attack
 
 CASES = 30_000
-_NEXT_BUILDS = 40
-"""Number of states of each scenario from which the next build is run."""
+_NEXT_BUILD_INTERVAL = 50
+"""From one state in this number, the next build is run."""
 _RANDOM_STATES = 6
 """Number of random states for each moment."""
 
@@ -211,7 +211,7 @@ class PowerFailures:
             (moment, missing) for moment in range(len(disk.changes) + 1) for missing in missing_sets(disk, moment, rng)
         ]
         ended = [item for item in moments if item[0] == len(disk.changes)]
-        moments = [*rng.sample(moments, min(cases, len(moments))), *ended]
+        moments = [*ended, *rng.sample(moments, min(cases, len(moments)))]
         states: dict[str, int | str] = {}
         for moment, missing in moments:
             tree = disk.replay(moment, missing)
@@ -219,12 +219,12 @@ class PowerFailures:
             if digest not in states:
                 write_tree(tree, self._root)
                 states[digest] = which(self._root / "index", scenario.states)
+                self._tally.details["different indexes"] += 1
+            self._tally.cases[scenario.name] += 1
             self._judge(scenario, states[digest], disk, moment, missing)
-        for moment, missing in rng.sample(moments, min(_NEXT_BUILDS, len(moments))):
+        for moment, missing in rng.sample(moments, min(cases // _NEXT_BUILD_INTERVAL, len(moments))):
             write_tree(disk.replay(moment, missing), self._root)
             self._build_again(scenario, f"{scenario.name}, {_describe(disk, moment, missing)}")
-        self._tally.cases[scenario.name] += len(moments)
-        self._tally.cases["different indexes among them"] += len(states)
 
     def _judge(self, scenario: Scenario, state: int | str, disk: Disk, moment: int, missing: frozenset[int]) -> None:
         """Check the state of an index after a power failure."""
@@ -237,7 +237,7 @@ class PowerFailures:
     def _build_again(self, scenario: Scenario, case: str) -> None:
         index = self._root / "index"
         outcome = self._commands.run("build", scenario.corpus, "--index", index)
-        self._tally.cases["next builds"] += 1
+        self._tally.details["next builds"] += 1
         self._tally.add_usage(case, outcome.cpu, outcome.memory)
         if outcome.status or (state := which(index, scenario.states)) != 1:
             self._tally.add_fault("lost", f"{case}: the next build: {outcome.status}, {outcome.err} {state}")

@@ -39,6 +39,8 @@ class Tally:
 
     cases: Counter[str] = field(default_factory=Counter)
     """Number of cases by class."""
+    details: Counter[str] = field(default_factory=Counter)
+    """Other numbers, which are no cases."""
     verdicts: Counter[str] = field(default_factory=Counter)
     """Number of faults by verdict, see `VERDICTS`."""
     faults: list[str] = field(default_factory=list)
@@ -69,6 +71,7 @@ class Tally:
             **details,
             "seconds": round(time.perf_counter() - self._started),
             "cases": dict(sorted(self.cases.items())),
+            "details": dict(sorted(self.details.items())),
             **{name: self.verdicts[name] for name in VERDICTS},
             "longest_cpu_seconds": round(self.longest[0], 2),
             "longest_case": self.longest[1],
