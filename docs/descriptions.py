@@ -45,6 +45,7 @@ FIELDS = {
     "engine": "Name of the engine.",
     "index": "Folder of the index.",
     "seconds": "Duration of the build.",
+    "settings": "The file `searchkit.toml` that applies, null if there is none.",
     "documents": "Number of documents in the index.",
     "paragraphs": "Number of paragraphs in the index.",
     "measures": "Number of measures in the index.",

@@ -73,12 +73,11 @@ def format_option(*formats: str) -> Callable[[_Command], _Command]:
 
 
 def output_options(*formats: str) -> Callable[[_Command], Callable[..., object]]:
-    """Add `--format`, `--output`, `--bom` and `--color`. The command gets a `Target` as `target`."""
+    """Add `--format`, `--output` and `--bom`. The command gets a `Target` as `target`."""
 
     def add(command: _Command) -> Callable[..., object]:
         """Add the options to a command."""
 
-        @color_option
         @format_option(*formats)
         @click.option(
             "--output",
@@ -236,9 +235,9 @@ def query_options(command: _Command) -> Callable[..., object]:
 
 
 def paging_options(command: _Command) -> Callable[..., object]:
-    """Add the options of commands that list hits: `--limit`, `--offset`, `--timeout` and those of `output_options`."""
+    """Add the options of lists of hits: `--limit`, `--offset`, `--timeout`, `--color`, and of `output_options`."""
     command = timeout_option(command)
-    listing = output_options("table", "json", "jsonl", "csv", "tsv", "ids", "xlsx")(command)
+    listing = color_option(output_options("table", "json", "jsonl", "csv", "tsv", "ids", "xlsx")(command))
     listing = click.option("--offset", type=click.IntRange(0), default=0, help="Number of hits to skip.")(listing)
     return click.option(
         "--limit", type=click.IntRange(0), default=10, show_default=True, help="Maximum number of hits."

@@ -26,6 +26,7 @@ _LESS_OPTIONS = "FRX"
 screen."""
 
 _state = {"running": False, "tried": False}
+"""Whether a pager runs, and whether a command has written to the terminal, so that none is started any more."""
 
 
 def is_running() -> bool:

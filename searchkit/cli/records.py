@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from searchkit.cli.completing import complete_facet_name
-from searchkit.cli.options import filter_options, index_option, output_options, split_options, status_option
+from searchkit.cli.options import (
+    color_option,
+    filter_options,
+    index_option,
+    output_options,
+    split_options,
+    status_option,
+)
 from searchkit.cli.output import FOUND, NOTHING_FOUND, WORKBOOK, Target, peek, print_error, write_measures
 from searchkit.errors import UsageError
 
@@ -32,6 +39,7 @@ if TYPE_CHECKING:
     help="Number of paragraphs to show before and after the paragraph. Ignored if ID is a document.",
 )
 @output_options("table", "json", "jsonl", "csv", "tsv", "ids", "xlsx")
+@color_option
 def show(record_id: str, index_path: Path, context: int, target: Target) -> int:
     """Show the paragraph, the document, the table or the measure with this ID.
 

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -35,8 +34,7 @@ _LISTS_OF_HITS = frozenset({"search", "similar", "measures"})
 """Commands whose `--limit` is a number of hits, which the setting `limit` is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """The file that applies to a command, with its values."""
 
     path: Path

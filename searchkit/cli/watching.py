@@ -10,6 +10,7 @@ import click
 
 from searchkit.cli.options import (
     QueryCommand,
+    color_option,
     filter_options,
     index_option,
     literal_option,
@@ -119,6 +120,7 @@ def remove(names: tuple[str, ...]) -> int:
 )
 @click.option("--keep", is_flag=True, help="Report the same paragraphs again the next time.")
 @output_options("table", "json", "jsonl", "csv", "tsv", "ids", "xlsx")
+@color_option
 def run(names: tuple[str, ...], target: Target, limit: int, *, keep: bool) -> int:
     """Report what is new in all watches, or in those named, since the last time.
 
