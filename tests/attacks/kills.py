@@ -5,7 +5,7 @@
 Each build has two worker processes. A signal goes to the build, to a worker or to the group of all processes; SIGSTOP
 is followed by SIGCONT. Then the index must be in the old or the new state (`oracle.py` knows the answers of both), no
 process may survive, and the exit status and the message must fit. A build that was only stopped for a while must
-succeed, and so must one that lost a worker. After every fifth signal a build runs without one, and must succeed and
+succeed, and so must one that lost a worker. After one signal in five, a build runs without one, and must succeed and
 leave nothing behind. `tests/durability/storm.py` kills builds at chosen stages and compares all answers and scores.
 """
 
@@ -42,6 +42,7 @@ _HARMLESS = frozenset({signal.SIGSTOP, signal.SIGPIPE, signal.SIGXFSZ})
 _EXIT_SECONDS = 60
 """Time in which all processes must have ended."""
 _UNDISTURBED_INTERVAL = 5
+"""After one build in this number, at random, a build runs without a signal."""
 _LONGER, _SHORTER = 1.1, 0.8
 """Factors of the time in which a signal is sent, if the build received the last one, and if it had ended before."""
 
@@ -69,7 +70,10 @@ class Kills:
         victim = self._rng.choice(VICTIMS)
         status, err, is_sent = self._disturb(number, victim)
         case = f"{number.name} to the {victim}"
-        self._tally.cases[case if is_sent else "ended before the signal"] += 1
+        if is_sent:
+            self._tally.cases[case] += 1
+        else:
+            self._tally.details["builds that ended before the signal"] += 1
         self._seconds *= _LONGER if is_sent else _SHORTER
         state = which(self._index, [self._states[-1], new])
         if isinstance(state, str):
@@ -77,7 +81,7 @@ class Kills:
         elif fault := judge(status, err, state, must_succeed=victim == "worker" or number in _HARMLESS):
             self._tally.add_fault(fault[0], f"{case}: {fault[1]}")
         self._states = [new] if state == 1 else [*self._states[-1:]]
-        if sum(self._tally.cases.values()) % _UNDISTURBED_INTERVAL == 0:
+        if self._rng.randrange(_UNDISTURBED_INTERVAL) == 0:
             self._states = [new]
             self._build_undisturbed()
 

@@ -18,7 +18,7 @@ import random
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -31,8 +31,6 @@ from tally import Tally, run_attack
 CASES = 30_000
 _NEXT_BUILD_INTERVAL = 50
 """From one state in this number, the next build is run."""
-_RANDOM_STATES = 6
-"""Number of random states for each moment."""
 
 Tree = Mapping[str, bytes | None]
 """Content of each file in a folder, by relative path. None is a folder."""
@@ -155,18 +153,32 @@ def write_tree(tree: Tree, root: Path) -> None:
             (root / name).write_bytes(data)
 
 
+PATTERNS: Mapping[str, Callable[[Disk, list[int], int, random.Random], Iterable[int]]] = {
+    "nothing": lambda _disk, _unsynced, _one, _rng: (),
+    "everything": lambda _disk, unsynced, _one, _rng: unsynced,
+    "data": lambda disk, unsynced, _one, _rng: (number for number in unsynced if disk.changes[number].is_data),
+    "names": lambda disk, unsynced, _one, _rng: (number for number in unsynced if not disk.changes[number].is_data),
+    "one": lambda _disk, _unsynced, one, _rng: (one,),
+    "all but one": lambda _disk, unsynced, one, _rng: (number for number in unsynced if number != one),
+    "later": lambda _disk, unsynced, one, _rng: (number for number in unsynced if number > one),
+    "random": lambda _disk, unsynced, _one, rng: rng.sample(unsynced, rng.randint(0, len(unsynced))),
+}
+"""Which of the unsynced changes are missing after a power failure. Some patterns depend on one of the changes."""
+
+
 def missing_sets(disk: Disk, moment: int, rng: random.Random) -> Iterator[frozenset[int]]:
-    """Yield sets of changes that may be missing after a power failure."""
+    """Yield the sets of changes that may be missing after a power failure: by each pattern and each change."""
     unsynced = disk.unsynced(moment)
-    everything = frozenset(unsynced)
-    data = frozenset(number for number in unsynced if disk.changes[number].is_data)
-    yield from {frozenset[int](), everything, data, everything - data}
-    for number in unsynced:
-        yield frozenset({number})
-        yield everything - {number}
-        yield frozenset(other for other in unsynced if other > number)
-    for _ in range(_RANDOM_STATES if len(unsynced) > 1 else 0):
-        yield frozenset(rng.sample(unsynced, rng.randrange(1, len(unsynced))))
+    for pattern in PATTERNS.values():
+        for one in unsynced or [-1]:
+            yield frozenset(pattern(disk, unsynced, one, rng)) & frozenset(unsynced)
+
+
+def draw_missing(disk: Disk, moment: int, rng: random.Random) -> frozenset[int]:
+    """Return changes that may be missing after a power failure, at random."""
+    unsynced = disk.unsynced(moment)
+    pattern = rng.choice([*PATTERNS.values()])
+    return frozenset(pattern(disk, unsynced, rng.choice(unsynced or [-1]), rng)) & frozenset(unsynced)
 
 
 def visible(tree: Tree) -> str:
@@ -207,11 +219,11 @@ class PowerFailures:
     def run(self, scenario: Scenario, cases: int, rng: random.Random) -> None:
         """Check `cases` states of the disk, and the next build from some of them."""
         disk = self.record(scenario)
-        moments = [
-            (moment, missing) for moment in range(len(disk.changes) + 1) for missing in missing_sets(disk, moment, rng)
-        ]
-        ended = [item for item in moments if item[0] == len(disk.changes)]
-        moments = [*ended, *rng.sample(moments, min(cases, len(moments)))]
+        end = len(disk.changes)
+        moments = [(end, missing) for missing in {*missing_sets(disk, end, rng)}]
+        for _ in range(cases):
+            moment = rng.randrange(end)
+            moments.append((moment, draw_missing(disk, moment, rng)))
         states: dict[str, int | str] = {}
         for moment, missing in moments:
             tree = disk.replay(moment, missing)
