@@ -2,8 +2,9 @@
 
     python -m bench.productreport
 
-`bench.product` measures searches; `bench.shares`, `bench.cold`, `bench.concurrency` and `bench.memory` measure their
-parts, cold commands, several cores and memory. The page has a section for each file that exists.
+`bench.product` measures searches; `bench.shares`, `bench.floor`, `bench.cold`, `bench.concurrency` and `bench.memory`
+measure their parts, what these take at least, cold commands, several cores and memory. The page has a section for each
+file that exists.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from statistics import geometric_mean
+from statistics import fmean, geometric_mean
 from typing import Any
 
 from bench.cold import DEFAULT_FLOOR
@@ -200,6 +201,52 @@ def _share_tables(record: Record) -> list[str]:
     return tables
 
 
+def _floor_tables(record: Record) -> list[str]:
+    """Return a table for each corpus: means over the questions of a class, and a sentence about all of them."""
+    parts = []
+    for corpus, part in record["corpora"].items():
+        groups: dict[str, list[Record]] = {}
+        for question in part["questions"]:
+            groups.setdefault(question["group"], []).append(question)
+        rows = [_floor_row(group, items) for group, items in {**groups, "all": part["questions"]}.items()]
+        parts.append(_markdown([f"{corpus}, ms", *_FLOOR_COLUMNS], rows, names=1))
+        compared = [item for item in part["questions"] if item["tantivy"] and item["group"] != _OTHER_WORK]
+        if compared:
+            floor = geometric_mean((item["arrays"] + item["calls"]) / item["tantivy"] for item in compared)
+            search = geometric_mean(item["search"] / item["tantivy"] for item in compared)
+            parts.append(
+                f"{corpus}: the floor takes {_number(floor)} times as long as tantivy, the search {_number(search)} "
+                f"times (geometric means of {len(compared)} questions)."
+            )
+    return parts
+
+
+_FLOOR_COLUMNS = (
+    *("search", "tantivy", "floor", "arrays", "fixed", "calls", "rest"),
+    *("array operations", "Python calls", "C calls"),
+)
+"""Headers of the columns of the table of the floor."""
+
+
+def _floor_row(group: str, questions: Sequence[Record]) -> list[str]:
+    """Return a row of the table of the floor: means over some questions. Names are not compared with tantivy."""
+
+    def mean(name: str) -> float:
+        """Return the mean of a field."""
+        return fmean(float(item[name]) for item in questions)
+
+    floor = mean("arrays") + mean("calls")
+    has_tantivy = all(item["tantivy"] and item["group"] != _OTHER_WORK for item in questions)
+    milliseconds = [floor, mean("arrays"), mean("fixed"), mean("calls"), mean("search") - floor]
+    return [
+        group,
+        _number(mean("search")),
+        _number(mean("tantivy")) if has_tantivy else "",
+        *map(_number, milliseconds),
+        *(f"{mean(name):.0f}" for name in ("operations", "python", "c")),
+    ]
+
+
 def _cold_tables(record: Record) -> list[str]:
     """Return a table of the commands."""
     fields = ("cpu_ms", "excess_cpu_ms", "wall_ms", "excess_wall_ms")
@@ -240,6 +287,18 @@ _SECTIONS = {
 means over the questions of a class. *snippets* includes the records of the hits, *other* options, filters and
 suggestions; *render* is the JSON of the results and not part of *search*.""",
         _share_tables,
+    ),
+    "floor": (
+        """## The floor
+
+`python -m bench.floor`: what the array operations and the calls of a search take alone, without the code between them:
+words that must all occur, ten hits with snippets, and four facets. *arrays* are all operations on arrays of a recorded
+search, each repeated on the same arrays; *fixed* is the part of them that remains with the smallest arrays. *calls* are
+the other calls, each with the time of one that does nothing. A search with these operations and calls takes at least
+*floor*, the sum of arrays and calls. *rest* is the byte code of the functions, and work on strings and objects.
+Compiled code could save *rest*, *calls* and *fixed*; other algorithms what is left of *arrays*. Times are the fastest
+of several runs, means over the questions of a class.""",
+        _floor_tables,
     ),
     "cold": (
         """## Cold commands

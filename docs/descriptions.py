@@ -13,6 +13,10 @@ ARGUMENTS = {
     "facets NAME": "Name of a facet; all facets but `document` if it is left out.",
     "suggest PREFIX": "Beginning of a text, of its pinyin or of its initials.",
     "export WHAT": "The kind of record.",
+    "watch add NAME": "Name of the watch: printable characters, at most 100.",
+    "watch add QUERY": "What to search for, written as for `search`.",
+    "watch remove NAME…": "Names of watches.",
+    "watch run [NAME]…": "Names of watches; all watches if none is given.",
     "analyze TEXT": "Any text, or a query.",
 }
 """Descriptions of arguments, by command and name. click has no help texts for arguments."""
@@ -41,9 +45,12 @@ FIELDS = {
     "engine": "Name of the engine.",
     "index": "Folder of the index.",
     "seconds": "Duration of the build.",
+    "settings": "The file `searchkit.toml` that applies, null if there is none.",
     "documents": "Number of documents in the index.",
     "paragraphs": "Number of paragraphs in the index.",
     "measures": "Number of measures in the index.",
+    "verified": "Which files have been verified since the index was opened: `read` (what was read of them), `running` "
+    "(a thread is verifying them), `all` or `damaged`.",
     "table_rows": "How the text of a table row is made of its cells and their column headers.",
     "Search result.facets": "Counts by facet as requested: `year`, `district:1`.",
     "Paragraph.measures": "Measures of the paragraph by position, without the fields of the paragraph.",

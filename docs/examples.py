@@ -36,6 +36,7 @@ from searchkit.model import table_from_json
 from searchkit.search.conditions import Condition
 from searchkit.search.outlining import Excerpt, OutlineEntry, ReportOfYear
 from searchkit.search.records import Records
+from searchkit.tabular import Tabular
 
 REPORTS = Path(__file__).parents[1] / "corpus" / "reports"
 
@@ -86,6 +87,7 @@ TABLE_CELL = class_at(Table, "header")
 HIGHLIGHTS = class_at(Index, "highlight")
 OTHER_CLASSES = (
     Records,
+    Tabular,
     Condition,
     OutlineEntry,
     ReportOfYear,

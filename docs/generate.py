@@ -104,13 +104,22 @@ def cli_page(workspace: Workspace) -> str:
     rows = [(link(f"searchkit {name}"), plain(item.get_short_help_str(200))) for name, item in cli.commands.items()]
     parts = [f"# Commands\n\n{NOTICE}\n{plain(cli.help or '')}\n", table(["command", "description"], rows)]
     parts += [table(["option", "description", ""], option_rows(cli, group))]
-    for name, command in cli.commands.items():
-        context = click.Context(command, info_name=name, parent=group)
+    for name, command, parent in commands(cli, group):
+        context = click.Context(command, info_name=name.split()[-1], parent=parent)
         usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
         parts += [f"## searchkit {name}\n", fenced("text", usage), f"{plain(command.help or '')}\n"]
         parts += [table(["argument", "description", ""], argument_rows(command, context))]
         parts += [table(["option", "description", ""], option_rows(command, context))]
     return "\n".join([*filter(None, parts), exit_statuses(workspace)])
+
+
+def commands(group: click.Group, context: click.Context) -> Iterator[tuple[str, click.Command, click.Context]]:
+    """Yield the commands of a group with their names and the context of the group, and those of groups in it."""
+    for name, command in group.commands.items():
+        yield name, command, context
+        if isinstance(command, click.Group):
+            inner = click.Context(command, info_name=name, parent=context)
+            yield from ((f"{name} {sub}", found, above) for sub, found, above in commands(command, inner))
 
 
 def option_rows(command: click.Command, context: click.Context) -> Iterator[tuple[str, str, str]]:
@@ -132,7 +141,8 @@ def argument_rows(command: click.Command, context: click.Context) -> Iterator[tu
             name = argument.metavar or (argument.name or "").upper()
             choices = ", ".join(f"`{item}`" for item in getattr(argument.type, "choices", ()))
             default = f"default: {argument.default}" if isinstance(argument.default, str) else "optional"
-            description = ARGUMENTS.get(f"{context.info_name} {name}", "")
+            path = context.command_path.partition(" ")[2]
+            description = ARGUMENTS.get(f"{path} {name}", "")
             yield f"`{name}`", f"{description} {choices}".strip(), "required" if argument.required else default
 
 

@@ -12,7 +12,8 @@
         ├── IndexStale             built with another analyzer: must be built again
         ├── IndexDamaged           a file is missing, truncated or altered
         ├── IndexClosed            the index was closed
-        └── IndexLocked            another process is writing
+        ├── IndexLocked            another process is writing
+        └── IndexNotDurable        the new index is in place, but may not be on disk
 
 The message of an exception is one line that states the problem, where it is, and what to do about it. A module that
 calls a library converts the library's exceptions to these.
@@ -94,3 +95,10 @@ class IndexClosed(IndexUnusable):
 
 class IndexLocked(IndexUnusable):
     """Another process is writing to the index."""
+
+
+class IndexNotDurable(IndexUnusable):
+    """The new index is in place and can be used, but a power failure may undo it: syncing its folder failed.
+
+    The same build, run again, syncs it.
+    """

@@ -6,19 +6,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from searchkit.engines.timing import time_limit
-from searchkit.errors import IndexDamaged, UsageError
+from searchkit.errors import IndexDamaged, IndexUnusable, UsageError
 from searchkit.query.facets import FacetCounts
 from searchkit.query.filters import FilterValue
 from searchkit.search.options import MeasureOptions, SearchOptions, list_names, read_options
 from searchkit.search.records import Records
-from searchkit.search.snapshot import MAX_OPEN_ATTEMPTS, open_snapshot
+from searchkit.search.snapshot import MAX_OPEN_ATTEMPTS, Snapshot, open_snapshot
 
 if TYPE_CHECKING:
     from searchkit.compare.audit import Audit
@@ -46,6 +46,15 @@ class IndexState(Records):
         Together with the version of searchkit, it names the answers to all queries.
         """
         return self._snapshot.state
+
+    @property
+    def verified(self) -> Literal["read", "running", "all", "damaged"]:
+        """Which files have been verified since the index was opened.
+
+        read: what queries have read. running: `verify` or `verify_in_background` are at work. all: all files were as
+        they were written. damaged: a file was not.
+        """
+        return self._snapshot.verified
 
     def search(
         self,
@@ -223,18 +232,20 @@ class IndexState(Records):
         self,
         *,
         timeout: float | None = None,
+        on_progress: Callable[[int, int], None] | None = None,
         where: Mapping[str, FilterValue] | None = None,
         **filters: FilterValue,
     ) -> Audit:
         """Find the statements that contradict or repeat each other. Filters and `timeout` as in `measures`.
 
-        The result has the number of findings of each kind, and yields the findings by kind.
+        The result has the number of findings of each kind, and yields the findings by kind. `on_progress` is called
+        with the number of measures that were read and that of all.
         """
         from searchkit.compare.audit import audit_snapshot  # noqa: PLC0415 - not loaded by searches
 
         snapshot = self._snapshot
         with time_limit(timeout):
-            return audit_snapshot(snapshot, snapshot.filters(filters, where))
+            return audit_snapshot(snapshot, snapshot.filters(filters, where), on_progress)
 
     def ranked_measures(
         self, query: str, *, where: Mapping[str, FilterValue] | None = None, **arguments: object
@@ -312,7 +323,8 @@ class IndexState(Records):
     def info(self) -> dict[str, object]:
         """Return what the index contains and how it was built: the fields of `info --format json`, without `problems`.
 
-        `bytes` is the size of its files, and `table_rows` shows how the text of a row of a table is made.
+        `bytes` is the size of its files, `table_rows` shows how the text of a row of a table is made, and
+        `verified` is the property.
         """
         from searchkit.corpus.tables.grid import ROW_PATTERN  # noqa: PLC0415 - not loaded by searches
 
@@ -331,6 +343,7 @@ class IndexState(Records):
             "analyzer": manifest.analyzer,
             "facets": list(snapshot.facet_names),
             "table_rows": ROW_PATTERN,
+            "verified": self.verified,
         }
 
 
@@ -340,11 +353,20 @@ class Index(IndexState):
     An open index does not see later builds until `refresh` is called.
     """
 
-    def __init__(self, path: str | Path) -> None:
-        """Open the index in the folder `path`. Raises IndexMissing, IndexForeign, IndexDamaged, UsageError."""
+    def __init__(self, path: str | Path, *, verify: bool = False) -> None:
+        """Open the index in the folder `path`. `verify`: read all files at once, and verify their checksums.
+
+        Otherwise, what a query reads is verified when it is first read. Raises IndexMissing, IndexForeign,
+        IndexDamaged, UsageError.
+        """
         if not isinstance(path, str | Path):
             raise UsageError(f"the folder of an index must be a text or a Path, not {path!r}")
+        if not isinstance(verify, bool):
+            raise UsageError(f"verify must be true or false, not {verify!r}")
         super().__init__(open_snapshot(Path(path)))
+        self._verifies_in_background = False
+        if verify:
+            self.verify()
 
     def __enter__(self) -> Index:  # noqa: PYI034 - typing.Self is 3.11
         return self
@@ -372,7 +394,11 @@ class Index(IndexState):
             new = open_snapshot(old.path)
             if "analyzer" in vars(old) and new.manifest.analyzer == old.manifest.analyzer:
                 new.analyzer = old.analyzer  # the old analyzer may have loaded the dictionary
+            if "names" in vars(old) and new.extras["indicators"] == old.extras["indicators"]:
+                new.names = old.names  # has read many names already
             self._snapshot = new  # the old engine closes its files when no thread uses it any more
+            if self._verifies_in_background:
+                self._start_verification()
             return True
 
     def snapshot(self) -> IndexState:
@@ -383,18 +409,49 @@ class Index(IndexState):
         """
         return IndexState(self._snapshot)
 
-    def check(self) -> None:
-        """Verify all checksums and invariants. Raises IndexDamaged for the first one that is violated.
+    def verify(self) -> None:
+        """Verify the checksums of all files. Raises IndexDamaged for the first one that does not match.
 
         If a build replaces the index in the meantime, the index is refreshed and the new build is verified.
         """
+        self._on_latest(Snapshot.verify)
+
+    def check(self, on_progress: Callable[[int, int], None] | None = None) -> None:
+        """Verify all checksums and invariants. Raises IndexDamaged for the first one that is violated.
+
+        If a build replaces the index in the meantime, the index is refreshed and the new build is verified.
+        `on_progress` is called with the work that is done and that of all, in no particular unit.
+        """
+        self._on_latest(lambda snapshot: snapshot.check(on_progress))
+
+    def verify_in_background(self) -> None:
+        """Verify the checksums of all files in a thread, now and after each `refresh` to a newer build.
+
+        For processes that live long. `IndexState.verified` says how far it is. Queries verify what they read as before.
+        """
+        self._verifies_in_background = True
+        self._start_verification()
+
+    def _start_verification(self) -> None:
+        """Verify the present snapshot in a thread, unless it is verified. If it is damaged, `verified` says so."""
+
+        def verify(snapshot: Snapshot) -> None:
+            """Verify a snapshot."""
+            with suppress(IndexUnusable):
+                snapshot.verify()
+
+        if self._snapshot.verified != "all":
+            threading.Thread(target=verify, args=(self._snapshot,), daemon=True).start()
+
+    def _on_latest(self, action: Callable[[Snapshot], None]) -> None:
+        """Call `action` with the snapshot. If it is damaged because a build has replaced it, again with the new one."""
         for _ in range(MAX_OPEN_ATTEMPTS):
             snapshot = self._snapshot
             try:
-                snapshot.check()
+                action(snapshot)
             except IndexDamaged:
                 if not self.refresh():
                     raise
             else:
                 return
-        self._snapshot.check()
+        action(self._snapshot)

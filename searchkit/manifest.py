@@ -8,20 +8,21 @@ reader sees either the old index or the new one. A new data folder can contain h
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
-from searchkit.errors import IndexDamaged, IndexForeign, IndexMissing, IndexUnusable
+from searchkit.errors import IndexDamaged, IndexForeign, IndexMissing, IndexNotDurable, IndexUnusable
 
-FORMAT_VERSION = 15
+FORMAT_VERSION = 16
 """Version of the index format.
 
 1: first version. 2: stores the state of the corpus files. 3: stores measures. 4: stores fewer bigram lists, and each
@@ -30,7 +31,8 @@ again. 6: stores cross-word postings. 7: renamed the arrays. 8: stores tables, a
 years of paragraphs, and the time and status of measures. 10: stores the names that mean the same measure. 11: finds
 headings and titles, each in one paragraph. 12: stores the names of facet values. 13: stores near-duplicate keys, and
 words, headings and facet values with pinyin. 14: stores the folded text of the indicators, and files that were not read
-and duplicates in a file of their own. 15: stores the indicators once.
+and duplicates in a file of their own. 15: stores the indicators once. 16: stores the ends of words, for
+corrections, and checksums of blocks.
 """
 
 EXTRAS_FILE = "extras.json"
@@ -54,6 +56,8 @@ _DATA_FOLDER_NAME = re.compile(r"data-[0-9]{6,}")  # data-000012
 _FILE_NAME = re.compile(r"[\w-][\w.-]*")  # a name without folders, so that no file is outside the data folder
 _STATE_LENGTH = 12
 """Number of hexadecimal digits of `Manifest.state`."""
+_UNSUPPORTED_SYNC = frozenset({errno.EINVAL, errno.EBADF, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP})
+"""Error numbers of `os.fsync` for a folder on file systems that sync only files, such as some network drives."""
 _CHUNK_SIZE = 1 << 20
 """Number of bytes that are read and hashed at a time."""
 
@@ -170,7 +174,8 @@ def commit_manifest(index: Path, manifest: Manifest, base: Manifest | None = Non
     """Sync the data folder to disk, then write the manifest, and remove older data folders.
 
     Returns the manifest as written, with `files` filled in. `base` is the current manifest, if there is one: files that
-    the new data folder shares with the data folder of `base` are neither read nor synced.
+    the new data folder shares with the data folder of `base` are neither read nor synced. Raises OSError if the old
+    manifest is still in place, and IndexNotDurable if the new one is, but may not be on disk.
     """
     folder = index / manifest.data
     known_checksums = _index_by_inode(index, base) if base else {}
@@ -180,10 +185,30 @@ def commit_manifest(index: Path, manifest: Manifest, base: Manifest | None = Non
             _sync_file(path)
     _sync_folder(folder)
     _sync_folder(index)  # the new folder's name must be on disk before the manifest refers to it
+    if base is None:
+        _sync_parent(index)  # an interrupted build may have created the folder without doing so
     _replace_manifest(index, manifest)
-    _sync_folder(index)
+    sync_commit(index)
     remove_leftovers(index)
     return manifest
+
+
+def create_index_folder(index: Path) -> None:
+    """Create the folder of an index, with its parents, if it does not exist, and write their names to disk."""
+    missing = [folder for folder in (index, *index.parents) if not folder.exists()]
+    index.mkdir(parents=True, exist_ok=True)
+    for folder in missing:
+        _sync_parent(folder)
+
+
+def sync_commit(index: Path) -> None:
+    """Write the name of the manifest to disk. Raises IndexNotDurable if that fails."""
+    try:
+        _sync_folder(index)
+    except OSError as error:
+        reason = f"{index} cannot be synced: {error.strerror or error}"
+        message = f"the new index is in place, but a power failure may undo it: {reason}; run the same build again"
+        raise IndexNotDurable(message) from error
 
 
 def _replace_manifest(index: Path, manifest: Manifest) -> None:
@@ -274,14 +299,14 @@ def read_verified_file(index: Path, manifest: Manifest, name: str) -> bytes:
     return data
 
 
-def verify_content(data: bytes, index: Path, manifest: Manifest, name: str) -> None:
+def verify_content(data: bytes | mmap, index: Path, manifest: Manifest, name: str) -> None:
     """Raise IndexDamaged if the content of a file of the data folder does not match its checksum."""
     if (len(data), hashlib.sha256(data).hexdigest()) != manifest.files.get(name):
         raise _damaged_error(index / manifest.data / name, index)
 
 
 def map_file(index: Path, manifest: Manifest, name: str) -> mmap:
-    """Return a file of the data folder, not empty, mapped into memory. Its checksum is not verified.
+    """Return a file of the data folder, not empty, mapped into memory. `verify_content` verifies it.
 
     Raises IndexDamaged if the file cannot be opened.
     """
@@ -293,9 +318,13 @@ def map_file(index: Path, manifest: Manifest, name: str) -> mmap:
         raise _damaged_error(path, index) from None
 
 
-def verify_checksums(index: Path, manifest: Manifest) -> None:
-    """Read every file of the data folder. Raises IndexDamaged for the first one whose checksum does not match."""
-    for name, (_, digest) in manifest.files.items():
+def verify_checksums(index: Path, manifest: Manifest, on_progress: Callable[[int, int], None] | None = None) -> None:
+    """Read every file of the data folder. Raises IndexDamaged for the first one whose checksum does not match.
+
+    `on_progress` is called with the number of bytes that were read and that of all.
+    """
+    done, total = 0, sum(size for size, _ in manifest.files.values())
+    for name, (size, digest) in manifest.files.items():
         path = index / manifest.data / name
         try:
             is_intact = _hash_file(path) == digest
@@ -303,6 +332,9 @@ def verify_checksums(index: Path, manifest: Manifest) -> None:
             is_intact = False
         if not is_intact:
             raise _damaged_error(path, index)
+        done += size
+        if on_progress is not None:
+            on_progress(done, total)
 
 
 def _check_sizes(index: Path, manifest: Manifest) -> None:
@@ -362,11 +394,20 @@ def _sync_file(path: Path) -> None:
         os.fsync(handle.fileno())
 
 
+def _sync_parent(folder: Path) -> None:
+    """Write the name of a folder to disk, if its parent can be opened: a folder can be created where none is read."""
+    with suppress(PermissionError):
+        _sync_folder(folder.absolute().parent)
+
+
 def _sync_folder(folder: Path) -> None:
-    """Write the names of the files in a folder to disk."""
+    """Write the names of the files in a folder to disk. Does nothing on file systems that cannot."""
     if os.name == "posix":  # other systems cannot open a folder
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)
+        except OSError as error:
+            if error.errno not in _UNSUPPORTED_SYNC:
+                raise
         finally:
             os.close(descriptor)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
+
+from searchkit.tabular import Tabular, TextTable, column_names, grid
 
 SECTIONS = ("成效", "问题", "计划", "履职", "其他")
 """Sections of a report: achievements, shortcomings, plans, duties of the head, other."""
@@ -186,7 +188,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class Table(Tabular):
     """A table of a document. Each of its rows is a paragraph; the paragraphs of a table are consecutive."""
 
     document: str
@@ -214,6 +216,15 @@ class Table:
     def paragraphs(self) -> range:
         """`n` of the paragraph of each row."""
         return range(self.first_paragraph, self.first_paragraph + len(self.rows))
+
+    def _text_table(self) -> TextTable:
+        """Return the rows below the header. A cell that covers several places is in the first of them."""
+        return TextTable(self.caption or self.id, column_names(self.header, self.rows), grid(self.rows))
+
+    def _records(self) -> Iterator[dict[str, object]]:
+        """Yield the rows as records of texts, by the headers of the columns."""
+        names = column_names(self.header, self.rows)
+        return (dict(zip(names, [*row, *[""] * (len(names) - len(row))], strict=True)) for row in grid(self.rows))
 
 
 @dataclass(frozen=True, slots=True)

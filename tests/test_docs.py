@@ -30,7 +30,20 @@ PAGES = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/*.md")), *(ROOT / n
 READMES = ("README.md", "README.zh.md")
 EXECUTED = (
     *READMES,
-    *(f"docs/{name}.md" for name in ("audit", "cli", "extending", "internals", "tables", "times", "tutorial")),
+    *(
+        f"docs/{name}.md"
+        for name in (
+            "assistants",
+            "audit",
+            "cli",
+            "configuring",
+            "extending",
+            "internals",
+            "tables",
+            "times",
+            "tutorial",
+        )
+    ),
 )
 """Pages whose commands and Python sessions are run in order, in a folder with the sample reports."""
 BLOCK = re.compile(

@@ -18,7 +18,6 @@ LIBRARIES = (
         "_yaml",
         "ahocorasick_rs",
         "click",
-        "filelock",
         "id_validator",
         "jieba",
         "linkify_it",
@@ -27,7 +26,7 @@ LIBRARIES = (
         "msgspec",
         "numpy",
     ),
-    *("pkg_resources", "pypdfium2", "rjieba", "selectolax", "tabulate", "tomli", "wcwidth", "whoosh", "yaml"),
+    *("pkg_resources", "pypdfium2", "rjieba", "selectolax", "tabulate", "tomli", "wcwidth", "whoosh", "xxhash", "yaml"),
     *("sitecustomize", "usercustomize"),
 )
 REPORT = "东丽区司法局2023年法治政府建设年度报告\n\n一、成效\n全年立案{}件。\n"

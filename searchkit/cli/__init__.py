@@ -10,6 +10,12 @@ comparing.py  compare
 auditing.py   measures --audit
 records.py    show, facets, export
 serving.py    serve
+watching.py   watch
 options.py    options that several commands have
-output.py     standard output, error messages, exit statuses
+output.py     standard output, files, error messages, exit statuses
+pager.py      the pager
+progress.py   progress of long work, and what stands if it is interrupted
+settings.py   defaults of options: SEARCHKIT_INDEX and searchkit.toml
+settingsfile.py  the content of searchkit.toml
+completing.py what shells complete
 """

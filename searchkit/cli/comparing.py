@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from searchkit.cli.completing import complete_facet_name
 from searchkit.cli.options import (
     QueryCommand,
     filter_options,
     index_option,
     literal_option,
+    output_options,
     split_options,
     timeout_option,
+    verify_option,
 )
-from searchkit.cli.output import FOUND, NOTHING_FOUND, print_error, write_text
-from searchkit.errors import UsageError
+from searchkit.cli.output import FOUND, NOTHING_FOUND, WORKBOOK, Target, print_error
 from searchkit.model import ANY_STATUS, MEASURE_STATUSES
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 @click.command(cls=QueryCommand)
 @click.argument("query")
 @index_option
+@verify_option
 @filter_options
 @literal_option
 @click.option(
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     default="district",
     show_default=True,
     metavar="FACET",
+    shell_complete=complete_facet_name,
     help="Facet of the rows; district:1 are provinces.",
 )
 @click.option(
@@ -42,6 +46,7 @@ if TYPE_CHECKING:
     default="of_year",
     show_default=True,
     metavar="FACET",
+    shell_complete=complete_facet_name,
     help="Facet of the columns. of_year is the year of the value, year that of the report.",
 )
 @click.option("--unit", metavar="UNIT", help="Only measures in this unit, such as 件 or 万元.")
@@ -63,20 +68,7 @@ if TYPE_CHECKING:
 )
 @timeout_option
 @click.option("--wide", is_flag=True, help="Show all columns and all footnotes, even if they do not fit the terminal.")
-@click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(["table", "csv", "json", "xlsx"]),
-    default="table",
-    show_default=True,
-    help="Output format. xlsx needs --output.",
-)
-@click.option(
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Write the table to FILE instead of standard output, as a workbook if its name ends with .xlsx.",
-)
+@output_options("table", "json", "jsonl", "csv", "tsv", "xlsx")
 @click.option(
     "--chart",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -93,8 +85,7 @@ if TYPE_CHECKING:
 def compare(
     query: str,
     index_path: Path,
-    output_format: str,
-    output: Path | None,
+    target: Target,
     **options: Any,  # noqa: ANN401
 ) -> int:
     """Compare a measure over districts and years.
@@ -109,22 +100,23 @@ def compare(
 
     chart, chart_size, wide = options.pop("chart"), options.pop("chart_size"), options.pop("wide")
     axes = {name: options.pop(name) for name in ("rows", "cols", "unit", "status", "against")}
-    _check_files(output_format, output, chart)
+    _check_chart(chart)
+    verify = options.pop("verify")
     filters, query_options = split_options(options)
-    with Index(index_path) as index:
+    with Index(index_path, verify=verify) as index:
         comparison = index.compare(query, **axes, **filters, **query_options)
-    if output is not None and (output_format == "xlsx" or output.suffix.lower() == ".xlsx"):
+    if target.format == WORKBOOK and target.path is not None:
         from searchkit.output.xlsx import write_workbook
 
-        write_workbook(comparison, output)
+        write_workbook(comparison, target.path)
     else:
         from searchkit.output.comparison import format_comparison
 
-        width = None if wide or output is not None else shutil.get_terminal_size().columns
-        bars = output is None and _can_show_bars()
-        write_text(format_comparison(comparison, output_format, bars=bars, width=width), output)
+        width = None if wide or target.path is not None else get_terminal_size().columns
+        bars = target.width is not None and _can_show_bars()
+        target.write(format_comparison(comparison, target.format, bars=bars, width=width))
     if comparison.indicator is None:
-        if output is not None or output_format not in {"table", "json"}:
+        if target.path is not None or target.format not in {"table", "json"}:
             _print_reasons(comparison)
         return NOTHING_FOUND
     if chart is not None:
@@ -142,10 +134,8 @@ def _print_reasons(comparison: Comparison) -> None:
         print_error(line)
 
 
-def _check_files(output_format: str, output: Path | None, chart: Path | None) -> None:
-    """Raise UsageError if the format needs a file, or if the chart file has a wrong suffix."""
-    if output_format == "xlsx" and output is None:
-        raise UsageError("--format xlsx needs --output FILE")
+def _check_chart(chart: Path | None) -> None:
+    """Raise UsageError if the chart file has a wrong suffix."""
     if chart is not None:
         from searchkit.output.chart import check_suffix
 
@@ -153,9 +143,9 @@ def _check_files(output_format: str, output: Path | None, chart: Path | None) ->
 
 
 def _can_show_bars() -> bool:
-    """Return whether standard output is a terminal whose encoding has the characters of the bars."""
+    """Return whether the encoding of the terminal has the characters of the bars."""
     try:
         "▏".encode(sys.stdout.encoding)
     except UnicodeEncodeError:
         return False
-    return sys.stdout.isatty()
+    return True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,13 +11,14 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from shlex import quote
-from threading import current_thread, main_thread
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from searchkit.cli.options import format_option, index_option
-from searchkit.cli.output import FAILED, FOUND, print_error, write_output
+from searchkit.cli.options import format_option, index_option, output_options
+from searchkit.cli.output import FAILED, FOUND, Target, print_error, terminal_width, write_output
+from searchkit.cli.progress import long_work, raise_on_interrupt
+from searchkit.cli.settings import applying_settings
 
 if TYPE_CHECKING:
     from searchkit.corpus.walk import Skipped
@@ -122,7 +122,7 @@ def build(corpus: Path, index_path: Path, output_format: str, *, strict: bool, *
     before = committed_state(index_path)
     progress = _ProgressDisplay()
     try:
-        with _raise_on_interrupt(), progress.show_bar():
+        with raise_on_interrupt(), progress.show_bar():
             report = build_index(corpus, index_path, BuildOptions(**options), progress)
     except KeyboardInterrupt:
         after = committed_state(index_path)
@@ -145,31 +145,31 @@ def build(corpus: Path, index_path: Path, output_format: str, *, strict: bool, *
     is_flag=True,
     help="List everything that was not read, is a duplicate or could not be decided, with the reasons.",
 )
-@format_option("table", "json", "jsonl", "csv")
-def info(index_path: Path, output_format: str, *, problems: bool) -> int:
+@output_options("table", "json", "jsonl", "csv", "tsv", "xlsx")
+def info(index_path: Path, target: Target, *, problems: bool) -> int:
     """Show what an index contains, and what could not be read.
 
     Shows the number of records, the facets, when and from which folder the index was built, and the
     files and parts of files that could not be read: the first twenty in a table, all in json, and
-    only their number in jsonl and csv.
+    only their number in the other formats. `settings` is the file searchkit.toml that applies.
     """
     from searchkit.index import Index
     from searchkit.output.json import dumps, problem_records
-    from searchkit.output.records import format_records
 
+    settings = applying_settings(click.get_current_context())
     with Index(index_path) as index:
         if problems:
-            write_output(
-                format_records(problem_records(index.problems(), index.duplicates(), index.documents()), output_format)
-            )
+            records = problem_records(index.problems(), index.duplicates(), index.documents())
+            target.write_records(records, "problems")
             return FOUND
         facts, unread = index.info(), index.problems()
-    if output_format == "table":
-        _print_facts({**facts, "facets": ", ".join(index.facet_names)}, unread, index_path)
-    elif output_format == "json":
-        write_output([dumps({**facts, "problems": unread}, indent=1), "\n"])
+    facts["settings"] = str(settings.path) if settings else None
+    if target.format == "table":
+        target.write(_format_facts({**facts, "facets": ", ".join(index.facet_names)}, unread, index_path))
+    elif target.format == "json":
+        target.write([dumps({**facts, "problems": unread}, indent=1), "\n"])
     else:
-        write_output(format_records([{**facts, "problems": len(unread)}], output_format))
+        target.write_records([{**facts, "problems": len(unread)}], "index")
     return FOUND
 
 
@@ -180,29 +180,12 @@ def check(index_path: Path) -> int:
     from searchkit.index import Index
 
     with Index(index_path) as index:
-        index.check()
+        with long_work("checking", lambda _: "the index was not checked to the end; nothing was changed") as progress:
+            index.check(progress)
         manifest = index.manifest
     counts = f"{manifest.documents} documents, {manifest.paragraphs} paragraphs, {manifest.measures} measures"
     write_output([f"{index_path} is intact: {counts}, {len(manifest.files)} files\n"])
     return FOUND
-
-
-@contextmanager
-def _raise_on_interrupt() -> Iterator[None]:
-    """Make Ctrl-C raise KeyboardInterrupt during the block, so that a build can clean up.
-
-    By default, Ctrl-C ends the process at once (`searchkit.__main__`). Does nothing if Ctrl-C is ignored, or if this is
-    not the main thread.
-    """
-    before = signal.getsignal(signal.SIGINT)
-    if before is signal.SIG_IGN or current_thread() is not main_thread():
-        yield
-        return
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 class _ProgressDisplay:
@@ -250,14 +233,16 @@ class _ProgressDisplay:
         return f"{progress.files} of {progress.all_files} files, {rate}, {left // 60}:{left % 60:02} left"
 
 
-def _print_facts(facts: Mapping[str, object], unread: Sequence[Mapping[str, str]], index_path: Path) -> None:
-    """Print facts about an index as a table, and below it the first files and parts that were not read."""
+def _format_facts(facts: Mapping[str, object], unread: Sequence[Mapping[str, str]], index_path: Path) -> Iterator[str]:
+    """Yield a table of facts about an index, and below it the first files and parts that were not read."""
+    from searchkit.output.cells import value_text
     from searchkit.output.terminal import format_table
     from searchkit.text.characters import sanitize
 
-    write_output([format_table([*facts.items(), ("problems", len(unread))], ["", ""])])
+    rows = [(name, value_text(value)) for name, value in facts.items() if value is not None]
+    yield format_table([*rows, ("problems", str(len(unread)))], ["", ""], width=terminal_width())
     lines = [f"not read: {problem['path']}: {problem['reason']}" for problem in unread]
-    write_output(sanitize(f"{line}\n") for line in _truncate(lines, str(index_path)))
+    yield from (sanitize(f"{line}\n") for line in _truncate(lines, str(index_path)))
 
 
 def _print_report(report: BuildReport, output_format: str) -> None:

@@ -12,6 +12,8 @@ import click
 
 from searchkit import __version__
 from searchkit.cli.output import FAILED, FOUND, OutputClosed, print_error, write_output
+from searchkit.cli.pager import NO_PAGER
+from searchkit.cli.settings import CommandDefaults
 from searchkit.errors import SearchkitError
 
 # The commands import NumPy later, and the variable has an effect only if it is set before. Without it, the linear
@@ -33,6 +35,8 @@ _MODULES = {
     "check": "indexes",
     "analyze": "queries",
     "serve": "serving",
+    "mcp": "serving",
+    "watch": "watching",
 }
 
 
@@ -56,13 +60,15 @@ class _Commands(Mapping[str, click.Command]):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="searchkit", message="%(prog)s %(version)s")
+@click.option("--no-pager", is_flag=True, help="Write long output to the terminal at once, not page by page.")
 @click.pass_context
-def cli(context: click.Context) -> None:
+def cli(context: click.Context, *, no_pager: bool) -> None:
     """Search Chinese government reports for words, exact phrases and numbers, with filters and facets.
 
     Exit status: 0 if something was found, 1 if nothing was found, 2 for wrong usage, 3 for any
     other error.
     """
+    context.meta[NO_PAGER] = no_pager
     if context.invoked_subcommand is None:
         write_output([context.get_help(), "\n"])
 
@@ -76,7 +82,7 @@ def main() -> NoReturn:
     """
     _set_encodings()
     try:
-        status = cli.main(standalone_mode=False)
+        status = cli.main(standalone_mode=False, default_map=CommandDefaults(_MODULES))
         sys.stdout.flush()
     except click.ClickException as error:
         print_error(error.format_message())

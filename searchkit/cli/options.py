@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from searchkit.cli.completing import complete_condition, complete_facet_name, complete_facet_value
+from searchkit.cli.output import read_target
+from searchkit.cli.settings import INDEX_VARIABLE
 from searchkit.errors import UsageError
 from searchkit.model import ANY_STATUS, MEASURE_STATUSES
 from searchkit.query.facets import BUILT_IN_FACETS, MAX_FACET_VALUES, UNDERSTOOD_FACETS
@@ -40,8 +44,19 @@ def index_option(command: _Command) -> _Command:
         metavar="DIR",
         default="index",
         show_default=True,
+        envvar=INDEX_VARIABLE,
         type=click.Path(path_type=Path),
-        help="Folder of the index.",
+        help=f"Folder of the index. Default: the environment variable {INDEX_VARIABLE}, or searchkit.toml.",
+    )(command)
+
+
+def verify_option(command: _Command) -> _Command:
+    """Add `--verify`."""
+    return click.option(
+        "--verify",
+        is_flag=True,
+        help="First read all files of the index, and verify that none is damaged. Otherwise, only what is read is "
+        "verified.",
     )(command)
 
 
@@ -57,6 +72,55 @@ def format_option(*formats: str) -> Callable[[_Command], _Command]:
     )
 
 
+def output_options(*formats: str) -> Callable[[_Command], Callable[..., object]]:
+    """Add `--format`, `--output` and `--bom`. The command gets a `Target` as `target`."""
+
+    def add(command: _Command) -> Callable[..., object]:
+        """Add the options to a command."""
+
+        @format_option(*formats)
+        @click.option(
+            "--output",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Write to FILE instead of standard output. Without --format, the suffix of FILE is the format.",
+        )
+        @click.option(
+            "--bom/--no-bom",
+            default=None,
+            help="Begin csv or tsv with a byte order mark, so that Excel shows Chinese. Default: only a FILE that ends "
+            "with .csv.",
+        )
+        @wraps(command)
+        def run(
+            *arguments: object, output_format: str, output: Path | None, bom: bool | None, **options: object
+        ) -> object:
+            """Run the command with its target."""
+            return command(*arguments, target=read_target(output_format, output, bom=bom), **options)
+
+        return run
+
+    return add
+
+
+def color_option(command: _Command) -> _Command:
+    """Add `--color`, which sets `click.Context.color`."""
+
+    def set_color(context: click.Context, _parameter: click.Parameter, value: str) -> None:
+        """Set the colour of a command. None means that the terminal decides."""
+        context.color = {"always": True, "never": False}.get(value)
+
+    return click.option(
+        "--color",
+        type=click.Choice(["auto", "always", "never"]),
+        default="auto",
+        show_default=True,
+        expose_value=False,
+        callback=set_color,
+        help="When to use colours. auto: on a terminal, unless the environment variable NO_COLOR is set.",
+    )(command)
+
+
 def filter_options(command: _Command) -> _Command:
     """Add the filters: an option for each built-in facet, and `--where`.
 
@@ -66,11 +130,17 @@ def filter_options(command: _Command) -> _Command:
         "--where",
         multiple=True,
         metavar="NAME=VALUE",
+        shell_complete=complete_condition,
         help="Value of a user-defined facet (from front matter, metadata.csv or a record).",
     )
     command = where(command)
     for name in reversed(BUILT_IN_FACETS):
-        command = click.option(f"--{name.replace('_', '-')}", multiple=True, help=_FILTER_HELP[name])(command)
+        command = click.option(
+            f"--{name.replace('_', '-')}",
+            multiple=True,
+            help=_FILTER_HELP[name],
+            shell_complete=complete_facet_value,
+        )(command)
     return command
 
 
@@ -117,6 +187,7 @@ def facet_options(command: _Command) -> _Command:
         "facets",
         multiple=True,
         metavar="NAME[:DEPTH]",
+        shell_complete=complete_facet_name,
         help="Count the values of a facet. district:1 counts provinces.",
     )(command)
 
@@ -143,16 +214,16 @@ class QueryCommand(click.Command):
         return super().parse_args(ctx, args)
 
 
-def query_options(command: _Command) -> _Command:
+def query_options(command: _Command) -> Callable[..., object]:
     """Add the options of search and measures: `--match`, `--queries`, and those of `paging_options`."""
-    command = paging_options(command)
-    command = click.option(
+    listing = paging_options(command)
+    listing = click.option(
         "--queries",
         type=click.File("rb"),
         metavar="FILE",
         help='Answer the queries in FILE (- is standard input), one per line: {"id": …, "query": …, options…} '
         "or id<TAB>query. Prints JSON Lines.",
-    )(command)
+    )(listing)
     return click.option(
         "--match",
         type=click.Choice(["all", "any", "auto"]),
@@ -160,17 +231,17 @@ def query_options(command: _Command) -> _Command:
         show_default=True,
         help="all: every part of the query must match. any: one word is enough. auto: all content words, then "
         "some of them; if no paragraph has all, any.",
-    )(command)
+    )(listing)
 
 
-def paging_options(command: _Command) -> _Command:
-    """Add the options of commands that list hits: `--limit`, `--offset`, `--timeout` and `--format`."""
+def paging_options(command: _Command) -> Callable[..., object]:
+    """Add the options of lists of hits: `--limit`, `--offset`, `--timeout`, `--color`, and of `output_options`."""
     command = timeout_option(command)
-    command = format_option("table", "json", "jsonl", "csv", "tsv", "ids")(command)
-    command = click.option("--offset", type=click.IntRange(0), default=0, help="Number of hits to skip.")(command)
+    listing = color_option(output_options("table", "json", "jsonl", "csv", "tsv", "ids", "xlsx")(command))
+    listing = click.option("--offset", type=click.IntRange(0), default=0, help="Number of hits to skip.")(listing)
     return click.option(
         "--limit", type=click.IntRange(0), default=10, show_default=True, help="Maximum number of hits."
-    )(command)
+    )(listing)
 
 
 def timeout_option(command: _Command) -> _Command:

@@ -1,17 +1,27 @@
-"""Standard output, error messages and exit statuses of all commands."""
+"""Standard output, files that commands write, error messages and exit statuses of all commands."""
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from searchkit.errors import SearchkitError
+import click
+
+from searchkit.errors import SearchkitError, UsageError
+
+if TYPE_CHECKING:
+    from searchkit.model import Measure
 
 FOUND, NOTHING_FOUND, WRONG_USAGE, FAILED = range(4)
 """Exit statuses 0 to 3. The commands build, info and check exit with FOUND if they succeed."""
+WORKBOOK = "xlsx"
+"""Format that is not text, and needs a file."""
+_BYTE_ORDER_MARK = "\ufeff"
+"""Tells Excel that a file is in UTF-8."""
 
 _T = TypeVar("_T")
 
@@ -21,7 +31,11 @@ class OutputClosed(Exception):
 
 
 def write_output(pieces: Iterable[str]) -> None:
-    """Write text to standard output, piece by piece. Raises OutputClosed."""
+    """Write text to standard output, piece by piece; on a terminal, through the pager. Raises OutputClosed."""
+    if sys.stdout.isatty():
+        from searchkit.cli.pager import start_pager
+
+        start_pager()
     try:
         for piece in pieces:
             sys.stdout.write(piece)
@@ -29,18 +43,123 @@ def write_output(pieces: Iterable[str]) -> None:
         raise OutputClosed from None
 
 
-def write_text(pieces: Iterable[str], output: Path | None) -> None:
-    """Write text to a file, or to standard output if `output` is None.
+class Target(NamedTuple):
+    """Where a command writes, and how: the options `--format`, `--output` and `--bom`."""
 
-    Raises SearchkitError if the file cannot be written.
-    """
-    if output is None:
-        write_output(pieces)
-        return
+    format: str
+    """The output format."""
+    path: Path | None = None
+    """The file to write, None for standard output."""
+    bom: bool = False
+    """Whether the text begins with a byte order mark."""
+
+    @property
+    def width(self) -> int | None:
+        """Number of columns of the terminal that is written to, None for a file or a pipe."""
+        return None if self.path is not None else terminal_width()
+
+    @property
+    def colour(self) -> bool:
+        """Whether the text has colours. A file has none."""
+        return self.path is None and is_colourful()
+
+    def write(self, pieces: Iterable[str]) -> None:
+        """Write text. Raises SearchkitError if the file cannot be written, OutputClosed.
+
+        A file appears when it is complete: until then, it has another name, and what was there before stays.
+        """
+        marked = chain([_BYTE_ORDER_MARK], pieces) if self.bom else pieces
+        if self.path is None:
+            write_output(marked)
+            return
+        try:
+            if self.path.exists() and not self.path.is_file():  # a device or a pipe
+                with self.path.open("w", encoding="utf-8", newline="") as file:
+                    file.writelines(marked)
+            else:
+                _replace_file(self.path.resolve(), marked)
+        except OSError as error:
+            raise SearchkitError(f"{self.path}: cannot be written: {error.strerror}") from error
+
+    def write_records(self, records: Iterable[Mapping[str, object]], name: str) -> None:
+        """Write records in any format. `name`: that of the sheet of a workbook. Raises as `write` does."""
+        if self.format == WORKBOOK and self.path is not None:
+            from searchkit.output.xlsx import write_records
+
+            write_records(records, name, self.path)
+        else:
+            from searchkit.output.records import format_records
+
+            self.write(format_records(records, self.format, self.width))
+
+
+def _replace_file(path: Path, pieces: Iterable[str]) -> None:
+    """Write a file under another name, and rename it when it is complete. Otherwise remove it."""
+    part = path.with_name(f"{path.name}.part")
     try:
-        output.write_text("".join(pieces), encoding="utf-8", newline="")
-    except OSError as error:
-        raise SearchkitError(f"{output}: cannot be written: {error.strerror}") from error
+        with part.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(pieces)
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def write_measures(measures: Iterable[Measure], target: Target) -> None:
+    """Write a workbook of measures, each with a link to its paragraph. Raises as `Target.write` does."""
+    from searchkit.output.xlsx import write_measures
+
+    assert target.path is not None  # noqa: S101 - `read_target` requires it
+    write_measures(measures, target.path)
+
+
+def read_target(output_format: str, path: Path | None, *, bom: bool | None) -> Target:
+    """Return the target of a command.
+
+    The suffix of a file chooses the format if `--format` is not on the command line. Excel reads a .csv file without a
+    byte order mark in the encoding of the system, so `bom` is on for such a file, and for a folder of them, unless it
+    is given. Raises UsageError
+    for a workbook without a file, and for a byte order mark in another format than csv or tsv.
+    """
+    context = click.get_current_context()
+    suffix = path.suffix.lower().removeprefix(".") if path else ""
+    option = next(item for item in context.command.params if item.name == "output_format")
+    given = context.get_parameter_source("output_format") is click.core.ParameterSource.COMMANDLINE
+    if isinstance(option.type, click.Choice) and suffix in option.type.choices and (suffix == WORKBOOK or not given):
+        output_format = suffix
+    if output_format == WORKBOOK and path is None:
+        raise UsageError("--format xlsx needs --output FILE")
+    if bom and output_format not in {"csv", "tsv"}:
+        raise UsageError("--bom is only for csv and tsv")
+    return Target(
+        output_format,
+        path,
+        (output_format == "csv" and path is not None and suffix in {"csv", ""}) if bom is None else bom,
+    )
+
+
+def is_terminal() -> bool:
+    """Return whether the output of the command goes to a terminal, maybe through a pager."""
+    from searchkit.cli import pager
+
+    return pager.is_running() or sys.stdout.isatty()
+
+
+def terminal_width() -> int | None:
+    """Return the number of columns of the terminal, None if the output does not go to a terminal."""
+    if not is_terminal():
+        return None
+    from shutil import get_terminal_size
+
+    return get_terminal_size().columns
+
+
+def is_colourful() -> bool:
+    """Return whether output has colours: as `--color` says; without it, on a terminal unless NO_COLOR is set."""
+    context = click.get_current_context(silent=True)
+    if context is not None and context.color is not None:
+        return context.color
+    return is_terminal() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def peek(items: Iterator[_T]) -> tuple[bool, Iterator[_T]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import json
 import re
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -26,8 +25,19 @@ from searchkit.cli.options import (
     query_options,
     split_options,
     status_option,
+    verify_option,
 )
-from searchkit.cli.output import FOUND, NOTHING_FOUND, WRONG_USAGE, print_error, write_output, write_text
+from searchkit.cli.output import (
+    FOUND,
+    NOTHING_FOUND,
+    WORKBOOK,
+    WRONG_USAGE,
+    Target,
+    print_error,
+    terminal_width,
+    write_measures,
+    write_output,
+)
 from searchkit.errors import TimedOut, UsageError
 from searchkit.files import decode_list
 from searchkit.model import AGGREGATES
@@ -38,7 +48,7 @@ if TYPE_CHECKING:
 
 _LINE_END = re.compile("\r\n|\r|\n")
 """The end of a line of a queries file, of Windows, old Macs or Unix."""
-_EXPORT_FORMATS = frozenset({"csv", "tsv", "ids"})
+_EXPORT_FORMATS = frozenset({"csv", "tsv", "ids", WORKBOOK})
 """Formats in which the hits of a search are only those that count in its total."""
 _ANSWER_FIELDS = (
     *("total", "hits", "total_any", "next", "relaxed", "understood_filters", "notes", "suggestions", "facets"),
@@ -59,6 +69,7 @@ _after_option = click.option(
 @click.command(cls=QueryCommand)
 @click.argument("query", required=False)
 @index_option
+@verify_option
 @filter_options
 @literal_option
 @facet_options
@@ -98,7 +109,7 @@ def search(
     query: str | None,
     index_path: Path,
     queries: BinaryIO | None,
-    output_format: str,
+    target: Target,
     highlight: bool,  # noqa: FBT001 - click passes options by name
     is_all: bool,  # noqa: FBT001
     **options: Any,  # noqa: ANN401
@@ -106,8 +117,8 @@ def search(
     """Find paragraphs that answer QUERY, best first.
 
     The words of QUERY must all match, except question words and particles. The list goes on with
-    paragraphs that have only some of the words, and says which they lack; the formats csv, tsv and
-    ids leave those out. If no paragraph has all words, one word is enough (see --match). OR (or |),
+    paragraphs that have only some of the words, and says which they lack; the formats csv, tsv,
+    ids and xlsx leave those out. If no paragraph has all words, one word is enough (see --match). OR (or |),
     NOT (or -) and brackets combine parts in other ways. "…" (also “…” and 「…」) is an exact phrase.
     title:, heading:, text: and the names of facets restrict a part to a field, as in title:年度报告
     or year:[2021 TO 2023]. 处罚^2 doubles the weight of a part. covid* matches words that begin with
@@ -121,33 +132,35 @@ def search(
     from searchkit.output import terminal
     from searchkit.output.json import hit_to_json, results_to_json
 
-    _check_one_source(query, queries)
+    _check_one_source(query, queries, target)
+    verify = options.pop("verify")
     filters, search_options = split_options(options)
-    _set_defaults(search_options, is_page=queries is None and output_format == "table")
-    is_export = queries is None and output_format in _EXPORT_FORMATS
+    _set_defaults(search_options, is_page=queries is None and target.format == "table")
+    is_export = queries is None and target.format in _EXPORT_FORMATS
     arguments = {**filters, **search_options, "beyond": not is_export}
-    is_streamed = is_all and queries is None and output_format not in {"table", "json"}
+    is_streamed = is_all and queries is None and target.format not in {"table", "json"}
     if is_all:
         arguments["limit"] = 0 if is_streamed else None
-    with Index(index_path) as index:
+    with Index(index_path, verify=verify) as index:
         if queries is not None:
             return _answer_all(
                 queries,
                 lambda text, line: results_to_json(index.search(text, **{**arguments, **line}), highlight=highlight),
             )
         results = index.search(query or "", **arguments)
-        is_colourful, first = sys.stdout.isatty(), results.offset + 1
-        with_measures = output_format == "jsonl"
+        first = results.offset + 1
+        with_measures = target.format == "jsonl"
         hits = index.every_hit(query or "", **arguments) if is_streamed else results.hits
-        _print_results(
-            output_format,
-            lambda: results_to_json(results, highlight=highlight),
-            lambda: terminal.format_results(results, colour=is_colourful, first=first, highlight=highlight),
-            lambda: (hit_to_json(hit, with_measures=with_measures, highlight=highlight) for hit in hits),
-        )
+        if results.total or not is_export:
+            _print_results(
+                target,
+                lambda: results_to_json(results, highlight=highlight),
+                lambda: terminal.format_results(results, colour=target.colour, first=first, highlight=highlight),
+                lambda: (hit_to_json(hit, with_measures=with_measures, highlight=highlight) for hit in hits),
+            )
     if results.total:
         return FOUND
-    _print_hints(output_format, [*results.notes, *terminal.suggestion_lines(results.suggestions, "paragraphs")])
+    _print_hints(target, [*results.notes, *terminal.suggestion_lines(results.suggestions, "paragraphs")])
     return NOTHING_FOUND
 
 
@@ -165,6 +178,7 @@ def _set_defaults(options: dict[str, Any], *, is_page: bool) -> None:
 @click.command()
 @click.argument("paragraph_id", metavar="ID")
 @index_option
+@verify_option
 @filter_options
 @facet_options
 @_after_option
@@ -173,7 +187,7 @@ def _set_defaults(options: dict[str, Any], *, is_page: bool) -> None:
 def similar(
     paragraph_id: str,
     index_path: Path,
-    output_format: str,
+    target: Target,
     **options: Any,  # noqa: ANN401
 ) -> int:
     """Find paragraphs like the paragraph with this ID, best first.
@@ -186,18 +200,19 @@ def similar(
     from searchkit.output import terminal
     from searchkit.output.json import hit_to_json, results_to_json
 
+    verify = options.pop("verify")
     filters, search_options = split_options(options)
-    _set_defaults(search_options, is_page=output_format == "table")
-    with Index(index_path) as index:
+    _set_defaults(search_options, is_page=target.format == "table")
+    with Index(index_path, verify=verify) as index:
         if index.paragraph(index.resolve_id(paragraph_id)) is None:
             print_error(f"no paragraph {paragraph_id} in {index_path}")
             return NOTHING_FOUND
         results = index.similar(paragraph_id, **filters, **search_options)
     _print_results(
-        output_format,
+        target,
         lambda: results_to_json(results),
-        lambda: terminal.format_results(results, colour=sys.stdout.isatty(), first=results.offset + 1),
-        lambda: (hit_to_json(hit, with_measures=output_format == "jsonl") for hit in results.hits),
+        lambda: terminal.format_results(results, colour=target.colour, first=results.offset + 1),
+        lambda: (hit_to_json(hit, with_measures=target.format == "jsonl") for hit in results.hits),
     )
     return FOUND if results.total else NOTHING_FOUND
 
@@ -205,6 +220,7 @@ def similar(
 @click.command(cls=QueryCommand)
 @click.argument("query", required=False)
 @index_option
+@verify_option
 @filter_options
 @literal_option
 @click.option("--unit", metavar="UNIT", help="Only measures in this unit, such as 件. 万元 and 元 mean the same.")
@@ -246,18 +262,12 @@ def similar(
     help="List what contradicts or repeats each other. Takes no QUERY. Only filters, --timeout, --format and --output "
     "have an effect.",
 )
-@click.option(
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Write the measures or findings to FILE, as a workbook if its name ends with .xlsx. Not with --queries.",
-)
 @query_options
 def measures(
     query: str | None,
     index_path: Path,
     queries: BinaryIO | None,
-    output_format: str,
+    target: Target,
     **options: Any,  # noqa: ANN401
 ) -> int:
     """Find the measures that answer QUERY, best first. A measure is a number with what it counts.
@@ -280,44 +290,36 @@ def measures(
     from searchkit.output import terminal
     from searchkit.output.json import group_to_json, measures_to_json
 
-    is_audit, output = options.pop("audit"), options.pop("output")
-    _check_one_source(query, queries, is_audit=is_audit)
-    if output is not None and queries is not None:
-        message = "--output does not go with --queries"
-        raise click.UsageError(message)
-    if options["aggregate"] is not None and output_format == "ids":
+    is_audit = options.pop("audit")
+    _check_one_source(query, queries, target, is_audit=is_audit)
+    if options["aggregate"] is not None and target.format == "ids":
         message = "--aggregate has no ids; choose another --format"
         raise click.UsageError(message)
+    verify = options.pop("verify")
     filters, search_options = split_options(options)
     arguments = {**filters, **search_options}
-    with Index(index_path) as index:
+    with Index(index_path, verify=verify) as index:
         if is_audit:
-            return print_audit(index, {**filters, "timeout": search_options["timeout"]}, output_format, output)
+            return print_audit(index, {**filters, "timeout": search_options["timeout"]}, target)
         if queries is not None:
             return _answer_all(
                 queries, lambda text, line: measures_to_json(index.measures(text, **{**arguments, **line}))
             )
         results = index.measures(query or "", **arguments)
     records = map(to_json, results.hits) if results.aggregate is None else map(group_to_json, results.groups)
-    if output is not None and output.suffix.lower() == ".xlsx":
-        from searchkit.output.xlsx import write_records
-
-        write_records(records, "measures" if results.aggregate is None else results.aggregate, output)
+    if target.format == WORKBOOK and results.aggregate is None:
+        write_measures(results.hits, target)
     else:
-        is_colourful = output is None and sys.stdout.isatty()
         _print_results(
-            output_format,
+            target,
             lambda: measures_to_json(results),
-            lambda: terminal.format_measure_results(results, colour=is_colourful, first=search_options["offset"] + 1),
+            lambda: terminal.format_measure_results(results, colour=target.colour, first=search_options["offset"] + 1),
             lambda: records,
-            output,
+            results.aggregate or "measures",
         )
     if results.total:
         return FOUND
-    _print_hints(
-        "csv" if output is not None else output_format,
-        [*results.notes, *terminal.suggestion_lines(results.suggestions, "measures")],
-    )
+    _print_hints(target, [*results.notes, *terminal.suggestion_lines(results.suggestions, "measures")])
     return NOTHING_FOUND
 
 
@@ -357,44 +359,48 @@ def _print_analysis(analysis: Mapping[str, Any], understanding: Understanding, o
     if output_format == "json":
         write_output([dumps(analysis, indent=1), "\n"])
     else:
-        write_output(format_records(analysis["tokens"], "table"))
+        write_output(format_records(analysis["tokens"], "table", terminal_width()))
         notes = [sanitize(f"{note}\n") for note in understanding.notes]
         write_output([sanitize(f"\nas a query: {understanding.understood}\n"), *notes])
 
 
-def _print_hints(output_format: str, hints: Iterable[str]) -> None:
-    """Print why nothing was found to standard error, in the formats that contain only records."""
-    if output_format not in {"table", "json"}:
+def _print_hints(target: Target, hints: Iterable[str]) -> None:
+    """Print why nothing was found to standard error, unless standard output has told so."""
+    if target.path is not None or target.format not in {"table", "json"}:
         for hint in hints:
             print_error(hint)
 
 
 def _print_results(
-    output_format: str,
+    target: Target,
     json_object: Callable[[], object],
     page: Callable[[], str],
     records: Callable[[], Iterable[Mapping[str, object]]],
-    output: Path | None = None,
+    name: str = "paragraphs",
 ) -> None:
     """Print results as one JSON object (json), as a page for the terminal (table), or as records (all other formats).
 
-    Three of the parameters are functions that return the results in these forms. Only one of them is called. `output`
-    is a file to write to instead of standard output.
+    Three of the parameters are functions that return the results in these forms. Only one of them is called. `name`:
+    name of the sheet of a workbook.
     """
-    if output_format == "json":
+    if target.format == "json":
         from searchkit.output.json import dumps
 
-        write_text([dumps(json_object(), indent=1), "\n"], output)
-    elif output_format == "table":
-        write_text([page()], output)
+        target.write([dumps(json_object(), indent=1), "\n"])
+    elif target.format == "table":
+        target.write([page()])
     else:
-        from searchkit.output.records import format_records
-
-        write_text(format_records(records(), output_format), output)
+        target.write_records(records(), name)
 
 
-def _check_one_source(query: str | None, queries: BinaryIO | None, *, is_audit: bool = False) -> None:
-    """Raise click.UsageError unless there is either a query or a file of queries, or neither for an audit."""
+def _check_one_source(query: str | None, queries: BinaryIO | None, target: Target, *, is_audit: bool = False) -> None:
+    """Raise click.UsageError unless there is either a query or a file of queries, or neither for an audit.
+
+    The answers to queries are JSON Lines on standard output.
+    """
+    if queries is not None and target.path is not None:
+        message = "--output does not go with --queries"
+        raise click.UsageError(message)
     if is_audit and (query, queries) != (None, None):
         message = "--audit takes neither QUERY nor --queries"
         raise click.UsageError(message)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import groupby
@@ -11,8 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from searchkit.cli.options import filter_options, format_option, index_option, split_options, status_option
-from searchkit.cli.output import FOUND, NOTHING_FOUND, peek, print_error, write_output
+from searchkit.cli.completing import complete_facet_name
+from searchkit.cli.options import (
+    color_option,
+    filter_options,
+    index_option,
+    output_options,
+    split_options,
+    status_option,
+)
+from searchkit.cli.output import FOUND, NOTHING_FOUND, WORKBOOK, Target, peek, print_error, write_measures
 from searchkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,8 +38,9 @@ if TYPE_CHECKING:
     metavar="N",
     help="Number of paragraphs to show before and after the paragraph. Ignored if ID is a document.",
 )
-@format_option("table", "json", "jsonl", "csv", "tsv", "ids")
-def show(record_id: str, index_path: Path, context: int, output_format: str) -> int:
+@output_options("table", "json", "jsonl", "csv", "tsv", "ids", "xlsx")
+@color_option
+def show(record_id: str, index_path: Path, context: int, target: Target) -> int:
     """Show the paragraph, the document, the table or the measure with this ID.
 
     A paragraph is shown with its facets and headings, a document with its fields and all of its
@@ -50,51 +58,55 @@ def show(record_id: str, index_path: Path, context: int, output_format: str) -> 
     from searchkit.model import Table
 
     with Index(index_path) as index:
-        found = index.excerpt(record_id, context, with_measures=output_format in {"json", "jsonl"})
+        found = index.excerpt(record_id, context, with_measures=target.format in {"json", "jsonl"})
     if found is None:
         print_error(f"no paragraph, document, table or measure {record_id} in {index_path}")
         return NOTHING_FOUND
     if isinstance(found, Table):
-        write_output(_format_table(found, output_format))
-    elif output_format == "table":
-        write_output(_show_paragraphs(found.paragraphs, found.tables, found.requested))
+        _write_table(found, target)
+    elif target.format == "table":
+        target.write(_show_paragraphs(found.paragraphs, found.tables, found.requested, colour=target.colour))
     else:
-        write_output(_format_paragraphs(found.paragraphs, found.tables, found.measures, output_format))
+        _write_paragraphs(found.paragraphs, found.tables, found.measures, target)
     return FOUND
 
 
-def _format_table(table: Table, output_format: str) -> Iterator[str]:
-    """Yield a table in a format of `show`."""
+def _write_table(table: Table, target: Target) -> None:
+    """Write a table in a format of `show`."""
     from searchkit.model import to_json
     from searchkit.output.csv import delimited_line
-    from searchkit.output.records import format_records
     from searchkit.output.tables import format_markdown, table_rows
 
-    if output_format == "table":
-        return iter([format_markdown(table)])
-    if output_format in {"csv", "tsv"}:
-        return (delimited_line(row, "," if output_format == "csv" else "\t") for row in table_rows(table))
-    return format_records([to_json(table)], output_format)
+    if target.format == WORKBOOK and target.path is not None:
+        from searchkit.output.xlsx import write_tables
+
+        write_tables([table], target.path)
+    elif target.format == "table":
+        target.write([format_markdown(table)])
+    elif target.format in {"csv", "tsv"}:
+        target.write(delimited_line(row, "," if target.format == "csv" else "\t") for row in table_rows(table))
+    else:
+        target.write_records([to_json(table)], "tables")
 
 
-def _format_paragraphs(
-    paragraphs: Sequence[Paragraph],
-    tables: Sequence[Table],
-    measures: Sequence[Sequence[Measure]],
-    output_format: str,
-) -> Iterator[str]:
-    """Yield paragraphs as records. In json and jsonl, they have their measures, and the first of a table the table."""
+def _write_paragraphs(
+    paragraphs: Sequence[Paragraph], tables: Sequence[Table], measures: Sequence[Sequence[Measure]], target: Target
+) -> None:
+    """Write paragraphs as records. In json and jsonl, they have their measures, and the first of a table the table."""
     from searchkit.model import to_json
     from searchkit.output.json import paragraph_records
-    from searchkit.output.records import format_records
 
-    if output_format not in {"json", "jsonl"}:
-        return format_records(map(to_json, paragraphs), output_format)
-    return format_records(paragraph_records(paragraphs, tables, measures), output_format)
+    has_nested = target.format in {"json", "jsonl"}
+    records = paragraph_records(paragraphs, tables, measures) if has_nested else map(to_json, paragraphs)
+    target.write_records(records, "paragraphs")
 
 
 def _show_paragraphs(
-    paragraphs: Sequence[Paragraph], tables: Sequence[Table], requested: Document | Paragraph | Measure
+    paragraphs: Sequence[Paragraph],
+    tables: Sequence[Table],
+    requested: Document | Paragraph | Measure,
+    *,
+    colour: bool,
 ) -> Iterator[str]:
     """Yield paragraphs, the fields of a requested document, and tables instead of their rows, for the terminal.
 
@@ -110,7 +122,6 @@ def _show_paragraphs(
     if measure is not None:
         yield terminal.format_measure(measure) + "\n"
     requested_id = "" if isinstance(requested, Document) else measure.paragraph if measure else requested.id
-    colour = sys.stdout.isatty()
     table_of = {n: table for table in tables for n in table.paragraphs}
     for table, group in groupby(paragraphs, lambda paragraph: table_of.get(paragraph.n)):
         records = list(group)
@@ -125,7 +136,7 @@ def _show_paragraphs(
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=complete_facet_name)
 @index_option
 @filter_options
 @click.option(
@@ -150,13 +161,13 @@ def _show_paragraphs(
     metavar="N",
     help="Maximum number of values of a facet: its most frequent ones, and those of filters. Default: all.",
 )
-@format_option("table", "json", "jsonl", "csv", "tsv", "ids")
+@output_options("table", "json", "jsonl", "csv", "tsv", "ids", "xlsx")
 def facets(
     name: str | None,
     index_path: Path,
     query: str | None,
     matrix: str | None,
-    output_format: str,
+    target: Target,
     **options: Any,  # noqa: ANN401
 ) -> int:
     """List the values of a facet with their counts.
@@ -186,9 +197,9 @@ def facets(
         else:
             has_match, reason = _print_query_notes(index, query, filters), "no paragraph matches"
         if matrix is not None:
-            return _print_coverage(index, matrix, query, filters, output_format)
+            return _print_coverage(index, matrix, query, filters, target)
         facet_counts = index.facets([name] if name else [], query=query, **selection, **filters)
-    has_values = _print_facets(facet_counts, output_format)
+    has_values = _print_facets(facet_counts, target)
     if not has_match:
         print_error(reason)
     return FOUND if has_match and has_values else NOTHING_FOUND
@@ -206,51 +217,50 @@ def _print_query_notes(index: Index, query: str, filters: Mapping[str, Any]) -> 
     return results.total > 0
 
 
-def _print_coverage(
-    index: Index, matrix: str, query: str | None, filters: Mapping[str, Any], output_format: str
-) -> int:
+def _print_coverage(index: Index, matrix: str, query: str | None, filters: Mapping[str, Any], target: Target) -> int:
     """Print the numbers of reports by two facets. Raises UsageError unless `matrix` is ROWS,COLS."""
     from searchkit.output import terminal
     from searchkit.output.json import coverage_to_json, dumps
-    from searchkit.output.records import format_records
 
     names = [name.strip() for name in matrix.replace("，", ",").split(",")]
     if len(names) != 2:  # noqa: PLR2004 - rows and columns
         raise UsageError(f"--matrix {matrix!r}: write two facets, as in district,year")
     coverage = index.coverage(*names, query=query, **filters)
-    if output_format == "json":
-        write_output([dumps(coverage_to_json(coverage), indent=1), "\n"])
-    elif output_format == "table":
-        write_output([terminal.format_coverage(coverage)])
+    if target.format == "json":
+        target.write([dumps(coverage_to_json(coverage), indent=1), "\n"])
+    elif target.format == "table":
+        target.write([terminal.format_coverage(coverage, target.width)])
     else:
-        write_output(format_records((cell._asdict() for cell in coverage.cells), output_format))
+        target.write_records((cell._asdict() for cell in coverage.cells), "coverage")
     return FOUND if coverage.documents else NOTHING_FOUND
 
 
-def _print_filter_notes(index: Index, filters: Mapping[str, Any], *, of_measures: bool = False) -> None:
-    """Print the messages about how the values of filters were read to standard error.
+def _print_filter_notes(index: Index, filters: Mapping[str, Any], *, of_measures: bool = False) -> bool:
+    """Print the messages about how the values of filters were read to standard error. Return whether there are any.
 
     If the filters are of measures, no message is about years that only paragraphs lack.
     """
     by_facet = {name: value for name, value in filters.items() if name != "where"}
     resolved = index.resolve_filters(by_facet, filters["where"])
-    for note in (*resolved.notes, *(() if of_measures else resolved.missing_years)):
+    notes = (*resolved.notes, *(() if of_measures else resolved.missing_years))
+    for note in notes:
         print_error(note)
+    return bool(notes)
 
 
-def _print_facets(facet_counts: Mapping[str, FacetCounts], output_format: str) -> bool:
+def _print_facets(facet_counts: Mapping[str, FacetCounts], target: Target) -> bool:
     """Print facets in one of the formats of the command `facets`, and return whether there is a value."""
     from searchkit.output import terminal
     from searchkit.output.json import dumps, facet_records, facet_to_json
-    from searchkit.output.records import format_records
 
-    if output_format == "json":
+    if target.format == "json":
         json_object = {facet: facet_to_json(counts) for facet, counts in facet_counts.items()}
-        write_output([dumps(json_object, indent=1), "\n"])
-    elif output_format == "table":
-        write_output("\n".join(terminal.format_facet(facet, counts) for facet, counts in facet_counts.items()))
+        target.write([dumps(json_object, indent=1), "\n"])
+    elif target.format == "table":
+        tables = (terminal.format_facet(facet, counts, target.width) for facet, counts in facet_counts.items())
+        target.write(["\n".join(tables)])
     else:
-        write_output(format_records(facet_records(facet_counts), output_format))
+        target.write_records(facet_records(facet_counts), "facets")
     return any(counts.values for counts in facet_counts.values())
 
 
@@ -260,8 +270,8 @@ def _print_facets(facet_counts: Mapping[str, FacetCounts], output_format: str) -
 @click.option(
     "--limit", type=click.IntRange(0), default=10, show_default=True, metavar="N", help="Maximum number of suggestions."
 )
-@format_option("table", "json", "jsonl", "csv", "tsv", "ids")
-def suggest(prefix: str, index_path: Path, limit: int, output_format: str) -> int:
+@output_options("table", "json", "jsonl", "csv", "tsv", "ids", "xlsx")
+def suggest(prefix: str, index_path: Path, limit: int, target: Target) -> int:
     """Suggest facet values, words and headings that begin with PREFIX.
 
     PREFIX is compared with texts, with pinyin (binhai) and with the initials of pinyin (bhxq). Facet
@@ -270,14 +280,13 @@ def suggest(prefix: str, index_path: Path, limit: int, output_format: str) -> in
     """
     from searchkit.index import Index
     from searchkit.output.json import completions_to_json, dumps
-    from searchkit.output.records import format_records
 
     with Index(index_path) as index:
         completions = index.suggest(prefix, limit=limit)
-    if output_format == "json":
-        write_output([dumps(completions_to_json(prefix, completions), indent=1), "\n"])
+    if target.format == "json":
+        target.write([dumps(completions_to_json(prefix, completions), indent=1), "\n"])
     else:
-        write_output(format_records((item._asdict() for item in completions), output_format))
+        target.write_records((item._asdict() for item in completions), "suggestions")
     return FOUND if completions else NOTHING_FOUND
 
 
@@ -286,83 +295,83 @@ def suggest(prefix: str, index_path: Path, limit: int, output_format: str) -> in
 @index_option
 @filter_options
 @status_option
-@format_option("jsonl", "json", "csv", "tsv", "table", "ids", "xlsx")
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path),
-    metavar="PATH",
-    help="Where csv, tsv and xlsx write tables: a new folder with a file for each table, or a workbook with a sheet "
-    "for each.",
-)
+@output_options("jsonl", "json", "csv", "tsv", "table", "ids", "xlsx")
 def export(
     what: str,
     index_path: Path,
-    output_format: str,
-    output: Path | None,
+    target: Target,
     status: tuple[str, ...],
     **options: Any,  # noqa: ANN401
 ) -> int:
-    """Write documents, paragraphs, measures or tables to standard output.
+    """Write documents, paragraphs, measures or tables to standard output, or to a file.
 
     Without filters, writes all of them. With filters, writes the paragraphs that pass all filters,
     the measures of these paragraphs, or the documents or tables with at least one such paragraph.
-    For measures, --of-year goes by the year of each measure. --status is only for measures. Tables
-    as csv, tsv or xlsx need --output.
-    """
-    from searchkit.index import Index
-    from searchkit.model import to_json
-    from searchkit.output.records import format_records
+    For measures, --of-year goes by the year of each measure. --status is only for measures.
 
-    _check_export(what, output_format, output)
+    Tables as csv or tsv are a file for each table in a new folder, which --output names. A workbook
+    has a sheet for each table, and a workbook of measures a link from each to its paragraph. If
+    there is nothing to export, no file is written, and the exit status is 1.
+    """
+    from searchkit.cli.progress import long_work
+    from searchkit.index import Index
+    from searchkit.model import Measure, Table, to_json
+
+    if what == "tables" and target.format in {"csv", "tsv"} and target.path is None:
+        raise UsageError(f"export tables --format {target.format} needs --output FOLDER")
     if status and what != "measures":
         raise UsageError("--status is only for measures")
     filters, _ = split_options(options)
     with Index(index_path) as index:
-        _print_filter_notes(index, filters, of_measures=what == "measures")
-        if what == "tables":
-            return _export_tables(index.tables(**filters), output_format, output)
-        exporters: dict[str, Callable[..., Iterator[Document | Paragraph | Measure]]] = {
+        has_notes = _print_filter_notes(index, filters, of_measures=what == "measures")
+        exporters: dict[str, Callable[..., Iterator[Document | Paragraph | Measure | Table]]] = {
             "documents": index.documents,
             "paragraphs": index.paragraphs,
             "measures": partial(index.every_measure, status=status),
+            "tables": index.tables,
         }
         has_records, records = peek(exporters[what](**filters))
-        write_output(format_records(map(to_json, records), output_format))
-    return FOUND if has_records else NOTHING_FOUND
+        if not has_records:
+            if not has_notes:
+                print_error(f"no {what} to export; `searchkit facets` lists what the index has")
+            if target.path is None:
+                target.write_records([], what)
+            return NOTHING_FOUND
+        total = 0 if any(filters.values()) else getattr(index.manifest, what, 0)
+        with long_work("exporting", lambda progress: _describe_rest(what, target, progress.done)) as progress:
+            if total:  # with filters, nothing knows it
+                records = progress.count(records, total)
+            if what == "tables":
+                _export_tables((item for item in records if isinstance(item, Table)), target)
+            elif what == "measures" and target.format == WORKBOOK:
+                write_measures((item for item in records if isinstance(item, Measure)), target)
+            else:
+                target.write_records(map(to_json, records), what)
+    return FOUND
 
 
-def _check_export(what: str, output_format: str, output: Path | None) -> None:
-    """Raise UsageError if a format does not fit the records or `--output`."""
-    if what != "tables" and output_format == "xlsx":
-        raise UsageError("--format xlsx is only for tables")
-    needs_output = what == "tables" and output_format in {"csv", "tsv", "xlsx"}
-    if needs_output and output is None:
-        target = "FILE" if output_format == "xlsx" else "FOLDER"
-        raise UsageError(f"export tables --format {output_format} needs --output {target}")
-    if output is not None and not needs_output:
-        raise UsageError("--output is only for tables as csv, tsv or xlsx")
+def _describe_rest(what: str, target: Target, done: int) -> str:
+    """Return what is left of an export that was interrupted."""
+    if target.path is None:
+        return f"{done} {what} were written" if done else "the output is not complete"
+    if what == "tables" and target.format in {"csv", "tsv"}:
+        return f"{target.path} does not have all tables; remove it"
+    return f"{target.path} was not written"
 
 
-def _export_tables(tables: Iterator[Table], output_format: str, output: Path | None) -> int:
-    """Write tables to standard output or to `output`. Writes no file if there are no tables."""
+def _export_tables(tables: Iterator[Table], target: Target) -> None:
+    """Write tables: as Markdown (table), a workbook, a folder of files (csv, tsv), or records."""
     from searchkit.model import to_json
-    from searchkit.output.records import format_records
     from searchkit.output.tables import format_markdown, write_table_files
     from searchkit.text.characters import sanitize
 
-    has_tables, tables = peek(tables)
-    if not has_tables:
-        write_output(format_records([], output_format) if output is None else [])
-        return NOTHING_FOUND
-    if output is None:
-        if output_format == "table":
-            write_output(f"{sanitize(table.id)}\n\n{format_markdown(table)}\n" for table in tables)
-        else:
-            write_output(format_records(map(to_json, tables), output_format))
-    elif output_format == "xlsx":
+    if target.format == WORKBOOK and target.path is not None:
         from searchkit.output.xlsx import write_tables
 
-        write_tables(tables, output)
+        write_tables(tables, target.path)
+    elif target.format in {"csv", "tsv"} and target.path is not None:
+        write_table_files(tables, target.path, target.format, bom=target.bom)
+    elif target.format == "table":
+        target.write(f"{sanitize(table.id)}\n\n{format_markdown(table)}\n" for table in tables)
     else:
-        write_table_files(tables, output, output_format)
-    return FOUND
+        target.write_records(map(to_json, tables), "tables")

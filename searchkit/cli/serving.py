@@ -1,4 +1,4 @@
-"""The command serve."""
+"""The commands serve and mcp."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from searchkit.cli.options import verify_option
 from searchkit.cli.output import FOUND, write_output
 from searchkit.errors import SearchkitError, UsageError
 
@@ -51,6 +52,7 @@ _NAMED = re.compile(r"([\w.-]+)=(.+)", re.DOTALL)
 @click.option(
     "--trusted-proxy", metavar="ADDRESS", help="Address of the proxy whose X-Forwarded-… headers are believed."
 )
+@verify_option
 @click.option("--log-requests", "logs_requests", is_flag=True, help="Log each request, with its query.")
 def serve(indexes: Sequence[str], *, opens_browser: bool, **options: object) -> int:
     """Serve a page for the browser, and the same answers as a JSON API, until Ctrl-C.
@@ -65,7 +67,7 @@ def serve(indexes: Sequence[str], *, opens_browser: bool, **options: object) -> 
     except ImportError as error:
         if (error.name or "").partition(".")[0] not in {"starlette", "uvicorn", "jinja2", "h11", "anyio"}:
             raise
-        raise SearchkitError(f"the server needs {error.name}: pip install 'searchkit[web]'") from None
+        raise SearchkitError(f"the server needs {error.name}: pip install starlette uvicorn Jinja2") from None
 
     def announce(url: str) -> None:
         """Print the address of the page."""
@@ -74,6 +76,33 @@ def serve(indexes: Sequence[str], *, opens_browser: bool, **options: object) -> 
 
     arguments = {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
     run_server(_named_indexes(indexes), ServerOptions(**arguments), announce, opens_browser=opens_browser)  # type: ignore[arg-type]
+    return FOUND
+
+
+@click.command()
+@click.option(
+    "--index",
+    "indexes",
+    multiple=True,
+    default=["index"],
+    show_default=True,
+    metavar="[NAME=]DIR",
+    help="Folder of the index. Several need names, by which the assistant chooses.",
+)
+def mcp(indexes: Sequence[str]) -> int:
+    """Answer an assistant on standard input and output, by the Model Context Protocol.
+
+    An assistant starts this command itself: its settings name it. The assistant can search, look up and compare
+    figures, read reports, and cites the ids. Nothing is changed, and nothing leaves this machine but to the assistant.
+    A new build of the index is picked up by the next call.
+    """
+    try:
+        from searchkit.assistants.server import run_server
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] != "mcp":
+            raise
+        raise SearchkitError(f"the server for assistants needs {error.name}: pip install 'searchkit[mcp]'") from None
+    run_server(_named_indexes(indexes))
     return FOUND
 
 

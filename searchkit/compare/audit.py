@@ -38,16 +38,31 @@ class Audit:
         return {kind: counts[kind] for kind in FINDING_KINDS if counts[kind]}
 
 
-def audit_snapshot(snapshot: Snapshot, filters: tuple[Filter, ...]) -> Audit:
-    """Check the measures and paragraphs of an index that pass the filters. See `audit`."""
+def audit_snapshot(
+    snapshot: Snapshot, filters: tuple[Filter, ...], on_progress: Callable[[int, int], None] | None = None
+) -> Audit:
+    """Check the measures and paragraphs of an index that pass the filters. See `audit`.
+
+    `on_progress` is called for each measure with the number of those that were read and that of all.
+    """
 
     def tables_of(document: str) -> Iterator[Table]:
         """Return the tables of the document with an id."""
         return snapshot.tables(snapshot.filters({"document": document}, None))
 
     with snapshot.use_engine():
-        fetch = snapshot.measure_columns(filters).fetch
-        return audit(snapshot.every_measure(filters), snapshot.names, fetch, tables_of)
+        columns = snapshot.measure_columns(filters)
+        measures = snapshot.every_measure(filters)
+        if on_progress is not None:
+            measures = _watched(measures, len(columns.scores), on_progress)
+        return audit(measures, snapshot.names, columns.fetch, tables_of)
+
+
+def _watched(measures: Iterable[Measure], total: int, on_progress: Callable[[int, int], None]) -> Iterator[Measure]:
+    """Yield measures, and call a function with the number of those that were yielded and `total`."""
+    for done, measure in enumerate(measures, 1):
+        yield measure
+        on_progress(done, total)
 
 
 def audit(

@@ -12,6 +12,7 @@ from searchkit.query.facets import year_of_measure
 from searchkit.query.understood import UnderstoodFilter
 from searchkit.search.choosing import is_milestone
 from searchkit.search.suggestions import Suggestion
+from searchkit.tabular import Tabular, TextTable
 
 STATES = (
     "value",
@@ -122,7 +123,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Tabular):
     """A table of one indicator in one unit."""
 
     query: str
@@ -193,6 +194,29 @@ class Comparison:
             ),
         )
 
+    def _text_table(self) -> TextTable:
+        """Return the table with a text for each cell: values, and the state of a cell that has no plain value."""
+        rows = [(str(row), *(_cell_text(self.cell(row, col), self.unit) for col in self.cols)) for row in self.rows]
+        caption = f"{self.indicator or self.query}{f' ({self.unit})' if self.unit else ''}"
+        return TextTable(caption, (self.rows_by, *map(str, self.cols)), rows, self.notes)
+
+    def _records(self) -> Iterator[dict[str, object]]:
+        """Yield a record for each value, and for each cell without one: row, column, state, value, id and quote."""
+        for cell in self.cells():
+            labels = {self.rows_by: cell.row, self.cols_by: cell.col, "state": cell.state}
+            for value in cell.values:
+                first = value.first
+                yield {**labels, "value": value.value, "unit": value.unit, "id": first.id, "quote": first.quote}
+            if not cell.values:
+                yield {**labels, "value": None, "unit": None, "id": None, "quote": None}
+
     def cells(self) -> Iterator[Cell]:
         """Yield all cells, row by row."""
         return (self.cell(row, col) for row in self.rows for col in self.cols)
+
+
+def _cell_text(cell: Cell, unit: str | None) -> str:
+    """Return the values of a cell, and its state unless it is a plain value."""
+    texts = [f"{value.value}{f' {value.unit}' if value.unit != unit and value.unit else ''}" for value in cell.values]
+    state = "" if cell.state == "value" else cell.state.replace("_", " ")
+    return f"{' / '.join(texts)} ({state})" if texts and state else "".join(texts) or f"({state})"

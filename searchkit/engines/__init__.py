@@ -2,6 +2,7 @@
 
 contract.py    the interface of an engine: requests and responses
 directory.py   where the states of an index are: manifest, files beside the engine's, write lock
+locking.py     lets one process write to an index folder at a time
 opening.py     the engines by name
 grams.py       finding n-grams in many texts at once
 indicators.py  finding strings and n-grams in the indicators of all measures at once

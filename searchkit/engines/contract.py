@@ -308,8 +308,11 @@ class Engine(Protocol):
         """Return all words and headings, in no particular order."""
         ...
 
-    def check(self) -> None:
-        """Read the complete index. Raises IndexDamaged at the first inconsistency."""
+    def check(self, on_progress: Callable[[int, int], None] | None = None) -> None:
+        """Read the complete index. Raises IndexDamaged at the first inconsistency.
+
+        `on_progress` is called with the number of paragraphs that were checked and that of all, at least at the end.
+        """
         ...
 
     def close(self) -> None:

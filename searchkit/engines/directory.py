@@ -5,25 +5,24 @@ A state has a name, `data-000012`. A build writes it to a new folder of this nam
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
-from datetime import datetime, timezone
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from mmap import mmap
 from pathlib import Path
 from typing import Protocol
 
-from searchkit.errors import IndexDamaged, IndexLocked, IndexUnusable, SearchkitError
+from searchkit.errors import IndexDamaged, IndexUnusable, SearchkitError
 from searchkit.manifest import (
     Manifest,
     commit_manifest,
     create_data_folder,
+    create_index_folder,
     current_data_folder,
     map_file,
     read_manifest,
     read_verified_file,
     remove_leftovers,
+    sync_commit,
     verify_checksums,
 )
 
@@ -53,8 +52,11 @@ class Directory(Protocol):
         """Return a file of a state, not empty, mapped into memory. Its checksum need not be verified."""
         ...
 
-    def verify(self, manifest: Manifest) -> None:
-        """Read every file of a state. Raises IndexDamaged for the first one whose checksum does not match."""
+    def verify(self, manifest: Manifest, on_progress: Callable[[int, int], None] | None = None) -> None:
+        """Read every file of a state. Raises IndexDamaged for the first one whose checksum does not match.
+
+        `on_progress` is called with the number of bytes that were read and that of all.
+        """
         ...
 
     def lock(self) -> AbstractContextManager[None]:
@@ -72,7 +74,12 @@ class Directory(Protocol):
         """Make the state of `manifest.data` the committed one, with the files in its folder, or change nothing.
 
         Returns the manifest as written, with `files` filled in. `base`: the manifest of the state that it updates.
+        Raises IndexNotDurable if the new state is the committed one, but a power failure may undo that.
         """
+        ...
+
+    def sync(self) -> None:
+        """Let the last commit survive a power failure. Raises IndexNotDurable if that is not possible."""
         ...
 
     def discard(self, folder: Path) -> None:
@@ -102,35 +109,25 @@ class LocalDirectory:
         """Return a file of a data folder, mapped into memory. Its checksum is not verified. Raises IndexDamaged."""
         return map_file(self.path, manifest, name)
 
-    def verify(self, manifest: Manifest) -> None:
+    def verify(self, manifest: Manifest, on_progress: Callable[[int, int], None] | None = None) -> None:
         """Read every file of a data folder. Raises IndexDamaged for the first one whose checksum does not match."""
-        verify_checksums(self.path, manifest)
+        verify_checksums(self.path, manifest, on_progress)
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the write lock of the folder. Raises IndexUnusable also if the block raises OSError."""
-        from filelock import FileLock, Timeout  # noqa: PLC0415 - only builds lock an index
+        """Hold the write lock of the folder, which is created if it does not exist.
 
-        holder_file = self.path / "writer.json"
+        Raises IndexUnusable also if the block raises OSError.
+        """
+        from searchkit.engines.locking import writer_lock  # noqa: PLC0415 - only builds lock an index
+
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.path / "writer.lock")
-            lock.acquire(timeout=0)
-        except Timeout:
-            message = f"{self.path} is being written by {_read_holder(holder_file)}; wait for it or stop it"
-            raise IndexLocked(message) from None
+            create_index_folder(self.path)
+            with writer_lock(self.path):
+                remove_leftovers(self.path)
+                yield
         except OSError as error:
-            raise self._cannot_write(error) from None
-        try:
-            holder_file.write_text(json.dumps(this_process()), encoding="utf-8")
-            remove_leftovers(self.path)
-            yield
-        except OSError as error:
-            raise self._cannot_write(error) from error
-        finally:
-            with suppress(OSError):
-                holder_file.unlink()
-            lock.release()
+            raise IndexUnusable(f"cannot write to {self.path}: {error.strerror or error}") from error
 
     def create(self) -> Path:
         """Create an empty data folder with a number higher than all existing ones."""
@@ -140,16 +137,16 @@ class LocalDirectory:
         """Sync the data folder to disk, replace the manifest, and remove older data folders."""
         return commit_manifest(self.path, manifest, base)
 
+    def sync(self) -> None:
+        """Write the name of the manifest to disk, which `commit` may have failed to do."""
+        sync_commit(self.path)
+
     def discard(self, folder: Path) -> None:
         """Remove a data folder, unless the manifest names it."""
         import shutil  # noqa: PLC0415 - loads modules for compression; only builds remove folders
 
         if self.current() != folder.name:
             shutil.rmtree(folder, ignore_errors=True)
-
-    def _cannot_write(self, error: OSError) -> IndexUnusable:
-        """Return the error for an index folder that cannot be written."""
-        return IndexUnusable(f"cannot write to {self.path}: {error.strerror or error}")
 
 
 @contextmanager
@@ -171,27 +168,3 @@ def diagnose_damage(directory: Directory, manifest: Manifest) -> Iterator[None]:
                 if directory.current() == manifest.data:
                     raise
         raise
-
-
-def this_process() -> dict[str, object]:
-    """Return what a lock says about the process that holds it: `pid`, `host`, `since`."""
-    import socket  # noqa: PLC0415 - only builds hold a lock
-
-    since = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    return {"pid": os.getpid(), "host": socket.gethostname(), "since": since}
-
-
-def describe_process(holder: object) -> str:
-    """Return the process that a lock names (`this_process`), in words."""
-    try:
-        return f"process {int(holder['pid'])} on {holder['host']} since {holder['since']}"  # type: ignore[index]
-    except (ValueError, KeyError, TypeError):
-        return "another process"
-
-
-def _read_holder(path: Path) -> str:
-    """Return the process that `writer.json` names, in words."""
-    try:
-        return describe_process(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError):
-        return "another process"

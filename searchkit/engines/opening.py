@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from searchkit.engines.contract import Engine, Writer
 from searchkit.engines.directory import CLUSTER_FILE, Directory, LocalDirectory
 from searchkit.errors import IndexForeign, SearchkitError, UsageError
-from searchkit.text.analyzer import Analyzer
+
+if TYPE_CHECKING:
+    from searchkit.engines.contract import Engine, Writer
+    from searchkit.text.analyzer import Analyzer
 
 ENGINES = ("columnar", "whoosh", "opensearch")
 """Names for `--engine`. The first is the default."""

@@ -15,7 +15,7 @@ import operator
 import sys
 import threading
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import cached_property, partial, reduce
@@ -301,8 +301,8 @@ class WhooshEngine:
             headings = Counter(heading for paragraph in self._store.paragraphs for heading in set(paragraph.path))
         return Vocabulary({word: count for word, count in words.items() if count}, headings)
 
-    def check(self) -> None:
-        """Read the records of all paragraphs and all postings.
+    def check(self, on_progress: Callable[[int, int], None] | None = None) -> None:
+        """Read the records of all paragraphs and all postings. Reports progress at the end.
 
         Raises IndexDamaged if a record cannot be decoded, if the frequencies in the postings of a field do not add up
         to the lengths in the records, or if the row of a table is no paragraph.
@@ -323,6 +323,8 @@ class WhooshEngine:
             for table in self._stored_tables():
                 if not all((table.document, n) in rows for n in table.paragraphs):
                     raise IndexDamaged(f"{self._folder}: table {table.id} has a row that is no paragraph")
+            if on_progress is not None:
+                on_progress(len(rows), len(rows))
 
     def close(self) -> None:
         """Close the files of the index. Garbage collection of the engine also closes the files."""

@@ -234,6 +234,7 @@ def build(
         UsageError: an unknown option or engine, an option of the wrong type, or a data file (words, synonyms, topics,
             units, fixed names, indicators) that cannot be used.
         IndexLocked: another process is writing to `index`.
+        IndexNotDurable: the new index is in place, but a power failure may undo it.
         IndexUnusable: `index` cannot be written, or worker processes cannot be started or die repeatedly.
     """
     started = time.perf_counter()
@@ -359,6 +360,7 @@ def _update(
     result = IndexingResult()
     is_same_corpus = base and (base.state.skipped, base.manifest.corpus) == (state.skipped, config.corpus)
     if base and is_same_corpus and changes.is_empty:
+        config.directory.sync()  # the build that wrote it may have failed to do so
         summary.add(changes.unchanged)
     else:
         unread = [(file, listing.stated_metadata(file)) for file in changes.unread]

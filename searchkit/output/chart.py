@@ -130,7 +130,7 @@ def render_chart(comparison: Comparison, chart_format: str = "svg", size: str = 
         with _without_local_settings():
             import matplotlib.figure  # noqa: F401, PLC0415 - an extra; the first import reads the settings
     except ImportError:
-        raise SearchkitError("charts need Matplotlib: pip install 'searchkit[chart]'") from None
+        raise SearchkitError("charts need Matplotlib: pip install matplotlib") from None
     rows = [row for row in comparison.rows if any(_row_values(comparison, row))]
     if _has_lines(comparison, rows):
         _check_count("rows", len(rows), _MAX_MULTIPLES)

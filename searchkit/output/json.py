@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from searchkit.search.lookup import AggregateGroup, MeasureResults
     from searchkit.search.results import Hit, Results
     from searchkit.search.suggestions import Suggestion
+    from searchkit.search.watching import News
     from searchkit.text.analyzer import Analyzer
 
 _OF_EXTRACTED = {field.name for field in fields(ExtractedMeasure)}
@@ -141,6 +142,18 @@ def _suggestion_to_json(item: Suggestion) -> dict[str, object]:
     """Return a suggestion as an element of `suggestions`."""
     out = {field.name: getattr(item, field.name) for field in fields(item)}
     return {**out, "filters": dict(item.filters)}
+
+
+def news_to_json(news: News) -> dict[str, object]:
+    """Return what is new in a watch as an element of `watch run --format json`."""
+    return {
+        "name": news.watch.name,
+        "query": news.watch.query,
+        "index": news.watch.index,
+        "since": news.watch.ran or news.watch.added,
+        "new": len(news.hits),
+        "hits": [hit_to_json(hit, with_measures=False) for hit in news.hits],
+    }
 
 
 def facet_records(facets: Mapping[str, FacetCounts]) -> Iterator[dict[str, object]]:

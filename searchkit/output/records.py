@@ -13,8 +13,12 @@ RECORD_FORMATS = ("table", "json", "jsonl", "csv", "tsv", "ids")
 """Names of the formats. `ids` writes the first field of each record."""
 
 
-def format_records(records: Iterable[Mapping[str, object]], output_format: str) -> Iterator[str]:
+def format_records(
+    records: Iterable[Mapping[str, object]], output_format: str, width: int | None = None
+) -> Iterator[str]:
     """Yield records as pieces of text in a format of `RECORD_FORMATS`. All records must have the same fields.
+
+    A table is fitted to `width`, in columns of a terminal (`terminal.format_table`).
 
     jsonl, csv, tsv and ids take one record at a time. json and table collect all records first.
     """
@@ -27,7 +31,7 @@ def format_records(records: Iterable[Mapping[str, object]], output_format: str) 
     elif output_format == "table":
         rows = list(records)
         yield format_table(
-            [[value_text(value) for value in row.values()] for row in rows], list(rows[0]) if rows else []
+            [[value_text(value) for value in row.values()] for row in rows], list(rows[0]) if rows else [], width=width
         )
     else:
         yield from delimited_lines(records, "\t" if output_format == "tsv" else ",")

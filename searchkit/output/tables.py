@@ -6,40 +6,21 @@ A cell that covers several rows or columns is in the first of them. The other pl
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from searchkit.errors import SearchkitError
-from searchkit.model import Cell, Table
+from searchkit.model import Table
 from searchkit.output.cells import single_line
 from searchkit.output.csv import delimited_line, delimited_lines
 from searchkit.output.terminal import format_table
+from searchkit.tabular import grid
 from searchkit.text.characters import sanitize
 
 INDEX_NAME = "tables"
 """Name of the list of all tables of an export: a sheet, or a file in a folder."""
 _MAX_NAME_LENGTH = 50
 """Maximum number of characters of a document's id in the name of a file. A character takes up to four bytes."""
-
-
-def grid(rows: Sequence[Sequence[Cell]], *, is_filled: bool = False) -> list[list[str]]:
-    """Return rows of cells as rows of texts of the same length.
-
-    `is_filled`: write the text of a cell to all places that it covers, not only to the first.
-    """
-    texts: dict[tuple[int, int], str] = {}
-    for y, row in enumerate(rows):
-        x = 0
-        for cell in row:
-            while (y, x) in texts:
-                x += 1
-            for covered_y in range(y, min(y + cell.row_span, len(rows))):
-                for covered_x in range(x, x + cell.col_span):
-                    is_shown = is_filled or (covered_y, covered_x) == (y, x)
-                    texts.setdefault((covered_y, covered_x), cell.text if is_shown else "")
-            x += cell.col_span
-    width = max((x + 1 for _, x in texts), default=0)
-    return [[texts.get((y, x), "") for x in range(width)] for y in range(len(rows))]
 
 
 def table_rows(table: Table) -> list[list[str]]:
@@ -65,10 +46,12 @@ def format_markdown(table: Table, rows: range | None = None) -> str:
     return f"{_one_safe_line(table.caption)}\n\n{text}" if table.caption else text
 
 
-def write_table_files(tables: Iterable[Table], folder: Path, output_format: str) -> None:
+def write_table_files(tables: Iterable[Table], folder: Path, output_format: str, *, bom: bool = False) -> None:
     """Write a file for each table to a new or empty folder, and a list of the tables (`INDEX_NAME`).
 
-    `output_format`: csv or tsv. Raises SearchkitError if the folder is not empty or cannot be written.
+    `output_format`: csv or tsv. `bom`: whether the files begin with a byte order mark.
+
+    Raises SearchkitError if the folder is not empty or cannot be written.
     """
     delimiter = "\t" if output_format == "tsv" else ","
     records: list[dict[str, object]] = []
@@ -78,9 +61,9 @@ def write_table_files(tables: Iterable[Table], folder: Path, output_format: str)
             raise SearchkitError(f"{folder}: not empty; name a new folder with --output")
         for number, table in enumerate(tables, 1):
             name = f"{number:04d}-{_safe_name(table)}.{output_format}"
-            _write_lines(folder / name, (delimited_line(row, delimiter) for row in table_rows(table)))
+            _write_lines(folder / name, (delimited_line(row, delimiter) for row in table_rows(table)), bom=bom)
             records.append({"file": name, **describe(table)})
-        _write_lines(folder / f"{INDEX_NAME}.{output_format}", delimited_lines(records, delimiter))
+        _write_lines(folder / f"{INDEX_NAME}.{output_format}", delimited_lines(records, delimiter), bom=bom)
     except OSError as error:
         raise SearchkitError(f"{folder}: cannot be written: {error.strerror}") from error
 
@@ -90,9 +73,9 @@ def describe(table: Table) -> dict[str, object]:
     return {"id": table.id, "document": table.document, "caption": table.caption, "rows": len(table.rows)}
 
 
-def _write_lines(path: Path, lines: Iterable[str]) -> None:
+def _write_lines(path: Path, lines: Iterable[str], *, bom: bool) -> None:
     """Write lines, which end with line feeds, to a new file."""
-    with path.open("x", encoding="utf-8", newline="") as file:
+    with path.open("x", encoding="utf-8-sig" if bom else "utf-8", newline="") as file:
         file.writelines(lines)
 
 

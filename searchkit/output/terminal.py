@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _MAX_SHOWN_COPIES = 3
 """Maximum number of near-duplicates that are named below a hit."""
 
+_MIN_COLUMN_WIDTH = 8
+"""Minimum width of a column that is narrowed to fit the terminal, in columns of the terminal."""
+
 _BOUND_SIGNS = {"exact": "", "approx": "≈", "at_least": "≥", "at_most": "≤"}
 """Bound of a measure → sign before its value."""
 _CHANGE_ARROWS = {None: "", "increase": "↑", "decrease": "↓"}
@@ -32,17 +35,66 @@ _BOLD_RED, _RESET, _DIM = "\x1b[1;31m", "\x1b[0m", "\x1b[2m"
 """Escape sequences of ANSI terminals."""
 
 
-def format_table(rows: Sequence[Sequence[object]], headers: Sequence[str], style: str = "simple") -> str:
+def format_table(
+    rows: Sequence[Sequence[object]], headers: Sequence[str], style: str = "simple", *, width: int | None = None
+) -> str:
     """Return an aligned table, or an empty string if there are no rows. A Chinese character is two columns wide.
 
-    Numbers are not reformatted. `style`: name of a format of tabulate.
+    Numbers are not reformatted. `style`: name of a format of tabulate. If the table is wider than `width`, in columns
+    of the terminal, its widest columns are narrowed, and their cells have several lines. If that would leave a column
+    less than `_MIN_COLUMN_WIDTH`, each row is a list of its fields instead.
     """
     if not rows:
         return ""
     from tabulate import tabulate  # noqa: PLC0415 - the import takes 30 ms, and only tables need it
 
     safe_rows = [[sanitize(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
-    return tabulate(safe_rows, headers=list(map(sanitize, headers)), tablefmt=style, disable_numparse=True) + "\n"
+    safe_headers = list(map(sanitize, headers))
+    widths = None if width is None else _fit_columns(safe_rows, safe_headers, width)
+    if widths == []:
+        return _record_list(safe_rows, safe_headers)
+    return (
+        tabulate(
+            safe_rows,
+            headers=safe_headers,
+            tablefmt=style,
+            disable_numparse=True,
+            maxcolwidths=widths,
+            maxheadercolwidths=widths,
+        )
+        + "\n"
+    )
+
+
+def _fit_columns(rows: Sequence[Sequence[object]], headers: Sequence[str], width: int) -> list[int] | None:
+    """Return the maximum widths of columns of a table that fits a width.
+
+    Returns None if the table fits as it is, and an empty list if a column would be too narrow.
+    """
+    widths = [
+        max(display_width(line) for cell in (head, *column) for line in f"{cell}  ".split("\n"))
+        for head, *column in zip(headers, *rows, strict=True)
+    ]
+    room = width - 2 * (len(widths) - 1)
+    if sum(widths) <= room:
+        return None
+    narrow, left = 0, room
+    for number, needed in enumerate(sorted(widths)):  # the narrow columns keep their width, the others share the rest
+        narrow = left // (len(widths) - number)
+        if needed > narrow:
+            break
+        left -= needed
+    return [min(needed, narrow) for needed in widths] if narrow >= _MIN_COLUMN_WIDTH else []
+
+
+def _record_list(rows: Sequence[Sequence[object]], headers: Sequence[str]) -> str:
+    """Return each row as lines with the name and the value of a field. A blank line ends a row."""
+    widest = max(map(display_width, headers))
+    names = [f"{head}{' ' * (widest - display_width(head))}" for head in headers]
+    return "".join(
+        "".join(f"{name}  {cell}\n" for name, cell in zip(names, row, strict=True) if cell not in ("", None)) + "\n"
+        for row in rows
+    )
 
 
 def format_results(results: Results, *, colour: bool, first: int = 1, highlight: bool = False) -> str:
@@ -68,6 +120,14 @@ def format_results(results: Results, *, colour: bool, first: int = 1, highlight:
     for name, counts in results.facets.items():
         lines += ["", format_facet(name, counts).rstrip("\n")]
     return "\n".join(lines) + "\n"
+
+
+def format_hits(hits: Iterable[Hit], *, colour: bool) -> str:
+    """Return hits as `format_results` does, each after a blank line."""
+    return "".join(
+        "\n" + "".join(f"{line}\n" for line in _hit_lines(number, hit, colour=colour, highlight=False))
+        for number, hit in enumerate(hits, 1)
+    )
 
 
 def format_measure_results(results: MeasureResults, *, colour: bool, first: int = 1) -> str:
@@ -187,12 +247,13 @@ def format_time(measure: Measure) -> str:
     return f"({text})" if text else ""
 
 
-def format_facet(name: str, counts: FacetCounts) -> str:
+def format_facet(name: str, counts: FacetCounts, width: int | None = None) -> str:
     """Return the counts of a facet as a table. A star marks the values that the search is filtered by.
 
     The table has a line for each listed value, a line for the other values, and a line for the paragraphs without a
     value. The last two lines are left out if their counts are 0. An empty table has the line `(none)`. The documents of
-    a value are shown as a part of all its documents, unless all documents of all values have a match.
+    a value are shown as a part of all its documents, unless all documents of all values have a match. `width`: as in
+    `format_table`.
     """
     is_part = any(item.documents < item.all_documents for item in counts.values)
     rows = [
@@ -210,20 +271,29 @@ def format_facet(name: str, counts: FacetCounts) -> str:
         rows.append(("(other values)", str(counts.other), *blank))
     if counts.missing:
         rows.append(("(no value)", str(counts.missing), *blank))
-    return _aligned_table(rows or [("(none)", "0", *blank)], headers)
+    return _aligned_table(rows or [("(none)", "0", *blank)], headers, width)
 
 
-def format_coverage(coverage: Coverage) -> str:
-    """Return the numbers of reports by two facets as a table. A cell without a report has a hyphen."""
-    width = len(coverage.cols)
+def format_coverage(coverage: Coverage, width: int | None = None) -> str:
+    """Return the numbers of reports by two facets as a table. A cell without a report has a hyphen.
+
+    Columns that do not fit `width`, in columns of the terminal, are in further tables below.
+    """
+    count = len(coverage.cols)
     rows = [
         [
-            str(coverage.rows[start // width]),
-            *(str(cell.documents or "-") for cell in coverage.cells[start : start + width]),
+            str(coverage.rows[start // count]),
+            *(str(cell.documents or "-") for cell in coverage.cells[start : start + count]),
         ]
-        for start in range(0, len(coverage.cells), width or 1)
+        for start in range(0, len(coverage.cells), count or 1)
     ]
-    table = _aligned_table(rows, [coverage.rows_by, *map(str, coverage.cols)]) if rows else ""
+    headers = [coverage.rows_by, *map(str, coverage.cols)]
+    table = "\n".join(
+        _aligned_table(
+            [[row[0], *row[part.start : part.stop]] for row in rows], [headers[0], *headers[part.start : part.stop]]
+        )
+        for part in _split_columns(rows, headers, width)
+    )
     unplaced = f", {coverage.unplaced} of them in no cell" if coverage.unplaced else ""
     return f"{table}\n{coverage.documents} documents{unplaced}\n"
 
@@ -338,11 +408,30 @@ def _highlight(snippet: Snippet, *, colour: bool, highlight: bool = False) -> st
     )
 
 
-def _aligned_table(rows: Sequence[Sequence[str]], headers: Sequence[str]) -> str:
+def _split_columns(rows: Sequence[Sequence[str]], headers: Sequence[str], width: int | None) -> Iterator[range]:
+    """Yield the columns of tables that fit a width. Each table also has column 0. Yields nothing without rows."""
+    if not rows:
+        return
+    widths = [
+        2 + max(display_width(head) + 2, *map(display_width, column))
+        for head, *column in zip(headers, *rows, strict=True)
+    ]
+    start, room = 1, 0
+    for number, needed in enumerate(widths[1:], 1):
+        room += needed
+        if width is not None and number > start and widths[0] - 2 + room > width:
+            yield range(start, number)
+            start, room = number, needed
+    yield range(start, len(widths))
+
+
+def _aligned_table(rows: Sequence[Sequence[str]], headers: Sequence[str], width: int | None = None) -> str:
     """Return the table that `format_table` returns, with cells of one line.
 
-    It does not import tabulate, so that searches start faster.
+    It does not import tabulate, so that searches start faster, unless the table does not fit.
     """
+    if width is not None and _fit_columns(rows, headers, width) is not None:
+        return format_table(rows, headers, width=width)
     cells = [[single_line(sanitize(cell)).strip() for cell in row] for row in (headers, *rows)]
     # tabulate makes a column at least two characters wider than its header
     widths = [max(display_width(head) + 2, *map(display_width, column)) for head, *column in zip(*cells, strict=True)]

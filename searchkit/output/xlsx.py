@@ -1,4 +1,4 @@
-"""Workbooks (.xlsx): a comparison with the source of every value, and tables of reports with a sheet for each.
+"""Workbooks (.xlsx): records, measures and comparisons with links to sentences, and tables with a sheet for each.
 
 `Worksheet.write` of XlsxWriter guesses the type of a value, and writes a string that begins with = as a formula. This
 module calls `write_string` instead, so text of a report stays text.
@@ -7,17 +7,21 @@ module calls `write_string` instead, so text of a report stays text.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from searchkit.compare.audit import Audit
 from searchkit.compare.table import Cell, Comparison
 from searchkit.errors import SearchkitError
+from searchkit.model import to_json
 from searchkit.output.cells import CELL_MARKS, MARKS_AFTER, cell_mark_names, cell_text, mark_names, value_text
 from searchkit.output.json import comparison_records, finding_to_json
 from searchkit.output.tables import INDEX_NAME, describe, table_rows
+from searchkit.output.terminal import display_width
 from searchkit.text.characters import sanitize
 
 if TYPE_CHECKING:
@@ -25,12 +29,24 @@ if TYPE_CHECKING:
     from xlsxwriter.workbook import Workbook
     from xlsxwriter.worksheet import Worksheet
 
-    from searchkit.model import Table
+    from searchkit.model import Measure, Paragraph, Table
 
-_SOURCE_COLUMN_WIDTHS = {"id": 40, "also": 30, "quote": 60, "message": 60, "sentences": 80, "documents": 40}
-"""Widths of columns of the sheet of sources, in characters. All other columns have `_COLUMN_WIDTH`."""
-_COLUMN_WIDTH, _LABEL_COLUMN_WIDTH = 12, 18
-"""Width of a column of values, and of the column with the labels of the rows, in characters."""
+_MIN_WIDTH, _MAX_WIDTH = 6, 60
+"""Minimum and maximum width of a column, in digits. A Chinese character is two digits wide."""
+_MEASURED_ROWS = 1000
+"""Number of rows whose cells decide the width of their columns."""
+_MAX_TEXT_LENGTH = 32_767
+"""Maximum length of the text of a cell, in UTF-16 code units. A longer text is cut."""
+_MAX_ROWS = 1_048_576
+"""Maximum number of rows of a sheet."""
+_MAX_LINKS = 65_530
+"""Maximum number of links of a sheet. Excel drops further ones."""
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_FIRST_DATE = date(1900, 3, 1)
+"""The first date that a spreadsheet counts correctly."""
+_SENTENCES_SHEET = "sentences"
+_SENTENCE_FIELDS = ("id", "text", "path", "title", "district", "year", "agency", "section", "document")
+"""Fields of a paragraph in the sheet that figures are linked to."""
 _MAX_SHEET_NAME_LENGTH = 31
 """Maximum length of the name of a sheet, in UTF-16 code units."""
 _FORBIDDEN_IN_SHEET_NAMES = re.compile(r"[\[\]:*?/\\\s]+")
@@ -49,8 +65,36 @@ def write_workbook(comparison: Comparison, path: Path | IO[bytes]) -> None:
     Raises SearchkitError if XlsxWriter is missing or the file cannot be written.
     """
     with _workbook(path) as book:
-        _write_table_sheet(book.add_worksheet("comparison"), comparison, _Formats(book))
-        _write_sources_sheet(book.add_worksheet("sources"), comparison, _Formats(book))
+        formats = _Formats(book)
+        table, sources = book.add_worksheet("comparison"), book.add_worksheet("sources")
+        sentences = _Sentences(book, formats)
+        _write_table_sheet(table, comparison, formats, sentences)
+        paragraphs = {
+            measure.id: measure.source
+            for cell in comparison.cells()
+            for value in (*cell.values, *cell.revised, *cell.others, *([cell.target] if cell.target else []))
+            for measure in value.measures
+        }
+        sheet = _RecordSheet(sources, formats)
+        for record in comparison_records(comparison):
+            sheet.add(record, {"value": sentences.link(paragraphs.get(str(record["id"])))})
+        sheet.finish()
+        sentences.finish()
+
+
+def write_measures(measures: Iterable[Measure], path: Path | IO[bytes]) -> None:
+    """Write measures to a file, or into an open one, with a sheet of their paragraphs that their values are linked to.
+
+    Raises SearchkitError as `write_findings` does.
+    """
+    with _workbook(path) as book:
+        formats = _Formats(book)
+        sheet = _RecordSheet(book.add_worksheet("measures"), formats)
+        sentences = _Sentences(book, formats)
+        for measure in measures:
+            sheet.add(to_json(measure), {"value": sentences.link(measure.source)})
+        sheet.finish()
+        sentences.finish()
 
 
 def write_tables(tables: Iterable[Table], path: Path) -> None:
@@ -97,11 +141,11 @@ def _workbook(path: Path | IO[bytes]) -> Iterator[Workbook]:
         from xlsxwriter import Workbook  # noqa: PLC0415 - an extra
         from xlsxwriter.exceptions import XlsxWriterException  # noqa: PLC0415
     except ImportError:
-        raise SearchkitError("writing .xlsx needs XlsxWriter: pip install 'searchkit[xlsx]'") from None
+        raise SearchkitError("writing .xlsx needs XlsxWriter: pip install XlsxWriter") from None
     book = Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True})
     yield book
     try:
-        book.close()
+        book.close()  # writes the file
     except (XlsxWriterException, OSError) as error:
         raise SearchkitError(f"{path}: cannot be written: {error}") from error
 
@@ -115,6 +159,8 @@ class _Formats:
         self.bold = book.add_format({"bold": True})
         self.grey = book.add_format({"font_color": "#808080", "align": "right"})
         self.conflict = book.add_format({"bg_color": "#FFE699", "align": "right"})
+        self.date = book.add_format({"num_format": "yyyy-mm-dd"})
+        self.link = book.add_format({"hyperlink": True})
 
     def printed(self, number: str) -> Format:
         """Return the format that shows a number as printed: with its decimals, and with its thousands separators."""
@@ -137,8 +183,84 @@ class _Formats:
         return self._numbers[number_format]
 
 
-def _write_table_sheet(sheet: Worksheet, comparison: Comparison, formats: _Formats) -> None:
-    """Write the sheet with the title, the table and an explanation of all marks."""
+class _RecordSheet:
+    """A sheet with a row for each record below the names of the fields, which stay in sight, with a filter."""
+
+    def __init__(self, sheet: Worksheet, formats: _Formats) -> None:
+        self._sheet, self._formats = sheet, formats
+        self._names: list[str] = []
+        self._widths: Counter[int] = Counter()
+        self._links = 0
+        self.rows = 0
+        """Number of records so far."""
+
+    def add(self, record: Mapping[str, object], links: Mapping[str, str] | None = None) -> None:
+        """Write a record. `links`: addresses by the name of the field that is linked; empty for none.
+
+        Raises SearchkitError if the sheet is full.
+        """
+        self.rows += 1
+        if self.rows >= _MAX_ROWS:
+            raise SearchkitError(f"a sheet has at most {_MAX_ROWS} rows; use filters, or write csv")
+        self._names = list(record)
+        for x, (name, value) in enumerate(record.items()):
+            link = (links or {}).get(name, "")
+            if link and self._links < _MAX_LINKS:
+                self._links += 1
+                self._sheet.write_url(self.rows, x, link, self._formats.link, "link")
+                _write_value(self._sheet, self.rows, x, value, self._formats.link)
+            else:
+                _write_value(self._sheet, self.rows, x, value, date_format=self._formats.date)
+            if self.rows < _MEASURED_ROWS:
+                self._widths[x] = max(self._widths[x], _text_width(value))
+
+    def finish(self) -> None:
+        """Write the names of the fields, and set the widths of the columns."""
+        for x, name in enumerate(self._names):
+            self._sheet.write_string(0, x, name, self._formats.bold)
+            self._sheet.set_column(x, x, _column_width(max(self._widths[x], len(name) + 3)))  # 3: the filter's button
+        self._sheet.freeze_panes(1, 1)
+        if self._names:
+            self._sheet.autofilter(0, 0, self.rows, len(self._names) - 1)
+
+
+class _Sentences:
+    """The sheet with the paragraphs of figures. It is the last sheet of a workbook."""
+
+    def __init__(self, book: Workbook, formats: _Formats) -> None:
+        self._sheet = _RecordSheet(book.add_worksheet(_SENTENCES_SHEET), formats)
+        self._rows: dict[str, int] = {}
+
+    def link(self, paragraph: Paragraph | None) -> str:
+        """Return the address of the row of a paragraph, which is added if it is new. Empty without a paragraph."""
+        if paragraph is None:
+            return ""
+        if paragraph.id not in self._rows:
+            record = to_json(paragraph)
+            self._sheet.add({name: record[name] for name in _SENTENCE_FIELDS})
+            self._rows[paragraph.id] = self._sheet.rows
+        return f"internal:'{_SENTENCES_SHEET}'!A{self._rows[paragraph.id] + 1}"
+
+    def finish(self) -> None:
+        """Write what follows the last paragraph."""
+        self._sheet.finish()
+
+
+def _text_width(value: object) -> int:
+    """Return the width of the longest line of a value, in digits."""
+    return max(map(display_width, value_text(value).split("\n")))
+
+
+def _column_width(width: int) -> int:
+    """Return the width of a column whose texts have a width."""
+    return min(max(width + 1, _MIN_WIDTH), _MAX_WIDTH)
+
+
+def _write_table_sheet(sheet: Worksheet, comparison: Comparison, formats: _Formats, sentences: _Sentences) -> None:
+    """Write the sheet with the title, the table and an explanation of all marks.
+
+    Values are linked to their paragraphs.
+    """
     title = f"{comparison.indicator or comparison.query}{f' ({comparison.unit})' if comparison.unit else ''}"
     sheet.write_string(0, 0, sanitize(title), formats.bold)
     for x, name in enumerate((comparison.rows_by, *comparison.cols)):
@@ -146,12 +268,17 @@ def _write_table_sheet(sheet: Worksheet, comparison: Comparison, formats: _Forma
     for y, row in enumerate(comparison.rows, _FIRST_TABLE_ROW):
         _write_value(sheet, y, 0, row, formats.bold)
         for x, col in enumerate(comparison.cols, 1):
-            _write_cell(sheet, (y, x), comparison.cell(row, col), comparison.unit, formats)
+            cell = comparison.cell(row, col)
+            if cell.values:
+                sheet.write_url(y, x, sentences.link(cell.values[0].first.source), string="link")
+            _write_cell(sheet, (y, x), cell, comparison.unit, formats)
     for y, (mark, meaning) in enumerate(CELL_MARKS.values(), _FIRST_TABLE_ROW + len(comparison.rows) + 1):
         sheet.write_string(y, 0, f"{mark}  {meaning}")
     sheet.freeze_panes(_FIRST_TABLE_ROW, 1)
-    sheet.set_column(0, 0, _LABEL_COLUMN_WIDTH)
-    sheet.set_column(1, max(len(comparison.cols), 1), _COLUMN_WIDTH)
+    sheet.set_column(0, 0, _column_width(max(map(_text_width, (comparison.rows_by, *comparison.rows)))))
+    for x, col in enumerate(comparison.cols, 1):
+        texts = (cell_text(comparison.cell(row, col), comparison.unit) for row in comparison.rows)
+        sheet.set_column(x, x, _column_width(max(map(_text_width, (col, *texts)))))
 
 
 def _write_cell(sheet: Worksheet, position: tuple[int, int], cell: Cell, unit: str | None, formats: _Formats) -> None:
@@ -164,24 +291,12 @@ def _write_cell(sheet: Worksheet, position: tuple[int, int], cell: Cell, unit: s
         sheet.write_string(*position, sanitize(cell_text(cell, unit)), cell_format)
 
 
-def _write_sources_sheet(sheet: Worksheet, comparison: Comparison, formats: _Formats) -> None:
-    """Write the sheet with a row for each value and each empty cell: the rows of `compare --format csv`."""
-    _write_records(sheet, comparison_records(comparison), formats)
-
-
 def _write_records(sheet: Worksheet, records: Iterable[Mapping[str, object]], formats: _Formats) -> None:
     """Write a sheet with a row for each record, below the names of the fields."""
-    y, names = 0, list[str]()
-    for y, record in enumerate(records, 1):
-        names = list(record)
-        for x, value in enumerate(record.values()):
-            _write_value(sheet, y, x, value)
-    for x, name in enumerate(names):
-        sheet.write_string(0, x, name, formats.bold)
-        sheet.set_column(x, x, _SOURCE_COLUMN_WIDTHS.get(name, _COLUMN_WIDTH))
-    sheet.freeze_panes(1, 0)
-    if names:
-        sheet.autofilter(0, 0, y, len(names) - 1)
+    rows = _RecordSheet(sheet, formats)
+    for record in records:
+        rows.add(record)
+    rows.finish()
 
 
 def _sheet_name(number: int, table: Table) -> str:
@@ -196,6 +311,7 @@ def _sheet_name(number: int, table: Table) -> str:
 
 def _write_report_table(sheet: Worksheet, table: Table, formats: _Formats) -> None:
     """Write the header and the rows of a table. Raises SearchkitError if they do not fit a sheet."""
+    widths: Counter[int] = Counter()
     for y, row in enumerate(table_rows(table)):
         is_header = y < len(table.header)
         for x, text in enumerate(row):
@@ -207,17 +323,55 @@ def _write_report_table(sheet: Worksheet, table: Table, formats: _Formats) -> No
                 failed = sheet.write_string(y, x, sanitize(text), formats.bold if is_header else None)
             else:
                 continue
+            widths[x] = max(widths[x], _text_width(text))
             if failed:
                 raise SearchkitError(f"{table.id}: too large for a sheet; export it with --format csv")
+    for x, width in widths.items():
+        sheet.set_column(x, x, _column_width(width))
     if table.header:
         sheet.freeze_panes(len(table.header), table.header_columns)
 
 
-def _write_value(sheet: Worksheet, y: int, x: int, value: object, cell_format: Format | None = None) -> None:
-    """Write a value with its type. Text never becomes a formula or a link. None and empty text leave the cell empty."""
+def _write_value(
+    sheet: Worksheet,
+    y: int,
+    x: int,
+    value: object,
+    cell_format: Format | None = None,
+    *,
+    date_format: Format | None = None,
+) -> None:
+    """Write a value with its type. Text never becomes a formula or a link. None and empty text leave the cell empty.
+
+    With a `date_format`, an ISO date becomes a date.
+    """
+    day = _parse_date(value) if date_format is not None else None
     if isinstance(value, bool):
         sheet.write_boolean(y, x, value, cell_format)
     elif isinstance(value, int | float):
         sheet.write_number(y, x, value, cell_format)
+    elif day is not None:
+        sheet.write_datetime(y, x, day, date_format)
     elif value:
-        sheet.write_string(y, x, value_text(value), cell_format)
+        sheet.write_string(y, x, _cut(value_text(value)), cell_format)
+
+
+def _parse_date(value: object) -> date | None:
+    """Return the date that a text is, None if it is none that a spreadsheet can count."""
+    if not isinstance(value, str) or not _DATE.fullmatch(value):
+        return None
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        return None
+    return day if day >= _FIRST_DATE else None
+
+
+def _cut(text: str) -> str:
+    """Return a text that fits a cell. The end of a text that is too long is replaced by an ellipsis."""
+    if len(text) <= _MAX_TEXT_LENGTH // 2:
+        return text
+    units = text.encode("utf-16-le", "surrogatepass")
+    if len(units) <= 2 * _MAX_TEXT_LENGTH:
+        return text
+    return units[: 2 * _MAX_TEXT_LENGTH - 2].decode("utf-16-le", "ignore") + "…"

@@ -85,7 +85,7 @@ class _Features:
     """The word that makes the name a mean (人均), or "". A mean is less similar to a total."""
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def _features(name: MeasureName) -> _Features:
     """Return the features of a name, cached. Cost: about 10 µs."""
     parts = name.parts or (name.text,)
@@ -111,7 +111,7 @@ def has_same_wording(one: MeasureName, other: MeasureName) -> bool:
     return one.aspect == other.aspect and _heavy_characters(one) == _heavy_characters(other)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def _heavy_characters(name: MeasureName) -> str:
     """Return the sorted characters of a name without its light words, or of the name if it has only such words."""
     text = "".join(name.parts or (name.text,))

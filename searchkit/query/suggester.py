@@ -6,6 +6,8 @@ file takes the same time whatever its size. All text is UTF-8, and all keys are 
     header: the ends of the sections, separated by spaces
     entries: count, kind and text, separated by tabs; facet values, then words, then headings, most frequent first
     texts, pinyin, initials: a key and the hexadecimal offset in `entries` of an entry that has it; sorted by key
+    endings: the same for the texts of facet values and words without their first character, by which texts are found
+        that differ in it
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from heapq import nsmallest
-from itertools import accumulate, pairwise, product, repeat
+from itertools import accumulate, islice, pairwise, product, repeat
 from math import prod
 from mmap import mmap
 from operator import attrgetter
@@ -89,7 +91,7 @@ def encode_suggestions(
         sections.add(entry, [entry.text])
     words_end = sections.end
     for entry, folded in zip(chosen_headings, fold_all([entry.text for entry in chosen_headings]), strict=True):
-        sections.add(entry, [folded])
+        sections.add(entry, [folded], endings=False)
     return sections.encode(values_end, words_end)
 
 
@@ -119,14 +121,20 @@ class _Sections:
         self._texts: list[str] = []
         self._pinyin: set[str] = set()
         self._initials: set[str] = set()
+        self._endings: list[str] = []
         self.end = 0
         """Number of bytes of the entries so far."""
 
-    def add(self, entry: Completion, names: Iterable[str], *, all_readings: bool = False) -> None:
-        """Add an entry with the keys of its names. `all_readings`: whether each reading of a character has a key."""
+    def add(self, entry: Completion, names: Iterable[str], *, all_readings: bool = False, endings: bool = True) -> None:
+        """Add an entry with the keys of its names.
+
+        `all_readings`: whether each reading of a character has a key. `endings`: whether the end of a name is a key.
+        """
         end_of_line = f"\t{self.end:x}\n"
         for name in names:
             self._texts.append(name + end_of_line)
+            if endings and len(name) >= _MIN_SUBSTITUTED_LENGTH:
+                self._endings.append(name[1:] + end_of_line)
             text = name[:_MAX_KEY_LENGTH]
             for spelling in {syllables(text), *_spellings(text)} if all_readings else (syllables(text),):
                 self._pinyin.add("".join(spelling) + end_of_line)
@@ -137,7 +145,7 @@ class _Sections:
 
     def encode(self, values_end: int, words_end: int) -> bytes:
         """Return the content of the file. The arguments are the ends of the first two groups of entries."""
-        lines = (self._entries, *map(sorted, (self._texts, self._pinyin, self._initials)))
+        lines = (self._entries, *map(sorted, (self._texts, self._pinyin, self._initials, self._endings)))
         sections = ["".join(section).encode() for section in lines]
         ends = [values_end, words_end, *accumulate(map(len, sections))]
         return b"".join([" ".join(map(str, ends)).encode(), b"\n", *sections])
@@ -162,7 +170,7 @@ class Suggester:
         self._start = data.find(b"\n") + 1
         """Offset of the first entry. Offsets of entries are relative to it."""
         self._values_end, self._words_end, *ends = map(int, data[: self._start].split())
-        self._texts, self._pinyin, self._initials = (
+        self._texts, self._pinyin, self._initials, self._endings = (
             slice(self._start + start, self._start + end) for start, end in pairwise(ends)
         )
 
@@ -184,6 +192,20 @@ class Suggester:
             (turn, number, offset) for number, group in enumerate(ranked) for turn, offset in enumerate(group)
         )
         return [self._entry(offset) for offset in sorted(offset for *_, offset in turns[:limit])]
+
+    def complete_values(self, prefix: str, facet: str, limit: int) -> list[Completion]:
+        """Return the values of a facet whose text, pinyin or initials begin with a prefix, most frequent first.
+
+        `prefix`: folded, or empty for the most frequent values.
+        """
+        if prefix:
+            offsets = {*self._find_offsets(self._texts, prefix)}
+            offsets.update(self._find_offsets(self._pinyin, prefix), self._find_offsets(self._initials, prefix))
+            entries = map(self._entry, sorted(offset for offset in offsets if offset < self._values_end))
+        else:
+            lines = self._data[self._start : self._start + self._values_end].decode().splitlines()
+            entries = map(_parse_entry, lines)
+        return [*islice((entry for entry in entries if entry.kind == facet), limit)]
 
     def count(self, text: str) -> int:
         """Return the number of paragraphs with a word or a facet value, 0 if the file has neither. `text`: folded."""
@@ -218,14 +240,15 @@ class Suggester:
 
     def _substitutions(self, text: str) -> Iterator[Completion]:
         """Yield the words and values that are a text with one other character."""
-        for at in range(len(text)):
+        yield from self._entries_of(self._endings, text[1:])
+        for at in range(1, len(text)):
             before, after = text[:at], text[at + 1 :]
             for key in self._keys_between(before, after):
                 if len(key) == len(text) and key.startswith(before) and key.endswith(after):
                     yield from self._entries_of(self._texts, key)
 
     def _keys_between(self, prefix: str, suffix: str) -> Iterator[str]:
-        """Yield the texts that begin with a prefix and end with a suffix. Without a prefix, searches all texts."""
+        """Yield the texts that begin with a prefix and end with a suffix. Searches all texts with the prefix."""
         end = _encode(suffix) + b"\t"
         at, stop = self._find_lines(self._texts, _encode(prefix))
         while (at := self._data.find(end, at, stop)) >= 0:
@@ -270,8 +293,13 @@ class Suggester:
     def _entry(self, offset: int) -> Completion:
         """Return the entry at an offset."""
         start = self._start + offset
-        count, kind, text = self._data[start : self._data.find(b"\n", start)].decode().split("\t")
-        return Completion(text, kind, int(count))
+        return _parse_entry(self._data[start : self._data.find(b"\n", start)].decode())
+
+
+def _parse_entry(line: str) -> Completion:
+    """Return the entry in a line, without its line feed."""
+    count, kind, text = line.split("\t")
+    return Completion(text, kind, int(count))
 
 
 def _encode(text: str) -> bytes:

@@ -18,6 +18,7 @@ aggregating.py  measures sorted, one per value of a facet, or aggregated
 querynames.py   the measures that a query names, and their other names
 spelling.py     corrections of words that the index hardly has
 conditions.py   what each part and filter of a search finds alone, and what the search finds without it
+watching.py     watches: searches whose new paragraphs are reported once
 suggestions.py  other searches to suggest after one that found little
 snippets.py     matches in a paragraph, and the snippet that shows them
 highlighting.py matches in any text, headings and titles

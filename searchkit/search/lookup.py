@@ -44,11 +44,12 @@ from numpy.typing import NDArray
 from searchkit.engines.contract import Engine, MeasureColumns, MeasureRequest
 from searchkit.engines.indicators import Indicators
 from searchkit.engines.ranking import RESCORE_DEPTH, grams, idf, query_grams
-from searchkit.model import Measure, Note
+from searchkit.model import Measure, Note, to_json
 from searchkit.query.agreement import unit_family
 from searchkit.query.tree import PASSAGE, And, Node, Or, Prefix, Query, Substring, Word
 from searchkit.search.options import base_unit
 from searchkit.search.snippets import Highlighter, Snippet
+from searchkit.tabular import Tabular, TextTable
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.folding import fold, fold_all
 
@@ -133,7 +134,7 @@ class AggregateGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class MeasureResults:
+class MeasureResults(Tabular):
     """Results of a look-up of measures."""
 
     query: str
@@ -170,6 +171,26 @@ class MeasureResults:
     """The option `aggregate`."""
     groups: tuple[AggregateGroup, ...] = ()
     """The numbers of the option `aggregate`. There are no hits then."""
+
+    def _text_table(self) -> TextTable:
+        """Return the hits, or the numbers of an aggregate, as a table."""
+        caption = f"{self.query}: {self.total} measures"
+        if self.aggregate is not None:
+            groups = [(str(item.group or ""), str(item.value), item.unit or "", str(item.n)) for item in self.groups]
+            return TextTable(caption, ("group", self.aggregate, "unit", "n"), groups, self.notes)
+        rows = []
+        for hit in self.hits:
+            value, year = f"{hit.value}{hit.unit or ''}", str(hit.of_year or "")
+            rows.append((value, hit.indicator, hit.district or "", year, hit.snippet, hit.id))
+        return TextTable(caption, ("value", "indicator", "district", "of year", "sentence", "id"), rows, self.notes)
+
+    def _records(self) -> Iterator[dict[str, object]]:
+        """Yield the hits, or the numbers of an aggregate, as records."""
+        if self.aggregate is not None:
+            for group in self.groups:
+                yield {"group": group.group, self.aggregate: group.value, "unit": group.unit, "n": group.n}
+        else:
+            yield from map(to_json, self.hits)
 
     def __iter__(self) -> Iterator[MeasureHit]:
         """Yield the hits."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeGuard, TypeVar
 
@@ -231,31 +231,8 @@ def parse_literal(value: object) -> tuple[str, ...]:
 
 def _validate(options: SearchOptions | MeasureOptions) -> None:
     """Raise UsageError for an invalid value. Types are checked, too, because options may come from a JSON object."""
-    counts = [options.offset, 0 if options.limit is None else options.limit]
-    errors = {
-        f"match must be one of {', '.join(MATCH_MODES)}, not {options.match!r}": options.match not in MATCH_MODES,
-        "limit and offset must be whole numbers, 0 or more": not all(type(n) is int and n >= 0 for n in counts),
-    }
-    if isinstance(options, SearchOptions):
-        errors |= {
-            f"group must be document, not {options.group!r}": options.group not in (None, "document"),
-            f"facet_limit must be a whole number, 0 or more, not {options.facet_limit!r}": options.facet_limit
-            is not None
-            and not (type(options.facet_limit) is int and options.facet_limit >= 0),
-            "after and offset exclude each other": options.after is not None and options.offset != 0,
-            f"beyond must be true or false, not {options.beyond!r}": not isinstance(options.beyond, bool),
-            f"fold must be true or false, not {options.fold!r}": not isinstance(options.fold, bool),
-            f"count_documents must be true or false, not {options.count_documents!r}": (
-                not isinstance(options.count_documents, bool)
-            ),
-            f"fold is not for hits grouped by {options.group}": options.fold and options.group is not None,
-            f"explain must be true or false, not {options.explain!r}": not isinstance(options.explain, bool),
-        }
-    else:
-        errors |= _measure_errors(options)
-    for message, is_error in errors.items():
-        if is_error:
-            raise UsageError(message)
+    for message in _errors(options):
+        raise UsageError(message)
     if isinstance(options, SearchOptions):
         list_names(options.facets)
         parse_sort(options.sort)
@@ -266,25 +243,50 @@ def _validate(options: SearchOptions | MeasureOptions) -> None:
             raise UsageError(f"one_per must name a facet, not {options.one_per!r}")
 
 
-def _measure_errors(options: MeasureOptions) -> dict[str, bool]:
-    """Return the messages about the options of a look-up, and whether each is an error."""
+def _errors(options: SearchOptions | MeasureOptions) -> Iterator[str]:
+    """Yield a message about each invalid value. Only these are formatted."""
+    counts = [options.offset, 0 if options.limit is None else options.limit]
+    if options.match not in MATCH_MODES:
+        yield f"match must be one of {', '.join(MATCH_MODES)}, not {options.match!r}"
+    if not all(type(n) is int and n >= 0 for n in counts):
+        yield "limit and offset must be whole numbers, 0 or more"
+    yield from _search_errors(options) if isinstance(options, SearchOptions) else _measure_errors(options)
+
+
+def _search_errors(options: SearchOptions) -> Iterator[str]:
+    """Yield a message about each invalid option of a search."""
+    limit = options.facet_limit
+    if options.group not in (None, "document"):
+        yield f"group must be document, not {options.group!r}"
+    if limit is not None and not (type(limit) is int and limit >= 0):
+        yield f"facet_limit must be a whole number, 0 or more, not {limit!r}"
+    if options.after is not None and options.offset != 0:
+        yield "after and offset exclude each other"
+    for name in ("beyond", "fold", "count_documents", "explain"):
+        value = getattr(options, name)
+        if not isinstance(value, bool):
+            yield f"{name} must be true or false, not {value!r}"
+    if options.fold and options.group is not None:
+        yield f"fold is not for hits grouped by {options.group}"
+
+
+def _measure_errors(options: MeasureOptions) -> Iterator[str]:
+    """Yield a message about each invalid option of a look-up."""
     sorts = {*MEASURE_SORTS, *(f"-{name}" for name in MEASURE_SORTS if name != "score")}
-    return {
-        f"unit must be a text such as 件, not {options.unit!r}": not isinstance(options.unit, str | None),
-        f"no_cumulative must be true or false, not {options.no_cumulative!r}": (
-            not isinstance(options.no_cumulative, bool)
-        ),
-        f"sort must be one of {', '.join(MEASURE_SORTS)}, not {options.sort!r}": (
-            not isinstance(options.sort, str) or options.sort not in sorts
-        ),
-        f"aggregate must be one of {', '.join(AGGREGATES)}, not {options.aggregate!r}": (
-            options.aggregate is not None and options.aggregate not in AGGREGATES
-        ),
-        f"by must be the name of a facet, not {options.by!r}": not isinstance(options.by, str | None),
-        "by needs aggregate": options.by is not None and options.aggregate is None,
-        "aggregate takes neither sort nor one_per": options.aggregate is not None
-        and (options.sort != "score" or bool(options.one_per)),
-    }
+    if not isinstance(options.unit, str | None):
+        yield f"unit must be a text such as 件, not {options.unit!r}"
+    if not isinstance(options.no_cumulative, bool):
+        yield f"no_cumulative must be true or false, not {options.no_cumulative!r}"
+    if not isinstance(options.sort, str) or options.sort not in sorts:
+        yield f"sort must be one of {', '.join(MEASURE_SORTS)}, not {options.sort!r}"
+    if options.aggregate is not None and options.aggregate not in AGGREGATES:
+        yield f"aggregate must be one of {', '.join(AGGREGATES)}, not {options.aggregate!r}"
+    if not isinstance(options.by, str | None):
+        yield f"by must be the name of a facet, not {options.by!r}"
+    if options.by is not None and options.aggregate is None:
+        yield "by needs aggregate"
+    if options.aggregate is not None and (options.sort != "score" or bool(options.one_per)):
+        yield "aggregate takes neither sort nor one_per"
 
 
 def _is_list_of_names(value: object) -> TypeGuard[Collection[str]]:

@@ -43,6 +43,11 @@ class Excerpt:
     measures: tuple[tuple[Measure, ...], ...]
     """The measures of each paragraph. If a measure was requested, only that one. Empty if they were not read."""
 
+    @property
+    def document(self) -> str:
+        """Id of the document."""
+        return self.requested.document
+
 
 class ReportOfYear(NamedTuple):
     """A report in the list of those of one place, body and kind."""

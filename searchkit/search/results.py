@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from searchkit.engines.contract import NOTHING_FOLDED, Folded
 from searchkit.engines.ranking import Explanation
-from searchkit.model import Measure, Note, Paragraph
+from searchkit.model import Measure, Note, Paragraph, to_json
 from searchkit.query.facets import FacetCounts
-from searchkit.search.snippets import HeadingSpan, Snippet, Spans, mark_highlights
+from searchkit.search.snippets import HeadingSpan, Snippet, Spans, mark_highlights, split_highlights
+from searchkit.tabular import Tabular, TextTable
 
 if TYPE_CHECKING:
     from searchkit.query.understood import UnderstoodFilter
@@ -164,7 +165,7 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class Results:
+class Results(Tabular):
     """Results of a search."""
 
     query: str
@@ -204,3 +205,18 @@ class Results:
     def __iter__(self) -> Iterator[Hit]:
         """Yield the hits."""
         return iter(self.hits)
+
+    def _text_table(self) -> TextTable:
+        """Return the hits as a table."""
+        rows = [
+            (str(number), split_highlights(hit.window), hit.district or "", str(hit.year or ""), hit.id)
+            for number, hit in enumerate(self.hits, self.offset + 1)
+        ]
+        some = f", {self.total_any} with some" if self.total_any is not None else ""
+        caption = f"{self.query}: {self.total} paragraphs{' with all words' if some else ''}{some}"
+        return TextTable(caption, ("", "paragraph", "district", "year", "id"), rows, self.notes)
+
+    def _records(self) -> Iterator[dict[str, object]]:
+        """Yield the hits as records: id, score, snippet, and the fields of the paragraph."""
+        for hit in self.hits:
+            yield {"id": hit.id, "score": hit.score, "snippet": hit.snippet, **to_json(hit.paragraph)}

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from searchkit.engines.contract import Engine, MeasureColumns, MeasureRequest, Request, Response, decoding
 from searchkit.engines.directory import diagnose_damage
@@ -51,6 +51,9 @@ _MAX_PARSED_QUERIES = 256
 _FETCH_SIZE = 1000
 """Number of measures fetched at a time by `every_measure`."""
 
+_CHECK_COST = 20
+"""Time of a check as a multiple of that of its checksums. An estimate, for the display of progress."""
+
 
 class Snapshot:
     """An open index in one committed state. Builds do not change its answers. Safe to use from many threads."""
@@ -65,6 +68,8 @@ class Snapshot:
         self._directory = directory = open_directory(path)
         self.manifest = directory.read_manifest()
         self._is_closed = False
+        self.verified: Literal["read", "running", "all", "damaged"] = "read"
+        """Which files have been verified: what was read of them, or all since the index was opened."""
         with diagnose_damage(directory, self.manifest):
             self._engine = open_engine(self.manifest.engine, path / self.manifest.data)
         # Read the file now, because a later build may remove it.
@@ -110,14 +115,37 @@ class Snapshot:
         if self._is_closed:
             raise IndexClosed(f"{self.path}: the index was closed; open it again to use it")
 
-    def check(self) -> None:
+    def verify(self, on_progress: Callable[[int, int], None] | None = None) -> None:
+        """Verify the checksums of all files. Raises IndexDamaged for the first one that does not match.
+
+        Takes a second per GB or more, and leaves out the invariants, which `check` verifies.
+        `on_progress` is called with the number of bytes that were read and that of all.
+        """
+        self._check_open()
+        self.verified = "running"
+        try:
+            self._directory.verify(self.manifest, on_progress)
+        except IndexDamaged:
+            is_replaced = self._directory.current() != self.manifest.data  # a later build removes the old files
+            self.verified = "read" if is_replaced else "damaged"
+            raise
+        self.verified = "all"
+
+    def check(self, on_progress: Callable[[int, int], None] | None = None) -> None:
         """Verify all checksums, the invariants of the engine, and the counts in the manifest.
 
-        Raises IndexDamaged at the first failure.
+        `on_progress` is called with the work that is done and that of all. Raises IndexDamaged at the first failure.
         """
-        self._directory.verify(self.manifest)
+        report = on_progress or (lambda _done, _total: None)
+        self.verify(lambda done, total: report(done, total * _CHECK_COST))
+
+        def report_engine(done: int, total: int) -> None:
+            """Report the share of the paragraphs that the engine has checked."""
+            size = sum(size for size, _ in self.manifest.files.values())
+            report(size + size * (_CHECK_COST - 1) * done // max(total, 1), size * _CHECK_COST)
+
         with self.use_engine() as engine:
-            engine.check()
+            engine.check(report_engine)
             paragraphs = engine.search(Request(Everything(), limit=0)).total
             measures = len(engine.measure_columns(MeasureRequest(Everything())).scores)
             actual = sum(1 for _ in engine.documents()), paragraphs, measures
@@ -161,9 +189,10 @@ class Snapshot:
 
     @cached_property
     def suggester(self) -> Suggester:
-        """The words, headings and facet values of the index."""
+        """The words, headings and facet values of the index. Verified when they are first needed."""
         from searchkit.query.suggester import Suggester  # noqa: PLC0415 - not loaded by most searches
 
+        verify_content(self._suggestions_data, self.path, self.manifest, SUGGESTIONS_FILE)
         with decoding(self.path):
             return Suggester(self._suggestions_data)
 
@@ -242,9 +271,13 @@ class Snapshot:
         """
         return parse_filters(filters, where, self.check_facet, self.filter_reader)
 
-    @cached_property
+    @property
     def filter_reader(self) -> FilterReader:
-        """Reads the values of filters by the names of the index."""
+        """Reads the values of filters by the names of the index.
+
+        It is not kept. It refers to the snapshot, which would otherwise stay in memory, with its mapped files, until
+        the garbage collector runs.
+        """
         return FilterReader(self.aliases, self._has_topic)
 
     def _has_topic(self, topic: str) -> bool:

@@ -70,6 +70,8 @@ class Highlighter:
         """Prepare a query. `analyzer`: that of the index."""
         self.leaves = tuple(positive_leaves(query))
         """The leaves of the query that are not negated, from left to right."""
+        fields = {leaf.field for leaf in self.leaves}
+        self._has_heading_leaves, self._has_title_leaves = "heading" in fields, "title" in fields
         self._analyzer = analyzer
         self._finders: dict[frozenset[str], _LeafFinder] = {}
 
@@ -95,13 +97,14 @@ class Highlighter:
         paragraph, matches = hit.paragraph, self._finder(_TEXT).find(folded, all_leaves=all_leaves)
         matching = {leaf for _, _, leaf in matches}
         path, first_own = paragraph.path, len(paragraph.path) - hit.own_headings
-        first = 0 if self._finder(_HEADING).has_leaves else first_own
         path_spans = [
             (number, *span)
-            for number in range(first, len(path))
+            for number in range(0 if self._has_heading_leaves else first_own, len(path))
             for span in self._match_label(path[number], _OWN_HEADING if number >= first_own else _HEADING, matching)
         ]
-        title_spans = self._match_label(paragraph.title or "", _OWN_TITLE if paragraph.n == 1 else _TITLE, matching)
+        title_spans: Spans = ()
+        if paragraph.n == 1 or self._has_title_leaves:
+            title_spans = self._match_label(paragraph.title or "", _OWN_TITLE if paragraph.n == 1 else _TITLE, matching)
         return PassageMatches(
             _build_snippet(paragraph.text, folded, matches), tuple(path_spans), title_spans, frozenset(matching)
         )
@@ -239,7 +242,7 @@ def _best_matches(matches: Sequence[Match]) -> Span:
         inside = [other for other in matches[left:right] if other[1] <= limit] or [match]
         score = (len({leaf for _, _, leaf in inside}), len(inside))
         if score > best:
-            best, span = score, (match[0], max(end for _, end, _ in inside))
+            best, span = score, (match[0], max([end for _, end, _ in inside]))
     return span
 
 

@@ -1,4 +1,6 @@
-"""The server of `searchkit serve`: pages for people, and the same answers as data. No other room but cli uses it.
+"""The server of `searchkit serve`: pages for people, and the same answers as data.
+
+cli uses it; assistants its parameters, data and limits.
 
 server.py      opens the indexes, binds the port and serves
 app.py         the ASGI application: addresses, ETags, pools, responses, errors
@@ -17,6 +19,7 @@ reading.py     the pages of a document and of a paragraph
 figures.py     the page of a look-up of measures
 comparing.py   the page of a comparison, with its chart
 surveys.py     the pages of coverage, of contradictions, and of the state of the index
+watches.py     the page of the watches of the user
 rendering.py   templates and static files
 words.py       the words of the pages in Chinese and English
 messages.py    the sentences of the library in Chinese

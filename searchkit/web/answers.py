@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from threading import Lock
 
-MAX_CACHE_BYTES = 24_000_000
-"""Maximum size of all answers in a cache."""
+MAX_CACHE_BYTES = 12_000_000
+"""Maximum size of all answers in a cache: about a thousand pages."""
 _MAX_ANSWER_BYTES = 1_000_000
 """Maximum size of an answer that is kept."""
 MIN_COMPRESSED_BYTES = 1000

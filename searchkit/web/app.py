@@ -35,7 +35,7 @@ from searchkit.web.limits import (
 from searchkit.web.openapi import describe_api
 from searchkit.web.parameters import USED_BY, State
 from searchkit.web.rendering import Assets, Templates
-from searchkit.web.site import PAGES, Site, token_of
+from searchkit.web.site import PAGES, Site, token_at, token_of
 from searchkit.web.words import Words
 
 _LOGGER = logging.getLogger("searchkit.web")
@@ -92,6 +92,8 @@ class Server:
             Route("/openapi.json", partial(self._openapi, site)),
         ]
         for address in USED_BY:
+            if address == "watches" and not site.is_private:
+                continue
             routes.append(Route(f"/{address}", partial(self._answer, site, address, "")))
             suffixes = [suffix for suffix in MEDIA_TYPES if suffix not in CHARTS or address == "compare"]
             routes += [
@@ -126,7 +128,9 @@ class Server:
         `suffix`: empty for a page.
         """
         view = site.view()
-        token, is_compressed = token_of(view), "gzip" in headers.get("accept-encoding", "")
+        token, is_compressed = token_at(view, state.address), "gzip" in headers.get("accept-encoding", "")
+        if state.address == "about":
+            token += f"-{view.verified}"  # the only answer that a state of the index does not determine
         etag = f'W/"{token}-{suffix or self._assets.digest}"'
         if etag in headers.get("if-none-match", ""):
             return Answer(b"", "", _NOT_MODIFIED, _revalidated(etag))

@@ -116,11 +116,13 @@ def compare_page(frame: Frame) -> tuple[str, dict[str, Any]]:
     shown_rows, shown_cols = comparison.rows[:MAX_SHOWN_ROWS], comparison.cols[:MAX_SHOWN_COLS]
     opened = _opened_cell(state["cell"], shown_rows, shown_cols)
     drawn = [row for row in shown_rows if str(row) in state.all("draw")]
+    chart = _draw(frame, comparison, drawn, shown_rows, shown_cols)
+    lines = {line.name for line in chart.lines} if chart else set()
     table = [
         (
             row,
             [_cell_view(frame, comparison, (y, x), opened) for x in range(len(shown_cols))],
-            row in drawn,
+            row in drawn or str(row) in lines,
         )
         for y, row in enumerate(shown_rows)
     ]
@@ -138,7 +140,7 @@ def compare_page(frame: Frame) -> tuple[str, dict[str, Any]]:
         cols=shown_cols,
         table=table,
         is_cut=len(shown_rows) < len(comparison.rows) or len(shown_cols) < len(comparison.cols),
-        chart=_draw(frame, comparison, drawn, shown_rows, shown_cols),
+        chart=chart,
         statuses=[
             Link(
                 words["any_status" if name == ANY_STATUS else name],

@@ -25,6 +25,7 @@ from searchkit.output.json import (
     group_to_json,
     hit_to_json,
     measures_to_json,
+    news_to_json,
     paragraph_records,
     problem_records,
     results_to_json,
@@ -32,6 +33,7 @@ from searchkit.output.json import (
 from searchkit.query.facets import FacetCounts
 from searchkit.search.results import Hit
 from searchkit.web.parameters import ALL, State
+from searchkit.web.watches import read_news
 
 if TYPE_CHECKING:  # only audits load it
     from searchkit.compare.audit import Audit
@@ -295,6 +297,17 @@ def find_contradictions(index: IndexState, state: State) -> Audit:
     return index.audit(**state.filter_arguments())
 
 
+def _read_watches(index: IndexState, _: State, __: str) -> Data:
+    """Return what is new in the watches of the index."""
+    found = [news for news, _ in read_news(index)]
+    records = (
+        {"id": hit.id, "watch": news.watch.name, **hit_to_json(hit, with_measures=False)}
+        for news in found
+        for hit in news.hits
+    )
+    return Data(_list(lambda: map(news_to_json, found)), lambda _: records)
+
+
 def _read_facets(index: IndexState, state: State, _: str) -> Data:
     """Return the values of one facet or of all."""
     counts = count_facets(index, state, [state["name"]] if state["name"] else [])
@@ -363,6 +376,7 @@ _READERS: Mapping[str, Callable[[IndexState, State, str], Data]] = {
     "compare": _read_compare,
     "coverage": _read_coverage,
     "audit": _read_audit,
+    "watches": _read_watches,
     "facets": _read_facets,
     "documents": _read_documents,
     "suggest": _read_suggest,

@@ -213,19 +213,18 @@ def _tree_values(frame: Frame, counts: FacetCounts, depth: int | None) -> list[V
     most = max((totals[path] for path in children.get((), ())), default=0)
     values: list[Value] = []
 
-    def add(parent: tuple[str, ...]) -> None:
-        """Append the places inside a place, and those inside the chosen ones."""
-        level = sorted(children.get(parent, ()), key=lambda path: (path not in ancestors, -totals[path]))
-        for path in level:
-            full = "/".join(path)
-            written = full if full in chosen or path[-1] not in chosen else path[-1]
-            url = frame.url("search", **frame.state.toggled("district", written))
-            is_selected = path in chosen_paths
-            values.append(
-                Value(path[-1], totals[path], url, _bar_length(totals[path], most), is_selected, len(path) - 1)
-            )
-            if depth is None or len(path) < depth or path in ancestors or len(level) == 1:
-                add(path)
+    def ranked(parent: tuple[str, ...]) -> list[tuple[str, ...]]:
+        """Return the places inside a place, the chosen branches first."""
+        return sorted(children.get(parent, ()), key=lambda path: (path not in ancestors, -totals[path]))
 
-    add(())
+    waiting = ranked(())[::-1]  # a stack: a recursive inner function would keep the state of the index in memory
+    while waiting:
+        path = waiting.pop()
+        full = "/".join(path)
+        written = full if full in chosen or path[-1] not in chosen else path[-1]
+        url = frame.url("search", **frame.state.toggled("district", written))
+        is_selected = path in chosen_paths
+        values.append(Value(path[-1], totals[path], url, _bar_length(totals[path], most), is_selected, len(path) - 1))
+        if depth is None or len(path) < depth or path in ancestors or len(children[path[:-1]]) == 1:
+            waiting += ranked(path)[::-1]
     return values

@@ -18,7 +18,7 @@ TABS = ("search", "measures", "compare", "coverage", "audit", "about")
 """Addresses of the tabs, in order."""
 OF_MEASURES = ("measures", "compare")
 """Addresses whose filters by year are by the year of the measure."""
-_HOMES = {"document": "search", "paragraph": "search", "facets": "search"}
+_HOMES = {"document": "search", "paragraph": "search", "facets": "search", "watches": "about"}
 """Tab of a page that is no tab itself."""
 
 
@@ -58,6 +58,8 @@ class Frame:
     """Token of the state of the index."""
     assets: str
     """Path of the static files, with `/` at its end."""
+    is_private: bool = False
+    """Whether only the user can reach the server."""
 
     def url(self, address: str | None = None, suffix: str = "", /, **changes: str | Sequence[str] | None) -> str:
         """Return an address (`State.url`)."""

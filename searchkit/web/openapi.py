@@ -10,7 +10,7 @@ import msgspec
 from searchkit import __version__
 from searchkit.model import Document, ExtractedMeasure, Paragraph, Table
 from searchkit.web.data import CHARTS, MEDIA_TYPES
-from searchkit.web.parameters import ALL, USED_BY, Parameter, data_parameters
+from searchkit.web.parameters import ALL, MAX_FILTER_VALUES, USED_BY, Parameter, data_parameters
 
 SUMMARIES = {
     "search": "Paragraphs that answer a query, best first, with facets",
@@ -20,6 +20,7 @@ SUMMARIES = {
     "compare": "A measure by two facets, each value with its sentence",
     "coverage": "Numbers of reports by two facets",
     "audit": "What contradicts or repeats itself",
+    "watches": "What is new in the watches of the user (not on a server with --allow-host)",
     "facets": "All values of a facet, or of all, under a query",
     "documents": "The reports",
     "suggest": "Facet values, words and headings that begin with a text",
@@ -143,7 +144,7 @@ def _describe_parameter(item: Parameter) -> dict[str, Any]:
     if item.default is not None:
         schema["default"] = int(item.default) if item.default.isdecimal() else item.default
     if item.is_list:
-        schema = {"type": "array", "items": schema}
+        schema = {"type": "array", "items": schema, "maxItems": MAX_FILTER_VALUES}
     described = {"name": item.name, "in": "query", "description": item.help, "schema": schema}
     return {**described, "style": "form", "explode": True} if item.is_list else described
 
@@ -152,7 +153,7 @@ def _schema_of(address: str) -> dict[str, Any]:
     """Return the schema of the JSON of an address."""
     if address in _LISTS:
         return {"type": "array", "items": {"$ref": f"#/components/schemas/{_LISTS[address]}"}}
-    if address == "audit":
+    if address in {"audit", "watches"}:
         return {"type": "array", "items": {"type": "object"}}
     if address == "facets":
         return {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/FacetCounts"}}
@@ -217,4 +218,5 @@ def _problem() -> dict[str, Any]:
     """Return the response to an error (RFC 9457)."""
     fields = {"type": "string", "title": "string", "status": "integer", "detail": "string", "code": "string"}
     schema = {"type": "object", "properties": {name: {"type": kind} for name, kind in fields.items()}}
-    return {"description": "An error", "content": {"application/problem+json": {"schema": schema}}}
+    content = {"application/problem+json": {"schema": schema}, "text/plain": {"schema": {"type": "string"}}}
+    return {"description": "An error. text/plain if a request is no HTTP, or longer than 32 KB", "content": content}

@@ -158,6 +158,7 @@ USED_BY: Mapping[str, tuple[str, ...]] = {
     ),
     "coverage": ("query", *FILTER_NAMES, "rows", "cols"),
     "audit": ("query", *FILTER_NAMES, "offset"),
+    "watches": (),
     "facets": ("query", "name", "contains", "within", *FILTER_NAMES, "literal", "limit"),
     "documents": FILTER_NAMES,
     "suggest": ("prefix", "limit"),

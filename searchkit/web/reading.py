@@ -8,9 +8,10 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from searchkit.index import IndexState
 from searchkit.model import LEFT_OUT, Document, Measure, Paragraph, Table
-from searchkit.output.tables import grid
 from searchkit.search.outlining import outline
+from searchkit.tabular import grid
 from searchkit.web.data import RecordMissing
 from searchkit.web.frame import Frame, Link
 from searchkit.web.links import cite_text, format_value, paragraph_url
@@ -75,7 +76,7 @@ def document_page(frame: Frame) -> tuple[str, dict[str, Any]]:
     """Return the template and its values for a document. Raises RecordMissing."""
     index, state = frame.index, frame.state
     record_id = index.resolve_id(state["id"]) if state["id"] else ""
-    document = index.document(_document_id(record_id))
+    document = _find_document(index, record_id)
     if document is None:
         raise RecordMissing(f"no report {state['id']}")
     name = document.document
@@ -110,8 +111,7 @@ def document_page(frame: Frame) -> tuple[str, dict[str, Any]]:
 def paragraph_page(frame: Frame) -> tuple[str, dict[str, Any]]:
     """Return the template and its values for a paragraph with its neighbours. Raises RecordMissing."""
     index, state = frame.index, frame.state
-    record_id = index.resolve_id(state["id"]).partition("@")[0] if state["id"] else ""
-    paragraph = index.paragraph(record_id)
+    paragraph = _find_paragraph(index, index.resolve_id(state["id"])) if state["id"] else None
     if paragraph is None:
         raise RecordMissing(f"no paragraph {state['id']}")
     context = state.number("context") or 0
@@ -126,13 +126,22 @@ def paragraph_page(frame: Frame) -> tuple[str, dict[str, Any]]:
     )
 
 
-def _document_id(record_id: str) -> str:
-    """Return the id of the document of a record: that of a paragraph, a table or a measure without its end."""
-    base, mark, end = record_id.rpartition("#")
-    if mark and end.partition("@")[0].isdecimal():
-        return base
-    base, mark, end = record_id.rpartition("!")
-    return base if mark and end.isdecimal() else record_id
+def _find_document(index: IndexState, record_id: str) -> Document | None:
+    """Return the document with an id, or of the paragraph, measure or table with it. None if there is none.
+
+    An id cannot be taken apart by its signs: the name of a file may contain them.
+    """
+    document = index.document(record_id)
+    if document is not None:
+        return document
+    part = _find_paragraph(index, record_id) or index.table(record_id)
+    return index.document(part.document) if part is not None else None
+
+
+def _find_paragraph(index: IndexState, record_id: str) -> Paragraph | None:
+    """Return the paragraph with an id, or of the measure with it. None if there is none."""
+    measure = index.measure(record_id) if "@" in record_id else None
+    return index.paragraph(record_id) if measure is None else measure.source
 
 
 def _find_matches(frame: Frame, document: str) -> dict[int, Spans]:

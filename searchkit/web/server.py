@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import socket
+import sys
 import webbrowser
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
@@ -19,6 +22,8 @@ from searchkit.web.site import Site
 from searchkit.web.words import LANGUAGES, WORDS
 
 _MAX_WAITING_CONNECTIONS = 128
+_MALLOC_OPTIONS = {-8: 1, -3: 1 << 19, -1: 1 << 22}
+"""Options of mallopt(3), each with its value: M_ARENA_MAX, M_MMAP_THRESHOLD (bytes) and M_TRIM_THRESHOLD (bytes)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,8 @@ class ServerOptions:
     """Address of the proxy whose X-Forwarded-For and X-Forwarded-Proto headers are believed."""
     logs_requests: bool = False
     """Whether each request is logged, with its query."""
+    verify: bool = False
+    """Whether all files are verified before the server starts. Otherwise a thread verifies them in the background."""
 
 
 def create_app(indexes: Sequence[tuple[str, Path]], options: ServerOptions) -> ASGIApp:
@@ -62,7 +69,9 @@ def create_app(indexes: Sequence[tuple[str, Path]], options: ServerOptions) -> A
     for name, path in indexes:
         root = f"{base_path}/" if len(indexes) == 1 else f"{base_path}/i/{name}/"
         site_title = title if len(indexes) == 1 else f"{title} · {name}"
-        sites.append(Site(name, path, root, site_title, words))
+        sites.append(
+            Site(name, path, root, site_title, words, is_private=not options.allow_hosts, verify=options.verify)
+        )
     return build_app(Server(sites, words, base_path, title), options.allow_hosts)
 
 
@@ -77,6 +86,7 @@ def run_server(
 
     Raises SearchkitError if the port cannot be bound, and the exceptions of `create_app`.
     """
+    _return_freed_memory()
     app = create_app(indexes, options)
     bound = _bind(options.host, options.port)
     base_path = options.base_path.strip("/")
@@ -102,6 +112,19 @@ def run_server(
     if opens_browser:
         Thread(target=webbrowser.open, args=(url,), daemon=True).start()
     uvicorn.Server(config).run(sockets=[bound])
+
+
+def _return_freed_memory() -> None:
+    """Let the C library of Linux give the memory of large arrays back to the system. A server runs for a long time.
+
+    By default, each thread has an arena of its own that keeps what its largest request took, and freed blocks of up to
+    some MB stay between others. One arena serves all threads, and blocks of 512 KB or more are returned when they are
+    freed. `bench.load` measures the memory.
+    """
+    if sys.platform == "linux":
+        with suppress(AttributeError):  # a C library without these options
+            for option, value in _MALLOC_OPTIONS.items():
+                ctypes.CDLL(None).mallopt(option, value)
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -18,6 +18,7 @@ from searchkit.web.parameters import State
 from searchkit.web.reading import document_page, paragraph_page
 from searchkit.web.searching import search_page
 from searchkit.web.surveys import about_page, audit_page, coverage_page
+from searchkit.web.watches import watches_page, watches_state
 from searchkit.web.words import Words
 
 PAGES: Mapping[str, Callable[[Frame], tuple[str, dict[str, Any]]]] = {
@@ -29,6 +30,7 @@ PAGES: Mapping[str, Callable[[Frame], tuple[str, dict[str, Any]]]] = {
     "compare": compare_page,
     "coverage": coverage_page,
     "audit": audit_page,
+    "watches": watches_page,
     "about": about_page,
 }
 """Addresses that are pages, each with the function that returns template and values."""
@@ -37,10 +39,25 @@ PAGES: Mapping[str, Callable[[Frame], tuple[str, dict[str, Any]]]] = {
 class Site:
     """An index at its path."""
 
-    def __init__(self, name: str, path: Path, root: str, title: str, words: Words) -> None:
-        """Open the index in the folder `path`. `root`: path of its addresses. Raises IndexUnusable."""
-        self.name, self.root, self.title, self.words = name, root, title, words
-        self._index = Index(path)
+    def __init__(  # noqa: PLR0913 - what distinguishes an index of a server
+        self,
+        name: str,
+        path: Path,
+        root: str,
+        title: str,
+        words: Words,
+        *,
+        is_private: bool = False,
+        verify: bool = False,
+    ) -> None:
+        """Open the index in the folder `path`, and start to verify it in the background. Raises IndexUnusable.
+
+        `root`: path of its addresses. `is_private`: whether only the user can reach the server, so that it shows the
+        watches of the user. `verify`: verify the index before.
+        """
+        self.name, self.root, self.title, self.words, self.is_private = name, root, title, words, is_private
+        self._index = Index(path, verify=verify)
+        self._index.verify_in_background()
 
     def view(self) -> IndexState:
         """Return the latest build in one state, for all queries of a request. If it cannot be opened, the open one."""
@@ -50,11 +67,16 @@ class Site:
 
     def frame(self, view: IndexState, state: State, assets: str) -> Frame:
         """Return what a page is made from."""
-        return Frame(view, state, self.words, self.root, self.title, token_of(view), assets)
+        return Frame(view, state, self.words, self.root, self.title, token_of(view), assets, self.is_private)
 
     def close(self) -> None:
         """Close the index."""
         self._index.close()
+
+
+def token_at(view: IndexState, address: str) -> str:
+    """Return a text that names the answer of an address to all requests: `token_of`, and the state of the watches."""
+    return f"{token_of(view)}-{watches_state()}" if address == "watches" else token_of(view)
 
 
 def token_of(view: IndexState) -> str:

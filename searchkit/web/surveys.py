@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
 from searchkit import __version__
@@ -19,6 +20,8 @@ _MAX_SHOWN_ROWS, _MAX_SHOWN_COLS = 400, 100
 _FINDINGS_PER_PAGE = 40
 _MAX_LISTED = 100
 """Maximum number of problems of each kind on the page."""
+_MEASURE_PART = re.compile(r"@[0-9]+\Z")
+"""Matches the end of the id of a measure after that of its paragraph."""
 _NEED_PARAMETERS = {"compare", "document", "paragraph", "suggest", "analyze"}
 """Addresses that answer nothing without parameters."""
 _AXES = ("district", "district:1", "district:2", "year", "of_year", "agency", "doctype", "section", "topic")
@@ -128,7 +131,7 @@ def audit_page(frame: Frame) -> tuple[str, dict[str, Any]]:
 def _finding_view(frame: Frame, finding: Finding) -> FindingView:
     """Return a finding with the sources of its sentences."""
     sentences = []
-    ids = list(dict.fromkeys(item.partition("@")[0] for item in finding.ids))
+    ids = list(dict.fromkeys(_MEASURE_PART.sub("", item) for item in finding.ids))
     for number, text in enumerate(finding.sentences):
         paragraph_id = ids[min(number, len(ids) - 1)] if ids else ""
         document, n = split_id(paragraph_id) if paragraph_id else (finding.documents[0], 1)
@@ -155,6 +158,7 @@ def about_page(frame: Frame) -> tuple[str, dict[str, Any]]:
         (words["format"], str(info["format"])),
         (words["analyzer"], info["analyzer"]),
         (words["facets"], words.join([words.facet(name) for name in index.facet_names])),
+        (words["verified"], words[f"verified_{info['verified']}"]),
         (words["version"], __version__),
     ]
     undecided = [
@@ -188,8 +192,9 @@ def about_page(frame: Frame) -> tuple[str, dict[str, Any]]:
         api=[
             (f"/{name}.json", summary, "" if name in _NEED_PARAMETERS else f"{frame.root}{name}.json")
             for name, summary in SUMMARIES.items()
-            if name != "about"
+            if name != "about" and (name != "watches" or frame.is_private)
         ],
+        watches_url=frame.url("watches") if frame.is_private else "",
         downloads=suffixes,
         openapi=frame.root + "openapi.json",
     )

@@ -67,7 +67,7 @@ _WORDS = {
     "previous": ("上一页", "Previous"),
     "next": ("下一页", "Next"),
     "page_of": ("第 {first}–{last} 段", "{first}–{last}"),
-    "nothing": ("没有找到“{query}”", "Nothing found for “{query}”"),
+    "nothing": ("没有找到：{query}", "Nothing found: {query}"),
     "nothing_passes": ("没有段落符合所选条件", "No paragraph passes the filters"),
     "loosen": ("放宽其中一个条件就有结果：", "One condition less finds something:"),
     "nothing_hint": (
@@ -245,6 +245,17 @@ _WORDS = {
     ),
     "no_findings": ("没有发现不一致。", "Nothing was found."),
     "findings_n": ("{n} 处", "{n} findings"),
+    # watches
+    "watches_title": ("关注的检索", "Watches"),
+    "watches_text": (
+        "上次报告以来新出现的段落，与命令 searchkit watch run 所报相同；在这里查看不算已读。",
+        "New since the last report, as searchkit watch run would report it. This page marks nothing as seen.",
+    ),
+    "watch_new": ("自 {since} 起新增 {n} 段", "{n} new since {since}"),
+    "no_watches": (
+        "还没有关注这个索引里的检索。添加的命令：searchkit watch add 名称 检索词。",
+        "No search of this index is watched. Add one with: searchkit watch add NAME QUERY.",
+    ),
     # about
     "about_title": ("索引状态", "State of the index"),
     "engine": ("引擎", "Engine"),
@@ -253,6 +264,11 @@ _WORDS = {
     "corpus": ("资料目录", "Corpus"),
     "size": ("大小", "Size"),
     "analyzer": ("分词指纹", "Analyzer"),
+    "verified": ("校验", "Verified"),
+    "verified_read": ("读到的部分", "what was read"),
+    "verified_running": ("正在校验全部文件", "all files are being verified"),
+    "verified_all": ("全部文件完好", "all files are intact"),
+    "verified_damaged": ("有文件损坏，请重新建立索引", "a file is damaged; build the index again"),
     "version": ("版本", "Version"),
     "facets": ("分面", "Facets"),
     "not_read": ("未能读取的文件", "Files that could not be read"),

@@ -932,7 +932,7 @@ def test_measures_are_written_to_files(run: Run, index: Path, tmp_path: Path) ->
     """`--output` writes what would be printed, or a workbook. It does not go with a file of queries."""
     arguments = ("measures", "立案", "--index", index)
     assert run(*arguments, "--format", "csv", "--output", tmp_path / "a.csv").out == ""
-    assert (tmp_path / "a.csv").read_text(encoding="utf-8") == run(*arguments, "--format", "csv").out
+    assert (tmp_path / "a.csv").read_text(encoding="utf-8-sig") == run(*arguments, "--format", "csv").out
     assert_one_line_error(run(*arguments, "--output", tmp_path / "no" / "a.csv"), 3, "cannot be written")
     queries = tmp_path / "queries.tsv"
     queries.write_text("1\t立案\n", encoding="utf-8")

@@ -316,7 +316,7 @@ def test_a_missing_extra_is_named(
     monkeypatch.chdir(tmp_path)
     done = run("compare", "立案", *arguments)
     assert (done.status, done.err.count("\n")) == (3, 1)
-    assert "pip install 'searchkit[" in done.err
+    assert "pip install " in done.err
 
 
 def test_measures_are_audited_from_the_command_line(run: Callable[..., CommandResult], tmp_path: Path) -> None:

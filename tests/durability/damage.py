@@ -78,7 +78,8 @@ def regions(path: Path) -> Iterator[tuple[str, int, int]]:
         yield "content", 0, size
         return
     arrays = ArrayFile(path)
-    yield from [("magic", 0, 8), ("length of the header", 8, 16), ("header", 16, 16 + arrays._header_length)]
+    yield from [("magic", 0, 8), ("length of the header", 8, 16), ("checksum of the header", 16, 24)]
+    yield "header", 24, 24 + arrays._header_length
     for name, (dtype, count, offset, *_) in arrays._directory.items():
         if count:
             start = arrays._data_start + offset

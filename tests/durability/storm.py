@@ -51,7 +51,7 @@ CHANGES = ("some files", _WITH_TWO_WORKERS, "words", "small commits")
 _MAX_KILLS = 3  # consecutive kills in a round
 _EXIT_SECONDS = 5.0  # until the processes of a killed build must have ended
 _SMALL_COMMIT_LINES = 20  # paragraphs of the file in a small commit
-_LIBRARIES = ("searchkit", "numpy", "filelock", "whoosh3")
+_LIBRARIES = ("searchkit", "numpy", "whoosh3")
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,16 @@ import os
 import random
 import re
 import shutil
+import time
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
 
+import numpy as np
 import pytest
-from answers import Answers, read_answers
+from answers import Answers, collect_answers, read_answers
 from damage import (
     COMMANDS,
     LINES,
@@ -27,17 +32,36 @@ from damage import (
 from reports import Reports
 from storm import find_leftovers
 
+from searchkit.engines.columnar.arrays import Array, ArrayFile, write_arrays
 from searchkit.engines.columnar.commit import read_commit
 from searchkit.engines.columnar.writer import MERGE_FACTOR
 from searchkit.errors import IndexDamaged, IndexForeign, IndexUnusable
 from searchkit.index import Index
 from searchkit.indexing.build import build
-from searchkit.manifest import FORMAT_VERSION, read_manifest
+from searchkit.manifest import FORMAT_VERSION, _replace_manifest, compute_checksums, read_manifest
 
 pytestmark = [
     pytest.mark.usefixtures("timeout"),
     pytest.mark.skipif(os.name == "nt", reason="memory-mapped files cannot be changed"),
 ]
+
+
+def set_one(array: Array) -> Array:
+    """Return a copy with one element that has the highest value."""
+    changed = array.copy()
+    changed[len(array) // 2] = np.iinfo(array.dtype).max
+    return changed
+
+
+CHANGES: tuple[Callable[[Array], Array], ...] = (
+    lambda array: np.full_like(array, np.iinfo(array.dtype).max),
+    np.zeros_like,
+    lambda array: array[: len(array) // 2],
+    lambda array: np.tile(array, 3),
+    lambda array: np.random.default_rng(1).permutation(array),
+    set_one,
+)
+"""Changes of an array."""
 
 
 def test_the_intact_index_suits_these_tests(intact_index: Path, engine: str, run: RunCommand) -> None:
@@ -113,6 +137,91 @@ def test_commands_survive_flipped_bits(index: Path, run: RunCommand, timeout: Ca
                     failures.append(f"{path.name}, {name}: {command[0]} {result}")
         path.write_bytes(content)
     assert failures == []
+
+
+@columnar_only
+def test_flipped_bits_change_no_answer(index: Path, timeout: Callable[[], None]) -> None:
+    """With a flipped bit in any array, or in any other file that is read, answers are the same or IndexDamaged."""
+
+    def answers() -> Answers:
+        with Index(index) as opened:
+            opened.suggest("z")
+            return collect_answers(opened)
+
+    rng, expected, results = random.Random(5), answers(), Counter[str]()  # noqa: S311 - no secret
+    for path in data_files(index):
+        content = path.read_bytes()
+        for name, start, end in list(regions(path)) if content else ():
+            timeout()
+            path.write_bytes(flip_bit(content, start, end, rng))
+            try:
+                results["same" if answers() == expected else f"{path.name}, {name}: other answers"] += 1
+            except IndexDamaged as error:
+                results["damaged" if path.name in str(error) else f"{path.name}, {name}: {error}"] += 1
+        path.write_bytes(content)
+    assert set(results) == {"same", "damaged"}
+    assert results["damaged"] > results["same"]
+
+
+@columnar_only
+def test_crafted_arrays_are_damage(index: Path, timeout: Callable[[], None]) -> None:
+    """With an array that someone has changed, with right checksums, there are answers or IndexDamaged.
+
+    Each array is changed in one of several ways, in turn.
+    """
+    failures: list[str] = []
+    path = max(array_files(index), key=lambda item: item.stat().st_size)
+    content, manifest_content = path.read_bytes(), (index / "index.json").read_bytes()
+    manifest, stored = read_manifest(index), ArrayFile(path)
+    arrays = {name: stored[name] for name in stored._directory if name != "block_checksums"}
+    full = [(name, array) for name, array in arrays.items() if len(array)]
+    for (name, array), change in zip(full, cycle(CHANGES), strict=False):
+        timeout()
+        path.unlink()
+        write_arrays(path, {**arrays, name: change(array)})
+        _replace_manifest(index, replace(manifest, files=compute_checksums(path.parent)))
+        try:
+            with Index(index) as opened:
+                collect_answers(opened)
+        except IndexDamaged:
+            pass
+        except Exception as error:  # noqa: BLE001 - any other exception is a failure
+            failures.append(f"{name}: {error!r}")
+        path.write_bytes(content)
+        (index / "index.json").write_bytes(manifest_content)
+    assert failures == []
+
+
+@opens_damaged_files
+def test_damage_that_no_query_reads_is_found_at_once(index: Path, run: RunCommand) -> None:
+    """`verify` reads all files, also in the background and by the option. `verified` says how far it is."""
+    path = index / read_manifest(index).data / "files.json"  # only builds read it
+    content = path.read_bytes()
+    with Index(index) as opened:
+        assert (opened.verified, opened.info()["verified"]) == ("read", "read")
+        opened.verify_in_background()
+        wait_until(lambda: opened.verified == "all")
+    path.write_bytes(flip_bit(content, 0, len(content), random.Random(6)))  # noqa: S311 - no secret
+    assert run("search", "执法", "--index", index).status == 0
+    for command in ("search", "measures", "compare"):
+        result = run(command, "执法", "--verify", "--index", index)
+        assert (result.status, result.is_clean) == (3, True)
+        assert str(path) in result.err
+    with pytest.raises(IndexDamaged, match=r"files\.json"):
+        Index(index, verify=True)
+    with Index(index) as opened:
+        opened.verify_in_background()
+        wait_until(lambda: opened.verified == "damaged")
+        assert opened.search("执法").total > 0
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait until a condition holds, or fail."""
+    for _ in range(1000):
+        if condition():
+            return
+        time.sleep(0.02)
+    pytest.fail("it never held")
 
 
 @opens_damaged_files

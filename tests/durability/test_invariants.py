@@ -188,7 +188,7 @@ def find_posting_list(arrays: Mapping[str, Array], df: int = 2) -> int:
 def change_arrays(path: Path, change: Change) -> None:
     """Change the arrays of a file."""
     stored = ArrayFile(path)
-    arrays = {name: stored[name].copy() for name in stored._directory}
+    arrays = {name: stored[name].copy() for name in stored._directory if name != "block_checksums"}
     del stored
     change(arrays)
     write_arrays(path, arrays)

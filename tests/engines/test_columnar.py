@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -15,10 +16,11 @@ import pytest
 from counting import NumberExtractor
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from xxhash import xxh3_64_digest
 
 from searchkit.corpus.reading import ParsedDocument
 from searchkit.engines.columnar import arrays, bigrams, building, faceting, postings, scoring, text, writer
-from searchkit.engines.columnar.arrays import ArrayFile, write_arrays
+from searchkit.engines.columnar.arrays import ArrayFile, MemoryArrays, write_arrays
 from searchkit.engines.columnar.docsets import DocSet
 from searchkit.engines.columnar.engine import ColumnarEngine
 from searchkit.engines.columnar.faceting import FacetCollector
@@ -217,7 +219,7 @@ def test_measures_are_read_only_when_needed(documents: list[ParsedDocument], tmp
     for segment in engine._reader.segments:
         segment.arrays = segment.arrays.__class__(segment.path)
         map_array = segment.arrays._map
-        segment.arrays._map = lambda name, map_array=map_array: (read.add(name), map_array(name))[1]  # type: ignore[method-assign,misc]
+        segment.arrays._map = lambda name, below, map_array=map_array: (read.add(name), map_array(name, below))[1]  # type: ignore[method-assign,misc]
     engine.search(Request(Substring("执法")))
     engine.paragraph("00.txt#1")
     assert not select_measures(engine, Substring("没有"))[0]
@@ -314,12 +316,12 @@ def test_wrong_measure_offsets_are_detected(tmp_path: Path, offsets: list[int]) 
     builder.extend([[ExtractedMeasure("a", 1, None, 1, None)]] * 3)
     stored = {**measure_arrays(builder.columns()), "measure_offsets": np.array(offsets, np.uint64)}
     write_arrays(tmp_path / "file", stored)
-    measures = SegmentMeasures(ArrayFile(tmp_path / "file"))
+    measures = SegmentMeasures(ArrayFile(tmp_path / "file"), 3)
     for use in (
         lambda: measures.of_doc(1),
         lambda: measures.select(DocSet.of_bitset(np.ones(3, bool)), MeasureRequest(Everything())),
     ):
-        with pytest.raises(ValueError, match="do not add up"):
+        with pytest.raises(IndexDamaged):
             use()
 
 
@@ -329,7 +331,7 @@ def test_wrong_measure_offsets_are_detected(tmp_path: Path, offsets: list[int]) 
 def open_text(texts: Sequence[str]) -> SegmentText:
     """Return the text of a segment with one doc per text."""
     lengths = np.array([len(text) for text in texts], np.int64)
-    return SegmentText(text_arrays(narrow_code_points("".join(texts)), lengths)[0])
+    return SegmentText(MemoryArrays(text_arrays(narrow_code_points("".join(texts)), lengths)[0]))
 
 
 @given(
@@ -737,7 +739,12 @@ def test_only_unsigned_integers_are_stored(array: np.ndarray, tmp_path: Path) ->
         write_arrays(tmp_path / "file", {"x": array})
 
 
-MAGIC = b"skarray3"
+MAGIC = b"skarray4"
+
+
+def array_file(header: bytes) -> bytes:
+    """Return a file with a header, its length and its checksum."""
+    return MAGIC + len(header).to_bytes(8, "little") + xxh3_64_digest(header)[::-1] + header + bytes(100)
 
 
 @pytest.mark.parametrize(
@@ -747,22 +754,28 @@ MAGIC = b"skarray3"
         MAGIC,
         b"not this" + bytes(100),
         MAGIC + (10**12).to_bytes(8, "little") + bytes(100),
-        MAGIC + (2).to_bytes(8, "little") + b"[]" + bytes(100),
-        MAGIC + (27).to_bytes(8, "little") + b'{"a": ["<u4", 99999, 0, 0]}' + bytes(100),
-        MAGIC + (20).to_bytes(8, "little") + b'{"a": ["|O", 1, 0, 0]} ' + bytes(100),
-        MAGIC + (20).to_bytes(8, "little") + b'{"a": ["<u4",-1, 0, 0]}' + bytes(100),
-        MAGIC + (20).to_bytes(8, "little") + b'{"a": 1234567890123}' + bytes(100),
+        MAGIC + (2).to_bytes(8, "little") + bytes(8) + b"{}" + bytes(100),
+        array_file(b"[]"),
+        array_file(b'{"a": ["<u4", 99999, 0, 0]}'),
+        array_file(b'{"a": ["|O", 1, 0, 0]}'),
+        array_file(b'{"a": ["<u4", -1, 0, 0]}'),
+        array_file(b'{"a": 1234567890123}'),
+        array_file(b'{"a": ["<u4", 1, 0, 0]}'),
+        array_file(b'{"a": ["<u4", 1, 0, 0], "block_checksums": ["<u8", 1, 0, 7]}'),
     ],
     ids=[
         "empty",
         "only the magic",
         "another magic",
         "header longer than the file",
+        "checksum of the header",
         "header is a list",
         "array longer than the file",
         "array of objects",
         "negative number of elements",
         "entry is a number",
+        "no checksums",
+        "wrong checksum of the checksums",
     ],
 )
 def test_invalid_files_are_damaged(data: bytes, tmp_path: Path) -> None:
@@ -770,6 +783,41 @@ def test_invalid_files_are_damaged(data: bytes, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(data)
     with pytest.raises(IndexDamaged, match="file"):
         ArrayFile(tmp_path / "file")["a"]
+
+
+def test_blocks_are_verified_when_they_are_read(tmp_path: Path) -> None:
+    """Reading a damaged block raises an error, however it is read. Other blocks and other arrays can be read."""
+    path, length = tmp_path / "file", 100_000
+    write_arrays(path, {"a": np.arange(length, dtype=np.uint32), "b": np.arange(10, dtype=np.uint8)})
+    start = ArrayFile(path)._data_start
+    content = bytearray(path.read_bytes())
+    content[start + 4 * 50_000] ^= 1
+    path.write_bytes(content)
+    stored = ArrayFile(path)
+    checked = stored.checked("a")
+    assert stored["b"].tolist() == list(range(10))
+    assert checked.read(40_000, 40_003).tolist() == [40_000, 40_001, 40_002]
+    assert checked.take(np.array([3, 99_999])).tolist() == [3, 99_999]
+    assert checked.join([1, 90_000], [3, 90_001]).tolist() == [1, 2, 90_000]
+    for read in (
+        lambda: checked.read(10_000, 60_000),
+        lambda: checked.take(np.array([3, 50_001])),
+        lambda: checked.join([1, 49_999], [3, 50_010]),
+        checked.all,
+        lambda: stored["a"],
+        stored.verify,
+    ):
+        with pytest.raises(IndexDamaged, match=re.escape(str(path))):
+            read()
+    assert checked.take(np.array([3, 99_999])).tolist() == [3, 99_999]
+
+
+@pytest.mark.parametrize(("start", "end"), [(-1, 2), (2, 1), (0, 11), (11, 12)])
+def test_reading_beyond_an_array_is_damage(tmp_path: Path, start: int, end: int) -> None:
+    """A range that is not inside the array comes from damaged offsets."""
+    write_arrays(tmp_path / "file", {"a": np.arange(10, dtype=np.uint8)})
+    with pytest.raises(IndexDamaged):
+        ArrayFile(tmp_path / "file").checked("a").read(start, end)
 
 
 @given(st.lists(st.integers(0, 2**63 - 1)))

@@ -55,7 +55,7 @@ def test_postings_and_cross_word_postings_partition_the_matches(index: Path) -> 
     """Postings and cross-word postings of a word are disjoint, and together are all docs with its characters."""
     (name,) = read_commit(index).segments
     segment = SegmentReader(index / name)
-    postings = cross_word.CrossWordPostings(segment.arrays)
+    postings = cross_word.CrossWordPostings(segment.arrays, segment.size)
     texts = [segment.text[doc_id] for doc_id in range(segment.size)]
     words_with_postings = set()
     for word in WORDS:

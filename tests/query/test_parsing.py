@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from searchkit.query.builder import MAX_QUERY_CLAUSES
+from searchkit.query.builder import MAX_QUERY_CLAUSES, MAX_SCANNED_CLAUSES
 from searchkit.query.facets import YEAR_FACETS, Filter
 from searchkit.query.parsing import MAX_QUERY_DEPTH, MAX_QUERY_LENGTH, parse
 from searchkit.query.tree import (
@@ -490,6 +490,17 @@ def test_the_number_of_clauses_is_limited(parse_query: Callable[[str], Query], e
     assert len(query.all.children) == len(query.scoring) == MAX_QUERY_CLAUSES
     assert len(query.notes) == (1 if extra else 0)
     assert all(str(MAX_QUERY_CLAUSES) in note for note in query.notes)
+
+
+@pytest.mark.parametrize("pattern", ["{}", '"{}"', '"，{}"'])
+def test_the_number_of_scans_is_limited(parse_query: Callable[[str], Query], pattern: str) -> None:
+    """Strings without two letters in a row are scanned for; those after the maximum number are ignored, with a note."""
+    characters = [chr(0x4E00 + 7 * n) for n in range(MAX_SCANNED_CLAUSES + 5)]
+    query = parse_query(" OR ".join([*map(pattern.format, characters), '"行政执法"']))
+    assert len(query.clauses) == len(query.scoring) == MAX_SCANNED_CLAUSES + 1
+    assert query.clauses[-1].text == "行政执法"
+    assert [note.code for note in query.notes] == ["too_many_parts"]
+    assert f"only the first {MAX_SCANNED_CLAUSES} parts without two letters" in query.notes[0]
 
 
 # Printed trees.

@@ -126,6 +126,21 @@ def test_dissimilar_words(suggester: Suggester, typed: str) -> None:
     assert suggester.similar(typed) == []
 
 
+@given(
+    st.sets(st.text("行政执法长重a", min_size=1, max_size=5), max_size=20), st.text("行政执法", min_size=2, max_size=5)
+)
+def test_substitutions_equal_a_scan(words: set[str], typed: str) -> None:
+    """The words, not headings, that differ in one of three or more characters are found, wherever the character is."""
+    suggester = Suggester(encode_suggestions((), dict.fromkeys(words, 2), dict.fromkeys(("行政法", "执行政"), 2)))
+    expected = {
+        word
+        for word in words
+        if len(word) == len(typed) > 2 and sum(map(str.__ne__, word, typed)) == 1 and word.isalpha()
+    }
+    found = suggester.similar(typed)
+    assert {item.text for item in found if item.difference == SUBSTITUTION} <= expected <= {item.text for item in found}
+
+
 @given(st.dictionaries(st.text("行政执法长重了ab ", min_size=1, max_size=5), st.integers(1, 9), max_size=20), st.data())
 def test_completion_equals_a_scan(words: dict[str, int], data: st.DataObject) -> None:
     """Any beginning of a text, of its pinyin and of its initials finds exactly the words that begin with it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,30 +13,26 @@ import searchkit
 pytest.importorskip("starlette", reason="the server needs the extra web")
 pytest.importorskip("httpx2", reason="the client of the tests needs httpx2")
 
+from browsing import find_chromium, launch, serve
+from injection import write_corpus
 from starlette.testclient import TestClient
 
 from searchkit.web.server import ServerOptions, create_app
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 ROOT = Path(__file__).parents[2]
 
-PROBES = (
-    "<script>alert(1)</script>",
-    "</script><script>alert(1)</script>",
-    '"><img src=x onerror=alert(1)>',
-    "'><svg onload=alert(1)>",
-    '<a href="javascript:alert(1)">x</a>',
-    "{{ 7*7 }}{% raw %}",
-    "${7*7}",
-    "<!--><details open ontoggle=alert(1)>",
-    "&lt;script&gt;alert(1)&lt;/script&gt;",
-    "＜script＞alert(1)＜/script＞",
-    '" onmouseover="alert(1)',
-    "javascript:alert(1)//",
-    "<div hx-get=/x hx-trigger=load hx-on:click=alert(1)>",
-    "<style>*{display:none}</style>",
-    '=HYPERLINK("http://evil")',
-)
-"""Texts that do harm where they are not escaped."""
+
+@pytest.fixture(scope="session", autouse=True)
+def watches_path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The file of watches in these tests, instead of that of the user."""
+    path = tmp_path_factory.mktemp("watches") / "watches.json"
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("searchkit.search.watching", "searchkit.web.watches"):
+            patch.setattr(f"{module}.default_path", lambda: path)
+        yield path
 
 
 @pytest.fixture(scope="session")
@@ -48,21 +45,28 @@ def index_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def hostile_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An index of reports whose titles, texts, file names, facets and sources are probes."""
+    """An index of reports whose titles, texts, tables, file names, metadata and sources are payloads."""
     folder = tmp_path_factory.mktemp("hostile")
-    corpus = folder / "corpus"
-    corpus.mkdir()
-    for number, probe in enumerate(PROBES):
-        name = f"{number} " + "".join(c for c in probe if c not in "/\0:")[:60] + ".md"
-        quoted = probe.replace("\\", "\\\\").replace('"', '\\"')
-        (corpus / name).write_text(
-            f'---\ntitle: "{quoted}"\nyear: 2023\ndistrict: 滨海新区\nsource: "javascript:alert({number})"\n'
-            f'组别: "{quoted}"\n---\n# 一、{probe}\n\n行政处罚{probe}共立案{number + 1}件，{probe}。\n\n'
-            f"| 项目 {probe} | 件数 |\n|---|---|\n| {probe} | {number + 3}件 |\n",
-            encoding="utf-8",
-        )
-    searchkit.build(corpus, folder / "index")
+    write_corpus(folder / "corpus")
+    searchkit.build(folder / "corpus", folder / "index")
     return folder / "index"
+
+
+@pytest.fixture(scope="session")
+def address(index_path: Path) -> Iterator[str]:
+    """The address of a server with the index of the sample reports, in a process of its own."""
+    with serve(index_path) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A browser without a window."""
+    pytest.importorskip("playwright.sync_api", reason="the tests in a browser need playwright")
+    if find_chromium() is None:
+        pytest.skip("there is no chromium: apt-get install chromium")
+    with launch() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")

@@ -1,80 +1,26 @@
-"""The pages in a real browser (Debian's chromium): keys, swaps in place, history, widths, themes, and no script."""
+"""The pages in a real browser (Debian's chromium): keys, swaps in place, history, widths, themes, paper, no script."""
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 import pytest
-from conftest import PROBES
+from browsing import SCREENS, WIDTHS, Watch, overflow
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-playwright = pytest.importorskip("playwright.sync_api", reason="the tests in a browser need playwright")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium: apt-get install chromium")
-
-PAGES = (
-    "search",
-    "search?query=处罚",
-    "search?query=没有这样的词语吗",
-    "document?id=binhai-health-2023.txt&query=处罚",
-    "document?id=binhai-enforcement-2023.html",
-    "measures?query=立案",
-    "compare?query=立案&cell=1.1",
-    "coverage",
-    "audit",
-    "about",
-    "facets?name=district",
-)
-
-
-@contextmanager
-def serve(index_path: Path) -> Iterator[str]:
-    """Serve an index in a process of its own, and yield its address."""
-    command = [sys.executable, "-m", "searchkit", "serve", "--index", str(index_path), "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        try:
-            assert server.stdout is not None
-            yield server.stdout.readline().strip()
-        finally:
-            server.terminate()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A browser without a window."""
-    with playwright.sync_playwright() as engine:
-        browser = engine.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def address(index_path: Path) -> Iterator[str]:
-    """The address of a server with the index of the sample reports."""
-    with serve(index_path) as url:
-        yield url
-
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page. It fails if its policy is violated, or a script fails."""
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """A page. It fails if its policy is violated, a script fails, or it asks another server."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    watch = Watch.over(page, address)
     yield page
     context.close()
-    assert problems == []
+    assert watch.problems == []
 
 
 def test_a_facet_value_is_swapped_in_place(page: Page, address: str) -> None:
@@ -151,18 +97,48 @@ def test_the_theme_is_kept(page: Page, address: str) -> None:
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
 
 
-@pytest.mark.parametrize("width", [320, 390, 768, 1024, 1280, 1920])
-def test_no_page_is_wider_than_the_window(page: Page, address: str, width: int) -> None:
-    """No page scrolls sideways; tables scroll in themselves."""
-    page.set_viewport_size({"width": width, "height": 800})
-    for url in PAGES:
-        page.goto(address + url)
-        over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert over <= 0, (url, width)
+@pytest.mark.parametrize("screen", SCREENS)
+def test_no_page_is_wider_than_the_window(page: Page, address: str, screen: str) -> None:
+    """No page scrolls sideways, at any width; tables scroll in themselves."""
+    page.goto(address + SCREENS[screen])
+    over = {}
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        over[width] = overflow(page)
+    assert max(over.values()) <= 0, over
+
+
+SMALL = """() => [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, summary")]
+  .filter((e) => e.checkVisibility() && getComputedStyle(e).display !== "inline" && !e.matches(".num, .tag, .skip"))
+  .map((e) => e.closest("label, form.box") ?? e)
+  .filter((e) => e.getBoundingClientRect().height < 39.5 && e.getBoundingClientRect().height > 1)
+  .map((e) => e.outerHTML.slice(0, 150))"""
+"""Returns the controls that are lower than 40 px. Links in a line of text, numbers of paragraphs and tags may be."""
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_a_thumb_hits_every_control(page: Page, address: str, screen: str) -> None:
+    """On a phone, controls are at least 40 px high."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(address + SCREENS[screen])
+    page.evaluate("document.querySelectorAll('details').forEach((item) => { item.open = true; })")
+    assert page.evaluate(SMALL) == []
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_no_control_is_dead_without_scripts(browser: Browser, address: str, screen: str) -> None:
+    """Without scripts, every button that is shown sends a form, and what only scripts fill is hidden."""
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 800})
+    page = context.new_page()
+    page.goto(address + SCREENS[screen])
+    assert page.locator("main").is_visible()
+    assert page.locator("button:not([type=submit]):visible").evaluate_all("all => all.filter(e => !e.form).length") == 0
+    assert page.locator(".find:visible, #theme:visible, #show-keys:visible, dialog:visible").count() == 0
+    context.close()
 
 
 def test_pages_work_without_scripts(browser: Browser, address: str) -> None:
-    """Without scripts, search, filters, pages, documents and cells are links and forms, and no control is dead."""
+    """Without scripts, search, filters, years, documents, neighbours and cells are links and forms."""
     context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 800})
     page = context.new_page()
     page.goto(f"{address}search")
@@ -172,32 +148,134 @@ def test_pages_work_without_scripts(browser: Browser, address: str) -> None:
     page.locator("#filters > summary").click()
     page.locator(".facet .value a", has_text="成效").first.click()
     page.wait_for_url("**section=*")
-    assert not page.locator("button.cite").first.is_visible()
+    page.locator("#filters > summary").click()
+    page.locator("input[name=year_from]").fill("2022")
+    page.locator("input[name=year_to]").fill("2023")
+    page.locator(".years button").click()
+    page.wait_for_url("**year=2022..2023*")
+    page.locator("a.context").first.click()
+    assert page.locator("#context p").count() > 1
+    page.go_back()
     page.locator("a.open").first.click()
     page.wait_for_url("**/document?**")
     assert page.locator(".text .match").count() > 0
+    page.goto(f"{address}compare?query=地区生产总值增速")
+    page.locator(".matrix td a").first.click()
+    assert page.locator("#sentences mark").count() > 0
     context.close()
 
 
-def test_no_probe_runs(browser: Browser, hostile_path: Path) -> None:
-    """No text of a report or an address opens a dialog, or asks another server."""
-    with serve(hostile_path) as address:
-        page = browser.new_page()
-        dialogs: list[str] = []
-        foreign: list[str] = []
-        page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
-        page.on("request", lambda request: None if request.url.startswith(address) else foreign.append(request.url))
-        for probe in PROBES:
-            text = quote(probe, safe="")
-            for url in (
-                f"search?query={text}",
-                f"compare?query={text}",
-                f"facets?name={quote('组别')}&contains={text}",
-            ):
-                page.goto(address + url)
-        page.goto(f"{address}search?query=处罚&limit=50")
-        for link in [item.get_attribute("href") for item in page.locator("a.open").all()]:
-            page.goto(address.rstrip("/") + (link or ""))
-        assert dialogs == []
-        assert foreign == []
-        page.close()
+def test_back_and_forward_go_through_states(page: Page, address: str) -> None:
+    """Every change is a state of the history: query, facet, order, page of another screen; each looks as it did."""
+    page.goto(f"{address}search")
+    page.keyboard.press("/")
+    page.keyboard.type("处罚")
+    page.keyboard.press("Enter")
+    states = []
+    for change in (".facet .value a:has-text('成效')", ".switch a:has-text('最新')", ".tabs a:has-text('数据')"):
+        page.locator(".total").wait_for()
+        states.append((page.url, page.locator(".total strong").inner_text()))
+        page.locator(change).first.click()
+        page.wait_for_url(lambda url: url != states[-1][0])
+    for url, total in reversed(states):
+        page.go_back()
+        page.wait_for_url(url)
+        page.locator(f".total strong:text-is('{total}')").wait_for()
+    for url, total in states[1:]:
+        page.go_forward()
+        page.wait_for_url(url)
+        page.locator(f".total strong:text-is('{total}')").wait_for()
+
+
+def test_keys_are_for_the_hits_after_a_query(page: Page, address: str) -> None:
+    """When a query is sent, the box is left, so that j goes to a hit instead of into the box."""
+    page.goto(f"{address}search?query=处罚")
+    page.keyboard.press("/")
+    page.keyboard.type("立案")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**%E7%AB%8B%E6%A1%88*")
+    page.locator(".hit").first.wait_for()
+    page.keyboard.press("j")
+    assert page.locator(".hit.current").count() == 1
+    assert page.locator("#query").input_value() == "立案"
+
+
+def test_measures_are_narrowed_and_sorted(page: Page, address: str) -> None:
+    """A unit and a status narrow the figures; the order by value is that of the values."""
+    page.goto(f"{address}measures?query=立案")
+    page.locator("input[name=unit]").fill("件")
+    page.locator("input[name=status]").first.check()
+    page.locator(".fields button").click()
+    page.wait_for_url("**unit=*status=*")
+    page.locator(".switch a", has_text="数值从大到小").click()
+    page.wait_for_url("**sort=-value*")
+    values = [text.strip("≈≥≤↑↓") for text in page.locator("tr.hit b").all_inner_texts()]
+    assert all(value.endswith("件") for value in values)
+    numbers = [float(value.removesuffix("件")) for value in values]
+    assert numbers == sorted(numbers, reverse=True)
+
+
+def test_rows_of_a_comparison_are_drawn(page: Page, address: str) -> None:
+    """The rows that are ticked are the lines of the chart, and a point opens its sentence."""
+    page.goto(f"{address}compare?query=地区生产总值增速&status=any")
+    box = page.locator(".matrix tbody tr", has_text="河北省").locator("input")
+    ticked = page.locator(".matrix input:checked")
+    assert ticked.count() == page.locator(".chart .line").count()
+    while ticked.count():
+        ticked.first.uncheck()
+    box.check()
+    page.locator(".draw-line button").click()
+    page.wait_for_url("**draw=*")
+    assert page.locator(".chart .line .name").all_text_contents() == ["河北省"]
+    page.locator(".chart .line a").first.click(force=True)
+    page.locator("#sentences mark").first.wait_for()
+
+
+def test_a_cell_of_the_coverage_is_a_search(page: Page, address: str) -> None:
+    """The number of a cell is the number of reports that its search finds."""
+    page.goto(f"{address}coverage")
+    cell = page.locator(".matrix td a").last
+    documents = cell.inner_text()
+    cell.click()
+    page.wait_for_url("**/search?**")
+    assert f"{documents} 份报告" in page.locator(".total").inner_text()
+
+
+def test_a_document_has_ways_through_it(page: Page, address: str) -> None:
+    """The outline goes to a heading, a number is a permalink, a figure of the table goes to its paragraph."""
+    page.goto(f"{address}document?id=binhai-health-2023.txt&query=处罚")
+    page.locator(".outline a").nth(2).click()
+    assert page.locator(":target").evaluate("e => e.matches('h2, h3, h4, h5')")
+    page.locator(".text .num").nth(3).click()
+    assert page.url.endswith("#p4")
+    page.locator("#figures summary").click()
+    page.locator("#figures td a").first.click()
+    assert page.locator(":target").evaluate("e => e.matches('.text p, .text tr')")
+
+
+def test_the_browser_setting_chooses_the_theme(browser: Browser, address: str) -> None:
+    """Without a choice of the reader, pages are dark where the system is dark."""
+    colours = []
+    for scheme in ("light", "dark"):
+        context = browser.new_context(color_scheme=scheme)  # type: ignore[arg-type]
+        page = context.new_page()
+        page.goto(f"{address}search")
+        colours.append(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+        context.close()
+    assert colours[0] != colours[1]
+
+
+def test_paper_has_the_text_alone(page: Page, address: str) -> None:
+    """A printed report has its text, dark on white also in the dark theme, without the controls of the page."""
+    pdfium = pytest.importorskip("pypdfium2", reason="reads the printed page")
+    page.emulate_media(media="print", color_scheme="dark")
+    page.goto(f"{address}document?id=binhai-health-2023.txt&query=处罚")
+    assert page.locator(".box:visible, .tabs:visible, .side:visible, .foot button:visible").count() == 0
+    colours = page.evaluate("[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]")
+    assert colours == ["rgb(255, 255, 255)", "rgb(0, 0, 0)"]
+    text = page.locator(".text p").nth(3).inner_text()
+    paper = pdfium.PdfDocument(page.pdf(format="A4"))
+    printed = "".join(sheet.get_textpage().get_text_bounded() for sheet in paper)
+    paper.close()
+    assert "".join(text.split())[:30] in "".join(printed.split())
+    assert "筛选" not in printed

@@ -180,6 +180,7 @@ def test_addresses_without_a_page_are_json(client: TestClient) -> None:
         "compare",
         "coverage",
         "audit",
+        "watches",
         "facets",
         "about",
     }:

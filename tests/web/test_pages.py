@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from markup import Page
 from starlette.testclient import TestClient
+
+import searchkit
+from searchkit.web.server import ServerOptions, create_app
 
 PAGES = (
     "/search",
@@ -27,6 +31,7 @@ PAGES = (
     "/coverage?rows=doctype&cols=agency",
     "/audit",
     "/about",
+    "/watches",
     "/facets?name=topic&query=处罚",
     "/facets",
 )
@@ -147,6 +152,21 @@ def test_an_unknown_record_is_an_error_page(client: TestClient) -> None:
     assert response.status_code == 404
     assert "没有这条记录" in response.text
     assert "Traceback" not in response.text
+
+
+def test_the_name_of_a_file_may_look_like_an_id(tmp_path: Path) -> None:
+    """A document is found whose name has the signs of the ids of paragraphs, tables and measures."""
+    name, corpus = "a@1!2#3.txt", tmp_path / "corpus"
+    corpus.mkdir()
+    (corpus / name).write_text("行政处罚立案3件。\n", encoding="utf-8")
+    searchkit.build(corpus, tmp_path / "index")
+    with TestClient(create_app([("i", tmp_path / "index")], ServerOptions()), base_url="http://localhost") as client:
+        links = [link for link in page_of(client, "/search?query=处罚").links() if "id=" in link]
+        assert {urlsplit(link).path for link in links} == {"/document", "/paragraph"}
+        for link in links:
+            assert "立案" in page_of(client, link.partition("#")[0]).text
+        assert "立案" in client.get("/document", params={"id": f"{name}#1"}).text
+        assert client.get("/document", params={"id": f"{name}#2"}).status_code == 404
 
 
 def test_a_wrong_parameter_is_an_error_page(client: TestClient) -> None:

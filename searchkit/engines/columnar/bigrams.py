@@ -12,7 +12,6 @@ used.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -20,9 +19,10 @@ import numpy as np
 
 from searchkit.engines.columnar.arrays import (
     Array,
-    ArrayFile,
+    Arrays,
     block_slices,
     count_values,
+    damaged_file,
     narrowest,
     offsets_from_lengths,
     run_start_mask,
@@ -137,14 +137,11 @@ def bigram_arrays(
 class Bigrams:
     """The bigrams of an open segment. The ordinal of a pair is the rank of its key, `first << shift | second`."""
 
-    def __init__(self, arrays: ArrayFile | Mapping[str, Array], alphabet_size: int, length: int) -> None:
+    def __init__(self, arrays: Arrays, alphabet_size: int, length: int) -> None:
         """Take the arrays of the segment, the number of codes of its alphabet, and the number of codes of its text."""
-        self._keys, self._list_offsets, self._df = (
-            arrays["bigram_keys"],
-            arrays["bigram_list_offsets"],
-            arrays["bigram_df"],
-        )
-        self._lists = arrays["bigram_lists"]
+        self._keys, self._lists, self._path = arrays["bigram_keys"], arrays.checked("bigram_lists"), arrays.path
+        self._list_offsets = arrays.offsets("bigram_list_offsets", len(self._keys), len(self._lists))
+        self._df = arrays.column("bigram_df", len(self._keys))
         self._shift = bit_width(alphabet_size)
         self._min_gaps_df = _min_gaps_df(length)
 
@@ -160,13 +157,16 @@ class Bigrams:
 
     def offsets(self, pair_ord: int) -> Array:
         """Return the offsets of a pair that has a list, ascending."""
-        stored = self._lists[int(self._list_offsets[pair_ord]) : int(self._list_offsets[pair_ord + 1])]
+        stored = self._lists.read(int(self._list_offsets[pair_ord]), int(self._list_offsets[pair_ord + 1]))
         if int(self._df[pair_ord]) >= self._min_gaps_df:
             offsets = np.cumsum(stored, dtype=np.int64)
             return offsets.compress(stored != _SKIP_GAP)
         count = 2 * len(stored) // 3  # 16 low bits and 8 high bits per offset
         high = stored[count:].view(np.uint8)[:count]
-        return high.astype(np.int64) << _LOW_BITS | stored[:count]
+        offsets = high.astype(np.int64) << _LOW_BITS | stored[:count]
+        if (offsets[1:] <= offsets[:-1]).any():
+            raise damaged_file(self._path)
+        return offsets
 
     def dfs(self, codes: Array) -> Array:
         """Return the number of docs with each pair in their text. `codes`: a row of two codes per pair."""

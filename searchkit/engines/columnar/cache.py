@@ -25,9 +25,11 @@ class Cache(Generic[_Key, _Value]):
 
     def get(self, key: _Key, compute: Callable[[_Key], _Value]) -> _Value:
         """Return the value of `key`. Computes it if it is not cached."""
-        entries = self._entries
-        if key not in entries:
-            if len(entries) >= self._max_entries:
-                entries = self._entries = {}
-            entries[key] = compute(key)
-        return entries[key]
+        try:
+            value = self._entries[key]  # a single look-up, because hashing a filter or a facet takes longer than this
+        except KeyError:
+            value = compute(key)
+            if len(self._entries) >= self._max_entries:
+                self._entries = {}
+            self._entries[key] = value
+        return value

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from searchkit.engines.columnar.arrays import Array, ArrayFile, narrowest
+from searchkit.engines.columnar.arrays import Array, Arrays, narrowest
 from searchkit.engines.columnar.columns import CellArrays, DictColumn, DictEncoder, compact_codes, encoded_column_arrays
 from searchkit.model import TableCell
 
@@ -64,10 +64,12 @@ def cell_arrays(columns: CellArrays) -> dict[str, Array]:
 class SegmentCells:
     """The cells of an open segment."""
 
-    def __init__(self, arrays: ArrayFile) -> None:
+    def __init__(self, arrays: Arrays) -> None:
         # `searchsorted` copies an array of another type than the value at every call.
-        self._measure, self._part_of_n = arrays["cell_measure"].astype(np.int64), arrays["cell_part_of_n"]
-        self._rows, self._columns = DictColumn(arrays, "cell_row"), DictColumn(arrays, "cell_column")
+        self._measure = arrays["cell_measure"].astype(np.int64)
+        count = len(self._measure)
+        self._part_of_n = arrays.column("cell_part_of_n", count)
+        self._rows, self._columns = DictColumn(arrays, "cell_row", count), DictColumn(arrays, "cell_column", count)
 
     def find(self, ordinal: int) -> TableCell | None:
         """Return the cell of the measure with the given ordinal, or None. Takes 2 µs, or much less without cells."""

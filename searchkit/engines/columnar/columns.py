@@ -8,13 +8,13 @@ when it is first read.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from searchkit.engines.columnar.arrays import Array, ArrayFile, ByteStrings, byte_string_arrays, narrowest
+from searchkit.engines.columnar.arrays import Array, Arrays, ByteStrings, byte_string_arrays, damaged_file, narrowest
 from searchkit.engines.columnar.postings import PostingEntries
 from searchkit.engines.contract import MeasureAttributes, TimeAttributes
 from searchkit.model import Document
@@ -204,10 +204,14 @@ class DictColumn:
     segment. In the column `facet_value`, it is the offset of a facet in `facet_name_codes`.
     """
 
-    def __init__(self, arrays: ArrayFile | Mapping[str, Array], name: str) -> None:
-        self.codes = arrays[f"{name}_codes"]
+    def __init__(self, arrays: Arrays, name: str, length: int | None = None) -> None:
+        """Read the column called `name`, which has `length` values unless it is None. Raises IndexDamaged."""
+        self._values, self._path = ByteStrings(arrays, f"{name}_values"), arrays.path
+        codes = arrays.checked(f"{name}_codes", self.value_count)
+        self.codes = codes.all()
         """Code of the value at each index."""
-        self._values = ByteStrings(arrays[f"{name}_values"], arrays[f"{name}_values_offsets"])
+        if length is not None and len(codes) != length:
+            raise damaged_file(arrays.path)
         self._parsed: dict[int, Any] = {}
 
     @property
@@ -272,12 +276,20 @@ class DictColumn:
 
     def _parse(self, codes: Sequence[int]) -> None:
         """Parse the values of the given codes, and cache them."""
-        self._parsed.update(zip(codes, parse_values([self._values[code] for code in codes]), strict=True))
+        try:
+            values = parse_values([self._values[code] for code in codes])
+        except (ValueError, RecursionError):
+            raise damaged_file(self._path) from None
+        self._parsed.update(zip(codes, values, strict=True))
 
 
 def parse_values(texts: Iterable[bytes]) -> list[Any]:
-    """Parse stored values at once. JSON lists are returned as tuples."""
-    return list(map(_to_tuples, json.loads(f"[{b','.join(texts).decode('utf-8', 'surrogatepass')}]")))
+    """Parse stored values at once. JSON lists are returned as tuples. Raises ValueError if one is no JSON."""
+    stored = list(texts)
+    values = json.loads(f"[{b','.join(stored).decode('utf-8', 'surrogatepass')}]")
+    if len(values) != len(stored):
+        raise ValueError("a stored value is not one value of JSON")
+    return list(map(_to_tuples, values))
 
 
 def _encode_json(value: object) -> bytes:

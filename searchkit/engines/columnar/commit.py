@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from searchkit.engines.columnar.arrays import Array, ArrayFile, narrowest, pack_json, unpack_json, write_arrays
+from searchkit.engines.columnar.arrays import (
+    Array,
+    ArrayFile,
+    damaged_file,
+    narrowest,
+    pack_json,
+    unpack_json,
+    write_arrays,
+)
 
 _COMMIT_FILE = "commit.arrays"
+_SEGMENT_NAME = re.compile(r"[0-9]{6,}\.segment")
+_TOTAL_COUNT = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,4 +65,11 @@ def read_commit(folder: Path) -> Commit:
     """
     arrays = ArrayFile(folder / _COMMIT_FILE)
     names = unpack_json(arrays["segments"])
-    return Commit(tuple(names), arrays["live_documents"].astype(bool), arrays["ranks"], *map(int, arrays["totals"]))
+    if not all(map(_SEGMENT_NAME.fullmatch, names)):  # nothing outside the folder is opened
+        raise damaged_file(arrays.path)
+    return Commit(
+        tuple(names),
+        arrays["live_documents"].astype(bool),
+        arrays["ranks"],
+        *map(int, arrays.column("totals", _TOTAL_COUNT)),
+    )

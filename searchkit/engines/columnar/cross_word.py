@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from searchkit.engines.columnar.arrays import Array, ArrayFile, narrowest, offsets_from_lengths
+from searchkit.engines.columnar.arrays import Array, Arrays, narrowest, offsets_from_lengths
 from searchkit.engines.columnar.bigrams import CrossWordDocs
 from searchkit.engines.columnar.matching.strings import StringMatcher
 from searchkit.engines.columnar.postings import SortedPostings
@@ -66,8 +66,9 @@ def _long_words(postings: SortedPostings, strings: StringMatcher, size: int) -> 
 class CrossWordPostings:
     """The cross-word postings of an open segment."""
 
-    def __init__(self, arrays: ArrayFile) -> None:
-        self._terms, self._offsets, self._docs = (arrays[f"cross_word_{name}"] for name in ("terms", "offsets", "docs"))
+    def __init__(self, arrays: Arrays, size: int) -> None:
+        self._terms, self._docs = arrays["cross_word_terms"], arrays.checked("cross_word_docs", size)
+        self._offsets = arrays.offsets("cross_word_offsets", len(self._terms), len(self._docs))
 
     def doc_ids(self, term_ord: int) -> Array | None:
         """Return the ids, ascending, of the docs whose passage contains the characters of a term, but not as a token.
@@ -77,4 +78,4 @@ class CrossWordPostings:
         index = int(self._terms.searchsorted(term_ord))
         if index == len(self._terms) or self._terms[index] != term_ord:
             return None
-        return self._docs[int(self._offsets[index]) : int(self._offsets[index + 1])].astype(np.intp)
+        return self._docs.read(int(self._offsets[index]), int(self._offsets[index + 1])).astype(np.intp)

@@ -35,7 +35,7 @@ class Form(Enum):
     """A byte per doc, as the dense postings of a term are stored. `MATCH_BIT` is set if the doc is in the set."""
 
 
-_DENSE_FORMS = frozenset({Form.ALL, Form.BITSET, Form.DENSE_POSTINGS})
+_DENSE_FORMS = (Form.ALL, Form.BITSET, Form.DENSE_POSTINGS)  # not a set: hashing a member calls a Python function
 
 
 class DocSet:

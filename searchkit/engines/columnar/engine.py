@@ -192,13 +192,17 @@ class ColumnarEngine:
                 headings[heading] = headings.get(heading, 0) + count
         return Vocabulary(_add_word_counts(segments, parts), headings)
 
-    def check(self) -> None:
-        """Read everything. Raises IndexDamaged at the first inconsistency."""
+    def check(self, on_progress: Callable[[int, int], None] | None = None) -> None:
+        """Read everything. Raises IndexDamaged at the first inconsistency. Reports progress after each segment."""
+        done, total = 0, sum(segment.size for segment in self._reader.segments)
         with decoding(self._folder):
             for segment in self._reader.segments:
                 problem = segment.find_problem()
                 if problem:
                     raise IndexDamaged(f"{segment.path}: {problem}")
+                done += segment.size
+                if on_progress is not None:
+                    on_progress(done, total)
             problem = self._reader.find_problem()
             if problem:
                 raise IndexDamaged(f"{self._folder}: {problem}")
@@ -308,7 +312,7 @@ class ColumnarEngine:
         The range is one that `_doc_ranges` yields.
         """
         segment, local_start = self._reader.locate(start)
-        numbers = segment.arrays["n"][local_start : local_start + end - start]
+        numbers = segment.docs_array("n")[local_start : local_start + end - start]
         indices = [0] if n is None else np.flatnonzero(numbers == n).tolist()
         return (start + index for index in indices)
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from searchkit.engines.columnar.arrays import (
     Array,
-    ArrayFile,
+    Arrays,
+    damaged_file,
     join_ranges,
     narrowest,
     offsets_from_lengths,
@@ -39,7 +40,7 @@ from searchkit.model import (
     Paragraph,
 )
 from searchkit.query.facets import Filter
-from searchkit.text.folding import to_code_points
+from searchkit.text.folding import CODE_POINT_COUNT, to_code_points
 
 _MAX_CACHED_UNITS = 64  # number of units whose masks are cached
 _KEY_BYTES = 8  # length of the key of an indicator
@@ -192,17 +193,23 @@ def join_indicators(
 class IndicatorColumn:
     """The indicator of each measure of a segment, and the distinct indicators. Thread-safe."""
 
-    def __init__(self, arrays: ArrayFile) -> None:
-        self.codes = arrays["indicator_codes"]
+    def __init__(self, arrays: Arrays, count: int) -> None:
+        """Read the indicators of `count` measures."""
+        self.lengths = arrays["indicator_length"]
+        self.codes = arrays.column("indicator_codes", count, self.value_count)
         """Code of the indicator of each measure."""
-        self._text, self._lengths = arrays["indicator_text"], arrays["indicator_length"]
-        self._printed_at, self._printed = arrays["indicator_printed_at"], arrays["indicator_printed"]
+        self.text = arrays.checked("indicator_text", CODE_POINT_COUNT).all()
+        self._printed_at = arrays.checked("indicator_printed_at", len(self.text)).all()
+        self._printed = arrays.column("indicator_printed", len(self._printed_at), CODE_POINT_COUNT)
+        self._path = arrays.path
+        if (self._printed_at[1:] <= self._printed_at[:-1]).any():
+            raise damaged_file(arrays.path)
         self._decoded: dict[int, str] = {}
 
     @property
     def value_count(self) -> int:
         """Number of distinct indicators."""
-        return len(self._lengths)
+        return len(self.lengths)
 
     def take(self, ordinals: Array) -> list[str]:
         """Return the indicators, as printed, of the measures with the given ordinals."""
@@ -218,12 +225,15 @@ class IndicatorColumn:
     @cached_property
     def offsets(self) -> Array:
         """Offset of each distinct indicator in the folded text, followed by the end of the text."""
-        return offsets_from_lengths(self._lengths.astype(np.int64) + 1)
+        offsets = offsets_from_lengths(self.lengths.astype(np.int64) + 1)
+        if offsets[-1] != len(self.text):
+            raise damaged_file(self._path)
+        return offsets
 
     def _decode(self, codes: Array) -> Iterator[str]:
         """Yield the indicators with the given codes."""
-        starts, lengths = self.offsets.take(codes), self._lengths.take(codes).astype(np.int64)
-        text = self._text.take(join_ranges(starts, lengths)).astype("<u4")
+        starts, lengths = self.offsets.take(codes), self.lengths.take(codes).astype(np.int64)
+        text = self.text.take(join_ranges(starts, lengths)).astype("<u4")
         ends = np.cumsum(lengths)
         first, last = (self._printed_at.searchsorted(offsets) for offsets in (starts, starts + lengths))
         printed = join_ranges(first, last - first)
@@ -239,49 +249,50 @@ class SegmentMeasures:
     ordinal of a measure.
     """
 
-    def __init__(self, arrays: ArrayFile) -> None:
-        self._arrays = arrays
+    def __init__(self, arrays: Arrays, size: int) -> None:
+        """Take the arrays of a segment, and its number of docs."""
+        self._arrays, self._size = arrays, size
+        self._count = len(arrays.checked("measure_start"))
+        """Number of measures."""
         self._unit_masks: Cache[str, Array] = Cache(_MAX_CACHED_UNITS)
 
     @cached_property
     def indicators(self) -> IndicatorColumn:
         """The indicator of each measure."""
-        return IndicatorColumn(self._arrays)
+        return IndicatorColumn(self._arrays, self._count)
 
     def indicator_arrays(self, codes: Array | None) -> tuple[Array, Array, Array]:
         """Return the folded text of the indicators with some codes, their lengths, and their keys. None means all."""
-        text, lengths, keys = (self._arrays[f"indicator_{name}"] for name in ("text", "length", "key"))
+        indicators, offsets = self.indicators, self.indicators.offsets
+        text, lengths = indicators.text, indicators.lengths
+        keys = self._arrays.column("indicator_key", len(lengths))
         if codes is None:
             return text, lengths, keys
-        starts, sizes = self.indicators.offsets.take(codes), lengths.take(codes)
+        starts, sizes = offsets.take(codes), lengths.take(codes)
         return text.take(join_ranges(starts, sizes.astype(np.int64) + 1)), sizes, keys.take(codes)
 
     @cached_property
     def attributes(self) -> DictColumn:
         """The combination of attributes of each measure."""
-        return DictColumn(self._arrays, "measure_attributes")
+        return DictColumn(self._arrays, "measure_attributes", self._count)
 
     @cached_property
     def times(self) -> DictColumn:
         """The combination of time and status of each measure."""
-        return DictColumn(self._arrays, "measure_time")
+        return DictColumn(self._arrays, "measure_time", self._count)
 
     @cached_property
     def _values(self) -> tuple[Array, Array, Array]:
         """The values and base values of the distinct pairs, and for each measure the index of its pair."""
         values, base_values = (self._arrays[f"measure_{name}"].view("<f8") for name in ("values", "base_values"))
-        return values, base_values, self._arrays["measure_value_codes"]
+        if len(values) != len(base_values) or not (np.isfinite(values) & np.isfinite(base_values)).all():
+            raise damaged_file(self._arrays.path)
+        return values, base_values, self._arrays.column("measure_value_codes", self._count, len(values))
 
     @cached_property
     def _offsets(self) -> Array:
-        """Ordinal of the first measure of each doc, followed by the number of measures.
-
-        Raises ValueError if they do not ascend from 0 to the number of measures.
-        """
-        offsets = self._arrays["measure_offsets"].astype(np.int64)
-        if offsets[0] != 0 or offsets[-1] != len(self._arrays["measure_start"]) or (offsets[1:] < offsets[:-1]).any():
-            raise ValueError("the measures of the paragraphs do not add up")
-        return offsets
+        """Ordinal of the first measure of each doc, followed by the number of measures."""
+        return self._arrays.offsets("measure_offsets", self._size, self._count).astype(np.int64)
 
     @cached_property
     def doc_of(self) -> Array:
@@ -369,14 +380,14 @@ class SegmentMeasures:
     def load(self, ordinals: Sequence[int], paragraphs: Sequence[Paragraph]) -> list[Measure]:
         """Return the measures with the given ordinals. `paragraphs`: the paragraph of each measure.
 
-        Takes about 4 µs per measure. Raises ValueError if the data are damaged.
+        Takes about 4 µs per measure. Raises IndexDamaged for a measure outside of its text and for an unknown name.
         """
         measures = list(self._read(ordinals))
         pairs = list(zip(measures, paragraphs, strict=True))
         if not all(0 <= measure.start < measure.end <= len(paragraph.text) for measure, paragraph in pairs):
-            raise ValueError(_OUTSIDE_TEXT)
+            raise damaged_file(self._arrays.path)
         if not {(measure.bound, measure.change, measure.status) for measure in measures} <= _KNOWN_NAMES:
-            raise ValueError(_UNKNOWN_NAME)
+            raise damaged_file(self._arrays.path)
         return [Measure(measure, paragraph) for measure, paragraph in pairs]
 
     def _read(self, ordinals: Sequence[int]) -> Iterator[ExtractedMeasure]:
@@ -422,7 +433,7 @@ class SegmentMeasures:
     @cached_property
     def _spans(self) -> tuple[Array, ...]:
         """Three arrays with an element per measure: `start`, `length` and `part_of` (see `MeasureArrays`)."""
-        return tuple(self._arrays[f"measure_{name}"] for name in ("start", "length", "part_of"))
+        return tuple(self._arrays.column(f"measure_{name}", self._count) for name in ("start", "length", "part_of"))
 
     def columns(self, is_kept: Array) -> MeasureArrays:
         """Return the measures of the docs that are True in `is_kept`, for writing them to another segment."""

@@ -34,11 +34,13 @@ import numpy as np
 
 from searchkit.engines.columnar.arrays import (
     Array,
-    ArrayFile,
+    Arrays,
     ByteStrings,
+    CheckedArray,
     block_slices,
     byte_string_arrays,
     count_values,
+    damaged_file,
     narrowest,
     offsets_from_lengths,
 )
@@ -54,7 +56,8 @@ _MAX_SORTED_TF = 255  # highest frequency that the sort key of `_sort_entries` c
 _RARE_TERM_RATIO = 32  # a term is rare if at most one of 32 docs has it: its postings are used as ids, not expanded
 _MAX_CACHED_TERMS = 1024  # number of terms whose ordinals in a segment, or states in the index, are cached
 _MAX_CACHED_EXPANDED = 8  # number of terms whose expanded postings in a segment are cached, up to 64 KB per term
-_MAX_CACHED_INDEX_POSTINGS = 16  # number of terms whose dense postings in the index are cached, a byte per doc
+MAX_CACHED_INDEX_POSTINGS = 16
+"""Number of terms whose dense postings in the index are cached, a byte per doc."""
 DENSE_TERM_RATIO = 4
 """A term has dense postings if more than one of 4 docs has the term."""
 _KEY_LENGTH = 2  # number of characters of a term that are compared as one integer
@@ -152,12 +155,22 @@ class SegmentPostings:
     The ordinal of a term is its position in the dictionary, which is sorted by UTF-8 bytes.
     """
 
-    def __init__(self, arrays: ArrayFile, size: int) -> None:
+    def __init__(self, arrays: Arrays, size: int) -> None:
         self._arrays, self._size = arrays, size
-        self._terms = ByteStrings(arrays["terms"], arrays["terms_offsets"])
-        self._keys = arrays["term_keys"]
-        self._offsets, self._not_in_passage = arrays["posting_offsets"], arrays["posting_not_in_passage"]
-        self._dense_rows = {int(term_ord): row for row, term_ord in enumerate(arrays["dense_terms"])}
+        self._terms = ByteStrings(arrays, "terms")
+        count = len(self._terms)
+        self._keys = arrays.column("term_keys", count)
+        self._docs, self._tf = arrays.checked("posting_docs", size), arrays.checked("posting_tf")
+        self._offsets = arrays.offsets("posting_offsets", count, len(self._docs))
+        self._not_in_passage = arrays.column("posting_not_in_passage", count)
+        self._overflow_count = len(arrays.checked("overflow_terms"))
+        self._dense_postings, dense_terms = arrays.checked("dense_postings"), arrays.checked("dense_terms", count).all()
+        self._dense_rows = {int(term_ord): row for row, term_ord in enumerate(dense_terms)}
+        if (
+            len(self._dense_postings) != len(dense_terms) * size
+            or (self._not_in_passage > self._offsets[1:] - self._offsets[:-1]).any()
+        ):
+            raise damaged_file(arrays.path)
         self._ords: Cache[str, int | None] = Cache(_MAX_CACHED_TERMS)
         self._expanded: Cache[int, Array] = Cache(_MAX_CACHED_EXPANDED)
 
@@ -212,7 +225,7 @@ class SegmentPostings:
         offsets = self._offsets[term_ords.start : term_ords.stop + 1].astype(np.int64)
         if len(offsets) < 2:  # noqa: PLR2004 - an empty range
             return np.empty(0, np.intp)
-        docs = self._arrays["posting_docs"][int(offsets[0]) : int(offsets[-1])]
+        docs = self._docs.read(int(offsets[0]), int(offsets[-1]))
         outside = self._not_in_passage[term_ords.start : term_ords.stop].astype(np.int64)
         if outside.any():  # the last postings of a term are those outside of the passage
             ends, counts = offsets[1:].compress(outside > 0) - offsets[0], outside.compress(outside > 0)
@@ -240,7 +253,7 @@ class SegmentPostings:
             int(self._offsets[term_ord]),
             int(self._offsets[term_ord + 1]) - int(self._not_in_passage[term_ord]),
         )
-        return self._arrays["posting_docs"][start:end]
+        return self._docs.read(start, end)
 
     def is_dense(self, term_ord: int) -> bool:
         """Return whether the postings of a term are stored as dense postings."""
@@ -250,7 +263,7 @@ class SegmentPostings:
         """Return the ids of all docs with a term in text, headings or title, in no particular order."""
         if term_ord in self._dense_rows:
             return np.flatnonzero(self._dense(term_ord))
-        return self._arrays["posting_docs"][int(self._offsets[term_ord]) : int(self._offsets[term_ord + 1])]
+        return self._docs.read(int(self._offsets[term_ord]), int(self._offsets[term_ord + 1]))
 
     def df(self, term_ord: int) -> int:
         """Return the number of docs with a term in text, headings or title."""
@@ -268,15 +281,18 @@ class SegmentPostings:
             dense[: self._size] = self._dense(term_ord)
             return
         start, end = int(self._offsets[term_ord]), int(self._offsets[term_ord + 1])
-        ids = self._arrays["posting_docs"][start:end].astype(np.intp)  # NumPy would convert them at each use
-        values = _unpack_nibbles(self._arrays["posting_tf"], start, end)
+        ids = self._docs.read(start, end).astype(np.intp)  # NumPy would convert them at each use
+        values = _unpack_nibbles(self._tf, start, end)
         values[: len(values) - int(self._not_in_passage[term_ord])] |= np.uint8(IN_PASSAGE_BIT)
         dense[ids] = values
 
     def overflow(self, term_ord: int) -> tuple[Array, Array]:
         """Return the ids of the docs in which the frequency of a term overflows, and their frequencies."""
         entries = self._overflow_slice(term_ord) or slice(0, 0)
-        return self._arrays["overflow_docs"][entries], self._arrays["overflow_tf"][entries]
+        return (
+            self._arrays.column("overflow_docs", self._overflow_count, self._size)[entries],
+            self._arrays.column("overflow_tf", self._overflow_count)[entries],
+        )
 
     def frequencies(self, term_ord: int) -> Array:
         """Return the frequency of a term in each doc. For a term with a prefix, an index is a heading path or document.
@@ -298,7 +314,7 @@ class SegmentPostings:
         ends = offsets[1:] - self._not_in_passage
         counts = ends - offsets[:-1]
         if live_docs is not None:
-            totals = np.append(0, np.cumsum(live_docs[self._arrays["posting_docs"]]))
+            totals = np.append(0, np.cumsum(live_docs[self._docs.all()]))
             counts = totals[ends] - totals[offsets[:-1]]
         for term_ord in self._dense_rows:
             in_passage = self._dense(term_ord) >= IN_PASSAGE_BIT
@@ -316,14 +332,10 @@ class SegmentPostings:
         """Return the postings of all terms, in no particular order. `PostingEntries.term` is the term ordinal."""
         counts: Array = np.diff(self._offsets.astype(np.int64))
         term = np.repeat(np.arange(self.term_count), counts)
-        ids = self._arrays["posting_docs"].astype(np.int64)
+        ids = self._docs.all().astype(np.int64)
         index = np.arange(len(ids)) - np.repeat(self._offsets[:-1].astype(np.int64), counts)
         in_passage = index < np.repeat(counts - self._not_in_passage, counts)
-        parts = [
-            PostingEntries(
-                term, ids, _unpack_nibbles(self._arrays["posting_tf"], 0, len(ids)).astype(np.int64), in_passage
-            )
-        ]
+        parts = [PostingEntries(term, ids, _unpack_nibbles(self._tf, 0, len(ids)).astype(np.int64), in_passage)]
         parts += map(self._dense_entries, self._dense_rows)
         entries = concatenate_entries(parts)
         overflow = (self._arrays[name].tolist() for name in ("overflow_terms", "overflow_docs", "overflow_tf"))
@@ -342,7 +354,7 @@ class SegmentPostings:
 
         Docs with the term in their passage come first, the others after them. Each group ascends separately.
         """
-        ids = self._arrays["posting_docs"].astype(np.int64)
+        ids = self._docs.all().astype(np.int64)
         ends = self._offsets[1:].astype(np.int64)
         is_start = np.zeros(len(ids) + 1, bool)
         is_start[self._offsets] = is_start[ends - self._not_in_passage] = True
@@ -358,7 +370,7 @@ class SegmentPostings:
         row = self._dense_rows.get(term_ord)
         if row is None:
             return self._expanded.get(term_ord, self._expand)
-        return self._arrays["dense_postings"][row * self._size : (row + 1) * self._size]
+        return self._dense_postings.read(row * self._size, (row + 1) * self._size)
 
     def _expand(self, term_ord: int) -> Array:
         """Return the sparse postings of a term as dense postings."""
@@ -408,7 +420,7 @@ class IndexTerms:
         self._segments, self._doc_bases, self._live_docs = segments, doc_bases, live_docs
         self._size = doc_bases[-1]
         self._states: Cache[str, _TermState] = Cache(_MAX_CACHED_TERMS)
-        self._dense_postings: Cache[str, Array] = Cache(_MAX_CACHED_INDEX_POSTINGS)
+        self._dense_postings: Cache[str, Array] = Cache(MAX_CACHED_INDEX_POSTINGS)
 
     def df(self, term: str) -> int:
         """Return the number of live docs with a term in text, headings or title."""
@@ -589,9 +601,9 @@ def _pack_nibbles(values: Array) -> Array:
     return even[0::2] | even[1::2] << 4
 
 
-def _unpack_nibbles(nibbles: Array, start: int, end: int) -> Array:
+def _unpack_nibbles(nibbles: CheckedArray, start: int, end: int) -> Array:
     """Return the integers from index `start` to `end` (exclusive) that `_pack_nibbles` packed."""
-    pairs = nibbles[start // 2 : (end + 1) // 2]
+    pairs = nibbles.read(start // 2, (end + 1) // 2)
     values = np.empty(2 * len(pairs), np.uint8)
     values[0::2] = pairs & 15
     values[1::2] = pairs >> 4

@@ -12,7 +12,14 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from searchkit.engines.columnar.arrays import Array, keep_freed_memory, narrowest, run_start_mask
+from searchkit.engines.columnar.arrays import (
+    Array,
+    MemoryArrays,
+    damaged_file,
+    keep_freed_memory,
+    narrowest,
+    run_start_mask,
+)
 from searchkit.engines.columnar.cache import Cache
 from searchkit.engines.columnar.columns import DictEncoder, parse_values
 from searchkit.engines.columnar.commit import read_commit
@@ -20,8 +27,9 @@ from searchkit.engines.columnar.docsets import DocSet, pack_bits
 from searchkit.engines.columnar.matching.matcher import Matcher
 from searchkit.engines.columnar.measures import join_indicators
 from searchkit.engines.columnar.postings import IndexTerms
-from searchkit.engines.columnar.segment import SegmentReader, paragraph_with
+from searchkit.engines.columnar.segment import SegmentReader, open_segment, paragraph_with
 from searchkit.engines.columnar.text import SegmentText, text_arrays
+from searchkit.engines.contract import decoding
 from searchkit.engines.indicators import Indicators
 from searchkit.engines.ranking import K1, B
 from searchkit.model import Document, Table
@@ -121,9 +129,10 @@ class IndexReader:
     def __init__(self, folder: Path) -> None:
         """Open the commit in `folder` and its segments. Raises the same exceptions as `read_commit`."""
         keep_freed_memory()
+        self._folder = folder
         self.commit = read_commit(folder)
         path = str(folder)  # creating a `Path` takes as long as opening a file
-        self.segments = [SegmentReader(f"{path}/{name}") for name in self.commit.segments]
+        self.segments = [open_segment(f"{path}/{name}") for name in self.commit.segments]
         self._facet_columns: dict[Facet, FacetColumn] = {}
         self._concatenated_arrays: dict[str, Array] = {}
         self._impacts: Cache[str, Array] = Cache(_MAX_CACHED_IMPACTS)
@@ -147,7 +156,10 @@ class IndexReader:
     @cached_property
     def document_bases(self) -> Array:
         """First document number of each segment, followed by the number of documents."""
-        return np.cumsum([0, *(segment.document_count for segment in self.segments)])
+        bases = np.cumsum([0, *(segment.document_count for segment in self.segments)])
+        if not len(self.commit.live_documents) == len(self.commit.ranks) == bases[-1]:
+            raise damaged_file(self._folder)
+        return bases
 
     @cached_property
     def document_of(self) -> Array:
@@ -172,7 +184,7 @@ class IndexReader:
 
         None if no document is split. Otherwise reads the ids of all documents.
         """
-        firsts = (segment.arrays["n"].take(segment.document_offsets[:-1]) for segment in self.segments)
+        firsts = (segment.docs_array("n").take(segment.document_offsets[:-1]) for segment in self.segments)
         if all((first <= 1).all() for first in firsts):
             return None
         numbers, live = np.arange(len(self.first_doc_ids)), np.flatnonzero(self.commit.live_documents)
@@ -219,9 +231,10 @@ class IndexReader:
         return word, (np.uint64(1) << bit.astype(np.uint64)) - np.uint64(1)
 
     def concatenated_array(self, name: str) -> Array:
-        """Return an array of the segments, concatenated over all segments."""
+        """Return an array of the segments with an element per doc, or `text_offsets`, concatenated."""
         if name not in self._concatenated_arrays:
-            parts = [segment.arrays[name] for segment in self.segments]
+            ends = name == "text_offsets"  # it has one element more than docs
+            parts = [segment.arrays.column(name, segment.size + ends) for segment in self.segments]
             self._concatenated_arrays[name] = np.concatenate([np.empty(0, np.uint8), *parts])
         return self._concatenated_arrays[name]
 
@@ -380,7 +393,7 @@ class IndexReader:
         commit = self.commit
         total = commit.total_characters if gram == "character" else commit.total_bigrams
         lengths = self.concatenated_array(f"{gram}_count").take(doc_ids)
-        norms: Array = K1 * (1 - B + B * lengths / (total / commit.doc_count or 1))
+        norms: Array = K1 * (1 - B + B * lengths / (total / (commit.doc_count or 1) or 1))
         return norms
 
     @property
@@ -475,6 +488,8 @@ class IndexReader:
                 total += segment.text.gram_dfs(new)
                 if deleted is not None:
                     total -= deleted.gram_dfs(new)
+            if int(total.min()) < 0 or int(total.max()) > self.size:
+                raise damaged_file(self._folder)
             # A single assignment, so that another thread sees either the old cache or the complete new one.
             self._gram_dfs = cached = {**cached, **dict(zip(new, total.tolist(), strict=True))}
         return [cached[gram] for gram in grams]
@@ -494,7 +509,9 @@ class IndexReader:
                 is_deleted = ~live_documents[segment.document_of]
                 characters, lengths = segment.text.characters()
                 texts.append(
-                    SegmentText(text_arrays(characters[np.repeat(is_deleted, lengths)], lengths[is_deleted])[0])
+                    SegmentText(
+                        MemoryArrays(text_arrays(characters[np.repeat(is_deleted, lengths)], lengths[is_deleted])[0])
+                    )
                 )
         return texts
 
@@ -540,9 +557,9 @@ class IndexReader:
                 codes.append(np.full(segment.document_count, texts.encode(_NULL), np.int64))
             else:
                 codes.append(np.array(list(map(texts.encode, column.json_values())), np.int64)[column.codes])
-        values_of_code = [
-            facet_values(paragraph_with(column_name, value), facet) for value in parse_values(texts.values)
-        ]
+        with decoding(self._folder):
+            parsed = parse_values(texts.values)
+        values_of_code = [facet_values(paragraph_with(column_name, value), facet) for value in parsed]
         values = sorted(set(chain.from_iterable(values_of_code)))
         ordinal_of = {value: ordinal for ordinal, value in enumerate(values)}
         rows = np.full((max([1, *map(len, values_of_code)]), len(values_of_code)), len(values))

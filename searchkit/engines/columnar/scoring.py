@@ -15,6 +15,7 @@ import numpy as np
 
 from searchkit.engines.columnar.arrays import Array, unique_sorted
 from searchkit.engines.columnar.docsets import DocSet
+from searchkit.engines.columnar.postings import MAX_CACHED_INDEX_POSTINGS
 from searchkit.engines.columnar.reader import IMPACT_GROUP_SIZE, MAX_IMPACT, IndexReader
 from searchkit.engines.grams import join_grams
 from searchkit.engines.ranking import K1, RESCORE_DEPTH, idf, query_grams, query_terms
@@ -50,9 +51,15 @@ class Scorer:
         """Step one: return the score of each doc by words. The doc ids ascend. Takes about 10 ns per word and doc."""
         if not self._term_weights:
             return np.zeros(len(doc_ids))
-        size = max(1, _SCORE_BLOCK_SIZE // len(self._term_weights))
-        parts = [_add_rows(self._score_terms(doc_ids[at : at + size])) for at in range(0, len(doc_ids), size)]
-        return parts[0] if len(parts) == 1 else np.concatenate([np.empty(0), *parts])
+        scores, terms = np.zeros(len(doc_ids)), [*self._term_weights]
+        for first in range(0, len(terms), MAX_CACHED_INDEX_POSTINGS):  # so that no postings are expanded twice
+            group = terms[first : first + MAX_CACHED_INDEX_POSTINGS]
+            size = max(1, _SCORE_BLOCK_SIZE // len(group))
+            for at in range(0, len(doc_ids), size):
+                block = slice(at, at + size)
+                rows = self._score_terms(doc_ids[block], group)
+                scores[block] = _add_rows(np.concatenate([scores[None, block], rows]) if first else rows)
+        return scores
 
     def best(self, docs: DocSet, likely: DocSet | None = None) -> tuple[Array, Array]:
         """Return the best docs of a set by step one, at most `RESCORE_DEPTH`, and their scores. The doc ids ascend.
@@ -124,20 +131,21 @@ class Scorer:
         bounds.restart()
         return False
 
-    def _score_terms(self, doc_ids: Array) -> Array:
-        """Return a row per term with its score in each doc.
+    def _score_terms(self, doc_ids: Array, terms: Sequence[str]) -> Array:
+        """Return a row per term, of those of the query, with its score in each doc.
 
         Callers pass at most some thousand docs, so that temporary arrays are small.
         """
         frequencies = self._reader.terms.frequencies
-        tf = np.array([frequencies(term, doc_ids) for term in self._term_weights], np.float64)
-        return _weighted_saturation(np.array([*self._term_weights.values()]), tf, self._reader.norms(doc_ids))
+        tf = np.array([frequencies(term, doc_ids) for term in terms], np.float64)
+        weights = np.array([self._term_weights[term] for term in terms])
+        return _weighted_saturation(weights, tf, self._reader.norms(doc_ids))
 
     def explain(self, doc_ids: Array) -> list[Mapping[str, float]]:
         """Step one: return for each doc the score of each term that the doc contains. The doc ids ascend."""
         if not self._term_weights:
             return [{}] * len(doc_ids)
-        scores_by_doc = self._score_terms(doc_ids).T.tolist()
+        scores_by_doc = self._score_terms(doc_ids, [*self._term_weights]).T.tolist()
         return [
             {term: score for term, score in zip(self._term_weights, scores, strict=True) if score}
             for scores in scores_by_doc

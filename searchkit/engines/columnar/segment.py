@@ -11,12 +11,15 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 
 from searchkit.engines.columnar.arrays import (
     Array,
     ArrayFile,
+    MemoryArrays,
+    damaged_file,
     narrowest,
     offsets_from_lengths,
     pack_json,
@@ -43,6 +46,7 @@ from searchkit.engines.columnar.postings import (
 )
 from searchkit.engines.columnar.tables import SegmentTables, find_table_problem, table_arrays
 from searchkit.engines.columnar.text import Labels, SegmentText, text_arrays
+from searchkit.engines.contract import decoding
 from searchkit.model import Document, Paragraph, Table, document_from_json, reviewed_year, to_json
 from searchkit.query.facets import BUILT_IN_FACETS
 
@@ -59,6 +63,8 @@ _DOCUMENT_COLUMNS = ("title", "year", "agency", "district", "doctype")
 The column `district` contains the complete region.
 """
 
+_PARAGRAPH_COLUMNS = frozenset({"section_topics", "of_year", "printed_number", "path"})
+"""Columns with a value per doc."""
 DOC_COLUMNS = ("section_topics", "of_year")
 """Columns of facets with a value per doc. All other columns of facets have a value per document."""
 
@@ -96,7 +102,7 @@ def _segment_arrays(columns: SegmentColumns) -> dict[str, Array]:
         **measure_arrays(columns.measures),
         **table_arrays(columns.tables),
         **text,
-        **cross_word_arrays(postings, cross_word, StringMatcher(SegmentText(text)), size),
+        **cross_word_arrays(postings, cross_word, StringMatcher(SegmentText(MemoryArrays(text))), size),
     }
 
 
@@ -151,7 +157,7 @@ class SegmentReader:
     @cached_property
     def size(self) -> int:
         """Number of docs, deleted ones included."""
-        return len(self.arrays["n"])
+        return len(self.arrays.checked("n"))
 
     @cached_property
     def document_of(self) -> Array:
@@ -161,12 +167,12 @@ class SegmentReader:
     @cached_property
     def document_offsets(self) -> Array:
         """First doc id of each document, followed by the number of docs."""
-        return self.arrays["document_offsets"].astype(np.int64)
+        return self.arrays.offsets("document_offsets", self.document_count, self.size).astype(np.int64)
 
     @property
     def document_count(self) -> int:
         """Number of documents, deleted ones included."""
-        return len(self.arrays["document_offsets"]) - 1
+        return len(self.arrays.checked("document_offsets")) - 1
 
     @cached_property
     def reviewed_years(self) -> Array:
@@ -182,47 +188,75 @@ class SegmentReader:
     @cached_property
     def text(self) -> SegmentText:
         """The text of all docs."""
+        self.arrays.column("text_offsets", self.size + 1)
         return SegmentText(self.arrays)
 
     @cached_property
     def cross_word(self) -> CrossWordPostings:
         """The docs whose passage contains the characters of a word, but not the word as a token: 行政 in 执行|政策."""
-        return CrossWordPostings(self.arrays)
+        return CrossWordPostings(self.arrays, self.size)
 
     @cached_property
     def measures(self) -> SegmentMeasures:
         """The measures."""
-        return SegmentMeasures(self.arrays)
+        return SegmentMeasures(self.arrays, self.size)
 
     @cached_property
     def tables(self) -> SegmentTables:
         """The tables."""
-        return SegmentTables(self.arrays)
+        return SegmentTables(self.arrays, self.size)
 
     @cached_property
     def custom_facets(self) -> Mapping[str, int]:
         """Code of each user-defined facet that a document of the segment has, by name."""
-        return {name: code for code, name in enumerate(unpack_json(self.arrays["facet_names"]))}
+        with decoding(Path(self.path)):
+            return {str(name): code for code, name in enumerate(unpack_json(self.arrays["facet_names"]))}
 
     def column(self, name: str) -> DictColumn:
         """Return a column by name. The name of a user-defined facet's column is `:` followed by the facet: `:batch`."""
         column = self._open_columns.get(name)
         if column is None:
-            loaded = self._custom_facet_column(name) if name.startswith(":") else DictColumn(self.arrays, name)
+            loaded = self._custom_facet_column(name) if name.startswith(":") else self._load_column(name)
             column = self._open_columns[name] = loaded
         return column
+
+    def _load_column(self, name: str) -> DictColumn:
+        """Return a column of the file, which has a value per doc, per document, or per facet of a document."""
+        if name == "facet_value":
+            return DictColumn(self.arrays, name, len(self._facet_name_codes))
+        return DictColumn(self.arrays, name, self.size if name in _PARAGRAPH_COLUMNS else self.document_count)
+
+    @cached_property
+    def _facet_offsets(self) -> Array:
+        """Offset of the user-defined facets of each document, followed by the end of the last ones."""
+        return self.arrays.offsets("facet_offsets", self.document_count, len(self._facet_name_codes))
+
+    @cached_property
+    def _facet_name_codes(self) -> Array:
+        """Code of the name of each user-defined facet of a document."""
+        return self.arrays.checked("facet_name_codes", len(self.custom_facets)).all()
+
+    def docs_array(self, name: str) -> Array:
+        """Return an array with an element per doc."""
+        return self.arrays.column(name, self.size)
+
+    def check_below(self, numbers: Array, count: int) -> None:
+        """Raise IndexDamaged if one of some stored numbers is not less than `count`."""
+        if len(numbers) and int(numbers.max()) >= count:
+            raise damaged_file(self.path)
 
     def _custom_facet_column(self, name: str) -> DictColumn:
         """Return the column of a user-defined facet, with the value None for documents without the facet.
 
         Scans the facets of all documents, and parses the values of this facet.
         """
-        at = np.flatnonzero(self.arrays["facet_name_codes"] == self.custom_facets[name[1:]])
+        at = np.flatnonzero(self._facet_name_codes == self.custom_facets[name[1:]])
         values = self.column("facet_value")
         unique, new_codes = compact_codes(values.codes[at])
         codes = np.zeros(self.document_count, np.int64)
-        codes[self.arrays["facet_offsets"].searchsorted(at, "right") - 1] = new_codes + 1
-        return DictColumn(encoded_column_arrays(name, codes, [None, *values.values(unique.tolist())]), name)
+        codes[self._facet_offsets.searchsorted(at, "right") - 1] = new_codes + 1
+        stored = encoded_column_arrays(name, codes, [None, *values.values(unique.tolist())])
+        return DictColumn(MemoryArrays(stored), name)
 
     # The caches are created on first use, so that opening an index with many segments stays fast (a fifth of a ms).
 
@@ -255,19 +289,25 @@ class SegmentReader:
         block_number, index = divmod(number, _DOCUMENTS_PER_BLOCK)
         cached_number, block = self._cached_block
         if cached_number != block_number:
-            start, end = self.arrays["record_offsets"][block_number : block_number + 2].tolist()
-            block = [document_from_json(record) for record in unpack_json(self.arrays["records"][start:end])]
+            records, block_count = self.arrays.checked("records"), -(-self.document_count // _DOCUMENTS_PER_BLOCK)
+            offsets = self.arrays.offsets("record_offsets", block_count, len(records))
+            start, end = offsets[block_number : block_number + 2].tolist()
+            with decoding(Path(self.path)):
+                block = [document_from_json(record) for record in unpack_json(records.read(start, end))]
+                self.check_below(np.array([number]), block_number * _DOCUMENTS_PER_BLOCK + len(block))
             self._cached_block = (block_number, block)
         return block[index]
 
     def own_headings(self, doc_id: int) -> int:
         """Return the number of headings, the last ones of the path, that belong to the passage of a doc."""
-        return int(self.arrays["own_headings"][doc_id])
+        count: int = self.docs_array("own_headings").item(doc_id)
+        self.check_below(np.array([count]), len(self.column("path")[doc_id]) + 1)
+        return count
 
     @property
     def characters(self) -> int:
         """Number of characters of all passages, plus one per text, heading and title."""
-        return len(self.arrays["text"])
+        return len(self.text.codes)
 
     def totals(self, live_documents: Array) -> tuple[int, int, int, int]:
         """Return totals over the docs of live documents.
@@ -277,7 +317,7 @@ class SegmentReader:
         """
         live_docs = live_documents[self.document_of]
         length, characters, bigrams = (
-            int(self.arrays[name][live_docs].sum(dtype=np.int64))
+            int(self.docs_array(name)[live_docs].sum(dtype=np.int64))
             for name in ("length", "character_count", "bigram_count")
         )
         return int(live_docs.sum()), length, characters, bigrams
@@ -307,15 +347,15 @@ class SegmentReader:
         """The arrays and columns that `paragraph` reads, looked up once."""
         arrays, column = self.arrays, self.column
         columns = column("section_topics"), column("printed_number"), column("path"), column("of_year")
-        return arrays["n"], arrays["page"], arrays["is_record"], *columns
+        return arrays["n"], self.docs_array("page"), self.docs_array("is_record"), *columns
 
     def _load_document_fields(self, number: int) -> tuple[str, tuple[Any, ...]]:
         """Return the id of a document, and the fields that its paragraphs share: the last fields of `Paragraph`."""
         document, *fields = (self.column(name)[number] for name in ("document", *_DOCUMENT_COLUMNS))
-        start, end = self.arrays["facet_offsets"][number : number + 2].tolist()
+        start, end = self._facet_offsets[number : number + 2].tolist()
         # The list of all facet names may be long. It is not built for a document without facets.
         names, value = tuple(self.custom_facets) if start < end else (), self.column("facet_value")
-        facets = {names[self.arrays["facet_name_codes"].item(at)]: value[at] for at in range(start, end)}
+        facets = {names[self._facet_name_codes.item(at)]: value[at] for at in range(start, end)}
         return document, (*fields, facets)
 
     def heading_counts(self, live_docs: Array | None) -> dict[str, int]:
@@ -333,7 +373,9 @@ class SegmentReader:
 
         A table of a document that is split between segments may have only some of its rows in this segment.
         """
-        return self.tables.load(index, self.paragraph(self.tables.doc.item(index)))
+        first = self.paragraph(self.tables.doc.item(index))
+        with decoding(Path(self.path)):
+            return self.tables.load(index, first)
 
     # the segment as a whole
 
@@ -406,6 +448,20 @@ class SegmentReader:
             or find_table_problem(columns.tables, columns.document_of)
             or find_measure_problem(columns.measures, columns.text_length, columns.n, columns.document_of)
         )
+
+
+_open_segments: WeakValueDictionary[tuple[int, ...], SegmentReader] = WeakValueDictionary()
+"""The segments in use, by device, inode, size and time of the file. A file in use keeps its inode."""
+
+
+def open_segment(path: str) -> SegmentReader:
+    """Return the segment in a file: the one in use, if there is one. Raises IndexDamaged if it cannot be opened.
+
+    A build shares the segments that it keeps with the state before by hard links. So do their readers, with the pages
+    that are mapped and all that has been read. Lucene does the same when it reopens an index.
+    """
+    segment = SegmentReader(path)
+    return _open_segments.setdefault(segment.arrays.identity, segment)
 
 
 def _reviewed_year(year: int | None, doctype: str | None) -> int:

@@ -16,7 +16,7 @@ import numpy as np
 
 from searchkit.engines.columnar.arrays import (
     Array,
-    ArrayFile,
+    Arrays,
     narrowest,
     offsets_from_lengths,
     pack_json,
@@ -84,10 +84,14 @@ def table_arrays(columns: TableArrays) -> dict[str, Array]:
 class SegmentTables:
     """The parts of tables of an open segment, numbered from 0."""
 
-    def __init__(self, arrays: ArrayFile) -> None:
-        self._arrays = arrays
-        self.doc, self.row_count, self.first_row = (
-            arrays[f"table_{name}"].astype(np.int64) for name in ("doc", "row_count", "first_row")
+    def __init__(self, arrays: Arrays, size: int) -> None:
+        self._data = arrays.checked("tables")
+        count = len(arrays.checked("table_doc"))
+        self._offsets = arrays.offsets("table_offsets", count, len(self._data))
+        bounds = {"doc": size, "row_count": size + 1}
+        self.doc, self.row_count, self.first_row, self._number = (
+            arrays.column(f"table_{name}", count, bounds.get(name)).astype(np.int64)
+            for name in ("doc", "row_count", "first_row", "number")
         )
         """Doc id of the first row, number of rows, and index of the first row in the table, of each part."""
 
@@ -96,20 +100,20 @@ class SegmentTables:
 
         Raises ValueError if the data are damaged.
         """
-        start, end = self._arrays["table_offsets"][index : index + 2].tolist()
-        caption, header, rows, header_columns = unpack_json(self._arrays["tables"][start:end])
+        start, end = self._offsets[index : index + 2].tolist()
+        caption, header, rows, header_columns = unpack_json(self._data.read(start, end))
         if len(rows) != self.row_count[index]:
             raise ValueError("the rows of a table are not its paragraphs")
-        number = self._arrays["table_number"].item(index)
+        number = self._number.item(index)
         return Table(first.document, number, caption, _unpack_rows(header), _unpack_rows(rows), header_columns, first.n)
 
     def columns(self, is_kept: Array) -> TableArrays:
         """Return the tables of the docs that are True in `is_kept`, for writing them to another segment."""
         kept = np.flatnonzero(is_kept.take(self.doc))
-        offsets = self._arrays["table_offsets"].tolist()
-        packed = [self._arrays["tables"][start:end] for start, end in pairwise(offsets)]
+        offsets = self._offsets.tolist()
+        packed = [self._data.read(start, end) for start, end in pairwise(offsets)]
         return TableArrays(
-            self._arrays["table_number"][kept].astype(np.int64),
+            self._number[kept],
             self.first_row[kept],
             (np.cumsum(is_kept) - 1).take(self.doc[kept]),
             self.row_count[kept],

@@ -10,7 +10,7 @@ characters, by which `matching/strings.py` finds strings.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,8 +18,9 @@ import numpy as np
 
 from searchkit.engines.columnar.arrays import (
     Array,
-    ArrayFile,
+    Arrays,
     block_slices,
+    damaged_file,
     narrowest,
     offsets_from_lengths,
     take_blockwise,
@@ -125,32 +126,32 @@ def _build_alphabet(characters: Array) -> tuple[Array, Array, Array]:
 class SegmentText:
     """The passages of an open segment. Offsets are those in the concatenated texts of all docs, then all labels."""
 
-    def __init__(self, arrays: ArrayFile | Mapping[str, Array]) -> None:
+    def __init__(self, arrays: Arrays) -> None:
         self._arrays = arrays
-        self.codes: Array = arrays["text"]
+        self.codes = arrays.checked("text", len(arrays.checked("alphabet")))
         """The texts of all docs, then all `Labels`, as codes of the alphabet; 0 ends a text or a label."""
-        self._offsets = arrays["text_offsets"]
+        offsets = arrays["text_offsets"]
+        self._size = len(offsets) - 1
+        """Number of docs."""
+        self._offsets = arrays.offsets("text_offsets", self._size, min(int(offsets[-1:].sum()), len(self.codes)))
 
     def __getitem__(self, doc_id: int) -> str:
         """Return the original text of a doc."""
-        codes = self.codes[self._offsets.item(doc_id) : self._offsets.item(doc_id + 1) - 1]
+        codes = self.codes.read(self._offsets.item(doc_id), self._offsets.item(doc_id + 1) - 1)
         return self._alphabet.take(codes).tobytes().decode(_UTF_32, "surrogatepass")
 
     def slice_codes(self, starts: Sequence[int], ends: Sequence[int]) -> Array:
         """Return the codes of several ranges of offsets, concatenated. Four times as fast as a gather."""
-        slices = b"".join(map(self._view.__getitem__, map(slice, starts, ends)))
-        return np.frombuffer(slices, self.codes.dtype)
-
-    @cached_property
-    def _view(self) -> memoryview:
-        """`codes` as a memoryview, for `slice_codes`."""
-        return self.codes.data
+        return self.codes.join(starts, ends)
 
     def characters(self) -> tuple[Array, Array]:
         """Return the code points of the texts of all docs, and the number of code points of each, for `text_arrays`."""
-        codes = self.codes[: self._text_end]
+        codes = self.codes.read(0, self._text_end)
         characters: Array = self._alphabet[codes[codes != 0]]
-        return characters, np.diff(self._offsets.astype(np.int64)) - 1
+        lengths = np.diff(self._offsets.astype(np.int64)) - 1
+        if int(lengths.sum()) != len(characters):
+            raise damaged_file(self._arrays.path)
+        return characters, lengths
 
     def gram_dfs(self, grams: Sequence[str]) -> Array:
         """Return the number of docs, deleted ones included, whose text contains each gram of folded characters.
@@ -160,21 +161,24 @@ class SegmentText:
         if not grams:
             return np.zeros(0, np.int64)
         codes = _look_up_codes(self._alphabet, narrow_code_points("".join(grams))).reshape(len(grams), -1)
-        if codes.shape[1] == 1:
-            dfs = self._arrays["character_df"].take(codes[:, 0]).astype(np.int64)
-        else:
-            dfs = self.bigrams.dfs(codes)
+        is_single = codes.shape[1] == 1
+        dfs = self.character_dfs.take(codes[:, 0]).astype(np.int64) if is_single else self.bigrams.dfs(codes)
         return np.where((codes != 0).all(axis=1), dfs, 0)
+
+    @property
+    def character_dfs(self) -> Array:
+        """Number of docs, deleted ones included, whose text contains each code, folded."""
+        return self._arrays.column("character_df", len(self._alphabet))
 
     @cached_property
     def _alphabet(self) -> Array:
         """The code point of each code. It is 0 for code 0, the end of a doc."""
-        return self._arrays["alphabet"].astype(np.uint32)
+        return self._arrays.checked("alphabet", CODE_POINT_COUNT).all().astype(np.uint32)
 
     @cached_property
     def folding(self) -> Array:
         """The code of the folded form of each code's character."""
-        return self._arrays["folding"]
+        return self._arrays.column("folding", len(self._alphabet), len(self._alphabet))
 
     @cached_property
     def folded_alphabet(self) -> Array:
@@ -205,8 +209,10 @@ class SegmentText:
         docs = unique_sorted(self._docs_at(offsets[:text_count]))
         if text_only or text_count == len(offsets):
             return docs
-        labels = self._arrays["label_offsets"].searchsorted(offsets[text_count:], "right") - 1
-        docs = np.concatenate([docs, self._arrays["label_docs"].take(labels).astype(np.intp)])
+        label_docs = self._arrays.checked("label_docs", self._size).all()
+        label_offsets = self._arrays.offsets("label_offsets", len(label_docs), len(self.codes), self._text_end)
+        labels = label_offsets.searchsorted(offsets[text_count:], "right") - 1
+        docs = np.concatenate([docs, label_docs.take(labels).astype(np.intp)])
         docs.sort(kind="stable")  # merges two ascending runs
         return unique_sorted(docs)
 
@@ -215,12 +221,17 @@ class SegmentText:
 
         Starts with the doc at the start of the offset's page, and advances while the doc ends before the offset.
         """
-        docs = self._arrays["page_docs"].take(offsets // _PAGE_CODES).astype(np.intp)
+        page_docs = self._arrays.column("page_docs", -(-self._text_end // _PAGE_CODES), self._size)
+        docs = page_docs.take(offsets // _PAGE_CODES).astype(np.intp)
         unfinished = (self._offsets.take(docs + 1) <= offsets).nonzero()[0]
-        while len(unfinished):
+        for _ in range(_PAGE_CODES):  # each doc has a code at least, so a page has no more docs
+            if not len(unfinished):
+                return docs
             docs[unfinished] += 1
             is_unfinished = self._offsets.take(docs.take(unfinished) + 1) <= offsets.take(unfinished)
             unfinished = unfinished.compress(is_unfinished)
+        if len(unfinished):
+            raise damaged_file(self._arrays.path)
         return docs
 
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from mmap import mmap
 from pathlib import Path
 from typing import Any
 
-from searchkit.engines.directory import describe_process, this_process
+from searchkit.engines.locking import Holder
 from searchkit.engines.opensearch.cluster import Cluster
 from searchkit.errors import IndexDamaged, IndexForeign, IndexLocked, IndexMissing, IndexUnusable
 from searchkit.manifest import (
@@ -59,6 +59,8 @@ class ClusterDirectory:
         """Sequence number and term of the manifest document that this process has written last."""
         self._lock_version: Json = {}
         """Those of the lock document."""
+        self._holder: Json = {}
+        """What the lock document says of this process."""
         self._number = 0
         """Number of the state that this process may write: that of the times that the lock was taken."""
         self._is_lost = False
@@ -91,10 +93,17 @@ class ClusterDirectory:
         memory[:] = content
         return memory
 
-    def verify(self, manifest: Manifest) -> None:
-        """Read every file of a state. Raises IndexDamaged for the first one whose checksum does not match."""
-        for name in manifest.files:
+    def verify(self, manifest: Manifest, on_progress: Callable[[int, int], None] | None = None) -> None:
+        """Read every file of a state. Raises IndexDamaged for the first one whose checksum does not match.
+
+        The paragraphs are no files: only the engine's `check` reads them.
+        """
+        done, total = 0, sum(size for size, _ in manifest.files.values())
+        for name, (size, _) in manifest.files.items():
             self.read_file(manifest, name)
+            done += size
+            if on_progress is not None:
+                on_progress(done, total)
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -146,6 +155,9 @@ class ClusterDirectory:
         shutil.rmtree(folder, ignore_errors=True)
         return manifest
 
+    def sync(self) -> None:
+        """Do nothing: nodes sync each write before they answer."""
+
     def discard(self, folder: Path) -> None:
         """Remove a state that was not committed."""
         with suppress(IndexUnusable):
@@ -183,6 +195,8 @@ class ClusterDirectory:
         found = self._get("lock")
         if found and found["_source"]["expires"] > time.time():
             raise self._locked(found["_source"])
+        this = Holder.current()
+        self._holder = {"pid": this.pid, "host": this.host, "since": this.since}
         condition = {"op_type": "create"} if found is None else _version_of(found)
         written = self._cluster.call("PUT", self._path("lock"), self._lock_body(), params=condition, accept={409})
         if written is None:  # another process was faster
@@ -197,12 +211,12 @@ class ClusterDirectory:
         self._write_manifest({**manifest["_source"], "taken": self._number})
 
     def _locked(self, lock: Json) -> IndexLocked:
-        holder = describe_process(lock.get("holder"))
+        holder = Holder.from_json(lock.get("holder")) or "another process"
         where = f"{self._cluster.url} ({self._cluster.name})"
         return IndexLocked(f"{where} is being written by {holder}; wait for it or stop it")
 
     def _lock_body(self) -> Json:
-        return {"holder": this_process(), "expires": time.time() + LOCK_SECONDS}
+        return {"holder": self._holder, "expires": time.time() + LOCK_SECONDS}
 
     def _renew_until(self, ended: threading.Event) -> None:
         """Renew the lock until the build has ended or another process has taken it."""

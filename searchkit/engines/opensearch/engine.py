@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import chain, islice
@@ -225,7 +225,7 @@ class OpenSearchEngine:
         headings = self._cluster.count_buckets(self._data, PARAGRAPHS, ("path",))
         return Vocabulary(words, {heading: count for (heading,), count in headings.items()})
 
-    def check(self) -> None:
+    def check(self, on_progress: Callable[[int, int], None] | None = None) -> None:
         """Read all paragraphs, and compare their number, their checksum and their lengths with those of the build.
 
         Raises IndexDamaged.
@@ -236,10 +236,14 @@ class OpenSearchEngine:
                 record = parse_record(hit["_source"])
                 paragraphs, checksum = paragraphs + 1, checksum + checksum_of(hit["_source"])
                 measures += len(extracted_measures(record))
+                if on_progress is not None and paragraphs % _BATCH_SIZE == 0:
+                    on_progress(paragraphs, self._documents.paragraphs)
             body = {"query": PARAGRAPHS, "size": 0, "aggs": {"length": {"sum": {"field": "length"}}}}
             length = int(self._cluster.search(self._data, body)["aggregations"]["length"]["value"])
             for _ in chain(self.documents(), self.tables()):
                 pass
+        if on_progress is not None:
+            on_progress(paragraphs, paragraphs)
         totals = self._documents.lengths
         expected_length = totals.text + 2 * totals.heading + totals.title
         expected = self._documents.paragraphs, self._documents.checksum, len(self._measures), expected_length

@@ -184,6 +184,9 @@
     clearTimeout(findTimer);
     findTimer = setTimeout(findValues, 200, event.target);
   });
+  document.addEventListener("submit", (event) => {  // the keys are for the hits now, as on a new page
+    if (event.target.matches(".box")) byId("query").blur();
+  });
   document.addEventListener("change", (event) => {
     if (event.target.id === "keys-off") store.set("searchkit-keys", event.target.checked ? "off" : "on");
   });

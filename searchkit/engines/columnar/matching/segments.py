@@ -98,6 +98,7 @@ class SegmentMatcher:
         if term_ord is None:
             return None
         numbers, offsets = self._segment.postings.doc_ids(term_ord), self._segment.document_offsets
+        self._segment.check_below(numbers, self._segment.document_count)
         return np.array([offsets.take(numbers), offsets.take(numbers + 1)])
 
     @cached_property
@@ -120,7 +121,9 @@ class SegmentMatcher:
         segment = self._segment
         if not len(labels):
             return DocSet.none(segment.size)
-        is_match = np.zeros(segment.column("path").value_count if field == "heading" else segment.document_count, bool)
+        count = segment.column("path").value_count if field == "heading" else segment.document_count
+        segment.check_below(labels, count)
+        is_match = np.zeros(count, bool)
         is_match[labels] = True
         label_of = segment.column("path").codes if field == "heading" else segment.document_of
         return DocSet.of_bitset(is_match.take(label_of)).compact()

@@ -13,7 +13,6 @@ from searchkit.engines.columnar.text import SegmentText, narrow_code_points
 from searchkit.query.tree import HAN_NUMERAL_CHARACTERS, Substring
 from searchkit.text.folding import fold
 
-_PAIR_LENGTH = 2
 _LABEL_SEPARATOR = "\0"  # the readers of corpus files remove NUL from texts, and NUL does not continue a number
 _NOT_NUMERAL, _NUMERAL_DIGIT, _NUMERAL_POINT, _NUMERAL_HAN = range(4)  # numeral classes of characters
 
@@ -38,7 +37,7 @@ class StringMatcher:
         if codes is None:
             offsets = np.empty(0, np.int64)
         elif len(codes) == 1:
-            offsets = np.flatnonzero(self._folds_to(codes[0], self._text.codes))
+            offsets = np.flatnonzero(self._folds_to(codes[0], self._text.codes.all()))
         else:
             offsets = self._find_sequence(codes)
         return self._drop_partial_numbers(offsets, node.text) if node.whole_numbers and len(offsets) else offsets
@@ -46,8 +45,8 @@ class StringMatcher:
     def _find_sequence(self, codes: tuple[int, ...]) -> Array:
         """Return the offsets, ascending, of a sequence of folded codes.
 
-        Finds the pair with the shortest list, then drops the offsets at which another code differs. Scans the text for
-        a pair if none has a list, for example if the sequence is a comma and a letter.
+        Finds the pair with the shortest list, then drops the offsets at which another code differs. If no pair has a
+        list, for example if the sequence is a comma and a letter, scans the text for the rarest code.
         """
         text, bigrams = self._text.codes, self._text.bigrams
         pair_ords = [bigrams.ord_of(*pair) for pair in pairwise(codes)]
@@ -57,21 +56,22 @@ class StringMatcher:
         cheapest = min(costs, key=costs.__getitem__)
         pair_ord = pair_ords[cheapest]
         if pair_ord is not None and bigrams.list_length(pair_ord):
-            offsets = bigrams.offsets(pair_ord) - cheapest
+            offsets, found = bigrams.offsets(pair_ord) - cheapest, {cheapest, cheapest + 1}
         else:
-            first, second = (self._folds_to(code, text) for code in codes[cheapest : cheapest + _PAIR_LENGTH])
-            offsets = np.flatnonzero(first[:-1] & second[1:]) - cheapest
+            dfs = self._text.character_dfs.take(codes)
+            rarest = int(dfs.argmin())
+            offsets, found = self._folds_to(codes[rarest], text.all()).nonzero()[0] - rarest, {rarest}
         bounds = offsets.searchsorted((0, len(text) - len(codes)))  # the sequence begins and ends inside the text
         offsets = offsets[int(bounds[0]) : int(bounds[1])]
         for i, code in enumerate(codes):
-            if i not in (cheapest, cheapest + 1):
+            if i not in found:
                 offsets = offsets.compress(self._folds_to(code, text.take(offsets + i)))
         return offsets
 
     def _folds_to(self, code: int, codes: Array) -> Array:
         """Return a mask of the codes of characters whose folded form has the code `code`."""
         unfolded = (self._text.folding == code).nonzero()[0].tolist()
-        return reduce(np.logical_or, (codes == form for form in unfolded))
+        return reduce(np.logical_or, (codes == form for form in unfolded)) if unfolded else np.zeros(len(codes), bool)
 
     def _drop_partial_numbers(self, offsets: Array, text: str) -> Array:
         """Drop the occurrences of a string that are part of a longer number, as `Substring.find` does.
@@ -102,7 +102,7 @@ class StringMatcher:
     def _numeral_class_at(self, offsets: Array) -> Array:
         """Return the numeral class of the character at each offset. Outside the text, it is `_NOT_NUMERAL`."""
         inside = np.minimum(np.maximum(offsets, 0), len(self._text.codes) - 1)
-        classes: Array = np.where(offsets < 0, _NOT_NUMERAL, self._numeral_classes[self._text.codes[inside]])
+        classes: Array = np.where(offsets < 0, _NOT_NUMERAL, self._numeral_classes[self._text.codes.take(inside)])
         return classes
 
     @cached_property

@@ -1,0 +1,78 @@
+"""What shells complete: names of facets and their values. The scripts of the shells are in click.
+
+The values come from the file of suggestions of the index. No other part of the index is opened, and neither NumPy nor
+an engine is loaded, because a shell waits for the answer at each press of Tab.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from searchkit.query.facets import BUILT_IN_FACETS
+
+if TYPE_CHECKING:
+    from searchkit.manifest import Manifest
+
+_MAX_COMPLETIONS = 200
+"""Maximum number of values: the most frequent ones."""
+
+
+def complete_facet_value(context: click.Context, parameter: click.Parameter, prefix: str) -> list[str]:
+    """Return the values that begin with a prefix of the facet that an option filters by, most frequent first.
+
+    The prefix can also be that of the pinyin of a value, or of its initials. Returns nothing without a usable index.
+    """
+    return _values(context, parameter.name or "", prefix)
+
+
+def complete_condition(context: click.Context, _parameter: click.Parameter, prefix: str) -> list[str]:
+    """Return the beginnings NAME= of `--where` that begin with a prefix, or after NAME= the values of this facet."""
+    name, equals, value = prefix.partition("=")
+    if equals:
+        return [f"{name}={item}" for item in _values(context, name, value)]
+    manifest = _read_manifest(context)
+    return [f"{item}=" for item in (manifest.facets if manifest else ()) if item.startswith(prefix)]
+
+
+def complete_facet_name(context: click.Context, _parameter: click.Parameter, prefix: str) -> list[str]:
+    """Return the names of the facets of the index that begin with a prefix; without an index, the built-in ones."""
+    manifest = _read_manifest(context)
+    names = [*BUILT_IN_FACETS, *(manifest.facets if manifest else ())]
+    return [name for name in names if name.startswith(prefix)]
+
+
+def _values(context: click.Context, facet: str, prefix: str) -> list[str]:
+    """Return the values of a facet that begin with a prefix, or whose pinyin does."""
+    from searchkit.errors import IndexUnusable
+    from searchkit.manifest import SUGGESTIONS_FILE, map_file
+    from searchkit.query.suggester import Suggester
+
+    manifest = _read_manifest(context)
+    if manifest is None:
+        return []
+    try:
+        data = map_file(_index_path(context), manifest, SUGGESTIONS_FILE)
+    except IndexUnusable:
+        return []
+    # Folding would load NumPy. Whoever types a value types it in simplified characters, as it is in the index.
+    values = Suggester(data).complete_values(prefix.lower(), facet, _MAX_COMPLETIONS)
+    return [item.text for item in values]
+
+
+def _read_manifest(context: click.Context) -> Manifest | None:
+    """Return the manifest of the index that a command would use, None if it cannot be used."""
+    from searchkit.errors import SearchkitError
+    from searchkit.manifest import read_manifest
+
+    try:
+        return read_manifest(_index_path(context))
+    except SearchkitError:
+        return None
+
+
+def _index_path(context: click.Context) -> Path:
+    """Return the folder of the index: that of the command line, otherwise its default."""
+    return Path(context.params.get("index_path") or context.lookup_default("index_path") or "index")

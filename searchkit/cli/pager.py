@@ -1,0 +1,75 @@
+"""The pager: a program that shows long output page by page, started as git does it.
+
+Standard output becomes a pipe to the pager. It is started when a command first writes to a terminal, so a command that
+writes to a file or a pipe starts nothing.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import sys
+from contextlib import suppress
+
+import click
+
+PAGER_VARIABLES = ("SEARCHKIT_PAGER", "PAGER")
+"""Environment variables with the command of the pager. The first that is set counts; empty or `cat` means no pager."""
+NO_PAGER = "no_pager"
+"""Key in `click.Context.meta` of the option `--no-pager`."""
+_UNPAGED = frozenset({"build", "check", "serve"})
+"""Commands that do not page their output."""
+_DEFAULT_PAGER = "less"
+_LESS_OPTIONS = "FRX"
+"""Options of less unless LESS is set, those of git: exit if all fits on one screen, keep colours, leave the text on the
+screen."""
+
+_state = {"running": False, "tried": False}
+"""Whether a pager runs, and whether a command has written to the terminal, so that none is started any more."""
+
+
+def is_running() -> bool:
+    """Return whether standard output is a pipe to a pager."""
+    return _state["running"]
+
+
+def start_pager() -> None:
+    """Start the pager, if the current command pages its output, and a pager is installed. Does so once.
+
+    At exit, waits until the user has left the pager. Ctrl-C is then a key of the pager, and does not end the command.
+    """
+    context = click.get_current_context(silent=True)
+    if _state["tried"] or context is None or context.info_name in _UNPAGED or context.meta.get(NO_PAGER):
+        return
+    _state["tried"] = True
+    command = next((os.environ[name] for name in PAGER_VARIABLES if name in os.environ), None)
+    import shutil
+    import subprocess
+
+    if command is None:
+        command = _DEFAULT_PAGER if shutil.which(_DEFAULT_PAGER) else ""
+    if command.strip() in {"", "cat"}:
+        return
+    environment = {"LESS": _LESS_OPTIONS, "LV": "-c", **os.environ}
+    try:
+        # As in git, the variable is a shell command, because it often has options and pipes.
+        pager = subprocess.Popen(command, shell=True, stdin=subprocess.PIPE, env=environment)  # noqa: S602
+    except OSError:
+        return
+    assert pager.stdin is not None  # noqa: S101 - it is a pipe
+    sys.stdout.flush()
+    os.dup2(pager.stdin.fileno(), sys.stdout.fileno())
+    pager.stdin.close()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _state["running"] = True
+    atexit.register(_wait, pager)
+
+
+def _wait(pager: object) -> None:
+    """Close the pipe, and wait until the user has left the pager."""
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+    with suppress(OSError):
+        os.close(sys.stdout.fileno())
+    pager.wait()  # type: ignore[attr-defined]

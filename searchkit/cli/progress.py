@@ -1,0 +1,86 @@
+"""Progress of long work on standard error, with an estimate of the time left, and what stands if it is interrupted."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from threading import current_thread, main_thread
+from typing import Any, TypeVar
+
+import click
+
+from searchkit.cli.output import FAILED, print_error
+
+_QUIET_SECONDS = 0.5
+"""Work that takes no longer shows nothing."""
+_Item = TypeVar("_Item")
+
+
+class Progress:
+    """A bar with the share of the work that is done and the time left. It is shown if standard error is a terminal."""
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+        self._started = time.monotonic()
+        self._bar: Any = None
+        self.done = 0
+        """Amount of work that is done."""
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show how much is done. Costs little, so it can be called often."""
+        self.done = done
+        if self._bar is None:
+            if time.monotonic() - self._started < _QUIET_SECONDS or not sys.stderr.isatty():
+                return
+            self._bar = click.progressbar(length=max(total, 1), label=self._label, file=sys.stderr, width=20)
+        self._bar.length = max(total, 1)
+        self._bar.update(done - self._bar.pos)
+
+    def end(self) -> None:
+        """Leave the line of the bar."""
+        if self._bar is not None:
+            self._bar.render_finish()
+
+    def count(self, items: Iterable[_Item], total: int) -> Iterator[_Item]:
+        """Yield items, and show how many were yielded."""
+        for done, item in enumerate(items, 1):
+            yield item
+            self(done, total)
+
+
+@contextmanager
+def long_work(label: str, stands: Callable[[Progress], str]) -> Iterator[Progress]:
+    """Show the progress of the block. If Ctrl-C interrupts it, print `stands` in one line, and exit with FAILED.
+
+    `label`: what is done, as in checking. `stands`: returns what was written or changed, or that nothing was.
+    """
+    progress = Progress(label)
+    try:
+        with raise_on_interrupt():
+            yield progress
+    except KeyboardInterrupt:
+        progress.end()
+        print_error(f"interrupted: {stands(progress)}")
+        sys.exit(FAILED)
+    progress.end()
+
+
+@contextmanager
+def raise_on_interrupt() -> Iterator[None]:
+    """Make Ctrl-C raise KeyboardInterrupt during the block, so that it can clean up.
+
+    By default, Ctrl-C ends the process at once (`searchkit.__main__`). Does nothing if Ctrl-C is ignored, or if this is
+    not the main thread.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN or current_thread() is not main_thread():
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,177 @@
+"""Defaults of options from the environment variable SEARCHKIT_INDEX and from the file searchkit.toml.
+
+A value on the command line goes before the variable, the variable before the file, and the file before the default.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+
+SETTINGS_FILE = "searchkit.toml"
+"""Name of the file. It is searched for in the current folder, and in the folders above."""
+INDEX_VARIABLE = "SEARCHKIT_INDEX"
+"""Name of the environment variable with the folder of the index."""
+_SETTING_OF = {
+    "index_path": "index",
+    "indexes": "index",
+    "output_format": "format",
+    "limit": "limit",
+    "facet_limit": "facet_limit",
+    "max_cells": "max_cells",
+    "timeout": "timeout",
+    "language": "lang",
+    "color": "color",
+}
+"""Name of a parameter of a command → name of its setting."""
+_SUBCOMMANDS = {"watch": ("add", "list", "remove", "run")}
+"""Commands with subcommands."""
+_LISTS_OF_HITS = frozenset({"search", "similar", "measures"})
+"""Commands whose `--limit` is a number of hits, which the setting `limit` is."""
+
+
+class Settings(NamedTuple):
+    """The file that applies to a command, with its values."""
+
+    path: Path
+    """The file."""
+    values: dict[str, Any]
+    """Values by name of the setting. `index` is relative to the current folder."""
+
+
+class CommandDefaults(Mapping[str, Mapping[str, object]]):
+    """Defaults of the options of some commands, for the `default_map` of click.
+
+    Nothing is read until an option needs its default. Then the command line has been parsed, and shows which folder is
+    the corpus.
+    """
+
+    def __init__(self, commands: Iterable[str]) -> None:
+        self._commands = {*commands}
+
+    def __getitem__(self, command: str) -> Mapping[str, object]:
+        """Return the defaults of the options of a command."""
+        if command not in self._commands:
+            raise KeyError(command)
+        return CommandDefaults(_SUBCOMMANDS[command]) if command in _SUBCOMMANDS else _OptionDefaults(command)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._commands)
+
+    def __len__(self) -> int:
+        return len(self._commands)
+
+
+class _OptionDefaults(Mapping[str, object]):
+    """Defaults of the options of the command that is being parsed."""
+
+    def __init__(self, command: str) -> None:
+        self._command = command
+
+    def __getitem__(self, name: str) -> object:
+        """Return the default of a parameter. Raises KeyError if no setting is for it, UsageError for a bad file."""
+        if name not in _SETTING_OF or (name == "limit" and self._command not in _LISTS_OF_HITS):
+            raise KeyError(name)
+        context = click.get_current_context()
+        settings = applying_settings(context)
+        value = settings.values.get(_SETTING_OF[name]) if settings else None
+        parameter = next(item for item in context.command.params if item.name == name)
+        if value is None or (isinstance(parameter.type, click.Choice) and value not in parameter.type.choices):
+            raise KeyError(name)  # not every command has every format
+        return [value] if parameter.multiple else value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_SETTING_OF)
+
+    def __len__(self) -> int:
+        return len(_SETTING_OF)
+
+
+def applying_settings(context: click.Context) -> Settings | None:
+    """Return the settings that apply to a command, None if there is no file. They are read once.
+
+    Raises UsageError if the file cannot be read.
+    """
+    if "settings" not in context.meta:
+        context.meta["settings"] = _find_settings(context)
+    settings: Settings | None = context.meta["settings"]
+    return settings
+
+
+def _find_settings(context: click.Context) -> Settings | None:
+    """Return the settings in the nearest file that is not inside of a corpus.
+
+    A corpus is what others wrote. It is the folder that is built from, and the one that the index was built from, be it
+    the index of the command line or that of the file.
+    """
+    try:
+        current = Path.cwd()
+    except OSError:  # the folder was deleted
+        return None
+    for folder in (current, *current.parents):
+        path = folder / SETTINGS_FILE
+        if not os.path.lexists(path):
+            continue
+        if _is_inside(folder, _corpora(context)):
+            continue
+        settings = _read_settings(path)
+        if "index" not in settings.values or not _is_inside(folder, _corpus_of(settings.values["index"])):
+            return settings
+    return None
+
+
+def _corpora(context: click.Context) -> Iterator[Path]:
+    """Yield the folders of the corpora that the command line and the environment name."""
+    if "corpus" in context.params:
+        yield Path(context.params["corpus"])
+    indexes = [context.params.get("index_path"), os.environ.get(INDEX_VARIABLE), "index"]
+    for index in filter(None, indexes):
+        yield from _corpus_of(index)
+
+
+def _corpus_of(index: str | Path) -> Iterator[Path]:
+    """Yield the folder from which an index was built, if there is an index."""
+    from searchkit.engines.opening import open_directory
+    from searchkit.errors import SearchkitError
+
+    try:
+        yield Path(open_directory(Path(index)).read_manifest().corpus)
+    except SearchkitError:  # the command will say so
+        return
+
+
+def _is_inside(folder: Path, corpora: Iterable[Path]) -> bool:
+    """Return whether a folder is one of some corpora, or is in one.
+
+    An index has the path of its corpus as it was given. If that is relative, nothing tells to which folder, so every
+    folder below one with these last names is taken to be in it.
+    """
+    resolved = folder.resolve()
+    above = (resolved, *resolved.parents)
+    return any(
+        corpus.resolve() in above
+        or (
+            not corpus.is_absolute()
+            and corpus.parts
+            and any(item.parts[-len(corpus.parts) :] == corpus.parts for item in above)
+        )
+        for corpus in corpora
+    )
+
+
+def _read_settings(path: Path) -> Settings:
+    """Return the content of a file. Raises UsageError if it cannot be read, or has an unknown or invalid setting."""
+    from searchkit.cli.settingsfile import read_settings_file
+
+    values = read_settings_file(path)
+    if "index" in values:
+        index = path.parent / values["index"]
+        try:
+            values["index"] = os.path.relpath(index)  # short in messages
+        except ValueError:  # on Windows, another drive
+            values["index"] = str(index)
+    return Settings(path, values)

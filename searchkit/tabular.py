@@ -1,0 +1,133 @@
+"""Results as tables: HTML for notebooks, and data frames of pandas or polars, neither of which searchkit needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from searchkit.errors import SearchkitError, UsageError
+
+FRAME_LIBRARIES = ("pandas", "polars")
+"""Libraries of data frames, in order of preference."""
+Pieces = Sequence[tuple[str, bool]]
+"""Pieces of a text, each with whether it is a match."""
+
+
+class SpanningCell(Protocol):
+    """A cell that may cover several rows and columns. `model.Cell` is one."""
+
+    @property
+    def text(self) -> str:
+        """Its text."""
+
+    @property
+    def row_span(self) -> int:
+        """Number of rows."""
+
+    @property
+    def col_span(self) -> int:
+        """Number of columns."""
+
+
+class TextTable(NamedTuple):
+    """A table to show."""
+
+    caption: str
+    """What it is, in a line."""
+    headers: Sequence[str]
+    rows: Iterable[Sequence[str | Pieces]]
+    """Cells: texts, or texts in which matches are marked."""
+    notes: Sequence[str] = ()
+    """Messages above the table."""
+
+
+class Tabular:
+    """A result that a notebook shows as a table, and that can become a data frame."""
+
+    __slots__ = ()
+
+    def _text_table(self) -> TextTable:
+        """Return the table to show."""
+        raise NotImplementedError
+
+    def _records(self) -> Iterable[Mapping[str, object]]:
+        """Return the rows of the data frame. All have the same fields."""
+        raise NotImplementedError
+
+    def _repr_html_(self) -> str:
+        """Return the table as HTML. Notebooks call this method. All text is escaped."""
+        return _format_html(self._text_table())
+
+    def to_frame(self, library: str | None = None) -> Any:  # noqa: ANN401 - a class of a library that may be missing
+        """Return a data frame with a row for each record.
+
+        `library`: pandas or polars; None for the first of them that is installed. Raises SearchkitError if it is not
+        installed, UsageError for another library.
+        """
+        if library is not None and library not in FRAME_LIBRARIES:
+            raise UsageError(f"a data frame is of {' or '.join(FRAME_LIBRARIES)}, not {library!r}")
+        return _import_library(FRAME_LIBRARIES if library is None else (library,)).DataFrame(list(self._records()))
+
+
+def grid(rows: Sequence[Sequence[SpanningCell]], *, is_filled: bool = False) -> list[list[str]]:
+    """Return rows of cells as rows of texts of the same length.
+
+    `is_filled`: write the text of a cell to all places that it covers, not only to the first.
+    """
+    texts: dict[tuple[int, int], str] = {}
+    for y, row in enumerate(rows):
+        x = 0
+        for cell in row:
+            while (y, x) in texts:
+                x += 1
+            for covered_y in range(y, min(y + cell.row_span, len(rows))):
+                for covered_x in range(x, x + cell.col_span):
+                    is_shown = is_filled or (covered_y, covered_x) == (y, x)
+                    texts.setdefault((covered_y, covered_x), cell.text if is_shown else "")
+            x += cell.col_span
+    width = max((x + 1 for _, x in texts), default=0)
+    return [[texts.get((y, x), "") for x in range(width)] for y in range(len(rows))]
+
+
+def column_names(header: Sequence[Sequence[SpanningCell]], rows: Sequence[Sequence[SpanningCell]]) -> list[str]:
+    """Return a distinct name for each column of a table: its headers of all rows, with its number if they are not.
+
+    A column without headers has its number, from 1, as its name.
+    """
+    width = max(map(len, (*grid(header), *grid(rows))), default=0)
+    columns = zip(*grid(header, is_filled=True), strict=True)
+    texts = [" / ".join(dict.fromkeys(filter(None, column))) for column in columns]
+    names: dict[str, None] = {}
+    for number, text in enumerate([*texts, *[""] * (width - len(texts))], 1):
+        names[text if text and text not in names else f"{text} {number}".strip()] = None
+    return list(names)
+
+
+def _import_library(names: Sequence[str]) -> Any:  # noqa: ANN401 - a module
+    """Return the first library that is installed. Raises SearchkitError."""
+    from importlib import import_module  # noqa: PLC0415
+    from importlib.util import find_spec  # noqa: PLC0415
+
+    installed = next(filter(find_spec, names), None)
+    if installed is not None:
+        return import_module(installed)
+    raise SearchkitError(f"a data frame needs {' or '.join(names)}: pip install {names[0]}")
+
+
+def _format_html(table: TextTable) -> str:
+    """Return a table as HTML."""
+    from html import escape  # noqa: PLC0415
+
+    def cell(content: str | Pieces) -> str:
+        """Return the content of a cell."""
+        pieces = [(content, False)] if isinstance(content, str) else content
+        return "".join(f"<mark>{escape(text)}</mark>" if is_match else escape(text) for text, is_match in pieces)
+
+    def line(tag: str, cells: Iterable[str | Pieces]) -> str:
+        """Return a row."""
+        return "<tr>" + "".join(f'<{tag} style="text-align:left">{cell(item)}</{tag}>' for item in cells) + "</tr>"
+
+    notes = "".join(f"<p>{escape(note)}</p>" for note in table.notes)
+    head = f"<thead>{line('th', table.headers)}</thead>"
+    body = "".join(line("td", row) for row in table.rows)
+    return f"{notes}<table><caption>{escape(table.caption)}</caption>{head}<tbody>{body}</tbody></table>"

@@ -1,0 +1,69 @@
+"""A client of a server in the same process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from mcp.client.client import Client
+from mcp.shared.exceptions import MCPError
+from mcp.types import CallToolResult
+
+from searchkit.assistants.server import AssistantServer
+
+Result = TypeVar("Result")
+
+
+class Asker:
+    """A client of a server. Every request is a new connection."""
+
+    def __init__(self, server: AssistantServer) -> None:
+        self._server = server
+
+    def run(self, request: Callable[[Client], Awaitable[Result]], mode: str = "auto") -> Result:
+        """Return what a request returns. `mode`: the generation of the protocol."""
+
+        async def connect() -> Result:
+            async with Client(self._server.build(), mode=mode) as client:
+                return await request(client)
+
+        return asyncio.run(connect())
+
+    def fail(self, request: Callable[[Client], Awaitable[object]]) -> str:
+        """Return the message of the error of the protocol with which a request ends."""
+
+        async def catch(client: Client) -> str:
+            try:
+                await request(client)
+            except MCPError as error:
+                return str(error)
+            raise AssertionError("no error")
+
+        return self.run(catch)
+
+    def call(self, tool: str, /, **arguments: object) -> CallToolResult:
+        """Return the answer of a tool."""
+        return self.run(lambda client: client.call_tool(tool, arguments))
+
+    def ask(self, tool: str, /, **arguments: object) -> tuple[list[str], dict[str, Any]]:
+        """Return the lines of the text and the data of an answer that is no error."""
+        result = self.call(tool, **arguments)
+        assert not result.is_error, result.content
+        return text_of(result).split("\n"), result.structured_content
+
+    def refuse(self, tool: str, /, **arguments: object) -> str:
+        """Return the line of an answer that is an error."""
+        result = self.call(tool, **arguments)
+        assert result.is_error
+        assert result.structured_content is None
+        text = text_of(result)
+        assert len(text.splitlines()) == 1
+        assert text.startswith("Error: ")
+        return text
+
+
+def text_of(result: CallToolResult) -> str:
+    """Return the text of an answer."""
+    (content,) = result.content
+    return content.text

@@ -1,0 +1,39 @@
+"""Fixtures of the tests of the command line."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from running import TEXTS, CommandResult, Run
+
+from searchkit.cli import main as cli
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """A function that runs the command line in this process."""
+
+    def run(*arguments: object) -> CommandResult:
+        monkeypatch.setattr(sys, "argv", ["searchkit", *map(str, arguments)])
+        with pytest.raises(SystemExit) as exit_info:
+            cli.main()
+        out, err = capsys.readouterr()
+        return CommandResult(int(exit_info.value.code or 0), out, err)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a corpus of a few hostile texts, `corpus`, and an index of it, `index`."""
+    folder = tmp_path_factory.mktemp("small")
+    (folder / "corpus").mkdir()
+    text = "天津市东丽区司法局2023年法治政府建设年度报告\n\n" + "\n".join(TEXTS) + "\n\n2024年1月5日\n"
+    (folder / "corpus" / "a.txt").write_text(text, encoding="utf-8")
+    (folder / "corpus" / "metadata.csv").write_text("file,published,cluster\na.txt,2024-01-05,京津冀\n", "utf-8")
+    arguments = ["build", str(folder / "corpus"), "--index", str(folder / "index"), "--jobs", "1"]
+    subprocess.run([sys.executable, "-m", "searchkit", *arguments], check=True, capture_output=True)
+    return folder

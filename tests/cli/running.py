@@ -1,0 +1,20 @@
+"""What tests of the command line share: the result of a command, and hostile texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+TEXTS = ("全年立案129件。", "=1+1 是公式，立案3件。", "@SUM(A1) 与 +1。", "-1 罚款5万元。", '逗号，和"引号"，立案7件。')
+"""Texts of paragraphs, some of which a spreadsheet could read as formulas."""
+
+
+class CommandResult(NamedTuple):
+    """What a command returned and printed."""
+
+    status: int
+    out: str
+    err: str
+
+
+Run = Callable[..., CommandResult]

@@ -1,0 +1,99 @@
+"""Progress of long work, and what stands after Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import searchkit
+from searchkit.cli import progress as module
+from searchkit.cli.progress import long_work
+
+
+def test_the_index_reports_its_progress(small: Path) -> None:
+    """Check and audit report ascending amounts of work, up to all of it."""
+    reports: list[tuple[int, int]] = []
+    with searchkit.open(small / "index") as index:
+        for work in (index.check, index.audit):
+            reports.clear()
+            work(on_progress=lambda *report: reports.append(report))
+            assert reports == sorted(reports)
+            assert len({of_all for _, of_all in reports}) == 1
+            assert reports[-1][0] == reports[-1][1] > 0
+
+
+def test_bars_are_for_terminals_and_long_work(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A bar with the time left is shown on a terminal if the work takes longer than a moment, and nowhere else."""
+
+    def work() -> str:
+        with long_work("counting", lambda progress: f"{progress.done}") as progress:
+            for _ in progress.count(range(50), 50):
+                time.sleep(0.001)
+        return capsys.readouterr().err
+
+    assert work() == ""
+    monkeypatch.setattr(module, "_QUIET_SECONDS", 0)
+    assert work() == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    shown = work()
+    assert "counting" in shown
+    assert "100%" in shown
+    assert shown.endswith("\n")
+    monkeypatch.setattr(module, "_QUIET_SECONDS", 60)
+    assert work() == ""
+
+
+def test_an_interrupt_is_one_line_that_says_what_stands(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C in long work ends the command with status 3 and a line about what is done; the handler is restored."""
+
+    def items() -> Iterator[int]:
+        yield from range(3)
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(1)
+        yield 3
+
+    before = signal.default_int_handler
+    monkeypatch.setattr(signal, "getsignal", lambda _: before)  # a test may run where Ctrl-C is ignored
+    with (
+        pytest.raises(SystemExit) as ended,
+        long_work("counting", lambda progress: f"{progress.done} were counted") as progress,
+    ):
+        list(progress.count(items(), 10))
+    assert ended.value.code == 3
+    assert capsys.readouterr().err == "searchkit: interrupted: 3 were counted\n"
+    assert signal.signal(signal.SIGINT, before) is before
+
+
+def test_an_interrupted_export_leaves_no_part_of_a_file(small: Path, tmp_path: Path) -> None:
+    """A file that was there before stays as it was, and the line says that nothing was written."""
+    path = tmp_path / "a.jsonl"
+    path.write_text("before", encoding="utf-8")
+    code = (
+        "import os, signal, sys, time\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "import searchkit.output.records as records\n"
+        "dumps = records.dumps\n"
+        "def slow(record):\n    os.kill(os.getpid(), signal.SIGINT); time.sleep(1); return dumps(record)\n"
+        "records.dumps = slow\n"
+        "from searchkit.cli.main import main\n"
+        "main()"
+    )
+    arguments = ["export", "paragraphs", "--index", str(small / "index"), "--output", str(path)]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == f"searchkit: interrupted: {path} was not written\n"
+    assert [item.name for item in tmp_path.iterdir()] == ["a.jsonl"]
+    assert path.read_text(encoding="utf-8") == "before"

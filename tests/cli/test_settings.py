@@ -1,0 +1,201 @@
+"""Settings: the environment variable, searchkit.toml, colours, the pager, and the width of tables."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SEARCHKIT = str(Path(sys.executable).parent / "searchkit")
+
+
+def run_in(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in a folder."""
+    return subprocess.run(
+        [SEARCHKIT, *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONUTF8": "1", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def run_on_terminal(folder: Path, *arguments: str, columns: int = 80, **environment: str) -> str:
+    """Return what a command prints on a terminal."""
+    controller, terminal = pty.openpty()
+    with open(terminal, "wb") as end:  # noqa: PTH123 - a descriptor
+        process = subprocess.Popen(
+            [SEARCHKIT, *arguments],
+            cwd=folder,
+            env={**os.environ, "PYTHONUTF8": "1", "TERM": "xterm", "COLUMNS": str(columns), **environment},
+            stdin=end,
+            stdout=end,
+            stderr=end,
+        )
+    pieces = []
+    while True:
+        try:
+            piece = os.read(controller, 65536)
+        except OSError:  # the terminal has no reader or writer left
+            break
+        if not piece:
+            break
+        pieces.append(piece)
+    os.close(controller)
+    process.wait()
+    return b"".join(pieces).decode("utf-8").replace("\r\n", "\n")
+
+
+def test_the_variable_names_the_index(small: Path, tmp_path: Path) -> None:
+    """SEARCHKIT_INDEX is used instead of `index`, and --index instead of both."""
+    done = run_in(tmp_path, "search", "立案", "--format", "ids", SEARCHKIT_INDEX=str(small / "index"))
+    assert (done.returncode, done.stderr) == (0, "")
+    other = run_in(tmp_path, "info", "--index", "nowhere", SEARCHKIT_INDEX=str(small / "index"))
+    assert (other.returncode, "nowhere" in other.stderr) == (3, True)
+
+
+def test_a_file_above_the_current_folder_sets_defaults(small: Path, tmp_path: Path) -> None:
+    """searchkit.toml gives index, format and limit to all folders below it; the command line and the variable win."""
+    inside = tmp_path / "a" / "b"
+    inside.mkdir(parents=True)
+    (tmp_path / "searchkit.toml").write_text(
+        f'index = "{os.path.relpath(small / "index", tmp_path)}"\nformat = "ids"\nlimit = 1\n', encoding="utf-8"
+    )
+    assert run_in(inside, "search", "立案").stdout.count("\n") == 1
+    assert run_in(inside, "search", "立案", "--limit", "2").stdout.count("\n") == 2
+    assert run_in(inside, "search", "立案", "--format", "json").stdout.startswith("{")
+    assert run_in(inside, "facets", "district").stdout == "东丽区\n"  # limit is a number of hits
+    facts = json.loads(run_in(inside, "info", "--format", "json").stdout)
+    assert facts["settings"] == str(tmp_path / "searchkit.toml")
+    assert "searchkit.toml" in run_in(inside, "info", "--format", "table").stdout
+    assert run_in(inside, "search", "立案", SEARCHKIT_INDEX="nowhere").returncode == 3
+    assert run_in(inside, "analyze", "立案").stdout.startswith("term")  # it has no ids
+
+
+def test_a_file_in_the_corpus_is_not_used(small: Path) -> None:
+    """A corpus is what others wrote: a searchkit.toml in it, or below, has no effect, and building is not disturbed."""
+    corpus = small / "corpus"
+    (corpus / "sub").mkdir()
+    for folder in (corpus, corpus / "sub"):
+        (folder / "searchkit.toml").write_text('format = "json"\nindex = "elsewhere"\n', encoding="utf-8")
+    index = str(small / "index")
+    for folder in (corpus, corpus / "sub"):
+        done = run_in(folder, "info", "--format", "json", "--index", index)
+        assert json.loads(done.stdout)["settings"] is None
+    assert run_in(corpus / "sub", "search", "立案", SEARCHKIT_INDEX=index).stdout.startswith("3 paragraphs")
+    assert run_in(corpus, "build", ".", "--index", str(small / "other")).returncode == 0
+    assert not (corpus / "elsewhere").exists()
+    for folder in (corpus, corpus / "sub"):
+        (folder / "searchkit.toml").unlink()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('colour = "red"', "colour"),
+        ("limit = -1", "limit"),
+        ('format = "xml"', "format"),
+        ("[", "not TOML"),
+        ("index = 3", "index"),
+    ],
+)
+def test_a_bad_file_is_one_line(tmp_path: Path, content: str, message: str) -> None:
+    """An unknown setting or a bad value is an error that names file and setting, with status 2."""
+    (tmp_path / "searchkit.toml").write_text(content, encoding="utf-8")
+    done = run_in(tmp_path, "search", "立案")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert str(tmp_path / "searchkit.toml") in done.stderr
+    assert message in done.stderr
+    assert run_in(tmp_path, "search", "--help").returncode in {0, 2}
+
+
+def test_colours(small: Path, tmp_path: Path) -> None:
+    """Colours are on a terminal, unless NO_COLOR or --color says otherwise; --color always has them in a pipe."""
+    index = str(small / "index")
+    arguments = ("--no-pager", "search", "立案", "--index", index)
+    assert "\x1b[1;31m立案" in run_on_terminal(tmp_path, *arguments)
+    assert "\x1b" not in run_on_terminal(tmp_path, *arguments, NO_COLOR="1")
+    assert "\x1b" not in run_on_terminal(tmp_path, *arguments, "--color", "never")
+    assert "\x1b" in run_on_terminal(tmp_path, *arguments, "--color", "always", NO_COLOR="1")
+    assert "\x1b" not in run_in(tmp_path, *arguments).stdout
+    assert "\x1b[1;31m立案" in run_in(tmp_path, *arguments, "--color", "always").stdout
+
+
+def test_pager(small: Path, tmp_path: Path) -> None:
+    """On a terminal, output goes through SEARCHKIT_PAGER or PAGER, with colours; `cat` and --no-pager mean none."""
+    index = str(small / "index")
+    arguments = ("search", "立案", "--index", index)
+    paged = run_on_terminal(tmp_path, *arguments, SEARCHKIT_PAGER="sed 's/^/| /'", PAGER="false")
+    assert "\x1b[1;31m立案" in paged
+    assert all(line.startswith("| ") for line in paged.splitlines())
+    assert "| " in run_on_terminal(tmp_path, *arguments, PAGER="sed 's/^/| /'")
+    for environment in ({"SEARCHKIT_PAGER": "cat", "PAGER": "false"}, {"PAGER": ""}):
+        assert "立案" in run_on_terminal(tmp_path, *arguments, **environment)
+    assert "立案" in run_on_terminal(tmp_path, "--no-pager", *arguments, PAGER="false")
+    assert "| " not in run_on_terminal(tmp_path, "check", "--index", index, PAGER="sed 's/^/| /'")
+    ended = run_on_terminal(tmp_path, *arguments, "--format", "json", SEARCHKIT_PAGER="head -c 10")
+    assert "Traceback" not in ended
+
+
+def test_tables_fit_the_terminal(small: Path, tmp_path: Path) -> None:
+    """No line of a table is wider than the terminal; a Chinese character is two columns wide."""
+    from searchkit.output.terminal import display_width
+
+    index = ("--index", str(small / "index"))
+    for columns, *arguments in (
+        (40, "facets", "--matrix", "section,topic"),
+        (20, "facets", "topic"),
+        (24, "suggest", "d"),
+        (250, "export", "paragraphs", "--format", "table"),
+    ):
+        out = run_on_terminal(tmp_path, "--no-pager", *map(str, arguments), *index, columns=int(columns))
+        assert len(out.splitlines()) > 2
+        assert [line for line in out.splitlines() if display_width(line.rstrip()) > int(columns)] == []
+    narrow = run_on_terminal(tmp_path, "--no-pager", "export", "paragraphs", "--format", "table", *index, columns=60)
+    assert re.match(r"id +a\.txt#1\n", narrow)
+    assert "全年立案129件。" in narrow
+
+
+def test_shells_complete_facet_values(small: Path, tmp_path: Path) -> None:
+    """bash, zsh and fish complete commands, options, places and the values of the user's facets from the index."""
+    index = str(small / "index")
+
+    def complete(words: str, incomplete: str = "", **environment: str) -> list[str]:
+        arguments = {"COMP_WORDS": f"{words} {incomplete}", "COMP_CWORD": str(len(words.split()))}
+        done = run_in(tmp_path, _SEARCHKIT_COMPLETE="bash_complete", **arguments, **environment)
+        assert done.stderr == ""
+        return [line.partition(",")[2] for line in done.stdout.splitlines() if line]
+
+    at = f"--index {index}"
+    assert complete("searchkit", "ex") == ["export"]
+    assert "--district" in complete("searchkit search x", "--d")
+    assert complete(f"searchkit search x {at} --district", "东") == ["东丽区"]
+    assert complete(f"searchkit search x {at} --district", "dong") == ["东丽区"]
+    assert complete(f"searchkit search x {at} --district") == ["东丽区", "天津市"]
+    assert complete(f"searchkit search x {at} --where") == ["cluster="]
+    assert complete(f"searchkit search x {at} --where", "cluster=京") == ["cluster=京津冀"]
+    assert complete("searchkit measures x --agency", SEARCHKIT_INDEX=index) == ["司法局"]
+    assert complete(f"searchkit search x {at} --facet", "of") == ["of_year"]
+    assert complete("searchkit search x --district", "东") == []  # no index
+
+
+def test_completion_loads_little() -> None:
+    """Completing values imports neither NumPy nor an engine, so that a shell need not wait."""
+    code = (
+        "import sys, click; from pathlib import Path\n"
+        "from searchkit.cli.main import cli\n"
+        "from searchkit.cli.completing import complete_facet_value\n"
+        "context = click.Context(cli); context.params['index_path'] = Path(sys.argv[1])\n"
+        "parameter = click.Option(['--district'])\n"
+        "print(complete_facet_value(context, parameter, '东'))\n"
+        "print({'numpy', 'msgspec', 'searchkit.engines.opening'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, "nowhere"], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["[]", "set()"]

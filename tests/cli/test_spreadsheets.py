@@ -1,0 +1,126 @@
+"""--output, --bom and --format xlsx: what spreadsheets get."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from xml.etree import ElementTree as ET
+from zipfile import ZipFile
+
+import pytest
+from running import TEXTS, Run
+
+NAMESPACE = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+
+
+def test_the_suffix_of_the_file_is_the_format(command: Run, small: Path, tmp_path: Path) -> None:
+    """--output a.csv writes csv with a byte order mark, a.jsonl JSON Lines without one; --format wins over a suffix."""
+    index = small / "index"
+    for suffix, beginning in (("csv", b"\xef\xbb\xbfid,"), ("jsonl", b'{"id"'), ("tsv", b"id\t"), ("xlsx", b"PK")):
+        path = tmp_path / f"a.{suffix}"
+        assert command("search", "立案", "--index", index, "--output", path) == (0, "", "")
+        assert path.read_bytes().startswith(beginning)
+    path = tmp_path / "ids.csv"
+    command("search", "立案", "--index", index, "--output", path, "--format", "ids")
+    assert path.read_text("utf-8").startswith("a.txt#")
+    command("search", "立案", "--index", index, "--output", tmp_path / "b.csv", "--no-bom")
+    assert (tmp_path / "b.csv").read_bytes().startswith(b"id,")
+    assert command("search", "立案", "--index", index, "--format", "csv", "--bom").out.startswith("\ufeffid,")
+    assert command("search", "立案", "--index", index, "--format", "csv").out.startswith("id,")
+
+
+def test_wrong_uses_of_files(command: Run, small: Path, tmp_path: Path) -> None:
+    """A workbook needs a file, a byte order mark a format with cells; a file that cannot be written is one line."""
+    index = small / "index"
+    assert command("search", "立案", "--index", index, "--format", "xlsx").status == 2
+    assert command("search", "立案", "--index", index, "--format", "json", "--bom").status == 2
+    for name in ("no/a.csv", "no/a.xlsx"):
+        result = command("export", "documents", "--index", index, "--output", tmp_path / name)
+        assert (result.status, result.out, result.err.count("\n")) == (3, "", 1)
+
+
+def test_export_of_no_paragraph_exits_with_1(command: Run, small: Path, tmp_path: Path) -> None:
+    """A filter that nothing passes leaves nothing to export."""
+    for what in ("documents", "paragraphs", "measures", "tables"):
+        path = tmp_path / f"{what}.xlsx"
+        result = command("export", what, "--index", small / "index", "--section", "计划", "--output", path)
+        assert (result.status, result.out, path.exists()) == (1, "", False)
+        assert result.err == f"searchkit: no {what} to export; `searchkit facets` lists what the index has\n"
+
+
+def sheet_xml(path: Path, number: int) -> ET.Element:
+    """Return the XML of the n-th sheet of a workbook."""
+    with ZipFile(path) as book:
+        return ET.fromstring(book.read(f"xl/worksheets/sheet{number}.xml"))  # noqa: S314 - made by the test
+
+
+def test_workbook_of_measures(command: Run, small: Path, tmp_path: Path) -> None:
+    """Numbers are numbers, the header is frozen, columns fit their content, values are linked to their paragraphs."""
+    path = tmp_path / "m.xlsx"
+    assert command("export", "measures", "--index", small / "index", "--output", path).status == 0
+    sheet = sheet_xml(path, 1)
+    assert [item.get("state") for item in sheet.iter(f"{NAMESPACE}pane")] == ["frozen"]
+    links = {item.get("ref"): item.get("location") for item in sheet.iter(f"{NAMESPACE}hyperlink")}
+    cells = {item.get("r"): item for item in sheet.iter(f"{NAMESPACE}c")}
+    assert links
+    for cell, location in links.items():
+        assert cells[cell or ""].get("t") is None  # a number
+        assert re.fullmatch(r"'?sentences'?!A\d+", location or "")
+    widths = [float(item.get("width", 0)) for item in sheet.iter(f"{NAMESPACE}col")]
+    assert len({*widths}) > 3
+    assert max(widths) < 62
+    assert not list(sheet.iter(f"{NAMESPACE}f"))
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A profile of LibreOffice Calc. Tests are skipped without it."""
+    if shutil.which("soffice") is None or not any(Path("/usr/lib/libreoffice/program").glob("libsc[fl]*")):
+        pytest.skip("LibreOffice Calc is not installed")
+    return tmp_path_factory.mktemp("office")
+
+
+def read_back(office: Path, *paths: Path, reader: str = "Calc MS Excel 2007 XML") -> list[list[list[str]]]:
+    """Return the cells of the first sheets of files, as LibreOffice shows them. `reader`: its filter for them."""
+    options = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false"
+    folder = office / "back"
+    arguments = [
+        "--headless",
+        f"--infilter={reader}",
+        "--convert-to",
+        options,
+        "--outdir",
+        str(folder),
+        *map(str, paths),
+    ]
+    subprocess.run(
+        ["soffice", f"-env:UserInstallation=file://{office}/profile", *arguments],  # noqa: S607
+        check=True,
+        capture_output=True,
+        timeout=180,
+    )
+    return [[*csv.reader(io.StringIO((folder / f"{path.stem}.csv").read_text("utf-8-sig")))] for path in paths]
+
+
+def test_libreoffice_shows_what_was_written(command: Run, small: Path, tmp_path: Path, office: Path) -> None:
+    """A workbook and a csv file, opened and saved as csv again, have the same cells.
+
+    Text that looks like a formula is text, a date is a date, and Chinese is right.
+    """
+    index = small / "index"
+    names = {"paragraphs": "p.xlsx", "documents": "d.xlsx"}
+    for what, name in names.items():
+        command("export", what, "--index", index, "--output", tmp_path / name)
+    command("export", "paragraphs", "--index", index, "--output", tmp_path / "q.csv")
+    workbook, documents = read_back(office, *(tmp_path / name for name in names.values()))
+    (text,) = read_back(office, tmp_path / "q.csv", reader="Text - txt - csv (StarCalc):44,34,76")  # 76 is UTF-8
+    written = [*csv.reader((tmp_path / "q.csv").read_text("utf-8-sig").splitlines())]
+    column = written[0].index("text")
+    assert [row[column] for row in workbook[1:]][: len(TEXTS)] == [*TEXTS]
+    assert text == [[cell.replace("True", "TRUE").replace("False", "FALSE") for cell in row] for row in written]
+    assert [row[column].removeprefix("'") for row in text[1:]] == [row[column] for row in workbook[1:]]
+    assert documents[1][documents[0].index("published")] == "2024-01-05"

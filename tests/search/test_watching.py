@@ -1,0 +1,130 @@
+"""Watches: what is new, by content, and the file that keeps them."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+import searchkit
+from searchkit.errors import SearchkitError, UsageError
+from searchkit.search.watching import News, Watch, WatchFile, find_news
+
+REPORT = "天津市东丽区司法局{year}年法治政府建设年度报告\n\n{texts}\n"
+
+Build = Callable[..., Path]
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Build:
+    """A function that replaces the corpus and builds the index: `build({"a.txt": (2023, ["text"])})`."""
+
+    def build(reports: dict[str, tuple[int, list[str]]]) -> Path:
+        corpus = tmp_path / "corpus"
+        corpus.mkdir(exist_ok=True)
+        for path in corpus.iterdir():
+            path.unlink()
+        for name, (year, texts) in reports.items():
+            (corpus / name).write_text(REPORT.format(year=year, texts="\n\n".join(texts)), encoding="utf-8")
+        searchkit.build(corpus, tmp_path / "index")
+        return tmp_path / "index"
+
+    return build
+
+
+def run(file: WatchFile, index: Path) -> list[str]:
+    """Report what is new in the first watch, and return its texts."""
+    with searchkit.open(index) as opened:
+        news = find_news(opened.snapshot(), file.watches()[0])
+    file.mark_seen([news])
+    return [hit.text for hit in news.hits]
+
+
+def add(file: WatchFile, index: Path, name: str = "甲", query: str = "立案", **options: object) -> Watch:
+    """Add a watch."""
+    with searchkit.open(index) as opened:
+        return file.add(opened.snapshot(), Watch(name, query, str(index), options))
+
+
+def test_only_new_content_is_new(build: Build, tmp_path: Path) -> None:
+    """Paragraphs that were there are not new, also under another number or in a renamed file; each is new once."""
+    file = WatchFile(tmp_path / "watches.json")
+    index = build({"a.txt": (2023, ["全年立案3件。"])})
+    assert len(add(file, index).seen) == 1
+    assert run(file, index) == []
+    build({"b.txt": (2023, ["新增一段。", "全年立案3件。", "罚款案件立案9件。"])})
+    assert run(file, index) == ["罚款案件立案9件。"]
+    assert run(file, index) == []
+    build({"b.txt": (2023, ["新增一段。"])})
+    assert run(file, index) == []
+    build({"b.txt": (2023, ["全年立案3件。"]), "c.txt": (2024, ["全年立案3件。", "全年立案3件。"])})
+    assert run(file, index) == ["全年立案3件。"]  # another year, once
+
+
+def test_filters_hold_and_nothing_is_relaxed(build: Build, tmp_path: Path) -> None:
+    """A watch keeps its filters. A search that finds nothing stays empty until all of its words are found."""
+    file = WatchFile(tmp_path / "watches.json")
+    index = build({"a.txt": (2023, ["全年立案3件。"])})
+    assert len(add(file, index, query="立案 听证").seen) == 0
+    assert run(file, index) == []
+    build({"a.txt": (2023, ["全年立案3件。", "立案并举行听证2次。"])})
+    assert run(file, index) == ["立案并举行听证2次。"]
+    file.remove(["甲"])
+    add(file, index, year=["2024"])
+    build({"a.txt": (2023, ["全年立案4件。"]), "b.txt": (2024, ["全年立案5件。"])})
+    assert run(file, index) == ["全年立案5件。"]
+
+
+def test_the_file_is_private_and_whole(build: Build, tmp_path: Path) -> None:
+    """Only the user can read the file. Watches that are added at the same time are all kept."""
+    path = tmp_path / "folder" / "watches.json"
+    index = build({"a.txt": (2023, ["全年立案3件。"])})
+    names = [f"名{n}" for n in range(12)]
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda name: add(WatchFile(path), index, name), names))
+    assert {watch.name for watch in WatchFile(path).watches()} == {*names}
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [item.name for item in path.parent.iterdir() if item.suffix != ".lock"] == ["watches.json"]
+
+
+def test_names(build: Build, tmp_path: Path) -> None:
+    """A name is taken once, printable and not empty; removing an unknown one removes none."""
+    file = WatchFile(tmp_path / "watches.json")
+    index = build({"a.txt": (2023, ["全年立案3件。"])})
+    add(file, index)
+    for name in ("甲", "", "\x1b[2J", "长" * 101):
+        with pytest.raises(UsageError):
+            add(file, index, name)
+    with pytest.raises(UsageError, match="no watch '乙'; there are: 甲"):
+        file.remove(["甲", "乙"])
+    assert [watch.name for watch in file.choose(["甲"])] == ["甲"]
+    file.mark_seen([News(Watch("乙", "", ""), ())])
+    assert len(file.watches()) == 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", "{", '{"version": 2, "watches": []}', '{"version": 1, "watches": [{"name": 1}]}', "[" * 100_000],
+)
+def test_a_damaged_file_is_refused(tmp_path: Path, content: str) -> None:
+    """A file that is no file of watches is an error that names it, and is not replaced."""
+    path = tmp_path / "watches.json"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(SearchkitError, match=r"watches\.json"):
+        WatchFile(path).watches()
+    with pytest.raises(SearchkitError, match=r"watches\.json"):
+        WatchFile(path).mark_seen([])
+    assert path.read_text(encoding="utf-8") == content
+
+
+def test_the_file_is_readable_json(build: Build, tmp_path: Path) -> None:
+    """The file has Chinese as it is."""
+    file = WatchFile(tmp_path / "watches.json")
+    add(file, build({"a.txt": (2023, ["全年立案3件。"])}))
+    (record,) = json.loads(file.path.read_text(encoding="utf-8"))["watches"]
+    assert (record["name"], record["query"], len(record["seen"])) == ("甲", "立案", 1)
+    assert "立案" in file.path.read_text(encoding="utf-8")

@@ -1,0 +1,122 @@
+"""Results in notebooks: HTML tables and data frames."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from html.parser import HTMLParser
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from searchkit.compare.table import Comparison
+from searchkit.errors import SearchkitError, UsageError
+from searchkit.index import Index
+from searchkit.model import Cell, ExtractedMeasure, Measure, Table
+from searchkit.tabular import column_names
+
+HOSTILE = "<script>alert(1)</script>立案3件"
+
+
+class Tags(HTMLParser):
+    """The tags and the text of HTML."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
+        """Keep the name of a tag."""
+        self.tags.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        """Keep the text."""
+        self.text += data
+
+
+@pytest.fixture
+def index(index_of: Callable[..., Index], report: Callable[..., Any]) -> Index:
+    """An index with a hostile paragraph."""
+    measure = ExtractedMeasure("立案", 5, "件", 5, "件", of_year=2023, start=2, end=6)
+    texts = (HOSTILE, ("全年立案5件。", {"measures": (measure,)}))
+    return index_of([report("a.txt", *texts, year=2023, region=("天津市", "东丽区"))])
+
+
+def test_results_are_tables_of_escaped_text(index: Index) -> None:
+    """Hits are rows with marked matches. Nothing of a report or a query is markup."""
+    html = index.search(f"立案 {HOSTILE}", match="any")._repr_html_()
+    page = Tags(html)
+    assert page.tags.count("tr") == 3
+    assert {*page.tags} == {"table", "caption", "thead", "tbody", "tr", "th", "td", "mark"}
+    assert HOSTILE in page.text
+    assert "<mark>立案</mark>" in html
+    assert Tags(index.search("没有")._repr_html_()).tags.count("tr") == 1
+
+
+def test_measures_and_comparisons(
+    make_measure: Callable[..., Measure], make_table: Callable[..., Comparison], index: Index
+) -> None:
+    """Measures and aggregates are rows; a comparison has a cell for each pair, with the state of one without value."""
+    table = make_table(
+        [
+            make_measure("a#1", "立案", 129, "件"),
+            make_measure("b#1", "立案", 130, "件"),
+            make_measure("c#1", "立案", 1, "件", year=2022, region=("北京市",)),
+        ]
+    )
+    text = Tags(table._repr_html_()).text
+    assert "129 / 130 (conflict)" in text
+    assert "(missing)" in text
+    records = list(table._records())
+    assert [record["value"] for record in records if record["state"] == "conflict"] == [129, 130]
+    assert len({tuple(record) for record in records}) == 1
+    assert "立案" in Tags(index.measures("立案")._repr_html_()).text
+
+
+def test_tables_of_reports() -> None:
+    """Columns have distinct names, also without headers or below headers of several rows."""
+    cell = Cell
+    header = ((cell("年", row_span=2), cell("件数", col_span=2)), (cell("甲"), cell("甲")))
+    rows = ((cell("2023"), cell("1"), cell("2"), cell("3")), (cell("2024", col_span=2), cell("<b>")))
+    table = Table("a.txt", 1, None, header, rows, 1, 1)
+    assert column_names(header, rows) == ["年", "件数 / 甲", "件数 / 甲 3", "4"]
+    assert list(table._records()) == [
+        {"年": "2023", "件数 / 甲": "1", "件数 / 甲 3": "2", "4": "3"},
+        {"年": "2024", "件数 / 甲": "", "件数 / 甲 3": "<b>", "4": ""},
+    ]
+    assert "&lt;b&gt;" in table._repr_html_()
+
+
+def test_frames_are_of_the_library_that_is_installed(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pandas goes before polars; without both, the error says what to install."""
+    results = index.search("立案")
+    with pytest.raises(UsageError, match="pandas or polars"):
+        results.to_frame("numpy")
+    installed: dict[str, ModuleType] = {}
+    for name in ("pandas", "polars"):
+        installed[name] = ModuleType(name)
+        installed[name].DataFrame = lambda records, name=name: (name, records)  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, name, installed[name])
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name in installed)
+    assert results.to_frame()[0] == "pandas"
+    library, records = results.to_frame("polars")
+    assert library == "polars"
+    assert [record["id"] for record in records] == [hit.id for hit in results.hits]
+    del installed["pandas"]
+    assert results.to_frame()[0] == "polars"
+    installed.clear()
+    with pytest.raises(SearchkitError, match="pip install pandas"):
+        results.to_frame()
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_real_frames(index: Index, library: str) -> None:
+    """A frame has a row for each record and a column for each field."""
+    pytest.importorskip(library, reason=f"{library} is not installed")
+    for results in (index.search("立案"), index.measures("立案"), index.compare("立案")):
+        frame = results.to_frame(library)
+        records = list(results._records())
+        assert frame.shape == (len(records), len(records[0]))

@@ -1,0 +1,68 @@
+"""Whether everybody can use a page: axe-core's rules (WCAG 2.2 A and AA and its best practices), and the keyboard."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from axe_playwright_python.sync_playwright import Axe
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+_OPTIONS: dict[str, Any] = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
+"""Options of axe. The rule about the size of targets is off unless it is asked for."""
+COLOURS = ["color-contrast", "link-in-text-block"]
+"""Rules whose result depends on the theme."""
+_MAX_STEPS = 600
+"""Maximum number of presses of Tab on a page."""
+_MARK = """() => {
+  const box = 'a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex="0"]';
+  const options = { visibilityProperty: true, contentVisibilityAuto: true };
+  const shown = (e) => e.checkVisibility(options) && !e.closest("[inert]");
+  const found = [...document.querySelectorAll(box)].filter((e) => shown(e) && e.tabIndex >= 0 && !e.disabled);
+  found.forEach((element, number) => { element.dataset.step = number; });
+  return found.length;
+}"""
+_FOCUSED = """() => {
+  const element = document.activeElement;
+  if (!element || element === document.body) return null;
+  const has = (e) => getComputedStyle(e).outlineStyle !== "none" && parseFloat(getComputedStyle(e).outlineWidth) >= 1;
+  const box = element.closest("form.box");  // shows the focus of its field
+  const isSeen = has(element) || (box && getComputedStyle(box).boxShadow !== "none");
+  return [element.dataset.step ?? "", isSeen, element.outerHTML.slice(0, 120)];
+}"""
+
+
+def new_context(browser: Browser, theme: str, width: int = 1280) -> BrowserContext:
+    """Return a window in which axe can run: the policy of the pages allows no foreign script."""
+    size = {"width": width, "height": 900}
+    return browser.new_context(bypass_csp=True, color_scheme=theme, reduced_motion="reduce", viewport=size)  # type: ignore[arg-type]
+
+
+def find_violations(page: Page, rules: list[str] | None = None) -> list[str]:
+    """Return what axe says against a page, by all rules or some."""
+    options = _OPTIONS if rules is None else {"resultTypes": ["violations"], "runOnly": rules}
+    found = Axe().run(page, options=options).response["violations"]
+    return [
+        f"{page.url}: {item['id']}: {item['help']}: {node['html'][:160]}" for item in found for node in item["nodes"]
+    ]
+
+
+def walk_by_tab(page: Page) -> tuple[int, list[str]]:
+    """Press Tab until the end of a page. Return the number of controls, and those not reached or not seen in focus."""
+    count: int = page.evaluate(_MARK)
+    reached: set[str] = set()
+    problems = []
+    page.evaluate("document.activeElement.blur(); window.scrollTo(0, 0)")
+    for _ in range(min(count + 20, _MAX_STEPS)):
+        page.keyboard.press("Tab")
+        focused = page.evaluate(_FOCUSED)
+        if focused is None:
+            break
+        step, is_seen, text = focused
+        reached.add(step)
+        if not is_seen:
+            problems.append(f"{page.url}: the focus is not seen at {text}")
+    missing = {str(number) for number in range(min(count, _MAX_STEPS))} - reached
+    names = [page.locator(f'[data-step="{step}"]').first.evaluate("e => e.outerHTML.slice(0, 120)") for step in missing]
+    return count, problems + [f"{page.url}: Tab does not reach {name}" for name in names]

@@ -1,0 +1,124 @@
+"""What the tests in a browser share: the screens, a server in a process of its own, and what a page must not do."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+SCREENS = {
+    "start": "search",
+    "search": "search?query=处罚&section=成效",
+    "reports": "search?query=处罚&group=document&sort=-year",
+    "understood": "search?query=滨海新区 2023年 处罚",
+    "relaxed": "search?query=双随机 首违 量子",
+    "nothing": "search?query=“双随机” 量子计算&year=2023&match=all",
+    "facet": "facets?name=topic&query=处罚",
+    "document": "document?id=binhai-health-2023.txt&query=处罚",
+    "tables": "document?id=binhai-enforcement-2023.html",
+    "paragraph": "paragraph?id=binhai-health-2023.txt%232&context=1",
+    "measures": "measures?query=立案",
+    "no-measures": "measures?query=立案&unit=海里",
+    "compare": "compare?query=地区生产总值增速&status=any&cell=3.11",
+    "bars": "compare?query=立案&cell=1.9",
+    "compare-start": "compare",
+    "coverage": "coverage",
+    "audit": "audit",
+    "about": "about",
+    "watches": "watches",
+    "missing": "document?id=nowhere",
+    "wrong": "search?limit=x",
+}
+"""Name and address of each screen of an index of the sample reports, also in its special states."""
+THEMES = ("light", "dark")
+WIDTHS = (320, 390, 768, 1024, 1280, 1920)
+"""Widths of the windows, in pixels."""
+_FAILED_LOAD = "Failed to load resource"
+"""Begins what the browser writes to the console about a status of 400 and more, which some screens have."""
+
+
+def find_chromium() -> str | None:
+    """Return the path of Debian's chromium, None if it is not installed."""
+    return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@contextmanager
+def launch() -> Iterator[Browser]:
+    """Run a browser without a window."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as engine:
+        browser = engine.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def serve(*indexes: str | Path) -> Iterator[str]:
+    """Serve indexes (each DIR or NAME=DIR) in a process of its own, and yield the address."""
+    named = [word for index in indexes for word in ("--index", str(index))]
+    command = [sys.executable, "-m", "searchkit", "serve", *named, "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            yield server.stdout.readline().strip()
+        finally:
+            server.terminate()
+
+
+@dataclass
+class Watch:
+    """What a page does that it must not: dialogs, requests of other servers, messages of the console, faults."""
+
+    dialogs: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+    console: list[str] = field(default_factory=list)
+    """Errors and warnings: the browser reports violations of the policy of a page here."""
+
+    @classmethod
+    def over(cls, page: Page, address: str) -> Watch:
+        """Watch a page of a server."""
+        watch = cls()
+
+        def dismiss(dialog: Any) -> None:  # noqa: ANN401 - only its methods are known
+            watch.dialogs.append(f"{page.url}: {dialog.message}")
+            dialog.dismiss()
+
+        def note_request(request: Any) -> None:  # noqa: ANN401
+            if not request.url.startswith((address, "data:", "about:", "blob:")):
+                watch.foreign.append(request.url)
+
+        def note_message(message: Any) -> None:  # noqa: ANN401
+            if message.type in {"error", "warning"} and not message.text.startswith(_FAILED_LOAD):
+                watch.console.append(f"{page.url}: {message.text}")
+
+        page.on("dialog", dismiss)
+        page.on("request", note_request)
+        page.on("console", note_message)
+        page.on("pageerror", lambda error: watch.console.append(f"{page.url}: {error}"))
+        return watch
+
+    @property
+    def problems(self) -> list[str]:
+        """Everything that was noted."""
+        return [*self.dialogs, *self.foreign, *self.console]
+
+
+def encode(text: str) -> str:
+    """Return a text as a value in an address."""
+    return quote(text, safe="")
+
+
+def overflow(page: Page) -> int:
+    """Return by how many pixels a page is wider than its window."""
+    width: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return width

@@ -1,0 +1,60 @@
+"""Everybody can use every screen: axe-core finds no violation in either theme, and Tab reaches every control."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from browsing import SCREENS
+
+pytest.importorskip("axe_playwright_python", reason="the tests of accessibility need axe-playwright-python")
+
+from accessibility import COLOURS, find_violations, new_context, walk_by_tab
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+SOME = ("understood", "nothing", "facet", "document", "no-measures", "compare", "coverage", "audit", "about", "missing")
+"""Screens of each kind that have few controls. `make browser` tests them all, also on a phone."""
+
+
+@pytest.mark.parametrize("screen", SOME)
+def test_no_rule_is_violated(browser: Browser, address: str, screen: str) -> None:
+    """All rules in light, and those of colours in dark."""
+    context = new_context(browser, "light")
+    page = context.new_page()
+    page.goto(address + SCREENS[screen])
+    violations = find_violations(page)
+    page.emulate_media(color_scheme="dark")
+    violations += find_violations(page, COLOURS)
+    context.close()
+    assert violations == []
+
+
+@pytest.mark.parametrize("screen", ["search", "document", "compare"])
+def test_every_control_is_reached_by_tab(browser: Browser, address: str, screen: str) -> None:
+    """Tab goes through all controls, and the focus is always seen."""
+    page = browser.new_page()
+    page.goto(address + SCREENS[screen])
+    count, problems = walk_by_tab(page)
+    page.close()
+    assert problems == []
+    assert count > 20
+
+
+def test_violations_are_found(browser: Browser, address: str) -> None:
+    """A page without names, with faint text and a control that Tab does not show fails."""
+    context = new_context(browser, "light")
+    page = context.new_page()
+    page.goto(f"{address}about")
+    page.evaluate(
+        """document.querySelector("main").innerHTML = '<p style="color:#aaa;background:#fff">faint</p>'
+           + '<img src="/favicon.ico">'
+           + '<a href="/about" style="outline:none!important">x</a>'"""
+    )
+    found = " ".join(find_violations(page))
+    _, problems = walk_by_tab(page)
+    context.close()
+    assert "color-contrast" in found
+    assert "image-alt" in found
+    assert any("focus is not seen" in problem for problem in problems)

@@ -1,0 +1,141 @@
+"""The API does what its description says, for values that fit it and values that do not, also while builds run."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import Counter
+from http.client import HTTPConnection
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import pytest
+from browsing import serve
+from starlette.testclient import TestClient
+
+import searchkit
+from searchkit.web.limits import MAX_WAITING, SEARCHES
+from searchkit.web.server import ServerOptions, create_app
+
+PATHS = tuple(
+    f"/{path}"
+    for path in (
+        f"search.json?query={quote('处罚')}",
+        f"search?query={quote('立案')}",
+        f"measures.json?query={quote('立案')}",
+        f"compare.json?query={quote('立案')}",
+        "facets.json",
+        "readyz",
+    )
+)
+
+
+def test_the_api_is_as_described(address: str, tmp_path: Path) -> None:
+    """A short form of what `make browser` does: each address as JSON, with a few values that fit and do not fit."""
+    pytest.importorskip("schemathesis", reason="the tests of the API need schemathesis")
+    from fuzzing import call_api
+
+    calls = call_api(
+        address, tmp_path, ["--phases=fuzzing", "--max-examples=2", "--seed=1", "--include-path-regex=json$"]
+    )
+    assert calls.is_clean, calls.log[:3000]
+    assert calls.server_errors == 0
+    assert calls.statuses.keys() >= {200, 400}
+
+
+def test_a_rebuild_under_load_disturbs_nobody(tmp_path: Path) -> None:
+    """While an index is built again and again, every request is answered from one whole build, and the last is seen."""
+    corpus, index, builds = tmp_path / "corpus", tmp_path / "index", 4
+    corpus.mkdir()
+    for number in range(20):
+        (corpus / f"{number}.txt").write_text(f"行政处罚立案{number + 3}件。\n", encoding="utf-8")
+    searchkit.build(corpus, index)
+    statuses: Counter[int] = Counter()
+    totals: set[int] = set()
+    ended = threading.Event()
+
+    def ask(address: str) -> None:
+        """Ask one thing after another on one connection."""
+        connection = HTTPConnection(urlsplit(address).netloc, timeout=60)
+        while not ended.is_set():
+            for path in PATHS:
+                connection.request("GET", path)
+                response = connection.getresponse()
+                body = response.read()
+                statuses[response.status] += 1
+                if path == PATHS[0]:
+                    totals.add(json.loads(body)["total"])
+        connection.close()
+
+    with serve(index) as address:
+        threads = [threading.Thread(target=ask, args=(address,)) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for number in range(builds):
+            (corpus / f"new{number}.txt").write_text("行政处罚立案9件。\n", encoding="utf-8")
+            searchkit.build(corpus, index, full=number % 2 == 1)
+        time.sleep(0.5)
+        ended.set()
+        for thread in threads:
+            thread.join()
+    assert set(statuses) == {200}
+    assert totals <= set(range(20, 21 + builds))
+    assert max(totals) == 20 + builds
+
+
+def test_a_queue_that_is_full_refuses_with_a_time(index_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More searches than may wait are refused with 503 and Retry-After; the others are answered."""
+    release = threading.Event()
+    search = searchkit.index.IndexState.search
+
+    def wait(*arguments: object, **options: object) -> object:
+        """Search when the test says so."""
+        release.wait(30)
+        return search(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(searchkit.index.IndexState, "search", wait)
+    app = create_app([("index", index_path)], ServerOptions())
+    answers: list[tuple[int, str]] = []
+    possible = SEARCHES + MAX_WAITING
+    with TestClient(app, base_url="http://localhost") as client:
+
+        def ask(number: int) -> None:
+            """Ask what no cache has."""
+            response = client.get("/search.json", params={"query": f"处罚 {number}"})
+            answers.append((response.status_code, response.headers.get("retry-after", "")))
+
+        threads = [threading.Thread(target=ask, args=(number,)) for number in range(possible + 3)]
+        for thread in threads:
+            thread.start()
+        deadline = time.monotonic() + 9
+        while len(answers) < 3 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        refused = list(answers)
+        release.set()
+        for thread in threads:
+            thread.join()
+    assert refused == [(503, "5")] * 3
+    assert [status for status, _ in answers].count(200) == possible
+
+
+def test_a_search_that_takes_too_long_is_ended(index_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the deadline, the answer is 503 with Retry-After, and the next request is answered."""
+    monkeypatch.setattr("searchkit.web.app.SEARCH_SECONDS", 2.0)
+    slow = threading.Event()
+    search = searchkit.index.IndexState.search
+
+    def wait(*arguments: object, **options: object) -> object:
+        """Take too long, once."""
+        if not slow.is_set():
+            slow.set()
+            time.sleep(2.5)
+        return search(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(searchkit.index.IndexState, "search", wait)
+    app = create_app([("index", index_path)], ServerOptions())
+    with TestClient(app, base_url="http://localhost") as client:
+        response = client.get("/search.json?query=unheard")
+        assert (response.status_code, response.json()["code"]) == (503, "timed_out")
+        assert response.headers["retry-after"] == "5"
+        assert client.get("/search.json?query=处罚").status_code == 200

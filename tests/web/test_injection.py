@@ -1,0 +1,110 @@
+"""Payloads in every place of a corpus and of an address are text, on every screen and in all data, in a real browser.
+
+A short form of what `make browser` does with all payloads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from browsing import Watch, serve
+from injection import (
+    PAYLOADS,
+    find_active_cells,
+    find_arrivals,
+    find_drawing_problems,
+    find_problems,
+    probe_data,
+    probe_documents,
+    probe_lists,
+    probe_requests,
+)
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+SOME = PAYLOADS[::20]
+INERT = {
+    "{{ 7*7 }}{% raw %}",
+    "${7*7}",
+    "＜script＞alert(1)＜/script＞",
+    '=HYPERLINK("http://evil.example")',
+    "@SUM(1+1)*cmd|' /C calc'!A0",
+    "\\u003cscript\\u003ealert(1)\\u003c/script\\u003e",
+}
+"""Payloads that do no harm in HTML. They are for templates, folding, spreadsheets and JSON."""
+
+
+@pytest.fixture(scope="module")
+def hostile_address(hostile_path: Path, browser: Browser) -> Iterator[str]:
+    """The address of a server with an index of hostile reports."""
+    assert browser
+    with serve(hostile_path) as url:
+        yield url
+
+
+@pytest.fixture
+def page(browser: Browser, hostile_address: str) -> Iterator[Page]:
+    """A page. It fails if it opens a dialog, asks another server, or violates its policy."""
+    page = browser.new_page()
+    watch = Watch.over(page, hostile_address)
+    yield page
+    page.close()
+    assert watch.problems == []
+
+
+def test_addresses_are_text(page: Page, hostile_address: str) -> None:
+    """Queries, filters, ids, names and paths."""
+    count, problems = probe_requests(page, hostile_address, SOME)
+    assert problems == []
+    assert count == 26 * len(SOME)
+
+
+def test_reports_are_text(page: Page, hostile_address: str) -> None:
+    """Titles, headings, sentences, tables, file names, metadata and sources of reports."""
+    arrived, problems = probe_documents(page, hostile_address, SOME)
+    assert problems == []
+    assert arrived >= 10 * len(SOME)
+
+
+def test_lists_are_text(page: Page, hostile_address: str) -> None:
+    """Hits, facets, tables, neighbours in place, found values and completions have the texts of all reports."""
+    shown, problems = probe_lists(page, hostile_address)
+    assert problems == []
+    assert shown >= 200
+
+
+def test_data_is_no_page(page: Page, hostile_address: str) -> None:
+    """Data has a type that runs nothing; no cell is a formula, no chart has a script."""
+    count, problems = probe_data(page, hostile_address)
+    assert problems == []
+    assert count == 37
+
+
+def test_the_oracle_sees_what_is_not_escaped(browser: Browser, hostile_address: str) -> None:
+    """Each payload written into a page as markup is found, by what it adds to the page or by the text that it loses."""
+    page = browser.new_page()
+    page.on("dialog", lambda dialog: dialog.dismiss())
+    missed = set()
+    page.goto(f"{hostile_address}about")
+    for payload in PAYLOADS:
+        page.set_content("<!doctype html><html><head><title>x</title></head><body></body></html>")
+        page.evaluate(
+            """(text) => {
+              document.body.innerHTML = `<p>${text}</p><p title="${text}">x</p><p title='${text}'>x</p><a>x</a>`;
+              document.querySelector("body > a:last-child")?.setAttribute("href", text);
+            }""",
+            payload,
+        )
+        if not find_problems(page) and find_arrivals(page, payload, {"first": "body > p:first-child"}):
+            missed.add(payload)
+    page.close()
+    assert missed == INERT
+    assert len(find_active_cells('a,"=HYPERLINK(""x"")"\n@SUM(1),-5,+x,\'=a\n')) == 3
+    assert (
+        len(find_drawing_problems(b'<svg xmlns="http://www.w3.org/2000/svg" onload="x"><script/><a href="x"/></svg>'))
+        == 3
+    )
