@@ -412,7 +412,8 @@ class Index(IndexState):
     def verify(self) -> None:
         """Verify the checksums of all files. Raises IndexDamaged for the first one that does not match.
 
-        If a build replaces the index in the meantime, the index is refreshed and the new build is verified.
+        If a build replaces the index in the meantime, the index is refreshed and the new build is verified. Paragraphs
+        on a cluster are in no file: only `check` verifies them.
         """
         self._on_latest(Snapshot.verify)
 

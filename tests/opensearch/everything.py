@@ -9,7 +9,12 @@ from pathlib import Path
 from node import running_node
 
 ROOT = Path(__file__).parents[2]
-SUITES = ("tests/engines/test_contract.py", "tests/engines/test_engines.py", "tests/engines/test_stored_tables.py")
+SUITES = (
+    "tests/engines/test_contract.py",
+    "tests/engines/test_engines.py",
+    "tests/engines/test_stored_tables.py",
+    "tests/opensearch/test_cluster_state.py",
+)
 
 
 def main() -> int:

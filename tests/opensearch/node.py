@@ -25,6 +25,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 POM = Path(__file__).with_name("pom.xml")
+DOWNLOAD_SECONDS = 180
+"""Seconds that Maven may take to get the artifacts."""
 START_SECONDS = 120
 """Seconds that a node may take to start. On an idle machine it takes 6."""
 JAVA_OPTIONS = (
@@ -51,16 +53,24 @@ rootLogger.appenderRef.console.ref = console
 """
 
 
-def missing_program() -> str | None:
-    """Return why no node can run here, or None."""
+def why_unavailable() -> str | None:
+    """Return why no node can run here, or None. Assembles OpenSearch at the first time."""
     for program in ("java", "mvn"):
         if shutil.which(program) is None:
             return f"there is no {program}"
+    try:
+        assemble()
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        output = (error.stdout or b"").decode(errors="replace").strip()
+        return f"Maven cannot get its artifacts: {output.splitlines()[0] if output else error}"
     return None
 
 
 def assemble() -> Path:
-    """Return the folder of OpenSearch, which is assembled at the first time. Raises CalledProcessError."""
+    """Return the folder of OpenSearch, which is assembled at the first time.
+
+    Raises CalledProcessError or TimeoutExpired if Maven cannot get the artifacts.
+    """
     version = re.search(r"<opensearch>(.*)</opensearch>", POM.read_text(encoding="utf-8"))
     assert version is not None
     user_cache = Path("/var/cache") if os.getuid() == 0 else Path.home() / ".cache"  # readable by an ordinary user
@@ -72,7 +82,8 @@ def assemble() -> Path:
     with tempfile.TemporaryDirectory(dir=cache) as folder:
         new = Path(folder) / "home"
         copy = ["dependency:copy-dependencies", f"-DoutputDirectory={new / 'lib'}", "-DincludeScope=runtime"]
-        subprocess.run(["mvn", "--quiet", "--batch-mode", "--file", str(POM), *copy], check=True, capture_output=True)  # noqa: S607
+        command = ["mvn", "--quiet", "--batch-mode", "--file", str(POM), *copy]
+        subprocess.run(command, check=True, capture_output=True, timeout=DOWNLOAD_SECONDS)
         for name, patterns in MODULES.items():
             _move_module(new, name, patterns, version[1])
         for name in ("bin", "config", "plugins"):  # OpenSearch creates those that are missing, but not for this user

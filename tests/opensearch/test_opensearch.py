@@ -1,4 +1,4 @@
-"""The contract on a real OpenSearch node, with three shards. `make opensearch` runs more, and with one shard, too."""
+"""A part of the contract and of the tests of states on an OpenSearch node. `make opensearch` runs everything."""
 
 from __future__ import annotations
 
@@ -8,25 +8,33 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from node import missing_program, running_node
+from node import running_node, why_unavailable
 
 ROOT = Path(__file__).parents[2]
+STATE_TESTS = "folder_contains_only or keeps_its_state or lost_its_lock or update_equals or altered_paragraphs"
+"""Names of tests of `test_cluster_state.py`."""
 
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     """Address of a node."""
     pytest.importorskip("opensearchpy")
-    reason = missing_program()
-    if reason:
+    if reason := why_unavailable():
         pytest.skip(f"no OpenSearch node: {reason}")
     with running_node() as node:
         yield node.url
 
 
-def test_contract(url: str) -> None:
-    """Every case of the contract holds on the cluster."""
-    options = ["-p", "no:xdist", "--cluster", url, "--shards", "3"]
-    command = [sys.executable, "-m", "pytest", *options, "tests/engines/test_contract.py"]
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--shards", "3", "--every", "10", "tests/engines/test_contract.py"),
+        ("-k", STATE_TESTS, "tests/opensearch/test_cluster_state.py"),
+    ],
+    ids=["contract", "states"],
+)
+def test_on_a_node(url: str, arguments: tuple[str, ...]) -> None:
+    """Tests pass on the cluster."""
+    command = [sys.executable, "-m", "pytest", "-p", "no:xdist", "--cluster", url, *arguments]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout[-5000:]
