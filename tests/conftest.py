@@ -72,12 +72,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options for the engine that needs a cluster."""
     parser.addoption("--cluster", metavar="URL", help="run the tests of engines on the OpenSearch node at URL")
     parser.addoption("--shards", type=int, default=1, help="number of shards of an index on the node")
-    parser.addoption("--every", type=int, default=1, metavar="N", help="run only every Nth test")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests that `--every` leaves out."""
-    items[:] = items[:: config.getoption("--every")]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
