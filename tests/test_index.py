@@ -611,7 +611,7 @@ def test_check_never_accepts_damage_in_silence(
     """If every build that replaces a damaged index is damaged too, `check` raises in the end."""
     write_index(documents, tmp_path, BuildOptions(engine))
 
-    def fail(_snapshot: snapshot.Snapshot) -> None:
+    def fail(_snapshot: snapshot.Snapshot, _on_progress: object) -> None:
         message = "damaged"
         raise IndexDamaged(message)
 
