@@ -143,11 +143,12 @@ class Parent:
     def send(self, message: bytes) -> None:
         """Send a message. If the parent has exited, end this process and its descendants.
 
-        An exception would end only this process, before `_listen` notices that the parent has exited.
+        An exception would end only this process, before `_listen` notices that the parent has exited. Raises OSError if
+        the pipe cannot be used, for example because a library has closed it.
         """
         try:
             _write(self._responses, message)
-        except OSError:
+        except BrokenPipeError:
             _exit_group()
 
     def _listen(self) -> None:

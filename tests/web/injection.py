@@ -227,14 +227,14 @@ def _is_number(cell: str) -> bool:
 
 
 def find_workbook_problems(content: bytes) -> list[str]:
-    """Return the formulas, links and macros of a workbook."""
+    """Return the formulas, links to other places than its own sheets, and macros of a workbook."""
     problems = []
     with zipfile.ZipFile(io.BytesIO(content)) as book:
         for name in book.namelist():
             data = book.read(name)
             if "vba" in name.lower() or "externalLink" in name:
                 problems.append(name)
-            if name.startswith("xl/worksheets/") and (b"<f>" in data or b"<hyperlink" in data):
+            if name.startswith("xl/worksheets/") and (b"<f>" in data or b'TargetMode="External"' in data):
                 problems.append(f"a formula or a link in {name}")
     return problems
 
