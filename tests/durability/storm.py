@@ -37,6 +37,7 @@ from reports import WORDS, Reports
 
 from searchkit.engines.columnar.segment import SegmentReader
 from searchkit.engines.columnar.writer import MERGE_FACTOR
+from searchkit.engines.directory import LocalDirectory
 from searchkit.errors import IndexUnusable
 from searchkit.indexing.build import BuildOptions, build
 from searchkit.indexing.changes import read_state
@@ -151,7 +152,7 @@ class _IndexContents:
         """Read the contents of an index."""
         manifest = read_manifest(index)
         folder = index / manifest.data
-        state = read_state(index, manifest)
+        state = read_state(LocalDirectory(index), manifest)
         names = [name for name in manifest.files if name.endswith(".segment")]
         segments = {name: frozenset(SegmentReader(folder / name).column("file").values()) for name in names}
         return cls({name: entry.digest for name, entry in state.files.items()}, segments)

@@ -287,13 +287,16 @@ def test_an_invalid_file_of_the_cluster(tmp_path: Path) -> None:
             Index(tmp_path)
 
 
-def test_a_folder_has_one_kind_of_index(index: Path, tmp_path: Path, report: Report) -> None:
+def test_a_folder_has_one_kind_of_index(
+    index: Path, tmp_path: Path, report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The folder of an index on a cluster is not overwritten by another engine, nor the other way round."""
     with pytest.raises(UsageError, match="is on a cluster"):
         write_index([report("a.txt", "检查")], index, BuildOptions())
     write_index([report("a.txt", "检查")], tmp_path / "local", BuildOptions())
     with pytest.raises(UsageError, match="another engine"):
         write_index([report("a.txt", "检查")], tmp_path / "local", BuildOptions("opensearch", url="http://127.0.0.1:9"))
+    monkeypatch.delenv("SEARCHKIT_OPENSEARCH_URL")
     with pytest.raises(UsageError, match="needs the address"):
         write_index([report("a.txt", "检查")], tmp_path / "none", OPTIONS)
     assert not indexing.committed_state(tmp_path / "none")
