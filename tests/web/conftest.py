@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def watches_path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The file of watches in these tests, instead of that of the user."""
     path = tmp_path_factory.mktemp("watches") / "watches.json"
@@ -35,7 +35,7 @@ def watches_path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield path
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def index_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An index of the sample reports."""
     path = tmp_path_factory.mktemp("web") / "index"
@@ -43,7 +43,7 @@ def index_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def hostile_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An index of reports whose titles, texts, tables, file names, metadata and sources are payloads."""
     folder = tmp_path_factory.mktemp("hostile")
@@ -52,16 +52,16 @@ def hostile_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "index"
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def address(index_path: Path) -> Iterator[str]:
     """The address of a server with the index of the sample reports, in a process of its own."""
     with serve(index_path) as url:
         yield url
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A browser without a window."""
+    """A browser without a window. Its event loop runs as long, so that other tests cannot run their own meanwhile."""
     pytest.importorskip("playwright.sync_api", reason="the tests in a browser need playwright")
     if find_chromium() is None:
         pytest.skip("there is no chromium: apt-get install chromium")
@@ -69,14 +69,14 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def client(index_path: Path) -> Iterator[TestClient]:
     """A client of a server with the index of the sample reports."""
     with TestClient(create_app([("index", index_path)], ServerOptions()), base_url="http://127.0.0.1:8000") as client:
         yield client
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def hostile_client(hostile_path: Path) -> Iterator[TestClient]:
     """A client of a server with the index of hostile reports."""
     app = create_app([("index", hostile_path)], ServerOptions())

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 import weakref
 from collections.abc import Iterator
 from itertools import cycle
@@ -117,6 +118,9 @@ def test_a_replaced_state_leaves_memory_at_once(folders: tuple[Path, Path]) -> N
         old = weakref.ref(site.view()._snapshot)
         change(folders, "全年新增图书5万册。")
         site.view()
+        deadline = time.monotonic() + 20
+        while old() is not None and time.monotonic() < deadline:
+            time.sleep(0.05)  # the thread that verifies the files of the old state ends
         assert old() is None
     finally:
         gc.enable()
