@@ -15,6 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
+import searchkit
+
 LIBRARIES = ("searchkit", "numpy", "rjieba", "tantivy", "whoosh3", "bm25s", "ripgrep")
 """Packages whose versions are recorded."""
 ONE_THREAD = dict.fromkeys(
@@ -122,7 +124,9 @@ def _cpu() -> str:
 
 
 def _version(library: str) -> str:
-    """Return the installed version of a package, or `not installed`."""
+    """Return the installed version of a package, or `not installed`. That of searchkit is the one of this checkout."""
+    if library == "searchkit":  # the distribution has another name
+        return searchkit.__version__
     try:
         return metadata.version(library)
     except metadata.PackageNotFoundError:

@@ -18,6 +18,8 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from searchkit import __version__
+
 RESULTS = Path(__file__).with_name("results")
 VERDICTS = {
     "lost": "a commit is gone, or the index is gone or damaged",
@@ -30,7 +32,7 @@ VERDICTS = {
 """What can be wrong, and its meaning."""
 _MAX_FAULTS = 60
 """Number of faults that a result file lists. All are counted."""
-_LIBRARIES = ("searchkit", "numpy", "filelock", "whoosh3")
+_LIBRARIES = ("numpy", "whoosh3")
 
 
 @dataclass
@@ -67,7 +69,11 @@ class Tally:
         record = {
             "measured": datetime.now(timezone.utc).date().isoformat(),
             "machine": f"{platform.system()} {platform.release()}, {platform.machine()}",
-            "versions": {"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
+            "versions": {
+                "python": platform.python_version(),
+                "searchkit": __version__,
+                **{name: version(name) for name in _LIBRARIES},
+            },
             **details,
             "seconds": round(time.perf_counter() - self._started),
             "cases": dict(sorted(self.cases.items())),

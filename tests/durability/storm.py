@@ -35,6 +35,7 @@ from answers import Answers, read_answers
 from marked import MARK_VARIABLE, kill_leftovers, new_mark
 from reports import WORDS, Reports
 
+from searchkit import __version__
 from searchkit.engines.columnar.segment import SegmentReader
 from searchkit.engines.columnar.writer import MERGE_FACTOR
 from searchkit.engines.directory import LocalDirectory
@@ -52,7 +53,7 @@ CHANGES = ("some files", _WITH_TWO_WORKERS, "words", "small commits")
 _MAX_KILLS = 3  # consecutive kills in a round
 _EXIT_SECONDS = 5.0  # until the processes of a killed build must have ended
 _SMALL_COMMIT_LINES = 20  # paragraphs of the file in a small commit
-_LIBRARIES = ("searchkit", "numpy", "whoosh3")
+_LIBRARIES = ("numpy", "whoosh3")
 
 
 @dataclass(frozen=True)
@@ -376,7 +377,11 @@ def _record(storm: Storm, arguments: argparse.Namespace, seconds: float) -> dict
     """Return the contents of the result file."""
     return {
         "machine": _machine(),
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
+        "versions": {
+            "python": platform.python_version(),
+            "searchkit": __version__,
+            **{name: version(name) for name in _LIBRARIES},
+        },
         "measured": datetime.now(timezone.utc).date().isoformat(),
         "seed": arguments.seed,
         "engine": arguments.engine,

@@ -37,6 +37,7 @@ from formats import make  # noqa: E402 - needs the path above
 from formats.mutating import mutations_for  # noqa: E402
 from wordfiles import convert_document  # noqa: E402
 
+from searchkit import __version__  # noqa: E402
 from searchkit.corpus.formats import doc  # noqa: E402
 from searchkit.corpus.formats.registry import READERS  # noqa: E402
 from searchkit.indexing import budget  # noqa: E402
@@ -56,7 +57,7 @@ _FOLDER_SECONDS = 1800
 """Time limit of the two builds of an index of a folder, in seconds."""
 _SLOWEST_COUNT = 5
 """Number of the slowest files that are listed in the result."""
-_LIBRARIES = ("searchkit", "pypdfium2", "selectolax", "markdown-it-py", "numpy")
+_LIBRARIES = ("pypdfium2", "selectolax", "markdown-it-py", "numpy")
 _RTF = rb"{\rtf1\ansi\ansicpg936{\fonttbl{\f0\fcharset134 SimSun;}}\f0 {\b \'b3\'c9\'d0\'a7}\par 129\u20214?\par}"
 _UNEXPECTED = re.compile(r"cannot be read because of a mistake in searchkit \(")
 """The reason why a file is not read if a reader raised an unexpected exception."""
@@ -276,7 +277,7 @@ def write_result(counts: Counts, path: Path, seed: int) -> None:
         "date": datetime.now(timezone.utc).date().isoformat(),
         "machine": f"{platform.system()} {platform.release()}, {platform.machine()}, {os.cpu_count()} processors",
         "python": platform.python_version(),
-        "versions": {name: version(name) for name in _LIBRARIES},
+        "versions": {"searchkit": __version__, **{name: version(name) for name in _LIBRARIES}},
         "libreoffice": doc.find_libreoffice() is not None,
         "seed": seed,
         "files": counts.files,

@@ -42,6 +42,7 @@ from formats.worst_kinds import kinds  # noqa: E402
 from formats.worst_kinds.making import MEGABYTE, RNG, FileKind  # noqa: E402
 
 from bench.machine import process_tree  # noqa: E402
+from searchkit import __version__  # noqa: E402
 from searchkit.corpus.formats import doc  # noqa: E402
 from searchkit.index import Index  # noqa: E402
 from searchkit.indexing.budget import memory_for, seconds_for  # noqa: E402
@@ -50,7 +51,7 @@ RESULT_FILE = Path(__file__).with_name("worst.json")
 """File of the results."""
 SIZES, SEED = (1.0, 10.0, 50.0), 20240601
 """Sizes of the malicious files in megabytes, and seed of the random numbers."""
-_LIBRARIES = ("searchkit", "pypdfium2", "selectolax", "markdown-it-py", "numpy", "rjieba")
+_LIBRARIES = ("pypdfium2", "selectolax", "markdown-it-py", "numpy", "rjieba")
 _START_UP_SECONDS = 10
 """Processor seconds to start the processes, read the intact reports and write the index."""
 _MAX_ATTEMPTS = 2
@@ -303,7 +304,7 @@ def write_results(runs: Sequence[Run], path: Path, seed: int) -> None:
         "date": datetime.now(timezone.utc).date().isoformat(),
         "machine": f"{platform.system()} {platform.release()}, {platform.machine()}, {os.cpu_count()} processors",
         "python": platform.python_version(),
-        "versions": {name: version(name) for name in _LIBRARIES},
+        "versions": {"searchkit": __version__, **{name: version(name) for name in _LIBRARIES}},
         "libreoffice": doc.find_libreoffice() is not None,
         "seed": seed,
         "formats": {suffix: results[suffix] for suffix in sorted(results)},
