@@ -167,7 +167,9 @@ def test_a_missing_table_is_named(index: Path) -> None:
 def test_export_tables(index: Path, tmp_path: Path) -> None:
     """Tables are JSON Lines by default, and files with --output."""
     assert json.loads(run(export, "tables", "--index", index)) == json.loads(json.dumps(to_json(TABLE)))
-    assert run(export, "tables", "--index", index, "--year", "1950") == ""
+    nothing = CliRunner().invoke(export, ["tables", "--index", str(index), "--year", "1950"], standalone_mode=False)
+    assert nothing.return_value == 1
+    assert "no tables to export" in nothing.output
     run(export, "tables", "--index", index, "--format", "csv", "--output", tmp_path / "out")
     assert len(list((tmp_path / "out").iterdir())) == 2
     run(export, "tables", "--index", index, "--format", "csv", "--output", tmp_path / "none", "--year", "1950")
