@@ -72,10 +72,15 @@ class AssistantServer:
     """The indexes, the tools and the resources of a server."""
 
     def __init__(self, indexes: Sequence[tuple[str, Path]]) -> None:
-        """Open the indexes, each with its name. Raises UsageError if two have one name, and IndexUnusable."""
+        """Open the indexes, each with its name, and start to verify them in the background.
+
+        Raises UsageError if two have one name, and IndexUnusable.
+        """
         if len({name for name, _ in indexes}) < len(indexes):
             raise UsageError("two indexes have the same name; write --index NAME=DIR")
         self._indexes = {name: Index(path) for name, path in indexes}
+        for index in self._indexes.values():
+            index.verify_in_background()
         self._searches = RequestPool("search", SEARCHES, SEARCH_SECONDS)
         self._heavy = RequestPool("heavy", HEAVY_REQUESTS, HEAVY_SECONDS)
         names = tuple(self._indexes)

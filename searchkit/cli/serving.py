@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -17,16 +17,21 @@ _NAMED = re.compile(r"([\w.-]+)=(.+)", re.DOTALL)
 """Matches an index with a name: 2023=reports/2023/index."""
 
 
+def _indexes_option(description: str) -> Callable[[Callable[..., object]], Callable[..., object]]:
+    """Return the option `--index` of a server, which may be repeated. `description`: its help."""
+    return click.option(
+        "--index",
+        "indexes",
+        multiple=True,
+        default=["index"],
+        show_default=True,
+        metavar="[NAME=]DIR",
+        help=description,
+    )
+
+
 @click.command()
-@click.option(
-    "--index",
-    "indexes",
-    multiple=True,
-    default=["index"],
-    show_default=True,
-    metavar="[NAME=]DIR",
-    help="Folder of the index. Several, each with a name, are served at /i/NAME/.",
-)
+@_indexes_option("Folder of the index. Several, each with a name, are served at /i/NAME/.")
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Address to listen at.")
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, metavar="N", help="Port. 0: a free one."
@@ -80,15 +85,7 @@ def serve(indexes: Sequence[str], *, opens_browser: bool, **options: object) -> 
 
 
 @click.command()
-@click.option(
-    "--index",
-    "indexes",
-    multiple=True,
-    default=["index"],
-    show_default=True,
-    metavar="[NAME=]DIR",
-    help="Folder of the index. Several need names, by which the assistant chooses.",
-)
+@_indexes_option("Folder of the index. Several need names, by which the assistant chooses.")
 def mcp(indexes: Sequence[str]) -> int:
     """Answer an assistant on standard input and output, by the Model Context Protocol.
 
@@ -101,7 +98,7 @@ def mcp(indexes: Sequence[str]) -> int:
     except ImportError as error:
         if (error.name or "").partition(".")[0] != "mcp":
             raise
-        raise SearchkitError(f"the server for assistants needs {error.name}: pip install 'searchkit[mcp]'") from None
+        raise SearchkitError(f"the server for assistants needs {error.name}: pip install mcp") from None
     run_server(_named_indexes(indexes))
     return FOUND
 

@@ -60,7 +60,7 @@ def create_directory(index: Path, engine: str, url: str | None = None) -> Direct
 
 
 def _lacks_library(error: ModuleNotFoundError) -> SearchkitError:
-    return SearchkitError(f"an index on a cluster needs {error.name}: pip install 'searchkit[opensearch]'")
+    return SearchkitError(f"an index on a cluster needs {error.name}: pip install opensearch-py")
 
 
 def open_engine(name: str, folder: Path) -> Engine:

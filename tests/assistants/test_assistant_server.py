@@ -291,6 +291,4 @@ def test_a_missing_library_is_named() -> None:
     """Without the extra, the command says how to install it."""
     done = run_command(code="import sys; sys.modules['mcp'] = None")
     assert done.returncode == 3
-    assert done.stderr.splitlines() == [
-        "searchkit: the server for assistants needs mcp.server: pip install 'searchkit[mcp]'"
-    ]
+    assert done.stderr.splitlines() == ["searchkit: the server for assistants needs mcp.server: pip install mcp"]
