@@ -13,7 +13,7 @@ from searchkit.cli import main as cli
 
 
 @pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """A function that runs the command line in this process."""
 
     def run(*arguments: object) -> CommandResult:

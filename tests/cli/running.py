@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -15,6 +16,11 @@ class CommandResult(NamedTuple):
     status: int
     out: str
     err: str
+
+    def json(self) -> dict[str, object]:
+        """Return standard output as a JSON object."""
+        value: dict[str, object] = json.loads(self.out)
+        return value
 
 
 Run = Callable[..., CommandResult]

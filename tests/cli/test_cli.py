@@ -14,8 +14,7 @@ import sys
 import time
 import zipfile
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ import click
 import pytest
 from hostile import hostile_reader
 from marked import MARK_VARIABLE, kill_leftovers, new_mark
+from running import CommandResult, Run
 
 from searchkit.cli import main as cli
 from searchkit.model import MEASURE_FIELDS
@@ -32,37 +32,6 @@ from searchkit.query.facets import FacetCounts, FacetValue
 from searchkit.search.options import MeasureOptions, SearchOptions
 
 ROOT = Path(__file__).parents[2]
-
-
-@dataclass(frozen=True)
-class CommandResult:
-    """Exit status and output of a command."""
-
-    status: int
-    out: str
-    err: str
-
-    def json(self) -> dict[str, object]:
-        """Return standard output as a JSON object."""
-        value: dict[str, object] = json.loads(self.out)
-        return value
-
-
-Run = Callable[..., CommandResult]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """A function that runs the command line in this process."""
-
-    def run(*arguments: object) -> CommandResult:
-        monkeypatch.setattr(sys, "argv", ["searchkit", *map(str, arguments)])
-        with pytest.raises(SystemExit) as exit_info:
-            cli.main()
-        out, err = capsys.readouterr()
-        return CommandResult(int(exit_info.value.code or 0), out, err)
-
-    return run
 
 
 @pytest.fixture(scope="module")

@@ -17,37 +17,37 @@ from running import TEXTS, Run
 NAMESPACE = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
 
-def test_the_suffix_of_the_file_is_the_format(command: Run, small: Path, tmp_path: Path) -> None:
+def test_the_suffix_of_the_file_is_the_format(run: Run, small: Path, tmp_path: Path) -> None:
     """--output a.csv writes csv with a byte order mark, a.jsonl JSON Lines without one; --format wins over a suffix."""
     index = small / "index"
     for suffix, beginning in (("csv", b"\xef\xbb\xbfid,"), ("jsonl", b'{"id"'), ("tsv", b"id\t"), ("xlsx", b"PK")):
         path = tmp_path / f"a.{suffix}"
-        assert command("search", "立案", "--index", index, "--output", path) == (0, "", "")
+        assert run("search", "立案", "--index", index, "--output", path) == (0, "", "")
         assert path.read_bytes().startswith(beginning)
     path = tmp_path / "ids.csv"
-    command("search", "立案", "--index", index, "--output", path, "--format", "ids")
+    run("search", "立案", "--index", index, "--output", path, "--format", "ids")
     assert path.read_text("utf-8").startswith("a.txt#")
-    command("search", "立案", "--index", index, "--output", tmp_path / "b.csv", "--no-bom")
+    run("search", "立案", "--index", index, "--output", tmp_path / "b.csv", "--no-bom")
     assert (tmp_path / "b.csv").read_bytes().startswith(b"id,")
-    assert command("search", "立案", "--index", index, "--format", "csv", "--bom").out.startswith("\ufeffid,")
-    assert command("search", "立案", "--index", index, "--format", "csv").out.startswith("id,")
+    assert run("search", "立案", "--index", index, "--format", "csv", "--bom").out.startswith("\ufeffid,")
+    assert run("search", "立案", "--index", index, "--format", "csv").out.startswith("id,")
 
 
-def test_wrong_uses_of_files(command: Run, small: Path, tmp_path: Path) -> None:
+def test_wrong_uses_of_files(run: Run, small: Path, tmp_path: Path) -> None:
     """A workbook needs a file, a byte order mark a format with cells; a file that cannot be written is one line."""
     index = small / "index"
-    assert command("search", "立案", "--index", index, "--format", "xlsx").status == 2
-    assert command("search", "立案", "--index", index, "--format", "json", "--bom").status == 2
+    assert run("search", "立案", "--index", index, "--format", "xlsx").status == 2
+    assert run("search", "立案", "--index", index, "--format", "json", "--bom").status == 2
     for name in ("no/a.csv", "no/a.xlsx"):
-        result = command("export", "documents", "--index", index, "--output", tmp_path / name)
+        result = run("export", "documents", "--index", index, "--output", tmp_path / name)
         assert (result.status, result.out, result.err.count("\n")) == (3, "", 1)
 
 
-def test_export_of_no_paragraph_exits_with_1(command: Run, small: Path, tmp_path: Path) -> None:
+def test_export_of_no_paragraph_exits_with_1(run: Run, small: Path, tmp_path: Path) -> None:
     """A filter that nothing passes leaves nothing to export."""
     for what in ("documents", "paragraphs", "measures", "tables"):
         path = tmp_path / f"{what}.xlsx"
-        result = command("export", what, "--index", small / "index", "--section", "计划", "--output", path)
+        result = run("export", what, "--index", small / "index", "--section", "计划", "--output", path)
         assert (result.status, result.out, path.exists()) == (1, "", False)
         assert result.err == f"searchkit: no {what} to export; `searchkit facets` lists what the index has\n"
 
@@ -58,10 +58,10 @@ def sheet_xml(path: Path, number: int) -> ET.Element:
         return ET.fromstring(book.read(f"xl/worksheets/sheet{number}.xml"))  # noqa: S314 - made by the test
 
 
-def test_workbook_of_measures(command: Run, small: Path, tmp_path: Path) -> None:
+def test_workbook_of_measures(run: Run, small: Path, tmp_path: Path) -> None:
     """Numbers are numbers, the header is frozen, columns fit their content, values are linked to their paragraphs."""
     path = tmp_path / "m.xlsx"
-    assert command("export", "measures", "--index", small / "index", "--output", path).status == 0
+    assert run("export", "measures", "--index", small / "index", "--output", path).status == 0
     sheet = sheet_xml(path, 1)
     assert [item.get("state") for item in sheet.iter(f"{NAMESPACE}pane")] == ["frozen"]
     links = {item.get("ref"): item.get("location") for item in sheet.iter(f"{NAMESPACE}hyperlink")}
@@ -106,7 +106,7 @@ def read_back(office: Path, *paths: Path, reader: str = "Calc MS Excel 2007 XML"
     return [[*csv.reader(io.StringIO((folder / f"{path.stem}.csv").read_text("utf-8-sig")))] for path in paths]
 
 
-def test_libreoffice_shows_what_was_written(command: Run, small: Path, tmp_path: Path, office: Path) -> None:
+def test_libreoffice_shows_what_was_written(run: Run, small: Path, tmp_path: Path, office: Path) -> None:
     """A workbook and a csv file, opened and saved as csv again, have the same cells.
 
     Text that looks like a formula is text, a date is a date, and Chinese is right.
@@ -114,8 +114,8 @@ def test_libreoffice_shows_what_was_written(command: Run, small: Path, tmp_path:
     index = small / "index"
     names = {"paragraphs": "p.xlsx", "documents": "d.xlsx"}
     for what, name in names.items():
-        command("export", what, "--index", index, "--output", tmp_path / name)
-    command("export", "paragraphs", "--index", index, "--output", tmp_path / "q.csv")
+        run("export", what, "--index", index, "--output", tmp_path / name)
+    run("export", "paragraphs", "--index", index, "--output", tmp_path / "q.csv")
     workbook, documents = read_back(office, *(tmp_path / name for name in names.values()))
     (text,) = read_back(office, tmp_path / "q.csv", reader="Text - txt - csv (StarCalc):44,34,76")  # 76 is UTF-8
     written = [*csv.reader((tmp_path / "q.csv").read_text("utf-8-sig").splitlines())]

@@ -25,56 +25,56 @@ def forget(path: Path) -> None:
     path.write_text(json.dumps(data), encoding="utf-8")
 
 
-def test_from_adding_to_removing(command: Run, small: Path, own_file: Path) -> None:
+def test_from_adding_to_removing(run: Run, small: Path, own_file: Path) -> None:
     """A watch is added, listed, run and removed. Exit status 0 means something new, 1 nothing."""
     index = small / "index"
-    assert command("watch", "list").status == 1
-    assert command("watch", "run") == (
+    assert run("watch", "list").status == 1
+    assert run("watch", "run") == (
         1,
         "",
         f"searchkit: no watches in {own_file}; add one with: searchkit watch add NAME QUERY\n",
     )
-    added = command("watch", "add", "立案数", "立案", "--district", "东丽区", "--index", index)
+    added = run("watch", "add", "立案数", "立案", "--district", "东丽区", "--index", index)
     assert added == (0, "watching '立案数': 3 paragraphs now\n", "")
-    listed = json.loads(command("watch", "list", "--format", "json").out)
+    listed = json.loads(run("watch", "list", "--format", "json").out)
     assert [(item["name"], item["query"], item["options"], item["seen"]) for item in listed] == [
         ("立案数", "立案", {"district": ["东丽区"]}, 3)
     ]
-    assert command("watch", "run") == (1, "", "")
+    assert run("watch", "run") == (1, "", "")
     forget(own_file)
-    kept = command("watch", "run", "--keep", "--limit", "1")
+    kept = run("watch", "run", "--keep", "--limit", "1")
     assert kept.status == 0
     assert kept.out.startswith("立案数: 3 new paragraphs for 立案\n\n  1  ")
     assert "and 2 more" in kept.out
-    answers = json.loads(command("watch", "run", "--keep", "--format", "json").out)
+    answers = json.loads(run("watch", "run", "--keep", "--format", "json").out)
     assert [(item["name"], item["new"], len(item["hits"])) for item in answers] == [("立案数", 3, 3)]
-    lines = command("watch", "run", "--format", "jsonl").out.splitlines()
+    lines = run("watch", "run", "--format", "jsonl").out.splitlines()
     assert [json.loads(line)["watch"] for line in lines] == ["立案数"] * 3
-    assert command("watch", "run", "--format", "json") == (1, command("watch", "run", "--format", "json").out, "")
-    assert command("watch", "remove", "立案数").status == 0
-    assert command("watch", "remove", "立案数").status == 2
+    assert run("watch", "run", "--format", "json") == (1, run("watch", "run", "--format", "json").out, "")
+    assert run("watch", "remove", "立案数").status == 0
+    assert run("watch", "remove", "立案数").status == 2
 
 
-def test_an_unusable_index_does_not_stop_the_others(command: Run, small: Path, own_file: Path) -> None:
+def test_an_unusable_index_does_not_stop_the_others(run: Run, small: Path, own_file: Path) -> None:
     """A watch whose index is gone is one line on standard error and status 3; the others are reported."""
     for name in ("甲", "乙"):
-        command("watch", "add", name, "立案", "--index", small / "index")
+        run("watch", "add", name, "立案", "--index", small / "index")
     forget(own_file)
     data = json.loads(own_file.read_text(encoding="utf-8"))
     data["watches"][0]["index"] = str(small / "gone")
     own_file.write_text(json.dumps(data), encoding="utf-8")
-    result = command("watch", "run")
+    result = run("watch", "run")
     assert (result.status, result.err.count("\n")) == (3, 1)
     assert result.err.startswith("searchkit: watch '甲': no index in")
     assert "乙: 3 new paragraphs" in result.out
     assert json.loads(own_file.read_text(encoding="utf-8"))["watches"][0]["seen"] == []
 
 
-def test_what_could_not_be_written_stays_new(command: Run, small: Path, own_file: Path, tmp_path: Path) -> None:
+def test_what_could_not_be_written_stays_new(run: Run, small: Path, own_file: Path, tmp_path: Path) -> None:
     """If the output cannot be written, the paragraphs are reported again."""
-    command("watch", "add", "甲", "立案", "--index", small / "index")
+    run("watch", "add", "甲", "立案", "--index", small / "index")
     forget(own_file)
-    assert command("watch", "run", "--output", tmp_path / "no" / "a.csv").status == 3
-    assert command("watch", "run", "--output", tmp_path / "a.csv").status == 0
+    assert run("watch", "run", "--output", tmp_path / "no" / "a.csv").status == 3
+    assert run("watch", "run", "--output", tmp_path / "a.csv").status == 0
     assert (tmp_path / "a.csv").read_bytes().startswith(b"\xef\xbb\xbfid,watch,")
-    assert command("watch", "run").status == 1
+    assert run("watch", "run").status == 1
