@@ -300,7 +300,7 @@ class Snapshot:
             raise UsageError(f"an id is a text, not {record_id!r}")
         request = Request(Everything(), facets=(Facet("document"),), max_values=None, limit=0)
         with self.use_engine() as engine:
-            if engine.paragraph(record_id) is not None:
+            if engine.document(record_id) is not None or engine.paragraph(record_id) is not None:
                 return record_id
             documents = engine.search(request).facets["document"].values
         return complete_id(record_id, [str(item.value) for item in documents])

@@ -224,7 +224,7 @@ _KEEP_PAGE = {"offset", "limit", "context", "draw", "cell"}
 class State:
     """The parameters of a request. Immutable. Values are texts in canonical form."""
 
-    __slots__ = ("_encoded", "_filters", "address", "values")
+    __slots__ = ("_filters", "_patterns", "address", "values")
 
     def __init__(self, address: str, values: Mapping[str, tuple[str, ...]]) -> None:
         """`address`: a key of `USED_BY`. `values`: by name, without empty ones.
@@ -233,7 +233,7 @@ class State:
         """
         self.address, self.values = address, values
         self._filters = {name: values[name] for name in BUILT_IN_FACETS if name in values} | self._where()
-        self._encoded: dict[tuple[str, str, bool], dict[str, str]] = {}
+        self._patterns: dict[tuple[str | bool, ...], tuple[str, ...]] = {}
 
     @classmethod
     def parse(cls, address: str, query_string: str, *, is_strict: bool) -> State:
@@ -328,25 +328,25 @@ class State:
         """
         target = address or self.address
         is_page = target == self.address and changes.keys() <= _KEEP_PAGE
-        key = (target, suffix, is_page)
-        encoded = self._encoded.get(key)
-        if encoded is None:  # a page has hundreds of links, which differ in one parameter
-            encoded = self._encoded[key] = self._encode(target, suffix, keeps_page=is_page)
-        if changes:
-            used = USED_BY[target]
-            changed = {name: _encode_values(name, value) for name, value in changes.items() if name in used}
-            encoded = encoded | changed
-            if len(changed) > 1 or not changed.keys() <= self.values.keys():
-                encoded = dict(sorted(encoded.items(), key=lambda item: _ORDER[item[0]]))
-        query = "&".join(filter(None, encoded.values()))
+        key = (target, suffix, is_page, *changes)
+        pattern = self._patterns.get(key)
+        if pattern is None:  # a page has hundreds of links, which differ in the values of one or two parameters
+            pattern = self._patterns[key] = self._pattern(target, suffix, changes, keeps_page=is_page)
+        parts = [_encode_values(item, changes[item]) if item in changes else item for item in pattern]
+        query = "&".join(filter(None, parts))
         return f"{root}{target}{suffix}?{query}" if query else f"{root}{target}{suffix}"
 
-    def _encode(self, target: str, suffix: str, *, keeps_page: bool) -> dict[str, str]:
-        """Return the values that another address has, each as it is written there, in canonical order."""
+    def _pattern(self, target: str, suffix: str, changed: Iterable[str], *, keeps_page: bool) -> tuple[str, ...]:
+        """Return the parts of the query string of an address, in canonical order.
+
+        A part is the name of a parameter that is changed, or the pairs NAME=VALUE of another one, encoded.
+        """
         used = {item.name for item in data_parameters(target)} if suffix else {*USED_BY[target]}
         if not keeps_page:
             used -= _OF_PAGE if target == self.address else _OF_LIST
-        return {name: _encode_values(name, values) for name, values in self.values.items() if name in used}
+        kept = {name: _encode_values(name, values) for name, values in self.values.items() if name in used}
+        parts = kept | {name: name for name in changed if name in USED_BY[target]}
+        return tuple(parts[name] for name in sorted(parts, key=_ORDER.__getitem__) if parts[name])
 
     def with_filter(self, facet: str, values: Sequence[str]) -> dict[str, Sequence[str]]:
         """Return the change of parameters that sets the values of a filter, for `url`."""

@@ -136,9 +136,13 @@ class ColumnarEngine:
         return None if doc_id is None else self._paragraph(doc_id)
 
     def measures(self, paragraph_ids: Sequence[str]) -> list[tuple[Measure, ...]]:
-        """Return the measures of each given paragraph. Takes as long as `paragraph` for each of them."""
-        doc_ids = map(self._find, paragraph_ids)
-        return [() if i is None else self._measures(i) for i in doc_ids]
+        """Return the measures of each given paragraph. Searches the ids of all documents once for each document."""
+        ranges: dict[str, list[tuple[int, int]]] = {}
+        doc_ids = [self._find(paragraph_id, ranges) for paragraph_id in paragraph_ids]
+        located = [self._reader.locate(doc_id) for doc_id in doc_ids if doc_id is not None]
+        with decoding(self._folder):
+            measures = iter(_load_measures([(*place, place[0].paragraph(place[1])) for place in located]))
+        return [() if doc_id is None else next(measures) for doc_id in doc_ids]
 
     def document(self, document_id: str) -> Document | None:
         """Return the document with the given id, or None. Searches the ids of all documents."""
@@ -316,23 +320,23 @@ class ColumnarEngine:
         indices = [0] if n is None else np.flatnonzero(numbers == n).tolist()
         return (start + index for index in indices)
 
-    def _find(self, paragraph_id: str) -> int | None:
+    def _find(self, paragraph_id: str, ranges: dict[str, list[tuple[int, int]]] | None = None) -> int | None:
         """Return the doc id of the paragraph with the given id, or None.
 
-        The id is `<document>#<n>`, or the id of a document that is a record, which can also contain `#`.
+        The id is `<document>#<n>`, or the id of a document that is a record, which can also contain `#`. `ranges`:
+        results of `_doc_ranges` by document, to which it adds, for several calls.
         """
+        ranges = {} if ranges is None else ranges
         name, _, n = paragraph_id.rpartition("#")
         number_in_id = int(n) if n.isdecimal() and len(n) <= _MAX_NUMBER_DIGITS else None
         for document, number in ((name, number_in_id), (paragraph_id, None)):
-            for start, end in self._doc_ranges(document):
+            if document not in ranges:
+                ranges[document] = list(self._doc_ranges(document))
+            for start, end in ranges[document]:
                 for doc_id in self._docs_with_number(start, end, number):
                     if self._paragraph(doc_id).id == paragraph_id:
                         return doc_id
         return None
-
-    def _measures(self, doc_id: int) -> tuple[Measure, ...]:
-        segment, local_id = self._reader.locate(doc_id)
-        return _MeasureBatch(self._folder).add(segment, local_id, segment.paragraph(local_id))()
 
     def _paragraph(self, doc_id: int) -> Paragraph:
         segment, local_id = self._reader.locate(doc_id)

@@ -56,6 +56,7 @@ the processor's cache."""
 MAX_SEGMENT_CHARACTERS = 1 << 23
 """Maximum number of characters of a segment with several docs. Limits the memory that building a segment takes."""
 _DOCUMENTS_PER_BLOCK = 32  # number of documents that are compressed together, as JSON
+_MAX_CACHED_BLOCKS = 64  # of documents, about 2 KB a document
 _MAX_CACHED_DOCUMENTS = 1024  # number of documents whose `_load_document_fields` is cached
 _DOCUMENT_COLUMNS = ("title", "year", "agency", "district", "doctype")
 """Columns of fields that the paragraphs of a document share, in the order of the fields of `Paragraph`.
@@ -152,7 +153,7 @@ class SegmentReader:
         """Open the file. Raises IndexDamaged if it cannot be opened."""
         self.path = path
         self.arrays = ArrayFile(path)
-        self._cached_block: tuple[int, list[Document]] = (-1, [])
+        self._document_blocks: Cache[int, list[Document]] = Cache(_MAX_CACHED_BLOCKS)
 
     @cached_property
     def size(self) -> int:
@@ -285,18 +286,20 @@ class SegmentReader:
     # documents, paragraphs and tables
 
     def document(self, number: int) -> Document:
-        """Return a document by its number. Decompresses its block of documents, unless this was the last block read."""
+        """Return a document by its number. Decompresses its block of documents, unless it is cached."""
         block_number, index = divmod(number, _DOCUMENTS_PER_BLOCK)
-        cached_number, block = self._cached_block
-        if cached_number != block_number:
-            records, block_count = self.arrays.checked("records"), -(-self.document_count // _DOCUMENTS_PER_BLOCK)
-            offsets = self.arrays.offsets("record_offsets", block_count, len(records))
-            start, end = offsets[block_number : block_number + 2].tolist()
-            with decoding(Path(self.path)):
-                block = [document_from_json(record) for record in unpack_json(records.read(start, end))]
-                self.check_below(np.array([number]), block_number * _DOCUMENTS_PER_BLOCK + len(block))
-            self._cached_block = (block_number, block)
+        block = self._document_blocks.get(block_number, self._load_documents)
+        if index >= len(block):
+            raise damaged_file(self.path)
         return block[index]
+
+    def _load_documents(self, block_number: int) -> list[Document]:
+        """Return the documents of a block. Raises IndexDamaged."""
+        records, block_count = self.arrays.checked("records"), -(-self.document_count // _DOCUMENTS_PER_BLOCK)
+        offsets = self.arrays.offsets("record_offsets", block_count, len(records))
+        start, end = offsets[block_number : block_number + 2].tolist()
+        with decoding(Path(self.path)):
+            return [document_from_json(record) for record in unpack_json(records.read(start, end))]
 
     def own_headings(self, doc_id: int) -> int:
         """Return the number of headings, the last ones of the path, that belong to the passage of a doc."""

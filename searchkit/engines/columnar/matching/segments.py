@@ -148,11 +148,16 @@ class SegmentMatcher:
     def _match_filter(self, item: Filter) -> DocSet:
         """Return the docs that a filter admits.
 
-        Evaluates the filter once per distinct value of a column, and takes at most two gathers.
+        Evaluates the filter once per distinct value of a column, but searches for the ids of documents, of which an
+        index has many. Takes at most two gathers.
         """
         column, name = self._segment.facet_column(item.name)
         if column is None:
             return DocSet.none(self._segment.size)
-        is_admitted = np.array([item.admits(paragraph_with(name, value)) for value in column.values()], bool)
+        if name == "document" and not item.ranges:
+            is_admitted = np.zeros(column.value_count, bool)
+            is_admitted[column.codes_of(item.values)] = True
+        else:
+            is_admitted = np.array([item.admits(paragraph_with(name, value)) for value in column.values()], bool)
         bitset: Array = is_admitted[column.codes]
         return DocSet.of_bitset(bitset if name in DOC_COLUMNS else bitset[self._segment.document_of])
