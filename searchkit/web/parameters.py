@@ -233,7 +233,7 @@ class State:
         """
         self.address, self.values = address, values
         self._filters = {name: values[name] for name in BUILT_IN_FACETS if name in values} | self._where()
-        self._patterns: dict[tuple[str | bool, ...], tuple[str, ...]] = {}
+        self._patterns: dict[tuple[object, ...], tuple[str, ...]] = {}
 
     @classmethod
     def parse(cls, address: str, query_string: str, *, is_strict: bool) -> State:
