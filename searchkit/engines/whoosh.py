@@ -383,7 +383,7 @@ class WhooshEngine:
         return frequencies
 
     def last_term(self, prefix: str, limit: int) -> str | None:
-        """Return the last one of the first `limit` terms with a prefix, or None if there are no more."""
+        """Return the last of the first `limit` terms with a prefix, or None if not more than `limit` terms have it."""
         names = ("text", "label", "heading", "title")
         with _lock, _restricted_unpickling():
             terms = sorted({term for name in names for term in self._expand_prefix(Prefix(prefix, name))})

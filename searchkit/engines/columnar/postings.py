@@ -427,7 +427,7 @@ class IndexTerms:
         return self._states.get(term, self._look_up).df
 
     def last_with(self, prefix: str, limit: int) -> str | None:
-        """Return the last one of the first `limit` terms with a prefix, or None if there are no more.
+        """Return the last of the first `limit` terms with a prefix, or None if not more than `limit` terms have it.
 
         Counts only terms of live docs. Decodes some more than `limit` terms if there could be more, otherwise none.
         """
