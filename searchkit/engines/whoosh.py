@@ -177,7 +177,7 @@ class WhooshWriter:
         ):
             text, text_length = self._analyze(paragraph.text)
             heading, heading_length = self._analyze("\n".join(paragraph.path))
-            label, _ = self._analyze("\n".join(_passage_labels(paragraph, own)))
+            label, _ = self._analyze("\n".join(_passage_headings(paragraph, own)))
             folded = fold(paragraph.text)
             lengths = (text_length, heading_length, title_length, *(count_all_grams(folded, size) for size in (1, 2)))
             content = {"paragraph": to_json(paragraph), "measures": [asdict(measure) for measure in measures]}
@@ -635,8 +635,8 @@ class _ParagraphStore:
         """Return the folded texts of a field of a paragraph. Strings do not match across two of them."""
         paragraph = self.paragraphs[doc_id]
         if name == PASSAGE:
-            labels = _passage_labels(paragraph, self.own_headings[doc_id])
-            return [self.texts[doc_id], *map(fold, labels)]
+            headings = _passage_headings(paragraph, self.own_headings[doc_id])
+            return [self.texts[doc_id], *map(fold, headings)]
         if name == "text":
             return [self.texts[doc_id]]
         return [*map(fold, paragraph.path)] if name == "heading" else [fold(paragraph.title or "")]
@@ -652,7 +652,7 @@ class _ParagraphStore:
         return self._df[gram]
 
 
-def _passage_labels(paragraph: Paragraph, own_headings: int) -> list[str]:
+def _passage_headings(paragraph: Paragraph, own_headings: int) -> list[str]:
     """Return the headings and the title that belong to the passage of a paragraph."""
     headings = paragraph.path[len(paragraph.path) - own_headings :]
     return [*headings, *([paragraph.title] if paragraph.n == 1 and paragraph.title else [])]

@@ -3,13 +3,13 @@
 cli uses it; assistants its parameters, data and limits.
 
 server.py      opens the indexes, binds the port and serves
-app.py         the ASGI application: addresses, ETags, pools, responses, errors
+app.py         the ASGI application: endpoints, ETags, pools, responses, errors
 answers.py     answers before they are sent, and the cache of finished ones
 guard.py       checks method, host and length of every request, and adds the headers of security
 limits.py      how many requests run at a time, and for how long
 site.py        an index at its path, in one state for each request
 parameters.py  the table of all parameters: parses them, writes links, describes them
-data.py        the data of every address: JSON, JSON Lines, CSV, workbooks, charts
+data.py        the data of every endpoint: JSON, JSON Lines, CSV, workbooks, charts
 openapi.py     the description of the API
 frame.py       what all pages share
 links.py       links and texts that several pages have

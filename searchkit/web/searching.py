@@ -189,7 +189,7 @@ def _figures(frame: Frame, hit: Hit, start: int, end: int) -> list[Figure]:
 
 
 def _part_links(frame: Frame) -> list[tuple[str, str, int]]:
-    """Return the parts of the query and the filters, each with the address and the number of hits of it alone."""
+    """Return the parts of the query and the filters, each with the URL and the number of hits of it alone."""
     state = frame.state
     options = state.option_arguments(("literal", "match"))
     conditions = frame.index.conditions(state["query"], **options, **state.filter_arguments())

@@ -24,7 +24,7 @@ from searchkit.engines.columnar.arrays import ArrayFile, MemoryArrays, write_arr
 from searchkit.engines.columnar.docsets import DocSet
 from searchkit.engines.columnar.engine import ColumnarEngine
 from searchkit.engines.columnar.faceting import FacetCollector
-from searchkit.engines.columnar.matching.strings import LabelMatcher, StringMatcher
+from searchkit.engines.columnar.matching.strings import HeadingMatcher, StringMatcher
 from searchkit.engines.columnar.measures import MeasureBuilder, SegmentMeasures, find_measure_problem, measure_arrays
 from searchkit.engines.columnar.reader import MAX_IMPACT, IndexReader
 from searchkit.engines.columnar.tables import TableBuilder, find_table_problem
@@ -362,12 +362,12 @@ def test_strings_are_found_like_by_scanning(
     st.lists(st.text(CHARACTERS, min_size=1, max_size=3).map(fold), min_size=1, max_size=8),
     st.booleans(),
 )
-def test_labels_are_found_like_by_scanning(labels: list[str], strings: list[str], whole_numbers: bool) -> None:  # noqa: FBT001
-    """A string matches the labels that contain it. It does not match across two labels."""
-    matcher = LabelMatcher(labels)
+def test_headings_are_found_like_by_scanning(headings: list[str], strings: list[str], whole_numbers: bool) -> None:  # noqa: FBT001
+    """A string matches the headings that contain it. It does not match across two headings."""
+    matcher = HeadingMatcher(headings)
     for string in strings:
         node = Substring(string, "heading", whole_numbers)
-        expected = [index for index, label in enumerate(labels) if any(True for _ in node.find(fold(label)))]
+        expected = [index for index, heading in enumerate(headings) if any(True for _ in node.find(fold(heading)))]
         assert matcher.match(node).tolist() == expected, string
     assert matcher.match(Substring("\0", "heading")).tolist() == []
 
