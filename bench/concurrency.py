@@ -119,6 +119,7 @@ def _work(index: Index, share: Questions, wait: Callable[[], object]) -> None:
 def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description="Measure searches per second with several threads and processes.")
+    # argparse also checks the empty list, which it uses if no corpus is given.
     parser.add_argument("corpus", nargs="*", choices=[*corpora.NAMES, []])
     parser.add_argument("--data", type=Path, default=DATA, help="folder of corpora and indexes, which are kept")
     arguments = parser.parse_args()

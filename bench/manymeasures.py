@@ -194,6 +194,7 @@ def _seconds(index: Index, question: Question) -> float:
 def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description="Measure look-ups, comparisons and the audit on many measures.")
+    # argparse also checks the empty list, which it uses if no corpus is given.
     parser.add_argument("corpus", nargs="*", choices=["gov", "many", []])
     parser.add_argument("--data", type=Path, default=DATA, help="folder of corpora and indexes, which are kept")
     parser.add_argument("--index", type=Path, help="measure this index only, and print JSON")

@@ -185,6 +185,7 @@ def run(corpus: str, data: Path) -> dict[str, dict[str, float]]:
 def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description="Measure which parts of a search take the time.")
+    # argparse also checks the empty list, which it uses if no corpus is given.
     parser.add_argument("corpus", nargs="*", choices=[*corpora.NAMES, []])
     parser.add_argument("--data", type=Path, default=DATA, help="folder of corpora and indexes, which are kept")
     arguments = parser.parse_args()
