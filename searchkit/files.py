@@ -162,7 +162,8 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# Patterns of `decode_data_file`. They are compiled when a list is decoded: that takes 3 ms, and most commands decode none.
+# Patterns of `decode_data_file`. They are compiled when a list is decoded: that takes 3 ms, and most commands decode
+# none.
 _USUAL_CHARACTER = "[\u2000-\ud7ff\uf900-\uffef]"
 """Matches ideographs, and the punctuation and symbols of Chinese text: 推, “, ，."""
 _UNUSUAL_CHARACTER = (

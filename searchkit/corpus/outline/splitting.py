@@ -14,7 +14,8 @@ _INNER_HAN_ITEM = re.compile(
     r"[。！？：:）)”](?=\s?(?:(?P<han>[一二三四五六七八九十]{1,3})、(?![一二三四五六七八九十]{1,3}[、产次])"
     r"|[（(](?P<bracket>[一二三四五六七八九十]{1,3})[)）]))"
 )
-"""The mark before an item inside a line: 。 in …予以审议。一、工作回顾 and in …。（二）…. 一、二、三产业 is not an item."""
+"""The mark before an item inside a line: 。 in …予以审议。一、工作回顾 and in …。（二）…. 一、二、三产业 is not an
+item."""
 _FIRST_ITEM_AFTER_BLANK = re.compile(
     r" (?<=[：:。] )(?=(?:[（(]一[)）]|第一[，,、]|一是|一、(?!二)|1[.．、](?!\d))(?P<rest>.{0,400}))", re.DOTALL
 )
@@ -69,8 +70,8 @@ def _find_cuts(text: str, expected: int) -> tuple[list[int], int]:
 def _find_han_cuts(text: str, expected: int, last_bracket: int) -> tuple[list[int], int]:
     """Return the cuts before 一、 and （一） items.
 
-    `expected` is the expected ordinal of the next 一、 item, `last_bracket` the ordinal of the （一） item with which the
-    line begins, or 0. Returns the cuts, and the next `expected`.
+    `expected` is the expected ordinal of the next 一、 item, `last_bracket` the ordinal of the （一） item with which
+    the line begins, or 0. Returns the cuts, and the next `expected`.
     """
     cuts: list[int] = []
     if not last_bracket and f"{_ONES_DIGITS[expected % 10]}、" not in text:
