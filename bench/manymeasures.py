@@ -203,7 +203,7 @@ def main() -> None:
         print(json.dumps(measure(arguments.index), ensure_ascii=False))
         return
     if not corpora.REAL.is_dir():
-        sys.exit(f"{corpora.REAL} is missing: the reports are no part of the project")
+        sys.exit(f"{corpora.REAL} is missing: the reports are not part of the project")
     record: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     record["machine"] = machine.as_json(machine.describe())
     for corpus in arguments.corpus or ["gov", "many"]:

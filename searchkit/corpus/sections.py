@@ -77,7 +77,7 @@ _WORK_DONE_HEADING = re.compile(r"主要(?:工作)?(?:举措|做法|措施|工�
 _LOOK_BACK_HEADING = re.compile(r"回顾|总结")
 """A heading that certainly names the review: 2023年工作回顾. 干出新成效 may be a slogan of the plan."""
 _COMPLETED_WORK_HEADING = re.compile(r"回顾|总结|成效|成绩|成就|情况|完成")
-"""A heading about completed work, which is no plan whatever its year: 2023年工作完成情况."""
+"""A heading about completed work, which is not a plan whatever its year: 2023年工作完成情况."""
 _DUTY_HEADING = re.compile(
     r"第一责任|(?:主要负责人|主要领导|党政负责人|主要负责同志)[^,。]{0,14}(?:履行|履职|职责|述法)"
 )

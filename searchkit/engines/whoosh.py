@@ -305,7 +305,7 @@ class WhooshEngine:
         """Read the records of all paragraphs and all postings. Reports progress at the end.
 
         Raises IndexDamaged if a record cannot be decoded, if the frequencies in the postings of a field do not add up
-        to the lengths in the records, or if the row of a table is no paragraph.
+        to the lengths in the records, or if the row of a table is not a paragraph.
         """
         with _lock, _restricted_decoding(self._folder):
             store = self._store

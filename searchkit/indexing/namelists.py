@@ -35,7 +35,7 @@ class _File(Struct, forbid_unknown_fields=True):
 def read_name_lists(source: Path | DataFile | None = None) -> NameLists:
     """Read a list of names, by default that of searchkit.
 
-    Raises UsageError, which names the file and the place, if the file cannot be read, is no such list, has an empty
+    Raises UsageError, which names the file and the place, if the file cannot be read, is not such a list, has an empty
     name, a name of two measures, or years of a name that its group lacks.
     """
     file = read_data_file("list of indicators", source or INDICATORS_FILE)

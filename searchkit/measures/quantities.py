@@ -167,7 +167,7 @@ class _IgnoredSpans:
 
 
 def _is_countable(folded: str, number: Number) -> bool:
-    """Return whether a number can count something: it is no ordinal and no part of a word, ratio or formula."""
+    """Return whether a number can count something: it is not an ordinal, nor part of a word, ratio or formula."""
     start, end = number.start, number.end
     before, after = folded[start - 1 : start], folded[end : end + 1]
     if before in _ORDINAL_PREFIXES or (before == " " and _is_after_blank(folded, start)):
@@ -180,7 +180,7 @@ def _is_countable(folded: str, number: Number) -> bool:
 
 
 def _is_separate(folded: str, start: int, before: str) -> bool:
-    """Return whether the characters before an Arabic number are no part of it: a code, a ratio or a time of day."""
+    """Return whether the characters before an Arabic number are not part of it: a code, a ratio or a time of day."""
     prefix = folded[start - 2 : start - 1]
     if before == ":":
         return not prefix.isdigit()

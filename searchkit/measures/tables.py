@@ -250,7 +250,7 @@ class _TableExtractor:
     # cells
 
     def _find_figure(self, row: int, cell: CellText) -> Figure | None:
-        """Return the figure of a cell, with a unit that the vocabulary contains; None if it is no figure."""
+        """Return the figure of a cell, with a unit that the vocabulary contains; None if it is not a figure."""
         column = cell.cell.column
         if self._is_label(column) or column == self._unit_column or self._grid.is_group(row):
             return None

@@ -87,7 +87,7 @@ def kinds(*reports: Report | str) -> list[str]:
     ],
 )
 def test_parts_that_do_not_make_up_their_total_are_found(text: str, expected: list[str]) -> None:
-    """Complete parts must add up; parts after 其中 may not exceed the total. Means are no totals."""
+    """Complete parts must add up; parts after 其中 may not exceed the total. Means are not totals."""
     assert kinds(f"{text}全年共接待人员12人。") == expected
 
 

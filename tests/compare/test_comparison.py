@@ -258,7 +258,7 @@ def test_the_unit_of_the_table_is_preferred(make_measure: MakeMeasure, make_tabl
 
 
 def test_another_indicator_in_another_unit_is_not_shown(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """法制审核4件 is no value of 法制审核人员, although the indicators are similar."""
+    """法制审核4件 is not a value of 法制审核人员, although the indicators are similar."""
     measures = [make_measure("a#1", "法制审核人员", 4, "人"), make_measure("b#1", "重大法制审核", 4, "件", year=2022)]
     assert make_table(measures).cell("滨海新区", 2022).state == "silent"
 

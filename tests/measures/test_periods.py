@@ -85,5 +85,5 @@ def test_the_nearest_time_is_the_period(extractor: Extractor, text: str, expecte
     ],
 )
 def test_the_reporting_year_is_no_period(extractor: Extractor, text: str, expected: list[str | None]) -> None:
-    """The reporting year and its end are no periods; a part of the year is one."""
+    """The reporting year and its end are not periods; a part of the year is one."""
     assert periods(extractor, text, 2023) == expected

@@ -1,4 +1,4 @@
-"""Quantities: value, base value, bound and kind, and numbers that are no quantities."""
+"""Quantities: value, base value, bound and kind, and numbers that are not quantities."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ units = "个"
 
 
 EXCEPTIONS = {"万年", "千分点", "万平米", "万万平米"}
-"""12万年 is no measure. `test_a_unit_that_begins_with_a_scale_is_split_as_in_a_text` covers the others."""
+"""12万年 is not a measure. `test_a_unit_that_begins_with_a_scale_is_split_as_in_a_text` covers the others."""
 
 
 def measures(extractor: Extractor, text: str) -> tuple[ExtractedMeasure, ...]:

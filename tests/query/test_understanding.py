@@ -285,7 +285,7 @@ def test_fields_take_what_filters_take(
     ],
 )
 def test_similar_names_differ_in_one_character(text: str, values: list[str], aliases: Aliases) -> None:
-    """A character can be another one, missing, or exchanged with its neighbour. Short words are no typing errors.
+    """A character can be another one, missing, or exchanged with its neighbour. Short words are not typing errors.
 
     Names with the same pinyin may differ in more.
     """
@@ -356,7 +356,7 @@ def test_years_of_measures(analyzer: Analyzer, aliases: Aliases) -> None:
 
 
 def test_years_are_words_if_no_report_has_a_year(analyzer: Analyzer) -> None:
-    """Paragraphs can be about years even if the documents are no reports of a year."""
+    """Paragraphs can be about years even if the documents are not reports of a year."""
     known = Aliases.create({"district": ["浙江省"]}, {"year": [], "of_year": [2022]}, [])
     assert parse_understood("2022年立案", analyzer, (), FilterReader(known)).understood == ()
 

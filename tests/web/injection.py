@@ -303,7 +303,7 @@ def probe_documents(page: Page, address: str, payloads: Sequence[str]) -> tuple[
         problems += find_problems(page)
         shown = find_arrivals(page, payload, CORPUS)
         arrived += len(shown)
-        if not {"title", "text"} <= {*shown}:  # rows that are no table to the reader of the file are paragraphs
+        if not {"title", "text"} <= {*shown}:  # rows that are not a table to the reader of the file are paragraphs
             problems.append(f"{page.url}: the payload is shown in {shown} only")
     return arrived, problems
 

@@ -204,7 +204,7 @@ def test_no_text_becomes_markup(hostile_client: TestClient) -> None:
 
 
 def test_every_hostile_document_is_harmless(hostile_client: TestClient) -> None:
-    """Titles, headings, tables, facets, file names and sources of reports are text, and a source is no script."""
+    """Titles, headings, tables, facets, file names and sources of reports are text, and a source is not a script."""
     documents = hostile_client.get("/documents.json").json()
     assert len(documents) == len(PAYLOADS)
     for document in documents:

@@ -132,7 +132,7 @@ def test_what_was_understood_can_be_taken_back(client: TestClient) -> None:
 
 
 def test_nothing_found_says_what_to_drop(client: TestClient) -> None:
-    """A search without a hit is no bare 0: it names conditions with the number of hits without them."""
+    """A search without a hit is not a bare 0: it names conditions with the number of hits without them."""
     page = page_of(client, "/search?query=“处罚” 量子纠缠态&match=all")
     assert "没有找到" in page.text
     assert page.all("ul", class_="loosen")

@@ -258,7 +258,7 @@ class _BlockCollector:
         return True
 
     def _is_dropped(self, node: LexborNode, tag: str) -> bool:
-        """Return whether an element is no content: a menu, a script, a search form."""
+        """Return whether an element is not content: a menu, a script, a search form."""
         if tag == "form":  # some sites wrap the entire page in a form
             return len(node.text()) < _MAX_FORM_LENGTH
         return tag in _DROPPED_TAGS

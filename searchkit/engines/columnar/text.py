@@ -261,7 +261,7 @@ def _gram_count_arrays(is_letter: Array, text_offsets: Array) -> dict[str, Array
     """
     others = np.flatnonzero(~is_letter)
     letter_counts = np.diff(text_offsets) - np.diff(others.searchsorted(text_offsets))
-    run_ends = others.compress(is_letter.take(others - 1))  # index -1 is the end of the last doc, which is no letter
+    run_ends = others.compress(is_letter.take(others - 1))  # index -1 is the end of the last doc, which is not a letter
     pair_counts = letter_counts - np.diff(run_ends.searchsorted(text_offsets))  # a run of n letters has n - 1 pairs
     return {"character_count": narrowest(letter_counts), "bigram_count": narrowest(pair_counts)}
 

@@ -1,4 +1,4 @@
-"""Tables of pages: cells by rules or by white space, over several pages, and what is no table."""
+"""Tables of pages: cells by rules or by white space, over several pages, and what is not a table."""
 
 from __future__ import annotations
 
@@ -559,7 +559,7 @@ def _title_page() -> PlacedPage:
     ids=["columns", "contents", "contents-gaps", "list", "box", "signature", "justified", "title"],
 )
 def test_what_is_no_table_is_text(page: PlacedPage) -> None:
-    """Columns of text, contents, lists, boxes, signatures, justified text and title pages are no tables."""
+    """Columns of text, contents, lists, boxes, signatures, justified text and title pages are not tables."""
     blocks = read(page)
     assert tables(blocks) == []
     printed = sorted(glyph.text for glyph in page.glyphs if not glyph.text.isspace())
@@ -593,7 +593,7 @@ def test_pages_of_figures_are_read_fast() -> None:
 
 
 def test_find_rulings_ignores_underlines() -> None:
-    """A line under text in a cell is no rule of the grid."""
+    """A line under text in a cell is not a rule of the grid."""
     rulings = find_rulings([*rule_grid(3), across(TOP + 15, 90, 120)], SIZE)
     assert [len(grid.rows) for grid in rulings.grids] == [4]
     assert [bar.height for bar in rulings.bars] == [TOP + 15]

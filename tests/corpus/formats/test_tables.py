@@ -233,7 +233,7 @@ def test_parts_refer_to_their_totals() -> None:
 
 
 def test_rows_of_which_are_parts_of_the_row_before() -> None:
-    """其中 makes a row part of the row before it, and is no part of the indicator."""
+    """其中 makes a row part of the row before it, and is not part of the indicator."""
     document = read(
         Report((("指标", "件数"), ("立案", "129"), ("其中：医疗", "29"), ("处罚", "17"))).write("md"), "a.md"
     )

@@ -535,7 +535,7 @@ def test_an_office_that_publishes_a_report_is_not_its_agency() -> None:
 
 
 def test_a_street_is_not_the_district_of_the_same_name() -> None:
-    """东城街道 of 清城区 is no evidence for 东城区."""
+    """东城街道 of 清城区 is not evidence for 东城区."""
     detected = detect_metadata(
         Evidence("a.txt", "东城街道2022年法治政府建设情况报告", ("清城区人民政府东城街道办事处",))
     )

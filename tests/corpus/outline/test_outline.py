@@ -42,7 +42,7 @@ GLOSSARY = ("1.“双减”：减轻学生作业负担。", "2.“四上”企�
 @pytest.mark.parametrize("title", ["名词解释", "附件：有关用语说明", "注释：", "三、名词注释", "（附注）"])
 @pytest.mark.parametrize("entries", [GLOSSARY, tuple(text[2:] for text in GLOSSARY)])
 def test_a_glossary_is_a_part_of_its_own(title: str, entries: tuple[str, ...]) -> None:
-    """The glossary at the end is no section of the last part, whatever numbers its title and its entries have."""
+    """The glossary at the end is not a section of the last part, whatever numbers its title and its entries have."""
     lines = ("一、回顾", TEXT, "二、安排", "（一）项目", "1.抓好交通。" + TEXT, "（二）民生", "1.抓好教育。" + TEXT)
     paths = _paths(*lines, title, *entries)
     assert paths[:-3] == [("回顾",), ("安排", "项目", "抓好交通"), ("安排", "民生", "抓好教育")]

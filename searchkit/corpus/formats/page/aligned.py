@@ -2,7 +2,7 @@
 
 Goes in: the lines of pages and their bars. Comes out: the same lines, with the `PlacedTable` in those that are rows.
 `textrows` finds the rows with figures, `columns` the columns, `headers` the rows above, `wrapping` the lines of each
-cell. What is no data (`corpus/tables/aligned.py`) stays text.
+cell. What is not data (`corpus/tables/aligned.py`) stays text.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def _find_in_run(
 def _build_table(
     rows: Sequence[TextRow], bounds: tuple[int, int, int], bars: Sequence[Bar], carried: Columns | None
 ) -> _AlignedTable | None:
-    """Return a table; None if the rows are no table.
+    """Return a table; None if the rows are not a table.
 
     `bounds`: the first row that can be a header, the first and the last row, exclusive, with figures. `carried`: the
     columns of the table that may go on here.
