@@ -13,7 +13,7 @@ snippets    what the rest of the search takes longer with ten hits, read, than w
 other       the rest of a search without hits: options, filters, suggestions
 render      the JSON of the results
 
-Only calls of the interfaces between the rooms are timed, and the engine answers variants of the same requests, so no
+Only calls of the interfaces between the packages are timed, and the engine answers variants of the same requests, so no
 part depends on how another is written. Times are medians of the processor time, warm, in one thread. Writes
 results/shares.json, from which `bench.productreport` writes tables.
 """

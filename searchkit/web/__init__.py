@@ -16,7 +16,7 @@ links.py       links and texts that several pages have
 faceting.py    the facets beside the hits, and the page of all values of one
 searching.py   the page of a search
 reading.py     the pages of a document and of a paragraph
-figures.py     the page of a look-up of measures
+measures.py    the page of a look-up of measures
 comparing.py   the page of a comparison, with its chart
 surveys.py     the pages of coverage, of contradictions, and of the state of the index
 watches.py     the page of the watches of the user

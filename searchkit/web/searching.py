@@ -1,4 +1,4 @@
-"""The page of a search: the filters that are set, hits with their figures, and other searches."""
+"""The page of a search: the filters that are set, hits with their measures, and other searches."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from searchkit.web.parameters import FILTER_NAMES
 
 PAGE_SIZE = 20
 """Number of hits on a page."""
-_MAX_FIGURES = 4
-"""Number of figures beside a snippet."""
+_MAX_MEASURES = 4
+"""Maximum number of measures beside a snippet."""
 _OPERATORS = frozenset('"“”「」『』()（）[]［］|｜^＾*＊:：')
 """Characters that a query is not read as plain words with."""
 
 
-class Figure(NamedTuple):
+class SnippetMeasure(NamedTuple):
     """A measure beside a snippet."""
 
     name: str
@@ -51,7 +51,7 @@ class HitView(NamedTuple):
     pieces: Sequence[tuple[str, bool]]
     starts_inside: bool
     ends_inside: bool
-    figures: Sequence[Figure]
+    measures: Sequence[SnippetMeasure]
     section: Link | None
     tags: Sequence[Link]
     lacks: str
@@ -156,7 +156,7 @@ def _hit_view(frame: Frame, hit: Hit) -> HitView:
         split_highlights(window),
         window.start > 0,
         end < len(paragraph.text),
-        _figures(frame, hit, window.start, end),
+        _snippet_measures(frame, hit, window.start, end),
         section,
         tags,
         words("lacks", words=words.join(hit.lacks)) if hit.lacks else "",
@@ -169,16 +169,16 @@ def _hit_view(frame: Frame, hit: Hit) -> HitView:
     )
 
 
-def _figures(frame: Frame, hit: Hit, start: int, end: int) -> list[Figure]:
-    """Return the figures of a snippet, those with a match in their quotes before others, in the order of the text."""
+def _snippet_measures(frame: Frame, hit: Hit, start: int, end: int) -> list[SnippetMeasure]:
+    """Return the measures of a snippet, those with a match in their quotes before others, in the order of the text."""
     inside = [measure for measure in hit.measures if start <= measure.start and measure.end <= end]
-    if len(inside) > _MAX_FIGURES:
+    if len(inside) > _MAX_MEASURES:
         ranked = sorted(
             inside, key=lambda item: not any(item.start < stop and item.end > first for first, stop in hit.spans)
         )
-        inside = sorted(ranked[:_MAX_FIGURES], key=lambda item: item.start)
+        inside = sorted(ranked[:_MAX_MEASURES], key=lambda item: item.start)
     return [
-        Figure(
+        SnippetMeasure(
             measure.indicator,
             format_value(measure),
             frame.url("compare", query=measure.indicator, unit=measure.unit),

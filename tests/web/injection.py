@@ -122,7 +122,7 @@ CORPUS = {
     "head of a column": ".text thead th",
     "head of a row": ".text tbody th",
     "cell": ".text tbody td",
-    "name of a measure": "#figures",
+    "name of a measure": "#measures",
     "place": ".cover .region",
     "issuer, agency, kind or number": ".facts dd",
     "source": ".lines dd",

@@ -267,8 +267,8 @@ def test_links_inside_a_document(page: Page, address: str) -> None:
     assert page.locator(":target").evaluate("e => e.matches('h2, h3, h4, h5')")
     page.locator(".text .num").nth(3).click()
     assert page.url.endswith("#p4")
-    page.locator("#figures summary").click()
-    page.locator("#figures td a").first.click()
+    page.locator("#measures summary").click()
+    page.locator("#measures td a").first.click()
     assert page.locator(":target").evaluate("e => e.matches('.text p, .text tr')")
 
 

@@ -143,7 +143,7 @@ def test_the_document_counts_matches_and_has_its_outline(client: TestClient) -> 
     page = page_of(client, "/document?id=binhai-health-2023.txt&query=处罚")
     assert re.search(r"在本文 \d+ 段中出现", page.text)
     assert page.all("nav", class_="outline")
-    assert page.all("section", id="figures")
+    assert page.all("section", id="measures")
 
 
 def test_an_unknown_record_is_an_error_page(client: TestClient) -> None:
