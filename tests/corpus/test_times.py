@@ -135,7 +135,7 @@ def governing(text: str, headings: tuple[str, ...] = (), section: str = "成效"
     ],
 )
 def test_the_time_that_governs(text: str, expected: Span) -> None:
-    """A time in a main clause governs what follows. In brackets or a comparison it governs its own figure."""
+    """A time in a main clause governs what follows. In brackets or a comparison it governs its own measure."""
     assert governing(text) == expected
 
 
