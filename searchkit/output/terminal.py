@@ -348,7 +348,7 @@ def _hit_lines(number: int, hit: Hit, *, colour: bool, highlight: bool) -> list[
     matches += f"  without {' '.join(hit.lacks)}" if hit.lacks else ""
     lines = [
         f"{number:>3}  {before}{text}{after}",
-        *(f"     › {label}" for label in _matching_labels(hit, colour=colour, highlight=highlight)),
+        *(f"     › {heading}" for heading in _matching_headings(hit, colour=colour, highlight=highlight)),
         "     " + _dim(sanitize(f"{hit.id}  {_facets_text(hit.paragraph)}  {hit.score:.2f}{matches}"), colour=colour),
     ]
     if hit.folded.count:
@@ -365,7 +365,7 @@ def _folded_line(hit: Hit) -> str:
     return f"= {count} {'copy' if count == 1 else 'copies'}: {', '.join(ids)}{others}"
 
 
-def _matching_labels(hit: Hit, *, colour: bool, highlight: bool) -> Iterator[str]:
+def _matching_headings(hit: Hit, *, colour: bool, highlight: bool) -> Iterator[str]:
     """Yield the headings of a hit, and its title, that contain a match. Skips headings that the text repeats."""
     for number, heading in enumerate(hit.paragraph.path):
         spans = tuple(span for heading_number, *span in hit.path_spans if heading_number == number)

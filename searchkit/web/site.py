@@ -12,8 +12,8 @@ from searchkit.errors import IndexUnusable
 from searchkit.index import Index, IndexState
 from searchkit.web.comparing import compare_page
 from searchkit.web.faceting import facets_page
-from searchkit.web.measures import measures_page
 from searchkit.web.frame import Frame
+from searchkit.web.measures import measures_page
 from searchkit.web.parameters import State
 from searchkit.web.reading import document_page, paragraph_page
 from searchkit.web.searching import search_page

@@ -1,4 +1,4 @@
-"""Payloads in every place of a corpus and of an address are text, on every screen and in all data, in a real browser.
+"""Payloads in every place of a corpus and of a URL are text, on every screen and in all data, in a real browser.
 
 A short form of what `make browser` does with all payloads.
 """

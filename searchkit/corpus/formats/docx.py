@@ -229,8 +229,8 @@ class _BodyReader:
         if _TOC_STYLE.fullmatch(style.name):
             self._line.clear()
         elif self._line or not is_enabled(mark_properties, "vanish", default=style.hidden):
-            label = self._list_number(properties, name, style)
-            self._end_line(label, outline_level(properties, style.level), is_paragraph=True)
+            number = self._list_number(properties, name, style)
+            self._end_line(number, outline_level(properties, style.level), is_paragraph=True)
         self._read_pending()
 
     def _list_number(self, properties: Element | None, name: str, style: WordStyle) -> str:
@@ -243,8 +243,8 @@ class _BodyReader:
         level = style.list_of[1] if level_from_style is None else level_from_style
         return self._lists.next_number(list_id, parse_integer(child_value(numbering, "ilvl"), level))
 
-    def _end_line(self, label: str, level: int, *, is_paragraph: bool = False) -> None:
-        """Convert the collected line to blocks, one for each part between line breaks.
+    def _end_line(self, number: str, level: int, *, is_paragraph: bool = False) -> None:
+        """Convert the collected line to blocks, one for each part between line breaks. `number`: the list number.
 
         An empty paragraph (`is_paragraph`) becomes a blank line, or in a table a block with its list number.
         """
@@ -253,14 +253,14 @@ class _BodyReader:
         for marked_text, strong in _split_lines(parts):
             text = resolve_marks(marked_text) if self._has_raised_or_lowered else marked_text
             if text.strip():
-                line = text.rstrip() if has_text or not label else prepend_number(label, text.strip())
+                line = text.rstrip() if has_text or not number else prepend_number(number, text.strip())
                 self.blocks.append(Block(line, level=level, strong=strong))
                 has_text = True
         if has_text or not is_paragraph:
             return
         if self._tables:
-            if label:  # an empty cell whose list number is printed, as in a column of serial numbers
-                self.blocks.append(Block(label.rstrip()))
+            if number:  # an empty cell whose list number is printed, as in a column of serial numbers
+                self.blocks.append(Block(number.rstrip()))
         elif self.blocks and self.blocks[-1] is not BLANK:
             self.blocks.append(BLANK)
 
