@@ -153,11 +153,10 @@ _CLOSING_LINE = re.compile(
 """特此报告, 附件:, 抄送:."""
 _MAX_SIGNATURE_LENGTH = 45
 """Maximum length of a signature or date, in characters."""
-_MAX_ADDRESS_LENGTH = 40
-"""Lines of the introduction that are not longer are forms of address and the like; in characters."""
+_MAX_SALUTATION_LENGTH = 40
+"""In characters. Paragraphs of the introduction up to this length are salutations and the like."""
 _MIN_BODY_PARAGRAPHS = 4
-"""If at least this number of paragraphs longer than `_MAX_ADDRESS_LENGTH` are between the introduction and the first
-heading, they are content."""
+"""Number of paragraphs longer than `_MAX_SALUTATION_LENGTH` that make the text before the first heading content."""
 _YEAR_PARAGRAPHS = 4
 """Number of paragraphs at the start of a report that can state the year that it reviews."""
 _EXAMINED_LENGTH = 400
@@ -390,7 +389,7 @@ class _SectionClassifier:
         start = formulas[0] + 1 if formulas else min(1, self._first_headed)
         if self._first_headed == len(self._texts):
             return start
-        substantial = sum(len(text) > _MAX_ADDRESS_LENGTH for text in self._texts[start : self._first_headed])
+        substantial = sum(len(text) > _MAX_SALUTATION_LENGTH for text in self._texts[start : self._first_headed])
         return self._first_headed if substantial < _MIN_BODY_PARAGRAPHS else start
 
     def _glossary_start(self) -> int:

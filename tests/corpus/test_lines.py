@@ -161,8 +161,8 @@ def test_titles_of_glossaries(text: str) -> None:
         "",
     ],
 )
-def test_other_titles_are_no_glossaries(text: str) -> None:
-    """Explanations of policies and situations are not glossaries."""
+def test_other_titles_are_not_those_of_glossaries(text: str) -> None:
+    """Explanations of policies and situations, and lines that only begin with 注, are not titles of glossaries."""
     assert not lines.is_glossary_title(text)
 
 

@@ -155,7 +155,7 @@ def test_a_date_is_not_a_page_number() -> None:
 
 @given(st.lists(st.text(alphabet="执法报告一、（）。：1 打印\n年月日", max_size=14), max_size=14))
 def test_content_is_a_subsequence_of_the_source(texts: list[str]) -> None:
-    """The content of any document consists of its characters in order, and no block is empty."""
+    """The content of any document is a subsequence of its characters, white space aside, and no block is empty."""
     cleaned = clean([Block(text) for text in texts])
     source = iter("".join("".join(texts).split()))
     content = "".join("".join(block.text for block in cleaned.body).split())
