@@ -113,7 +113,8 @@ class Quantity:
     bound: str
     """One of `model.MEASURE_BOUNDS`."""
     is_vague: bool = False
-    """A small Chinese numeral with a unit that often counts nothing. It is a measure only with further evidence."""
+    """Whether it is a small Chinese numeral with a unit that often counts nothing (三项制度). Such a quantity is a
+    measure only with further evidence."""
 
 
 def find_quantities(folded: str, vocabulary: Vocabulary) -> list[Quantity]:
@@ -399,7 +400,7 @@ def _find_fractions(folded: str) -> list[Quantity]:
 
 
 def _parse_integer(digits: str) -> Decimal | None:
-    """Return the value of an integer in Arabic or Chinese digits, or None if it has none."""
+    """Return the value of an integer in Arabic or Chinese digits, or None if the digits are not a number."""
     return Decimal(digits) if digits.isdecimal() else parse_han_numeral(digits)
 
 
