@@ -45,12 +45,13 @@ _NOT_MODIFIED = 304
 _RETRY_SECONDS = 5
 """Seconds after which a request that was refused may be sent again."""
 _YEAR_FIELD = "year_from="
-"""Begins the first field of the form of years. Two fields are one parameter."""
+"""The first field of the form of years in a URL. The two fields of the form are joined to one parameter."""
 _COMPRESSED = {"xlsx", "png"}
 """Formats that are compressed themselves."""
 _HEAVY_PAGES = {"compare", "audit", "coverage"}
 """Pages that take long."""
-# Status, code and text of the page for each exception, the most special first. Exceptions of the library have codes.
+# Status, code and text of the page for each exception, subclasses first. Exceptions of the library have their own
+# codes.
 _PROBLEMS: Sequence[tuple[type[Exception], int, str, str]] = (
     (RecordMissing, 404, "not_found", "error_missing"),
     (UsageError, 400, "usage_error", "error_usage"),
