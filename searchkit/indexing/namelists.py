@@ -22,14 +22,18 @@ class _Group(Struct, forbid_unknown_fields=True):
 
     names: list[str]
     source: str
+    """Where it is defined that they mean the same. For readers only."""
     years: dict[str, str] = {}
+    """Years in which a name is or was the official one, by name. For readers only."""
 
 
 class _File(Struct, forbid_unknown_fields=True):
-    """A list of names."""
+    """The content of a list of names."""
 
     word: list[_Group] = []
+    """Words that mean the same in any name."""
     measure: list[_Group] = []
+    """Names of one measure."""
 
 
 def read_name_lists(source: Path | DataFile | None = None) -> NameLists:
