@@ -388,7 +388,7 @@ def test_programs_are_not_found_in_the_current_folder(monkeypatch: pytest.Monkey
     assert find_program("no such program") is None
 
 
-def test_a_temporary_folder_of_a_process_that_is_no_child() -> None:
+def test_a_temporary_folder_of_a_process_that_is_not_a_child() -> None:
     """The folder is private and is removed at the end, as in a child."""
     with processes.temporary_folder() as folder:
         assert folder.stat().st_mode & 0o777 == 0o700

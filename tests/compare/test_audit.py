@@ -214,7 +214,7 @@ def test_values_within_a_report_are_compared(texts: tuple[str, ...], expected: l
     assert kinds(Report(texts)) == expected
 
 
-def test_a_target_is_no_contradiction() -> None:
+def test_a_target_is_not_a_contradiction() -> None:
     """A target, and a value of the year that a report plans, contradict nothing."""
     plan = Report(("全市新增就业7300人。", "2023年目标：全市新登记企业8400户。"), sections={2: "计划"})
     result = Report(("2023年，全市新登记企业7320户。",), year=2024)

@@ -142,7 +142,7 @@ def test_rates_that_share_a_number_are_separate(extractor: Extractor, text: str,
     assert len({(measure.value, measure.unit, measure.bound, measure.end) for measure in extracted}) == 1
 
 
-def test_rates_that_share_a_number_are_no_context_for_each_other(extractor: Extractor) -> None:
+def test_rates_that_share_a_number_are_not_context_for_each_other(extractor: Extractor) -> None:
     """The name of one rate is not part of the indicator of another."""
     extracted = measures(extractor, "合格率、满意率均达98%。")
     assert [measure.indicator for measure in extracted] == ["合格率", "满意率"]

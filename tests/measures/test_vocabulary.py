@@ -126,7 +126,7 @@ def test_a_quantity_in_a_query_is_parsed(text: str, quantity: tuple[float, str |
         *[pytest.param(text) for text in ("x5件", "<5", "约5件")],
     ],
 )
-def test_a_text_that_is_no_quantity_is_rejected(text: str) -> None:
+def test_a_text_that_is_not_a_quantity_is_rejected(text: str) -> None:
     """A text that does not start with a number, or has two, raises an error with an example."""
     with pytest.raises(ValueError, match="10万元"):
         parse_quantity(text)

@@ -206,7 +206,7 @@ def test_a_slide_is_16_to_9(
 
 
 @pytest.mark.parametrize(("years", "count", "what"), [((2023,), 401, "bars"), ((2022, 2023), 61, "rows")])
-def test_too_many_rows_are_no_chart(
+def test_too_many_rows_are_not_a_chart(
     make_measure: MakeMeasure, make_table: MakeTable, tmp_path: Path, years: tuple[int, ...], count: int, what: str
 ) -> None:
     """A chart that would take minutes, or be too large for a PNG, is an error."""

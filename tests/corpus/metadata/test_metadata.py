@@ -205,7 +205,7 @@ def test_a_name_of_two_places_is_decided_by_the_text(paragraph: str, region: str
         ),
     ],
 )
-def test_a_city_that_mentions_the_state_council_is_no_country(
+def test_a_city_that_mentions_the_state_council_is_not_a_country(
     title: str, head: tuple[str, ...], paragraphs: tuple[str, ...]
 ) -> None:
     """Praise by the State Council and sessions of the national congress do not make a city's report national."""
