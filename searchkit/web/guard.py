@@ -45,8 +45,8 @@ class Guard:
     def __init__(self, app: ASGIApp, allowed_hosts: Collection[str]) -> None:
         """`allowed_hosts`: names under which the server may be requested, besides those of this machine.
 
-        A page of another site can give its name the address of this machine (DNS rebinding), but it cannot change the
-        Host header of its requests.
+        Another site can let its own name resolve to the address of this machine (DNS rebinding), but its pages cannot
+        change the Host header of their requests.
         """
         self._app = app
         self._hosts = {*_LOOPBACK_NAMES, *(host.lower() for host in allowed_hosts)}
@@ -58,7 +58,7 @@ class Guard:
             return
 
         async def send_with_headers(message: Message) -> None:
-            """Send a part of the response, with the headers of security that it lacks."""
+            """Send a part of the response, with those of `HEADERS` that it lacks."""
             if message["type"] == "http.response.start":
                 names = {name for name, _ in message["headers"]}
                 message["headers"] = [*message["headers"], *(item for item in _RAW_HEADERS if item[0] not in names)]
