@@ -306,7 +306,9 @@ def test_a_child_does_not_receive_ctrl_c(start: Start) -> None:
 # --- isolation
 
 
-def test_a_child_inherits_nothing(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_child_inherits_no_files_and_no_settings_of_python(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A child has no file of its parent open, another current folder, and none of the variables that Python reads."""
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setenv("PYTHONSTARTUP", str(tmp_path / "run.py"))

@@ -48,7 +48,7 @@ class Listing:
 
 
 def list_corpus(folder: Path) -> Listing:
-    """List the files of a corpus folder. Reads no file but the metadata.csv files.
+    """List the files of a corpus folder. Reads only the metadata.csv files.
 
     If several metadata.csv files state the same field of a file, the one in the innermost folder takes precedence.
     Raises CorpusError if `folder` is missing, is not a folder or contains no file that has a reader.

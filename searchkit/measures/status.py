@@ -146,7 +146,7 @@ _UNIT_REACH = 4
 
 
 def _is_rule(folded: str, number: NumberInText, clause: str) -> bool:
-    """Return whether a number is a threshold: 投资5亿元以上的项目. A share is a figure: 95%以上的学生."""
+    """Return whether a number is a threshold: 投资5亿元以上的项目. A share is not one: 95%以上的学生."""
     if number.unit in {None, "%", "‰"} or number.unit in _COUNTING_UNITS:
         return False
     start = max(number.start, number.end - _UNIT_REACH)

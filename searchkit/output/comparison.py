@@ -125,7 +125,8 @@ def _cut(line: str, width: int | None) -> str:
 def _number_values(cells: Sequence[Sequence[Cell]], *, is_short: bool) -> dict[int, int]:
     """Return the number of the footnote of each value, from 1.
 
-    The keys are Python's `id` of the values, which can be equal. `is_short`: whether the limits of `MAX_FOOTNOTES` apply.
+    The keys are Python's `id` of the values, which can be equal. `is_short`: whether the limits of `MAX_FOOTNOTES`
+    apply.
     """
     flat = [cell for row in cells for cell in row]
     if is_short and sum(len(cell.values) for cell in flat) > MAX_FOOTNOTES:
