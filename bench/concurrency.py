@@ -36,6 +36,7 @@ CORPORA = ("100k", "gov")
 CONFIGURATIONS = (("threads", 1), ("threads", 2), ("threads", 4), ("processes", 1), ("processes", 2))
 """Kind and number of workers."""
 ROUNDS = 5
+"""Number of rounds, whose median is reported."""
 SEARCHES = 400
 """Number of searches of a configuration in a round, shared by its workers."""
 _WARM_UP = 60

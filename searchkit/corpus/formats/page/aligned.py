@@ -23,16 +23,17 @@ from searchkit.corpus.tables.cells import is_number, is_total
 from searchkit.model import Cell
 
 _MIN_ROWS = 3
-"""Rows with figures of a table that is not between bars. With text in each column of the header, one less."""
+"""Minimum number of rows with figures of a table that is not between bars; one less if each column has a header."""
 _MIN_FIGURES = 3
-"""Columns of a table with one row, which contains only figures."""
+"""Minimum number of columns of a table with one row, which contains only figures."""
 _BROKEN_FIGURE = re.compile(r"\d[\d,]*,\d{0,2}|\d[\d,.]* \d[\d,.]*")
+"""A part of a figure (12,34), or two figures in a cell."""
 _MAX_BROKEN_SHARE = 0.2
-"""Share of the rows with a part of a figure, or two figures in a cell: 12,34."""
+"""Maximum share of the rows of a table with a `_BROKEN_FIGURE`."""
 _MIN_OUTDENT = 0.5
-"""Em. Distance of a label over two columns from the left of the second."""
+"""Em. Minimum distance of a label over two columns from the left of the second."""
 _MAX_BAR_DISTANCE_ABOVE, _MAX_BAR_DISTANCE_BELOW = 10.0, 4.0
-"""Em. Distance of the bars of a table from its rows with figures."""
+"""Em. Maximum distances of the bars of a table from its first and its last row with figures."""
 
 
 def find_aligned_tables(lines: Sequence[PlacedLine], bars: Mapping[int, Sequence[Bar]]) -> list[PlacedLine]:
