@@ -141,7 +141,7 @@ class _BlockReader:
                 self._marker = ""
 
     def _end_table(self) -> Iterator[Block]:
-        """Yield a table, or its rows with tabs if it is not data table."""
+        """Yield a table, or its rows with tabs if it is not a data table."""
         rows, self._rows = tuple(self._rows), []
         table = RawTable(rows, header_rows=1)
         if is_data_table(table):

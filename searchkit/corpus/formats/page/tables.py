@@ -319,7 +319,7 @@ class TablePart:
         return self.lines[-1].baseline
 
     def build_blocks(self, build: Callable[[PlacedLine], Block]) -> Iterator[Block]:
-        """Yield its block, or one for each row if it is not data table. `build` builds the block of a row."""
+        """Yield its block, or one for each row if it is not a data table. `build` builds the block of a row."""
         raw = RawTable(tuple(self.rows), self._count_header_rows() or None)
         if is_data_table(raw):
             yield Block("", page=self.page, table=raw)
