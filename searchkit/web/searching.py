@@ -26,7 +26,7 @@ PAGE_SIZE = 20
 _MAX_MEASURES = 4
 """Maximum number of measures beside a snippet."""
 _OPERATORS = frozenset('"“”「」『』()（）[]［］|｜^＾*＊:：')
-"""Characters that a query is not read as plain words with."""
+"""Characters of operators. A query with one of them is not read as plain words."""
 
 
 class SnippetMeasure(NamedTuple):
@@ -39,26 +39,34 @@ class SnippetMeasure(NamedTuple):
 
 
 class HitView(NamedTuple):
-    """A hit."""
+    """A hit, as the template shows it. Pieces of text are pairs: the text, and whether it is a match."""
 
     url: str
     id: str
     anchor: str
+    """Id of its element."""
     place: str
     year: str
     title: Sequence[tuple[str, bool]]
     path: Sequence[Sequence[tuple[str, bool]]]
     pieces: Sequence[tuple[str, bool]]
+    """The snippet."""
     starts_inside: bool
+    """Whether text precedes the snippet."""
     ends_inside: bool
+    """Whether text follows it."""
     measures: Sequence[SnippetMeasure]
     section: Link | None
     tags: Sequence[Link]
     lacks: str
+    """Sentence about the parts of the query that it lacks. Empty if it has all."""
     same: int
+    """Number of near-duplicates that are folded under it."""
     same_links: Sequence[Link]
     matches: int
+    """Number of hits of its report, if hits are grouped by report."""
     cite: str
+    """Text that cites it."""
     context_url: str
     n: int
 

@@ -1,4 +1,4 @@
-"""Contradictions in tables: markdown_table, rates, and the prose around them."""
+"""Contradictions in tables: totals, rates, and the prose around them."""
 
 from __future__ import annotations
 
