@@ -14,7 +14,7 @@
 # make mutations: read ten thousand damaged files of every format.
 # make worst: read the worst files of every format that we can think of, beside sound ones.
 # make opensearch: run the tests of engines on an OpenSearch node (Java, Maven), with one shard and with three.
-# make figures: measure how well figures are found and looked up (bench/MEASURES.md).
+# make measures: measure how well measures are found and looked up (bench/MEASURES.md).
 # make tables: measure how well tables are read in each format (bench/TABLES.md).
 # make ablation: measure what each optimisation of the columnar engine saves (bench/ABLATION.md).
 # make product: measure searches from the typed query to the page, their parts and their floor, cold commands, several
@@ -34,7 +34,7 @@ BENCH_VENV := .venv-bench
 ATTACKS := faults kills power tampering queries addresses neighbours
 BENCH_READY := $(BENCH_VENV)/.ready
 
-.PHONY: demo serve test check format lint types lowest docs pictures browser storm mutations worst opensearch figures tables ablation bench product manymeasures load attacks $(ATTACKS) package clean
+.PHONY: demo serve test check format lint types lowest docs pictures browser storm mutations worst opensearch measures tables ablation bench product manymeasures load attacks $(ATTACKS) package clean
 
 demo: $(READY)
 	$(BIN)/searchkit build corpus/reports --index index
@@ -96,7 +96,7 @@ worst: $(READY)
 opensearch: $(READY)
 	$(BIN)/python tests/opensearch/everything.py
 
-figures: $(READY)
+measures: $(READY)
 	$(BIN)/python -m bench.measures
 
 tables: $(READY)

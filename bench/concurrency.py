@@ -36,6 +36,7 @@ CORPORA = ("100k", "gov")
 CONFIGURATIONS = (("threads", 1), ("threads", 2), ("threads", 4), ("processes", 1), ("processes", 2))
 """Kind and number of workers."""
 ROUNDS = 5
+"""Number of rounds, whose median is reported."""
 SEARCHES = 400
 """Number of searches of a configuration in a round, shared by its workers."""
 _WARM_UP = 60
@@ -119,6 +120,7 @@ def _work(index: Index, share: Questions, wait: Callable[[], object]) -> None:
 def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description="Measure searches per second with several threads and processes.")
+    # argparse also checks the empty list, which it uses if no corpus is given.
     parser.add_argument("corpus", nargs="*", choices=[*corpora.NAMES, []])
     parser.add_argument("--data", type=Path, default=DATA, help="folder of corpora and indexes, which are kept")
     arguments = parser.parse_args()

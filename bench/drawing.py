@@ -1,4 +1,7 @@
-"""Draws any number of different questions from the paragraphs of a corpus, for measurements without repetitions."""
+"""Draws any number of different queries from the paragraphs of a corpus, for measurements without repetitions.
+
+A query with its filters is a `bench.pipelines.Question`.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +17,13 @@ from bench.pipelines import Question, words
 _HAN = re.compile("[\u4e00-\u9fa5]+")
 """One or more Chinese characters, from 一 to 龥."""
 _FORMS = ("one word", "two words", "three words", "bare run", "quoted", "filtered")
-"""Kinds of questions, which take turns."""
+"""Forms of questions, which take turns."""
 _RUN_LENGTHS = (4, 8)
 """Smallest and largest number of characters of a run or a phrase."""
 
 
 def draw(corpus: str, data: Path, seed: int) -> Iterator[Question]:
-    """Yield different questions, each from a random paragraph, which it matches. `seed`: other questions for another.
+    """Yield different questions, each drawn from a random paragraph, which matches it. `seed`: of the random numbers.
 
     One word, two or three words of the paragraph, a run of its characters with and without quotes, and two words
     filtered by its year take turns. Ends if the corpus has no more.
@@ -43,7 +46,10 @@ def draw(corpus: str, data: Path, seed: int) -> Iterator[Question]:
 
 
 def _make(form: str, item: list[Any] | None, rng: random.Random) -> Question | None:
-    """Return a question of a form about a line of items.jsonl, or None if the paragraph has none."""
+    """Return a question of a form from the paragraph in a line of items.jsonl.
+
+    None if the paragraph has too few words or characters, or has no year.
+    """
     if item is None:
         return None
     text, _, _, year, *_ = item

@@ -299,6 +299,7 @@ def _open_tantivy(folder: Path) -> Mapping[str, Pipeline]:
 def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description="Measure what the array operations and the calls of a search take.")
+    # argparse also checks the empty list, which it uses if no corpus is given.
     parser.add_argument("corpus", nargs="*", choices=[*CORPORA, []])
     parser.add_argument("--data", type=Path, default=DATA, help="folder of corpora and indexes, which are kept")
     arguments = parser.parse_args()

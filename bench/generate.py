@@ -29,7 +29,10 @@ PER_DOCUMENT = 40
 _MEDIAN, _SIGMA, _MIN_LENGTH, _MAX_LENGTH = 28.0, 0.7, 4, 250
 """Median, sigma, minimum and maximum of the log-normal number of pieces (words, phrases, numbers) in a paragraph."""
 _SHARES = (0.62, 0.80, 0.88, 0.93)
-"""Cumulative shares of four kinds of pieces: words, links, topic phrases, general phrases. The rest are numbers."""
+"""Cumulative shares of four kinds of pieces: words, function words, topic phrases, general phrases.
+
+The rest are numbers.
+"""
 _TOPIC_PHRASES = 2
 """Index of the topic phrases among the kinds."""
 _UNMARKED, _MARKS = 0.74, (0.90, 0.94, 0.98)
@@ -52,8 +55,9 @@ class Generator:
 
     def __init__(self, seed: int = SEED) -> None:
         self._seed = seed
-        words, topics = vocabulary.dictionary_words(), vocabulary.PHRASES.values()
-        tables = (words, vocabulary.LINKS, *topics, vocabulary.GENERAL, vocabulary.quantities(), vocabulary.MARKS)
+        words = vocabulary.dictionary_words()
+        phrases = (vocabulary.FUNCTION_WORDS, *vocabulary.PHRASES.values(), vocabulary.GENERAL)
+        tables = (words, *phrases, vocabulary.quantities(), vocabulary.MARKS)
         self._pieces = np.array([piece for table in tables for piece in table], object)
         self._sizes = np.array([len(table) for table in tables])
         self._starts = np.array([0, *accumulate(map(len, tables))][:-1])
@@ -95,12 +99,13 @@ class Generator:
         return ParsedDocument(document, paragraphs)
 
     def _texts(self, rng: np.random.Generator, topics: Ints) -> list[str]:
-        """Return the texts of paragraphs with the given topics, which are indexes into `vocabulary.PHRASES`."""
+        """Return the texts of paragraphs. `topics`: index of the topic of each in `vocabulary.PHRASES`."""
         counts = np.exp(rng.normal(np.log(_MEDIAN), _SIGMA, len(topics))).astype(int).clip(_MIN_LENGTH, _MAX_LENGTH)
         ends = np.cumsum(counts)
         kind_draws, piece_draws, mark_draws = rng.random((3, ends[-1]))
         kinds = np.searchsorted(_SHARES, kind_draws, "right")
-        last = len(self._sizes) - 1  # the tables: 0 words, 1 links, 2… phrases by topic, then general, numbers, marks
+        # The tables: 0 words, 1 function words, 2… phrases by topic, then general phrases, numbers, punctuation marks.
+        last = len(self._sizes) - 1
         tables = np.array([0, 1, 2, last - 2, last - 1])[kinds] + (kinds == _TOPIC_PHRASES) * np.repeat(topics, counts)
         piece_indexes = (piece_draws * self._sizes[tables]).astype(int)
         is_word = kinds == 0
@@ -113,7 +118,10 @@ class Generator:
 
 
 def documents(paragraphs: int, seed: int = SEED) -> Iterator[ParsedDocument]:
-    """Yield the first documents in corpus order. `paragraphs` is their total, a multiple of `PER_DOCUMENT`."""
+    """Yield the first documents in corpus order.
+
+    `paragraphs`: total number of their paragraphs, rounded down to a multiple of `PER_DOCUMENT`.
+    """
     generator = Generator(seed)
     return (generator.document(number) for number in range(paragraphs // PER_DOCUMENT))
 

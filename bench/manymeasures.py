@@ -194,6 +194,7 @@ def _seconds(index: Index, question: Question) -> float:
 def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description="Measure look-ups, comparisons and the audit on many measures.")
+    # argparse also checks the empty list, which it uses if no corpus is given.
     parser.add_argument("corpus", nargs="*", choices=["gov", "many", []])
     parser.add_argument("--data", type=Path, default=DATA, help="folder of corpora and indexes, which are kept")
     parser.add_argument("--index", type=Path, help="measure this index only, and print JSON")
@@ -202,7 +203,7 @@ def main() -> None:
         print(json.dumps(measure(arguments.index), ensure_ascii=False))
         return
     if not corpora.REAL.is_dir():
-        sys.exit(f"{corpora.REAL} is missing: the reports are no part of the project")
+        sys.exit(f"{corpora.REAL} is missing: the reports are not part of the project")
     record: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     record["machine"] = machine.as_json(machine.describe())
     for corpus in arguments.corpus or ["gov", "many"]:

@@ -51,11 +51,14 @@ _SOURCES = (
     "data/measure_units.toml",
     "data/fixed_names.txt",
 )
-"""Files in `_CODE` that determine the extracted measures."""
+"""The rules of extraction, in `_CODE`.
+
+The modules that read and split the reports also affect the measures, and are not among them.
+"""
 _SEARCHKIT = [sys.executable, "-m", "searchkit"]
 """Command line of searchkit."""
 _LIBRARIES = ("searchkit", "numpy")
-"""Libraries that the extraction uses."""
+"""Packages whose versions the page states."""
 _MISSES = {
     "missed": r" measure missed: ",
     "not annotated": r" measure not in gold: ",
@@ -107,7 +110,7 @@ def evaluate_annotated() -> dict[str, Any]:
         score += ["--index", index, "--searchkit", shlex.join(_SEARCHKIT), "--json", "--misses"]
         *misses, scores = subprocess.run(score, check=True, capture_output=True, text=True).stdout.splitlines()
     kinds = Counter(next((kind for kind, line in _MISSES.items() if re.search(line, miss)), "other") for miss in misses)
-    return {"figures": json.loads(scores), "failures": dict(kinds.most_common())}
+    return {"scores": json.loads(scores), "failures": dict(kinds.most_common())}
 
 
 def evaluate_real(documents: Sequence[ParsedDocument], extractor: Extractor) -> tuple[list[Measure], dict[str, Any]]:
@@ -129,7 +132,7 @@ def evaluate_real(documents: Sequence[ParsedDocument], extractor: Extractor) -> 
         "documents": len(documents),
         "paragraphs": len(texts),
         "text_mb": round(megabytes, 1),
-        "figures": len(measures),
+        "measures": len(measures),
         "mb_s": round(megabytes / statistics.median(seconds), 2),
         "kinds": dict(Counter(measure.kind for measure in measures).most_common()),
         "with_period": _share(measure.period is not None for measure in measures),
@@ -183,12 +186,15 @@ def _annotated(part: Mapping[str, Any]) -> list[str]:
     """Return the section of the page about the annotated reports: heading, introduction, table."""
     head = (
         "Output of `score_reports.py --gold gold --index INDEX`, for an index that `searchkit build` made of five "
-        "reports, these three among them. All values are shares between 0 and 1. `indicator` is the mean similarity "
-        "(Dice's coefficient of character bigrams) of the indicator to the nearer of two wordings. `lookup1` and "
-        "`lookup3`: with a wording as the query, `searchkit measures` returns the measure first, or among the first "
-        "three. The rules were developed with these reports."
+        "reports, these three among them. All values are shares between 0 and 1. `meta`: share of document fields "
+        "that are right; `path`, `section`, `topic_top1`: shares of the paragraphs found whose heading path, section "
+        "or first topic is right; `base`, `bound`, `change`: shares of the measures found whose field is right. "
+        "`indicator` is the mean similarity (Dice's coefficient of character bigrams) of the indicator to the nearest "
+        "labelled wording (one or two). `lookup1` and `lookup3`: with the first wording as the query, filtered by "
+        "district, year and kind of report, `searchkit measures` returns the measure first, or among the first three. "
+        "The rules were developed with these reports."
     )
-    rows = ((f"`{name}`", value) for name, value in part["figures"].items())
+    rows = ((f"`{name}`", value) for name, value in part["scores"].items())
     return ["## Three annotated reports", head, _table(("", "share"), rows)]
 
 
@@ -208,9 +214,10 @@ def _years(part: Mapping[str, Any]) -> list[str]:
     """Return the section of the page about years and statuses: heading, introduction, table."""
     head = (
         "[Labelled by hand](../tests/measures/times/README.md) before the rules existed. `random` and `paragraphs` are "
-        "random samples; the other samples were drawn by wordings that are rare. Shares of the labels whose field is "
-        "right. An indicator is equal to a right wording, longer than one, or other. "
-        "[docs/times.md](../docs/times.md) describes the fields."
+        "random samples. `indicators` are the labels that also state an indicator. The other samples are measures next "
+        "to rare wordings, which `bench/times.py` finds by a pattern. The columns after `labels` are shares of the "
+        "labels: those whose field is right and, for `indicators`, those whose indicator equals a right wording, is "
+        "longer than one, or is another. [docs/times.md](../docs/times.md) describes the fields."
     )
     names = ("labels", *times.FIELDS, *times.JUDGEMENTS)
     rows = [
@@ -228,7 +235,7 @@ def _real(part: Mapping[str, Any]) -> list[str]:
         ("work reports", f"{part['documents']:,}"),
         ("paragraphs", f"{part['paragraphs']:,}"),
         ("text, MB", part["text_mb"]),
-        ("measures", f"{part['figures']:,}"),
+        ("measures", f"{part['measures']:,}"),
         *kinds,
         ("share with a period", part["with_period"]),
         ("share of changes", part["changes"]),
@@ -254,8 +261,8 @@ def _judged(part: Mapping[str, Any]) -> list[str]:
     shares = (
         f"Precision, the share that is not wrong, is {_cell(part.get('precision'))}; the share that is right is "
         f"{_cell(part.get('share_right'))}. Both refer to all measures as they were judged. A verdict is stale if its "
-        f"measure is extracted differently now ({len(part['stale'])} are). After the rules have been improved by these "
-        "failures, a new sample must be judged."
+        f"measure is extracted differently now ({len(part['stale'])} are). After these failures have been used to "
+        "improve the rules, a new sample must be judged."
     )
     history = (
         "A first sample of 200, drawn with seed 2026, had a precision of 0.945 and a share of 0.705 right. Its "
@@ -265,7 +272,7 @@ def _judged(part: Mapping[str, Any]) -> list[str]:
 
 
 def _failures(record: Mapping[str, Any]) -> list[str]:
-    """Return the section of the page about the failures of all evaluations: heading, introduction, table."""
+    """Return the section of the page about the failures in all evaluations: heading, introduction, table."""
     rows: list[Sequence[object]] = [
         (f"judged, {verdict}", failure, count, unchanged)
         for verdict, failure, count, unchanged in record["judged"]["failures"]
@@ -275,8 +282,9 @@ def _failures(record: Mapping[str, Any]) -> list[str]:
         rows += [(f"labels, {use}", kind, count, "") for kind, count in kinds.items()]
     rows += [("annotated", kind, count, "") for kind, count in record["annotated"]["failures"].items()]
     head = (
-        "A failure is listed with the evaluation that found it. The indicator of a label or an annotation fails if its "
-        f"similarity is below {labels.MIN_SIMILARITY}. Failures of the labels for development are listed in "
+        "Failures are counted by evaluation and kind. `unchanged`: the judged measures that are still extracted as "
+        f"they were judged. The indicator of a label or an annotation fails if its similarity is below "
+        f"{labels.MIN_SIMILARITY}. Failures of the labels for development are listed in "
         "[measures.json](results/measures.json), failures of the judged measures, with reasons, in the verdicts."
     )
     return ["## Known failures", head, _table(("evaluation", "kind", "number", "unchanged"), rows)]
@@ -307,7 +315,7 @@ def _share(values: Iterable[bool]) -> float:
 
 
 def _fingerprint() -> str:
-    """Return a hexadecimal digest of the code and data that determine the measures.
+    """Return a hexadecimal digest of the rules of extraction (`_SOURCES`).
 
     Unlike `EXTRACTION_VERSION`, it changes with every edit.
     """

@@ -1,11 +1,14 @@
-"""Measures the memory of a process that searches an index: after opening, after one answer, after many different ones.
+"""Measures the memory of a process that searches an index.
+
+It is measured before and after opening, after one search, and after many different ones.
 
     python -m bench.memory [CORPUS]… [--data FOLDER]
 
-A search is `Index.search` with ten hits, their snippets, and four facets; the questions are those of `bench.drawing`.
-Resident memory includes the pages of the index that are mapped into memory, which the system can drop; allocated memory
-does not. If the caches are bounded, allocated memory stops growing. The index is that of `bench.product`. Writes
-results/memory.json, from which `bench.productreport` writes a table.
+A search is `Index.search` with ten hits, their snippets, and four facets; the queries and their filters are drawn by
+`bench.drawing`. Resident memory includes the pages of the index that are mapped into memory, which the system can drop.
+Allocated memory is the anonymous part of it (RssAnon), without the pages of files. If the caches are bounded, allocated
+memory stops growing. The index is that of `bench.product`. Writes results/memory.json, from which `bench.productreport`
+writes a table.
 """
 
 from __future__ import annotations
@@ -42,6 +45,7 @@ def measure(corpus: str, data: Path) -> dict[str, dict[str, float]]:
 def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description="Measure the memory of a process that searches.")
+    # argparse also checks the empty list, which it uses if no corpus is given.
     parser.add_argument("corpus", nargs="*", choices=[*corpora.NAMES, []])
     parser.add_argument("--data", type=Path, default=DATA, help="folder of corpora and indexes, which are kept")
     arguments = parser.parse_args()

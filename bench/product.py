@@ -313,6 +313,7 @@ def run(corpus: str, data: Path, *, keep: bool) -> dict[str, Any]:
 def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description="Measure searches from the typed query to the page.")
+    # argparse also checks the empty list, which it uses if no corpus is given.
     parser.add_argument("corpus", nargs="*", choices=[*corpora.NAMES, []])
     parser.add_argument("--data", type=Path, default=DATA, help="folder of corpora and indexes, which are kept")
     parser.add_argument("--keep", action="store_true", help="search the index of searchkit that exists")

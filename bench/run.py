@@ -96,7 +96,7 @@ class Run:
         self.save()
 
     def indexing(self, sizes: Sequence[str]) -> None:
-        """Measure indexing with both engines in turn."""
+        """Measure indexing with the engines of `COMPARED` in turn."""
         paragraphs = min(MAX_INDEXED, max(corpora.GENERATED[name] for name in sizes))
         configurations = [(engine, processes) for engine in COMPARED if engine in self._engines for processes in (1, 2)]
         times: dict[tuple[str, int], list[float]] = {configuration: [] for configuration in configurations}

@@ -13,7 +13,7 @@ snippets    what the rest of the search takes longer with ten hits, read, than w
 other       the rest of a search without hits: options, filters, suggestions
 render      the JSON of the results
 
-Only calls of the interfaces between the rooms are timed, and the engine answers variants of the same requests, so no
+Only calls of the interfaces between the packages are timed, and the engine answers variants of the same requests, so no
 part depends on how another is written. Times are medians of the processor time, warm, in one thread. Writes
 results/shares.json, from which `bench.productreport` writes tables.
 """
@@ -185,6 +185,7 @@ def run(corpus: str, data: Path) -> dict[str, dict[str, float]]:
 def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description="Measure which parts of a search take the time.")
+    # argparse also checks the empty list, which it uses if no corpus is given.
     parser.add_argument("corpus", nargs="*", choices=[*corpora.NAMES, []])
     parser.add_argument("--data", type=Path, default=DATA, help="folder of corpora and indexes, which are kept")
     arguments = parser.parse_args()

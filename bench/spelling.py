@@ -61,7 +61,7 @@ class Sampler:
             self._homophones.setdefault(syllables(character)[0], []).append(character)
 
     def misspellings(self) -> Iterator[tuple[str, str, str]]:
-        """Yield the kind, the word and the misspelling, as many of each kind, without end."""
+        """Yield the kind, the word and the misspelling, without end. The kinds take turns."""
         while True:
             for kind in KINDS:
                 misspelt = word = self._random.choice(self._frequent)

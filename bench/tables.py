@@ -38,10 +38,10 @@ _CORPORA = {
 _INTRODUCTION = (
     "The corpus in [tests/tables](../tests/tables) describes each table once, with the value, unit, bound, row, column "
     "and mark of a total of each cell, and writes it in every format that can carry it. *right*: cells of which all of "
-    "these are as described; *missing*: the others; *false*: measures in tables that are not described, such as those "
-    "of tables of prose, of contacts or of layout. `html` has only `td` cells, `html-th` has header cells. `rtf` is "
-    "converted by LibreOffice. Pages are `ruled`, or only white space separates the cells (`unruled`): tables whose "
-    "spans white space cannot show are not among these."
+    "these are as described; *missing*: the others; *false*: measures in tables that are not described. Look-alikes "
+    "are tables of prose, of contacts or of layout, in which every measure is false. `html` has only `td` cells, "
+    "`html-th` has header cells. `rtf` is converted by LibreOffice. Pages are `ruled`, or only white space separates "
+    "the cells (`unruled`): tables whose spans white space cannot show are not among these."
 )
 _HISTORY = (
     "The tables of the second section were written in nine batches, each after the readers were right about those "

@@ -188,7 +188,24 @@ GENERAL = (
 )
 """Phrases for all topics."""
 
-LINKS = ("的", "和", "等", "对", "在", "了", "与", "及", "以", "为", "并", "向", "各", "我市", "全区", "本年度")
+FUNCTION_WORDS = (
+    "的",
+    "和",
+    "等",
+    "对",
+    "在",
+    "了",
+    "与",
+    "及",
+    "以",
+    "为",
+    "并",
+    "向",
+    "各",
+    "我市",
+    "全区",
+    "本年度",
+)
 """Particles and other short words that occur in all texts."""
 MARKS = ("", "，", "。", "、", "；")
 """What follows a piece of a paragraph: nothing, or a punctuation mark."""

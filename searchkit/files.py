@@ -110,7 +110,7 @@ def _read_and_close(file: int, max_bytes: int) -> bytes:
             chunks.append(chunk)
             size += len(chunk)
     if size > max_bytes:
-        raise OSError(errno.EFBIG, f"larger than {max_bytes // 1_000_000} MB")
+        raise OSError(errno.EFBIG, f"larger than {max_bytes / 1_000_000:g} MB")
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
@@ -136,17 +136,23 @@ class DataFile(NamedTuple):
 
 
 def read_data_file(description: str, source: Path | DataFile) -> DataFile:
-    """Read a data file, decoded by `decode_list`. A `DataFile` is returned as is.
+    """Read a data file, decoded by `decode_data_file`. A `DataFile` is returned as is.
 
     Raises UsageError if the file cannot be read.
     """
     if isinstance(source, DataFile):
         return source
     try:
-        return DataFile(f"{description} {source}", decode_list(read_regular_file(source)))
+        return DataFile(f"{description} {source}", decode_data_file(read_regular_file(source)))
     except (OSError, ValueError) as error:
-        reason = (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
+        reason = read_error_reason(error)
         raise UsageError(f"{description} {source} cannot be read: {reason}; give an existing file in UTF-8") from None
+
+
+def read_error_reason(error: OSError | ValueError) -> str:
+    """Return why a file cannot be read or decoded, without its name."""
+    reason = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+    return reason[0].lower() + reason[1:]
 
 
 _BYTE_ORDER_MARKS = (
@@ -156,7 +162,8 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# Patterns of `decode_list`. They are compiled when a list is decoded: that takes 3 ms, and most commands decode none.
+# Patterns of `decode_data_file`. They are compiled when a list is decoded: that takes 3 ms, and most commands decode
+# none.
 _USUAL_CHARACTER = "[\u2000-\ud7ff\uf900-\uffef]"
 """Matches ideographs, and the punctuation and symbols of Chinese text: 推, “, ，."""
 _UNUSUAL_CHARACTER = (
@@ -172,11 +179,11 @@ _CONTROL = "[\u0000-\u0008\u000e-\u001f]"
 """Matches a control character. UTF-16 without a mark can be valid UTF-8, but it then contains U+0000."""
 _NOT_UTF_8 = "not UTF-8"
 EITHER_UTF_8_OR_GBK = "either UTF-8 or GBK"
-"""Reason of `decode_list` for bytes that both encodings permit."""
+"""Reason of `decode_data_file` for bytes that both encodings permit."""
 
 
-def decode_list(data: bytes) -> str:
-    """Decode a list that a person wrote.
+def decode_data_file(data: bytes) -> str:
+    """Decode a data file that a person wrote: a list, a table, settings.
 
     A byte order mark decides between UTF-8, UTF-16 and UTF-32. Without a mark, the encoding is the first of these that
     fits: UTF-8, GB18030 (which contains GBK), UTF-16. Raises ValueError with the reason if no encoding fits, or if both

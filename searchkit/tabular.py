@@ -33,7 +33,7 @@ class TextTable(NamedTuple):
     """A table to show."""
 
     caption: str
-    """What it is, in a line."""
+    """Its title, one line."""
     headers: Sequence[str]
     rows: Iterable[Sequence[str | Pieces]]
     """Cells: texts, or texts in which matches are marked."""
@@ -90,9 +90,10 @@ def grid(rows: Sequence[Sequence[SpanningCell]], *, is_filled: bool = False) -> 
 
 
 def column_names(header: Sequence[Sequence[SpanningCell]], rows: Sequence[Sequence[SpanningCell]]) -> list[str]:
-    """Return a distinct name for each column of a table: its headers of all rows, with its number if they are not.
+    """Return a distinct name for each column of a table: its headers, from top to bottom.
 
-    A column without headers has its number, from 1, as its name.
+    The number of the column, from 1, follows if another column has these headers. A column without headers has only
+    its number.
     """
     width = max(map(len, (*grid(header), *grid(rows))), default=0)
     columns = zip(*grid(header, is_filled=True), strict=True)

@@ -46,7 +46,7 @@ def index(index_of: Callable[..., Index], report: Callable[..., ParsedDocument])
     ],
 )
 def test_notes_have_codes(index: Index, query: str, arguments: dict[str, Any], codes: list[str]) -> None:
-    """A note is a sentence with a code, in JSON two lists."""
+    """A note is a sentence with a code. In JSON, sentences and codes are two lists."""
     results = index.search(query, **arguments)
     assert [note.code for note in results.notes] == codes
     answer = results_to_json(results)
@@ -54,7 +54,7 @@ def test_notes_have_codes(index: Index, query: str, arguments: dict[str, Any], c
 
 
 def test_notes_of_measures_have_codes(index: Index) -> None:
-    """So do look-ups."""
+    """The notes of a look-up have codes, too."""
     assert measures_to_json(index.measures("2099年立案"))["note_codes"] == ["unknown_year"]
 
 

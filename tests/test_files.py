@@ -17,7 +17,7 @@ from searchkit.corpus.listing import content_digest, list_corpus
 from searchkit.corpus.reading import read_file
 from searchkit.corpus.topics import Taxonomy
 from searchkit.errors import UsageError
-from searchkit.files import DataFile, decode_list, read_contained_file, read_data_file, read_regular_file
+from searchkit.files import DataFile, decode_data_file, read_contained_file, read_data_file, read_regular_file
 
 OUTSIDE_TEXT = "不是这个文件夹的。"
 
@@ -155,7 +155,7 @@ LIST = "柔性执法\n双随机 处罚\n长沙市,2023\n"
 def test_lists_in_usual_encodings_are_decoded(text: str, encoding: str) -> None:
     """UTF-8, UTF-16 and GBK are decoded, or refused if they contain unusual characters; they are never garbled."""
     try:
-        assert decode_list(text.encode(encoding)) == text
+        assert decode_data_file(text.encode(encoding)) == text
     except ValueError:
         assert "α" in text
         assert not encoding.startswith("utf-8")
@@ -165,7 +165,7 @@ def test_lists_in_usual_encodings_are_decoded(text: str, encoding: str) -> None:
 def test_lists_in_other_encodings_are_refused(encoding: str) -> None:
     """A list in Big5 is not read as GBK."""
     with pytest.raises(ValueError, match="not UTF-8"):
-        decode_list("行政執法 雙隨機\n長沙市\n".encode(encoding))
+        decode_data_file("行政執法 雙隨機\n長沙市\n".encode(encoding))
 
 
 @pytest.mark.parametrize("word", ["石泉", "潜山", "印台", "通山"])
@@ -175,8 +175,8 @@ def test_a_list_that_two_encodings_permit_is_refused(word: str) -> None:
     With other words, the encoding is unambiguous.
     """
     with pytest.raises(ValueError, match="either UTF-8 or GBK"):
-        decode_list(f"1\t{word}\n".encode("gbk"))
-    assert decode_list(f"1\t{word}\n2\t行政执法\n".encode("gbk")) == f"1\t{word}\n2\t行政执法\n"
+        decode_data_file(f"1\t{word}\n".encode("gbk"))
+    assert decode_data_file(f"1\t{word}\n2\t行政执法\n".encode("gbk")) == f"1\t{word}\n2\t行政执法\n"
 
 
 @given(
@@ -189,7 +189,7 @@ def test_a_list_is_never_garbled(words: list[str]) -> None:
     text = "".join(f"{word}\r\n" for word in words)
     for encoding in ("utf-8", "utf-8-sig", "gbk", "utf-16", "utf-16-le", "utf-16-be"):
         with suppress(ValueError):
-            assert decode_list(text.encode(encoding)) == text
+            assert decode_data_file(text.encode(encoding)) == text
 
 
 @given(st.binary(max_size=60))
@@ -197,7 +197,7 @@ def test_any_bytes_are_text_or_refused(data: bytes) -> None:
     """Bytes are decoded, or refused with a reason in a few words."""
     reason = ""
     try:
-        decode_list(data)
+        decode_data_file(data)
     except ValueError as error:
         reason = str(error)
     assert reason in {"", "not UTF-8", "either UTF-8 or GBK"}

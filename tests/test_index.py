@@ -218,7 +218,7 @@ def test_a_year_that_paragraphs_are_about_is_a_filter_of_every_method(
     ]
 
 
-def test_none_is_no_filter(index: Index) -> None:
+def test_none_is_not_a_filter(index: Index) -> None:
     """A filter with the value None is ignored."""
     assert index.search("执法", year=None).total == index.search("执法").total
 

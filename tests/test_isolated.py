@@ -1,4 +1,7 @@
-"""Isolation: files in a folder are never executed or used as settings. Ctrl-C prints one line during imports too."""
+"""Isolation: files in the corpus and in the current folder are never executed, or used as settings of libraries.
+
+Ctrl-C prints one line, during imports, too.
+"""
 
 from __future__ import annotations
 
@@ -75,7 +78,10 @@ print(report.documents)
 
 
 def test_children_do_not_use_the_module_path_of_their_parent(hostile: Path, tmp_path: Path) -> None:
-    """A child does not search the current folder, PYTHONPATH or the user's site-packages, and runs no usercustomize."""
+    """A child searches neither the current folder nor folders that the parent added to its own module path.
+
+    It does not search the user's site-packages either, and does not run usercustomize.
+    """
     index, users = tmp_path / "index", tmp_path / "users"
     site = Path(
         sysconfig.get_path("purelib", "posix_user" if os.name == "posix" else "nt_user", {"userbase": str(users)})

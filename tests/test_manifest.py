@@ -226,24 +226,24 @@ def test_leftovers_are_removed(tmp_path: Path, content: str | None, remaining: l
 # --- no index
 
 
-def test_a_missing_folder_is_no_index(tmp_path: Path) -> None:
+def test_a_missing_folder_is_not_an_index(tmp_path: Path) -> None:
     """The message contains the command that builds an index."""
     assert "searchkit build" in open_error(tmp_path / "nowhere", IndexMissing)
 
 
-def test_an_empty_folder_is_no_index(tmp_path: Path) -> None:
+def test_an_empty_folder_is_not_an_index(tmp_path: Path) -> None:
     """The error is IndexMissing."""
     open_error(tmp_path, IndexMissing)
 
 
-def test_a_file_is_no_index(tmp_path: Path) -> None:
+def test_a_file_is_not_an_index(tmp_path: Path) -> None:
     """A file is not an index, and neither is a path below it."""
     (tmp_path / "file").write_text("{}", encoding="utf-8")
     open_error(tmp_path / "file", IndexMissing)
     open_error(tmp_path / "file" / "below", IndexMissing)
 
 
-def test_a_folder_is_no_manifest(tmp_path: Path) -> None:
+def test_a_folder_is_not_a_manifest(tmp_path: Path) -> None:
     """A folder with the name index.json makes the index unusable."""
     (tmp_path / "index.json").mkdir()
     open_error(tmp_path, IndexUnusable)

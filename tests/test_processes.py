@@ -93,7 +93,7 @@ def test_a_message_that_is_too_long_is_discarded(start: Start, monkeypatch: pyte
 
 def test_messages_to_an_exited_child_are_lost(start: Start) -> None:
     """Sending to an exited child is not an error, and a child can be ended twice."""
-    conversation = start(acting.obey)
+    conversation = start(acting.execute_commands)
     assert conversation.request(b"exit") == b"begun"
     assert conversation.receive() is None
     conversation.child.send(b"x" * 1_000_000)
@@ -104,7 +104,7 @@ def test_messages_to_an_exited_child_are_lost(start: Start) -> None:
 
 
 @pytest.mark.parametrize(
-    ("order", "code"),
+    ("command", "code"),
     [
         ("hold", OUT_OF_TIME),
         ("swell", OUT_OF_MEMORY),
@@ -114,10 +114,10 @@ def test_messages_to_an_exited_child_are_lost(start: Start) -> None:
         ("raise", 1),
     ],
 )
-def test_the_exit_code_tells_the_cause(start: Start, order: str, code: int) -> None:
+def test_the_exit_code_tells_the_cause(start: Start, command: str, code: int) -> None:
     """Exceeded time, exceeded memory, a crash, an exit and an exception have different exit codes."""
-    conversation = start(acting.obey)
-    assert conversation.request(order.encode()) == b"begun"
+    conversation = start(acting.execute_commands)
+    assert conversation.request(command.encode()) == b"begun"
     assert conversation.receive() is None
     assert conversation.child.end() == code
 
@@ -128,11 +128,11 @@ def test_each_block_has_its_own_budget(start: Start) -> None:
     assert conversation.request(b"") == b"done"
 
 
-@pytest.mark.parametrize("order", ["hang", "hold"])
-def test_a_busy_child_can_be_ended(start: Start, order: str) -> None:
+@pytest.mark.parametrize("command", ["hang", "hold"])
+def test_a_busy_child_can_be_ended(start: Start, command: str) -> None:
     """A child that sleeps or holds the interpreter lock is ended within seconds."""
-    conversation = start(acting.obey)
-    assert conversation.request(order.encode()) == b"begun"
+    conversation = start(acting.execute_commands)
+    assert conversation.request(command.encode()) == b"begun"
     time.sleep(0.3)  # until it is busy
     started = time.monotonic()
     assert conversation.child.end() in {0, OUT_OF_TIME, -signal.SIGKILL}
@@ -164,7 +164,7 @@ def test_an_endless_program_exhausts_the_budget(start: Start) -> None:
 
 def test_output_of_a_child_is_discarded(start: Start, capfd: pytest.CaptureFixture[str]) -> None:
     """Output of Python and of C code is neither shown nor taken for a message."""
-    conversation = start(acting.obey)
+    conversation = start(acting.execute_commands)
     assert (conversation.request(b"print"), conversation.receive(), conversation.request(b"print")) == (
         b"begun",
         b"done",
@@ -174,12 +174,12 @@ def test_output_of_a_child_is_discarded(start: Start, capfd: pytest.CaptureFixtu
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("order", ["start", "fork"])
+@pytest.mark.parametrize("command", ["start", "fork"])
 @pytest.mark.parametrize("how", ["ended", "killed"])
-def test_descendants_end_with_the_child(start: Start, mark: str, order: str, how: str) -> None:
+def test_descendants_end_with_the_child(start: Start, mark: str, command: str, how: str) -> None:
     """The descendants of a child end when it is ended, also after it was killed."""
-    conversation = start(acting.obey)
-    assert (conversation.request(order.encode()), conversation.receive()) == (b"begun", b"done")
+    conversation = start(acting.execute_commands)
+    assert (conversation.request(command.encode()), conversation.receive()) == (b"begun", b"done")
     wait_until(lambda: len(find_processes(mark)) > 1)
     if how == "killed":
         os.kill(conversation.child._process.pid, signal.SIGKILL)
@@ -250,8 +250,8 @@ from hostile import acting
 from searchkit.processes import Child
 inbox = SimpleQueue()
 child = Child(getattr(acting, sys.argv[1]), inbox)
-for order in sys.argv[2:]:
-    child.send(order.encode())
+for command in sys.argv[2:]:
+    child.send(command.encode())
     while inbox.get()[1] == b"done":
         pass
 print("begun", flush=True)
@@ -261,22 +261,22 @@ SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 
 
 @pytest.mark.parametrize(
-    "orders",
+    "commands",
     [
-        ("obey", "hang"),
-        ("obey", "hold"),
-        ("obey", "start", "hang"),
-        ("obey", "fork", "hang"),
+        ("execute_commands", "hang"),
+        ("execute_commands", "hold"),
+        ("execute_commands", "start", "hang"),
+        ("execute_commands", "fork", "hang"),
         ("fork_and_send", ""),
         ("use_a_folder",),
     ],
-    ids=lambda orders: " ".join(orders[-2:]).strip(),
+    ids=lambda commands: " ".join(commands[-2:]).strip(),
 )
-def test_a_child_ends_with_its_parent(mark: str, tmp_path: Path, orders: Sequence[str]) -> None:
+def test_a_child_ends_with_its_parent(mark: str, tmp_path: Path, commands: Sequence[str]) -> None:
     """A child and its descendants end with the parent, whatever ends the parent and whatever the child is doing."""
-    if orders[0] == "use_a_folder":
-        orders = (*orders, str(write_program(tmp_path)))
-    command = [sys.executable, "-c", PARENT, *orders]
+    if commands[0] == "use_a_folder":
+        commands = (*commands, str(write_program(tmp_path)))
+    command = [sys.executable, "-c", PARENT, *commands]
     path = os.pathsep.join([str(TESTS), str(TESTS.parent)])
     environment = {**os.environ, "PYTHONPATH": path, "TMPDIR": str(tmp_path)}
     with ExitStack() as stack:
@@ -306,7 +306,9 @@ def test_a_child_does_not_receive_ctrl_c(start: Start) -> None:
 # --- isolation
 
 
-def test_a_child_inherits_nothing(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_child_inherits_no_files_and_no_settings_of_python(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A child has no file of its parent open, another current folder, and none of the variables that Python reads."""
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setenv("PYTHONSTARTUP", str(tmp_path / "run.py"))
@@ -388,7 +390,7 @@ def test_programs_are_not_found_in_the_current_folder(monkeypatch: pytest.Monkey
     assert find_program("no such program") is None
 
 
-def test_a_temporary_folder_of_a_process_that_is_no_child() -> None:
+def test_a_temporary_folder_of_a_process_that_is_not_a_child() -> None:
     """The folder is private and is removed at the end, as in a child."""
     with processes.temporary_folder() as folder:
         assert folder.stat().st_mode & 0o777 == 0o700

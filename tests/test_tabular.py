@@ -59,7 +59,7 @@ def test_results_are_tables_of_escaped_text(index: Index) -> None:
 def test_measures_and_comparisons(
     make_measure: Callable[..., Measure], make_table: Callable[..., Comparison], index: Index
 ) -> None:
-    """Measures and aggregates are rows; a comparison has a cell for each pair, with the state of one without value."""
+    """Measures are rows. A comparison has a cell for each pair, with its values or its state."""
     table = make_table(
         [
             make_measure("a#1", "立案", 129, "件"),

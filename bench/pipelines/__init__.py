@@ -74,5 +74,5 @@ def load(name: str) -> Module:
 
 
 def words(text: str) -> list[str]:
-    """Segment a text into lower-case words by rjieba. Blanks and punctuation that stand alone are no words."""
+    """Segment a text into lower-case words by rjieba. Blanks and punctuation that stand alone are not words."""
     return [word for word in rjieba.cut(text.lower()) if any(map(str.isalnum, word))]

@@ -60,7 +60,7 @@ _RESOURCES = {
     "document": "All paragraphs of a report with their figures and tables, as JSON",
     "info": "State of the index, as JSON",
 }
-"""Kinds of resources: addresses of the page, whose data they are."""
+"""Kinds of resources, each with its description. A resource is the data of the endpoint of the page with this name."""
 _SCHEME, _JSON = "searchkit://", "application/json"
 _REFUSED = (SearchkitError, RecordMissing, Overloaded)
 """Errors that tell the client what to do."""
@@ -120,7 +120,7 @@ class AssistantServer:
         return (*self._chooser, *tool.parameters), (*(item.name for item in self._chooser), *tool.required)
 
     async def _call_tool(self, _: object, call: CallToolRequestParams) -> CallToolResult:
-        """Answer a call. What is wrong with it is an answer, too, so that the model can read it."""
+        """Answer a call. An error is an answer, too, so that the model can read it; an unknown tool raises MCPError."""
         tool = TOOLS.get(call.name)
         if tool is None:
             raise MCPError(INVALID_PARAMS, f"there is no tool {plain(call.name)!r}; the tools are {', '.join(TOOLS)}")
@@ -151,7 +151,7 @@ class AssistantServer:
         return index.snapshot()
 
     async def _list_resources(self, *_: object) -> ListResourcesResult:
-        """List the resources that there is one of for each index."""
+        """List the resources of which each index has one."""
         return ListResourcesResult(
             resources=[
                 Resource(uri=_uri("info", name), name=f"info {name}", description=_RESOURCES["info"], mime_type=_JSON)
@@ -160,7 +160,7 @@ class AssistantServer:
         )
 
     async def _list_templates(self, *_: object) -> ListResourceTemplatesResult:
-        """List the forms of the addresses of paragraphs and documents."""
+        """List the URI templates of paragraphs and documents."""
         return ListResourceTemplatesResult(
             resource_templates=[
                 ResourceTemplate(
@@ -204,7 +204,7 @@ class AssistantServer:
 
 
 def _uri(kind: str, name: str) -> str:
-    """Return the address of the resources of a kind of an index."""
+    """Return the URI of a kind of resource of an index, without the id of a record."""
     return f"{_SCHEME}{kind}/{quote_uri(name)}"
 
 

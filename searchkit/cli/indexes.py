@@ -89,13 +89,14 @@ _LOCATION = re.compile(r"^(?:line|pages?) \d+(?: to \d+)?: ")
     "--fixed-names",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Use the fixed names in FILE instead of the built-in ones: names with a number that is no measure (双随机).",
+    help="Use the fixed names in FILE instead of the built-in ones: names whose number is not a measure (双随机).",
 )
 @click.option(
     "--indicators",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Use the names in FILE instead of the built-in ones that mean the same measure (GDP, 地区生产总值).",
+    help="Use the list of indicator names in FILE instead of the built-in one. "
+    "It groups the names of one measure (GDP, 地区生产总值).",
 )
 @click.option("--full", is_flag=True, help="Read all files again, not only new and changed ones.")
 @click.option(
@@ -107,8 +108,9 @@ _LOCATION = re.compile(r"^(?:line|pages?) \d+(?: to \d+)?: ")
 def build(corpus: Path, index_path: Path, output_format: str, *, strict: bool, **options: Any) -> int:  # noqa: ANN401
     """Build or update an index of the reports in CORPUS, a folder.
 
-    Only new and changed files are read. All files are read again after a change of searchkit, of the
-    engine, or of a file of words, synonyms, topics, units, fixed names or indicators. Until a build is complete,
+    Only new and changed files are read. All files are read again after a change of searchkit, of a
+    library that reads files, of the engine, or of a file of words, synonyms, topics, units, fixed
+    names or indicators; also if LibreOffice was installed or removed. Until a build is complete,
     searches use the old index.
 
     A file that cannot be read is named and left out. So is a file whose reader crashes, takes too
@@ -126,8 +128,11 @@ def build(corpus: Path, index_path: Path, output_format: str, *, strict: bool, *
             report = build_index(corpus, index_path, BuildOptions(**options), progress)
     except KeyboardInterrupt:
         after = committed_state(index_path)
-        index = "is complete" if after != before else "is unchanged" if after else "was not created"
-        print_error(f"interrupted: {progress.summary}; the index {index}; run the same build again")
+        if after != before:
+            outcome = "the index is complete; the next build removes what is left over"
+        else:
+            outcome = f"the index {'is unchanged' if after else 'was not created'}; run the same build again"
+        print_error(f"interrupted: {progress.summary}; {outcome}")
         return FAILED
     _print_report(report, output_format)
     if strict and report.skipped:
@@ -248,7 +253,8 @@ def _format_facts(facts: Mapping[str, object], unread: Sequence[Mapping[str, str
 def _print_report(report: BuildReport, output_format: str) -> None:
     """Print the report of a build as text (table) or JSON (json).
 
-    The text does not contain what was left out on purpose, as nearly every file with pages has running heads or feet.
+    The text omits the warnings about text that was left out on purpose (`LEFT_OUT`), because nearly every file with
+    pages has running heads or feet.
     """
     from searchkit.model import LEFT_OUT
     from searchkit.output.json import dumps

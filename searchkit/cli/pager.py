@@ -11,8 +11,12 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from subprocess import Popen
 
 PAGER_VARIABLES = ("SEARCHKIT_PAGER", "PAGER")
 """Environment variables with the command of the pager. The first that is set counts; empty or `cat` means no pager."""
@@ -66,10 +70,10 @@ def start_pager() -> None:
     atexit.register(_wait, pager)
 
 
-def _wait(pager: object) -> None:
+def _wait(pager: Popen[bytes]) -> None:
     """Close the pipe, and wait until the user has left the pager."""
     with suppress(OSError, ValueError):
         sys.stdout.flush()
     with suppress(OSError):
         os.close(sys.stdout.fileno())
-    pager.wait()  # type: ignore[attr-defined]
+    pager.wait()

@@ -39,7 +39,7 @@ from searchkit.cli.output import (
     write_output,
 )
 from searchkit.errors import TimedOut, UsageError
-from searchkit.files import decode_list
+from searchkit.files import decode_data_file
 from searchkit.model import AGGREGATES
 from searchkit.query.facets import BUILT_IN_FACETS, MAX_FACET_VALUES
 
@@ -441,7 +441,7 @@ def _read_lines(queries: BinaryIO) -> Iterator[bytes | str]:
     """Yield the lines of a queries file: as bytes in UTF-8, or as text if the file is in UTF-16 or GBK.
 
     Lines in UTF-8 are yielded as they arrive, because standard input may be a program that waits for each answer. The
-    first line that is not ASCII shows the encoding. Raises UsageError if `decode_list` cannot decode the file.
+    first line that is not ASCII shows the encoding. Raises UsageError if `decode_data_file` cannot decode the file.
     """
     for line in queries:
         if line.isascii() and b"\0" not in line:  # a zero byte means UTF-16
@@ -452,7 +452,7 @@ def _read_lines(queries: BinaryIO) -> Iterator[bytes | str]:
                 yield from following.splitlines()
         else:
             try:
-                text = decode_list(line + queries.read())
+                text = decode_data_file(line + queries.read())
             except ValueError as error:
                 raise UsageError(f"{queries.name} cannot be read: {error}; give queries in UTF-8") from None
             yield from _LINE_END.split(text)
@@ -461,7 +461,7 @@ def _read_lines(queries: BinaryIO) -> Iterator[bytes | str]:
 def _is_utf_8(line: bytes) -> bool:
     """Return whether a line is in UTF-8, and not in another encoding whose bytes are valid UTF-8 too."""
     try:
-        return decode_list(line) == line.decode("utf-8-sig")
+        return decode_data_file(line) == line.decode("utf-8-sig")
     except ValueError:
         return False
 

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
 from searchkit.errors import UsageError
-from searchkit.files import DataFile, decode_list, read_regular_file, read_toml
+from searchkit.files import DataFile, decode_data_file, read_error_reason, read_regular_file, read_toml
 
 _MAX_BYTES = 100_000
 """Maximum size of the file."""
@@ -21,7 +21,7 @@ class SettingsFile(Struct, forbid_unknown_fields=True):
     index: str | None = None
     """Folder of the index, relative to the folder of the file."""
     format: Literal["table", "json", "jsonl", "csv", "tsv", "ids"] | None = None
-    """Output format of the commands that have it."""
+    """Output format. A command that does not have this format ignores it."""
     lang: Literal["zh", "en"] | None = None
     """Language of the pages of `serve`."""
     color: Literal["auto", "always", "never"] | None = None
@@ -37,10 +37,13 @@ class SettingsFile(Struct, forbid_unknown_fields=True):
 
 
 def read_settings_file(path: Path) -> dict[str, Any]:
-    """Return the settings in a file by name. Raises UsageError if it cannot be read, or has an impossible setting."""
+    """Return the settings in a file by name.
+
+    Raises UsageError if the file cannot be read, or has an unknown or invalid setting.
+    """
     try:
-        text = decode_list(read_regular_file(path, _MAX_BYTES))
+        text = decode_data_file(read_regular_file(path, _MAX_BYTES))
     except (OSError, ValueError) as error:
-        raise UsageError(f"{path} cannot be read: {error}; correct or remove it") from None
+        raise UsageError(f"{path} cannot be read: {read_error_reason(error)}; correct or remove it") from None
     settings = asdict(read_toml(DataFile(str(path), text), SettingsFile))
     return {name: value for name, value in settings.items() if value is not None}

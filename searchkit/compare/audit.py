@@ -54,11 +54,13 @@ def audit_snapshot(
         columns = snapshot.measure_columns(filters)
         measures = snapshot.every_measure(filters)
         if on_progress is not None:
-            measures = _watched(measures, len(columns.scores), on_progress)
+            measures = _with_progress(measures, len(columns.scores), on_progress)
         return audit(measures, snapshot.names, columns.fetch, tables_of)
 
 
-def _watched(measures: Iterable[Measure], total: int, on_progress: Callable[[int, int], None]) -> Iterator[Measure]:
+def _with_progress(
+    measures: Iterable[Measure], total: int, on_progress: Callable[[int, int], None]
+) -> Iterator[Measure]:
     """Yield measures, and call a function with the number of those that were yielded and `total`."""
     for done, measure in enumerate(measures, 1):
         yield measure
@@ -71,11 +73,11 @@ def audit(
     fetch: Callable[[Sequence[int]], list[Measure]] | None = None,
     tables_of: Callable[[str], Iterable[Table]] | None = None,
 ) -> Audit:
-    """Find what contradicts or repeats each other in measures and paragraphs, which are in corpus order.
+    """Find measures that contradict each other, and paragraphs that repeat each other.
 
-    `names` decides which measures are the same. `fetch` returns the measures at some positions of `measures`; without
-    it, all of them are kept in memory. `tables_of` returns the tables of the document with an id; without it, no table
-    is added up.
+    `measures` are in corpus order. `names` decides which of them are the same. `fetch` returns the measures at some
+    positions of `measures`; without it, all of them are kept in memory. `tables_of` returns the tables of the document
+    with an id; without it, tables are not checked.
 
     Time is linear in the number of measures and paragraphs. Memory: about 400 bytes for each measure that another
     report can contradict, 200 for each sentence, plus the measures of one document.

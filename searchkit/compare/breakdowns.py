@@ -1,6 +1,6 @@
 """Contradictions in the sentences of one paragraph: parts and their total, shares, values before and after a change.
 
-Most totals are not meant to be complete, and most lists are no breakdowns. Silence is preferred to false alarms.
+Most totals are not meant to be complete, and most lists are not breakdowns. Silence is preferred to false alarms.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ _RATIO = re.compile(
 )
 """Three shares: 10.7∶37.6∶51.7."""
 _MAX_RATIO_ERROR = 20
-"""Maximum difference between the sum of three shares and 100. Numbers with another sum are no shares: 3∶3∶4."""
+"""Maximum difference between the sum of three shares and 100. Numbers with another sum are not shares: 3∶3∶4."""
 _INDUSTRIES = re.compile("产业[^。；]*(?:结构|比例|比重|比|构成)")
 """Words before the shares of the three industries."""
 _MAX_GAP = 30

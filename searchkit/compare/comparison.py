@@ -247,7 +247,7 @@ def _select_years(
     """Return the years of an axis by of_year.
 
     They are the selected ones, of a range those from the first to the last of a report or a value. Without a selection,
-    they are those that a document reports on, and all years of the cells if the values are no actual ones, or plans
+    they are those that a document reports on, and all years of the cells if the values are not actual ones, or plans
     stand beside them.
     """
     if of_years:

@@ -1,4 +1,4 @@
-"""Reports that repeat each other: another year's or another place's report with new figures."""
+"""Reports that repeat each other: another year's or another place's report with new numbers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from searchkit.model import Paragraph
 
 _SENTENCE_END = re.compile("[。；;！!？?]")
 _NOT_CHINESE = re.compile(r"[^\u4e00-\u9fff]+")
-"""Numbers, marks and spaces. A copy has other figures."""
+"""Numbers, marks and spaces. A copy has other numbers."""
 _MIN_LENGTH = 16
 """Minimum number of Chinese characters of a sentence. Shorter ones are common phrases."""
 _MAX_REPORTS = 6
@@ -27,7 +27,7 @@ one place on two years share up to 0.1."""
 
 
 class Copies:
-    """Collects paragraphs, and finds documents that repeat the sentences of another one with other figures.
+    """Collects paragraphs, and finds documents that repeat the sentences of another one with other numbers.
 
     Plans are not read: reports repeat them. Memory: about 200 bytes for each sentence. Time is linear: a sentence
     counts for at most `_MAX_REPORTS` documents.

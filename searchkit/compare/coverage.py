@@ -1,4 +1,4 @@
-"""Coverage: the numbers of reports of an index by two facets. A report that is missing is no silence.
+"""Coverage: the numbers of reports of an index by two facets. A report that is missing is not silence.
 
 The numbers are facet counts: one search for each value of one facet counts the values of the other.
 """

@@ -35,7 +35,8 @@ _NARROWING = re.compile(
     r"翻|倍|比重|占|贡献|全国|世界|全球|国家|系统|部门|单位|农垦|林区|高校|学校|医院|"
     r"最[高低多大]|超过|达不到|左右|以上|以下|近|约"
 )
-"""Words that narrow what a number counts, or that state another kind of value. The own place (全省, 我市) is none."""
+"""Words that narrow what a number counts, or that state another kind of value. Words for the report's own place (全省,
+我市) are not among them."""
 _AREA = re.compile(
     "兵团|新区|自贸|开发区|高新区|示范区|试验区|特区|片区|三角|长株潭|城市群|经济带|经济区|半岛|[东西南北中]部|沿海|垦区"
 )
@@ -120,9 +121,9 @@ def build_fact(ordinal: int, report: int, measure: Measure, previous: Measure | 
 def is_comparable(measure: Measure) -> bool:
     """Return whether a measure is an exact statement of what was, of a year that is certain.
 
-    The year is certain if it is the one that the report reports on, or is printed in the sentence. The year before a
-    term of five years, which a report reviews, is that of the values before its changes (由7315元).
-    A value of the year that a report plans is a target, whether or not the sentence says so.
+    The year is certain if it is the one that the report reports on, or is printed in the sentence. The year of a value
+    before a change (由7315元) is also certain if it precedes a term of five years, which the report reviews. A value of
+    the year that a report plans is a target, whether or not the sentence says so.
     """
     extracted, source = measure.extracted, measure.source
     year = extracted.of_year or source.year

@@ -127,7 +127,7 @@ def _read_facts(spec: IndicatorSpec, candidates: Sequence[RankedMeasure]) -> Ite
     for item, reason in chosen.left_out:
         state = _STATE_OF_REASON.get(reason)
         if state == "other_unit" and (item.measure.kind == "percent") != (spec.kind == "percent"):
-            continue  # a share of the thing is no value of it
+            continue  # a share of the thing is not a value of it
         if state is not None:
             yield _make_fact(item.measure, state)
 
@@ -156,7 +156,7 @@ class _Series:
         values = self._values.get((fact.measure.region, fact.measure.agency), {})
         year = fact.year or 0
         around = [values[n] for n in range(year - _NEIGHBOURS, year + _NEIGHBOURS + 1) if n != year and n in values]
-        if len(around) < 2:  # noqa: PLR2004 - one year is no measure of another
+        if len(around) < 2:  # noqa: PLR2004 - one year is not a measure of another
             return None
         # The upper median. The module statistics takes 10 ms to import.
         value, expected = fact.measure.signed_value, sorted(around)[len(around) // 2]

@@ -64,7 +64,7 @@ def build_finding(kind: str, message: str, *measures: Measure) -> Finding:
 def build_paragraph_finding(
     kind: str, message: str, paragraph: Paragraph, start: int, values: tuple[int | float, ...]
 ) -> Finding:
-    """Return a finding about numbers of a paragraph that are no measures. `start` is their position in its text."""
+    """Return a finding about numbers of a paragraph that are not measures. `start` is their position in its text."""
     sentence = sentence_at(paragraph.text, start, start)
     return Finding(
         kind, message, (paragraph.id,), values, (paragraph.document,), (sentence,), paragraph.district, paragraph.year

@@ -80,7 +80,7 @@ _NAMED_SPEAKER = re.compile(
     rf"|自治[区州县旗](?:代理?)?(?:{_HEAD_OF_GOVERNMENT})[\u4e00-\u9fff]{{4,6}})(?:同志)?[)）*]*"
 )
 """The head of a government with a name that a blank or colon sets apart, or that begins with a surname. 市长热线工作
-does not match: 热 is no surname."""
+does not match: 热 is not a surname."""
 _OFFICE_CHARACTER = re.compile("[长席理员]")
 """Every office of a head of government contains one of these characters. Most lines contain none and are decided by
 this cheap search."""

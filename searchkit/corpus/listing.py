@@ -15,7 +15,7 @@ from searchkit.corpus.overrides import NO_METADATA, MetadataTable, StatedMetadat
 from searchkit.corpus.reasons import unexpected_error_reason, unreadable_reason
 from searchkit.corpus.walk import CorpusFile, Skipped, walk
 from searchkit.errors import CorpusError, ReadError
-from searchkit.files import EITHER_UTF_8_OR_GBK, decode_list, is_chinese_list
+from searchkit.files import EITHER_UTF_8_OR_GBK, decode_data_file, is_chinese_list
 
 MAX_TABLE_BYTES = 20_000_000
 """Maximum size of a metadata.csv, in bytes."""
@@ -48,7 +48,7 @@ class Listing:
 
 
 def list_corpus(folder: Path) -> Listing:
-    """List the files of a corpus folder. Reads no file but the metadata.csv files.
+    """List the files of a corpus folder. Reads only the metadata.csv files.
 
     If several metadata.csv files state the same field of a file, the one in the innermost folder takes precedence.
     Raises CorpusError if `folder` is missing, is not a folder or contains no file that has a reader.
@@ -126,11 +126,11 @@ def _read_metadata_file(file: CorpusFile, names: Collection[str]) -> MetadataTab
 def _decode_table(data: bytes) -> str:
     """Decode a metadata.csv. Raises ReadError if the encoding is doubtful.
 
-    The encodings are those of `decode_list`, and those that only `decode_text` knows, such as Big5. The names and
+    The encodings are those of `decode_data_file`, and those that only `decode_text` knows, such as Big5. The names and
     places in the table must be right. Therefore no invalid or improbable character is accepted.
     """
     try:
-        return decode_list(data)
+        return decode_data_file(data)
     except ValueError as error:
         doubt = ReadError(f"not read: {error}; save it as UTF-8")
         is_ambiguous = str(error) == EITHER_UTF_8_OR_GBK

@@ -22,7 +22,8 @@ _MAX_DEPTH = 4
 _YEARS = re.compile(
     rf"(?=[12一二])(?<![\d.]){ANY_YEAR}(?:年?[-—–~至到和与及、]{{1,2}}{ANY_YEAR}){{0,5}}年(?:度(?!假))?"
 )
-"""Matches a year (2023年度, 二〇二三年), or several: 2021-2023年, 2021年至2023年. Without 年, a number is no year."""
+"""Matches a year (2023年度, 二〇二三年), or several: 2021-2023年, 2021年至2023年. Without 年, a number is not a
+year."""
 _THOUSANDS = re.compile(r",(?<=\d,)(?=\d{3}(?!\d))")
 """Matches the separator in 3,000."""
 _DIGITS = "0123456789〇○零一二三四五六七八九十百千万亿两"

@@ -43,11 +43,11 @@ _HAN_NUMERAL = "[一二三四五六七八九十]{1,3}"
 _SINGLE_CHARACTER_NUMBERS = (("①", "⑳", "①"), ("⑴", "⒇", "（1）"), ("⒈", "⒛", "1."), ("㈠", "㈩", "（一）"))
 """First and last character of each range of single-character numbers, and the style of the range."""
 _UNIT_CHARACTERS = r"万亿倍个元公千百十吨米度亩级折%％‰\-－—~～至到平立"
-"""Characters that make the number before them a measure (1.5万, 1.5－2) and not a marker."""
+"""Characters that make the number before them a quantity or the start of a range (1.5万, 1.5－2), and not a marker."""
 
 # The examples are lines that each alternative matches or, after `not`, excludes.
 _MARKER = re.compile(
-    rf"""
+    rf"""(?:
       # 第一章 总则, 第二部分、回顾
       第\s?(?P<part>{_HAN_NUMERAL}|\d{{1,2}})\s?(?P<kind>编|篇|部分|章|节)[、:：.．]?
       # （一）加强, (1)加强
@@ -55,7 +55,7 @@ _MARKER = re.compile(
     | [（(]\s?(?P<digit_bracket>\d{{1,2}})\s?[）)][、.．]?
       # 一、工作回顾, 一：2023年回顾; not 一、二、三产业, 五：30
     | (?P<han>{_HAN_NUMERAL})\s?(?:、(?!{_HAN_NUMERAL}[、和产次])|[.．:：](?!\d(?!\d{{3}}年)))
-      # 一 工作回顾 (in a short line that is no sentence: see `parse_marker`)
+      # 一 工作回顾 (in a short line that is not a sentence: see `parse_marker`)
     | (?P<han_space>{_HAN_NUMERAL})[\s，,](?=\S)
       # 一是加强, 二要推进, 三靠落实; not 一是一, 一是否
     | (?P<listed>[一二三四五六七八九十]|十[一二三四五])(?:是|要|靠)(?![一二三四五六七八九十否])
@@ -72,13 +72,13 @@ _MARKER = re.compile(
       # 1）加强
     | (?P<digit_close>\d{{1,2}})[）)]
       # ①加强, ㈠加强
-    | (?P<circled>[①-⒛㈠-㈩])
+    | (?P<single>[①-⒛㈠-㈩])
       # ——加强
     | (?P<dash>[—–―─－-]{{2,}})
-    """,
+    )[ ]*""",
     re.VERBOSE,
 )
-"""A marker at the start of a line. The name of the group that matched identifies the kind of marker."""
+"""A marker at the start of a line, and the blanks after it. The name of the group that matched identifies its kind."""
 _GROUP_STYLES = {
     "han_bracket": "（一）",
     "digit_bracket": "（1）",
@@ -114,9 +114,10 @@ class Marker:
 
 
 def parse_marker(text: str) -> Marker | None:
-    """Return the marker at the start of a line, or None if there is none. Constant time.
+    """Return the marker at the start of a line, or None if there is none.
 
-    The line must not begin with white space. A number 0 is no marker.
+    The line must not begin with white space. A number 0 is not a marker. Takes time in proportion to the length of the
+    marker and of the blanks and digits after it, not of the line.
     """
     match = _MARKER.match(text)
     if match is None or match.lastgroup is None:
@@ -124,21 +125,18 @@ def parse_marker(text: str) -> Marker | None:
     group = "part" if match["part"] else match.lastgroup  # `lastgroup` of 第一章 is `kind`
     if group == "han_space" and (len(text) > _MAX_BARE_HEADING_LENGTH or _is_sentence(text)):
         return None
-    end = match.end()
-    while end < len(text) and text[end] == " ":
-        end += 1
     printed = None if group == "dash" else match[0].strip()
     if printed and group in {"ordinal", "han_space"}:
         printed = printed.rstrip("，,、：: ")
     style, ordinal = _style_and_ordinal(group, match[group], match)
-    return Marker(style, ordinal, printed, end) if ordinal or group == "dash" else None
+    return Marker(style, ordinal, printed, match.end()) if ordinal or group == "dash" else None
 
 
 def _style_and_ordinal(group: str, digits: str, match: re.Match[str]) -> tuple[str, int]:
     """Return the style and the ordinal of a marker. `group` is the alternative that matched, `digits` its number."""
     if group == "part":
         return f"第一{'编' if match['kind'] == '篇' else match['kind']}", parse_ordinal(digits)
-    if group == "circled":  # the ranges cover all characters that the group matches
+    if group == "single":  # the ranges cover all characters that the group matches
         first, style = next(
             (first, style) for first, last, style in _SINGLE_CHARACTER_NUMBERS if first <= digits <= last
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from traceback import extract_tb
 
+from searchkit.files import read_error_reason
 from searchkit.text.characters import UNSAFE_IN_NAMES, remove_invisible
 
 _MAX_QUOTED_LENGTH = 40
@@ -25,14 +26,9 @@ def clean_message(text: str, max_length: int = 300) -> str:
     return " ".join(remove_invisible(text).split())[:max_length]
 
 
-def os_error_reason(error: OSError) -> str:
-    """Return why the operating system refused an operation, in lower case and without the file's name."""
-    return (error.strerror or type(error).__name__).lower()
-
-
 def unreadable_reason(error: OSError) -> str:
     """Return the reason for a file that the operating system cannot read."""
-    return f"cannot be read: {os_error_reason(error)}"
+    return f"cannot be read: {read_error_reason(error)}"
 
 
 def unexpected_error_reason(error: Exception) -> str:

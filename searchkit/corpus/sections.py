@@ -77,7 +77,7 @@ _WORK_DONE_HEADING = re.compile(r"主要(?:工作)?(?:举措|做法|措施|工�
 _LOOK_BACK_HEADING = re.compile(r"回顾|总结")
 """A heading that certainly names the review: 2023年工作回顾. 干出新成效 may be a slogan of the plan."""
 _COMPLETED_WORK_HEADING = re.compile(r"回顾|总结|成效|成绩|成就|情况|完成")
-"""A heading about completed work, which is no plan whatever its year: 2023年工作完成情况."""
+"""A heading about completed work, which is not a plan whatever its year: 2023年工作完成情况."""
 _DUTY_HEADING = re.compile(
     r"第一责任|(?:主要负责人|主要领导|党政负责人|主要负责同志)[^,。]{0,14}(?:履行|履职|职责|述法)"
 )
@@ -153,11 +153,10 @@ _CLOSING_LINE = re.compile(
 """特此报告, 附件:, 抄送:."""
 _MAX_SIGNATURE_LENGTH = 45
 """Maximum length of a signature or date, in characters."""
-_MAX_ADDRESS_LENGTH = 40
-"""Lines of the introduction that are not longer are forms of address and the like; in characters."""
+_MAX_SALUTATION_LENGTH = 40
+"""In characters. Paragraphs of the introduction up to this length are salutations and the like."""
 _MIN_BODY_PARAGRAPHS = 4
-"""If at least this number of paragraphs longer than `_MAX_ADDRESS_LENGTH` are between the introduction and the first
-heading, they are content."""
+"""Number of paragraphs longer than `_MAX_SALUTATION_LENGTH` that make the text before the first heading content."""
 _YEAR_PARAGRAPHS = 4
 """Number of paragraphs at the start of a report that can state the year that it reviews."""
 _EXAMINED_LENGTH = 400
@@ -390,7 +389,7 @@ class _SectionClassifier:
         start = formulas[0] + 1 if formulas else min(1, self._first_headed)
         if self._first_headed == len(self._texts):
             return start
-        substantial = sum(len(text) > _MAX_ADDRESS_LENGTH for text in self._texts[start : self._first_headed])
+        substantial = sum(len(text) > _MAX_SALUTATION_LENGTH for text in self._texts[start : self._first_headed])
         return self._first_headed if substantial < _MIN_BODY_PARAGRAPHS else start
 
     def _glossary_start(self) -> int:

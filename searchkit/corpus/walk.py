@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from searchkit.corpus.formats.registry import READERS, suffix_of
-from searchkit.corpus.reasons import os_error_reason
-from searchkit.files import MAX_FILE_BYTES, read_contained_file
+from searchkit.files import MAX_FILE_BYTES, read_contained_file, read_error_reason
 from searchkit.text.characters import UNSAFE_IN_NAMES
 
 METADATA_FILE = "metadata.csv"
@@ -179,7 +178,7 @@ def _scan(folder: Path) -> Iterator[CorpusFile | Skipped]:
             with os.scandir(path) as entries:
                 children = list(entries)
         except OSError as error:
-            yield Skipped(prefix.rstrip("/") or ".", f"folder cannot be listed: {os_error_reason(error)}")
+            yield Skipped(prefix.rstrip("/") or ".", f"folder cannot be listed: {read_error_reason(error)}")
             continue
         for entry in children:
             if is_ignored_name(entry.name):
@@ -200,7 +199,7 @@ def _check_file(root: str, entry: os.DirEntry[str], name: str) -> CorpusFile | S
     try:
         return CorpusFile(entry.path, name, Stamp.of(entry.stat(follow_symlinks=False)), root)
     except OSError as error:
-        return Skipped(name, f"cannot be read: {os_error_reason(error)}")
+        return Skipped(name, f"cannot be read: {read_error_reason(error)}")
 
 
 def _check_link(root: str, path: str, name: str) -> CorpusFile | Skipped:

@@ -269,7 +269,7 @@ class Engine(Protocol):
         ...
 
     def last_term(self, prefix: str, limit: int) -> str | None:
-        """Return the last one of the first `limit` terms with a prefix, or None if there are no more.
+        """Return the last of the first `limit` terms with a prefix, or None if not more than `limit` terms have it.
 
         Counts the terms that a live paragraph has in its text, headings or title, in the order of code points. Takes
         time in proportion to `limit`.

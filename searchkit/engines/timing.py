@@ -10,7 +10,8 @@ from contextvars import ContextVar
 from searchkit.errors import TimedOut, UsageError
 
 _limit: ContextVar[tuple[float, float] | None] = ContextVar("limit", default=None)
-"""Time of the clock at which the calls of this thread end, and the seconds that they were given. None is no limit."""
+"""Time of the clock at which the calls of this thread end, and the seconds that they were given. None means no
+limit."""
 
 
 @contextmanager

@@ -177,7 +177,7 @@ class WhooshWriter:
         ):
             text, text_length = self._analyze(paragraph.text)
             heading, heading_length = self._analyze("\n".join(paragraph.path))
-            label, _ = self._analyze("\n".join(_passage_labels(paragraph, own)))
+            label, _ = self._analyze("\n".join(_passage_headings(paragraph, own)))
             folded = fold(paragraph.text)
             lengths = (text_length, heading_length, title_length, *(count_all_grams(folded, size) for size in (1, 2)))
             content = {"paragraph": to_json(paragraph), "measures": [asdict(measure) for measure in measures]}
@@ -305,7 +305,7 @@ class WhooshEngine:
         """Read the records of all paragraphs and all postings. Reports progress at the end.
 
         Raises IndexDamaged if a record cannot be decoded, if the frequencies in the postings of a field do not add up
-        to the lengths in the records, or if the row of a table is no paragraph.
+        to the lengths in the records, or if the row of a table is not a paragraph.
         """
         with _lock, _restricted_decoding(self._folder):
             store = self._store
@@ -383,7 +383,7 @@ class WhooshEngine:
         return frequencies
 
     def last_term(self, prefix: str, limit: int) -> str | None:
-        """Return the last one of the first `limit` terms with a prefix, or None if there are no more."""
+        """Return the last of the first `limit` terms with a prefix, or None if not more than `limit` terms have it."""
         names = ("text", "label", "heading", "title")
         with _lock, _restricted_unpickling():
             terms = sorted({term for name in names for term in self._expand_prefix(Prefix(prefix, name))})
@@ -635,8 +635,8 @@ class _ParagraphStore:
         """Return the folded texts of a field of a paragraph. Strings do not match across two of them."""
         paragraph = self.paragraphs[doc_id]
         if name == PASSAGE:
-            labels = _passage_labels(paragraph, self.own_headings[doc_id])
-            return [self.texts[doc_id], *map(fold, labels)]
+            headings = _passage_headings(paragraph, self.own_headings[doc_id])
+            return [self.texts[doc_id], *map(fold, headings)]
         if name == "text":
             return [self.texts[doc_id]]
         return [*map(fold, paragraph.path)] if name == "heading" else [fold(paragraph.title or "")]
@@ -652,7 +652,7 @@ class _ParagraphStore:
         return self._df[gram]
 
 
-def _passage_labels(paragraph: Paragraph, own_headings: int) -> list[str]:
+def _passage_headings(paragraph: Paragraph, own_headings: int) -> list[str]:
     """Return the headings and the title that belong to the passage of a paragraph."""
     headings = paragraph.path[len(paragraph.path) - own_headings :]
     return [*headings, *([paragraph.title] if paragraph.n == 1 and paragraph.title else [])]

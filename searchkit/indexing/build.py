@@ -77,7 +77,7 @@ class BuildOptions:
     units: Path | None = None
     """File that replaces the built-in units of measures."""
     fixed_names: Path | None = None
-    """File that replaces the built-in names that contain a number but are no measures: 双随机, 三项制度."""
+    """File that replaces the built-in names that contain a number but are not measures: 双随机, 三项制度."""
     indicators: Path | None = None
     """File that replaces the built-in names that mean the same measure: GDP, 地区生产总值."""
     full: bool = False

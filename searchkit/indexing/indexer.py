@@ -77,7 +77,7 @@ class Indexer:
         return totals.outcome(parsed.digest, parsed.skipped, is_final=parsed.is_final, reports=reports)
 
     def _index_records(self, file: TaskFile, writer: Writer) -> FileOutcome | None:
-        """Index a share of a file of records. None if it is no such file, or none of its records can be read."""
+        """Index a share of a file of records. None if it is not such a file, or none of its records can be read."""
         try:
             stream = stream_file(file.corpus_file, file.metadata, self._taxonomies, file.share)
         except (OSError, ReadError):
@@ -195,7 +195,7 @@ class _Totals:
 
 
 def _identify_reports(documents: Iterable[ParsedDocument]) -> Iterator[tuple[str, str]]:
-    """Yield the id and the identity of each document that is no record and has an identity."""
+    """Yield the id and the identity of each document that is not a record and has an identity."""
     for item in documents:
         if not item.is_record and (identity := identify_report(item.document)):
             yield item.document.document, identity

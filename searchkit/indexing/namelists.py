@@ -22,20 +22,24 @@ class _Group(Struct, forbid_unknown_fields=True):
 
     names: list[str]
     source: str
+    """Where it is defined that they mean the same. For readers only."""
     years: dict[str, str] = {}
+    """Years in which a name is or was the official one, by name. For readers only."""
 
 
 class _File(Struct, forbid_unknown_fields=True):
-    """A list of names."""
+    """The content of a list of names."""
 
     word: list[_Group] = []
+    """Words that mean the same in any name."""
     measure: list[_Group] = []
+    """Names of one measure."""
 
 
 def read_name_lists(source: Path | DataFile | None = None) -> NameLists:
     """Read a list of names, by default that of searchkit.
 
-    Raises UsageError, which names the file and the place, if the file cannot be read, is no such list, has an empty
+    Raises UsageError, which names the file and the place, if the file cannot be read, is not such a list, has an empty
     name, a name of two measures, or years of a name that its group lacks.
     """
     file = read_data_file("list of indicators", source or INDICATORS_FILE)

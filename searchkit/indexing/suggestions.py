@@ -14,8 +14,6 @@ from searchkit.text.folding import fold
 
 _DEPTHS = (1, 2, 3, 4)
 """Depths of the facets of districts that are counted. A region is rarely deeper."""
-
-
 _MAX_FACETS = 32
 """Maximum number of user-defined facets whose values are suggested. Counting each takes time per document."""
 
@@ -24,7 +22,7 @@ def collect_suggestions(engine: Engine, aliases: Aliases, facets: Sequence[str])
     """Return the content of the file of suggestions of an index (`query.suggester`).
 
     `aliases`: the names of the facet values. `facets`: names of the user-defined facets; only the first `_MAX_FACETS`
-    count. Takes about 10 µs for each word, heading and value, and some ns per posting.
+    are used. Takes about 10 µs for each word, heading and value, and some ns per posting.
     """
     vocabulary = engine.vocabulary()
     names: dict[tuple[str, str], set[str]] = {}
@@ -39,7 +37,11 @@ def collect_suggestions(engine: Engine, aliases: Aliases, facets: Sequence[str])
 
 
 def _count_values(engine: Engine, facets: Iterable[str]) -> Iterator[Completion]:
-    """Yield the facet values of an index. An element of a region has the paragraphs of all regions that it is in."""
+    """Yield the facet values of an index with their counts of paragraphs.
+
+    The elements of regions (福建省, 福州市) are values of the facet district. An element counts the paragraphs of all
+    regions that contain it.
+    """
     requested = [*(Facet(name) for name in (*NAMED_FACETS, *facets) if name != "district")]
     requested += [Facet("district", depth) for depth in _DEPTHS]
     response = engine.search(Request(Everything(), facets=tuple(requested), max_values=None, limit=0))
@@ -48,7 +50,8 @@ def _count_values(engine: Engine, facets: Iterable[str]) -> Iterator[Completion]
         for item in counts.values:
             if name.startswith("district:"):
                 *above, element = str(item.value).split("/")
-                elements[element] += item.count if name == f"district:{len(above) + 1}" else 0
+                if name == f"district:{len(above) + 1}":  # deeper facets count a region that is not as deep again
+                    elements[element] += item.count
             else:
                 yield Completion(str(item.value), name, item.count)
     yield from (Completion(element, "district", count) for element, count in elements.items())

@@ -1,4 +1,7 @@
-"""A worker process: reads, analyses and writes the files of a task into a part."""
+"""A worker process: reads and analyses the files of a task.
+
+It writes their documents to a part, a small index that the build adds to the whole.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
 def run_worker(parent: Parent) -> None:
     """Receive the settings, then run tasks until the parent process ends this process.
 
-    Settings with a data file that cannot be used end the process; the parent process gets a message.
+    If a data file in the settings cannot be used, sends `BuildFailed` to the parent process and returns.
     """
     from searchkit.indexing.indexer import Indexer  # noqa: PLC0415 - the parent imports this module without the indexer
 
@@ -69,7 +72,8 @@ def _run_task(task: Task, indexer: Indexer, parent: Parent) -> bytes:
     except OSError as error:
         writer.rollback()
         return encode_message(BuildFailed(str(error.strerror or error), is_usage_error=False))
-    except Exception as error:  # noqa: BLE001 - a bug; the parent process finds out which file causes the exception
+    except Exception as error:  # noqa: BLE001 - see below
+        # A bug, or a file that must be read again carefully (`Indexer.index_file`). The parent process retries it.
         writer.rollback()
         return encode_message(TaskFailed(current, unexpected_error_reason(error)))
     except BaseException:

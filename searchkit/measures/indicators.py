@@ -62,7 +62,7 @@ class NamedQuantity:
     start: int
     """Start of the quote: the start of the name if the name is before the number, otherwise that of the number."""
     change: str | None = None
-    """`increase`, `decrease`, or None if the quantity is no change."""
+    """`increase`, `decrease`, or None if the quantity is not a change."""
     part_of: Quantity | None = None
     """The total that the quantity is part of."""
     period: str | None = None
@@ -110,7 +110,7 @@ class _NameParts:
     is_predicate: bool = False
     """Whether `after` is a predicate of the things counted, not their name: 使用该系统 in 646家使用该系统."""
     begin: int = 0
-    """Start of the text before the number, including the words that are no part of the name."""
+    """Start of the text before the number, including the words that are not part of the name."""
     is_listed: bool = False
     """Whether the clause has a quantity before."""
     is_borrowed: bool = False
@@ -128,7 +128,7 @@ class _Names:
     last_name: str = ""
     """The last name, without the verb of a change."""
     last_quantity: Quantity | None = None
-    """The last quantity that is no change."""
+    """The last quantity that is not a change."""
     total: Quantity | None = None
     """The total whose parts are being listed."""
     total_name: str = ""

@@ -81,7 +81,7 @@ class Label:
 
     @property
     def is_score(self) -> bool:
-        """Whether it names points, which are no percentages even in the row of a rate: 分值, 得分."""
+        """Whether it names points, which are not percentages even in the row of a rate: 分值, 得分."""
         return _SCORE.search(self.words) is not None
 
     @property
@@ -106,7 +106,7 @@ def parse_label(text: str, vocabulary: Vocabulary) -> Label:
 
 
 def unit_kind(unit: str, vocabulary: Vocabulary) -> str | None:
-    """Return the kind of a written unit, one of `model.MEASURE_KINDS`; None if it is no unit."""
+    """Return the kind of a written unit, one of `model.MEASURE_KINDS`; None if it is not a unit."""
     if unit in _PERCENT_UNITS:
         return _PERCENT_UNITS[unit]
     scale, name = vocabulary.split_scale(unit)

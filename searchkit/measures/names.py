@@ -36,7 +36,7 @@ class NameText:
         self._folded = folded
 
     def trim(self, begin: int, end: int, *, is_change: bool = False) -> tuple[int, int]:
-        """Return the span of the name between two offsets, without the words around it that are no part of a name."""
+        """Return the span of the name between two offsets, without the words around it that are not part of a name."""
         folded = self._folded
         begin, end = self._trim_baseline(begin, end, is_change=is_change)
         end = self.trim_end(begin, end)

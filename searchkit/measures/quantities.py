@@ -113,7 +113,8 @@ class Quantity:
     bound: str
     """One of `model.MEASURE_BOUNDS`."""
     is_vague: bool = False
-    """A small Chinese numeral with a unit that often counts nothing. It is a measure only with further evidence."""
+    """Whether it is a small Chinese numeral with a unit that often counts nothing (三项制度). Such a quantity is a
+    measure only with further evidence."""
 
 
 def find_quantities(folded: str, vocabulary: Vocabulary) -> list[Quantity]:
@@ -167,7 +168,7 @@ class _IgnoredSpans:
 
 
 def _is_countable(folded: str, number: Number) -> bool:
-    """Return whether a number can count something: it is no ordinal and no part of a word, ratio or formula."""
+    """Return whether a number can count something: it is not an ordinal, nor part of a word, ratio or formula."""
     start, end = number.start, number.end
     before, after = folded[start - 1 : start], folded[end : end + 1]
     if before in _ORDINAL_PREFIXES or (before == " " and _is_after_blank(folded, start)):
@@ -180,7 +181,7 @@ def _is_countable(folded: str, number: Number) -> bool:
 
 
 def _is_separate(folded: str, start: int, before: str) -> bool:
-    """Return whether the characters before an Arabic number are no part of it: a code, a ratio or a time of day."""
+    """Return whether the characters before an Arabic number are not part of it: a code, a ratio or a time of day."""
     prefix = folded[start - 2 : start - 1]
     if before == ":":
         return not prefix.isdigit()
@@ -399,7 +400,7 @@ def _find_fractions(folded: str) -> list[Quantity]:
 
 
 def _parse_integer(digits: str) -> Decimal | None:
-    """Return the value of an integer in Arabic or Chinese digits, or None if it has none."""
+    """Return the value of an integer in Arabic or Chinese digits, or None if the digits are not a number."""
     return Decimal(digits) if digits.isdecimal() else parse_han_numeral(digits)
 
 

@@ -146,7 +146,7 @@ _UNIT_REACH = 4
 
 
 def _is_rule(folded: str, number: NumberInText, clause: str) -> bool:
-    """Return whether a number is a threshold: 投资5亿元以上的项目. A share is a figure: 95%以上的学生."""
+    """Return whether a number is a threshold: 投资5亿元以上的项目. A share is not one: 95%以上的学生."""
     if number.unit in {None, "%", "‰"} or number.unit in _COUNTING_UNITS:
         return False
     start = max(number.start, number.end - _UNIT_REACH)
@@ -224,14 +224,14 @@ _TOTAL_VERB = re.compile("达到?|有|为|突破")
 _THING_UNITS = frozenset("个家户所座条")
 """Units of things that exist."""
 _EVENT_UNITS = frozenset(("次", "人次", "起", "场", "批", "批次"))
-"""Units of events, which are no states."""
+"""Units of events, which are not states."""
 _STOCK_REACH = 10
 _VERB_REACH = 4
 """Numbers of code points before the number in which words of states, and verbs, are searched."""
 
 
 def _is_stock(folded: str, number: NumberInText, time: Time) -> bool:
-    """Return whether a number that is no change is of a state at a point of time."""
+    """Return whether a number that is not a change is of a state at a point of time."""
     if number.unit in _EVENT_UNITS:
         return False
     before = _text_before(folded, number.start, _ITEM_STOPS)[-_STOCK_REACH:]

@@ -24,7 +24,7 @@ class TableLine:
     is_among: bool
     """Whether it begins with 其中: it and the lines like it need not make up their total."""
     slots: tuple[Measure | str, ...]
-    """The measure in each of its cells. The printed text of a cell that is no measure, or that covers several slots."""
+    """For each slot the measure of its cell; the printed text if the cell has none or covers several slots."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ def extract_table(
 
 @dataclass(frozen=True, slots=True)
 class BlockTotals:
-    """Which rows and columns are parts of which, in one block: columns of labels and the columns at their right."""
+    """The totals of the rows and columns of a block, which is columns of labels and the columns at their right."""
 
     labels: range
     """The columns that contain the labels of the rows."""
@@ -91,6 +91,7 @@ class _Entry:
     cell: CellText
     measure: ExtractedMeasure
     is_additive: bool
+    """Whether all labels of its row and column permit that it is added up, unlike a rate."""
 
 
 class _TableExtractor:
@@ -250,7 +251,7 @@ class _TableExtractor:
     # cells
 
     def _find_figure(self, row: int, cell: CellText) -> Figure | None:
-        """Return the figure of a cell, with a unit that the vocabulary contains; None if it is no figure."""
+        """Return the figure of a cell, with a unit that the vocabulary contains; None if it is not a figure."""
         column = cell.cell.column
         if self._is_label(column) or column == self._unit_column or self._grid.is_group(row):
             return None

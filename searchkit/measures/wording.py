@@ -49,7 +49,7 @@ PREDICATE = re.compile(
 KEPT_RATE = re.compile("[压精缩].*率")
 """A rate that is the name of an aim, not of a change since an earlier time: 压缩率."""
 CHANGE_LEAD = re.compile("(?:带动|拉动|推动|促进|保持|超过)了?(?=..)")
-"""At the start of the name of what changed: a verb whose object has changed, which is no part of the name."""
+"""At the start of the name of what changed: a verb whose object has changed, which is not part of the name."""
 LEVEL_REACHED = re.compile(
     r"(?:[到至]|不变|稳定在|"  # 提高到, 保持不变, 稳定在
     r"(?:[升降少低加高小大落]|扩展|调整)为)$"  # 降低为, 调整为
@@ -75,7 +75,7 @@ ADVERBS_OF_CHANGE = re.compile("(?:分别|实际|名义|[均又再都各将共�
 GROWTH_AFTER_PERCENT = re.compile(r"的?(?P<name>[^,;。:!?、]{0,16})(?:增长|递增|增速|增幅)(?:速度|目标|率|幅度)?")
 """After a percentage: the percentage is a growth rate (的国内生产总值增长目标 in 8%的国内生产总值增长目标)."""
 
-# Light verbs, which are no part of a name: 开展普法活动3次 counts 普法活动.
+# Light verbs, which are not part of a name: 开展普法活动3次 counts 普法活动.
 _LIGHT_VERBS = (
     "开展|进行|"
     "组织(?<![党会济团作层众际府治罪业益间务]组织)|"  # the verb, not the noun in 党组织 or 社会组织
@@ -94,7 +94,7 @@ _LEADING_WORDS = (
     "持续|不断|进一步|全力|统筹|巩固|有效|相关|各类|各种|"
     "各项|各级|有关|有序|如期|顺利|圆满|有力|超额|另外|此外|同时|特别是|尤其是|包含|参公|新创建认定|布局"
 )
-"""Verbs, and adverbs of praise, that are no part of a name if they begin it: 扎实 in 扎实推进普法活动."""
+"""Verbs, and adverbs of praise, that are not part of a name if they begin it: 扎实 in 扎实推进普法活动."""
 LIGHT_VERB = re.compile(f"(?:{_LIGHT_VERBS})[了过]?")
 """A light verb anywhere in a clause."""
 LIGHT_WORD = re.compile(f"{_LIGHT_VERBS}|{_LEADING_WORDS}")
@@ -163,8 +163,8 @@ LEAD_IN = re.compile(
     # Marks and blanks
     r"[、,;:\-—()”\s]+)"
 )
-"""A word before a name that is no part of the name. The lookaheads exclude words that begin with the same character: 含
-but not 含量, 约 but not 约谈."""
+"""A word before a name that is not part of the name. The lookaheads exclude words that begin with the same character:
+含 but not 含量, 约 but not 约谈."""
 TRAILING_WORD = re.compile(
     # A quick test of the first character
     r"(?=[双共\s\d折约人总累合达高为是有了近将接大超逾突均全分各仅只提增下降减扩上发缩压升至到保稳控维实不低力最开完进在的:“(\-—,、首每平以多少由从划对向给把跨越迈过攀跃回精延大小介等≥≤><摄华也已还就都要应必可能预确仍基计相又再年尽按±连现争拟一创中初考零普直站踏登安名才核设日月先修调更])"
@@ -318,7 +318,7 @@ DEPENDENT_RATE = re.compile(
 GENERIC_HEADING = re.compile(r"(?:成效|举措|措施|情况|回顾|总结|概况|打算|安排|做法|亮点|特点|成绩|目标|任务)$")
 """The end of a heading that names no subject: 主要做法."""
 UNIT_REMARK = re.compile(r"\([^()]{1,2}\)|级(?=..)")
-"""After a number: an alternative unit or 级, which is no part of the name (25万人(次), 108条(段), 110兆瓦级燃机)."""
+"""After a number: an alternative unit or 级, which is not part of the name (25万人(次), 108条(段), 110兆瓦级燃机)."""
 FIRST_ITEM = re.compile("(?![有具可])[^和]{4,}(?=和[^和]{2,3}等?$)")
 """The name before the first conjunction of a list that goes on after it."""
 LIMIT_LEAD = re.compile(r"(?:[^,;。:、()\d]{0,8}(?:超过?|突破|达到?|不足))?$")
@@ -328,7 +328,7 @@ HALF_WORD = re.compile("[和及与][^和及与]$")
 NAME_TAIL = re.compile(
     "(?:[后时中]|[以之]外|首批|广泛|预计|基本|免费|继续|按期|按时|及时|作为|积极|共同|扎实|稳步|陆续|如期)$"
 )
-"""The end of a name after a number that is no part of it: 首批 in 250个乡镇首批实施."""
+"""The end of a name after a number that is not part of it: 首批 in 250个乡镇首批实施."""
 LISTED_ADJECTIVES = re.compile(
     r"(?:[可有具能][^,;。:、()\d]{1,9}|[^,;。:、()\d]{1,9}[强高大好快优多美新深足低聚])"
     r"(?:、[^,;。:、()\d]{2,12})+?的(?P<noun>[^,;。:、()\d]{2,20})(?=[,;。:)]|$)"
@@ -379,7 +379,7 @@ AVERAGE = re.compile("(?:每[人户亩]平均|[日月]?[人户亩]均)$")
 LIMIT_NAME = re.compile(r"[超过].{1,8}元$")
 """The name of things that is only a limit: 过50亿元 in 过50亿元的12家."""
 OWNER = re.compile("(?:(?:我|全)[国省市区县]|以[后来前]的)$")
-"""Before a number that a name follows: what it counts belongs to it, and the text before is no part of the name."""
+"""Before a number that a name follows: what it counts belongs to it, and the text before is not part of the name."""
 SHARE_OF = re.compile("[中里](?:所占)?的?(?:比重|份额|比例)$")
 """The end of the name of a share that lacks what it is a share of: 工业总产值中的比重."""
 NESTED_QUANTITY = re.compile(
@@ -392,7 +392,7 @@ NESTED_QUANTITY = re.compile(
 REACHED = re.compile("(?:达到|实现)了?")
 """Before a `LEVEL_NOUN`: the name is after the verb (达到人均收入500元的水平)."""
 COMPARED_LEVEL = re.compile("(?:已经?|将|又|就)?只?(?:不低于|不高于|不超过|相当于|达到|等于|超过)(?=.)")
-"""Before a multiple of another level: 甲产量达到乙产量的2倍. What follows is no part of the name."""
+"""Before a multiple of another level: 甲产量达到乙产量的2倍. What follows is not part of the name."""
 _TIME_IN_NAME = (
     rf"(?:[在从]|(?<!等)于)?(?:(?<!\d){ANY_YEAR}\s*年[到至])?(?:(?<!\d){ANY_YEAR}\s*年(?:[底末初]|度)?|(?<!以)上年度?[底末]?|[今去明当]年(?!轻)|{_SMALL_NUMBER}年[内间])"
     rf"(?:{_SMALL_NUMBER}月[份底末]?(?:[到至]{_SMALL_NUMBER}月[份底末]?)?)?(?!起)的?"
@@ -437,7 +437,7 @@ NAME_SEPARATOR = re.compile(r"以及|、|和(?!谐)|及(?![时格其])|与(?!会
 AMOUNT_SUFFIX = re.compile("(?:总[值额量]|收入|支出|投资|余额|产值|增加值|进出口|出口|里程|面积)$")
 """The end of the name of an amount, several of which can share a number: 地区生产总值、财政收入均突破2万亿元."""
 MEAN_START = re.compile("[日月年人户]均|平均")
-"""The start of the name of a mean, which is no part of a total: 日均新设849户, 总量突破200万户."""
+"""The start of the name of a mean, which is not part of a total: 日均新设849户, 总量突破200万户."""
 OWNED_AMOUNT = re.compile("(?:营业|销售|经营|主营业务)?总?(?:收入|支出)|[^、]{0,2}(?:总额|余额)|投资|产值|增加值")
 """The name of an amount that needs its owner: 营业收入 after 甲集团资产总额. Used to match a full name."""
 EACH_VERB = re.compile("(?:分别|双双|(?<![人平年户亩])均)(?:已?突破|超过?|达到?|过|迈[上过]|跨[上越过])[了]?$")

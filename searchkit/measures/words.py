@@ -32,7 +32,7 @@ _WORDS = frozenset(
 )
 """Words that the dictionary lacks, or that are too rare in it."""
 _NOT_WORDS = frozenset(("确保全",))
-"""Entries of the dictionary that are no words."""
+"""Entries of the dictionary that are not words."""
 
 
 def cuts_word(folded: str, start: int, cut: int, end: int) -> bool:

@@ -21,9 +21,10 @@ MAX_NAMED_LABELS = 10
 """Maximum number of rows, or of columns, that the line below the table names. The others are counted."""
 
 MAX_FOOTNOTES = 20
-"""Maximum number of values that all have a footnote in a table that is fitted to a width."""
+"""A table that is fitted to a width has a footnote for each value, if there are at most this many values. Otherwise
+only values with a mark have one, in at most this many cells."""
 _NOTE_SPACE = " [99]"
-"""Room for the number of a footnote."""
+"""Space for the number of a footnote."""
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 """Block characters, from 0 to 8 eighths of a character wide."""
 
@@ -46,8 +47,8 @@ def comparison_text(comparison: Comparison, *, bars: bool = False, width: int | 
     """Return a comparison as a text table, with an explanation of its marks and a footnote for each value.
 
     Rows without a report in any of the shown columns are left out. With `bars`, each row ends with a bar for the value
-    in its last column. With a `width` in characters, columns that do not fit are left out, of years the earliest ones;
-    footnotes are cut; and if there are more than `MAX_FOOTNOTES`, only values with a mark have one.
+    in its last column. With a `width` in columns of the terminal, columns of the table that do not fit are left out, of
+    years the earliest ones; footnotes are cut; and some values have no footnote (`MAX_FOOTNOTES`).
     """
     head = "".join(f"{line}\n" for line in query_lines(comparison))
     if comparison.indicator is None:
@@ -89,14 +90,14 @@ def _fit_columns(
     """
     if width is None:
         return list(cols), []
-    room = width - max(map(display_width, map(str, (comparison.rows_by, *comparison.rows)))) - bars * MAX_BAR_LENGTH
+    left = width - max(map(display_width, map(str, (comparison.rows_by, *comparison.rows)))) - bars * MAX_BAR_LENGTH
     is_years = all(isinstance(col, int) for col in cols)
     kept: list[AxisLabel] = []
     for col in reversed(cols) if is_years else cols:
         cells = [comparison.filled[row, col] for row in comparison.rows if (row, col) in comparison.filled]
         texts = [text + _NOTE_SPACE for text in _cell_texts(comparison, cells, {})]
-        room -= 2 + max(map(display_width, (str(col), *texts)))
-        if room < 0 and kept:
+        left -= 2 + max(map(display_width, (str(col), *texts)))
+        if left < 0 and kept:
             break
         kept.append(col)
     shown = [col for col in cols if col in kept]
@@ -112,7 +113,7 @@ def _unfitting_lines(cols: Sequence[AxisLabel]) -> Iterator[str]:
 
 
 def _cut(line: str, width: int | None) -> str:
-    """Return a line, which ends with a line feed, cut to a width in characters."""
+    """Return a line, which ends with a line feed, cut to a width in columns of the terminal."""
     if width is None or display_width(line) <= width:
         return line
     text = line[:width]
@@ -122,9 +123,10 @@ def _cut(line: str, width: int | None) -> str:
 
 
 def _number_values(cells: Sequence[Sequence[Cell]], *, is_short: bool) -> dict[int, int]:
-    """Return the number of the footnote of each value, from 1, by the `id` of the value.
+    """Return the number of the footnote of each value, from 1.
 
-    If `is_short` and there are more than `MAX_FOOTNOTES` values, only those with a mark have a footnote.
+    The keys are Python's `id` of the values, which can be equal. `is_short`: whether the limits of `MAX_FOOTNOTES`
+    apply.
     """
     flat = [cell for row in cells for cell in row]
     if is_short and sum(len(cell.values) for cell in flat) > MAX_FOOTNOTES:

@@ -71,14 +71,15 @@ def _fit_columns(rows: Sequence[Sequence[object]], headers: Sequence[str], width
 
     Returns None if the table fits as it is, and an empty list if a column would be too narrow.
     """
+    # tabulate makes a column at least two characters wider than its header
     widths = [
-        max(display_width(line) for cell in (head, *column) for line in f"{cell}  ".split("\n"))
+        max(display_width(line) for cell in (f"{head}  ", *column) for line in str(cell).split("\n"))
         for head, *column in zip(headers, *rows, strict=True)
     ]
-    room = width - 2 * (len(widths) - 1)
-    if sum(widths) <= room:
+    available = width - 2 * (len(widths) - 1)
+    if sum(widths) <= available:
         return None
-    narrow, left = 0, room
+    narrow, left = 0, available
     for number, needed in enumerate(sorted(widths)):  # the narrow columns keep their width, the others share the rest
         narrow = left // (len(widths) - number)
         if needed > narrow:
@@ -348,7 +349,7 @@ def _hit_lines(number: int, hit: Hit, *, colour: bool, highlight: bool) -> list[
     matches += f"  without {' '.join(hit.lacks)}" if hit.lacks else ""
     lines = [
         f"{number:>3}  {before}{text}{after}",
-        *(f"     › {label}" for label in _matching_labels(hit, colour=colour, highlight=highlight)),
+        *(f"     › {heading}" for heading in _matching_headings(hit, colour=colour, highlight=highlight)),
         "     " + _dim(sanitize(f"{hit.id}  {_facets_text(hit.paragraph)}  {hit.score:.2f}{matches}"), colour=colour),
     ]
     if hit.folded.count:
@@ -365,7 +366,7 @@ def _folded_line(hit: Hit) -> str:
     return f"= {count} {'copy' if count == 1 else 'copies'}: {', '.join(ids)}{others}"
 
 
-def _matching_labels(hit: Hit, *, colour: bool, highlight: bool) -> Iterator[str]:
+def _matching_headings(hit: Hit, *, colour: bool, highlight: bool) -> Iterator[str]:
     """Yield the headings of a hit, and its title, that contain a match. Skips headings that the text repeats."""
     for number, heading in enumerate(hit.paragraph.path):
         spans = tuple(span for heading_number, *span in hit.path_spans if heading_number == number)
@@ -416,12 +417,12 @@ def _split_columns(rows: Sequence[Sequence[str]], headers: Sequence[str], width:
         2 + max(display_width(head) + 2, *map(display_width, column))
         for head, *column in zip(headers, *rows, strict=True)
     ]
-    start, room = 1, 0
+    start, used = 1, 0
     for number, needed in enumerate(widths[1:], 1):
-        room += needed
-        if width is not None and number > start and widths[0] - 2 + room > width:
+        used += needed
+        if width is not None and number > start and widths[0] - 2 + used > width:
             yield range(start, number)
-            start, room = number, needed
+            start, used = number, needed
     yield range(start, len(widths))
 
 

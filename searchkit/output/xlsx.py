@@ -46,7 +46,7 @@ _FIRST_DATE = date(1900, 3, 1)
 """The first date that a spreadsheet counts correctly."""
 _SENTENCES_SHEET = "sentences"
 _SENTENCE_FIELDS = ("id", "text", "path", "title", "district", "year", "agency", "section", "document")
-"""Fields of a paragraph in the sheet that figures are linked to."""
+"""Fields of a paragraph in the sheet that measures are linked to."""
 _MAX_SHEET_NAME_LENGTH = 31
 """Maximum length of the name of a sheet, in UTF-16 code units."""
 _FORBIDDEN_IN_SHEET_NAMES = re.compile(r"[\[\]:*?/\\\s]+")
@@ -117,9 +117,8 @@ def write_tables(tables: Iterable[Table], path: Path) -> None:
 def write_findings(audit: Audit, path: Path | IO[bytes]) -> None:
     """Write the findings of an audit to a file, or into an open one.
 
-    There is a sheet with the number of each kind, and one with the findings.
-
-    Raises SearchkitError if XlsxWriter is missing or the file cannot be written.
+    There is a sheet with the number of each kind, and one with the findings. Raises SearchkitError if XlsxWriter is
+    missing or the file cannot be written.
     """
     with _workbook(path) as book:
         formats = _Formats(book)
@@ -147,7 +146,9 @@ def _workbook(path: Path | IO[bytes]) -> Iterator[Workbook]:
     try:
         book.close()  # writes the file
     except (XlsxWriterException, OSError) as error:
-        raise SearchkitError(f"{path}: cannot be written: {error}") from error
+        cause = error.__context__ if isinstance(error.__context__, OSError) else error  # XlsxWriter wraps an OSError
+        reason = cause.strerror if isinstance(cause, OSError) else None
+        raise SearchkitError(f"{path}: cannot be written: {reason or error}") from error
 
 
 class _Formats:
@@ -195,7 +196,7 @@ class _RecordSheet:
         """Number of records so far."""
 
     def add(self, record: Mapping[str, object], links: Mapping[str, str] | None = None) -> None:
-        """Write a record. `links`: addresses by the name of the field that is linked; empty for none.
+        """Write a record. `links`: internal URLs of XlsxWriter by the name of the linked field; an empty one is none.
 
         Raises SearchkitError if the sheet is full.
         """
@@ -225,14 +226,14 @@ class _RecordSheet:
 
 
 class _Sentences:
-    """The sheet with the paragraphs of figures. It is the last sheet of a workbook."""
+    """The sheet with the paragraphs of measures. It is the last sheet of a workbook."""
 
     def __init__(self, book: Workbook, formats: _Formats) -> None:
         self._sheet = _RecordSheet(book.add_worksheet(_SENTENCES_SHEET), formats)
         self._rows: dict[str, int] = {}
 
     def link(self, paragraph: Paragraph | None) -> str:
-        """Return the address of the row of a paragraph, which is added if it is new. Empty without a paragraph."""
+        """Return the internal URL of the row of a paragraph, which is added if it is new. Empty without a paragraph."""
         if paragraph is None:
             return ""
         if paragraph.id not in self._rows:
@@ -242,7 +243,7 @@ class _Sentences:
         return f"internal:'{_SENTENCES_SHEET}'!A{self._rows[paragraph.id] + 1}"
 
     def finish(self) -> None:
-        """Write what follows the last paragraph."""
+        """Write the names of the fields, and set the widths of the columns."""
         self._sheet.finish()
 
 
@@ -357,7 +358,7 @@ def _write_value(
 
 
 def _parse_date(value: object) -> date | None:
-    """Return the date that a text is, None if it is none that a spreadsheet can count."""
+    """Return the ISO date that a text consists of. None if it is another text, or a date before `_FIRST_DATE`."""
     if not isinstance(value, str) or not _DATE.fullmatch(value):
         return None
     try:

@@ -18,7 +18,7 @@ _BODY_ENDS = re.compile(
 )
 """Matches the end of the name of a body: 局 in 司法局."""
 _NOT_A_BODY = re.compile(r"[。，,；;！？《》：:]|法治政府$|网站|网$|报$|日报|新华社|本站")
-"""Matches a text that is no body, even if it ends like one: a sentence, 建设法治政府, a website, a newspaper."""
+"""Matches a text that is not a body, even if it ends like one: a sentence, 建设法治政府, a website, a newspaper."""
 _LEADING_LEVEL = re.compile(r"^(?:自治区|自治州|自治县|新区|[省市区县州旗])(?!场|政|民|域|级|容)")
 """Matches a level before the name of a body: 区 in 区司法局. The lookahead excludes other words: 市场, 县政协."""
 _BRANCH_OFFICE = re.compile(r"^(.*?局).{1,8}分局$")

@@ -104,7 +104,7 @@ def is_same_measure(one: MeasureName, other: MeasureName) -> bool:
 def has_same_wording(one: MeasureName, other: MeasureName) -> bool:
     """Return whether two names are those of the same measure, or differ only by light words and the order of words.
 
-    改造老旧住房 is 老旧住房改造, and 受理投诉 is 投诉. Light words do not matter for names that no list contains.
+    改造老旧住房 is 老旧住房改造, and 受理投诉 is 投诉. Light words are only ignored in names that no list contains.
     """
     if one.text == other.text or one.is_listed or other.is_listed:
         return is_same_measure(one, other)
@@ -121,8 +121,7 @@ def _heavy_characters(name: MeasureName) -> str:
 def name_similarity(one: MeasureName, other: MeasureName) -> float:
     """Return the similarity of two names of measures: 1 if they are the same, 0 if they cannot be.
 
-    Names of different aspects have the similarity 0, and so has a listed name to any other name: nothing that is only
-    similar stands for it. `thing_similarity` of all other names.
+    It is 0 if their aspects differ, otherwise `thing_similarity`.
     """
     if one.aspect != other.aspect:
         return 0.0
@@ -132,7 +131,8 @@ def name_similarity(one: MeasureName, other: MeasureName) -> float:
 def thing_similarity(one: MeasureName, other: MeasureName) -> float:
     """Return the similarity of the things that two names name, whatever they state about them.
 
-    It is 1 if the texts are equal, otherwise 0 if one of the names is listed or they have no character in common.
+    It is 1 if the texts are equal, otherwise 0 if one of the names is listed (no similar name stands for a listed one)
+    or they have no character in common.
 
     The similarity starts as the Dice coefficient of the characters. If both names have bigrams, it is the mean of that
     coefficient and the one of the bigrams. It is multiplied by 0.7 if only one of the names is joint, by 0.5 if their

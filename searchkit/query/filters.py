@@ -122,7 +122,7 @@ class FilterReader:
         """Return the filter by the values of a facet that texts mean.
 
         Adds a note to `notes` if a range of years was swapped, and if the name of a place fits several. Raises
-        UsageError for a text that is no year, and for one that means no value. The message names the nearest value.
+        UsageError for a text that is not a year, and for one that means no value. The message names the nearest value.
         """
         if name in YEAR_FACETS:
             return _parse_years(name, values, notes)

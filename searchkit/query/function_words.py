@@ -42,6 +42,6 @@ def word_factors(words: Sequence[str]) -> Iterator[float]:
 
 
 def content_words(words: Sequence[str]) -> tuple[str, ...]:
-    """Return the distinct words of a run that are no function words, in order."""
+    """Return the distinct words of a run that are not function words, in order."""
     factors = word_factors(words)
     return tuple(dict.fromkeys(word for word, factor in zip(words, factors, strict=True) if factor == 1))

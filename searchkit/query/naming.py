@@ -35,14 +35,14 @@ _LEADING = re.compile(
     f"^(?:{_PLACE}|{_TIME}|依法(?!行政|治)|积极|累计|总共|共计|合计|据?初步(?:预计|核算|统计|测算)|共(?![享同产和青识建])|组织(?!部)|开展|进行|实施(?!方案|细则|意见|办法)|"
     "实现|完成(?!率)|预计|预期(?!寿命)|力争|确保|达到?(?!标))+"
 )
-"""Words that are no part of a name, at the beginning of one of its parts: 全市实现, 开展."""
+"""Words that are not part of a name, at the beginning of one of its parts: 全市实现, 开展."""
 _TRAILING_WORD = (
     "总数量|总数|总量|数量|总计|合计|共计|累计|情况|工作|案件|事项|预计|预期|目标|同比|分别|五年|全年|再|又|均|大幅度?|逐步|稳步|"
     "(?:约|将|要|可|已)(?=$)"
 )
-"""A word that is no part of a name after it. None of them consists of others, so that matching takes linear time."""
+"""A word that is not part of a name after it. None of them consists of others, so that matching takes linear time."""
 _TRAILING = re.compile(f"(?<=..)(?:{_TRAILING_WORD})+$")
-"""Words that are no part of a name, at the end of a part of three or more characters: 行政复议案件 is 行政复议."""
+"""Words that are not part of a name, at the end of a part of three or more characters: 行政复议案件 is 行政复议."""
 _FILLER_PART = re.compile(f"(?:{_TRAILING_WORD})+")
 """A part that adds nothing to other parts: 总量 in 地区生产总值 总量."""
 _CHANGE_VERB = (
@@ -262,7 +262,7 @@ def _strip_change(parts: list[str], *, is_short_allowed: bool) -> list[str]:
 
 
 def _compile_words(words: Iterable[str]) -> re.Pattern[str]:
-    """Compile a pattern for any of the words, the longest first. A Latin word is no part of a longer one."""
+    """Compile a pattern for any of the words, the longest first. A Latin word is not part of a longer one."""
     alternatives = "|".join(
         rf"(?<![a-z0-9]){re.escape(word)}(?![a-z0-9])" if word.isascii() else re.escape(word)
         for word in sorted(words, key=len, reverse=True)

@@ -37,7 +37,7 @@ _TO_HALF_WIDTH = str.maketrans(
     '()|-^*[]:" ' + "".join(chr(0x41 + i) + chr(0x61 + i) for i in range(26)),
 )
 # An operator in half width: a quote, bracket, | ^ or *; at the beginning of a word also AND, OR and NOT before a space,
-# a round bracket, | or the end, and - before a character that is no space (-甲).
+# a round bracket, | or the end, and - before a character that is not a space (-甲).
 _OPERATOR = re.compile(r'["“”「」『』()\[\]|^*]|(?:(?<=[\s()|])|^)(?:(?:AND|OR|NOT)(?=[\s()|]|$)|-(?=\S))')
 _NOT_BARE = r"""["“”「」『』()\[\]{}^*:|]|^-|^(?:AND|OR|NOT)$"""
 """Pattern of what no bare run contains."""

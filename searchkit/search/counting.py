@@ -13,7 +13,7 @@ from searchkit.search.snapshot import Snapshot
 
 
 class Selection(NamedTuple):
-    """The values of a facet to list: those that meet all conditions. None is no condition."""
+    """The values of a facet to list: those that meet all conditions. None means no condition."""
 
     contains: str | None = None
     """Text that the values contain, after folding."""

@@ -1,8 +1,9 @@
 """Forks: an open index works in a child of `os.fork`, even if other threads use it at that moment.
 
 A child has only the thread that forked. A lock that another thread held stays locked in the child, and a module that
-another thread was importing stays half imported. So before a fork, everything that searches import later is imported,
-and in the child, locks are replaced.
+another thread was importing stays half imported. So before a fork, everything that searches import later is imported
+and all locks are acquired, so that no other thread is in a critical section. After it, the parent releases them, and
+the child replaces them.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from types import ModuleType
 
-_ROOMS = ("text", "query", "search", "compare")
+_PACKAGES = ("text", "query", "search", "compare")
 """Packages whose modules are imported when they are first needed."""
 _WAIT_SECONDS = 1.0
 """Maximum number of seconds to wait for each lock before a fork."""
@@ -31,15 +32,18 @@ def keep_forks_safe() -> None:
 
 
 def _before() -> None:
-    """Import what searches can need, and wait until no other thread is in a critical section."""
+    """Import what searches can need, and acquire all locks, so that no other thread is in a critical section.
+
+    A lock that is not free within `_WAIT_SECONDS` is left. Does nothing if there are no other threads.
+    """
     if threading.active_count() == 1:
         return
     from pkgutil import iter_modules  # noqa: PLC0415 - only before a fork
 
     package = __name__.partition(".")[0]
-    for room in _ROOMS:
-        paths = import_module(f"{package}.{room}").__path__
-        for found in iter_modules(paths, f"{package}.{room}."):
+    for name in _PACKAGES:
+        paths = import_module(f"{package}.{name}").__path__
+        for found in iter_modules(paths, f"{package}.{name}."):
             import_module(found.name)
     for module, name in _locks():
         if getattr(module, name).acquire(timeout=_WAIT_SECONDS):

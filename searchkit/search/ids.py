@@ -19,14 +19,14 @@ _MAX_NAMED_DOCUMENTS = 5
 def complete_id(record_id: str, documents: Collection[str]) -> str:
     """Return the id of a document, paragraph, table or measure of which `record_id` is the end.
 
-    `documents`: the ids of all documents. An end that begins at a folder is preferred to others. An id of one of the
-    documents, and one that no document has as an end, is returned unchanged. Raises UsageError if several documents
-    have this end.
+    `documents`: the ids of all documents. An end that follows a `/` (a.txt in 2023/a.txt) is preferred to one that
+    begins inside a name (a.txt in data.txt). An id of one of the documents, and one that no document has as an end, is
+    returned unchanged. Raises UsageError if several documents have this end.
     """
     for document, part in _split(record_id):
         ends = [name for name in documents if name.endswith(document)]
-        at_folder = [name for name in ends if name.endswith(f"/{document}")]
-        matches = [document] if document in ends else at_folder or ends
+        whole_names = [name for name in ends if name.endswith(f"/{document}")]
+        matches = [document] if document in ends else whole_names or ends
         if len(matches) > 1:
             some = ", ".join(sorted(matches)[:_MAX_NAMED_DOCUMENTS])
             raise UsageError(

@@ -9,8 +9,8 @@ A gram is a character or a bigram of the query. A score is the weighted sum of f
 - coverage: the share of the query's grams that occur near the number. A gram counts more if few indicators contain it,
   and less the farther from the number it occurs. Step one looks for grams only in the indicator.
 - precision: the share of the indicator's characters and bigrams that are grams of the query. For 立案, the indicator
-  立案 ranks above 立案率. Step two multiplies it by the coverage: for 财政支农投入, 投入 is no precise name, unless the
-  other words occur near the number.
+  立案 ranks above 立案率. Step two multiplies it by the coverage: for 财政支农投入, 投入 is not a precise name, unless
+  the other words occur near the number.
 - head: the share of the grams of the query's last word that occur in the indicator or (in step two) in the quote. In
   Chinese the last word of a noun phrase is its head, the thing counted.
 - paragraph: the BM25F score of the paragraph, divided by the highest one. 1 if the query only names a measure that has

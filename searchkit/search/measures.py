@@ -89,9 +89,10 @@ def check_named(ranking: MeasureRanking, query: str) -> str:
 def _parse_nationwide(
     snapshot: Snapshot, text: str, parsed: Query, options: MeasureOptions, request: MeasureRequest
 ) -> tuple[Query, MeasureRequest] | None:
-    """Return a query for measures of the whole country without 全国, and its request. None if it is for no such.
+    """Return a query without 全国, and its request for measures of the whole country.
 
-    `parsed` is the query as it is. A query with another place is not for the whole country.
+    None if 全国 is not the place that the query asks for (`find_nationwide`), or if it asks for another place, too.
+    `parsed`: the query with 全国.
     """
     span = find_nationwide(text)
     facets = {*(item.facet for item in parsed.understood), *(item.name for item in request.filters)}

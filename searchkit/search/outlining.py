@@ -91,7 +91,7 @@ def neighbours(snapshot: Snapshot, paragraph_id: str, before: int, after: int) -
     """Return a paragraph with those before and after it in its document, in the order of the text.
 
     `before` and `after`: maximum numbers of paragraphs. Returns nothing if there is no such paragraph. Raises
-    UsageError if a number is no whole number, or negative. Reads the paragraphs of one document.
+    UsageError if a number is not a whole number, or negative. Reads the paragraphs of one document.
     """
     if not all(type(count) is int and count >= 0 for count in (before, after)):
         raise UsageError("before and after must be whole numbers, 0 or more")

@@ -46,7 +46,7 @@ class QueryNames:
         named = {name.text for name in self._by_text.values()}
         others = [clause for clause in query.scoring if clause.weight < max_weight]
         self._synonyms = {clause.text for clause in others if names.parse(clause.text).text in named}
-        """Synonyms of the query that are names of its measures. They are no clauses of their own."""
+        """Synonyms of the query that are names of its measures. They are not clauses of their own."""
 
     @property
     def aspect(self) -> Aspect:

@@ -28,9 +28,10 @@ class Records:
     def resolve_id(self, record_id: str) -> str:
         """Return the id of which `record_id` is the end: 2023/a.txt#13 for a.txt#13, if there is no other a.txt.
 
-        The id is one of a document, a paragraph, a table or a measure. An end that begins at a folder is preferred to
-        others. An id that exists, and one that is the end of none, is returned unchanged. Raises UsageError if several
-        documents have this end.
+        The id is one of a document, a paragraph, a table or a measure. An end that follows a `/` (a.txt in 2023/a.txt)
+        is preferred to one that begins inside a name (a.txt in data.txt). An id that exists, and one that is the end of
+        no id, is returned unchanged. Raises UsageError if several documents have this end, or if `record_id` is not a
+        text.
         """
         return self._snapshot.resolve_id(record_id)
 
@@ -61,7 +62,11 @@ class Records:
             return engine.measures(paragraph_ids)
 
     def measure(self, measure_id: str) -> Measure | None:
-        """Return the measure with the given id (`<paragraph id>@<start>`), or None if there is none."""
+        """Return the measure with the given id (`<paragraph id>@<start>`), or None if there is none.
+
+        Raises UsageError if the id is not a text.
+        """
+        _check_id(measure_id)
         measures = self.measures_of([measure_id.rpartition("@")[0]])[0]
         return next((measure for measure in measures if measure.id == measure_id), None)
 
@@ -84,7 +89,8 @@ class Records:
 
         The paragraphs are those of a document, or those around a paragraph or a measure. `record_id`: an id, or the
         end of only one id. `context`: number of paragraphs before and after. `with_measures`: whether the measures are
-        read. Raises UsageError if several ids have this end, or `context` is no whole number, or negative.
+        read. Raises UsageError if several ids have this end, if `record_id` is not a text, or if `context` is not a
+        whole number, or is negative.
         """
         from searchkit.search.outlining import Excerpt  # noqa: PLC0415 - not loaded by searches
 
@@ -126,7 +132,8 @@ class Records:
     def tables(self, *, where: Mapping[str, FilterValue] | None = None, **filters: FilterValue) -> Iterator[Table]:
         """Yield the tables with at least one row that passes the filters, in corpus order. Filters as in `search`.
 
-        A row is a paragraph, and passes the filters like any other. Tables are complete.
+        A row is a paragraph, and is filtered like any other. A table is yielded with all its rows, also those that do
+        not pass.
         """
         snapshot = self._snapshot
         return snapshot.tables(snapshot.filters(filters, where))
@@ -155,7 +162,10 @@ class Records:
         return self._snapshot.analyzer
 
     def problems(self) -> list[dict[str, str]]:
-        """Return `path` and `reason` of each file and part of a file that the build did not read (`Skipped`)."""
+        """Return `path` and `reason` of everything that the build did not read.
+
+        These are files, links, folders, parts of a file, or all files with a suffix (`corpus.walk.Skipped`).
+        """
         return [{"path": item["path"], "reason": item["reason"]} for item in self._snapshot.problems["problems"]]
 
     def duplicates(self) -> list[dict[str, str]]:
@@ -171,7 +181,7 @@ class Records:
     def resolve_filters(
         self, filters: Mapping[str, FilterValue], where: Mapping[str, FilterValue] | None = None
     ) -> ResolvedFilters:
-        """Return the filters for facet names and values, with messages about how values were read.
+        """Return the filters for facet names and values, with notes on how values were read.
 
         Raises UnknownFacet, and UsageError for an invalid value and for one that the index does not have.
         """
@@ -201,7 +211,8 @@ class Records:
     def neighbours(self, paragraph_id: str, before: int = 1, after: int = 1) -> tuple[Paragraph, ...]:
         """Return a paragraph with at most `before` paragraphs before it and `after` after it, in the order of the text.
 
-        Empty if there is no such paragraph. Raises UsageError if the id is not a text, or a number is negative.
+        Empty if there is no such paragraph. Raises UsageError if the id is not a text, or if a number is not a whole
+        number, or is negative.
         """
         from searchkit.search.outlining import neighbours  # noqa: PLC0415 - not loaded by searches
 
@@ -209,9 +220,10 @@ class Records:
         return neighbours(self._snapshot, paragraph_id, before, after)
 
     def other_years(self, document_id: str) -> tuple[ReportOfYear, ...]:
-        """Return the reports of the place, body and kind of a document, by year. The document is among them.
+        """Return the reports with the same place, body and kind as a document, by year, the document included.
 
-        Empty if there is no such document. Raises UsageError if the id is not a text.
+        A document without a year, or without place, body and kind, is alone. Empty if there is no such document.
+        Raises UsageError if the id is not a text.
         """
         from searchkit.search.outlining import other_years  # noqa: PLC0415 - not loaded by searches
 

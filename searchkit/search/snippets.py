@@ -100,21 +100,23 @@ class Highlighter:
         path_spans = [
             (number, *span)
             for number in range(0 if self._has_heading_leaves else first_own, len(path))
-            for span in self._match_label(path[number], _OWN_HEADING if number >= first_own else _HEADING, matching)
+            for span in self._match_heading(path[number], _OWN_HEADING if number >= first_own else _HEADING, matching)
         ]
         title_spans: Spans = ()
         if paragraph.n == 1 or self._has_title_leaves:
-            title_spans = self._match_label(paragraph.title or "", _OWN_TITLE if paragraph.n == 1 else _TITLE, matching)
+            title_spans = self._match_heading(
+                paragraph.title or "", _OWN_TITLE if paragraph.n == 1 else _TITLE, matching
+            )
         return PassageMatches(
             _build_snippet(paragraph.text, folded, matches), tuple(path_spans), title_spans, frozenset(matching)
         )
 
-    def _match_label(self, label: str, fields: frozenset[str], matching: set[int]) -> Spans:
+    def _match_heading(self, heading: str, fields: frozenset[str], matching: set[int]) -> Spans:
         """Return the spans of the matches in a heading or title, and add the leaves that match to `matching`."""
         finder = self._finder(fields)
         if not finder.has_leaves:
             return ()
-        matches = finder.find(fold(label))
+        matches = finder.find(fold(heading))
         matching.update(leaf for _, _, leaf in matches)
         return merge_spans(matches)
 

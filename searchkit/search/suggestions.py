@@ -181,7 +181,10 @@ def _each(parts: list[str]) -> Iterator[tuple[list[str], str, list[str]]]:
 
 
 def _similar(reader: FilterReader, analyzer: Analyzer, text: str, filters: Sequence[Filter]) -> Iterator[Filter]:
-    """Return filters by values with a name like a text, but by no facet of `filters`. A known word is no such text."""
+    """Return filters by values with a name like a text, but by no facet of `filters`.
+
+    A known word is not such a text.
+    """
     names = {item.name for item in filters}
     similar = [] if analyzer.is_word(fold(text)) else reader.aliases.similar(text)
     return islice((Filter(facet, (value,)) for facet, value in similar if facet not in names), _MAX_VALUES)

@@ -270,9 +270,10 @@ class Analyzer:
     def _spans_with(
         self, folded: str, strings: tuple[str, ...], known: Sequence[tuple[int, int]]
     ) -> list[tuple[int, int]] | None:
-        """Return the spans to segment of the Chinese runs with one of some strings outside of the spans of `known`.
+        """Return the spans to segment: Chinese runs that contain one of some strings outside of the spans of `known`.
 
-        They ascend, and are without quantities in Arabic numerals (`_word_spans`). None if most of the text is numbers.
+        The spans ascend, and exclude quantities in Arabic numerals (`_word_spans`). None if so many numbers are beside
+        the runs that `_tokenize` is faster.
         """
         spans: list[tuple[int, int]] = []
         end = looked_at = 0

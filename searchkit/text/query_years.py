@@ -43,7 +43,7 @@ class QueryYear(NamedTuple):
     end: int
     """Offset of its end in the query."""
     is_marked: bool
-    """Whether it has 年 or is a range, so that it is no other number."""
+    """Whether it has 年 or is a range, so that it is not another number."""
     is_short: bool
     """Whether it has two digits: 23年."""
     is_sure: bool
@@ -65,7 +65,7 @@ def parse_written_years(text: str) -> tuple[int, int]:
 
 
 def find_query_year(folded: str, start: int) -> QueryYear | None:
-    """Return the year at an offset of a folded query, or None. A deadline (2030年前) and a duration are no years."""
+    """Return the year at an offset of a folded query, or None. A deadline (2030年前) and a duration are not years."""
     if decade := _DECADE_NAME.match(folded, start):
         first = 1900 + 10 * int((decade["digit"] or decade["han"]).translate(_HAN_DIGITS))
         return QueryYear(

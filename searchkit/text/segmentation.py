@@ -313,7 +313,7 @@ class JiebaDictionary:
             self._mixed.setdefault(word[:2], {})[word] = int(frequency)
         self._file = file
         self._find_lines = lru_cache(_CACHE_SIZE)(_SortedEntries(file, b"\n", 3, start, len(file)).find)
-        """Returns start and end of the lines whose first character has this UTF-8 form of three bytes. Cached."""
+        """Returns start and end of the lines whose first character has these three bytes in UTF-8. Cached."""
 
     def words(self, prefix: str) -> dict[str, int]:
         """Return the words that begin with `prefix`, two characters, each with its frequency."""

@@ -1,4 +1,4 @@
-"""Answers before they are sent, and a cache of finished ones by the state of the index and the address."""
+"""Answers before they are sent, and a cache of finished ones by the state of the index and the URL."""
 
 from __future__ import annotations
 

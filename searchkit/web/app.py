@@ -1,4 +1,4 @@
-"""The ASGI application: finds what an address means, checks the ETag, runs the work in a pool, and builds responses."""
+"""The ASGI application: finds what a URL means, checks the ETag, runs the work in a pool, and builds responses."""
 
 from __future__ import annotations
 
@@ -45,12 +45,13 @@ _NOT_MODIFIED = 304
 _RETRY_SECONDS = 5
 """Seconds after which a request that was refused may be sent again."""
 _YEAR_FIELD = "year_from="
-"""Begins the first field of the form of years. Two fields are one parameter."""
+"""The first field of the form of years in a URL. The two fields of the form are joined to one parameter."""
 _COMPRESSED = {"xlsx", "png"}
 """Formats that are compressed themselves."""
 _HEAVY_PAGES = {"compare", "audit", "coverage"}
 """Pages that take long."""
-# Status, code and text of the page for each exception, the most special first. Exceptions of the library have codes.
+# Status, code and text of the page for each exception, subclasses first. Exceptions of the library have their own
+# codes.
 _PROBLEMS: Sequence[tuple[type[Exception], int, str, str]] = (
     (RecordMissing, 404, "not_found", "error_missing"),
     (UsageError, 400, "usage_error", "error_usage"),
@@ -65,7 +66,7 @@ class Server:
     """The indexes, the pools and the templates of a server."""
 
     def __init__(self, sites: Sequence[Site], words: Words, base_path: str, title: str) -> None:
-        """`base_path`: path in front of all addresses, without `/` at its end."""
+        """`base_path`: path in front of all URLs, without `/` at its end."""
         self.sites, self.words, self.base_path, self.title = sites, words, base_path, title
         self._templates, self._assets = Templates(), Assets()
         self._assets_path = f"{base_path}/static/{self._assets.digest}/"
@@ -91,30 +92,30 @@ class Server:
             Route("/", partial(self._home, site)),
             Route("/openapi.json", partial(self._openapi, site)),
         ]
-        for address in USED_BY:
-            if address == "watches" and not site.is_private:
+        for endpoint in USED_BY:
+            if endpoint == "watches" and not site.is_private:
                 continue
-            routes.append(Route(f"/{address}", partial(self._answer, site, address, "")))
-            suffixes = [suffix for suffix in MEDIA_TYPES if suffix not in CHARTS or address == "compare"]
+            routes.append(Route(f"/{endpoint}", partial(self._answer, site, endpoint, "")))
+            suffixes = [suffix for suffix in MEDIA_TYPES if suffix not in CHARTS or endpoint == "compare"]
             routes += [
-                Route(f"/{address}.{suffix}", partial(self._answer, site, address, suffix)) for suffix in suffixes
+                Route(f"/{endpoint}.{suffix}", partial(self._answer, site, endpoint, suffix)) for suffix in suffixes
             ]
         return routes
 
     # Pages and data
 
-    async def _answer(self, site: Site, address: str, suffix: str, request: Request) -> Response:
+    async def _answer(self, site: Site, endpoint: str, suffix: str, request: Request) -> Response:
         """Answer a request for a page, or for data if there is a suffix or no page."""
-        is_page = not suffix and address in PAGES
+        is_page = not suffix and endpoint in PAGES
         suffix = suffix or ("" if is_page else "json")
         query_string = request.url.query
         pool = self._searches
         try:
             if is_page and _YEAR_FIELD in query_string:
-                state = State.parse(address, _join_years(query_string, address), is_strict=False)
+                state = State.parse(endpoint, _join_years(query_string, endpoint), is_strict=False)
                 return RedirectResponse(state.url(site.root), 303)
-            state = State.parse(address, query_string, is_strict=not is_page)
-            is_long = address in _HEAVY_PAGES if is_page else is_heavy(state, suffix)
+            state = State.parse(endpoint, query_string, is_strict=not is_page)
+            is_long = endpoint in _HEAVY_PAGES if is_page else is_heavy(state, suffix)
             pool = self._heavy if is_long else self._searches
             work = partial(self._find, site, state, suffix, request.headers)
             answer = await pool.run(work)
@@ -128,8 +129,8 @@ class Server:
         `suffix`: empty for a page.
         """
         view = site.view()
-        token, is_compressed = token_at(view, state.address), "gzip" in headers.get("accept-encoding", "")
-        if state.address == "about":
+        token, is_compressed = token_at(view, state.endpoint), "gzip" in headers.get("accept-encoding", "")
+        if state.endpoint == "about":
             token += f"-{view.verified}"  # the only answer that a state of the index does not determine
         etag = f'W/"{token}-{suffix or self._assets.digest}"'
         if etag in headers.get("if-none-match", ""):
@@ -145,7 +146,7 @@ class Server:
 
     def _render(self, site: Site, view: IndexState, state: State) -> Answer:
         """Return a page."""
-        template, values = PAGES[state.address](site.frame(view, state, self._assets_path))
+        template, values = PAGES[state.endpoint](site.frame(view, state, self._assets_path))
         return Answer(self._templates.render(template, values).encode("utf-8"), _HTML)
 
     def _read(self, site: Site, view: IndexState, state: State, suffix: str) -> Answer:
@@ -153,11 +154,11 @@ class Server:
         data = read_data(view, state, suffix)
         headers = {}
         if suffix not in {"json", "jsonl"}:
-            headers["Content-Disposition"] = f'attachment; filename="searchkit-{state.address}.{suffix}"'
+            headers["Content-Disposition"] = f'attachment; filename="searchkit-{state.endpoint}.{suffix}"'
         links = _page_links(site, state, suffix, data.next)
         if links:
             headers["Link"] = ", ".join(links)
-        pieces = join_pieces(data.pieces(suffix, state.address))
+        pieces = join_pieces(data.pieces(suffix, state.endpoint))
         return Answer(
             _read_first(pieces) if is_streamed(state) else b"".join(pieces), MEDIA_TYPES[suffix], headers=headers
         )
@@ -195,7 +196,7 @@ class Server:
         }
         return self._templates.render("error", values)
 
-    # Other addresses
+    # Other endpoints
 
     async def _home(self, site: Site, _: Request) -> Response:
         """Redirect to the search."""
@@ -244,7 +245,7 @@ class Server:
         return RedirectResponse(self._assets_path + "icon.svg", 307)
 
     async def missing(self, request: Request, _: Exception) -> Response:
-        """Answer a request for an address that does not exist."""
+        """Answer a request for an endpoint that does not exist."""
         is_page = "." not in request.url.path.rpartition("/")[2]
         if is_page:
             return Response(
@@ -320,7 +321,7 @@ def _revalidated(etag: str) -> dict[str, str]:
     return {"ETag": etag, "Cache-Control": "private, no-cache"}
 
 
-def _join_years(query_string: str, address: str) -> str:
+def _join_years(query_string: str, endpoint: str) -> str:
     """Return the parameters with the two fields of the form of years as one filter."""
     pairs = [pair.partition("=") for pair in query_string.split("&")]
     found = {name: value.strip() for name, _, value in pairs if name in {_YEAR_FIELD.rstrip("="), "year_to"}}
@@ -328,5 +329,5 @@ def _join_years(query_string: str, address: str) -> str:
     first, last = found.get("year_from", ""), found.get("year_to", "")
     if not (first or last):
         return others
-    name = "of_year" if address in OF_MEASURES else "year"
+    name = "of_year" if endpoint in OF_MEASURES else "year"
     return f"{others}&{name}={first}" if first == last else f"{others}&{name}={first}..{last}"

@@ -96,7 +96,7 @@ class Sentence(NamedTuple):
 
     value: str
     note: str
-    """Why it is no value of the cell: a later report, another value, the target."""
+    """Why it is not a value of the cell: a later report, another value, the target."""
     quote: str
     before: str
     after: str

@@ -1,4 +1,7 @@
-"""The data of every address: the objects of the command line, as JSON, JSON Lines, CSV, a workbook or a chart."""
+"""The data of every endpoint: the JSON objects that the command line prints, in every format.
+
+The formats are JSON, JSON Lines, CSV, a workbook (.xlsx) and, for a comparison, a chart.
+"""
 
 from __future__ import annotations
 
@@ -46,28 +49,28 @@ MEDIA_TYPES = {
     "svg": "image/svg+xml",
     "png": "image/png",
 }
-"""Suffixes of addresses, each with the type of the data."""
+"""Suffixes of endpoints, each with its media type."""
 CHARTS = ("svg", "png")
 """Suffixes of charts, which only `compare` has."""
 HEAVY = {"compare", "audit"}
-"""Addresses whose data takes long in every format."""
-Records = Iterable[Mapping[str, object]]
+"""Endpoints whose data takes long in every format."""
+JsonRecords = Iterable[Mapping[str, object]]
 
 
 class RecordMissing(Exception):
-    """There is no record with an id."""
+    """What a request asks for does not exist: no record has the id, or a chart has nothing to draw."""
 
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """The data of an address in its forms. Each form is made when it is called."""
+    """The data of an endpoint in each format. The functions make a format when they are called."""
 
     json: Callable[[], Iterable[str]]
     """Pieces of the JSON text."""
-    records: Callable[[str], Records]
+    records: Callable[[str], JsonRecords]
     """The records for a suffix: jsonl, csv or xlsx."""
     workbook: Callable[[IO[bytes]], None] | None = None
-    """Writes a workbook with more than the records."""
+    """Writes a workbook with several sheets. None if the workbook is one sheet with the records."""
     chart: Callable[[str], bytes] | None = None
     """Draws a chart: svg or png."""
     next: str | None = None
@@ -97,29 +100,29 @@ class Data:
 def is_heavy(state: State, suffix: str) -> bool:
     """Return whether a request takes long: all records, a workbook, a chart, a comparison or an audit."""
     return (
-        state.address in HEAVY or suffix in {"xlsx", *CHARTS} or state["limit"] == ALL or state.address == "documents"
+        state.endpoint in HEAVY or suffix in {"xlsx", *CHARTS} or state["limit"] == ALL or state.endpoint == "documents"
     )
 
 
 def is_streamed(state: State) -> bool:
     """Return whether the data of a request may be long, so that it is sent in pieces."""
-    return state["limit"] == ALL or state.address == "documents"
+    return state["limit"] == ALL or state.endpoint == "documents"
 
 
 def read_data(index: IndexState, state: State, suffix: str) -> Data:
-    """Return the data of an address. Raises RecordMissing, and the exceptions of the methods of `IndexState`."""
-    if suffix in CHARTS and state.address != "compare":
-        raise UsageError(f"{state.address} has no chart; compare has")
-    return _READERS[state.address](index, state, suffix)
+    """Return the data of an endpoint. Raises RecordMissing, and the exceptions of the methods of `IndexState`."""
+    if suffix in CHARTS and state.endpoint != "compare":
+        raise UsageError(f"{state.endpoint} has no chart; compare has")
+    return _READERS[state.endpoint](index, state, suffix)
 
 
-def _one(make: Callable[[], object]) -> Callable[[], Iterable[str]]:
-    """Return the form of JSON of one object, which is made when the form is called."""
+def _json_object(make: Callable[[], object]) -> Callable[[], Iterable[str]]:
+    """Return a function that returns the JSON text of one object. The object is made when the function is called."""
     return lambda: [dumps(make()), "\n"]
 
 
-def _list(records: Callable[[], Records]) -> Callable[[], Iterable[str]]:
-    """Return the form of JSON of a list, record by record."""
+def _json_list(records: Callable[[], JsonRecords]) -> Callable[[], Iterable[str]]:
+    """Return a function that yields the JSON text of a list, one record at a time."""
 
     def pieces() -> Iterator[str]:
         """Yield the pieces of the text."""
@@ -132,7 +135,10 @@ def _list(records: Callable[[], Records]) -> Callable[[], Iterable[str]]:
 
 
 def search_arguments(state: State) -> dict[str, Any]:
-    """Return the keyword arguments of `IndexState.search`, without those of the page."""
+    """Return the keyword arguments of `IndexState.search`.
+
+    Without `limit`, `offset`, `after`, `beyond` and those of facets.
+    """
     names = ("literal", "match", "without", "group", "fold", "sort", "count_documents", "explain")
     return {**state.filter_arguments(), **state.option_arguments(names)}
 
@@ -147,14 +153,14 @@ def _read_search(index: IndexState, state: State, suffix: str) -> Data:
     page = state.option_arguments(("limit", "offset", "after"))
     results = index.search(state["query"], **arguments, **facets, **page, beyond=suffix not in {"csv", "xlsx"})
     return Data(
-        _one(lambda: results_to_json(results, highlight=highlight)),
+        _json_object(lambda: results_to_json(results, highlight=highlight)),
         lambda suffix: (_hit_record(hit, suffix, highlight=highlight) for hit in results.hits),
         next=results.next,
     )
 
 
 def _all_hits(index: IndexState, state: State, arguments: dict[str, Any], facets: dict[str, Any]) -> Data:
-    """Return all hits of a search that count in its total, read as they are written."""
+    """Return all hits of a search that count in its total. A hit is read when it is written to the answer."""
     arguments = {**arguments, "beyond": False, "after": state["after"] or None}
     highlight = bool(state["highlight"])
     results = index.search(state["query"], **arguments, **facets, limit=0)
@@ -178,20 +184,12 @@ def _all_hits(index: IndexState, state: State, arguments: dict[str, Any], facets
 
 
 def _hit_record(hit: Hit, suffix: str, *, highlight: bool) -> dict[str, object]:
-    """Return a hit as a record. Only JSON Lines have its measures."""
+    """Return a hit as a record. CSV and workbooks leave out its measures."""
     return hit_to_json(hit, with_measures=suffix == "jsonl", highlight=highlight)
 
 
-def find_document(index: IndexState, record_id: str) -> str:
-    """Return the id of a document. Raises RecordMissing if there is none."""
-    full_id = index.resolve_id(record_id)
-    if index.document(full_id) is None:
-        raise RecordMissing(f"no report {record_id}")
-    return full_id
-
-
 def _read_document(index: IndexState, state: State, _: str) -> Data:
-    """Return the paragraphs of a document, a table or a measure, as `show` does."""
+    """Return what an id names: the paragraphs of a document, a table, a paragraph, or a measure with its paragraph."""
     return _show(index, state["id"], 0)
 
 
@@ -207,15 +205,15 @@ def _show(index: IndexState, record_id: str, context: int) -> Data:
     if found is None:
         raise RecordMissing(f"no paragraph, document, table or measure {record_id}")
     if isinstance(found, Table):
-        return Data(_list(lambda: [to_json(found)]), lambda _: [to_json(found)])
+        return Data(_json_list(lambda: [to_json(found)]), lambda _: [to_json(found)])
 
-    def records(suffix: str) -> Records:
-        """Return the paragraphs. Only JSON Lines have their measures and tables."""
+    def records(suffix: str) -> JsonRecords:
+        """Return the paragraphs. CSV and workbooks leave out their measures and tables."""
         if suffix != "jsonl":
             return map(to_json, found.paragraphs)
         return paragraph_records(found.paragraphs, found.tables, found.measures)
 
-    return Data(_list(lambda: records("jsonl")), records)
+    return Data(_json_list(lambda: records("jsonl")), records)
 
 
 MEASURE_OPTIONS = (
@@ -231,7 +229,7 @@ MEASURE_OPTIONS = (
     "aggregate",
     "by",
 )
-"""Options of a look-up of measures but those of the page."""
+"""Options of a look-up of measures, except `limit` and `offset`."""
 
 
 def _read_measures(index: IndexState, state: State, _: str) -> Data:
@@ -239,11 +237,11 @@ def _read_measures(index: IndexState, state: State, _: str) -> Data:
     arguments = {**state.filter_arguments(), **state.option_arguments((*MEASURE_OPTIONS, "offset"))}
     results = index.measures(state["query"], **arguments, limit=state.number("limit"))
 
-    def records(_: str) -> Records:
+    def records(_: str) -> JsonRecords:
         """Return the groups or the measures."""
         return map(group_to_json, results.groups) if results.aggregate else map(to_json, results.hits)
 
-    return Data(_one(lambda: measures_to_json(results)), records)
+    return Data(_json_object(lambda: measures_to_json(results)), records)
 
 
 def compare_arguments(state: State) -> dict[str, Any]:
@@ -270,18 +268,20 @@ def _read_compare(index: IndexState, state: State, _: str) -> Data:
             raise RecordMissing("there is nothing to draw")
         return render_chart(comparison, suffix, state["chart_size"])
 
-    return Data(_one(lambda: comparison_to_json(comparison)), lambda _: comparison_records(comparison), workbook, chart)
+    return Data(
+        _json_object(lambda: comparison_to_json(comparison)), lambda _: comparison_records(comparison), workbook, chart
+    )
 
 
 def _read_coverage(index: IndexState, state: State, _: str) -> Data:
     """Return the numbers of reports by two facets."""
     coverage = index.coverage(state["rows"], state["cols"] or "year", **state.filter_arguments())
-    return Data(_one(lambda: coverage_to_json(coverage)), lambda _: (cell._asdict() for cell in coverage.cells))
+    return Data(_json_object(lambda: coverage_to_json(coverage)), lambda _: (cell._asdict() for cell in coverage.cells))
 
 
 def _read_audit(index: IndexState, state: State, _: str) -> Data:
     """Return the findings of an audit."""
-    audit = find_contradictions(index, state)
+    audit = audit_measures(index, state)
 
     def workbook(file: IO[bytes]) -> None:
         """Write the workbook."""
@@ -289,11 +289,11 @@ def _read_audit(index: IndexState, state: State, _: str) -> Data:
 
         write_findings(audit, file)
 
-    return Data(_list(lambda: map(finding_to_json, audit)), lambda _: map(finding_to_json, audit), workbook)
+    return Data(_json_list(lambda: map(finding_to_json, audit)), lambda _: map(finding_to_json, audit), workbook)
 
 
-def find_contradictions(index: IndexState, state: State) -> Audit:
-    """Return the audit of the reports that pass the filters."""
+def audit_measures(index: IndexState, state: State) -> Audit:
+    """Return the audit of the measures that pass the filters."""
     return index.audit(**state.filter_arguments())
 
 
@@ -305,14 +305,15 @@ def _read_watches(index: IndexState, _: State, __: str) -> Data:
         for news in found
         for hit in news.hits
     )
-    return Data(_list(lambda: map(news_to_json, found)), lambda _: records)
+    return Data(_json_list(lambda: map(news_to_json, found)), lambda _: records)
 
 
 def _read_facets(index: IndexState, state: State, _: str) -> Data:
     """Return the values of one facet or of all."""
     counts = count_facets(index, state, [state["name"]] if state["name"] else [])
     return Data(
-        _one(lambda: {name: facet_to_json(item) for name, item in counts.items()}), lambda _: facet_records(counts)
+        _json_object(lambda: {name: facet_to_json(item) for name, item in counts.items()}),
+        lambda _: facet_records(counts),
     )
 
 
@@ -326,41 +327,42 @@ def count_facets(index: IndexState, state: State, names: list[str]) -> Mapping[s
 def _read_documents(index: IndexState, state: State, _: str) -> Data:
     """Return the documents that pass the filters."""
     arguments = state.filter_arguments()
+    # Raises errors of the filters before the answer is sent in pieces.
     index.resolve_filters({name: value for name, value in arguments.items() if name != "where"}, arguments["where"])
 
-    def records(_: str = "") -> Records:
+    def records(_: str = "") -> JsonRecords:
         """Return the documents."""
         return map(to_json, index.documents(**arguments))
 
-    return Data(_list(records), records)
+    return Data(_json_list(records), records)
 
 
 def _read_suggest(index: IndexState, state: State, _: str) -> Data:
     """Return completions."""
     completions = index.suggest(state["prefix"], limit=state.number("limit"))
     return Data(
-        _one(lambda: completions_to_json(state["prefix"], completions)),
+        _json_object(lambda: completions_to_json(state["prefix"], completions)),
         lambda _: (item._asdict() for item in completions),
     )
 
 
 def _read_analyze(index: IndexState, state: State, _: str) -> Data:
-    """Return the tokens of a text."""
+    """Return the tokens of a text and, in JSON, how it is understood as a query."""
     analysis: dict[str, Any] = analysis_to_json(state["text"], index.analyzer, index.understand(state["text"]))
-    return Data(_one(lambda: analysis), lambda _: analysis["tokens"])
+    return Data(_json_object(lambda: analysis), lambda _: analysis["tokens"])
 
 
 def _read_info(index: IndexState, _: State, __: str) -> Data:
-    """Return the state of the index."""
+    """Return the state of the index: in JSON its properties and what was not read, otherwise a list of problems."""
     info = index.info()
     paths = {name: folder_name(info[name]) for name in ("index", "corpus")}
     facts = {**info, **paths, "problems": index.problems()}
 
-    def records(_: str) -> Records:
-        """Return what could not be read, and what is undecided."""
+    def records(_: str) -> JsonRecords:
+        """Return what was not read, the duplicates, and the warnings of documents."""
         return problem_records(index.problems(), index.duplicates(), index.documents())
 
-    return Data(_one(lambda: facts), records)
+    return Data(_json_object(lambda: facts), records)
 
 
 def folder_name(path: object) -> str:

@@ -19,7 +19,7 @@ TABS = ("search", "measures", "compare", "coverage", "audit", "about")
 OF_MEASURES = ("measures", "compare")
 """Addresses whose filters by year are by the year of the measure."""
 _HOMES = {"document": "search", "paragraph": "search", "facets": "search", "watches": "about"}
-"""Tab of a page that is no tab itself."""
+"""Tab of a page that is not a tab itself."""
 
 
 class Link(NamedTuple):
@@ -51,7 +51,7 @@ class Frame:
     state: State
     words: Words
     root: str
-    """Path that the addresses of this index begin with, with `/` at its end."""
+    """Path that the URLs of this index begin with, with `/` at its end."""
     title: str
     """Name of the index."""
     token: str
@@ -61,15 +61,15 @@ class Frame:
     is_private: bool = False
     """Whether only the user can reach the server."""
 
-    def url(self, address: str | None = None, suffix: str = "", /, **changes: str | Sequence[str] | None) -> str:
-        """Return an address (`State.url`)."""
-        return self.state.url(self.root, address, suffix, **changes)
+    def url(self, endpoint: str | None = None, suffix: str = "", /, **changes: str | Sequence[str] | None) -> str:
+        """Return the URL of an endpoint (`State.url`)."""
+        return self.state.url(self.root, endpoint, suffix, **changes)
 
     def page_context(self, page_title: str, **more: object) -> dict[str, Any]:
         """Return the values of a template: those of all pages, and `more`."""
         state, words = self.state, self.words
         manifest = self.index.manifest
-        current = _HOMES.get(state.address, state.address)
+        current = _HOMES.get(state.endpoint, state.endpoint)
         tabs = [Link(words[f"tab_{name}"], self.tab_url(name), name == current) for name in TABS]
         target = current if current in {"search", "measures", "compare"} else "search"
         shown = [name for name in FILTER_NAMES if name in USED_BY[target]]
@@ -99,16 +99,16 @@ class Frame:
             **more,
         }
 
-    def tab_url(self, address: str) -> str:
-        """Return the address of a tab with the query and the filters.
+    def tab_url(self, endpoint: str) -> str:
+        """Return the URL of a tab with the query and the filters.
 
         A year is that of the report in a search, and that of the measure where measures are looked up.
         """
         state, changes = self.state, dict[str, Sequence[str]]()
-        named, other = ("of_year", "year") if address in OF_MEASURES else ("year", "of_year")
-        if state.address not in {address, "about"} and (state.address in OF_MEASURES) != (address in OF_MEASURES):
+        named, other = ("of_year", "year") if endpoint in OF_MEASURES else ("year", "of_year")
+        if state.endpoint not in {endpoint, "about"} and (state.endpoint in OF_MEASURES) != (endpoint in OF_MEASURES):
             changes = {named: state.all(named) or state.all(other), other: ()}
-        return self.url(address, **changes)
+        return self.url(endpoint, **changes)
 
     def chips(self, understood: Sequence[Any] = ()) -> list[Chip]:
         """Return the filters that are set, and those that were understood from words of the query."""
@@ -134,7 +134,7 @@ class Frame:
 
     @property
     def clear_url(self) -> str:
-        """Address of the page without filters."""
+        """URL of the page without filters."""
         return self.url(**dict.fromkeys((*FILTER_NAMES, "literal")))
 
     def narrowing(self) -> dict[str, Any]:
@@ -151,7 +151,7 @@ class Frame:
 
     def downloads(self, **changes: str) -> list[Link]:
         """Return the links to the data of the page: all records."""
-        lines = "jsonl" if self.state.address in {"search", "measures"} else "json"
+        lines = "jsonl" if self.state.endpoint in {"search", "measures"} else "json"
         suffixes = (("CSV", "csv"), ("Excel", "xlsx"), ("JSON", lines))
         return [Link(name, self.url(None, f".{suffix}", **changes)) for name, suffix in suffixes]
 

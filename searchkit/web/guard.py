@@ -1,4 +1,4 @@
-"""What every request passes: its method, its host and the length of its address are checked, and headers are added."""
+"""What every request passes: its method, its host and the length of its URL are checked, and headers are added."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Collection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_URL_BYTES = 16_384
-"""Maximum length of an address with its parameters."""
+"""Maximum length of a URL with its parameters."""
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -22,7 +22,7 @@ HEADERS = {
 """Headers of every response."""
 _RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
-"""Names under which a server on this machine may be addressed."""
+"""Names under which a server on this machine may be requested."""
 
 
 def is_loopback(host: str) -> bool:
@@ -43,10 +43,10 @@ class Guard:
     """An ASGI application around another one. It refuses bad requests, and adds `HEADERS` to every response."""
 
     def __init__(self, app: ASGIApp, allowed_hosts: Collection[str]) -> None:
-        """`allowed_hosts`: names under which the server may be addressed, besides those of this machine.
+        """`allowed_hosts`: names under which the server may be requested, besides those of this machine.
 
-        A page of another site can give its name the address of this machine (DNS rebinding), but it cannot change the
-        Host header of its requests.
+        Another site can let its own name resolve to the address of this machine (DNS rebinding), but its pages cannot
+        change the Host header of their requests.
         """
         self._app = app
         self._hosts = {*_LOOPBACK_NAMES, *(host.lower() for host in allowed_hosts)}
@@ -58,7 +58,7 @@ class Guard:
             return
 
         async def send_with_headers(message: Message) -> None:
-            """Send a part of the response, with the headers of security that it lacks."""
+            """Send a part of the response, with those of `HEADERS` that it lacks."""
             if message["type"] == "http.response.start":
                 names = {name for name, _ in message["headers"]}
                 message["headers"] = [*message["headers"], *(item for item in _RAW_HEADERS if item[0] not in names)]

@@ -29,7 +29,7 @@ def split_id(paragraph_id: str) -> tuple[str, int]:
 
 
 def paragraph_url(frame: Frame, document: str, n: int) -> str:
-    """Return the address of a paragraph in its document."""
+    """Return the URL of a paragraph in its document."""
     return f"{frame.url('document', id=document)}#p{n}"
 
 
@@ -46,7 +46,7 @@ def format_value(measure: Measure) -> str:
 
 
 def suggestion_links(frame: Frame, suggestions: Iterable[Suggestion]) -> list[tuple[str, str, int]]:
-    """Return text, address and number of hits of other searches."""
+    """Return text, URL and number of hits of other searches."""
     return [(_describe(frame, item), _suggestion_url(frame, item), item.total) for item in suggestions]
 
 
@@ -68,7 +68,7 @@ def _describe(frame: Frame, item: Suggestion) -> str:
 
 
 def _suggestion_url(frame: Frame, item: Suggestion) -> str:
-    """Return the address of another search."""
+    """Return the URL of another search."""
     changes: dict[str, Any] = dict.fromkeys(FILTER_NAMES)
     where: list[str] = []
     for facet, values in item.filters.items():
@@ -86,7 +86,7 @@ def _suggestion_url(frame: Frame, item: Suggestion) -> str:
 
 
 def page_links(frame: Frame, offset: int, limit: int, shown: int, *, has_more: bool) -> dict[str, str]:
-    """Return the addresses of the pages before and after, empty if there is none. `shown`: number of records here."""
+    """Return the URLs of the pages before and after, each empty if there is none. `shown`: number of records here."""
     before = max(offset - limit, 0)
     return {
         "previous": frame.url(offset=str(before) if before else None) if offset else "",

@@ -28,9 +28,9 @@ SUMMARIES = {
     "info": "State of the index",
     "about": "State of the index, as info",
 }
-"""Summary of each address."""
+"""Summary of each endpoint."""
 _LISTS = {"document": "Paragraph", "paragraph": "Paragraph", "documents": "Document"}
-"""Addresses whose JSON is a list of records, with the name of the record."""
+"""Endpoints whose JSON is a list of records, with the name of the record."""
 _FIELDS: dict[str, dict[str, dict[str, Any]]] = {
     "search": {
         "query": {"type": "string"},
@@ -86,24 +86,24 @@ _FIELDS["about"] = _FIELDS["info"]
 
 @lru_cache(maxsize=64)
 def describe_api(root: str, title: str) -> dict[str, Any]:
-    """Return the description of the API of an index. `root`: the path of its addresses."""
+    """Return the description of the API of an index. `root`: the path that its URLs begin with."""
     paths: dict[str, Any] = {}
-    for address in USED_BY:
-        parameters = [_describe_parameter(item) for item in data_parameters(address)]
+    for endpoint in USED_BY:
+        parameters = [_describe_parameter(item) for item in data_parameters(endpoint)]
         for suffix, media_type in MEDIA_TYPES.items():
-            if suffix in CHARTS and address != "compare":
+            if suffix in CHARTS and endpoint != "compare":
                 continue
             content = media_type.partition(";")[0]
-            paths[f"/{address}.{suffix}"] = {
+            paths[f"/{endpoint}.{suffix}"] = {
                 "get": {
-                    "operationId": f"{address}_{suffix}",
-                    "summary": SUMMARIES[address],
+                    "operationId": f"{endpoint}_{suffix}",
+                    "summary": SUMMARIES[endpoint],
                     "parameters": parameters,
                     "responses": {
                         "200": {
                             "description": "The data",
                             "headers": {"ETag": {"schema": {"type": "string"}}, "Link": {"schema": {"type": "string"}}},
-                            "content": {content: {"schema": _schema_of(address) if suffix == "json" else {}}},
+                            "content": {content: {"schema": _schema_of(endpoint) if suffix == "json" else {}}},
                         },
                         "304": {"description": "Unchanged since the ETag"},
                         **{
@@ -113,13 +113,13 @@ def describe_api(root: str, title: str) -> dict[str, Any]:
                     },
                 }
             }
-    for address in ("healthz", "readyz"):
+    for endpoint in ("healthz", "readyz"):
         operation = {
-            "operationId": address,
+            "operationId": endpoint,
             "summary": "State of the server",
             "responses": {"200": {"description": "It runs"}},
         }
-        paths[f"/{address}"] = {"get": operation}
+        paths[f"/{endpoint}"] = {"get": operation}
     return {
         "openapi": "3.1.0",
         "info": {"title": title, "version": __version__, "description": "Full-text search with facets and measures."},
@@ -130,7 +130,7 @@ def describe_api(root: str, title: str) -> dict[str, Any]:
 
 
 def _describe_parameter(item: Parameter) -> dict[str, Any]:
-    """Return a parameter of an address."""
+    """Return a parameter of an endpoint."""
     schema: dict[str, Any] = {"type": "string", "maxLength": 1000}
     if item.choices:
         schema = {"type": "string", "enum": list(item.choices)}
@@ -149,15 +149,15 @@ def _describe_parameter(item: Parameter) -> dict[str, Any]:
     return {**described, "style": "form", "explode": True} if item.is_list else described
 
 
-def _schema_of(address: str) -> dict[str, Any]:
-    """Return the schema of the JSON of an address."""
-    if address in _LISTS:
-        return {"type": "array", "items": {"$ref": f"#/components/schemas/{_LISTS[address]}"}}
-    if address in {"audit", "watches"}:
+def _schema_of(endpoint: str) -> dict[str, Any]:
+    """Return the schema of the JSON of an endpoint."""
+    if endpoint in _LISTS:
+        return {"type": "array", "items": {"$ref": f"#/components/schemas/{_LISTS[endpoint]}"}}
+    if endpoint in {"audit", "watches"}:
         return {"type": "array", "items": {"type": "object"}}
-    if address == "facets":
+    if endpoint == "facets":
         return {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/FacetCounts"}}
-    return {"type": "object", "properties": _FIELDS[address]}
+    return {"type": "object", "properties": _FIELDS[endpoint]}
 
 
 def _schemas() -> dict[str, Any]:

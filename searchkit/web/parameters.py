@@ -1,4 +1,4 @@
-"""The parameters of all addresses, in one table that parses them, orders them in links, and describes them in OpenAPI.
+"""The parameters of all endpoints, in one table that parses them, orders them in URLs, and describes them in OpenAPI.
 
 A parameter has the name of the option of the command line, with `_` for `-`. A repeated parameter means OR.
 """
@@ -26,7 +26,7 @@ MAX_OFFSET = 10_000
 ALL = "all"
 """Value of `limit` for every record, and of `literal` for every facet."""
 _MAX_FIELDS = 300
-"""Maximum number of parameters in an address."""
+"""Maximum number of parameters in a URL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Parameter:
 
     name: str
     help: str
-    """What it means, for people who write addresses."""
+    """What it means, for people who write URLs."""
     kind: str = "text"
     """`text`, `number`, `limit` (a number or `ALL`) or `flag` (true, if it is there)."""
     is_list: bool = False
@@ -166,7 +166,7 @@ USED_BY: Mapping[str, tuple[str, ...]] = {
     "info": (),
     "about": ("query", *FILTER_NAMES),
 }
-"""Names of the parameters of each address."""
+"""Names of the parameters of each endpoint."""
 _CARRIED_ONLY = {
     "document": ("query", *FILTER_NAMES),
     "paragraph": ("query",),
@@ -175,23 +175,23 @@ _CARRIED_ONLY = {
     "audit": ("query", "offset"),
     "about": ("query", *FILTER_NAMES),
 }
-"""Parameters that a page only passes on to the links to other pages. The data of these addresses does not have them."""
+"""Parameters that a page only passes on to its links to other pages. The data of these endpoints does not have them."""
 
 
-def data_parameters(address: str) -> tuple[Parameter, ...]:
-    """Return the parameters on which the data of an address depends."""
-    carried = _CARRIED_ONLY.get(address, ())
-    return tuple(PARAMETERS[name] for name in PARAMETERS if name in USED_BY[address] and name not in carried)
+def data_parameters(endpoint: str) -> tuple[Parameter, ...]:
+    """Return the parameters on which the data of an endpoint depends."""
+    carried = _CARRIED_ONLY.get(endpoint, ())
+    return tuple(PARAMETERS[name] for name in PARAMETERS if name in USED_BY[endpoint] and name not in carried)
 
 
 @lru_cache(maxsize=4096)
 def encode_pair(name: str, value: str) -> str:
-    """Return a parameter with one value as it is written in an address."""
+    """Return a parameter with one value as it is written in a URL."""
     return f"{name}={quote_plus(value, safe='/:,.')}"
 
 
 def _encode_values(name: str, value: str | Sequence[str] | None) -> str:
-    """Return the values of a parameter as they are written in an address. A default is left out."""
+    """Return the values of a parameter as they are written in a URL. A default is left out."""
     texts = (value,) if isinstance(value, str) else value or ()
     default = None if name == "limit" else PARAMETERS[name].default
     return "&".join([encode_pair(name, text) for text in texts if text and text != default])
@@ -216,7 +216,7 @@ def _without_year(years: str, year: str) -> list[str]:
 _OF_PAGE = {"offset", "after", "cell"}
 """Parameters that name a place in the answer. They are left out if another answer is asked for."""
 _OF_LIST = {*_OF_PAGE, "limit", "sort"}
-"""Parameters that another address reads in another way."""
+"""Parameters that another endpoint reads in another way."""
 _KEEP_PAGE = {"offset", "limit", "context", "draw", "cell"}
 """Parameters that can change without leaving the place in the answer."""
 
@@ -226,33 +226,33 @@ class State:
 
     __slots__ = ("_filters", "_patterns", "address", "values")
 
-    def __init__(self, address: str, values: Mapping[str, tuple[str, ...]]) -> None:
-        """`address`: a key of `USED_BY`. `values`: by name, without empty ones.
+    def __init__(self, endpoint: str, values: Mapping[str, tuple[str, ...]]) -> None:
+        """`endpoint`: a key of `USED_BY`. `values`: by name, without empty ones.
 
         Raises UsageError for a value of `where` that is not NAME=VALUE.
         """
-        self.address, self.values = address, values
+        self.endpoint, self.values = endpoint, values
         self._filters = {name: values[name] for name in BUILT_IN_FACETS if name in values} | self._where()
         self._patterns: dict[tuple[object, ...], tuple[str, ...]] = {}
 
     @classmethod
-    def parse(cls, address: str, query_string: str, *, is_strict: bool) -> State:
-        """Parse the part of an address after `?`.
+    def parse(cls, endpoint: str, query_string: str, *, is_strict: bool) -> State:
+        """Parse the part of a URL after `?`.
 
-        An empty value means nothing. A parameter that does not exist, or that the address does not have, is ignored or,
-        if `is_strict`, an error. Raises UsageError for it, for an impossible value, and for too many filters.
+        An empty value means nothing. A parameter that does not exist, or that the endpoint does not have, is ignored
+        or, if `is_strict`, an error. Raises UsageError for it, for an impossible value, and for too many filters.
         """
         try:
             pairs = parse_qsl(query_string, keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict")
         except ValueError as error:  # UnicodeDecodeError is one
             raise UsageError(f"the parameters cannot be read: {error}") from None
-        used = [item.name for item in data_parameters(address)] if is_strict else USED_BY[address]
+        used = [item.name for item in data_parameters(endpoint)] if is_strict else USED_BY[endpoint]
         values: dict[str, list[str]] = {}
         for written, value in pairs:
             name = _SHORT.get(written, written.replace("-", "_"))
             if name not in used:
                 if is_strict:
-                    raise UsageError(f"{address} has no parameter {written!r}; it has {', '.join(used) or 'none'}")
+                    raise UsageError(f"{endpoint} has no parameter {written!r}; it has {', '.join(used) or 'none'}")
                 continue
             parsed = PARAMETERS[name].parse(value) if value.strip() else ""
             if parsed and parsed not in values.setdefault(name, []):
@@ -262,7 +262,7 @@ class State:
                 raise UsageError(f"{name} is there {len(items)} times; give it once")
         if sum(len(values.get(name, ())) for name in FILTER_NAMES) > MAX_FILTER_VALUES:
             raise UsageError(f"more than {MAX_FILTER_VALUES} values of filters; give fewer")
-        return cls(address, {name: tuple(values[name]) for name in PARAMETERS if values.get(name)})
+        return cls(endpoint, {name: tuple(values[name]) for name in PARAMETERS if values.get(name)})
 
     def __getitem__(self, name: str) -> str:
         """Return the value of a parameter, or its default, or an empty text."""
@@ -319,15 +319,15 @@ class State:
     # Links
 
     def url(
-        self, root: str, address: str | None = None, suffix: str = "", /, **changes: str | Sequence[str] | None
+        self, root: str, endpoint: str | None = None, suffix: str = "", /, **changes: str | Sequence[str] | None
     ) -> str:
-        """Return the address with other parameters, without those that the other address does not have.
+        """Return the URL of an endpoint (default: the same) with some parameters changed.
 
-        `root`: the path that all addresses begin with. A change to None or to nothing removes the parameter. A change
-        of anything else than the page goes back to the first page.
+        Parameters that the endpoint does not have are left out. `root`: the path that all URLs begin with. A change to
+        None or to nothing removes the parameter. A change of anything else than the page goes back to the first page.
         """
-        target = address or self.address
-        is_page = target == self.address and changes.keys() <= _KEEP_PAGE
+        target = endpoint or self.endpoint
+        is_page = target == self.endpoint and changes.keys() <= _KEEP_PAGE
         key = (target, suffix, is_page, *changes)
         pattern = self._patterns.get(key)
         if pattern is None:  # a page has hundreds of links, which differ in the values of one or two parameters
@@ -337,13 +337,13 @@ class State:
         return f"{root}{target}{suffix}?{query}" if query else f"{root}{target}{suffix}"
 
     def _pattern(self, target: str, suffix: str, changed: Iterable[str], *, keeps_page: bool) -> tuple[str, ...]:
-        """Return the parts of the query string of an address, in canonical order.
+        """Return the parts of the query string of an endpoint, in canonical order.
 
         A part is the name of a parameter that is changed, or the pairs NAME=VALUE of another one, encoded.
         """
         used = {item.name for item in data_parameters(target)} if suffix else {*USED_BY[target]}
         if not keeps_page:
-            used -= _OF_PAGE if target == self.address else _OF_LIST
+            used -= _OF_PAGE if target == self.endpoint else _OF_LIST
         kept = {name: _encode_values(name, values) for name, values in self.values.items() if name in used}
         parts = kept | {name: name for name in changed if name in USED_BY[target]}
         return tuple(parts[name] for name in sorted(parts, key=_ORDER.__getitem__) if parts[name])
@@ -370,4 +370,4 @@ class State:
         values = {**self.values}
         for name, value in changes.items():
             values[name] = (value,) if isinstance(value, str) else tuple(value or ())
-        return State(self.address, {name: values[name] for name in PARAMETERS if values.get(name)})
+        return State(self.endpoint, {name: values[name] for name in PARAMETERS if values.get(name)})

@@ -1,4 +1,4 @@
-"""The pages of a document and of a paragraph with its neighbours: the text with its matches, figures and tables."""
+"""The pages of a document and of a paragraph with its neighbours: the text with its matches, measures and tables."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Piece(NamedTuple):
 
     text: str
     is_match: bool = False
-    figure: str = ""
+    measure: str = ""
     """The measure that the piece is a part of: indicator, value and year. Empty if it is a part of none."""
 
 
@@ -99,7 +99,7 @@ def document_page(frame: Frame) -> tuple[str, dict[str, Any]]:
         blocks=blocks,
         match_count=len(matches) if state["query"] else None,
         first_match=min(matches, default=0),
-        figures=_figure_rows(frame, [item for items in measures for item in items]),
+        measures=_measure_rows(frame, [item for items in measures for item in items]),
         back=frame.url("search") if state["query"] or state.filters else "",
         downloads=frame.downloads(),
         place_url=frame.url("search", **{**dict.fromkeys(state.filters), "district": "/".join(document.region)})
@@ -295,7 +295,7 @@ def year_text(measure: Measure) -> str:
     return " ".join(filter(None, [span, measure.part or ""]))
 
 
-def _figure_rows(frame: Frame, measures: Sequence[Measure]) -> list[tuple[str, str, str, str, int, str]]:
+def _measure_rows(frame: Frame, measures: Sequence[Measure]) -> list[tuple[str, str, str, str, int, str]]:
     """Return a row for each measure of a report: indicator, value, year, status, paragraph and the comparison."""
     words = frame.words
     return [

@@ -27,7 +27,7 @@ class Asset:
 
 
 class Assets:
-    """The static files, under an address that changes with their content, so that browsers keep them for ever."""
+    """The static files, under a URL that changes with their content, so that browsers keep them for ever."""
 
     def __init__(self) -> None:
         paths = sorted(path for path in (_FOLDER / "assets").iterdir() if path.suffix in _TYPES)

@@ -1,4 +1,4 @@
-"""The page of a search: the filters that are set, hits with their figures, and other searches."""
+"""The page of a search: the filters that are set, hits with their measures, and other searches."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from searchkit.web.parameters import FILTER_NAMES
 
 PAGE_SIZE = 20
 """Number of hits on a page."""
-_MAX_FIGURES = 4
-"""Number of figures beside a snippet."""
+_MAX_MEASURES = 4
+"""Maximum number of measures beside a snippet."""
 _OPERATORS = frozenset('"“”「」『』()（）[]［］|｜^＾*＊:：')
-"""Characters that a query is not read as plain words with."""
+"""Characters of operators. A query with one of them is not read as plain words."""
 
 
-class Figure(NamedTuple):
+class SnippetMeasure(NamedTuple):
     """A measure beside a snippet."""
 
     name: str
@@ -39,26 +39,34 @@ class Figure(NamedTuple):
 
 
 class HitView(NamedTuple):
-    """A hit."""
+    """A hit, as the template shows it. Pieces of text are pairs: the text, and whether it is a match."""
 
     url: str
     id: str
     anchor: str
+    """Id of its element."""
     place: str
     year: str
     title: Sequence[tuple[str, bool]]
     path: Sequence[Sequence[tuple[str, bool]]]
     pieces: Sequence[tuple[str, bool]]
+    """The snippet."""
     starts_inside: bool
+    """Whether text precedes the snippet."""
     ends_inside: bool
-    figures: Sequence[Figure]
+    """Whether text follows it."""
+    measures: Sequence[SnippetMeasure]
     section: Link | None
     tags: Sequence[Link]
     lacks: str
+    """Sentence about the parts of the query that it lacks. Empty if it has all."""
     same: int
+    """Number of near-duplicates that are folded under it."""
     same_links: Sequence[Link]
     matches: int
+    """Number of hits of its report, if hits are grouped by report."""
     cite: str
+    """Text that cites it."""
     context_url: str
     n: int
 
@@ -156,7 +164,7 @@ def _hit_view(frame: Frame, hit: Hit) -> HitView:
         split_highlights(window),
         window.start > 0,
         end < len(paragraph.text),
-        _figures(frame, hit, window.start, end),
+        _snippet_measures(frame, hit, window.start, end),
         section,
         tags,
         words("lacks", words=words.join(hit.lacks)) if hit.lacks else "",
@@ -169,16 +177,16 @@ def _hit_view(frame: Frame, hit: Hit) -> HitView:
     )
 
 
-def _figures(frame: Frame, hit: Hit, start: int, end: int) -> list[Figure]:
-    """Return the figures of a snippet, those with a match in their quotes before others, in the order of the text."""
+def _snippet_measures(frame: Frame, hit: Hit, start: int, end: int) -> list[SnippetMeasure]:
+    """Return the measures of a snippet, those with a match in their quotes before others, in the order of the text."""
     inside = [measure for measure in hit.measures if start <= measure.start and measure.end <= end]
-    if len(inside) > _MAX_FIGURES:
+    if len(inside) > _MAX_MEASURES:
         ranked = sorted(
             inside, key=lambda item: not any(item.start < stop and item.end > first for first, stop in hit.spans)
         )
-        inside = sorted(ranked[:_MAX_FIGURES], key=lambda item: item.start)
+        inside = sorted(ranked[:_MAX_MEASURES], key=lambda item: item.start)
     return [
-        Figure(
+        SnippetMeasure(
             measure.indicator,
             format_value(measure),
             frame.url("compare", query=measure.indicator, unit=measure.unit),
@@ -189,7 +197,7 @@ def _figures(frame: Frame, hit: Hit, start: int, end: int) -> list[Figure]:
 
 
 def _part_links(frame: Frame) -> list[tuple[str, str, int]]:
-    """Return the parts of the query and the filters, each with the address and the number of hits of it alone."""
+    """Return the parts of the query and the filters, each with the URL and the number of hits of it alone."""
     state = frame.state
     options = state.option_arguments(("literal", "match"))
     conditions = frame.index.conditions(state["query"], **options, **state.filter_arguments())

@@ -35,9 +35,9 @@ class ServerOptions:
     port: int = 8000
     """Port to listen at. 0 means a free one."""
     base_path: str = ""
-    """Path in front of all addresses, if a proxy passes only this path on."""
+    """Path in front of all URLs, if a proxy passes only this path on."""
     allow_hosts: tuple[str, ...] = ()
-    """Names under which the server may be addressed."""
+    """Names under which the server may be requested."""
     title: str | None = None
     """Name of the server in the header of its pages."""
     language: str = "zh"
@@ -82,7 +82,7 @@ def run_server(
     *,
     opens_browser: bool = False,
 ) -> None:
-    """Serve until the process is interrupted. `announce` is called with the address once the port is bound.
+    """Serve until the process is interrupted. `announce` is called with the URL once the port is bound.
 
     Raises SearchkitError if the port cannot be bound, and the exceptions of `create_app`.
     """

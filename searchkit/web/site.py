@@ -12,8 +12,8 @@ from searchkit.errors import IndexUnusable
 from searchkit.index import Index, IndexState
 from searchkit.web.comparing import compare_page
 from searchkit.web.faceting import facets_page
-from searchkit.web.figures import measures_page
 from searchkit.web.frame import Frame
+from searchkit.web.measures import measures_page
 from searchkit.web.parameters import State
 from searchkit.web.reading import document_page, paragraph_page
 from searchkit.web.searching import search_page
@@ -52,8 +52,8 @@ class Site:
     ) -> None:
         """Open the index in the folder `path`, and start to verify it in the background. Raises IndexUnusable.
 
-        `root`: path of its addresses. `is_private`: whether only the user can reach the server, so that it shows the
-        watches of the user. `verify`: verify the index before.
+        `root`: path that its URLs begin with. `is_private`: whether only the user can reach the server, so that it
+        shows the watches of the user. `verify`: verify the index before.
         """
         self.name, self.root, self.title, self.words, self.is_private = name, root, title, words, is_private
         self._index = Index(path, verify=verify)
@@ -74,9 +74,9 @@ class Site:
         self._index.close()
 
 
-def token_at(view: IndexState, address: str) -> str:
-    """Return a text that names the answer of an address to all requests: `token_of`, and the state of the watches."""
-    return f"{token_of(view)}-{watches_state()}" if address == "watches" else token_of(view)
+def token_at(view: IndexState, endpoint: str) -> str:
+    """Return a text that names the answer of an endpoint to all requests: `token_of`, and the state of the watches."""
+    return f"{token_of(view)}-{watches_state()}" if endpoint == "watches" else token_of(view)
 
 
 def token_of(view: IndexState) -> str:

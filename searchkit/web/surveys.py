@@ -9,7 +9,7 @@ from searchkit import __version__
 from searchkit.compare.findings import Finding
 from searchkit.model import LEFT_OUT
 from searchkit.query.facets import BUILT_IN_FACETS
-from searchkit.web.data import find_contradictions, folder_name
+from searchkit.web.data import audit_measures, folder_name
 from searchkit.web.frame import Frame, Link
 from searchkit.web.links import page_links, paragraph_url, split_id
 from searchkit.web.openapi import SUMMARIES
@@ -44,7 +44,7 @@ class FindingView(NamedTuple):
     kind: str
     message: str
     sentences: list[tuple[str, str, str]]
-    """Text, source and address of each sentence."""
+    """Text, source and URL of each sentence."""
 
 
 def coverage_page(frame: Frame) -> tuple[str, dict[str, Any]]:
@@ -102,7 +102,7 @@ def _filter_change(frame: Frame, facet: str, label: str | int) -> dict[str, Any]
 def audit_page(frame: Frame) -> tuple[str, dict[str, Any]]:
     """Return the template and its values for the findings of an audit."""
     state, words = frame.state, frame.words
-    audit = find_contradictions(frame.index, state)
+    audit = audit_measures(frame.index, state)
     offset = min(state.number("offset") or 0, len(audit))
     shown = audit.findings[offset : offset + _FINDINGS_PER_PAGE]
     kinds = []

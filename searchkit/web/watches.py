@@ -28,7 +28,7 @@ class WatchView(NamedTuple):
     new: int
     """Number of new paragraphs."""
     hits: list[tuple[list[tuple[str, bool]], str, str]]
-    """Pieces of the snippet, source and address of the first new paragraphs."""
+    """Pieces of the snippet, source and URL of the first new paragraphs."""
     problem: str
     """Why it cannot be searched, empty if it can."""
 
@@ -84,7 +84,7 @@ def _view(frame: Frame, news: News, problem: str) -> WatchView:
 
 
 def _parameters(watch: Watch) -> dict[str, list[str]]:
-    """Return the options of a watch as parameters of an address."""
+    """Return the options of a watch as parameters of a URL."""
     options = dict(watch.options)
     where = options.pop("where", {})
     changes = {
@@ -95,6 +95,6 @@ def _parameters(watch: Watch) -> dict[str, list[str]]:
 
 
 def _hit_view(frame: Frame, hit: Hit) -> tuple[list[tuple[str, bool]], str, str]:
-    """Return the snippet, the source and the address of a paragraph."""
+    """Return the snippet, the source and the URL of a paragraph."""
     source = " · ".join(filter(None, (hit.district, str(hit.year or ""), hit.title)))
     return [*split_highlights(hit.window)], source, paragraph_url(frame, hit.document, hit.n)

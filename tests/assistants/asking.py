@@ -47,7 +47,7 @@ class Asker:
         return self.run(lambda client: client.call_tool(tool, arguments))
 
     def ask(self, tool: str, /, **arguments: object) -> tuple[list[str], dict[str, Any]]:
-        """Return the lines of the text and the data of an answer that is no error."""
+        """Return the lines of the text and the data of an answer that is not an error."""
         result = self.call(tool, **arguments)
         assert not result.is_error, result.content
         return text_of(result).split("\n"), result.structured_content

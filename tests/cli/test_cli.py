@@ -203,7 +203,7 @@ def test_strict(run: Run, bad_corpus: Path, tmp_path: Path) -> None:
     assert run("build", bad_corpus, "--index", tmp_path / "index", "--strict").status == 0
 
 
-def test_what_is_left_out_is_no_fault(run: Run, tmp_path: Path) -> None:
+def test_what_is_left_out_is_not_a_fault(run: Run, tmp_path: Path) -> None:
     """`info --problems` counts running heads and feet. They are neither undecided nor a reason for `--strict`."""
     corpus, target = tmp_path / "corpus", tmp_path / "index"
     corpus.mkdir()
@@ -1118,7 +1118,7 @@ def test_a_matrix_of_facets(run: Run, index: Path) -> None:
 
 
 @pytest.mark.parametrize("output_format", ["jsonl", "table"])
-def test_output_to_a_closed_pipe_is_no_error(index: Path, output_format: str) -> None:
+def test_output_to_a_closed_pipe_is_not_an_error(index: Path, output_format: str) -> None:
     """`searchkit export … | head` ends with status 0 and without an error message."""
     command = f"{sys.executable} -m searchkit export paragraphs --index '{index}' --format {output_format}"
     # The reader closes the pipe before the command writes.

@@ -104,6 +104,7 @@ def test_a_file_in_the_corpus_is_not_used(small: Path) -> None:
         ('format = "xml"', "format"),
         ("[", "not TOML"),
         ("index = 3", "index"),
+        ("#" * 100_001, "cannot be read: larger than 0.1 MB; correct"),
     ],
 )
 def test_a_bad_file_is_one_line(tmp_path: Path, content: str, message: str) -> None:

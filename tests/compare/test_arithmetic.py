@@ -1,4 +1,4 @@
-"""Contradictions in tables: markdown_table, rates, and the prose around them."""
+"""Contradictions in tables: totals, rates, and the prose around them."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_rounded_values_may_differ_by_their_rounding(tmp_path: Path) -> None:
             "丙 × 占比: … 40%",
         ),  # all percentages are shares in the outer total
         ("收件（件） 办结（件） 办结率（%）", "东风 10 9 90|西关 6 6 100|南关 4 3 85", "南关 × 办结率（%）: … 75%"),
-        ("收件（件） 办结（件） 满意率（%）", "东风 10 9 90|西关 6 6 100|南关 4 3 85", None),  # 满意 is no column
+        ("收件（件） 办结（件） 满意率（%）", "东风 10 9 90|西关 6 6 100|南关 4 3 85", None),  # 满意 is not a column
         ("2022年（件） 2023年（件） 增长（%）", "东风 10 12 20|西关 8 6 -25|南关 4 5 52", "南关 × 增长（%）: … 25%"),
         ("收件（件） 占比", "东风 10 33.3%|西关 10 33.3%|南关 10 33.4%|合计 30 100%", None),  # 33.4: the sum is 100
         ("收件（件） 占比", "东风 10 11%|西关 6 12%|南关 4 13%|合计 20 14%", None),  # shares in something else

@@ -87,7 +87,7 @@ def kinds(*reports: Report | str) -> list[str]:
     ],
 )
 def test_parts_that_do_not_make_up_their_total_are_found(text: str, expected: list[str]) -> None:
-    """Complete parts must add up; parts after 其中 may not exceed the total. Means are no totals."""
+    """Complete parts must add up; parts after 其中 may not exceed the total. Means are not totals."""
     assert kinds(f"{text}全年共接待人员12人。") == expected
 
 
@@ -214,7 +214,7 @@ def test_values_within_a_report_are_compared(texts: tuple[str, ...], expected: l
     assert kinds(Report(texts)) == expected
 
 
-def test_a_target_is_no_contradiction() -> None:
+def test_a_target_is_not_a_contradiction() -> None:
     """A target, and a value of the year that a report plans, contradict nothing."""
     plan = Report(("全市新增就业7300人。", "2023年目标：全市新登记企业8400户。"), sections={2: "计划"})
     result = Report(("2023年，全市新登记企业7320户。",), year=2024)
@@ -259,7 +259,7 @@ def _long_report(**fields: Any) -> Report:  # noqa: ANN401
 
 
 def test_reports_that_repeat_each_other_are_found() -> None:
-    """Two reports with the same sentences but other figures are found once. Their plans may repeat each other."""
+    """Two reports with the same sentences but other numbers are found once. Their plans may repeat each other."""
     one, other = _long_report(), _long_report(region=("江海省", "临海市"))
     (finding,) = audit_of(one, other)
     assert (finding.kind, finding.documents) == ("duplicate", ("临江市-2023.md", "临海市-2023.md"))

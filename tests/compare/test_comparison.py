@@ -87,7 +87,10 @@ def test_an_exact_value_is_shown_instead_of_an_inexact_one(make_measure: MakeMea
 
 
 def test_an_exact_total_of_one_year_is_preferred(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """It is preferred to a total of several years, a plan, a part of a total, a part of the year and a change."""
+    """An exact total of one year is preferred to other measures.
+
+    These are totals of several years, plans, parts of a total or of the year, and changes.
+    """
     others = [
         make_measure("a#2", "立案", 300, "件", of_year=2023, since=2021, start=2),
         make_measure("a#3", "立案", 200, "件", status="target", start=3),
@@ -110,7 +113,7 @@ def test_an_exact_total_of_one_year_is_preferred(make_measure: MakeMeasure, make
         ({"indicator": "责令整改书"}, "near"),
     ],
 )
-def test_what_is_no_value_has_a_state(
+def test_what_is_not_a_value_has_a_state(
     make_measure: MakeMeasure, make_table: MakeTable, fields: dict[str, Any], state: str
 ) -> None:
     """A cell without a value says what there is instead."""
@@ -138,7 +141,7 @@ def test_later_reports_revise_and_other_reports_fill(make_measure: MakeMeasure, 
     assert make_table([own, unstated], silent).cell("滨海新区", 2021).state == "silent"
 
 
-def test_values_far_apart_are_no_contradiction(make_measure: MakeMeasure, make_table: MakeTable) -> None:
+def test_values_far_apart_are_not_contradiction(make_measure: MakeMeasure, make_table: MakeTable) -> None:
     """The first value of a report counts. One of a very different size is often of a smaller area, and only noted."""
     measures = [make_measure("a#1", "立案", 900, "件", start=1), make_measure("a#2", "立案", 129, "件", start=1)]
     cell = make_table(measures).cell("滨海新区", 2023)
@@ -149,7 +152,10 @@ def test_values_far_apart_are_no_contradiction(make_measure: MakeMeasure, make_t
 
 
 def test_the_years_around_tell_totals_from_values(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """五年立案500件 among 100 a year is a total, although it has the time of one year. A total in line is a value."""
+    """五年立案500件 among 100 a year is a total of years, although its time is one year.
+
+    A total of years that is about as large as the years around it is a value of its year.
+    """
     years = [make_measure(f"{n}#1", "立案", 100 + n, "件", year=2018 + n) for n in range(4)]
     total = make_measure("x#1", "立案", 500, "件", year=2022, quote="五年立案500件")
     assert make_table([*years, total]).cell("滨海新区", 2022).state == "cumulative_only"
@@ -191,7 +197,10 @@ def test_a_cell_of_several_places_lists_all_values(make_measure: MakeMeasure, ma
 
 
 def test_targets_fill_cells_or_stand_beside_values(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """A year that only has a plan is a column if plans are wanted. Beside a value they have a ratio."""
+    """If targets are wanted, a year that only has a target is a column.
+
+    With `against`, there is a ratio to the target.
+    """
     measures = [
         make_measure("a#1", "立案", 120, "件", year=2023),
         make_measure("b#1", "立案", 100, "件", year=2022, of_year=2023, status="target"),
@@ -214,7 +223,7 @@ def test_targets_fill_cells_or_stand_beside_values(make_measure: MakeMeasure, ma
     assert (beside.cell("滨海新区", 2024).state, beside.cell("滨海新区", 2024).ratio) == ("target_only", None)
 
 
-def test_a_mean_is_no_total(make_measure: MakeMeasure, make_table: MakeTable) -> None:
+def test_a_mean_is_not_a_total(make_measure: MakeMeasure, make_table: MakeTable) -> None:
     """人均罚款 is not 罚款. A report that states only the mean is silent."""
     measures = [
         make_measure("a#1", "罚款", 93, "元", kind="money"),
@@ -258,7 +267,7 @@ def test_the_unit_of_the_table_is_preferred(make_measure: MakeMeasure, make_tabl
 
 
 def test_another_indicator_in_another_unit_is_not_shown(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """法制审核4件 is no value of 法制审核人员, although the indicators are similar."""
+    """法制审核4件 is not a value of 法制审核人员, although the indicators are similar."""
     measures = [make_measure("a#1", "法制审核人员", 4, "人"), make_measure("b#1", "重大法制审核", 4, "件", year=2022)]
     assert make_table(measures).cell("滨海新区", 2022).state == "silent"
 

@@ -299,7 +299,7 @@ def test_the_file_of_a_document_defaults_to_its_id(tmp_path: Path) -> None:
 
 
 def test_the_digest_is_that_of_the_content(tmp_path: Path) -> None:
-    """The digest is the SHA-256 of the bytes, even if they are no report. For a missing file, it is the reason."""
+    """The digest is the SHA-256 of the bytes, even if they are not a report. For a missing file, it is the reason."""
     for name, content in {"a.txt": REPORT.encode(), "b.txt": b"\0", "c.xyz": b"x"}.items():
         (tmp_path / name).write_bytes(content)
         file = CorpusFile(str(tmp_path / name), name, NO_STAMP)

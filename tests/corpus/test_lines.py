@@ -120,7 +120,7 @@ def test_speakers_are_named(text: str) -> None:
     "text", ["市长热线工作", "区长接待日", "县长质量奖", "市长专题会议", "发挥主席团作用", "加强领导", "市长", ""]
 )
 def test_headings_name_no_speaker(text: str) -> None:
-    """A heading with the word for an office is no speaker."""
+    """A heading with the word for an office is not a speaker."""
     assert not lines.names_speaker(text)
 
 
@@ -161,8 +161,8 @@ def test_titles_of_glossaries(text: str) -> None:
         "",
     ],
 )
-def test_other_titles_are_no_glossaries(text: str) -> None:
-    """Explanations of policies and situations are no glossaries."""
+def test_other_titles_are_not_those_of_glossaries(text: str) -> None:
+    """Explanations of policies and situations, and lines that only begin with 注, are not titles of glossaries."""
     assert not lines.is_glossary_title(text)
 
 

@@ -86,7 +86,7 @@ def test_anchors_tags_and_nested_values_are_not_read() -> None:
     ],
 )
 def test_front_matter_is_limited(inside: str, reason: str) -> None:
-    """Front matter that is nested too deeply or has too many names is ignored with a warning, at negligible cost."""
+    """Front matter that is nested too deeply or has too many names is ignored, with a warning."""
     assert split_front_matter(f"---\n{inside}\n---\n正文") == FrontMatter("正文", {}, (f"front matter: {reason}",))
 
 
@@ -164,8 +164,11 @@ def test_fields_have_english_and_chinese_names() -> None:
         ("YEAR", "year", "2023", 2023),
     ],
 )
-def test_headings_in_chinese_mean_fields(name: str, field: str, value: str, stated: object) -> None:
-    """Usual column headings mean the built-in fields. White space, case and a remark in brackets are ignored."""
+def test_common_names_mean_fields(name: str, field: str, value: str, stated: object) -> None:
+    """Usual names of columns, in Chinese or English, mean the built-in fields.
+
+    White space, case and a remark in brackets are ignored.
+    """
     assert parse_metadata({name: value}) == StatedMetadata({field: stated})
 
 
@@ -181,12 +184,15 @@ def test_headings_in_chinese_mean_fields(name: str, field: str, value: str, stat
     ],
 )
 def test_topics_are_stated_for_all_paragraphs(name: str, value: object, topics: tuple[str, ...]) -> None:
-    """At most three topics are stated, as a list or as a text with separators. They are no facet."""
+    """At most three topics are kept. They are given as a list or as a text with separators.
+
+    They do not become a user-defined facet.
+    """
     assert parse_metadata({name: value}) == StatedMetadata(topics=topics)
 
 
 def test_bad_topics_are_a_warning() -> None:
-    """Topics that are no texts yield a warning."""
+    """Topics that are not text yield a warning."""
     assert parse_metadata({"主题": {"a": "b"}}).warnings == ("topics: \"{'a': 'b'}\" is not text or a list of texts",)
 
 
@@ -307,7 +313,10 @@ json_values = st.recursive(
     )
 )
 def test_any_values_are_accepted(values: dict[str, object]) -> None:
-    """No value raises. Names and values in the result are clean, and warnings are single lines."""
+    """No value raises an exception.
+
+    Names and values of facets, and warnings, contain no control characters, and no field is empty.
+    """
     _, metadata = parse_record(values)
     assert not any(
         ord(char) < 32 for text in (*metadata.facets, *metadata.facets.values(), *metadata.warnings) for char in text
@@ -316,7 +325,7 @@ def test_any_values_are_accepted(values: dict[str, object]) -> None:
 
 
 def test_records_state_metadata_of_their_paragraph() -> None:
-    """Section, topics, path and number of a record are used; its counts are not."""
+    """Section, topics, path and number of a record are used; its derived fields (`n`, `measures`) are ignored."""
     paragraph, document = parse_record(
         {
             "n": 3,
@@ -344,10 +353,11 @@ def test_bad_parts_of_a_record_are_warnings() -> None:
     assert [warning.split(":")[0] for warning in document.warnings] == ["topic", "section"]
 
 
-@pytest.mark.parametrize("mark", [",", "\t", ";"])
-def test_rows_of_a_table_state_metadata_of_files(mark: str) -> None:
+@pytest.mark.parametrize("delimiter", [",", "\t", ";"])
+def test_rows_of_a_table_state_metadata_of_files(delimiter: str) -> None:
     """Rows name files relative to the table's folder; the other columns are metadata."""
-    text = f"文件{mark}年份{mark}批次\na.txt{mark}2023{mark}一\n./x/b.md{mark}{mark}二\n\n"
+    rows = [("文件", "年份", "批次"), ("a.txt", "2023", "一"), ("./x/b.md", "", "二")]
+    text = "".join(delimiter.join(row) + "\n" for row in rows) + "\n"
     table = read_metadata_table(text, "sub", {"sub/a.txt", "sub/x/b.md"})
     assert table.rows == {
         "sub/a.txt": StatedMetadata({"year": 2023}, {"批次": "一"}),
@@ -358,7 +368,7 @@ def test_rows_of_a_table_state_metadata_of_files(mark: str) -> None:
 
 @pytest.mark.parametrize("name", ["文件", "文件名", "文件路径", "路径", "File", "filename", "文 件"])
 def test_the_column_of_the_file_has_many_names(name: str) -> None:
-    """The first column that names files is used, in either language."""
+    """The column with the names of the files is recognised by any of its names, Chinese or English."""
     table = read_metadata_table(f"年份,{name},地区\n2023,a.txt,湖南长沙\n", "", {"a.txt"})
     assert table.rows == {"a.txt": StatedMetadata({"year": 2023, "region": ("湖南省", "长沙市")})}
 
@@ -373,7 +383,7 @@ def test_unusable_lines_of_a_table_are_reported() -> None:
 
 
 def test_a_table_without_a_file_column_is_a_problem() -> None:
-    """A table without a column of file names is a problem itself."""
+    """A table without a column of file names is reported as a problem."""
     assert read_metadata_table("name,year\na,1\n", "", {"a"}).problems == ("line 1: no column `file`",)
     assert read_metadata_table("", "", ()).problems == ("line 1: no column `file`",)
 
@@ -396,5 +406,5 @@ def test_tables_are_limited() -> None:
 
 @given(st.text(alphabet='file,a.txt/\n"\t;文件年份2023'))
 def test_any_text_is_accepted_as_a_table(text: str) -> None:
-    """No text raises."""
+    """No text raises an exception."""
     read_metadata_table("file,年份\n" + text, "x", {"x/a.txt"})

@@ -91,7 +91,7 @@ def searchkit(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 def test_readers_while_a_writer_commits(tmp_path: Path) -> None:
-    """While a writer makes eighteen commits, every answer of eight readers comes from exactly one commit."""
+    """While a writer commits, every answer of several readers comes from exactly one commit."""
     corpus, index = tmp_path / "corpus", tmp_path / "index"
     traffic.write_state(corpus, traffic.states()[0], 0)
     build(corpus, index)

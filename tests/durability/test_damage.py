@@ -358,7 +358,7 @@ def test_other_formats_are_refused(other: Path, run: RunCommand, manifest: objec
         Index(other)
 
 
-def test_an_empty_folder_is_no_index(tmp_path: Path, run: RunCommand) -> None:
+def test_an_empty_folder_is_not_an_index(tmp_path: Path, run: RunCommand) -> None:
     """On an empty folder, every command reports in one line how to create an index."""
     for command in COMMANDS:
         result = run(*command, "--index", tmp_path)

@@ -24,7 +24,7 @@ from searchkit.engines.columnar.arrays import ArrayFile, MemoryArrays, write_arr
 from searchkit.engines.columnar.docsets import DocSet
 from searchkit.engines.columnar.engine import ColumnarEngine
 from searchkit.engines.columnar.faceting import FacetCollector
-from searchkit.engines.columnar.matching.strings import LabelMatcher, StringMatcher
+from searchkit.engines.columnar.matching.strings import HeadingMatcher, StringMatcher
 from searchkit.engines.columnar.measures import MeasureBuilder, SegmentMeasures, find_measure_problem, measure_arrays
 from searchkit.engines.columnar.reader import MAX_IMPACT, IndexReader
 from searchkit.engines.columnar.tables import TableBuilder, find_table_problem
@@ -145,7 +145,10 @@ def test_the_block_size_does_not_change_files(
 
 
 def commit_one_by_one(documents: Sequence[ParsedDocument], folder: Path) -> Path:
-    """Add documents to an index, each in its own commit, and every third one twice. Returns the last data folder."""
+    """Add documents to an index, each in its own commit. Every third one is replaced by itself.
+
+    Returns the last data folder.
+    """
     base: Path | None = None
     for step, document in enumerate(documents):
         for attempt in range(2 if step % 3 == 0 else 1):
@@ -362,12 +365,12 @@ def test_strings_are_found_like_by_scanning(
     st.lists(st.text(CHARACTERS, min_size=1, max_size=3).map(fold), min_size=1, max_size=8),
     st.booleans(),
 )
-def test_labels_are_found_like_by_scanning(labels: list[str], strings: list[str], whole_numbers: bool) -> None:  # noqa: FBT001
-    """A string matches the labels that contain it. It does not match across two labels."""
-    matcher = LabelMatcher(labels)
+def test_headings_are_found_like_by_scanning(headings: list[str], strings: list[str], whole_numbers: bool) -> None:  # noqa: FBT001
+    """A string matches the headings that contain it. It does not match across two headings."""
+    matcher = HeadingMatcher(headings)
     for string in strings:
         node = Substring(string, "heading", whole_numbers)
-        expected = [index for index, label in enumerate(labels) if any(True for _ in node.find(fold(label)))]
+        expected = [index for index, heading in enumerate(headings) if any(True for _ in node.find(fold(heading)))]
         assert matcher.match(node).tolist() == expected, string
     assert matcher.match(Substring("\0", "heading")).tolist() == []
 
@@ -837,7 +840,7 @@ TOPICS = ("行政执法", "普法宣传", "队伍建设")
 
 @pytest.fixture(scope="module", params=[10**6, 50], ids=["whole", "split"])
 def uneven(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> IndexReader:
-    """Documents of `LENGTHS`, in segments of any size or of 50 docs, so that documents are split."""
+    """An index of documents with `LENGTHS` paragraphs, in one segment, or in segments of 50 docs, which split some."""
     rng = np.random.default_rng(5)
     folder = tmp_path_factory.mktemp("uneven")
     index_writer = open_writer("columnar", folder, Analyzer())
@@ -873,7 +876,10 @@ def test_documents_of_facets_are_counted_in_any_way(
     limits: tuple[int, int],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Docs and documents are counted right: of bitsets and ids, by tables and by sorting, in any blocks."""
+    """Facet counts of docs and of documents equal naive counts, in each way to count and with blocks of any size.
+
+    The docs are a bitset or ids, and the documents are counted in a table or by sorting.
+    """
     monkeypatch.setattr(faceting, "_BLOCK_WORDS", limits[0])
     monkeypatch.setattr(faceting, "_TABLE_RATIO", limits[1])
     for seed in range(8):

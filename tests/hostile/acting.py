@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from hostile.hostile_reader import ORDERS
+from hostile.hostile_reader import COMMANDS
 
 from searchkit import processes
 from searchkit.processes import Parent, limit_resources, run_program, temporary_folder
@@ -21,13 +21,13 @@ def echo(parent: Parent) -> None:
         parent.send(parent.receive())
 
 
-def obey(parent: Parent) -> None:
-    """Execute the orders of the hostile reader, with limits of one processor second and a gigabyte."""
+def execute_commands(parent: Parent) -> None:
+    """Execute the commands of the hostile reader, with limits of one processor second and a gigabyte."""
     while True:
-        order = parent.receive().decode()
+        command = parent.receive().decode()
         parent.send(b"begun")
         with limit_resources(1, 1 << 30):
-            ORDERS[order]()
+            COMMANDS[command]()
         parent.send(b"done")
 
 
@@ -35,7 +35,7 @@ def fork_and_send(parent: Parent) -> None:
     """Fork a process that never ends, then send messages without end."""
     parent.receive()
     if not os.fork():
-        ORDERS["hang"]()
+        COMMANDS["hang"]()
     while True:
         parent.send(b"begun")
 

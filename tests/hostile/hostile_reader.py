@@ -1,6 +1,7 @@
-"""A reader that executes the order in the first line of a file: it reads on, hangs, crashes, allocates memory or lies.
+"""A reader that executes the command in the first line of a file.
 
-It reads files whose names end in `.hostile`.
+It hangs, crashes, allocates memory, starts processes, sends false messages or reads the rest as text. It reads files
+whose names end in `.hostile`.
 """
 
 from __future__ import annotations
@@ -33,25 +34,28 @@ from searchkit.indexing import budget, indexer, messages, tasks
 CPU_SECONDS, CPU_SECONDS_PER_MEGABYTE, WALL_TIME_FACTOR = 2, 1, 2
 """Limits for a file while this reader is installed: CPU seconds of an empty file, additional CPU seconds per megabyte,
 and wall seconds per CPU second."""
-LOG, SPARED = "HOSTILE_LOG", "HOSTILE_SPARED"
-"""Environment variables with paths. `LOG`: file to which the name of each file that is read is appended. `SPARED`:
-while this file exists, `kill` does not kill."""
+LOG, NO_KILL = "HOSTILE_LOG", "HOSTILE_NO_KILL"
+"""Environment variables with paths. `LOG`: file to which the name of each file that is read is appended. `NO_KILL`:
+while this file exists, `kill` and `kill once` do not kill. `kill once` creates it before it kills."""
 
 SetAttribute = Callable[[object, str, object], object]
 """Replaces an attribute of a module: `setattr`, or `MonkeyPatch.setattr` to restore the attribute after the test."""
 
 
 def read(data: bytes, name: str) -> FileContents:
-    """Execute the order in the first line. If that returns, read the rest as text."""
-    order, _, rest = data.partition(b"\n")
-    act = ORDERS.get(order.decode(errors="replace"))
+    """Execute the command in the first line. If that returns, read the rest as text."""
+    command, _, rest = data.partition(b"\n")
+    act = COMMANDS.get(command.decode(errors="replace"))
     if act:
         act()
     return read_text(rest if act else data, name)
 
 
 def install_everywhere(set_attribute: SetAttribute) -> None:
-    """Install this reader in this process and in all child processes that it starts."""
+    """Install this reader in this process and in all child processes that it starts.
+
+    Builds start real processes again, which `conftest.py` replaces by threads.
+    """
     install(set_attribute)
     set_attribute(processes, "_SCRIPT", str(Path(__file__).with_name("child.py")))
     set_attribute(tasks, "Child", processes.Child)
@@ -95,14 +99,14 @@ def _crash() -> None:
 
 
 def _kill() -> None:
-    """Kill this process, as the out-of-memory killer of the system may. Do nothing if the file `SPARED` exists."""
-    if not Path(os.environ[SPARED]).exists():
+    """Kill this process, as the out-of-memory killer of the system may. Do nothing if the file `NO_KILL` exists."""
+    if not Path(os.environ[NO_KILL]).exists():
         os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _kill_once() -> None:
-    if not Path(os.environ[SPARED]).exists():
-        Path(os.environ[SPARED]).touch()
+    if not Path(os.environ[NO_KILL]).exists():
+        Path(os.environ[NO_KILL]).touch()
         os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -125,7 +129,7 @@ def _refuse() -> None:
 
 
 def _print() -> None:
-    """Print well-formed messages and text, to descriptor 1 as a library in C does, and with `print`.
+    """Write messages with a correct length prefix to descriptor 1, as a library in C can, and text to both outputs.
 
     The parent must not receive them. Raise LookupError if the standard input contains anything.
     """
@@ -151,13 +155,13 @@ def _crash_later() -> None:
 
 
 def _say(message: bytes) -> None:
-    """Send a message to the parent, as a file can that has taken over the process."""
+    """Send a message to the parent, as a file could that has taken control of the process through a bug of a parser."""
     for candidate in gc.get_objects():
         if isinstance(candidate, processes.Parent):
             candidate.send(message)
 
 
-ORDERS: Mapping[str, Callable[[], object]] = {
+COMMANDS: Mapping[str, Callable[[], object]] = {
     "hang": _hang,
     "hold": _hold,
     "crash": _crash,
@@ -181,7 +185,7 @@ ORDERS: Mapping[str, Callable[[], object]] = {
     "be done": lambda: _say(messages.encode_message(messages.TaskDone([]))),
     "give up": lambda: _say(messages.encode_message(messages.TaskFailed(99, "for no reason"))),
 }
-"""Maps the orders that a file can contain to functions."""
+"""Maps the commands that a file can contain to functions."""
 
 FAILURES = {
     "hang": f"takes longer than {CPU_SECONDS * WALL_TIME_FACTOR} s",
@@ -195,8 +199,8 @@ FAILURES = {
     "raise": "cannot be read because of a mistake in searchkit (LookupError, hostile_reader.py line ",
     "refuse": "damaged [2J: says its reader",
 }
-"""Maps orders to the start of the reason for which the file is skipped."""
-LIES = ("babble", "flood", "skip ahead", "go back", "be done", "give up")
-"""Orders to send messages that a reader never sends."""
-HARMLESS = ("print", "fork", "start", "crash later")
-"""Orders after which the file is read."""
+"""Maps commands to the start of the reason for which the file is skipped."""
+INVALID_MESSAGES = ("babble", "flood", "skip ahead", "go back", "be done", "give up")
+"""Commands that send the parent a message that is invalid, or false at that moment."""
+SIDE_EFFECTS = ("print", "fork", "start", "crash later")
+"""Commands with side effects, in spite of which the file is indexed."""

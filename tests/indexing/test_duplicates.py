@@ -87,7 +87,7 @@ def test_incremental_builds_know_all_duplicates(corpus: Path, tmp_path: Path) ->
     assert _build(corpus, index).duplicates == ()
 
 
-def test_records_are_no_duplicates(tmp_path: Path) -> None:
+def test_records_are_not_duplicates(tmp_path: Path) -> None:
     """Records of one place, year, body and doctype are parts of a report, in one file or in several."""
     fields = {"text": "检查一次。", "region": "天津市/东丽区", "year": 2023, "agency": "司法局", "doctype": "年度报告"}
     lines = [json.dumps({"id": n, **fields}, ensure_ascii=False) for n in range(4)]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from hostile import hostile_reader
-from hostile.hostile_reader import FAILURES, HARMLESS, LIES
+from hostile.hostile_reader import FAILURES, INVALID_MESSAGES, SIDE_EFFECTS
 from marked import MARK_VARIABLE, kill_leftovers, new_mark
 
 from searchkit import processes
@@ -41,7 +41,7 @@ class Corpus:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.index = folder / "corpus", folder / "index"
-        self.log, self.spared = folder / "log", folder / "spared"
+        self.log, self.no_kill = folder / "log", folder / "no_kill"
         self.folder.mkdir()
 
     def write_good(self, *names: str) -> None:
@@ -49,12 +49,12 @@ class Corpus:
         for n, name in enumerate(names):
             (self.folder / name).write_text(REPORT.format(n), encoding="utf-8")
 
-    def write_hostile(self, *orders: str, name: str = "{}.hostile") -> list[str]:
-        """Write files that order the hostile reader to misbehave, each between two good files. Returns their names."""
-        for order in orders:
-            (self.folder / name.format(order)).write_text(f"{order}\n{REPORT}", encoding="utf-8")
-            self.write_good(name.format(f"{order} after"), name.format(f"before {order}"))
-        return [name.format(order) for order in orders]
+    def write_hostile(self, *commands: str, name: str = "{}.hostile") -> list[str]:
+        """Write a file for each command to the hostile reader, each between two good files. Returns their names."""
+        for command in commands:
+            (self.folder / name.format(command)).write_text(f"{command}\n{REPORT}", encoding="utf-8")
+            self.write_good(name.format(f"{command} after"), name.format(f"before {command}"))
+        return [name.format(command) for command in commands]
 
     def build(self, jobs: int = 1) -> BuildReport:
         """Update the index."""
@@ -88,7 +88,7 @@ def mark(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
     mark = new_mark()
     monkeypatch.setenv(MARK_VARIABLE, mark)
     monkeypatch.setenv(hostile_reader.LOG, str(tmp_path / "log"))
-    monkeypatch.setenv(hostile_reader.SPARED, str(tmp_path / "spared"))
+    monkeypatch.setenv(hostile_reader.NO_KILL, str(tmp_path / "no_kill"))
     hostile_reader.install_everywhere(monkeypatch.setattr)
     yield mark
     assert kill_leftovers(mark) == {}
@@ -105,14 +105,14 @@ def corpus(tmp_path: Path) -> Corpus:
 # --- failures that skip one file
 
 
-@pytest.mark.parametrize("order", FAILURES)
-def test_a_failing_reader_skips_one_file(corpus: Corpus, order: str) -> None:
+@pytest.mark.parametrize("command", FAILURES)
+def test_a_failing_reader_skips_one_file(corpus: Corpus, command: str) -> None:
     """A file whose reader fails is skipped with one line, all others are indexed, and the next build reads none."""
-    (name,) = corpus.write_hostile(order)
+    (name,) = corpus.write_hostile(command)
     result = corpus.build()
     reasons = corpus.reasons(result)
     assert reasons.keys() == {name}
-    assert reasons[name].startswith(FAILURES[order])
+    assert reasons[name].startswith(FAILURES[command])
     assert max(corpus.times_read().values()) <= 2
     before = corpus.current_commit()
     second = corpus.build()
@@ -121,22 +121,24 @@ def test_a_failing_reader_skips_one_file(corpus: Corpus, order: str) -> None:
     assert corpus.current_commit() == before
 
 
-@pytest.mark.parametrize("order", HARMLESS)
-def test_side_effects_of_a_reader_are_contained(corpus: Corpus, order: str, capfd: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("command", SIDE_EFFECTS)
+def test_side_effects_of_a_reader_are_contained(
+    corpus: Corpus, command: str, capfd: pytest.CaptureFixture[str]
+) -> None:
     """If a reader prints, reads standard input, leaves processes or crashes later, all files are still indexed."""
-    corpus.write_hostile(order)
+    corpus.write_hostile(command)
     assert corpus.reasons(corpus.build()) == {}
-    assert max(corpus.times_read().values()) <= (2 if order == "crash later" else 1)
+    assert max(corpus.times_read().values()) <= (2 if command == "crash later" else 1)
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("order", LIES)
+@pytest.mark.parametrize("command", INVALID_MESSAGES)
 def test_invalid_messages_of_a_worker_skip_one_file(
-    corpus: Corpus, monkeypatch: pytest.MonkeyPatch, order: str
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     """If a file takes over its worker and sends invalid messages, that file is skipped and no other."""
     monkeypatch.setattr(processes, "MAX_MESSAGE_LENGTH", 1_000_000)
-    (name,) = corpus.write_hostile(order)
+    (name,) = corpus.write_hostile(command)
     assert corpus.reasons(corpus.build()).keys() == {name}
 
 
@@ -192,7 +194,7 @@ def test_a_file_whose_worker_is_killed_twice_is_retried_by_the_next_build(corpus
     assert corpus.times_read() == {name: 2}
     assert corpus.current_commit() == before
     assert len([*corpus.index.glob("data-*")]) == 1
-    corpus.spared.touch()
+    corpus.no_kill.touch()
     third = corpus.build()
     assert (third.files, third.unchanged, third.skipped) == (1, 5, ())
     assert corpus.reasons(third) == {}

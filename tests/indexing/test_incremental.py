@@ -193,7 +193,7 @@ def text_of(lines: Sequence[str]) -> str:
 
 
 def records_of(lines: Sequence[str]) -> str:
-    """Return one record per line, and one line that is no record."""
+    """Return one record per line, and one line that is not a record."""
     records = [json.dumps({"id": n, "text": line, "year": 2023}, ensure_ascii=False) for n, line in enumerate(lines)]
     return "\n".join([*records, "no record"])
 

@@ -128,7 +128,10 @@ def test_all_forms_of_a_decimal_are_equal(whole: int, part: int, scale: str) -> 
 @given(REPORT | MIXED | ANY_TEXT, st.lists(REPORT, max_size=2), st.none() | st.integers(1949, 2030))
 @settings(max_examples=600)
 def test_invariants_hold_for_any_text(text: str, path: list[str], year: int | None) -> None:
-    """No text raises. Measures are sorted by distinct starts within the text, and their fields have valid values."""
+    """No text raises an exception.
+
+    Measures are sorted by distinct starts within the text, and their fields have valid values.
+    """
     result = measures(text, path=tuple(path), title="年度报告", year=year)
     starts = [measure.start for measure in result]
     assert starts == sorted(set(starts))

@@ -142,7 +142,7 @@ def test_rates_that_share_a_number_are_separate(extractor: Extractor, text: str,
     assert len({(measure.value, measure.unit, measure.bound, measure.end) for measure in extracted}) == 1
 
 
-def test_rates_that_share_a_number_are_no_context_for_each_other(extractor: Extractor) -> None:
+def test_rates_that_share_a_number_are_not_context_for_each_other(extractor: Extractor) -> None:
     """The name of one rate is not part of the indicator of another."""
     extracted = measures(extractor, "合格率、满意率均达98%。")
     assert [measure.indicator for measure in extracted] == ["合格率", "满意率"]
@@ -188,7 +188,7 @@ def test_parts_refer_to_their_total(extractor: Extractor, text: str, total: str,
 
 
 def test_another_unit_or_sentence_ends_a_breakdown(extractor: Extractor) -> None:
-    """Measures in another unit or in another sentence are no parts of the total."""
+    """Measures in another unit or in another sentence are not parts of the total."""
     text = "查处案件45件，其中简易程序30件，普通程序15件，罚款20万元。受理信访120件。"
     assert [measure.part_of for measure in measures(extractor, text)] == [None, 0, 0, None, None]
 
@@ -212,7 +212,7 @@ def test_another_unit_or_sentence_ends_a_breakdown(extractor: Extractor) -> None
         ("编制内人员35人，比去年少3人。", [None, "decrease"]),
         ("工业增加值、固定资产投资分别增长8%、10%。", ["increase", "increase"]),
         ("8%左右的经济增长目标。", ["increase"]),
-        # levels and new things are no changes
+        # levels and new things are not changes
         ("执法人员增加到56人。", [None]),
         ("受理案件增至180件。", [None]),
         ("办案数量由20件增加到35件。", [None, None]),
@@ -253,7 +253,7 @@ def test_the_indicator_of_a_change_is_that_of_its_level(extractor: Extractor, te
 @pytest.mark.parametrize(
     ("text", "indicators"),
     [
-        # the verb, its adverbs, times and lead-ins are no part of a name
+        # the verb, its adverbs, times and lead-ins are not part of a name
         ("粮食总产量应该达到7000亿斤。", ["粮食总产量"]),
         ("首都也接待游客5000人。", ["首都也接待游客"]),
         ("必须把人口自然增长率控制在11‰以内。", ["人口自然增长率"]),

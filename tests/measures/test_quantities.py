@@ -1,4 +1,4 @@
-"""Quantities: value, base value, bound and kind, and numbers that are no quantities."""
+"""Quantities: value, base value, bound and kind, and numbers that are not quantities."""
 
 from __future__ import annotations
 
@@ -227,7 +227,7 @@ def test_the_unit_decides_the_kind(extractor: Extractor, text: str, kind: str) -
         ),
     ],
 )
-def test_other_numbers_are_no_measures(extractor: Extractor, text: str) -> None:
+def test_other_numbers_are_not_measures(extractor: Extractor, text: str) -> None:
     """Dates, ordinals, list and document numbers, law articles, codes, names, slogans and ratios are skipped."""
     assert measures(extractor, text) == []
 

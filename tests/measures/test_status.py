@@ -119,7 +119,7 @@ def test_a_statement_of_zero_has_a_time() -> None:
 
 
 def test_the_year_of_a_corrected_value_governs_its_clause() -> None:
-    """A correction of last year's value does not date what follows, and its verb is no part of the name."""
+    """A correction of last year's value does not date what follows, and its verb is not part of the name."""
     text = "生产总值1.88万亿元，2021年生产总值修订为18247亿元。新增就业31.2万人。"
     assert [(item.indicator, item.of_year) for item in extract(text)] == [
         ("生产总值", 2022),

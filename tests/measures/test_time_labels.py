@@ -1,4 +1,4 @@
-"""The labels of years are well formed. bench/times.py draws them."""
+"""The labels of years and statuses are valid. bench/times.py draws the measures and paragraphs that a person labels."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _is_valid(field: str, value: object) -> bool:
 
 @pytest.mark.parametrize("label", MEASURES, ids=lambda label: label["id"])
 def test_measure_has_valid_fields(label: dict[str, object]) -> None:
-    """Each label has all fields, and alternatives have only those."""
+    """A label has all fields, an alternative has some of them, and all values are valid."""
     alternatives = label.get("accept", [])
     assert isinstance(alternatives, list)
     for fields in ({name: label[name] for name in FIELDS}, *alternatives):
@@ -34,7 +34,7 @@ def test_measure_has_valid_fields(label: dict[str, object]) -> None:
 
 
 def test_alternatives_differ_from_the_label() -> None:
-    """An alternative gives another answer, and is listed once."""
+    """An alternative is another answer than the label, and no two are equal."""
     for label in MEASURES:
         answers = [tuple((label | other)[name] for name in FIELDS) for other in ({}, *label.get("accept", []))]
         assert len(set(answers)) == len(answers), label["id"]
@@ -54,7 +54,7 @@ def test_paragraph_years_ascend() -> None:
 
 
 def test_ids_are_unique_and_uses_follow_the_document() -> None:
-    """A document has one use."""
+    """No id occurs twice. The id of a document decides the use of all its labels."""
     for labels in LABELS.values():
         assert len({label["id"] for label in labels}) == len(labels)
         for label in labels:

@@ -26,7 +26,7 @@ units = "个"
 
 
 EXCEPTIONS = {"万年", "千分点", "万平米", "万万平米"}
-"""12万年 is no measure. `test_a_unit_that_begins_with_a_scale_is_split_as_in_a_text` covers the others."""
+"""12万年 is not a measure. `test_a_unit_that_begins_with_a_scale_is_split_as_in_a_text` covers the others."""
 
 
 def measures(extractor: Extractor, text: str) -> tuple[ExtractedMeasure, ...]:
@@ -126,7 +126,7 @@ def test_a_quantity_in_a_query_is_parsed(text: str, quantity: tuple[float, str |
         *[pytest.param(text) for text in ("x5件", "<5", "约5件")],
     ],
 )
-def test_a_text_that_is_no_quantity_is_rejected(text: str) -> None:
+def test_a_text_that_is_not_a_quantity_is_rejected(text: str) -> None:
     """A text that does not start with a number, or has two, raises an error with an example."""
     with pytest.raises(ValueError, match="10万元"):
         parse_quantity(text)

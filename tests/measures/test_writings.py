@@ -103,7 +103,7 @@ def test_an_ordinal_with_blanks_counts_nothing(text: str) -> None:
         # money is not borrowed from the measure before it
         ("生产总值增长5%，发放补贴3万元。", ["生产总值", "补贴"]),
         ("工业增加值增长6%，安排资金2亿元。", ["工业增加值", "资金"]),
-        # a word of the currency is no name
+        # a word of the currency is not a name
         ("罚没款共计人民币120万元。", ["罚没款"]),
         ("引进资金20亿元人民币。", ["资金"]),
     ],
@@ -135,7 +135,7 @@ def test_the_period_of_a_bracket_ends_with_it(text: str, periods: list[str | Non
     ],
 )
 def test_a_former_and_a_later_level_are_two_measures(text: str, values: list[float]) -> None:
-    """从 … 到 … is no range."""
+    """从 … 到 … is not a range."""
     result = measures(text)
     assert [measure.base_value for measure in result] == values
     assert {measure.bound for measure in result} == {"exact"}

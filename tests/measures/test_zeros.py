@@ -79,7 +79,7 @@ def test_a_statement_of_zero_is_a_measure(extractor: Extractor, text: str, quote
         ),
     ],
 )
-def test_other_clauses_are_no_statements_of_zero(extractor: Extractor, text: str) -> None:
+def test_other_clauses_are_not_statements_of_zero(extractor: Extractor, text: str) -> None:
     """Wishes, conditions, other words with 无 or 未, and clauses that say more are skipped."""
     assert not [measure for measure in measures(extractor, text) if measure.zero]
 
@@ -92,7 +92,7 @@ def test_statements_of_zero_and_numbers_are_in_text_order(extractor: Extractor) 
     assert [measure.start for measure in extracted] == sorted(measure.start for measure in extracted)
 
 
-def test_a_clause_with_a_number_is_no_statement_of_zero(extractor: Extractor) -> None:
+def test_a_clause_with_a_number_is_not_a_statement_of_zero(extractor: Extractor) -> None:
     """If a clause contains a number, the number is the measure: 无证经营5家 is not 0."""
     assert [(measure.value, measure.zero) for measure in measures(extractor, "取缔无证经营5家，没有许可证的3家。")] == [
         (5, False),

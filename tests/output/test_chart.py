@@ -155,7 +155,7 @@ def test_only_conflicts_that_are_drawn_are_explained(
 
 @pytest.mark.usefixtures("only_font")
 def test_only_values_are_drawn(make_measure: MakeMeasure, make_table: MakeTable, tmp_path: Path) -> None:
-    """A plan, a total of several years and values of several bodies are no points. A year without a value is a gap."""
+    """A plan, a total of several years and values of several bodies are not points. A year without a value is a gap."""
     measures = [
         *(make_measure(f"{year}#1", "立案", 100 + year, "件", year=year) for year in (2018, 2019, 2023)),
         make_measure("a#1", "立案", 9, "件", year=2020, status="target"),
@@ -206,7 +206,7 @@ def test_a_slide_is_16_to_9(
 
 
 @pytest.mark.parametrize(("years", "count", "what"), [((2023,), 401, "bars"), ((2022, 2023), 61, "rows")])
-def test_too_many_rows_are_no_chart(
+def test_too_many_rows_are_not_a_chart(
     make_measure: MakeMeasure, make_table: MakeTable, tmp_path: Path, years: tuple[int, ...], count: int, what: str
 ) -> None:
     """A chart that would take minutes, or be too large for a PNG, is an error."""

@@ -152,7 +152,7 @@ def test_a_preceding_parent_resolves_a_mention() -> None:
     "text",
     ["省和县级机关", "北京市场", "城区建设", "各市和县", "在公安机关", "长治久安", "高新区", "社区", "国家和平事业"],
 )
-def test_other_words_are_no_mentions(text: str) -> None:
+def test_other_words_are_not_mentions(text: str) -> None:
     """Names inside other words, and words that look like names, are not found."""
     assert _find_paths(text) == []
 

@@ -165,7 +165,7 @@ def test_a_value_equals_its_rounded_form(make_measure: MakeMeasure) -> None:
     assert not has_same_value(exact, other)
 
 
-def test_the_reporting_year_is_no_other_period(make_measure: MakeMeasure) -> None:
+def test_the_reporting_year_is_not_another_period(make_measure: MakeMeasure) -> None:
     """In a report on 2023, 2023年 and 全年 are the reporting year; 近三年 and 2022年 are not."""
     periods = {
         period: has_other_period(make_measure("a#1", "立案", 1, "件", period=period))

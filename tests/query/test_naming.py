@@ -96,7 +96,7 @@ def test_names_of_different_measures(one: str, other: str) -> None:
         ("经济增长", "gdp", "change"),
     ],
 )
-def test_words_of_change_and_of_an_addition_are_no_part_of_a_name(text: str, name: str, aspect: str) -> None:
+def test_words_of_change_and_of_an_addition_are_not_part_of_a_name(text: str, name: str, aspect: str) -> None:
     """Increase and decrease of one thing are one measure; its level and an addition to it are others."""
     assert key(text) == (name, aspect)
 

@@ -664,7 +664,7 @@ def _in_time(parse_query: Callable[[str], Query], text: str) -> Query:
         ("3件", [("3件",)], '"3件" OR 3件'),
     ],
 )
-def test_question_words_are_no_content_words(
+def test_question_words_are_not_content_words(
     analyzer: Analyzer, text: str, words: list[tuple[str, ...]], content: str
 ) -> None:
     """Question words, their measure words and particles do not have to match."""

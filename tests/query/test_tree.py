@@ -78,7 +78,7 @@ def test_occurrences_of_whole_numbers(pattern: str, text: str) -> None:
         ("129件", "第129件129件", [(1, 5), (5, 9)]),
     ],
 )
-def test_a_part_of_a_longer_number_is_no_occurrence(pattern: str, text: str, spans: list[tuple[int, int]]) -> None:
+def test_a_part_of_a_longer_number_is_not_an_occurrence(pattern: str, text: str, spans: list[tuple[int, int]]) -> None:
     """3件 does not occur in 23件, nor 三件 in 十三件."""
     assert list(Substring(pattern, whole_numbers=True).find(text)) == spans
 

@@ -285,7 +285,7 @@ def test_fields_take_what_filters_take(
     ],
 )
 def test_similar_names_differ_in_one_character(text: str, values: list[str], aliases: Aliases) -> None:
-    """A character can be another one, missing, or exchanged with its neighbour. Short words are no typing errors.
+    """A character can be another one, missing, or exchanged with its neighbour. Short words are not typing errors.
 
     Names with the same pinyin may differ in more.
     """
@@ -326,7 +326,10 @@ def test_a_query_of_names_alone_finds_their_words_too(analyzer: Analyzer, aliase
 
 
 def test_names_with_other_words_are_conditions(analyzer: Analyzer, aliases: Aliases) -> None:
-    """The required filters are conditions of each form of a query, with the filters in it, unless names are all."""
+    """The conditions of each form of a query are the filters that it requires, whether understood or written.
+
+    A query that consists of names alone has no conditions.
+    """
     parsed = parse_understood("东丽区2022年立案 section:成效", analyzer, ("section",), FilterReader(aliases))
     assert "section:成效" in str(parsed.conditions)
     conditions = [str(form.conditions) for form in (parsed, *parsed.loosened_forms())]
@@ -340,7 +343,7 @@ def test_names_with_other_words_are_conditions(analyzer: Analyzer, aliases: Alia
 
 
 def test_literal_reads_names_as_words(analyzer: Analyzer, aliases: Aliases) -> None:
-    """The names of some facets, or of all, are words."""
+    """The names of the facets in `literal` are words."""
     query = "东丽区2022年立案"
     parsed = parse_understood(query, analyzer, (), FilterReader(aliases), literal=("district",))
     assert [item.facet for item in parsed.understood] == ["of_year"]
@@ -356,13 +359,16 @@ def test_years_of_measures(analyzer: Analyzer, aliases: Aliases) -> None:
 
 
 def test_years_are_words_if_no_report_has_a_year(analyzer: Analyzer) -> None:
-    """Paragraphs can be about years even if the documents are no reports of a year."""
+    """Paragraphs can be about years even if the documents are not reports of a year."""
     known = Aliases.create({"district": ["浙江省"]}, {"year": [], "of_year": [2022]}, [])
     assert parse_understood("2022年立案", analyzer, (), FilterReader(known)).understood == ()
 
 
 def test_a_short_name_after_a_word_is_a_word(analyzer: Analyzer, aliases: Aliases) -> None:
-    """和平 could be a place, but is not understood as one; 四川 is not at the beginning then."""
+    """和平 is also an ordinary word, so it is not understood as a place.
+
+    四川 then follows a word, and is not either.
+    """
     assert parse_understood("和平四川", analyzer, (), FilterReader(aliases)).understood == ()
 
 
@@ -389,7 +395,7 @@ def test_any_text_is_a_query(text: str) -> None:
 
 @pytest.mark.parametrize("line", ["东丽区\t99\tsure\tx", "东丽区\t0", "\t0\tsure\tx", "东丽区\t0\tcertain\tx", ""])
 def test_damaged_names_are_reported(line: str) -> None:
-    """A line of the file that cannot be decoded is damage of the index. An empty name would be found without end."""
+    """A line of the file that cannot be decoded is damage of the index. So is an empty name, which matches anywhere."""
     damaged = Aliases.from_json(json.dumps({"values": {}, "years": {}, "names": {"东": line}}).encode())
     with pytest.raises(IndexDamaged):
         damaged.at("东丽区", 0)

@@ -23,7 +23,7 @@ def rank(make_measure: MakeMeasure) -> Callable[..., RankedMeasure]:
     def make(paragraph: str, value: float, unit: str = "人", **fields: Any) -> RankedMeasure:  # noqa: ANN401
         fields = {"region": ("浙江省",), "agency": "人民政府", **fields}
         measure = make_measure(paragraph, fields.pop("indicator", "城镇新增就业"), value, unit, **fields)
-        return RankedMeasure(measure, NAMES.name_of(measure), fields.pop("relevance", 1.0))
+        return RankedMeasure(measure, NAMES.name_of(measure), 1.0)
 
     return make
 
@@ -78,7 +78,7 @@ def test_statuses_and_spans_on_request(rank: Callable[..., RankedMeasure]) -> No
 
 
 def test_nothing_stands_in_for_the_named_measure(rank: Callable[..., RankedMeasure]) -> None:
-    """A listed name, and what is asked of it, are those of the query. There may be no measure of it."""
+    """If the query names a listed measure, only measures with its name and aspect are chosen, or none."""
     change = rank("a#1", 5, "%", change="increase", kind="percent")
     assert choose_indicator([change], NAMES.parse("城镇新增就业"), "level") is None
     chosen = choose_indicator([change], NAMES.parse("城镇新增就业增速"), "change")

@@ -70,10 +70,10 @@ def test_a_walk_is_the_complete_list(index: Index, query: str, arguments: dict[s
 def test_folded_hits_are_walked(index_of: Callable[..., Index], report: Report, arguments: dict[str, Any]) -> None:
     """Pages of folded hits are the complete list of them. The last page has no cursor."""
     sentence = "{}年全市开展行政执法监督检查{}次，查处违法案件。"
-    numbers = [f"{n:02}.txt" for n in range(6)]
+    names = [f"{n:02}.txt" for n in range(6)]
     documents = [
         report(name, *(sentence.format(2018 + n, 100 + count) for count in range(50 + n)), year=2018 + n)
-        for n, name in enumerate(numbers)
+        for n, name in enumerate(names)
     ]
     index = index_of(documents)
     results = index.search("执法检查 查处", limit=None, fold=True, **arguments)
@@ -87,7 +87,7 @@ def test_folded_hits_are_walked(index_of: Callable[..., Index], report: Report, 
 
 
 def test_similar_paragraphs_are_walked(index: Index) -> None:
-    """The list of paragraphs like one has cursors of its own."""
+    """The list of paragraphs like one has its own cursors, which another list refuses."""
     paragraph = "03.txt#4"
     complete = [hit.id for hit in index.similar(paragraph, limit=None, without="公示").hits]
     assert len(complete) > 50
@@ -142,7 +142,7 @@ def test_a_cursor_of_another_search_is_refused(index: Index, query: str, argumen
 
 
 def test_a_cursor_outlives_a_build_without_changes_only(engine: str, report: Report, tmp_path: Path) -> None:
-    """A cursor names the state of the index: of the same documents it stays valid, after a change it is refused."""
+    """A cursor contains the state of the index. An index of the same documents accepts it, another one does not."""
     documents = reports(report)
     for name, chosen in (("one", documents), ("same", documents), ("other", documents[:-1])):
         write_index(chosen, tmp_path / name, BuildOptions(engine))
@@ -156,7 +156,7 @@ def test_a_cursor_outlives_a_build_without_changes_only(engine: str, report: Rep
 
 
 @pytest.mark.parametrize("cursor", ["", "1", "x" * 10_000, "\x1b[2J", 7, [], {}, True, "０-０-０"])
-def test_text_that_is_no_cursor_is_refused(index: Index, cursor: object) -> None:
+def test_what_is_not_a_cursor_is_refused(index: Index, cursor: object) -> None:
     """Anything but a cursor is a usage error, which does not repeat much of it."""
     with pytest.raises(UsageError, match="is not a cursor") as raised:
         index.search("执法", after=cursor)
@@ -165,7 +165,7 @@ def test_text_that_is_no_cursor_is_refused(index: Index, cursor: object) -> None
 
 @given(st.text() | st.from_regex(r"[0-9a-f]{12}-[0-9a-f]{12}-[0-9]{1,30}", fullmatch=True))
 def test_random_cursors_are_refused(index: Index, cursor: str) -> None:
-    """No text crashes a search."""
+    """Random texts, and texts in the format of a cursor, are usage errors."""
     with pytest.raises(UsageError):
         index.search("执法", after=cursor)
 

@@ -66,7 +66,7 @@ def test_literal_names_are_highlighted(index: Index) -> None:
 
 
 def test_a_paragraph_is_highlighted_with_headings_and_title(index: Index) -> None:
-    """All headings are marked, and the parts that occur anywhere are told from those that do not."""
+    """Matches in all headings and the title are marked. `has` and `lacks` split the parts of the query."""
     first, second = index.paragraphs()
     found = index.highlight("立案 检查 情况 处罚").paragraph(first)
     assert [first.text[start:end] for start, end in found.spans] == ["立案", "检查"]

@@ -377,7 +377,7 @@ def test_bounds_find_all_units_of_their_kind(
 
 
 def test_a_year_in_a_query_is_understood_as_it_was_written(dated: Index) -> None:
-    """The tree of the query contains the year. A year without a measure is no reason to leave the year out."""
+    """The tree of the query contains the year. A year without a measure is not a reason to leave the year out."""
     assert dated.measures("立案 of_year:2023").understood == '"立案" AND of_year:2023'
     results = dated.measures("立案 of_year:2020")
     assert (results.total, results.relaxed) == (0, False)

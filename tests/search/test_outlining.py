@@ -89,6 +89,13 @@ def test_neighbours_of_nothing(index: Index) -> None:
         index.neighbours(1)  # type: ignore[arg-type]
 
 
+def test_an_id_is_a_text(index: Index) -> None:
+    """Any other value is an error, whatever it is the id of."""
+    for read in (index.document, index.paragraph, index.table, index.measure, index.excerpt, index.resolve_id):
+        with pytest.raises(UsageError, match="an id is a text"):
+            read(5)  # type: ignore[arg-type, operator]
+
+
 @pytest.mark.parametrize(
     ("record_id", "context", "numbers"),
     [("a.txt", 0, [1, 2, 3, 4, 5, 6]), ("a.txt#3", 0, [3]), ("a.txt#6", 2, [4, 5, 6])],

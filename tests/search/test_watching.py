@@ -111,7 +111,7 @@ def test_names(build: Build, tmp_path: Path) -> None:
     ["", "[]", "{", '{"version": 2, "watches": []}', '{"version": 1, "watches": [{"name": 1}]}', "[" * 100_000],
 )
 def test_a_damaged_file_is_refused(tmp_path: Path, content: str) -> None:
-    """A file that is no file of watches is an error that names it, and is not replaced."""
+    """A file that is not a file of watches is an error that names it, and is not replaced."""
     path = tmp_path / "watches.json"
     path.write_text(content, encoding="utf-8")
     with pytest.raises(SearchkitError, match=r"watches\.json"):

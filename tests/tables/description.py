@@ -32,7 +32,7 @@ class SampleCell:
     rows: int = 1
     columns: int = 1
     expected: str = ""
-    """The property of a value that is not a plain number; `-` for a number that is no figure."""
+    """The property of a value that is not a plain number; `-` for a number that is not a figure."""
     raised: str = ""
     """A raised mark after the text; before the text if it starts with `<`."""
 

@@ -392,7 +392,7 @@ def test_each_term_of_a_quantity_has_its_own_span(analyzer: Analyzer, text: str,
 
 
 @pytest.mark.parametrize("text", ["一起", "一些", "一方面", "一旦", "统一", "两会", "一体化", "H7N9", "3D", "A4纸"])
-def test_words_with_numerals_in_them_are_no_quantities(analyzer: Analyzer, text: str) -> None:
+def test_words_with_numerals_in_them_are_not_quantities(analyzer: Analyzer, text: str) -> None:
     """Idioms and codes that contain a numeral have no terms of numbers."""
     assert not {term for term in quantity_terms(analyzer, text) if term != fold(text)}
 

@@ -38,7 +38,7 @@ SCREENS = {
     "missing": "document?id=nowhere",
     "wrong": "search?limit=x",
 }
-"""Name and address of each screen of an index of the sample reports, also in its special states."""
+"""Name and path of each screen of an index of the sample reports, also in its special states."""
 THEMES = ("light", "dark")
 WIDTHS = (320, 390, 768, 1024, 1280, 1920)
 """Widths of the windows, in pixels."""
@@ -114,7 +114,7 @@ class Watch:
 
 
 def encode(text: str) -> str:
-    """Return a text as a value in an address."""
+    """Return a text as a value in a URL."""
     return quote(text, safe="")
 
 

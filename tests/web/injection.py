@@ -1,6 +1,6 @@
 """Texts that do harm where they are not escaped, put in every place that a page or its data shows, and an oracle.
 
-A probe is one payload in one place. `REQUESTS` are the places in addresses, `write_corpus` fills those in a corpus.
+A probe is one payload in one place. `REQUESTS` are the places in URLs, `write_corpus` fills those in a corpus.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ REQUESTS = {
     "data of an analysis": "analyze?text={}",
     "error of data": "search.json?sort={}",
 }
-"""Places in addresses, each with the address. `{}` is the payload."""
+"""Places in URLs, each with the URL. `{}` is the payload."""
 
 CORPUS = {
     "title": "h1",
@@ -122,7 +122,7 @@ CORPUS = {
     "head of a column": ".text thead th",
     "head of a row": ".text tbody th",
     "cell": ".text tbody td",
-    "name of a measure": "#figures",
+    "name of a measure": "#measures",
     "place": ".cover .region",
     "issuer, agency, kind or number": ".facts dd",
     "source": ".lines dd",
@@ -208,7 +208,7 @@ def find_arrivals(page: Page, payload: str, places: Mapping[str, str]) -> list[s
 
 
 def request_url(template: str, payload: str) -> str:
-    """Return the address with a payload in each `{}`."""
+    """Return the URL with a payload in each `{}`."""
     return template.replace("{}", encode(payload))
 
 
@@ -303,7 +303,7 @@ def probe_documents(page: Page, address: str, payloads: Sequence[str]) -> tuple[
         problems += find_problems(page)
         shown = find_arrivals(page, payload, CORPUS)
         arrived += len(shown)
-        if not {"title", "text"} <= {*shown}:  # rows that are no table to the reader of the file are paragraphs
+        if not {"title", "text"} <= {*shown}:  # rows that are not a table to the reader of the file are paragraphs
             problems.append(f"{page.url}: the payload is shown in {shown} only")
     return arrived, problems
 
@@ -392,4 +392,4 @@ DATA = (
     "audit?",
     "info?",
 )
-"""Data of all reports: address and parameters."""
+"""Data of all reports: endpoint and parameters."""

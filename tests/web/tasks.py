@@ -92,7 +92,7 @@ def two_places_over_years(user: User, index: Index) -> str:
     return "；".join(f"{name} {'、'.join(values)}" for name, values in shown.items())
 
 
-def cite_a_figure(user: User, index: Index) -> str:
+def cite_a_measure(user: User, index: Index) -> str:
     """Find how many cases were filed in 滨海新区, and cite the sentence, with the keyboard alone."""
     query = "滨海新区 立案"
     user.ask(query)
@@ -208,7 +208,7 @@ def largest_value(user: User, index: Index) -> str:
 TASKS: tuple[Callable[[User, Index], str], ...] = (
     who_and_since_when,
     two_places_over_years,
-    cite_a_figure,
+    cite_a_measure,
     places_without_a_report,
     sentence_behind_a_cell,
     export_everything,

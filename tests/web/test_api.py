@@ -32,7 +32,7 @@ PATHS = tuple(
 
 
 def test_the_api_is_as_described(address: str, tmp_path: Path) -> None:
-    """A short form of what `make browser` does: each address as JSON, with a few values that fit and do not fit."""
+    """A short form of what `make browser` does: each endpoint as JSON, with a few values that fit and do not fit."""
     pytest.importorskip("schemathesis", reason="the tests of the API need schemathesis")
     from fuzzing import call_api
 

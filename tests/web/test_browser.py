@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def page(browser: Browser, address: str) -> Iterator[Page]:
-    """A page. It fails if its policy is violated, a script fails, or it asks another server."""
+    """A page.
+
+    The test fails at the end if the page violated its Content-Security-Policy, opened a dialog, wrote a warning or
+    error to the console, or sent a request to another server.
+    """
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
     watch = Watch.over(page, address)
@@ -24,7 +28,10 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
 
 
 def test_a_facet_value_is_swapped_in_place(page: Page, address: str) -> None:
-    """A click on a value changes the results and the address, and keeps scroll, focus and the page; back undoes it."""
+    """A click on a value changes the results and the URL.
+
+    It keeps the scroll position and does not reload the page; back and forward undo and redo it.
+    """
     page.goto(f"{address}search?query=处罚")
     page.evaluate("window.marker = 1; window.scrollTo(0, 300)")
     before = page.locator(".total strong").inner_text()
@@ -65,7 +72,7 @@ def test_the_keyboard_is_enough(page: Page, address: str) -> None:
 
 
 def test_single_keys_can_be_switched_off(page: Page, address: str) -> None:
-    """Keys that are no shortcut of the browser can be switched off, and stay so."""
+    """The single-key shortcuts of the page can be switched off, and stay off after a reload."""
     page.goto(f"{address}search?query=处罚")
     page.keyboard.press("?")
     page.locator("#keys-off").check()
@@ -99,7 +106,7 @@ def test_the_theme_is_kept(page: Page, address: str) -> None:
 
 @pytest.mark.parametrize("screen", SCREENS)
 def test_no_page_is_wider_than_the_window(page: Page, address: str, screen: str) -> None:
-    """No page scrolls sideways, at any width; tables scroll in themselves."""
+    """No page is wider than the window at any of `WIDTHS`."""
     page.goto(address + SCREENS[screen])
     over = {}
     for width in WIDTHS:
@@ -113,7 +120,10 @@ SMALL = """() => [...document.querySelectorAll("a[href], button, input:not([type
   .map((e) => e.closest("label, form.box") ?? e)
   .filter((e) => e.getBoundingClientRect().height < 39.5 && e.getBoundingClientRect().height > 1)
   .map((e) => e.outerHTML.slice(0, 150))"""
-"""Returns the controls that are lower than 40 px. Links in a line of text, numbers of paragraphs and tags may be."""
+"""Returns the controls that are less than 40 px high.
+
+Links in a line of text, numbers of paragraphs, tags and the link that skips to the text may be.
+"""
 
 
 @pytest.mark.parametrize("screen", SCREENS)
@@ -127,7 +137,7 @@ def test_a_thumb_hits_every_control(page: Page, address: str, screen: str) -> No
 
 @pytest.mark.parametrize("screen", SCREENS)
 def test_no_control_is_dead_without_scripts(browser: Browser, address: str, screen: str) -> None:
-    """Without scripts, every button that is shown sends a form, and what only scripts fill is hidden."""
+    """Without scripts, every visible button belongs to a form that it submits; what only scripts fill is hidden."""
     context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 800})
     page = context.new_page()
     page.goto(address + SCREENS[screen])
@@ -166,7 +176,10 @@ def test_pages_work_without_scripts(browser: Browser, address: str) -> None:
 
 
 def test_back_and_forward_go_through_states(page: Page, address: str) -> None:
-    """Every change is a state of the history: query, facet, order, page of another screen; each looks as it did."""
+    """Every change adds an entry to the history: query, facet, order, tab.
+
+    Going back and forward restores the URL and the total of each.
+    """
     page.goto(f"{address}search")
     page.keyboard.press("/")
     page.keyboard.type("处罚")
@@ -188,7 +201,7 @@ def test_back_and_forward_go_through_states(page: Page, address: str) -> None:
 
 
 def test_keys_are_for_the_hits_after_a_query(page: Page, address: str) -> None:
-    """When a query is sent, the box is left, so that j goes to a hit instead of into the box."""
+    """When a query is submitted, the search box loses the focus, so that j selects a hit and is not typed."""
     page.goto(f"{address}search?query=处罚")
     page.keyboard.press("/")
     page.keyboard.type("立案")
@@ -201,7 +214,10 @@ def test_keys_are_for_the_hits_after_a_query(page: Page, address: str) -> None:
 
 
 def test_measures_are_narrowed_and_sorted(page: Page, address: str) -> None:
-    """A unit and a status narrow the figures; the order by value is that of the values."""
+    """The form filters measures by unit and status (the status is tested in the URL only).
+
+    Sorting by value is numeric, descending.
+    """
     page.goto(f"{address}measures?query=立案")
     page.locator("input[name=unit]").fill("件")
     page.locator("input[name=status]").first.check()
@@ -241,20 +257,23 @@ def test_a_cell_of_the_coverage_is_a_search(page: Page, address: str) -> None:
     assert f"{documents} 份报告" in page.locator(".total").inner_text()
 
 
-def test_a_document_has_ways_through_it(page: Page, address: str) -> None:
-    """The outline goes to a heading, a number is a permalink, a figure of the table goes to its paragraph."""
+def test_links_inside_a_document(page: Page, address: str) -> None:
+    """An entry of the outline links to its heading, the number of a paragraph to the paragraph.
+
+    A measure in the table links to its paragraph.
+    """
     page.goto(f"{address}document?id=binhai-health-2023.txt&query=处罚")
     page.locator(".outline a").nth(2).click()
     assert page.locator(":target").evaluate("e => e.matches('h2, h3, h4, h5')")
     page.locator(".text .num").nth(3).click()
     assert page.url.endswith("#p4")
-    page.locator("#figures summary").click()
-    page.locator("#figures td a").first.click()
+    page.locator("#measures summary").click()
+    page.locator("#measures td a").first.click()
     assert page.locator(":target").evaluate("e => e.matches('.text p, .text tr')")
 
 
 def test_the_browser_setting_chooses_the_theme(browser: Browser, address: str) -> None:
-    """Without a choice of the reader, pages are dark where the system is dark."""
+    """Unless the user has chosen a theme, pages follow the colour scheme of the system."""
     colours = []
     for scheme in ("light", "dark"):
         context = browser.new_context(color_scheme=scheme)  # type: ignore[arg-type]

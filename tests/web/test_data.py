@@ -1,4 +1,4 @@
-"""The data of every address: the same objects as the command line, in every format."""
+"""The data of every endpoint: the same objects as the command line, in every format."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ TWINS: tuple[tuple[list[str], str, dict[str, Any]], ...] = (
     (["analyze", "行政处罚129件"], "analyze", {"text": "行政处罚129件"}),
     (["export", "documents", "--district", "滨海新区"], "documents", {"district": "滨海新区"}),
 )
-"""Commands, each with the address and the parameters of the same data."""
+"""Commands, each with the endpoint and the parameters of the same data."""
 
 
 def run(arguments: list[str], index_path: Path, output_format: str, capsys: pytest.CaptureFixture[str]) -> str:
@@ -58,19 +58,19 @@ def without_time(value: Any) -> Any:  # noqa: ANN401 - JSON
 
 
 @pytest.mark.parametrize(
-    ("arguments", "address", "parameters"), TWINS, ids=lambda value: " ".join(value) if isinstance(value, list) else ""
+    ("arguments", "endpoint", "parameters"), TWINS, ids=lambda value: " ".join(value) if isinstance(value, list) else ""
 )
 def test_json_equals_that_of_the_command(
     client: TestClient,
     index_path: Path,
     capsys: pytest.CaptureFixture[str],
     arguments: list[str],
-    address: str,
+    endpoint: str,
     parameters: dict[str, Any],
 ) -> None:
-    """An address with .json returns the object that the command prints."""
+    """An endpoint with .json returns the object that the command prints."""
     expected = json.loads(run(arguments, index_path, "json", capsys))
-    response = client.get(f"/{address}.json", params=parameters)
+    response = client.get(f"/{endpoint}.json", params=parameters)
     assert response.status_code == 200
     assert without_time(response.json()) == without_time(expected)
 
@@ -87,9 +87,9 @@ def test_records_equal_those_of_the_command(
     twin: tuple[list[str], str, dict[str, Any]],
     output_format: str,
 ) -> None:
-    """An address with .csv or .jsonl returns the lines that the command prints."""
-    arguments, address, parameters = twin
-    response = client.get(f"/{address}.{output_format}", params=parameters)
+    """An endpoint with .csv or .jsonl returns the lines that the command prints."""
+    arguments, endpoint, parameters = twin
+    response = client.get(f"/{endpoint}.{output_format}", params=parameters)
     assert response.text == run(arguments, index_path, output_format, capsys)
 
 
@@ -123,13 +123,13 @@ def test_the_header_links_to_other_pages(client: TestClient) -> None:
     assert client.get(offset.links["prev"]["url"]).json()["hits"] == first.json()["hits"]
 
 
-@pytest.mark.parametrize("address", ["search", "measures", "compare", "coverage", "audit", "document", "about"])
-def test_workbooks_can_be_opened(client: TestClient, address: str) -> None:
-    """An address with .xlsx is a workbook to be saved."""
+@pytest.mark.parametrize("endpoint", ["search", "measures", "compare", "coverage", "audit", "document", "about"])
+def test_workbooks_can_be_opened(client: TestClient, endpoint: str) -> None:
+    """An endpoint with .xlsx is a workbook to be saved."""
     pytest.importorskip("xlsxwriter")
-    parameters = {"id": DOCUMENT} if address == "document" else {"query": "立案"} if address != "audit" else {}
-    parameters = {} if address in {"coverage", "about"} else parameters
-    response = client.get(f"/{address}.xlsx", params=parameters)
+    parameters = {"id": DOCUMENT} if endpoint == "document" else {"query": "立案"} if endpoint != "audit" else {}
+    parameters = {} if endpoint in {"coverage", "about"} else parameters
+    response = client.get(f"/{endpoint}.xlsx", params=parameters)
     assert response.status_code == 200
     assert "attachment" in response.headers["content-disposition"]
     assert "[Content_Types].xml" in zipfile.ZipFile(io.BytesIO(response.content)).namelist()
@@ -170,9 +170,9 @@ def test_problems_are_json(client: TestClient) -> None:
         assert response.json()["status"] == status
 
 
-def test_addresses_without_a_page_are_json(client: TestClient) -> None:
-    """An address that has no page returns JSON without a suffix, too."""
-    for address in set(USED_BY) - {
+def test_endpoints_without_a_page_are_json(client: TestClient) -> None:
+    """An endpoint that has no page returns JSON without a suffix, too."""
+    for endpoint in set(USED_BY) - {
         "search",
         "document",
         "paragraph",
@@ -184,14 +184,14 @@ def test_addresses_without_a_page_are_json(client: TestClient) -> None:
         "facets",
         "about",
     }:
-        parameters = {"prefix": "b"} if address == "suggest" else {"text": "b"} if address == "analyze" else {}
-        response = client.get(f"/{address}", params=parameters)
-        assert response.headers["content-type"] == "application/json", address
-        assert response.text == client.get(f"/{address}.json", params=parameters).text
+        parameters = {"prefix": "b"} if endpoint == "suggest" else {"text": "b"} if endpoint == "analyze" else {}
+        response = client.get(f"/{endpoint}", params=parameters)
+        assert response.headers["content-type"] == "application/json", endpoint
+        assert response.text == client.get(f"/{endpoint}.json", params=parameters).text
 
 
 def test_the_description_of_the_api_names_every_parameter(client: TestClient) -> None:
-    """openapi.json has an operation for each address and format, with the parameters that it takes."""
+    """openapi.json has an operation for each endpoint and format, with the parameters that it takes."""
     description = client.get("/openapi.json").json()
     assert description["openapi"] == "3.1.0"
     operation = description["paths"]["/search.json"]["get"]

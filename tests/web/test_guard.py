@@ -84,8 +84,8 @@ def test_a_head_has_no_content(client: TestClient) -> None:
     assert client.head("/search?query=x").status_code == 200
 
 
-def test_a_long_address_is_refused(client: TestClient) -> None:
-    """An address has at most 16 KB."""
+def test_a_long_url_is_refused(client: TestClient) -> None:
+    """A URL has at most 16 KB."""
     assert client.get("/search?x=" + "a" * 17_000).status_code == 414
 
 
@@ -150,7 +150,7 @@ def test_a_port_that_is_taken_is_named(index_path: Path) -> None:
 
 
 def hostile_urls() -> list[str]:
-    """Return addresses with every fourth payload as query, filter, facet and id. `make browser` has them all."""
+    """Return URLs with every fourth payload as query, filter, facet and id. `make browser` has them all."""
     urls = []
     for payload in PAYLOADS[::4]:
         text = quote(payload, safe="")
@@ -204,7 +204,7 @@ def test_no_text_becomes_markup(hostile_client: TestClient) -> None:
 
 
 def test_every_hostile_document_is_harmless(hostile_client: TestClient) -> None:
-    """Titles, headings, tables, facets, file names and sources of reports are text, and a source is no script."""
+    """Titles, headings, tables, facets, file names and sources of reports are text, and a source is not a script."""
     documents = hostile_client.get("/documents.json").json()
     assert len(documents) == len(PAYLOADS)
     for document in documents:

@@ -1,4 +1,4 @@
-"""Payloads in every place of a corpus and of an address are text, on every screen and in all data, in a real browser.
+"""Payloads in every place of a corpus and of a URL are text, on every screen and in all data, in a real browser.
 
 A short form of what `make browser` does with all payloads.
 """
@@ -77,7 +77,7 @@ def test_lists_are_text(page: Page, hostile_address: str) -> None:
     assert shown >= 200
 
 
-def test_data_is_no_page(page: Page, hostile_address: str) -> None:
+def test_data_is_not_a_page(page: Page, hostile_address: str) -> None:
     """Data has a type that runs nothing; no cell is a formula, no chart has a script."""
     count, problems = probe_data(page, hostile_address)
     assert problems == []

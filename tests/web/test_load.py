@@ -112,9 +112,9 @@ def test_a_replaced_state_leaves_memory_at_once(folders: tuple[Path, Path]) -> N
     gc.collect()
     gc.disable()
     try:
-        for address, page in PAGES.items():
-            values = parameters.get(address, {}) | ({"query": (queries[address],)} if address in queries else {})
-            page(site.frame(site.view(), State(address, values), "/static/"))
+        for endpoint, page in PAGES.items():
+            values = parameters.get(endpoint, {}) | ({"query": (queries[endpoint],)} if endpoint in queries else {})
+            page(site.frame(site.view(), State(endpoint, values), "/static/"))
         old = weakref.ref(site.view()._snapshot)
         change(folders, "全年新增图书5万册。")
         site.view()

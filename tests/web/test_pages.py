@@ -68,7 +68,7 @@ def test_every_link_of_a_page_leads_somewhere(client: TestClient, url: str) -> N
 
 
 def test_the_root_leads_to_the_search(client: TestClient) -> None:
-    """The address without a path is that of the search."""
+    """The URL without a path is that of the search."""
     assert client.get("/", follow_redirects=False).headers["location"] == "/search"
 
 
@@ -101,7 +101,7 @@ def test_a_facet_value_toggles(client: TestClient) -> None:
 
 
 def test_parameters_are_in_canonical_order(client: TestClient) -> None:
-    """Links have their parameters in one order, however the address was written, and no default."""
+    """Links have their parameters in one order, however the URL was written, and no default."""
     page = page_of(client, "/search?sort=score&year=2023&query=处罚&match=auto&nonsense=1")
     tab = next(link for link in page.links() if link.startswith("/measures"))
     assert tab == "/measures?query=%E5%A4%84%E7%BD%9A&of_year=2023"
@@ -115,7 +115,7 @@ def test_a_year_is_that_of_the_measure_where_measures_are_looked_up(client: Test
 
 
 def test_the_form_of_years_is_a_filter(client: TestClient) -> None:
-    """Two fields become one range, and the address is the canonical one."""
+    """Two fields become one range, and the URL is the canonical one."""
     response = client.get("/search?query=x&year_from=2021&year_to=2023", follow_redirects=False)
     assert (response.status_code, response.headers["location"]) == (303, "/search?query=x&year=2021..2023")
     response = client.get("/search?query=x&year_from=&year_to=", follow_redirects=False)
@@ -132,7 +132,7 @@ def test_what_was_understood_can_be_taken_back(client: TestClient) -> None:
 
 
 def test_nothing_found_says_what_to_drop(client: TestClient) -> None:
-    """A search without a hit is no bare 0: it names conditions with the number of hits without them."""
+    """A search without a hit is not a bare 0: it names conditions with the number of hits without them."""
     page = page_of(client, "/search?query=“处罚” 量子纠缠态&match=all")
     assert "没有找到" in page.text
     assert page.all("ul", class_="loosen")
@@ -143,7 +143,7 @@ def test_the_document_counts_matches_and_has_its_outline(client: TestClient) -> 
     page = page_of(client, "/document?id=binhai-health-2023.txt&query=处罚")
     assert re.search(r"在本文 \d+ 段中出现", page.text)
     assert page.all("nav", class_="outline")
-    assert page.all("section", id="figures")
+    assert page.all("section", id="measures")
 
 
 def test_an_unknown_record_is_an_error_page(client: TestClient) -> None:
@@ -176,8 +176,8 @@ def test_a_wrong_parameter_is_an_error_page(client: TestClient) -> None:
     assert "请检查网址" in response.text
 
 
-def test_an_unknown_address_is_an_error_page(client: TestClient) -> None:
-    """An address that does not exist is a page."""
+def test_an_unknown_endpoint_is_an_error_page(client: TestClient) -> None:
+    """An endpoint that does not exist is a page."""
     response = client.get("/nowhere")
     assert (response.status_code, response.headers["content-type"]) == (404, "text/html; charset=utf-8")
     assert client.get("/nowhere.json").json()["code"] == "not_found"

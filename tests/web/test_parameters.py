@@ -8,20 +8,20 @@ from searchkit.errors import UsageError
 from searchkit.web.parameters import PARAMETERS, USED_BY, State, data_parameters
 
 
-def state(query_string: str, address: str = "search") -> State:
-    """Return the state of an address of a page."""
-    return State.parse(address, query_string, is_strict=False)
+def state(query_string: str, endpoint: str = "search") -> State:
+    """Return the state of a request for a page."""
+    return State.parse(endpoint, query_string, is_strict=False)
 
 
 def test_every_parameter_is_used_and_described() -> None:
     """No parameter is left over, and each has a sentence."""
     assert {name for names in USED_BY.values() for name in names} == set(PARAMETERS)
-    assert all(item.help.endswith(".") or item.choices or item.help for item in PARAMETERS.values())
+    assert all(item.help.endswith(".") or item.choices for item in PARAMETERS.values())
     assert all(set(names) <= set(PARAMETERS) for names in USED_BY.values())
 
 
 def test_a_link_is_canonical() -> None:
-    """However an address is written, its link has one form; empty values, defaults and repetitions are left out."""
+    """However a URL is written, its link has one form; empty values, defaults and repetitions are left out."""
     written = "sort=score&year=2023&year=2023&q=a+b&group=&match=auto&of-year=2022&offset=00020"
     assert state(written).url("/") == "/search?query=a+b&year=2023&of_year=2022&offset=20"
 
@@ -34,7 +34,7 @@ def test_a_change_goes_back_to_the_first_page() -> None:
     assert first.url("/") == "/search?query=a&offset=40"
 
 
-def test_another_address_takes_what_it_has() -> None:
+def test_a_link_has_the_parameters_of_its_endpoint() -> None:
     """A link to another page has the parameters that this page has, and a link to data those that change it."""
     first = state("query=a&year=2023&sort=-year&group=document&facet=topic")
     assert first.url("/", "compare") == "/compare?query=a&year=2023"

@@ -91,7 +91,7 @@ def measure_screens(browser: Browser, address: str) -> tuple[dict[str, int], lis
 
 
 def probe_by_address(browser: Browser, address: str, every: int) -> tuple[dict[str, int], list[str]]:
-    """Put payloads in every place of addresses. `address`: of a server with the index of hostile reports."""
+    """Put payloads in every place of URLs. `address`: of a server with the index of hostile reports."""
     page = browser.new_page()
     watch = Watch.over(page, address)
     payloads = PAYLOADS[::every]

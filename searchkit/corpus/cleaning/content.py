@@ -146,7 +146,7 @@ def _layout_lines(blocks: Sequence[Block], start: int, end: int) -> set[int]:
 
 
 def _is_layout(text: str) -> bool:
-    """Return whether a line is no content: buttons, a dotted entry, a salutation or the imprint."""
+    """Return whether a line is not content: buttons, a dotted entry, a salutation or the imprint."""
     return (
         chrome.is_buttons(text) or chrome.has_dot_leader(text) or lines.is_salutation(text) or chrome.is_imprint(text)
     )

@@ -352,7 +352,7 @@ def _continues_unfinished(paragraph: _OpenParagraph, block: Block, words: _PairS
     if paragraph.block.strong != block.strong:
         return False
     marker = parse_marker(paragraph.block.text)
-    is_single_character = marker is not None and paragraph.length - marker.end == 1  # 一、加 is no complete line
+    is_single_character = marker is not None and paragraph.length - marker.end == 1  # 一、加 is not a complete line
     if _splits_token(before, after) or is_single_character:
         return True
     max_length = _MAX_SHORT_LINE_LENGTH if marker is None else _MAX_NUMBERED_LINE_LENGTH

@@ -70,7 +70,7 @@ def find_opening(blocks: Sequence[Block], printed: Sequence[Block]) -> Opening:
     `blocks` contain cleaned text with simplified characters, `printed` the same text as printed. An empty text is a
     blank line. Salutations (各位代表：) belong to the head: they only state to whom the report is given.
     """
-    limit = _first_content(blocks)
+    limit = _end_of_title_search(blocks)
     first, last = _find_title(blocks, limit)
     start, end = _strip_title(_join_title(blocks[first:last]))
     title = _join_title(printed[first:last])[start:end]
@@ -89,11 +89,11 @@ def _strip_title(title: str) -> tuple[int, int]:
     return (1, end - 1) if is_quoted else (0, end)
 
 
-def _first_content(blocks: Sequence[Block]) -> int:
-    """Return the index of the first line that is a sentence, a salutation, a numbered heading, a table or 目录.
+def _end_of_title_search(blocks: Sequence[Block]) -> int:
+    """Return the index of the first line that cannot be part of a title.
 
-    The title is above this line. If none of the first `_MAX_OPENING_LINES` lines is of these kinds, return the number
-    of these lines.
+    It is running text (`lines.is_prose`), a salutation, a numbered heading or item, a table or 目录. The title is above
+    this line. If none of the first `_MAX_OPENING_LINES` lines is of these kinds, return the number of these lines.
     """
     for i, block in enumerate(blocks[:_MAX_OPENING_LINES]):
         text = block.text
@@ -125,8 +125,8 @@ def _is_title_line(block: Block) -> bool:
 def _find_title(blocks: Sequence[Block], limit: int) -> tuple[int, int]:
     """Return the index of the first line of the title and the index after its last line; 0, 0 if there is no title.
 
-    The line with the best score is the last line of the title. Of equal lines, the lowest counts, because navigation is
-    above the title. A remark in brackets on the next line (`（审议稿）`) is not part of the title.
+    The line with the best score is the last line of the title. Of lines with equal scores, the lowest counts, because
+    navigation is above the title. A remark in brackets on the next line (`（审议稿）`) is not part of the title.
     """
     best, best_score = -1, 0
     for i in range(limit):
@@ -141,9 +141,10 @@ def _find_title(blocks: Sequence[Block], limit: int) -> tuple[int, int]:
 
 
 def _score_title(title: str, block: Block) -> int:
-    """Return the number of features of a title (kind of report, year, body, emphasis), plus up to 3 for its length.
+    """Return 1, plus the number of features of a title, plus up to 3 for its length.
 
-    Names of columns in menus (`年度报告`) have fewer features than titles.
+    The features are a word for a report, a year or period, a body, level 1 and emphasis. Names of sections of a site in
+    menus (`年度报告`) have fewer features than titles.
     """
     features = (
         _REPORT_WORD.search(title),
@@ -205,7 +206,7 @@ _HEAD_TESTS: tuple[Callable[[str], bool], ...] = (
 def _end_of_head(blocks: Sequence[Block], start: int) -> int:
     """Return the index after the last line of the head. `start` is the index after the title, or 0 without a title."""
     end, unrecognised = start, 0
-    is_announced = start > 0
+    allows_unrecognised = start > 0
     for i in range(start, min(len(blocks), start + _MAX_OPENING_LINES)):
         text = blocks[i].text
         if blocks[i].table is not None or _is_note_of_table(blocks, i):
@@ -214,8 +215,8 @@ def _end_of_head(blocks: Sequence[Block], start: int) -> int:
             continue
         if _belongs_to_head(blocks, i, start):
             # Without a title, lines that have no typical shape belong to the head only if a session or speaker follows.
-            is_announced = is_announced or lines.is_session(text) or lines.is_speaker(text)
-            if unrecognised and not is_announced:
+            allows_unrecognised = allows_unrecognised or lines.is_session(text) or lines.is_speaker(text)
+            if unrecognised and not allows_unrecognised:
                 break
             end, unrecognised = i + 1, 0
             continue
@@ -257,7 +258,7 @@ def _is_document_number(text: str) -> bool:
 
 
 def _is_signature(blocks: Sequence[Block], i: int, start: int) -> bool:
-    """Return whether a line below the title is a public body with a date, or one that a line with a date follows.
+    """Return whether a line below the title names a public body and a date, or a body and the next line is a date.
 
     Some sites print body and date there. Returns False if there is no title.
     """

@@ -1,4 +1,4 @@
-"""Characters that are no text: invisible ones, look-alikes, codes of symbol fonts, private-use code points."""
+"""Characters that are not text: invisible ones, look-alikes, codes of symbol fonts, private-use code points."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PRIVATE_USE = re.compile("[\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010ff
 _SYMBOL_FONT = re.compile(r"(?P<dingbats>wing ?dings)[ -]?(?P<number>[23]?)|symbol", re.IGNORECASE)
 """Names of fonts whose codes are listed in `_SIGNS`: `Wingdings 2`, `ABCDEF+Wing Dings-3`, `Symbol`."""
 _PICTURE_FONT = re.compile(r"wing ?dings|web ?dings|dingbats|symbol|marlett", re.IGNORECASE)
-"""Names of fonts whose other codes are pictures, which are no text."""
+"""Names of fonts whose other codes are pictures, which are not text."""
 _SIGNS = {
     ("wingdings", 0x6E): "■", ("wingdings", 0x6F): "□", ("wingdings", 0x71): "□", ("wingdings", 0xA8): "□",
     ("wingdings", 0xFC): "√", ("wingdings", 0xFD): "☒", ("wingdings", 0xFE): "☑", ("wingdings 2", 0x50): "√",

@@ -131,7 +131,7 @@ def _build_records(
 
 
 def _read_tables(lines: Sequence[str], delimiter: str, warnings: tuple[str, ...]) -> FileContents:
-    """Return a document with the tables of a file. Raises ReadError if its lines are no rows of equal width."""
+    """Return a document with the tables of a file. Raises ReadError if its lines are not rows of equal width."""
     rows = list(_parse_rows(lines, delimiter))
     problems = tuple(f"line {row.number}: {row.problem}" for row in rows if row.problem)
     grid = [

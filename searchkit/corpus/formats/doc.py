@@ -10,8 +10,8 @@ import re
 from pathlib import Path
 
 from searchkit.corpus.formats.registry import FileContents, read_bytes
-from searchkit.corpus.reasons import os_error_reason
 from searchkit.errors import ReadError
+from searchkit.files import read_error_reason
 from searchkit.processes import find_program, run_program, temporary_folder
 
 _OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -29,6 +29,8 @@ _MARKUP = re.compile(rb"<(?:!doctype\s+html|html|head|body|meta|div|table|p|o:p)
 _WEB_ARCHIVE = re.compile(rb"mime-version:|content-type:\s*multipart/related", re.IGNORECASE)
 """A web page with its pictures as one file."""
 
+_FORMAT_NAMES = {".doc": ".doc files", ".rtf": "RTF", ".xml": "Word XML"}
+"""Suffixes of the formats that LibreOffice reads, each with the name of the format in messages."""
 _INSTALL_PATHS = (
     "/Applications/LibreOffice.app/Contents/MacOS/soffice",
     r"C:\Program Files\LibreOffice\program\soffice.com",
@@ -60,7 +62,7 @@ def read(data: bytes, name: str) -> FileContents:
     from searchkit.corpus.formats import docx  # noqa: PLC0415 - every build calls `find_libreoffice`, few builds read such files
 
     suffix = _detect_suffix(data)
-    if suffix in {".doc", ".rtf", ".xml"}:
+    if suffix in _FORMAT_NAMES:
         return docx.read(_convert_to_docx(data, suffix), name)
     if suffix == ".docx":
         return docx.read(data, name)
@@ -113,12 +115,14 @@ def _convert_to_docx(data: bytes, suffix: str) -> bytes:
     """Convert a document to .docx with LibreOffice. Raises ReadError if it is missing, cannot be started or fails."""
     program = find_libreoffice()
     if program is None:
-        raise ReadError(f"needs LibreOffice to read {suffix} files: install it, or save the file as .docx")
+        raise ReadError(
+            f"needs LibreOffice to read {_FORMAT_NAMES[suffix]}: install LibreOffice, or save the file as .docx"
+        )
     try:
         with temporary_folder() as folder:
             return _run_libreoffice(program, data, suffix, folder)
     except OSError as error:
-        raise ReadError(f"LibreOffice cannot be used: {os_error_reason(error)}", is_final=False) from None
+        raise ReadError(f"LibreOffice cannot be used: {read_error_reason(error)}", is_final=False) from None
 
 
 def _run_libreoffice(program: str, data: bytes, suffix: str, folder: Path) -> bytes:

@@ -55,7 +55,7 @@ _CHARACTER_TAGS = {W + "tab": "\t", W + "ptab": "\t", W + "cr": "\n", W + "br": 
 _MAX_BYTE = 0xFF
 """Largest code of a symbol that can be the code of a symbol font. Larger ones are code points."""
 _VERTICAL_ALIGNMENT = W + "vertAlign"
-_SCRIPT_DELIMITERS = {"superscript": RAISED, "subscript": LOWERED}
+_DELIMITERS = {"superscript": RAISED, "subscript": LOWERED}
 """Maps the vertical alignment of a run to the delimiter that starts it."""
 
 _MAX_GAP_WIDTH = 60
@@ -164,7 +164,7 @@ class _BodyReader:
         """Style of the paragraph that is being read."""
         self._strong = self._hidden = False
         """Properties of the run that is being read."""
-        self._has_scripts = False
+        self._has_raised_or_lowered = False
         """Whether the document contains raised or lowered text."""
         self._fields: list[bool] = []
         """For each open field, whether its result has begun. A field has a code (PAGE) and then a result (12)."""
@@ -229,8 +229,8 @@ class _BodyReader:
         if _TOC_STYLE.fullmatch(style.name):
             self._line.clear()
         elif self._line or not is_enabled(mark_properties, "vanish", default=style.hidden):
-            label = self._list_number(properties, name, style)
-            self._end_line(label, outline_level(properties, style.level), is_paragraph=True)
+            number = self._list_number(properties, name, style)
+            self._end_line(number, outline_level(properties, style.level), is_paragraph=True)
         self._read_pending()
 
     def _list_number(self, properties: Element | None, name: str, style: WordStyle) -> str:
@@ -243,24 +243,24 @@ class _BodyReader:
         level = style.list_of[1] if level_from_style is None else level_from_style
         return self._lists.next_number(list_id, parse_integer(child_value(numbering, "ilvl"), level))
 
-    def _end_line(self, label: str, level: int, *, is_paragraph: bool = False) -> None:
-        """Convert the collected line to blocks, one for each part between line breaks.
+    def _end_line(self, number: str, level: int, *, is_paragraph: bool = False) -> None:
+        """Convert the collected line to blocks, one for each part between line breaks. `number`: the list number.
 
         An empty paragraph (`is_paragraph`) becomes a blank line, or in a table a block with its list number.
         """
         parts, self._line = self._line, []
         has_text = False
         for marked_text, strong in _split_lines(parts):
-            text = resolve_marks(marked_text) if self._has_scripts else marked_text
+            text = resolve_marks(marked_text) if self._has_raised_or_lowered else marked_text
             if text.strip():
-                line = text.rstrip() if has_text or not label else prepend_number(label, text.strip())
+                line = text.rstrip() if has_text or not number else prepend_number(number, text.strip())
                 self.blocks.append(Block(line, level=level, strong=strong))
                 has_text = True
         if has_text or not is_paragraph:
             return
         if self._tables:
-            if label:  # an empty cell whose list number is printed, as in a column of serial numbers
-                self.blocks.append(Block(label.rstrip()))
+            if number:  # an empty cell whose list number is printed, as in a column of serial numbers
+                self.blocks.append(Block(number.rstrip()))
         elif self.blocks and self.blocks[-1] is not BLANK:
             self.blocks.append(BLANK)
 
@@ -277,25 +277,29 @@ class _BodyReader:
         """Read a run, with the properties of its paragraph, its style and itself. Later ones take precedence."""
         properties = element.find(W + "rPr")
         outer = self._strong, self._hidden
-        strong, hidden, script = self._paragraph.strong, self._paragraph.hidden, self._paragraph.script
+        strong, hidden, vertical_align = self._paragraph.strong, self._paragraph.hidden, self._paragraph.vertical_align
         if properties is not None:
             if (name := child_value(properties, "rStyle")) is not None:
                 style = self._styles[name]
-                strong, hidden, script = strong or style.strong, hidden or style.hidden, style.script or script
+                strong, hidden, vertical_align = (
+                    strong or style.strong,
+                    hidden or style.hidden,
+                    style.vertical_align or vertical_align,
+                )
             strong = is_enabled(properties, "b", default=strong)
             hidden = is_enabled(properties, "vanish", default=hidden)
             if (alignment := properties.find(_VERTICAL_ALIGNMENT)) is not None:
-                script = alignment.get(W + "val", "")
+                vertical_align = alignment.get(W + "val", "")
         self._strong, self._hidden = strong, hidden
-        if script in _SCRIPT_DELIMITERS:
-            self._read_script(element, _SCRIPT_DELIMITERS[script])
+        if vertical_align in _DELIMITERS:
+            self._read_raised_or_lowered(element, _DELIMITERS[vertical_align])
         else:
             self._walk(element)
         self._strong, self._hidden = outer
 
-    def _read_script(self, element: Element, delimiter: str) -> None:
+    def _read_raised_or_lowered(self, element: Element, delimiter: str) -> None:
         """Read a raised or lowered run."""
-        self._has_scripts = True
+        self._has_raised_or_lowered = True
         self._line.append((delimiter, True))
         self._walk(element)
         self._line.append((END, True))

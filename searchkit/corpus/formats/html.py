@@ -50,9 +50,9 @@ _UNNESTED_TAGS = frozenset({
     "param", "source", "tbody", "td", "tfoot", "th", "thead", "tr", "track", "wbr",
 })  # fmt: skip
 """Elements without an end tag, or whose end tag is optional before the next such element."""
-_SCRIPT_DELIMITERS = {"sup": RAISED, "super": RAISED, "sub": LOWERED}
+_DELIMITERS = {"sup": RAISED, "super": RAISED, "sub": LOWERED}
 """Maps a tag, or a value of `vertical-align`, to the delimiter that starts raised or lowered text."""
-_SCRIPT_STYLE = re.compile(r"vertical-align\s*:\s*(super|sub)\b", re.IGNORECASE)
+_RAISED_OR_LOWERED_STYLE = re.compile(r"vertical-align\s*:\s*(super|sub)\b", re.IGNORECASE)
 """The style of raised or lowered text: `vertical-align: super`."""
 _TABLE_TAGS = frozenset({"table", "caption", "tr", "td", "th"})
 _STRONG_TAGS = frozenset({"b", "strong"})
@@ -163,7 +163,7 @@ class _OpenElement:
     tag: str
     strong: bool
     """Whether the element makes its text bold."""
-    script: str
+    delimiter: str
     """The delimiter that starts raised or lowered text; empty for other text."""
     span: _ContainerSpan | None
     """The blocks of the element if it is a container, otherwise None."""
@@ -183,7 +183,7 @@ class _BlockCollector:
         """Texts of the line that is being collected, and whether each is strong."""
         self._marker = ""
         """Number of the current list item, until it is added to its first block."""
-        self._has_scripts = False
+        self._has_raised_or_lowered = False
         """Whether the page contains raised or lowered text."""
         self._level = 0
         """Level of the heading that is being read; 0 = none."""
@@ -248,17 +248,17 @@ class _BlockCollector:
         self._update_state(tag, attributes)
         strong = tag in _STRONG_TAGS or bool(style and _BOLD_STYLE.search(style))
         self._strong += strong
-        script = _script_delimiter(tag, style) if style or tag in _SCRIPT_DELIMITERS else ""
-        if script:
-            self._line.append((script, True))
-            self._has_scripts = True
+        delimiter = _delimiter_of(tag, style) if style or tag in _DELIMITERS else ""
+        if delimiter:
+            self._line.append((delimiter, True))
+            self._has_raised_or_lowered = True
         # The prose before the container is subtracted here. `_leave` adds the prose up to its end.
         span = _ContainerSpan(len(self.blocks), 0, -self._prose) if _is_container(tag, attributes) else None
-        self._open.append(_OpenElement(tag, strong, script, span))
+        self._open.append(_OpenElement(tag, strong, delimiter, span))
         return True
 
     def _is_dropped(self, node: LexborNode, tag: str) -> bool:
-        """Return whether an element is no content: a menu, a script, a search form."""
+        """Return whether an element is not content: a menu, a script, a search form."""
         if tag == "form":  # some sites wrap the entire page in a form
             return len(node.text()) < _MAX_FORM_LENGTH
         return tag in _DROPPED_TAGS
@@ -307,7 +307,7 @@ class _BlockCollector:
         if tag in _BLOCK_TAGS or tag in {"td", "th", "caption"}:
             self._end_line()
         self._strong -= element.strong
-        if element.script:
+        if element.delimiter:
             self._line.append((END, True))
         if element.span is not None:
             element.span.end = len(self.blocks)
@@ -357,7 +357,7 @@ class _BlockCollector:
     def _add_block(self, parts: Sequence[tuple[str, bool]]) -> None:
         """Add a block unless it is blank. `parts` are its texts, and whether each is strong."""
         text = "".join(text for text, _ in parts)
-        text = _collapse_white_space(resolve_marks(text) if self._has_scripts else text)
+        text = _collapse_white_space(resolve_marks(text) if self._has_raised_or_lowered else text)
         if not text:
             return
         if self._marker:
@@ -406,11 +406,11 @@ def _max_depth(text: str) -> int:
     return max_depth
 
 
-def _script_delimiter(tag: str, style: str) -> str:
+def _delimiter_of(tag: str, style: str) -> str:
     """Return the delimiter that starts the text of an element that is raised or lowered; empty for others."""
-    if style and (match := _SCRIPT_STYLE.search(style)):
-        return _SCRIPT_DELIMITERS[match[1].lower()]
-    return _SCRIPT_DELIMITERS.get(tag, "")
+    if style and (match := _RAISED_OR_LOWERED_STYLE.search(style)):
+        return _DELIMITERS[match[1].lower()]
+    return _DELIMITERS.get(tag, "")
 
 
 def _is_container(tag: str, attributes: dict[str, str | None]) -> bool:

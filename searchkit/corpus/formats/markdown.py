@@ -33,7 +33,7 @@ _UNPARSED_EMPHASIS = re.compile(r"\*\*(?![\s*、，,。；;：:）)])([^*\n]{1,2
 """Emphasis that the standard does not recognise: in `**收入：**包括`, `**` is between punctuation and a letter."""
 _CLOSING_MARK = re.compile(r"(?<=[。；：！？”）])\*\*$")
 """`**` at the end of a sentence, which closes emphasis that another line opened."""
-_SCRIPT_TAG = re.compile(r"<(/?)su([pb])(?:\s[^<>]{0,200})?>", re.IGNORECASE)
+_SUP_OR_SUB_TAG = re.compile(r"<(/?)su([pb])(?:\s[^<>]{0,200})?>", re.IGNORECASE)
 """A `sup` or `sub` tag."""
 _SUPERSCRIPT = re.compile(r"\^([\[\]\d,，①-⑳*+−-]{1,10})\^")
 """`^2^`, as Pandoc writes raised text, if it can be a note or a power. `2^10` and `3^5` have one caret each."""
@@ -141,7 +141,7 @@ class _BlockReader:
                 self._marker = ""
 
     def _end_table(self) -> Iterator[Block]:
-        """Yield a table, or its rows with tabs if it is no data table."""
+        """Yield a table, or its rows with tabs if it is not a data table."""
         rows, self._rows = tuple(self._rows), []
         table = RawTable(rows, header_rows=1)
         if is_data_table(table):
@@ -156,7 +156,7 @@ def _split_lines(content: str) -> list[tuple[str, bool]]:
     if not _INLINE_MARKUP.search(content):
         return [(line, False) for line in content.split("\n")]
     if len(content) > _MAX_INLINE_LENGTH:
-        return [(_resolve_scripts(_MARKUP_RUN.sub("", line)), False) for line in content.split("\n")]
+        return [(_resolve_raised_and_lowered(_MARKUP_RUN.sub("", line)), False) for line in content.split("\n")]
     if match := _STRONG_START.fullmatch(content):
         return [(match[1] + match[2], not match[2].strip())]
     return list(_parse_inline(content))
@@ -169,13 +169,13 @@ def _parse_inline(content: str) -> Iterator[tuple[str, bool]]:
         if not is_break:
             parts = [part for part in line if part is not None]
             text, strong = _strip_emphasis(
-                _resolve_scripts("".join(text for text, _ in parts)),
+                _resolve_raised_and_lowered("".join(text for text, _ in parts)),
                 strong=all(strong for text, strong in parts if text.strip()),
             )
             yield clean_characters(text), strong  # entities can encode characters that `normalise_text` removes
 
 
-def _resolve_scripts(text: str) -> str:
+def _resolve_raised_and_lowered(text: str) -> str:
     """Drop the marks of notes in a line, whether raised or written as `[^2]`, and resolve other raised text."""
     if "[^" in text:
         text = _FOOTNOTE_LABEL.sub("", text, count=1) if _FOOTNOTE_LABEL.match(text) else text
@@ -183,7 +183,7 @@ def _resolve_scripts(text: str) -> str:
     if "^" in text:
         text = _SUPERSCRIPT.sub(rf"{RAISED}\1{END}", text)
     if "<" in text:
-        text = _SCRIPT_TAG.sub(_script_delimiter, text)
+        text = _SUP_OR_SUB_TAG.sub(_delimiter_of, text)
     return resolve_marks(text)
 
 
@@ -192,7 +192,7 @@ def _raise_footnote_reference(reference: re.Match[str]) -> str:
     return f"{RAISED}[{reference[1]}]{END}" if reference[1].isdecimal() else f"{RAISED}*{END}"
 
 
-def _script_delimiter(tag: re.Match[str]) -> str:
+def _delimiter_of(tag: re.Match[str]) -> str:
     """Return the delimiter for a `sup` or `sub` tag."""
     return END if tag[1] else RAISED if tag[2] in "pP" else LOWERED
 
@@ -215,7 +215,7 @@ def _text_runs(tokens: Sequence[Token]) -> Iterator[tuple[str, bool] | None]:
             yield None
         elif token.type in {"strong_open", "strong_close"}:
             depth += token.nesting
-        elif token.type == "html_inline" and _SCRIPT_TAG.fullmatch(token.content):
+        elif token.type == "html_inline" and _SUP_OR_SUB_TAG.fullmatch(token.content):
             yield token.content, True
         elif token.type in {"text", "text_special", "code_inline"}:
             yield token.content, depth > 0

@@ -1,7 +1,7 @@
 """Input records from JSON Lines, tables and spreadsheets: documents of one paragraph, neither cleaned nor split.
 
 A reader builds the records of a file one at a time. Several processes can each build a share of them. Every process
-reads all lines before its share, too: only then it knows which keys are used already.
+reads all lines before its share, too, because it must know which keys are used already.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ class Records:
         """Number of records so far."""
         self._keys = _KeyPlaces()
         self._prefixes: list[str] = []
+        """The parts of the file so far, such as its sheets, as `build` names them."""
 
     def build(self, prefix: str, number: int, build: Callable[[], RawDocument]) -> RawDocument | None:
         """Return the record that `build` returns. Add a problem if `build` raises ReadError or the key is used.

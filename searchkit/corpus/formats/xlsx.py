@@ -48,7 +48,7 @@ _NEUTRAL_PARTS = re.compile(r'"[^"]*"|\\.|_.|\*.|e[-+]|general|\[(?!h+\]|m+\]|s+
 _MAX_SHARE = 1_000_000
 """A larger share stays a number. As a percentage, 1e300 would have 303 digits."""
 _SERIAL_NUMBER = re.compile(r"-?[0-9]{1,7}(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,2})?")
-_SCRIPT_DELIMITERS = {"superscript": RAISED, "subscript": LOWERED}
+_DELIMITERS = {"superscript": RAISED, "subscript": LOWERED}
 """Maps the vertical alignment of a run to the delimiter that starts it."""
 _EPOCH_1900, _EPOCH_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)  # noqa: DTZ001 - a sheet has no time zone
 """The two dates from which sheets count days."""
@@ -384,16 +384,16 @@ def _string_text(item: ET.Element) -> str:
             parts.append(child.text or "")
         elif _local_name(child) == "r":
             text = "".join(part.text or "" for part in child if _local_name(part) == "t")
-            delimiter = _script_delimiter(child)
+            delimiter = _delimiter_of(child)
             parts.append(f"{delimiter}{text}{END}" if delimiter else text)
     return resolve_marks(_unescape("".join(parts)))
 
 
-def _script_delimiter(run: ET.Element) -> str:
+def _delimiter_of(run: ET.Element) -> str:
     """Return the delimiter that starts the text of a raised or lowered run; empty for other runs."""
     properties = (item for part in run if _local_name(part) == "rPr" for item in part)
     alignment = next((item.get("val", "") for item in properties if _local_name(item) == "vertAlign"), "")
-    return _SCRIPT_DELIMITERS.get(alignment, "")
+    return _DELIMITERS.get(alignment, "")
 
 
 def _unescape(text: str) -> str:

@@ -379,7 +379,7 @@ def _count_support(regions: Sequence[Region], evidence: LocationEvidence) -> Cou
             support[(region or ())[:depth]] += weight
     support.update(_count_enclosing_regions(text, evidence.year))
     for region in regions:
-        support[region] = 0  # the shared name is no evidence for any candidate
+        support[region] = 0  # the shared name is not evidence for any candidate
     return support
 
 

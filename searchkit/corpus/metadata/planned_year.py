@@ -61,7 +61,7 @@ _LAST_SAME_YEAR_MONTH = 8
 _FIRST_WINTER_MONTH = 11
 """A session in this month to December plans the next year."""
 _FIRST_REGULAR_YEAR = 1990
-"""Before this year, congresses met in any month, and a report given in winter is filed under its own year."""
+"""Before this year, congresses met in any month, and a report given in winter does not plan the next year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class WorkReportEvidence:
     published: str | None
     """ISO date of publication, or None."""
     url: str
-    """The address of the report, or an empty string."""
+    """URL of the report, or an empty string."""
 
 
 @dataclass(frozen=True, slots=True)

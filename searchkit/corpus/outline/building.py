@@ -6,7 +6,7 @@ Levels follow the numbering of the
 document: a style that occurred before keeps its level, a new style that starts at 1 opens a level, and a style that
 continues the numbers of another style continues its level. Each row of a table is a paragraph; the caption is its
 innermost heading. A glossary at the end is a part, whatever its numbering.
-Signature and date at the end belong to no heading. The name of the speaker is no heading.
+Signature and date at the end belong to no heading. The name of the speaker is not a heading.
 """
 
 from __future__ import annotations

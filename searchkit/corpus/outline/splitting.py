@@ -11,10 +11,11 @@ from searchkit.corpus.numbering import parse_marker, parse_ordinal
 
 # These patterns begin with rare characters, so that a search skips most of the text quickly.
 _INNER_HAN_ITEM = re.compile(
-    r"[。！？：:；;）)”](?=\s?(?:(?P<han>[一二三四五六七八九十]{1,3})、(?![一二三四五六七八九十]{1,3}[、产次])"
+    r"[。！？：:）)”](?=\s?(?:(?P<han>[一二三四五六七八九十]{1,3})、(?![一二三四五六七八九十]{1,3}[、产次])"
     r"|[（(](?P<bracket>[一二三四五六七八九十]{1,3})[)）]))"
 )
-"""The mark before an item inside a line: 。 in …予以审议。一、工作回顾, ； in …；（二）…. 一、二、三产业 is no item."""
+"""The mark before an item inside a line: 。 in …予以审议。一、工作回顾 and in …。（二）…. 一、二、三产业 is not an
+item."""
 _FIRST_ITEM_AFTER_BLANK = re.compile(
     r" (?<=[：:。] )(?=(?:[（(]一[)）]|第一[，,、]|一是|一、(?!二)|1[.．、](?!\d))(?P<rest>.{0,400}))", re.DOTALL
 )
@@ -69,15 +70,15 @@ def _find_cuts(text: str, expected: int) -> tuple[list[int], int]:
 def _find_han_cuts(text: str, expected: int, last_bracket: int) -> tuple[list[int], int]:
     """Return the cuts before 一、 and （一） items.
 
-    `expected` is the expected ordinal of the next 一、 item, `last_bracket` the ordinal of the last （一） item or 0.
-    Returns the cuts, and the next `expected`.
+    `expected` is the expected ordinal of the next 一、 item, `last_bracket` the ordinal of the （一） item with which
+    the line begins, or 0. Returns the cuts, and the next `expected`.
     """
     cuts: list[int] = []
     if not last_bracket and f"{_ONES_DIGITS[expected % 10]}、" not in text:
         return cuts, expected  # the usual case, in which nothing is searched
     for match in _INNER_HAN_ITEM.finditer(text):
         if match["han"]:
-            if parse_ordinal(match["han"]) == expected and match[0] in "。！？：:）)”":
+            if parse_ordinal(match["han"]) == expected:
                 cuts.append(match.end())
                 expected, last_bracket = expected + 1, 0
         elif match[0] in "。！？" and parse_ordinal(match["bracket"]) == last_bracket + 1 and (last_bracket or cuts):

@@ -1,6 +1,6 @@
 """Rows of cells that only alignment shows, in plain text and on pages: which of them are data.
 
-A false table is worse than none. Lists, tables of contents, labels with their contents, and prose are no data.
+A false table is worse than none. Lists, tables of contents, labels with their contents, and prose are not data.
 """
 
 from __future__ import annotations

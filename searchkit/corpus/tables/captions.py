@@ -18,6 +18,7 @@ _CAPTION_END = re.compile(
 _MAX_CAPTION_LENGTH = 40
 """Code points of a caption without a number."""
 _MAX_NUMBERED_LENGTH = 80
+"""Code points of a caption with a number: 表3-1 土地利用现状."""
 _MAX_NOTES = 2
 """Maximum number of notes between a caption and its table."""
 

@@ -62,7 +62,7 @@ TIME_LABEL = re.compile(
 _DATE = re.compile(r"(?:19|20)\d\d(?:[.\-/]\d{1,2})?")
 _NUMBERED = re.compile(r"([0-9]{1,3})\s?([^\W\d_]{1,6})")
 _AGE_CLASS = re.compile(r"\d{1,3}周?岁(?:及?以[上下]|\([含不][^()]*\)(?:以[上下])?)(?:\([^()]*\))?(?:人[口员数])?")
-"""A class of ages, which is no figure in a header."""
+"""A class of ages, which is not a figure in a header."""
 _CLASS = re.compile(
     r"\d[\d.,]*\s*(?!年|月|日)[^\W\d_]{0,3}?\s*"
     r"(?:[-—–~至到]\s*\d[\d.,]*\s*(?!年|月|日)[^\W\d_]{1,4}?|(?:\([含不][^()]*\)|及)?以[上下内]|\+)(?:\([含不][^()]*\))?"
@@ -239,7 +239,7 @@ def part_prefix(label: str) -> int:
 
 
 def is_code(text: str) -> bool:
-    """Return whether a cell below the header of a code (`is_code_header`) is one: digits that are no year."""
+    """Return whether a cell below the header of a code (`is_code_header`) is one: digits that are not a year."""
     return text.isdecimal() and not is_time(text)
 
 
@@ -249,7 +249,7 @@ def is_time_header(text: str) -> bool:
 
 
 def names_times(text: str) -> bool:
-    """Return whether the years below a header are no figures: 开工时间, 完成时限."""
+    """Return whether the years below a header are not figures: 开工时间, 完成时限."""
     return _TIME_COLUMN.search(_BRACKETS.sub("", fold(text)).strip()) is not None
 
 
@@ -264,7 +264,7 @@ def is_code_header(text: str) -> bool:
 
 
 def parse_unit_note(text: str) -> str | None:
-    """Return the units that a line states and does nothing else (单位：万元), folded; None if it is no such line."""
+    """Return the units that a line states and does nothing else (单位：万元), folded; None if it is not such a line."""
     match = _UNIT_NOTE.fullmatch(fold(text).strip())
     return match["units"].strip() if match else None
 

@@ -16,7 +16,8 @@ _LETTER = re.compile(r"[A-Z]{1,2}(?:\s?[=＝]\s?[-A-Z+＋－−*×/÷()（）\d\
 def count_gapped_rows(slots: Sequence[Sequence[PlacedCell]]) -> int:
     """Return the number of header rows if a table has several and the first one has gaps; otherwise 0.
 
-    All rows above the first figure are then words, and one of them names each of its figures. `slots`: the first rows.
+    The header rows consist of words. Each figure of the row below them must have a name in one of them. `slots`: the
+    first rows.
     """
     if all(placed.text for placed in slots[0][1:]):
         return 0
@@ -61,7 +62,7 @@ def merge_empty_labels(body: list[list[PlacedCell]], columns: int) -> list[list[
             is_divided = any(placed.text for placed in row[c + 1 : columns])
             if not row[c].text and row[c].end_row - row[c].row == 1 and is_divided and merged[r - 1][c].text:
                 if is_total(merged[r - 1][c].text) or merged[r - 1][c].text.isdecimal():
-                    break
+                    break  # a total and a list number name one row
                 row[c] = merged[r - 1][c]
     return merged
 

@@ -57,7 +57,7 @@ def _is_bare_header(above: Sequence[Cell], row: Sequence[Cell], below: Sequence[
 
 
 def _is_title(row: Sequence[Cell], width: int) -> bool:
-    """Return whether a row has a single text, in its first cell, which is no note."""
+    """Return whether a row has a single text, in its first cell, which is not a note."""
     if not row or not row[0].text.strip() or any(cell.text.strip() for cell in row[1:]):
         return False
     is_wide = row[0].col_span >= width > 1 or len(row) >= width

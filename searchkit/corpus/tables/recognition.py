@@ -48,11 +48,11 @@ _MAX_LABEL_LENGTH = 40
 _MAX_HEADER_ROWS = 5
 _MAX_EMPTY_SLOTS = 50_000
 _MAX_SLOTS_PER_CELL = 20
-"""A table whose spans cover more slots than these two allow is no data table, so that the cost stays linear."""
+"""A table whose spans cover more slots than these two allow is not a data table, so that the cost stays linear."""
 _MAX_ROW_TEXT = 100_000
 _MAX_REPETITION = 30
-"""A table whose rows, with repeated headers, are longer than these two allow is no data table; in code points, and as
-a multiple of the length of its cells."""
+"""A table whose rows, with repeated headers, are longer than these two allow is not a data table; in code points, and
+as a multiple of the length of its cells."""
 _MIN_STOPS = 2
 _PROPERTY = re.compile(
     r"[【\[]?\s*(?:索\s*引\s*号|文\s*号|发文字号|文件编号|(?:发文|发布|公开|制发|成文)(?:机关|机构|单位)|(?:成文|发布|发文|公开|生成|印发|更新)(?:日期|时间)"
@@ -83,7 +83,7 @@ def is_data_table(table: RawTable) -> bool:
 
 
 def recognise_tables(blocks: Sequence[Block]) -> Sequence[Block]:
-    """Replace each `RawTable` by a `DataTable`, or by the lines of its rows if it is no data table.
+    """Replace each `RawTable` by a `DataTable`, or by the lines of its rows if it is not a data table.
 
     A first row that is a caption, and last rows that are notes, become lines. A table that goes on after a page break
     (its header is repeated) is joined to one.
@@ -113,7 +113,7 @@ def _append_table(result: list[Block], block: Block, table: RawTable) -> None:
 
 
 def _row_lines(block: Block, table: RawTable) -> Iterator[Block]:
-    """Yield the rows of a table that is no data table as lines, each long cell as one of its own."""
+    """Yield the rows of a table that is not a data table as lines, each long cell as one of its own."""
     if table.caption:
         yield Block(table.caption, page=block.page)
     for row in table.rows:
@@ -195,7 +195,7 @@ def _unwrap_labels(table: DataTable, wrapped: Mapping[str, str]) -> DataTable:
 
 
 def _find_body(grid: Sequence[Sequence[PlacedCell]], kept: Sequence[int]) -> tuple[int, int]:
-    """Return the first row (an index into `kept`) that is no caption, and the row after the last that is no note."""
+    """Return the first row (an index into `kept`) that is not a caption, and the end of the rows before the notes."""
     first, last = 0, len(kept)
     while first < last and _is_full_width(grid[kept[first]]):
         first += 1

@@ -130,7 +130,7 @@ def _parse_part(text: str) -> tuple[str | None, bool]:
 # Each kind of expression, with its pattern in a folded text and a function that returns its time.
 
 _Resolver = Callable[[re.Match[str], Calendar, Time], "Time | None"]
-"""Returns the time of an expression in a document, or None if the expression is no time."""
+"""Returns the time of an expression in a document, or None if the expression is not a time."""
 _FIRST_PLAN = 1953
 """First year of the first five-year plan."""
 _YEARS_BETWEEN_PLANS = 3
@@ -172,7 +172,7 @@ def _resolve_year(match: re.Match[str], _: Calendar, __: Time) -> Time:
 def _resolve_span(match: re.Match[str], calendar: Calendar, base: Time) -> Time | None:
     count = _to_number(match["span_count"] or match["span_count_since"] or match["span_count_total"])
     end = base.of_year if calendar.reviewed is None else calendar.reviewed
-    if end is None or count < 2:  # noqa: PLR2004 - one year is no span
+    if end is None or count < 2:  # noqa: PLR2004 - one year is not a span
         return None
     is_past = match[0].startswith(("过去", "最近", "近", "前")) or match[0].endswith("来")
     if match[0].startswith(("今后", "未来", "后")) or (base.of_year == end + 1 and not is_past):

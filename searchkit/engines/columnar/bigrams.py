@@ -32,10 +32,10 @@ from searchkit.engines.columnar.arrays import (
 MAX_PUNCTUATION_DF = 64
 """Maximum document frequency of a pair with punctuation and without a digit (，推) that has a list of offsets.
 
-More frequent pairs are a sixth of all pairs of a text, and few searched strings consist only of such pairs.
+The occurrences of more frequent ones are a sixth of all pairs of a text, and few searched strings consist only of them.
 """
 UNLISTED_WORD_RATIO = 64
-"""The pair of a word of two characters may have no list of offsets if more than one of 64 docs has the word."""
+"""The pair of a word of two characters may have no list of offsets if more than 1/64 of the docs have the word."""
 CHAR_PUNCTUATION, CHAR_LETTER, CHAR_DIGIT = range(3)
 """Character classes. Every character that is neither a letter nor a digit is punctuation, as is the end of a doc."""
 _SKIP_GAP = 0xFFFF  # a gap that only advances the offset by 65,535: the pair does not occur at the new offset
@@ -50,11 +50,11 @@ class TwoCharWords:
     """The words of two characters and their docs, as the postings contain them."""
 
     codes: Array
-    """Codes of the two characters of each word, a row per word, ascending. Each character occurs in the text."""
+    """Codes of the two characters of each word, a row per word, ascending. Each character is in the alphabet."""
     offsets: Array
     """Offset of the docs of each word in `doc_ids`, followed by the end of the last ones."""
     doc_ids: Array
-    """Docs with the word as a token of their text, ascending for each word. The docs of all words are concatenated."""
+    """Docs with the word as a token of their passage, ascending for each word, those of all words concatenated."""
     has_list: Array
     """Mask of the words whose pair has a list of offsets (see `needs_list`)."""
 
@@ -72,10 +72,11 @@ class TwoCharWords:
 
 @dataclass(frozen=True, slots=True)
 class CrossWordDocs:
-    """For each of several words, the docs whose text contains its characters, but not the word as a token."""
+    """For each of several words, the docs whose passage contains its characters, but not the word as a token."""
 
     words: Array
-    """Indices of the words in a list of words or terms, ascending."""
+    """Index of each word in the list that was given (`TwoCharWords`, `text_arrays`), or its term ordinal
+    (`cross_word.py`); ascending."""
     counts: Array
     """Number of docs of each word."""
     doc_ids: Array
@@ -92,9 +93,9 @@ def needs_list(codes: Array, counts: Array, doc_count: int) -> Array:
     case. `doc_count`: number of docs of the segment.
 
     A frequent word needs no list, unless a string of three characters could consist of this word and another one
-    without a list (行政 and 政府 in 行政府). The most frequent words are considered first. So the pairs that overlap a
-    word without a list (法行 and 政执 around 行政 in 法行政执) are no words without a list. A longer string with the
-    word is usually found by the list of such a pair.
+    without a list (行政 and 政府 in 行政府). The most frequent words are considered first. So a pair that overlaps a
+    word without a list (法行 and 政执 around 行政 in 法行政执) is never itself a word without a list. A longer string
+    with the word is usually found by the list of such a pair.
     """
     needs, firsts, seconds = np.ones(len(codes), bool), set(), set()
     frequent = np.flatnonzero(counts * UNLISTED_WORD_RATIO > doc_count)
@@ -138,7 +139,10 @@ class Bigrams:
     """The bigrams of an open segment. The ordinal of a pair is the rank of its key, `first << shift | second`."""
 
     def __init__(self, arrays: Arrays, alphabet_size: int, length: int) -> None:
-        """Take the arrays of the segment, the number of codes of its alphabet, and the number of codes of its text."""
+        """Take the arrays of the segment, the number of codes of its alphabet, and the length of its passages.
+
+        `length`: the number of codes of its texts, headings and titles.
+        """
         self._keys, self._lists, self._path = arrays["bigram_keys"], arrays.checked("bigram_lists"), arrays.path
         self._list_offsets = arrays.offsets("bigram_list_offsets", len(self._keys), len(self._lists))
         self._df = arrays.column("bigram_df", len(self._keys))
@@ -182,19 +186,19 @@ def bit_width(count: int) -> int:
     return max(1, (count - 1).bit_length())
 
 
-def _min_gaps_df(text_length: int) -> int:
+def _min_gaps_df(length: int) -> int:
     """Return the lowest document frequency of a pair that is stored as gaps: its average gap is at most about 2 ** 15.
 
-    If the text is so long that offsets have more than 24 bits, all pairs are stored as gaps.
+    `length`: number of codes of the segment. If offsets have more than 24 bits, all pairs are stored as gaps.
     """
-    return text_length >> (_LOW_BITS - 1) if text_length <= 1 << (_LOW_BITS + 8) else 0
+    return length >> (_LOW_BITS - 1) if length <= 1 << (_LOW_BITS + 8) else 0
 
 
 class _EncodedText:
     """The folded passages of a segment while their bigrams are collected."""
 
     def __init__(self, codes: Array, char_classes: Array, doc_of: Array, text_end: int) -> None:
-        """Take the arguments of `bigram_arrays`, and the offset after the texts, at which headings and titles begin."""
+        """Take the arguments of `bigram_arrays`. `text_end`: the offset at which headings and titles begin."""
         self.codes, self.char_classes, self.doc_of, self.text_end = codes, char_classes, doc_of, text_end
         self.shift = bit_width(len(char_classes))
         """The key of a pair is `first << shift | second`."""
@@ -271,7 +275,7 @@ def _build_part(text: _EncodedText, first: int, end: int, words: TwoCharWords) -
 
 
 def _character_dfs(codes: Array, text_offsets: Array, alphabet_size: int) -> Array:
-    """Return the document frequency of each code."""
+    """Return the number of docs with each code in their text."""
     df = np.zeros(alphabet_size, np.int64)
     for block in block_slices(len(text_offsets) - 1, 1 << _SORTED_DOCS_BITS):
         offsets = text_offsets[block.start : block.stop + 1]
@@ -303,7 +307,7 @@ def _encode_gaps(offsets: Array, counts: Array) -> tuple[Array, Array]:
     """Return the lists of common pairs, concatenated, and the length of each list.
 
     A list contains the first offset and then the gaps between the offsets. A number of `_SKIP_GAP` or more is stored as
-    several `_SKIP_GAP`, followed by the rest.
+    one or more `_SKIP_GAP`, followed by the rest.
     """
     starts = offsets_from_lengths(counts)[:-1]
     gaps = np.diff(offsets, prepend=0)
@@ -346,7 +350,7 @@ def _cross_word_docs(
     """Return for each word whose pair occurs the docs that contain the pair, but not the word as a token.
 
     `ords` and `occurs`: from `_word_ords`. `docs`: the docs of each pair, concatenated; a doc with the pair in the text
-    and in a label may occur twice. `doc_counts`: the number of these docs of each pair.
+    and in a heading or title may occur twice. `doc_counts`: the number of these docs of each pair.
     """
     counts, is_word = np.diff(words.offsets), np.zeros(len(doc_counts), bool)
     is_word[ords] = True
@@ -360,8 +364,8 @@ def _cross_word_docs(
     packed.sort()
     is_last = np.append(run_start_mask(packed >> one)[1:], True)[: len(packed)]
     # The token comes after the pair, so a doc whose last integer has no bit is a cross-word doc.
-    single = packed.compress(is_last & (packed & one == 0)) >> one
+    without_token = packed.compress(is_last & (packed & one == 0)) >> one
     return {
-        "cross_word_docs": single.astype(np.uint16),
-        "cross_word_counts": np.bincount((single >> dtype(_DOC_BITS)).astype(np.int64), minlength=len(ords)),
+        "cross_word_docs": without_token.astype(np.uint16),
+        "cross_word_counts": np.bincount((without_token >> dtype(_DOC_BITS)).astype(np.int64), minlength=len(ords)),
     }

@@ -14,7 +14,7 @@ from searchkit.engines.columnar.arrays import Array, unique_sorted
 MATCH_BIT = 128
 """Bit of a byte of dense postings. The bit is set if the doc is in the set."""
 _SPARSE_RATIO = 16
-"""A result with fewer than one of 16 docs is stored as ids.
+"""A result with less than 1/16 of the docs is stored as ids.
 
 An intersection looks ids up by binary search in a set of more than 16 times as many ids.
 """

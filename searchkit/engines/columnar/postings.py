@@ -427,7 +427,7 @@ class IndexTerms:
         return self._states.get(term, self._look_up).df
 
     def last_with(self, prefix: str, limit: int) -> str | None:
-        """Return the last one of the first `limit` terms with a prefix, or None if there are no more.
+        """Return the last of the first `limit` terms with a prefix, or None if not more than `limit` terms have it.
 
         Counts only terms of live docs. Decodes some more than `limit` terms if there could be more, otherwise none.
         """
@@ -483,7 +483,7 @@ class IndexTerms:
         term_ords = [(postings, postings.ord_of(term), base)
                  for postings, base in zip(self._segments, self._doc_bases, strict=False)]  # fmt: skip
         segments = [(postings, term_ord, base) for postings, term_ord, base in term_ords if term_ord is not None]
-        # Deleted docs count for the form of the postings, because the postings contain them. Below, `df` excludes them.
+        # Deleted docs count for whether the postings are dense, because these contain them. Below, `df` excludes them.
         df = sum(postings.df(term_ord) for postings, term_ord, _ in segments)
         is_frequent = df * _RARE_TERM_RATIO > self._size or any(
             postings.is_dense(term_ord) for postings, term_ord, _ in segments

@@ -45,7 +45,7 @@ from searchkit.engines.columnar.postings import (
     sort_postings,
 )
 from searchkit.engines.columnar.tables import SegmentTables, find_table_problem, table_arrays
-from searchkit.engines.columnar.text import Labels, SegmentText, text_arrays
+from searchkit.engines.columnar.text import Headings, SegmentText, text_arrays
 from searchkit.engines.contract import decoding
 from searchkit.model import Document, Paragraph, Table, document_from_json, reviewed_year, to_json
 from searchkit.query.facets import BUILT_IN_FACETS
@@ -81,7 +81,7 @@ def _segment_arrays(columns: SegmentColumns) -> dict[str, Array]:
     postings = sort_postings(columns.terms, columns.entries)
     term_ords, words, word_docs = _two_char_words(postings)
     # Cross-word postings contain the docs that contain a word's characters, but not its token: 行政 in 执行|政策.
-    text, cross_word = text_arrays(columns.text, columns.text_length, _passage_labels(columns), words, word_docs)
+    text, cross_word = text_arrays(columns.text, columns.text_length, _passage_headings(columns), words, word_docs)
     cross_word = replace(cross_word, words=term_ords[cross_word.words])  # indices of words to term ordinals
     return {
         **_document_arrays(documents),
@@ -107,7 +107,7 @@ def _segment_arrays(columns: SegmentColumns) -> dict[str, Array]:
     }
 
 
-def _passage_labels(columns: SegmentColumns) -> Labels:
+def _passage_headings(columns: SegmentColumns) -> Headings:
     """Return the headings and titles that belong to the passages of docs, in the order of the docs."""
     texts, docs = [], []
     own_headings, paths, path_of = columns.own_headings, columns.paths, columns.path_of
@@ -119,7 +119,7 @@ def _passage_labels(columns: SegmentColumns) -> Labels:
             own.append(title)
         texts += own
         docs += [doc] * len(own)
-    return Labels(texts, np.array(docs, np.uint16))
+    return Headings(texts, np.array(docs, np.uint16))
 
 
 def _document_arrays(documents: Sequence[Document]) -> dict[str, Array]:

@@ -52,7 +52,7 @@ def narrow_code_points(text: str) -> Array:
 
 
 @dataclass(frozen=True, slots=True)
-class Labels:
+class Headings:
     """The headings and titles that belong to the passages of docs. They are stored after the texts of all docs."""
 
     texts: Sequence[str]
@@ -60,13 +60,13 @@ class Labels:
     """Doc of each of `texts`, ascending, in 16 bits."""
 
 
-_NO_LABELS = Labels((), np.empty(0, np.uint16))
+_NO_HEADINGS = Headings((), np.empty(0, np.uint16))
 
 
 def text_arrays(
     characters: Array,
     lengths: Array,
-    labels: Labels = _NO_LABELS,
+    headings: Headings = _NO_HEADINGS,
     words: Sequence[str] = (),
     word_docs: tuple[Array, Array] | None = None,
 ) -> tuple[dict[str, Array], CrossWordDocs]:
@@ -76,10 +76,10 @@ def text_arrays(
     text. `words`: the words, ascending. `word_docs`: a pair of arrays, offsets and doc ids. The docs with `words[i]` as
     a token of their passage are `doc_ids[offsets[i] : offsets[i + 1]]`.
     """
-    doc_count, characters = len(lengths), np.concatenate([characters, narrow_code_points("".join(labels.texts))])
-    label_lengths = np.fromiter(map(len, labels.texts), np.int64, len(labels.texts))
-    offsets = offsets_from_lengths(np.concatenate([lengths, label_lengths]) + 1)
-    text_offsets, label_offsets = offsets[: doc_count + 1], offsets[doc_count:]
+    doc_count, characters = len(lengths), np.concatenate([characters, narrow_code_points("".join(headings.texts))])
+    heading_lengths = np.fromiter(map(len, headings.texts), np.int64, len(headings.texts))
+    offsets = offsets_from_lengths(np.concatenate([lengths, heading_lengths]) + 1)
+    text_offsets, heading_offsets = offsets[: doc_count + 1], offsets[doc_count:]
     alphabet, code_of, folding = _build_alphabet(characters)
     char_classes = np.array([CHAR_PUNCTUATION, *map(_char_class, alphabet[1:].tolist())], np.uint8)
     codes = _encode(characters, offsets, code_of)
@@ -87,7 +87,7 @@ def text_arrays(
     occurring, occurs = (
         _occurring_words(alphabet, doc_count, words, *word_docs) if word_docs else (NO_WORDS, np.empty(0, bool))
     )
-    doc_of = np.repeat(np.append(np.arange(doc_count, dtype=np.uint16), labels.docs), np.diff(offsets))
+    doc_of = np.repeat(np.append(np.arange(doc_count, dtype=np.uint16), headings.docs), np.diff(offsets))
     bigrams, cross_word = bigram_arrays(folded_codes, char_classes, doc_of, text_offsets, occurring)
     folded_texts = folded_codes[: text_offsets[-1]]
     arrays = {
@@ -98,8 +98,8 @@ def text_arrays(
         "page_docs": narrowest(
             np.searchsorted(text_offsets, np.arange(0, len(folded_texts), _PAGE_CODES), "right") - 1
         ),
-        "label_offsets": narrowest(label_offsets),
-        "label_docs": labels.docs,
+        "label_offsets": narrowest(heading_offsets),
+        "label_docs": headings.docs,
         **_gram_count_arrays(take_blockwise(char_classes != CHAR_PUNCTUATION, folded_texts), text_offsets),
         **bigrams,
     }
@@ -124,12 +124,12 @@ def _build_alphabet(characters: Array) -> tuple[Array, Array, Array]:
 
 
 class SegmentText:
-    """The passages of an open segment. Offsets are those in the concatenated texts of all docs, then all labels."""
+    """The passages of an open segment. Offsets count from the first text, through all texts, headings and titles."""
 
     def __init__(self, arrays: Arrays) -> None:
         self._arrays = arrays
         self.codes = arrays.checked("text", len(arrays.checked("alphabet")))
-        """The texts of all docs, then all `Labels`, as codes of the alphabet; 0 ends a text or a label."""
+        """The texts of all docs, then all `Headings`, as codes of the alphabet; 0 ends each text and heading."""
         offsets = arrays["text_offsets"]
         self._size = len(offsets) - 1
         """Number of docs."""
@@ -197,22 +197,22 @@ class SegmentText:
 
     @property
     def _text_end(self) -> int:
-        """The offset after the texts of all docs, at which the labels begin."""
+        """The offset after the texts of all docs, at which headings and titles begin."""
         return int(self._offsets[-1])
 
     def docs_with(self, offsets: Array, *, text_only: bool) -> Array:
         """Return the ids, ascending, of the docs whose passage contains one of the given offsets, which ascend.
 
-        `text_only` ignores the offsets in labels.
+        `text_only` ignores the offsets in headings and titles.
         """
         text_count = int(offsets.searchsorted(self._text_end))
         docs = unique_sorted(self._docs_at(offsets[:text_count]))
         if text_only or text_count == len(offsets):
             return docs
-        label_docs = self._arrays.checked("label_docs", self._size).all()
-        label_offsets = self._arrays.offsets("label_offsets", len(label_docs), len(self.codes), self._text_end)
-        labels = label_offsets.searchsorted(offsets[text_count:], "right") - 1
-        docs = np.concatenate([docs, label_docs.take(labels).astype(np.intp)])
+        heading_docs = self._arrays.checked("label_docs", self._size).all()
+        heading_offsets = self._arrays.offsets("label_offsets", len(heading_docs), len(self.codes), self._text_end)
+        headings = heading_offsets.searchsorted(offsets[text_count:], "right") - 1
+        docs = np.concatenate([docs, heading_docs.take(headings).astype(np.intp)])
         docs.sort(kind="stable")  # merges two ascending runs
         return unique_sorted(docs)
 
@@ -242,7 +242,7 @@ def _char_class(code_point: int) -> int:
 
 
 def _encode(characters: Array, text_offsets: Array, code_of: Array) -> Array:
-    """Return the code of each code point, with a 0 at the end of each text and label."""
+    """Return the code of each code point, with a 0 at the end of each text, heading and title."""
     codes = np.zeros(int(text_offsets[-1]), code_of.dtype)
     is_end, encoded_end = np.zeros(len(codes), bool), 0
     is_end[text_offsets[1:] - 1] = True
@@ -261,7 +261,7 @@ def _gram_count_arrays(is_letter: Array, text_offsets: Array) -> dict[str, Array
     """
     others = np.flatnonzero(~is_letter)
     letter_counts = np.diff(text_offsets) - np.diff(others.searchsorted(text_offsets))
-    run_ends = others.compress(is_letter.take(others - 1))  # index -1 is the end of the last doc, which is no letter
+    run_ends = others.compress(is_letter.take(others - 1))  # index -1 is the end of the last doc, which is not a letter
     pair_counts = letter_counts - np.diff(run_ends.searchsorted(text_offsets))  # a run of n letters has n - 1 pairs
     return {"character_count": narrowest(letter_counts), "bigram_count": narrowest(pair_counts)}
 

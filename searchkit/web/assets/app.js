@@ -7,9 +7,10 @@
     get(name) { try { return localStorage.getItem(name); } catch { return null; } },
     set(name, value) { try { localStorage.setItem(name, value); } catch { /* storage may be switched off */ } },
   };
+  // Screen readers read the status line aloud.
   const say = (text) => { const status = byId("status"); if (status) status.textContent = text; };
 
-  // What only works with the script is hidden until now. Swaps bring new elements.
+  // Show what only works with this script, also in elements that a swap brings.
   function prepare() {
     for (const id of ["theme", "show-keys", "previous-match", "next-match"]) if (byId(id)) byId(id).hidden = false;
     for (const item of document.querySelectorAll(".cite, .find")) item.hidden = false;

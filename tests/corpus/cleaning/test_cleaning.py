@@ -56,7 +56,7 @@ def _clean(text: str) -> Cleaned:
     ],
 )
 def test_session_and_speaker_belong_to_the_head(head: tuple[str, ...]) -> None:
-    """Session, speaker, a name alone and a slogan above them are no content, with and without a title in the text."""
+    """Session, speaker, a name alone and a slogan above them are not content, with and without a title in the text."""
     cleaned = _clean("\n".join((*head, "", "各位代表：", "现在，我代表市人民政府，向大会报告工作。", "一、工作回顾")))
     assert [block.text for block in cleaned.body] == ["现在，我代表市人民政府，向大会报告工作。", "一、工作回顾"]
     assert (cleaned.title or "政府工作报告") == "政府工作报告"
@@ -155,7 +155,7 @@ def test_a_date_is_not_a_page_number() -> None:
 
 @given(st.lists(st.text(alphabet="执法报告一、（）。：1 打印\n年月日", max_size=14), max_size=14))
 def test_content_is_a_subsequence_of_the_source(texts: list[str]) -> None:
-    """The content of any document consists of its characters in order, and no block is empty."""
+    """The content of any document is a subsequence of its characters, white space aside, and no block is empty."""
     cleaned = clean([Block(text) for text in texts])
     source = iter("".join("".join(texts).split()))
     content = "".join("".join(block.text for block in cleaned.body).split())
@@ -187,7 +187,7 @@ def test_a_title_broken_by_a_blank_line() -> None:
 
 
 def test_a_remark_in_brackets_below_the_title_belongs_to_the_head() -> None:
-    """The title of a draft is that of the report; the remark on the next line is no content."""
+    """The title of a draft is that of the report; the remark on the next line is not content."""
     cleaned = _clean("2023年某市政府工作报告\n（征求意见稿）\n一、工作回顾\n全年办理案件30件。")
     assert cleaned.title == "2023年某市政府工作报告"
     assert cleaned.head == ("2023年某市政府工作报告", "（征求意见稿）")

@@ -112,11 +112,17 @@ def test_encrypted_documents_are_refused(data: bytes) -> None:
 # LibreOffice
 
 
-def test_without_libreoffice_the_message_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only .doc and .rtf files need LibreOffice."""
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [(OLE, r"\.doc files"), (b"{\\rtf1 a}", "RTF"), (b'<?mso-application progid="Word.Document"?>', "Word XML")],
+)
+def test_without_libreoffice_the_message_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, data: bytes, name: str
+) -> None:
+    """Only binary .doc files, RTF and Word XML need LibreOffice. The message names the format, whatever the suffix."""
     monkeypatch.setattr(doc, "find_libreoffice", lambda: None)
-    with pytest.raises(ReadError, match=r"needs LibreOffice to read \.doc files: install it, or save the file as"):
-        doc.read(OLE, "a.doc")
+    with pytest.raises(ReadError, match=f"needs LibreOffice to read {name}: install LibreOffice, or save the file as"):
+        doc.read(data, "a.doc")
     assert blocks("立案".encode()) == [Block("立案")]
 
 

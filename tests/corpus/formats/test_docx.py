@@ -286,7 +286,7 @@ def test_merged_cells_are_read_once() -> None:
 
 
 def test_columns_without_width_do_not_count() -> None:
-    """A grid column too narrow for text, which conversions and moved cells leave, is no column of the table."""
+    """A grid column too narrow for text, which conversions and moved cells leave, is not a column of the table."""
     grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in (2000, 1999, 1, 2000))
 
     def cell(text: str, span: int) -> str:

@@ -68,7 +68,10 @@ ALL = NOTES | POWERS | LOWERED_TEXTS
 
 @pytest.mark.parametrize(("marked", "text"), ALL.items(), ids=ALL.values())
 def test_marks_and_powers(marked: str, text: str) -> None:
-    """A raised number between a word and text that is no unit is a note. Otherwise it is a power or a plain number."""
+    """A raised number between a word and text that is not a unit is a note.
+
+    Otherwise it is a power or a plain number.
+    """
     assert resolve_marks(_MARKED.sub(lambda m: f"{_DELIMITERS[m[1]]}{m[2]}{END}", marked)) == text
 
 
@@ -251,7 +254,7 @@ def test_soft_hyphens_on_pages() -> None:
 )
 @pytest.mark.parametrize("kind", WRITERS)
 def test_measures_do_not_contain_the_marks(kind: str, marked: str, value: float, unit: str) -> None:
-    """The mark of a note is no digit of the number after it."""
+    """The mark of a note is not a digit of the number after it."""
     name, write = WRITERS[kind]
     marked = marked.replace("[", r"\[").replace("]", r"\]") if name == "a.md" else marked
     text = read_text(write(marked), name)

@@ -1,4 +1,4 @@
-"""Tables of pages: cells by rules or by white space, over several pages, and what is no table."""
+"""Tables of pages: cells by rules or by white space, over several pages, and what is not a table."""
 
 from __future__ import annotations
 
@@ -373,7 +373,7 @@ def test_labels_between_the_lines_of_figures_are_a_column() -> None:
     ]
 
 
-def test_rows_without_labels_are_no_rest_of_figures() -> None:
+def test_rows_without_labels_are_not_the_rest_of_figures() -> None:
     """Rows with a label and rows without one, equally far apart, are rows of their own."""
     rows = [["街道", "年份", "收件"], ["东风街道", "2021", "120"], ["", "2022", "131"], ["西关街道", "2021", "99"]]
     rows += [["", "2022", "8"], ["合计", "", "358"]]
@@ -391,7 +391,7 @@ def test_wrapped_labels_are_joined() -> None:
     assert table[4:] == [["市市场监督管理局综合执法支队", "31", "30"], ["其他街道", "", ""], ["合计", "42", ""]]
 
 
-def test_a_row_that_names_a_group_is_no_header() -> None:
+def test_a_row_that_names_a_group_is_not_a_header() -> None:
     """A row with only a label, below the header or between rows with figures, is a row of its own."""
     rows = [
         ["科目", "预算", "决算"],
@@ -412,7 +412,7 @@ def test_labels_centred_on_several_rows_cover_them() -> None:
     assert [row[0] for row in table] == ["类别", "行政处罚<3x1>", "罚款", "没收", "行政许可<2x1>", "变更", "合计"]
 
 
-def test_a_caption_is_no_name_over_columns() -> None:
+def test_a_caption_is_not_a_name_over_columns() -> None:
     """A line above a header of one height is the caption, even if it is centred over several columns."""
     edges = (80.0, 180.0, 240.0, 300.0, 360.0)
     rows = [["街道", "收件", "办结", "退件"], ["东风街道", "10", "9", "1"], ["西关街道", "11", "11", "0"]]
@@ -558,8 +558,8 @@ def _title_page() -> PlacedPage:
     ],
     ids=["columns", "contents", "contents-gaps", "list", "box", "signature", "justified", "title"],
 )
-def test_what_is_no_table_is_text(page: PlacedPage) -> None:
-    """Columns of text, contents, lists, boxes, signatures, justified text and title pages are no tables."""
+def test_what_is_not_a_table_is_text(page: PlacedPage) -> None:
+    """Columns of text, contents, lists, boxes, signatures, justified text and title pages are not tables."""
     blocks = read(page)
     assert tables(blocks) == []
     printed = sorted(glyph.text for glyph in page.glyphs if not glyph.text.isspace())
@@ -593,7 +593,7 @@ def test_pages_of_figures_are_read_fast() -> None:
 
 
 def test_find_rulings_ignores_underlines() -> None:
-    """A line under text in a cell is no rule of the grid."""
+    """A line under text in a cell is not a rule of the grid."""
     rulings = find_rulings([*rule_grid(3), across(TOP + 15, 90, 120)], SIZE)
     assert [len(grid.rows) for grid in rulings.grids] == [4]
     assert [bar.height for bar in rulings.bars] == [TOP + 15]

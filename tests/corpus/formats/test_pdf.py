@@ -192,7 +192,7 @@ def test_each_entry_of_a_table_of_contents_is_a_block() -> None:
 
 
 def test_raised_and_uneven_type_stays_in_its_line() -> None:
-    """A raised digit is no line of its own, and type sizes may vary, as they do in OCR text."""
+    """A raised digit is not a line of its own, and type sizes may vary, as they do in OCR text."""
     (page,) = Typesetter(foot="", measure=width).pages(PARAGRAPHS[:1])
     uneven = [line._replace(size=15.2 + n % 2) for n, line in enumerate(page)]
     raised = PrintedLine("2", page[-1].x + width(page[-1].text, 16) + 1, page[-1].y - 6, 8)

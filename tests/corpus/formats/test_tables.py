@@ -233,7 +233,7 @@ def test_parts_refer_to_their_totals() -> None:
 
 
 def test_rows_of_which_are_parts_of_the_row_before() -> None:
-    """其中 makes a row part of the row before it, and is no part of the indicator."""
+    """其中 makes a row part of the row before it, and is not part of the indicator."""
     document = read(
         Report((("指标", "件数"), ("立案", "129"), ("其中：医疗", "29"), ("处罚", "17"))).write("md"), "a.md"
     )
@@ -251,7 +251,7 @@ def test_indicators_periods_and_bounds() -> None:
 
 
 @pytest.mark.parametrize("suffix", ["html", "md"])
-def test_raised_marks_of_notes_are_no_digits(suffix: str) -> None:
+def test_raised_marks_of_notes_are_not_digits(suffix: str) -> None:
     """The mark of a note in a cell is dropped: neither a digit of the figure nor a part of the header."""
     rows = (("街道", "收件@（件）", "绿地（公顷）"), ("东风街道", "129@", "5"), ("西关街道", "31", "7@"))
     report = Report(rows).write(suffix).replace(b"@", b"<sup>2</sup>")

@@ -36,8 +36,8 @@ def test_lines_with_tabs_are_a_table() -> None:
         "┌────┬────┐\n│街道│收件│\n├────┼────┤\n│东风街道│10│\n│西关街道│111│\n└────┴────┘\n",
     ],
 )
-def test_rules_and_bars_are_no_text(content: str) -> None:
-    """Rules between rows and bars between cells are no part of the table. Bars without cells are no table."""
+def test_rules_and_bars_are_not_text(content: str) -> None:
+    """Rules between rows and bars between cells are not part of the table. Bars without cells are not a table."""
     assert shown(f"各街道如下：\n{content}完。\n") == [
         "各街道如下：",
         [["街道", "收件"], ["东风街道", "10"], ["西关街道", "111"]],

@@ -205,7 +205,7 @@ def test_a_name_of_two_places_is_decided_by_the_text(paragraph: str, region: str
         ),
     ],
 )
-def test_a_city_that_mentions_the_state_council_is_no_country(
+def test_a_city_that_mentions_the_state_council_is_not_a_country(
     title: str, head: tuple[str, ...], paragraphs: tuple[str, ...]
 ) -> None:
     """Praise by the State Council and sessions of the national congress do not make a city's report national."""
@@ -535,7 +535,7 @@ def test_an_office_that_publishes_a_report_is_not_its_agency() -> None:
 
 
 def test_a_street_is_not_the_district_of_the_same_name() -> None:
-    """东城街道 of 清城区 is no evidence for 东城区."""
+    """东城街道 of 清城区 is not evidence for 东城区."""
     detected = detect_metadata(
         Evidence("a.txt", "东城街道2022年法治政府建设情况报告", ("清城区人民政府东城街道办事处",))
     )

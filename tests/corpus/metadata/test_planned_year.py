@@ -123,7 +123,7 @@ def test_a_year_that_the_title_contradicts_has_a_warning() -> None:
     ],
 )
 def test_other_reports_have_the_year_reported_on(title: str, year: int) -> None:
-    """A report that is no work report, or one about a work report, has the year in its title."""
+    """A report that is not a work report, or one about a work report, has the year in its title."""
     detected = detect_metadata(Evidence("a.txt", title, (), ("工作情况。",), headings=REVIEW_AND_PLAN))
     assert detected.year == year
 

@@ -38,7 +38,7 @@ def test_run_in_headings_are_found(text: str, heading: str) -> None:
     ],
 )
 def test_other_first_sentences_are_not_headings(text: str) -> None:
-    """A sentence is no heading without text after it, or if it has measures, narrative or many clauses."""
+    """A sentence is not a heading without text after it, or if it has measures, narrative or many clauses."""
     assert headings.parse_run_in_heading(text) is None
 
 

@@ -42,7 +42,7 @@ GLOSSARY = ("1.“双减”：减轻学生作业负担。", "2.“四上”企�
 @pytest.mark.parametrize("title", ["名词解释", "附件：有关用语说明", "注释：", "三、名词注释", "（附注）"])
 @pytest.mark.parametrize("entries", [GLOSSARY, tuple(text[2:] for text in GLOSSARY)])
 def test_a_glossary_is_a_part_of_its_own(title: str, entries: tuple[str, ...]) -> None:
-    """The glossary at the end is no section of the last part, whatever numbers its title and its entries have."""
+    """The glossary at the end is not a section of the last part, whatever numbers its title and its entries have."""
     lines = ("一、回顾", TEXT, "二、安排", "（一）项目", "1.抓好交通。" + TEXT, "（二）民生", "1.抓好教育。" + TEXT)
     paths = _paths(*lines, title, *entries)
     assert paths[:-3] == [("回顾",), ("安排", "项目", "抓好交通"), ("安排", "民生", "抓好教育")]
@@ -56,7 +56,7 @@ def test_parts_of_a_glossary_stay_in_it() -> None:
     assert _paths(*lines)[2:] == [("名词解释", "回顾", "“双减”"), ("名词解释", "安排", "“四上”企业")]
 
 
-def test_the_title_of_a_glossary_in_a_table_of_contents_is_no_part() -> None:
+def test_the_title_of_a_glossary_in_a_table_of_contents_is_not_a_part() -> None:
     """A title before the report opens no part, because no terms are explained below it."""
     lines = ("目录", "名词解释", "一、回顾", TEXT, "二、安排", TEXT, TEXT, TEXT)
     assert next(path for path in _paths(*lines) if path) == ("回顾",)
@@ -65,7 +65,7 @@ def test_the_title_of_a_glossary_in_a_table_of_contents_is_no_part() -> None:
 @pytest.mark.parametrize(
     "speaker", ["市长 张三", "——某某市市长 李四", "某县人民政府代县长　王强", "省 长 王五", "自治区主席白玛扎西"]
 )
-def test_the_speaker_is_no_heading(speaker: str) -> None:
+def test_the_speaker_is_not_a_heading(speaker: str) -> None:
     """The name of the speaker is not in the path of the paragraphs below, wherever the line is."""
     for lines in ((speaker, TEXT, "一、回顾", TEXT), (TEXT, speaker, TEXT, "一、回顾", TEXT)):
         assert {path for path in _paths(*lines) if path} == {("回顾",)}

@@ -2,7 +2,7 @@
 
 Goes in: the lines of pages and their bars. Comes out: the same lines, with the `PlacedTable` in those that are rows.
 `textrows` finds the rows with figures, `columns` the columns, `headers` the rows above, `wrapping` the lines of each
-cell. What is no data (`corpus/tables/aligned.py`) stays text.
+cell. What is not data (`corpus/tables/aligned.py`) stays text.
 """
 
 from __future__ import annotations
@@ -23,16 +23,17 @@ from searchkit.corpus.tables.cells import is_number, is_total
 from searchkit.model import Cell
 
 _MIN_ROWS = 3
-"""Rows with figures of a table that is not between bars. With text in each column of the header, one less."""
+"""Minimum number of rows with figures of a table that is not between bars; one less if each column has a header."""
 _MIN_FIGURES = 3
-"""Columns of a table with one row, which contains only figures."""
+"""Minimum number of columns of a table with one row, which contains only figures."""
 _BROKEN_FIGURE = re.compile(r"\d[\d,]*,\d{0,2}|\d[\d,.]* \d[\d,.]*")
+"""A part of a figure (12,34), or two figures in a cell."""
 _MAX_BROKEN_SHARE = 0.2
-"""Share of the rows with a part of a figure, or two figures in a cell: 12,34."""
+"""Maximum share of the rows of a table with a `_BROKEN_FIGURE`."""
 _MIN_OUTDENT = 0.5
-"""Em. Distance of a label over two columns from the left of the second."""
+"""Em. Minimum distance of a label over two columns from the left of the second."""
 _MAX_BAR_DISTANCE_ABOVE, _MAX_BAR_DISTANCE_BELOW = 10.0, 4.0
-"""Em. Distance of the bars of a table from its rows with figures."""
+"""Em. Maximum distances of the bars of a table from its first and its last row with figures."""
 
 
 def find_aligned_tables(lines: Sequence[PlacedLine], bars: Mapping[int, Sequence[Bar]]) -> list[PlacedLine]:
@@ -88,7 +89,7 @@ def _find_in_run(
 def _build_table(
     rows: Sequence[TextRow], bounds: tuple[int, int, int], bars: Sequence[Bar], carried: Columns | None
 ) -> _AlignedTable | None:
-    """Return a table; None if the rows are no table.
+    """Return a table; None if the rows are not a table.
 
     `bounds`: the first row that can be a header, the first and the last row, exclusive, with figures. `carried`: the
     columns of the table that may go on here.

@@ -1,4 +1,6 @@
-"""Lines of a page: builds them from positioned glyphs, marks raised characters, and tells what cannot be read.
+"""Lines of a page: builds them from positioned glyphs, marks raised and lowered characters, tells what is unreadable.
+
+Raised and lowered characters are superscripts and subscripts.
 
 Lengths are in a unit that the format chooses (points, millimetres). The origin is the upper left corner of a page. An
 em is the type size of a line; limits are in em where possible, so that they do not depend on the unit.
@@ -42,10 +44,10 @@ _MIDDLE_HEIGHT = 0.35
 """In em. Height of the middle of a character above its baseline."""
 _MAX_OVERPRINT_SHIFT = 0.4
 """Share of a glyph's width. Two equal characters that are closer are one character printed twice."""
-_MAX_SCRIPT_SIZE = 0.8
-"""Relative to the size of its line. Larger type is neither raised nor lowered."""
+_MAX_RAISED_SIZE = 0.8
+"""Relative to the type size of the line. Larger type is neither raised nor lowered."""
 _MIN_RAISE, _MIN_DROP = 0.15, 0.05
-"""Em of the line. Distance between the baseline of the line and that of raised or lowered type."""
+"""In em of the line. Minimum distance between the baseline of the line and that of raised or lowered type."""
 _MAX_UNREADABLE_SHARE = 0.5
 """Share of the characters of a page or line. If more are unreadable, all of it is left out."""
 _FIRST_WORD = re.compile(r"[（(《“‘〈【〔［「『]*(?:[0-9A-Za-z.%％,\-]+|.)[，,、。；;：:）)》”’〉】〕］」』！!？?%％]*")
@@ -58,7 +60,10 @@ _WHITE_SPACE = re.compile(r"\s+")
 
 
 def is_unreadable(glyphs: Sequence[Glyph]) -> bool:
-    """Return whether most characters of a page are not mapped to characters by its fonts."""
+    """Return whether most glyphs of a page, blanks not counted, have no readable character.
+
+    They have none at all, or a private-use code point.
+    """
     unreadable_texts = {text for text in {glyph.text for glyph in glyphs} if text == UNREADABLE or is_private(text)}
     if not unreadable_texts:
         return False
@@ -68,9 +73,11 @@ def is_unreadable(glyphs: Sequence[Glyph]) -> bool:
 
 
 def rotate_upright(page: PlacedPage) -> tuple[PlacedPage, int]:
-    """Rotate a page so that most of its text is upright. Return it with the number of characters in other directions.
+    """Rotate a page so that most of its text is upright.
 
-    These characters, and the invisible glyphs outside the page, are dropped.
+    Return it with the number of characters other than blanks in other directions, skewed ones included. These
+    characters are dropped, and so are glyphs outside the page, and those whose type is invisibly small or larger than
+    the page.
     """
     min_size, max_size = _MIN_TYPE_SIZE * page.height, page.height
     on_page = [
@@ -155,7 +162,7 @@ def _take_ruled_rows(
 
 
 def _join_row(pieces: Sequence[PlacedLine]) -> PlacedLine:
-    """Return the pieces at one height in a cell as one line."""
+    """Return the pieces of a row of glyphs in a cell as one line."""
     if len(pieces) == 1:
         return pieces[0]
     first, last = pieces[0], pieces[-1]
@@ -164,7 +171,10 @@ def _join_row(pieces: Sequence[PlacedLine]) -> PlacedLine:
 
 
 def _build_pieces(glyphs: Iterable[Glyph], page_number: int) -> list[list[PlacedLine]]:
-    """Return the pieces at each height, from left to right. `glyphs`: from top to bottom."""
+    """Group glyphs into rows by their baselines, and split each row at wide gaps.
+
+    Return the pieces of each row as lines, from left to right. `glyphs`: from top to bottom.
+    """
     rows: list[list[Glyph]] = []
     for glyph in glyphs:
         if rows and glyph.baseline - rows[-1][0].baseline <= _MAX_BASELINE_SHIFT * max(glyph.size, rows[-1][0].size):
@@ -176,7 +186,11 @@ def _build_pieces(glyphs: Iterable[Glyph], page_number: int) -> list[list[Placed
 
 
 def _split_row(row: Sequence[Glyph]) -> Iterator[list[Glyph]]:
-    """Split a row, from left to right, at wide gaps."""
+    """Yield the pieces of a row from left to right: glyphs without a gap of more than an em between them.
+
+    A blank at a split is dropped, a soft hyphen is added to the glyph before it, and a character printed twice becomes
+    one bold glyph.
+    """
     piece: list[Glyph] = []
     blank: Glyph | None = None
     for glyph in sorted(row, key=attrgetter("left")):
@@ -210,7 +224,7 @@ def _glyph_width(glyph: Glyph) -> float:
 
 
 def build_line(glyphs: Sequence[Glyph], page_number: int) -> PlacedLine:
-    """Return a line of glyphs, which are from left to right."""
+    """Build a line from glyphs, which are ordered from left to right."""
     sizes = {glyph.size for glyph in glyphs}
     size = glyphs[0].size if len(sizes) == 1 else Counter(glyph.size for glyph in glyphs).most_common(1)[0][0]
     parts: list[str] = []
@@ -219,8 +233,8 @@ def build_line(glyphs: Sequence[Glyph], page_number: int) -> PlacedLine:
         is_latin = glyph.text.isascii() and before is not None and before.text.isascii()
         has_gap = gap > (_MIN_WORD_GAP if is_latin else _MIN_HAN_GAP) or glyph.text.isspace()
         parts.append(f" {glyph.text.strip()}" if has_gap else glyph.text)
-    if min(sizes) <= _MAX_SCRIPT_SIZE * size:
-        text = _resolve_scripts(parts, _find_scripts(glyphs, size))
+    if min(sizes) <= _MAX_RAISED_SIZE * size:
+        text = _resolve_raised_and_lowered(parts, _find_raised_and_lowered(glyphs, size))
     else:
         text = _WHITE_SPACE.sub(" ", replace_look_alikes("".join(parts)))
     word = _FIRST_WORD.match(text)
@@ -239,32 +253,32 @@ def build_line(glyphs: Sequence[Glyph], page_number: int) -> PlacedLine:
     )
 
 
-def _find_scripts(glyphs: Sequence[Glyph], size: float) -> list[str]:
-    """Return for each glyph of a line the delimiter of raised or lowered text; empty for other glyphs.
+def _find_raised_and_lowered(glyphs: Sequence[Glyph], size: float) -> list[str]:
+    """Return for each glyph of a line the delimiter before raised or lowered text; empty for other glyphs.
 
     `size`: the type size of the line.
     """
-    baseline = median(glyph.baseline for glyph in glyphs if glyph.size > _MAX_SCRIPT_SIZE * size)
-    scripts: list[str] = []
+    baseline = median(glyph.baseline for glyph in glyphs if glyph.size > _MAX_RAISED_SIZE * size)
+    delimiters: list[str] = []
     for glyph in glyphs:
         shift = (baseline - glyph.baseline) / size
-        is_small = glyph.size <= _MAX_SCRIPT_SIZE * size
-        scripts.append(
+        is_small = glyph.size <= _MAX_RAISED_SIZE * size
+        delimiters.append(
             RAISED if is_small and shift >= _MIN_RAISE else LOWERED if is_small and -shift >= _MIN_DROP else ""
         )
-    return scripts
+    return delimiters
 
 
-def _resolve_scripts(parts: Sequence[str], scripts: Sequence[str]) -> str:
+def _resolve_raised_and_lowered(parts: Sequence[str], delimiters: Sequence[str]) -> str:
     """Return the text of a line with raised and lowered characters.
 
     Raised characters at its start keep their delimiters. They may follow a word at the end of the line before.
     """
     runs = [
-        (script, replace_look_alikes("".join(part for _, part in run)))
-        for script, run in groupby(zip(scripts, parts, strict=True), key=itemgetter(0))
+        (delimiter, replace_look_alikes("".join(part for _, part in run)))
+        for delimiter, run in groupby(zip(delimiters, parts, strict=True), key=itemgetter(0))
     ]
-    texts = [f"{script}{text}{END}" if script else text for script, text in runs]
+    texts = [f"{delimiter}{text}{END}" if delimiter else text for delimiter, text in runs]
     first = texts.pop(0) if runs[0][0] == RAISED else ""
     return _WHITE_SPACE.sub(" ", first + resolve_marks("".join(texts)))
 

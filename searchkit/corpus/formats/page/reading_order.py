@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
@@ -17,18 +17,16 @@ _MIN_GUTTER = 1.0
 """Minimum width of the white space between columns, in em."""
 _MIN_COLUMN_WIDTH = 8
 """Minimum width of a column, in em."""
-_MIN_FULL_SHARE = 0.5
-_FULL_LINE_SHARE = 0.85
+_MIN_FULL_SHARE, _FULL_LINE_SHARE = 0.5, 0.85
 """In a column of running text, at least half of the lines fill this share of its width. Entries of a list do not."""
 _MAX_COLUMN_ROWS = 500
 """Maximum number of rows of two columns. No page has more lines."""
 _MAX_PIECES_TRIED = 10
+"""Number of pieces of a row between which gutters are looked for."""
 _MAX_TEXT_PIECES = 2
 """Maximum number of pieces of a line that is text. A line of more pieces is a row of an unruled table."""
 _LAST_CELL = re.compile(r"[\d.,%％—-]+")
 """Matches the text after a gap if it is the last cell of an unruled table, or a page number in a table of contents."""
-
-Joiner = Callable[[str, str], str]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,7 +122,10 @@ class _Edges:
 
 
 def _build_edges(rows: Sequence[Sequence[PlacedLine]]) -> _Edges:
-    """Only the first and the last piece of a row can be full lines: the others share a column with one of them."""
+    """Return the edges of the pieces of rows.
+
+    Only the first and the last piece of a row can be full lines: the others share a column with one of them.
+    """
     sizes = [line.size for row in rows for line in row]
     width = _FULL_LINE_SHARE * _MIN_COLUMN_WIDTH * min(sizes, default=0.0)
     full = [
@@ -181,6 +182,7 @@ def _find_text(row: Sequence[PlacedLine], gutter: float, *, is_right: bool) -> l
 
 
 def _has_full_lines(lines: Sequence[PlacedLine]) -> bool:
+    """Return whether lines are those of a column of running text: enough of them fill its width."""
     if len(lines) < _MIN_COLUMN_LINES:
         return False
     left, right = min(line.left for line in lines), max(line.right for line in lines)

@@ -92,7 +92,7 @@ class Rulings:
 def trace_rules(subpaths: Iterable[Subpath], max_width: float, *, is_stroked: bool) -> Iterator[Rule]:
     """Yield the rules that a path draws: its straight sides if it is stroked, its thin areas if it is only filled.
 
-    `max_width`: a wider area is no rule.
+    `max_width`: a wider area is not a rule.
     """
     for points in subpaths:
         if is_stroked:

@@ -14,7 +14,7 @@ from searchkit.corpus.blocks import Block, RawTable
 from searchkit.corpus.formats.characters import PRIVATE_USE, UNREADABLE, mark_unreadable
 from searchkit.corpus.formats.marks import resolve_marks
 from searchkit.corpus.formats.page.placed import PlacedLine, PlacedTable
-from searchkit.corpus.formats.page.reading_order import Joiner, PlacedRow
+from searchkit.corpus.formats.page.reading_order import PlacedRow
 from searchkit.corpus.formats.page.rulings import GridCell, RuledGrid
 from searchkit.corpus.formats.page.wrapping import span_labels
 from searchkit.corpus.tables.captions import is_table_note
@@ -24,7 +24,7 @@ from searchkit.corpus.tables.recognition import is_continued, is_data_table
 from searchkit.model import Cell
 
 _MAX_DATA_CELL_LENGTH = 500
-"""Code points. A row with a longer cell is laid out, it contains no data cells."""
+"""Code points. A row with a longer cell is layout, and contains no data."""
 _MAX_ROOM = 2.0
 """Em. A line that leaves less room in its cell, with the padding of the cell, may have been wrapped."""
 _MAX_FIGURE_LINES = 2
@@ -45,12 +45,15 @@ _MAX_LABEL_STEP = 1.45
 """Em. Distance between two lines of a label."""
 _DIGIT_AT_END, _DIGIT_AT_START = re.compile(r"[\d.,%％]$"), re.compile(r"[\d.,-]")
 
+_Joiner = Callable[[str, str], str]
+"""Joins two lines of text: `lines.join_lines`."""
+
 
 # Rows of ruled grids
 
 
 def place_rows(
-    grid: RuledGrid, contents: Mapping[int, Sequence[PlacedLine]], number: int, join: Joiner
+    grid: RuledGrid, contents: Mapping[int, Sequence[PlacedLine]], number: int, join: _Joiner
 ) -> list[PlacedRow]:
     """Return the rows of a grid that contain text.
 
@@ -269,7 +272,7 @@ def _find_row_starts(lines: Sequence[PlacedLine], width: float) -> list[float]:
     return [lines[0].baseline - lines[0].size, *starts] if first else starts
 
 
-def _join_cell(lines: Sequence[PlacedLine], width: float, join: Joiner) -> str:
+def _join_cell(lines: Sequence[PlacedLine], width: float, join: _Joiner) -> str:
     """Return the text of a cell. Two numbers are joined only if the first fills the line."""
     text = ""
     for n, line in enumerate(lines):
@@ -316,7 +319,7 @@ class TablePart:
         return self.lines[-1].baseline
 
     def build_blocks(self, build: Callable[[PlacedLine], Block]) -> Iterator[Block]:
-        """Yield its block, or one for each row if it is no data table. `build` builds the block of a row."""
+        """Yield its block, or one for each row if it is not a data table. `build` builds the block of a row."""
         raw = RawTable(tuple(self.rows), self._count_header_rows() or None)
         if is_data_table(raw):
             yield Block("", page=self.page, table=raw)

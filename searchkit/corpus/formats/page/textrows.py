@@ -20,23 +20,24 @@ from searchkit.corpus.tables.captions import is_table_note
 from searchkit.corpus.tables.cells import is_number, is_total
 
 MIN_GAP = 1.0
-"""Em. White space between two cells in most rows. A gap of justified text or between Latin words is smaller."""
+"""Em. Minimum white space between two cells in most rows. Gaps of justified text and between Latin words are
+smaller."""
 MIN_WORD_GAP = 0.4
-"""Em. White space between two cells in any row."""
+"""Em. Minimum white space between two cells in any row."""
 MAX_ROW_DISTANCE = 4.0
-"""Em. Distance between two rows of one table."""
+"""Em. Maximum distance between two rows of one table."""
 MAX_CELL_LENGTH = 40
-"""Code points of a header cell, and of a line without figures."""
+"""Maximum number of code points of a header cell, and of a line without figures."""
 _MAX_LINES_BETWEEN = 3
-"""Lines without figures between two rows with figures."""
+"""Maximum number of lines without figures between two rows with figures."""
 _MAX_ROWS = 500
-"""Rows of a table on a page. No page has more."""
+"""Maximum number of rows of a table on a page. No page has more."""
 _MAX_LABEL_STEP = 1.6
-"""Em. Vertical distance of a label beside two rows from each of them. Lines of text are further apart."""
+"""Em. Maximum vertical distance of a label beside two rows from each of them. Lines of text are further apart."""
 _MAX_SPACING = 4.5
-"""Em. White space between the two characters of a label: 合　　　计."""
+"""Em. Maximum white space between the two characters of a label: 合　　　计."""
 _MIN_NARROW_WORDS = 3
-"""Words of a row of a label and figures without wide gaps."""
+"""Minimum number of words of a row that is a label and figures without wide gaps."""
 _NOTE = re.compile(r"[（(【\[]?\s*(?:注|备\s?注|说\s?明|附\s?注|数据来源|资料来源|来源)\s*\d?\s*[:：]")
 _CAPTION = re.compile(r"(?:附\s?|续\s?)?表\s?[\d一二三四五六七八九十]{1,3}(?![\d一二三四五六七八九十]*[年月件个])")
 _FIGURE_PART = re.compile(r"[-−]?\d[\d.,，]*[%％]?|[%％]")

@@ -54,7 +54,7 @@ def find_end(rows: Sequence[TextRow], first: int, end: int, columns: Columns, ba
 
 
 def mark_parts(rows: Sequence[TextRow]) -> list[TextRow]:
-    """Return rows, in which lines of figures that are only parts of the cells of a row are no rows with figures.
+    """Return rows, in which lines of figures that are only parts of the cells of a row are not rows with figures.
 
     Where a column is too narrow for its figures, they are wrapped. Such lines are close to a row with a label and
     contain only what its columns lack, or they contain the rest of cells that fill their columns.

@@ -118,10 +118,10 @@ class ListNumbers:
         return _fill_pattern(word_list, n)
 
 
-def prepend_number(label: str, text: str) -> str:
+def prepend_number(number: str, text: str) -> str:
     """Prepend a list number, as `ListNumbers.next_number` returns it, with or without a blank as in typed text."""
-    combined = label + text
-    return combined if _NEEDS_BLANK.match(combined, max(0, len(label) - 2)) else label.rstrip(" ") + text
+    combined = number + text
+    return combined if _NEEDS_BLANK.match(combined, max(0, len(number) - 2)) else number.rstrip(" ") + text
 
 
 def _fill_pattern(word_list: _WordList, n: int) -> str:

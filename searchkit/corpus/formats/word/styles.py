@@ -40,7 +40,7 @@ class WordStyle:
     """Heading level, from 1; 0 if the style is not of a heading."""
     strong: bool = False
     hidden: bool = False
-    script: str = ""
+    vertical_align: str = ""
     """`superscript`, `subscript` or `baseline`; empty if not stated."""
     list_of: tuple[str, int] = ("", 0)
     """Id of the list of the paragraphs, empty if there is none, and the level in the list, from 0."""
@@ -98,7 +98,7 @@ def _inherit(element: Element, base: WordStyle) -> WordStyle:
         outline_level(paragraph, level_of_name or base.level),
         is_enabled(characters, "b", default=base.strong),
         is_enabled(characters, "vanish", default=base.hidden),
-        child_value(characters, "vertAlign") or base.script,
+        child_value(characters, "vertAlign") or base.vertical_align,
         list_of,
     )
 

@@ -12,7 +12,7 @@ import numpy as np
 from searchkit.engines.columnar.arrays import Array
 from searchkit.engines.columnar.cache import Cache
 from searchkit.engines.columnar.docsets import DocSet, union
-from searchkit.engines.columnar.matching.strings import LabelMatcher, StringMatcher
+from searchkit.engines.columnar.matching.strings import HeadingMatcher, StringMatcher
 from searchkit.engines.columnar.postings import HEADING_TERM_PREFIX, TITLE_TERM_PREFIX
 from searchkit.engines.columnar.segment import DOC_COLUMNS, SegmentReader, paragraph_with
 from searchkit.engines.ranking import HEADING_WEIGHT, TITLE_WEIGHT
@@ -25,12 +25,12 @@ _TERM_PREFIXES = {PASSAGE: "", "text": "", "heading": HEADING_TERM_PREFIX, "titl
 class SegmentMatcher:
     """Matches leaves of query trees in one segment.
 
-    A label is a heading path or a title. It is identified by the code of the heading path, or the document number.
+    A heading path is identified by its code, a title by the number of its document.
     """
 
     def __init__(self, segment: SegmentReader) -> None:
         self._segment = segment
-        self._labels: Cache[str, LabelMatcher] = Cache(len(_TERM_PREFIXES))
+        self._heading_matchers: Cache[str, HeadingMatcher] = Cache(len(_TERM_PREFIXES))
 
     def match(self, leaf: Word | Prefix | Substring | Filter) -> DocSet:
         """Return the docs that match a leaf."""
@@ -38,7 +38,7 @@ class SegmentMatcher:
         if isinstance(leaf, Filter):
             return self._match_filter(leaf)
         if leaf.field in {"heading", "title"}:
-            return self._docs_of(leaf.field, self._match_labels(leaf))
+            return self._docs_of(leaf.field, self._match_headings(leaf))
         if isinstance(leaf, Substring):
             return DocSet.of_ids(self._strings.match(leaf), size)
         if isinstance(leaf, Prefix):
@@ -53,16 +53,16 @@ class SegmentMatcher:
         the segment.
         """
         postings, term_ords = self._segment.postings, self._prefix_range(prefix)
-        label_ords: list[int] = []
+        heading_ords: list[int] = []
         if prefix.field == "text":
-            labels = (self._prefix_range(replace(prefix, field=name)) for name in ("heading", "title"))
-            terms = {postings.term(term_ord)[1:] for label_range in labels for term_ord in label_range}
-            label_ords = sorted(term_ord for term in terms if (term_ord := postings.ord_of(term)) is not None)
-        edges = [term_ords.start - 1, *label_ords, term_ords.stop]
+            headings = (self._prefix_range(replace(prefix, field=name)) for name in ("heading", "title"))
+            terms = {postings.term(term_ord)[1:] for heading_range in headings for term_ord in heading_range}
+            heading_ords = sorted(term_ord for term in terms if (term_ord := postings.ord_of(term)) is not None)
+        edges = [term_ords.start - 1, *heading_ords, term_ords.stop]
         others = [postings.docs_of_range(range(before + 1, after)) for before, after in pairwise(edges)]
         bitset = np.zeros(self._segment.size, bool)
         bitset[np.concatenate(others)] = True
-        return union([DocSet.of_bitset(bitset).compact(), *map(self._text_docs, label_ords)], self._segment.size)
+        return union([DocSet.of_bitset(bitset).compact(), *map(self._text_docs, heading_ords)], self._segment.size)
 
     def _text_docs(self, term_ord: int) -> DocSet:
         """Return the docs with a term in their text: its frequency exceeds that in the headings and the title.
@@ -71,13 +71,13 @@ class SegmentMatcher:
         """
         segment, postings = self._segment, self._segment.postings
         term, tf = postings.term(term_ord), postings.frequencies(term_ord)
-        for prefix, weight, label_of in (
+        for prefix, weight, heading_of in (
             (HEADING_TERM_PREFIX, HEADING_WEIGHT, segment.column("path").codes),
             (TITLE_TERM_PREFIX, TITLE_WEIGHT, segment.document_of),
         ):
-            label_ord = postings.ord_of(prefix + term)
-            if label_ord is not None:
-                tf -= weight * postings.frequencies(label_ord).take(label_of)
+            heading_ord = postings.ord_of(prefix + term)
+            if heading_ord is not None:
+                tf -= weight * postings.frequencies(heading_ord).take(heading_of)
         return DocSet.of_bitset(tf > 0).compact()
 
     def match_cross_word(self, word: Substring) -> DocSet:
@@ -116,34 +116,34 @@ class SegmentMatcher:
         term_ord = self._segment.postings.ord_of(_TERM_PREFIXES[leaf.field] + leaf.term)
         return [] if term_ord is None else [term_ord]
 
-    def _docs_of(self, field: str, labels: Array) -> DocSet:
-        """Return the docs with one of the labels. Takes a gather, unless there are no labels."""
+    def _docs_of(self, field: str, headings: Array) -> DocSet:
+        """Return the docs under one of the heading paths, or under one of the titles. Takes a gather."""
         segment = self._segment
-        if not len(labels):
+        if not len(headings):
             return DocSet.none(segment.size)
         count = segment.column("path").value_count if field == "heading" else segment.document_count
-        segment.check_below(labels, count)
+        segment.check_below(headings, count)
         is_match = np.zeros(count, bool)
-        is_match[labels] = True
-        label_of = segment.column("path").codes if field == "heading" else segment.document_of
-        return DocSet.of_bitset(is_match.take(label_of)).compact()
+        is_match[headings] = True
+        heading_of = segment.column("path").codes if field == "heading" else segment.document_of
+        return DocSet.of_bitset(is_match.take(heading_of)).compact()
 
-    def _match_labels(self, leaf: Word | Prefix | Substring) -> Array:
-        """Return the labels that match a leaf."""
+    def _match_headings(self, leaf: Word | Prefix | Substring) -> Array:
+        """Return the heading paths or titles that match a leaf: codes of paths, or numbers of documents."""
         if isinstance(leaf, Prefix):
             return self._segment.postings.docs_of_range(self._prefix_range(leaf))
         if isinstance(leaf, Word):
             return np.concatenate([np.empty(0, np.intp), *map(self._segment.postings.doc_ids, self._term_ords(leaf))])
-        matches = self._labels.get(leaf.field, self._label_matcher).match(leaf)
+        matches = self._heading_matchers.get(leaf.field, self._heading_matcher).match(leaf)
         if leaf.field == "heading":
             return matches
         return np.flatnonzero(np.isin(self._segment.column("title").codes, matches))
 
-    def _label_matcher(self, field: str) -> LabelMatcher:
+    def _heading_matcher(self, field: str) -> HeadingMatcher:
         """Return a matcher of strings in the distinct heading paths, or in the distinct titles."""
         if field == "heading":
-            return LabelMatcher(list(map("\n".join, self._segment.column("path").values())))
-        return LabelMatcher([title or "" for title in self._segment.column("title").values()])
+            return HeadingMatcher(list(map("\n".join, self._segment.column("path").values())))
+        return HeadingMatcher([title or "" for title in self._segment.column("title").values()])
 
     def _match_filter(self, item: Filter) -> DocSet:
         """Return the docs that a filter admits.

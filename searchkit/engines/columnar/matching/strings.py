@@ -1,4 +1,4 @@
-"""Finding strings in the text of a segment, and in labels: texts that many paragraphs share."""
+"""Finding strings in the text of a segment, and in its heading paths and titles."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from searchkit.engines.columnar.text import SegmentText, narrow_code_points
 from searchkit.query.tree import HAN_NUMERAL_CHARACTERS, Substring
 from searchkit.text.folding import fold
 
-_LABEL_SEPARATOR = "\0"  # the readers of corpus files remove NUL from texts, and NUL does not continue a number
+_SEPARATOR = "\0"  # the readers of corpus files remove NUL from texts, and NUL does not continue a number
 _NOT_NUMERAL, _NUMERAL_DIGIT, _NUMERAL_POINT, _NUMERAL_HAN = range(4)  # numeral classes of characters
 
 
@@ -120,17 +120,17 @@ class StringMatcher:
         return classes
 
 
-class LabelMatcher:
-    """Finds strings in labels, such as heading paths. The labels are folded, and concatenated to one text."""
+class HeadingMatcher:
+    """Finds strings in heading paths or titles, which it folds and concatenates to one text."""
 
-    def __init__(self, labels: Sequence[str]) -> None:
-        """Take the distinct labels. Takes 10 ns per character."""
-        self._text = fold(_LABEL_SEPARATOR.join(labels))
-        self._offsets = offsets_from_lengths([len(label) + 1 for label in labels])
+    def __init__(self, headings: Sequence[str]) -> None:
+        """`headings`: the distinct heading paths, or the distinct titles. Takes 10 ns per character."""
+        self._text = fold(_SEPARATOR.join(headings))
+        self._offsets = offsets_from_lengths([len(heading) + 1 for heading in headings])
 
     def match(self, node: Substring) -> Array:
-        """Return the indices, ascending, of the labels that contain a string. Scans the text of all labels."""
+        """Return the indices, ascending, of the heading paths or titles that contain a string. Scans all of them."""
         spans = np.array(list(node.find(self._text)), np.int64).reshape(-1, 2)
-        labels = self._offsets.searchsorted(spans[:, 0], "right") - 1
-        is_inside = spans[:, 1] < self._offsets.take(labels + 1)
-        return unique_sorted(labels.compress(is_inside))
+        headings = self._offsets.searchsorted(spans[:, 0], "right") - 1
+        is_inside = spans[:, 1] < self._offsets.take(headings + 1)
+        return unique_sorted(headings.compress(is_inside))
