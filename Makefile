@@ -12,7 +12,7 @@
 # make storm: kill builds at random moments for a quarter of an hour, and judge what they leave.
 # make attacks: break system calls, signal processes, cut the power, damage files, send hostile queries and requests, read,
 #   copy and move indexes while they are built; each may take an hour. ATTACK="--minutes 5" shortens them; make faults,
-#   kills, power, tampering, queries, addresses or neighbours runs one (tests/attacks/RESULTS.md).
+#   kills, power, tampering, crafted, queries, addresses or neighbours runs one (tests/attacks/RESULTS.md).
 # make mutations: read ten thousand damaged files of every format.
 # make worst: read the worst files of every format that we can think of, beside sound ones.
 # make opensearch: run the tests of engines on an OpenSearch node (Java, Maven), with one shard and with three.
@@ -33,7 +33,7 @@ READY := $(VENV)/.ready
 LOWEST_VENV := .venv-lowest
 LOWEST_READY := $(LOWEST_VENV)/.ready
 BENCH_VENV := .venv-bench
-ATTACKS := faults kills power tampering queries addresses neighbours
+ATTACKS := faults kills power tampering crafted queries addresses neighbours
 BENCH_READY := $(BENCH_VENV)/.ready
 LOCK_VENV := .venv-lock
 LOCKED := supply/build.txt supply/requirements.txt

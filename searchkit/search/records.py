@@ -156,11 +156,11 @@ class Records:
 
     def problems(self) -> list[dict[str, str]]:
         """Return `path` and `reason` of each file and part of a file that the build did not read (`Skipped`)."""
-        return [{"path": item["path"], "reason": item["reason"]} for item in self._snapshot.problems["problems"]]
+        return [{**item} for item in self._snapshot.problems["problems"]]
 
     def duplicates(self) -> list[dict[str, str]]:
         """Return `path` and `reason` of each file or document of the index that repeats an earlier one."""
-        return [{"path": path, "reason": reason} for path, reason in self._snapshot.problems["duplicates"]]
+        return [{**item} for item in self._snapshot.problems["duplicates"]]
 
     def filters(
         self, filters: Mapping[str, FilterValue], where: Mapping[str, FilterValue] | None = None

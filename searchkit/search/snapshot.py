@@ -173,16 +173,21 @@ class Snapshot:
         return analyzer
 
     @cached_property
-    def problems(self) -> dict[str, Any]:
-        """Skipped files (`problems`), and `duplicates`. Read when they are needed, because there may be many.
+    def problems(self) -> dict[str, list[dict[str, str]]]:
+        """Skipped files (`problems`) and `duplicates`, each with path and reason. Read when needed: there may be many.
 
         Raises IndexClosed and IndexDamaged.
         """
         self._check_open()
         data = self._problems_data[:]
         verify_content(data, self.path, self.manifest, PROBLEMS_FILE)
-        content: dict[str, Any] = json.loads(data)
-        return content
+        with decoding(self.path):
+            content: dict[str, Any] = json.loads(data)
+            problems = [(item["path"], item["reason"]) for item in content["problems"]]
+            return {
+                name: [{"path": str(path), "reason": str(reason)} for path, reason in items]
+                for name, items in (("problems", problems), ("duplicates", content["duplicates"]))
+            }
 
     @cached_property
     def aliases(self) -> Aliases:

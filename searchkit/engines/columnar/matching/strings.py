@@ -64,6 +64,8 @@ class StringMatcher:
         bounds = offsets.searchsorted((0, len(text) - len(codes)))  # the sequence begins and ends inside the text
         offsets = offsets[int(bounds[0]) : int(bounds[1])]
         for i, code in enumerate(codes):
+            if not len(offsets):  # of pasted text, most is compared with nothing
+                break
             if i not in found:
                 offsets = offsets.compress(self._folds_to(code, text.take(offsets + i)))
         return offsets
