@@ -111,7 +111,7 @@ class HostileTexts:
             return self._expression(0)
         if draw < 0.85:
             return self._mutated(self._rng.choice(SEEDS))
-        return self._rng.choice(self._extremes)()
+        return self._rng.choice(self.extremes)()
 
     def value(self) -> str:
         """Return a short text, as for an option."""
@@ -174,7 +174,7 @@ class HostileTexts:
         return re.findall("..", re.sub(r"[\s()\[\]|]", "", self._pasted(size)))
 
     @property
-    def _extremes(self) -> Sequence[Callable[[], str]]:
+    def extremes(self) -> Sequence[Callable[[], str]]:
         """Long and deep texts of up to a thousand characters."""
         word, rng = self._rng.choice(WORDS), self._rng
         size = rng.choice((50, 300, 990))

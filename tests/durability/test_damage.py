@@ -211,7 +211,13 @@ def test_crafted_json_is_damage(index: Path, name: str, content: object) -> None
     content = {**json.loads(path.read_bytes()), **content} if isinstance(content, dict) else content
     path.write_text(json.dumps(content), encoding="utf-8")
     _replace_manifest(index, replace(manifest, files=compute_checksums(path.parent)))
-    with pytest.raises(IndexDamaged, match="build it again"), Index(index) as opened:
+    with pytest.raises(IndexDamaged, match="build it again"):
+        read_all_json(index)
+
+
+def read_all_json(index: Path) -> None:
+    """Ask an index what needs each of its JSON files."""
+    with Index(index) as opened:
         opened.search("2023年执法")
         opened.measures("执法")
         opened.problems()

@@ -132,6 +132,8 @@ class LabelMatcher:
 
     def match(self, node: Substring) -> Array:
         """Return the indices, ascending, of the labels that contain a string. Scans the text of all labels."""
+        if node.text not in self._text:
+            return np.empty(0, np.int64)
         spans = np.array(list(node.find(self._text)), np.int64).reshape(-1, 2)
         labels = self._offsets.searchsorted(spans[:, 0], "right") - 1
         is_inside = spans[:, 1] < self._offsets.take(labels + 1)
