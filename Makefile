@@ -4,13 +4,15 @@
 # PYTHON=python3.12 chooses the interpreter (3.10 or newer).
 # make lowest: run a selection of the tests with the lowest versions of the libraries that setup.cfg allows.
 # make package: build sdist and wheel, and try the wheel in a fresh environment: install, demo, uninstall.
+# make lock: write supply/requirements.txt, the versions and hashes of everything that make demo, test and check install;
+#   LOCK=--upgrade takes the newest versions. make sbom: write the bill of materials and the list of licences from it.
 # make docs: write the reference in docs/ from the commands, the source and an index of the sample reports.
 # make pictures: take the pictures of docs/pictures with chromium, a minute.
 # make browser: test every page in chromium, and the API, with everything; make check does a part (docs/browser.md).
 # make storm: kill builds at random moments for a quarter of an hour, and judge what they leave.
 # make attacks: break system calls, signal processes, cut the power, damage files, send hostile queries and requests, read,
 #   copy and move indexes while they are built; each may take an hour. ATTACK="--minutes 5" shortens them; make faults,
-#   kills, power, tampering, queries, addresses or neighbours runs one (tests/attacks/RESULTS.md).
+#   kills, power, tampering, crafted, queries, addresses or neighbours runs one (tests/attacks/RESULTS.md).
 # make mutations: read ten thousand damaged files of every format.
 # make worst: read the worst files of every format that we can think of, beside sound ones.
 # make opensearch: run the tests of engines on an OpenSearch node (Java, Maven), with one shard and with three.
@@ -31,10 +33,14 @@ READY := $(VENV)/.ready
 LOWEST_VENV := .venv-lowest
 LOWEST_READY := $(LOWEST_VENV)/.ready
 BENCH_VENV := .venv-bench
-ATTACKS := faults kills power tampering queries addresses neighbours
+ATTACKS := faults kills power tampering crafted queries addresses neighbours
 BENCH_READY := $(BENCH_VENV)/.ready
+LOCK_VENV := .venv-lock
+LOCKED := supply/build.txt supply/requirements.txt
+COMPILE := pip compile --quiet --universal --python-version 3.10 --generate-hashes --custom-compile-command "make lock" $(LOCK)
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo serve test check format lint types lowest docs pictures browser storm mutations worst opensearch measures tables ablation bench product manymeasures load attacks $(ATTACKS) package clean
+.PHONY: demo serve test check format lint types lowest docs pictures browser storm mutations worst opensearch measures tables ablation bench product manymeasures load attacks $(ATTACKS) package lock sbom clean
 
 demo: $(READY)
 	$(BIN)/searchkit build corpus/reports --index index
@@ -68,6 +74,15 @@ lowest: $(LOWEST_READY)
 
 package: $(READY)
 	.ci/package $(BIN)/python
+
+lock:
+	$(PYTHON) -m venv $(LOCK_VENV)
+	$(LOCK_VENV)/bin/python $(PIP_INSTALL) --upgrade uv
+	sed -nE 's/^requires = \["(.*)"\]$$/\1/p' pyproject.toml | $(LOCK_VENV)/bin/uv $(COMPILE) --no-annotate - --output-file supply/build.txt
+	$(LOCK_VENV)/bin/uv $(COMPILE) --all-extras setup.cfg --output-file supply/requirements.txt
+
+sbom: $(READY)
+	$(BIN)/python supply/sbom.py
 
 docs: $(READY)
 	$(BIN)/python docs/generate.py
@@ -125,21 +140,24 @@ load: $(READY)
 	$(BIN)/python -m bench.load $(LOAD)
 
 clean:
-	rm -rf $(VENV) $(LOWEST_VENV) $(BENCH_VENV) bench/data index/index.json index/data-* index/writer.*
+	rm -rf $(VENV) $(LOWEST_VENV) $(BENCH_VENV) $(LOCK_VENV) bench/data index/index.json index/data-* index/writer.*
 
-$(READY): setup.cfg pyproject.toml
+# Without isolation, jieba's sdist and searchkit itself are built by the setuptools of the lock file.
+$(READY): setup.cfg pyproject.toml $(LOCKED)
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 10) and 'searchkit needs Python 3.10 or newer: make PYTHON=python3.12')"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	$(BIN)/python $(PIP_INSTALL) --require-hashes --requirement supply/build.txt
+	$(BIN)/python $(PIP_INSTALL) --require-hashes --no-build-isolation --requirement supply/requirements.txt
+	$(BIN)/python $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	touch $(READY)
 
 $(LOWEST_READY): setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(LOWEST_VENV)
 	sed -nE '/^dev =/q; s/^ +([A-Za-z0-9_-]+) >= ([0-9.]+).*/\1 == \2/p' setup.cfg | sort -u > $(LOWEST_VENV)/lowest.txt
-	$(LOWEST_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint $(LOWEST_VENV)/lowest.txt --editable ".[dev]"
+	$(LOWEST_VENV)/bin/python $(PIP_INSTALL) --constraint $(LOWEST_VENV)/lowest.txt --editable ".[dev]"
 	touch $(LOWEST_READY)
 
 $(BENCH_READY): setup.cfg pyproject.toml bench/requirements.txt
 	$(PYTHON) -m venv $(BENCH_VENV)
-	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement bench/requirements.txt --editable .
+	$(BENCH_VENV)/bin/python $(PIP_INSTALL) --requirement bench/requirements.txt --editable .
 	touch $(BENCH_READY)

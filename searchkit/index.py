@@ -394,7 +394,7 @@ class Index(IndexState):
             new = open_snapshot(old.path)
             if "analyzer" in vars(old) and new.manifest.analyzer == old.manifest.analyzer:
                 new.analyzer = old.analyzer  # the old analyzer may have loaded the dictionary
-            if "names" in vars(old) and new.extras["indicators"] == old.extras["indicators"]:
+            if "names" in vars(old) and new.indicators == old.indicators:
                 new.names = old.names  # has read many names already
             self._snapshot = new  # the old engine closes its files when no thread uses it any more
             if self._verifies_in_background:

@@ -33,7 +33,8 @@ WORK_REPORT = "政府工作报告"
 """Doctype of the yearly report of a government to its people's congress."""
 
 NOTE_CODES = (
-    *("query_too_long", "too_many_parts", "lower_case_operator", "invalid_syntax", "too_many_prefix_words"),
+    *("query_too_long", "too_many_parts", "too_many_words", "too_many_synonyms", "too_many_prefix_words"),
+    *("lower_case_operator", "invalid_syntax"),
     *("unknown_value", "ambiguous_place", "years_swapped", "unknown_year", "value_without_hit"),
     *("sum_of_percentages", "sum_of_states", "no_cell", "too_many_cells"),
 )

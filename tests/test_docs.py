@@ -26,10 +26,14 @@ from searchkit.query.facets import BUILT_IN_FACETS
 
 ROOT = Path(__file__).parent.parent
 FOLDERS = ("corpus", "searchkit/data")
-PAGES = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/*.md")), *(ROOT / name / "README.md" for name in FOLDERS)]
+PAGES = [
+    *(path for folder in (".", "docs", "supply") for path in sorted(ROOT.glob(f"{folder}/*.md"))),
+    *(ROOT / name / "README.md" for name in FOLDERS),
+]
 READMES = ("README.md", "README.zh.md")
 EXECUTED = (
     *READMES,
+    "SECURITY.md",
     *(
         f"docs/{name}.md"
         for name in (
@@ -174,6 +178,37 @@ def test_makefile_has_the_targets_of_the_readme() -> None:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE)
     assert "make demo" in readme[:1500]
     assert "make test" in readme[:1500]
+
+
+def test_every_promise_of_security_has_a_test() -> None:
+    """Each row of a promise in SECURITY.md names tests, and each of them exists."""
+    text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line.startswith("| ") and not line.startswith("| promise")]
+    rows = [line.split(" | ") for line in lines]
+    assert len(rows) > 20
+    for promise, tests in rows:
+        named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", tests)
+        assert named, promise
+        for file, name in named:
+            source = (ROOT / file).read_text(encoding="utf-8")
+            assert re.search(rf"^def {name}\(", source, re.MULTILINE), f"{promise}: {file}::{name}"
+
+
+@pytest.mark.parametrize("name", [*READMES, "SECURITY.md", "CONTRIBUTING.md"])
+def test_targets_of_make_exist(name: str) -> None:
+    """Each `make TARGET` on a page is a target of the Makefile."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[0].split())
+    attacks = set(re.findall(r"^ATTACKS := (.*)$", makefile, re.MULTILINE)[0].split())
+    named = re.findall(r"(?:^|`)make ([a-z]+)", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE)
+    assert named
+    assert set(named) <= targets | attacks
+
+
+@pytest.mark.parametrize("name", [*READMES, "CONTRIBUTING.md"])
+def test_the_page_of_security_is_found(name: str) -> None:
+    """Readers and developers are led to SECURITY.md."""
+    assert "](SECURITY.md)" in (ROOT / name).read_text(encoding="utf-8")
 
 
 def write_pages() -> None:

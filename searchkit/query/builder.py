@@ -25,7 +25,7 @@ from searchkit.query.tree import (
     Substring,
     Word,
 )
-from searchkit.text.analyzer import Analyzer, Token
+from searchkit.text.analyzer import Analyzer, RunTokens, Token
 from searchkit.text.folding import fold
 from searchkit.text.years import MAX_YEAR, MIN_YEAR, parse_year_range
 
@@ -37,6 +37,10 @@ MAX_SCANNED_CLAUSES = 32
 
 An engine finds such a string by a scan of all text: 5 ms each in fifty thousand paragraphs.
 """
+MAX_QUERY_WORDS = 192
+"""Maximum number of words of the runs of a query, each counted once a run. Further ones are ignored, with a note."""
+MAX_SYNONYM_WORDS = 192
+"""Maximum number of words of all synonym variants, counted alike. Further variants are ignored, with a note."""
 _MAX_VARIANTS = 8
 """Maximum number of variants of a run: the run itself, and copies with words replaced by synonyms."""
 _SYNONYM_WEIGHT = 0.3
@@ -151,8 +155,13 @@ class QueryBuilder:
     _runs: list[ContentRun] = field(default_factory=list)
     _clauses: list[Clause] = field(default_factory=list)
     _clause_count: int = 0
-    _scanned_count: int = 0
     """Number of runs, prefixes and quoted strings created so far."""
+    _scanned_count: int = 0
+    """Number of those whose string is scanned for (`MAX_SCANNED_CLAUSES`)."""
+    _word_count: int = 0
+    """Number of words of the runs created so far (`MAX_QUERY_WORDS`)."""
+    _synonym_word_count: int = 0
+    """Number of words of their synonym variants (`MAX_SYNONYM_WORDS`)."""
 
     def build(self, clause: ClausePair | None, *, has_operators: bool) -> Query:
         """Return the query whose root is `clause`. None matches everything."""
@@ -165,7 +174,8 @@ class QueryBuilder:
 
     def reset(self) -> None:
         """Discard the clauses created so far, but not the notes."""
-        self._scoring, self._runs, self._clauses, self._clause_count, self._scanned_count = [], [], [], 0, 0
+        self._scoring, self._runs, self._clauses = [], [], []
+        self._clause_count = self._scanned_count = self._word_count = self._synonym_word_count = 0
 
     def create_phrase(self, text: str, context: ClauseContext) -> ClausePair | None:
         """Return the clause of a quoted string, which matches exactly this string.
@@ -200,12 +210,13 @@ class QueryBuilder:
         content: list[Node] = []
         some: list[Node] = []
         content_variants: list[tuple[tuple[Substring, ...], tuple[str, ...]]] = []
-        folded = fold(text)
-        run = self.analyzer.analyze_run(folded)
-        variants = list(islice(self._synonym_variants(folded, run.tokens), _MAX_VARIANTS))
-        apart = [Substring(form, context.field, whole_numbers=True) for form in _set_apart(folded)]
-        for n, variant in enumerate(variants):
-            analysis = run if variant == folded else self.analyzer.analyze_run(variant)
+        if (note := self._full_note(text)) is not None:
+            self.notes.append(note)
+            return None
+        analyses = self._analyze_variants(fold(text))
+        variants = [variant for variant, _ in analyses]
+        apart = [Substring(form, context.field, whole_numbers=True) for form in _set_apart("".join(variants[:1]))]
+        for n, (variant, analysis) in enumerate(analyses):
             words = [token.term for token in analysis.words]
             # The shorter words in a synonym have other meanings: 卫生 in 卫生健康委员会 for 卫健委.
             tokens = analysis.words if n else analysis.parts
@@ -281,6 +292,32 @@ class QueryBuilder:
         self.notes += self.reader.missing_years(item)
         return self._record_filter(item, context)
 
+    def _analyze_variants(self, run: str) -> list[tuple[str, RunTokens]]:
+        """Return a folded run and its synonym variants, with their tokens, and count their words.
+
+        If the query has too many words, the end of the run is cut or variants are left out, with a note. Returns
+        nothing if no word is left.
+        """
+        tokens = self.analyzer.analyze_run(run)
+        cut = _end_of_words(tokens.words, MAX_QUERY_WORDS - self._word_count)
+        if cut is not None:
+            self.notes.append(Note("too_many_words", f"only the first {MAX_QUERY_WORDS} words of the query are used"))
+            run = run[:cut].rstrip()
+            tokens = self.analyzer.analyze_run(run)
+        if not run:
+            return []
+        self._word_count += _count_words(tokens)
+        analyses = [(run, tokens)]
+        for variant in islice(self._synonym_variants(run, tokens.tokens), 1, _MAX_VARIANTS):
+            analysis = self.analyzer.analyze_run(variant)
+            self._synonym_word_count += _count_words(analysis)
+            if self._synonym_word_count > MAX_SYNONYM_WORDS:
+                text = f"only the first {MAX_SYNONYM_WORDS} words of synonyms are used"
+                self.notes.append(Note("too_many_synonyms", text))
+                break
+            analyses.append((variant, analysis))
+        return analyses
+
     def _synonym_variants(self, run: str, tokens: Iterable[Token]) -> Iterable[str]:
         """Yield the run, then every other combination of its words and their synonyms. `tokens`: those of the run.
 
@@ -330,6 +367,21 @@ class QueryBuilder:
             kind = "parts without two letters or digits in a row"
             return Note("too_many_parts", f"only the first {MAX_SCANNED_CLAUSES} {kind} are used")
         return None
+
+
+def _count_words(tokens: RunTokens) -> int:
+    """Return the number of distinct words of a run."""
+    return len({word.term for word in tokens.words})
+
+
+def _end_of_words(words: Sequence[Token], limit: int) -> int | None:
+    """Return the offset at which words begin to be more than `limit` distinct ones, None if they are not."""
+    seen: set[str] = set()
+    for word in words:
+        seen.add(word.term)
+        if len(seen) > limit:
+            return word.start
+    return None
 
 
 def _needs_scan(text: str) -> bool:

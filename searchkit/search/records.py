@@ -166,11 +166,11 @@ class Records:
 
         These are files, links, folders, parts of a file, or all files with a suffix (`corpus.walk.Skipped`).
         """
-        return [{"path": item["path"], "reason": item["reason"]} for item in self._snapshot.problems["problems"]]
+        return [{**item} for item in self._snapshot.problems["problems"]]
 
     def duplicates(self) -> list[dict[str, str]]:
         """Return `path` and `reason` of each file or document of the index that repeats an earlier one."""
-        return [{"path": path, "reason": reason} for path, reason in self._snapshot.problems["duplicates"]]
+        return [{**item} for item in self._snapshot.problems["duplicates"]]
 
     def filters(
         self, filters: Mapping[str, FilterValue], where: Mapping[str, FilterValue] | None = None

@@ -73,8 +73,11 @@ class Snapshot:
         with diagnose_damage(directory, self.manifest):
             self._engine = open_engine(self.manifest.engine, path / self.manifest.data)
         # Read the file now, because a later build may remove it.
-        self.extras = json.loads(directory.read_file(self.manifest, EXTRAS_FILE))
-        """Words, synonyms and names of measures of the build (`words`, `synonyms`, `indicators`)."""
+        with decoding(path):
+            extras = json.loads(directory.read_file(self.manifest, EXTRAS_FILE))
+            self.indicators: Any = extras["indicators"]
+            """The list of names of measures of the build, as JSON."""
+            self._lexicon = Lexicon(str(extras["words"]), str(extras["synonyms"]))
         self._aliases_data = directory.read_file(self.manifest, ALIASES_FILE)
         self._suggestions_data = directory.map_file(self.manifest, SUGGESTIONS_FILE)
         self._problems_data = directory.map_file(self.manifest, PROBLEMS_FILE)
@@ -160,7 +163,7 @@ class Snapshot:
 
         Raises IndexStale if this version of searchkit analyses text in another way than the build did.
         """
-        analyzer = Analyzer(Lexicon(self.extras["words"], self.extras["synonyms"]))
+        analyzer = Analyzer(self._lexicon)
         if analyzer.fingerprint != self.manifest.analyzer:
             message = (
                 f"{self.path} was built with another analyzer ({self.manifest.analyzer}; this searchkit has "
@@ -170,16 +173,21 @@ class Snapshot:
         return analyzer
 
     @cached_property
-    def problems(self) -> dict[str, Any]:
-        """Skipped files (`problems`), and `duplicates`. Read when they are needed, because there may be many.
+    def problems(self) -> dict[str, list[dict[str, str]]]:
+        """Skipped files (`problems`) and `duplicates`, each with path and reason. Read when needed: there may be many.
 
         Raises IndexClosed and IndexDamaged.
         """
         self._check_open()
         data = self._problems_data[:]
         verify_content(data, self.path, self.manifest, PROBLEMS_FILE)
-        content: dict[str, Any] = json.loads(data)
-        return content
+        with decoding(self.path):
+            content: dict[str, Any] = json.loads(data)
+            problems = [(item["path"], item["reason"]) for item in content["problems"]]
+            return {
+                name: [{"path": str(path), "reason": str(reason)} for path, reason in items]
+                for name, items in (("problems", problems), ("duplicates", content["duplicates"]))
+            }
 
     @cached_property
     def aliases(self) -> Aliases:
@@ -201,7 +209,8 @@ class Snapshot:
         """The names of measures of the build."""
         from searchkit.query.naming import IndicatorNames, NameLists  # noqa: PLC0415 - not loaded by searches
 
-        return IndicatorNames(NameLists.from_json(self.extras["indicators"]))
+        with decoding(self.path):
+            return IndicatorNames(NameLists.from_json(self.indicators))
 
     @cached_property
     def state(self) -> str:

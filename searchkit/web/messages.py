@@ -13,6 +13,8 @@ _TRANSLATIONS = (
     (r"only the first (\d+) characters of the query are used", "检索词太长，只用了前 {1} 个字"),
     (r"only the first (\d+) parts of the query are used", "检索词太多，只用了前 {1} 个"),
     (r"only the first (\d+) parts without two letters or digits in a row are used", "单字检索词太多，只用了前 {1} 个"),
+    (r"only the first (\d+) words of the query are used", "检索词太长，只用了前 {1} 个词"),
+    (r"only the first (\d+) words of synonyms are used", "同义词太多，只用了前 {1} 个词"),
     (r"(\w+) is read as a word; the operator is (\w+)", "“{1}”按普通词检索；要作运算符，请写 {2}"),
     (r"(.+): read as plain words", "检索式有误，按普通词检索（{1}）"),
     (r"(\w+) (.+) was read as (\d*)\.\.(\d*)", "{1} {2} 理解为 {3}–{4}"),

@@ -18,6 +18,7 @@ ATTACKS: Mapping[str, tuple[str, str]] = {
     "kills": ("signals to builds, workers and the group of processes", "builds"),
     "power": ("power failures: changes that had not been synced are missing", "states of the disk"),
     "tampering": ("damaged copies of an index", "copies"),
+    "crafted": ("indexes that someone has changed on purpose, with right checksums", "copies"),
     "queries": ("hostile queries", "queries"),
     "addresses": ("hostile requests to a server", "requests"),
     "neighbours": ("readers, copies and writers beside builds; open indexes that are moved", "commands"),

@@ -13,6 +13,7 @@ import pytest
 if sys.platform != "linux":
     pytest.skip("the attacks need fork, signals and /proc of Linux", allow_module_level=True)
 
+import crafted
 import faults
 import kills
 import neighbours
@@ -20,12 +21,13 @@ import power
 import queries
 import tampering
 from commands import Commands, Outcome
-from oracle import State, differences, leftovers, make_state, which
+from oracle import State, copy_index, differences, leftovers, make_state, which
 from report import REPORT, render
 from shim import Break, Mode, Shim, can_preload
 from tally import Tally
 
 import searchkit
+from searchkit.manifest import read_manifest, verify_checksums
 
 needs_compiler = pytest.mark.skipif(not can_preload(), reason="needs a C compiler to build the shim")
 SEED = 7
@@ -224,6 +226,29 @@ def test_damage_that_a_check_misses_is_noticed(tally: Tally, tmp_path: Path, mon
     fake(attacked, tmp_path / "index")
     attacked.run("flipped")
     assert tally.verdicts == Counter(wrong=1)
+
+
+def test_crafted_indexes(tally: Tally) -> None:
+    """An index that someone has changed on purpose gives answers, or one line."""
+    crafted.attack(tally, 20, SEED)
+    assert tally.faults == []
+    assert tally.cases == Counter(columnar=18, whoosh=2)
+    assert 0 < tally.details["refused"] < 60
+
+
+def test_crafted_files_have_right_checksums(tmp_path: Path) -> None:
+    """Each kind of file is crafted, and a verification of the checksums finds nothing."""
+    make_state(random.Random(SEED), 3).write(tmp_path / "corpus")  # noqa: S311 - no secret
+    index, copy = tmp_path / "index", tmp_path / "copy"
+    searchkit.build(tmp_path / "corpus", index)
+    rng, crafted_kinds = random.Random(SEED), set()  # noqa: S311 - no secret
+    for _ in range(40):
+        copy_index(index, copy)
+        what = crafted.craft_manifest(copy, rng)
+        if not what.startswith("index.json"):
+            verify_checksums(copy, read_manifest(copy))
+            crafted_kinds.add(what.partition(",")[0].partition(".")[2])
+    assert crafted_kinds == {"segment", "arrays", "json", "txt"}
 
 
 def test_hostile_queries(tally: Tally) -> None:

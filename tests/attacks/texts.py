@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
 
+REPORTS = Path(__file__).parents[2] / "corpus" / "reports"
 WORDS = (
     "行政执法",
     "双随机",
@@ -87,6 +91,13 @@ _OPERATORS = (
 _MAX_DEPTH = 5
 
 
+@cache
+def _read_reports() -> str:
+    """Return the text of the sample reports."""
+    paths = (path for path in sorted(REPORTS.rglob("*")) if path.suffix in {".txt", ".md"})
+    return "\n".join(path.read_text(encoding="utf-8") for path in paths)
+
+
 class HostileTexts:
     """A stream of hostile texts."""
 
@@ -100,7 +111,7 @@ class HostileTexts:
             return self._expression(0)
         if draw < 0.85:
             return self._mutated(self._rng.choice(SEEDS))
-        return self._rng.choice(self._extremes)()
+        return self._rng.choice(self.extremes)()
 
     def value(self) -> str:
         """Return a short text, as for an option."""
@@ -152,12 +163,30 @@ class HostileTexts:
                 chars[at:at] = self._rng.choice(_OPERATORS)
         return "".join(chars)[:1000]
 
+    def _pasted(self, size: int) -> str:
+        """Return a part of a report."""
+        text = _read_reports()
+        start = self._rng.randrange(len(text) - size)
+        return text[start : start + size]
+
+    def _pieces(self, size: int) -> list[str]:
+        """Return the pairs of characters of a part of a report."""
+        return re.findall("..", re.sub(r"[\s()\[\]|]", "", self._pasted(size)))
+
     @property
-    def _extremes(self) -> Sequence[Callable[[], str]]:
+    def extremes(self) -> Sequence[Callable[[], str]]:
         """Long and deep texts of up to a thousand characters."""
         word, rng = self._rng.choice(WORDS), self._rng
         size = rng.choice((50, 300, 990))
         return (
+            lambda: self._pasted(size),
+            lambda: re.sub(r"\s", "", self._pasted(size)),
+            lambda: " ".join(self._pasted(size // 2)),
+            lambda: " ".join(self._pieces(size)),
+            lambda: " OR ".join(self._pieces(size // 2)),
+            lambda: " ".join(f'"{piece}"' for piece in self._pieces(size // 2)),
+            lambda: " ".join(f"{rng.choice(_FIELDS)}:{piece}" for piece in self._pieces(size // 3)),
+            lambda: "-" + " -".join(self._pieces(size)),
             lambda: "(" * (size // 2) + word + ")" * (size // 2),
             lambda: "-" * size + word,
             lambda: "NOT " * (size // 4) + word,

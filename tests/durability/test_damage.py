@@ -192,6 +192,38 @@ def test_crafted_arrays_are_damage(index: Path, timeout: Callable[[], None]) -> 
     assert failures == []
 
 
+@columnar_only
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        *((name, []) for name in ("aliases.json", "extras.json", "problems.json")),
+        ("aliases.json", {"values": 1}),
+        ("extras.json", {"indicators": {"words": [[1]], "measures": []}}),
+        ("problems.json", {"problems": [1]}),
+        ("problems.json", {"duplicates": 1}),
+    ],
+    ids=str,
+)
+def test_crafted_json_is_damage(index: Path, name: str, content: object) -> None:
+    """JSON of another form in place of that of the build, with right checksums, is damage."""
+    manifest = read_manifest(index)
+    path = index / manifest.data / name
+    content = {**json.loads(path.read_bytes()), **content} if isinstance(content, dict) else content
+    path.write_text(json.dumps(content), encoding="utf-8")
+    _replace_manifest(index, replace(manifest, files=compute_checksums(path.parent)))
+    with pytest.raises(IndexDamaged, match="build it again"):
+        read_all_json(index)
+
+
+def read_all_json(index: Path) -> None:
+    """Ask an index what needs each of its JSON files."""
+    with Index(index) as opened:
+        opened.search("2023年执法")
+        opened.measures("执法")
+        opened.problems()
+        opened.duplicates()
+
+
 @opens_damaged_files
 def test_damage_that_no_query_reads_is_found_at_once(index: Path, run: RunCommand) -> None:
     """`verify` reads all files, also in the background and by the option. `verified` says how far it is."""

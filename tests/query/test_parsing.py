@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from searchkit.query.builder import MAX_QUERY_CLAUSES, MAX_SCANNED_CLAUSES
+from searchkit.query.builder import MAX_QUERY_CLAUSES, MAX_QUERY_WORDS, MAX_SCANNED_CLAUSES, MAX_SYNONYM_WORDS
 from searchkit.query.facets import YEAR_FACETS, Filter
 from searchkit.query.parsing import MAX_QUERY_DEPTH, MAX_QUERY_LENGTH, parse
 from searchkit.query.tree import (
@@ -501,6 +501,28 @@ def test_the_number_of_scans_is_limited(parse_query: Callable[[str], Query], pat
     assert query.clauses[-1].text == "行政执法"
     assert [note.code for note in query.notes] == ["too_many_parts"]
     assert f"only the first {MAX_SCANNED_CLAUSES} parts without two letters" in query.notes[0]
+
+
+@pytest.mark.parametrize("separator", ["", " ", "，", " OR "])
+def test_the_number_of_words_is_limited(parse_query: Callable[[str], Query], separator: str) -> None:
+    """The words of pasted text after the maximum number are ignored, and a note states this once."""
+    text = separator.join(chr(0x4E00 + 7 * n) + chr(0x4E00 + 7 * n) for n in range(330))
+    query = parse_query(text)
+    words = {leaf.term for leaf in positive_leaves(query.any) if isinstance(leaf, Word)}
+    limit = MAX_QUERY_WORDS if separator in {"", "，"} else MAX_QUERY_CLAUSES
+    assert limit - 20 < len(words) <= limit
+    codes = [note.code for note in query.notes if note.code != "query_too_long"]
+    assert codes == ["too_many_words" if separator in {"", "，"} else "too_many_parts"]
+
+
+def test_the_number_of_words_of_synonyms_is_limited(analyzer: Analyzer, parse_query: Callable[[str], Query]) -> None:
+    """Synonym variants with more words than the maximum are ignored, but no word of the query, and a note says so."""
+    assert analyzer.synonyms("卫健委")
+    query = parse_query("".join(f"{chr(0x4E00 + 7 * n)}卫健委{chr(0x4E00 + 7 * n)}" for n in range(60)))
+    words = [{*scoring.terms} for scoring in query.scoring]
+    assert sum(map(len, words[1:])) <= 2 * MAX_SYNONYM_WORDS
+    assert len(words[0]) > 60
+    assert [note.code for note in query.notes] == ["too_many_synonyms"]
 
 
 # Printed trees.

@@ -135,7 +135,7 @@ class SegmentMatcher:
         if isinstance(leaf, Word):
             return np.concatenate([np.empty(0, np.intp), *map(self._segment.postings.doc_ids, self._term_ords(leaf))])
         matches = self._heading_matchers.get(leaf.field, self._heading_matcher).match(leaf)
-        if leaf.field == "heading":
+        if leaf.field == "heading" or not len(matches):
             return matches
         return np.flatnonzero(np.isin(self._segment.column("title").codes, matches))
 

@@ -64,6 +64,8 @@ class StringMatcher:
         bounds = offsets.searchsorted((0, len(text) - len(codes)))  # the sequence begins and ends inside the text
         offsets = offsets[int(bounds[0]) : int(bounds[1])]
         for i, code in enumerate(codes):
+            if not len(offsets):  # of pasted text, most is compared with nothing
+                break
             if i not in found:
                 offsets = offsets.compress(self._folds_to(code, text.take(offsets + i)))
         return offsets
@@ -130,6 +132,8 @@ class HeadingMatcher:
 
     def match(self, node: Substring) -> Array:
         """Return the indices, ascending, of the heading paths or titles that contain a string. Scans all of them."""
+        if node.text not in self._text:
+            return np.empty(0, np.int64)
         spans = np.array(list(node.find(self._text)), np.int64).reshape(-1, 2)
         headings = self._offsets.searchsorted(spans[:, 0], "right") - 1
         is_inside = spans[:, 1] < self._offsets.take(headings + 1)

@@ -1,0 +1,84 @@
+"""What a query can cost is limited, whatever is typed or pasted."""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.append(str(Path(__file__).parents[1] / "attacks"))
+
+from texts import REPORTS, HostileTexts  # noqa: E402 - a module of the attacks
+
+import searchkit
+from searchkit.errors import SearchkitError
+from searchkit.index import Index
+from searchkit.query.builder import MAX_QUERY_CLAUSES, MAX_QUERY_WORDS, MAX_SYNONYM_WORDS
+from searchkit.query.tree import And, Node, Not, Or
+
+CPU_SECONDS = 0.25
+"""Processor time that a query may take."""
+MAX_LEAVES = 2 * (MAX_QUERY_WORDS + MAX_SYNONYM_WORDS) + 4 * MAX_QUERY_CLAUSES
+"""Number of leaves that a query tree may have: words with the shorter words in them, and strings."""
+CALLS: dict[str, Callable[[Index, str], object]] = {
+    "search": lambda index, text: index.search(text, facets=["year", "topic"], fold=True),
+    "conditions": lambda index, text: index.conditions(text),
+    "measures": lambda index, text: index.measures(text, sort="-value"),
+    "compare": lambda index, text: index.compare(text),
+}
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
+    """An index of the sample reports, with everything loaded."""
+    folder = tmp_path_factory.mktemp("index")
+    searchkit.build(REPORTS, folder)
+    with Index(folder) as opened:
+        for call in CALLS.values():
+            call(opened, "2023年东丽区立案")
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def hostile_texts() -> list[str]:
+    """A long query of every kind."""
+    texts = HostileTexts(random.Random(5))  # noqa: S311 - no secret
+    return [make() for make in texts.extremes]
+
+
+def count_leaves(node: Node) -> int:
+    """Return the number of leaves of a query tree."""
+    if isinstance(node, And | Or):
+        return sum(map(count_leaves, node.children))
+    return count_leaves(node.child) if isinstance(node, Not) else 1
+
+
+def test_trees_have_few_leaves(index: Index, hostile_texts: list[str]) -> None:
+    """No text becomes a tree with more leaves than may be, though some have many."""
+    largest = 0
+    for text in hostile_texts:
+        query = index._snapshot.parse_query(text)
+        trees = [query.all, query.any, *(node for node in (query.content, query.some) if node)]
+        largest = max(largest, *map(count_leaves, trees))
+        assert sum(len(clause.terms) for clause in query.scoring) <= MAX_LEAVES
+    assert 100 < largest <= MAX_LEAVES
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_hostile_queries_cost_little(index: Index, hostile_texts: list[str], name: str) -> None:
+    """A call for a hostile query ends within its processor time, or says in one line why it is refused."""
+    slow = {}
+    for text in hostile_texts:
+        started = time.process_time()
+        try:
+            CALLS[name](index, text)
+        except SearchkitError as error:
+            assert "\n" not in str(error)  # noqa: PT017 - many calls are not refused
+        seconds = time.process_time() - started
+        if seconds > CPU_SECONDS:
+            slow[text[:60]] = seconds
+    assert slow == {}
