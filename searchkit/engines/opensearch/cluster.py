@@ -258,7 +258,7 @@ class Cluster:
             body["search_after"] = hits[-1]["sort"]
 
     def count_buckets(
-        self, data: str, query: Json, fields: Iterable[str], size: int = 10_000
+        self, data: str, query: Json, fields: Iterable[str], size: int = 65_535
     ) -> dict[tuple[str, ...], int]:
         """Return the number of matching documents for each combination of values of some keyword fields. Exact."""
         sources = [{name: {"terms": {"field": name}}} for name in fields]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -44,7 +45,7 @@ from searchkit.query.facets import Filter
 
 Json = dict[str, Any]
 
-_WORD_FIELDS = ("words.passage", "words.heading", "words.title")
+_WORD_FIELDS = ("words.text", "words.heading", "words.title")
 """Fields that together have every term."""
 _BATCH_SIZE = 500
 """Number of documents that are loaded at a time."""
@@ -220,8 +221,10 @@ class OpenSearchEngine:
 
     def vocabulary(self) -> Vocabulary:
         """Return all words and headings."""
-        counts = self._cluster.count_buckets(self._data, PARAGRAPHS, ("words.passage",))
-        words = {word: count for (word,), count in counts.items() if len(word) > 1 and not "0" <= word[0] <= "9"}
+        words: Counter[str] = Counter()
+        for field in ("words.text", "words.label"):  # no word of a paragraph is in both
+            counts = self._cluster.count_buckets(self._data, PARAGRAPHS, (field,))
+            words.update({word: n for (word,), n in counts.items() if len(word) > 1 and not "0" <= word[0] <= "9"})
         headings = self._cluster.count_buckets(self._data, PARAGRAPHS, ("path",))
         return Vocabulary(words, {heading: count for (heading,), count in headings.items()})
 
