@@ -1,7 +1,7 @@
 """The connection to an OpenSearch cluster: one method that sends requests, and turns every failure into one clear line.
 
-The folder of an index contains `cluster.json` with the address of the cluster and the name of the index. Secrets come
-from environment variables, and are never written.
+The folder of an index contains `cluster.json` with the address of the cluster and the name of the index, and no secrets
+(`credentials`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 import re
 import socket
 import time
@@ -23,6 +22,7 @@ from urllib.parse import urlsplit
 from opensearchpy import OpenSearch, exceptions
 
 from searchkit.engines.directory import CLUSTER_FILE
+from searchkit.engines.opensearch.credentials import client_arguments
 from searchkit.engines.timing import check_time
 from searchkit.errors import IndexDamaged, IndexForeign, IndexUnusable, UsageError
 
@@ -41,6 +41,7 @@ _ATTEMPTS = 6
 _CHUNK_SIZE = 4 << 20
 """Maximum bytes of a file in one document."""
 _BUSY = 429
+_UNAVAILABLE = 503
 
 Json = dict[str, Any]
 
@@ -115,12 +116,14 @@ class Cluster:
         return f"searchkit-{self.name}-state"
 
     def data_index(self, data: str) -> str:
-        """Return the name of the OpenSearch index of a state: `data-000012`."""
+        """Return the name of the OpenSearch index of a state: `data-000012`. Raises IndexDamaged for another name."""
+        if not _DATA.fullmatch(data):  # the manifest names it, and so cannot name an index of others
+            raise IndexDamaged(f"{self.url} ({self.name}): the manifest names no state, but {data!r}; build again")
         return f"searchkit-{self.name}-{data}"
 
     def list_data(self) -> list[str]:
         """Return the names of the states on the cluster, in no particular order."""
-        prefix = self.data_index("")
+        prefix = f"searchkit-{self.name}-"
         rows = self.call("GET", f"/_cat/indices/{prefix}data-*", params={"format": "json", "h": "index"})
         names = (str(row["index"]).removeprefix(prefix) for row in rows)
         return [name for name in names if _DATA.fullmatch(name)]
@@ -135,7 +138,7 @@ class Cluster:
             retry_on_status=(502, 503, 504),
             http_compress=False,
             maxsize=16,
-            **_read_secrets(),
+            **client_arguments(),
         )
 
     def call(
@@ -154,12 +157,17 @@ class Cluster:
         for attempt in range(1, _ATTEMPTS + 1):
             check_time()
             try:
-                return self._client.transport.perform_request(method, path, params=dict(params or {}), body=body)
+                answer = self._client.transport.perform_request(method, path, params=dict(params or {}), body=body)
+                if isinstance(answer, dict | list):
+                    return answer
+                raise IndexForeign(f"{self.url}: not OpenSearch, its answer is not JSON")
+            except exceptions.SerializationError:
+                raise IndexForeign(f"{self.url}: not OpenSearch, its answer is not JSON") from None
             except exceptions.TransportError as error:
                 status = error.status_code
                 if status in accept:
                     return None
-                if status == _BUSY and attempt < _ATTEMPTS:
+                if status == _BUSY and attempt < _ATTEMPTS and "blocked by" not in _reason_of(error):
                     time.sleep(0.1 * 2**attempt)
                     continue
                 raise self._describe(error) from None
@@ -167,19 +175,9 @@ class Cluster:
 
     def _describe(self, error: exceptions.TransportError) -> IndexUnusable:
         """Return the error of a failed request, in one line without secrets."""
-        where = f"{self.url} ({self.name})"
-        if isinstance(error, exceptions.SSLError):
-            return IndexUnusable(f"{where}: its certificate is not trusted; name its CA in SEARCHKIT_OPENSEARCH_CA")
-        if isinstance(error, exceptions.ConnectionTimeout):
-            return IndexUnusable(f"{where}: no answer within {_TIMEOUT} s")
-        if isinstance(error, exceptions.ConnectionError):
-            return IndexUnusable(f"{where}: cannot be reached; check the address, and that OpenSearch runs there")
-        reason = _reason_of(error)
-        if error.status_code in {401, 403}:
-            return IndexUnusable(f"{where}: user or password is refused, or lacks a permission ({reason})")
-        if error.status_code == 404:  # noqa: PLR2004 - HTTP
-            return IndexUnusable(f"{where}: this state of the index is gone ({reason}); open the index again")
-        return IndexUnusable(f"{where}: the cluster refuses a request ({error.status_code}: {reason})")
+        is_connection = isinstance(error, exceptions.ConnectionError)
+        what = _describe_connection(error) if is_connection else _describe_refusal(error)
+        return IndexUnusable(f"{self.url} ({self.name}): {what}")
 
     def check_version(self) -> None:
         """Raise IndexForeign unless the server is OpenSearch in a version that has all that the engine uses."""
@@ -285,10 +283,11 @@ class Cluster:
             failed = [item for item in failed if "error" in item]
             if not failed:
                 return
-            other = next((item for item in failed if item["status"] not in {_BUSY, 503}), None)
+            other = next((item for item in failed if not _may_succeed_later(item)), None)
             if other is not None or attempt == _ATTEMPTS:
-                reason = (other or failed[0])["error"]["reason"]
-                raise IndexUnusable(f"{self.url} ({self.name}): documents cannot be written ({reason})")
+                reason = " ".join((other or failed[0])["error"]["reason"].split())[:300]
+                what = _describe_block(reason) if "blocked by" in reason else f"documents cannot be written ({reason})"
+                raise IndexUnusable(f"{self.url} ({self.name}): {what}")
             time.sleep(0.2 * 2**attempt)
 
 
@@ -304,26 +303,46 @@ def _default_name(folder: Path) -> str:
     return f"{letters}-{digest}" if letters else digest
 
 
-def _read_secrets() -> Json:
-    """Return the arguments of the client for the credentials in the environment. Raises UsageError."""
-    given = {name: os.environ.get(f"SEARCHKIT_OPENSEARCH_{name}") for name in _SECRETS}
-    arguments: Json = {}
-    if given["USER"] or given["PASSWORD"]:
-        arguments["http_auth"] = (given["USER"] or "", given["PASSWORD"] or "")
-    if given["API_KEY"]:
-        arguments["headers"] = {"Authorization": f"ApiKey {given['API_KEY']}"}
-    for name, argument in (("CA", "ca_certs"), ("CERTIFICATE", "client_cert"), ("KEY", "client_key")):
-        value = given[name]
-        if value and not Path(value).is_file():
-            raise UsageError(f"SEARCHKIT_OPENSEARCH_{name}: there is no file {value}")
-        if value:
-            arguments[argument] = value
-    return arguments
+def _may_succeed_later(item: Json) -> bool:
+    """Return whether a failed item of a bulk request may succeed if it is sent again. A full disk stays full."""
+    return item["status"] in {_BUSY, _UNAVAILABLE} and "blocked by" not in item["error"]["reason"]
 
 
-_SECRETS = ("USER", "PASSWORD", "API_KEY", "CA", "CERTIFICATE", "KEY")
-"""Ends of the names of environment variables with credentials: `SEARCHKIT_OPENSEARCH_USER`. The last three are paths of
-PEM files: the certificates of authorities to trust, and the certificate of the client with its key."""
+def _describe_connection(error: exceptions.TransportError) -> str:
+    """Return why no request arrived, or no answer."""
+    reason = str(error.info)
+    if "WRONG_VERSION_NUMBER" in reason:
+        return "does not use TLS; its address begins with http://"
+    if "CERTIFICATE_VERIFY_FAILED" in reason:
+        return "its certificate is not trusted; name its CA in SEARCHKIT_OPENSEARCH_CA"
+    if isinstance(error, exceptions.SSLError) or "[SSL" in reason:
+        names = "SEARCHKIT_OPENSEARCH_CERTIFICATE and SEARCHKIT_OPENSEARCH_KEY"
+        return f"refuses the certificate of this client, or asks for one; check {names}"
+    if isinstance(error, exceptions.ConnectionTimeout):
+        return f"no answer within {_TIMEOUT} s"
+    return "cannot be reached; check the address, and that OpenSearch runs there"
+
+
+def _describe_refusal(error: exceptions.TransportError) -> str:
+    """Return what the status of an answer means."""
+    reason = _reason_of(error)
+    if "blocked by" in reason:
+        return _describe_block(reason)
+    meanings = {
+        401: "user or password is refused",
+        403: "the user lacks a permission",
+        404: "this state of the index is gone; open the index again",
+        _UNAVAILABLE: "a shard or the cluster's manager is not available; try again when its health is not red",
+    }
+    meaning = meanings.get(int(error.status_code), f"the cluster refuses a request with status {error.status_code}")
+    return f"{meaning} ({reason})"
+
+
+def _describe_block(reason: str) -> str:
+    """Return what a block of an index or of the cluster means."""
+    if "disk usage" in reason or "create-index" in reason or "read-only-allow-delete" in reason:
+        return f"a disk of the cluster is full: make room on it, and build again ({reason})"
+    return f"the cluster blocks a request ({reason})"
 
 
 def _reason_of(error: exceptions.TransportError) -> str:

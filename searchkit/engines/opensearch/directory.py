@@ -40,6 +40,8 @@ seconds."""
 _RENEWAL_SECONDS = 10.0
 _FILES = (ALIASES_FILE, EXTRAS_FILE, PROBLEMS_FILE, STATE_FILE, SUGGESTIONS_FILE)
 """Files that a build writes beside the prepared documents."""
+_FIELDS = {"manifest": ("text", "data", "retired", "taken"), "lock": ("holder", "expires")}
+"""Fields of the documents of the index of the state."""
 RETENTION_SECONDS = 3600.0
 """Searches can use a state for so long after a newer one was committed."""
 _MAX_RETIRED = 5
@@ -69,7 +71,7 @@ class ClusterDirectory:
     def current(self) -> str | None:
         """Return the name of the committed state, None if there is none."""
         found = self._get("manifest")
-        return (found and found["_source"].get("data")) or None
+        return (found and found["_source"]["data"]) or None
 
     def read_manifest(self) -> Manifest:
         """Return the manifest. Raises IndexMissing, IndexForeign or IndexDamaged."""
@@ -170,8 +172,11 @@ class ClusterDirectory:
         return f"/{self._cluster.state_index()}/_doc/{doc_id}"
 
     def _get(self, doc_id: str) -> Json | None:
-        """Return a document of the index of the state, or None."""
+        """Return a document of the index of the state, or None. Raises IndexForeign if it is not one of searchkit."""
         found: Json | None = self._cluster.call("GET", self._path(doc_id), accept={404})
+        if found is not None and not {*_FIELDS[doc_id]} <= {*found.get("_source", ())}:
+            where = f"{self._cluster.url} ({self._cluster.name})"
+            raise IndexForeign(f"{where}: not an index of searchkit: its {doc_id} has other fields")
         return found
 
     def _list_files(self, data: str) -> dict[str, tuple[int, str]]:

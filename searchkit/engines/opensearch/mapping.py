@@ -179,8 +179,8 @@ def document_docs(
             content["key"] = key
         row.add(content, lengths, paragraph, found)
         yield doc_id_of("p", paragraph.id), content
-    record = _encode({"document": row.record, "tables": list(map(to_json, tables))})
-    content = {"kind": "document", "document": document.document, "record": record, "columns": pack_row(row)}
+    stored = _encode({"document": row.record, "tables": list(map(to_json, tables))})
+    content = {"kind": "document", "document": document.document, "record": stored, "columns": pack_row(row)}
     yield doc_id_of("d", document.document), content
 
 
