@@ -247,7 +247,13 @@ def test_check_finds_altered_paragraphs(index: Path) -> None:
     ("url_text", "expected"),
     [
         ("ftp://host", "the address of a cluster is like"),
+        ("http://host:port", "the address of a cluster is like"),
+        ("http://[", "the address of a cluster is like"),
+        ("http://a:9200/x,http://b:9200/y", "at the end of the last address"),
+        ("http://a:9200,b:9200/y", "the address of a cluster is like"),
         ("http://user:secret@host:9200", "contains no password"),
+        ("ftp://user:secret@host:9200", "contains no password"),
+        ("http://host:9200,http://user:secret@host:9200", "contains no password"),
         ("http://host:9200/../x", "has only a-z"),
         ("http://host:9200/a*", "has only a-z"),
         ("http://host:9200/A", "has only a-z"),

@@ -12,7 +12,7 @@ import json
 import re
 import socket
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -40,10 +40,16 @@ _ATTEMPTS = 6
 """Number of times that a request is sent if the cluster has too much to do (status 429)."""
 _CHUNK_SIZE = 4 << 20
 """Maximum bytes of a file in one document."""
+EXISTS = "resource_already_exists_exception"
+"""Kind of the error if an OpenSearch index exists, as after a request that was sent again."""
 _BUSY = 429
 _UNAVAILABLE = 503
 
+_MAX_BUCKETS = 65_535
+"""Maximum number of combinations of values in an answer, the default limit of OpenSearch."""
+
 Json = dict[str, Any]
+Buckets = dict[tuple[str, ...], int]
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,7 @@ class Cluster:
     """An index on a cluster: its address, its name, and how its states are created."""
 
     url: str
-    """Address of a node or of a proxy before the cluster, without secrets."""
+    """Address of a node or of a proxy before the cluster, or several with commas, without secrets."""
     name: str
     """Name of the index. All names of OpenSearch indices begin with `searchkit-` and this name."""
     shards: int
@@ -61,19 +67,16 @@ class Cluster:
     def parse(cls, url: str, folder: Path) -> Cluster:
         """Return the cluster of an address `http://host:9200/NAME`. Without a name, it is that of the folder.
 
-        Raises UsageError.
+        Several nodes are `http://a:9200,http://b:9200/NAME`. Raises UsageError.
         """
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-            message = f"the address of a cluster is like https://host:9200 or https://host:9200/NAME, not {url!r}"
-            raise UsageError(message)
-        if parts.username or parts.password:
-            message = "the address of a cluster contains no password: set SEARCHKIT_OPENSEARCH_USER and _PASSWORD"
-            raise UsageError(message)
-        name = parts.path.strip("/") or _default_name(folder)
+        *others, last = url.split(",")
+        addresses = ",".join(_address_of(item) for item in (*others, last))
+        if any(_path_of(item) for item in others):
+            raise UsageError(f"the name of the index is at the end of the last address, not as in {url!r}")
+        name = _path_of(last) or _default_name(folder)
         if not _NAME.fullmatch(name):
             raise UsageError(f"the name of an index on a cluster has only a-z, 0-9, - and _, not {name!r}")
-        return cls(f"{parts.scheme}://{parts.netloc}", name, DEFAULT_SHARDS)
+        return cls(addresses, name, DEFAULT_SHARDS)
 
     @classmethod
     def read(cls, index: Path) -> Cluster | None:
@@ -99,7 +102,7 @@ class Cluster:
         Raises UsageError for an invalid address, and for one that names another index.
         """
         cluster, old = cls.parse(url, index), cls.read(index)
-        if old is not None and urlsplit(url).path.strip("/") not in {"", old.name}:
+        if old is not None and _path_of(url.rpartition(",")[2]) not in {"", old.name}:
             raise UsageError(
                 f"the index in {index} is {old.name} on {old.url}: choose another folder for {cluster.name}"
             )
@@ -131,7 +134,7 @@ class Cluster:
     @cached_property
     def _client(self) -> OpenSearch:
         return OpenSearch(
-            [self.url],
+            self.url.split(","),
             timeout=_TIMEOUT,
             max_retries=3,
             retry_on_timeout=True,
@@ -148,9 +151,9 @@ class Cluster:
         body: object = None,
         *,
         params: Mapping[str, object] | None = None,
-        accept: Collection[int] = (),
+        accept: Collection[int | str] = (),
     ) -> Any:  # noqa: ANN401 - any JSON
-        """Send a request and return the JSON of the answer, or None if its status is one of `accept`.
+        """Send a request and return the JSON of the answer, or None if its status or kind of error is in `accept`.
 
         A request is sent again if the cluster has too much to do, and if no node answers. Raises IndexUnusable.
         """
@@ -165,7 +168,7 @@ class Cluster:
                 raise IndexForeign(f"{self.url}: not OpenSearch, its answer is not JSON") from None
             except exceptions.TransportError as error:
                 status = error.status_code
-                if status in accept:
+                if status in accept or error.error in accept:
                     return None
                 if status == _BUSY and attempt < _ATTEMPTS and "blocked by" not in _reason_of(error):
                     time.sleep(0.1 * 2**attempt)
@@ -255,25 +258,20 @@ class Cluster:
                 return
             body["search_after"] = hits[-1]["sort"]
 
-    def count_buckets(
-        self, data: str, query: Json, fields: Iterable[str], size: int = 65_535
-    ) -> dict[tuple[str, ...], int]:
-        """Return the number of matching documents for each combination of values of some keyword fields. Exact."""
-        sources = [{name: {"terms": {"field": name}}} for name in fields]
-        composite: Json = {"size": size, "sources": sources}
-        body: Json = {
-            "query": query,
-            "size": 0,
-            "track_total_hits": False,
-            "aggs": {"values": {"composite": composite}},
-        }
-        counts: dict[tuple[str, ...], int] = {}
-        while True:
-            found = self.search(data, body)["aggregations"]["values"]
-            counts.update((tuple(item["key"].values()), item["doc_count"]) for item in found["buckets"])
-            if len(found["buckets"]) < size:
-                return counts
-            composite["after"] = found["after_key"]
+    def count_buckets(self, data: str, requests: Sequence[tuple[Json, Sequence[str]]]) -> list[Buckets]:
+        """Return for each query the number of matching documents by combination of values of keyword fields. Exact."""
+        counts: list[Buckets] = [{} for _ in requests]
+        bodies = {number: _bucket_body(query, fields) for number, (query, fields) in enumerate(requests)}
+        while bodies:
+            answers = dict(zip(bodies, self.search_many(data, [*bodies.values()]), strict=True))
+            for number, answer in answers.items():
+                found = answer["aggregations"]["values"]
+                counts[number].update((tuple(item["key"].values()), item["doc_count"]) for item in found["buckets"])
+                if len(found["buckets"]) < _MAX_BUCKETS:
+                    del bodies[number]
+                else:
+                    bodies[number]["aggs"]["values"]["composite"]["after"] = found["after_key"]
+        return counts
 
     def bulk(self, data: str, lines: bytes) -> None:
         """Index or delete documents. Sends those that the cluster had no room for again. Raises IndexUnusable."""
@@ -291,8 +289,34 @@ class Cluster:
             time.sleep(0.2 * 2**attempt)
 
 
+def _bucket_body(query: Json, fields: Sequence[str]) -> Json:
+    """Return a search that counts the combinations of values of some fields, a page of them at a time."""
+    sources = [{name: {"terms": {"field": name}}} for name in fields]
+    buckets = {"composite": {"size": _MAX_BUCKETS, "sources": sources}}
+    return {"query": query, "size": 0, "track_total_hits": False, "aggs": {"values": buckets}}
+
+
 _COMPLETE = {"allow_partial_search_results": "false"}
 """Parameter of a search that fails if a shard does not answer, instead of returning fewer hits."""
+
+
+def _path_of(url: str) -> str:
+    """Return the name of the index in an address that `_address_of` accepts."""
+    return urlsplit(url).path.strip("/")
+
+
+def _address_of(url: str) -> str:
+    """Return an address without the name of an index. Raises UsageError."""
+    if "@" in url:
+        raise UsageError("the address of a cluster contains no password: set SEARCHKIT_OPENSEARCH_USER and _PASSWORD")
+    try:
+        parts = urlsplit(url.strip())
+        is_valid = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:  # no number of a port
+        is_valid = False
+    if not is_valid or parts.query or parts.fragment:
+        raise UsageError(f"the address of a cluster is like https://host:9200 or https://host:9200/NAME, not {url!r}")
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _default_name(folder: Path) -> str:

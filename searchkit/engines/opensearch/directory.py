@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from searchkit.engines.locking import Holder
-from searchkit.engines.opensearch.cluster import Cluster
+from searchkit.engines.opensearch.cluster import EXISTS, Cluster
 from searchkit.errors import IndexDamaged, IndexForeign, IndexLocked, IndexMissing, IndexUnusable
 from searchkit.manifest import (
     ALIASES_FILE,
@@ -191,7 +191,7 @@ class ClusterDirectory:
             "mappings": {"dynamic": False},
         }
         name = self._cluster.state_index()
-        self._cluster.call("PUT", f"/{name}", body, accept={400})  # 400: it exists
+        self._cluster.call("PUT", f"/{name}", body, accept={EXISTS})
         empty = {"text": "", "data": "", "retired": {}, "taken": 0}
         self._cluster.call("PUT", f"/{name}/_create/manifest", empty, accept={409})
 
@@ -203,11 +203,10 @@ class ClusterDirectory:
         this = Holder.current()
         self._holder = {"pid": this.pid, "host": this.host, "since": this.since}
         condition = {"op_type": "create"} if found is None else _version_of(found)
-        written = self._cluster.call("PUT", self._path("lock"), self._lock_body(), params=condition, accept={409})
-        if written is None:  # another process was faster
+        self._is_lost = True
+        self._write_lock(condition)
+        if self._is_lost:  # another process was faster
             raise self._locked((self._get("lock") or {"_source": {}})["_source"])
-        self._lock_version = _version_of(written)
-        self._is_lost = False
         manifest = self._get("manifest")
         if manifest is None:
             raise IndexDamaged(f"{self._cluster.url} ({self._cluster.name}): the manifest is missing; build again")
@@ -227,13 +226,21 @@ class ClusterDirectory:
         """Renew the lock until the build has ended or another process has taken it."""
         while not ended.wait(_RENEWAL_SECONDS):
             with suppress(IndexUnusable):  # the next attempt may succeed; until then the lock has not expired
-                written = self._cluster.call(
-                    "PUT", self._path("lock"), self._lock_body(), params=self._lock_version, accept={409}
-                )
-                if written is None:
-                    self._is_lost = True
+                self._write_lock(self._lock_version)
+                if self._is_lost:
                     return
-                self._lock_version = _version_of(written)
+
+    def _write_lock(self, condition: Json) -> None:
+        """Write the lock document if it is the one of a condition, and note whether this process has the lock."""
+        body = self._lock_body()
+        written = self._cluster.call("PUT", self._path("lock"), body, params=condition, accept={409})
+        if written is None:
+            found = self._get("lock")
+            # A request that was sent again after a lost answer fails although the first one was carried out.
+            written = found if found is not None and found["_source"] == body else None
+        self._is_lost = written is None
+        if written is not None:
+            self._lock_version = _version_of(written)
 
     def _write_manifest(self, body: Json) -> None:
         """Write the manifest document if nobody else has written it. Raises IndexLocked."""

@@ -23,7 +23,7 @@ from searchkit.engines.contract import (
     Vocabulary,
     decoding,
 )
-from searchkit.engines.opensearch.cluster import Cluster
+from searchkit.engines.opensearch.cluster import Buckets, Cluster
 from searchkit.engines.opensearch.columns import (
     DOCUMENTS_FILE,
     MEASURES_FILE,
@@ -76,6 +76,9 @@ class OpenSearchEngine:
             raise IndexForeign(f"{folder.parent}: the index is on a cluster, but {folder.parent} does not name it")
         self._folder, self._cluster, self._data = folder, cluster, folder.name
 
+        self._populations: dict[str, Buckets] = {}
+        """Counts of all paragraphs, which requests share."""
+
     @cached_property
     def _documents(self) -> Documents:
         (content,) = self._cluster.get_files(self._data, [DOCUMENTS_FILE])
@@ -109,7 +112,7 @@ class OpenSearchEngine:
 
     def _plan(self, request: Request) -> _Plan:
         """Count what a request asks for, and prepare its ranking."""
-        counting = FacetCounting(self._cluster, self._data, self._documents)
+        counting = FacetCounting(self._cluster, self._data, self._documents, self._populations)
         excluded = self._excluded(request, counting)
         filters = [*map(to_query, request.filters)]
         matches = all_of([PARAGRAPHS, to_query(request.match), *filters], excluded)
@@ -221,12 +224,14 @@ class OpenSearchEngine:
 
     def vocabulary(self) -> Vocabulary:
         """Return all words and headings."""
-        words: Counter[str] = Counter()
-        for field in ("words.text", "words.label"):  # no word of a paragraph is in both
-            counts = self._cluster.count_buckets(self._data, PARAGRAPHS, (field,))
-            words.update({word: n for (word,), n in counts.items() if len(word) > 1 and not "0" <= word[0] <= "9"})
-        headings = self._cluster.count_buckets(self._data, PARAGRAPHS, ("path",))
-        return Vocabulary(words, {heading: count for (heading,), count in headings.items()})
+        fields = ("words.text", "words.label", "path")
+        texts, labels, headings = (
+            {value: count for (value,), count in counts.items()}
+            for counts in self._cluster.count_buckets(self._data, [(PARAGRAPHS, (field,)) for field in fields])
+        )
+        words = Counter(texts) + Counter(labels)  # no word of a paragraph is in both
+        chosen = {word: n for word, n in words.items() if len(word) > 1 and not "0" <= word[0] <= "9"}
+        return Vocabulary(chosen, headings)
 
     def check(self, on_progress: Callable[[int, int], None] | None = None) -> None:
         """Read all paragraphs, and compare their number, their checksum and their lengths with those of the build.

@@ -143,9 +143,11 @@ class Ranking:
         offset = request.offset
         end = total if request.limit is None else min(total, offset + request.limit)
         group = "document" if request.by_document else "fold" if request.fold else None
-        if not request.sort and group is None:
-            yield from self._best[offset:end]
-            offset = max(offset, len(self._best))
+        if not request.sort:
+            best = self._best if group is None else [*self._first_of_groups(self._best)]
+            if group is None or end <= len(best) or total == len(self._best):
+                yield from best[offset:end]
+                offset = max(offset, len(best)) if group is None else end
         body = self._body([*self._keys(), *self._by_rank()])
         if group is not None:
             body["collapse"] = {"field": group}
@@ -161,6 +163,15 @@ class Ranking:
             offset += size
             body.pop("from", None)
             body["search_after"] = found[-1]["sort"]
+
+    def _first_of_groups(self, hits: Iterable[RankedHit]) -> Iterator[RankedHit]:
+        """Yield the first hit of each document, or of those with the same near-duplicate key."""
+        seen: set[str | int] = set()
+        for hit in hits:
+            group = hit.paragraph.document if self._request.by_document else hit.record.key or -hit.uid
+            if group not in seen:
+                seen.add(group)
+                yield hit
 
     def folded(self, keys: Mapping[int, int], limit: int) -> dict[int, tuple[int, tuple[str, ...]]]:
         """Return number and first ids of the other hits with the key of each hit. `keys`: keys by `RankedHit.uid`."""

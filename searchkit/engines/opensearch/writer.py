@@ -11,7 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from searchkit.engines.contract import decoding
-from searchkit.engines.opensearch.cluster import Cluster
+from searchkit.engines.opensearch.cluster import EXISTS, Cluster
 from searchkit.engines.opensearch.columns import DOCUMENTS_FILE, MEASURES_FILE, join_rows, pack, unpack_row
 from searchkit.engines.opensearch.mapping import index_body
 from searchkit.engines.opensearch.spool import SPOOL_FILE, Spool, read_spool
@@ -23,6 +23,10 @@ _BULK_BYTES = 4 << 20
 """Approximate size of a bulk request."""
 _BULK_THREADS = 3
 """Number of bulk requests that are sent at a time."""
+
+
+_CLONE_SECONDS = 50
+"""Seconds that the clone of a state may take to be ready. It shares its files with the original."""
 
 
 class OpenSearchWriter:
@@ -98,7 +102,8 @@ class _Publication:
         """Create the state. Raises IndexUnusable, also if the cluster then holds other documents than it was sent."""
         kept = self._clone(base) if base else 0
         if not base:
-            self._cluster.call("PUT", f"/{self._name}", index_body(fingerprint, self._cluster.shards))
+            body = index_body(fingerprint, self._cluster.shards)
+            self._cluster.call("PUT", f"/{self._name}", body, accept={EXISTS})
         kept -= self._delete(removed) if base else 0
         sent = self._send(chunk for number, path in enumerate(spools) for chunk in _join(read_spool(path, number)))
         self._cluster.call("POST", f"/{self._name}/_refresh")
@@ -114,8 +119,8 @@ class _Publication:
         body = {"settings": {"index.blocks.write": None, "index.auto_expand_replicas": "0-1"}}
         source = self._cluster.data_index(base)
         self._cluster.call("PUT", f"/{source}/_block/write")  # a state that is not frozen cannot be cloned
-        self._cluster.call("PUT", f"/{source}/_clone/{self._name}", body)
-        self._cluster.call("GET", f"/_cluster/health/{self._name}", params={"wait_for_status": "yellow"})
+        self._cluster.call("PUT", f"/{source}/_clone/{self._name}", body, accept={EXISTS})
+        self._cluster.call("GET", f"/_cluster/health/{self._name}?timeout={_CLONE_SECONDS}s&wait_for_status=yellow")
         return self._count()
 
     def _count(self) -> int:
