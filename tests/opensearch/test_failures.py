@@ -167,8 +167,8 @@ def test_another_server_is_refused(index: Path, monkeypatch: pytest.MonkeyPatch,
 def test_what_is_not_an_index_of_searchkit(
     index: Path,
     monkeypatch: pytest.MonkeyPatch,
-    answer: Any,
-    message: str,  # noqa: ANN401 - any answer
+    answer: object,
+    message: str,
 ) -> None:
     """Another server, and another index, is one clear line."""
     monkeypatch.setattr(Server, "answer", answer)
