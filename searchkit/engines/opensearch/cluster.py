@@ -192,9 +192,9 @@ class Cluster:
             message = f"{self.url}: not OpenSearch {needed} or newer, but {version.get('distribution', '?')} {number}"
             raise IndexForeign(message)
 
-    def search(self, data: str, body: Json) -> Json:
+    def search(self, data: str, body: Json, **params: str) -> Json:
         """Answer one search of a state. All shards must answer."""
-        result: Json = self.call("POST", f"/{self.data_index(data)}/_search", body, params=_COMPLETE)
+        result: Json = self.call("POST", f"/{self.data_index(data)}/_search", body, params={**_COMPLETE, **params})
         return result
 
     def search_many(self, data: str, bodies: Sequence[Json]) -> list[Json]:

@@ -46,6 +46,8 @@ class DocumentRow(msgspec.Struct):
     """Sums of the lengths of its paragraphs (`ranking.Lengths`)."""
     paragraphs: int = 0
     """Number of its paragraphs."""
+    empty: int = 0
+    """Number of its paragraphs without a word."""
     checksum: int = 0
     """Sum of the checksums of its paragraphs (`checksum_of`)."""
     measured: list[tuple[int, int, int, list[_MeasureRow]]] = []
@@ -56,6 +58,7 @@ class DocumentRow(msgspec.Struct):
     ) -> None:
         """Add a paragraph. `source`: its stored content. `lengths`: those of `ranking.Lengths`."""
         self.paragraphs += 1
+        self.empty += not any(lengths[:3])
         self.checksum += checksum_of(source)
         self.lengths = _add(self.lengths, lengths)
         if measures:
@@ -80,8 +83,12 @@ class DocumentColumns(msgspec.Struct):
     """Sums of the lengths of all paragraphs (`ranking.Lengths`)."""
     paragraphs: int
     """Number of paragraphs."""
+    empty: int
+    """Number of paragraphs without a word in text, headings and title."""
     checksum: int
     """Sum of the checksums of the paragraphs (`checksum_of`)."""
+    deleted: int = 0
+    """Number of documents that OpenSearch has deleted but still counts, at most."""
 
 
 class MeasureRows(msgspec.Struct):
@@ -146,6 +153,8 @@ class Documents:
         self.paragraphs = columns.paragraphs
         """Number of paragraphs."""
         self.checksum = columns.checksum
+        self.empty, self.deleted = columns.empty, columns.deleted
+        """Numbers of paragraphs without a word, and of deleted documents that OpenSearch counts, at most."""
         self.ids: list[str] = [record["document"] for record in self._records]
         self._values: dict[Facet, tuple[list[str], NDArray[np.int64]]] = {}
 
@@ -215,7 +224,7 @@ class Measures:
 
 def join_rows(rows: Iterable[DocumentRow]) -> tuple[DocumentColumns, MeasureRows]:
     """Return the columns of all documents. `rows`: in corpus order."""
-    documents = DocumentColumns([], [], tuple([0] * len(Lengths.__dataclass_fields__)), 0, 0)
+    documents = DocumentColumns([], [], tuple([0] * len(Lengths.__dataclass_fields__)), 0, 0, 0)
     columns: dict[str, list[Any]] = {
         name: [] for name in ("uids", "counts", "is_part", "reviewed_years", "years", "values")
     }
@@ -225,6 +234,7 @@ def join_rows(rows: Iterable[DocumentRow]) -> tuple[DocumentColumns, MeasureRows
         documents.with_tables.append(row.has_tables)
         documents.lengths = _add(documents.lengths, row.lengths)
         documents.paragraphs += row.paragraphs
+        documents.empty += row.empty
         documents.checksum += row.checksum
         for uid, reviewed, year, measures in row.measured:
             columns["uids"].append(uid)

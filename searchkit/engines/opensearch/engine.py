@@ -124,7 +124,7 @@ class OpenSearchEngine:
             total_any = self._count(union)
         is_counted = request.by_document or request.count_documents
         by_document = (counting.document_counts(matches) if total else {}) if is_counted else None
-        ranking = Ranking(self._cluster, self._data, self._statistics, request, matches, union)
+        ranking = Ranking(self._statistics, request, matches, union, total_any or total)
         return _Plan(request, counting, excluded, ranking, total, total_any, by_document)
 
     def _load_hits(self, plan: _Plan) -> Iterator[ScoredParagraph]:
@@ -132,7 +132,7 @@ class OpenSearchEngine:
         request = plan.request
         if not plan.total or request.limit == 0:
             return
-        ranked = plan.ranking.hits(plan.total_any or plan.total)
+        ranked = plan.ranking.hits()
         with decoding(self._folder):
             while hits := [*islice(ranked, _BATCH_SIZE)]:
                 folded = self._fold(plan.ranking, hits) if request.fold else {}

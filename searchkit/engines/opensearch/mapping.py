@@ -68,7 +68,7 @@ def index_body(fingerprint: str, shards: int) -> Json:
     properties = {
         **dict.fromkeys(("text", "label", "heading", "title"), _STRINGS),
         "words": {"properties": dict.fromkeys(("text", "label", "heading", "title"), _WORDS)},
-        "frequencies": {"type": "text", "analyzer": "frequencies", "index_options": "freqs", "norms": False},
+        "frequencies": {"type": "text", "analyzer": "frequencies", "index_options": "freqs"},
         **dict.fromkeys(("kind", "facet", "number"), _KEYWORD),
         **dict.fromkeys(("file", "order", "document"), _WORDS),
         **dict.fromkeys(("topic", "section", "of_year"), _COLUMN),

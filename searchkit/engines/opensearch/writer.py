@@ -162,6 +162,8 @@ class _Publication:
         with decoding(Path(self._name)):
             hits = self._cluster.scan(self._data, {"term": {"kind": "document"}}, source=["columns"], size=200)
             documents, measures = join_rows(unpack_row(hit["_source"]["columns"]) for hit in hits)
+        counts = self._cluster.call("GET", f"/{self._name}/_stats/docs")["_all"]["total"]["docs"]
+        documents.deleted = counts["deleted"]  # of all copies, so that no copy has more
         self._cluster.put_file(self._data, DOCUMENTS_FILE, pack(documents))
         self._cluster.put_file(self._data, MEASURES_FILE, pack(measures))
         return documents.paragraphs + len(documents.records)
