@@ -24,9 +24,11 @@ DELIMITER = "\x01"
 """Separates a term from its frequency, and the name of a facet from a value. No term contains it."""
 MAX_KEYWORD_LENGTH = 8000
 """Longer headings are not counted by `vocabulary`. OpenSearch limits a keyword to 32,766 bytes."""
-CHARACTER_CLASSES = {"digit": "0123456789", "numeral": HAN_NUMERAL_CHARACTERS, "mark": ".,"}
-"""Terms of the strings beside their characters: each stands where one of its characters does. They have several
-characters, so no string contains them."""
+DIGIT, NUMERAL, MARK = "\ufff9", "\ufffa", "\ufffb"
+"""Terms of the strings beside their characters: each stands where a character of its class does. They are in no text
+and in no query (`characters.INVISIBLE`)."""
+_CLASSES = {DIGIT: "0123456789", NUMERAL: HAN_NUMERAL_CHARACTERS, MARK: ".,"}
+"""Characters of each class."""
 _MAX_DIGITS = 4000
 """Maximum number of digits of a facet value that ranges compare."""
 
@@ -98,7 +100,7 @@ def index_body(fingerprint: str, shards: int) -> Json:
                 "filter": {
                     "frequencies": {"type": "delimited_term_freq", "delimiter": DELIMITER},
                     # A look-up for each character.
-                    "classes": {"type": "synonym", "synonym_analyzer": "whitespace", "synonyms": _class_synonyms()},
+                    "classes": {"type": "synonym", "synonyms": _class_synonyms()},
                 },
                 "analyzer": {
                     "characters_with_classes": {"type": "custom", "tokenizer": "characters", "filter": ["classes"]},
@@ -120,12 +122,9 @@ def index_body(fingerprint: str, shards: int) -> Json:
 
 def _class_synonyms() -> list[str]:
     """Return a rule for each character of the classes: its class stands where it does."""
-    escaped = {",": "\\,"}
-    return [
-        f"{escaped.get(character, character)} => {escaped.get(character, character)}, {name}"
-        for name, characters in CHARACTER_CLASSES.items()
-        for character in characters
-    ]
+    written = {",": "\\,"}
+    pairs = [(written.get(item, item), name) for name, characters in _CLASSES.items() for item in characters]
+    return [f"{character} => {character}, {name}" for character, name in pairs]
 
 
 def uid_of(paragraph_id: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from searchkit.engines.opensearch.mapping import facet_term, number_term
+from searchkit.engines.opensearch.mapping import DIGIT, MARK, NUMERAL, facet_term, number_term
 from searchkit.query.facets import Filter
 from searchkit.query.tree import (
     HAN_NUMERAL_CHARACTERS,
@@ -111,7 +111,7 @@ def _find_string(name: str, node: Substring) -> Json:
 
 def _longer_numbers(text: str) -> list[Json]:
     """Return the intervals of a string inside longer numbers: the rules of `tree.Substring`."""
-    string, digit, numeral, mark = _phrase(text), _class("digit"), _class("numeral"), _class("mark")
+    string, (digit, numeral, mark) = _phrase(text), map(_class, (DIGIT, NUMERAL, MARK))
     longer: list[Json] = []
     if text[0].isdecimal():
         longer += [_sequence(digit, string), _sequence(digit, mark, string)]
@@ -129,7 +129,7 @@ def _phrase(text: str) -> Json:
 
 
 def _class(name: str) -> Json:
-    """Return the intervals of a class of characters (`mapping.CHARACTER_CLASSES`)."""
+    """Return the intervals of a class of characters (`mapping.DIGIT`)."""
     return {"match": {"query": name, "analyzer": "keyword"}}
 
 
