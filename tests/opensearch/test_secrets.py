@@ -73,22 +73,95 @@ def test_credentials_are_sent_and_not_told(
 
 def test_a_certificate_must_be_trusted(server: HTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server whose certificate no authority has signed is refused, unless SEARCHKIT_OPENSEARCH_CA trusts it."""
-    if shutil.which("openssl") is None:
-        pytest.skip("there is no openssl to make a certificate")
-    names = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
-    files = ["-keyout", str(tmp_path / "key"), "-out", str(tmp_path / "ca")]
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *names, *files]
-    subprocess.run(command, check=True, capture_output=True)
+    make_certificate(tmp_path, "ca")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(tmp_path / "ca", tmp_path / "key")
+    context.load_cert_chain(tmp_path / "ca.pem", tmp_path / "ca.key")
     server.socket = context.wrap_socket(server.socket, server_side=True)
     index = tmp_path / "index"
     Cluster.assign(index, f"https://127.0.0.1:{server.server_port}")
     with pytest.raises(IndexUnusable, match=r"certificate is not trusted.*SEARCHKIT_OPENSEARCH_CA"):
         Index(index)
-    monkeypatch.setenv("SEARCHKIT_OPENSEARCH_CA", str(tmp_path / "ca"))
+    monkeypatch.setenv("SEARCHKIT_OPENSEARCH_CA", str(tmp_path / "ca.pem"))
     with pytest.raises(IndexUnusable, match="is refused"):  # the request arrived
         Index(index)
+
+
+def test_a_client_certificate_is_sent(server: HTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that asks for a certificate gets that of the variables. A key that others can read is refused."""
+    for name in ("server", "client"):
+        make_certificate(tmp_path, name)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "server.pem", tmp_path / "server.key")
+    context.load_verify_locations(tmp_path / "client.pem")
+    context.verify_mode = ssl.CERT_REQUIRED
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    index = tmp_path / "index"
+    Cluster.assign(index, f"https://127.0.0.1:{server.server_port}")
+    monkeypatch.setenv("SEARCHKIT_OPENSEARCH_CA", str(tmp_path / "server.pem"))
+    with pytest.raises(IndexUnusable) as caught:
+        Index(index)
+    assert "is refused" not in str(caught.value)  # no request arrived
+    monkeypatch.setenv("SEARCHKIT_OPENSEARCH_CERTIFICATE", str(tmp_path / "client.pem"))
+    monkeypatch.setenv("SEARCHKIT_OPENSEARCH_KEY", str(tmp_path / "client.key"))
+    (tmp_path / "client.key").chmod(0o640)
+    with pytest.raises(UsageError, match=r"others can read it \(mode 640\)"):
+        Index(index)
+    (tmp_path / "client.key").chmod(0o600)
+    with pytest.raises(IndexUnusable, match="is refused"):
+        Index(index)
+
+
+def test_a_file_of_credentials(server: HTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Variables are read from a file of mode 600. Those of the environment count more."""
+    file = tmp_path / "credentials"
+    file.write_text(f"# of the cluster\nSEARCHKIT_OPENSEARCH_USER=me\n\nSEARCHKIT_OPENSEARCH_PASSWORD={SECRET}=\n")
+    file.chmod(0o600)
+    monkeypatch.setenv("SEARCHKIT_OPENSEARCH_CREDENTIALS", str(file))
+    index = tmp_path / "index"
+    Cluster.assign(index, f"http://127.0.0.1:{server.server_port}")
+    for user in ("me", "other"):
+        Recorder.headers_seen.clear()
+        with pytest.raises(IndexUnusable, match="is refused"):
+            Index(index)
+        assert {*Recorder.headers_seen} == {"Basic " + base64.b64encode(f"{user}:{SECRET}=".encode()).decode()}
+        monkeypatch.setenv("SEARCHKIT_OPENSEARCH_USER", "other")
+
+
+@pytest.mark.parametrize(
+    ("content", "mode", "message"),
+    [
+        (f"SEARCHKIT_OPENSEARCH_PASSWORD={SECRET}", 0o644, r"others can read it \(mode 644\)"),
+        (f"SEARCHKIT_OPENSEARCH_PASSWORD={SECRET}", 0o610, r"others can read it \(mode 610\)"),
+        (f"PASSWORD={SECRET}", 0o600, "line 1: not SEARCHKIT_OPENSEARCH_"),
+        (SECRET, 0o600, "line 1: not SEARCHKIT_OPENSEARCH_"),
+        (b"\xff", 0o600, "not a text in UTF-8"),
+        (None, 0o600, "No such file"),
+    ],
+)
+def test_an_unsafe_file_of_credentials_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | bytes | None, mode: int, message: str
+) -> None:
+    """A file that others can read, or that is no such file, is refused in one line without its content."""
+    file = tmp_path / "credentials"
+    if content is not None:
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+        file.chmod(mode)
+    monkeypatch.setenv("SEARCHKIT_OPENSEARCH_CREDENTIALS", str(file))
+    Cluster.assign(tmp_path / "index", "http://127.0.0.1:9")
+    with pytest.raises(UsageError, match=message) as caught:
+        Index(tmp_path / "index")
+    assert "\n" not in str(caught.value)
+    assert SECRET not in str(caught.value)
+
+
+def make_certificate(folder: Path, name: str) -> None:
+    """Write a certificate that its own key has signed, `NAME.pem`, and the key, `NAME.key`. Skips without openssl."""
+    if shutil.which("openssl") is None:
+        pytest.skip("there is no openssl to make a certificate")
+    names = ["-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1"]
+    files = ["-keyout", str(folder / f"{name}.key"), "-out", str(folder / f"{name}.pem")]
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *names, *files]
+    subprocess.run(command, check=True, capture_output=True)
 
 
 def test_a_missing_file_of_certificates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 A state of an index is one frozen OpenSearch index: a document per paragraph, per corpus document, and per file.
 
+- `credentials`: secrets of the user
 - `cluster`: the connection, names, files and errors
 - `directory`: the manifest and the lock of the writer
 - `mapping`: fields, and the documents to index

@@ -1,7 +1,7 @@
 """The connection to an OpenSearch cluster: one method that sends requests, and turns every failure into one clear line.
 
-The folder of an index contains `cluster.json` with the address of the cluster and the name of the index. Secrets come
-from environment variables, and are never written.
+The folder of an index contains `cluster.json` with the address of the cluster and the name of the index, and no secrets
+(`credentials`).
 """
 
 from __future__ import annotations
@@ -9,11 +9,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 import re
 import socket
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +22,7 @@ from urllib.parse import urlsplit
 from opensearchpy import OpenSearch, exceptions
 
 from searchkit.engines.directory import CLUSTER_FILE
+from searchkit.engines.opensearch.credentials import client_arguments
 from searchkit.engines.timing import check_time
 from searchkit.errors import IndexDamaged, IndexForeign, IndexUnusable, UsageError
 
@@ -40,9 +40,16 @@ _ATTEMPTS = 6
 """Number of times that a request is sent if the cluster has too much to do (status 429)."""
 _CHUNK_SIZE = 4 << 20
 """Maximum bytes of a file in one document."""
+EXISTS = "resource_already_exists_exception"
+"""Kind of the error if an OpenSearch index exists, as after a request that was sent again."""
 _BUSY = 429
+_UNAVAILABLE = 503
+
+_MAX_BUCKETS = 65_535
+"""Maximum number of combinations of values in an answer, the default limit of OpenSearch."""
 
 Json = dict[str, Any]
+Buckets = dict[tuple[str, ...], int]
 
 
 @dataclass(frozen=True)
@@ -50,7 +57,7 @@ class Cluster:
     """An index on a cluster: its address, its name, and how its states are created."""
 
     url: str
-    """Address of a node or of a proxy before the cluster, without secrets."""
+    """Address of a node or of a proxy before the cluster, or several with commas, without secrets."""
     name: str
     """Name of the index. All names of OpenSearch indices begin with `searchkit-` and this name."""
     shards: int
@@ -60,19 +67,16 @@ class Cluster:
     def parse(cls, url: str, folder: Path) -> Cluster:
         """Return the cluster of an address `http://host:9200/NAME`. Without a name, it is that of the folder.
 
-        Raises UsageError.
+        Several nodes are `http://a:9200,http://b:9200/NAME`. Raises UsageError.
         """
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-            message = f"the address of a cluster is like https://host:9200 or https://host:9200/NAME, not {url!r}"
-            raise UsageError(message)
-        if parts.username or parts.password:
-            message = "the address of a cluster contains no password: set SEARCHKIT_OPENSEARCH_USER and _PASSWORD"
-            raise UsageError(message)
-        name = parts.path.strip("/") or _default_name(folder)
+        *others, last = url.split(",")
+        addresses = ",".join(_address_of(item) for item in (*others, last))
+        if any(_path_of(item) for item in others):
+            raise UsageError(f"the name of the index is at the end of the last address, not as in {url!r}")
+        name = _path_of(last) or _default_name(folder)
         if not _NAME.fullmatch(name):
             raise UsageError(f"the name of an index on a cluster has only a-z, 0-9, - and _, not {name!r}")
-        return cls(f"{parts.scheme}://{parts.netloc}", name, DEFAULT_SHARDS)
+        return cls(addresses, name, DEFAULT_SHARDS)
 
     @classmethod
     def read(cls, index: Path) -> Cluster | None:
@@ -98,7 +102,7 @@ class Cluster:
         Raises UsageError for an invalid address, and for one that names another index.
         """
         cluster, old = cls.parse(url, index), cls.read(index)
-        if old is not None and urlsplit(url).path.strip("/") not in {"", old.name}:
+        if old is not None and _path_of(url.rpartition(",")[2]) not in {"", old.name}:
             raise UsageError(
                 f"the index in {index} is {old.name} on {old.url}: choose another folder for {cluster.name}"
             )
@@ -115,27 +119,29 @@ class Cluster:
         return f"searchkit-{self.name}-state"
 
     def data_index(self, data: str) -> str:
-        """Return the name of the OpenSearch index of a state: `data-000012`."""
+        """Return the name of the OpenSearch index of a state: `data-000012`. Raises IndexDamaged for another name."""
+        if not _DATA.fullmatch(data):  # the manifest names it, and so cannot name an index of others
+            raise IndexDamaged(f"{self.url} ({self.name}): the manifest names no state, but {data!r}; build again")
         return f"searchkit-{self.name}-{data}"
 
     def list_data(self) -> list[str]:
         """Return the names of the states on the cluster, in no particular order."""
-        prefix = self.data_index("")
-        rows = self.call("GET", f"/_cat/indices/{prefix}data-*", params={"format": "json", "h": "index"})
-        names = (str(row["index"]).removeprefix(prefix) for row in rows)
+        prefix = f"searchkit-{self.name}-"
+        found = self.call("GET", f"/{prefix}data-*?filter_path=*.settings.index.uuid")
+        names = (name.removeprefix(prefix) for name in found)
         return [name for name in names if _DATA.fullmatch(name)]
 
     @cached_property
     def _client(self) -> OpenSearch:
         return OpenSearch(
-            [self.url],
+            self.url.split(","),
             timeout=_TIMEOUT,
             max_retries=3,
             retry_on_timeout=True,
             retry_on_status=(502, 503, 504),
             http_compress=False,
             maxsize=16,
-            **_read_secrets(),
+            **client_arguments(),
         )
 
     def call(
@@ -145,21 +151,26 @@ class Cluster:
         body: object = None,
         *,
         params: Mapping[str, object] | None = None,
-        accept: Collection[int] = (),
+        accept: Collection[int | str] = (),
     ) -> Any:  # noqa: ANN401 - any JSON
-        """Send a request and return the JSON of the answer, or None if its status is one of `accept`.
+        """Send a request and return the JSON of the answer, or None if its status or kind of error is in `accept`.
 
         A request is sent again if the cluster has too much to do, and if no node answers. Raises IndexUnusable.
         """
         for attempt in range(1, _ATTEMPTS + 1):
             check_time()
             try:
-                return self._client.transport.perform_request(method, path, params=dict(params or {}), body=body)
+                answer = self._client.transport.perform_request(method, path, params=dict(params or {}), body=body)
+                if isinstance(answer, dict | list):
+                    return answer
+                raise IndexForeign(f"{self.url}: not OpenSearch, its answer is not JSON")
+            except exceptions.SerializationError:
+                raise IndexForeign(f"{self.url}: not OpenSearch, its answer is not JSON") from None
             except exceptions.TransportError as error:
                 status = error.status_code
-                if status in accept:
+                if status in accept or error.error in accept:
                     return None
-                if status == _BUSY and attempt < _ATTEMPTS:
+                if status == _BUSY and attempt < _ATTEMPTS and "blocked by" not in _reason_of(error):
                     time.sleep(0.1 * 2**attempt)
                     continue
                 raise self._describe(error) from None
@@ -167,19 +178,9 @@ class Cluster:
 
     def _describe(self, error: exceptions.TransportError) -> IndexUnusable:
         """Return the error of a failed request, in one line without secrets."""
-        where = f"{self.url} ({self.name})"
-        if isinstance(error, exceptions.SSLError):
-            return IndexUnusable(f"{where}: its certificate is not trusted; name its CA in SEARCHKIT_OPENSEARCH_CA")
-        if isinstance(error, exceptions.ConnectionTimeout):
-            return IndexUnusable(f"{where}: no answer within {_TIMEOUT} s")
-        if isinstance(error, exceptions.ConnectionError):
-            return IndexUnusable(f"{where}: cannot be reached; check the address, and that OpenSearch runs there")
-        reason = _reason_of(error)
-        if error.status_code in {401, 403}:
-            return IndexUnusable(f"{where}: user or password is refused, or lacks a permission ({reason})")
-        if error.status_code == 404:  # noqa: PLR2004 - HTTP
-            return IndexUnusable(f"{where}: this state of the index is gone ({reason}); open the index again")
-        return IndexUnusable(f"{where}: the cluster refuses a request ({error.status_code}: {reason})")
+        is_connection = isinstance(error, exceptions.ConnectionError)
+        what = _describe_connection(error) if is_connection else _describe_refusal(error)
+        return IndexUnusable(f"{self.url} ({self.name}): {what}")
 
     def check_version(self) -> None:
         """Raise IndexForeign unless the server is OpenSearch in a version that has all that the engine uses."""
@@ -191,9 +192,9 @@ class Cluster:
             message = f"{self.url}: not OpenSearch {needed} or newer, but {version.get('distribution', '?')} {number}"
             raise IndexForeign(message)
 
-    def search(self, data: str, body: Json) -> Json:
+    def search(self, data: str, body: Json, **params: str) -> Json:
         """Answer one search of a state. All shards must answer."""
-        result: Json = self.call("POST", f"/{self.data_index(data)}/_search", body, params=_COMPLETE)
+        result: Json = self.call("POST", f"/{self.data_index(data)}/_search", body, params={**_COMPLETE, **params})
         return result
 
     def search_many(self, data: str, bodies: Sequence[Json]) -> list[Json]:
@@ -257,25 +258,20 @@ class Cluster:
                 return
             body["search_after"] = hits[-1]["sort"]
 
-    def count_buckets(
-        self, data: str, query: Json, fields: Iterable[str], size: int = 10_000
-    ) -> dict[tuple[str, ...], int]:
-        """Return the number of matching documents for each combination of values of some keyword fields. Exact."""
-        sources = [{name: {"terms": {"field": name}}} for name in fields]
-        composite: Json = {"size": size, "sources": sources}
-        body: Json = {
-            "query": query,
-            "size": 0,
-            "track_total_hits": False,
-            "aggs": {"values": {"composite": composite}},
-        }
-        counts: dict[tuple[str, ...], int] = {}
-        while True:
-            found = self.search(data, body)["aggregations"]["values"]
-            counts.update((tuple(item["key"].values()), item["doc_count"]) for item in found["buckets"])
-            if len(found["buckets"]) < size:
-                return counts
-            composite["after"] = found["after_key"]
+    def count_buckets(self, data: str, requests: Sequence[tuple[Json, Sequence[str]]]) -> list[Buckets]:
+        """Return for each query the number of matching documents by combination of values of keyword fields. Exact."""
+        counts: list[Buckets] = [{} for _ in requests]
+        bodies = {number: _bucket_body(query, fields) for number, (query, fields) in enumerate(requests)}
+        while bodies:
+            answers = dict(zip(bodies, self.search_many(data, [*bodies.values()]), strict=True))
+            for number, answer in answers.items():
+                found = answer["aggregations"]["values"]
+                counts[number].update((tuple(item["key"].values()), item["doc_count"]) for item in found["buckets"])
+                if len(found["buckets"]) < _MAX_BUCKETS:
+                    del bodies[number]
+                else:
+                    bodies[number]["aggs"]["values"]["composite"]["after"] = found["after_key"]
+        return counts
 
     def bulk(self, data: str, lines: bytes) -> None:
         """Index or delete documents. Sends those that the cluster had no room for again. Raises IndexUnusable."""
@@ -285,15 +281,42 @@ class Cluster:
             failed = [item for item in failed if "error" in item]
             if not failed:
                 return
-            other = next((item for item in failed if item["status"] not in {_BUSY, 503}), None)
+            other = next((item for item in failed if not _may_succeed_later(item)), None)
             if other is not None or attempt == _ATTEMPTS:
-                reason = (other or failed[0])["error"]["reason"]
-                raise IndexUnusable(f"{self.url} ({self.name}): documents cannot be written ({reason})")
+                reason = " ".join((other or failed[0])["error"]["reason"].split())[:300]
+                what = _describe_block(reason) if "blocked by" in reason else f"documents cannot be written ({reason})"
+                raise IndexUnusable(f"{self.url} ({self.name}): {what}")
             time.sleep(0.2 * 2**attempt)
+
+
+def _bucket_body(query: Json, fields: Sequence[str]) -> Json:
+    """Return a search that counts the combinations of values of some fields, a page of them at a time."""
+    sources = [{name: {"terms": {"field": name}}} for name in fields]
+    buckets = {"composite": {"size": _MAX_BUCKETS, "sources": sources}}
+    return {"query": query, "size": 0, "track_total_hits": False, "aggs": {"values": buckets}}
 
 
 _COMPLETE = {"allow_partial_search_results": "false"}
 """Parameter of a search that fails if a shard does not answer, instead of returning fewer hits."""
+
+
+def _path_of(url: str) -> str:
+    """Return the name of the index in an address that `_address_of` accepts."""
+    return urlsplit(url).path.strip("/")
+
+
+def _address_of(url: str) -> str:
+    """Return an address without the name of an index. Raises UsageError."""
+    if "@" in url:
+        raise UsageError("the address of a cluster contains no password: set SEARCHKIT_OPENSEARCH_USER and _PASSWORD")
+    try:
+        parts = urlsplit(url.strip())
+        is_valid = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:  # no number of a port
+        is_valid = False
+    if not is_valid or parts.query or parts.fragment:
+        raise UsageError(f"the address of a cluster is like https://host:9200 or https://host:9200/NAME, not {url!r}")
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _default_name(folder: Path) -> str:
@@ -304,26 +327,46 @@ def _default_name(folder: Path) -> str:
     return f"{letters}-{digest}" if letters else digest
 
 
-def _read_secrets() -> Json:
-    """Return the arguments of the client for the credentials in the environment. Raises UsageError."""
-    given = {name: os.environ.get(f"SEARCHKIT_OPENSEARCH_{name}") for name in _SECRETS}
-    arguments: Json = {}
-    if given["USER"] or given["PASSWORD"]:
-        arguments["http_auth"] = (given["USER"] or "", given["PASSWORD"] or "")
-    if given["API_KEY"]:
-        arguments["headers"] = {"Authorization": f"ApiKey {given['API_KEY']}"}
-    for name, argument in (("CA", "ca_certs"), ("CERTIFICATE", "client_cert"), ("KEY", "client_key")):
-        value = given[name]
-        if value and not Path(value).is_file():
-            raise UsageError(f"SEARCHKIT_OPENSEARCH_{name}: there is no file {value}")
-        if value:
-            arguments[argument] = value
-    return arguments
+def _may_succeed_later(item: Json) -> bool:
+    """Return whether a failed item of a bulk request may succeed if it is sent again. A full disk stays full."""
+    return item["status"] in {_BUSY, _UNAVAILABLE} and "blocked by" not in item["error"]["reason"]
 
 
-_SECRETS = ("USER", "PASSWORD", "API_KEY", "CA", "CERTIFICATE", "KEY")
-"""Ends of the names of environment variables with credentials: `SEARCHKIT_OPENSEARCH_USER`. The last three are paths of
-PEM files: the certificates of authorities to trust, and the certificate of the client with its key."""
+def _describe_connection(error: exceptions.TransportError) -> str:
+    """Return why no request arrived, or no answer."""
+    reason = str(error.info)
+    if "WRONG_VERSION_NUMBER" in reason:
+        return "does not use TLS; its address begins with http://"
+    if "CERTIFICATE_VERIFY_FAILED" in reason:
+        return "its certificate is not trusted; name its CA in SEARCHKIT_OPENSEARCH_CA"
+    if isinstance(error, exceptions.SSLError) or "[SSL" in reason:
+        names = "SEARCHKIT_OPENSEARCH_CERTIFICATE and SEARCHKIT_OPENSEARCH_KEY"
+        return f"refuses the certificate of this client, or asks for one; check {names}"
+    if isinstance(error, exceptions.ConnectionTimeout):
+        return f"no answer within {_TIMEOUT} s"
+    return "cannot be reached; check the address, and that OpenSearch runs there"
+
+
+def _describe_refusal(error: exceptions.TransportError) -> str:
+    """Return what the status of an answer means."""
+    reason = _reason_of(error)
+    if "blocked by" in reason:
+        return _describe_block(reason)
+    meanings = {
+        401: "user or password is refused",
+        403: "the user lacks a permission",
+        404: "this state of the index is gone; open the index again",
+        _UNAVAILABLE: "a shard or the cluster's manager is not available; try again when its health is not red",
+    }
+    meaning = meanings.get(int(error.status_code), f"the cluster refuses a request with status {error.status_code}")
+    return f"{meaning} ({reason})"
+
+
+def _describe_block(reason: str) -> str:
+    """Return what a block of an index or of the cluster means."""
+    if "disk usage" in reason or "create-index" in reason or "read-only-allow-delete" in reason:
+        return f"a disk of the cluster is full: make room on it, and build again ({reason})"
+    return f"the cluster blocks a request ({reason})"
 
 
 def _reason_of(error: exceptions.TransportError) -> str:

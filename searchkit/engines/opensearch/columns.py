@@ -5,6 +5,7 @@ A state never changes, so columns that were read stay right. They are MessagePac
 
 from __future__ import annotations
 
+import base64
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
@@ -31,6 +32,46 @@ Json = dict[str, Any]
 _Value = TypeVar("_Value")
 
 
+_MeasureRow = tuple[str, MeasureAttributes, TimeAttributes, bool, float]
+"""Indicator, attributes and time of a measure, whether it is part of another, and its signed value."""
+
+
+class DocumentRow(msgspec.Struct):
+    """What the columns have of one document. It is stored with the document, so that a build reads no paragraphs."""
+
+    record: Json
+    """The document as JSON."""
+    has_tables: bool
+    lengths: tuple[int, ...] = tuple([0] * len(Lengths.__dataclass_fields__))
+    """Sums of the lengths of its paragraphs (`ranking.Lengths`)."""
+    paragraphs: int = 0
+    """Number of its paragraphs."""
+    empty: int = 0
+    """Number of its paragraphs without a word."""
+    checksum: int = 0
+    """Sum of the checksums of its paragraphs (`checksum_of`)."""
+    measured: list[tuple[int, int, int, list[_MeasureRow]]] = []
+    """Number, reviewed year, reporting year and measures of each paragraph with measures. 0 is an unknown year."""
+
+    def add(
+        self, source: Json, lengths: Sequence[int], paragraph: Paragraph, measures: Sequence[ExtractedMeasure]
+    ) -> None:
+        """Add a paragraph. `source`: its stored content. `lengths`: those of `ranking.Lengths`."""
+        self.paragraphs += 1
+        self.empty += not any(lengths[:3])
+        self.checksum += checksum_of(source)
+        self.lengths = _add(self.lengths, lengths)
+        if measures:
+            reviewed = reviewed_year(paragraph.year, paragraph.doctype) or 0
+            self.measured.append((source["uid"], reviewed, paragraph.year or 0, [*map(_measure_row, measures)]))
+
+
+def _measure_row(item: ExtractedMeasure) -> _MeasureRow:
+    attributes = (item.unit, item.base_unit, item.bound, item.kind, item.change, item.period, item.zero)
+    time = (item.of_year, item.since, item.part, item.stock, item.status)
+    return item.indicator, attributes, time, item.part_of is not None, float(item.signed_value)
+
+
 class DocumentColumns(msgspec.Struct):
     """The documents of a state, in corpus order."""
 
@@ -42,8 +83,12 @@ class DocumentColumns(msgspec.Struct):
     """Sums of the lengths of all paragraphs (`ranking.Lengths`)."""
     paragraphs: int
     """Number of paragraphs."""
+    empty: int
+    """Number of paragraphs without a word in text, headings and title."""
     checksum: int
     """Sum of the checksums of the paragraphs (`checksum_of`)."""
+    deleted: int = 0
+    """Number of documents that OpenSearch has deleted but still counts, at most."""
 
 
 class MeasureRows(msgspec.Struct):
@@ -72,6 +117,16 @@ def pack(columns: DocumentColumns | MeasureRows) -> bytes:
     return zlib.compress(msgspec.msgpack.encode(columns), 1)
 
 
+def pack_row(row: DocumentRow) -> str:
+    """Return the stored form of the columns of one document."""
+    return base64.b64encode(zlib.compress(msgspec.msgpack.encode(row), 1)).decode("ascii")
+
+
+def unpack_row(content: str) -> DocumentRow:
+    """Return the columns of one document. Raises as `unpack_documents`."""
+    return msgspec.msgpack.decode(zlib.decompress(base64.b64decode(content)), type=DocumentRow)
+
+
 def unpack_documents(content: bytes) -> Documents:
     """Return the documents of a file. Raises ValueError, or msgspec.MsgspecError, if it is not such a file."""
     return Documents(msgspec.msgpack.decode(zlib.decompress(content), type=DocumentColumns))
@@ -98,6 +153,8 @@ class Documents:
         self.paragraphs = columns.paragraphs
         """Number of paragraphs."""
         self.checksum = columns.checksum
+        self.empty, self.deleted = columns.empty, columns.deleted
+        """Numbers of paragraphs without a word, and of deleted documents that OpenSearch counts, at most."""
         self.ids: list[str] = [record["document"] for record in self._records]
         self._values: dict[Facet, tuple[list[str], NDArray[np.int64]]] = {}
 
@@ -165,68 +222,46 @@ class Measures:
         return found
 
 
-class ColumnBuilder:
-    """Collects the columns of a new state from its paragraphs, in corpus order."""
+def join_rows(rows: Iterable[DocumentRow]) -> tuple[DocumentColumns, MeasureRows]:
+    """Return the columns of all documents. `rows`: in corpus order."""
+    documents = DocumentColumns([], [], tuple([0] * len(Lengths.__dataclass_fields__)), 0, 0, 0)
+    columns: dict[str, list[Any]] = {
+        name: [] for name in ("uids", "counts", "is_part", "reviewed_years", "years", "values")
+    }
+    indicators, attributes, times = _Codes[str](), _Codes[MeasureAttributes](), _Codes[TimeAttributes]()
+    for row in rows:
+        documents.records.append(row.record)
+        documents.with_tables.append(row.has_tables)
+        documents.lengths = _add(documents.lengths, row.lengths)
+        documents.paragraphs += row.paragraphs
+        documents.empty += row.empty
+        documents.checksum += row.checksum
+        for uid, reviewed, year, measures in row.measured:
+            columns["uids"].append(uid)
+            columns["counts"].append(len(measures))
+            columns["reviewed_years"] += [reviewed] * len(measures)
+            columns["years"] += [year] * len(measures)
+            for indicator, attribute, time, is_part, value in measures:
+                indicators.add(indicator)
+                attributes.add(attribute)
+                times.add(time)
+                columns["is_part"].append(is_part)
+                columns["values"].append(value)
+    types = {"uids": np.int64, "is_part": bool, "values": np.float64}
+    arrays = {name: np.array(data, types.get(name, np.int32)).tobytes() for name, data in columns.items()}
+    return documents, MeasureRows(
+        indicators=indicators.values(),
+        attributes=attributes.values(),
+        times=times.values(),
+        indicator_of=indicators.column(),
+        attributes_of=attributes.column(),
+        time_of=times.column(),
+        **arrays,
+    )
 
-    def __init__(self) -> None:
-        self._totals = [0] * len(Lengths.__dataclass_fields__)
-        self._paragraphs = self._checksum = 0
-        self._columns: dict[str, list[Any]] = {
-            name: [] for name in ("uids", "counts", "is_part", "reviewed_years", "years", "values")
-        }
-        self._indicators, self._attributes, self._times = (
-            _Codes[str](),
-            _Codes[MeasureAttributes](),
-            _Codes[TimeAttributes](),
-        )
 
-    def add(
-        self,
-        source: Json,
-        lengths: Sequence[int],
-        paragraph: Paragraph,
-        measures: Sequence[ExtractedMeasure],
-    ) -> None:
-        """Add a paragraph. `source`: its stored content. `lengths`: those of `ranking.Lengths`."""
-        self._paragraphs += 1
-        self._checksum += checksum_of(source)
-        for index, length in enumerate(lengths):
-            self._totals[index] += length
-        if not measures:
-            return
-        self._columns["uids"].append(source["uid"])
-        self._columns["counts"].append(len(measures))
-        reviewed = reviewed_year(paragraph.year, paragraph.doctype) or 0
-        for item in measures:
-            self._indicators.add(item.indicator)
-            self._attributes.add(
-                (item.unit, item.base_unit, item.bound, item.kind, item.change, item.period, item.zero)
-            )
-            self._times.add((item.of_year, item.since, item.part, item.stock, item.status))
-            self._columns["is_part"].append(item.part_of is not None)
-            self._columns["reviewed_years"].append(reviewed)
-            self._columns["years"].append(paragraph.year or 0)
-            self._columns["values"].append(float(item.signed_value))
-
-    def documents(self, records: Iterable[Json]) -> DocumentColumns:
-        """Return the columns of documents. `records`: the stored records of all, in corpus order."""
-        found = [(record["document"], bool(record["tables"])) for record in records]
-        documents, with_tables = [list(column) for column in zip(*found, strict=True)] if found else ([], [])
-        return DocumentColumns(documents, with_tables, tuple(self._totals), self._paragraphs, self._checksum)
-
-    def measures(self) -> MeasureRows:
-        """Return the columns of measures."""
-        types = {"uids": np.int64, "is_part": bool, "values": np.float64}
-        columns = {name: np.array(data, types.get(name, np.int32)).tobytes() for name, data in self._columns.items()}
-        return MeasureRows(
-            indicators=self._indicators.values(),
-            attributes=self._attributes.values(),
-            times=self._times.values(),
-            indicator_of=self._indicators.column(),
-            attributes_of=self._attributes.column(),
-            time_of=self._times.column(),
-            **columns,
-        )
+def _add(lengths: Sequence[int], others: Sequence[int]) -> tuple[int, ...]:
+    return tuple(map(sum, zip(lengths, others, strict=True)))
 
 
 class _Codes(dict[_Value, int]):

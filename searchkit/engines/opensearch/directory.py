@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from searchkit.engines.locking import Holder
-from searchkit.engines.opensearch.cluster import Cluster
+from searchkit.engines.opensearch.cluster import EXISTS, Cluster
 from searchkit.errors import IndexDamaged, IndexForeign, IndexLocked, IndexMissing, IndexUnusable
 from searchkit.manifest import (
     ALIASES_FILE,
@@ -40,6 +40,8 @@ seconds."""
 _RENEWAL_SECONDS = 10.0
 _FILES = (ALIASES_FILE, EXTRAS_FILE, PROBLEMS_FILE, STATE_FILE, SUGGESTIONS_FILE)
 """Files that a build writes beside the prepared documents."""
+_FIELDS = {"manifest": ("text", "data", "retired", "taken"), "lock": ("holder", "expires")}
+"""Fields of the documents of the index of the state."""
 RETENTION_SECONDS = 3600.0
 """Searches can use a state for so long after a newer one was committed."""
 _MAX_RETIRED = 5
@@ -69,7 +71,7 @@ class ClusterDirectory:
     def current(self) -> str | None:
         """Return the name of the committed state, None if there is none."""
         found = self._get("manifest")
-        return (found and found["_source"].get("data")) or None
+        return (found and found["_source"]["data"]) or None
 
     def read_manifest(self) -> Manifest:
         """Return the manifest. Raises IndexMissing, IndexForeign or IndexDamaged."""
@@ -170,8 +172,11 @@ class ClusterDirectory:
         return f"/{self._cluster.state_index()}/_doc/{doc_id}"
 
     def _get(self, doc_id: str) -> Json | None:
-        """Return a document of the index of the state, or None."""
+        """Return a document of the index of the state, or None. Raises IndexForeign if it is not one of searchkit."""
         found: Json | None = self._cluster.call("GET", self._path(doc_id), accept={404})
+        if found is not None and not {*_FIELDS[doc_id]} <= {*found.get("_source", ())}:
+            where = f"{self._cluster.url} ({self._cluster.name})"
+            raise IndexForeign(f"{where}: not an index of searchkit: its {doc_id} has other fields")
         return found
 
     def _list_files(self, data: str) -> dict[str, tuple[int, str]]:
@@ -186,7 +191,7 @@ class ClusterDirectory:
             "mappings": {"dynamic": False},
         }
         name = self._cluster.state_index()
-        self._cluster.call("PUT", f"/{name}", body, accept={400})  # 400: it exists
+        self._cluster.call("PUT", f"/{name}", body, accept={EXISTS})
         empty = {"text": "", "data": "", "retired": {}, "taken": 0}
         self._cluster.call("PUT", f"/{name}/_create/manifest", empty, accept={409})
 
@@ -198,11 +203,10 @@ class ClusterDirectory:
         this = Holder.current()
         self._holder = {"pid": this.pid, "host": this.host, "since": this.since}
         condition = {"op_type": "create"} if found is None else _version_of(found)
-        written = self._cluster.call("PUT", self._path("lock"), self._lock_body(), params=condition, accept={409})
-        if written is None:  # another process was faster
+        self._is_lost = True
+        self._write_lock(condition)
+        if self._is_lost:  # another process was faster
             raise self._locked((self._get("lock") or {"_source": {}})["_source"])
-        self._lock_version = _version_of(written)
-        self._is_lost = False
         manifest = self._get("manifest")
         if manifest is None:
             raise IndexDamaged(f"{self._cluster.url} ({self._cluster.name}): the manifest is missing; build again")
@@ -222,13 +226,21 @@ class ClusterDirectory:
         """Renew the lock until the build has ended or another process has taken it."""
         while not ended.wait(_RENEWAL_SECONDS):
             with suppress(IndexUnusable):  # the next attempt may succeed; until then the lock has not expired
-                written = self._cluster.call(
-                    "PUT", self._path("lock"), self._lock_body(), params=self._lock_version, accept={409}
-                )
-                if written is None:
-                    self._is_lost = True
+                self._write_lock(self._lock_version)
+                if self._is_lost:
                     return
-                self._lock_version = _version_of(written)
+
+    def _write_lock(self, condition: Json) -> None:
+        """Write the lock document if it is the one of a condition, and note whether this process has the lock."""
+        body = self._lock_body()
+        written = self._cluster.call("PUT", self._path("lock"), body, params=condition, accept={409})
+        if written is None:
+            found = self._get("lock")
+            # A request that was sent again after a lost answer fails although the first one was carried out.
+            written = found if found is not None and found["_source"] == body else None
+        self._is_lost = written is None
+        if written is not None:
+            self._lock_version = _version_of(written)
 
     def _write_manifest(self, body: Json) -> None:
         """Write the manifest document if nobody else has written it. Raises IndexLocked."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -22,7 +23,7 @@ from searchkit.engines.contract import (
     Vocabulary,
     decoding,
 )
-from searchkit.engines.opensearch.cluster import Cluster
+from searchkit.engines.opensearch.cluster import Buckets, Cluster
 from searchkit.engines.opensearch.columns import (
     DOCUMENTS_FILE,
     MEASURES_FILE,
@@ -44,7 +45,7 @@ from searchkit.query.facets import Filter
 
 Json = dict[str, Any]
 
-_WORD_FIELDS = ("words.passage", "words.heading", "words.title")
+_WORD_FIELDS = ("words.text", "words.heading", "words.title")
 """Fields that together have every term."""
 _BATCH_SIZE = 500
 """Number of documents that are loaded at a time."""
@@ -74,6 +75,9 @@ class OpenSearchEngine:
         if cluster is None:
             raise IndexForeign(f"{folder.parent}: the index is on a cluster, but {folder.parent} does not name it")
         self._folder, self._cluster, self._data = folder, cluster, folder.name
+
+        self._populations: dict[str, Buckets] = {}
+        """Counts of all paragraphs, which requests share."""
 
     @cached_property
     def _documents(self) -> Documents:
@@ -108,7 +112,7 @@ class OpenSearchEngine:
 
     def _plan(self, request: Request) -> _Plan:
         """Count what a request asks for, and prepare its ranking."""
-        counting = FacetCounting(self._cluster, self._data, self._documents)
+        counting = FacetCounting(self._cluster, self._data, self._documents, self._populations)
         excluded = self._excluded(request, counting)
         filters = [*map(to_query, request.filters)]
         matches = all_of([PARAGRAPHS, to_query(request.match), *filters], excluded)
@@ -120,7 +124,7 @@ class OpenSearchEngine:
             total_any = self._count(union)
         is_counted = request.by_document or request.count_documents
         by_document = (counting.document_counts(matches) if total else {}) if is_counted else None
-        ranking = Ranking(self._cluster, self._data, self._statistics, request, matches, union)
+        ranking = Ranking(self._statistics, request, matches, union, total_any or total)
         return _Plan(request, counting, excluded, ranking, total, total_any, by_document)
 
     def _load_hits(self, plan: _Plan) -> Iterator[ScoredParagraph]:
@@ -128,7 +132,7 @@ class OpenSearchEngine:
         request = plan.request
         if not plan.total or request.limit == 0:
             return
-        ranked = plan.ranking.hits(plan.total_any or plan.total)
+        ranked = plan.ranking.hits()
         with decoding(self._folder):
             while hits := [*islice(ranked, _BATCH_SIZE)]:
                 folded = self._fold(plan.ranking, hits) if request.fold else {}
@@ -220,10 +224,14 @@ class OpenSearchEngine:
 
     def vocabulary(self) -> Vocabulary:
         """Return all words and headings."""
-        counts = self._cluster.count_buckets(self._data, PARAGRAPHS, ("words.passage",))
-        words = {word: count for (word,), count in counts.items() if len(word) > 1 and not "0" <= word[0] <= "9"}
-        headings = self._cluster.count_buckets(self._data, PARAGRAPHS, ("path",))
-        return Vocabulary(words, {heading: count for (heading,), count in headings.items()})
+        fields = ("words.text", "words.label", "path")
+        texts, labels, headings = (
+            {value: count for (value,), count in counts.items()}
+            for counts in self._cluster.count_buckets(self._data, [(PARAGRAPHS, (field,)) for field in fields])
+        )
+        words = Counter(texts) + Counter(labels)  # no word of a paragraph is in both
+        chosen = {word: n for word, n in words.items() if len(word) > 1 and not "0" <= word[0] <= "9"}
+        return Vocabulary(chosen, headings)
 
     def check(self, on_progress: Callable[[int, int], None] | None = None) -> None:
         """Read all paragraphs, and compare their number, their checksum and their lengths with those of the build.

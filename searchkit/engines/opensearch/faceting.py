@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from searchkit.engines.contract import Request
-from searchkit.engines.opensearch.cluster import Cluster
+from searchkit.engines.opensearch.cluster import Buckets, Cluster
 from searchkit.engines.opensearch.columns import Documents
 from searchkit.engines.opensearch.matching import PARAGRAPHS, all_of, any_of, to_query
 from searchkit.query.facets import (
@@ -24,6 +24,7 @@ from searchkit.query.facets import (
     selected_values,
     to_facet_values,
 )
+from searchkit.query.tree import Everything
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,59 +34,64 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class _Counts:
-    """Numbers of paragraphs and of documents by value, and the number of paragraphs without a value."""
+    """Numbers of paragraphs and of documents by value."""
 
     paragraphs: Mapping[str, int]
     documents: Mapping[str, int]
-    missing: int
 
 
 class FacetCounting:
-    """Counts facets of one state. Keeps the counts of a request that several facets share."""
+    """Counts facets of one request. Asks the cluster for all counts at once."""
 
-    def __init__(self, cluster: Cluster, data: str, documents: Documents) -> None:
+    def __init__(self, cluster: Cluster, data: str, documents: Documents, shared: dict[str, Buckets]) -> None:
+        """`shared`: counts of all paragraphs of the state, which this object adds to."""
         self._cluster, self._data, self._documents = cluster, data, documents
-        self._buckets: dict[str, dict[tuple[str, ...], int]] = {}
+        self._shared = shared
+        self._buckets: dict[str, Buckets] = {}
 
     def document_counts(self, query: Json) -> dict[str, int]:
         """Return the number of matching paragraphs of each document with any."""
-        return {document: count for (document,), count in self._count(query, ("document",)).items()}
+        self._load([(query, ("document",))])
+        return self._by_document(query)
 
     def count(self, request: Request, excluded: Sequence[Json]) -> dict[str, FacetCounts]:
         """Return the counts of the facets of a request. `excluded`: queries of paragraphs that do not match."""
-        return {str(facet): self._count_facet(facet, request, excluded) for facet in request.facets}
+        asked = [(facet, *_queries(facet, request, excluded)) for facet in request.facets]
+        self._load(
+            [(query, _fields(facet)) for facet, *found in asked for query in found]
+            + [(_missing(facet, matches), ("document",)) for facet, matches, _ in asked]
+        )
+        return {str(facet): self._count_facet(facet, request, *found) for facet, *found in asked}
 
-    def _count_facet(self, facet: Facet, request: Request, excluded: Sequence[Json]) -> FacetCounts:
+    def _count_facet(self, facet: Facet, request: Request, matches: Json, population: Json) -> FacetCounts:
         """Count a facet over the matches that pass all filters except those of the facet."""
-        others = [to_query(item) for item in request.filters if item.name != facet.name]
-        matches = all_of([PARAGRAPHS, to_query(request.match), *others], excluded)
-        population = all_of([PARAGRAPHS, any_of([matches, to_query(request.population)]), *others])
         counts = self._count_values(facet, matches)
         selected = selected_values(facet, request.filters)
         ranked = sorted(counts.paragraphs, key=lambda value: (-counts.paragraphs[value], value))
         limit = request.max_values
         listed = [value for rank, value in enumerate(ranked) if limit is None or rank < limit or value in selected]
-        # Counting the population is not needed without values.
-        every = self._count_values(facet, population).documents if listed else {}
+        every = self._count_values(facet, population).documents
         columns = (
             [counts.paragraphs[x] for x in listed],
             [counts.documents[x] for x in listed],
             [every[x] for x in listed],
         )
         values = to_facet_values(facet, listed, selected, columns)
-        return FacetCounts(values, counts.missing, sum(counts.paragraphs.values()) - sum(columns[0]))
+        missing = sum(self._by_document(_missing(facet, matches)).values())
+        if facet.name not in PARAGRAPH_FACETS:  # that is the number of all matches, and each has one value at most
+            missing -= sum(counts.paragraphs.values())
+        return FacetCounts(values, missing, sum(counts.paragraphs.values()) - sum(columns[0]))
 
     def _count_values(self, facet: Facet, query: Json) -> _Counts:
         """Count the values of a facet in the paragraphs that a query matches."""
         if facet.name not in PARAGRAPH_FACETS:
-            return self._sum_documents(facet, self.document_counts(query))
+            return self._sum_documents(facet, self._by_document(query))
         paragraphs: Counter[str] = Counter()
         documents: Counter[str] = Counter()
-        for (value, _), count in self._count(query, (facet.name, "document")).items():
+        for (value, _), count in self._get(query, (facet.name, "document")).items():
             paragraphs[value] += count
             documents[value] += 1
-        without = all_of([query], [{"exists": {"field": facet.name}}])
-        return _Counts(paragraphs, documents, sum(self.document_counts(without).values()))
+        return _Counts(paragraphs, documents)
 
     def _sum_documents(self, facet: Facet, by_document: Mapping[str, int]) -> _Counts:
         """Count the values of a facet of documents, from the number of paragraphs of each document."""
@@ -93,7 +99,6 @@ class FacetCounting:
         ordinals = np.fromiter(map(self._documents.ordinals.__getitem__, by_document), np.int64, len(by_document))
         weights = np.fromiter(by_document.values(), np.int64, len(by_document))
         codes: NDArray[np.int64] = value_of[ordinals]
-        missing = int(weights[codes < 0].sum())
         codes, weights = codes[codes >= 0], weights[codes >= 0]
         documents = np.bincount(codes, minlength=len(values))
         paragraphs = np.bincount(codes, weights, minlength=len(values))
@@ -101,11 +106,44 @@ class FacetCounting:
         return _Counts(
             {values[code]: int(paragraphs[code]) for code in found},
             {values[code]: int(documents[code]) for code in found},
-            missing,
         )
 
-    def _count(self, query: Json, fields: Iterable[str]) -> dict[tuple[str, ...], int]:
-        key = json.dumps([query, *fields], sort_keys=True)
-        if key not in self._buckets:
-            self._buckets[key] = self._cluster.count_buckets(self._data, query, fields)
-        return self._buckets[key]
+    def _by_document(self, query: Json) -> dict[str, int]:
+        return {document: count for (document,), count in self._get(query, ("document",)).items()}
+
+    def _get(self, query: Json, fields: Sequence[str]) -> Buckets:
+        """Return counts that were loaded."""
+        key = _key_of(query, fields)
+        return self._shared[key] if key in self._shared else self._buckets[key]
+
+    def _load(self, needed: Sequence[tuple[Json, tuple[str, ...]]]) -> None:
+        """Ask the cluster for the counts that are not known."""
+        new = {_key_of(*item): item for item in needed}
+        new = {key: item for key, item in new.items() if key not in self._buckets and key not in self._shared}
+        for (key, (query, _)), counts in zip(
+            new.items(), self._cluster.count_buckets(self._data, [*new.values()]), strict=True
+        ):
+            (self._shared if query == PARAGRAPHS else self._buckets)[key] = counts
+
+
+def _queries(facet: Facet, request: Request, excluded: Sequence[Json]) -> tuple[Json, Json]:
+    """Return the queries of the matches and of the population of a facet."""
+    others = [to_query(item) for item in request.filters if item.name != facet.name]
+    matches = all_of([PARAGRAPHS, to_query(request.match), *others], excluded)
+    if isinstance(request.population, Everything):
+        return matches, all_of([PARAGRAPHS, *others]) if others else PARAGRAPHS
+    return matches, all_of([PARAGRAPHS, any_of([matches, to_query(request.population)]), *others])
+
+
+def _fields(facet: Facet) -> tuple[str, ...]:
+    """Return the fields whose combinations are counted for a facet."""
+    return (facet.name, "document") if facet.name in PARAGRAPH_FACETS else ("document",)
+
+
+def _missing(facet: Facet, matches: Json) -> Json:
+    """Return the query of the matches without a value of a facet of paragraphs, or of all matches."""
+    return all_of([matches], [{"exists": {"field": facet.name}}]) if facet.name in PARAGRAPH_FACETS else matches
+
+
+def _key_of(query: Json, fields: Sequence[str]) -> str:
+    return json.dumps([query, *fields], sort_keys=True)

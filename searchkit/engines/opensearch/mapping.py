@@ -12,6 +12,7 @@ from urllib.parse import quote
 import msgspec
 
 from searchkit.engines.contract import own_heading_counts
+from searchkit.engines.opensearch.columns import DocumentRow, pack_row
 from searchkit.engines.ranking import HEADING_WEIGHT, TITLE_WEIGHT, count_all_grams, weighted_sum
 from searchkit.model import Document, ExtractedMeasure, Paragraph, Table, to_json
 from searchkit.query.facets import BUILT_IN_FACETS, Facet, facet_values
@@ -23,9 +24,11 @@ DELIMITER = "\x01"
 """Separates a term from its frequency, and the name of a facet from a value. No term contains it."""
 MAX_KEYWORD_LENGTH = 8000
 """Longer headings are not counted by `vocabulary`. OpenSearch limits a keyword to 32,766 bytes."""
-CHARACTER_CLASSES = {"digit": "0-9", "numeral": HAN_NUMERAL_CHARACTERS, "mark": ".,"}
-"""Terms of the strings beside their characters: each stands where one of its characters does. They have several
-characters, so no string contains them."""
+DIGIT, NUMERAL, MARK = "\ufff9", "\ufffa", "\ufffb"
+"""Terms of the strings beside their characters: each stands where a character of its class does. They are in no text
+and in no query (`characters.INVISIBLE`)."""
+_CLASSES = {DIGIT: "0123456789", NUMERAL: HAN_NUMERAL_CHARACTERS, MARK: ".,"}
+"""Characters of each class."""
 _MAX_DIGITS = 4000
 """Maximum number of digits of a facet value that ranges compare."""
 
@@ -42,6 +45,7 @@ _STRINGS = {
 }
 _WORDS = {"type": "keyword"}
 _NUMBER = {"type": "long"}
+_STORED = {"type": "object", "enabled": False}
 
 
 class StoredRecord(msgspec.Struct):
@@ -65,8 +69,8 @@ def index_body(fingerprint: str, shards: int) -> Json:
     """
     properties = {
         **dict.fromkeys(("text", "label", "heading", "title"), _STRINGS),
-        "words": {"properties": dict.fromkeys(("passage", "text", "heading", "title"), _WORDS)},
-        "frequencies": {"type": "text", "analyzer": "frequencies", "index_options": "freqs", "norms": False},
+        "words": {"properties": dict.fromkeys(("text", "label", "heading", "title"), _WORDS)},
+        "frequencies": {"type": "text", "analyzer": "frequencies", "index_options": "freqs"},
         **dict.fromkeys(("kind", "facet", "number"), _KEYWORD),
         **dict.fromkeys(("file", "order", "document"), _WORDS),
         **dict.fromkeys(("topic", "section", "of_year"), _COLUMN),
@@ -76,7 +80,8 @@ def index_body(fingerprint: str, shards: int) -> Json:
         "fold": {"type": "long", "index": False},
         "length": {"type": "integer", "index": False},
         "measured": {"type": "boolean", "doc_values": False},
-        "record": {"type": "object", "enabled": False},
+        "record": _STORED,
+        "columns": _STORED,
     }
     return {
         "settings": {
@@ -94,11 +99,8 @@ def index_body(fingerprint: str, shards: int) -> Json:
                 },
                 "filter": {
                     "frequencies": {"type": "delimited_term_freq", "delimiter": DELIMITER},
-                    "classes": {"type": "multiplexer", "filters": [*CHARACTER_CLASSES]},
-                    **{
-                        name: {"type": "pattern_replace", "pattern": f"[{characters}]", "replacement": name}
-                        for name, characters in CHARACTER_CLASSES.items()
-                    },
+                    # A look-up for each character.
+                    "classes": {"type": "synonym", "synonyms": _class_synonyms()},
                 },
                 "analyzer": {
                     "characters_with_classes": {"type": "custom", "tokenizer": "characters", "filter": ["classes"]},
@@ -111,11 +113,18 @@ def index_body(fingerprint: str, shards: int) -> Json:
         "mappings": {
             "dynamic": "strict",
             "_meta": {"analyzer": fingerprint},
-            "_source": {"includes": ["record", "frequencies", "uid"]},
+            "_source": {"includes": ["record", "columns", "frequencies", "uid"]},
             "dynamic_templates": [{"sort": {"path_match": "sort.*", "mapping": _COLUMN}}],
             "properties": properties,
         },
     }
+
+
+def _class_synonyms() -> list[str]:
+    """Return a rule for each character of the classes: its class stands where it does."""
+    written = {",": "\\,"}
+    pairs = [(written.get(item, item), name) for name, characters in _CLASSES.items() for item in characters]
+    return [f"{character} => {character}, {name}" for character, name in pairs]
 
 
 def uid_of(paragraph_id: str) -> int:
@@ -153,13 +162,11 @@ def document_docs(
     keys: Sequence[int],
     analyzer: Analyzer,
 ) -> Iterator[tuple[str, Json]]:
-    """Yield the id and the content of each OpenSearch document for a corpus document: itself, then its paragraphs.
+    """Yield the id and the content of each OpenSearch document for a corpus document: its paragraphs, then itself.
 
     The fields `file` and `order` are missing.
     """
-    content: Json = {"kind": "document", "document": document.document}
-    content["record"] = _encode({"document": to_json(document), "tables": list(map(to_json, tables))})
-    yield doc_id_of("d", document.document), content
+    row = DocumentRow(to_json(document), has_tables=bool(tables))
     title = _terms(analyzer, document.title or "")
     for paragraph, found, own, key in zip(
         paragraphs, measures, own_heading_counts(paragraphs), keys or [0] * len(paragraphs), strict=True
@@ -169,7 +176,11 @@ def document_docs(
         content.update(record=_encode(record), measured=bool(found), fold=key or -content["uid"])
         if key:
             content["key"] = key
+        row.add(content, lengths, paragraph, found)
         yield doc_id_of("p", paragraph.id), content
+    stored = _encode({"document": row.record, "tables": list(map(to_json, tables))})
+    content = {"kind": "document", "document": document.document, "record": stored, "columns": pack_row(row)}
+    yield doc_id_of("d", document.document), content
 
 
 def _paragraph_doc(
@@ -196,8 +207,8 @@ def _paragraph_doc(
         "heading": [*map(fold, paragraph.path)],
         "title": fold(paragraph.title or ""),
         "words": {
-            "passage": [*{*text, *label}],
             "text": [*{*text}],
+            "label": [*({*label} - {*text})],  # so that each word of the passage is in one of the two
             "heading": [*{*heading}],
             "title": [*{*title}],
         },

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from searchkit.engines.opensearch.mapping import facet_term, number_term
+from searchkit.engines.opensearch.mapping import DIGIT, MARK, NUMERAL, facet_term, number_term
 from searchkit.query.facets import Filter
 from searchkit.query.tree import (
     HAN_NUMERAL_CHARACTERS,
@@ -33,14 +33,11 @@ def to_query(node: Node) -> Json:
         case Everything():
             query = PARAGRAPHS
         case Word():
-            query = {"term": {f"words.{node.field}": node.term}}
+            query = any_of({"term": {f"words.{name}": node.term}} for name in _fields(node.field))
         case Prefix():
-            field = f"words.{node.field}"
-            last = [] if node.last is None else [{"range": {field: {"lte": node.last}}}]
-            query = all_of([{"prefix": {field: node.text}}, *last])
+            query = any_of(_find_prefix(f"words.{name}", node) for name in _fields(node.field))
         case Substring():
-            names = ("text", "label") if node.field == PASSAGE else (node.field,)
-            query = any_of(_find_string(name, node) for name in names)
+            query = any_of(_find_string(name, node) for name in _fields(node.field))
         case Filter():
             query = _filter_query(node)
         case Not():
@@ -60,6 +57,8 @@ def all_of(queries: Iterable[Json], excluded: Iterable[Json] = ()) -> Json:
 def any_of(queries: Iterable[Json]) -> Json:
     """Return the query of the documents that match one of some queries or more."""
     children = [*queries]
+    if len(children) == 1:
+        return children[0]
     return {"bool": {"should": children, "minimum_should_match": 1}} if children else NOTHING
 
 
@@ -71,6 +70,17 @@ def named(name: str, query: Json) -> Json:
 def gram_query(gram: str) -> Json:
     """Return the query of the paragraphs whose text contains one or two characters."""
     return {"term": {"text" if len(gram) == 1 else "text.bigrams": gram}}
+
+
+def _fields(name: str) -> tuple[str, ...]:
+    """Return the fields of OpenSearch for a field of a query. A passage is a text with its labels."""
+    return ("text", "label") if name == PASSAGE else (name,)
+
+
+def _find_prefix(field: str, node: Prefix) -> Json:
+    """Return the query of the paragraphs with a word of a prefix in a field."""
+    last = [] if node.last is None else [{"range": {field: {"lte": node.last}}}]
+    return all_of([{"prefix": {field: node.text}}, *last])
 
 
 def _filter_query(item: Filter) -> Json:
@@ -101,7 +111,7 @@ def _find_string(name: str, node: Substring) -> Json:
 
 def _longer_numbers(text: str) -> list[Json]:
     """Return the intervals of a string inside longer numbers: the rules of `tree.Substring`."""
-    string, digit, numeral, mark = _phrase(text), _class("digit"), _class("numeral"), _class("mark")
+    string, (digit, numeral, mark) = _phrase(text), map(_class, (DIGIT, NUMERAL, MARK))
     longer: list[Json] = []
     if text[0].isdecimal():
         longer += [_sequence(digit, string), _sequence(digit, mark, string)]
@@ -119,7 +129,7 @@ def _phrase(text: str) -> Json:
 
 
 def _class(name: str) -> Json:
-    """Return the intervals of a class of characters (`mapping.CHARACTER_CLASSES`)."""
+    """Return the intervals of a class of characters (`mapping.DIGIT`)."""
     return {"match": {"query": name, "analyzer": "keyword"}}
 
 

@@ -3,10 +3,15 @@
 The script on the cluster adds up the same numbers as `engines.ranking`, but OpenSearch rounds a score to 24 bits. Hits
 get their scores from their stored frequencies, in 64 bits. So only the order of hits whose scores differ by less than
 that can differ from that of another engine, and only beyond the best `RESCORE_DEPTH`.
+
+Of many matches, the script scores only candidates: the best by OpenSearch's own BM25, which skips most matches. It
+rounds lengths down, so its scores are bounds of ours (`Statistics.bound`). If a match that is no candidate could be
+among the best, the script scores all.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,6 +43,12 @@ from searchkit.text.folding import fold
 
 Json = dict[str, Any]
 
+CANDIDATES = 2 * RESCORE_DEPTH
+"""Number of matches, the best by OpenSearch's own BM25, of which the best are chosen."""
+_MIN_MATCHES = 2 * CANDIDATES
+"""Number of matches from which on there are candidates. Scoring all of fewer matches takes one request."""
+_ROUNDING = 1 + 1e-5
+"""Factor by which a score may be too low because OpenSearch rounds it."""
 _PAGE_SIZE = 1000
 """Number of hits that are fetched at a time."""
 
@@ -74,9 +85,10 @@ class Statistics:
     """Document frequencies and lengths of a state, which never change. Thread-safe."""
 
     def __init__(self, cluster: Cluster, data: str, documents: Documents) -> None:
-        self._cluster, self._data = cluster, data
+        self.cluster, self.data = cluster, data
         self.paragraphs = documents.paragraphs
         self.lengths: Lengths = documents.lengths
+        self._empty, self._deleted = documents.empty, documents.deleted
         self._df: dict[tuple[str, bool], int] = {}
 
     @property
@@ -90,8 +102,27 @@ class Statistics:
         new = [key for key in keys if key not in self._df]
         queries = [gram_query(text) if is_gram else {"term": {"frequencies": text}} for text, is_gram in new]
         bodies = [{"query": query, "size": 0, "track_total_hits": True} for query in queries]
-        for key, answer in zip(new, self._cluster.search_many(self._data, bodies), strict=True):
+        for key, answer in zip(new, self.cluster.search_many(self.data, bodies), strict=True):
             self._df[key] = answer["hits"]["total"]["value"]
+
+    @property
+    def has_bounds(self) -> bool:
+        """Whether OpenSearch counts so few deleted documents that its scores are near ours."""
+        return self._deleted * 50 <= self.paragraphs
+
+    def bound(self, terms: Iterable[str]) -> float:
+        """Return the maximum ratio of a score by some terms to that of OpenSearch's own BM25.
+
+        OpenSearch counts only paragraphs with a term, and still counts deleted documents: in the number of documents,
+        in document frequencies and in the average length.
+        """
+        with_terms = self.paragraphs - self._empty
+        ratios = [1.0]
+        for term in terms:
+            df = self._df[term, False]
+            own = math.log(1 + (with_terms - df + 0.5) / (df + self._deleted + 0.5))
+            ratios.append(self.idf(term) / own)
+        return max(ratios) * (1 + self._deleted / max(with_terms, 1)) * _ROUNDING
 
     def idf(self, text: str, *, is_gram: bool = False) -> float:
         """Return the idf of a term or gram that was loaded."""
@@ -115,38 +146,43 @@ def score_query(clauses: Sequence[ScoringClause], statistics: Statistics, query:
 class Ranking:
     """The ranked hits of a request."""
 
-    def __init__(
-        self, cluster: Cluster, data: str, statistics: Statistics, request: Request, matches: Json, union: Json
-    ) -> None:
-        """`matches`: query of the matches. `union`: query of these and the hits beyond."""
-        self._cluster, self._data, self._statistics, self._request = cluster, data, statistics, request
-        self._union = union
+    def __init__(self, statistics: Statistics, request: Request, matches: Json, union: Json, total: int) -> None:
+        """`matches`: query of the matches. `union`: query of these and the hits beyond, `total` paragraphs."""
+        self._cluster, self._data = statistics.cluster, statistics.data
+        self._statistics, self._request = statistics, request
+        self._matches, self._union, self._total = matches, union, total
+        self._is_scored = bool(request.scoring) or request.first is not None
+
+    def _ranked(self, selected: Json) -> Json:
+        """Return the query that scores selected hits, and names what else they match."""
+        request = self._request
         # Each tree is sent once, because OpenSearch limits the number of clauses of a search.
-        names = [] if request.beyond is None else [named("match", matches)]
+        names = [] if request.beyond is None else [named("match", self._matches)]
         if request.first is not None:
             names.append(named("first", to_query(request.first)))
         if request.complete is not None:
             names.append(named("complete", to_query(request.complete)))
-        query: Json = {"bool": {"filter": [union], "should": names, "minimum_should_match": 0}}
-        self._is_scored = bool(request.scoring) or request.first is not None
-        if self._is_scored:
-            if request.first is None:
-                query = score_query(request.scoring, statistics, query)
-            else:  # the names are in the filter, which does not score; all others have the score 0
-                first = score_query(request.scoring, statistics, to_query(request.first))
-                query = {"bool": {"filter": [query], "should": [first], "minimum_should_match": 0}}
-        self._query = query
+        query: Json = {"bool": {"filter": [selected], "should": names, "minimum_should_match": 0}}
+        if not self._is_scored:
+            return query
+        if request.first is None:
+            return score_query(request.scoring, self._statistics, query)
+        # The names are in the filter, which does not score; all others have the score 0.
+        first = score_query(request.scoring, self._statistics, to_query(request.first))
+        return {"bool": {"filter": [query], "should": [first], "minimum_should_match": 0}}
 
-    def hits(self, total: int) -> Iterator[RankedHit]:
-        """Yield the hits from the first requested one on. `total`: number of paragraphs that `union` matches."""
-        request = self._request
+    def hits(self) -> Iterator[RankedHit]:
+        """Yield the hits from the first requested one on."""
+        request, total = self._request, self._total
         offset = request.offset
         end = total if request.limit is None else min(total, offset + request.limit)
         group = "document" if request.by_document else "fold" if request.fold else None
-        if not request.sort and group is None:
-            yield from self._best[offset:end]
-            offset = max(offset, len(self._best))
-        body = self._body([*self._keys(), *self._by_rank()])
+        if not request.sort:
+            best = self._best if group is None else [*self._first_of_groups(self._best)]
+            if group is None or end <= len(best) or total == len(self._best):
+                yield from best[offset:end]
+                offset = max(offset, len(best)) if group is None else end
+        body = self._body(self._union, [*self._keys(), *self._by_rank()])
         if group is not None:
             body["collapse"] = {"field": group}
         while offset < end:
@@ -161,6 +197,15 @@ class Ranking:
             offset += size
             body.pop("from", None)
             body["search_after"] = found[-1]["sort"]
+
+    def _first_of_groups(self, hits: Iterable[RankedHit]) -> Iterator[RankedHit]:
+        """Yield the first hit of each document, or of those with the same near-duplicate key."""
+        seen: set[str | int] = set()
+        for hit in hits:
+            group = hit.paragraph.document if self._request.by_document else hit.record.key or -hit.uid
+            if group not in seen:
+                seen.add(group)
+                yield hit
 
     def folded(self, keys: Mapping[int, int], limit: int) -> dict[int, tuple[int, tuple[str, ...]]]:
         """Return number and first ids of the other hits with the key of each hit. `keys`: keys by `RankedHit.uid`."""
@@ -183,8 +228,8 @@ class Ranking:
             for uid, answer in zip(keys, answers, strict=True)
         }
 
-    def _body(self, sort: Sequence[object]) -> Json:
-        return {"query": self._query, "sort": [*sort], "track_total_hits": False, "track_scores": False}
+    def _body(self, selected: Json, sort: Sequence[object]) -> Json:
+        return {"query": self._ranked(selected), "sort": [*sort], "track_total_hits": False, "track_scores": False}
 
     def _keys(self) -> Iterator[Json | str]:
         """Yield the keys of the request as OpenSearch sorts by them."""
@@ -212,12 +257,45 @@ class Ranking:
     @cached_property
     def _best(self) -> list[RankedHit]:
         """The best hits by words, scored again and in their final order."""
-        body = {**self._body([*(["_score"] if self._is_scored else []), "order"]), "size": RESCORE_DEPTH}
         clauses = self._request.scoring
         grams = {size: query_grams(clauses, size) for size in (1, 2)}
-        self._statistics.load((), [*grams[1], *grams[2]])
-        hits = [self._read(hit, grams) for hit in self._cluster.search(self._data, body)["hits"]["hits"]]
+        self._statistics.load(query_terms(clauses), [*grams[1], *grams[2]])
+        hits = self._best_of_candidates(grams) if self._has_candidates() else None
+        hits = self._best_of(self._union, grams) if hits is None else hits
         return sorted(hits, key=lambda hit: (hit.is_last, -hit.scores.score, hit.order))
+
+    def _has_candidates(self) -> bool:
+        """Return whether the best are looked for among candidates first."""
+        request = self._request
+        is_ranked = bool(request.scoring) and request.first is None
+        return is_ranked and self._total >= _MIN_MATCHES and self._statistics.has_bounds
+
+    def _best_of(self, selected: Json, grams: Mapping[int, Mapping[str, float]]) -> list[RankedHit]:
+        """Return the best by words of selected hits, scored again."""
+        body = self._body(selected, [*(["_score"] if self._is_scored else []), "order"])
+        found = self._cluster.search(self._data, {**body, "size": RESCORE_DEPTH})["hits"]["hits"]
+        return [self._read(hit, grams) for hit in found]
+
+    def _best_of_candidates(self, grams: Mapping[int, Mapping[str, float]]) -> list[RankedHit] | None:
+        """Return the best by words of the candidates, scored again, or None if they need not be the best of all."""
+        terms = query_terms(self._request.scoring)
+        scoring = [{"term": {"frequencies": {"value": term, "boost": boost}}} for term, boost in terms.items()]
+        body = {
+            "query": {"bool": {"filter": [self._union], "should": scoring, "minimum_should_match": 0}},
+            "size": CANDIDATES,
+            "track_total_hits": False,
+            "stored_fields": "_none_",
+            "docvalue_fields": ["uid"],
+        }
+        # The frequencies of documents are those of all shards.
+        found = self._cluster.search(self._data, body, search_type="dfs_query_then_fetch")["hits"]["hits"]
+        native = {hit["fields"]["uid"][0]: hit["_score"] for hit in found}
+        hits = self._best_of({"terms": {"uid": [*native]}}, grams)
+        words = {hit.uid: sum(hit.scores.words.values()) for hit in hits}
+        # OpenSearch 3 leaves out a factor that is the same for all.
+        factor = K1 + 1 if any(score > (K1 + 1) / 2 * native[uid] for uid, score in words.items()) else 1.0
+        highest_other = min(native.values()) * factor * self._statistics.bound(terms)
+        return hits if min(words.values()) > highest_other else None
 
     def _read(self, hit: Json, grams: Mapping[int, Mapping[str, float]] | None = None) -> RankedHit:
         """Return a hit with its score, or with that of `grams`, the grams of the query with their weights by size."""

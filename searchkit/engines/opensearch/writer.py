@@ -11,11 +11,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from searchkit.engines.contract import decoding
-from searchkit.engines.opensearch.cluster import Cluster
-from searchkit.engines.opensearch.columns import DOCUMENTS_FILE, MEASURES_FILE, ColumnBuilder, pack
+from searchkit.engines.opensearch.cluster import EXISTS, Cluster
+from searchkit.engines.opensearch.columns import DOCUMENTS_FILE, MEASURES_FILE, join_rows, pack, unpack_row
 from searchkit.engines.opensearch.mapping import index_body
-from searchkit.engines.opensearch.matching import PARAGRAPHS
-from searchkit.engines.opensearch.records import extracted_measures, paragraph_of, parse_record
 from searchkit.engines.opensearch.spool import SPOOL_FILE, Spool, read_spool
 from searchkit.errors import IndexDamaged, IndexUnusable
 from searchkit.model import Document, ExtractedMeasure, Paragraph, Table
@@ -25,6 +23,10 @@ _BULK_BYTES = 4 << 20
 """Approximate size of a bulk request."""
 _BULK_THREADS = 3
 """Number of bulk requests that are sent at a time."""
+
+
+_CLONE_SECONDS = 50
+"""Seconds that the clone of a state may take to be ready. It shares its files with the original."""
 
 
 class OpenSearchWriter:
@@ -100,25 +102,25 @@ class _Publication:
         """Create the state. Raises IndexUnusable, also if the cluster then holds other documents than it was sent."""
         kept = self._clone(base) if base else 0
         if not base:
-            self._cluster.call("PUT", f"/{self._name}", index_body(fingerprint, self._cluster.shards))
+            body = index_body(fingerprint, self._cluster.shards)
+            self._cluster.call("PUT", f"/{self._name}", body, accept={EXISTS})
         kept -= self._delete(removed) if base else 0
         sent = self._send(chunk for number, path in enumerate(spools) for chunk in _join(read_spool(path, number)))
         self._cluster.call("POST", f"/{self._name}/_refresh")
-        actual = self._count()
-        if actual != kept + sent:
-            message = (
-                f"{self._cluster.url} ({self._cluster.name}): {kept + sent} documents were sent, it holds {actual}"
+        actual, described = self._count(), self._write_columns()
+        if not actual == described == kept + sent:
+            raise IndexUnusable(
+                f"{self._cluster.url} ({self._cluster.name}): {kept + sent} documents were sent, it holds {actual} and "
+                f"describes {described}; build again"
             )
-            raise IndexUnusable(f"{message}; build again")
-        self._write_columns()
 
     def _clone(self, base: str) -> int:
         """Create the state with the documents of the last one. Returns their number."""
         body = {"settings": {"index.blocks.write": None, "index.auto_expand_replicas": "0-1"}}
         source = self._cluster.data_index(base)
         self._cluster.call("PUT", f"/{source}/_block/write")  # a state that is not frozen cannot be cloned
-        self._cluster.call("PUT", f"/{source}/_clone/{self._name}", body)
-        self._cluster.call("GET", f"/_cluster/health/{self._name}", params={"wait_for_status": "yellow"})
+        self._cluster.call("PUT", f"/{source}/_clone/{self._name}", body, accept={EXISTS})
+        self._cluster.call("GET", f"/_cluster/health/{self._name}?timeout={_CLONE_SECONDS}s&wait_for_status=yellow")
         return self._count()
 
     def _count(self) -> int:
@@ -155,19 +157,16 @@ class _Publication:
                 future.result()
         return total
 
-    def _write_columns(self) -> None:
-        """Read what the cluster holds, and write its columns."""
-        builder = ColumnBuilder()
-        where = Path(self._name)
-        with decoding(where):
-            for hit in self._cluster.scan(self._data, PARAGRAPHS):
-                record = parse_record(hit["_source"])
-                paragraph = paragraph_of(record)
-                builder.add(hit["_source"], record.lengths, paragraph, extracted_measures(record))
-            documents = self._cluster.scan(self._data, {"term": {"kind": "document"}}, size=100)
-            records = (json.loads(hit["_source"]["record"]) for hit in documents)
-            self._cluster.put_file(self._data, DOCUMENTS_FILE, pack(builder.documents(records)))
-        self._cluster.put_file(self._data, MEASURES_FILE, pack(builder.measures()))
+    def _write_columns(self) -> int:
+        """Join the columns of all documents that the cluster holds. Returns the number of documents they describe."""
+        with decoding(Path(self._name)):
+            hits = self._cluster.scan(self._data, {"term": {"kind": "document"}}, source=["columns"], size=200)
+            documents, measures = join_rows(unpack_row(hit["_source"]["columns"]) for hit in hits)
+        counts = self._cluster.call("GET", f"/{self._name}/_stats/docs")["_all"]["total"]["docs"]
+        documents.deleted = counts["deleted"]  # of all copies, so that no copy has more
+        self._cluster.put_file(self._data, DOCUMENTS_FILE, pack(documents))
+        self._cluster.put_file(self._data, MEASURES_FILE, pack(measures))
+        return documents.paragraphs + len(documents.records)
 
 
 def _join(parts: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:

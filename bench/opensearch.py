@@ -1,0 +1,253 @@
+"""Compares an index on an OpenSearch cluster with a columnar one: its answers, its times and what its nodes use.
+
+    python -m bench.opensearch URL NAME [--shards 1] [--data FOLDER] [--requests 180]
+
+`URL` is the address of a cluster; `python tests/opensearch/node.py` runs one with a node and prints its address. `NAME`
+is a corpus: `gov`, the government work reports (`bench.corpora.REAL`), or the number of generated paragraphs
+(`bench.generate`), such as 100000. Both indexes are built if the data folder has none. Each request is then sent to
+both, three times in turns: the queries of `bench.queries` with four facets and with other options, and, on `gov`, the
+look-ups and comparisons of `bench.manymeasures` and `bench.lookups`. An answer is different if totals, facets, hits or
+values differ, or a score by more than 1e-4, or the order of hits with other scores. Times of a class are those of the
+second and third round. The processor time of the nodes includes what they do besides. Writes results/opensearch.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import resource
+import subprocess
+import sys
+import time
+import urllib.request
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any
+
+from tabulate import tabulate
+
+import searchkit
+from bench import corpora, lookups, machine, manymeasures, queries
+from searchkit.compare.table import Comparison
+from searchkit.index import Index
+from searchkit.search.results import Results
+
+RESULTS = Path(__file__).parent / "results" / "opensearch.json"
+DATA = Path(__file__).parent / "data" / "opensearch"
+"""Default folder of generated corpora and indexes."""
+TOLERANCE = 1e-4
+"""Largest relative difference of two equal scores."""
+ROUNDS = 3
+"""Number of times that a request is sent. The first does not count."""
+JOBS = 2
+"""Number of processes of a build."""
+LOOKUPS = 49
+"""Number of look-ups of `bench.lookups`."""
+_OPTIONS: tuple[tuple[str, Mapping[str, Any]], ...] = (
+    ("grouped by document", {"group": "document"}),
+    ("folded", {"fold": True}),
+    ("sorted by year", {"sort": "-year,score"}),
+    ("page 30", {"offset": 290}),
+    ("with parts of scores", {"explain": True}),
+    ("without a word", {"without": "工作"}),
+)
+"""Options besides facets, by class."""
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request, and the class of requests whose times are reported together."""
+
+    group: str
+    text: str
+    ask: Callable[[Index], object]
+
+
+def questions(name: str, count: int) -> list[Question]:
+    """Return the requests for a corpus, `count` of them at most."""
+    chosen = queries.choose("gov" if name == "gov" else "1m")
+    asked = [_search(query.group, query, {"facets": corpora.FACETS}) for query in chosen]
+    others = islice(cycle(_OPTIONS), 38)
+    asked += [_search(group, query, options) for query, (group, options) in zip(chosen, others, strict=False)]
+    if name == "gov":
+        asked += [Question(_group_of(title), title, ask) for title, ask in manymeasures.questions() if title != "audit"]
+        asked += map(_look_up, islice(lookups.read(lookups.LOOKUPS), LOOKUPS))
+    return asked[:count]
+
+
+def _group_of(title: str) -> str:
+    return "comparison" if title.startswith("compare") else "look-up"
+
+
+def _search(group: str, query: queries.Query, options: Mapping[str, Any]) -> Question:
+    where = dict(query.filters)
+    return Question(group, query.text, lambda index: index.search(query.text, where=where, **options))
+
+
+def _look_up(lookup: lookups.Lookup) -> Question:
+    return Question("look-up", lookup.query, lambda index: lookups.look_up(index, lookup).hits)
+
+
+def differs(expected: Any, actual: Any) -> str | None:  # noqa: ANN401 - any answer
+    """Return what is different in an answer, or None."""
+    if isinstance(expected, Results) and isinstance(actual, Results):
+        for name in ("total", "total_any", "documents", "facets", "relaxed", "understood"):
+            if getattr(expected, name) != getattr(actual, name):
+                return name
+        return _differs_in_hits(
+            [(hit.id, hit.score) for hit in expected.hits], [(hit.id, hit.score) for hit in actual.hits]
+        )
+    if isinstance(expected, Comparison) and isinstance(actual, Comparison):
+        return None if expected == actual else "table"
+    if getattr(expected, "aggregates", None) != getattr(actual, "aggregates", None):
+        return "aggregates"
+    pairs = [[(hit.id, hit.score) for hit in getattr(answer, "hits", answer)] for answer in (expected, actual)]
+    return _differs_in_hits(*pairs)
+
+
+def _differs_in_hits(expected: Sequence[tuple[str, float]], actual: Sequence[tuple[str, float]]) -> str | None:
+    """Return whether ids, scores or order differ, but for the order and the choice among scores that near."""
+    if len(expected) != len(actual):
+        return "number of hits"
+    if not all(math.isclose(x, y, rel_tol=TOLERANCE) for (_, x), (_, y) in zip(expected, actual, strict=True)):
+        return "scores"
+    last = expected[-1][1] if expected else 0.0
+    scores = dict(expected)
+    for hit, score in actual:
+        if not math.isclose(scores.get(hit, last), score, rel_tol=TOLERANCE):
+            return "hits"
+    return None
+
+
+def run(asked: Sequence[Question], local: Index, remote: Index, url: str) -> Json:
+    """Send every request to both indexes, and return the differences and the times by class."""
+    different: list[Json] = []
+    times: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for number in range(ROUNDS):
+        for question in asked:
+            timed: dict[tuple[str, str], float] = {}
+            answers = []
+            for name, index in (("columnar", local), ("cluster", remote)):
+                nodes, wall, cpu = node_seconds(url), time.perf_counter(), time.process_time()
+                answers.append(question.ask(index))
+                timed[name, "ms"], timed[name, "CPU"] = time.perf_counter() - wall, time.process_time() - cpu
+                timed[name, "nodes"] = node_seconds(url) - nodes
+            if number:
+                for key, seconds in timed.items():
+                    times[question.group][" ".join(key)].append(seconds * 1000)
+            elif (difference := differs(*answers)) is not None:
+                different.append({"group": question.group, "query": question.text, "what": difference})
+    return {"requests": len(asked), "different": different, "classes": [*_summarize(times)]}
+
+
+def _summarize(times: Mapping[str, Mapping[str, Sequence[float]]]) -> Iterator[Json]:
+    """Yield the times of each class in milliseconds."""
+    for group, by_name in times.items():
+        walls = sorted(by_name["cluster ms"])
+        yield {
+            "class": group,
+            "requests": len(walls) // (ROUNDS - 1),
+            "p50": _round(_quantile(walls, 0.5)),
+            "p95": _round(_quantile(walls, 0.95)),
+            "client CPU": _round(_quantile(sorted(by_name["cluster CPU"]), 0.5)),
+            "node CPU": _round(sum(by_name["cluster nodes"]) / len(walls)),
+            "columnar p50": _round(_quantile(sorted(by_name["columnar ms"]), 0.5)),
+            "columnar CPU": _round(_quantile(sorted(by_name["columnar CPU"]), 0.5)),
+        }
+
+
+def _quantile(ordered: Sequence[float], share: float) -> float:
+    return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
+
+
+def _round(milliseconds: float) -> float:
+    return round(milliseconds, 1)
+
+
+def build(corpus: Path, index: Path, url: str | None) -> Json:
+    """Build an index with the command, and return its times, and what the nodes used."""
+    engine = ["--engine", "opensearch", "--url", url] if url else []
+    command = [sys.executable, "-m", "searchkit", "build", str(corpus), "--index", str(index), "--jobs", str(JOBS)]
+    before, nodes, wall = _child_seconds(), node_seconds(url), time.perf_counter()
+    subprocess.run([*command, *engine], check=True, stdout=subprocess.DEVNULL)
+    used = {"seconds": time.perf_counter() - wall, "CPU": _child_seconds() - before}
+    if url:
+        used["node CPU"] = node_seconds(url) - nodes
+    return {name: round(seconds, 1) for name, seconds in used.items()}
+
+
+def _child_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def get(url: str, path: str) -> Json:
+    """Return the answer of a cluster to a request."""
+    with urllib.request.urlopen(f"{url}{path}", timeout=60) as answer:  # noqa: S310 - the address of the user
+        result: Json = json.load(answer)
+        return result
+
+
+def node_seconds(url: str | None) -> float:
+    """Return the processor time in seconds that the nodes of a cluster have used since they started."""
+    if url is None:
+        return 0.0
+    nodes = get(url, "/_nodes/stats/process?filter_path=nodes.*.process.cpu")["nodes"].values()
+    return float(sum(node["process"]["cpu"]["total_in_millis"] for node in nodes) / 1000)
+
+
+def main() -> None:
+    """Build what is missing, send the requests, print the times and write the results."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("url", help="address of the cluster")
+    parser.add_argument("name", help="gov, or a number of generated paragraphs")
+    parser.add_argument("--shards", type=int, default=1, help="number of shards of a new index")
+    parser.add_argument("--data", type=Path, default=DATA, help="folder of corpora and indexes")
+    parser.add_argument("--requests", type=int, default=180, help="maximum number of requests")
+    options = parser.parse_args()
+    folder = options.data / f"{options.name}-{options.shards}"
+    local, remote = options.data / options.name / "columnar", folder / "cluster"
+    corpus = corpora.REAL if options.name == "gov" else options.data / options.name / "files"
+    if not corpus.is_dir():
+        command = [sys.executable, "-m", "bench.generate", "--paragraphs", options.name, "--files", str(corpus)]
+        subprocess.run(command, check=True)
+    results: Json = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    found = results.setdefault(f"{options.name}, {options.shards} shards", {})
+    found["machine"] = asdict(machine.describe())
+    root = get(options.url, "/")
+    found["OpenSearch"] = root["version"]["number"]
+    found["nodes"] = get(options.url, "/_cluster/health")["number_of_nodes"]
+    if not local.exists():
+        found["columnar build"] = build(corpus, local, None)
+    if not (remote / "cluster.json").exists():
+        remote.mkdir(parents=True)
+        name = f"bench-{options.name}-{options.shards}"
+        address = {"url": options.url, "name": name, "shards": options.shards}
+        (remote / "cluster.json").write_text(json.dumps(address), encoding="utf-8")
+        try:
+            found["build"] = build(corpus, remote, options.url)
+        except BaseException:
+            with suppress(OSError):
+                (remote / "cluster.json").unlink()
+            raise
+        stored = get(options.url, f"/searchkit-{name}-data-*/_stats/store,docs")["_all"]
+        found["build"]["bytes of a copy"] = stored["primaries"]["store"]["size_in_bytes"]
+    with searchkit.open(local) as first, searchkit.open(remote) as second:
+        found["paragraphs"] = first.info()["paragraphs"]
+        found.update(run(questions(options.name, options.requests), first, second, options.url))
+    RESULTS.write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    print(tabulate(found["classes"], headers="keys"))
+    print(found.get("columnar build"), found.get("build"), f"{len(found['different'])} of {found['requests']} differ")
+    for item in found["different"]:
+        print(*item.values(), sep=" | ")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,327 @@
+"""Breaks a cluster of three nodes while an index is built on it and searched, and judges what is left.
+
+    python tests/opensearch/faults.py [2|3] [--paragraphs 10000] [--searches 1000]
+
+Every build is repeated until it succeeds, five times at most, as a user would. *Lost* are paragraphs that the index
+lacks or has twice, *wrong* answers that are not those of a columnar index of the same reports, *unclear* failures that
+are not one line that begins with the name of the program. Writes faults-2.json or faults-3.json beside this file, and
+FAULTS.md from both. Exits with 1 if anything is lost, wrong or unclear. Takes about a quarter of an hour.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any
+
+from node import Node, running_nodes
+from tabulate import tabulate
+
+import searchkit
+from searchkit.errors import SearchkitError
+from searchkit.index import Index
+
+ROOT = Path(__file__).parents[2]
+FOLDER = Path(__file__).parent
+MAX_ATTEMPTS = 5
+"""Maximum number of times that a build is repeated."""
+PAUSE_SECONDS = 45
+"""Seconds for which a node is cut off: longer than the others wait for it."""
+HEALTH_SECONDS = 120
+"""Seconds that the cluster may take to be whole again."""
+TOLERANCE = 1e-4
+"""Largest relative difference of two equal scores."""
+QUERIES = ("检查", "项目建设", "监督 管理", "企业 OR 群众", '"工作"', "安全生产", "year:2022", "执法 NOT 整改", "*")
+"""Queries whose answers are compared."""
+FULL = "100000gb"
+"""Free space that no disk has, so that OpenSearch takes every disk for full."""
+
+
+@dataclass
+class Outcome:
+    """What a fault did to a build or to searches."""
+
+    during: str
+    fault: str
+    attempts: int = 1
+    """Number of builds until one succeeded, or number of searches."""
+    lost: int = 0
+    wrong: int = 0
+    errors: int = 0
+    unclear: int = 0
+    longest: float = 0.0
+    """Seconds that the longest build or search took."""
+    messages: list[str] = field(default_factory=list)
+    """The different errors."""
+
+    def add_error(self, message: str) -> None:
+        """Count an error by its lines."""
+        self.errors += 1
+        text = message.strip()
+        self.unclear += "\n" in text or "Traceback" in text or not text
+        text = text.replace("searchkit: ", "")
+        kind = text.split(": ", 2)[-1][:200]
+        if kind not in self.messages:
+            self.messages.append(kind)
+
+
+class Cluster:
+    """Three nodes, and what can happen to them."""
+
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        self.nodes = nodes
+        self.url = ",".join(node.url for node in nodes)
+
+    def get(self, path: str, body: object = None) -> Any:  # noqa: ANN401 - any JSON
+        """Return the answer of a node that runs. Raises OSError."""
+        for node in self.nodes:
+            data = None if body is None else json.dumps(body).encode()
+            request = urllib.request.Request(  # noqa: S310 - this machine
+                f"{node.url}{path}", data, {"Content-Type": "application/json"}, method="PUT" if data else "GET"
+            )
+            with suppress(OSError), urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
+                return json.load(answer)
+        raise OSError
+
+    def manager(self) -> Node:
+        """Return the elected manager."""
+        (found,) = self.get("/_cat/cluster_manager?format=json")
+        return next(node for node in self.nodes if node.name == found["node"])
+
+    def other(self) -> Node:
+        """Return a node that is not the manager."""
+        return next(node for node in self.nodes if node != self.manager())
+
+    def wait(self) -> None:
+        """Wait until all nodes are there, and all copies of all shards. Raises TimeoutError."""
+        end = time.monotonic() + HEALTH_SECONDS
+        while time.monotonic() < end:
+            with suppress(OSError):
+                health = self.get("/_cluster/health")
+                if (health["status"], health["number_of_nodes"]) == ("green", len(self.nodes)):
+                    return
+            time.sleep(0.5)
+        raise TimeoutError
+
+    def kill(self, node: Node) -> Callable[[], None]:
+        """Kill a node. Returns what heals it."""
+        node.send(signal.SIGKILL)
+        return lambda: self._start(node)
+
+    def cut_off(self, node: Node) -> Callable[[], None]:
+        """Stop a node, which keeps its connections, for some time."""
+        node.send(signal.SIGSTOP)
+        time.sleep(PAUSE_SECONDS)
+        return lambda: node.send(signal.SIGCONT)
+
+    def restart_all(self) -> Callable[[], None]:
+        """Restart the nodes one by one, each when the cluster is whole again."""
+        for node in self.nodes:
+            node.stop()
+            self._start(node)
+            self.wait()
+        return lambda: None
+
+    def fill_disks(self) -> Callable[[], None]:
+        """Let OpenSearch take every disk for full."""
+        self._set_watermarks(FULL)
+        time.sleep(25)  # it looks every 10 s
+        return lambda: self._set_watermarks(None)
+
+    def _set_watermarks(self, value: str | None) -> None:
+        prefix = "cluster.routing.allocation.disk"
+        marks = {f"{prefix}.watermark.{name}": value for name in ("low", "high", "flood_stage")}
+        others = {f"{prefix}.threshold_enabled": True, "cluster.info.update.interval": "10s"}
+        self.get("/_cluster/settings", {"persistent": {**marks, **others}})
+
+    @staticmethod
+    def _start(node: Node) -> None:
+        node.start()
+        node.wait()
+
+
+Fault = tuple[str, Callable[[Cluster], Callable[[], None]]]
+FAULTS: tuple[Fault, ...] = (
+    ("none", lambda _: lambda: None),
+    ("kill -9 of the elected manager", lambda cluster: cluster.kill(cluster.manager())),
+    ("kill -9 of another node", lambda cluster: cluster.kill(cluster.other())),
+    (f"SIGSTOP of a node for {PAUSE_SECONDS} s", lambda cluster: cluster.cut_off(cluster.other())),
+    ("restart of all nodes, one by one", lambda cluster: cluster.restart_all()),
+    ("full disks", lambda cluster: cluster.fill_disks()),
+)
+
+
+@contextmanager
+def breaking(cluster: Cluster, fault: Fault, when: Callable[[], bool]) -> Iterator[None]:
+    """Let a fault happen during a block, when a condition is true. Heals it at the end, and waits for the cluster."""
+    ended = threading.Event()
+
+    def run() -> None:
+        while not when():
+            if ended.wait(0.1):
+                return
+        heal = fault[1](cluster)
+        ended.wait(10)
+        heal()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+        cluster.wait()
+
+
+def answers(index: Index) -> list[tuple[int, list[tuple[str, float]]]]:
+    """Return total, ids and scores of each query."""
+    return [answer(index, query) for query in QUERIES]
+
+
+def answer(index: Index, query: str) -> tuple[int, list[tuple[str, float]]]:
+    """Return total, ids and scores of a query."""
+    found = index.search(query, limit=20, facets=("year", "topic"))
+    return found.total, [(hit.id, hit.score) for hit in found.hits]
+
+
+def is_equal(expected: tuple[int, list[tuple[str, float]]], actual: tuple[int, list[tuple[str, float]]]) -> bool:
+    """Return whether two answers are equal, but for the order among scores that are equal within `TOLERANCE`."""
+    scores = [score for _, score in expected[1]]
+    last, of_id = (scores or [0.0])[-1], dict(expected[1])
+    return (
+        expected[0] == actual[0]
+        and len(scores) == len(actual[1])
+        and all(
+            math.isclose(score, wanted, rel_tol=TOLERANCE)
+            and math.isclose(of_id.get(hit, last), score, rel_tol=TOLERANCE)
+            for wanted, (hit, score) in zip(scores, actual[1], strict=True)
+        )
+    )
+
+
+def searchkit_build(corpus: Path, index: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Build an index with the command."""
+    command = [sys.executable, "-m", "searchkit", "build", str(corpus), "--index", str(index), *options]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def break_build(cluster: Cluster, fault: Fault, corpus: Path, local: Index, index: Path) -> Outcome:
+    """Build an index while a fault happens, and compare it with the columnar one."""
+    outcome = Outcome("a build", fault[0], attempts=0)
+    address = f"{cluster.url}/{index.name}"
+
+    def writes() -> bool:
+        with suppress(OSError):
+            rows = cluster.get(f"/_cat/indices/searchkit-{index.name}-data-*?format=json&h=index")
+            if rows:
+                time.sleep(1.5)  # so that some documents are there
+                return True
+        return False
+
+    with breaking(cluster, fault, writes):
+        while outcome.attempts < MAX_ATTEMPTS:
+            outcome.attempts += 1
+            started = time.monotonic()
+            result = searchkit_build(corpus, index, "--engine", "opensearch", "--url", address)
+            outcome.longest = max(outcome.longest, time.monotonic() - started)
+            if result.returncode == 0:
+                break
+            outcome.add_error(result.stderr)
+            time.sleep(15)
+    with searchkit.open(index) as built:
+        outcome.lost = abs(built.search("*", limit=0).total - local.search("*", limit=0).total)
+        try:
+            built.check()
+        except SearchkitError as error:
+            outcome.lost += 1
+            outcome.add_error(str(error))
+        pairs = zip(answers(local), answers(built), strict=True)
+        outcome.wrong = sum(not is_equal(expected, actual) for expected, actual in pairs)
+    return outcome
+
+
+def break_searches(cluster: Cluster, fault: Fault, local: Index, index: Path, count: int) -> Outcome:
+    """Search while a fault happens, and compare every answer with that of the columnar index."""
+    outcome = Outcome("searches", fault[0], attempts=0)
+    expected = {query: answer(local, query) for query in QUERIES}
+    with searchkit.open(index) as remote, breaking(cluster, fault, lambda: outcome.attempts > count // 5):
+        for query in islice(cycle(QUERIES), count):
+            outcome.attempts += 1
+            started = time.monotonic()
+            try:
+                outcome.wrong += not is_equal(expected[query], answer(remote, query))
+            except SearchkitError as error:
+                outcome.add_error(str(error))
+            outcome.longest = max(outcome.longest, time.monotonic() - started)
+    return outcome
+
+
+def report(outcome: Outcome) -> None:
+    """Print an outcome."""
+    sys.stdout.write(f"{outcome}\n")
+    sys.stdout.flush()
+
+
+def write_report() -> None:
+    """Write FAULTS.md from the results of all versions."""
+    lines = ["# Faults of a cluster of three nodes", "", "`make cluster` writes this page (`faults.py`).", ""]
+    for path in sorted(FOLDER.glob("faults-*.json")):
+        found = json.loads(path.read_text(encoding="utf-8"))
+        rows = [
+            {**row, "longest": f"{row['longest']:.1f} s", "messages": len(row["messages"])} for row in found["rows"]
+        ]
+        table = tabulate(rows, {"attempts": "times", "messages": "different errors"}, "github")
+        heading = f"## OpenSearch {found['version']}, {found['paragraphs']:,} paragraphs"
+        messages = sorted({message for row in found["rows"] for message in row["messages"]})
+        lines += [heading, "", table, "", *(["Errors:", ""] if messages else [])]
+        lines += [f"- {message}" for message in messages] + [""]
+    (FOLDER / "FAULTS.md").write_text("\n".join(lines), encoding="utf-8")
+
+
+def main() -> int:
+    """Break everything, write the results and return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("major", choices=("2", "3"), nargs="?", default="2", help="major version of OpenSearch")
+    parser.add_argument("--paragraphs", type=int, default=10_000, help="size of the corpus")
+    parser.add_argument("--searches", type=int, default=1000, help="number of searches for each fault")
+    options = parser.parse_args()
+    outcomes: list[Outcome] = []
+    with tempfile.TemporaryDirectory() as name, running_nodes(3, options.major) as nodes:
+        folder, cluster = Path(name), Cluster(nodes)
+        corpus = folder / "corpus"
+        size = ["--paragraphs", str(options.paragraphs)]
+        subprocess.run([sys.executable, "-m", "bench.generate", *size, "--files", str(corpus)], cwd=ROOT, check=True)
+        searchkit_build(corpus, folder / "local").check_returncode()
+        cluster.wait()
+        version = cluster.get("/")["version"]["number"]
+        with searchkit.open(folder / "local") as local:
+            for number, fault in enumerate(FAULTS):
+                outcomes.append(break_build(cluster, fault, corpus, local, folder / f"faults-{number}"))
+                report(outcomes[-1])
+            for fault in FAULTS:
+                outcomes.append(break_searches(cluster, fault, local, folder / "faults-0", options.searches))
+                report(outcomes[-1])
+            paragraphs = local.search("*", limit=0).total
+    results = {"version": version, "paragraphs": paragraphs, "rows": [*map(asdict, outcomes)]}
+    path = FOLDER / f"faults-{options.major}.json"
+    path.write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    write_report()
+    return int(any(outcome.lost or outcome.wrong or outcome.unclear for outcome in outcomes))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,187 @@
+"""Failures of a cluster, each in one clear line. The server here answers as OpenSearch 2.19 does in these states."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from searchkit.errors import IndexDamaged, IndexForeign, IndexUnusable, SearchkitError
+from searchkit.index import Index
+from searchkit.indexing.build import BuildOptions, write_index
+
+pytest.importorskip("opensearchpy", reason="opensearch-py is not installed")
+
+from searchkit.engines.opensearch.cluster import Cluster
+
+FULL_DISK = (
+    "index [searchkit-x-state] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark, index has "
+    "read-only-allow-delete block];"
+)
+FULL_NODES = "blocked by: [FORBIDDEN/10/cluster create-index blocked (api)];"
+VERSION = {"version": {"distribution": "opensearch", "number": "2.19.6"}}
+
+
+class Server(BaseHTTPRequestHandler):
+    """Gives every request the same answer."""
+
+    status = 200
+    answer: Mapping[str, Any] = {}
+    requests = 0
+
+    def do_GET(self) -> None:
+        """Send the answer."""
+        type(self).requests += 1
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        content = json.dumps(VERSION if self.path == "/" and self.status != 200 else self.answer).encode()
+        self.send_response(200 if self.path == "/" else self.status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_PUT = do_POST = do_DELETE = do_GET  # noqa: N815 - as BaseHTTPRequestHandler calls them
+
+    def log_message(self, *_: object) -> None:
+        """Print nothing."""
+
+
+@pytest.fixture
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Folder of an index on the server."""
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    monkeypatch.setattr(Server, "requests", 0)
+    with HTTPServer(("127.0.0.1", 0), Server) as started:
+        threading.Thread(target=started.serve_forever, args=(0.01,), daemon=True).start()
+        Cluster.assign(tmp_path, f"http://127.0.0.1:{started.server_port}/x")
+        yield tmp_path
+        started.shutdown()
+
+
+def _error(reason: str, kind: str) -> Mapping[str, Any]:
+    return {"error": {"root_cause": [{"type": kind, "reason": reason}], "type": kind, "reason": reason}}
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "message"),
+    [
+        (503, _error("all shards failed", "search_phase_execution_exception"), "is not available; try again when its"),
+        (503, _error("", "cluster_manager_not_discovered_exception"), "is not available; try again when its"),
+        (429, _error(FULL_DISK, "cluster_block_exception"), "a disk of the cluster is full: make room"),
+        (403, _error(FULL_NODES, "cluster_block_exception"), "a disk of the cluster is full: make room"),
+        (429, _error("rejected execution", "opensearch_rejected_execution_exception"), "status 429"),
+        (401, _error("Unauthorized", "security_exception"), "user or password is refused"),
+        (
+            403,
+            _error("no permissions for [indices:data/write/index]", "security_exception"),
+            "lacks a permission",
+        ),
+        (500, _error("a\nb", "exception"), r"status 500 \(a b\)"),
+    ],
+)
+def test_a_failure_is_one_line(
+    index: Path, monkeypatch: pytest.MonkeyPatch, status: int, answer: Mapping[str, Any], message: str
+) -> None:
+    """Opening an index and building one fail with what is wrong and what to do. Exit status 3."""
+    monkeypatch.setattr(Server, "status", status)
+    monkeypatch.setattr(Server, "answer", answer)
+    for attempt in (lambda: Index(index), lambda: write_index([], index, BuildOptions("opensearch"))):
+        with pytest.raises(IndexUnusable, match=message) as caught:
+            attempt()
+        assert "\n" not in str(caught.value)
+        assert caught.value.exit_status == 3
+
+
+def test_a_full_disk_is_not_asked_again(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cluster that has too much to do is asked again, one with a full disk is not."""
+    cluster = Cluster.read(index)
+    assert cluster is not None
+    monkeypatch.setattr(Server, "status", 429)
+    counts = []
+    for reason in (FULL_DISK, "rejected execution"):
+        monkeypatch.setattr(Server, "answer", _error(reason, "exception"))
+        monkeypatch.setattr(Server, "requests", 0)
+        with pytest.raises(IndexUnusable):
+            cluster.call("POST", "/x")
+        counts.append(Server.requests)
+    assert counts == [1, 6]
+
+
+@pytest.mark.parametrize(
+    ("items", "requests", "message"),
+    [
+        ([(201, None), (429, "rejected execution of a primary operation")], 6, "documents cannot be written"),
+        ([(429, FULL_DISK), (201, None)], 1, "a disk of the cluster is full"),
+        ([(429, "rejected execution"), (400, "failed to parse")], 1, r"documents cannot be written \(failed to parse"),
+    ],
+)
+def test_a_document_that_cannot_be_written(
+    index: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    items: list[tuple[int, str | None]],
+    requests: int,
+    message: str,
+) -> None:
+    """A rejected item is sent again, also if others were written; one that can never be written ends the build."""
+    cluster = Cluster.read(index)
+    assert cluster is not None
+    answers = [{"index": {"status": n, **({"error": {"reason": why}} if why else {})}} for n, why in items]
+    monkeypatch.setattr(Server, "answer", {"errors": True, "items": answers})
+    with pytest.raises(IndexUnusable, match=message):
+        cluster.bulk("data-000001", b"{}\n{}\n" * len(items))
+    assert Server.requests == requests
+
+
+@pytest.mark.parametrize(
+    "version",
+    [
+        {"distribution": "opensearch", "number": "2.18.0"},
+        {"distribution": "opensearch", "number": "1.3.20"},
+        {"number": "8.17.0"},
+        {},
+    ],
+)
+def test_another_server_is_refused(index: Path, monkeypatch: pytest.MonkeyPatch, version: Mapping[str, str]) -> None:
+    """An OpenSearch that is too old, and what is no OpenSearch, is refused before anything is written."""
+    monkeypatch.setattr(Server, "answer", {"version": version})
+    with pytest.raises(IndexForeign, match=r"not OpenSearch 2\.19 or newer"):
+        write_index([], index, BuildOptions("opensearch"))
+    assert Server.requests == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ("<html>", "not OpenSearch, its answer is not JSON"),
+        ({"title": "a page"}, "not an index of searchkit"),
+        ({"_source": {"text": "{}"}}, "not an index of searchkit"),
+        ({"_source": {"text": "{}", "data": "../x", "retired": {}, "taken": 1}}, "index"),
+    ],
+)
+def test_what_is_not_an_index_of_searchkit(
+    index: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: object,
+    message: str,
+) -> None:
+    """Another server, and another index, is one clear line."""
+    monkeypatch.setattr(Server, "answer", answer)
+    with pytest.raises(SearchkitError, match=message) as caught:
+        Index(index)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("data", ["../x", "data-1", "data-000001/_search", "data-000001,other", "*", ""])
+def test_a_state_has_only_names_of_the_index(index: Path, data: str) -> None:
+    """A manifest cannot name an OpenSearch index beside those of its index."""
+    cluster = Cluster.read(index)
+    assert cluster is not None
+    with pytest.raises(IndexDamaged, match="names no state"):
+        cluster.get_sources(data, ["p-1"])
+    assert Server.requests == 0
