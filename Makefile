@@ -34,6 +34,9 @@ BENCH_VENV := .venv-bench
 ATTACKS := faults kills power tampering queries addresses neighbours
 BENCH_READY := $(BENCH_VENV)/.ready
 
+# Tests and examples start many processes. Each would compile searchkit again if it may not keep the result.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo serve test check format lint types lowest docs pictures browser storm mutations worst opensearch figures tables ablation bench product manymeasures load attacks $(ATTACKS) package clean
 
 demo: $(READY)
