@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import shlex
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -30,6 +32,7 @@ from searchkit import (
     Table,
     UnderstoodFilter,
 )
+from searchkit.cli.main import main
 from searchkit.corpus.reading import ParsedDocument
 from searchkit.indexing.build import write_index
 from searchkit.model import table_from_json
@@ -133,16 +136,26 @@ class Workspace:
         write_index([ParsedDocument(document, paragraphs, tables=tables)], folder / "table-index")
 
     def run(self, command: str) -> tuple[str, str, int]:
-        """Run a `searchkit` command, and return its standard output, standard error and exit status."""
-        done = subprocess.run(
-            [sys.executable, "-m", *shlex.split(command)],
-            cwd=self._folder,
-            capture_output=True,
-            encoding="utf-8",
-            check=False,
-            timeout=120,
-        )
-        return done.stdout, done.stderr, done.returncode
+        """Run a `searchkit` command in this process, and return its standard output, standard error and exit status.
+
+        The pages need about a hundred commands, which would take most of their time to start.
+        """
+        streams = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2)]
+        folder, arguments, status = Path.cwd(), sys.argv, 0
+        os.chdir(self._folder)
+        sys.argv = shlex.split(command)
+        try:
+            with redirect_stdout(streams[0]), redirect_stderr(streams[1]):
+                main()
+        except SystemExit as end:
+            status = int(end.code or 0)
+        finally:
+            os.chdir(folder)
+            sys.argv = arguments
+        for stream in streams:
+            stream.seek(0)
+        output, errors = (stream.read() for stream in streams)
+        return output, errors, status
 
     def json(self, command: str) -> Any:  # noqa: ANN401 - any JSON
         """Return the JSON that a command prints, as a list for JSON Lines. Runs each command once."""

@@ -157,6 +157,7 @@ def resolve(name: str, module: ModuleType) -> object:
     return origin and getattr(origin[1], origin[0])
 
 
+@cache
 def constant(name: str, module: ModuleType) -> Constant | None:
     """Return the constant or type alias with a name in a module, or None if the name is something else.
 
@@ -172,6 +173,7 @@ def constant(name: str, module: ModuleType) -> Constant | None:
     return None
 
 
+@cache
 def _imported(name: str, module: ModuleType) -> tuple[str, ModuleType] | None:
     """Return the original name and the module of what a module imports from searchkit as `name`, or None."""
     for node in ast.walk(tree(module)):

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, nullcontext
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,14 @@ from searchkit import processes
 from searchkit.compare.comparison import build_table
 from searchkit.compare.table import Comparison
 from searchkit.corpus.reading import ParsedDocument
+from searchkit.corpus.topics import Taxonomies
+from searchkit.files import DataFile
 from searchkit.index import Index
+from searchkit.indexing import build as building
 from searchkit.indexing import indexer, tasks, worker
 from searchkit.indexing.build import BuildOptions, write_index
 from searchkit.indexing.namelists import read_name_lists
+from searchkit.measures.extractor import Extractor
 from searchkit.model import Document, ExtractedMeasure, Measure, Paragraph
 from searchkit.query.naming import IndicatorNames
 from searchkit.search.choosing import RankedMeasure, choose_indicator
@@ -50,6 +55,28 @@ def _workers_in_process() -> Iterator[None]:
         patch.setattr(tasks, "Child", InProcess)
         patch.setattr(worker, "limit_resources", lambda *_: nullcontext())
         patch.setattr(indexer, "exit_if_forked", lambda: None)  # tests may fork
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _data_files_parsed_once() -> Iterator[None]:
+    """Make builds in this process share what they parse from data files: half of the time of a small build.
+
+    The content of a file is the key, so that a build with another content parses that.
+    """
+
+    def shared(parse: Callable[..., Any]) -> Callable[..., Any]:
+        cached = cache(parse)
+
+        def parse_once(*files: Any, **paths: Any) -> Any:  # noqa: ANN401 - as `parse`
+            is_known = not paths and all(isinstance(file, DataFile) for file in files)
+            return cached(*files) if is_known else parse(*files, **paths)
+
+        return parse_once
+
+    with pytest.MonkeyPatch.context() as patch:
+        for owner, name in ((Taxonomies, "load"), (Extractor, "load"), (building, "read_name_lists")):
+            patch.setattr(owner, name, staticmethod(shared(getattr(owner, name))))
         yield
 
 

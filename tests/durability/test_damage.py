@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import cycle
+from itertools import cycle, islice
 from pathlib import Path
 
 import numpy as np
@@ -123,15 +123,19 @@ def test_a_check_detects_flipped_bits(index: Path) -> None:
 
 @columnar_only
 def test_commands_survive_flipped_bits(index: Path, run: RunCommand, timeout: Callable[[], None]) -> None:
-    """With a flipped bit in any array, every command ends with exit status 0, 1 or 3 and at most one line."""
+    """With a flipped bit in any array, every command ends with exit status 0, 1 or 3 and at most one line.
+
+    Three commands are run for each array, in turn; `make tampering` damages thousands of copies.
+    """
     rng = random.Random(2)  # noqa: S311 - no secret
     failures = []
+    turns = cycle(COMMANDS)
     for path in array_files(index):
         content = path.read_bytes()
         for name, start, end in list(regions(path)):
             timeout()
             path.write_bytes(flip_bit(content, start, end, rng))
-            for command in COMMANDS:
+            for command in islice(turns, 3):
                 result = run(*command, "--index", index)
                 if not result.is_clean:
                     failures.append(f"{path.name}, {name}: {command[0]} {result}")
@@ -296,7 +300,7 @@ def test_an_update_does_not_hide_damage(
     """An update of an index with a flipped bit writes a correct index, or one whose check detects the damage.
 
     With hard links the update merges the old segments. Without hard links, as on some file systems, the update copies
-    and keeps the old segments.
+    and keeps the old segments. Each of the two has a bit flipped in every second array.
     """
     reports = Reports(tmp_path / "reports", random.Random(3), files=0)  # noqa: S311
     base, copy = tmp_path / "base", tmp_path / "copy"
@@ -312,7 +316,7 @@ def test_an_update_does_not_hide_damage(
         monkeypatch.setattr(os, "link", refuse_link)
     for path in (array_files(base)[0], array_files(base)[-1]):
         content = path.read_bytes()
-        for name, start, end in regions(path):
+        for name, start, end in islice(regions(path), int(links), None, 2):
             timeout()
             shutil.copytree(base, copy)
             (copy / path.relative_to(base)).write_bytes(flip_bit(content, start, end, rng))

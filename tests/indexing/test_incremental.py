@@ -690,7 +690,7 @@ def wait_until(condition: Callable[[], object], seconds: float = 30) -> None:
 
 
 LARGE = 24
-"""Number of files of 130 kB: some seconds of work, and enough for a build to use several processes."""
+"""Number of files of 130 kB, most of it line feeds: a few seconds of work, and enough bytes for several processes."""
 
 
 @dataclass(frozen=True)
@@ -708,7 +708,7 @@ def building(source: Path, index: Path, run_build: Build, engine: str) -> Iterat
     if not Path("/proc/self/stat").exists():
         pytest.skip("no /proc to see processes in")
     run_build()
-    text = report("东丽区", 2023, SENTENCES * 400)
+    text = report("东丽区", 2023, SENTENCES * 120) + "\n" * 90_000
     for n in range(LARGE):
         write(source / f"large-{n}.txt", f"{text}\n第{n}份。\n")
     command = [sys.executable, "-m", "searchkit", "build", str(source), "--index", str(index), "--engine", engine]
