@@ -224,7 +224,7 @@ _KEEP_PAGE = {"offset", "limit", "context", "draw", "cell"}
 class State:
     """The parameters of a request. Immutable. Values are texts in canonical form."""
 
-    __slots__ = ("_filters", "_patterns", "address", "values")
+    __slots__ = ("_filters", "_patterns", "endpoint", "values")
 
     def __init__(self, endpoint: str, values: Mapping[str, tuple[str, ...]]) -> None:
         """`endpoint`: a key of `USED_BY`. `values`: by name, without empty ones.
