@@ -53,7 +53,7 @@ serve: $(READY)
 	$(BIN)/searchkit serve --index index --port $(PORT)
 
 test: $(READY)
-	$(BIN)/pytest --numprocesses auto --dist loadfile
+	$(BIN)/pytest --numprocesses auto --dist worksteal
 
 check: format lint types test
 
@@ -67,7 +67,7 @@ types: $(READY)
 	$(BIN)/mypy
 
 lowest: $(LOWEST_READY)
-	$(LOWEST_VENV)/bin/pytest -W default --numprocesses auto --dist loadfile tests/approval tests/cli tests/corpus/formats tests/engines/test_contract.py tests/indexing/test_build.py tests/output tests/test_index.py tests/text
+	$(LOWEST_VENV)/bin/pytest -W default tests/approval tests/cli tests/corpus/formats tests/engines/test_contract.py tests/indexing/test_build.py tests/output tests/test_index.py tests/text
 
 package: $(READY)
 	.ci/package $(BIN)/python
@@ -136,10 +136,12 @@ $(READY): setup.cfg pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
 	touch $(READY)
 
-$(LOWEST_READY): setup.cfg pyproject.toml
+# After the other environment, because an editable installation writes to this folder. Tests are run in one process: CI
+# runs the others beside them.
+$(LOWEST_READY): setup.cfg pyproject.toml | $(READY)
 	$(PYTHON) -m venv $(LOWEST_VENV)
 	sed -nE '/^dev =/q; s/^ +([A-Za-z0-9_-]+) >= ([0-9.]+).*/\1 == \2/p' setup.cfg | sort -u > $(LOWEST_VENV)/lowest.txt
-	$(LOWEST_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint $(LOWEST_VENV)/lowest.txt --editable ".[dev]"
+	$(LOWEST_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint $(LOWEST_VENV)/lowest.txt --editable ".[all]" httpx2 hypothesis pytest reportlab
 	touch $(LOWEST_READY)
 
 $(BENCH_READY): setup.cfg pyproject.toml bench/requirements.txt
