@@ -67,7 +67,12 @@ def _data_files_parsed_once() -> Iterator[None]:
 
     def shared(parse: Callable[..., Any]) -> Callable[..., Any]:
         cached = cache(parse)
-        return lambda *files: (cached if all(isinstance(file, DataFile) for file in files) else parse)(*files)
+
+        def parse_once(*files: Any, **paths: Any) -> Any:  # noqa: ANN401 - as `parse`
+            is_known = not paths and all(isinstance(file, DataFile) for file in files)
+            return cached(*files) if is_known else parse(*files, **paths)
+
+        return parse_once
 
     with pytest.MonkeyPatch.context() as patch:
         for owner, name in ((Taxonomies, "load"), (Extractor, "load"), (building, "read_name_lists")):
