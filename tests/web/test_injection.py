@@ -26,7 +26,7 @@ from injection import (
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-SOME = PAYLOADS[::20]
+SOME = PAYLOADS[::30]
 INERT = {
     "{{ 7*7 }}{% raw %}",
     "${7*7}",
