@@ -285,7 +285,7 @@ def test_an_unknown_engine_is_foreign(index: Path, name: object) -> None:
 @pytest.mark.parametrize(
     "content",
     [b"", b"{", b"not json", b"\xff\xfe\x00", b'{"format": 1', b"\0" * 100, b"[" * 100_000],
-    ids=["empty", "cut", "text", "no UTF-8", "cut later", "zeros", "deep"],
+    ids=["empty", "cut", "text", "not UTF-8", "cut later", "zeros", "deep"],
 )
 def test_a_manifest_that_is_not_json_is_damaged(index: Path, content: bytes) -> None:
     """The message contains the command that rebuilds the index."""

@@ -40,8 +40,6 @@ _MAX_SPELLINGS = 24
 """Maximum number of ways to read a word that `Suggester.similar` looks up."""
 _MIN_SUBSTITUTED_LENGTH = 3
 """Minimum length of a word of which one character may be another one. Of shorter words, hardly anything is left."""
-
-
 _OFFSET = re.compile(rb"\t([0-9a-f]+)")
 """Matches the offset in a line of keys."""
 
@@ -104,7 +102,8 @@ def _frequent_words(words: Mapping[str, int]) -> Iterator[Completion]:
 
 def _rank(entries: Iterable[Completion], limit: int) -> list[Completion]:
     """Return the most frequent entries, most frequent first."""
-    ranked = sorted(sorted(entries), key=attrgetter("paragraphs"), reverse=True)  # those with one number stay by text
+    # Entries with equal numbers stay in the order of their texts.
+    ranked = sorted(sorted(entries), key=attrgetter("paragraphs"), reverse=True)
     return ranked[:limit]
 
 
@@ -178,7 +177,7 @@ class Suggester:
         """Return the entries whose text, pinyin or initials begin with a prefix, at most `limit` unless it is None.
 
         `prefix`: folded. Blanks and apostrophes in pinyin are ignored. Facet values come first, then words, then
-        headings, each most frequent first. If there are too many, all three have places.
+        headings, each most frequent first. If there are more than `limit`, the three groups share it.
         """
         offsets = {*self._find_offsets(self._texts, prefix)}
         letters = "".join(character for character in prefix if character not in " '’-")
@@ -275,7 +274,7 @@ class Suggester:
         start = self._bisect(section, prefix)
         if self._data[start : start + len(prefix)] != prefix:
             return start, start
-        return start, self._bisect(slice(start, section.stop), prefix + b"\xff")  # no UTF-8 has this byte
+        return start, self._bisect(slice(start, section.stop), prefix + b"\xff")  # no UTF-8 text has this byte
 
     def _bisect(self, section: slice, key: bytes) -> int:
         """Return the offset of the first line of a section that is not less than a key."""

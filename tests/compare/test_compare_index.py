@@ -268,7 +268,7 @@ def test_compare_tells_why_nothing_is_found(run: Callable[..., CommandResult]) -
 
 
 def test_compare_writes_files(run: Callable[..., CommandResult], tmp_path: Path) -> None:
-    """`--output` writes what would be printed, in a file of .csv after the mark by which Excel knows UTF-8."""
+    """`--output` writes what would be printed. A .csv file begins with the byte order mark that Excel needs."""
     done = run("compare", "立案", "--format", "csv", "--output", tmp_path / "a.csv")
     assert (done.status, done.out) == (0, "")
     assert (tmp_path / "a.csv").read_text(encoding="utf-8") == "\ufeff" + run("compare", "立案", "--format", "csv").out

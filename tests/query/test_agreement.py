@@ -101,7 +101,7 @@ def test_similarity_is_symmetric_and_between_0_and_1(one: str, other: str) -> No
 
 
 def test_units_that_count_the_same_things_are_one_family() -> None:
-    """件, 起 and 宗 are one family; 户 and 件 are not. No unit is the family ""."""
+    """件, 起 and 宗 are one family; 户 and 件 are not. None has the family ""."""
     assert unit_family("起") == unit_family("件") == unit_family("宗")
     assert unit_family("户") != unit_family("件")
     assert unit_family(None) == ""
@@ -156,7 +156,7 @@ def test_changes_are_compared_with_their_signs(
     assert has_same_value(first, second) == has_same_value(second, first) == same
 
 
-def test_a_value_equals_its_rounded_form(make_measure: MakeMeasure) -> None:
+def test_a_value_equals_its_rounded_value(make_measure: MakeMeasure) -> None:
     """937182元 equals 93.72万元 but not 93.73万元."""
     exact = make_measure("a#1", "罚款", 937_182, "元")
     rounded = make_measure("b#1", "罚款", 93.72, "万元", base_value=937_200, base_unit="元")

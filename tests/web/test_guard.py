@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import threading
 import time
@@ -191,7 +192,8 @@ def assert_harmless(text: str) -> None:
                 assert value.startswith(("/", "#", "https://", "http://")) or value == "", value
     scripts = [attributes.get("src") for attributes in page.all("script")]
     assert {str(source).rpartition("/")[2] for source in scripts} <= OURS
-    assert "49" not in [piece for piece in page.text.split() if piece == "49"]
+    words = re.sub(r"\d+ 毫秒", "", page.text).split()  # a search may take 49 ms
+    assert "49" not in words, "7*7 was calculated"
 
 
 def test_no_text_becomes_markup(hostile_client: TestClient) -> None:

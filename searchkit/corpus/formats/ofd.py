@@ -362,6 +362,7 @@ class _OfdDocument:
             return hints
 
     def _read_custom_tags(self, texts: Mapping[str, str]) -> dict[str, str]:
+        """Return the metadata that the custom tags name. `texts`: text of each object, by its number."""
         hints: dict[str, str] = {}
         path = self._package.find(self._path, _child_text(self._root, "CustomTags"))
         for tag in _children(self._package.xml(path), "CustomTag") if path else ():
