@@ -5,6 +5,7 @@
 # make lowest: run a selection of the tests with the lowest versions of the libraries that setup.cfg allows.
 # make package: build sdist and wheel, and try the wheel in a fresh environment: install, demo, uninstall.
 # make docs: write the reference in docs/ from the commands, the source and an index of the sample reports.
+# make catalogue: add and remove texts in the catalogues of translations, and compile them.
 # make pictures: take the pictures of docs/pictures with chromium, a minute.
 # make browser: test every page in chromium, and the API, with everything; make check does a part (docs/browser.md).
 # make storm: kill builds at random moments for a quarter of an hour, and judge what they leave.
@@ -34,7 +35,7 @@ BENCH_VENV := .venv-bench
 ATTACKS := faults kills power tampering queries addresses neighbours
 BENCH_READY := $(BENCH_VENV)/.ready
 
-.PHONY: demo serve test check format lint types lowest docs pictures browser storm mutations worst opensearch figures tables ablation bench product manymeasures load attacks $(ATTACKS) package clean
+.PHONY: demo serve test check format lint types lowest docs catalogue pictures browser storm mutations worst opensearch figures tables ablation bench product manymeasures load attacks $(ATTACKS) package clean
 
 demo: $(READY)
 	$(BIN)/searchkit build corpus/reports --index index
@@ -71,6 +72,9 @@ package: $(READY)
 
 docs: $(READY)
 	$(BIN)/python docs/generate.py
+
+catalogue: $(READY)
+	$(BIN)/python docs/catalogue.py
 
 pictures: $(READY)
 	$(BIN)/python docs/pictures.py
