@@ -17,7 +17,7 @@ import click
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
-from sentences import PACKAGE, library_sentences
+from sentences import library_sentences, parse_package
 
 from searchkit import __version__, model
 from searchkit.cli.main import cli
@@ -71,7 +71,7 @@ TEXTS_OF_OTHERS = (
 """Reasons of the operating system."""
 OTHER_SENTENCES = (
     *(item for text in TEXTS_OF_OTHERS for item in (text, text.lower())),
-    *("[Errno {number}] {reason}", "[Errno {number}] {reason}: {path}", "line", "character"),
+    *("[Errno {number}] {reason}", "[Errno {number}] {reason}: {path}", "line", "character", "{names} and {n} more"),
 )
 """Sentences that no string of the source is."""
 
@@ -79,10 +79,10 @@ OTHER_SENTENCES = (
 def source_messages() -> dict[Message, str]:
     """Return the messages of the source, each with the module that it is in."""
     found: dict[Message, str] = {}
-    for path in sorted(PACKAGE.rglob("*.py")):
-        name = path.relative_to(PACKAGE.parent).as_posix()
-        found |= dict.fromkeys(_marked_messages(ast.parse(path.read_text("utf-8"))), name)
-    found |= {(SENTENCE, template): name for template, name in library_sentences().items()}
+    modules = parse_package()
+    for name, tree in modules.items():
+        found |= dict.fromkeys(_marked_messages(tree), name)
+    found |= {(SENTENCE, template): name for template, name in library_sentences(modules).items()}
     found |= dict.fromkeys([(SENTENCE, text) for text in OTHER_SENTENCES], "docs/catalogue.py")
     found |= dict.fromkeys(_help_texts(cli), "searchkit/cli")
     found |= dict.fromkeys([(None, text) for text in CLICK_MESSAGES], "click")

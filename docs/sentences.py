@@ -41,16 +41,21 @@ _PARTS: Mapping[type[ast.expr], Sequence[str]] = {
 _PLACE = re.compile(r"\{\w*\}")
 
 
-def library_sentences() -> dict[str, str]:
-    """Return the templates of all sentences, each with the module that it is in."""
-    finder = _Finder({path: ast.parse(path.read_text("utf-8")) for path in sorted(PACKAGE.rglob("*.py"))})
-    return {template: path.relative_to(PACKAGE.parent).as_posix() for path, template in finder.find_all()}
+def parse_package() -> dict[str, ast.Module]:
+    """Return the syntax trees of all modules of the package, by path from the folder of the project."""
+    paths = sorted(PACKAGE.rglob("*.py"))
+    return {path.relative_to(PACKAGE.parent).as_posix(): ast.parse(path.read_text("utf-8")) for path in paths}
+
+
+def library_sentences(modules: Mapping[str, ast.Module]) -> dict[str, str]:
+    """Return the templates of all sentences of some modules, each with the module that it is in."""
+    return {template: name for name, template in _Finder(modules).find_all()}
 
 
 class _Finder:
     """Finds the sentences in some modules."""
 
-    def __init__(self, modules: Mapping[Path, ast.Module]) -> None:
+    def __init__(self, modules: Mapping[str, ast.Module]) -> None:
         self._modules = modules
         nodes = [node for tree in modules.values() for node in ast.walk(tree)]
         self._functions = {node.name: node for node in nodes if isinstance(node, ast.FunctionDef)}
@@ -69,12 +74,12 @@ class _Finder:
         }
         self._seen: set[int] = set()
 
-    def find_all(self) -> Iterator[tuple[Path, str]]:
+    def find_all(self) -> Iterator[tuple[str, str]]:
         """Yield each module with the templates of its sentences."""
-        for path, tree in self._modules.items():
+        for name, tree in self._modules.items():
             for template in self._find(tree, tree):
                 if _WORD.search(_PLACE.sub("", template)) or ": {" in template:
-                    yield path, template
+                    yield name, template
 
     def _find(self, tree: ast.AST, scope: ast.AST) -> Iterator[str]:
         """Yield the templates of the sentences in a tree. `scope`: the function that it is in, or the module."""
@@ -106,7 +111,7 @@ class _Finder:
             case ast.Constant(value=str(text)):
                 yield _escape(text)
             case ast.JoinedStr(values=values):
-                yield _join_pieces(values)
+                yield self._join_pieces(values)
                 for value in values:
                     if isinstance(value, ast.FormattedValue):
                         yield from self._templates(value.value, scope)
@@ -116,6 +121,22 @@ class _Finder:
             case _:
                 for part in (*_parts(node), *self._meanings(node, scope)):
                     yield from self._templates(part, scope)
+
+    def _join_pieces(self, nodes: Sequence[ast.expr]) -> str:
+        """Return the template of an f-string. Constants of modules are texts of it."""
+        names: Counter[str] = Counter()
+        pieces = []
+        for node in nodes:
+            value = node.value if isinstance(node, ast.FormattedValue) else node
+            if isinstance(value, ast.Name):
+                value = next(self._constant(value.id), value)
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                pieces.append(_escape(value.value))
+            elif isinstance(node, ast.FormattedValue):
+                name = _name_of(node.value)
+                names[name] += 1
+                pieces.append(f"{{{name}{names[name] if names[name] > 1 else ''}}}")
+        return "".join(pieces)
 
     def _meanings(self, node: ast.expr, scope: ast.AST) -> Iterator[ast.expr]:
         """Yield the expressions that a name stands for, or that a call of a function returns."""
@@ -141,7 +162,7 @@ class _Finder:
         for node in ast.walk(scope) if isinstance(scope, ast.FunctionDef) else ():
             if isinstance(node, ast.Assign) and id(node) not in self._seen:
                 for target, value in _pairs(node):
-                    if ast.unparse(target) == name:
+                    if isinstance(target, ast.Name) and target.id == name:
                         self._seen.add(id(node))
                         yield value
 
@@ -169,20 +190,6 @@ def _returns_sentences(scope: ast.AST) -> bool:
     if not isinstance(scope, ast.FunctionDef):
         return False
     return _SENTENCES_OF.search((ast.get_docstring(scope) or "").partition("\n")[0]) is not None
-
-
-def _join_pieces(nodes: Sequence[ast.expr]) -> str:
-    """Return the template of an f-string."""
-    names: Counter[str] = Counter()
-    pieces = []
-    for node in nodes:
-        if isinstance(node, ast.FormattedValue):
-            name = _name_of(node.value)
-            names[name] += 1
-            pieces.append(f"{{{name}{names[name] if names[name] > 1 else ''}}}")
-        elif isinstance(node, ast.Constant):
-            pieces.append(_escape(str(node.value)))
-    return "".join(pieces)
 
 
 def _name_of(node: ast.expr) -> str:

@@ -79,13 +79,16 @@ class Catalogue:
 class _Template:
     """A sentence with places for values, and its translation. Both are written as for `str.format`."""
 
-    __slots__ = ("_literals", "_names", "length", "translation")
+    __slots__ = ("_empty", "_literals", "_names", "length", "translation")
 
     def __init__(self, text: str, translation: str) -> None:
         pieces = list(_parse_format(text))
-        self._literals = [literal for literal, name in pieces]
-        self._names = [name for literal, name in pieces if name]
-        if pieces[-1][1]:
+        # Nothing tells where a value ends that another one follows: it is both, and the other one is empty.
+        apart = [(literal, name) for number, (literal, name) in enumerate(pieces) if literal or not number]
+        self._literals = [literal for literal, _ in apart]
+        self._names = [name for _, name in apart if name]
+        self._empty = {name: "" for _, name in pieces if name and name not in self._names}
+        if apart[-1][1]:
             self._literals.append("")
         self.length = sum(map(len, self._literals))
         """Number of characters outside of places."""
@@ -111,7 +114,7 @@ class _Template:
         end = len(sentence) - len(rest[-1])
         if end < start or not sentence.endswith(rest[-1]):
             return None
-        return dict(zip(self._names, [*values, sentence[start:end]], strict=True))
+        return {**self._empty, **dict(zip(self._names, [*values, sentence[start:end]], strict=True))}
 
 
 class _Value(str):
