@@ -71,7 +71,14 @@ TEXTS_OF_OTHERS = (
 """Reasons of the operating system."""
 OTHER_SENTENCES = (
     *(item for text in TEXTS_OF_OTHERS for item in (text, text.lower())),
-    *("[Errno {number}] {reason}", "[Errno {number}] {reason}: {path}", "line", "character", "{names} and {n} more"),
+    *(
+        "[Errno {number}] {reason}",
+        "[Errno {number}] {reason}: {path}",
+        "line",
+        "character",
+        "{names} and {n} more",
+        "{one}, and {other}",
+    ),
 )
 """Sentences that no string of the source is."""
 

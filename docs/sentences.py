@@ -16,8 +16,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "searchkit"
-_ARGUMENTS = {"Note": 1, "DetectedYear": 1, "Skipped": 1, "build_finding": 1, "build_paragraph_finding": 1}
-_ARGUMENTS |= {"print_error": 0, "_build_copy": 0, "OSError": 1, "ValueError": 0, "_Failure": 0, "read_data_file": 0}
+_ARGUMENTS = {
+    "Note": 1,
+    "DetectedYear": 1,
+    "LocationResult": 1,
+    "Skipped": 1,
+    "build_finding": 1,
+    "build_paragraph_finding": 1,
+}
+_ARGUMENTS |= {
+    "_state_year": 2,
+    "print_error": 0,
+    "_build_copy": 0,
+    "OSError": 1,
+    "ValueError": 0,
+    "_Failure": 0,
+    "read_data_file": 0,
+}
 """Functions and classes that take a sentence, besides exceptions, each with the position of the argument."""
 _EXCEPTION = re.compile(r"(Error|Exception|IndexUnusable)$")
 """Matches the name of a class whose subclasses are exceptions."""

@@ -27,6 +27,8 @@ CATALOGUE_FOLDER = os.path.join(os.path.dirname(__file__), "locale")  # noqa: PT
 SENTENCE, FACET, COLUMN, FINDING = "sentence", "facet", "column", "finding"
 """Contexts of messages: templates of sentences of the library, names of facets, names of fields as heads of columns,
 kinds of findings."""
+MAX_DEPTH = 4
+"""How many sentences may be one in another, so that no value can make a translation slow."""
 _LOCALE_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
 """Environment variables with the locale of messages. The first that is set counts (POSIX)."""
 
@@ -54,11 +56,12 @@ class Catalogue:
         """Return a text that has a translation of its own in a context."""
         return self._messages.get(f"{context}\4{message}", message)
 
-    def translate(self, sentence: str) -> str:
+    def translate(self, sentence: str, depth: int = MAX_DEPTH) -> str:
         """Return a sentence of the library in this language, or as it is if no template fits.
 
-        Of several templates, the one with most characters outside of places counts. Takes time in proportion to the
-        length of the sentence for each template that begins like it.
+        Of several templates, the one with most characters outside of places counts. Values that are sentences are
+        translated too, down to a depth. Takes time in proportion to the length of the sentence for each template that
+        begins like it.
         """
         if self._templates is None:
             start = f"{SENTENCE}\4"
@@ -71,15 +74,18 @@ class Catalogue:
         for template in self._templates:
             values = template.match(sentence)
             if values is not None:
-                texts = {name: _Value(text, self) for name, text in values.items()}
-                return template.translation.format(**texts)
+                translated, as_it_is = (
+                    template.translation.format(**{name: _Value(text, self, level) for name, text in values.items()})
+                    for level in (depth, 0)
+                )
+                return sentence if template.is_frame and translated == as_it_is else translated
         return sentence
 
 
 class _Template:
     """A sentence with places for values, and its translation. Both are written as for `str.format`."""
 
-    __slots__ = ("_empty", "_literals", "_names", "length", "translation")
+    __slots__ = ("_empty", "_literals", "_names", "is_frame", "length", "translation")
 
     def __init__(self, text: str, translation: str) -> None:
         pieces = list(_parse_format(text))
@@ -92,6 +98,8 @@ class _Template:
             self._literals.append("")
         self.length = sum(map(len, self._literals))
         """Number of characters outside of places."""
+        self.is_frame = not any(map(str.isalpha, "".join(self._literals)))
+        """Whether it has no word, as in `{name}: {error}`, so that it says nothing unless a value does."""
         self.translation = translation
 
     def match(self, sentence: str) -> dict[str, str] | None:
@@ -120,17 +128,18 @@ class _Template:
 class _Value(str):
     """A value in a sentence. In a translation, `{hint:sentence}` translates it, `{name:facet}` the name of a facet."""
 
-    __slots__ = ("_catalogue",)
+    __slots__ = ("_catalogue", "_depth")
     _catalogue: Catalogue
+    _depth: int
 
-    def __new__(cls, text: str, catalogue: Catalogue) -> _Value:  # noqa: PYI034 - typing.Self is 3.11
+    def __new__(cls, text: str, catalogue: Catalogue, depth: int) -> _Value:  # noqa: PYI034 - typing.Self is 3.11
         value = super().__new__(cls, text)
-        value._catalogue = catalogue
+        value._catalogue, value._depth = catalogue, depth
         return value
 
     def __format__(self, spec: str) -> str:
         if spec == SENTENCE:
-            return self._catalogue.translate(str(self))
+            return self._catalogue.translate(str(self), self._depth - 1) if self._depth else str(self)
         return self._catalogue.pgettext(spec, str(self)) if spec else str(self)
 
 

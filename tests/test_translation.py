@@ -112,13 +112,14 @@ def test_a_finished_sentence_finds_its_translation() -> None:
         if context == SENTENCE and isinstance(text, str):
             second = set(re.findall(r"\}\{(\w+)", text))  # what follows another value at once counts as a part of it
             values = {name: "" if name in second else f"⟨{name}⟩" for name in places(text)}
-            plain = re.sub(r":(sentence|facet|column)\}", "}", translation)
+            has_words = re.search("[A-Za-z]", re.sub(r"\{.*?\}", "", text))
+            plain = re.sub(r":(sentence|facet|column)\}", "}", translation) if has_words else text
             assert catalogue("zh").translate(text.format(**values)) == plain.format(**values), text
 
 
 def test_a_sentence_without_a_template_is_shown_as_it_is() -> None:
     """What has no translation is not lost, and English is not changed."""
-    for sentence in ("something new", "", "{0} {name}"):
+    for sentence in ("something new", "", "{0} {name}", "something: new", "a, b: c"):
         assert catalogue("zh").translate(sentence) == sentence
     assert catalogue("en").translate("interrupted") == "interrupted"
 
@@ -131,8 +132,8 @@ def test_values_are_translated_only_where_the_translation_says_so() -> None:
 
 def test_a_long_sentence_takes_no_time() -> None:
     """A hostile value cannot make the search for a template slow: it does not go back."""
-    sentence = "no " + " " * 100_000 + "; " * 100_000
-    assert catalogue("zh").translate(sentence)
+    for sentence in ("no " + " " * 100_000 + "; " * 100_000, "a: " * 100_000):
+        assert catalogue("zh").translate(sentence)
 
 
 @pytest.mark.parametrize(
