@@ -56,13 +56,12 @@ RECORDS = (model.Document, model.Paragraph, model.ExtractedMeasure, model.Table)
 COLUMNS = (
     *("analyzer", "built", "bytes", "column", "corpus", "district", "documents", "engine", "format", "index", "name"),
     *("options", "paragraph", "problems", "query", "quote", "reason", "row", "seen", "added", "ran", "settings"),
-    *("share", "table_rows", "term", "total", "verified", "group", *model.AGGREGATES),
+    *("share", "table_rows", "tables", "term", "total", "verified", "group", *model.AGGREGATES),
 )
-"""Other columns."""
+"""Other columns, and kinds of records."""
 STATUSES = (*model.MEASURE_STATUSES, "not read", "duplicate", "left out", "undecided")
-
-
-TEXTS_OF_OTHERS = (
+"""Statuses of measures, and kinds of problems."""
+SYSTEM_REASONS = (
     *("Permission denied", "No such file or directory", "No space left on device", "Is a directory", "Not a directory"),
     *("File exists", "Read-only file system", "Input/output error", "File name too long", "Too many open files"),
     *("Operation not permitted", "Disk quota exceeded", "Cannot allocate memory", "Address already in use"),
@@ -70,17 +69,12 @@ TEXTS_OF_OTHERS = (
 )
 """Reasons of the operating system."""
 OTHER_SENTENCES = (
-    *(item for text in TEXTS_OF_OTHERS for item in (text, text.lower())),
-    *(
-        "[Errno {number}] {reason}",
-        "[Errno {number}] {reason}: {path}",
-        "line",
-        "character",
-        "{names} and {n} more",
-        "{one}, and {other}",
-    ),
+    *SYSTEM_REASONS,
+    *map(str.lower, SYSTEM_REASONS),
+    *("[Errno {number}] {reason}", "[Errno {number}] {reason}: {path}"),
+    *("line", "character", "{names} and {n} more", "{one}, and {other}"),
 )
-"""Sentences that no string of the source is."""
+"""Sentences, and parts of them, that no string of the source is."""
 
 
 def source_messages() -> dict[Message, str]:
@@ -97,7 +91,7 @@ def source_messages() -> dict[Message, str]:
 
 
 def _marked_messages(tree: ast.AST) -> Iterator[Message]:
-    """Yield the texts that are passed to `_`, `gettext`, `ngettext` or `pgettext` as they are."""
+    """Yield the texts that are passed to `_`, `gettext` or `ngettext` as they are."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             texts = [item.value for item in node.args if isinstance(item, ast.Constant) and isinstance(item.value, str)]

@@ -275,6 +275,7 @@ def test_errors_are_in_chinese(run: Run, folder: Path, arguments: list[str], sta
         ["analyze", "东丽区 立案"],
         ["export", "documents", "--format", "table"],
         ["export", "measures", "--format", "table"],
+        ["export", "paragraphs", "--format", "table"],
         ["check"],
     ],
     ids=" ".join,

@@ -30,7 +30,7 @@ from searchkit.cli.output import (
     write_measures,
 )
 from searchkit.errors import UsageError
-from searchkit.translation import FACET, pgettext
+from searchkit.translation import COLUMN, FACET, pgettext
 from searchkit.translation import gettext as _
 
 if TYPE_CHECKING:
@@ -367,7 +367,8 @@ def export(
 def _describe_rest(what: str, target: Target, done: int) -> str:
     """Return what is left of an export that was interrupted."""
     if target.path is None:
-        return _("{n} records were written").format(n=done) if done else _("the output is not complete")
+        text = _("{n} {what} were written") if done else _("the output is not complete")
+        return text.format(n=done, what=pgettext(COLUMN, what))
     if what == "tables" and target.format in {"csv", "tsv"}:
         return _("{path} does not have all tables; remove it").format(path=target.path)
     return _("{path} was not written").format(path=target.path)
