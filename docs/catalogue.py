@@ -59,8 +59,12 @@ COLUMNS = (
     *("share", "table_rows", "tables", "term", "total", "verified", "group", *model.AGGREGATES),
 )
 """Other columns, and kinds of records."""
-STATUSES = (*model.MEASURE_STATUSES, "not read", "duplicate", "left out", "undecided")
-"""Statuses of measures, and kinds of problems."""
+STATUSES = (
+    *model.MEASURE_STATUSES,
+    *("not read", "duplicate", "left out", "undecided"),
+    *("read", "running", "all", "damaged"),
+)
+"""Statuses of measures, kinds of problems, and what has been verified of an index."""
 SYSTEM_REASONS = (
     *("Permission denied", "No such file or directory", "No space left on device", "Is a directory", "Not a directory"),
     *("File exists", "Read-only file system", "Input/output error", "File name too long", "Too many open files"),

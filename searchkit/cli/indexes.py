@@ -172,11 +172,9 @@ def info(index_path: Path, target: Target, *, problems: bool) -> int:
         facts, unread = index.info(), index.problems()
     facts["settings"] = str(settings.path) if settings else None
     if target.format == "table":
-        target.write(
-            _format_facts(
-                {**facts, "facets": join(pgettext(FACET, name) for name in index.facet_names)}, unread, index_path
-            )
-        )
+        facet_names = join(pgettext(FACET, name) for name in index.facet_names)
+        shown = {**facts, "facets": facet_names, "verified": _(str(facts["verified"]))}
+        target.write(_format_facts(shown, unread, index_path))
     elif target.format == "json":
         target.write([dumps({**facts, "problems": unread}, indent=1), "\n"])
     else:

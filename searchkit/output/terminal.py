@@ -191,7 +191,7 @@ def _group_lines(aggregate: str, groups: Sequence[AggregateGroup]) -> list[str]:
         ["" if group.group is None else str(group.group), value_text(group.value), group.unit or "", str(group.n)]
         for group in groups
     ]
-    headers = [pgettext(COLUMN, name) for name in ("group", aggregate, "unit", "n")]
+    headers = [*(pgettext(COLUMN, name) for name in ("group", aggregate, "unit")), _("n")]
     first = 0 if any(row[0] for row in rows) else 1
     table = format_table([row[first:] for row in rows], headers[first:])
     return table.rstrip("\n").split("\n")
