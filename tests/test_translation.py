@@ -33,7 +33,8 @@ NAMES = (
     *(
         r"`[^`]*`",
         r"searchkit [a-z]+( (add|run|list|remove))?( --?[a-z-]+)*",
-        "watch list",
+        "watch (add|list|remove|run)",
+        r"python -m \S+",
         "export tables",
         r"--?[a-z][a-z-]*",
         r"\w+\.[a-z]+\S*",
