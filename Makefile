@@ -7,6 +7,7 @@
 # make lock: write supply/requirements.txt, the versions and hashes of everything that make demo, test and check install;
 #   LOCK=--upgrade takes the newest versions. make sbom: write the bill of materials and the list of licences from it.
 # make docs: write the reference in docs/ from the commands, the source and an index of the sample reports.
+# make catalogue: add and remove texts in the catalogues of translations, and compile them.
 # make pictures: take the pictures of docs/pictures with chromium, a minute.
 # make browser: test every page in chromium, and the API, with everything; make check does a part (docs/browser.md).
 # make storm: kill builds at random moments for a quarter of an hour, and judge what they leave.
@@ -46,7 +47,7 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 # Tests and examples start many processes. Each would compile searchkit again if it may not keep the result.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo serve test check format lint types lowest docs pictures browser storm mutations worst opensearch measures tables ablation bench product manymeasures load attacks $(ATTACKS) package lock sbom cluster clean
+.PHONY: demo serve test check format lint types lowest docs catalogue pictures browser storm mutations worst opensearch measures tables ablation bench product manymeasures load attacks $(ATTACKS) package lock sbom cluster clean
 
 demo: $(READY)
 	$(BIN)/searchkit build corpus/reports --index index
@@ -92,6 +93,9 @@ sbom: $(READY)
 
 docs: $(READY)
 	$(BIN)/python docs/generate.py
+
+catalogue: $(READY)
+	$(BIN)/python docs/catalogue.py
 
 pictures: $(READY)
 	$(BIN)/python docs/pictures.py

@@ -57,7 +57,9 @@ def _remove_current_folder() -> None:
 
 def _handle_interrupt(_signal: int, _frame: FrameType | None) -> None:
     """Exit at once. Raising KeyboardInterrupt is not enough: in a destructor, Python prints an exception only."""
-    os.write(2, b"searchkit: interrupted\n")
+    translation = sys.modules.get("searchkit.translation")
+    message = translation.translate("interrupted") if translation else "interrupted"
+    os.write(2, f"searchkit: {message}\n".encode())
     os._exit(3)
 
 

@@ -34,6 +34,11 @@ from searchkit.search.choosing import RankedMeasure, choose_indicator
 
 ROOT = Path(__file__).parent.parent
 
+# Tests expect English, whatever the locale of the machine is. Those of other languages set their own.
+for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
+    if os.environ.get(variable, "").lower().startswith("zh"):
+        os.environ[variable] = "C.UTF-8"
+
 BINHAI = ("天津市", "滨海新区")
 
 # Examples have no deadline, because tests run in parallel and the machine may be busy.

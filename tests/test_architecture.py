@@ -19,7 +19,7 @@ PACKAGE = ROOT / "searchkit"
 
 # From the bottom up. A module can import from earlier tiers, and from its own entry.
 TIERS = (
-    {"errors"},
+    {"errors", "translation"},
     {"tabular"},
     {"model", "processes"},
     {"files"},
@@ -54,10 +54,10 @@ TIERS = (
     {"__main__"},
 )
 
-MAX_DEPENDENCIES = 94
+MAX_DEPENDENCIES = 97
 """Maximum number of pairs of top-level entries of the package of which one imports the other.
 
-Six of them are those of `tabular`, the form that results of all tiers have in notebooks.
+Six of them are those of `tabular`, the form that results of all tiers have in notebooks, three those of `translation`.
 """
 
 # Third-party libraries, and the modules that may import them.
@@ -70,7 +70,9 @@ THIRD_PARTY = {
                 "main",
                 "comparing",
                 "completing",
+                "help",
                 "indexes",
+                "language",
                 "options",
                 "output",
                 "pager",

@@ -50,13 +50,17 @@ EXECUTED = (
     ),
 )
 """Pages whose commands and Python sessions are run in order, in a folder with the sample reports."""
+CHINESE = "README.zh.md"
+"""The page whose commands are run in a Chinese locale."""
 BLOCK = re.compile(
     r"^(?P<indent> *)```(?P<language>\S+)(?: (?P<file>\S+))?\n(?P<text>.*?)^ *```$", re.MULTILINE | re.DOTALL
 )
 """Matches a code block. A name after the language is the name of a file with the content of the block."""
 PYTHON = re.compile(r"(?<=^```python\n).*?(?=^```)", re.MULTILINE | re.DOTALL)
 """Matches the content of a block of Python code."""
-VARIABLE = re.compile(r"\d+ ms|\d+\.\d+ s(?=\b)|took_ms\W+[\d.]+|built +\S+|bytes +\d+|\d{4}-\d\d-\d\dT[\d:+]+")
+VARIABLE = re.compile(
+    r"\d+ (?:ms|毫秒)|\d+\.\d+ 秒|\d+\.\d+ s(?=\b)|took_ms\W+[\d.]+|built +\S+|bytes +\d+|\d{4}-\d\d-\d\dT[\d:+]+"
+)
 """Matches output that is not the same in every run: durations (12 ms), sizes (bytes 1234), dates and times."""
 
 
@@ -70,13 +74,14 @@ def sessions(block: str) -> Iterator[tuple[str, str]]:
         yield command, output
 
 
-def run(command: str, folder: Path) -> str:
-    """Return the output of a command, including errors."""
+def run(command: str, folder: Path, locale: str = "C.UTF-8") -> str:
+    """Return the output of a command in a locale, including errors."""
+    environment = {name: value for name, value in os.environ.items() if name not in {"LC_ALL", "LC_MESSAGES"}}
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     done = subprocess.run(
         ["bash", "-c", command],  # noqa: S607
         cwd=folder,
-        env={**os.environ, "PATH": path, "PYTHONUTF8": "1"},
+        env={**environment, "LANG": locale, "PATH": path, "PYTHONUTF8": "1"},
         text=True,
         check=False,
         timeout=120,
@@ -105,8 +110,9 @@ def run_python(session: str, names: dict[str, object]) -> str:
     return "\n".join(lines)
 
 
-def execute_page(text: str, folder: Path) -> str:
+def execute_page(name: str, folder: Path) -> str:
     """Write the files of a page, run its commands, and return the page with their current output."""
+    locale = "zh_CN.UTF-8" if name == CHINESE else "C.UTF-8"
     names: dict[str, object] = {}
 
     def execute(block: re.Match[str]) -> str:
@@ -119,10 +125,10 @@ def execute_page(text: str, folder: Path) -> str:
             return f"```pycon\n{run_python(content, names)}\n```"
         if block["language"] != "console":
             return block[0]
-        session = "".join(f"$ {command}\n{run(command, folder)}" for command, _ in sessions(content))
+        session = "".join(f"$ {command}\n{run(command, folder, locale)}" for command, _ in sessions(content))
         return f"{block['indent']}```console\n{textwrap.indent(session, block['indent'])}{block['indent']}```"
 
-    return BLOCK.sub(execute, text)
+    return BLOCK.sub(execute, (ROOT / name).read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("name", EXECUTED)
@@ -130,7 +136,7 @@ def test_pages_show_the_output_of_the_commands(name: str, fresh_folder: Path) ->
     """Every command and Python statement of a page prints the output below it, except times and sizes."""
     text = (ROOT / name).read_text(encoding="utf-8")
     assert len(re.findall(r"^ *(?:\$|>>>) ", text, re.MULTILINE)) >= 4
-    assert VARIABLE.sub("…", execute_page(text, fresh_folder)).splitlines() == VARIABLE.sub("…", text).splitlines()
+    assert VARIABLE.sub("…", execute_page(name, fresh_folder)).splitlines() == VARIABLE.sub("…", text).splitlines()
 
 
 @pytest.mark.parametrize("name", READMES)
@@ -216,8 +222,7 @@ def write_pages() -> None:
     for name in EXECUTED:
         with tempfile.TemporaryDirectory() as folder:
             shutil.copytree(ROOT / "corpus", Path(folder) / "corpus")
-            text = (ROOT / name).read_text(encoding="utf-8")
-            (ROOT / name).write_text(execute_page(text, Path(folder)), encoding="utf-8")
+            (ROOT / name).write_text(execute_page(name, Path(folder)), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ serving.py    serve
 watching.py   watch
 options.py    options that several commands have
 output.py     standard output, files, error messages, exit statuses
+language.py   the language of messages and help
+help.py       help in other languages than English
 pager.py      the pager
 progress.py   progress of long work, and what stands if it is interrupted
 settings.py   defaults of options: SEARCHKIT_INDEX and searchkit.toml

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from searchkit.cli.output import FOUND, NOTHING_FOUND, WORKBOOK, Target
+from searchkit.translation import gettext as _
 
 if TYPE_CHECKING:
     from searchkit.index import Index
@@ -21,7 +22,7 @@ def print_audit(index: Index, filters: Mapping[str, Any], target: Target) -> int
     from searchkit.output.findings import format_findings
     from searchkit.output.json import finding_to_json
 
-    with long_work("auditing", lambda _: "nothing was written") as progress:
+    with long_work(_("auditing"), lambda _progress: _("nothing was written")) as progress:
         audit = index.audit(on_progress=progress, **filters)
     if target.format == WORKBOOK and target.path is not None:
         from searchkit.output.xlsx import write_findings

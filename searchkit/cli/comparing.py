@@ -20,8 +20,9 @@ from searchkit.cli.options import (
     timeout_option,
     verify_option,
 )
-from searchkit.cli.output import FOUND, NOTHING_FOUND, WORKBOOK, Target, print_error
+from searchkit.cli.output import FOUND, NOTHING_FOUND, WORKBOOK, Target, print_message
 from searchkit.model import ANY_STATUS, MEASURE_STATUSES
+from searchkit.translation import translate
 
 if TYPE_CHECKING:
     from searchkit.compare.table import Comparison
@@ -130,8 +131,8 @@ def _print_reasons(comparison: Comparison) -> None:
     """Print why nothing was found to standard error."""
     from searchkit.output.terminal import suggestion_lines
 
-    for line in (*comparison.notes, *suggestion_lines(comparison.suggestions, "measures")):
-        print_error(line)
+    for line in (*map(translate, comparison.notes), *suggestion_lines(comparison.suggestions, "measures")):
+        print_message(line)
 
 
 def _check_chart(chart: Path | None) -> None:

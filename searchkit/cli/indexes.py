@@ -19,11 +19,14 @@ from searchkit.cli.options import format_option, index_option, output_options
 from searchkit.cli.output import FAILED, FOUND, Target, print_error, terminal_width, write_output
 from searchkit.cli.progress import long_work, raise_on_interrupt
 from searchkit.cli.settings import applying_settings
+from searchkit.translation import COLUMN, FACET, join, ngettext, pgettext, translate
+from searchkit.translation import gettext as _
 
 if TYPE_CHECKING:
     from searchkit.corpus.walk import Skipped
     from searchkit.indexing.build import BuildReport
     from searchkit.indexing.tasks import Progress
+    from searchkit.manifest import Manifest
 
 _MAX_SHOWN_PROBLEMS = 20
 """Maximum number of files, parts of files, or warnings that a report names. The others are counted."""
@@ -165,12 +168,18 @@ def info(index_path: Path, target: Target, *, problems: bool) -> int:
     with Index(index_path) as index:
         if problems:
             records = problem_records(index.problems(), index.duplicates(), index.documents())
+            if target.format == "table":
+                records = (
+                    {**item, "reason": translate(str(item["reason"])), "kind": _(str(item["kind"]))} for item in records
+                )
             target.write_records(records, "problems")
             return FOUND
         facts, unread = index.info(), index.problems()
     facts["settings"] = str(settings.path) if settings else None
     if target.format == "table":
-        target.write(_format_facts({**facts, "facets": ", ".join(index.facet_names)}, unread, index_path))
+        facet_names = join(pgettext(FACET, name) for name in index.facet_names)
+        shown = {**facts, "facets": facet_names, "verified": _(str(facts["verified"]))}
+        target.write(_format_facts(shown, unread, index_path))
     elif target.format == "json":
         target.write([dumps({**facts, "problems": unread}, indent=1), "\n"])
     else:
@@ -185,11 +194,14 @@ def check(index_path: Path) -> int:
     from searchkit.index import Index
 
     with Index(index_path) as index:
-        with long_work("checking", lambda _: "the index was not checked to the end; nothing was changed") as progress:
+        with long_work(
+            _("checking"), lambda _progress: _("the index was not checked to the end; nothing was changed")
+        ) as progress:
             index.check(progress)
         manifest = index.manifest
-    counts = f"{manifest.documents} documents, {manifest.paragraphs} paragraphs, {manifest.measures} measures"
-    write_output([f"{index_path} is intact: {counts}, {len(manifest.files)} files\n"])
+    counts = _count_records(manifest)
+    text = _("{index} is intact: {counts}, {files} files")
+    write_output([text.format(index=index_path, counts=counts, files=len(manifest.files)) + "\n"])
     return FOUND
 
 
@@ -216,7 +228,7 @@ class _ProgressDisplay:
             return
         with click.progressbar(
             length=1,
-            label="reading",
+            label=_("reading"),
             show_eta=False,
             show_percent=False,
             item_show_func=lambda line: str(line or ""),
@@ -228,14 +240,22 @@ class _ProgressDisplay:
     @property
     def summary(self) -> str:
         """Number of files read so far, as text: `3 of 14 files read`."""
-        return f"{self._latest.files} of {self._latest.all_files} files read" if self._latest else "no file read"
+        if self._latest is None:
+            return _("no file read")
+        return _("{n} of {all} files read").format(n=self._latest.files, all=self._latest.all_files)
 
     def _status_line(self, progress: Progress) -> str:
         """Return the number of files, the speed, and the time left, which is estimated from the bytes left."""
         seconds = max(time.monotonic() - self._started, 0.001)
         left = round(seconds * (progress.all_bytes - progress.bytes) / max(progress.bytes, 1))
-        rate = f"{progress.files / seconds:.0f} files/s, {progress.bytes / seconds / 1_000_000:.1f} MB/s"
-        return f"{progress.files} of {progress.all_files} files, {rate}, {left // 60}:{left % 60:02} left"
+        text = _("{files} of {all} files, {rate} files/s, {speed} MB/s, {time} left")
+        return text.format(
+            files=progress.files,
+            all=progress.all_files,
+            rate=f"{progress.files / seconds:.0f}",
+            speed=f"{progress.bytes / seconds / 1_000_000:.1f}",
+            time=f"{left // 60}:{left % 60:02}",
+        )
 
 
 def _format_facts(facts: Mapping[str, object], unread: Sequence[Mapping[str, str]], index_path: Path) -> Iterator[str]:
@@ -244,9 +264,11 @@ def _format_facts(facts: Mapping[str, object], unread: Sequence[Mapping[str, str
     from searchkit.output.terminal import format_table
     from searchkit.text.characters import sanitize
 
-    rows = [(name, value_text(value)) for name, value in facts.items() if value is not None]
-    yield format_table([*rows, ("problems", str(len(unread)))], ["", ""], width=terminal_width())
-    lines = [f"not read: {problem['path']}: {problem['reason']}" for problem in unread]
+    shown = {**facts, "problems": len(unread)}
+    rows = [(pgettext(COLUMN, name), value_text(value)) for name, value in shown.items() if value is not None]
+    yield format_table(rows, ["", ""], width=terminal_width())
+    text = _("not read: {path}: {reason}")
+    lines = [text.format(path=problem["path"], reason=translate(problem["reason"])) for problem in unread]
     yield from (sanitize(f"{line}\n") for line in _truncate(lines, str(index_path)))
 
 
@@ -264,34 +286,49 @@ def _print_report(report: BuildReport, output_format: str) -> None:
         write_output([dumps(asdict(report), indent=1), "\n"])
         return
     if report.full_because:
-        write_output([f"{report.full_because}: the index was built again in full\n"])
-    totals = f"{report.documents} documents, {report.paragraphs} paragraphs, {report.measures} measures"
-    write_output([f"{_describe_changes(report)}: {totals} in {report.index} ({report.seconds:.1f} s)\n"])
+        text = _("{reason}: the index was built again in full")
+        write_output([text.format(reason=translate(report.full_because)) + "\n"])
+    text = _("{changes}: {counts} in {index} ({seconds} s)").format(
+        changes=_describe_changes(report),
+        counts=_count_records(report),
+        index=report.index,
+        seconds=f"{report.seconds:.1f}",
+    )
+    write_output([f"{text}\n"])
     if report.skipped:
-        write_output([f"not read: {_count_skipped(report.skipped)}\n"])
+        write_output([_("not read: {counts}").format(counts=_count_skipped(report.skipped)) + "\n"])
         write_output(sanitize(f"{line}\n") for line in _group_by_reason(report.skipped, report.index))
     undecided = [(name, reason) for name, reason in report.warned if not reason.startswith(LEFT_OUT)]
-    for kind, problems in (("duplicates", report.duplicates), ("undecided", undecided)):
+    for heading, problems in ((_("duplicates: {n}"), report.duplicates), (_("undecided: {n}"), undecided)):
         if problems:
-            write_output([f"{kind}: {len(problems)}\n"])
-            lines = [f"  {name}: {reason}" for name, reason in problems]
+            write_output([heading.format(n=len(problems)) + "\n"])
+            lines = ["  " + _("{name}: {reason}").format(name=name, reason=translate(why)) for name, why in problems]
             write_output(sanitize(f"{line}\n") for line in _truncate(lines, report.index))
 
 
 def _describe_changes(report: BuildReport) -> str:
     """Return the numbers of files that were read, removed and unchanged as text."""
     if not report.files and not report.removed:
-        return "nothing changed"
-    counts = {"files read": report.files, "removed": report.removed, "unchanged": report.unchanged}
-    return ", ".join(f"{count} {name}" for name, count in counts.items() if count or name == "files read")
+        return _("nothing changed")
+    counts = [_("{n} files read").format(n=report.files)]
+    counts += [_("{n} removed").format(n=report.removed)] * bool(report.removed)
+    counts += [_("{n} unchanged").format(n=report.unchanged)] * bool(report.unchanged)
+    return join(counts)
+
+
+def _count_records(counts: BuildReport | Manifest) -> str:
+    """Return the numbers of documents, paragraphs and measures as text."""
+    text = _("{documents} documents, {paragraphs} paragraphs, {measures} measures")
+    return text.format(documents=counts.documents, paragraphs=counts.paragraphs, measures=counts.measures)
 
 
 def _count_skipped(skipped: Sequence[Skipped]) -> str:
     """Return the numbers of skipped files and parts as text: `3 files, 1 part of a file`."""
     files = sum(item.files for item in skipped)
     parts = sum(not item.files for item in skipped)
-    counts = [f"{files} {'file' if files == 1 else 'files'}"] if files else []
-    return ", ".join(counts + ([f"{parts} {'part of a file' if parts == 1 else 'parts of files'}"] if parts else []))
+    counts = [ngettext("{n} file", "{n} files", files).format(n=files)] if files else []
+    counts += [ngettext("{n} part of a file", "{n} parts of files", parts).format(n=parts)] if parts else []
+    return join(counts)
 
 
 def _group_by_reason(skipped: Sequence[Skipped], index: str) -> Iterator[str]:
@@ -305,11 +342,11 @@ def _group_by_reason(skipped: Sequence[Skipped], index: str) -> Iterator[str]:
     left = _MAX_SHOWN_PROBLEMS
     for reason, items in sorted(groups.items(), key=lambda group: -sum(max(item.files, 1) for item in group[1])):
         if len(items) > 1:
-            yield f"  {reason}: {_count_skipped(items)}"
+            yield "  " + _("{reason}: {counts}").format(reason=translate(reason), counts=_count_skipped(items))
             yield from (f"    {item.path}{_location_suffix(item)}" for item in items[:left])
         elif left:
-            several = f" ({items[0].files} files)" if items[0].files > 1 else ""
-            yield f"  {items[0].path}: {items[0].reason}{several}"
+            text = _("{name}: {reason} ({n} files)") if items[0].files > 1 else _("{name}: {reason}")
+            yield "  " + text.format(name=items[0].path, reason=translate(items[0].reason), n=items[0].files)
         left = max(left - len(items), 0)
     yield from _more_line(len(skipped), index)
 
@@ -317,7 +354,7 @@ def _group_by_reason(skipped: Sequence[Skipped], index: str) -> Iterator[str]:
 def _location_suffix(item: Skipped) -> str:
     """Return the location of a skipped part in its file, ` (line 2)`, or an empty string for a skipped file."""
     location = _LOCATION.match(item.reason)
-    return f" ({location[0].rstrip(': ')})" if location else ""
+    return f" ({translate(location[0].rstrip(': '))})" if location else ""
 
 
 def _truncate(lines: Sequence[str], index: str) -> Iterator[str]:
@@ -329,4 +366,5 @@ def _truncate(lines: Sequence[str], index: str) -> Iterator[str]:
 def _more_line(count: int, index: str) -> Iterator[str]:
     """If not all of `count` problems are shown, yield a line with the number of the others and how to list them."""
     if count > _MAX_SHOWN_PROBLEMS:
-        yield f"  … and {count - _MAX_SHOWN_PROBLEMS} more: searchkit info --problems --index {quote(index)}"
+        text = _("… and {n} more: searchkit info --problems --index {index}")
+        yield "  " + text.format(n=count - _MAX_SHOWN_PROBLEMS, index=quote(index))

@@ -11,10 +11,12 @@ from typing import NoReturn, cast
 import click
 
 from searchkit import __version__
-from searchkit.cli.output import FAILED, FOUND, OutputClosed, print_error, write_output
+from searchkit.cli.language import LocalizedGroup, language_option, use_language
+from searchkit.cli.output import FAILED, FOUND, OutputClosed, print_error, print_message, write_output
 from searchkit.cli.pager import NO_PAGER
 from searchkit.cli.settings import CommandDefaults
 from searchkit.errors import SearchkitError
+from searchkit.translation import preferred_language
 
 # The commands import NumPy later, and the variable has an effect only if it is set before. Without it, the linear
 # algebra library of NumPy starts a thread per core, which takes about 20 ms. searchkit does not use that library.
@@ -55,12 +57,14 @@ class _Commands(Mapping[str, click.Command]):
 
 
 @click.group(
+    cls=LocalizedGroup,
     commands=cast("MutableMapping[str, click.Command]", _Commands()),  # click does not change it
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="searchkit", message="%(prog)s %(version)s")
 @click.option("--no-pager", is_flag=True, help="Write long output to the terminal at once, not page by page.")
+@language_option
 @click.pass_context
 def cli(context: click.Context, *, no_pager: bool) -> None:
     """Search Chinese government reports for words, exact phrases and numbers, with filters and facets.
@@ -81,11 +85,12 @@ def main() -> NoReturn:
     SEARCHKIT_DEBUG is set, an unexpected exception is printed with its traceback, and the status is 1.
     """
     _set_encodings()
+    use_language(preferred_language(os.environ))
     try:
         status = cli.main(standalone_mode=False, default_map=CommandDefaults(_MODULES))
         sys.stdout.flush()
     except click.ClickException as error:
-        print_error(error.format_message())
+        print_message(error.format_message())
         status = error.exit_code
     except SearchkitError as error:
         print_error(str(error))

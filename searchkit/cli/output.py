@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import click
 
 from searchkit.errors import SearchkitError, UsageError
+from searchkit.translation import translate
 
 if TYPE_CHECKING:
     from searchkit.model import Measure
@@ -168,8 +169,13 @@ def peek(items: Iterator[_T]) -> tuple[bool, Iterator[_T]]:
     return bool(first), chain(first, items)
 
 
-def print_error(message: str) -> None:
-    """Write a message to standard error as one line, without control characters."""
+def print_error(sentence: str) -> None:
+    """Write a sentence of the library, which is in English, to standard error in the language in force."""
+    print_message(translate(sentence))
+
+
+def print_message(text: str) -> None:
+    """Write a text to standard error as one line, without control characters."""
     from searchkit.text.characters import sanitize
 
-    sys.stderr.write(f"searchkit: {sanitize(' '.join(message.split()))}\n")
+    sys.stderr.write(f"searchkit: {sanitize(' '.join(text.split()))}\n")

@@ -34,6 +34,7 @@ from searchkit.cli.output import (
     WRONG_USAGE,
     Target,
     print_error,
+    print_message,
     terminal_width,
     write_measures,
     write_output,
@@ -42,6 +43,8 @@ from searchkit.errors import TimedOut, UsageError
 from searchkit.files import decode_data_file
 from searchkit.model import AGGREGATES
 from searchkit.query.facets import BUILT_IN_FACETS, MAX_FACET_VALUES
+from searchkit.translation import gettext as _
+from searchkit.translation import translate
 
 if TYPE_CHECKING:
     from searchkit.query.understanding import Understanding
@@ -160,7 +163,9 @@ def search(
             )
     if results.total:
         return FOUND
-    _print_hints(target, [*results.notes, *terminal.suggestion_lines(results.suggestions, "paragraphs")])
+    _print_hints(
+        target, [*map(translate, results.notes), *terminal.suggestion_lines(results.suggestions, "paragraphs")]
+    )
     return NOTHING_FOUND
 
 
@@ -294,7 +299,7 @@ def measures(
     _check_one_source(query, queries, target, is_audit=is_audit)
     if options["aggregate"] is not None and target.format == "ids":
         message = "--aggregate has no ids; choose another --format"
-        raise click.UsageError(message)
+        raise UsageError(message)
     verify = options.pop("verify")
     filters, search_options = split_options(options)
     arguments = {**filters, **search_options}
@@ -319,7 +324,7 @@ def measures(
         )
     if results.total:
         return FOUND
-    _print_hints(target, [*results.notes, *terminal.suggestion_lines(results.suggestions, "measures")])
+    _print_hints(target, [*map(translate, results.notes), *terminal.suggestion_lines(results.suggestions, "measures")])
     return NOTHING_FOUND
 
 
@@ -360,15 +365,15 @@ def _print_analysis(analysis: Mapping[str, Any], understanding: Understanding, o
         write_output([dumps(analysis, indent=1), "\n"])
     else:
         write_output(format_records(analysis["tokens"], "table", terminal_width()))
-        notes = [sanitize(f"{note}\n") for note in understanding.notes]
-        write_output([sanitize(f"\nas a query: {understanding.understood}\n"), *notes])
+        text = _("as a query: {tree}").format(tree=understanding.understood)
+        write_output([sanitize(f"\n{text}\n"), *(sanitize(f"{translate(note)}\n") for note in understanding.notes)])
 
 
 def _print_hints(target: Target, hints: Iterable[str]) -> None:
     """Print why nothing was found to standard error, unless standard output has told so."""
     if target.path is not None or target.format not in {"table", "json"}:
         for hint in hints:
-            print_error(hint)
+            print_message(hint)
 
 
 def _print_results(
@@ -394,19 +399,19 @@ def _print_results(
 
 
 def _check_one_source(query: str | None, queries: BinaryIO | None, target: Target, *, is_audit: bool = False) -> None:
-    """Raise click.UsageError unless there is either a query or a file of queries, or neither for an audit.
+    """Raise UsageError unless there is either a query or a file of queries, or neither for an audit.
 
     The answers to queries are JSON Lines on standard output.
     """
     if queries is not None and target.path is not None:
         message = "--output does not go with --queries"
-        raise click.UsageError(message)
+        raise UsageError(message)
     if is_audit and (query, queries) != (None, None):
         message = "--audit takes neither QUERY nor --queries"
-        raise click.UsageError(message)
+        raise UsageError(message)
     if not is_audit and (query is None) == (queries is None):
         message = "give either QUERY or --queries FILE"
-        raise click.UsageError(message)
+        raise UsageError(message)
 
 
 def _answer_all(queries: BinaryIO, answer: Callable[[str, dict[str, Any]], Mapping[str, object]]) -> int:

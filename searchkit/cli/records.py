@@ -19,8 +19,19 @@ from searchkit.cli.options import (
     split_options,
     status_option,
 )
-from searchkit.cli.output import FOUND, NOTHING_FOUND, WORKBOOK, Target, peek, print_error, write_measures
+from searchkit.cli.output import (
+    FOUND,
+    NOTHING_FOUND,
+    WORKBOOK,
+    Target,
+    peek,
+    print_error,
+    print_message,
+    write_measures,
+)
 from searchkit.errors import UsageError
+from searchkit.translation import COLUMN, FACET, pgettext
+from searchkit.translation import gettext as _
 
 if TYPE_CHECKING:
     from searchkit.index import Index
@@ -189,7 +200,7 @@ def facets(
 
     filters, selection = split_options(options)
     if matrix is not None and (name is not None or any(value is not None for value in selection.values())):
-        raise click.UsageError("--matrix takes neither NAME nor --contains, --within and --limit")
+        raise UsageError("--matrix takes neither NAME nor --contains, --within and --limit")
     with Index(index_path) as index:
         if query is None:
             _print_filter_notes(index, filters)
@@ -211,7 +222,7 @@ def _print_query_notes(index: Index, query: str, filters: Mapping[str, Any]) -> 
 
     results = index.search(query, limit=0, **filters)
     for line in query_lines(results):
-        print_error(line)
+        print_message(line)
     if results.relaxed:
         print_error("no paragraph matches the whole query; counts are of those with some of its words")
     return results.total > 0
@@ -286,7 +297,10 @@ def suggest(prefix: str, index_path: Path, limit: int, target: Target) -> int:
     if target.format == "json":
         target.write([dumps(completions_to_json(prefix, completions), indent=1), "\n"])
     else:
-        target.write_records((item._asdict() for item in completions), "suggestions")
+        records = (item._asdict() for item in completions)
+        if target.format == "table":
+            records = ({**record, "kind": pgettext(FACET, record["kind"])} for record in records)
+        target.write_records(records, "suggestions")
     return FOUND if completions else NOTHING_FOUND
 
 
@@ -321,7 +335,7 @@ def export(
         raise UsageError(f"export tables --format {target.format} needs --output FOLDER")
     if status and what != "measures":
         raise UsageError("--status is only for measures")
-    filters, _ = split_options(options)
+    filters = split_options(options)[0]
     with Index(index_path) as index:
         has_notes = _print_filter_notes(index, filters, of_measures=what == "measures")
         exporters: dict[str, Callable[..., Iterator[Document | Paragraph | Measure | Table]]] = {
@@ -338,7 +352,7 @@ def export(
                 target.write_records([], what)
             return NOTHING_FOUND
         total = 0 if any(filters.values()) else getattr(index.manifest, what, 0)
-        with long_work("exporting", lambda progress: _describe_rest(what, target, progress.done)) as progress:
+        with long_work(_("exporting"), lambda progress: _describe_rest(what, target, progress.done)) as progress:
             if total:  # with filters, nothing knows it
                 records = progress.count(records, total)
             if what == "tables":
@@ -353,10 +367,11 @@ def export(
 def _describe_rest(what: str, target: Target, done: int) -> str:
     """Return what is left of an export that was interrupted."""
     if target.path is None:
-        return f"{done} {what} were written" if done else "the output is not complete"
+        text = _("{n} {what} were written") if done else _("the output is not complete")
+        return text.format(n=done, what=pgettext(COLUMN, what))
     if what == "tables" and target.format in {"csv", "tsv"}:
-        return f"{target.path} does not have all tables; remove it"
-    return f"{target.path} was not written"
+        return _("{path} does not have all tables; remove it").format(path=target.path)
+    return _("{path} was not written").format(path=target.path)
 
 
 def _export_tables(tables: Iterator[Table], target: Target) -> None:

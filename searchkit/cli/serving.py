@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from searchkit.cli.language import use_language
 from searchkit.cli.options import verify_option
 from searchkit.cli.output import FOUND, write_output
 from searchkit.errors import SearchkitError, UsageError
@@ -99,6 +100,7 @@ def mcp(indexes: Sequence[str]) -> int:
         if (error.name or "").partition(".")[0] != "mcp":
             raise
         raise SearchkitError(f"the server for assistants needs {error.name}: pip install mcp") from None
+    use_language("en")  # of the answers, which programs read
     run_server(_named_indexes(indexes))
     return FOUND
 

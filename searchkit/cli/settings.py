@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import click
 
+from searchkit.cli.language import LANGUAGE_GIVEN, use_language
+
 SETTINGS_FILE = "searchkit.toml"
 """Name of the file. It is searched for in the current folder, and in the folders above."""
 INDEX_VARIABLE = "SEARCHKIT_INDEX"
@@ -97,7 +99,9 @@ def applying_settings(context: click.Context) -> Settings | None:
     Raises UsageError if the file cannot be read.
     """
     if "settings" not in context.meta:
-        context.meta["settings"] = _find_settings(context)
+        context.meta["settings"] = found = _find_settings(context)
+        if found and "lang" in found.values and not context.meta.get(LANGUAGE_GIVEN):
+            use_language(found.values["lang"])
     settings: Settings | None = context.meta["settings"]
     return settings
 

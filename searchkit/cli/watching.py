@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from searchkit.cli.language import LocalizedGroup
 from searchkit.cli.options import (
     QueryCommand,
     color_option,
@@ -19,6 +20,8 @@ from searchkit.cli.options import (
 )
 from searchkit.cli.output import FAILED, FOUND, NOTHING_FOUND, Target, print_error, write_output
 from searchkit.errors import SearchkitError
+from searchkit.translation import gettext as _
+from searchkit.translation import join, ngettext
 
 if TYPE_CHECKING:
     from searchkit.search.watching import News, Watch
@@ -27,7 +30,7 @@ _SHOWN_HITS = 10
 """Default of `watch run --limit`."""
 
 
-@click.group()
+@click.group(cls=LocalizedGroup)
 def watch() -> None:
     """Watch searches, and report paragraphs that are new in the index.
 
@@ -62,7 +65,7 @@ def add(name: str, query: str, index_path: Path, **options: Any) -> int:  # noqa
     chosen = {option: value for option, value in {**filters, **query_options}.items() if value}
     with Index(index_path) as index:
         added = WatchFile().add(index.snapshot(), Watch(name, query, str(index_path.absolute()), chosen))
-    write_output([f"watching {name!r}: {len(added.seen)} paragraphs now\n"])
+    write_output([_("watching {name}: {n} paragraphs now").format(name=repr(name), n=len(added.seen)) + "\n"])
     return FOUND
 
 
@@ -104,7 +107,7 @@ def remove(names: tuple[str, ...]) -> int:
     from searchkit.search.watching import WatchFile
 
     WatchFile().remove(names)
-    write_output([f"removed {', '.join(map(repr, names))}\n"])
+    write_output([_("removed {names}").format(names=join(map(repr, names))) + "\n"])
     return FOUND
 
 
@@ -135,7 +138,9 @@ def run(names: tuple[str, ...], target: Target, limit: int, *, keep: bool) -> in
     watches = file.choose(names)
     if not watches:
         print_error(f"no watches in {file.path}; add one with: searchkit watch add NAME QUERY")
-    with long_work("searching", lambda _: "nothing was reported, and nothing is marked as seen") as progress:
+    with long_work(
+        _("searching"), lambda _progress: _("nothing was reported, and nothing is marked as seen")
+    ) as progress:
         found = [*progress.count(map(_find_news, watches), len(watches))]
     news = [item for item in found if item is not None]
     _print_news([item for item in news if item.hits or target.format == "json"], target, limit)
@@ -185,8 +190,9 @@ def _format_news(news: Iterable[News], limit: int, *, colour: bool) -> Iterator[
 
     for number, item in enumerate(news):
         count = len(item.hits)
-        heading = f"{item.watch.name}: {count} new {'paragraph' if count == 1 else 'paragraphs'} for {item.watch.query}"
+        text = ngettext("{name}: {n} new paragraph for {query}", "{name}: {n} new paragraphs for {query}", count)
+        heading = text.format(name=item.watch.name, n=count, query=item.watch.query)
         yield sanitize(f"{chr(10) if number else ''}{heading}\n")
         yield format_hits(item.hits[:limit], colour=colour)
         if count > limit:
-            yield f"\n… and {count - limit} more; --limit shows them\n"
+            yield "\n" + _("… and {n} more; --limit shows them").format(n=count - limit) + "\n"

@@ -178,11 +178,9 @@ class Comparison(Tabular):
         row_count = max(1, max_cells // len(cols))
         kept = set(sorted(self.rows, key=lambda row: -counts[row])[:row_count])
         rows = tuple(row for row in self.rows if row in kept)
-        parts = [
-            f"{len(shown)} of {len(every)} {name}"
-            for shown, every, name in ((rows, self.rows, "rows"), (cols, self.cols, "columns"))
-            if len(shown) < len(every)
-        ]
+        some_rows = f"{len(rows)} of {len(self.rows)} rows" if len(rows) < len(self.rows) else ""
+        some_cols = f"{len(cols)} of {len(self.cols)} columns" if len(cols) < len(self.cols) else ""
+        shown = f"{some_rows} and {some_cols}" if some_rows and some_cols else some_rows or some_cols
         return replace(
             self,
             rows=rows,
@@ -190,7 +188,7 @@ class Comparison(Tabular):
             filled={(row, col): cell for (row, col), cell in self.filled.items() if row in kept and col in set(cols)},
             notes=(
                 *self.notes,
-                Note("too_many_cells", f"only {' and '.join(parts)} are shown: at most {max_cells} cells"),
+                Note("too_many_cells", f"only {shown} are shown: at most {max_cells} cells"),
             ),
         )
 

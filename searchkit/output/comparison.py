@@ -9,8 +9,10 @@ from searchkit.compare.table import Cell, Comparison
 from searchkit.output.cells import CELL_MARKS, cell_mark_names, cell_text, mark_names, number_text
 from searchkit.output.json import comparison_records, comparison_to_json, dumps
 from searchkit.output.records import format_records
-from searchkit.output.terminal import display_width, format_table, query_lines, suggestion_lines
-from searchkit.text.characters import sanitize
+from searchkit.output.terminal import facet_label, format_table, query_lines, suggestion_lines
+from searchkit.text.characters import display_width, sanitize
+from searchkit.translation import gettext as _
+from searchkit.translation import ngettext
 
 MAX_BAR_LENGTH = 24
 """Length of the longest bar, in characters."""
@@ -53,8 +55,9 @@ def comparison_text(comparison: Comparison, *, bars: bool = False, width: int | 
     head = "".join(f"{line}\n" for line in query_lines(comparison))
     if comparison.indicator is None:
         hints = "".join(f"{line}\n" for line in suggestion_lines(comparison.suggestions, "measures"))
-        return f"{head}No measure answers {sanitize(comparison.query)!r}.\n{hints}{_unplaced_line(comparison)}"
-    cols, empty_cols = _split_empty(comparison.cols, {col for _, col in comparison.filled})
+        nothing = _("No measure answers {query}.").format(query=repr(sanitize(comparison.query)))
+        return f"{head}{nothing}\n{hints}{_unplaced_line(comparison)}"
+    cols, empty_cols = _split_empty(comparison.cols, {col for _row, col in comparison.filled})
     cols, unfitting = _fit_columns(comparison, cols, width, bars=bars)
     reported = [row for row in comparison.rows if any(comparison.cell(row, col).state != "missing" for col in cols)]
     rows, empty_rows = _split_empty(reported, {row for row, col in comparison.filled if col in set(cols)})
@@ -62,7 +65,7 @@ def comparison_text(comparison: Comparison, *, bars: bool = False, width: int | 
     cells = [[comparison.cell(row, col) for col in cols] for row in rows]
     footnotes = _number_values(cells, is_short=width is not None)
     lines = [[str(row[0].row), *_cell_texts(comparison, row, footnotes)] for row in cells]
-    headers = [comparison.rows_by, *map(str, cols)]
+    headers = [facet_label(comparison.rows_by), *map(str, cols)]
     if bars:
         headers.append("")
         lines = [[*line, bar] for line, bar in zip(lines, _format_bars([row[-1] for row in cells]), strict=True)]
@@ -71,7 +74,9 @@ def comparison_text(comparison: Comparison, *, bars: bool = False, width: int | 
     omitted = [*_omitted_lines(comparison, empty_rows, empty_cols, width), *_unfitting_lines(unfitting)]
     notes = [_cut(line, width) for line in _footnote_lines(cells, footnotes)]
     left_out = sum(len(cell.values) for row in cells for cell in row) - len(footnotes)
-    more = [f"{left_out} values without a mark have no footnote; --wide shows all.\n"] if left_out > 0 else []
+    more = [_("{n} values without a mark have no footnote; --wide shows all.").format(n=left_out) + "\n"] * (
+        left_out > 0
+    )
     return "".join([*pieces, *omitted, _legend(cells, width), *notes, *more])
 
 
@@ -107,9 +112,19 @@ def _fit_columns(
 def _unfitting_lines(cols: Sequence[AxisLabel]) -> Iterator[str]:
     """Yield a line about the columns that do not fit the terminal."""
     if cols:
-        names = f"{cols[0]} to {cols[-1]}" if len(cols) > 1 else str(cols[0])
-        what = "1 column does" if len(cols) == 1 else f"{len(cols)} columns do"
-        yield sanitize(f"{what} not fit ({names}); --wide shows all.\n")
+        text = ngettext(
+            "{n} column does not fit ({names}); --wide shows all.",
+            "{n} columns do not fit ({names}); --wide shows all.",
+            len(cols),
+        )
+        yield sanitize(text.format(n=len(cols), names=_range_text(cols)) + "\n")
+
+
+def _range_text(labels: Sequence[AxisLabel]) -> str:
+    """Return the first and the last of some labels as text."""
+    if len(labels) == 1:
+        return str(labels[0])
+    return _("{first} to {last}").format(first=labels[0], last=labels[-1])
 
 
 def _cut(line: str, width: int | None) -> str:
@@ -154,13 +169,14 @@ def _omitted_lines(
     """Yield lines that name the rows, columns and measures that the table leaves out. Years are named as a range."""
     for name, labels in ((comparison.rows_by, rows), (comparison.cols_by, cols)):
         if labels and all(isinstance(label, int) for label in labels):
-            years = f"{labels[0]} to {labels[-1]}" if len(labels) > 1 else str(labels[0])
-            yield f"no measure for {len(labels)} of {name} {years}\n"
+            text = _("no measure for {n} of {facet} {years}")
+            yield text.format(n=len(labels), facet=facet_label(name), years=_range_text(labels)) + "\n"
         elif labels:
-            more = f" and {len(labels) - MAX_NAMED_LABELS} more" if len(labels) > MAX_NAMED_LABELS else ""
             shown = [sanitize(str(label)) for label in labels[:MAX_NAMED_LABELS]]
-            shown[-1] += more
-            yield _join([f"no measure for {name} {shown[0]}", *shown[1:]], ", ", width) + "\n"
+            if len(labels) > MAX_NAMED_LABELS:
+                shown[-1] = _("{names} and {n} more").format(names=shown[-1], n=len(labels) - MAX_NAMED_LABELS)
+            first = _("no measure for {facet} {value}").format(facet=facet_label(name), value=shown[0])
+            yield _join([first, *shown[1:]], _(", "), width) + "\n"
     yield _unplaced_line(comparison)
 
 
@@ -168,12 +184,15 @@ def _unplaced_line(comparison: Comparison) -> str:
     """Return a line with the number of measures that have no row or no column; an empty string if there are none."""
     if not comparison.unplaced:
         return ""
-    return f"{comparison.unplaced} measures left out: no {comparison.rows_by} or no {comparison.cols_by}\n"
+    text = _("{n} measures left out: no {rows} or no {cols}")
+    axes = {"rows": facet_label(comparison.rows_by), "cols": facet_label(comparison.cols_by)}
+    return text.format(n=comparison.unplaced, **axes) + "\n"
 
 
 def _relaxed_line(comparison: Comparison) -> str:
     """Return a line that tells that the query was relaxed; an empty string if it was not."""
-    return "No measure matches the whole query; these match some of its words.\n" if comparison.relaxed else ""
+    relaxed = _("No measure matches the whole query; these match some of its words.")
+    return f"{relaxed}\n" if comparison.relaxed else ""
 
 
 def _format_bars(cells: Sequence[Cell]) -> list[str]:
@@ -203,7 +222,7 @@ def _legend(cells: Sequence[Sequence[Cell]], width: int | None) -> str:
     used = {cell.state for cell in flat} | {name for cell in flat for name in cell_mark_names(cell)}
     used |= {name for cell in flat for value in cell.values for name in mark_names(value, cell.state)}
     used |= {"target"} if any(cell.target for cell in flat) else set()
-    explained = [f"{mark} {meaning}" for name, (mark, meaning) in CELL_MARKS.items() if name in used]
+    explained = [f"{mark} {_(meaning)}" for name, (mark, meaning) in CELL_MARKS.items() if name in used]
     return f"{_join(explained, '   ', width)}\n" if explained else ""
 
 
@@ -230,5 +249,5 @@ def _notes(cell: Cell) -> Iterator[str]:
             yield f"; {CELL_MARKS[name][0]} {number_text(value.value)} ({value.first.id})"
     if cell.target is not None and cell.target not in cell.values:
         status = cell.target.first.status
-        mark = CELL_MARKS[status][0] if status == "target" else status
+        mark = CELL_MARKS[status][0] if status == "target" else _(status)
         yield f"; {mark} {number_text(cell.target.value)} ({cell.target.first.id})"

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from searchkit.compare.audit import Audit
-from searchkit.text.characters import sanitize
+from searchkit.text.characters import display_width, sanitize
+from searchkit.translation import FINDING, join, ngettext, pgettext, translate
+from searchkit.translation import gettext as _
 
 _INDENT = " " * 10
 """Spaces below the kind of a finding."""
@@ -19,11 +21,16 @@ def format_findings(audit: Audit) -> Iterator[str]:
     Without findings, yields nothing.
     """
     if audit.findings:
-        counts = ", ".join(f"{kind} {count}" for kind, count in audit.counts.items())
-        yield f"{len(audit)} finding{'s' if len(audit) > 1 else ''}: {counts}\n"
+        counts = join(f"{pgettext(FINDING, kind)} {count}" for kind, count in audit.counts.items())
+        text = ngettext("{n} finding: {counts}", "{n} findings: {counts}", len(audit))
+        yield text.format(n=len(audit), counts=counts) + "\n"
     for finding in audit:
         place = " ".join(str(item) for item in (finding.district, finding.year) if item is not None)
-        yield sanitize(f"\n{finding.kind:<10}{place}{': ' if place else ''}{finding.message}\n")
+        kind = pgettext(FINDING, finding.kind)
+        kind += " " * max(len(_INDENT) - display_width(kind), 2)
+        message = translate(finding.message)
+        text = _("{place}: {message}").format(place=place, message=message) if place else message
+        yield sanitize(f"\n{kind}{text}\n")
         for sentence in finding.sentences:
             cut = f"{sentence[:_MAX_SENTENCE_LENGTH]}…" if len(sentence) > _MAX_SENTENCE_LENGTH else sentence
             yield sanitize(f"{_INDENT}“{cut}”\n")

@@ -8,6 +8,7 @@ from searchkit.output.cells import single_line, value_text
 from searchkit.output.csv import delimited_lines
 from searchkit.output.json import dumps
 from searchkit.output.terminal import format_table
+from searchkit.translation import COLUMN, pgettext
 
 RECORD_FORMATS = ("table", "json", "jsonl", "csv", "tsv", "ids")
 """Names of the formats. `ids` writes the first field of each record."""
@@ -30,8 +31,7 @@ def format_records(
         yield from (single_line(value_text(next(iter(record.values())))) + "\n" for record in records)
     elif output_format == "table":
         rows = list(records)
-        yield format_table(
-            [[value_text(value) for value in row.values()] for row in rows], list(rows[0]) if rows else [], width=width
-        )
+        headers = [pgettext(COLUMN, name) for name in rows[0]] if rows else []
+        yield format_table([[value_text(value) for value in row.values()] for row in rows], headers, width=width)
     else:
         yield from delimited_lines(records, "\t" if output_format == "tsv" else ",")

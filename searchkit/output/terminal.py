@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from searchkit.output.cells import single_line, value_text
 from searchkit.search.snippets import Snippet, split_highlights
-from searchkit.text.characters import sanitize
+from searchkit.text.characters import display_width, sanitize
+from searchkit.translation import COLUMN, FACET, join, ngettext, pgettext, translate
+from searchkit.translation import gettext as _
 
 if TYPE_CHECKING:
     from searchkit.compare.coverage import Coverage
@@ -105,16 +106,17 @@ def format_results(results: Results, *, colour: bool, first: int = 1, highlight:
     """
     lines = query_lines(results)
     if results.relaxed:
-        lines.append("No paragraph matches the whole query; these match some of its words.")
-    counts_line = f"{results.total} paragraphs"
-    if results.total_any is not None:
-        counts_line += f" with all words, {results.total_any} with some"
+        lines.append(_("No paragraph matches the whole query; these match some of its words."))
+    if results.total_any is None:
+        counts_line = _("{n} paragraphs").format(n=results.total)
+    else:
+        counts_line = _("{n} paragraphs with all words, {any} with some").format(n=results.total, any=results.total_any)
     if results.documents is not None:
-        counts_line += f" in {results.documents} documents"
-    lines.append(f"{counts_line}, {results.took_ms:.0f} ms")
+        counts_line = _("{paragraphs} in {n} documents").format(paragraphs=counts_line, n=results.documents)
+    lines.append(_("{counts}, {ms} ms").format(counts=counts_line, ms=f"{results.took_ms:.0f}"))
     hints = suggestion_lines(results.suggestions, "paragraphs")
     if not results.total and not hints:
-        hints = ["No paragraph matches. Try other words; `searchkit facets` lists what the index has."]
+        hints = [_("No paragraph matches. Try other words; `searchkit facets` lists what the index has.")]
     lines += hints
     for number, hit in enumerate(results.hits, first):
         lines += ["", *_hit_lines(number, hit, colour=colour, highlight=highlight)]
@@ -138,14 +140,15 @@ def format_measure_results(results: MeasureResults, *, colour: bool, first: int 
     """
     lines = query_lines(results)
     if results.relaxed:
-        lines.append("No measure matches the whole query; these match some of its words.")
-    of_indicator = f" of {results.indicator}" if results.indicator else ""
-    lines.append(sanitize(f"{results.total} measures{of_indicator}, {results.took_ms:.0f} ms"))
+        lines.append(_("No measure matches the whole query; these match some of its words."))
+    counts_line = _("{n} measures of {indicator}") if results.indicator else _("{n} measures")
+    counts_line = counts_line.format(n=results.total, indicator=results.indicator)
+    lines.append(sanitize(_("{counts}, {ms} ms").format(counts=counts_line, ms=f"{results.took_ms:.0f}")))
     if results.left_out:
-        lines.append(f"Left out: {_format_reasons(results.left_out)}.")
+        lines.append(_("Left out: {reasons}.").format(reasons=_format_reasons(results.left_out)))
     if not results.total:
         hints = suggestion_lines(results.suggestions, "measures")
-        lines += hints or ([] if results.left_out else ["No measure matches any part of the query."])
+        lines += hints or ([] if results.left_out else [_("No measure matches any part of the query.")])
     if results.groups and results.total:
         lines += ["", *_group_lines(results.aggregate or "", results.groups)]
     for number, hit in enumerate(results.hits, first):
@@ -153,7 +156,7 @@ def format_measure_results(results: MeasureResults, *, colour: bool, first: int 
     return "\n".join(lines) + "\n"
 
 
-_REASONS = {
+REASONS = {
     "other_indicator": "of other indicators",
     "similar_indicator": "with similar names",
     "other_aspect": "that are a change, an addition or a level, which the query does not ask for",
@@ -171,7 +174,16 @@ _REASONS = {
 
 def _format_reasons(left_out: Mapping[str, int]) -> str:
     """Return the numbers of measures that are left out, by reason."""
-    return ", ".join(f"{count} {_REASONS.get(reason, reason)}" for reason, count in left_out.items())
+    texts = (
+        _("{n} {reason}").format(n=count, reason=_(REASONS.get(reason, reason))) for reason, count in left_out.items()
+    )
+    return join(texts)
+
+
+def facet_label(name: str) -> str:
+    """Return the name of a facet for people, also of `district:1`."""
+    facet, colon, depth = name.partition(":")
+    return f"{pgettext(FACET, facet)}{colon}{depth}"
 
 
 def _group_lines(aggregate: str, groups: Sequence[AggregateGroup]) -> list[str]:
@@ -180,38 +192,42 @@ def _group_lines(aggregate: str, groups: Sequence[AggregateGroup]) -> list[str]:
         ["" if group.group is None else str(group.group), value_text(group.value), group.unit or "", str(group.n)]
         for group in groups
     ]
-    headers = ["group", aggregate, "unit", "n"]
+    headers = [*(pgettext(COLUMN, name) for name in ("group", aggregate, "unit")), _("n")]
     first = 0 if any(row[0] for row in rows) else 1
     table = format_table([row[first:] for row in rows], headers[first:])
     return table.rstrip("\n").split("\n")
 
 
 def suggestion_lines(suggestions: Iterable[Suggestion], what: str) -> list[str]:
-    """Return a line for each suggestion: what it changes, and the number of paragraphs or measures that it finds."""
-    return [sanitize(f"{_describe(item)} {item.total} {what}.") for item in suggestions]
+    """Return a line for each suggestion: what it changes, and how much it finds. `what`: paragraphs or measures."""
+    counted = _("{change} {n} paragraphs.") if what == "paragraphs" else _("{change} {n} measures.")
+    return [sanitize(counted.format(change=_describe(item), n=item.total)) for item in suggestions]
 
 
 def _describe(suggestion: Suggestion) -> str:
     """Return what another search changes, as it is written on the command line."""
     if suggestion.kind == "did_you_mean":
-        return f"Did you mean {suggestion.query}?"
+        return _("Did you mean {query}?").format(query=suggestion.query)
     if suggestion.kind == "value":
         facet, values = list(suggestion.filters.items())[-1]
-        return f"With --{facet} {values[0]} instead of {suggestion.text}:"
-    return "With --match any:" if suggestion.text == "match:all" else f"Without {suggestion.text}:"
+        return _("With --{facet} {value} instead of {text}:").format(facet=facet, value=values[0], text=suggestion.text)
+    if suggestion.text == "match:all":
+        return _("With --match any:")
+    return _("Without {text}:").format(text=suggestion.text)
 
 
 def query_lines(results: Results | MeasureResults | Comparison) -> list[str]:
     """Return the messages about a query, and a line about the filters that were understood from its words."""
-    lines = [sanitize(note) for note in results.notes]
+    lines = [sanitize(translate(note)) for note in results.notes]
     strict, loose = (
         _format_understood([item for item in results.understood_filters if item.strict is is_strict])
         for is_strict in (True, False)
     )
     if strict:
-        lines.append(f"Understood as {strict} (--literal searches for the words instead).")
+        lines.append(_("Understood as {filters} (--literal searches for the words instead).").format(filters=strict))
     if loose:
-        lines.append(f"Nothing matches the other words under {loose}; these words only add to the score.")
+        text = _("Nothing matches the other words under {filters}; these words only add to the score.")
+        lines.append(text.format(filters=loose))
     return lines
 
 
@@ -220,7 +236,7 @@ def _format_understood(filters: Iterable[UnderstoodFilter]) -> str:
     values: dict[str, dict[str | int, None]] = {}
     for item in filters:
         values.setdefault(item.facet, {}).update(dict.fromkeys(item.values))
-    return sanitize("; ".join(f"{facet} {_join_values([*items])}" for facet, items in values.items()))
+    return sanitize("; ".join(f"{pgettext(FACET, facet)} {_join_values([*items])}" for facet, items in values.items()))
 
 
 def _join_values(values: Sequence[str | int]) -> str:
@@ -228,7 +244,7 @@ def _join_values(values: Sequence[str | int]) -> str:
     years = [value for value in values if isinstance(value, int)]
     if len(years) > 1 and years == list(range(years[0], years[-1] + 1)):
         return f"{years[0]}..{years[-1]}"
-    return ", ".join(map(str, values))
+    return join(map(str, values))
 
 
 def format_quantity(measure: Measure) -> str:
@@ -243,7 +259,7 @@ def format_time(measure: Measure) -> str:
     """
     span = "–".join(str(year) for year in (measure.since, measure.of_year) if year is not None)
     time = " ".join(part for part in (span, measure.part) if part)
-    status = "" if measure.status == "actual" else measure.status
+    status = "" if measure.status == "actual" else _(measure.status)
     text = ", ".join(part for part in (time, status) if part)
     return f"({text})" if text else ""
 
@@ -261,18 +277,19 @@ def format_facet(name: str, counts: FacetCounts, width: int | None = None) -> st
         (
             f"{item.value}{' *' if item.selected else ''}",
             str(item.count),
-            f"{item.documents} of {item.all_documents}" if is_part else str(item.documents),
+            _("{n} of {all}").format(n=item.documents, all=item.all_documents) if is_part else str(item.documents),
             *([f"{item.share:.0%}"] if is_part else []),
         )
         for item in counts.values
     ]
-    headers = (name, "paragraphs", "documents", *(["share"] if is_part else []))
+    names = ("paragraphs", "documents", *(["share"] if is_part else []))
+    headers = (facet_label(name), *(pgettext(COLUMN, item) for item in names))
     blank = ("",) * (len(headers) - 2)
     if counts.other:
-        rows.append(("(other values)", str(counts.other), *blank))
+        rows.append((_("(other values)"), str(counts.other), *blank))
     if counts.missing:
-        rows.append(("(no value)", str(counts.missing), *blank))
-    return _aligned_table(rows or [("(none)", "0", *blank)], headers, width)
+        rows.append((_("(no value)"), str(counts.missing), *blank))
+    return _aligned_table(rows or [(_("(none)"), "0", *blank)], headers, width)
 
 
 def format_coverage(coverage: Coverage, width: int | None = None) -> str:
@@ -288,15 +305,15 @@ def format_coverage(coverage: Coverage, width: int | None = None) -> str:
         ]
         for start in range(0, len(coverage.cells), count or 1)
     ]
-    headers = [coverage.rows_by, *map(str, coverage.cols)]
+    headers = [facet_label(coverage.rows_by), *map(str, coverage.cols)]
     table = "\n".join(
         _aligned_table(
             [[row[0], *row[part.start : part.stop]] for row in rows], [headers[0], *headers[part.start : part.stop]]
         )
         for part in _split_columns(rows, headers, width)
     )
-    unplaced = f", {coverage.unplaced} of them in no cell" if coverage.unplaced else ""
-    return f"{table}\n{coverage.documents} documents{unplaced}\n"
+    text = _("{n} documents, {unplaced} of them in no cell") if coverage.unplaced else _("{n} documents")
+    return f"{table}\n{text.format(n=coverage.documents, unplaced=coverage.unplaced)}\n"
 
 
 def format_measure(measure: Measure) -> str:
@@ -313,7 +330,9 @@ def format_paragraph(
     » and « mark the span `quote`. The years that the paragraph is about are shown unless they are the year of the
     report.
     """
-    years = "" if paragraph.of_year in {(), (paragraph.year,)} else f" · about {', '.join(map(str, paragraph.of_year))}"
+    years = ""
+    if paragraph.of_year not in {(), (paragraph.year,)}:
+        years = " · " + _("about {years}").format(years=join(map(str, paragraph.of_year)))
     head = sanitize(f"{paragraph.id}  {_facets_text(paragraph)}{years}")
     mark = "▶ " if is_requested else "  "
     path = sanitize(" › ".join(paragraph.path))
@@ -333,8 +352,11 @@ def format_document(document: Document) -> str:
     """Return the fields of a document as a table. Empty fields are left out."""
     from searchkit.model import to_json  # noqa: PLC0415
 
-    rows = [[name, value_text(value)] for name, value in to_json(document).items() if value not in (None, [], {}, "")]
-    return format_table(rows, ["field", "value"])
+    fields = {name: value for name, value in to_json(document).items() if value not in (None, [], {}, "")}
+    if document.warnings:
+        fields["warnings"] = [translate(warning) for warning in document.warnings]
+    rows = [[pgettext(COLUMN, name), value_text(value)] for name, value in fields.items()]
+    return format_table(rows, [_("field"), _("value")])
 
 
 def _hit_lines(number: int, hit: Hit, *, colour: bool, highlight: bool) -> list[str]:
@@ -345,8 +367,8 @@ def _hit_lines(number: int, hit: Hit, *, colour: bool, highlight: bool) -> list[
     text = _highlight(hit.window, colour=colour, highlight=highlight)
     before = "…" if hit.window.start else ""
     after = "…" if hit.window.start + len(hit.snippet) < len(hit.paragraph.text) else ""
-    matches = f"  ({hit.matches} matches)" if hit.matches > 1 else ""
-    matches += f"  without {' '.join(hit.lacks)}" if hit.lacks else ""
+    matches = "  " + _("({n} matches)").format(n=hit.matches) if hit.matches > 1 else ""
+    matches += "  " + _("without {words}").format(words=" ".join(hit.lacks)) if hit.lacks else ""
     lines = [
         f"{number:>3}  {before}{text}{after}",
         *(f"     › {heading}" for heading in _matching_headings(hit, colour=colour, highlight=highlight)),
@@ -362,8 +384,10 @@ def _hit_lines(number: int, hit: Hit, *, colour: bool, highlight: bool) -> list[
 def _folded_line(hit: Hit) -> str:
     """Return the number of the near-duplicates under a hit, and some of their ids, in one line."""
     count, ids = hit.folded.count, hit.folded.ids[:_MAX_SHOWN_COPIES]
-    others = f" and {count - len(ids)} more" if count > len(ids) else ""
-    return f"= {count} {'copy' if count == 1 else 'copies'}: {', '.join(ids)}{others}"
+    names = join(ids)
+    if count > len(ids):
+        names = _("{names} and {n} more").format(names=names, n=count - len(ids))
+    return ngettext("= {n} copy: {ids}", "= {n} copies: {ids}", count).format(n=count, ids=names)
 
 
 def _matching_headings(hit: Hit, *, colour: bool, highlight: bool) -> Iterator[str]:
@@ -379,9 +403,15 @@ def _matching_headings(hit: Hit, *, colour: bool, highlight: bool) -> Iterator[s
 
 def _explanation_line(explanation: Explanation) -> str:
     """Return the parts of a score as a sum, in one line."""
-    words = ", ".join(f"{term} {value:.2f}" for term, value in explanation.words.items())
-    line = f"     = words ({words}) + bigrams {explanation.bigrams:.2f} + characters {explanation.characters:.2f}"
-    return f"{line} + all words {explanation.complete:.2f}" if explanation.complete else line
+    text = _("= words ({words}) + bigrams {bigrams} + characters {characters}")
+    if explanation.complete:
+        text = _("= words ({words}) + bigrams {bigrams} + characters {characters} + all words {complete}")
+    return "     " + text.format(
+        words=", ".join(f"{term} {value:.2f}" for term, value in explanation.words.items()),
+        bigrams=f"{explanation.bigrams:.2f}",
+        characters=f"{explanation.characters:.2f}",
+        complete=f"{explanation.complete:.2f}",
+    )
 
 
 def _measure_lines(number: int, hit: MeasureHit, *, colour: bool) -> list[str]:
@@ -441,15 +471,6 @@ def _aligned_table(rows: Sequence[Sequence[str]], headers: Sequence[str], width:
     ]
     padded.insert(1, ["-" * width for width in widths])
     return "".join(f"{'  '.join(row).rstrip()}\n" for row in padded)
-
-
-def display_width(text: str) -> int:
-    """Return the number of columns that a text takes in a terminal.
-
-    Combining marks and format characters take none, wide and full-width characters two.
-    """
-    zero_width = sum(unicodedata.category(character) in {"Mn", "Me", "Cf"} for character in text)
-    return len(text) - zero_width + sum(unicodedata.east_asian_width(character) in {"F", "W"} for character in text)
 
 
 def _facets_text(paragraph: Paragraph) -> str:

@@ -21,8 +21,7 @@ from searchkit.model import to_json
 from searchkit.output.cells import CELL_MARKS, MARKS_AFTER, cell_mark_names, cell_text, mark_names, value_text
 from searchkit.output.json import comparison_records, finding_to_json
 from searchkit.output.tables import INDEX_NAME, describe, table_rows
-from searchkit.output.terminal import display_width
-from searchkit.text.characters import sanitize
+from searchkit.text.characters import display_width, sanitize
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format

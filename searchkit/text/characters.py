@@ -1,8 +1,12 @@
-"""Unsafe and invisible characters (controls, bidirectional marks), which are removed or replaced in text and output."""
+"""Unsafe and invisible characters (controls, bidirectional marks), which are removed or replaced in text and output.
+
+Also the width of characters in a terminal.
+"""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 
 _CONTROL_RANGES = "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"
 """C0 and C1 control characters, except tab, LF, VT, FF, CR and NEL."""
@@ -32,3 +36,12 @@ def sanitize(text: str) -> str:
 def remove_invisible(text: str) -> str:
     """Remove the characters of `INVISIBLE`. Tabs and line ends stay."""
     return INVISIBLE.sub("", text)
+
+
+def display_width(text: str) -> int:
+    """Return the number of columns that a text takes in a terminal.
+
+    Combining marks and format characters take none, wide and full-width characters two.
+    """
+    zero_width = sum(unicodedata.category(character) in {"Mn", "Me", "Cf"} for character in text)
+    return len(text) - zero_width + sum(unicodedata.east_asian_width(character) in {"F", "W"} for character in text)

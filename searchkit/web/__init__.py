@@ -21,6 +21,5 @@ comparing.py   the page of a comparison, with its chart
 surveys.py     the pages of coverage, of contradictions, and of the state of the index
 watches.py     the page of the watches of the user
 rendering.py   templates and static files
-words.py       the words of the pages in Chinese and English
-messages.py    the sentences of the library in Chinese
+words.py       the words of the pages by language
 """

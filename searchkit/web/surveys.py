@@ -136,9 +136,8 @@ def _finding_view(frame: Frame, finding: Finding) -> FindingView:
         paragraph_id = ids[min(number, len(ids) - 1)] if ids else ""
         document, n = split_id(paragraph_id) if paragraph_id else (finding.documents[0], 1)
         sentences.append((text, document, paragraph_url(frame, document, n)))
-    facts = [finding.district, str(finding.year or ""), finding.indicator]
-    head = finding.message if frame.words.language == "en" else " · ".join(filter(None, facts))
-    return FindingView(frame.words.finding(finding.kind), head, sentences)
+    facts = [finding.district, str(finding.year or ""), frame.words.message(finding.message)]
+    return FindingView(frame.words.finding(finding.kind), " · ".join(filter(None, facts)), sentences)
 
 
 def _content_lines(text: str) -> list[str]:

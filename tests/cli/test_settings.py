@@ -147,7 +147,7 @@ def test_pager(small: Path, tmp_path: Path) -> None:
 
 def test_tables_fit_the_terminal(small: Path, tmp_path: Path) -> None:
     """No line of a table is wider than the terminal; a Chinese character is two columns wide."""
-    from searchkit.output.terminal import display_width
+    from searchkit.text.characters import display_width
 
     index = ("--index", str(small / "index"))
     for columns, *arguments in (

@@ -1,4 +1,4 @@
-"""The sentences of the library in Chinese: the pattern of each fits what the library says."""
+"""The sentences of the library on Chinese pages."""
 
 from __future__ import annotations
 

@@ -1,0 +1,75 @@
+"""The language of the command line: `--lang`, and the commands in the language in force."""
+
+from __future__ import annotations
+
+import gettext as standard_gettext
+import os
+from collections.abc import Callable
+from typing import TypeVar
+
+import click
+
+from searchkit.translation import CATALOGUE_FOLDER, DOMAIN, LOCALES, language, set_language
+
+LANGUAGE_GIVEN = "language_given"
+"""Key in `click.Context.meta`: whether `--lang` is on the command line, so that no other setting counts."""
+_Command = TypeVar("_Command", bound=Callable[..., object])
+_AnyCommand = TypeVar("_AnyCommand", bound=click.Command)
+
+
+def use_language(name: str) -> None:
+    """Set the language of texts for people, also of click's own texts. `name`: a key of `LOCALES`.
+
+    Click looks up its texts in the default catalogue of the process. Only the command line changes that, because its
+    process has no other use of it.
+    """
+    set_language(name)
+    if name == "en" and standard_gettext.textdomain() != DOMAIN:
+        return
+    standard_gettext.bindtextdomain(DOMAIN, CATALOGUE_FOLDER)
+    standard_gettext.textdomain(DOMAIN)
+    os.environ["LANGUAGE"] = LOCALES[name] or name
+
+
+def language_option(command: _Command) -> _Command:
+    """Add `--lang`, which sets the language of everything that follows it on the command line."""
+
+    def choose(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+        """Set the language, if it is given."""
+        if value is not None:
+            context.meta[LANGUAGE_GIVEN] = True
+            use_language(value)
+
+    return click.option(
+        "--lang",
+        type=click.Choice([*LOCALES]),
+        is_eager=True,
+        expose_value=False,
+        callback=choose,
+        help="Language of messages and help. Default: searchkit.toml, otherwise zh in a Chinese locale, else en. "
+        "Formats for programs do not depend on it.",
+    )(command)
+
+
+class LocalizedGroup(click.Group):
+    """A group of commands whose help is in the language in force."""
+
+    def get_help(self, ctx: click.Context) -> str:
+        """Return the help."""
+        if language() == "en":
+            return super().get_help(ctx)
+        localized = _localize(self)
+        ctx.formatter_class = localized.context_class.formatter_class
+        return super(LocalizedGroup, localized).get_help(ctx)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command by name."""
+        command = super().get_command(ctx, cmd_name)
+        return command if command is None or language() == "en" else _localize(command)
+
+
+def _localize(command: _AnyCommand) -> _AnyCommand:
+    """Return a command with its help in the language in force."""
+    from searchkit.cli.help import localize
+
+    return localize(command)

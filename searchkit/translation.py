@@ -1,0 +1,234 @@
+"""The language of texts for people, and the catalogue of their translations.
+
+English is the source: a text without a translation is shown as it is. The catalogue of another language is
+`locale/<locale>/LC_MESSAGES/searchkit.po`, in the format of GNU gettext; the `.mo` file beside it is compiled from it.
+A catalogue is read when a text is first needed in its language, so English costs nothing.
+
+There are two kinds of texts. Those that the program puts together for people are looked up by `gettext`, `ngettext` and
+`pgettext`, and then formatted. Sentences of the library (errors, notes, warnings, reasons) are always English, because
+programs read them, and indexes store some of them. `translate` finds the template that a finished sentence was made
+from, and puts its values into the translation.
+"""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False  # type checkers treat this name as true; importing it from typing would cost time
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+LOCALES = {"en": "", "zh": "zh_CN"}
+"""Languages, each with the locale of its catalogue. English has none."""
+DOMAIN = "searchkit"
+"""Name of the catalogues, as GNU gettext calls it."""
+CATALOGUE_FOLDER = os.path.join(os.path.dirname(__file__), "locale")  # noqa: PTH118, PTH120 - pathlib is not loaded yet
+"""Folder of the catalogues."""
+SENTENCE, FACET, COLUMN, FINDING = "sentence", "facet", "column", "finding"
+"""Contexts of messages: templates of sentences of the library, names of facets, names of fields as heads of columns,
+kinds of findings."""
+MAX_DEPTH = 4
+"""How many sentences may be one in another, so that no value can make a translation slow."""
+_LOCALE_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
+"""Environment variables with the locale of messages. The first that is set counts (POSIX)."""
+
+
+class Catalogue:
+    """The texts of one language."""
+
+    def __init__(self, messages: Mapping[str, str]) -> None:
+        """Create a catalogue.
+
+        `messages`: as in a file of GNU gettext, where U+0004 ends a context, and U+0000 comes before a plural.
+        """
+        self._messages = messages
+        self._templates: list[_Template] | None = None
+
+    def gettext(self, message: str) -> str:
+        """Return a text."""
+        return self._messages.get(message, message)
+
+    def ngettext(self, singular: str, plural: str, n: int) -> str:
+        """Return the text for a number of things. Chinese has one form for all numbers."""
+        return self._messages.get(f"{singular}\0{plural}") or (singular if n == 1 else plural)
+
+    def pgettext(self, context: str, message: str) -> str:
+        """Return a text that has a translation of its own in a context."""
+        return self._messages.get(f"{context}\4{message}", message)
+
+    def translate(self, sentence: str, depth: int = MAX_DEPTH) -> str:
+        """Return a sentence of the library in this language, or as it is if no template fits.
+
+        Of several templates, the one with most characters outside of places counts. Values that are sentences are
+        translated too, down to a depth. Takes time in proportion to the length of the sentence for each template that
+        begins like it.
+        """
+        if self._templates is None:
+            start = f"{SENTENCE}\4"
+            templates = (
+                _Template(message[len(start) :], translation)
+                for message, translation in self._messages.items()
+                if message.startswith(start)
+            )
+            self._templates = sorted(templates, key=lambda template: -template.length)
+        for template in self._templates:
+            values = template.match(sentence)
+            if values is not None:
+                translated, as_it_is = (
+                    template.translation.format(**{name: _Value(text, self, level) for name, text in values.items()})
+                    for level in (depth, 0)
+                )
+                return sentence if template.is_frame and translated == as_it_is else translated
+        return sentence
+
+
+class _Template:
+    """A sentence with places for values, and its translation. Both are written as for `str.format`."""
+
+    __slots__ = ("_empty", "_literals", "_names", "is_frame", "length", "translation")
+
+    def __init__(self, text: str, translation: str) -> None:
+        pieces = list(_parse_format(text))
+        # Nothing tells where a value ends that another one follows: it is both, and the other one is empty.
+        apart = [(literal, name) for number, (literal, name) in enumerate(pieces) if literal or not number]
+        self._literals = [literal for literal, _ in apart]
+        self._names = [name for _, name in apart if name]
+        self._empty = {name: "" for _, name in pieces if name and name not in self._names}
+        if apart[-1][1]:
+            self._literals.append("")
+        self.length = sum(map(len, self._literals))
+        """Number of characters outside of places."""
+        self.is_frame = not any(map(str.isalpha, "".join(self._literals)))
+        """Whether it has no word, as in `{name}: {error}`, so that it says nothing unless a value does."""
+        self.translation = translation
+
+    def match(self, sentence: str) -> dict[str, str] | None:
+        """Return the value in each place, by name, or None if the sentence is not made from this template.
+
+        Each value ends where the text after it first occurs, that of the last place where it last occurs.
+        """
+        first, *rest = self._literals
+        if not sentence.startswith(first):
+            return None
+        if not rest:
+            return {} if sentence == first else None
+        values, start = [], len(first)
+        for literal in rest[:-1]:
+            end = sentence.find(literal, start)
+            if end < 0:
+                return None
+            values.append(sentence[start:end])
+            start = end + len(literal)
+        end = len(sentence) - len(rest[-1])
+        if end < start or not sentence.endswith(rest[-1]):
+            return None
+        return {**self._empty, **dict(zip(self._names, [*values, sentence[start:end]], strict=True))}
+
+
+class _Value(str):
+    """A value in a sentence. In a translation, `{hint:sentence}` translates it, `{name:facet}` the name of a facet."""
+
+    __slots__ = ("_catalogue", "_depth")
+    _catalogue: Catalogue
+    _depth: int
+
+    def __new__(cls, text: str, catalogue: Catalogue, depth: int) -> _Value:  # noqa: PYI034 - typing.Self is 3.11
+        value = super().__new__(cls, text)
+        value._catalogue, value._depth = catalogue, depth
+        return value
+
+    def __format__(self, spec: str) -> str:
+        if spec == SENTENCE:
+            return self._catalogue.translate(str(self), self._depth - 1) if self._depth else str(self)
+        return self._catalogue.pgettext(spec, str(self)) if spec else str(self)
+
+
+def _parse_format(text: str) -> Iterator[tuple[str, str | None]]:
+    """Yield the parts of a template: a text, and the name of the place after it, if any."""
+    from string import Formatter  # noqa: PLC0415 - only sentences in other languages need it
+
+    before = ""
+    for literal, name, _, _ in Formatter().parse(text):
+        before += literal
+        if name is not None:
+            yield before, name
+            before = ""
+    if before:
+        yield before, None
+
+
+_ENGLISH = Catalogue({})
+_catalogues: dict[str, Catalogue] = {"en": _ENGLISH}
+_in_force = {"language": "en"}
+
+
+def catalogue(language: str) -> Catalogue:
+    """Return the texts of a language of `LOCALES`. Reads them once. Without the file, texts are in English."""
+    if language not in _catalogues:
+        path = os.path.join(CATALOGUE_FOLDER, LOCALES[language], "LC_MESSAGES", f"{DOMAIN}.mo")  # noqa: PTH118
+        try:
+            messages = dict(_read_messages(path))
+        except OSError:
+            messages = {}
+        _catalogues[language] = Catalogue(messages)
+    return _catalogues[language]
+
+
+def _read_messages(path: str) -> Iterator[tuple[str, str]]:
+    """Yield the messages of a compiled catalogue with their translations.
+
+    `gettext.GNUTranslations` of the standard library does not list its messages, which `Catalogue.translate` needs.
+    """
+    from struct import unpack_from  # noqa: PLC0415 - English needs no catalogue
+
+    with open(path, "rb") as file:  # noqa: PTH123 - pathlib may not be loaded
+        data = file.read()
+    count, messages, translations = unpack_from("<3I", data, 8)
+    for number in range(count):
+        texts = []
+        for table in (messages, translations):
+            length, start = unpack_from("<2I", data, table + 8 * number)
+            texts.append(data[start : start + length].decode())
+        if texts[0]:  # the message "" is the header
+            yield texts[0], texts[1]
+
+
+def set_language(language: str) -> None:
+    """Set the language of texts for people in this process. Only the command line does so: a library stays English."""
+    _in_force["language"] = language
+
+
+def language() -> str:
+    """Return the language in force, a key of `LOCALES`."""
+    return _in_force["language"]
+
+
+def preferred_language(environment: Mapping[str, str]) -> str:
+    """Return the language that the locale of an environment asks for: zh for every Chinese one, otherwise en."""
+    locale = next((environment[name] for name in _LOCALE_VARIABLES if environment.get(name)), "")
+    return "zh" if locale.lower().startswith("zh") else "en"
+
+
+def gettext(message: str) -> str:
+    """Return a text in the language in force."""
+    return message if _in_force["language"] == "en" else catalogue(language()).gettext(message)
+
+
+def ngettext(singular: str, plural: str, n: int) -> str:
+    """Return the text for a number of things in the language in force."""
+    return catalogue(language()).ngettext(singular, plural, n)
+
+
+def pgettext(context: str, message: str) -> str:
+    """Return a text that has a translation of its own in a context, in the language in force."""
+    return message if _in_force["language"] == "en" else catalogue(language()).pgettext(context, message)
+
+
+def translate(sentence: str) -> str:
+    """Return a sentence of the library in the language in force."""
+    return sentence if _in_force["language"] == "en" else catalogue(language()).translate(sentence)
+
+
+def join(texts: Iterable[str]) -> str:
+    """Return several texts as a list in a sentence, in the language in force."""
+    return gettext(", ").join(texts)

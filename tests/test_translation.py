@@ -1,0 +1,351 @@
+"""The catalogue of translations is complete, and Chinese is all that a person sees in a Chinese locale."""
+
+from __future__ import annotations
+
+import gettext
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from string import Formatter
+from typing import NamedTuple
+
+import click
+import pytest
+
+from searchkit.cli.language import use_language
+from searchkit.cli.main import cli, main
+from searchkit.translation import SENTENCE, catalogue, preferred_language
+
+ROOT = Path(__file__).parent.parent
+CHINESE = "zh_CN.UTF-8"
+sys.path.append(str(ROOT / "docs"))
+
+from catalogue import Message, read_catalogue, source_messages  # noqa: E402 - found by the line above
+
+LOST_ON_PURPOSE = {"number_type", "param_type", "possibility", "choice"}
+"""Places that a translation may leave out: English words that click puts there, and singulars."""
+NAMES = (
+    *(
+        r"`[^`]*`",
+        r"searchkit [a-z]+( (add|run|list|remove))?( --?[a-z-]+)*",
+        "watch (add|list|remove|run)",
+        r"python -m \S+",
+        "export tables",
+        r"--?[a-z][a-z-]*",
+        r"\w+\.[a-z]+\S*",
+    ),
+    *(
+        "pip install [\\w ]+",
+        "https?://\\S+",
+        r"\{.*?\}",
+        r"\b[A-Z_]{2,}\b",
+        r"[\w./#@-]*\d[\w./#@-]*",
+        "Noto Sans CJK",
+    ),
+)
+"""What has Latin letters in Chinese texts too: commands, options, files, addresses, places, metavars, ids."""
+ENGLISH = re.compile(r"[A-Za-z]{2,} [a-z]{2,}")
+"""Matches two English words in a row."""
+
+
+@pytest.fixture(scope="module")
+def messages() -> dict[Message, str]:
+    """The messages of the source."""
+    return source_messages()
+
+
+def entries() -> Iterator[tuple[Message, str]]:
+    """Yield the messages of the Chinese catalogue with their translations."""
+    for entry in read_catalogue("zh"):
+        if entry.id:
+            text = entry.id if isinstance(entry.id, str) else (entry.id[0], entry.id[1])
+            yield (entry.context, text), entry.string if isinstance(entry.string, str) else (entry.string or ("",))[0]
+
+
+def places(text: str) -> set[str]:
+    """Return the names of the places in a text."""
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def without_names(text: str) -> str:
+    """Return a text without what is the same in all languages."""
+    return re.sub("|".join(NAMES), "·", text)
+
+
+def test_the_catalogue_has_the_messages_of_the_source(messages: dict[Message, str]) -> None:
+    """No text of the source is missing, and no text that the source no longer has is left: `make catalogue`."""
+    found = {message for message, _ in entries()}
+    assert set(messages) - found == set()
+    assert found - set(messages) == set()
+
+
+def test_every_message_is_translated() -> None:
+    """Every message has a translation with the same places."""
+    for (context, text), translation in entries():
+        assert translation.strip(), (context, text)
+        if context is None and "{" not in str(text):
+            continue
+        texts = [text] if isinstance(text, str) else text
+        assert set().union(*map(places, texts)) - places(translation) <= LOST_ON_PURPOSE, (context, text)
+        assert places(translation) <= set().union(*map(places, texts)), (context, text)
+
+
+def test_the_compiled_catalogue_is_up_to_date() -> None:
+    """The file that is read has what the file that is written has."""
+    compiled = catalogue("zh")
+    for (context, text), translation in entries():
+        if not isinstance(text, str):
+            assert compiled.ngettext(*text, 2) == translation
+        elif context is None:
+            assert compiled.gettext(text) == translation
+        else:
+            assert compiled.pgettext(context, text) == translation
+
+
+def test_a_finished_sentence_finds_its_translation() -> None:
+    """A sentence is translated with its values, wherever they stand in the translation."""
+    for (context, text), translation in entries():
+        if context == SENTENCE and isinstance(text, str):
+            second = set(re.findall(r"\}\{(\w+)", text))  # what follows another value at once counts as a part of it
+            values = {name: "" if name in second else f"⟨{name}⟩" for name in places(text)}
+            has_words = re.search("[A-Za-z]", re.sub(r"\{.*?\}", "", text))
+            plain = re.sub(r":(sentence|facet|column)\}", "}", translation) if has_words else text
+            assert catalogue("zh").translate(text.format(**values)) == plain.format(**values), text
+
+
+def test_a_sentence_without_a_template_is_shown_as_it_is() -> None:
+    """What has no translation is not lost, and English is not changed."""
+    for sentence in ("something new", "", "{0} {name}", "something: new", "a, b: c"):
+        assert catalogue("zh").translate(sentence) == sentence
+    assert catalogue("en").translate("interrupted") == "interrupted"
+
+
+def test_values_are_translated_only_where_the_translation_says_so() -> None:
+    """The name of a facet and a hint are translated, what the user typed is not."""
+    sentence = "no district district; did you mean 滨海新区?"
+    assert catalogue("zh").translate(sentence) == "没有地区 district；是不是 滨海新区？"
+
+
+def test_a_long_sentence_takes_no_time() -> None:
+    """A hostile value cannot make the search for a template slow: it does not go back."""
+    for sentence in ("no " + " " * 100_000 + "; " * 100_000, "a: " * 100_000):
+        assert catalogue("zh").translate(sentence)
+
+
+@pytest.mark.parametrize(
+    ("environment", "language"),
+    [
+        ({}, "en"),
+        ({"LANG": "zh_CN.UTF-8"}, "zh"),
+        ({"LANG": "zh_TW.UTF-8"}, "zh"),
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "C"}, "en"),
+        ({"LANG": "en_US.UTF-8", "LC_MESSAGES": "zh_CN"}, "zh"),
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": ""}, "zh"),
+        ({"LANG": "de_DE.UTF-8"}, "en"),
+    ],
+)
+def test_the_locale_chooses_the_language(environment: dict[str, str], language: str) -> None:
+    """LC_ALL goes before LC_MESSAGES, and LC_MESSAGES before LANG."""
+    assert preferred_language(environment) == language
+
+
+class Done(NamedTuple):
+    """What a command returned and printed."""
+
+    status: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
+    """A function that runs the command line in a folder and a locale, in this process."""
+
+    def run(folder: Path, *arguments: str, locale: str = CHINESE) -> Done:
+        monkeypatch.chdir(folder)
+        for name, value in {"LC_ALL": "", "LC_MESSAGES": "", "LANGUAGE": "", "LANG": locale, "COLUMNS": "80"}.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(sys, "argv", ["searchkit", *arguments])
+        with pytest.raises(SystemExit) as exit_info:
+            main()
+        return Done(int(exit_info.value.code or 0), *capsys.readouterr())
+
+    yield run
+    use_language("en")
+    gettext.textdomain("messages")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the index of a small corpus, a damaged index, and files that cannot be read."""
+    folder = tmp_path_factory.mktemp("chinese")
+    (folder / "corpus").mkdir()
+    report = "天津市东丽区司法局2023年法治政府建设年度报告\n\n全年立案129件，罚款5万元。\n\n推行柔性执法。\n"
+    (folder / "corpus" / "a.txt").write_text(report, encoding="utf-8")
+    (folder / "corpus" / "b.pdf").write_bytes(b"no pdf")
+    (folder / "corpus" / "c.xyz").write_bytes(b"?")
+    done = subprocess.run(
+        [sys.executable, "-m", "searchkit", "--lang", "zh", "build", "corpus", "--jobs", "1"],
+        cwd=folder,
+        env={**os.environ, "PYTHONUTF8": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "未读取：2 个文件" in done.stdout
+    assert_chinese(done.stdout)
+    shutil.copytree(folder / "index", folder / "damaged")
+    (folder / "damaged" / "index.json").write_text("{", encoding="utf-8")
+    return folder
+
+
+def assert_chinese(text: str) -> None:
+    """Check that a text has Chinese characters, and no two English words in a row."""
+    assert re.search("[\u4e00-\u9fff]", text), text
+    assert ENGLISH.search(without_names(text)) is None, text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (["search", "--nothing"], 2),
+        (["search", "立案", "--limt", "3"], 2),
+        (["serach", "立案"], 2),
+        (["search", "立案", "--limit", "many"], 2),
+        (["search", "立案", "--limit", "-1"], 2),
+        (["search", "立案", "--match", "most"], 2),
+        (["search"], 2),
+        (["search", "立案", "--index"], 2),
+        (["show"], 2),
+        (["check", "a", "b"], 2),
+        (["search", "立案", "--district", "东立区"], 2),
+        (["search", "立案", "--year", "next"], 2),
+        (["search", "立案", "--min", "3"], 2),
+        (["measures", "立案", "--min", "many"], 2),
+        (["facets", "colour"], 2),
+        (["compare", "立案", "--rows", "year", "--cols", "year"], 2),
+        (["export", "tables", "--format", "csv"], 2),
+        (["search", "立案", "--format", "xlsx"], 2),
+        (["search", "立案", "--index", "nowhere"], 3),
+        (["search", "立案", "--index", "damaged"], 3),
+        (["build", "nowhere"], 3),
+        (["build", "corpus", "--words", "nowhere.txt"], 2),
+        (["build", "corpus", "--index", "strict", "--strict", "--jobs", "1"], 3),
+        (["show", "z.txt#1"], 1),
+        (["watch", "remove", "nothing"], 2),
+        (["export", "tables"], 1),
+    ],
+)
+def test_errors_are_in_chinese(run: Run, folder: Path, arguments: list[str], status: int) -> None:
+    """An error is one line in Chinese, with the same exit status as in English."""
+    done = run(folder, *arguments)
+    assert done.status == status, done.err
+    assert done.err.count("\n") == 1
+    assert_chinese(done.err.removeprefix("searchkit: "))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["search", "立案 柔性执法 没有的词"],
+        ["search", "没有的词"],
+        ["search", "立案 没有的词", "--match", "all"],
+        ["search", "立案", "--year", "2024..2023"],
+        ["search", "立案", "--year", "2019"],
+        ["search", "立案 or 罚款", "--explain", "--facet", "district"],
+        ["search", "(立案"],
+        ["search", "立案", "--group", "document", "--facet", "year"],
+        ["measures", "立案", "--aggregate", "sum"],
+        ["measures", "没有的词"],
+        ["compare", "没有的词"],
+        ["compare", "立案"],
+        ["info"],
+        ["info", "--problems"],
+        ["show", "a.txt"],
+        ["show", "a.txt#1"],
+        ["facets"],
+        ["suggest", "d"],
+        ["analyze", "东丽区 立案"],
+        ["export", "documents", "--format", "table"],
+        ["export", "measures", "--format", "table"],
+        ["export", "paragraphs", "--format", "table"],
+        ["check"],
+    ],
+    ids=" ".join,
+)
+def test_output_for_people_is_in_chinese(run: Run, folder: Path, arguments: list[str]) -> None:
+    """What is not found, notes, tables and their heads are in Chinese."""
+    done = run(folder, *arguments)
+    assert done.status in {0, 1}, done.err
+    assert_chinese(done.out + done.err)
+    heads = re.findall(r"^(.+)\n-{3,}", done.out, re.MULTILINE)
+    assert all(not re.search(r"(?<![\w-])(?!SHA-256)[A-Za-z]+", head) for head in heads), heads
+
+
+@pytest.mark.parametrize("arguments", [["search", "立案", "--explain"], ["measures", "立案"], ["compare", "立案"]])
+def test_formats_for_programs_do_not_depend_on_the_language(run: Run, folder: Path, arguments: list[str]) -> None:
+    """JSON and csv are the same in both languages."""
+    for output_format in ("json", "jsonl", "csv"):
+        chinese, english = (
+            re.sub(r'"took_ms": ?[\d.]+', "", run(folder, *arguments, "--format", output_format, locale=locale).out)
+            for locale in (CHINESE, "C.UTF-8")
+        )
+        assert chinese == english != ""
+
+
+def test_an_error_in_a_line_of_queries_is_english_in_json(run: Run, folder: Path) -> None:
+    """A program reads the error in the answer, a person the one on standard error."""
+    (folder / "queries.tsv").write_text("1\t立案\n2", encoding="utf-8")
+    done = run(folder, "search", "--queries", "queries.tsv")
+    assert json.loads(done.out.splitlines()[1])["error"] == 'write {"id": …, "query": …} or id<TAB>query'
+    assert "第 2 行" in done.err
+
+
+def test_an_option_and_a_setting_choose_the_language(run: Run, folder: Path, tmp_path: Path) -> None:
+    """`--lang` goes before searchkit.toml, and searchkit.toml before the locale."""
+    index = str(folder / "index")
+    assert "1 段" in run(tmp_path, "--lang", "zh", "search", "立案", "--index", index, locale="C.UTF-8").out
+    assert "1 paragraphs" in run(tmp_path, "--lang", "en", "search", "立案", "--index", index).out
+    assert "用法" in run(tmp_path, "--lang", "zh", "--help", locale="C.UTF-8").out
+    assert "Usage" in run(tmp_path, "--lang", "en", "search", "--help").out
+    (tmp_path / "searchkit.toml").write_text('lang = "en"\n', encoding="utf-8")
+    assert "1 paragraphs" in run(tmp_path, "search", "立案", "--index", index).out
+    assert "1 段" in run(tmp_path, "--lang", "zh", "search", "立案", "--index", index).out
+
+
+def commands(group: click.Group) -> Iterator[list[str]]:
+    """Yield the names of all commands of a group."""
+    yield []
+    for name in group.commands:
+        command = group.commands[name]
+        below = commands(command) if isinstance(command, click.Group) else iter([[]])
+        yield from ([name, *names] for names in below)
+
+
+@pytest.mark.parametrize("names", [*commands(cli)], ids=" ".join)
+def test_help_is_in_chinese(run: Run, names: list[str], tmp_path: Path) -> None:
+    """The help of every command is in Chinese, and its lines fit the terminal."""
+    done = run(tmp_path, *names, "--help")
+    assert done.status == 0
+    assert_chinese(done.out)
+    for line in done.out.splitlines():
+        assert sum(2 if "\u2e80" <= character <= "\uffef" else 1 for character in line) <= 80, line
+        assert not line.lstrip().startswith(tuple("，。；：、）”")), line
+
+
+def test_the_chinese_readme_shows_no_english() -> None:
+    """The output of the commands in README.zh.md, which is that of the program (test_docs.py), is Chinese."""
+    text = (ROOT / "README.zh.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```console\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    output = [line for block in blocks for line in block.splitlines() if not line.startswith("$ ")]
+    assert len(output) > 100
+    for line in output:
+        assert ENGLISH.search(without_names(line)) is None, line
