@@ -1,6 +1,6 @@
 """Runs the tests of all engines on an OpenSearch node, with one shard and with three. Exits with 1 if one fails.
 
-    python tests/opensearch/everything.py [2|3]
+python tests/opensearch/everything.py [2|3]
 """
 
 from __future__ import annotations
