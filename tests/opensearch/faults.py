@@ -23,7 +23,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
-from itertools import cycle, islice
+from itertools import chain, cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -270,12 +270,6 @@ def break_searches(cluster: Cluster, fault: Fault, local: Index, index: Path, co
     return outcome
 
 
-def report(outcome: Outcome) -> None:
-    """Print an outcome."""
-    sys.stdout.write(f"{outcome}\n")
-    sys.stdout.flush()
-
-
 def write_report() -> None:
     """Write FAULTS.md from the results of all versions."""
     lines = ["# Faults of a cluster of three nodes", "", "`make cluster` writes this page (`faults.py`).", ""]
@@ -308,18 +302,24 @@ def main() -> int:
         searchkit_build(corpus, folder / "local").check_returncode()
         cluster.wait()
         version = cluster.get("/")["version"]["number"]
+        results: dict[str, Any] = {"version": version, "searches": options.searches, "rows": []}
         with searchkit.open(folder / "local") as local:
-            for number, fault in enumerate(FAULTS):
-                outcomes.append(break_build(cluster, fault, corpus, local, folder / f"faults-{number}"))
-                report(outcomes[-1])
-            for fault in FAULTS:
-                outcomes.append(break_searches(cluster, fault, local, folder / "faults-0", options.searches))
-                report(outcomes[-1])
-            paragraphs = local.search("*", limit=0).total
-    results = {"version": version, "paragraphs": paragraphs, "rows": [*map(asdict, outcomes)]}
-    path = FOLDER / f"faults-{options.major}.json"
-    path.write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    write_report()
+            results["paragraphs"] = local.search("*", limit=0).total
+            built = (
+                break_build(cluster, fault, corpus, local, folder / f"faults-{number}")
+                for number, fault in enumerate(FAULTS)
+            )
+            searched = (
+                break_searches(cluster, fault, local, folder / "faults-0", options.searches) for fault in FAULTS
+            )
+            for outcome in chain(built, searched):
+                outcomes.append(outcome)
+                results["rows"].append(asdict(outcome))
+                sys.stdout.write(f"{outcome}\n")
+                sys.stdout.flush()
+                path = FOLDER / f"faults-{options.major}.json"
+                path.write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+                write_report()
     return int(any(outcome.lost or outcome.wrong or outcome.unclear for outcome in outcomes))
 
 
