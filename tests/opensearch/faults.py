@@ -21,6 +21,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from itertools import chain, cycle, islice
@@ -166,25 +167,32 @@ FAULTS: tuple[Fault, ...] = (
 
 @contextmanager
 def breaking(cluster: Cluster, fault: Fault, when: Callable[[], bool]) -> Iterator[None]:
-    """Let a fault happen during a block, when a condition is true. Heals it at the end, and waits for the cluster."""
-    ended = threading.Event()
+    """Let a fault happen during a block, when a condition is true. Heals it at the end, and waits for the cluster.
+
+    Raises RuntimeError if the fault did not happen before the block ended.
+    """
+    ended, happened = threading.Event(), threading.Event()
 
     def run() -> None:
         while not when():
             if ended.wait(0.1):
                 return
+        happened.set()
         heal = fault[1](cluster)
         ended.wait(10)
         heal()
 
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
-        cluster.wait()
+    with ThreadPoolExecutor(1) as threads:
+        running = threads.submit(run)
+        try:
+            yield
+        finally:
+            ended.set()
+        running.result()
+    cluster.wait()
+    if not happened.is_set():
+        message = f"{fault[0]}: not while the block ran"
+        raise RuntimeError(message)
 
 
 def answers(index: Index) -> list[tuple[int, list[tuple[str, float]]]]:
@@ -294,6 +302,7 @@ def main() -> int:
     parser.add_argument("--searches", type=int, default=1000, help="number of searches for each fault")
     options = parser.parse_args()
     outcomes: list[Outcome] = []
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # ends the nodes
     with tempfile.TemporaryDirectory() as name, running_nodes(3, options.major) as nodes:
         folder, cluster = Path(name), Cluster(nodes)
         corpus = folder / "corpus"

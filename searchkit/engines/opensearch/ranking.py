@@ -108,7 +108,7 @@ class Statistics:
     @property
     def has_bounds(self) -> bool:
         """Whether OpenSearch counts so few deleted documents that its scores are near ours."""
-        return self._deleted * 50 <= self.paragraphs
+        return self._deleted * 20 <= self.paragraphs
 
     def bound(self, terms: Iterable[str]) -> float:
         """Return the maximum ratio of a score by some terms to that of OpenSearch's own BM25.
