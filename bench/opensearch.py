@@ -248,10 +248,18 @@ def write_report(results: Json) -> None:
                     f"Build, {title}: " + ", ".join(f"{what} {value:,}" for what, value in found[key].items()) + ".",
                     "",
                 ]
+        size = found["bytes of a copy"]
+        lines += [f"A copy takes {size / 1e6:.0f} MB, {size / found['paragraphs'] / 1e3:.1f} KB a paragraph.", ""]
         lines += [f"{len(found['different'])} of {found['requests']} answers differ.", ""]
         lines += [f"- {item['group']}, {item['query']}: {item['what']}" for item in found["different"]]
         lines += [""] * bool(found["different"]) + [tabulate(found["classes"], "keys", "github"), ""]
     REPORT.write_text("\n".join(lines), encoding="utf-8")
+
+
+def stored_bytes(url: str, name: str) -> int:
+    """Return the size of the states of an index, without replicas."""
+    stats = get(url, f"/searchkit-{name}-data-*/_stats/store")
+    return int(stats["_all"]["primaries"]["store"]["size_in_bytes"])
 
 
 def main() -> None:
@@ -288,8 +296,7 @@ def main() -> None:
             with suppress(OSError):
                 (remote / "cluster.json").unlink()
             raise
-        stored = get(options.url, f"/searchkit-{name}-data-*/_stats/store,docs")["_all"]
-        found["build"]["bytes of a copy"] = stored["primaries"]["store"]["size_in_bytes"]
+    found["bytes of a copy"] = stored_bytes(options.url, f"bench-{options.name}-{options.shards}")
     with searchkit.open(local) as first, searchkit.open(remote) as second:
         found["paragraphs"] = first.info()["paragraphs"]
         found.update(run(questions(options.name, options.requests), first, second, options.url))
