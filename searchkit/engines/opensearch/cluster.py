@@ -37,6 +37,9 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 _DATA = re.compile(r"data-[0-9]{6,}")
 _TIMEOUT = 60
 """Seconds until a request counts as failed."""
+_BULK_TIMEOUT = 120
+"""Seconds until a bulk request counts as failed. One that is sent again although it was carried out leaves deleted
+documents, which make searches slower."""
 _ATTEMPTS = 6
 """Number of times that a request is sent if the cluster has too much to do (status 429)."""
 _CHUNK_SIZE = 4 << 20
@@ -289,7 +292,9 @@ class Cluster:
     def bulk(self, data: str, lines: bytes) -> None:
         """Index or delete documents. Sends those that the cluster had no room for again. Raises IndexUnusable."""
         for attempt in range(1, _ATTEMPTS + 1):
-            answer = self.call("POST", f"/{self.data_index(data)}/_bulk", lines)
+            answer = self.call(
+                "POST", f"/{self.data_index(data)}/_bulk", lines, params={"request_timeout": _BULK_TIMEOUT}
+            )
             failed = [next(iter(item.values())) for item in answer["items"]] if answer["errors"] else []
             failed = [item for item in failed if "error" in item]
             if not failed:
