@@ -30,6 +30,10 @@ _TRANSLATIONS = (
         r"(\d+) measures match, but they count other things.*",
         "另有 {1} 个相近的数据，指标、性质或年份不同，不在表中，见“数据”",
     ),
+    (
+        r"only the (\d+) best of (\d+) measures are considered; narrow the query",
+        "数据太多（{2} 个），只考虑了最相关的 {1} 个",
+    ),
     (r"a sum of percentages is no percentage; use mean or median", "百分比不能相加，请用平均数或中位数"),
     # warnings about a report
     (r"year (\d+) inferred from the headings: the title states (\d+)", "年份 {1} 据标题层级推断，题名写的是 {2}"),

@@ -12,7 +12,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).parents[1] / "attacks"))
 
-from texts import REPORTS, HostileTexts  # noqa: E402 - a module of the attacks
+from texts import REPORTS, HostileTexts
 
 import searchkit
 from searchkit.errors import SearchkitError
