@@ -36,11 +36,11 @@ NOTE_CODES = (
     *("query_too_long", "too_many_parts", "too_many_words", "too_many_synonyms", "too_many_prefix_words"),
     *("lower_case_operator", "invalid_syntax"),
     *("unknown_value", "ambiguous_place", "years_swapped", "unknown_year", "value_without_hit"),
-    *("sum_of_percentages", "sum_of_states", "no_cell", "too_many_cells"),
+    *("sum_of_percentages", "sum_of_states", "no_cell", "too_many_cells", "too_many_measures"),
 )
 """Codes of notes. The query is cut, or a part of it is read in another way; the index does not have a value, a name is
 that of several places, a range of years was swapped, the index does not have a year, a value of a filter has no hit; a
-sum means nothing; measures fit no cell of a table, or a table is cut."""
+sum means nothing; measures fit no cell of a table; a table, or what it is made from, is cut."""
 
 
 class Note(str):

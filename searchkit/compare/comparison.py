@@ -11,12 +11,13 @@ from typing import NamedTuple
 from searchkit.compare.axes import AxisKey, AxisLabel, keys_of, label_keys
 from searchkit.compare.filling import Wanted, fill_cells, label_cells
 from searchkit.compare.table import Comparison
+from searchkit.engines.sharing import share_matches
 from searchkit.errors import UnknownFacet, UsageError
 from searchkit.model import MEASURE_STATUSES, Document, Note, Paragraph
 from searchkit.query.facets import PARAGRAPH_FACETS, Facet, Filter, selected_values, year_of_measure
 from searchkit.query.filters import FilterValue
 from searchkit.query.understood import UnderstoodFilter, remove_filters
-from searchkit.search.choosing import IndicatorSpec, RankedMeasure, choose_indicator, read_named
+from searchkit.search.choosing import IndicatorSpec, RankedMeasure, choose_indicator, note_candidates, read_named
 from searchkit.search.measures import check_named, rank_query, suggest_measures
 from searchkit.search.options import MeasureOptions, parse_statuses, read_options
 from searchkit.search.snapshot import Snapshot
@@ -27,6 +28,7 @@ _UNUSED = {"sort", "one_per", "aggregate", "by"}
 """Options of a look-up that a comparison has no use for."""
 
 
+@share_matches()
 def compare_snapshot(
     snapshot: Snapshot,
     query: str,
@@ -78,6 +80,7 @@ def compare_snapshot(
     )
     is_found = table.indicator is not None
     notes = [*resolved.notes, *(() if is_found else resolved.missing_years), *ranking.query.notes]
+    notes += note_candidates(candidates, ranking)
     if ranking.total and not is_found:
         text = f"{ranking.total} measures match, but {_NO_CELL}; list them with: searchkit measures {query!r}"
         notes.append(Note("no_cell", text))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from searchkit.compare.axes import AxisKey, AxisLabel, label_keys
+from searchkit.engines.sharing import share_matches
 from searchkit.errors import UsageError
 from searchkit.query.facets import Facet, FacetValue, Filter
 from searchkit.query.tree import And, Everything, Node
@@ -55,6 +56,7 @@ class Coverage:
     """Number of those that are in no cell, because no such paragraph has a value of the rows and one of the columns."""
 
 
+@share_matches()
 def cover_snapshot(
     snapshot: Snapshot,
     rows: str,

@@ -7,6 +7,7 @@ opening.py     the engines by name
 grams.py       finding n-grams in many texts at once
 indicators.py  finding strings and n-grams in the indicators of all measures at once
 timing.py      time limits of calls
+sharing.py     what the requests of one call match, once for all of them
 ranking.py     formulas and constants of ranking
 columnar/      the default engine: NumPy arrays, memory-mapped
 opensearch/    the same answers from a cluster, for those who outgrow one machine

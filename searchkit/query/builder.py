@@ -32,7 +32,7 @@ from searchkit.text.years import MAX_YEAR, MIN_YEAR, parse_year_range
 MAX_QUERY_CLAUSES = 64
 """Maximum number of runs, prefixes and quoted strings of a query. Further ones are ignored, with a note."""
 
-MAX_SCANNED_CLAUSES = 32
+MAX_SCANNED_CLAUSES = 16
 """Maximum number of clauses whose string has no two letters or digits in a row. Further ones are ignored, with a note.
 
 An engine finds such a string by a scan of all text: 5 ms each in fifty thousand paragraphs.

@@ -12,7 +12,14 @@ from searchkit.model import Measure, Note
 from searchkit.query.agreement import has_same_value, scale_name, unit_scale
 from searchkit.query.facets import BUILT_IN_FACETS, Facet, year_of_measure
 from searchkit.query.naming import IndicatorNames
-from searchkit.search.choosing import RankedMeasure, choose_indicator, choose_measures, fact_of, read_named
+from searchkit.search.choosing import (
+    RankedMeasure,
+    choose_indicator,
+    choose_measures,
+    fact_of,
+    note_candidates,
+    read_named,
+)
 from searchkit.search.lookup import AggregateGroup, MeasureRanking
 from searchkit.search.options import MeasureOptions
 
@@ -46,7 +53,7 @@ class Selection:
     groups: tuple[AggregateGroup, ...] = ()
     """The groups, if the option `aggregate` is set."""
     notes: tuple[Note, ...] = ()
-    """Messages about a sum that means nothing."""
+    """Messages about measures that are not considered, and about a sum that means nothing."""
 
 
 def select_measures(
@@ -68,7 +75,7 @@ def select_measures(
         is_one_group = options.aggregate is not None and options.by is None
         group = _build_group(options.aggregate or "", None, [], left_out_of_all)
         return Selection(None, (), left_out_of_all, (group,) if is_one_group else ())
-    chosen = choose_measures(spec, candidates, statuses)
+    chosen, cut = choose_measures(spec, candidates, statuses), note_candidates(candidates, ranking)
     rank = {item.measure.id: n for n, item in enumerate(candidates)}
     left_out: list[tuple[RankedMeasure, str]] = [*chosen.left_out]
     left_out += [
@@ -82,13 +89,13 @@ def select_measures(
         left_out += [(item, "other_status") for item in others]
         groups = _aggregate(options.aggregate, options.by, quoted, left_out, unread)
         notes = _check_sum(options.aggregate, options.by, [item.measure for item in quoted])
-        return Selection(spec.indicator, tuple(quoted), _count_reasons(left_out, unread), groups, notes)
+        return Selection(spec.indicator, tuple(quoted), _count_reasons(left_out, unread), groups, (*cut, *notes))
     if options.one_per:
         quoted, others = _keep_one_per(split_names(options.one_per), quoted, rank)
         left_out += [(item, "not_latest") for item in others]
     quoted.sort(key=lambda item: rank[item.measure.id])
     _sort(quoted, options.sort)
-    return Selection(spec.indicator, tuple(quoted), _count_reasons(left_out, unread))
+    return Selection(spec.indicator, tuple(quoted), _count_reasons(left_out, unread), notes=cut)
 
 
 def _check_sum(aggregate: str, by: str | None, measures: Sequence[Measure]) -> tuple[Note, ...]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from heapq import nlargest
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from searchkit.model import MEASURE_STATUSES, ExtractedMeasure, Measure, reviewed_year
+from searchkit.model import MEASURE_STATUSES, ExtractedMeasure, Measure, Note, reviewed_year
 from searchkit.query.agreement import (
     has_other_period,
     has_same_wording,
@@ -55,6 +55,9 @@ _MAX_CONTENDERS = 20
 
 _FIRST_PAGE_SIZE = 1000
 """Number of ranked measures in the first page that is read. Each further page has twice as many."""
+MAX_CANDIDATES, MAX_POOR_CANDIDATES = 15_000, 3_000
+"""Maximum number of ranked measures that are read: four pages, or two if no measure answers the query well, as for
+pasted text. Then nearly all of them are as relevant as the best one."""
 _MIN_RELEVANCE = 0.25
 """If the last measure of a page has at least this relevance, another page is read. Less relevant measures have no
 similar indicator."""
@@ -179,14 +182,18 @@ class ChosenMeasures(NamedTuple):
 
 
 def read_candidates(ranking: MeasureRanking, names: IndicatorNames) -> list[RankedMeasure]:
-    """Return ranked measures, best first. Reads pages until the relevance falls below `_MIN_RELEVANCE`."""
+    """Return ranked measures, best first, at most `max_candidates`.
+
+    Reads pages until the relevance falls below `_MIN_RELEVANCE`.
+    """
     pairs: list[tuple[Measure, float]] = []
     page_size = _FIRST_PAGE_SIZE
     while True:
         page = ranking.page(len(pairs), page_size)
         pairs += page
         best = max((score for _, score in pairs[:_FIRST_PAGE_SIZE]), default=0.0)
-        if len(page) < page_size or (best > 0 and page[-1][1] / best < _MIN_RELEVANCE):
+        is_last = len(page) < page_size or len(pairs) >= max_candidates(ranking)
+        if is_last or (best > 0 and page[-1][1] / best < _MIN_RELEVANCE):
             return _rank_by_relevance(pairs, names)
         page_size *= 2
 
@@ -199,6 +206,19 @@ def read_named(ranking: MeasureRanking, names: IndicatorNames) -> list[RankedMea
     if ranking.wanted is None or not ranking.wanted.is_listed:
         return read_candidates(ranking, names)
     return _rank_by_relevance(ranking.named(), names)
+
+
+def max_candidates(ranking: MeasureRanking) -> int:
+    """Return the maximum number of ranked measures that are read."""
+    return MAX_POOR_CANDIDATES if ranking.is_poor else MAX_CANDIDATES
+
+
+def note_candidates(candidates: Sequence[RankedMeasure], ranking: MeasureRanking) -> tuple[Note, ...]:
+    """Return a note if `read_candidates` left out measures that may be relevant. `ranking`: where they are from."""
+    if len(candidates) != max_candidates(ranking) or len(candidates) == ranking.total:
+        return ()
+    text = f"only the {len(candidates)} best of {ranking.total} measures are considered; narrow the query"
+    return (Note("too_many_measures", text),)
 
 
 def _rank_by_relevance(pairs: Sequence[tuple[Measure, float]], names: IndicatorNames) -> list[RankedMeasure]:

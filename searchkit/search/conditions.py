@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from searchkit.engines.contract import Request
+from searchkit.engines.sharing import share_matches
 from searchkit.query.facets import Filter
 from searchkit.query.tree import Everything, Node
 from searchkit.query.understood import remove_filters
@@ -37,6 +38,7 @@ class Condition:
     """The filters without the condition, by facet, as they are written in a search."""
 
 
+@share_matches()
 def list_conditions(
     snapshot: Snapshot, query: str, options: SearchOptions, filters: tuple[Filter, ...]
 ) -> tuple[Condition, ...]:

@@ -243,7 +243,7 @@ def rank_measures(
         expanded = query_names.expand(expand_to_all_fields(tree))
         columns = engine.measure_columns(replace(request, match=expanded, scoring=scoring))
         rankings.append(MeasureRanking(query, tree, columns, query_names, unit, is_relaxed=tree != trees[0]))
-        if rankings[-1].best_score >= MIN_STRICT_SCORE or (rankings[-1].total and not query.scoring):
+        if not rankings[-1].is_poor or (rankings[-1].total and not query.scoring):
             break
     return max(rankings, key=lambda ranking: ranking.best_score)  # the first of equal ones
 
@@ -290,6 +290,11 @@ class MeasureRanking:
     def best_score(self) -> float:
         """The highest score, minus infinity if there are no measures."""
         return max(self._best[1].tolist(), default=-math.inf)
+
+    @property
+    def is_poor(self) -> bool:
+        """Whether no measure answers the query well (`MIN_STRICT_SCORE`)."""
+        return self.best_score < MIN_STRICT_SCORE
 
     def page(self, offset: int, limit: int | None) -> list[tuple[Measure, float]]:
         """Skip the best `offset` measures, and return the next `limit` with their scores. None means all others.

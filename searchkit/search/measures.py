@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from searchkit.engines.contract import MeasureRequest
+from searchkit.engines.sharing import share_matches
 from searchkit.errors import UsageError
 from searchkit.query.facets import Facet, Filter
 from searchkit.query.filters import ResolvedFilters
@@ -27,6 +28,7 @@ _ZERO_WIDTH = "\u200b"
 """An invisible character, which queries may contain anywhere."""
 
 
+@share_matches()
 def search_measures(
     snapshot: Snapshot, query: str, options: MeasureOptions, resolved: ResolvedFilters
 ) -> MeasureResults:
@@ -52,6 +54,7 @@ def search_measures(
     return replace(results, took_ms=round((time.perf_counter() - started) * 1000, 3))
 
 
+@share_matches()
 def rank_query(snapshot: Snapshot, query: str, options: MeasureOptions, filters: tuple[Filter, ...]) -> MeasureRanking:
     """Rank all measures that answer a query. The options `limit` and `offset` are ignored.
 

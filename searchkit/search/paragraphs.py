@@ -13,6 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from searchkit.engines.contract import EVERYTHING, Engine, Request, Response, ScoredParagraph
+from searchkit.engines.sharing import share_matches
 from searchkit.engines.timing import check_time
 from searchkit.errors import UsageError
 from searchkit.model import Note
@@ -37,6 +38,7 @@ _MAX_CORRECTED_TOTAL = 100
 """Maximum number of hits of a search whose words are corrected. A search that was relaxed is corrected, too."""
 
 
+@share_matches()
 def search_paragraphs(snapshot: Snapshot, query: str, options: SearchOptions, resolved: ResolvedFilters) -> Results:
     """Find the paragraphs that answer a query, in the order of the option `sort` (best first by default).
 
@@ -77,6 +79,7 @@ def search_similar(snapshot: Snapshot, record_id: str, options: SearchOptions, r
     return replace(page.build_results(tree, Query(tree, tree), response), took_ms=_elapsed_ms(started))
 
 
+@share_matches()
 def find_total(
     snapshot: Snapshot,
     query: str,

@@ -28,6 +28,7 @@ import searchkit
 from searchkit.errors import SearchkitError
 
 CASES = 120
+_OTHER_WRITERS = 2
 
 
 class Neighbours:
@@ -41,10 +42,14 @@ class Neighbours:
         self._states = [make_state(self._rng)]
         self._lock = threading.Lock()
         self._has_ended = threading.Event()
+        self._may_read_corpus = threading.Event()
+        self._corpus_readers = threading.Semaphore(_OTHER_WRITERS)
+        """A permit for each other writer. All of them are needed to change the corpus: a build that reads it meanwhile
+        would rightly contain files of two states."""
 
     def run(self, builds: int) -> None:
         """Build `builds` times while the neighbours work."""
-        works = (self._write, self._write, self._read, self._read, self._copy)
+        works = (*[self._write] * _OTHER_WRITERS, self._read, self._read, self._copy)
         are_ready = threading.Barrier(len(works) + 1)
         with Commands() as commands:
             self._build(commands)
@@ -54,8 +59,7 @@ class Neighbours:
             are_ready.wait()
             try:
                 for _ in range(builds):
-                    with self._lock:  # the corpus must not change while another writer reads it
-                        self._states.append(self._states[-1].changed(self._rng, 2))
+                    self._states.append(self._states[-1].changed(self._rng, 2))
                     self._build(commands)
             finally:
                 self._has_ended.set()
@@ -67,8 +71,12 @@ class Neighbours:
 
     def _build(self, commands: Commands) -> None:
         """Build the last state. Another writer may be at work, and may have read the corpus before it changed."""
-        with self._lock:
-            self._states[-1].write(self._corpus)
+        self._may_read_corpus.clear()
+        for _ in range(_OTHER_WRITERS):
+            self._corpus_readers.acquire()
+        self._states[-1].write(self._corpus)
+        self._corpus_readers.release(_OTHER_WRITERS)
+        self._may_read_corpus.set()
         while True:
             outcome = commands.run("build", self._corpus, "--index", self._index)
             if outcome.status != 3 or "is being written by" not in outcome.err:
@@ -87,7 +95,9 @@ class Neighbours:
 
     def _write(self, commands: Commands, _memory: dict[str, int]) -> None:
         """Build the corpus, whatever state it is in. No other writer may be disturbed."""
-        outcome = commands.run("build", self._corpus, "--index", self._index)
+        self._may_read_corpus.wait()
+        with self._corpus_readers:
+            outcome = commands.run("build", self._corpus, "--index", self._index)
         is_refused = outcome.status == 3 and "is being written by" in outcome.err
         self._count("other writers refused" if is_refused else "other writers", outcome.cpu, outcome.memory)
         if problem := outcome.problem((0, 3)):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import math
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -719,6 +721,27 @@ def test_document_counts_are_counts(report: Report, tmp_path: Path) -> None:
 
 
 # files
+
+
+def test_a_descriptor_is_closed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the system reports an error when a file is closed, the file is read, and not closed again.
+
+    Its number may be that of another file by then.
+    """
+    write_arrays(tmp_path / "file", {"a": np.arange(3, dtype=np.uint8)})
+    closed: list[int] = []
+
+    def close(descriptor: int) -> None:
+        closed.append(descriptor)
+        raise OSError(errno.EIO, "Input/output error")
+
+    array_file = ArrayFile(tmp_path / "file")
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "close", close)
+        assert array_file["a"].tolist() == [0, 1, 2]
+        array_file._close()
+    assert len(closed) == 1
+    os.close(closed[0])
 
 
 def test_arrays_are_stored(tmp_path: Path) -> None:

@@ -15,10 +15,15 @@ sys.path.append(str(Path(__file__).parents[1] / "attacks"))
 from texts import REPORTS, HostileTexts
 
 import searchkit
+from searchkit.engines.columnar.docsets import DocSet
+from searchkit.engines.columnar.matching.matcher import Matcher
+from searchkit.engines.contract import Request
+from searchkit.engines.sharing import share_matches
 from searchkit.errors import SearchkitError
 from searchkit.index import Index
 from searchkit.query.builder import MAX_QUERY_CLAUSES, MAX_QUERY_WORDS, MAX_SYNONYM_WORDS
-from searchkit.query.tree import And, Node, Not, Or
+from searchkit.query.tree import And, Node, Not, Or, Word
+from searchkit.search import choosing
 
 CPU_SECONDS = 0.25
 """Processor time that a query may take."""
@@ -82,3 +87,35 @@ def test_hostile_queries_cost_little(index: Index, hostile_texts: list[str], nam
         if seconds > CPU_SECONDS:
             slow[text[:60]] = seconds
     assert slow == {}
+
+
+def test_requests_of_a_call_share_what_they_match(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a block, a word is matched once for all requests. After the block, and outside of one, it is matched again."""
+    matched: list[Node] = []
+    match_leaf = Matcher._match_leaf
+
+    def count(self: Matcher, node: Word) -> DocSet:
+        matched.append(node)
+        return match_leaf(self, node)
+
+    monkeypatch.setattr(Matcher, "_match_leaf", count)
+    request = Request(Word("立案"), limit=0)
+    with index._snapshot.use_engine() as engine:
+        with share_matches():
+            with share_matches():
+                first = engine.search(request).total
+            assert engine.search(request).total == first > 0
+        assert len(matched) == 1
+        assert [engine.search(request).total for _ in range(2)] == [first, first]
+    assert len(matched) == 3
+
+
+def test_a_comparison_says_that_measures_are_not_considered(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If more measures may be relevant than are read, a comparison and a sorted look-up have a note."""
+    text = "检查 执法 处罚 案件 企业 培训"
+    monkeypatch.setattr(choosing, "_MIN_RELEVANCE", 0.0)
+    assert "too_many_measures" not in {note.code for note in index.compare(text).notes}
+    monkeypatch.setattr(choosing, "_FIRST_PAGE_SIZE", 2)
+    monkeypatch.setattr(choosing, "MAX_POOR_CANDIDATES", 6)
+    for notes in (index.compare(text).notes, index.measures(text, sort="-value").notes):
+        assert next(str(note) for note in notes if note.code == "too_many_measures").startswith("only the 6 best of ")

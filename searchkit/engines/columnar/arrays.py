@@ -16,6 +16,7 @@ import mmap
 import os
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -306,10 +307,14 @@ class ArrayFile(Arrays):
             return self._mapped_view
 
     def _close(self) -> None:
-        """Close the file descriptor, if it is open."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+        """Close the file descriptor, if it is open. An error is of no interest, because nothing was written.
+
+        A descriptor is closed even if closing it fails. Closing it again could close the file of another thread.
+        """
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            with suppress(OSError):
+                os.close(descriptor)
 
     @cached_property
     def _directory(self) -> dict[str, Any]:

@@ -78,7 +78,7 @@ class ColumnarEngine:
     def _select(self, request: Request) -> _Selection:
         """Match the docs of a request, and apply its filters."""
         matcher = self._reader.matcher
-        leaves: dict[Node, DocSet] = {}
+        leaves = matcher.leaves()
         matches = self._match(request.match, request, leaves)
         docs = matcher.apply_filters(matches, request.filters)
         collector = FacetCollector(self._reader, docs)

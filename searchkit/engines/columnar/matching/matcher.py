@@ -12,6 +12,7 @@ from searchkit.engines.columnar.docsets import DocSet, concatenate, intersection
 from searchkit.engines.columnar.matching.segments import SegmentMatcher
 from searchkit.engines.columnar.postings import IndexTerms
 from searchkit.engines.columnar.segment import SegmentReader
+from searchkit.engines.sharing import shared_matches
 from searchkit.engines.timing import check_time
 from searchkit.query.facets import Filter
 from searchkit.query.tree import PASSAGE, And, Everything, Node, Not, Or, Prefix, Substring, Word
@@ -38,13 +39,17 @@ class Matcher:
         self._cross_word: Cache[Substring, DocSet] = Cache(_MAX_CACHED_CROSS_WORD)
         self._title_terms: Cache[str, Array] = Cache(_MAX_CACHED_TITLE_TERMS)
 
+    def leaves(self) -> dict[Node, DocSet]:
+        """Return the docs of the leaves of other requests that share them (`share_matches`), to be added to."""
+        return shared_matches(self)
+
     def match(self, node: Node, leaves: dict[Node, DocSet] | None = None) -> DocSet:
         """Return the live docs that match a query tree.
 
-        `leaves`: the docs of leaves of other trees of the same request. They are not matched again, and the leaves of
-        this tree are added.
+        `leaves`: the docs of leaves of other trees of the same request, by default those of `leaves`. They are not
+        matched again, and the leaves of this tree are added.
         """
-        docs = self._match(node, {} if leaves is None else leaves)
+        docs = self._match(node, self.leaves() if leaves is None else leaves)
         return docs.postings_as_bitset() if self._live_docs is None else intersection([docs, self._live_docs])
 
     def apply_filters(self, docs: DocSet, filters: Sequence[Filter]) -> DocSet:

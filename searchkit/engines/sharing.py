@@ -1,0 +1,33 @@
+"""Sharing what the requests of one call match: the words and strings of a query recur in all forms of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+_shared: ContextVar[dict[object, dict[Any, Any]] | None] = ContextVar("shared", default=None)
+"""What has been matched in the block, by the object that matched it. None outside of a block."""
+
+
+@contextmanager
+def share_matches() -> Iterator[None]:
+    """Let all requests in a `with` block of this thread share what they match. Blocks can be nested.
+
+    An engine matches a word or string once in the block, instead of once per request. Afterwards it is forgotten.
+    """
+    if _shared.get() is not None:
+        yield
+        return
+    token = _shared.set({})
+    try:
+        yield
+    finally:
+        _shared.reset(token)
+
+
+def shared_matches(owner: object) -> dict[Any, Any]:
+    """Return what `owner` has matched in the block, to be added to. Outside of a block, an empty dictionary."""
+    shared = _shared.get()
+    return {} if shared is None else shared.setdefault(owner, {})
