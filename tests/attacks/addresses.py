@@ -91,8 +91,8 @@ class Server:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.terminate()
-        self._process.wait()
+        with self._process:  # also closes the pipe
+            self._process.terminate()
 
     @property
     def usage(self) -> tuple[float, int]:
