@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal
 
+from searchkit.engines.opening import LOCAL_ENGINES
 from searchkit.engines.timing import time_limit
 from searchkit.errors import IndexDamaged, IndexUnusable, UsageError
 from searchkit.query.facets import FacetCounts
@@ -55,6 +56,11 @@ class IndexState(Records):
         they were written. damaged: a file was not.
         """
         return self._snapshot.verified
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this process computes the answers. Otherwise a cluster does, for which it waits."""
+        return self.manifest.engine in LOCAL_ENGINES
 
     def search(
         self,

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 ENGINES = ("columnar", "whoosh", "opensearch")
 """Names for `--engine`. The first is the default."""
+LOCAL_ENGINES = ENGINES[:2]
+"""Those whose searches compute in this process. With the others, it waits for a cluster."""
 
 
 def open_directory(index: Path) -> Directory:

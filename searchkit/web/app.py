@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from itertools import chain
@@ -31,6 +32,7 @@ from searchkit.web.limits import (
     SEARCHES,
     Overloaded,
     RequestPool,
+    Turns,
 )
 from searchkit.web.openapi import describe_api
 from searchkit.web.parameters import USED_BY, State
@@ -70,7 +72,7 @@ class Server:
         self.sites, self.words, self.base_path, self.title = sites, words, base_path, title
         self._templates, self._assets = Templates(), Assets()
         self._assets_path = f"{base_path}/static/{self._assets.digest}/"
-        self._cache = AnswerCache()
+        self._cache, self._turns = AnswerCache(), Turns()
         self._searches = RequestPool("search", SEARCHES, SEARCH_SECONDS)
         self._heavy = RequestPool("heavy", HEAVY_REQUESTS, HEAVY_SECONDS)
 
@@ -138,9 +140,10 @@ class Server:
         key = (token, state.url(site.root, None, f".{suffix}" if suffix else ""), str(is_compressed))
         answer = self._cache.get(key)
         if answer is None:
-            answer = self._read(site, view, state, suffix) if suffix else self._render(site, view, state)
-            answer = replace(answer, headers={**answer.headers, **_revalidated(etag)})
-            answer = answer.compressed() if is_compressed and suffix not in _COMPRESSED else answer
+            with self._turns.turn() if view.is_local else nullcontext():
+                answer = self._read(site, view, state, suffix) if suffix else self._render(site, view, state)
+                answer = replace(answer, headers={**answer.headers, **_revalidated(etag)})
+                answer = answer.compressed() if is_compressed and suffix not in _COMPRESSED else answer
             self._cache.put(key, answer)
         return answer
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Semaphore
 from typing import TypeVar
 
 from searchkit import time_limit
@@ -15,6 +17,8 @@ SEARCHES, HEAVY_REQUESTS = 4, 1
 """Number of searches and of heavy requests (comparisons, audits, exports, charts) that run at a time."""
 SEARCH_SECONDS, HEAVY_SECONDS = 10.0, 60.0
 """Deadlines of a search and of a heavy request, from the moment that it is admitted."""
+TURN_SECONDS = 0.5
+"""Maximum time that a request waits for its turn to compute."""
 MAX_WAITING = 16
 """Maximum number of requests that wait in a pool."""
 
@@ -23,6 +27,27 @@ _Result = TypeVar("_Result")
 
 class Overloaded(Exception):
     """More requests wait than may. Try again later."""
+
+
+class Turns:
+    """Lets one thread compute at a time. The others wait, but not long.
+
+    CPython runs one thread at a time anyway. If several threads compute, each NumPy call can hand the interpreter over
+    to another one: four threads take twice the processor time (`bench.concurrency`).
+    """
+
+    def __init__(self) -> None:
+        self._is_free = Semaphore()
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait until no other thread is in this block, at most `TURN_SECONDS`, because a request can take long."""
+        has_turn = self._is_free.acquire(timeout=TURN_SECONDS)
+        try:
+            yield
+        finally:
+            if has_turn:
+                self._is_free.release()
 
 
 class RequestPool:

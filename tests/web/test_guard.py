@@ -17,6 +17,7 @@ from starlette.testclient import TestClient
 
 import searchkit
 from searchkit.errors import SearchkitError, TimedOut, UsageError
+from searchkit.web import limits
 from searchkit.web.answers import Answer, AnswerCache
 from searchkit.web.guard import HEADERS, host_name, is_loopback
 from searchkit.web.limits import Overloaded, RequestPool
@@ -253,6 +254,31 @@ def test_an_error_in_a_lane_is_that_of_the_function() -> None:
     with pytest.raises(ZeroDivisionError):
         asyncio.run(pool.run(lambda: 1 // 0))
     pool.close()
+
+
+def test_requests_compute_in_turn_but_do_not_wait_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread waits until another one has computed, but at most `TURN_SECONDS`."""
+    monkeypatch.setattr(limits, "TURN_SECONDS", 30)
+    turns, order = limits.Turns(), list[str]()
+
+    def compute() -> None:
+        with turns.turn():
+            order.append("second")
+
+    thread = threading.Thread(target=compute)
+    with turns.turn():
+        thread.start()
+        thread.join(0.1)
+        order.append("first")
+    thread.join()
+    assert order == ["first", "second"]
+    monkeypatch.setattr(limits, "TURN_SECONDS", 0.01)
+    thread = threading.Thread(target=compute)
+    with turns.turn():
+        thread.start()
+        thread.join()  # although this thread still has its turn
+    with turns.turn():
+        assert order == ["first", "second", "second"]
 
 
 def test_a_busy_server_says_when_to_come_again(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
