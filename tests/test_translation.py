@@ -260,6 +260,7 @@ def test_errors_are_in_chinese(run: Run, folder: Path, arguments: list[str], sta
         ["search", "立案 没有的词", "--match", "all"],
         ["search", "立案", "--year", "2024..2023"],
         ["search", "立案", "--year", "2019"],
+        ["search", "立案 2035年"],
         ["search", "立案 or 罚款", "--explain", "--facet", "district"],
         ["search", "(立案"],
         ["search", "立案", "--group", "document", "--facet", "year"],

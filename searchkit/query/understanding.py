@@ -271,9 +271,9 @@ class _NameFinder:
             return _Name("of_year", tuple(years), at, year.end, SURE, follows=False)
         if at >= self._missing_end:
             wanted, known = format_years(year.first, year.last), self._aliases.years()
-            message = f"no year {wanted} in the index; it has {format_years(known[0], known[-1])}"
-            text = f"{message}; {self._text[at : year.end]} is read as words"
-            self.missing_years.append(Note("unknown_year", text))
+            has, text = format_years(known[0], known[-1]), self._text[at : year.end]
+            message = f"no year {wanted} in the index; it has {has}; {text} is read as words"
+            self.missing_years.append(Note("unknown_year", message))
             self._missing_end = year.end
         return None
 
