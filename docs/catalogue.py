@@ -19,12 +19,11 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from sentences import library_sentences, parse_package
 
-from searchkit import __version__, model
+from searchkit import __version__, model, names
 from searchkit.cli.main import cli
 from searchkit.compare.findings import FINDING_KINDS
 from searchkit.output.cells import CELL_MARKS
 from searchkit.output.terminal import REASONS
-from searchkit.query.facets import BUILT_IN_FACETS
 from searchkit.query.suggester import HEADING, WORD
 from searchkit.translation import CATALOGUE_FOLDER, COLUMN, DOMAIN, FACET, FINDING, LOCALES, SENTENCE
 from searchkit.web.words import PAGE, WORDS_OF_PAGES
@@ -56,11 +55,11 @@ RECORDS = (model.Document, model.Paragraph, model.ExtractedMeasure, model.Table)
 COLUMNS = (
     *("analyzer", "built", "bytes", "column", "corpus", "district", "documents", "engine", "format", "index", "name"),
     *("options", "paragraph", "problems", "query", "quote", "reason", "row", "seen", "added", "ran", "settings"),
-    *("share", "table_rows", "tables", "term", "total", "verified", "group", *model.AGGREGATES),
+    *("share", "table_rows", "tables", "term", "total", "verified", "group", *names.AGGREGATES),
 )
 """Other columns, and kinds of records."""
 STATUSES = (
-    *model.MEASURE_STATUSES,
+    *names.MEASURE_STATUSES,
     *("not read", "duplicate", "left out", "undecided"),
     *("read", "running", "all", "damaged"),
 )
@@ -120,11 +119,11 @@ def _named_messages() -> dict[Message, str]:
     columns = [item.name for record in RECORDS for item in fields(record)]
     return {
         **{(COLUMN, name): "searchkit/model.py" for name in (*columns, *COLUMNS)},
-        **{(FACET, name): "searchkit/query/facets.py" for name in (*BUILT_IN_FACETS, WORD, HEADING)},
+        **{(FACET, name): "searchkit/names.py" for name in (*names.BUILT_IN_FACETS, WORD, HEADING)},
         **{(FINDING, kind): "searchkit/compare/findings.py" for kind in FINDING_KINDS},
         **{(None, meaning): "searchkit/output/cells.py" for _, meaning in CELL_MARKS.values()},
         **{(None, reason): "searchkit/output/terminal.py" for reason in REASONS.values()},
-        **{(None, status): "searchkit/model.py" for status in STATUSES},
+        **{(None, status): "searchkit/names.py" for status in STATUSES},
         **{(f"{PAGE}.{key}", text): "searchkit/web/words.py" for key, text in WORDS_OF_PAGES.items()},
     }
 

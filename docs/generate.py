@@ -14,6 +14,7 @@ import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
@@ -218,15 +219,16 @@ def describe(owner: str, name: str, member: Member | None, cited: Cited) -> str:
     text = FIELDS.get(f"{owner}.{name}") or (member.text if member else "") or FIELDS.get(name, "")
 
     def with_values(match: re.Match[str]) -> str:
-        """Return the name of a constant, followed by its values if it is a tuple."""
-        definition = constant(match[1], member.module) if member else None
-        values = resolve(match[1], member.module) if member and definition else None
+        """Return the name of a constant, without its module, followed by its values if it is a tuple."""
+        module = import_module(f"searchkit.{match[1]}") if match[1] else member and member.module
+        definition = constant(match[2], module) if module else None
+        values = resolve(match[2], module) if module and definition else None
         if definition is None or not isinstance(values, tuple):
             return match[0]
-        cite(match[1], definition.module, cited)
-        return f"{match[0]} ({', '.join(f'`{value}`' for value in values)})"
+        cite(match[2], definition.module, cited)
+        return f"`{match[2]}` ({', '.join(f'`{value}`' for value in values)})"
 
-    return re.sub(r"`([A-Z][A-Z_]+)`", with_values, text)
+    return re.sub(r"`(?:(names|model)\.)?([A-Z][A-Z_]+)`", with_values, text)
 
 
 def constants_table(cited: Mapping[tuple[str, str], Constant]) -> str:

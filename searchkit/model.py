@@ -11,24 +11,6 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 from searchkit.tabular import Tabular, TextTable, column_names, grid
 
-SECTIONS = ("成效", "问题", "计划", "履职", "其他")
-"""Sections of a report: achievements, shortcomings, plans, duties of the head, other."""
-
-MEASURE_BOUNDS = ("exact", "approx", "at_least", "at_most")
-"""Relation of the printed number to the actual one: equal, near, a lower bound, an upper bound."""
-MEASURE_KINDS = ("count", "money", "percent", "duration", "other")
-"""Kinds of units: things, people and events; money; percentages; durations; everything else."""
-MEASURE_CHANGES = ("increase", "decrease")
-"""Directions of a change: growth and decline."""
-
-MEASURE_STATUSES = ("actual", "target", "rule", "before")
-"""What a measure says: what was reached, what is planned, a threshold or legal figure, the value before a change."""
-ANY_STATUS = "any"
-"""Stands for every status where measures are selected by status."""
-
-AGGREGATES = ("sum", "mean", "median", "min", "max", "count")
-"""Numbers that can be calculated from measures."""
-
 WORK_REPORT = "政府工作报告"
 """Doctype of the yearly report of a government to its people's congress."""
 
@@ -155,7 +137,7 @@ class Paragraph:
     path: tuple[str, ...] = ()
     """Heading path, outermost first, without list numbers."""
     section: str = "其他"
-    """One of `SECTIONS`."""
+    """One of `names.SECTIONS`."""
     topics: tuple[str, ...] = ()
     """At most three topics of the taxonomy, most important first."""
     of_year: tuple[int, ...] = ()
@@ -263,11 +245,11 @@ class ExtractedMeasure:
     base_unit: str | None
     """The unit without 万 and 亿: 元 for 万元. None if nothing remains (万), or if `unit` is None."""
     bound: str = "exact"
-    """One of `MEASURE_BOUNDS`."""
+    """One of `names.MEASURE_BOUNDS`."""
     kind: str = "count"
-    """One of `MEASURE_KINDS`."""
+    """One of `names.MEASURE_KINDS`."""
     change: str | None = None
-    """One of `MEASURE_CHANGES` if the measure itself is a change (同比下降66.67%), otherwise None."""
+    """One of `names.MEASURE_CHANGES` if the measure itself is a change (同比下降66.67%), otherwise None."""
     period: str | None = None
     """The period as written (近三年), or None if none is stated: the measure is then of the reporting year."""
     of_year: int | None = None
@@ -279,7 +261,7 @@ class ExtractedMeasure:
     stock: bool = False
     """Whether the measure is of a state at a point of time (年末, 现有, 覆盖率), not of what happened in a period."""
     status: str = "actual"
-    """One of `MEASURE_STATUSES`."""
+    """One of `names.MEASURE_STATUSES`."""
     zero: bool = False
     """Whether the measure is a statement that there was none (无败诉案件). Its value is 0."""
     start: int = 0

@@ -20,7 +20,7 @@ PACKAGE = ROOT / "searchkit"
 # From the bottom up. A module can import from earlier tiers, and from its own entry.
 TIERS = (
     {"errors", "translation"},
-    {"tabular"},
+    {"tabular", "names"},
     {"model", "processes"},
     {"files"},
     {"text"},
@@ -54,11 +54,12 @@ TIERS = (
     {"__main__"},
 )
 
-MAX_DEPENDENCIES = 98
+MAX_DEPENDENCIES = 108
 """Maximum number of pairs of top-level entries of the package of which one imports the other.
 
-Six of them are those of `tabular`, the form that results of all tiers have in notebooks, three those of `translation`.
-`compare` imports of `engines` what lets the requests of a comparison share what they match.
+Six of them are those of `tabular`, the form that results of all tiers have in notebooks, three those of `translation`,
+and twelve those of `names`, a list of constants. `compare` imports of `engines` what lets the requests
+of a comparison share what they match.
 """
 
 # Third-party libraries, and the modules that may import them.

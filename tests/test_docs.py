@@ -22,7 +22,7 @@ import click
 import pytest
 
 from searchkit.cli.main import cli
-from searchkit.query.facets import BUILT_IN_FACETS
+from searchkit.names import BUILT_IN_FACETS
 
 ROOT = Path(__file__).parent.parent
 FOLDERS = ("corpus", "searchkit/data")

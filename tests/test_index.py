@@ -22,8 +22,8 @@ from searchkit.index import Index
 from searchkit.indexing.build import BuildOptions, write_index
 from searchkit.manifest import Manifest
 from searchkit.model import Document
+from searchkit.names import BUILT_IN_FACETS
 from searchkit.output.json import results_to_json
-from searchkit.query.facets import BUILT_IN_FACETS
 from searchkit.search import snapshot
 from searchkit.search.options import SearchOptions
 from searchkit.search.results import Results

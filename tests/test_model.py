@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from searchkit.model import (
     MEASURE_FIELDS,
-    SECTIONS,
     Document,
     ExtractedMeasure,
     Measure,
@@ -20,6 +19,7 @@ from searchkit.model import (
     paragraph_from_json,
     to_json,
 )
+from searchkit.names import SECTIONS
 from searchkit.search.lookup import MeasureHit
 
 TEXT = st.text(max_size=20)

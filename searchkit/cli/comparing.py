@@ -21,7 +21,7 @@ from searchkit.cli.options import (
     verify_option,
 )
 from searchkit.cli.output import FOUND, NOTHING_FOUND, WORKBOOK, Target, print_message
-from searchkit.model import ANY_STATUS, MEASURE_STATUSES
+from searchkit.names import ANY_STATUS, MEASURE_STATUSES
 from searchkit.translation import translate
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from searchkit.query.facets import BUILT_IN_FACETS
+from searchkit.names import BUILT_IN_FACETS
 
 if TYPE_CHECKING:
     from searchkit.manifest import Manifest

@@ -13,8 +13,7 @@ from searchkit.cli.completing import complete_condition, complete_facet_name, co
 from searchkit.cli.output import read_target
 from searchkit.cli.settings import INDEX_VARIABLE
 from searchkit.errors import UsageError
-from searchkit.model import ANY_STATUS, MEASURE_STATUSES
-from searchkit.query.facets import BUILT_IN_FACETS, MAX_FACET_VALUES, UNDERSTOOD_FACETS
+from searchkit.names import ANY_STATUS, BUILT_IN_FACETS, MAX_FACET_VALUES, MEASURE_STATUSES, UNDERSTOOD_FACETS
 
 _FILTER_HELP = {
     "district": "Place at any level (滨海新区, 天津市), or a path (福建省/福州市/鼓楼区).",

@@ -41,8 +41,7 @@ from searchkit.cli.output import (
 )
 from searchkit.errors import TimedOut, UsageError
 from searchkit.files import decode_data_file
-from searchkit.model import AGGREGATES
-from searchkit.query.facets import BUILT_IN_FACETS, MAX_FACET_VALUES
+from searchkit.names import AGGREGATES, BUILT_IN_FACETS, MAX_FACET_VALUES
 from searchkit.translation import gettext as _
 from searchkit.translation import translate
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from searchkit.model import SECTIONS, Document, Measure, reviewed_year
-from searchkit.query.facets import BUILT_IN_FACETS, PARAGRAPH_FACETS, Facet, year_of_measure
+from searchkit.model import Document, Measure, reviewed_year
+from searchkit.names import BUILT_IN_FACETS, PARAGRAPH_FACETS, SECTIONS
+from searchkit.query.facets import Facet, year_of_measure
 
 AxisKey = str | int | tuple[str, ...]
 """Key of a row or column: a facet value, or for district the full region, because several cities have a 鼓楼区."""

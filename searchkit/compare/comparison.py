@@ -13,8 +13,9 @@ from searchkit.compare.filling import Wanted, fill_cells, label_cells
 from searchkit.compare.table import Comparison
 from searchkit.engines.sharing import share_matches
 from searchkit.errors import UnknownFacet, UsageError
-from searchkit.model import MEASURE_STATUSES, Document, Note, Paragraph
-from searchkit.query.facets import PARAGRAPH_FACETS, Facet, Filter, selected_values, year_of_measure
+from searchkit.model import Document, Note, Paragraph
+from searchkit.names import MEASURE_STATUSES, PARAGRAPH_FACETS
+from searchkit.query.facets import Facet, Filter, selected_values, year_of_measure
 from searchkit.query.filters import FilterValue
 from searchkit.query.understood import UnderstoodFilter, remove_filters
 from searchkit.search.choosing import IndicatorSpec, RankedMeasure, choose_indicator, note_candidates, read_named

@@ -16,7 +16,8 @@ from posixpath import join, normpath
 from types import MappingProxyType
 
 from searchkit.corpus.reasons import quote_value
-from searchkit.model import SECTIONS, Document, Paragraph
+from searchkit.model import Document, Paragraph
+from searchkit.names import SECTIONS
 from searchkit.places.gazetteer import gazetteer
 from searchkit.text.characters import UNSAFE_IN_NAMES, remove_invisible
 

@@ -166,7 +166,7 @@ _EXAMINED_LENGTH = 400
 def classify_sections(
     items: Sequence[HeadedParagraph], year: int | None = None, *, is_work_report: bool = False
 ) -> tuple[str, ...]:
-    """Return the section of each paragraph of a document, in reading order. Each is one of `model.SECTIONS`.
+    """Return the section of each paragraph of a document, in reading order. Each is one of `names.SECTIONS`.
 
     `year` is that of the document, if it is known: a work report plans it, every other report reviews it. Cost: linear
     in the number of paragraphs. Only the first 400 characters of each paragraph are examined.

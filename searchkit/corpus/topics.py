@@ -35,7 +35,8 @@ from msgspec import Meta, Struct
 from searchkit.corpus.sections import MISCELLANEOUS, HeadedParagraph, is_part_heading
 from searchkit.errors import UsageError
 from searchkit.files import TOPICS_FILE, WORK_TOPICS_FILE, DataFile, read_data_file, read_toml
-from searchkit.model import SECTIONS, WORK_REPORT
+from searchkit.model import WORK_REPORT
+from searchkit.names import SECTIONS
 from searchkit.text.folding import fold, fold_all
 
 _STRONG_WEIGHT, _TERM_WEIGHT, _WEAK_WEIGHT = 3.0, 2.0, 1.0
@@ -120,7 +121,7 @@ class Taxonomy:
     def classify_document(self, items: Sequence[HeadedParagraph], sections: Sequence[str]) -> list[tuple[str, ...]]:
         """Return one to three topics of each paragraph, the most important first.
 
-        `sections` are the sections of the paragraphs (each one of `model.SECTIONS`). The topics of a paragraph do not
+        `sections` are the sections of the paragraphs (each one of `names.SECTIONS`). The topics of a paragraph do not
         depend on the other paragraphs; classifying many at once is cheaper. Cost: linear in the text, about 15 MB/s.
         """
         headings = list(dict.fromkeys(heading for item in items for heading in item.path))

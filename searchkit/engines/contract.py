@@ -142,8 +142,7 @@ def own_heading_counts(paragraphs: Sequence[Paragraph]) -> list[int]:
     return counts
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(NamedTuple):
     """The answer to a `Request`."""
 
     total: int
@@ -212,8 +211,7 @@ class MeasureContext(NamedTuple):
     """Title of the document."""
 
 
-@dataclass(frozen=True, slots=True)
-class MeasureColumns:
+class MeasureColumns(NamedTuple):
     """The answer to a `MeasureRequest`. `indicators` are distinct.
 
     The arrays are columns with an element per measure.
@@ -246,8 +244,7 @@ class MeasureColumns:
     """Returns the contexts of the measures at the given indices, in the same order. Faster than `fetch`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Vocabulary:
+class Vocabulary(NamedTuple):
     """The words and headings of an index."""
 
     words: Mapping[str, int]

@@ -14,6 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from searchkit.query.tree import ScoringClause
 
@@ -70,8 +71,7 @@ def _gram_offsets(folded: str, size: int) -> Iterator[tuple[int, str]]:
             yield start, folded[start : start + size]
 
 
-@dataclass(frozen=True, slots=True)
-class Lengths:
+class Lengths(NamedTuple):
     """Lengths of one paragraph, or the sums over all paragraphs."""
 
     text: int = 0

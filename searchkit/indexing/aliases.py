@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 from searchkit.corpus.metadata.names import name_values
 from searchkit.engines.contract import Engine, Request
-from searchkit.model import SECTIONS
+from searchkit.names import SECTIONS, YEAR_FACETS
 from searchkit.query.aliases import NAMED_FACETS, Alias, Aliases
-from searchkit.query.facets import YEAR_FACETS, Facet
+from searchkit.query.facets import Facet
 from searchkit.query.tree import Everything
 from searchkit.text.analyzer import Analyzer
 

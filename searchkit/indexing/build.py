@@ -49,8 +49,8 @@ from searchkit.manifest import (
     Manifest,
 )
 from searchkit.measures.vocabulary import EXTRACTION_VERSION
+from searchkit.names import BUILT_IN_FACETS
 from searchkit.query.aliases import Aliases
-from searchkit.query.facets import BUILT_IN_FACETS
 from searchkit.query.naming import NameLists
 from searchkit.text.analyzer import Analyzer, Lexicon
 

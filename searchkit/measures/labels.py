@@ -72,7 +72,7 @@ class Label:
     is_rate: bool = False
     """Whether its numbers are percentages although it states no unit: 占比, 增幅, 办结率."""
     change: str | None = None
-    """One of `model.MEASURE_CHANGES` if it names a change, otherwise None."""
+    """One of `names.MEASURE_CHANGES` if it names a change, otherwise None."""
 
     @property
     def is_additive(self) -> bool:
@@ -106,7 +106,7 @@ def parse_label(text: str, vocabulary: Vocabulary) -> Label:
 
 
 def unit_kind(unit: str, vocabulary: Vocabulary) -> str | None:
-    """Return the kind of a written unit, one of `model.MEASURE_KINDS`; None if it is not a unit."""
+    """Return the kind of a written unit, one of `names.MEASURE_KINDS`; None if it is not a unit."""
     if unit in _PERCENT_UNITS:
         return _PERCENT_UNITS[unit]
     scale, name = vocabulary.split_scale(unit)

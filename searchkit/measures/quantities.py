@@ -109,9 +109,9 @@ class Quantity:
     base_unit: str | None
     """The unit without 万 and 亿: 元 for 万元. None for a number without unit."""
     kind: str
-    """One of `model.MEASURE_KINDS`."""
+    """One of `names.MEASURE_KINDS`."""
     bound: str
-    """One of `model.MEASURE_BOUNDS`."""
+    """One of `names.MEASURE_BOUNDS`."""
     is_vague: bool = False
     """Whether it is a small Chinese numeral with a unit that often counts nothing (三项制度). Such a quantity is a
     measure only with further evidence."""

@@ -56,7 +56,7 @@ class UnitMatch(NamedTuple):
     base: str
     """The main spelling of the unit (元 for 圆), without 万 and 亿."""
     kind: str
-    """One of `model.MEASURE_KINDS`."""
+    """One of `names.MEASURE_KINDS`."""
     end: int
     """End of the unit, and of 半 or a digit after it."""
     is_vague: bool = False

@@ -14,7 +14,7 @@ from msgspec import Struct, defstruct
 
 from searchkit.errors import UsageError
 from searchkit.files import FIXED_NAMES_FILE, UNITS_FILE, DataFile, read_data_file, read_toml
-from searchkit.model import MEASURE_KINDS
+from searchkit.names import MEASURE_KINDS
 from searchkit.text.folding import fold
 from searchkit.text.numerals import SCALES
 
@@ -33,7 +33,7 @@ class Unit:
     base: str
     """The unit that measures in this unit are stored with: 元 for 圆, otherwise `name`."""
     kind: str
-    """One of `model.MEASURE_KINDS`."""
+    """One of `names.MEASURE_KINDS`."""
     is_vague: bool
     """Whether a small Chinese numeral before the unit often counts nothing: 个 in 两个方面.
 

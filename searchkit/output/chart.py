@@ -17,9 +17,9 @@ from warnings import catch_warnings, simplefilter
 from searchkit.compare.axes import AxisLabel
 from searchkit.compare.table import CellValue, Comparison
 from searchkit.errors import SearchkitError, UsageError
+from searchkit.names import YEAR_FACETS
 from searchkit.output.cells import CELL_MARKS, number_text
 from searchkit.processes import ROOT_FOLDER
-from searchkit.query.facets import YEAR_FACETS
 from searchkit.text.characters import sanitize
 
 if TYPE_CHECKING:

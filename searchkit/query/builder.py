@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice, pairwise, product
+from typing import NamedTuple
 
 from searchkit.errors import UsageError
 from searchkit.model import Note
-from searchkit.query.facets import YEAR_FACETS, Filter
+from searchkit.names import YEAR_FACETS
+from searchkit.query.facets import Filter
 from searchkit.query.filters import FilterReader
 from searchkit.query.function_words import content_words, word_factors
 from searchkit.query.tree import (
@@ -56,8 +58,7 @@ class QuerySyntaxError(Exception):
     """The text is not a valid query. The message is the reason."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClauseContext:
+class ClauseContext(NamedTuple):
     """Field and weight of a clause, set by the operators around it."""
 
     field: str = PASSAGE
@@ -69,23 +70,22 @@ class ClauseContext:
 
     def boosted(self, boost: float) -> ClauseContext:
         """Return the context with its weight multiplied by `boost`."""
-        return replace(self, weight=self.weight * boost)
+        return self._replace(weight=self.weight * boost)
 
     def negated(self) -> ClauseContext:
         """Return the context for the operand of NOT, which does not add to the score."""
-        return replace(self, weight=0.0, occur="required" if self.occur == "excluded" else "excluded")
+        return self._replace(weight=0.0, occur="required" if self.occur == "excluded" else "excluded")
 
     def alternative(self) -> ClauseContext:
         """Return the context for an operand of OR."""
-        return replace(self, occur="optional") if self.occur == "required" else self
+        return self._replace(occur="optional") if self.occur == "required" else self
 
     def with_field(self, name: str) -> ClauseContext:
         """Return the context with another field."""
-        return replace(self, field=name)
+        return self._replace(field=name)
 
 
-@dataclass(frozen=True, slots=True)
-class ClausePair:
+class ClausePair(NamedTuple):
     """A clause in its forms."""
 
     all: Node

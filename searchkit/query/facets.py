@@ -14,27 +14,12 @@ from typing import NamedTuple
 
 from searchkit.errors import UsageError
 from searchkit.model import Measure, Paragraph
+from searchkit.names import BUILT_IN_FACETS, MAX_FACET_VALUES, YEAR_FACETS
 from searchkit.text.years import MAX_YEAR, MIN_YEAR
-
-BUILT_IN_FACETS = ("district", "year", "of_year", "agency", "topic", "section", "doctype", "document")
-"""Facets of every index. An index can have user-defined facets in addition."""
-
-YEAR_FACETS = ("year", "of_year")
-"""Facets whose values are years: the reporting year, and the years that a paragraph is about."""
-
-PARAGRAPH_FACETS = ("of_year", "topic", "section")
-"""Built-in facets whose values differ between the paragraphs of a document."""
-
-UNDERSTOOD_FACETS = ("district", "of_year", "agency", "section", "doctype")
-"""Facets whose values are understood in the words of a query."""
 
 # A facet value that the query language would not read as one word: it contains a space, a bracket, a quote or an
 # operator, begins with -, or is AND, OR, NOT or empty.
 _NEEDS_QUOTES = re.compile(r"""[\s()（）\[\]{}"“”「」『』|｜^＾*＊:：]|^-|^(AND|OR|NOT)?$""")
-
-MAX_FACET_VALUES = 100
-"""Maximum number of values of a facet that a search lists, in addition to selected values. `FacetCounts.other` is the
-sum of the counts of all other values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +112,7 @@ _new_facet_value: Callable[[Iterable[object]], FacetValue] = partial(tuple.__new
 """Returns a `FacetValue` with the given fields. Takes half as long as `FacetValue._make`."""
 
 
-@dataclass(frozen=True, slots=True)
-class FacetCounts:
+class FacetCounts(NamedTuple):
     """Exact counts of a facet over all matches. All filters apply except those of the facet itself."""
 
     values: tuple[FacetValue, ...]
@@ -147,7 +131,7 @@ class FacetCounts:
         """
         from searchkit.text.folding import fold  # noqa: PLC0415 - the command line imports this module at start-up
 
-        return replace(self, values=tuple(item for item in self.values if fold(text) in fold(str(item.value))))
+        return self._replace(values=tuple(item for item in self.values if fold(text) in fold(str(item.value))))
 
     def within(self, places: Sequence[str]) -> FacetCounts:
         """Return the counts with only those listed values that are one of some places, or inside one.
@@ -157,8 +141,8 @@ class FacetCounts:
         """
         paths = [tuple(place.split("/")) for place in places]
         values = ((item, tuple(str(item.value).split("/"))) for item in self.values)
-        return replace(
-            self, values=tuple(item for item, region in values if any(_contains_path(region, path) for path in paths))
+        return self._replace(
+            values=tuple(item for item, region in values if any(_contains_path(region, path) for path in paths))
         )
 
     def most_frequent(self, limit: int) -> FacetCounts:
@@ -169,8 +153,8 @@ class FacetCounts:
         ranked = sorted(range(len(self.values)), key=lambda n: -self.values[n].count)
         kept = {*ranked[:limit], *(n for n, item in enumerate(self.values) if item.selected)}
         omitted = sum(item.count for n, item in enumerate(self.values) if n not in kept)
-        return replace(
-            self, values=tuple(item for n, item in enumerate(self.values) if n in kept), other=self.other + omitted
+        return self._replace(
+            values=tuple(item for n, item in enumerate(self.values) if n in kept), other=self.other + omitted
         )
 
 

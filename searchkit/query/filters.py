@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from searchkit.errors import UsageError
 from searchkit.model import Note
+from searchkit.names import YEAR_FACETS
 from searchkit.query.aliases import NAMED_FACETS, NO_ALIASES, Aliases
-from searchkit.query.facets import YEAR_FACETS, Filter
+from searchkit.query.facets import Filter
 from searchkit.text.years import MAX_YEAR, MIN_YEAR
 
 FilterValue = str | int | Sequence[str | int]

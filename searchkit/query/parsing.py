@@ -14,8 +14,8 @@ import re
 from collections.abc import Collection, Iterator
 
 from searchkit.model import Note
+from searchkit.names import YEAR_FACETS
 from searchkit.query.builder import MAX_QUERY_CLAUSES, ClauseContext, QueryBuilder, QuerySyntaxError, conjunction
-from searchkit.query.facets import YEAR_FACETS
 from searchkit.query.filters import FilterReader
 from searchkit.query.tree import Query
 from searchkit.text.analyzer import Analyzer

@@ -9,10 +9,11 @@ import re
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from searchkit.model import Note
-from searchkit.query.facets import YEAR_FACETS, Filter, quote
+from searchkit.names import YEAR_FACETS
+from searchkit.query.facets import Filter, quote
 
 if TYPE_CHECKING:
     from searchkit.query.understood import UnderstoodFilter
@@ -144,8 +145,7 @@ class ScoringClause:
             yield term, self.weight * factor
 
 
-@dataclass(frozen=True, slots=True)
-class ContentRun:
+class ContentRun(NamedTuple):
     """A run of a query without operators, with its content words: those that are neither question words nor particles.
 
     A paragraph holds the run if it holds one of its variants: one of its strings, or all of its content words.
@@ -183,8 +183,7 @@ OCCURRENCES = ("required", "optional", "excluded")
 """How a clause occurs: a match has it; a match has it or another part of an OR; no match has it (NOT)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Clause:
+class Clause(NamedTuple):
     """A part of a query, as it was written."""
 
     kind: str
@@ -297,7 +296,7 @@ class Query:
             content=self.content and replaced(self.content),
             some=self.some and replaced(self.some),
             first=self.first and replaced(self.first),
-            clauses=tuple(replace(clause, node=replaced(clause.node)) for clause in self.clauses),
+            clauses=tuple(clause._replace(node=replaced(clause.node)) for clause in self.clauses),
             loosened=self.loosened and self.loosened.replace_prefixes(prefixes),
         )
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from itertools import product
 
 from searchkit.model import Measure, Note
+from searchkit.names import BUILT_IN_FACETS
 from searchkit.query.agreement import has_same_value, scale_name, unit_scale
-from searchkit.query.facets import BUILT_IN_FACETS, Facet, year_of_measure
+from searchkit.query.facets import Facet, year_of_measure
 from searchkit.query.naming import IndicatorNames
 from searchkit.search.choosing import (
     RankedMeasure,

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from heapq import nlargest
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from searchkit.model import MEASURE_STATUSES, ExtractedMeasure, Measure, Note, reviewed_year
+from searchkit.model import ExtractedMeasure, Measure, Note, reviewed_year
+from searchkit.names import MEASURE_STATUSES
 from searchkit.query.agreement import (
     has_other_period,
     has_same_wording,

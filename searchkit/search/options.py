@@ -9,8 +9,15 @@ from typing import TypeGuard, TypeVar
 
 from searchkit.engines.contract import MeasureRequest
 from searchkit.errors import UsageError
-from searchkit.model import AGGREGATES, ANY_STATUS, MEASURE_STATUSES
-from searchkit.query.facets import BUILT_IN_FACETS, MAX_FACET_VALUES, UNDERSTOOD_FACETS, Filter
+from searchkit.names import (
+    AGGREGATES,
+    ANY_STATUS,
+    BUILT_IN_FACETS,
+    MAX_FACET_VALUES,
+    MEASURE_STATUSES,
+    UNDERSTOOD_FACETS,
+)
+from searchkit.query.facets import Filter
 from searchkit.query.filters import FilterValue
 from searchkit.query.tree import Everything
 from searchkit.text.numerals import parse_quantity
@@ -97,7 +104,7 @@ class MeasureOptions:
     """Facets (one or several, also separated by commas), or `district:DEPTH`. Of the measures with the same values,
     only the one of the latest year is returned, and of these the best."""
     aggregate: str | None = None
-    """One of `model.AGGREGATES`: calculate a number instead of returning measures."""
+    """One of `names.AGGREGATES`: calculate a number instead of returning measures."""
     by: str | None = None
     """Facet by which `aggregate` groups the measures, or `district:DEPTH`."""
     limit: int | None = 10

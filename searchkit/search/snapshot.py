@@ -27,8 +27,9 @@ from searchkit.manifest import (
     verify_content,
 )
 from searchkit.model import Document, Measure, Note, Paragraph, Table
+from searchkit.names import BUILT_IN_FACETS
 from searchkit.query.aliases import Aliases
-from searchkit.query.facets import BUILT_IN_FACETS, Facet, Filter
+from searchkit.query.facets import Facet, Filter
 from searchkit.query.filters import FilterReader, FilterValue, ResolvedFilters, parse_filters
 from searchkit.query.tree import Everything, Node, Prefix, Query
 from searchkit.search.forking import keep_forks_safe

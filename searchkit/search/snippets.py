@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from searchkit.engines.contract import ScoredParagraph
 from searchkit.query.tree import PASSAGE, Node, Prefix, Substring, Word, positive_leaves
@@ -37,8 +37,7 @@ Match = tuple[int, int, int]
 `Highlighter.leaves`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Snippet:
+class Snippet(NamedTuple):
     """A window of a paragraph's text, with the matches in the paragraph."""
 
     start: int
@@ -49,8 +48,7 @@ class Snippet:
     """Spans of all matches in the paragraph's text, ascending. Adjacent and overlapping matches are merged."""
 
 
-@dataclass(frozen=True, slots=True)
-class PassageMatches:
+class PassageMatches(NamedTuple):
     """The matches of a query in a paragraph, its headings and its title."""
 
     window: Snippet

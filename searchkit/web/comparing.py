@@ -9,9 +9,8 @@ from typing import Any, NamedTuple
 
 from searchkit.compare.axes import AxisLabel
 from searchkit.compare.table import Cell, CellValue, Comparison
-from searchkit.model import ANY_STATUS, MEASURE_STATUSES
+from searchkit.names import ANY_STATUS, MEASURE_STATUSES, YEAR_FACETS
 from searchkit.output.cells import CELL_MARKS, cell_mark_names, cell_text, mark_names, number_text
-from searchkit.query.facets import YEAR_FACETS
 from searchkit.web.data import compare_arguments
 from searchkit.web.frame import Frame, Link
 from searchkit.web.links import paragraph_url, suggestion_links

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from searchkit.query.facets import BUILT_IN_FACETS, FacetCounts, FacetValue
+from searchkit.names import BUILT_IN_FACETS
+from searchkit.query.facets import FacetCounts, FacetValue
 from searchkit.web.data import count_facets
 from searchkit.web.frame import Frame
 from searchkit.web.parameters import FILTER_NAMES

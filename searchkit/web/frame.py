@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from searchkit import __version__
 from searchkit.index import IndexState
-from searchkit.query.facets import BUILT_IN_FACETS, YEAR_FACETS
+from searchkit.names import BUILT_IN_FACETS, YEAR_FACETS
 from searchkit.web.parameters import FILTER_NAMES, USED_BY, State
 from searchkit.web.words import Words
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from searchkit.model import Measure
+from searchkit.names import BUILT_IN_FACETS
 from searchkit.output.cells import number_text
-from searchkit.query.facets import BUILT_IN_FACETS
 from searchkit.search.snippets import Snippet, split_highlights
 from searchkit.search.suggestions import Suggestion
 from searchkit.web.frame import Frame

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from searchkit.model import ANY_STATUS, MEASURE_STATUSES
+from searchkit.names import ANY_STATUS, MEASURE_STATUSES
 from searchkit.output.cells import number_text
 from searchkit.query.understood import UnderstoodFilter, remove_filters
 from searchkit.search.lookup import MeasureHit

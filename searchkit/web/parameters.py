@@ -12,8 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote_plus
 
 from searchkit.errors import UsageError
-from searchkit.model import AGGREGATES, ANY_STATUS, MEASURE_STATUSES
-from searchkit.query.facets import BUILT_IN_FACETS, YEAR_FACETS
+from searchkit.names import AGGREGATES, ANY_STATUS, BUILT_IN_FACETS, MEASURE_STATUSES, YEAR_FACETS
 
 MAX_QUERY_LENGTH = 1000
 """Maximum length of a text, in code points."""

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from searchkit import __version__
 from searchkit.compare.findings import Finding
 from searchkit.model import LEFT_OUT
-from searchkit.query.facets import BUILT_IN_FACETS
+from searchkit.names import BUILT_IN_FACETS
 from searchkit.web.data import audit_measures, folder_name
 from searchkit.web.frame import Frame, Link
 from searchkit.web.links import page_links, paragraph_url, split_id

@@ -21,7 +21,8 @@ from searchkit.corpus.walk import CorpusFile, Skipped, Stamp
 from searchkit.errors import CorpusError, UsageError
 from searchkit.indexing.build import build
 from searchkit.indexing.messages import TaskFile, decode_message, encode_message
-from searchkit.model import SECTIONS, document_from_json, paragraph_from_json, to_json
+from searchkit.model import document_from_json, paragraph_from_json, to_json
+from searchkit.names import SECTIONS
 
 NO_STAMP = Stamp(0, 0, 0, 0)
 TITLE = "滨海新区司法局2023年法治政府建设年度报告"

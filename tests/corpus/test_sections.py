@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from searchkit.corpus.sections import classify_sections, is_part_heading
-from searchkit.model import SECTIONS
+from searchkit.names import SECTIONS
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from searchkit.corpus.sections import classify_sections
 from searchkit.corpus.topics import Taxonomy, _TaxonomyFile, _weighted_words
 from searchkit.errors import UsageError
 from searchkit.files import TOPICS_FILE, read_data_file, read_toml
-from searchkit.model import SECTIONS
+from searchkit.names import SECTIONS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ from searchkit.corpus.listing import list_corpus
 from searchkit.corpus.reading import read_file
 from searchkit.corpus.topics import Taxonomy
 from searchkit.files import DATA_FOLDER
-from searchkit.model import SECTIONS
+from searchkit.names import SECTIONS
 
 LABELS = Path(__file__).with_name("work_topics.json")
 """`labels` maps ids of paragraphs to the topics that may come first, assigned by reading.

@@ -266,7 +266,7 @@ def test_inconsistent_measures_are_detected(problem: str | None) -> None:
     builder.extend([measures, [], [replace(measures[0], part_of=None)]])
     columns = builder.columns()
     if problem == "the bound, change or status of a measure is unknown":
-        columns.times = [(2023, None, None, False, "done")]
+        columns = columns._replace(times=[(2023, None, None, False, "done")])
     for name, values in INCONSISTENT_MEASURES.get(problem or "", {}).items():
         getattr(columns, name)[:2] = values
     assert find_measure_problem(columns, np.array([5, 0, 2]), np.arange(1, 4), np.zeros(3, np.int64)) == problem
@@ -504,9 +504,7 @@ def test_stored_postings_are_the_entries(tmp_path: Path) -> None:
     entries = stored.entries()
     returned = {
         (terms.index(stored.term(term_ord)), doc): (tf, in_passage)
-        for term_ord, doc, tf, in_passage in zip(
-            *(getattr(entries, name).tolist() for name in entries.__slots__), strict=True
-        )
+        for term_ord, doc, tf, in_passage in zip(*(column.tolist() for column in entries), strict=True)
     }
     assert returned == given_entries
 

@@ -30,7 +30,8 @@ from searchkit.errors import IndexForeign
 from searchkit.index import Index
 from searchkit.indexing.build import BuildOptions, build, write_index
 from searchkit.model import Cell, Document, ExtractedMeasure, Measure, Paragraph, Table, TableCell, reviewed_year
-from searchkit.query.facets import BUILT_IN_FACETS, Facet, FacetCounts, Filter
+from searchkit.names import BUILT_IN_FACETS
+from searchkit.query.facets import Facet, FacetCounts, Filter
 from searchkit.query.parsing import parse
 from searchkit.query.tree import And, Everything, Node, Not, Or, Prefix, Query, ScoringClause, Substring, Word
 from searchkit.text.analyzer import Analyzer

@@ -7,7 +7,6 @@ import os
 import pickle
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -184,7 +183,7 @@ def test_check_detects_postings_that_differ_from_records(tmp_path: Path) -> None
         folder = tmp_path / str(tokens)
         folder.mkdir()
         writer = whoosh_index.create_in(str(folder), _schema()).writer()
-        lengths = list(asdict(Lengths(tokens)).values())
+        lengths = list(Lengths(tokens))
         record = json.dumps({"lengths": lengths, "own_headings": 0, "key": 0, "paragraph": paragraph, "measures": []})
         writer.add_document(kind="paragraph", text="执法 检查", heading="", title="", label="", record=record)
         writer.commit()

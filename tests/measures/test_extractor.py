@@ -12,7 +12,8 @@ from searchkit.measures.extractor import Extractor
 from searchkit.measures.numbers import find_numbers
 from searchkit.measures.spacing import compact
 from searchkit.measures.vocabulary import Vocabulary
-from searchkit.model import MEASURE_BOUNDS, MEASURE_CHANGES, MEASURE_KINDS, ExtractedMeasure, Paragraph
+from searchkit.model import ExtractedMeasure, Paragraph
+from searchkit.names import MEASURE_BOUNDS, MEASURE_CHANGES, MEASURE_KINDS
 from searchkit.text.folding import fold
 
 EXTRACTOR = Extractor.load()

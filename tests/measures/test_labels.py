@@ -13,7 +13,8 @@ import pytest
 from searchkit.corpus.listing import list_corpus
 from searchkit.corpus.reading import ParsedDocument, read_corpus
 from searchkit.measures.extractor import Extractor
-from searchkit.model import MEASURE_BOUNDS, MEASURE_KINDS, ExtractedMeasure, Paragraph
+from searchkit.model import ExtractedMeasure, Paragraph
+from searchkit.names import MEASURE_BOUNDS, MEASURE_KINDS
 
 LABELS = Path(__file__).parent / "labels"
 MIN_SCORES = {

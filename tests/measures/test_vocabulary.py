@@ -11,7 +11,8 @@ from searchkit.errors import UsageError
 from searchkit.files import UNITS_FILE
 from searchkit.measures.extractor import Extractor
 from searchkit.measures.vocabulary import Vocabulary
-from searchkit.model import MEASURE_KINDS, ExtractedMeasure, Paragraph
+from searchkit.model import ExtractedMeasure, Paragraph
+from searchkit.names import MEASURE_KINDS
 from searchkit.text.numerals import parse_quantity
 
 CUSTOM_UNITS = """

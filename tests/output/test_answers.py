@@ -140,7 +140,7 @@ def with_messages(results: Any) -> Any:  # noqa: ANN401 - one of three classes
 
 def with_others(counts: Mapping[str, FacetCounts]) -> dict[str, FacetCounts]:
     """Return counts of facets of which some values are not listed."""
-    return {name: dataclasses.replace(item, other=3) for name, item in counts.items()}
+    return {name: item._replace(other=3) for name, item in counts.items()}
 
 
 ANSWERS: dict[str, Callable[[searchkit.Index], Answer]] = {

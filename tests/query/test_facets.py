@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from searchkit.errors import UsageError
 from searchkit.model import ExtractedMeasure, Measure, Paragraph
+from searchkit.names import BUILT_IN_FACETS, MAX_FACET_VALUES
 from searchkit.query.facets import (
-    BUILT_IN_FACETS,
-    MAX_FACET_VALUES,
     Facet,
     FacetCounter,
     FacetCounts,

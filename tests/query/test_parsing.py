@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from searchkit.names import YEAR_FACETS
 from searchkit.query.builder import MAX_QUERY_CLAUSES, MAX_QUERY_WORDS, MAX_SCANNED_CLAUSES, MAX_SYNONYM_WORDS
-from searchkit.query.facets import YEAR_FACETS, Filter
+from searchkit.query.facets import Filter
 from searchkit.query.parsing import MAX_QUERY_DEPTH, MAX_QUERY_LENGTH, parse
 from searchkit.query.tree import (
     PASSAGE,

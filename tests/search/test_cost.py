@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import sys
 import time
@@ -27,6 +28,8 @@ from searchkit.search import choosing
 
 CPU_SECONDS = 0.25
 """Processor time that a query may take."""
+ATTEMPTS = 3
+"""Number of attempts of which the fastest counts, because a collection of garbage falls into some."""
 MAX_LEAVES = 2 * (MAX_QUERY_WORDS + MAX_SYNONYM_WORDS) + 4 * MAX_QUERY_CLAUSES
 """Number of leaves that a query tree may have: words with the shorter words in them, and strings."""
 CALLS: dict[str, Callable[[Index, str], object]] = {
@@ -78,15 +81,22 @@ def test_hostile_queries_cost_little(index: Index, hostile_texts: list[str], nam
     """A call for a hostile query ends within its processor time, or says in one line why it is refused."""
     slow = {}
     for text in hostile_texts:
-        started = time.process_time()
-        try:
-            CALLS[name](index, text)
-        except SearchkitError as error:
-            assert "\n" not in str(error)  # noqa: PT017 - many calls are not refused
-        seconds = time.process_time() - started
-        if seconds > CPU_SECONDS:
+        seconds = [math.inf]
+        while len(seconds) <= ATTEMPTS and min(seconds) > CPU_SECONDS:
+            seconds.append(time_call(CALLS[name], index, text))
+        if min(seconds) > CPU_SECONDS:
             slow[text[:60]] = seconds
     assert slow == {}
+
+
+def time_call(call: Callable[[Index, str], object], index: Index, text: str) -> float:
+    """Return the processor time in seconds of a call, which may end with an error of one line."""
+    started = time.process_time()
+    try:
+        call(index, text)
+    except SearchkitError as error:
+        assert "\n" not in str(error)  # noqa: PT017 - many calls are not refused
+    return time.process_time() - started
 
 
 def test_requests_of_a_call_share_what_they_match(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:

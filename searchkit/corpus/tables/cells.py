@@ -111,7 +111,7 @@ class Figure:
     unit: str
     """The folded text after the number, or empty."""
     bound: str
-    """One of `model.MEASURE_BOUNDS`."""
+    """One of `names.MEASURE_BOUNDS`."""
     has_sign: bool
     """Whether the cell prints a sign or an arrow."""
 

@@ -12,8 +12,8 @@ used.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -45,8 +45,7 @@ _SORTED_DOCS_BITS = 10  # characters of 2 ** 10 docs are sorted together: they s
 _ALPHABET_RANGES, _MIN_RANGE_PAIRS = 6, 1 << 16  # pairs are sorted in about 6 parts, of at least about 65,536 pairs
 
 
-@dataclass(frozen=True, slots=True)
-class TwoCharWords:
+class TwoCharWords(NamedTuple):
     """The words of two characters and their docs, as the postings contain them."""
 
     codes: Array
@@ -70,8 +69,7 @@ class TwoCharWords:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class CrossWordDocs:
+class CrossWordDocs(NamedTuple):
     """For each of several words, the docs whose passage contains its characters, but not the word as a token."""
 
     words: Array

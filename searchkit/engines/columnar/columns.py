@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Hashable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,8 +28,7 @@ CellColumn = tuple[tuple[str, ...], bool]
 """Headers of the column, and whether the row or the column is a total."""
 
 
-@dataclass(slots=True)
-class SegmentColumns:
+class SegmentColumns(NamedTuple):
     """The content of one segment. Arrays contain integers, and have one element per doc unless stated otherwise."""
 
     files: Sequence[str]
@@ -75,8 +73,7 @@ class SegmentColumns:
     tables: TableArrays
 
 
-@dataclass(slots=True)
-class MeasureArrays:
+class MeasureArrays(NamedTuple):
     """The measures of all docs of a segment, concatenated. Arrays have one element per measure unless stated otherwise.
 
     The measures of a doc are in the order of the text.
@@ -109,8 +106,7 @@ class MeasureArrays:
     cells: CellArrays
 
 
-@dataclass(slots=True)
-class CellArrays:
+class CellArrays(NamedTuple):
     """The cells of those measures of a segment that are in tables. Arrays have one element per cell."""
 
     measure: Array
@@ -125,8 +121,7 @@ class CellArrays:
     """`TableCell.part_of_n`, or 0 for None."""
 
 
-@dataclass(slots=True)
-class TableArrays:
+class TableArrays(NamedTuple):
     """The parts of tables of a segment, in the order of their docs. Arrays have one element per part."""
 
     number: Array

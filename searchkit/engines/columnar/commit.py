@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,8 +23,7 @@ _SEGMENT_NAME = re.compile(r"[0-9]{6,}\.segment")
 _TOTAL_COUNT = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(NamedTuple):
     """A commit. Documents are numbered over all segments, in the order of the segments, deleted documents included."""
 
     segments: tuple[str, ...]

@@ -31,14 +31,8 @@ from searchkit.engines.columnar.columns import (
 from searchkit.engines.columnar.docsets import DocSet, Form
 from searchkit.engines.contract import MeasureAttributes, MeasureRequest, TimeAttributes
 from searchkit.engines.indicators import SEPARATOR, Indicators, encode_indicators
-from searchkit.model import (
-    MEASURE_BOUNDS,
-    MEASURE_CHANGES,
-    MEASURE_STATUSES,
-    ExtractedMeasure,
-    Measure,
-    Paragraph,
-)
+from searchkit.model import ExtractedMeasure, Measure, Paragraph
+from searchkit.names import MEASURE_BOUNDS, MEASURE_CHANGES, MEASURE_STATUSES
 from searchkit.query.facets import Filter
 from searchkit.text.folding import CODE_POINT_COUNT, to_code_points
 

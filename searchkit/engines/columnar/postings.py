@@ -26,9 +26,8 @@ from __future__ import annotations
 import bisect
 import heapq
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import groupby, islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -64,8 +63,7 @@ _KEY_LENGTH = 2  # number of characters of a term that are compared as one integ
 _MAX_KEY_CODE_POINT = 0xFFFF  # in the key of a term, higher code points are replaced by this one
 
 
-@dataclass(slots=True)
-class PostingEntries:
+class PostingEntries(NamedTuple):
     """Unsorted postings as parallel arrays, one element per pair of term and doc."""
 
     term: Array
@@ -79,18 +77,15 @@ class PostingEntries:
 
     def take(self, indices: Array) -> PostingEntries:
         """Return the entries at the given indices."""
-        return PostingEntries(*(getattr(self, name)[indices] for name in PostingEntries.__slots__))
+        return PostingEntries(*(column[indices] for column in self))
 
 
 def concatenate_entries(parts: Sequence[PostingEntries]) -> PostingEntries:
     """Concatenate entries that share one list of terms."""
-    return PostingEntries(
-        *(np.concatenate([getattr(part, name) for part in parts]) for name in PostingEntries.__slots__)
-    )
+    return PostingEntries(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
-@dataclass(slots=True)
-class SortedPostings:
+class SortedPostings(NamedTuple):
     """Postings sorted by term, then those in the passage before the others, then by doc."""
 
     terms: Sequence[str]
@@ -387,8 +382,7 @@ class SegmentPostings:
         return slice(int(start), int(end)) if start < end else None
 
 
-@dataclass(frozen=True, slots=True)
-class _TermState:
+class _TermState(NamedTuple):
     """The results of looking a term up in all segments."""
 
     segments: Sequence[tuple[SegmentPostings, int, int]]

@@ -33,7 +33,8 @@ from searchkit.engines.contract import decoding
 from searchkit.engines.indicators import Indicators
 from searchkit.engines.ranking import K1, B
 from searchkit.model import Document, Table
-from searchkit.query.facets import PARAGRAPH_FACETS, Facet, facet_values
+from searchkit.names import PARAGRAPH_FACETS
+from searchkit.query.facets import Facet, facet_values
 from searchkit.text.folding import fold_all
 
 MAX_IMPACT = 255

@@ -7,7 +7,6 @@ single doc. Docs and documents are numbered separately. The docs of a document a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -48,7 +47,7 @@ from searchkit.engines.columnar.tables import SegmentTables, find_table_problem,
 from searchkit.engines.columnar.text import Headings, SegmentText, text_arrays
 from searchkit.engines.contract import decoding
 from searchkit.model import Document, Paragraph, Table, document_from_json, reviewed_year, to_json
-from searchkit.query.facets import BUILT_IN_FACETS
+from searchkit.names import BUILT_IN_FACETS
 
 MAX_SEGMENT_DOCS = 65_535
 """Maximum number of docs of a segment: doc ids, and document frequencies, fit 16 bits, and arrays of a search stay in
@@ -82,7 +81,7 @@ def _segment_arrays(columns: SegmentColumns) -> dict[str, Array]:
     term_ords, words, word_docs = _two_char_words(postings)
     # Cross-word postings contain the docs that contain a word's characters, but not its token: 行政 in 执行|政策.
     text, cross_word = text_arrays(columns.text, columns.text_length, _passage_headings(columns), words, word_docs)
-    cross_word = replace(cross_word, words=term_ords[cross_word.words])  # indices of words to term ordinals
+    cross_word = cross_word._replace(words=term_ords[cross_word.words])  # indices of words to term ordinals
     return {
         **_document_arrays(documents),
         **column_arrays("file", columns.files),

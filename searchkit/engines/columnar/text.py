@@ -11,8 +11,8 @@ characters, by which `matching/strings.py` finds strings.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -51,8 +51,7 @@ def narrow_code_points(text: str) -> Array:
     return units if len(units) == len(text) else to_code_points(text)
 
 
-@dataclass(frozen=True, slots=True)
-class Headings:
+class Headings(NamedTuple):
     """The headings and titles that belong to the passages of docs. They are stored after the texts of all docs."""
 
     texts: Sequence[str]

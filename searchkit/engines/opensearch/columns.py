@@ -42,7 +42,7 @@ class DocumentRow(msgspec.Struct):
     record: Json
     """The document as JSON."""
     has_tables: bool
-    lengths: tuple[int, ...] = tuple([0] * len(Lengths.__dataclass_fields__))
+    lengths: tuple[int, ...] = tuple(Lengths())
     """Sums of the lengths of its paragraphs (`ranking.Lengths`)."""
     paragraphs: int = 0
     """Number of its paragraphs."""
@@ -224,7 +224,7 @@ class Measures:
 
 def join_rows(rows: Iterable[DocumentRow]) -> tuple[DocumentColumns, MeasureRows]:
     """Return the columns of all documents. `rows`: in corpus order."""
-    documents = DocumentColumns([], [], tuple([0] * len(Lengths.__dataclass_fields__)), 0, 0, 0)
+    documents = DocumentColumns([], [], tuple(Lengths()), 0, 0, 0)
     columns: dict[str, list[Any]] = {
         name: [] for name in ("uids", "counts", "is_part", "reviewed_years", "years", "values")
     }

@@ -17,13 +17,8 @@ from searchkit.engines.contract import Request
 from searchkit.engines.opensearch.cluster import Buckets, Cluster
 from searchkit.engines.opensearch.columns import Documents
 from searchkit.engines.opensearch.matching import PARAGRAPHS, all_of, any_of, to_query
-from searchkit.query.facets import (
-    PARAGRAPH_FACETS,
-    Facet,
-    FacetCounts,
-    selected_values,
-    to_facet_values,
-)
+from searchkit.names import PARAGRAPH_FACETS
+from searchkit.query.facets import Facet, FacetCounts, selected_values, to_facet_values
 from searchkit.query.tree import Everything
 
 if TYPE_CHECKING:

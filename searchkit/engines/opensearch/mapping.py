@@ -15,7 +15,8 @@ from searchkit.engines.contract import own_heading_counts
 from searchkit.engines.opensearch.columns import DocumentRow, pack_row
 from searchkit.engines.ranking import HEADING_WEIGHT, TITLE_WEIGHT, count_all_grams, weighted_sum
 from searchkit.model import Document, ExtractedMeasure, Paragraph, Table, to_json
-from searchkit.query.facets import BUILT_IN_FACETS, Facet, facet_values
+from searchkit.names import BUILT_IN_FACETS
+from searchkit.query.facets import Facet, facet_values
 from searchkit.query.tree import HAN_NUMERAL_CHARACTERS
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.folding import fold
