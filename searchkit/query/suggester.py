@@ -13,7 +13,7 @@ file takes the same time whatever its size. All text is UTF-8, and all keys are 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import nsmallest
 from itertools import accumulate, islice, pairwise, product, repeat
 from math import prod
@@ -78,26 +78,23 @@ def encode_suggestions(
 
     value_names = {entry: sorted({name for name in names if _is_line(name)}) for entry, names in values}
     chosen_values = _rank((entry for entry in value_names if _is_line(entry.text + entry.kind)), MAX_VALUES)
-    chosen_words = _rank(_frequent_words(words), MAX_WORDS)
-    short = ((text, count) for text, count in headings.items() if len(text) <= _MAX_HEADING_LENGTH and _is_line(text))
-    chosen_headings = _rank((Completion(text, HEADING, count) for text, count in short), MAX_HEADINGS)
+    alphabetic = {word: count for word, count in words.items() if count >= MIN_WORD_COUNT and word.isalpha()}
+    chosen_words = _rank(_most_frequent(alphabetic, WORD, MAX_WORDS), MAX_WORDS)
+    short = {text: count for text, count in headings.items() if len(text) <= _MAX_HEADING_LENGTH and _is_line(text)}
+    chosen_headings = _rank(_most_frequent(short, HEADING, MAX_HEADINGS), MAX_HEADINGS)
     sections = _Sections()
-    for entry in chosen_values:
-        sections.add(entry, value_names[entry], all_readings=entry.kind == "district")
+    sections.add(chosen_values, [value_names[entry] for entry in chosen_values])
     values_end = sections.end
-    for entry in chosen_words:
-        sections.add(entry, [entry.text])
+    sections.add(chosen_words, [[entry.text] for entry in chosen_words])
     words_end = sections.end
-    for entry, folded in zip(chosen_headings, fold_all([entry.text for entry in chosen_headings]), strict=True):
-        sections.add(entry, [folded], endings=False)
+    sections.add(chosen_headings, [[name] for name in fold_all([entry.text for entry in chosen_headings])])
     return sections.encode(values_end, words_end)
 
 
-def _frequent_words(words: Mapping[str, int]) -> Iterator[Completion]:
-    """Yield the words that can be among the most frequent `MAX_WORDS`, in no particular order."""
-    counts = {word: count for word, count in words.items() if count >= MIN_WORD_COUNT and word.isalpha()}
-    least = sorted(counts.values())[-MAX_WORDS] if len(counts) > MAX_WORDS else 0
-    return (Completion(word, WORD, count) for word, count in counts.items() if count >= least)
+def _most_frequent(counts: Mapping[str, int], kind: str, limit: int) -> Iterator[Completion]:
+    """Yield the entries that can be among the `limit` most frequent ones, in no particular order."""
+    least = sorted(counts.values())[-limit] if len(counts) > limit else 0
+    return (Completion(text, kind, count) for text, count in counts.items() if count >= least)
 
 
 def _rank(entries: Iterable[Completion], limit: int) -> list[Completion]:
@@ -124,23 +121,33 @@ class _Sections:
         self.end = 0
         """Number of bytes of the entries so far."""
 
-    def add(self, entry: Completion, names: Iterable[str], *, all_readings: bool = False, endings: bool = True) -> None:
-        """Add an entry with the keys of its names.
-
-        `all_readings`: whether each reading of a character has a key. `endings`: whether the end of a name is a key.
-        """
-        end_of_line = f"\t{self.end:x}\n"
-        for name in names:
-            self._texts.append(name + end_of_line)
-            if endings and len(name) >= _MIN_SUBSTITUTED_LENGTH:
-                self._endings.append(name[1:] + end_of_line)
+    def add(self, entries: Sequence[Completion], names: Sequence[Sequence[str]]) -> None:
+        """Add entries, each with the keys of its names. Headings have no endings, districts have all readings."""
+        lines = [f"{entry.paragraphs}\t{entry.kind}\t{entry.text}\n" for entry in entries]
+        starts = [*accumulate((len(line.encode()) for line in lines), initial=self.end)]
+        self._entries += lines
+        self.end = starts.pop()
+        keys = [
+            (name, f"\t{start:x}\n", entry.kind)
+            for entry, start, own_names in zip(entries, starts, names, strict=True)
+            for name in own_names
+        ]
+        self._texts += [name + end_of_line for name, end_of_line, _ in keys]
+        self._endings += [
+            name[1:] + end_of_line
+            for name, end_of_line, kind in keys
+            if len(name) >= _MIN_SUBSTITUTED_LENGTH and kind != HEADING
+        ]
+        for name, end_of_line, kind in keys:
             text = name[:_MAX_KEY_LENGTH]
-            for spelling in {syllables(text), *_spellings(text)} if all_readings else (syllables(text),):
-                self._pinyin.add("".join(spelling) + end_of_line)
-                self._initials.add("".join([syllable[0] for syllable in spelling]) + end_of_line)
-        line = f"{entry.paragraphs}\t{entry.kind}\t{entry.text}\n"
-        self._entries.append(line)
-        self.end += len(line.encode())
+            self._add_pinyin(syllables(text), end_of_line)
+            for spelling in _spellings(text) if kind == "district" else ():
+                self._add_pinyin(spelling, end_of_line)
+
+    def _add_pinyin(self, spelling: Sequence[str], end_of_line: str) -> None:
+        """Add the pinyin and the initials of a name as keys."""
+        self._pinyin.add("".join(spelling) + end_of_line)
+        self._initials.add("".join([syllable[0] for syllable in spelling]) + end_of_line)
 
     def encode(self, values_end: int, words_end: int) -> bytes:
         """Return the content of the file. The arguments are the ends of the first two groups of entries."""

@@ -308,9 +308,10 @@ class SegmentPostings:
         offsets = self._offsets.astype(np.int64)
         ends = offsets[1:] - self._not_in_passage
         counts = ends - offsets[:-1]
-        if live_docs is not None:
-            totals = np.append(0, np.cumsum(live_docs[self._docs.all()]))
-            counts = totals[ends] - totals[offsets[:-1]]
+        if live_docs is not None:  # few docs are not live: the build merges segments
+            deleted = np.flatnonzero(~live_docs.take(self._docs.all()))
+            terms = offsets.searchsorted(deleted, "right") - 1
+            counts -= np.bincount(terms.compress(deleted < ends.take(terms)), minlength=len(counts))
         for term_ord in self._dense_rows:
             in_passage = self._dense(term_ord) >= IN_PASSAGE_BIT
             counts[term_ord] = np.count_nonzero(in_passage if live_docs is None else in_passage & live_docs)
