@@ -18,10 +18,10 @@ from heapq import nsmallest
 from itertools import accumulate, islice, pairwise, product, repeat
 from math import prod
 from mmap import mmap
-from operator import attrgetter
+from operator import add, itemgetter
 from typing import NamedTuple
 
-from searchkit.text.pinyin import readings_of, syllables
+from searchkit.text.pinyin import readings_of, romanize_all, syllables
 
 WORD, HEADING = "word", "heading"
 """Kinds of entries. The kind of a facet value is the name of its facet."""
@@ -77,11 +77,14 @@ def encode_suggestions(
     from searchkit.text.folding import fold_all  # noqa: PLC0415 - loads NumPy, which a completion does not need
 
     value_names = {entry: sorted({name for name in names if _is_line(name)}) for entry, names in values}
-    chosen_values = _rank((entry for entry in value_names if _is_line(entry.text + entry.kind)), MAX_VALUES)
+    chosen_values = sorted(
+        (entry for entry in value_names if _is_line(entry.text + entry.kind)),
+        key=lambda entry: (-entry.paragraphs, entry.text, entry.kind),
+    )[:MAX_VALUES]
     alphabetic = {word: count for word, count in words.items() if count >= MIN_WORD_COUNT and word.isalpha()}
-    chosen_words = _rank(_most_frequent(alphabetic, WORD, MAX_WORDS), MAX_WORDS)
+    chosen_words = _most_frequent(alphabetic, WORD, MAX_WORDS)
     short = {text: count for text, count in headings.items() if len(text) <= _MAX_HEADING_LENGTH and _is_line(text)}
-    chosen_headings = _rank(_most_frequent(short, HEADING, MAX_HEADINGS), MAX_HEADINGS)
+    chosen_headings = _most_frequent(short, HEADING, MAX_HEADINGS)
     sections = _Sections()
     sections.add(chosen_values, [value_names[entry] for entry in chosen_values])
     values_end = sections.end
@@ -91,17 +94,12 @@ def encode_suggestions(
     return sections.encode(values_end, words_end)
 
 
-def _most_frequent(counts: Mapping[str, int], kind: str, limit: int) -> Iterator[Completion]:
-    """Yield the entries that can be among the `limit` most frequent ones, in no particular order."""
+def _most_frequent(counts: Mapping[str, int], kind: str, limit: int) -> list[Completion]:
+    """Return the entries of the `limit` most frequent texts, most frequent first, those with equal counts by text."""
     least = sorted(counts.values())[-limit] if len(counts) > limit else 0
-    return (Completion(text, kind, count) for text, count in counts.items() if count >= least)
-
-
-def _rank(entries: Iterable[Completion], limit: int) -> list[Completion]:
-    """Return the most frequent entries, most frequent first."""
-    # Entries with equal numbers stay in the order of their texts.
-    ranked = sorted(sorted(entries), key=attrgetter("paragraphs"), reverse=True)
-    return ranked[:limit]
+    ranked = sorted(item for item in counts.items() if item[1] >= least)  # most counts are below, and are not sorted
+    ranked.sort(key=itemgetter(1), reverse=True)
+    return [Completion(text, kind, count) for text, count in ranked[:limit]]
 
 
 def _is_line(text: str) -> bool:
@@ -138,16 +136,14 @@ class _Sections:
             for name, end_of_line, kind in keys
             if len(name) >= _MIN_SUBSTITUTED_LENGTH and kind != HEADING
         ]
+        pinyin, initials = romanize_all([name[:_MAX_KEY_LENGTH] for name, *_ in keys])
+        ends_of_lines = [end_of_line for _, end_of_line, _ in keys]
+        self._pinyin.update(map(add, pinyin, ends_of_lines))
+        self._initials.update(map(add, initials, ends_of_lines))
         for name, end_of_line, kind in keys:
-            text = name[:_MAX_KEY_LENGTH]
-            self._add_pinyin(syllables(text), end_of_line)
-            for spelling in _spellings(text) if kind == "district" else ():
-                self._add_pinyin(spelling, end_of_line)
-
-    def _add_pinyin(self, spelling: Sequence[str], end_of_line: str) -> None:
-        """Add the pinyin and the initials of a name as keys."""
-        self._pinyin.add("".join(spelling) + end_of_line)
-        self._initials.add("".join([syllable[0] for syllable in spelling]) + end_of_line)
+            for spelling in _spellings(name[:_MAX_KEY_LENGTH]) if kind == "district" else ():
+                self._pinyin.add("".join(spelling) + end_of_line)
+                self._initials.add("".join([syllable[0] for syllable in spelling]) + end_of_line)
 
     def encode(self, values_end: int, words_end: int) -> bytes:
         """Return the content of the file. The arguments are the ends of the first two groups of entries."""

@@ -5,8 +5,10 @@ A character may have several readings. Which one it has depends on the word: 重
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from itertools import accumulate
 from operator import add
 from typing import NamedTuple
 
@@ -33,6 +35,25 @@ def syllables(folded: str) -> tuple[str, ...]:
     return tuple(result)
 
 
+def romanize_all(texts: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the pinyin of each text, and the initials of its syllables, as `syllables` reads it.
+
+    `texts`: folded, without line feeds. Takes a quarter of the time of `syllables` for each text.
+    """
+    table = _load()
+    joined = "\n".join(texts)
+    pinyin = joined.translate(str.maketrans(table.usual)).split("\n")
+    first_letters = {character: syllable[0] for character, syllable in table.usual.items()}
+    initials = joined.translate(str.maketrans(first_letters)).split("\n")
+    ends = [*accumulate(len(text) + 1 for text in texts)]
+    pairs = map(add, joined, joined[1:])
+    with_words = {bisect_right(ends, at) for at, pair in enumerate(pairs) if pair in table.beginnings}
+    for number in with_words:  # a word decides how its characters are read
+        read = syllables(texts[number])
+        pinyin[number], initials[number] = "".join(read), "".join([syllable[0] for syllable in read])
+    return pinyin[: len(texts)], initials[: len(texts)]
+
+
 def readings_of(character: str) -> tuple[str, ...]:
     """Return all syllables of a folded character, the usual one first. Empty if it has none."""
     table = _load()
@@ -43,7 +64,7 @@ def readings_of(character: str) -> tuple[str, ...]:
 class _Table(NamedTuple):
     """Content of the data file."""
 
-    usual: Mapping[str, str]
+    usual: dict[str, str]
     """Usual reading of each character."""
     others: Mapping[str, Sequence[str]]
     """Other readings of each character that has some."""

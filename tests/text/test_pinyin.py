@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from searchkit.text.folding import fold
-from searchkit.text.pinyin import readings_of, syllables
+from searchkit.text.pinyin import readings_of, romanize_all, syllables
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,12 @@ def test_each_character_has_a_syllable(text: str) -> None:
     """Any text has a syllable for each character."""
     assert len(syllables(text)) == len(text)
     assert all(syllables(text))
+
+
+@given(st.lists(st.sampled_from(["重庆市", "重点", "银行行长", "5g", "西安", ""]) | st.text(max_size=9).map(fold)))
+def test_many_texts_are_read_like_each_one(texts: list[str]) -> None:
+    """`romanize_all` returns the joined syllables of each text, and their first letters."""
+    texts = [text.replace("\n", "") for text in texts]
+    pinyin, initials = romanize_all(texts)
+    assert pinyin == ["".join(syllables(text)) for text in texts]
+    assert initials == ["".join(syllable[0] for syllable in syllables(text)) for text in texts]
