@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice, pairwise
 from typing import NamedTuple
 
-from searchkit.engines.contract import Request
+from searchkit.engines.contract import Request, decoding
 from searchkit.errors import UsageError
 from searchkit.query.facets import Filter
 from searchkit.query.filters import FilterReader, format_years
@@ -77,7 +77,8 @@ def suggest_for(
             """Return the number of paragraphs that contain a folded string."""
             return engine.search(Request(Substring(text), limit=0)).total
 
-        correction = correct(search.query, snapshot.analyzer, snapshot.suggester, count_string)
+        with decoding(snapshot.path):  # `correct` reads the file of suggestions
+            correction = correct(search.query, snapshot.analyzer, snapshot.suggester, count_string)
     found = suggest_correction(search, correction, count, 0 if relaxed else total) if correction else ()
     return (*found, *(() if total else suggest(search, count, snapshot.analyzer, snapshot.filter_reader)))
 

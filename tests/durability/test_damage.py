@@ -32,13 +32,13 @@ from damage import (
 from reports import Reports
 from storm import find_leftovers
 
-from searchkit.engines.columnar.arrays import Array, ArrayFile, write_arrays
+from searchkit.engines.columnar.arrays import Array, ArrayFile, pack_json, write_arrays
 from searchkit.engines.columnar.commit import read_commit
 from searchkit.engines.columnar.writer import MERGE_FACTOR
 from searchkit.errors import IndexDamaged, IndexForeign, IndexUnusable
 from searchkit.index import Index
 from searchkit.indexing.build import build
-from searchkit.manifest import FORMAT_VERSION, _replace_manifest, compute_checksums, read_manifest
+from searchkit.manifest import FORMAT_VERSION, SUGGESTIONS_FILE, _replace_manifest, compute_checksums, read_manifest
 
 pytestmark = [
     pytest.mark.usefixtures("timeout"),
@@ -194,6 +194,39 @@ def test_crafted_arrays_are_damage(index: Path, timeout: Callable[[], None]) -> 
         path.write_bytes(content)
         (index / "index.json").write_bytes(manifest_content)
     assert failures == []
+
+
+@columnar_only
+def test_a_crafted_commit_is_damage(index: Path) -> None:
+    """Without segments, or with another number of documents than its segments have, a commit is damage."""
+    manifest = read_manifest(index)
+    (path,) = (path for path in array_files(index) if path.suffix == ".arrays")
+    stored = ArrayFile(path)
+    arrays = {name: stored[name] for name in stored._directory if name != "block_checksums"}
+    documents = ("live_documents", "ranks")
+    for changed in (
+        {"segments": pack_json([])},
+        {"live_documents": np.tile(arrays["live_documents"], 3)},
+        {"ranks": arrays["ranks"][:-1]},
+        {name: arrays[name][:-1] for name in documents},
+        {name: np.tile(arrays[name], 3) for name in documents},
+    ):
+        path.unlink()
+        write_arrays(path, {**arrays, **changed})
+        _replace_manifest(index, replace(manifest, files=compute_checksums(path.parent)))
+        for ask in (lambda opened: [*opened.documents()], lambda opened: opened.compare("立案")):
+            with pytest.raises(IndexDamaged), Index(index) as opened:
+                ask(opened)
+
+
+def test_crafted_suggestions_are_damage(index: Path) -> None:
+    """A file of suggestions of another form, with right checksums, is damage when a search corrects its words."""
+    manifest = read_manifest(index)
+    path = index / manifest.data / SUGGESTIONS_FILE
+    path.write_bytes(path.read_bytes().replace(b"\tword\t", b" word "))  # all offsets stay right
+    _replace_manifest(index, replace(manifest, files=compute_checksums(path.parent)))
+    with Index(index) as opened, pytest.raises(IndexDamaged):
+        opened.search("执发检查")
 
 
 @columnar_only

@@ -66,9 +66,12 @@ def read_commit(folder: Path) -> Commit:
     names = unpack_json(arrays["segments"])
     if not all(map(_SEGMENT_NAME.fullmatch, names)):  # nothing outside the folder is opened
         raise damaged_file(arrays.path)
+    live_documents, ranks = arrays["live_documents"].astype(bool), arrays["ranks"]
+    if len(live_documents) != len(ranks) or (len(ranks) and not names):
+        raise damaged_file(arrays.path)
     return Commit(
         tuple(names),
-        arrays["live_documents"].astype(bool),
-        arrays["ranks"],
+        live_documents,
+        ranks,
         *map(int, arrays.column("totals", _TOTAL_COUNT)),
     )

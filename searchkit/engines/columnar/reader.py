@@ -332,7 +332,7 @@ class IndexReader:
     @cached_property
     def corpus_order(self) -> Array:
         """Numbers of the live documents in corpus order."""
-        live = np.flatnonzero(self.commit.live_documents)
+        live = np.arange(self.document_bases[-1])[self.commit.live_documents]
         return live[np.argsort(self.commit.ranks[live], kind="stable")]
 
     def order_keys(self, doc_ids: Array) -> Array:
