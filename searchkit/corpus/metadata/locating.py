@@ -110,7 +110,7 @@ class LocationResult:
 
 
 def locate(evidence: LocationEvidence) -> LocationResult:
-    """Determine the region of a report: by title, else issuer and head, else body, else URL, else file name."""
+    """Determine the region of a report by title, else issuers, else head, else by weaker evidence."""
     title = _compact(evidence.title)
     if not title.startswith("《") and "印发《" not in title:
         # The quoted title is that of another document: 关于贯彻《湖南省…条例》情况的报告.
@@ -156,7 +156,11 @@ def _region_of_branch(text: str, region: Region) -> Region:
 
 
 def _locate_by_line(text: str, level: str | None, evidence: LocationEvidence) -> LocationResult:
-    """Locate by the first place that a line names. The result is empty if the place cannot have `level`."""
+    """Locate by the first place that a line names.
+
+    The result has no region if there is no such place, if it cannot have `level`, or if its name is ambiguous. Only an
+    ambiguous name yields a warning.
+    """
     mention = _find_first_place(text)
     places = tuple(p for p in mention.places if _can_have_level(p.region, level)) if mention else ()
     return (
@@ -365,7 +369,7 @@ def _choose_by_context(regions: Sequence[Region], evidence: LocationEvidence) ->
 
 
 def _count_support(regions: Sequence[Region], evidence: LocationEvidence) -> Counter[Region]:
-    """Weigh the evidence for each region that contains a candidate.
+    """Weigh the evidence for each region that contains one of the candidates `regions`.
 
     Each document number of the region and each other place inside the region weighs 1. So does each mention of the
     region's name, but all of them together at most 20. The URL weighs 5, the code in the index number 30.

@@ -13,7 +13,7 @@ _MAX_UNNUMBERED_LENGTH = 40
 _MAX_RUN_IN_LENGTH = 37
 """Maximum length of a run-in heading of one or two clauses, in code points without its number."""
 _MAX_LOOSE_RUN_IN_LENGTH = 46
-"""The same, for any number of clauses, if every item of the list begins with such a sentence."""
+"""The same for a heading of one to three clauses, if every item of the list begins with such a sentence."""
 _MAX_THREE_CLAUSE_LENGTH = 30
 """Maximum length of a run-in heading of three clauses, in code points: 强化统筹，压实责任，抓好落实。"""
 _MAX_USUAL_CLAUSES = 2
