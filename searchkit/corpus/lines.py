@@ -21,7 +21,7 @@ _SPACED_WORD = re.compile(r"(?<![\u4e00-\u9fff])(?:[\u4e00-\u9fff] ){3,}[\u4e00-
 _CLOSING_PUNCTUATION = "”’\"'）)】》〉」』］] "
 """Characters that may follow the stop of a sentence."""
 _SENTENCE_STOPS = tuple("。！？!?；;：:…")
-"""Marks that end a sentence. A semicolon or a colon at the end of a line does so too."""
+"""Marks that end a sentence. At the end of a line, a semicolon or a colon ends one, too."""
 _LINE_END_LENGTH = 120
 """Number of code points at the end of a line that `ends_sentence` examines. The bound keeps its cost constant."""
 

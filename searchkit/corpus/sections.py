@@ -263,7 +263,10 @@ class _SectionClassifier:
         return self._classify_by_wording(i) or weak or continued or ACHIEVEMENTS
 
     def _sections_of_heading(self, heading: str) -> frozenset[str]:
-        """Return the sections that a heading names. A year in it can make a review of a plan, and a plan of work."""
+        """Return the sections that a heading names.
+
+        A plan for years that a work report reviews is 成效. The work of a year after the year reviewed is 计划.
+        """
         named = _named_sections(heading)
         if named == {PLANS} and self._names_reviewed_year(heading):
             return frozenset({ACHIEVEMENTS})

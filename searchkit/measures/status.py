@@ -126,7 +126,7 @@ _THRESHOLD = re.compile(
     r"[^,。;]{0,4}以[上下内外](?:的(?!速度|比例|目标|增长|增速|水平|成绩|规模|要求)"
     rf"|[^\d,。;、的!]{{0,8}}(?:{_THRESHOLD_NOUN})|的?,?(?:都|均|须|应|由|一律))"
 )
-"""亿元以上的 in 投资1亿元以上的项目. It is searched at the end of the number."""
+"""亿元以上的 in 投资1亿元以上的项目. Matched at most `_UNIT_REACH` before the end of the number."""
 _OVER = re.compile(r"(?:超过?|过|满|不足|低于|高于)$")
 _REACHED = re.compile("达到?$")
 _NOUN_AFTER = re.compile(

@@ -225,7 +225,10 @@ class _TableExtractor:
         return collected
 
     def _find_units_of_wholes(self, lines: Sequence[Sequence[PlacedCell]]) -> list[str | None]:
-        """Return for each line with 其中 or # in a header the unit of the last line without; None for all others."""
+        """Return for each row or column the unit of its whole, or None if it has no whole.
+
+        A row or column with 其中 or # in a header is a part of the last one before it without: its whole.
+        """
         units: list[str | None] = []
         unit = None
         for headers in lines:
@@ -341,7 +344,7 @@ class _TableExtractor:
         return self._unit_of_whole(row, column) or self._stated_unit
 
     def _unit_of_whole(self, row: int, column: int) -> str | None:
-        """Return the unit of the column or row that has the column or row of a cell as a part (其中 or #), or None."""
+        """Return the unit of the whole of the column of a cell, else of its row (`_find_units_of_wholes`), or None."""
         return self._wholes_of_columns[column] or self._wholes_of_rows[self._blocks[column]][row]
 
     def _read_prose(self, row: int, cell: CellText) -> list[ExtractedMeasure]:

@@ -33,7 +33,7 @@ from searchkit.corpus.tables.grid import MAX_COLUMNS
 from searchkit.errors import ReadError
 
 _STRICT_NAMESPACE = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
-"""Namespace of documents saved as Strict Open XML. It is replaced by that of all other documents."""
+"""Namespace of documents saved as Strict Open XML. It is replaced by `W`, the namespace of all other documents."""
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 _MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _MATH_TEXT = _MATH + "t"

@@ -52,7 +52,7 @@ class RecordStream:
     """The records of a file, or of a share of it, built one at a time."""
 
     documents: Iterator[RawDocument]
-    """The records. After the last one of a file, raises ReadError if it has problems but no records."""
+    """The records. After the last share of a file, raises ReadError if the file has problems but no records."""
     problems: list[str]
     """As `FileContents.problems`. Complete after the last record of the last share; otherwise without meaning."""
     warnings: tuple[str, ...]

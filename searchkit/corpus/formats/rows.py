@@ -40,7 +40,7 @@ class TableRow:
     """Whether the format states that it is a header."""
     cells: list[TableCell] = field(default_factory=list)
     width: int = 0
-    """Number of columns so far, with those that no cell covers."""
+    """Number of columns so far, including columns that no cell covers."""
 
     def add_cell(self, start: int, col_span: int, row_span: int, *, is_header: bool = False) -> None:
         """Add a cell that begins with the next block."""

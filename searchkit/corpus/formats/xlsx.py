@@ -288,7 +288,7 @@ def _display_number(stored: str, number_format: _NumberFormat, epoch: datetime) 
 
 
 def _convert_number(stored: str, number_format: _NumberFormat, epoch: datetime) -> object:
-    """Convert a stored number. A percentage has its sign, a date or time is in ISO format, others have all digits."""
+    """Convert a stored number: a percentage with its sign, a date or time in ISO format, another with all digits."""
     try:
         value = float(stored)
     except ValueError:

@@ -283,8 +283,8 @@ def _find_reviewed_year(paragraphs: Sequence[str]) -> int | None:
 
     A year is frequent if it has at least `_MIN_MENTIONS` mentions and a third of the mentions of the most frequent
     year. The result is also None if the entire text repeatedly mentions a year that is more than one year later. The
-    speech then probably reviews five years and compares them with the year before them, and the frequent year may be
-    that earlier year.
+    speech then probably reviews five years. Such a review often compares with the year before the five, so that the
+    frequent year may not be the last one reviewed.
     """
     counts = _count_years(paragraphs[: max(8, len(paragraphs) // 3)])
     min_count = max(_MIN_MENTIONS, max(counts.values(), default=0) // 3)

@@ -45,7 +45,7 @@ _SHORT_NAME_CONTEXT = re.compile(
 )
 """Text after a short name (沙坪坝, 安徽) that makes it a place: a year, or the name of a body."""
 _INNER_NAME_CONTEXT = re.compile(r"(?:\d{4}|[一二][〇零]|(?:人民)?政府(?!信息|采购)|工作报告)")
-"""The same after a short name that follows a full name: 湖南省长沙2023年. 杭州市西湖风景名胜区 names another area."""
+"""The same for a short name after a full name: 湖南省长沙2023年. 杭州市西湖风景名胜区 names another area."""
 _SESSION_PLACE = re.compile(
     r"在(?=[^，。,\s]{2,14}?(?:第[一二三四五六七八九十百\d]{1,4}[届次]|人民代表大会|人大|党代会))"
 )
@@ -246,7 +246,7 @@ def _is_local(name: str) -> bool:
 
 
 def _is_central(name: str) -> bool:
-    """Return whether a name, after a year, is that of a body of the central government: 司法部, 国家卫生健康委员会.
+    """Return whether a name, after an optional year, is that of a central body: 司法部, 国家卫生健康委员会.
 
     国家税务总局天津市税务局 and 中华人民共和国天津海关 are not.
     """
@@ -371,8 +371,8 @@ def _choose_by_context(regions: Sequence[Region], evidence: LocationEvidence) ->
 def _count_support(regions: Sequence[Region], evidence: LocationEvidence) -> Counter[Region]:
     """Weigh the evidence for each region that contains one of the candidates `regions`.
 
-    Each document number of the region and each other place inside the region weighs 1. So does each mention of the
-    region's name, but all of them together at most 20. The URL weighs 5, the code in the index number 30.
+    Each document number of the region and each other place inside the region weighs 1. Each mention of the region's
+    name weighs 1, too, but all mentions together at most 20. The URL weighs 5, the code in the index number 30.
     """
     text = _full_text(evidence)
     support = _count_document_prefixes(text)

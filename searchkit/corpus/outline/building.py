@@ -54,7 +54,7 @@ class OutlineItem:
     page: int | None = None
     """Page on which it starts, from 1; None if the format has no pages."""
     table: DataTable | None = None
-    """The table that it is a row of, or None. The rows of a table are consecutive."""
+    """The table of which the paragraph is a row, or None. The rows of a table are consecutive."""
 
 
 _MarkedBlock = tuple[Block, Marker | None]

@@ -188,7 +188,7 @@ class LevelTracker:
         return depth
 
     def _is_outer(self, style: str, other: str) -> bool:
-        """Return whether an entry of `style` closes an open one of `other`, because it is not below it.
+        """Return whether an entry of `style` closes an open entry of the style `other`, and is not below that entry.
 
         If the two styles have occurred in one order only, this order decides, otherwise `RANK`.
         """

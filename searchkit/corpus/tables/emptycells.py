@@ -77,7 +77,7 @@ def merge_empty_labels(body: list[list[PlacedCell]], columns: int) -> list[list[
 
 
 def widen_groups(body: list[list[PlacedCell]]) -> list[list[PlacedCell]]:
-    """Widen the numbered label of a row without other cells over all columns: it names the rows below it.
+    """Let the numbered label of a row without other cells cover all columns, because it names the rows below it.
 
     All labels with numbers of its style must be alone in their rows: 一、行政许可 above 受理 and 办结.
     """

@@ -72,7 +72,7 @@ def place_cells(rows: Rows) -> list[list[PlacedCell]]:
 
 
 def collect_cells(slots: Sequence[Sequence[PlacedCell]]) -> tuple[tuple[Cell, ...], ...]:
-    """Return the cells of some rows of a grid as rows of a table. Spans are reduced to these rows."""
+    """Return the cells of `slots`, rows of a grid, as rows of a table. Spans are reduced to these rows."""
     spans: dict[int, int] = {}
     for row in slots:
         for placed in distinct(row):

@@ -42,7 +42,7 @@ def split_at_headers(table: RawTable) -> list[RawTable]:
 
 
 def _split_at_bare_headers(table: RawTable) -> list[RawTable]:
-    """Split a table at rows of words between rows of figures: they name the columns of the rows below."""
+    """Split a table before each row of words between rows of figures. Such a row names the columns below it."""
     starts = [r for r in range(2, len(table.rows) - 1) if _is_bare_header(*table.rows[r - 1 : r + 2])]
     bounds = [0, *starts, len(table.rows)]
     return [replace(table, rows=table.rows[start:end]) for start, end in pairwise(bounds)] if starts else [table]
@@ -66,7 +66,7 @@ def _is_title(row: Sequence[Cell], width: int) -> bool:
 
 
 def _has_header(table: RawTable, title: int, width: int) -> bool:
-    """Return whether the row below a title names columns: words, and the row below it has the same cells filled.
+    """Return whether the row below a title is a header: it consists of words, and the next row fills the same cells.
 
     A format without spans leaves the cells at the right of a short header empty.
     """

@@ -42,7 +42,7 @@ from searchkit.corpus.tables.parts import split_at_headers
 from searchkit.model import Cell
 
 _MAX_CELL_LENGTH = 500
-"""Code points. A table with a longer cell is a layout table."""
+"""Maximum length of a cell of a data table, in code points. A table with a longer cell is layout."""
 _MAX_LABEL_LENGTH = 40
 """Maximum length of a row header, in code points."""
 _MAX_HEADER_ROWS = 5
@@ -67,7 +67,7 @@ _CONTINUED = re.compile(r"续\s?(?:上)?表.{0,60}|.{0,60}[（(]续(?:表|上表
 _UNIT_IN_BRACKETS = re.compile(r"[（(].{1,12}[）)]|[/／].{1,8}")
 """A cell of a header row that states the units of the columns, besides bare units."""
 _UNIT_ROW = re.compile(r"(?:计\s*量)?单\s*位")
-"""The label of such a row."""
+"""The label of a header row that states units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +287,7 @@ def _find_headers(slots: list[list[PlacedCell]], stated: int, caption: str | Non
 
 
 def _count_header_rows(slots: Sequence[Sequence[PlacedCell]], stated: int) -> int:
-    """Return the number of header rows: those stated and those that look like more of them."""
+    """Return the number of header rows: the rows that the format states, and further ones that look like headers."""
     count = max(min(stated, len(slots)), count_gapped_rows(slots[: _MAX_HEADER_ROWS + 1]))
     while count < min(len(slots), _MAX_HEADER_ROWS) and _is_header_row(slots, count):
         count += 1

@@ -151,8 +151,8 @@ def _is_countable(text: str, number: re.Match[str]) -> bool:
 def _is_set_off(rows: Sequence[Sequence[PlacedLine]], n: int) -> bool:
     """Return whether row `n`, counted from the edge inwards, is set off from the text.
 
-    It is if the distance to the next row is clearly larger than those in the grid, or if the type size of the next row
-    differs. It is also if this holds for another row of the margin that is between row `n` and the text.
+    A row is set off if the distance to the next row is clearly larger than those in the grid, if the type size of the
+    next row differs, or if another row of the margin between it and the text is set off.
     """
     gaps = [abs(inner[0].baseline - outer[0].baseline) for outer, inner in pairwise(rows)]
     for k in range(n, min(_MARGIN_LINES, len(gaps))):
@@ -234,7 +234,7 @@ def _find_used_heights(edge_lines: Iterable[_EdgeLine], numbers: Sequence[int]) 
 
 
 def _is_regular(indexes: Sequence[int], numbers: Sequence[int], min_share: float) -> bool:
-    """Return whether pages are nearly all of those from the first to the last, or nearly all even or odd ones.
+    """Return whether pages are nearly all pages from the first to the last of them, or nearly all even or odd ones.
 
     `indexes`: ascending indexes of the pages in `numbers`, the numbers of all pages.
     """

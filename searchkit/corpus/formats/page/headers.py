@@ -284,9 +284,9 @@ class Header:
         em = row.line.size
         edges = self.columns.edges
         off_table = abs(edges[0] + edges[-1] - glyphs[0].left - glyphs[-1].right) / 2 / em
-        ragged_middles, *ragged_ends = self._have_different_heights(em)
-        if ragged_middles or is_barred or not self.is_complete:
-            is_sure = self.is_complete and ragged_middles and all(ragged_ends)
+        different_middles, *different_ends = self._have_different_heights(em)
+        if different_middles or is_barred or not self.is_complete:
+            is_sure = self.is_complete and different_middles and all(different_ends)
             if any(first and (is_sure or off < off_table) for off, first, _ in self._find_runs(row, glyphs)):
                 return True
         return self._goes_on(row, glyphs)

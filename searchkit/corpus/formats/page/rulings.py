@@ -231,7 +231,8 @@ def _build_grid(across: Sequence[_Line], down: Sequence[_Line], em: float) -> Ru
 def _complete_edges(lines: Sequence[_Line], crossing: Sequence[_Line], em: float) -> list[float]:
     """Return the distinct positions of parallel lines, and those of missing outermost lines.
 
-    An outermost line is missing if two crossing lines protrude beyond the last line. It is where the shorter one ends.
+    An outermost line is missing if at least two crossing lines protrude beyond the last line. Its position is the
+    end of the one that protrudes second most.
     """
     positions = sorted({line.position for line in lines})
     starts = sorted(line.start for line in crossing)

@@ -152,7 +152,7 @@ def group_data_rows(rows: Sequence[TextRow]) -> list[tuple[int, int]]:
 
 
 def _are_close(rows: Sequence[TextRow]) -> bool:
-    """Return whether the first and the last of some rows are close, and those between them can be of the same table."""
+    """Return whether the first and the last row are close, and the rows between them can be rows of the same table."""
     if len(rows) > _MAX_LINES_BETWEEN + 2:
         return False
     limit = MAX_ROW_DISTANCE * rows[-1].line.size
