@@ -90,7 +90,7 @@ class TableBuilder:
         self.row.width += col_span
 
     def end_row(self) -> None:
-        """End the row. Join its cells to one block, with tabs, unless it has only one cell or is layout."""
+        """End the row. Join its cells to one block, with tabs, unless fewer than two have text or the row is layout."""
         row, self.row = self.row, None
         if row is None:
             return

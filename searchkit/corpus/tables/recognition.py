@@ -302,8 +302,8 @@ def _count_header_rows(slots: Sequence[Sequence[PlacedCell]], stated: int) -> in
 def _is_header_row(slots: Sequence[Sequence[PlacedCell]], r: int) -> bool:
     """Return whether row `r` is a header. Its cells must be words, times or classes.
 
-    If it is not the first row, it must also divide wide cells of the row above it, be covered by a cell of that row,
-    fill all empty cells of that row, or state units.
+    If it is not the first row, it must also state units, fill all empty cells of the row above it, or stand below a
+    cell of that row that covers several columns or also a part of row `r`.
     """
     texts = [placed.text for placed in distinct(slots[r]) if placed.text]
     others = [text for text in texts if not is_heading_text(text)]

@@ -69,7 +69,7 @@ class TimedText:
         return nearest.time if nearest is not None and nearest.start >= start else None
 
     def years(self) -> tuple[int, ...]:
-        """Return the years that the paragraph is about, ascending: those of the times at the start of clauses.
+        """Return the years that the paragraph is about, ascending: those of `_main_times`.
 
         Without any, return the year of `base`. An introduction or an annex without headings is about no year.
         """

@@ -27,11 +27,11 @@ _MAX_LENGTH = 100
 _GRID_LINES = 4
 """Number of distances between lines next to an edge from which the grid is taken."""
 _MIN_SET_OFF = 1.3
-"""A distance sets off a line from the text if it is more than this number of times the distances of the grid."""
+"""Minimum distance that sets off a line from the text, relative to the largest distance in the grid."""
 _MIN_SET_OFF_ALONE = 2.5
-"""The distance, in em, above which a line is set off if the page has too few lines for a grid."""
+"""Minimum distance, in em, that sets off a line if the page has too few lines for a grid."""
 _MIN_SIZE_CHANGE = 0.08
-"""Relative difference from the type size of the next line above which a line is set off from the text."""
+"""Minimum relative difference from the type size of the next line that sets off a line from the text."""
 _MAX_SIZE = 1.25
 """Maximum type size of a running head or foot, relative to that of most lines. Larger type is that of titles."""
 _MIN_PAGES = 2

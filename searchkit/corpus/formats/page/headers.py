@@ -241,7 +241,7 @@ class Header:
         return len(self._column_headers) == len(self.columns.extents)
 
     def add(self, row: TextRow, *, is_lowest: bool = False) -> bool:
-        """Add a row above those of the header. Return whether its pieces belong to the pieces below them.
+        """Add a row above the rows of the header. Return whether its pieces belong to the pieces below them.
 
         If the lowest row has one word for each column, each word is the header of its column, even if it is wider.
         """
@@ -255,13 +255,13 @@ class Header:
             left, right = glyphs[0].left, glyphs[-1].right
             below = self._column_headers.get(column)
             first, end = covered.get(column, (column, column + 1))
-            is_name = end - first > 1
-            if is_name:
+            is_group = end - first > 1
+            if is_group:
                 belongs = True
             elif below is not None:
-                is_name = below.top - glyphs[0].baseline >= self._wrap_step(row)
-                belongs |= not is_name and len(pieces) > 1
-            if is_name:
+                is_group = below.top - glyphs[0].baseline >= self._wrap_step(row)
+                belongs |= not is_group and len(pieces) > 1
+            if is_group:
                 self._group_headers.append(_GroupHeader(text, first, end, baseline))
             elif below is None:
                 self._column_headers[column] = _ColumnHeader(text, left, right, baseline, baseline)
@@ -294,8 +294,8 @@ class Header:
     def _have_different_heights(self, em: float) -> list[bool]:
         """Return three values: whether the middles, the tops and the bottoms of the column headers differ in height."""
         tops = {column: lower.top for column, lower in self._column_headers.items()}
-        for name in self._group_headers:
-            tops |= {c: min(tops[c], name.baseline) for c in range(name.first, name.end) if c in tops}
+        for group in self._group_headers:
+            tops |= {c: min(tops[c], group.baseline) for c in range(group.first, group.end) if c in tops}
         ends = [(top, self._column_headers[column].bottom) for column, top in tops.items()]
         heights = ([top + bottom for top, bottom in ends], *map(list, zip(*ends, strict=True)))
         limits = (2 * _MAX_OFF_LEVEL * em, _MAX_OFF_LEVEL * em, _MAX_OFF_LEVEL * em)
@@ -315,28 +315,28 @@ class Header:
         if not self._column_headers and not self._group_headers:
             return []
         owners: list[list[_GroupHeader]] = [[] for _ in range(width)]
-        for name in self._join_group_headers():
-            for column in range(name.first, name.end):
-                owners[column].append(name)
+        for group in self._join_group_headers():
+            for column in range(group.first, group.end):
+                owners[column].append(group)
         height = 1 + max(map(len, owners))
         rows: list[list[Cell]] = [[] for _ in range(height)]
-        for column, names in enumerate(owners):
-            for row, name in zip(rows, names, strict=False):
-                if name.first == column:
-                    row.append(Cell(name.text, 1, name.end - name.first))
+        for column, groups in enumerate(owners):
+            for row, group in zip(rows, groups, strict=False):
+                if group.first == column:
+                    row.append(Cell(group.text, 1, group.end - group.first))
             lower = self._column_headers.get(column)
-            rows[len(names)].append(Cell(lower.text if lower else "", height - len(names)))
+            rows[len(groups)].append(Cell(lower.text if lower else "", height - len(groups)))
         return [tuple(row) for row in rows]
 
     def _join_group_headers(self) -> list[_GroupHeader]:
         """Return the group headers, outer ones first. Those over the same columns are joined."""
         joined: list[_GroupHeader] = []
-        for name in sorted(self._group_headers, key=lambda name: (name.first - name.end, name.baseline)):
+        for group in sorted(self._group_headers, key=lambda group: (group.first - group.end, group.baseline)):
             before = joined[-1] if joined else None
-            if before is not None and (before.first, before.end) == (name.first, name.end):
-                joined[-1] = _GroupHeader(join_lines(before.text, name.text), name.first, name.end, name.baseline)
+            if before is not None and (before.first, before.end) == (group.first, group.end):
+                joined[-1] = _GroupHeader(join_lines(before.text, group.text), group.first, group.end, group.baseline)
             else:
-                joined.append(name)
+                joined.append(group)
         return joined
 
     def _wrap_step(self, row: TextRow) -> float:
@@ -418,8 +418,8 @@ class Header:
     def _is_nested(self, first: int, end: int) -> bool:
         """Return whether a run of columns contains all columns of each group header, or none of them."""
         return all(
-            name.end <= first or name.first >= end or (first <= name.first and name.end <= end)
-            for name in self._group_headers
+            group.end <= first or group.first >= end or (first <= group.first and group.end <= end)
+            for group in self._group_headers
         )
 
 

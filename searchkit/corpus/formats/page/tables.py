@@ -61,8 +61,8 @@ def place_rows(
     """Return the rows of a grid that contain text.
 
     `contents`: the lines of each cell, by its index, from top to bottom. `number`: the number of the grid on its page.
-    `join`: joins two lines of a cell. Rows of text at the top or the bottom of the grid, and rows with a cell that is
-    too long, are layout and do not belong to the table.
+    `join`: joins two lines of a cell. Rows of text at the top or the bottom of the grid are layout and do not belong to
+    the table. If a cell is too long, its row is layout, and no row of the grid belongs to a table.
     """
     filled = _FilledGrid(grid.rows, grid.cells, [list(contents.get(n, ())) for n in range(len(grid.cells))])
     filled = _split_rows(_cut_cells(filled), grid)
