@@ -293,7 +293,7 @@ class _FileReader:
         warnings: tuple[str, ...],
         paragraphs: int,
     ) -> Document:
-        """Return the document. Stated fields take precedence over detected ones. `paragraphs` is a number."""
+        """Return the document. Stated fields take precedence over detected ones. `paragraphs` counts its paragraphs."""
         values: dict[str, Any] = {**detected, **metadata.fields}
         return Document(
             document=self._document_id(raw),

@@ -50,8 +50,8 @@ def format_number(value: float, code: str) -> str:
     """Return the number as a cell with this format code displays it.
 
     Colours and padding are left out. A negative number always has a minus sign, because a colour or brackets alone
-    cannot be told from a positive number in text. If the code is too long, or has a condition, a
-    fraction or an exponent, the number is displayed as without format.
+    cannot be told from a positive number in text. If the code is too long, or has a
+    condition, a fraction or an exponent, the number is displayed as without format.
     """
     if not 0 < len(code) <= _MAX_CODE_LENGTH or abs(value) >= _MAX_DISPLAYED or _CONDITION.search(code):
         return format_general(value)
