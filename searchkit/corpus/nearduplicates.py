@@ -1,4 +1,4 @@
-"""The near-duplicate key of a paragraph: equal for paragraphs that say the same, in other years and other places.
+"""The near-duplicate key of a paragraph: equal for paragraphs that say the same about other years and other places.
 
 Reports repeat paragraphs over years, and districts copy them from each other. The key depends on nothing but the text,
 so it does not change with the other documents of an index.
@@ -18,7 +18,7 @@ from searchkit.text.folding import fold_all
 from searchkit.text.years import ANY_YEAR
 
 _MAX_DEPTH = 4
-"""Maximum number of different names of a place and of the divisions that contain it, as a text writes them."""
+"""Maximum number of distinct names that a text can have of one place and of the divisions that contain the place."""
 _YEARS = re.compile(
     rf"(?=[12一二])(?<![\d.]){ANY_YEAR}(?:年?[-—–~至到和与及、]{{1,2}}{ANY_YEAR}){{0,5}}年(?:度(?!假))?"
 )
@@ -30,24 +30,26 @@ _DIGITS = "0123456789〇○零一二三四五六七八九十百千万亿两"
 """Characters of numbers. Marks between two of them may separate numbers: 1.5, 三、四级."""
 _PLAIN = r",。、;:!?“”‘’()《》·…\s"
 _PLAIN_MARKS = re.compile(rf"[{_PLAIN}](?<![{_DIGITS}].)[{_PLAIN}]*", re.DOTALL)
-"""Matches frequent marks that do not count, after no digit. An optimisation: `_kept_marks` takes three times as long.
+"""Matches frequent marks that do not count and do not follow a digit. Removing them first is an optimisation:
+`_kept_marks` would remove them too, in three times as long.
 
-The lookbehinds here follow a character, so that the search skips to the next one.
+In the patterns of this module, a lookbehind stands after the first character or after a lookahead for it, so that the
+search skips to that character before it tests the lookbehind.
 """
 _NO_WORD = re.compile(r"[\W_]+")
 """Matches consecutive characters that are neither letters nor digits."""
 _KEPT_MARKS = "%‰"
-"""Punctuation, as Unicode classifies it, that is a part of what a number says."""
+"""Marks that count, although Unicode classifies them as punctuation and not as symbols."""
 
 
 def near_duplicate_keys(paragraphs: Sequence[Paragraph], tables: Collection[Table]) -> list[int]:
     """Return the near-duplicate key of each paragraph of a document: a positive integer of 63 bits, or 0 for none.
 
-    Paragraphs with the same key are equal if nothing counts but letters, numbers and signs: without the list number,
-    without years, without names of places, without punctuation and spaces. Traditional and simplified characters, and
-    full-width and half-width ones, are the same. Names of places count if the text names several places that do not
-    contain each other, because it is then about them. The rows of tables have no key, nor does a paragraph of which no
-    letter is left. Linear in the length of the text, about 30 µs per paragraph.
+    The key is a hash of the text without its list number, years, names of places, punctuation and spaces; letters,
+    other numbers and symbols are kept. Traditional and simplified characters are equal, and so are full-width and
+    half-width ones. Names of places are kept if the text names several places that do not contain each other, because
+    the text is then about these places. The rows of tables have the key 0, and so has a paragraph without any letter
+    left. Linear in the length of the text, about 30 µs per paragraph.
     """
     rows = {n for table in tables for n in table.paragraphs}
     texts = fold_all([paragraph.text for paragraph in paragraphs])
@@ -72,7 +74,7 @@ def _hash(text: str) -> int:
 
 
 def _remove_place(text: str) -> str:
-    """Return a folded text without the names of its place, or unchanged if it names several places."""
+    """Return a folded text without names of places, or unchanged if it names several places (`_is_one_place`)."""
     mentions = [*gazetteer().find_mentions(text)]
     if not mentions or not _is_one_place(mentions):
         return text
@@ -82,7 +84,7 @@ def _remove_place(text: str) -> str:
 
 
 def _is_one_place(mentions: Collection[Mention]) -> bool:
-    """Return whether all mentions can be of one place, and of divisions that contain it: 天津市, 滨海新区."""
+    """Return whether all mentions can mean one place and divisions that contain it: 天津市 and 滨海新区."""
     names = {frozenset(place.region for place in mention.places) for mention in mentions}
     if len(names) > _MAX_DEPTH:
         return False
@@ -90,15 +92,15 @@ def _is_one_place(mentions: Collection[Mention]) -> bool:
 
 
 def _contains(regions: Collection[Region], region: Region) -> bool:
-    """Return whether one of several regions is a region, or contains it."""
+    """Return whether one of `regions` is `region` or contains it."""
     return any(region[: len(outer)] == outer for outer in regions)
 
 
 def _kept_marks(match: re.Match[str]) -> str:
     """Return the characters of a match of `_NO_WORD` that count.
 
-    Between two digits, all marks count, and consecutive spaces as one. Otherwise symbols count, and the sign of a
-    negative number.
+    Between two digits, all marks count. Spaces between two digits count as one space if there is no mark among them.
+    In other positions, only the marks that `_symbols` yields count.
     """
     text, start, end = match.string, match.start(), match.end()
     before, after = text[start - 1 : start], text[end : end + 1]
@@ -108,7 +110,7 @@ def _kept_marks(match: re.Match[str]) -> str:
 
 
 def _symbols(marks: str, *, is_before_digit: bool) -> Iterator[str]:
-    """Yield the marks that are symbols (≥ + ℃), and a single minus sign before a number."""
+    """Yield symbols (≥ + ℃), `_KEPT_MARKS`, and a minus sign directly before a digit if it is the only one."""
     for number, mark in enumerate(marks, 1):
         is_sign = mark == "-" and is_before_digit and number == len(marks) and marks.count("-") == 1
         if is_sign or mark in _KEPT_MARKS or unicodedata.category(mark).startswith("S"):

@@ -107,8 +107,8 @@ class Marker:
     ordinal: int
     """From 1; 0 for a dash."""
     printed: str | None
-    """The marker as printed, without surrounding white space; after `第一` and a bare `一` also without the comma or
-    colon. None for a dash, which is not a number."""
+    """The marker as printed, without surrounding white space, and without the comma or colon of `第一，` and `一，`.
+    None for a dash, which is not a number."""
     end: int
     """Offset in the line at which the text after the marker begins, in code points."""
 

@@ -1,4 +1,4 @@
-"""Metadata stated by a person, checked: names and values of front matter, of metadata.csv, of the fields of a record.
+"""Check the metadata that a person states, in front matter, in metadata.csv or in the fields of a record.
 
 Stated metadata takes precedence over detected metadata.
 """
@@ -105,8 +105,8 @@ class StatedMetadata:
     topics: tuple[str, ...] = ()
     """Topics of every paragraph, at most three; empty if none are stated."""
     text_column: str | None = None
-    """Name of the column of a .csv or .xlsx file that contains the text of its records. Empty if no column does, so
-    that the file has tables. None if nothing is stated."""
+    """Name of the column of a .csv or .xlsx file that contains the text of its records. Empty if it is
+    stated that no column does: the file is then read as tables. None if nothing is stated."""
 
     def override(self, other: StatedMetadata) -> StatedMetadata:
         """Return `other` overridden by this metadata. Warnings of both are kept."""
@@ -354,7 +354,7 @@ def _parse_url(value: object) -> str | None:
 
 
 _FIELD_PARSERS = {"year": _parse_year, "published": _parse_date, "source": _parse_url}
-"""Functions that parse the fields whose values are more than one line of text."""
+"""Parsers of the fields whose values must have a special form. The values of other fields are one line of text."""
 _EXPECTED_VALUES = {
     "year": f"a year from {MIN_REPORT_YEAR} to {MAX_REPORT_YEAR}",
     "published": "a date such as 2024-01-31",
@@ -364,7 +364,7 @@ _EXPECTED_VALUES = {
 
 
 def _parse_region(values: Mapping[str, object]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the stated region and the problems with it. The region is () if none is stated or it is not a text.
+    """Return the stated region and the problems with it. The region is () if none is stated or it is invalid.
 
     If the gazetteer can resolve the names, the region is a path from the province down. Otherwise it is as stated.
     """

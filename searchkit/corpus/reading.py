@@ -45,7 +45,7 @@ MAX_PARAGRAPH_LENGTH = 20_000
 (`_split_paragraph`). The row of a table is not split."""
 
 _MAX_EDGE_LINES = 100
-"""Number of lines kept at each end of a head or tail with more than twice as many lines."""
+"""Number of lines that are kept at each end of a long head or tail (the lines around the body: see `Cleaned`)."""
 _MAX_SAMPLE_ROWS = 10
 """Number of rows of a table from which its section and its topics are determined."""
 _DETECTED_FIELDS = tuple(item.name for item in fields(DetectedMetadata) if item.name != "warnings")
@@ -119,14 +119,15 @@ class StreamedFile:
     digest: str
     """SHA-256 of the file in hexadecimal."""
     results: Iterator[ParsedDocument | Skipped]
-    """The documents, and those that an unexpected exception skips. Raises ReadError if the file has no valid record."""
+    """The documents, and a `Skipped` for each document that caused an unexpected exception. Iteration raises ReadError
+    if the file has no valid record."""
     _name: str
     _problems: Sequence[str]
 
     def list_skipped(self, skipped: Iterable[Skipped]) -> tuple[Skipped, ...]:
-        """Return `skipped`, the skipped documents, with the problems of the file: what `ParsedFile.skipped` has.
+        """Return `skipped`, the skipped documents, and the problems of the file, as `ParsedFile.skipped` contains them.
 
-        Must be called after the last result. Of the shares of a file, only the last one has the problems.
+        Must be called after the last result. Of the shares of a file, only the last one reports the file's problems.
         """
         return _limit_skipped(self._name, [*skipped, *_problems_of_file(self._name, self._problems)])
 
@@ -134,7 +135,7 @@ class StreamedFile:
 def stream_file(
     file: CorpusFile, metadata: StatedMetadata, taxonomies: Taxonomies | Taxonomy, share: Share = WHOLE
 ) -> StreamedFile | None:
-    """Open a file of records, or a share of its lines. None if it is another file; then `read_file` reads it.
+    """Open a file of records, or a share of its lines. Return None for any other file; `read_file` reads those.
 
     Takes the memory of the file's text and of one record. Raises OSError or ReadError if `read_file` would skip the
     file.
@@ -220,8 +221,9 @@ class _FileReader:
         document = self._build_document(
             raw, {name: getattr(detected, name) for name in _DETECTED_FIELDS}, metadata, warnings, len(items)
         )
-        # Sections need the year by which the text is written, even if another one is stated. Which year is detected
-        # depends on the doctype: a work report has the year that it plans. So the detected doctype must be right.
+        # Sections are classified by the year from which the text is written. The detected year is that year, even if
+        # another year is stated. But the year of a work report is the year that it plans, so if the detected doctype is
+        # wrong (another one is stated), the detected year may be wrong too.
         is_doctype_right = detected.doctype == document.doctype
         year = detected.year if detected.year and is_doctype_right else document.year
         sections, topics = self._classify(items, document, year, metadata)
@@ -291,7 +293,7 @@ class _FileReader:
         warnings: tuple[str, ...],
         paragraphs: int,
     ) -> Document:
-        """Return the document. Stated fields take precedence over detected ones. `paragraphs`: their number."""
+        """Return the document. Stated fields take precedence over detected ones. `paragraphs` counts its paragraphs."""
         values: dict[str, Any] = {**detected, **metadata.fields}
         return Document(
             document=self._document_id(raw),
@@ -308,7 +310,7 @@ class _FileReader:
 
 
 def too_many_facets(count: int) -> str:
-    """Return the reason why a file with a number of facets is not read."""
+    """Return the reason why a file with `count` facets, more than `MAX_FACETS`, is not read."""
     return f"states {count} facets: more than {MAX_FACETS} are not read"
 
 
@@ -404,8 +406,9 @@ _CLAUSE_CUT = re.compile(r"[，、：,:\s]")
 
 
 def _split_paragraph(item: OutlineItem) -> Iterator[OutlineItem]:
-    """Split a paragraph that is too long at the last end of a sentence that fits, else of a clause, else anywhere.
+    """Split a paragraph that is longer than `MAX_PARAGRAPH_LENGTH`.
 
+    Each piece ends at the last end of a sentence within that length, else at the last end of a clause, else there.
     The first piece keeps the number, and all pieces keep the path. Linear time.
     """
     text = item.text

@@ -1,8 +1,9 @@
 """Classifies paragraphs by section (成效, 问题, 计划, 履职, 其他), by the headings above them and their first words.
 
 Headings decide first. The outermost heading that names 问题, 计划 or 履职 wins, so a plan about the duties of the head
-remains a plan. Otherwise the innermost heading that names 成效 or 其他 wins. A heading that names two sections
-(存在问题及下一步打算) leaves the choice between them to the inner headings, and then to the wording of the paragraph.
+of a body remains a plan. Otherwise the innermost heading that names 成效 or 其他 wins. A heading that names two
+sections (存在问题及下一步打算) leaves the choice between them to the inner headings, and then to the wording of the
+paragraph.
 
 A part whose headings name no section is 成效. After the review or the plan of the year, however, it continues the plan.
 Outside headings that name 问题, 计划 or 履职, a paragraph whose first words announce problems (我们也清醒地看到…) or
@@ -100,7 +101,7 @@ _WORK_HEADING = re.compile(r"工作|任务|目标|重点|计划|经济社会发�
 _ITEM_NUMBER = (
     r"^(?:[一二三四五六七八九十]是|第[一二三四五六七八九十][,、]?|[(]?[一二三四五六七八九十\d]{1,3}[)、.])?\s*"
 )
-"""An optional list number at the start of a paragraph: 一是, 第三,, (二), 2."""
+"""An optional list number at the start of a paragraph: `一是`, `第三,`, `(二)`, `2.`."""
 _PLAN_OPENING = re.compile(
     _ITEM_NUMBER + r"[^。,]{0,14}?(?:下一步|下步|下一?阶段|接下来|今后|明年|来年|新的一年)[^。]{0,60}?"
     r"(?:将|要(?!求)|继续|进一步|重点|着力|坚持|加强|打算|计划|以|应当|:)"
@@ -154,13 +155,14 @@ _CLOSING_LINE = re.compile(
 _MAX_SIGNATURE_LENGTH = 45
 """Maximum length of a signature or date, in characters."""
 _MAX_SALUTATION_LENGTH = 40
-"""In characters. Paragraphs of the introduction up to this length are salutations and the like."""
+"""Maximum length of salutations and similar short paragraphs before the first heading, in characters."""
 _MIN_BODY_PARAGRAPHS = 4
-"""Number of paragraphs longer than `_MAX_SALUTATION_LENGTH` that make the text before the first heading content."""
+"""Minimum number of paragraphs longer than `_MAX_SALUTATION_LENGTH` in a text before the first heading that is not all
+introduction."""
 _YEAR_PARAGRAPHS = 4
 """Number of paragraphs at the start of a report that can state the year that it reviews."""
 _EXAMINED_LENGTH = 400
-"""Number of characters of a paragraph that are examined."""
+"""Number of characters at the start of a paragraph that are examined."""
 
 
 def classify_sections(
@@ -168,8 +170,8 @@ def classify_sections(
 ) -> tuple[str, ...]:
     """Return the section of each paragraph of a document, in reading order. Each is one of `names.SECTIONS`.
 
-    `year` is that of the document, if it is known: a work report plans it, every other report reviews it. Cost: linear
-    in the number of paragraphs. Only the first 400 characters of each paragraph are examined.
+    `year` is the year of the document, or None if it is unknown: a work report plans this year, every other report
+    reviews it. Cost: linear in the number of paragraphs. Only the first 400 characters of each paragraph are examined.
     """
     if len(items) == 1 and not items[0].path:  # a record without headings is all introduction
         return (MISCELLANEOUS,)
@@ -227,7 +229,7 @@ class _SectionClassifier:
         self._announced = ""
         """The section that the first words of an earlier paragraph announced, 问题 or 计划; empty if none."""
         self._announced_path: tuple[str, ...] = ()
-        """Headings of the last paragraph that announced a section."""
+        """Heading path of the paragraph that announced it. Unused if `_announced` is empty."""
 
     def classify(self) -> list[str]:
         """Return the section of each paragraph."""
@@ -261,7 +263,10 @@ class _SectionClassifier:
         return self._classify_by_wording(i) or weak or continued or ACHIEVEMENTS
 
     def _sections_of_heading(self, heading: str) -> frozenset[str]:
-        """Return the sections that a heading names. The work of a year after the year reviewed is a plan."""
+        """Return the sections that a heading names.
+
+        A plan for years that a work report reviews is 成效. The work of a year after the year reviewed is 计划.
+        """
         named = _named_sections(heading)
         if named == {PLANS} and self._names_reviewed_year(heading):
             return frozenset({ACHIEVEMENTS})
@@ -286,15 +291,15 @@ class _SectionClassifier:
         return self._is_work_report and not self._plans_next_year and _THIS_YEAR_HEADING.search(heading) is not None
 
     def _names_reviewed_year(self, heading: str) -> bool:
-        """Return whether all years in a heading of a work report are before the year planned."""
+        """Return whether a heading of a work report contains years, all of them before the year planned."""
         years = _find_years(heading) if self._is_work_report and self._reviewed_year else []
         return bool(years) and max(years) <= (self._reviewed_year or 0)
 
     def _find_plan_continuations(self) -> set[int]:
-        """Return the paragraphs that continue the plan under outermost headings that name no section.
+        """Return the indexes of paragraphs of the plan whose outermost headings do not name it.
 
-        If the plan of the year has no heading, its chapters follow the review or an overview of the plan. In a work
-        report, they follow the first chapter, and may promise achievements (干出新成效).
+        The plan of the year may have no heading of its own. Its chapters then follow the review or an overview of the
+        plan. In a work report, they follow the first chapter, and their headings may promise achievements (干出新成效).
         """
         continuations: set[int] = set()
         reviewed = planned = looked_back = False
@@ -303,8 +308,8 @@ class _SectionClassifier:
                 continue
             members = list(group)
             named = self._heading_sections[heading[0]]
-            is_slogan = self._is_work_report and looked_back and not _LOOK_BACK_HEADING.search(heading[0])
-            if named and not (is_slogan and named <= {ACHIEVEMENTS} and self._looks_ahead(members)):
+            may_be_slogan = self._is_work_report and looked_back and not _LOOK_BACK_HEADING.search(heading[0])
+            if named and not (may_be_slogan and named <= {ACHIEVEMENTS} and self._looks_ahead(members)):
                 reviewed |= bool(named & {ACHIEVEMENTS, PROBLEMS})
                 planned = PLANS in named
                 looked_back |= bool(_LOOK_BACK_HEADING.search(heading[0]))
@@ -315,7 +320,7 @@ class _SectionClassifier:
         return continuations
 
     def _looks_ahead(self, members: Sequence[int]) -> bool:
-        """Return whether some paragraphs together contain more words that look ahead than words that look back."""
+        """Return whether the paragraphs `members` contain more words that look ahead than words that look back."""
         ahead = sum(len(_FUTURE_WORD.findall(self._texts[i])) for i in members)
         return ahead > sum(len(_PAST_WORD.findall(self._texts[i])) for i in members)
 
@@ -336,7 +341,11 @@ class _SectionClassifier:
         return next(name for name in (ACHIEVEMENTS, PROBLEMS, PLANS, DUTIES, MISCELLANEOUS) if name in candidates)
 
     def _classify_by_wording(self, i: int) -> str:
-        """Classify by the first words. Otherwise continue the section announced earlier under the same headings."""
+        """Return the section that the first words of a paragraph announce.
+
+        If they announce none, return the section announced earlier under the same headings, if the paragraph continues
+        it, and otherwise an empty string.
+        """
         text, path = self._texts[i], self._paths[i]
         if _PLAN_OPENING.search(text) or self._plans_later_year(text):
             named = PLANS
@@ -372,8 +381,8 @@ class _SectionClassifier:
     def _find_reviewed_year(self, year_of_document: int | None) -> int | None:
         """Return the year that the report reviews, or None if it is unknown.
 
-        It is the year in the first heading about completed work, else that of the document, else the first year in the
-        first paragraphs or in a heading about measures taken.
+        It is the first year in outermost headings about completed work, else the year of the document, else the first
+        year in the first paragraphs or in outermost headings about measures taken.
         """
         headings = [path[0] for path in self._paths if path]
         reviews = [*filter(_COMPLETED_WORK_HEADING.search, headings)]
@@ -393,7 +402,7 @@ class _SectionClassifier:
         return self._first_headed if substantial < _MIN_BODY_PARAGRAPHS else start
 
     def _glossary_start(self) -> int:
-        """Return the index of the first paragraph of the glossary at the end; without a glossary, the number of all."""
+        """Return the index of the first paragraph of the glossary at the end; without one, the number of paragraphs."""
         titles = {path[0] for path in self._paths if path and is_glossary_title(path[0])}
         start = next((i for i, path in enumerate(self._paths) if path and path[0] in titles), len(self._paths))
         is_at_end = all(not path or path[0] in titles for path in self._paths[start:])

@@ -5,7 +5,7 @@ header explains the format, for all other reports. A user can supply other files
 left to right, the longest first, without overlaps. The score of a topic is the sum of
 
     headings   for each heading, the weights of its words times the factor of the heading. The factor of the innermost
-               heading is `_INNERMOST_HEADING_WEIGHT`. The factor of each other heading is `_HEADING_DECAY` times the
+               heading is `_INNERMOST_HEADING_FACTOR`. The factor of each other heading is `_HEADING_DECAY` times the
                factor of the heading directly inside it. The weights of a heading that only names a part of the report
                (下一步工作安排, 第一责任人职责情况) are also multiplied by `_PART_HEADING_FACTOR`.
     text       for each distinct word, its weight times 1, 1.5, 1.67 … for 1, 2, 3 … occurrences, and times
@@ -42,7 +42,7 @@ from searchkit.text.folding import fold, fold_all
 _STRONG_WEIGHT, _TERM_WEIGHT, _WEAK_WEIGHT = 3.0, 2.0, 1.0
 """Weights of the words in the three lists of a topic."""
 
-_INNERMOST_HEADING_WEIGHT = 1.35
+_INNERMOST_HEADING_FACTOR = 1.35
 """Factor of the weights of the words in the innermost heading. In the text, the factor of a word is 1 or more."""
 _HEADING_DECAY = 0.35
 """Factor of each outer heading relative to the heading below it."""
@@ -67,7 +67,7 @@ _PUNCTUATION = re.compile(r"[,。:;!?、]")
 """Any punctuation mark, folded. A line without one, outside of all headings, is not running text."""
 
 _TopicWeights = tuple[tuple[int, float], ...]
-"""Weights of a word by topic, an index into `Taxonomy.names`. Empty for words to ignore."""
+"""Pairs of a topic, as an index into `Taxonomy.names`, and a weight for it. Empty for words to ignore."""
 _WordMatch = tuple[int, int, int]
 """Index of a word of a taxonomy, and its start and end in a text."""
 
@@ -141,7 +141,7 @@ class Taxonomy:
         return topics
 
     def _score_heading(self, heading: str, words: Sequence[_WordMatch]) -> tuple[float, _TopicWeights]:
-        """Return the factor of a heading, and the concatenated weights of the words in it."""
+        """Return the `_PART_HEADING_FACTOR` of a heading, or 1, and the concatenated weights of the words in it."""
         factor = _PART_HEADING_FACTOR if is_part_heading(heading) else 1.0
         return factor, tuple(weight for word, *_ in words for weight in self._weights[word])
 
@@ -216,12 +216,12 @@ class _SingleParagraph(NamedTuple):
 
 def _add_headings(scores: list[float], path: Sequence[tuple[float, _TopicWeights]]) -> None:
     """Add the weights of the words in the headings of a path, outermost first, to the scores."""
-    weight = _INNERMOST_HEADING_WEIGHT
-    for factor, weights in reversed(path):
-        share = weight * factor
-        for topic, value in weights:
-            scores[topic] += share * value
-        weight *= _HEADING_DECAY
+    level_factor = _INNERMOST_HEADING_FACTOR
+    for part_factor, weights in reversed(path):
+        factor = level_factor * part_factor
+        for topic, weight in weights:
+            scores[topic] += factor * weight
+        level_factor *= _HEADING_DECAY
 
 
 _Weight = Annotated[float, Meta(ge=0, le=1000)]

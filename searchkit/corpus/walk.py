@@ -148,8 +148,8 @@ def printable_name(path: str) -> str:
     r"""Convert a path, as the operating system returns it, into a name that can be printed and indexed.
 
     A path that is not UTF-8 is decoded as GB18030, because archives packed on Chinese Windows contain such names. If
-    that fails, each invalid byte becomes an escape such as `\xff`. Each control character becomes an escape such as
-    `\x0a`. Different paths can have the same name.
+    that fails, each invalid byte becomes an escape such as `\xff`. Each character of `UNSAFE_IN_NAMES`, such as a line
+    feed, becomes an escape such as `\x0a`. Different paths can have the same name.
     """
     if _FILE_SYSTEM_IS_UTF8 and path.isprintable():
         return path.replace(os.sep, "/")

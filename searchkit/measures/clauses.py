@@ -1,6 +1,7 @@
 """Clauses of a sentence: where each begins, what it is about, and which period and which bracket a number is in.
 
-A clause without a number can name what the numbers of later clauses count: 粮食产量再创新高,达到9吨.
+A clause without a number can name what the numbers of later clauses count: 粮食产量再创新高,达到9吨. This name is the
+topic of the clause. A remark is a bracket about a quantity: it contains one or follows one.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ class Clauses:
         self._names = names
         self._starts = [span.start, *_find_starts(folded, span, quantities)]
         self._times = find_times(folded, span.start, span.stop)
-        self._topics: dict[int, str] = {}  # by the number of the clause
-        self._with_subject: set[int] = set()  # those whose topic is a subject with a verb after it
+        self._topics: dict[int, str] = {}  # by index of the clause
+        self._with_subject: set[int] = set()  # indexes of clauses whose topic is a subject before a verb
         self._remarks = _find_remarks(folded, span, quantities)
         self.has_remarks = bool(self._remarks)
         """Whether a bracket is about a quantity."""

@@ -1,6 +1,7 @@
 """Whether a number with an everyday unit counts something, or belongs to an idiom, an ordinal or a slogan.
 
-Small Chinese numerals often count nothing: 坚持三个原则, 工程二期, 和群众打成一片. They do in 处分两名干部, 立案一件.
+Small Chinese numerals often count nothing: 坚持三个原则, 工程二期, 和群众打成一片. In 处分两名干部 and 立案一件, they
+count something.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def is_enumeration(preceding: str, quantity: Quantity) -> bool:
 
 
 def is_counted(folded: str, quantity: Quantity, preceding: str, before: str, after: str) -> bool:
-    """Return whether a vague quantity counts something. It is a small Chinese numeral with an everyday unit.
+    """Return whether a vague quantity, a small Chinese numeral with an everyday unit, counts something.
 
     `preceding` is the text before the number in its clause. `before` and `after` are the names in the text before and
     after the number.

@@ -76,7 +76,7 @@ def _assign_starts(named: Sequence[NamedQuantity]) -> list[int]:
     starts = []
     for item in named:
         start = item.start
-        # This ends inside the name, because the name has more characters than there are measures that share it.
+        # `start` stays inside the name, because the name has more characters than there are measures that share it.
         while start in used:
             start += 1
         used.add(start)

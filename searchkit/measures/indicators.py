@@ -139,10 +139,10 @@ class _Names:
     own: list[str] = field(default_factory=list)
     """The names that are not borrowed, in order."""
     run_length: int = 0
-    """Number of quantities that only conjunctions separate, of the last that have own names."""
+    """Length of the last run with names. A run consists of quantities that only conjunctions separate."""
 
     def add(self, name: str) -> None:
-        """Add a name that is not borrowed, and forget the first of too many."""
+        """Add a name that is not borrowed. Of more than `_MAX_OWN_NAMES` names, the first ones are dropped."""
         self.own = [*self.own[1 - _MAX_OWN_NAMES :], name]
 
 
@@ -552,14 +552,14 @@ class _Sentence:
         )
 
     def _is_of_last(self, name: str, parts: _NameParts) -> bool:
-        """Return whether a name tells something about the last one, which it follows directly: 4个项目建成3个."""
+        """Return whether a name is about the things that the number directly before it counts: 4个项目建成3个."""
         if not parts.is_listed:
             return False
         is_adjacent = wording.CLAUSE_MARKS.isdisjoint(self._folded[parts.begin - 1 : parts.begin + 1])
         return is_adjacent and (wording.RELATIVE_NAME.fullmatch(name) or wording.BARE_VERB.fullmatch(name)) is not None
 
     def _is_selection(self, quantity: Quantity, parts: _NameParts) -> bool:
-        """Return whether a quantity counts some of the things that the last one counts: 33个项目,有10个已建成."""
+        """Return whether a quantity counts some of the things that the last quantity counts: 33个项目,有10个已建成."""
         last = self._names.last_quantity
         is_named_after = bool(parts.after) and not parts.is_predicate
         if is_named_after or last is None or (last.base_unit != quantity.base_unit and not self._is_share(quantity)):

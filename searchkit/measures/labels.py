@@ -20,13 +20,16 @@ from searchkit.measures.vocabulary import Vocabulary
 from searchkit.text.folding import fold
 
 _UNIT_IN_BRACKETS = re.compile(r"\s*[(\[【](?:(?:计量)?单位[:为]?)?\s*(?P<content>[^()\[\]]{1,12}?)\s*[)\]】]\s*")
+"""A text in brackets, which may be a unit: （万元）, （单位：件）."""
 _UNIT_AT_END = re.compile(r"\s*[/,:、]\s*(?P<unit>[^/,:、()\s]{1,6})$")
+"""A text at the end after a slash or another mark, which may be a unit: 罚款/万元."""
 _PERCENT_AT_END = re.compile(r"\s*(?P<unit>[%‰])$")
 _BARE_UNIT_AT_END = re.compile(
     r"(?<=[\u4e00-\u9fff])(?P<unit>[十百千万亿]{0,2}元|[户人家件车批班]次|(?:[件起人户家项次个条宗份只辆台亩套处所天篇]|[户人家件车批班]次)(?=数$))数?$"
 )
 """A unit that nothing separates from the words before it: 罚没款万元, 检查家次, 立案起数."""
 _COUNT_LABEL = re.compile(r"(?P<unit>[件起人户家项次个条宗份只辆台亩套处所天篇元吨米名位]|[户人家件车批班]次)数?")
+"""A label that is nothing but a unit: 件数, 人."""
 _COMPOUND_COUNT = re.compile(r"(?:^|(?<=[\u4e00-\u9fff]))(?P<unit>[件批起人户家]\([件批起人户家]\)次)数?$")
 """Two counts in one: 件（批）次, 来访人（批）次."""
 _INCREASE = re.compile(r"增[幅速长减加]|涨幅|同比|环比|升降|[较比]上年|[较比]去年|增减")
@@ -35,6 +38,7 @@ _SHARE = re.compile(r"占比|占.{0,8}[比例重]|比重|比例|百分比|构成
 _GROWTH = re.compile(r"增[幅速]|增长(?!点|极|量|额|数)|[涨降减]幅|[同环]比(?!增减|增加|减少)|升降|百分比")
 _RATE_END = re.compile(r"(?<![汇频功])(?<!容积)(?<!市盈)率$")
 _SCORE = re.compile("(?:[得评扣满总]分|分[值数]|权重)$")
+"""Words for points: 得分, 分值."""
 _RATE = re.compile(r"(?:1|[^\W\d_]{0,2})/[0-9]*[百千万亿]{1,2}[^\W\d_]{0,2}")
 """Cases per people in brackets: 1/10万, 人/10万人."""
 _POINTS = re.compile(r"\((?:满分|共)?[:为]?\d{1,3}分\)")
@@ -43,8 +47,9 @@ _GENERIC_WORDS = re.compile(
     r"(?:数[量值据目额]|总?[金数]额|总?数|值|人次|[件人户次个起项]数|比[例重]|占比|实[绩际]|情况|内容|结果|指标|项目|名称|完成(?:情况|数)?"
     r"|[同环]比.{0,4}|[较比]上年.{0,4}|[较比]去年.{0,4}|增[长减加]?[幅速率量]?|[涨降]幅|升降)"
 )
-"""Words that say too little by themselves, and follow the words that they refer to."""
+"""Words that say too little by themselves. In an indicator, they follow the words that they refer to."""
 _CAPTION_NUMBER = re.compile(r"(?:[附续]\s?)?表\s?(?:[\d一二三四五六七八九十]{1,3}(?:[-—.]\d{1,3})*)?\s*[:、.]?\s*")
+"""The number of a table at the start of its caption: 表3-1."""
 _CAPTION_END = re.compile(
     r"(?:基本|主要|总体)?(?:情况)?(?:统计|汇总|明细|一览|数据|情况|指标)*(?:表|情况|统计|一览|汇总)\s*$"
 )
@@ -52,9 +57,11 @@ _CAPTION_YEAR = re.compile(r"((?:19|20)\d\d)\s?年(?:度|[上下]半年|\d{1,2}(
 _YEAR_START = re.compile(r"(?:19|20)\d\d|[一二][〇○零一二三四五六七八九]{3}|本年|今年|上年|去年|前年")
 _THIS_YEAR = frozenset({"本年", "本年度", "今年", "本期", "全年"})
 _MAX_PERIODS = 3
+"""Maximum number of different times of the labels of a cell that make up its period: 2023年 and 上半年."""
 _SCALED = re.compile("/[十百千万亿]")
+"""A scale after a slash, which then means per: 人/万人."""
 _CALENDAR_UNITS = frozenset({"月", "日", "季", "季度", "学期"})
-"""What a unit can be per, besides other units: 元/月."""
+"""Words that can follow the slash of a unit although they are not units: 元/月."""
 _PERCENT_UNITS = {"%": "percent", "‰": "other", "百分点": "percent", "个百分点": "percent"}
 
 
@@ -69,6 +76,7 @@ class Label:
     period: str = ""
     """The time that it states as printed, or empty."""
     is_total: bool = False
+    """Whether it names a total: 合计, 本年收入合计."""
     is_rate: bool = False
     """Whether its numbers are percentages although it states no unit: 占比, 增幅, 办结率."""
     change: str | None = None
@@ -76,7 +84,7 @@ class Label:
 
     @property
     def is_additive(self) -> bool:
-        """Whether the numbers below it can be added: not those of a rate or a change, but those of a share."""
+        """Whether the numbers below it can be added: amounts and shares (占比), but not rates (办结率) or changes."""
         return self.change is None and not _RATE_END.search(self.words)
 
     @property
@@ -167,9 +175,10 @@ def _split_time(text: str) -> tuple[str, str]:
 
 
 def join_words(column: Sequence[Label], row: Sequence[Label], caption: str | None) -> str:
-    """Return the indicator: the words of the column, then of the row; of the caption if these say too little.
+    """Return the indicator of a cell: the words of its column, then those of its row.
 
-    Words that say too little follow the row that they refer to (立案 同比增长).
+    If the words of the column are generic, they follow those of the row, to which they refer (立案 同比增长). If those
+    of the row are generic too, the words of the caption come first.
     """
     column_words = [label.words for label in column if label.words]
     row_words = [label.words for label in row if label.words]
@@ -182,6 +191,7 @@ def join_words(column: Sequence[Label], row: Sequence[Label], caption: str | Non
 
 
 def _caption_words(caption: str) -> str:
+    """Return a caption without its number, its year, brackets, and words such as 情况统计表 at its end."""
     folded = fold(caption)
     start = match.end() if (match := _CAPTION_NUMBER.match(folded)) else 0
     year = _CAPTION_YEAR.match(folded, start)

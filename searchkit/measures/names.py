@@ -124,9 +124,9 @@ class NameText:
         return can_begin_word and cuts_word(self._folded, *lead_in.span(), end)
 
     def split(self, begin: int, end: int, length: int, quantity: Quantity | None) -> list[range]:
-        """Return the spans of the names of several numbers, or of several that share a number, otherwise [].
+        """Return the spans of the names of several numbers, or of several names that share one number, otherwise [].
 
-        Those that can share a number are rates, and amounts before 均 (地区生产总值、财政收入均突破2万亿元).
+        Names that can share a number are rates, and amounts before 均 (地区生产总值、财政收入均突破2万亿元).
         """
         is_percent = quantity is not None and quantity.kind == "percent"
         is_each = quantity is not None and not is_percent and self._is_each(end, quantity.start)
@@ -151,7 +151,7 @@ class NameText:
         return spans if all(suffix.search(self._folded[span.start : span.stop]) for span in spans) else []
 
     def _is_each(self, end: int, start: int) -> bool:
-        """Return whether the words between a name that ends at `end` and a number at `start` make it that of each."""
+        """Return whether the words from `end` to `start` say that the number there applies to each name: 均突破."""
         first = max(0, min(end, start) - 2, start - wording.MAX_TRAILING_WORD_LENGTH)
         return wording.EACH_VERB.search(self._folded, first, start) is not None
 
@@ -162,7 +162,7 @@ class NameText:
         return [range(bounds[i], bounds[i + 1]) for i in range(0, len(bounds), 2)]
 
     def item_name(self, spans: Sequence[range], i: int) -> str:
-        """Return name i of several, with the words that only the last one has (养老保险、失业保险参保人数)."""
+        """Return name i of several, with the words that only the last name has (养老保险、失业保险参保人数)."""
         name, last = (self.read(spans[n].start, spans[n].stop) for n in (i, len(spans) - 1))
         each = wording.DISTRIBUTIVE.search(last)
         if each:  # 甲县、乙县分别完成投资3亿元、5亿元

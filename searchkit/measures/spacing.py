@@ -70,7 +70,7 @@ def compact(text: str, folded: str) -> CompactText:
 
 
 def _remove(result: CompactText, spans: Iterator[tuple[int, int]]) -> CompactText:
-    """Return the text without some spans, which are ascending and do not overlap."""
+    """Return the text without `spans`, which are sorted and do not overlap."""
     kept: list[range] = []
     position = 0
     for start, end in spans:

@@ -81,7 +81,7 @@ def _find_status(timed: TimedText, number: NumberInText, time: Time) -> str:
 
 
 def _text_before(folded: str, end: int, stops: str) -> str:
-    """Return at most `_MAX_REACH` code points before an offset, from the nearest of some punctuation marks on."""
+    """Return the text between the last of the marks `stops` and an offset, at most `_MAX_REACH` code points."""
     first = max(0, end - _MAX_REACH)
     for stop in stops:  # each mark that is found shortens what is searched for the others
         first = max(first, folded.rfind(stop, first, end) + 1)
@@ -110,6 +110,7 @@ _TO_AFTER = re.compile(
 _COMPARED = re.compile(r"[比较](?:上年|去年|前年|\d{4}年)(?:同期|[底末])?的?$")
 """比上年 in 比上年28个增加12个, before the number."""
 _CHANGE_AFTER = re.compile(r"(?:净?增|提高|上升|下降|减|降|多|少|高|低|翻)")
+"""增加 in 比上年28个增加12个, after the number."""
 
 
 def _is_before(folded: str, number: NumberInText, clause: str) -> bool:
@@ -125,7 +126,7 @@ _THRESHOLD = re.compile(
     r"[^,。;]{0,4}以[上下内外](?:的(?!速度|比例|目标|增长|增速|水平|成绩|规模|要求)"
     rf"|[^\d,。;、的!]{{0,8}}(?:{_THRESHOLD_NOUN})|的?,?(?:都|均|须|应|由|一律))"
 )
-"""亿元以上的 in 投资1亿元以上的项目. It is searched at the end of the number."""
+"""亿元以上的 in 投资1亿元以上的项目. Matched at most `_UNIT_REACH` before the end of the number."""
 _OVER = re.compile(r"(?:超过?|过|满|不足|低于|高于)$")
 _REACHED = re.compile("达到?$")
 _NOUN_AFTER = re.compile(
@@ -172,21 +173,22 @@ _TARGET_OF_REVIEW = re.compile(
 _FACT = re.compile("现有|已经|已(?!知)|去年|上年|至今|[只仅]有|[只仅]占")
 """A word that states a fact in a section of plans, in the clause of the number."""
 _PRESENT = re.compile("目前|截至")
-"""Such a word anywhere in the sentence before the number."""
+"""The same, anywhere in the sentence before the number."""
 _DONE = re.compile("已|完成|实现了|建成了|现有|截至")
+"""A word that states a fact in any other section, in the clause of the number."""
 _PLANNED_LABEL = re.compile(
     r"(?:目标|计划|预期|任务|(?<!公共)(?<!基金)(?<!部门)预算)(?:数|值|量|额|安排|指标|任务)*(?:[（(].*)?$|^计划(?!生育|单列)"
 )
 _DONE_LABEL = re.compile("完成|执行|实现|达到|占|为")
 """Headers of planned values (年度目标), and of achieved ones beside them (完成目标%)."""
 _SO_FAR = re.compile("今年以来|截至")
-"""What happened in the year of a report that was given in the middle of it."""
+"""Before what has happened so far in the year in which a report was given."""
 _TARGET_MISSED = re.compile(r"(?:超过|高于|低于|完成|超额|实现|好于|快于)[^,。;]{0,12}$")
+"""Before a number with which the result is compared: 高于7%的预期目标."""
 _TARGET_NOUN_AFTER = re.compile(r"(?:左右|以上|以内)?的?(?:预期|预定|年度|计划|目标|要求|任务)")
-"""After the number: 高于7%的预期目标."""
-
+"""After such a number: 的预期目标 in 高于7%的预期目标."""
 _TARGET_IN_BRACKETS = re.compile(r"\((?:年度|全年|年初|预期|预定|计划)?(?:目标|计划)(?:任务|值|数)?[为是]?$")
-"""Before the number: 城镇新增就业24万人(目标18万人)."""
+"""Before a target in brackets: 城镇新增就业24万人(目标18万人)."""
 
 
 def _is_target(timed: TimedText, number: NumberInText, time: Time, clause: str) -> bool:
@@ -221,13 +223,14 @@ _STATE_VERB = re.compile("(?:已经?|现|仍|尚)有$|(?:增加|发展|扩大|�
 _SO_FAR_VERB = re.compile("累计(?:已?达到?|已?有|总?数?为?)$")
 """Directly before a total so far. 累计检查30家 is what happened."""
 _TOTAL_VERB = re.compile("达到?|有|为|突破")
+"""Shortly before the total at a point of time: 年末达到5万户."""
 _THING_UNITS = frozenset("个家户所座条")
 """Units of things that exist."""
 _EVENT_UNITS = frozenset(("次", "人次", "起", "场", "批", "批次"))
 """Units of events, which are not states."""
 _STOCK_REACH = 10
 _VERB_REACH = 4
-"""Numbers of code points before the number in which words of states, and verbs, are searched."""
+"""Number of code points before a number that are searched for words of states, and for `_TOTAL_VERB`."""
 
 
 def _is_stock(folded: str, number: NumberInText, time: Time) -> bool:

@@ -55,11 +55,13 @@ def read_blocks(table: Table, measures: Sequence[Measure]) -> Iterator[TableBloc
 
 
 def _build_line(headers: Sequence[PlacedCell], total: int | None, slots: tuple[Measure | str, ...]) -> TableLine:
+    """Return the line with these headers, the index of its total, and its slots."""
     is_among = any(part_prefix(header.text) for header in headers)
     return TableLine(" ".join(header.text for header in headers if header.text), total, is_among, slots)
 
 
 def _is_single(cell: PlacedCell) -> bool:
+    """Return whether a cell covers one slot only."""
     return cell.end_row - cell.row == 1 and cell.end_column - cell.column == 1
 
 

@@ -42,9 +42,9 @@ _COLUMN_COUNTERS = frozenset({"甲", "栏目"})
 _NOTE_DISTANCE = 2
 """Number of paragraphs before and after a table that can state its unit."""
 _MIN_PROSE_LENGTH = 3
-"""Code points of the shortest cell that is read as prose."""
+"""Minimum length of a cell that is read as prose, in code points."""
 _MAX_ORDINAL_LENGTH = 3
-"""Digits of a list number; a year has more."""
+"""Maximum number of digits of a list number. A year has more."""
 
 _BARE_CHANGE = re.compile(r"(?:增[长加]|上升|提[高升]|下降|降低|减少|回落)\s*[0-9]+(?:\.[0-9]+)?")
 """A change without its unit, which the header states: 增长5.2 below 同比（%）."""
@@ -176,11 +176,13 @@ class _TableExtractor:
         return list(headers.values())
 
     def _label(self, text: str) -> Label:
+        """Return the parsed label of a header cell. Labels are cached by their text."""
         if text not in self._labels:
             self._labels[text] = parse_label(text, self._vocabulary)
         return self._labels[text]
 
     def _innermost_header(self, column: int) -> str:
+        """Return the text of the innermost header of a column, or an empty string."""
         headers = self._grid.column_headers(PlacedCell("", 0, column, 1, column + 1))
         return headers[-1] if headers else ""
 
@@ -204,7 +206,7 @@ class _TableExtractor:
         return is_bare and any(0 < value < 1 for value in values) and all(value <= 1 for value in values)
 
     def _collect_row_headers(self, block: int) -> list[tuple[PlacedCell, ...]]:
-        """Return the header cells of each row with text, outermost first, below the group that a full row names.
+        """Return the header cells with text of each row, outermost first, after the last row that names a group.
 
         `block`: index in `label_blocks`.
         """
@@ -223,7 +225,10 @@ class _TableExtractor:
         return collected
 
     def _find_units_of_wholes(self, lines: Sequence[Sequence[PlacedCell]]) -> list[str | None]:
-        """Return for each line with 其中 or # in a header the unit of the last line without; None for other lines."""
+        """Return for each row or column the unit of its whole, or None if it has no whole.
+
+        A row or column with 其中 or # in a header is a part of the last one before it without: its whole.
+        """
         units: list[str | None] = []
         unit = None
         for headers in lines:
@@ -241,6 +246,7 @@ class _TableExtractor:
         return column in self._grid.label_blocks[self._blocks[column]]
 
     def _is_row_header(self, cell: PlacedCell) -> bool:
+        """Return whether a cell of a column of labels names its row. List numbers, codes and units do not."""
         header = self._innermost_header(cell.column)
         is_wide = cell.end_column - cell.column > 1
         is_counter = not header and cell.text.isdecimal() and len(cell.text) <= _MAX_ORDINAL_LENGTH
@@ -279,6 +285,7 @@ class _TableExtractor:
         return not beside[-1:].isdigit() and is_code_header(beside)
 
     def _build_entry(self, row: int, cell: CellText, figure: Figure) -> _Entry:
+        """Return a figure with its measure: its indicator, unit, change, time and position."""
         column_headers = self._grid.column_headers(cell.cell)
         row_headers = tuple(header.text for header in self._headers_of(row, cell.cell.column))
         column, rows = [*map(self._label, column_headers)], [*map(self._label, row_headers)]
@@ -318,6 +325,7 @@ class _TableExtractor:
         return find_cell_time(labels, number, calendar, base, paragraph.section)
 
     def _position(self, row: tuple[str, ...], column: tuple[str, ...], *, is_total: bool) -> TableCell:
+        """Return the position of a cell with these headers in the table."""
         return TableCell(self._table.table, row, column, is_total)
 
     def _find_unit(self, row: int, column: int, labels: Sequence[Label], rows: Sequence[Label]) -> str | None:
@@ -336,7 +344,7 @@ class _TableExtractor:
         return self._unit_of_whole(row, column) or self._stated_unit
 
     def _unit_of_whole(self, row: int, column: int) -> str | None:
-        """Return the unit in the header before one with 其中 or #, which is a part of it; None if there is none."""
+        """Return the unit of the whole of the column of a cell, else of its row (`_find_units_of_wholes`), or None."""
         return self._wholes_of_columns[column] or self._wholes_of_rows[self._blocks[column]][row]
 
     def _read_prose(self, row: int, cell: CellText) -> list[ExtractedMeasure]:
@@ -413,6 +421,7 @@ def _is_row(paragraph: Paragraph) -> bool:
 
 
 def _build_line(headers: Sequence[PlacedCell], *, by_row: bool) -> Line:
+    """Return the line with these headers, and its group if the outer header covers several rows (or columns)."""
     distinct_headers = tuple(distinct(headers))
     outer = distinct_headers[-2] if len(distinct_headers) > 1 else None
     is_shared = outer is not None and (outer.end_row - outer.row > 1 if by_row else outer.end_column - outer.column > 1)

@@ -50,7 +50,7 @@ def first_word_length(text: str) -> int:
 
 
 def is_inside_word(folded: str, offset: int) -> bool:
-    """Return whether the character at an offset of a folded text ends a word, such as 为 in 行为 or 使 in 大使."""
+    """Return whether the character at an offset of a folded text ends a longer word: 为 in 行为, 使 in 大使."""
     return _is_inside_word(folded[max(0, offset - _MAX_WORD_LENGTH) : offset + 1])
 
 

@@ -221,9 +221,8 @@ class Gazetteer:
     def _find_chain(self, text: str, outer: Sequence[Place] = ()) -> list[Place]:
         """Return the places of the last of consecutive names, each inside the one before: 长沙市 for 湖南长沙.
 
-        Returns none if the text does not consist of such names.
-
-        If `outer` is given, the place with the first name must be inside one of the `outer` places.
+        Returns none if the text does not consist of such names. If `outer` is given, the place with the first name must
+        be inside one of the `outer` places.
         """
         for end in range(min(len(text), _MAX_NAME_LENGTH), 1, -1):
             name = text[:end]

@@ -39,7 +39,8 @@ _TOKEN_RUN = re.compile(rf"(?P<han>[{HAN_RANGE}]+)|(?=[^\W_]){_OTHER_RUN}")
 _FIRST_HAN, _LAST_HAN = HAN_RANGE[0], HAN_RANGE[-1]
 _HAN_RUN = re.compile(f"[{HAN_RANGE}]*")
 _DIGIT = re.compile(r"\d")
-_MAX_DISTANCE = 4  # of the last digit of a quantity and a Chinese run in which it ends, as in 50 % 人
+# Maximum distance between the last digit of a quantity and a Chinese run in which the quantity ends: 50 % 人.
+_MAX_DISTANCE = 4
 
 # Words that begin with a numeral and a unit, but are not quantities: 一起 (together), 一方面 (on the one hand), 十分
 # (very; but 十分之一 and 十分钟 are quantities), 两会 (the two sessions).
@@ -135,10 +136,10 @@ class Analyzer:
         prefixes: tuple[str, ...] = (),
         known: Sequence[tuple[int, int]] = (),
     ) -> list[tuple[str, int, int]]:
-        """Return the tokens of a folded text that have one of some terms, or begin with a prefix, in no order.
+        """Return the tokens of a folded text whose term is in `terms` or begins with a prefix, in no particular order.
 
-        Takes less time than `tokenize`, because only Chinese runs that contain one of the strings are segmented. Tokens
-        inside of one of the spans of `known`, which ascend and do not overlap, may be left out.
+        Takes less time than `tokenize`, because only Chinese runs that contain a term or a prefix are segmented. Tokens
+        inside of a span of `known` may be left out. The spans of `known` are sorted and do not overlap.
         """
         strings = (*terms, *prefixes)
         spans = self._spans_with(folded, strings, known) if _are_han_words(strings) else None
@@ -270,10 +271,10 @@ class Analyzer:
     def _spans_with(
         self, folded: str, strings: tuple[str, ...], known: Sequence[tuple[int, int]]
     ) -> list[tuple[int, int]] | None:
-        """Return the spans to segment: Chinese runs that contain one of some strings outside of the spans of `known`.
+        """Return the spans to segment: Chinese runs that contain one of `strings` outside of `known` spans.
 
-        The spans ascend, and exclude quantities in Arabic numerals (`_word_spans`). None if so many numbers are beside
-        the runs that `_tokenize` is faster.
+        The spans are sorted, and exclude quantities in Arabic numerals (`_word_spans`). None if so many numbers are
+        beside the runs that `_tokenize` is faster.
         """
         spans: list[tuple[int, int]] = []
         end = looked_at = 0
@@ -297,7 +298,7 @@ class Analyzer:
         return spans
 
     def _tokenize_words(self, folded: str, spans: Iterable[tuple[int, int]], mode: str) -> list[Token]:
-        """Return the tokens of some spans without quantities in Arabic numerals."""
+        """Return the tokens of `spans`, which contain no quantities in Arabic numerals."""
         tokens = []
         for start, end in spans:
             for match in _TOKEN_RUN.finditer(folded, start, end):
@@ -335,7 +336,7 @@ class Analyzer:
 
 
 def _occurrences(folded: str, strings: Iterable[str], known: Sequence[tuple[int, int]]) -> Iterator[int]:
-    """Yield where one of some strings begins in a folded text, outside of the spans of `known`."""
+    """Yield the offsets at which one of `strings` begins in a folded text, outside of the spans of `known`."""
     for string in strings:
         at = folded.find(string)
         while at >= 0:
@@ -345,7 +346,7 @@ def _occurrences(folded: str, strings: Iterable[str], known: Sequence[tuple[int,
 
 
 def _is_inside(spans: Sequence[tuple[int, int]], start: int, end: int) -> bool:
-    """Return whether a span is inside of one of others, which ascend and do not overlap."""
+    """Return whether a span is inside of one of `spans`, which are sorted and do not overlap."""
     at = bisect_right(spans, start, key=itemgetter(0)) - 1
     return at >= 0 and spans[at][1] >= end
 
@@ -414,7 +415,7 @@ class _QuantityMatch(NamedTuple):
 
 @lru_cache(maxsize=2**8)
 def _are_han_words(strings: tuple[str, ...]) -> bool:
-    """Return whether some strings are Chinese and cannot begin the term of a number (第3条)."""
+    """Return whether all strings are Chinese, and none can begin the term of a number (第3条)."""
     return all(text not in {"", "第"} and _HAN_RUN.fullmatch(text) for text in strings)
 
 

@@ -22,7 +22,7 @@ def syllables(folded: str) -> tuple[str, ...]:
     """Return the syllable of each character of a folded text. A character without a reading is its own syllable.
 
     Words of the data file decide first, the longest one at each position; elsewhere a character has its usual reading.
-    Takes some 0.1 µs per character, and 15 ms when it is first called.
+    Takes about 0.1 µs per character, and 15 ms when it is first called.
     """
     table = _load()
     result = list(map(table.usual.get, folded, folded))

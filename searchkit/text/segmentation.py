@@ -296,8 +296,8 @@ class JiebaDictionary:
     """Words and frequencies of jieba's dictionary, read from its file on demand.
 
     A line is a word, its frequency and its part of speech. Words with letters or digits come first, in no order. Words
-    of only Chinese characters follow, sorted by their first character, but not by the other characters. A
-    look-up takes about 10 µs, or 25 µs if the lines of the first character are not cached.
+    of only Chinese characters follow, sorted by their first character, but not by the other characters. A look-up takes
+    about 10 µs, or 25 µs if the lines of the first character are not cached.
     """
 
     def __init__(self) -> None:

@@ -125,7 +125,7 @@ def is_footer(line: str) -> bool:
 def is_page_number(line: str) -> bool:
     """Return whether a line is a page number: `1`, `- 2 -`, `第3页 共10页`.
 
-    Four digits alone are not, because they may be a year.
+    Four digits alone are not a page number, because they may be a year.
     """
     return 0 < len(line) <= 24 and _PAGE_NUMBER.fullmatch(line) is not None  # noqa: PLR2004 - the longest form
 

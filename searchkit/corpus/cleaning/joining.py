@@ -150,8 +150,8 @@ def join_broken_lines(
 
     `blocks` contain cleaned text, empty for blank lines and tables; `indents` states which lines began with white
     space, and `rows` which are rows of a table, with tabs between their cells. Rows are not joined. The result contains
-    no blank line. A paragraph ends before a table. Lines are joined without a blank between
-    Han characters, and with one between Latin words. Time is linear in the text.
+    no blank line. A paragraph ends before a table. Lines are joined without a blank between Han characters, and with
+    one between Latin words. Time is linear in the text.
     """
     layout, words = _detect_line_layout(blocks, indents), _PairStatistics(blocks)
     joined: list[Block] = []
@@ -229,9 +229,9 @@ def _detect_line_layout(blocks: Sequence[Block], indents: Sequence[bool]) -> _Li
     """
     texts = [block.text for block in blocks if block.text and not block.level]
     line_indents = [indent for block, indent in zip(blocks, indents, strict=True) if block.text]
-    share = sum(line_indents) / max(1, len(line_indents))
+    indent_share = sum(line_indents) / max(1, len(line_indents))
     min_share, max_share = 0.03, 0.8
-    has_mixed_indent = min_share < share < max_share
+    has_mixed_indent = min_share < indent_share < max_share
     (width, share), (length, length_share) = _detect_width(texts, _print_width), _detect_width(texts, len)
     width_of: Callable[[str], float] = _print_width
     if length is not None and (width is None or length_share > share):
@@ -259,7 +259,8 @@ def _detect_width(texts: Sequence[str], width_of: Callable[[str], float]) -> tup
     """Return the width at which lines are wrapped, or None, and the share of lines with that width.
 
     The candidate is the 90th percentile of the widths. It is the width of a wrapped text if the share of lines with
-    this width is at least `_MIN_WRAPPED_SHARE`, and at least `_MIN_OPEN_SHARE` of these lines end inside a sentence.
+    this width, give or take 2, is at least `_MIN_WRAPPED_SHARE`, and at least `_MIN_OPEN_SHARE` of these lines end
+    inside a sentence.
     """
     min_lines, min_width, max_width, slack = 8, 15, 80, 2
     if len(texts) < min_lines:
@@ -281,7 +282,10 @@ def _may_be_heading(text: str) -> bool:
 
 
 def _print_width(text: str) -> float:
-    """Return the width in Han characters. A Latin character is half as wide."""
+    """Return the width in Han characters. A Latin character is half as wide.
+
+    Of a line that is too long to have been wrapped, return the number of code points.
+    """
     if len(text) > _MAX_WRAPPED_LINE_LENGTH:
         return float(len(text))
     # A Han character has three bytes in UTF-8, so each adds two to the difference. Encoding is the cheapest count.
@@ -403,7 +407,7 @@ def _is_too_complex(text: str, marker: Marker | None) -> bool:
 def _continues_prose(before: str, after: str, words: _PairStatistics) -> bool:
     """Return whether running text without a final stop continues.
 
-    It continues unless the line ends with a heading or a short line follows. A short line may be a heading. It
+    The text continues unless the line ends with a heading or a short line follows, which may be a heading. A short line
     continues the text only if the line end cuts a phrase or a word (`_is_inseparable`).
     """
     last = before[before.rfind("。") + 1 :]

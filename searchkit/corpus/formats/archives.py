@@ -36,7 +36,7 @@ _COMPRESSION_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _ENCRYPTED, _UTF8 = 0x1, 0x800
 """Flag bits of an entry."""
 _UNICODE_NAME_FIELD = 0x7075
-"""Extra field in which some programs store the UTF-8 name in addition to the name in the system's encoding."""
+"""Id of the extra field in which some programs store a UTF-8 name beside the name in the system's encoding."""
 _DRIVE_LETTER = re.compile("[A-Za-z]:")
 """The start of an absolute path of Windows: `C:`."""
 _ZIPFILE_ERRORS = (

@@ -23,7 +23,7 @@ from searchkit.errors import ReadError
 from searchkit.model import Cell
 
 MAX_CELL_LENGTH = 131_072
-"""In code points. A longer cell is not a paragraph; usually it starts with an unclosed quotation mark."""
+"""Maximum length of a cell, in code points. A longer cell usually starts with an unclosed quotation mark."""
 HEADER_SEARCH_ROWS = 20
 """Number of non-empty rows that are searched for the header. Titles and notes may precede it."""
 
@@ -75,11 +75,11 @@ class Header:
 def read(data: bytes, name: str, text_column: str | None = None) -> FileContents:  # noqa: ARG001 - as every reader
     """Read the records of a file that has a text column, or else its tables.
 
-    `records.TEXT_NAMES` lists the names of text columns. `text_column` is the name of another one; if it is empty, the
-    file has tables. The other columns are fields of the records, as in JSON Lines.
-    Without an `id` column, the key of a record is its line number. Rows with too many or too few cells are listed in
-    `problems`; the others are read. A file without text column is one document. Raises ReadError if the bytes are not
-    text, the file has neither a text column nor a table, or no row is a valid record.
+    `records.TEXT_NAMES` lists the names of text columns. `text_column` is the name to look for instead; if it is
+    empty, the file is read as tables. The other columns are fields of the records, as in JSON Lines. Without an `id`
+    column, the key of a record is its line number. Rows with too many or too few cells are listed in `problems`; the
+    others are read. A file without text column is one document. Raises ReadError if the bytes are not text, the file
+    has neither a text column nor a table, or no row is a valid record.
     """
     decoded = decode_text(data)
     lines = _split_lines(decoded)
@@ -102,6 +102,7 @@ def stream(data: bytes, name: str, share: Share, text_column: str | None = None)
 
 
 def _split_lines(decoded: DecodedText) -> Lines:
+    """Return the lines of a text. CR LF and CR end lines, too."""
     return Lines(decoded.text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
@@ -131,7 +132,10 @@ def _build_records(
 
 
 def _read_tables(lines: Sequence[str], delimiter: str, warnings: tuple[str, ...]) -> FileContents:
-    """Return a document with the tables of a file. Raises ReadError if its lines are not rows of equal width."""
+    """Return a document with the tables of a file.
+
+    Raises ReadError if the file has no table, or if fewer than half of its rows have the same number of cells.
+    """
     rows = list(_parse_rows(lines, delimiter))
     problems = tuple(f"line {row.number}: {row.problem}" for row in rows if row.problem)
     grid = [
@@ -163,7 +167,7 @@ def find_header(rows: Iterable[Row], text_column: str | None = None) -> Header |
 
 
 def require_tables(text_column: str | None) -> None:
-    """Raise ReadError if a text column is stated, because no row names it."""
+    """Raise ReadError if metadata.csv states a text column. Call this if no header names that column."""
     if text_column:
         raise ReadError(f"no column {_shorten(text_column)}, which metadata.csv states to contain the text")
 
@@ -209,6 +213,7 @@ def describe_missing_text_column(rows: Iterable[Row]) -> str:
 
 
 def _build_header(number: int, names: Sequence[str], text_names: Sequence[str]) -> Header:
+    """Return the header in row `number`. A text column that metadata.csv states has the field name `TEXT_NAMES[0]`."""
     fields: dict[str, int] = {}
     for column, name in enumerate(names):
         lowered = name.lower()
@@ -270,7 +275,7 @@ def _is_unclosed(lines: Sequence[str], delimiter: str) -> bool:
 
 
 def _check_width(row: Row, width: int) -> Row:
-    """Return the row with a problem if its width is not that of the header. Empty cells at its end are not counted."""
+    """Return the row without empty cells beyond the header. If its width is not that of the header, add a problem."""
     cells = list(row.cells)
     while len(cells) > width and _is_blank(cells[-1]):
         cells.pop()

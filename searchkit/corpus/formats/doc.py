@@ -112,7 +112,7 @@ def _extract_page(data: bytes) -> bytes:
 
 
 def _convert_to_docx(data: bytes, suffix: str) -> bytes:
-    """Convert a document to .docx with LibreOffice. Raises ReadError if it is missing, cannot be started or fails."""
+    """Convert a document to .docx with LibreOffice. Raises ReadError if it is missing or fails."""
     program = find_libreoffice()
     if program is None:
         raise ReadError(

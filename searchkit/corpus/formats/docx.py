@@ -33,7 +33,7 @@ from searchkit.corpus.tables.grid import MAX_COLUMNS
 from searchkit.errors import ReadError
 
 _STRICT_NAMESPACE = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
-"""Namespace of documents saved as Strict Open XML. It is replaced by that of all other documents."""
+"""Namespace of documents saved as Strict Open XML. It is replaced by `W`, the namespace of all other documents."""
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 _MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _MATH_TEXT = _MATH + "t"
@@ -59,7 +59,8 @@ _DELIMITERS = {"superscript": RAISED, "subscript": LOWERED}
 """Maps the vertical alignment of a run to the delimiter that starts it."""
 
 _MAX_GAP_WIDTH = 60
-"""Twips (1/20 point). Columns of at most this width are between cells that were moved by hand or rounded."""
+"""Maximum width of a gap between columns, in twips (1/20 point). A column this narrow holds no text: it results from
+cells that were moved by hand or rounded."""
 _TOC_STYLE = re.compile(r"(?:toc|目录|目錄)\s*[1-9]", re.IGNORECASE)
 """Names of the styles of a table of contents: `toc 1`, `目录 2`."""
 _MEANINGLESS_TITLE = re.compile(
@@ -265,7 +266,7 @@ class _BodyReader:
             self.blocks.append(BLANK)
 
     def _read_pending(self) -> None:
-        """Read the pending text boxes and notes."""
+        """Read the pending text boxes and notes, unless a table is open."""
         while self._pending and not self._tables:
             elements, self._pending = self._pending, []
             for element in elements:

@@ -1,4 +1,4 @@
-"""Grids of cells, as sheets and delimited files have them, to tables and the lines of text above and below them."""
+"""Converts the grid of a sheet or a delimited file to tables, and to lines of text above and below the tables."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import groupby, pairwise
 
 from searchkit.corpus.blocks import Block, RawTable
 from searchkit.corpus.formats.characters import clean_characters
-from searchkit.corpus.tables.cells import is_note, is_note_row, is_time, parse_figure
+from searchkit.corpus.tables.cells import is_note, is_note_row, is_number, is_time, parse_figure
 from searchkit.corpus.tables.grid import MAX_COLUMNS
 from searchkit.errors import ReadError
 from searchkit.model import Cell
@@ -25,7 +25,8 @@ _MAX_EMPTY_ROWS = 2
 _MAX_TITLE_ROWS = 3
 """Maximum number of rows of titles and notes that an empty row separates from their table."""
 _MIN_SENTENCE_LENGTH = 20
-"""Code points. A single cell of this length below a table is a note. A shorter one may be the label of a row."""
+"""Minimum length in code points of a note that is a single cell below a table. A shorter cell may be the label of a
+row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,9 @@ def clean_cell(text: str) -> str:
 def build_blocks(rows: Iterable[GridRow]) -> list[Block]:
     """Return the tables of a grid, and the rows of text above and below them. Empty if the grid has no table.
 
-    Empty rows separate tables, unless figures in the same columns go on below them. So does an empty column if the next
-    one contains labels. The title right above a table is its caption. Raises ReadError if a table is too large.
+    Empty rows separate tables, unless figures in the same columns go on below them. An empty column separates tables
+    if the next column contains labels. The title right above a table is its caption. Raises ReadError if a table is too
+    large.
     """
     adjacent = _join_continuations(_split_at_empty_rows(rows))
     groups = [_build_group(part) for group in adjacent for part in _split_at_empty_columns(group)]
@@ -69,10 +71,10 @@ def _split_at_empty_rows(rows: Iterable[GridRow]) -> Iterator[list[GridRow]]:
 
 
 def _join_continuations(groups: Iterable[list[GridRow]]) -> Iterator[list[GridRow]]:
-    """Join a group to the one before it if that is its title, or if it has no header.
+    """Join a group to the one before it if that one is its title, or if the group continues the table in it.
 
-    Without header, figures are in its first row, in columns of the group before it. Yearbooks have an empty row below
-    the header and after some years.
+    The group continues a table if its first row contains figures and has cells only in columns of the group before it.
+    Yearbooks have an empty row below the header and after some years.
     """
     previous: list[GridRow] = []
     columns: set[int] = set()
@@ -80,7 +82,7 @@ def _join_continuations(groups: Iterable[list[GridRow]]) -> Iterator[list[GridRo
         first, last = group[0], previous[-1] if previous else None
         is_near = last is not None and first.index - last.index <= _MAX_EMPTY_ROWS + 1
         goes_on = is_near and (
-            (columns.issuperset(first.cells) and any(n and _is_figure(c.text) for n, c in first.cells.items()))
+            (columns.issuperset(first.cells) and any(n and is_number(c.text) for n, c in first.cells.items()))
             or (len(previous) <= _MAX_TITLE_ROWS and all(map(_is_text_above, previous)) and len(group) > 1)
         )
         if not goes_on and previous:
@@ -99,11 +101,8 @@ def _join_continuations(groups: Iterable[list[GridRow]]) -> Iterator[list[GridRo
 
 
 def _covered(column: int, cell: Cell) -> range:
+    """Return the columns that a cell at `column` covers."""
     return range(column, column + min(cell.col_span, MAX_COLUMNS))
-
-
-def _is_figure(text: str) -> bool:
-    return parse_figure(text) is not None and not is_time(text)
 
 
 def _split_at_empty_columns(group: Sequence[GridRow]) -> list[list[GridRow]]:
@@ -153,7 +152,7 @@ def _build_group(group: Sequence[GridRow]) -> list[Block]:
 
 
 def _is_text_above(row: GridRow) -> bool:
-    """Return whether a row above a table is a title or a note. A header has several cells, or none in column one."""
+    """Return whether a row above a table is a title or a note. A header has several cells, or none in the first one."""
     first = next(iter(row.cells))
     return is_note_row([cell.text for cell in row.cells.values()]) or (
         len(row.cells) == 1 and (first == 0 or row.cells[first].col_span > 1)

@@ -21,7 +21,7 @@ from searchkit.corpus.tables.recognition import is_data_table
 from searchkit.model import Cell
 
 _MAX_INLINE_LENGTH = 20_000
-"""In code points. Inline markup of longer text is not parsed, so that its cost stays linear."""
+"""Maximum length of text whose inline markup is parsed, in code points. The limit keeps the cost linear."""
 _TEXT_START = re.compile(r"(?:\*\*)?[^\x00-\x7f]")
 """Start of a line of text. Block elements start with an ASCII character, but not with `**`."""
 _STRONG_START = re.compile(r"\*\*(?![\s*、，,。；;：:）)])([^*_`\[<&\\^\n]{1,200})(?<!\s)\*\*([^*_`\[<&\\^\n]*)")
@@ -50,11 +50,10 @@ _MARKUP_RUN = re.compile(r"[*_`]{2,}")
 
 
 def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader has this signature
-    """Read Markdown, with or without front matter. Links are replaced by their text, images are dropped.
+    """Read Markdown, with or without front matter. Links are replaced by their text. Images are dropped.
 
-    Comments are dropped too, except one that is not closed: its lines are text.
-
-    Line breaks in a paragraph are kept: each line is a block. Raises ReadError if the bytes are not text.
+    Comments are dropped too, except one that is not closed: its lines are text. Line breaks in a paragraph are kept:
+    each line is a block. Raises ReadError if the bytes are not text.
     """
     decoded = decode_text(data)
     front = split_front_matter(normalise_text(decoded.text))
@@ -64,6 +63,7 @@ def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader
 
 @cache
 def _parser() -> MarkdownIt:
+    """Return a CommonMark parser with tables, and without rules that misread reports."""
     parser = MarkdownIt("commonmark").enable("table")
     # Indented lines are paragraphs in reports, never code. A reference definition would consume `[1]:注释`.
     parser.disable(["code", "reference"])
@@ -112,6 +112,7 @@ class _BlockReader:
                 self._update_state(token)
 
     def _update_state(self, token: Token) -> None:
+        """Update heading level, item number and table row at the start or end of an element."""
         if token.type == "heading_open":
             # A `---` directly below a paragraph makes all its lines a heading, but was meant as a rule. Therefore
             # `_inline` ignores the level of several lines.
@@ -127,6 +128,7 @@ class _BlockReader:
             self._row = None
 
     def _inline(self, token: Token) -> Iterator[Block]:
+        """Yield a block for each line of inline text. In a table, yield nothing and add a cell to the row."""
         lines = _split_lines(token.content)
         if self._row is not None:
             self._row.append("\n".join(text.strip() for text, _ in lines))
@@ -163,6 +165,7 @@ def _split_lines(content: str) -> list[tuple[str, bool]]:
 
 
 def _parse_inline(content: str) -> Iterator[tuple[str, bool]]:
+    """Yield the same as `_split_lines` for text with any markup."""
     tokens: list[Token] = []
     _parser().inline.parse(content, _parser(), {}, tokens)
     for is_break, line in groupby(_text_runs(tokens), key=lambda run: run is None):

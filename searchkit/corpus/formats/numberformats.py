@@ -26,28 +26,36 @@ BUILT_IN_FORMATS = {
 """Format codes of numbers that files do not define, by id."""
 
 _MAX_CODE_LENGTH = 255
+"""Maximum length of a format code, in code points, as in Excel."""
 _MAX_DECIMALS = 30
+"""Maximum number of decimals that are displayed, as in Excel."""
 _MAX_DISPLAYED = 1e15
 """A larger number is displayed as in a cell without format: a float does not contain its digits."""
 _LITERAL = re.compile(r'"([^"]*)"|\\(.)|\[\$([^\]-]*)[^\]]*\]|\[[^\]]*\]|[_*].')
 """Quoted text, an escaped character, a currency, other brackets (a colour), and padding."""
 _CONDITION = re.compile(r"\[[<>=]")
+"""The start of a condition: [>=100]."""
 _SECTION_END = re.compile(r';(?=(?:[^"]*"[^"]*")*[^"]*$)')
+"""A semicolon outside quotes. It separates the sections for positive numbers, negative numbers and zero."""
 _DIGITS = re.compile(r"[#0?][#0?,]*(?:\.[#0?]*)?,*|\.[#0?]+")
+"""The digits of a number in a format code: #,##0.00."""
 _SCIENTIFIC_OR_FRACTION = re.compile(r"E[-+]|[#?0]\s*/\s*[#?0-9]", re.IGNORECASE)
 _DATE_TOKEN = re.compile(r'yyyy|yy|y|e+|m{1,2}(?!m)|d{1,2}(?!d)|hh?|ss?|"[^"]*"|\\.|\[[^\]]*\]|[_*].|.', re.IGNORECASE)
+"""A part of the format code of a date: a field such as yyyy or mm, a literal, a bracket, padding, or one character."""
 _UNSUPPORTED_DATE = re.compile(r"m{3}|d{3}|a{3}|\[[hms]|am/pm|a/p|上午|g|b[12]", re.IGNORECASE)
+"""Fields of dates that `format_date` does not support: names of days or months, durations, halves of the day, eras."""
 
 
 def format_number(value: float, code: str) -> str:
     """Return the number as a cell with this format code displays it.
 
     Colours and padding are left out. A negative number always has a minus sign, because a colour or brackets alone
-    cannot be told from a positive number in text. Conditions, fractions and exponents are displayed without format.
+    cannot be told from a positive number in text. If the code is too long, or has a
+    condition, a fraction or an exponent, the number is displayed as without format.
     """
-    sections = _SECTION_END.split(code) if len(code) <= _MAX_CODE_LENGTH else [""]
-    if not code or abs(value) >= _MAX_DISPLAYED or _CONDITION.search(code):
+    if not 0 < len(code) <= _MAX_CODE_LENGTH or abs(value) >= _MAX_DISPLAYED or _CONDITION.search(code):
         return format_general(value)
+    sections = _SECTION_END.split(code)
     has_own_section = len(sections) > 1 and value < 0
     section = sections[1] if has_own_section else sections[2] if len(sections) > 2 and value == 0 else sections[0]  # noqa: PLR2004 - positive; negative; zero
     literals: list[str] = []
@@ -78,7 +86,7 @@ def format_general(value: float) -> str:
 
 
 def format_date(moment: datetime, code: str) -> str | None:
-    """Return a date as a cell with this format code displays it; None if the code has names of days or months."""
+    """Return a date as a cell with this format code displays it; None if the code is too long or not supported."""
     code = code.partition(";")[0]
     if not code or len(code) > _MAX_CODE_LENGTH or _UNSUPPORTED_DATE.search(re.sub(r'"[^"]*"|\[\$[^\]]*\]', "", code)):
         return None

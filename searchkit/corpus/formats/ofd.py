@@ -25,19 +25,19 @@ from searchkit.errors import ReadError
 _ROOT_FILE = "OFD.xml"
 _MAX_PAGES = 5_000
 _MAX_CHARACTERS = 200_000
-"""Per page."""
+"""Maximum number of characters of a page that are read."""
 _MAX_DEPTH = 30
 """Maximum nesting depth of blocks, composite objects and bookmarks."""
 _DEFAULT_BOX = (0.0, 0.0, 210.0, 297.0)
-"""Millimetres. The size of pages that do not state one."""
+"""Box of pages that do not state one: left, top, width and height in millimetres."""
 _MIN_BOLD_WEIGHT = 600
 _DEFAULT_WEIGHT = 400
 _MAX_SKEW = 0.02
-"""Quarter turns. Text that deviates more from a multiple of a quarter turn is skewed."""
+"""Maximum deviation of text from a multiple of a quarter turn, in quarter turns. Text that deviates more is skewed."""
 _MAX_RULE_WIDTH = 0.6
-"""Millimetres. A line is at most this wide; a wider shape is an area."""
+"""Maximum width of a rule, in millimetres. A wider shape is an area."""
 _MAX_HAN_WIDTH, _MAX_LATIN_WIDTH = 1.3, 1.0
-"""In em. A longer step to the next character includes a gap."""
+"""Maximum width of a Han and of a Latin character, in em. A longer step to the next character includes a gap."""
 _GBK_DECLARATION = re.compile(
     rb"^\s*<\?xml[^>]{0,100}encoding\s*=\s*[\"'](gb2312|gbk|gb18030|cp936)[\"'][^>]{0,100}\?>", re.IGNORECASE
 )
@@ -55,9 +55,9 @@ _TAG_HINTS = {
 _ARGUMENT_COUNTS = {"M": 2, "S": 2, "L": 2, "Q": 4, "B": 6, "A": 7}
 """Number of coordinates after each letter of a path."""
 _MAX_NUMBERS = 100_000
-"""Per attribute or path."""
+"""Maximum number of numbers in an attribute or a path that are read."""
 _MAX_COORDINATE = 1e6
-"""Millimetres."""
+"""Numbers up to this one are coordinates, in millimetres. Larger ones are invalid."""
 
 _Box = tuple[float, float, float, float]
 _Matrix = tuple[float, float, float, float, float, float]
@@ -216,6 +216,7 @@ class _OfdDocument:
         return RawDocument(text.blocks, hints=self._read_hints(texts), key=key, warnings=text.warnings)
 
     def _read_page(self, number: int, page: Element) -> Element | None:
+        """Return the root of page `number`, and add its resources. If that fails, add a problem and return None."""
         path = self._package.find(self._path, page.get("BaseLoc"))
         try:
             element = self._package.xml(path) if path else None
@@ -275,6 +276,7 @@ class _OfdDocument:
         return self._template_line_counts[path]
 
     def _draw(self, page: Element, origin: _Matrix, drawn: _PageContent) -> None:
+        """Add the visible objects of a page or a template to `drawn`. `origin` maps its coordinates to the page."""
         stack = [(item, origin, 0) for layer in _children(_first_child(page, "Content"), "Layer") for item in layer]
         stack.reverse()
         while stack and len(drawn.glyphs) <= _MAX_CHARACTERS:
@@ -362,7 +364,7 @@ class _OfdDocument:
             return hints
 
     def _read_custom_tags(self, texts: Mapping[str, str]) -> dict[str, str]:
-        """Return the metadata that the custom tags name. `texts`: text of each object, by its number."""
+        """Return the metadata that the custom tags name. `texts`: text of each text object, by id."""
         hints: dict[str, str] = {}
         path = self._package.find(self._path, _child_text(self._root, "CustomTags"))
         for tag in _children(self._package.xml(path), "CustomTag") if path else ():
@@ -381,14 +383,17 @@ def _local_name(element: Element) -> str:
 
 
 def _children(element: Element | None, name: str) -> Iterator[Element]:
+    """Yield the children of an element with a local name; none if there is no element."""
     return (child for child in (element if element is not None else ()) if _local_name(child) == name)
 
 
 def _first_child(element: Element | None, name: str) -> Element | None:
+    """Return the first child of an element with a local name, or None."""
     return next(_children(element, name), None)
 
 
 def _child_text(element: Element | None, name: str) -> str:
+    """Return the text of the first child of an element with a local name; empty if there is none."""
     child = _first_child(element, name)
     return (child.text or "").strip() if child is not None else ""
 
@@ -403,10 +408,12 @@ def _parse_number(text: str | None, default: float = 0.0) -> float:
 
 
 def _parse_numbers(text: str | None) -> list[float]:
+    """Parse numbers separated by blanks. An invalid one becomes 0."""
     return [_parse_number(part) for part in (text or "").split()[:_MAX_NUMBERS]]
 
 
 def _parse_box(text: str | None) -> _Box | None:
+    """Parse a box: left, top, width, height. Return None if it is invalid or empty."""
     values = _parse_numbers(text)
     if len(values) != 4 or min(values[2:]) <= 0:  # noqa: PLR2004 - x, y, width, height
         return None

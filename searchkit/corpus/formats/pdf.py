@@ -34,9 +34,9 @@ _HEADER_SEARCH_BYTES = 1024
 """The header may start within this number of bytes, as PDF viewers allow."""
 _MAX_PAGES = 5_000
 _MAX_CHARACTERS = 200_000
-"""Per page. The longest printed pages have 20,000."""
+"""Maximum number of characters of a page. The longest printed pages have 20,000."""
 _MAX_OBJECTS = 50_000
-"""Per page, searched for the lines of tables."""
+"""Maximum number of objects of a page that are searched for rules."""
 _MAX_BOOKMARKS = 10_000
 _MAX_BOOKMARK_DEPTH = 6
 _MAX_RULE_WIDTH = 2.0
@@ -44,12 +44,12 @@ _MAX_RULE_WIDTH = 2.0
 _MAX_SEGMENTS = 100_000
 """Maximum number of segments of the paths of a page that are searched for rules."""
 _MAX_FORM_DEPTH = 5
-"""Maximum number of forms that are drawn in each other."""
+"""Maximum nesting depth of forms whose contents are searched for rules."""
 _IDENTITY = pdfium.FS_MATRIX(1, 0, 0, 1, 0, 0)
 _MAX_SKEW = 0.02
-"""In quarter turns. Text that deviates more from a multiple of a quarter turn is skewed."""
+"""Maximum deviation of text from a multiple of a quarter turn, in quarter turns. Text that deviates more is skewed."""
 _MAX_NAME_LENGTH = 256
-"""Bytes of a font's name."""
+"""Maximum length of a font's name, in bytes."""
 _MAX_REPAIR_ATTEMPTS = 3
 """Number of consecutive pages without a repaired glyph after which no further page is tried."""
 _HYPHEN = "\x02"
@@ -57,8 +57,9 @@ _HYPHEN = "\x02"
 _GENERATED_CHARS = frozenset(" \r\n")
 """The library generates no other characters."""
 _UNKNOWN_CHARS = frozenset("\x00\ufffd\ufffe\uffff")
+"""Characters that the library returns for glyphs that are not mapped to a character."""
 _FORCE_BOLD = 1 << 18
-"""Bit of a font's flags."""
+"""Bit of a font's flags that says that the font is bold."""
 _FILL_AND_STROKE = 2
 """Text render mode that makes characters look bold."""
 _LOCK = threading.Lock()
@@ -88,6 +89,7 @@ def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader
 
 
 def _open_document(data: bytes) -> pypdfium2.PdfDocument:
+    """Open a PDF. Raises ReadError if it is damaged or needs a password."""
     try:
         return pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
@@ -98,6 +100,7 @@ def _open_document(data: bytes) -> pypdfium2.PdfDocument:
 
 
 def _read_contents(document: pypdfium2.PdfDocument) -> FileContents:
+    """Read all pages. Raises ReadError if they contain no text; its message is the rarest reason of the pages."""
     if len(document) > _MAX_PAGES:
         message = f"more than {_MAX_PAGES} pages"
         raise ReadError(message)
@@ -158,9 +161,9 @@ def _read_page(
 
 
 class _NamedGlyphs:
-    """The glyphs of the pages of a document by their names in the fonts. Reads them only if there are unreadable ones.
+    """Repairs unreadable glyphs of a document by their names in the fonts.
 
-    They come from a copy of the file, see `glyphnames`.
+    The names are read from a copy of the file (`glyphnames`), which is made when the first unreadable glyph is found.
     """
 
     def __init__(self, document: pypdfium2.PdfDocument) -> None:
@@ -203,6 +206,7 @@ class _NamedGlyphs:
 
 
 def _is_unmapped(char: str) -> bool:
+    """Return whether the text of a glyph shows that its font does not map it to a character."""
     return char == UNREADABLE or is_private(char)
 
 
@@ -283,6 +287,7 @@ def _read_unmapped(text: pypdfium2.PdfTextPage, i: int, char: str, font: object)
 
 
 def _read_text_style(text: pypdfium2.PdfTextPage, i: int, item: object) -> _TextStyle:
+    """Return the style of character `i` of a page. `item` is its text object, or None."""
     matrix = pdfium.FS_MATRIX()
     pdfium.FPDFText_GetMatrix(text, i, matrix)
     size = pdfium.FPDFText_GetFontSize(text, i) * math.hypot(matrix.c, matrix.d)
@@ -298,6 +303,7 @@ def _read_text_style(text: pypdfium2.PdfTextPage, i: int, item: object) -> _Text
 
 
 def _font_name(font: object) -> str:
+    """Return the name of a font; empty if it has none or its name is too long."""
     buffer = ctypes.create_string_buffer(_MAX_NAME_LENGTH)
     length = pdfium.FPDFFont_GetBaseFontName(font, buffer, _MAX_NAME_LENGTH)
     if not 0 < length <= _MAX_NAME_LENGTH:
@@ -331,7 +337,7 @@ def _read_rules(page: pypdfium2.PdfPage, left: float, top: float) -> list[Rule]:
 
 
 def _find_paths(page: pypdfium2.PdfPage) -> Iterator[tuple[object, pdfium.FS_MATRIX]]:
-    """Yield the paths of a page and of the forms drawn on it, with the matrix from their unit to that of the page."""
+    """Yield the paths of a page and of the forms drawn on it, with the matrix to the coordinates of the page."""
     budget = _MAX_OBJECTS
     stack = [(pdfium.FPDFPage_CountObjects(page), pdfium.FPDFPage_GetObject, page.raw, _IDENTITY, 0)]
     while stack:

@@ -80,7 +80,7 @@ class _KeyPlaces:
     def __init__(self) -> None:
         self._recent: dict[int, int] = {}
         self._hashes, self._places = np.empty(0, np.int64), np.empty(0, np.int64)
-        """Hashes and places of all other keys, by hash."""
+        """Hashes and places of all other keys, sorted by hash."""
 
     def find_or_add(self, key: str, place: int) -> int | None:
         """Return the place of a key. A new key gets `place`; then the result is None."""

@@ -39,7 +39,7 @@ class Share:
         return self.index + 1 == self.count
 
     def of(self, lines: int) -> range:
-        """Return the indices of the lines of this share, from 0, in a file with a number of lines."""
+        """Return the indices of the lines of this share, from 0, in a file of `lines` lines."""
         return range(lines * self.index // self.count, lines * (self.index + 1) // self.count)
 
 
@@ -52,7 +52,7 @@ class RecordStream:
     """The records of a file, or of a share of it, built one at a time."""
 
     documents: Iterator[RawDocument]
-    """The records. After the last one of a file, raises ReadError if it has problems but no records."""
+    """The records. After the last share of a file, raises ReadError if the file has problems but no records."""
     problems: list[str]
     """As `FileContents.problems`. Complete after the last record of the last share; otherwise without meaning."""
     warnings: tuple[str, ...]
@@ -145,7 +145,7 @@ def can_stream(name: str) -> bool:
 def stream_bytes(data: bytes, name: str, share: Share, text_column: str | None = None) -> RecordStream | None:
     """Return the records of a share of a file's bytes, or None if the file has none but can have tables.
 
-    The name must be one that `can_stream`. `text_column`: as for `read_bytes`. Raises ReadError.
+    `can_stream(name)` must be true. `text_column` is as for `read_bytes`. Raises ReadError.
     """
     reader = READERS[suffix_of(name)]
     stream = cast("Callable[..., RecordStream | None]", _import_module(reader).stream)

@@ -1,4 +1,4 @@
-"""Tables of formats with block elements: a data table becomes one block, a row of any other table one with tabs."""
+"""Tables of formats with block elements. A data table becomes one block. So does each row of any other table."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from searchkit.corpus.tables.recognition import is_data_table
 from searchkit.model import Cell
 
 _MAX_DATA_CELL_LENGTH = 500
-"""In code points. A row with a longer cell is laid out, it contains no data cells."""
+"""Maximum length of a data cell, in code points. A row with a longer cell is layout, and its blocks are kept."""
 _MAX_SPAN = 65_534
 """Maximum number of rows that a cell covers, as in HTML."""
 
@@ -27,7 +27,7 @@ class TableCell:
     row_span: int = 1
     is_header: bool = False
     text: str = ""
-    """Its blocks, once its row ends. Each is a line."""
+    """The texts of its blocks, each on a line. Empty until its row ends."""
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ class TableRow:
     """Whether the format states that it is a header."""
     cells: list[TableCell] = field(default_factory=list)
     width: int = 0
-    """Number of columns so far, with those that no cell covers."""
+    """Number of columns so far, including columns that no cell covers."""
 
     def add_cell(self, start: int, col_span: int, row_span: int, *, is_header: bool = False) -> None:
         """Add a cell that begins with the next block."""
@@ -49,7 +49,10 @@ class TableRow:
 
 
 class TableBuilder:
-    """A table that is being read. Its blocks are in the list of the reader, which it replaces when a row ends."""
+    """Builds a table from the blocks that a reader appends to its list.
+
+    The blocks of a row are replaced in that list when the row ends, those of a data table when the table ends.
+    """
 
     def __init__(self, blocks: list[Block], gaps: Sequence[int] = ()) -> None:
         self._blocks = blocks
@@ -87,7 +90,7 @@ class TableBuilder:
         self.row.width += col_span
 
     def end_row(self) -> None:
-        """End the row: join its blocks to one with tabs, unless it is laid out."""
+        """End the row. Join its cells to one block, with tabs, unless fewer than two have text or the row is layout."""
         row, self.row = self.row, None
         if row is None:
             return
@@ -134,4 +137,5 @@ class TableBuilder:
 
 
 def _is_header(row: TableRow) -> bool:
+    """Return whether the format states that a row, or each of its cells, is a header."""
     return row.is_header or (bool(row.cells) and all(cell.is_header for cell in row.cells))

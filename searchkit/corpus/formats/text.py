@@ -77,8 +77,8 @@ class DecodedText:
 def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader has this signature
     """Read plain text, with or without front matter. A run of blank lines becomes one empty block.
 
-    Lines whose columns are separated by tabs or aligned by blanks become a table.
-    Raises ReadError if the bytes are not text.
+    Lines whose columns are separated by tabs or aligned by blanks become a table. Raises ReadError if the bytes are not
+    text.
     """
     decoded = decode_text(data)
     front = split_front_matter(normalise_text(decoded.text))
@@ -145,6 +145,7 @@ def _decode_damaged(data: bytes, encoding: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _split_blocks(text: str) -> list[Block]:
+    """Return the lines and tables of a normalised text as blocks."""
     lines = text.split("\n")
     blocks: list[Block] = []
     start = 0
@@ -157,6 +158,7 @@ def _split_blocks(text: str) -> list[Block]:
 
 
 def _add_lines(blocks: list[Block], lines: list[str]) -> None:
+    """Append lines to `blocks`: each line as a block, and a run of blank lines as one `BLANK`."""
     for line in lines:
         if line and not line.isspace():
             blocks.append(Block(line))

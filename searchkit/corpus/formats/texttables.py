@@ -16,12 +16,13 @@ from searchkit.corpus.tables.aligned import is_aligned_data
 from searchkit.model import Cell
 
 _MIN_ROWS = 3
+"""Minimum number of rows of a table, including its header."""
 _MIN_GUTTER = 2
 """Width of the blank column between two columns, in half-width characters."""
 _TAB_SIZES = (8, 4)
 """Usual distances of tab stops, in half-width characters."""
 _MAX_LINE_LENGTH = 1_000
-"""Code points. A longer line is not a row."""
+"""Maximum length of a row, in code points."""
 _GAP = re.compile(r"[ \u3000\t](?<=[^\s].)(?:(?<=\t)|[ \u3000]*\t|[ \u3000])\s*[^\s]")
 """A tab or at least two blanks between two cells."""
 _CONTENTS = re.compile(r"\s*目\s*[录次]\s*")
@@ -31,12 +32,14 @@ _RULE_PART = re.compile("[-=_─━═—]{3}")
 _BARS = "|│┃║｜"
 _BAR = re.compile(f"[{_BARS}]")
 _MIN_BARS = 3
-"""A row between bars has at least two cells."""
+"""Minimum number of bars in a row of cells between bars: the row has at least two cells."""
 _SPREAD = re.compile(r"(?<=[^\s])\u3000(?=[^\s])")
+"""A single full-width blank inside of a text."""
 _SPREAD_BLANK = "\u3164"
 """Represents a single full-width blank. It has the same width."""
 
 _Split = Callable[[Sequence[str]], list[list[str]] | None]
+"""Splits lines into rows with equal numbers of cells. Returns None if they are not rows of one table."""
 
 
 def find_tables(text: str, lines: Sequence[str]) -> Iterator[tuple[int, int, RawTable]]:
@@ -71,7 +74,7 @@ def _is_rule(line: str) -> bool:
 
 
 def _separator(line: str) -> str:
-    """Return what separates the cells of a line: a tab, a blank, or nothing."""
+    """Return what separates the cells of a line: a bar, a tab or a blank. Empty if the line is not a row."""
     if len(line) > _MAX_LINE_LENGTH:
         return ""
     stripped = line.strip()
@@ -172,6 +175,7 @@ def _split_at_gutters(lines: Sequence[str]) -> list[list[str]] | None:
 
 
 _ALIGNED = (_split_at_gutters, _split_at_uneven_tabs)
+"""Functions that infer the columns from the alignment of the cells."""
 _SPLITS: Mapping[str, _Split] = MappingProxyType({"\t": _split_at_tabs, " ": _split_at_gutters, "|": _split_at_bars})
 """Maps what separates the cells of a line to the function that splits lines."""
 

@@ -43,11 +43,13 @@ _DATE_FORMATS, _TIME_FORMATS = (
 )
 """Ids of the built-in date formats and time formats, which files do not define."""
 _DATE_TIME_FORMAT, _PERCENT_FORMATS = 22, frozenset({9, 10})
+"""Ids of the built-in format of a date with its time, and of the built-in formats of percentages."""
 _NEUTRAL_PARTS = re.compile(r'"[^"]*"|\\.|_.|\*.|e[-+]|general|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
 """Parts of a format code that do not affect the kind of number."""
 _MAX_SHARE = 1_000_000
-"""A larger share stays a number. As a percentage, 1e300 would have 303 digits."""
+"""Maximum number that is converted to a percentage. As a percentage, 1e300 would have 303 digits."""
 _SERIAL_NUMBER = re.compile(r"-?[0-9]{1,7}(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,2})?")
+"""A number of days that can be a date or a time."""
 _DELIMITERS = {"superscript": RAISED, "subscript": LOWERED}
 """Maps the vertical alignment of a run to the delimiter that starts it."""
 _EPOCH_1900, _EPOCH_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)  # noqa: DTZ001 - a sheet has no time zone
@@ -83,14 +85,14 @@ class _SharedData(NamedTuple):
 def read(data: bytes, name: str, text_column: str | None = None) -> FileContents:  # noqa: ARG001 - as every reader
     """Read the records of each visible sheet that has a text column, and the tables of the others.
 
-    `records.TEXT_NAMES` lists the names of text columns. `text_column` is the name of another one; if it is empty, the
-    sheets have tables. The other columns are fields of the records, as in JSON Lines.
-    Without an `id` column, the key of a record is the name of its sheet and its row number: `Sheet1/7`. A formula has
-    the value of its stored result, a date is in ISO format, a percentage has its sign, and the value of vertically
-    merged cells is repeated in each of their rows. A sheet without text column is a document whose key is the name of
-    the sheet. Its numbers are as displayed. Hidden sheets, and the hidden rows and columns of tables, are not read.
-    Invalid rows and sheets are listed in `problems`. Raises ReadError if the file cannot be opened safely or no sheet
-    has a text column or a table.
+    `records.TEXT_NAMES` lists the names of text columns. `text_column` is the name to look for instead; if it is
+    empty, the sheets are read as tables. The other columns are fields of the records, as in JSON Lines. Without an `id`
+    column, the key of a record is the name of its sheet and its row number: `Sheet1/7`. A formula has the value of its
+    stored result, a date is in ISO format, a percentage has its sign, and the value of vertically merged cells is
+    repeated in each of their rows. A sheet without text column is a document whose key is the name of the sheet. Its
+    numbers are as displayed. Hidden sheets, and the hidden rows and columns of tables, are not read. Invalid rows and
+    sheets are listed in `problems`. Raises ReadError if the file cannot be opened safely or no sheet has a text column
+    or a table.
     """
     if data.startswith(_OLE_SIGNATURE):
         raise ReadError("encrypted, or an old .xls: save it as .xlsx without a password")
@@ -286,7 +288,7 @@ def _display_number(stored: str, number_format: _NumberFormat, epoch: datetime) 
 
 
 def _convert_number(stored: str, number_format: _NumberFormat, epoch: datetime) -> object:
-    """Convert a stored number. A percentage has its sign, a date or time is in ISO format, others have all digits."""
+    """Convert a stored number: a percentage with its sign, a date or time in ISO format, another with all digits."""
     try:
         value = float(stored)
     except ValueError:
@@ -314,6 +316,7 @@ def _convert_date(days: float, number_format: _NumberFormat, epoch: datetime) ->
 def _read_shared_data(
     archive: Archive, workbook: ET.Element, parts: Mapping[str, Sequence[tuple[str, str]]]
 ) -> _SharedData:
+    """Return the strings, formats and epoch of a workbook. `parts` are the parts that the workbook refers to."""
     strings: list[str] = []
     formats: list[_NumberFormat] = []
     for _, path in parts.get("sharedStrings", ()):
@@ -332,6 +335,7 @@ def _read_formats(sheet: ET.Element) -> list[_NumberFormat]:
 
 
 def _classify_format(identifier: str, codes: Mapping[str, str]) -> _NumberFormat:
+    """Return the number format with an id. `codes` are the format codes that the file defines, by id."""
     if identifier in codes:
         code = _NEUTRAL_PARTS.sub("", codes[identifier].partition(";")[0]).lower()
         has_time = not {"h", "s"}.isdisjoint(code)

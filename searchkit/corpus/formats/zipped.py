@@ -21,8 +21,9 @@ _MACOS_FOLDER = "__macosx"
 def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader has this signature
     """Read the files in an archive, in code point order of their names. The names are the keys of the documents.
 
-    Entries that cannot be read are listed in `problems`; the other entries are read. Warnings about an entry are those
-    of its documents. Raises ReadError if the bytes are not a zip archive that is safe to open, or no entry can be read.
+    Entries that cannot be read are listed in `problems`; the other entries are read. Warnings about an entry
+    become warnings of its documents. Raises ReadError if the bytes are not a zip archive that is safe to open, or no
+    entry can be read.
     """
     archive = open_archive(data)
     documents: list[RawDocument] = []

@@ -1,4 +1,7 @@
-"""Detect the year that a report is about, and the date of its publication."""
+"""Detect the year that a report is about, and the date of its publication.
+
+A speech is a report that a government gives to a congress. The session is the meeting of the congress.
+"""
 
 from __future__ import annotations
 
@@ -103,7 +106,8 @@ def find_publication_date(head: Iterable[str], tail: Iterable[str], hints: Mappi
     """Return the date of publication (ISO), or None.
 
     The date is that of a labelled line, of a line of the head that begins with a date, or of the hint `published` of
-    the format. The date on which a report was signed is not its date of publication.
+    the format. Of several dates, the one with the best rank counts. The date on which a report was signed is not its
+    date of publication.
     """
     ranked: list[tuple[int, int, str]] = []
     lines = [*head, *tail]
@@ -188,7 +192,7 @@ def _report_year_candidates(
         if not _PLAN_WORD.search(rest) or _REVIEW_WORD.search(rest):
             yield DetectedYear(year, f"year {year} inferred from a heading")
     frequent_year, season_year = _most_frequent_year(paragraphs), _year_by_season(published) if published else None
-    # The year by the season of publication can be one year too early, but no other year contradicts the publication.
+    # The year by the season of publication can be one year too early. Any other year contradicts the publication.
     plausible = {season_year, season_year + 1} if season_year else {frequent_year}
     for match in filter(None, map(_OPENING_YEAR.match, opening)):
         if (year := parse_year_digits(match[1])) in plausible | {frequent_year} or not season_year:
@@ -278,9 +282,9 @@ def _find_reviewed_year(paragraphs: Sequence[str]) -> int | None:
     """Return the last year that is frequent in the first third of a speech; None if there is none.
 
     A year is frequent if it has at least `_MIN_MENTIONS` mentions and a third of the mentions of the most frequent
-    year. The result is None, too, if the entire text repeatedly mentions a year more than one year after it. The speech
-    then probably reviews five years. Such a review often compares with the year before the five, and no frequent year
-    shows which year is the last.
+    year. The result is also None if the entire text repeatedly mentions a year that is more than one year later. The
+    speech then probably reviews five years. Such a review often compares with the year before the five, so that the
+    frequent year may not be the last one reviewed.
     """
     counts = _count_years(paragraphs[: max(8, len(paragraphs) // 3)])
     min_count = max(_MIN_MENTIONS, max(counts.values(), default=0) // 3)

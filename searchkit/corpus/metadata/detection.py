@@ -47,7 +47,7 @@ _MAX_TITLE_CHARACTERS = 300
 _MAX_LINE_CHARACTERS = 2000
 """Number of code points of any other line that are examined."""
 _EDGE_PARAGRAPHS = 8
-"""Number of paragraphs at the beginning and at the end of which the wording is examined."""
+"""Number of paragraphs at the beginning, and at the end, whose wording is examined."""
 _SITE_NAME = re.compile(r"\s*[-_|–—]\s*[^-_|–—]{2,30}(?:网|网站|政府|门户|平台|局|委)$")
 """The name of the site after the title of a page: `- 临海市人民政府`, `_中国政府网`."""
 _DOCUMENT_NUMBER_LINE = re.compile(rf"^[一-鿿]{{2,15}}[〔\[【(（]\s*{ARABIC_YEAR}\s*[〕\]】)）]\s*(?:第\s*)?\d+\s*号$")
@@ -247,7 +247,7 @@ def _detect_doctype(evidence: Evidence) -> str | None:
 
 
 def _is_speech(doctype: str | None, evidence: Evidence) -> bool:
-    """Return whether a government speaks to a congress. The year is then that of the session."""
+    """Return whether a report is a speech of a government to a congress."""
     return doctype == WORK_REPORT or (
         doctype in _SPEECH_DOCTYPES and any(_SPEECH_OPENING.search(p[:400]) for p in evidence.paragraphs[:4])
     )

@@ -45,7 +45,7 @@ _SHORT_NAME_CONTEXT = re.compile(
 )
 """Text after a short name (沙坪坝, 安徽) that makes it a place: a year, or the name of a body."""
 _INNER_NAME_CONTEXT = re.compile(r"(?:\d{4}|[一二][〇零]|(?:人民)?政府(?!信息|采购)|工作报告)")
-"""The same after a short name that follows a full name: 湖南省长沙2023年. 杭州市西湖风景名胜区 names another area."""
+"""The same for a short name after a full name: 湖南省长沙2023年. 杭州市西湖风景名胜区 names another area."""
 _SESSION_PLACE = re.compile(
     r"在(?=[^，。,\s]{2,14}?(?:第[一二三四五六七八九十百\d]{1,4}[届次]|人民代表大会|人大|党代会))"
 )
@@ -110,7 +110,7 @@ class LocationResult:
 
 
 def locate(evidence: LocationEvidence) -> LocationResult:
-    """Determine the region of a report: by title, else issuer and head, else body, else URL, else file name."""
+    """Determine the region of a report by title, else issuers, else head, else by weaker evidence."""
     title = _compact(evidence.title)
     if not title.startswith("《") and "印发《" not in title:
         # The quoted title is that of another document: 关于贯彻《湖南省…条例》情况的报告.
@@ -156,7 +156,11 @@ def _region_of_branch(text: str, region: Region) -> Region:
 
 
 def _locate_by_line(text: str, level: str | None, evidence: LocationEvidence) -> LocationResult:
-    """Locate by the first place that a line names. The result is empty if the place cannot have `level`."""
+    """Locate by the first place that a line names.
+
+    The result has no region if there is no such place, if it cannot have `level`, or if its name is ambiguous. Only an
+    ambiguous name yields a warning.
+    """
     mention = _find_first_place(text)
     places = tuple(p for p in mention.places if _can_have_level(p.region, level)) if mention else ()
     return (
@@ -242,7 +246,7 @@ def _is_local(name: str) -> bool:
 
 
 def _is_central(name: str) -> bool:
-    """Return whether a name, after a year, is that of a body of the central government: 司法部, 国家卫生健康委员会.
+    """Return whether a name, after an optional year, is that of a central body: 司法部, 国家卫生健康委员会.
 
     国家税务总局天津市税务局 and 中华人民共和国天津海关 are not.
     """
@@ -365,10 +369,10 @@ def _choose_by_context(regions: Sequence[Region], evidence: LocationEvidence) ->
 
 
 def _count_support(regions: Sequence[Region], evidence: LocationEvidence) -> Counter[Region]:
-    """Weigh the evidence for each region that contains a candidate.
+    """Weigh the evidence for each region that contains one of the candidates `regions`.
 
-    Each document number of the region and each other place inside the region weighs 1. So does each mention of the
-    region's name, but all of them together at most 20. The URL weighs 5, the code in the index number 30.
+    Each document number of the region and each other place inside the region weighs 1. Each mention of the region's
+    name weighs 1, too, but all mentions together at most 20. The URL weighs 5, the code in the index number 30.
     """
     text = _full_text(evidence)
     support = _count_document_prefixes(text)

@@ -22,9 +22,9 @@ _LEVELS = ("省", "市", "区", "县", "州", "盟", "旗", "镇", "乡", "街�
 _GENERAL_BODIES = frozenset({"国务院", "人民政府", "街道办事处", "管理委员会", "海关"})
 """Bodies that reports of all other bodies name, too. Their names are ordinary words."""
 _MIN_SURE_LENGTH = 3
-"""A full name of two characters (和县) is not a sure name, because any two words can meet so (市和县)."""
+"""Minimum length of a full name that is sure. A shorter one (和县) occurs by chance where two words meet (市和县)."""
 _MIN_REPORT_NAME_LENGTH = 5
-"""Minimum length of a short name of a kind of report: 审计报告 would be another report."""
+"""Minimum length of a short name of a kind of report. A shorter one, such as 审计报告, can mean another report."""
 
 
 class ValueName(NamedTuple):

@@ -88,7 +88,7 @@ class _YearInHeadings:
 
     value: int
     is_confirmed: bool
-    """Whether one heading reviews a year and another one plans the next."""
+    """Whether headings plan this year and review the year before."""
 
 
 def find_planned_year(evidence: WorkReportEvidence) -> DetectedYear:
@@ -135,9 +135,9 @@ def _is_unrelated(session: SessionDate, title_year: int | None, heading_year: _Y
 def _is_possible(heading_year: _YearInHeadings, title_year: int | None, session: SessionDate | None) -> bool:
     """Return whether the year planned in the headings is compatible with title and session.
 
-    Without a session, it is the year of the title or the next. If the session is in winter, it is the year after the
-    session. Otherwise it is the year of the session, the year of the title if the headings confirm it, or, for a
-    session after August, the year after the session.
+    Without a session, it must be the year of the title or the next one, if the title states a year. If the session is
+    in winter, it must be the year after the session. Otherwise it must be the year of the session, the year of the
+    title if the headings confirm it, or, for a session after August, the year after the session.
     """
     year = heading_year.value
     if session is None:

@@ -2,11 +2,10 @@
 
 A heading on a line of its own is added to the path of the paragraphs below it. A run-in heading, the first words of a
 paragraph, is added to the path and stays in the paragraph. A heading without anything below it becomes a paragraph.
-Levels follow the numbering of the
-document: a style that occurred before keeps its level, a new style that starts at 1 opens a level, and a style that
-continues the numbers of another style continues its level. Each row of a table is a paragraph; the caption is its
-innermost heading. A glossary at the end is a part, whatever its numbering.
-Signature and date at the end belong to no heading. The name of the speaker is not a heading.
+Levels follow the numbering of the document: a style that occurred before keeps its level, a new style that starts at 1
+opens a level, and a style that continues the numbers of another style continues its level. Each row of a table is a
+paragraph; the caption is its innermost heading. A glossary at the end is a part, whatever its numbering. Signature and
+date at the end belong to no heading. The name of the speaker is not a heading.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from searchkit.corpus.tables.grid import TableGrid
 _SIGNATURE_SEARCH_LINES = 12
 """Number of lines at the end that are searched for the signature."""
 _MIN_GLOSSARY_SHARE = 0.4
-"""Minimum share of lines that explain a term, below the title of a glossary that is in the first half."""
+"""Minimum share of lines that explain a term, below the title of a glossary in the first half of a document."""
 _SINGLE_PARAGRAPH_STYLES = frozenset({DASH, LISTED})
 """Styles whose run-in heading applies to its own paragraph only."""
 _PART_STYLES = frozenset({"一、", "第一部分", "第一章"})
@@ -55,7 +54,7 @@ class OutlineItem:
     page: int | None = None
     """Page on which it starts, from 1; None if the format has no pages."""
     table: DataTable | None = None
-    """The table that it is a row of, or None. The rows of a table are consecutive."""
+    """The table of which the paragraph is a row, or None. The rows of a table are consecutive."""
 
 
 _MarkedBlock = tuple[Block, Marker | None]
@@ -151,7 +150,7 @@ def _is_signature_line(block: Block) -> bool:
 
 
 def _classify_lines(blocks: Sequence[Block]) -> list[_ClassifiedLine]:
-    """Classify all lines: each by its neighbours, then the title of the glossary, then run-in headings by siblings."""
+    """Classify each line by its neighbours, find the glossary, and then reconsider the run-in headings of each list."""
     marked: list[_MarkedBlock] = [(block, parse_marker(block.text)) for block in blocks]
     padded = [None, *marked, None]
     classified = [

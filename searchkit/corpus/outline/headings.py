@@ -9,11 +9,11 @@ from searchkit.corpus import lines
 MAX_HEADING_LENGTH = 60
 """Maximum length of a heading on a line of its own, in code points without its number."""
 _MAX_UNNUMBERED_LENGTH = 40
-"""The same for a heading without a number, which only its shape identifies."""
+"""The same for a heading without a number, which only its shape shows to be a heading."""
 _MAX_RUN_IN_LENGTH = 37
 """Maximum length of a run-in heading of one or two clauses, in code points without its number."""
 _MAX_LOOSE_RUN_IN_LENGTH = 46
-"""The same, for any number of clauses, if every item of the list begins with such a sentence."""
+"""Maximum length of a run-in heading, in code points, if every item of its list begins with such a sentence."""
 _MAX_THREE_CLAUSE_LENGTH = 30
 """Maximum length of a run-in heading of three clauses, in code points: 强化统筹，压实责任，抓好落实。"""
 _MAX_USUAL_CLAUSES = 2

@@ -1,5 +1,6 @@
-"""Determines the level of each heading and item from the numbering of the document.
+"""Determines the depth of each heading and item from the numbering of the document.
 
+The depth is the number of headings and items that enclose it. `level` is the heading level that the format states.
 `corpus.numbering` parses the markers, such as 一、 and （一）, and defines their styles.
 """
 
@@ -57,7 +58,7 @@ class OpenEntry:
     ordinal: int
     """The list number; 0 for an entry without number."""
     heading: str | None
-    """None for an item without a run-in heading, which takes a level but adds nothing to the path."""
+    """None for an item without a run-in heading, which encloses others but adds nothing to the path."""
     level: int
     """Heading level that the format states, 1 for `h1`; 0 if it states none."""
     parents: tuple[str, ...]
@@ -109,7 +110,7 @@ class LevelTracker:
             self.entries.pop()
 
     def open(self, i: int, heading: str | None, *, form: HeadingForm, is_parent_empty: bool) -> OpenEntry:
-        """Open line `i` at its level, close the entries that it ends, and return its entry.
+        """Open line `i` at its depth, close the entries that it ends, and return its entry.
 
         `is_parent_empty` states that nothing has occurred below the innermost open heading, so that a list that
         restarts can be inside it.
@@ -144,7 +145,7 @@ class LevelTracker:
         """Return the depth of a numbered line, which is the number of entries that stay open above it.
 
         The line belongs to the open list of its style: to the innermost one whose last number it continues, otherwise
-        to the innermost one. If it restarts at 1 below an empty heading of its style, it opens a list inside that
+        to the innermost one. If it restarts at 1 directly below a heading of its style, it opens a list inside that
         heading. If no list of its style is open, it continues the numbers of another style or opens a new list.
         """
         same = [k for k, entry in enumerate(self.entries) if entry.style == style]
@@ -187,7 +188,7 @@ class LevelTracker:
         return depth
 
     def _is_outer(self, style: str, other: str) -> bool:
-        """Return whether an entry of `style` closes an open one of `other`, because it is not below it.
+        """Return whether an entry of `style` closes an open entry of the style `other`, and is not below that entry.
 
         If the two styles have occurred in one order only, this order decides, otherwise `RANK`.
         """
@@ -234,7 +235,10 @@ class LevelTracker:
         return None
 
     def _restarted_depth(self, i: int) -> int | None:
-        """Return the depth above the open list that restarts directly after line `i`, or None if no list does."""
+        """Return the depth of the entry directly above the open list that restarts after line `i`, or None.
+
+        The heading on line `i` then replaces that entry.
+        """
         for line in self._lines[i + 1 : i + _LOOK_AHEAD_LINES]:
             if line.marker is None or not line.marker.ordinal:
                 continue

@@ -31,8 +31,8 @@ _INNER_DIGIT_ITEM = re.compile(r"[。！？](?=\s?(?P<digit>\d{1,2})[.．、](?!
 def split_items(blocks: Iterable[Block]) -> Iterator[Block]:
     """Split lines before the headings and items inside them. Linear time.
 
-    `…请予审议。一、工作回顾` becomes two lines. `1.…。2.…。3.…。` becomes three if the numbers continue that of the
-    line. Lists inside a sentence (`：（一）…；（二）…。`) are not split.
+    `…请予审议。一、工作回顾` becomes two lines. `1.…。2.…。3.…。` becomes three if the numbers continue the number
+    at its start. Lists inside a sentence (`：（一）…；（二）…。`) are not split.
     """
     expected = 1
     for block in blocks:

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from searchkit.corpus.tables.cells import is_number
 
 _MAX_SHORT_CELL, _MAX_CELL = 30, 120
-"""Code points. At least four of five cells are short, and none is longer than a note."""
+"""Maximum lengths of a short cell and of any cell of data, in code points. At least four of five cells are short."""
 _VALUE = re.compile(r"[-+－约]?[￥¥]?[0-9][0-9,，.．]*\s*(?:[%％‰]|[^\W\d]{1,4})?|[-—－–/…]+|")
-"""A number with a short unit, or what stands for no value."""
+"""A number with a short unit, or a placeholder (`-`, `…`), or nothing."""
 _LIST_NUMBER = re.compile(
     r"[（(]?[0-9一二三四五六七八九十]{1,3}[)）.、．:：]|[①-⑳•·●■◆▪\-*]|第[0-9一二三四五六七八九十]+[章节条项]|附件"
 )
@@ -24,9 +24,9 @@ _SENTENCE_END = ("。", "；", "！", "？", ";")
 
 
 def is_aligned_data(rows: Sequence[Sequence[str]], *, is_aligned: bool) -> bool:
-    """Return whether rows of equal width are data.
+    """Return whether rows with equal numbers of cells are data.
 
-    Two columns, or columns aligned by blanks, need a column of values.
+    `is_aligned` states that blanks align the columns. Such rows, and rows of two columns, need a column of values.
     """
     width = len(rows[0])
     cells = [cell for row in rows for cell in row if cell]
@@ -34,7 +34,7 @@ def is_aligned_data(rows: Sequence[Sequence[str]], *, is_aligned: bool) -> bool:
         return False
     full_rows = sum(sum(map(bool, row)) > 1 for row in rows)
     if 2 * full_rows < len(rows) or any(not row[0] and sum(map(bool, row)) == 1 for row in rows):
-        return False  # indentation
+        return False  # the first cells are indents of text
     labels = sum(any(_LABEL.match(cell) for cell in row) for row in rows)
     if 2 * labels >= len(rows) or _is_contents(rows) or _is_list(rows):
         return False

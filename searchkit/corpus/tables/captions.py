@@ -1,4 +1,4 @@
-"""The caption of a table: the line before it that names it."""
+"""Find the captions of tables. A caption is the line before a table that names the table."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from searchkit.corpus.numbering import parse_marker
 from searchkit.corpus.tables.cells import parse_unit_note
 
 _NUMBERED_CAPTION = re.compile(r"(?:附\s?|续\s?)?表\s?(?:[\d一二三四五六七八九十]{1,3}(?:[-—－.．]\d{1,3})*|[:：])")
+"""The start of a caption with a number: 表3-1, 附表2, 表："""
 _CAPTION_END = re.compile(
     r"(?:表|情况|统计|一览|明细|汇总|台账|清单|数据|指标|数量?|总?额)\s?(?:[（(][^（）()]{1,30}[)）])?$|[（(\s]单\s?位\s?[:：]"
 )
+"""The end of a caption: 情况统计表, 明细（2023年）, or a note of the unit."""
 _MAX_CAPTION_LENGTH = 40
-"""Code points of a caption without a number."""
+"""Maximum length of a caption without a number, in code points."""
 _MAX_NUMBERED_LENGTH = 80
-"""Code points of a caption with a number: 表3-1 土地利用现状."""
+"""Maximum length of a caption with a number, in code points: 表3-1 土地利用现状."""
 _MAX_NOTES = 2
 """Maximum number of notes between a caption and its table."""
 
@@ -26,7 +28,7 @@ _MAX_NOTES = 2
 def attach_captions(blocks: Sequence[Block]) -> list[Block]:
     """Return the blocks with the captions of tables moved from the lines before them into the tables.
 
-    Between caption and table there can be notes of the unit, which stay lines.
+    At most `_MAX_NOTES` notes on the unit may stand between a caption and its table. They stay lines.
     """
     result = list(blocks)
     removed: set[int] = set()
@@ -47,7 +49,11 @@ def is_table_note(text: str) -> bool:
 
 
 def _is_caption(block: Block) -> bool:
-    """Return whether a line names the table after it. Headings that the format or a number marks do not."""
+    """Return whether a line names the table after it.
+
+    A heading that the format states, or that has a list number, does not. An emphasised line, which may be a heading,
+    does only if it ends like a caption.
+    """
     text = block.text
     if block.table is not None or block.level or not text or lines.ends_sentence(text) or lines.is_date(text):
         return False

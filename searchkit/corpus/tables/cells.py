@@ -1,6 +1,6 @@
 """The shape of a single cell of a table: figure, empty, time, label of a total, note of the unit.
 
-All functions take the text of one cell and depend on nothing else but the unit list.
+The functions depend on nothing but the text of a cell, or of a few cells, and the unit list.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ _AT_LEAST, _AT_MOST, _APPROX = (
     "不超过|不高于|不多于|不大于|不足|低于|小于|少于|至多|最多|[≤<]=?",
     "大约|约|将近|接近|近",
 )
+"""Words and signs before a number that make it a lower bound, an upper bound or approximate."""
 _BOUND_AFTER = "及?以[上下内]|左右|上下"
+"""Words after a number that make it a bound or approximate."""
 _NOTE_SIGN = "[①-⓿*※†¹²³⁰⁴-⁹]"
 """A sign of a note before or after a figure."""
 _FIGURE = re.compile(
@@ -40,14 +42,16 @@ _FIGURE = re.compile(
     r"(?:(?P<at_least_after>及?以上)|(?P<at_most_after>及?以[下内])|(?P<approx_after>左右|上下))?"
     rf"(?P<arrow>[↑↓])?\s*(?:{_NOTE_SIGN}|#|\[注?\d{{0,2}}\]|\(?注\d{{0,2}}\)?)*"
 )
+"""A figure, folded: a number with an optional bound, sign, unit and signs of notes: ≥1,200件①."""
 _BRACKETED_NUMBER = re.compile(r"\(((?:\d{1,3}(?:,\d{3})+|\d{3,})(?:\.\d+)?|\d+\.\d+)\s*%?\)")
 """A negative number as accounts write it: (2,310). A short integer in brackets is a list number."""
 _WRAP = re.compile(r"(?<=[^\x00-\u2e7f])\n(?=[^\x00-\u2e7f])|\n(?=[(（])")
-"""A line break before or after which no blank is needed."""
+"""A line break that is removed without leaving a blank: between two wide characters, or before a bracket."""
 _SIGNS_OF_DECREASE = frozenset("-−–—―▼▽↓")
 _CALENDAR_UNIT = re.compile(r"年.*|月份?|日|号.*|时|点|季度|分|楼|级|期|路|届|室|栋")
-"""After a number: the cell is a date, an ordinal or a name (2023年, 2024年计划, 5月, 3号楼, 1路)."""
+"""A unit that makes the number before it a date, an ordinal or a name (2023年, 2024年计划, 5月, 3号楼, 1路)."""
 _MAX_YEARS = 100
+"""A number before 年 that is less than this is a number of years. Any other is a year."""
 _PLACEHOLDER = re.compile(r"[-—–―－─/／\\.。…·*、~]*|无|暂无|不适用|n/?a|null|none", re.IGNORECASE)
 _MONTH = r"(?:1[0-2]|0?[1-9]|[一二三四五六七八九十]{1,2})"
 _PART_OF_YEAR = (
@@ -67,6 +71,7 @@ _CLASS = re.compile(
     r"\d[\d.,]*\s*(?!年|月|日)[^\W\d_]{0,3}?\s*"
     r"(?:[-—–~至到]\s*\d[\d.,]*\s*(?!年|月|日)[^\W\d_]{1,4}?|(?:\([含不][^()]*\)|及)?以[上下内]|\+)(?:\([含不][^()]*\))?"
 )
+"""A class of numbers, folded: 60岁及以上, 18—35岁, 500万元以下."""
 _TOTAL_LABEL = re.compile(
     r"(?:其\s?中[:、]?)?(?:[本各全][市区县省州镇]?\s?)?(?:合\s*计|小\s*计|总\s*计|共\s*计|(?:[本全]年)?累\s*计|汇\s*总)(?:数|额)?|全[市区县省州国镇乡]|总\s?[数额量分]|总得分"
 )
@@ -122,7 +127,11 @@ def join_lines(text: str) -> str:
 
 
 def join_wrapped(text: str) -> str:
-    """Return a label on one line. Lines that meet between wide characters are one word that was wrapped: 行政, 处罚."""
+    """Return a label on one line.
+
+    A line break between two wide characters, as in 行政处罚 on two lines, or before a bracket is removed. Any other
+    becomes a blank.
+    """
     return _WRAP.sub("", "\n".join(map(join_lines, filter(str.strip, text.split("\n"))))).replace("\n", " ")
 
 
@@ -137,7 +146,7 @@ def parse_figure(text: str) -> Figure | None:
         return None
     value = Decimal(match["number"].replace(",", "").replace(" ", ""))
     unit = match["unit"] or ""
-    if unit and not _starts_with_unit().match(unit):
+    if unit and not _unit_pattern().match(unit):
         return None
     if _CALENDAR_UNIT.fullmatch(unit) and not (unit == "年" and value < _MAX_YEARS):
         return None
@@ -153,11 +162,11 @@ def parse_figure(text: str) -> Figure | None:
 
 def is_unit(text: str) -> bool:
     """Return whether a text is a unit of the unit list: 万元, %, 个百分点."""
-    return _starts_with_unit().fullmatch(fold(text).strip()) is not None
+    return _unit_pattern().fullmatch(fold(text).strip()) is not None
 
 
 @cache
-def _starts_with_unit() -> re.Pattern[str]:
+def _unit_pattern() -> re.Pattern[str]:
     """Return a pattern of the units of the unit list. Other words after a number make it a name: 12345热线, 5G基站."""
     data: Mapping[str, Mapping[str, str]] = read_toml(read_data_file("unit list", UNITS_FILE), dict)
     lists = (*data["units"].values(), *data["same_as"].values())
@@ -167,6 +176,7 @@ def _starts_with_unit() -> re.Pattern[str]:
 
 
 def _is_code(number: str) -> bool:
+    """Return whether a number is a code: it starts with 0, or has more than `_MAX_DIGITS` digits and no separators."""
     has_leading_zero = len(number) > 1 and number[0] == "0" and number[1] != "."
     return has_leading_zero or (number.isdigit() and len(number) > _MAX_DIGITS)
 
@@ -177,7 +187,7 @@ def is_placeholder(text: str) -> bool:
 
 
 def is_number(text: str) -> bool:
-    """Return whether a cell is a figure and no time: 2023 is a time."""
+    """Return whether a cell is a figure and not a time: 2023 is a time."""
     return parse_figure(text) is not None and not is_time(text)
 
 
@@ -187,7 +197,7 @@ def is_value(text: str) -> bool:
 
 
 def is_date(text: str) -> bool:
-    """Return whether a number below the header of a time is a year or a month: 2023, 2023.3."""
+    """Return whether a number below a header of times (`names_times`) is a year or a month: 2023, 2023.3."""
     return _DATE.fullmatch(text.strip()) is not None
 
 
@@ -264,7 +274,7 @@ def is_code_header(text: str) -> bool:
 
 
 def parse_unit_note(text: str) -> str | None:
-    """Return the units that a line states and does nothing else (单位：万元), folded; None if it is not such a line."""
+    """Return the units, folded, that a line states; None if it states none or anything else: 单位：万元."""
     match = _UNIT_NOTE.fullmatch(fold(text).strip())
     return match["units"].strip() if match else None
 
@@ -282,7 +292,11 @@ def is_note(text: str) -> bool:
 
 
 def is_note_row(texts: Sequence[str]) -> bool:
-    """Return whether a row consists of notes: a single one, a remark, or several cells with labels or dates."""
+    """Return whether a row consists of notes.
+
+    At least one cell must be a note. If there are other cells, the row must begin with a remark, or all cells must be
+    labels with their contents or dates: 填表人：王芳, 2023年12月5日.
+    """
     if not any(map(is_note, texts)):
         return False
     return (

@@ -1,4 +1,7 @@
-"""Merged cells in formats without spans, which leave the slots empty that a cell also covers."""
+"""Merge cells in tables of formats without spans.
+
+Such a format stores a merged cell as a filled cell and empty cells beside or below it.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +17,10 @@ _LETTER = re.compile(r"[A-Z]{1,2}(?:\s?[=＝]\s?[-A-Z+＋－−*×/÷()（）\d\
 
 
 def count_gapped_rows(slots: Sequence[Sequence[PlacedCell]]) -> int:
-    """Return the number of header rows if a table has several and the first one has gaps; otherwise 0.
+    """Return the number of header rows if a table has several and the first one has empty cells; otherwise 0.
 
-    The header rows consist of words. Each figure of the row below them must have a name in one of them. `slots`: the
-    first rows.
+    The header rows consist of words. Each figure of the row below them must have a name in one of them. `slots` are the
+    first rows of the table.
     """
     if all(placed.text for placed in slots[0][1:]):
         return 0
@@ -39,7 +42,10 @@ def _names_columns(row: Sequence[PlacedCell]) -> bool:
 
 
 def merge_empty_headers(header: list[list[PlacedCell]]) -> list[list[PlacedCell]]:
-    """Merge empty header cells with the header at their left if the row below divides it, else with the one above."""
+    """Merge each empty header cell with a filled neighbour.
+
+    It is merged with the cell at its left if both have filled cells below them, otherwise with the cell above it.
+    """
     merged = [list(row) for row in header]
     for r in range(len(merged) - 2, -1, -1):
         row, below = merged[r], merged[r + 1]
@@ -54,7 +60,10 @@ def merge_empty_headers(header: list[list[PlacedCell]]) -> list[list[PlacedCell]
 
 
 def merge_empty_labels(body: list[list[PlacedCell]], columns: int) -> list[list[PlacedCell]]:
-    """Merge an empty header cell of a row with the one above if a header of the row at its right is filled."""
+    """Merge an empty row header with the one above it if a row header at its right is filled.
+
+    `columns` is the number of header columns.
+    """
     merged = [list(row) for row in body]
     for r in range(1, len(merged)):
         row = merged[r]
@@ -68,7 +77,7 @@ def merge_empty_labels(body: list[list[PlacedCell]], columns: int) -> list[list[
 
 
 def widen_groups(body: list[list[PlacedCell]]) -> list[list[PlacedCell]]:
-    """Widen the numbered label of a row without other cells over all columns: it names the rows below it.
+    """Let the numbered label of a row without other cells cover all columns, because it names the rows below it.
 
     All labels with numbers of its style must be alone in their rows: 一、行政许可 above 受理 and 办结.
     """

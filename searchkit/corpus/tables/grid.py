@@ -1,4 +1,7 @@
-"""The grid of a table: the cell at each row and column, the headers of each cell, and the text of a row."""
+"""The grid of a table: the cell in each slot, the headers of each cell, and the text of a row.
+
+A slot is the place at one row and one column. A cell covers one or several slots.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ CELL_SEPARATOR = " ｜ "
 HEADER_SEPARATOR = " "
 """Between the headers of a cell and the cell."""
 ROW_PATTERN = CELL_SEPARATOR.join([f"HEADERS{HEADER_SEPARATOR}CELL"] * 2)
-"""How the text of a row is made, for `info`."""
+"""Pattern of the text of a row, as the command `info` prints it."""
 
 Rows = Sequence[Sequence[Cell]]
 """Rows of cells. Like in HTML, a cell that covers several rows is only in the first of them."""
@@ -24,18 +27,21 @@ Rows = Sequence[Sequence[Cell]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlacedCell:
-    """A cell and the rows and columns that it covers. Compared by identity: a cell in several slots is one object."""
+    """A cell and the rows and columns that it covers, 0-based and end-exclusive.
+
+    Cells are compared by identity: a cell in several slots is one object.
+    """
 
     text: str
     row: int
     column: int
     end_row: int
-    """Row after the last one covered."""
+    """Row after the last covered row."""
     end_column: int
 
 
 def count_slots(rows: Rows) -> int:
-    """Return the number of slots that the cells cover at most, without expanding the spans."""
+    """Return an upper bound of the number of slots that the cells cover, without expanding the spans."""
     height = len(rows)
     return sum(
         min(cell.col_span, MAX_COLUMNS) * min(cell.row_span, height - r) for r, row in enumerate(rows) for cell in row
@@ -66,7 +72,7 @@ def place_cells(rows: Rows) -> list[list[PlacedCell]]:
 
 
 def collect_cells(slots: Sequence[Sequence[PlacedCell]]) -> tuple[tuple[Cell, ...], ...]:
-    """Return the cells of some rows of a grid as rows of a table. Spans are reduced to these rows."""
+    """Return the cells of `slots`, rows of a grid, as rows of a table. Spans are reduced to these rows."""
     spans: dict[int, int] = {}
     for row in slots:
         for placed in distinct(row):
@@ -124,13 +130,14 @@ class TableGrid:
             for c in range(self.width)
         ]
         self.label_blocks = self._find_label_blocks()
-        """The columns that name rows: those at the left, and those of the tables that are set side by side in it."""
+        """Ranges of columns that name rows: the header columns and, if the frame contains tables side by side, the
+        columns that correspond to them further right."""
 
     def column_headers(self, cell: PlacedCell) -> tuple[str, ...]:
-        """Return the headers above a cell, outermost first. Those of a wide cell cover all of its columns.
+        """Return the headers above a cell, outermost first: those that cover all of its columns.
 
-        If none does, because header and rows are divided at different places, it is the one that begins where the cell
-        does.
+        If none does, because header and rows are divided at different places, return the innermost header if it begins
+        at the same column as the cell.
         """
         headers = self._headers[cell.column]
         covering = tuple(header.text for header in headers if header.end_column >= cell.end_column)
@@ -146,9 +153,10 @@ class TableGrid:
         return tuple(distinct(self.rows[row][columns.start : columns.stop]))
 
     def _find_label_blocks(self) -> tuple[range, ...]:
-        """Return the header columns, and columns of words further right where the headers repeat.
+        """Return the header columns, and columns of words further right at which the header begins again.
 
-        The headers repeat if those of the words do (项目 金额 项目 金额) or of the figures (收入 金额 支出 金额).
+        The header begins again if the headers of the words recur (项目 金额 项目 金额), or the first header of the
+        figures (收入 金额 支出 金额).
         """
         size = self.header_columns
         blocks = [range(size)]

@@ -12,13 +12,14 @@ from searchkit.corpus.tables.grid import MAX_COLUMNS
 from searchkit.model import Cell
 
 _MAX_TITLE_LENGTH = 60
-"""Code points."""
+"""Maximum length of a title, in code points."""
 
 
 def split_at_headers(table: RawTable) -> list[RawTable]:
-    """Split a table at titles over all columns that a header of its own follows. Each title is a caption.
+    """Split a table before its titles. A title becomes the caption of its part.
 
-    第二十条第（五）项 is such a title, if 信息内容 and 本年处理决定数量 are below it. Linear in the number of cells.
+    A title is a text over all columns with a header below it: 第二十条第（五）项 above 信息内容 and 本年处理决定数量. A
+    table without titles is split before rows of words between rows of figures. Linear in the number of cells.
     """
     widths = [sum(min(cell.col_span, MAX_COLUMNS) for cell in row) for row in table.rows]
     width = max(widths, default=0)
@@ -41,14 +42,14 @@ def split_at_headers(table: RawTable) -> list[RawTable]:
 
 
 def _split_at_bare_headers(table: RawTable) -> list[RawTable]:
-    """Split a table at rows of words between rows of figures: they name the columns of the rows below."""
+    """Split a table before each row of words between rows of figures. Such a row names the columns below it."""
     starts = [r for r in range(2, len(table.rows) - 1) if _is_bare_header(*table.rows[r - 1 : r + 2])]
     bounds = [0, *starts, len(table.rows)]
     return [replace(table, rows=table.rows[start:end]) for start, end in pairwise(bounds)] if starts else [table]
 
 
 def _is_bare_header(above: Sequence[Cell], row: Sequence[Cell], below: Sequence[Cell]) -> bool:
-    """Return whether each cell of a row is words, and all but the first of those above and below it are figures."""
+    """Return whether a row consists of words, and the rows above and below it of figures after a first cell."""
     if not len(above) == len(row) == len(below) > 1 or any(cell.row_span > 1 for cell in (*above, *row, *below)):
         return False
     if not all(is_heading_text(cell.text) and not is_time(cell.text) for cell in reversed(row)):
@@ -65,7 +66,7 @@ def _is_title(row: Sequence[Cell], width: int) -> bool:
 
 
 def _has_header(table: RawTable, title: int, width: int) -> bool:
-    """Return whether the row below a title names columns: words, and the row below it has the same cells filled.
+    """Return whether the row below a title is a header: it consists of words, and the next row fills the same cells.
 
     A format without spans leaves the cells at the right of a short header empty.
     """

@@ -42,18 +42,20 @@ from searchkit.corpus.tables.parts import split_at_headers
 from searchkit.model import Cell
 
 _MAX_CELL_LENGTH = 500
-"""Code points. A table with a longer cell is a layout table."""
+"""Maximum length of a cell of a data table, in code points. A table with a longer cell is layout."""
 _MAX_LABEL_LENGTH = 40
-"""Code points of a header cell at the left of a row."""
+"""Maximum length of a row header, in code points."""
 _MAX_HEADER_ROWS = 5
 _MAX_EMPTY_SLOTS = 50_000
 _MAX_SLOTS_PER_CELL = 20
-"""A table whose spans cover more slots than these two allow is not a data table, so that the cost stays linear."""
+"""A table with more slots than `_MAX_EMPTY_SLOTS` plus `_MAX_SLOTS_PER_CELL` for each cell is not a data table. The
+limit keeps the cost linear."""
 _MAX_ROW_TEXT = 100_000
 _MAX_REPETITION = 30
-"""A table whose rows, with repeated headers, are longer than these two allow is not a data table; in code points, and
-as a multiple of the length of its cells."""
+"""A table is not a data table if the texts of its rows, which repeat the headers, have more code points than
+`_MAX_ROW_TEXT` plus `_MAX_REPETITION` for each code point of its cells."""
 _MIN_STOPS = 2
+"""Minimum number of ends of sentences in a cell of several sentences."""
 _PROPERTY = re.compile(
     r"[【\[]?\s*(?:索\s*引\s*号|文\s*号|发文字号|文件编号|(?:发文|发布|公开|制发|成文)(?:机关|机构|单位)|(?:成文|发布|发文|公开|生成|印发|更新)(?:日期|时间)"
     r"|主题(?:分类|词)|信息(?:分类|名称|来源|索引)|公开(?:方式|形式|范围)|有\s*效\s*性|关键词|标\s*题|名\s*称|来\s*源|日\s*期|体裁分类|组配分类)\s*[】\]]?\s*[:：]?.*"
@@ -65,12 +67,12 @@ _CONTINUED = re.compile(r"续\s?(?:上)?表.{0,60}|.{0,60}[（(]续(?:表|上表
 _UNIT_IN_BRACKETS = re.compile(r"[（(].{1,12}[）)]|[/／].{1,8}")
 """A cell of a header row that states the units of the columns, besides bare units."""
 _UNIT_ROW = re.compile(r"(?:计\s*量)?单\s*位")
-"""The label of such a row."""
+"""The label of a header row that states units."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Recognised:
-    """A data table, with the rows over its full width that are lines before and after it."""
+    """A data table, and the full-width rows before and after it as lines of text (`_is_full_width`)."""
 
     before: tuple[str, ...]
     table: DataTable
@@ -85,8 +87,8 @@ def is_data_table(table: RawTable) -> bool:
 def recognise_tables(blocks: Sequence[Block]) -> Sequence[Block]:
     """Replace each `RawTable` by a `DataTable`, or by the lines of its rows if it is not a data table.
 
-    A first row that is a caption, and last rows that are notes, become lines. A table that goes on after a page break
-    (its header is repeated) is joined to one.
+    Full-width rows before the header and after the last row, such as captions and notes, become lines. The parts of a
+    table that goes on after a page break with the same header are joined.
     """
     if all(block.table is None for block in blocks):
         return blocks
@@ -113,7 +115,7 @@ def _append_table(result: list[Block], block: Block, table: RawTable) -> None:
 
 
 def _row_lines(block: Block, table: RawTable) -> Iterator[Block]:
-    """Yield the rows of a table that is not a data table as lines, each long cell as one of its own."""
+    """Yield the rows of a table that is not a data table as lines. In a row with a long cell, each cell is a line."""
     if table.caption:
         yield Block(table.caption, page=block.page)
     for row in table.rows:
@@ -123,7 +125,10 @@ def _row_lines(block: Block, table: RawTable) -> Iterator[Block]:
 
 
 def _append_continuation(result: list[Block], recognised: _Recognised) -> bool:
-    """Append the rows to the last table if that goes on: the same header, and nothing but 续表 between."""
+    """Append the rows to the last table of `result` if they continue it. Return whether they do.
+
+    They do if the header is the same and nothing but blank lines and 续表 is between the two tables.
+    """
     last = len(result) - 1
     while (
         last >= 0 and result[last].table is None and (not result[last].text.strip() or is_continued(result[last].text))
@@ -141,16 +146,17 @@ def _append_continuation(result: list[Block], recognised: _Recognised) -> bool:
 
 
 def is_continued(text: str) -> bool:
-    """Return whether a line only says that the table below continues one (续表)."""
+    """Return whether a line only says that the table below it continues the one above it (续表)."""
     return _CONTINUED.fullmatch(text.strip()) is not None
 
 
 def _texts(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
+    """Return the texts of the cells without white space."""
     return [["".join(cell.text.split()) for cell in row] for row in rows]
 
 
 def _recognise(raw: RawTable) -> _Recognised | None:
-    """Return the data table, or None. The steps are in the order of their cost."""
+    """Return the data table, or None if the table is not one. The cheapest tests come first."""
     rows = [[replace(cell, text=join_lines(cell.text)) for cell in row] for row in raw.rows]
     cells = sum(map(len, rows))
     if cells < 2 or any(len(cell.text) > _MAX_CELL_LENGTH for row in rows for cell in row):  # noqa: PLR2004 - one cell
@@ -174,10 +180,13 @@ def _recognise(raw: RawTable) -> _Recognised | None:
 
 
 def _unwrap_labels(table: DataTable, wrapped: Mapping[str, str]) -> DataTable:
-    """Replace the texts of the headers of columns and rows that consist of several lines."""
+    """Replace the texts of the headers of columns and rows that had several lines in the file.
+
+    `wrapped` maps the text with a blank for each line break to the text that `join_wrapped` returns.
+    """
 
     def unwrap(cell: Cell) -> Cell:
-        """Return the cell with its text on one line, without a blank inside of a wrapped word."""
+        """Return the cell with its text without blanks inside of wrapped words."""
         return replace(cell, text=wrapped.get(cell.text, cell.text))
 
     header = tuple(tuple(map(unwrap, row)) for row in table.header)
@@ -195,7 +204,10 @@ def _unwrap_labels(table: DataTable, wrapped: Mapping[str, str]) -> DataTable:
 
 
 def _find_body(grid: Sequence[Sequence[PlacedCell]], kept: Sequence[int]) -> tuple[int, int]:
-    """Return the first row (an index into `kept`) that is not a caption, and the end of the rows before the notes."""
+    """Return the range of `kept` without the full-width rows at both ends. The end is exclusive.
+
+    `kept` are the indexes of the rows of `grid` that are not empty.
+    """
     first, last = 0, len(kept)
     while first < last and _is_full_width(grid[kept[first]]):
         first += 1
@@ -215,6 +227,7 @@ def _is_full_width(row: Sequence[PlacedCell]) -> bool:
 
 
 def _row_line(row: Sequence[PlacedCell]) -> str:
+    """Return the texts of the cells of a row, separated by blanks."""
     return " ".join(placed.text for placed in distinct(row) if placed.text)
 
 
@@ -227,7 +240,7 @@ def _drop_empty_columns(slots: list[list[PlacedCell]]) -> list[list[PlacedCell]]
 
 
 def _is_property_box(slots: Sequence[Sequence[PlacedCell]]) -> bool:
-    """Return whether each row begins with a fact about the web page, or most of them with its label."""
+    """Return whether most rows have a fact about a web page, or its label, in the first column and not the second."""
     labels = [bool(_PROPERTY.fullmatch(row[0].text)) for row in slots]
     second = [bool(_PROPERTY.fullmatch(row[1].text)) and row[1] is not row[0] for row in slots]
     as_labels = sum(label and not other for label, other in zip(labels, second, strict=True))
@@ -243,8 +256,8 @@ def _is_prose(table: DataTable) -> bool:
 def _is_affordable(table: DataTable) -> bool:
     """Return whether the texts of the rows, in which headers and merged cells are repeated, are not too long."""
     grid = TableGrid(table.header, table.rows, table.header_columns)
-    width = [sum(map(len, grid.column_headers(PlacedCell("", 0, c, 1, c + 1)))) for c in range(grid.width)]
-    total = sum(width[cell.column] + len(cell.text) for row in grid.rows for cell in distinct(row) if cell.text)
+    lengths = [sum(map(len, grid.column_headers(PlacedCell("", 0, c, 1, c + 1)))) for c in range(grid.width)]
+    total = sum(lengths[cell.column] + len(cell.text) for row in grid.rows for cell in distinct(row) if cell.text)
     source = sum(len(cell.text) for rows in (table.header, table.rows) for row in rows for cell in row)
     return total <= _MAX_ROW_TEXT + _MAX_REPETITION * source
 
@@ -274,19 +287,24 @@ def _find_headers(slots: list[list[PlacedCell]], stated: int, caption: str | Non
 
 
 def _count_header_rows(slots: Sequence[Sequence[PlacedCell]], stated: int) -> int:
-    """Return the number of header rows: those stated and those that look like more of them."""
+    """Return the number of header rows: the rows that the format states, and further ones that look like headers."""
     count = max(min(stated, len(slots)), count_gapped_rows(slots[: _MAX_HEADER_ROWS + 1]))
     while count < min(len(slots), _MAX_HEADER_ROWS) and _is_header_row(slots, count):
         count += 1
     cells = (placed for row in slots[:count] for placed in row if placed.text)
     last = slots[-1][0].row + 1 if slots else 0
-    headers = (placed for placed in cells if placed.column or placed.end_row < last)  # not a title at the left of all
+    # A cell at the left that covers all rows is a title.
+    headers = (placed for placed in cells if placed.column or placed.end_row < last)
     covered = max((placed.end_row - slots[0][0].row for placed in headers), default=0)
     return max(count, min(covered, _MAX_HEADER_ROWS)) if count else 0
 
 
 def _is_header_row(slots: Sequence[Sequence[PlacedCell]], r: int) -> bool:
-    """Return whether a row is a header: words, times or classes; its cells divide the row above, if there is one."""
+    """Return whether row `r` is a header. Its cells must be words, times or classes.
+
+    If it is not the first row, it must also state units, fill all empty cells of the row above it, or stand below a
+    cell of that row that covers several columns or also a part of row `r`.
+    """
     texts = [placed.text for placed in distinct(slots[r]) if placed.text]
     others = [text for text in texts if not is_heading_text(text)]
     if not texts or len(others) == 1 or not all(map(is_class, others)):
@@ -317,7 +335,7 @@ def _count_header_columns(header: Sequence[Sequence[PlacedCell]], body: Sequence
     """
     count, labels = 0, [""] * len(body)
     is_named = [is_total(row[0].text) for row in body]
-    """Whether a row has a label, also if it is a total in the column of list numbers."""
+    """Whether each row has a label. A total in the first column is one, even if the column contains list numbers."""
     for c in range(len(body[0]) - 1):
         texts = [row[c].text for row in body]
         if _is_ordinal_column(header, c, texts):
@@ -336,6 +354,7 @@ def _count_header_columns(header: Sequence[Sequence[PlacedCell]], body: Sequence
 
 
 def _header_text(header: Sequence[Sequence[PlacedCell]], c: int) -> str:
+    """Return the innermost header of a column that has text, or an empty string."""
     return next((row[c].text for row in reversed(header) if row[c].text), "")
 
 
@@ -353,7 +372,10 @@ def _is_ordinal_column(header: Sequence[Sequence[PlacedCell]], c: int, texts: Se
 
 
 def _are_labels(texts: Sequence[str], *, is_first: bool) -> bool:
-    """Return whether the cells of a column are words or years, in the first one also classes: 60岁及以上."""
+    """Return whether the cells of a column are words, times or totals.
+
+    In the first column of labels (`is_first`), they can also be classes (60岁及以上) or numbered names (1标段, 2标段).
+    """
     filled = [text for text in texts if text]
     if not filled or any(len(text) > _MAX_LABEL_LENGTH for text in filled):
         return False
@@ -370,12 +392,12 @@ def _are_labels(texts: Sequence[str], *, is_first: bool) -> bool:
 
 
 def _are_numbers_of_times(header: str, texts: Sequence[str]) -> bool:
-    """Return whether the cells of a column are numbers of months, as its header says. One may be a total."""
+    """Return whether the cells of a column are numbers of months or other times, as its header says, or totals."""
     return is_time_header(header) and all(text.isdecimal() or is_total(text) for text in texts if text)
 
 
 def _has_figures(header: Sequence[Sequence[PlacedCell]], body: Sequence[Sequence[PlacedCell]], columns: int) -> bool:
-    """Return whether at least half of the filled cells of a column are figures."""
+    """Return whether any column, except header columns and codes, has figures in at least half of its filled cells."""
     for c in range(columns, len(body[0])):
         filled = [row[c].text for row in body if not is_placeholder(row[c].text)]
         figures = sum(parse_figure(text) is not None for text in filled)

@@ -1,4 +1,7 @@
-"""Find expressions of time in a text, and the years and months that they mean in a document."""
+"""Find expressions of time in a text, and the years and months that they mean in a document.
+
+`governing.py` determines which time governs a part of a text.
+"""
 
 from __future__ import annotations
 
@@ -63,8 +66,8 @@ class TimeMention:
 def find_times(folded: str, calendar: Calendar, base: Time) -> Iterator[TimeMention]:
     """Yield the expressions of time in a folded text, in order. Linear in the length of the text.
 
-    `base` is the time that governs the start of the text: 2018年以来 ends with its year. Names that contain a year
-    (2035年远景目标) are skipped.
+    `base` is the time that governs the start of the text. Spans without an end, such as 2018年以来, end with its year.
+    Names that contain a year (2035年远景目标) are skipped.
     """
     if not _HINT.search(folded):
         return
@@ -134,7 +137,7 @@ _Resolver = Callable[[re.Match[str], Calendar, Time], "Time | None"]
 _FIRST_PLAN = 1953
 """First year of the first five-year plan."""
 _YEARS_BETWEEN_PLANS = 3
-"""1963 to 1965, after the second plan, belong to no plan."""
+"""Number of years between the second plan and the third: 1963 to 1965 belong to no plan."""
 _MAX_SPAN = 50
 """Maximum number of years after the first year of a span."""
 _REVIEW_AFTER = re.compile("的?(?:工作|发展|政府工作|主要)*(?:回顾|成就|成绩)|的五年")

@@ -1,8 +1,10 @@
 """The time that governs each part of a paragraph.
 
-A time that opens a clause governs what follows in its paragraph, until another one does. A time in brackets, in a
-from … to (由2020年的71%提高到89%) or inside a clause governs only as far as these reach. If the paragraph has no time,
-the innermost heading with a time decides, then the section: a plan is of the year after the review.
+The time that governs a part of a text is the time that this part is about. A time at the start of a clause governs the
+text after it, up to the next such time or the end of the paragraph. A time in brackets, in a phrase from … to
+(由2020年的71%提高到89%) or inside a clause governs no further than the brackets, the phrase or the clause. Text before
+the first time is governed by the innermost heading that states a time, otherwise by the section: plans are about the
+year after the reviewed one.
 """
 
 from __future__ import annotations
@@ -41,12 +43,13 @@ class TimedText:
         self.base = base_time(headings, section, calendar)
         """The time that governs the start of the paragraph."""
         self._is_dated = bool(headings) or section != MISCELLANEOUS
+        """Whether `base` is a year that the paragraph is about, even if its text states no time."""
         self._compared: list[GoverningTime] = []
-        """The times from which comparisons start, by start: 比1997年, 由1990年."""
+        """The times from which comparisons start (比1997年, 由1990年), in order."""
         self._main_times: list[Time] = []
-        """The times that govern all text after them, in order."""
+        """The times that govern all text after them up to the next such time, in order."""
         self._times = self._collect()
-        """The times that govern a part of the text, by start."""
+        """The times that govern a part of the text, sorted by `start`."""
 
     def time_at(self, offset: int) -> Time:
         """Return the time that governs an offset in the text."""
@@ -66,15 +69,15 @@ class TimedText:
         return nearest.time if nearest is not None and nearest.start >= start else None
 
     def years(self) -> tuple[int, ...]:
-        """Return the years that the paragraph is about, ascending: those that govern a part up to its end.
+        """Return the years that the paragraph is about, ascending: those of `_main_times`.
 
-        Without any, it is the year of the heading or the section. An introduction or an annex has none.
+        Without any, return the year of `base`. An introduction or an annex without headings is about no year.
         """
         times = self._main_times or ([self.base] if self._is_dated else [])
         return tuple(sorted({time.of_year for time in times if time.of_year is not None}))
 
     def _collect(self) -> list[GoverningTime]:
-        """Return the times that govern a part of the text, by start. Collects those of comparisons, too."""
+        """Return the times that govern a part of the text, sorted by `start`. Fill `_compared` and `_main_times`."""
         mentions = [
             mention
             for mention in find_times(self.folded, self.calendar, self.base)
@@ -104,7 +107,7 @@ class TimedText:
     def _find_end(self, mention: TimeMention, time: Time, inner: Sequence[Sequence[tuple[int, int]]]) -> int | None:
         """Return the offset up to which a time governs, or None if it governs all text after it.
 
-        `inner` are the spans of brackets and those of from … to, each by start.
+        `inner` are the spans of brackets, and those of phrases from … to, each in order.
         """
         if time.since is None:
             ends = [end for spans in inner if (end := _end_of_span(spans, mention.start)) is not None]
@@ -173,7 +176,7 @@ def _times_of_label(label: str, calendar: Calendar, base: Time) -> tuple[TimeMen
 def _distribute(folded: str, stated: Sequence[GoverningTime]) -> Iterator[GoverningTime]:
     """Yield the time of each item of a list with 分别: 2022年 for 3% in 2021年、2022年分别增长8%、3%.
 
-    `stated` are the spans of the expressions of time, by start.
+    `stated` are the expressions of time with their spans, in order.
     """
     if "分别" not in folded:
         return
@@ -200,7 +203,7 @@ def _find(pattern: re.Pattern[str], folded: str, start: int) -> int:
 
 
 def _end_of_span(spans: Sequence[tuple[int, int]], offset: int) -> int | None:
-    """Return the end of the span that contains an offset, or None. The spans do not overlap and ascend."""
+    """Return the end of the span that contains an offset, or None. The spans are in order and do not overlap."""
     index = bisect_right(spans, (offset, offset)) - 1
     candidates = spans[max(0, index) : index + 2]
     return next((end for start, end in candidates if start <= offset < end), None)
@@ -208,9 +211,10 @@ def _end_of_span(spans: Sequence[tuple[int, int]], offset: int) -> int | None:
 
 @lru_cache(maxsize=4096)
 def _time_of_headings(headings: Sequence[str], calendar: Calendar, *, is_plan: bool) -> Time | None:
-    """Return the time that the innermost heading with a time states, or None. A single year goes before several.
+    """Return the time that the innermost heading with a time states, or None.
 
-    Of 2022年工作回顾和2023年工作安排, the last year is that of a plan.
+    A single year takes precedence over several. If a heading states two times (2022年工作回顾和2023年工作安排), a plan
+    (`is_plan`) has the last one and any other section the first one.
     """
     for heading in reversed(headings):
         mentions = find_times(fold(heading), calendar, Time())
@@ -229,7 +233,7 @@ _MAX_REACH = 1000
 _MAX_EXAMINED_TIMES = 50
 """Maximum number of times before an offset that are tried as its governing time."""
 _RECURRING = ("每", "半")
-"""Before a word of time: 每上半年, 半年内."""
+"""Characters before an expression of time that make it no time of the text: 每上半年, 半年内."""
 _BRACKET = re.compile(r"\([^()]*\)")
 _FROM_TO = re.compile(r"[由从][^,;。]{0,30}?(?=[到至为])")
 """由2020年的71%提高 in 由2020年的71%提高到89%."""

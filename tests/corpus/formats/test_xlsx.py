@@ -308,6 +308,7 @@ def test_hidden_rows_and_columns_are_not_in_a_table() -> None:
         (1234, 4, "1,234.00"),
         (3, "[$￥-804]#,##0.00", "￥3.00"),
         (1e300, "0.00", "1e+300"),
+        (35.1, '"' + 300 * "x" + '"0', "35.1"),
         (True, "", "TRUE"),
         (datetime(2023, 5, 1), 'yyyy"年"m"月"d"日"', "2023年5月1日"),  # noqa: DTZ001 - a sheet has no time zone
         (datetime(2023, 5, 1, 10, 3), "yyyy-mm-dd hh:mm", "2023-05-01 10:03"),  # noqa: DTZ001
@@ -316,7 +317,10 @@ def test_hidden_rows_and_columns_are_not_in_a_table() -> None:
     ],
 )
 def test_cells_of_a_table_are_as_displayed(number: object, number_format: str | int, expected: str) -> None:
-    """Numbers are rounded and grouped as their format says. A negative number always has its sign."""
+    """Numbers are rounded and grouped as their format says. A negative number has its sign, in any format.
+
+    The format of a number is ignored if its code is too long.
+    """
     book = Book().sheet("S", ["甲", "乙"], ["丙"])
     book.book.get_worksheet_by_name("S").write(1, 1, number, book.book.add_format({"num_format": number_format}))
     assert shown(read(book.bytes())) == [[["甲", "乙"], ["丙", expected]]]

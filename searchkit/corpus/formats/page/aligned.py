@@ -1,8 +1,8 @@
 """Unruled tables of pages: rows whose cells are aligned by white space, with or without bars above and below.
 
-Goes in: the lines of pages and their bars. Comes out: the same lines, with the `PlacedTable` in those that are rows.
-`textrows` finds the rows with figures, `columns` the columns, `headers` the rows above, `wrapping` the lines of each
-cell. What is not data (`corpus/tables/aligned.py`) stays text.
+Input: the lines of pages and their bars. Output: the same lines; those that are rows of a table refer to its
+`PlacedTable`. `textrows` finds the rows with figures, `columns` the columns, `headers` the header rows, `wrapping` the
+lines of each cell. Rows that are not data (`corpus/tables/aligned.py`) stay text.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ _BROKEN_FIGURE = re.compile(r"\d[\d,]*,\d{0,2}|\d[\d,.]* \d[\d,.]*")
 _MAX_BROKEN_SHARE = 0.2
 """Maximum share of the rows of a table with a `_BROKEN_FIGURE`."""
 _MIN_OUTDENT = 0.5
-"""Em. Minimum distance of a label over two columns from the left of the second."""
+"""Minimum distance, in em, by which the label of a total over two columns starts left of the second column."""
 _MAX_BAR_DISTANCE_ABOVE, _MAX_BAR_DISTANCE_BELOW = 10.0, 4.0
-"""Em. Maximum distances of the bars of a table from its first and its last row with figures."""
+"""Maximum distances, in em, of the bars of a table from its first and its last row with figures."""
 
 
 def find_aligned_tables(lines: Sequence[PlacedLine], bars: Mapping[int, Sequence[Bar]]) -> list[PlacedLine]:
-    """Return the lines, in which the rows of unruled tables have their table.
+    """Return the lines. Those that are rows of an unruled table refer to it (`PlacedLine.table`).
 
     `bars`: the horizontal rules of each page. Cost: linear in the number of glyphs.
     """
@@ -63,9 +63,9 @@ def _is_same_run(before: PlacedLine, line: PlacedLine) -> bool:
 def _find_in_run(
     lines: Sequence[PlacedLine], bars: Sequence[Bar], previous: Columns | None
 ) -> tuple[list[PlacedLine], Columns | None]:
-    """Return the lines of a page or a column of text, and the columns of the table that ends them.
+    """Return the lines of one column of text, and the columns of the table at its end, if there is one.
 
-    `previous`: the columns of the table at the end of the page before.
+    `previous`: the columns of the table at the end of the column or page before, or None.
     """
     if lines[0].column < 0 or not any(" " in line.text for line in lines):
         return list(lines), previous if lines[0].column < 0 else None
@@ -91,8 +91,8 @@ def _build_table(
 ) -> _AlignedTable | None:
     """Return a table; None if the rows are not a table.
 
-    `bounds`: the first row that can be a header, the first and the last row, exclusive, with figures. `carried`: the
-    columns of the table that may go on here.
+    `bounds`: the index of the first row that can be a header, that of the first row with figures, and the end of the
+    rows with figures. `carried`: the columns of a table that may go on here, or None.
     """
     _, first, end = bounds
     data = [row for row in rows[first:end] if row.is_data]
@@ -124,7 +124,7 @@ def _build_table(
 
 
 def _add_labels(rows: Sequence[TextRow]) -> list[TextRow]:
-    """Return the rows with figures. A label between two rows, at the left of theirs, is added to the lower one."""
+    """Return the rows with figures. A label on a line between two rows is added to the lower one."""
     data: list[TextRow] = []
     for n, row in enumerate(rows):
         if row.is_data or row.is_figures:
@@ -134,7 +134,7 @@ def _add_labels(rows: Sequence[TextRow]) -> list[TextRow]:
 
 
 def _is_row_of_figures(data: Sequence[TextRow], columns: Columns) -> bool:
-    """Return whether there is one row, with a figure in each of at least three columns."""
+    """Return whether `data` is one row that has a figure in each column, and at least `_MIN_FIGURES` of them."""
     words = data[0].words if len(data) == 1 else []
     return len(words) == len(columns.extents) >= _MIN_FIGURES and all(is_number(text_of(word)) for word in words)
 
@@ -170,7 +170,7 @@ class _AlignedTable:
     """The texts of the rows below the header."""
     _header: list[tuple[Cell, ...]] = field(default_factory=list)
     _spans: dict[int, int] = field(default_factory=dict)
-    """Number of rows that the label of a row covers, if not one; 0 = the label of a row above it covers it."""
+    """Maps a row to the number of rows that its label covers, if that is not one; to 0 if a label above covers it."""
     _lines: list[tuple[PlacedLine, int]] = field(default_factory=list)
     """The lines that begin a row, with its index."""
 
@@ -226,7 +226,10 @@ class _AlignedTable:
 
 
 def _move_totals(rows: Collection[dict[int, list[Glyph]]]) -> None:
-    """Move the labels of totals that are centred over the first two columns to the first: they begin left of others."""
+    """Move the labels of totals that are centred over the first two columns to the first column.
+
+    Such a label starts left of the other texts of the second column.
+    """
     beside = [(row, row[1][0], is_total(text_of(row[1]))) for row in rows if 1 in row]
     left = min((glyph.left for _, glyph, is_sum in beside if not is_sum), default=0.0)
     for row, glyph, is_sum in beside:
@@ -235,10 +238,10 @@ def _move_totals(rows: Collection[dict[int, list[Glyph]]]) -> None:
 
 
 def _find_label_spans(rows: Sequence[tuple[TextRow, Mapping[int, Sequence[Glyph]]]]) -> list[tuple[str, int]]:
-    """Return the labels at the left that are centred on several rows, with the number of rows.
+    """Return the labels in the first column, each with the number of rows on which it is centred.
 
-    Empty if the first row has a label, or if labels and rows do not agree. A row whose label has no cell beside it,
-    such as that of a total, has its own label.
+    Empty if the first row has a label of its own, or if labels and rows do not agree. A row with a label but without a
+    cell in the second column, such as that of a total, has a label of its own in any case.
     """
     labels: list[tuple[float, str]] = []
     heights: list[float] = []
@@ -247,7 +250,7 @@ def _find_label_spans(rows: Sequence[tuple[TextRow, Mapping[int, Sequence[Glyph]
         if 0 in cells:
             labels.append((row.baseline, cell_text(row, cells[0])))
         if any(cells):
-            if not row.is_data:  # wrapped text
+            if not row.is_data:  # the line continues cells of another row
                 return []
             heights.append(row.baseline)
             if 0 in cells and 1 not in cells:

@@ -1,6 +1,7 @@
 """Columns that only white space shows.
 
-Goes in: rows of words. Comes out: `Columns`, which tell the column of each word.
+Input: rows of words (`textrows`). Output: `Columns`, which determine the column of each word. Lengths are in the unit
+of `placed`.
 """
 
 from __future__ import annotations
@@ -16,17 +17,18 @@ from searchkit.corpus.formats.page.textrows import MIN_GAP, MIN_WORD_GAP, TextRo
 from searchkit.corpus.tables.cells import is_number, is_time, is_value
 
 _MIN_GAP_SHARE = 0.5
-"""Share of the rows with figures in which the space between two columns is at least `MIN_GAP`."""
+"""Minimum share of the rows with figures in which the space between two columns is at least `MIN_GAP`."""
 _MAX_OVERHANG = 4.0
-"""Em. Text in the first and the last column may be this much wider than in the rows with figures."""
+"""Maximum length, in em, by which text may protrude from the first or the last column of the rows with figures."""
 _MAX_RAGGED = 0.2
-"""Em. Texts whose ends differ by less are aligned there."""
+"""Texts are aligned at an end if the positions of these ends differ by less than this, in em."""
 _MIN_NARROW_ROWS = 3
-"""Rows with figures that show two columns with less white space between them."""
+"""Minimum number of rows with figures that can show that narrower white space separates two columns."""
 _MIN_LABELS, _MIN_LABEL_SHARE = 2, 0.25
-"""Number of lines with labels between rows with figures, and their share. A label may be between four rows."""
+"""Minimum number of lines with labels between rows with figures that form a column, and their minimum ratio to these
+rows. A label may stand beside four rows."""
 _MAX_ORDINAL_LENGTH, _THOUSANDS = 3, 3
-"""Digits of a list number, and of a group of digits."""
+"""Maximum number of digits of a list number; number of digits of a group in 1 234."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,14 @@ class Columns:
     extents: tuple[tuple[float, float], ...]
     """Where the text of each column starts and ends in the rows with figures."""
     right_aligned: frozenset[int] = frozenset()
-    """The columns whose figures end at the same place in all rows, if those of one start at several places."""
+    """Indexes of the columns whose figures end at the same position in all rows. Empty if the figures of each of these
+    columns also start at the same position: the alignment is then unknown."""
 
     def locate(self, glyphs: Sequence[Glyph]) -> int:
-        """Return the column of a word: the only one whose text is below or above it, else the one of its middle."""
+        """Return the index of the column of a word.
+
+        It is the only column whose extent the word overlaps, otherwise the column at the middle of the word.
+        """
         left, right = glyphs[0].left, glyphs[-1].right
         first = max(0, bisect_right(self.edges, left) - 1)
         last = min(max(0, bisect_right(self.edges, right) - 1), len(self.extents) - 1)
@@ -60,7 +66,7 @@ class Columns:
         return cells
 
     def fits(self, row: TextRow) -> bool:
-        """Return whether each word of a row is in one column: it is not below or above the text of another."""
+        """Return whether a row has words, and none of them overlaps the extent of a column other than its own."""
         slack = row.line.size
         limits = (
             self.edges[0] - _MAX_OVERHANG * slack,
@@ -73,13 +79,9 @@ class Columns:
                 return False
         return bool(row.words)
 
-    def is_full(self, row: TextRow) -> bool:
-        """Return whether a row has text in each column."""
-        return len(self.split(row)) == len(self.extents)
-
 
 def build_columns(extents: Sequence[tuple[float, float]]) -> Columns:
-    """Return columns by where the text of each starts and ends, from left to right."""
+    """Return columns with these extents, which are in order from left to right."""
     middles = [(before[1] + after[0]) / 2 for before, after in pairwise(extents)]
     return Columns((extents[0][0], *middles, extents[-1][1]), tuple(extents))
 
@@ -87,7 +89,7 @@ def build_columns(extents: Sequence[tuple[float, float]]) -> Columns:
 def find_columns(data: Sequence[TextRow], others: Sequence[TextRow] = ()) -> Columns | None:
     """Return the columns that the white space in rows with figures shows; None if there is only one.
 
-    `others`: the lines between them. If all labels are in these, at the left of the figures, they are a column.
+    `others`: the lines without figures between these rows. Labels on such lines, left of all columns, are a column.
     """
     spans = sorted((word[0].left, word[-1].right) for row in data for word in row.words)
     em = median(row.line.size for row in data)
@@ -112,7 +114,10 @@ def find_columns(data: Sequence[TextRow], others: Sequence[TextRow] = ()) -> Col
 
 
 def _is_gutter(data: Sequence[TextRow], gutter: tuple[float, float], em: float) -> bool:
-    """Return whether white space separates columns: most rows have a wide gap there, or figures show two columns."""
+    """Return whether the white space at `gutter` (start and end) separates two columns.
+
+    Most rows have a wide gap there, or the words before and after it show that they are cells of their own.
+    """
     middle = (gutter[0] + gutter[1]) / 2
     gaps: list[float] = []
     lefts: list[str] = []
@@ -149,7 +154,7 @@ def _is_whole(before: str, word: str) -> bool:
 
 
 def mark_right_aligned(columns: Columns, data: Sequence[TextRow]) -> Columns:
-    """Return the columns with those of figures that are aligned at the right."""
+    """Return the columns with their `right_aligned`."""
     ends: dict[int, list[tuple[float, float]]] = {}
     words: set[int] = set()
     for row in data:
@@ -164,9 +169,9 @@ def mark_right_aligned(columns: Columns, data: Sequence[TextRow]) -> Columns:
 
 
 def merge_sparse_columns(data: Sequence[TextRow], columns: Columns, header: TextRow) -> Columns:
-    """Merge adjacent columns of which each row has at most one, if the header has fewer pieces than there are columns.
+    """Merge adjacent columns that no row fills both, until there are as many columns as the header has words.
 
-    In a column of few figures, those at the left and those at the right may have white space between them.
+    If a column has few figures of different widths, white space may seem to divide it.
     """
     extents = list(columns.extents)
     surplus = len(extents) - len(header.words)

@@ -1,8 +1,9 @@
 """Page edges: which lines are page numbers, running heads and running feet, and which belong to the text.
 
 A running head or foot is the same text at the same height of nearly all pages, or of every other page, perhaps with a
-page number that counts up with the pages. It is near the edge and outside the grid of the text: set off by a larger
-distance, or in other type. Two lines of a list or table that differ only in their numbers are text, wherever they are.
+page number that counts up with the pages. It is near the edge and set off from the text, by a larger distance or by
+another type size. The grid of the text is the usual distance between its lines. Two lines of a list or table that
+differ only in their numbers are text, wherever they are.
 """
 
 from __future__ import annotations
@@ -22,18 +23,19 @@ _MARGIN_SHARE = 0.115
 _MARGIN_LINES = 2
 """Number of lines at each end of a page that may be running heads or feet."""
 _MAX_LENGTH = 100
-"""In code points. A longer line is text."""
+"""Maximum length of a running head or foot, in code points."""
 _GRID_LINES = 4
-"""Number of distances between lines that are the grid of the text next to an edge."""
+"""Number of distances between lines next to an edge from which the grid is taken."""
 _MIN_SET_OFF = 1.3
-"""Relative to the distances in the grid. A larger distance sets off a line from the text."""
+"""Minimum distance that sets off a line from the text, relative to the largest distance in the grid."""
 _MIN_SET_OFF_ALONE = 2.5
-"""In em. The same if the page has too few lines for a grid."""
+"""Minimum distance, in em, that sets off a line if the page has too few lines for a grid."""
 _MIN_SIZE_CHANGE = 0.08
-"""Relative difference from the type of the next line. A larger one sets off a line from the text."""
+"""Minimum relative difference from the type size of the next line that sets off a line from the text."""
 _MAX_SIZE = 1.25
-"""Relative to the type of most lines. Larger type is that of titles."""
+"""Maximum type size of a running head or foot, relative to that of most lines. Larger type is that of titles."""
 _MIN_PAGES = 2
+"""Minimum number of pages with a running head or foot, or with page numbers that count up."""
 _MIN_SHARE = 0.75
 """Minimum share of pages that print the text of a running head, among the pages from the first to the last that print
 it. The share can also refer to the pages with an even or an odd number."""
@@ -53,10 +55,10 @@ _LABEL = re.compile(
 )
 """The words before a number of the text: 政府工作报告附件 2, or a short word alone, 项目 2."""
 _NEVER_A_HEAD = re.compile(r"[（(]?\s*(?:(?:计量)?单\s*位|[备附]?注\d*|续表|(?:数据|资料)来源|说明)(?:\s*[:：)）]|$)")
-"""What is repeated above and below a table that continues over pages."""
+"""Notes that are repeated above and below a table that continues over pages."""
 
 _Signature = tuple[tuple[str, str], ...]
-"""For each number of a line, whether it is constant or counts up, and the value or the difference from the page."""
+"""For each number of a line: `constant` and the number, or `counts up` and its difference from the page number."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,7 +76,7 @@ class _EdgeLine:
     countable: tuple[bool, ...]
     """For each number, whether it can be a page number."""
     is_set_off: bool
-    """Whether it is outside the grid of the text."""
+    """Whether it is set off from the text (`_is_set_off`)."""
 
     @property
     def height(self) -> int:
@@ -85,7 +87,7 @@ class _EdgeLine:
 def drop_running_lines(
     lines_by_page: Sequence[Sequence[PlacedLine]], heights: Sequence[float]
 ) -> tuple[list[PlacedLine], Counter[int]]:
-    """Return the lines of all pages that are text, and the number of the others by page.
+    """Return the lines of all pages that are text, and the number of dropped lines by page number.
 
     `heights`: the height of each page. Cost: n log n in the number of lines of a page.
     """
@@ -122,6 +124,7 @@ def _find_edge_lines(lines: Sequence[PlacedLine], height: float, page_index: int
 
 
 def _build_edge_line(line: PlacedLine, page_index: int, edge: str, *, is_set_off: bool) -> _EdgeLine:
+    """Return the edge line for a line, with its numbers."""
     matches = list(_DIGIT_RUN.finditer(line.text))
     return _EdgeLine(
         line,
@@ -146,10 +149,10 @@ def _is_countable(text: str, number: re.Match[str]) -> bool:
 
 
 def _is_set_off(rows: Sequence[Sequence[PlacedLine]], n: int) -> bool:
-    """Return whether row `n`, from the edge inwards, is outside the grid of the text.
+    """Return whether row `n`, counted from the edge inwards, is set off from the text.
 
-    It is if the distance to the next row is larger than those in the grid, or if the next row is in other type; or if
-    this is so for the other row of the margin, which is between it and the text.
+    A row is set off if the distance to the next row is clearly larger than those in the grid, if the type size of the
+    next row differs, or if another row of the margin between it and the text is set off.
     """
     gaps = [abs(inner[0].baseline - outer[0].baseline) for outer, inner in pairwise(rows)]
     for k in range(n, min(_MARGIN_LINES, len(gaps))):
@@ -164,8 +167,8 @@ def _is_set_off(rows: Sequence[Sequence[PlacedLine]], n: int) -> bool:
 def _find_page_numbers(edge_lines: Sequence[_EdgeLine], page_count: int) -> set[int]:
     """Return the identities of the lines that are page numbers.
 
-    A bare number is one if it counts up with the pages. A single one must be outside the grid of the text, and be the
-    number of its page unless there is no other page.
+    A bare number is a page number if it counts up with the pages. A single number must be set off from the text and, if
+    the document has several pages, be the number of its page.
     """
     numbers = [item for item in edge_lines if is_page_number(item.line.text)]
     offsets = Counter((item.edge, item.template, _count_offset(item)) for item in numbers if item.numbers)
@@ -216,7 +219,7 @@ def _find_repeated_lines(
 
 
 def _find_used_heights(edge_lines: Iterable[_EdgeLine], numbers: Sequence[int]) -> set[tuple[str, int]]:
-    """Return the edges and heights at which nearly all pages, or every other page, have a line outside the grid."""
+    """Return the edges and heights at which nearly all pages, or every other page, have a line that is set off."""
     indexes: dict[tuple[str, int], set[int]] = {}
     for item in edge_lines:
         if item.is_set_off:
@@ -231,7 +234,7 @@ def _find_used_heights(edge_lines: Iterable[_EdgeLine], numbers: Sequence[int]) 
 
 
 def _is_regular(indexes: Sequence[int], numbers: Sequence[int], min_share: float) -> bool:
-    """Return whether pages are nearly all of those from the first to the last, or nearly all even or odd ones.
+    """Return whether pages are nearly all pages from the first to the last of them, or nearly all even or odd ones.
 
     `indexes`: ascending indexes of the pages in `numbers`, the numbers of all pages.
     """
@@ -260,6 +263,7 @@ def _group_by_numbers(edge_lines: Sequence[_EdgeLine]) -> Iterable[list[_EdgeLin
 
 
 def _signature(item: _EdgeLine, offsets: Sequence[Mapping[str, int]]) -> _Signature:
+    """Return the signature of a line. `offsets` count, for each number, its differences from the page numbers."""
     return tuple(
         ("counts up", offset)
         if item.countable[slot] and offsets[slot][offset := _number_offset(item, slot)] >= _MIN_PAGES
@@ -269,4 +273,5 @@ def _signature(item: _EdgeLine, offsets: Sequence[Mapping[str, int]]) -> _Signat
 
 
 def _number_offset(item: _EdgeLine, slot: int) -> str:
+    """Return the difference of number `slot` of a line from the number of its page, as text."""
     return str(int(item.numbers[slot][:_MAX_DIGITS]) - item.line.page)

@@ -1,7 +1,8 @@
 """Header rows above rows with figures whose columns only white space shows.
 
-Goes in: the rows of words above the figures, the columns, and the bars around them. Comes out: which rows are the
-header, and its cells. A piece that is centred over the pieces of several columns covers them.
+Input: the rows of words above the figures, the columns, and the bars around them. Output: which rows are the header,
+and its cells. A piece is a run of words without a wide gap (`textrows`). A piece that is centred over the headers of
+several columns is their group header and covers them.
 """
 
 from __future__ import annotations
@@ -25,21 +26,24 @@ from searchkit.corpus.tables.cells import is_value
 from searchkit.model import Cell
 
 _MAX_HEADER_LINES = 6
+"""Maximum number of lines of a header."""
 _MAX_OFF_CENTRE = 1.5
-"""Em. A header is centred over its columns if it is off by less."""
+"""Maximum distance, in em, of the middle of a group header from the middle of its columns."""
 _MAX_OFF_LEVEL = 0.5
-"""Em. Header cells side by side have the same height if they differ by less."""
+"""Header cells side by side are at the same height if their heights differ by less than this, in em."""
 _MAX_LINE_STEP = 1.3
-"""Em. Lines of a header that are closer are lines of one row."""
+"""Lines of a header that are closer than this, in em, are in one row."""
 _MAX_WRAP_STEP, _MAX_CLOSE_STEP = 2.1, 1.5
-"""Em. Distance between two lines of a cell, and between two that are of one cell even if rows are as close."""
+"""Maximum distance, in em, between two lines of one cell, and the distance up to which two lines are in one cell even
+if the rows of the table are as close to each other."""
 _MAX_HEADER_SIZE = 1.1
-"""Relative to the line below. A larger line is a caption."""
+"""Maximum type size of a header line, relative to the line below it. A larger line is a caption."""
 _MAX_GROUPED_COLUMNS = 30
-"""Headers of tables with more columns have one row: the time grows with the square of the columns."""
+"""Maximum number of columns of a header with groups. The time grows with the square of this number."""
 _WRAPPED_COST, _SINGLE_COST, _FREE_COST, _UPPER_COST = 0.3, 1.0, 1.0, 0.1
-"""Em of distance from the centre that weigh as much as a line of a wrapped header, a piece over one column that has
-another header, and a column that no piece covers, whose header is in the lowest row or in an upper one."""
+"""Costs of a way to assign pieces to columns (`_find_covered`), in em of distance from a centre: of a further line of a
+column header, of a piece over a single column that has another header, of a column in the lowest row that no piece
+covers, and of such a column in an upper row."""
 
 
 # Which rows
@@ -50,8 +54,8 @@ def find_header(
 ) -> tuple[int, int]:
     """Return the first row of the header, and the first row below it. They are equal if there is no header.
 
-    `bounds`: the first row that can be a header, the first and the last row, exclusive, with figures. `bars`: those of
-    the table.
+    `bounds`: the index of the first row that can be a header, that of the first row with figures, and the end of the
+    rows with figures. `bars`: the bars of the table.
     """
     earliest, first, end = bounds
     first = _find_body_start(rows, earliest, first, end, columns)
@@ -60,10 +64,10 @@ def find_header(
 
 
 def _find_body_start(rows: Sequence[TextRow], earliest: int, first: int, end: int, columns: Columns) -> int:
-    """Return the index of the first row below the header. `first`: of the first row with figures.
+    """Return the index of the first row below the header.
 
-    Lines that are close to it, without words where the rows below have figures, are parts of its wrapped cells, and so
-    are those of figures.
+    `first` and `end` are the range of the rows with figures. Lines close above the first of these rows are parts of its
+    wrapped cells if they consist of figures, or have words only in columns of words.
     """
     filled = [0] * len(columns.extents)
     for row in rows[first:end]:
@@ -85,7 +89,7 @@ def _find_body_start(rows: Sequence[TextRow], earliest: int, first: int, end: in
 def _find_header_start(
     rows: Sequence[TextRow], earliest: int, first: int, columns: Columns, bars: Sequence[Bar], pitch: float
 ) -> int:
-    """Return the index of the first header row above the rows with figures. Two bars there enclose the header."""
+    """Return the index of the first header row. Two bars above the rows with figures enclose the header."""
     above = [bar.height for bar in bars if bar.height < rows[first].baseline]
     top = min(above) if len(above) > 1 else None
     header = Header(columns, pitch)
@@ -118,7 +122,10 @@ def _find_header_start(
 
 
 def _find_header_end(rows: Sequence[TextRow], start: int, first: int, columns: Columns, bars: Sequence[Bar]) -> int:
-    """Return the index of the first row below the header: below the bar under it, or the first that names a group."""
+    """Return the index of the first row below the header.
+
+    It is the first row below the bar under the header, or the first of the rows above `first` that name groups.
+    """
     above = [bar.height for bar in bars if bar.height < rows[first].baseline]
     if len(above) > 1 and rows[start].baseline < max(above):
         first = next(n for n in range(start, first + 1) if rows[n].baseline > max(above))
@@ -131,7 +138,10 @@ def _find_header_end(rows: Sequence[TextRow], start: int, first: int, columns: C
 
 
 def _is_aligned(row: TextRow, columns: Columns) -> bool:
-    """Return whether a row has several pieces: with wide gaps between them, or each in a column, or one for each."""
+    """Return whether the words of a row are headers of several columns.
+
+    They are if wide gaps separate them, if each is in another column, or if there is one for each column.
+    """
     if row.gaps or (len(row.words) > 1 and len(columns.split(row)) == len(row.words)):
         return True
     is_at_start = row.line.left < columns.extents[0][1]
@@ -139,14 +149,14 @@ def _is_aligned(row: TextRow, columns: Columns) -> bool:
 
 
 def _is_group(row: TextRow, below: TextRow, columns: Columns) -> bool:
-    """Return whether a single piece in the first column names the rows below it."""
+    """Return whether a row is a single piece in the first column that names the rows below it."""
     step = below.baseline - row.baseline
     is_first = row.line.left < columns.extents[0][1] and row.line.right <= columns.extents[1][0]
     return is_first and len(row.line.text) <= MAX_CELL_LENGTH and step >= _MAX_LINE_STEP * row.line.size
 
 
 def _is_between_header_rows(row: TextRow, below: TextRow, columns: Columns) -> bool:
-    """Return whether a single piece is the header of a column that the rows above and below it leave free."""
+    """Return whether a row is close to the header row below it and has its words in other columns than that row."""
     step = below.baseline - row.baseline
     is_close = step < _MAX_WRAP_STEP * row.line.size
     return is_close and below.gaps > 0 and _split(below, columns).keys().isdisjoint(_split(row, columns))
@@ -158,8 +168,8 @@ def _is_between_header_rows(row: TextRow, below: TextRow, columns: Columns) -> b
 def _split(row: TextRow, columns: Columns) -> dict[int, list[Glyph]]:
     """Return the pieces of a header row by column.
 
-    One that begins where the text of a column ends is the header of the next column, at the left of its figures, if the
-    figures of the column are aligned at the right, or if another piece is its header.
+    A piece that begins at or after the end of the text of its column belongs to the next column, at the left of its
+    figures, if the figures of the first column are aligned at the right, or if another piece is in the first column.
     """
     pieces: list[tuple[int, list[Glyph]]] = []
     for word in row.words:
@@ -185,19 +195,19 @@ def cell_text(row: TextRow, glyphs: Sequence[Glyph]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Name:
-    """A piece of a header that covers the columns of other pieces."""
+class _GroupHeader:
+    """A header over several columns, which have headers of their own."""
 
     text: str
     first: int
     end: int
-    """The column after the last."""
+    """Index after the last column."""
     baseline: float
 
 
 @dataclass(slots=True)
-class _Lower:
-    """The header of a single column: its lines from the bottom up."""
+class _ColumnHeader:
+    """The header of a single column. Its lines are added from the bottom up."""
 
     text: str
     left: float
@@ -209,7 +219,7 @@ class _Lower:
 
     @property
     def middle(self) -> float:
-        """The height of its middle."""
+        """Distance of its middle from the upper edge of the page."""
         return (self.top + self.bottom) / 2
 
 
@@ -220,20 +230,20 @@ class Header:
     columns: Columns
     pitch: float
     """Distance between the rows below it; 0 = unknown."""
-    _lower: dict[int, _Lower] = field(default_factory=dict)
-    """The innermost header of each column."""
-    _names: list[_Name] = field(default_factory=list)
-    """Those that cover others, from the inner to the outer ones."""
+    _column_headers: dict[int, _ColumnHeader] = field(default_factory=dict)
+    """The header of each column."""
+    _group_headers: list[_GroupHeader] = field(default_factory=list)
+    """The group headers, in the order in which they were added: from the bottom up."""
 
     @property
     def is_complete(self) -> bool:
         """Whether each column has a header."""
-        return len(self._lower) == len(self.columns.extents)
+        return len(self._column_headers) == len(self.columns.extents)
 
     def add(self, row: TextRow, *, is_lowest: bool = False) -> bool:
-        """Add a row above those that it has. Return whether its pieces belong to the pieces below them.
+        """Add a row above the rows of the header. Return whether its pieces belong to the pieces below them.
 
-        If the lowest row has one word for each column, they are its cells, even if they are wider than the columns.
+        If the lowest row has one word for each column, each word is the header of its column, even if it is wider.
         """
         pieces: Mapping[int, Sequence[Glyph]] = _split(row, self.columns)
         if is_lowest and len(row.words) == len(self.columns.extents):
@@ -243,18 +253,18 @@ class Header:
         for column, glyphs in pieces.items():
             text, baseline = cell_text(row, glyphs), glyphs[0].baseline
             left, right = glyphs[0].left, glyphs[-1].right
-            below = self._lower.get(column)
+            below = self._column_headers.get(column)
             first, end = covered.get(column, (column, column + 1))
-            is_name = end - first > 1
-            if is_name:
+            is_group = end - first > 1
+            if is_group:
                 belongs = True
             elif below is not None:
-                is_name = below.top - glyphs[0].baseline >= self._wrap_step(row)
-                belongs |= not is_name and len(pieces) > 1
-            if is_name:
-                self._names.append(_Name(text, first, end, baseline))
+                is_group = below.top - glyphs[0].baseline >= self._wrap_step(row)
+                belongs |= not is_group and len(pieces) > 1
+            if is_group:
+                self._group_headers.append(_GroupHeader(text, first, end, baseline))
             elif below is None:
-                self._lower[column] = _Lower(text, left, right, baseline, baseline)
+                self._column_headers[column] = _ColumnHeader(text, left, right, baseline, baseline)
             else:
                 below.text = join_lines(text, below.text)
                 below.left, below.right = min(below.left, left), max(below.right, right)
@@ -262,91 +272,92 @@ class Header:
         return belongs
 
     def covers(self, row: TextRow, *, is_barred: bool) -> bool:
-        """Return whether the only piece of a row covers several columns, or continues the one below it.
+        """Return whether the only piece of a row is a group header, or a line of the column header below it.
 
-        Cells over two rows are at half the height of others, and show that a name is missing above these. A caption is
-        above a header without a gap, or above the middle of the table.
+        A column header that covers two rows is at half their height. Different heights of column headers therefore show
+        that a group header is above the lower ones. If all have the same height, or if the piece is nearer to the
+        middle of the table than to that of any columns, it is a caption. `is_barred`: whether bars enclose the header.
         """
         glyphs = [glyph for word in row.words for glyph in word]
-        if not self._lower or len(self.columns.extents) > _MAX_GROUPED_COLUMNS:
+        if not self._column_headers or len(self.columns.extents) > _MAX_GROUPED_COLUMNS:
             return False
         em = row.line.size
         edges = self.columns.edges
         off_table = abs(edges[0] + edges[-1] - glyphs[0].left - glyphs[-1].right) / 2 / em
-        ragged_middles, *ragged_ends = self._find_ragged(em)
-        if ragged_middles or is_barred or not self.is_complete:
-            is_sure = self.is_complete and ragged_middles and all(ragged_ends)
+        different_middles, *different_ends = self._have_different_heights(em)
+        if different_middles or is_barred or not self.is_complete:
+            is_sure = self.is_complete and different_middles and all(different_ends)
             if any(first and (is_sure or off < off_table) for off, first, _ in self._find_runs(row, glyphs)):
                 return True
         return self._goes_on(row, glyphs)
 
-    def _find_ragged(self, em: float) -> list[bool]:
-        """Return whether the headers of its columns have different middles, tops, and bottoms."""
-        tops = {column: lower.top for column, lower in self._lower.items()}
-        for name in self._names:
-            tops |= {c: min(tops[c], name.baseline) for c in range(name.first, name.end) if c in tops}
-        ends = [(top, self._lower[column].bottom) for column, top in tops.items()]
+    def _have_different_heights(self, em: float) -> list[bool]:
+        """Return three values: whether the middles, the tops and the bottoms of the column headers differ in height."""
+        tops = {column: lower.top for column, lower in self._column_headers.items()}
+        for group in self._group_headers:
+            tops |= {c: min(tops[c], group.baseline) for c in range(group.first, group.end) if c in tops}
+        ends = [(top, self._column_headers[column].bottom) for column, top in tops.items()]
         heights = ([top + bottom for top, bottom in ends], *map(list, zip(*ends, strict=True)))
         limits = (2 * _MAX_OFF_LEVEL * em, _MAX_OFF_LEVEL * em, _MAX_OFF_LEVEL * em)
         return [max(values) - min(values) >= limit for values, limit in zip(heights, limits, strict=True)]
 
     def _goes_on(self, row: TextRow, glyphs: Sequence[Glyph]) -> bool:
-        """Return whether a piece is a line of the header below it."""
-        below = self._lower.get(self.columns.locate(glyphs))
+        """Return whether a piece is a line of the column header below it: close to it and centred over it."""
+        below = self._column_headers.get(self.columns.locate(glyphs))
         if below is None:
             return False
         is_centred = abs(below.left + below.right - glyphs[0].left - glyphs[-1].right) < row.line.size
         return is_centred and below.top - glyphs[0].baseline < self._wrap_step(row)
 
     def build_rows(self) -> list[tuple[Cell, ...]]:
-        """Return its cells. A column with fewer names above it than others has a cell over several rows."""
+        """Return its cells. A column header with fewer group headers above it than others covers several rows."""
         width = len(self.columns.extents)
-        if not self._lower and not self._names:
+        if not self._column_headers and not self._group_headers:
             return []
-        owners: list[list[_Name]] = [[] for _ in range(width)]
-        for name in self._join_names():
-            for column in range(name.first, name.end):
-                owners[column].append(name)
+        owners: list[list[_GroupHeader]] = [[] for _ in range(width)]
+        for group in self._join_group_headers():
+            for column in range(group.first, group.end):
+                owners[column].append(group)
         height = 1 + max(map(len, owners))
         rows: list[list[Cell]] = [[] for _ in range(height)]
-        for column, names in enumerate(owners):
-            for row, name in zip(rows, names, strict=False):
-                if name.first == column:
-                    row.append(Cell(name.text, 1, name.end - name.first))
-            lower = self._lower.get(column)
-            rows[len(names)].append(Cell(lower.text if lower else "", height - len(names)))
+        for column, groups in enumerate(owners):
+            for row, group in zip(rows, groups, strict=False):
+                if group.first == column:
+                    row.append(Cell(group.text, 1, group.end - group.first))
+            lower = self._column_headers.get(column)
+            rows[len(groups)].append(Cell(lower.text if lower else "", height - len(groups)))
         return [tuple(row) for row in rows]
 
-    def _join_names(self) -> list[_Name]:
-        """Return the names from the outer to the inner ones. The lines of one name are joined."""
-        joined: list[_Name] = []
-        for name in sorted(self._names, key=lambda name: (name.first - name.end, name.baseline)):
+    def _join_group_headers(self) -> list[_GroupHeader]:
+        """Return the group headers, outer ones first. Those over the same columns are joined."""
+        joined: list[_GroupHeader] = []
+        for group in sorted(self._group_headers, key=lambda group: (group.first - group.end, group.baseline)):
             before = joined[-1] if joined else None
-            if before is not None and (before.first, before.end) == (name.first, name.end):
-                joined[-1] = _Name(join_lines(before.text, name.text), name.first, name.end, name.baseline)
+            if before is not None and (before.first, before.end) == (group.first, group.end):
+                joined[-1] = _GroupHeader(join_lines(before.text, group.text), group.first, group.end, group.baseline)
             else:
-                joined.append(name)
+                joined.append(group)
         return joined
 
     def _wrap_step(self, row: TextRow) -> float:
-        """Return the largest distance between two lines of one cell: it is smaller than that between rows."""
+        """Return the distance below which two lines are in one cell. It is smaller than that between rows."""
         em = row.line.size
         limit = _MAX_WRAP_STEP * em
         return max(_MAX_CLOSE_STEP * em, min(limit, MAX_INNER_STEP * self.pitch)) if self.pitch else limit
 
     def _find_covered(self, row: TextRow, pieces: Sequence[tuple[int, Sequence[Glyph]]]) -> dict[int, tuple[int, int]]:
-        """Return the columns that the pieces of a row cover, by the column of each piece: first column and end.
+        """Return the first column and the end of the columns that each piece of a row covers, by its own column.
 
-        Of all ways to cover columns in their order, it is the one in which pieces are centred best and few columns
-        are left.
+        Of all ways to assign the pieces to columns in their order, the cheapest is chosen: pieces are centred over
+        their columns, and few columns are left free. Dynamic programming over the end of the columns assigned so far.
         """
         width = len(self.columns.extents)
-        if not self._lower or width > _MAX_GROUPED_COLUMNS:
+        if not self._column_headers or width > _MAX_GROUPED_COLUMNS:
             return {}
-        deepest = max(lower.middle for lower in self._lower.values())
+        deepest = max(lower.middle for lower in self._column_headers.values())
         free = [0.0]
         for column in range(width):
-            lower = self._lower.get(column)
+            lower = self._column_headers.get(column)
             is_free = lower is not None and deepest - lower.middle < _MAX_OFF_LEVEL * row.line.size
             free.append(free[-1] + (_FREE_COST if is_free else _UPPER_COST if lower else 0.0))
         best: dict[int, tuple[float, dict[int, tuple[int, int]]]] = {0: (0.0, {})}
@@ -365,24 +376,25 @@ class Header:
         return best[min(ways)[1]][1] if ways else {}
 
     def _single_cost(self, row: TextRow, column: int, glyphs: Sequence[Glyph]) -> float:
-        """Return what it costs that a piece is part of the header of its own column."""
-        below = self._lower.get(column)
+        """Return the cost of a piece that is only over its own column."""
+        below = self._column_headers.get(column)
         if below is None:
             return 0.0
         return _WRAPPED_COST if below.top - glyphs[0].baseline < self._wrap_step(row) else _SINGLE_COST
 
     def _find_runs(self, row: TextRow, glyphs: Sequence[Glyph]) -> list[tuple[float, int, int]]:
-        """Return the columns that a piece can cover, each as its distance from their centre in em, first and end.
+        """Return the runs of columns that a piece can cover as a group header.
 
-        They have headers at the same height. The piece is above the middle of these, of the text of the columns, or
-        above the left end of the first header.
+        Each is a triple: the distance of the piece from the centre of the columns in em, the first column and the end.
+        The columns of a run have headers at the same height. The piece is centred over these headers or over the text
+        of the columns, or starts above the left end of the first header, which counts as distance 0.
         """
         em = row.line.size
         left, right = glyphs[0].left, glyphs[-1].right
         runs: list[tuple[float, int, int]] = []
         width = len(self.columns.extents)
         for first in range(width):
-            lower = self._lower.get(first)
+            lower = self._column_headers.get(first)
             if lower is None or lower.top - glyphs[0].baseline < _MAX_LINE_STEP * em / 2:
                 continue
             start, stop = self.columns.extents[first]
@@ -393,7 +405,7 @@ class Header:
                 0
             ].baseline >= self._wrap_step(row)
             for end in range(first + 1, width):
-                last = self._lower.get(end)
+                last = self._column_headers.get(end)
                 if last is None or abs(last.middle - middle) >= _MAX_OFF_LEVEL * em:
                     break
                 stop = max(self.columns.extents[end][1], last.right)
@@ -404,14 +416,15 @@ class Header:
         return runs
 
     def _is_nested(self, first: int, end: int) -> bool:
-        """Return whether columns contain, or are within, all that a name covers."""
+        """Return whether a run of columns contains all columns of each group header, or none of them."""
         return all(
-            name.end <= first or name.first >= end or (first <= name.first and name.end <= end) for name in self._names
+            group.end <= first or group.first >= end or (first <= group.first and group.end <= end)
+            for group in self._group_headers
         )
 
 
 def build_header(rows: Sequence[TextRow], columns: Columns, pitch: float) -> Header:
-    """Return the header of some rows. `pitch`: the distance between the rows below it."""
+    """Return the header that consists of `rows`. `pitch`: the distance between the rows below it; 0 if unknown."""
     header = Header(columns, pitch)
     for n in range(len(rows) - 1, -1, -1):
         header.add(rows[n], is_lowest=n == len(rows) - 1)

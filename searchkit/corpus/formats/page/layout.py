@@ -35,21 +35,21 @@ _MAX_SIZE_CHANGE_AFTER_SENTENCE, _MAX_SIZE_CHANGE = 0.12, 0.2
 """Relative differences of type sizes. A larger difference starts a paragraph: the first after a sentence, the second
 anywhere. Sizes vary in text recognised by OCR."""
 _MIN_TITLE_SIZE = 1.1
-"""Relative to the size of most lines. Larger type is that of titles."""
+"""Minimum type size of titles, relative to that of most lines."""
 _MIN_INDENT = 0.7
-"""In em. A line that starts further to the right is indented."""
+"""Minimum indent of a line, in em."""
 _MIN_WIDTH_SHARE = 0.95
-"""Share of the width that the lines of all pages cover. A page that covers less has no full lines."""
+"""Minimum share of the width that the lines of all pages cover. A page whose lines cover less has no full lines."""
 _FULL_LINE_TOLERANCE = 1.5
-"""In em. A line that is at most this much narrower than the widest line is full, too."""
+"""Maximum distance, in em, of the end of a full line from the end of the widest line."""
 _MIN_SPARE_ROOM = 0.3
-"""In em. A line that has this much more room than the first word of the next line needs was ended on purpose."""
+"""Minimum room, in em, beyond that for the first word of the next line, at the end of a line ended on purpose."""
 _PARAGRAPH_MARKERS = frozenset(style for style, rank in RANK.items() if rank <= RANK["①"])
 """Styles of list markers that start a paragraph. Others, such as 一是 and 第一, mostly occur inside one."""
 _MIN_PARAGRAPH_SPACING = 1.35
-"""Relative to the usual line spacing. A larger distance to the line before starts a paragraph."""
+"""Minimum distance of the first line of a paragraph from the line before, relative to the usual line spacing."""
 _MAX_HEADING_LENGTH = 60
-"""In code points. A longer paragraph is not a heading, even if a bookmark names it."""
+"""Maximum length of a heading that a bookmark names, in code points."""
 _BOLD_FONT = re.compile(r"bold|black|heavy|simhei|heiti|黑体|小标宋", re.IGNORECASE)
 _FIGURE_LINE = re.compile(r"[\d,.%％ ]{1,30}")
 _MIN_TITLE_LENGTH = 5
@@ -98,6 +98,7 @@ def extract_text(pages: Iterable[PlacedPage]) -> PageText:
 
 
 def _describe_problems(unreadable: UnreadableText) -> Iterator[str]:
+    """Yield the problem that lines are unreadable, if there are any."""
     if unreadable.lines:
         count = _count_of(unreadable.lines, "unreadable line")
         yield f"{_locate(unreadable.lines)}: {count}: {UNREADABLE_REASON}"
@@ -164,7 +165,7 @@ def _assign_bounds(lines: Sequence[PlacedLine], pages: Sequence[PlacedPage]) -> 
 
 
 def _column_bounds(lines: Sequence[PlacedLine], width: float) -> ColumnBounds:
-    """Return where lines start and end on a page of this width. If they do not show it, assume equal margins."""
+    """Return where the lines of a column start and end. Without full lines, assume equal margins of the page."""
     if not lines:
         return NO_BOUNDS
     left, right = min(line.left for line in lines), max(line.text_right for line in lines)
@@ -173,7 +174,7 @@ def _column_bounds(lines: Sequence[PlacedLine], width: float) -> ColumnBounds:
 
 
 def _build_blocks(items: Sequence[PlacedLine | TablePart], *, strong: bool) -> Iterator[Block]:
-    """Yield the blocks of lines and tables: lines are grouped into paragraphs. A heading is one, and so is a row.
+    """Yield the blocks of lines and tables: lines are grouped into paragraphs.
 
     `strong`: whether bold type means emphasis.
     """
@@ -218,9 +219,9 @@ class _Typesetting:
         """Return whether a line continues the paragraph of the line before it.
 
         Only a full line is continued, and if paragraphs are indented, not by an indented line. If the line before ends
-        a sentence, the next line must not look like a start either: indented, in other type, or numbered if the
-        document has no indents. If in doubt, split: cleaning can join parts of a sentence, but it cannot split
-        paragraphs.
+        a sentence, the next line must not look like the start of a paragraph: indented, in other type, or numbered if
+        the document has no indents. If in doubt, the result is False: cleaning can join the parts of a sentence, but it
+        cannot split paragraphs.
         """
         change = abs(line.size - before.size) / before.size
         if before.is_row or line.is_row or bool(before.column) != bool(line.column) or change > _MAX_SIZE_CHANGE:
@@ -237,6 +238,7 @@ class _Typesetting:
         return is_same_type and not is_indented and (self.has_indents or not _is_numbered(line.text))
 
     def _is_apart(self, before: PlacedLine, line: PlacedLine) -> bool:
+        """Return whether the distance between two lines is clearly larger than the usual line spacing."""
         step = (line.baseline - before.baseline) / line.size
         return (
             self.line_spacing > 0
@@ -246,7 +248,7 @@ class _Typesetting:
 
 
 def _is_figure(text: str) -> bool:
-    """Return whether a line is only a figure. That of another line must not continue it."""
+    """Return whether a line is only a figure, which digits on the next line do not continue."""
     return _FIGURE_LINE.fullmatch(text) is not None
 
 
@@ -274,6 +276,7 @@ def _is_same_column(before: PlacedLine, line: PlacedLine) -> bool:
 
 
 def _build_block(lines: Sequence[PlacedLine], *, strong: bool) -> Block:
+    """Return the lines of a paragraph as a block. `strong`: whether bold type means emphasis."""
     text = lines[0].text
     for line in lines[1:]:
         text = join_lines(text, line.text)
@@ -281,6 +284,7 @@ def _build_block(lines: Sequence[PlacedLine], *, strong: bool) -> Block:
 
 
 def _apply_bookmark(block: Block, headings: Mapping[int, Mapping[str, int]]) -> Block:
+    """Return the block, with the level of the bookmark that names it. `headings`: levels by page and `heading_key`."""
     if block.page is None or len(block.text) > _MAX_HEADING_LENGTH or "。" in block.text:
         return block
     level = headings[block.page].get(heading_key(block.text), 0)

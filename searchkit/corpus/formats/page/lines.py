@@ -1,4 +1,4 @@
-"""Lines of a page: builds them from positioned glyphs, marks raised and lowered characters, tells what is unreadable.
+"""Builds the lines of a page from positioned glyphs, resolves raised and lowered characters, marks unreadable ones.
 
 Raised and lowered characters are superscripts and subscripts.
 
@@ -33,25 +33,26 @@ from searchkit.corpus.formats.page.rulings import RuledGrid, find_rulings
 from searchkit.corpus.formats.page.tables import place_rows
 
 _MIN_TYPE_SIZE = 1e-5
-"""Share of a page's height. Smaller type is invisible."""
+"""Minimum type size of visible text, as a share of the page's height."""
 _MIN_WORD_GAP = 0.15
-"""In em. A wider gap between Latin characters is a blank: some programs move on instead of printing one."""
+"""Minimum width of a blank between Latin characters, in em. Some programs leave a gap instead of printing a blank."""
 _MIN_HAN_GAP = 0.7
-"""In em. The same next to a Han character. Justified lines contain gaps, and Latin words are set off by 1/4 em."""
+"""The same next to a Han character. Justified lines contain gaps, and Latin words are set off by 1/4 em."""
 _MAX_BASELINE_SHIFT = 0.5
-"""In em. Glyphs whose baselines differ by at most this are in the same row."""
+"""Maximum difference of the baselines of glyphs in the same row, in em."""
 _MIDDLE_HEIGHT = 0.35
-"""In em. Height of the middle of a character above its baseline."""
+"""Height of the middle of a character above its baseline, in em."""
 _MAX_OVERPRINT_SHIFT = 0.4
-"""Share of a glyph's width. Two equal characters that are closer are one character printed twice."""
+"""Two equal characters are one character printed twice if they are closer than this share of their width."""
 _MAX_RAISED_SIZE = 0.8
-"""Relative to the type size of the line. Larger type is neither raised nor lowered."""
+"""Maximum type size of raised or lowered characters, relative to that of the line."""
 _MIN_RAISE, _MIN_DROP = 0.15, 0.05
-"""In em of the line. Minimum distance between the baseline of the line and that of raised or lowered type."""
+"""Minimum distance of raised and of lowered characters from the baseline of the line, in em of the line."""
 _MAX_UNREADABLE_SHARE = 0.5
-"""Share of the characters of a page or line. If more are unreadable, all of it is left out."""
+"""Maximum share of unreadable characters of a page or a line that is read."""
 _FIRST_WORD = re.compile(r"[（(《“‘〈【〔［「『]*(?:[0-9A-Za-z.%％,\-]+|.)[，,、。；;：:）)》”’〉】〕］」』！!？?%％]*")
-"""What a line break cannot split: a Han character, or a Latin word or number, with the punctuation around it."""
+"""The first word of a line, which a line break cannot split: a Han character, or a Latin word or number, with the
+punctuation around it."""
 _HYPHENATED = re.compile(r"[A-Za-z]{2}-$")
 """The end of a line that divides a Latin word: `enforce-`."""
 _HANGING_PUNCTUATION = frozenset("，,、。.；;：:！!？?")
@@ -60,9 +61,9 @@ _WHITE_SPACE = re.compile(r"\s+")
 
 
 def is_unreadable(glyphs: Sequence[Glyph]) -> bool:
-    """Return whether most glyphs of a page, blanks not counted, have no readable character.
+    """Return whether most glyphs of a page, blanks not counted, are unreadable.
 
-    They have none at all, or a private-use code point.
+    A glyph is unreadable if it is mapped to no character or to a private-use code point.
     """
     unreadable_texts = {text for text in {glyph.text for glyph in glyphs} if text == UNREADABLE or is_private(text)}
     if not unreadable_texts:
@@ -162,7 +163,7 @@ def _take_ruled_rows(
 
 
 def _join_row(pieces: Sequence[PlacedLine]) -> PlacedLine:
-    """Return the pieces of a row of glyphs in a cell as one line."""
+    """Return the pieces of a row in a cell as one line."""
     if len(pieces) == 1:
         return pieces[0]
     first, last = pieces[0], pieces[-1]

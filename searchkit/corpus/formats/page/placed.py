@@ -88,7 +88,7 @@ class PlacedTable:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlacedLine:
-    """Text pieces on one line, or a row of a table."""
+    """A line of text, a piece of one, or a row of a table."""
 
     text: str
     left: float

@@ -1,4 +1,7 @@
-"""Orders the lines of a page for reading: tables row by row, columns one after another."""
+"""Orders the lines of a page for reading: tables row by row, columns one after another.
+
+A piece is text on one line without a gap of more than an em (`lines`). A gutter is the white space between two columns.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ _MIN_FULL_SHARE, _FULL_LINE_SHARE = 0.5, 0.85
 _MAX_COLUMN_ROWS = 500
 """Maximum number of rows of two columns. No page has more lines."""
 _MAX_PIECES_TRIED = 10
-"""Number of pieces of a row between which gutters are looked for."""
+"""Number of pieces at the start of a row between which gutters are looked for."""
 _MAX_TEXT_PIECES = 2
 """Maximum number of pieces of a line that is text. A line of more pieces is a row of an unruled table."""
 _LAST_CELL = re.compile(r"[\d.,%％—-]+")
@@ -44,7 +47,7 @@ class PlacedRow:
 def order_lines(rows: Sequence[Sequence[PlacedLine]], ruled_rows: Sequence[PlacedRow]) -> list[PlacedLine]:
     """Return the lines of a page in reading order.
 
-    `rows`: the pieces at each height outside of ruled grids, from left to right and from top to bottom.
+    `rows`: the pieces outside of ruled grids, by row from top to bottom, and in each row from left to right.
     """
     merged = [list(row) for row in rows]
     contents: dict[int, Sequence[PlacedLine]] = {}
@@ -68,7 +71,7 @@ def order_lines(rows: Sequence[Sequence[PlacedLine]], ruled_rows: Sequence[Place
 
 
 def _order_rows(rows: Sequence[Sequence[PlacedLine]]) -> Iterator[PlacedLine]:
-    """Yield the lines of rows. Ruled rows have column numbers already."""
+    """Yield the lines of the rows in reading order, with column numbers. Ruled rows have negative ones already."""
     edges = _build_edges(rows)
     index = 0
     while index < len(rows):
@@ -114,7 +117,7 @@ class _Edges:
     rights: Sequence[Sequence[float]]
     """The largest right edge of each piece and those at its left."""
     full_before: Sequence[int]
-    """Number of pieces that can be full lines of a column, in the rows before each row and in all rows."""
+    """For each row, the number of pieces before it that can be full lines of a column. The last is for all rows."""
 
     def can_be_columns(self, start: int, end: int) -> bool:
         """Return whether rows have so many full lines that they can be columns."""

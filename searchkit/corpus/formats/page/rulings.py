@@ -1,7 +1,8 @@
 """Rulings: the grids of cells that the horizontal and vertical rules of a page draw.
 
-Rules are dashed, doubled, drawn cell by cell, or thin rectangles. Collinear ones are joined; those that touch are one
-grid. A rule that is missing between two slots merges them to one cell. Missing outer rules are completed.
+Rules can be dashed, doubled, drawn cell by cell, or thin rectangles. Collinear rules are joined. Rules that touch are
+one grid. A slot is the place at one row and one column of a grid. Slots without a rule between them are one cell.
+Missing outer rules are completed. Lengths are in the unit of `placed`.
 """
 
 from __future__ import annotations
@@ -22,15 +23,16 @@ _MAX_GRIDS = 30
 _MAX_SLOTS = 50_000
 """Maximum number of slots of a grid."""
 _MAX_CROSSINGS, _MAX_CROSSINGS_PER_RULE = 10_000, 100
-"""A page with more rules that could cross is a drawing, so that the cost stays linear."""
+"""Maximum number of pairs of rules that could cross: the first number, plus the second for each rule. A page with more
+is a drawing. The limit keeps the cost linear."""
 _SAME_RULE = 0.4
-"""Em. Parallel rules that are closer are the same rule."""
+"""Parallel rules that are closer than this, in em, are the same rule."""
 _MAX_DASH_GAP = 0.6
-"""Em. Collinear rules that are closer are dashes of one rule, or the sides of adjacent cells."""
+"""Maximum gap, in em, between dashes of one rule, or between rules that are sides of adjacent cells."""
 _MIN_LENGTH = 0.8
-"""Em. A shorter rule is part of a drawing or a character."""
+"""Minimum length of a rule, in em. A shorter one is part of a drawing or a character."""
 _MIN_OUTER_CELL = 1.0
-"""Em. Rules that reach this far beyond the outermost rule across them show that an outer rule is missing."""
+"""Minimum length, in em, by which rules protrude beyond the outermost rule across them if an outer rule is missing."""
 
 
 Subpath = Sequence[tuple[float, float]]
@@ -38,7 +40,7 @@ Subpath = Sequence[tuple[float, float]]
 
 
 class _Line(NamedTuple):
-    """A horizontal or vertical line: where it crosses the other axis, and its extent."""
+    """A horizontal line at the height `position`, or a vertical line at the x `position`, and its extent."""
 
     position: float
     start: float
@@ -108,7 +110,7 @@ def trace_rules(subpaths: Iterable[Subpath], max_width: float, *, is_stroked: bo
 
 
 def find_rulings(rules: Sequence[Rule], em: float) -> Rulings:
-    """Return the grids and bars of a page. Cost: n log n in the number of rules; none if there are too many.
+    """Return the grids and bars of a page; none if it has too many rules. Cost: n log n in the number of rules.
 
     `em`: the usual type size of the page.
     """
@@ -133,7 +135,7 @@ def find_rulings(rules: Sequence[Rule], em: float) -> Rulings:
 
 
 def _join_collinear(lines: list[_Line], em: float) -> list[_Line]:
-    """Join lines at nearly the same position. Lines of one position get exactly the same one."""
+    """Join lines at nearly the same position. All lines of a cluster get its middle as their position."""
     joined: list[_Line] = []
     for cluster in _cluster(sorted(lines), _SAME_RULE * em):
         position = (cluster[0].position + cluster[-1].position) / 2
@@ -150,6 +152,7 @@ def _join_collinear(lines: list[_Line], em: float) -> list[_Line]:
 
 
 def _cluster(lines: Iterable[_Line], tolerance: float) -> Iterator[list[_Line]]:
+    """Yield groups of consecutive lines whose positions differ by at most `tolerance`. `lines` are sorted."""
     cluster: list[_Line] = []
     for line in lines:
         if cluster and line.position - cluster[0].position > tolerance:
@@ -163,7 +166,7 @@ def _cluster(lines: Iterable[_Line], tolerance: float) -> Iterator[list[_Line]]:
 def _connect(
     rows: Sequence[_Line], columns: Sequence[_Line], tolerance: float
 ) -> list[tuple[list[_Line], list[_Line]]] | None:
-    """Group the lines that touch: those across and those down. None if there are too many to try."""
+    """Return the groups of lines that touch, each as its horizontal and vertical lines; None if there are too many."""
     positions = [line.position for line in columns]
     parents = list(range(len(rows) + len(columns)))
 
@@ -226,7 +229,11 @@ def _build_grid(across: Sequence[_Line], down: Sequence[_Line], em: float) -> Ru
 
 
 def _complete_edges(lines: Sequence[_Line], crossing: Sequence[_Line], em: float) -> list[float]:
-    """Return the distinct positions of lines, with the missing outermost ones, to which two crossing lines reach."""
+    """Return the distinct positions of parallel lines, and those of missing outermost lines.
+
+    An outermost line is missing if at least two crossing lines protrude beyond the last line. Its position is the
+    end of the one that protrudes second most.
+    """
     positions = sorted({line.position for line in lines})
     starts = sorted(line.start for line in crossing)
     ends = sorted((line.end for line in crossing), reverse=True)
@@ -240,7 +247,7 @@ def _complete_edges(lines: Sequence[_Line], crossing: Sequence[_Line], em: float
 def _add_ends(rows: Sequence[float], down: Sequence[_Line], em: float) -> list[float]:
     """Return the positions of horizontal rules, and those between them where vertical rules start or end.
 
-    There a cell ends that covers several columns, if no rules are between rows.
+    In a table without rules between rows, a cell that covers several columns ends at such a position.
     """
     added = list(rows)
     for end in sorted({end for line in down for end in (line.start, line.end)}):
@@ -251,7 +258,7 @@ def _add_ends(rows: Sequence[float], down: Sequence[_Line], em: float) -> list[f
 
 
 def _find_walls(lines: Sequence[_Line], positions: Sequence[float], crossing: Sequence[float]) -> set[tuple[int, int]]:
-    """Return where lines separate slots: index of the position, and index of the band between crossing positions."""
+    """Return where lines separate slots: index of the position, and index of the space between crossing positions."""
     middles = [(before + after) / 2 for before, after in pairwise(crossing)]
     walls: set[tuple[int, int]] = set()
     for line in lines:

@@ -1,4 +1,7 @@
-"""Tables of pages: the rows of ruled grids, tables that go on over pages, and their blocks."""
+"""Tables of pages: the rows of ruled grids, tables that go on over pages, and their blocks.
+
+Lengths are in the unit of `placed`.
+"""
 
 from __future__ import annotations
 
@@ -24,25 +27,25 @@ from searchkit.corpus.tables.recognition import is_continued, is_data_table
 from searchkit.model import Cell
 
 _MAX_DATA_CELL_LENGTH = 500
-"""Code points. A row with a longer cell is layout, and contains no data."""
+"""Maximum length of a cell of data, in code points. A row with a longer cell is layout."""
 _MAX_ROOM = 2.0
-"""Em. A line that leaves less room in its cell, with the padding of the cell, may have been wrapped."""
+"""A line that leaves less room in its cell than this, in em, may have been wrapped. The room includes the padding."""
 _MAX_FIGURE_LINES = 2
-"""Number of lines of a figure that is wrapped."""
+"""Maximum number of lines of a wrapped figure."""
 _MAX_HEADER_LINES = 6
-"""Number of lines above the figures of a cell that are its headers."""
+"""Maximum number of header lines above the figures in one cell."""
 _EDGE_TOLERANCE = 1.0
-"""Em. Columns whose edges differ by less agree."""
+"""Maximum difference of the edges of the same column on two pages, in em."""
 _MAX_LINES_BETWEEN = 4
-"""Number of lines between the parts of a table on two pages: 续表, and the notes above it."""
+"""Maximum number of lines between the parts of a table on two pages: 续表 and notes."""
 _MIN_ROW_STEP = 0.85
-"""Relative to the distance between rows. A line that is further from the rows around it is one, too."""
+"""Minimum distance between two rows, relative to their usual distance. A line this far from all rows is a row, too."""
 _MIDDLE_HEIGHT = 0.35
-"""Em. Height of the middle of a character above its baseline."""
+"""Height of the middle of a character above its baseline, in em."""
 _MIN_EDGE_DISTANCE = 0.5
-"""Em. Distance of the middle of a line from the edge of its row."""
+"""Minimum distance of the middle of a line from the edge of its row, in em."""
 _MAX_LABEL_STEP = 1.45
-"""Em. Distance between two lines of a label."""
+"""Maximum distance between two lines of a label, in em."""
 _DIGIT_AT_END, _DIGIT_AT_START = re.compile(r"[\d.,%％]$"), re.compile(r"[\d.,-]")
 
 _Joiner = Callable[[str, str], str]
@@ -57,9 +60,9 @@ def place_rows(
 ) -> list[PlacedRow]:
     """Return the rows of a grid that contain text.
 
-    `contents`: the lines of each cell, by its index, from top to bottom. `number`: of the grid on its page. `join`:
-    joins two lines of a cell. Rows of text at the top or the bottom of the grid are laid out, and so are rows with a
-    cell that is too long; they do not belong to the table.
+    `contents`: the lines of each cell, by its index, from top to bottom. `number`: the number of the grid on its page.
+    `join`: joins two lines of a cell. Rows of text at the top or the bottom of the grid are layout and do not belong to
+    the table. If a cell is too long, its row is layout, and no row of the grid belongs to a table.
     """
     filled = _FilledGrid(grid.rows, grid.cells, [list(contents.get(n, ())) for n in range(len(grid.cells))])
     filled = _split_rows(_cut_cells(filled), grid)
@@ -71,12 +74,12 @@ def place_rows(
     by_row: list[list[int]] = [[] for _ in range(height)]
     for n, cell in enumerate(filled.cells):
         by_row[cell.row].append(n)
-    laid_out = _find_laid_out(filled, by_row, texts, width)
-    is_table = not any(max((len(texts[n]) for n in by_row[r]), default=0) > _MAX_DATA_CELL_LENGTH for r in laid_out)
+    layout_rows = _find_layout_rows(filled, by_row, texts, width)
+    is_table = not any(max((len(texts[n]) for n in by_row[r]), default=0) > _MAX_DATA_CELL_LENGTH for r in layout_rows)
     first, last = 0, height
-    while first < last and first in laid_out:
+    while first < last and first in layout_rows:
         first += 1
-    while last > first and last - 1 in laid_out:
+    while last > first and last - 1 in layout_rows:
         last -= 1
     rows = tuple(
         tuple(Cell(texts[n], filled.cells[n].row_span, filled.cells[n].col_span) for n in by_row[r])
@@ -88,7 +91,7 @@ def place_rows(
         lines = [line for n in indexes for line in filled.contents[n]]
         if not lines:
             continue
-        if r in laid_out:
+        if r in layout_rows:
             row_lines = [replace(line, column=-number) for line in lines]
         else:
             row_lines = [
@@ -113,14 +116,19 @@ class _FilledGrid:
     """The cells of a grid with their lines."""
 
     rows: Sequence[float]
-    """Edges."""
+    """Upper edge of each row and lower edge of the last, ascending."""
     cells: Sequence[GridCell]
     contents: Sequence[Sequence[PlacedLine]]
     """The lines of each cell."""
 
 
-def _find_laid_out(filled: _FilledGrid, by_row: Sequence[Sequence[int]], texts: Sequence[str], width: int) -> set[int]:
-    """Return the rows that are running text: with a long cell, or at the top or bottom one cell of several lines."""
+def _find_layout_rows(
+    filled: _FilledGrid, by_row: Sequence[Sequence[int]], texts: Sequence[str], width: int
+) -> set[int]:
+    """Return the rows that are layout, not data.
+
+    These are rows with a cell that is too long, and rows at the top and bottom that are one cell of several lines.
+    """
     long_rows = {r for r, indexes in enumerate(by_row) if any(len(texts[n]) > _MAX_DATA_CELL_LENGTH for n in indexes)}
 
     def is_text(r: int) -> bool:
@@ -139,7 +147,11 @@ def _find_laid_out(filled: _FilledGrid, by_row: Sequence[Sequence[int]], texts: 
 
 
 def _cut_cells(filled: _FilledGrid) -> _FilledGrid:
-    """Cut cells of figures where vertical rules start or end, but no horizontal rule is: rows are above and below."""
+    """Cut cells of several rows at edges of rows that no rule shows.
+
+    Such an edge is where vertical rules start or end without a horizontal rule. A cell is cut there if its lines above
+    and below are clearly apart and one of them is a figure (`_is_cut`).
+    """
     bottoms = {(cell.row + cell.row_span, cell.column, cell.col_span) for cell in filled.cells}
     ruled = {cell.row for cell in filled.cells if (cell.row, cell.column, cell.col_span) in bottoms}
     parts: list[tuple[GridCell, Sequence[PlacedLine]]] = []
@@ -164,7 +176,7 @@ def _is_cut(before: PlacedLine, after: PlacedLine, edge: float) -> bool:
 
 
 def _split_rows(filled: _FilledGrid, grid: RuledGrid) -> _FilledGrid:
-    """Split the rows of a grid without rules between them, which figures below each other show."""
+    """Split rows of a grid that contain several rows without rules between them, as figures in columns show."""
     anchors = _find_anchors(filled, grid)
     if all(len(starts) == 1 for starts in anchors):
         return filled
@@ -191,9 +203,9 @@ def _split_rows(filled: _FilledGrid, grid: RuledGrid) -> _FilledGrid:
 
 
 def _split_cell(lines: Sequence[PlacedLine], anchors: Sequence[float]) -> Iterator[tuple[int, int, list[PlacedLine]]]:
-    """Yield the parts of a cell in which are rows without rules between them: first row, number of rows, lines.
+    """Yield the parts of a cell of a row that contains several rows: first row, number of rows, lines.
 
-    A label that is centred on several rows covers them. `anchors`: the upper edges of the rows.
+    A label that is centred on several rows covers them. `anchors`: the upper edges of the rows in the row of the grid.
     """
     labels = _group_labels(lines, anchors)
     if labels:
@@ -210,7 +222,7 @@ def _split_cell(lines: Sequence[PlacedLine], anchors: Sequence[float]) -> Iterat
 
 
 def _group_labels(lines: Sequence[PlacedLine], anchors: Sequence[float]) -> list[list[PlacedLine]]:
-    """Return the labels of a cell, each with its lines, if it has fewer than rows; empty if it contains figures."""
+    """Return the labels of a cell, each as its lines; none if each row has one, or if a line is a value."""
     if any(is_value(line.text) for line in lines):
         return []
     pitch = median(after - before for before, after in pairwise(anchors))
@@ -224,7 +236,7 @@ def _group_labels(lines: Sequence[PlacedLine], anchors: Sequence[float]) -> list
 
 
 def _find_anchors(filled: _FilledGrid, grid: RuledGrid) -> list[list[float]]:
-    """Return for each row of a grid the upper edges of the rows that the figures in it show; one if it is one row."""
+    """Return for each row of a grid the upper edges of the rows that figures in it show; one if it is a single row."""
     anchors = [[0.0]] * (len(filled.rows) - 1)
     for cell, lines in zip(filled.cells, filled.contents, strict=True):
         if cell.row_span == 1 and len(lines) > 1:
@@ -239,7 +251,7 @@ def _find_anchors(filled: _FilledGrid, grid: RuledGrid) -> list[list[float]]:
 
 
 def _add_rows(starts: Sequence[float], lines: Sequence[PlacedLine]) -> list[float]:
-    """Return the upper edges of rows and those of the lines of a cell that are as far from them as they are."""
+    """Return the upper edges of rows, and those of lines of a cell that are as far from all rows as rows are apart."""
     added = list(starts)
     pitch = median(after - before for before, after in pairwise(starts))
     for line in lines:
@@ -253,7 +265,7 @@ def _add_rows(starts: Sequence[float], lines: Sequence[PlacedLine]) -> list[floa
 
 
 def _find_row_starts(lines: Sequence[PlacedLine], width: float) -> list[float]:
-    """Return the upper edges of the rows that the figures of a cell show; one if they are one row.
+    """Return the upper edges of the rows that the figures of a cell show; a single one if they show no rows.
 
     A figure that fills its cell may go on in the next line.
     """
@@ -298,8 +310,7 @@ class TablePart:
     is_ruled: bool
     lines: list[PlacedLine]
     last_start: int = 0
-    """Index of the first row of its last page. No cell but the last ones of a column reaches over page breaks."""
-
+    """Index of the first row of its last page. Only cells that reach the last row of a page can go on after it."""
     repeated: int = 0
     """Number of header rows that its pages repeat."""
 
@@ -329,7 +340,7 @@ class TablePart:
     def _count_header_rows(self) -> int:
         """Return the number of header rows that are repeated on each page, or bold above rows that are not bold.
 
-        0 if nothing tells. Such rows show that a table of words is data, as a stated header of other formats does.
+        Such rows show that a table of words is data, as a stated header does in other formats.
         """
         count = 0
         for n, line in enumerate(self.lines):
@@ -377,11 +388,12 @@ def _readable_rows(lines: Sequence[PlacedLine]) -> Iterator[tuple[Cell, ...]]:
 
 
 def _clean(text: str) -> str:
+    """Return the text of a cell with marks resolved and unreadable characters marked."""
     return resolve_marks(mark_unreadable(text) if UNREADABLE in text or PRIVATE_USE.search(text) else text)
 
 
 def _append_part(joined: list[PlacedLine | TablePart], part: TablePart) -> bool:
-    """Append a part of a table to the last item if that is the part before it. Return whether it was appended."""
+    """Append a part to the last table of `joined` if it continues that table. Return whether it was appended."""
     between = 0
     while between < min(len(joined), _MAX_LINES_BETWEEN) and isinstance(joined[-1 - between], PlacedLine):
         between += 1
@@ -413,6 +425,7 @@ def _is_next(before: TablePart, part: TablePart) -> bool:
 
 
 def _have_same_columns(before: TablePart, part: TablePart) -> bool:
+    """Return whether two parts have the same number of columns, at nearly the same distances."""
     if before.is_ruled != part.is_ruled or len(before.edges) != len(part.edges):
         return False
     tolerance = _EDGE_TOLERANCE * before.em * (1 if before.is_ruled else 2)
@@ -423,11 +436,12 @@ def _have_same_columns(before: TablePart, part: TablePart) -> bool:
 
 
 def _is_above_continuation(text: str) -> bool:
+    """Return whether a line can be between two parts of a table: 续表, or a note on the unit."""
     return is_continued(text) or is_table_note(text)
 
 
 def _count_repeated(before: Sequence[Sequence[Cell]], rows: Sequence[Sequence[Cell]]) -> int:
-    """Return the number of rows that repeat the header of the part before: those at its start without figures."""
+    """Return the number of first rows that repeat the first rows of the part before, which contain no figures."""
     count = 0
     for first, row in zip(before, rows, strict=False):
         texts = ["".join(cell.text.split()) for cell in row]
@@ -438,9 +452,10 @@ def _count_repeated(before: Sequence[Sequence[Cell]], rows: Sequence[Sequence[Ce
 
 
 def _continues(before: Sequence[Sequence[Cell]], rows: Sequence[Sequence[Cell]]) -> bool:
-    """Return whether rows without a header continue a table: its number columns contain figures in the first of them.
+    """Return whether rows that do not repeat the header continue a table.
 
-    Columns of words do not tell. A header of another table has words above its figures.
+    They do not if words are above the figures in its columns of numbers: these words are the header of another table.
+    Without columns of numbers, the number of columns decides.
     """
     above, below = place_cells(before), place_cells(rows)
     width = len(above[0]) if above else 0
@@ -460,12 +475,13 @@ def _continues(before: Sequence[Sequence[Cell]], rows: Sequence[Sequence[Cell]])
 
 
 def _has_numbers(rows: Sequence[Sequence[PlacedCell]], column: int) -> bool:
+    """Return whether most filled cells of a column are numbers."""
     texts = [row[column].text for row in rows if row[column].text]
     return 2 * sum(is_number(text) for text in texts) > len(texts)
 
 
 def _join_broken_row(before: list[tuple[Cell, ...]], rows: list[tuple[Cell, ...]]) -> list[tuple[Cell, ...]]:
-    """Return the rows after a page break. Cells that go on from the page before are joined with those there."""
+    """Return the rows after a page break without the cells that continue cells of `before`, which are extended."""
     if not before or not rows:
         return rows
     above = place_cells(before)[-1]
@@ -483,7 +499,7 @@ def _join_broken_row(before: list[tuple[Cell, ...]], rows: list[tuple[Cell, ...]
 
 
 def _extend_cell(rows: list[tuple[Cell, ...]], placed: PlacedCell, row_span: int) -> None:
-    """Extend a cell of the last row over rows that follow."""
+    """Extend a cell that reaches the last row by `row_span` rows below it."""
     grid = place_cells(rows)[placed.row]
     starts = [cell for n, cell in enumerate(grid) if cell.row == placed.row and (n == 0 or cell is not grid[n - 1])]
     index = next(n for n, cell in enumerate(starts) if cell.column == placed.column)

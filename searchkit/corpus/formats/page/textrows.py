@@ -1,7 +1,10 @@
 """Lines as rows of words, and the groups of rows with figures among them.
 
-Goes in: the lines of a page or a column of text, with their glyphs. Comes out: a `TextRow` per line, and the first and
-last row of each group of rows with figures that are close together.
+Input: the lines of a page or a column of text, with their glyphs. Output: a `TextRow` for each line, and the range of
+each group of rows with figures that are close together. Lengths are in the unit of `placed`.
+
+A word is a run of glyphs without white space of at least `MIN_WORD_GAP` between them. A piece is a run of words without
+white space of at least `MIN_GAP` between them. A figure is a number in a cell (`tables.cells`).
 """
 
 from __future__ import annotations
@@ -20,24 +23,24 @@ from searchkit.corpus.tables.captions import is_table_note
 from searchkit.corpus.tables.cells import is_number, is_total
 
 MIN_GAP = 1.0
-"""Em. Minimum white space between two cells in most rows. Gaps of justified text and between Latin words are
+"""Minimum white space between two cells in most rows, in em. Gaps of justified text and between Latin words are
 smaller."""
 MIN_WORD_GAP = 0.4
-"""Em. Minimum white space between two cells in any row."""
+"""Minimum white space between two cells in any row, in em."""
 MAX_ROW_DISTANCE = 4.0
-"""Em. Maximum distance between two rows of one table."""
+"""Maximum distance between two rows of one table, in em."""
 MAX_CELL_LENGTH = 40
-"""Maximum number of code points of a header cell, and of a line without figures."""
+"""Maximum length of a header cell, and of a line without figures in a table, in code points."""
 _MAX_LINES_BETWEEN = 3
 """Maximum number of lines without figures between two rows with figures."""
 _MAX_ROWS = 500
 """Maximum number of rows of a table on a page. No page has more."""
 _MAX_LABEL_STEP = 1.6
-"""Em. Maximum vertical distance of a label beside two rows from each of them. Lines of text are further apart."""
+"""Maximum vertical distance, in em, of a label beside two rows from each of them. Lines of text are further apart."""
 _MAX_SPACING = 4.5
-"""Em. Maximum white space between the two characters of a label: 合　　　计."""
+"""Maximum white space between the two characters of a label, in em: 合　　　计."""
 _MIN_NARROW_WORDS = 3
-"""Minimum number of words of a row that is a label and figures without wide gaps."""
+"""Minimum number of words of a row of a label and figures without wide gaps between them."""
 _NOTE = re.compile(r"[（(【\[]?\s*(?:注|备\s?注|说\s?明|附\s?注|数据来源|资料来源|来源)\s*\d?\s*[:：]")
 _CAPTION = re.compile(r"(?:附\s?|续\s?)?表\s?[\d一二三四五六七八九十]{1,3}(?![\d一二三四五六七八九十]*[年月件个])")
 _FIGURE_PART = re.compile(r"[-−]?\d[\d.,，]*[%％]?|[%％]")
@@ -87,13 +90,13 @@ class TextRow:
         return len(texts) > 1 and is_table_note(texts[0]) and not any(":" in text or "：" in text for text in texts[1:])
 
     def is_label_of(self, row: TextRow) -> bool:
-        """Return whether it is a single word, closer to a row than a line to the next, at the left of all its words."""
+        """Return whether it is a single word left of all words of `row`, and closer to `row` than lines of text are."""
         is_close = abs(self.baseline - row.baseline) < self.line.size * _MAX_LABEL_STEP
         is_word = len(self.words) == 1 and bool(row.words)
         return is_close and is_word and self.line.right <= row.words[0][0].left - MIN_GAP * self.line.size
 
     def between(self, glyphs: Sequence[Glyph]) -> Sequence[Glyph]:
-        """Return its glyphs from the first to the last of some of them, with the blanks that are printed."""
+        """Return its glyphs from the first to the last of `glyphs`, with the printed blanks between them."""
         first = bisect_left(self.line.glyphs, glyphs[0].left, key=attrgetter("left"))
         end = bisect_right(self.line.glyphs, glyphs[-1].left, key=attrgetter("left"))
         return self.line.glyphs[first:end]
@@ -136,7 +139,7 @@ def _is_spaced_word(before: Sequence[Glyph], glyph: Glyph, gap: float) -> bool:
 
 
 def group_data_rows(rows: Sequence[TextRow]) -> list[tuple[int, int]]:
-    """Return the first and the last row, exclusive, of each group of rows with figures that are close together."""
+    """Return the range (start and end) of each group of rows with figures that are close together."""
     groups: list[tuple[int, int]] = []
     for n, row in enumerate(rows):
         if not row.is_data:
@@ -149,7 +152,7 @@ def group_data_rows(rows: Sequence[TextRow]) -> list[tuple[int, int]]:
 
 
 def _are_close(rows: Sequence[TextRow]) -> bool:
-    """Return whether the first and the last of some rows are close, and those between them can be of the same table."""
+    """Return whether the first and the last row are close, and the rows between them can be rows of the same table."""
     if len(rows) > _MAX_LINES_BETWEEN + 2:
         return False
     limit = MAX_ROW_DISTANCE * rows[-1].line.size
@@ -158,9 +161,9 @@ def _are_close(rows: Sequence[TextRow]) -> bool:
 
 
 def find_pitch(rows: Sequence[TextRow]) -> float:
-    """Return the usual distance between two rows with figures; 0 if there is only one row.
+    """Return the pitch: the usual distance between two rows with figures; 0 if there is only one row.
 
-    If lines are between all of them, it is the largest distance between two lines.
+    If no two rows with figures are adjacent, return the largest distance between two lines.
     """
     steps = [(after.baseline - before.baseline, before.is_data and after.is_data) for before, after in pairwise(rows)]
     between_rows = [step for step, are_data in steps if are_data]

@@ -1,7 +1,8 @@
 """Cells of several lines, and cells over several rows, in tables without rules between rows.
 
-Goes in: the lines from the first row below the header. Comes out: where the table ends, which lines are one row, and
-which labels cover several rows.
+Input: the lines from the first row below the header. Output: where the table ends, which lines are one row, and which
+labels cover several rows. The pitch is the usual distance between two rows (`textrows.find_pitch`). Lengths are in the
+unit of `placed`.
 """
 
 from __future__ import annotations
@@ -18,28 +19,27 @@ from searchkit.corpus.formats.page.textrows import TextRow, find_pitch, text_of
 from searchkit.corpus.tables.cells import is_number, is_time, is_value
 
 MAX_INNER_STEP = 0.85
-"""Share of the distance between two rows. Lines that are closer are in one row."""
+"""Lines are in one row if they are closer than this share of the pitch."""
 _MAX_WRAP_STEP = 1.9
-"""Em. Distance between two lines of a cell."""
+"""Maximum distance between two lines of a cell, in em."""
 _MAX_ROOM = 1.0
-"""Em. A cell that leaves less room in its column may have been wrapped."""
+"""Text that leaves at most this room in its column, in em, may have been wrapped."""
 _MAX_FIGURE_ROOM = 0.5
-"""Em. A figure that leaves less room in its column may have been wrapped: a digit is about half as wide as an em."""
+"""A figure that leaves less room than this in its column, in em, may have been wrapped. A digit is half an em wide."""
 _MIN_LONG_FIGURE = 5
-"""Characters of a figure that is complete, but may go on in the next line."""
+"""Minimum number of characters of a complete figure that may go on in the next line."""
 _MIN_WRAPPED_WIDTH = 5.0
-"""Em. Text in a narrower column need not be wrapped to fill it."""
+"""Minimum width, in em, of a column whose text was wrapped. In a narrower one, any text may fill the column."""
 _MAX_OFF_MIDDLE = 0.65
-"""Em. A label over several rows may be this far from their middle."""
-
+"""Maximum distance of a label over several rows from their middle, in em."""
 _MIN_OFF_ROW = 0.25
-"""Em. A label that is less below the first row is its own."""
+"""Minimum distance, in em, of such a label below the first of its rows. A closer label belongs to this row alone."""
 
 
 def find_end(rows: Sequence[TextRow], first: int, end: int, columns: Columns, bars: Sequence[Bar]) -> int:
     """Return the end of a table with the lines that continue its last row, or are above the last bar.
 
-    `first`, `end`: the first row below the header, and the last row, exclusive, with figures.
+    `first`: the index of the first row below the header. `end`: the end of the rows with figures.
     """
     bottom = max((bar.height for bar in bars), default=0.0)
     pitch = find_pitch(rows[first:end])
@@ -54,10 +54,10 @@ def find_end(rows: Sequence[TextRow], first: int, end: int, columns: Columns, ba
 
 
 def mark_parts(rows: Sequence[TextRow]) -> list[TextRow]:
-    """Return rows, in which lines of figures that are only parts of the cells of a row are not rows with figures.
+    """Return the rows. Lines of figures that are only parts of the cells of another row are no longer `is_data`.
 
-    Where a column is too narrow for its figures, they are wrapped. Such lines are close to a row with a label and
-    contain only what its columns lack, or they contain the rest of cells that fill their columns.
+    Where a column is too narrow for its figures, they are wrapped. Such a line is close to a row with a label and has
+    figures only in columns that this row leaves free, or it continues figures that fill their columns.
     """
     labelled = [row for row in rows if row.is_data and row.line.left < _find_label_end(rows)]
     columns = find_columns(labelled) if len(labelled) > 1 else None
@@ -78,7 +78,7 @@ def mark_parts(rows: Sequence[TextRow]) -> list[TextRow]:
 
 
 def _find_label_end(rows: Sequence[TextRow]) -> float:
-    """Return where the labels at the left end: the first words of the rows with figures that start there."""
+    """Return the right end of the labels: the first words of the rows with figures that start at the left."""
     data = [row for row in rows if row.is_data]
     left = min(row.line.left for row in data)
     return max(row.words[0][-1].right for row in data if row.line.left < left + row.line.size)
@@ -97,8 +97,8 @@ def _is_beside(row: TextRow, around: Sequence[TextRow], columns: Columns, limit:
 def group_wrapped(rows: Sequence[TextRow], columns: Columns) -> list[list[TextRow]]:
     """Group the lines of each row of a table.
 
-    A line without figures belongs to the row with figures that is closer than the rows are to each other. If all are
-    equally close, it continues cells that fill their columns, or is a row of its own.
+    A line without figures belongs to a row with figures if it is closer to it than rows are to each other. Otherwise it
+    belongs to the row above it if it continues cells that fill their columns, or else it is a row of its own.
     """
     pitch = find_pitch(rows)
     groups: list[list[TextRow]] = []
@@ -124,9 +124,9 @@ def group_wrapped(rows: Sequence[TextRow], columns: Columns) -> list[list[TextRo
 def _split_pending(
     above: TextRow | None, pending: Sequence[TextRow], below: TextRow, pitch: float
 ) -> tuple[list[TextRow], list[TextRow]]:
-    """Split the lines between two rows: those of the row above, and those of the row below.
+    """Split the lines between two rows into those of the row above and those of the row below.
 
-    The lines nearest to the row below belong to it if their steps are clearly smaller than those between rows.
+    The lines nearest to the row below belong to it if the distances between them are clearly smaller than the pitch.
     """
     items = [*([above] if above else []), *pending, below]
     steps = [after.baseline - before.baseline for before, after in pairwise(items)]
@@ -138,7 +138,7 @@ def _split_pending(
 
 
 def _add_rest(groups: list[list[TextRow]], lines: Sequence[TextRow], pitch: float, columns: Columns) -> None:
-    """Add the lines below a row to it if they continue its cells, else as rows of their own."""
+    """Add each line below a row to this row if it is close or continues cells of the row, else as a row of its own."""
     for row in lines:
         above = groups[-1][-1]
         step = row.baseline - above.baseline
@@ -194,8 +194,8 @@ def span_labels(
 ) -> list[int]:
     """Return the number of rows over which each label is centred; empty if labels and rows do not agree.
 
-    `labels`, `rows`: their baselines, ascending. `own`: those of rows with their own label. Empty, too, if the first of
-    the other rows has a label of its own.
+    `labels` and `rows` are baselines, ascending. `own` are the baselines of rows with a label of their own. The result
+    is also empty if the first of the other rows has a label of its own.
     """
     spans: list[int] = []
     start = 0

@@ -299,3 +299,4 @@ _NUMBER_FORMATS: Mapping[str, Callable[[int], str]] = {
     "taiwaneseCountingThousand": _chinese_thousand,
     "taiwaneseDigital": _digit_by_digit,
 }
+"""Functions that format the numbers of the other styles."""
