@@ -45,7 +45,7 @@ ALIASES_FILE = "aliases.json"
 """File of the data folder with the names of the facet values (`query.aliases`)."""
 
 SUGGESTIONS_FILE = "suggestions.txt"
-"""File of the data folder with the words, headings and facet values that are suggested (`query.suggestions`)."""
+"""File of the data folder with the words, headings and facet values that are suggested (`query.suggester`)."""
 
 STATE_FILE = "files.json"
 """File of the data folder with the state of the corpus files, which only builds read (`indexing.changes`)."""
@@ -321,7 +321,7 @@ def map_file(index: Path, manifest: Manifest, name: str) -> mmap:
 def verify_checksums(index: Path, manifest: Manifest, on_progress: Callable[[int, int], None] | None = None) -> None:
     """Read every file of the data folder. Raises IndexDamaged for the first one whose checksum does not match.
 
-    `on_progress` is called with the number of bytes that were read and that of all.
+    `on_progress` is called with the number of bytes read so far and the number of all bytes.
     """
     done, total = 0, sum(size for size, _ in manifest.files.values())
     for name, (size, digest) in manifest.files.items():
@@ -395,7 +395,7 @@ def _sync_file(path: Path) -> None:
 
 
 def _sync_parent(folder: Path) -> None:
-    """Write the name of a folder to disk, if its parent can be opened: a folder can be created where none is read."""
+    """Write the name of a folder to disk. Skipped if its parent may not be read, which creating it does not need."""
     with suppress(PermissionError):
         _sync_folder(folder.absolute().parent)
 

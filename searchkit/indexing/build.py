@@ -127,9 +127,9 @@ class _BuildConfig:
     analyzer: Analyzer
     jobs: int
     indicators: DataFile
-    """The list of names of measures, which is valid."""
+    """The data file with the names of measures."""
     names: NameLists
-    """Its content."""
+    """The parsed content of `indicators`."""
 
     @classmethod
     def resolve(cls, index: str | Path, corpus: str | Path, options: BuildOptions) -> _BuildConfig:

@@ -478,7 +478,7 @@ class _Failure:
     is_external: bool = False
     """Whether the process was killed from outside, so that possibly no file is the cause."""
     is_exception: bool = False
-    """Whether a bug in searchkit raised an exception. The process can still be used."""
+    """Whether the worker reported an unexpected exception (`TaskFailed`). Its process can still be used."""
 
 
 def _split_into_batches(files: Sequence[InputFile], jobs: int) -> list[_Batch]:
