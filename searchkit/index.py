@@ -44,7 +44,7 @@ class IndexState(Records):
     def state(self) -> str:
         """A short text that names the state: it differs between builds with different contents.
 
-        Together with the version of searchkit, it names the answers to all queries.
+        The state and the version of searchkit together determine the answers to all queries.
         """
         return self._snapshot.state
 
@@ -59,7 +59,7 @@ class IndexState(Records):
 
     @property
     def is_local(self) -> bool:
-        """Whether this process computes the answers. Otherwise a cluster does, for which it waits."""
+        """Whether this process computes the answers. Otherwise a cluster computes them, and this process waits."""
         return self.manifest.engine in LOCAL_ENGINES
 
     def search(
@@ -100,8 +100,8 @@ class IndexState(Records):
         """Return an iterator of all hits of a search, in its order, however many there are.
 
         Arguments as in `search`. The options `limit` and `facets` are ignored; the hits begin at `offset` or `after`.
-        `beyond=False` ends at the last paragraph that counts in the total. All matches are ranked once, and hits are
-        loaded when they are reached. Raises the exceptions of `search`.
+        With `beyond=False`, the hits end at the last paragraph that counts in the total. All matches are ranked once,
+        and hits are loaded when they are reached. Raises the exceptions of `search`.
         """
         from searchkit.search.paragraphs import stream_paragraphs  # noqa: PLC0415 - not loaded by other commands
 
@@ -247,7 +247,7 @@ class IndexState(Records):
         """Find the statements that contradict or repeat each other. Filters and `timeout` as in `measures`.
 
         The result has the number of findings of each kind, and yields the findings by kind. `on_progress` is called
-        with the number of measures that were read and that of all.
+        with the number of measures read so far and the number of all measures.
         """
         from searchkit.compare.audit import audit_snapshot  # noqa: PLC0415 - not loaded by searches
 

@@ -31,7 +31,7 @@ again. 6: stores cross-word postings. 7: renamed the arrays. 8: stores tables, a
 years of paragraphs, and the time and status of measures. 10: stores the names that mean the same measure. 11: finds
 headings and titles, each in one paragraph. 12: stores the names of facet values. 13: stores near-duplicate keys, and
 words, headings and facet values with pinyin. 14: stores the folded text of the indicators, and files that were not read
-and duplicates in a file of their own. 15: stores the indicators once. 16: stores the ends of words, for
+and duplicates in a file of their own. 15: no longer stores the indicators twice. 16: stores the ends of words, for
 corrections, and checksums of blocks.
 """
 
@@ -202,7 +202,7 @@ def create_index_folder(index: Path) -> None:
 
 
 def sync_commit(index: Path) -> None:
-    """Write the name of the manifest to disk. Raises IndexNotDurable if that fails."""
+    """Sync the index folder, so that the renaming of the manifest is on disk. Raises IndexNotDurable if that fails."""
     try:
         _sync_folder(index)
     except OSError as error:

@@ -143,7 +143,7 @@ class Paragraph:
     topics: tuple[str, ...] = ()
     """At most three topics of the taxonomy, most important first."""
     of_year: tuple[int, ...] = ()
-    """The years that the paragraph is about, ascending. Empty if nothing tells."""
+    """The years that the paragraph is about, ascending. Empty if they are unknown."""
     page: int | None = None
     """Page on which the paragraph starts, from 1. None if the format has no pages."""
     # The following fields are copied from the document. `Document` describes them.

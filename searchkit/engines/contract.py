@@ -55,7 +55,7 @@ class Request:
     """Query tree of paragraphs that are left out of matches, further hits and facets. If hits are grouped, all
     paragraphs of the documents of these paragraphs are left out."""
     sort: tuple[str, ...] = ()
-    """Keys to sort by, the most important first; none: by score. `year` means ascending values of a facet, `-year`
+    """Keys to sort by, the most important first; empty: by score. `year` means ascending values of a facet, `-year`
     descending ones, `score` descending scores.
 
     A paragraph with several values is sorted by its first value. Paragraphs without a value come last. Ties are ordered

@@ -139,7 +139,7 @@ class LocalDirectory:
         return commit_manifest(self.path, manifest, base)
 
     def sync(self) -> None:
-        """Write the name of the manifest to disk, which `commit` may have failed to do."""
+        """Sync the index folder, so that the renaming of the manifest is on disk. `commit` may have failed to do so."""
         sync_commit(self.path)
 
     def discard(self, folder: Path) -> None:

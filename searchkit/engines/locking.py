@@ -152,7 +152,7 @@ class Holder:
         if self.namespace != here.namespace:
             return None
         try:
-            os.kill(self.pid, 0)  # sends nothing
+            os.kill(self.pid, 0)  # sends no signal, and raises if the process does not exist
         except ProcessLookupError:
             return False
         except PermissionError:

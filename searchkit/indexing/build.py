@@ -71,7 +71,7 @@ class BuildOptions:
     synonyms: Path | None = None
     """File that replaces the built-in synonyms."""
     topics: Path | None = None
-    """File that replaces the built-in taxonomy of topics, for all reports but work reports."""
+    """File that replaces the built-in taxonomy of topics, for all reports except work reports."""
     work_topics: Path | None = None
     """File that replaces the built-in taxonomy of topics of governments' work reports."""
     units: Path | None = None

@@ -55,9 +55,9 @@ class Indexer:
         """Read a file and add its documents to a writer. A document whose measures cannot be extracted is skipped.
 
         With a `trial_folder`, the documents are first written to temporary indexes in this folder. Documents that
-        cannot be written are skipped. Without, the records of a file are read and added one at a time. Raises ReadError
-        if the file turns out to have too many facets after some were added; then the file must be read with a
-        `trial_folder`.
+        cannot be written are skipped. Without one, the records of a file are read and added block by block. Raises
+        ReadError if the file turns out to have too many facets after some records were added. Then the file must be
+        read with a `trial_folder`.
         """
         if trial_folder is None and (outcome := self._index_records(file, writer)):
             return outcome

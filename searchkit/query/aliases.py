@@ -141,8 +141,8 @@ class Aliases:
         """Return facet and value of each name that differs from a text in at most one character: 杭州市 for 杭洲.
 
         Names with the same pinyin may differ in more: 东丽区 for 冬利区. A character can be another one, missing, in
-        excess, or exchanged with its neighbour. Names with the same first character come first. Names of
-        places and bodies have at least two characters, other names at least three.
+        excess, or exchanged with its neighbour. Names with the same first character come first. Names of places and
+        bodies have at least two characters, other names at least three.
         """
         from searchkit.text.folding import fold  # noqa: PLC0415 - loads NumPy, which exports do not need
 

@@ -111,7 +111,7 @@ class FilterReader:
         self._has_topic = has_topic
 
     def knows(self, name: str) -> bool:
-        """Return whether the values of a facet are known, so that `read` can tell which the index has."""
+        """Return whether the values of a facet are known, so that `read` can tell whether the index has a value."""
         return name in YEAR_FACETS or (name in NAMED_FACETS and bool(self.aliases.values(name)))
 
     @property

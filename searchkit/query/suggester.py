@@ -6,8 +6,8 @@ file takes the same time whatever its size. All text is UTF-8, and all keys are 
     header: the ends of the sections, separated by spaces
     entries: count, kind and text, separated by tabs; facet values, then words, then headings, most frequent first
     texts, pinyin, initials: a key and the hexadecimal offset in `entries` of an entry that has it; sorted by key
-    endings: the same for the texts of facet values and words without their first character, by which texts are found
-        that differ in it
+    endings: the same, but a key is the text of a facet value or word without its first character; they find texts that
+        have another first character
 """
 
 from __future__ import annotations
@@ -72,8 +72,7 @@ def encode_suggestions(
 
     Includes only the most frequent ones (`MAX_VALUES`, `MAX_WORDS`, `MAX_HEADINGS`). A value is found by its names.
     Names of places are found by all readings of their characters, because the list of words with unusual readings does
-    not have all places.
-    Takes about 10 µs per entry.
+    not have all places. Takes about 10 µs per entry.
     """
     from searchkit.text.folding import fold_all  # noqa: PLC0415 - loads NumPy, which a completion does not need
 
@@ -177,9 +176,8 @@ class Suggester:
     def complete(self, prefix: str, limit: int | None) -> list[Completion]:
         """Return the entries whose text, pinyin or initials begin with a prefix, at most `limit` unless it is None.
 
-        `prefix`: folded. Blanks and apostrophes in pinyin are ignored. Facet values come first, then words, then
-        headings, each most frequent first. If there are more than `limit`, the three groups take
-        turns.
+        `prefix`: folded. Blanks, hyphens and apostrophes in pinyin are ignored. Facet values come first, then words,
+        then headings, each most frequent first. If there are more than `limit`, the three groups take turns.
         """
         offsets = {*self._find_offsets(self._texts, prefix)}
         letters = "".join(character for character in prefix if character not in " '’-")

@@ -277,8 +277,8 @@ class Query:
     understood: tuple[UnderstoodFilter, ...] = ()
     """The filters that were understood from words of the query, in the order of these words."""
     loosened: Query | None = None
-    """The query to search if nothing matches this one, not even `any`. It requires all understood filters but
-    those of one facet, or none of them. It can be loosened further."""
+    """The query to search if nothing matches this one, not even `any`. It requires all understood filters but those
+    of one facet, or none of them. It can be loosened further."""
 
     def replace_prefixes(self, prefixes: Mapping[Prefix, Prefix]) -> Query:
         """Return the query with each prefix that is a key of `prefixes` replaced by its value."""

@@ -108,7 +108,7 @@ class _Name(NamedTuple):
 
 
 class _Run(NamedTuple):
-    """A bare run with the names in it. A run without names and other words links two names: 浙江 和 江苏."""
+    """A bare run with the names in it. A run with neither names nor other words links two names: 和 in 浙江 和 江苏."""
 
     start: int
     end: int
@@ -255,7 +255,7 @@ class _NameFinder:
         `first`: where a number without 年, and a year of two digits, may begin. `is_after_place`: whether a place is
         before it.
         """
-        # Records without a year of their own are not about years: a year in their text is a word like any other.
+        # An index of documents without a year is not about years: a year in a query is then a word like any other.
         if "of_year" in self._literal or not self._aliases.years("year"):
             return None
         year = find_query_year(self._folded[:end], at)

@@ -10,7 +10,7 @@ class UnderstoodFilter(NamedTuple):
     """A place, a year, a body, a section or a kind of report that words of a query name."""
 
     facet: str
-    """district, of_year (for every year), agency, section or doctype."""
+    """district, of_year (also for the year of a report), agency, section or doctype."""
     values: tuple[str | int, ...]
     """The values of the facet that the words mean. Years are numbers."""
     words: str

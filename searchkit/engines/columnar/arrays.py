@@ -99,6 +99,8 @@ class CheckedArray:
     ) -> None:
         """Take an array, the checksum of each of its blocks, the file for messages, and a bound of its elements.
 
+        `below`: all elements must be less, unless it is None.
+
         Without checksums, the array was just computed, and is not verified.
         """
         self._array, self._checksums, self._path, self.below = array, checksums, path, below

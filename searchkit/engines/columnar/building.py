@@ -19,8 +19,8 @@ from searchkit.model import Document, ExtractedMeasure, Paragraph, Table
 from searchkit.text.analyzer import Analyzer
 
 _TOKENIZED_CHARACTERS = 1 << 15
-"""Documents are collected until they have this number of characters, and then tokenized together: tokenizing one short
-record takes ten times as long as its characters do."""
+"""Documents are collected until they have this number of characters, and then tokenized in one call. A call for each
+short record would take ten times as long."""
 _SUM_BLOCK_DOCS = 1 << 12  # docs whose term frequencies are summed together: their tokens stay in the processor's cache
 
 

@@ -334,8 +334,8 @@ class ColumnarEngine:
     def _find(self, paragraph_id: str, ranges: dict[str, list[tuple[int, int]]] | None = None) -> int | None:
         """Return the doc id of the paragraph with the given id, or None.
 
-        The id is `<document>#<n>`, or the id of a document that is a record, which can also contain `#`. `ranges`:
-        results of `_doc_ranges` by document, to which it adds, for several calls.
+        The id is `<document>#<n>`, or the id of a document that is a record, which can also contain `#`. `ranges`: a
+        dictionary that several calls share. It stores the results of `_doc_ranges` by document.
         """
         ranges = {} if ranges is None else ranges
         name, _, n = paragraph_id.rpartition("#")

@@ -27,7 +27,7 @@ _MAX_EXACT_DOCS = 4096
 _MAX_BOUND_BLOCK_DOCS = 1 << 17
 """Number of docs whose upper bounds are computed together. A block of a bitset includes docs that do not match."""
 _NEAR_RATIO = 5
-"""Groups of docs are left out by their maximum impacts if at most one of 5 docs is in the other groups."""
+"""Docs are excluded by the maximum impacts of their groups if that leaves at most one of 5 docs."""
 _MAX_16_BIT_TERMS = 32  # upper bounds have 16 bits for at most this many terms; for more terms they would be too coarse
 _MIN_COMPARED_LENGTH, _MAX_COMPARED_CODES = 4096, 28
 """`_find_codes` compares a text with each wanted code if the text has at least 4096 codes, and at most 28 are wanted.

@@ -1,11 +1,11 @@
 """The text of a segment, as codes of the segment's alphabet.
 
-The alphabet contains the distinct characters of all texts and their folded forms, in the order of code points. The code
-of a character is its index in the alphabet, from 1. Code 0 ends the text of a doc.
+The alphabet contains the distinct characters of all texts, headings and titles, and their folded forms, in the order of
+code points. The code of a character is its index in the alphabet, from 1. Code 0 ends each text, heading and title.
 
-The texts of all docs are concatenated and stored unfolded, as an array of codes. Codes mostly have two bytes, and any
-range of the array can be read without decoding what precedes it. `bigrams.py` stores the offsets of each pair of folded
-characters, by which `matching/strings.py` finds strings.
+The texts of all docs are concatenated and stored unfolded, as an array of codes. The headings and titles that belong to
+passages follow them. Codes mostly have two bytes, and any range of the array can be read without decoding what precedes
+it. `bigrams.py` stores the offsets of each pair of folded characters, by which `matching/strings.py` finds strings.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ _ROUNDING = 1 + 1e-5
 _PAGE_SIZE = 1000
 """Number of hits that are fetched at a time."""
 
-# Every hit has a score of 1 at least, so that those that come last (`Request.first`) have the score 0.
+# The script adds 1, so that its hits score at least 1. Hits that come last (`Request.first`) have the score 0.
 _SCORE_SCRIPT = """
 double sum = 1.0;
 double norm = params.k1 * (1.0 - params.b + params.b * doc['length'].value / params.average);
@@ -74,7 +74,7 @@ class RankedHit:
     paragraph: Paragraph
     uid: int
     order: str
-    """Place of the paragraph in the corpus."""
+    """Sort key of the paragraph for corpus order."""
     scores: Explanation
     is_last: bool
     """Whether the hit comes after all others (`Request.first`)."""
@@ -157,7 +157,7 @@ class Ranking:
         self._is_scored = bool(request.scoring) or request.first is not None
 
     def _ranked(self, selected: Json) -> Json:
-        """Return the query that scores selected hits, and names what else they match."""
+        """Return the query that scores selected hits. Each hit lists the named queries that it matches."""
         request = self._request
         # Each tree is sent once, because OpenSearch limits the number of clauses of a search.
         names = [] if request.beyond is None else [named("match", self._matches)]
@@ -170,7 +170,7 @@ class Ranking:
             return query
         if request.first is None:
             return score_query(request.scoring, self._statistics, query)
-        # The names are in the filter, which does not score; all others have the score 0.
+        # The names are in the filter, which does not score. So hits that do not match `first` have the score 0.
         first = score_query(request.scoring, self._statistics, to_query(request.first))
         return {"bool": {"filter": [query], "should": [first], "minimum_should_match": 0}}
 
@@ -202,7 +202,7 @@ class Ranking:
             body["search_after"] = found[-1]["sort"]
 
     def _first_of_groups(self, hits: Iterable[RankedHit]) -> Iterator[RankedHit]:
-        """Yield the first hit of each document, or of those with the same near-duplicate key."""
+        """Yield the first hit of each group: those of a document, or those with the same near-duplicate key."""
         seen: set[str | int] = set()
         for hit in hits:
             group = hit.paragraph.document if self._request.by_document else hit.record.key or -hit.uid

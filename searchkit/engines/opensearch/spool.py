@@ -1,6 +1,6 @@
 """The spool: a file with documents that are prepared for OpenSearch, in the order in which they were added.
 
-Workers write them, so that the analysis runs in parallel and a failed task leaves nothing on the cluster.
+Workers write spools, so that the analysis runs in parallel and a failed task leaves nothing on the cluster.
 """
 
 from __future__ import annotations

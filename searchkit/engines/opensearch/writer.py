@@ -93,7 +93,7 @@ class OpenSearchWriter:
 
 
 class _Publication:
-    """A new state on its way to the cluster."""
+    """Creates one new state on the cluster."""
 
     def __init__(self, cluster: Cluster, data: str) -> None:
         self._cluster = cluster

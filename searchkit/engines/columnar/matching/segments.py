@@ -81,7 +81,7 @@ class SegmentMatcher:
         return DocSet.of_bitset(tf > 0).compact()
 
     def match_cross_word(self, word: Substring) -> DocSet:
-        """Return the docs whose passage contains a string of letters, possibly without docs with the string as a token.
+        """Return the docs whose passage contains a string of letters. Docs with the string as a token may be left out.
 
         Returns the cross-word postings of the string if there are any. Otherwise finds the string in the text.
         """
