@@ -59,8 +59,8 @@ class Request:
     descending ones, `score` descending scores.
 
     A paragraph with several values is sorted by its first value. Paragraphs without a value come last. Ties are ordered
-    by score, then in corpus order (see `Writer`). Hits that are scored by step one only come after all others, whatever
-    their scores.
+    by score, then in corpus order (see `Writer`). In the order of scores, hits without a score of step two come after
+    all others, whatever their scores.
     """
     limit: int | None = 10
     """Maximum number of hits to return, None = all."""

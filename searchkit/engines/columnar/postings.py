@@ -52,7 +52,7 @@ IN_PASSAGE_BIT = MATCH_BIT
 _MAX_SPARSE_TF, _MAX_DENSE_TF = 14, 127  # highest frequencies that do not overflow: 4 bits (15 = overflow), and 7 bits
 _MAX_SORTED_TF = 255  # highest frequency that the sort key of `_sort_entries` contains; 256 is for all higher ones
 _RARE_TERM_RATIO = 32  # a term is rare if at most one of 32 docs has it: its postings are used as ids, not expanded
-_MAX_CACHED_TERMS = 1024  # number of terms whose ordinals in a segment, or states in the index, are cached
+_MAX_CACHED_TERMS = 1024  # number of terms whose ordinal in a segment, or `_TermState` in the index, is cached
 _MAX_CACHED_EXPANDED = 8  # number of terms whose expanded postings in a segment are cached, up to 64 KB per term
 MAX_CACHED_INDEX_POSTINGS = 16
 """Number of terms whose dense postings in the index are cached, a byte per doc."""
