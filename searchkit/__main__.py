@@ -1,7 +1,8 @@
 """Entry point of the command `searchkit` and of `python -m searchkit`.
 
-This module prepares the module path, installs a handler for Ctrl-C, and then imports the rest of searchkit. Without the
-handler, Ctrl-C prints a traceback. To keep that time short, this module imports only modules that Python has loaded.
+This module prepares the module path, installs a handler for Ctrl-C, and then imports the rest of searchkit. Before the
+handler is installed, Ctrl-C prints a traceback. To install it soon, this module imports only modules that Python has
+loaded already.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def _remove_current_folder() -> None:
 
 
 def _handle_interrupt(_signal: int, _frame: FrameType | None) -> None:
-    """Exit at once. Raising KeyboardInterrupt is not enough: in a destructor, Python prints an exception only."""
+    """Exit at once. An exception is not enough: Python prints one that is raised in a destructor, and goes on."""
     translation = sys.modules.get("searchkit.translation")
     message = translation.translate("interrupted") if translation else "interrupted"
     os.write(2, f"searchkit: {message}\n".encode())

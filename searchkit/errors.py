@@ -78,7 +78,10 @@ class IndexMissing(IndexUnusable):
 
 
 class IndexForeign(IndexUnusable):
-    """The folder contains an index in another version of the format, or an `index.json` that is not searchkit's."""
+    """The folder, or the cluster that it names, has no index that this searchkit can read.
+
+    The index has another version of the format or an unknown engine, or it is not an index of searchkit.
+    """
 
 
 class IndexStale(IndexUnusable):

@@ -44,7 +44,7 @@ class IndexState(Records):
     def state(self) -> str:
         """A short text that names the state: it differs between builds with different contents.
 
-        Together with the version of searchkit, it names the answers to all queries.
+        The state and the version of searchkit together determine the answers to all queries.
         """
         return self._snapshot.state
 
@@ -52,14 +52,14 @@ class IndexState(Records):
     def verified(self) -> Literal["read", "running", "all", "damaged"]:
         """Which files have been verified since the index was opened.
 
-        read: what queries have read. running: `verify` or `verify_in_background` are at work. all: all files were as
-        they were written. damaged: a file was not.
+        read: what queries have read. running: `verify` or `verify_in_background` is at work. all: all files, and they
+        are as they were written. damaged: a file is not as it was written.
         """
         return self._snapshot.verified
 
     @property
     def is_local(self) -> bool:
-        """Whether this process computes the answers. Otherwise a cluster does, for which it waits."""
+        """Whether this process computes the answers. Otherwise a cluster computes them, and this process waits."""
         return self.manifest.engine in LOCAL_ENGINES
 
     def search(
@@ -100,8 +100,8 @@ class IndexState(Records):
         """Return an iterator of all hits of a search, in its order, however many there are.
 
         Arguments as in `search`. The options `limit` and `facets` are ignored; the hits begin at `offset` or `after`.
-        `beyond=False` ends at the last paragraph that counts in the total. All matches are ranked once, and hits are
-        loaded when they are reached. Raises the exceptions of `search`.
+        With `beyond=False`, the hits end at the last paragraph that counts in the total. All matches are ranked once,
+        and hits are loaded when they are reached. Raises the exceptions of `search`.
         """
         from searchkit.search.paragraphs import stream_paragraphs  # noqa: PLC0415 - not loaded by other commands
 
@@ -119,11 +119,12 @@ class IndexState(Records):
         where: Mapping[str, FilterValue] | None = None,
         **arguments: object,
     ) -> Results:
-        """Return paragraphs like the one with the given id, or with an id that ends so (`resolve_id`), best first.
+        """Return paragraphs like the one with the given id, which can be the end of an id (`resolve_id`), best first.
 
-        They have some of the words that distinguish it, and are ranked like those of a search for these words. Left out
-        are the paragraphs of its document, and those that say the same (`SearchOptions.fold`). Keyword arguments as in
-        `search`, but `match`, `beyond` and `literal` have no effect. `Results.query` is the full id.
+        The results have some of the words that distinguish the given paragraph, and are ranked like those of a search
+        for these words. The paragraphs of its document and its near-duplicates (`SearchOptions.fold`) are left out.
+        Keyword arguments as in `search`, but `match`, `beyond` and `literal` have no effect. `Results.query` is the
+        full id.
 
         Raises UsageError if there is no such paragraph, and the exceptions of `search`.
         """
@@ -138,8 +139,9 @@ class IndexState(Records):
         """Return the facet values, words and headings of the index that begin with a prefix.
 
         `prefix` is compared with texts, with pinyin (binhai) and with initials (bhxq). Facet values come first, then
-        words, then headings, each most frequent first; if there are more than `limit`, all three have places. None
-        means all. Only the most frequent words and headings of an index are suggested. Raises UsageError, IndexDamaged.
+        words, then headings, each most frequent first. If there are more than `limit`, each of the three kinds gets
+        some places. `limit=None` returns all. Only the most frequent words and headings of an index are suggested.
+        Raises UsageError, IndexDamaged.
         """
         return self._snapshot.suggest(prefix, limit)
 
@@ -183,11 +185,11 @@ class IndexState(Records):
         where: Mapping[str, FilterValue] | None = None,
         **arguments: object,
     ) -> tuple[Condition, ...]:
-        """Return the parts of a query and the filters of a search, each with what it finds alone, and the rest without.
+        """Return the conditions of a search: the parts of its query and its filters.
 
-        They tell which condition to drop after a search that found nothing, or only paragraphs with some words.
-        Arguments as in `search`, of which those about order, pages and facets have no effect. Raises the exceptions of
-        `search`.
+        Each has two numbers of paragraphs: those that it finds alone, and those that the search finds without it. They
+        tell which condition to drop after a search that found nothing, or only paragraphs with some words. Arguments as
+        in `search`, of which those about order, pages and facets have no effect. Raises the exceptions of `search`.
         """
         from searchkit.search.conditions import list_conditions  # noqa: PLC0415 - not loaded by searches
 
@@ -197,7 +199,7 @@ class IndexState(Records):
             return list_conditions(snapshot, query, chosen, snapshot.filters(filters, where))
 
     def highlight(self, query: str, *, literal: bool | str | Sequence[str] = False) -> Highlights:
-        """Return a query to highlight in any texts, headings, titles and paragraphs: `highlight("立案").spans(text)`.
+        """Return an object that finds the matches of a query in any text or paragraph: `highlight("立案").spans(text)`.
 
         `literal`: as in `SearchOptions`. Raises UsageError for an invalid `literal`, and IndexStale.
         """
@@ -245,7 +247,7 @@ class IndexState(Records):
         """Find the statements that contradict or repeat each other. Filters and `timeout` as in `measures`.
 
         The result has the number of findings of each kind, and yields the findings by kind. `on_progress` is called
-        with the number of measures that were read and that of all.
+        with the number of measures read so far and the number of all measures.
         """
         from searchkit.compare.audit import audit_snapshot  # noqa: PLC0415 - not loaded by searches
 
@@ -304,11 +306,11 @@ class IndexState(Records):
         where: Mapping[str, FilterValue] | None = None,
         **filters: FilterValue,
     ) -> Coverage:
-        """Return the numbers of documents and paragraphs by two facets, also of values without a report in common.
+        """Return the numbers of documents and paragraphs by two facets, also for pairs of values that no report has.
 
         With `query`, counts the paragraphs in the total of a search for it, and their documents; `literal` as in
-        `SearchOptions`. Filters as in `search`; those by `rows` and `cols` count, too. Raises UsageError if the facets
-        are the same, or have too many values, and the exceptions of `facets`.
+        `SearchOptions`. Filters as in `search`; filters by the facets of rows and columns apply, too. Raises UsageError
+        if the facets are the same, or have too many values, and the exceptions of `facets`.
         """
         from searchkit.compare.coverage import cover_snapshot  # noqa: PLC0415 - not loaded by searches
 
@@ -316,10 +318,11 @@ class IndexState(Records):
         return cover_snapshot(snapshot, rows, cols, snapshot.filters(filters, where), query, literal)
 
     def measure_names(self, name: str) -> tuple[str, ...]:
-        """Return the names that mean the same measure as `name`, and `name` itself: GDP, 地区生产总值 and others.
+        """Return the names that mean the same measure as `name`, folded: gdp, 地区生产总值 and others for GDP.
 
-        They are those of the list in the index, with the words of an addition or a change. A name that the list does
-        not have is alone.
+        The names are those of the list in the index. Words of place, time, addition and change are left out: the result
+        for GDP增长 is that for GDP. If the list does not have the name, returns the name alone. Raises UsageError if
+        `name` is not a text.
         """
         if not isinstance(name, str):
             raise UsageError(f"a name is a text, not {name!r}")
@@ -419,7 +422,7 @@ class Index(IndexState):
         """Verify the checksums of all files. Raises IndexDamaged for the first one that does not match.
 
         If a build replaces the index in the meantime, the index is refreshed and the new build is verified. Paragraphs
-        on a cluster are in no file: only `check` verifies them.
+        on a cluster are not in files. Only `check` verifies them.
         """
         self._on_latest(Snapshot.verify)
 
@@ -427,14 +430,15 @@ class Index(IndexState):
         """Verify all checksums and invariants. Raises IndexDamaged for the first one that is violated.
 
         If a build replaces the index in the meantime, the index is refreshed and the new build is verified.
-        `on_progress` is called with the work that is done and that of all, in no particular unit.
+        `on_progress` is called with the amount of work done so far and the total amount, in no particular unit.
         """
         self._on_latest(lambda snapshot: snapshot.check(on_progress))
 
     def verify_in_background(self) -> None:
         """Verify the checksums of all files in a thread, now and after each `refresh` to a newer build.
 
-        For processes that live long. `IndexState.verified` says how far it is. Queries verify what they read as before.
+        For long-lived processes. `IndexState.verified` says how far the verification is. Queries verify what they read
+        as before.
         """
         self._verifies_in_background = True
         self._start_verification()
@@ -451,7 +455,7 @@ class Index(IndexState):
             threading.Thread(target=verify, args=(self._snapshot,), daemon=True).start()
 
     def _on_latest(self, action: Callable[[Snapshot], None]) -> None:
-        """Call `action` with the snapshot. If it is damaged because a build has replaced it, again with the new one."""
+        """Call `action` with the snapshot. If that is damaged because a build replaced it, call it with the new one."""
         for _ in range(MAX_OPEN_ATTEMPTS):
             snapshot = self._snapshot
             try:

@@ -31,7 +31,7 @@ again. 6: stores cross-word postings. 7: renamed the arrays. 8: stores tables, a
 years of paragraphs, and the time and status of measures. 10: stores the names that mean the same measure. 11: finds
 headings and titles, each in one paragraph. 12: stores the names of facet values. 13: stores near-duplicate keys, and
 words, headings and facet values with pinyin. 14: stores the folded text of the indicators, and files that were not read
-and duplicates in a file of their own. 15: stores the indicators once. 16: stores the ends of words, for
+and duplicates in a file of their own. 15: no longer stores the indicators twice. 16: stores the ends of words, for
 corrections, and checksums of blocks.
 """
 
@@ -45,7 +45,7 @@ ALIASES_FILE = "aliases.json"
 """File of the data folder with the names of the facet values (`query.aliases`)."""
 
 SUGGESTIONS_FILE = "suggestions.txt"
-"""File of the data folder with the words, headings and facet values that are suggested (`query.suggestions`)."""
+"""File of the data folder with the words, headings and facet values that are suggested (`query.suggester`)."""
 
 STATE_FILE = "files.json"
 """File of the data folder with the state of the corpus files, which only builds read (`indexing.changes`)."""
@@ -202,7 +202,7 @@ def create_index_folder(index: Path) -> None:
 
 
 def sync_commit(index: Path) -> None:
-    """Write the name of the manifest to disk. Raises IndexNotDurable if that fails."""
+    """Sync the index folder, so that the renaming of the manifest is on disk. Raises IndexNotDurable if that fails."""
     try:
         _sync_folder(index)
     except OSError as error:
@@ -321,7 +321,7 @@ def map_file(index: Path, manifest: Manifest, name: str) -> mmap:
 def verify_checksums(index: Path, manifest: Manifest, on_progress: Callable[[int, int], None] | None = None) -> None:
     """Read every file of the data folder. Raises IndexDamaged for the first one whose checksum does not match.
 
-    `on_progress` is called with the number of bytes that were read and that of all.
+    `on_progress` is called with the number of bytes read so far and the number of all bytes.
     """
     done, total = 0, sum(size for size, _ in manifest.files.values())
     for name, (size, digest) in manifest.files.items():
@@ -395,7 +395,7 @@ def _sync_file(path: Path) -> None:
 
 
 def _sync_parent(folder: Path) -> None:
-    """Write the name of a folder to disk, if its parent can be opened: a folder can be created where none is read."""
+    """Write the name of a folder to disk. Skipped if its parent may not be read, which creating it does not need."""
     with suppress(PermissionError):
         _sync_folder(folder.absolute().parent)
 

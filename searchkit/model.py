@@ -20,9 +20,11 @@ NOTE_CODES = (
     *("unknown_value", "ambiguous_place", "years_swapped", "unknown_year", "value_without_hit"),
     *("sum_of_percentages", "sum_of_states", "no_cell", "too_many_cells", "too_many_measures"),
 )
-"""Codes of notes. The query is cut, or a part of it is read in another way; the index does not have a value, a name is
-that of several places, a range of years was swapped, the index does not have a year, a value of a filter has no hit; a
-sum means nothing; measures fit no cell of a table; a table, or what it is made from, is cut."""
+"""Codes of notes. `query_too_long` to `too_many_prefix_words`: the query is cut. `lower_case_operator` and
+`invalid_syntax`: a part of it, or all of it, is read as words. The next five are about the values of filters: the index
+does not have a value, a name is that of several places, a range of years was swapped, the index does not have a year, a
+value has no hit. `sum_of_percentages` and `sum_of_states`: a sum means nothing. `no_cell`: measures fit no cell of a
+table. `too_many_cells` and `too_many_measures`: a table, or the measures that it is made from, are cut."""
 
 
 class Note(str):
@@ -39,7 +41,7 @@ class Note(str):
         return note
 
     def __reduce__(self) -> tuple[type[Note], tuple[str, str]]:
-        """Return the parts of a copy."""
+        """Return the class and the arguments that make a copy."""
         return Note, (self.code, str(self))
 
 
@@ -141,7 +143,7 @@ class Paragraph:
     topics: tuple[str, ...] = ()
     """At most three topics of the taxonomy, most important first."""
     of_year: tuple[int, ...] = ()
-    """The years that the paragraph is about, ascending. Empty if nothing tells."""
+    """The years that the paragraph is about, ascending. Empty if they are unknown."""
     page: int | None = None
     """Page on which the paragraph starts, from 1. None if the format has no pages."""
     # The following fields are copied from the document. `Document` describes them.
@@ -181,7 +183,7 @@ class Table(Tabular):
     caption: str | None
     """Caption as printed, or None."""
     header: tuple[tuple[Cell, ...], ...]
-    """Header rows. Like in HTML, a cell that covers several rows is only in the first of them. May be empty."""
+    """Header rows. As in HTML, a cell that covers several rows is only in the first of them. May be empty."""
     rows: tuple[tuple[Cell, ...], ...]
     """Rows below the header, at least one. A cell that covers several rows is only in the first of them. The row at an
     index i is the paragraph `first_paragraph` + i."""

@@ -92,15 +92,18 @@ def grid(rows: Sequence[Sequence[SpanningCell]], *, is_filled: bool = False) -> 
 def column_names(header: Sequence[Sequence[SpanningCell]], rows: Sequence[Sequence[SpanningCell]]) -> list[str]:
     """Return a distinct name for each column of a table: its headers, from top to bottom.
 
-    The number of the column, from 1, follows if another column has these headers. A column without headers has only
-    its number.
+    The number of the column, from 1, follows if a column before it has this name. A column without headers has its
+    number as its name.
     """
     width = max(map(len, (*grid(header), *grid(rows))), default=0)
     columns = zip(*grid(header, is_filled=True), strict=True)
     texts = [" / ".join(dict.fromkeys(filter(None, column))) for column in columns]
     names: dict[str, None] = {}
     for number, text in enumerate([*texts, *[""] * (width - len(texts))], 1):
-        names[text if text and text not in names else f"{text} {number}".strip()] = None
+        name = text or str(number)
+        while name in names:
+            name = f"{name} {number}"
+        names[name] = None
     return list(names)
 
 

@@ -28,9 +28,9 @@ SENTENCE, FACET, COLUMN, FINDING = "sentence", "facet", "column", "finding"
 """Contexts of messages: templates of sentences of the library, names of facets, names of fields as heads of columns,
 kinds of findings."""
 MAX_DEPTH = 4
-"""How many sentences may be one in another, so that no value can make a translation slow."""
+"""Maximum number of levels of sentences in sentences that are translated. Without it, a value could take long."""
 _LOCALE_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
-"""Environment variables with the locale of messages. The first that is set counts (POSIX)."""
+"""Environment variables with the locale of messages. The first one that is set is used (POSIX)."""
 
 
 class Catalogue:
@@ -45,22 +45,22 @@ class Catalogue:
         self._templates: list[_Template] | None = None
 
     def gettext(self, message: str) -> str:
-        """Return a text."""
+        """Return the translation of a text, or the text if there is none."""
         return self._messages.get(message, message)
 
     def ngettext(self, singular: str, plural: str, n: int) -> str:
-        """Return the text for a number of things. Chinese has one form for all numbers."""
+        """Return the translation of the text for `n` things. Chinese has one form for all numbers."""
         return self._messages.get(f"{singular}\0{plural}") or (singular if n == 1 else plural)
 
     def pgettext(self, context: str, message: str) -> str:
-        """Return a text that has a translation of its own in a context."""
+        """Return the translation of a text in a context, or the text if there is none."""
         return self._messages.get(f"{context}\4{message}", message)
 
     def translate(self, sentence: str, depth: int = MAX_DEPTH) -> str:
         """Return a sentence of the library in this language, or as it is if no template fits.
 
-        Of several templates, the one with most characters outside of places counts. Values that are sentences are
-        translated too, down to a depth. Takes time in proportion to the length of the sentence for each template that
+        If several templates fit, the one with most characters outside of places is used. Values that are sentences are
+        translated too, to `depth` levels. Takes time in proportion to the length of the sentence for each template that
         begins like it.
         """
         if self._templates is None:
@@ -89,7 +89,8 @@ class _Template:
 
     def __init__(self, text: str, translation: str) -> None:
         pieces = list(_parse_format(text))
-        # Nothing tells where a value ends that another one follows: it is both, and the other one is empty.
+        # If two places are adjacent, nothing tells where the first value ends. The first place gets both values, the
+        # second place an empty one.
         apart = [(literal, name) for number, (literal, name) in enumerate(pieces) if literal or not number]
         self._literals = [literal for literal, _ in apart]
         self._names = [name for _, name in apart if name]
@@ -99,13 +100,14 @@ class _Template:
         self.length = sum(map(len, self._literals))
         """Number of characters outside of places."""
         self.is_frame = not any(map(str.isalpha, "".join(self._literals)))
-        """Whether it has no word, as in `{name}: {error}`, so that it says nothing unless a value does."""
+        """Whether it has no word, as in `{name}: {error}`. It has an effect only if a value is translated."""
         self.translation = translation
 
     def match(self, sentence: str) -> dict[str, str] | None:
         """Return the value in each place, by name, or None if the sentence is not made from this template.
 
-        Each value ends where the text after it first occurs, that of the last place where it last occurs.
+        A value ends at the first occurrence of the text that follows its place in the template. The last value ends
+        where the sentence ends with the end of the template.
         """
         first, *rest = self._literals
         if not sentence.startswith(first):
@@ -126,7 +128,7 @@ class _Template:
 
 
 class _Value(str):
-    """A value in a sentence. In a translation, `{hint:sentence}` translates it, `{name:facet}` the name of a facet."""
+    """A value in a sentence. In a translation, `{hint:sentence}` translates a sentence, `{name:facet}` a facet."""
 
     __slots__ = ("_catalogue", "_depth")
     _catalogue: Catalogue
@@ -210,17 +212,17 @@ def preferred_language(environment: Mapping[str, str]) -> str:
 
 
 def gettext(message: str) -> str:
-    """Return a text in the language in force."""
+    """Return the translation of a text into the language in force, or the text if there is none."""
     return message if _in_force["language"] == "en" else catalogue(language()).gettext(message)
 
 
 def ngettext(singular: str, plural: str, n: int) -> str:
-    """Return the text for a number of things in the language in force."""
+    """Return the text for `n` things in the language in force."""
     return catalogue(language()).ngettext(singular, plural, n)
 
 
 def pgettext(context: str, message: str) -> str:
-    """Return a text that has a translation of its own in a context, in the language in force."""
+    """Return the translation of a text in a context into the language in force, or the text if there is none."""
     return message if _in_force["language"] == "en" else catalogue(language()).pgettext(context, message)
 
 

@@ -90,6 +90,22 @@ def test_tables_of_reports() -> None:
     assert "&lt;b&gt;" in table._repr_html_()
 
 
+@pytest.mark.parametrize(
+    ("headers", "names"),
+    [
+        (("3", "年", ""), ["3", "年", "3 3"]),
+        (("甲", "甲 3", "甲"), ["甲", "甲 3", "甲 3 3"]),
+    ],
+)
+def test_a_header_that_looks_like_a_numbered_name_does_not_hide_a_column(
+    headers: tuple[str, ...], names: list[str]
+) -> None:
+    """A table whose headers equal the names that other columns would get has one name for each column."""
+    table = Table("a.txt", 1, None, (tuple(map(Cell, headers)),), ((Cell("1"), Cell("2"), Cell("3")),), 0, 1)
+    assert column_names(table.header, table.rows) == names
+    assert list(table._records()) == [dict(zip(names, ["1", "2", "3"], strict=True))]
+
+
 def test_frames_are_of_the_library_that_is_installed(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pandas goes before polars; without both, the error says what to install."""
     results = index.search("立案")

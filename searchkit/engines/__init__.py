@@ -1,15 +1,15 @@
 """Engines store an index and evaluate query trees. A doc is one indexed paragraph, a document is one report.
 
 contract.py    the interface of an engine: requests and responses
-directory.py   where the states of an index are: manifest, files beside the engine's, write lock
+directory.py   the committed states of an index: manifest, files beside those of the engine, write lock
 locking.py     lets one process write to an index folder at a time
 opening.py     the engines by name
-grams.py       finding n-grams in many texts at once
+grams.py       finding characters and bigrams in many texts at once
 indicators.py  finding strings and n-grams in the indicators of all measures at once
 timing.py      time limits of calls
-sharing.py     what the requests of one call match, once for all of them
+sharing.py     a word or string that several requests of one call have is matched once
 ranking.py     formulas and constants of ranking
 columnar/      the default engine: NumPy arrays, memory-mapped
-opensearch/    the same answers from a cluster, for those who outgrow one machine
+opensearch/    an engine on an OpenSearch cluster, for an index that is too large for one machine
 whoosh.py      the reference engine: simple and slow
 """

@@ -55,12 +55,12 @@ class Request:
     """Query tree of paragraphs that are left out of matches, further hits and facets. If hits are grouped, all
     paragraphs of the documents of these paragraphs are left out."""
     sort: tuple[str, ...] = ()
-    """Keys to sort by, the most important first; none: by score. `year` means ascending values of a facet, `-year`
+    """Keys to sort by, the most important first; empty: by score. `year` means ascending values of a facet, `-year`
     descending ones, `score` descending scores.
 
     A paragraph with several values is sorted by its first value. Paragraphs without a value come last. Ties are ordered
-    by score, then in corpus order (see `Writer`). Hits that are scored by step one only come after all others, whatever
-    their scores.
+    by score, then in corpus order (see `Writer`). In the order of scores, hits without a score of step two come after
+    all others, whatever their scores.
     """
     limit: int | None = 10
     """Maximum number of hits to return, None = all."""
@@ -73,22 +73,23 @@ class Request:
     fold: bool = False
     """Whether hits with the same near-duplicate key are one hit: the first of them (`ScoredParagraph.folded`).
 
-    `limit` and `offset` count the hits that remain. Totals and facets do not change. Requires no groups.
+    `limit` and `offset` count the hits that remain. Totals and facets do not change. Requires that `by_document` is
+    False.
     """
     unlike: str | None = None
-    """Id of a paragraph that does not match, and neither do the paragraphs with its near-duplicate key."""
+    """Id of a paragraph that is left out of the matches, with all paragraphs that have its near-duplicate key."""
     explain: bool = False
     """Whether to return the parts of the score of each hit."""
     beyond: Node | None = None
     """Query tree of further hits: paragraphs that match it, but not `match`, and pass all filters. All hits are ranked
-    together. The further ones are not in the total and not counted by facets. If nothing matches `match`, there are no
-    hits. Requires an empty `sort`, and no groups."""
+    together. The further hits are not in the total and not counted by facets. If nothing matches `match`, there are no
+    hits. Requires that `sort` is empty and `by_document` is False."""
     complete: Node | None = None
     """Query tree of the paragraphs with all content words. Step two of ranking adds `ranking.COMPLETE_BONUS` to their
-    scores. Only decides among the hits. None: no paragraph gets the bonus."""
+    scores. It changes the order of hits, not which paragraphs match. None: no paragraph gets the bonus."""
     first: Node | None = None
     """Query tree of the matches that come before all others in the order of scores. The others have the score 0. None
-    ranks all matches by their scores. Requires that there is no `beyond`."""
+    ranks all matches by their scores. Requires that `beyond` is None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ class ScoredParagraph:
     load_measures: Callable[[], tuple[Measure, ...]] = field(default=tuple, compare=False, repr=False)
     """Returns the measures of the paragraph in the order of the text, also after the engine was closed.
 
-    Few callers need them, and loading them takes longer than the rest of the hit. Raises IndexDamaged.
+    Few callers need the measures, and loading them takes longer than loading the rest of the hit. Raises IndexDamaged.
     """
 
 
@@ -212,9 +213,7 @@ class MeasureContext(NamedTuple):
 
 
 class MeasureColumns(NamedTuple):
-    """The answer to a `MeasureRequest`. `indicators` are distinct.
-
-    The arrays are columns with an element per measure.
+    """The answer to a `MeasureRequest`. The arrays are columns with an element per measure.
 
     The measures are in corpus order; within a paragraph, they are in the order of the text. An engine does not rank
     measures. The caller ranks them by these columns and fetches only the best, because loading a measure is slow.
@@ -262,7 +261,7 @@ class Engine(Protocol):
         ...
 
     def stream(self, request: Request) -> Iterator[ScoredParagraph]:
-        """Yield the hits of `search`. Ranks at the first one; loads each hit when it is reached."""
+        """Yield the hits of `search`. Ranks all matches before the first hit, and loads hits when they are reached."""
         ...
 
     def last_term(self, prefix: str, limit: int) -> str | None:
@@ -298,7 +297,7 @@ class Engine(Protocol):
         ...
 
     def tables(self, filters: Sequence[Filter] = ()) -> Iterator[Table]:
-        """Yield all tables with at least one row whose paragraph the filters admit, in corpus order, complete."""
+        """Yield all tables with at least one row whose paragraph the filters admit, with all rows, in corpus order."""
         ...
 
     def vocabulary(self) -> Vocabulary:
@@ -308,7 +307,8 @@ class Engine(Protocol):
     def check(self, on_progress: Callable[[int, int], None] | None = None) -> None:
         """Read the complete index. Raises IndexDamaged at the first inconsistency.
 
-        `on_progress` is called with the number of paragraphs that were checked and that of all, at least at the end.
+        `on_progress` is called with the number of checked paragraphs and the number of all paragraphs, at least at the
+        end.
         """
         ...
 

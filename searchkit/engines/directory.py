@@ -1,6 +1,7 @@
 """Where the committed states of an index are: the manifest, the files beside those of the engine, and the write lock.
 
-A state has a name, `data-000012`. A build writes it to a new folder of this name and commits it. It never changes then.
+A state has a name, `data-000012`. A build writes it to a new folder of this name and commits it. After that, the state
+never changes.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class Directory(Protocol):
     def verify(self, manifest: Manifest, on_progress: Callable[[int, int], None] | None = None) -> None:
         """Read every file of a state. Raises IndexDamaged for the first one whose checksum does not match.
 
-        `on_progress` is called with the number of bytes that were read and that of all.
+        `on_progress` is called with the number of bytes read so far and the number of all bytes.
         """
         ...
 
@@ -79,7 +80,7 @@ class Directory(Protocol):
         ...
 
     def sync(self) -> None:
-        """Let the last commit survive a power failure. Raises IndexNotDurable if that is not possible."""
+        """Make the last commit survive a power failure. Raises IndexNotDurable if that is not possible."""
         ...
 
     def discard(self, folder: Path) -> None:
@@ -117,7 +118,7 @@ class LocalDirectory:
     def lock(self) -> Iterator[None]:
         """Hold the write lock of the folder, which is created if it does not exist.
 
-        Raises IndexUnusable also if the block raises OSError.
+        An OSError of the block is raised as IndexUnusable, too.
         """
         from searchkit.engines.locking import writer_lock  # noqa: PLC0415 - only builds lock an index
 
@@ -138,7 +139,7 @@ class LocalDirectory:
         return commit_manifest(self.path, manifest, base)
 
     def sync(self) -> None:
-        """Write the name of the manifest to disk, which `commit` may have failed to do."""
+        """Sync the index folder, so that the renaming of the manifest is on disk. `commit` may have failed to do so."""
         sync_commit(self.path)
 
     def discard(self, folder: Path) -> None:
@@ -155,7 +156,7 @@ def diagnose_damage(directory: Directory, manifest: Manifest) -> Iterator[None]:
 
     If the block raises IndexDamaged or an exception that is not a SearchkitError, verify the checksums. If a checksum
     does not match, raise IndexDamaged with the name of the file. In all other cases, the exception of the block
-    propagates. This includes an index that another build has replaced, because that build removes the old files.
+    propagates, also if another build has replaced the state: that build removes the old files, so they are not damaged.
     """
     try:
         yield

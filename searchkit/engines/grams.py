@@ -1,4 +1,4 @@
-"""Counts characters and bigrams in many texts at once, for rescoring."""
+"""Finds characters and bigrams in many texts at once, for rescoring."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The distinct indicators of measures as one folded text, in which strings and grams are found in all at once."""
+"""The distinct indicators of measures as one folded text, so that a string or gram is found in all of them at once.
+
+An indicator as printed is one with its original characters, not folded. Its ordinal is its index.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,7 @@ class Indicators(Sequence[str]):
     def __init__(self, codes: _Codes, lengths: _Codes, texts: Callable[[Sequence[int]], list[str]]) -> None:
         """Take the text of all indicators, as `encode_indicators` returns it.
 
-        `texts` returns the indicators with some ordinals as printed.
+        `texts` returns the indicators with the given ordinals, as printed.
         """
         self.texts = texts
         """Returns the indicators with the given ordinals, as printed."""
@@ -82,7 +85,7 @@ class Indicators(Sequence[str]):
 
     @cached_property
     def _sizes(self) -> _Scores:
-        """Number of characters and bigrams of each indicator, at least 1. Those before the last space count half."""
+        """Number of characters and bigrams of each indicator, or 1 for none. Those before the last space count half."""
         codes = self._codes
         # An approximation of the letters and digits that `ranking.grams` yields. It omits é and Greek letters, for
         # example, so a precision can be above 1.
@@ -95,7 +98,7 @@ class Indicators(Sequence[str]):
         return np.where(sizes > 0, sizes * _FACTOR_BEFORE_LAST_SPACE, 1.0)
 
     def has_space(self, ordinals: _Ordinals) -> NDArray[np.bool_]:
-        """Return a mask of those of some indicators that have several parts."""
+        """Return a mask of the given indicators: True for those that contain a space."""
         return self._last_space.take(ordinals) >= 0
 
     def match_grams(self, grams: Sequence[str]) -> tuple[list[_Ordinals], _Scores]:
@@ -119,7 +122,7 @@ class Indicators(Sequence[str]):
         return _unique_sorted(self._ordinal_at.take(self._find(string))) if string else np.arange(len(self))
 
     def begin_or_end_with(self, word: str, is_wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Return a mask of those wanted indicators that, as printed, begin or end with a word."""
+        """Return a mask of the indicators that are True in `is_wanted` and, as printed, begin or end with a word."""
         offsets = self._find(fold(word))
         ordinals = self._ordinal_at.take(offsets)
         starts = self._starts.take(ordinals)

@@ -4,8 +4,8 @@ The operating system locks the file `writer.lock`, and releases it when the proc
 names the process, for messages.
 
 Some file systems (network drives, FUSE) have no locks. There, `writer.json` is the lock: it is created only if it does
-not exist. If the process that it names has died on this machine, it is replaced; a process of another machine cannot be
-examined, so the build is refused with what to do.
+not exist. If the process that it names has died on this machine, the file is replaced. A process of another machine
+cannot be examined, so the build is refused, and the message says what to do.
 """
 
 from __future__ import annotations
@@ -91,20 +91,20 @@ else:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A process that writes an index. What is unknown is empty: without /proc, all but the first three."""
+    """A process that writes an index. Unknown fields are empty. Without /proc, only the first three are known."""
 
     pid: int
     host: str
     since: str
     """When it took the lock, ISO 8601 in UTC."""
     machine: str = ""
-    """Id of the installation of the system: two machines may have one name."""
+    """Id of the installation of the system, because two machines may have the same host name."""
     boot: str = ""
-    """Id of the start of the machine."""
+    """Id of the last boot of the machine."""
     namespace: str = ""
-    """Namespace of the process id: in two containers of a machine, one id may be two processes."""
+    """Namespace of the process id, because processes in two containers of a machine may have the same id."""
     started: str = ""
-    """When the process started, so that another process with the same id is told from it."""
+    """When the process started, because a later process may have the same id."""
 
     @classmethod
     def current(cls) -> Holder:
@@ -152,7 +152,7 @@ class Holder:
         if self.namespace != here.namespace:
             return None
         try:
-            os.kill(self.pid, 0)  # sends nothing
+            os.kill(self.pid, 0)  # sends no signal, and raises if the process does not exist
         except ProcessLookupError:
             return False
         except PermissionError:
@@ -171,7 +171,7 @@ def _read_line(path: str) -> str:
 
 
 def _process_start(pid: int) -> str:
-    """Return when a process started, in ticks of the machine, empty if it has ended or that is unknown (Linux only)."""
+    """Return when a process started, in clock ticks; empty if it has ended or the time is unknown. Linux only."""
     fields = _read_line(f"/proc/{pid}/stat").rpartition(")")[2].split()  # the name before may have blanks and brackets
     return "" if not fields or fields[0] in _DEAD_STATES else fields[19]
 
@@ -195,7 +195,7 @@ def _claim(index: Path, holder: Holder) -> None:
 
 
 def _remove_claim(path: Path, dead: Holder) -> None:
-    """Remove a file that names a dead process. If another process has replaced it by its own, put that back."""
+    """Remove a file that names the process `dead`. If the file now names another process, put it back."""
     aside = path.with_name(f"{path.name}.{os.getpid()}")
     with suppress(FileNotFoundError):  # another process has removed it
         path.rename(aside)

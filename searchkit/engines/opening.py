@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 ENGINES = ("columnar", "whoosh", "opensearch")
 """Names for `--engine`. The first is the default."""
 LOCAL_ENGINES = ENGINES[:2]
-"""Those whose searches compute in this process. With the others, it waits for a cluster."""
+"""Engines whose searches compute in this process. With the others, this process waits for a cluster."""
 
 
 def open_directory(index: Path) -> Directory:
@@ -36,9 +36,9 @@ def open_directory(index: Path) -> Directory:
 def create_directory(index: Path, engine: str, url: str | None = None) -> Directory:
     """Return where an engine, one of `ENGINES`, writes the index in a folder, which need not exist.
 
-    `url`: address of the cluster of a new index, by default that in SEARCHKIT_OPENSEARCH_URL. Raises UsageError if a
-    cluster has no address or the engine has no cluster, if the folder has an index in another place, and as
-    `open_directory`.
+    `url`: address of the cluster of a new index, by default that in SEARCHKIT_OPENSEARCH_URL. Raises UsageError if the
+    engine needs an address and there is none, if it takes none and there is one, and if the folder has an index of
+    another kind of engine. Also raises the exceptions of `open_directory`.
     """
     is_on_cluster = (index / CLUSTER_FILE).is_file()
     if engine != "opensearch":

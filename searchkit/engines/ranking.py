@@ -3,8 +3,8 @@
 Step one of ranking scores all matches by words (BM25F). For the best `RESCORE_DEPTH` matches, step two adds scores by
 bigrams and by characters (BM25), and a bonus to those with all content words.
 
-Formulas: Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), sections 3.4.3
-(BM25, k1 and b) and 3.5 (the simple BM25F: frequencies and lengths of the fields are summed with weights).
+Formulas: Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), sections 3.4 (BM25,
+k1 and b) and 3.6 (the simple BM25F: frequencies and lengths of the fields are summed with weights).
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class Explanation:
     characters: float = 0.0
     """Score by single characters of the text."""
     complete: float = 0.0
-    """A tenth of the other parts, if the paragraph has all of several content words; otherwise 0."""
+    """`COMPLETE_BONUS` times the other parts, if the paragraph has all of several content words; otherwise 0."""
 
     def completed(self) -> Explanation:
         """Return the explanation with the bonus for all content words."""

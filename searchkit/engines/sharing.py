@@ -1,4 +1,4 @@
-"""Sharing what the requests of one call match: the words and strings of a query recur in all forms of it."""
+"""Shares what the requests of one call match. A search sends several forms of a query, with mostly the same words."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ _shared: ContextVar[dict[object, dict[Any, Any]] | None] = ContextVar("shared", 
 def share_matches() -> Iterator[None]:
     """Let all requests in a `with` block of this thread share what they match. Blocks can be nested.
 
-    An engine matches a word or string once in the block, instead of once per request. Afterwards it is forgotten.
+    An engine matches a word or string once in the block, instead of once per request. After the block, the matches are
+    forgotten.
     """
     if _shared.get() is not None:
         yield
@@ -28,6 +29,6 @@ def share_matches() -> Iterator[None]:
 
 
 def shared_matches(owner: object) -> dict[Any, Any]:
-    """Return what `owner` has matched in the block, to be added to. Outside of a block, an empty dictionary."""
+    """Return what `owner` has matched in the block; `owner` adds to it. Outside of a block, return a new dictionary."""
     shared = _shared.get()
     return {} if shared is None else shared.setdefault(owner, {})

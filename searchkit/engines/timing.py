@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from searchkit.errors import TimedOut, UsageError
 
 _limit: ContextVar[tuple[float, float] | None] = ContextVar("limit", default=None)
-"""Time of the clock at which the calls of this thread end, and the seconds that they were given. None means no
+"""Time of the monotonic clock at which the calls of this thread end, and the seconds that they were given. None: no
 limit."""
 
 

@@ -282,7 +282,7 @@ class WhooshEngine:
                 yield paragraph
 
     def tables(self, filters: Sequence[Filter] = ()) -> Iterator[Table]:
-        """Yield all tables with at least one row whose paragraph the filters admit, in corpus order."""
+        """Return all tables with at least one row whose paragraph the filters admit, in corpus order."""
         admitted = {(paragraph.document, paragraph.n) for paragraph in self.paragraphs(filters)}
         with _restricted_decoding(self._folder):
             tables = self._stored_tables()
@@ -477,7 +477,10 @@ class WhooshEngine:
     def _respond(
         self, request: Request, matches: list[int], beyond: frozenset[int] | None, facets: dict[str, FacetCounts]
     ) -> Response:
-        """Score, sort, group and page the matches, and the further hits `beyond` them, None if not requested."""
+        """Score, sort, group and page the matches and the further hits.
+
+        `beyond`: the further hits (`Request.beyond`), None if none are requested.
+        """
         further = beyond or frozenset()
         ranked, scores, last = self._rank(request, [*matches, *further])
         score_ranks = _score_ranks([(i, i in last, scores[i].score) for i in ranked])
@@ -513,7 +516,7 @@ class WhooshEngine:
         return Response(len(matches), documents, tuple(hits), facets, total_any)
 
     def _fold(self, ranked: Sequence[int]) -> tuple[list[int], dict[int, list[int]]]:
-        """Return the docs whose near-duplicate key no doc before them has, and the other docs with the key of each."""
+        """Return the docs whose near-duplicate key no doc before them has, and for each the other docs with its key."""
         keys = self._store.keys
         first: dict[int, int] = {}
         copies: dict[int, list[int]] = {}

@@ -16,13 +16,13 @@ from searchkit.text.analyzer import Analyzer
 _TOPIC_NAME = re.compile(r"""(?m)^\s*name\s*=\s*["']([^"']+)["']""")
 """Matches the line of a taxonomy that names a topic. Parsing the files would take as long as a small build."""
 _MAX_DEPTH = 4
-"""Maximum depth of a facet of districts. A region is rarely deeper."""
+"""Maximum depth to which districts are counted. A region rarely has more levels."""
 
 
 def collect_aliases(
     engine: Engine, analyzer: Analyzer, taxonomies: Iterable[str], previous: Aliases | None = None
 ) -> Aliases:
-    """Return the names of the facet values of an index, with the synonyms of an analyzer.
+    """Return the names of the facet values of an index, among them the synonyms of the analyzer.
 
     Topics are those of `taxonomies`, the texts of files: counting those of the index would take most of the time.
     `previous`: names of an older index with the same synonyms. They are returned if the values are the same.

@@ -71,7 +71,7 @@ class BuildOptions:
     synonyms: Path | None = None
     """File that replaces the built-in synonyms."""
     topics: Path | None = None
-    """File that replaces the built-in taxonomy of topics, for all reports but work reports."""
+    """File that replaces the built-in taxonomy of topics, for all reports except work reports."""
     work_topics: Path | None = None
     """File that replaces the built-in taxonomy of topics of governments' work reports."""
     units: Path | None = None
@@ -127,9 +127,9 @@ class _BuildConfig:
     analyzer: Analyzer
     jobs: int
     indicators: DataFile
-    """The list of names of measures, which is valid."""
+    """The data file with the names of measures."""
     names: NameLists
-    """Its content."""
+    """The parsed content of `indicators`."""
 
     @classmethod
     def resolve(cls, index: str | Path, corpus: str | Path, options: BuildOptions) -> _BuildConfig:

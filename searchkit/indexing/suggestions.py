@@ -13,7 +13,7 @@ from searchkit.query.tree import Everything
 from searchkit.text.folding import fold
 
 _DEPTHS = (1, 2, 3, 4)
-"""Depths of the facets of districts that are counted. A region is rarely deeper."""
+"""Depths to which districts are counted. A region rarely has more levels."""
 _MAX_FACETS = 32
 """Maximum number of user-defined facets whose values are suggested. Counting each takes time per document."""
 
@@ -50,7 +50,8 @@ def _count_values(engine: Engine, facets: Iterable[str]) -> Iterator[Completion]
         for item in counts.values:
             if name.startswith("district:"):
                 *above, element = str(item.value).split("/")
-                if name == f"district:{len(above) + 1}":  # deeper facets count a region that is not as deep again
+                # A region with fewer levels than the depth is a value, too. It is counted at its own depth only.
+                if name == f"district:{len(above) + 1}":
                     elements[element] += item.count
             else:
                 yield Completion(str(item.value), name, item.count)

@@ -478,7 +478,7 @@ class _Failure:
     is_external: bool = False
     """Whether the process was killed from outside, so that possibly no file is the cause."""
     is_exception: bool = False
-    """Whether a bug in searchkit raised an exception. The process can still be used."""
+    """Whether the worker reported an unexpected exception (`TaskFailed`). Its process can still be used."""
 
 
 def _split_into_batches(files: Sequence[InputFile], jobs: int) -> list[_Batch]:
@@ -486,7 +486,7 @@ def _split_into_batches(files: Sequence[InputFile], jobs: int) -> list[_Batch]:
 
     The number of batches is a multiple of `jobs`, so that all workers are busy until the end, unless single files are
     large or `MAX_TASK_FILES` divides a batch. Few files or bytes are split as for one worker. If there are several
-    workers, a large file of records is divided into as many shares.
+    workers, a large file of records is divided into shares, a multiple of `jobs`.
     """
     batches: list[_Batch] = []
     start = 0

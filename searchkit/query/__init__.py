@@ -6,8 +6,8 @@ builder.py         query clauses in strict and relaxed form
 function_words.py  words of questions, and particles, which weigh less
 tree.py            the query tree
 understanding.py   places, years, bodies, sections and kinds of reports in the words of a query
-understood.py      how a query is understood: filters in its words, trees as text
-suggester.py       words, headings and facet values of an index, by how they begin and by likeness
+understood.py      a filter that words of a query name
+suggester.py       words, headings and facet values of an index, looked up by prefix and by similarity
 aliases.py         names of the facet values of an index
 facets.py          values, counts and order of facets
 filters.py         filters given as names and values

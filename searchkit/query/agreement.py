@@ -36,7 +36,7 @@ _CONVERTIBLE_UNITS: tuple[dict[str, float], ...] = (
     {"小时": 1, "分钟": 1 / 60},
     *(dict.fromkeys(family, 1.0) for family in _UNIT_FAMILIES),
 )
-"""Base units of the same kind, each with its value in one of them."""
+"""Groups of base units that can be converted to each other. The values are those in one unit of the group."""
 _SCALE_BY_NAME = {name: prod(map(SCALES.__getitem__, name)) for name in ("", "万", "亿", "万亿")}
 """Factor of each scale that a unit can begin with: 10000 for 万."""
 
@@ -119,9 +119,9 @@ def _heavy_characters(name: MeasureName) -> str:
 
 
 def name_similarity(one: MeasureName, other: MeasureName) -> float:
-    """Return the similarity of two names of measures: 1 if they are the same, 0 if they cannot be.
+    """Return the similarity of two names of measures, from 0 to 1.
 
-    It is 0 if their aspects differ, otherwise `thing_similarity`.
+    It is 0 if their aspects differ. Otherwise it is `thing_similarity`.
     """
     if one.aspect != other.aspect:
         return 0.0
@@ -129,7 +129,7 @@ def name_similarity(one: MeasureName, other: MeasureName) -> float:
 
 
 def thing_similarity(one: MeasureName, other: MeasureName) -> float:
-    """Return the similarity of the things that two names name, whatever they state about them.
+    """Return the similarity of the things that two names name, from 0 to 1, whatever their aspects.
 
     It is 1 if the texts are equal, otherwise 0 if one of the names is listed (no similar name stands for a listed one)
     or they have no character in common.
@@ -137,8 +137,8 @@ def thing_similarity(one: MeasureName, other: MeasureName) -> float:
     The similarity starts as the Dice coefficient of the characters. If both names have bigrams, it is the mean of that
     coefficient and the one of the bigrams. It is multiplied by 0.7 if only one of the names is joint, by 0.5 if their
     heads have no character in common, and by 0.5 if one of the heads narrows the other one, or both narrow the same
-    word (旧厂区改造, 老旧小区改造, 改造). If one name is the head of the other, it becomes at least 0.5. Last, it is
-    multiplied by 0.4 unless both names are means of the same kind or neither is a mean.
+    word (旧厂区改造, 老旧小区改造, 改造). Otherwise, if one name is the head of the other, it becomes at least 0.5.
+    Last, it is multiplied by 0.4 unless both names are means of the same kind or neither is a mean.
     """
     if one.text == other.text:
         return 1.0
@@ -179,7 +179,7 @@ def unit_family(base_unit: str | None) -> str:
 
 
 def convertible_units(base_unit: str) -> dict[str, float]:
-    """Return the base units that a quantity in one of them can be compared in, each with its value in `base_unit`.
+    """Return the base units that can be converted to `base_unit`, itself included, each with its value in `base_unit`.
 
     For 吨: 斤 is 0.0005. Units that count the same things have the value 1.
     """

@@ -141,8 +141,8 @@ class Aliases:
         """Return facet and value of each name that differs from a text in at most one character: 杭州市 for 杭洲.
 
         Names with the same pinyin may differ in more: 东丽区 for 冬利区. A character can be another one, missing, in
-        excess, or exchanged with its neighbour. Names with the same first character come first. Only names of places
-        and bodies can have two characters, and none has one.
+        excess, or exchanged with its neighbour. Names with the same first character come first. Names of places and
+        bodies have at least two characters, other names at least three.
         """
         from searchkit.text.folding import fold  # noqa: PLC0415 - loads NumPy, which exports do not need
 
@@ -203,7 +203,7 @@ def _parse_alias(line: str, first: str) -> Alias:
 def _differs_in_one_character(one: str, other: str) -> bool:
     """Return whether two texts are equal or differ in one character, or in two neighbours that are exchanged.
 
-    Only from texts of three characters a character can be missing.
+    If one of them lacks a character, it must have at least `_MIN_SIMILAR_LENGTH` characters.
     """
     shorter, longer = sorted((one, other), key=len)
     if len(longer) - len(shorter) == 1:
@@ -231,7 +231,7 @@ similar to another."""
 _MIN_LIKENESS = 0.35
 """Smallest likeness of a value that `Aliases.nearest` returns: twice the matching characters / both lengths."""
 _LIKENESS_MARGIN = 0.15
-"""Values whose likeness is lower than the highest by more are not returned."""
+"""Values whose likeness is lower than the highest one by more than this are not returned."""
 
 NO_ALIASES = Aliases({}, {}, {})
 """No names: nothing is understood."""

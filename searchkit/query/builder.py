@@ -42,7 +42,8 @@ An engine finds such a string by a scan of all text: 5 ms each in fifty thousand
 MAX_QUERY_WORDS = 192
 """Maximum number of words of the runs of a query, each counted once a run. Further ones are ignored, with a note."""
 MAX_SYNONYM_WORDS = 192
-"""Maximum number of words of all synonym variants, counted alike. Further variants are ignored, with a note."""
+"""Maximum number of words of all synonym variants, each counted once a variant. Further variants are ignored, with a
+note."""
 _MAX_VARIANTS = 8
 """Maximum number of variants of a run: the run itself, and copies with words replaced by synonyms."""
 _SYNONYM_WEIGHT = 0.3
@@ -51,7 +52,7 @@ _SYNONYM_WEIGHT = 0.3
 
 
 _MAX_EDGES = 4
-"""Maximum number of places between letters and digits of a run that is also found with spaces there (5G, N5s)."""
+"""Maximum number of places between a letter and a digit in a run that is also searched with spaces there (5G, N5s)."""
 
 
 class QuerySyntaxError(Exception):
@@ -98,7 +99,8 @@ class ClausePair(NamedTuple):
     content: Node | None = None
     """Strict form in which only content words must match. None if it is `all`; `Everything` if there are none."""
     some: Node | None = None
-    """Relaxed form that requires a content word, and not a shorter word in one. None if it is `any`."""
+    """Relaxed form that requires one of the content words. A shorter word inside of one does not suffice. None if it is
+    `any`."""
 
 
 def required(node: Node) -> ClausePair:
@@ -375,7 +377,7 @@ def _count_words(tokens: RunTokens) -> int:
 
 
 def _end_of_words(words: Sequence[Token], limit: int) -> int | None:
-    """Return the offset at which words begin to be more than `limit` distinct ones, None if they are not."""
+    """Return the offset of the first word after `limit` distinct words, None if there are at most `limit`."""
     seen: set[str] = set()
     for word in words:
         seen.add(word.term)
@@ -428,9 +430,9 @@ def _alternatives(strings: Sequence[Substring], words: Iterable[str], field: str
 
 
 def _set_apart(folded: str) -> list[str]:
-    """Return the run with spaces between letters and digits: pm 2.5 for pm2.5, n 5s, n5 s and n 5 s for n5s.
+    """Return forms of a run with spaces between letters and digits: pm 2.5 for pm2.5; n 5 s, n 5s and n5 s for n5s.
 
-    Returns none if the run has no such place, or more than `_MAX_EDGES`.
+    Returns an empty list if the run has no such place, or more than `_MAX_EDGES`.
     """
     edges = [at for at in range(1, len(folded)) if _is_edge(folded[at - 1], folded[at])]
     if not 0 < len(edges) <= _MAX_EDGES:

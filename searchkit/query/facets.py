@@ -99,8 +99,8 @@ class FacetValue(NamedTuple):
     documents: int = 0
     """Number of documents with at least one of these paragraphs."""
     all_documents: int = 0
-    """Number of documents with at least one paragraph that has the value and passes the filters, also those in the
-    query, or matches the query. So the words of the query do not count."""
+    """Number of documents with at least one paragraph that has the value and either passes the filters, also those in
+    the query, or matches the query. So the words of the query do not narrow it."""
 
     @property
     def share(self) -> float:

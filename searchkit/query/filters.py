@@ -95,7 +95,7 @@ def _parse_years(name: str, values: Sequence[str | int], notes: list[Note]) -> F
 
 
 def format_years(first: int, last: int) -> str:
-    """Return a range of years as a filter is written."""
+    """Return a range of years in the syntax of filters: 2021..2023."""
     if first == last:
         return str(first)
     return f"{'' if first == MIN_YEAR else first}..{'' if last == MAX_YEAR else last}"
@@ -111,7 +111,7 @@ class FilterReader:
         self._has_topic = has_topic
 
     def knows(self, name: str) -> bool:
-        """Return whether the values of a facet are known, so that `read` can tell which the index has."""
+        """Return whether the values of a facet are known, so that `read` can tell whether the index has a value."""
         return name in YEAR_FACETS or (name in NAMED_FACETS and bool(self.aliases.values(name)))
 
     @property
@@ -141,7 +141,7 @@ class FilterReader:
     def _resolve(self, name: str, text: str, notes: list[Note]) -> list[str]:
         """Return the values of a facet that a text means.
 
-        Raises UsageError if the text means none, and one of its parts between commas neither.
+        If the text means none, it is split at commas. Raises UsageError if one of the parts means none.
         """
         values = self._find(name, text.strip(), notes)
         if values:

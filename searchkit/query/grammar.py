@@ -24,7 +24,7 @@ from searchkit.query.builder import (
 from searchkit.query.tree import PASSAGE, TEXT_FIELDS, Everything, Not
 
 _MAX_BOOST = 100.0
-"""A greater boost is reduced to this one."""
+"""Maximum boost. A greater one is reduced to it."""
 _RANGE_END = r"""[^\[\]{}()"“”「」『』]*?"""
 """Pattern of an end of a range: any text without brackets and quotes, or none."""
 # [2021 TO 2023]. A square bracket includes the end of the range, a curly one excludes it.

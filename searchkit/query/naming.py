@@ -25,12 +25,12 @@ _PLACE = (
     "[我全本](?:省|市(?!场)|区(?!域)|县(?!域)|州(?!县)|盟|旗|镇|乡(?!村)|自治[区州县])|我国|自治[区州](?!域)|"
     "全国(?!人大|人民代表|政协|文明|百强|重点|先进|示范|劳动?模|优秀|双拥|性|统一|各)"
 )
-"""A place before a name: the report's own. Other places narrow a name."""
+"""Pattern of the report's own place before a name: 全市. Any other place narrows the name, and is part of it."""
 _TIME = (
     r"\d{4}年度?(?:全年|末|底)?|全年(?!龄)|年内|年末|年底|[今去上本当]年度?(?:末|底)?|"
     r"(?:过去|近)?[五5]年(?:来|间)?(?!规划|计划|行动|期|级|制|以)|目前|截至目前|到目前为止"
 )
-"""A time before a name."""
+"""Pattern of a time before a name."""
 _LEADING = re.compile(
     f"^(?:{_PLACE}|{_TIME}|依法(?!行政|治)|积极|累计|总共|共计|合计|据?初步(?:预计|核算|统计|测算)|共(?![享同产和青识建])|组织(?!部)|开展|进行|实施(?!方案|细则|意见|办法)|"
     "实现|完成(?!率)|预计|预期(?!寿命)|力争|确保|达到?(?!标))+"
@@ -40,7 +40,8 @@ _TRAILING_WORD = (
     "总数量|总数|总量|数量|总计|合计|共计|累计|情况|工作|案件|事项|预计|预期|目标|同比|分别|五年|全年|再|又|均|大幅度?|逐步|稳步|"
     "(?:约|将|要|可|已)(?=$)"
 )
-"""A word that is not part of a name after it. None of them consists of others, so that matching takes linear time."""
+"""Pattern of a word after a name that is not part of it. No such word consists of others, so that matching takes linear
+time."""
 _TRAILING = re.compile(f"(?<=..)(?:{_TRAILING_WORD})+$")
 """Words that are not part of a name, at the end of a part of three or more characters: 行政复议案件 is 行政复议."""
 _FILLER_PART = re.compile(f"(?:{_TRAILING_WORD})+")
@@ -49,7 +50,7 @@ _CHANGE_VERB = (
     "负增长|(?<!自然)(?<!负)增长|增加|提高|提升|上升|上涨|扩大|延长|下降|减少|削减|降低|回落|缩短|压缩|压减|精简|缩减|下跌|缩小|"
     "增幅|增速|涨幅|升幅|降幅|减幅|跌幅|净增|翻番"
 )
-"""Verbs and nouns of change of two or more characters. 自然增长 is part of a name."""
+"""Pattern of a verb or noun of change of two or more characters. 自然增长 is part of a name."""
 _CHANGE_PREFIX = "(?:年均|平均|同比|环比|比?较?上年|比?较?去年|净|再|又|要|预计|分别|均)*"
 _CHANGE_PREFIX_END = re.compile(f"(?<=..){_CHANGE_PREFIX}$")
 """Words before a word of change, which can be separated from it: 净 增."""
@@ -58,7 +59,7 @@ _CHANGE_END = re.compile(
 )
 """Words of change at the end of a name."""
 _SHORT_CHANGE_END = re.compile(f"{_CHANGE_PREFIX}(?:[增涨升降减跌快慢少多高低翻])[了]?$")
-"""Verbs of change of one character. They are one only if the measure is a change (净 增)."""
+"""Verbs of change of one character at the end of a name. They are removed only if the measure is a change (净 增)."""
 _ADDITION = re.compile("^(?:新增加?|净增加?|净新增)(?=.{2})|(?<=..)(?:新增|净增)$")
 """Words of an addition at the beginning or end of a name."""
 _TOTAL_OF_ADDITION = re.compile(
@@ -68,8 +69,7 @@ _TOTAL_OF_ADDITION = re.compile(
 _LENGTH_END = re.compile("(?<=..)(?:通车|运营|营运|营业)?总?(?P<noun>里程)$")
 """The length at the end of a name. Other words can be before it: 高速公路新增400公里，通车总里程达到2250公里."""
 _MAX_NAME_LENGTH = 500
-"""Maximum length in code points of a text that is analysed. A longer one, which no report or query has, is a name as it
-is."""
+"""Maximum length in code points of a text that is analysed. Longer texts, which do not occur, are only folded."""
 _MAX_REDUCED_NAMES = 200
 """Maximum number of names of a measure that are compared with each other to drop those that contain another one."""
 _CACHE_SIZE = 65_536
@@ -88,7 +88,7 @@ class MeasureName:
     """The parts of the name as written, without fillers: 行政复议, 维持 for 行政复议 维持. Empty if the indicator has
     only words of change (同比增长)."""
     is_listed: bool
-    """Whether the list of names has the measure. Nothing that is only similar stands for it."""
+    """Whether the list of names has the measure. If so, no name that is only similar is taken for it."""
 
     def __hash__(self) -> int:  # five times as fast as the hash of all fields
         return hash(self.text)
@@ -122,7 +122,7 @@ class IndicatorNames:
         self._word = _compile_words(self._first_of_word)
         self._raw_word = _compile_words(word for words in self._variants.values() for word in words)
         self.clashes: list[tuple[str, str, str]] = []
-        """Names that are listed for two measures, with the first name of each measure. Only the first one has them."""
+        """Names that are listed for two measures, with the first name of each. The first measure keeps such a name."""
         self._measure_of: dict[str, int] = {}
         for n, group in enumerate(lists.measures):
             for name in group:
@@ -141,7 +141,7 @@ class IndicatorNames:
         return self._parse(text, None)
 
     def _parse_uncached(self, text: str, is_change: bool | None) -> MeasureName:  # noqa: FBT001 - the key of a cache
-        """Return the name in a text. `is_change` is None if only the text tells."""
+        """Return the name in a text. `is_change`: whether the measure is a change, None to decide it by the text."""
         if len(text) > _MAX_NAME_LENGTH:
             return MeasureName(fold(text), "change" if is_change else "level", (fold(text),), is_listed=False)
         whole = _TOTAL_OF_ADDITION.match(_clean_marks(text).replace(" ", "\0"))
@@ -165,7 +165,7 @@ class IndicatorNames:
         return MeasureName(" ".join(sorted(parts)) or fold(text), aspect, tuple(parts), is_listed=False)
 
     def _split(self, text: str) -> list[str]:
-        """Return the parts of a name without fillers, and each word as the first that means the same."""
+        """Return the parts of a name without fillers. Each listed word is replaced by the first word of its group."""
         cleaned = _clean_marks(text)
         if self._first_of_word:
             cleaned = self._word.sub(lambda match: self._first_of_word[match[0]], cleaned)
@@ -173,20 +173,21 @@ class IndicatorNames:
         return [part for part in parts if not _FILLER_PART.fullmatch(part)] or parts
 
     def names(self, name: MeasureName) -> tuple[str, ...]:
-        """Return the folded names of a measure, as reports may write them. An unlisted measure has one."""
+        """Return all folded names of a measure that reports may write. An unlisted measure has one name."""
         measure = self._measure_of.get("".join(self._split(name.text))) if name.is_listed else None
         return (name.text,) if measure is None else tuple(dict.fromkeys(map(fold, self.lists.measures[measure])))
 
     def strings(self, name: MeasureName) -> list[list[tuple[str, ...]]]:
-        """Return conditions for texts that can contain a name of a measure, whatever they state about it.
+        """Return a condition that every text with a name of a measure satisfies, whatever the aspect.
 
-        A text with one contains, for at least one element of the result, a string of each of its tuples. The result is
-        as short as possible: a name that contains another one has no element. Cached; a new name costs 0.3 ms.
+        Each element of the result is a list of tuples of strings. A text satisfies the condition if, for at least one
+        element, it contains at least one string of each tuple. The result is as short as possible: a name that contains
+        another name has no element. Cached; a new name costs 0.3 ms.
         """
         return self._strings(name)
 
     def _strings_uncached(self, name: MeasureName) -> list[list[tuple[str, ...]]]:
-        """Return the conditions of `strings`."""
+        """Return the result of `strings`."""
         patterns = {self._canonical(text): self._pattern(text) for text in self.names(name)}
         if len(patterns) > _MAX_REDUCED_NAMES:
             return [*patterns.values()]
@@ -198,13 +199,13 @@ class IndicatorNames:
         return [pattern for n, pattern in enumerate(reduced) if pattern not in reduced[:n]]
 
     def _canonical(self, folded: str) -> str:
-        """Return a folded name without marks, and each word as the first that means the same."""
+        """Return a folded name without marks. Each listed word is replaced by the first word of its group."""
         return self._word.sub(lambda match: self._first_of_word[match[0]], _clean_marks(folded))
 
     def _pattern(self, folded: str) -> list[tuple[str, ...]]:
-        """Return the pieces of a name: for each listed word all words that mean the same, otherwise the text itself.
+        """Return the element of a folded name in `strings`: for each listed word all words of its group, else the text.
 
-        The total of a length is a piece of its own (`_LENGTH_END`).
+        The noun of a length (`_LENGTH_END`) has a tuple of its own.
         """
         length = _LENGTH_END.search(folded)
         if length:
@@ -234,7 +235,7 @@ def remove_aspect(text: str) -> str:
 
 
 def _clean_marks(text: str) -> str:
-    """Return a text folded, without marks and words without meaning."""
+    """Return a text folded and without `_FILLERS`."""
     return _FILLERS.sub("", fold(text))
 
 

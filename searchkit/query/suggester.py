@@ -1,4 +1,4 @@
-"""Words, headings and facet values of an index, found by how their text, pinyin or initials begin, and by likeness.
+"""Words, headings and facet values of an index, found by a prefix of text, pinyin or initials, and by similarity.
 
 A build writes them to a file of sorted lines, which a search maps into memory and reads by binary search. Opening the
 file takes the same time whatever its size. All text is UTF-8, and all keys are folded.
@@ -6,8 +6,8 @@ file takes the same time whatever its size. All text is UTF-8, and all keys are 
     header: the ends of the sections, separated by spaces
     entries: count, kind and text, separated by tabs; facet values, then words, then headings, most frequent first
     texts, pinyin, initials: a key and the hexadecimal offset in `entries` of an entry that has it; sorted by key
-    endings: the same for the texts of facet values and words without their first character, by which texts are found
-        that differ in it
+    endings: the same, but a key is the text of a facet value or word without its first character; they find texts that
+        have another first character
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _MAX_KEY_LENGTH = 12
 _MAX_SPELLINGS = 24
 """Maximum number of ways to read a word that `Suggester.similar` looks up."""
 _MIN_SUBSTITUTED_LENGTH = 3
-"""Minimum length of a word of which one character may be another one. Of shorter words, hardly anything is left."""
+"""Minimum length of a word in which one character may be another one. Shorter words would have too little in common."""
 _OFFSET = re.compile(rb"\t([0-9a-f]+)")
 """Matches the offset in a line of keys."""
 
@@ -71,8 +71,8 @@ def encode_suggestions(
     """Return the content of a file. `values`: facet values, each with its names, folded. `words`: folded.
 
     Includes only the most frequent ones (`MAX_VALUES`, `MAX_WORDS`, `MAX_HEADINGS`). A value is found by its names.
-    Those of places have all readings of their characters, because no list of words with other readings has all places.
-    Takes about 10 µs per entry.
+    Names of places are found by all readings of their characters, because the list of words with unusual readings does
+    not have all places. Takes about 10 µs per entry.
     """
     from searchkit.text.folding import fold_all  # noqa: PLC0415 - loads NumPy, which a completion does not need
 
@@ -179,8 +179,8 @@ class Suggester:
     def complete(self, prefix: str, limit: int | None) -> list[Completion]:
         """Return the entries whose text, pinyin or initials begin with a prefix, at most `limit` unless it is None.
 
-        `prefix`: folded. Blanks and apostrophes in pinyin are ignored. Facet values come first, then words, then
-        headings, each most frequent first. If there are more than `limit`, the three groups share it.
+        `prefix`: folded. Blanks, hyphens and apostrophes in pinyin are ignored. Facet values come first, then words,
+        then headings, each most frequent first. If there are more than `limit`, the three groups take turns.
         """
         offsets = {*self._find_offsets(self._texts, prefix)}
         letters = "".join(character for character in prefix if character not in " '’-")

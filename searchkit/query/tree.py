@@ -228,11 +228,12 @@ class Query:
     content: Node | None = None
     """Strict form in which only content words must match (`ContentRun`). None if it is `all`."""
     some: Node | None = None
-    """Relaxed form that requires a content word, and not a shorter word in one. None if it is `any`."""
+    """Relaxed form that requires one of the content words. A shorter word inside of one does not suffice. None if it is
+    `any`."""
     runs: tuple[ContentRun, ...] = ()
     """The runs of a query without operators. Empty for a query with operators."""
     clauses: tuple[Clause, ...] = field(default=(), compare=False)
-    """The parts of the query as they were written, but for words that are understood as filters."""
+    """The parts of the query as they were written, without the words that are understood as filters."""
 
     @property
     def has_several_words(self) -> bool:
@@ -253,9 +254,9 @@ class Query:
     def split_parts(self, leaves: AbstractSet[Node], *, is_complete: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the parts of the query that a paragraph has, and those that it lacks.
 
-        The parts are content words, quoted strings and prefixes. Optional parts are not lacked. `leaves`: the words,
-        strings and prefixes that the paragraph matches. `is_complete`: whether it matches the strict form, so that it
-        lacks nothing.
+        The parts are content words, quoted strings and prefixes. A paragraph never lacks an optional part. `leaves`:
+        the words, strings and prefixes that the paragraph matches. `is_complete`: whether it matches the strict form,
+        so that it lacks nothing.
         """
         if self.runs:
             parts = [(run.variants[0][1], ()) if is_complete else run.split(leaves) for run in self.runs]
@@ -270,19 +271,20 @@ class Query:
         return tuple(has), tuple(lacks)
 
     first: Node | None = None
-    """Query tree of the paragraphs that come first in the order of scores: those with the words of a query that is only
-    names. The others have the score 0. None if all paragraphs are ranked alike."""
+    """Query tree of the paragraphs that come first in the order of scores. If the query consists only of names of facet
+    values, these are the paragraphs with its words, and all others have the score 0. Otherwise None: all paragraphs are
+    ranked by their scores."""
     understood: tuple[UnderstoodFilter, ...] = ()
-    """The filters that were understood from words of the query, by their start."""
+    """The filters that were understood from words of the query, in the order of these words."""
     loosened: Query | None = None
-    """The query to search if nothing matches this one, not even `any`: it does not require one of the understood
-    filters, or any of them. It can be loosened further."""
+    """The query to search if nothing matches this one, not even `any`. It requires all understood filters but those
+    of one facet, or none of them. It can be loosened further."""
 
     def replace_prefixes(self, prefixes: Mapping[Prefix, Prefix]) -> Query:
-        """Return the query with prefixes in place of others."""
+        """Return the query with each prefix that is a key of `prefixes` replaced by its value."""
 
         def replaced(node: Node) -> Node:
-            """Return a node with other prefixes."""
+            """Return a node with its prefixes replaced."""
             if isinstance(node, And | Or):
                 return type(node)(tuple(map(replaced, node.children)))
             if isinstance(node, Not):
@@ -311,7 +313,8 @@ class Query:
     def conditions(self) -> Node:
         """A tree of filters alone that the query requires: the filters in the query, and the understood ones.
 
-        A paragraph that contains the run in which a filter was understood as a string matches without passing it.
+        One kind of paragraph matches the query without passing an understood filter: a paragraph that contains, as a
+        string, the run in which the filter was understood.
         """
         conditions: list[Node] = [filter_conditions(self.all)]
         values: dict[str, list[str | int]] = {}

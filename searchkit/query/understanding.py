@@ -57,8 +57,8 @@ something else: 大学 in 浙江大学, 岛 in 海南岛; but not 旅游 in 云�
 _INSTITUTION_WORD = re.compile("(?:大学|学院|医院|银行|[日晚晨]报|电视台|出版社)$")
 """Matches the word after the short name of a place if both are the name of one institution: 大学 in 湖北大学.
 
-In reports, a list or the end of a clause follows such names, as after a name. After 湖北高速, 铁路 and 机场, the text
-goes on with what the place has: 公路, 枢纽, 二期.
+高速, 铁路 and 机场 are not among these words. In reports, they mostly begin a longer phrase, before which the name
+means the place: 湖北高速公路.
 """
 _EXCLUDED_AFTER = re.compile(r"(?:^除|除了|不是|不含|不包括|不包含)$")
 _EXCLUDED_BEFORE = re.compile("[以之]外|除外")
@@ -83,9 +83,9 @@ class Understanding(NamedTuple):
     notes: tuple[Note, ...]
     """Messages about parts of the query that are changed or ignored."""
     words: tuple[str, ...]
-    """The content words: the words of the query but question words, particles, and those of filters and of NOT."""
+    """The content words of the query: no question words, no particles, and no words of filters or of NOT."""
     clauses: tuple[Clause, ...]
-    """The parts of the query as they were written, but for the words of `filters`."""
+    """The parts of the query as they were written, without the words of `filters`."""
 
 
 def describe_query(text: str, query: Query) -> Understanding:
@@ -108,7 +108,7 @@ class _Name(NamedTuple):
 
 
 class _Run(NamedTuple):
-    """A bare run with the names in it. A run without names and other words links two names: 浙江 和 江苏."""
+    """A bare run with the names in it. A run with neither names nor other words links two names: 和 in 浙江 和 江苏."""
 
     start: int
     end: int
@@ -255,7 +255,7 @@ class _NameFinder:
         `first`: where a number without 年, and a year of two digits, may begin. `is_after_place`: whether a place is
         before it.
         """
-        # Records without a year of their own are not about years: a year in their text is a word like any other.
+        # An index of documents without a year is not about years: a year in a query is then a word like any other.
         if "of_year" in self._literal or not self._aliases.years("year"):
             return None
         year = find_query_year(self._folded[:end], at)
@@ -323,7 +323,7 @@ class _NameFinder:
     def _is_institution(self, stop: int, end: int, edges: frozenset[int]) -> bool:
         """Return whether the name of a place, which ends at `stop`, is a part of the name of an institution.
 
-        The name of the institution must be all of the text before the end of the run or a connector: 湖北大学, but not
+        The name of the institution must end at the end of the run or before one of `_DROPPED`: 湖北大学, but not
         杭州医院建设 or 湖北大学毕业生.
         """
         next_end = min((edge for edge in edges if edge > stop), default=stop)
@@ -503,8 +503,8 @@ class _Composer:
 def _narrow_places(names: Sequence[_Name], aliases: Aliases) -> list[_Name]:
     """Restrict places to those inside another place of the query: 杭州 西湖区, 福建省鼓楼区.
 
-    A place that contains another one of the query has the values of that one. Directly before it, it becomes part of
-    its name.
+    A place that contains another place of the query gets the values of the inner place. If it is directly before the
+    inner place, both become one name.
     """
     places = [name for name in names if name.facet == "district"]
     narrowed: list[_Name] = []
@@ -541,7 +541,11 @@ def _is_inside(inner: _Name, outer: _Name, aliases: Aliases) -> bool:
 
 
 def _paths_inside(outer: _Name, inner: _Name, aliases: Aliases) -> tuple[str, ...]:
-    """Return the values of a place that are inside another place: as elements if all regions with this name are."""
+    """Return the values of `inner` that are inside `outer`.
+
+    A value is returned as it is if all regions that end with it are inside. Otherwise the paths of those that are
+    inside are returned.
+    """
     values: list[str] = []
     for value in map(str, inner.values):
         paths = aliases.paths(value)

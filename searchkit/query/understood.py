@@ -10,7 +10,7 @@ class UnderstoodFilter(NamedTuple):
     """A place, a year, a body, a section or a kind of report that words of a query name."""
 
     facet: str
-    """district, of_year (for every year), agency, section or doctype."""
+    """district, of_year (also for the year of a report), agency, section or doctype."""
     values: tuple[str | int, ...]
     """The values of the facet that the words mean. Years are numbers."""
     words: str
@@ -20,12 +20,12 @@ class UnderstoodFilter(NamedTuple):
     end: int
     """Offset of the end of the words, exclusive."""
     strict: bool = True
-    """Whether the query requires one of the values. Otherwise nothing matches under them, not even some words of the
-    query, and the words only add to the score."""
+    """Whether the query requires one of the values. If not, no paragraph that passes all understood filters has another
+    word of the query. Then the words of this filter only add to the score."""
 
 
 def remove_filters(query: str, understood: Iterable[UnderstoodFilter]) -> str:
-    """Return a query without the words of filters."""
+    """Return a query without the words of its understood filters."""
     for item in sorted(understood, key=lambda item: -item.start):
         query = f"{query[: item.start]} {query[item.end :]}"
     return " ".join(query.split())

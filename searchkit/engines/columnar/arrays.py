@@ -4,9 +4,10 @@
 
 The header is JSON: the type, number of elements and offset of each array, and the index of its first block. Arrays
 begin at multiples of 64 bytes. Each array is divided into blocks of 16 KB. The last array, `block_checksums`, has the
-XXH3 checksum of each block of all other arrays. In place of a block, its own entry of the header has its checksum.
+XXH3 checksum of each block of all other arrays. The checksum of `block_checksums` itself is in its entry of the header,
+in place of the index of its first block.
 
-What is read is verified: a block when something in it is first read, the header when the file is mapped.
+A block is verified when something in it is first read, the header when the first array is looked up.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ _CHECKSUMS = "block_checksums"
 _BLOCK_BYTES = 1 << 14
 """Size of a block. Verifying one takes 1 µs, and brings no more pages into memory than the system reads ahead."""
 _MAX_JSON_BYTES = 1 << 27
-"""Maximum size of the JSON of `unpack_json`. That of the documents of a block has some KB, of a table some MB."""
+"""Maximum size of the JSON that `unpack_json` decodes. A block of documents has some KB, a table some MB."""
 _KEPT_BYTES = 1 << 22
 _KEY_BASE = 0x9E3779B97F4A7C15  # odd, with irregular bits: 2 ** 64 divided by the golden ratio
 _UNSIGNED_DTYPES = (np.uint8, np.uint16, np.uint32, np.uint64)
@@ -98,7 +99,9 @@ class CheckedArray:
     ) -> None:
         """Take an array, the checksum of each of its blocks, the file for messages, and a bound of its elements.
 
-        Without checksums, the array is one that was just computed, and not verified.
+        `below`: all elements must be less, unless it is None.
+
+        Without checksums, the array was just computed, and is not verified.
         """
         self._array, self._checksums, self._path, self.below = array, checksums, path, below
         self._block_length = _BLOCK_BYTES // array.itemsize
@@ -132,7 +135,7 @@ class CheckedArray:
         return self._array.take(indices)
 
     def join(self, starts: Sequence[int], ends: Sequence[int]) -> Array:
-        """Return the elements of several ranges, concatenated. Four times as fast as a gather."""
+        """Return the elements of several ranges, concatenated. Four times as fast as `take`."""
         if not self._is_complete:
             length, verified = self._block_length, self._verified
             for start, end in zip(starts, ends, strict=True):
@@ -141,7 +144,7 @@ class CheckedArray:
         return np.frombuffer(b"".join(map(self._array.data.__getitem__, map(slice, starts, ends))), self.dtype)
 
     def all(self) -> Array:
-        """Return the array."""
+        """Return the complete array, after verifying all of its blocks."""
         if not self._is_complete:
             self._verify(0, len(self._verified))
             self._is_complete = True
@@ -170,22 +173,23 @@ class CheckedArray:
 class Arrays:
     """Named arrays, of a file (`ArrayFile`) or in memory (`MemoryArrays`).
 
-    Checksums tell what was altered by accident, but not what someone has written on purpose. So readers say what must
-    be true of the numbers that they use as indices, and a violation raises IndexDamaged.
+    Checksums detect accidental changes, but not a file that someone has written on purpose. So readers state what must
+    be true of the numbers that they use as indices: a bound, a length, ascending offsets. A violation raises
+    IndexDamaged.
     """
 
     path: str | Path = ""
     """The file, for messages."""
 
     def checked(self, name: str, below: int | None = None) -> CheckedArray:
-        """Return the array called `name`, to verify what is read of it, also that all elements are less than `below`.
+        """Return the array called `name`. What is read of it is verified, also that all elements are less than `below`.
 
         Raises IndexDamaged if there is no such array.
         """
         raise NotImplementedError
 
     def __getitem__(self, name: str) -> Array:
-        """Return the array called `name`, verified. Raises IndexDamaged."""
+        """Return the complete array called `name`, verified. Raises IndexDamaged."""
         return self.checked(name).all()
 
     def column(self, name: str, length: int, below: int | None = None) -> Array:
@@ -196,7 +200,7 @@ class Arrays:
         return array
 
     def offsets(self, name: str, count: int, end: int, start: int = 0) -> Array:
-        """Return the offsets of `count` items: an array that ascends from `start` to `end`. Raises IndexDamaged."""
+        """Return an array of `count` + 1 offsets. Raises IndexDamaged unless it ascends from `start` to `end`."""
         array = self.column(name, count + 1)
         if not len(array) or int(array[0]) != start or int(array[-1]) != end or (array[1:] < array[:-1]).any():
             raise damaged_file(self.path)
@@ -236,7 +240,7 @@ class ArrayFile(Arrays):
         except OSError:
             raise damaged_file(path) from None
         self.identity = (file.st_dev, file.st_ino, file.st_size, file.st_mtime_ns)
-        """Device, inode, size and time of the file, which no other file has while this one is in use."""
+        """Device, inode, size and modification time. No other file has the same ones while this file is in use."""
 
     def __del__(self) -> None:
         self._close()
@@ -270,7 +274,10 @@ class ArrayFile(Arrays):
         return CheckedArray(array, checksums, self.path, below)
 
     def _view_array(self, name: str) -> tuple[Array, int]:
-        """Return an array, not verified, and the last number of its entry in the header."""
+        """Return an array, not verified, and the last number of its entry in the header.
+
+        The number is the index of its first block; for `block_checksums`, its checksum.
+        """
         try:
             typestr, count, offset, number = self._directory[name]
             dtype, start = np.dtype(typestr), self._data_start + offset
@@ -307,7 +314,7 @@ class ArrayFile(Arrays):
             return self._mapped_view
 
     def _close(self) -> None:
-        """Close the file descriptor, if it is open. An error is of no interest, because nothing was written.
+        """Close the file descriptor, if it is open. Errors are ignored, because nothing was written.
 
         A descriptor is closed even if closing it fails. Closing it again could close the file of another thread.
         """
@@ -366,7 +373,7 @@ class ByteStrings:
         return [data[start:end] for start, end in pairwise(self._offsets.tolist())]
 
     def decode(self, indices: Array) -> list[str]:
-        """Return the strings at the given indices as text. They must be UTF-8, surrogates included."""
+        """Return the strings at the given indices as text. They must be UTF-8, which may contain surrogates."""
         starts, ends = self._offsets[:-1].take(indices).astype(np.int64), self._offsets[1:].take(indices)
         data = self._data.take(join_ranges(starts, ends - starts))
         characters = np.append(0, np.cumsum(starts_character(data)))
@@ -439,8 +446,8 @@ def offsets_from_lengths(lengths: Sequence[int] | Array) -> Array:
 
 
 def join_ranges(starts: Array, lengths: Array) -> Array:
-    """Return the integers of several ranges, concatenated."""
-    # The n-th one is n, plus the start of its range, minus the number of integers before the range.
+    """Return the integers of several ranges, concatenated. `lengths`: the number of integers of each range."""
+    # The n-th integer is n, plus the start of its range, minus the number of integers before the range.
     joined: Array = np.arange(int(lengths.sum())) + np.repeat(starts - offsets_from_lengths(lengths)[:-1], lengths)
     return joined
 
@@ -489,8 +496,8 @@ def take_blockwise(values: Array, indices: Array) -> Array:
 def block_slices(length: int, size: int = 1 << 17) -> Iterator[slice]:
     """Return slices that cover `length` elements in order, `size` elements each, the last one possibly fewer.
 
-    Long arrays are processed by such blocks, because temporary arrays of one block stay in the processor's cache. An
-    operation on a complete array would convert all of it to 64-bit integers at once.
+    Long arrays are processed block by block, because temporary arrays of one block stay in the processor's cache. Many
+    NumPy operations on a complete array would convert all of it to 64-bit integers at once.
     """
     return (slice(start, min(start + size, length)) for start in range(0, length, size))
 

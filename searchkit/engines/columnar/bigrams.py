@@ -1,9 +1,9 @@
 """The bigrams of a segment: for each pair of adjacent characters the list of its offsets, and its document frequency.
 
-Strings are found by the lists. The document frequencies are used for rescoring. The text is folded, and a character is
-stored as a code of the segment's alphabet; code 0 ends the text of a doc. A list of offsets is an array of 16-bit
-integers: for a common pair the gaps between its offsets, for a rare pair the low bits of all offsets and then their
-high bits.
+Strings are found by the lists. The document frequency of a pair is the number of docs with the pair in their text; it
+is used for rescoring. The text is folded, and a character is stored as a code of the segment's alphabet; code 0 ends
+the text of a doc. A list of offsets is an array of 16-bit integers: for a common pair the gaps between its offsets, for
+a rare pair the low bits of all offsets and then their high bits.
 
 Some pairs have no list. The docs with a frequent word of two characters are in the postings and the cross-word postings
 of the word, so some of these words need no list. A list of a common pair with punctuation would be long, and rarely be

@@ -19,8 +19,8 @@ from searchkit.model import Document, ExtractedMeasure, Paragraph, Table
 from searchkit.text.analyzer import Analyzer
 
 _TOKENIZED_CHARACTERS = 1 << 15
-"""Documents are collected until they have this number of characters, and then tokenized together: tokenizing one short
-record takes ten times as long as its characters do."""
+"""Documents are collected until they have this number of characters, and then tokenized in one call. A call for each
+short record would take ten times as long."""
 _SUM_BLOCK_DOCS = 1 << 12  # docs whose term frequencies are summed together: their tokens stay in the processor's cache
 
 
@@ -117,7 +117,7 @@ class SegmentBuilder:
         paths = headings.concatenate(headings_of_paths, path_offsets)
         own_headings, n = np.array(self._own_headings), np.array(self._n)
         own_offsets = offsets_from_lengths(own_headings)
-        # The headings that belong to each doc are the last ones of its path.
+        # The headings that belong to the passage of a doc are the last ones of its path.
         first = path_offsets[1:].take(path_of) - own_headings
         own = headings_of_paths.take(np.arange(own_offsets[-1]) + np.repeat(first - own_offsets[:-1], own_headings))
         # Terms without a prefix: a posting per doc, with the frequency in the text, the headings and the title. The

@@ -74,7 +74,7 @@ class DocSet:
         return cls(Form.DENSE_POSTINGS, postings, len(postings))
 
     def __len__(self) -> int:
-        """Return the number of docs in the set. A dense set is counted once."""
+        """Return the number of docs in the set. It is computed once."""
         if self._count is None:
             if self.form in _DENSE_FORMS:
                 self._count = self.size if self.form is Form.ALL else int(np.count_nonzero(self.bitset))

@@ -43,7 +43,7 @@ from searchkit.query.tree import Everything, Node
 _MAX_CACHED_POPULATIONS = 64
 """Maximum number of cached counts of documents, each by the values of a facet: 8 bytes per value of the facet."""
 _MAX_NUMBER_DIGITS = 10
-"""Maximum number of digits of a paragraph number, which fits 32 bits. `int` raises ValueError for some thousand."""
+"""Maximum number of digits of a paragraph number, which has 32 bits. `int` refuses thousands of digits."""
 _MEASURE_BATCH_SIZE = 32
 """Maximum number of hits whose measures are loaded together."""
 
@@ -72,7 +72,7 @@ class ColumnarEngine:
         return Response(collector.total, documents, hits, facets, selection.total_any)
 
     def stream(self, request: Request) -> Iterator[ScoredParagraph]:
-        """Yield the hits of `search`. Ranks at the first one; loads each hit when it is reached."""
+        """Yield the hits of `search`. Ranks all matches before the first hit, and loads each hit when it is reached."""
         yield from self._hits(request, self._rank(request, self._select(request)))
 
     def _select(self, request: Request) -> _Selection:
@@ -104,8 +104,9 @@ class ColumnarEngine:
     def measure_columns(self, request: MeasureRequest) -> MeasureColumns:
         """Return all measures that a request selects.
 
-        In addition to the time of a search, takes some ns per measure. The first call that selects many joins the
-        distinct indicators of all segments, in some ns per character. The indicators of few measures are joined alone.
+        In addition to the time of a search, takes some ns per measure. The first call that selects many measures joins
+        the distinct indicators of all segments, which takes some ns per character. If few measures are selected, only
+        their indicators are joined.
         """
         collector = MeasureCollector(self._reader, request)
 
@@ -273,7 +274,8 @@ class ColumnarEngine:
     def _special_population(self, node: Node, filters: tuple[Filter, ...], matches: DocSet) -> FacetCollector | None:
         """Return a collector of the population and the matches together.
 
-        None if all matches are in the population: its counts are then cached (`_count_population`).
+        Returns None if all matches are in the population. Then the counts of the population alone are right, and cached
+        (`_count_population`).
         """
         if node == EVERYTHING:
             return None
@@ -332,8 +334,8 @@ class ColumnarEngine:
     def _find(self, paragraph_id: str, ranges: dict[str, list[tuple[int, int]]] | None = None) -> int | None:
         """Return the doc id of the paragraph with the given id, or None.
 
-        The id is `<document>#<n>`, or the id of a document that is a record, which can also contain `#`. `ranges`:
-        results of `_doc_ranges` by document, to which it adds, for several calls.
+        The id is `<document>#<n>`, or the id of a document that is a record, which can also contain `#`. `ranges`: a
+        dictionary that several calls share. It stores the results of `_doc_ranges` by document.
         """
         ranges = {} if ranges is None else ranges
         name, _, n = paragraph_id.rpartition("#")
@@ -353,7 +355,7 @@ class ColumnarEngine:
 
 
 class _MeasureBatch:
-    """The measures of some hits. When those of one are read, those of all hits added before it are loaded, too.
+    """The measures of some hits. When those of one hit are read, those of all hits added so far are loaded.
 
     Loading the measures of ten hits at once takes half the time of ten calls. Thread-safe.
     """
@@ -384,7 +386,7 @@ class _MeasureBatch:
 
 
 def _load_measures(hits: Sequence[tuple[SegmentReader, int, Paragraph]]) -> list[tuple[Measure, ...]]:
-    """Return the measures of each hit. `hits`: segment, doc id in the segment, and paragraph of each."""
+    """Return the measures of each hit. `hits`: for each hit its segment, doc id in the segment, and paragraph."""
     loaded: list[tuple[Measure, ...]] = [()] * len(hits)
     for segment in {segment for segment, *_ in hits}:
         ordinals: list[int] = []
@@ -476,7 +478,7 @@ class _RankedDocs:
         self._doc_ids, self._scores = best.take(order), scores.take(order)
         self._match_counts: Array | None = None
         """Number of matches of the document of each doc, if grouped; otherwise None."""
-        # All other matches come after the best, so they cannot replace one of them as the first with its key.
+        # All other matches come after the best docs, so none of them is the first doc with the key of one of these.
         hit_count = len(self._first_with_keys()) if request.fold else len(best)
         is_within_best = request.limit is not None and request.offset + request.limit <= hit_count
         if (request.sort or request.by_document or not is_within_best) and len(best) < len(docs):
@@ -508,7 +510,9 @@ class _RankedDocs:
         return {doc_id: explanations.get(doc_id, Explanation()) for doc_id in self._doc_ids[page].tolist()}
 
     def copies(self, page: slice) -> dict[int, list[int]]:
-        """Return the docs that are folded under each hit of a page, in corpus order, by doc id. Hits without: omitted.
+        """Return the docs that are folded under each hit of a page, in corpus order, by the doc id of the hit.
+
+        Hits without folded docs are omitted.
 
         Finds all docs with the keys of the page (`IndexReader.docs_with_keys`).
         """
@@ -533,9 +537,9 @@ class _RankedDocs:
         return [False] * len(doc_ids) if self._matches is None else (~self._matches.contains(doc_ids)).tolist()
 
     def _put_last(self, doc_ids: Array, scores: Array) -> Array:
-        """Return the scores by which docs are sorted: negative for the last docs.
+        """Return the scores by which docs are sorted: -1 for the docs that come last.
 
-        A doc that comes first can have the score 0, too.
+        A doc that matches `Request.first` can have the score 0, so 0 would not put a doc behind all of these.
         """
         return scores if self._last is None else np.where(self._last.contains(doc_ids), -1.0, scores)
 

@@ -58,7 +58,7 @@ class FacetCollector:
         return self._count(self._reader.facet_column(facet))[1]
 
     def _count(self, column: FacetColumn) -> tuple[Array, Array]:
-        """Return the number of docs with each value, followed by those without a value; and the number of documents."""
+        """Return the number of docs with each value, followed by those without a value; and the same for documents."""
         if column.is_per_document:
             return self._count_per_document(column)
         if self.docs.is_dense and len(column.values) <= _MAX_BITSETS and self._reader.first_parts is None:
@@ -81,7 +81,7 @@ class FacetCollector:
         """Return the number of documents with each value of a facet whose values depend on the doc.
 
         `ordinals`: a row for the first value of each doc, then for the second value, and so on. `value_count`: number
-        of ordinals, with that for no value.
+        of values, plus one for docs without a value.
 
         Counts the distinct pairs of a value and a document: by a table of all pairs or, if that would be much larger
         than the set, by sorting.
@@ -167,7 +167,7 @@ class FacetCollector:
     def _docs_per_document(self) -> tuple[Array | None, Array]:
         """Numbers of the documents with docs in the set, None for all documents; and the number of docs of each.
 
-        If the set is dense, takes a population count per 64 docs and one per document.
+        If the set is dense, counts the bits of one 64-bit word per 64 docs, and of one word per document.
         """
         document_count, first_parts = len(self._reader.first_doc_ids), self._reader.first_parts
         if self.total < document_count and first_parts is None:

@@ -29,7 +29,7 @@ class MeasureCollector:
         self._reader = reader
         docs, conditions = self._match(request)
         matcher = _MeasureMatcher(reader)
-        attributes, times = _Index(), _Index()
+        attributes, times = _JoinedColumn(), _JoinedColumn()
         ordinals, doc_ids, reviewed_years = ([np.empty(0, np.int64)] for _ in range(3))
         codes: list[Array] = []
         is_part = [np.empty(0, bool)]
@@ -81,7 +81,7 @@ class MeasureCollector:
         return self._reader.matcher.match(And(of_docs) if of_docs else Everything()), of_measures
 
     def _reorder(self, order: Array) -> None:
-        """Put the measures into another order. `order`: the present index of each measure."""
+        """Put the measures into another order. `order[i]`: the present index of the measure that becomes measure i."""
         self._ordinals, self._doc_ids, self.scores = self._ordinals[order], self._doc_ids[order], self.scores[order]
         self.indicator_of, self.attributes_of, self.time_of = (
             column[order] for column in (self.indicator_of, self.attributes_of, self.time_of)
@@ -126,7 +126,7 @@ class _MeasureMatcher:
         self._docs_by_node: dict[Node, list[DocSet]] = {}
 
     def match(self, node: Node, index: int, ordinals: Array) -> Array:
-        """Return a mask of those of some measures of a segment that match. `index`: index of the segment."""
+        """Return a mask of `ordinals`, measures of the segment `index`: True for those that match a query tree."""
         measures = self._reader.segments[index].measures
         mask: Array
         match node:
@@ -159,12 +159,12 @@ def _has_years(node: Node) -> bool:
     return isinstance(node, Filter) and node.name == "of_year"
 
 
-class _Index:
-    """The values of a dictionary-encoded column in all segments, and the value of each selected measure."""
+class _JoinedColumn:
+    """A dictionary-encoded column of the selected measures of all segments."""
 
     def __init__(self) -> None:
         self.values: list[Any] = []
-        """The values. Those of a segment are distinct."""
+        """The values of all segments. Distinct within a segment; several segments may have equal values."""
         self._columns: list[Array] = [np.empty(0, np.int64)]
 
     def extend(self, column: DictColumn, ordinals: Array) -> None:

@@ -125,8 +125,8 @@ def measure_arrays(columns: MeasureArrays) -> dict[str, Array]:
 def _indicator_arrays(indicators: Sequence[str]) -> dict[str, Array]:
     """Return the text of distinct indicators, their lengths, and a key of 64 bits for each of them.
 
-    The text is stored folded, with the characters that are printed otherwise and their offsets. Indicators of several
-    segments are the same if their keys are equal, so that they need not be decoded.
+    The text is stored folded. The original characters that folding changes are stored beside it, with their offsets.
+    Indicators of several segments are the same if their keys are equal, so that they need not be decoded.
     """
     codes, lengths = encode_indicators(indicators)
     printed = to_code_points(SEPARATOR.join((*indicators, "")))
@@ -146,10 +146,11 @@ def _indicator_arrays(indicators: Sequence[str]) -> dict[str, Array]:
 def join_indicators(
     segments: Sequence[SegmentMeasures], selected: Sequence[Array] | None = None
 ) -> tuple[Indicators, list[Array]]:
-    """Return the distinct indicators of some segments, and for each segment the ordinal of each of its codes.
+    """Return the distinct indicators of some segments, and for each segment the ordinals of its codes.
 
-    `selected`: codes of each segment, ascending. Only their indicators are joined, and the ordinals are those of these
-    codes. Takes some ns per character, and does not decode the indicators.
+    The ordinal of a code is the index of its indicator in the first result. `selected`: for each segment ascending
+    codes. Then only their indicators are joined, and only their ordinals are returned. Takes some ns per character, and
+    does not decode the indicators.
     """
     taken = [None] * len(segments) if selected is None else selected
     parts = [segment.indicator_arrays(codes) for segment, codes in zip(segments, taken, strict=True)]
@@ -185,7 +186,10 @@ def join_indicators(
 
 
 class IndicatorColumn:
-    """The indicator of each measure of a segment, and the distinct indicators. Thread-safe."""
+    """The indicator of each measure of a segment, and the distinct indicators. Thread-safe.
+
+    An indicator as printed is one with its original characters, not folded.
+    """
 
     def __init__(self, arrays: Arrays, count: int) -> None:
         """Read the indicators of `count` measures."""
@@ -210,7 +214,7 @@ class IndicatorColumn:
         return self.values(self.codes.take(ordinals).tolist())
 
     def values(self, codes: Sequence[int]) -> list[str]:
-        """Return the indicators with the given codes, as printed. Takes some 0.1 µs for each, and up to 30 µs."""
+        """Return the indicators with the given codes, as printed. Takes up to 30 µs, plus some 0.1 µs per indicator."""
         missing = [code for code in codes if code not in self._decoded]
         if missing:
             self._decoded.update(zip(missing, self._decode(np.array(missing)), strict=True))
@@ -308,19 +312,22 @@ class SegmentMeasures:
             values = self._signed_values(ordinals)
             if request.convertible:
                 values = values * self._factors(dict(request.convertible)).take(self.attributes.codes.take(ordinals))
-            ordinals = ordinals.compress((values >= low) & (values <= high))  # NaN, in another unit, is neither
+            # A value in a unit that is not convertible is NaN, and left out.
+            ordinals = ordinals.compress((values >= low) & (values <= high))
         if request.statuses or request.single_years:
             is_admitted = np.array([_has_time(time, request) for time in self.times.values()], bool)
             ordinals = ordinals.compress(is_admitted.take(self.times.codes.take(ordinals)))
         return ordinals
 
     def is_part(self, ordinals: Array) -> Array:
-        """Return a mask of those of some measures that are part of another one."""
+        """Return a mask of the given measures: True for those that are part of another measure."""
         is_part: Array = self._spans[2].take(ordinals) > 0
         return is_part
 
     def match_years(self, ordinals: Array, years: Filter, reports: DocSet) -> Array:
-        """Return a mask of those of some measures that a filter by of_year admits (`Filter.admits_measure`).
+        """Return a mask of the given measures: True for those that a filter by of_year admits.
+
+        See `Filter.admits_measure`.
 
         `reports`: the docs of the reports whose own year the filter admits. They decide for measures without a year.
         """
@@ -345,7 +352,10 @@ class SegmentMeasures:
         return np.array([change == "decrease" for _, _, _, _, change, *_ in self.attributes.values()], bool)
 
     def _factors(self, convertible: Mapping[str | None, float]) -> Array:
-        """Return the value of the base unit of each distinct combination of attributes, NaN if it has none."""
+        """Return the factor of the base unit of each distinct combination of attributes, NaN if it is not convertible.
+
+        `convertible`: the factors by base unit (`MeasureRequest.convertible`).
+        """
         return np.array([convertible.get(base_unit, np.nan) for _, base_unit, *_ in self.attributes.values()])
 
     def _unit_mask(self, unit: str) -> Array:
@@ -457,7 +467,7 @@ class SegmentMeasures:
 
 
 def _has_time(time: TimeAttributes, request: MeasureRequest) -> bool:
-    """Return whether a request admits measures with a time and status."""
+    """Return whether a request admits measures with the given time and status."""
     _, since, _, _, status = time
     return (not request.statuses or status in request.statuses) and (since is None or not request.single_years)
 

@@ -11,8 +11,7 @@ There are three kinds of terms, told apart by their first character:
 In postings of the last two kinds, "doc ids" are indices of heading paths or document numbers.
 
 Sparse postings: a term in at most a quarter of the docs has doc ids of 16 bits and frequencies of 4 bits. The docs with
-the term in their passage come first, then the other docs. Terms with a prefix always
-have sparse postings.
+the term in their passage come first, then the other docs. Terms with a prefix always have sparse postings.
 
 Dense postings: a more frequent term has a byte per doc, with the frequency and a bit that is set if the term is in the
 passage. The sparse postings of a term that more than one of 32 docs has are expanded to the same layout when they are
@@ -53,7 +52,7 @@ IN_PASSAGE_BIT = MATCH_BIT
 _MAX_SPARSE_TF, _MAX_DENSE_TF = 14, 127  # highest frequencies that do not overflow: 4 bits (15 = overflow), and 7 bits
 _MAX_SORTED_TF = 255  # highest frequency that the sort key of `_sort_entries` contains; 256 is for all higher ones
 _RARE_TERM_RATIO = 32  # a term is rare if at most one of 32 docs has it: its postings are used as ids, not expanded
-_MAX_CACHED_TERMS = 1024  # number of terms whose ordinals in a segment, or states in the index, are cached
+_MAX_CACHED_TERMS = 1024  # number of terms whose ordinal in a segment, or `_TermState` in the index, is cached
 _MAX_CACHED_EXPANDED = 8  # number of terms whose expanded postings in a segment are cached, up to 64 KB per term
 MAX_CACHED_INDEX_POSTINGS = 16
 """Number of terms whose dense postings in the index are cached, a byte per doc."""
@@ -205,7 +204,8 @@ class SegmentPostings:
     def passage_docs(self, term_ord: int) -> DocSet:
         """Return the docs with a term in their passage. The term must have no prefix.
 
-        A rare term returns ids. Any other term returns its dense postings, expanded if they are stored sparse.
+        For a rare term, returns ids. For any other term, returns its dense postings, expanded if they are stored
+        sparse.
         """
         if term_ord in self._dense_rows or self.df(term_ord) * _RARE_TERM_RATIO > self._size:
             return DocSet.of_dense_postings(self._dense(term_ord))
@@ -438,8 +438,8 @@ class IndexTerms:
     def passage_docs(self, term: str) -> DocSet:
         """Return the docs with a term in their passage.
 
-        A rare term returns ids. Any other term returns its dense postings over all segments, or a bitset if a frequency
-        needs more than 7 bits.
+        For a rare term, returns ids. For any other term, returns its dense postings over all segments, or a bitset if a
+        frequency needs more than 7 bits.
         """
         state = self._states.get(term, self._look_up)
         if state.passage_doc_ids is None:
@@ -561,9 +561,8 @@ def _pack_entries(rank: Array, entries: Sequence[PostingEntries]) -> Array:
     """Return a 64-bit integer for each entry, for `_sort_entries`.
 
     From the highest bits, the integer contains the rank of the term, a bit that is set if the term is not in the
-    passage,
-    16 bits of the doc, and 9 bits of the frequency. The few frequencies above `_MAX_SORTED_TF` are packed as 256, and
-    replaced after the sort.
+    passage, 16 bits of the doc, and 9 bits of the frequency. The few frequencies above `_MAX_SORTED_TF` are packed as
+    256, and replaced after the sort.
     """
     packed, end = np.empty(sum(len(part.term) for part in entries), np.uint64), 0
     for part in entries:

@@ -47,7 +47,7 @@ _MAX_CACHED_GRAMS = 4096  # number of grams whose document frequencies, or offse
 _MAX_CACHED_TITLES = 1 << 14  # number of documents whose folded titles are cached
 _IMPACT_BLOCK_DOCS = 1 << 16  # docs whose impacts are computed together: temporary arrays stay in the processor's cache
 _LOW_BITS = (1 << 16) - 1
-_INDICATORS_PER_CODE = 16  # minimum number of indicators per code for which `join_indicators` joins only those of codes
+_INDICATORS_PER_CODE = 16  # `join_indicators` joins only requested indicators if they are at most 1/16 of all
 _FLOAT32_ERROR = 1e-6  # more than the relative rounding error of a few operations with 32-bit floats
 
 
@@ -117,10 +117,11 @@ class DocumentBits(NamedTuple):
     others: Array
     """The bits of all other docs."""
     carry_paths: Sequence[tuple[int, Array]]
-    """Distances in words (1, 2, 4 and so on), and for each the mask of the words that a carry reaches from there.
+    """Pairs of a distance in words (1, 2, 4 and so on) and a mask of words.
 
-    A carry into a word without a last doc is a carry out of it. A mask starts with the first word that has a word at
-    the distance before it.
+    A carry into a word without a last doc is also a carry out of that word. The mask is True for a word if it and the
+    words before it, `distance` words in all, have no last doc: a carry out of the word at this distance before it is
+    then a carry out of the word itself. The first element of the mask is that of the word with the index `distance`.
     """
 
 
@@ -181,7 +182,7 @@ class IndexReader:
 
     @cached_property
     def first_parts(self) -> Array | None:
-        """For each document the number by which it is counted: its own or, for all parts of a split document, one.
+        """For each document the number by which it is counted: its own or, if it is split, that of the first part.
 
         None if no document is split. Otherwise reads the ids of all documents.
         """
@@ -195,7 +196,7 @@ class IndexReader:
         return numbers
 
     def document_numbers(self, doc_ids: Array) -> Array:
-        """Return the number of the document of each doc, one number for all parts of a split document.
+        """Return the number of the document of each doc, the same number for all parts of a split document.
 
         Ascends with the doc ids, unless a document is split.
         """
@@ -210,7 +211,7 @@ class IndexReader:
 
     @cached_property
     def document_bits(self) -> DocumentBits:
-        """The last doc of each document in `pack_bits`."""
+        """The ends of the documents of the index."""
         is_last = np.zeros(self.size, bool)
         is_last[self.first_doc_ids[1:] - 1] = True
         is_last[-1:] = True
@@ -454,8 +455,9 @@ class IndexReader:
     def gram_codes(self, characters: Sequence[str]) -> tuple[list[int], Array]:
         """Return the gram code of each code of the concatenated alphabets of all segments.
 
-        The gram code of a character is the index, from 1, of its folded form in `characters`, or 0 if it is not there.
-        Also returns the offset of the alphabet of each segment, followed by the end of the last one.
+        Returns two values: the offset of the alphabet of each segment, followed by the end of the last one; and the
+        gram codes. The gram code of a character is the index, from 1, of its folded form in `characters`, or 0 if it is
+        not there.
         """
         starts, _ = self._alphabets
         codes = np.zeros(starts[-1], np.min_scalar_type(len(characters)))
@@ -519,10 +521,11 @@ class IndexReader:
     # measures
 
     def join_indicators(self, codes: Sequence[Array]) -> tuple[Indicators, list[Array]]:
-        """Return distinct indicators, and for each segment the ordinals of some codes of its column of indicators.
+        """Return distinct indicators, and for each segment the ordinals of the given codes.
 
-        If the codes are few, these are their indicators. Otherwise they are all indicators, which are kept. Without
-        codes, nothing is read.
+        `codes`: for each segment, codes of its column of indicators. If they are few, the first result contains only
+        their indicators. Otherwise it contains all indicators of the index, which are cached. If there are no codes,
+        nothing is read.
         """
         if not any(map(len, codes)):
             return Indicators.of_texts(()), [*codes]

@@ -27,12 +27,12 @@ _MAX_EXACT_DOCS = 4096
 _MAX_BOUND_BLOCK_DOCS = 1 << 17
 """Number of docs whose upper bounds are computed together. A block of a bitset includes docs that do not match."""
 _NEAR_RATIO = 5
-"""Groups of docs are left out by their maximum impacts if at most one of 5 docs is in the other groups."""
+"""Docs are excluded by the maximum impacts of their groups if that leaves at most one of 5 docs."""
 _MAX_16_BIT_TERMS = 32  # upper bounds have 16 bits for at most this many terms; for more terms they would be too coarse
 _MIN_COMPARED_LENGTH, _MAX_COMPARED_CODES = 4096, 28
-"""Minimum number of characters in which characters are searched one by one, and the maximum number of such characters.
+"""`_find_codes` compares a text with each wanted code if the text has at least 4096 codes, and at most 28 are wanted.
 
-For fewer or more of them, looking up all characters of the text is faster.
+Otherwise looking up every code of the text is faster.
 """
 _IMPACT_ERROR = 1e-3  # more than the rounding error of an impact (0 to 255) before it is rounded up
 
@@ -86,10 +86,10 @@ class Scorer:
     def _candidates(self, docs: DocSet, bounds: _ImpactBounds, likely: DocSet | None) -> Array:
         """Return the ids, ascending, of the docs that `bounds` cannot exclude from the `RESCORE_DEPTH` best of a set.
 
-        A threshold that a few docs reach saves time for all others. So first those in `likely` are offered, and those
-        with a rare term. If the threshold then exceeds the upper bound of any doc with only frequent terms, the
-        candidates are among the docs with a rare term, and the others are not looked at ("MaxScore": Turtle and Flood,
-        "Query Evaluation: Strategies and Optimizations", 1995).
+        The earlier the threshold is high, the more docs it excludes. So first the docs in `likely` are offered to
+        `bounds`, and those with a rare term. If the threshold then exceeds the upper bound of any doc with only
+        frequent terms, the candidates are among the docs with a rare term, and the other docs are not offered
+        ("MaxScore": Turtle and Flood, "Query Evaluation: Strategies and Optimizations", 1995).
         """
         if likely is not None and not likely.is_dense and RESCORE_DEPTH < len(likely) <= _MAX_EXACT_DOCS:
             bounds.offer(likely.ids)
@@ -132,7 +132,7 @@ class Scorer:
         return False
 
     def _score_terms(self, doc_ids: Array, terms: Sequence[str]) -> Array:
-        """Return a row per term, of those of the query, with its score in each doc.
+        """Return a row per term with the score of the term in each doc. `terms`: terms of the query.
 
         Callers pass at most some thousand docs, so that temporary arrays are small.
         """
@@ -337,7 +337,7 @@ class _ImpactBounds:
 
 
 def _find_codes(text_codes: Array, gram_codes: Array) -> Array:
-    """Return a mask of the codes of a text that `gram_codes` maps to another number than 0."""
+    """Return a mask of the codes of a text whose gram code is not 0. `gram_codes`: the gram code of each code."""
     is_gram: Array
     if len(text_codes) >= _MIN_COMPARED_LENGTH:
         codes = gram_codes.nonzero()[0].tolist()
@@ -369,9 +369,9 @@ def _weighted_saturation(weights: Array, tf: Array, norms: Array) -> Array:
 
 
 def _add_rows(rows: Array) -> Array:
-    """Return the sum of some rows, at least one, which are added one after the other.
+    """Return the sum of at least one row. The rows are added one after the other.
 
-    `np.sum` adds in another order along the last axis, so also if the rows have one element.
+    Rows of one element are added by `reduce`, because for them `np.sum` adds in another order.
     """
     total: Array = rows.sum(axis=0) if rows.shape[1] != 1 else reduce(np.add, rows)
     return total

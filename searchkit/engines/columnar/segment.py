@@ -55,7 +55,7 @@ the processor's cache."""
 MAX_SEGMENT_CHARACTERS = 1 << 23
 """Maximum number of characters of a segment with several docs. Limits the memory that building a segment takes."""
 _DOCUMENTS_PER_BLOCK = 32  # number of documents that are compressed together, as JSON
-_MAX_CACHED_BLOCKS = 64  # of documents, about 2 KB a document
+_MAX_CACHED_BLOCKS = 64  # number of blocks of documents that are cached, about 2 KB per document
 _MAX_CACHED_DOCUMENTS = 1024  # number of documents whose `_load_document_fields` is cached
 _DOCUMENT_COLUMNS = ("title", "year", "agency", "district", "doctype")
 """Columns of fields that the paragraphs of a document share, in the order of the fields of `Paragraph`.
@@ -453,14 +453,15 @@ class SegmentReader:
 
 
 _open_segments: WeakValueDictionary[tuple[int, ...], SegmentReader] = WeakValueDictionary()
-"""The segments in use, by device, inode, size and time of the file. A file in use keeps its inode."""
+"""The segments in use, by device, inode, size and modification time of the file. A file in use keeps its inode."""
 
 
 def open_segment(path: str) -> SegmentReader:
     """Return the segment in a file: the one in use, if there is one. Raises IndexDamaged if it cannot be opened.
 
-    A build shares the segments that it keeps with the state before by hard links. So do their readers, with the pages
-    that are mapped and all that has been read. Lucene does the same when it reopens an index.
+    The data folders of two states share the files of unchanged segments by hard links. By this function, the open
+    snapshots of both states share one reader of such a file, with its mapped pages and all that it has read. Lucene
+    does the same when it reopens an index.
     """
     segment = SegmentReader(path)
     return _open_segments.setdefault(segment.arrays.identity, segment)
@@ -516,8 +517,8 @@ def _custom_facet_arrays(documents: Sequence[Document]) -> dict[str, Array]:
 def _two_char_words(postings: SortedPostings) -> tuple[Array, list[str], tuple[Array, Array]]:
     """Return the words of two characters: their term ordinals, the words, and the docs with each in the passage.
 
-    The docs are returned as `text_arrays` takes them: offsets and concatenated doc ids. Docs with the word outside of
-    their passage are excluded. A word consists of two letters or Chinese characters. Terms with a digit, and terms
+    The docs are returned as `text_arrays` takes them: offsets and concatenated doc ids. Docs with the word only outside
+    of their passage are excluded. A word consists of two letters or Chinese characters. Terms with a digit, and terms
     with the prefix of a field (`SegmentPostings.fields`), are not words.
     """
     is_word = np.fromiter((len(term) == 2 and term.isalpha() for term in postings.terms), bool, len(postings.terms))  # noqa: PLR2004

@@ -1,11 +1,11 @@
 """The text of a segment, as codes of the segment's alphabet.
 
-The alphabet contains the distinct characters of all texts and their folded forms, in the order of code points. The code
-of a character is its index in the alphabet, from 1. Code 0 ends the text of a doc.
+The alphabet contains the distinct characters of all texts, headings and titles, and their folded forms, in the order of
+code points. The code of a character is its index in the alphabet, from 1. Code 0 ends each text, heading and title.
 
-The texts of all docs are concatenated and stored unfolded, as an array of codes. Codes mostly have two bytes, and any
-range of the array can be read without decoding what precedes it. `bigrams.py` stores the offsets of each pair of folded
-characters, by which `matching/strings.py` finds strings.
+The texts of all docs are concatenated and stored unfolded, as an array of codes. The headings and titles that belong to
+passages follow them. Codes mostly have two bytes, and any range of the array can be read without decoding what precedes
+it. `bigrams.py` stores the offsets of each pair of folded characters, by which `matching/strings.py` finds strings.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ class SegmentText:
         return self._alphabet.take(codes).tobytes().decode(_UTF_32, "surrogatepass")
 
     def slice_codes(self, starts: Sequence[int], ends: Sequence[int]) -> Array:
-        """Return the codes of several ranges of offsets, concatenated. Four times as fast as a gather."""
+        """Return the codes of several ranges of offsets, concatenated. See `CheckedArray.join`."""
         return self.codes.join(starts, ends)
 
     def characters(self) -> tuple[Array, Array]:
@@ -166,7 +166,7 @@ class SegmentText:
 
     @property
     def character_dfs(self) -> Array:
-        """Number of docs, deleted ones included, whose text contains each code, folded."""
+        """For each folded code, the number of docs, deleted ones included, whose text contains it."""
         return self._arrays.column("character_df", len(self._alphabet))
 
     @cached_property
@@ -223,7 +223,7 @@ class SegmentText:
         page_docs = self._arrays.column("page_docs", -(-self._text_end // _PAGE_CODES), self._size)
         docs = page_docs.take(offsets // _PAGE_CODES).astype(np.intp)
         unfinished = (self._offsets.take(docs + 1) <= offsets).nonzero()[0]
-        for _ in range(_PAGE_CODES):  # each doc has a code at least, so a page has no more docs
+        for _ in range(_PAGE_CODES):  # each doc has at least one code, so a page has at most `_PAGE_CODES` docs
             if not len(unfinished):
                 return docs
             docs[unfinished] += 1

@@ -225,7 +225,7 @@ def _find_merges(segments: Sequence[_SegmentInfo]) -> list[list[_SegmentInfo]]:
 def _group_to_fit(segments: Sequence[_SegmentInfo]) -> list[list[_SegmentInfo]]:
     """Group segments so that each group fits one segment. Returns only groups of at least two segments.
 
-    The number of characters of a segment includes its deleted docs, because live docs are not counted separately.
+    The number of characters of a segment includes those of deleted docs, which are not counted separately.
     """
     groups: list[list[_SegmentInfo]] = [[]]
     size = characters = 0
@@ -257,7 +257,7 @@ def _build_commit(segments: Sequence[_SegmentInfo], base_documents: int) -> Comm
 def _corpus_ranks(segments: Sequence[_SegmentInfo], base_documents: int) -> Array:
     """Return the rank of each document in corpus order, deleted documents included.
 
-    Documents with a sequence number below `base_documents` are from the base index, and in corpus order by this number.
+    Documents with a sequence number below `base_documents` are from the base index. This number is their corpus order.
     Reads the file names of all other documents, and finds the position of each name among the documents of the base
     index by binary search, which reads a few more file names.
     """

@@ -1,6 +1,7 @@
-"""Documents and measures of a state as columns. A build writes them as two files; a process reads each once.
+"""Documents and measures of a state as columns. A build writes them as two files; a process reads each file once.
 
-A state never changes, so columns that were read stay right. They are MessagePack of declared types, compressed.
+A state never changes, so columns that were read stay right. The files are compressed MessagePack of declared types. The
+uid of a paragraph is `mapping.uid_of`.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ _MeasureRow = tuple[str, MeasureAttributes, TimeAttributes, bool, float]
 
 
 class DocumentRow(msgspec.Struct):
-    """What the columns have of one document. It is stored with the document, so that a build reads no paragraphs."""
+    """The part of the columns for one document. It is stored with the document, so that a build reads no paragraphs."""
 
     record: Json
     """The document as JSON."""
@@ -47,11 +48,11 @@ class DocumentRow(msgspec.Struct):
     paragraphs: int = 0
     """Number of its paragraphs."""
     empty: int = 0
-    """Number of its paragraphs without a word."""
+    """Number of its paragraphs without a word in text, headings and title."""
     checksum: int = 0
     """Sum of the checksums of its paragraphs (`checksum_of`)."""
     measured: list[tuple[int, int, int, list[_MeasureRow]]] = []
-    """Number, reviewed year, reporting year and measures of each paragraph with measures. 0 is an unknown year."""
+    """Uid, reviewed year, reporting year and measures of each paragraph with measures. 0 is an unknown year."""
 
     def add(
         self, source: Json, lengths: Sequence[int], paragraph: Paragraph, measures: Sequence[ExtractedMeasure]
@@ -88,7 +89,7 @@ class DocumentColumns(msgspec.Struct):
     checksum: int
     """Sum of the checksums of the paragraphs (`checksum_of`)."""
     deleted: int = 0
-    """Number of documents that OpenSearch has deleted but still counts, at most."""
+    """Upper bound of the number of documents that OpenSearch has deleted, but still counts."""
 
 
 class MeasureRows(msgspec.Struct):
@@ -98,7 +99,7 @@ class MeasureRows(msgspec.Struct):
     attributes: list[MeasureAttributes]
     times: list[TimeAttributes]
     uids: bytes
-    """Number of each paragraph with measures (64 bits), in corpus order."""
+    """Uid of each paragraph with measures (64 bits), in corpus order."""
     counts: bytes
     """Number of measures of each of these paragraphs (32 bits)."""
     indicator_of: bytes
@@ -138,12 +139,15 @@ def unpack_measures(content: bytes) -> Measures:
 
 
 def checksum_of(source: Mapping[str, Any]) -> int:
-    """Return the checksum of the stored content of a paragraph. Sums of it do not depend on the order."""
+    """Return the checksum of the stored content of a paragraph. Checksums are summed: their order does not matter."""
     return zlib.crc32("\n".join((source["record"], source["frequencies"])).encode())
 
 
 class Documents:
-    """The documents of a state, and their facet values by ordinal in corpus order. Thread-safe."""
+    """The documents of a state, and their facet values. The ordinal of a document is its place in corpus order.
+
+    Thread-safe.
+    """
 
     def __init__(self, columns: DocumentColumns) -> None:
         self._records = columns.records
@@ -154,7 +158,7 @@ class Documents:
         """Number of paragraphs."""
         self.checksum = columns.checksum
         self.empty, self.deleted = columns.empty, columns.deleted
-        """Numbers of paragraphs without a word, and of deleted documents that OpenSearch counts, at most."""
+        """As `DocumentColumns.empty` and `DocumentColumns.deleted`."""
         self.ids: list[str] = [record["document"] for record in self._records]
         self._values: dict[Facet, tuple[list[str], NDArray[np.int64]]] = {}
 
@@ -192,7 +196,7 @@ class Measures:
         self.attributes = rows.attributes
         self.times = rows.times
         self.uids = np.frombuffer(rows.uids, np.int64)
-        """Number of each paragraph with measures, in corpus order."""
+        """Uid of each paragraph with measures, in corpus order."""
         counts = np.frombuffer(rows.counts, np.int32)
         self.first = np.cumsum(counts, dtype=np.int64) - counts
         """Index of the first measure of each of these paragraphs."""
@@ -217,7 +221,7 @@ class Measures:
         return np.argsort(self.uids, kind="stable")
 
     def ordinals_of(self, uids: NDArray[np.int64]) -> NDArray[np.intp]:
-        """Return the ordinal of the paragraph with each number. All have measures."""
+        """Return the ordinal, among the paragraphs with measures, of the paragraph with each uid. All have measures."""
         found: NDArray[np.intp] = self._order[np.searchsorted(self.uids, uids, sorter=self._order)]
         return found
 

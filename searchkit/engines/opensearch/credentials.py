@@ -1,6 +1,6 @@
 """Credentials for a cluster: from environment variables, or from a file that only its owner can read.
 
-They are never written, and in no message.
+They are never written to a file, and no message contains them.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Any
 from searchkit.errors import UsageError
 
 PREFIX = "SEARCHKIT_OPENSEARCH_"
-"""Begin of the names of all variables."""
+"""Beginning of the names of all variables."""
 NAMES = ("USER", "PASSWORD", "API_KEY", "CA", "CERTIFICATE", "KEY")
 """Ends of the names of variables with credentials. The last three are paths of PEM files: the certificates of
 authorities to trust, and the certificate of the client with its key."""
 CREDENTIALS_FILE = f"{PREFIX}CREDENTIALS"
 """Variable with the path of a file that has such variables, one `NAME=VALUE` a line, like a file for `docker run
---env-file` or of systemd. A variable of the environment counts more."""
+--env-file` or of systemd. If the environment has the same variable, its value is used."""
 
 _MAX_BYTES = 65_536
 """Maximum size of the file of credentials."""
@@ -58,7 +58,7 @@ def _read_file(path: Path) -> dict[str, str]:
     where = f"{CREDENTIALS_FILE}: {path}"
     try:
         with path.open("rb") as file:
-            _check_privacy(os.fstat(file.fileno()), where)  # that of the open file, which nobody can exchange
+            _check_privacy(os.fstat(file.fileno()), where)  # of the open file, which cannot be replaced after the check
             text = file.read(_MAX_BYTES).decode()
     except OSError as error:
         raise UsageError(f"{where}: {error.strerror or error}") from None
@@ -76,7 +76,10 @@ def _read_file(path: Path) -> dict[str, str]:
 
 
 def _check_privacy(status: os.stat_result, where: str) -> None:
-    """Raise UsageError if others than the owner may use a file. On Windows, the mode says nothing about that."""
+    """Raise UsageError if a file is not regular, or others than its owner may read, write or execute it.
+
+    On Windows, the mode says nothing about others.
+    """
     if not stat.S_ISREG(status.st_mode):
         raise UsageError(f"{where}: not a regular file")
     if os.name == "posix" and status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):

@@ -1,8 +1,9 @@
 """The manifest, the files and the lock of an index on a cluster.
 
-One document of the index `searchkit-NAME-state` is the manifest, which names a frozen OpenSearch index. A commit is one
-conditional write of it. Another one is the lock: it expires unless its holder renews it. Who takes the lock counts this
-in the document of the manifest. So the commit of a holder that lost the lock fails, and no two write the same state.
+The OpenSearch index `searchkit-NAME-state` has two documents. One is the manifest, which names the frozen OpenSearch
+index of the committed state. A commit is one conditional write of the manifest. The other document is the lock. It
+expires unless its holder renews it. A process that takes the lock also increments a number in the manifest (`taken`).
+So the commit of a process that has lost the lock fails, and no two processes write the same state.
 """
 
 from __future__ import annotations
@@ -35,15 +36,15 @@ from searchkit.manifest import (
 Json = dict[str, Any]
 
 LOCK_SECONDS = 60.0
-"""A lock that was not renewed for so long is that of a dead process. The clocks of the machines must agree to some
-seconds."""
+"""Seconds after which a lock that was not renewed counts as that of a dead process. The clocks of the machines must
+agree to some seconds."""
 _RENEWAL_SECONDS = 10.0
 _FILES = (ALIASES_FILE, EXTRAS_FILE, PROBLEMS_FILE, STATE_FILE, SUGGESTIONS_FILE)
 """Files that a build writes beside the prepared documents."""
 _FIELDS = {"manifest": ("text", "data", "retired", "taken"), "lock": ("holder", "expires")}
 """Fields of the documents of the index of the state."""
 RETENTION_SECONDS = 3600.0
-"""Searches can use a state for so long after a newer one was committed."""
+"""Seconds for which searches can use a state after a newer state was committed."""
 _MAX_RETIRED = 5
 """Maximum number of older states that are kept. Each takes the space of its changes, and shards of the cluster."""
 
@@ -64,7 +65,7 @@ class ClusterDirectory:
         self._holder: Json = {}
         """What the lock document says of this process."""
         self._number = 0
-        """Number of the state that this process may write: that of the times that the lock was taken."""
+        """Number of the state that this process may write: how often the lock has been taken (`taken`)."""
         self._is_lost = False
         """Whether another process has taken the lock."""
 
@@ -98,7 +99,7 @@ class ClusterDirectory:
     def verify(self, manifest: Manifest, on_progress: Callable[[int, int], None] | None = None) -> None:
         """Read every file of a state. Raises IndexDamaged for the first one whose checksum does not match.
 
-        The paragraphs are no files: only the engine's `check` reads them.
+        The paragraphs are not in files. Only `check` of the engine reads them.
         """
         done, total = 0, sum(size for size, _ in manifest.files.values())
         for name, (size, _) in manifest.files.items():
@@ -119,7 +120,7 @@ class ClusterDirectory:
         try:
             self._remove_leftovers()
             yield
-        except OSError as error:  # another process that has taken the lock removes the folder of this build
+        except OSError as error:  # possibly because another process took the lock, and removed the folder of this build
             lock = self._get("lock")
             if lock is not None and _version_of(lock) != self._lock_version:
                 raise self._locked(lock["_source"]) from error
@@ -172,7 +173,7 @@ class ClusterDirectory:
         return f"/{self._cluster.state_index()}/_doc/{doc_id}"
 
     def _get(self, doc_id: str) -> Json | None:
-        """Return a document of the index of the state, or None. Raises IndexForeign if it is not one of searchkit."""
+        """Return a document of the index of the state, or None. Raises IndexForeign if searchkit did not write it."""
         found: Json | None = self._cluster.call("GET", self._path(doc_id), accept={404})
         if found is not None and not {*_FIELDS[doc_id]} <= {*found.get("_source", ())}:
             where = f"{self._cluster.url} ({self._cluster.name})"
@@ -231,7 +232,7 @@ class ClusterDirectory:
                     return
 
     def _write_lock(self, condition: Json) -> None:
-        """Write the lock document if it is the one of a condition, and note whether this process has the lock."""
+        """Write the lock document on a condition (`_version_of`), and note whether this process now has the lock."""
         body = self._lock_body()
         written = self._cluster.call("PUT", self._path("lock"), body, params=condition, accept={409})
         if written is None:

@@ -107,7 +107,7 @@ class OpenSearchEngine:
         )
 
     def stream(self, request: Request) -> Iterator[ScoredParagraph]:
-        """Yield the hits of `search`. Ranks at the first one; loads some hundred hits at a time."""
+        """Yield the hits of `search`. Ranks all matches before the first hit, and loads some hundred hits at a time."""
         yield from islice(self._load_hits(self._plan(request)), request.limit)
 
     def _plan(self, request: Request) -> _Plan:
@@ -150,7 +150,7 @@ class OpenSearchEngine:
                     )
 
     def last_term(self, prefix: str, limit: int) -> str | None:
-        """Return the last one of the first `limit` terms with a prefix, or None if there are no more."""
+        """Return the last of the first `limit` terms with a prefix, or None if not more than `limit` terms have it."""
         terms: set[str] = set()
         for field in _WORD_FIELDS:
             values = {
@@ -202,7 +202,7 @@ class OpenSearchEngine:
             yield paragraph
 
     def tables(self, filters: Sequence[Filter] = ()) -> Iterator[Table]:
-        """Yield all tables with at least one row whose paragraph the filters admit, in corpus order, complete."""
+        """Yield all tables with at least one row whose paragraph the filters admit, with all rows, in corpus order."""
         found = self._documents
         names = [name for name, has_tables in zip(found.ids, found.with_tables, strict=True) if has_tables]
         for start in range(0, len(names), _BATCH_SIZE):
@@ -216,7 +216,7 @@ class OpenSearchEngine:
                     yield table
 
     def _rows(self, documents: Sequence[str], filters: Sequence[Filter]) -> Iterator[tuple[str, int]]:
-        """Yield document and number of the paragraphs of documents that the filters admit."""
+        """Yield document and `n` of the paragraphs of the given documents that the filters admit."""
         query = all_of([PARAGRAPHS, {"terms": {"document": [*documents]}}, *map(to_query, filters)])
         for hit in self._cluster.scan(self._data, query, source=["record"]):
             paragraph = parse_record(hit["_source"]).paragraph
@@ -284,12 +284,12 @@ class OpenSearchEngine:
         return excluded
 
     def _fold(self, ranking: Ranking, hits: Sequence[RankedHit]) -> dict[int, Folded]:
-        """Return the near-duplicates that are folded under each hit, by its number."""
+        """Return the near-duplicates that are folded under each hit, by the uid of the hit."""
         keys = {hit.uid: hit.record.key for hit in hits if hit.record.key}
         return {uid: Folded(count, ids) for uid, (count, ids) in ranking.folded(keys, MAX_FOLDED_IDS).items()}
 
     def _measures_by_uid(self, uids: Sequence[int]) -> list[tuple[Measure, ...]]:
-        """Return the measures of the paragraphs with some numbers."""
+        """Return the measures of the paragraphs with the given uids."""
         return self._load_measures([f"p-{uid:016x}" for uid in uids])
 
     def _load_measures(self, doc_ids: Sequence[str]) -> list[tuple[Measure, ...]]:

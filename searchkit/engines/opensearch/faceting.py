@@ -73,7 +73,7 @@ class FacetCounting:
         )
         values = to_facet_values(facet, listed, selected, columns)
         missing = sum(self._by_document(_missing(facet, matches)).values())
-        if facet.name not in PARAGRAPH_FACETS:  # that is the number of all matches, and each has one value at most
+        if facet.name not in PARAGRAPH_FACETS:  # `missing` counts all matches so far, and each has at most one value
             missing -= sum(counts.paragraphs.values())
         return FacetCounts(values, missing, sum(counts.paragraphs.values()) - sum(columns[0]))
 
@@ -136,7 +136,7 @@ def _fields(facet: Facet) -> tuple[str, ...]:
 
 
 def _missing(facet: Facet, matches: Json) -> Json:
-    """Return the query of the matches without a value of a facet of paragraphs, or of all matches."""
+    """Return the query of the matches without a value of a facet of paragraphs. For other facets, of all matches."""
     return all_of([matches], [{"exists": {"field": facet.name}}]) if facet.name in PARAGRAPH_FACETS else matches
 
 

@@ -1,4 +1,4 @@
-"""Looks up measures: the cluster finds and scores paragraphs, the columns in memory have everything else."""
+"""Looks up measures: the cluster finds and scores paragraphs; everything else is in the columns in memory."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _COLLECT = {
     "combine_script": "return [state.uids, state.scores]",
     "reduce_script": "return states",
 }
-"""An aggregation that returns number and score of every match, which takes a fraction of the time of hits."""
+"""An aggregation that returns uid and score of every match, in a fraction of the time that hits would take."""
 _UNSCORED = {**_COLLECT, "map_script": "state.uids.add(doc['uid'].value)"}
 
 
@@ -48,7 +48,7 @@ class MeasureLookup:
         statistics: Statistics,
         fetch: Callable[[Sequence[int]], list[tuple[Measure, ...]]],
     ) -> None:
-        """`fetch`: returns the measures of the paragraphs with some numbers."""
+        """`fetch`: returns the measures of the paragraphs with the given uids."""
         self._cluster, self._data, self._columns, self._statistics = cluster, data, columns, statistics
         self._fetch = fetch
 
@@ -72,7 +72,10 @@ class MeasureLookup:
         )
 
     def _matches(self, node: Node) -> _Mask:
-        """Return which measures match a tree: by their own year, and by everything else of their paragraphs."""
+        """Return a mask of the measures that match a query tree.
+
+        Filters by of_year go by the year of the measure, all other leaves by its paragraph.
+        """
         columns = self._columns
         if isinstance(node, Everything):
             return np.ones(len(columns), bool)
@@ -100,7 +103,7 @@ class MeasureLookup:
         return known
 
     def _has_properties(self, request: MeasureRequest) -> _Mask:
-        """Return which measures have the unit, the value, the status and the time of a request."""
+        """Return a mask of the measures that have the unit, the value, the status and the time of a request."""
         columns = self._columns
         units = [attributes[1] for attributes in columns.attributes]
         values = columns.values
@@ -134,7 +137,7 @@ class MeasureLookup:
         return scores[columns.paragraph_of[indices]]
 
     def _collect(self, query: Json, *, scored: bool) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Return the numbers of the paragraphs that a query matches, with their scores."""
+        """Return the uids of the paragraphs that a query matches and, if `scored`, their scores."""
         script = {**(_COLLECT if scored else _UNSCORED), "params": {"scored": scored}}
         body = {"query": query, "size": 0, "track_total_hits": False, "aggs": {"all": {"scripted_metric": script}}}
         shards = self._cluster.search(self._data, body)["aggregations"]["all"]["value"]

@@ -26,8 +26,8 @@ DELIMITER = "\x01"
 MAX_KEYWORD_LENGTH = 8000
 """Longer headings are not counted by `vocabulary`. OpenSearch limits a keyword to 32,766 bytes."""
 DIGIT, NUMERAL, MARK = "\ufff9", "\ufffa", "\ufffb"
-"""Terms of the strings beside their characters: each stands where a character of its class does. They are in no text
-and in no query (`characters.INVISIBLE`)."""
+"""Terms for classes of characters. The fields of strings have them at the positions of the characters of the class, in
+addition to these. No text and no query contains these code points (`characters.INVISIBLE`)."""
 _CLASSES = {DIGIT: "0123456789", NUMERAL: HAN_NUMERAL_CHARACTERS, MARK: ".,"}
 """Characters of each class."""
 _MAX_DIGITS = 4000
@@ -63,10 +63,11 @@ class StoredRecord(msgspec.Struct):
 
 
 def index_body(fingerprint: str, shards: int) -> Json:
-    """Return settings and mapping of a new state. `fingerprint`: that of the analyzer, for whoever looks at the index.
+    """Return settings and mapping of a new state. `fingerprint`: that of the analyzer, for people who read the mapping.
 
-    Strings are phrases of characters, beside which stand their classes, or of bigrams. Terms come from searchkit's
-    analyzer: as keywords for matching, and once with their weighted frequency for BM25F.
+    A string is found as a phrase of bigrams; a whole number as intervals of characters, which have their classes at the
+    same positions. Terms come from searchkit's analyzer: as keywords for matching, and once with their weighted
+    frequency for BM25F.
     """
     properties = {
         **dict.fromkeys(("text", "label", "heading", "title"), _STRINGS),
@@ -100,7 +101,7 @@ def index_body(fingerprint: str, shards: int) -> Json:
                 },
                 "filter": {
                     "frequencies": {"type": "delimited_term_freq", "delimiter": DELIMITER},
-                    # A look-up for each character.
+                    # Takes one look-up per character.
                     "classes": {"type": "synonym", "synonyms": _class_synonyms()},
                 },
                 "analyzer": {
@@ -122,14 +123,14 @@ def index_body(fingerprint: str, shards: int) -> Json:
 
 
 def _class_synonyms() -> list[str]:
-    """Return a rule for each character of the classes: its class stands where it does."""
+    """Return a synonym rule for each character of the classes: its class is added at the same position."""
     written = {",": "\\,"}
     pairs = [(written.get(item, item), name) for name, characters in _CLASSES.items() for item in characters]
     return [f"{character} => {character}, {name}" for character, name in pairs]
 
 
 def uid_of(paragraph_id: str) -> int:
-    """Return the number of a paragraph, from its id: 1 to 2⁶², so that its negative is a valid number, too."""
+    """Return the uid of a paragraph, a hash of its id: 1 to 2⁶². The field `fold` also stores its negative."""
     digest = hashlib.sha256(paragraph_id.encode("utf-8", "surrogatepass")).digest()
     return int.from_bytes(digest[:8], "big") % (1 << 62) + 1
 
@@ -230,13 +231,16 @@ def _paragraph_doc(
 
 
 def passage_labels(paragraph: Paragraph, own_headings: int) -> list[str]:
-    """Return the headings and the title that belong to the passage of a paragraph."""
+    """Return the labels of a paragraph: the headings and the title that belong to its passage."""
     headings = paragraph.path[len(paragraph.path) - own_headings :]
     return [*headings, *([paragraph.title] if paragraph.n == 1 and paragraph.title else [])]
 
 
 def _filter_values(paragraph: Paragraph, values: dict[str, tuple[str, ...]]) -> Iterator[tuple[str, str]]:
-    """Yield each facet with each value that a filter admits the paragraph by: of a region, any consecutive elements."""
+    """Yield facet and value for each value by which a filter admits the paragraph.
+
+    For district, these are all runs of consecutive elements of the region.
+    """
     region = paragraph.region
     for start in range(len(region)):
         for end in range(start + 1, len(region) + 1):

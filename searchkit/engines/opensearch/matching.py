@@ -55,7 +55,7 @@ def all_of(queries: Iterable[Json], excluded: Iterable[Json] = ()) -> Json:
 
 
 def any_of(queries: Iterable[Json]) -> Json:
-    """Return the query of the documents that match one of some queries or more."""
+    """Return the query of the documents that match at least one of some queries."""
     children = [*queries]
     if len(children) == 1:
         return children[0]
@@ -102,7 +102,8 @@ def _find_string(name: str, node: Substring) -> Json:
     around = _longer_numbers(text) if node.whole_numbers else []
     if not around:
         return phrase
-    # One filter for each kind of longer number: of several alternatives in one, only the shortest interval would count.
+    # One filter for each kind of longer number. Of alternatives in one filter, OpenSearch keeps only the shortest
+    # interval.
     intervals = _phrase(text)
     for longer in around:
         intervals = {"all_of": {"intervals": [intervals], "filter": {"not_contained_by": longer}}}
@@ -134,5 +135,5 @@ def _class(name: str) -> Json:
 
 
 def _sequence(*intervals: Json) -> Json:
-    """Return the intervals of some intervals that follow each other directly."""
+    """Return the intervals in which the given ones follow each other directly."""
     return {"all_of": {"intervals": [*intervals], "max_gaps": 0, "ordered": True}}

@@ -1,12 +1,12 @@
 """Order and scores of hits. The cluster orders all matches by words; the best are scored again here, exactly.
 
 The script on the cluster adds up the same numbers as `engines.ranking`, but OpenSearch rounds a score to 24 bits. Hits
-get their scores from their stored frequencies, in 64 bits. So only the order of hits whose scores differ by less than
-that can differ from that of another engine, and only beyond the best `RESCORE_DEPTH`.
+get their scores from their stored frequencies, in 64 bits. So the order can differ from that of another engine only
+between hits whose scores are equal in 24 bits, and only beyond the best `RESCORE_DEPTH`.
 
-Of many matches, the script scores only candidates: the best by OpenSearch's own BM25, which skips most matches. It
-rounds lengths down, so its scores are bounds of ours (`Statistics.bound`). If a match that is no candidate could be
-among the best, the script scores all.
+Of many matches, the script scores only candidates: the best by OpenSearch's own BM25, which skips most matches.
+OpenSearch's BM25 rounds lengths down, so its scores are, up to a factor, upper bounds of ours (`Statistics.bound`). If
+a match that is not a candidate could be among the best, the script scores all matches.
 """
 
 from __future__ import annotations
@@ -44,15 +44,15 @@ from searchkit.text.folding import fold
 Json = dict[str, Any]
 
 CANDIDATES = 2 * RESCORE_DEPTH
-"""Number of matches, the best by OpenSearch's own BM25, of which the best are chosen."""
+"""Number of candidates: the best matches by OpenSearch's own BM25."""
 _MIN_MATCHES = 2 * CANDIDATES
-"""Number of matches from which on there are candidates. Scoring all of fewer matches takes one request."""
+"""Minimum number of matches for which candidates are used. If there are fewer, scoring all of them is one request."""
 _ROUNDING = 1 + 1e-5
 """Factor by which a score may be too low because OpenSearch rounds it."""
 _PAGE_SIZE = 1000
 """Number of hits that are fetched at a time."""
 
-# Every hit has a score of 1 at least, so that those that come last (`Request.first`) have the score 0.
+# The script adds 1, so that its hits score at least 1. Hits that come last (`Request.first`) have the score 0.
 _SCORE_SCRIPT = """
 double sum = 1.0;
 double norm = params.k1 * (1.0 - params.b + params.b * doc['length'].value / params.average);
@@ -63,7 +63,7 @@ for (int i = 0; i < params.terms.length; ++i) {
 return sum;
 """
 _RANK_SCRIPT = "return params.ranks.getOrDefault(String.valueOf(doc['uid'].value), params.last);"
-"""The rank of the best hits, which were scored again. All others have the same, which is higher."""
+"""Returns the rank of a hit that was scored again. All other hits have one rank, which is behind these."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class RankedHit:
     paragraph: Paragraph
     uid: int
     order: str
-    """Place of the paragraph in the corpus."""
+    """Sort key of the paragraph for corpus order."""
     scores: Explanation
     is_last: bool
     """Whether the hit comes after all others (`Request.first`)."""
@@ -157,7 +157,7 @@ class Ranking:
         self._is_scored = bool(request.scoring) or request.first is not None
 
     def _ranked(self, selected: Json) -> Json:
-        """Return the query that scores selected hits, and names what else they match."""
+        """Return the query that scores selected hits. Each hit lists the named queries that it matches."""
         request = self._request
         # Each tree is sent once, because OpenSearch limits the number of clauses of a search.
         names = [] if request.beyond is None else [named("match", self._matches)]
@@ -170,7 +170,7 @@ class Ranking:
             return query
         if request.first is None:
             return score_query(request.scoring, self._statistics, query)
-        # The names are in the filter, which does not score; all others have the score 0.
+        # The names are in the filter, which does not score. So hits that do not match `first` have the score 0.
         first = score_query(request.scoring, self._statistics, to_query(request.first))
         return {"bool": {"filter": [query], "should": [first], "minimum_should_match": 0}}
 
@@ -202,7 +202,7 @@ class Ranking:
             body["search_after"] = found[-1]["sort"]
 
     def _first_of_groups(self, hits: Iterable[RankedHit]) -> Iterator[RankedHit]:
-        """Yield the first hit of each document, or of those with the same near-duplicate key."""
+        """Yield the first hit of each group: those of a document, or those with the same near-duplicate key."""
         seen: set[str | int] = set()
         for hit in hits:
             group = hit.paragraph.document if self._request.by_document else hit.record.key or -hit.uid
@@ -211,7 +211,10 @@ class Ranking:
                 yield hit
 
     def folded(self, keys: Mapping[int, int], limit: int) -> dict[int, tuple[int, tuple[str, ...]]]:
-        """Return number and first ids of the other hits with the key of each hit. `keys`: keys by `RankedHit.uid`."""
+        """Return for each hit, by uid, how many other hits have its near-duplicate key, and the first ids of these.
+
+        `keys`: the keys of the hits, by uid. The ids are in corpus order, at most `limit`.
+        """
         bodies = [
             {
                 "query": all_of([self._union, {"term": {"key": key}}], [{"term": {"uid": uid}}]),
@@ -245,7 +248,7 @@ class Ranking:
                 yield {field: {"order": order, "missing": "_last", "unmapped_type": "keyword"}}
 
     def _by_rank(self, *, equal: bool = False) -> list[Json | str]:
-        """Return the keys of the order of scores. `equal`: hits with equal scores have equal ranks."""
+        """Return the sort keys for the order of scores. `equal`: hits with equal scores have equal ranks."""
         ranks: dict[str, int] = {}
         previous: tuple[bool, float] | None = None
         rank = 0
@@ -268,19 +271,19 @@ class Ranking:
         return sorted(hits, key=lambda hit: (hit.is_last, -hit.scores.score, hit.order))
 
     def _has_candidates(self) -> bool:
-        """Return whether the best are looked for among candidates first."""
+        """Return whether the best hits are searched for among candidates first."""
         request = self._request
         is_ranked = bool(request.scoring) and request.first is None
         return is_ranked and self._total >= _MIN_MATCHES and self._statistics.has_bounds
 
     def _best_of(self, selected: Json, grams: Mapping[int, Mapping[str, float]]) -> list[RankedHit]:
-        """Return the best by words of selected hits, scored again."""
+        """Return the best of the selected hits by words, scored again."""
         body = self._body(selected, [*(["_score"] if self._is_scored else []), "order"])
         found = self._cluster.search(self._data, {**body, "size": RESCORE_DEPTH})["hits"]["hits"]
         return [self._read(hit, grams) for hit in found]
 
     def _best_of_candidates(self, grams: Mapping[int, Mapping[str, float]]) -> list[RankedHit] | None:
-        """Return the best by words of the candidates, scored again, or None if they need not be the best of all."""
+        """Return the best of the candidates by words, scored again. None if another match could be among the best."""
         terms = query_terms(self._request.scoring)
         scoring = [{"term": {"frequencies": {"value": term, "boost": boost}}} for term, boost in terms.items()]
         body = {
@@ -290,18 +293,22 @@ class Ranking:
             "stored_fields": "_none_",
             "docvalue_fields": ["uid"],
         }
-        # The frequencies of documents are those of all shards.
+        # This type of search takes document frequencies over all shards.
         found = self._cluster.search(self._data, body, search_type="dfs_query_then_fetch")["hits"]["hits"]
         native = {hit["fields"]["uid"][0]: hit["_score"] for hit in found}
         hits = self._best_of({"terms": {"uid": [*native]}}, grams)
         words = {hit.uid: sum(hit.scores.words.values()) for hit in hits}
-        # OpenSearch 3 leaves out a factor that is the same for all.
+        # OpenSearch 3 leaves out the factor k1 + 1, which is the same for all scores.
         factor = K1 + 1 if any(score > (K1 + 1) / 2 * native[uid] for uid, score in words.items()) else 1.0
         highest_other = min(native.values()) * factor * self._statistics.bound(terms)
         return hits if min(words.values()) > highest_other else None
 
     def _read(self, hit: Json, grams: Mapping[int, Mapping[str, float]] | None = None) -> RankedHit:
-        """Return a hit with its score, or with that of `grams`, the grams of the query with their weights by size."""
+        """Return a hit of OpenSearch as a ranked hit.
+
+        `grams`: the grams of the query with their weights, by size. With them, the hit is scored by both steps of
+        ranking. Without them, it is taken from the best hits, or scored by words alone.
+        """
         source, names = hit["_source"], hit.get("matched_queries", ())
         uid = int(source["uid"])
         if grams is None and uid in self._best_by_uid:
@@ -346,7 +353,11 @@ class Ranking:
         return Explanation(words.words, bigrams, characters)
 
     def _score_grams(self, weights: Mapping[str, float], texts: Sequence[str], length: int, total_length: int) -> float:
-        """Return the score by bigrams or by characters, as `length` of `total_length` in all paragraphs."""
+        """Return the score of a paragraph by bigrams or by characters in some of its texts.
+
+        `length` and `total_length`: the number of bigrams or characters in the text of the paragraph, and in those of
+        all paragraphs.
+        """
         statistics = self._statistics
         tf: Counter[str] = sum((count_grams(text, weights) for text in texts), Counter())
         average = total_length / statistics.paragraphs

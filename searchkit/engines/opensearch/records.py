@@ -1,4 +1,4 @@
-"""The stored content of OpenSearch documents back to records."""
+"""Converts the stored content of OpenSearch documents back to records."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Documents that are prepared for OpenSearch and wait on disk, in the order in which they were added.
+"""The spool: a file with documents that are prepared for OpenSearch, in the order in which they were added.
 
-Workers write them, so that the analysis runs in parallel and a failed task leaves nothing on the cluster.
+Workers write spools, so that the analysis runs in parallel and a failed task leaves nothing on the cluster.
 """
 
 from __future__ import annotations

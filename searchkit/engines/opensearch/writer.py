@@ -1,6 +1,7 @@
 """Writes a new state of an index to the cluster: clones the last one, removes and adds documents, computes columns.
 
-Every document has an id that follows from its content's name, so a request can be repeated without duplicates.
+The id of an OpenSearch document is made from the id of its paragraph or document, or from the name of its file. So a
+request can be repeated without duplicates.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ _CLONE_SECONDS = 50
 class OpenSearchWriter:
     """Collects prepared documents on disk, and sends them to the cluster when it commits.
 
-    In a folder that is not in the folder of an index on a cluster, it writes a part: only the prepared documents.
+    The writer of a worker, whose folder is not in the folder of an index on a cluster, writes a part: only the prepared
+    documents.
     """
 
     def __init__(self, folder: Path, analyzer: Analyzer, base: Path | None) -> None:
@@ -91,7 +93,7 @@ class OpenSearchWriter:
 
 
 class _Publication:
-    """A new state on its way to the cluster."""
+    """Creates one new state on the cluster."""
 
     def __init__(self, cluster: Cluster, data: str) -> None:
         self._cluster = cluster
@@ -99,7 +101,7 @@ class _Publication:
         self._name = cluster.data_index(data)
 
     def run(self, base: str | None, removed: set[str], spools: Sequence[Path], fingerprint: str) -> None:
-        """Create the state. Raises IndexUnusable, also if the cluster then holds other documents than it was sent."""
+        """Create the state. Raises IndexUnusable, also if the cluster then has an unexpected number of documents."""
         kept = self._clone(base) if base else 0
         if not base:
             body = index_body(fingerprint, self._cluster.shards)
@@ -124,12 +126,15 @@ class _Publication:
         return self._count()
 
     def _count(self) -> int:
-        """Return the number of documents, without files."""
+        """Return the number of OpenSearch documents, those of files not counted."""
         query = {"terms": {"kind": ["paragraph", "document"]}}
         return int(self._cluster.call("POST", f"/{self._name}/_count", {"query": query})["count"])
 
     def _delete(self, files: set[str]) -> int:
-        """Delete the documents of files of the corpus, and all files of the state. Returns the number of documents."""
+        """Delete the documents of files of the corpus, and all files of the state.
+
+        Returns the number of deleted documents, files not counted.
+        """
         names = sorted(files)
         query = {
             "bool": {
@@ -163,7 +168,7 @@ class _Publication:
             hits = self._cluster.scan(self._data, {"term": {"kind": "document"}}, source=["columns"], size=200)
             documents, measures = join_rows(unpack_row(hit["_source"]["columns"]) for hit in hits)
         counts = self._cluster.call("GET", f"/{self._name}/_stats/docs")["_all"]["total"]["docs"]
-        documents.deleted = counts["deleted"]  # of all copies, so that no copy has more
+        documents.deleted = counts["deleted"]  # the sum over all copies of the shards: an upper bound for each
         self._cluster.put_file(self._data, DOCUMENTS_FILE, pack(documents))
         self._cluster.put_file(self._data, MEASURES_FILE, pack(measures))
         return documents.paragraphs + len(documents.records)

@@ -40,14 +40,14 @@ class Matcher:
         self._title_terms: Cache[str, Array] = Cache(_MAX_CACHED_TITLE_TERMS)
 
     def leaves(self) -> dict[Node, DocSet]:
-        """Return the docs of the leaves of other requests that share them (`share_matches`), to be added to."""
+        """Return the docs of the leaves that this call has matched so far (`share_matches`). `match` adds to them."""
         return shared_matches(self)
 
     def match(self, node: Node, leaves: dict[Node, DocSet] | None = None) -> DocSet:
         """Return the live docs that match a query tree.
 
-        `leaves`: the docs of leaves of other trees of the same request, by default those of `leaves`. They are not
-        matched again, and the leaves of this tree are added.
+        `leaves`: the docs of leaves that were matched before, for other trees of the same request; None for the result
+        of `Matcher.leaves`. They are not matched again, and the leaves of this tree are added.
         """
         docs = self._match(node, self.leaves() if leaves is None else leaves)
         return docs.postings_as_bitset() if self._live_docs is None else intersection([docs, self._live_docs])
@@ -57,9 +57,10 @@ class Matcher:
         return intersection([docs, *map(self._match_leaf, filters)]) if filters else docs.compact()
 
     def contains(self, node: Node, doc_ids: Array, leaves: dict[Node, DocSet]) -> Array:
-        """Return a mask of those of some live docs, with ascending ids, that match a query tree.
+        """Return a mask of `doc_ids`, ascending ids of live docs: True for those that match a query tree.
 
-        `leaves`: as for `match`. Looks up only these docs. The docs of recent words of titles are cached.
+        `leaves`: as for `match`. Words of titles are looked up only for these docs, and the docs of recent ones are
+        cached.
         """
         if isinstance(node, And | Or):
             # A doc that one child decides is not looked up in the next.

@@ -81,7 +81,7 @@ class SegmentMatcher:
         return DocSet.of_bitset(tf > 0).compact()
 
     def match_cross_word(self, word: Substring) -> DocSet:
-        """Return the docs whose passage contains a string of letters, possibly without docs with the string as a token.
+        """Return the docs whose passage contains a string of letters. Docs with the string as a token may be left out.
 
         Returns the cross-word postings of the string if there are any. Otherwise finds the string in the text.
         """
@@ -117,7 +117,7 @@ class SegmentMatcher:
         return [] if term_ord is None else [term_ord]
 
     def _docs_of(self, field: str, headings: Array) -> DocSet:
-        """Return the docs under one of the heading paths, or under one of the titles. Takes a gather."""
+        """Return the docs under one of the heading paths, or under one of the titles. Takes some ns per doc."""
         segment = self._segment
         if not len(headings):
             return DocSet.none(segment.size)
@@ -148,8 +148,8 @@ class SegmentMatcher:
     def _match_filter(self, item: Filter) -> DocSet:
         """Return the docs that a filter admits.
 
-        Evaluates the filter once per distinct value of a column, but searches for the ids of documents, of which an
-        index has many. Takes at most two gathers.
+        Evaluates the filter once per distinct value of a column. There are many ids of documents, so the ids of a
+        filter by document are looked up instead. Takes at most two gathers.
         """
         column, name = self._segment.facet_column(item.name)
         if column is None:

@@ -64,7 +64,7 @@ class StringMatcher:
         bounds = offsets.searchsorted((0, len(text) - len(codes)))  # the sequence begins and ends inside the text
         offsets = offsets[int(bounds[0]) : int(bounds[1])]
         for i, code in enumerate(codes):
-            if not len(offsets):  # of pasted text, most is compared with nothing
+            if not len(offsets):  # long strings rarely occur, so most of their codes need no comparison
                 break
             if i not in found:
                 offsets = offsets.compress(self._folds_to(code, text.take(offsets + i)))
@@ -78,9 +78,10 @@ class StringMatcher:
     def _drop_partial_numbers(self, offsets: Array, text: str) -> Array:
         """Drop the occurrences of a string that are part of a longer number, as `Substring.find` does.
 
-        If the string begins or ends with a digit, the number continues over another digit, or over a point or comma and
-        a digit: 5件 in 1.5件. If the string begins or ends with a Chinese numeral, the number continues over another
-        one: 三件 in 十三件. A Chinese numeral also continues the digits before it: 万件 in 3万件.
+        A string that begins or ends with a digit is part of a longer number if another digit is next to it, or a point
+        or comma and then a digit: 5件 in 1.5件. A string that begins or ends with a Chinese numeral is part of a longer
+        number if another Chinese numeral is next to it: 三件 in 十三件. So is a string that begins with a Chinese
+        numeral after a digit: 万件 in 3万件.
         """
         first, last, length = text[0], text[-1], len(text)
         if first.isdecimal():
