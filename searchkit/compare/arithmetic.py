@@ -38,8 +38,8 @@ _MAX_WRONG_SUMS = 2
 """Maximum number of sums that are reported although no other sum confirms that the total contains the parts."""
 
 _MAX_LINES = 30
-"""Maximum number of rows of a table whose rates are checked by row, and of columns of one whose rates are checked by
-column. Each rate is compared with each pair of lines."""
+"""If a table has more rows, its rates are not checked by row; if it has more columns, not by column. Each rate is
+compared with each pair of lines."""
 _MAX_SAMPLE = 50
 """Number of rates of a line that decide what it is a rate of."""
 _MIN_CONFIRMED = 2
@@ -67,7 +67,7 @@ def check_table(
 ) -> Iterator[Finding]:
     """Yield the contradictions in a table.
 
-    `measures` are those of the table, `prose` those outside of tables in its document, by position. `names`
+    `measures` are those of the table, `prose` those outside of tables in its document, sorted by position. `names`
     decides which indicators are the same. Cost: linear in the number of cells.
     """
     rows = []
@@ -210,7 +210,7 @@ def _find_wrong_rates(
 ) -> list[tuple[Measure, float]]:
     """Return the rates that differ from the quotient that most rates equal, each with the quotient in percent.
 
-    The first rates decide which of the candidates that is.
+    Only the first `_MAX_SAMPLE` rates decide which of the `candidates` gives this quotient.
     """
     cells = [index for index, rate in enumerate(rates) if rate is not None]
     sample = cells[:_MAX_SAMPLE]
@@ -296,7 +296,7 @@ def _compare_rates(
 ) -> tuple[int, list[tuple[Measure, float]]]:
     """Return the number of rates that equal their operands' quotient, and each other rate with the quotient in percent.
 
-    `cells` are the indexes of the rates that are compared. A rate that cannot be checked is neither.
+    `cells` are the indexes of the rates that are compared. A rate that cannot be checked counts as neither.
     """
     confirmed, wrong = 0, []
     for index in cells:

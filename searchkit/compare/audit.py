@@ -43,7 +43,7 @@ def audit_snapshot(
 ) -> Audit:
     """Check the measures and paragraphs of an index that pass the filters. See `audit`.
 
-    `on_progress` is called for each measure with the number of those that were read and that of all.
+    `on_progress` is called for each measure, with the number of measures read so far and the number of all.
     """
 
     def tables_of(document: str) -> Iterator[Table]:
