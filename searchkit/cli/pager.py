@@ -30,7 +30,7 @@ _LESS_OPTIONS = "FRX"
 screen."""
 
 _state = {"running": False, "tried": False}
-"""Whether a pager runs, and whether a command has written to the terminal, so that none is started any more."""
+"""`running`: whether a pager runs. `tried`: whether it has been decided if a pager is started, which happens once."""
 
 
 def is_running() -> bool:

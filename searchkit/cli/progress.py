@@ -1,4 +1,4 @@
-"""Progress of long work on standard error, with an estimate of the time left, and what stands if it is interrupted."""
+"""Progress of long work on standard error, with an estimate of the time left, and a message if it is interrupted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import click
 from searchkit.cli.output import FAILED, print_error
 
 _QUIET_SECONDS = 0.5
-"""Work that takes no longer shows nothing."""
+"""The bar is shown once the work has taken this long."""
 _Item = TypeVar("_Item")
 
 
@@ -40,7 +40,7 @@ class Progress:
         self._bar.update(done - self._bar.pos)
 
     def end(self) -> None:
-        """Leave the line of the bar."""
+        """End the line of the bar, if it is shown."""
         if self._bar is not None:
             self._bar.render_finish()
 

@@ -29,7 +29,7 @@ STATES = (
 """States of a cell. A cell that could have several states has the first of them.
 
 - `value`: one value.
-- `conflict`: reports of one place and body contradict each other on the year.
+- `conflict`: statements for one place, body and year that contradict each other, in one report or in several.
 - `several`: values of several places or bodies.
 - `other_unit`: a value in another unit.
 - `part_only`: a value of some months of the year.

@@ -95,7 +95,8 @@ _drawing = Lock()
 def draw_chart(comparison: Comparison, path: Path, size: str = "print") -> None:
     """Draw a comparison into a file. Its suffix, one of `CHART_SUFFIXES`, is the format. See `render_chart`.
 
-    Raises UsageError for another suffix, SearchkitError if the file cannot be written, and those of `render_chart`.
+    Raises UsageError for another suffix, SearchkitError if the file cannot be written, and the exceptions of
+    `render_chart`.
     """
     check_suffix(path)
     content = render_chart(comparison, path.suffix.lower().removeprefix("."), size)

@@ -74,7 +74,7 @@ class Data:
     chart: Callable[[str], bytes] | None = None
     """Draws a chart: svg or png."""
     next: str | None = None
-    """Cursor of the next page."""
+    """Cursor of the next page, None if there is none."""
 
     def pieces(self, suffix: str, name: str) -> Iterator[bytes]:
         """Yield the data in the format of a suffix. `name`: name of the sheet of a workbook."""

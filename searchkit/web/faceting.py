@@ -40,10 +40,11 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A year in the histogram. Without a link if there is nothing."""
+    """A year in the histogram. Without a link if no hit has the year."""
 
     year: int
     height: int
+    """From 0 to `_BAR_STEPS`."""
     count: int = 0
     url: str = ""
     is_selected: bool = False
@@ -104,7 +105,7 @@ def listed_facets(frame: Frame) -> list[str]:
 
 
 def facet_views(frame: Frame, facets: Mapping[str, FacetCounts]) -> list[FacetView]:
-    """Return the facets that have values."""
+    """Return the facets to show. A list of a single value, which all hits have, is left out unless it is a filter."""
     views = []
     for name, counts in facets.items():
         if not counts.values and name.partition(":")[0] not in frame.state.filters:
@@ -123,7 +124,7 @@ def _bar_length(count: int, most: int) -> int:
 
 
 def _list_values(frame: Frame, name: str, counts: FacetCounts) -> list[Value]:
-    """Return the values of a facet, the chosen ones first."""
+    """Return the values of a facet, the chosen ones first. A chosen value without a hit has the count 0."""
     most = max((item.count for item in counts.values), default=0)
     chosen = frame.state.filters.get(name, ())
 

@@ -197,7 +197,10 @@ def _snippet_measures(frame: Frame, hit: Hit, start: int, end: int) -> list[Snip
 
 
 def _part_links(frame: Frame) -> list[tuple[str, str, int]]:
-    """Return the parts of the query and the filters, each with the URL and the number of hits of it alone."""
+    """Return the parts of the query and the words that are understood as filters.
+
+    Each comes with the URL and the number of hits of a search for it alone.
+    """
     state = frame.state
     options = state.option_arguments(("literal", "match"))
     conditions = frame.index.conditions(state["query"], **options, **state.filter_arguments())
