@@ -2,6 +2,8 @@
 
 The structure of a table can be misunderstood, and then many of its cells seem wrong. A contradiction is therefore
 reported only if more cells confirm the relation than contradict it, or if a header (合计, 小计) states it.
+
+A line is a row or a column. Its slots are its cells: measures, or the text of cells without one (`tablelines`).
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ _ZERO = re.compile(r"[-—–―－─/／\\]+|无|0")
 """A cell that means zero: 0, 无, a dash or a slash. The value of any other cell without a measure is unknown, even if
 the cell is empty."""
 _MAX_WRONG_SUMS = 2
-"""Maximum number of sums that are reported although no other sum confirms that the total contains the parts."""
+"""Maximum number of wrong sums of a total with such a header (合计) that are reported although fewer sums are right."""
 
 _MAX_LINES = 30
 """If a table has more rows, its rates are not checked by row; if it has more columns, not by column. Each rate is

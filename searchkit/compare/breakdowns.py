@@ -53,7 +53,7 @@ _UNBOUNDED_RATE = re.compile(
 _MAX_RATE = 100
 """Maximum of a share or rate, in percent."""
 _SHARE = re.compile(r"\s*(?:约)?占(?:比|总数的?|总量的?|总额的?|全部的?|其中的?|的)?[为达到]?\s*(?:[\d.．%％ ]|百分)")
-"""A share of the total of a part: 占30%, 占总数的30%. A share of anything else names it: 占全国的30%."""
+"""Matches the share of a part in its total: 占30%, 占总数的30%. A share in anything else names it: 占全国的30%."""
 _SHARE_GAP = re.compile(r"[\s，,、（(]*")
 """What can stand between a part and its share."""
 
@@ -135,7 +135,7 @@ def _is_list(parts: Sequence[Measure]) -> bool:
 def _is_summable(total: Measure, part: Measure) -> bool:
     """Return whether a part is exact, has the unit and time of the total, and can be added to other parts.
 
-    The total itself is checked too, without its words.
+    If `part` is the total itself, its words are not checked.
     """
     return (
         part.bound == "exact"

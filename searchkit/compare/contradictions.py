@@ -1,7 +1,8 @@
 """Contradictions between sentences, within one report and between the reports of a place.
 
 Measures are first grouped by what they must share (`facts.series_of`), as numbers only. The measures themselves are
-fetched for the groups whose values disagree, and their sentences decide whether they count the same.
+fetched for the groups whose values disagree, and their sentences decide whether they count the same thing. Terms such
+as series and scope are those of `facts`.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ _MIN_JUMP, _MIN_SINGLE_JUMP, _MAX_SLIP_ERROR = 8, 500, 1.7
 """Minimum ratio of a jump from the years before and after, and from only one of them; maximum ratio between a jump and
 the nearest power of ten. A slip of the unit changes a value by a power of ten."""
 _MAX_QUOTIENT = 1e15
-"""A quotient of two values above which its size does not matter."""
+"""Larger quotients of two values are treated as this one, so that their logarithm is finite."""
 _MIN_COPIED_DIGITS = 4
 """Minimum number of digits of a value that hardly occurs by chance in two years of one series. A value that is compared
 between places must have more."""
@@ -180,8 +181,9 @@ class Contradictions:
     def _find_within(self, facts: Iterable[Fact], measures: Mapping[int, Measure]) -> list[Fact] | None:
         """Return the first two facts of one report of which one must be a mistake, or None.
 
-        Reports use one name for several inspections or trainings. Two values are a mistake if they differ by a typo, or
-        if the name is listed, the headings and paragraphs name the same places, and the values are close.
+        Reports use one name for several inspections or trainings. So the scopes of both must be equal, and their
+        headings and paragraphs must name the same places. Then one is a mistake if the values differ by a typo or, if
+        the name is listed, are close or differ by a slip of the unit.
         """
         for one, other in combinations(islice(facts, _MAX_COMPARED), 2):
             first, second = measures[one.ordinal], measures[other.ordinal]
@@ -253,7 +255,10 @@ class Contradictions:
                 )
 
     def _find_shared_values(self) -> list[list[int]]:
-        """Return the ordinals of each value of many digits that is stated more than once, unless chance explains it."""
+        """Return the ordinals of the measures with the same name, year and value of many digits, for each such value.
+
+        Leaves out values that only one measure has, and those that several can have by chance.
+        """
         shared = []
         for values in self._long_values.values():
             chances = len(values) * (len(values) - 1) / 2

@@ -132,7 +132,7 @@ class _Counter:
         return self._snapshot.count(And((*self._conditions, *conditions))).documents or 0
 
     def _have_values(self) -> list[Filter]:
-        """Return the filters that admit the paragraphs with a value of one of the facets, for each facet."""
+        """Return a filter for each of the two facets, which admits all counted paragraphs with a value of the facet."""
         filters = []
         for facet, values in zip(self._facets, self._values, strict=True):
             names = map(str, values)

@@ -1,8 +1,9 @@
 """Which measures can contradict each other across sentences and reports, and within which scope each of them is.
 
-A measure is compared with others of its series: the same place, body, name, aspect and unit. Names do not tell
-everything: 固定资产投资增长16% after 启动区 is not that of the province. The words before a number in its sentence
-narrow it, and two measures are compared only if the same words do (`scope_of`).
+A measure is compared only with measures of its series: with the same place, body, name, aspect and unit. That is not
+enough: in 启动区固定资产投资增长16%, the name is that of a measure of the province, but the value is not. Words such as
+启动区 narrow a measure: it counts only a part of what its name says. The words that narrow a measure are its scope, and
+only measures with the same scope are compared (`scope_of`).
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ class Fact:
     high: float
     """Highest signed value that can have been rounded to the printed one."""
     digits: int
-    """Number of digits of the printed value without zeros at either end. Few digits occur often by chance."""
+    """Number of digits of the printed value without zeros at either end. Equal values of few digits can be chance."""
     is_actual: bool
     """Whether it is reported as what was reached, not as the value before a change."""
 
@@ -145,7 +146,7 @@ def is_comparable(measure: Measure) -> bool:
 
 
 def series_of(measure: Measure, name: MeasureName) -> int:
-    """Return a hash of all that measures must share to be compared, but their year.
+    """Return a hash of all that measures must share to be compared, except their year.
 
     A hash of 64 bits takes less memory than the strings, and collisions are improbable. The kind of report matters only
     for names that are not listed: 立案 counts other things in another kind of report, 地区生产总值 does not.

@@ -1,4 +1,7 @@
-"""Fills the cells of a table: which measure is the value of a cell, and what a cell without one has instead."""
+"""Fills the cells of a table: which measure is the value of a cell, and what a cell without one has instead.
+
+An entry is a measure that could be in a cell, with the state that a cell with only this measure would have.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +28,6 @@ from searchkit.search.choosing import (
     years_after,
 )
 
-# A measure that could be in a cell is an entry, with the state that a cell would have that has only this measure.
-
 _MAX_CONFLICT = 0.25
 """Largest difference of two values that contradict each other, relative to the larger one. Values that differ by more
 are of different scopes: of the province and of one of its cities."""
@@ -45,7 +46,7 @@ _END_VALUE = re.compile("(?:增加|提高|提升|上升|增长|扩大|跃升|攀
 """Words before the value at the end of several years: 从5803亿元提高到8039亿元."""
 _OTHER_SCOPE = 8.0
 """Quotient of a value and the expected one from which it is of something else: a district of the city. Only for sums of
-money and states, because counts of what happened vary that much."""
+money and states at a point of time, because counts of what happened vary that much."""
 _MEAN = re.compile("年均|平均|均增")
 """Words of a mean of several years."""
 _MAX_SENTENCE = 200
@@ -200,7 +201,7 @@ def _distance(quotient: float) -> float:
 
 
 def _is_doubtful(entries: Sequence[_Entry]) -> bool:
-    """Return whether a year has a value or a total of several years."""
+    """Return whether the entries of a place, body and year include an actual value or a total of several years."""
     plain = [entry for entry in entries if entry.state == "value" and entry.measure.status == "actual"]
     return bool(plain) or any(entry.state == "cumulative_only" for entry in entries)
 
@@ -291,7 +292,7 @@ def _choose_of_source(entries: Sequence[_Entry], wanted: Wanted) -> _Choice:
     """Choose the value of one place and body, of one year.
 
     A cell can have entries of several years, unless the rows or the columns are years. The value is of the latest year
-    that a report states a value for in reporting on this year; if there is none, of the latest year with a value.
+    for which the report that reports on it states a value; if there is no such year, of the latest year with a value.
     """
     choice = _Choice("silent")
     for status in wanted.statuses:

@@ -3,7 +3,8 @@
 Tables (`compare`) and look-ups that sort or calculate use it, so both take the same measures. There are three steps:
 `read_candidates` reads the measures that may answer a query, `choose_indicator` chooses what is counted and in which
 unit, and `choose_measures` sorts the measures by fact, the best of each fact first, and gives the reason for each that
-is left out. `agreement` defines which indicators agree.
+is left out. A fact is a place, a body and a year (`Fact`). A measure is listed if its name is in the list of names of
+the index (`query.naming`). `query.agreement` decides which indicators agree.
 """
 
 from __future__ import annotations
@@ -55,10 +56,10 @@ Reason = Literal[
 """
 
 MIN_SIMILARITY = 0.45
-"""Smallest similarity of two names that are treated as the same one."""
+"""Minimum similarity of two names that are treated as the same one (`agreement.name_similarity`)."""
 _MIN_SIMILARITY_IN_OTHER_UNIT = 0.55
-"""Smallest similarity of the names of measures in different units that are treated as the same one. It is
-higher than `MIN_SIMILARITY`, because such measures rarely count the same things."""
+"""Minimum similarity of the names of measures in different units that are treated as the same one. It is higher than
+`MIN_SIMILARITY`, because such measures rarely count the same things."""
 _MAX_CONTENDERS = 20
 """Maximum number of indicators that are scored on all candidates. Each costs one pass over the candidates."""
 
@@ -223,7 +224,7 @@ def max_candidates(ranking: MeasureRanking) -> int:
 
 
 def note_candidates(candidates: Sequence[RankedMeasure], ranking: MeasureRanking) -> tuple[Note, ...]:
-    """Return a note if `read_candidates` left out measures that may be relevant. `ranking`: where they are from."""
+    """Return a note if `read_candidates` left out measures of the ranking that may be relevant."""
     if len(candidates) != max_candidates(ranking) or len(candidates) == ranking.total:
         return ()
     text = f"only the {len(candidates)} best of {ranking.total} measures are considered; narrow the query"
@@ -333,9 +334,9 @@ def clause_of(measure: Measure) -> str:
 
 
 def years_after(measure: Measure) -> int:
-    """Return the number of years from the report that reports on the year of a measure to the report that states it.
+    """Return the year that the report of a measure reports on (for a target: plans), minus the year of the measure.
 
-    A target counts from the report that plans its year. 0 if a year is unknown.
+    0 for the report that reports on the year of the measure, and if a year is unknown; negative for an earlier report.
     """
     reviewed, of_year = reviewed_year(measure.year, measure.doctype), year_of_measure(measure)
     return 0 if reviewed is None or of_year is None else reviewed + (measure.status == "target") - of_year
@@ -364,9 +365,9 @@ def choose_indicator(
 ) -> IndicatorSpec | None:
     """Return the indicator that answers the query best in most reports. None if there are no candidates.
 
-    `candidates` are best first. `wanted` is the measure that the query names, if it names one. If it is listed, only it
-    is considered. If it is a change, only changes are. Otherwise only measures with its wording are, unless few reports
-    have one (`_MIN_SHARE_OF_WORDING`): 老旧小区 where most reports write 老旧小区改造.
+    `candidates` are best first. `wanted` is the measure that the query names, if it names one. If `wanted` is listed,
+    only its measures are considered; if it is a change, only changes; otherwise only measures with its wording, unless
+    few reports have such a measure (`_MIN_SHARE_OF_WORDING`): 老旧小区 where most reports write 老旧小区改造.
     `aspect`, if given, is what the query asks for: measures of another aspect are ignored. Candidates below
     `_MIN_VOTING_RELEVANCE` are ignored. The choice has two steps. Measures with the same name but another kind, unit
     family or aspect are counted apart.

@@ -75,8 +75,8 @@ is not exact (突破1000亿元, which so ranks after 达到1073亿元). All pena
 ADDITION_PENALTY = 0.12
 """Penalty of an addition (新增高铁运营里程) if the query names none."""
 MIN_STRICT_SCORE = 0.5
-"""If the best measure that matches all content words has a lower score, measures that match some words are ranked, too:
-the words then only occur in the same paragraph as the number."""
+"""If the best measure that matches all content words has a lower score, measures that match some words are ranked, too.
+With such a score, the words occur in the paragraph of the number, but not near the number."""
 
 _MANY_GRAMS = 100
 """If a query has more grams than this, those that occur in the texts of a measure are first selected in one pass."""
@@ -230,9 +230,9 @@ def rank_measures(
     """Rank all measures in the paragraphs that match a query.
 
     `request` selects measures by filters, unit, value and status; its `match` and `scoring` are replaced. `match` is
-    one of `options.MATCH_MODES`. `auto` ranks the measures that match all content words. If there are none, or the best
-    of them is a poor match (`MIN_STRICT_SCORE`) and another one is better, it ranks those that match `query.any`. A
-    name in the query stands for all names of its measure. `unit` is the unit that the query asks for.
+    one of `options.MATCH_MODES`. `auto` ranks the measures that match all content words. If there are none, or if the
+    best of them is a poor match (`MIN_STRICT_SCORE`) and `query.any` matches a better one, it ranks those that match
+    `query.any`. A name in the query stands for all names of its measure. `unit` is the unit that the query asks for.
     """
     from searchkit.search.querynames import QueryNames  # noqa: PLC0415 - not loaded by searches
 
@@ -544,7 +544,7 @@ class _FirstStep:
 
 
 def _find_span(query: Query) -> tuple[int, int] | None:
-    """Return the first and the last year of a range in the words of a query, None if there is none."""
+    """Return the first and the last year of the range of years in a query, None if there is no range or several."""
     years = [item.values for item in query.understood if item.facet == "of_year"]
     if len(years) != 1 or len(years[0]) == 1:
         return None

@@ -58,7 +58,7 @@ class SearchOptions:
     facets: str | Sequence[str] = ()
     """Facets to count: a name or several, or `district:DEPTH`."""
     facet_limit: int | None = MAX_FACET_VALUES
-    """Maximum number of values of a facet, in addition to the selected ones. None means all."""
+    """Maximum number of values of a facet. The values of filters are listed in addition. None means all."""
     group: str | None = None
     """`document` returns only the best paragraph of each document. None returns all."""
     count_documents: bool = False

@@ -1,4 +1,4 @@
-"""Places in a document and beside it: its outline, what is around a paragraph, the reports of other years."""
+"""The outline of a document, the paragraphs around one of its paragraphs, and the same report of other years."""
 
 from __future__ import annotations
 

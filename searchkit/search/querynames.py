@@ -41,8 +41,8 @@ class QueryNames:
         is_change = last is not None and last.aspect == "change" and len(clauses) == 1
         whole = names.parse(" ".join(clause.text for clause in clauses)) if len(parsed) == len(clauses) > 0 else None
         self.wanted: MeasureName | None = last if last and (last.is_listed or is_change) else whole
-        """The measure that the query asks for: the listed name that is its last clause; a change that is its only
-        clause; otherwise the name that all clauses state together, or None if one has a year or there are none."""
+        """The measure that the query asks for: the listed name that is its last clause; or a change that is its only
+        clause; or else, unless a clause has a year, the name that all clauses state together. Otherwise None."""
         named = {name.text for name in self._by_text.values()}
         others = [clause for clause in query.scoring if clause.weight < max_weight]
         self._synonyms = {clause.text for clause in others if names.parse(clause.text).text in named}
@@ -56,7 +56,7 @@ class QueryNames:
 
     @property
     def scores_no_paragraph(self) -> bool:
-        """Whether the query consists of names that have others, so that no clause scores paragraphs."""
+        """Whether each clause is a name of a measure with several names, so that no clause scores paragraphs."""
         return bool(self._clauses) and not self.paragraph_clauses(self._clauses)
 
     def paragraph_clauses(self, clauses: Sequence[ScoringClause]) -> tuple[ScoringClause, ...]:
@@ -72,7 +72,7 @@ class QueryNames:
         )
 
     def measure_clauses(self, clauses: Sequence[ScoringClause]) -> tuple[ScoringClause, ...]:
-        """Return the clauses that score measures: without the words of a change, which every change would have."""
+        """Return the clauses that score measures. Words of a change are left out, because every change has them."""
         return tuple(
             _without_change(clause)
             if clause.text in self._by_text and self._by_text[clause.text].aspect == "change"

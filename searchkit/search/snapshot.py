@@ -48,12 +48,12 @@ YEAR_MEANINGS = ("of_year", "year")
 MAX_EXPANDED_TERMS = 25_000
 """Maximum number of words that all prefixes of a query match together. Each prefix gets an equal share."""
 _MAX_PARSED_QUERIES = 256
-"""Maximum number of parsed queries that a snapshot keeps. Then it forgets all of them."""
+"""Maximum number of parsed queries that a snapshot caches. When there are more, it drops all of them."""
 _FETCH_SIZE = 1000
 """Number of measures fetched at a time by `every_measure`."""
 
 _CHECK_COST = 20
-"""Time of a check as a multiple of that of its checksums. An estimate, for the display of progress."""
+"""Time of `Snapshot.check` as a multiple of the time of `Snapshot.verify`. An estimate, for the display of progress."""
 
 
 class Snapshot:
@@ -142,8 +142,8 @@ class Snapshot:
     def check(self, on_progress: Callable[[int, int], None] | None = None) -> None:
         """Verify all checksums, the invariants of the engine, and the counts in the manifest.
 
-        `on_progress` is called with the work done so far and the total work, in units that are only comparable with
-        each other. Raises IndexDamaged at the first failure.
+        `on_progress` is called with the work done so far and the total work, both in the same arbitrary unit. Raises
+        IndexDamaged at the first failure.
         """
         report = on_progress or (lambda _done, _total: None)
         self.verify(lambda done, total: report(done, total * _CHECK_COST))
@@ -246,7 +246,7 @@ class Snapshot:
         return parsed
 
     def _parse(self, query: str, literal: tuple[str, ...], year_facets: tuple[str, ...]) -> Query:
-        """Parse a query. `literal`: the facets whose names are words."""
+        """Parse a query. `literal`: the facets whose names in the query are read as words."""
         from searchkit.query.parsing import MAX_QUERY_LENGTH, parse  # noqa: PLC0415 - not needed to export records
 
         if not self.aliases.can_understand(query[:MAX_QUERY_LENGTH]):
@@ -290,8 +290,8 @@ class Snapshot:
     def filter_reader(self) -> FilterReader:
         """Reads the values of filters by the names of the index.
 
-        It is not kept. It refers to the snapshot, which would otherwise stay in memory, with its mapped files, until
-        the garbage collector runs.
+        Each call creates one. A cached one would be in a reference cycle with the snapshot, which would then stay in
+        memory, with its mapped files, until the garbage collector runs.
         """
         return FilterReader(self.aliases, self._has_topic)
 
@@ -308,7 +308,10 @@ class Snapshot:
         return self.resolve(filters, where).filters
 
     def resolve_id(self, record_id: str) -> str:
-        """Return the id of which `record_id` is the end (`complete_id`). Raises UsageError if there are several."""
+        """Return the id of which `record_id` is the end (`complete_id`), or `record_id` if it is an id itself.
+
+        Raises UsageError if several documents have this end, or if `record_id` is not a text.
+        """
         from searchkit.search.ids import complete_id  # noqa: PLC0415 - not loaded by searches
 
         if not isinstance(record_id, str):

@@ -58,9 +58,9 @@ class Watch:
     options: Mapping[str, Any] = field(default_factory=dict)
     """Filters and options of `IndexState.search`: `district`, `where`, `match`, `literal`."""
     added: str = ""
-    """When it was added, ISO 8601 in UTC."""
+    """When the watch was added, ISO 8601 in UTC."""
     ran: str | None = None
-    """When its new paragraphs were last reported."""
+    """When its new paragraphs were last reported, ISO 8601 in UTC. None if they never were."""
     seen: frozenset[str] = frozenset()
     """Digests of the paragraphs that the search found when the watch was added, or that have been reported."""
 
@@ -144,7 +144,7 @@ class WatchFile:
         return tuple(by_name[name] for name in dict.fromkeys(names)) if names else watches
 
     def add(self, index: SearchableIndex, watch: Watch) -> Watch:
-        """Add a watch, and return it with the paragraphs that are there now as seen.
+        """Add a watch, and return it. The paragraphs that its search finds now count as seen.
 
         Raises UsageError if the name is taken or is not printable, and the exceptions of `find_news`.
         """
