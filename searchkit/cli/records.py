@@ -365,7 +365,7 @@ def export(
 
 
 def _describe_rest(what: str, target: Target, done: int) -> str:
-    """Return what is left of an export that was interrupted."""
+    """Return what an export has written when it is interrupted after `done` records."""
     if target.path is None:
         text = _("{n} {what} were written") if done else _("the output is not complete")
         return text.format(n=done, what=pgettext(COLUMN, what))

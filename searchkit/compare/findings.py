@@ -49,7 +49,7 @@ class Finding:
 
 
 def build_finding(kind: str, message: str, *measures: Measure) -> Finding:
-    """Return a finding about measures. The first measure is the one that seems to be wrong."""
+    """Return a finding about measures. Its place and its indicator are those of the first measure."""
     years = {measure.of_year or measure.year for measure in measures}
     return Finding(
         kind,

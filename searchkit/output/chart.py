@@ -60,7 +60,7 @@ class _Size:
 
 
 _SIZES = {"print": _Size(6.3, 4.0, 9, 300), "slide": _Size(13.33, 7.5, 16, 150, is_slide=True)}
-"""The sizes by name: two columns of a newspaper (16 cm) in print, and a slide of 16:9."""
+"""The sizes by name: 16 cm wide for print, and a slide of 16:9."""
 _MIN_FONT = 6
 """Smallest size of the text in points that makes a chart fit a slide."""
 _MAX_LINES = 12

@@ -157,7 +157,7 @@ class Frame:
 
 
 def value_label(facet: str, value: str) -> str:
-    """Return a facet value as a page shows it: the last element of a path, years with a dash."""
+    """Return a facet value as a page shows it: a path with › between its elements, a range of years with a dash."""
     if facet == "district":
         return " › ".join(value.split("/"))
     if facet in YEAR_FACETS:

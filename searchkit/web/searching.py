@@ -44,7 +44,7 @@ class HitView(NamedTuple):
     url: str
     id: str
     anchor: str
-    """Id of its element."""
+    """Id of the element of HTML."""
     place: str
     year: str
     title: Sequence[tuple[str, bool]]

@@ -46,7 +46,7 @@ _OWN_FIELDS = ("id", "n", "text", "number", "path", "section", "topics", "of_yea
 
 
 def hit_row(hit: Hit) -> Row:
-    """Return the row of a hit: where it stands, what it lacks, its snippet."""
+    """Return the row of a hit: place, year, body and section, headings, the parts that it lacks, its snippet."""
     lacks = f"without {' '.join(map(plain, hit.lacks))}" if hit.lacks else ""
     return Row(
         (hit.id,),
