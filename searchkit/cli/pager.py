@@ -1,7 +1,7 @@
 """The pager: a program that shows long output page by page, started as git does it.
 
-Standard output becomes a pipe to the pager. It is started when a command first writes to a terminal, so a command that
-writes to a file or a pipe starts nothing.
+Standard output becomes a pipe to the pager. The pager is started when a command first writes to a terminal, so a
+command that writes to a file or a pipe starts none.
 """
 
 from __future__ import annotations

@@ -32,7 +32,10 @@ _ZERO_WIDTH = "\u200b"
 def search_measures(
     snapshot: Snapshot, query: str, options: MeasureOptions, resolved: ResolvedFilters
 ) -> MeasureResults:
-    """Find the measures that answer a query, best first. Raises UnknownFacet, UsageError, IndexStale, IndexDamaged."""
+    """Find the measures that answer a query, in the order of the option `sort` (best first by default).
+
+    Raises UnknownFacet, UsageError, IndexStale, IndexDamaged.
+    """
     started = time.perf_counter()
     ranking = rank_query(snapshot, query, options, resolved.filters)
     suggestions = () if ranking.total else suggest_measures(snapshot, query, options, resolved.filters)

@@ -42,7 +42,7 @@ class Records:
         where: Mapping[str, FilterValue] | None = None,
         **filters: FilterValue,
     ) -> Iterator[Measure]:
-        """Yield the measures that pass the filters, in corpus order. `status` and filters as in `measures`.
+        """Yield the measures that pass the filters, in corpus order. `status` and filters: as in `Index.measures`.
 
         The measures of a paragraph come in the order of their quotes.
         """
