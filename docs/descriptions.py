@@ -39,7 +39,6 @@ STATUSES = (
 """Meaning of the exit statuses 0 to 3, each with a command that exits with the status."""
 
 FIELDS = {
-    "hits": "The requested hits, best first.",
     "snippet_start": "Code point of `text` at which the snippet starts, 0-based.",
     "note_codes": "Code of each of `notes` (`model.NOTE_CODES`).",
     "engine": "Name of the engine.",

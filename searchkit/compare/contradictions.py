@@ -312,7 +312,7 @@ def _find_misdated_reports(
 
 
 def _is_same_scope(measures: Sequence[Measure]) -> bool:
-    """Return whether the sentences of measures narrow them alike."""
+    """Return whether measures have the same scope (`scope_of`)."""
     return len(set(map(scope_of, measures))) == 1
 
 
@@ -350,7 +350,7 @@ def _is_typo(one: str, other: str) -> bool:
 def _check_changes(
     changes: Iterable[tuple[_StatedChange, Sequence[Fact], Sequence[Fact]]], measures: Mapping[int, Measure]
 ) -> Iterator[Finding]:
-    """Yield a finding for each value whose change contradicts last year's value, if the sentences narrow both alike.
+    """Yield a finding for each value whose change contradicts last year's value, if both values have the same scope.
 
     A report that states several values for one year within one scope counts several things, so none of them is used.
     """

@@ -53,7 +53,7 @@ class Coverage:
     documents: int
     """Number of all documents with a paragraph that passes the filters."""
     unplaced: int
-    """Number of those that are in no cell, because no such paragraph has a value of the rows and one of the columns."""
+    """Number of those that are in no cell, because none of their paragraphs has a value of both facets."""
 
 
 @share_matches()

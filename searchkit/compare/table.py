@@ -155,8 +155,9 @@ class Comparison(Tabular):
     filled: Mapping[tuple[AxisLabel, AxisLabel], Cell] = field(default_factory=dict)
     """Cells with values or a planned value, by row and column. All other cells are absent."""
     reported: frozenset[tuple[AxisLabel | None, AxisLabel | None]] = frozenset()
-    """Pairs of row and column that have a report. None means every row or every column, because a report has no value
-    of a facet of paragraphs, such as topic. A report without a value for one of the facets has no pair."""
+    """Pairs of row and column that have a report. None in place of a label stands for every row or every column of a
+    facet of paragraphs, such as topic, of which reports have no value. A report without a value for another facet has
+    no pair."""
     unplaced: int = 0
     """Number of measures of the indicator without a row or without a column, such as those of unknown year."""
     relaxed: bool = False

@@ -442,7 +442,10 @@ def _highlight(snippet: Snippet, *, colour: bool, highlight: bool = False) -> st
 
 
 def _split_columns(rows: Sequence[Sequence[str]], headers: Sequence[str], width: int | None) -> Iterator[range]:
-    """Yield the columns of tables that fit a width. Each table also has column 0. Yields nothing without rows."""
+    """Yield the range of columns of each table that fits a width. Column 0 is in all tables, and in no range.
+
+    Yields nothing without rows.
+    """
     if not rows:
         return
     widths = [

@@ -252,7 +252,7 @@ def _text_width(value: object) -> int:
 
 
 def _column_width(width: int) -> int:
-    """Return the width of a column whose texts have a width."""
+    """Return the width of a column whose widest text has this width, both in digits."""
     return min(max(width + 1, _MIN_WIDTH), _MAX_WIDTH)
 
 

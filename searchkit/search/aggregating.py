@@ -125,7 +125,7 @@ def split_names(names: str | Sequence[str]) -> list[str]:
 
 
 def _keys(measure: Measure, facet: str) -> list[GroupKey]:
-    """Return the values of a measure for a facet; [None] if it has none. That of district is the path."""
+    """Return the values of a measure for a facet, or [None]. The value for district is the path of the region."""
     if facet.startswith("district"):
         return ["/".join(measure.region[: Facet.parse(facet).depth])] if measure.region else [None]
     if facet == "topic":

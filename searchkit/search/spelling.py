@@ -82,7 +82,7 @@ def _find_candidates(
 
 
 def _find_doubtful(folded: str, analyzer: Analyzer, suggester: Suggester) -> Iterator[tuple[int, int]]:
-    """Yield the spans of consecutive words of a run that together are not a word, and of which one is doubtful.
+    """Yield the spans of consecutive words, at least one doubtful, that together are no word of the dictionary.
 
     A word is doubtful if it is a single character, or not among the words of the suggester.
     """

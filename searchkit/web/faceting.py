@@ -15,7 +15,7 @@ from searchkit.web.parameters import FILTER_NAMES
 MAX_SHOWN_VALUES = 7
 """Number of values of a facet that are shown at once."""
 MAX_LISTED_VALUES = 60
-"""Number of further values that the page contains. All of them are on a page of their own."""
+"""Number of further values that the page contains. A page of its own has all values of a facet."""
 _MIN_SEARCHED_VALUES = 10
 """If a facet has more values than this, there is a box that finds values."""
 _BAR_STEPS = 24
@@ -194,7 +194,7 @@ def _tree_view(frame: Frame, counts: FacetCounts) -> FacetView:
 
 
 def _tree_values(frame: Frame, counts: FacetCounts, depth: int | None) -> list[Value]:
-    """Return places as a tree in the order of the page, those with most paragraphs first.
+    """Return places as a tree in the order of the page. In a level, chosen branches come first, then the most frequent.
 
     `depth`: number of levels that are open. The branch of a chosen place is open, and so is that of the only place of
     a level. None opens everything.

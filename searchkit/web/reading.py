@@ -31,7 +31,7 @@ class Piece(NamedTuple):
 
 
 class Heading(NamedTuple):
-    """A heading of the outline, and the number of matches under it, with those under its own headings."""
+    """A heading of the outline, and the number of matches under it, including those under its subheadings."""
 
     anchor: str
     text: str

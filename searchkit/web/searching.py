@@ -178,7 +178,10 @@ def _hit_view(frame: Frame, hit: Hit) -> HitView:
 
 
 def _snippet_measures(frame: Frame, hit: Hit, start: int, end: int) -> list[SnippetMeasure]:
-    """Return the measures of a snippet, those with a match in their quotes before others, in the order of the text."""
+    """Return at most `_MAX_MEASURES` measures of a snippet, in the order of the text.
+
+    If there are more, those with a match in their quotes are preferred.
+    """
     inside = [measure for measure in hit.measures if start <= measure.start and measure.end <= end]
     if len(inside) > _MAX_MEASURES:
         ranked = sorted(

@@ -1,4 +1,4 @@
-"""The words of the pages in English, the labels of facets, sections and states, and all of them by language."""
+"""The words of the pages in English, the labels of facets and findings, and all of them in each language."""
 
 from __future__ import annotations
 

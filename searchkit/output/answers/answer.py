@@ -47,7 +47,7 @@ class Answer:
     facts: Mapping[str, Any]
     """Fields of the JSON object of the answer, without the rows."""
     name: str
-    """Field of the rows."""
+    """Name of the field of the JSON object that contains the rows."""
     rows: Sequence[Row]
     """The rows, the most important first."""
     messages: Sequence[str] = field(default=())
