@@ -77,7 +77,7 @@ OTHER_SENTENCES = (
     *("[Errno {number}] {reason}", "[Errno {number}] {reason}: {path}"),
     *("line", "character", "{names} and {n} more", "{one}, and {other}"),
 )
-"""Sentences, and parts of them, that no string of the source is."""
+"""Sentences, and parts of sentences, that are not strings of the source."""
 
 
 def source_messages() -> dict[Message, str]:
@@ -94,7 +94,7 @@ def source_messages() -> dict[Message, str]:
 
 
 def _marked_messages(tree: ast.AST) -> Iterator[Message]:
-    """Yield the texts that are passed to `_`, `gettext` or `ngettext` as they are."""
+    """Yield the texts that are passed to `_`, `gettext` or `ngettext` as literals."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             texts = [item.value for item in node.args if isinstance(item, ast.Constant) and isinstance(item.value, str)]
@@ -115,7 +115,10 @@ def _help_texts(command: click.Command) -> Iterator[Message]:
 
 
 def _named_messages() -> dict[Message, str]:
-    """Return the messages that are no text of the source, but have one by their name."""
+    """Return the messages that are not passed to `gettext` as literals, but looked up by name.
+
+    They are names of columns, facets, findings and statuses, meanings of marks, reasons, and words of the pages.
+    """
     columns = [item.name for record in RECORDS for item in fields(record)]
     return {
         **{(COLUMN, name): "searchkit/model.py" for name in (*columns, *COLUMNS)},

@@ -39,7 +39,6 @@ STATUSES = (
 """Meaning of the exit statuses 0 to 3, each with a command that exits with the status."""
 
 FIELDS = {
-    "hits": "The requested hits, best first.",
     "snippet_start": "Code point of `text` at which the snippet starts, 0-based.",
     "note_codes": "Code of each of `notes` (`model.NOTE_CODES`).",
     "engine": "Name of the engine.",
@@ -56,7 +55,7 @@ FIELDS = {
     "Paragraph.measures": "Measures of the paragraph by position, without the fields of the paragraph.",
     "Paragraph.table": "The [table](#table) if the paragraph is its first row that is shown, otherwise null.",
     "Table.id": "`<document>!<table>`.",
-    "Search hit.folded": "With `--fold`: `count`, the number of other hits that say the same, and at most 100 `ids`.",
+    "Search hit.folded": "With `--fold`: `count`, the number of near-duplicates of the hit, and at most 100 `ids`.",
     "Search hit.measures": "Measures of the paragraph by position, without the fields of the paragraph.",
     "Search hit.matches": "Number of matching paragraphs of the document.",
     "Comparison table.rows": "`facet` and `values` of the rows, in order.",
@@ -80,8 +79,7 @@ FIELDS = {
     "Comparison cell.others": "Values of the same name and year in the same reports that are too different to be a "
     "contradiction, as [readings](#reading). They are often of a smaller area.",
     "Comparison cell.places": "Number of places and bodies with a value.",
-    "Comparison cell.readings": "All [readings](#reading), the first one first. Those of a cell without a plain value "
-    "are what there is instead.",
+    "Comparison cell.readings": "All [readings](#reading), the one to quote first. `state` says what they are.",
     "Reading.value": "The value, in `unit`.",
     "Reading.base_value": "The value in `base_unit`. A decrease has a negative value.",
     "Reading.bound": "Bound of `value`, one of `MEASURE_BOUNDS`. It is reversed for a decrease.",

@@ -138,7 +138,7 @@ class Workspace:
     def run(self, command: str) -> tuple[str, str, int]:
         """Run a `searchkit` command in this process, and return its standard output, standard error and exit status.
 
-        The pages need about a hundred commands, which would take most of their time to start.
+        The pages need about a hundred commands. To start as many processes would take most of the time.
         """
         streams = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2)]
         folder, arguments, status = Path.cwd(), sys.argv, 0
@@ -195,7 +195,7 @@ class Record:
     elided: Sequence[str] = ()
     """Fields whose records the example replaces by `…`, because they have sections of their own."""
     is_shown: Callable[[dict[str, Any]], object] = bool
-    """Tells whether a record can be the example. The first such record is."""
+    """Returns whether a record can be the example. The first record for which it does is the example."""
 
     def all(self, workspace: Workspace) -> Objects:
         """Return all records that `command` and the commands of `variants` print."""

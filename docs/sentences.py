@@ -3,7 +3,7 @@
 A sentence is a string that is passed to an exception, a note or one of `_ARGUMENTS`, that is added to a list of
 warnings or problems, or that a function returns whose docstring says so. Variables, constants and functions are
 followed to the strings that they stand for. The template of an f-string is written as for `str.format`; the name of a
-place follows from its expression.
+placeholder follows from its expression.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ _PARTS: Mapping[type[ast.expr], Sequence[str]] = {
     ast.Starred: ("value",),
     ast.Tuple: ("elts",),
 }
-"""Fields of an expression with the parts that can be its value, or the beginning of it."""
-_PLACE = re.compile(r"\{\w*\}")
+"""Fields of an expression with the parts that can be its value, or the beginning of its value."""
+_PLACEHOLDER = re.compile(r"\{\w*\}")
 
 
 def parse_package() -> dict[str, ast.Module]:
@@ -93,11 +93,11 @@ class _Finder:
         """Yield each module with the templates of its sentences."""
         for name, tree in self._modules.items():
             for template in self._find(tree, tree):
-                if _WORD.search(_PLACE.sub("", template)) or ": {" in template:
+                if _WORD.search(_PLACEHOLDER.sub("", template)) or ": {" in template:
                     yield name, template
 
     def _find(self, tree: ast.AST, scope: ast.AST) -> Iterator[str]:
-        """Yield the templates of the sentences in a tree. `scope`: the function that it is in, or the module."""
+        """Yield the templates of the sentences in a tree. `scope`: the function or the module that contains it."""
         for node in ast.iter_child_nodes(tree):
             for expression in self._expressions(node):
                 yield from self._templates(expression, scope)
@@ -138,7 +138,7 @@ class _Finder:
                     yield from self._templates(part, scope)
 
     def _join_pieces(self, nodes: Sequence[ast.expr]) -> str:
-        """Return the template of an f-string. Constants of modules are texts of it."""
+        """Return the template of an f-string. The text of a constant of a module replaces its placeholder."""
         names: Counter[str] = Counter()
         pieces = []
         for node in nodes:
@@ -222,12 +222,12 @@ def _name_of(node: ast.expr) -> str:
 
 
 def _parts(node: ast.expr) -> Iterator[ast.expr]:
-    """Yield the parts of an expression that can be its value, or the beginning of it."""
+    """Yield the parts of an expression that can be its value, or the beginning of its value."""
     for name in _PARTS.get(type(node), ()):
         part = getattr(node, name)
         yield from part if isinstance(part, list) else [part]
 
 
 def _escape(text: str) -> str:
-    """Return a text as a template without places."""
+    """Return a text as a template without placeholders."""
     return text.replace("{", "{{").replace("}", "}}")

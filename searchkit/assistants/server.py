@@ -144,14 +144,14 @@ class AssistantServer:
         return fit_answer(tool.read(view, arguments), max_characters)
 
     def _view(self, name: str) -> IndexState:
-        """Return the latest build of an index in one state. If it cannot be opened, the open one."""
+        """Return the latest build of an index in one state. If it cannot be opened, returns the one that is open."""
         index = self._indexes[name]
         with suppress(IndexUnusable):
             index.refresh()
         return index.snapshot()
 
     async def _list_resources(self, *_: object) -> ListResourcesResult:
-        """List the resources of which each index has one."""
+        """List the resources without an id of a record: the state of each index."""
         return ListResourcesResult(
             resources=[
                 Resource(uri=_uri("info", name), name=f"info {name}", description=_RESOURCES["info"], mime_type=_JSON)

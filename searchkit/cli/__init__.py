@@ -8,15 +8,15 @@ indexes.py    build, info, check
 queries.py    search, similar, measures, analyze
 comparing.py  compare
 auditing.py   measures --audit
-records.py    show, facets, export
-serving.py    serve
+records.py    show, facets, suggest, export
+serving.py    serve, mcp
 watching.py   watch
 options.py    options that several commands have
 output.py     standard output, files, error messages, exit statuses
 language.py   the language of messages and help
 help.py       help in other languages than English
 pager.py      the pager
-progress.py   progress of long work, and what stands if it is interrupted
+progress.py   progress of long work, and the message if it is interrupted
 settings.py   defaults of options: SEARCHKIT_INDEX and searchkit.toml
 settingsfile.py  the content of searchkit.toml
 completing.py what shells complete

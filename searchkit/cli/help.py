@@ -44,7 +44,7 @@ class _WideFormatter(click.HelpFormatter):
     """Wraps lines by the widths of their characters."""
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
-        """Write the line with the form of a command."""
+        """Write the line that shows how a command is called."""
         super().write_usage(prog, args, prefix or gettext("Usage:"))
 
     def write_heading(self, heading: str) -> None:

@@ -20,8 +20,8 @@ _AnyCommand = TypeVar("_AnyCommand", bound=click.Command)
 def use_language(name: str) -> None:
     """Set the language of texts for people, also of click's own texts. `name`: a key of `LOCALES`.
 
-    Click looks up its texts in the default catalogue of the process. Only the command line changes that, because its
-    process has no other use of it.
+    Click looks up its texts in the default catalogue of the process. Only the command line changes this catalogue,
+    because nothing else in its process uses it.
     """
     set_language(name)
     if name == "en" and standard_gettext.textdomain() != DOMAIN:

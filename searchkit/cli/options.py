@@ -170,7 +170,7 @@ def literal_option(command: _Command) -> _Command:
 
 
 def facet_options(command: _Command) -> _Command:
-    """Add `--facet`, which counts the values of facets, and `--facet-limit`. The limit is None if it is not given."""
+    """Add `--facet`, `--facet-limit` and `--count-documents`. The limit is None if it is not given."""
     command = click.option(
         "--facet-limit",
         type=click.IntRange(0),

@@ -118,9 +118,9 @@ def read_target(output_format: str, path: Path | None, *, bom: bool | None) -> T
     """Return the target of a command.
 
     The suffix of a file chooses the format if `--format` is not on the command line. Excel reads a .csv file without a
-    byte order mark in the encoding of the system, so `bom` is on for such a file, and for a folder of them, unless it
-    is given. Raises UsageError
-    for a workbook without a file, and for a byte order mark in another format than csv or tsv.
+    byte order mark in the encoding of the system. So if `bom` is None, a .csv file, and each file in a folder of csv,
+    gets a byte order mark. Raises UsageError for a workbook without a file, and for a byte order mark in another format
+    than csv or tsv.
     """
     context = click.get_current_context()
     suffix = path.suffix.lower().removeprefix(".") if path else ""

@@ -1,7 +1,7 @@
 """The pager: a program that shows long output page by page, started as git does it.
 
-Standard output becomes a pipe to the pager. It is started when a command first writes to a terminal, so a command that
-writes to a file or a pipe starts nothing.
+Standard output becomes a pipe to the pager. The pager is started when a command first writes to a terminal, so a
+command that writes to a file or a pipe starts none.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _LESS_OPTIONS = "FRX"
 screen."""
 
 _state = {"running": False, "tried": False}
-"""Whether a pager runs, and whether a command has written to the terminal, so that none is started any more."""
+"""`running`: whether a pager runs. `tried`: whether it has been decided if a pager is started, which happens once."""
 
 
 def is_running() -> bool:

@@ -1,4 +1,4 @@
-"""Progress of long work on standard error, with an estimate of the time left, and what stands if it is interrupted."""
+"""Progress of long work on standard error, with an estimate of the time left, and a message if it is interrupted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import click
 from searchkit.cli.output import FAILED, print_error
 
 _QUIET_SECONDS = 0.5
-"""Work that takes no longer shows nothing."""
+"""The bar is shown once the work has taken this long."""
 _Item = TypeVar("_Item")
 
 
@@ -40,7 +40,7 @@ class Progress:
         self._bar.update(done - self._bar.pos)
 
     def end(self) -> None:
-        """Leave the line of the bar."""
+        """End the line of the bar, if it is shown."""
         if self._bar is not None:
             self._bar.render_finish()
 
@@ -55,8 +55,8 @@ class Progress:
 def long_work(label: str, stands: Callable[[Progress], str]) -> Iterator[Progress]:
     """Show the progress of the block. If Ctrl-C interrupts it, print `stands` in one line, and exit with FAILED.
 
-    `label`: what is done, as in checking. `stands`: returns what was written or changed, or that nothing was. Both are
-    in the language in force.
+    `label`: what is done, as in checking. `stands`: returns what was written or changed until then, or that nothing
+    was. Both are in the language in force.
     """
     progress = Progress(label)
     try:

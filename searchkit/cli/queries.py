@@ -369,7 +369,7 @@ def _print_analysis(analysis: Mapping[str, Any], understanding: Understanding, o
 
 
 def _print_hints(target: Target, hints: Iterable[str]) -> None:
-    """Print why nothing was found to standard error, unless standard output has told so."""
+    """Print why nothing was found to standard error, unless it was printed to standard output."""
     if target.path is not None or target.format not in {"table", "json"}:
         for hint in hints:
             print_message(hint)

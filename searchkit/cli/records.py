@@ -103,7 +103,7 @@ def _write_table(table: Table, target: Target) -> None:
 def _write_paragraphs(
     paragraphs: Sequence[Paragraph], tables: Sequence[Table], measures: Sequence[Sequence[Measure]], target: Target
 ) -> None:
-    """Write paragraphs as records. In json and jsonl, they have their measures, and the first of a table the table."""
+    """Write paragraphs as records. In json and jsonl, also their measures and tables (`paragraph_records`)."""
     from searchkit.model import to_json
     from searchkit.output.json import paragraph_records
 
@@ -121,7 +121,7 @@ def _show_paragraphs(
 ) -> Iterator[str]:
     """Yield paragraphs, the fields of a requested document, and tables instead of their rows, for the terminal.
 
-    A requested paragraph is shown even if it is a row, above its table, and so is that of a requested measure.
+    A requested paragraph, and the paragraph of a requested measure, is shown even if it is a row: above its table.
     """
     from searchkit.model import Document, Measure
     from searchkit.output import terminal
@@ -249,7 +249,7 @@ def _print_coverage(index: Index, matrix: str, query: str | None, filters: Mappi
 def _print_filter_notes(index: Index, filters: Mapping[str, Any], *, of_measures: bool = False) -> bool:
     """Print the messages about how the values of filters were read to standard error. Return whether there are any.
 
-    If the filters are of measures, no message is about years that only paragraphs lack.
+    With `of_measures`, prints no message about an of_year that no paragraph has, because a measure can have it.
     """
     by_facet = {name: value for name, value in filters.items() if name != "where"}
     resolved = index.resolve_filters(by_facet, filters["where"])
@@ -353,7 +353,7 @@ def export(
             return NOTHING_FOUND
         total = 0 if any(filters.values()) else getattr(index.manifest, what, 0)
         with long_work(_("exporting"), lambda progress: _describe_rest(what, target, progress.done)) as progress:
-            if total:  # with filters, nothing knows it
+            if total:  # 0 with filters: the number of records is unknown
                 records = progress.count(records, total)
             if what == "tables":
                 _export_tables((item for item in records if isinstance(item, Table)), target)
@@ -365,7 +365,7 @@ def export(
 
 
 def _describe_rest(what: str, target: Target, done: int) -> str:
-    """Return what is left of an export that was interrupted."""
+    """Return what an export has written when it is interrupted after `done` records."""
     if target.path is None:
         text = _("{n} {what} were written") if done else _("the output is not complete")
         return text.format(n=done, what=pgettext(COLUMN, what))

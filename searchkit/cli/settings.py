@@ -1,6 +1,7 @@
 """Defaults of options from the environment variable SEARCHKIT_INDEX and from the file searchkit.toml.
 
-A value on the command line goes before the variable, the variable before the file, and the file before the default.
+A value on the command line takes precedence over the variable, the variable over the file, and the file over the
+default of the option.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ class _OptionDefaults(Mapping[str, object]):
         self._command = command
 
     def __getitem__(self, name: str) -> object:
-        """Return the default of a parameter. Raises KeyError if no setting is for it, UsageError for a bad file."""
+        """Return the default of a parameter. Raises KeyError if it has no setting, UsageError for a bad file."""
         if name not in _SETTING_OF or (name == "limit" and self._command not in _LISTS_OF_HITS):
             raise KeyError(name)
         context = click.get_current_context()
@@ -107,10 +108,10 @@ def applying_settings(context: click.Context) -> Settings | None:
 
 
 def _find_settings(context: click.Context) -> Settings | None:
-    """Return the settings in the nearest file that is not inside of a corpus.
+    """Return the settings in the nearest file that is not inside of a corpus, which others may have written.
 
-    A corpus is what others wrote. It is the folder that is built from, and the one that the index was built from, be it
-    the index of the command line or that of the file.
+    The corpora are the folder that the command builds from, and the folders that these indexes were built from: that of
+    the command line, that of the environment variable, the folder `index`, and the index that the file itself names.
     """
     try:
         current = Path.cwd()
@@ -129,7 +130,7 @@ def _find_settings(context: click.Context) -> Settings | None:
 
 
 def _corpora(context: click.Context) -> Iterator[Path]:
-    """Yield the folders of the corpora that the command line and the environment name."""
+    """Yield the corpus of the command, and those of the indexes of the command line, the variable and the default."""
     if "corpus" in context.params:
         yield Path(context.params["corpus"])
     indexes = [context.params.get("index_path"), os.environ.get(INDEX_VARIABLE), "index"]
@@ -151,8 +152,8 @@ def _corpus_of(index: str | Path) -> Iterator[Path]:
 def _is_inside(folder: Path, corpora: Iterable[Path]) -> bool:
     """Return whether a folder is one of some corpora, or is in one.
 
-    An index has the path of its corpus as it was given. If that is relative, nothing tells to which folder, so every
-    folder below one with these last names is taken to be in it.
+    An index stores the path of its corpus as the user wrote it. It does not store the folder that a relative path
+    starts from, so such a path stands for every folder whose path ends with it.
     """
     resolved = folder.resolve()
     above = (resolved, *resolved.parents)

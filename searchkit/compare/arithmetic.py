@@ -2,6 +2,8 @@
 
 The structure of a table can be misunderstood, and then many of its cells seem wrong. A contradiction is therefore
 reported only if more cells confirm the relation than contradict it, or if a header (合计, 小计) states it.
+
+A line is a row or a column. Its slots are its cells: measures, or the text of cells without one (`tablelines`).
 """
 
 from __future__ import annotations
@@ -35,11 +37,11 @@ _ZERO = re.compile(r"[-—–―－─/／\\]+|无|0")
 """A cell that means zero: 0, 无, a dash or a slash. The value of any other cell without a measure is unknown, even if
 the cell is empty."""
 _MAX_WRONG_SUMS = 2
-"""Maximum number of sums that are reported although no other sum confirms that the total contains the parts."""
+"""Maximum number of wrong sums of a total with such a header (合计) that are reported although fewer sums are right."""
 
 _MAX_LINES = 30
-"""Maximum number of rows of a table whose rates are checked by row, and of columns of one whose rates are checked by
-column. Each rate is compared with each pair of lines."""
+"""If a table has more rows, its rates are not checked by row; if it has more columns, not by column. Each rate is
+compared with each pair of lines."""
 _MAX_SAMPLE = 50
 """Number of rates of a line that decide what it is a rate of."""
 _MIN_CONFIRMED = 2
@@ -67,7 +69,7 @@ def check_table(
 ) -> Iterator[Finding]:
     """Yield the contradictions in a table.
 
-    `measures` are those of the table, `prose` those outside of tables in its document, by position. `names`
+    `measures` are those of the table, `prose` those outside of tables in its document, sorted by position. `names`
     decides which indicators are the same. Cost: linear in the number of cells.
     """
     rows = []
@@ -210,7 +212,7 @@ def _find_wrong_rates(
 ) -> list[tuple[Measure, float]]:
     """Return the rates that differ from the quotient that most rates equal, each with the quotient in percent.
 
-    The first rates decide which of the candidates that is.
+    Only the first `_MAX_SAMPLE` rates decide which of the `candidates` gives this quotient.
     """
     cells = [index for index, rate in enumerate(rates) if rate is not None]
     sample = cells[:_MAX_SAMPLE]
@@ -296,7 +298,7 @@ def _compare_rates(
 ) -> tuple[int, list[tuple[Measure, float]]]:
     """Return the number of rates that equal their operands' quotient, and each other rate with the quotient in percent.
 
-    `cells` are the indexes of the rates that are compared. A rate that cannot be checked is neither.
+    `cells` are the indexes of the rates that are compared. A rate that cannot be checked counts as neither.
     """
     confirmed, wrong = 0, []
     for index in cells:

@@ -43,7 +43,7 @@ def audit_snapshot(
 ) -> Audit:
     """Check the measures and paragraphs of an index that pass the filters. See `audit`.
 
-    `on_progress` is called for each measure with the number of those that were read and that of all.
+    `on_progress` is called for each measure, with the number of measures read so far and the number of all.
     """
 
     def tables_of(document: str) -> Iterator[Table]:
@@ -130,9 +130,9 @@ def _check_report(
 
 
 def _paragraphs_of(report: Sequence[Measure], first: int) -> Iterator[tuple[int, Paragraph]]:
-    """Yield each paragraph of measures, which are in the order of the text, with the ordinal of its first measure.
+    """Yield each paragraph with measures, with the ordinal of its first measure.
 
-    `first` is the ordinal of the first measure.
+    `report`: the measures of a document, in the order of the text. `first`: the ordinal of the first of them.
     """
     previous = None
     for ordinal, measure in enumerate(report, first):
@@ -142,7 +142,10 @@ def _paragraphs_of(report: Sequence[Measure], first: int) -> Iterator[tuple[int,
 
 
 def _without_versions(findings: Iterable[Finding], identities: dict[str, object]) -> Iterator[Finding]:
-    """Yield findings without those that repeat one in another version of the same report."""
+    """Yield each finding only once if several versions of a report have it.
+
+    `identities`: what the versions of a report share, by id of the document.
+    """
     seen = set()
     for finding in findings:
         key = finding.kind, finding.message, tuple(identities[document] for document in finding.documents)

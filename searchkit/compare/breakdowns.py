@@ -40,8 +40,7 @@ _MAX_NEAR_SHORTFALL = 0.02
 """Maximum difference, as a share of the total, by which at least three parts can fall short of their total and still be
 a mistake although no word says that they are complete. If more is missing, there are probably other parts."""
 _MAX_EXCESS = 1.5
-"""Maximum ratio of the sum of parts to their total, without a word that they are complete. Parts that exceed it by more
-are parts of something else."""
+"""Maximum ratio of a part to its total. A larger part is a part of something else."""
 
 _BOUNDED_RATE = re.compile("率|占|比例|比重|满意度")
 """Words of a percentage that is a share or a rate."""
@@ -54,7 +53,7 @@ _UNBOUNDED_RATE = re.compile(
 _MAX_RATE = 100
 """Maximum of a share or rate, in percent."""
 _SHARE = re.compile(r"\s*(?:约)?占(?:比|总数的?|总量的?|总额的?|全部的?|其中的?|的)?[为达到]?\s*(?:[\d.．%％ ]|百分)")
-"""A share of the total of a part: 占30%, 占总数的30%. A share of anything else names it: 占全国的30%."""
+"""Matches the share of a part in its total: 占30%, 占总数的30%. A share in anything else names it: 占全国的30%."""
 _SHARE_GAP = re.compile(r"[\s，,、（(]*")
 """What can stand between a part and its share."""
 
@@ -88,7 +87,7 @@ _MAX_RATIO_ERROR = 20
 _INDUSTRIES = re.compile("产业[^。；]*(?:结构|比例|比重|比|构成)")
 """Words before the shares of the three industries."""
 _MAX_GAP = 30
-"""Maximum number of characters from a value to its second change."""
+"""Maximum number of characters from a value to its second change, and from words for the industries to their shares."""
 
 
 def check_breakdowns(report: Sequence[Measure]) -> Iterator[Finding]:
@@ -136,7 +135,7 @@ def _is_list(parts: Sequence[Measure]) -> bool:
 def _is_summable(total: Measure, part: Measure) -> bool:
     """Return whether a part is exact, has the unit and time of the total, and can be added to other parts.
 
-    The total itself is checked too, without its words.
+    If `part` is the total itself, its words are not checked.
     """
     return (
         part.bound == "exact"
@@ -154,9 +153,10 @@ def _is_summable(total: Measure, part: Measure) -> bool:
 def _is_excess_wrong(total: Measure, parts: Sequence[Measure], tolerance: float) -> bool:
     """Return whether parts that add up to more than their total are a mistake.
 
-    A single part that exceeds the total is always a mistake. If some of the parts add up to the total, there is no
-    mistake: the other parts are a second breakdown, or parts of parts. A sum of people is never a mistake, because a
-    person can belong to several parts. The sum of more than `_MAX_SUBSET_PARTS` parts is not judged.
+    A single part that exceeds the total is a mistake, unless it exceeds the total by so much that it must be a part of
+    something else (`_MAX_EXCESS`). If some of the parts add up to the total, there is no mistake: the other parts are a
+    second breakdown, or parts of parts. A sum of people is never a mistake, because a person can belong to several
+    parts. The sum of more than `_MAX_SUBSET_PARTS` parts is not judged.
     """
     if any(part.base_value > total.base_value + tolerance for part in parts):
         return max(part.base_value for part in parts) <= total.base_value * _MAX_EXCESS
@@ -173,8 +173,8 @@ def _is_excess_wrong(total: Measure, parts: Sequence[Measure], tolerance: float)
 def _is_shortfall_wrong(total: Measure, parts: Sequence[Measure], parts_sum: float) -> bool:
     """Return whether parts that add up to less than their total are a mistake.
 
-    They are a mistake only if they must be complete. At least two parts must be complete if the total follows all of
-    them, or if 分别, 分为 or a colon is between the total and the parts. Without these words, three or more parts are a
+    They are a mistake only if nothing can be missing. Two or more parts are complete if the total follows all of them,
+    or if 分别, 分为 or a colon is between the total and the parts. Without these words, three or more parts are a
     mistake if their sum is close to the total. If 等 follows the last part, there are more parts, and no mistake.
     """
     first, last = min(part.start for part in parts), max(part.end for part in parts)
@@ -189,7 +189,7 @@ def _is_shortfall_wrong(total: Measure, parts: Sequence[Measure], parts_sum: flo
 
 
 def check_rates(report: Sequence[Measure]) -> Iterator[Finding]:
-    """Yield a finding for each share of more than 100 %, and for each share of a total that is not its quotient."""
+    """Yield a finding for each share of more than 100 %, and for each that is not the quotient of part and total."""
     by_id = {measure.id: measure for measure in report}
     previous: Measure | None = None
     for measure in report:
@@ -238,7 +238,7 @@ def _check_share(total: Measure, part: Measure, share: Measure) -> Iterator[Find
 
 
 def check_directions(report: Sequence[Measure]) -> Iterator[Finding]:
-    """Yield a finding for each pair of values before and after a change that contradicts its words or its percentage.
+    """Yield a finding for each pair of values before and after a change that contradict its words or its percentage.
 
     由100件下降到120件; 由100件增加到120件，增长10%.
     """
@@ -279,7 +279,7 @@ def _check_pair(old: Measure, new: Measure, change: Measure | None) -> Iterator[
         message = f"{old.quote} {word[0]} {new.quote}: the values change in the other direction"
         yield build_finding("change", message, new, old)
     elif change is not None:
-        yield from _check_growth(old, new, change)
+        yield from _check_growth_of_pair(old, new, change)
 
 
 def check_growth(report: Sequence[Measure]) -> Iterator[Finding]:
@@ -318,10 +318,10 @@ def check_growth(report: Sequence[Measure]) -> Iterator[Finding]:
             yield build_finding("change", message, now, amount, percent)
 
 
-def _check_growth(old: Measure, new: Measure, change: Measure) -> Iterator[Finding]:
-    """Yield a finding if the growth that follows two values is not their quotient.
+def _check_growth_of_pair(old: Measure, new: Measure, change: Measure) -> Iterator[Finding]:
+    """Yield a finding if the growth that is stated after two values is not the growth from one to the other.
 
-    A mean growth per year (年均增长) is that over the years between the values.
+    A mean growth per year (年均增长) is compared with the mean over the years between the values, and over `_TERMS`.
     """
     text = new.source.text
     if change.paragraph != new.paragraph or change.change is None or change.bound != "exact":
@@ -348,7 +348,10 @@ def _check_growth(old: Measure, new: Measure, change: Measure) -> Iterator[Findi
 
 
 def _growth_range(old: Measure, new: Measure, years: int) -> tuple[float, float]:
-    """Return the lowest and highest growth per year from one value to another, in percent."""
+    """Return the lowest and highest growth per year from one value to another, in percent.
+
+    Returns minus and plus infinity if a value can be 0 or less.
+    """
     (old_low, old_high), (new_low, new_high) = rounded_range(old), rounded_range(new)
     if old_low <= 0 or new_low <= 0:
         return float("-inf"), float("inf")
@@ -362,7 +365,7 @@ def _is_real(measure: Measure, words: str) -> bool:
 
 
 def check_ratios(paragraph: Paragraph) -> Iterator[Finding]:
-    """Yield a finding for each division into shares of three that do not add up to 100: 三次产业结构为10∶38∶51."""
+    """Yield a finding for shares of the three industries that do not add up to 100: 三次产业结构为10∶38∶51."""
     text = paragraph.text
     for match in _RATIO.finditer(text) if "产业" in text else ():
         shares = [float(number) for number in match.groups()]

@@ -21,15 +21,15 @@ _LAST_YEAR_PERIOD = re.compile(r"上一?年度?|去年|前一年|同比|(?:上�
 _PERCENTAGE_POINTS = {"个百分点", "百分点"}
 """Units of a difference between two percentages."""
 _MONEY_SLACK, _REAL_SLACK = (2.0, 2.0), (10.0, 30.0)
-"""Percentage points by which the growth of two amounts may be below and above the stated one: amounts are revised, and
-comparable items are compared. The growth at constant prices differs by the change of prices."""
+"""Percentage points by which the growth between two amounts may be below and above the stated one. Amounts are revised,
+or the stated growth is that of comparable items. A growth at constant prices also differs by the change of prices."""
 _MIN_CHANGE_SIMILARITY = 0.45
 """Smallest similarity of the indicators of a change and of the value before it. A less similar change refers to
 something else."""
 
 
 def find_changes(report: Sequence[Measure], names: IndicatorNames) -> Iterator[tuple[int, int]]:
-    """Yield the index of each change since last year after the index of the value that it refers to.
+    """Yield pairs of indexes of measures: a value, and a change since last year that refers to this value.
 
     A change refers to the last value before it in the same sentence, if the indicators of both are similar, or if the
     indicator of the change consists only of words for changes.
@@ -67,8 +67,8 @@ def _is_since_last_year(change: Measure) -> bool:
 def infer_last_year(now: Measure, change: Measure, name: MeasureName) -> tuple[float, float] | None:
     """Return the lowest and highest base value of last year that follow from a value and its change.
 
-    Returns None if the change is in another unit or ambiguous. The growth of amounts of money need not be exactly their
-    quotient: see `_MONEY_SLACK` and `_REAL_SLACK`.
+    Returns None if the change is in another unit or ambiguous. For amounts of money, the range is wider by
+    `_MONEY_SLACK` or `_REAL_SLACK`.
     """
     is_money = now.kind == "money"
     below, above = (

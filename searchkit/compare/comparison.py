@@ -42,11 +42,11 @@ def compare_snapshot(
 ) -> Comparison:
     """Build a table, by two facets, of the indicator that answers the query best in most reports.
 
-    `against`: a status, `target`, whose values stand beside those of the cells. Other keyword arguments are those of
-    `Index.measures`; `limit` and `offset` are ignored. `status` selects the values of the cells: actual by default;
-    `any` prefers actual values to targets. Raises UsageError if `rows` and `cols` are the same facet, `against` is no
-    status, or the query names nothing that is counted; UnknownFacet if the index lacks one of the facets; and the
-    exceptions of `Index.measures`.
+    `against`: a status, such as `target`, whose values are shown beside those of the cells. Other keyword arguments are
+    those of `Index.measures`; `limit` and `offset` are ignored. `status` selects the values of the cells: actual by
+    default; `any` prefers actual values to targets. Raises UsageError if `rows` and `cols` are the same facet,
+    `against` is no status, or the query names nothing that is counted; UnknownFacet if the index lacks one of the
+    facets; and the exceptions of `Index.measures`.
     """
     _check_axes(snapshot, rows, cols)
     wanted = _parse_wanted(arguments.pop("status", ()), against)
@@ -95,12 +95,15 @@ def compare_snapshot(
 
 
 class _Asked(NamedTuple):
-    """A query and filters without the years of measures. All years are read, because they tell about each other."""
+    """A query and filters without the years of measures.
+
+    The measures of all years are read, because the years around a year tell what to expect of it.
+    """
 
     query: str
     filters: tuple[Filter, ...]
     of_years: tuple[Filter, ...]
-    """The years of measures to show: all must admit a year."""
+    """Filters of the years to show. A year is shown if all of them admit it."""
     understood: tuple[UnderstoodFilter, ...]
     """The years that were understood from the words of the query."""
 
@@ -195,13 +198,13 @@ def build_table(  # noqa: PLR0913 - the table and its axes
     wanted: Wanted | None = None,
     of_years: tuple[Filter, ...] = (),
 ) -> Comparison:
-    """Build a table of those candidates that `spec` admits, or an empty table if it is None. They are best first.
+    """Build a table of those candidates that `spec` admits, or an empty table if `spec` is None.
 
-    The table has the rows and columns of all `documents`, which are in corpus order. Those that only measures have,
-    such as topics, follow by descending number of cells. An axis by of_year has the years that the documents report
-    on, also those of plans if `wanted` has them; `of_years` selects years, also others. `label_keys` sorts districts,
-    sections and numbers in its own order. A cell without a measure is `silent` if one of the documents belongs in it.
-    Cost: about 25 passes over the candidates and one over the documents.
+    `candidates` are best first, `documents` in corpus order. The table has the rows and columns of all documents. Rows
+    and columns that only measures have, such as topics, follow by descending number of cells. `label_keys` sorts
+    districts, sections and numbers in its own order. An axis by of_year has the years of `_select_years`. A cell
+    without a measure is `silent` if one of the documents belongs in it. Cost: about 25 passes over the candidates and
+    one over the documents.
     """
     wanted = wanted or Wanted()
     keys, reported = _collect_keys(documents, rows, cols, plans=wanted.statuses == ("target",))
@@ -250,9 +253,9 @@ def _select_years(
 ) -> list[AxisKey]:
     """Return the years of an axis by of_year.
 
-    They are the selected ones, of a range those from the first to the last of a report or a value. Without a selection,
-    they are those that a document reports on, and all years of the cells if the values are not actual ones, or plans
-    stand beside them.
+    With `of_years`: the years that all these filters admit; of a range, only those between the first and the last year
+    of a report or a value. Otherwise: the years that the documents report on. If no document has a year, if other
+    values than actual ones are wanted, or if plans are shown beside them, all years of `keys`.
     """
     if of_years:
         selected = set.intersection(*(set(selected_values(Facet("of_year"), (item,))) for item in of_years))

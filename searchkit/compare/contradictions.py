@@ -1,7 +1,8 @@
 """Contradictions between sentences, within one report and between the reports of a place.
 
 Measures are first grouped by what they must share (`facts.series_of`), as numbers only. The measures themselves are
-fetched for the groups whose values disagree, and their sentences decide whether they count the same.
+fetched for the groups whose values disagree, and their sentences decide whether they count the same thing. Terms such
+as series and scope are those of `facts`.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ _MAX_WRONG_SHARE = 0.5
 """Maximum share of disagreements among the values that two reports state for the same year. If there are more, one of
 the reports is of another year."""
 _MIN_WRONG = 2
-"""Minimum number of disagreements between two reports, so that their share counts."""
+"""Minimum number of disagreements between two reports for which `_MAX_WRONG_SHARE` applies."""
 
 _SEVERAL_YEARS = re.compile(r"(?<!\d)[五5]年(?!第)|[三四]年来|[一二三]?十[一二三四五]五|期末|时期")
 """Words of a heading or paragraph about several years, whose changes may be since the first of them."""
@@ -60,11 +61,12 @@ _MIN_JUMP, _MIN_SINGLE_JUMP, _MAX_SLIP_ERROR = 8, 500, 1.7
 """Minimum ratio of a jump from the years before and after, and from only one of them; maximum ratio between a jump and
 the nearest power of ten. A slip of the unit changes a value by a power of ten."""
 _MAX_QUOTIENT = 1e15
-"""A quotient of two values above which its size does not matter."""
+"""Larger quotients of two values are treated as this one, so that their logarithm is finite."""
 _MIN_COPIED_DIGITS = 4
-"""Minimum number of digits of a value that hardly occurs twice by chance."""
+"""Minimum number of digits of a value that hardly occurs by chance in two years of one series. A value that is compared
+between places must have more."""
 _MAX_CHANCE = 0.05
-"""Maximum expected number of equal values by chance among the values of all places."""
+"""Maximum expected number of pairs of equal values by chance among the values of all places."""
 _NOT_OWN = re.compile("全国|世界|全球|国家|我国|中央|国务院|两省|三省|联合|共同|合作")
 """Words of a value that several places can state alike."""
 
@@ -74,7 +76,9 @@ class _StatedChange:
     """A value and its change since last year, with the range of last year's value that follows from them."""
 
     series: int
+    """Hash of the series of the value (`facts.series_of`)."""
     now: Fact
+    """The value."""
     change: int
     """Ordinal of the change."""
     low: float
@@ -98,7 +102,7 @@ class Contradictions:
         """Ordinals of the values of many digits, by name and year, and by value."""
 
     def add(self, number: int, first: int, report: Sequence[Measure]) -> None:
-        """Add the measures of a document with a number. `first` is the ordinal of the first of them."""
+        """Add the measures of a document. `number`: that of the document. `first`: ordinal of its first measure."""
         facts: dict[int, tuple[int, Fact]] = {}
         for ordinal, (previous, measure) in enumerate(zip((None, *report), report, strict=False), first):
             if not is_comparable(measure):
@@ -175,16 +179,17 @@ class Contradictions:
         return counts
 
     def _find_within(self, facts: Iterable[Fact], measures: Mapping[int, Measure]) -> list[Fact] | None:
-        """Return the first two facts of one report that are a mistake, or None.
+        """Return the first two facts of one report of which one must be a mistake, or None.
 
-        Reports use one name for several inspections or trainings. Two values are a mistake if they differ by a typo, or
-        if the name is listed, the headings and paragraphs name the same places, and the values are close.
+        Reports use one name for several inspections or trainings. So the scopes of both must be equal, and their
+        headings and paragraphs must name the same places. Then one is a mistake if the values differ by a typo or, if
+        the name is listed, are close or differ by a slip of the unit.
         """
         for one, other in combinations(islice(facts, _MAX_COMPARED), 2):
             first, second = measures[one.ordinal], measures[other.ordinal]
             if not one.disagrees(other) or first.paragraph == second.paragraph or first.part_of or second.part_of:
                 continue
-            if first.change is not None:  # of a year, and the mean of several
+            if first.change is not None:  # one can be the change in a year, the other the mean of several years
                 continue
             if first.section != second.section or first.path[:1] != second.path[:1]:
                 continue
@@ -200,8 +205,9 @@ class Contradictions:
     def _find_wrong_changes(self) -> Iterator[tuple[_StatedChange, list[Fact], list[Fact]]]:
         """Yield each stated change that no value of the year before agrees with.
 
-        With it come the values of the year before, and the other values that its report states for its year. Values
-        that differ from the expected one by more than a factor of `_MAX_RATIO` count different things.
+        Also yields the values of the year before, and the values of its own year in its report that disagree with its
+        value. A value of the year before that differs from the expected one by more than a factor of `_MAX_RATIO`
+        counts another thing, and is ignored.
         """
         by_year: dict[tuple[int, int], list[Fact]] = {}
         for series in {change.series for change in self._changes}:
@@ -249,7 +255,10 @@ class Contradictions:
                 )
 
     def _find_shared_values(self) -> list[list[int]]:
-        """Return the ordinals of each value of many digits that is stated more than once, unless chance explains it."""
+        """Return the ordinals of the measures with the same name, year and value of many digits, for each such value.
+
+        Leaves out values that only one measure has, and those that several can have by chance.
+        """
         shared = []
         for values in self._long_values.values():
             chances = len(values) * (len(values) - 1) / 2
@@ -303,7 +312,7 @@ def _find_misdated_reports(
 
 
 def _is_same_scope(measures: Sequence[Measure]) -> bool:
-    """Return whether the sentences of measures narrow them alike."""
+    """Return whether measures have the same scope (`scope_of`)."""
     return len(set(map(scope_of, measures))) == 1
 
 
@@ -341,7 +350,7 @@ def _is_typo(one: str, other: str) -> bool:
 def _check_changes(
     changes: Iterable[tuple[_StatedChange, Sequence[Fact], Sequence[Fact]]], measures: Mapping[int, Measure]
 ) -> Iterator[Finding]:
-    """Yield a finding for each value whose change contradicts that of last year, if the sentences narrow both alike.
+    """Yield a finding for each value whose change contradicts last year's value, if both values have the same scope.
 
     A report that states several values for one year within one scope counts several things, so none of them is used.
     """
@@ -373,7 +382,7 @@ def _is_corrected(change: _StatedChange, last: Fact) -> bool:
 
 
 def _describe_change(now: Measure, change: Measure, before: Measure) -> str:
-    """Return the message that a change is not that from the value before."""
+    """Return the message that a stated change is not the change from the value of the year before."""
     stated = now.source.text[now.start : change.end]
     difference = now.signed_value - before.signed_value
     if change.base_unit == "%" and before.signed_value:
@@ -387,9 +396,10 @@ def _describe_change(now: Measure, change: Measure, before: Measure) -> str:
 
 
 def _find_jumps(facts: Sequence[Fact]) -> Iterator[list[Fact]]:
-    """Yield each fact that is a power of ten away from the fact of the year before or after, with that fact.
+    """Yield pairs of facts: one that is about a power of ten away from its neighbours, and a neighbour.
 
-    If there are facts of both years, it must be far from both of them.
+    The neighbours are the facts of the next year before and after, at most `_MAX_YEARS_APART` away. The fact must be
+    far from both, if both exist.
     """
     if len(facts) < 2:  # noqa: PLR2004 - a pair
         return
@@ -413,7 +423,7 @@ def _find_jumps(facts: Sequence[Fact]) -> Iterator[list[Fact]]:
 
 
 def _plain_by_year(facts: Sequence[Fact]) -> dict[int, Fact]:
-    """Return the actual fact of each year for which all facts agree."""
+    """Return an actual, positive fact of a single year for each year in which all such facts agree with it."""
     plain: dict[int, Fact | None] = {}
     for fact in facts:
         if fact.since is None and fact.is_actual and fact.low > 0:

@@ -20,7 +20,7 @@ _MAX_REPORTS = 6
 """Maximum number of reports with a sentence. More reports repeat a phrase, not each other."""
 _LENGTH_BITS = 12
 _MAX_LENGTH = (1 << _LENGTH_BITS) - 1
-"""Number of characters from which on sentences are equally long."""
+"""Maximum length of a sentence that a key can hold. Longer sentences count as this long."""
 _MIN_SHARED, _MIN_SHARE = 10, 0.2
 """Minimum number of sentences that two reports share, and minimum share of the sentences of the shorter one. Reports of
 one place on two years share up to 0.1."""

@@ -1,4 +1,4 @@
-"""Coverage: the numbers of reports of an index by two facets. A report that is missing is not silence.
+"""Coverage: the numbers of reports of an index by two facets. They tell a missing report from one without a measure.
 
 The numbers are facet counts: one search for each value of one facet counts the values of the other.
 """
@@ -53,7 +53,7 @@ class Coverage:
     documents: int
     """Number of all documents with a paragraph that passes the filters."""
     unplaced: int
-    """Number of those that are in no cell, because no such paragraph has a value of the rows and one of the columns."""
+    """Number of those that are in no cell, because none of their paragraphs has a value of both facets."""
 
 
 @share_matches()
@@ -67,8 +67,8 @@ def cover_snapshot(
 ) -> Coverage:
     """Count the reports of an index by two facets, in the paragraphs that pass all filters and that a query finds.
 
-    `literal`: the option of a search. Takes a search for each value of the facet with fewer values. Raises UsageError
-    if the facets are the same, or if there are more than `MAX_CELLS` cells, and UnknownFacet.
+    `literal`: as in `SearchOptions`. Runs one search for each value of one facet. Raises UsageError if the facets are
+    the same, or if there are more than `MAX_CELLS` cells, and UnknownFacet.
     """
     facets = snapshot.parse_facets((rows, cols))
     if facets[0].name == facets[1].name:
@@ -114,7 +114,8 @@ class _Counter:
 
     def _count_cells(self) -> dict[tuple[str | int, str | int], tuple[int, int]]:
         """Return the numbers of documents and paragraphs of each pair of values that occurs."""
-        # A filter by a district also admits the districts inside it, so the other facet is searched for.
+        # A filter by a district also admits the districts inside it, so the filters are by the values of the other
+        # facet. Otherwise they are by the values of the facet with fewer values.
         is_nested = [facet.name == "district" for facet in self._facets]
         searched = 0 if (is_nested[0], len(self._values[0])) < (is_nested[1], len(self._values[1])) else 1
         counts = {}
@@ -131,7 +132,7 @@ class _Counter:
         return self._snapshot.count(And((*self._conditions, *conditions))).documents or 0
 
     def _have_values(self) -> list[Filter]:
-        """Return the filters that admit the paragraphs with a value of one of the facets, for each facet."""
+        """Return a filter for each of the two facets, which admits all counted paragraphs with a value of the facet."""
         filters = []
         for facet, values in zip(self._facets, self._values, strict=True):
             names = map(str, values)

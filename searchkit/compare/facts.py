@@ -1,8 +1,9 @@
 """Which measures can contradict each other across sentences and reports, and within which scope each of them is.
 
-A measure is compared with others of its series: the same place, body, name, aspect and unit. Names do not tell
-everything: 固定资产投资增长16% after 启动区 is not that of the province. The words before a number in its sentence
-narrow it, and two measures are compared only if the same words do (`scope_of`).
+A measure is compared only with measures of its series: with the same place, body, name, aspect and unit. That is not
+enough: in 启动区固定资产投资增长16%, the name is that of a measure of the province, but the value is not. Words such as
+启动区 narrow a measure: it counts only a part of what its name says. The words that narrow a measure are its scope, and
+only measures with the same scope are compared (`scope_of`).
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ _SENTENCE_SCOPE = re.compile(
 _CHANGE_SCOPE = re.compile(f"{_SENTENCE_SCOPE.pattern}|年均|平均|分别|计划|目标")
 """Words that narrow all changes of a sentence that follow them."""
 _PLACE = re.compile(r"[\u4e00-\u9fff]{2}(?<![全我本各])[市县区州盟旗](?!场|民|值|域|级|外|间|分|别|生产|[市县区镇乡])")
-"""The name of a place, with the two characters before its last."""
+"""Matches the last three characters of the name of a place."""
 _YEAR = re.compile(
     r"(?:\d{4}|[一二]?九[〇○零一二三四五六七八九]{2}|二[〇○零]{2}[〇○零一二三四五六七八九])年|上年|去年|前年"
 )
@@ -59,7 +60,8 @@ _YEAR = re.compile(
 _TERM = 5
 """Number of years of a term of government."""
 _MAX_ROUNDING = 0.02
-"""Maximum rounding that zeros can show, relative to the value: 1000公里 is not 500公里."""
+"""Maximum rounding, relative to the value, that zeros at the end of a number are taken for: 1000公里 can be 1010公里,
+but not 1400公里."""
 _MIN_ROUNDED_ZEROS, _MAX_EXACT_DIGITS = 2, 3
 """Minimum number of zeros at the end of a number that show that it is rounded, and maximum number of digits of a number
 that is exact in spite of them: 800件."""
@@ -75,7 +77,10 @@ _PLAN_REPORT = re.compile("工作报告|计划报告|预算")
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A measure as far as it is needed to be compared with others. About 150 bytes."""
+    """What the comparison of a measure with others needs of it, in about 150 bytes.
+
+    Not to be confused with `choosing.Fact`, which is what several measures state a value of.
+    """
 
     ordinal: int
     """Position among all measures."""
@@ -90,7 +95,7 @@ class Fact:
     high: float
     """Highest signed value that can have been rounded to the printed one."""
     digits: int
-    """Number of digits of the printed value without zeros at either end. Few digits occur often by chance."""
+    """Number of digits of the printed value without zeros at either end. Equal values of few digits can be chance."""
     is_actual: bool
     """Whether it is reported as what was reached, not as the value before a change."""
 
@@ -107,7 +112,7 @@ class Fact:
 def build_fact(ordinal: int, report: int, measure: Measure, previous: Measure | None) -> Fact:
     """Return the fact of a measure that is comparable. `previous` is the measure before it in the text.
 
-    A value that follows the one before its change is not of all the years of the change: 由190.9亿元增加到520.9亿元.
+    A value after a change over several years (由190.9亿元增加到520.9亿元) is of the last of these years alone.
     """
     extracted, since = measure.extracted, measure.since
     if since is not None and previous is not None and previous.status == "before" and extracted.change is None:
@@ -141,7 +146,7 @@ def is_comparable(measure: Measure) -> bool:
 
 
 def series_of(measure: Measure, name: MeasureName) -> int:
-    """Return a hash of all that measures must share to be compared, but their year.
+    """Return a hash of all that measures must share to be compared, except their year.
 
     A hash of 64 bits takes less memory than the strings, and collisions are improbable. The kind of report matters only
     for names that are not listed: 立案 counts other things in another kind of report, 地区生产总值 does not.
@@ -242,7 +247,7 @@ def is_estimate(measure: Measure) -> bool:
 def places_before(measure: Measure) -> frozenset[str]:
     """Return the places that the headings of a measure and the first clause of its paragraph name.
 
-    The words for a part of the place anywhere before it in its paragraph are among them.
+    The words for a part of the place that precede the measure anywhere in its paragraph are among them.
     """
     text, headings = measure.source.text[: measure.end], " ".join(measure.path)
     first = _CLAUSE_END.search(text, 1, _MAX_SENTENCE)
@@ -252,7 +257,7 @@ def places_before(measure: Measure) -> frozenset[str]:
 
 
 def paragraph_before(measure: Measure) -> str:
-    """Return the text of the paragraph of a measure before it, at most its last 5,000 characters."""
+    """Return the text before a measure in its paragraph, at most the last `_MAX_PARAGRAPH` characters of it."""
     return measure.source.text[max(0, measure.start - _MAX_PARAGRAPH) : measure.start]
 
 

@@ -1,4 +1,7 @@
-"""Fills the cells of a table: which measure is the value of a cell, and what a cell without one has instead."""
+"""Fills the cells of a table: which measure is the value of a cell, and what a cell without one has instead.
+
+An entry is a measure that could be in a cell, with the state that a cell with only this measure would have.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,7 @@ _END_VALUE = re.compile("(?:增加|提高|提升|上升|增长|扩大|跃升|攀
 """Words before the value at the end of several years: 从5803亿元提高到8039亿元."""
 _OTHER_SCOPE = 8.0
 """Quotient of a value and the expected one from which it is of something else: a district of the city. Only for sums of
-money and states, because counts of what happened vary that much."""
+money and states at a point of time, because counts of what happened vary that much."""
 _MEAN = re.compile("年均|平均|均增")
 """Words of a mean of several years."""
 _MAX_SENTENCE = 200
@@ -58,7 +61,7 @@ class Wanted(NamedTuple):
     statuses: tuple[str, ...] = ("actual",)
     """Statuses of values, the preferred ones first."""
     against: tuple[str, ...] = ()
-    """Statuses of the values that stand beside them."""
+    """Statuses of the values that are shown beside these."""
 
 
 _STATE_OF_REASON = {
@@ -67,32 +70,40 @@ _STATE_OF_REASON = {
     "cumulative": "cumulative_only",
     "similar_indicator": "near",
 }
-"""State of a cell that has only a measure that was left out for a reason."""
+"""State of a cell that has only a measure that `choose_measures` left out, by the reason."""
 
 
-class _Fact(NamedTuple):
-    """A measure that could be in a cell."""
+class _Entry(NamedTuple):
+    """A measure that could be in a cell, with the state that the cell would then have."""
 
     measure: Measure
     state: str
-    """The state of a cell that has only this measure, if its status is the wanted one."""
+    """The state of a cell that has only this measure, if its status is the wanted one: one of `STATES`."""
     year: int | None
-    """The year that it is of."""
+    """The year that the measure is of (`year_of_measure`)."""
     distance: int
     """`years_after` of the measure: 0 if its report is the one that reports on the year."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
-    """The measures that were chosen for a cell, or for one place and body in it."""
+    """The measures that were chosen for a cell, or for one place and body in it.
+
+    A group has measures with the same value (`has_same_value`), the exact ones first.
+    """
 
     state: str
+    """State of the cell."""
     groups: tuple[tuple[Measure, ...], ...] = ()
-    """The measures of each value. Measures in a group have the same value (`has_same_value`), the exact ones first."""
+    """The groups of the values (`Cell.values`)."""
     origin: str = "own"
+    """Origin of the values (`CellValue.origin`)."""
     revised: tuple[tuple[Measure, ...], ...] = ()
+    """The groups of revised values (`Cell.revised`)."""
     others: tuple[tuple[Measure, ...], ...] = ()
+    """The groups of other values (`Cell.others`)."""
     target: tuple[Measure, ...] = ()
+    """The group of the planned value (`Cell.target`). Empty if there is none."""
 
 
 _Key = tuple[AxisKey, AxisKey]
@@ -106,82 +117,82 @@ def fill_cells(
     Of the measures of a cell, those of one place, body and year are compared with each other. Cost: linear in the
     number of candidates.
     """
-    cells: dict[_Key, list[_Fact]] = {}
+    cells: dict[_Key, list[_Entry]] = {}
     unplaced = 0
-    facts = list(_read_facts(spec, candidates))
-    for fact in _check_years(facts):
-        keys = list(product(keys_of(fact.measure, rows), keys_of(fact.measure, cols)))
+    entries = list(_read_entries(spec, candidates))
+    for entry in _check_years(entries):
+        keys = list(product(keys_of(entry.measure, rows), keys_of(entry.measure, cols)))
         unplaced += not keys
         for key in keys:
-            cells.setdefault(key, []).append(fact)
-    chosen = {key: _choose(facts, key[0], wanted) for key, facts in cells.items()}
+            cells.setdefault(key, []).append(entry)
+    chosen = {key: _choose(entries, key[0], wanted) for key, entries in cells.items()}
     return {key: choice for key, choice in chosen.items() if choice.groups or choice.target}, unplaced
 
 
-def _read_facts(spec: IndicatorSpec, candidates: Sequence[RankedMeasure]) -> Iterator[_Fact]:
-    """Yield the measures that a cell could have, those of one fact in the order of `choose_measures`."""
+def _read_entries(spec: IndicatorSpec, candidates: Sequence[RankedMeasure]) -> Iterator[_Entry]:
+    """Yield the entries of a table, those of one fact in the order of `choose_measures`."""
     chosen = choose_measures(spec, candidates, ())
     for items in chosen.facts.values():
         for item in items:
-            yield _make_fact(item.measure, "value")
+            yield _make_entry(item.measure, "value")
     for item, reason in chosen.left_out:
         state = _STATE_OF_REASON.get(reason)
         if state == "other_unit" and (item.measure.kind == "percent") != (spec.kind == "percent"):
             continue  # a share of the thing is not a value of it
         if state is not None:
-            yield _make_fact(item.measure, state)
+            yield _make_entry(item.measure, state)
 
 
-def _make_fact(measure: Measure, state: str) -> _Fact:
-    return _Fact(measure, state, year_of_measure(measure), years_after(measure))
+def _make_entry(measure: Measure, state: str) -> _Entry:
+    return _Entry(measure, state, year_of_measure(measure), years_after(measure))
 
 
 class _Series:
     """The values of each place and body over the years. They tell what to expect of a year."""
 
-    def __init__(self, facts: Iterable[_Fact]) -> None:
+    def __init__(self, entries: Iterable[_Entry]) -> None:
         self._values: dict[tuple[object, ...], dict[int, float]] = {}
-        for fact in facts:
-            measure = fact.measure
-            if fact.state == "value" and measure.status == "actual" and fact.distance == 0 and fact.year is not None:
+        for entry in entries:
+            measure = entry.measure
+            if entry.state == "value" and measure.status == "actual" and entry.distance == 0 and entry.year is not None:
                 self._values.setdefault((measure.region, measure.agency), {}).setdefault(
-                    fact.year, measure.signed_value
+                    entry.year, measure.signed_value
                 )
 
-    def quotient(self, fact: _Fact) -> float | None:
-        """Return the value of a fact divided by the median of the years around its year.
+    def quotient(self, entry: _Entry) -> float | None:
+        """Return the value of an entry divided by the upper median of the years around its year.
 
         None if fewer than two of these years have a value, or a value is not positive.
         """
-        values = self._values.get((fact.measure.region, fact.measure.agency), {})
-        year = fact.year or 0
+        values = self._values.get((entry.measure.region, entry.measure.agency), {})
+        year = entry.year or 0
         around = [values[n] for n in range(year - _NEIGHBOURS, year + _NEIGHBOURS + 1) if n != year and n in values]
         if len(around) < 2:  # noqa: PLR2004 - one year is not a measure of another
             return None
-        # The upper median. The module statistics takes 10 ms to import.
-        value, expected = fact.measure.signed_value, sorted(around)[len(around) // 2]
+        # The module statistics takes 10 ms to import.
+        value, expected = entry.measure.signed_value, sorted(around)[len(around) // 2]
         return value / expected if value > 0 and expected > 0 else None
 
 
-def _check_years(facts: Sequence[_Fact]) -> Iterator[_Fact]:
-    """Yield the facts, those of one place, body and year in a better order, and with other states, by the years around.
+def _check_years(entries: Sequence[_Entry]) -> Iterator[_Entry]:
+    """Yield the entries with their states and their order corrected by the values of the years around.
 
-    If a report states several values of a year, one that is in line with the years around it comes before one that is
-    not: the other one is of several years, or of a city. A value that is not in line and may be a total of several
-    years (五年累计) is one. A total of several years that is in line with single years is of one year. A sum of money
-    or a state far from the expected one is of something else.
+    A value whose words can make it a total of several years (五年累计), and that is not in line with the years around,
+    is a total of several years. A total of several years that is in line is a value of its year. A sum of money, or a
+    state at a point of time, that is far from the expected value is of something else (`near`). If some values of one
+    place, body and year are in line, those that are not come last: they are of several years, or of a city.
     """
-    series = _Series(facts)
+    series = _Series(entries)
     for items in group_by(
-        facts, lambda fact: (*fact.measure.region, str(fact.measure.agency), str(fact.year))
+        entries, lambda entry: (*entry.measure.region, str(entry.measure.agency), str(entry.year))
     ).values():
-        quotients = {id(fact): series.quotient(fact) for fact in items} if _is_doubtful(items) else {}
-        checked = [_check_year(fact, quotients.get(id(fact)), items) for fact in items]
-        distances = [None if (quotient := quotients.get(id(fact))) is None else _distance(quotient) for fact in items]
+        quotients = {id(entry): series.quotient(entry) for entry in items} if _is_doubtful(items) else {}
+        checked = [_check_year(entry, quotients.get(id(entry)), items) for entry in items]
+        distances = [None if (quotient := quotients.get(id(entry))) is None else _distance(quotient) for entry in items]
         is_late = [distance is not None and distance >= _OUT_OF_LINE for distance in distances]
         has_choice = any(distance is not None and distance <= _IN_LINE for distance in distances)
-        yield from (fact for fact, late in zip(checked, is_late, strict=True) if not (late and has_choice))
-        yield from (fact for fact, late in zip(checked, is_late, strict=True) if late and has_choice)
+        yield from (entry for entry, late in zip(checked, is_late, strict=True) if not (late and has_choice))
+        yield from (entry for entry, late in zip(checked, is_late, strict=True) if late and has_choice)
 
 
 def _distance(quotient: float) -> float:
@@ -189,19 +200,19 @@ def _distance(quotient: float) -> float:
     return max(quotient, 1 / quotient)
 
 
-def _is_doubtful(facts: Sequence[_Fact]) -> bool:
-    """Return whether a year has a value or a total of several years."""
-    plain = [fact for fact in facts if fact.state == "value" and fact.measure.status == "actual"]
-    return bool(plain) or any(fact.state == "cumulative_only" for fact in facts)
+def _is_doubtful(entries: Sequence[_Entry]) -> bool:
+    """Return whether the entries of a place, body and year include an actual value or a total of several years."""
+    plain = [entry for entry in entries if entry.state == "value" and entry.measure.status == "actual"]
+    return bool(plain) or any(entry.state == "cumulative_only" for entry in entries)
 
 
-def _may_be_total(fact: _Fact) -> bool:
+def _may_be_total(entry: _Entry) -> bool:
     """Return whether the words before a value, or its headings, can make it a total of several years."""
-    start = fact.measure.start
-    text = fact.measure.source.text[max(0, start - 12) : start] + fact.measure.quote
-    if fact.measure.stock:
+    start = entry.measure.start
+    text = entry.measure.source.text[max(0, start - 12) : start] + entry.measure.quote
+    if entry.measure.stock:
         return False
-    return _SEVERAL_YEARS.search(text) is not None or any(map(_TERM.search, fact.measure.path))
+    return _SEVERAL_YEARS.search(text) is not None or any(map(_TERM.search, entry.measure.path))
 
 
 def _is_mean(measure: Measure) -> bool:
@@ -215,45 +226,46 @@ def _is_mean(measure: Measure) -> bool:
     return _MEAN.search(text, max(map(text.rfind, "。；;")) + 1) is not None
 
 
-def _check_year(fact: _Fact, quotient: float | None, others: Sequence[_Fact]) -> _Fact:
-    """Return a fact with the state that its words and the years around it suggest (`_check_years`).
+def _check_year(entry: _Entry, quotient: float | None, others: Sequence[_Entry]) -> _Entry:
+    """Return an entry with the state that its words and the years around it suggest (`_check_years`).
 
-    If there are no years around it, `others`, the facts of its year, tell.
+    `quotient`: that of its value and the expected one. If it is None, `others`, the entries of the same place, body and
+    year, decide.
     """
-    measure = fact.measure
+    measure = entry.measure
     if measure.status != "actual":
-        return fact
-    if fact.state == "cumulative_only" and not _is_mean(measure):
+        return entry
+    if entry.state == "cumulative_only" and not _is_mean(measure):
         is_end = measure.change is None and _END_VALUE.search(clause_of(measure)) is not None
         is_in_line = quotient is not None and _distance(quotient) <= _IN_LINE
-        return fact._replace(state="value") if is_in_line or (is_end and quotient is None) else fact
-    if fact.state != "value":
-        return fact
-    if _may_be_total(fact) and (_exceeds(fact, others) if quotient is None else quotient >= _OUT_OF_LINE):
-        return fact._replace(state="cumulative_only")
+        return entry._replace(state="value") if is_in_line or (is_end and quotient is None) else entry
+    if entry.state != "value":
+        return entry
+    if _may_be_total(entry) and (_exceeds(entry, others) if quotient is None else quotient >= _OUT_OF_LINE):
+        return entry._replace(state="cumulative_only")
     is_steady = measure.change is None and (measure.kind == "money" or measure.stock)
     is_far = is_steady and quotient is not None and _distance(quotient) >= _OTHER_SCOPE
-    return fact._replace(state="near") if is_far else fact
+    return entry._replace(state="near") if is_far else entry
 
 
-def _exceeds(fact: _Fact, others: Iterable[_Fact]) -> bool:
+def _exceeds(entry: _Entry, others: Iterable[_Entry]) -> bool:
     """Return whether a report states a much smaller value of the same year that cannot be a total of several years."""
     return any(
         other.state == "value"
-        and other.measure.document == fact.measure.document
+        and other.measure.document == entry.measure.document
         and other.measure.status == "actual"
-        and 0 < other.measure.signed_value * _OUT_OF_LINE <= fact.measure.signed_value
+        and 0 < other.measure.signed_value * _OUT_OF_LINE <= entry.measure.signed_value
         and not _may_be_total(other)
         for other in others
     )
 
 
-def _choose(facts: Sequence[_Fact], row: AxisKey, wanted: Wanted) -> _Choice:
+def _choose(entries: Sequence[_Entry], row: AxisKey, wanted: Wanted) -> _Choice:
     """Choose the value of a cell, or the values of its places and bodies if there are several.
 
     A row of a province or a city has the value of its own reports, if they state one.
     """
-    by_source = _group_by_source(facts)
+    by_source = _group_by_source(entries)
     choices = {source: _choose_of_source(items, wanted) for source, items in by_source.items()}
     with_value = {source: choice for source, choice in choices.items() if choice.state in {"value", "conflict"}}
     if len(with_value) > 1:
@@ -264,11 +276,11 @@ def _choose(facts: Sequence[_Fact], row: AxisKey, wanted: Wanted) -> _Choice:
     return min(with_value.values() or choices.values(), key=lambda choice: STATES.index(choice.state))
 
 
-def _group_by_source(facts: Iterable[_Fact]) -> dict[tuple[tuple[str, ...], str | None], list[_Fact]]:
-    """Group facts by place and body. Reports of unknown body belong to the body of their place, if there is one."""
-    groups: dict[tuple[tuple[str, ...], str | None], list[_Fact]] = {}
-    for fact in facts:
-        groups.setdefault((fact.measure.region, fact.measure.agency), []).append(fact)
+def _group_by_source(entries: Iterable[_Entry]) -> dict[tuple[tuple[str, ...], str | None], list[_Entry]]:
+    """Group entries by place and body. Reports of unknown body belong to the body of their place, if there is one."""
+    groups: dict[tuple[tuple[str, ...], str | None], list[_Entry]] = {}
+    for entry in entries:
+        groups.setdefault((entry.measure.region, entry.measure.agency), []).append(entry)
     for region, _ in [source for source in groups if source[1] is None]:
         bodies = [source for source in groups if source[0] == region and source[1] is not None]
         if len(bodies) == 1:
@@ -276,36 +288,36 @@ def _group_by_source(facts: Iterable[_Fact]) -> dict[tuple[tuple[str, ...], str 
     return groups
 
 
-def _choose_of_source(facts: Sequence[_Fact], wanted: Wanted) -> _Choice:
+def _choose_of_source(entries: Sequence[_Entry], wanted: Wanted) -> _Choice:
     """Choose the value of one place and body, of one year.
 
-    The cell of a year has only facts of that year. Any other cell has facts of several, and the latest year counts for
-    which a report states a value of its own year, otherwise the latest year with a value.
+    A cell can have entries of several years, unless the rows or the columns are years. The value is of the latest year
+    for which the report that reports on it states a value; if there is no such year, of the latest year with a value.
     """
     choice = _Choice("silent")
     for status in wanted.statuses:
-        of_status = [fact for fact in facts if fact.measure.status == status]
-        plain = [fact for fact in of_status if fact.state == "value"]
-        own = [fact for fact in plain if fact.distance == 0]
-        years = [fact.year or 0 for fact in own or plain or of_status or facts]
-        choice = _choose_of_year([fact for fact in facts if (fact.year or 0) == max(years)], status, wanted)
+        of_status = [entry for entry in entries if entry.measure.status == status]
+        plain = [entry for entry in of_status if entry.state == "value"]
+        own = [entry for entry in plain if entry.distance == 0]
+        years = [entry.year or 0 for entry in own or plain or of_status or entries]
+        choice = _choose_of_year([entry for entry in entries if (entry.year or 0) == max(years)], status, wanted)
         if choice.state in {"value", "conflict"}:
             return choice
     return choice
 
 
-def _choose_of_year(facts: Sequence[_Fact], status: str, wanted: Wanted) -> _Choice:
+def _choose_of_year(entries: Sequence[_Entry], status: str, wanted: Wanted) -> _Choice:
     """Choose the value of one place, body and year with a status.
 
     Prefers a measure of the report that reports on the year (of a target: that plans it), then one of another report,
     the next later one first. An actual value can also be the one before a change. If there is no value, the measures
     that come closest to one are chosen, and the state tells what they are.
     """
-    of_status = [fact for fact in facts if fact.measure.status == status]
-    planned = [fact for fact in facts if fact.measure.status in wanted.against and fact.state == "value"]
+    of_status = [entry for entry in entries if entry.measure.status == status]
+    planned = [entry for entry in entries if entry.measure.status in wanted.against and entry.state == "value"]
     target = _group_values(_nearest_reports(planned))[:1]
     target_measures = target[0] if target else ()
-    plain = [fact for fact in of_status if fact.state == "value"]
+    plain = [entry for entry in of_status if entry.state == "value"]
     if plain:
         nearest = _nearest_reports(plain)
         groups = _group_values(nearest)
@@ -314,13 +326,13 @@ def _choose_of_year(facts: Sequence[_Fact], status: str, wanted: Wanted) -> _Cho
         origin = "own" if nearest[0].distance == 0 else "other_report"
         revised = () if status != "actual" else _find_revised(plain, nearest[0].distance, groups)
         return _Choice("conflict" if rivals[1:] else "value", rivals, origin, revised, others, target_measures)
-    before = [fact for fact in facts if status == "actual" and fact.measure.status == "before"]
-    before = [fact for fact in before if fact.state == "value" and _STATED_YEAR.search(fact.measure.period or "")]
+    before = [entry for entry in entries if status == "actual" and entry.measure.status == "before"]
+    before = [entry for entry in before if entry.state == "value" and _STATED_YEAR.search(entry.measure.period or "")]
     if before:
         return _Choice("value", _group_values(_nearest_reports(before))[:1], "before", target=target_measures)
-    by_state = group_by(of_status, lambda fact: fact.state)
+    by_state = group_by(of_status, lambda entry: entry.state)
     if status == "actual":
-        plans = [fact for fact in facts if fact.measure.status == "target" and fact.state == "value"]
+        plans = [entry for entry in entries if entry.measure.status == "target" and entry.state == "value"]
         by_state |= {"target_only": plans} if plans else {}
     for state in STATES:
         if by_state.get(state):
@@ -329,18 +341,21 @@ def _choose_of_year(facts: Sequence[_Fact], status: str, wanted: Wanted) -> _Cho
     return _Choice("silent", target=target_measures)
 
 
-def _nearest_reports(facts: Sequence[_Fact]) -> list[_Fact]:
-    """Return the facts of the report that reports on their year, otherwise of the next later one, otherwise earlier."""
-    if not facts:
+def _nearest_reports(entries: Sequence[_Entry]) -> list[_Entry]:
+    """Return the entries of the nearest reports: those that report on the year, else the next later, else earlier."""
+    if not entries:
         return []
-    ranks = [fact.distance if fact.distance >= 0 else 1000 - fact.distance for fact in facts]
-    return [fact for fact, rank in zip(facts, ranks, strict=True) if rank == min(ranks)]
+    ranks = [entry.distance if entry.distance >= 0 else 1000 - entry.distance for entry in entries]
+    return [entry for entry, rank in zip(entries, ranks, strict=True) if rank == min(ranks)]
 
 
-def _group_values(facts: Sequence[_Fact]) -> tuple[tuple[Measure, ...], ...]:
-    """Group facts by value, in their order. Inexact ones come after exact ones, and join their group if they agree."""
+def _group_values(entries: Sequence[_Entry]) -> tuple[tuple[Measure, ...], ...]:
+    """Group the measures of entries by value: exact ones in their order, then inexact ones.
+
+    An inexact measure joins the first group that agrees with it (`_agrees`).
+    """
     groups: list[list[Measure]] = []
-    for measure in sorted((fact.measure for fact in facts), key=_exactness):
+    for measure in sorted((entry.measure for entry in entries), key=_exactness):
         group = next((group for group in groups if _agrees(measure, group)), None)
         if group is None:
             groups.append([measure])
@@ -350,7 +365,7 @@ def _group_values(facts: Sequence[_Fact]) -> tuple[tuple[Measure, ...], ...]:
 
 
 def _exactness(measure: Measure) -> tuple[bool, float]:
-    """Return a sort key: exact values first, then inexact ones, of values that were passed the largest first."""
+    """Return a sort key: exact values first, then inexact ones. Values that were passed (突破) descend."""
     return not is_exact(measure), -measure.base_value if is_milestone(measure) else 0.0
 
 
@@ -366,20 +381,23 @@ def _contradicts(one: Measure, other: Measure) -> bool:
 
 
 def _is_within(inexact: Measure, exact: Measure) -> bool:
-    """Return whether a value is on the side of a bound: 3320亿元 after 突破3000亿元."""
+    """Return whether an exact value is within the bound that an inexact one states: 3320亿元 for 突破3000亿元."""
     if inexact.bound == "at_least" or is_milestone(inexact):
         return exact.base_value >= inexact.base_value
     return inexact.bound == "at_most" and exact.base_value <= inexact.base_value
 
 
 def _find_revised(
-    plain: Sequence[_Fact], distance: int, groups: Sequence[Sequence[Measure]]
+    plain: Sequence[_Entry], distance: int, groups: Sequence[Sequence[Measure]]
 ) -> tuple[tuple[Measure, ...], ...]:
-    """Return the closest measure of each later report if none of the chosen values is the same."""
+    """Return the first group of each later year of reports, if no measure of that year states a chosen value.
+
+    `distance`: that of the chosen values, whose groups are `groups`.
+    """
     revised = []
-    later = group_by([fact for fact in plain if fact.distance > distance], lambda fact: fact.distance)
-    for _, facts in sorted(later.items(), key=lambda item: int(str(item[0]))):
-        found = _group_values(facts)
+    later = group_by([entry for entry in plain if entry.distance > distance], lambda entry: entry.distance)
+    for _, entries in sorted(later.items(), key=lambda item: int(str(item[0]))):
+        found = _group_values(entries)
         if not any(has_same_value(group[0], measure) for group in found for chosen in groups for measure in chosen):
             revised.append(found[0])
     return tuple(revised)

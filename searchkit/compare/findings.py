@@ -30,9 +30,11 @@ class Finding:
     message: str
     """Description in one line."""
     ids: tuple[str, ...]
-    """Ids of the measures, or of the paragraphs if the kind is `duplicate`."""
+    """Ids of the measures, or of paragraphs if the finding is about numbers that are no measures or about duplicates.
+    """
     values: tuple[int | float, ...]
-    """Base values of the measures, in the order of `ids`. A decrease has a negative value."""
+    """Base values of the measures, in the order of `ids`, or the numbers that are no measures. A decrease has a
+    negative value."""
     documents: tuple[str, ...]
     """Ids of the documents of `ids`, in their order, each once."""
     sentences: tuple[str, ...]
@@ -40,13 +42,14 @@ class Finding:
     district: str | None = None
     """The place of the first document."""
     year: int | None = None
-    """The year that the measures are of. None if it is unknown or they are of several years."""
+    """The year that the measures are of, for a paragraph that of the report. None if the year is unknown, or there are
+    several."""
     indicator: str | None = None
-    """The name of the measure that the finding is about. None if the kind is `duplicate`."""
+    """The indicator of the first measure. None for a finding about paragraphs."""
 
 
 def build_finding(kind: str, message: str, *measures: Measure) -> Finding:
-    """Return a finding about measures, the one that it is about first."""
+    """Return a finding about measures. Its place and its indicator are those of the first measure."""
     years = {measure.of_year or measure.year for measure in measures}
     return Finding(
         kind,

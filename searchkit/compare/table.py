@@ -26,10 +26,19 @@ STATES = (
     "silent",
     "missing",
 )
-"""States of a cell: one value; reports of one place and body on the year that contradict each other; values of several
-places or bodies; a value in another unit; of some months of the year; a total or a mean of several years; a plan; a
-value of a similar indicator, or far from those of the years around; a report without such a measure; no report. A cell
-that could have several states has the first of them."""
+"""States of a cell. A cell that could have several states has the first of them.
+
+- `value`: one value.
+- `conflict`: statements for one place, body and year that contradict each other, in one report or in several.
+- `several`: values of several places or bodies.
+- `other_unit`: a value in another unit.
+- `part_only`: a value of some months of the year.
+- `cumulative_only`: a total or a mean of several years.
+- `target_only`: a plan.
+- `near`: a value of a similar indicator, or one far from the values of the years around.
+- `silent`: a report without such a measure.
+- `missing`: no report.
+"""
 ORIGINS = ("own", "other_report", "before")
 """Origins of a value: the report that reports on the year, another report, or the value before a change."""
 _REVERSED_BOUNDS = {"at_least": "at_most", "at_most": "at_least"}
@@ -46,7 +55,7 @@ class CellValue:
     """Unit of `value`. Unless `has_other_unit`, it counts the same things in the same scale as the unit of the table:
     万起 in a table of 万件."""
     measures: tuple[Measure, ...]
-    """The measures that state the value: exact ones, then inexact ones, in both cases the closest first."""
+    """The measures that state the value: exact ones, then inexact ones. The first is the one to quote."""
     has_other_unit: bool = False
     """Whether the report uses another unit than the table (户 instead of 件), so that the values are not comparable."""
     origin: str = "own"
@@ -88,7 +97,7 @@ class Cell:
     state: str
     """One of `STATES`."""
     values: tuple[CellValue, ...] = ()
-    """The values, the closest to the indicator first. `conflict` and `several` have at least two, `value` has one."""
+    """The values, in the order of preference. `conflict` and `several` have at least two, `value` has one."""
     revised: tuple[CellValue, ...] = ()
     """Different values of the same year in later reports, the earliest report first."""
     others: tuple[CellValue, ...] = ()
@@ -144,10 +153,11 @@ class Comparison(Tabular):
     kind: str | None = None
     """One of `MEASURE_KINDS`, or None if no measure was found."""
     filled: Mapping[tuple[AxisLabel, AxisLabel], Cell] = field(default_factory=dict)
-    """Cells with values by row and column. All other cells are absent."""
+    """Cells with values or a planned value, by row and column. All other cells are absent."""
     reported: frozenset[tuple[AxisLabel | None, AxisLabel | None]] = frozenset()
-    """Pairs of row and column that have a report. None means every row or every column, because a report has no value
-    of a facet of paragraphs, such as topic. A report without a value for one of the facets has no pair."""
+    """Pairs of row and column that have a report. None in place of a label stands for every row or every column of a
+    facet of paragraphs, such as topic, of which reports have no value. A report without a value for another facet has
+    no pair."""
     unplaced: int = 0
     """Number of measures of the indicator without a row or without a column, such as those of unknown year."""
     relaxed: bool = False

@@ -60,7 +60,7 @@ class _Size:
 
 
 _SIZES = {"print": _Size(6.3, 4.0, 9, 300), "slide": _Size(13.33, 7.5, 16, 150, is_slide=True)}
-"""The sizes by name: two columns of a newspaper (16 cm) in print, and a slide of 16:9."""
+"""The sizes by name: 16 cm wide for print, and a slide of 16:9."""
 _MIN_FONT = 6
 """Smallest size of the text in points that makes a chart fit a slide."""
 _MAX_LINES = 12
@@ -95,7 +95,8 @@ _drawing = Lock()
 def draw_chart(comparison: Comparison, path: Path, size: str = "print") -> None:
     """Draw a comparison into a file. Its suffix, one of `CHART_SUFFIXES`, is the format. See `render_chart`.
 
-    Raises UsageError for another suffix, SearchkitError if the file cannot be written, and those of `render_chart`.
+    Raises UsageError for another suffix, SearchkitError if the file cannot be written, and the exceptions of
+    `render_chart`.
     """
     check_suffix(path)
     content = render_chart(comparison, path.suffix.lower().removeprefix("."), size)

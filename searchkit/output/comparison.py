@@ -89,9 +89,9 @@ def _cell_texts(comparison: Comparison, cells: Sequence[Cell], footnotes: Mappin
 def _fit_columns(
     comparison: Comparison, cols: Sequence[AxisLabel], width: int | None, *, bars: bool
 ) -> tuple[list[AxisLabel], list[AxisLabel]]:
-    """Split columns into those that fit a width and those that do not. At least one fits.
+    """Split columns into those to show in a width, at least one, and those to leave out.
 
-    Of years the latest ones are kept, otherwise the first ones.
+    If the columns are years, the latest ones are shown, otherwise the first ones.
     """
     if width is None:
         return list(cols), []
@@ -140,8 +140,8 @@ def _cut(line: str, width: int | None) -> str:
 def _number_values(cells: Sequence[Sequence[Cell]], *, is_short: bool) -> dict[int, int]:
     """Return the number of the footnote of each value, from 1.
 
-    The keys are Python's `id` of the values, which can be equal. `is_short`: whether the limits of `MAX_FOOTNOTES`
-    apply.
+    The keys are Python's `id` of the values, because two values can be equal. `is_short`: whether `MAX_FOOTNOTES`
+    applies.
     """
     flat = [cell for row in cells for cell in row]
     if is_short and sum(len(cell.values) for cell in flat) > MAX_FOOTNOTES:
@@ -229,7 +229,8 @@ def _legend(cells: Sequence[Sequence[Cell]], width: int | None) -> str:
 def _footnote_lines(cells: Sequence[Sequence[Cell]], footnotes: Mapping[int, int]) -> Iterator[str]:
     """Yield a footnote for each numbered value: the ids of its measures, the quote of the first, and its notes.
 
-    The notes are values of later reports, others of the same name, and for a cell of several places its place.
+    The notes are the values of later reports, other values of the same name, and the planned value. In a cell of
+    several places or bodies, the place or body and the value precede the ids.
     """
     for cell in (cell for row in cells for cell in row):
         sources = cell.sources if cell.state == "several" else {}

@@ -33,5 +33,8 @@ def delimited_line(values: Sequence[object], delimiter: str) -> str:
 
 
 def _escape_formula(cell: str) -> str:
-    """Prefix a cell with ' if a spreadsheet could read it as a formula: after white space it begins with = + - or @."""
+    """Prefix a cell with ' if a spreadsheet could read it as a formula.
+
+    Such a cell begins with = + - or @, maybe after white space.
+    """
     return "'" + cell if cell.lstrip()[:1] in {"=", "+", "-", "@"} else cell

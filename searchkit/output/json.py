@@ -174,7 +174,8 @@ def paragraph_records(
 ) -> Iterator[dict[str, object]]:
     """Yield consecutive paragraphs of a document as the elements of `show --format json`.
 
-    Each has its `measures`, and the first of a table the `table`. `measures`: those of each paragraph.
+    `measures`: those of each paragraph. An element has the fields of the paragraph, and `measures`. The element of the
+    first of these paragraphs that is in a table has the table as `table`; in all others, `table` is None.
     """
     first = paragraphs[0].n if paragraphs else 0
     table_at = {max(table.first_paragraph, first): to_json(table) for table in tables}

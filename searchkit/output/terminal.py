@@ -68,7 +68,7 @@ def format_table(
 
 
 def _fit_columns(rows: Sequence[Sequence[object]], headers: Sequence[str], width: int) -> list[int] | None:
-    """Return the maximum widths of columns of a table that fits a width.
+    """Return a maximum width for each column, with which a table is at most `width` columns of the terminal wide.
 
     Returns None if the table fits as it is, and an empty list if a column would be too narrow.
     """
@@ -253,9 +253,10 @@ def format_quantity(measure: Measure) -> str:
 
 
 def format_time(measure: Measure) -> str:
-    """Return the year, the months and the status of a measure in brackets, without what is usual or unknown.
+    """Return the year, the months and the status of a measure in brackets.
 
-    Examples: (2022), (2018–2022), (2023 01-06, target), (rule). Empty if nothing is left.
+    What is unknown is left out, and so is the status actual. Examples: (2022), (2018–2022), (2023 01-06, target),
+    (rule). Empty if nothing is left.
     """
     span = "–".join(str(year) for year in (measure.since, measure.of_year) if year is not None)
     time = " ".join(part for part in (span, measure.part) if part)
@@ -360,9 +361,10 @@ def format_document(document: Document) -> str:
 
 
 def _hit_lines(number: int, hit: Hit, *, colour: bool, highlight: bool) -> list[str]:
-    """Return the lines of a hit: number and snippet, headings with matches, id, facets and score, copies, explanation.
+    """Return the lines of a hit: number and snippet, headings with matches, then a line of id, facets and score.
 
-    `number`: position of the hit in all results, from 1.
+    Lines with the near-duplicates and with the explanation of the score follow, if there are any. `number`: position of
+    the hit in all results, from 1.
     """
     text = _highlight(hit.window, colour=colour, highlight=highlight)
     before = "…" if hit.window.start else ""
@@ -440,7 +442,10 @@ def _highlight(snippet: Snippet, *, colour: bool, highlight: bool = False) -> st
 
 
 def _split_columns(rows: Sequence[Sequence[str]], headers: Sequence[str], width: int | None) -> Iterator[range]:
-    """Yield the columns of tables that fit a width. Each table also has column 0. Yields nothing without rows."""
+    """Yield the range of columns of each table that fits a width. Column 0 is in all tables, and in no range.
+
+    Yields nothing without rows.
+    """
     if not rows:
         return
     widths = [

@@ -1,4 +1,4 @@
-"""Workbooks (.xlsx): records, measures and comparisons with links to sentences, and tables with a sheet for each.
+"""Workbooks (.xlsx) of records, of tables (a sheet for each), and of measures and comparisons with linked paragraphs.
 
 `Worksheet.write` of XlsxWriter guesses the type of a value, and writes a string that begins with = as a formula. This
 module calls `write_string` instead, so text of a report stays text.
@@ -184,7 +184,7 @@ class _Formats:
 
 
 class _RecordSheet:
-    """A sheet with a row for each record below the names of the fields, which stay in sight, with a filter."""
+    """A sheet with the names of the fields, and a row for each record. The names are frozen, and have a filter."""
 
     def __init__(self, sheet: Worksheet, formats: _Formats) -> None:
         self._sheet, self._formats = sheet, formats
@@ -195,7 +195,7 @@ class _RecordSheet:
         """Number of records so far."""
 
     def add(self, record: Mapping[str, object], links: Mapping[str, str] | None = None) -> None:
-        """Write a record. `links`: internal URLs of XlsxWriter by the name of the linked field; an empty one is none.
+        """Write a record. `links`: internal URLs of XlsxWriter by the name of the linked field; empty for no link.
 
         Raises SearchkitError if the sheet is full.
         """
@@ -252,7 +252,7 @@ def _text_width(value: object) -> int:
 
 
 def _column_width(width: int) -> int:
-    """Return the width of a column whose texts have a width."""
+    """Return the width of a column whose widest text has this width, both in digits."""
     return min(max(width + 1, _MIN_WIDTH), _MAX_WIDTH)
 
 

@@ -2,7 +2,7 @@
 
 snapshot.py     an open index in one committed state: its files, engine, names and records
 paragraphs.py   searches for paragraphs, by a query and by a paragraph
-measures.py     look-ups of measures: the forms of a query, and the measures that are returned
+measures.py     look-ups of measures: parses the query, has measures ranked, and selects those to return
 options.py      options of a search and of a look-up
 cursors.py      cursors: positions in a list of hits
 counting.py     counts of facet values under a query, and which to list

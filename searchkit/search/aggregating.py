@@ -50,7 +50,7 @@ class Selection:
     measures: tuple[RankedMeasure, ...]
     """The measures."""
     left_out: Mapping[str, int]
-    """Number of measures of the look-up that are left out, by reason (`choosing.Reason`)."""
+    """Number of measures of the look-up that are left out, by reason (see `MeasureResults.left_out`)."""
     groups: tuple[AggregateGroup, ...] = ()
     """The groups, if the option `aggregate` is set."""
     notes: tuple[Note, ...] = ()
@@ -63,7 +63,7 @@ def select_measures(
     """Return the measures of a ranking that can be quoted, in the order of the options, and their aggregates.
 
     They are those of the indicator that the query names, in one kind of unit, each fact once. `statuses`: as for
-    `choose_measures`. Takes as long as fetching the measures of the named indicator and all that are similar.
+    `choose_measures`. Most of the time goes into fetching the candidates.
     """
     candidates = read_named(ranking, names)
     spec = choose_indicator(candidates, ranking.wanted, ranking.aspect)
@@ -100,7 +100,7 @@ def select_measures(
 
 
 def _check_sum(aggregate: str, by: str | None, measures: Sequence[Measure]) -> tuple[Note, ...]:
-    """Return a message if measures are added that cannot be: percentages, or states of several years."""
+    """Return a message if measures are added whose sum means nothing: percentages, or states of several years."""
     if aggregate != "sum" or len(measures) < 2:  # noqa: PLR2004 - one measure is its sum
         return ()
     if any(item.kind == "percent" for item in measures):
@@ -113,7 +113,7 @@ def _check_sum(aggregate: str, by: str | None, measures: Sequence[Measure]) -> t
 
 
 def _count_reasons(left_out: Sequence[tuple[RankedMeasure, str]], unread: Counter[str]) -> dict[str, int]:
-    """Return the number of measures that are left out by reason. `unread`: those that were not even read."""
+    """Return the number of measures that are left out, by reason. `unread`: the numbers of those that were not read."""
     counts = unread + Counter(reason for _, reason in left_out)
     return {reason: count for reason, count in counts.most_common() if count}
 
@@ -125,7 +125,7 @@ def split_names(names: str | Sequence[str]) -> list[str]:
 
 
 def _keys(measure: Measure, facet: str) -> list[GroupKey]:
-    """Return the values of a measure for a facet; [None] if it has none. That of district is the path."""
+    """Return the values of a measure for a facet, or [None]. The value for district is the path of the region."""
     if facet.startswith("district"):
         return ["/".join(measure.region[: Facet.parse(facet).depth])] if measure.region else [None]
     if facet == "topic":
@@ -141,7 +141,8 @@ def _keep_one_per(
 ) -> tuple[list[RankedMeasure], list[RankedMeasure]]:
     """Return the best measure for each combination of values of facets, and all others.
 
-    The latest year is the best, of `district:1` then a report of the province itself.
+    The best is that of the latest year; of these, one of a report whose region is not longer than the depth of the
+    facet (for `district:1`, of the province itself); of these, the one with the best rank.
     """
     depth = min((Facet.parse(facet).depth or _ANY_DEPTH for facet in facets), default=0)
     best: dict[tuple[GroupKey, ...], RankedMeasure] = {}
@@ -189,9 +190,9 @@ def _aggregate(
     left_out: list[tuple[RankedMeasure, str]],
     unread: Counter[str],
 ) -> tuple[AggregateGroup, ...]:
-    """Return the groups of measures by a facet with their numbers. Adds to `left_out` the parts of a sum.
+    """Return the groups of measures by a facet with their numbers. Moves parts of a sum from `quoted` to `left_out`.
 
-    Of measures to be added, those of a place inside another one with a measure of the same year are parts.
+    A measure is a part of a sum if its place is inside another place with a measure of the same year.
     """
     if aggregate == "sum":
         parts = {id(item) for item in _find_parts(quoted)}
@@ -217,7 +218,7 @@ def _aggregate(
 
 def _find_parts(items: Iterable[RankedMeasure]) -> list[RankedMeasure]:
     """Return the measures of places inside another place with a measure of the same year."""
-    # The bodies of two levels have different names: 国务院, 人民政府.
+    # Facts are compared without their bodies, because those of two levels have different names: 国务院, 人民政府.
     facts = [(fact_of(item.measure)._replace(body=None), item) for item in items]
     known = {fact for fact, _ in facts}
     parts = []
@@ -232,7 +233,7 @@ def _find_parts(items: Iterable[RankedMeasure]) -> list[RankedMeasure]:
 def _build_group(
     aggregate: str, key: GroupKey, measures: Sequence[Measure], left_out: Mapping[str, int]
 ) -> AggregateGroup:
-    """Return the number of a group of measures in their most frequent scale."""
+    """Return a group with its number, in the most frequent scale and base unit of its measures, to six decimals."""
     counts = dict(sorted(left_out.items(), key=lambda item: -item[1]))
     if aggregate == "count":
         return AggregateGroup(key, len(measures), None, len(measures), counts)

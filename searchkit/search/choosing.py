@@ -3,7 +3,8 @@
 Tables (`compare`) and look-ups that sort or calculate use it, so both take the same measures. There are three steps:
 `read_candidates` reads the measures that may answer a query, `choose_indicator` chooses what is counted and in which
 unit, and `choose_measures` sorts the measures by fact, the best of each fact first, and gives the reason for each that
-is left out. `agreement` defines which indicators agree.
+is left out. A fact is a place, a body and a year (`Fact`). A measure is listed if its name is in the list of names of
+the index (`query.naming`). `query.agreement` decides which indicators agree.
 """
 
 from __future__ import annotations
@@ -41,16 +42,24 @@ Reason = Literal[
     "part_of_total",
     "repeated",
 ]
-"""Why a measure is left out: another thing is counted; a thing with a similar name, which may be the same; a change,
-an addition or a level of the thing, and another of these is asked for; another kind of unit; a target, a rule or a
-value before a change; a total or a mean of several years; a part of a year; a part of a total that is there too;
-another measure states the same fact."""
+"""Why a measure is left out:
+
+- `other_indicator`: it counts another thing.
+- `similar_indicator`: it counts a thing with a similar name, which may be the same.
+- `other_aspect`: it is a change, an addition or a level of the thing, and another of these is asked for.
+- `other_unit`: its unit is of another kind.
+- `other_status`: it is a target, a rule or a value before a change.
+- `cumulative`: it is a total or a mean of several years.
+- `part_of_year`: it is of a part of a year.
+- `part_of_total`: it is a part of a total that is a measure of the same fact.
+- `repeated`: another measure states the same fact.
+"""
 
 MIN_SIMILARITY = 0.45
-"""Smallest similarity of two names that are treated as the same one."""
+"""Minimum similarity of two names that are treated as the same one (`agreement.name_similarity`)."""
 _MIN_SIMILARITY_IN_OTHER_UNIT = 0.55
-"""Smallest similarity of the names of measures in different units that are treated as the same one. It is
-higher than `MIN_SIMILARITY`, because such measures rarely count the same things."""
+"""Minimum similarity of the names of measures in different units that are treated as the same one. It is higher than
+`MIN_SIMILARITY`, because such measures rarely count the same things."""
 _MAX_CONTENDERS = 20
 """Maximum number of indicators that are scored on all candidates. Each costs one pass over the candidates."""
 
@@ -63,8 +72,8 @@ _MIN_RELEVANCE = 0.25
 """If the last measure of a page has at least this relevance, another page is read. Less relevant measures have no
 similar indicator."""
 _MIN_SHARE_OF_WORDING = 0.25
-"""Smallest number of reports with the wording of a query, relative to those with the most frequent name, for which only
-that wording is considered."""
+"""If the number of reports with the wording of a query is at least this share of the number of reports with the most
+frequent name, only that wording is considered."""
 _MIN_VOTING_RELEVANCE = 0.5
 """Smallest relevance of a measure that takes part in the choice of the indicator. Less relevant measures are ignored,
 so that they cannot win by their number."""
@@ -163,7 +172,7 @@ class Fact(NamedTuple):
     """What a measure states a value of, besides the indicator: all measures of one fact should have one value."""
 
     place: tuple[str, ...]
-    """The region of the report. The id of the report if it is unknown."""
+    """The region of the report. If the region is unknown, the id of the report is the only element."""
     body: str | None
     """The agency of the report."""
     of_year: int | None
@@ -178,8 +187,8 @@ class ChosenMeasures(NamedTuple):
     facts: dict[Fact, list[RankedMeasure]]
     """The measures of each fact, the one to quote first. The facts are in the order of their best candidates."""
     left_out: list[tuple[RankedMeasure, Reason]]
-    """The candidates that belong to no fact, with the reason. `repeated` is never among them: of the measures of a fact
-    all but the first are repeated."""
+    """The candidates that belong to no fact, with the reason. `repeated` is never the reason: the measures of a fact
+    after the first stay in `facts`."""
 
 
 def read_candidates(ranking: MeasureRanking, names: IndicatorNames) -> list[RankedMeasure]:
@@ -215,7 +224,7 @@ def max_candidates(ranking: MeasureRanking) -> int:
 
 
 def note_candidates(candidates: Sequence[RankedMeasure], ranking: MeasureRanking) -> tuple[Note, ...]:
-    """Return a note if `read_candidates` left out measures that may be relevant. `ranking`: where they are from."""
+    """Return a note if `read_candidates` left out measures of the ranking that may be relevant."""
     if len(candidates) != max_candidates(ranking) or len(candidates) == ranking.total:
         return ()
     text = f"only the {len(candidates)} best of {ranking.total} measures are considered; narrow the query"
@@ -242,10 +251,9 @@ def choose_measures(
 ) -> ChosenMeasures:
     """Sort the measures of an indicator by fact, and give the reason for each candidate that is left out.
 
-    A fact has the measures of one year with one of `statuses` (empty: any), or, if `span` is given, the measures from
-    its first to its last year. Of the measures of a fact, the best is first: by status (in the order of
-    `MEASURE_STATUSES`), from the report that reports on that year, else from the nearest later report; the closest to
-    the indicator. A part of a total is left out if the fact has a measure that is none. Linear, but for sorting.
+    Only measures with one of `statuses` are chosen (empty: any), and only those of one year or, if `span` is given,
+    only totals from its first to its last year. The measures of a fact are sorted by `_preference`. A part of a total
+    is left out if the fact has a measure of the same status that is no part. Linear, but for sorting.
     """
     facts: dict[Fact, list[RankedMeasure]] = {}
     left_out: list[tuple[RankedMeasure, Reason]] = []
@@ -319,23 +327,27 @@ def is_yearly_mean(measure: Measure) -> bool:
 
 
 def clause_of(measure: Measure) -> str:
-    """Return the text of a measure with that before it in its clause, at most `_MAX_CLAUSE` code points of it."""
+    """Return the clause of a measure, from at most `_MAX_CLAUSE` code points before the measure to its end."""
     text, start = measure.source.text, measure.extracted.start
     before = text[max(0, start - _MAX_CLAUSE) : start]
     return before[max(map(before.rfind, "，。；,;")) + 1 :] + text[start : measure.extracted.end]
 
 
 def years_after(measure: Measure) -> int:
-    """Return the number of years from the report that reports on the year of a measure to the report that states it.
+    """Return the year that the report of a measure reports on (for a target: plans), minus the year of the measure.
 
-    A target counts from the report that plans its year. 0 if a year is unknown.
+    0 for the report that reports on the year of the measure, and if a year is unknown; negative for an earlier report.
     """
     reviewed, of_year = reviewed_year(measure.year, measure.doctype), year_of_measure(measure)
     return 0 if reviewed is None or of_year is None else reviewed + (measure.status == "target") - of_year
 
 
 def _preference(item: RankedMeasure) -> tuple[object, ...]:
-    """Return the sort key of a measure among those of its fact: smaller is better."""
+    """Return the sort key of a measure among those of its fact: smaller is better.
+
+    The keys in their order: the status (as in `MEASURE_STATUSES`); the report that reports on the year of the measure,
+    then the nearest later report, then earlier ones; an exact value; no part of a total; the first in the report.
+    """
     measure, distance = item.measure, years_after(item.measure)
     return (
         MEASURE_STATUSES.index(measure.status),
@@ -353,11 +365,12 @@ def choose_indicator(
 ) -> IndicatorSpec | None:
     """Return the indicator that answers the query best in most reports. None if there are no candidates.
 
-    `candidates` are best first. `wanted` is the measure that the query names, if it names one. If it is listed, only it
-    is considered. If it is a change, only changes are. Otherwise only measures with its wording are, unless few reports
-    have one (`_MIN_SHARE_OF_WORDING`): 老旧小区 where most reports write 老旧小区改造.
-    `aspect`, if given, is what the query asks for: no other aspect stands in for it. Candidates below
-    `_MIN_VOTING_RELEVANCE` are ignored. The choice has two steps:
+    `candidates` are best first. `wanted` is the measure that the query names, if it names one. If `wanted` is listed,
+    only its measures are considered; if it is a change, only changes; otherwise only measures with its wording, unless
+    few reports have such a measure (`_MIN_SHARE_OF_WORDING`): 老旧小区 where most reports write 老旧小区改造.
+    `aspect`, if given, is what the query asks for: measures of another aspect are ignored. Candidates below
+    `_MIN_VOTING_RELEVANCE` are ignored. The choice has two steps. Measures with the same name but another kind, unit
+    family or aspect are counted apart.
 
     1. Each report votes for each of its names. The vote is the highest score of its measures of that name. The score of
        a measure is (relevance · weight)².
@@ -426,14 +439,14 @@ def _make_scorer(
 ) -> Callable[[IndicatorSpec], float]:
     """Return a function that scores an indicator on all candidates."""
     names = {item.name for item in candidates}
-    # Whether a table admits a measure depends on few properties, its sort. Of the measures of one sort in a report,
+    # Whether a table admits a measure depends on few properties. Of the measures of a report with the same properties,
     # only the best can count.
-    sorts: dict[tuple[MeasureName, str, str | None, bool, bool], tuple[int, ExtractedMeasure]] = {}
+    classes: dict[tuple[MeasureName, str, str | None, bool, bool], tuple[int, ExtractedMeasure]] = {}
     best_of: dict[tuple[int, str], float] = {}
     for item, score in zip(candidates, scores, strict=True):
         measure = item.measure.extracted
-        sort = item.name, measure.kind, measure.base_unit, measure.zero, measure.change is not None
-        number, _ = sorts.setdefault(sort, (len(sorts), measure))
+        properties = item.name, measure.kind, measure.base_unit, measure.zero, measure.change is not None
+        number, _ = classes.setdefault(properties, (len(classes), measure))
         key = number, item.measure.source.document
         best_of[key] = max(score**2, best_of.get(key, 0.0))
 
@@ -442,7 +455,7 @@ def _make_scorer(
         similarities, best = spec.similarities(names), dict[str, float]()
         factors = [
             similarities[name] if spec.admits(measure, similarities[name]) else None
-            for (name, *_), (_, measure) in sorts.items()
+            for (name, *_), (_, measure) in classes.items()
         ]
         for (number, document), score in best_of.items():
             factor = factors[number]

@@ -29,7 +29,7 @@ class Condition:
     text: str
     """The part or the words as in the query, or the filter: `year:2023`."""
     alone: int
-    """Number of paragraphs that meet this condition, whatever the others."""
+    """Number of paragraphs that meet this condition, whether or not they meet the others."""
     without: int
     """Number of paragraphs that meet all other conditions."""
     query: str
@@ -44,9 +44,9 @@ def list_conditions(
 ) -> tuple[Condition, ...]:
     """Return the conditions of a search: parts of the query in their order, then understood filters, then filters.
 
-    Parts are separated by spaces; the words of a query that is a single run are parts. A query with more than eight
-    parts has none. All parts of a query count, not only some words of it. The options `match` and `literal` matter.
-    Takes two searches per condition.
+    Parts are separated by spaces. If the query is a single run, its words are the parts. No part of a query with more
+    than eight parts is a condition. A paragraph must match all parts of a query: no search is relaxed. Of the options,
+    only `match` and `literal` have an effect. Runs two searches per condition.
     """
     understood = snapshot.parse_query(query, options.literal).understood[:_MAX_UNDERSTOOD]
     named = [query[item.start : item.end] for item in understood]

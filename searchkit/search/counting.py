@@ -20,7 +20,7 @@ class Selection(NamedTuple):
     within: str | None = None
     """A place. The values are regions inside it, or the place itself."""
     limit: int | None = None
-    """Maximum number of values, the most frequent ones, in addition to those of filters."""
+    """Maximum number of values: the most frequent ones are listed. The values of filters are listed in addition."""
 
 
 def count_facets(
@@ -34,7 +34,7 @@ def count_facets(
     """Count the values of facets in the paragraphs that pass the filters and, if there is a query, that it finds.
 
     A filter does not apply to the counts of its own facet. Without names, all facets except document are counted.
-    `literal`: the option. Raises UnknownFacet, and UsageError for an invalid depth or condition.
+    `literal`: as in `SearchOptions`. Raises UnknownFacet, and UsageError for an invalid depth or condition.
     """
     selected = tuple(names) or tuple(name for name in snapshot.facet_names if name != "document")
     facets = snapshot.parse_facets(selected)

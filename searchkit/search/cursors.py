@@ -42,7 +42,10 @@ class HitList:
         return f"{self._index}-{self._search}-{position}"
 
     def position(self, cursor: object) -> int:
-        """Return the number of hits before a cursor. Raises UsageError for a cursor of another list, or none at all."""
+        """Return the number of hits before a cursor.
+
+        Raises UsageError for a cursor of another list or another state of the index, and for a value that is no cursor.
+        """
         match = _CURSOR.fullmatch(cursor) if isinstance(cursor, str) else None
         if match is None:
             text = cursor[:80] if isinstance(cursor, str) else type(cursor).__name__

@@ -26,7 +26,7 @@ _held: list[tuple[ModuleType, str]] = []
 
 @functools.cache
 def keep_forks_safe() -> None:
-    """Prepare all later forks of this process. Does nothing where there are none (Windows)."""
+    """Prepare all later forks of this process. Does nothing where processes cannot fork (Windows)."""
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(before=_before, after_in_parent=_release, after_in_child=_renew)
 
@@ -34,7 +34,7 @@ def keep_forks_safe() -> None:
 def _before() -> None:
     """Import what searches can need, and acquire all locks, so that no other thread is in a critical section.
 
-    A lock that is not free within `_WAIT_SECONDS` is left. Does nothing if there are no other threads.
+    A lock that is not free within `_WAIT_SECONDS` is not acquired. Does nothing if there are no other threads.
     """
     if threading.active_count() == 1:
         return

@@ -1,4 +1,4 @@
-"""Highlighting: the places of a query in any text, in headings and titles, and in the paragraphs of a document."""
+"""Highlighting: the spans that match a query in any text, and in a paragraph with its headings and its title."""
 
 from __future__ import annotations
 
@@ -22,15 +22,16 @@ class HighlightedParagraph:
     title_spans: Spans
     """Spans in the title."""
     has: tuple[str, ...]
-    """The parts of the query that occur in one of them: content words, quoted strings and prefixes."""
+    """The parts of the query that occur in the text, a heading or the title: content words, quoted strings, prefixes.
+    """
     lacks: tuple[str, ...]
-    """The parts of the query that occur in none of them."""
+    """The parts of the query that occur in none of these."""
 
 
 class Highlights:
-    """A query to highlight. Marks what a search for the query would find: words, strings, numbers, synonyms.
+    """A query to highlight. Finds what a search for the query would match: words, strings, numbers, synonyms.
 
-    Parts after NOT are not marked, and neither are words that are understood as filters. Thread-safe.
+    Ignores the parts after NOT, and words that are understood as filters. Thread-safe.
     """
 
     def __init__(self, query: Query, analyzer: Analyzer) -> None:
@@ -39,10 +40,10 @@ class Highlights:
         self._highlighter = Highlighter(query.some or query.content or query.all, analyzer)
 
     def spans(self, text: str, field: str = "text") -> Spans:
-        """Return the spans of the query in a text: code points, 0-based, end-exclusive, ascending, without overlaps.
+        """Return the spans in a text that match: code points, 0-based, end-exclusive, ascending, without overlaps.
 
-        `field`: `text`, `heading` or `title`. A part of the query with a field, such as `title:执法`, is only marked
-        in this field. Raises UsageError for another field. Takes time linear in the length of the text.
+        `field`: `text`, `heading` or `title`. A part of the query with a field, such as `title:执法`, matches only in
+        this field. Raises UsageError for another field. Takes time linear in the length of the text.
         """
         if field not in TEXT_FIELDS:
             raise UsageError(f"field must be one of {', '.join(TEXT_FIELDS)}, not {field!r}")
@@ -62,7 +63,7 @@ class Highlights:
         return HighlightedParagraph(spans, path_spans, title_spans, has, lacks)
 
     def _find(self, text: str, field: str, matching: set[Node]) -> Spans:
-        """Return the spans of the query in a field, and add the leaves that match to `matching`."""
+        """Return the spans in a text of a field that match, and add the leaves that match to `matching`."""
         matches = self._highlighter.find(text, field)
         matching.update(self._highlighter.leaves[leaf] for _, _, leaf in matches)
         return merge_spans(matches)

@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterator
 from searchkit.errors import UsageError
 
 _PART = re.compile(r"(?P<paragraph>#[0-9]+)?(?P<measure>@[0-9]+)?\Z|(?P<table>![0-9]+)\Z")
-"""Matches the end of an id after the id of the document, of a paragraph, a measure or a table. Empty otherwise.
+"""Matches what follows the document's id in the id of a paragraph (#13), a measure (#13@5) or a table (!2).
 
-The id of a document that is a record may itself end like that of a paragraph.
+Matches the empty end of any other id. The id of a document that is a record may itself end like that of a paragraph.
 """
 _MAX_NAMED_DOCUMENTS = 5
 """Maximum number of documents that a message names."""
@@ -20,7 +20,7 @@ def complete_id(record_id: str, documents: Collection[str]) -> str:
     """Return the id of a document, paragraph, table or measure of which `record_id` is the end.
 
     `documents`: the ids of all documents. An end that follows a `/` (a.txt in 2023/a.txt) is preferred to one that
-    begins inside a name (a.txt in data.txt). An id of one of the documents, and one that no document has as an end, is
+    begins inside a name (a.txt in data.txt). The id of a document, and a text that is the end of no document's id, are
     returned unchanged. Raises UsageError if several documents have this end.
     """
     for document, part in _split(record_id):

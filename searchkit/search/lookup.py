@@ -68,18 +68,18 @@ STATUS_PENALTY, CUMULATIVE_PENALTY, PART_OF_YEAR_PENALTY = 0.12, 0.12, 0.06
 a year."""
 CHANGE_PENALTY, PERCENT_PENALTY, UNIT_PENALTY, COUNTER_PENALTY = 0.08, 0.05, 0.15, 0.03
 """Penalties of a measure that is a change (or is none, if the query names a change), a percentage, or in another unit
-than the query asks for; the last if both are counters (`_COUNTERS`)."""
+than the query asks for. If both units are counters (`_COUNTERS`), it is `COUNTER_PENALTY` instead of `UNIT_PENALTY`."""
 OTHER_YEAR_PENALTY, PART_PENALTY, INEXACT_PENALTY = 0.03, 0.01, 0.005
 """Penalties of a measure of another year than its report reports on, that is a part of another measure, or whose value
-is not exact (突破1000亿元, before 达到1073亿元). All penalties of a measure are added up."""
+is not exact (突破1000亿元, which so ranks after 达到1073亿元). All penalties of a measure are added up."""
 ADDITION_PENALTY = 0.12
 """Penalty of an addition (新增高铁运营里程) if the query names none."""
 MIN_STRICT_SCORE = 0.5
-"""If the best measure that matches all content words has a lower score, measures that match some words are ranked, too:
-the words then only occur in the same paragraph as the number."""
+"""If the best measure that matches all content words has a lower score, measures that match some words are ranked, too.
+With such a score, the words occur in the paragraph of the number, but not near the number."""
 
 _MANY_GRAMS = 100
-"""Number of grams of a query from which on those that occur in a text are selected before each is looked for."""
+"""If a query has more grams than this, those that occur in the texts of a measure are first selected in one pass."""
 _SENTENCE_ENDS = "。；;！!？?\n"
 """Marks at the end of a sentence. A semicolon ends a sentence, too."""
 _SENTENCE_END = re.compile(f"[{_SENTENCE_ENDS}]")
@@ -127,9 +127,10 @@ class AggregateGroup:
     group: str | int | None
     """Value of the facet that groups the measures: for district the path. None if all measures are one group."""
     value: int | float | None
-    """The number, in `unit`. None if there are no measures."""
+    """The number, in `unit`. None if there are no measures, but 0 for a count."""
     unit: str | None
-    """The most frequent unit of the measures. None for a count, and if the measures have no unit."""
+    """The most frequent base unit of the measures, with their most frequent scale: 万元. None for a count, and if the
+    measures have no unit."""
     n: int
     """Number of measures that the number is calculated from."""
     left_out: Mapping[str, int]
@@ -147,9 +148,9 @@ class MeasureResults(Tabular):
     headings or title."""
     total: int
     """Exact number of measures in matching paragraphs, with the requested unit and a base value from `min` to `max`.
-    If they are sorted (but by score), one per value of a facet or aggregated: the number of those that can be quoted.
-    """
+    With `one_per`, `aggregate` or a `sort` other than by score: the number of those that can be quoted."""
     hits: tuple[MeasureHit, ...]
+    """The requested hits, in the requested order. Empty with `aggregate`."""
     relaxed: bool = False
     """Whether `match` was `auto` and the hits match only some words of the query, because no measure, or none that
     answers the query well, matches all parts of it."""
@@ -162,14 +163,14 @@ class MeasureResults(Tabular):
     suggestions: tuple[Suggestion, ...] = ()
     """If nothing was found: similar searches that find something."""
     indicator: str | None = None
-    """If measures are sorted (but by score), one per value of a facet or aggregated: the indicator that all of them
-    have, in the words of its most relevant measure. Otherwise None."""
+    """With `one_per`, `aggregate` or a `sort` other than by score: the indicator that all returned measures have, in
+    the words of its most relevant measure. Otherwise None."""
     left_out: Mapping[str, int] = field(default_factory=dict)
-    """Then also the number of measures that are left out, by reason: `other_indicator`, `similar_indicator` (a thing
-    with a similar name), `other_aspect` (a change, an addition or a level, which the query does not ask for),
-    `other_unit`, `other_status`, `cumulative` (of several years), `part_of_year`, `part_of_total`, `repeated` (another
-    measure states the same), `other_value` (one with another value is quoted), `not_latest` (`one_per` prefers
-    another)."""
+    """With `one_per`, `aggregate` or a `sort` other than by score: the number of measures that are left out, by reason:
+    `other_indicator`, `similar_indicator` (a thing with a similar name), `other_aspect` (a change, an addition or a
+    level, which the query does not ask for), `other_unit`, `other_status`, `cumulative` (of several years),
+    `part_of_year`, `part_of_total`, `repeated` (another measure states the same), `other_value` (a measure of the same
+    fact with another value is quoted), `not_latest` (`one_per` prefers another)."""
     aggregate: str | None = None
     """The option `aggregate`."""
     groups: tuple[AggregateGroup, ...] = ()
@@ -229,9 +230,9 @@ def rank_measures(
     """Rank all measures in the paragraphs that match a query.
 
     `request` selects measures by filters, unit, value and status; its `match` and `scoring` are replaced. `match` is
-    one of `options.MATCH_MODES`. `auto` ranks the measures that match all content words. If there are none, or the best
-    of them is a poor match (`MIN_STRICT_SCORE`) and another one is better, it ranks those that match `query.any`. A
-    name in the query stands for all names of its measure. `unit` is the unit that the query asks for.
+    one of `options.MATCH_MODES`. `auto` ranks the measures that match all content words. If there are none, or if the
+    best of them is a poor match (`MIN_STRICT_SCORE`) and `query.any` matches a better one, it ranks those that match
+    `query.any`. A name in the query stands for all names of its measure. `unit` is the unit that the query asks for.
     """
     from searchkit.search.querynames import QueryNames  # noqa: PLC0415 - not loaded by searches
 
@@ -264,7 +265,10 @@ class MeasureRanking:
         *,
         is_relaxed: bool,
     ) -> None:
-        """Rank the measures that a tree of a query matches. Takes 0.5 µs per measure, up to 6 ms for the best 200."""
+        """Rank the measures that a tree of a query matches.
+
+        Takes 0.5 µs per measure, and up to 6 ms more for the best 200.
+        """
         self.query = query
         """The query."""
         self.tree = tree
@@ -305,9 +309,10 @@ class MeasureRanking:
         return list(zip(self._columns.fetch(ordinals), scores, strict=True))
 
     def named(self) -> list[tuple[Measure, float]]:
-        """Return the measures with names that the query states, in the aspect that it asks for, best first.
+        """Return the measures whose indicator names a measure of the query, each with its score, best first.
 
-        They may be additions where it asks for a level. `page` returns all others, too, but takes longer.
+        If the query asks for a change, only changes; otherwise only levels and additions. `page` returns all measures,
+        but takes longer.
         """
         ordinals, scores = self._all
         has_name, has_aspect = self._named
@@ -317,13 +322,16 @@ class MeasureRanking:
 
     @property
     def other_aspect_count(self) -> int:
-        """Number of measures with names that the query states, but not in the aspect that it asks for."""
+        """Number of measures whose indicator names a measure of the query, but that `named` leaves out."""
         has_name, has_aspect = self._named
         return int((has_name & ~has_aspect).sum())
 
     @cached_property
     def _named(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Whether each measure has a name of the query, and whether it is a change if and only if that is asked for."""
+        """Masks of the measures whose indicator names a measure of the query, and of those in the requested aspect.
+
+        The second has the changes if the query asks for a change, otherwise all measures that are no changes.
+        """
         columns, is_change = self._columns, self.aspect == "change"
         has_name = np.zeros(len(columns.indicators), bool)
         has_name[[*self._first_step.named]] = True
@@ -375,16 +383,16 @@ class MeasureRanking:
     def _coverage_and_head(
         self, start: int, end: int, paragraph: str, indicator: str, headings: str
     ) -> tuple[float, float]:
-        """Return the coverage and the share of the head of step two, from 0 to 1, of the measure with a quote.
+        """Return the coverage and the share of the head of step two, from 0 to 1, of a measure.
 
-        All three texts are folded.
+        Its quote is `paragraph[start:end]`. The three texts are folded.
         """
         quote, sentence = paragraph[start:end], paragraph[_sentence_start(paragraph, start) : end]
         coverage, weights = 0.0, self._first_step.gram_weights
         if len(weights) > _MANY_GRAMS:
             weights = _select_grams(weights, f"{paragraph}\n{indicator}\n{headings}")
-        for gram, weight in weights.items():  # by descending factor
-            if gram in indicator:
+        for gram, weight in weights.items():
+            if gram in indicator:  # the text with the highest factor is tried first
                 coverage += weight * IN_INDICATOR
             elif gram in quote:
                 coverage += weight * IN_QUOTE
@@ -536,7 +544,7 @@ class _FirstStep:
 
 
 def _find_span(query: Query) -> tuple[int, int] | None:
-    """Return the first and the last year of a range in the words of a query, None if there is none."""
+    """Return the first and the last year of the range of years in a query, None if there is no range or several."""
     years = [item.values for item in query.understood if item.facet == "of_year"]
     if len(years) != 1 or len(years[0]) == 1:
         return None

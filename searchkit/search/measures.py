@@ -1,6 +1,6 @@
-"""Looks up the measures that answer a query: reads the query, has its forms ranked, and selects measures.
+"""Looks up the measures that answer a query: parses the query, and returns ranked, sorted or aggregated measures.
 
-`lookup` ranks, and `aggregating` sorts, selects and calculates.
+`lookup` ranks measures. `aggregating` selects the measures that can be quoted, and sorts or aggregates them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,10 @@ _ZERO_WIDTH = "\u200b"
 def search_measures(
     snapshot: Snapshot, query: str, options: MeasureOptions, resolved: ResolvedFilters
 ) -> MeasureResults:
-    """Find the measures that answer a query, best first. Raises UnknownFacet, UsageError, IndexStale, IndexDamaged."""
+    """Find the measures that answer a query, in the order of the option `sort` (best first by default).
+
+    Raises UnknownFacet, UsageError, IndexStale, IndexDamaged.
+    """
     started = time.perf_counter()
     ranking = rank_query(snapshot, query, options, resolved.filters)
     suggestions = () if ranking.total else suggest_measures(snapshot, query, options, resolved.filters)
@@ -58,7 +61,8 @@ def search_measures(
 def rank_query(snapshot: Snapshot, query: str, options: MeasureOptions, filters: tuple[Filter, ...]) -> MeasureRanking:
     """Rank all measures that answer a query. The options `limit` and `offset` are ignored.
 
-    If nothing matches all filters that were understood from the query, they are loosened (`Query.loosened`).
+    If the query asks for 全国, measures of the whole country are tried first, and returned if some match all words. If
+    nothing matches all filters that were understood from the query, the filters are loosened (`Query.loosened`).
 
     Raises UsageError, IndexStale, IndexDamaged.
     """
@@ -94,8 +98,8 @@ def _parse_nationwide(
 ) -> tuple[Query, MeasureRequest] | None:
     """Return a query without 全国, and its request for measures of the whole country.
 
-    None if 全国 is not the place that the query asks for (`find_nationwide`), or if it asks for another place, too.
-    `parsed`: the query with 全国.
+    None if 全国 is not the place that the query asks for (`find_nationwide`), or if the query asks for another place,
+    too. `parsed`: the query with 全国. Invisible characters take the place of 全国, so that all spans stay valid.
     """
     span = find_nationwide(text)
     facets = {*(item.facet for item in parsed.understood), *(item.name for item in request.filters)}
@@ -147,7 +151,10 @@ def _select(
 def suggest_measures(
     snapshot: Snapshot, query: str, options: MeasureOptions, filters: tuple[Filter, ...]
 ) -> tuple[Suggestion, ...]:
-    """Return suggestions for a look-up that found nothing: as for a search, and without each of its conditions."""
+    """Return suggestions for a look-up that found nothing.
+
+    Look-ups without a condition on measures come first, then the suggestions of a search (`suggest_for`).
+    """
     from searchkit.search.suggestions import (  # noqa: PLC0415 - only if nothing was found
         Search,
         suggest_conditions,

@@ -58,7 +58,7 @@ class SearchOptions:
     facets: str | Sequence[str] = ()
     """Facets to count: a name or several, or `district:DEPTH`."""
     facet_limit: int | None = MAX_FACET_VALUES
-    """Maximum number of values of a facet, in addition to the selected ones. None means all."""
+    """Maximum number of values of a facet. The values of filters are listed in addition. None means all."""
     group: str | None = None
     """`document` returns only the best paragraph of each document. None returns all."""
     count_documents: bool = False
@@ -67,8 +67,8 @@ class SearchOptions:
     """Whether near-duplicates are one hit: paragraphs that differ only in list number, years, place and punctuation
     (`Hit.folded`). Totals and facets count them all. Not with `group`."""
     without: str | Sequence[str] = ()
-    """Text that no hit may hold, or several: words, as in a query, or a string in quotes. Leaves out the paragraphs
-    that hold one or, with `group="document"`, all documents with such a paragraph."""
+    """Text that no hit may contain, or several: words, as in a query, or a string in quotes. Leaves out the paragraphs
+    that contain one or, with `group="document"`, all documents with such a paragraph."""
     explain: bool = False
     """Whether each hit has an explanation of its score."""
     beyond: bool = True
@@ -89,8 +89,8 @@ class MeasureOptions:
     unit: str | None = None
     """Unit of the measures. Scale does not matter: 万元 and 元 mean the same."""
     min: Quantity | None = None
-    """Smallest base value, inclusive: 100000, or 10万元, which also selects all units of its kind: 万元 and 元, 吨 and
-    斤. A decrease has a negative value: 下降2.5% is -2.5."""
+    """Smallest base value, inclusive: 100000, or 10万元. A unit also selects measures in units of its kind: 元 and 万元
+    for 10万元, 吨 and 斤 for 5吨. A decrease has a negative value: 下降2.5% is -2.5."""
     max: Quantity | None = None
     """Largest base value, inclusive; otherwise like `min`."""
     status: str | Sequence[str] = ()
@@ -251,7 +251,7 @@ def _validate(options: SearchOptions | MeasureOptions) -> None:
 
 
 def _errors(options: SearchOptions | MeasureOptions) -> Iterator[str]:
-    """Yield a message about each invalid value. Only these are formatted."""
+    """Yield a message about each invalid value."""
     counts = [options.offset, 0 if options.limit is None else options.limit]
     if options.match not in MATCH_MODES:
         yield f"match must be one of {', '.join(MATCH_MODES)}, not {options.match!r}"

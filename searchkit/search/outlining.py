@@ -1,4 +1,4 @@
-"""Places in a document and beside it: its outline, what is around a paragraph, the reports of other years."""
+"""The outline of a document, the paragraphs around one of its paragraphs, and the same report of other years."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class OutlineEntry:
     first: int
     """Number of the first paragraph under it (`Paragraph.n`)."""
     paragraphs: int
-    """Number of paragraphs under it and the headings inside it."""
+    """Number of paragraphs under it, including those under its subheadings."""
     matches: int = 0
     """Number of those that match the query, if there is one."""
 
@@ -35,7 +35,7 @@ class Excerpt:
     """Consecutive paragraphs of a document: all of them, or those around one."""
 
     requested: Document | Paragraph | Measure
-    """The record with the id."""
+    """The record whose id was requested."""
     paragraphs: tuple[Paragraph, ...]
     """The paragraphs, in the order of the text."""
     tables: tuple[Table, ...]
@@ -107,8 +107,8 @@ def neighbours(snapshot: Snapshot, paragraph_id: str, before: int, after: int) -
 def other_years(snapshot: Snapshot, document: Document) -> tuple[ReportOfYear, ...]:
     """Return the reports of the same place, body and kind, by year, and those of one year in corpus order.
 
-    The given report is among them. One without a year, or with neither place nor body nor kind, is alone. Takes a
-    search that is grouped by document.
+    The given report is among them. If it has no year, or neither place nor body nor kind, it is the only one. Runs one
+    search, grouped by document.
     """
     alone = (ReportOfYear(document.document, document.title, document.year, is_given=True),)
     values = (("district", "/".join(document.region)), ("agency", document.agency), ("doctype", document.doctype))

@@ -1,7 +1,8 @@
 """Searches for paragraphs: those that answer a query, and those like a given one.
 
-The query is parsed and searched in several forms until one has a match. Hits get snippets. A search that finds little
-gets suggestions of others.
+The forms of a query are searched in turn until one has a match. A form is the query, or the query with loosened filters
+(`Query.loosened`), with one of its trees: all content words must match, or some. Hits get snippets. A search that finds
+little gets suggestions of others.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _STREAM_BATCH = 200
 _MAX_CHECKED_VALUES = 20
 """Maximum number of values of a filter for each of which a search checks whether it has a hit."""
 _MAX_CORRECTED_TOTAL = 100
-"""Maximum number of hits of a search whose words are corrected. A search that was relaxed is corrected, too."""
+"""Corrections are looked for if a search is relaxed, or if it finds at most this many paragraphs."""
 
 
 @share_matches()
@@ -92,7 +93,7 @@ def find_total(
     """Find the paragraphs that count in the total of a search with `match="auto"`.
 
     Returns the query tree that they match, and a response with at most `limit` hits and all values of facets.
-    `literal`: the option. Raises UsageError for an invalid `literal`, and IndexStale.
+    `literal`: as in `SearchOptions`. Raises UsageError for an invalid `literal`, and IndexStale.
     """
     request = Request(EVERYTHING, filters=filters, facets=facets, max_values=None, limit=limit)
     parsed = snapshot.parse_query(query, literal)
@@ -105,7 +106,8 @@ def stream_paragraphs(
 ) -> Iterator[Hit]:
     """Return an iterator of all hits of a search, in its order. The options `limit` and `facets` are ignored.
 
-    Ranks all matches once, and loads hits in batches. Raises the exceptions of `search_paragraphs`, at once.
+    Ranks all matches once, and loads hits in batches. Raises the exceptions of `search_paragraphs` when it is called,
+    not at the first hit.
     """
     options = replace(options, limit=1, facets=())
     request = _Page(snapshot, query, options, resolved).request
@@ -154,7 +156,7 @@ class _Page:
             max_values=options.facet_limit,
             without=Or(tuple(item.all for item in self._excluded)) if self._excluded else None,
             sort=sort,
-            # Nothing says how many hits remain after folding: a further one says whether the list goes on.
+            # The number of hits after folding is unknown, so one more is requested to see whether the list goes on.
             limit=limit + 1 if limit and options.fold else limit,
             offset=options.offset if options.after is None else self._hit_list.position(options.after),
             by_document=options.group is not None,
@@ -206,7 +208,7 @@ class _Page:
 
 
 def _elapsed_ms(started: float) -> float:
-    """Return the time since a value of the clock."""
+    """Return the milliseconds since `started`, a value of `time.perf_counter`."""
     return round((time.perf_counter() - started) * 1000, 3)
 
 
@@ -224,7 +226,7 @@ class _Found(NamedTuple):
 
 
 def _search_forms(snapshot: Snapshot, parsed: Query, options: SearchOptions, request: Request) -> _Found:
-    """Search for the forms of a query in turn until one has a match. Return it or, if there is none, the first one."""
+    """Search the forms of a query in turn until one has a match. Return that form or, if none has, the first one."""
     first = None
     with snapshot.use_engine() as engine:
         for query, tree in _forms(parsed, options.match):
@@ -254,7 +256,7 @@ def _search_forms(snapshot: Snapshot, parsed: Query, options: SearchOptions, req
 
 
 def _forms(parsed: Query, match: str) -> Iterator[tuple[Query, Node]]:
-    """Yield the queries that a search tries in turn, each with the tree that paragraphs must match.
+    """Yield the forms that a search tries in turn: queries, each with the tree that paragraphs must match.
 
     `auto` requires all content words, then some words. The filters that were understood from words of the query are
     required in both. Only if nothing matches under them, they are loosened (`Query.loosened`).
@@ -333,7 +335,10 @@ def _build_hits(
 def _suggest(
     snapshot: Snapshot, query: str, options: SearchOptions, request: Request, total: int, *, relaxed: bool
 ) -> tuple[Suggestion, ...]:
-    """Return suggestions for a search that found `total` paragraphs: a correction and, if 0, similar searches."""
+    """Return suggestions for a search that found `total` paragraphs.
+
+    A correction, if the search was relaxed or `total` is small, and similar searches if `total` is 0.
+    """
     if not relaxed and total > _MAX_CORRECTED_TOTAL:
         return ()
     from searchkit.search.suggestions import Search, suggest_for  # noqa: PLC0415 - only if little was found

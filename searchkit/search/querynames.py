@@ -17,9 +17,9 @@ _Mask = NDArray[np.bool_]
 _IGNORED = ' “”"‘’()[]《》'
 """Characters of an indicator that its name may lack."""
 _YEAR = re.compile(r"\d{4}年")
-"""A year in a clause (2023年GDP), which all measures with the name would lose. Such a clause is plain words."""
+"""Matches a year in a clause (2023年GDP). Such a clause is plain words, because its name would not have the year."""
 _ADDITION_MARKS = ("新增", "净增")
-"""Words of which every addition begins or ends with one."""
+"""Every addition begins or ends with one of these words."""
 _WORD_OF_ASPECT = {"change": "增长", "addition": "新增", "level": ""}
 """A word that states an aspect, after a name."""
 
@@ -41,8 +41,8 @@ class QueryNames:
         is_change = last is not None and last.aspect == "change" and len(clauses) == 1
         whole = names.parse(" ".join(clause.text for clause in clauses)) if len(parsed) == len(clauses) > 0 else None
         self.wanted: MeasureName | None = last if last and (last.is_listed or is_change) else whole
-        """The measure that the query asks for: a listed one at its end, any change that is all of the query, or the
-        name that all of its words state. None if a year is one of its words, or there are none."""
+        """The measure that the query asks for: the listed name that is its last clause; or a change that is its only
+        clause; or else, unless a clause has a year, the name that all clauses state together. Otherwise None."""
         named = {name.text for name in self._by_text.values()}
         others = [clause for clause in query.scoring if clause.weight < max_weight]
         self._synonyms = {clause.text for clause in others if names.parse(clause.text).text in named}
@@ -56,11 +56,14 @@ class QueryNames:
 
     @property
     def scores_no_paragraph(self) -> bool:
-        """Whether the query consists of names that have others, so that no clause scores paragraphs."""
+        """Whether each clause is a name of a measure with several names, so that no clause scores paragraphs."""
         return bool(self._clauses) and not self.paragraph_clauses(self._clauses)
 
     def paragraph_clauses(self, clauses: Sequence[ScoringClause]) -> tuple[ScoringClause, ...]:
-        """Return the clauses that score paragraphs: without names that have others, which must all count alike."""
+        """Return the clauses that score paragraphs.
+
+        A name of a measure with several names is left out, because a paragraph with another of them counts as much.
+        """
         return tuple(
             clause
             for clause in clauses
@@ -69,7 +72,7 @@ class QueryNames:
         )
 
     def measure_clauses(self, clauses: Sequence[ScoringClause]) -> tuple[ScoringClause, ...]:
-        """Return the clauses that score measures: without the words of a change, which every change would have."""
+        """Return the clauses that score measures. Words of a change are left out, because every change has them."""
         return tuple(
             _without_change(clause)
             if clause.text in self._by_text and self._by_text[clause.text].aspect == "change"
@@ -89,9 +92,10 @@ class QueryNames:
         return node
 
     def find_changes(self, indicators: Indicators, is_used: _Mask) -> dict[int, str]:
-        """Return those indicators in use that are changes, each without its words of change.
+        """Return those indicators in use that are changes, each without its words of change, by ordinal.
 
-        Takes 0.3 µs per indicator in use that has several parts.
+        `is_used`: mask of the indicators in use, that is those that a measure has. Takes 0.3 µs per indicator in use
+        that has several parts.
         """
         ordinals = np.flatnonzero(is_used)
         ordinals = ordinals.compress(indicators.has_space(ordinals))
@@ -114,7 +118,7 @@ class QueryNames:
         return is_addition
 
     def rename(self, indicators: Indicators, is_used: _Mask) -> dict[int, str]:
-        """Return those indicators in use that name a measure of the query, each in the words of the query.
+        """Return those indicators in use that name a measure of the query, each in the words of the query, by ordinal.
 
         Another aspect is stated by the words of the query, too: 地区生产总值 增长 is `gdp 增长` for the query GDP.
         Takes 15 µs per indicator that contains a part of a name, and less if it was parsed before.
@@ -136,7 +140,7 @@ class QueryNames:
 
 
 def _contain_any(indicators: Indicators, strings: Sequence[str]) -> _Mask:
-    """Return a mask of the indicators that contain one of some strings, whose marks do not matter."""
+    """Return a mask of the indicators that contain one of some strings. Ignores the characters `_IGNORED` in them."""
     mask = np.zeros(len(indicators), bool)
     for string in strings:
         mask[indicators.with_string("".join(character for character in string if character not in _IGNORED))] = True

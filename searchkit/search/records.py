@@ -42,7 +42,7 @@ class Records:
         where: Mapping[str, FilterValue] | None = None,
         **filters: FilterValue,
     ) -> Iterator[Measure]:
-        """Yield the measures that pass the filters, in corpus order. `status` and filters as in `measures`.
+        """Yield the measures that pass the filters, in corpus order. `status` and filters: as in `Index.measures`.
 
         The measures of a paragraph come in the order of their quotes.
         """
@@ -71,7 +71,10 @@ class Records:
         return next((measure for measure in measures if measure.id == measure_id), None)
 
     def paragraph(self, paragraph_id: str) -> Paragraph | None:
-        """Return the paragraph with the given id, or None if there is none. Raises UsageError if it is not a text."""
+        """Return the paragraph with the given id, or None if there is none.
+
+        Raises UsageError if the id is not a text.
+        """
         _check_id(paragraph_id)
         with self._snapshot.use_engine() as engine:
             return engine.paragraph(paragraph_id)
@@ -222,7 +225,8 @@ class Records:
     def other_years(self, document_id: str) -> tuple[ReportOfYear, ...]:
         """Return the reports with the same place, body and kind as a document, by year, the document included.
 
-        A document without a year, or without place, body and kind, is alone. Empty if there is no such document.
+        A document without a year, or with neither place nor body nor kind, is the only one. Empty if there is no such
+        document.
         Raises UsageError if the id is not a text.
         """
         from searchkit.search.outlining import other_years  # noqa: PLC0415 - not loaded by searches

@@ -24,7 +24,7 @@ class LazyMeasures:
     __slots__ = ("_load", "_loaded")
 
     def __init__(self, load: Callable[[], tuple[Measure, ...]] | None, loaded: tuple[Measure, ...] = ()) -> None:
-        """Take the function that loads the measures, or the measures if it is None."""
+        """Take the function that loads the measures. If it is None, `loaded` are the measures."""
         self._load, self._loaded = load, loaded
 
     def get(self) -> tuple[Measure, ...]:
@@ -66,7 +66,8 @@ class Hit:
     has: tuple[str, ...] = ()
     """The parts of the query that the paragraph has: content words, quoted strings and prefixes."""
     folded: Folded = NOTHING_FOLDED
-    """With `fold`: the other hits that say the same. `folded.count` is their number, `folded.ids` at most 100 ids."""
+    """With `fold`: the near-duplicates of this hit, which are no hits of their own. `folded.count` is their number,
+    `folded.ids` has at most 100 of their ids."""
     _measures: LazyMeasures = field(default=NO_MEASURES, compare=False, repr=False)
 
     @property
@@ -200,7 +201,7 @@ class Results(Tabular):
     is_grouped: bool = False
     """Whether the hits are grouped by document."""
     next: str | None = None
-    """Cursor for the option `after` of the next search for the same: its hits follow these. None at the end."""
+    """Cursor: with this value as the option `after`, the same search returns the hits that follow. None if none do."""
 
     def __iter__(self) -> Iterator[Hit]:
         """Yield the hits."""

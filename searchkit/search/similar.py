@@ -22,10 +22,10 @@ def similar_query(
 ) -> tuple[Node, tuple[ScoringClause, ...]]:
     """Return the tree that paragraphs like this one match, and the clauses that score them.
 
-    The query has the words with the highest tf·idf of the text, and its document does not match. A word has the weight
-    of its tf. Words of one character and numbers are left out, because they do not tell what a paragraph is about.
-    `size`: number of paragraphs of the index. `df`: returns the number of paragraphs with a word. It is called for each
-    distinct word of the text.
+    The query has the words of the text with the highest tf·idf. Paragraphs of the same document do not match. The
+    weight of a word is its tf. Words of one character and numbers are left out, because they do not tell what a
+    paragraph is about. `size`: number of paragraphs of the index. `df`: returns the number of paragraphs with a word.
+    It is called for each distinct word of the text.
     """
     (terms,) = analyzer.index_terms([paragraph.text])
     tf = Counter(term for term in terms if len(term) > 1 and term.isalpha())

@@ -44,16 +44,16 @@ if TYPE_CHECKING:
 MAX_OPEN_ATTEMPTS = 10
 """Maximum number of times that an index is opened again because a build replaced it in the meantime."""
 YEAR_MEANINGS = ("of_year", "year")
-"""Facets of which a year in the words of a search means either."""
+"""Facets that a year in the words of a search may mean. A paragraph passes if one of them has the year."""
 MAX_EXPANDED_TERMS = 25_000
-"""Maximum number of words that the prefixes of a query match. Each has the same share."""
+"""Maximum number of words that all prefixes of a query match together. Each prefix gets an equal share."""
 _MAX_PARSED_QUERIES = 256
-"""Maximum number of parsed queries that a snapshot keeps. Then it forgets all of them."""
+"""Maximum number of parsed queries that a snapshot caches. When there are more, it drops all of them."""
 _FETCH_SIZE = 1000
 """Number of measures fetched at a time by `every_measure`."""
 
 _CHECK_COST = 20
-"""Time of a check as a multiple of that of its checksums. An estimate, for the display of progress."""
+"""Time of `Snapshot.check` as a multiple of the time of `Snapshot.verify`. An estimate, for the display of progress."""
 
 
 class Snapshot:
@@ -70,7 +70,8 @@ class Snapshot:
         self.manifest = directory.read_manifest()
         self._is_closed = False
         self.verified: Literal["read", "running", "all", "damaged"] = "read"
-        """Which files have been verified: what was read of them, or all since the index was opened."""
+        """What has been verified: `read`, only what was read of the files; `running`, `verify` is reading all files;
+        `all`, all files, since the index was opened; `damaged`, a file does not match its checksum."""
         with diagnose_damage(directory, self.manifest):
             self._engine = open_engine(self.manifest.engine, path / self.manifest.data)
         # Read the file now, because a later build may remove it.
@@ -83,10 +84,13 @@ class Snapshot:
         self._suggestions_data = directory.map_file(self.manifest, SUGGESTIONS_FILE)
         self._problems_data = directory.map_file(self.manifest, PROBLEMS_FILE)
         self._parsed: dict[tuple[str, tuple[str, ...], tuple[str, ...]], Query] = {}
-        """Parsed queries by the arguments of `_parse`. A list is read page by page, with the same query."""
+        """Parsed queries by the arguments of `_parse`. The pages of a list are searches for the same query."""
 
     def read_latest_manifest(self) -> Manifest:
-        """Return the manifest of the state that is committed now. Raises as `Directory.read_manifest`."""
+        """Return the manifest of the state that is committed now.
+
+        Raises the exceptions of `Directory.read_manifest`.
+        """
         return self._directory.read_manifest()
 
     def close(self) -> None:
@@ -122,8 +126,8 @@ class Snapshot:
     def verify(self, on_progress: Callable[[int, int], None] | None = None) -> None:
         """Verify the checksums of all files. Raises IndexDamaged for the first one that does not match.
 
-        Takes a second per GB or more, and leaves out the invariants, which `check` verifies.
-        `on_progress` is called with the number of bytes that were read and that of all.
+        Takes at least a second per GB. Does not verify the invariants of the engine, as `check` does. `on_progress` is
+        called with the number of bytes read so far, and the number of all bytes.
         """
         self._check_open()
         self.verified = "running"
@@ -138,7 +142,8 @@ class Snapshot:
     def check(self, on_progress: Callable[[int, int], None] | None = None) -> None:
         """Verify all checksums, the invariants of the engine, and the counts in the manifest.
 
-        `on_progress` is called with the work that is done and that of all. Raises IndexDamaged at the first failure.
+        `on_progress` is called with the work done so far and the total work, both in the same arbitrary unit. Raises
+        IndexDamaged at the first failure.
         """
         report = on_progress or (lambda _done, _total: None)
         self.verify(lambda done, total: report(done, total * _CHECK_COST))
@@ -224,10 +229,10 @@ class Snapshot:
         return (*BUILT_IN_FACETS, *self.manifest.facets)
 
     def parse_query(self, query: str, literal: object = False, year_facets: Sequence[str] = YEAR_MEANINGS) -> Query:  # noqa: FBT002 - the option's default
-        """Parse a query with the analyzer, the facets and the names of the index. Keeps the last queries.
+        """Parse a query with the analyzer, the facets and the names of the index. Caches parsed queries.
 
-        `literal`: the option. A year in the words of the query matches one of `year_facets`. Prefixes that together
-        could match more than `MAX_EXPANDED_TERMS` words are cut, with a note. Raises UsageError for an invalid
+        `literal`: as in `SearchOptions`. A year in the words of the query matches one of `year_facets`. Prefixes that
+        together could match more than `MAX_EXPANDED_TERMS` words are cut, with a note. Raises UsageError for an invalid
         `literal`, and IndexStale.
         """
         if not isinstance(query, str):
@@ -241,7 +246,7 @@ class Snapshot:
         return parsed
 
     def _parse(self, query: str, literal: tuple[str, ...], year_facets: tuple[str, ...]) -> Query:
-        """Parse a query. `literal`: the facets whose names are words."""
+        """Parse a query. `literal`: the facets whose names in the query are read as words."""
         from searchkit.query.parsing import MAX_QUERY_LENGTH, parse  # noqa: PLC0415 - not needed to export records
 
         if not self.aliases.can_understand(query[:MAX_QUERY_LENGTH]):
@@ -285,8 +290,8 @@ class Snapshot:
     def filter_reader(self) -> FilterReader:
         """Reads the values of filters by the names of the index.
 
-        It is not kept. It refers to the snapshot, which would otherwise stay in memory, with its mapped files, until
-        the garbage collector runs.
+        Each call creates one. A cached one would be in a reference cycle with the snapshot, which would then stay in
+        memory, with its mapped files, until the garbage collector runs.
         """
         return FilterReader(self.aliases, self._has_topic)
 
@@ -303,7 +308,10 @@ class Snapshot:
         return self.resolve(filters, where).filters
 
     def resolve_id(self, record_id: str) -> str:
-        """Return the id of which `record_id` is the end (`complete_id`). Raises UsageError if there are several."""
+        """Return the id of which `record_id` is the end (`complete_id`), or `record_id` if it is an id itself.
+
+        Raises UsageError if several documents have this end, or if `record_id` is not a text.
+        """
         from searchkit.search.ids import complete_id  # noqa: PLC0415 - not loaded by searches
 
         if not isinstance(record_id, str):
@@ -330,7 +338,7 @@ class Snapshot:
     def measure_columns(self, filters: tuple[Filter, ...], statuses: tuple[str, ...] = ()) -> MeasureColumns:
         """Return the measures that pass the filters and have one of the statuses (empty: any), in corpus order.
 
-        Use them within `use_engine`.
+        The caller must be in a block of `use_engine` as long as it uses the columns.
         """
         with self.use_engine() as engine:
             return engine.measure_columns(MeasureRequest(Everything(), filters=filters, statuses=statuses))

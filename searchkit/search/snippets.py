@@ -74,7 +74,10 @@ class Highlighter:
         self._finders: dict[frozenset[str], _LeafFinder] = {}
 
     def find(self, text: str, field: str = "text") -> list[Match]:
-        """Return all matches of the leaves on the passage or a field, ascending. Equal words count as one leaf."""
+        """Return all matches in a text, ascending, of the leaves whose field is the passage or `field`.
+
+        Equal words count as one leaf.
+        """
         return self._finder(frozenset({PASSAGE, field})).find(fold(text))
 
     def snippet(self, text: str) -> Snippet:
@@ -130,7 +133,8 @@ class Highlighter:
 _TEXT = frozenset({PASSAGE, "text"})
 _HEADING, _OWN_HEADING = frozenset({"heading"}), frozenset({"heading", PASSAGE})
 _TITLE, _OWN_TITLE = frozenset({"title"}), frozenset({"title", PASSAGE})
-"""Fields of the leaves that match in a text, a heading or a title. Own ones belong to the passage of the paragraph."""
+"""Fields of the leaves that match in a text, a heading or a title. An own heading or title is one in the passage of the
+paragraph."""
 
 
 class _LeafFinder:
@@ -170,7 +174,10 @@ class _LeafFinder:
         return sorted(matches)
 
     def _fit_window(self, folded: str, matches: Collection[Match]) -> bool:
-        """Return whether one window has all matches, which makes it the best. `matches`: those of strings."""
+        """Return whether one window has all matches, which makes it the best, or whether no string matches.
+
+        `matches`: those of strings.
+        """
         if len(folded) <= MAX_SNIPPET_LENGTH or not matches:
             return True
         first, last = min(matches)[0], max([end for _, end, _ in matches])

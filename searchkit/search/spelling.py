@@ -20,11 +20,11 @@ _MIN_RATIOS = {HOMOPHONE: 100, SWAP: 5, SUBSTITUTION: 100}
 _LIKELIHOODS = {HOMOPHONE: 2.0, SWAP: 1.5, SUBSTITUTION: 0.0}
 """Logarithm of how much more likely a difference is than a substitution."""
 _CHARACTER_EVIDENCE = 3.0
-"""Logarithm of how much more evidence a correction is with each further character that agrees."""
+"""What each character of a correction adds to its score, which is a logarithm: a longer word is better evidence."""
 _MAX_RUNS, _MAX_RUN_LENGTH = 8, 32
 """Maximum number of runs that are corrected, and of characters of such a run."""
 _MAX_WORD_LENGTH, _MAX_PARTS = 6, 4
-"""Maximum number of characters of a word that is corrected, and of words that it is read as."""
+"""Maximum number of characters that are replaced by one word, and of words that the segmentation has there."""
 
 
 class Correction(NamedTuple):
@@ -33,6 +33,7 @@ class Correction(NamedTuple):
     text: str
     """The words that are replaced, separated by spaces."""
     query: str
+    """The corrected query."""
 
 
 class _Candidate(NamedTuple):
@@ -81,7 +82,7 @@ def _find_candidates(
 
 
 def _find_doubtful(folded: str, analyzer: Analyzer, suggester: Suggester) -> Iterator[tuple[int, int]]:
-    """Yield the spans of consecutive words of a run that together are not a word, and of which one is doubtful.
+    """Yield the spans of consecutive words, at least one doubtful, that together are no word of the dictionary.
 
     A word is doubtful if it is a single character, or not among the words of the suggester.
     """

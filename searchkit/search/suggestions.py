@@ -1,4 +1,7 @@
-"""Suggests other searches after one that found nothing: without a part or a filter, or with a similar facet value."""
+"""Suggests other searches after one that found little: with corrected words.
+
+After a search that found nothing, also without a part or a filter, or with a similar facet value.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ _MAX_PARTS = 8
 _MAX_VALUES = 3
 """Maximum number of similar values that are tried for a part of a query."""
 _CONDITIONS = ("unit", "min", "max", "status", "no_cumulative")
-"""Options of a look-up that measures must fulfil."""
+"""Options of a look-up that are conditions on measures."""
 _QUOTES = re.compile('["“”「」『』＂]')
 _FIELD = re.compile(r"(\w+)[:：](.+)", re.DOTALL)
 """Matches a part with a field."""
@@ -46,7 +49,8 @@ class Suggestion:
       measures also without a condition (`unit:件`).
     """
     text: str
-    """The words or the part, or the filter, that are left out or replaced; `quotes` and `match:all` for these."""
+    """What is left out or replaced: the words, the part or the filter. `quotes` stands for the quotes in the query,
+    `match:all` for this option."""
     query: str
     """The query of the other search."""
     filters: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -67,9 +71,9 @@ class Search(NamedTuple):
 def suggest_for(
     snapshot: Snapshot, search: Search, count: Callable[[Search], int], total: int, *, relaxed: bool = False
 ) -> tuple[Suggestion, ...]:
-    """Return the search with corrected words, if it finds more than `total` hits or if the search was `relaxed`.
+    """Return the search with corrected words, if it has more than `total` hits or, after a `relaxed` search, any.
 
-    Also returns similar searches if there are no hits. `count` returns the number of hits of a search.
+    If `total` is 0, also returns similar searches. `count` returns the number of hits of a search.
     """
     with snapshot.use_engine() as engine:
 
@@ -109,9 +113,10 @@ def suggest_correction(
 def suggest_conditions(
     failed: Search, options: MeasureOptions, count: Callable[[MeasureOptions], int]
 ) -> tuple[Suggestion, ...]:
-    """Return look-ups that find something without one of the conditions on measures in `options`, or without all.
+    """Return look-ups that find something without one of the conditions on measures in `options`.
 
-    `count` returns the number of measures of the same look-up with other options.
+    If there are none, returns the look-up without all conditions, if it finds something. `count` returns the number of
+    measures of the same look-up with other options.
     """
     defaults = MeasureOptions()
     conditions = {name: getattr(options, name) for name in _CONDITIONS}
@@ -161,7 +166,10 @@ def _leave_out_one(failed: Search, analyzer: Analyzer) -> Iterator[_Trial]:
 
 
 def _replace_values(failed: Search, analyzer: Analyzer, reader: FilterReader) -> Iterator[_Trial]:
-    """Yield the search with a filter instead of each part that is similar to a value, or with a value in its field."""
+    """Yield the search with a similar facet value in place of each part.
+
+    In place of a part with a field, it is another value in this field; in place of any other part, a filter.
+    """
     parts = split_query(failed.query, analyzer)
     run = failed.query.strip()
     for before, part, after in (*_each(parts), *(_each([run]) if parts not in ([], [run]) else ())):
@@ -182,9 +190,9 @@ def _each(parts: list[str]) -> Iterator[tuple[list[str], str, list[str]]]:
 
 
 def _similar(reader: FilterReader, analyzer: Analyzer, text: str, filters: Sequence[Filter]) -> Iterator[Filter]:
-    """Return filters by values with a name like a text, but by no facet of `filters`.
+    """Return filters by facet values with a name similar to a text, except for facets of `filters`.
 
-    A known word is not such a text.
+    Returns none if the text is a word of the dictionary.
     """
     names = {item.name for item in filters}
     similar = [] if analyzer.is_word(fold(text)) else reader.aliases.similar(text)
@@ -192,7 +200,7 @@ def _similar(reader: FilterReader, analyzer: Analyzer, text: str, filters: Seque
 
 
 def _nearest(reader: FilterReader, name: str, value: str) -> Sequence[str]:
-    """Return the nearest values of a facet to a value that the index does not have."""
+    """Return the values of a facet that are nearest to a value. Empty if the index has the value."""
     try:
         reader.read(name, [value], [])
     except UsageError:
@@ -201,7 +209,10 @@ def _nearest(reader: FilterReader, name: str, value: str) -> Sequence[str]:
 
 
 def split_query(query: str, analyzer: Analyzer) -> list[str]:
-    """Return the parts of a query: the words of a single run. Empty if there are more than `_MAX_PARTS`."""
+    """Return the parts of a query. Empty if there are more than `_MAX_PARTS`.
+
+    If the query is a single run, its words are the parts.
+    """
     spans = split_parts(query)
     if len(spans) == 1 and spans[0][2]:
         start, end, _ = spans[0]

@@ -58,11 +58,11 @@ class Watch:
     options: Mapping[str, Any] = field(default_factory=dict)
     """Filters and options of `IndexState.search`: `district`, `where`, `match`, `literal`."""
     added: str = ""
-    """When it was added, ISO 8601 in UTC."""
+    """When the watch was added, ISO 8601 in UTC."""
     ran: str | None = None
-    """When its new paragraphs were last reported."""
+    """When its new paragraphs were last reported, ISO 8601 in UTC. None if they never were."""
     seen: frozenset[str] = frozenset()
-    """Digests of the paragraphs that were there when it was added, or have been reported."""
+    """Digests of the paragraphs that the search found when the watch was added, or that have been reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class News:
 
     watch: Watch
     hits: tuple[Hit, ...]
-    """Paragraphs that were not there before, best first. Of several with one content, the first."""
+    """Paragraphs that were not there before, best first. Of several with equal digests, only the first."""
 
     @property
     def digests(self) -> frozenset[str]:
@@ -88,7 +88,7 @@ def digest(paragraph: Paragraph) -> str:
 def find_news(index: SearchableIndex, watch: Watch) -> News:
     """Return what is new in a watch. Only paragraphs that count in the total of its search are considered.
 
-    A search that finds nothing is not relaxed. Raises the exceptions of `IndexState.search`.
+    The paragraphs that a relaxed search finds are not new. Raises the exceptions of `IndexState.search`.
     """
     results = index.search(watch.query, limit=0, **watch.options)
     hits: Iterable[Hit] = ()
@@ -110,7 +110,7 @@ def default_path() -> Path:
 
 
 class WatchFile:
-    """The file with the watches. Changes are made under a lock, and replace the file at once."""
+    """The file with the watches. Changes are made under a lock, and replace the file atomically."""
 
     def __init__(self, path: Path | None = None) -> None:
         """`path`: None for the file of the user."""
@@ -132,7 +132,10 @@ class WatchFile:
             raise SearchkitError(f"{self.path} is no file of watches; correct or remove it") from None
 
     def choose(self, names: Sequence[str] = ()) -> tuple[Watch, ...]:
-        """Return the watches with these names, all without names. Raises UsageError for a name that none has."""
+        """Return the watches with these names, or all if there are no names.
+
+        Raises UsageError for a name that no watch has.
+        """
         watches = self.watches()
         by_name = {watch.name: watch for watch in watches}
         for name in names:
@@ -141,7 +144,7 @@ class WatchFile:
         return tuple(by_name[name] for name in dict.fromkeys(names)) if names else watches
 
     def add(self, index: SearchableIndex, watch: Watch) -> Watch:
-        """Add a watch, and return it with the paragraphs that are there now as seen.
+        """Add a watch, and return it. The paragraphs that its search finds now count as seen.
 
         Raises UsageError if the name is taken or is not printable, and the exceptions of `find_news`.
         """
@@ -155,7 +158,7 @@ class WatchFile:
         return added
 
     def remove(self, names: Sequence[str]) -> None:
-        """Remove watches. Raises UsageError for a name that none has; then none is removed."""
+        """Remove watches. Raises UsageError for a name that no watch has; then no watch is removed."""
         with self._changed() as watches:
             self.choose(names)
             watches[:] = [watch for watch in watches if watch.name not in names]
@@ -171,7 +174,7 @@ class WatchFile:
 
     @contextmanager
     def _changed(self) -> Iterator[list[Watch]]:
-        """Yield the watches as a list, and write it after the block. Raises SearchkitError."""
+        """Yield the watches as a list, and write the list to the file after the block. Raises SearchkitError."""
         from filelock import FileLock, Timeout  # noqa: PLC0415 - only changes need it
 
         try:
@@ -201,7 +204,7 @@ class WatchFile:
 
 
 def _parse(record: Mapping[str, Any]) -> Watch:
-    """Return the watch of a JSON object. Raises TypeError, KeyError or AttributeError if it is none."""
+    """Return the watch of a JSON object. Raises TypeError or AttributeError if the object is not that of a watch."""
     names = {item.name for item in fields(Watch)}
     watch = Watch(**{name: value for name, value in record.items() if name in names})
     texts = chain((watch.name, watch.query, watch.index, watch.added), watch.seen)

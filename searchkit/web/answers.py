@@ -37,7 +37,7 @@ class Answer:
 
 
 class AnswerCache:
-    """Finished answers. Keys contain the state of the index, so that no answer is ever wrong. Thread-safe.
+    """Finished answers. Keys contain the state of the index, so that no answer is ever outdated. Thread-safe.
 
     Many readers ask for the same pages: the start page, an example, the link in a message.
     """

@@ -133,7 +133,7 @@ class Server:
         view = site.view()
         token, is_compressed = token_at(view, state.endpoint), "gzip" in headers.get("accept-encoding", "")
         if state.endpoint == "about":
-            token += f"-{view.verified}"  # the only answer that a state of the index does not determine
+            token += f"-{view.verified}"  # this answer changes while the state of the index stays the same
         etag = f'W/"{token}-{suffix or self._assets.digest}"'
         if etag in headers.get("if-none-match", ""):
             return Answer(b"", "", _NOT_MODIFIED, _revalidated(etag))
@@ -307,7 +307,7 @@ async def _stream(pieces: Iterator[bytes], pool: RequestPool) -> AsyncIterator[b
 
 
 def _page_links(site: Site, state: State, suffix: str, cursor: str | None) -> list[str]:
-    """Return the links of a list to its next page and to the one before, for the header Link."""
+    """Return the links from a page of a list to the next page and to the page before, for the header Link."""
     links = []
     if cursor:
         url = state.replaced(after=cursor, offset=None).url(site.root, None, f".{suffix}", limit=state["limit"])
@@ -320,7 +320,7 @@ def _page_links(site: Site, state: State, suffix: str, cursor: str | None) -> li
 
 
 def _revalidated(etag: str) -> dict[str, str]:
-    """Return the headers of what a browser asks for again each time."""
+    """Return the headers of an answer that a browser may keep, but must ask for again with its ETag."""
     return {"ETag": etag, "Cache-Control": "private, no-cache"}
 
 

@@ -336,7 +336,7 @@ def _spread(ends: Sequence[tuple[float, int]]) -> dict[int, float]:
 def _draw_bars(
     frame: Frame, comparison: Comparison, rows: Sequence[AxisLabel], cols: Sequence[AxisLabel]
 ) -> Chart | None:
-    """Return the bars of the column with most values, the latest of several."""
+    """Return the bars of the column with the most values. Of several such columns, the last is drawn."""
     counts = [sum(_value(comparison, row, col) is not None for row in rows) for col in cols]
     if not counts or max(counts) < 2:  # noqa: PLR2004 - one bar compares nothing
         return None

@@ -74,7 +74,7 @@ class Data:
     chart: Callable[[str], bytes] | None = None
     """Draws a chart: svg or png."""
     next: str | None = None
-    """Cursor of the next page."""
+    """Cursor of the next page, None if there is none."""
 
     def pieces(self, suffix: str, name: str) -> Iterator[bytes]:
         """Yield the data in the format of a suffix. `name`: name of the sheet of a workbook."""
@@ -135,10 +135,7 @@ def _json_list(records: Callable[[], JsonRecords]) -> Callable[[], Iterable[str]
 
 
 def search_arguments(state: State) -> dict[str, Any]:
-    """Return the keyword arguments of `IndexState.search`.
-
-    Without `limit`, `offset`, `after`, `beyond` and those of facets.
-    """
+    """Return the keyword arguments of `IndexState.search`, except `limit`, `offset`, `after`, `beyond` and facets."""
     names = ("literal", "match", "without", "group", "fold", "sort", "count_documents", "explain")
     return {**state.filter_arguments(), **state.option_arguments(names)}
 

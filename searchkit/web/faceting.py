@@ -15,7 +15,7 @@ from searchkit.web.parameters import FILTER_NAMES
 MAX_SHOWN_VALUES = 7
 """Number of values of a facet that are shown at once."""
 MAX_LISTED_VALUES = 60
-"""Number of further values that the page contains. All of them are on a page of their own."""
+"""Number of further values that the page contains. A page of its own has all values of a facet."""
 _MIN_SEARCHED_VALUES = 10
 """If a facet has more values than this, there is a box that finds values."""
 _BAR_STEPS = 24
@@ -40,10 +40,11 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A year in the histogram. Without a link if there is nothing."""
+    """A year in the histogram. Without a link if no hit has the year."""
 
     year: int
     height: int
+    """From 0 to `_BAR_STEPS`."""
     count: int = 0
     url: str = ""
     is_selected: bool = False
@@ -104,7 +105,7 @@ def listed_facets(frame: Frame) -> list[str]:
 
 
 def facet_views(frame: Frame, facets: Mapping[str, FacetCounts]) -> list[FacetView]:
-    """Return the facets that have values."""
+    """Return the facets to show. A list of a single value, which all hits have, is left out unless it is a filter."""
     views = []
     for name, counts in facets.items():
         if not counts.values and name.partition(":")[0] not in frame.state.filters:
@@ -123,7 +124,7 @@ def _bar_length(count: int, most: int) -> int:
 
 
 def _list_values(frame: Frame, name: str, counts: FacetCounts) -> list[Value]:
-    """Return the values of a facet, the chosen ones first."""
+    """Return the values of a facet, the chosen ones first. A chosen value without a hit has the count 0."""
     most = max((item.count for item in counts.values), default=0)
     chosen = frame.state.filters.get(name, ())
 
@@ -193,7 +194,7 @@ def _tree_view(frame: Frame, counts: FacetCounts) -> FacetView:
 
 
 def _tree_values(frame: Frame, counts: FacetCounts, depth: int | None) -> list[Value]:
-    """Return places as a tree in the order of the page, those with most paragraphs first.
+    """Return places as a tree in the order of the page. In a level, chosen branches come first, then the most frequent.
 
     `depth`: number of levels that are open. The branch of a chosen place is open, and so is that of the only place of
     a level. None opens everything.

@@ -15,9 +15,9 @@ from searchkit.web.words import Words
 _MAX_PLACES = 300
 """Maximum number of places that a form suggests."""
 TABS = ("search", "measures", "compare", "coverage", "audit", "about")
-"""Addresses of the tabs, in order."""
+"""Endpoints of the tabs, in order."""
 OF_MEASURES = ("measures", "compare")
-"""Addresses whose filters by year are by the year of the measure."""
+"""Endpoints whose filters by year are by the year of the measure."""
 _HOMES = {"document": "search", "paragraph": "search", "facets": "search", "watches": "about"}
 """Tab of a page that is not a tab itself."""
 
@@ -55,7 +55,7 @@ class Frame:
     title: str
     """Name of the index."""
     token: str
-    """Token of the state of the index."""
+    """Names the state of the index and the version of searchkit (`site.token_of`)."""
     assets: str
     """Path of the static files, with `/` at its end."""
     is_private: bool = False
@@ -157,7 +157,7 @@ class Frame:
 
 
 def value_label(facet: str, value: str) -> str:
-    """Return a facet value as a page shows it: the last element of a path, years with a dash."""
+    """Return a facet value as a page shows it: a path with › between its elements, a range of years with a dash."""
     if facet == "district":
         return " › ".join(value.split("/"))
     if facet in YEAR_FACETS:

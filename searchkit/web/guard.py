@@ -1,4 +1,4 @@
-"""What every request passes: its method, its host and the length of its URL are checked, and headers are added."""
+"""Checks the method, the host and the length of the URL of every request, and adds headers to every response."""
 
 from __future__ import annotations
 

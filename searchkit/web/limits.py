@@ -26,7 +26,7 @@ _Result = TypeVar("_Result")
 
 
 class Overloaded(Exception):
-    """More requests wait than may. Try again later."""
+    """The maximum number of requests wait already. Try again later."""
 
 
 class Turns:
@@ -41,7 +41,7 @@ class Turns:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Wait until no other thread is in this block, at most `TURN_SECONDS`, because a request can take long."""
+        """Run the block when no other thread is in it, or after `TURN_SECONDS`, because a request can take long."""
         has_turn = self._is_free.acquire(timeout=TURN_SECONDS)
         try:
             yield
@@ -63,9 +63,9 @@ class RequestPool:
     async def run(self, function: Callable[[], _Result]) -> _Result:
         """Run a function in a thread, and return its result.
 
-        Raises Overloaded if too many wait, and TimedOut after the deadline. A function that has begun then ends
-        at the next point where it checks the time, and holds its place in the pool until it ends; one that
-        waits is not begun.
+        Raises Overloaded if `max_waiting` functions wait already, and TimedOut after the deadline. A function that runs
+        at the deadline ends the next time it calls `check_time`, and holds its place in the pool until it ends. A
+        function that still waits is not run.
         """
         if self._admitted >= self._capacity:
             raise Overloaded("too many requests at a time; try again in some seconds")
@@ -78,17 +78,17 @@ class RequestPool:
             return await asyncio.wait_for(asyncio.wrap_future(future), self.seconds)
         except (TimeoutError, asyncio.TimeoutError):
             if time.monotonic() < deadline:
-                raise  # of the function itself
+                raise  # the function itself raised it
             raise TimedOut(f"the request took more than {self.seconds:g} s; narrow it by filters") from None
 
     @staticmethod
     def _run_limited(function: Callable[[], _Result], deadline: float) -> _Result:
-        """Run a function that ends itself at a deadline."""
+        """Run a function with a time limit (`time_limit`) that ends at a deadline."""
         with time_limit(max(deadline - time.monotonic(), 0.001)):
             return function()
 
     def _release(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Free a place."""
+        """Free the place of a function that has ended. Runs in any thread."""
         try:
             loop.call_soon_threadsafe(self._leave)
         except RuntimeError:  # the server has ended
@@ -98,5 +98,5 @@ class RequestPool:
         self._admitted -= 1
 
     def close(self) -> None:
-        """Begin no other function."""
+        """Drop the functions that wait. Does not wait for those that run."""
         self._threads.shutdown(wait=False, cancel_futures=True)

@@ -23,7 +23,10 @@ def mark(text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[str, bool]]:
 
 
 def split_id(paragraph_id: str) -> tuple[str, int]:
-    """Return the id of the document and the number of a paragraph. A record of a file has number 1."""
+    """Return the id of the document and the number of a paragraph.
+
+    The paragraph of a record of a file has the id of its document, and the number 1.
+    """
     document, hash_mark, n = paragraph_id.rpartition("#")
     return (document, int(n)) if hash_mark and n.isdecimal() else (paragraph_id, 1)
 

@@ -1,4 +1,4 @@
-"""The description of the API (OpenAPI 3.1), from the table of parameters and the records of the product."""
+"""The description of the API (OpenAPI 3.1), from the table of parameters and the records of searchkit."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ _FIELDS: dict[str, dict[str, dict[str, Any]]] = {
         "problems": {"type": "array", "items": {"type": "object"}},
     },
 }
-"""Fields of the JSON objects."""
+"""JSON Schemas of the fields of the JSON object of each endpoint."""
 _FIELDS["about"] = _FIELDS["info"]
 
 
@@ -161,7 +161,7 @@ def _schema_of(endpoint: str) -> dict[str, Any]:
 
 
 def _schemas() -> dict[str, Any]:
-    """Return the schemas of the records, from the dataclasses of the product."""
+    """Return the schemas of the records, from the dataclasses of searchkit."""
     _, found = msgspec.json.schema_components(
         (Document, Paragraph, Table, ExtractedMeasure), ref_template="#/components/schemas/{name}"
     )

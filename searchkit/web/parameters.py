@@ -44,7 +44,7 @@ class Parameter:
     default: str | None = None
     """The value that is meant if the parameter is absent."""
     maximum: int = 0
-    """Largest number."""
+    """Largest value of a number or a limit."""
 
     def parse(self, value: str) -> str:
         """Return a value in canonical form. Raises UsageError if it is not possible."""
@@ -174,7 +174,7 @@ _CARRIED_ONLY = {
     "audit": ("query", "offset"),
     "about": ("query", *FILTER_NAMES),
 }
-"""Parameters that a page only passes on to its links to other pages. The data of these endpoints does not have them."""
+"""Parameters of the page of an endpoint that its data does not have. Most are only passed on to links of the page."""
 
 
 def data_parameters(endpoint: str) -> tuple[Parameter, ...]:
@@ -323,7 +323,8 @@ class State:
         """Return the URL of an endpoint (default: the same) with some parameters changed.
 
         Parameters that the endpoint does not have are left out. `root`: the path that all URLs begin with. A change to
-        None or to nothing removes the parameter. A change of anything else than the page goes back to the first page.
+        None or to nothing removes the parameter. A change of a parameter that is not in `_KEEP_PAGE` goes back to the
+        first page.
         """
         target = endpoint or self.endpoint
         is_page = target == self.endpoint and changes.keys() <= _KEEP_PAGE
@@ -355,7 +356,10 @@ class State:
         return {"where": (*others, *(f"{facet}={value}" for value in values))}
 
     def toggled(self, facet: str, value: str) -> dict[str, Sequence[str]]:
-        """Return the change of parameters that adds a value to a filter, or removes it, for `url`."""
+        """Return the change of parameters that adds a value to a filter, or removes it, for `url`.
+
+        A year is also removed from a range of years.
+        """
         chosen = self.filters.get(facet, ())
         if facet in YEAR_FACETS and value not in chosen:
             left = [part for item in chosen for part in _without_year(item, value)]

@@ -31,7 +31,7 @@ class Piece(NamedTuple):
 
 
 class Heading(NamedTuple):
-    """A heading of the outline, and the number of matches under it, with those under its own headings."""
+    """A heading of the outline, and the number of matches under it, including those under its subheadings."""
 
     anchor: str
     text: str
@@ -129,7 +129,7 @@ def paragraph_page(frame: Frame) -> tuple[str, dict[str, Any]]:
 def _find_document(index: IndexState, record_id: str) -> Document | None:
     """Return the document with an id, or of the paragraph, measure or table with it. None if there is none.
 
-    An id cannot be taken apart by its signs: the name of a file may contain them.
+    An id cannot be split at #, @ or !, because the name of a file may contain them.
     """
     document = index.document(record_id)
     if document is not None:
@@ -255,7 +255,7 @@ def _covered_columns(table: Table) -> list[int]:
 
 
 def _facts(frame: Frame, document: Document) -> list[tuple[str, str]]:
-    """Return the facts of the cover with their names."""
+    """Return the metadata that stands above the text of a document, with names."""
     words = frame.words
     facts = [
         ("report_year", str(document.year or "")),

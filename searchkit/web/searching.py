@@ -44,7 +44,7 @@ class HitView(NamedTuple):
     url: str
     id: str
     anchor: str
-    """Id of its element."""
+    """Id of the element of HTML."""
     place: str
     year: str
     title: Sequence[tuple[str, bool]]
@@ -178,7 +178,10 @@ def _hit_view(frame: Frame, hit: Hit) -> HitView:
 
 
 def _snippet_measures(frame: Frame, hit: Hit, start: int, end: int) -> list[SnippetMeasure]:
-    """Return the measures of a snippet, those with a match in their quotes before others, in the order of the text."""
+    """Return at most `_MAX_MEASURES` measures of a snippet, in the order of the text.
+
+    If there are more, those with a match in their quotes are preferred.
+    """
     inside = [measure for measure in hit.measures if start <= measure.start and measure.end <= end]
     if len(inside) > _MAX_MEASURES:
         ranked = sorted(
@@ -197,7 +200,10 @@ def _snippet_measures(frame: Frame, hit: Hit, start: int, end: int) -> list[Snip
 
 
 def _part_links(frame: Frame) -> list[tuple[str, str, int]]:
-    """Return the parts of the query and the filters, each with the URL and the number of hits of it alone."""
+    """Return the parts of the query and the words that are understood as filters.
+
+    Each comes with the URL and the number of hits of a search for it alone.
+    """
     state = frame.state
     options = state.option_arguments(("literal", "match"))
     conditions = frame.index.conditions(state["query"], **options, **state.filter_arguments())

@@ -31,7 +31,7 @@ class ServerOptions:
     """Options of a server."""
 
     host: str = "127.0.0.1"
-    """Address to listen at. Another one than that of this machine needs `allow_hosts`."""
+    """Address to listen at. An address that other machines can reach needs `allow_hosts`."""
     port: int = 8000
     """Port to listen at. 0 means a free one."""
     base_path: str = ""

@@ -33,7 +33,7 @@ PAGES: Mapping[str, Callable[[Frame], tuple[str, dict[str, Any]]]] = {
     "watches": watches_page,
     "about": about_page,
 }
-"""Addresses that are pages, each with the function that returns template and values."""
+"""Endpoints that are pages, each with the function that returns the name of the template and its values."""
 
 
 class Site:
@@ -53,14 +53,17 @@ class Site:
         """Open the index in the folder `path`, and start to verify it in the background. Raises IndexUnusable.
 
         `root`: path that its URLs begin with. `is_private`: whether only the user can reach the server, so that it
-        shows the watches of the user. `verify`: verify the index before.
+        shows the watches of the user. `verify`: whether all files are verified before this returns.
         """
         self.name, self.root, self.title, self.words, self.is_private = name, root, title, words, is_private
         self._index = Index(path, verify=verify)
         self._index.verify_in_background()
 
     def view(self) -> IndexState:
-        """Return the latest build in one state, for all queries of a request. If it cannot be opened, the open one."""
+        """Return the latest build in one state, for all queries of a request.
+
+        If the latest build cannot be opened, returns the one that is open.
+        """
         with suppress(IndexUnusable):
             self._index.refresh()
         return self._index.snapshot()
@@ -75,10 +78,10 @@ class Site:
 
 
 def token_at(view: IndexState, endpoint: str) -> str:
-    """Return a text that names the answer of an endpoint to all requests: `token_of`, and the state of the watches."""
+    """Return a text that changes if an answer of an endpoint can change: `token_of`, and the state of the watches."""
     return f"{token_of(view)}-{watches_state()}" if endpoint == "watches" else token_of(view)
 
 
 def token_of(view: IndexState) -> str:
-    """Return a text that names the answers to all requests: the state of the index, and the version of searchkit."""
+    """Return a text that changes if any answer can change: the state of the index, and the version of searchkit."""
     return f"{view.state}-{__version__}"

@@ -23,7 +23,7 @@ _MAX_LISTED = 100
 _MEASURE_PART = re.compile(r"@[0-9]+\Z")
 """Matches the end of the id of a measure after that of its paragraph."""
 _NEED_PARAMETERS = {"compare", "document", "paragraph", "suggest", "analyze"}
-"""Addresses that answer nothing without parameters."""
+"""Endpoints that need parameters."""
 _AXES = ("district", "district:1", "district:2", "year", "of_year", "agency", "doctype", "section", "topic")
 """Facets of rows and columns."""
 

@@ -30,7 +30,7 @@ class WatchView(NamedTuple):
     hits: list[tuple[list[tuple[str, bool]], str, str]]
     """Pieces of the snippet, source and URL of the first new paragraphs."""
     problem: str
-    """Why it cannot be searched, empty if it can."""
+    """Why the watch cannot be searched, empty if it can."""
 
 
 def read_news(index: IndexState) -> list[tuple[News, str]]:

@@ -1,4 +1,4 @@
-"""The words of the pages in English, the labels of facets, sections and states, and all of them by language."""
+"""The words of the pages in English, the labels of facets and findings, and all of them in each language."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from searchkit.translation import FACET, FINDING, catalogue
 LANGUAGES = {"zh": "zh-CN", "en": "en"}
 """Languages of the pages, each with its tag in HTML."""
 PAGE = "page"
-"""Begin of the contexts of the words in the catalogue: the context of `search` is `page.search`."""
+"""Prefix of the contexts of the words in the catalogue: the context of `search` is `page.search`."""
 
 WORDS_OF_PAGES = {
     "app": "Report search",
@@ -255,7 +255,7 @@ WORDS_OF_PAGES = {
     "mark_revised": "a later report differs",
     "mark_others": "also another value of this name",
 }
-"""Texts by key. Whole numbers in their places get separators."""
+"""Texts by key. A whole number in a placeholder such as `{n}` gets thousands separators."""
 _FACET_LABELS = {
     "year": "Year",
     "of_year": "Year of the content",
@@ -297,7 +297,7 @@ class Words:
         return self._words[name]
 
     def __call__(self, name: str, /, **values: object) -> str:
-        """Return a text with values in its places. Whole numbers get separators."""
+        """Return a text with values for its placeholders. Whole numbers get thousands separators."""
         return self._words[name].format(
             **{key: f"{value:,}" if isinstance(value, int) else value for key, value in values.items()}
         )

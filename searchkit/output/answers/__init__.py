@@ -1,4 +1,4 @@
-"""Results as answers for assistants: text with the id to cite at the start of each line, and the same rows as data.
+"""Results as answers for assistants: text in which each quoted line starts with its id, and the same rows as data.
 
 answer.py  an answer, and how it is fitted to a number of characters
 rows.py    the row of each kind of record

@@ -1,7 +1,7 @@
 """An answer of a tool: a text within a limit, and the same rows as data.
 
-A client shows the text to a model, and the model must tell what a report says from what the server says. So a line that
-begins with `[` quotes records, and no other line does: `quote` and `plain` keep texts of reports in one line.
+A client shows the text to a model, and the model must tell what a report says from what the server says. So a line
+quotes records if and only if it begins with `[`. `quote` and `plain` keep a text of a report in one line.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Row:
 
     @property
     def line(self) -> str:
-        """The line."""
+        """The ids, each in brackets, and the text."""
         return f"{' '.join(f'[{plain(item)}]' for item in self.ids)} {self.text}"
 
 
@@ -47,7 +47,7 @@ class Answer:
     facts: Mapping[str, Any]
     """Fields of the JSON object of the answer, without the rows."""
     name: str
-    """Field of the rows."""
+    """Name of the field of the JSON object that contains the rows."""
     rows: Sequence[Row]
     """The rows, the most important first."""
     messages: Sequence[str] = field(default=())
@@ -83,7 +83,7 @@ def fit_answer(answer: Answer, max_characters: int) -> tuple[str, dict[str, Any]
 
 
 def _within(room: int, lines: Sequence[str]) -> list[str]:
-    """Return the lines that fit into a number of code points, the last one cut if it does not."""
+    """Return as many lines as fit into `room` code points with their line feeds. The last of them can be cut."""
     kept: list[str] = []
     for line in lines:
         if room > len(_CUT):

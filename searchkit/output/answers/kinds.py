@@ -111,8 +111,8 @@ def comparison_answer(comparison: Comparison, max_cells: int) -> Answer:
 def excerpt_answer(found: Excerpt | Table, document: Document | None, max_around: int) -> Answer:
     """Return the answer with the paragraphs or the table of an id.
 
-    `document`: the one that has them. `max_around`: the largest number of paragraphs before and after one that the tool
-    accepts.
+    `document`: the document of the paragraphs or the table. `max_around`: the largest number of paragraphs around one
+    that the tool accepts.
     """
     facts, messages = _document_facts(document)
     if isinstance(found, Table):

@@ -38,15 +38,15 @@ _STATES = {
     "silent": "a report without this figure",
     "missing": "no report",
 }
-"""Words for the states of the cells of a comparison, but `value`."""
+"""Words for the states of the cells of a comparison, except `value`."""
 _NOTES = {"revised": "in a later report", "other": "another value of this name", "target": "planned"}
-"""Words for the values of a cell that are not its own."""
+"""Words for the field `note` of the records of a comparison (`comparison_records`)."""
 _OWN_FIELDS = ("id", "n", "text", "number", "path", "section", "topics", "of_year")
 """Fields in which the paragraphs of a document differ."""
 
 
 def hit_row(hit: Hit) -> Row:
-    """Return the row of a hit: where it stands, what it lacks, its snippet."""
+    """Return the row of a hit: place, year, body and section, headings, the parts that it lacks, its snippet."""
     lacks = f"without {' '.join(map(plain, hit.lacks))}" if hit.lacks else ""
     return Row(
         (hit.id,),
