@@ -18,7 +18,7 @@ import searchkit
 from searchkit.corpus.walk import Stamp
 
 _STEP = 2_000_000_000
-"""Nanoseconds between two times of a coarse file system."""
+"""Resolution of the times of a coarse file system, in nanoseconds."""
 YEAR_AGO = 1_600_000_000
 """A modification time long before all builds, in seconds."""
 
@@ -142,10 +142,10 @@ CHANGES = (
 @pytest.mark.usefixtures("_times")
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
 @pytest.mark.parametrize("is_old", [False, True], ids=["just written", "long there"])
-def test_the_next_build_is_right(
+def test_the_next_build_finds_the_change(
     tmp_path: Path, state: State, change: Callable[[Path, State], State], *, is_old: bool
 ) -> None:
-    """After a change of the corpus, the next build is right, however old the reports were before."""
+    """After a change of the corpus and a build, the index answers from the new reports, however old the files were."""
     folder, index = tmp_path / "corpus", tmp_path / "index"
     state.write(folder)
     if is_old:
@@ -160,7 +160,7 @@ def test_the_next_build_is_right(
 
 @pytest.mark.usefixtures("_times")
 def test_many_changes_in_a_row(tmp_path: Path, moves: Iterator[State]) -> None:
-    """The index is right after each of many builds that follow each other at once."""
+    """After each of many builds without a pause between them, the index answers from the reports of that build."""
     for state in moves:
         state.write(tmp_path / "corpus")
         searchkit.build(tmp_path / "corpus", tmp_path / "index")

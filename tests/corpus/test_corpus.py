@@ -155,7 +155,7 @@ def test_a_metadata_csv_in_a_doubtful_encoding_is_refused(tmp_path: Path, table:
 
 
 def test_a_metadata_csv_in_big5_is_read(tmp_path: Path) -> None:
-    """A table in Big5 with enough text is read as before."""
+    """A table in Big5 with enough text to detect the encoding is read."""
     table = "檔案說明,文件,批次\n這是今年的第一批工作報告,a.txt,第一批\n"
     write_corpus(tmp_path, metadata__csv=table.encode("big5"), a__txt=REPORT)
     ((parsed,), _) = read_folder(tmp_path)
@@ -293,7 +293,7 @@ def test_files_can_be_read_in_other_processes(tmp_path: Path) -> None:
 
 
 def test_the_file_of_a_document_defaults_to_its_id(tmp_path: Path) -> None:
-    """A document that was read has the name of its file. A document built otherwise has its id instead."""
+    """`ParsedDocument.file` is the file that the document was read from. If none is stated, it is the document's id."""
     ((parsed,), _) = read_folder(write_corpus(tmp_path, a__jsonl='{"id":1,"text":"甲"}'))
     assert (parsed.document.document, parsed.file) == ("a.jsonl#1", "a.jsonl")
     assert ParsedDocument(parsed.document, parsed.paragraphs).file == "a.jsonl#1"

@@ -174,7 +174,7 @@ FILE = read_data_file("taxonomy", TOPICS_FILE)
 CONTENT = read_toml(FILE, _TaxonomyFile)
 LISTS = [CONTENT.ignore, *(words for topic in CONTENT.topic for words in (topic.strong, topic.terms, topic.weak))]
 WORDS = sorted({word for words in LISTS for word, _ in _weighted_words(FILE, words, 0.0)})
-"""The words of all its topics, and the words to ignore."""
+"""The words of all topics of the taxonomy that comes with searchkit, and the words to ignore."""
 
 
 def mixed_text(max_pieces: int) -> st.SearchStrategy[str]:

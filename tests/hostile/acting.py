@@ -71,7 +71,7 @@ def run_one_program(parent: Parent) -> None:
 
 
 def describe(parent: Parent) -> None:
-    """Send a description of the environment of a child."""
+    """Send a description of this process: its folder, open files, variables and module path."""
     parent.receive()
     description = {
         "folder": str(Path.cwd()),

@@ -37,7 +37,7 @@ def to_csv(rows: list[list[str]]) -> bytes:
 
 
 def to_json_lines(*records: object) -> bytes:
-    """Return records as JSON Lines. A text is a line as it is."""
+    """Return records as JSON Lines. A string is written as a line as it is."""
     lines = (record if isinstance(record, str) else json.dumps(record, ensure_ascii=False) for record in records)
     return "\n".join(lines).encode()
 
@@ -62,7 +62,7 @@ def test_shares_have_the_records_of_the_file(data: st.DataObject, name: str, cou
         whole = read_bytes(content, name)
     except ReadError:
         last = stream_bytes(content, name, Share(count - 1, count))
-        if last:  # not if the file has no text column
+        if last:  # None if the file has no text column
             with pytest.raises(ReadError, match=r"no (line|row)"):
                 list(last.documents)
         return
@@ -127,8 +127,8 @@ def test_the_index_does_not_depend_on_the_number_of_workers(tmp_path: Path, name
     ],
     ids=["only both shares have too many facets", "no record"],
 )
-def test_a_file_is_skipped_for_the_same_reason(tmp_path: Path, content: bytes) -> None:
-    """What only all shares together show about a file is the same as for one worker."""
+def test_a_file_in_shares_is_skipped_for_the_same_reason(tmp_path: Path, content: bytes) -> None:
+    """If only all shares together show that a file must be skipped, the reason is the one that one worker finds."""
     one, two = (build_with(tmp_path, content, jobs).skipped for jobs in (1, 2))
     assert one == two
     assert [item.path for item in one] == ["a.jsonl"]

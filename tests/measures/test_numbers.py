@@ -57,7 +57,7 @@ def test_the_parts_of_a_compound_are_one_number(extractor: Extractor, text: str,
     ],
 )
 def test_adjacent_numbers_are_separate(extractor: Extractor, text: str, values: list[float]) -> None:
-    """A number continues the one before it only if it fits into its scale."""
+    """A number continues the number before it only if both can be parts of one number, the larger part first."""
     assert [measure.base_value for measure in measures(extractor, text)] == values
 
 
@@ -193,7 +193,7 @@ def test_other_denominators_are_not_percentages(extractor: Extractor, text: str)
     ],
 )
 def test_a_round_number_is_a_bound(extractor: Extractor, text: str, value: float, unit: str, bound: str) -> None:
-    """几, 余 and 多 after a number mean at_least. A multiplier counts only with such a word or after one (近千人)."""
+    """几, 余 and 多 mean at_least. A bare multiplier (千) is a number only with such a word, or after one like 近."""
     (measure,) = measures(extractor, text)
     assert (measure.base_value, measure.base_unit, measure.bound) == (value, unit, bound)
 

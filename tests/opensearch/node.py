@@ -1,8 +1,8 @@
 """Assembles OpenSearch from Maven artifacts and runs nodes of it on this machine, for the tests of the engine.
 
-A distribution is 49 MB in `~/.cache/searchkit-tests`, for root in `/var/cache`, or where XDG_CACHE_HOME says. Maven
-knows where the artifacts are. OpenSearch 2 runs on the `java` of the system, OpenSearch 3 on that of JAVA_HOME: 21 or
-newer, with its data of all languages.
+A distribution takes 49 MB in the folder `searchkit-tests` of XDG_CACHE_HOME, by default `~/.cache`, for root
+`/var/cache`. Maven downloads the artifacts. OpenSearch 2 runs on the `java` of the system, OpenSearch 3 on that of
+JAVA_HOME: Java 21 or newer, with its locale data.
 
     python tests/opensearch/node.py [2|3]   runs a node until it is interrupted, and prints its address
 """
@@ -38,7 +38,7 @@ JAVA_OPTIONS = (
     *("-Dlog4j2.disable.jmx=true", "-Dlog4j.shutdownHookEnabled=false"),
 )
 QUICK = ("-XX:TieredStopAtLevel=1",)
-"""Options of a node that takes no time to optimise code that runs for a minute."""
+"""Options of Java for a node that runs for a minute: code is compiled without optimisation, which would take longer."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Release:
     java: tuple[str, ...] = ("-Djava.security.manager=allow",)
     """Options of Java."""
     needs_new_java: bool = False
-    """Whether it needs a newer Java than Debian has, that of JAVA_HOME."""
+    """Whether it runs on the Java of JAVA_HOME, because that of Debian is too old."""
 
 
 RELEASES = {
@@ -82,7 +82,7 @@ rootLogger.appenderRef.console.ref = console
 
 
 def why_unavailable(release: str = "2") -> str | None:
-    """Return why no node can run here, or None. Assembles OpenSearch at the first time."""
+    """Return why no node can run here, or None. The first call assembles OpenSearch."""
     try:
         java_of(release)
     except LookupError as error:
@@ -110,7 +110,7 @@ def java_of(release: str) -> str:
 
 
 def assemble(release: str = "2") -> Path:
-    """Return the folder of OpenSearch, which is assembled at the first time.
+    """Return the folder of OpenSearch. The first call assembles it.
 
     Raises CalledProcessError or TimeoutExpired if Maven cannot get the artifacts.
     """

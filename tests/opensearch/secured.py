@@ -73,7 +73,7 @@ def secured_node() -> Iterator[SecuredNode]:
 
 
 def _knows_users(url: str, ca: Path) -> bool:
-    """Return whether a node refuses who has no password. Until it knows the users, its status is another."""
+    """Return whether a node refuses a request without a password. Until it knows its users, it gives another status."""
     try:
         urllib.request.urlopen(url, timeout=5, context=ssl.create_default_context(cafile=ca))  # noqa: S310
     except urllib.error.HTTPError as error:

@@ -1,11 +1,11 @@
-"""Describes tables independently of file formats, with the measure that each of their cells is expected to be.
+"""Describes tables independently of file formats, with the measure that is expected of each cell.
 
 A row is a string. Bars separate its cells. Braces at the end of a cell contain its properties:
 
     {r2} {c3}     it covers 2 rows, 3 columns
     {=120 户次}   its value and its unit; a plain number (1,234.5, -3, 98.5%) needs no such property
     {≥3 万元}     as above, with a bound: ≥ at least, ≤ at most, ≈ about
-    {-}           it looks like a number and is none
+    {-}           it looks like a number, but is not a figure
     {^3} {^<3}    a raised mark after or before its text
 
 A row that starts with `!` is a header within the table: it names the columns of the rows below it. A row that starts

@@ -169,7 +169,7 @@ def test_segmenters_agree_on_the_sample_corpus() -> None:
 
 
 def test_segmenters_agree_on_real_reports(shared: Path) -> None:
-    """All segmenters return the same words for one in twelve Chinese runs of the real reports; all take 90 seconds."""
+    """All segmenters return the same words for one in twelve Chinese runs of real reports. All runs take 90 seconds."""
     assert_segmenters_agree((path for path in (shared / "corpus").rglob("*") if path.is_file()), step=12)
 
 

@@ -116,7 +116,7 @@ def shown(contents: FileContents) -> list[object]:
 
 
 def test_a_file_without_text_column_is_a_document_with_tables() -> None:
-    """It has no key. Titles are captions, notes are lines, and empty rows separate tables."""
+    """The document has no key. Titles are captions, notes are lines, and empty rows separate tables."""
     contents = read(
         "收件情况,,\n单位：件,,\n街道,收件,办结\n东风街道,10,9\n西关街道,,11\n注：初步数据。,,\n,,\n年份,罚款\n2021,35.1\n"
     )

@@ -244,7 +244,7 @@ def shown(contents: FileContents) -> list[object]:
 
 
 def test_a_sheet_without_text_column_is_a_document_with_a_table() -> None:
-    """Its key is the name of the sheet. Records and tables may be in one workbook."""
+    """The key of the document is the name of the sheet. Records and tables may be in one workbook."""
     book = Book().sheet("记录", ["正文"], ["甲"]).sheet("统计", [], ["", "街道", "收件"], ["", "东风街道", 10])
     record, document = read(book.bytes()).documents
     assert (record.key, record.is_record, document.key, document.is_record) == ("记录/2", True, "统计", False)
@@ -282,7 +282,7 @@ def test_merged_cells_are_spans() -> None:
 
 
 def test_hidden_rows_and_columns_are_not_in_a_table() -> None:
-    """The number of hidden rows and columns is in the problems. They do not divide a table."""
+    """Hidden rows and columns are left out, and a problem states how many. They do not divide a table."""
     book = Book().sheet("S", ["街道", "旧", "收件"], ["甲", 1, 2], ["乙", 3, 4])
     sheet = book.book.get_worksheet_by_name("S")
     sheet.set_row(1, None, None, {"hidden": True})
