@@ -111,7 +111,7 @@ class Server:
     def send(self, request: bytes, *, is_last: bool = False) -> bytes:
         """Send bytes, and return all that the server answers. Raises TimeoutError.
 
-        `is_last`: say that no more bytes follow. A server need not answer what is then incomplete.
+        `is_last`: close the connection for sending afterwards. The server need not answer an incomplete request.
         """
         chunks = []
         with socket.create_connection(("127.0.0.1", self.port), WALL_SECONDS) as connection:
@@ -188,7 +188,7 @@ class Requests:
         )()
 
     def _encode(self, text: str | bytes) -> bytes:
-        """Encode a text for an address: mostly as it should be, sometimes in GBK, twice, or cut off."""
+        """Percent-encode a text: mostly from UTF-8, sometimes from GB18030, twice, or with the end cut off."""
         data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
         draw = self._rng.random()
         if draw < 0.05 and isinstance(text, str):

@@ -51,7 +51,7 @@ _ODD_VALUES: Sequence[object] = (
     *(None, True, 0, -1, 2**31, 2**63, 2**64, 1e308, float("nan")),
     *("", "\0", "\ud800", "\u202e", "../../x", "法" * 10**6, [], {}, [[]] * 1000, {"": None}),
 )
-"""Values that replace one in JSON."""
+"""Values that replace a value in JSON."""
 _DEEP = "[" * 100_000 + "]" * 100_000
 _BOMB_BYTES = 1 << 30
 

@@ -42,11 +42,11 @@ ERRORS: Mapping[str, tuple[int, ...]] = {
     "rmdir": (errno.EACCES, errno.ENOTEMPTY),
     "flock": (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINTR),
 }
-"""Errors of each kind of call."""
+"""Error numbers with which the calls of each kind fail."""
 _LASTING = frozenset({"open", "write", "fsync", "flock", "link", "unlink", "mkdir"})
 """Kinds of calls that can keep failing: a disk that is full or read only, a file system without locks or links."""
 _FULL_DISKS = 40
-"""Number of sizes at which the disk is full."""
+"""Number of full disks of different sizes, from 0 bytes to almost as many as the build writes."""
 _IN_PLACE = re.compile(r"in place|is complete|was committed|has been replaced|new index", re.IGNORECASE)
 """What a message says if the new state is in place although the build failed."""
 

@@ -3,9 +3,9 @@
     python tests/attacks/neighbours.py [--cases N] [--seed N] [--result FILE]
 
 N builds change an index from one known state to the next. Meanwhile two readers run commands: each answer must be that
-of one state, never of an older state than the previous answer. Another process copies the folder file by file: a copy
-must be in one of the states, or be refused with one line. Two more writers build the same corpus: each must succeed, or
-be refused because another process writes. Before these builds, the folders of open indexes are moved, replaced and
+of one state, never of an older state than the previous answer. The folder is also copied file by file: a copy must be
+in one of the states, or be refused with one line. Two more writers build the same corpus: each must succeed, or be
+refused because another process writes. Before these builds, the folders of open indexes are moved, replaced and
 removed: an open index must answer as before, or raise an error of one line.
 """
 
@@ -193,7 +193,7 @@ MOVES: Mapping[str, Callable[[Path, Path], None]] = {
 
 
 def move_open_indexes(folder: Path, tally: Tally, seed: int) -> None:
-    """Open indexes, apply each of `MOVES`, and read them. Each is opened twice: searched before the move, and not."""
+    """Apply each of `MOVES` to an open index that was searched before, and to one that was not. Then read the index."""
     rng = random.Random(seed)  # noqa: S311 - no secret
     states = [make_state(rng), make_state(rng, 4)]
     for number, state in enumerate(states):

@@ -299,7 +299,7 @@ def test_hostile_requests(tally: Tally) -> None:
     ],
 )
 def test_answers_are_judged(answer: bytes, *, is_right: bool) -> None:
-    """Status and body of an answer are judged."""
+    """Status 500, a traceback, invalid JSON and no answer at all are faults. Status 400 and 503 are not."""
     pytest.importorskip("starlette", reason="the server needs the extra web")
     import addresses
 

@@ -25,7 +25,7 @@ YEAR_AGO = 1_600_000_000
 
 @pytest.fixture(params=["fine times", "coarse times"])
 def _times(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Times of files as the file system stores them."""
+    """Times of files as the file system stores them: in nanoseconds, or in steps of two seconds."""
     if request.param == "fine times":
         return
 
@@ -64,7 +64,7 @@ def swap(folder: Path, state: State) -> State:
 
 
 def move(folder: Path, state: State) -> State:
-    """Move a report to a folder, and another to a folder that has its name."""
+    """Move a report to a folder, and another report to a folder that has the name of that report."""
     (folder / "a").mkdir()
     (folder / "0.txt").rename(folder / "a" / "0.txt")
     (folder / "1.txt").rename(folder / "x")
@@ -185,7 +185,7 @@ def moves() -> Iterator[State]:
 
 
 def test_a_corpus_that_moves(tmp_path: Path, state: State) -> None:
-    """A corpus that was moved or copied gives the same index, also if another one is in its place."""
+    """A copy of the corpus at another path gives the same index, and other reports at the old path give theirs."""
     old, new, index = tmp_path / "old", tmp_path / "new", tmp_path / "index"
     state.write(old)
     searchkit.build(old, index)

@@ -126,7 +126,7 @@ def test_headings_of_metadata_csv_are_fields_in_either_language(tmp_path: Path, 
 
 
 def test_metadata_csv_states_which_column_contains_the_text(tmp_path: Path) -> None:
-    """A stated text column makes rows records, none makes them a table, and one that a file lacks is named."""
+    """If a text column is stated, rows are records; if 无 is stated, they are a table. A missing column is named."""
     rows = "街道,办理意见,内容\n东风,已办结三件,3\n西关,正在办理,4\n"
     write_corpus(tmp_path, a__csv=rows, b__csv=rows, c__csv=rows, d__csv=rows)
     write_corpus(tmp_path, metadata__csv="文件,正文列\na.csv,办理意见\nb.csv,无\nc.csv,意见\nd.csv,\n")
@@ -300,7 +300,7 @@ def test_the_file_of_a_document_defaults_to_its_id(tmp_path: Path) -> None:
 
 
 def test_the_digest_is_that_of_the_content(tmp_path: Path) -> None:
-    """The digest is the SHA-256 of the bytes, even if they are not a report. For a missing file, it is the reason."""
+    """The digest is the SHA-256 of the bytes, even if they are not a report. For a missing file, it is the error."""
     for name, content in {"a.txt": REPORT.encode(), "b.txt": b"\0", "c.xyz": b"x"}.items():
         (tmp_path / name).write_bytes(content)
         file = CorpusFile(str(tmp_path / name), name, NO_STAMP)

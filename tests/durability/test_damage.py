@@ -145,7 +145,7 @@ def test_commands_survive_flipped_bits(index: Path, run: RunCommand, timeout: Ca
 
 @columnar_only
 def test_flipped_bits_change_no_answer(index: Path, timeout: Callable[[], None]) -> None:
-    """With a flipped bit in any array, or in any other file that is read, answers are the same or IndexDamaged."""
+    """With a flipped bit in any data file, the answers are the same, or IndexDamaged is raised."""
 
     def answers() -> Answers:
         with Index(index) as opened:
@@ -300,7 +300,7 @@ def test_an_update_does_not_hide_damage(
     """An update of an index with a flipped bit writes a correct index, or one whose check detects the damage.
 
     With hard links the update merges the old segments. Without hard links, as on some file systems, the update copies
-    and keeps the old segments. Each of the two has a bit flipped in every second array.
+    and keeps the old segments. Each case flips a bit in every second region of the first and the last file of arrays.
     """
     reports = Reports(tmp_path / "reports", random.Random(3), files=0)  # noqa: S311
     base, copy = tmp_path / "base", tmp_path / "copy"

@@ -348,9 +348,10 @@ def open_text(texts: Sequence[str]) -> SegmentText:
 def test_strings_are_found_like_by_scanning(
     texts: list[str], strings: list[str], options: dict[str, bool], max_punctuation_df: int
 ) -> None:
-    """A string matches the docs whose folded text contains it, with or without bigram lists.
+    """A string matches the docs whose folded text contains it.
 
-    The texts are returned as they were stored.
+    Pairs with punctuation have lists of offsets (`MAX_PUNCTUATION_DF` is 64) or have none (0). The texts are returned
+    as they were stored.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bigrams, "MAX_PUNCTUATION_DF", max_punctuation_df)
@@ -725,9 +726,9 @@ def test_document_counts_are_counts(report: Report, tmp_path: Path) -> None:
 
 
 def test_a_descriptor_is_closed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If the system reports an error when a file is closed, the file is read, and not closed again.
+    """If closing a file fails, its arrays are still read, and its descriptor is not closed again.
 
-    Its number may be that of another file by then.
+    By then, the number of the descriptor may be that of another file.
     """
     write_arrays(tmp_path / "file", {"a": np.arange(3, dtype=np.uint8)})
     closed: list[int] = []
@@ -841,7 +842,7 @@ def test_blocks_are_verified_when_they_are_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("start", "end"), [(-1, 2), (2, 1), (0, 11), (11, 12)])
 def test_reading_beyond_an_array_is_damage(tmp_path: Path, start: int, end: int) -> None:
-    """A range that is not inside the array comes from damaged offsets."""
+    """Reading a range that is not inside the array raises IndexDamaged, because only damaged offsets lead to it."""
     write_arrays(tmp_path / "file", {"a": np.arange(10, dtype=np.uint8)})
     with pytest.raises(IndexDamaged):
         ArrayFile(tmp_path / "file").checked("a").read(start, end)

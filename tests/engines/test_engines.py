@@ -146,7 +146,7 @@ class NaiveEngine:
     def scores(self, clauses: Sequence[ScoringClause], complete: Node | None = None) -> list[float]:
         """Return the score by words, bigrams and characters of each paragraph, a tenth more if it matches `complete`.
 
-        Right for the matches of a query if at most `RESCORE_DEPTH` paragraphs match.
+        An engine returns these scores for a query that at most `RESCORE_DEPTH` paragraphs match.
         """
         words, bigrams, characters = query_weights(clauses)
         titles = [Counter(grams(fold(paragraph.title or ""), 2)) for paragraph in self.paragraphs]
@@ -229,7 +229,7 @@ def admits(item: Filter, paragraph: Paragraph) -> bool:
 
 
 def admits_measure(item: Filter, measure: ExtractedMeasure, paragraph: Paragraph) -> bool:
-    """Return whether a filter admits a measure: by of_year its own year or that of its report, else its paragraph."""
+    """Return whether a filter admits a measure: its own year, or that of its report, by of_year, else its paragraph."""
     if item.name != "of_year":
         return admits(item, paragraph)
     year = paragraph.year if measure.of_year is None else measure.of_year

@@ -225,7 +225,7 @@ def test_a_data_file_that_is_not_utf_8_is_refused(corpus: Path, index: Path, eng
 def test_data_files_in_other_encodings_are_read(
     corpus: Path, tmp_path: Path, engine: str, name: str, text: str, encoding: str
 ) -> None:
-    """A data file in UTF-16 or GBK yields the same index as in UTF-8: no input has changed."""
+    """A data file that is saved again in UTF-16, GBK or UTF-8 with a byte order mark counts as unchanged."""
     path, index = tmp_path / "list", tmp_path / "other"
     options: dict[str, Any] = {name: path}
     path.write_text(text, encoding="utf-8")

@@ -43,7 +43,7 @@ def descriptor_path(descriptor: int) -> str:
 
 
 def fail_flock(monkeypatch: pytest.MonkeyPatch, number: int, operation: int | None = None) -> None:
-    """Make an operation of `flock`, or each, fail with an error number."""
+    """Make one operation of `flock`, or every operation, fail with an error number."""
     real = fcntl.flock
 
     def flock(descriptor: int, requested: int) -> None:
@@ -144,7 +144,7 @@ def test_a_process_that_may_run_keeps_the_lock(
 
 
 def test_other_faults_of_locking_are_reported(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A fault that is neither a lock of another process nor a missing function is reported as what it is."""
+    """An error of `flock` that means neither a held lock nor missing support is reported with its own text."""
     fail_flock(monkeypatch, errno.EIO)
     with pytest.raises(IndexUnusable, match=r"cannot write to .*: Input/output error"):
         build(corpus, tmp_path / "index")

@@ -130,7 +130,7 @@ def test_a_printed_sign_is_kept(extractor: Extractor, text: str, value: float, u
 def test_a_hyphen_is_not_a_sign_after_a_number_or_a_letter(
     extractor: Extractor, text: str, values: list[float]
 ) -> None:
-    """Such a hyphen joins the ends of a range or the parts of a name. After a blank, it is a sign."""
+    """After a number or a letter, a hyphen joins a range or the parts of a name. After a blank, it is a sign."""
     assert [measure.base_value for measure in measures(extractor, text)] == values
 
 
@@ -160,7 +160,7 @@ def test_a_part_of_a_power_of_ten_is_a_percentage(extractor: Extractor, text: st
 
 @pytest.mark.parametrize("text", ["占五百分之二。", "占二百分之一件。", "占三分之五千件。", "占1又二分之一件。"])
 def test_other_denominators_are_not_percentages(extractor: Extractor, text: str) -> None:
-    """The numerator of such a fraction counts nothing."""
+    """A fraction of another denominator is not a percentage, and its numerator is not a measure."""
     assert measures(extractor, text) == []
 
 

@@ -252,7 +252,7 @@ def break_build(cluster: Cluster, fault: Fault, corpus: Path, local: Index, inde
     is_full = fault[0] == FULL_DISKS
 
     def writes() -> bool:
-        if is_full:  # a build of few reports is faster than OpenSearch looks at its disks
+        if is_full:  # a build of few reports ends before OpenSearch looks at its disks again
             return True
         with suppress(OSError):
             rows = cluster.get(f"/_cat/indices/searchkit-{index.name}-data-*?format=json&h=index")

@@ -47,7 +47,7 @@ class Release:
 
     version: str
     log4j: str
-    """Version of its library for logs."""
+    """Version of Log4j."""
     profile: str = ""
     """Profile of pom.xml with further parts."""
     java: tuple[str, ...] = ("-Djava.security.manager=allow",)
@@ -65,7 +65,7 @@ RELEASES = {
 }
 """Releases by name."""
 
-# OpenSearch loads its modules from folders of their own. The first pattern of each names the jar with its class.
+# OpenSearch loads its modules from folders of their own. The first pattern of each matches the jar with its class.
 MODULES = {
     "transport-netty4": ("transport-netty4*", "netty-*", "opensearch-netty4*"),
     "analysis-common": ("analysis-common*",),
@@ -133,7 +133,7 @@ def assemble(release: str = "2") -> Path:
         subprocess.run(command, check=True, capture_output=True, timeout=DOWNLOAD_SECONDS)
         for name, patterns in MODULES.items():
             _move_module(new, name, patterns, version)
-        for name in ("bin", "config", "plugins"):  # OpenSearch creates those that are missing, but not for this user
+        for name in ("bin", "config", "plugins"):  # OpenSearch would create them, but its user must not write here
             (new / name).mkdir()
         for plugin in (new / "lib").glob("*.zip"):
             with zipfile.ZipFile(plugin) as packed:
@@ -146,7 +146,7 @@ def assemble(release: str = "2") -> Path:
 
 
 def _move_module(home: Path, name: str, patterns: tuple[str, ...], version: str) -> None:
-    """Move the jars of a module to its folder, and describe it."""
+    """Move the jars of a module to its folder, and write its descriptor and policy."""
     folder = home / "modules" / name
     folder.mkdir(parents=True)
     (main,) = (home / "lib").glob(patterns[0])

@@ -132,7 +132,7 @@ def test_the_remains_of_a_killed_build_are_removed(
     """A build that dies before its commit leaves a state and a lock. When the lock has expired, both are removed."""
 
     class Killed(BaseException):
-        """Ends a build without any of its cleaning up."""
+        """Ends a build as a kill would: what the build would remove stays."""
 
     def die(*_: object) -> None:
         raise Killed

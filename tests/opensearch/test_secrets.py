@@ -24,7 +24,7 @@ SECRET = "pass-w0rd"  # noqa: S105 - not one
 
 
 class Recorder(BaseHTTPRequestHandler):
-    """Refuses every request, and keeps its header."""
+    """Refuses every request, and keeps its header Authorization."""
 
     headers_seen: list[str | None] = []  # noqa: RUF012 - shared by the handlers of all requests
 

@@ -66,10 +66,10 @@ class Sample:
     no_figures: tuple[int, ...] = ()
     """Columns without figures: 序号, 电话, 单位."""
     units: Mapping[int | str, str] = field(default_factory=dict)
-    """Unit of a column, of a row (by its innermost header), or of all cells (an empty string). A row precedes a column,
-    unless the unit of the column is %."""
+    """Unit of a column, of a row (by its innermost header), or of all cells (by an empty string). The unit of a row
+    takes precedence over that of a column, unless the latter is %."""
     own_units: Mapping[int, str] = field(default_factory=dict)
-    """Units of columns that precede those of the rows."""
+    """Units of columns that take precedence over those of the rows."""
     totals: tuple[int | str, ...] = ()
     """Columns, and headers of rows, that are totals."""
     halves: Mapping[int, tuple[int, ...]] = field(default_factory=dict)

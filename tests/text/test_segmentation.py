@@ -82,7 +82,7 @@ def segmenters(request: pytest.FixtureRequest) -> Iterator[tuple[Any, ...]]:
 
 
 def test_every_word_is_found(original: jieba.Tokenizer) -> None:
-    """Each word of the 349,046 lines has jieba's weight, each other prefix has 0, and there is nothing else."""
+    """Each word of the 349,046 lines has jieba's weight, each prefix that is no word has 0. There are no others."""
     segmenter = DictionarySegmenter(())
     log_total = log(sum(original.FREQ.values()))
     expected = {word: log(frequency) - log_total if frequency else 0.0 for word, frequency in original.FREQ.items()}

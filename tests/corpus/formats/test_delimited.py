@@ -200,7 +200,7 @@ def test_the_header_decides_the_delimiter() -> None:
 
 
 def test_empty_rows_within_a_table_do_not_divide_it() -> None:
-    """Figures below an empty row go on with the table above it; a table side by side is another one."""
+    """Figures below an empty row belong to the table above it. A table beside another one is a table of its own."""
     data = "数据库：年度数据,,\n时间：最近10年,,\n指标,2022年,2021年\n,,\n立案,12,10\n,,\n结案,11,9\n".encode()
     (document,) = delimited.read(data, "a.csv").documents
     (table,) = [block.table for block in document.blocks if block.table]

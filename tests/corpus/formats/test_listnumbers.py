@@ -114,7 +114,7 @@ def test_patterns_refer_to_upper_levels() -> None:
 
 
 def test_levels_with_a_restart_rule() -> None:
-    """Restart 0 means never; another value names the level after which the level restarts."""
+    """`lvlRestart` 0 means never; another value names the level after which the level restarts."""
     numbering = definition(
         0,
         level(0, "decimal", "%1、"),

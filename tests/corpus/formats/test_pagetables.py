@@ -167,7 +167,7 @@ def test_lines_of_a_cell_are_joined() -> None:
 
 
 def test_rows_without_rules_between_them_are_split() -> None:
-    """If only columns are ruled, the figures show the rows, also one without figures."""
+    """If only columns are ruled, each line of figures is a row, and so is a line without figures at that distance."""
     rows = [*ROWS, ["北苑街道", "", ""], ["河西街道", "7", "8"]]
     bottom = TOP + LEADING * len(rows)
     rules = [across(TOP), across(TOP + LEADING), across(bottom), *(down(x, TOP, bottom) for x in EDGES)]
@@ -216,7 +216,7 @@ def test_a_bold_or_repeated_row_is_the_header_of_a_ruled_table_of_words() -> Non
 
 @pytest.mark.parametrize("gap", [0.5, 3.0])
 def test_rules_can_have_gaps(gap: float) -> None:
-    """Rules that end shortly before they cross are a grid, and so is one with a diagonal or a filled header."""
+    """A grid is found if its rules end shortly before they cross, and if it has a diagonal or a filled header."""
     rules = [
         rule._replace(left=rule.left + gap, right=rule.right - gap)
         if rule.right > rule.left
@@ -338,7 +338,7 @@ def test_figures_below_each_other_are_a_column() -> None:
 
 
 def test_words_of_a_header_wider_than_its_columns_are_in_order() -> None:
-    """A header with a word for each column is in the order of the columns, where single blanks separate the figures."""
+    """If single blanks separate the figures, the words of a header belong to the columns in their order."""
     lines = ["年份 立案数（件） 罚款（万元）", "2021 120 35.1", "2022 131 40.2", "2023 129 93.7"]
     glyphs = [glyph for n, line in enumerate(lines) for glyph in write(line, 80, TOP + LEADING * n)]
     assert tables(read(place(glyphs))) == [[line.split() for line in lines]]

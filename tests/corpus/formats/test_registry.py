@@ -191,7 +191,7 @@ def test_markdown_emphasis_across_paragraphs_is_removed() -> None:
 
 
 def test_markdown_tables_are_blocks() -> None:
-    """A data table is a block, in Markdown and in HTML. The row of another table is a block with tabs."""
+    """A data table is a block, in Markdown and in HTML. A row of any other table is a block with tabs."""
     source = "| 指标 | 2022年 |\n|---|---|\n| 立案 | 129件 |\n\n<table><tr><td>结案</td><td>12件</td></tr></table>\n"
     rows = ((Cell("指标"), Cell("2022年")), (Cell("立案"), Cell("129件")))
     assert blocks(source, "a.md") == [Block("", table=RawTable(rows, header_rows=1)), Block("结案\t12件")]
@@ -385,7 +385,7 @@ def test_html_facts_become_labelled_lines(layout: str, where: str) -> None:
 
 
 def test_html_facts_of_other_documents_are_dropped() -> None:
-    """Facts stated twice after the text, or stated before, belong to links to other documents."""
+    """After the text, facts that occur twice or were stated before belong to links to other documents."""
     links = "<p>索引号：B2</p><p>来源：别处</p>" + "<p>某通知 发布日期：2020-01-01</p>" * 2
     body = f"<p>索引号：A1</p><div class=content><p>立案129件。</p></div>{links}"
     assert texts(build_page(body), "a.html") == ["索引号：A1", "立案129件。"]
@@ -441,7 +441,7 @@ def test_html_end_tags_without_start_tags_close_nothing() -> None:
 
 
 def test_html_headers_are_read() -> None:
-    """Some sites print the title of a report in the header of the page."""
+    """The element `header` is read, because some sites print the title of a report there."""
     (document,) = read_bytes("<header><h1>年度报告</h1></header><p>立案153件。</p>".encode(), "a.html").documents
     assert [block.text for block in document.blocks] == ["年度报告", "立案153件。"]
 

@@ -301,7 +301,7 @@ def table(*rows: Sequence[Cell | str]) -> RawTable:
 
 
 def test_hostile_spans_cost_nothing() -> None:
-    """Spans of a billion rows and columns, and long cells that are repeated, make no data table or a small one."""
+    """A table with spans of a billion rows and columns, or repeated long cells, is no data table or a small one."""
     wide = Cell("收件", row_span=10**9, col_span=10**9)
     recognise_tables([Block("", table=table(("街道", wide), ("东风街道", "1")))])
     assert not is_data_table(table(*[(Cell("数", col_span=1000), "1")] * 1000))

@@ -323,7 +323,7 @@ def test_cells_of_a_table_are_as_displayed(number: object, number_format: str | 
 
 
 def test_large_tables_are_refused() -> None:
-    """A table whose cells are in distant rows and columns has too many empty ones."""
+    """A table with too many empty cells, between cells in distant rows and columns, is refused."""
     header = "".join(f"<c><v>{n}</v></c>" for n in range(3000))
     rows = f"<row>{header}</row>" + "<row><c><v>1</v></c><c><v>2</v></c></row>" * 1000
     assert "more than 2000000 are not read" in str(read_or_reason(build_workbook(rows)))
