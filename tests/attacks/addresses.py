@@ -3,8 +3,9 @@
     python tests/attacks/addresses.py [--cases N] [--seed N] [--corpus DIR] [--result FILE]
 
 Most are valid HTTP with odd parameters, encodings and long values; the others have odd methods, headers and bytes. Each
-must be answered in time, with a status below 500 or with 503 (busy, or the time of a request is over); only what is not
-HTTP may be cut off. JSON must be valid. At the end the server must answer as before. The processor time and the memory
+must be answered in time, with a status below 500 or with 503 (busy, or the time limit of a request is over). The server
+may close the connection without an answer only if the request has odd methods, headers or bytes, or more than 16 KB.
+JSON must be valid. At the end, a search must return what it returned at the start. The processor time and the memory
 are those of the server.
 """
 
@@ -77,7 +78,7 @@ class Server:
     """A running server. A context manager."""
 
     def __init__(self, index: Path, errors: IO[bytes]) -> None:
-        """Start a server of an index at a free port. `errors`: the file to which it writes its standard error."""
+        """Start a server of an index on a free port. `errors`: the file for the server's standard error."""
         command = [sys.executable, "-m", "searchkit", "serve", "--index", str(index), "--port", "0"]
         self._errors = errors
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._errors, text=True)
@@ -110,7 +111,7 @@ class Server:
     def send(self, request: bytes, *, is_last: bool = False) -> bytes:
         """Send bytes, and return all that the server answers. Raises TimeoutError.
 
-        `is_last`: say that no more bytes follow. A server need not answer what is then incomplete.
+        `is_last`: close the connection for sending afterwards. The server need not answer an incomplete request.
         """
         chunks = []
         with socket.create_connection(("127.0.0.1", self.port), WALL_SECONDS) as connection:
@@ -187,7 +188,7 @@ class Requests:
         )()
 
     def _encode(self, text: str | bytes) -> bytes:
-        """Encode a text for an address: mostly as it should be, sometimes in GBK, twice, or cut off."""
+        """Percent-encode a text: mostly from UTF-8, sometimes from GB18030, twice, or with the end cut off."""
         data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
         draw = self._rng.random()
         if draw < 0.05 and isinstance(text, str):
@@ -225,14 +226,14 @@ class Requests:
 
 
 def _get(target: bytes, headers: Sequence[tuple[bytes, bytes]] = (), *, method: bytes = b"GET") -> bytes:
-    """Return a request. `headers` replaces the header Host if it contains one."""
+    """Return a request. Its header Host is that of `headers` if they contain one, otherwise 127.0.0.1."""
     host = () if any(name == b"Host" for name, _ in headers) else ((b"Host", b"127.0.0.1"),)
     lines = [b"%s: %s" % header for header in (*host, (b"Connection", b"close"), *headers)]
     return b"%s %s HTTP/1.1\r\n%s\r\n\r\n" % (method, target, b"\r\n".join(lines))
 
 
 def judge(answer: bytes, *, may_be_cut: bool) -> str | None:
-    """Return what is wrong with the answer to a request, None if nothing is. `may_be_cut`: it may be no HTTP."""
+    """Return what is wrong with the answer to a request, None if nothing is. `may_be_cut`: the answer may be empty."""
     head, _, body = answer.partition(b"\r\n\r\n")
     match = re.match(rb"HTTP/1\.1 (\d{3}) ", head)
     if not match:

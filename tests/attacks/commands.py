@@ -1,9 +1,11 @@
-"""Runs commands of searchkit, each in a fork of a process that has loaded searchkit: a hundred times faster.
+"""Runs commands of searchkit, each in a fork of a process that has loaded searchkit.
+
+That is a hundred times faster than a new interpreter for each command.
 
     python commands.py    reads requests from standard input and answers them; `Commands` starts it
 
-A build in such a fork runs its workers in threads (`inprocess.py`), otherwise it is the command itself. Each command
-has limits of processor time and memory.
+A build in such a fork runs its workers in threads (`inprocess.py`); nothing else differs from the command that a user
+runs. Each command has limits of processor time and memory.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ class Outcome:
     cpu: float
     """Processor time in seconds."""
     memory: int
-    """Largest resident size in bytes, with that of the process that has loaded searchkit."""
+    """Largest resident size in bytes. It includes the memory of the process that has loaded searchkit."""
 
     def problem(self, statuses: Sequence[int] = (0, 1, 3)) -> tuple[str, str] | None:
         """Return what is wrong: a verdict of `Tally` and a description. None if the command ended as it should.

@@ -1,4 +1,4 @@
-"""Writes copies of an index that someone has changed on purpose, with right checksums, and runs commands on them.
+"""Changes copies of an index as an attacker would, with correct checksums, and runs commands on them.
 
     python tests/attacks/crafted.py [--cases N] [--seed N] [--result FILE]
 
@@ -51,13 +51,16 @@ _ODD_VALUES: Sequence[object] = (
     *(None, True, 0, -1, 2**31, 2**63, 2**64, 1e308, float("nan")),
     *("", "\0", "\ud800", "\u202e", "../../x", "法" * 10**6, [], {}, [[]] * 1000, {"": None}),
 )
-"""Values that replace one in JSON."""
+"""Values that replace a value in JSON."""
 _DEEP = "[" * 100_000 + "]" * 100_000
 _BOMB_BYTES = 1 << 30
 
 
 def craft_array(array: Array, others: Sequence[Array], rng: random.Random) -> Array:
-    """Return an array that replaces another one: of numbers, or of bytes that `pack_json` returned."""
+    """Return an array to store in place of `array`, which has numbers, or bytes that `pack_json` returned.
+
+    `others`: the other arrays of the file.
+    """
     if array.dtype == np.uint8 and array[:1].tolist() == [0x78] and rng.random() < 0.8:
         return _craft_packed(array, rng)
     top, size = np.iinfo(array.dtype).max, len(array)
@@ -87,10 +90,10 @@ def craft_array(array: Array, others: Sequence[Array], rng: random.Random) -> Ar
 
 
 def _craft_packed(array: Array, rng: random.Random) -> Array:
-    """Return packed JSON that replaces another one."""
+    """Return packed JSON to store in place of that in `array`."""
     try:
         text = zlib.decompress(array.tobytes()).decode()
-    except (zlib.error, UnicodeDecodeError):  # one block of several
+    except (zlib.error, UnicodeDecodeError):  # not packed JSON, though it begins like it
         return array[::-1].copy()
     draw = rng.random()
     if draw < 0.1:
@@ -186,7 +189,7 @@ def craft_manifest(index: Path, rng: random.Random) -> str:
 
 
 class Crafted:
-    """An index of sample reports in several segments, and crafted copies."""
+    """An index of sample reports with two segments, and crafted copies."""
 
     def __init__(self, folder: Path, tally: Tally, commands: Commands, seed: int, engine: str) -> None:
         """Build the index in the folder `folder`, which is created."""

@@ -2,9 +2,10 @@
 
     python tests/attacks/faults.py [--cases N] [--seed N] [--result FILE]
 
-After each fault the index must be in the old or the new state (`oracle.py` knows the answers of both), the exit status
-and the message must fit, and the next build must succeed and leave nothing behind. If there are more faults than N,
-they are a sample with as many of each kind of call as possible.
+Each such fault is a `Break`, and a build with one is a broken build. After it, the index must be in the old or the new
+state (`oracle.py` knows the answers of both), the exit status and the message must fit that state, and the next build
+must succeed and leave nothing behind. If there are more than N breaks, a sample is run that has about as many of each
+kind of call.
 """
 
 from __future__ import annotations
@@ -41,18 +42,18 @@ ERRORS: Mapping[str, tuple[int, ...]] = {
     "rmdir": (errno.EACCES, errno.ENOTEMPTY),
     "flock": (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINTR),
 }
-"""Errors of each kind of call."""
+"""Error numbers with which the calls of each kind fail."""
 _LASTING = frozenset({"open", "write", "fsync", "flock", "link", "unlink", "mkdir"})
 """Kinds of calls that can keep failing: a disk that is full or read only, a file system without locks or links."""
 _FULL_DISKS = 40
-"""Number of sizes at which the disk is full."""
+"""Number of full disks of different sizes, from 0 bytes to almost as many as the build writes."""
 _IN_PLACE = re.compile(r"in place|is complete|was committed|has been replaced|new index", re.IGNORECASE)
 """What a message says if the new state is in place although the build failed."""
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A build that is broken."""
+    """A build to break."""
 
     name: str
     prepared: Path
@@ -64,7 +65,7 @@ class Scenario:
 
 
 class Faults:
-    """Runs builds that are broken, and checks what they leave."""
+    """Breaks builds, and checks what they leave."""
 
     def __init__(self, folder: Path, tally: Tally, commands: Commands, shim: Shim) -> None:
         """Work in the existing folder `folder`."""
@@ -158,7 +159,10 @@ def all_breaks(kinds: list[str], size: int) -> Iterator[Break]:
 
 
 def choose(breaks: Iterable[Break], kinds: Sequence[str], rng: random.Random) -> list[Break]:
-    """Return all breaks in random order, but so that each part of the list has as many of each kind as possible."""
+    """Return all breaks in an order in which every start of the list has about as many of each kind of call.
+
+    The breaks of a kind are in random order.
+    """
     shuffled = list(breaks)
     rng.shuffle(shuffled)
     seen: Counter[str] = Counter()

@@ -4,9 +4,10 @@
 
 Each build has two worker processes. A signal goes to the build, to a worker or to the group of all processes; SIGSTOP
 is followed by SIGCONT. Then the index must be in the old or the new state (`oracle.py` knows the answers of both), no
-process may survive, and the exit status and the message must fit. A build that was only stopped for a while must
-succeed, and so must one that lost a worker. After one signal in five, a build runs without one, and must succeed and
-leave nothing behind. `tests/durability/storm.py` kills builds at chosen stages and compares all answers and scores.
+process may survive, and the exit status and the message must fit the state. A build that was only stopped for a while
+must succeed, and so must a build that lost a worker. After one signal in five, a build runs without a signal, and must
+succeed and leave nothing behind. `tests/durability/storm.py` kills builds at chosen stages and compares all answers and
+scores.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ _EXIT_SECONDS = 60
 _UNDISTURBED_INTERVAL = 5
 """After one build in this number, at random, a build runs without a signal."""
 _LONGER, _SHORTER = 1.1, 0.8
-"""Factors of the time in which a signal is sent, if the build received the last one, and if it had ended before."""
+"""Factors of the time within which the next signal is sent: if the build received the last one, and if it had ended."""
 
 
 class Kills:
@@ -58,7 +59,7 @@ class Kills:
         started = time.monotonic()
         self._build_undisturbed()
         self._seconds = time.monotonic() - started
-        """Time in which a signal is sent. It adapts to the time that builds take."""
+        """The signal is sent at a random moment of this time. It adapts to the time that builds take."""
 
     def run(self) -> None:
         """Change the corpus, and disturb the build."""

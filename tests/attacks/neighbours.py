@@ -3,10 +3,10 @@
     python tests/attacks/neighbours.py [--cases N] [--seed N] [--result FILE]
 
 N builds change an index from one known state to the next. Meanwhile two readers run commands: each answer must be that
-of one state, never of an older one than the answer before. Another process copies the folder file by file: a copy must
-be in one of the states, or be refused with one line. Two more writers build the same corpus: each must succeed, or be
-refused because another process writes. Before, indexes that are open are moved, replaced, emptied and removed: an open
-index answers as before, or says in one line what is wrong.
+of one state, never of an older state than the previous answer. The folder is also copied file by file: a copy must be
+in one of the states, or be refused with one line. Two more writers build the same corpus: each must succeed, or be
+refused because another process writes. Before these builds, the folders of open indexes are moved, replaced and
+removed: an open index must answer as before, or raise an error of one line.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Neighbours:
             self._add("left", f"{sorted(names)}")
 
     def _build(self, commands: Commands) -> None:
-        """Build the last state. Another writer may be at work, and may have read the corpus before it changed."""
+        """Write the last state to the corpus, and build it. Repeated while another writer has the lock of the index."""
         self._may_read_corpus.clear()
         for _ in range(_OTHER_WRITERS):
             self._corpus_readers.acquire()
@@ -86,7 +86,7 @@ class Neighbours:
             self._add("lost", f"a build: status {outcome.status}, {outcome.err}")
 
     def _repeat(self, work: Callable[[Commands, dict[str, int]], None], are_ready: threading.Barrier) -> None:
-        """Repeat a work until all builds are done."""
+        """Call `work` until all builds are done. Each call receives the same dictionary to remember earlier calls."""
         memory: dict[str, int] = {}
         with Commands() as commands:
             are_ready.wait()
@@ -94,7 +94,7 @@ class Neighbours:
                 work(commands, memory)
 
     def _write(self, commands: Commands, _memory: dict[str, int]) -> None:
-        """Build the corpus, whatever state it is in. No other writer may be disturbed."""
+        """Build the corpus, whatever state it is in. The build must succeed, or be refused because another writes."""
         self._may_read_corpus.wait()
         with self._corpus_readers:
             outcome = commands.run("build", self._corpus, "--index", self._index)
@@ -106,7 +106,7 @@ class Neighbours:
             self._add("unclear", f"another writer: {outcome.err}")
 
     def _read(self, commands: Commands, memory: dict[str, int]) -> None:
-        """Export all paragraphs. They must be those of one state, and no older one than last time."""
+        """Export all paragraphs. They must be those of one state, which is not older than that of the last call."""
         outcome = commands.run("export", "paragraphs", "--index", self._index)
         self._count("readers", outcome.cpu, outcome.memory)
         if problem := outcome.problem((0,)):
@@ -193,7 +193,7 @@ MOVES: Mapping[str, Callable[[Path, Path], None]] = {
 
 
 def move_open_indexes(folder: Path, tally: Tally, seed: int) -> None:
-    """Open indexes, move them, and use them. Each is used before or only after it was moved."""
+    """Apply each of `MOVES` to an open index that was searched before, and to one that was not. Then read the index."""
     rng = random.Random(seed)  # noqa: S311 - no secret
     states = [make_state(rng), make_state(rng, 4)]
     for number, state in enumerate(states):
@@ -223,7 +223,7 @@ def move_open_indexes(folder: Path, tally: Tally, seed: int) -> None:
 
 
 def _refresh(opened: searchkit.Index, index: Path, states: list[State], tally: Tally, name: str) -> None:
-    """Switch an open index to what is now in its folder."""
+    """Switch an open index to what is now in its folder, and check its paragraphs."""
     is_other = opened.refresh()
     found = {item.id: item.text for item in opened.paragraphs()}
     if found != states[is_other].paragraphs or (is_other and differences(index, states[1])):

@@ -1,4 +1,4 @@
-"""Folders of reports whose answers are known without searchkit: paragraphs are lines, and a search is `in`.
+"""Folders of reports whose answers are known without searchkit: paragraphs are lines, hits are lines with the string.
 
 A `State` is the content of such a folder. An index of the folder must return exactly its lines, and for each string the
 lines that contain it.
@@ -77,7 +77,7 @@ def make_state(rng: random.Random, files: int = 6) -> State:
 
 
 def differences(index: Path, state: State) -> list[str]:
-    """Return how the answers of an index differ from a state, nothing if they are right. Raises SearchkitError."""
+    """Return which answers of an index differ from those of a state. Raises SearchkitError."""
     found = []
     paragraphs = state.paragraphs
     with searchkit.open(index) as opened:
@@ -99,7 +99,7 @@ def differences(index: Path, state: State) -> list[str]:
 
 
 def which(index: Path, states: Sequence[State | None]) -> int | str:
-    """Return the number of the state that an index is in, or what is wrong with it.
+    """Return the position in `states` of the state that an index is in, or what is wrong with the index.
 
     None is the state in which there is no index. `check` must find nothing.
     """

@@ -4,10 +4,10 @@
 
 `shim.c` records the writes of a build. Until a file is synced, any of its writes can be missing after a power failure.
 Until a folder is synced, any change of the names in it can be missing, in whatever order the changes were made. A
-renaming is atomic. Of the states that the disk may then have, those are replayed in which everything or nothing has
-reached it, only data or only names, all changes but one, one alone, or a random part: N states, and all that are
-possible after the end of the build. The index must be in the old or the new state, and in the new one if the build had
-ended. From some of the states, the next build must succeed and leave nothing behind.
+renaming is atomic. `PATTERNS` says which changes are missing. N states of the disk at random moments of the builds are
+checked, and the states after the end of each build for every pattern. The index must be in the old or the new state,
+and in the new one if the build had ended. From some of the states, the next build must succeed and leave nothing
+behind.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Disk:
         self._before, self._inodes = before, inodes
         self.changes: list[Change] = []
         self._synced_at: list[int] = []
-        """For each change, the number of changes that had been made when it was synced; infinite if it never was."""
+        """For each change, the number of changes made when it was synced; `sys.maxsize` if it never was."""
         for call in calls:
             if call.kind == "call":
                 continue

@@ -2,8 +2,8 @@
 
     python tests/attacks/queries.py [--cases N] [--seed N] [--corpus DIR] [--result FILE]
 
-A query may be refused with a `SearchkitError`. It must not raise anything else or take longer than `CPU_SECONDS`, and
-the answer must be valid JSON whose spans are inside of the paragraphs.
+A query may be refused with a `SearchkitError`. It must not raise anything else or take more processor time than
+`CPU_SECONDS`, and the answer must be valid JSON whose spans are inside of the paragraphs.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _OPTIONS: Mapping[str, Sequence[object]] = {
 
 
 class _TooLong(BaseException):
-    """The processor time of a query is over. No `Exception`, so that nothing catches it."""
+    """The processor time of a query is over. Not an `Exception`, so that searchkit does not catch it."""
 
 
 class Queries:
@@ -121,7 +121,7 @@ def _peak() -> int:
 
 
 def attack(tally: Tally, cases: int, seed: int, corpus: Path = CORPUS) -> None:
-    """Ask `cases` queries to an index of `corpus`."""
+    """Send `cases` queries to an index of `corpus`."""
     previous = signal.signal(signal.SIGVTALRM, _stop)
     try:
         with tempfile.TemporaryDirectory() as folder:

@@ -49,7 +49,7 @@ class Break:
 
 @dataclass(frozen=True)
 class Call:
-    """A line of the log: a call before it is made, or the effect of one that succeeded."""
+    """An entry of the log: a call before it is made, or the effect of a call that succeeded."""
 
     kind: str
     """`call`, or the effect: create, truncate, write, fsync, mkdir, unlink, link or rename."""

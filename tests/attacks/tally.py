@@ -42,7 +42,7 @@ class Tally:
     cases: Counter[str] = field(default_factory=Counter)
     """Number of cases by class."""
     details: Counter[str] = field(default_factory=Counter)
-    """Other numbers, which are no cases."""
+    """Numbers of other things than cases."""
     verdicts: Counter[str] = field(default_factory=Counter)
     """Number of faults by verdict, see `VERDICTS`."""
     faults: list[str] = field(default_factory=list)
@@ -90,7 +90,7 @@ class Tally:
 
 
 class _TimeIsOver(BaseException):
-    """The attack has run for as long as it may. No `Exception`, so that nothing catches it."""
+    """The time of `--minutes` is over. Not an `Exception`, so that the attack does not catch it."""
 
 
 def _end(_number: int, _frame: FrameType | None) -> NoReturn:

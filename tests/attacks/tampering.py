@@ -2,10 +2,10 @@
 
     python tests/attacks/tampering.py [--cases N] [--seed N] [--result FILE]
 
-Half of the N copies have one flipped bit. In the others a file is truncated, extended, emptied, removed, or has the
-content of another file or of an older index. `searchkit check` must find each damage that changes the content of the
-index. A search and other commands must return something, or one line that says what is wrong, within the limits of
-processor time and memory of `commands.py`.
+Half of the N copies have one flipped bit. In the others a file is truncated, extended, partly zeroed, removed, replaced
+by a folder, or has the content of another file or of an older index. `searchkit check` must find each damage that
+changes the content of the index. A search and other commands must return something, or one line that says what is
+wrong, within the limits of processor time and memory of `commands.py`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ COMMANDS: Sequence[Sequence[str]] = (
 """Commands, of which three are run on each damaged index."""
 
 Damage = Callable[[Path, Path, random.Random], None]
-"""Damages a file. The second path is the same file, or another one, of an older index."""
+"""Damages a file. The second path is a file of an older index with the same suffix, if there is one."""
 
 
 def flip(path: Path, _older: Path, rng: random.Random) -> None:
@@ -133,7 +133,7 @@ class Tampering:
         self._intact = content_of(self._index)
 
     def run(self, kind: str) -> None:
-        """Damage a copy by flipped bits (`flipped`) or one of `OTHERS`, and run commands on it."""
+        """Damage a copy by a flipped bit (`flipped`) or one of `OTHERS`, and run commands on it."""
         copy = copy_index(self._index, self._copy)
         files = sorted(path for path in copy.rglob("*") if path.is_file() and path.stat().st_size)
         path = self._rng.choice(files)
@@ -154,7 +154,7 @@ class Tampering:
 
 
 def attack(tally: Tally, cases: int, seed: int) -> None:
-    """Damage `cases` copies: half of them by one bit, one tenth of all with the engine whoosh."""
+    """Damage `cases` copies: half of them by one flipped bit. One copy in ten is of an index of the engine whoosh."""
     kinds = [kind for pair in zip(["flipped"] * len(OTHERS), OTHERS, strict=True) for kind in pair]
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name, Commands() as commands:
         for engine, share in (("columnar", cases - cases // 10), ("whoosh", cases // 10)):

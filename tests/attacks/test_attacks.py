@@ -97,7 +97,7 @@ def test_the_oracle_finds_what_is_wrong(tmp_path: Path) -> None:
     ],
 )
 def test_broken_builds_are_judged(outcome: Outcome, state: int | str, verdict: str | None) -> None:
-    """What a broken build leaves, its status and its message are judged."""
+    """The verdict follows from the state that a broken build leaves, its status and its message."""
     found = faults.judge(outcome, state, is_killed=False)
     assert (found and found[0]) == verdict
 
@@ -152,7 +152,7 @@ def test_power_failures(scenarios: list[faults.Scenario], run_power: RunPower, t
 def test_missing_syncs_are_noticed(
     scenarios: list[faults.Scenario], run_power: RunPower, tally: Tally, unsynced: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If a build did not sync a file or the folders, power failures would lose the index or the commit."""
+    """If a build does not sync a file or the folders, the attack finds that the index or the commit can be lost."""
     read_log = Shim.read_log
 
     def forget(self: Shim) -> Iterator[object]:
@@ -191,27 +191,27 @@ def test_signals(tally: Tally, tmp_path: Path) -> None:
 def test_builds_with_signals_are_judged(
     status: int, err: str, state: int, verdict: str | None, *, must_succeed: bool
 ) -> None:
-    """What a build with a signal leaves, its status and its message are judged."""
+    """The verdict follows from the state that a build with a signal leaves, its status and its message."""
     found = kills.judge(status, err, state, must_succeed=must_succeed)
     assert (found and found[0]) == verdict
 
 
-@pytest.mark.usefixtures("_fewer_damages")
+@pytest.mark.usefixtures("_fewer_commands")
 def test_damaged_files(tally: Tally) -> None:
-    """Damages are found, and commands end with an answer or one line."""
+    """`check` finds each damage, and commands end with an answer or one line."""
     tampering.attack(tally, 30, SEED)
     assert tally.faults == []
     assert tally.cases["flipped"] > 5
 
 
 @pytest.fixture
-def _fewer_damages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run fewer commands."""
+def _fewer_commands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run fewer commands on each damaged index."""
     monkeypatch.setattr(tampering, "COMMANDS", tampering.COMMANDS[:3])
 
 
 def test_damage_that_a_check_misses_is_noticed(tally: Tally, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If `check` found nothing, that would be a fault."""
+    """If `check` finds nothing in a damaged index, the attack reports a fault."""
     monkeypatch.setattr(Commands, "run", lambda *_, **__: Outcome(0, "", "", 0, 0))
     monkeypatch.setattr(tampering, "content_of", lambda index: {path: path.read_bytes() for path in index.iterdir()})
 
@@ -262,7 +262,7 @@ def test_hostile_queries(tally: Tally) -> None:
 def test_exceptions_of_queries_are_noticed(
     tally: Tally, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, verdict: str
 ) -> None:
-    """If a query raised anything but a SearchkitError, that would be a fault."""
+    """If a query raises anything but a SearchkitError, the attack reports a fault."""
     make_state(random.Random(SEED), 2).write(tmp_path / "corpus")  # noqa: S311 - no secret
     searchkit.build(tmp_path / "corpus", tmp_path / "index")
 
@@ -299,7 +299,7 @@ def test_hostile_requests(tally: Tally) -> None:
     ],
 )
 def test_answers_are_judged(answer: bytes, *, is_right: bool) -> None:
-    """Status and body of an answer are judged."""
+    """Status 500, a traceback, invalid JSON and no answer at all are faults. Status 400 and 503 are not."""
     pytest.importorskip("starlette", reason="the server needs the extra web")
     import addresses
 
@@ -307,7 +307,7 @@ def test_answers_are_judged(answer: bytes, *, is_right: bool) -> None:
 
 
 def test_neighbours(tally: Tally) -> None:
-    """Readers, copies and other writers beside a build see one state or another; an open index that moves stays."""
+    """Readers, copies and other writers beside a build see one of the states; open indexes survive the moves."""
     neighbours.attack(tally, 3, SEED)
     assert tally.faults == []
     assert tally.cases["open index removed"] == 2
@@ -317,5 +317,5 @@ def test_neighbours(tally: Tally) -> None:
 
 
 def test_the_report_shows_the_results() -> None:
-    """The table of the report is that of the result files."""
+    """`RESULTS.md` is what `report.py` writes from the result files."""
     assert REPORT.read_text(encoding="utf-8") == render()

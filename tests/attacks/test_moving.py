@@ -18,14 +18,14 @@ import searchkit
 from searchkit.corpus.walk import Stamp
 
 _STEP = 2_000_000_000
-"""Nanoseconds between two times of a coarse file system."""
+"""Resolution of the times of a coarse file system, in nanoseconds."""
 YEAR_AGO = 1_600_000_000
 """A modification time long before all builds, in seconds."""
 
 
 @pytest.fixture(params=["fine times", "coarse times"])
 def _times(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Times of files as the file system stores them."""
+    """Times of files as the file system stores them: in nanoseconds, or in steps of two seconds."""
     if request.param == "fine times":
         return
 
@@ -64,7 +64,7 @@ def swap(folder: Path, state: State) -> State:
 
 
 def move(folder: Path, state: State) -> State:
-    """Move a report to a folder, and another to a folder that has its name."""
+    """Move a report to a folder, and another report to a folder that has the name of that report."""
     (folder / "a").mkdir()
     (folder / "0.txt").rename(folder / "a" / "0.txt")
     (folder / "1.txt").rename(folder / "x")
@@ -142,10 +142,10 @@ CHANGES = (
 @pytest.mark.usefixtures("_times")
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
 @pytest.mark.parametrize("is_old", [False, True], ids=["just written", "long there"])
-def test_the_next_build_is_right(
+def test_the_next_build_finds_the_change(
     tmp_path: Path, state: State, change: Callable[[Path, State], State], *, is_old: bool
 ) -> None:
-    """After a change of the corpus, the next build is right, however old the reports were before."""
+    """After a change of the corpus and a build, the index answers from the new reports, however old the files were."""
     folder, index = tmp_path / "corpus", tmp_path / "index"
     state.write(folder)
     if is_old:
@@ -160,7 +160,7 @@ def test_the_next_build_is_right(
 
 @pytest.mark.usefixtures("_times")
 def test_many_changes_in_a_row(tmp_path: Path, moves: Iterator[State]) -> None:
-    """The index is right after each of many builds that follow each other at once."""
+    """After each of many builds without a pause between them, the index answers from the reports of that build."""
     for state in moves:
         state.write(tmp_path / "corpus")
         searchkit.build(tmp_path / "corpus", tmp_path / "index")
@@ -185,7 +185,7 @@ def moves() -> Iterator[State]:
 
 
 def test_a_corpus_that_moves(tmp_path: Path, state: State) -> None:
-    """A corpus that was moved or copied gives the same index, also if another one is in its place."""
+    """A copy of the corpus at another path gives the same index, and other reports at the old path give theirs."""
     old, new, index = tmp_path / "old", tmp_path / "new", tmp_path / "index"
     state.write(old)
     searchkit.build(old, index)

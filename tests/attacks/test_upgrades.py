@@ -1,4 +1,4 @@
-"""Tests of indexes of earlier formats, in `earlier/`, and of later ones: refused with what to do, and replaced."""
+"""Indexes of earlier formats (`earlier/`) and of a later one: an error says what to do, and a build replaces them."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_an_index_of_another_version_is_read_or_refused(index: Path) -> None:
         with searchkit.open(index) as opened:
             try:
                 total = opened.search("普法").total
-            except IndexStale as error:  # its words are those of another version
+            except IndexStale as error:  # the fingerprint of its analyzer is another
                 message = str(error)
                 assert "searchkit build" in message
             else:
@@ -82,7 +82,7 @@ def test_a_build_replaces_an_index_of_another_version(index: Path, tmp_path: Pat
 
 @pytest.mark.filterwarnings("ignore:.*extract:DeprecationWarning")
 def test_a_failed_build_keeps_an_index_of_another_version(index: Path, tmp_path: Path) -> None:
-    """If the build that would replace it fails, the index stays, and the version that wrote it can read it."""
+    """If a build over an index of another version fails, the files of the index do not change."""
     before = {path.relative_to(index): path.read_bytes() for path in index.rglob("*") if path.is_file()}
     (tmp_path / "corpus").mkdir()
     (tmp_path / "corpus" / "a.pdf").write_bytes(b"no PDF")

@@ -126,7 +126,7 @@ def test_headings_of_metadata_csv_are_fields_in_either_language(tmp_path: Path, 
 
 
 def test_metadata_csv_states_which_column_contains_the_text(tmp_path: Path) -> None:
-    """A stated text column makes rows records, none makes them a table, and one that a file lacks is named."""
+    """If a text column is stated, rows are records; if 无 is stated, they are a table. A missing column is named."""
     rows = "街道,办理意见,内容\n东风,已办结三件,3\n西关,正在办理,4\n"
     write_corpus(tmp_path, a__csv=rows, b__csv=rows, c__csv=rows, d__csv=rows)
     write_corpus(tmp_path, metadata__csv="文件,正文列\na.csv,办理意见\nb.csv,无\nc.csv,意见\nd.csv,\n")
@@ -155,7 +155,7 @@ def test_a_metadata_csv_in_a_doubtful_encoding_is_refused(tmp_path: Path, table:
 
 
 def test_a_metadata_csv_in_big5_is_read(tmp_path: Path) -> None:
-    """A table in Big5 with enough text is read as before."""
+    """A table in Big5 with enough text to detect the encoding is read."""
     table = "檔案說明,文件,批次\n這是今年的第一批工作報告,a.txt,第一批\n"
     write_corpus(tmp_path, metadata__csv=table.encode("big5"), a__txt=REPORT)
     ((parsed,), _) = read_folder(tmp_path)
@@ -293,14 +293,14 @@ def test_files_can_be_read_in_other_processes(tmp_path: Path) -> None:
 
 
 def test_the_file_of_a_document_defaults_to_its_id(tmp_path: Path) -> None:
-    """A document that was read has the name of its file. A document built otherwise has its id instead."""
+    """`ParsedDocument.file` is the file that the document was read from. If none is stated, it is the document's id."""
     ((parsed,), _) = read_folder(write_corpus(tmp_path, a__jsonl='{"id":1,"text":"甲"}'))
     assert (parsed.document.document, parsed.file) == ("a.jsonl#1", "a.jsonl")
     assert ParsedDocument(parsed.document, parsed.paragraphs).file == "a.jsonl#1"
 
 
 def test_the_digest_is_that_of_the_content(tmp_path: Path) -> None:
-    """The digest is the SHA-256 of the bytes, even if they are not a report. For a missing file, it is the reason."""
+    """The digest is the SHA-256 of the bytes, even if they are not a report. For a missing file, it is the error."""
     for name, content in {"a.txt": REPORT.encode(), "b.txt": b"\0", "c.xyz": b"x"}.items():
         (tmp_path / name).write_bytes(content)
         file = CorpusFile(str(tmp_path / name), name, NO_STAMP)

@@ -62,7 +62,7 @@ def test_other_content_has_another_key(text: str, other: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "——", "2023年", "天津市", "1,234", "12.5%", "2023年，天津市滨海新区"])
 def test_a_text_without_content_has_no_key(text: str) -> None:
-    """A paragraph of which no letter is left has no key."""
+    """A paragraph without letters, apart from years and the place, has the key 0: no key."""
     assert keys(text) == [0]
 
 

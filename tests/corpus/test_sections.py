@@ -231,7 +231,7 @@ def test_a_glossary_at_the_end_is_other(title: str) -> None:
 
 
 def test_a_glossary_before_other_chapters_does_not_affect_them() -> None:
-    """If other chapters follow a chapter that explains expressions, their paragraphs keep their sections."""
+    """Chapters after a chapter that explains expressions have the sections that they would have without it."""
     items = [
         INTRODUCTION,
         Line("“双减”：减轻学生负担。", ("名词解释",)),

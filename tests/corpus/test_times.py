@@ -56,7 +56,7 @@ def span(time: Time) -> Span:
     ],
 )
 def test_an_expression_states_years(text: str, expected: Span) -> None:
-    """Each kind of expression, in a work report of 2023 about 2022."""
+    """Each kind of expression is found, here in a work report of 2023 about 2022."""
     (mention,) = find_times(fold(text), WORK_REPORT, Time(2022))
     assert span(mention.time) == expected
     assert (mention.start, mention.end) == (0, len(text))
@@ -78,7 +78,7 @@ def test_an_expression_states_years(text: str, expected: Span) -> None:
     ],
 )
 def test_an_expression_can_depend_on_the_governing_year(text: str, offset: int, part: str | None) -> None:
-    """Expressions without a year have the number of years after the one that governs."""
+    """An expression without a year has an offset in years from the year that governs it."""
     (mention,) = find_times(fold(text), WORK_REPORT, Time(2022))
     assert (mention.year_offset, span(mention.time)) == (offset, (None, None, part))
 
@@ -97,7 +97,7 @@ def test_names_and_numbers_are_not_times(text: str) -> None:
     "text", ["比2019年增长", "与2019年相比", "是2019年的2倍", "高于去年同期", "按2015年不变价计算"]
 )
 def test_compared_times_govern_nothing(text: str) -> None:
-    """A time that something is compared with is marked, and no year of the paragraph."""
+    """A time that something is compared with is marked, and is not among the years of the paragraph."""
     (mention,) = find_times(fold(text), WORK_REPORT, Time(2022))
     assert mention.is_compared
     assert TimedText(fold(text), ("工作回顾",), "成效", WORK_REPORT).years() == (2022,)
@@ -154,7 +154,7 @@ def test_the_time_that_governs(text: str, expected: Span) -> None:
     ],
 )
 def test_headings_and_sections_govern_the_start(headings: tuple[str, ...], section: str, expected: Span) -> None:
-    """The innermost heading with a time decides, else the section. A single year goes before several."""
+    """The innermost heading with a time decides, else the section. In a heading, a single year precedes a span."""
     assert span(base_time(headings, section, WORK_REPORT)) == expected
     assert governing("立案¶9件。", headings, section) == expected
 
@@ -178,7 +178,7 @@ def test_other_reports_review_their_own_year() -> None:
     ],
 )
 def test_years_of_a_paragraph(text: str, headings: tuple[str, ...], section: str, expected: tuple[int, ...]) -> None:
-    """All years that govern to the end, else that of the heading. An introduction has none."""
+    """Years that govern a part up to its end, else the year of the heading or section. An introduction has none."""
     assert TimedText(fold(text), headings, section, WORK_REPORT).years() == expected
 
 
@@ -199,6 +199,6 @@ def test_headers_state_the_time_of_a_cell(labels: tuple[str, ...], expected: Spa
 
 
 def test_years_of_a_row() -> None:
-    """A header can be a bare year. A number in a cell is none."""
+    """A header can be a bare year. A number in a cell is not a year."""
     row = fold("指标 收件 ｜ 2021 120 ｜ 2022 2000")
     assert years_of_row(row, (), "成效", LAW_REPORT) == (2021, 2022)

@@ -174,7 +174,7 @@ FILE = read_data_file("taxonomy", TOPICS_FILE)
 CONTENT = read_toml(FILE, _TaxonomyFile)
 LISTS = [CONTENT.ignore, *(words for topic in CONTENT.topic for words in (topic.strong, topic.terms, topic.weak))]
 WORDS = sorted({word for words in LISTS for word, _ in _weighted_words(FILE, words, 0.0)})
-"""The words of all its topics, and the words to ignore."""
+"""The words of all topics of the taxonomy that comes with searchkit, and the words to ignore."""
 
 
 def mixed_text(max_pieces: int) -> st.SearchStrategy[str]:
@@ -265,7 +265,7 @@ def test_an_unreadable_taxonomy_is_a_usage_error(tmp_path: Path) -> None:
 
 
 def test_real_reports(shared: Path, taxonomy: Taxonomy) -> None:
-    """On reports annotated by hand, sections, first topics and all topics are as accurate as promised."""
+    """On reports annotated by hand, sections, first topics and all topics reach minimum accuracies."""
     right_sections = right_first = total = right_topics = extra_topics = missed_topics = 0
     for file in sorted((shared / "gold").glob("*.json")):
         gold = json.loads(file.read_text(encoding="utf-8"))

@@ -24,7 +24,7 @@ def names_of(files: tuple[CorpusFile, ...]) -> list[str]:
 
 
 def test_files_are_in_code_point_order_of_their_names(tmp_path: Path) -> None:
-    """Paths are compared entirely, and the order on disk does not matter."""
+    """The order is that of whole paths, whatever the order on disk."""
     write_files(tmp_path, "b.txt", "a/z.md", "a-1.txt", "a/b/c.html", "滨.txt", "A.TXT", "a.jsonl")
     assert names_of(walk(tmp_path).files) == [
         "A.TXT",
@@ -38,7 +38,7 @@ def test_files_are_in_code_point_order_of_their_names(tmp_path: Path) -> None:
 
 
 def test_ignored_files_and_tables(tmp_path: Path) -> None:
-    """Hidden files, README, LICENSE and lock files are ignored silently; metadata.csv is a table."""
+    """Hidden files, README, LICENSE and lock files are ignored silently; metadata.csv is listed as a table."""
     write_files(
         tmp_path,
         ".git/a.txt",

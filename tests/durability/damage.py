@@ -101,4 +101,4 @@ def opens_damaged_files(test: Callable[..., None]) -> Callable[..., None]:
 
 
 columnar_only = pytest.mark.parametrize("engine", ["columnar"], scope="session")
-"""Marks a test of the contents of files, which are defined by searchkit only for the columnar engine."""
+"""Marks a test of the contents of files. Only those of the columnar engine are defined by searchkit."""

@@ -145,7 +145,7 @@ def test_commands_survive_flipped_bits(index: Path, run: RunCommand, timeout: Ca
 
 @columnar_only
 def test_flipped_bits_change_no_answer(index: Path, timeout: Callable[[], None]) -> None:
-    """With a flipped bit in any array, or in any other file that is read, answers are the same or IndexDamaged."""
+    """With a flipped bit in any data file, the answers are the same, or IndexDamaged is raised."""
 
     def answers() -> Answers:
         with Index(index) as opened:
@@ -169,7 +169,7 @@ def test_flipped_bits_change_no_answer(index: Path, timeout: Callable[[], None])
 
 @columnar_only
 def test_crafted_arrays_are_damage(index: Path, timeout: Callable[[], None]) -> None:
-    """With an array that someone has changed, with right checksums, there are answers or IndexDamaged.
+    """An index with a changed array and correct checksums returns answers or raises IndexDamaged.
 
     Each array is changed in one of several ways, in turn.
     """
@@ -242,7 +242,7 @@ def test_crafted_suggestions_are_damage(index: Path) -> None:
     ids=str,
 )
 def test_crafted_json_is_damage(index: Path, name: str, content: object) -> None:
-    """JSON of another form in place of that of the build, with right checksums, is damage."""
+    """A JSON file of another form than the build writes is damage, although its checksum is correct."""
     manifest = read_manifest(index)
     path = index / manifest.data / name
     content = {**json.loads(path.read_bytes()), **content} if isinstance(content, dict) else content
@@ -253,7 +253,7 @@ def test_crafted_json_is_damage(index: Path, name: str, content: object) -> None
 
 
 def read_all_json(index: Path) -> None:
-    """Ask an index what needs each of its JSON files."""
+    """Run calls that together read each JSON file of an index."""
     with Index(index) as opened:
         opened.search("2023年执法")
         opened.measures("执法")
@@ -262,8 +262,8 @@ def read_all_json(index: Path) -> None:
 
 
 @opens_damaged_files
-def test_damage_that_no_query_reads_is_found_at_once(index: Path, run: RunCommand) -> None:
-    """`verify` reads all files, also in the background and by the option. `verified` says how far it is."""
+def test_verification_finds_damage_that_no_query_reads(index: Path, run: RunCommand) -> None:
+    """`verify`, `verify_in_background` and the option `--verify` read all files. `verified` says what was verified."""
     path = index / read_manifest(index).data / "files.json"  # only builds read it
     content = path.read_bytes()
     with Index(index) as opened:
@@ -333,7 +333,7 @@ def test_an_update_does_not_hide_damage(
     """An update of an index with a flipped bit writes a correct index, or one whose check detects the damage.
 
     With hard links the update merges the old segments. Without hard links, as on some file systems, the update copies
-    and keeps the old segments. Each of the two has a bit flipped in every second array.
+    and keeps the old segments. Each case flips a bit in every second region of the first and the last file of arrays.
     """
     reports = Reports(tmp_path / "reports", random.Random(3), files=0)  # noqa: S311
     base, copy = tmp_path / "base", tmp_path / "copy"

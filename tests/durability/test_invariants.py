@@ -117,8 +117,8 @@ def indicator_out_of_range(arrays: dict[str, Array]) -> None:
     arrays["indicator_codes"][0] = np.iinfo(arrays["indicator_codes"].dtype).max
 
 
-def unused_unit(arrays: dict[str, Array]) -> None:
-    """The distinct units include one that no measure has."""
+def unused_attributes(arrays: dict[str, Array]) -> None:
+    """The distinct attributes of measures include some that no measure has."""
     arrays["measure_attributes_codes"][:] = 0
 
 
@@ -170,7 +170,7 @@ SEGMENT_CHANGES = (
     doc_id_out_of_range, doc_ids_not_ascending, duplicate_doc_id, wrong_doc_id, wrong_frequency, exchanged_lengths,
     wrong_paragraph_end, wrong_bigram_offset, wrong_document_end, duplicate_paragraph_number,
     measure_of_another_paragraph, excess_measure, measures_out_of_order, measure_beyond_its_paragraph,
-    part_of_missing_measure, value_is_nan, indicator_out_of_range, unused_unit, unknown_bound,
+    part_of_missing_measure, value_is_nan, indicator_out_of_range, unused_attributes, unknown_bound,
 )  # fmt: skip
 COMMIT_CHANGES = (
     duplicate_rank, exchanged_ranks, deleted_document, undeleted_document, wrong_sum_of_lengths, missing_segment,

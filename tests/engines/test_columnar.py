@@ -348,9 +348,10 @@ def open_text(texts: Sequence[str]) -> SegmentText:
 def test_strings_are_found_like_by_scanning(
     texts: list[str], strings: list[str], options: dict[str, bool], max_punctuation_df: int
 ) -> None:
-    """A string matches the docs whose folded text contains it, with or without bigram lists.
+    """A string matches the docs whose folded text contains it.
 
-    The texts are returned as they were stored.
+    Pairs with punctuation have lists of offsets (`MAX_PUNCTUATION_DF` is 64) or have none (0). The texts are returned
+    as they were stored.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bigrams, "MAX_PUNCTUATION_DF", max_punctuation_df)
@@ -388,7 +389,10 @@ def test_the_term_of_a_number_is_not_a_string(report: Report, tmp_path: Path) ->
 
 @given(st.lists(st.tuples(st.integers(1, 6), st.integers(1, 6)), unique=True), st.data())
 def test_pairs_without_lists_are_not_adjacent(words: list[tuple[int, int]], data: st.DataObject) -> None:
-    """Words without lists are frequent, and include the most frequent word. No two of these words overlap."""
+    """Words of two characters without a list of offsets are frequent, and the most frequent word is one of them.
+
+    None of them begins with the last character of another one.
+    """
     codes = np.array(sorted(words), np.int64).reshape(-1, 2)
     counts = np.array(data.draw(st.lists(st.integers(0, 9), min_size=len(words), max_size=len(words))), np.int64)
     doc_count = 3 * bigrams.UNLISTED_WORD_RATIO
@@ -413,7 +417,7 @@ def test_words_without_lists_are_found(report: Report, tmp_path: Path) -> None:
 
 
 def test_gaps_and_offsets_beyond_16_bits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lists are right if gaps or offsets do not fit 16 bits, in both encodings."""
+    """Strings are found if gaps or offsets do not fit 16 bits, in both encodings of lists."""
     texts = ["件" * 70_000 + "执法" + "件" * 140_000 + "执法", "法执法", *["执法"] * 30, "件法" * 9]
     for min_gaps_df in (1, 1000):
         monkeypatch.setattr(bigrams, "_min_gaps_df", lambda _, df=min_gaps_df: df)
@@ -617,7 +621,7 @@ def test_the_best_docs_have_the_highest_scores(
 def test_likely_docs_do_not_change_the_best_docs(
     terms: str, max_exact_docs: int, near_ratio: int, mixed: IndexReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The best docs have the highest scores, whichever docs are said to be likely."""
+    """The best docs have the highest scores, whichever docs are passed as the likely ones."""
     monkeypatch.setattr(scoring, "RESCORE_DEPTH", 7)
     monkeypatch.setattr(scoring, "_MAX_EXACT_DOCS", max_exact_docs)
     monkeypatch.setattr(scoring, "_NEAR_RATIO", near_ratio)
@@ -658,7 +662,7 @@ def test_overlapping_bigrams_of_a_title_are_counted(text: str, count: int) -> No
 @settings(max_examples=50)
 @given(data=st.data())
 def test_a_tree_is_looked_up_in_some_docs(data: st.DataObject, mixed: IndexReader) -> None:
-    """`contains` returns for some docs whether they match a tree, also for words of titles."""
+    """`contains` returns for each of some docs whether it matches a tree, also for words of titles."""
     words = [Word(term, field) for term in ("执法", "检查", "听证", "报告") for field in ("passage", "title")]
     leaves = st.sampled_from([*words, Substring("法检"), Everything()])
     node = data.draw(st.recursive(leaves, lambda nodes: st.lists(nodes, min_size=1, max_size=3).map(tuple).flatmap(
@@ -722,9 +726,9 @@ def test_document_counts_are_counts(report: Report, tmp_path: Path) -> None:
 
 
 def test_a_descriptor_is_closed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If the system reports an error when a file is closed, the file is read, and not closed again.
+    """If closing a file fails, its arrays are still read, and its descriptor is not closed again.
 
-    Its number may be that of another file by then.
+    By then, the number of the descriptor may be that of another file.
     """
     write_arrays(tmp_path / "file", {"a": np.arange(3, dtype=np.uint8)})
     closed: list[int] = []
@@ -838,7 +842,7 @@ def test_blocks_are_verified_when_they_are_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("start", "end"), [(-1, 2), (2, 1), (0, 11), (11, 12)])
 def test_reading_beyond_an_array_is_damage(tmp_path: Path, start: int, end: int) -> None:
-    """A range that is not inside the array comes from damaged offsets."""
+    """Reading a range that is not inside the array raises IndexDamaged, because only damaged offsets lead to it."""
     write_arrays(tmp_path / "file", {"a": np.arange(10, dtype=np.uint8)})
     with pytest.raises(IndexDamaged):
         ArrayFile(tmp_path / "file").checked("a").read(start, end)
@@ -861,7 +865,7 @@ TOPICS = ("行政执法", "普法宣传", "队伍建设")
 
 @pytest.fixture(scope="module", params=[10**6, 50], ids=["whole", "split"])
 def uneven(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> IndexReader:
-    """An index of documents with `LENGTHS` paragraphs, in one segment, or in segments of 50 docs, which split some."""
+    """Documents with `LENGTHS` paragraphs in one segment, or in segments of 50 docs, so that documents are split."""
     rng = np.random.default_rng(5)
     folder = tmp_path_factory.mktemp("uneven")
     index_writer = open_writer("columnar", folder, Analyzer())

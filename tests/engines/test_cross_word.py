@@ -31,7 +31,7 @@ TEXTS = (
 
 @pytest.fixture(params=[1, 10_000], ids=["two-character words", "all words"])
 def index(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An index of `TEXTS`. Words of two characters have cross-word postings; long words if the ratio is large."""
+    """An index of `TEXTS`. Words of two characters have cross-word postings; longer words if the ratio is large."""
     monkeypatch.setattr(cross_word, "_LONG_WORD_RATIO", request.param)
     writer = open_writer("columnar", tmp_path, Analyzer())
     for number in range(3):

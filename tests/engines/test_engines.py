@@ -146,7 +146,7 @@ class NaiveEngine:
     def scores(self, clauses: Sequence[ScoringClause], complete: Node | None = None) -> list[float]:
         """Return the score by words, bigrams and characters of each paragraph, a tenth more if it matches `complete`.
 
-        Right for the matches of a query if at most `RESCORE_DEPTH` paragraphs match.
+        An engine returns these scores for a query that at most `RESCORE_DEPTH` paragraphs match.
         """
         words, bigrams, characters = query_weights(clauses)
         titles = [Counter(grams(fold(paragraph.title or ""), 2)) for paragraph in self.paragraphs]
@@ -167,7 +167,7 @@ class NaiveEngine:
 
 
 def query_weights(clauses: Sequence[ScoringClause]) -> tuple[Counter[str], ...]:
-    """Return the weights of the words, bigrams and characters of a query. A bigram has its lower character's factor."""
+    """Return the weights of words, bigrams and characters of a query. A bigram has its characters' lower factor."""
     words, bigrams, characters = Counter[str](), Counter[str](), Counter[str]()
     for clause in clauses:
         for term, factor in zip(clause.terms, clause.term_factors or [1.0] * len(clause.terms), strict=True):
@@ -229,7 +229,7 @@ def admits(item: Filter, paragraph: Paragraph) -> bool:
 
 
 def admits_measure(item: Filter, measure: ExtractedMeasure, paragraph: Paragraph) -> bool:
-    """Return whether a filter admits a measure: by of_year its own year or that of its report, else its paragraph."""
+    """Return whether a filter admits a measure: its own year, or that of its report, by of_year, else its paragraph."""
     if item.name != "of_year":
         return admits(item, paragraph)
     year = paragraph.year if measure.of_year is None else measure.of_year
@@ -677,10 +677,10 @@ def test_scores_are_those_of_the_formulas(indexed: IndexedCorpus, query: str) ->
 @example("执法 检查 行政 件", None)
 @example("执法 长江大桥", None)
 def test_further_hits_are_ranked_with_the_others(indexed: IndexedCorpus, query: str, item: Filter | None) -> None:
-    """The list goes on with paragraphs that match some words, which are not in the total.
+    """With `beyond`, the list also has paragraphs that match some of the words. They are not in the total.
 
-    Those with all content words in the passage or the title have a tenth more, up to the rescored ones.
-    A page is a part of the complete list.
+    Rescored hits with all content words in the passage or the title score a tenth more. A page is a part of the
+    complete list.
     """
     parsed, filters = indexed.parse(query), (item,) if item else ()
     matches, further = (
@@ -799,7 +799,7 @@ def test_hits_are_sorted_by_a_facet(indexed: IndexedCorpus, query: str, sort: st
 @few_examples
 @given(query=QUERIES, keys=st.permutations(["year", "-section", "topic", "score", "-batch"]), size=st.integers(2, 4))
 def test_hits_are_sorted_by_several_keys(indexed: IndexedCorpus, query: str, keys: list[str], size: int) -> None:
-    """Ties of a key are ordered by the next one. Rescored hits come before the others under the key score."""
+    """Ties of a key are ordered by the next key. By the key score, rescored hits come before the others."""
     by_score = indexed.index.search(query, match="any", limit=None).hits
     steps: dict[str, int] = {}
     for n, hit in enumerate(by_score):
@@ -880,7 +880,7 @@ def repeated(index_of: Callable[..., Index]) -> IndexedCorpus:
 @few_examples
 @given(query=QUERIES, sort=st.sampled_from(["score", "score", "year", "-section"]), page=st.integers(1, 7))
 def test_near_duplicates_are_folded(repeated: IndexedCorpus, query: str, sort: str, page: int) -> None:
-    """A folded list has the first hit of each near-duplicate key, with the others. Its pages make up the list."""
+    """A folded list has the first hit of each near-duplicate key, with the ids of the others. Pages are parts of it."""
     search = partial(repeated.index.search, query, match="any", sort=sort, facets=["year"])
     plain, folded = search(limit=None), search(limit=None, fold=True)
     by_document = groupby(repeated.index.paragraphs(), lambda paragraph: paragraph.document)
@@ -929,7 +929,7 @@ def is_selected(  # noqa: PLR0913 - the fields of a request
     single_years: bool = False,
     convertible: tuple[tuple[str, float], ...] = (),
 ) -> bool:
-    """Return whether a measure has a base unit, a signed value within limits, and one of some statuses."""
+    """Return whether a measure fulfils the conditions of a `MeasureRequest`, whose fields the parameters are."""
     value = -measure.base_value if measure.change == "decrease" else measure.base_value
     if convertible:
         if measure.base_unit not in dict(convertible):
@@ -1075,7 +1075,7 @@ def test_answers_are_reproducible(index_of: Callable[..., Index]) -> None:
 
 
 def test_stored_records_are_unchanged(index_of: Callable[..., Index]) -> None:
-    """Documents, paragraphs and measures are returned as they were added, in corpus order.
+    """Documents, paragraphs, tables and measures are returned as they were added, in corpus order.
 
     This includes records of a file: such a document has one paragraph, with the same id.
     """

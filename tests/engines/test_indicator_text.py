@@ -15,7 +15,7 @@ INDICATORS = st.lists(st.text("立案率处 罚a1、Ａ（", max_size=8), max_si
 
 @given(INDICATORS, st.text("立案率处罚a1", min_size=1, max_size=4))
 def test_match_grams_equals_counting(texts: list[str], query: str) -> None:
-    """The indicators with each gram, and the precision of each indicator, are those of plain counting."""
+    """`match_grams` returns the indicators with each gram, and the weighted share of each one that the grams cover."""
     grams = list(dict.fromkeys([*query, *(query[i : i + 2] for i in range(len(query) - 1))]))
     matches, precisions = Indicators.of_texts(texts).match_grams(grams)
     folded = list(map(fold, texts))
@@ -30,7 +30,7 @@ def test_match_grams_equals_counting(texts: list[str], query: str) -> None:
 
 @given(INDICATORS, st.text("立案率处a（", max_size=3))
 def test_strings_are_found_in_folded_text(texts: list[str], string: str) -> None:
-    """The indicators with a string, and those without some characters with it, are those of a scan."""
+    """`with_string` returns the indicators that contain a string, also after `without` has removed characters."""
     indicators, folded = Indicators.of_texts(texts), list(map(fold, texts))
     assert indicators.with_string(string).tolist() == [i for i, text in enumerate(folded) if string in text]
     plain = [text.replace(" ", "").replace("(", "") for text in folded]
@@ -40,7 +40,7 @@ def test_strings_are_found_in_folded_text(texts: list[str], string: str) -> None
 
 @given(INDICATORS)
 def test_words_at_the_ends_and_spaces(texts: list[str]) -> None:
-    """`begin_or_end_with` goes by the printed text, `has_space` tells whether there are several parts."""
+    """`begin_or_end_with` compares the printed text. `has_space` returns whether an indicator has several parts."""
     indicators = Indicators.of_texts(texts)
     is_wanted = np.arange(len(texts)) % 3 > 0
     for word in ("立案", "Ａ"):

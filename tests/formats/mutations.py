@@ -126,7 +126,7 @@ class Counts:
     peak_memory: int = 0
     """In bytes. The maximum over all processes."""
     outcomes: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    """By suffix."""
+    """Number of files by outcome, for each suffix."""
     mutations: Counter[str] = field(default_factory=Counter)
     slowest: list[tuple[float, str]] = field(default_factory=list)
     """Seconds and file names."""

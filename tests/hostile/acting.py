@@ -41,7 +41,7 @@ def fork_and_send(parent: Parent) -> None:
 
 
 def work_often(parent: Parent) -> None:
-    """Use more processor time in all blocks together, and more memory between them, than one block may use."""
+    """Use more processor time in three limited blocks together, and more memory between them, than a block may use."""
     parent.receive()
     for _ in range(3):
         with limit_resources(1, 1 << 20):
@@ -71,7 +71,7 @@ def run_one_program(parent: Parent) -> None:
 
 
 def describe(parent: Parent) -> None:
-    """Send a description of the environment of a child."""
+    """Send a description of this process: its folder, open files, variables and module path."""
     parent.receive()
     description = {
         "folder": str(Path.cwd()),

@@ -225,7 +225,7 @@ def test_a_data_file_that_is_not_utf_8_is_refused(corpus: Path, index: Path, eng
 def test_data_files_in_other_encodings_are_read(
     corpus: Path, tmp_path: Path, engine: str, name: str, text: str, encoding: str
 ) -> None:
-    """A data file in UTF-16 or GBK yields the same index as in UTF-8: no input has changed."""
+    """A data file that is saved again in UTF-16, GBK or UTF-8 with a byte order mark counts as unchanged."""
     path, index = tmp_path / "list", tmp_path / "other"
     options: dict[str, Any] = {name: path}
     path.write_text(text, encoding="utf-8")
@@ -442,16 +442,16 @@ def test_a_read_only_folder_is_refused(index: Path, report: Report, engine: str,
 
 @pytest.fixture
 def hostile(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
-    """Return `hostile(*orders)`: adds files that make their reader misbehave, and returns their names."""
+    """Return `hostile(*commands)`: adds files that make their reader misbehave, and returns their names."""
     if sys.platform == "win32":
         pytest.skip("signals, limits of memory")
     hostile_reader.install_everywhere(monkeypatch.setattr)
     monkeypatch.setattr(tasks, "MIN_PARALLEL_BYTES", 0)
 
-    def add(*orders: str) -> list[str]:
-        names = [f"{n:02} {order}.hostile" for n, order in enumerate(orders)]
-        for name, order in zip(names, orders, strict=True):
-            (corpus / name).write_text(f"{order}\n{NEW}", encoding="utf-8")
+    def add(*commands: str) -> list[str]:
+        names = [f"{n:02} {command}.hostile" for n, command in enumerate(commands)]
+        for name, command in zip(names, commands, strict=True):
+            (corpus / name).write_text(f"{command}\n{NEW}", encoding="utf-8")
         return names
 
     return add
@@ -462,15 +462,15 @@ def test_files_whose_readers_fail_are_skipped(
     corpus: Path, index: Path, engine: str, hostile: Callable[..., list[str]], jobs: int
 ) -> None:
     """A file whose reader fails is skipped with a reason, which the index keeps. All other files are indexed."""
-    orders = ["crash", "hold", "exit", "raise", "swell", "refuse"]
+    commands = ["crash", "hold", "exit", "raise", "swell", "refuse"]
     if engine != ENGINES[0]:  # runs until the time limit, and does not depend on the engine
-        orders.remove("hold")
-    names = hostile(*orders, "harmless")
+        commands.remove("hold")
+    names = hostile(*commands, "harmless")
     result = build(corpus, index, BuildOptions(engine, jobs=jobs))
     reasons = {item.path: item.reason for item in result.skipped}
     assert [*reasons] == names[:-1]
-    for name, order in zip(names, orders, strict=False):
-        assert reasons[name].startswith(hostile_reader.FAILURES[order])
+    for name, command in zip(names, commands, strict=False):
+        assert reasons[name].startswith(hostile_reader.FAILURES[command])
     assert (result.files, result.documents) == (21, 21)
     with Index(index) as opened:
         opened.check()

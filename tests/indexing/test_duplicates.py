@@ -126,7 +126,7 @@ def test_undecided_reports_have_no_identity(missing: str) -> None:
     ],
 )
 def test_bodies_below_a_division_are_told_apart(first: str, second: str | None, *, is_same: bool) -> None:
-    """Streets, towns and branches of one district are different bodies. 市人民政府 is the government of its city."""
+    """Sub-districts, towns and branches of a district are different bodies. 市人民政府 is that of the city."""
     fields = {"region": ("浙江省",), "year": 2023, "agency": "人民政府", "doctype": "政府工作报告"}
     one, other = (identify_report(Document("a.txt", issuer=name, **fields)) for name in (first, second))  # type: ignore[arg-type]
     assert (one == other) is is_same

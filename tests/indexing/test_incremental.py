@@ -650,7 +650,7 @@ def test_progress_with_several_processes(source: Path, index: Path, engine: str)
     ],
 )
 def test_batches_are_balanced(monkeypatch: pytest.MonkeyPatch, sizes: list[int], jobs: int, max_bytes: int) -> None:
-    """Batches cover all files in order, are equal in number per process, about equal in size, and not too large."""
+    """Batches cover all files in order, as many for each process, about equal in size, and not too large."""
     monkeypatch.setattr(tasks, "MIN_PARALLEL_FILES", 2)
     monkeypatch.setattr(tasks, "MIN_PARALLEL_BYTES", 0)
     monkeypatch.setattr(tasks, "MAX_TASK_BYTES", max_bytes)

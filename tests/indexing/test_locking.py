@@ -43,7 +43,7 @@ def descriptor_path(descriptor: int) -> str:
 
 
 def fail_flock(monkeypatch: pytest.MonkeyPatch, number: int, operation: int | None = None) -> None:
-    """Make an operation of `flock`, or each, fail with an error number."""
+    """Make one operation of `flock`, or every operation, fail with an error number."""
     real = fcntl.flock
 
     def flock(descriptor: int, requested: int) -> None:
@@ -89,7 +89,7 @@ def test_builds_without_locks_of_the_system(
     recwarn: pytest.WarningsRecorder,
     number: int,
 ) -> None:
-    """On a file system without locks, builds work without warnings, and a second writer is refused by name."""
+    """Without locks of the system, builds work without warnings. A second writer is refused, and told which process."""
     fail_flock(monkeypatch, number)
     index = tmp_path / "index"
     assert build(corpus, index).files == 1
@@ -130,7 +130,7 @@ def test_the_lock_of_a_dead_process_is_taken_over(
 def test_a_process_that_may_run_keeps_the_lock(
     corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fields: dict[str, object], message: str
 ) -> None:
-    """Without locks of the system, the lock of a process that cannot be examined is refused, with what to do."""
+    """Without locks of the system, a build is refused if the holder cannot be examined. The error says what to do."""
     index = tmp_path / "index"
     build(corpus, index)
     write_holder(index, **fields)
@@ -144,7 +144,7 @@ def test_a_process_that_may_run_keeps_the_lock(
 
 
 def test_other_faults_of_locking_are_reported(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A fault that is neither a lock of another process nor a missing function is reported as what it is."""
+    """An error of `flock` that means neither a held lock nor missing support is reported with its own text."""
     fail_flock(monkeypatch, errno.EIO)
     with pytest.raises(IndexUnusable, match=r"cannot write to .*: Input/output error"):
         build(corpus, tmp_path / "index")
@@ -181,7 +181,7 @@ def test_the_folders_around_a_new_index_are_synced(
 def test_a_fault_after_the_commit_says_that_the_index_is_in_place(
     corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If the folder cannot be synced after the manifest was renamed, the error says so. The same build syncs it."""
+    """If the folder cannot be synced after the manifest was renamed, the error says so. The next build syncs it."""
     index, real = tmp_path / "index", os.fsync
     build(corpus, index)
     (corpus / "b.txt").write_text("全年普法宣传30次。\n", encoding="utf-8")

@@ -15,7 +15,7 @@ GROUP = '[[measure]]\nnames = ["甲数", "乙数"]\nsource = "统计公报"\n'
 
 
 def test_the_list_of_searchkit_is_valid() -> None:
-    """It has groups of measures and of words, and every name leads to its group."""
+    """All names in a group of searchkit's own list are parsed to the same name, and are listed."""
     lists = read_name_lists()
     names = IndicatorNames(lists)
     assert len(lists.measures) > 100

@@ -37,7 +37,7 @@ def to_csv(rows: list[list[str]]) -> bytes:
 
 
 def to_json_lines(*records: object) -> bytes:
-    """Return records as JSON Lines. A text is a line as it is."""
+    """Return records as JSON Lines. A string is written as a line as it is."""
     lines = (record if isinstance(record, str) else json.dumps(record, ensure_ascii=False) for record in records)
     return "\n".join(lines).encode()
 
@@ -56,13 +56,13 @@ FILES = {
 
 @given(st.data(), st.sampled_from([*FILES]), st.integers(1, 5))
 def test_shares_have_the_records_of_the_file(data: st.DataObject, name: str, count: int) -> None:
-    """The shares of a file have its records, each once and in order, and the last one has its problems."""
+    """Together, the shares of a file have its records, each once and in order. The last share has its problems."""
     content = data.draw(FILES[name])
     try:
         whole = read_bytes(content, name)
     except ReadError:
         last = stream_bytes(content, name, Share(count - 1, count))
-        if last:  # not if the file has no text column
+        if last:  # None if the file has no text column
             with pytest.raises(ReadError, match=r"no (line|row)"):
                 list(last.documents)
         return
@@ -82,7 +82,7 @@ def test_the_first_of_many_equal_keys_is_kept(monkeypatch: pytest.MonkeyPatch) -
 
 
 def build_with(folder: Path, content: bytes, jobs: int, name: str = "a.jsonl") -> BuildReport:
-    """Build an index of one file."""
+    """Build an index of a file and a short report."""
     corpus = folder / "corpus"
     corpus.mkdir(exist_ok=True)
     (corpus / name).write_bytes(content)
@@ -112,7 +112,7 @@ RECORDS = [{"id": n % 290, "text": f"第{n}队立案{n}件", "批次": f"第{n %
     ],
 )
 def test_the_index_does_not_depend_on_the_number_of_workers(tmp_path: Path, name: str, content: bytes) -> None:
-    """Two workers that share a file write the same documents, and report the same, as one."""
+    """Two workers that share a file write the same documents, and report the same, as one worker."""
     one, two = (build_with(tmp_path, content, jobs, name) for jobs in (1, 2))
     facts = [(r.documents, r.paragraphs, r.measures, r.warned, r.skipped, r.duplicates) for r in (one, two)]
     assert facts[0] == facts[1]
@@ -127,8 +127,8 @@ def test_the_index_does_not_depend_on_the_number_of_workers(tmp_path: Path, name
     ],
     ids=["only both shares have too many facets", "no record"],
 )
-def test_a_file_is_skipped_for_the_same_reason(tmp_path: Path, content: bytes) -> None:
-    """What only all shares together show about a file is the same as for one worker."""
+def test_a_file_in_shares_is_skipped_for_the_same_reason(tmp_path: Path, content: bytes) -> None:
+    """If only all shares together show that a file must be skipped, the reason is the one that one worker finds."""
     one, two = (build_with(tmp_path, content, jobs).skipped for jobs in (1, 2))
     assert one == two
     assert [item.path for item in one] == ["a.jsonl"]

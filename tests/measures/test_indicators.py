@@ -115,7 +115,7 @@ def quotes_with_indicators(text: str, extracted: list[ExtractedMeasure]) -> Quot
     ],
 )
 def test_the_sentence_names_a_quantity(extractor: Extractor, text: str, expected: QuotesWithIndicators) -> None:
-    """An indicator consists of words of the sentence. The quote starts with those that are before the number."""
+    """An indicator consists of words of the sentence. The quote starts with the first of them before the number."""
     assert quotes_with_indicators(text, measures(extractor, text)) == expected
 
 
@@ -311,7 +311,7 @@ def test_the_indicator_of_a_change_is_that_of_its_level(extractor: Extractor, te
     ],
 )
 def test_a_sentence_completes_the_names_it_leaves_out(extractor: Extractor, text: str, indicators: list[str]) -> None:
-    """Names are resolved across clauses and lists, and contain no words of verbs, times and numbers."""
+    """A name that a clause leaves out comes from other clauses. Words such as 达到, times and numbers are not in it."""
     assert [measure.indicator for measure in measures(extractor, text)] == indicators
 
 

@@ -144,5 +144,5 @@ def test_labels_are_complete() -> None:
     ],
 )
 def test_the_dice_coefficient_of_bigrams(one: str, other: str, expected: float) -> None:
-    """It is 1 for the same words and 0 for no bigram in common. Blanks are ignored."""
+    """The coefficient is 1 for the same words and 0 if no bigram is in common. Blanks are ignored."""
     assert dice(one, other) == pytest.approx(expected)

@@ -57,7 +57,7 @@ def test_the_parts_of_a_compound_are_one_number(extractor: Extractor, text: str,
     ],
 )
 def test_adjacent_numbers_are_separate(extractor: Extractor, text: str, values: list[float]) -> None:
-    """A number continues the one before it only if it fits into its scale."""
+    """A number continues the number before it only if both can be parts of one number, the larger part first."""
     assert [measure.base_value for measure in measures(extractor, text)] == values
 
 
@@ -130,7 +130,7 @@ def test_a_printed_sign_is_kept(extractor: Extractor, text: str, value: float, u
 def test_a_hyphen_is_not_a_sign_after_a_number_or_a_letter(
     extractor: Extractor, text: str, values: list[float]
 ) -> None:
-    """Such a hyphen joins the ends of a range or the parts of a name. After a blank, it is a sign."""
+    """After a number or a letter, a hyphen joins a range or the parts of a name. After a blank, it is a sign."""
     assert [measure.base_value for measure in measures(extractor, text)] == values
 
 
@@ -160,7 +160,7 @@ def test_a_part_of_a_power_of_ten_is_a_percentage(extractor: Extractor, text: st
 
 @pytest.mark.parametrize("text", ["占五百分之二。", "占二百分之一件。", "占三分之五千件。", "占1又二分之一件。"])
 def test_other_denominators_are_not_percentages(extractor: Extractor, text: str) -> None:
-    """The numerator of such a fraction counts nothing."""
+    """A fraction of another denominator is not a percentage, and its numerator is not a measure."""
     assert measures(extractor, text) == []
 
 
@@ -193,7 +193,7 @@ def test_other_denominators_are_not_percentages(extractor: Extractor, text: str)
     ],
 )
 def test_a_round_number_is_a_bound(extractor: Extractor, text: str, value: float, unit: str, bound: str) -> None:
-    """几, 余 and 多 after a number mean at_least. A multiplier counts only with such a word or after one (近千人)."""
+    """几, 余 and 多 mean at_least. A bare multiplier (千) is a number only with such a word, or after one like 近."""
     (measure,) = measures(extractor, text)
     assert (measure.base_value, measure.base_unit, measure.bound) == (value, unit, bound)
 

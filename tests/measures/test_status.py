@@ -77,7 +77,7 @@ def test_status_in_a_plan(text: str, expected: list[str]) -> None:
     ],
 )
 def test_year_of_the_value_before_a_change(text: str, path: tuple[str, ...], expected: list[int | None]) -> None:
-    """It is the year named, else the one before the review. A rule has none."""
+    """The value is of the year that is named, else of the year before the reviewed time. A rule has no year."""
     assert [measure.of_year for measure in extract(text, path=path)] == expected
 
 
@@ -102,7 +102,7 @@ def test_states_at_a_point_of_time(text: str, *, expected: bool) -> None:
 
 
 def test_totals_of_several_years_and_parts() -> None:
-    """A total has the first year, a state has none. Months are those of the year."""
+    """A total of several years has the first of them in `since`, a state has not. `part` has the months."""
     path = ("过去五年工作回顾",)
     (total,) = extract("累计新建学校120所。", path=path)
     assert (total.of_year, total.since) == (2022, 2018)
@@ -113,7 +113,7 @@ def test_totals_of_several_years_and_parts() -> None:
 
 
 def test_a_statement_of_zero_has_a_time() -> None:
-    """It has the year of its section."""
+    """A statement of zero has the year of its section, and is actual."""
     (zero,) = extract("全年未发生安全事故。")
     assert (zero.zero, zero.of_year, zero.status) == (True, 2022, "actual")
 

@@ -27,7 +27,10 @@ units = "个"
 
 
 EXCEPTIONS = {"万年", "千分点", "万平米", "万万平米"}
-"""12万年 is not a measure. `test_a_unit_that_begins_with_a_scale_is_split_as_in_a_text` covers the others."""
+"""Units with a scale that `test_every_listed_unit_is_extracted` may miss.
+
+12万年 is not a measure. `test_a_unit_that_begins_with_a_scale_is_split_as_in_a_text` covers the others.
+"""
 
 
 def measures(extractor: Extractor, text: str) -> tuple[ExtractedMeasure, ...]:
@@ -197,7 +200,7 @@ def test_a_broken_list_of_fixed_names_raises_a_usage_error(tmp_path: Path, conte
 
 
 def test_a_byte_order_mark_is_ignored(tmp_path: Path) -> None:
-    """Editors on Windows write one at the start of a file."""
+    """A data file may begin with a byte order mark, as editors on Windows write it."""
     (tmp_path / "units.toml").write_bytes(b"\xef\xbb\xbf" + CUSTOM_UNITS.encode())
     (tmp_path / "names.txt").write_bytes(b"\xef\xbb\xbf" + "三百户计划".encode())
     extractor = Extractor.load(tmp_path / "units.toml", tmp_path / "names.txt")

@@ -1,4 +1,4 @@
-"""Runs the tests of all engines on an OpenSearch node, with one shard and with three. Exits with 1 if one fails.
+"""Runs the tests of all engines on an OpenSearch node, with one shard and with three. Exits with 1 if a test fails.
 
 python tests/opensearch/everything.py [2|3]
 """

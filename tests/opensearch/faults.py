@@ -2,10 +2,11 @@
 
     python tests/opensearch/faults.py [2|3] [--paragraphs 10000] [--searches 1000]
 
-Every build is repeated until it succeeds, five times at most, as a user would. *Lost* are paragraphs that the index
-lacks or has twice, *wrong* answers that are not those of a columnar index of the same reports, *unclear* failures that
-are not one line that begins with the name of the program. Writes faults-2.json or faults-3.json beside this file, and
-FAULTS.md from both. Exits with 1 if anything is lost, wrong or unclear. Takes about a quarter of an hour.
+A build is repeated until it succeeds, five times at most, as a user would. The columns of the result: *lost* is the
+difference between the numbers of paragraphs of the index and of a columnar index of the same reports, plus one if
+`check` fails. *wrong* counts the answers that differ from those of the columnar index. *unclear* counts the failures
+without a message of one line. Writes faults-2.json or faults-3.json beside this file, and FAULTS.md from both. Exits
+with 1 if one of these numbers is not 0. Takes about a quarter of an hour.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ class Outcome:
     """The different errors."""
 
     def add_error(self, message: str) -> None:
-        """Count an error by its lines."""
+        """Count an error. It is unclear if the message is empty, has several lines, or is a traceback."""
         self.errors += 1
         text = message.strip()
         self.unclear += "\n" in text or "Traceback" in text or not text
@@ -87,7 +88,7 @@ class Cluster:
         self.url = ",".join(node.url for node in nodes)
 
     def get(self, path: str, body: object = None) -> Any:  # noqa: ANN401 - any JSON
-        """Return the answer of a node that runs. Raises OSError."""
+        """Return the answer of the first node that answers. Raises OSError if none does."""
         for node in self.nodes:
             data = None if body is None else json.dumps(body).encode()
             request = urllib.request.Request(  # noqa: S310 - this machine
@@ -118,18 +119,18 @@ class Cluster:
         raise TimeoutError
 
     def kill(self, node: Node) -> Callable[[], None]:
-        """Kill a node. Returns what heals it."""
+        """Kill a node. Returns a function that starts it again."""
         node.send(signal.SIGKILL)
         return lambda: self._start(node)
 
     def cut_off(self, node: Node) -> Callable[[], None]:
-        """Stop a node, which keeps its connections, for some time."""
+        """Suspend a node for `PAUSE_SECONDS`. It keeps its connections. Returns a function that resumes it."""
         node.send(signal.SIGSTOP)
         time.sleep(PAUSE_SECONDS)
         return lambda: node.send(signal.SIGCONT)
 
     def restart_all(self) -> Callable[[], None]:
-        """Restart the nodes one by one, each when the cluster is whole again."""
+        """Restart the nodes one by one, each when the cluster is whole again. Returns a function that does nothing."""
         for node in self.nodes:
             node.stop()
             self._start(node)
@@ -137,7 +138,10 @@ class Cluster:
         return lambda: None
 
     def fill_disks(self) -> Callable[[], None]:
-        """Let OpenSearch take every disk for full, which it notices after some seconds. Raises TimeoutError."""
+        """Let OpenSearch take every disk for full, and wait until it does. Returns a function that undoes it.
+
+        Raises TimeoutError.
+        """
         self._set_watermarks(FULL)
         end = time.monotonic() + HEALTH_SECONDS
         while time.monotonic() < end:
@@ -175,10 +179,10 @@ FAULTS: tuple[Fault, ...] = (
 def breaking(
     cluster: Cluster, fault: Fault, when: Callable[[], bool], is_enough: Callable[[], bool] = lambda: False
 ) -> Iterator[threading.Event]:
-    """Let a fault happen during a block, when a condition is true. Yields an event: that the fault has happened.
+    """Cause a fault during a block, as soon as `when` returns true. Yields an event that is set when it has happened.
 
-    Heals it after some seconds, or when it is enough, and waits for the cluster at the end. Raises RuntimeError if the
-    fault did not begin before the block ended.
+    Heals the fault after some seconds, or earlier if `is_enough` returns true or the block ends. Waits at the end until
+    the cluster is whole. Raises RuntimeError if the block ended before the fault began.
     """
     ended, happened = threading.Event(), threading.Event()
     began: list[str] = []
@@ -248,7 +252,7 @@ def break_build(cluster: Cluster, fault: Fault, corpus: Path, local: Index, inde
     is_full = fault[0] == FULL_DISKS
 
     def writes() -> bool:
-        if is_full:  # a build of few reports is faster than OpenSearch looks at its disks
+        if is_full:  # a build of few reports ends before OpenSearch looks at its disks again
             return True
         with suppress(OSError):
             rows = cluster.get(f"/_cat/indices/searchkit-{index.name}-data-*?format=json&h=index")

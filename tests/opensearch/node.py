@@ -1,8 +1,8 @@
 """Assembles OpenSearch from Maven artifacts and runs nodes of it on this machine, for the tests of the engine.
 
-A distribution is 49 MB in `~/.cache/searchkit-tests`, for root in `/var/cache`, or where XDG_CACHE_HOME says. Maven
-knows where the artifacts are. OpenSearch 2 runs on the `java` of the system, OpenSearch 3 on that of JAVA_HOME: 21 or
-newer, with its data of all languages.
+A distribution takes 49 MB in the folder `searchkit-tests` of XDG_CACHE_HOME, by default `~/.cache`, for root
+`/var/cache`. Maven downloads the artifacts. OpenSearch 2 runs on the `java` of the system, OpenSearch 3 on that of
+JAVA_HOME: Java 21 or newer, with its locale data.
 
     python tests/opensearch/node.py [2|3]   runs a node until it is interrupted, and prints its address
 """
@@ -38,7 +38,7 @@ JAVA_OPTIONS = (
     *("-Dlog4j2.disable.jmx=true", "-Dlog4j.shutdownHookEnabled=false"),
 )
 QUICK = ("-XX:TieredStopAtLevel=1",)
-"""Options of a node that takes no time to optimise code that runs for a minute."""
+"""Options of Java for a node that runs for a minute: code is compiled without optimisation, which would take longer."""
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,13 @@ class Release:
 
     version: str
     log4j: str
-    """Version of its library for logs."""
+    """Version of Log4j."""
     profile: str = ""
     """Profile of pom.xml with further parts."""
     java: tuple[str, ...] = ("-Djava.security.manager=allow",)
     """Options of Java."""
     needs_new_java: bool = False
-    """Whether it needs a newer Java than Debian has, that of JAVA_HOME."""
+    """Whether it runs on the Java of JAVA_HOME, because that of Debian is too old."""
 
 
 RELEASES = {
@@ -65,7 +65,7 @@ RELEASES = {
 }
 """Releases by name."""
 
-# OpenSearch loads its modules from folders of their own. The first pattern of each names the jar with its class.
+# OpenSearch loads its modules from folders of their own. The first pattern of each matches the jar with its class.
 MODULES = {
     "transport-netty4": ("transport-netty4*", "netty-*", "opensearch-netty4*"),
     "analysis-common": ("analysis-common*",),
@@ -82,7 +82,7 @@ rootLogger.appenderRef.console.ref = console
 
 
 def why_unavailable(release: str = "2") -> str | None:
-    """Return why no node can run here, or None. Assembles OpenSearch at the first time."""
+    """Return why no node can run here, or None. The first call assembles OpenSearch."""
     try:
         java_of(release)
     except LookupError as error:
@@ -110,7 +110,7 @@ def java_of(release: str) -> str:
 
 
 def assemble(release: str = "2") -> Path:
-    """Return the folder of OpenSearch, which is assembled at the first time.
+    """Return the folder of OpenSearch. The first call assembles it.
 
     Raises CalledProcessError or TimeoutExpired if Maven cannot get the artifacts.
     """
@@ -133,7 +133,7 @@ def assemble(release: str = "2") -> Path:
         subprocess.run(command, check=True, capture_output=True, timeout=DOWNLOAD_SECONDS)
         for name, patterns in MODULES.items():
             _move_module(new, name, patterns, version)
-        for name in ("bin", "config", "plugins"):  # OpenSearch creates those that are missing, but not for this user
+        for name in ("bin", "config", "plugins"):  # OpenSearch would create them, but its user must not write here
             (new / name).mkdir()
         for plugin in (new / "lib").glob("*.zip"):
             with zipfile.ZipFile(plugin) as packed:
@@ -146,7 +146,7 @@ def assemble(release: str = "2") -> Path:
 
 
 def _move_module(home: Path, name: str, patterns: tuple[str, ...], version: str) -> None:
-    """Move the jars of a module to its folder, and describe it."""
+    """Move the jars of a module to its folder, and write its descriptor and policy."""
     folder = home / "modules" / name
     folder.mkdir(parents=True)
     (main,) = (home / "lib").glob(patterns[0])

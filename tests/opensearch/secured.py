@@ -73,7 +73,7 @@ def secured_node() -> Iterator[SecuredNode]:
 
 
 def _knows_users(url: str, ca: Path) -> bool:
-    """Return whether a node refuses who has no password. Until it knows the users, its status is another."""
+    """Return whether a node refuses a request without a password. Until it knows its users, it gives another status."""
     try:
         urllib.request.urlopen(url, timeout=5, context=ssl.create_default_context(cafile=ca))  # noqa: S310
     except urllib.error.HTTPError as error:
@@ -84,7 +84,7 @@ def _knows_users(url: str, ca: Path) -> bool:
 
 
 def write_users(home: Path, folder: Path, passwords: dict[str, str]) -> None:
-    """Write the configuration of the plugin: its own, with the roles of the documentation and a user for each."""
+    """Write the plugin's default configuration, with the roles of the documentation and a user for each role."""
     (plugin,) = (home / "plugins").glob("opensearch-security*")
     folder.mkdir()
     for path in (plugin / "config").glob("*.yml"):
@@ -112,7 +112,10 @@ def _hash(plugin: Path, home: Path, password: str) -> str:
 
 
 def make_certificates(folder: Path, names: tuple[str, ...]) -> None:
-    """Write an authority, `ca.pem`, and a certificate with its key for each name. Needs openssl."""
+    """Write the certificate of an authority, `ca.pem`, and one that it signed, with its key, for each name.
+
+    Needs openssl.
+    """
 
     def openssl(*arguments: object) -> None:
         command = ["openssl", *map(str, arguments)]

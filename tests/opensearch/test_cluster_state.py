@@ -73,7 +73,7 @@ def ids(index: Path | Index, query: str) -> list[str]:
 
 
 def test_the_folder_contains_only_the_name(index: Path, url: str) -> None:
-    """Everything but address and name of an index is on the cluster, so a copy of this file opens it elsewhere."""
+    """The folder has only `cluster.json`, with address and name. A copy of this file opens the index elsewhere."""
     assert [path.name for path in index.iterdir()] == ["cluster.json"]
     other = index.parent / "elsewhere"
     other.mkdir()
@@ -132,7 +132,7 @@ def test_the_remains_of_a_killed_build_are_removed(
     """A build that dies before its commit leaves a state and a lock. When the lock has expired, both are removed."""
 
     class Killed(BaseException):
-        """Ends a build without any of its cleaning up."""
+        """Ends a build as a kill would: what the build would remove stays."""
 
     def die(*_: object) -> None:
         raise Killed
@@ -177,7 +177,7 @@ def test_a_lock_is_renewed(index: Path, monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_writer_that_lost_its_lock_cannot_commit(
     index: Path, report: Report, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If a build stands still until another has taken its lock, its commit is refused, before the other commits."""
+    """If a build stands still until another process has taken its lock, its commit is refused."""
     monkeypatch.setattr(states, "LOCK_SECONDS", 0.2)
     monkeypatch.setattr(states, "_RENEWAL_SECONDS", 60.0)
     taken, ended = threading.Event(), threading.Event()
@@ -234,7 +234,7 @@ def test_an_update_equals_a_new_index(url: str, tmp_path: Path) -> None:
 
 
 def test_the_best_of_candidates_are_the_best(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of many matches, only candidates are scored, and the hits are those of a ranking of all, also after an update.
+    """If only candidates are scored, the hits are those of a ranking of all matches, also after an update.
 
     OpenSearch still counts the documents that the update has deleted.
     """
@@ -281,7 +281,7 @@ def test_the_best_of_candidates_are_the_best(url: str, tmp_path: Path, monkeypat
 
 
 def test_check_finds_altered_paragraphs(index: Path) -> None:
-    """`check` raises IndexDamaged if a document of the cluster was removed behind our back."""
+    """`check` raises IndexDamaged if another program has removed a document of the index from the cluster."""
     cluster = Cluster.read(index)
     assert cluster is not None
     name = cluster.data_index("data-000001")
@@ -310,7 +310,7 @@ def test_check_finds_altered_paragraphs(index: Path) -> None:
     ],
 )
 def test_an_invalid_address_is_refused(tmp_path: Path, url_text: str, expected: str) -> None:
-    """An address with another scheme, a secret, or a name that is no name is refused in one line without the secret."""
+    """An address with another scheme, a secret or an invalid name is refused in one line without the secret."""
     with pytest.raises(UsageError, match=expected) as caught:
         create_directory(tmp_path, "opensearch", url_text)
     assert "secret" not in str(caught.value)
@@ -318,7 +318,7 @@ def test_an_invalid_address_is_refused(tmp_path: Path, url_text: str, expected: 
 
 
 def test_a_cluster_that_does_not_answer(tmp_path: Path) -> None:
-    """An address where nothing listens is one clear line."""
+    """If nothing listens at the address, opening and building an index raise an error of one line."""
     Cluster.assign(tmp_path, "http://127.0.0.1:9")
     for attempt in (lambda: Index(tmp_path), lambda: build(tmp_path, tmp_path, OPTIONS)):
         with pytest.raises(SearchkitError) as caught:
@@ -329,14 +329,14 @@ def test_a_cluster_that_does_not_answer(tmp_path: Path) -> None:
 
 
 def test_an_index_that_is_missing(url: str, tmp_path: Path) -> None:
-    """A name without an index on the cluster is one clear line."""
+    """If the cluster has no index of the name, opening it raises IndexMissing."""
     Cluster.assign(tmp_path, url)
     with pytest.raises(IndexMissing, match="no index on"):
         Index(tmp_path)
 
 
 def test_an_invalid_file_of_the_cluster(tmp_path: Path) -> None:
-    """A file that names no cluster, or another path of it, raises IndexForeign."""
+    """A `cluster.json` without address or name, or with an invalid name, raises IndexForeign."""
     for text in ("", "[]", '{"url": "http://h:1"}', '{"url": "http://h:1", "name": "../x"}'):
         (tmp_path / "cluster.json").write_text(text, "utf-8")
         with pytest.raises(IndexForeign, match=r"cluster\.json"):

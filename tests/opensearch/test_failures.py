@@ -88,7 +88,7 @@ def _error(reason: str, kind: str) -> Mapping[str, Any]:
 def test_a_failure_is_one_line(
     index: Path, monkeypatch: pytest.MonkeyPatch, status: int, answer: Mapping[str, Any], message: str
 ) -> None:
-    """Opening an index and building one fail with what is wrong and what to do. Exit status 3."""
+    """Opening and building an index fail with one line that says what is wrong. The exit status is 3."""
     monkeypatch.setattr(Server, "status", status)
     monkeypatch.setattr(Server, "answer", answer)
     for attempt in (lambda: Index(index), lambda: write_index([], index, BuildOptions("opensearch"))):
@@ -98,8 +98,8 @@ def test_a_failure_is_one_line(
         assert caught.value.exit_status == 3
 
 
-def test_a_full_disk_is_not_asked_again(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cluster that has too much to do is asked again, one with a full disk is not."""
+def test_a_request_is_not_repeated_if_a_disk_is_full(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request is repeated if the cluster has too much to do, but not if a disk of the cluster is full."""
     cluster = Cluster.read(index)
     assert cluster is not None
     monkeypatch.setattr(Server, "status", 429)
@@ -128,7 +128,7 @@ def test_a_document_that_cannot_be_written(
     requests: int,
     message: str,
 ) -> None:
-    """A rejected item is sent again, also if others were written; one that can never be written ends the build."""
+    """A rejected item is sent again, also if others were written. An item that can never be written raises at once."""
     cluster = Cluster.read(index)
     assert cluster is not None
     answers = [{"index": {"status": n, **({"error": {"reason": why}} if why else {})}} for n, why in items]
@@ -148,7 +148,7 @@ def test_a_document_that_cannot_be_written(
     ],
 )
 def test_another_server_is_refused(index: Path, monkeypatch: pytest.MonkeyPatch, version: Mapping[str, str]) -> None:
-    """An OpenSearch that is too old, and what is no OpenSearch, is refused before anything is written."""
+    """A server that is too old or is not OpenSearch is refused before anything is written."""
     monkeypatch.setattr(Server, "answer", {"version": version})
     with pytest.raises(IndexForeign, match=r"not OpenSearch 2\.19 or newer"):
         write_index([], index, BuildOptions("opensearch"))
@@ -170,7 +170,7 @@ def test_what_is_not_an_index_of_searchkit(
     answer: object,
     message: str,
 ) -> None:
-    """Another server, and another index, is one clear line."""
+    """Answers that are not from OpenSearch, or not from an index of searchkit, raise an error of one line."""
     monkeypatch.setattr(Server, "answer", answer)
     with pytest.raises(SearchkitError, match=message) as caught:
         Index(index)
@@ -179,7 +179,7 @@ def test_what_is_not_an_index_of_searchkit(
 
 @pytest.mark.parametrize("data", ["../x", "data-1", "data-000001/_search", "data-000001,other", "*", ""])
 def test_a_state_has_only_names_of_the_index(index: Path, data: str) -> None:
-    """A manifest cannot name an OpenSearch index beside those of its index."""
+    """A name of a state that could reach another OpenSearch index raises IndexDamaged before any request."""
     cluster = Cluster.read(index)
     assert cluster is not None
     with pytest.raises(IndexDamaged, match="names no state"):

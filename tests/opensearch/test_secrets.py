@@ -24,7 +24,7 @@ SECRET = "pass-w0rd"  # noqa: S105 - not one
 
 
 class Recorder(BaseHTTPRequestHandler):
-    """Refuses every request, and keeps its header."""
+    """Refuses every request, and keeps its header Authorization."""
 
     headers_seen: list[str | None] = []  # noqa: RUF012 - shared by the handlers of all requests
 
@@ -60,7 +60,7 @@ def server() -> Iterator[HTTPServer]:
 def test_credentials_are_sent_and_not_told(
     server: HTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], header: str | None
 ) -> None:
-    """The header is that of the variables. A refusal is one line without the secret, and no file has it."""
+    """The credentials of the variables are sent. A refusal is one line without the secret, and no file contains it."""
     for name, value in variables.items():
         monkeypatch.setenv(f"SEARCHKIT_OPENSEARCH_{name}", value)
     Cluster.assign(tmp_path, f"http://127.0.0.1:{server.server_port}")
@@ -112,7 +112,7 @@ def test_a_client_certificate_is_sent(server: HTTPServer, tmp_path: Path, monkey
 
 
 def test_a_file_of_credentials(server: HTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Variables are read from a file of mode 600. Those of the environment count more."""
+    """Variables are read from a file of mode 600. Those of the environment take precedence."""
     file = tmp_path / "credentials"
     file.write_text(f"# of the cluster\nSEARCHKIT_OPENSEARCH_USER=me\n\nSEARCHKIT_OPENSEARCH_PASSWORD={SECRET}=\n")
     file.chmod(0o600)
@@ -141,7 +141,7 @@ def test_a_file_of_credentials(server: HTTPServer, tmp_path: Path, monkeypatch: 
 def test_an_unsafe_file_of_credentials_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | bytes | None, mode: int, message: str
 ) -> None:
-    """A file that others can read, or that is no such file, is refused in one line without its content."""
+    """A file that is missing, readable by others or of other content is refused in one line without the content."""
     file = tmp_path / "credentials"
     if content is not None:
         file.write_bytes(content if isinstance(content, bytes) else content.encode())

@@ -83,7 +83,7 @@ def test_the_roles_suffice(node: SecuredNode, act_as: Callable[..., None], tmp_p
 def test_indices_of_others_are_refused(
     node: SecuredNode, act_as: Callable[..., None], tmp_path: Path, report: Report
 ) -> None:
-    """The roles end at the prefix of the index."""
+    """The roles do not permit access to an index whose name has another prefix."""
     Cluster.assign(tmp_path / "index", f"{node.url}/other")
     act_as("builder")
     with pytest.raises(IndexUnusable, match="lacks a permission"):
@@ -93,7 +93,7 @@ def test_indices_of_others_are_refused(
 
 
 def test_a_wrong_password_is_refused(node: SecuredNode, act_as: Callable[..., None], tmp_path: Path) -> None:
-    """Who is unknown is refused in one line."""
+    """An unknown user is refused in one line."""
     Cluster.assign(tmp_path, f"{node.url}/reports")
     act_as("nobody")
     with pytest.raises(IndexUnusable, match="user or password is refused") as caught:

@@ -1,11 +1,11 @@
-"""Describes tables independently of file formats, with the measure that each of their cells is expected to be.
+"""Describes tables independently of file formats, with the measure that is expected of each cell.
 
 A row is a string. Bars separate its cells. Braces at the end of a cell contain its properties:
 
     {r2} {c3}     it covers 2 rows, 3 columns
     {=120 户次}   its value and its unit; a plain number (1,234.5, -3, 98.5%) needs no such property
     {≥3 万元}     as above, with a bound: ≥ at least, ≤ at most, ≈ about
-    {-}           it looks like a number and is none
+    {-}           it looks like a number, but is not a figure
     {^3} {^<3}    a raised mark after or before its text
 
 A row that starts with `!` is a header within the table: it names the columns of the rows below it. A row that starts
@@ -66,10 +66,10 @@ class Sample:
     no_figures: tuple[int, ...] = ()
     """Columns without figures: 序号, 电话, 单位."""
     units: Mapping[int | str, str] = field(default_factory=dict)
-    """Unit of a column, of a row (by its innermost header), or of all cells (an empty string). A row precedes a column,
-    unless the unit of the column is %."""
+    """Unit of a column, of a row (by its innermost header), or of all cells (by an empty string). The unit of a row
+    takes precedence over that of a column, unless the latter is %."""
     own_units: Mapping[int, str] = field(default_factory=dict)
-    """Units of columns that precede those of the rows."""
+    """Units of columns that take precedence over those of the rows."""
     totals: tuple[int | str, ...] = ()
     """Columns, and headers of rows, that are totals."""
     halves: Mapping[int, tuple[int, ...]] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from description import Sample
 _SPANNED = ("html", "html-th", "html-framed", "docx", "xlsx", "rtf", "pdf-ruled", "ofd-ruled")
 """Formats that can state spans."""
 _ALMOST_ALL = (*_SPANNED, "md", "csv", "tsv", "txt-tabs", "txt-columns")
-"""Those, and formats without spans in which covered cells are empty."""
+"""The formats of `_SPANNED`, and formats without spans in which covered cells are empty."""
 _PLAIN = ("html", "docx", "xlsx", "rtf", "csv", "tsv", "pdf-ruled", "ofd-ruled")
 """Formats in which the first row need not be the header."""
 

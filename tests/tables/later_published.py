@@ -7,7 +7,7 @@ from description import Sample
 _SPANNED = ("html", "html-th", "html-framed", "docx", "xlsx", "rtf", "pdf-ruled", "ofd-ruled")
 """Formats that can state spans."""
 _ALMOST_ALL = (*_SPANNED, "md", "csv", "tsv", "txt-tabs", "txt-columns")
-"""Those, and formats without spans in which covered cells are empty."""
+"""The formats of `_SPANNED`, and formats without spans in which covered cells are empty."""
 _ZEROS = " | ".join("0" * 7)
 _APPLICANTS = (
     "（本列数据的勾稽关系为：第一项加第二项之和，等于第三项加第四项之和）{r3}{c3} | 申请人情况{c7}",

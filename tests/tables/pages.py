@@ -14,7 +14,7 @@ sys.path.append(str(Path(__file__).parents[1] / "corpus" / "formats"))
 from typesetting import HEIGHT, PrintedLine, half_width_ascii, wrap_text
 
 _LEFT, _WIDTH, _TOP, _BOTTOM = 72.0, 451.0, 90.0, 770.0
-"""Points of the text area of a page."""
+"""Edges and width of the text area of a page, in points."""
 _SIZE, _SMALL, _LEADING, _PADDING = 14.0, 10.0, 24.0, 4.0
 
 Rule = tuple[float, float, float, float]

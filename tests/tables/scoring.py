@@ -18,7 +18,7 @@ from searchkit.errors import ReadError
 from searchkit.measures.extractor import Extractor
 
 _ONE_FILE = frozenset({"rtf"})
-"""Formats whose tables are written to a single file, because each file needs another program."""
+"""Formats whose tables are written to a single file, because LibreOffice is started for each file."""
 
 
 @dataclass

@@ -27,6 +27,7 @@ _CASES = {
     "年份 2022 ｜ 立案数（件） 131 ｜ 罚款（万元） 40.2",
     "年份 2023 ｜ 立案数（件） 129 ｜ 罚款（万元） 93.7",
 }
+"""Paragraphs of the rows of the small reports next to the checkout."""
 
 
 def skip_without_libreoffice() -> None:

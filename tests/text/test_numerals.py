@@ -161,7 +161,7 @@ def test_the_fields_of_a_number_do_not_depend_on_its_context(text: str) -> None:
 @given(st.lists(NUMERIC_TEXT | ANY_TEXT | st.sampled_from(("万千瓦", "1.2024年", "千字节")), max_size=4).map("".join))
 @settings(max_examples=500)
 def test_the_number_across_a_position_is_found(text: str) -> None:
-    """It is the number that begins before the position and ends after it, wherever the search for it begins."""
+    """`number_across` returns the number that begins before a position and ends after it, or None."""
     folded = fold(text)
     spans = [(numeral.start, numeral.end) for numeral in find_numerals(text)]
     for position in range(len(folded) + 1):

@@ -82,7 +82,7 @@ def segmenters(request: pytest.FixtureRequest) -> Iterator[tuple[Any, ...]]:
 
 
 def test_every_word_is_found(original: jieba.Tokenizer) -> None:
-    """Each word of the 349,046 lines has jieba's weight, each other prefix has 0, and there is nothing else."""
+    """Each word of the 349,046 lines has jieba's weight, each prefix that is no word has 0. There are no others."""
     segmenter = DictionarySegmenter(())
     log_total = log(sum(original.FREQ.values()))
     expected = {word: log(frequency) - log_total if frequency else 0.0 for word, frequency in original.FREQ.items()}
@@ -169,7 +169,7 @@ def test_segmenters_agree_on_the_sample_corpus() -> None:
 
 
 def test_segmenters_agree_on_real_reports(shared: Path) -> None:
-    """All segmenters return the same words for one in twelve Chinese runs of the real reports; all take 90 seconds."""
+    """All segmenters return the same words for one in twelve Chinese runs of real reports. All runs take 90 seconds."""
     assert_segmenters_agree((path for path in (shared / "corpus").rglob("*") if path.is_file()), step=12)
 
 

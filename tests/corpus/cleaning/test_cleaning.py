@@ -187,7 +187,7 @@ def test_a_title_broken_by_a_blank_line() -> None:
 
 
 def test_a_remark_in_brackets_below_the_title_belongs_to_the_head() -> None:
-    """The title of a draft is that of the report; the remark on the next line is not content."""
+    """A remark such as （征求意见稿） below the title is part of neither the title nor the content."""
     cleaned = _clean("2023年某市政府工作报告\n（征求意见稿）\n一、工作回顾\n全年办理案件30件。")
     assert cleaned.title == "2023年某市政府工作报告"
     assert cleaned.head == ("2023年某市政府工作报告", "（征求意见稿）")

@@ -66,7 +66,7 @@ def _html_table(rows: Sequence[Sequence[Cell]]) -> str:
 
 
 def _markdown_table(rows: Sequence[Sequence[Cell]]) -> str:
-    """Return a table without spans: the slots that a cell also covers are empty."""
+    """Return a table without spans: of the slots that a cell covers, all but the first are empty."""
     covered: dict[int, int] = {}
     lines = []
     for row in rows:

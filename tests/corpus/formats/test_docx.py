@@ -179,7 +179,7 @@ def field(code: str, result: str) -> str:
 
 
 def test_field_results_are_read_and_field_codes_are_not() -> None:
-    """Nested and simple fields, links, and a field inside the code of another one."""
+    """Results of nested and simple fields and texts of links are read. Codes are not, nor is a field inside a code."""
     code = "<w:r><w:instrText>DATE</w:instrText></w:r>"
     link = f'<w:hyperlink r:id="r9">{run("规定")}</w:hyperlink>'
     body = paragraph(
@@ -198,7 +198,7 @@ def test_an_unclosed_field_hides_only_its_paragraph() -> None:
 
 
 def test_tables_of_contents_are_dropped() -> None:
-    """Entries of a table of contents repeat headings with page numbers."""
+    """Paragraphs in the styles of a table of contents are dropped."""
     styles = style("toc 1", "") + style("目录 2", "")
     body = (
         paragraph("目录")

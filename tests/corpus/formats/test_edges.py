@@ -107,7 +107,7 @@ def test_the_unit_of_a_table_is_text_on_each_page() -> None:
 
 
 def test_a_line_in_the_margins_of_two_pages_of_nine_is_text() -> None:
-    """A running head is on nearly all pages of its part."""
+    """A line on two pages of nine is not a running head, which would be on nearly all pages of its part."""
     heads = {2: "附表", 8: "附表"}
     text = read([[*([(heads[n], 50.0)] if n in heads else []), *page_of_text(n)] for n in range(1, 10)])
     assert texts(text).count("附表") == 2
@@ -144,7 +144,7 @@ def test_running_heads_and_feet_are_left_out_and_counted(head_of: Callable[[int]
 
 
 def test_a_single_page_number_is_left_out() -> None:
-    """The number of the only page is set off from the text."""
+    """On a single page, a number that is set off from the text is a page number."""
     text = read([[*page_of_text(1), ("1", 800.0)]])
     assert text.warnings == ("left out: 1 line of running heads and feet on page 1",)
     assert texts(text).endswith("一。")

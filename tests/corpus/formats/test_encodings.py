@@ -90,7 +90,7 @@ def test_traditional_text_is_decoded(encoding: str) -> None:
     "name", sorted(path.name for path in (ROOT / "corpus" / "reports").glob("*.*") if path.suffix != ".csv")
 )
 def test_every_sample_is_decoded(name: str, encoding: str) -> None:
-    """Each sample report yields the same blocks from an encoding with all its characters, and some from any other."""
+    """A sample report is read as from UTF-8 if the encoding has all its characters, otherwise some blocks are read."""
     text = (ROOT / "corpus" / "reports" / name).read_text(encoding="utf-8")
     text = convert_to_big5(text) if encoding in BIG5 else text
     expected, decoded = read_bytes(text.encode(), name), read_bytes(text.encode(encoding, "ignore"), name)

@@ -102,7 +102,7 @@ def test_a_list_may_override_a_level() -> None:
 
 
 def test_patterns_refer_to_upper_levels() -> None:
-    """Patterns refer to the levels above. A skipped level has begun; `isLgl` makes all numbers decimal."""
+    """Patterns refer to the levels above. A skipped level counts as begun; `isLgl` makes all numbers decimal."""
     numbering = definition(
         0,
         level(0, "chineseCounting", "第%1章"),
@@ -114,7 +114,7 @@ def test_patterns_refer_to_upper_levels() -> None:
 
 
 def test_levels_with_a_restart_rule() -> None:
-    """Restart 0 means never; another value names the level after which the level restarts."""
+    """`lvlRestart` 0 means never; another value names the level after which the level restarts."""
     numbering = definition(
         0,
         level(0, "decimal", "%1、"),
@@ -164,7 +164,7 @@ def test_definitions_refer_to_numbering_styles() -> None:
 
 
 def test_the_fallback_of_a_format_is_used() -> None:
-    """If a format has a fallback, the fallback is used."""
+    """If a level has a number format with a fallback (`mc:Fallback`), the fallback is used."""
     rare = (
         '<mc:AlternateContent><mc:Choice><w:numFmt w:val="custom" w:format="001"/></mc:Choice>'
         '<mc:Fallback><w:numFmt w:val="decimal"/></mc:Fallback></mc:AlternateContent>'

@@ -41,7 +41,7 @@ NOTES = {
     "共3户<sup>2</sup>，1349人": "共3户，1349人",
     "面积12平方公里<sup>2</sup>，1349户": "面积12平方公里，1349户",
 }
-"""Texts with notes, and the same without."""
+"""Texts with marks of notes → the same texts without the marks."""
 POWERS = {
     "面积35.2m<sup>2</sup>": "面积35.2m²",
     "面积35.2 km<sup>2</sup>，1349户": "面积35.2 km²，1349户",

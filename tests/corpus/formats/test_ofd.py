@@ -447,7 +447,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], ParsedDocument]:
 
 
 def paragraphs(document_read: ParsedDocument) -> list[tuple[str, str | None, tuple[str, ...]]]:
-    """Return what must be equal in every format."""
+    """Return text, number and path of each paragraph, which must be equal in every format."""
     return [(paragraph.text, paragraph.number, paragraph.path) for paragraph in document_read.paragraphs]
 
 

@@ -167,7 +167,7 @@ def test_lines_of_a_cell_are_joined() -> None:
 
 
 def test_rows_without_rules_between_them_are_split() -> None:
-    """If only columns are ruled, the figures show the rows, also one without figures."""
+    """If only columns are ruled, each line of figures is a row, and so is a line without figures at that distance."""
     rows = [*ROWS, ["北苑街道", "", ""], ["河西街道", "7", "8"]]
     bottom = TOP + LEADING * len(rows)
     rules = [across(TOP), across(TOP + LEADING), across(bottom), *(down(x, TOP, bottom) for x in EDGES)]
@@ -216,7 +216,7 @@ def test_a_bold_or_repeated_row_is_the_header_of_a_ruled_table_of_words() -> Non
 
 @pytest.mark.parametrize("gap", [0.5, 3.0])
 def test_rules_can_have_gaps(gap: float) -> None:
-    """Rules that end shortly before they cross are a grid, and so is one with a diagonal or a filled header."""
+    """A grid is found if its rules end shortly before they cross, and if it has a diagonal or a filled header."""
     rules = [
         rule._replace(left=rule.left + gap, right=rule.right - gap)
         if rule.right > rule.left
@@ -259,8 +259,8 @@ def test_a_single_row_on_the_next_page_goes_on() -> None:
     assert tables(read(place(write_rows(ROWS)), place(write_rows([last]), number=2))) == [[*ROWS, last]]
 
 
-def test_another_table_on_the_next_page_is_another() -> None:
-    """Two tables with the same columns are two if the second has a header of its own."""
+def test_a_table_with_another_header_on_the_next_page_is_another_table() -> None:
+    """Tables with the same columns on two pages are not joined if the second has a header of its own."""
     others = [["部门", "检查", "处罚"], ["司法局", "5", "6"], ["水务局", "7", "8"]]
     pages = [place(write_rows(rows), rule_grid(len(rows)), n) for n, rows in enumerate((ROWS, others), 1)]
     assert tables(read(*pages)) == [ROWS, others]
@@ -295,7 +295,7 @@ def test_columns_are_found_by_white_space(align: str, bars: Sequence[int]) -> No
 
 
 def test_a_header_covers_the_columns_over_which_it_is_centred() -> None:
-    """In a header of two rows, a piece above several others covers their columns, and the other columns have one."""
+    """In a header of two rows, a name centred above several others covers their columns. Other columns have one."""
     edges = (80.0, 160.0, 220.0, 280.0, 340.0, 400.0)
     rows = [["东风街道", "1", "2", "13", "4"], ["西关街道", "5", "16", "7", "8"], ["南湖街道", "9", "1", "2", "3"]]
     glyphs = write_rows([["", "上年", "本年", "上年", "本年"], *rows], edges, TOP + LEADING, "centre")
@@ -338,7 +338,7 @@ def test_figures_below_each_other_are_a_column() -> None:
 
 
 def test_words_of_a_header_wider_than_its_columns_are_in_order() -> None:
-    """A header with a word for each column is in the order of the columns, where single blanks separate the figures."""
+    """If single blanks separate the figures, the words of a header belong to the columns in their order."""
     lines = ["年份 立案数（件） 罚款（万元）", "2021 120 35.1", "2022 131 40.2", "2023 129 93.7"]
     glyphs = [glyph for n, line in enumerate(lines) for glyph in write(line, 80, TOP + LEADING * n)]
     assert tables(read(place(glyphs))) == [[line.split() for line in lines]]
@@ -361,7 +361,7 @@ def test_figures_that_a_narrow_column_breaks_are_joined(align: str) -> None:
 
 
 def test_labels_between_the_lines_of_figures_are_a_column() -> None:
-    """Labels of two lines, with the figures of the row between them, are a column."""
+    """Labels of two lines, with the figures of the row at the height between the lines, are a column."""
     rows = [["东风街道办", "事处", "12"], ["西关街道办", "事处", "3"], ["南湖街道办", "事处", "104"]]
     glyphs = write_rows([["街道", "收件", "办结"]])
     for n, (label, rest, figure) in enumerate(rows):
@@ -374,7 +374,7 @@ def test_labels_between_the_lines_of_figures_are_a_column() -> None:
 
 
 def test_rows_without_labels_are_not_the_rest_of_figures() -> None:
-    """Rows with a label and rows without one, equally far apart, are rows of their own."""
+    """Rows without a label are rows of their own if they are as far apart as the rows with a label."""
     rows = [["街道", "年份", "收件"], ["东风街道", "2021", "120"], ["", "2022", "131"], ["西关街道", "2021", "99"]]
     rows += [["", "2022", "8"], ["合计", "", "358"]]
     (table,) = tables(read(place(write_rows(rows))))
@@ -382,7 +382,7 @@ def test_rows_without_labels_are_not_the_rest_of_figures() -> None:
 
 
 def test_wrapped_labels_are_joined() -> None:
-    """A label of two lines, whose figures are between them, is one cell; a line at its own distance is a row."""
+    """A label of two lines with its figures between the lines is one cell; a line at the distance of a row is a row."""
     glyphs = write_rows(ROWS)
     glyphs += write("市市场监督管理局", 83, TOP + 98) + write("综合执法支队", 83, TOP + 110)
     glyphs += write("31", 227, TOP + 104) + write("30", 287, TOP + 104)
@@ -422,7 +422,7 @@ def test_a_caption_is_not_a_name_over_columns() -> None:
 
 
 def test_a_header_can_have_three_rows() -> None:
-    """Names over names: the outer ones cover all columns of the inner ones. Those at the left end cover them, too."""
+    """An outer name covers all columns of the inner names below it, also if it is at the left end of these columns."""
     edges = (80.0, 160.0, 220.0, 280.0, 340.0, 400.0)
     rows = [["东风街道", "1", "2", "13", "4"], ["西关街道", "5", "16", "7", "8"], ["南湖街道", "9", "1", "2", "3"]]
     glyphs = write_rows([["", "上年", "本年", "上年", "本年"], *rows], edges, TOP + 2 * LEADING, "left")
@@ -444,7 +444,7 @@ def test_lines_of_a_header_are_one_cell_if_they_are_closer_than_rows() -> None:
 
 
 def test_the_unit_can_stand_above_the_names_of_the_rows() -> None:
-    """The corner of a header can be the note of the unit; the same note on a line of its own is none of its cells."""
+    """A note of the unit at the left end of the header row is the corner cell of the header."""
     rows = [["单位：万元", "2022年", "2023年"], ["税收", "1,050.3", "1,120.8"], ["基金", "300.6", "210.4"]]
     assert tables(read(place(write_rows(rows)))) == [rows]
 
@@ -466,7 +466,7 @@ def test_headers_at_the_left_of_figures_at_the_right() -> None:
 
 
 def test_labels_over_two_columns_are_in_the_first() -> None:
-    """A total centred over two columns of labels is in the first, and so is a name before several others."""
+    """A total centred over two columns of labels is in the first, and so is the name of a group of rows."""
     edges = (80.0, 140.0, 240.0, 300.0)
     rows = [["全市", "", "70"], ["", "小计", "30"], ["东区", "东风街道", "10"], ["", "南湖街道", "20"]]
     rows += [["西区", "西关街道", "40"]]
@@ -603,7 +603,7 @@ def test_find_rulings_ignores_underlines() -> None:
 
 
 def test_paths_of_a_pdf_are_rules() -> None:
-    """Rules are found in transformed paths of many segments, in filled rectangles and in forms; shading is none."""
+    """Rules are found in transformed paths of many segments, filled rectangles and forms. A grey area is no rule."""
     pdf = pytest.importorskip("searchkit.corpus.formats.pdf", reason="the extra that reads PDF is not installed")
     canvas = pytest.importorskip("reportlab.pdfgen.canvas", reason="reportlab is not installed")
     from reportlab.pdfbase import pdfmetrics

@@ -191,7 +191,7 @@ def test_markdown_emphasis_across_paragraphs_is_removed() -> None:
 
 
 def test_markdown_tables_are_blocks() -> None:
-    """A data table is a block, in Markdown and in HTML. The row of another table is a block with tabs."""
+    """A data table is a block, in Markdown and in HTML. A row of any other table is a block with tabs."""
     source = "| 指标 | 2022年 |\n|---|---|\n| 立案 | 129件 |\n\n<table><tr><td>结案</td><td>12件</td></tr></table>\n"
     rows = ((Cell("指标"), Cell("2022年")), (Cell("立案"), Cell("129件")))
     assert blocks(source, "a.md") == [Block("", table=RawTable(rows, header_rows=1)), Block("结案\t12件")]
@@ -316,7 +316,7 @@ def test_html_without_main_text_is_kept() -> None:
 
 
 def test_html_meta_elements_are_hints() -> None:
-    """Meta elements are hints, whether in the site's names or the usual ones, and so is the title without the site."""
+    """Meta elements are hints, by their names on government sites or common names. So is the title without the site."""
     head = """<title>年度工作报告_政府信息_某某市人民政府</title><meta name="PubDate" content="2024-01-03 11:10">
       <meta name="contentsource" content=" 市卫健局 "><meta property="og:url" content="https://a.cn/1">
       <meta name="SiteName" content="某某市">
@@ -385,7 +385,7 @@ def test_html_facts_become_labelled_lines(layout: str, where: str) -> None:
 
 
 def test_html_facts_of_other_documents_are_dropped() -> None:
-    """Facts stated twice after the text, or stated before, belong to links to other documents."""
+    """After the text, facts that occur twice or were stated before belong to links to other documents."""
     links = "<p>索引号：B2</p><p>来源：别处</p>" + "<p>某通知 发布日期：2020-01-01</p>" * 2
     body = f"<p>索引号：A1</p><div class=content><p>立案129件。</p></div>{links}"
     assert texts(build_page(body), "a.html") == ["索引号：A1", "立案129件。"]
@@ -399,7 +399,7 @@ def test_html_labels_without_values_and_data_columns_are_unchanged() -> None:
 
 
 def test_html_facts_have_linear_cost() -> None:
-    """A label followed by a hundred thousand blanks costs nothing."""
+    """Labels that are followed by a hundred thousand blanks are read in seconds."""
     start = time.process_time()
     body = "".join(f"<p>{label}{'　' * 100_000}x</p>" for label in ("文号", "【文号", "索引号】", "日期"))
     read_bytes(build_page(f"{body}<div class=content><p>立案。</p></div>{body}").encode(), "a.html")
@@ -441,7 +441,7 @@ def test_html_end_tags_without_start_tags_close_nothing() -> None:
 
 
 def test_html_headers_are_read() -> None:
-    """Some sites print the title of a report in the header of the page."""
+    """The element `header` is read, because some sites print the title of a report there."""
     (document,) = read_bytes("<header><h1>年度报告</h1></header><p>立案153件。</p>".encode(), "a.html").documents
     assert [block.text for block in document.blocks] == ["年度报告", "立案153件。"]
 

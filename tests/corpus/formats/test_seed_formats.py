@@ -86,7 +86,7 @@ def build_docx(text: str) -> bytes:
 
 
 def build_page(text: str) -> bytes:
-    """Return an HTML page in which each line is a paragraph. The charset that it states is wrong: it is in UTF-8."""
+    """Return an HTML page in which each line is a paragraph. The page is in UTF-8, and states another charset."""
     body = "".join(f"<p>&emsp;&emsp;{escape(line.strip())}</p>\n" for line in text.split("\n") if line.strip())
     return f'<html><head><meta charset="gb2312"></head><body><div class="content">{body}</div></body></html>'.encode()
 

@@ -173,7 +173,7 @@ def describe(measure: ExtractedMeasure) -> str:
 @pytest.mark.parametrize("suffix", FORMATS)
 @pytest.mark.parametrize("kind", TABLES)
 def test_every_cell_is_a_measure(kind: str, suffix: str) -> None:
-    """Each numeric cell has its value, unit, row and column; nothing else is a measure. Its quote is the cell."""
+    """Each numeric cell is a measure with value, unit, row and column, whose quote is the cell. Nothing else is one."""
     report, expected = TABLES[kind]
     document = read(report.write(suffix), f"a.{suffix}")
     found = measures(document)
@@ -191,8 +191,8 @@ def test_nothing_is_lost(kind: str, suffix: str) -> None:
     document = read(report.write(suffix), f"a.{suffix}")
     shown = "\n".join("\n".join((*paragraph.path, paragraph.text)) for paragraph in document.paragraphs)
     cells = [cell if isinstance(cell, str) else cell.text for row in report.rows for cell in row]
-    box_of_facts = 0 if document.tables else len(cells)  # these are joined by blanks or read as metadata
-    assert [text for text in cells[box_of_facts:] if text not in shown] == []
+    checked = cells if document.tables else []  # cells of other tables are joined by blanks or read as metadata
+    assert [text for text in checked if text not in shown] == []
     assert [text for text in (*report.before, *report.after) if text not in shown] == []
     for table in document.tables:
         rows = document.paragraphs[table.first_paragraph - 1 :][: len(table.rows)]
@@ -269,7 +269,7 @@ def test_sentences_in_cells_are_prose() -> None:
 
 
 def test_parts_with_a_header_of_their_own_are_tables() -> None:
-    """A title over all columns with a header below it begins a table, whose caption it is. A group does not."""
+    """A title over all columns with a header below it begins a table and is its caption. A name of a group does not."""
     rows = (
         (Cell("第（一）项", col_span=3),),
         ("信息内容", "本年制发件数", "现行有效件数"),
@@ -287,8 +287,8 @@ def test_parts_with_a_header_of_their_own_are_tables() -> None:
     assert len(read(Report(groups).write("html"), "a.html").tables) == 1
 
 
-def test_a_note_above_another_table_is_not_its_own() -> None:
-    """The unit of the next table is not that of the table before it."""
+def test_a_note_does_not_belong_to_the_table_before_it() -> None:
+    """The unit that is stated above a table is not the unit of the table before it."""
     first, second = Report((("街道", "人口"), ("东", "1"))), Report((("街道", "收入"), ("东", "2")), ("单位：万元",))
     page = first.write("html").replace("以上数据由各部门报送。".encode(), b"").replace(b"</body></html>", b"")
     found = measures(read(page + second.write("html").partition(b"</h1>")[2], "a.html"))
@@ -301,7 +301,7 @@ def table(*rows: Sequence[Cell | str]) -> RawTable:
 
 
 def test_hostile_spans_cost_nothing() -> None:
-    """Spans of a billion rows and columns, and long cells that are repeated, make no data table or a small one."""
+    """A table with spans of a billion rows and columns, or repeated long cells, is no data table or a small one."""
     wide = Cell("收件", row_span=10**9, col_span=10**9)
     recognise_tables([Block("", table=table(("街道", wide), ("东风街道", "1")))])
     assert not is_data_table(table(*[(Cell("数", col_span=1000), "1")] * 1000))
@@ -309,8 +309,8 @@ def test_hostile_spans_cost_nothing() -> None:
     assert not is_data_table(table(("街道", "说明", "收件"), ("东", merged, "1"), *[("西", "1")] * 5_000))
 
 
-def test_a_table_that_goes_on_is_one() -> None:
-    """A table with the header of the one before it goes on; another one does not."""
+def test_a_table_that_is_continued_is_one_table() -> None:
+    """A table with the header of the table before it continues that table. A table with another header does not."""
     first, second = table(("街道", "收件"), ("东", "1")), table(("街道", "收件"), ("西", "2"))
     other = table(("街道", "办结"), ("西", "2"))
     continued = recognise_tables([Block("", table=first, page=1), Block("续表"), Block("", table=second, page=2)])

@@ -1,4 +1,4 @@
-"""Text layers that cannot be read: repaired from the names of the glyphs, or named as unreadable."""
+"""Text layers that cannot be read: they are repaired from the names of the glyphs, or reported as unreadable."""
 
 from __future__ import annotations
 
@@ -69,14 +69,14 @@ def test_a_map_to_characters_is_used_whatever_the_names() -> None:
 @pytest.mark.parametrize("names", [MEANINGLESS_NAMES, ()], ids=["meaningless names", "no names"])
 @pytest.mark.parametrize("mapped", [PRIVATE, "", "\ufffd" * len(CHARS)], ids=["private use", "no map", "unknown"])
 def test_a_file_of_unreadable_pages_is_refused(names: Sequence[str], mapped: str) -> None:
-    """A file in which no character can be read is named as unreadable."""
+    """A file in which no character can be read is refused."""
     with pytest.raises(ReadError) as caught:
         read_pdf(coded_pdf([TEXT], mapped, names))
     assert str(caught.value) == UNREADABLE_REASON
 
 
 def test_unreadable_pages_are_problems() -> None:
-    """The other pages are read."""
+    """A page without readable characters is a problem; the other pages are read."""
     second = "".join(chr(0x4F60 + n) for n in range(20))
     count = len(dict.fromkeys(TEXT + second))
     mapped = "".join(chr(0xE000 + n) for n in range(count - 20)) + second
@@ -86,7 +86,7 @@ def test_unreadable_pages_are_problems() -> None:
 
 
 def test_only_the_glyphs_with_names_are_repaired() -> None:
-    """A glyph without a meaningful name is read as U+FFFD, and a warning counts them."""
+    """A glyph without a meaningful name is read as U+FFFD, and a warning counts such characters."""
     names = [*MEANINGLESS_NAMES[:1], *NAMES[1:]]
     contents = read_pdf(coded_pdf([TEXT], PRIVATE, names))
     assert texts(contents) == (f"\ufffd{LINES[0][1:]}", LINES[1])
@@ -94,7 +94,7 @@ def test_only_the_glyphs_with_names_are_repaired() -> None:
 
 
 def test_real_unreadable_file(shared: Path) -> None:
-    """A file whose map states private-use characters is named as unreadable."""
+    """A file whose map states private-use characters is refused."""
     path = shared / "cases" / "pua.pdf"
     if not path.is_file():
         pytest.skip(f"{path} is missing")
@@ -114,7 +114,7 @@ def test_unreadable_lines_are_a_problem() -> None:
 
 
 def test_unreadable_characters_are_marked() -> None:
-    """A private-use character in a readable line becomes U+FFFD, and a warning counts them."""
+    """A private-use character in a readable line becomes U+FFFD, and a warning counts such characters."""
     text = extract_text([place("全年立\ue123案153件，罚\U000f1234款20万元。")])
     assert [block.text for block in text.blocks] == ["全年立\ufffd案153件，罚\ufffd款20万元。"]
     assert text.problems == ()

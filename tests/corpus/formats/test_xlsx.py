@@ -244,7 +244,7 @@ def shown(contents: FileContents) -> list[object]:
 
 
 def test_a_sheet_without_text_column_is_a_document_with_a_table() -> None:
-    """Its key is the name of the sheet. Records and tables may be in one workbook."""
+    """The key of the document is the name of the sheet. Records and tables may be in one workbook."""
     book = Book().sheet("记录", ["正文"], ["甲"]).sheet("统计", [], ["", "街道", "收件"], ["", "东风街道", 10])
     record, document = read(book.bytes()).documents
     assert (record.key, record.is_record, document.key, document.is_record) == ("记录/2", True, "统计", False)
@@ -282,7 +282,7 @@ def test_merged_cells_are_spans() -> None:
 
 
 def test_hidden_rows_and_columns_are_not_in_a_table() -> None:
-    """The number of hidden rows and columns is in the problems. They do not divide a table."""
+    """Hidden rows and columns are left out, and a problem states how many. They do not divide a table."""
     book = Book().sheet("S", ["街道", "旧", "收件"], ["甲", 1, 2], ["乙", 3, 4])
     sheet = book.book.get_worksheet_by_name("S")
     sheet.set_row(1, None, None, {"hidden": True})
@@ -327,7 +327,7 @@ def test_cells_of_a_table_are_as_displayed(number: object, number_format: str | 
 
 
 def test_large_tables_are_refused() -> None:
-    """A table whose cells are in distant rows and columns has too many empty ones."""
+    """A table with too many empty cells, between cells in distant rows and columns, is refused."""
     header = "".join(f"<c><v>{n}</v></c>" for n in range(3000))
     rows = f"<row>{header}</row>" + "<row><c><v>1</v></c><c><v>2</v></c></row>" * 1000
     assert "more than 2000000 are not read" in str(read_or_reason(build_workbook(rows)))

@@ -86,7 +86,10 @@ def test_headings_state_the_year_of_the_plan(headings: tuple[str, ...], year: in
 def test_the_session_decides_if_headings_do_not(
     title: str, head: tuple[str, ...], headings: tuple[str, ...], year: int
 ) -> None:
-    """A session in spring plans its own year, one in winter the next, since congresses meet every year in spring."""
+    """The report of a session in spring plans the year of the session, that of one in winter the next year.
+
+    Before 1990, when congresses met in any month, a session in winter says nothing about the next year.
+    """
     assert _detect(title, head, headings).year == year
 
 

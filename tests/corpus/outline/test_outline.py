@@ -231,6 +231,6 @@ def test_a_heading_with_a_full_stop_over_a_list(items: tuple[str, str]) -> None:
 
 
 def test_a_list_that_changes_its_mark_continues() -> None:
-    """Below （二）, 3. continues the list of 1、 and 2、 below （一）. It is an item, and no heading after （二）."""
+    """Below （二）, 3. continues the list of 1、 and 2、 below （一）. It is an item of the list, not a heading."""
     items = ("（一）抓执法", f"1、{TEXT}", f"2、{TEXT}", "（二）抓普法", f"3.{TEXT}", f"4、{TEXT}")
     assert _paths(*items) == [("抓执法",)] * 2 + [("抓普法",)] * 2

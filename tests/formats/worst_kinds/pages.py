@@ -204,7 +204,7 @@ def build_pdf(objects: Sequence[bytes], size: int) -> bytes:
 
 
 _PAGE_TREE = b"<</Type/Pages/Count %d/Kids[%b]/MediaBox[0 0 %d %d]/Resources<</Font<</F 3 0 R>>/XObject<<%b>>>>>>"
-"""The root of the pages, object 2. To be filled in: number of pages, pages, width and height in points, forms."""
+"""The root of the page tree, object 2. To be filled in: number of pages, pages, width and height in points, forms."""
 _PAGE = b"<</Type/Page/Parent 2 0 R/Contents 4 0 R>>"
 """A page with the content in object 4."""
 
