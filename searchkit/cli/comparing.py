@@ -81,7 +81,7 @@ if TYPE_CHECKING:
     type=click.Choice(["print", "slide"]),
     default="print",
     show_default=True,
-    help="print: for a column of a newspaper. slide: 16:9 with larger text.",
+    help="print: 16 cm wide. slide: 16:9 with larger text.",
 )
 def compare(
     query: str,

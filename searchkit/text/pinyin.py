@@ -42,8 +42,9 @@ def romanize_all(texts: Sequence[str]) -> tuple[list[str], list[str]]:
     """
     table = _load()
     joined = "\n".join(texts)
-    pinyin = joined.translate(str.maketrans(table.usual)).split("\n")
-    first_letters = {character: syllable[0] for character, syllable in table.usual.items()}
+    usual: dict[str, str | int | None] = {**table.usual}
+    first_letters: dict[str, str | int | None] = {character: read[0] for character, read in table.usual.items()}
+    pinyin = joined.translate(str.maketrans(usual)).split("\n")
     initials = joined.translate(str.maketrans(first_letters)).split("\n")
     ends = [*accumulate(len(text) + 1 for text in texts)]
     pairs = map(add, joined, joined[1:])
@@ -64,7 +65,7 @@ def readings_of(character: str) -> tuple[str, ...]:
 class _Table(NamedTuple):
     """Content of the data file."""
 
-    usual: dict[str, str]
+    usual: Mapping[str, str]
     """Usual reading of each character."""
     others: Mapping[str, Sequence[str]]
     """Other readings of each character that has some."""

@@ -22,7 +22,7 @@ from searchkit.errors import IndexUnusable, SearchkitError, TimedOut, UsageError
 from searchkit.index import IndexState
 from searchkit.output.json import dumps
 from searchkit.web.answers import COMPRESS_LEVEL, MIN_COMPRESSED_BYTES, Answer, AnswerCache
-from searchkit.web.data import CHARTS, MEDIA_TYPES, RecordMissing, is_heavy, is_streamed, join_pieces, read_data
+from searchkit.web.data import CHARTS, HEAVY, MEDIA_TYPES, RecordMissing, is_heavy, is_streamed, join_pieces, read_data
 from searchkit.web.frame import OF_MEASURES
 from searchkit.web.guard import Guard
 from searchkit.web.limits import (
@@ -50,8 +50,6 @@ _YEAR_FIELD = "year_from="
 """The first field of the form of years in a URL. The two fields of the form are joined to one parameter."""
 _COMPRESSED = {"xlsx", "png"}
 """Formats that are compressed themselves."""
-_HEAVY_PAGES = {"compare", "audit", "coverage"}
-"""Pages that take long."""
 # Status, code and text of the page for each exception, subclasses first. Exceptions of the library have their own
 # codes.
 _PROBLEMS: Sequence[tuple[type[Exception], int, str, str]] = (
@@ -117,7 +115,7 @@ class Server:
                 state = State.parse(endpoint, _join_years(query_string, endpoint), is_strict=False)
                 return RedirectResponse(state.url(site.root), 303)
             state = State.parse(endpoint, query_string, is_strict=not is_page)
-            is_long = endpoint in _HEAVY_PAGES if is_page else is_heavy(state, suffix)
+            is_long = endpoint in HEAVY if is_page else is_heavy(state, suffix)
             pool = self._heavy if is_long else self._searches
             work = partial(self._find, site, state, suffix, request.headers)
             answer = await pool.run(work)

@@ -52,8 +52,8 @@ MEDIA_TYPES = {
 """Suffixes of endpoints, each with its media type."""
 CHARTS = ("svg", "png")
 """Suffixes of charts, which only `compare` has."""
-HEAVY = {"compare", "audit"}
-"""Endpoints whose data takes long in every format."""
+HEAVY = {"compare", "audit", "coverage"}
+"""Endpoints whose page and data take long in every format."""
 JsonRecords = Iterable[Mapping[str, object]]
 
 

@@ -85,7 +85,7 @@ def measures_page(frame: Frame) -> tuple[str, dict[str, Any]]:
 def _same_names(frame: Frame, understood: Sequence[UnderstoodFilter]) -> str:
     """Return the other names of the measure that the query names, which are found, too."""
     name = remove_filters(frame.state["query"], understood)
-    others = [other for other in frame.index.measure_names(name) if other != name]
+    others = [other for other in frame.index.measure_names(name) if other != name.casefold()]
     return frame.words.join(others[:_MAX_NAMES]) + (" …" if len(others) > _MAX_NAMES else "")
 
 

@@ -365,7 +365,7 @@ def _describe_connection(error: exceptions.TransportError) -> str:
         names = "SEARCHKIT_OPENSEARCH_CERTIFICATE and SEARCHKIT_OPENSEARCH_KEY"
         return f"refuses the certificate of this client, or asks for one; check {names}"
     if isinstance(error, exceptions.ConnectionTimeout):
-        return f"no answer within {_TIMEOUT} s"
+        return "no answer in time"
     return "cannot be reached; check the address, and that OpenSearch runs there"
 
 
