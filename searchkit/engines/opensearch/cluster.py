@@ -236,9 +236,8 @@ class Cluster:
         answers = self._send(data, searches) if answers is None else answers
         for answer in answers:
             if "error" in answer:
-                raise IndexUnusable(
-                    f"{self.url} ({self.name}): {_describe_refusal(answer['status'], _reason_in(answer))}"
-                )
+                what = _describe_refusal(answer["status"], _reason_in(answer))
+                raise IndexUnusable(f"{self.url} ({self.name}): {what}")
         return answers
 
     def _send(self, data: str, searches: Sequence[Search]) -> list[Json]:
