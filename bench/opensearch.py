@@ -1,15 +1,18 @@
 """Compares an index on an OpenSearch cluster with a columnar one: its answers, its times and what its nodes use.
 
-    python -m bench.opensearch URL NAME [--shards 1] [--data FOLDER] [--requests 180]
+    python -m bench.opensearch URL NAME [--shards 1] [--data FOLDER] [--requests 180] [--alone URL]
 
 `URL` is the address of a cluster; `python tests/opensearch/node.py` runs one with a node and prints its address. `NAME`
 is a corpus: `gov`, the government work reports (`bench.corpora.REAL`), or the number of generated paragraphs
 (`bench.generate`), such as 100000. Both indexes are built if the data folder has none. Each request is then sent to
 both, three times in turns: queries with four facets and with other options, and, on `gov`, the look-ups and comparisons
-of `bench.manymeasures` and `bench.lookups`. An answer is different if totals, facets, hits or
-values differ, or a score by more than 1e-4, or the order of hits with other scores. Times of a class are those of the
-second and third round. The processor time of the nodes includes what they do besides. Writes results/opensearch.json
-and OPENSEARCH.md.
+of `bench.manymeasures` and `bench.lookups`. An answer is different if totals, facets, hits or values differ, or a score
+by more than 1e-4, or the order of hits with other scores. Times of a class are those of the second and third round. The
+processor time of the nodes includes what they do besides. The heap is its old generation after the requests, which
+contains what Java has not yet cleared. Then all queries are sent together, as those of a file are, and one after the
+other. `--alone` compares what OpenSearch finds without searchkit, too (`bench.analyzers`).
+
+Writes results/opensearch.json, OPENSEARCH.md and the table of growth in docs/scale.md.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ import json
 import math
 import os
 import resource
+import statistics
 import subprocess
 import sys
 import time
@@ -26,25 +30,33 @@ import urllib.request
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from itertools import islice
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from itertools import islice, product
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from tabulate import tabulate
 
 import searchkit
-from bench import corpora, lookups, machine, manymeasures
+from bench import analyzers, corpora, lookups, machine, manymeasures
 from searchkit.compare.table import Comparison
+from searchkit.engines.opensearch.cluster import Cluster
 from searchkit.index import Index
 from searchkit.search.results import Results
 
 RESULTS = Path(__file__).parent / "results" / "opensearch.json"
 REPORT = Path(__file__).parent / "OPENSEARCH.md"
+GROWTH = Path(__file__).parents[1] / "docs" / "scale.md"
+GROWTH_START, GROWTH_END = "<!-- growth -->", "<!-- end of growth -->"
+"""The lines around the table of growth."""
 DATA = Path(__file__).parent / "data" / "opensearch"
 """Default folder of generated corpora and indexes."""
 TOLERANCE = 1e-4
 """Largest relative difference of two equal scores."""
+DISTANCE = 0.02
+"""Seconds by which a request takes longer to a cluster that is far away."""
 ROUNDS = 3
 """Number of times that a request is sent. The first does not count."""
 JOBS = 2
@@ -75,6 +87,8 @@ FURTHER: Sequence[tuple[str, str, Mapping[str, Any]]] = (
     ("any, with more", "海洋牧场 区块链 养老床位", {"match": "any"}),
 )
 """Further searches."""
+GENERATED_LOOKUPS = ("立案", "罚款", "新增就业", "投资", "检查 次", "*")
+"""Look-ups in generated paragraphs."""
 LOOKUPS = 43
 """Number of look-ups of `bench.lookups`."""
 
@@ -102,6 +116,8 @@ def questions(name: str, count: int) -> list[Question]:
     if name == "gov":
         asked += [Question(_group_of(title), title, ask) for title, ask in manymeasures.questions() if title != "audit"]
         asked += map(_look_up, islice(lookups.read(lookups.LOOKUPS), LOOKUPS))
+    else:
+        asked += [Question("look-up", text, partial(Index.measures, query=text)) for text in GENERATED_LOOKUPS]
     return asked[:count]
 
 
@@ -166,7 +182,51 @@ def run(asked: Sequence[Question], local: Index, remote: Index, url: str) -> Jso
                     times[question.group][" ".join(key)].append(seconds * 1000)
             elif (difference := differs(*answers)) is not None:
                 different.append({"group": question.group, "query": question.text, "what": difference})
-    return {"requests": len(asked), "different": different, "classes": [*_summarize(times)]}
+    return {
+        "requests": len(asked),
+        "different": different,
+        "classes": [*_summarize(times)],
+    }
+
+
+def run_queries(remote: Index, url: str) -> list[Json]:
+    """Send all queries together and one after the other, in turns, and return the times of both.
+
+    Both once more with `DISTANCE` seconds more for each request, as if the cluster were far away.
+    """
+    call, requests = Cluster.call, 0
+
+    def count(self: Cluster, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - any JSON
+        nonlocal requests
+        requests += 1
+        time.sleep(distance)
+        return call(self, *arguments, **options)
+
+    queries = [query for texts in QUERIES.values() for query in texts]
+    times: dict[tuple[str, float], list[tuple[float, ...]]] = defaultdict(list)
+    answers: list[object] = []
+    for distance, name in [*product((0.0, DISTANCE), ("one after the other", "together"))] * ROUNDS:
+        requests = 0
+        with patch.object(Cluster, "call", count):
+            calls = [partial(remote.search, query, facets=corpora.FACETS) for query in queries]
+            nodes, wall, cpu = node_seconds(url), time.perf_counter(), time.process_time()
+            found = [*remote.run_together(calls)] if name == "together" else [call() for call in calls]
+            spent = time.perf_counter() - wall, time.process_time() - cpu, node_seconds(url) - nodes
+            times[name, distance].append((*spent, requests))
+            answers.append([replace(results, took_ms=0) for results in found])
+    if any(found != answers[0] for found in answers):
+        message = "queries that are sent together have other answers"
+        raise RuntimeError(message)
+    return [
+        {"queries": f"{len(queries)} {name}", "distance ms": distance * 1000}
+        | {
+            title: round(_quantile(sorted(values), 0.5), 2)
+            for title, values in zip(
+                ("seconds", "client CPU", "node CPU", "requests"), zip(*spent, strict=True), strict=True
+            )
+        }
+        for (name, distance), spent in times.items()
+    ]
 
 
 def _summarize(times: Mapping[str, Mapping[str, Sequence[float]]]) -> Iterator[Json]:
@@ -225,6 +285,12 @@ def node_seconds(url: str | None) -> float:
     return float(sum(node["process"]["cpu"]["total_in_millis"] for node in nodes) / 1000)
 
 
+def used_heap(url: str) -> int:
+    """Return the bytes of the old generation of the heaps of the nodes."""
+    pools = get(url, "/_nodes/stats/jvm?filter_path=nodes.*.jvm.mem.pools")["nodes"].values()
+    return int(sum(node["jvm"]["mem"]["pools"]["old"]["used_in_bytes"] for node in pools))
+
+
 def write_report(results: Json) -> None:
     """Write the page of the results."""
     lines = ["# An index on an OpenSearch cluster, and the columnar engine", ""]
@@ -250,10 +316,70 @@ def write_report(results: Json) -> None:
                 ]
         size = found["bytes of a copy"]
         lines += [f"A copy takes {size / 1e6:.0f} MB, {size / found['paragraphs'] / 1e3:.1f} KB a paragraph.", ""]
+        if "together" in found:
+            lines += [
+                "Queries of a file, in seconds (medians). `distance` is a wait before each request, as if the cluster",
+                "were far away:",
+                "",
+                tabulate(found["together"], "keys", "github"),
+                "",
+            ]
         lines += [f"{len(found['different'])} of {found['requests']} answers differ.", ""]
         lines += [f"- {item['group']}, {item['query']}: {item['what']}" for item in found["different"]]
         lines += [""] * bool(found["different"]) + [tabulate(found["classes"], "keys", "github"), ""]
+        if "alone" in found:
+            lines += _describe_alone(found["alone"])
     REPORT.write_text("\n".join(lines), encoding="utf-8")
+    write_growth(results)
+
+
+def _describe_alone(found: Json) -> Iterator[str]:
+    """Yield the lines of the comparison with OpenSearch alone."""
+    yield from (
+        "### OpenSearch without searchkit",
+        "",
+        "The same paragraphs in fields of OpenSearch's own analyzer, of smartcn and of IK. Each query is what a user",
+        "would send (`bench.analyzers`). A scan of the texts says which paragraphs are right. `exact` is the number of",
+        "queries whose hits are these and no others. Recall and precision are those of all hits of a class. Times are",
+        "those of ten hits without facets; that of searchkit is the columnar engine's. The scan does not know that a",
+        "number is written in other ways: 三件 for 3件, wide signs. searchkit finds these as well.",
+        "",
+        tabulate(found["classes"], "keys", "github"),
+        "",
+        "Right hits of all hits, by query:",
+        "",
+        tabulate([_describe_hits(item) for item in found["queries"]], "keys", "github"),
+        "",
+    )
+
+
+def _describe_hits(item: Json) -> Json:
+    return {key: " of ".join(map(str, value)) if isinstance(value, list) else value for key, value in item.items()}
+
+
+def write_growth(results: Json) -> None:
+    """Write the table of growth into the page about clusters."""
+    rows = []
+    for found in sorted(results.values(), key=lambda found: found["paragraphs"]):
+        if "together" not in found:
+            continue
+        built, number, asked = found.get("build", {}), found["paragraphs"], found["together"][0]
+        searches = int(asked["queries"].split()[0])
+        rows.append(
+            {
+                "paragraphs": f"{number:,}",
+                "characters": found["characters"],
+                "MB of a copy": round(found["bytes of a copy"] / 1e6),
+                "heap MB": round(found["heap"] / 1e6),
+                **{f"{name} ms": round(asked[name] * 1000 / searches) for name in ("client CPU", "node CPU")},
+                "ms": round(asked["seconds"] * 1000 / searches),
+                "paragraphs/s of a build": round(number / built["seconds"]) if built else "",
+            }
+        )
+    before, rest = GROWTH.read_text(encoding="utf-8").split(GROWTH_START)
+    after = rest[rest.index(GROWTH_END) :]
+    table = tabulate(rows, "keys", "github", disable_numparse=True)
+    GROWTH.write_text(f"{before}{GROWTH_START}\n{table}\n{after}", encoding="utf-8")
 
 
 def stored_bytes(url: str, name: str) -> int:
@@ -269,6 +395,7 @@ def main() -> None:
     parser.add_argument("name", help="gov, or a number of generated paragraphs")
     parser.add_argument("--shards", type=int, default=1, help="number of shards of a new index")
     parser.add_argument("--data", type=Path, default=DATA, help="folder of corpora and indexes")
+    parser.add_argument("--alone", metavar="URL", help="node with analyzers for Chinese, for the comparison with them")
     parser.add_argument("--requests", type=int, default=180, help="maximum number of requests")
     options = parser.parse_args()
     folder = options.data / f"{options.name}-{options.shards}"
@@ -299,7 +426,12 @@ def main() -> None:
     found["bytes of a copy"] = stored_bytes(options.url, f"bench-{options.name}-{options.shards}")
     with searchkit.open(local) as first, searchkit.open(remote) as second:
         found["paragraphs"] = first.info()["paragraphs"]
+        found["characters"] = round(statistics.mean(len(paragraph.text) for paragraph in first.paragraphs()))
         found.update(run(questions(options.name, options.requests), first, second, options.url))
+        found["heap"] = used_heap(options.url)
+        found["together"] = run_queries(second, options.url)
+        if options.alone:
+            found["alone"] = analyzers.compare(options.alone, first)
     RESULTS.write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     write_report(results)
     print(tabulate(found["classes"], headers="keys"))

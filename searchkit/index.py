@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from searchkit.engines.opening import LOCAL_ENGINES
 from searchkit.engines.timing import time_limit
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from searchkit.search.lookup import MeasureRanking, MeasureResults
     from searchkit.search.results import Hit, Results
 
+
+_Result = TypeVar("_Result")
 
 _refreshing = threading.Lock()
 """Held while an index is refreshed. A variable of the module, so that `forking` finds it."""
@@ -109,6 +111,16 @@ class IndexState(Records):
         chosen, filters = read_options(options or SearchOptions(), arguments)
         with time_limit(chosen.timeout):
             return stream_paragraphs(snapshot, query, chosen, snapshot.resolve(filters, where))
+
+    def run_together(self, calls: Iterable[Callable[[], _Result]]) -> Iterator[_Result]:
+        """Run functions without arguments that search this index, and yield their results in order.
+
+        On a cluster, several run at a time in threads, and their searches are sent together: many queries take less
+        time than one after the other. Elsewhere, each runs when its result is asked for. The results are the same.
+        Raises the first exception of a function in its place.
+        """
+        with self._snapshot.use_engine() as engine:
+            yield from engine.run_together(calls)
 
     def similar(
         self,

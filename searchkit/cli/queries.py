@@ -6,6 +6,7 @@ import codecs
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -46,6 +47,7 @@ from searchkit.translation import gettext as _
 from searchkit.translation import translate
 
 if TYPE_CHECKING:
+    from searchkit.index import IndexState
     from searchkit.query.understanding import Understanding
 
 _LINE_END = re.compile("\r\n|\r|\n")
@@ -146,6 +148,7 @@ def search(
     with Index(index_path, verify=verify) as index:
         if queries is not None:
             return _answer_all(
+                index,
                 queries,
                 lambda text, line: results_to_json(index.search(text, **{**arguments, **line}), highlight=highlight),
             )
@@ -307,7 +310,7 @@ def measures(
             return print_audit(index, {**filters, "timeout": search_options["timeout"]}, target)
         if queries is not None:
             return _answer_all(
-                queries, lambda text, line: measures_to_json(index.measures(text, **{**arguments, **line}))
+                index, queries, lambda text, line: measures_to_json(index.measures(text, **{**arguments, **line}))
             )
         results = index.measures(query or "", **arguments)
     records = map(to_json, results.hits) if results.aggregate is None else map(group_to_json, results.groups)
@@ -413,32 +416,45 @@ def _check_one_source(query: str | None, queries: BinaryIO | None, target: Targe
         raise UsageError(message)
 
 
-def _answer_all(queries: BinaryIO, answer: Callable[[str, dict[str, Any]], Mapping[str, object]]) -> int:
+_Answer = Callable[[str, dict[str, Any]], Mapping[str, object]]
+"""A function that takes a query and the options in its line, and returns the JSON object of the results."""
+
+
+def _answer_all(index: IndexState, queries: BinaryIO, answer: _Answer) -> int:
     """Print a line of JSON for each line of a queries file: the answer to its query, or an error. Skips blank lines.
 
-    `answer` takes a query and the options in its line, and returns the JSON object of the results. Only
-    `_ANSWER_FIELDS` are printed. Returns the exit status: that of an error if a line has one (FAILED for a time limit,
-    otherwise WRONG_USAGE), otherwise FOUND if a query has a match, otherwise NOTHING_FOUND.
+    Returns the exit status: that of an error if a line has one (FAILED for a time limit, otherwise WRONG_USAGE),
+    otherwise FOUND if a query has a match, otherwise NOTHING_FOUND.
     """
     from searchkit.output.json import dumps
 
     status = NOTHING_FOUND
-    for number, line in enumerate(_read_lines(queries), 1):
-        if not line.strip():
-            continue
-        out: dict[str, object] = {"id": str(number), "total": 0, "hits": []}
-        try:
-            out["id"], query, line_options = _parse_query_line(_decode_line(line))
-            results = answer(query, line_options)
-            # Empty and false fields are left out, except total and hits.
-            out |= {name: results[name] for name in _ANSWER_FIELDS if results.get(name) or name in out}
-            status = FOUND if out["total"] and status < WRONG_USAGE else status
-        except (UsageError, TimedOut) as error:
-            out = {"id": out["id"], "error": str(error)}
+    lines = ((number, line) for number, line in enumerate(_read_lines(queries), 1) if line.strip())
+    calls = (partial(_answer_line, number, line, answer) for number, line in lines)
+    # A pipe may come from a program that waits for each answer.
+    answers = index.run_together(calls) if queries.seekable() else (call() for call in calls)
+    for number, out, error in answers:
+        if error is not None:
             print_error(f"line {number}: {error}")
             status = max(error.exit_status, status)
+        elif out["total"] and status < WRONG_USAGE:
+            status = FOUND
         write_output([dumps(out), "\n"])
     return status
+
+
+def _answer_line(
+    number: int, line: bytes | str, answer: _Answer
+) -> tuple[int, dict[str, object], UsageError | TimedOut | None]:
+    """Return the number of a line, and the fields of `_ANSWER_FIELDS` of its answer, or an error."""
+    out: dict[str, object] = {"id": str(number), "total": 0, "hits": []}
+    try:
+        out["id"], query, line_options = _parse_query_line(_decode_line(line))
+        results = answer(query, line_options)
+    except (UsageError, TimedOut) as error:
+        return number, {"id": out["id"], "error": str(error)}, error
+    # Empty and false fields are left out, except total and hits.
+    return number, out | {name: results[name] for name in _ANSWER_FIELDS if results.get(name) or name in out}, None
 
 
 def _read_lines(queries: BinaryIO) -> Iterator[bytes | str]:

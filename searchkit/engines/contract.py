@@ -7,12 +7,12 @@ the files of a corpus.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from searchkit.engines.ranking import Explanation
 from searchkit.errors import IndexDamaged, SearchkitError
@@ -25,6 +25,8 @@ if TYPE_CHECKING:  # importing numpy.typing takes 15 ms
     from numpy.typing import NDArray
 
     from searchkit.engines.indicators import Indicators
+
+_Result = TypeVar("_Result")
 
 MAX_FOLDED_IDS = 100
 """Maximum number of ids in `Folded.ids`. A boilerplate sentence may be in every report."""
@@ -262,6 +264,14 @@ class Engine(Protocol):
 
     def stream(self, request: Request) -> Iterator[ScoredParagraph]:
         """Yield the hits of `search`. Ranks all matches before the first hit, and loads hits when they are reached."""
+        ...
+
+    def run_together(self, calls: Iterable[Callable[[], _Result]]) -> Iterator[_Result]:
+        """Run calls that use this engine, and yield their results in order. Raises the first exception of a call.
+
+        An engine that answers itself runs each when its result is asked for. One that waits for answers runs several at
+        a time, in threads with the context of the caller.
+        """
         ...
 
     def last_term(self, prefix: str, limit: int) -> str | None:

@@ -15,7 +15,7 @@ import operator
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import cached_property, partial, reduce
@@ -93,6 +93,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _Value = TypeVar("_Value")
+_Result = TypeVar("_Result")
 
 
 def _schema() -> fields.Schema:
@@ -217,6 +218,10 @@ class WhooshEngine:
     def stream(self, request: Request) -> Iterator[ScoredParagraph]:
         """Yield the hits of `search`, all of which are loaded at once."""
         yield from self.search(request).hits
+
+    def run_together(self, calls: Iterable[Callable[[], _Result]]) -> Iterator[_Result]:
+        """Run each call when its result is asked for."""
+        return (call() for call in calls)
 
     def measure_columns(self, request: MeasureRequest) -> MeasureColumns:
         """Return all measures that a request selects. Takes time in proportion to the size of the index."""

@@ -4,7 +4,7 @@ A distribution takes 49 MB in the folder `searchkit-tests` of XDG_CACHE_HOME, by
 `/var/cache`. Maven downloads the artifacts. OpenSearch 2 runs on the `java` of the system, OpenSearch 3 on that of
 JAVA_HOME: Java 21 or newer, with its locale data.
 
-    python tests/opensearch/node.py [2|3]   runs a node until it is interrupted, and prints its address
+    python tests/opensearch/node.py [2|3|chinese]   runs a node until it is interrupted, and prints its address
 """
 
 from __future__ import annotations
@@ -54,6 +54,8 @@ class Release:
     """Options of Java."""
     needs_new_java: bool = False
     """Whether it runs on the Java of JAVA_HOME, because that of Debian is too old."""
+    plugin: str = ""
+    """Name of the class of a plugin whose source lies beside this file, and that is compiled."""
 
 
 RELEASES = {
@@ -62,8 +64,10 @@ RELEASES = {
     "secured": Release(
         "2.19.1", "2.21.0", "security"
     ),  # the last version whose plugin for security is a Maven artifact
+    "chinese": Release("2.19.6", "2.25.4", "chinese", plugin="ChineseAnalysisPlugin"),
 }
-"""Releases by name."""
+"""Releases by name. `chinese` has the analyzers of Lucene and of IK for Chinese. The plugins that contain them,
+analysis-smartcn and analysis-ik, are no Maven artifacts, so one of ours names them."""
 
 # OpenSearch loads its modules from folders of their own. The first pattern of each matches the jar with its class.
 MODULES = {
@@ -71,6 +75,8 @@ MODULES = {
     "analysis-common": ("analysis-common*",),
     "lang-painless": ("lang-painless*", "antlr4-runtime*", "asm*", "opensearch-scripting-painless-spi*"),
 }
+ANALYZERS = ("lucene-analysis-smartcn*", "ik-analyzer*")
+"""Jars of the module of the compiled plugin."""
 LOGGING = """status = error
 appender.console.type = Console
 appender.console.name = console
@@ -114,10 +120,10 @@ def assemble(release: str = "2") -> Path:
 
     Raises CalledProcessError or TimeoutExpired if Maven cannot get the artifacts.
     """
-    version, profile = RELEASES[release].version, RELEASES[release].profile
+    version, profile, plugin = RELEASES[release].version, RELEASES[release].profile, RELEASES[release].plugin
     user_cache = Path("/var/cache") if os.getuid() == 0 else Path.home() / ".cache"  # readable by an ordinary user
     cache = Path(os.environ.get("XDG_CACHE_HOME") or user_cache) / "searchkit-tests"
-    home = cache / f"opensearch-{version}"
+    home = cache / "-".join(["opensearch", version, *([plugin] if plugin else [])])
     if home.is_dir():
         return home
     cache.mkdir(parents=True, exist_ok=True)
@@ -133,6 +139,9 @@ def assemble(release: str = "2") -> Path:
         subprocess.run(command, check=True, capture_output=True, timeout=DOWNLOAD_SECONDS)
         for name, patterns in MODULES.items():
             _move_module(new, name, patterns, version)
+        if plugin:
+            _compile(plugin, new / "lib")
+            _move_module(new, plugin, (f"{plugin}*", *ANALYZERS), version)
         for name in ("bin", "config", "plugins"):  # OpenSearch would create them, but its user must not write here
             (new / name).mkdir()
         for plugin in (new / "lib").glob("*.zip"):
@@ -143,6 +152,17 @@ def assemble(release: str = "2") -> Path:
         with suppress(OSError):  # another process was faster
             new.rename(home)
     return home
+
+
+def _compile(plugin: str, library: Path) -> None:
+    """Compile a class, and put it in a jar beside those that it needs."""
+    source = Path(__file__).with_name(f"{plugin}.java")
+    with tempfile.TemporaryDirectory() as folder:
+        jars = os.pathsep.join(map(str, library.glob("*.jar")))
+        compiler = shutil.which("javac") or "javac"
+        subprocess.run([compiler, "-d", folder, "-cp", jars, str(source)], check=True, capture_output=True)
+        shutil.make_archive(str(library / plugin), "zip", folder)
+    (library / f"{plugin}.zip").rename(library / f"{plugin}.jar")
 
 
 def _move_module(home: Path, name: str, patterns: tuple[str, ...], version: str) -> None:

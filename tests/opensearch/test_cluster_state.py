@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import math
 import random
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +95,51 @@ def test_an_open_index_keeps_its_state(index: Path, report: Report) -> None:
         assert not opened.refresh()
         assert ids(opened, "立案") == ["b.txt#1"]
         opened.check()
+
+
+def test_queries_are_sent_together(index: Path, report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answers are those of one query after the other, in fewer requests."""
+    texts = [f"立案{n}件。推进养老服务{'，' * (n % 3)}检查{n * 7}次。" for n in range(1, 40)]
+    write_index([report(f"{n}.txt", text) for n, text in enumerate(texts)], index, OPTIONS)
+    words = ("立案", '"养老服务"', "检查 NOT 立案", "立案件数是多少", "*", "养老 OR 托育", "没有", "立*", "2019年检查")
+    queries = [f"{word} {n % 4 or ''}" for n, word in enumerate(words * 4)]
+    requests: list[str] = []
+    call = Cluster.call
+
+    def count(self: Cluster, method: str, path: str, *arguments: Any, **options: Any) -> object:  # noqa: ANN401
+        requests.append(path)
+        return call(self, method, path, *arguments, **options)
+
+    monkeypatch.setattr(Cluster, "call", count)
+    answers: list[object] = []
+    counts: list[int] = []
+    for is_together in (True, False):
+        with Index(index) as opened:
+            calls = [
+                *(partial(opened.search, query, facets="year", explain=True) for query in queries),
+                *(partial(opened.measures, query) for query in queries),
+            ]
+            requests.clear()
+            found = opened.run_together(calls) if is_together else (call() for call in calls)
+            answers.append([replace(answer, took_ms=0) for answer in found])
+            counts.append(len(requests))
+    assert answers[0] == answers[1]
+    assert counts[0] < counts[1] / 2
+
+
+def test_a_file_of_queries_is_answered_as_a_pipe(index: Path) -> None:
+    """The command prints the same lines, in order, with errors in their places."""
+    file = index.parent / "queries"
+    file.write_text('a\t立案\nno tab\nb\t"3件"\n{"id": "c", "query": "*", "sort": "x"}\nd\t没有\n', encoding="utf-8")
+    command = [sys.executable, "-m", "searchkit", "search", "--index", str(index), "--queries"]
+    results = [
+        subprocess.run([*command, name], input=file.read_bytes(), capture_output=True, check=False)
+        for name in (str(file), "-")
+    ]
+    assert results[0].stdout == results[1].stdout
+    assert results[0].stderr == results[1].stderr
+    assert [results[0].returncode, results[1].returncode] == [2, 2]
+    assert [json.loads(line)["id"] for line in results[0].stdout.splitlines()] == ["a", "2", "b", "c", "d"]
 
 
 def test_old_states_are_removed(index: Path, report: Report, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice, pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -39,6 +39,8 @@ from searchkit.errors import IndexDamaged
 from searchkit.model import Document, Measure, Paragraph, Table
 from searchkit.query.facets import Facet, FacetCounts, Filter, selected_values
 from searchkit.query.tree import Everything, Node
+
+_Result = TypeVar("_Result")
 
 _MAX_CACHED_POPULATIONS = 64
 """Maximum number of cached counts of documents, each by the values of a facet: 8 bytes per value of the facet."""
@@ -96,6 +98,10 @@ class ColumnarEngine:
             last = difference(docs, self._reader.matcher.match(request.first, selection.leaves))
         check_time()
         return _RankedDocs(self._reader, request, selection.listed, docs, last, selection.leaves)
+
+    def run_together(self, calls: Iterable[Callable[[], _Result]]) -> Iterator[_Result]:
+        """Run each call when its result is asked for."""
+        return (call() for call in calls)
 
     def last_term(self, prefix: str, limit: int) -> str | None:
         """Return the last of the first `limit` terms with a prefix, or None if not more than `limit` terms have it."""

@@ -6,6 +6,7 @@ a hash of its id.
 
 - `credentials`: secrets of the user
 - `cluster`: the connection, names, files and errors
+- `multisearch`: the searches of several calls in one request
 - `directory`: the manifest and the lock of the writer
 - `mapping`: fields, and the documents to index
 - `records`: stored content back to records

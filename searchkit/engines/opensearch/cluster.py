@@ -12,11 +12,11 @@ import json
 import re
 import socket
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -24,6 +24,7 @@ from opensearchpy import JSONSerializer, OpenSearch, exceptions
 
 from searchkit.engines.directory import CLUSTER_FILE
 from searchkit.engines.opensearch.credentials import client_arguments
+from searchkit.engines.opensearch.multisearch import Search, ask_together, run_together
 from searchkit.engines.timing import check_time
 from searchkit.errors import IndexDamaged, IndexForeign, IndexUnusable, UsageError
 
@@ -54,6 +55,7 @@ _MAX_BUCKETS = 65_535
 
 Json = dict[str, Any]
 Buckets = dict[tuple[str, ...], int]
+_Result = TypeVar("_Result")
 
 
 class _Serializer(JSONSerializer):
@@ -196,7 +198,11 @@ class Cluster:
     def _describe(self, error: exceptions.TransportError) -> IndexUnusable:
         """Return the error of a failed request, in one line without secrets."""
         is_connection = isinstance(error, exceptions.ConnectionError)
-        what = _describe_connection(error) if is_connection else _describe_refusal(error)
+        what = (
+            _describe_connection(error)
+            if is_connection
+            else _describe_refusal(int(error.status_code), _reason_of(error))
+        )
         return IndexUnusable(f"{self.url} ({self.name}): {what}")
 
     def check_version(self) -> None:
@@ -211,21 +217,43 @@ class Cluster:
 
     def search(self, data: str, body: Json, **params: str) -> Json:
         """Answer one search of a state. All shards must answer."""
-        result: Json = self.call("POST", f"/{self.data_index(data)}/_search", body, params={**_COMPLETE, **params})
-        return result
+        (answer,) = self._ask(data, [({**_COMPLETE, **params}, body)])
+        return answer
 
     def search_many(self, data: str, bodies: Sequence[Json]) -> list[Json]:
         """Answer several searches of a state in one request. Raises IndexUnusable if one of them fails."""
-        if not bodies:
+        return self._ask(data, [(_COMPLETE, body) for body in bodies])
+
+    def run_together(self, data: str, calls: Iterable[Callable[[], _Result]]) -> Iterator[_Result]:
+        """Run calls that search a state, several at a time, and yield their results in order (`multisearch`)."""
+        return run_together((self, data), partial(self._send, data), calls)
+
+    def _ask(self, data: str, searches: Sequence[Search]) -> list[Json]:
+        """Return the answers to searches, which other calls may have sent together with theirs."""
+        if not searches:
             return []
-        lines = [line for body in bodies for line in ("{}", json.dumps(body, ensure_ascii=False))]
+        answers = ask_together((self, data), searches)
+        check_time()
+        answers = self._send(data, searches) if answers is None else answers
+        for answer in answers:
+            if "error" in answer:
+                what = _describe_refusal(answer["status"], _reason_in(answer))
+                raise IndexUnusable(f"{self.url} ({self.name}): {what}")
+        return answers
+
+    def _send(self, data: str, searches: Sequence[Search]) -> list[Json]:
+        """Return the answers to searches, or their errors. Sends those that the cluster had no room for again."""
+        answers: dict[int, Json] = {}
         path = f"/{self.data_index(data)}/_msearch"
-        responses: list[Json] = self.call("POST", path, "\n".join(lines) + "\n")["responses"]
-        for response in responses:
-            if "error" in response or response["_shards"]["failed"]:
-                reason = response.get("error", {}).get("reason", "a shard did not answer")
-                raise IndexUnusable(f"{self.url} ({self.name}): a search failed ({reason})")
-        return responses
+        for attempt in range(1, _ATTEMPTS + 1):
+            left = [n for n in range(len(searches)) if n not in answers or answers[n]["status"] == _BUSY]
+            if not left:
+                break
+            if attempt > 1:
+                time.sleep(0.1 * 2**attempt)
+            lines = [json.dumps(part, ensure_ascii=False) for n in left for part in searches[n]]
+            answers |= zip(left, self.call("POST", path, "\n".join(lines) + "\n")["responses"], strict=True)
+        return [answers[n] for n in range(len(searches))]
 
     def put_file(self, data: str, name: str, content: bytes) -> None:
         """Store a file in a state, in documents of some megabytes."""
@@ -318,8 +346,8 @@ def _bucket_body(query: Json, fields: Sequence[str]) -> Json:
     return {"query": query, "size": 0, "track_total_hits": False, "aggs": {"values": buckets}}
 
 
-_COMPLETE = {"allow_partial_search_results": "false"}
-"""Parameter of a search that fails if a shard does not answer, instead of returning fewer hits."""
+_COMPLETE = {"allow_partial_search_results": False}
+"""Header of a search that fails if a shard does not answer, instead of returning fewer hits."""
 
 
 def _path_of(url: str) -> str:
@@ -369,9 +397,8 @@ def _describe_connection(error: exceptions.TransportError) -> str:
     return "cannot be reached; check the address, and that OpenSearch runs there"
 
 
-def _describe_refusal(error: exceptions.TransportError) -> str:
+def _describe_refusal(status: int, reason: str) -> str:
     """Return what the status of an answer means."""
-    reason = _reason_of(error)
     if "blocked by" in reason:
         return _describe_block(reason)
     meanings = {
@@ -380,7 +407,7 @@ def _describe_refusal(error: exceptions.TransportError) -> str:
         404: "this state of the index is gone; open the index again",
         _UNAVAILABLE: "a shard or the cluster's manager is not available; try again when its health is not red",
     }
-    meaning = meanings.get(int(error.status_code), f"the cluster refuses a request with status {error.status_code}")
+    meaning = meanings.get(status, f"the cluster refuses a request with status {status}")
     return f"{meaning} ({reason})"
 
 
@@ -394,7 +421,12 @@ def _describe_block(reason: str) -> str:
 def _reason_of(error: exceptions.TransportError) -> str:
     """Return the reason that OpenSearch gives for an error, in one line."""
     info = error.info if isinstance(error.info, dict) else {}
-    cause = info.get("error", {})
+    return _reason_in(info, str(error.error))
+
+
+def _reason_in(answer: Json, default: str = "") -> str:
+    """Return the reason in the answer to a request or a search that failed, in one line."""
+    cause = answer.get("error", {})
     causes = cause.get("root_cause") if isinstance(cause, dict) else None
-    text = str(causes[0].get("reason") if causes else cause or error.error)
+    text = str(causes[0].get("reason") if causes else cause or default)
     return " ".join(text.split())[:300]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import Any, TypeVar
 
 from searchkit.engines.contract import (
     MAX_FOLDED_IDS,
@@ -44,6 +45,11 @@ from searchkit.model import Document, Measure, Paragraph, Table, table_from_json
 from searchkit.query.facets import Filter
 
 Json = dict[str, Any]
+_Result = TypeVar("_Result")
+
+_loading = Lock()
+"""Held while columns are loaded, so that threads load them once. A variable of the module, so that `forking` finds it.
+"""
 
 _WORD_FIELDS = ("words.text", "words.heading", "words.title")
 """Fields that together have every term."""
@@ -78,18 +84,26 @@ class OpenSearchEngine:
 
         self._populations: dict[str, Buckets] = {}
         """Counts of all paragraphs, which requests share."""
+        self._loaded_documents: Documents | None = None
+        self._loaded_measures: Measures | None = None
 
-    @cached_property
+    @property
     def _documents(self) -> Documents:
-        (content,) = self._cluster.get_files(self._data, [DOCUMENTS_FILE])
-        with decoding(self._folder):
-            return unpack_documents(content)
+        with _loading:
+            if self._loaded_documents is None:
+                (content,) = self._cluster.get_files(self._data, [DOCUMENTS_FILE])
+                with decoding(self._folder):
+                    self._loaded_documents = unpack_documents(content)
+            return self._loaded_documents
 
-    @cached_property
+    @property
     def _measures(self) -> Measures:
-        (content,) = self._cluster.get_files(self._data, [MEASURES_FILE])
-        with decoding(self._folder):
-            return unpack_measures(content)
+        with _loading:
+            if self._loaded_measures is None:
+                (content,) = self._cluster.get_files(self._data, [MEASURES_FILE])
+                with decoding(self._folder):
+                    self._loaded_measures = unpack_measures(content)
+            return self._loaded_measures
 
     @cached_property
     def _statistics(self) -> Statistics:
@@ -148,6 +162,10 @@ class OpenSearchEngine:
                         folded.get(hit.uid, NOTHING_FOLDED),
                         partial(measures_of, hit.record, hit.paragraph),
                     )
+
+    def run_together(self, calls: Iterable[Callable[[], _Result]]) -> Iterator[_Result]:
+        """Run calls that search this engine, several at a time, and yield their results in order."""
+        return self._cluster.run_together(self._data, calls)
 
     def last_term(self, prefix: str, limit: int) -> str | None:
         """Return the last of the first `limit` terms with a prefix, or None if not more than `limit` terms have it."""

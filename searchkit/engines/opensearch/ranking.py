@@ -155,6 +155,7 @@ class Ranking:
         self._statistics, self._request = statistics, request
         self._matches, self._union, self._total = matches, union, total
         self._is_scored = bool(request.scoring) or request.first is not None
+        self._scored: list[RankedHit] | None = None
 
     def _ranked(self, selected: Json) -> Json:
         """Return the query that scores selected hits. Each hit lists the named queries that it matches."""
@@ -260,9 +261,16 @@ class Ranking:
         keys: list[Json | str] = [{"_script": {"type": "number", "script": script, "order": "asc"}}]
         return [*keys, *(["_score"] if self._is_scored else []), "order"]
 
-    @cached_property
+    @property
     def _best(self) -> list[RankedHit]:
         """The best hits by words, scored again and in their final order."""
+        # Until Python 3.11, a cached_property has one lock for all objects, and rankings wait for the cluster here.
+        if self._scored is None:
+            self._scored = self._score_best()
+        return self._scored
+
+    def _score_best(self) -> list[RankedHit]:
+        """Load the best hits by words, and score them again."""
         clauses = self._request.scoring
         grams = {size: query_grams(clauses, size) for size in (1, 2)}
         self._statistics.load(query_terms(clauses), [*grams[1], *grams[2]])

@@ -1,0 +1,231 @@
+"""What OpenSearch finds without searchkit: the same paragraphs in fields with the analyzers that are used for Chinese.
+
+`python -m bench.opensearch URL gov --alone` runs it on a node with these analyzers
+(`python tests/opensearch/node.py chinese`). Each query is what a user would send: words as a `match` of all of them,
+strings and numbers as a `match_phrase`, a place with a year as a `multi_match` over title, headings and text. What is
+right says a scan of the paragraphs, which knows neither analyzer.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import statistics
+import time
+import urllib.request
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from searchkit.index import Index
+from searchkit.model import Paragraph
+
+INDEX = "bench-alone"
+"""Name of the OpenSearch index."""
+ANALYZERS: Mapping[str, Mapping[str, str]] = {
+    "standard": {"analyzer": "standard"},
+    "smartcn": {"analyzer": "smartcn"},
+    "IK": {"analyzer": "ik_max_word", "search_analyzer": "ik_smart"},
+}
+"""Analyzers of the fields. IK is used as its authors advise: all words are indexed, and queries are split once."""
+FIELDS = ("title", "path", "text")
+ROUNDS = 3
+"""Number of times that a query is sent for its time."""
+_BULK = 2000
+"""Number of paragraphs of a bulk request."""
+_MAX_HITS = 100_000
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is looked for."""
+
+    kind: str
+    strings: tuple[str, ...]
+    """Strings that must all be in the text."""
+    place: str = ""
+    """Name of the province of the report."""
+    year: int = 0
+    """Year of the report, or one that the paragraph is about."""
+
+    @property
+    def text(self) -> str:
+        """The query as a user writes it, without quotes."""
+        return f"{self.place}{self.year}年{''.join(self.strings)}" if self.place else " ".join(self.strings)
+
+    def searchkit(self) -> str:
+        """Return the query for searchkit."""
+        if self.place:
+            return self.text
+        if self.kind == "string":  # in quotes, a number is a string, too, and 3件 is in 13件
+            return f'text:"{self.strings[0]}"'
+        return " ".join(f"text:{string}" for string in self.strings)
+
+    def opensearch(self, analyzer: str) -> Json:
+        """Return the query for the fields with an analyzer."""
+        if self.place:
+            fields = [f"{name}.{analyzer}" for name in FIELDS]
+            return {"multi_match": {"query": self.text, "type": "cross_fields", "operator": "and", "fields": fields}}
+        if self.kind == "words":
+            return {"match": {f"text.{analyzer}": {"query": self.text, "operator": "and"}}}
+        return {"match_phrase": {f"text.{analyzer}": self.strings[0]}}
+
+    def finds(self, paragraph: Paragraph) -> bool:
+        """Return whether a paragraph is right. A number must not be part of a longer one."""
+        if self.kind == "number":
+            return re.search(rf"(?<![\d.,]){re.escape(self.strings[0])}", paragraph.text) is not None
+        if self.place and (
+            paragraph.region[:1] != (self.place,) or self.year not in {paragraph.year, *paragraph.of_year}
+        ):
+            return False
+        return all(string in paragraph.text for string in self.strings)
+
+
+QUESTIONS: Sequence[Question] = (
+    *(
+        Question("words", tuple(words.split()))
+        for words in (
+            *(
+                "区块链",
+                "海绵城市",
+                "托育",
+                "老旧小区 改造",
+                "养老 床位",
+                "职业 教育 培训",
+                "粮食 产量",
+                "营商环境 优化",
+            ),
+        )
+    ),
+    *(
+        Question("string", (string,))
+        for string in (*("展和改革", "会主义核心", "共同富", "三农", "放管服", "新型城镇化", "一带一路", "房住不炒"),)
+    ),
+    *(
+        Question("number", (string,))
+        for string in ("3件", "10件", "8%", "3.5%", "5000公里", "12个", "500亿元", "100万人")
+    ),
+    *(
+        Question("place and year", (string,), place, year)
+        for string, place, year in (
+            ("粮食", "河南省", 2019),
+            ("高速公路", "贵州省", 2018),
+            ("新增就业", "浙江省", 2020),
+            ("海洋", "山东省", 2021),
+            ("棚户区", "辽宁省", 2017),
+            ("脱贫", "云南省", 2020),
+        )
+    ),
+)
+"""What is looked for: words, strings of which some begin or end in a word, numbers with units, places with years."""
+
+
+def compare(url: str, index: Index) -> Json:
+    """Index the paragraphs of an index in OpenSearch, unless they are, and return what it finds, and searchkit."""
+    paragraphs = [*index.paragraphs()]
+    if _call(url, "GET", f"/{INDEX}*/_count")["count"] != len(paragraphs):
+        _index(url, paragraphs)
+    found: Json = {"paragraphs": len(paragraphs)}
+    right = {question: {p.id for p in paragraphs if question.finds(p)} for question in QUESTIONS}
+    ways: dict[str, Callable[[Question, int], list[str]]] = {"searchkit": partial(_search_searchkit, index)}
+    ways |= {name: partial(_search_opensearch, url, name) for name in ANALYZERS}
+    hits = {way: {question: {*find(question, _MAX_HITS)} for question in QUESTIONS} for way, find in ways.items()}
+    times: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for _ in range(ROUNDS):
+        for question in QUESTIONS:
+            for way, find in ways.items():
+                started = time.perf_counter()
+                find(question, 10)
+                times[way, question.kind].append((time.perf_counter() - started) * 1000)
+    found["classes"] = [
+        {
+            "class": kind,
+            "of": way,
+            **_rate(kind, right, hits[way]),
+            "p50 ms": round(statistics.median(times[way, kind]), 1),
+        }
+        for kind in dict.fromkeys(question.kind for question in QUESTIONS)
+        for way in ways
+    ]
+    found["queries"] = [
+        {
+            "query": question.text,
+            "right": len(right[question]),
+            **{way: [len(hits[way][question] & right[question]), len(hits[way][question])] for way in ways},
+        }
+        for question in QUESTIONS
+    ]
+    return found
+
+
+def _rate(kind: str, right: Mapping[Question, set[str]], hits: Mapping[Question, set[str]]) -> Json:
+    """Return recall and precision of the hits of the queries of a kind, all counted together."""
+    asked = [question for question in right if question.kind == kind]
+    both = sum(len(right[question] & hits[question]) for question in asked)
+    exact = sum(right[question] == hits[question] for question in asked)
+    wanted, got = (sum(len(sets[question]) for question in asked) for sets in (right, hits))
+    return {
+        "queries": len(asked),
+        "exact": exact,
+        "recall": round(both / wanted, 3) if wanted else None,
+        "precision": round(both / got, 3) if got else None,
+    }
+
+
+def _index(url: str, paragraphs: Iterable[Paragraph]) -> None:
+    """Write paragraphs to a new OpenSearch index, with a field for each analyzer."""
+    fields = {name: {"type": "text", **analyzer} for name, analyzer in ANALYZERS.items()}
+    mapping = {name: {"type": "keyword", "index": False, "doc_values": False, "fields": fields} for name in FIELDS}
+    body = {
+        "settings": {"number_of_shards": 1, "number_of_replicas": 0, "max_result_window": _MAX_HITS},
+        "mappings": {"properties": mapping, "_source": {"enabled": False}},
+    }
+    _call(url, "DELETE", f"/{INDEX}?ignore_unavailable=true")
+    _call(url, "PUT", f"/{INDEX}", json.dumps(body))
+    lines: list[str] = []
+    for paragraph in paragraphs:
+        content = {"title": paragraph.title or "", "path": [*paragraph.path], "text": paragraph.text}
+        lines += [json.dumps({"index": {"_id": paragraph.id}}), json.dumps(content)]
+        if len(lines) >= 2 * _BULK:
+            _send(url, lines)
+            lines = []
+    _send(url, lines)
+    _call(url, "POST", f"/{INDEX}/_refresh")
+
+
+def _send(url: str, lines: Sequence[str]) -> None:
+    """Send a bulk request. Raises RuntimeError if an item fails."""
+    if lines and (answer := _call(url, "POST", f"/{INDEX}/_bulk", "\n".join(lines) + "\n"))["errors"]:
+        failed = next(item for item in answer["items"] if "error" in next(iter(item.values())))
+        raise RuntimeError(str(failed))
+
+
+def _search_searchkit(index: Index, question: Question, size: int) -> list[str]:
+    """Return the ids of the best hits, without those beyond the total."""
+    if size < _MAX_HITS:
+        return [hit.id for hit in index.search(question.searchkit(), limit=size).hits]
+    return [hit.id for hit in index.every_hit(question.searchkit(), beyond=False)]
+
+
+def _search_opensearch(url: str, analyzer: str, question: Question, size: int) -> list[str]:
+    """Return the ids of the best hits in the fields with an analyzer."""
+    body = {"query": question.opensearch(analyzer), "size": size, "track_total_hits": True, "_source": False}
+    answer = _call(url, "POST", f"/{INDEX}/_search", json.dumps(body))
+    hits = [hit["_id"] for hit in answer["hits"]["hits"]]
+    if len(hits) < min(size, answer["hits"]["total"]["value"]):
+        message = f"not all hits: {body}"
+        raise RuntimeError(message)
+    return hits
+
+
+def _call(url: str, method: str, path: str, body: str = "") -> Json:
+    """Send a request, and return the answer."""
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(f"{url}{path}", body.encode() or None, headers, method=method)  # noqa: S310 - the address of the user
+    with urllib.request.urlopen(request, timeout=300) as answer:  # noqa: S310
+        result: Json = json.load(answer)
+        return result
