@@ -31,6 +31,9 @@ LINES = 6
 QUERY = "执法"
 DEADLINE = 240.0
 """Timeout of all readers in seconds; six or seven seconds are usual."""
+PAUSE = 0.2
+"""Seconds that a reader thread waits after each of its rounds of queries. Without a pause, the readers would take the
+cores from the writer, whose commits decide how long they read."""
 _STATE_NUMBER = re.compile(r"(\d+)号状态写入")  # 3号状态写入第0段
 
 State = Mapping[str, int]
@@ -171,6 +174,7 @@ def read(path: Path) -> dict[str, object]:
         try:
             while not reader.has_finished:
                 reader.work()
+                time.sleep(PAUSE)
                 assert time.monotonic() < end, f"the last state did not appear: {sorted(reader.seen_states)}"
         except Exception as error:  # noqa: BLE001 - every error goes into the summary
             errors.append(f"{type(error).__name__}: {error}")
