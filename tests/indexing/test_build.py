@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -18,6 +19,7 @@ from typing import Any, ClassVar
 import pytest
 from counting import NumberExtractor
 from hostile import hostile_reader
+from local_engines import LOCAL_ENGINES
 
 from searchkit import manifest
 from searchkit.corpus.reading import ParsedDocument
@@ -50,10 +52,20 @@ def corpus(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def old_index(tmp_path_factory: pytest.TempPathFactory, engine: str, report: Report) -> Path:
+    """Return the folder of an index with one document, not to be changed."""
+    folder = tmp_path_factory.mktemp("old")
+    write_index([report("old.txt", OLD)], folder, BuildOptions(engine))
+    return folder
+
+
 @pytest.fixture
-def index(tmp_path: Path, engine: str, report: Report) -> Path:
-    """Return the folder of an existing index with one document."""
+def index(tmp_path: Path, engine: str, report: Report, request: pytest.FixtureRequest) -> Path:
+    """Return the folder of an existing index with one document. On a cluster, a copy would share the data."""
     folder = tmp_path / "index"
+    if engine in LOCAL_ENGINES:
+        return Path(shutil.copytree(request.getfixturevalue("old_index"), folder))
     write_index([report("old.txt", OLD)], folder, BuildOptions(engine))
     return folder
 
