@@ -36,9 +36,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LOWEST_VENV := .venv-lowest
 LOWEST_READY := $(LOWEST_VENV)/.ready
-# What is run with the lowest versions: tests of modules that call a library whose version differs there. Not run again are
-# tests of readers that use no library but Python's (encodings, .doc, Word's numbers), of words (jieba and rjieba have one
-# version), of conversions by LibreOffice, and of workers that fail, and of signals.
+# What is run with the lowest versions: tests of modules that call a library whose version differs there. Of these, what takes
+# long and calls none is left out: readers that use only what comes with Python (encodings, .doc, the numbers of lists),
+# conversions by LibreOffice, workers that fail, locks, and signals. Words too: jieba and rjieba have one version.
 LOWEST_TESTS := tests/approval tests/cli tests/corpus/formats tests/engines/test_contract.py tests/indexing/test_build.py \
   tests/output tests/test_index.py tests/text/test_folding.py
 LOWEST_IGNORED := $(addprefix tests/corpus/formats/test_,mutations.py doc.py encodings.py listnumbers.py)
