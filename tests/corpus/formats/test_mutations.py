@@ -14,7 +14,7 @@ from searchkit.indexing import budget
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="memory is measured with a Unix interface")
 
-FILES = 70
+FILES = 120
 
 
 @pytest.fixture(scope="module")
