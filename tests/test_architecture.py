@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from configparser import ConfigParser
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -154,6 +155,7 @@ THIRD_PARTY = {
 }
 
 
+@cache
 def modules() -> dict[str, Path]:
     """Return every module by dotted name relative to `searchkit`. A package is named without `__init__`."""
     paths = {}
@@ -190,6 +192,7 @@ def tier(name: str) -> int:
     return next(number for number, tier in enumerate(TIERS) if entry(name) in tier)
 
 
+@cache
 def targets(name: str) -> set[str]:
     """Return the modules of this package that a module imports."""
     names = {target.removeprefix("searchkit.") for target in imports(modules()[name])}

@@ -125,7 +125,7 @@ def test_a_check_detects_flipped_bits(index: Path) -> None:
 def test_commands_survive_flipped_bits(index: Path, run: RunCommand, timeout: Callable[[], None]) -> None:
     """With a flipped bit in any array, every command ends with exit status 0, 1 or 3 and at most one line.
 
-    Three commands are run for each array, in turn; `make tampering` damages thousands of copies.
+    One command is run for each array, in turn; `make tampering` damages thousands of copies.
     """
     rng = random.Random(2)  # noqa: S311 - no secret
     failures = []
@@ -135,10 +135,10 @@ def test_commands_survive_flipped_bits(index: Path, run: RunCommand, timeout: Ca
         for name, start, end in list(regions(path)):
             timeout()
             path.write_bytes(flip_bit(content, start, end, rng))
-            for command in islice(turns, 3):
-                result = run(*command, "--index", index)
-                if not result.is_clean:
-                    failures.append(f"{path.name}, {name}: {command[0]} {result}")
+            command = next(turns)
+            result = run(*command, "--index", index)
+            if not result.is_clean:
+                failures.append(f"{path.name}, {name}: {command[0]} {result}")
         path.write_bytes(content)
     assert failures == []
 

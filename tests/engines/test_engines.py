@@ -877,12 +877,9 @@ def repeated(index_of: Callable[..., Index]) -> IndexedCorpus:
     return index_corpus(sorted(documents, key=lambda item: item.document.document), index_of)
 
 
-@few_examples
-@given(query=QUERIES, sort=st.sampled_from(["score", "score", "year", "-section"]), page=st.integers(1, 7))
-def test_near_duplicates_are_folded(repeated: IndexedCorpus, query: str, sort: str, page: int) -> None:
-    """A folded list has the first hit of each near-duplicate key, with the ids of the others. Pages are parts of it."""
-    search = partial(repeated.index.search, query, match="any", sort=sort, facets=["year"])
-    plain, folded = search(limit=None), search(limit=None, fold=True)
+@pytest.fixture(scope="session")
+def keys_of_repeated(repeated: IndexedCorpus) -> dict[str, object]:
+    """The near-duplicate key of each paragraph of `repeated` by id: the id itself if it has none."""
     by_document = groupby(repeated.index.paragraphs(), lambda paragraph: paragraph.document)
     tables = {name: [*group] for name, group in groupby(repeated.index.tables(), lambda table: table.document)}
     key_of: dict[str, object] = {}
@@ -890,9 +887,20 @@ def test_near_duplicates_are_folded(repeated: IndexedCorpus, query: str, sort: s
         paragraphs = [*group]
         keys = near_duplicate_keys(paragraphs, tables.get(name, []))
         key_of |= {item.id: key or item.id for item, key in zip(paragraphs, keys, strict=True)}
+    return key_of
+
+
+@few_examples
+@given(query=QUERIES, sort=st.sampled_from(["score", "score", "year", "-section"]), page=st.integers(1, 7))
+def test_near_duplicates_are_folded(
+    repeated: IndexedCorpus, keys_of_repeated: dict[str, object], query: str, sort: str, page: int
+) -> None:
+    """A folded list has the first hit of each near-duplicate key, with the others. Its pages make up the list."""
+    search = partial(repeated.index.search, query, match="any", sort=sort, facets=["year"])
+    plain, folded = search(limit=None), search(limit=None, fold=True)
     copies: dict[object, list[str]] = {}
     for hit in plain.hits:
-        copies.setdefault(key_of[hit.id], []).append(hit.id)
+        copies.setdefault(keys_of_repeated[hit.id], []).append(hit.id)
     assert [hit.id for hit in folded.hits] == [ids[0] for ids in copies.values()]
     order = {paragraph.id: n for n, paragraph in enumerate(repeated.naive.paragraphs)}
     assert [list(hit.folded.ids) for hit in folded.hits] == [

@@ -49,11 +49,18 @@ def in_tmp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def intact(tmp_path_factory: pytest.TempPathFactory, report: Callable[..., ParsedDocument]) -> Path:
+    """The folder of an intact index, not to be changed."""
+    folder = tmp_path_factory.mktemp("intact")
+    write_index([report("a.txt", "执法检查。")], folder, BuildOptions("whoosh"))
+    return folder
+
+
 @pytest.fixture
-def index(tmp_path: Path, report: Callable[..., ParsedDocument]) -> Path:
-    """The folder of an intact index."""
-    write_index([report("a.txt", "执法检查。")], tmp_path / "index", BuildOptions("whoosh"))
-    return tmp_path / "index"
+def index(intact: Path, tmp_path: Path) -> Path:
+    """A copy of the intact index."""
+    return Path(shutil.copytree(intact, tmp_path / "index"))
 
 
 def data_folder(index: Path) -> Path:

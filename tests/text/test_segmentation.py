@@ -124,7 +124,9 @@ def test_the_model_is_that_of_jieba() -> None:
     assert len(characters) > 10_000
     for character in sorted(characters | {"鿕", "龘"}):
         expected = {state: finalseg.emit_P[state].get(character, finalseg.MIN_FLOAT) for state in "BMES"}
-        assert segmentation._emissions(character) == pytest.approx(expected, rel=0, abs=1e-6)
+        emissions = segmentation._emissions(character)
+        assert emissions.keys() == expected.keys()
+        assert all(abs(emissions[state] - expected[state]) <= 1e-6 for state in "BMES"), character
     assert finalseg.start_P == segmentation._START
     steps = {(before, state): step for state, row in segmentation._TRANSITIONS.items() for before, step in row.items()}
     assert steps == {(before, state): step for before, row in finalseg.trans_P.items() for state, step in row.items()}
@@ -169,8 +171,8 @@ def test_segmenters_agree_on_the_sample_corpus() -> None:
 
 
 def test_segmenters_agree_on_real_reports(shared: Path) -> None:
-    """All segmenters return the same words for one in twelve Chinese runs of real reports. All runs take 90 seconds."""
-    assert_segmenters_agree((path for path in (shared / "corpus").rglob("*") if path.is_file()), step=12)
+    """All segmenters return the same words for one in forty Chinese runs of the real reports; all take 90 seconds."""
+    assert_segmenters_agree((path for path in (shared / "corpus").rglob("*") if path.is_file()), step=40)
 
 
 def assert_segmenters_agree(paths: Iterable[Path], step: int = 1) -> None:
