@@ -272,7 +272,11 @@ def _memories(samples: Sequence[tuple[float, float]]) -> dict[str, Any]:
 
 
 def measure_pages(index: Path, addresses: Iterator[Address]) -> dict[str, float]:
-    """Open different search pages one after the other. Returns processor time and size of a page, medians and more."""
+    """Open different search pages one after the other. Returns their number, and statistics of a page.
+
+    `cpu_ms…`: processor time of the server in ms. `gzip_kb…`: compressed size, `html_kb`: size, in KB of 1,000 bytes.
+    Names without a suffix are medians.
+    """
     searches = [address for address in islice(addresses, 2 * PAGES) if address.kind == "search"]
     times, sizes, expanded = [], [], []
     with serve(index) as server:
@@ -310,7 +314,7 @@ def measure_start(index: Path) -> dict[str, float]:
 
 
 def render(record: dict[str, Any]) -> str:
-    """Return the section of README.md: what is measured, with the goal."""
+    """Return the section of README.md as Markdown: a table of results with goals, and tables by page and by minute."""
     page, start, runs = record["page"], record["start"], record["runs"]
     rows: list[tuple[str, str, str]] = []
     for name, title, goals in (

@@ -1,4 +1,4 @@
-"""The tools: parameters, limits, what answers say and cite, and that they read on without gaps."""
+"""The tools: parameters, limits, what answers say and cite, and how a call continues the answer of another one."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_measures_have_the_data_of_the_command_line(asker: Asker, index_path: ob
 
 
 def test_a_search_is_read_on_without_gaps(asker: Asker, index: searchkit.Index) -> None:
-    """The last lines of an answer say with which offset the next one begins, also if the text was too short."""
+    """The last lines of an answer say with which offset to go on, also if max_characters cut the answer."""
     found: list[str] = []
     offset = 0
     for _ in count():
@@ -128,7 +128,7 @@ def test_a_search_is_read_on_without_gaps(asker: Asker, index: searchkit.Index) 
 
 
 def test_a_report_is_read_on_without_gaps(asker: Asker, index: searchkit.Index) -> None:
-    """The last lines of an answer say with which id the text goes on."""
+    """The last lines of an answer say with which id to read on."""
     document = "binhai-health-2023.txt"
     found: dict[str, None] = {}
     record_id = document
@@ -156,7 +156,7 @@ def test_filters_narrow(asker: Asker) -> None:
 
 
 def test_a_comparison_cites_each_value_and_names_what_is_empty(asker: Asker) -> None:
-    """A line for each value, and one for what a row has no value of, with the reason."""
+    """The text has a line for each value, and a line for the cells of a row that have none, with the reason."""
     lines, data = asker.ask("compare", query="立案", filters={"district": ["天津市", "沙坪坝区"]})
     text = "\n".join(lines)
     assert "[binhai-enforcement-2023.html#4@9] 滨海新区 · 2023: 130件, the reports disagree" in text
@@ -171,7 +171,7 @@ def test_a_comparison_says_how_to_get_more_cells(asker: Asker) -> None:
 
 
 def test_read_returns_what_an_id_names(asker: Asker, index: searchkit.Index) -> None:
-    """A figure, a paragraph with those around it, a report, its outline, a table."""
+    """`read` takes the id of a measure, of a paragraph, of a report or of a table."""
     _, data = asker.ask("read", id="binhai-enforcement-2023.html#4@9")
     (paragraph,) = data["paragraphs"]
     assert [measure["id"] for measure in paragraph["measures"]] == ["binhai-enforcement-2023.html#4@9"]
@@ -198,7 +198,7 @@ def test_coverage_tells_silence_from_absence(asker: Asker, index: searchkit.Inde
 
 
 def test_facets_are_exact(asker: Asker, index: searchkit.Index) -> None:
-    """The values of a facet under a query have the counts of the library; what is not listed is said."""
+    """Values under a query have the counts of the library, and the text says how many paragraphs are not listed."""
     lines, data = asker.ask("facets", name="district", query="立案", limit=2)
     counts = index.facets("district", query="立案", limit=2)["district"]
     assert [(row["value"], row["count"]) for row in data["values"]] == [(v.value, v.count) for v in counts.values]
@@ -262,7 +262,7 @@ def test_an_impossible_call_is_one_clear_line(asker: Asker, tool: str, arguments
 
 
 def test_numbers_may_be_written_as_texts(asker: Asker) -> None:
-    """Models write 5 as "5" or 5.0."""
+    """Models write 3 as "3" or 3.0, and get the same answer."""
     for limit in (3, "3", 3.0):
         _, data = asker.ask("search", query="立案", limit=limit)
         assert len(data["hits"]) == 3

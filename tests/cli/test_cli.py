@@ -80,7 +80,7 @@ def test_search_json_has_the_documented_fields(run: Run, index: Path) -> None:
 
 @pytest.mark.parametrize("output_format", ["table", "json", "jsonl", "csv", "tsv", "ids"])
 def test_exports_have_only_the_hits_of_the_total(run: Run, index: Path, output_format: str) -> None:
-    """A list goes on beyond the paragraphs with all words, except in the formats of exports."""
+    """After the paragraphs that `total` counts, a list has paragraphs that lack words, but not in csv, tsv and ids."""
     answer = run("search", "双随机 处罚", "--index", index, "--format", "json").json()
     counted = [hit["id"] for hit in answer["hits"] if not hit["lacks"]]  # type: ignore[attr-defined]
     others = [hit["id"] for hit in answer["hits"] if hit["lacks"]]  # type: ignore[attr-defined]
@@ -491,7 +491,7 @@ def test_work_reports_have_a_list_of_topics_of_their_own(run: Run, tmp_path: Pat
 
 
 def test_queries_file(run: Run, index: Path, tmp_path: Path) -> None:
-    """`--queries` answers lines of both forms in order, with their filters. A bad line has an error in its place."""
+    """`--queries` answers lines in order: JSON objects and pairs with a tab. A bad line has an error in its place."""
     queries = tmp_path / "queries"
     lines = [
         json.dumps({"id": "a", "query": "立案", "district": "滨海新区", "year": 2023}),
@@ -536,7 +536,7 @@ def test_queries_files_in_other_encodings(run: Run, index: Path, tmp_path: Path,
 def test_queries_files_in_doubtful_encodings_are_refused(
     run: Run, index: Path, tmp_path: Path, content: bytes, message: str
 ) -> None:
-    """A file of queries that could be garbled is refused by name."""
+    """If the encoding of a file of queries cannot be decided, the error names the file."""
     queries = tmp_path / "queries"
     queries.write_bytes(content)
     result = run("search", "--queries", queries, "--index", index)
@@ -586,7 +586,7 @@ def test_defaults_are_those_of_the_library(command: str, options: SearchOptions 
 
 
 def test_a_time_limit_ends_a_command(run: Run, index: Path, tmp_path: Path) -> None:
-    """`--timeout` is an error with status 3. A line of a queries file costs only itself."""
+    """A command that exceeds `--timeout` is an error with status 3. In a file of queries, only its line fails."""
     for command in (["search", "检查"], ["measures", "立案"], ["compare", "立案"], ["measures", "--audit"]):
         assert_one_line_error(run(*command, "--index", index, "--timeout", "1e-9"), 3, "not finished after 1e-09 s")
         assert run(*command, "--index", index, "--timeout", "100").status < 2
@@ -620,7 +620,7 @@ def test_highlighted_matches(run: Run, index: Path) -> None:
 
 
 def test_literal_takes_an_optional_list_of_facets(run: Run, index: Path) -> None:
-    """`--literal` before the query does not take it as its value."""
+    """`--literal` without a value may stand before the query. A list of facets limits it to these."""
     arguments = ("--index", index, "--format", "json")
     understood = run("search", "滨海新区立案", *arguments).json()
     assert understood["understood_filters"] == [
@@ -1054,7 +1054,7 @@ def test_a_list_is_walked_by_cursors(run: Run, index: Path) -> None:
 
 
 def test_reports_without_a_text(run: Run, index: Path) -> None:
-    """`--without` leaves out paragraphs or, with `--group document`, documents."""
+    """`--without` leaves out the paragraphs that match or, with `--group document`, the documents with a match."""
     arguments = ("--index", index, "--limit", 1000, "--format", "json")
     holders = {hit["document"] for hit in run("search", '"听证"', *arguments).json()["hits"]}  # type: ignore[attr-defined]
     left = run("search", "*", "--without", '"听证"', *arguments).json()["hits"]

@@ -71,12 +71,12 @@ def test_a_file_above_the_current_folder_sets_defaults(small: Path, tmp_path: Pa
     assert run_in(inside, "search", "立案").stdout.count("\n") == 1
     assert run_in(inside, "search", "立案", "--limit", "2").stdout.count("\n") == 2
     assert run_in(inside, "search", "立案", "--format", "json").stdout.startswith("{")
-    assert run_in(inside, "facets", "district").stdout == "东丽区\n"  # limit is a number of hits
+    assert run_in(inside, "facets", "district").stdout == "东丽区\n"  # limit does not apply to values of facets
     facts = json.loads(run_in(inside, "info", "--format", "json").stdout)
     assert facts["settings"] == str(tmp_path / "searchkit.toml")
     assert "searchkit.toml" in run_in(inside, "info", "--format", "table").stdout
     assert run_in(inside, "search", "立案", SEARCHKIT_INDEX="nowhere").returncode == 3
-    assert run_in(inside, "analyze", "立案").stdout.startswith("term")  # it has no ids
+    assert run_in(inside, "analyze", "立案").stdout.startswith("term")  # analyze does not have the format ids
 
 
 def test_a_file_in_the_corpus_is_not_used(small: Path) -> None:
@@ -130,7 +130,7 @@ def test_colours(small: Path, tmp_path: Path) -> None:
 
 
 def test_pager(small: Path, tmp_path: Path) -> None:
-    """On a terminal, output goes through SEARCHKIT_PAGER or PAGER, with colours; `cat` and --no-pager mean none."""
+    """On a terminal, a search goes through SEARCHKIT_PAGER or PAGER, unless it is `cat`, or empty, or --no-pager."""
     index = str(small / "index")
     arguments = ("search", "立案", "--index", index)
     paged = run_on_terminal(tmp_path, *arguments, SEARCHKIT_PAGER="sed 's/^/| /'", PAGER="false")

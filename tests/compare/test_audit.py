@@ -194,7 +194,7 @@ def test_a_finding_has_both_sentences() -> None:
     ],
 )
 def test_values_of_two_reports_for_one_year_are_compared(one: str, other: str, expected: list[str]) -> None:
-    """Two reports may not state different values for a year, within rounding and within one scope."""
+    """Two reports may not state different values for one year and scope, unless they differ only by rounding."""
     assert kinds(Report((one,)), Report((other,), year=2028)) == expected
 
 
@@ -210,7 +210,7 @@ def test_values_of_two_reports_for_one_year_are_compared(one: str, other: str, e
     ],
 )
 def test_values_within_a_report_are_compared(texts: tuple[str, ...], expected: list[str]) -> None:
-    """A listed indicator may not have two close values, nor any name two that differ by a typo, for one place."""
+    """A listed indicator may not have two close values for one place, nor any name two that differ by a typo."""
     assert kinds(Report(texts)) == expected
 
 
@@ -275,7 +275,7 @@ def test_versions_of_a_report_count_once() -> None:
 
 
 def test_findings_are_counted_and_listed_by_kind() -> None:
-    """`counts` has the kinds that occur, in the order of `FINDING_KINDS`, as has the list."""
+    """`counts` has the kinds that occur, in the order of `FINDING_KINDS`. The findings are in the same order."""
     found = audit_of("贫困发生率由13.2%下降到33.6%。", "广播电视综合覆盖率达到109.2%。", "就业率达到109.2%。")
     assert found.counts == {"rate": 2, "change": 1}
     assert [item.kind for item in found] == sorted((item.kind for item in found), key=FINDING_KINDS.index)
@@ -293,7 +293,7 @@ def test_reports_whose_values_mostly_disagree_are_of_different_years() -> None:
 
 
 def test_names_of_one_measure_can_contradict_each_other(make_measure: Callable[..., Measure]) -> None:
-    """高新技术企业 and 高企 are compared. A level is not compared with a change or an addition, nor a narrower name."""
+    """高新技术企业 and 高企 are compared. A level is not compared with a change, an addition or a narrower name."""
 
     def conflicts(one: str, other: str, **fields: Any) -> list[str]:  # noqa: ANN401
         measures: Sequence[Measure] = (
