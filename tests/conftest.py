@@ -65,9 +65,9 @@ def _workers_in_process() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _data_files_parsed_once() -> Iterator[None]:
-    """Make builds in this process share what they parse from data files: half of the time of a small build.
+    """Make builds in this process share what they parse from data files, which is half of the time of a small build.
 
-    The content of a file is the key, so that a build with another content parses that.
+    The content of the files is the key, so that other content is parsed.
     """
 
     def shared(parse: Callable[..., Any]) -> Callable[..., Any]:

@@ -70,7 +70,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
         ("audit", {}),
     ],
 )
-def test_no_text_of_a_report_looks_like_a_line_of_the_server(hostile: Asker, tool: str, arguments: dict[str, object]) -> None:
+def test_no_text_of_a_report_imitates_the_server(hostile: Asker, tool: str, arguments: dict[str, object]) -> None:
     """All text of reports is in lines that begin with an id, or between quotation marks."""
     result = hostile.call(tool, **arguments)
     assert not result.is_error

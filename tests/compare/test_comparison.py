@@ -142,7 +142,7 @@ def test_later_reports_revise_and_other_reports_fill(make_measure: MakeMeasure, 
 
 
 def test_values_far_apart_are_not_a_conflict(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """Of two very different values in a report, the first counts; the second, often of a smaller area, is in `others`."""
+    """Of two very different values of a report, the first counts. The other, often of a part only, is in `others`."""
     measures = [make_measure("a#1", "立案", 900, "件", start=1), make_measure("a#2", "立案", 129, "件", start=1)]
     cell = make_table(measures).cell("滨海新区", 2023)
     assert (cell.state, [item.value for item in cell.values]) == ("value", [900])

@@ -171,7 +171,7 @@ def test_only_values_are_drawn(make_measure: MakeMeasure, make_table: MakeTable,
 @pytest.mark.usefixtures("only_font")
 @pytest.mark.parametrize(("count", "axes"), [(12, 1), (13, 16)])
 def test_many_rows_are_small_multiples(make_measure: MakeMeasure, make_table: MakeTable, count: int, axes: int) -> None:
-    """Up to twelve rows are lines that differ by colour, or by marker and style. More have a chart each."""
+    """Up to twelve rows are lines that differ by colour, and by marker and line style. More have a chart each."""
     measures = [
         make_measure(f"{n}-{year}#1", "立案", 100 + n, "件", year=year, region=(f"{n}区",))
         for n in range(count)

@@ -45,7 +45,7 @@ def test_fillers_do_not_reduce_the_similarity(one: str, other: str) -> None:
 
 
 def test_narrower_and_different_names_are_less_similar() -> None:
-    """An almost equal name is more similar than a joint count, a part of it, or something else."""
+    """An almost equal name is more similar than a joint count, and this more than another name. A part differs."""
     assert similarity("宣传", "宣传活动") > similarity("宣传", "宣传、培训") > similarity("宣传", "培训")
     assert similarity("普法宣传", "普法宣传 微信") < 0.45 < similarity("普法宣传", "卫生监督综合执法 普法宣传")
 
@@ -148,7 +148,7 @@ def test_changes_are_compared_with_their_signs(
     other: tuple,  # type: ignore[type-arg]
     same: bool,  # noqa: FBT001
 ) -> None:
-    """增长2.5% and 下降2.5% differ. A bound of a decrease is one of its size."""
+    """增长2.5% and 下降2.5% differ. The bound of a decrease is that of its size: 下降5%以上 admits 下降5.3%."""
     first, second = (
         make_measure("a#1", "投资", value, "%", kind="percent", change=change, bound=bound)
         for change, value, bound in (one, other)

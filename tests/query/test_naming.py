@@ -121,18 +121,21 @@ def test_a_listed_name_is_marked() -> None:
 
 @pytest.mark.parametrize("name", ["GDP", "社零", "研发强度", "立案", "PM2.5", "投诉举报", "GDP增速", "新增高企"])
 def test_strings_find_every_name(name: str) -> None:
-    """A text with any name of a measure contains a string of each tuple of at least one element of `strings`."""
+    """Each name of a measure matches a pattern of `strings`: it contains a string of each tuple of the pattern."""
     wanted = parse(name)
     patterns = NAMES.strings(wanted)
     assert all(
-        any(all(any(string in text for string in piece) for piece in pattern) for pattern in patterns)
-        for text in NAMES.names(wanted)
+        any(all(any(string in name for string in strings) for strings in pattern) for pattern in patterns)
+        for name in NAMES.names(wanted)
     )
 
 
 @given(st.text("全市新增投资 增长下降各类GDP生产总值、率（2023年）研发占比重的", max_size=14))
 def test_any_text_has_a_name(text: str) -> None:
-    """Parsing is total, a name without words of place, time and change is its own name, and no name is empty."""
+    """Any text is parsed, and only blank text has an empty name.
+
+    If the name of a change or an addition is parsed again, the result is the same name, or one of its parts.
+    """
     name = parse(text)
     assert name.text or not text.strip()
     assert parse(name.text).text in {name.text, *name.parts} or name.aspect == "level"
@@ -152,7 +155,7 @@ def test_words_of_change_are_recognised() -> None:
 
 
 def test_names_without_a_list() -> None:
-    """An empty list leaves only equal names."""
+    """Without a list, words of place are still removed, but two names are never the same measure."""
     names = IndicatorNames(NameLists((), ()))
     assert names.parse("全市生产总值").text == names.parse("生产总值").text != names.parse("GDP").text
 

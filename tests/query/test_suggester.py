@@ -69,8 +69,8 @@ def test_values_words_and_headings_are_ranked_by_frequency(suggester: Suggester)
     ]
 
 
-def test_all_kinds_have_places(suggester: Suggester) -> None:
-    """If there are too many, values, words and headings all have places. None means all."""
+def test_all_kinds_are_among_few_completions(suggester: Suggester) -> None:
+    """If the limit cuts the list, it still has values, words and headings. The limit None returns all."""
     kinds = ["topic", "word", "heading"]
     assert [kind for _, kind in complete(suggester, "行政", 3)] == kinds
     assert [kind for _, kind in complete(suggester, "行政", 4)] == ["topic", "word", "word", "heading"]
@@ -161,7 +161,7 @@ def test_completion_equals_a_scan(words: dict[str, int], data: st.DataObject) ->
 
 @given(st.binary(max_size=60), st.text(max_size=4))
 def test_damaged_files_never_hang(data: bytes, prefix: str) -> None:
-    """Any content either answers or raises an exception."""
+    """Any content returns suggestions, or raises ValueError or IndexError."""
     for content in (data, encode_suggestions(VALUES, WORDS, HEADINGS)[: 40 + len(data)] + data):
         with suppress(ValueError, IndexError):
             suggester = Suggester(content)

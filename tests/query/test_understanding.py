@@ -298,7 +298,7 @@ def test_the_nearest_values_include_those_with_the_same_pinyin(aliases: Aliases)
 
 
 def test_a_run_is_found_as_a_string_too(analyzer: Analyzer, aliases: Aliases) -> None:
-    """A paragraph that contains the run matches anyway, under the filters of the other runs."""
+    """A paragraph that contains the whole run as a string also matches, under the filters of the other runs only."""
     parsed = parse_understood("滨海新区疫情监测 2023", analyzer, (), FilterReader(aliases))
     years = "(of_year:2023 OR year:2023)"
     words = '("疫情监测" OR (疫情 AND 监测))'
@@ -365,10 +365,7 @@ def test_years_are_words_if_no_report_has_a_year(analyzer: Analyzer) -> None:
 
 
 def test_a_short_name_after_a_word_is_a_word(analyzer: Analyzer, aliases: Aliases) -> None:
-    """和平 is also an ordinary word, so it is not understood as a place.
-
-    四川 then follows a word, and is not either.
-    """
+    """和平 is also an ordinary word, and is not understood as a place. 四川 follows a word, so it is not either."""
     assert parse_understood("和平四川", analyzer, (), FilterReader(aliases)).understood == ()
 
 
@@ -376,7 +373,7 @@ def test_a_short_name_after_a_word_is_a_word(analyzer: Analyzer, aliases: Aliase
     "query", ["东丽区" * 333, "鼓楼区 " * 250, "杭州和成都、" * 170, "2023年" * 200, "2021-" * 200]
 )
 def test_a_query_of_many_names_is_limited(query: str, analyzer: Analyzer, aliases: Aliases) -> None:
-    """Names are compared with each other, so there is a maximum number of them."""
+    """The number of names that are understood in a query is limited, because they are compared with each other."""
     assert 0 < len(parse_understood(query, analyzer, (), FilterReader(aliases)).understood) <= 33
 
 

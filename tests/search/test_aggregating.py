@@ -66,7 +66,7 @@ def values(index: Index, query: str = "粮食产量", **options: Any) -> list[fl
 
 
 def test_each_fact_is_sorted_once(index: Index) -> None:
-    """Values of one year come from the report that reports on it. All others are counted by the reason."""
+    """A place has one value of a year, from the report on that year. `left_out` counts all others by the reason."""
     results = index.measures("粮食产量", sort="-value", limit=None)
     assert [hit.value for hit in results.hits] == [900, 880, 80, 60, 50]
     assert (results.total, results.indicator) == (5, "粮食产量")
@@ -82,7 +82,7 @@ def test_each_fact_is_sorted_once(index: Index) -> None:
 
 
 def test_targets_and_changes_on_request(index: Index) -> None:
-    """A status selects other measures, and a change in the query those."""
+    """`status` selects targets, a word of change in the query selects changes."""
     assert values(index, sort="value", status="target") == [55]
     assert values(index, "粮食产量增长", sort="value") == [3.5]
     assert values(index, sort="value", status="any", district="杭州市", of_year=2023) == [60]
@@ -103,7 +103,7 @@ def test_one_per_value_of_facets(index: Index) -> None:
 @pytest.mark.parametrize(
     ("aggregate", "value", "unit", "n"),
     [
-        ("sum", 1780, "万斤", 2),  # the cities are part of the province, except in no year
+        ("sum", 1780, "万斤", 2),  # two values of the province: the cities are parts of it
         ("mean", 394, "万斤", 5),
         ("median", 80, "万斤", 5),
         ("min", 50, "万斤", 5),
@@ -156,8 +156,8 @@ def test_a_look_up_without_measures_suggests_to_drop_a_condition(index: Index) -
     assert texts(unit="元", status="rule") == [("unit:元 status:rule", total)]
 
 
-def test_sums_that_mean_nothing_have_a_message(index_of: Callable[..., Index], report: Report) -> None:
-    """Percentages are not added, nor states of several years. A query without words names no measure."""
+def test_sums_that_mean_nothing_have_a_note(index_of: Callable[..., Index], report: Report) -> None:
+    """A sum of stocks of several years has a note. A query that names no measure cannot be sorted by value."""
 
     def work(year: int, *paragraphs: tuple[str, dict[str, Any]]) -> ParsedDocument:
         return report(f"{year}.txt", *paragraphs, year=year, region=HANGZHOU, doctype=WORK_REPORT)

@@ -66,7 +66,7 @@ def count_leaves(node: Node) -> int:
 
 
 def test_trees_have_few_leaves(index: Index, hostile_texts: list[str]) -> None:
-    """No text becomes a tree with more leaves than may be, though some have many."""
+    """No text is parsed to a tree of more than `MAX_LEAVES` leaves, but some to more than 100."""
     largest = 0
     for text in hostile_texts:
         query = index._snapshot.parse_query(text)

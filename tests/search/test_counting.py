@@ -48,7 +48,7 @@ def test_values_are_counted_under_a_query(index: Index) -> None:
 
 
 def test_values_are_selected(index: Index) -> None:
-    """By a text, by a place and by number; `other` has the rest of the last."""
+    """`contains` selects values by a text, `within` by a place, `limit` by number. `other` counts what `limit` cuts."""
     assert counts(index, "district", contains="明") == ([("思明区", 2)], 0)
     assert counts(index, "district", contains="鼓樓") == ([("鼓楼区", 5)], 0)
     cities = [("福建省/福州市", 4), ("福建省/厦门市", 2)]

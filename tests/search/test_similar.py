@@ -99,5 +99,5 @@ DOCUMENTS = ("a.txt", "x/a.txt", "x/b.txt", "y/1b.txt", "y/21b.txt", "d.csv#r1",
     ],
 )
 def test_ids_are_completed(record_id: str, expected: str) -> None:
-    """An id is completed if its document is; one that exists, or is unknown, stays."""
+    """If an id begins with the end of one document's id, that id is completed. Other ids do not change."""
     assert complete_id(record_id, DOCUMENTS) == expected
