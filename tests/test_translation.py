@@ -28,7 +28,7 @@ sys.path.append(str(ROOT / "docs"))
 from catalogue import Message, read_catalogue, source_messages  # noqa: E402 - found by the line above
 
 LOST_ON_PURPOSE = {"number_type", "param_type", "possibility", "choice"}
-"""Places that a translation may leave out: English words that click puts there, and singulars."""
+"""Placeholders that a translation may leave out, because click replaces them by English words or singulars."""
 NAMES = (
     *(
         r"`[^`]*`",
@@ -48,7 +48,7 @@ NAMES = (
         "Noto Sans CJK",
     ),
 )
-"""What has Latin letters in Chinese texts too: commands, options, files, addresses, places, metavars, ids."""
+"""What has Latin letters in Chinese texts too: commands, options, files, addresses, JSON, metavars, ids, fonts."""
 ENGLISH = re.compile(r"[A-Za-z]{2,} [a-z]{2,}")
 """Matches two English words in a row."""
 
@@ -67,8 +67,8 @@ def entries() -> Iterator[tuple[Message, str]]:
             yield (entry.context, text), entry.string if isinstance(entry.string, str) else (entry.string or ("",))[0]
 
 
-def places(text: str) -> set[str]:
-    """Return the names of the places in a text."""
+def placeholders(text: str) -> set[str]:
+    """Return the names of the placeholders in a text: `{name}`."""
     return {name for _, name, _, _ in Formatter().parse(text) if name}
 
 
@@ -85,18 +85,19 @@ def test_the_catalogue_has_the_messages_of_the_source(messages: dict[Message, st
 
 
 def test_every_message_is_translated() -> None:
-    """Every message has a translation with the same places."""
+    """Every message has a translation with the same placeholders."""
     for (context, text), translation in entries():
         assert translation.strip(), (context, text)
         if context is None and "{" not in str(text):
             continue
         texts = [text] if isinstance(text, str) else text
-        assert set().union(*map(places, texts)) - places(translation) <= LOST_ON_PURPOSE, (context, text)
-        assert places(translation) <= set().union(*map(places, texts)), (context, text)
+        expected = set().union(*map(placeholders, texts))
+        assert expected - placeholders(translation) <= LOST_ON_PURPOSE, (context, text)
+        assert placeholders(translation) <= expected, (context, text)
 
 
 def test_the_compiled_catalogue_is_up_to_date() -> None:
-    """The file that is read has what the file that is written has."""
+    """The compiled file, which is read at run time, has the translations of the .po file."""
     compiled = catalogue("zh")
     for (context, text), translation in entries():
         if not isinstance(text, str):
@@ -111,8 +112,8 @@ def test_a_finished_sentence_finds_its_translation() -> None:
     """A sentence is translated with its values, wherever they stand in the translation."""
     for (context, text), translation in entries():
         if context == SENTENCE and isinstance(text, str):
-            second = set(re.findall(r"\}\{(\w+)", text))  # what follows another value at once counts as a part of it
-            values = {name: "" if name in second else f"⟨{name}⟩" for name in places(text)}
+            second = set(re.findall(r"\}\{(\w+)", text))  # a value right after another one is read as a part of it
+            values = {name: "" if name in second else f"⟨{name}⟩" for name in placeholders(text)}
             has_words = re.search("[A-Za-z]", re.sub(r"\{.*?\}", "", text))
             plain = re.sub(r":(sentence|facet|column)\}", "}", translation) if has_words else text
             assert catalogue("zh").translate(text.format(**values)) == plain.format(**values), text
@@ -132,7 +133,7 @@ def test_values_are_translated_only_where_the_translation_says_so() -> None:
 
 
 def test_a_long_sentence_takes_no_time() -> None:
-    """A hostile value cannot make the search for a template slow: it does not go back."""
+    """A hostile value cannot make the search for a template slow, because the search does not backtrack."""
     for sentence in ("no " + " " * 100_000 + "; " * 100_000, "a: " * 100_000):
         assert catalogue("zh").translate(sentence)
 

@@ -28,8 +28,8 @@ class Calls:
     statuses: dict[int, int]
     """Number of responses by status."""
     is_clean: bool
-    """Whether all checks passed: no server error, only described statuses, types, headers and JSON, what does not fit
-    is refused."""
+    """Whether all checks passed: no server error, only described statuses, types, headers and JSON, and values that do
+    not fit the description are refused."""
     log: str
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from browsing import SCREENS, WIDTHS, Watch, overflow
+from browsing import SCREENS, WIDTHS, Monitor, overflow
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -21,10 +21,10 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
     """
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
-    watch = Watch.over(page, address)
+    monitor = Monitor.of(page, address)
     yield page
     context.close()
-    assert watch.problems == []
+    assert monitor.problems == []
 
 
 def test_a_facet_value_is_swapped_in_place(page: Page, address: str) -> None:
@@ -122,7 +122,7 @@ SMALL = """() => [...document.querySelectorAll("a[href], button, input:not([type
   .map((e) => e.outerHTML.slice(0, 150))"""
 """Returns the controls that are less than 40 px high.
 
-Links in a line of text, numbers of paragraphs, tags and the link that skips to the text may be.
+Links in a line of text, numbers of paragraphs, tags and the link that skips to the text may be smaller.
 """
 
 

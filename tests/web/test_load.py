@@ -120,7 +120,7 @@ def test_a_replaced_state_leaves_memory_at_once(folders: tuple[Path, Path]) -> N
         site.view()
         deadline = time.monotonic() + 20
         while old() is not None and time.monotonic() < deadline:
-            time.sleep(0.05)  # the thread that verifies the files of the old state ends
+            time.sleep(0.05)  # until the thread that verifies the files of the old state has ended
         assert old() is None
     finally:
         gc.enable()

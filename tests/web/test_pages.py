@@ -47,7 +47,7 @@ def page_of(client: TestClient, url: str) -> Page:
 
 @pytest.mark.parametrize("url", PAGES)
 def test_every_page_is_well_formed_and_has_its_frame(client: TestClient, url: str) -> None:
-    """Elements are closed in order, ids are unique, and there is one main part, one search box and a way to it."""
+    """Elements are closed in order, ids are unique, and there is one main part, one search box and a skip link."""
     page = page_of(client, url)
     assert page.problems == []
     ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]

@@ -77,7 +77,7 @@ def test_arguments_have_the_types_of_the_library() -> None:
     assert first.filter_arguments() == {"district": ["x"], "where": {}}
 
 
-def test_data_depends_on_what_it_says() -> None:
-    """The parameters that a page only passes on are none of its data."""
+def test_data_has_the_parameters_that_change_it() -> None:
+    """`data_parameters` leaves out the parameters that a page only passes on in its links."""
     assert [item.name for item in data_parameters("document")] == ["id"]
     assert "query" not in [item.name for item in data_parameters("audit")]
