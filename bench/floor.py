@@ -122,7 +122,7 @@ class _NumPy:
     """NumPy with recorded functions."""
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any attribute
-        """Return a function, recorded, or anything else as it is."""
+        """Return an attribute of NumPy: a function as a recorded one, anything else unchanged."""
         value = getattr(np, name)
         return value if isinstance(value, type) or not callable(value) else _Function(f"np.{name}", value)
 
@@ -210,7 +210,7 @@ def call_seconds() -> dict[str, float]:
 
 
 def repeat(operations: list[tuple[str, Callable[[], object]]]) -> list[tuple[str, float]]:
-    """Repeat each operation alone. Returns its name and its seconds."""
+    """Repeat each operation alone. Returns the name and the seconds of each."""
     with np.errstate(all="ignore"):  # a repeated in-place operation gets its own results, which may overflow
         return [(name, _fastest(operation)) for name, operation in operations]
 

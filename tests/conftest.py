@@ -109,7 +109,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test with the parameter `engine` once per engine: those in this process, or that on a cluster.
 
-    A test that names its engines itself runs on these.
+    A test that is parametrized by `engine` itself runs on the engines that it names.
     """
     names = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")]
     if "engine" in metafunc.fixturenames and not any(item == "engine" or "engine" in [*item] for item in names):

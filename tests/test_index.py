@@ -229,7 +229,7 @@ def test_where_and_keywords_are_combined(index: Index) -> None:
     assert index.search("执法", year=2022, where={"batch": "一"}).total == 0
 
 
-def test_results_and_hits_are_convenient(index: Index) -> None:
+def test_results_iterate_and_hits_have_the_fields_of_paragraphs(index: Index) -> None:
     """Results iterate over their hits. A hit has the fields of its paragraph. One facet can be given as a text."""
     results = index.search("执法", facets="year")
     assert [*results] == [*results.hits]
@@ -692,7 +692,7 @@ def test_an_engine_error_is_not_reported_as_damage(
 
 
 def test_a_snapshot_keeps_its_answers(tmp_path: Path, report: Report, engine: str) -> None:
-    """`snapshot` returns the index as it is; a refresh changes the index and its state, but not the snapshot."""
+    """`snapshot` returns the current state. A refresh changes the index and its state, but not the snapshot."""
     write_index([report("a.txt", "执法检查。")], tmp_path, BuildOptions(engine))
     with Index(tmp_path) as index:
         before = index.snapshot()

@@ -1,4 +1,4 @@
-"""What is installed is locked, known and licensed: the files of supply/ agree with setup.cfg and with each other."""
+"""Versions, hashes and licences of all that is installed: the files of supply/ agree with setup.cfg and each other."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_every_locked_distribution_has_a_licence() -> None:
     assert sbom.licence_table(bill) == sbom.LICENCES.read_text(encoding="utf-8"), "run: make sbom"
 
 
-def test_what_is_embedded_is_named() -> None:
+def test_embedded_files_of_others_are_named() -> None:
     """The files of others in the package are in the bill of materials, in the versions that they have."""
     notes = (ROOT / "searchkit/data/README.md").read_text(encoding="utf-8")
     for name, version, _, file in sbom.EMBEDDED:

@@ -91,7 +91,7 @@ def test_tables_of_reports() -> None:
 
 
 def test_frames_are_of_the_library_that_is_installed(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pandas goes before polars; without both, the error says what to install."""
+    """Pandas takes precedence over polars. Without both, the error says what to install."""
     results = index.search("立案")
     with pytest.raises(UsageError, match="pandas or polars"):
         results.to_frame("numpy")

@@ -73,7 +73,7 @@ def placeholders(text: str) -> set[str]:
 
 
 def without_names(text: str) -> str:
-    """Return a text without what is the same in all languages."""
+    """Return a text with · in place of everything that `NAMES` matches."""
     return re.sub("|".join(NAMES), "·", text)
 
 
@@ -120,19 +120,19 @@ def test_a_finished_sentence_finds_its_translation() -> None:
 
 
 def test_a_sentence_without_a_template_is_shown_as_it_is() -> None:
-    """What has no translation is not lost, and English is not changed."""
+    """A sentence without a translation stays as it is, and so does every sentence in English."""
     for sentence in ("something new", "", "{0} {name}", "something: new", "a, b: c"):
         assert catalogue("zh").translate(sentence) == sentence
     assert catalogue("en").translate("interrupted") == "interrupted"
 
 
 def test_values_are_translated_only_where_the_translation_says_so() -> None:
-    """The name of a facet and a hint are translated, what the user typed is not."""
+    """The name of a facet and a hint are translated. A value that the user typed is not."""
     sentence = "no district district; did you mean 滨海新区?"
     assert catalogue("zh").translate(sentence) == "没有地区 district；是不是 滨海新区？"
 
 
-def test_a_long_sentence_takes_no_time() -> None:
+def test_a_long_sentence_is_translated_quickly() -> None:
     """A hostile value cannot make the search for a template slow, because the search does not backtrack."""
     for sentence in ("no " + " " * 100_000 + "; " * 100_000, "a: " * 100_000):
         assert catalogue("zh").translate(sentence)
@@ -151,7 +151,7 @@ def test_a_long_sentence_takes_no_time() -> None:
     ],
 )
 def test_the_locale_chooses_the_language(environment: dict[str, str], language: str) -> None:
-    """LC_ALL goes before LC_MESSAGES, and LC_MESSAGES before LANG."""
+    """LC_ALL takes precedence over LC_MESSAGES, and LC_MESSAGES over LANG."""
     assert preferred_language(environment) == language
 
 
@@ -284,7 +284,7 @@ def test_errors_are_in_chinese(run: Run, folder: Path, arguments: list[str], sta
     ids=" ".join,
 )
 def test_output_for_people_is_in_chinese(run: Run, folder: Path, arguments: list[str]) -> None:
-    """What is not found, notes, tables and their heads are in Chinese."""
+    """Messages about empty results, notes, and tables with their headers are in Chinese."""
     done = run(folder, *arguments)
     assert done.status in {0, 1}, done.err
     assert_chinese(done.out + done.err)
@@ -312,7 +312,7 @@ def test_an_error_in_a_line_of_queries_is_english_in_json(run: Run, folder: Path
 
 
 def test_an_option_and_a_setting_choose_the_language(run: Run, folder: Path, tmp_path: Path) -> None:
-    """`--lang` goes before searchkit.toml, and searchkit.toml before the locale."""
+    """`--lang` takes precedence over searchkit.toml, and searchkit.toml over the locale."""
     index = str(folder / "index")
     assert "1 段" in run(tmp_path, "--lang", "zh", "search", "立案", "--index", index, locale="C.UTF-8").out
     assert "1 paragraphs" in run(tmp_path, "--lang", "en", "search", "立案", "--index", index).out

@@ -225,7 +225,7 @@ def test_a_call_has_a_deadline(index_path: Path, monkeypatch: pytest.MonkeyPatch
     server.close()
 
 
-def test_a_failure_tells_nothing_about_the_server(
+def test_the_message_of_a_failure_does_not_reach_the_client(
     asker: Asker, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """An unexpected exception is logged, and its message does not reach the client."""

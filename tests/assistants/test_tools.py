@@ -72,7 +72,7 @@ def test_calls_are_valid_by_the_schema(asker: Asker, name: str) -> None:
 
 @pytest.mark.parametrize("name", CALLS)
 @pytest.mark.parametrize("max_characters", [1_000, 4_000, 20_000])
-def test_answers_keep_their_length(asker: Asker, name: str, max_characters: int) -> None:
+def test_answers_keep_to_max_characters(asker: Asker, name: str, max_characters: int) -> None:
     """A text has at most the characters that the call asks for. Text and data have the same rows."""
     lines, data = asker.ask(name, **CALLS[name], max_characters=max_characters)
     assert len("\n".join(lines)) <= max_characters
@@ -82,7 +82,7 @@ def test_answers_keep_their_length(asker: Asker, name: str, max_characters: int)
 
 @pytest.mark.parametrize("name", ["search", "measures", "read", "audit"])
 def test_cited_ids_exist(asker: Asker, index: searchkit.Index, name: str) -> None:
-    """Every line that quotes begins with the id of a record, and the data has the same ids."""
+    """Every line that quotes a record begins with its id, and the data has the same ids."""
     lines, data = asker.ask(name, **CALLS[name])
     cited = ids_of(lines)
     assert cited
@@ -111,7 +111,7 @@ def test_measures_have_the_data_of_the_command_line(asker: Asker, index_path: ob
     assert data["hits"]
 
 
-def test_a_search_is_read_on_without_gaps(asker: Asker, index: searchkit.Index) -> None:
+def test_a_search_can_be_continued_without_gaps(asker: Asker, index: searchkit.Index) -> None:
     """The last lines of an answer say with which offset to go on, also if max_characters cut the answer."""
     found: list[str] = []
     offset = 0
@@ -127,7 +127,7 @@ def test_a_search_is_read_on_without_gaps(asker: Asker, index: searchkit.Index) 
     assert len(found) > 20
 
 
-def test_a_report_is_read_on_without_gaps(asker: Asker, index: searchkit.Index) -> None:
+def test_a_report_can_be_continued_without_gaps(asker: Asker, index: searchkit.Index) -> None:
     """The last lines of an answer say with which id to read on."""
     document = "binhai-health-2023.txt"
     found: dict[str, None] = {}
@@ -155,7 +155,7 @@ def test_filters_narrow(asker: Asker) -> None:
     assert {hit["facets"]["cluster"] for hit in data["hits"]} == {"京津冀"}
 
 
-def test_a_comparison_cites_each_value_and_names_what_is_empty(asker: Asker) -> None:
+def test_a_comparison_cites_each_value_and_names_empty_cells(asker: Asker) -> None:
     """The text has a line for each value, and a line for the cells of a row that have none, with the reason."""
     lines, data = asker.ask("compare", query="立案", filters={"district": ["天津市", "沙坪坝区"]})
     text = "\n".join(lines)
@@ -188,7 +188,7 @@ def test_read_returns_what_an_id_names(asker: Asker, index: searchkit.Index) -> 
     assert [row["id"] for row in data["rows"]] == ids_of(lines)[-len(table.rows) :]
 
 
-def test_coverage_tells_silence_from_absence(asker: Asker, index: searchkit.Index) -> None:
+def test_coverage_says_where_there_is_no_report(asker: Asker, index: searchkit.Index) -> None:
     """A place without a report of a year says so. The data has the cells with reports."""
     lines, data = asker.ask("coverage", filters={"agency": "卫生健康委员会"})
     assert "[district=滨海新区] 2022: no report; 2023: 2" in lines
@@ -257,7 +257,7 @@ def test_an_answer_without_hits_says_what_to_do(asker: Asker) -> None:
     ],
 )
 def test_an_impossible_call_is_one_clear_line(asker: Asker, tool: str, arguments: dict[str, Any], message: str) -> None:
-    """What is wrong with a call is an answer that the model can read."""
+    """A call that cannot be answered returns an error of one line, which the model can read."""
     assert message in asker.refuse(tool, **arguments)
 
 

@@ -102,7 +102,7 @@ def test_filters_select_rows_and_units_select_measures(index: Index) -> None:
 
 @pytest.mark.parametrize("name", ["section", "topic"])
 def test_filters_of_paragraphs_do_not_select_reports(index: Index, name: str) -> None:
-    """A filter by section or topic selects measures. The reports exist all the same, also for a filter in `where`."""
+    """A filter by section or topic selects measures, not reports: a report without such a measure is silent."""
     table = index.compare("立案", where={name: "成效"})
     assert name != "section" or table == index.compare("立案", section="成效")
     states = {(cell.row, cell.col): cell.state for cell in table.cells()}
@@ -137,7 +137,7 @@ def dated(index_of: Callable[..., Index]) -> Index:
 
 
 def test_years_of_measures_select_measures_and_columns(dated: Index) -> None:
-    """Columns are years of measures. The value is that of the report on the year, a later report's is a revision."""
+    """Columns are years of measures. The value is from the report on the year; a later report has a revised value."""
     table = dated.compare("立案")
     assert table.cols == (2023, 2024)
     cell = table.cell("滨海新区", 2023)

@@ -142,7 +142,7 @@ def test_later_reports_revise_and_other_reports_fill(make_measure: MakeMeasure, 
 
 
 def test_values_far_apart_are_not_a_conflict(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """Of two very different values of a report, the first counts. The other, often of a part only, is in `others`."""
+    """If a report has two very different values, the first counts. The other, often of a part, is in `others`."""
     measures = [make_measure("a#1", "立案", 900, "件", start=1), make_measure("a#2", "立案", 129, "件", start=1)]
     cell = make_table(measures).cell("滨海新区", 2023)
     assert (cell.state, [item.value for item in cell.values]) == ("value", [900])
@@ -384,7 +384,7 @@ def test_columns_by_of_year_have_the_measures_of_each_year(make_measure: MakeMea
 
 
 def test_topics_are_sorted_by_the_number_of_their_measures(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """Topics are sorted by their measures in all cells, not in one of them."""
+    """Topics are sorted by their numbers of measures in all cells, not in one cell."""
     measures = [
         make_measure("a#1", "立案", 1, "件", topics=("普法宣传",), year=2021),
         make_measure("b#1", "立案", 2, "件", topics=("行政执法",), year=2021),

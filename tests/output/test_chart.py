@@ -206,7 +206,7 @@ def test_a_slide_is_16_to_9(
 
 
 @pytest.mark.parametrize(("years", "count", "what"), [((2023,), 401, "bars"), ((2022, 2023), 61, "rows")])
-def test_too_many_rows_are_not_a_chart(
+def test_too_many_rows_are_an_error(
     make_measure: MakeMeasure, make_table: MakeTable, tmp_path: Path, years: tuple[int, ...], count: int, what: str
 ) -> None:
     """A chart that would take minutes, or be too large for a PNG, is an error."""
@@ -246,7 +246,7 @@ def test_sizes_differ_and_local_settings_change_nothing(
         draw_chart(by_years, tmp_path / "c.svg", "poster")
 
 
-def test_a_chart_is_bytes_too(by_years: Comparison, tmp_path: Path) -> None:
+def test_a_chart_can_be_returned_as_bytes(by_years: Comparison, tmp_path: Path) -> None:
     """`render_chart` returns what `draw_chart` writes, also from several threads. Another format is an error."""
     draw_chart(by_years, tmp_path / "a.svg")
     with ThreadPoolExecutor(3) as pool:

@@ -98,7 +98,7 @@ def test_explanations_are_wrapped(make_measure: MakeMeasure, make_table: MakeTab
 
 
 def test_a_footnote_has_the_value_that_is_compared_with(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """With `against`, a footnote also has the other value, with its status and id, unless the cell has only that."""
+    """With `against`, a footnote adds the compared value, its status and its id, unless the cell has no other value."""
     measures = [
         make_measure("a#1", "立案", 129, "件"),
         make_measure("b#1", "立案", 120, "件", status="target"),

@@ -142,7 +142,7 @@ def test_any_text_has_a_name(text: str) -> None:
 
 
 def test_the_words_of_an_aspect_can_be_removed() -> None:
-    """What remains is what the text is about, as written."""
+    """`remove_aspect` returns a text without words of change and addition, unless it consists of them."""
     assert [remove_aspect(text) for text in ("投资增速", "gdp 同比增长", "新增投资", "gdp", "增长")] == [
         *("投资", "gdp ", "投资", "gdp", "增长"),
     ]

@@ -1,4 +1,4 @@
-"""Words of a query that ask for a number, and 全国."""
+"""Questions: words that ask for a number are removed, and 全国 is found where it is a place."""
 
 from __future__ import annotations
 

@@ -217,7 +217,7 @@ def test_names_become_filters(
         *("除东丽区外的执法", "执法 除了东丽区", "不是东丽区的执法", "天津以外 执法", "2023年除外 执法"),
     ],
 )
-def test_words_stay_words(query: str, analyzer: Analyzer, aliases: Aliases) -> None:
+def test_ordinary_words_are_not_understood(query: str, analyzer: Analyzer, aliases: Aliases) -> None:
     """Ordinary words, durations, sections alone, and everything under an operator are not understood."""
     assert parse_understood(query, analyzer, ("district",), FilterReader(aliases)).understood == ()
 
@@ -233,7 +233,7 @@ def test_words_stay_words(query: str, analyzer: Analyzer, aliases: Aliases) -> N
 def test_a_year_that_the_index_lacks_is_read_as_words(
     query: str, year: str, words: str, analyzer: Analyzer, aliases: Aliases
 ) -> None:
-    """A message says which years there are, also if nothing matches the other names."""
+    """A note says which years the index has, in every form of the query."""
     parsed = parse_understood(query, analyzer, (), FilterReader(aliases))
     note = f"no year {year} in the index; it has 2015..2025; {words} is read as words"
     assert parsed.notes == (note,)
@@ -285,9 +285,9 @@ def test_fields_take_what_filters_take(
     ],
 )
 def test_similar_names_differ_in_one_character(text: str, values: list[str], aliases: Aliases) -> None:
-    """A character can be another one, missing, or exchanged with its neighbour. Short words are not typing errors.
+    """In a similar name, one character is another one or missing, or two neighbours are swapped.
 
-    Names with the same pinyin may differ in more.
+    Names with the same pinyin may differ in more characters. Short words are not similar to any name.
     """
     assert [value for _, value in aliases.similar(text)] == values
 
@@ -309,7 +309,7 @@ def test_a_run_is_found_as_a_string_too(analyzer: Analyzer, aliases: Aliases) ->
     "query", ["滨海新区执法", "滨海新区滨海新区执法", "滨海新区 东丽区 执法", "东丽区 滨海新区 西青区 执法"]
 )
 def test_places_can_contain_each_other(query: str, analyzer: Analyzer) -> None:
-    """A place inside one of the same name, and two that contain each other, are understood, with at least one value."""
+    """Places that contain a place of the same name, or each other, are understood, with at least one value each."""
     paths = {"滨海新区", "滨海新区/滨海新区", "滨海新区/东丽区", "东丽区", "东丽区/滨海新区", "东丽区/西青区"}
     names = name_values(paths, dict.fromkeys(VALUES, ()), analyzer.synonyms)
     aliases = Aliases.create({"district": paths}, YEARS, (Alias(*name) for name in names))

@@ -89,7 +89,7 @@ def test_targets_and_changes_on_request(index: Index) -> None:
 
 
 def test_one_per_value_of_facets(index: Index) -> None:
-    """One measure for each place: that of the latest year. Several facets combine."""
+    """`one_per` keeps one measure for each place, that of the latest year. Several facets combine."""
     assert values(index, one_per="district", sort="-value") == [900, 80, 60]
     assert sorted(values(index, one_per=["district", "of_year"])) == [50, 60, 80, 880, 900]
     assert sorted(values(index, one_per="district,of_year")) == [50, 60, 80, 880, 900]
@@ -112,7 +112,10 @@ def test_one_per_value_of_facets(index: Index) -> None:
     ],
 )
 def test_aggregates(index: Index, aggregate: str, value: float, unit: str | None, n: int) -> None:
-    """A number is calculated from the same measures. A sum does not count a city and its province."""
+    """An aggregate is calculated from the measures that a sorted look-up returns.
+
+    A sum leaves out measures that are parts of others: it does not count a city in addition to its province.
+    """
     results = index.measures("粮食产量", aggregate=aggregate)
     (group,) = results.groups
     assert (group.group, group.value, group.unit, group.n) == (None, value, unit, n)
@@ -145,7 +148,7 @@ def test_invalid_options(index: Index, options: dict[str, Any]) -> None:
 
 
 def test_a_look_up_without_measures_suggests_to_drop_a_condition(index: Index) -> None:
-    """The suggestion names the condition, or all of them if no single one is the reason."""
+    """The suggestion names the condition that excludes all measures, or all conditions if no single one does."""
 
     def texts(**options: Any) -> list[tuple[str, int]]:  # noqa: ANN401
         return [(item.text, item.total) for item in index.measures("粮食产量", **options).suggestions]
@@ -181,7 +184,7 @@ def test_sums_that_mean_nothing_have_a_note(index_of: Callable[..., Index], repo
             index.measures(query, sort="value")
 
 
-def test_nothing_to_calculate(index: Index) -> None:
+def test_aggregates_of_no_measure(index: Index) -> None:
     """Without a measure that can be quoted, there is a group without a value, or no hits."""
     (group,) = index.measures("粮食产量", aggregate="sum", status="rule").groups
     assert (group.value, group.n) == (None, 0)

@@ -1,4 +1,4 @@
-"""What a query can cost is limited, whatever is typed or pasted."""
+"""The cost of a query is limited, whatever is typed or pasted."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def time_call(call: Callable[[Index, str], object], index: Index, text: str) -> 
 
 
 def test_requests_of_a_call_share_what_they_match(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a block, a word is matched once for all requests. After the block, and outside of one, it is matched again."""
+    """Within `share_matches`, a word is matched once for all requests. Outside, each request matches it again."""
     matched: list[Node] = []
     match_leaf = Matcher._match_leaf
 

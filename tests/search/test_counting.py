@@ -37,7 +37,7 @@ def counts(index: Index, name: str, **arguments: Any) -> tuple[list[tuple[str | 
 
 
 def test_values_are_counted_under_a_query(index: Index) -> None:
-    """Only the paragraphs in the total of a search count, with the filters but that of the facet itself."""
+    """Only paragraphs that the search finds are counted, under all filters except those on the facet itself."""
     assert counts(index, "year", query="执法") == ([(2022, 1), (2023, 2)], 0)
     assert counts(index, "year", query="执法", year=2023) == ([(2022, 1), (2023, 2)], 0)
     assert counts(index, "year", query="立案", district="福建省") == ([(2022, 2)], 0)

@@ -132,7 +132,7 @@ def test_headings_and_title_match_too(index: Index) -> None:
 
 
 def test_ties_are_in_corpus_order(index: Index) -> None:
-    """Of the same sentence in two reports, with the same score, the first report ranks first. Pages keep the order."""
+    """Measures with equal scores are in corpus order, on one page and over several pages."""
     results = index.measures("罚没款", limit=None)
     assert [hit.document for hit in results.hits if hit.indicator == "罚没款" and hit.document != "a.txt"] == [
         "b.txt",
@@ -633,7 +633,7 @@ def test_a_name_finds_all_names_of_its_measure(index_of: Callable[..., Index], r
 
 
 def test_synonyms_of_search_do_not_decide_what_a_measure_is(report: Report, tmp_path: Path) -> None:
-    """A synonym finds a measure, but not as the same name."""
+    """A synonym finds a measure, but ranks it below a measure with a name of the query."""
     (tmp_path / "synonyms.txt").write_text("产值 = 生产总值\n", encoding="utf-8")
     document = with_measures(
         report("a.txt", "产值900亿元。", "地区生产总值800亿元。"),
@@ -649,7 +649,7 @@ def test_synonyms_of_search_do_not_decide_what_a_measure_is(report: Report, tmp_
         assert first.score > second.score
 
 
-def test_names_are_those_of_the_build(report: Report, tmp_path: Path) -> None:
+def test_the_list_of_names_is_that_of_the_build(report: Report, tmp_path: Path) -> None:
     """A look-up uses the list of names that the index was built with."""
     path = tmp_path / "names.toml"
     path.write_text('[[measure]]\nnames = ["甲数", "乙量"]\nsource = "甲地统计公报"\n', encoding="utf-8")
@@ -710,7 +710,9 @@ def gold_measures(
     return [sorted(by_start.values(), key=attrgetter("start")) for by_start in measures], queries
 
 
-def test_gold(index_of: Callable[..., Index], shared: Path) -> None:
+def test_queries_of_one_annotator_find_measures_named_by_the_other(
+    index_of: Callable[..., Index], shared: Path
+) -> None:
     """A query in one annotator's words finds the measure named by the other: 94 % as first hit, 98 % in three hits."""
     items = [*read_corpus(list_corpus(shared / "corpus" / "seeds"))]
     parsed_documents = {parsed.document.document: parsed for parsed in items if isinstance(parsed, ParsedDocument)}

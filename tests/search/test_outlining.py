@@ -126,7 +126,7 @@ def test_other_years_are_those_of_the_place_body_and_kind(index: Index) -> None:
 
 
 @pytest.mark.parametrize("name", ["f.txt", "g.txt"])
-def test_a_report_without_year_or_facts_is_alone(index: Index, name: str) -> None:
+def test_a_report_without_year_or_facts_has_no_other_years(index: Index, name: str) -> None:
     """A report without a year, or without place and body, has no reports of other years."""
     document = index.document(name)
     assert isinstance(document, Document)

@@ -53,7 +53,7 @@ def test_similar_takes_options_and_filters(index: Index) -> None:
     assert [(item.value, item.count) for item in folded.facets["year"].values] == [(2021, 2), (2023, 2)]
 
 
-def test_a_paragraph_without_words_is_like_none(index: Index) -> None:
+def test_a_paragraph_without_words_has_no_similar_ones(index: Index) -> None:
     """A paragraph of a number alone has no similar paragraphs."""
     results = index.similar("x/a.txt#3")
     assert (results.total, results.hits) == (0, ())

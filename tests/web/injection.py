@@ -168,7 +168,7 @@ ARRIVALS = """([payload, places]) => {
 
 
 def write_corpus(folder: Path) -> None:
-    """Write a report per payload, which has it in every place of `CORPUS`, and the metadata that states some of them.
+    """Write a report for each payload, which has it in every place of `CORPUS`, and metadata.csv, which states some.
 
     Readers drop markup of a report, so the payload is escaped in HTML: its text is what a reader sees.
     """

@@ -44,7 +44,7 @@ def test_the_api_is_as_described(address: str, tmp_path: Path) -> None:
     assert calls.statuses.keys() >= {200, 400}
 
 
-def test_a_rebuild_under_load_disturbs_nobody(tmp_path: Path) -> None:
+def test_no_request_fails_during_rebuilds(tmp_path: Path) -> None:
     """While an index is built again and again, every request is answered from one whole build, and the last is seen."""
     corpus, index, builds = tmp_path / "corpus", tmp_path / "index", 4
     corpus.mkdir()

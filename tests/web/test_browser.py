@@ -1,4 +1,4 @@
-"""The pages in a real browser (Debian's chromium): keys, swaps in place, history, widths, themes, paper, no script."""
+"""The pages in a real browser (Debian's chromium): keys, swaps in place, history, widths, themes, print, no scripts."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ Links in a line of text, numbers of paragraphs, tags and the link that skips to 
 
 
 @pytest.mark.parametrize("screen", SCREENS)
-def test_a_thumb_hits_every_control(page: Page, address: str, screen: str) -> None:
+def test_controls_are_large_enough_for_a_thumb(page: Page, address: str, screen: str) -> None:
     """On a phone, controls are at least 40 px high."""
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(address + SCREENS[screen])
@@ -136,7 +136,7 @@ def test_a_thumb_hits_every_control(page: Page, address: str, screen: str) -> No
 
 
 @pytest.mark.parametrize("screen", SCREENS)
-def test_no_control_is_dead_without_scripts(browser: Browser, address: str, screen: str) -> None:
+def test_every_visible_button_works_without_scripts(browser: Browser, address: str, screen: str) -> None:
     """Without scripts, every visible button belongs to a form that it submits; what only scripts fill is hidden."""
     context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 800})
     page = context.new_page()
@@ -284,7 +284,7 @@ def test_the_browser_setting_chooses_the_theme(browser: Browser, address: str) -
     assert colours[0] != colours[1]
 
 
-def test_paper_has_the_text_alone(page: Page, address: str) -> None:
+def test_a_printed_report_has_only_its_text(page: Page, address: str) -> None:
     """A printed report has its text, dark on white also in the dark theme, without the controls of the page."""
     pdfium = pytest.importorskip("pypdfium2", reason="reads the printed page")
     page.emulate_media(media="print", color_scheme="dark")

@@ -114,7 +114,7 @@ def test_all_hits_are_returned(client: TestClient) -> None:
 
 
 def test_the_header_links_to_other_pages(client: TestClient) -> None:
-    """Link leads to the next page, and from there back."""
+    """The header `Link` has the addresses of the next and of the previous page."""
     first = client.get("/search.json", params={"query": "的", "limit": 5})
     second = client.get(first.links["next"]["url"])
     assert second.json()["hits"][0]["id"] not in {hit["id"] for hit in first.json()["hits"]}
@@ -203,7 +203,7 @@ def test_the_description_of_the_api_names_every_parameter(client: TestClient) ->
         assert reference.partition('"')[0] in description["components"]["schemas"]
 
 
-def test_a_path_of_the_server_is_not_told(client: TestClient, index_path: Path) -> None:
+def test_paths_of_the_server_are_not_disclosed(client: TestClient, index_path: Path) -> None:
     """The state of the index names the last folders of its paths only."""
     info = client.get("/info.json").json()
     assert (info["index"], info["corpus"]) == ("index", "reports")

@@ -66,8 +66,8 @@ def test_a_host_is_allowed_by_name(index_path: Path) -> None:
         create_app([("i", index_path)], ServerOptions(host="0.0.0.0"))  # noqa: S104
 
 
-def test_hosts_and_addresses_are_told_apart() -> None:
-    """The name in a Host header is taken without its port; loopback addresses are known."""
+def test_host_names_and_loopback_addresses_are_recognised() -> None:
+    """`host_name` drops the port of a Host header. `is_loopback` is true of names and addresses of this machine."""
     assert [host_name(text) for text in ("a.b:80", "[::1]:80", "[::1]", "A.B.")] == ["a.b", "[::1]", "[::1]", "a.b"]
     assert [is_loopback(text) for text in ("127.0.0.2", "::1", "localhost", "0.0.0.0", "example.cn")] == [  # noqa: S104
         True, True, True, False, False,
@@ -75,14 +75,14 @@ def test_hosts_and_addresses_are_told_apart() -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
-def test_only_reading_is_possible(client: TestClient, method: str) -> None:
+def test_only_get_and_head_are_allowed(client: TestClient, method: str) -> None:
     """Every other method is refused."""
     response = client.request(method, "/search")
     assert (response.status_code, response.headers["allow"]) == (405, "GET, HEAD")
 
 
-def test_a_head_has_no_content(client: TestClient) -> None:
-    """HEAD is answered like GET."""
+def test_head_requests_are_answered(client: TestClient) -> None:
+    """A HEAD request has the status of the GET request."""
     assert client.head("/search?query=x").status_code == 200
 
 
@@ -91,7 +91,7 @@ def test_a_long_url_is_refused(client: TestClient) -> None:
     assert client.get("/search?x=" + "a" * 17_000).status_code == 414
 
 
-def test_static_files_are_kept_for_ever(client: TestClient) -> None:
+def test_static_files_are_immutable(client: TestClient) -> None:
     """Static files are under a digest of their content; another digest, and a path out of the folder, do not exist."""
     page = Page(client.get("/search").text)
     style = page.all("link", rel="stylesheet")[0]["href"]
@@ -284,7 +284,7 @@ def test_requests_compute_in_turn_but_do_not_wait_long(monkeypatch: pytest.Monke
         assert order == ["first", "second", "second"]
 
 
-def test_a_busy_server_says_when_to_come_again(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_busy_server_answers_with_retry_after(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """If a pool refuses a request, the answer is 503 with Retry-After, as a page and as data."""
 
     async def refuse(*_: object) -> None:
@@ -299,7 +299,9 @@ def test_a_busy_server_says_when_to_come_again(client: TestClient, monkeypatch: 
     assert "请求太多" in page.text
 
 
-def test_an_unexpected_error_tells_nothing(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_message_of_an_unexpected_error_is_not_disclosed(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An unexpected exception is answered with status 500, as a page or as JSON, without the message."""
 
     def fail(*_: object, **__: object) -> None:

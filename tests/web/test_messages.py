@@ -66,5 +66,5 @@ def test_warnings_about_reports_are_in_chinese() -> None:
 
 
 def test_an_unknown_sentence_is_shown_as_it_is() -> None:
-    """What has no translation is not lost."""
+    """A sentence without a translation is shown in English."""
     assert ZH.message("something new: {0}") == "something new: {0}"

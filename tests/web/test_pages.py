@@ -67,13 +67,13 @@ def test_every_link_of_a_page_leads_somewhere(client: TestClient, url: str) -> N
         assert client.get(link).status_code == 200, link
 
 
-def test_the_root_leads_to_the_search(client: TestClient) -> None:
-    """The URL without a path is that of the search."""
+def test_the_root_redirects_to_the_search(client: TestClient) -> None:
+    """The URL without a path redirects to the search."""
     assert client.get("/", follow_redirects=False).headers["location"] == "/search"
 
 
 def test_a_hit_has_place_year_title_marks_and_links(client: TestClient) -> None:
-    """A hit leads to its paragraph in the document, with the query, and its matches are marked."""
+    """A hit links to its paragraph in the document, with the query, and its matches are marked."""
     page = page_of(client, "/search?query=处罚")
     first = page.all("a", class_="open")[0]["href"]
     assert first is not None
@@ -170,7 +170,7 @@ def test_the_name_of_a_file_may_look_like_an_id(tmp_path: Path) -> None:
 
 
 def test_a_wrong_parameter_is_an_error_page(client: TestClient) -> None:
-    """A page says what is wrong with a parameter."""
+    """The page of an invalid parameter has the status 400, and asks to check the address."""
     response = client.get("/search?query=x&limit=many")
     assert response.status_code == 400
     assert "请检查网址" in response.text

@@ -27,7 +27,7 @@ def test_a_link_is_canonical() -> None:
 
 
 def test_a_change_goes_back_to_the_first_page() -> None:
-    """A change of the search drops the page; a change of the page keeps the search."""
+    """A link that changes the search has no offset. A link that changes the offset keeps the search."""
     first = state("query=a&offset=40")
     assert first.url("/", None, "", year="2023") == "/search?query=a&year=2023"
     assert first.url("/", None, "", offset="60") == "/search?query=a&offset=60"
@@ -56,7 +56,7 @@ def test_a_link_has_the_parameters_of_its_endpoint() -> None:
     ],
 )
 def test_a_year_is_taken_out_of_a_range(chosen: str, value: str, expected: tuple[str, ...]) -> None:
-    """A year that a range selects can be switched off alone."""
+    """A single year can be removed from a selected range."""
     assert state(chosen).toggled("year", value) == {"year": expected}
 
 

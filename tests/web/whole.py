@@ -1,4 +1,4 @@
-"""Tests the pages in a real browser, and the API, with everything that `make check` does in part.
+"""Tests the pages in a real browser, and the API, completely: `make check` does only a part of this.
 
     python tests/web/whole.py [--only PART] [--every N] [--examples N]
 
@@ -46,7 +46,10 @@ PARTS = ("Accessibility", "Keyboard", "Widths", "Injection by addresses", "Injec
 
 
 def read_screens(browser: Browser, address: str, several: str) -> tuple[dict[str, int], list[str]]:
-    """Read every screen by axe, in both themes and two widths, and keep a picture. `several`: a server of indexes."""
+    """Check every screen with axe, in both themes and two widths, and save pictures.
+
+    `several`: the address of a server of several indexes. Like the functions below, returns counts and problems.
+    """
     problems: list[str] = []
     screens = {**{name: address + url for name, url in SCREENS.items()}, "indexes": several}
     for theme in THEMES:
@@ -185,7 +188,7 @@ def main() -> int:
 
 
 def write_result(part: str, found: Any, seconds: float, chromium: str) -> None:  # noqa: ANN401 - JSON
-    """Write the result of a part without problems, beside those of the others."""
+    """Write the result of a part that found no problems. The results of other parts stay."""
     with FileLock(PICTURES / "result.lock"):  # parts can run at the same time
         result = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
         names = ("axe-playwright-python", "playwright", "schemathesis")
