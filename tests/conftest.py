@@ -34,7 +34,7 @@ from searchkit.search.choosing import RankedMeasure, choose_indicator
 
 ROOT = Path(__file__).parent.parent
 
-# Tests expect English, whatever the locale of the machine is. Those of other languages set their own.
+# Tests expect English, whatever the locale of the machine is. Tests of other languages set a locale of their own.
 for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
     if os.environ.get(variable, "").lower().startswith("zh"):
         os.environ[variable] = "C.UTF-8"

@@ -93,7 +93,10 @@ def test_embedded_files_of_others_are_named() -> None:
 
 
 def test_the_scope_is_the_strongest() -> None:
-    """What searchkit needs is required, also where an extra needs it; what only tests need is excluded."""
+    """What searchkit needs is `required`, even if an extra needs it, too. What only extras need is `optional`.
+
+    What only tests need is `excluded`.
+    """
     scopes = sbom.scope_of(LOCKED, sbom.direct_requirements())
     assert {name: scopes[name] for name in ("numpy", "mdurl", "matplotlib", "h11", "pytest", "greenlet")} == {
         **dict.fromkeys(("numpy", "mdurl"), "required"),

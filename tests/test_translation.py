@@ -304,7 +304,7 @@ def test_formats_for_programs_do_not_depend_on_the_language(run: Run, folder: Pa
 
 
 def test_an_error_in_a_line_of_queries_is_english_in_json(run: Run, folder: Path) -> None:
-    """A program reads the error in the answer, a person the one on standard error."""
+    """The error in the JSON of an answer is English, for programs. The one on standard error is Chinese."""
     (folder / "queries.tsv").write_text("1\t立案\n2", encoding="utf-8")
     done = run(folder, "search", "--queries", "queries.tsv")
     assert json.loads(done.out.splitlines()[1])["error"] == 'write {"id": …, "query": …} or id<TAB>query'

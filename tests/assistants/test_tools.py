@@ -148,7 +148,7 @@ def test_a_report_can_be_continued_without_gaps(asker: Asker, index: searchkit.I
 
 
 def test_filters_narrow(asker: Asker) -> None:
-    """Filters are texts, numbers or lists. A facet of the user is one, too."""
+    """The value of a filter is a text, a number or a list. A user-defined facet can be a filter, too."""
     _, data = asker.ask("search", query="立案", filters={"district": ["滨海新区", "东丽区"], "year": 2023})
     assert {(hit["district"], hit["year"]) for hit in data["hits"]} == {("滨海新区", 2023)}
     _, data = asker.ask("search", query="立案", filters={"cluster": "京津冀"})
@@ -189,7 +189,7 @@ def test_read_returns_what_an_id_names(asker: Asker, index: searchkit.Index) -> 
 
 
 def test_coverage_says_where_there_is_no_report(asker: Asker, index: searchkit.Index) -> None:
-    """A place without a report of a year says so. The data has the cells with reports."""
+    """The text says for which years a place has no report. The data has only the cells with reports."""
     lines, data = asker.ask("coverage", filters={"agency": "卫生健康委员会"})
     assert "[district=滨海新区] 2022: no report; 2023: 2" in lines
     expected = index.coverage(agency="卫生健康委员会").cells
@@ -209,7 +209,7 @@ def test_facets_are_exact(asker: Asker, index: searchkit.Index) -> None:
 
 
 def test_an_answer_without_hits_says_what_to_do(asker: Asker) -> None:
-    """No answer is a bare 0."""
+    """An answer without hits says what was not found, and what to do instead."""
     lines, data = asker.ask("search", query="立案 飞碟降落", filters={"year": 2023})
     assert any(line.startswith(("search with query", "No paragraph holds all")) for line in lines)
     lines, data = asker.ask("search", query='"飞碟降落"')

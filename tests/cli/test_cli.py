@@ -810,7 +810,7 @@ def test_look_ups_of_a_file_are_answered_in_order(run: Run, index: Path, tmp_pat
 
 
 def test_measures_are_counted_and_exported(run: Run, index: Path) -> None:
-    """info, check, documents and `export measures` agree on the number. Paragraphs in JSON have their measures."""
+    """`info`, `check` and `export` agree on the number of measures. Paragraphs in JSON have their measures."""
     measures = [json.loads(line) for line in run("export", "measures", "--index", index).out.splitlines()]
     assert run("info", "--index", index, "--format", "json").json()["measures"] == len(measures) > 100
     assert f" {len(measures)} measures" in run("check", "--index", index).out

@@ -154,7 +154,7 @@ LAST_YEAR = Report(
 )
 @pytest.mark.parametrize("is_first", [True, False])
 def test_changes_are_compared_with_last_years_report(text: str, expected: list[str], *, is_first: bool) -> None:
-    """A change since last year must lead from the value in last year's report, in either order of the reports.
+    """A value must follow from that in last year's report and the change, in either order of the reports.
 
     Amounts of money may differ by two percentage points, those with growth at constant prices by the change of prices.
     """
@@ -222,7 +222,7 @@ def test_a_target_is_not_a_contradiction() -> None:
 
 
 def test_a_slip_of_the_unit_is_found() -> None:
-    """182万元 between 170亿元 and 183亿元 is a slip."""
+    """182.3万元 between 170.2亿元 and 195.1亿元 is a slip of the unit."""
     years = [
         Report((f"全市固定资产投资完成{value}。",), year=year)
         for year, value in ((2021, "170.2亿元"), (2022, "182.3万元"), (2023, "195.1亿元"))
@@ -234,7 +234,7 @@ def test_a_slip_of_the_unit_is_found() -> None:
 
 
 def test_copied_values_are_found() -> None:
-    """A value of many digits for two years, or for two places, is copied. A stock may stay as it is."""
+    """A value of many digits for two years, or for two places, is copied. A stock may be the same in two years."""
     first = Report(("全市城镇新增就业12.45万人。森林覆盖率65.95%。",), year=2022)
     assert kinds(first, Report(("全市城镇新增就业12.45万人。森林覆盖率65.95%。",))) == ["copied"]
     assert kinds(first, Report(("全市城镇新增就业12.46万人。",))) == []

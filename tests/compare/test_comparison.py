@@ -87,9 +87,9 @@ def test_an_exact_value_is_shown_instead_of_an_inexact_one(make_measure: MakeMea
 
 
 def test_an_exact_total_of_one_year_is_preferred(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """An exact total of one year is preferred to other measures.
+    """An exact total of one year is preferred to all other measures.
 
-    These are totals of several years, plans, parts of a total or of the year, and changes.
+    The others are totals of several years, plans, parts of a total, parts of the year, and changes.
     """
     others = [
         make_measure("a#2", "立案", 300, "件", of_year=2023, since=2021, start=2),

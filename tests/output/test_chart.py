@@ -265,7 +265,7 @@ def test_only_chinese_characters_need_a_chinese_font() -> None:
 def test_a_missing_font_is_an_error_that_names_one(
     by_years: Comparison, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A chart is not drawn with boxes instead of characters."""
+    """If no font has the Chinese characters, the error names one that has. No chart with boxes is drawn."""
     hide_installed_fonts(monkeypatch)
     with pytest.raises(SearchkitError, match="Noto Sans CJK"):
         draw_chart(by_years, tmp_path / "a.svg")

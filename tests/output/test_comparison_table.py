@@ -82,7 +82,7 @@ def test_a_table_is_fitted_to_a_width(make_measure: MakeMeasure, make_table: Mak
 
 
 def test_explanations_are_wrapped(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """The explanations of marks and the names of districts are broken into lines between them."""
+    """Lines break between the explanations of two marks, and between the names of two districts."""
     measures = [
         make_measure("a#1", "立案", 129, "件", bound="approx"),
         make_measure("b#1", "立案", 8, "件", status="target", region=DONGLI),

@@ -114,7 +114,7 @@ def test_the_change_of_a_measure_decides_its_aspect(make_measure: MakeMeasure) -
 
 
 def test_a_listed_name_is_marked() -> None:
-    """Only names of the list are listed, whatever the aspect."""
+    """`is_listed` is true of the names in the list, whatever their aspect, and of no others."""
     assert parse("GDP增速").is_listed
     assert not parse("投资项目").is_listed
 
@@ -149,7 +149,7 @@ def test_the_words_of_an_aspect_can_be_removed() -> None:
 
 
 def test_words_of_change_are_recognised() -> None:
-    """增长, 同比下降 and 增速 are words of change. 自然增长 and 率 are none."""
+    """增长, 同比下降 and 增速 are words of change. 自然增长率, 率 and 投资增长 are not."""
     assert all(map(is_change_word, ("增长", "同比下降", "增速", "增长率", "降幅")))
     assert not any(map(is_change_word, ("自然增长率", "率", "投资增长", "")))
 

@@ -319,7 +319,7 @@ def test_places_can_contain_each_other(query: str, analyzer: Analyzer) -> None:
 
 
 def test_a_query_of_names_alone_finds_their_words_too(analyzer: Analyzer, aliases: Aliases) -> None:
-    """The words score, so that paragraphs that contain them come first."""
+    """The words of the names score, so that paragraphs that contain them come first."""
     parsed = parse_understood("杭州市", analyzer, (), FilterReader(aliases))
     assert (str(parsed.all), [clause.text for clause in parsed.scoring]) == ('district:杭州市 OR "杭州市"', ["杭州市"])
     assert parsed.loosened is None
@@ -343,7 +343,7 @@ def test_names_with_other_words_are_conditions(analyzer: Analyzer, aliases: Alia
 
 
 def test_literal_reads_names_as_words(analyzer: Analyzer, aliases: Aliases) -> None:
-    """The names of the facets in `literal` are words."""
+    """Names of values of the facets in `literal` are read as words."""
     query = "东丽区2022年立案"
     parsed = parse_understood(query, analyzer, (), FilterReader(aliases), literal=("district",))
     assert [item.facet for item in parsed.understood] == ["of_year"]
@@ -359,7 +359,7 @@ def test_years_of_measures(analyzer: Analyzer, aliases: Aliases) -> None:
 
 
 def test_years_are_words_if_no_report_has_a_year(analyzer: Analyzer) -> None:
-    """Paragraphs can be about years even if the documents are not reports of a year."""
+    """If no report has a year, a year in a query is read as a word, even if paragraphs are about that year."""
     known = Aliases.create({"district": ["浙江省"]}, {"year": [], "of_year": [2022]}, [])
     assert parse_understood("2022年立案", analyzer, (), FilterReader(known)).understood == ()
 

@@ -125,7 +125,7 @@ def test_aggregates(index: Index, aggregate: str, value: float, unit: str | None
 
 
 def test_aggregates_by_facets(index: Index) -> None:
-    """A number for each value of a facet, with the measures of this group that are left out."""
+    """`by` calculates a number for each value of a facet, and counts the measures of each group that are left out."""
     results = index.measures("粮食产量", aggregate="max", by="of_year")
     assert [(group.group, group.value) for group in results.groups] == [(2022, 880), (2023, 900)]
     by_district = index.measures("粮食产量", aggregate="mean", by="district")

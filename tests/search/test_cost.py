@@ -29,7 +29,7 @@ from searchkit.search import choosing
 CPU_SECONDS = 0.25
 """Processor time that a query may take."""
 ATTEMPTS = 3
-"""Number of attempts of which the fastest counts, because a collection of garbage falls into some."""
+"""Number of attempts, of which the fastest counts, because garbage collections slow some down."""
 MAX_LEAVES = 2 * (MAX_QUERY_WORDS + MAX_SYNONYM_WORDS) + 4 * MAX_QUERY_CLAUSES
 """Number of leaves that a query tree may have: words with the shorter words in them, and strings."""
 CALLS: dict[str, Callable[[Index, str], object]] = {

@@ -92,7 +92,7 @@ def test_documents_are_counted_without_grouping(index: Index, query: str) -> Non
     assert (plain.documents, counted.documents) == (None, index.search(query, group="document").documents)
 
     def without_count(results: Results) -> list[object]:
-        """Return what must be equal."""
+        """Return the parts of results that must be equal."""
         return [results.total, results.hits, results.next, results.is_grouped]
 
     assert without_count(plain) == without_count(counted)

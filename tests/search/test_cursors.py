@@ -87,7 +87,7 @@ def test_folded_hits_are_walked(index_of: Callable[..., Index], report: Report, 
 
 
 def test_similar_paragraphs_are_walked(index: Index) -> None:
-    """The list of paragraphs like one has its own cursors, which another list refuses."""
+    """A list of similar paragraphs has its own cursors. It refuses those of other lists."""
     paragraph = "03.txt#4"
     complete = [hit.id for hit in index.similar(paragraph, limit=None, without="公示").hits]
     assert len(complete) > 50
@@ -157,7 +157,7 @@ def test_a_cursor_outlives_a_build_without_changes_only(engine: str, report: Rep
 
 @pytest.mark.parametrize("cursor", ["", "1", "x" * 10_000, "\x1b[2J", 7, [], {}, True, "０-０-０"])
 def test_what_is_not_a_cursor_is_refused(index: Index, cursor: object) -> None:
-    """Anything but a cursor is a usage error, which does not repeat much of it."""
+    """Anything but a cursor is a usage error, whose message quotes at most a part of a long value."""
     with pytest.raises(UsageError, match="is not a cursor") as raised:
         index.search("执法", after=cursor)
     assert len(str(raised.value)) < 500

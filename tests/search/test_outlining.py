@@ -81,7 +81,7 @@ def test_neighbours_are_in_the_order_of_the_text(
 
 
 def test_neighbours_of_nothing(index: Index) -> None:
-    """An unknown paragraph has none, and a negative number is an error."""
+    """An unknown paragraph has no neighbours, and a negative number is an error."""
     assert index.neighbours("a.txt#99") == ()
     with pytest.raises(UsageError, match="0 or more"):
         index.neighbours("a.txt#1", before=-1)

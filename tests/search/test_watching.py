@@ -92,7 +92,7 @@ def test_the_file_is_private_and_keeps_all_watches(build: Build, tmp_path: Path)
 
 
 def test_names_of_watches_are_unique_and_printable(build: Build, tmp_path: Path) -> None:
-    """A name is taken once, printable and not empty; removing an unknown one removes none."""
+    """Names of watches are unique, printable and not empty. If one of several names is unknown, none is removed."""
     file = WatchFile(tmp_path / "watches.json")
     index = build({"a.txt": (2023, ["全年立案3件。"])})
     add(file, index)

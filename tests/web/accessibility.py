@@ -1,4 +1,4 @@
-"""Whether everybody can use a page: axe-core's rules (WCAG 2.2 A and AA and its best practices), and the keyboard."""
+"""Checks of accessibility: the rules of axe-core (WCAG 2.2 A and AA, best practices), and the use of pages by Tab."""
 
 from __future__ import annotations
 

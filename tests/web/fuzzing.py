@@ -16,7 +16,7 @@ _CONFIGURATION = """\
 expected-statuses = [400, 404, 414]
 
 [checks.positive_data_acceptance]
-# Whether a value is one of the index, or a query can be parsed, no schema can say.
+# A schema cannot say whether the index has a value, or whether a query can be parsed.
 enabled = false
 """
 

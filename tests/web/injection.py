@@ -292,7 +292,7 @@ def probe_requests(page: Page, address: str, payloads: Sequence[str]) -> tuple[i
 
 
 def _one_line(text: str) -> str:
-    """Return a text as a field of one line has it."""
+    """Return a text without line ends, which an input field of one line drops."""
     return text.replace("\n", "").replace("\r", "")
 
 

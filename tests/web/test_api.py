@@ -45,7 +45,7 @@ def test_the_api_is_as_described(address: str, tmp_path: Path) -> None:
 
 
 def test_no_request_fails_during_rebuilds(tmp_path: Path) -> None:
-    """While an index is built again and again, every request is answered from one whole build, and the last is seen."""
+    """While builds replace the index, every request is answered from one complete build, in the end from the last."""
     corpus, index, builds = tmp_path / "corpus", tmp_path / "index", 4
     corpus.mkdir()
     for number in range(20):

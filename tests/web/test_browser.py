@@ -51,7 +51,7 @@ def test_a_facet_value_is_swapped_in_place(page: Page, address: str) -> None:
 
 
 def test_the_keyboard_is_enough(page: Page, address: str) -> None:
-    """/ goes to the box, j and k through the hits, Enter opens, n goes through the matches, ? lists the keys."""
+    """/ focuses the search box, j and k select hits, Enter opens one, n goes to the next match, ? lists the keys."""
     page.goto(f"{address}search")
     page.keyboard.press("/")
     page.keyboard.type("处罚")

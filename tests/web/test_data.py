@@ -204,7 +204,7 @@ def test_the_description_of_the_api_names_every_parameter(client: TestClient) ->
 
 
 def test_paths_of_the_server_are_not_disclosed(client: TestClient, index_path: Path) -> None:
-    """The state of the index names the last folders of its paths only."""
+    """The state of the index has only the last folder of each path."""
     info = client.get("/info.json").json()
     assert (info["index"], info["corpus"]) == ("index", "reports")
     assert str(index_path.parent) not in client.get("/about").text

@@ -44,7 +44,7 @@ def test_every_response_has_the_headers_of_security(client: TestClient, url: str
     "host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:8000", "", "[::2]", "10.0.0.1"]
 )
 def test_another_host_is_refused(client: TestClient, host: str) -> None:
-    """A page of another site that names this machine is not answered."""
+    """A request whose Host header does not name this machine is refused: another site may have sent it."""
     response = client.get("/search", headers={"host": host})
     assert response.status_code == 421
     assert response.json()["code"] == "host"
@@ -125,7 +125,7 @@ def test_a_new_build_is_seen_by_the_next_request(tmp_path: Path) -> None:
         after = client.get("/search.json?query=处罚", headers={"if-none-match": before.headers["etag"]})
         assert (before.json()["total"], after.json()["total"]) == (1, 2)
         assert client.get("/readyz").json()["indexes"]["i"] in after.headers["etag"]
-        shutil.rmtree(tmp_path / "index")  # the open build still answers
+        shutil.rmtree(tmp_path / "index")  # the server still answers from the build that it has open
         assert client.get("/search.json?query=立案").json()["total"] == 2
 
 

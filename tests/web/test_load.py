@@ -1,4 +1,4 @@
-"""The server under load: builds replace the index while readers open pages, and what was replaced leaves memory."""
+"""The server under load: builds replace the index while readers open pages, and replaced states leave memory."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def host(folders: tuple[Path, Path]) -> Iterator[str]:
 
 
 def test_no_request_fails_while_builds_replace_the_index(folders: tuple[Path, Path], host: str) -> None:
-    """Readers get whole answers of each build, and no error, while builds replace the index."""
+    """While builds replace the index, all answers are complete and without errors."""
     ended, statuses, states = threading.Event(), set[int](), set[str]()
     failures: list[Exception] = []
 

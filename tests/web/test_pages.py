@@ -101,7 +101,7 @@ def test_a_facet_value_toggles(client: TestClient) -> None:
 
 
 def test_parameters_are_in_canonical_order(client: TestClient) -> None:
-    """Links have their parameters in one order, however the URL was written, and no default."""
+    """Links have their parameters in one order, however the URL was written, without those that have the default."""
     page = page_of(client, "/search?sort=score&year=2023&query=处罚&match=auto&nonsense=1")
     tab = next(link for link in page.links() if link.startswith("/measures"))
     assert tab == "/measures?query=%E5%A4%84%E7%BD%9A&of_year=2023"
@@ -147,7 +147,7 @@ def test_the_document_counts_matches_and_has_its_outline(client: TestClient) -> 
 
 
 def test_an_unknown_record_is_an_error_page(client: TestClient) -> None:
-    """An id that does not exist is a page with one sentence and a way out, not a trace."""
+    """The page of an id that does not exist has the status 404 and one sentence, without a traceback."""
     response = client.get("/document?id=nowhere.txt")
     assert response.status_code == 404
     assert "没有这条记录" in response.text
@@ -155,7 +155,7 @@ def test_an_unknown_record_is_an_error_page(client: TestClient) -> None:
 
 
 def test_the_name_of_a_file_may_look_like_an_id(tmp_path: Path) -> None:
-    """A document is found whose name has the signs of the ids of paragraphs, tables and measures."""
+    """A document is found even if its name contains #, ! and @, as do ids of paragraphs, tables and measures."""
     name, corpus = "a@1!2#3.txt", tmp_path / "corpus"
     corpus.mkdir()
     (corpus / name).write_text("行政处罚立案3件。\n", encoding="utf-8")
@@ -177,7 +177,7 @@ def test_a_wrong_parameter_is_an_error_page(client: TestClient) -> None:
 
 
 def test_an_unknown_endpoint_is_an_error_page(client: TestClient) -> None:
-    """An endpoint that does not exist is a page."""
+    """An endpoint that does not exist has the status 404, as a page and as JSON."""
     response = client.get("/nowhere")
     assert (response.status_code, response.headers["content-type"]) == (404, "text/html; charset=utf-8")
     assert client.get("/nowhere.json").json()["code"] == "not_found"

@@ -68,7 +68,7 @@ def read_screens(browser: Browser, address: str, several: str) -> tuple[dict[str
 
 
 def walk_screens(browser: Browser, address: str) -> tuple[dict[str, int], list[str]]:
-    """Go through every screen by Tab."""
+    """Press Tab until the end of every screen."""
     problems, controls = [], 0
     page = browser.new_page(viewport={"width": WIDE, "height": 900})
     for url in SCREENS.values():
@@ -81,7 +81,7 @@ def walk_screens(browser: Browser, address: str) -> tuple[dict[str, int], list[s
 
 
 def measure_screens(browser: Browser, address: str) -> tuple[dict[str, int], list[str]]:
-    """Measure every screen at every width."""
+    """Check at every width that no screen is wider than its window."""
     problems = []
     page = browser.new_page()
     for url in SCREENS.values():
