@@ -3,12 +3,11 @@
     python -m bench.manymeasures [gov] [many] [--data FOLDER]
 
 `gov` consists of the government work reports (`bench.corpora.REAL`). `many` consists of four copies of each of the
-newest ones. In a copy, the name of a city of the province replaces that of the province. Numbers of things are scaled
-by one factor per copy, so that values of a copy agree with each other, but not with those of other copies. Some words
-are replaced by others, differently in each line of a copy, so that copies differ in their sentences and indicators.
-Both corpora are indexed unless their index
-exists. Each corpus is measured in a process of its own. Times are medians of the processor time, after a first run.
-Writes results/manymeasures.json, and prints a table.
+newest ones of provinces. In a copy, the name of a city of the province replaces that of the province. Numbers of things
+are scaled by one factor per copy, so that values of a copy agree with each other, but not with those of other copies.
+Some words are replaced by others, differently in each line of a copy, so that copies differ in their sentences and
+indicators. Both corpora are indexed unless their index exists. Each corpus is measured in a process of its own. Times
+are medians of the processor time, after a first run. Writes results/manymeasures.json, and prints a table.
 """
 
 from __future__ import annotations

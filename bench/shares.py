@@ -15,8 +15,7 @@ render      the JSON of the results
 
 Only calls of the interfaces between the packages are timed, and the engine answers variants of the same requests, so
 that the parts do not depend on code inside the packages. Times are medians of the processor time, warm, in one thread.
-Writes
-results/shares.json, from which `bench.productreport` writes tables.
+Writes results/shares.json, from which `bench.productreport` writes tables.
 """
 
 from __future__ import annotations
