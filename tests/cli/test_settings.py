@@ -165,7 +165,7 @@ def test_tables_fit_the_terminal(small: Path, tmp_path: Path) -> None:
 
 
 def test_shells_complete_facet_values(small: Path, tmp_path: Path) -> None:
-    """bash, zsh and fish complete commands, options, places and the values of the user's facets from the index."""
+    """Bash completes commands, options, names of facets and, from the index, places and values of other facets."""
     index = str(small / "index")
 
     def complete(words: str, incomplete: str = "", **environment: str) -> list[str]:

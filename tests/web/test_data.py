@@ -190,8 +190,11 @@ def test_endpoints_without_a_page_are_json(client: TestClient) -> None:
         assert response.text == client.get(f"/{endpoint}.json", params=parameters).text
 
 
-def test_the_description_of_the_api_names_every_parameter(client: TestClient) -> None:
-    """openapi.json has an operation for each endpoint and format, with the parameters that it takes."""
+def test_the_api_has_a_description(client: TestClient) -> None:
+    """openapi.json has operations for endpoints and formats, with their parameters, and all schemas that it refers to.
+
+    `test_the_api_is_as_described` compares it with the answers.
+    """
     description = client.get("/openapi.json").json()
     assert description["openapi"] == "3.1.0"
     operation = description["paths"]["/search.json"]["get"]

@@ -143,7 +143,7 @@ def test_several_indexes_have_paths_of_their_own(index_path: Path, hostile_path:
 
 
 def test_an_address_that_cannot_be_bound_is_an_error(index_path: Path) -> None:
-    """The error of a server that cannot listen names the problem."""
+    """A server that cannot listen at its address raises a SearchkitError that says so."""
     with pytest.raises(SearchkitError, match="cannot listen at"):
         run_server([("i", index_path)], ServerOptions(host="192.0.2.1", allow_hosts=("x",)), print)
 
