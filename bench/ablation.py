@@ -119,7 +119,7 @@ def _docs_at_by_bisection(self: text.SegmentText, offsets: Array) -> Array:
 
 
 def _docs_per_document_by_gather(self: faceting.FacetCollector) -> tuple[None, Array]:
-    """Count the docs of each document without population counts."""
+    """Count the matching docs of each document from their ids, instead of the bits of the match bitset."""
     return None, np.bincount(self._documents, minlength=len(self._reader.first_doc_ids)).astype(np.float64)
 
 

@@ -15,11 +15,11 @@ from searchkit.index import Index
 MIX = {"search": 70, "document": 15, "measures": 10, "compare": 5}
 """Kinds of pages, each with its share in percent."""
 _MAX_MISSES = 1000
-"""Number of repeated addresses in a row after which there are no more."""
+"""Drawing ends when this many consecutive draws have returned addresses that were drawn before."""
 _SAMPLE = 20_000
-"""Number of measures whose names, places and years are asked for."""
+"""Maximum number of measures whose names, places and years are the parameters of look-ups and comparisons."""
 _NARROWED = ("", "district", "of_year")
-"""Filters of a look-up and of a comparison. Each is as frequent, `""` means none."""
+"""Filter of a look-up or of a comparison, chosen with equal probability. `""` means no filter."""
 
 
 class Address(NamedTuple):
@@ -32,7 +32,7 @@ class Address(NamedTuple):
 
 
 class _Statement(NamedTuple):
-    """What a measure is about."""
+    """What a measure is about. Empty strings stand for an unknown district or year."""
 
     indicator: str
     district: str
@@ -42,8 +42,9 @@ class _Statement(NamedTuple):
 def draw_addresses(corpus: str, data: Path, index: Path, seed: int) -> Iterator[Address]:
     """Yield different addresses in the shares of `MIX`. `index`: folder of an index of the corpus.
 
-    A search has a question of `bench.drawing`, and so has a document, in which its words are marked. A look-up and a
-    comparison name the indicator of a random measure, with its place or its year as a filter, or without.
+    The query of a search comes from `bench.drawing`. So does the query whose words are marked in a document. A look-up
+    and a comparison ask for the indicator of a random measure, filtered by the place or the year of that measure or not
+    at all. Ends if the corpus has no more questions, or after `_MAX_MISSES` repeated addresses.
     """
     rng = random.Random(seed)  # noqa: S311 - no secret
     questions = draw(corpus, data, seed)

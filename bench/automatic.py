@@ -3,13 +3,13 @@
     python -m bench.automatic [--corpus gov|10k|100k|1m]… [--index FOLDER] [--rounds N]
 
 The queries are made from those of `bench.queries`: words and phrases, alone, under filters, and with a place and a year
-in the query. If no paragraph has all words, `auto` is compared with `--match any`, because `all` finds nothing. If less
-than a page has, the search has a class of its own, because `auto` returns more hits. In a round, every query runs both
-ways in one process; which way comes first alternates. Results are processor times: the median of the rounds for a
-query, and the geometric mean over the queries of a class. `repeated` are searches of an open index whose caches are
-filled, `first` are the first searches of an index that was just opened, as in a command. `--index` names a ready index
-of the corpus; otherwise it is built. Results are written to bench/results/automatic.json, which keeps those of other
-corpora.
+in the query. If no paragraph has all words, `auto` is compared with `--match any`, because `all` finds nothing. If some
+paragraphs have all words, but fewer than a page holds, the search is in a class of its own, because `auto` returns more
+hits. In a round, every query runs both ways in one process; which way comes first alternates. Results are processor
+times: the median of the rounds for a query, and the geometric mean over the queries of a class. `repeated` are searches
+of an open index whose caches are filled, `first` are the first searches of an index that was just opened, as in a
+command. `--index` names a ready index of the corpus; otherwise it is built. Results are written to
+bench/results/automatic.json, which keeps those of other corpora.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def make_searches(queries: Sequence[Query]) -> Iterator[Search]:
 def measure(folder: Path, searches: Sequence[Search], rounds: int) -> dict[str, Any]:
     """Time the searches in an index. Returns number of queries, milliseconds and ratios by class."""
     index = Index(folder)
-    compared = [_compare(index, item) for item in searches]
+    compared = [_classify(index, item) for item in searches]
     repeated: dict[tuple[int, str], list[float]] = defaultdict(list)
     first: dict[tuple[int, str], list[float]] = defaultdict(list)
     for number in range(rounds):
@@ -110,8 +110,8 @@ def measure(folder: Path, searches: Sequence[Search], rounds: int) -> dict[str, 
     }
 
 
-def _compare(index: Index, item: Search) -> Search:
-    """Return a search in the class of its number of matches: a page, less than a page, or none."""
+def _classify(index: Index, item: Search) -> Search:
+    """Return a search with its class, which depends on its number of matches: at least a page, fewer, or none."""
     total = index.search(item.text, where=item.filters, match="all").total
     if not total:
         return replace(item, group=f"{item.group}: none with all", other="any")
@@ -119,9 +119,10 @@ def _compare(index: Index, item: Search) -> Search:
 
 
 def _time(index: Index, item: Search, match: str, min_seconds: float) -> float:
-    """Return the processor time of a search in ms: the mean of as many as take the given time, or of the first one.
+    """Return the processor time of a search in ms.
 
-    If a time is given, a search before them is not counted: it loads what the processor caches.
+    If `min_seconds` is 0, the search runs once. Otherwise it is repeated for at least this time, and the mean is
+    returned; one search before the repetitions is not timed, because it fills the caches of the processor.
     """
     count = -1 if min_seconds else 0
     started = time.process_time()

@@ -3,14 +3,14 @@
     python -m bench.cells INDEX
 
 `INDEX` is an index of the 773 government work reports (`bench.corpora.REAL`). `cells.json` contains tables, each with
-`query`, `rows` (districts), `of_years` and `cells`. A cell has `row`, `of_year` and `state`. If it has a value, it also
-has `value`, `unit`, `base_value` and `base_unit`. `also` are other right values, `state_also` other right states;
-`states` explains them.
+`query`, `rows` (districts), `of_years` and `cells`. A labelled cell has `row`, `of_year` and `state`. If it has a
+value, it also has `value`, `unit`, `base_value` and `base_unit`. `also` contains other right values, `state_also` other
+right states. The key `states` explains the states.
 
-A cell is right if it has a labelled value. A cell without a plain value is right if its state is a labelled one. It is
-wrong and plain if it has a plain value that is not labelled: a reader would quote it. All other failures state that
-there is no value, or that there is a conflict. Prints the counts of each table and each failure. Writes
-results/cells.json.
+A cell of a table has a plain value if its state is one of `PLAIN_STATES`. Such a cell is right if the value is a
+labelled one. Otherwise it is wrong and plain: a reader would quote it. A cell without a plain value is right if its
+state is a labelled one. Otherwise it states that there is no value, or that there is a conflict. Prints the counts of
+each table and each failure. Writes results/cells.json.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ PLAIN_STATES = ("value", "other_unit")
 TOLERANCE = 1e-9
 """Largest relative difference of two equal base values."""
 _NO_CELL: Mapping[str, Any] = {"state": "missing"}
-"""What a table states about a row and a column that it lacks."""
+"""Stands for a cell of a row or column that the table does not have."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,12 @@
 
     python -m bench.cold [INDEX] [--runs N]
 
-Each command is run beside the floor, a Python process that only imports NumPy and click, and beside ripgrep, which
-counts the lines with a string in the texts of the same reports. They take turns. The excess is the median of the
-differences to the floor in the same round. Processor time is user and system time of the process. NumPy's threads are
-switched off in all processes, as searchkit does; with them, the floor is higher. Byte code is compiled before, as pip
-does. The default index is that of `bench.product` for the corpus gov; without these reports, nothing is measured.
-Writes results/cold.json, from which `bench.productreport` writes a table.
+Each command is compared with the floor, a Python process that only imports NumPy and click, and with ripgrep, which
+counts the lines with a string in the texts of the same reports. In each round, all of them run in turn. The excess is
+the median of the differences to the floor of the same round. Processor time is user and system time of the process.
+NumPy's threads are switched off, as searchkit does, in all processes except those of the command `DEFAULT_FLOOR`. Byte
+code is compiled before, as pip does. The default index is that of `bench.product` for the corpus gov; without these
+reports, nothing is measured. Writes results/cold.json, from which `bench.productreport` writes a table.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def measure_real_build(data: Path) -> dict[str, Any]:
 
 
 def measure_update(corpus: str, data: Path) -> dict[str, Any]:
-    """Measure `searchkit build` after one of many files has changed, and the first build of all files, in seconds."""
+    """Measure `searchkit build` in seconds: of all files, after each change of a file, and without a change."""
     files, index = data / corpus / "files", data / corpus / "files-index"
     shutil.rmtree(index, ignore_errors=True)
     if not files.exists():

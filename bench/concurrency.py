@@ -88,7 +88,7 @@ def _run_processes(folder: Path, shares: Sequence[Questions]) -> tuple[float, fl
     ended = [times.get() for _ in processes]
     for process in processes:
         process.join()
-    wall = max(end for _, end, _ in ended) - min(start for start, _, _ in ended)  # the clock is that of the system
+    wall = max(end for _, end, _ in ended) - min(start for start, _, _ in ended)  # all processes have the same clock
     count = sum(len(share) - _WARM_UP for share in shares)
     return count / wall, 1000 * sum(cpu for *_, cpu in ended) / count
 

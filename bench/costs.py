@@ -3,9 +3,10 @@
     python -m bench.costs INDEX [--rounds N] [--seed N]
 
 INDEX is an index of reports; the queries are made from its paragraphs. Each call gets queries of its own, N of each
-class, so that nothing is parsed or matched before. Results are processor times of whole calls, hits included, in an
-open index whose files are in memory. They are printed as a table, and written to bench/results/costs.json. The aim is
-at most 250 ms on an index of 773 reports. A query that is cut has a note.
+class, so that no result of parsing or matching is cached. Results are processor times of whole calls, hits included, in
+an open index whose files are in memory. They are printed as a table, and written to bench/results/costs.json. The aim
+is at most 250 ms on an index of 773 reports. searchkit cuts queries that exceed a limit, and adds a note; the number of
+cut queries is part of the result.
 """
 
 from __future__ import annotations
@@ -100,7 +101,7 @@ def measure(index: Index, rounds: int, seed: int) -> dict[str, dict[str, object]
             for label, call in CALLS.items():
                 text = make()
                 started = time.process_time()
-                with suppress(UsageError):  # nothing names a measure
+                with suppress(UsageError):  # no words of the query can name a measure
                     call(index, text)
                 longest[label] = max(longest[label], time.process_time() - started)
                 cut += any(note.code in _CUT for note in index.understand(text).notes)

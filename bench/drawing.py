@@ -35,7 +35,7 @@ def draw(corpus: str, data: Path, seed: int) -> Iterator[Question]:
     with path.open("rb") as lines:
         while misses < 1000:  # noqa: PLR2004 - then nearly all questions of the corpus have been drawn
             lines.seek(rng.randrange(size))
-            lines.readline()  # the rest of a line
+            lines.readline()  # skips the rest of a line
             question = _make(_FORMS[len(drawn) % len(_FORMS)], json.loads(lines.readline() or "null"), rng)
             if question is None or (question.text, *question.filters.values()) in drawn:
                 misses += 1

@@ -51,7 +51,7 @@ def groups(part: Record, *, phrases: bool) -> list[str]:
 
 
 def is_right(query: Record, engine: str) -> bool:
-    """Return whether the engine answered the query. For a phrase, its total may differ from the true total by 1 %.
+    """Return whether the engine answered the query right: for a phrase, with the true total, to within 1 %.
 
     Engines miss a phrase that is segmented differently, or find it across a comma.
     """

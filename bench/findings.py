@@ -1,7 +1,8 @@
 """Findings of the audit drawn at random from real reports, with verdicts by a person.
 
 `python -m bench.findings INDEX` audits an index of the real reports, and prints the share of true findings in the
-judged sample and how many of them the audit still yields. With `--draw` it draws a new sample, to be judged.
+judged sample, and how many judged and how many true findings the audit still yields. With `--draw` it draws a new
+sample, to be judged.
 
 A finding is true if its sentences cannot all be right as they are printed, or if a value is copied or a report
 repeated. A revised value counts: the reports do not agree.
@@ -28,7 +29,7 @@ SAMPLE_SIZE = 50
 
 
 def draw(findings: Sequence[Finding]) -> list[dict[str, Any]]:
-    """Draw findings. Their sentences are left out: the ids name them."""
+    """Return a random sample of the findings without verdicts. The ids stand for the sentences, which are left out."""
     chosen = sorted(random.Random(SEED).sample(range(len(findings)), min(SAMPLE_SIZE, len(findings))))  # noqa: S311 - no secret
     return [
         {"kind": item.kind, "ids": item.ids, "values": item.values, "verdict": None, "reason": None}

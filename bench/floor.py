@@ -8,15 +8,16 @@ operation is repeated alone, on the same arrays. Times are the fastest of severa
 bounds:
 
 arrays   all array operations, one after the other
-fixed    the part of them that does not depend on the arrays: for each operation, the time of the fastest of its name
+fixed    the part of `arrays` that does not depend on the sizes of arrays: each operation counts with the time of the
+         fastest operation of the same name
 calls    the calls of Python functions and of functions in C, each with the time of a call that does nothing
-rest     the search less arrays and calls: the byte code of the functions, and their work on strings and objects
+rest     the time of the search without `arrays` and `calls`: byte code, and work on strings and objects
 
-A search that makes these operations and calls cannot take less than arrays and calls. Compiled code could save rest,
-calls and fixed; other algorithms what is left of arrays. `tantivy` is the time of the same question in tantivy-py
-(`bench.pipelines`), words with the tokens of searchkit's analyzer, if `bench.product` has left its indexes in the
-folder. A recorded search keeps a copy of each array that it uses, so large corpora are left out. Writes
-results/floor.json, from which `bench.productreport` writes tables.
+A search that makes these operations and calls cannot take less time than `arrays` and `calls` together. Compiled code
+could save `rest`, `calls` and `fixed`; other algorithms could save the rest of `arrays`. `tantivy` is the time of the
+same question in tantivy-py (`bench.pipelines`), if `bench.product` has left its indexes in the folder. Questions of
+words run on the index of searchkit's tokens. A recorded search keeps a copy of each array that it uses, so large
+corpora are not measured. Writes results/floor.json, from which `bench.productreport` writes tables.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ CORPORA = ("100k", "gov")
 _RUNS = 25
 """Number of timed searches of a question, of which the fastest counts."""
 _REPEATS, _LOOPS = 5, 4
-"""Number of measurements of an operation, of which the fastest counts, and of operations in each."""
+"""Number of measurements of an operation, of which the fastest counts, and number of repetitions in a measurement."""
 _WARM_UP = 3
 """Number of searches of a question before it is timed or recorded."""
 _OPERATORS = (
@@ -74,7 +75,7 @@ class _Recorder:
         arguments, options = _plain(arguments), _plain(options)
         kept = (_keep(arguments), _keep(options)) if self.is_on else None
         result = function(*arguments, **options)
-        if kept:  # not if the function has raised: the end of an iteration
+        if kept:  # a call that raises, as at the end of an iteration, is not recorded
             self.operations.append((name, partial(function, *kept[0], **kept[1])))
         return _recorded(result)
 
@@ -121,13 +122,13 @@ class _NumPy:
     """NumPy with recorded functions."""
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any attribute
-        """Return a function, recorded, or anything else as it is."""
+        """Return an attribute of NumPy: a function as a recorded one, anything else unchanged."""
         value = getattr(np, name)
         return value if isinstance(value, type) or not callable(value) else _Function(f"np.{name}", value)
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - arguments of any function
-    """Return arguments with plain arrays, in the memory of the recorded ones, and with lists instead of iterators."""
+    """Return arguments with plain arrays, which share the memory of the recorded ones, and lists for iterators."""
     if isinstance(value, np.ndarray):
         return np.ndarray.view(value, np.ndarray)
     if isinstance(value, tuple | list):
@@ -138,7 +139,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - arguments of any function
 
 
 def _keep(value: Any) -> Any:  # noqa: ANN401 - arguments of any function
-    """Return arguments as they are now: later operations change arrays, and lists."""
+    """Return a copy of arguments, because later operations can change their arrays and lists."""
     if isinstance(value, np.ndarray):
         return value.copy(order="K") if value.flags.writeable else value
     if isinstance(value, tuple | list):
@@ -168,9 +169,9 @@ def _recorded_numpy() -> Iterator[None]:
 
 
 def count_calls(function: Callable[[], object]) -> Counter[str]:
-    """Call a function. Returns the number of calls of Python functions (`python`) and of others (`c`) but NumPy's.
+    """Call a function, and return the number of calls of Python functions (`python`) and of functions in C (`c`).
 
-    Each time that a generator goes on counts as a call of a Python function.
+    Calls of NumPy's functions do not count. Each resumption of a generator counts as a call of a Python function.
     """
     counts: Counter[str] = Counter()
 
@@ -209,13 +210,13 @@ def call_seconds() -> dict[str, float]:
 
 
 def repeat(operations: list[tuple[str, Callable[[], object]]]) -> list[tuple[str, float]]:
-    """Repeat each operation alone. Returns its name and its seconds."""
-    with np.errstate(all="ignore"):  # an operation in place goes on with its own results
+    """Repeat each operation alone. Returns the name and the seconds of each."""
+    with np.errstate(all="ignore"):  # a repeated in-place operation gets its own results, which may overflow
         return [(name, _fastest(operation)) for name, operation in operations]
 
 
 def _fastest(operation: Callable[[], object]) -> float:
-    """Return the seconds of an operation."""
+    """Return the minimum time of an operation in seconds."""
     seconds = []
     for _ in range(_REPEATS):
         started = time.perf_counter()
@@ -226,7 +227,7 @@ def _fastest(operation: Callable[[], object]) -> float:
 
 
 def _time(pipeline: Pipeline, question: Question) -> float:
-    """Return the milliseconds of processor time of a question."""
+    """Return the minimum processor time of a question in milliseconds."""
     seconds = []
     for number in range(_WARM_UP + _RUNS):
         started = time.process_time()

@@ -5,9 +5,10 @@
 One server, started as users start it, serves an index of the government work reports (`bench.corpora.REAL`). Readers
 on `CONNECTIONS` connections open pages without a pause, of the kinds and in the shares of `bench.addresses.MIX`,
 compressed. Every minute, a report changes and `searchkit build` indexes it. There are two runs, each on a server of its
-own: all addresses differ, so that no cache helps; and addresses repeat, by Zipf's law. Then, on one connection, the
-processor time of the server for a search page is measured, and the time from the start of the command to its first
-page. Reports, index and questions are kept in the data folder. Writes results/load.json and a section of README.md.
+own: all addresses differ, so that no cache helps; and addresses repeat, by Zipf's law. Before the runs, two things are
+measured on one connection: the time from the start of the command to its first page, and the processor time of the
+server for a search page. Reports, index and questions are kept in the data folder. Writes results/load.json and a
+section of README.md.
 """
 
 from __future__ import annotations
@@ -272,7 +273,11 @@ def _memories(samples: Sequence[tuple[float, float]]) -> dict[str, Any]:
 
 
 def measure_pages(index: Path, addresses: Iterator[Address]) -> dict[str, float]:
-    """Open different search pages one after the other. Returns processor time and size of a page, medians and more."""
+    """Open different search pages one after the other. Returns their number, and statistics of a page.
+
+    `cpu_ms…`: processor time of the server in ms. `gzip_kb…`: compressed size, `html_kb`: size, in KB of 1,000 bytes.
+    Names without a suffix are medians.
+    """
     searches = [address for address in islice(addresses, 2 * PAGES) if address.kind == "search"]
     times, sizes, expanded = [], [], []
     with serve(index) as server:
@@ -299,7 +304,10 @@ def measure_pages(index: Path, addresses: Iterator[Address]) -> dict[str, float]
 
 
 def measure_start(index: Path) -> dict[str, float]:
-    """Start servers. Returns the median time from the start of the command to the end of the first search page."""
+    """Start servers. Returns their number, and the median and the longest time until the first search page, in seconds.
+
+    The time begins with the start of the command, and ends when the page has been read.
+    """
     times = []
     for _ in range(STARTS):
         started = time.perf_counter()
@@ -310,7 +318,7 @@ def measure_start(index: Path) -> dict[str, float]:
 
 
 def render(record: dict[str, Any]) -> str:
-    """Return the section of README.md: what is measured, with the goal."""
+    """Return the section of README.md as Markdown: a table of results with goals, and tables by page and by minute."""
     page, start, runs = record["page"], record["start"], record["runs"]
     rows: list[tuple[str, str, str]] = []
     for name, title, goals in (

@@ -41,7 +41,7 @@ class Lookup:
 
     id: str
     half: str
-    """`develop`: its failures were read while the rules were developed. `hold-out`: later ones."""
+    """`develop`: its failures were read from the start of the development of the rules. `hold-out`: only later."""
     form: int
     """1: with filters. 2: place and year are words of the query."""
     asks: str

@@ -124,7 +124,7 @@ def _cpu() -> str:
 
 
 def _version(library: str) -> str:
-    """Return the installed version of a package, or `not installed`. That of searchkit is the one of this checkout."""
+    """Return the installed version of a package, or `not installed`. For searchkit, the version of this checkout."""
     if library == "searchkit":  # the distribution has another name
         return searchkit.__version__
     try:
@@ -161,7 +161,7 @@ def peak_memory() -> int:
 
 
 def _memory_sizes(pid: int) -> dict[str, int]:
-    """Return the sizes in bytes that the system states of a process, by name; none if it has ended."""
+    """Return the memory sizes in bytes that the kernel reports for a process, by name; none if it has ended."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
     except OSError:

@@ -2,12 +2,12 @@
 
     python -m bench.manymeasures [gov] [many] [--data FOLDER]
 
-`gov` are the government work reports (`bench.corpora.REAL`). `many` are the newest of them in four copies. A copy has
-the name of a city of the province in place of the province's. Its numbers of things are scaled, so that values of a
-copy agree with each other, but not with those of other copies. Some words are replaced by others, differently in each
-line of a copy, so that copies differ in their sentences and indicators. Both corpora are indexed unless their index
-exists. Each corpus is measured in a process of its own. Times are medians of the processor time, after a first run.
-Writes results/manymeasures.json, and prints a table.
+`gov` consists of the government work reports (`bench.corpora.REAL`). `many` consists of four copies of each of the
+newest ones of provinces. In a copy, the name of a city of the province replaces that of the province. Numbers of things
+are scaled by one factor per copy, so that values of a copy agree with each other, but not with those of other copies.
+Some words are replaced by others, differently in each line of a copy, so that copies differ in their sentences and
+indicators. Both corpora are indexed unless their index exists. Each corpus is measured in a process of its own. Times
+are medians of the processor time, after a first run. Writes results/manymeasures.json, and prints a table.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ COPIES = 4
 ROUNDS = 9
 """Maximum number of timed runs of a question."""
 _MIN_ROUNDS, _MAX_SECONDS = 3, 2.0
-"""Minimum number of timed runs, and maximum time in seconds of all runs if there are more."""
+"""Minimum number of timed runs; total time in seconds that more runs than these should not exceed."""
 _SLOW_SECONDS = 10.0
 """Time in seconds from which on a first run is the only one."""
 _COUNTED = re.compile(r"(?<![\d.])\d+(?:\.\d+)?(?=[万亿]|公里|平方米|个|家|户|件|人(?!均))")
@@ -123,7 +123,10 @@ def _cities(province: Region) -> list[Region]:
 
 
 def _rename(text: str, city: Region, number: int, year: int | None) -> str:
-    """Return the text of a report as that of a city: its names, and the numbers of things. States place and year."""
+    """Return the text of a province's report as that of a city: with its names, other words and scaled numbers.
+
+    The front matter has the title of the report, the region of the city, and the year. `number`: that of the copy.
+    """
     _, matter, body = text.split("---\n", 2) if text.startswith("---\n") else ("", "", text)
     short_names = [name[:-1] if len(name) == 3 else name.rstrip("省市") for name in city]  # noqa: PLR2004
     for old, new in ((city[0], city[-1]), (short_names[0], short_names[1]), ("全省", "全市"), ("我省", "我市")):

@@ -6,11 +6,12 @@
 is a corpus: `gov`, the government work reports (`bench.corpora.REAL`), or the number of generated paragraphs
 (`bench.generate`), such as 100000. Both indexes are built if the data folder has none. Each request is then sent to
 both, three times in turns: queries with four facets and with other options, and, on `gov`, the look-ups and comparisons
-of `bench.manymeasures` and `bench.lookups`. An answer is different if totals, facets, hits or values differ, or a score
-by more than 1e-4, or the order of hits with other scores. Times of a class are those of the second and third round. The
-processor time of the nodes includes what they do besides. The heap is its old generation after the requests, which
-contains what Java has not yet cleared. Then all queries are sent together, as those of a file are, and one after the
-other. `--alone` compares what OpenSearch finds without searchkit, too (`bench.analyzers`).
+of `bench.manymeasures` and `bench.lookups`. An answer is different if totals, facets, hits or values differ, if a score
+differs by more than 1e-4 of it, or if hits with different scores have another order. Times of a class are those of the
+second and third round. The processor time of the nodes includes their work that is not part of a request. The heap is
+its old generation after the requests, which contains what Java has not yet cleared. Then all queries are sent together,
+as those of a file are, and one after the other. `--alone` compares what OpenSearch finds without searchkit, too
+(`bench.analyzers`).
 
 Writes results/opensearch.json, OPENSEARCH.md and the table of growth in docs/scale.md.
 """
@@ -58,7 +59,7 @@ TOLERANCE = 1e-4
 DISTANCE = 0.02
 """Seconds by which a request takes longer to a cluster that is far away."""
 ROUNDS = 3
-"""Number of times that a request is sent. The first does not count."""
+"""Number of times that a request is sent. The first answers are compared, the others are timed."""
 JOBS = 2
 """Number of processes of a build."""
 QUERIES: Mapping[str, Sequence[str]] = {
@@ -90,7 +91,7 @@ FURTHER: Sequence[tuple[str, str, Mapping[str, Any]]] = (
 GENERATED_LOOKUPS = ("立案", "罚款", "新增就业", "投资", "检查 次", "*")
 """Look-ups in generated paragraphs."""
 LOOKUPS = 43
-"""Number of look-ups of `bench.lookups`."""
+"""Number of look-ups of `bench.lookups` that are sent."""
 
 Json = dict[str, Any]
 
@@ -134,7 +135,7 @@ def _look_up(lookup: lookups.Lookup) -> Question:
 
 
 def differs(expected: Any, actual: Any) -> str | None:  # noqa: ANN401 - any answer
-    """Return what is different in an answer, or None."""
+    """Return the name of the part of an answer that is different, or None."""
     if isinstance(expected, Results) and isinstance(actual, Results):
         for name in ("total", "total_any", "documents", "facets", "relaxed", "understood"):
             if getattr(expected, name) != getattr(actual, name):
@@ -151,7 +152,11 @@ def differs(expected: Any, actual: Any) -> str | None:  # noqa: ANN401 - any ans
 
 
 def _differs_in_hits(expected: Sequence[tuple[str, float]], actual: Sequence[tuple[str, float]]) -> str | None:
-    """Return whether ids, scores or order differ, but for the order and the choice among scores that near."""
+    """Return what differs between two lists of hits (id, score), or None.
+
+    Scores are compared by rank. Hits with equal scores (`TOLERANCE`) may have any order. A hit that is missing in
+    `expected` may only have its last score.
+    """
     if len(expected) != len(actual):
         return "number of hits"
     if not all(math.isclose(x, y, rel_tol=TOLERANCE) for (_, x), (_, y) in zip(expected, actual, strict=True)):

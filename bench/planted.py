@@ -29,7 +29,7 @@ class Planting:
     report: str
     """The report that is changed: province and year."""
     old: str
-    """Text of the report, which is replaced wherever it occurs once."""
+    """Text of the report, whose first occurrence is replaced. Empty if `kind` is `duplicate`."""
     new: str
     """Text that replaces it."""
     other: str | None = None
@@ -64,7 +64,8 @@ PLANTINGS = (
 def plant(planting: Planting, folder: Path) -> None:
     """Write the reports of a planting to a folder, with the contradiction. Existing files are changed further.
 
-    Raises ValueError if a report does not contain the text that is to be replaced.
+    A duplicate is a copy of the other report in which the name of its province is replaced. Raises ValueError if a
+    report does not contain the text that is to be replaced.
     """
     for name in filter(None, (planting.report, planting.other)):
         path = folder / f"{name}.md"
@@ -85,22 +86,21 @@ def plant(planting: Planting, folder: Path) -> None:
 
 
 def is_found(planting: Planting, findings: Sequence[Finding]) -> bool:
-    """Return whether a finding of the kind is in the changed report, and about the changed text.
+    """Return whether a finding of the planted kind is in the changed report, and about the changed text.
 
-    A copied value may also be found as the change from last year that it contradicts, and so on: the kind must be
-    right.
+    The audit may also report the changed text as a finding of another kind, which does not count.
     """
     planted = "".join(planting.new.split())
     return any(
         finding.kind == planting.kind
         and any(planting.report in document for document in finding.documents)
-        and (not planted or any(_shares_number(planted, sentence) for sentence in finding.sentences))
+        and (not planted or any(_contains(sentence, planted) for sentence in finding.sentences))
         for finding in findings
     )
 
 
-def _shares_number(planted: str, sentence: str) -> bool:
-    """Return whether a sentence contains the planted text."""
+def _contains(sentence: str, planted: str) -> bool:
+    """Return whether a sentence contains the planted text, which has no white space."""
     return planted in "".join(sentence.split())
 
 

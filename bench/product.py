@@ -43,8 +43,8 @@ DATA = Path(__file__).parent / "data"
 ROUNDS = 15
 """Maximum number of timed runs per question."""
 _MIN_RUNS, _MAX_SECONDS = 3, 1.0
-"""Minimum number of timed runs, and maximum time in seconds of all runs if there are more. A question whose first run
-takes longer is not run again."""
+"""Minimum number of timed runs, and time in seconds after which there are no more than this minimum. A question whose
+first run takes longer than this time is not run again."""
 _WARM_UP_SECONDS = 0.001
 """Minimum time in seconds of the untimed runs before a timed run of a fast search."""
 _SLOW_SECONDS = 0.05
@@ -147,7 +147,7 @@ _PADDINGS = cycle([(" " * before, " " * after) for before in range(20) for after
 
 
 def pad(text: str) -> str:
-    """Return a query with other blanks around it than in the last 399 calls. It then is not parsed already."""
+    """Return a query with other blanks around it than in the last 399 calls, so that its parsing is not cached."""
     before, after = next(_PADDINGS)
     return before + text + after
 

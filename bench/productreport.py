@@ -229,7 +229,7 @@ _FLOOR_COLUMNS = (
 
 
 def _floor_row(group: str, questions: Sequence[Record]) -> list[str]:
-    """Return a row of the table of the floor: means over some questions. Names are not compared with tantivy."""
+    """Return a row of the table of the floor: means over some questions. The class `names` has no time of tantivy."""
 
     def mean(name: str) -> float:
         """Return the mean of a field."""
@@ -338,7 +338,7 @@ def _number(value: float) -> str:
 
 
 def _markdown(headers: Sequence[str], rows: Iterable[Sequence[str]], names: int = 2) -> str:
-    """Return a table in Markdown. Columns after the first ones, `names` of them, are numbers."""
+    """Return a table in Markdown. The first `names` columns are texts, the others numbers, aligned to the right."""
     rule = ["---" if number < names else "---:" for number in range(len(headers))]
     return "\n".join(f"| {' | '.join(row)} |" for row in [headers, rule, *rows])
 

@@ -2,9 +2,9 @@
 
     python -m bench.resident INDEX COUNT… < QUESTIONS
 
-Imports no other engine. A line of QUESTIONS is a JSON array of a query and its filters. Prints a JSON object: what has
-happened before → MB of 10**6 bytes, resident and allocated. The memory is measured before the index is opened, after
-that, and after each COUNT of searches.
+Imports no other engine. A line of QUESTIONS is a JSON array of a query and its filters. The memory is measured before
+the index is opened, after it was opened, and after each COUNT of searches. Prints a JSON object: time of the
+measurement, such as `4000 searches` → resident and allocated memory in MB of 10**6 bytes.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
     python -m bench.run [--size 10k|100k|1m|gov]… [--only search|indexing|commands]… [--engine NAME]… [--name NAME]
 
 Without options, runs all benchmarks at all sizes: about an hour and a half on two cores, and 20 GB of disk. Earlier
-results under the same name are kept unless they are measured again. Every step runs in a separate process, with one
-thread per library.
+results under the same name are kept unless they are measured again. Builds and searches run in separate processes, with
+one thread per library. Only the opening of an index is measured in this process.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ from bench.queries import Query, read_queries
 ROUNDS = 25
 """Maximum number of timed runs per engine and query. Slow engines have fewer."""
 _MIN_RUNS, _MAX_SECONDS = 3, 1.5
-"""Minimum number of timed runs per engine and query, and maximum time in seconds of all runs if there are more."""
+"""Minimum number of timed runs per engine and query, and seconds after which there are no more than this minimum."""
 _WARM_UP_SECONDS = 0.001
 """Minimum time in seconds of the untimed runs before a timed run."""
 _NO_WARM_UP_SECONDS = 0.05

@@ -6,16 +6,16 @@ A search is `Index.search` with ten hits and four facets; the questions are thos
 
 understand  `Snapshot.parse_query`: from the text of the query to the query tree
 match       the engine, if it only counts the matches, without scores
-facets      what the engine takes longer if it also counts facets
-rank        what it takes longer for one hit: scores of all matches, and rescoring of the best
-fetch       what it takes longer for ten hits: reading the paragraphs
-snippets    what the rest of the search takes longer with ten hits, read, than without hits
-other       the rest of a search without hits: options, filters, suggestions
+facets      the additional time of the engine if it also counts facets
+rank        its additional time for scoring all matches and rescoring the best
+fetch       its additional time for reading the paragraphs of the hits, computed from the times for one hit and for all
+snippets    the additional time outside of parser and engine for ten hits, whose snippets are read, instead of none
+other       the time outside of parser and engine of a search without hits: options, filters, suggestions
 render      the JSON of the results
 
-Only calls of the interfaces between the packages are timed, and the engine answers variants of the same requests, so no
-part depends on how another is written. Times are medians of the processor time, warm, in one thread. Writes
-results/shares.json, from which `bench.productreport` writes tables.
+Only calls of the interfaces between the packages are timed, and the engine answers variants of the same requests, so
+that the parts do not depend on code inside the packages. Times are medians of the processor time, warm, in one thread.
+Writes results/shares.json, from which `bench.productreport` writes tables.
 """
 
 from __future__ import annotations
@@ -52,7 +52,10 @@ ROUNDS = 11
 
 
 class _Clock:
-    """Processor time of nested calls, each without the calls in it, and the requests to the engine."""
+    """Sums up the processor time of timed calls by part, and records the requests to the engine.
+
+    The time of a call does not include the timed calls inside.
+    """
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = defaultdict(float)
@@ -61,7 +64,7 @@ class _Clock:
         """For each open call, the seconds of the calls in it."""
 
     def timed(self, part: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a function that also adds its time to a part."""
+        """Return a function that calls `function`, and adds its time to a part."""
 
         @wraps(function)
         def run(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - those of any function
@@ -117,7 +120,7 @@ def measure(index: Index, question: Question) -> dict[str, float]:
         started = time.process_time()
         json.dumps(results_to_json(results), ensure_ascii=False)
         render = time.process_time() - started
-        _answer(clock.requests)  # the JSON has emptied the caches of the processor
+        _answer(clock.requests)  # not timed: fills the caches of the processor, which the JSON has emptied
         engine = {name: _answer(clock.requests, **changes) for name, changes in _VARIANTS.items()}
         if not first:
             values = {"understand": clock.seconds["understand"], "render": render, "wall": wall, **engine}
@@ -138,7 +141,7 @@ _VARIANTS: dict[str, dict[str, Any]] = {
 
 
 def _answer(requests: Sequence[tuple[ColumnarEngine, Request]], **changes: Any) -> float:  # noqa: ANN401 - of a Request
-    """Return the seconds that the engine takes for requests with some changes. Requests without hits do not change."""
+    """Return the seconds that the engine takes for requests with some changes. Requests for no hits are not changed."""
     varied = [(engine, replace(item, **changes) if item.limit else item) for engine, item in requests]
     started = time.process_time()
     for engine, request in varied:

@@ -2,7 +2,7 @@
 
     python -m bench.times --draw INDEX…            # add the samples from indexes of the reports, without labels
     python -m bench.times --show develop INDEX…    # print the labels for a use, with their text
-    python -m bench.times --score hold-out INDEX…  # print the share of the labels for a use that the indexes meet
+    python -m bench.times --score hold-out INDEX…  # print the share of the labels for a use that the measures equal
 
 tests/measures/times/README.md describes the samples and the labels.
 """
@@ -50,7 +50,7 @@ _REACH = 40, 8
 """Number of characters before and after a measure in which a pattern is searched."""
 _SPARSE = {("国务院", 1960), ("国务院", 1970)}  # decades with few reports, from which a third is drawn
 _CHANGE = re.compile("(?:[同环]比)?(?:增长|增加|提高|上升|扩大|翻番?|下降|降低|减少)(?:率|幅度)?$")
-"""Words for a change at the end of an indicator, which do not count."""
+"""Words for a change at the end of an indicator, which comparisons of indicators ignore."""
 _CONTEXT = 350
 """Number of characters printed on either side of a measure."""
 
@@ -151,8 +151,9 @@ def score(use: str, read: Reader) -> dict[str, dict[str, Any]]:
 
     The sample `indicators` has the shares of each of `JUDGEMENTS`.
 
-    `read` returns a paragraph with its measures, or None if its report is missing: its labels are skipped. The measure
-    of a label has its end and value, else its start. If there is none, all fields are wrong.
+    `read` returns a paragraph with its measures, or None if its report is missing, whose labels are then skipped. The
+    measure of a label is the one with the end and value of the label, or else the one with its start. If there is no
+    such measure, all fields are wrong.
     """
     labels = load()
     right: dict[str, Counter[str]] = defaultdict(Counter)
@@ -224,6 +225,7 @@ def _words(indicator: str) -> list[str]:
 
 
 def _stratum(document: Document, number: int) -> Stratum:
+    """Return the stratum of paragraph `number`, from 1, of a document. All agencies but those of `SIZES` share one."""
     agency = document.agency or ""
     if agency not in SIZES:
         return "", 0, 0
@@ -234,6 +236,7 @@ def _stratum(document: Document, number: int) -> Stratum:
 
 
 def _sample(strata: dict[Stratum, list[Any]], position: int, chance: random.Random) -> Iterator[Any]:
+    """Draw items from each stratum. `position`: index of their number in the values of `SIZES`."""
     for stratum in sorted(strata):
         size = SIZES[stratum[0]][position]
         if stratum[:2] in _SPARSE:
@@ -242,6 +245,7 @@ def _sample(strata: dict[Stratum, list[Any]], position: int, chance: random.Rand
 
 
 def _window(text: str, measure: Measure) -> str:
+    """Return the text around a measure in which patterns are searched, with bars around the quote."""
     begin, end = measure.start, measure.end
     return f"{text[max(begin - _REACH[0], 0) : begin]}|{text[begin:end]}|{text[end : end + _REACH[1]]}"
 
@@ -253,7 +257,10 @@ def _match(
     taken: set[str],
     chance: random.Random,
 ) -> list[Measure]:
-    """Draw measures whose window matches a pattern, from the strata in turn, one per document."""
+    """Draw measures whose window matches the pattern `name`, from the strata in turn, one per document.
+
+    Documents in `taken` are skipped. Those of the drawn measures are added to it.
+    """
     pattern, size = re.compile(PATTERNS[name][0]), PATTERNS[name][1]
     lists = [
         [item for item in items if pattern.search(windows.get(item.id, ""))] for _, items in sorted(measures.items())

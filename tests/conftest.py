@@ -35,7 +35,7 @@ from searchkit.search.choosing import RankedMeasure, choose_indicator
 
 ROOT = Path(__file__).parent.parent
 
-# Tests expect English, whatever the locale of the machine is. Those of other languages set their own.
+# Tests expect English, whatever the locale of the machine is. Tests of other languages set a locale of their own.
 for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
     if os.environ.get(variable, "").lower().startswith("zh"):
         os.environ[variable] = "C.UTF-8"
@@ -78,10 +78,10 @@ def _workers_in_process() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _data_files_parsed_once() -> Iterator[None]:
-    """Make builds in this process share what they parse from data files: half of the time of a small build.
+    """Make builds in this process share what they parse from data files, which is half of the time of a small build.
 
-    The content of a file is the key, so that a build with another content parses that. The versions of the installed
-    libraries are looked up once as well.
+    The content of the files is the key, so that other content is parsed. The versions of the installed libraries are
+    looked up once as well.
     """
 
     def shared(parse: Callable[..., Any]) -> Callable[..., Any]:
@@ -124,7 +124,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test with the parameter `engine` once per engine: those in this process, or that on a cluster.
 
-    A test that names its engines itself runs on these.
+    A test that is parametrized by `engine` itself runs on the engines that it names.
     """
     names = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")]
     if "engine" in metafunc.fixturenames and not any(item == "engine" or "engine" in [*item] for item in names):

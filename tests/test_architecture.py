@@ -59,8 +59,8 @@ MAX_DEPENDENCIES = 108
 """Maximum number of pairs of top-level entries of the package of which one imports the other.
 
 Six of them are those of `tabular`, the form that results of all tiers have in notebooks, three those of `translation`,
-and twelve those of `names`, a list of constants. `compare` imports of `engines` what lets the requests
-of a comparison share what they match.
+and twelve those of `names`, a list of constants. `compare` imports `engines.sharing`, so that the requests of a
+comparison share their matches.
 """
 
 # Third-party libraries, and the modules that may import them.

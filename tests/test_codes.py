@@ -1,4 +1,4 @@
-"""Codes beside the sentences of notes, warnings and errors."""
+"""Codes of notes, warnings and errors, which programs read instead of the sentences."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_all_codes_of_notes_are_listed() -> None:
 
 
 def test_a_note_is_a_string_that_can_be_copied() -> None:
-    """Copies keep the code."""
+    """A note is a string with a code, which copies of the note keep."""
     note = Note("no_cell", "nothing fits")
     for other in (copy.copy(note), copy.deepcopy(note)):
         assert (other, other.code) == ("nothing fits", "no_cell")

@@ -187,7 +187,7 @@ def test_makefile_has_the_targets_of_the_readme() -> None:
 
 
 def test_every_promise_of_security_has_a_test() -> None:
-    """Each row of a promise in SECURITY.md names tests, and each of them exists."""
+    """Each promise in SECURITY.md names tests, which exist."""
     text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if line.startswith("| ") and not line.startswith("| promise")]
     rows = [line.split(" | ") for line in lines]
@@ -213,7 +213,7 @@ def test_targets_of_make_exist(name: str) -> None:
 
 @pytest.mark.parametrize("name", [*READMES, "CONTRIBUTING.md"])
 def test_the_page_of_security_is_found(name: str) -> None:
-    """Readers and developers are led to SECURITY.md."""
+    """The pages for users and for developers link to SECURITY.md."""
     assert "](SECURITY.md)" in (ROOT / name).read_text(encoding="utf-8")
 
 

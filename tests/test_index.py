@@ -155,7 +155,7 @@ def test_filters_are_checked_by_every_method(
 
 
 def test_wrong_types_are_usage_errors(index: Index) -> None:
-    """The error says what is wanted."""
+    """The error says which type is wanted."""
     with pytest.raises(UsageError, match="options must be SearchOptions"):
         index.search("执法", 5)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="facets must be a name or a list of names, not 5"):
@@ -229,7 +229,7 @@ def test_where_and_keywords_are_combined(index: Index) -> None:
     assert index.search("执法", year=2022, where={"batch": "一"}).total == 0
 
 
-def test_results_and_hits_are_convenient(index: Index) -> None:
+def test_results_iterate_and_hits_have_the_fields_of_paragraphs(index: Index) -> None:
     """Results iterate over their hits. A hit has the fields of its paragraph. One facet can be given as a text."""
     results = index.search("执法", facets="year")
     assert [*results] == [*results.hits]
@@ -248,7 +248,7 @@ def test_results_and_hits_are_convenient(index: Index) -> None:
 
 
 def test_documents_are_in_corpus_order(index: Index, documents: list[ParsedDocument]) -> None:
-    """A document passes a filter if one of its paragraphs does."""
+    """Documents are in corpus order. A document passes a filter if one of its paragraphs does."""
     assert [without_counts(document) for document in index.documents()] == [parsed.document for parsed in documents]
     assert [item.document for item in index.documents(topic="行政执法")] == ["binhai.txt", "dongli.txt"]
     assert [item.document for item in index.documents(district="天津市", section="问题")] == ["binhai.txt"]
@@ -257,7 +257,7 @@ def test_documents_are_in_corpus_order(index: Index, documents: list[ParsedDocum
 
 
 def test_paragraphs_are_in_corpus_order(index: Index) -> None:
-    """Paragraphs can be filtered."""
+    """Paragraphs are in corpus order, with and without filters."""
     assert [item.id for item in index.paragraphs()] == [
         *("binhai.txt#1", "binhai.txt#2", "binhai.txt#3", "dongli.txt#1", "dongli.txt#2", "unknown.txt#1")
     ]
@@ -692,7 +692,7 @@ def test_an_engine_error_is_not_reported_as_damage(
 
 
 def test_a_snapshot_keeps_its_answers(tmp_path: Path, report: Report, engine: str) -> None:
-    """`snapshot` returns the index as it is; a refresh changes the index and its state, but not the snapshot."""
+    """`snapshot` returns the current state. A refresh changes the index and its state, but not the snapshot."""
     write_index([report("a.txt", "执法检查。")], tmp_path, BuildOptions(engine))
     with Index(tmp_path) as index:
         before = index.snapshot()

@@ -152,7 +152,7 @@ main()
     "command", [["build", "CORPUS", "--index", "INDEX"], ["search", "x", "--index", "INDEX"]], ids=lambda c: c[0]
 )
 def test_ctrl_c_during_imports_prints_one_line(tmp_path: Path, command: list[str]) -> None:
-    """Ctrl-C at any time after the import of searchkit gives one line and exit status 3, without a traceback."""
+    """Ctrl-C at any time prints at most one line, and no traceback. An interrupted command says so, with status 3."""
     (tmp_path / "CORPUS").mkdir()
     (tmp_path / "CORPUS" / "a.txt").write_text(REPORT.format(1), encoding="utf-8")
     rng = random.Random(7)  # noqa: S311 - random times

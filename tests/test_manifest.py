@@ -80,7 +80,7 @@ def data_files(index: Path) -> list[Path]:
 
 
 def use(index: Path) -> None:
-    """Call every method of an index."""
+    """Call methods of an index that read all of its files."""
     with Index(index) as opened:
         opened.search("执法 普法", facets=opened.facet_names, sort="year", explain=True)
         opened.search('"检查"', group="document", year=2023, where=dict.fromkeys(opened.manifest.facets, "一"))

@@ -1,7 +1,7 @@
 """The example notebook: its cells run in order, and their output is that of the file.
 
-The notebook is executed without Jupyter: its cells are Python, and its outputs text and HTML, so fifteen lines do what
-nbclient needs a kernel and twenty packages for. Run as a script, this module writes the current outputs.
+The notebook is executed without Jupyter: its cells are Python, and its outputs text and HTML, so fifteen lines replace
+nbclient, which needs a kernel and twenty packages. Run as a script, this module writes the current outputs.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def test_the_notebook_shows_its_outputs(tmp_path: Path) -> None:
     assert current.count("<table>") >= 3
 
 
-def test_it_is_a_notebook() -> None:
+def test_the_file_is_a_notebook() -> None:
     """The file has the form that Jupyter opens (nbformat 4.5)."""
     notebook = json.loads(NOTEBOOK.read_text(encoding="utf-8"))
     assert (notebook["nbformat"], notebook["nbformat_minor"]) == (4, 5)

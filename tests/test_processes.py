@@ -210,7 +210,7 @@ def test_temporary_folders_and_programs_end_with_the_child(start: Start, mark: s
 
 
 def test_systems_without_waitid(start: Start, mark: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without `os.waitid`, `end` removes descendants and the temporary folder even if the exit code is known."""
+    """Without `os.waitid`, `end` removes descendants and the temporary folder even after `wait_for_exit`."""
     monkeypatch.delattr(os, "waitid", raising=False)
     conversation = start(acting.use_a_folder)
     message = conversation.request(str(write_program(tmp_path)).encode())

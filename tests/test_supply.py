@@ -1,4 +1,4 @@
-"""What is installed is locked, known and licensed: the files of supply/ agree with setup.cfg and with each other."""
+"""Versions, hashes and licences of all that is installed: the files of supply/ agree with setup.cfg and each other."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_every_locked_distribution_has_a_licence() -> None:
     assert sbom.licence_table(bill) == sbom.LICENCES.read_text(encoding="utf-8"), "run: make sbom"
 
 
-def test_what_is_embedded_is_named() -> None:
+def test_embedded_files_of_others_are_named() -> None:
     """The files of others in the package are in the bill of materials, in the versions that they have."""
     notes = (ROOT / "searchkit/data/README.md").read_text(encoding="utf-8")
     for name, version, _, file in sbom.EMBEDDED:
@@ -93,7 +93,10 @@ def test_what_is_embedded_is_named() -> None:
 
 
 def test_the_scope_is_the_strongest() -> None:
-    """What searchkit needs is required, also where an extra needs it; what only tests need is excluded."""
+    """What searchkit needs is `required`, even if an extra needs it, too. What only extras need is `optional`.
+
+    What only tests need is `excluded`.
+    """
     scopes = sbom.scope_of(LOCKED, sbom.direct_requirements())
     assert {name: scopes[name] for name in ("numpy", "mdurl", "matplotlib", "h11", "pytest", "greenlet")} == {
         **dict.fromkeys(("numpy", "mdurl"), "required"),

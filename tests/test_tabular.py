@@ -107,7 +107,7 @@ def test_a_header_that_looks_like_a_numbered_name_does_not_hide_a_column(
 
 
 def test_frames_are_of_the_library_that_is_installed(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pandas goes before polars; without both, the error says what to install."""
+    """Pandas takes precedence over polars. Without both, the error says what to install."""
     results = index.search("立案")
     with pytest.raises(UsageError, match="pandas or polars"):
         results.to_frame("numpy")

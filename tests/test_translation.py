@@ -28,7 +28,7 @@ sys.path.append(str(ROOT / "docs"))
 from catalogue import Message, read_catalogue, source_messages  # noqa: E402 - found by the line above
 
 LOST_ON_PURPOSE = {"number_type", "param_type", "possibility", "choice"}
-"""Places that a translation may leave out: English words that click puts there, and singulars."""
+"""Placeholders that a translation may leave out, because click replaces them by English words or singulars."""
 NAMES = (
     *(
         r"`[^`]*`",
@@ -48,7 +48,7 @@ NAMES = (
         "Noto Sans CJK",
     ),
 )
-"""What has Latin letters in Chinese texts too: commands, options, files, addresses, places, metavars, ids."""
+"""What has Latin letters in Chinese texts too: commands, options, files, addresses, JSON, metavars, ids, fonts."""
 ENGLISH = re.compile(r"[A-Za-z]{2,} [a-z]{2,}")
 """Matches two English words in a row."""
 
@@ -67,13 +67,13 @@ def entries() -> Iterator[tuple[Message, str]]:
             yield (entry.context, text), entry.string if isinstance(entry.string, str) else (entry.string or ("",))[0]
 
 
-def places(text: str) -> set[str]:
-    """Return the names of the places in a text."""
+def placeholders(text: str) -> set[str]:
+    """Return the names of the placeholders in a text: `{name}`."""
     return {name for _, name, _, _ in Formatter().parse(text) if name}
 
 
 def without_names(text: str) -> str:
-    """Return a text without what is the same in all languages."""
+    """Return a text with · in place of everything that `NAMES` matches."""
     return re.sub("|".join(NAMES), "·", text)
 
 
@@ -85,18 +85,19 @@ def test_the_catalogue_has_the_messages_of_the_source(messages: dict[Message, st
 
 
 def test_every_message_is_translated() -> None:
-    """Every message has a translation with the same places."""
+    """Every message has a translation with the same placeholders."""
     for (context, text), translation in entries():
         assert translation.strip(), (context, text)
         if context is None and "{" not in str(text):
             continue
         texts = [text] if isinstance(text, str) else text
-        assert set().union(*map(places, texts)) - places(translation) <= LOST_ON_PURPOSE, (context, text)
-        assert places(translation) <= set().union(*map(places, texts)), (context, text)
+        expected = set().union(*map(placeholders, texts))
+        assert expected - placeholders(translation) <= LOST_ON_PURPOSE, (context, text)
+        assert placeholders(translation) <= expected, (context, text)
 
 
 def test_the_compiled_catalogue_is_up_to_date() -> None:
-    """The file that is read has what the file that is written has."""
+    """The compiled file, which is read at run time, has the translations of the .po file."""
     compiled = catalogue("zh")
     for (context, text), translation in entries():
         if not isinstance(text, str):
@@ -111,28 +112,28 @@ def test_a_finished_sentence_finds_its_translation() -> None:
     """A sentence is translated with its values, wherever they stand in the translation."""
     for (context, text), translation in entries():
         if context == SENTENCE and isinstance(text, str):
-            second = set(re.findall(r"\}\{(\w+)", text))  # what follows another value at once counts as a part of it
-            values = {name: "" if name in second else f"⟨{name}⟩" for name in places(text)}
+            second = set(re.findall(r"\}\{(\w+)", text))  # a value right after another one is read as a part of it
+            values = {name: "" if name in second else f"⟨{name}⟩" for name in placeholders(text)}
             has_words = re.search("[A-Za-z]", re.sub(r"\{.*?\}", "", text))
             plain = re.sub(r":(sentence|facet|column)\}", "}", translation) if has_words else text
             assert catalogue("zh").translate(text.format(**values)) == plain.format(**values), text
 
 
 def test_a_sentence_without_a_template_is_shown_as_it_is() -> None:
-    """What has no translation is not lost, and English is not changed."""
+    """A sentence without a translation stays as it is, and so does every sentence in English."""
     for sentence in ("something new", "", "{0} {name}", "something: new", "a, b: c"):
         assert catalogue("zh").translate(sentence) == sentence
     assert catalogue("en").translate("interrupted") == "interrupted"
 
 
 def test_values_are_translated_only_where_the_translation_says_so() -> None:
-    """The name of a facet and a hint are translated, what the user typed is not."""
+    """The name of a facet and a hint are translated. A value that the user typed is not."""
     sentence = "no district district; did you mean 滨海新区?"
     assert catalogue("zh").translate(sentence) == "没有地区 district；是不是 滨海新区？"
 
 
-def test_a_long_sentence_takes_no_time() -> None:
-    """A hostile value cannot make the search for a template slow: it does not go back."""
+def test_a_long_sentence_is_translated_quickly() -> None:
+    """A hostile value cannot make the search for a template slow, because the search does not backtrack."""
     for sentence in ("no " + " " * 100_000 + "; " * 100_000, "a: " * 100_000):
         assert catalogue("zh").translate(sentence)
 
@@ -150,7 +151,7 @@ def test_a_long_sentence_takes_no_time() -> None:
     ],
 )
 def test_the_locale_chooses_the_language(environment: dict[str, str], language: str) -> None:
-    """LC_ALL goes before LC_MESSAGES, and LC_MESSAGES before LANG."""
+    """LC_ALL takes precedence over LC_MESSAGES, and LC_MESSAGES over LANG."""
     assert preferred_language(environment) == language
 
 
@@ -283,7 +284,7 @@ def test_errors_are_in_chinese(run: Run, folder: Path, arguments: list[str], sta
     ids=" ".join,
 )
 def test_output_for_people_is_in_chinese(run: Run, folder: Path, arguments: list[str]) -> None:
-    """What is not found, notes, tables and their heads are in Chinese."""
+    """Messages about empty results, notes, and tables with their headers are in Chinese."""
     done = run(folder, *arguments)
     assert done.status in {0, 1}, done.err
     assert_chinese(done.out + done.err)
@@ -303,7 +304,7 @@ def test_formats_for_programs_do_not_depend_on_the_language(run: Run, folder: Pa
 
 
 def test_an_error_in_a_line_of_queries_is_english_in_json(run: Run, folder: Path) -> None:
-    """A program reads the error in the answer, a person the one on standard error."""
+    """The error in the JSON of an answer is English, for programs. The one on standard error is Chinese."""
     (folder / "queries.tsv").write_text("1\t立案\n2", encoding="utf-8")
     done = run(folder, "search", "--queries", "queries.tsv")
     assert json.loads(done.out.splitlines()[1])["error"] == 'write {"id": …, "query": …} or id<TAB>query'
@@ -311,7 +312,7 @@ def test_an_error_in_a_line_of_queries_is_english_in_json(run: Run, folder: Path
 
 
 def test_an_option_and_a_setting_choose_the_language(run: Run, folder: Path, tmp_path: Path) -> None:
-    """`--lang` goes before searchkit.toml, and searchkit.toml before the locale."""
+    """`--lang` takes precedence over searchkit.toml, and searchkit.toml over the locale."""
     index = str(folder / "index")
     assert "1 段" in run(tmp_path, "--lang", "zh", "search", "立案", "--index", index, locale="C.UTF-8").out
     assert "1 paragraphs" in run(tmp_path, "--lang", "en", "search", "立案", "--index", index).out

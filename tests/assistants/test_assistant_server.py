@@ -70,13 +70,13 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
         ("audit", {}),
     ],
 )
-def test_no_text_of_a_report_looks_like_the_servers(hostile: Asker, tool: str, arguments: dict[str, object]) -> None:
-    """Whatever a report holds, it stands in a line that begins with an id, or in quotation marks."""
+def test_no_text_of_a_report_imitates_the_server(hostile: Asker, tool: str, arguments: dict[str, object]) -> None:
+    """All text of reports is in lines that begin with an id, or between quotation marks."""
     result = hostile.call(tool, **arguments)
     assert not result.is_error
     text = text_of(result)
     lines = text.split("\n")
-    assert lines == text.splitlines()  # no other line end
+    assert lines == text.splitlines()  # no other character ends a line
     own = [line for line in lines if not line.startswith("[")]
     for line in own:
         outside = "".join(line.replace('\\"', "").split('"')[::2])
@@ -88,7 +88,7 @@ def test_no_text_of_a_report_looks_like_the_servers(hostile: Asker, tool: str, a
 
 
 def test_hostile_reports_are_read(hostile: Asker) -> None:
-    """A report whose id holds brackets and quotation marks is found by this id."""
+    """A report whose id contains brackets and quotation marks can be read by this id."""
     _, data = hostile.ask("search", query="立案", limit=20)
     assert len(data["hits"]) == len(PROBES)
     for hit in data["hits"]:
@@ -110,7 +110,7 @@ def test_the_instructions_say_what_is_data(asker: Asker) -> None:
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
-def test_both_generations_of_the_protocol_work(asker: Asker, mode: str) -> None:
+def test_both_versions_of_the_protocol_work(asker: Asker, mode: str) -> None:
     """A client with a handshake gets the same answer as one without."""
     result = asker.run(lambda client: client.call_tool("search", {"query": "立案"}), mode)
     assert result.structured_content["hits"]
@@ -225,7 +225,7 @@ def test_a_call_has_a_deadline(index_path: Path, monkeypatch: pytest.MonkeyPatch
     server.close()
 
 
-def test_a_failure_tells_nothing_about_the_server(
+def test_the_message_of_a_failure_does_not_reach_the_client(
     asker: Asker, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """An unexpected exception is logged, and its message does not reach the client."""

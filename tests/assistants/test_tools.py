@@ -1,4 +1,4 @@
-"""The tools: parameters, limits, what answers say and cite, and that they read on without gaps."""
+"""The tools: parameters, limits, what answers say and cite, and how a call continues the answer of another one."""
 
 from __future__ import annotations
 
@@ -72,8 +72,8 @@ def test_calls_are_valid_by_the_schema(asker: Asker, name: str) -> None:
 
 @pytest.mark.parametrize("name", CALLS)
 @pytest.mark.parametrize("max_characters", [1_000, 4_000, 20_000])
-def test_answers_keep_their_length(asker: Asker, name: str, max_characters: int) -> None:
-    """A text has at most the characters that the call asks for. Text and data have the same rows."""
+def test_answers_keep_to_max_characters(asker: Asker, name: str, max_characters: int) -> None:
+    """A text has at most the characters that the call asks for, and quotes at least one record."""
     lines, data = asker.ask(name, **CALLS[name], max_characters=max_characters)
     assert len("\n".join(lines)) <= max_characters
     assert ids_of(lines)
@@ -82,7 +82,7 @@ def test_answers_keep_their_length(asker: Asker, name: str, max_characters: int)
 
 @pytest.mark.parametrize("name", ["search", "measures", "read", "audit"])
 def test_cited_ids_exist(asker: Asker, index: searchkit.Index, name: str) -> None:
-    """Every line that quotes begins with the id of a record, and the data has the same ids."""
+    """Every line that quotes a record begins with its id, and the data has the same ids."""
     lines, data = asker.ask(name, **CALLS[name])
     cited = ids_of(lines)
     assert cited
@@ -111,8 +111,8 @@ def test_measures_have_the_data_of_the_command_line(asker: Asker, index_path: ob
     assert data["hits"]
 
 
-def test_a_search_is_read_on_without_gaps(asker: Asker, index: searchkit.Index) -> None:
-    """The last lines of an answer say with which offset the next one begins, also if the text was too short."""
+def test_a_search_can_be_continued_without_gaps(asker: Asker, index: searchkit.Index) -> None:
+    """The last lines of an answer say with which offset to go on, also if max_characters cut the answer."""
     found: list[str] = []
     offset = 0
     for _ in count():
@@ -127,8 +127,8 @@ def test_a_search_is_read_on_without_gaps(asker: Asker, index: searchkit.Index) 
     assert len(found) > 20
 
 
-def test_a_report_is_read_on_without_gaps(asker: Asker, index: searchkit.Index) -> None:
-    """The last lines of an answer say with which id the text goes on."""
+def test_a_report_can_be_continued_without_gaps(asker: Asker, index: searchkit.Index) -> None:
+    """The last lines of an answer say with which id to read on."""
     document = "binhai-health-2023.txt"
     found: dict[str, None] = {}
     record_id = document
@@ -148,15 +148,15 @@ def test_a_report_is_read_on_without_gaps(asker: Asker, index: searchkit.Index) 
 
 
 def test_filters_narrow(asker: Asker) -> None:
-    """Filters are texts, numbers or lists. A facet of the user is one, too."""
+    """The value of a filter is a text, a number or a list. A user-defined facet can be a filter, too."""
     _, data = asker.ask("search", query="立案", filters={"district": ["滨海新区", "东丽区"], "year": 2023})
     assert {(hit["district"], hit["year"]) for hit in data["hits"]} == {("滨海新区", 2023)}
     _, data = asker.ask("search", query="立案", filters={"cluster": "京津冀"})
     assert {hit["facets"]["cluster"] for hit in data["hits"]} == {"京津冀"}
 
 
-def test_a_comparison_cites_each_value_and_names_what_is_empty(asker: Asker) -> None:
-    """A line for each value, and one for what a row has no value of, with the reason."""
+def test_a_comparison_cites_each_value_and_names_empty_cells(asker: Asker) -> None:
+    """The text has a line for each value, and a line for the cells of a row that have none, with the reason."""
     lines, data = asker.ask("compare", query="立案", filters={"district": ["天津市", "沙坪坝区"]})
     text = "\n".join(lines)
     assert "[binhai-enforcement-2023.html#4@9] 滨海新区 · 2023: 130件, the reports disagree" in text
@@ -171,7 +171,7 @@ def test_a_comparison_says_how_to_get_more_cells(asker: Asker) -> None:
 
 
 def test_read_returns_what_an_id_names(asker: Asker, index: searchkit.Index) -> None:
-    """A figure, a paragraph with those around it, a report, its outline, a table."""
+    """`read` takes the id of a measure, of a paragraph, of a report or of a table."""
     _, data = asker.ask("read", id="binhai-enforcement-2023.html#4@9")
     (paragraph,) = data["paragraphs"]
     assert [measure["id"] for measure in paragraph["measures"]] == ["binhai-enforcement-2023.html#4@9"]
@@ -188,8 +188,8 @@ def test_read_returns_what_an_id_names(asker: Asker, index: searchkit.Index) -> 
     assert [row["id"] for row in data["rows"]] == ids_of(lines)[-len(table.rows) :]
 
 
-def test_coverage_tells_silence_from_absence(asker: Asker, index: searchkit.Index) -> None:
-    """A place without a report of a year says so. The data has the cells with reports."""
+def test_coverage_says_where_there_is_no_report(asker: Asker, index: searchkit.Index) -> None:
+    """The text says for which years a place has no report. The data has only the cells with reports."""
     lines, data = asker.ask("coverage", filters={"agency": "卫生健康委员会"})
     assert "[district=滨海新区] 2022: no report; 2023: 2" in lines
     expected = index.coverage(agency="卫生健康委员会").cells
@@ -198,7 +198,7 @@ def test_coverage_tells_silence_from_absence(asker: Asker, index: searchkit.Inde
 
 
 def test_facets_are_exact(asker: Asker, index: searchkit.Index) -> None:
-    """The values of a facet under a query have the counts of the library; what is not listed is said."""
+    """Values under a query have the counts of the library, and the text says how many paragraphs are not listed."""
     lines, data = asker.ask("facets", name="district", query="立案", limit=2)
     counts = index.facets("district", query="立案", limit=2)["district"]
     assert [(row["value"], row["count"]) for row in data["values"]] == [(v.value, v.count) for v in counts.values]
@@ -209,7 +209,7 @@ def test_facets_are_exact(asker: Asker, index: searchkit.Index) -> None:
 
 
 def test_an_answer_without_hits_says_what_to_do(asker: Asker) -> None:
-    """No answer is a bare 0."""
+    """An answer without hits says what was not found, and what to do instead."""
     lines, data = asker.ask("search", query="立案 飞碟降落", filters={"year": 2023})
     assert any(line.startswith(("search with query", "No paragraph holds all")) for line in lines)
     lines, data = asker.ask("search", query='"飞碟降落"')
@@ -257,12 +257,12 @@ def test_an_answer_without_hits_says_what_to_do(asker: Asker) -> None:
     ],
 )
 def test_an_impossible_call_is_one_clear_line(asker: Asker, tool: str, arguments: dict[str, Any], message: str) -> None:
-    """What is wrong with a call is an answer that the model can read."""
+    """A call that cannot be answered returns an error of one line, which the model can read."""
     assert message in asker.refuse(tool, **arguments)
 
 
 def test_numbers_may_be_written_as_texts(asker: Asker) -> None:
-    """Models write 5 as "5" or 5.0."""
+    """Models write 3 as "3" or 3.0, and get the same answer."""
     for limit in (3, "3", 3.0):
         _, data = asker.ask("search", query="立案", limit=limit)
         assert len(data["hits"]) == 3

@@ -80,7 +80,7 @@ def test_search_json_has_the_documented_fields(run: Run, index: Path) -> None:
 
 @pytest.mark.parametrize("output_format", ["table", "json", "jsonl", "csv", "tsv", "ids"])
 def test_exports_have_only_the_hits_of_the_total(run: Run, index: Path, output_format: str) -> None:
-    """A list goes on beyond the paragraphs with all words, except in the formats of exports."""
+    """After the paragraphs that `total` counts, a list has paragraphs that lack words, but not in csv, tsv and ids."""
     answer = run("search", "双随机 处罚", "--index", index, "--format", "json").json()
     counted = [hit["id"] for hit in answer["hits"] if not hit["lacks"]]  # type: ignore[attr-defined]
     others = [hit["id"] for hit in answer["hits"] if hit["lacks"]]  # type: ignore[attr-defined]
@@ -188,7 +188,7 @@ def test_skipped_files_are_grouped_by_reason(run: Run, bad_corpus: Path, tmp_pat
     ]
 
 
-def test_strict(run: Run, bad_corpus: Path, tmp_path: Path) -> None:
+def test_strict_builds_fail_if_anything_is_skipped(run: Run, bad_corpus: Path, tmp_path: Path) -> None:
     """`build --strict` fails if anything is skipped, even if nothing has changed. The index is built anyway."""
     for _ in range(2):
         result = run("build", bad_corpus, "--index", tmp_path / "index", "--strict")
@@ -203,7 +203,7 @@ def test_strict(run: Run, bad_corpus: Path, tmp_path: Path) -> None:
     assert run("build", bad_corpus, "--index", tmp_path / "index", "--strict").status == 0
 
 
-def test_what_is_left_out_is_not_a_fault(run: Run, tmp_path: Path) -> None:
+def test_running_heads_are_no_reason_for_strict(run: Run, tmp_path: Path) -> None:
     """`info --problems` counts running heads and feet. They are neither undecided nor a reason for `--strict`."""
     corpus, target = tmp_path / "corpus", tmp_path / "index"
     corpus.mkdir()
@@ -222,7 +222,7 @@ def test_what_is_left_out_is_not_a_fault(run: Run, tmp_path: Path) -> None:
     ]
 
 
-def test_problems(run: Run, bad_corpus: Path, tmp_path: Path) -> None:
+def test_info_lists_all_problems(run: Run, bad_corpus: Path, tmp_path: Path) -> None:
     """`info --problems` lists everything not read and all warnings of documents with reasons, in every format."""
     target = tmp_path / "index"
     run("build", bad_corpus, "--index", target)
@@ -251,7 +251,7 @@ def test_problems(run: Run, bad_corpus: Path, tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_ctrl_c(run: Run, tmp_path: Path, jobs: int) -> None:
+def test_ctrl_c_ends_a_build_with_one_line(run: Run, tmp_path: Path, jobs: int) -> None:
     """Ctrl-C in the middle of a file ends a build with a one-line error about its progress. The index is unchanged.
 
     The corpus has 9 files of text, to which `interrupt_build` adds 20 files on which the reader hangs.
@@ -334,7 +334,7 @@ def test_progress_on_a_terminal(tmp_path: Path) -> None:
 
 
 def test_the_report_of_incremental_builds(run: Run, tmp_path: Path) -> None:
-    """One line has the numbers of files read, removed and unchanged. Another has the reason for a full build."""
+    """A build prints the numbers of files read, removed and unchanged, after the reason if it is a full build."""
     corpus, target, words = tmp_path / "corpus", tmp_path / "index", tmp_path / "words.txt"
     corpus.mkdir()
     for n in range(4):
@@ -404,8 +404,8 @@ def copies(run: Run, tmp_path: Path) -> Path:
     return tmp_path / "index"
 
 
-def test_near_duplicates_fold_on_the_terminal_alone(run: Run, copies: Path, tmp_path: Path) -> None:
-    """The format table folds near-duplicates, and names them; all other formats do so with --fold."""
+def test_near_duplicates_fold_by_default_only_in_tables(run: Run, copies: Path, tmp_path: Path) -> None:
+    """The format table folds near-duplicates, and prints the ids of the folded ones. Others fold only with --fold."""
 
     def ids(*options: object) -> list[str]:
         return run("search", "行政执法监督", "--index", copies, "--format", "ids", *options).out.split()
@@ -439,7 +439,7 @@ def test_a_line_names_three_copies(run: Run, tmp_path: Path) -> None:
     assert re.search(r"= 5 copies: 1\.txt#\d, 2\.txt#\d, 3\.txt#\d and 2 more\n", page)
 
 
-def test_similar(run: Run, copies: Path) -> None:
+def test_similar_paragraphs_are_found(run: Run, copies: Path) -> None:
     """`similar` takes the end of an id, leaves copies out, and prints hits in all formats."""
     (best,) = run("similar", "2021.txt#1", "--index", copies, "--format", "ids").out.split()
     assert best == "x/2023.txt#1"
@@ -490,8 +490,8 @@ def test_work_reports_have_a_list_of_topics_of_their_own(run: Run, tmp_path: Pat
         assert run("search", "*", "--topic", topic, "--index", index, "--format", "ids").out == f"{document}#1\n"
 
 
-def test_queries_file(run: Run, index: Path, tmp_path: Path) -> None:
-    """`--queries` answers lines of both forms in order, with their filters. A bad line has an error in its place."""
+def test_queries_of_a_file_are_answered_in_order(run: Run, index: Path, tmp_path: Path) -> None:
+    """`--queries` answers lines in order: JSON objects and pairs with a tab. A bad line has an error in its place."""
     queries = tmp_path / "queries"
     lines = [
         json.dumps({"id": "a", "query": "立案", "district": "滨海新区", "year": 2023}),
@@ -536,7 +536,7 @@ def test_queries_files_in_other_encodings(run: Run, index: Path, tmp_path: Path,
 def test_queries_files_in_doubtful_encodings_are_refused(
     run: Run, index: Path, tmp_path: Path, content: bytes, message: str
 ) -> None:
-    """A file of queries that could be garbled is refused by name."""
+    """If the encoding of a file of queries cannot be decided, the error names the file."""
     queries = tmp_path / "queries"
     queries.write_bytes(content)
     result = run("search", "--queries", queries, "--index", index)
@@ -586,7 +586,7 @@ def test_defaults_are_those_of_the_library(command: str, options: SearchOptions 
 
 
 def test_a_time_limit_ends_a_command(run: Run, index: Path, tmp_path: Path) -> None:
-    """`--timeout` is an error with status 3. A line of a queries file costs only itself."""
+    """A command that exceeds `--timeout` is an error with status 3. In a file of queries, only its line fails."""
     for command in (["search", "检查"], ["measures", "立案"], ["compare", "立案"], ["measures", "--audit"]):
         assert_one_line_error(run(*command, "--index", index, "--timeout", "1e-9"), 3, "not finished after 1e-09 s")
         assert run(*command, "--index", index, "--timeout", "100").status < 2
@@ -620,7 +620,7 @@ def test_highlighted_matches(run: Run, index: Path) -> None:
 
 
 def test_literal_takes_an_optional_list_of_facets(run: Run, index: Path) -> None:
-    """`--literal` before the query does not take it as its value."""
+    """`--literal` without a value may stand before the query. A list of facets limits it to these."""
     arguments = ("--index", index, "--format", "json")
     understood = run("search", "滨海新区立案", *arguments).json()
     assert understood["understood_filters"] == [
@@ -787,7 +787,7 @@ def test_paragraphs_are_filtered_by_the_years_that_they_are_about(run: Run, inde
     assert_one_line_error(run("facets", "--of-year", "99", "--index", index), 2, "'99'")
 
 
-def test_queries_file_of_measures(run: Run, index: Path, tmp_path: Path) -> None:
+def test_look_ups_of_a_file_are_answered_in_order(run: Run, index: Path, tmp_path: Path) -> None:
     """`measures --queries` answers lines in order, each with its filters and options."""
     queries = tmp_path / "queries"
     lines = [
@@ -810,7 +810,7 @@ def test_queries_file_of_measures(run: Run, index: Path, tmp_path: Path) -> None
 
 
 def test_measures_are_counted_and_exported(run: Run, index: Path) -> None:
-    """info, check, documents and `export measures` agree on the number. Paragraphs in JSON have their measures."""
+    """`info`, `check` and `export` agree on the number of measures. Paragraphs in JSON have their measures."""
     measures = [json.loads(line) for line in run("export", "measures", "--index", index).out.splitlines()]
     assert run("info", "--index", index, "--format", "json").json()["measures"] == len(measures) > 100
     assert f" {len(measures)} measures" in run("check", "--index", index).out
@@ -827,7 +827,7 @@ def test_measures_are_counted_and_exported(run: Run, index: Path) -> None:
     assert all(one.items() <= other.items() for one, other in zip(paragraph["measures"], expected, strict=True))
 
 
-def test_a_missing_list_of_the_measures_is_wrong_usage(run: Run, tmp_path: Path) -> None:
+def test_a_missing_file_of_units_or_names_is_wrong_usage(run: Run, tmp_path: Path) -> None:
     """The error for a missing file of `build --units`, `--fixed-names` or `--indicators` names the file."""
     target = tmp_path / "index"
     for option in ("--units", "--fixed-names", "--indicators"):
@@ -1053,8 +1053,8 @@ def test_a_list_is_walked_by_cursors(run: Run, index: Path) -> None:
     assert (answers.status, json.loads(answers.out).keys()) == (2, {"id", "error"})
 
 
-def test_reports_without_a_text(run: Run, index: Path) -> None:
-    """`--without` leaves out paragraphs or, with `--group document`, documents."""
+def test_without_leaves_out_matches(run: Run, index: Path) -> None:
+    """`--without` leaves out the paragraphs that match or, with `--group document`, the documents with a match."""
     arguments = ("--index", index, "--limit", 1000, "--format", "json")
     holders = {hit["document"] for hit in run("search", '"听证"', *arguments).json()["hits"]}  # type: ignore[attr-defined]
     left = run("search", "*", "--without", '"听证"', *arguments).json()["hits"]

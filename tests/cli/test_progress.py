@@ -1,4 +1,4 @@
-"""Progress of long work, and what stands after Ctrl-C."""
+"""Progress of long work, and what a command says after Ctrl-C."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_the_index_reports_its_progress(small: Path) -> None:
 def test_bars_are_for_terminals_and_long_work(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A bar with the time left is shown on a terminal if the work takes longer than a moment, and nowhere else."""
+    """A bar is shown only on a terminal, and only after `_QUIET_SECONDS` of work."""
 
     def work() -> str:
         with long_work("counting", lambda progress: f"{progress.done}") as progress:
@@ -52,10 +52,10 @@ def test_bars_are_for_terminals_and_long_work(
     assert work() == ""
 
 
-def test_an_interrupt_is_one_line_that_says_what_stands(
+def test_an_interrupt_is_one_line_that_says_what_was_done(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ctrl-C in long work ends the command with status 3 and a line about what is done; the handler is restored."""
+    """Ctrl-C in long work ends the command with status 3 and a line about what was done; the handler is restored."""
 
     def items() -> Iterator[int]:
         yield from range(3)

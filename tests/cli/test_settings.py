@@ -62,7 +62,7 @@ def test_the_variable_names_the_index(small: Path, tmp_path: Path) -> None:
 
 
 def test_a_file_above_the_current_folder_sets_defaults(small: Path, tmp_path: Path) -> None:
-    """searchkit.toml gives index, format and limit to all folders below it; the command line and the variable win."""
+    """searchkit.toml sets index, format and limit in all folders below. Options and the variable take precedence."""
     inside = tmp_path / "a" / "b"
     inside.mkdir(parents=True)
     (tmp_path / "searchkit.toml").write_text(
@@ -71,16 +71,16 @@ def test_a_file_above_the_current_folder_sets_defaults(small: Path, tmp_path: Pa
     assert run_in(inside, "search", "立案").stdout.count("\n") == 1
     assert run_in(inside, "search", "立案", "--limit", "2").stdout.count("\n") == 2
     assert run_in(inside, "search", "立案", "--format", "json").stdout.startswith("{")
-    assert run_in(inside, "facets", "district").stdout == "东丽区\n"  # limit is a number of hits
+    assert run_in(inside, "facets", "district").stdout == "东丽区\n"  # limit does not apply to values of facets
     facts = json.loads(run_in(inside, "info", "--format", "json").stdout)
     assert facts["settings"] == str(tmp_path / "searchkit.toml")
     assert "searchkit.toml" in run_in(inside, "info", "--format", "table").stdout
     assert run_in(inside, "search", "立案", SEARCHKIT_INDEX="nowhere").returncode == 3
-    assert run_in(inside, "analyze", "立案").stdout.startswith("term")  # it has no ids
+    assert run_in(inside, "analyze", "立案").stdout.startswith("term")  # analyze does not have the format ids
 
 
 def test_a_file_in_the_corpus_is_not_used(small: Path) -> None:
-    """A corpus is what others wrote: a searchkit.toml in it, or below, has no effect, and building is not disturbed."""
+    """A searchkit.toml in the corpus or below has no effect, because others may have written it. Builds ignore it."""
     corpus = small / "corpus"
     (corpus / "sub").mkdir()
     for folder in (corpus, corpus / "sub"):
@@ -118,7 +118,7 @@ def test_a_bad_file_is_one_line(tmp_path: Path, content: str, message: str) -> N
 
 
 def test_colours(small: Path, tmp_path: Path) -> None:
-    """Colours are on a terminal, unless NO_COLOR or --color says otherwise; --color always has them in a pipe."""
+    """A terminal gets colours unless NO_COLOR or --color forbids them. With --color always, a pipe gets them, too."""
     index = str(small / "index")
     arguments = ("--no-pager", "search", "立案", "--index", index)
     assert "\x1b[1;31m立案" in run_on_terminal(tmp_path, *arguments)
@@ -130,7 +130,7 @@ def test_colours(small: Path, tmp_path: Path) -> None:
 
 
 def test_pager(small: Path, tmp_path: Path) -> None:
-    """On a terminal, output goes through SEARCHKIT_PAGER or PAGER, with colours; `cat` and --no-pager mean none."""
+    """On a terminal, SEARCHKIT_PAGER or PAGER shows a search. `cat`, an empty PAGER and --no-pager prevent this."""
     index = str(small / "index")
     arguments = ("search", "立案", "--index", index)
     paged = run_on_terminal(tmp_path, *arguments, SEARCHKIT_PAGER="sed 's/^/| /'", PAGER="false")
@@ -165,7 +165,7 @@ def test_tables_fit_the_terminal(small: Path, tmp_path: Path) -> None:
 
 
 def test_shells_complete_facet_values(small: Path, tmp_path: Path) -> None:
-    """bash, zsh and fish complete commands, options, places and the values of the user's facets from the index."""
+    """Bash completes commands, options, names of facets and, from the index, places and values of other facets."""
     index = str(small / "index")
 
     def complete(words: str, incomplete: str = "", **environment: str) -> list[str]:

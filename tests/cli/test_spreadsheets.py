@@ -34,7 +34,7 @@ def test_the_suffix_of_the_file_is_the_format(run: Run, small: Path, tmp_path: P
 
 
 def test_wrong_uses_of_files(run: Run, small: Path, tmp_path: Path) -> None:
-    """A workbook needs a file, a byte order mark a format with cells; a file that cannot be written is one line."""
+    """--format xlsx needs --output, --bom a format with cells. A file that cannot be written is a one-line error."""
     index = small / "index"
     assert run("search", "立案", "--index", index, "--format", "xlsx").status == 2
     assert run("search", "立案", "--index", index, "--format", "json", "--bom").status == 2
@@ -59,7 +59,7 @@ def sheet_xml(path: Path, number: int) -> ET.Element:
 
 
 def test_workbook_of_measures(run: Run, small: Path, tmp_path: Path) -> None:
-    """Numbers are numbers, the header is frozen, columns fit their content, values are linked to their paragraphs."""
+    """Values are numeric cells, linked to their paragraphs. The header is frozen, and columns fit their content."""
     path = tmp_path / "m.xlsx"
     assert run("export", "measures", "--index", small / "index", "--output", path).status == 0
     sheet = sheet_xml(path, 1)

@@ -154,7 +154,7 @@ LAST_YEAR = Report(
 )
 @pytest.mark.parametrize("is_first", [True, False])
 def test_changes_are_compared_with_last_years_report(text: str, expected: list[str], *, is_first: bool) -> None:
-    """A change since last year must lead from the value in last year's report, in either order of the reports.
+    """A value must follow from that in last year's report and the change, in either order of the reports.
 
     Amounts of money may differ by two percentage points, those with growth at constant prices by the change of prices.
     """
@@ -194,7 +194,7 @@ def test_a_finding_has_both_sentences() -> None:
     ],
 )
 def test_values_of_two_reports_for_one_year_are_compared(one: str, other: str, expected: list[str]) -> None:
-    """Two reports may not state different values for a year, within rounding and within one scope."""
+    """Two reports may not state different values for one year and scope, unless they differ only by rounding."""
     assert kinds(Report((one,)), Report((other,), year=2028)) == expected
 
 
@@ -210,7 +210,7 @@ def test_values_of_two_reports_for_one_year_are_compared(one: str, other: str, e
     ],
 )
 def test_values_within_a_report_are_compared(texts: tuple[str, ...], expected: list[str]) -> None:
-    """A listed indicator may not have two close values, nor any name two that differ by a typo, for one place."""
+    """A listed indicator may not have two close values for one place, nor any name two that differ by a typo."""
     assert kinds(Report(texts)) == expected
 
 
@@ -222,7 +222,7 @@ def test_a_target_is_not_a_contradiction() -> None:
 
 
 def test_a_slip_of_the_unit_is_found() -> None:
-    """182万元 between 170亿元 and 183亿元 is a slip."""
+    """182.3万元 between 170.2亿元 and 195.1亿元 is a slip of the unit."""
     years = [
         Report((f"全市固定资产投资完成{value}。",), year=year)
         for year, value in ((2021, "170.2亿元"), (2022, "182.3万元"), (2023, "195.1亿元"))
@@ -234,7 +234,7 @@ def test_a_slip_of_the_unit_is_found() -> None:
 
 
 def test_copied_values_are_found() -> None:
-    """A value of many digits for two years, or for two places, is copied. A stock may stay as it is."""
+    """A value of many digits for two years, or for two places, is copied. A stock may be the same in two years."""
     first = Report(("全市城镇新增就业12.45万人。森林覆盖率65.95%。",), year=2022)
     assert kinds(first, Report(("全市城镇新增就业12.45万人。森林覆盖率65.95%。",))) == ["copied"]
     assert kinds(first, Report(("全市城镇新增就业12.46万人。",))) == []
@@ -275,7 +275,7 @@ def test_versions_of_a_report_count_once() -> None:
 
 
 def test_findings_are_counted_and_listed_by_kind() -> None:
-    """`counts` has the kinds that occur, in the order of `FINDING_KINDS`, as has the list."""
+    """`counts` has the kinds that occur, in the order of `FINDING_KINDS`. The findings are in the same order."""
     found = audit_of("贫困发生率由13.2%下降到33.6%。", "广播电视综合覆盖率达到109.2%。", "就业率达到109.2%。")
     assert found.counts == {"rate": 2, "change": 1}
     assert [item.kind for item in found] == sorted((item.kind for item in found), key=FINDING_KINDS.index)
@@ -293,7 +293,7 @@ def test_reports_whose_values_mostly_disagree_are_of_different_years() -> None:
 
 
 def test_names_of_one_measure_can_contradict_each_other(make_measure: Callable[..., Measure]) -> None:
-    """高新技术企业 and 高企 are compared. A level is not compared with a change or an addition, nor a narrower name."""
+    """高新技术企业 and 高企 are compared. A level is not compared with a change, an addition or a narrower name."""
 
     def conflicts(one: str, other: str, **fields: Any) -> list[str]:  # noqa: ANN401
         measures: Sequence[Measure] = (

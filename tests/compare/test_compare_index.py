@@ -53,7 +53,7 @@ def index(index_of: Callable[..., Index]) -> Index:
     return index_of(reports())
 
 
-def test_a_comparison_of_an_index_has_a_status_per_cell(index: Index) -> None:
+def test_a_comparison_of_an_index_has_a_state_per_cell(index: Index) -> None:
     """The measures are those of the index. Its documents determine which empty cells are silent."""
     table = index.compare("立案")
     cells = {(cell.row, cell.col): (cell.state, [item.value for item in cell.values]) for cell in table.cells()}
@@ -78,7 +78,7 @@ def test_the_page_size_does_not_change_a_table(index: Index, monkeypatch: pytest
     assert expected.filled
 
 
-def test_scores_below_zero_count_as_irrelevant(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_scores_below_zero_do_not_remove_measures(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     """A measure with a score below 0 is in its cell, also if the best score is close to 0."""
     expected = index.compare("立案")
     scored = MeasureRanking.page
@@ -102,14 +102,14 @@ def test_filters_select_rows_and_units_select_measures(index: Index) -> None:
 
 @pytest.mark.parametrize("name", ["section", "topic"])
 def test_filters_of_paragraphs_do_not_select_reports(index: Index, name: str) -> None:
-    """A filter by section or topic selects measures. The reports exist all the same, also for a filter in `where`."""
+    """A filter by section or topic selects measures, not reports: a report without such a measure is silent."""
     table = index.compare("立案", where={name: "成效"})
     assert name != "section" or table == index.compare("立案", section="成效")
-    statuses = {(cell.row, cell.col): cell.state for cell in table.cells()}
-    assert statuses["滨海新区", 2023] == statuses["东丽区", 2022] == statuses["临海市", 2022] == "silent"
+    states = {(cell.row, cell.col): cell.state for cell in table.cells()}
+    assert states["滨海新区", 2023] == states["东丽区", 2022] == states["临海市", 2022] == "silent"
 
 
-def test_a_table_has_at_most_so_many_cells(index: Index) -> None:
+def test_a_table_has_at_most_max_cells(index: Index) -> None:
     """Rows with few values are left out, then the first columns, and a note says so."""
     table = index.compare("立案")
     assert index.compare("立案", max_cells=len(table.rows) * len(table.cols)) == table
@@ -137,7 +137,7 @@ def dated(index_of: Callable[..., Index]) -> Index:
 
 
 def test_years_of_measures_select_measures_and_columns(dated: Index) -> None:
-    """Columns are years of measures. The value is that of the report on the year, a later report's is a revision."""
+    """Columns are years of measures. The value is from the report on the year; a later report has a revised value."""
     table = dated.compare("立案")
     assert table.cols == (2023, 2024)
     cell = table.cell("滨海新区", 2023)
@@ -166,7 +166,7 @@ def test_years_of_reports_select_reports(dated: Index) -> None:
 
 
 def test_rows_and_columns_must_be_different_existing_facets(index: Index) -> None:
-    """The same facet twice, at any depth, and an unknown facet raise an error."""
+    """The same facet twice, at any depth, an unknown facet or option, and a wrong value of an option raise an error."""
     with pytest.raises(UsageError, match="both by district"):
         index.compare("立案", rows="district:1", cols="district:2")
     with pytest.raises(UnknownFacet, match="cluster"):
@@ -181,7 +181,7 @@ def test_rows_and_columns_must_be_different_existing_facets(index: Index) -> Non
 
 @pytest.mark.parametrize("query", ["", "*", "2023年", "滨海新区", "district:滨海新区"])
 def test_a_query_must_name_a_measure(index: Index, query: str) -> None:
-    """Without a word for what is counted, there is no table of an arbitrary indicator."""
+    """A query without a word for what is counted raises an error, instead of a table of an arbitrary indicator."""
     with pytest.raises(UsageError, match="names no measure"):
         index.compare(query)
 

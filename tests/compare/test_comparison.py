@@ -87,9 +87,9 @@ def test_an_exact_value_is_shown_instead_of_an_inexact_one(make_measure: MakeMea
 
 
 def test_an_exact_total_of_one_year_is_preferred(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """An exact total of one year is preferred to other measures.
+    """An exact total of one year is preferred to all other measures.
 
-    These are totals of several years, plans, parts of a total or of the year, and changes.
+    The others are totals of several years, plans, parts of a total, parts of the year, and changes.
     """
     others = [
         make_measure("a#2", "立案", 300, "件", of_year=2023, since=2021, start=2),
@@ -141,8 +141,8 @@ def test_later_reports_revise_and_other_reports_fill(make_measure: MakeMeasure, 
     assert make_table([own, unstated], silent).cell("滨海新区", 2021).state == "silent"
 
 
-def test_values_far_apart_are_not_contradiction(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """The first value of a report counts. One of a very different size is often of a smaller area, and only noted."""
+def test_values_far_apart_are_not_a_conflict(make_measure: MakeMeasure, make_table: MakeTable) -> None:
+    """If a report has two very different values, the first counts. The other, often of a part, is in `others`."""
     measures = [make_measure("a#1", "立案", 900, "件", start=1), make_measure("a#2", "立案", 129, "件", start=1)]
     cell = make_table(measures).cell("滨海新区", 2023)
     assert (cell.state, [item.value for item in cell.values]) == ("value", [900])
@@ -185,7 +185,7 @@ def test_several_places_or_bodies_have_no_common_value(make_measure: MakeMeasure
 
 
 def test_a_cell_of_several_places_lists_all_values(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """Two values of one body count as one place. Places of the same name have their path."""
+    """Two values of one place and body have one entry in `sources`. Places of the same name have their path."""
     drum_towers = [("江苏省", "南京市", "鼓楼区"), ("河南省", "开封市", "鼓楼区")]
     measures = [
         make_measure(f"{name}#1", "立案", value, "件", agency="司法局", region=region)
@@ -384,7 +384,7 @@ def test_columns_by_of_year_have_the_measures_of_each_year(make_measure: MakeMea
 
 
 def test_topics_are_sorted_by_the_number_of_their_measures(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """Topics are sorted by their measures in all cells, not in one of them."""
+    """Topics are sorted by their numbers of measures in all cells, not in one cell."""
     measures = [
         make_measure("a#1", "立案", 1, "件", topics=("普法宣传",), year=2021),
         make_measure("b#1", "立案", 2, "件", topics=("行政执法",), year=2021),

@@ -1,4 +1,4 @@
-"""Answers for assistants: they keep their length, have the same rows as text and as data, and quote safely."""
+"""Answers for assistants: they keep to their limits, have the same rows as text and as data, and quote safely."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def answer_of(texts: list[str], messages: list[str], left_out: list[str]) -> Ans
 
 @given(st.lists(TEXTS, max_size=40), st.lists(TEXTS.map(plain), max_size=4), st.integers(1_000, 20_000))
 def test_text_and_data_have_the_same_rows(texts: list[str], messages: list[str], max_characters: int) -> None:
-    """The text is not longer than asked for, and has a line for each row of the data: the first ones, or all."""
+    """The text has at most the requested length. Text and data have the same rows: all, or the first ones."""
     text, data = fit_answer(answer_of(texts, messages, messages), max_characters)
     assert len(text) <= max_characters
     lines = [line for line in text.split("\n") if line.startswith("[a.txt#")]
@@ -69,7 +69,7 @@ def test_names_have_one_line(text: str) -> None:
 
 
 def test_a_long_row_is_cut() -> None:
-    """A first row that is longer than the text may be is cut, and the text says how long it is."""
+    """If even the first row does not fit, its line is cut, and the text says how long the line was."""
     text, data = fit_answer(answer_of(["长" * 50_000, "短"], [], []), 4_000)
     assert 3_990 < len(text) <= 4_000
     assert "The line is cut: it has 50012 characters." in text
@@ -77,8 +77,8 @@ def test_a_long_row_is_cut() -> None:
     assert len(data["rows"][0]["text"]) == 50_000
 
 
-def test_data_keep_their_length() -> None:
-    """Rows whose records are long are left out of both, although the text has room for them."""
+def test_the_length_of_data_is_limited() -> None:
+    """If the records of all rows are too long, the last rows are left out of the data and of the text."""
     rows = [Row((f"a.txt#{n}",), "short", ({"text": "长" * 10_000},)) for n in range(20)]
     text, data = fit_answer(Answer({}, "rows", rows, (), lambda shown: [f"{shown} shown"]), 20_000)
     assert len(dumps(data["rows"])) <= MAX_DATA_CHARACTERS
@@ -148,7 +148,7 @@ ANSWERS: dict[str, Callable[[searchkit.Index], Answer]] = {
     "measures": lambda index: measures_answer(poison(with_messages(index.measures("立案"))), 10),
     "compare": lambda index: comparison_answer(poison(with_messages(index.compare("立案"))), 10),
     "report": lambda index: excerpt_answer(poison(index.excerpt("0.md")), poison(index.document("0.md")), 5),
-    "figure": lambda index: excerpt_answer(
+    "one measure": lambda index: excerpt_answer(
         poison(index.excerpt(index.measures("立案").hits[0].id)), poison(index.document("0.md")), 5
     ),
     "table": lambda index: excerpt_answer(poison(index.excerpt("0.md!1")), poison(index.document("0.md")), 5),
@@ -161,8 +161,8 @@ ANSWERS: dict[str, Callable[[searchkit.Index], Answer]] = {
 
 
 @pytest.mark.parametrize("kind", ANSWERS)
-def test_no_text_of_a_report_looks_like_the_servers(index: searchkit.Index, kind: str) -> None:
-    """Whatever a report holds stands in a line that begins with an id, or in a JSON string, without controls."""
+def test_no_text_of_a_report_imitates_the_server(index: searchkit.Index, kind: str) -> None:
+    """All text of reports is in lines that begin with an id, or in JSON strings, without control characters."""
     text, data = fit_answer(ANSWERS[kind](index), 20_000)
     assert "FORGED" in text
     assert text.splitlines() == text.split("\n")

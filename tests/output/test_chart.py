@@ -171,7 +171,7 @@ def test_only_values_are_drawn(make_measure: MakeMeasure, make_table: MakeTable,
 @pytest.mark.usefixtures("only_font")
 @pytest.mark.parametrize(("count", "axes"), [(12, 1), (13, 16)])
 def test_many_rows_are_small_multiples(make_measure: MakeMeasure, make_table: MakeTable, count: int, axes: int) -> None:
-    """Up to twelve rows are lines that differ by colour, or by marker and style. More have a chart each."""
+    """Up to twelve rows are lines that differ by colour, and by marker and line style. More have a chart each."""
     measures = [
         make_measure(f"{n}-{year}#1", "立案", 100 + n, "件", year=year, region=(f"{n}区",))
         for n in range(count)
@@ -206,7 +206,7 @@ def test_a_slide_is_16_to_9(
 
 
 @pytest.mark.parametrize(("years", "count", "what"), [((2023,), 401, "bars"), ((2022, 2023), 61, "rows")])
-def test_too_many_rows_are_not_a_chart(
+def test_too_many_rows_are_an_error(
     make_measure: MakeMeasure, make_table: MakeTable, tmp_path: Path, years: tuple[int, ...], count: int, what: str
 ) -> None:
     """A chart that would take minutes, or be too large for a PNG, is an error."""
@@ -246,7 +246,7 @@ def test_sizes_differ_and_local_settings_change_nothing(
         draw_chart(by_years, tmp_path / "c.svg", "poster")
 
 
-def test_a_chart_is_bytes_too(by_years: Comparison, tmp_path: Path) -> None:
+def test_a_chart_can_be_returned_as_bytes(by_years: Comparison, tmp_path: Path) -> None:
     """`render_chart` returns what `draw_chart` writes, also from several threads. Another format is an error."""
     draw_chart(by_years, tmp_path / "a.svg")
     with ThreadPoolExecutor(3) as pool:
@@ -265,7 +265,7 @@ def test_only_chinese_characters_need_a_chinese_font() -> None:
 def test_a_missing_font_is_an_error_that_names_one(
     by_years: Comparison, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A chart is not drawn with boxes instead of characters."""
+    """If no font has the Chinese characters, the error names one that has. No chart with boxes is drawn."""
     hide_installed_fonts(monkeypatch)
     with pytest.raises(SearchkitError, match="Noto Sans CJK"):
         draw_chart(by_years, tmp_path / "a.svg")

@@ -68,7 +68,7 @@ def test_marks_are_explained_where_they_occur(make_measure: MakeMeasure, make_ta
 
 
 def test_a_table_is_fitted_to_a_width(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """Of years the latest ones are shown. Footnotes are cut, and if there are many, only marked values have one."""
+    """The latest years are shown. Footnotes are cut, and if there are many, only values with a mark have one."""
     measures = [make_measure(f"{year}#1", "立案", year, "件", year=year) for year in range(1990, 2024)]
     about = make_measure("x#1", "立案", 2024, "件", year=2024, bound="approx")
     text = comparison_text(make_table([*measures, about]), width=60)
@@ -82,7 +82,7 @@ def test_a_table_is_fitted_to_a_width(make_measure: MakeMeasure, make_table: Mak
 
 
 def test_explanations_are_wrapped(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """The explanations of marks and the names of districts are broken into lines between them."""
+    """Lines break between the explanations of two marks, and between the names of two districts."""
     measures = [
         make_measure("a#1", "立案", 129, "件", bound="approx"),
         make_measure("b#1", "立案", 8, "件", status="target", region=DONGLI),
@@ -97,8 +97,8 @@ def test_explanations_are_wrapped(make_measure: MakeMeasure, make_table: MakeTab
     assert " and 2 more" in "".join(names)
 
 
-def test_a_value_beside_is_named_by_its_status(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """A footnote names the value that stands beside another one, but not a plan that stands alone a second time."""
+def test_a_footnote_has_the_value_that_is_compared_with(make_measure: MakeMeasure, make_table: MakeTable) -> None:
+    """With `against`, a footnote adds the compared value, its status and its id, unless the cell has no other value."""
     measures = [
         make_measure("a#1", "立案", 129, "件"),
         make_measure("b#1", "立案", 120, "件", status="target"),

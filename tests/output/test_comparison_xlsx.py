@@ -46,7 +46,7 @@ def needs_xlsxwriter() -> None:
 def test_a_sheet_with_the_table_and_a_sheet_of_sources(
     make_measure: MakeMeasure, make_table: MakeTable, tmp_path: Path
 ) -> None:
-    """Numbers in the table are numbers. The second sheet has the id and the quote of each value."""
+    """Values in the table are numeric cells. The second sheet has the id and the quote of each value."""
     measures = [
         make_measure("a#1", "立案", 129, "件"),
         make_measure("b#1", "立案", 99.5, "件", year=2022, bound="at_least"),

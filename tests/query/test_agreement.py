@@ -40,12 +40,15 @@ def similarity(one: str, other: str) -> float:
     ],
 )
 def test_fillers_do_not_reduce_the_similarity(one: str, other: str) -> None:
-    """Marks, fillers and the order of parts hardly matter."""
+    """Punctuation marks, filler words and the order of parts hardly matter."""
     assert similarity(one, other) > 0.75
 
 
 def test_narrower_and_different_names_are_less_similar() -> None:
-    """An almost equal name is more similar than a joint count, a part of it, or something else."""
+    """An almost equal name is more similar than a joint count, and a joint count more than another name.
+
+    A name of a part is less similar than a name with its topic before it.
+    """
     assert similarity("宣传", "宣传活动") > similarity("宣传", "宣传、培训") > similarity("宣传", "培训")
     assert similarity("普法宣传", "普法宣传 微信") < 0.45 < similarity("普法宣传", "卫生监督综合执法 普法宣传")
 
@@ -61,7 +64,7 @@ def test_narrower_and_different_names_are_less_similar() -> None:
     ],
 )
 def test_a_narrower_name_does_not_stand_for_a_wider_one(one: str, other: str) -> None:
-    """A word before a name makes it another one, and so do two different words before one name."""
+    """A name with a word before it is not similar to the name, or to the name with another word before it."""
     assert similarity(one, other) < 0.45
 
 
@@ -83,7 +86,7 @@ def test_verbs_before_a_name_do_not_narrow_it(one: str, other: str) -> None:
     ],
 )
 def test_a_listed_name_is_similar_only_to_itself(one: str, other: str, same: bool) -> None:  # noqa: FBT001
-    """The names of a listed measure have the similarity 1, and 0 to all others."""
+    """Two names of a listed measure have the similarity 1. A name of a listed measure and another name have 0."""
     assert similarity(one, other) == float(same)
 
 
@@ -148,7 +151,7 @@ def test_changes_are_compared_with_their_signs(
     other: tuple,  # type: ignore[type-arg]
     same: bool,  # noqa: FBT001
 ) -> None:
-    """增长2.5% and 下降2.5% differ. A bound of a decrease is one of its size."""
+    """增长2.5% and 下降2.5% differ. The bound of a decrease is that of its size: 下降5%以上 admits 下降5.3%."""
     first, second = (
         make_measure("a#1", "投资", value, "%", kind="percent", change=change, bound=bound)
         for change, value, bound in (one, other)

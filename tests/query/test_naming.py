@@ -114,45 +114,48 @@ def test_the_change_of_a_measure_decides_its_aspect(make_measure: MakeMeasure) -
 
 
 def test_a_listed_name_is_marked() -> None:
-    """Only names of the list are listed, whatever the aspect."""
+    """`is_listed` is true of the names in the list, whatever their aspect, and of no others."""
     assert parse("GDP增速").is_listed
     assert not parse("投资项目").is_listed
 
 
 @pytest.mark.parametrize("name", ["GDP", "社零", "研发强度", "立案", "PM2.5", "投诉举报", "GDP增速", "新增高企"])
 def test_strings_find_every_name(name: str) -> None:
-    """A text with any name of a measure contains a string of each tuple of at least one element of `strings`."""
+    """Each name of a measure matches a pattern of `strings`: it contains a string of each tuple of the pattern."""
     wanted = parse(name)
     patterns = NAMES.strings(wanted)
     assert all(
-        any(all(any(string in text for string in piece) for piece in pattern) for pattern in patterns)
-        for text in NAMES.names(wanted)
+        any(all(any(string in name for string in strings) for strings in pattern) for pattern in patterns)
+        for name in NAMES.names(wanted)
     )
 
 
 @given(st.text("全市新增投资 增长下降各类GDP生产总值、率（2023年）研发占比重的", max_size=14))
 def test_any_text_has_a_name(text: str) -> None:
-    """Parsing is total, a name without words of place, time and change is its own name, and no name is empty."""
+    """Any text is parsed, and only blank text has an empty name.
+
+    If the name of a change or an addition is parsed again, the result is the same name, or one of its parts.
+    """
     name = parse(text)
     assert name.text or not text.strip()
     assert parse(name.text).text in {name.text, *name.parts} or name.aspect == "level"
 
 
 def test_the_words_of_an_aspect_can_be_removed() -> None:
-    """What remains is what the text is about, as written."""
+    """`remove_aspect` returns a text without words of change and addition, unless it consists of them."""
     assert [remove_aspect(text) for text in ("投资增速", "gdp 同比增长", "新增投资", "gdp", "增长")] == [
         *("投资", "gdp ", "投资", "gdp", "增长"),
     ]
 
 
 def test_words_of_change_are_recognised() -> None:
-    """增长, 同比下降 and 增速 are words of change. 自然增长 and 率 are none."""
+    """增长, 同比下降 and 增速 are words of change. 自然增长率, 率 and 投资增长 are not."""
     assert all(map(is_change_word, ("增长", "同比下降", "增速", "增长率", "降幅")))
     assert not any(map(is_change_word, ("自然增长率", "率", "投资增长", "")))
 
 
 def test_names_without_a_list() -> None:
-    """An empty list leaves only equal names."""
+    """Without a list, words of place are still removed, but two names are never the same measure."""
     names = IndicatorNames(NameLists((), ()))
     assert names.parse("全市生产总值").text == names.parse("生产总值").text != names.parse("GDP").text
 

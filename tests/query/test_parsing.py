@@ -1,4 +1,7 @@
-"""Query parsing: every construct and its meaning. No input is an error."""
+"""Query parsing: every construct and its meaning. No input is an error.
+
+The strict tree of a query is `Query.all`, the relaxed tree `Query.any`.
+"""
 
 from __future__ import annotations
 
@@ -517,7 +520,7 @@ def test_the_number_of_words_is_limited(parse_query: Callable[[str], Query], sep
 
 
 def test_the_number_of_words_of_synonyms_is_limited(analyzer: Analyzer, parse_query: Callable[[str], Query]) -> None:
-    """Synonym variants with more words than the maximum are ignored, but no word of the query, and a note says so."""
+    """Synonym variants beyond the maximum number of words are ignored, with a note. All words of the query stay."""
     assert analyzer.synonyms("卫健委")
     query = parse_query("".join(f"{chr(0x4E00 + 7 * n)}卫健委{chr(0x4E00 + 7 * n)}" for n in range(60)))
     words = [{*scoring.terms} for scoring in query.scoring]
@@ -718,7 +721,7 @@ def test_queries_with_operators_have_no_content_form(analyzer: Analyzer, text: s
 
 
 def test_missing_words_are_those_of_the_nearest_variant(analyzer: Analyzer) -> None:
-    """A synonym is as good as the word. A paragraph with the run as a string lacks nothing."""
+    """A synonym is as good as the word. A paragraph that contains a run as a string lacks none of its words."""
     query = parse("查卫健委 红", analyzer)
     for leaves, has, lacks in (
         ((), (), ("查", "卫健委", "红")),
@@ -742,7 +745,7 @@ def test_missing_words_are_those_of_the_nearest_variant(analyzer: Analyzer) -> N
 def test_a_query_with_operators_has_parts(
     analyzer: Analyzer, text: str, leaves: tuple[Node, ...], parts: tuple[tuple[str, ...], tuple[str, ...]]
 ) -> None:
-    """Parts are content words, strings and prefixes. Alternatives are never lacked. Filters and negations are none."""
+    """Parts are content words, strings and prefixes, not filters or negations. Alternatives of OR are never missing."""
     query = parse(text, analyzer, {"year"})
     assert query.split_parts(frozenset(leaves), is_complete=False) == parts
     assert query.split_parts(frozenset(leaves), is_complete=True) == (parts[0], ())

@@ -1,4 +1,4 @@
-"""Words of a query that ask for a number, and 全国."""
+"""Questions: words that ask for a number are removed, and 全国 is found where it is a place."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from searchkit.query.questions import find_nationwide, read_question
     ],
 )
 def test_words_that_ask_for_a_number_are_removed(query: str, words: str, unit: str | None) -> None:
-    """They are replaced by invisible characters, so that offsets stay. Quoted strings and fields are not changed."""
+    """The words are replaced by invisible characters, so that offsets stay. Quoted strings and fields do not change."""
     question = read_question(query)
     assert (question.text.replace("\u200b", ""), question.unit) == (words, unit)
     assert len(question.text) == len(query)
@@ -54,7 +54,7 @@ def test_words_that_ask_for_a_number_are_removed(query: str, words: str, unit: s
     ],
 )
 def test_the_whole_country_is_found_where_it_is_a_place(query: str, span: tuple[int, int] | None) -> None:
-    """At the beginning of a run or after a year, unless it begins a name."""
+    """全国 is a place at the beginning of a run or after a year, unless a name begins with it."""
     assert find_nationwide(query) == span
 
 

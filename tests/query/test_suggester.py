@@ -59,7 +59,7 @@ def test_text_pinyin_and_initials_are_completed(suggester: Suggester, prefix: st
 
 
 def test_values_words_and_headings_are_ranked_by_frequency(suggester: Suggester) -> None:
-    """Facet values come first, then words, then headings, each most frequent first, with their numbers."""
+    """Facet values come first, then words, then headings, each by descending number of paragraphs."""
     assert suggester.complete("xingzheng", 10) == [
         Completion("行政执法", "topic", 51),
         Completion("行政", "word", 72),
@@ -69,8 +69,8 @@ def test_values_words_and_headings_are_ranked_by_frequency(suggester: Suggester)
     ]
 
 
-def test_all_kinds_have_places(suggester: Suggester) -> None:
-    """If there are too many, values, words and headings all have places. None means all."""
+def test_all_kinds_are_among_few_completions(suggester: Suggester) -> None:
+    """If the limit cuts the list, it still has values, words and headings. The limit None returns all."""
     kinds = ["topic", "word", "heading"]
     assert [kind for _, kind in complete(suggester, "行政", 3)] == kinds
     assert [kind for _, kind in complete(suggester, "行政", 4)] == ["topic", "word", "word", "heading"]
@@ -82,7 +82,7 @@ def test_all_kinds_have_places(suggester: Suggester) -> None:
     ("prefix", "text"), [("chongqing", "重庆市"), ("cq", "重庆市"), ("danxian", "单县"), ("shanxian", "单县")]
 )
 def test_values_are_found_by_all_readings(suggester: Suggester, prefix: str, text: str) -> None:
-    """The word decides the pinyin of a value, but all readings of its characters find it, too."""
+    """A value is found by its pinyin as a word, and by all other readings of its characters."""
     assert (text, "district") in complete(suggester, prefix)
 
 
@@ -93,7 +93,7 @@ def test_headings_with_blanks_and_digits(suggester: Suggester) -> None:
 
 
 def test_rare_words_are_left_out(suggester: Suggester) -> None:
-    """A word of a single paragraph is left out, and of too many words the rarest."""
+    """Words of a single paragraph are left out. Of more than `MAX_WORDS` words, the rarest are left out, too."""
     assert suggester.count("行政") == 72
     assert suggester.count("一次") == 0
     words = {"词" + chr(0x4E00 + n % 200) + chr(0x4E00 + n // 200): 2 + n for n in range(MAX_WORDS + 1)}
@@ -161,7 +161,7 @@ def test_completion_equals_a_scan(words: dict[str, int], data: st.DataObject) ->
 
 @given(st.binary(max_size=60), st.text(max_size=4))
 def test_damaged_files_never_hang(data: bytes, prefix: str) -> None:
-    """Any content either answers or raises an exception."""
+    """Any content returns suggestions, or raises ValueError or IndexError."""
     for content in (data, encode_suggestions(VALUES, WORDS, HEADINGS)[: 40 + len(data)] + data):
         with suppress(ValueError, IndexError):
             suggester = Suggester(content)

@@ -217,7 +217,7 @@ def test_names_become_filters(
         *("除东丽区外的执法", "执法 除了东丽区", "不是东丽区的执法", "天津以外 执法", "2023年除外 执法"),
     ],
 )
-def test_words_stay_words(query: str, analyzer: Analyzer, aliases: Aliases) -> None:
+def test_ordinary_words_are_not_understood(query: str, analyzer: Analyzer, aliases: Aliases) -> None:
     """Ordinary words, durations, sections alone, and everything under an operator are not understood."""
     assert parse_understood(query, analyzer, ("district",), FilterReader(aliases)).understood == ()
 
@@ -233,7 +233,7 @@ def test_words_stay_words(query: str, analyzer: Analyzer, aliases: Aliases) -> N
 def test_a_year_that_the_index_lacks_is_read_as_words(
     query: str, year: str, words: str, analyzer: Analyzer, aliases: Aliases
 ) -> None:
-    """A message says which years there are, also if nothing matches the other names."""
+    """A note says which years the index has, in every form of the query."""
     parsed = parse_understood(query, analyzer, (), FilterReader(aliases))
     note = f"no year {year} in the index; it has 2015..2025; {words} is read as words"
     assert parsed.notes == (note,)
@@ -285,9 +285,9 @@ def test_fields_take_what_filters_take(
     ],
 )
 def test_similar_names_differ_in_one_character(text: str, values: list[str], aliases: Aliases) -> None:
-    """A character can be another one, missing, or exchanged with its neighbour. Short words are not typing errors.
+    """In a similar name, one character is another one or missing, or two neighbours are swapped.
 
-    Names with the same pinyin may differ in more.
+    Names with the same pinyin may differ in more characters. Short words are not similar to any name.
     """
     assert [value for _, value in aliases.similar(text)] == values
 
@@ -298,7 +298,7 @@ def test_the_nearest_values_include_those_with_the_same_pinyin(aliases: Aliases)
 
 
 def test_a_run_is_found_as_a_string_too(analyzer: Analyzer, aliases: Aliases) -> None:
-    """A paragraph that contains the run matches anyway, under the filters of the other runs."""
+    """A paragraph that contains the whole run as a string also matches, under the filters of the other runs only."""
     parsed = parse_understood("滨海新区疫情监测 2023", analyzer, (), FilterReader(aliases))
     years = "(of_year:2023 OR year:2023)"
     words = '("疫情监测" OR (疫情 AND 监测))'
@@ -309,7 +309,7 @@ def test_a_run_is_found_as_a_string_too(analyzer: Analyzer, aliases: Aliases) ->
     "query", ["滨海新区执法", "滨海新区滨海新区执法", "滨海新区 东丽区 执法", "东丽区 滨海新区 西青区 执法"]
 )
 def test_places_can_contain_each_other(query: str, analyzer: Analyzer) -> None:
-    """A place inside one of the same name, and two that contain each other, are understood, with at least one value."""
+    """Places that contain a place of the same name, or each other, are understood, with at least one value each."""
     paths = {"滨海新区", "滨海新区/滨海新区", "滨海新区/东丽区", "东丽区", "东丽区/滨海新区", "东丽区/西青区"}
     names = name_values(paths, dict.fromkeys(VALUES, ()), analyzer.synonyms)
     aliases = Aliases.create({"district": paths}, YEARS, (Alias(*name) for name in names))
@@ -319,7 +319,7 @@ def test_places_can_contain_each_other(query: str, analyzer: Analyzer) -> None:
 
 
 def test_a_query_of_names_alone_finds_their_words_too(analyzer: Analyzer, aliases: Aliases) -> None:
-    """The words score, so that paragraphs that contain them come first."""
+    """The words of the names score, so that paragraphs that contain them come first."""
     parsed = parse_understood("杭州市", analyzer, (), FilterReader(aliases))
     assert (str(parsed.all), [clause.text for clause in parsed.scoring]) == ('district:杭州市 OR "杭州市"', ["杭州市"])
     assert parsed.loosened is None
@@ -343,7 +343,7 @@ def test_names_with_other_words_are_conditions(analyzer: Analyzer, aliases: Alia
 
 
 def test_literal_reads_names_as_words(analyzer: Analyzer, aliases: Aliases) -> None:
-    """The names of the facets in `literal` are words."""
+    """Names of values of the facets in `literal` are read as words."""
     query = "东丽区2022年立案"
     parsed = parse_understood(query, analyzer, (), FilterReader(aliases), literal=("district",))
     assert [item.facet for item in parsed.understood] == ["of_year"]
@@ -359,16 +359,13 @@ def test_years_of_measures(analyzer: Analyzer, aliases: Aliases) -> None:
 
 
 def test_years_are_words_if_no_report_has_a_year(analyzer: Analyzer) -> None:
-    """Paragraphs can be about years even if the documents are not reports of a year."""
+    """If no report has a year, a year in a query is read as a word, even if paragraphs are about that year."""
     known = Aliases.create({"district": ["浙江省"]}, {"year": [], "of_year": [2022]}, [])
     assert parse_understood("2022年立案", analyzer, (), FilterReader(known)).understood == ()
 
 
 def test_a_short_name_after_a_word_is_a_word(analyzer: Analyzer, aliases: Aliases) -> None:
-    """和平 is also an ordinary word, so it is not understood as a place.
-
-    四川 then follows a word, and is not either.
-    """
+    """和平 is also an ordinary word, and is not understood as a place. 四川 follows a word, so it is not either."""
     assert parse_understood("和平四川", analyzer, (), FilterReader(aliases)).understood == ()
 
 
@@ -376,7 +373,7 @@ def test_a_short_name_after_a_word_is_a_word(analyzer: Analyzer, aliases: Aliase
     "query", ["东丽区" * 333, "鼓楼区 " * 250, "杭州和成都、" * 170, "2023年" * 200, "2021-" * 200]
 )
 def test_a_query_of_many_names_is_limited(query: str, analyzer: Analyzer, aliases: Aliases) -> None:
-    """Names are compared with each other, so there is a maximum number of them."""
+    """The number of names that are understood in a query is limited, because they are compared with each other."""
     assert 0 < len(parse_understood(query, analyzer, (), FilterReader(aliases)).understood) <= 33
 
 

@@ -66,7 +66,7 @@ def values(index: Index, query: str = "粮食产量", **options: Any) -> list[fl
 
 
 def test_each_fact_is_sorted_once(index: Index) -> None:
-    """Values of one year come from the report that reports on it. All others are counted by the reason."""
+    """A place has one value of a year, from the report on that year. `left_out` counts all others by the reason."""
     results = index.measures("粮食产量", sort="-value", limit=None)
     assert [hit.value for hit in results.hits] == [900, 880, 80, 60, 50]
     assert (results.total, results.indicator) == (5, "粮食产量")
@@ -82,14 +82,14 @@ def test_each_fact_is_sorted_once(index: Index) -> None:
 
 
 def test_targets_and_changes_on_request(index: Index) -> None:
-    """A status selects other measures, and a change in the query those."""
+    """`status` selects targets, a word of change in the query selects changes."""
     assert values(index, sort="value", status="target") == [55]
     assert values(index, "粮食产量增长", sort="value") == [3.5]
     assert values(index, sort="value", status="any", district="杭州市", of_year=2023) == [60]
 
 
 def test_one_per_value_of_facets(index: Index) -> None:
-    """One measure for each place: that of the latest year. Several facets combine."""
+    """`one_per` keeps one measure for each place, that of the latest year. Several facets combine."""
     assert values(index, one_per="district", sort="-value") == [900, 80, 60]
     assert sorted(values(index, one_per=["district", "of_year"])) == [50, 60, 80, 880, 900]
     assert sorted(values(index, one_per="district,of_year")) == [50, 60, 80, 880, 900]
@@ -103,7 +103,7 @@ def test_one_per_value_of_facets(index: Index) -> None:
 @pytest.mark.parametrize(
     ("aggregate", "value", "unit", "n"),
     [
-        ("sum", 1780, "万斤", 2),  # the cities are part of the province, except in no year
+        ("sum", 1780, "万斤", 2),  # two values of the province: the cities are parts of it
         ("mean", 394, "万斤", 5),
         ("median", 80, "万斤", 5),
         ("min", 50, "万斤", 5),
@@ -112,7 +112,10 @@ def test_one_per_value_of_facets(index: Index) -> None:
     ],
 )
 def test_aggregates(index: Index, aggregate: str, value: float, unit: str | None, n: int) -> None:
-    """A number is calculated from the same measures. A sum does not count a city and its province."""
+    """An aggregate is calculated from the measures that a sorted look-up returns.
+
+    A sum leaves out measures that are parts of others: it does not count a city in addition to its province.
+    """
     results = index.measures("粮食产量", aggregate=aggregate)
     (group,) = results.groups
     assert (group.group, group.value, group.unit, group.n) == (None, value, unit, n)
@@ -122,7 +125,7 @@ def test_aggregates(index: Index, aggregate: str, value: float, unit: str | None
 
 
 def test_aggregates_by_facets(index: Index) -> None:
-    """A number for each value of a facet, with the measures of this group that are left out."""
+    """`by` calculates a number for each value of a facet, and counts the measures of each group that are left out."""
     results = index.measures("粮食产量", aggregate="max", by="of_year")
     assert [(group.group, group.value) for group in results.groups] == [(2022, 880), (2023, 900)]
     by_district = index.measures("粮食产量", aggregate="mean", by="district")
@@ -145,7 +148,7 @@ def test_invalid_options(index: Index, options: dict[str, Any]) -> None:
 
 
 def test_a_look_up_without_measures_suggests_to_drop_a_condition(index: Index) -> None:
-    """The suggestion names the condition, or all of them if no single one is the reason."""
+    """The suggestion names the condition that excludes all measures, or all conditions if no single one does."""
 
     def texts(**options: Any) -> list[tuple[str, int]]:  # noqa: ANN401
         return [(item.text, item.total) for item in index.measures("粮食产量", **options).suggestions]
@@ -156,8 +159,8 @@ def test_a_look_up_without_measures_suggests_to_drop_a_condition(index: Index) -
     assert texts(unit="元", status="rule") == [("unit:元 status:rule", total)]
 
 
-def test_sums_that_mean_nothing_have_a_message(index_of: Callable[..., Index], report: Report) -> None:
-    """Percentages are not added, nor states of several years. A query without words names no measure."""
+def test_sums_that_mean_nothing_have_a_note(index_of: Callable[..., Index], report: Report) -> None:
+    """A sum of stocks of several years has a note. A query that names no measure cannot be sorted by value."""
 
     def work(year: int, *paragraphs: tuple[str, dict[str, Any]]) -> ParsedDocument:
         return report(f"{year}.txt", *paragraphs, year=year, region=HANGZHOU, doctype=WORK_REPORT)
@@ -181,7 +184,7 @@ def test_sums_that_mean_nothing_have_a_message(index_of: Callable[..., Index], r
             index.measures(query, sort="value")
 
 
-def test_nothing_to_calculate(index: Index) -> None:
+def test_aggregates_of_no_measure(index: Index) -> None:
     """Without a measure that can be quoted, there is a group without a value, or no hits."""
     (group,) = index.measures("粮食产量", aggregate="sum", status="rule").groups
     assert (group.value, group.n) == (None, 0)

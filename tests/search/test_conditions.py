@@ -24,7 +24,7 @@ def index(index_of: Callable[..., Index], report: Callable[..., ParsedDocument])
 
 
 def test_each_part_and_filter_is_a_condition(index: Index) -> None:
-    """A condition has the numbers of paragraphs with it alone and with all others, and the search without it."""
+    """A condition has the number of paragraphs that it finds alone, and the search without it, with its number."""
     written = {"year": ["2022..2023"]}
     assert index.search("执法 立案", match="all", year="2022..2023").total == 0
     assert index.conditions("执法 立案", year="2022..2023") == (

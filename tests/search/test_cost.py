@@ -1,4 +1,4 @@
-"""What a query can cost is limited, whatever is typed or pasted."""
+"""The cost of a query is limited, whatever is typed or pasted."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from searchkit.search import choosing
 CPU_SECONDS = 0.25
 """Processor time that a query may take."""
 ATTEMPTS = 3
-"""Number of attempts of which the fastest counts, because a collection of garbage falls into some."""
+"""Number of attempts, of which the fastest counts, because garbage collections slow some down."""
 MAX_LEAVES = 2 * (MAX_QUERY_WORDS + MAX_SYNONYM_WORDS) + 4 * MAX_QUERY_CLAUSES
 """Number of leaves that a query tree may have: words with the shorter words in them, and strings."""
 CALLS: dict[str, Callable[[Index, str], object]] = {
@@ -66,7 +66,7 @@ def count_leaves(node: Node) -> int:
 
 
 def test_trees_have_few_leaves(index: Index, hostile_texts: list[str]) -> None:
-    """No text becomes a tree with more leaves than may be, though some have many."""
+    """No text is parsed to a tree of more than `MAX_LEAVES` leaves, but some to more than 100."""
     largest = 0
     for text in hostile_texts:
         query = index._snapshot.parse_query(text)
@@ -100,7 +100,7 @@ def time_call(call: Callable[[Index, str], object], index: Index, text: str) -> 
 
 
 def test_requests_of_a_call_share_what_they_match(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a block, a word is matched once for all requests. After the block, and outside of one, it is matched again."""
+    """Within `share_matches`, a word is matched once for all requests. Outside, each request matches it again."""
     matched: list[Node] = []
     match_leaf = Matcher._match_leaf
 

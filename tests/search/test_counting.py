@@ -37,7 +37,7 @@ def counts(index: Index, name: str, **arguments: Any) -> tuple[list[tuple[str | 
 
 
 def test_values_are_counted_under_a_query(index: Index) -> None:
-    """Only the paragraphs in the total of a search count, with the filters but that of the facet itself."""
+    """Only paragraphs that the search finds are counted, under all filters except those on the facet itself."""
     assert counts(index, "year", query="执法") == ([(2022, 1), (2023, 2)], 0)
     assert counts(index, "year", query="执法", year=2023) == ([(2022, 1), (2023, 2)], 0)
     assert counts(index, "year", query="立案", district="福建省") == ([(2022, 2)], 0)
@@ -48,7 +48,7 @@ def test_values_are_counted_under_a_query(index: Index) -> None:
 
 
 def test_values_are_selected(index: Index) -> None:
-    """By a text, by a place and by number; `other` has the rest of the last."""
+    """`contains` selects values by a text, `within` by a place, `limit` by number. `other` counts what `limit` cuts."""
     assert counts(index, "district", contains="明") == ([("思明区", 2)], 0)
     assert counts(index, "district", contains="鼓樓") == ([("鼓楼区", 5)], 0)
     cities = [("福建省/福州市", 4), ("福建省/厦门市", 2)]
@@ -92,7 +92,7 @@ def test_documents_are_counted_without_grouping(index: Index, query: str) -> Non
     assert (plain.documents, counted.documents) == (None, index.search(query, group="document").documents)
 
     def without_count(results: Results) -> list[object]:
-        """Return what must be equal."""
+        """Return the parts of results that must be equal."""
         return [results.total, results.hits, results.next, results.is_grouped]
 
     assert without_count(plain) == without_count(counted)

@@ -68,7 +68,7 @@ def test_a_walk_is_the_complete_list(index: Index, query: str, arguments: dict[s
 
 @pytest.mark.parametrize("arguments", [{}, {"sort": "-year,score"}, {"beyond": False}])
 def test_folded_hits_are_walked(index_of: Callable[..., Index], report: Report, arguments: dict[str, Any]) -> None:
-    """Pages of folded hits are the complete list of them. The last page has no cursor."""
+    """The pages of folded hits make up the complete list of folded hits. The last page has no cursor."""
     sentence = "{}年全市开展行政执法监督检查{}次，查处违法案件。"
     names = [f"{n:02}.txt" for n in range(6)]
     documents = [
@@ -87,7 +87,7 @@ def test_folded_hits_are_walked(index_of: Callable[..., Index], report: Report, 
 
 
 def test_similar_paragraphs_are_walked(index: Index) -> None:
-    """The list of paragraphs like one has its own cursors, which another list refuses."""
+    """A list of similar paragraphs has its own cursors. It refuses those of other lists."""
     paragraph = "03.txt#4"
     complete = [hit.id for hit in index.similar(paragraph, limit=None, without="公示").hits]
     assert len(complete) > 50
@@ -103,7 +103,7 @@ def test_similar_paragraphs_are_walked(index: Index) -> None:
             index.similar(paragraph, after=cursor or "")
 
 
-def test_pages_may_differ_in_what_does_not_change_the_list(index: Index) -> None:
+def test_pages_may_have_different_limits_and_facets(index: Index) -> None:
     """Limit, facets and explanations may change from page to page."""
     cursor = index.search("执法", limit=3).next
     results = index.search("执法", limit=5, after=cursor, facets=["year"], explain=True)
@@ -157,7 +157,7 @@ def test_a_cursor_outlives_a_build_without_changes_only(engine: str, report: Rep
 
 @pytest.mark.parametrize("cursor", ["", "1", "x" * 10_000, "\x1b[2J", 7, [], {}, True, "０-０-０"])
 def test_what_is_not_a_cursor_is_refused(index: Index, cursor: object) -> None:
-    """Anything but a cursor is a usage error, which does not repeat much of it."""
+    """Anything but a cursor is a usage error, whose message quotes at most a part of a long value."""
     with pytest.raises(UsageError, match="is not a cursor") as raised:
         index.search("执法", after=cursor)
     assert len(str(raised.value)) < 500
@@ -177,14 +177,14 @@ def test_a_cursor_excludes_an_offset(index: Index) -> None:
 
 
 @pytest.mark.parametrize("sort", ["", ",", "year,", "-", "year,,score", "--", 3, None])
-def test_bad_keys_are_refused(index: Index, sort: object) -> None:
+def test_invalid_sorts_are_refused(index: Index, sort: object) -> None:
     """Each key of `sort` is `score` or a facet."""
     with pytest.raises(UsageError):
         index.search("执法", sort=sort)
 
 
 @pytest.mark.parametrize("without", ["", " ", ["执法", ""], 3, {"a": 1}, [1]])
-def test_bad_texts_are_refused(index: Index, without: object) -> None:
+def test_invalid_texts_of_without_are_refused(index: Index, without: object) -> None:
     """`without` takes a text or several, none of them empty."""
     with pytest.raises(UsageError, match="without"):
         index.search("执法", without=without)

@@ -61,7 +61,7 @@ def test_fields_are_highlighted(index: Index) -> None:
 
 
 def test_literal_names_are_highlighted(index: Index) -> None:
-    """With `literal`, names are words."""
+    """With `literal`, names of places are read as words, and marked."""
     assert index.highlight("滨海新区执法", literal=True).spans("滨海新区的执法") == ((0, 4), (5, 7))
 
 

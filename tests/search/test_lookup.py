@@ -132,7 +132,7 @@ def test_headings_and_title_match_too(index: Index) -> None:
 
 
 def test_ties_are_in_corpus_order(index: Index) -> None:
-    """Of the same sentence in two reports, with the same score, the first report ranks first. Pages keep the order."""
+    """Measures with equal scores are in corpus order, on one page and over several pages."""
     results = index.measures("罚没款", limit=None)
     assert [hit.document for hit in results.hits if hit.indicator == "罚没款" and hit.document != "a.txt"] == [
         "b.txt",
@@ -289,7 +289,7 @@ def test_a_range_in_the_words_puts_its_total_first(index_of: Callable[..., Index
 
 
 def test_a_unit_of_a_question_is_preferred(index_of: Callable[..., Index], report: Report) -> None:
-    """有多少公里 asks for a length. Units that count things differ between question and report."""
+    """有多少公里 asks for a length. A unit that counts things need not be the same in question and report: 个, 处."""
     text = "建成高速公路12条，高速公路300公里，服务区40处。"
     measures = [
         measure(text, "高速公路", "高速公路12条", 12, "条"),
@@ -318,7 +318,7 @@ def test_a_level_comes_before_an_addition_and_an_exact_value_before_others(
 
 
 def test_a_poor_match_of_all_words_is_relaxed(index_of: Callable[..., Index], report: Report) -> None:
-    """If all words only occur in the paragraph of a number, a number that some words name comes first."""
+    """A measure with some words in its indicator precedes one with all words, but only around it in its paragraph."""
     other = "财政支农投入不断加大。农村面貌改善。培训农民100人。"
     text = "财政支农资金达到168亿元。"
     reports = [
@@ -446,7 +446,7 @@ def test_hits_of_searches_have_their_measures(index: Index) -> None:
 
 
 def test_measures_of_a_hit_can_be_read_later(index_of: Callable[..., Index], documents: list[ParsedDocument]) -> None:
-    """They can be read after the index was closed, also from copies of the hit, which are equal to it."""
+    """Measures can be read after the index was closed, also from copies of the hit, which are equal to it."""
     index = index_of(documents)
     first, *others = index.search("立案 诉讼", match="any").hits
     expected = first.measures
@@ -605,7 +605,7 @@ def test_pages_beyond_the_rescored_measures(index_of: Callable[..., Index], repo
 
 
 def test_a_name_finds_all_names_of_its_measure(index_of: Callable[..., Index], report: Report) -> None:
-    """GDP finds 地区生产总值 and 生产总值 with the score of its own words, before narrower names and other aspects."""
+    """GDP finds 地区生产总值 and GDP with equal scores, before narrower names and other aspects."""
     texts = [
         "地区生产总值900亿元。",
         "GDP800亿元。",
@@ -633,7 +633,7 @@ def test_a_name_finds_all_names_of_its_measure(index_of: Callable[..., Index], r
 
 
 def test_synonyms_of_search_do_not_decide_what_a_measure_is(report: Report, tmp_path: Path) -> None:
-    """A synonym finds a measure, but not as the same name."""
+    """A synonym finds a measure, but ranks it below a measure with a name of the query."""
     (tmp_path / "synonyms.txt").write_text("产值 = 生产总值\n", encoding="utf-8")
     document = with_measures(
         report("a.txt", "产值900亿元。", "地区生产总值800亿元。"),
@@ -649,7 +649,7 @@ def test_synonyms_of_search_do_not_decide_what_a_measure_is(report: Report, tmp_
         assert first.score > second.score
 
 
-def test_names_are_those_of_the_build(report: Report, tmp_path: Path) -> None:
+def test_the_list_of_names_is_that_of_the_build(report: Report, tmp_path: Path) -> None:
     """A look-up uses the list of names that the index was built with."""
     path = tmp_path / "names.toml"
     path.write_text('[[measure]]\nnames = ["甲数", "乙量"]\nsource = "甲地统计公报"\n', encoding="utf-8")
@@ -710,7 +710,9 @@ def gold_measures(
     return [sorted(by_start.values(), key=attrgetter("start")) for by_start in measures], queries
 
 
-def test_gold(index_of: Callable[..., Index], shared: Path) -> None:
+def test_queries_of_one_annotator_find_measures_named_by_the_other(
+    index_of: Callable[..., Index], shared: Path
+) -> None:
     """A query in one annotator's words finds the measure named by the other: 94 % as first hit, 98 % in three hits."""
     items = [*read_corpus(list_corpus(shared / "corpus" / "seeds"))]
     parsed_documents = {parsed.document.document: parsed for parsed in items if isinstance(parsed, ParsedDocument)}

@@ -76,12 +76,12 @@ def test_an_outline_counts_matches(index: Index) -> None:
 def test_neighbours_are_in_the_order_of_the_text(
     index: Index, n: int, counts: tuple[int, int], numbers: list[int]
 ) -> None:
-    """They are at most as many as requested, and stay in the document."""
+    """Neighbours are at most as many as requested, and in the same document."""
     assert [item.n for item in index.neighbours(f"a.txt#{n}", *counts)] == numbers
 
 
 def test_neighbours_of_nothing(index: Index) -> None:
-    """An unknown paragraph has none, and a negative number is an error."""
+    """An unknown paragraph has no neighbours, and a negative number is an error."""
     assert index.neighbours("a.txt#99") == ()
     with pytest.raises(UsageError, match="0 or more"):
         index.neighbours("a.txt#1", before=-1)
@@ -90,7 +90,7 @@ def test_neighbours_of_nothing(index: Index) -> None:
 
 
 def test_an_id_is_a_text(index: Index) -> None:
-    """Any other value is an error, whatever it is the id of."""
+    """Any other value is an error, for every kind of record."""
     for read in (index.document, index.paragraph, index.table, index.measure, index.excerpt, index.resolve_id):
         with pytest.raises(UsageError, match="an id is a text"):
             read(5)  # type: ignore[arg-type, operator]
@@ -101,7 +101,7 @@ def test_an_id_is_a_text(index: Index) -> None:
     [("a.txt", 0, [1, 2, 3, 4, 5, 6]), ("a.txt#3", 0, [3]), ("a.txt#6", 2, [4, 5, 6])],
 )
 def test_an_excerpt_is_what_an_id_names(index: Index, record_id: str, context: int, numbers: list[int]) -> None:
-    """That of a document is all of its paragraphs, that of a paragraph those around it."""
+    """The excerpt of a document has all of its paragraphs, that of a paragraph also those around it."""
     excerpt = index.excerpt(record_id, context)
     assert isinstance(excerpt, Excerpt)
     assert [item.n for item in excerpt.paragraphs] == numbers
@@ -126,8 +126,8 @@ def test_other_years_are_those_of_the_place_body_and_kind(index: Index) -> None:
 
 
 @pytest.mark.parametrize("name", ["f.txt", "g.txt"])
-def test_a_report_without_year_or_facts_is_alone(index: Index, name: str) -> None:
-    """There is nothing that other reports could share with it."""
+def test_a_report_without_year_or_facts_has_no_other_years(index: Index, name: str) -> None:
+    """A report without a year, or without place and body, has no reports of other years."""
     document = index.document(name)
     assert isinstance(document, Document)
     assert index.other_years(name) == (ReportOfYear(name, document.title, document.year, is_given=True),)

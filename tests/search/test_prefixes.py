@@ -41,7 +41,7 @@ def index(tmp_path: Path, report: Report, engine: str, monkeypatch: pytest.Monke
     ],
 )
 def test_prefixes_are_cut(index: Index, query: str, numbers: list[int], notes: list[str]) -> None:
-    """All prefixes of a query have the same share of the words. Deleted words do not count."""
+    """Each prefix of a query has the same share of the maximum number of words. Deleted words do not count."""
     with index:
         results = index.search(query, limit=None, sort="document")
         assert [hit.n for hit in results.hits] == [*numbers]

@@ -53,7 +53,7 @@ def test_similar_takes_options_and_filters(index: Index) -> None:
     assert [(item.value, item.count) for item in folded.facets["year"].values] == [(2021, 2), (2023, 2)]
 
 
-def test_a_paragraph_without_words_is_like_none(index: Index) -> None:
+def test_a_paragraph_without_words_has_no_similar_ones(index: Index) -> None:
     """A paragraph of a number alone has no similar paragraphs."""
     results = index.similar("x/a.txt#3")
     assert (results.total, results.hits) == (0, ())
@@ -99,5 +99,5 @@ DOCUMENTS = ("a.txt", "x/a.txt", "x/b.txt", "y/1b.txt", "y/21b.txt", "d.csv#r1",
     ],
 )
 def test_ids_are_completed(record_id: str, expected: str) -> None:
-    """An id is completed if its document is; one that exists, or is unknown, stays."""
+    """If an id begins with the end of one document's id, that id is completed. Other ids do not change."""
     assert complete_id(record_id, DOCUMENTS) == expected

@@ -1,4 +1,4 @@
-"""Did you mean: corrections of words that an index hardly has."""
+"""Did you mean: corrections of words that few or no paragraphs have."""
 
 from __future__ import annotations
 
@@ -88,8 +88,8 @@ def test_results_stay_those_of_the_query(index: Index) -> None:
     assert (results.total, results.hits) == (0, ())
 
 
-def test_measures_are_corrected(index: Index) -> None:
-    """A look-up that finds nothing and whose correction finds nothing has no correction."""
+def test_a_correction_that_finds_no_measure_is_not_suggested(index: Index) -> None:
+    """A look-up has no correction if the corrected query finds no measure either."""
     assert index.measures("双随即").suggestions == ()
 
 

@@ -19,7 +19,7 @@ from searchkit.search.results import Hit
 
 @pytest.fixture(scope="session")
 def index(index_of: Callable[..., Index], report: Callable[..., ParsedDocument]) -> Index:
-    """An open index with more matches than are ranked in two steps."""
+    """An open index with more matches than are rescored."""
     texts = [numbered(n) for n in range(1, 301)]
     return index_of([report("a.txt", *texts, year=2023), report("b.txt", *texts[:40], year=2022)])
 

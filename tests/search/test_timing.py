@@ -73,6 +73,6 @@ def test_a_limit_holds_for_all_calls_of_a_block(index: Index, clock: list[float]
 
 @pytest.mark.parametrize("timeout", [0, -1, "1", True, float("nan")])
 def test_a_limit_is_a_positive_number(index: Index, timeout: Any) -> None:  # noqa: ANN401
-    """Anything else is an error."""
+    """A time limit that is not a positive number is a usage error."""
     with pytest.raises(UsageError, match="timeout must be a number of seconds above 0"):
         index.search("执法", timeout=timeout)

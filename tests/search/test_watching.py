@@ -79,7 +79,7 @@ def test_filters_hold_and_nothing_is_relaxed(build: Build, tmp_path: Path) -> No
     assert run(file, index) == ["全年立案5件。"]
 
 
-def test_the_file_is_private_and_whole(build: Build, tmp_path: Path) -> None:
+def test_the_file_is_private_and_keeps_all_watches(build: Build, tmp_path: Path) -> None:
     """Only the user can read the file. Watches that are added at the same time are all kept."""
     path = tmp_path / "folder" / "watches.json"
     index = build({"a.txt": (2023, ["全年立案3件。"])})
@@ -91,8 +91,8 @@ def test_the_file_is_private_and_whole(build: Build, tmp_path: Path) -> None:
     assert [item.name for item in path.parent.iterdir() if item.suffix != ".lock"] == ["watches.json"]
 
 
-def test_names(build: Build, tmp_path: Path) -> None:
-    """A name is taken once, printable and not empty; removing an unknown one removes none."""
+def test_names_of_watches_are_unique_and_printable(build: Build, tmp_path: Path) -> None:
+    """Names of watches are unique, printable and not empty. If one of several names is unknown, none is removed."""
     file = WatchFile(tmp_path / "watches.json")
     index = build({"a.txt": (2023, ["全年立案3件。"])})
     add(file, index)
@@ -122,7 +122,7 @@ def test_a_damaged_file_is_refused(tmp_path: Path, content: str) -> None:
 
 
 def test_the_file_is_readable_json(build: Build, tmp_path: Path) -> None:
-    """The file has Chinese as it is."""
+    """The file is JSON in which Chinese is not escaped."""
     file = WatchFile(tmp_path / "watches.json")
     add(file, build({"a.txt": (2023, ["全年立案3件。"])}))
     (record,) = json.loads(file.path.read_text(encoding="utf-8"))["watches"]

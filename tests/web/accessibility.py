@@ -1,4 +1,4 @@
-"""Whether everybody can use a page: axe-core's rules (WCAG 2.2 A and AA and its best practices), and the keyboard."""
+"""Checks of accessibility: the rules of axe-core (WCAG 2.2 A and AA, best practices), and the use of pages by Tab."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def new_context(browser: Browser, theme: str, width: int = 1280) -> BrowserConte
 
 
 def find_violations(page: Page, rules: list[str] | None = None) -> list[str]:
-    """Return what axe says against a page, by all rules or some."""
+    """Return the violations of all rules, or of some, that axe finds on a page."""
     options = _OPTIONS if rules is None else {"resultTypes": ["violations"], "runOnly": rules}
     found = Axe().run(page, options=options).response["violations"]
     return [
@@ -49,7 +49,10 @@ def find_violations(page: Page, rules: list[str] | None = None) -> list[str]:
 
 
 def walk_by_tab(page: Page) -> tuple[int, list[str]]:
-    """Press Tab until the end of a page. Return the number of controls, and those not reached or not seen in focus."""
+    """Press Tab until the end of a page. Return the number of controls, and the problems of some.
+
+    It is a problem if Tab does not reach a control, or if the focus on it cannot be seen.
+    """
     count: int = page.evaluate(_MARK)
     reached: set[str] = set()
     problems = []

@@ -43,7 +43,7 @@ THEMES = ("light", "dark")
 WIDTHS = (320, 390, 768, 1024, 1280, 1920)
 """Widths of the windows, in pixels."""
 _FAILED_LOAD = "Failed to load resource"
-"""Begins what the browser writes to the console about a status of 400 and more, which some screens have."""
+"""Beginning of the console message about a response with a status of 400 or more, which some screens have."""
 
 
 def find_chromium() -> str | None:
@@ -76,8 +76,8 @@ def serve(*indexes: str | Path) -> Iterator[str]:
 
 
 @dataclass
-class Watch:
-    """What a page does that it must not: dialogs, requests of other servers, messages of the console, faults."""
+class Monitor:
+    """Records what a page must not do: open dialogs, send requests to other servers, write errors to the console."""
 
     dialogs: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
@@ -85,31 +85,31 @@ class Watch:
     """Errors and warnings: the browser reports violations of the policy of a page here."""
 
     @classmethod
-    def over(cls, page: Page, address: str) -> Watch:
-        """Watch a page of a server."""
-        watch = cls()
+    def of(cls, page: Page, address: str) -> Monitor:
+        """Return a monitor of a page. `address`: the server that the page may send requests to."""
+        monitor = cls()
 
         def dismiss(dialog: Any) -> None:  # noqa: ANN401 - only its methods are known
-            watch.dialogs.append(f"{page.url}: {dialog.message}")
+            monitor.dialogs.append(f"{page.url}: {dialog.message}")
             dialog.dismiss()
 
         def note_request(request: Any) -> None:  # noqa: ANN401
             if not request.url.startswith((address, "data:", "about:", "blob:")):
-                watch.foreign.append(request.url)
+                monitor.foreign.append(request.url)
 
         def note_message(message: Any) -> None:  # noqa: ANN401
             if message.type in {"error", "warning"} and not message.text.startswith(_FAILED_LOAD):
-                watch.console.append(f"{page.url}: {message.text}")
+                monitor.console.append(f"{page.url}: {message.text}")
 
         page.on("dialog", dismiss)
         page.on("request", note_request)
         page.on("console", note_message)
-        page.on("pageerror", lambda error: watch.console.append(f"{page.url}: {error}"))
-        return watch
+        page.on("pageerror", lambda error: monitor.console.append(f"{page.url}: {error}"))
+        return monitor
 
     @property
     def problems(self) -> list[str]:
-        """Everything that was noted."""
+        """Everything that was recorded."""
         return [*self.dialogs, *self.foreign, *self.console]
 
 

@@ -61,7 +61,7 @@ def address(index_path: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A browser without a window. Its event loop runs as long, so that other tests cannot run their own meanwhile."""
+    """A browser without a window, for one module: while it is open, tests cannot run an event loop of their own."""
     pytest.importorskip("playwright.sync_api", reason="the tests in a browser need playwright")
     if find_chromium() is None:
         pytest.skip("there is no chromium: apt-get install chromium")

@@ -16,7 +16,7 @@ _CONFIGURATION = """\
 expected-statuses = [400, 404, 414]
 
 [checks.positive_data_acceptance]
-# Whether a value is one of the index, or a query can be parsed, no schema can say.
+# A schema cannot say whether the index has a value, or whether a query can be parsed.
 enabled = false
 """
 
@@ -28,8 +28,8 @@ class Calls:
     statuses: dict[int, int]
     """Number of responses by status."""
     is_clean: bool
-    """Whether all checks passed: no server error, only described statuses, types, headers and JSON, what does not fit
-    is refused."""
+    """Whether all checks passed: no server error, only described statuses, types, headers and JSON, and values that do
+    not fit the description are refused."""
     log: str
 
     @property

@@ -1,6 +1,7 @@
-"""Texts that do harm where they are not escaped, put in every place that a page or its data shows, and an oracle.
+"""Payloads, which do harm if they are not escaped, in every place that a page or its data shows.
 
-A probe is one payload in one place. `REQUESTS` are the places in URLs, `write_corpus` fills those in a corpus.
+A probe is one payload in one place. `REQUESTS` are the places in URLs, `write_corpus` fills those in a corpus. The
+functions `find_…` return the harm that a page or a file would do.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ PAYLOADS = (
     "@SUM(1+1)*cmd|' /C calc'!A0",
     "\\u003cscript\\u003ealert(1)\\u003c/script\\u003e",
 )
-"""Texts that run a script, change the page or call a formula where they are taken for more than text."""
+"""Texts that run a script, change the page or call a formula if they are not treated as text."""
 
 REQUESTS = {
     "query of a search": "search?query={}",
@@ -128,7 +129,7 @@ CORPUS = {
     "source": ".lines dd",
     "file name": ".lines code",
 }
-"""Places in a corpus that `write_corpus` fills, each with where the page of a document shows it."""
+"""Places in a corpus that `write_corpus` fills, each with the selector of its text on the page of a document."""
 
 SCAN = """() => {
   const problems = [];
@@ -163,11 +164,11 @@ ARRIVALS = """([payload, places]) => {
   const shows = (selector) => [...document.querySelectorAll(selector)].some(has);
   return Object.keys(places).filter((name) => shows(places[name]));
 }"""
-"""Returns the places of a page that show a payload as text. Blanks do not count: pages and readers join them."""
+"""Returns the places of a page that show a payload as text. Ignores white space, which readers and pages change."""
 
 
 def write_corpus(folder: Path) -> None:
-    """Write a report per payload, which has it in every place of `CORPUS`, and the metadata that states some of them.
+    """Write a report for each payload, which has it in every place of `CORPUS`, and metadata.csv, which states some.
 
     Readers drop markup of a report, so the payload is escaped in HTML: its text is what a reader sees.
     """
@@ -191,12 +192,12 @@ def write_corpus(folder: Path) -> None:
 
 
 def _file_name(payload: str) -> str:
-    """Return a payload without what no name of a file can have."""
+    """Return a payload without characters that the name of a file cannot have, as the name of a file."""
     return "".join(character for character in payload if character not in "/\\\0\t")[:80].strip()
 
 
 def find_problems(page: Page) -> list[str]:
-    """Return what a page shows that is more than text."""
+    """Return what a page contains that no template makes: see `SCAN`."""
     found: list[str] = page.evaluate(SCAN)
     return [f"{page.url}: {problem}" for problem in found]
 
@@ -253,7 +254,10 @@ def find_drawing_problems(content: bytes) -> list[str]:
 
 
 def find_json_problems(content: str, media_type: str, nosniff: str) -> list[str]:
-    """Return why data could be taken for a page: another type, a type that may be guessed, raw controls."""
+    """Return why data could be taken for a page: another type, a type that may be guessed, control characters.
+
+    Raises ValueError if the content is not JSON.
+    """
     problems = []
     if not media_type.startswith(("application/json", "application/jsonl", "application/problem+json")):
         problems.append(media_type)
@@ -267,9 +271,9 @@ def find_json_problems(content: str, media_type: str, nosniff: str) -> list[str]
 
 
 def probe_requests(page: Page, address: str, payloads: Sequence[str]) -> tuple[int, list[str]]:
-    """Open every place of `REQUESTS` with each payload. Return the number of probes, and what is more than text.
+    """Open every place of `REQUESTS` with each payload. Return the number of probes, and the problems of the pages.
 
-    A page whose box lacks the query that was asked is a problem too: the payload did not arrive.
+    It is also a problem if the search box of a page does not contain the query, because the payload did not arrive.
     """
     problems = []
     for payload in payloads:
@@ -288,12 +292,12 @@ def probe_requests(page: Page, address: str, payloads: Sequence[str]) -> tuple[i
 
 
 def _one_line(text: str) -> str:
-    """Return a text as a field of one line has it."""
+    """Return a text without line ends, which an input field of one line drops."""
     return text.replace("\n", "").replace("\r", "")
 
 
 def probe_documents(page: Page, address: str, payloads: Sequence[str]) -> tuple[int, list[str]]:
-    """Open the report of each payload. Return the number of probes that arrived, and what is more than text."""
+    """Open the report of each payload. Return the number of probes that arrived, and the problems of the pages."""
     documents = page.request.get(f"{address}documents.json").json()
     names = [document["document"] for document in documents]
     ids = {PAYLOADS[int(name.partition(" ")[0].partition(".")[0])]: name for name in names}
@@ -303,7 +307,7 @@ def probe_documents(page: Page, address: str, payloads: Sequence[str]) -> tuple[
         problems += find_problems(page)
         shown = find_arrivals(page, payload, CORPUS)
         arrived += len(shown)
-        if not {"title", "text"} <= {*shown}:  # rows that are not a table to the reader of the file are paragraphs
+        if not {"title", "text"} <= {*shown}:  # a reader may take the table of the report for paragraphs
             problems.append(f"{page.url}: the payload is shown in {shown} only")
     return arrived, problems
 
@@ -355,7 +359,7 @@ LISTS = (
 
 
 def probe_data(page: Page, address: str) -> tuple[int, list[str]]:
-    """Read the data of all reports in every format. Return the number of files, and what is more than text in them."""
+    """Read the data of all reports in every format. Return the number of files, and their problems."""
     count, problems = 0, []
     for url in DATA:
         path, _, query = url.partition("?")

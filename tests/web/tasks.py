@@ -1,8 +1,8 @@
 """Ten tasks of a researcher, done in a browser with mouse and keyboard on an index of the sample reports.
 
-A step is what the hand does: a query typed and sent, a click, a key. Reading is none. Each task
-begins on the start page and ends when what was asked is on the screen, on the clipboard or in a file. Its answer is
-compared with that of the library.
+A step is a query that is typed and sent, a click, or a key. Reading is not a step. Each task begins on the start page
+and ends when the answer is on the screen, on the clipboard or in a file. The answer is compared with that of the
+library.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MAX_STEPS = 5
 
 @dataclass
 class User:
-    """Somebody at the browser. Every step is noted."""
+    """A user of the browser. `steps` has every step that was done."""
 
     page: Page
     steps: list[str] = field(default_factory=list)
@@ -39,7 +39,7 @@ class User:
         self.page.locator(".hit, .empty").first.wait_for()
 
     def click(self, target: Locator, name: str) -> None:
-        """Click something. `name`: what it says."""
+        """Click an element. `name`: its label."""
         self.steps.append(f"click {name}")
         target.click()
 

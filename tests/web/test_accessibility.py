@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 SOME = ("understood", "nothing", "facet", "document", "no-measures", "compare", "coverage", "audit", "about", "missing")
-"""Screens of each kind that have few controls. `make browser` tests them all, also on a phone."""
+"""Screens of each kind, those with few controls. `make browser` tests all screens, also in the size of a phone."""
 
 
 @pytest.mark.parametrize("screen", SOME)
 def test_no_rule_is_violated(browser: Browser, address: str, screen: str) -> None:
-    """All rules in light, and those of colours in dark."""
+    """No rule is violated in the light theme, and no rule about colours in the dark one."""
     context = new_context(browser, "light")
     page = context.new_page()
     page.goto(address + SCREENS[screen])
@@ -43,7 +43,7 @@ def test_every_control_is_reached_by_tab(browser: Browser, address: str, screen:
 
 
 def test_violations_are_found(browser: Browser, address: str) -> None:
-    """A page without names, with faint text and a control that Tab does not show fails."""
+    """An image without a text, faint text and a control without a visible focus are found."""
     context = new_context(browser, "light")
     page = context.new_page()
     page.goto(f"{address}about")

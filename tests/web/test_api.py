@@ -44,8 +44,8 @@ def test_the_api_is_as_described(address: str, tmp_path: Path) -> None:
     assert calls.statuses.keys() >= {200, 400}
 
 
-def test_a_rebuild_under_load_disturbs_nobody(tmp_path: Path) -> None:
-    """While an index is built again and again, every request is answered from one whole build, and the last is seen."""
+def test_no_request_fails_during_rebuilds(tmp_path: Path) -> None:
+    """While builds replace the index, every request is answered from one complete build, in the end from the last."""
     corpus, index, builds = tmp_path / "corpus", tmp_path / "index", 4
     corpus.mkdir()
     for number in range(20):
@@ -56,7 +56,7 @@ def test_a_rebuild_under_load_disturbs_nobody(tmp_path: Path) -> None:
     ended = threading.Event()
 
     def ask(address: str) -> None:
-        """Ask one thing after another on one connection."""
+        """Send requests on one connection until the builds have ended."""
         connection = HTTPConnection(urlsplit(address).netloc, timeout=60)
         while not ended.is_set():
             for path in PATHS:
@@ -84,13 +84,13 @@ def test_a_rebuild_under_load_disturbs_nobody(tmp_path: Path) -> None:
     assert max(totals) == 20 + builds
 
 
-def test_a_queue_that_is_full_refuses_with_a_time(index_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_queue_refuses_with_retry_after(index_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """More searches than may wait are refused with 503 and Retry-After; the others are answered."""
     release = threading.Event()
     search = searchkit.index.IndexState.search
 
     def wait(*arguments: object, **options: object) -> object:
-        """Search when the test says so."""
+        """Search after `release` is set."""
         release.wait(30)
         return search(*arguments, **options)  # type: ignore[arg-type]
 
@@ -101,7 +101,7 @@ def test_a_queue_that_is_full_refuses_with_a_time(index_path: Path, monkeypatch:
     with TestClient(app, base_url="http://localhost") as client:
 
         def ask(number: int) -> None:
-            """Ask what no cache has."""
+            """Send a search that no cache can answer."""
             response = client.get("/search.json", params={"query": f"处罚 {number}"})
             answers.append((response.status_code, response.headers.get("retry-after", "")))
 
@@ -126,7 +126,7 @@ def test_a_search_that_takes_too_long_is_ended(index_path: Path, monkeypatch: py
     search = searchkit.index.IndexState.search
 
     def wait(*arguments: object, **options: object) -> object:
-        """Take too long, once."""
+        """Sleep beyond the deadline in the first call."""
         if not slow.is_set():
             slow.set()
             time.sleep(2.5)

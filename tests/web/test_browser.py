@@ -1,4 +1,4 @@
-"""The pages in a real browser (Debian's chromium): keys, swaps in place, history, widths, themes, paper, no script."""
+"""The pages in a real browser (Debian's chromium): keys, swaps in place, history, widths, themes, print, no scripts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from browsing import SCREENS, WIDTHS, Watch, overflow
+from browsing import SCREENS, WIDTHS, Monitor, overflow
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -21,10 +21,10 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
     """
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
-    watch = Watch.over(page, address)
+    monitor = Monitor.of(page, address)
     yield page
     context.close()
-    assert watch.problems == []
+    assert monitor.problems == []
 
 
 def test_a_facet_value_is_swapped_in_place(page: Page, address: str) -> None:
@@ -51,7 +51,7 @@ def test_a_facet_value_is_swapped_in_place(page: Page, address: str) -> None:
 
 
 def test_the_keyboard_is_enough(page: Page, address: str) -> None:
-    """/ goes to the box, j and k through the hits, Enter opens, n goes through the matches, ? lists the keys."""
+    """/ focuses the search box, j and k select hits, Enter opens one, n goes to the next match, ? lists the keys."""
     page.goto(f"{address}search")
     page.keyboard.press("/")
     page.keyboard.type("处罚")
@@ -122,12 +122,12 @@ SMALL = """() => [...document.querySelectorAll("a[href], button, input:not([type
   .map((e) => e.outerHTML.slice(0, 150))"""
 """Returns the controls that are less than 40 px high.
 
-Links in a line of text, numbers of paragraphs, tags and the link that skips to the text may be.
+Links in a line of text, numbers of paragraphs, tags and the link that skips to the text may be smaller.
 """
 
 
 @pytest.mark.parametrize("screen", SCREENS)
-def test_a_thumb_hits_every_control(page: Page, address: str, screen: str) -> None:
+def test_controls_are_large_enough_for_a_thumb(page: Page, address: str, screen: str) -> None:
     """On a phone, controls are at least 40 px high."""
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(address + SCREENS[screen])
@@ -136,7 +136,7 @@ def test_a_thumb_hits_every_control(page: Page, address: str, screen: str) -> No
 
 
 @pytest.mark.parametrize("screen", SCREENS)
-def test_no_control_is_dead_without_scripts(browser: Browser, address: str, screen: str) -> None:
+def test_every_visible_button_works_without_scripts(browser: Browser, address: str, screen: str) -> None:
     """Without scripts, every visible button belongs to a form that it submits; what only scripts fill is hidden."""
     context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 800})
     page = context.new_page()
@@ -284,7 +284,7 @@ def test_the_browser_setting_chooses_the_theme(browser: Browser, address: str) -
     assert colours[0] != colours[1]
 
 
-def test_paper_has_the_text_alone(page: Page, address: str) -> None:
+def test_a_printed_report_has_only_its_text(page: Page, address: str) -> None:
     """A printed report has its text, dark on white also in the dark theme, without the controls of the page."""
     pdfium = pytest.importorskip("pypdfium2", reason="reads the printed page")
     page.emulate_media(media="print", color_scheme="dark")

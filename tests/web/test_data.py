@@ -114,7 +114,7 @@ def test_all_hits_are_returned(client: TestClient) -> None:
 
 
 def test_the_header_links_to_other_pages(client: TestClient) -> None:
-    """Link leads to the next page, and from there back."""
+    """The header `Link` has the addresses of the next and of the previous page."""
     first = client.get("/search.json", params={"query": "的", "limit": 5})
     second = client.get(first.links["next"]["url"])
     assert second.json()["hits"][0]["id"] not in {hit["id"] for hit in first.json()["hits"]}
@@ -190,8 +190,11 @@ def test_endpoints_without_a_page_are_json(client: TestClient) -> None:
         assert response.text == client.get(f"/{endpoint}.json", params=parameters).text
 
 
-def test_the_description_of_the_api_names_every_parameter(client: TestClient) -> None:
-    """openapi.json has an operation for each endpoint and format, with the parameters that it takes."""
+def test_the_api_has_a_description(client: TestClient) -> None:
+    """openapi.json has operations for endpoints and formats, with their parameters, and all schemas that it refers to.
+
+    `test_the_api_is_as_described` compares it with the answers.
+    """
     description = client.get("/openapi.json").json()
     assert description["openapi"] == "3.1.0"
     operation = description["paths"]["/search.json"]["get"]
@@ -203,8 +206,8 @@ def test_the_description_of_the_api_names_every_parameter(client: TestClient) ->
         assert reference.partition('"')[0] in description["components"]["schemas"]
 
 
-def test_a_path_of_the_server_is_not_told(client: TestClient, index_path: Path) -> None:
-    """The state of the index names the last folders of its paths only."""
+def test_paths_of_the_server_are_not_disclosed(client: TestClient, index_path: Path) -> None:
+    """The state of the index has only the last folder of each path."""
     info = client.get("/info.json").json()
     assert (info["index"], info["corpus"]) == ("index", "reports")
     assert str(index_path.parent) not in client.get("/about").text

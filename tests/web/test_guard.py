@@ -44,7 +44,7 @@ def test_every_response_has_the_headers_of_security(client: TestClient, url: str
     "host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:8000", "", "[::2]", "10.0.0.1"]
 )
 def test_another_host_is_refused(client: TestClient, host: str) -> None:
-    """A page of another site that names this machine is not answered."""
+    """A request whose Host header does not name this machine is refused: another site may have sent it."""
     response = client.get("/search", headers={"host": host})
     assert response.status_code == 421
     assert response.json()["code"] == "host"
@@ -66,8 +66,8 @@ def test_a_host_is_allowed_by_name(index_path: Path) -> None:
         create_app([("i", index_path)], ServerOptions(host="0.0.0.0"))  # noqa: S104
 
 
-def test_hosts_and_addresses_are_told_apart() -> None:
-    """The name in a Host header is taken without its port; loopback addresses are known."""
+def test_host_names_and_loopback_addresses_are_recognised() -> None:
+    """`host_name` drops the port of a Host header. `is_loopback` is true of names and addresses of this machine."""
     assert [host_name(text) for text in ("a.b:80", "[::1]:80", "[::1]", "A.B.")] == ["a.b", "[::1]", "[::1]", "a.b"]
     assert [is_loopback(text) for text in ("127.0.0.2", "::1", "localhost", "0.0.0.0", "example.cn")] == [  # noqa: S104
         True, True, True, False, False,
@@ -75,14 +75,14 @@ def test_hosts_and_addresses_are_told_apart() -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
-def test_only_reading_is_possible(client: TestClient, method: str) -> None:
+def test_only_get_and_head_are_allowed(client: TestClient, method: str) -> None:
     """Every other method is refused."""
     response = client.request(method, "/search")
     assert (response.status_code, response.headers["allow"]) == (405, "GET, HEAD")
 
 
-def test_a_head_has_no_content(client: TestClient) -> None:
-    """HEAD is answered like GET."""
+def test_head_requests_are_answered(client: TestClient) -> None:
+    """A HEAD request has the status of the GET request."""
     assert client.head("/search?query=x").status_code == 200
 
 
@@ -91,7 +91,7 @@ def test_a_long_url_is_refused(client: TestClient) -> None:
     assert client.get("/search?x=" + "a" * 17_000).status_code == 414
 
 
-def test_static_files_are_kept_for_ever(client: TestClient) -> None:
+def test_static_files_are_immutable(client: TestClient) -> None:
     """Static files are under a digest of their content; another digest, and a path out of the folder, do not exist."""
     page = Page(client.get("/search").text)
     style = page.all("link", rel="stylesheet")[0]["href"]
@@ -103,7 +103,7 @@ def test_static_files_are_kept_for_ever(client: TestClient) -> None:
 
 
 def test_an_etag_answers_before_any_work(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A page that the browser has is not made again."""
+    """If the browser has the current answer, the status is 304 and no search runs."""
     for url in ("/search?query=处罚", "/search.json?query=处罚", "/search.csv?query=处罚&limit=all"):
         etag = client.get(url).headers["etag"]
         with monkeypatch.context() as patch:
@@ -125,7 +125,7 @@ def test_a_new_build_is_seen_by_the_next_request(tmp_path: Path) -> None:
         after = client.get("/search.json?query=处罚", headers={"if-none-match": before.headers["etag"]})
         assert (before.json()["total"], after.json()["total"]) == (1, 2)
         assert client.get("/readyz").json()["indexes"]["i"] in after.headers["etag"]
-        shutil.rmtree(tmp_path / "index")  # the open build still answers
+        shutil.rmtree(tmp_path / "index")  # the server still answers from the build that it has open
         assert client.get("/search.json?query=立案").json()["total"] == 2
 
 
@@ -142,8 +142,8 @@ def test_several_indexes_have_paths_of_their_own(index_path: Path, hostile_path:
         create_app([("a", index_path), ("a", hostile_path)], ServerOptions())
 
 
-def test_a_port_that_is_taken_is_named(index_path: Path) -> None:
-    """A port that cannot be bound is one line."""
+def test_an_address_that_cannot_be_bound_is_an_error(index_path: Path) -> None:
+    """A server that cannot listen at its address raises a SearchkitError that says so."""
     with pytest.raises(SearchkitError, match="cannot listen at"):
         run_server([("i", index_path)], ServerOptions(host="192.0.2.1", allow_hosts=("x",)), print)
 
@@ -152,7 +152,7 @@ def test_a_port_that_is_taken_is_named(index_path: Path) -> None:
 
 
 def hostile_urls() -> list[str]:
-    """Return URLs with every fourth payload as query, filter, facet and id. `make browser` has them all."""
+    """Return URLs with every fourth payload as query, filter, facet and id. `make browser` tests all payloads."""
     urls = []
     for payload in PAYLOADS[::4]:
         text = quote(payload, safe="")
@@ -180,7 +180,10 @@ def hostile_urls() -> list[str]:
 
 
 def assert_harmless(text: str) -> None:
-    """Fail unless a page has our elements only: our scripts, no handlers, no styles, links of the web."""
+    """Fail if a page has a foreign script, an embedded page, an inline handler or style, or a link to a script.
+
+    Fail also if the page shows the result of a template in a payload.
+    """
     page = Page(text)
     for tag, attributes in page.elements:
         assert tag not in {"iframe", "object", "embed", "style", "base", "img"}, tag
@@ -226,7 +229,7 @@ def test_cells_of_csv_are_disarmed(hostile_client: TestClient) -> None:
 # Limits
 
 
-def test_a_lane_refuses_too_many_and_ends_in_time() -> None:
+def test_a_pool_refuses_too_many_and_ends_in_time() -> None:
     """A pool runs a few at a time, lets some wait, refuses the rest, and gives up after the deadline."""
     pool = RequestPool("test", workers=1, seconds=0.4, max_waiting=1)
     release = threading.Event()
@@ -248,7 +251,7 @@ def test_a_lane_refuses_too_many_and_ends_in_time() -> None:
     pool.close()
 
 
-def test_an_error_in_a_lane_is_that_of_the_function() -> None:
+def test_an_error_in_a_pool_is_that_of_the_function() -> None:
     """A pool passes on what a function raises."""
     pool = RequestPool("test", workers=1, seconds=1)
     with pytest.raises(ZeroDivisionError):
@@ -281,8 +284,8 @@ def test_requests_compute_in_turn_but_do_not_wait_long(monkeypatch: pytest.Monke
         assert order == ["first", "second", "second"]
 
 
-def test_a_busy_server_says_when_to_come_again(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A request too many is 503 with Retry-After, as a page and as data."""
+def test_a_busy_server_answers_with_retry_after(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If a pool refuses a request, the answer is 503 with Retry-After, as a page and as data."""
 
     async def refuse(*_: object) -> None:
         raise Overloaded("too many requests at a time")
@@ -296,8 +299,10 @@ def test_a_busy_server_says_when_to_come_again(client: TestClient, monkeypatch: 
     assert "请求太多" in page.text
 
 
-def test_an_unexpected_error_tells_nothing(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bug is a page, or JSON, without its cause."""
+def test_the_message_of_an_unexpected_error_is_not_disclosed(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An unexpected exception is answered with status 500, as a page or as JSON, without the message."""
 
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("a secret")
@@ -309,7 +314,7 @@ def test_an_unexpected_error_tells_nothing(client: TestClient, monkeypatch: pyte
         assert "secret" not in response.text
 
 
-def test_the_cache_has_a_size() -> None:
+def test_the_size_of_the_cache_is_limited() -> None:
     """A cache drops the answers that were used least recently, and keeps no large one."""
     cache = AnswerCache(max_bytes=25)
     for name in "abc":
@@ -329,7 +334,7 @@ def test_the_first_page_is_fast(index_path: Path) -> None:
 
 
 def test_a_search_ends_itself_at_the_deadline(index_path: Path) -> None:
-    """A function in a pool has the time limit of the library, so that it holds its thread no longer than it may."""
+    """A function in a pool runs under the time limit of the library, so that it leaves its thread at the deadline."""
     pool = RequestPool("test", workers=1, seconds=0.2)
     ended = threading.Event()
 

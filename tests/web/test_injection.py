@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from browsing import Watch, serve
+from browsing import Monitor, serve
 from injection import (
     PAYLOADS,
     find_active_cells,
@@ -48,30 +48,30 @@ def hostile_address(hostile_path: Path, browser: Browser) -> Iterator[str]:
 
 @pytest.fixture
 def page(browser: Browser, hostile_address: str) -> Iterator[Page]:
-    """A page. It fails if it opens a dialog, asks another server, or violates its policy."""
+    """A page. The test fails if the page opens a dialog, sends a request to another server, or violates its policy."""
     page = browser.new_page()
-    watch = Watch.over(page, hostile_address)
+    monitor = Monitor.of(page, hostile_address)
     yield page
     page.close()
-    assert watch.problems == []
+    assert monitor.problems == []
 
 
 def test_addresses_are_text(page: Page, hostile_address: str) -> None:
-    """Queries, filters, ids, names and paths."""
+    """Payloads in queries, filters, ids, names and paths of URLs are text."""
     count, problems = probe_requests(page, hostile_address, SOME)
     assert problems == []
     assert count == 26 * len(SOME)
 
 
 def test_reports_are_text(page: Page, hostile_address: str) -> None:
-    """Titles, headings, sentences, tables, file names, metadata and sources of reports."""
+    """Payloads in titles, headings, sentences, tables, file names, metadata and sources of reports are text."""
     arrived, problems = probe_documents(page, hostile_address, SOME)
     assert problems == []
     assert arrived >= 10 * len(SOME)
 
 
 def test_lists_are_text(page: Page, hostile_address: str) -> None:
-    """Hits, facets, tables, neighbours in place, found values and completions have the texts of all reports."""
+    """Payloads in hits, facets, tables, neighbours, found values and completions are text."""
     shown, problems = probe_lists(page, hostile_address)
     assert problems == []
     assert shown >= 200
@@ -84,7 +84,7 @@ def test_data_is_not_a_page(page: Page, hostile_address: str) -> None:
     assert count == 37
 
 
-def test_the_oracle_sees_what_is_not_escaped(browser: Browser, hostile_address: str) -> None:
+def test_payloads_that_are_not_escaped_are_found(browser: Browser, hostile_address: str) -> None:
     """Each payload written into a page as markup is found, by what it adds to the page or by the text that it loses."""
     page = browser.new_page()
     page.on("dialog", lambda dialog: dialog.dismiss())

@@ -1,4 +1,4 @@
-"""The server under load: builds replace the index while readers open pages, and what was replaced leaves memory."""
+"""The server under load: builds replace the index while readers open pages, and replaced states leave memory."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ def host(folders: tuple[Path, Path]) -> Iterator[str]:
         process.terminate()
 
 
-def test_builds_under_load_cost_no_request(folders: tuple[Path, Path], host: str) -> None:
-    """Readers get whole answers of each build, and no error, while builds replace the index."""
+def test_no_request_fails_while_builds_replace_the_index(folders: tuple[Path, Path], host: str) -> None:
+    """While builds replace the index, all answers are complete and without errors."""
     ended, statuses, states = threading.Event(), set[int](), set[str]()
     failures: list[Exception] = []
 
@@ -120,7 +120,7 @@ def test_a_replaced_state_leaves_memory_at_once(folders: tuple[Path, Path]) -> N
         site.view()
         deadline = time.monotonic() + 20
         while old() is not None and time.monotonic() < deadline:
-            time.sleep(0.05)  # the thread that verifies the files of the old state ends
+            time.sleep(0.05)  # until the thread that verifies the files of the old state has ended
         assert old() is None
     finally:
         gc.enable()
@@ -128,7 +128,7 @@ def test_a_replaced_state_leaves_memory_at_once(folders: tuple[Path, Path]) -> N
 
 
 def test_states_share_the_segments_that_a_build_keeps(folders: tuple[Path, Path]) -> None:
-    """Two open states of an index read the segments that both have through the same objects."""
+    """Two open states of an index share the readers of the segments that both have."""
     with searchkit.open(folders[1]) as index:
         index.search("执法")
         old = index.snapshot()

@@ -42,7 +42,7 @@ def test_notes_about_a_query_are_in_chinese(index_path: Path, query: str, filter
 
 @pytest.mark.parametrize("value", ["滨海新", "没有的地方"])
 def test_errors_in_an_address_are_in_chinese(index_path: Path, value: str) -> None:
-    """A value that the index does not have is named in Chinese."""
+    """The error about a value that the index does not have is in Chinese."""
     with searchkit.open(index_path) as index, pytest.raises(UsageError) as raised:
         index.search("处罚", district=value)
     assert is_chinese(ZH.message(str(raised.value)))
@@ -66,5 +66,5 @@ def test_warnings_about_reports_are_in_chinese() -> None:
 
 
 def test_an_unknown_sentence_is_shown_as_it_is() -> None:
-    """What has no translation is not lost."""
+    """A sentence without a translation is shown in English."""
     assert ZH.message("something new: {0}") == "something new: {0}"

@@ -47,7 +47,7 @@ def page_of(client: TestClient, url: str) -> Page:
 
 @pytest.mark.parametrize("url", PAGES)
 def test_every_page_is_well_formed_and_has_its_frame(client: TestClient, url: str) -> None:
-    """Elements are closed in order, ids are unique, and there is one main part, one search box and a way to it."""
+    """Elements are closed in order, ids are unique, and there is one main part, one search box and a skip link."""
     page = page_of(client, url)
     assert page.problems == []
     ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
@@ -67,13 +67,13 @@ def test_every_link_of_a_page_leads_somewhere(client: TestClient, url: str) -> N
         assert client.get(link).status_code == 200, link
 
 
-def test_the_root_leads_to_the_search(client: TestClient) -> None:
-    """The URL without a path is that of the search."""
+def test_the_root_redirects_to_the_search(client: TestClient) -> None:
+    """The URL without a path redirects to the search."""
     assert client.get("/", follow_redirects=False).headers["location"] == "/search"
 
 
 def test_a_hit_has_place_year_title_marks_and_links(client: TestClient) -> None:
-    """A hit leads to its paragraph in the document, with the query, and its matches are marked."""
+    """A hit links to its paragraph in the document, with the query, and its matches are marked."""
     page = page_of(client, "/search?query=处罚")
     first = page.all("a", class_="open")[0]["href"]
     assert first is not None
@@ -101,7 +101,7 @@ def test_a_facet_value_toggles(client: TestClient) -> None:
 
 
 def test_parameters_are_in_canonical_order(client: TestClient) -> None:
-    """Links have their parameters in one order, however the URL was written, and no default."""
+    """Links have their parameters in one order, however the URL was written, without those that have the default."""
     page = page_of(client, "/search?sort=score&year=2023&query=处罚&match=auto&nonsense=1")
     tab = next(link for link in page.links() if link.startswith("/measures"))
     assert tab == "/measures?query=%E5%A4%84%E7%BD%9A&of_year=2023"
@@ -147,7 +147,7 @@ def test_the_document_counts_matches_and_has_its_outline(client: TestClient) -> 
 
 
 def test_an_unknown_record_is_an_error_page(client: TestClient) -> None:
-    """An id that does not exist is a page with one sentence and a way out, not a trace."""
+    """The page of an id that does not exist has the status 404 and one sentence, without a traceback."""
     response = client.get("/document?id=nowhere.txt")
     assert response.status_code == 404
     assert "没有这条记录" in response.text
@@ -155,7 +155,7 @@ def test_an_unknown_record_is_an_error_page(client: TestClient) -> None:
 
 
 def test_the_name_of_a_file_may_look_like_an_id(tmp_path: Path) -> None:
-    """A document is found whose name has the signs of the ids of paragraphs, tables and measures."""
+    """A document is found even if its name contains #, ! and @, as do ids of paragraphs, tables and measures."""
     name, corpus = "a@1!2#3.txt", tmp_path / "corpus"
     corpus.mkdir()
     (corpus / name).write_text("行政处罚立案3件。\n", encoding="utf-8")
@@ -170,14 +170,14 @@ def test_the_name_of_a_file_may_look_like_an_id(tmp_path: Path) -> None:
 
 
 def test_a_wrong_parameter_is_an_error_page(client: TestClient) -> None:
-    """A page says what is wrong with a parameter."""
+    """The page of an invalid parameter has the status 400, and asks to check the address."""
     response = client.get("/search?query=x&limit=many")
     assert response.status_code == 400
     assert "请检查网址" in response.text
 
 
 def test_an_unknown_endpoint_is_an_error_page(client: TestClient) -> None:
-    """An endpoint that does not exist is a page."""
+    """An endpoint that does not exist has the status 404, as a page and as JSON."""
     response = client.get("/nowhere")
     assert (response.status_code, response.headers["content-type"]) == (404, "text/html; charset=utf-8")
     assert client.get("/nowhere.json").json()["code"] == "not_found"

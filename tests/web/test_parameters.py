@@ -27,7 +27,7 @@ def test_a_link_is_canonical() -> None:
 
 
 def test_a_change_goes_back_to_the_first_page() -> None:
-    """A change of the search drops the page; a change of the page keeps the search."""
+    """A link that changes the search has no offset. A link that changes the offset keeps the search."""
     first = state("query=a&offset=40")
     assert first.url("/", None, "", year="2023") == "/search?query=a&year=2023"
     assert first.url("/", None, "", offset="60") == "/search?query=a&offset=60"
@@ -35,7 +35,7 @@ def test_a_change_goes_back_to_the_first_page() -> None:
 
 
 def test_a_link_has_the_parameters_of_its_endpoint() -> None:
-    """A link to another page has the parameters that this page has, and a link to data those that change it."""
+    """A link to another page has the parameters that this page takes. A link to data has those that change the data."""
     first = state("query=a&year=2023&sort=-year&group=document&facet=topic")
     assert first.url("/", "compare") == "/compare?query=a&year=2023"
     assert first.url("/", "coverage", ".csv") == "/coverage.csv?year=2023"
@@ -56,7 +56,7 @@ def test_a_link_has_the_parameters_of_its_endpoint() -> None:
     ],
 )
 def test_a_year_is_taken_out_of_a_range(chosen: str, value: str, expected: tuple[str, ...]) -> None:
-    """A year that a range selects can be switched off alone."""
+    """A single year can be removed from a selected range."""
     assert state(chosen).toggled("year", value) == {"year": expected}
 
 
@@ -77,7 +77,7 @@ def test_arguments_have_the_types_of_the_library() -> None:
     assert first.filter_arguments() == {"district": ["x"], "where": {}}
 
 
-def test_data_depends_on_what_it_says() -> None:
-    """The parameters that a page only passes on are none of its data."""
+def test_data_has_the_parameters_that_change_it() -> None:
+    """`data_parameters` leaves out the parameters that a page only passes on in its links."""
     assert [item.name for item in data_parameters("document")] == ["id"]
     assert "query" not in [item.name for item in data_parameters("audit")]

@@ -55,7 +55,7 @@ def test_a_change_of_the_watches_is_a_new_page(client: TestClient, watches: Path
 
 
 def test_others_do_not_see_the_watches(index_path: Path, watches: Path) -> None:
-    """A server that others can reach has no such page, and does not link to it."""
+    """A server that others can reach has no page of watches, and no link to one."""
     assert watches.exists()
     app = create_app([("index", index_path)], ServerOptions(host="0.0.0.0", allow_hosts=("reports.example",)))  # noqa: S104
     with TestClient(app, base_url="http://reports.example") as client:

@@ -1,12 +1,12 @@
-"""Tests the pages in a real browser, and the API, with everything that `make check` does in part.
+"""Tests the pages in a real browser, and the API, completely: `make check` does only a part of this.
 
     python tests/web/whole.py [--only PART] [--every N] [--examples N]
 
-Every screen of an index of the sample reports is read by axe-core in both themes, wide and on a phone, walked through
-by Tab, and measured at every width. Every payload is put in every place of a corpus and of an address. schemathesis
-calls the API. Ten tasks of a researcher are done. Prints what fails, exits with 1 if anything does, and writes
-tests/web/browser.json and docs/browser.md. With --only, the other parts keep their last results. Screenshots are left
-in build/browser/, and compared with nothing.
+axe-core checks every screen of an index of the sample reports in both themes, wide and on a phone; Tab is pressed until
+the end of each, and its width is measured in every window. Every payload is put in every place of a corpus and of a
+URL. schemathesis calls the API. Ten tasks of a researcher are done. Prints what fails, exits with 1 if anything does,
+and writes tests/web/browser.json and docs/browser.md. With --only, the other parts keep their last results. Screenshots
+are left in build/browser/, and compared with nothing.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from accessibility import find_violations, new_context, walk_by_tab
-from browsing import SCREENS, THEMES, WIDTHS, Watch, launch, overflow, serve
+from browsing import SCREENS, THEMES, WIDTHS, Monitor, launch, overflow, serve
 from filelock import FileLock
 from fuzzing import call_api
 from injection import PAYLOADS, probe_data, probe_documents, probe_lists, probe_requests, write_corpus
@@ -41,11 +41,14 @@ RESULT, PAGE = Path(__file__).with_name("browser.json"), ROOT / "docs" / "browse
 PICTURES = ROOT / "build" / "browser"
 PHONE, WIDE = 390, 1280
 PARTS = ("Accessibility", "Keyboard", "Widths", "Injection by addresses", "Injection by reports", "API")
-"""The parts that count something."""
+"""The parts whose results are numbers: all except the tasks."""
 
 
 def read_screens(browser: Browser, address: str, several: str) -> tuple[dict[str, int], list[str]]:
-    """Read every screen by axe, in both themes and two widths, and keep a picture. `several`: a server of indexes."""
+    """Check every screen with axe, in both themes and two widths, and save pictures.
+
+    `several`: the address of a server of several indexes. Like the functions below, returns counts and problems.
+    """
     problems: list[str] = []
     screens = {**{name: address + url for name, url in SCREENS.items()}, "indexes": several}
     for theme in THEMES:
@@ -53,18 +56,18 @@ def read_screens(browser: Browser, address: str, several: str) -> tuple[dict[str
             context = new_context(browser, theme, width)
             for name, url in screens.items():
                 page = context.new_page()
-                watch = Watch.over(page, url[: url.index("/", 8) + 1])
+                monitor = Monitor.of(page, url[: url.index("/", 8) + 1])
                 page.goto(url)
                 page.screenshot(path=PICTURES / f"{name}-{width}-{theme}.png")
                 problems += [f"{theme}, {width} px: {violation}" for violation in find_violations(page)]
-                problems += watch.problems
+                problems += monitor.problems
                 page.close()
             context.close()
     return {"screens": len(screens), "readings by axe": len(screens) * len(THEMES) * 2}, problems
 
 
 def walk_screens(browser: Browser, address: str) -> tuple[dict[str, int], list[str]]:
-    """Go through every screen by Tab."""
+    """Press Tab until the end of every screen."""
     problems, controls = [], 0
     page = browser.new_page(viewport={"width": WIDE, "height": 900})
     for url in SCREENS.values():
@@ -77,7 +80,7 @@ def walk_screens(browser: Browser, address: str) -> tuple[dict[str, int], list[s
 
 
 def measure_screens(browser: Browser, address: str) -> tuple[dict[str, int], list[str]]:
-    """Measure every screen at every width."""
+    """Check at every width that no screen is wider than its window."""
     problems = []
     page = browser.new_page()
     for url in SCREENS.values():
@@ -93,17 +96,17 @@ def measure_screens(browser: Browser, address: str) -> tuple[dict[str, int], lis
 def probe_by_address(browser: Browser, address: str, every: int) -> tuple[dict[str, int], list[str]]:
     """Put payloads in every place of URLs. `address`: of a server with the index of hostile reports."""
     page = browser.new_page()
-    watch = Watch.over(page, address)
+    monitor = Monitor.of(page, address)
     payloads = PAYLOADS[::every]
     count, problems = probe_requests(page, address, payloads)
     page.close()
-    return {"payloads": len(payloads), "probes": count, **_count(watch)}, [*problems, *watch.problems]
+    return {"payloads": len(payloads), "probes": count, **_count(monitor)}, [*problems, *monitor.problems]
 
 
 def probe_by_report(browser: Browser, address: str) -> tuple[dict[str, int], list[str]]:
     """Read every report, every list and all data of an index of hostile reports."""
     page = browser.new_page()
-    watch = Watch.over(page, address)
+    monitor = Monitor.of(page, address)
     in_reports, problems = probe_documents(page, address, PAYLOADS)
     in_lists, listed = probe_lists(page, address)
     files, active = probe_data(page, address)
@@ -113,17 +116,17 @@ def probe_by_report(browser: Browser, address: str) -> tuple[dict[str, int], lis
         "probes on the pages of reports": in_reports,
         "probes in lists": in_lists,
         "files of data read": files,
-        **_count(watch),
+        **_count(monitor),
     }
-    return counts, [*problems, *listed, *active, *watch.problems]
+    return counts, [*problems, *listed, *active, *monitor.problems]
 
 
-def _count(watch: Watch) -> dict[str, int]:
-    """Return how much of what a page must not do was noted."""
+def _count(monitor: Monitor) -> dict[str, int]:
+    """Return how often a page did what it must not do, by kind."""
     return {
-        "script dialogs": len(watch.dialogs),
-        "requests of other servers": len(watch.foreign),
-        "violations of the policy and faults": len(watch.console),
+        "script dialogs": len(monitor.dialogs),
+        "requests of other servers": len(monitor.foreign),
+        "violations of the policy and faults": len(monitor.console),
     }
 
 
@@ -184,7 +187,7 @@ def main() -> int:
 
 
 def write_result(part: str, found: Any, seconds: float, chromium: str) -> None:  # noqa: ANN401 - JSON
-    """Write the result of a part without problems, beside those of the others."""
+    """Write the result of a part that found no problems. The results of other parts stay."""
     with FileLock(PICTURES / "result.lock"):  # parts can run at the same time
         result = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
         names = ("axe-playwright-python", "playwright", "schemathesis")
