@@ -1157,7 +1157,7 @@ def test_an_intact_index_passes_its_check(indexed: IndexedCorpus) -> None:
 
 def test_an_empty_index_passes_its_check(engine: str, tmp_path: Path) -> None:
     """`check` raises nothing for an index without documents."""
-    folder = tmp_path / "empty"
+    folder = tmp_path / "data-000001"
     folder.mkdir()
     open_writer(engine, folder, Analyzer()).commit()
     opened = open_engine(engine, folder)
@@ -1168,7 +1168,7 @@ def test_an_empty_index_passes_its_check(engine: str, tmp_path: Path) -> None:
 
 def test_only_documents_of_the_base_index_are_removed(engine: str, tmp_path: Path) -> None:
     """`remove` drops the documents of a file that come from the base index, also if new ones were added before."""
-    folders = [tmp_path / name for name in ("base", "added", "new")]
+    folders = [tmp_path / name for name in ("data-000001", "data-000002", "data-000003")]
     for folder, text in zip(folders[:2], ("执法", "检查"), strict=True):
         folder.mkdir()
         writer = open_writer(engine, folder, Analyzer())

@@ -90,10 +90,10 @@ def test_an_updated_index_equals_a_new_one(engine: str, tmp_path: Path) -> None:
     analyzer = Analyzer(Lexicon.load(None, None))
     documents = {name: report(name, rows) for name, rows in (("a", 3), ("b", 2), ("c", 5), ("d", 1), ("e", 4))}
 
-    def write(folder: str, names: str, base: str | None, *, removed: str = "") -> None:
+    def write(state: int, names: str, base: int | None, *, removed: str = "") -> None:
         """Write an index of the documents `names` and of a base index without the documents `removed`."""
-        (tmp_path / folder).mkdir()
-        writer = open_writer(engine, tmp_path / folder, analyzer, tmp_path / base if base else None)
+        folder_of(state).mkdir()
+        writer = open_writer(engine, folder_of(state), analyzer, folder_of(base) if base else None)
         writer.remove(list(removed))
         for name in names:
             item = documents[name]
@@ -101,11 +101,15 @@ def test_an_updated_index_equals_a_new_one(engine: str, tmp_path: Path) -> None:
             writer.add(item.document, item.paragraphs, item.measures, item.file, item.tables)
         writer.commit()
 
-    write("1", "b", None)
-    for step, (name, removed) in enumerate([("d", ""), ("c", ""), ("a", ""), ("e", "b"), ("b", "c")], 1):
-        write(str(step + 1), name, str(step), removed=removed)
-    write("new", "abde", None)
-    updated, new = open_engine(engine, tmp_path / "6"), open_engine(engine, tmp_path / "new")
+    def folder_of(state: int) -> Path:
+        """Return the data folder of a state."""
+        return tmp_path / f"data-{state:06}"
+
+    write(1, "b", None)
+    for state, (name, removed) in enumerate([("d", ""), ("c", ""), ("a", ""), ("e", "b"), ("b", "c")], 2):
+        write(state, name, state - 1, removed=removed)
+    write(7, "abde", None)
+    updated, new = open_engine(engine, folder_of(6)), open_engine(engine, folder_of(7))
     updated.check()
     assert list(updated.tables()) == list(new.tables()) == [t for name in "abde" for t in documents[name].tables]
     ids = [paragraph.id for paragraph in new.paragraphs()]

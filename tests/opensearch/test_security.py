@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -110,7 +111,12 @@ def test_no_secret_is_on_the_cluster(
     write_index([report("a.txt", "检查")], tmp_path / "index", OPTIONS)
     cluster = Cluster.read(tmp_path / "index")
     assert cluster is not None
-    stored = cluster.call("GET", f"/{cluster.state_index()}/_search?version=true")
+    deadline = time.monotonic() + 30
+    while True:  # the cluster shows a search new documents after a second or so
+        stored = cluster.call("GET", f"/{cluster.state_index()}/_search?version=true")
+        if stored["hits"]["hits"] or time.monotonic() > deadline:
+            break
+        time.sleep(0.2)
     local = "".join(path.read_text() for path in (tmp_path / "index").iterdir())
     assert stored["hits"]["hits"]
     assert node.passwords["builder"] not in json.dumps(stored) + local
