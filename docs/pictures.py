@@ -1,4 +1,4 @@
-"""Takes the pictures of docs/pictures: every page of `searchkit serve`, wide and on a phone, light and dark.
+"""Takes the pictures of docs/pictures: the main pages of `searchkit serve`, wide and on a phone, light and dark.
 
 `make pictures` runs this script. The pages show an index of the sample reports in corpus/. Needs chromium.
 """

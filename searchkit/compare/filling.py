@@ -130,7 +130,7 @@ def fill_cells(
 
 
 def _read_entries(spec: IndicatorSpec, candidates: Sequence[RankedMeasure]) -> Iterator[_Entry]:
-    """Yield the entries of a table, those of one fact in the order of `choose_measures`."""
+    """Yield the entries of a table. Those of one place, body and year are in the order of `choose_measures`."""
     chosen = choose_measures(spec, candidates, ())
     for items in chosen.facts.values():
         for item in items:
@@ -177,7 +177,7 @@ class _Series:
 def _check_years(entries: Sequence[_Entry]) -> Iterator[_Entry]:
     """Yield the entries with their states and their order corrected by the values of the years around.
 
-    A value whose words can make it a total of several years (五年累计), and that is not in line with the years around,
+    A value whose words can make it a total of several years (五年累计), and that is much larger than the years around,
     is a total of several years. A total of several years that is in line is a value of its year. A sum of money, or a
     state at a point of time, that is far from the expected value is of something else (`near`). If some values of one
     place, body and year are in line, those that are not come last: they are of several years, or of a city.
@@ -186,7 +186,7 @@ def _check_years(entries: Sequence[_Entry]) -> Iterator[_Entry]:
     for items in group_by(
         entries, lambda entry: (*entry.measure.region, str(entry.measure.agency), str(entry.year))
     ).values():
-        quotients = {id(entry): series.quotient(entry) for entry in items} if _is_doubtful(items) else {}
+        quotients = {id(entry): series.quotient(entry) for entry in items} if _has_checked_entry(items) else {}
         checked = [_check_year(entry, quotients.get(id(entry)), items) for entry in items]
         distances = [None if (quotient := quotients.get(id(entry))) is None else _distance(quotient) for entry in items]
         is_late = [distance is not None and distance >= _OUT_OF_LINE for distance in distances]
@@ -200,8 +200,8 @@ def _distance(quotient: float) -> float:
     return max(quotient, 1 / quotient)
 
 
-def _is_doubtful(entries: Sequence[_Entry]) -> bool:
-    """Return whether the entries of a place, body and year include an actual value or a total of several years."""
+def _has_checked_entry(entries: Sequence[_Entry]) -> bool:
+    """Return whether some entry is one that `_check_year` checks: an actual value or a total of several years."""
     plain = [entry for entry in entries if entry.state == "value" and entry.measure.status == "actual"]
     return bool(plain) or any(entry.state == "cumulative_only" for entry in entries)
 
@@ -249,7 +249,7 @@ def _check_year(entry: _Entry, quotient: float | None, others: Sequence[_Entry])
 
 
 def _exceeds(entry: _Entry, others: Iterable[_Entry]) -> bool:
-    """Return whether a report states a much smaller value of the same year that cannot be a total of several years."""
+    """Return whether the report of an entry also has a much smaller value of the year, which is no total of several."""
     return any(
         other.state == "value"
         and other.measure.document == entry.measure.document
@@ -277,7 +277,7 @@ def _choose(entries: Sequence[_Entry], row: AxisKey, wanted: Wanted) -> _Choice:
 
 
 def _group_by_source(entries: Iterable[_Entry]) -> dict[tuple[tuple[str, ...], str | None], list[_Entry]]:
-    """Group entries by place and body. Reports of unknown body belong to the body of their place, if there is one."""
+    """Group entries by place and body. Reports of unknown body belong to the only body of their place, if known."""
     groups: dict[tuple[tuple[str, ...], str | None], list[_Entry]] = {}
     for entry in entries:
         groups.setdefault((entry.measure.region, entry.measure.agency), []).append(entry)

@@ -134,9 +134,10 @@ def query_terms(clauses: Iterable[ScoringClause]) -> dict[str, float]:
 
 
 def query_grams(clauses: Iterable[ScoringClause], size: int) -> dict[str, float]:
-    """Return the weight of each gram of a query: the sum of the weights of the clauses, once per occurrence.
+    """Return the weight of each gram of a query.
 
-    The factor of a gram is the lowest factor of its characters.
+    Each occurrence of a gram in a clause adds the weight of the clause, times the lowest factor of its characters
+    (`ScoringClause.character_factors`).
     """
     total: dict[str, float] = {}
     for clause in clauses:

@@ -62,7 +62,7 @@ _SPAN = itemgetter(1, 2)
 
 
 class RunTokens(NamedTuple):
-    """The tokens of a run of a query, sorted by start and end."""
+    """The tokens of a part of a query without blanks, quotes or operators (立案129件), sorted by start and end."""
 
     tokens: list[Token]
     """Those of `Analyzer.tokenize`."""
@@ -198,7 +198,7 @@ class Analyzer:
         return list(dict.fromkeys(token.term for token in self.analyze_run(run).parts))
 
     def analyze_run(self, run: str) -> RunTokens:
-        """Return the tokens of a run of a query in all forms, which takes little longer than one of them."""
+        """Return the tokens, words and parts of a run of a query. All three take little longer than one of them."""
         folded = fold(run)
         quantities = self._find_quantities(folded)
         tokens = self._tokenize_words(folded, _word_spans(quantities, 0, len(folded)), "search")
@@ -352,10 +352,10 @@ def _is_inside(spans: Sequence[tuple[int, int]], start: int, end: int) -> bool:
 
 
 def _number_context(folded: str, start: int, end: int) -> tuple[int, int]:
-    """Return the span of a Chinese run with the numerals beside it that a quantity can share with the run.
+    """Return the span of a Chinese run, with the numerals beside it that can form a quantity with its characters.
 
-    A quantity can end in the run (5万元, 50 % 人) or begin in it (第 3 条, 百分之50). No unit has both Chinese
-    characters and others.
+    A quantity can end in the run (5万元, 50 % 人) or begin in it (第 3 条, 百分之50). No unit mixes Chinese characters
+    with letters, so letters beside the run are left out.
     """
     first, last = start, end
     if _DIGIT.search(folded, max(0, start - _MAX_DISTANCE), start):

@@ -21,7 +21,7 @@ _MIN_SEARCHED_VALUES = 10
 _BAR_STEPS = 24
 """Number of lengths of a bar."""
 TREE = "district:4"
-"""The facet of places, counted by their paths."""
+"""The facet of places at the lowest level. Its values are paths (福建省/福州市/鼓楼区), which form the tree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,11 @@ def _bar_length(count: int, most: int) -> int:
 
 
 def _list_values(frame: Frame, name: str, counts: FacetCounts) -> list[Value]:
-    """Return the values of a facet, the chosen ones first. A chosen value without a hit has the count 0."""
+    """Return the values of a facet, the chosen ones first.
+
+    A chosen value without a hit has the count 0. Years and places without a hit are left out, because a chosen range
+    or path is not itself a value.
+    """
     most = max((item.count for item in counts.values), default=0)
     chosen = frame.state.filters.get(name, ())
 

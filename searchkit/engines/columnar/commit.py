@@ -31,9 +31,9 @@ class Commit(NamedTuple):
     live_documents: Array
     """Boolean per document: False if the document is deleted."""
     ranks: Array
-    """Rank of each document in corpus order. Deleted documents also have a rank, which the next writer uses."""
+    """Rank of each document in corpus order. Deleted documents keep theirs."""
     doc_count: int
-    """Number of live docs. The following totals are over the live docs."""
+    """Number of live docs, which are paragraphs. The following totals are over the live docs."""
     total_length: int
     """Total weighted number of tokens."""
     total_characters: int
