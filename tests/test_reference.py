@@ -48,6 +48,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 @pytest.fixture(scope="session")
 def pages(workspace: Workspace) -> dict[str, str]:
     """The pages as docs/generate.py would write them, by name."""
+    cli._help_option = None  # click keeps its text in the language in which another test first asked for help
     return {name: page(workspace) for name, page in generate.PAGES.items()}
 
 
