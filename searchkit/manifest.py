@@ -246,16 +246,22 @@ def remove_leftovers(index: Path) -> None:
 
     Removes nothing if a manifest exists but cannot be read.
     """
-    import shutil  # noqa: PLC0415 - loads modules for compression; only builds remove folders
-
     current = current_data_folder(index)
     if current is None and (index / _MANIFEST_NAME).exists():
         return
     for folder in _data_folders(index):
         if folder.name != current:
-            shutil.rmtree(folder, ignore_errors=True)
+            remove_tree(folder)
     with suppress(OSError):
         (index / _TEMPORARY_NAME).unlink(missing_ok=True)
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder and what is in it, as far as possible. Raises nothing."""
+    import shutil  # noqa: PLC0415 - loads modules for compression; only builds remove folders
+
+    with suppress(OSError):  # if closing fails, `rmtree` of Python 3.10 and 3.11 closes again, and raises
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def link_or_copy(source: Path, target: Path) -> None:

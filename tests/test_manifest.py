@@ -223,6 +223,21 @@ def test_leftovers_are_removed(tmp_path: Path, content: str | None, remaining: l
     assert sorted(path.name for path in tmp_path.iterdir() if path.is_dir()) == remaining
 
 
+def test_a_folder_whose_closing_fails_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failing close while old folders are removed is not the failure of a build, whose manifest is in place."""
+    (tmp_path / "data-000001").mkdir()
+    close = os.close
+
+    def failing(descriptor: int) -> None:
+        """Close a descriptor, and raise an error, as a file system can."""
+        close(descriptor)
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "close", failing)
+        remove_leftovers(tmp_path)
+
+
 # --- no index
 
 

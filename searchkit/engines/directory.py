@@ -23,6 +23,7 @@ from searchkit.manifest import (
     read_manifest,
     read_verified_file,
     remove_leftovers,
+    remove_tree,
     sync_commit,
     verify_checksums,
 )
@@ -144,10 +145,8 @@ class LocalDirectory:
 
     def discard(self, folder: Path) -> None:
         """Remove a data folder, unless the manifest names it."""
-        import shutil  # noqa: PLC0415 - loads modules for compression; only builds remove folders
-
         if self.current() != folder.name:
-            shutil.rmtree(folder, ignore_errors=True)
+            remove_tree(folder)
 
 
 @contextmanager

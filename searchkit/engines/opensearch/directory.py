@@ -8,7 +8,6 @@ So the commit of a process that has lost the lock fails, and no two processes wr
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -30,6 +29,7 @@ from searchkit.manifest import (
     Manifest,
     decode_manifest,
     encode_manifest,
+    remove_tree,
     verify_content,
 )
 
@@ -155,7 +155,7 @@ class ClusterDirectory:
         text = encode_manifest(manifest)
         body = {"text": text, "data": manifest.data, "retired": retired, "taken": self._number}
         self._write_manifest(body)
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_tree(folder)
         return manifest
 
     def sync(self) -> None:
@@ -167,7 +167,7 @@ class ClusterDirectory:
             if self.current() == folder.name:
                 return
             self._cluster.call("DELETE", f"/{self._cluster.data_index(folder.name)}", accept={404})
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_tree(folder)
 
     def _path(self, doc_id: str) -> str:
         return f"/{self._cluster.state_index()}/_doc/{doc_id}"
@@ -267,7 +267,7 @@ class ClusterDirectory:
         if kept != source["retired"]:
             self._write_manifest({**source, "retired": kept})
         for folder in self.path.glob("data-*"):
-            shutil.rmtree(folder, ignore_errors=True)
+            remove_tree(folder)
 
 
 def _version_of(document: Json) -> Json:
