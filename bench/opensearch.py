@@ -202,6 +202,7 @@ def run_queries(remote: Index, url: str) -> list[Json]:
     call, requests = Cluster.call, 0
 
     def count(self: Cluster, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - any JSON
+        """Count a request, and send it after the delay."""
         nonlocal requests
         requests += 1
         time.sleep(distance)

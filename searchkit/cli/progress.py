@@ -53,10 +53,10 @@ class Progress:
 
 @contextmanager
 def long_work(label: str, stands: Callable[[Progress], str]) -> Iterator[Progress]:
-    """Show the progress of the block. If Ctrl-C interrupts it, print `stands` in one line, and exit with FAILED.
+    """Show the progress of the block. If Ctrl-C interrupts it, print what stands in one line, and exit with FAILED.
 
-    `label`: what is done, as in checking. `stands`: returns what was written or changed until then, or that nothing
-    was. Both are in the language in force.
+    `label`: what is done, such as `checking`. `stands`: a function that returns what was written or changed until then,
+    or that nothing was. Both texts are in the language in force.
     """
     progress = Progress(label)
     try:

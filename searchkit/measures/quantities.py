@@ -29,7 +29,8 @@ _ORDINAL_PREFIXES = frozenset("第初廿届")
 _SPACED_ORDINAL = re.compile("第 +$")
 """Before a number: the number is an ordinal (第 5)."""
 _SPLIT_NUMBER = re.compile(r"(?<![\da-z.,-])\d{1,2} $")
-"""Before a number: it may be the end of a number with blanks in it (6 6 40元). The digit of CO2 is part of a word."""
+"""Before a number: digits and a blank, so the number may be the end of a longer one with blanks in it (6 6 40元). The
+lookbehind excludes digits at the end of a word: CO2 1349吨."""
 _OPERATORS = ".+/@#_*∶·×"
 """Characters before an Arabic number that make the number a part of a code, a ratio or a formula."""
 _WORD_PREFIXES = "统唯单逐划专之某万同合归不这那每哪另当历各"
@@ -63,13 +64,15 @@ _MAX_FROM_LENGTH = 16
 
 # Round numbers, signs, halves, fractions and money.
 _AFTER_THRESHOLD = re.compile(r"(?:以上|左右)?(?:[,;。:!?、)]|$|大关|和|及|的?(?:水平|规模|目标))")
-"""After a threshold in money: the number does not define a class of things (突破千亿元大关, unlike 超百亿元企业)."""
+"""After a multiplier that is exceeded (`Number.is_threshold`: 超百亿), in money: the multiplier does not define a class
+of things (突破千亿元大关, unlike 超百亿元企业)."""
 _AFTER_COUNT = re.compile(r"(?:以上)?(?![的级以])")
-"""After a threshold in another unit: the number does not define a class of things (超千人, unlike 超千人的基地)."""
+"""The same in another unit: the multiplier does not define a class of things (超千人, unlike 超千人的基地)."""
 _SIGNED_KINDS = frozenset(("money", "percent", "count"))
-"""Kinds of units whose numbers can be negative after any word. Lengths and areas cannot: 长江-12.5米深水航道."""
+"""Kinds of units before whose numbers a hyphen is a minus sign after any word. For lengths and areas, it is one only
+after words such as 增长: 长江-12.5米深水航道 is not negative."""
 _SIGNED_UNITS = frozenset(("℃", "℉", "摄氏度", "度", "番", "倍", "吨"))
-"""Units of other kinds whose numbers can be negative after any word."""
+"""Units of other kinds for which this holds too."""
 # The lookbehinds exclude 半 after another number or a word such as 上 or 前 (一半, 上半年), but not after 提前. The
 # lookahead excludes 半数 and 半径.
 _HALF = re.compile(r"(?<![上下后每一两大多过各首末这那几整对参减折\d])(?<!(?<!提)前)半(?!数|径)")
@@ -101,13 +104,13 @@ class Quantity:
     unit_end: int
     """End of number and unit."""
     value: Decimal
-    """The number as written, without the 万 and 亿 that follow it."""
+    """The number as written, without the scale after it (千, 万, 亿)."""
     unit: str | None
-    """The unit as written, with 万 and 亿, without blanks: 万元. Other spellings of a unit are replaced: 元 for 圆."""
+    """The unit as written, with the scale, without blanks: 万元. Other spellings of a unit are replaced: 元 for 圆."""
     base_value: Decimal
     """The value in `base_unit`: 30000 for 3万元."""
     base_unit: str | None
-    """The unit without 万 and 亿: 元 for 万元. None for a number without unit."""
+    """The unit without the scale: 元 for 万元. None for a number without unit."""
     kind: str
     """One of `names.MEASURE_KINDS`."""
     bound: str
@@ -121,8 +124,8 @@ def find_quantities(folded: str, vocabulary: Vocabulary) -> list[Quantity]:
     """Return the quantities of a folded text, from left to right.
 
     Skips dates, ordinals, list and document numbers, numbers in quotes and book titles, fixed names, numbers that are
-    part of a word (5a级), and ratios. A range (5—8个, 2000元至3万元) is one quantity: its lower end, with the bound
-    at_least. Linear in the length of the text.
+    part of a word (5a级), and ratios. Fractions (三分之一) in quotes and book titles are not skipped. A range (5—8个,
+    2000元至3万元) is one quantity: its lower end, with the bound at_least. Linear in the length of the text.
     """
     fractions = _find_fractions(folded)
     quantities = _find_counted(folded, vocabulary) + _find_halves(folded, vocabulary)
@@ -181,7 +184,7 @@ def _is_countable(folded: str, number: Number) -> bool:
 
 
 def _is_separate(folded: str, start: int, before: str) -> bool:
-    """Return whether the characters before an Arabic number are not part of it: a code, a ratio or a time of day."""
+    """Return whether an Arabic number is not the end of a code, a ratio or a time of day, by the text before it."""
     prefix = folded[start - 2 : start - 1]
     if before == ":":
         return not prefix.isdigit()
@@ -205,7 +208,10 @@ def _is_continued(folded: str, number: Number) -> bool:
 
 
 def _is_countable_digit(digit: str, before: str, after: str) -> bool:
-    """Return whether a single Chinese digit can be a number and is not part of a word (统一, 一是)."""
+    """Return whether a single Chinese digit can be a number: it is not part of a word such as 统一.
+
+    一是 is such a word, too, at the start of a text.
+    """
     if digit in _FORMAL_DIGITS:
         return bool(after) and after in _MONEY_CHARACTERS
     return before not in _WORD_PREFIXES if before else after != "是"
@@ -290,7 +296,10 @@ def _build_quantity(folded: str, number: Number, last: Number, unit: UnitMatch, 
 
 
 def _find_scale(number: Number, last: Number) -> int:
-    """Return the scale of a number. The lower end of a range shares 万 and 亿 if it is lower without them (5至8万)."""
+    """Return the scale of a number. `last`: the upper end of its range, or the number itself.
+
+    A lower end without 万 or 亿 takes those of the upper end if its number is the smaller one: 5至8万, not 5000至8万.
+    """
     if number is last or number.scale >= SCALES["万"]:
         return number.scale
     small, myriads = split_scale(last.scale)

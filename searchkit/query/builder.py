@@ -152,7 +152,7 @@ class QueryBuilder:
     reader: FilterReader
     """Reads the values of filters."""
     notes: list[Note] = field(default_factory=list)
-    """Messages to the user about ignored parts."""
+    """Messages to the user about ignored parts, and about values that the index does not have."""
     _scoring: list[ScoringClause] = field(default_factory=list)
     _runs: list[ContentRun] = field(default_factory=list)
     _clauses: list[Clause] = field(default_factory=list)
@@ -203,9 +203,9 @@ class QueryBuilder:
         """Return the clause of a run, which is text without spaces and quotes.
 
         A paragraph matches the strict form if it contains a variant of the run as a substring, or all words of a
-        variant. A paragraph matches the relaxed form if it contains a variant as a substring, or any content word of a
-        variant. Letters and digits of a run can be apart (PM 2.5 for PM2.5). Returns None if the query has too many
-        clauses.
+        variant. A synonym of one word is matched as a word only. A paragraph matches the relaxed form if it contains a
+        variant as a substring, or any content word of a variant. Letters and digits of a run can be apart (PM 2.5 for
+        PM2.5). Returns None if the query has too many clauses.
         """
         strict: list[Node] = []
         relaxed: list[Node] = []
@@ -227,7 +227,7 @@ class QueryBuilder:
             self._add_scoring(scoring, context.boosted(_variant_weight(n, variants)) if n else context)
             has_number_at_edge = variant[0].isdecimal() or variant[-1].isdecimal()
             substring = Substring(variant, context.field, whole_numbers=analysis.is_quantity or has_number_at_edge)
-            # As a string, a short synonym would match across words: 高企 in 提高企业.
+            # As a string, a synonym of one word would match across words: 高企 in 提高企业.
             strings = [*([] if n and words == [variant] else [substring]), *([] if n else apart)]
             strict += _alternatives(strings, words, context.field)
             own_content = content_words(words)
@@ -410,9 +410,10 @@ def _weigh_words(clause: ScoringClause, words: Sequence[Token], tokens: Sequence
 
 
 def _variant_weight(n: int, variants: Sequence[str]) -> float:
-    """Return the weight of synonym variant `n` of a run, from 1 on. The run itself has the weight 1.
+    """Return the weight of synonym variant `n` of a run (`n` >= 1), relative to the run, which has the weight 1.
 
-    A longer variant has more characters and pairs of characters, which all add to its score, so that it weighs less.
+    A variant that is longer than the run has more characters and pairs of characters, which all add to its score. To
+    make up for this, its weight is lower.
     """
     return _SYNONYM_WEIGHT / (len(variants) - 1) * min(1, len(variants[0]) / len(variants[n]))
 

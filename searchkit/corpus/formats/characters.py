@@ -10,14 +10,14 @@ from searchkit.text.characters import remove_invisible
 SOFT_HYPHEN = "\xad"
 """Marks where a word may be divided. It is visible at a line end only."""
 UNREADABLE = "\ufffd"
-"""Represents a character that its font does not map to a character."""
+"""Stands for a glyph that its font does not map to a character."""
 UNREADABLE_REASON = "its fonts do not map glyphs to characters: needs OCR"
 """The reason why a text with too many `UNREADABLE` characters is not read."""
 PRIVATE_USE = re.compile("[\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd]")
 """Code points without a meaning in Unicode. Text in a font with a broken character map contains them."""
 
 _SYMBOL_FONT = re.compile(r"(?P<dingbats>wing ?dings)[ -]?(?P<number>[23]?)|symbol", re.IGNORECASE)
-"""Names of fonts whose codes are listed in `_SIGNS`: `Wingdings 2`, `ABCDEF+Wing Dings-3`, `Symbol`."""
+"""Names of fonts whose codes `_SIGNS` may list: `Wingdings`, `ABCDEF+Wing Dings-2`, `Symbol`."""
 _PICTURE_FONT = re.compile(r"wing ?dings|web ?dings|dingbats|symbol|marlett", re.IGNORECASE)
 """Names of fonts whose other codes are pictures, which are not text."""
 _SIGNS = {
@@ -70,6 +70,9 @@ def is_private(char: str) -> bool:
 
 
 def mark_unreadable(line: str) -> str:
-    """Replace the private-use code points of a line by `UNREADABLE`, except a bullet at its start, which is dropped."""
+    """Replace the private-use code points of a line by `UNREADABLE`.
+
+    The blank of GBK becomes a space, and a bullet at the start of the line is dropped.
+    """
     line = _BULLET.sub("", line.replace(_GBK_BLANK, " "))
     return PRIVATE_USE.sub(UNREADABLE, line)

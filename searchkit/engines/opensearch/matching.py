@@ -28,7 +28,7 @@ PARAGRAPHS: Json = {"term": {"kind": "paragraph"}}
 
 
 def to_query(node: Node) -> Json:
-    """Return the query of a tree. Combine it with `PARAGRAPHS`."""
+    """Return the query of a tree. It can match other documents than paragraphs, so callers add `PARAGRAPHS`."""
     match node:
         case Everything():
             query = PARAGRAPHS
@@ -68,17 +68,17 @@ def named(name: str, query: Json) -> Json:
 
 
 def gram_query(gram: str) -> Json:
-    """Return the query of the paragraphs whose text contains one or two characters."""
+    """Return the query of the paragraphs whose text contains a gram: a character, or two adjacent ones."""
     return {"term": {"text" if len(gram) == 1 else "text.bigrams": gram}}
 
 
 def _fields(name: str) -> tuple[str, ...]:
-    """Return the fields of OpenSearch for a field of a query. A passage is a text with its labels."""
+    """Return the fields of OpenSearch for a field of a query. `label` has the headings and the title of a passage."""
     return ("text", "label") if name == PASSAGE else (name,)
 
 
 def _find_prefix(field: str, node: Prefix) -> Json:
-    """Return the query of the paragraphs with a word of a prefix in a field."""
+    """Return the query of the paragraphs with a word in a field that begins with the prefix, up to `node.last`."""
     last = [] if node.last is None else [{"range": {field: {"lte": node.last}}}]
     return all_of([{"prefix": {field: node.text}}, *last])
 
@@ -111,7 +111,10 @@ def _find_string(name: str, node: Substring) -> Json:
 
 
 def _longer_numbers(text: str) -> list[Json]:
-    """Return the intervals of a string inside longer numbers: the rules of `tree.Substring`."""
+    """Return the intervals of longer numbers that contain a string, each with a digit or numeral beside the string.
+
+    They are the longer numbers of `tree.Substring`.
+    """
     string, (digit, numeral, mark) = _phrase(text), map(_class, (DIGIT, NUMERAL, MARK))
     longer: list[Json] = []
     if text[0].isdecimal():

@@ -56,7 +56,7 @@ POWERS = {
     "立案<sup>2</sup>件": "立案2件",
     "投资<sup>12</sup>亿元": "投资12亿元",
 }
-"""Texts in which the raised characters are a power, or a number with its unit."""
+"""Texts whose raised characters are kept: a power, a charge, a sign of degrees, or a number whose unit follows."""
 LOWERED_TEXTS = {
     "PM<sub>2.5</sub>平均浓度": "PM2.5平均浓度",
     "PM<sub>2.5</sub>35微克": "PM2.5 35微克",
@@ -68,9 +68,9 @@ ALL = NOTES | POWERS | LOWERED_TEXTS
 
 @pytest.mark.parametrize(("marked", "text"), ALL.items(), ids=ALL.values())
 def test_marks_and_powers(marked: str, text: str) -> None:
-    """A raised number between a word and text that is not a unit is a note.
+    """Raised numbers are powers after a unit of length, plain numbers between a word and a unit, otherwise notes.
 
-    Otherwise it is a power or a plain number.
+    Lowered characters are kept.
     """
     assert resolve_marks(_MARKED.sub(lambda m: f"{_DELIMITERS[m[1]]}{m[2]}{END}", marked)) == text
 
