@@ -58,8 +58,10 @@ def _remove_current_folder() -> None:
 
 def _handle_interrupt(_signal: int, _frame: FrameType | None) -> None:
     """Exit at once. An exception is not enough: Python prints one that is raised in a destructor, and goes on."""
-    translation = sys.modules.get("searchkit.translation")
-    message = translation.translate("interrupted") if translation else "interrupted"
+    try:
+        message = sys.modules["searchkit.translation"].translate("interrupted")
+    except (KeyError, AttributeError, ImportError):  # that module, or one that it imports, is not ready
+        message = "interrupted"
     os.write(2, f"searchkit: {message}\n".encode())
     os._exit(3)
 

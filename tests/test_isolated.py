@@ -156,7 +156,7 @@ def test_ctrl_c_during_imports_prints_one_line(tmp_path: Path, command: list[str
     (tmp_path / "CORPUS").mkdir()
     (tmp_path / "CORPUS" / "a.txt").write_text(REPORT.format(1), encoding="utf-8")
     rng = random.Random(7)  # noqa: S311 - random times
-    for _ in range(8):
+    for _ in range(4):
         process = subprocess.Popen(
             [sys.executable, "-c", ANNOUNCE_IMPORT, *command],
             cwd=tmp_path,
@@ -177,6 +177,36 @@ def test_ctrl_c_during_imports_prints_one_line(tmp_path: Path, command: list[str
         assert process.returncode in {0, 1, 3, -signal.SIGINT}  # the command may have finished before
         if process.returncode == 3 and "no index" not in errors:
             assert lines[0].startswith("searchkit: interrupted")
+
+
+INTERRUPT_EACH_IMPORT = """
+import contextlib, importlib.machinery, os, sys
+from searchkit import __main__ as entry
+statuses, get_code = [], importlib.machinery.SourceFileLoader.get_code
+def interrupt(self, name):
+    code = get_code(self, name)
+    entry._handle_interrupt(2, None)
+    return code
+os._exit = statuses.append
+importlib.machinery.SourceFileLoader.get_code = interrupt
+sys.argv = ["searchkit", *sys.argv[1:]]
+with contextlib.suppress(SystemExit):
+    entry.main()
+print(len(statuses), *{*statuses[:-1]})
+"""
+
+
+@pytest.mark.parametrize(("locale", "texts"), [("C", {"interrupted"}), ("zh_CN.UTF-8", {"interrupted", "已中断"})])
+def test_ctrl_c_in_any_import_prints_one_line(tmp_path: Path, locale: str, texts: set[str]) -> None:
+    """Each module may be halfway through its import when Ctrl-C is pressed, the one that translates messages too."""
+    command = [sys.executable, "-c", INTERRUPT_EACH_IMPORT, "search", "x", "--index", str(tmp_path)]
+    environment = {**os.environ, "LC_ALL": locale, "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", env=environment, check=False)
+    lines = done.stderr.splitlines()
+    assert {line.removeprefix("searchkit: ") for line in lines if str(tmp_path) not in line} == texts
+    count, status = map(int, done.stdout.split())
+    assert len(lines) > count - 2 > 50
+    assert status == 3
 
 
 def enable_interrupts() -> None:
