@@ -14,7 +14,7 @@ from searchkit import __version__
 from searchkit.cli.language import LocalizedGroup, language_option, use_language
 from searchkit.cli.output import FAILED, FOUND, OutputClosed, print_error, print_message, write_output
 from searchkit.cli.pager import NO_PAGER
-from searchkit.cli.settings import CommandDefaults
+from searchkit.cli.settings import CommandDefaults, use_language_of_help
 from searchkit.errors import SearchkitError
 from searchkit.translation import preferred_language
 
@@ -56,8 +56,25 @@ class _Commands(Mapping[str, click.Command]):
         return len(_MODULES)
 
 
+class _Searchkit(LocalizedGroup):
+    """The command `searchkit`. Its help, and that of its commands, is in the language of searchkit.toml."""
+
+    def get_help(self, ctx: click.Context) -> str:
+        """Return the help."""
+        use_language_of_help(ctx)
+        return super().get_help(ctx)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the name of the command, the command, and its arguments."""
+        if not {*args}.isdisjoint(ctx.help_option_names):
+            use_language_of_help(ctx)
+        return super().resolve_command(ctx, args)
+
+
 @click.group(
-    cls=LocalizedGroup,
+    cls=_Searchkit,
     commands=cast("MutableMapping[str, click.Command]", _Commands()),  # click does not change it
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

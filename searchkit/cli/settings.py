@@ -100,11 +100,24 @@ def applying_settings(context: click.Context) -> Settings | None:
     Raises UsageError if the file cannot be read.
     """
     if "settings" not in context.meta:
-        context.meta["settings"] = found = _find_settings(context)
-        if found and "lang" in found.values and not context.meta.get(LANGUAGE_GIVEN):
-            use_language(found.values["lang"])
+        context.meta["settings"] = _find_settings(context)
+        _use_language_of(context.meta["settings"], context)
     settings: Settings | None = context.meta["settings"]
     return settings
+
+
+def use_language_of_help(context: click.Context) -> None:
+    """Use the language of the file for help, which is printed before the command line has been parsed.
+
+    Raises UsageError if the file cannot be read.
+    """
+    _use_language_of(_find_settings(context), context)
+
+
+def _use_language_of(settings: Settings | None, context: click.Context) -> None:
+    """Use the language of settings, unless `--lang` is given."""
+    if settings and "lang" in settings.values and not context.meta.get(LANGUAGE_GIVEN):
+        use_language(settings.values["lang"])
 
 
 def _find_settings(context: click.Context) -> Settings | None:

@@ -79,6 +79,14 @@ def test_a_file_above_the_current_folder_sets_defaults(small: Path, tmp_path: Pa
     assert run_in(inside, "analyze", "立案").stdout.startswith("term")  # analyze does not have the format ids
 
 
+def test_help_is_in_the_language_of_the_file(tmp_path: Path) -> None:
+    """The help of the program, of a command and of a subcommand; `--lang` takes precedence."""
+    (tmp_path / "searchkit.toml").write_text('lang = "zh"\n', encoding="utf-8")
+    for arguments in ["--help"], ["search", "--help"], ["watch", "add", "-h"]:
+        assert run_in(tmp_path, *arguments, LC_ALL="C").stdout.startswith("用法：")
+        assert run_in(tmp_path, "--lang", "en", *arguments, LC_ALL="C").stdout.startswith("Usage: ")
+
+
 def test_a_file_in_the_corpus_is_not_used(small: Path) -> None:
     """A searchkit.toml in the corpus or below has no effect, because others may have written it. Builds ignore it."""
     corpus = small / "corpus"
