@@ -3,14 +3,15 @@
     python -m bench.cells INDEX
 
 `INDEX` is an index of the 773 government work reports (`bench.corpora.REAL`). `cells.json` contains tables, each with
-`query`, `rows` (districts), `of_years` and `cells`. A labelled cell has `row`, `of_year` and `state`. If it has a
-value, it also has `value`, `unit`, `base_value` and `base_unit`. `also` contains other right values, `state_also` other
-right states. The key `states` explains the states.
+`query`, `rows` (districts), `of_years`, `cells` and `half`: `develop` if the rules were written with this table in
+view, otherwise `hold-out`. A labelled cell has `row`, `of_year` and `state`. If it has a value, it also has `value`,
+`unit`, `base_value` and `base_unit`. `also` contains other right values, `state_also` other right states. The key
+`states` explains the states.
 
 A cell of a table has a plain value if its state is one of `PLAIN_STATES`. Such a cell is right if the value is a
 labelled one. Otherwise it is wrong and plain: a reader would quote it. A cell without a plain value is right if its
-state is a labelled one. Otherwise it states that there is no value, or that there is a conflict. Prints the counts of
-each table and each failure. Writes results/cells.json.
+state is a labelled one. Otherwise its verdict is `other`: it states wrongly that there is no value, or a conflict, but
+gives nothing wrong to quote. Prints the counts of each table and each failure. Writes results/cells.json.
 """
 
 from __future__ import annotations

@@ -43,12 +43,12 @@ DATA = Path(__file__).parent / "data"
 ROUNDS = 15
 """Maximum number of timed runs per question."""
 _MIN_RUNS, _MAX_SECONDS = 3, 1.0
-"""Minimum number of timed runs, and time in seconds after which there are no more than this minimum. A question whose
-first run takes longer than this time is not run again."""
+"""A pipeline runs a question as often as fits into `_MAX_SECONDS`, but at least `_MIN_RUNS` times. If its first run
+takes longer than `_MAX_SECONDS`, this is the only one."""
 _WARM_UP_SECONDS = 0.001
 """Minimum time in seconds of the untimed runs before a timed run of a fast search."""
 _SLOW_SECONDS = 0.05
-"""Time in seconds from which on a pipeline is timed after the others, without a warm-up."""
+"""A pipeline that takes this many seconds for a question is timed after the others, without a warm-up."""
 _PAGE_FACETS = (*FACETS, "section", "doctype")
 """Facets of the page whose JSON is written."""
 _PAGE_LIMIT = 20
@@ -88,7 +88,7 @@ REAL_QUESTIONS = (
     ),
 )
 """Questions to the real reports. Each finds something. In those of the class *names*, searchkit reads places and years
-as filters, where the pipelines search for words."""
+as filters, where the other engines search for words."""
 _TYPED = {
     "rare word": ("one word", 3),
     "middling word": ("one word", 2),
@@ -103,9 +103,9 @@ _TYPED = {
 }
 """Class of `bench.queries` → class and number of generated questions."""
 _PHRASE_RANKS = (0, 5, 50, 500)
-"""Ranks by frequency of the phrases that consist of words."""
+"""Ranks by frequency of the phrases of two or three words that are chosen (`_word_phrases`)."""
 _PHRASE_ITEMS = 2_000
-"""Number of first paragraphs in which these phrases are counted."""
+"""Number of paragraphs, from the first on, in which the phrases of `_PHRASE_RANKS` are counted."""
 _HAN = re.compile("[\u4e00-\u9fa5]+")
 """One or more Chinese characters, from 一 to 龥."""
 
@@ -203,7 +203,10 @@ def prepare_index(corpus: str, data: Path, *, keep: bool) -> Path:
 
 
 def open_all(corpus: str, data: Path, *, keep: bool) -> dict[str, Pipeline]:
-    """Build the indexes of a corpus that do not exist, and open all. `keep`: as for `prepare_index`."""
+    """Build searchkit's index of a corpus (`keep`: as for `prepare_index`), and those of others that do not exist.
+
+    Opens all of them.
+    """
     opened = open_searchkit(prepare_index(corpus, data, keep=keep))
     queries.prepare(corpus, data)
     for name in pipelines.NAMES:
@@ -315,8 +318,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure searches from the typed query to the page.")
     # argparse also checks the empty list, which it uses if no corpus is given.
     parser.add_argument("corpus", nargs="*", choices=[*corpora.NAMES, []])
-    parser.add_argument("--data", type=Path, default=DATA, help="folder of corpora and indexes, which are kept")
-    parser.add_argument("--keep", action="store_true", help="search the index of searchkit that exists")
+    parser.add_argument("--data", type=Path, default=DATA, help="folder of corpora and indexes")
+    parser.add_argument(
+        "--keep",
+        action="store_true",
+        help="search the index of searchkit that exists; without this option, it is built anew",
+    )
     parser.add_argument("--build", action="store_true", help="measure indexing, too")
     arguments = parser.parse_args()
     data = arguments.data / corpora.fingerprint()

@@ -34,7 +34,7 @@ class InProcess:
         self._requests.put(message)
 
     def request_exit(self) -> None:
-        """Make the function exit when it next sends or receives a message."""
+        """Make the function exit when it next sends a message, or has received the messages sent before."""
         self._is_exiting = True
         self._requests.put(None)
 

@@ -1,4 +1,7 @@
-"""Files: links are not followed, pipes do not block, and checks are made on the open file."""
+"""Files of a corpus: links are not followed, pipes do not block, and checks are made on the open file.
+
+Data files: encodings are told apart, or refused.
+"""
 
 from __future__ import annotations
 
@@ -153,7 +156,7 @@ LIST = "柔性执法\n双随机 处罚\n长沙市,2023\n"
     "text", [LIST, "file,year\na.txt,2023\n", "镕基\n柔性执法与宽严相济，全过程记录\n", "α射线 处罚\n"]
 )
 def test_lists_in_usual_encodings_are_decoded(text: str, encoding: str) -> None:
-    """UTF-8, UTF-16 and GBK are decoded, or refused if they contain unusual characters; they are never garbled."""
+    """A list in UTF-8 is decoded. One in another of these encodings is decoded, or refused if it has Greek letters."""
     try:
         assert decode_data_file(text.encode(encoding)) == text
     except ValueError:
@@ -204,7 +207,10 @@ def test_any_bytes_are_text_or_refused(data: bytes) -> None:
 
 
 def test_data_files_are_read(tmp_path: Path) -> None:
-    """A data file is read once, and a link to it is followed. A pipe or a file in another encoding is refused."""
+    """A link to a data file is followed. A pipe or a file in another encoding is refused.
+
+    A `DataFile`, which has been read, is returned as it is.
+    """
     (tmp_path / "words").write_text("\ufeff柔性执法", encoding="utf-8")
     (tmp_path / "link").symlink_to(tmp_path / "words")
     read = read_data_file("word list", tmp_path / "link")

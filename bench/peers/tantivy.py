@@ -1,14 +1,15 @@
 """tantivy-py on searchkit's tokens: terms joined by spaces, its whitespace tokenizer, positions for phrases.
 
-Choices in favour of tantivy's speed: the text is stored as bytes, so that it is not indexed a second time. There is
-one writer thread, one commit and a merge into one segment. The reader is loaded once, and queries are built before the
-timing. tantivy-py has no single call for hits and facets, so a search consists of two calls: `search` for the ten best
-hits, without a count, so that tantivy can skip blocks of postings, and `aggregate` for the facets. The counts of one
-single-valued facet add up to the exact total. Topics are three single-valued columns whose counts are summed, which is
-about twice as fast as one multi-valued column. The multi-valued column is measured too, as "plain topics". A filtered
-facet is counted under the other filters, by a separate call.
+Choices in favour of tantivy's speed: the text is stored as bytes, so that it is not indexed a second time. There is one
+writer thread with a heap that is large enough for one segment, and one commit. The reader is loaded once, and queries
+are built before the timing. tantivy-py has no single call for hits and facets, so a search consists of two calls:
+`search` for the ten best hits, without a count, so that tantivy can skip blocks of postings, and `aggregate` for the
+facets. The counts of one single-valued facet add up to the exact total. Topics are three single-valued columns whose
+counts are summed, which is about twice as fast as one multi-valued column. The multi-valued column is measured too, as
+"plain topics". A filtered facet is counted under the other filters, by a separate call.
 
-Advantages of tantivy: it ranks by one field, and its facet counts are not sorted.
+Advantages of tantivy: it ranks by one field, and the facet values of its result are not put in order (by count, then by
+value), as those of searchkit are.
 """
 
 from __future__ import annotations
@@ -120,7 +121,7 @@ class TantivyPeer:
         return Prepared(run, self._read)
 
     def text_query(self, query: Query) -> Any:  # noqa: ANN401 - tantivy.Query
-        """Return the query without its filters, None if this index does not support it."""
+        """Return the query without its filters. A subclass returns None for a query that its index does not support."""
         if query.kind == "everything":
             return tantivy.Query.all_query()
         if query.kind == "phrase":

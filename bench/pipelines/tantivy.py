@@ -1,8 +1,9 @@
 """tantivy-py: words by rjieba, a search with its count, facets by `aggregate`, snippets by its SnippetGenerator.
 
 The words are stored, separated by spaces, because the SnippetGenerator marks words of the stored text. A filtered facet
-is counted by a second aggregation without its filter, so that the other values can be seen, as in searchkit. If the
-tokens are those of searchkit's analyzer (`tokens`), they are in a field of their own, and the words are only stored.
+is counted by a second aggregation without its filter, so that the other values can be seen, as in searchkit. For the
+pipelines of `bench.pipelines.tokens`, the tokens of searchkit's analyzer are in a second field, `terms`, which is
+searched instead of the words. The words stay indexed, because the SnippetGenerator needs their frequencies.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _HEAP = 1_000_000_000
 
 
 def build(items: Iterable[Item], folder: Path, *, same_tokens: bool = False) -> None:
-    """Index the items, with the tokens of searchkit's analyzer instead of the words if `same_tokens`."""
+    """Index the words of the items, and with `same_tokens` the tokens of searchkit's analyzer, too."""
     schema = tantivy.SchemaBuilder()
     schema.add_text_field("words", stored=True, tokenizer_name="spaces", index_option="position")
     if same_tokens:
@@ -121,5 +122,5 @@ def _terms(names: Iterable[str]) -> dict[str, Any]:
 
 
 def _buckets(counts: Mapping[str, Any]) -> dict[str, int]:
-    """Return the number of paragraphs of each value of a facet. An empty value means that there is none."""
+    """Return the number of paragraphs of each value of a facet. Paragraphs without a value are left out."""
     return {bucket["key"]: bucket["doc_count"] for bucket in counts["buckets"] if bucket["key"]}

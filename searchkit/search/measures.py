@@ -86,7 +86,10 @@ def rank_query(snapshot: Snapshot, query: str, options: MeasureOptions, filters:
 
 
 def check_named(ranking: MeasureRanking, query: str) -> str:
-    """Return the words of a query that name a measure. Raises UsageError if all of them name places, years and such."""
+    """Return the words of a query that name a measure.
+
+    Raises UsageError if there are none: the query has no words, or only those of places, years and other filters.
+    """
     words = remove_filters(query, ranking.query.understood)
     if not (words and ranking.query.scoring):
         raise UsageError(f"{query!r} names no measure; write what is counted, such as 立案", code="no_measure_named")
@@ -153,7 +156,8 @@ def suggest_measures(
 ) -> tuple[Suggestion, ...]:
     """Return suggestions for a look-up that found nothing.
 
-    Look-ups without a condition on measures come first, then the suggestions of a search (`suggest_for`).
+    The first ones are the same look-up without a condition on measures, such as the unit (`suggest_conditions`). The
+    suggestions of a search follow (`suggest_for`).
     """
     from searchkit.search.suggestions import (  # noqa: PLC0415 - only if nothing was found
         Search,

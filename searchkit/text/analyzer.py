@@ -138,8 +138,9 @@ class Analyzer:
     ) -> list[tuple[str, int, int]]:
         """Return the tokens of a folded text whose term is in `terms` or begins with a prefix, in no particular order.
 
-        Takes less time than `tokenize`, because only Chinese runs that contain a term or a prefix are segmented. Tokens
-        inside of a span of `known` may be left out. The spans of `known` are sorted and do not overlap.
+        If all terms and prefixes are Chinese, this takes less time than `tokenize`, because only Chinese runs that
+        contain one of them are segmented. Tokens inside of a span of `known` may be left out. The spans of `known` are
+        sorted and do not overlap.
         """
         strings = (*terms, *prefixes)
         spans = self._spans_with(folded, strings, known) if _are_han_words(strings) else None
@@ -368,8 +369,8 @@ def _number_context(folded: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _ordinal_start(folded: str, start: int) -> int:
-    """Return the offset of 第 before a number at `start`, with at most two blanks between them, or `start`."""
-    # Offset of the last character before `start` that is not a blank. Only three characters are searched.
+    """Return the offset of 第 before a number at `start`, with at most three blanks between them, or `start`."""
+    # Offset of the last character before `start` that is not a blank, or of the fourth one after three blanks.
     first = len(folded[max(0, start - 3) : start].rstrip(" ")) + max(0, start - 3) - 1
     return first if folded[first : first + 1] == "第" else start
 
@@ -463,7 +464,7 @@ def _compile_units(text: str) -> re.Pattern[str]:
 
 
 def _is_letter(character: str) -> bool:
-    """Return whether a character is a letter. Ideographs from U+3400 to U+9FFF, the common ones, are not letters."""
+    """Return whether a character is a letter. Here, ideographs from U+3400 to U+9FFF are none, but others are."""
     return character.isalpha() and not "\u3400" <= character <= "\u9fff"
 
 

@@ -4,8 +4,8 @@ That is a hundred times faster than a new interpreter for each command.
 
     python commands.py    reads requests from standard input and answers them; `Commands` starts it
 
-A build in such a fork runs its workers in threads (`inprocess.py`); nothing else differs from the command that a user
-runs. Each command has limits of processor time and memory.
+A build in such a fork runs its workers in threads (`inprocess.py`), without the limits of time and memory that each
+file has. Instead, each command has limits of processor time and memory, and its standard input is empty.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Outcome:
     """Largest resident size in bytes. It includes the memory of the process that has loaded searchkit."""
 
     def problem(self, statuses: Sequence[int] = (0, 1, 3)) -> tuple[str, str] | None:
-        """Return what is wrong: a verdict of `Tally` and a description. None if the command ended as it should.
+        """Return what is wrong: a key of `tally.VERDICTS` and a description. None if the command ended as it should.
 
         It should exit with one of `statuses`, and print an error as one line that is not about a bug of searchkit.
         """
@@ -73,7 +73,7 @@ class Commands:
             text=True,
             env={**os.environ, **(environment or {}), "OPENBLAS_NUM_THREADS": "1"},
         )
-        self._ask({})  # until the process is ready
+        self._ask({})  # is answered when the process has loaded searchkit
 
     def __enter__(self) -> Commands:  # noqa: PYI034 - typing.Self is not in Python 3.10
         return self

@@ -75,7 +75,10 @@ def recount(paragraphs: list[Paragraph], rows: str, cols: str) -> dict[tuple[str
 )
 @pytest.mark.parametrize("filters", [{}, {"year": "2022.."}, {"section": "成效", "district": "福建省"}])
 def test_coverage_equals_a_recount(index: Index, rows: str, cols: str, filters: dict[str, Any]) -> None:
-    """Each cell has its numbers of documents and paragraphs, under all filters. Other documents are unplaced."""
+    """Each cell has its numbers of documents and paragraphs, under all filters.
+
+    A document that is in no cell, because a value is missing, is counted as unplaced.
+    """
     coverage = index.coverage(rows, cols, **filters)
     paragraphs = list(index.paragraphs(**filters))
     expected = recount(paragraphs, rows, cols)

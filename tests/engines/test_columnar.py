@@ -252,7 +252,8 @@ INCONSISTENT_MEASURES = {
     "the value of a measure is not a finite number": {"value": [math.inf, 1]},
     "the bound, change or status of a measure is unknown": {},
 }
-"""For each problem a column and its wrong values for the first two measures."""
+"""For each problem a column and its wrong values for the first two measures. For the last one, the test replaces the
+times."""
 
 
 @pytest.mark.parametrize("problem", [None, *INCONSISTENT_MEASURES])
@@ -277,8 +278,11 @@ INCONSISTENT_CELLS = {"no such measure": [3, 0], "another document": [4, 0], "th
 
 
 @pytest.mark.parametrize("problem", INCONSISTENT_CELLS)
-def test_inconsistent_parts_of_totals_in_other_rows_are_detected(problem: str) -> None:
-    """A total must be a measure of the paragraph with the number `part_of_n`, in the same document."""
+def test_totals_in_other_rows_are_verified(problem: str) -> None:
+    """`part_of_n` of a cell is the number of the paragraph with its total. If there is none, the problem is named.
+
+    It is not named if that paragraph is outside of the docs of the document in the segment.
+    """
     cell = TableCell(1, ("东风",), ("收件",), part_of_n=2)
     total = ExtractedMeasure("a", 1, None, 1, None, start=0, end=2, cell=replace(cell, total=True, part_of_n=None))
     builder = MeasureBuilder()
@@ -295,7 +299,7 @@ def test_inconsistent_parts_of_totals_in_other_rows_are_detected(problem: str) -
 INCONSISTENT_TABLES = {
     "the rows of a table lie outside the segment": {"row_count": [2, 9]},
     "the rows of a table are not those of its document": {"doc": [0, 1]},
-    "the rows of a table are not its paragraphs": {"row_count": [1, 1]},
+    "the rows of a table are not its paragraphs": {"row_count": [1, 1]},  # a stored table has another number of rows
 }
 """For each problem a column and its wrong values for the two tables."""
 
@@ -316,7 +320,7 @@ def test_inconsistent_tables_are_detected(problem: str | None) -> None:
 
 @pytest.mark.parametrize("offsets", [[0, 2, 1, 3], [0, 1, 2, 9], [1, 1, 2, 3]])
 def test_wrong_measure_offsets_are_detected(tmp_path: Path, offsets: list[int]) -> None:
-    """Offsets that do not fit the number of measures are damage. No array of billions of elements is allocated."""
+    """Offsets must ascend from 0 to the number of measures. Otherwise the index is damaged."""
     builder = MeasureBuilder()
     builder.extend([[ExtractedMeasure("a", 1, None, 1, None)]] * 3)
     stored = {**measure_arrays(builder.columns()), "measure_offsets": np.array(offsets, np.uint64)}
@@ -379,7 +383,7 @@ def test_headings_are_found_like_by_scanning(headings: list[str], strings: list[
 
 
 def test_the_term_of_a_number_is_not_a_string(report: Report, tmp_path: Path) -> None:
-    """The term of a number with two characters (0件 for 零件) does not match as a string of the text."""
+    """The string 0件 does not match 零件, although the analyzer makes the term 0件 of it."""
     write_index([report("a.txt", "零件", "10件")], tmp_path, BuildOptions("columnar"))
     write_index([report("b.txt", "零件")], tmp_path / "other", BuildOptions("columnar"))
     with Index(tmp_path) as index, Index(tmp_path / "other") as other:
@@ -389,9 +393,9 @@ def test_the_term_of_a_number_is_not_a_string(report: Report, tmp_path: Path) ->
 
 @given(st.lists(st.tuples(st.integers(1, 6), st.integers(1, 6)), unique=True), st.data())
 def test_pairs_without_lists_are_not_adjacent(words: list[tuple[int, int]], data: st.DataObject) -> None:
-    """Words of two characters without a list of offsets are frequent, and the most frequent word is one of them.
+    """Words of two characters without a list of offsets are frequent, and never overlap by one character.
 
-    None of them begins with the last character of another one.
+    If some word is frequent enough and none repeats a character, the most frequent word has no list.
     """
     codes = np.array(sorted(words), np.int64).reshape(-1, 2)
     counts = np.array(data.draw(st.lists(st.integers(0, 9), min_size=len(words), max_size=len(words))), np.int64)
@@ -458,7 +462,7 @@ def test_keys_that_leave_no_room_for_offsets(monkeypatch: pytest.MonkeyPatch) ->
     """The lists are the same if the alphabet is so large that keys and offsets do not fit one integer."""
     texts = ["执法检查", "检查执法", "法检"]
     expected, _ = text_arrays(narrow_code_points("".join(texts)), np.array([4, 4, 2]))
-    # 31 bits for a code of the alphabet, which has fewer than 12 codes, and 4 bits for an offset: 66 bits for a pair.
+    # Each character of a pair takes 31 bits and an offset 4: 66 bits. Only the alphabet has fewer than 12 codes.
     monkeypatch.setattr(bigrams, "bit_width", lambda count: 31 if count < 12 else 4)
     wide, _ = text_arrays(narrow_code_points("".join(texts)), np.array([4, 4, 2]))
     assert wide["bigram_keys"].dtype == np.uint64
@@ -621,19 +625,19 @@ def test_the_best_docs_have_the_highest_scores(
 def test_likely_docs_do_not_change_the_best_docs(
     terms: str, max_exact_docs: int, near_ratio: int, mixed: IndexReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The best docs have the highest scores, whichever docs are passed as the likely ones."""
+    """The best docs have the highest scores, whichever docs are passed as likely to be among them."""
     monkeypatch.setattr(scoring, "RESCORE_DEPTH", 7)
     monkeypatch.setattr(scoring, "_MAX_EXACT_DOCS", max_exact_docs)
     monkeypatch.setattr(scoring, "_NEAR_RATIO", near_ratio)
     monkeypatch.setattr(scoring, "_MAX_BOUND_BLOCK_DOCS", 2 * max_exact_docs)
     words = tuple(map(Word, terms.split()))
     scorer = scoring.Scorer(mixed, [ScoringClause(word.term, (word.term,)) for word in words])
-    docs, preferred = mixed.matcher.match(Or(words)), mixed.matcher.match(And(words[:2]))
+    docs, with_both = mixed.matcher.match(Or(words)), mixed.matcher.match(And(words[:2]))
     doc_ids = docs.ids
     scores = scorer.score(doc_ids)
     order = mixed.rank(doc_ids, scores)[:7]
     expected = sorted(zip(doc_ids[order].tolist(), scores[order].tolist(), strict=True))
-    for likely in (None, preferred, DocSet.of_ids(preferred.ids, docs.size), mixed.matcher.match(words[0])):
+    for likely in (None, with_both, DocSet.of_ids(with_both.ids, docs.size), mixed.matcher.match(words[0])):
         best, best_scores = scorer.best(docs, likely)
         assert list(zip(best.tolist(), best_scores.tolist(), strict=True)) == expected
 
@@ -704,8 +708,8 @@ def test_impacts_are_upper_bounds(report: Report, tmp_path: Path) -> None:
             assert ((exact <= impacts) & (impacts < exact + 1.001)).all()
 
 
-def test_document_counts_are_counts(report: Report, tmp_path: Path) -> None:
-    """Facet counts by document equal a naive count.
+def test_paragraphs_of_each_document_are_counted(report: Report, tmp_path: Path) -> None:
+    """The counts of the facet `document` equal a naive count of paragraphs.
 
     The matches are a bitset or ids. The documents begin and end at, before and after bounds of 64-bit words.
     """
@@ -856,7 +860,7 @@ def test_narrowest_keeps_values(values: list[int]) -> None:
     assert array.itemsize == 1 or max(values) >= 1 << (4 * array.itemsize)  # half the bits are too few
 
 
-# documents of facets
+# numbers of documents of facet values
 
 LENGTHS = (1, 1, 62, 64, 1, 200, 63, 65, 129, 3, 300, 1, 40, 128, 1, 5)
 """Numbers of paragraphs of documents: within a 64-bit word, at its edges, over several words."""
@@ -894,7 +898,7 @@ def uneven(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 @pytest.mark.parametrize("share", [0.0, 0.002, 0.02, 0.3, 1.0])
 @pytest.mark.parametrize("is_dense", [True, False])
 @pytest.mark.parametrize("limits", [(1, 0), (1 << 15, 10**9)])
-def test_documents_of_facets_are_counted_in_any_way(
+def test_each_way_to_count_documents_of_facet_values_is_exact(
     uneven: IndexReader,
     share: float,
     is_dense: bool,  # noqa: FBT001
@@ -928,7 +932,7 @@ def test_documents_of_facets_are_counted_in_any_way(
 
 
 def test_docs_of_whole_documents(uneven: IndexReader) -> None:
-    """`whole_documents` adds all docs of the documents in a set, also those of their other parts."""
+    """`whole_documents` returns all docs of the documents that have a doc in a set, also docs in other segments."""
     names = [segment.paragraph(local_id).document for segment, local_id in map(uneven.locate, range(uneven.size))]
     for chosen in ([], [0], [uneven.size - 1], [5, 400, 401, 700]):
         docs = uneven.whole_documents(DocSet.of_ids(np.array(chosen, np.intp), uneven.size))

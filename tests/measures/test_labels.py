@@ -67,7 +67,11 @@ def is_labelled(paragraph: Paragraph, measure: ExtractedMeasure, label: dict[str
 def compare_with_labels(
     paragraph: Paragraph, extracted: tuple[ExtractedMeasure, ...], expected: list[dict[str, Any]]
 ) -> Counter[str]:
-    """Count the labels of a paragraph that are found or missed, the wrong measures, and the correct fields."""
+    """Count the labels of a paragraph that are found or missed, the wrong measures, and the correct fields.
+
+    `indicator` is the sum of the similarities of the indicators. An unsure label is neither found nor missed, and a
+    measure that it labels is not wrong.
+    """
     score: Counter[str] = Counter()
     remaining = list(extracted)
     for label in sorted(expected, key=lambda label: bool(label.get("unsure"))):
