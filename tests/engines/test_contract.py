@@ -69,7 +69,7 @@ def tables_of(entries: Sequence[Json], document: str) -> Iterator[Table]:
 def measures_of(entries: Sequence[Json], text: str) -> list[ExtractedMeasure]:
     """Return the measures of a paragraph.
 
-    `quote` of an entry is located in `text` and becomes start and end. `part_of` is a start, or a quote of it.
+    `quote` of an entry is located in `text`. `part_of` is the start of another measure, or its quote.
     """
     measures = []
     for entry in entries:

@@ -6,9 +6,9 @@
 Each format has a table of kinds (worst_kinds/): ways to create a file that costs the parser, or a later stage, as much
 as possible for its size. The file is put into a folder with five intact reports, and one worker process indexes the
 folder. It is a fault if the build of the index fails, writes to standard error or takes too long; if an intact report
-is not indexed; if the processes take more processor time or memory than two attempts at the file may
-(indexing/budget.py), with an allowance for the build itself; if an unexpected error occurs; if the reason for skipping
-the file has several lines; or if a process survives.
+is not indexed; if the processes take more processor time than two attempts at the file may, or more memory than its
+budget (indexing/budget.py), with an allowance for the build itself; if an unexpected error occurs; if the reason for
+skipping the file has several lines; or if a process survives.
 
 All kinds are indexed at the first size. At each later size, only the kind that took the most processor time at the size
 before and the kind that took the most memory are indexed; with `--all`, all are. The results of a format are written to

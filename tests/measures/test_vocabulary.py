@@ -48,9 +48,9 @@ def listed_units() -> list[tuple[str, str]]:
 
 
 def test_every_listed_unit_is_extracted() -> None:
-    """A number before any listed unit is a measure of the kind of that unit. So is a number with 万, except before %.
+    """A number before any listed unit, alone or with 万, is a measure of the kind of that unit.
 
-    `EXCEPTIONS` lists the units that may be missed.
+    Units of the kind percent are tested without 万. `EXCEPTIONS` lists the units that may be missed.
     """
     extractor, vocabulary = Extractor.load(), Vocabulary.load()
     listed = listed_units()

@@ -46,7 +46,7 @@ def _ask(*bodies: Json) -> list[int]:
 
 
 def _search(n: int, rounds: int) -> list[int]:
-    """Ask `rounds` times, one after the other: once, then for two searches, and so on in turn. Returns the answers."""
+    """Ask for one search, then for two at a time, and so on in turn, `rounds` times. Returns all answers."""
     return [answer for turn in range(rounds) for answer in _ask(*[{"n": (n, turn)}] * (1 + turn % 2))]  # type: ignore[misc]
 
 
@@ -152,7 +152,7 @@ def test_calls_have_the_time_limit_of_the_caller() -> None:
 def test_searches_of_another_index_are_not_sent_together() -> None:
     """`ask_together` returns None outside of calls, and for another index than that of the calls.
 
-    The searches are then sent by the index itself.
+    The caller then sends the searches itself.
     """
     assert ask_together(OWNER, [({}, {})]) is None
     assert Server().run([lambda: ask_together(("cluster", "data-000002"), [({}, {})])]) == [None]

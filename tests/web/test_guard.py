@@ -326,7 +326,7 @@ def test_the_size_of_the_cache_is_limited() -> None:
 
 
 def test_the_first_page_is_fast(index_path: Path) -> None:
-    """Opening an index and making the first page takes a moment."""
+    """Opening an index and making the first page takes less than five seconds."""
     started = time.perf_counter()
     with TestClient(create_app([("i", index_path)], ServerOptions()), base_url="http://localhost") as client:
         assert client.get("/search").status_code == 200
