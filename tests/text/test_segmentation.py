@@ -171,7 +171,7 @@ def test_segmenters_agree_on_the_sample_corpus() -> None:
 
 
 def test_segmenters_agree_on_real_reports(shared: Path) -> None:
-    """All segmenters return the same words for one in forty Chinese runs of the real reports. All runs take too long."""
+    """All segmenters return the same words for one in forty Chinese runs of the real reports. All take too long."""
     assert_segmenters_agree((path for path in (shared / "corpus").rglob("*") if path.is_file()), step=40)
 
 
