@@ -58,8 +58,8 @@ TIERS = (
 MAX_DEPENDENCIES = 108
 """Maximum number of pairs of top-level modules or packages of which the first imports the second.
 
-Many pairs have `tabular` (the form of results in notebooks), `translation` or `names` (constants), which modules of all
-tiers need. `compare` imports `engines.sharing`, so that the requests of a comparison share their matches.
+The second of many pairs is `tabular` (the form of results in notebooks), `translation` or `names` (constants), which
+modules of all tiers need. `compare` imports `engines.sharing`: the requests of a comparison share their matches.
 """
 
 # Third-party libraries, and the modules that may import them.

@@ -893,7 +893,7 @@ def repeated(index_of: Callable[..., Index]) -> IndexedCorpus:
 
 @pytest.fixture(scope="session")
 def keys_of_repeated(repeated: IndexedCorpus) -> dict[str, object]:
-    """The near-duplicate key of each paragraph of `repeated` by id: the id itself if it has none."""
+    """The near-duplicate key of each paragraph of `repeated` by id: the id itself if the paragraph has no key."""
     by_document = groupby(repeated.index.paragraphs(), lambda paragraph: paragraph.document)
     tables = {name: [*group] for name, group in groupby(repeated.index.tables(), lambda table: table.document)}
     key_of: dict[str, object] = {}

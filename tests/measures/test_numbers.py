@@ -199,7 +199,7 @@ def test_other_denominators_are_not_percentages(extractor: Extractor, text: str)
     ],
 )
 def test_a_round_number_is_a_bound(extractor: Extractor, text: str, value: float, unit: str, bound: str) -> None:
-    """几, 余 and 多 mean at_least. A bare multiplier (千) is a number only with such a word, or after one like 近."""
+    """几, 余 and 多 mean at_least. A bare multiplier (千) is a number only with such a word or after words like 近."""
     (measure,) = measures(extractor, text)
     assert (measure.base_value, measure.base_unit, measure.bound) == (value, unit, bound)
 

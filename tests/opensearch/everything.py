@@ -22,7 +22,7 @@ SUITES = (
     "tests/opensearch/test_cluster_state.py",
 )
 SECURITY = "tests/opensearch/test_security.py"
-"""Tests of the plug-in for security. They start a node of their own, with that plug-in."""
+"""Tests of the plugin for security. They start a node of their own, with that plugin."""
 
 
 def main() -> int:

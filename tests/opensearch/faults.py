@@ -179,7 +179,7 @@ FAULTS: tuple[Fault, ...] = (
 def breaking(
     cluster: Cluster, fault: Fault, when: Callable[[], bool], is_enough: Callable[[], bool] = lambda: False
 ) -> Iterator[threading.Event]:
-    """Cause a fault during a block, as soon as `when` returns true. Yields an event that is set after that.
+    """Cause a fault during a block, as soon as `when` returns true. Yields an event that is set when the fault began.
 
     Heals the fault after 10 seconds (full disks: `HEALTH_SECONDS`), or earlier if `is_enough` returns true or the block
     ends. Waits at the end until the cluster is whole. Raises RuntimeError if the block ended before the fault began.

@@ -67,7 +67,7 @@ RELEASES = {
     "chinese": Release("2.19.6", "2.25.4", "chinese", plugin="ChineseAnalysisPlugin"),
 }
 """Releases by name. `chinese` has the analyzers of Lucene and of IK for Chinese. The plugins that register them,
-analysis-smartcn and analysis-ik, are no Maven artifacts, so `ChineseAnalysisPlugin.java` does it."""
+analysis-smartcn and analysis-ik, are no Maven artifacts, so `ChineseAnalysisPlugin.java` registers them."""
 
 # OpenSearch loads each module from a folder of its own. The first pattern matches the jar with the class of the module.
 MODULES = {

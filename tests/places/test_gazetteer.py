@@ -49,7 +49,7 @@ from searchkit.text.folding import fold
     ],
 )
 def test_unambiguous_names_are_resolved(name: str, path: str) -> None:
-    """A full, short or traditional name of one place is resolved to its path. A path has a municipality only once."""
+    """A full, short or traditional name of one place is resolved to its path. A municipality is one level of a path."""
     assert gazetteer().resolve(name) == tuple(path.split("/"))
 
 

@@ -318,7 +318,7 @@ def test_a_level_comes_before_an_addition_and_an_exact_value_before_others(
 
 
 def test_a_poor_match_of_all_words_is_relaxed(index_of: Callable[..., Index], report: Report) -> None:
-    """A measure with some words in its indicator precedes one of which only the paragraph has all words."""
+    """A measure with some words of the query in its indicator precedes one whose paragraph has all, but elsewhere."""
     other = "财政支农投入不断加大。农村面貌改善。培训农民100人。"
     text = "财政支农资金达到168亿元。"
     reports = [

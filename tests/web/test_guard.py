@@ -87,7 +87,7 @@ def test_head_requests_are_answered(client: TestClient) -> None:
 
 
 def test_a_long_url_is_refused(client: TestClient) -> None:
-    """A URL has at most 16 KB."""
+    """A URL of more than 16 KB is refused with status 414."""
     assert client.get("/search?x=" + "a" * 17_000).status_code == 414
 
 
