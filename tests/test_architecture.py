@@ -56,11 +56,10 @@ TIERS = (
 )
 
 MAX_DEPENDENCIES = 108
-"""Maximum number of pairs of top-level entries of the package of which one imports the other.
+"""Maximum number of pairs of top-level modules or packages of which the first imports the second.
 
-Six of them are those of `tabular`, the form that results of all tiers have in notebooks, three those of `translation`,
-and twelve those of `names`, a list of constants. `compare` imports `engines.sharing`, so that the requests of a
-comparison share their matches.
+The second of many pairs is `tabular` (the form of results in notebooks), `translation` or `names` (constants), which
+modules of all tiers need. `compare` imports `engines.sharing`: the requests of a comparison share their matches.
 """
 
 # Third-party libraries, and the modules that may import them.
@@ -216,7 +215,7 @@ def test_there_are_no_import_cycles() -> None:
 
 
 def test_entries_have_few_dependencies() -> None:
-    """The number of dependencies between top-level entries is limited."""
+    """The number of dependencies between top-level modules and packages is limited."""
     dependencies = {
         (name.partition(".")[0], target.partition(".")[0])
         for name in modules()

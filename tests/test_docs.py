@@ -1,4 +1,6 @@
-"""The documentation is correct: commands print the output on the pages, links resolve, everything is documented.
+"""The documentation is correct: commands print the output on the pages, and links, targets and tests on them exist.
+
+All commands, options and built-in facets are documented.
 
 `python tests/test_docs.py` replaces the output on the pages by the current output of the commands.
 """
@@ -178,7 +180,7 @@ def test_every_option_has_a_help_text(name: str) -> None:
 
 
 def test_makefile_has_the_targets_of_the_readme() -> None:
-    """`make demo` and `make test` are in the Makefile and at the top of README.md."""
+    """`make demo`, `make test` and `make check` are in the Makefile; the first two are at the top of README.md."""
     readme, makefile = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "Makefile"))
     for target in ("demo", "test", "check"):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE)

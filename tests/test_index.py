@@ -123,7 +123,7 @@ def ids(results: Results) -> list[str]:
     ids=str,
 )
 def test_an_invalid_argument_is_a_usage_error(index: Index, arguments: dict[str, object], message: str) -> None:
-    """The error is one line that states the problem and the valid values."""
+    """The error is one line that states the problem."""
     with pytest.raises(UsageError) as caught:
         index.search("执法", **arguments)  # type: ignore[arg-type]
     assert message in str(caught.value)
@@ -230,7 +230,10 @@ def test_where_and_keywords_are_combined(index: Index) -> None:
 
 
 def test_results_iterate_and_hits_have_the_fields_of_paragraphs(index: Index) -> None:
-    """Results iterate over their hits. A hit has the fields of its paragraph. One facet can be given as a text."""
+    """Results iterate over their hits. A hit has the fields of its paragraph. One facet can be given as a text.
+
+    `understand` returns the filters that a query is understood as. A query that is not a text is an error.
+    """
     results = index.search("执法", facets="year")
     assert [*results] == [*results.hits]
     assert results.hits

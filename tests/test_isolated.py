@@ -38,7 +38,7 @@ COMMAND = Path(sysconfig.get_path("scripts"), "searchkit")
 
 @pytest.fixture
 def hostile(tmp_path: Path) -> Path:
-    """A corpus with a Python file for every module that a build imports. Each file leaves a trace if it runs."""
+    """A corpus with a Python file named like every module that a build may import. A file that runs leaves a trace."""
     corpus = tmp_path / "corpus"
     corpus.mkdir()
     for name in {*sys.stdlib_module_names, *LIBRARIES}:

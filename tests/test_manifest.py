@@ -44,7 +44,7 @@ Change = Callable[[dict[str, Any]], object]
 
 @pytest.fixture(scope="session")
 def intact(engine: str, report: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of a small index with every kind of content."""
+    """Folder of a small index with paragraphs, measures, a user-defined facet and a skipped file."""
     folder = tmp_path_factory.mktemp("intact")
     measures = [
         ExtractedMeasure("执法", 2, "次", 2, "次", start=0, end=4),
@@ -149,7 +149,7 @@ def test_a_new_data_folder(tmp_path: Path) -> None:
 def test_files_are_linked_or_copied(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, are_links_possible: bool
 ) -> None:
-    """The target is a hard link, or a copy if links are not supported. An existing file is not replaced."""
+    """The target is a hard link, or a copy if links are not supported. A link does not replace an existing file."""
 
     def no_link(_source: Path, _target: Path) -> None:
         raise OSError(errno.EPERM, "Operation not permitted")
@@ -224,7 +224,7 @@ def test_leftovers_are_removed(tmp_path: Path, content: str | None, remaining: l
 
 
 def test_a_folder_whose_closing_fails_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A failing close while old folders are removed is not the failure of a build, whose manifest is in place."""
+    """If a close fails while old data folders are removed, `remove_leftovers` raises nothing: the build is in place."""
     (tmp_path / "data-000001").mkdir()
     close = os.close
 
@@ -438,7 +438,7 @@ def test_check_detects_every_changed_byte(index: Path) -> None:
 
 @opens_damaged_files
 def test_a_changed_byte_raises_only_index_unusable(index: Path) -> None:
-    """With a changed byte in any file, every method returns a result or raises IndexUnusable."""
+    """With a changed byte in any file, every method that `use` calls returns a result or raises IndexUnusable."""
     for path in [*data_files(index), index / "index.json"]:
         content = path.read_bytes()
         for other in flips(content) if content else ():

@@ -1,7 +1,7 @@
 """The example notebook: its cells run in order, and their output is that of the file.
 
-The notebook is executed without Jupyter: its cells are Python, and its outputs text and HTML, so fifteen lines replace
-nbclient, which needs a kernel and twenty packages. Run as a script, this module writes the current outputs.
+The notebook is executed without Jupyter: its cells are Python, and its outputs text and HTML, so that a few lines
+replace nbclient, which needs a kernel and twenty packages. Run as a script, this module writes the current outputs.
 """
 
 from __future__ import annotations

@@ -100,7 +100,7 @@ def test_tables_of_reports() -> None:
 def test_a_header_that_looks_like_a_numbered_name_does_not_hide_a_column(
     headers: tuple[str, ...], names: list[str]
 ) -> None:
-    """A table whose headers equal the names that other columns would get has one name for each column."""
+    """If a header equals the name that another column would get, each column still has a name of its own."""
     table = Table("a.txt", 1, None, (tuple(map(Cell, headers)),), ((Cell("1"), Cell("2"), Cell("3")),), 0, 1)
     assert column_names(table.header, table.rows) == names
     assert list(table._records()) == [dict(zip(names, ["1", "2", "3"], strict=True))]

@@ -27,7 +27,7 @@ def store_column(folder: str, values: list[object]) -> DictColumn:
 
 @given(st.lists(VALUES, min_size=1, max_size=30), st.data())
 def test_stored_values_are_returned(values: list[object], data: st.DataObject) -> None:
-    """Every method returns the stored values: one by one, several codes in any order, and all."""
+    """A column returns the stored values: one by one, those of several codes in any order, and all."""
     with tempfile.TemporaryDirectory() as folder:
         column = store_column(folder, values)
         index = data.draw(st.integers(0, len(values) - 1))

@@ -67,7 +67,10 @@ def tables_of(entries: Sequence[Json], document: str) -> Iterator[Table]:
 
 
 def measures_of(entries: Sequence[Json], text: str) -> list[ExtractedMeasure]:
-    """Return the measures of a paragraph. `quote` and `part_of` of an entry are quotes, which are located in `text`."""
+    """Return the measures of a paragraph.
+
+    `quote` of an entry is located in `text`. `part_of` is the start of another measure, or its quote.
+    """
     measures = []
     for entry in entries:
         fields = dict(entry)
@@ -82,7 +85,10 @@ def measures_of(entries: Sequence[Json], text: str) -> list[ExtractedMeasure]:
 
 
 def expand(entries: list[Any]) -> Iterator[Json]:
-    """Yield entries. An entry with `repeat` is copied that number of times. A string means an entry with this text."""
+    """Yield entries. A string means an entry with this text.
+
+    An entry with `repeat` is copied that number of times, with `{n}` replaced by the number of the copy, from 1.
+    """
     for entry in entries:
         template: dict[str, Any] = {"text": entry} if isinstance(entry, str) else dict(entry)
         count = template.pop("repeat", None)
@@ -93,7 +99,7 @@ def expand(entries: list[Any]) -> Iterator[Json]:
 
 
 def fill_in(value: Any, n: int) -> Any:  # noqa: ANN401 - any JSON
-    """Return a value with `{n}` in its strings replaced."""
+    """Return a value with `{n}` in its strings replaced by `n`."""
     if isinstance(value, str):
         return value.format(n=n)
     if isinstance(value, list):
@@ -102,7 +108,7 @@ def fill_in(value: Any, n: int) -> Any:  # noqa: ANN401 - any JSON
 
 
 def record_fields(entry: Json) -> dict[str, Any]:
-    """Return the fields of a record or request. Lists of strings or numbers become tuples."""
+    """Return the fields of a record or request. Lists become tuples, except lists of paragraphs, measures or tables."""
     return {
         key: tuple(value) if isinstance(value, list) and key not in {"paragraphs", "measures", "tables"} else value
         for key, value in entry.items()
@@ -123,13 +129,15 @@ def search(index: Index, case: Json, query: str) -> Results:
 
 @dataclass(frozen=True)
 class SelectedMeasures:
-    """The measures that an engine selects."""
+    """The measures that an engine selects for a request."""
 
     measures: list[Measure]
     tables: list[str]
     """Ids of the tables that the filters admit."""
     indicators: list[str]
+    """The indicator of each measure."""
     scores: list[float]
+    """The score of each measure."""
 
     @property
     def ids(self) -> list[str]:
@@ -198,7 +206,7 @@ def test_search_case(path: Path, case: Json, contract_index: Callable[[Path], In
 
 
 def test_contract_files_are_complete() -> None:
-    """Each contract file has a description, and its cases have distinct names."""
+    """Each contract file has a description, and its cases have distinct names. No file and no case was lost."""
     assert len(FILES) >= 13
     assert len(MEASURE_CASES) >= 20
     for path in FILES:
@@ -227,7 +235,11 @@ def ids(results: Results) -> list[str]:
 
 
 def check_facets(_index: Index, case: Json, results: Results) -> str | None:
-    """Check values in order, selected values, missing and other."""
+    """Check the counts of each facet of the case.
+
+    These are the values in order with their counts (with `listed`, only their number), the selected values, `missing`,
+    `other` and, if expected, the numbers of documents. What the case leaves out must be empty or 0.
+    """
     for name, expected in case["facets"].items():
         counts = results.facets[name]
         values = [[item.value, item.count] for item in counts.values]
@@ -246,14 +258,14 @@ def check_facets(_index: Index, case: Json, results: Results) -> str | None:
 
 
 def check_equal_scores(_index: Index, case: Json, results: Results) -> str | None:
-    """Check that all scores are equal."""
+    """Check that the scores of the hits that the case names are equal."""
     scores = {hit.id: hit.score for hit in results.hits}
     actual = [scores[name] for name in case["equal_scores"]]
     return None if max(actual) - min(actual) <= TOLERANCE else f"scores differ: {actual}"
 
 
 def check_falling_scores(_index: Index, case: Json, results: Results) -> str | None:
-    """Check that each score is lower than the score before it."""
+    """Check that the scores of the hits that the case names fall in their order."""
     scores = {hit.id: hit.score for hit in results.hits}
     actual = [scores[name] for name in case["falling_scores"]]
     is_falling = all(b < a - TOLERANCE for a, b in pairwise(actual))
@@ -261,7 +273,7 @@ def check_falling_scores(_index: Index, case: Json, results: Results) -> str | N
 
 
 def check_score_factor(index: Index, case: Json, results: Results) -> str | None:
-    """Check that scores are the scores of another query times a factor."""
+    """Check that the scores of all hits are their scores for another query times a factor."""
     factor = case["score_factor"]["factor"]
     other = {hit.id: hit.score * factor for hit in search(index, case, case["score_factor"]["query"]).hits}
     actual = {hit.id: hit.score for hit in results.hits}
@@ -321,7 +333,7 @@ CHECKS: dict[str, Callable[[Index, Json, Results], str | None]] = {
 
 
 def check_records(case: Json, selected: SelectedMeasures) -> str | None:
-    """Check fields of the measures, by id."""
+    """Check values and types of the fields that the case names, for each measure id of the case."""
     records = {item.id: to_json(item) for item in selected.measures}
     for name, expected in case["records"].items():
         actual = {key: records[name][key] for key in expected}
@@ -333,7 +345,7 @@ def check_records(case: Json, selected: SelectedMeasures) -> str | None:
 
 
 def check_measure_scores(case: Json, selected: SelectedMeasures) -> str | None:
-    """Check that scores are equal and above 0, or that each score is lower than the score before it."""
+    """Check that the scores of `equal_scores` are equal and above 0, and that those of `falling_scores` fall."""
     equal = [selected.score_by_id[name] for name in case.get("equal_scores", ())]
     falling = [selected.score_by_id[name] for name in case.get("falling_scores", ())]
     is_right = not equal or (min(equal) == max(equal) and max(equal) > 0)

@@ -52,7 +52,7 @@ def test_characters_of_a_word_are_found_anywhere(index: Path) -> None:
 
 
 def test_postings_and_cross_word_postings_partition_the_matches(index: Path) -> None:
-    """Postings and cross-word postings of a word are disjoint, and together are all docs with its characters."""
+    """Postings and cross-word postings of a word are disjoint, and together are all docs whose text contains it."""
     (name,) = read_commit(index).segments
     segment = SegmentReader(index / name)
     postings = cross_word.CrossWordPostings(segment.arrays, segment.size)

@@ -13,7 +13,7 @@ FORMS = [*Form]
 
 
 def make_set(form: Form, members: set[int], size: int = SIZE) -> tuple[DocSet, set[int]]:
-    """Return a set of a form, and its members. Forms without data ignore `members`."""
+    """Return a set of a form, and its members. The forms `NONE` and `ALL` ignore `members`."""
     ids = np.array(sorted(members), np.intp)
     bitset = np.isin(np.arange(size), ids)
     if form is Form.NONE:
@@ -24,7 +24,7 @@ def make_set(form: Form, members: set[int], size: int = SIZE) -> tuple[DocSet, s
         return DocSet.of_ids(ids, size), members
     if form is Form.BITSET:
         return DocSet.of_bitset(bitset), members
-    # `MATCH_BIT`, and the frequency 7 in every doc, which must be ignored.
+    # `MATCH_BIT` in each member, and the frequency 7 in every doc, which must be ignored.
     return DocSet.of_dense_postings(bitset * np.uint8(128) + np.uint8(7)), members
 
 
@@ -58,7 +58,7 @@ def test_operations_are_those_of_python_sets(descriptions: list[tuple[Form, set[
 
 @given(st.lists(forms_and_members(40), max_size=4))
 def test_concatenating_and_splitting_are_inverse(descriptions: list[tuple[Form, set[int]]]) -> None:
-    """A concatenated set has the doc ids of the index. Splitting it returns the original sets."""
+    """Concatenated sets of segments have the doc ids of the index. Splitting the result returns the original sets."""
     doc_bases = [40 * index for index in range(len(descriptions) + 1)]
     sets = [make_set(form, members, 40) for form, members in descriptions]
     index_set = concatenate([docs for docs, _ in sets], doc_bases)
@@ -69,7 +69,7 @@ def test_concatenating_and_splitting_are_inverse(descriptions: list[tuple[Form, 
 
 
 def test_sparse_sets_are_stored_as_ids() -> None:
-    """Sparse results are stored as ids, whatever the form of the operands."""
+    """`compact`, `intersection` and `union` store sparse results as ids. `compact` leaves a dense set a bitset."""
     sparse, _ = make_set(Form.BITSET, {1, 5})
     dense, _ = make_set(Form.BITSET, set(range(50)))
     assert (sparse.compact().form, dense.compact().form) == (Form.IDS, Form.BITSET)

@@ -167,7 +167,10 @@ class NaiveEngine:
 
 
 def query_weights(clauses: Sequence[ScoringClause]) -> tuple[Counter[str], ...]:
-    """Return the weights of words, bigrams and characters of a query. A bigram has its characters' lower factor."""
+    """Return the weights of words, bigrams and characters of a query.
+
+    A bigram has the lower of the factors of its two characters.
+    """
     words, bigrams, characters = Counter[str](), Counter[str](), Counter[str]()
     for clause in clauses:
         for term, factor in zip(clause.terms, clause.term_factors or [1.0] * len(clause.terms), strict=True):
@@ -193,7 +196,8 @@ def is_in_number(text: str, start: int, end: int) -> bool:
     han = "零〇一二三四五六七八九十百千万亿两点"
     before, after = text[:start][-2:], text[end : end + 2]
     first, last = text[start], text[end - 1]
-    # A digit, or a digit and a point or comma: 1. before 5 in 1.5. After the number, the point comes first.
+    # Before the span: a digit, or a digit and then a point or comma (`1.` before the 5 of 1.5).
+    # After the span: a digit, or a point or comma and then a digit.
     if first.isdecimal() and re.search(r"[0-9][.,]?$", before):
         return True
     if last.isdecimal() and re.match(r"[.,]?[0-9]", after):
@@ -229,7 +233,11 @@ def admits(item: Filter, paragraph: Paragraph) -> bool:
 
 
 def admits_measure(item: Filter, measure: ExtractedMeasure, paragraph: Paragraph) -> bool:
-    """Return whether a filter admits a measure: its own year, or that of its report, by of_year, else its paragraph."""
+    """Return whether a filter admits a measure.
+
+    A filter by of_year goes by the year of the measure, or of its report if the measure has none. Any other filter goes
+    by the paragraph of the measure.
+    """
     if item.name != "of_year":
         return admits(item, paragraph)
     year = paragraph.year if measure.of_year is None else measure.of_year
@@ -414,7 +422,7 @@ def index_corpus(documents: Sequence[ParsedDocument], index_of: Callable[..., In
 
 @pytest.fixture(scope="session")
 def indexed(index_of: Callable[..., Index]) -> IndexedCorpus:
-    """About 400 random paragraphs, more than are rescored."""
+    """Nearly 500 random paragraphs, more than are rescored."""
     return index_corpus(random_documents(seeded(20), 80, 6), index_of)
 
 
@@ -551,7 +559,10 @@ def test_any_tree_is_matched(indexed: IndexedCorpus, tree: Node) -> None:
 def test_facet_counts_equal_a_recount(
     indexed: IndexedCorpus, tree: Node, population: Node, filters: list[Filter], max_values: int | None
 ) -> None:
-    """Facet counts equal a recount of all matches under all filters except the facet's own, in the right order."""
+    """Facet counts equal a recount of all matches under all filters except the facet's own, in the right order.
+
+    So do the numbers of documents: of the matches, and of all paragraphs of the population.
+    """
     facets = tuple(map(Facet.parse, FACETS))
     request = Request(
         tree, filters=tuple(filters), facets=facets, max_values=max_values, limit=0, population=population
@@ -636,7 +647,7 @@ def test_consecutive_pages_are_the_complete_list(indexed: IndexedCorpus, query: 
 def test_hits_are_ordered_by_score(indexed: IndexedCorpus, query: str) -> None:
     """Scores descend within the rescored hits, and within the others. Ties are in corpus order.
 
-    No other hit has a higher score by words than a rescored one, and no other hit has a score by bigrams or characters.
+    A hit that is not rescored has no score by bigrams or characters, and no higher score by words than a rescored hit.
     """
     hits = indexed.index.search(query, match="any", limit=None, explain=True).hits
     best, rest = hits[:RESCORE_DEPTH], hits[RESCORE_DEPTH:]
@@ -657,7 +668,7 @@ def test_more_paragraphs_match_than_are_rescored(indexed: IndexedCorpus) -> None
 @settings(few_examples, max_examples=40)
 @given(query=QUERIES)
 def test_scores_are_those_of_the_formulas(indexed: IndexedCorpus, query: str) -> None:
-    """A score is the sum of its explained parts, and equals the naive computation."""
+    """A score is the sum of its explained parts. If all hits are rescored, it equals the naive computation."""
     hits = indexed.index.search(query, match="all", limit=None, explain=True).hits
     for hit in hits:
         assert hit.explanation is not None
@@ -677,10 +688,10 @@ def test_scores_are_those_of_the_formulas(indexed: IndexedCorpus, query: str) ->
 @example("执法 检查 行政 件", None)
 @example("执法 长江大桥", None)
 def test_further_hits_are_ranked_with_the_others(indexed: IndexedCorpus, query: str, item: Filter | None) -> None:
-    """With `beyond`, the list also has paragraphs that match some of the words. They are not in the total.
+    """With `beyond`, the list also has paragraphs that match only some of the words. They are not in the total.
 
-    Rescored hits with all content words in the passage or the title score a tenth more. A page is a part of the
-    complete list.
+    If no paragraph matches all words, the list is empty. Rescored hits with all content words in the passage or the
+    title score a tenth more. A page is a part of the complete list.
     """
     parsed, filters = indexed.parse(query), (item,) if item else ()
     matches, further = (
@@ -738,8 +749,11 @@ def test_first_hits_come_before_all_others(indexed: IndexedCorpus, query: str, *
 @example("执法检查 长江")
 @example("执 执查执")
 @example("执 执执法")
-def test_hits_lack_a_word_unless_they_count(indexed: IndexedCorpus, query: str) -> None:
-    """With `auto`, exactly the hits that are not in the total say which words they lack."""
+def test_hits_say_which_words_they_lack(indexed: IndexedCorpus, query: str) -> None:
+    """With `auto`, exactly the hits that are not in the total say which words they lack.
+
+    If the search is relaxed, all hits of a query of several words lack one.
+    """
     results = indexed.index.search(query, limit=None)
     counted = indexed.index.search(query, limit=None, beyond=False)
     assert (results.total, results.relaxed, results.understood) == (counted.total, counted.relaxed, counted.understood)
@@ -863,7 +877,7 @@ def test_hits_are_grouped_by_document(indexed: IndexedCorpus, query: str, sort: 
 
 @pytest.fixture(scope="session")
 def repeated(index_of: Callable[..., Index]) -> IndexedCorpus:
-    """About 500 random paragraphs, each in up to five documents of other years."""
+    """About 90 random paragraphs, each repeated in one to five documents of different years."""
     rng, documents = seeded(21), []
     for n, original in enumerate(random_documents(rng, 20, 4)):
         for year in rng.sample(range(2015, 2024), rng.randint(1, 5)):
@@ -879,7 +893,7 @@ def repeated(index_of: Callable[..., Index]) -> IndexedCorpus:
 
 @pytest.fixture(scope="session")
 def keys_of_repeated(repeated: IndexedCorpus) -> dict[str, object]:
-    """The near-duplicate key of each paragraph of `repeated` by id: the id itself if it has none."""
+    """The near-duplicate key of each paragraph of `repeated` by id: the id itself if the paragraph has no key."""
     by_document = groupby(repeated.index.paragraphs(), lambda paragraph: paragraph.document)
     tables = {name: [*group] for name, group in groupby(repeated.index.tables(), lambda table: table.document)}
     key_of: dict[str, object] = {}
@@ -895,7 +909,10 @@ def keys_of_repeated(repeated: IndexedCorpus) -> dict[str, object]:
 def test_near_duplicates_are_folded(
     repeated: IndexedCorpus, keys_of_repeated: dict[str, object], query: str, sort: str, page: int
 ) -> None:
-    """A folded list has the first hit of each near-duplicate key, with the others. Its pages make up the list."""
+    """A folded list has the first hit of each near-duplicate key, with the ids of the other hits of the key.
+
+    Consecutive pages make up the list.
+    """
     search = partial(repeated.index.search, query, match="any", sort=sort, facets=["year"])
     plain, folded = search(limit=None), search(limit=None, fold=True)
     copies: dict[object, list[str]] = {}
@@ -1001,13 +1018,16 @@ def test_measures_are_selected_by_definition(
 @few_examples
 @given(item=st.one_of(st.none(), FILTERS), query=QUERIES)
 def test_scores_of_measures_are_those_of_a_search(indexed: IndexedCorpus, query: str, item: Filter | None) -> None:
-    """The score of a measure is the score by words of its paragraph, to the last bit, under any filter."""
+    """The score of a measure is the score by words of its paragraph, under any filter.
+
+    In local engines, both are equal to the last bit. A cluster rounds scores to 24 bits.
+    """
     parsed = indexed.parse(query)
     request = MeasureRequest(parsed.any, parsed.scoring, () if item is None else (item,))
     columns = indexed.engine.measure_columns(request)
     hits = indexed.engine.search(Request(Everything(), parsed.scoring, limit=None, explain=True)).hits
     by_words = {hit.paragraph.id: [*hit.explanation.words.values()] for hit in hits if hit.explanation}
-    tolerance = TOLERANCE if indexed.index.manifest.engine == "opensearch" else 0.0  # a cluster rounds to 24 bits
+    tolerance = TOLERANCE if indexed.index.manifest.engine == "opensearch" else 0.0
     for measure, score in zip(columns.fetch(range(len(columns.scores))), columns.scores.tolist(), strict=True):
         total = 0.0
         for part in by_words[measure.paragraph]:
@@ -1019,7 +1039,7 @@ def test_scores_of_measures_are_those_of_a_search(indexed: IndexedCorpus, query:
 @given(seed=st.integers(0, 10**6), queries=st.lists(QUERIES, min_size=2, max_size=2), conditions=MEASURE_CONDITIONS)
 @example(7, ["执法|检查|行政|件^2", "*"], NO_CONDITIONS)
 def test_engines_select_the_same_measures(seed: int, queries: list[str], conditions: dict[str, Any]) -> None:
-    """All engines return the same measures, indicators, order and, to the last bit, scores, on any corpus."""
+    """All local engines return the same measures, indicators, order and, to the last bit, scores, on any corpus."""
     documents = random_documents(seeded(seed), 8, 3)
     answers: dict[str, list[object]] = {name: [] for name in LOCAL_ENGINES}
     for name, engine_answers in answers.items():
@@ -1140,7 +1160,10 @@ def test_paragraphs_are_filtered(indexed: IndexedCorpus, item: Filter) -> None:
 
 
 def test_the_vocabulary_equals_a_recount(indexed: IndexedCorpus) -> None:
-    """`vocabulary` counts the paragraphs with each word in the passage, and those under each heading."""
+    """`vocabulary` counts the paragraphs with each word in the passage, and the paragraphs under each heading.
+
+    Terms of one character and terms that begin with a digit are not words of the vocabulary.
+    """
     words: Counter[str] = Counter()
     for terms in indexed.naive.terms:
         words.update({term for term in terms["passage"] if len(term) > 1 and term[0] not in string.digits})
@@ -1203,7 +1226,7 @@ def seeds(shared: Path, engine: str, tmp_path_factory: pytest.TempPathFactory) -
 
 
 def scan(indexed: IndexedCorpus, string: str) -> set[str]:
-    """Return the ids of the paragraphs with a string in the text, or in a heading or title that belongs to it."""
+    """Return the ids of the paragraphs whose passage contains a string."""
     naive = indexed.naive
     return {
         paragraph.id
@@ -1213,7 +1236,7 @@ def scan(indexed: IndexedCorpus, string: str) -> set[str]:
 
 
 def test_strings_of_real_reports_are_found(seeds: IndexedCorpus) -> None:
-    """Quoted strings of 1 to 8 characters from real reports match exactly the paragraphs that contain them."""
+    """Quoted strings of 1 to 8 characters match exactly the paragraphs of real reports whose passage contains them."""
     rng = seeded(8)
     for size in range(1, 9):
         occurring_grams = {
@@ -1227,7 +1250,7 @@ def test_strings_of_real_reports_are_found(seeds: IndexedCorpus) -> None:
 
 
 def test_substrings_of_headings_and_titles_are_found(seeds: IndexedCorpus) -> None:
-    """Every substring of a heading or title of real reports is found where the heading or title begins."""
+    """Random substrings of headings and titles of real reports are found where the heading or title begins."""
     rng, naive = seeded(11), seeds.naive
     labels = sorted({label for i in range(len(naive.paragraphs)) for label in naive.texts_of(i, "passage")[1:]})
     assert len(labels) > 40

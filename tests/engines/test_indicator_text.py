@@ -15,7 +15,10 @@ INDICATORS = st.lists(st.text("立案率处 罚a1、Ａ（", max_size=8), max_si
 
 @given(INDICATORS, st.text("立案率处罚a1", min_size=1, max_size=4))
 def test_match_grams_equals_counting(texts: list[str], query: str) -> None:
-    """`match_grams` returns the indicators with each gram, and the weighted share of each one that the grams cover."""
+    """`match_grams` returns the indicators with each gram, and the share of each indicator's grams that are given.
+
+    In this share, grams before the last space of an indicator weigh half as much as grams after it.
+    """
     grams = list(dict.fromkeys([*query, *(query[i : i + 2] for i in range(len(query) - 1))]))
     matches, precisions = Indicators.of_texts(texts).match_grams(grams)
     folded = list(map(fold, texts))
@@ -40,7 +43,7 @@ def test_strings_are_found_in_folded_text(texts: list[str], string: str) -> None
 
 @given(INDICATORS)
 def test_words_at_the_ends_and_spaces(texts: list[str]) -> None:
-    """`begin_or_end_with` compares the printed text. `has_space` returns whether an indicator has several parts."""
+    """`begin_or_end_with` compares the printed text, which is not folded. `has_space` finds spaces in it."""
     indicators = Indicators.of_texts(texts)
     is_wanted = np.arange(len(texts)) % 3 > 0
     for word in ("立案", "Ａ"):

@@ -65,7 +65,7 @@ def test_saturation_decreases_with_the_length_of_the_text(
 
 
 def test_one_occurrence_in_a_text_of_average_length_has_saturation_one() -> None:
-    """The formula yields (k1 + 1) / (1 + k1)."""
+    """The formula yields (k1 + 1) / (1 + k1) = 1. Very many occurrences have a saturation of k1 + 1."""
     assert saturation(1, 50, 50) == pytest.approx(1)
     assert saturation(1e12, 50, 50) == pytest.approx(K1 + 1)
 

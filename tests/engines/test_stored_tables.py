@@ -1,4 +1,4 @@
-"""Tables and the cells of measures in both engines: storing, filters, updates, and documents of several segments."""
+"""Tables and the cells of measures in every engine: storing, filters, updates, and documents of several segments."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def plain(name: str) -> ParsedDocument:
 
 
 def test_tables_are_stored_in_corpus_order(engine: str, tmp_path: Path) -> None:
-    """All tables come back as they were written, and pass the check."""
+    """All tables are returned as they were written, in corpus order, and the index passes its check."""
     documents = [report("a.txt"), plain("b.txt"), report("c.txt", 40)]
     write_index(documents, tmp_path / "index", BuildOptions(engine))
     with Index(tmp_path / "index") as index:
@@ -61,7 +61,7 @@ def test_tables_are_stored_in_corpus_order(engine: str, tmp_path: Path) -> None:
 
 
 def test_a_table_is_admitted_by_one_of_its_rows(engine: str, tmp_path: Path) -> None:
-    """A table is admitted if a filter admits one of its rows. The table is complete."""
+    """A table is admitted if a filter admits one of its rows. It is returned with all its rows."""
     one, other = report("a.txt"), report("b.txt", section="问题")
     paragraphs = list(one.paragraphs)
     paragraphs[2] = replace(paragraphs[2], section="计划")

@@ -83,7 +83,7 @@ def replace_segments(toc: bytes, planted: bytes) -> bytes:
 
 
 def runs_code(planted: bytes) -> bool:
-    """Return whether an unrestricted pickle performs its call. Removes the marker."""
+    """Return whether reading a pickle without restrictions performs the planted call. Removes the marker."""
     pickle.loads(planted)  # noqa: S301 - our own pickle, to show that it works
     marker = Path(MARKER)
     if not marker.is_dir():
@@ -184,7 +184,7 @@ def test_unpickling_by_other_code_is_not_restricted(index: Path) -> None:
 
 
 def test_check_detects_postings_that_differ_from_records(tmp_path: Path) -> None:
-    """`check` detects postings that are inconsistent with the records, although checksums are valid."""
+    """`check` detects postings with another number of tokens than the records state."""
     paragraph = to_json(Paragraph("a.txt#1", "a.txt", 1, "执法检查"))
     for tokens, is_consistent in ((2, True), (3, False)):
         folder = tmp_path / str(tokens)

@@ -1,8 +1,9 @@
-"""Builds the sample report in every supported format from the text file in corpus/formats.
+"""Builds the sample report in other formats from the text file in corpus/formats.
 
     python tests/formats/make.py
 
-The output is deterministic as long as zlib and the libraries that write PDF and .xlsx do not change.
+The formats are text in GB18030, Markdown, HTML, .docx, PDF, OFD, a zip archive, .csv and .xlsx. The output is
+deterministic as long as zlib and the libraries that write PDF and .xlsx do not change.
 """
 
 from __future__ import annotations
@@ -49,7 +50,10 @@ _LEFT, _WIDTH = 73.5, 448.0
 _ABOVE, _BELOW = 19.0, 9.0
 """Distances in points from the baseline of a table row to the rules above and below the row."""
 _ITEM, _POINTS = 3, 4
-"""Levels of lines: 0 for text, 1 (一、) and 2 (（一）) for headings, 3 for items with 1., 4 for items with 一是."""
+"""Levels of lines: 0 for text, 1 (一、) and 2 (（一）) for headings, 3 for items, 4 for items with 一是.
+
+An item of level 3 begins with 1., or with any number of the levels 1 to 3 if the line contains a full stop.
+"""
 _MM = 25.4 / 72
 """Millimetres per point."""
 _COLUMNS = ("id", "number", "path", "text", "section", "title", "year", "issuer", "agency", "region", "doctype")
@@ -173,7 +177,7 @@ def docx(text: str) -> bytes:
     """Write a Word document: title and headings by style, all numbers by lists, and a table."""
     title, lines = split_report(text)
     body = [paragraph(title, '<w:pStyle w:val="Title"/>')]
-    runs = 1  # number of lists: list 1 contains all other numbers, and each run of 一是 items is a further list
+    runs = 1  # number of lists: list 1 numbers the levels 1 to 3, and each run of 一是 items is a further list
     for group_level, group in groupby(lines, key=lambda line: -1 if line.is_row else line.level):  # -1: table rows
         if group_level < 0:
             body.append(f"<w:tbl>{''.join(row(*line.cells) for line in group)}</w:tbl>")
@@ -279,7 +283,7 @@ _GRID = '<ofd:PathObject Boundary="0 0 210 297"><ofd:AbbreviatedData>{}</ofd:Abb
 def records(parsed: ParsedDocument) -> list[list[str]]:
     """Return the paragraphs of a report as rows, after a row with the names of the columns.
 
-    A cell contains only the innermost heading.
+    The cell in the column `path` contains only the innermost heading.
     """
     report = parsed.document
     facts = (report.title, str(report.year), report.issuer, report.agency, "/".join(report.region), report.doctype)

@@ -44,7 +44,7 @@ def _part(data: bytes, rng: random.Random, max_length: int = 4096) -> tuple[int,
 
 
 def flipped(data: bytes, rng: random.Random) -> bytes:
-    """Flip a few bits."""
+    """Flip up to 64 bits."""
     changed = bytearray(data)
     for _ in range(rng.choice((1, 2, 8, 64)) if changed else 0):
         changed[rng.randrange(len(changed))] ^= 1 << rng.randrange(8)
@@ -70,7 +70,7 @@ def repeated(data: bytes, rng: random.Random) -> bytes:
 
 
 def with_run(data: bytes, rng: random.Random) -> bytes:
-    """Insert repetitions of a byte or of a markup snippet."""
+    """Insert repetitions of a random byte or of one of the snippets."""
     offset = rng.randrange(len(data) + 1)
     unit = rng.choice((bytes([rng.randrange(256)]), rng.choice(_SNIPPETS)))
     return data[:offset] + unit * rng.choice((1, 100, _MAX_REPETITION_BYTES // len(unit))) + data[offset:]
@@ -83,7 +83,10 @@ def overwritten(data: bytes, rng: random.Random) -> bytes:
 
 
 def retagged(data: bytes, rng: random.Random) -> bytes:
-    """Delete, replace or deeply nest tags, or declare entities."""
+    """Delete, replace, double or deeply nest tags, or put declarations of entities in their place.
+
+    Data without tags are damaged by `with_run`.
+    """
     tags = [match.span() for match in _TAG.finditer(data)]
     if not tags:
         return with_run(data, rng)
@@ -147,11 +150,14 @@ def header(data: bytes, rng: random.Random) -> bytes:
 
 
 ARCHIVE: tuple[Mutation, ...] = (*[inside] * 10, *[other_entries] * 3, header)
-"""Mutations for archives. A repeated one is more likely."""
+"""Mutations for archives. A mutation that is listed several times is chosen more often."""
 
 
 def mutations_for(data: bytes) -> tuple[Mutation, ...]:
-    """Return the mutations for a file. Repeated ones are more likely, so that most of them damage entries and tags."""
+    """Return the mutations for a file.
+
+    Those of archive entries, tags and attribute values are listed several times, so that they are chosen more often.
+    """
     if data.startswith(b"PK"):
         return BYTES + ARCHIVE
     return BYTES + MARKUP * 2 if b"<" in data[:200] else BYTES

@@ -5,9 +5,10 @@
 N files (10,000) are derived from the sample report and a few other files, each by one mutation or by a wrong suffix.
 They are written to folders of 500, with intact files in between. Each folder is indexed twice: by two worker processes,
 and with one file per task to measure the time of each file. It is a fault if a build of an index fails, prints a
-traceback or takes too long; if an unexpected error occurs; if a file exceeds the time or memory limit of its size; if
-an intact file is not indexed; or if a document is in only one of the two indexes. The counts are written to a file.
-`--folder` keeps the folders.
+traceback or takes too long; if an unexpected error occurs; if the reason for skipping a file has several lines; if a
+file exceeds the time limit of its size by more than 20 seconds; if a process exceeds the memory limit of the largest
+file of the folder; if an intact file is not indexed; or if a document is in only one of the two indexes. The counts are
+written to a file. `--folder` keeps the folders.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ _WRONG_SUFFIX_SHARE = 0.08
 _TOLERANCE_SECONDS = 20
 """Tolerance beyond the time limit of a file, for writing it and for other load on the machine."""
 _FOLDER_SECONDS = 1800
-"""Time limit of the two builds of an index of a folder, in seconds."""
+"""Time limit of the two builds of a folder together, in seconds."""
 _SLOWEST_COUNT = 5
 """Number of the slowest files that are listed in the result."""
 _LIBRARIES = ("pypdfium2", "selectolax", "markdown-it-py", "numpy")
@@ -67,7 +68,7 @@ _OUTCOMES = (
     ("too much memory", re.compile(r"needs more than \d+ MB of memory")),
     ("crashed", re.compile("the reader crashed|the process that read it was ended")),
 )
-"""Outcomes of files that are not read, with the patterns of their reasons. With any other reason, a file is refused."""
+"""Outcomes of files that are not read, with the patterns of their reasons. Any other reason means `refused`."""
 
 BUILD = """
 import json, resource, sys, time
@@ -296,7 +297,7 @@ def write_result(counts: Counts, path: Path, seed: int) -> None:
 
 
 def main() -> int:
-    """Run, write the counts, and return 1 if there are faults."""
+    """Run, write the counts, and return 1 if there are faults, otherwise 0."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", type=int, nargs="?", default=FILES, metavar="N")
     parser.add_argument("--seed", type=int, default=SEED)

@@ -5,13 +5,15 @@
 
 Each format has a table of kinds (worst_kinds/): ways to create a file that costs the parser, or a later stage, as much
 as possible for its size. The file is put into a folder with five intact reports, and one worker process indexes the
-folder. It is a fault if the build of the index fails, prints a traceback or takes too long; if an intact report is not
-indexed; if the file exceeds the processor time or memory of its size (indexing/budget.py); if an unexpected error
-occurs; or if a process survives.
+folder. It is a fault if the build of the index fails, writes to standard error or takes too long; if an intact report
+is not indexed; if the processes take more processor time than two attempts at the file may, or more memory than its
+budget (indexing/budget.py), with an allowance for the build itself; if an unexpected error occurs; if the reason for
+skipping the file has several lines; or if a process survives.
 
-All kinds are indexed at the first size. At each later size, only the two that took the most time and the most memory
-are indexed; with `--all`, all are. The results of a format are written to a file when the format is done, and the
-results of other formats in the file are kept. `--folder` keeps the malicious files.
+All kinds are indexed at the first size. At each later size, only the kind that took the most processor time at the size
+before and the kind that took the most memory are indexed; with `--all`, all are. The results of a format are written to
+a file when the format is done, and the results of other formats in the file are kept. `--folder` keeps the folder of
+the last malicious file.
 """
 
 from __future__ import annotations
@@ -137,7 +139,7 @@ class BuildCost:
     """Cost of a build."""
 
     status: int | None
-    """Exit status; None if the build did not end."""
+    """Exit status; None if the build was killed at the time limit."""
     seconds: float
     cpu_seconds: float
     memory: int
@@ -233,7 +235,7 @@ def _find_excess(suffix: str, size: int, cost: BuildCost) -> Iterator[str]:
 
 
 def _kill_surviving(monitor: ProcessMonitor) -> list[int]:
-    """Return the processes that survive the build by some seconds, and kill them."""
+    """Return the processes that survive the build by three seconds, and kill them."""
     end = time.monotonic() + 3
     while (running := monitor.running()) and time.monotonic() < end:
         time.sleep(_SAMPLE_SECONDS)
@@ -264,7 +266,7 @@ def _process_state(pid: int) -> tuple[int, float, int] | None:
 
 
 def worst_of(runs: Sequence[Run]) -> list[Run]:
-    """Return the run that took the most time and the run that took the most memory."""
+    """Return the run that took the most processor time and the run that took the most memory, or one that is both."""
     by_time = max(runs, key=lambda run: run.cpu_seconds)
     by_memory = max(runs, key=lambda run: run.memory_mb)
     return [by_time] if by_time is by_memory else [by_time, by_memory]
@@ -337,7 +339,7 @@ def run_format(
 
 
 def main() -> int:
-    """Run, write the results, and return 1 if there are faults."""
+    """Run, write the results, and return 1 if there are faults, otherwise 0."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=float, nargs="+", default=SIZES, metavar="MB")
     parser.add_argument("--formats", nargs="+", metavar="SUFFIX")

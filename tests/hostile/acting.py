@@ -22,7 +22,7 @@ def echo(parent: Parent) -> None:
 
 
 def execute_commands(parent: Parent) -> None:
-    """Execute the commands of the hostile reader, with limits of one processor second and a gigabyte."""
+    """Execute commands of the hostile reader, each with limits of one processor second and one gibibyte."""
     while True:
         command = parent.receive().decode()
         parent.send(b"begun")
@@ -71,7 +71,7 @@ def run_one_program(parent: Parent) -> None:
 
 
 def describe(parent: Parent) -> None:
-    """Send a description of this process: its folder, open files, variables and module path."""
+    """Send a description of this process: among others its folder, open files, variables and module path."""
     parent.receive()
     description = {
         "folder": str(Path.cwd()),

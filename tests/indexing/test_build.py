@@ -126,7 +126,7 @@ def test_warnings_are_reported(report: Report, tmp_path: Path, engine: str) -> N
 def test_measures_are_extracted_unless_given(
     report: Report, tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Measures are extracted from documents that come without; other documents keep theirs. All are counted."""
+    """Measures are extracted from documents that come without measures; others keep theirs. All are counted."""
     monkeypatch.setattr(extractor, "Extractor", NumberExtractor)
     measure = ExtractedMeasure("甲", 1, "乙", 1, "乙", start=0, end=1)
     documents = [
@@ -366,7 +366,7 @@ def test_a_full_disk_leaves_the_old_index(
 def test_a_failed_rename_of_the_manifest_leaves_the_old_index(
     index: Path, engine: str, report: Report, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If the last step of a commit fails, the rename of the manifest, the old index stays."""
+    """If a commit is interrupted at the rename of the manifest, the old index stays."""
 
     def fail(_self: Path, _target: Path) -> Path:
         raise KeyboardInterrupt
@@ -530,7 +530,7 @@ def test_a_script_without_a_main_guard_can_use_several_processes(corpus: Path, i
 def test_paths_may_be_relative_to_the_current_folder(
     corpus: Path, tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Corpus and index may be given as paths relative to the current folder."""
+    """Corpus and index may be given as paths relative to the current folder. The index may be in the corpus folder."""
     monkeypatch.chdir(tmp_path)
     for target in ("index", "a/../index", corpus):
         assert build(corpus.name, target, BuildOptions(engine)).documents == 20
@@ -716,7 +716,7 @@ def test_a_second_writer_is_refused(
 def test_a_killed_writer_does_not_block(
     index: Path, engine: str, report: Report, other_writer: subprocess.Popen[str]
 ) -> None:
-    """A killed writer leaves its lock file and its data folder. The next build is not blocked and removes both."""
+    """A killed writer leaves writer.json and its data folder. The next build is not blocked and removes both."""
     other_writer.kill()
     other_writer.wait(timeout=60)
     assert len(data_folders(index)) == 2

@@ -65,7 +65,7 @@ def _build(corpus: Path, index: Path) -> BuildReport:
 
 
 def test_duplicates_are_named_with_both_paths(corpus: Path, tmp_path: Path) -> None:
-    """A copy and another version of a report are each named once, with the earlier file. Both stay in the index."""
+    """A copy and another version of a report are each named once, with the earlier file. All stay in the index."""
     report = _build(corpus, tmp_path / "index")
     assert report.duplicates == DUPLICATES
     assert (report.documents, report.skipped) == (5, ())
@@ -98,7 +98,7 @@ def test_records_are_not_duplicates(tmp_path: Path) -> None:
 
 
 def test_copies_of_files_of_records_are_duplicates(tmp_path: Path) -> None:
-    """A file of records with the bytes of another one is named."""
+    """A file of records that has the same bytes as an earlier one is a duplicate."""
     line = json.dumps({"id": 1, "text": "检查一次。"})
     _write(tmp_path / "corpus", {"a.jsonl": line, "b.jsonl": line, "c.jsonl": line})
     report = _build(tmp_path / "corpus", tmp_path / "index")
@@ -126,7 +126,10 @@ def test_undecided_reports_have_no_identity(missing: str) -> None:
     ],
 )
 def test_bodies_below_a_division_are_told_apart(first: str, second: str | None, *, is_same: bool) -> None:
-    """Sub-districts, towns and branches of a district are different bodies. 市人民政府 is that of the city."""
+    """Sub-districts, towns and branches of a district are different bodies.
+
+    市人民政府 without the name of the city, or no issuer at all, is the government of the city.
+    """
     fields = {"region": ("浙江省",), "year": 2023, "agency": "人民政府", "doctype": "政府工作报告"}
     one, other = (identify_report(Document("a.txt", issuer=name, **fields)) for name in (first, second))  # type: ignore[arg-type]
     assert (one == other) is is_same

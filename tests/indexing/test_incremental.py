@@ -366,7 +366,7 @@ def test_files_with_changed_metadata_are_read_again(run_build: Build, source: Pa
 
 
 def test_unreadable_files_stay_in_the_report(run_build: Build, source: Path, index: Path, engine: str) -> None:
-    """The report and the index list the unreadable files until they are changed or removed, and new ones too."""
+    """The report and the index list all unreadable files, also those of earlier builds, until the files are changed."""
     first = run_build()
     write(source / "picture.jpg", b"x")
     result = run_build()
@@ -650,7 +650,11 @@ def test_progress_with_several_processes(source: Path, index: Path, engine: str)
     ],
 )
 def test_batches_are_balanced(monkeypatch: pytest.MonkeyPatch, sizes: list[int], jobs: int, max_bytes: int) -> None:
-    """Batches cover all files in order, as many for each process, about equal in size, and not too large."""
+    """Batches cover all files in order, and none is empty.
+
+    If the files have equal sizes, the number of batches is a multiple of the number of processes, and the batches are
+    about equal in size and not too large.
+    """
     monkeypatch.setattr(tasks, "MIN_PARALLEL_FILES", 2)
     monkeypatch.setattr(tasks, "MIN_PARALLEL_BYTES", 0)
     monkeypatch.setattr(tasks, "MAX_TASK_BYTES", max_bytes)

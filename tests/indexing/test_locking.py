@@ -89,7 +89,10 @@ def test_builds_without_locks_of_the_system(
     recwarn: pytest.WarningsRecorder,
     number: int,
 ) -> None:
-    """Without locks of the system, builds work without warnings. A second writer is refused, and told which process."""
+    """Without locks of the system, builds work without warnings. A second writer is refused; the error names the first.
+
+    Nothing but `writer.lock` is left of the lock.
+    """
     fail_flock(monkeypatch, number)
     index = tmp_path / "index"
     assert build(corpus, index).files == 1
@@ -154,7 +157,7 @@ def test_other_faults_of_locking_are_reported(corpus: Path, tmp_path: Path, monk
 
 
 def synced_folders(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return a list to which each folder that is synced is added."""
+    """Return a list to which the path of each file and folder that is synced is added."""
     real, synced = os.fsync, []
 
     def fsync(descriptor: int) -> None:
@@ -220,7 +223,7 @@ def test_file_systems_that_sync_only_files(
 
 
 def test_the_holder_is_this_process(tmp_path: Path) -> None:
-    """While the lock is held, `writer.json` names the process, its host and the time."""
+    """While the lock is held, `writer.json` names the process and its host. Afterwards, the file is removed."""
     with writer_lock(tmp_path):
         holder = json.loads((tmp_path / "writer.json").read_text(encoding="utf-8"))
     assert (holder["pid"], holder["host"]) == (os.getpid(), socket.gethostname())

@@ -125,7 +125,7 @@ def test_the_index_does_not_depend_on_the_number_of_workers(tmp_path: Path, name
         to_json_lines(*({"id": n, "text": "文", f"f{n}": "1"} for n in range(1400))),
         to_json_lines("{", *({"id": n} for n in range(10))),
     ],
-    ids=["only both shares have too many facets", "no record"],
+    ids=["only the shares together have too many facets", "no record"],
 )
 def test_a_file_in_shares_is_skipped_for_the_same_reason(tmp_path: Path, content: bytes) -> None:
     """If only all shares together show that a file must be skipped, the reason is the one that one worker finds."""

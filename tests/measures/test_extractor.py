@@ -52,7 +52,10 @@ def cpu_seconds(text: str) -> float:
 
 
 def in_chinese(number: int, *, is_first: bool = True) -> str:
-    """Format 1 to 10**12 - 1 as a Chinese numeral: the largest step first, 零 where a step is skipped."""
+    """Format 1 to 10**12 - 1 as a Chinese numeral: the largest step first, 零 where a step is skipped.
+
+    `is_first` says that nothing is printed before, so that 10 to 19 begin with 十 instead of 一十.
+    """
     if number < 10:
         return DIGITS[number]
     steps = ((10**8, "亿"), (10**4, "万"), (1000, "千"), (100, "百"), (10, "十"))
@@ -149,7 +152,10 @@ def test_invariants_hold_for_any_text(text: str, path: list[str], year: int | No
 @given(REPORT | MIXED)
 @settings(max_examples=600)
 def test_quotes_contain_their_numbers(text: str) -> None:
-    """A quote contains the number of its measure. The quote of a statement of zero starts with a negation."""
+    """A quote contains the number of its measure.
+
+    The quote of a statement of zero starts with a negation. That of a fraction without a unit contains 分之 or a slash.
+    """
     source = compact(text, fold(text))
     numbers = {(source.original_start(number.start), float(number.unscaled)) for number in find_numbers(source.folded)}
     for measure in measures(text):

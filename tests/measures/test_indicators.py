@@ -115,7 +115,10 @@ def quotes_with_indicators(text: str, extracted: list[ExtractedMeasure]) -> Quot
     ],
 )
 def test_the_sentence_names_a_quantity(extractor: Extractor, text: str, expected: QuotesWithIndicators) -> None:
-    """An indicator consists of words of the sentence. The quote starts with the first of them before the number."""
+    """An indicator consists of words of the sentence.
+
+    The quote is the number with its unit and bound, and the words before it that belong to it.
+    """
     assert quotes_with_indicators(text, measures(extractor, text)) == expected
 
 
@@ -180,7 +183,7 @@ def test_rates_that_share_a_number_are_not_context_for_each_other(extractor: Ext
     ],
 )
 def test_parts_refer_to_their_total(extractor: Extractor, text: str, total: str, parts: list[str]) -> None:
-    """The parts after 其中 refer to their total, and their indicators start with its name."""
+    """The parts after 其中 or 包括 refer to their total. Their indicators contain a part of its name."""
     first, *rest = measures(extractor, text)
     assert (first.indicator, first.part_of) == (total, None)
     assert [measure.indicator for measure in rest] == parts
@@ -311,7 +314,10 @@ def test_the_indicator_of_a_change_is_that_of_its_level(extractor: Extractor, te
     ],
 )
 def test_a_sentence_completes_the_names_it_leaves_out(extractor: Extractor, text: str, indicators: list[str]) -> None:
-    """A name that a clause leaves out comes from other clauses. Words such as 达到, times and numbers are not in it."""
+    """A name that a clause leaves out comes from other clauses.
+
+    Words such as 达到 are not part of a name, nor are times and numbers before or after it.
+    """
     assert [measure.indicator for measure in measures(extractor, text)] == indicators
 
 
@@ -344,7 +350,7 @@ def test_a_heading_names_a_quantity_that_its_sentence_does_not(
         "培训1300余人次，每年不少于40学时。",
     ],
 )
-def test_indicators_contain_no_number(extractor: Extractor, text: str) -> None:
+def test_indicators_do_not_contain_their_numbers(extractor: Extractor, text: str) -> None:
     """An indicator consists of words of the text, without the number and its unit."""
     for measure in measures(extractor, text):
         assert measure.indicator

@@ -40,7 +40,7 @@ SCALES = {"": 1, "千": 10**3, "万": 10**4, "百万": 10**6, "千万": 10**7, "
     ],
 )
 def test_the_parts_of_a_compound_are_one_number(extractor: Extractor, text: str, value: float, unit: str) -> None:
-    """1亿2000万元 is one measure. Its value is given in the largest 万 or 亿."""
+    """1亿2000万元 is one measure, of 120,000,000 元."""
     (measure,) = measures(extractor, text)
     assert (measure.base_value, measure.base_unit, measure.bound) == (value, unit, "exact")
 
@@ -62,14 +62,14 @@ def test_adjacent_numbers_are_separate(extractor: Extractor, text: str, values: 
 
 
 def test_the_value_of_a_compound_has_its_largest_scale(extractor: Extractor) -> None:
-    """1亿2000万元 is 1.2 in 亿元, with more than one 万 or 亿 as with one."""
+    """The value of 1亿2000万元 is 1.2, and its unit is 亿元."""
     (measure,) = measures(extractor, "投资1亿2000余万元。")
     assert (measure.value, measure.unit, measure.bound) == (1.2, "亿元", "at_least")
 
 
 @given(st.integers(1, 9999), st.integers(1, 9999), st.sampled_from([("亿", "万"), ("万", "")]))
 def test_any_compound_is_the_sum_of_its_parts(high: int, low: int, scales: tuple[str, str]) -> None:
-    """A smaller part follows directly if it has four digits, otherwise after 零."""
+    """The value is the sum of both parts. A smaller part follows directly if it has four digits, otherwise after 零."""
     first, second = scales
     gap = "" if low >= 1000 else "零"
     (number,) = find_numbers(f"共{high}{first}{gap}{low}{second}件")
@@ -106,7 +106,10 @@ def test_any_compound_is_the_sum_of_its_parts(high: int, low: int, scales: tuple
     ],
 )
 def test_a_printed_sign_is_kept(extractor: Extractor, text: str, value: float, unit: str, change: str | None) -> None:
-    """A minus sign, 负 or 零下 makes a value negative. The direction of a change depends only on its verb."""
+    """A minus sign, 负 or 零下 before a number makes its value negative.
+
+    The direction of a change depends on its verb, not on the sign. 负增长 is a decrease of a positive value.
+    """
     (measure,) = measures(extractor, text)
     assert (measure.base_value, measure.base_unit, measure.change) == (value, unit, change)
 
@@ -130,7 +133,10 @@ def test_a_printed_sign_is_kept(extractor: Extractor, text: str, value: float, u
 def test_a_hyphen_is_not_a_sign_after_a_number_or_a_letter(
     extractor: Extractor, text: str, values: list[float]
 ) -> None:
-    """After a number or a letter, a hyphen joins a range or the parts of a name. After a blank, it is a sign."""
+    """After a number or a letter, a hyphen joins a range or the parts of a name.
+
+    After a blank and directly before a number, a hyphen is a sign.
+    """
     assert [measure.base_value for measure in measures(extractor, text)] == values
 
 
@@ -153,7 +159,7 @@ def test_a_hyphen_is_not_a_sign_after_a_number_or_a_letter(
     ],
 )
 def test_a_part_of_a_power_of_ten_is_a_percentage(extractor: Extractor, text: str, value: float, unit: str) -> None:
-    """百分之 is %, 千分之 is ‰, any other denominator is converted to %."""
+    """百分之 is %, 千分之 is ‰, any other power of ten is converted to %."""
     (measure,) = measures(extractor, text)
     assert (measure.base_value, measure.base_unit, measure.kind) == (pytest.approx(value), unit, "percent")
 
@@ -193,7 +199,7 @@ def test_other_denominators_are_not_percentages(extractor: Extractor, text: str)
     ],
 )
 def test_a_round_number_is_a_bound(extractor: Extractor, text: str, value: float, unit: str, bound: str) -> None:
-    """几, 余 and 多 mean at_least. A bare multiplier (千) is a number only with such a word, or after one like 近."""
+    """几, 余 and 多 mean at_least. A bare multiplier (千) is a number only with such a word or after words like 近."""
     (measure,) = measures(extractor, text)
     assert (measure.base_value, measure.base_unit, measure.bound) == (value, unit, bound)
 

@@ -50,7 +50,7 @@ def periods(extractor: Extractor, text: str, year: int | None = None) -> list[st
     ],
 )
 def test_the_period_is_quoted_from_the_sentence(extractor: Extractor, text: str, period: str | None) -> None:
-    """The period is the time that the sentence names, as written."""
+    """The period is the time that the sentence names, as written. Times such as 全年, 今年 and 去年 are not periods."""
     assert periods(extractor, text) == [period]
 
 
@@ -67,7 +67,10 @@ def test_the_period_is_quoted_from_the_sentence(extractor: Extractor, text: str,
     ],
 )
 def test_the_nearest_time_is_the_period(extractor: Extractor, text: str, expected: list[str | None]) -> None:
-    """The nearest time before the number counts. Recurring times (每月) of other clauses and baselines are skipped."""
+    """The nearest time before the number in its sentence is the period.
+
+    Recurring times (每月) of other clauses and the years of baselines (比2021年) are skipped.
+    """
     assert periods(extractor, text) == expected
 
 

@@ -71,7 +71,10 @@ from searchkit.measures.extractor import Extractor
 def test_scales_are_multiplied_out_in_the_base_value(
     extractor: Extractor, text: str, value: float, unit: str | None, base_value: float, base_unit: str | None
 ) -> None:
-    """Value and unit are as written. In base value and base unit, 万 and 亿 are multiplied out."""
+    """Value and unit are as written: 万元 is a unit. In the base value and base unit, 万 and 亿 are multiplied out.
+
+    A Chinese numeral with 亿 or 万 inside (三亿五千万吨) has its whole value, and a unit without a scale.
+    """
     (measure,) = measures(extractor, text)
     assert (measure.value, measure.unit) == (value, unit)
     assert (measure.base_value, measure.base_unit) == (base_value, base_unit)

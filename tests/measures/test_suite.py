@@ -102,7 +102,7 @@ def is_equal(one: float, other: float) -> bool:
 
 
 def is_result(measure: ExtractedMeasure, name: str, resolution: Mapping[str, str]) -> bool:
-    """Return whether a measure has the value and the unit of a result."""
+    """Return whether a measure has the value and the unit of a result. A result of the class `Number` has no unit."""
     value = resolution["value"]
     if name == "NumberRange":
         return is_range(measure, value)

@@ -26,7 +26,7 @@ def _is_valid(field: str, value: object) -> bool:
 
 @pytest.mark.parametrize("label", MEASURES, ids=lambda label: label["id"])
 def test_measure_has_valid_fields(label: dict[str, object]) -> None:
-    """A label has all fields, an alternative has some of them, and all values are valid."""
+    """A label has all fields, an alternative (`accept`) has some of them, and all values are valid."""
     alternatives = label.get("accept", [])
     assert isinstance(alternatives, list)
     for fields in ({name: label[name] for name in FIELDS}, *alternatives):

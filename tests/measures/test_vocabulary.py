@@ -27,9 +27,10 @@ units = "个"
 
 
 EXCEPTIONS = {"万年", "千分点", "万平米", "万万平米"}
-"""Units with a scale that `test_every_listed_unit_is_extracted` may miss.
+"""Units that `test_every_listed_unit_is_extracted` may miss.
 
-12万年 is not a measure. `test_a_unit_that_begins_with_a_scale_is_split_as_in_a_text` covers the others.
+12万年 is not a measure. 千分点 and 万平米 are units that begin with a scale, and 万万平米 has two scales.
+`test_a_unit_that_begins_with_a_scale_is_split_as_in_a_text` covers 千分点 and 万平米.
 """
 
 
@@ -47,7 +48,10 @@ def listed_units() -> list[tuple[str, str]]:
 
 
 def test_every_listed_unit_is_extracted() -> None:
-    """A number before any listed unit, plain or with 万, is a measure of the kind of that unit."""
+    """A number before any listed unit, alone or with 万, is a measure of the kind of that unit.
+
+    Units of the kind percent are tested without 万. `EXCEPTIONS` lists the units that may be missed.
+    """
     extractor, vocabulary = Extractor.load(), Vocabulary.load()
     listed = listed_units()
     assert {kind for _, kind in listed} == set(MEASURE_KINDS)
@@ -131,7 +135,7 @@ def test_a_quantity_in_a_query_is_parsed(text: str, quantity: tuple[float, str |
     ],
 )
 def test_a_text_that_is_not_a_quantity_is_rejected(text: str) -> None:
-    """A text that does not start with a number, or has two, raises an error with an example."""
+    """A text that is not one number with at most one unit raises ValueError with an example."""
     with pytest.raises(ValueError, match="10万元"):
         parse_quantity(text)
 
@@ -150,7 +154,7 @@ def test_custom_units_replace_the_list(tmp_path: Path) -> None:
 
 
 def test_custom_fixed_names_replace_the_list(tmp_path: Path) -> None:
-    """With a custom list, only its fixed names are ignored. # starts a comment."""
+    """With a custom list, only the numbers in its fixed names are skipped. # starts a comment."""
     path = tmp_path / "names.txt"
     path.write_text("# 名称\n８号小店 三百户计划  # 12个\n", encoding="utf-8")
     text = "8号小店5家，三百户计划，提供24小时服务，中心12个。"
@@ -180,7 +184,7 @@ def test_custom_fixed_names_replace_the_list(tmp_path: Path) -> None:
     ],
 )
 def test_a_broken_unit_list_raises_a_usage_error(tmp_path: Path, content: bytes | None, key: str) -> None:
-    """The message names the file and the key."""
+    """The message names the file, and the key or the fault of the file."""
     path = tmp_path / "broken.toml"
     if content is not None:
         path.write_bytes(content)

@@ -74,8 +74,8 @@ def measures(text: str) -> list[ExtractedMeasure]:
         ("PM₂.₅浓度35微克/立方米。", 35, "微克/立方米"),
     ],
 )
-def test_one_measure_is_extracted(text: str, value: float, unit: str) -> None:
-    """The first measure of the text has the value and the unit."""
+def test_values_in_these_forms_are_extracted(text: str, value: float, unit: str) -> None:
+    """The first measure of the text has the base value and the base unit."""
     measure = measures(text)[0]
     assert (measure.base_value, measure.base_unit) == (pytest.approx(value), unit)
 

@@ -1,6 +1,9 @@
-"""Runs the tests of all engines on an OpenSearch node, with one shard and with three. Exits with 1 if a test fails.
+"""Runs the tests that every engine passes, and the tests of a cluster, on an OpenSearch node.
 
 python tests/opensearch/everything.py [2|3]
+
+The argument is the release of OpenSearch, 2 by default. `SUITES` run with one shard and with three. Exits with 1 if a
+test fails.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ SUITES = (
     "tests/opensearch/test_cluster_state.py",
 )
 SECURITY = "tests/opensearch/test_security.py"
-"""Tests that run a node of their own."""
+"""Tests of the plugin for security. They start a node of their own, with that plugin."""
 
 
 def main() -> int:

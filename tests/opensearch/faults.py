@@ -1,8 +1,8 @@
 """Breaks a cluster of three nodes while an index is built on it and searched, and judges what is left.
 
-    python tests/opensearch/faults.py [2|3] [--paragraphs 10000] [--searches 1000]
+    python tests/opensearch/faults.py [2|3] [--paragraphs 10000] [--searches 1000] [--only TEXT]
 
-A build is repeated until it succeeds, five times at most, as a user would. The columns of the result: *lost* is the
+A build is run until it succeeds, five times at most, as a user would. The columns of the result: *lost* is the
 difference between the numbers of paragraphs of the index and of a columnar index of the same reports, plus one if
 `check` fails. *wrong* counts the answers that differ from those of the columnar index. *unclear* counts the failures
 without a message of one line. Writes faults-2.json or faults-3.json beside this file, and FAULTS.md from both. Exits
@@ -39,7 +39,7 @@ from searchkit.index import Index
 ROOT = Path(__file__).parents[2]
 FOLDER = Path(__file__).parent
 MAX_ATTEMPTS = 5
-"""Maximum number of times that a build is repeated."""
+"""Maximum number of times that a build is run."""
 PAUSE_SECONDS = 45
 """Seconds for which a node is cut off: longer than the others wait for it."""
 HEALTH_SECONDS = 120
@@ -70,7 +70,7 @@ class Outcome:
     """The different errors."""
 
     def add_error(self, message: str) -> None:
-        """Count an error. It is unclear if the message is empty, has several lines, or is a traceback."""
+        """Count an error. It is unclear if its message is empty, has several lines, or contains a traceback."""
         self.errors += 1
         text = message.strip()
         self.unclear += "\n" in text or "Traceback" in text or not text
@@ -179,10 +179,10 @@ FAULTS: tuple[Fault, ...] = (
 def breaking(
     cluster: Cluster, fault: Fault, when: Callable[[], bool], is_enough: Callable[[], bool] = lambda: False
 ) -> Iterator[threading.Event]:
-    """Cause a fault during a block, as soon as `when` returns true. Yields an event that is set when it has happened.
+    """Cause a fault during a block, as soon as `when` returns true. Yields an event that is set when the fault began.
 
-    Heals the fault after some seconds, or earlier if `is_enough` returns true or the block ends. Waits at the end until
-    the cluster is whole. Raises RuntimeError if the block ended before the fault began.
+    Heals the fault after 10 seconds (full disks: `HEALTH_SECONDS`), or earlier if `is_enough` returns true or the block
+    ends. Waits at the end until the cluster is whole. Raises RuntimeError if the block ended before the fault began.
     """
     ended, happened = threading.Event(), threading.Event()
     began: list[str] = []

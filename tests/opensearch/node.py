@@ -66,10 +66,10 @@ RELEASES = {
     ),  # the last version whose plugin for security is a Maven artifact
     "chinese": Release("2.19.6", "2.25.4", "chinese", plugin="ChineseAnalysisPlugin"),
 }
-"""Releases by name. `chinese` has the analyzers of Lucene and of IK for Chinese. The plugins that contain them,
-analysis-smartcn and analysis-ik, are no Maven artifacts, so one of ours names them."""
+"""Releases by name. `chinese` has the analyzers of Lucene and of IK for Chinese. The plugins that register them,
+analysis-smartcn and analysis-ik, are no Maven artifacts, so `ChineseAnalysisPlugin.java` registers them."""
 
-# OpenSearch loads its modules from folders of their own. The first pattern of each matches the jar with its class.
+# OpenSearch loads each module from a folder of its own. The first pattern matches the jar with the class of the module.
 MODULES = {
     "transport-netty4": ("transport-netty4*", "netty-*", "opensearch-netty4*"),
     "analysis-common": ("analysis-common*",),
@@ -235,7 +235,10 @@ class Node:
             self.process = subprocess.Popen(self._command, stdout=log, stderr=log, cwd=self._folder, **user)  # type: ignore[call-overload]
 
     def wait(self, is_ready: Callable[[], bool] | None = None) -> None:
-        """Wait until the node answers, or until a condition is true. Raises TimeoutError."""
+        """Wait until the node answers, or until a condition is true.
+
+        Ends the node and raises TimeoutError if that takes longer than `START_SECONDS` or the process has ended.
+        """
         end = time.monotonic() + START_SECONDS
         while time.monotonic() < end and self.process is not None and self.process.poll() is None:
             if (is_ready or self._answers)():
@@ -271,7 +274,10 @@ class Node:
 
 
 def _ordinary_user(folder: Path) -> dict[str, object]:
-    """Return the arguments of Popen that make a process of an ordinary user. OpenSearch refuses to run as root."""
+    """Return the arguments of Popen that make a process of an ordinary user. OpenSearch refuses to run as root.
+
+    If this process is root, gives the folder and its files to the user `nobody`; otherwise there are no arguments.
+    """
     if os.getuid() != 0:
         return {}
     import pwd

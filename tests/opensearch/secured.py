@@ -1,4 +1,4 @@
-"""Runs a node with OpenSearch's plugin for security: certificates, users and roles of the documentation."""
+"""Runs a node with OpenSearch's plugin for security, new certificates and users, and the roles of docs/scale.md."""
 
 from __future__ import annotations
 
@@ -73,7 +73,10 @@ def secured_node() -> Iterator[SecuredNode]:
 
 
 def _knows_users(url: str, ca: Path) -> bool:
-    """Return whether a node refuses a request without a password. Until it knows its users, it gives another status."""
+    """Return whether a node is ready: it answers a request without a password with 401, or accepts the request.
+
+    Until the node knows its users, it answers with another status.
+    """
     try:
         urllib.request.urlopen(url, timeout=5, context=ssl.create_default_context(cafile=ca))  # noqa: S310
     except urllib.error.HTTPError as error:

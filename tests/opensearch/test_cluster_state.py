@@ -98,7 +98,7 @@ def test_an_open_index_keeps_its_state(index: Path, report: Report) -> None:
 
 
 def test_queries_are_sent_together(index: Path, report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The answers are those of one query after the other, in fewer requests."""
+    """`run_together` returns the answers of one call after the other, with less than half as many requests."""
     texts = [f"立案{n}件。推进养老服务{'，' * (n % 3)}检查{n * 7}次。" for n in range(1, 40)]
     write_index([report(f"{n}.txt", text) for n, text in enumerate(texts)], index, OPTIONS)
     words = ("立案", '"养老服务"', "检查 NOT 立案", "立案件数是多少", "*", "养老 OR 托育", "没有", "立*", "2019年检查")
@@ -128,7 +128,7 @@ def test_queries_are_sent_together(index: Path, report: Report, monkeypatch: pyt
 
 
 def test_a_file_of_queries_is_answered_as_a_pipe(index: Path) -> None:
-    """The command prints the same lines, in order, with errors in their places."""
+    """`search --queries` prints the same lines for a file as for a pipe, in order, with errors in their places."""
     file = index.parent / "queries"
     file.write_text('a\t立案\nno tab\nb\t"3件"\n{"id": "c", "query": "*", "sort": "x"}\nd\t没有\n', encoding="utf-8")
     command = [sys.executable, "-m", "searchkit", "search", "--index", str(index), "--queries"]
@@ -285,7 +285,7 @@ def test_an_update_equals_a_new_index(url: str, tmp_path: Path) -> None:
 def test_the_best_of_candidates_are_the_best(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """If only candidates are scored, the hits are those of a ranking of all matches, also after an update.
 
-    OpenSearch still counts the documents that the update has deleted.
+    The document frequencies of OpenSearch still count the documents that the update has deleted.
     """
     chance = random.Random(7)  # noqa: S311 - no secret
     words = ["执法", "检查", "立案", "处罚", "整改", "培训", "宣传", "监督"]

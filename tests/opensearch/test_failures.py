@@ -29,7 +29,7 @@ VERSION = {"version": {"distribution": "opensearch", "number": "2.19.6"}}
 
 
 class Server(BaseHTTPRequestHandler):
-    """Gives every request the same answer."""
+    """Gives every request the same answer. If its status is an error, a request of / gets the version instead."""
 
     status = 200
     answer: Mapping[str, Any] = {}
@@ -179,7 +179,7 @@ def test_what_is_not_an_index_of_searchkit(
 
 @pytest.mark.parametrize("data", ["../x", "data-1", "data-000001/_search", "data-000001,other", "*", ""])
 def test_a_state_has_only_names_of_the_index(index: Path, data: str) -> None:
-    """A name of a state that could reach another OpenSearch index raises IndexDamaged before any request."""
+    """A name of a state that is not one, and could reach another index, raises IndexDamaged before any request."""
     cluster = Cluster.read(index)
     assert cluster is not None
     with pytest.raises(IndexDamaged, match="names no state"):

@@ -19,7 +19,7 @@ OWNER = ("cluster", "data-000001")
 
 
 class Server:
-    """Answers a search with its body, and counts the requests."""
+    """Answers a search with the field `n` of its body, and counts the requests."""
 
     def __init__(self) -> None:
         self.requests: list[int] = []
@@ -46,13 +46,16 @@ def _ask(*bodies: Json) -> list[int]:
 
 
 def _search(n: int, rounds: int) -> list[int]:
-    """Send some requests one after the other, the second with two searches."""
+    """Ask for one search, then for two at a time, and so on in turn, `rounds` times. Returns all answers."""
     return [answer for turn in range(rounds) for answer in _ask(*[{"n": (n, turn)}] * (1 + turn % 2))]  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("count", [0, 1, CALLS, 3 * CALLS + 1])
 def test_every_call_gets_its_own_answers(count: int) -> None:
-    """Results are in the order of the calls, however many searches each sends, and few requests are sent."""
+    """Results are in the order of the calls, however many searches each sends.
+
+    There are at most as many requests as the calls ask for, and the thread of the caller sends them.
+    """
     server = Server()
     results = server.run([partial(_search, n, 1 + n % 5) for n in range(count)])
     expected = [[(n, turn) for turn in range(1 + n % 5) for _ in range(1 + turn % 2)] for n in range(count)]
@@ -63,7 +66,7 @@ def test_every_call_gets_its_own_answers(count: int) -> None:
 
 
 def test_searches_of_calls_are_sent_together() -> None:
-    """What calls ask while a request is under way is the next request."""
+    """The searches that calls ask for while a request is under way are sent together in the next request."""
     server, is_sent = Server(), threading.Event()
     queues = []
 
@@ -147,6 +150,9 @@ def test_calls_have_the_time_limit_of_the_caller() -> None:
 
 
 def test_searches_of_another_index_are_not_sent_together() -> None:
-    """A call may search another index, too; that one sends its searches itself."""
+    """`ask_together` returns None outside of calls, and for another index than that of the calls.
+
+    The caller then sends the searches itself.
+    """
     assert ask_together(OWNER, [({}, {})]) is None
     assert Server().run([lambda: ask_together(("cluster", "data-000002"), [({}, {})])]) == [None]

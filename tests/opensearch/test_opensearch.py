@@ -12,9 +12,10 @@ from node import running_node, why_unavailable
 
 ROOT = Path(__file__).parents[2]
 CONTRACT_FILES = "exact_phrases or numbers or facets or folding or ranking or measures or beyond"
-"""Names of files of the contract. The cases of a file take less time than building its index."""
+"""The contract files that are tested here, as an expression of pytest. Only some: each needs an index of its own, which
+takes more time than the cases."""
 STATE_TESTS = "folder_contains_only or keeps_its_state or lost_its_lock or update_equals or altered_paragraphs"
-"""Names of tests of `test_cluster_state.py`."""
+"""The tests of `test_cluster_state.py` that are run here, by parts of their names, as an expression of pytest."""
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def url() -> Iterator[str]:
     ids=["contract", "states"],
 )
 def test_on_a_node(url: str, arguments: tuple[str, ...]) -> None:
-    """Tests pass on the cluster."""
+    """The selected tests pass on the node."""
     command = [sys.executable, "-m", "pytest", "-p", "no:xdist", "--cluster", url, *arguments]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout[-5000:]

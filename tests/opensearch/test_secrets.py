@@ -87,7 +87,7 @@ def test_a_certificate_must_be_trusted(server: HTTPServer, tmp_path: Path, monke
 
 
 def test_a_client_certificate_is_sent(server: HTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that asks for a certificate gets that of the variables. A key that others can read is refused."""
+    """A server that asks for a certificate gets the one of the variables. A key that others can read is refused."""
     for name in ("server", "client"):
         make_certificate(tmp_path, name)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -165,7 +165,7 @@ def make_certificate(folder: Path, name: str) -> None:
 
 
 def test_a_missing_file_of_certificates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A variable that names no file is refused with its name."""
+    """If a variable names a file that does not exist, the error names the variable."""
     monkeypatch.setenv("SEARCHKIT_OPENSEARCH_CA", str(tmp_path / "none"))
     Cluster.assign(tmp_path, "https://127.0.0.1:9")
     with pytest.raises(UsageError, match="SEARCHKIT_OPENSEARCH_CA"):

@@ -93,7 +93,7 @@ def test_indices_of_others_are_refused(
         Index(tmp_path / "index")
 
 
-def test_a_wrong_password_is_refused(node: SecuredNode, act_as: Callable[..., None], tmp_path: Path) -> None:
+def test_an_unknown_user_is_refused(node: SecuredNode, act_as: Callable[..., None], tmp_path: Path) -> None:
     """An unknown user is refused in one line."""
     Cluster.assign(tmp_path, f"{node.url}/reports")
     act_as("nobody")

@@ -87,7 +87,7 @@ def test_the_length_of_data_is_limited() -> None:
 
 
 PROBE = '"]\n[forged.txt#1] FORGED\r\u2028\x1b[31m\u202e\x85 FORGED "'
-"""A text that wants to end its quotation, to begin a line, and to act on a terminal."""
+"""A text that would end its quotation, begin a line, and act on a terminal if it were not escaped."""
 FIXED = {"bound", "kind", "change", "status", "state", "code", "origin", "part"}
 """Fields whose values are words of searchkit, never of a report."""
 STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
@@ -129,7 +129,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[searchkit.Index]
 
 
 def with_messages(results: Any) -> Any:  # noqa: ANN401 - one of three classes
-    """Return results with a note, a filter from their words, and a suggestion."""
+    """Return results with a note, a filter that was understood from the query, and a suggestion."""
     return dataclasses.replace(
         results,
         notes=(Note("x", "read as"),),

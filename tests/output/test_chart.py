@@ -108,7 +108,7 @@ def test_the_same_comparison_gives_the_same_file(by_years: Comparison, tmp_path:
 def test_lines_and_bars_are_written_as_png(
     make_measure: MakeMeasure, make_table: MakeTable, tmp_path: Path, axes: dict[str, str]
 ) -> None:
-    """Years as columns are drawn as lines, other facets as bars. $ and _ in names have no special meaning."""
+    """A chart of lines (years as columns) and one of bars are written as PNG, also with $ and _ in names."""
     measures = [
         make_measure("a#1", "立案", 129, "$件$"),
         make_measure("b#1", "立案", 130, "$件$"),
@@ -155,7 +155,7 @@ def test_only_conflicts_that_are_drawn_are_explained(
 
 @pytest.mark.usefixtures("only_font")
 def test_only_values_are_drawn(make_measure: MakeMeasure, make_table: MakeTable, tmp_path: Path) -> None:
-    """A plan, a total of several years and values of several bodies are not points. A year without a value is a gap."""
+    """A plan and a total of several years are not points. A year without a value is a gap."""
     measures = [
         *(make_measure(f"{year}#1", "立案", 100 + year, "件", year=year) for year in (2018, 2019, 2023)),
         make_measure("a#1", "立案", 9, "件", year=2020, status="target"),
@@ -190,7 +190,7 @@ def test_many_rows_are_small_multiples(make_measure: MakeMeasure, make_table: Ma
 def test_a_slide_is_16_to_9(
     make_measure: MakeMeasure, make_table: MakeTable, tmp_path: Path, years: tuple[int, ...]
 ) -> None:
-    """Few bars fill a slide. Many bars or small multiples have smaller text; in print, the chart is higher."""
+    """A slide has the same height for few rows and for many. In print, the chart of many rows is higher."""
     for count in (2, 30):
         measures = [
             make_measure(f"{n}-{year}#1", "立案", 100 + n, "件", year=year, region=(f"{n}区",))
@@ -283,10 +283,10 @@ def test_a_newly_installed_font_is_found(
     assert (tmp_path / "a.svg").stat().st_size > 0
 
 
-def test_without_matplotlib_the_error_names_the_extra(
+def test_without_matplotlib_the_error_says_how_to_install_it(
     by_years: Comparison, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The error has the command that installs it."""
+    """The error contains the command that installs Matplotlib."""
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(SearchkitError, match=r"pip install matplotlib"):
         draw_chart(by_years, tmp_path / "a.svg")

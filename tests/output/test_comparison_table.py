@@ -68,7 +68,10 @@ def test_marks_are_explained_where_they_occur(make_measure: MakeMeasure, make_ta
 
 
 def test_a_table_is_fitted_to_a_width(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """The latest years are shown. Footnotes are cut, and if there are many, only values with a mark have one."""
+    """With a width, only the latest years that fit are shown, footnotes are cut, and no line is wider.
+
+    Without a width, all years are shown, and each value has a footnote.
+    """
     measures = [make_measure(f"{year}#1", "立案", year, "件", year=year) for year in range(1990, 2024)]
     about = make_measure("x#1", "立案", 2024, "件", year=2024, bound="approx")
     text = comparison_text(make_table([*measures, about]), width=60)

@@ -91,10 +91,10 @@ def test_a_file_that_cannot_be_written_is_named(
         write_workbook(make_table([make_measure("a#1", "立案", 1, "件")]), tmp_path / "no" / "a.xlsx")
 
 
-def test_without_xlsxwriter_the_error_names_the_extra(
+def test_without_xlsxwriter_the_error_says_how_to_install_it(
     make_table: MakeTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The error has the command that installs it."""
+    """The error contains the command that installs XlsxWriter."""
     monkeypatch.setitem(sys.modules, "xlsxwriter", None)
     with pytest.raises(SearchkitError, match=r"pip install XlsxWriter"):
         write_workbook(make_table([]), tmp_path / "a.xlsx")

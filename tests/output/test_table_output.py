@@ -91,7 +91,10 @@ def test_a_folder_has_a_file_for_each_table(tmp_path: Path) -> None:
 
 
 def test_a_workbook_has_a_sheet_for_each_table(tmp_path: Path) -> None:
-    """Exact numbers are numeric cells; headers, codes, percentages and formulas are text. The first sheet is a list."""
+    """Numbers that a cell can hold exactly are numeric; headers, codes, percentages and formulas are text.
+
+    The first sheet is a list of the tables.
+    """
     pytest.importorskip("xlsxwriter", reason="the extra xlsx is not installed")
     other = table(
         ("-5", "1234567890123456", "0.10", "1,23", "-", "=A1"), header_columns=0, caption="[x]:*?/\\'" + "𠀀" * 40

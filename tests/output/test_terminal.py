@@ -41,7 +41,7 @@ CONTROLS = "".join(chr(code) for first, last in _RANGES for code in range(first,
 HOSTILE = f"红{CONTROLS}\r\x1b[31m蓝\x1b]0;title\x07\x9b2J\u202e\ud800"
 """A text with all control characters, escape sequences of terminals, and a lone surrogate."""
 ANY_TEXT = st.text(st.characters(exclude_categories=[])) | st.text("红a=+-@,;\"' \t\r\n\x1b\x85\u2028\u202e\ud800")
-"""Any characters, surrogates included, or many characters with a meaning in CSV, spreadsheets or terminals."""
+"""Texts of any characters, surrogates included, or of characters with a meaning in CSV, spreadsheets or terminals."""
 NAMES = ("id", "text", "n", "path", "facets")
 """Fields of `RECORDS`."""
 LISTS = st.lists(ANY_TEXT, max_size=3) | st.dictionaries(ANY_TEXT, ANY_TEXT, max_size=2)
@@ -57,13 +57,13 @@ def render(records: list[dict[str, object]], output_format: str) -> str:
 
 
 def control_characters(output: str) -> str:
-    """Return the characters of an output that a terminal would interpret, except line feeds."""
+    """Return the characters of an output that a terminal would interpret, except tabs and line feeds."""
     return "".join(sorted({character for character in output if character in CONTROLS or character in "\r\ud800"}))
 
 
 @pytest.fixture
 def measure_hit() -> MeasureHit:
-    """Return a measure with control characters in every field."""
+    """Return a measure with control characters in every field that is a text."""
     sentence = f"{HOSTILE}立案5000余份{HOSTILE}"
     start = sentence.index("立案")
     measure = ExtractedMeasure(
@@ -85,7 +85,7 @@ def measure_hit() -> MeasureHit:
 
 @pytest.fixture
 def hit() -> Hit:
-    """Return a hit with control characters in every field."""
+    """Return a hit with control characters in every field that is a text."""
     paragraph = Paragraph(
         HOSTILE, HOSTILE, 1, HOSTILE, HOSTILE, (HOSTILE, HOSTILE), HOSTILE, (HOSTILE,), (2023,), 1, HOSTILE, 2023,
         HOSTILE, (HOSTILE,), HOSTILE, {HOSTILE: HOSTILE},
@@ -158,7 +158,10 @@ def test_paragraphs_and_documents_have_no_control_character(hit: Hit) -> None:
 @pytest.mark.parametrize("output_format", ["json", "jsonl"])
 @given(records=RECORDS)
 def test_json_is_lossless(output_format: str, records: list[dict[str, object]]) -> None:
-    """A program that reads the JSON gets the same records, control characters and quotes included."""
+    """A program that reads the JSON gets the same records, control characters and quotes included.
+
+    Two adjacent surrogates, which JSON reads as one character, are the exception.
+    """
     output = render(records, output_format)
     parsed = json.loads(output) if output_format == "json" else [json.loads(line) for line in output.splitlines()]
     assert parsed == records or _has_surrogate_pair(records)

@@ -49,7 +49,7 @@ from searchkit.text.folding import fold
     ],
 )
 def test_unambiguous_names_are_resolved(name: str, path: str) -> None:
-    """A full, short or traditional name of one place is resolved to its path. A municipality is in it once."""
+    """A full, short or traditional name of one place is resolved to its path. A municipality is one level of a path."""
     assert gazetteer().resolve(name) == tuple(path.split("/"))
 
 
@@ -171,7 +171,10 @@ def test_the_year_selects_places() -> None:
 
 
 def test_places_file_can_be_replaced() -> None:
-    """Added places, former places and host labels come from the file. An unknown kind of line is an error."""
+    """Added places, former places, further names and host labels come from the file.
+
+    A line of an unknown kind raises ValueError.
+    """
     custom = Gazetteer(
         {"990000": [("乙省", 9999)], "990100": [("甲市", 9999)]},
         "# c\n+ 乙省/甲市/新丙区 丙新城\n- 2001 乙省/甲市\n~ 乙省/甲市 小甲\n@ 乙省 yi\n",

@@ -91,7 +91,7 @@ def test_a_listed_name_is_similar_only_to_itself(one: str, other: str, same: boo
 
 
 def test_a_level_an_addition_and_a_change_are_different() -> None:
-    """高新技术企业, 新增高新技术企业 and 高新技术企业增长 are three measures."""
+    """文化企业, 新增文化企业 and 文化企业增长 are three measures."""
     names = ("文化企业", "新增文化企业", "文化企业增长")
     assert {similarity(one, other) for one in names for other in names if one != other} == {0.0}
 

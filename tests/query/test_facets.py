@@ -134,7 +134,10 @@ def test_a_paragraph_without_a_value(facet: str) -> None:
     ids=str,
 )
 def test_paragraphs_that_pass_a_filter(item: Filter, admitted: bool) -> None:  # noqa: FBT001 - expected result
-    """A paragraph passes if it has one of the values, or a number in one of the ranges, with inclusive ends."""
+    """A paragraph passes if it has one of the values, or a number in one of the ranges, with inclusive ends.
+
+    A value of district may be any consecutive levels of the region: 福州市, 福州市/鼓楼区.
+    """
     assert item.admits(FULL) is admitted
 
 

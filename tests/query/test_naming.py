@@ -52,7 +52,10 @@ def key(text: str) -> tuple[str, str]:
     ],
 )
 def test_names_that_mean_the_same_measure(names: tuple[str, ...]) -> None:
-    """Listed names, words of place and time, and words that mean the same inside of a name make no difference."""
+    """It makes no difference which listed name of a measure is used.
+
+    Nor do words of place and time, or another word that means the same inside of a name.
+    """
     assert len({key(name) for name in names}) == 1
 
 
@@ -155,7 +158,7 @@ def test_words_of_change_are_recognised() -> None:
 
 
 def test_names_without_a_list() -> None:
-    """Without a list, words of place are still removed, but two names are never the same measure."""
+    """Without a list, words of place are still removed, but 生产总值 and GDP are not the same measure."""
     names = IndicatorNames(NameLists((), ()))
     assert names.parse("全市生产总值").text == names.parse("生产总值").text != names.parse("GDP").text
 
@@ -164,7 +167,7 @@ def test_names_without_a_list() -> None:
     "text", ["预期目标", "总数量", "新增", "全年", "平均", "净", "同比增长", "五年", "的", "情况 ", "PM2.5"]
 )
 def test_no_text_takes_long(text: str) -> None:
-    """The time to parse a repeated word is linear in its length, or nearly so."""
+    """Repetitions of a word are parsed in less than a second, up to 100,000 times the word."""
     started = time.process_time()
     for length in (400, 500, 100_000):
         for end in ("", "x", "增"):

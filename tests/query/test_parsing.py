@@ -61,7 +61,7 @@ def matches(analyzer: Analyzer) -> Callable[[str, Node], bool]:
     """A function that returns whether a text matches a tree, by the definitions of the nodes."""
 
     def evaluate(text: str, node: Node) -> bool:
-        """Return whether a text matches a node. Filters and fields other than text match nothing."""
+        """Return whether a text matches a node. Filters, and leaves of other fields than the passage, match nothing."""
         if isinstance(node, And | Or):
             results = [evaluate(text, child) for child in node.children]
             return all(results) if isinstance(node, And) else any(results)
@@ -509,7 +509,10 @@ def test_the_number_of_scans_is_limited(parse_query: Callable[[str], Query], pat
 
 @pytest.mark.parametrize("separator", ["", " ", "，", " OR "])
 def test_the_number_of_words_is_limited(parse_query: Callable[[str], Query], separator: str) -> None:
-    """The words of pasted text after the maximum number are ignored, and a note states this once."""
+    """The words of long runs after the maximum number are ignored, and a note states this once.
+
+    Of runs separated by blanks or OR, the parts after the maximum number are ignored.
+    """
     text = separator.join(chr(0x4E00 + 7 * n) + chr(0x4E00 + 7 * n) for n in range(330))
     query = parse_query(text)
     words = {leaf.term for leaf in positive_leaves(query.any) if isinstance(leaf, Word)}

@@ -106,11 +106,14 @@ YEAR, PLACE = Filter("year", ranges=((2022, 2022),)), Filter("district", ("东�
     ],
 )
 def test_conditions_are_the_filters_that_every_match_passes(tree: Node, conditions: Node) -> None:
-    """The filters in a tree are conditions unless an alternative does without them."""
+    """Required filters are conditions, and so are negated ones.
+
+    Filters of an alternative are conditions only if every alternative has filters. Those in a negated AND are not.
+    """
     assert filter_conditions(tree) == conditions
 
 
-def test_equal_trees_are_equal() -> None:
+def test_trees_are_compared_by_value() -> None:
     """Trees are compared by value and are hashable."""
     assert And((RED, Not(BLUE))) == And((Substring("红"), Not(Substring("蓝"))))
     assert len({RED, Substring("红"), Substring("红", "title"), Word("红")}) == 3

@@ -136,7 +136,11 @@ def aliases(analyzer: Analyzer) -> Aliases:
 def test_names_become_filters(
     query: str, understood: dict[str, list[object]], words: list[str], analyzer: Analyzer, aliases: Aliases
 ) -> None:
-    """The query requires the values. Its other words are searched, and only they score."""
+    """The query requires the values. Its other words are searched, and only they score.
+
+    If the query names values of several facets, one loosened form for each facet does not require its values. The last
+    form requires none.
+    """
     parsed = parse_understood(query, analyzer, (), FilterReader(aliases))
     found: dict[str, list[object]] = {}
     for item in parsed.understood:
@@ -218,7 +222,11 @@ def test_names_become_filters(
     ],
 )
 def test_ordinary_words_are_not_understood(query: str, analyzer: Analyzer, aliases: Aliases) -> None:
-    """Ordinary words, durations, sections alone, and everything under an operator are not understood."""
+    """These are not understood: ordinary words, names inside longer names, durations and years that the index lacks.
+
+    Neither are names of sections, bodies and kinds of reports alone, names that are excluded (除…外), and names under
+    an operator.
+    """
     assert parse_understood(query, analyzer, ("district",), FilterReader(aliases)).understood == ()
 
 

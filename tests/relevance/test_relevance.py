@@ -34,7 +34,7 @@ Gains = Mapping[str, int]
 
 
 def ndcg(ranked: Sequence[str], gains: Gains, depth: int = 10) -> float:
-    """Return the nDCG of a ranking: the gain of its first `depth` hits over that of the ideal order, 0 to 1.
+    """Return the nDCG of a ranking: the discounted gain of its first `depth` hits over that of the ideal order, 0 to 1.
 
     Source: Järvelin and Kekäläinen, "Cumulated gain-based evaluation of IR techniques" (2002).
     """
@@ -115,7 +115,10 @@ def test_golden_paragraphs_exist(samples_index: Index) -> None:
 
 
 def test_golden_is_large_enough() -> None:
-    """The golden set has at least 24 distinct queries. Each has a best paragraph; no paragraph is judged twice."""
+    """The golden set has at least 24 distinct queries. Each has a best paragraph, exactly one if it is marked `sure`.
+
+    No paragraph is judged twice for a query.
+    """
     queries = golden_queries()
     assert len(golden_gains()) == len(queries) >= 24
     for query in queries:

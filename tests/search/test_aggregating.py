@@ -1,4 +1,4 @@
-"""Look-ups that sort, take one measure per value of a facet, or calculate: the measures that can be quoted."""
+"""Look-ups that sort, take one measure per value of a facet, or calculate, all from measures that can be quoted."""
 
 from __future__ import annotations
 
@@ -185,7 +185,10 @@ def test_sums_that_mean_nothing_have_a_note(index_of: Callable[..., Index], repo
 
 
 def test_aggregates_of_no_measure(index: Index) -> None:
-    """Without a measure that can be quoted, there is a group without a value, or no hits."""
+    """Without a measure that can be quoted, an aggregate has a group without a value, or with `by` no group.
+
+    A sorted look-up has no hits. An unknown facet is an error.
+    """
     (group,) = index.measures("粮食产量", aggregate="sum", status="rule").groups
     assert (group.value, group.n) == (None, 0)
     assert index.measures("粮食产量", aggregate="sum", by="district", status="rule").groups == ()

@@ -36,7 +36,10 @@ def spec_of(*candidates: RankedMeasure) -> IndicatorSpec:
 
 
 def test_the_report_on_the_year_is_quoted(rank: Callable[..., RankedMeasure]) -> None:
-    """The measures of a fact begin with that of the report on the year. Later reports follow, then earlier ones."""
+    """The measures of a fact (place, body, year) begin with that of the report on the year.
+
+    Those of later reports follow, then those of earlier ones.
+    """
     later = rank("later#1", 3, of_year=2022, year=2024, doctype=WORK_REPORT)
     earlier = rank("earlier#1", 4, of_year=2022, year=2022, doctype=WORK_REPORT)
     own = rank("own#1", 5, of_year=2022, year=2023, doctype=WORK_REPORT)

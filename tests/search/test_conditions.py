@@ -35,7 +35,7 @@ def test_each_part_and_filter_is_a_condition(index: Index) -> None:
 
 
 def test_understood_words_are_conditions(index: Index) -> None:
-    """The words of a place or a year are one condition; the other words of the run are parts."""
+    """The words of each place and each year are one condition; the other words of the run are parts."""
     conditions = index.conditions("滨海新区2023年立案")
     assert [(item.kind, item.text, item.alone, item.without, item.query) for item in conditions] == [
         ("part", "立案", 2, 2, "滨海新区 2023年"),

@@ -42,7 +42,7 @@ CALLS: dict[str, Callable[[Index, str], object]] = {
 
 @pytest.fixture(scope="module")
 def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
-    """An index of the sample reports, with everything loaded."""
+    """An index of the sample reports, on which each call was made once, so that what the calls need is loaded."""
     folder = tmp_path_factory.mktemp("index")
     searchkit.build(REPORTS, folder)
     with Index(folder) as opened:
@@ -53,7 +53,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
 
 @pytest.fixture(scope="module")
 def hostile_texts() -> list[str]:
-    """A long query of every kind."""
+    """A long or deep query of each kind that `HostileTexts.extremes` makes."""
     texts = HostileTexts(random.Random(5))  # noqa: S311 - no secret
     return [make() for make in texts.extremes]
 

@@ -78,7 +78,7 @@ def test_values_are_selected(index: Index) -> None:
     ],
 )
 def test_invalid_conditions(index: Index, name: str, arguments: dict[str, Any], message: str) -> None:
-    """An invalid condition is an error in one line."""
+    """An invalid condition is a UsageError. If the facet is unknown, too, that is reported first."""
     with pytest.raises(UsageError, match=message):
         index.facets(name, **arguments)
     with pytest.raises(UnknownFacet):

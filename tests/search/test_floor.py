@@ -32,7 +32,10 @@ def test_a_recorded_search_finds_the_same(report: Callable[..., ParsedDocument],
 
 
 def test_calls_are_counted_without_those_of_numpy() -> None:
-    """Python functions and functions in C are counted apart. Each resumption of a generator counts."""
+    """Python functions and functions in C are counted apart, those of NumPy not at all.
+
+    Each resumption of a generator counts as a Python function.
+    """
 
     def function() -> None:
         """Call a function in C and two of NumPy, and go through a generator of two values."""

@@ -43,7 +43,7 @@ UNITS = ("件", "元", "%", None)
 def measure(
     text: str, indicator: str, quote: str, value: float, unit: str | None = "件", **others: object
 ) -> ExtractedMeasure:
-    """Return a measure with a quote that occurs once in the text. `base_value` and `base_unit` default to the value."""
+    """Return a measure with a quote of the text. `base_value` and `base_unit` default to `value` and `unit`."""
     start = text.index(quote)
     fields: dict[str, object] = {"base_value": value, "base_unit": unit, **others}
     return ExtractedMeasure(indicator, value, unit, start=start, end=start + len(quote), **fields)  # type: ignore[arg-type]
@@ -56,7 +56,7 @@ def with_measures(parsed: ParsedDocument, measures: Sequence[Sequence[ExtractedM
 
 @pytest.fixture(scope="session")
 def documents(report: Report) -> list[ParsedDocument]:
-    """Reports with similar measures."""
+    """Three reports. The second and the third have the same paragraph, place and year, with the same measures."""
     cases = "共立案404起，同比增长12%，立案率达95%，其中大要案立案4起。罚没款63.31万元。"
     tips = "受理投诉举报420件，其中医疗卫生299件、公共场所88件。"
     suits = "全年行政诉讼1件，无败诉案件。"
@@ -305,7 +305,7 @@ def test_a_unit_of_a_question_is_preferred(index_of: Callable[..., Index], repor
 def test_a_level_comes_before_an_addition_and_an_exact_value_before_others(
     index_of: Callable[..., Index], report: Report
 ) -> None:
-    """新增高铁里程 answers only a query with 新增. 突破1000公里 comes after 达到1073公里."""
+    """新增高铁里程 comes last unless the query contains 新增. 突破1000公里 comes after 达到1073公里."""
     text = "新增高铁里程342公里，高铁里程突破1000公里大关，高铁里程达到1073公里。"
     measures = [
         measure(text, "新增高铁里程", "新增高铁里程342公里", 342, "公里", kind="other"),
@@ -318,7 +318,7 @@ def test_a_level_comes_before_an_addition_and_an_exact_value_before_others(
 
 
 def test_a_poor_match_of_all_words_is_relaxed(index_of: Callable[..., Index], report: Report) -> None:
-    """A measure with some words in its indicator precedes one with all words, but only around it in its paragraph."""
+    """A measure with some words of the query in its indicator precedes one whose paragraph has all, but elsewhere."""
     other = "财政支农投入不断加大。农村面貌改善。培训农民100人。"
     text = "财政支农资金达到168亿元。"
     reports = [
@@ -546,7 +546,10 @@ def run_matches(index: Index, paragraph: Paragraph, run: str) -> bool:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_candidates_equal_a_scan(index_of: Callable[..., Index], report: Report, seed: int) -> None:
-    """A look-up finds exactly the measures of the paragraphs in which a scan finds all parts of the query, or any."""
+    """With `all`, a look-up finds exactly the measures of the paragraphs in which a scan finds all parts of the query.
+
+    With `any`, it finds at least the measures that it finds for each part alone.
+    """
     index = index_of(random_reports(report, seed))
     measures = defaultdict(list)
     for item in index.every_measure():
@@ -566,8 +569,8 @@ def test_candidates_equal_a_scan(index_of: Callable[..., Index], report: Report,
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_all_engines_rank_alike(tmp_path: Path, report: Report, seed: int) -> None:
-    """Every engine returns the same hits with the same scores in the same order, with filters too."""
+def test_local_engines_rank_alike(tmp_path: Path, report: Report, seed: int) -> None:
+    """All local engines return the same hits with the same scores in the same order, with filters too."""
     documents = random_reports(report, seed, 40)
     answers = []
     for engine in LOCAL_ENGINES:
@@ -713,7 +716,10 @@ def gold_measures(
 def test_queries_of_one_annotator_find_measures_named_by_the_other(
     index_of: Callable[..., Index], shared: Path
 ) -> None:
-    """A query in one annotator's words finds the measure named by the other: 94 % as first hit, 98 % in three hits."""
+    """A query in one annotator's words finds the measure that the other named.
+
+    It is the first hit in at least 94 % of the cases, and among the first three in at least 98 %.
+    """
     items = [*read_corpus(list_corpus(shared / "corpus" / "seeds"))]
     parsed_documents = {parsed.document.document: parsed for parsed in items if isinstance(parsed, ParsedDocument)}
     cases: list[tuple[str, JsonObject, ParsedDocument]] = []

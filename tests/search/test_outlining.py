@@ -76,7 +76,7 @@ def test_an_outline_counts_matches(index: Index) -> None:
 def test_neighbours_are_in_the_order_of_the_text(
     index: Index, n: int, counts: tuple[int, int], numbers: list[int]
 ) -> None:
-    """Neighbours are at most as many as requested, and in the same document."""
+    """Neighbours are at most as many as requested, and in the same document. The paragraph itself is among them."""
     assert [item.n for item in index.neighbours(f"a.txt#{n}", *counts)] == numbers
 
 

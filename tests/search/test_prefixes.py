@@ -18,7 +18,10 @@ Report = Callable[..., ParsedDocument]
 
 @pytest.fixture
 def index(tmp_path: Path, report: Report, engine: str, monkeypatch: pytest.MonkeyPatch) -> Index:
-    """An open index of 20 words with C and 5 with D, built in steps: some words are only in a deleted report."""
+    """An open index with 20 words with C and 5 with D in texts, one with C in a heading, and one in the title.
+
+    Further words with C are only in a report that a second build has removed.
+    """
     monkeypatch.setattr(snapshot, "MAX_EXPANDED_TERMS", 10)
     texts = [f"型号C{n}号。" for n in range(100, 120)] + [f"型号D{n}号。" for n in range(100, 105)]
     removed = report("b.txt", *(f"型号C0{n}号。" for n in range(10, 30)))

@@ -104,7 +104,7 @@ def test_completions(index: Index) -> None:
 
 @pytest.mark.parametrize(("prefix", "limit"), [(3, 10), (None, 10), ("双", -1), ("双", "1"), ("双", True)])
 def test_invalid_arguments_of_suggest(index: Index, prefix: object, limit: object) -> None:
-    """A prefix that is not a text, or a limit that is not a number, is wrong usage."""
+    """A prefix that is not a text, or a limit that is not a whole number of 0 or more, is wrong usage."""
     with pytest.raises(UsageError):
         index.suggest(prefix, limit=limit)  # type: ignore[arg-type]
 

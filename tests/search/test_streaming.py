@@ -54,7 +54,7 @@ def numbered(n: int) -> tuple[str, dict[str, Any]]:
 def test_every_hit_is_a_hit_of_the_search(
     index: Index, query: str, arguments: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The hits are those of a search without a limit, in its order, with the same fields."""
+    """The hits are those of a search without a limit, in its order, with the same fields. `limit` has no effect."""
     monkeypatch.setattr(paragraphs, "_STREAM_BATCH", 16)
     expected = index.search(query, limit=None, **arguments)
     assert tuple(index.every_hit(query, limit=3, facets=["year"], **arguments)) == expected.hits

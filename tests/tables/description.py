@@ -9,8 +9,8 @@ A row is a string. Bars separate its cells. Braces at the end of a cell contain 
     {^3} {^<3}    a raised mark after or before its text
 
 A row that starts with `!` is a header within the table: it names the columns of the rows below it. A row that starts
-with `#` is a title or a note within the table, over all columns. Other rows whose text starts with one of these start
-with a blank.
+with `#` is a title or a note within the table, without measures. Other rows whose text starts with one of these start
+with a blank. A row of one cell over all columns names a group: its text precedes the row headers of the rows below it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ class SampleCell:
 
     text: str
     rows: int = 1
+    """Number of rows that it covers."""
     columns: int = 1
+    """Number of columns that it covers."""
     expected: str = ""
     """The property of a value that is not a plain number; `-` for a number that is not a figure."""
     raised: str = ""
@@ -44,8 +46,11 @@ class ExpectedCell:
     value: float
     unit: str | None
     row: tuple[str, ...]
+    """Headers of the row, the outermost first."""
     column: tuple[str, ...]
+    """Headers of the column, the outermost first."""
     total: bool
+    """Whether the row or the column is a total."""
     bound: str = "exact"
 
 

@@ -9,11 +9,13 @@ _SPANNED = ("html", "html-th", "html-framed", "docx", "xlsx", "rtf", "pdf-ruled"
 _ALMOST_ALL = (*_SPANNED, "md", "csv", "tsv", "txt-tabs", "txt-columns")
 """The formats of `_SPANNED`, and formats without spans in which covered cells are empty."""
 _ZEROS = " | ".join("0" * 7)
+"""Seven cells with the figure 0."""
 _APPLICANTS = (
     "（本列数据的勾稽关系为：第一项加第二项之和，等于第三项加第四项之和）{r3}{c3} | 申请人情况{c7}",
     "自然人{r2} | 法人或其他组织{c5} | 总计{r2}",
     "商业企业 | 科研机构 | 社会公益组织 | 法律服务机构 | 其他",
 )
+"""Header rows that name the kinds of applicants, above seven columns of figures."""
 _UNRULED = ("pdf-unruled", "ofd-unruled")
 """Pages on which white space alone shows the spans of a table."""
 

@@ -16,8 +16,10 @@ from typesetting import HEIGHT, PrintedLine, half_width_ascii, wrap_text
 _LEFT, _WIDTH, _TOP, _BOTTOM = 72.0, 451.0, 90.0, 770.0
 """Edges and width of the text area of a page, in points."""
 _SIZE, _SMALL, _LEADING, _PADDING = 14.0, 10.0, 24.0, 4.0
+"""Sizes of the font of paragraphs and of cells, distance of two lines, and padding of a cell, in points."""
 
 Rule = tuple[float, float, float, float]
+"""Start (x, y) and end (x, y) of a line, in points from the upper left corner of the page."""
 
 
 @dataclass

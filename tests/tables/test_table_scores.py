@@ -38,7 +38,10 @@ def skip_without_libreoffice() -> None:
 
 @pytest.mark.parametrize("name", WRITERS)
 def test_the_cells_of_every_format_are_measures(name: str) -> None:
-    """At least 98 % of the cells have their value, unit, row, column and total. There is no other measure."""
+    """At least 98 % of the cells have their value, unit, bound, row, column and total.
+
+    No other measure has a position in a table.
+    """
     if name in _NEEDS_LIBREOFFICE:
         skip_without_libreoffice()
     if name.startswith("pdf"):

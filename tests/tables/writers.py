@@ -8,7 +8,6 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from html import escape
 from pathlib import Path
 from types import MappingProxyType
 from unicodedata import east_asian_width
@@ -40,10 +39,6 @@ def _marked(cell: SampleCell, start: str, end: str) -> str:
     """Return the text of a cell with its raised mark between two strings."""
     mark = f"{start}{cell.raised.removeprefix('<')}{end}" if cell.raised else ""
     return mark + cell.text if cell.raised.startswith("<") else cell.text + mark
-
-
-def _is_label(sample: Sample, row: int) -> bool:
-    return row >= len(sample.header) and sample.rows[row - len(sample.header)][0] in "#!"
 
 
 # Web pages, Word, Rich Text
@@ -90,7 +85,7 @@ def _html_table(sample: Sample, rows: Sequence[Sequence[SampleCell]], *, is_styl
 
 
 def docx(samples: Sequence[Sample]) -> bytes:
-    """Write a Word document. A table over several pages is one, whose header Word repeats."""
+    """Write a Word document. A table over several pages is written in one piece, because Word divides pages itself."""
     parts = [*map(paragraph, (TITLE, HEADING, TEXT))]
     for sample in samples:
         parts += [paragraph(line) for line in (sample.caption, sample.note) if line]
@@ -328,8 +323,3 @@ WRITERS: Mapping[str, Writer] = MappingProxyType(
     }
 )
 """Maps the name of a format, whose part before a dash is the suffix, to its writer."""
-
-
-def escape_text(text: str) -> str:
-    """Return text as XML."""
-    return escape(text)

@@ -112,7 +112,10 @@ def test_tokens_match_their_spans(analyzer: Analyzer, text: str) -> None:
 )
 @settings(deadline=None)
 def test_tokens_are_found(analyzer: Analyzer, text: str, strings: list[str]) -> None:
-    """`find_tokens` returns the tokens of the text that have a term, or begin with a prefix."""
+    """`find_tokens` returns the tokens of the text whose term is given, or begins with a given prefix.
+
+    If known spans are given, tokens inside them may be missing.
+    """
     terms, prefixes = set(map(fold, strings[::2])), tuple(map(fold, strings[1::2]))
     expected = [token for token in analyzer.tokenize(text) if token.term in terms or token.term.startswith(prefixes)]
     tokens = analyzer.find_tokens(fold(text), terms, prefixes)
@@ -274,7 +277,7 @@ def test_the_change_of_the_segmenter_changes_no_token() -> None:
     ],
 )
 def test_terms_of_a_text(analyzer: Analyzer, text: str, expected: set[str]) -> None:
-    """Terms are Chinese words and the shorter words in them, Latin words, and single rare ideographs."""
+    """Terms are Chinese words and the shorter words in them, Latin words, single rare ideographs, and quantities."""
     assert terms(analyzer, text) == expected
 
 
@@ -393,7 +396,7 @@ def test_each_term_of_a_quantity_has_its_own_span(analyzer: Analyzer, text: str,
 
 @pytest.mark.parametrize("text", ["一起", "一些", "一方面", "一旦", "统一", "两会", "一体化", "H7N9", "3D", "A4纸"])
 def test_words_with_numerals_in_them_are_not_quantities(analyzer: Analyzer, text: str) -> None:
-    """Idioms and codes that contain a numeral have no terms of numbers."""
+    """Idioms and codes that contain a numeral have no terms of numbers, except a code that is itself a term: 3D."""
     assert not {term for term in quantity_terms(analyzer, text) if term != fold(text)}
 
 

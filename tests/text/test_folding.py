@@ -90,7 +90,10 @@ def test_digits_keep_their_value() -> None:
 
 
 def test_data_file_is_well_formed() -> None:
-    """Two lines of equal length follow the comment. No code point occurs twice or is also a result of folding."""
+    """Two lines of equal length follow the comment: the code points that are folded, in order, and their results.
+
+    No code point is folded twice, and none that is folded is also a result.
+    """
     lines = TABLE.read_text(encoding="utf-8").split("\n")
     assert [line for line in lines if line.startswith("# ")] == lines[:1]
     before, after, end = lines[1:]

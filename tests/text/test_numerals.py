@@ -130,7 +130,7 @@ def test_chinese_numbers_are_recognised(number: int, data: st.DataObject) -> Non
 
 @given(st.integers(1000, 10**9), st.booleans())
 def test_chinese_digits_without_multipliers_are_parsed(number: int, has_circle: bool) -> None:  # noqa: FBT001
-    """Digits without multipliers are a number, with 零 or the circle 〇 for zero, unless they ascend (一二三四)."""
+    """Digits without multipliers are a number, with 零 or the circle 〇 for zero, unless they count up (一二三四)."""
     printed = "".join(DIGITS[int(digit)] for digit in str(number))
     value = parse_han_numeral(printed.replace("零", "〇") if has_circle else printed)
     assert value == (None if str(number) in "123456789" else number)
@@ -226,7 +226,7 @@ def test_plain_examples(value: str, text: str) -> None:
 
 @pytest.mark.parametrize("characters", ["三四", "一二三", "百", "千", "二十三十", "一十百", "零百", "三四十", "十百"])
 def test_ill_formed_numerals_are_none(characters: str) -> None:
-    """Enumerations, and multipliers that do not descend, are not numbers."""
+    """Enumerations (三四), multipliers alone, and multipliers that do not descend are not numbers."""
     assert parse_han_numeral(characters) is None
 
 

@@ -24,12 +24,12 @@ from searchkit.text.pinyin import readings_of, romanize_all, syllables
     ],
 )
 def test_the_word_decides_the_reading(text: str, pinyin: str) -> None:
-    """A character has the reading that it has in the word; other characters are their own syllables."""
+    """A Chinese character has the reading that it has in its word; letters and digits are their own syllables."""
     assert syllables(text) == tuple(pinyin.split())
 
 
 def test_a_character_may_have_several_readings() -> None:
-    """The usual reading comes first. A character without readings has none."""
+    """The usual reading of a Chinese character comes first. Letters and marks have no readings."""
     assert readings_of("重")[:2] == ("zhong", "chong")
     assert readings_of("a") == ()
     assert readings_of("-") == ()

@@ -49,7 +49,7 @@ def find_violations(page: Page, rules: list[str] | None = None) -> list[str]:
 
 
 def walk_by_tab(page: Page) -> tuple[int, list[str]]:
-    """Press Tab until the end of a page. Return the number of controls, and the problems of some.
+    """Press Tab until the end of a page, at most `_MAX_STEPS` times. Return the number of controls, and the problems.
 
     It is a problem if Tab does not reach a control, or if the focus on it cannot be seen.
     """

@@ -97,8 +97,8 @@ REQUESTS = {
     "name of a facet": "facets?name={}",
     "place": "search?query=处罚&district={}",
     "year": "search?query=处罚&year={}",
-    "facet of the user": "search?query=处罚&where=%E7%BB%84%E5%88%AB%3D{}",
-    "name of a facet of the user": "search?query=处罚&where={}%3Dx",
+    "user-defined facet": "search?query=处罚&where=%E7%BB%84%E5%88%AB%3D{}",
+    "name of a user-defined facet": "search?query=处罚&where={}%3Dx",
     "unit": "measures?query=立案&unit={}&min={}",
     "row of a chart": "compare?query=立案&draw={}&cell={}",
     "rows of a comparison": "compare?query=立案&rows={}",
@@ -168,7 +168,7 @@ ARRIVALS = """([payload, places]) => {
 
 
 def write_corpus(folder: Path) -> None:
-    """Write a report for each payload, which has it in every place of `CORPUS`, and metadata.csv, which states some.
+    """Write a report for each payload, and metadata.csv. Together they have the payload in every place of `CORPUS`.
 
     Readers drop markup of a report, so the payload is escaped in HTML: its text is what a reader sees.
     """

@@ -49,7 +49,7 @@ class Page(HTMLParser):
         return [attributes["href"] or "" for tag, attributes in self.elements if tag == "a" and "href" in attributes]
 
     def all(self, tag: str, **wanted: str) -> list[dict[str, str | None]]:
-        """Return the attributes of the elements with a name and some attributes."""
+        """Return the attributes of the elements with a tag name and the wanted attributes. `class_` means `class`."""
         wanted = {name.rstrip("_"): value for name, value in wanted.items()}
         found = [attributes for name, attributes in self.elements if name == tag]
         return [item for item in found if all(item.get(name) == value for name, value in wanted.items())]

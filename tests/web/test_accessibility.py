@@ -1,4 +1,4 @@
-"""Everybody can use every screen: axe-core finds no violation in either theme, and Tab reaches every control."""
+"""Everybody can use the screens: axe-core finds no violation in either theme, and Tab reaches every control."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 SOME = ("understood", "nothing", "facet", "document", "no-measures", "compare", "coverage", "audit", "about", "missing")
-"""Screens of each kind, those with few controls. `make browser` tests all screens, also in the size of a phone."""
+"""Some of the screens, with few controls. `make browser` tests all screens, also in the size of a phone."""
 
 
 @pytest.mark.parametrize("screen", SOME)

@@ -95,7 +95,7 @@ def test_neighbours_and_values_are_shown_in_place(page: Page, address: str) -> N
 
 
 def test_the_theme_is_kept(page: Page, address: str) -> None:
-    """The button switches between light and dark, on the next page, too."""
+    """The button switches between light and dark. The choice holds on the next page, too."""
     page.goto(f"{address}search")
     light = page.evaluate("getComputedStyle(document.body).backgroundColor")
     page.locator("#theme").click()
@@ -106,7 +106,7 @@ def test_the_theme_is_kept(page: Page, address: str) -> None:
 
 @pytest.mark.parametrize("screen", [*SCREENS][::2])
 def test_no_page_is_wider_than_the_window(page: Page, address: str, screen: str) -> None:
-    """No page is wider than the window at any of `WIDTHS`. `make browser` measures every screen."""
+    """No page is wider than the window at any of `WIDTHS`. This is every second screen; `make browser` measures all."""
     page.goto(address + SCREENS[screen])
     over = {}
     for width in WIDTHS:

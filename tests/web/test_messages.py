@@ -49,7 +49,7 @@ def test_errors_in_an_address_are_in_chinese(index_path: Path, value: str) -> No
 
 
 def test_warnings_about_reports_are_in_chinese() -> None:
-    """Every warning about a year, a place or a body that could not be read has a translation."""
+    """Warnings that a year was inferred, or that a year, an issuer or a place is undecided, have a translation."""
     for warning in (
         "year 2023 inferred from a heading",
         "year 2023 inferred from the headings",

@@ -60,8 +60,8 @@ def test_a_year_is_taken_out_of_a_range(chosen: str, value: str, expected: tuple
     assert state(chosen).toggled("year", value) == {"year": expected}
 
 
-def test_facets_of_the_user_are_toggled_in_where() -> None:
-    """A filter by a facet of the user is NAME=VALUE."""
+def test_user_defined_facets_are_toggled_in_where() -> None:
+    """A filter by a user-defined facet is NAME=VALUE in the parameter `where`."""
     first = state("where=组=甲&where=级=乙")
     assert first.filters == {"组": ("甲",), "级": ("乙",)}
     assert first.toggled("组", "丙") == {"where": ("级=乙", "组=甲", "组=丙")}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def test_a_task_needs_few_steps(
     browser: Browser, address: str, index_path: Path, task: Callable[[User, Index], str]
 ) -> None:
-    """The answer on the screen is that of the library."""
+    """A task takes at most `MAX_STEPS` steps. The task itself compares its answer with that of the library."""
     with searchkit.open(index_path) as index:
         result = perform(task, browser, address, index)
     assert result.answer

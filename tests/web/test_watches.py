@@ -30,7 +30,7 @@ def watches(index_path: Path, hostile_path: Path, watches_path: Path) -> Path:
 
 
 def test_page_and_data_show_what_is_new(client: TestClient, watches: Path) -> None:
-    """The page has the watches of its index, with the new paragraphs as the data; nothing is marked as seen."""
+    """Page and data have the watches of their index, with the same new paragraphs. Nothing is marked as seen."""
     before = watches.read_bytes()
     page = client.get("/watches").text
     assert "&lt;b&gt;立案&lt;/b&gt;" in page

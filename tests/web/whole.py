@@ -5,8 +5,9 @@
 axe-core checks every screen of an index of the sample reports in both themes, wide and on a phone; Tab is pressed until
 the end of each, and its width is measured in every window. Every payload is put in every place of a corpus and of a
 URL. schemathesis calls the API. Ten tasks of a researcher are done. Prints what fails, exits with 1 if anything does,
-and writes tests/web/browser.json and docs/browser.md. With --only, the other parts keep their last results. Screenshots
-are left in build/browser/, and compared with nothing.
+and writes the results of the parts that found no problem to tests/web/browser.json and docs/browser.md, where other
+parts keep their last results. With --only, one part is run. Screenshots are left in build/browser/, and compared with
+nothing.
 """
 
 from __future__ import annotations

@@ -31,9 +31,9 @@ def archive_of_entries(name: str, content: FileKind, entry_bytes: int, max_entri
     """
 
     def make_file(size: int) -> bytes:
-        """Add entries until the file size, or the limit of uncompressed bytes, is reached."""
+        """Add entries until the size of the file, the number of entries or the uncompressed size is at its limit."""
         data = content(min(entry_bytes, XML_RATIO * size))
-        # An archive contains the name of an entry twice, and about 80 bytes of headers.
+        # For each entry, an archive contains its name twice, and about 80 bytes of headers.
         overhead = 2 * len(name.encode()) + 80
         # Halve the entry until one fits. At 1 % of its size, keep it even if it does not fit.
         while (packed_size := len(zlib.compress(data)) + overhead) > size and len(data) > entry_bytes // 100:

@@ -78,7 +78,10 @@ MAX_PART_BYTES = MAX_XML_BYTES - MEGABYTE
 
 
 def pack_to_size(files: Mapping[str, str | bytes], size: int) -> bytes:
-    """Pack files. A comment lowers the compression ratio of large ones, and noise fills the file up to `size`."""
+    """Pack files. Noise fills the archive up to `size`.
+
+    A comment lowers the compression ratio of markup of more than 9 MB.
+    """
     target = BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
@@ -101,7 +104,10 @@ def unpack(data: bytes) -> dict[str, bytes]:
 
 
 def pack_fitting(files: Callable[[int], Mapping[str, str | bytes]], size: int) -> bytes:
-    """Pack files whose parts have as many bytes as fit into the size."""
+    """Pack the files that `files` returns for a number of bytes per part, with a number that fits `size`.
+
+    The archive may be a tenth larger than `size`.
+    """
     available = XML_RATIO * size
     data = pack_to_size(files(min(MAX_PART_BYTES, available)), size)
     while len(data) > size * 11 // 10 and available > size:
@@ -111,5 +117,5 @@ def pack_fitting(files: Callable[[int], Mapping[str, str | bytes]], size: int) -
 
 
 def packed_kind(files: Callable[[int], Mapping[str, str | bytes]]) -> FileKind:
-    """Return a kind of file that packs files whose parts have a given number of bytes."""
+    """Return the kind of file that `pack_fitting` makes of `files`."""
     return lambda size: pack_fitting(files, size)

@@ -177,7 +177,7 @@ def _same_strings(size: int) -> dict[str, str]:
 
 
 _MAX_COLUMNS = 16_000
-"""Maximum number of columns. A sheet can have 16,384."""
+"""Number of columns of the widest sheets of these kinds. The format allows 16,384."""
 
 
 def _column(n: int) -> str:
@@ -187,19 +187,19 @@ def _column(n: int) -> str:
 
 
 def _merged_cells(size: int) -> str:
-    """Create merged cells from top to bottom in many columns."""
+    """Create merged cells that cover all rows of a column but the first, in many columns."""
     columns = map(_column, range(min(_MAX_COLUMNS, size // 45)))
     cells = "".join(f'<mergeCell ref="{column}2:{column}1048576"/>' for column in columns)
     return f"<mergeCells>{cells}</mergeCells>"
 
 
 def _below_merged_cells(size: int) -> str:
-    """Create a full row, and short rows below it."""
+    """Create a row with many cells, and rows of one cell below it."""
     return f"{_HEADER}<row>{_CELL * min(_MAX_COLUMNS, size // 90)}</row>" + repeat(f"<row>{_CELL}</row>")(size // 2)
 
 
 def _many_columns(size: int) -> str:
-    """Create a header with many columns, and short rows."""
+    """Create a header with many columns, and rows of one cell below it."""
     names = "".join(_CELL.replace("法", f"c{n}") for n in range(min(_MAX_COLUMNS, size // 90)))
     return f"<row>{_CELL.replace('法', 'text')}{names}</row>" + repeat(f"<row>{_CELL}</row>")(size // 2)
 

@@ -78,7 +78,7 @@ def _same_document(available: int) -> dict[str, str]:
 
 
 def _objects_of_objects(_: int) -> dict[str, str]:
-    """Create composite objects of two composite objects each, to the maximum depth, which draw nothing."""
+    """Create composite objects of two composite objects each, 30 levels deep, which draw nothing."""
     unit = '<ofd:CompositeGraphicUnit ID="{}"><ofd:Content>{}</ofd:Content></ofd:CompositeGraphicUnit>'
     units = "".join(unit.format(n, f'<ofd:CompositeObject ResourceID="{n + 1}"/>' * 2) for n in range(30))
     graphics = f"<ofd:CompositeGraphicUnits>{units}</ofd:CompositeGraphicUnits>"
@@ -105,7 +105,7 @@ def _wide_page(objects: TextKind) -> FileKind:
 
 
 def _cells_of_a_table(size: int) -> str:
-    """Create a table row with the maximum number of cells, full of separate characters."""
+    """Create a table row with nearly 2,000 cells, full of separate characters."""
     count = min(190_000, size // 4)
     upright = "".join(f"M {n * 90} 0 L {n * 90} 20 " for n in range(1_990))
     lines = f"M 0 5 L 400000 5 M 0 15 L 400000 15 {upright}"
@@ -115,7 +115,7 @@ def _cells_of_a_table(size: int) -> str:
 
 
 def _columns_of_a_page(size: int) -> str:
-    """Create lines of ten pieces each, for which columns are searched repeatedly."""
+    """Create lines of ten separate characters each, for which columns are searched repeatedly."""
     count = min(190_000, size // 60)
     one = '<ofd:TextCode X="2" Y="{}" DeltaX="g 12 9">{}</ofd:TextCode>'
     text = "".join(one.format(n * 3 + 3, "法" * 10) for n in range(count // 10))
@@ -238,7 +238,7 @@ def _full_page(_: int) -> str:
 
 
 def _forms_of_forms(size: int) -> bytes:
-    """Create forms that each show ten forms."""
+    """Create 25 forms that each show the next one ten times."""
     depth = 25
     forms = [
         _stream("/X Do " * 10, f"/Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</X {n + 6} 0 R>>>>")
@@ -258,7 +258,7 @@ def _deep_tree(size: int) -> bytes:
 
 
 def _cyclic_tree(size: int) -> bytes:
-    """Create page tree nodes that all contain the first one."""
+    """Create a page tree node that contains itself many times."""
     kids = b"2 0 R " * max(1, size // 6)
     return build_pdf([b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Count 4000/Kids[%b]>>" % kids], size)
 

@@ -23,7 +23,7 @@ def random_han(size: int) -> str:
 
 
 def random_headings(size: int) -> str:
-    """Return random headings in alternating number styles."""
+    """Return headings with random numbers in random numbering styles."""
     ones = "一二三四五六七八九十"
     forms = ("{}、法\n", "（{}）法\n", "第{}章 法\n", "第{}节 法\n", "{}是法。\n", "第{}，法\n")
     lines = [form.format(one) for form in forms for one in ones]
@@ -40,9 +40,6 @@ def _equal_lines(size: int) -> str:
     line = "加强组织领导和统筹协调推进各项任务落实到位" + "工作部署要求和目标"
     return repeat(f"{line}\n")(size)
 
-
-_MAX_PARAGRAPH_LENGTH = 19_900
-"""In code points. Just below the limit of one paragraph."""
 
 TEXT: Mapping[str, TextKind] = MappingProxyType(
     {
