@@ -57,7 +57,7 @@ class _Commands(Mapping[str, click.Command]):
 
 
 class _Searchkit(LocalizedGroup):
-    """The command `searchkit`. Its help, and that of its commands, is in the language of searchkit.toml."""
+    """The command `searchkit`. The language of searchkit.toml also applies to its help, and to that of its commands."""
 
     def get_help(self, ctx: click.Context) -> str:
         """Return the help."""

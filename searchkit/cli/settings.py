@@ -76,7 +76,10 @@ class _OptionDefaults(Mapping[str, object]):
         self._command = command
 
     def __getitem__(self, name: str) -> object:
-        """Return the default of a parameter. Raises KeyError if it has no setting, UsageError for a bad file."""
+        """Return the default of a parameter. Raises KeyError if the file has none that the parameter accepts.
+
+        Raises UsageError if the file cannot be read.
+        """
         if name not in _SETTING_OF or (name == "limit" and self._command not in _LISTS_OF_HITS):
             raise KeyError(name)
         context = click.get_current_context()

@@ -175,7 +175,8 @@ def _is_shortfall_wrong(total: Measure, parts: Sequence[Measure], parts_sum: flo
 
     They are a mistake only if nothing can be missing. Two or more parts are complete if the total follows all of them,
     or if 分别, 分为 or a colon is between the total and the parts. Without these words, three or more parts are a
-    mistake if their sum is close to the total. If 等 follows the last part, there are more parts, and no mistake.
+    mistake if their sum is close to the total. If the total comes first, and 等 follows the last part, there are more
+    parts, and no mistake.
     """
     first, last = min(part.start for part in parts), max(part.end for part in parts)
     if total.start > first:  # A 10件，B 20件，共30件
@@ -238,7 +239,7 @@ def _check_share(total: Measure, part: Measure, share: Measure) -> Iterator[Find
 
 
 def check_directions(report: Sequence[Measure]) -> Iterator[Finding]:
-    """Yield a finding for each pair of values before and after a change that contradict its words or its percentage.
+    """Yield a finding for each pair of values before and after a change that contradict the words or percentage of it.
 
     由100件下降到120件; 由100件增加到120件，增长10%.
     """

@@ -99,7 +99,8 @@ class Contradictions:
         """The facts of each series."""
         self._changes: list[_StatedChange] = []
         self._long_values: dict[int, dict[float, list[int]]] = {}
-        """Ordinals of the values of many digits, by name and year, and by value."""
+        """Ordinals of the values of many digits, by a hash of what they must share (name, unit, year …), then by value.
+        """
 
     def add(self, number: int, first: int, report: Sequence[Measure]) -> None:
         """Add the measures of a document. `number`: that of the document. `first`: ordinal of its first measure."""
@@ -169,7 +170,10 @@ class Contradictions:
                 yield _build_conflict(facts, measures)
 
     def _count_shared(self, reports: Collection[int]) -> Counter[tuple[int, int]]:
-        """Return for each pair of some reports the number of facts of the same series and time."""
+        """Return, for each pair of some reports, of how many series and times both have an actual fact.
+
+        Of one series and time, only the first `_MAX_COMPARED` reports count.
+        """
         counts: Counter[tuple[int, int]] = Counter()
         for facts in self._series.values():
             if len(facts) > 1:
@@ -244,7 +248,10 @@ class Contradictions:
                 yield build_finding("jump", message, *found)
 
     def _check_copies(self, pairs: Iterable[Sequence[Fact]], measures: Mapping[int, Measure]) -> Iterator[Finding]:
-        """Yield a finding for each pair of equal values of two years."""
+        """Yield a finding for each pair of equal values of two years that have one scope and need not be equal.
+
+        Changes, percentages and states at a point of time can be equal.
+        """
         for facts in pairs:
             found = [measures[fact.ordinal] for fact in facts]
             name = self._names.name_of(found[0])

@@ -87,8 +87,8 @@ _SOFT_WRAP = re.compile(r"(?<=[^\x00-\x7f])[ \t]*\x00[ \t\x00]*(?=[^\x00-\x7f])"
 """Soft breaks between two characters outside ASCII, with the blanks around them: no blank replaces them."""
 _WHITE_SPACE = re.compile(r"[ \t\n]+")
 _MIN_TITLE_LENGTH, _MAX_TITLE_LENGTH = 5, 500
-"""A part of a page title must have more code points than the first number to be the title of the report. Of the page
-title, the second number of code points is examined."""
+"""A part of a page title is compared with the lines of the page if it has more code points than the first number. Of
+the page title, as many code points as the second number are examined."""
 _TITLE_SEPARATOR = re.compile(r"\s*[_|｜]\s*|\s+[-–—]+\s*|\s*[-–—]+\s+|(?<!\d)[-–—]{1,2}(?!\d)")
 """Separates the title of a page from the name of the site: `_`, `|`, or a dash, but not between digits (2021-2025)."""
 

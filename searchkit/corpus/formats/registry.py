@@ -52,7 +52,8 @@ class RecordStream:
     """The records of a file, or of a share of it, built one at a time."""
 
     documents: Iterator[RawDocument]
-    """The records. After the last share of a file, raises ReadError if the file has problems but no records."""
+    """The records. After the last share of a file, raises ReadError if the file has problems but no records, or if it
+    is a table without rows below its header."""
     problems: list[str]
     """As `FileContents.problems`. Complete after the last record of the last share; otherwise without meaning."""
     warnings: tuple[str, ...]

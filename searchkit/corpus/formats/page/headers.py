@@ -42,8 +42,8 @@ _MAX_GROUPED_COLUMNS = 30
 """Maximum number of columns of a header with groups. The time grows with the square of this number."""
 _WRAPPED_COST, _SINGLE_COST, _FREE_COST, _UPPER_COST = 0.3, 1.0, 1.0, 0.1
 """Costs of a way to assign pieces to columns (`_find_covered`), in em of distance from a centre: of a further line of a
-column header, of a piece over a single column that has another header, of a column in the lowest row that no piece
-covers, and of such a column in an upper row."""
+column header, of a piece over a single column that has another header, and of a column that no piece covers: with its
+header in the lowest row, and with its header in an upper row."""
 
 
 # Which rows

@@ -1,6 +1,6 @@
 """Page layout: builds paragraphs from lines, for formats that only state the position of each character.
 
-Lengths are in the units of `lines`.
+Lengths are in the unit of `placed`.
 """
 
 from __future__ import annotations
@@ -133,12 +133,15 @@ def is_bold_font(font: str) -> bool:
 
 
 def is_plausible_title(text: str) -> bool:
-    """Return whether a title in the document properties is neither a file name nor a program's default."""
+    """Return whether a title in the document properties may be that of a report.
+
+    It is not short, has a character outside ASCII, and is neither a file name nor a program's default.
+    """
     return len(text) >= _MIN_TITLE_LENGTH and not text.isascii() and _MEANINGLESS_TITLE.search(text) is None
 
 
 def heading_key(text: str) -> str:
-    """Return the form in which bookmark titles are compared: without blanks and look-alikes."""
+    """Return the form in which bookmark titles are compared: without blanks, and with look-alikes replaced."""
     return "".join(replace_look_alikes(text).split())
 
 

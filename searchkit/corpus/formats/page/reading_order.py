@@ -21,7 +21,8 @@ _MIN_GUTTER = 1.0
 _MIN_COLUMN_WIDTH = 8
 """Minimum width of a column, in em."""
 _MIN_FULL_SHARE, _FULL_LINE_SHARE = 0.5, 0.85
-"""In a column of running text, at least half of the lines fill this share of its width. Entries of a list do not."""
+"""Minimum share of the lines of a column of running text that are full, and minimum share of the width of the column
+that a full line fills. Entries of a list are not full."""
 _MAX_COLUMN_ROWS = 500
 """Maximum number of rows of two columns. No page has more lines."""
 _MAX_PIECES_TRIED = 10

@@ -454,7 +454,7 @@ def _count_repeated(before: Sequence[Sequence[Cell]], rows: Sequence[Sequence[Ce
 def _continues(before: Sequence[Sequence[Cell]], rows: Sequence[Sequence[Cell]]) -> bool:
     """Return whether rows that do not repeat the header continue a table.
 
-    They do not if words are above the figures in its columns of numbers: these words are the header of another table.
+    They do not if words are above the figures in the columns of numbers: these words are the header of another table.
     Without columns of numbers, the number of columns decides.
     """
     above, below = place_cells(before), place_cells(rows)
