@@ -1,5 +1,4 @@
-"""The audit: reads the measures of an index and their paragraphs once, runs all checks, and lists the findings by kind.
-"""
+"""The audit: reads the measures of an index, with their paragraphs, once, runs all checks, and lists the findings."""
 
 from __future__ import annotations
 
@@ -76,9 +75,9 @@ def audit(
 ) -> Audit:
     """Find measures that contradict each other, and documents that repeat each other.
 
-    Only paragraphs with measures are compared. `measures` are in corpus order. `names` decides which of them are the same. `fetch` returns the measures at some
-    positions of `measures`; without it, all of them are kept in memory. `tables_of` returns the tables of the document
-    with an id; without it, tables are not checked.
+    Only paragraphs with measures are compared. `measures` are in corpus order. `names` decides which of them are the
+    same. `fetch` returns the measures at some positions of `measures`; without it, all of them are kept in memory.
+    `tables_of` returns the tables of the document with an id; without it, tables are not checked.
 
     Time is linear in the number of measures and paragraphs. Memory: about 400 bytes for each measure that another
     report can contradict, 200 for each sentence, plus the measures of one document.

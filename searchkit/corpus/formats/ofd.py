@@ -67,7 +67,8 @@ _Matrix = tuple[float, float, float, float, float, float]
 def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader has this signature
     """Read an OFD package. Each of its documents becomes a raw document; each paragraph has the page it starts on.
 
-    Page templates that several pages use, page numbers, running heads and skewed text are dropped, with a warning.
+    Page templates that several pages use, page numbers, running heads, and text in another direction than most text of
+    its page are dropped, with a warning.
     Pages whose fonts do not map glyphs to characters are listed in `problems`. Headings have the level of the bookmark
     that names them. Hints: `title` and `issuer`, from custom tags or the metadata. Raises ReadError if the bytes are
     not an OFD package, or no document in it can be read.

@@ -69,10 +69,10 @@ _LOCK = threading.Lock()
 def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader has this signature
     """Read a PDF. Lines, columns and pages are joined to paragraphs, each with the page it starts on.
 
-    Running heads, page numbers and skewed text are dropped, with a warning. Headings have the level of the bookmark
-    that names them. Hint: `title`. Pages that cannot be read, contain only a picture, or whose fonts do not map glyphs
-    to characters are listed in `problems`. Raises ReadError if the bytes are not a PDF, need a password or contain no
-    text.
+    Running heads, page numbers, and text in another direction than most text of its page are dropped, with a warning.
+    Headings have the level of the bookmark that names them. Hint: `title`. Pages that cannot be read, contain only a
+    picture, or whose fonts do not map glyphs to characters are listed in `problems`. Raises ReadError if the bytes are
+    not a PDF, need a password or contain no text.
     """
     if _HEADER not in data[: _HEADER_SEARCH_BYTES + len(_HEADER)]:
         message = "not a PDF"

@@ -545,7 +545,7 @@ class _RankedDocs:
     def _put_last(self, doc_ids: Array, scores: Array) -> Array:
         """Return the scores by which docs are sorted: -1 for the docs that come last.
 
-        A doc that matches `Request.first` can have the score 0, so 0 would not put a doc behind all of these.
+        A doc that matches `Request.first` can have the score 0, so 0 would not put a doc behind all docs that match it.
         """
         return scores if self._last is None else np.where(self._last.contains(doc_ids), -1.0, scores)
 

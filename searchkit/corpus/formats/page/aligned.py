@@ -1,8 +1,8 @@
 """Unruled tables of pages: rows whose cells are aligned by white space, with or without bars above and below.
 
-Input: the lines of pages and their bars, which are horizontal rules (`placed.Bar`). Output: the same lines; those that are rows of a table refer to its
-`PlacedTable`. `textrows` finds the rows with figures, `columns` the columns, `headers` the header rows, `wrapping` the
-lines of each cell. Rows that are not data (`corpus/tables/aligned.py`) stay text.
+Input: the lines of pages and their bars, which are horizontal rules (`placed.Bar`). Output: the same lines; those that
+are rows of a table refer to its `PlacedTable`. `textrows` finds the rows with figures, `columns` the columns, `headers`
+the header rows, `wrapping` the lines of each cell. Rows that are not data (`corpus/tables/aligned.py`) stay text.
 """
 
 from __future__ import annotations
