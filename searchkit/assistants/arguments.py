@@ -37,7 +37,7 @@ def read_arguments(
 ) -> dict[str, Any]:
     """Return the values of the arguments of a call by name, with defaults; absent ones without a default are left out.
 
-    With `has_filters`, `filters` is split: each built-in facet is a value of its own, and `where` has the others.
+    With `has_filters`, `filters` is split: each built-in facet is a value of its own, and `where` has all other facets.
     Raises UsageError for an argument that the tool does not have, a missing required one, and an impossible value.
     """
     every = (*parameters, _MAX_CHARACTERS)

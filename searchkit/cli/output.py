@@ -61,7 +61,7 @@ class Target(NamedTuple):
 
     @property
     def colour(self) -> bool:
-        """Whether the text has colours. A file has none."""
+        """Whether the text has colours. A file has no colours."""
         return self.path is None and is_colourful()
 
     def write(self, pieces: Iterable[str]) -> None:

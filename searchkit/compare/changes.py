@@ -11,7 +11,7 @@ from searchkit.query.agreement import precision, thing_similarity, unit_family
 from searchkit.query.naming import IndicatorNames, MeasureName
 
 _YEARLY_CHANGE = re.compile(r"同比|上一?年|去年|前一年|增长|下降|上升|[增减降]| [\d.,]+\S*$")
-"""Words of a change since last year, or a quote that consists only of the number. 压缩90% has none of them."""
+"""Words of a change since last year, or a quote that consists only of the number. 压缩90% does not match."""
 _OTHER_CHANGE = re.compile(
     "比(?!上年|上一年|去年|前一年|重|例|率|较)|环比|口径|年均|平均|累计|实际|可比|不变|扣除|剔除|名义|翻|倍|年初|[月季]|五年"
 )

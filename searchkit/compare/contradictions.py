@@ -58,8 +58,9 @@ _MAX_CORRECTION = 0.05
 _MAX_YEARS_APART = 2
 """Maximum number of years between two values that are compared for slips of the unit and for copies."""
 _MIN_JUMP, _MIN_SINGLE_JUMP, _MAX_SLIP_ERROR = 8, 500, 1.7
-"""Minimum ratio of a jump from the years before and after, and from only one of them; maximum ratio between a jump and
-the nearest power of ten. A slip of the unit changes a value by a power of ten."""
+"""Minimum ratio between a value and both values of the years before and after; minimum ratio if only one of these years
+has a value; maximum ratio between such a ratio and the nearest power of ten. A slip of the unit changes a value by a
+power of ten."""
 _MAX_QUOTIENT = 1e15
 """Larger quotients of two values are treated as this one, so that their logarithm is finite."""
 _MIN_COPIED_DIGITS = 4
@@ -289,7 +290,7 @@ def _build_conflict(facts: Sequence[Fact], measures: Mapping[int, Measure]) -> F
 def _find_between(group: Sequence[Fact], measures: Mapping[int, Measure]) -> Iterator[list[Fact]]:
     """Yield facts of several reports that disagree, one for each value.
 
-    A report that states several values within one scope counts several things, so none of them is used.
+    A report that states several values within one scope counts several things, so none of its values is used.
     """
     by_scope: dict[frozenset[str], dict[int, list[Fact]]] = {}
     for fact in group:
@@ -359,7 +360,8 @@ def _check_changes(
 ) -> Iterator[Finding]:
     """Yield a finding for each value whose change contradicts last year's value, if both values have the same scope.
 
-    A report that states several values for one year within one scope counts several things, so none of them is used.
+    A report that states several values for one year within one scope counts several things, so none of its values is
+    used.
     """
     reported: set[int] = set()
     for item, facts, rivals in changes:

@@ -146,7 +146,7 @@ def _build_copy(message: str, longest: Iterable[tuple[int, Paragraph, Paragraph]
 
 
 def _sentences(paragraph: Paragraph) -> list[str]:
-    """Return the sentences of a paragraph as printed, none of a plan."""
+    """Return the sentences of a paragraph as printed. Empty for a paragraph of a plan."""
     return [] if paragraph.section == "计划" else _SENTENCE_END.split(paragraph.text)
 
 

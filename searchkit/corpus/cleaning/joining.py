@@ -381,7 +381,7 @@ def _splits_token(before: str, after: str) -> bool:
 def _is_inseparable(before: str, after: str, words: _PairStatistics) -> bool:
     """Return whether the line end cuts a word or a phrase in two.
 
-    It cuts a phrase if no complete line ends like `before`, or if none begins like `after`.
+    It cuts a phrase if no complete line ends like `before`, or if no complete line begins like `after`.
     """
     return bool(_NEVER_AT_LINE_END.search(before) or _NEVER_AT_LINE_START.match(after)) or words.splits_word(
         before, after

@@ -152,7 +152,10 @@ def _build_group(group: Sequence[GridRow]) -> list[Block]:
 
 
 def _is_text_above(row: GridRow) -> bool:
-    """Return whether a row above a table is a title or a note. A header has several cells, or none in the first one."""
+    """Return whether a row above a table is a title or a note.
+
+    A header has several cells, or no cell in the first column.
+    """
     first = next(iter(row.cells))
     return is_note_row([cell.text for cell in row.cells.values()]) or (
         len(row.cells) == 1 and (first == 0 or row.cells[first].col_span > 1)

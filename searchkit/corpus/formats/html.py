@@ -199,7 +199,7 @@ class _BlockCollector:
     def main_blocks(self) -> tuple[Block, ...]:
         """Return the main text, preceded by the headings (h1, h2) before it and the lines around it that state facts.
 
-        The main text is the smallest container with nearly all prose. If there is none, return all blocks.
+        The main text is the smallest container with nearly all prose. If there is no such container, return all blocks.
         """
         candidates = [span for span in self._spans if span.prose and span.prose >= _MIN_MAIN_SHARE * self._prose]
         if not candidates:
@@ -430,7 +430,7 @@ def _parse_span(text: str | None) -> int:
 
 
 def _first_number(attributes: dict[str, str | None]) -> int | None:
-    """Return the number that a browser prints for the first item of an ordered list; None if it prints none."""
+    """Return the number that a browser prints for the first item of an ordered list; None if it prints no numbers."""
     if _UNNUMBERED_LIST.search(f"{attributes.get('class') or ''} {attributes.get('style') or ''}"):
         return None
     start = attributes.get("start") or "1"

@@ -84,7 +84,7 @@ def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader
 
 
 def _read_document(package: _OfdPackage, body: Element, number: int | None) -> FileContents:
-    """Read one document. Return it, unless it cannot be read, with its problems.
+    """Return one document and its problems. A document that cannot be read has only problems.
 
     `number`: its position among several documents, from 1; None = it is the only one.
     """

@@ -142,7 +142,7 @@ def _read_bookmarks(document: pypdfium2.PdfDocument) -> dict[int, dict[str, int]
 def _read_page(
     document: pypdfium2.PdfDocument, number: int, headings: Mapping[str, int], named_glyphs: _NamedGlyphs
 ) -> PlacedPage | str:
-    """Read a page. Return why it cannot be read if it cannot."""
+    """Read a page. If it cannot be read, return the reason."""
     try:
         with closing(document[number - 1]) as page, closing(page.get_textpage()) as text:
             left, bottom, right, top = page.get_bbox()

@@ -144,7 +144,7 @@ def can_stream(name: str) -> bool:
 
 
 def stream_bytes(data: bytes, name: str, share: Share, text_column: str | None = None) -> RecordStream | None:
-    """Return the records of a share of a file's bytes, or None if the file has none but can have tables.
+    """Return the records of a share of a file's bytes, or None if the file has no records but can have tables.
 
     `can_stream(name)` must be true. `text_column` is as for `read_bytes`. Raises ReadError.
     """

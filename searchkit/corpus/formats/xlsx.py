@@ -126,7 +126,10 @@ def read(data: bytes, name: str, text_column: str | None = None) -> FileContents
 def _read_sheet(
     records: Records, title: str, sheet: ET.Element, shared: _SharedData, text_column: str | None
 ) -> tuple[list[RawDocument], str]:
-    """Return the records of a sheet, or a document with its tables, and why some of it is not read; empty if all is."""
+    """Return the records of a sheet, or a document with its tables, and why a part of it is not read.
+
+    The reason is empty if the entire sheet is read.
+    """
     rows = list(_read_rows(sheet, shared))
     header = find_header(rows, text_column)
     if header is None:

@@ -40,8 +40,9 @@ _MIN_SHARE = 0.75
 """Minimum share of pages that print the text of a running head, among the pages from the first to the last that print
 it. The share can also refer to the pages with an even or an odd number."""
 _MIN_HEIGHT_SHARE, _MIN_HEIGHT_SHARE_OF_ALL = 0.6, 0.3
-"""Minimum share of pages that print any head or foot at a height, since its text may change with the chapter: among the
-pages from the first to the last of them, and among all pages."""
+"""Minimum shares of pages that print a head or foot at the same height, whatever its text, which may change with the
+chapter. The first is the share among the pages from the first to the last that print one there, the second the share
+among all pages."""
 _MAX_DIGITS = 6
 """Maximum number of digits of a page number."""
 
@@ -167,8 +168,9 @@ def _is_set_off(rows: Sequence[Sequence[PlacedLine]], n: int) -> bool:
 def _find_page_numbers(edge_lines: Sequence[_EdgeLine], page_count: int) -> set[int]:
     """Return the identities of the lines that are page numbers.
 
-    A line of the form - 2 - or 第2页 is one. A bare number is one if at least `_MIN_PAGES` numbers count up with the
-    pages in the same way, or if it is set off from the text and is the number of its page or on the only page.
+    A line of the form - 2 - or 第2页 is a page number. A bare number is a page number if at least `_MIN_PAGES` numbers
+    count up with the pages in the same way. It is also a page number if it is set off from the text, and equals the
+    number of its page or stands on the only page.
     """
     numbers = [item for item in edge_lines if is_page_number(item.line.text)]
     offsets = Counter((item.edge, item.template, _count_offset(item)) for item in numbers if item.numbers)

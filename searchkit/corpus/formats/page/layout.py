@@ -45,7 +45,8 @@ _FULL_LINE_TOLERANCE = 1.5
 _MIN_SPARE_ROOM = 0.3
 """Minimum room, in em, beyond that for the first word of the next line, at the end of a line ended on purpose."""
 _PARAGRAPH_MARKERS = frozenset(style for style, rank in RANK.items() if rank <= RANK["①"])
-"""Styles of list markers that start a paragraph. Others, such as 一是 and 第一, mostly occur inside one."""
+"""Styles of list markers that start a paragraph. Other markers, such as 一是 and 第一, mostly occur inside a paragraph.
+"""
 _MIN_PARAGRAPH_SPACING = 1.35
 """Minimum distance of the first line of a paragraph from the line before, relative to the usual line spacing."""
 _MAX_HEADING_LENGTH = 60

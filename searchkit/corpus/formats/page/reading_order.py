@@ -116,7 +116,7 @@ class _Edges:
     lefts: Sequence[Sequence[float]]
     """The left edge of each piece of each row."""
     rights: Sequence[Sequence[float]]
-    """The largest right edge of each piece and those at its left."""
+    """For each piece, the largest right edge of this piece and of the pieces at its left."""
     full_before: Sequence[int]
     """For each row, the number of pieces before it that can be full lines of a column. The last is for all rows."""
 
@@ -128,7 +128,7 @@ class _Edges:
 def _build_edges(rows: Sequence[Sequence[PlacedLine]]) -> _Edges:
     """Return the edges of the pieces of rows.
 
-    Only the first and the last piece of a row can be full lines: the others share a column with one of them.
+    Only the first and the last piece of a row can be full lines: the other pieces share a column with one of them.
     """
     sizes = [line.size for row in rows for line in row]
     width = _FULL_LINE_SHARE * _MIN_COLUMN_WIDTH * min(sizes, default=0.0)

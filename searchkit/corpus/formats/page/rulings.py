@@ -247,7 +247,7 @@ def _complete_edges(lines: Sequence[_Line], crossing: Sequence[_Line], em: float
 
 
 def _add_ends(rows: Sequence[float], down: Sequence[_Line], em: float) -> list[float]:
-    """Return the positions of horizontal rules, and those between them where vertical rules start or end.
+    """Return the positions of horizontal rules, and the positions between them at which vertical rules start or end.
 
     In a table without rules between rows, a cell that covers several columns ends at such a position.
     """
