@@ -1,8 +1,8 @@
 """Entry point of the command `searchkit` and of `python -m searchkit`.
 
 This module prepares the module path, installs a handler for Ctrl-C, and then imports the rest of searchkit. Before the
-handler is installed, Ctrl-C prints a traceback. To install it soon, this module imports only modules that Python has
-loaded already.
+handler is installed, Ctrl-C prints a traceback. To install it soon, this module imports, besides `signal`, only modules
+that are compiled into Python or that Python has loaded already.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def main() -> NoReturn:
 
 
 def _end(statuses: list[int]) -> None:
-    """End the process with a status, if there is one. Otherwise, Python releases every object, which takes 20 ms.
+    """End the process at once with a status, if there is one. A normal exit releases every object, which takes 20 ms.
 
     All output has been flushed.
     """

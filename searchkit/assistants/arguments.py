@@ -11,7 +11,8 @@ from searchkit.output.json import dumps
 from searchkit.web.parameters import FILTER_NAMES, MAX_FILTER_VALUES, MAX_QUERY_LENGTH, PARAMETERS, Parameter
 
 DEFAULT_CHARACTERS, MIN_CHARACTERS, MAX_CHARACTERS = 4_000, 1_000, 20_000
-"""Limits of the text of an answer, in code points. Clients cut answers at about 25,000 tokens."""
+"""Default, smallest and largest value of `max_characters`, in code points. Clients cut answers at about 25,000 tokens.
+"""
 _BUILT_IN = tuple(name for name in FILTER_NAMES if name != "where")
 """Names of the built-in facets."""
 FILTERS = "filters"
@@ -27,7 +28,7 @@ _MAX_CHARACTERS = Parameter(
 
 
 def number(name: str, default: int, maximum: int) -> Parameter:
-    """Return the parameter of the page with this name, with another default and maximum."""
+    """Return the parameter of the page with this name as a number, with another default and maximum."""
     return replace(PARAMETERS[name], kind="number", default=str(default), maximum=maximum)
 
 
@@ -36,8 +37,8 @@ def read_arguments(
 ) -> dict[str, Any]:
     """Return the values of the arguments of a call by name, with defaults; absent ones without a default are left out.
 
-    With `has_filters`, `filters` is split: each built-in facet is a value of its own, and `where` has the others.
-    Raises UsageError for an argument that the tool does not have, for a missing one, and for an impossible value.
+    With `has_filters`, `filters` is split: each built-in facet is a value of its own, and `where` has all other facets.
+    Raises UsageError for an argument that the tool does not have, a missing required one, and an impossible value.
     """
     every = (*parameters, _MAX_CHARACTERS)
     names = [item.name for item in every] + [FILTERS] * has_filters
@@ -74,9 +75,10 @@ def describe_arguments(
 
 
 def _read_text(item: Parameter, value: object) -> str | None:
-    """Return the value of an argument as the text that the page would be given. None and an empty text mean nothing.
+    """Return the value of an argument as text, as an address of the page has it. None if it is absent, false or blank.
 
-    Assistants write numbers as texts, and whole numbers as 8.0, so both are accepted. Raises UsageError.
+    Assistants write numbers as texts, and whole numbers as 8.0, so both are accepted. Raises UsageError for a value of
+    a wrong type.
     """
     if value is None or (value is False and item.kind == "flag"):
         return None

@@ -60,7 +60,8 @@ _RESOURCES = {
     "document": "All paragraphs of a report with their figures and tables, as JSON",
     "info": "State of the index, as JSON",
 }
-"""Kinds of resources, each with its description. A resource is the data of the endpoint of the page with this name."""
+"""Kinds of resources, each with its description. The endpoint of the page with the name of the kind has the same data.
+"""
 _SCHEME, _JSON = "searchkit://", "application/json"
 _REFUSED = (SearchkitError, RecordMissing, Overloaded)
 """Errors that tell the client what to do."""
@@ -74,7 +75,7 @@ class AssistantServer:
     def __init__(self, indexes: Sequence[tuple[str, Path]]) -> None:
         """Open the indexes, each with its name, and start to verify them in the background.
 
-        Raises UsageError if two have one name, and IndexUnusable.
+        Raises UsageError if two indexes have the same name, and IndexUnusable if one cannot be opened.
         """
         if len({name for name, _ in indexes}) < len(indexes):
             raise UsageError("two indexes have the same name; write --index NAME=DIR")
@@ -144,7 +145,7 @@ class AssistantServer:
         return fit_answer(tool.read(view, arguments), max_characters)
 
     def _view(self, name: str) -> IndexState:
-        """Return the latest build of an index in one state. If it cannot be opened, returns the one that is open."""
+        """Return the state of the latest build of an index. If it cannot be opened, return the state that is open."""
         index = self._indexes[name]
         with suppress(IndexUnusable):
             index.refresh()

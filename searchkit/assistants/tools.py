@@ -45,7 +45,7 @@ class Tool:
     has_filters: bool = True
     """Whether it takes filters."""
     is_heavy: bool = False
-    """Whether it takes long, so that only one call runs at a time."""
+    """Whether it takes long. Only one call of all such tools runs at a time."""
 
 
 def _search(index: IndexState, arguments: Arguments) -> Answer:

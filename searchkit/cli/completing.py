@@ -1,7 +1,7 @@
 """What shells complete: names of facets and their values. The scripts of the shells are in click.
 
-The values come from the file of suggestions of the index. No other part of the index is opened, and neither NumPy nor
-an engine is loaded, because a shell waits for the answer at each press of Tab.
+The names come from the manifest of the index, the values from its file of suggestions. No other part of the index is
+opened, and neither NumPy nor an engine is loaded, because a shell waits for the answer at each press of Tab.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from searchkit.manifest import Manifest
 
 _MAX_COMPLETIONS = 200
-"""Maximum number of values: the most frequent ones."""
+"""Maximum number of values. The most frequent ones are returned."""
 
 
 def complete_facet_value(context: click.Context, parameter: click.Parameter, prefix: str) -> list[str]:
@@ -45,7 +45,7 @@ def complete_facet_name(context: click.Context, _parameter: click.Parameter, pre
 
 
 def _values(context: click.Context, facet: str, prefix: str) -> list[str]:
-    """Return the values of a facet that begin with a prefix, or whose pinyin does."""
+    """Return the values of a facet that begin with a prefix, or whose pinyin or initials do."""
     from searchkit.errors import IndexUnusable
     from searchkit.manifest import SUGGESTIONS_FILE, map_file
     from searchkit.query.suggester import Suggester
@@ -63,7 +63,7 @@ def _values(context: click.Context, facet: str, prefix: str) -> list[str]:
 
 
 def _read_manifest(context: click.Context) -> Manifest | None:
-    """Return the manifest of the index that a command would use, None if it cannot be used."""
+    """Return the manifest of the index that a command would use, None if this index cannot be used."""
     from searchkit.errors import SearchkitError
     from searchkit.manifest import read_manifest
 

@@ -334,7 +334,7 @@ def _count_skipped(skipped: Sequence[Skipped]) -> str:
 def _group_by_reason(skipped: Sequence[Skipped], index: str) -> Iterator[str]:
     """Yield lines with the skipped files grouped by reason, the reason with the most files first.
 
-    The first `_MAX_SHOWN_PROBLEMS` files and parts of files are named. A last line has the number of the others.
+    The first `_MAX_SHOWN_PROBLEMS` files and parts of files are named. If there are more, a last line has their number.
     """
     groups: dict[str, list[Skipped]] = {}
     for item in skipped:
@@ -358,7 +358,7 @@ def _location_suffix(item: Skipped) -> str:
 
 
 def _truncate(lines: Sequence[str], index: str) -> Iterator[str]:
-    """Yield the first `_MAX_SHOWN_PROBLEMS` lines, and a line with the number of the others."""
+    """Yield the first `_MAX_SHOWN_PROBLEMS` lines and, if there are more, a line with their number."""
     yield from lines[:_MAX_SHOWN_PROBLEMS]
     yield from _more_line(len(lines), index)
 

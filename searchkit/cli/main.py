@@ -43,7 +43,7 @@ _MODULES = {
 
 
 class _Commands(Mapping[str, click.Command]):
-    """The commands by name. A module is imported when one of its commands is looked up: the others are not loaded."""
+    """The commands by name. A module is imported when one of its commands is looked up: no other module is."""
 
     def __getitem__(self, name: str) -> click.Command:
         command: click.Command = getattr(import_module(f"searchkit.cli.{_MODULES[name]}"), name)
@@ -57,7 +57,7 @@ class _Commands(Mapping[str, click.Command]):
 
 
 class _Searchkit(LocalizedGroup):
-    """The command `searchkit`. Its help, and that of its commands, is in the language of searchkit.toml."""
+    """The command `searchkit`. The language of searchkit.toml also applies to its help, and to that of its commands."""
 
     def get_help(self, ctx: click.Context) -> str:
         """Return the help."""

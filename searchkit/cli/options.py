@@ -1,4 +1,4 @@
-"""Command-line options that several commands share. Their defaults are those of `search.options`."""
+"""Command-line options that several commands share."""
 
 from __future__ import annotations
 
@@ -234,7 +234,7 @@ def query_options(command: _Command) -> Callable[..., object]:
 
 
 def paging_options(command: _Command) -> Callable[..., object]:
-    """Add the options of lists of hits: `--limit`, `--offset`, `--timeout`, `--color`, and of `output_options`."""
+    """Add the options of lists: `--limit`, `--offset`, `--timeout`, `--color`, and those of `output_options`."""
     command = timeout_option(command)
     listing = color_option(output_options("table", "json", "jsonl", "csv", "tsv", "ids", "xlsx")(command))
     listing = click.option("--offset", type=click.IntRange(0), default=0, help="Number of hits to skip.")(listing)

@@ -61,13 +61,14 @@ class Target(NamedTuple):
 
     @property
     def colour(self) -> bool:
-        """Whether the text has colours. A file has none."""
+        """Whether the text has colours. A file has no colours."""
         return self.path is None and is_colourful()
 
     def write(self, pieces: Iterable[str]) -> None:
-        """Write text. Raises SearchkitError if the file cannot be written, OutputClosed.
+        """Write text. Raises SearchkitError if the file cannot be written, OutputClosed as `write_output` does.
 
-        A file appears when it is complete: until then, it has another name, and what was there before stays.
+        A regular file appears when it is complete: until then, it has another name, and what was there before stays. A
+        device or a pipe is written directly.
         """
         marked = chain([_BYTE_ORDER_MARK], pieces) if self.bom else pieces
         if self.path is None:
@@ -95,7 +96,7 @@ class Target(NamedTuple):
 
 
 def _replace_file(path: Path, pieces: Iterable[str]) -> None:
-    """Write a file under another name, and rename it when it is complete. Otherwise remove it."""
+    """Write a file under another name, and rename it when it is complete. If an exception is raised, remove it."""
     part = path.with_name(f"{path.name}.part")
     try:
         with part.open("w", encoding="utf-8", newline="") as file:
@@ -117,10 +118,10 @@ def write_measures(measures: Iterable[Measure], target: Target) -> None:
 def read_target(output_format: str, path: Path | None, *, bom: bool | None) -> Target:
     """Return the target of a command.
 
-    The suffix of a file chooses the format if `--format` is not on the command line. Excel reads a .csv file without a
-    byte order mark in the encoding of the system. So if `bom` is None, a .csv file, and each file in a folder of csv,
-    gets a byte order mark. Raises UsageError for a workbook without a file, and for a byte order mark in another format
-    than csv or tsv.
+    The suffix of a file chooses the format if `--format` is not on the command line; the suffix .xlsx always does.
+    Excel reads a .csv file without a byte order mark in the encoding of the system. So if `bom` is None, output in the
+    format csv has a byte order mark if its path ends with .csv or has no suffix, such as a folder of .csv files. Raises
+    UsageError for a workbook without a file, and for a byte order mark in another format than csv or tsv.
     """
     context = click.get_current_context()
     suffix = path.suffix.lower().removeprefix(".") if path else ""
@@ -156,7 +157,10 @@ def terminal_width() -> int | None:
 
 
 def is_colourful() -> bool:
-    """Return whether output has colours: as `--color` says; without it, on a terminal unless NO_COLOR is set."""
+    """Return whether output has colours: as `--color always` or `never` says, otherwise if it goes to a terminal.
+
+    A terminal has none if the environment variable NO_COLOR is set, or TERM is dumb.
+    """
     context = click.get_current_context(silent=True)
     if context is not None and context.color is not None:
         return context.color

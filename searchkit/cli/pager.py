@@ -1,7 +1,7 @@
 """The pager: a program that shows long output page by page, started as git does it.
 
 Standard output becomes a pipe to the pager. The pager is started when a command first writes to a terminal, so a
-command that writes to a file or a pipe starts none.
+command that writes to a file or a pipe does not start it.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _UNPAGED = frozenset({"build", "check", "serve"})
 """Commands that do not page their output."""
 _DEFAULT_PAGER = "less"
 _LESS_OPTIONS = "FRX"
-"""Options of less unless LESS is set, those of git: exit if all fits on one screen, keep colours, leave the text on the
-screen."""
+"""Options of less if LESS is not set. Git uses the same: exit if all fits on one screen, keep colours, leave the text
+on the screen."""
 
 _state = {"running": False, "tried": False}
 """`running`: whether a pager runs. `tried`: whether it has been decided if a pager is started, which happens once."""

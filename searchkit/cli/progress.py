@@ -15,7 +15,7 @@ import click
 from searchkit.cli.output import FAILED, print_error
 
 _QUIET_SECONDS = 0.5
-"""The bar is shown once the work has taken this long."""
+"""The bar is not shown before the work has taken this long."""
 _Item = TypeVar("_Item")
 
 

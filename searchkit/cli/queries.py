@@ -58,8 +58,8 @@ _ANSWER_FIELDS = (
     *("total", "hits", "total_any", "next", "relaxed", "understood_filters", "notes", "suggestions", "facets"),
     *("indicator", "left_out", "aggregate", "groups"),
 )
-"""Fields of the answer to a line of a queries file, after `id`. Measures have no facets and no cursor; they have
-the last four."""
+"""Fields of the answer to a line of a queries file, after `id`. Only answers with measures have the last four; they
+have no facets and no cursor."""
 
 
 _after_option = click.option(
@@ -403,7 +403,7 @@ def _print_results(
 def _check_one_source(query: str | None, queries: BinaryIO | None, target: Target, *, is_audit: bool = False) -> None:
     """Raise UsageError unless there is either a query or a file of queries, or neither for an audit.
 
-    The answers to queries are JSON Lines on standard output.
+    Also raises it if the answers to a file of queries are to go to a file: they are JSON Lines on standard output.
     """
     if queries is not None and target.path is not None:
         message = "--output does not go with --queries"
@@ -446,7 +446,10 @@ def _answer_all(index: IndexState, queries: BinaryIO, answer: _Answer) -> int:
 def _answer_line(
     number: int, line: bytes | str, answer: _Answer
 ) -> tuple[int, dict[str, object], UsageError | TimedOut | None]:
-    """Return the number of a line, and the fields of `_ANSWER_FIELDS` of its answer, or an error."""
+    """Return the number of a line, the JSON object to print for it, and the error, or None if there is none.
+
+    The object has the id, and the fields of `_ANSWER_FIELDS` or the error as text.
+    """
     out: dict[str, object] = {"id": str(number), "total": 0, "hits": []}
     try:
         out["id"], query, line_options = _parse_query_line(_decode_line(line))

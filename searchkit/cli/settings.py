@@ -76,7 +76,10 @@ class _OptionDefaults(Mapping[str, object]):
         self._command = command
 
     def __getitem__(self, name: str) -> object:
-        """Return the default of a parameter. Raises KeyError if it has no setting, UsageError for a bad file."""
+        """Return the default of a parameter. Raises KeyError if the file has no default that the parameter accepts.
+
+        Raises UsageError if the file cannot be read.
+        """
         if name not in _SETTING_OF or (name == "limit" and self._command not in _LISTS_OF_HITS):
             raise KeyError(name)
         context = click.get_current_context()
@@ -123,8 +126,9 @@ def _use_language_of(settings: Settings | None, context: click.Context) -> None:
 def _find_settings(context: click.Context) -> Settings | None:
     """Return the settings in the nearest file that is not inside of a corpus, which others may have written.
 
-    The corpora are the folder that the command builds from, and the folders that these indexes were built from: that of
-    the command line, that of the environment variable, the folder `index`, and the index that the file itself names.
+    The corpora are the folder that the command builds from, and the folders that four indexes were built from: the
+    index that the command line names, the one that the environment variable names, the one in the folder `index`, and
+    the one that the file itself names.
     """
     try:
         current = Path.cwd()

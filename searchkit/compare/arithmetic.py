@@ -1,9 +1,11 @@
 """Contradictions in the arithmetic of a table: sums, rates, and the values that the prose around it repeats.
 
-The structure of a table can be misunderstood, and then many of its cells seem wrong. A contradiction is therefore
-reported only if more cells confirm the relation than contradict it, or if a header (合计, 小计) states it.
+The structure of a table can be misunderstood, and then many of its cells seem wrong. A wrong sum is therefore reported
+only if more sums of the total are right than wrong, or if the header of the total (合计, 小计) states a sum; a wrong
+rate only if at least as many rates of its line are right.
 
-A line is a row or a column. Its slots are its cells: measures, or the text of cells without one (`tablelines`).
+A line is a row or a column. Its slots are its cells: measures, or the text of cells without a measure
+(`measures.tablelines`).
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ _ZERO = re.compile(r"[-—–―－─/／\\]+|无|0")
 """A cell that means zero: 0, 无, a dash or a slash. The value of any other cell without a measure is unknown, even if
 the cell is empty."""
 _MAX_WRONG_SUMS = 2
-"""Maximum number of wrong sums of a total with such a header (合计) that are reported although fewer sums are right."""
+"""Maximum number of wrong sums of a total with a header of `_STATED_SUM` that are reported although fewer are right."""
 
 _MAX_LINES = 30
 """If a table has more rows, its rates are not checked by row; if it has more columns, not by column. Each rate is
@@ -146,7 +148,7 @@ def _is_addable(measure: Measure, total: Measure) -> bool:
 
 
 def _drop_subparts(values: Sequence[float], tolerance: float) -> list[float]:
-    """Return the values without each run of two or more values that add up to the value before the run. Linear.
+    """Return the values without each run of two or more values that add up to the value before the run.
 
     Some tables list the parts of a part below it without a mark: 工业 100, 轻工业 60, 重工业 40.
     """
@@ -188,8 +190,9 @@ def describe_cell(measure: Measure) -> str:
 def _check_rates(lines: Sequence[TableLine], crossing: Sequence[TableLine]) -> Iterator[Finding]:
     """Yield the percentages that contradict the other percentages of their line.
 
-    The quotient of two values of the table that most percentages of a line equal is the meaning of this line. Any other
-    percentage of the line is a contradiction. `lines` and `crossing` are as for `_check_sums`.
+    The quotient of two values of the table that most percentages of a line equal is the meaning of this line, if at
+    least as many equal it as differ. Any other percentage of the line is a contradiction. `lines` and `crossing` are as
+    for `_check_sums`.
     """
     if len(lines) > _MAX_LINES:
         return
@@ -237,8 +240,9 @@ growth from the denominator to the numerator. None if there are no such values."
 def _candidates(name: str, values: Sequence[TableLine], crossing: Sequence[TableLine]) -> Iterator[_FindOperands]:
     """Yield the operands that the rates of a line may be computed from.
 
-    A rate may be the share of a value in its total, or the quotient of two values, one of which the header `name` of
-    the rate also names. If the header is one of growth, the rate may be the growth between any two values.
+    A rate may be the share of a value in its total, or the quotient of two values, if the header of the numerator and
+    the header `name` of the rate have a character in common. If `name` is one of growth, the rate may only be the
+    growth between any two values.
     """
     words = set(_RATE_WORDS.sub("", name))
     is_growth = _GROWTH.search(name) is not None
@@ -326,7 +330,8 @@ def _check_prose(
 ) -> Iterator[Finding]:
     """Yield the values in the paragraphs around a table that differ from the cells with their indicator and unit.
 
-    A value whose clause names a row is compared with the cell of this row, any other value with the total.
+    A value whose clause names a row is compared with the cell of this row, any other value with the total. A value that
+    equals any of the cells with its indicator and unit is right.
     """
     first, last = table.first_paragraph, table.first_paragraph + len(table.rows) - 1
     begin = bisect_left(prose, first - _MAX_DISTANCE, key=_paragraph_number)

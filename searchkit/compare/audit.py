@@ -1,4 +1,4 @@
-"""The audit: reads the measures and paragraphs of an index once, runs all checks, and lists the findings by kind."""
+"""The audit: reads the measures of an index, with their paragraphs, once, runs all checks, and lists the findings."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Audit:
 def audit_snapshot(
     snapshot: Snapshot, filters: tuple[Filter, ...], on_progress: Callable[[int, int], None] | None = None
 ) -> Audit:
-    """Check the measures and paragraphs of an index that pass the filters. See `audit`.
+    """Check the measures of an index that pass the filters, and their paragraphs. See `audit`.
 
     `on_progress` is called for each measure, with the number of measures read so far and the number of all.
     """
@@ -73,11 +73,11 @@ def audit(
     fetch: Callable[[Sequence[int]], list[Measure]] | None = None,
     tables_of: Callable[[str], Iterable[Table]] | None = None,
 ) -> Audit:
-    """Find measures that contradict each other, and paragraphs that repeat each other.
+    """Find measures that contradict each other, and documents that repeat each other.
 
-    `measures` are in corpus order. `names` decides which of them are the same. `fetch` returns the measures at some
-    positions of `measures`; without it, all of them are kept in memory. `tables_of` returns the tables of the document
-    with an id; without it, tables are not checked.
+    Only paragraphs with measures are compared. `measures` are in corpus order. `names` decides which of them are the
+    same. `fetch` returns the measures at some positions of `measures`; without it, all of them are kept in memory.
+    `tables_of` returns the tables of the document with an id; without it, tables are not checked.
 
     Time is linear in the number of measures and paragraphs. Memory: about 400 bytes for each measure that another
     report can contradict, 200 for each sentence, plus the measures of one document.

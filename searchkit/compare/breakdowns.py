@@ -73,11 +73,12 @@ _PLAIN_CHANGE = re.compile(
 """The text from a value to its change, which names nothing else: ，年均增长22.2%."""
 _MEAN_GROWTH = re.compile("年均|平均每年|每年平均|年平均")
 _TERMS = (4, 5)
-"""Numbers of years that a mean growth can be of, beside that between the years of the values, which can be unknown."""
+"""Numbers of years that a mean growth may span, whatever the years of the two values, which can be unknown."""
 _MAX_YEARS = 10
 """Maximum number of years of a mean growth."""
 _MEAN_SLACK = 1.0
-"""Percentage points by which a mean growth may differ from that of the two values, which can be revised."""
+"""Percentage points by which a mean growth may differ from the one computed from the two values, which may have been
+revised."""
 _RATIO = re.compile(
     r"(?<![\d.])(\d{1,2}(?:\.\d+)?)\s*[:：∶﹕]\s*(\d{1,2}(?:\.\d+)?)\s*[:：∶﹕]\s*(\d{1,2}(?:\.\d+)?)(?![\d.:：∶﹕])"
 )
@@ -175,7 +176,8 @@ def _is_shortfall_wrong(total: Measure, parts: Sequence[Measure], parts_sum: flo
 
     They are a mistake only if nothing can be missing. Two or more parts are complete if the total follows all of them,
     or if 分别, 分为 or a colon is between the total and the parts. Without these words, three or more parts are a
-    mistake if their sum is close to the total. If 等 follows the last part, there are more parts, and no mistake.
+    mistake if their sum is close to the total. If the total comes first, and 等 follows the last part, there are more
+    parts, and no mistake.
     """
     first, last = min(part.start for part in parts), max(part.end for part in parts)
     if total.start > first:  # A 10件，B 20件，共30件
@@ -238,7 +240,7 @@ def _check_share(total: Measure, part: Measure, share: Measure) -> Iterator[Find
 
 
 def check_directions(report: Sequence[Measure]) -> Iterator[Finding]:
-    """Yield a finding for each pair of values before and after a change that contradict its words or its percentage.
+    """Yield a finding for each pair of values before and after a change that contradict the words or percentage of it.
 
     由100件下降到120件; 由100件增加到120件，增长10%.
     """
@@ -321,7 +323,7 @@ def check_growth(report: Sequence[Measure]) -> Iterator[Finding]:
 def _check_growth_of_pair(old: Measure, new: Measure, change: Measure) -> Iterator[Finding]:
     """Yield a finding if the growth that is stated after two values is not the growth from one to the other.
 
-    A mean growth per year (年均增长) is compared with the mean over the years between the values, and over `_TERMS`.
+    A mean growth per year (年均增长) may be the mean over the years between the values, or over any of `_TERMS`.
     """
     text = new.source.text
     if change.paragraph != new.paragraph or change.change is None or change.bound != "exact":

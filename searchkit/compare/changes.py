@@ -11,7 +11,7 @@ from searchkit.query.agreement import precision, thing_similarity, unit_family
 from searchkit.query.naming import IndicatorNames, MeasureName
 
 _YEARLY_CHANGE = re.compile(r"同比|上一?年|去年|前一年|增长|下降|上升|[增减降]| [\d.,]+\S*$")
-"""Words of a change since last year, or a quote that consists only of the number. 压缩90% has none of them."""
+"""Words of a change since last year, or a quote that consists only of the number. 压缩90% does not match."""
 _OTHER_CHANGE = re.compile(
     "比(?!上年|上一年|去年|前一年|重|例|率|较)|环比|口径|年均|平均|累计|实际|可比|不变|扣除|剔除|名义|翻|倍|年初|[月季]|五年"
 )
@@ -32,7 +32,8 @@ def find_changes(report: Sequence[Measure], names: IndicatorNames) -> Iterator[t
     """Yield pairs of indexes of measures: a value, and a change since last year that refers to this value.
 
     A change refers to the last value before it in the same sentence, if the indicators of both are similar, or if the
-    indicator of the change consists only of words for changes.
+    indicator of the change consists only of words for changes. It is left out if a word of `_OTHER_CHANGE` is between
+    the value and the end of the change.
     """
     value: int | None = None
     for index, measure in enumerate(report):
@@ -67,8 +68,8 @@ def _is_since_last_year(change: Measure) -> bool:
 def infer_last_year(now: Measure, change: Measure, name: MeasureName) -> tuple[float, float] | None:
     """Return the lowest and highest base value of last year that follow from a value and its change.
 
-    Returns None if the change is in another unit or ambiguous. For amounts of money, the range is wider by
-    `_MONEY_SLACK` or `_REAL_SLACK`.
+    Returns None if the change is in another unit, ambiguous, or a decrease by about 100 %. For amounts of money, the
+    range is wider by `_MONEY_SLACK` or `_REAL_SLACK`.
     """
     is_money = now.kind == "money"
     below, above = (

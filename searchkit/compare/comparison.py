@@ -45,8 +45,8 @@ def compare_snapshot(
     `against`: a status, such as `target`, whose values are shown beside those of the cells. Other keyword arguments are
     those of `Index.measures`; `limit` and `offset` are ignored. `status` selects the values of the cells: actual by
     default; `any` prefers actual values to targets. Raises UsageError if `rows` and `cols` are the same facet,
-    `against` is no status, or the query names nothing that is counted; UnknownFacet if the index lacks one of the
-    facets; and the exceptions of `Index.measures`.
+    `against` is no status or one that the cells have, an option is one of `_UNUSED`, or the query names nothing that is
+    counted; UnknownFacet if the index lacks one of the facets; and the exceptions of `Index.measures`.
     """
     _check_axes(snapshot, rows, cols)
     wanted = _parse_wanted(arguments.pop("status", ()), against)
@@ -255,7 +255,7 @@ def _select_years(
 
     With `of_years`: the years that all these filters admit; of a range, only those between the first and the last year
     of a report or a value. Otherwise: the years that the documents report on. If no document has a year, if other
-    values than actual ones are wanted, or if plans are shown beside them, all years of `keys`.
+    values than actual ones are wanted, or if values with another status are shown beside them, all years of `keys`.
     """
     if of_years:
         selected = set.intersection(*(set(selected_values(Facet("of_year"), (item,))) for item in of_years))

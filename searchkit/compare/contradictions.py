@@ -58,8 +58,9 @@ _MAX_CORRECTION = 0.05
 _MAX_YEARS_APART = 2
 """Maximum number of years between two values that are compared for slips of the unit and for copies."""
 _MIN_JUMP, _MIN_SINGLE_JUMP, _MAX_SLIP_ERROR = 8, 500, 1.7
-"""Minimum ratio of a jump from the years before and after, and from only one of them; maximum ratio between a jump and
-the nearest power of ten. A slip of the unit changes a value by a power of ten."""
+"""Minimum ratio between a value and both values of the years before and after; minimum ratio if only one of these years
+has a value; maximum ratio between such a ratio and the nearest power of ten. A slip of the unit changes a value by a
+power of ten."""
 _MAX_QUOTIENT = 1e15
 """Larger quotients of two values are treated as this one, so that their logarithm is finite."""
 _MIN_COPIED_DIGITS = 4
@@ -99,7 +100,8 @@ class Contradictions:
         """The facts of each series."""
         self._changes: list[_StatedChange] = []
         self._long_values: dict[int, dict[float, list[int]]] = {}
-        """Ordinals of the values of many digits, by name and year, and by value."""
+        """Ordinals of the values of many digits, by a hash of what they must share (name, unit, year …), then by value.
+        """
 
     def add(self, number: int, first: int, report: Sequence[Measure]) -> None:
         """Add the measures of a document. `number`: that of the document. `first`: ordinal of its first measure."""
@@ -169,7 +171,10 @@ class Contradictions:
                 yield _build_conflict(facts, measures)
 
     def _count_shared(self, reports: Collection[int]) -> Counter[tuple[int, int]]:
-        """Return for each pair of some reports the number of facts of the same series and time."""
+        """Return, for each pair of some reports, of how many series and times both have an actual fact.
+
+        Of one series and time, only the first `_MAX_COMPARED` reports count.
+        """
         counts: Counter[tuple[int, int]] = Counter()
         for facts in self._series.values():
             if len(facts) > 1:
@@ -244,7 +249,10 @@ class Contradictions:
                 yield build_finding("jump", message, *found)
 
     def _check_copies(self, pairs: Iterable[Sequence[Fact]], measures: Mapping[int, Measure]) -> Iterator[Finding]:
-        """Yield a finding for each pair of equal values of two years."""
+        """Yield a finding for each pair of equal values of two years that have one scope and need not be equal.
+
+        Changes, percentages and states at a point of time can be equal.
+        """
         for facts in pairs:
             found = [measures[fact.ordinal] for fact in facts]
             name = self._names.name_of(found[0])
@@ -282,7 +290,7 @@ def _build_conflict(facts: Sequence[Fact], measures: Mapping[int, Measure]) -> F
 def _find_between(group: Sequence[Fact], measures: Mapping[int, Measure]) -> Iterator[list[Fact]]:
     """Yield facts of several reports that disagree, one for each value.
 
-    A report that states several values within one scope counts several things, so none of them is used.
+    A report that states several values within one scope counts several things, so none of its values is used.
     """
     by_scope: dict[frozenset[str], dict[int, list[Fact]]] = {}
     for fact in group:
@@ -352,7 +360,8 @@ def _check_changes(
 ) -> Iterator[Finding]:
     """Yield a finding for each value whose change contradicts last year's value, if both values have the same scope.
 
-    A report that states several values for one year within one scope counts several things, so none of them is used.
+    A report that states several values for one year within one scope counts several things, so none of its values is
+    used.
     """
     reported: set[int] = set()
     for item, facts, rivals in changes:

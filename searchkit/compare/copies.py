@@ -121,9 +121,10 @@ def _length_of(key: int) -> int:
 
 
 def _build_copy(message: str, longest: Iterable[tuple[int, Paragraph, Paragraph]]) -> Finding:
-    """Return the finding that two documents repeat each other, with the last of the longest sentences by code points.
+    """Return the finding that two documents repeat each other. It quotes one of the longest sentences that they share.
 
-    `longest`: the key of each of these sentences, and the paragraph with it in both documents.
+    `longest`: the key of each of these sentences, and the paragraph with it in each document. If there are several, the
+    last one in the order of code points is quoted.
     """
     shared: dict[str, list[tuple[Paragraph, str]]] = {}
     for key, *pair in longest:
@@ -145,7 +146,7 @@ def _build_copy(message: str, longest: Iterable[tuple[int, Paragraph, Paragraph]
 
 
 def _sentences(paragraph: Paragraph) -> list[str]:
-    """Return the sentences of a paragraph as printed, none of a plan."""
+    """Return the sentences of a paragraph as printed. Empty for a paragraph of a plan."""
     return [] if paragraph.section == "计划" else _SENTENCE_END.split(paragraph.text)
 
 

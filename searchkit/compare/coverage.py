@@ -33,7 +33,7 @@ class CoverageCell(NamedTuple):
     documents: int
     """Number of documents. 0 if no report has both values."""
     paragraphs: int
-    """Number of their paragraphs that have both values and pass the filters."""
+    """Number of their paragraphs that have both values, pass the filters and match the query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,9 @@ class Coverage:
     cells: tuple[CoverageCell, ...]
     """A cell for each row and column, row by row."""
     documents: int
-    """Number of all documents with a paragraph that passes the filters."""
+    """Number of all documents with a paragraph that passes the filters and matches the query."""
     unplaced: int
-    """Number of those that are in no cell, because none of their paragraphs has a value of both facets."""
+    """Number of those documents that are in no cell, because none of these paragraphs has a value of both facets."""
 
 
 @share_matches()
@@ -68,7 +68,7 @@ def cover_snapshot(
     """Count the reports of an index by two facets, in the paragraphs that pass all filters and that a query finds.
 
     `literal`: as in `SearchOptions`. Runs one search for each value of one facet. Raises UsageError if the facets are
-    the same, or if there are more than `MAX_CELLS` cells, and UnknownFacet.
+    the same, or if there are more than `MAX_CELLS` cells, and UnknownFacet if the index lacks a facet.
     """
     facets = snapshot.parse_facets((rows, cols))
     if facets[0].name == facets[1].name:

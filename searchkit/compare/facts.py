@@ -247,7 +247,8 @@ def is_estimate(measure: Measure) -> bool:
 def places_before(measure: Measure) -> frozenset[str]:
     """Return the places that the headings of a measure and the first clause of its paragraph name.
 
-    The words for a part of the place that precede the measure anywhere in its paragraph are among them.
+    Also returns the words for a part of the place that are in the headings, or anywhere before the measure in its
+    paragraph.
     """
     text, headings = measure.source.text[: measure.end], " ".join(measure.path)
     first = _CLAUSE_END.search(text, 1, _MAX_SENTENCE)

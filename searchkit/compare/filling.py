@@ -36,8 +36,8 @@ are of different scopes: of the province and of one of its cities."""
 _NEIGHBOURS = 3
 """Number of years before and after a year whose values tell what to expect of it."""
 _IN_LINE, _OUT_OF_LINE = 1.5, 2.0
-"""Quotient of a value and the expected one up to which it is in line with the years around it, and from which it is
-not. What is between them decides nothing."""
+"""A value is in line with the years around it if its ratio to the expected value, or the inverse of a ratio below 1, is
+at most the first number. It is out of line if this is at least the second. Numbers between the two decide nothing."""
 _SEVERAL_YEARS = re.compile(r"累计|[五三四两]年(?:来|间|内|共)?|以来|期间|比\d{4}年")
 """Words before a number that can make it a total of several years, if it is too large for one."""
 _TERM = re.compile("五年|十[一二三四五六]五|本届政府|任期")
@@ -61,7 +61,7 @@ class Wanted(NamedTuple):
     statuses: tuple[str, ...] = ("actual",)
     """Statuses of values, the preferred ones first."""
     against: tuple[str, ...] = ()
-    """Statuses of the values that are shown beside these."""
+    """Statuses of the values that are shown beside those with `statuses`."""
 
 
 _STATE_OF_REASON = {
@@ -229,8 +229,8 @@ def _is_mean(measure: Measure) -> bool:
 def _check_year(entry: _Entry, quotient: float | None, others: Sequence[_Entry]) -> _Entry:
     """Return an entry with the state that its words and the years around it suggest (`_check_years`).
 
-    `quotient`: that of its value and the expected one. If it is None, `others`, the entries of the same place, body and
-    year, decide.
+    `quotient`: the quotient of its value and the expected value. If it is None, `others` decide: the entries of the
+    same place, body and year.
     """
     measure = entry.measure
     if measure.status != "actual":
@@ -249,7 +249,7 @@ def _check_year(entry: _Entry, quotient: float | None, others: Sequence[_Entry])
 
 
 def _exceeds(entry: _Entry, others: Iterable[_Entry]) -> bool:
-    """Return whether the report of an entry also has a much smaller value of the year, which is no total of several."""
+    """Return whether the report of an entry also has a much smaller value of the year that is no total of years."""
     return any(
         other.state == "value"
         and other.measure.document == entry.measure.document
@@ -342,7 +342,10 @@ def _choose_of_year(entries: Sequence[_Entry], status: str, wanted: Wanted) -> _
 
 
 def _nearest_reports(entries: Sequence[_Entry]) -> list[_Entry]:
-    """Return the entries of the nearest reports: those that report on the year, else the next later, else earlier."""
+    """Return the entries of the nearest reports.
+
+    These are the reports that report on the year, else on the nearest later year, else on the nearest earlier year.
+    """
     if not entries:
         return []
     ranks = [entry.distance if entry.distance >= 0 else 1000 - entry.distance for entry in entries]

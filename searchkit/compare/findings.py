@@ -34,7 +34,7 @@ class Finding:
     """
     values: tuple[int | float, ...]
     """Base values of the measures, in the order of `ids`, or the numbers that are no measures. A decrease has a
-    negative value."""
+    negative value. Empty for a duplicate."""
     documents: tuple[str, ...]
     """Ids of the documents of `ids`, in their order, each once."""
     sentences: tuple[str, ...]

@@ -104,7 +104,7 @@ class Cell:
     """Values of the same name and year in the same reports that are too different to be a contradiction. They are often
     of a smaller area, such as a city of the province."""
     target: CellValue | None = None
-    """The planned value, if the comparison is against targets."""
+    """The value with the status that the comparison is against, such as the planned value."""
 
     @property
     def sources(self) -> dict[tuple[tuple[str, ...], str | None], str]:
@@ -125,7 +125,7 @@ class Cell:
 
     @property
     def ratio(self) -> float | None:
-        """The value divided by the planned one. None unless the cell has one value of each, in one unit."""
+        """The value divided by `target`. None unless the cell has one value and a target other than 0, in one unit."""
         if self.target is None or self.state != "value" or not self.target.value or self.target.has_other_unit:
             return None
         return round(self.values[0].value / self.target.value, 4)
@@ -153,7 +153,7 @@ class Comparison(Tabular):
     kind: str | None = None
     """One of `MEASURE_KINDS`, or None if no measure was found."""
     filled: Mapping[tuple[AxisLabel, AxisLabel], Cell] = field(default_factory=dict)
-    """Cells with values or a planned value, by row and column. All other cells are absent."""
+    """Cells with values or a `target`, by row and column. All other cells are absent."""
     reported: frozenset[tuple[AxisLabel | None, AxisLabel | None]] = frozenset()
     """Pairs of row and column that have a report. None in place of a label stands for every row or every column of a
     facet of paragraphs, such as topic, of which reports have no value. A report without a value for another facet has

@@ -47,7 +47,7 @@ class Block:
     page: int | None = None
     """Page on which the block starts, from 1; None if the format has no pages."""
     table: RawTable | DataTable | None = None
-    """The table, if the block is one. Its text is then empty. Readers return a `RawTable`, cleaning a `DataTable`."""
+    """The table, if the block is one. `text` is then empty. Readers return a `RawTable`, cleaning a `DataTable`."""
 
 
 @dataclass(frozen=True, slots=True)

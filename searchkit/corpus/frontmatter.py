@@ -15,7 +15,7 @@ from searchkit.corpus.reasons import quote_value
 _FENCE = "---"
 """The first line of front matter."""
 _FENCE_ENDS = frozenset({"---", "..."})
-"""The line after front matter."""
+"""Lines that end front matter."""
 _MAX_FRONT_MATTER_LENGTH = 65_536
 """Number of code points at the start of a text that are searched for front matter."""
 _MAX_FRONT_MATTER_DEPTH = 10

@@ -25,8 +25,8 @@ _SHARED_LIBRARIES = {"PyYAML", "id-validator"}
 """Libraries that documents of every format depend on. `READERS` states the library that a single format needs."""
 
 MAX_FACETS = 1000
-"""Maximum number of distinct facet names in one file; a file with more is skipped. Facet names are the column headings
-of a table. Even a wide table has far fewer."""
+"""Maximum number of distinct facet names in one file; a file with more is skipped. In a table of records, facet names
+are column headings. Even a wide table has far fewer."""
 MAX_LISTED_PROBLEMS = 1000
 """Maximum number of problems of a file that are listed. Further skipped parts are only counted."""
 

@@ -18,7 +18,8 @@ from searchkit.text.folding import fold_all
 from searchkit.text.years import ANY_YEAR
 
 _MAX_DEPTH = 4
-"""Maximum number of distinct names that a text can have of one place and of the divisions that contain the place."""
+"""Maximum number of distinct names of places in a text about one place: that of the place, and those of the divisions
+that contain it."""
 _YEARS = re.compile(
     rf"(?=[12一二])(?<![\d.]){ANY_YEAR}(?:年?[-—–~至到和与及、]{{1,2}}{ANY_YEAR}){{0,5}}年(?:度(?!假))?"
 )

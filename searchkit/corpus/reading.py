@@ -49,7 +49,7 @@ _MAX_EDGE_LINES = 100
 _MAX_SAMPLE_ROWS = 10
 """Number of rows of a table from which its section and its topics are determined."""
 _DETECTED_FIELDS = tuple(item.name for item in fields(DetectedMetadata) if item.name != "warnings")
-"""Names of the fields of `DetectedMetadata` that `Document` has too."""
+"""Names of the fields of `DetectedMetadata` whose values `Document` takes over if nothing else is stated."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ _REVIEW_HEADING = re.compile(
 )
 """工作回顾, 主要成效, 履职情况."""
 _WORK_DONE_HEADING = re.compile(r"主要(?:工作)?(?:举措|做法|措施|工作$)|工作(?:举措|做法|措施)")
-"""Names the review unless the heading names a plan: 下一步主要工作 and 今后五年工作举措 are plans."""
+"""A heading with these words names the review unless it names a plan: 下一步主要工作 and 今后五年工作举措 are plans."""
 _LOOK_BACK_HEADING = re.compile(r"回顾|总结")
 """A heading that certainly names the review: 2023年工作回顾. 干出新成效 may be a slogan of the plan."""
 _COMPLETED_WORK_HEADING = re.compile(r"回顾|总结|成效|成绩|成就|情况|完成")
@@ -157,8 +157,8 @@ _MAX_SIGNATURE_LENGTH = 45
 _MAX_SALUTATION_LENGTH = 40
 """Maximum length of salutations and similar short paragraphs before the first heading, in characters."""
 _MIN_BODY_PARAGRAPHS = 4
-"""Minimum number of paragraphs longer than `_MAX_SALUTATION_LENGTH` in a text before the first heading that is not all
-introduction."""
+"""If fewer paragraphs before the first heading are longer than `_MAX_SALUTATION_LENGTH`, all paragraphs before this
+heading are introduction. Those up to the end of the introduction (`_INTRODUCTION_FORMULA`) are not counted."""
 _YEAR_PARAGRAPHS = 4
 """Number of paragraphs at the start of a report that can state the year that it reviews."""
 _EXAMINED_LENGTH = 400

@@ -94,7 +94,7 @@ class Taxonomy:
 
     @classmethod
     def load(cls, source: Path | DataFile | None = None) -> Taxonomy:
-        """Read a taxonomy from a file; by default the one that comes with searchkit.
+        """Read a taxonomy from a file; by default the one for general reports that comes with searchkit.
 
         Raises errors.UsageError, which names the file and the key, if the file cannot be read or is not a taxonomy.
         """

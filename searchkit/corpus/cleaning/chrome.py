@@ -12,7 +12,7 @@ _MAX_CHROME_LENGTH = 160
 """Maximum length of a line of chrome, in code points; longer lines are text."""
 
 # Labels of buttons and menus, in the order of the lines below: accessibility and search; site navigation; printing,
-# downloads and feedback; sharing; QR codes; font size and colours.
+# downloads and feedback; sharing; QR codes; font size and colours; reading mode and loading.
 _BUTTON_PHRASES = (
     r"进入(?:老年|适老|长者|关怀)模式|退出(?:老年|适老|长者|关怀)模式|(?:老年|适老|长者|关怀)模式|适老化|长者(?:助手|版)|无障碍(?:浏览|阅读|模式|辅助|版)?"
     r"|网站支持IPv6|支持IPv6|IPv6|繁体(?:版|中文)?|简体(?:版|中文)?|(?:English|ENGLISH|EN)(?![A-Za-z])|登录|注册|个人中心|我的收藏|智能(?:问答|客服|搜索)|站内搜索|请输入(?:搜索)?关键[词字]|高级搜索|热搜词?|搜索"

@@ -124,7 +124,10 @@ def _is_attachment(text: str) -> bool:
 
 
 def _may_be_tail(text: str) -> bool:
-    """Return whether a line can be after the last sentence: blank, page chrome, or short and without a stop."""
+    """Return whether a line can be after the last sentence.
+
+    Such a line is blank, page chrome, the imprint or a page number, or has no stop and is no prose (`lines.is_prose`).
+    """
     if not text or chrome.is_chrome(text) or chrome.is_imprint(text) or chrome.is_page_number(text):
         return True
     return not lines.ends_sentence(text) and not lines.is_prose(text)

@@ -324,8 +324,9 @@ def _continues_by_width(before: str, after: str, gap: _Gap, layout: _LineLayout)
     """Return whether a paragraph continues after a full line; None if the line before is not full.
 
     A full line inside a sentence continues, unless a date or an indent begins a new paragraph. A sentence that ends
-    exactly at the full width seldom ends the paragraph. It ends the paragraph if a blank line or an indent follows. It
-    also does if the text has no such marks and a typesetter wrapped the lines.
+    exactly at the full width seldom ends the paragraph. It ends the paragraph if a blank line, an indent, a date or a
+    salutation follows. It also does if neither blank lines nor indents separate the paragraphs of the text and a
+    typesetter wrapped the lines.
     """
     if layout.width is None or layout.width_of(before) < layout.width - layout.slack:
         return None
@@ -380,7 +381,7 @@ def _splits_token(before: str, after: str) -> bool:
 def _is_inseparable(before: str, after: str, words: _PairStatistics) -> bool:
     """Return whether the line end cuts a word or a phrase in two.
 
-    It cuts a phrase if no complete line ends like `before`, or if none begins like `after`.
+    It cuts a phrase if no complete line ends like `before`, or if no complete line begins like `after`.
     """
     return bool(_NEVER_AT_LINE_END.search(before) or _NEVER_AT_LINE_START.match(after)) or words.splits_word(
         before, after

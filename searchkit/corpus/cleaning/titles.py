@@ -125,9 +125,9 @@ def _is_title_line(block: Block) -> bool:
 def _find_title(blocks: Sequence[Block], limit: int) -> tuple[int, int]:
     """Return the index of the first line of the title and the index after its last line; 0, 0 if there is no title.
 
-    The line with the best score is the last line of the title. Of lines with equal scores, the last one counts,
-    because navigation is above the title. A remark in brackets on the next line (`（审议稿）`) does not belong to the
-    title.
+    Lines with the shape of a title, and headings of level 1, have a score (`_score_title`). The line with the best
+    score is the last line of the title. Of lines with equal scores, the last one counts, because navigation is above
+    the title. A remark in brackets on the next line (`（审议稿）`) does not belong to the title.
     """
     best, best_score = -1, 0
     for i in range(limit):

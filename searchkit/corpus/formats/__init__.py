@@ -2,9 +2,9 @@
 
 The suffix of a file name selects the reader.
 
-The module of a format has one function, `read(data: bytes, name: str) -> FileContents`. It is imported when the first
-file of the format is read, so unused formats cost nothing. To add a format, write the module and add its suffixes to
-`registry.READERS`. A format of records also has `stream(data, name, share) -> RecordStream | None`, which builds the
+The module of a format has a function `read(data: bytes, name: str) -> FileContents`. The module is imported when the
+first file of the format is read, so unused formats cost nothing. To add a format, write the module and add its suffixes
+to `registry.READERS`. A format of records also has `stream(data, name, share) -> RecordStream | None`, which builds the
 records one at a time.
 
     text, markdown, html, docx, doc, pdf, ofd, zipped   documents
@@ -13,5 +13,5 @@ records one at a time.
     charset, archives, pagefacts, characters            helpers shared by several formats
     marks, glyphnames, numberformats                    raised characters; PDF fonts; how spreadsheets display numbers
     word/                                               styles and automatic numbers of Word documents
-    page/                                               positioned glyphs to lines and paragraphs
+    page/                                               positioned glyphs to lines, paragraphs and tables
 """

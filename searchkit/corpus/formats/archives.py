@@ -51,7 +51,7 @@ class Archive:
 
     def __init__(self, container: zipfile.ZipFile, entries: Mapping[str, zipfile.ZipInfo]) -> None:
         self.names = tuple(entries)
-        """Entry names in archive order: relative, with `/` as separator, unique, without folders."""
+        """Entry names in archive order: relative, with `/` as separator, unique. Entries for folders are left out."""
         self._container = container
         self._entries = entries
         self._bytes_read: dict[str, int] = {}

@@ -2,8 +2,9 @@
 
 The bytes are decoded with each encoding, and the cost of the text, its negative log-likelihood, is computed. An ASCII
 character has the probability 1/100. The 500 frequent Chinese characters share the probability 3/4, so each has 3/2000.
-Other characters are rarer, and characters that no text contains are the rarest. A wrong encoding turns frequent
-characters into rare ones, so one line of text is enough.
+Other characters are rarer, and characters that no text contains are the rarest. The probabilities are estimates that
+are only compared, so they need not add up to 1. A wrong encoding turns frequent characters into rare ones, so one line
+of text is enough.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ FREQUENT_CHARS = frozenset(
 """The 500 most frequent Chinese characters, simplified. Traditional characters are folded before the lookup. Source:
 the words of jieba's dictionary, weighted by frequency."""
 _PUNCTUATION = frozenset("　，。、；：！？（）《》“”")
-"""Punctuation marks that are as probable as frequent characters."""
+"""Punctuation marks, and the ideographic space, that are as probable as frequent characters."""
 
 _ASCII_COST, _FREQUENT_COST, _OTHER_COST, _BAD_COST = 4.6, 6.5, 12.0, 20.0
 """Cost of a character, -ln of its probability: 1/100 for ASCII, 3/2000 for frequent characters, the rest divided by the

@@ -134,7 +134,8 @@ def _build_records(
 def _read_tables(lines: Sequence[str], delimiter: str, warnings: tuple[str, ...]) -> FileContents:
     """Return a document with the tables of a file.
 
-    Raises ReadError if the file has no table, or if fewer than half of its rows have the same number of cells.
+    Raises ReadError if the file has no table, or if no width (number of cells) is that of at least half of the rows
+    with several filled cells.
     """
     rows = list(_parse_rows(lines, delimiter))
     problems = tuple(f"line {row.number}: {row.problem}" for row in rows if row.problem)

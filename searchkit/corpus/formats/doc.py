@@ -55,7 +55,7 @@ They prevent a document from running code and from fetching anything from the ne
 
 
 def read(data: bytes, name: str) -> FileContents:
-    """Read a .doc or .rtf file. Files of other formats (.docx, web pages, PDF, text) are passed to their readers.
+    """Read a .doc, .rtf or Word XML file. Files of other formats (.docx, web pages, PDF, text) go to their readers.
 
     Raises ReadError, also if LibreOffice is needed and is not installed or fails.
     """
@@ -98,7 +98,10 @@ def _detect_suffix(data: bytes) -> str:
 
 
 def _extract_page(data: bytes) -> bytes:
-    """Return the page in a web archive, the format in which Word saves a page and its pictures as one file."""
+    """Return the page in a web archive, the format in which Word saves a page and its pictures as one file.
+
+    Raises ReadError if the archive contains no page.
+    """
     import email  # noqa: PLC0415 - as in `read`
     import email.policy  # noqa: PLC0415
 

@@ -247,7 +247,8 @@ class _BodyReader:
     def _end_line(self, number: str, level: int, *, is_paragraph: bool = False) -> None:
         """Convert the collected line to blocks, one for each part between line breaks. `number`: the list number.
 
-        An empty paragraph (`is_paragraph`) becomes a blank line, or in a table a block with its list number.
+        An empty paragraph (`is_paragraph`) becomes a blank line, unless one precedes it. In a table, it becomes a block
+        with its list number, if it has one.
         """
         parts, self._line = self._line, []
         has_text = False

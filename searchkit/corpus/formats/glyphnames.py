@@ -31,7 +31,7 @@ all objects keep their offsets."""
 
 
 def expose_glyph_names(data: bytes) -> bytes | None:
-    """Return a PDF in which the library maps the glyphs of simple fonts by their names; None if no font has names.
+    """Return a PDF in which the library maps the glyphs of simple fonts by their names; None if no font changes.
 
     `data`: a file that the library has written, with one object after another and no compressed objects.
     """

@@ -152,7 +152,10 @@ def _build_group(group: Sequence[GridRow]) -> list[Block]:
 
 
 def _is_text_above(row: GridRow) -> bool:
-    """Return whether a row above a table is a title or a note. A header has several cells, or none in the first one."""
+    """Return whether a row above a table is a title or a note.
+
+    A header has several cells, or no cell in the first column.
+    """
     first = next(iter(row.cells))
     return is_note_row([cell.text for cell in row.cells.values()]) or (
         len(row.cells) == 1 and (first == 0 or row.cells[first].col_span > 1)
@@ -160,7 +163,7 @@ def _is_text_above(row: GridRow) -> bool:
 
 
 def _is_text_below(row: GridRow) -> bool:
-    """Return whether a row below a table is a note. The label of a row without values is none."""
+    """Return whether a row below a table is a note. The label of a row without values is not a note."""
     cells = list(row.cells.values())
     is_sentence = len(cells) == 1 and (cells[0].col_span > 1 or len(cells[0].text) >= _MIN_SENTENCE_LENGTH)
     return is_sentence or is_note_row([cell.text for cell in row.cells.values()])

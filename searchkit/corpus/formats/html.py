@@ -87,8 +87,8 @@ _SOFT_WRAP = re.compile(r"(?<=[^\x00-\x7f])[ \t]*\x00[ \t\x00]*(?=[^\x00-\x7f])"
 """Soft breaks between two characters outside ASCII, with the blanks around them: no blank replaces them."""
 _WHITE_SPACE = re.compile(r"[ \t\n]+")
 _MIN_TITLE_LENGTH, _MAX_TITLE_LENGTH = 5, 500
-"""A part of a page title must have more code points than the first number to be the title of the report. Of the page
-title, the second number of code points is examined."""
+"""A part of a page title is compared with the lines of the page if it has more code points than the first number. Of
+the page title, as many code points as the second number are examined."""
 _TITLE_SEPARATOR = re.compile(r"\s*[_|｜]\s*|\s+[-–—]+\s*|\s*[-–—]+\s+|(?<!\d)[-–—]{1,2}(?!\d)")
 """Separates the title of a page from the name of the site: `_`, `|`, or a dash, but not between digits (2021-2025)."""
 
@@ -199,7 +199,7 @@ class _BlockCollector:
     def main_blocks(self) -> tuple[Block, ...]:
         """Return the main text, preceded by the headings (h1, h2) before it and the lines around it that state facts.
 
-        The main text is the smallest container with nearly all prose. If there is none, return all blocks.
+        The main text is the smallest container with nearly all prose. If there is no such container, return all blocks.
         """
         candidates = [span for span in self._spans if span.prose and span.prose >= _MIN_MAIN_SHARE * self._prose]
         if not candidates:
@@ -430,7 +430,7 @@ def _parse_span(text: str | None) -> int:
 
 
 def _first_number(attributes: dict[str, str | None]) -> int | None:
-    """Return the number that a browser prints for the first item of an ordered list; None if it prints none."""
+    """Return the number that a browser prints for the first item of an ordered list; None if it prints no numbers."""
     if _UNNUMBERED_LIST.search(f"{attributes.get('class') or ''} {attributes.get('style') or ''}"):
         return None
     start = attributes.get("start") or "1"

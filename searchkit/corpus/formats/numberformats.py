@@ -49,9 +49,9 @@ _UNSUPPORTED_DATE = re.compile(r"m{3}|d{3}|a{3}|\[[hms]|am/pm|a/p|上午|g|b[12]
 def format_number(value: float, code: str) -> str:
     """Return the number as a cell with this format code displays it.
 
-    Colours and padding are left out. A negative number always has a minus sign, because a colour or brackets alone
-    cannot be told from a positive number in text. If the code is too long, or has a
-    condition, a fraction or an exponent, the number is displayed as without format.
+    Colours and padding are left out. A negative number has a minus sign unless it is displayed as 0, because in text a
+    colour or brackets do not show that a number is negative. If the code is empty, too long, or has a condition, a
+    fraction or an exponent, the number is displayed as without format.
     """
     if not 0 < len(code) <= _MAX_CODE_LENGTH or abs(value) >= _MAX_DISPLAYED or _CONDITION.search(code):
         return format_general(value)

@@ -67,7 +67,8 @@ _Matrix = tuple[float, float, float, float, float, float]
 def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader has this signature
     """Read an OFD package. Each of its documents becomes a raw document; each paragraph has the page it starts on.
 
-    Page templates that several pages use, page numbers, running heads and skewed text are dropped, with a warning.
+    Page templates that several pages use, page numbers, running heads, and text in another direction than most text of
+    its page are dropped, with a warning.
     Pages whose fonts do not map glyphs to characters are listed in `problems`. Headings have the level of the bookmark
     that names them. Hints: `title` and `issuer`, from custom tags or the metadata. Raises ReadError if the bytes are
     not an OFD package, or no document in it can be read.
@@ -83,7 +84,7 @@ def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader
 
 
 def _read_document(package: _OfdPackage, body: Element, number: int | None) -> FileContents:
-    """Read one document. Return it, unless it cannot be read, with its problems.
+    """Return one document and its problems. A document that cannot be read has only problems.
 
     `number`: its position among several documents, from 1; None = it is the only one.
     """

@@ -69,10 +69,10 @@ _LOCK = threading.Lock()
 def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader has this signature
     """Read a PDF. Lines, columns and pages are joined to paragraphs, each with the page it starts on.
 
-    Running heads, page numbers and skewed text are dropped, with a warning. Headings have the level of the bookmark
-    that names them. Hint: `title`. Pages that cannot be read, contain only a picture, or whose fonts do not map glyphs
-    to characters are listed in `problems`. Raises ReadError if the bytes are not a PDF, need a password or contain no
-    text.
+    Running heads, page numbers, and text in another direction than most text of its page are dropped, with a warning.
+    Headings have the level of the bookmark that names them. Hint: `title`. Pages that cannot be read, contain only a
+    picture, or whose fonts do not map glyphs to characters are listed in `problems`. Raises ReadError if the bytes are
+    not a PDF, need a password or contain no text.
     """
     if _HEADER not in data[: _HEADER_SEARCH_BYTES + len(_HEADER)]:
         message = "not a PDF"
@@ -142,7 +142,7 @@ def _read_bookmarks(document: pypdfium2.PdfDocument) -> dict[int, dict[str, int]
 def _read_page(
     document: pypdfium2.PdfDocument, number: int, headings: Mapping[str, int], named_glyphs: _NamedGlyphs
 ) -> PlacedPage | str:
-    """Read a page. Return why it cannot be read if it cannot."""
+    """Read a page. If it cannot be read, return the reason."""
     try:
         with closing(document[number - 1]) as page, closing(page.get_textpage()) as text:
             left, bottom, right, top = page.get_bbox()

@@ -74,13 +74,14 @@ _MAX_RECENT_KEYS = 1 << 16
 class _KeyPlaces:
     """The places of the first occurrences of keys. Takes 16 bytes per key: a million keys in a dictionary take 200 MB.
 
-    Two keys are the same if their hashes of 63 bits are: one file in ten million has such keys among a million.
+    Different keys with the same hash of 63 bits count as one key. Of ten million files with a million keys each, about
+    one has such keys.
     """
 
     def __init__(self) -> None:
         self._recent: dict[int, int] = {}
         self._hashes, self._places = np.empty(0, np.int64), np.empty(0, np.int64)
-        """Hashes and places of all other keys, sorted by hash."""
+        """Hashes and places of the keys that are not in `_recent`, sorted by hash."""
 
     def find_or_add(self, key: str, place: int) -> int | None:
         """Return the place of a key. A new key gets `place`; then the result is None."""

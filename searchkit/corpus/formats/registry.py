@@ -52,7 +52,8 @@ class RecordStream:
     """The records of a file, or of a share of it, built one at a time."""
 
     documents: Iterator[RawDocument]
-    """The records. After the last share of a file, raises ReadError if the file has problems but no records."""
+    """The records. After the last share of a file, raises ReadError if the file has problems but no records, or if it
+    is a table without rows below its header."""
     problems: list[str]
     """As `FileContents.problems`. Complete after the last record of the last share; otherwise without meaning."""
     warnings: tuple[str, ...]
@@ -143,7 +144,7 @@ def can_stream(name: str) -> bool:
 
 
 def stream_bytes(data: bytes, name: str, share: Share, text_column: str | None = None) -> RecordStream | None:
-    """Return the records of a share of a file's bytes, or None if the file has none but can have tables.
+    """Return the records of a share of a file's bytes, or None if the file has no records but can have tables.
 
     `can_stream(name)` must be true. `text_column` is as for `read_bytes`. Raises ReadError.
     """

@@ -115,7 +115,7 @@ def _split_at_bars(lines: Sequence[str]) -> list[list[str]] | None:
 
 
 def _split_at_tabs(lines: Sequence[str]) -> list[list[str]] | None:
-    """Return the cells of lines with the same number of tabs. Indentation of all lines is not a column."""
+    """Return the cells of lines with the same number of tabs. Empty columns, such as an indentation, are left out."""
     rows = [[" ".join(cell.split()) for cell in line.split("\t")] for line in lines]
     columns = [n for n in range(len(rows[0])) if any(row[n] for row in rows)]
     return [[row[n] for n in columns] for row in rows]

@@ -126,7 +126,10 @@ def read(data: bytes, name: str, text_column: str | None = None) -> FileContents
 def _read_sheet(
     records: Records, title: str, sheet: ET.Element, shared: _SharedData, text_column: str | None
 ) -> tuple[list[RawDocument], str]:
-    """Return the records of a sheet, or a document with its tables, and why some of it is not read; empty if all is."""
+    """Return the records of a sheet, or a document with its tables, and why a part of it is not read.
+
+    The reason is empty if the entire sheet is read.
+    """
     rows = list(_read_rows(sheet, shared))
     header = find_header(rows, text_column)
     if header is None:
@@ -183,7 +186,7 @@ def _display(value: object) -> str:
 
 
 def _read_hidden(sheet: ET.Element) -> tuple[list[int], list[int]]:
-    """Return the numbers of the hidden rows that the sheet has, from 1, and of the hidden columns, from 0, ascending.
+    """Return the numbers of the hidden rows with cells, from 1, and of the hidden columns, from 0, ascending.
 
     Columns after the last cell, which sheets often hide, are not counted.
     """
@@ -273,7 +276,7 @@ def _cell_value(cell: ET.Element, shared: _SharedData) -> object:
 
 
 def _display_number(stored: str, number_format: _NumberFormat, epoch: datetime) -> object:
-    """Return a number, a date or a time as the cell displays it. Unusual dates and times are in ISO format."""
+    """Return a number or a date as the cell displays it. Times, and dates in unusual formats, are in ISO format."""
     converted = _convert_number(stored, number_format, epoch)
     if isinstance(converted, str) and not number_format.is_percent:
         moment = datetime.fromisoformat(converted) if number_format.has_date and "-" in converted else None

@@ -19,11 +19,11 @@ _MACOS_FOLDER = "__macosx"
 
 
 def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader has this signature
-    """Read the files in an archive, in code point order of their names. The names are the keys of the documents.
+    """Read the files in an archive, in code point order of their names.
 
-    Entries that cannot be read are listed in `problems`; the other entries are read. Warnings about an entry
-    become warnings of its documents. Raises ReadError if the bytes are not a zip archive that is safe to open, or no
-    entry can be read.
+    The key of a document is the name of its entry or, if the document has a key in its file, `NAME#KEY`. Entries that
+    cannot be read are listed in `problems`; the other entries are read. Warnings about an entry become warnings of its
+    documents. Raises ReadError if the bytes are not a zip archive that is safe to open, or no entry can be read.
     """
     archive = open_archive(data)
     documents: list[RawDocument] = []
@@ -48,7 +48,8 @@ def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader
 def _report_entries(archive: Archive) -> dict[str, str]:
     """Map keys to entry names for each entry that may be a report, in order of the keys.
 
-    A key contains no invisible characters. If two names differ only in invisible characters, the first is used.
+    A key is a name without invisible characters, and with one blank for each run of white space. If two names have the
+    same key, the first is used.
     """
     entries: dict[str, str] = {}
     for name in sorted(archive.names):

@@ -211,7 +211,7 @@ def infer_speech_year(
 ) -> DetectedYear:
     """Infer the year of the session in which a speech was given, if neither title nor head states the year.
 
-    Arguments are as for `infer_report_year`.
+    `url`: the address of the report; empty if unknown. The other arguments are as for `infer_report_year`.
     """
     undecided = DetectedYear(None, "year undecided: no year of the session in title, head or text")
     return next(_speech_year_candidates(paragraphs, headings, published, url), undecided)

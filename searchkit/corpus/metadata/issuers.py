@@ -23,7 +23,7 @@ _AFTER_BODY_NAME = re.compile(
 _BODY_REPRESENTED = r"([^，,。：:；;、\s]{0,24}?(?:人民政府|国务院|政府|人民委员会))"
 """A government, with at most 24 characters before its last word: 市人民政府."""
 _SPEAKER_BODY = re.compile(rf"我代表{_BODY_REPRESENTED}|受{_BODY_REPRESENTED}(?:的)?委托")
-"""The body that a speaker represents: 我代表市人民政府, 受省政府委托. 受国务院表彰 names none."""
+"""The body that a speaker represents: 我代表市人民政府, 受省政府委托. 受国务院表彰 does not match."""
 _ISSUER_FIELD = re.compile(
     r"(发布单位|发布机构|发布机关|发布主体|发文机关|发文机构|发文单位|制发机关|公开机构|公开主体|公开单位|责任单位|供稿单位|"
     r"信息来源|文章来源|稿件来源|来源|作者)\s*[:：]\s*(.*)"

@@ -175,7 +175,7 @@ def _locate_by_weaker_evidence(
 ) -> LocationResult:
     """Locate by the code in the index number, the body, the tail or the URL.
 
-    As a last resort, with a warning, by the file name, or by a place that the text names only once.
+    As a last resort, with a warning, by the path of the file, or by the only place that the text names.
     """
     if (region := _locate_by_code(evidence)) and _can_have_level(region, level):
         return LocationResult(region)
@@ -371,8 +371,9 @@ def _choose_by_context(regions: Sequence[Region], evidence: LocationEvidence) ->
 def _count_support(regions: Sequence[Region], evidence: LocationEvidence) -> Counter[Region]:
     """Weigh the evidence for each region that contains one of the candidates `regions`.
 
-    Each document number of the region and each other place inside the region weighs 1. Each mention of the region's
-    name weighs 1, too, but all mentions together at most 20. The URL weighs 5, the code in the index number 30.
+    Each document number of the region and each mention of another place inside it weighs 1. Each mention of the
+    region's name weighs 1, too, but all these mentions together at most 20. The URL weighs 5, the code in the index
+    number 30.
     """
     text = _full_text(evidence)
     support = _count_document_prefixes(text)
@@ -503,7 +504,7 @@ def _count_document_prefixes(text: str) -> Counter[Region]:
 
 
 def _locate_by_url(evidence: LocationEvidence) -> Region | None:
-    """Return the region of the first URL with a label that the gazetteer knows, or None."""
+    """Return the region of the first URL whose host has a label that the gazetteer knows, or None."""
     for match in _URL.finditer(evidence.urls):
         host = urlsplit(match[0]).netloc or match[0].split("/")[0]
         for label in reversed(host.split(".")[:-2] or [host]):  # without the last two labels, gov.cn

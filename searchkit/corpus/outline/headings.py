@@ -99,8 +99,9 @@ def parse_run_in_heading(text: str, *, loose: bool = False) -> str | None:
     """Return the heading at the start of an item, or None. `text` is the item without its number.
 
     A run-in heading is a first sentence that only names the subject of the item. It has at most two clauses (three if
-    they are very short), no measures with a unit and no narrative, and text must follow it. A few words before a colon
-    are a heading too. `loose` permits a somewhat longer heading.
+    they are very short), no measures with a unit and no narrative, and text must follow it. A few words before a colon,
+    and words that a blank separates from the text (`parse_spaced_heading`), are a heading too. `loose` permits a
+    somewhat longer heading.
     """
     spaced = parse_spaced_heading(text)
     if spaced is not None:

@@ -27,9 +27,9 @@ _DIGIT_FAMILY = {
     "1）": "1",
     "①": "1",
 }
-"""Kind of digits of each style: 一 for Han digits, 1 for Arabic ones."""
+"""Kind of digits of the styles that can be similar to others: 一 for Han digits, 1 for Arabic ones."""
 _STYLE_MARK = {"一、": "、", "1、": "、", "1.": ".", "（一）": "（", "（1）": "（", "1）": "（"}
-"""Punctuation of each style. Brackets around and after the number are the same mark."""
+"""Punctuation of the styles that can be similar to others. Brackets around and after the number are the same mark."""
 
 
 class HeadingForm(Enum):

@@ -1,4 +1,4 @@
-"""The shape of a single cell of a table: figure, empty, time, label of a total, note of the unit.
+"""The shape of a single cell of a table: figure, placeholder, time, label of a total, note of the unit.
 
 The functions depend on nothing but the text of a cell, or of a few cells, and the unit list.
 """
@@ -192,7 +192,7 @@ def is_number(text: str) -> bool:
 
 
 def is_value(text: str) -> bool:
-    """Return whether a cell is a number, or stands for none: 12, —, an empty cell."""
+    """Return whether a cell is a number or a placeholder: 12, —, an empty cell."""
     return is_placeholder(text) or is_number(text)
 
 

@@ -66,7 +66,7 @@ def _is_title(row: Sequence[Cell], width: int) -> bool:
 
 
 def _has_header(table: RawTable, title: int, width: int) -> bool:
-    """Return whether the row below a title is a header: it consists of words, and the next row fills the same cells.
+    """Return whether the row below a title is a header: words in all columns, or in the cells that the next row fills.
 
     A format without spans leaves the cells at the right of a short header empty.
     """

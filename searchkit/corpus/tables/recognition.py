@@ -1,7 +1,8 @@
 """Tell data tables from layout, and find their header rows and header columns.
 
 A table is data if it has rows and columns, no cell of it is a page of text, most rows contain no prose, it is not the
-box of facts about a web page (索引号, 发文机关), and either the format states its header or a column contains figures.
+box of facts about a web page (索引号, 发文机关), and the format states its header or caption, or a column contains
+figures.
 """
 
 from __future__ import annotations

@@ -66,8 +66,8 @@ class TimeMention:
 def find_times(folded: str, calendar: Calendar, base: Time) -> Iterator[TimeMention]:
     """Yield the expressions of time in a folded text, in order. Linear in the length of the text.
 
-    `base` is the time that governs the start of the text. Spans without an end, such as 2018年以来, end with its year.
-    Names that contain a year (2035年远景目标) are skipped.
+    `base` is the time that governs the start of the text. Spans without an end, such as 2018年以来, end with the year
+    of `base`. Names that contain a year (2035年远景目标) are skipped.
     """
     if not _HINT.search(folded):
         return

@@ -97,11 +97,10 @@ class CheckedArray:
     def __init__(
         self, array: Array, checksums: Array | None = None, path: str | Path = "", below: int | None = None
     ) -> None:
-        """Take an array, the checksum of each of its blocks, the file for messages, and a bound of its elements.
+        """Take an array, the checksum of each of its blocks, and the file for messages.
 
-        `below`: all elements must be less, unless it is None.
-
-        Without checksums, the array was just computed, and is not verified.
+        `below`: all elements must be less than this, unless it is None. Without checksums, the array was just computed,
+        and is not verified.
         """
         self._array, self._checksums, self._path, self.below = array, checksums, path, below
         self._block_length = _BLOCK_BYTES // array.itemsize
@@ -349,7 +348,7 @@ class ArrayFile(Arrays):
 
 
 def damaged_file(path: str | Path) -> IndexDamaged:
-    """Return the error for a file whose content is not what was written."""
+    """Return the error for a file that is missing, or whose content is not what was written."""
     return IndexDamaged(f"{path}: missing or damaged; build the index again with: searchkit build --full")
 
 

@@ -121,7 +121,7 @@ class SegmentBuilder:
         first = path_offsets[1:].take(path_of) - own_headings
         own = headings_of_paths.take(np.arange(own_offsets[-1]) + np.repeat(first - own_offsets[:-1], own_headings))
         # Terms without a prefix: a posting per doc, with the frequency in the text, the headings and the title. The
-        # last two lines add nothing to the frequency. They only mark terms in the headings and titles of a passage.
+        # last two arguments add nothing to the frequency. They only mark terms in the headings and titles of a passage.
         entries = []
         for block in block_slices(self.size, _SUM_BLOCK_DOCS):
             docs = np.arange(block.stop - block.start)

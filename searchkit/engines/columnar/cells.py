@@ -72,7 +72,7 @@ class SegmentCells:
         self._rows, self._columns = DictColumn(arrays, "cell_row", count), DictColumn(arrays, "cell_column", count)
 
     def find(self, ordinal: int) -> TableCell | None:
-        """Return the cell of the measure with the given ordinal, or None. Takes 2 µs, or much less without cells."""
+        """Return the cell of the measure with the given ordinal, or None. Takes 2 µs, or less if there are no cells."""
         index = int(self._measure.searchsorted(ordinal)) if len(self._measure) else 0
         if index == len(self._measure) or self._measure.item(index) != ordinal:
             return None

@@ -279,7 +279,7 @@ class DictColumn:
 
 
 def parse_values(texts: Iterable[bytes]) -> list[Any]:
-    """Parse stored values at once. JSON lists are returned as tuples. Raises ValueError if one is no JSON."""
+    """Parse stored values at once. JSON lists are returned as tuples. Raises ValueError if a value is not JSON."""
     stored = list(texts)
     values = json.loads(f"[{b','.join(stored).decode('utf-8', 'surrogatepass')}]")
     if len(values) != len(stored):

@@ -174,7 +174,8 @@ _HEAD_DOCS = 1 << 12
 def intersection(sets: Sequence[DocSet]) -> DocSet:
     """Return the docs that are in all of several sets, at least one.
 
-    Takes some µs per set if all sets are dense. Otherwise takes some ns per set and id of the smallest set of ids.
+    Takes some µs per set if all sets are dense. Otherwise takes some ns per set and id of the smallest set of ids, and
+    some µs to convert each other set of ids that is not much larger to a bitset.
     """
     restricting = [docs for docs in sets if docs.form is not Form.ALL]
     if not restricting:
@@ -202,7 +203,7 @@ def _intersect_ids(ids: Array, other: DocSet) -> Array:
 
 
 def difference(docs: DocSet, other: DocSet) -> DocSet:
-    """Return the docs of a set that are not in another set. Takes some ns per id, or some µs if the set is dense."""
+    """Return the docs of a set that are not in another set. Takes some ns per id, and some µs to build a bitset."""
     if docs.is_dense or docs.form is Form.NONE:
         bitset = docs.bitset & ~other.bitset if other.is_dense else docs.bitset.copy()
         if not other.is_dense:

@@ -374,7 +374,10 @@ class _MeasureBatch:
         self._loaded: dict[int, tuple[Measure, ...]] = {}
 
     def add(self, segment: SegmentReader, local_id: int, paragraph: Paragraph) -> Callable[[], tuple[Measure, ...]]:
-        """Add a hit. Return a function that returns its measures, and raises IndexDamaged if they cannot be decoded."""
+        """Add a hit. Return a function that returns the measures of the hit.
+
+        The function raises IndexDamaged if the measures cannot be decoded.
+        """
         number = self._count
         self._count += 1
         self._pending[number] = (segment, local_id, paragraph)
@@ -464,8 +467,8 @@ class _RankedDocs:
     ) -> None:
         """Rank docs.
 
-        `matches`: the docs among them that match `Request.match`. `last`: those that do not match `Request.first`, if
-        it is given. `leaves`: the docs of the leaves that were matched, for `Matcher.contains`.
+        `matches`: the docs among them that match `Request.match`. `last`: the docs that do not match `Request.first`,
+        if it is given. `leaves`: the docs of the leaves that were matched, for `Matcher.contains`.
         """
         self._reader, self._docs, self._last = reader, docs, last
         self._matches = None if docs is matches else DocSet.of_bitset(matches.bitset)
@@ -545,7 +548,7 @@ class _RankedDocs:
     def _put_last(self, doc_ids: Array, scores: Array) -> Array:
         """Return the scores by which docs are sorted: -1 for the docs that come last.
 
-        A doc that matches `Request.first` can have the score 0, so 0 would not put a doc behind all of these.
+        A doc that matches `Request.first` can have the score 0, so 0 would not put a doc behind all docs that match it.
         """
         return scores if self._last is None else np.where(self._last.contains(doc_ids), -1.0, scores)
 

@@ -475,8 +475,8 @@ def _has_time(time: TimeAttributes, request: MeasureRequest) -> bool:
 def find_measure_problem(columns: MeasureArrays, text_length: Array, n: Array, document_of: Array) -> str | None:
     """Return a message about the first inconsistency in the measures of a segment, or None.
 
-    `text_length`, `n`, `document_of`: number of code points of the text of each doc, its position in its document, and
-    its document number.
+    `text_length`, `n`, `document_of`: for each doc, the number of code points of its text, its position in its
+    document, and its document number.
     """
     doc_of = np.repeat(np.arange(len(columns.count_per_doc)), columns.count_per_doc)
     problem = _find_invalid_value(columns)

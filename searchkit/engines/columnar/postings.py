@@ -424,7 +424,8 @@ class IndexTerms:
     def last_with(self, prefix: str, limit: int) -> str | None:
         """Return the last of the first `limit` terms with a prefix, or None if not more than `limit` terms have it.
 
-        Counts only terms of live docs. Decodes some more than `limit` terms if there could be more, otherwise none.
+        Counts only terms of live docs. Decodes a few more than `limit` terms if more may have the prefix, otherwise no
+        term.
         """
         ranges = [postings.prefix_range(prefix) for postings in self._segments]
         if sum(map(len, ranges)) <= limit:

@@ -66,8 +66,8 @@ class Scorer:
 
         `likely`: docs of the set that are likely to be among the best, which saves time.
 
-        Among docs with equal scores, the first in corpus order are the best. For at most a few thousand docs, takes as
-        long as `score`. For more docs, takes about 0.3 ns per word and doc to compute upper bounds.
+        Among docs with equal scores, the first in corpus order are the best. For a set of at most `_MAX_EXACT_DOCS`
+        ids, takes as long as `score`. For any other set, takes about 0.3 ns per word and doc to compute upper bounds.
         """
         if not self._term_weights:
             doc_ids = self._reader.first(docs, RESCORE_DEPTH)
@@ -97,7 +97,7 @@ class Scorer:
         matches = docs.bitset if docs.is_dense else docs.ids
         if docs.is_dense and self._rare_terms_suffice(matches, bounds):
             return bounds.candidates()
-        # If there is no threshold yet, the first block is small, because it sets the first one.
+        # If there is no threshold yet, the first block is small, because it sets the first threshold.
         start, size = 0, _MAX_BOUND_BLOCK_DOCS if bounds.has_threshold else _MAX_EXACT_DOCS
         near_docs: Array | None = None
         while start < len(matches):

@@ -459,9 +459,9 @@ _open_segments: WeakValueDictionary[tuple[int, ...], SegmentReader] = WeakValueD
 def open_segment(path: str) -> SegmentReader:
     """Return the segment in a file: the one in use, if there is one. Raises IndexDamaged if it cannot be opened.
 
-    The data folders of two states share the files of unchanged segments by hard links. By this function, the open
-    snapshots of both states share one reader of such a file, with its mapped pages and all that it has read. Lucene
-    does the same when it reopens an index.
+    The data folders of two states share the files of unchanged segments by hard links. Open snapshots of both states
+    get the same reader for such a file from this function, and with it the mapped pages and all that it has read.
+    Lucene does the same when it reopens an index.
     """
     segment = SegmentReader(path)
     return _open_segments.setdefault(segment.arrays.identity, segment)

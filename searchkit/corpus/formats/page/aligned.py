@@ -1,8 +1,8 @@
 """Unruled tables of pages: rows whose cells are aligned by white space, with or without bars above and below.
 
-Input: the lines of pages and their bars. Output: the same lines; those that are rows of a table refer to its
-`PlacedTable`. `textrows` finds the rows with figures, `columns` the columns, `headers` the header rows, `wrapping` the
-lines of each cell. Rows that are not data (`corpus/tables/aligned.py`) stay text.
+Input: the lines of pages and their bars, which are horizontal rules (`placed.Bar`). Output: the same lines; those that
+are rows of a table refer to its `PlacedTable`. `textrows` finds the rows with figures, `columns` the columns, `headers`
+the header rows, `wrapping` the lines of each cell. Rows that are not data (`corpus/tables/aligned.py`) stay text.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from searchkit.corpus.tables.cells import is_number, is_total
 from searchkit.model import Cell
 
 _MIN_ROWS = 3
-"""Minimum number of rows with figures of a table that is not between bars; one less if each column has a header."""
+"""Minimum number of rows with figures of a table; one less if each column has a header. A table whose header has bars
+above and below, or that goes on from the page or column before, needs only one."""
 _MIN_FIGURES = 3
 """Minimum number of columns of a table with one row, which contains only figures."""
 _BROKEN_FIGURE = re.compile(r"\d[\d,]*,\d{0,2}|\d[\d,.]* \d[\d,.]*")
@@ -39,7 +40,7 @@ _MAX_BAR_DISTANCE_ABOVE, _MAX_BAR_DISTANCE_BELOW = 10.0, 4.0
 def find_aligned_tables(lines: Sequence[PlacedLine], bars: Mapping[int, Sequence[Bar]]) -> list[PlacedLine]:
     """Return the lines. Those that are rows of an unruled table refer to it (`PlacedLine.table`).
 
-    `bars`: the horizontal rules of each page. Cost: linear in the number of glyphs.
+    `bars`: the bars of each page, by its number. Cost: linear in the number of glyphs.
     """
     result: list[PlacedLine] = []
     previous: Columns | None = None
@@ -172,7 +173,7 @@ class _AlignedTable:
     _spans: dict[int, int] = field(default_factory=dict)
     """Maps a row to the number of rows that its label covers, if that is not one; to 0 if a label above covers it."""
     _lines: list[tuple[PlacedLine, int]] = field(default_factory=list)
-    """The lines that begin a row, with its index."""
+    """The lines that begin a row, each with the index of the row."""
 
     def add_header(self, rows: Sequence[TextRow], header: Header) -> None:
         """Add a header, and its lines from top to bottom."""

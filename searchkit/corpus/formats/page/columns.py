@@ -25,8 +25,8 @@ _MAX_RAGGED = 0.2
 _MIN_NARROW_ROWS = 3
 """Minimum number of rows with figures that can show that narrower white space separates two columns."""
 _MIN_LABELS, _MIN_LABEL_SHARE = 2, 0.25
-"""Minimum number of lines with labels between rows with figures that form a column, and their minimum ratio to these
-rows. A label may stand beside four rows."""
+"""Labels on lines between the rows with figures are a column if their number is at least the first number, and at least
+this share of the number of rows. A label may stand beside four rows."""
 _MAX_ORDINAL_LENGTH, _THOUSANDS = 3, 3
 """Maximum number of digits of a list number; number of digits of a group in 1 234."""
 

@@ -2,8 +2,8 @@
 
 A running head or foot is the same text at the same height of nearly all pages, or of every other page, perhaps with a
 page number that counts up with the pages. It is near the edge and set off from the text, by a larger distance or by
-another type size. The grid of the text is the usual distance between its lines. Two lines of a list or table that
-differ only in their numbers are text, wherever they are.
+another type size. The grid consists of the distances between the lines of text next to the edge. Two lines of a list or
+table that differ only in their numbers are text, wherever they are.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MARGIN_LINES = 2
 _MAX_LENGTH = 100
 """Maximum length of a running head or foot, in code points."""
 _GRID_LINES = 4
-"""Number of distances between lines next to an edge from which the grid is taken."""
+"""Maximum number of distances between lines in the grid."""
 _MIN_SET_OFF = 1.3
 """Minimum distance that sets off a line from the text, relative to the largest distance in the grid."""
 _MIN_SET_OFF_ALONE = 2.5
@@ -40,8 +40,9 @@ _MIN_SHARE = 0.75
 """Minimum share of pages that print the text of a running head, among the pages from the first to the last that print
 it. The share can also refer to the pages with an even or an odd number."""
 _MIN_HEIGHT_SHARE, _MIN_HEIGHT_SHARE_OF_ALL = 0.6, 0.3
-"""Minimum share of pages that print any head or foot at a height, since its text may change with the chapter: among the
-pages from the first to the last of them, and among all pages."""
+"""Minimum shares of pages that print a head or foot at the same height, whatever its text, which may change with the
+chapter. The first is the share among the pages from the first to the last that print one there, the second the share
+among all pages."""
 _MAX_DIGITS = 6
 """Maximum number of digits of a page number."""
 
@@ -80,7 +81,7 @@ class _EdgeLine:
 
     @property
     def height(self) -> int:
-        """Its distance from the top of the page, in lines of its size."""
+        """Its distance from the top of the page, in em of the line, rounded."""
         return round(self.line.baseline / self.line.size)
 
 
@@ -167,8 +168,9 @@ def _is_set_off(rows: Sequence[Sequence[PlacedLine]], n: int) -> bool:
 def _find_page_numbers(edge_lines: Sequence[_EdgeLine], page_count: int) -> set[int]:
     """Return the identities of the lines that are page numbers.
 
-    A bare number is a page number if it counts up with the pages. A single number must be set off from the text and, if
-    the document has several pages, be the number of its page.
+    A line of the form - 2 - or 第2页 is a page number. A bare number is a page number if at least `_MIN_PAGES` numbers
+    count up with the pages in the same way. It is also a page number if it is set off from the text, and equals the
+    number of its page or stands on the only page.
     """
     numbers = [item for item in edge_lines if is_page_number(item.line.text)]
     offsets = Counter((item.edge, item.template, _count_offset(item)) for item in numbers if item.numbers)
@@ -250,7 +252,7 @@ def _is_regular(indexes: Sequence[int], numbers: Sequence[int], min_share: float
 def _group_by_numbers(edge_lines: Sequence[_EdgeLine]) -> Iterable[list[_EdgeLine]]:
     """Group lines of one template whose numbers are equal, or count up with the pages.
 
-    Groups of one page are left out.
+    Groups of fewer than `_MIN_PAGES` lines are left out, if the template has numbers.
     """
     if not edge_lines[0].numbers:
         return [list(edge_lines)]

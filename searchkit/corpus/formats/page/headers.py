@@ -41,9 +41,10 @@ _MAX_HEADER_SIZE = 1.1
 _MAX_GROUPED_COLUMNS = 30
 """Maximum number of columns of a header with groups. The time grows with the square of this number."""
 _WRAPPED_COST, _SINGLE_COST, _FREE_COST, _UPPER_COST = 0.3, 1.0, 1.0, 0.1
-"""Costs of a way to assign pieces to columns (`_find_covered`), in em of distance from a centre: of a further line of a
-column header, of a piece over a single column that has another header, of a column in the lowest row that no piece
-covers, and of such a column in an upper row."""
+"""Costs of a way to assign pieces to columns (`_find_covered`). A cost of 1 equals a distance of one em from a centre.
+The first two are for a piece over a single column with a header below the piece: if the piece is close enough to be a
+further line of this header, and if not. The last two are for a column that no piece covers: if its header is in the
+lowest row, and if it is in an upper row."""
 
 
 # Which rows
@@ -346,7 +347,7 @@ class Header:
         return max(_MAX_CLOSE_STEP * em, min(limit, MAX_INNER_STEP * self.pitch)) if self.pitch else limit
 
     def _find_covered(self, row: TextRow, pieces: Sequence[tuple[int, Sequence[Glyph]]]) -> dict[int, tuple[int, int]]:
-        """Return the first column and the end of the columns that each piece of a row covers, by its own column.
+        """Return for the column of each piece of a row the first column and the end of the columns that it covers.
 
         Of all ways to assign the pieces to columns in their order, the cheapest is chosen: pieces are centred over
         their columns, and few columns are left free. Dynamic programming over the end of the columns assigned so far.

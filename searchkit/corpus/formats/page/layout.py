@@ -1,6 +1,6 @@
 """Page layout: builds paragraphs from lines, for formats that only state the position of each character.
 
-Lengths are in the units of `lines`.
+Lengths are in the unit of `placed`.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ _FULL_LINE_TOLERANCE = 1.5
 _MIN_SPARE_ROOM = 0.3
 """Minimum room, in em, beyond that for the first word of the next line, at the end of a line ended on purpose."""
 _PARAGRAPH_MARKERS = frozenset(style for style, rank in RANK.items() if rank <= RANK["①"])
-"""Styles of list markers that start a paragraph. Others, such as 一是 and 第一, mostly occur inside one."""
+"""Styles of list markers that start a paragraph. Other markers, such as 一是 and 第一, mostly occur inside a paragraph.
+"""
 _MIN_PARAGRAPH_SPACING = 1.35
 """Minimum distance of the first line of a paragraph from the line before, relative to the usual line spacing."""
 _MAX_HEADING_LENGTH = 60
@@ -133,12 +134,15 @@ def is_bold_font(font: str) -> bool:
 
 
 def is_plausible_title(text: str) -> bool:
-    """Return whether a title in the document properties is neither a file name nor a program's default."""
+    """Return whether a title in the document properties may be that of a report.
+
+    It is not short, has a character outside ASCII, and is neither a file name nor a program's default.
+    """
     return len(text) >= _MIN_TITLE_LENGTH and not text.isascii() and _MEANINGLESS_TITLE.search(text) is None
 
 
 def heading_key(text: str) -> str:
-    """Return the form in which bookmark titles are compared: without blanks and look-alikes."""
+    """Return the form in which bookmark titles are compared: without blanks, and with look-alikes replaced."""
     return "".join(replace_look_alikes(text).split())
 
 

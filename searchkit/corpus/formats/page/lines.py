@@ -116,7 +116,7 @@ def _rotate_point_back(x: float, y: float, turn: int, page: PlacedPage) -> tuple
 
 
 class PageLines(NamedTuple):
-    """The lines of a page, and the horizontal rules between them."""
+    """The lines of a page, and its bars."""
 
     lines: list[PlacedLine]
     """In reading order."""

@@ -39,7 +39,7 @@ class Rule(NamedTuple):
 
 
 class Bar(NamedTuple):
-    """A horizontal rule that no vertical rule crosses, such as those of three-line tables (三线表)."""
+    """A horizontal rule that no vertical rule touches, such as those of three-line tables (三线表)."""
 
     height: float
     """Distance from the upper edge of the page."""
@@ -104,13 +104,14 @@ class PlacedLine:
     first_word_width: float
     """Width of the first word, which cannot be split."""
     column: int = 0
-    """Number of its column on the page; 0 = the text is not set in columns. Tables have negative numbers."""
+    """Number of its column on the page; 0 = the text is not set in columns. Rows of a ruled grid have a negative one.
+    """
     bounds: ColumnBounds = NO_BOUNDS
     """Bounds of its column."""
     is_row: bool = False
     """Whether it is a table row, or looks like one. In rows of tables, tabs separate the cells."""
     glyphs: Sequence[Glyph] = ()
-    """Its glyphs from left to right; empty if it is a table row."""
+    """Its glyphs from left to right; empty if it is a row of `table`."""
     table: PlacedTable | None = None
     """The table, if it is a row of one."""
     row: int = 0

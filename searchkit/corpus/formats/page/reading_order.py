@@ -21,7 +21,8 @@ _MIN_GUTTER = 1.0
 _MIN_COLUMN_WIDTH = 8
 """Minimum width of a column, in em."""
 _MIN_FULL_SHARE, _FULL_LINE_SHARE = 0.5, 0.85
-"""In a column of running text, at least half of the lines fill this share of its width. Entries of a list do not."""
+"""Minimum share of the lines of a column of running text that are full, and minimum share of the width of the column
+that a full line fills. Entries of a list are not full."""
 _MAX_COLUMN_ROWS = 500
 """Maximum number of rows of two columns. No page has more lines."""
 _MAX_PIECES_TRIED = 10
@@ -115,7 +116,7 @@ class _Edges:
     lefts: Sequence[Sequence[float]]
     """The left edge of each piece of each row."""
     rights: Sequence[Sequence[float]]
-    """The largest right edge of each piece and those at its left."""
+    """For each piece, the largest right edge of this piece and of the pieces at its left."""
     full_before: Sequence[int]
     """For each row, the number of pieces before it that can be full lines of a column. The last is for all rows."""
 
@@ -127,7 +128,7 @@ class _Edges:
 def _build_edges(rows: Sequence[Sequence[PlacedLine]]) -> _Edges:
     """Return the edges of the pieces of rows.
 
-    Only the first and the last piece of a row can be full lines: the others share a column with one of them.
+    Only the first and the last piece of a row can be full lines: the other pieces share a column with one of them.
     """
     sizes = [line.size for row in rows for line in row]
     width = _FULL_LINE_SHARE * _MIN_COLUMN_WIDTH * min(sizes, default=0.0)

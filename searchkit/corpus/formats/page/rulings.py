@@ -83,7 +83,7 @@ class RuledGrid:
 
 @dataclass(frozen=True, slots=True)
 class Rulings:
-    """The grids of a page, and its other horizontal rules."""
+    """The grids of a page, and its horizontal rules that touch no vertical rule."""
 
     grids: tuple[RuledGrid, ...] = ()
     """From the smallest to the largest: a grid inside a cell of another comes first."""
@@ -110,7 +110,9 @@ def trace_rules(subpaths: Iterable[Subpath], max_width: float, *, is_stroked: bo
 
 
 def find_rulings(rules: Sequence[Rule], em: float) -> Rulings:
-    """Return the grids and bars of a page; none if it has too many rules. Cost: n log n in the number of rules.
+    """Return the grids and bars of a page; none if it has too many rules or crossings.
+
+    Cost: n log n in the number of rules.
 
     `em`: the usual type size of the page.
     """
@@ -245,7 +247,7 @@ def _complete_edges(lines: Sequence[_Line], crossing: Sequence[_Line], em: float
 
 
 def _add_ends(rows: Sequence[float], down: Sequence[_Line], em: float) -> list[float]:
-    """Return the positions of horizontal rules, and those between them where vertical rules start or end.
+    """Return the positions of horizontal rules, and the positions between them at which vertical rules start or end.
 
     In a table without rules between rows, a cell that covers several columns ends at such a position.
     """

@@ -222,7 +222,7 @@ def _split_cell(lines: Sequence[PlacedLine], anchors: Sequence[float]) -> Iterat
 
 
 def _group_labels(lines: Sequence[PlacedLine], anchors: Sequence[float]) -> list[list[PlacedLine]]:
-    """Return the labels of a cell, each as its lines; none if each row has one, or if a line is a value."""
+    """Return the labels of a cell, each as its lines; empty if each row has a label, or if a line is a value."""
     if any(is_value(line.text) for line in lines):
         return []
     pitch = median(after - before for before, after in pairwise(anchors))
@@ -236,7 +236,7 @@ def _group_labels(lines: Sequence[PlacedLine], anchors: Sequence[float]) -> list
 
 
 def _find_anchors(filled: _FilledGrid, grid: RuledGrid) -> list[list[float]]:
-    """Return for each row of a grid the upper edges of the rows that figures in it show; one if it is a single row."""
+    """Return for each row of a grid the upper edges of the rows that its figures show; one edge if they show none."""
     anchors = [[0.0]] * (len(filled.rows) - 1)
     for cell, lines in zip(filled.cells, filled.contents, strict=True):
         if cell.row_span == 1 and len(lines) > 1:
@@ -454,7 +454,7 @@ def _count_repeated(before: Sequence[Sequence[Cell]], rows: Sequence[Sequence[Ce
 def _continues(before: Sequence[Sequence[Cell]], rows: Sequence[Sequence[Cell]]) -> bool:
     """Return whether rows that do not repeat the header continue a table.
 
-    They do not if words are above the figures in its columns of numbers: these words are the header of another table.
+    They do not if words are above the figures in the columns of numbers: these words are the header of another table.
     Without columns of numbers, the number of columns decides.
     """
     above, below = place_cells(before), place_cells(rows)

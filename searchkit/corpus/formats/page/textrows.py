@@ -65,7 +65,7 @@ class TextRow:
 
     @property
     def is_figures(self) -> bool:
-        """Whether all its words are figures, or parts of figures that are wrapped: 12,345."""
+        """Whether all its words are figures, or parts of wrapped figures, such as 12, and 345 of 12,345."""
         return bool(self.words) and all(_FIGURE_PART.fullmatch(text_of(word)) for word in self.words)
 
     @property
@@ -163,7 +163,7 @@ def _are_close(rows: Sequence[TextRow]) -> bool:
 def find_pitch(rows: Sequence[TextRow]) -> float:
     """Return the pitch: the usual distance between two rows with figures; 0 if there is only one row.
 
-    If no two rows with figures are adjacent, return the largest distance between two lines.
+    If no two rows with figures are adjacent, return the largest distance between two adjacent lines.
     """
     steps = [(after.baseline - before.baseline, before.is_data and after.is_data) for before, after in pairwise(rows)]
     between_rows = [step for step, are_data in steps if are_data]

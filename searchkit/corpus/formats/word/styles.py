@@ -58,7 +58,7 @@ class WordStyles:
         """Id of the style of paragraphs that do not name one."""
 
     def __getitem__(self, style_id: str) -> WordStyle:
-        """Return a style by id, or a default style if there is no style with this id.
+        """Return a style by id, or `WordStyle()` if there is no style with this id.
 
         The first loop follows `basedOn` to a style that is resolved, is missing or has occurred before. The second loop
         resolves the styles of this chain in reverse order. There is no recursion, because the chain may have any

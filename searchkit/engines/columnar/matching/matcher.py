@@ -59,8 +59,8 @@ class Matcher:
     def contains(self, node: Node, doc_ids: Array, leaves: dict[Node, DocSet]) -> Array:
         """Return a mask of `doc_ids`, ascending ids of live docs: True for those that match a query tree.
 
-        `leaves`: as for `match`. Words of titles are looked up only for these docs, and the docs of recent ones are
-        cached.
+        `leaves`: as for `match`. Words of titles are looked up only for these docs. The docs with recent words in their
+        titles are cached.
         """
         if isinstance(node, And | Or):
             # A doc that one child decides is not looked up in the next.
