@@ -337,12 +337,15 @@ def _check_growth_of_pair(old: Measure, new: Measure, change: Measure) -> Iterat
     is_mean = _MEAN_GROWTH.search(stated) is not None
     if _YEARS_GROWTH.search(_MEAN_GROWTH.sub("", stated)):
         return
-    years = {(new.of_year or 0) - (old.of_year or 0), *_TERMS} if is_mean else {1}
-    growths = {number: _growth_range(old, new, number) for number in years if 0 < number <= _MAX_YEARS}
+    between = new.of_year - old.of_year if new.of_year and old.of_year else 0
+    years = {between, *_TERMS} if is_mean else {1}
+    growths = [_growth_range(old, new, number) for number in years if 0 < number <= _MAX_YEARS]
     error = _MEAN_SLACK if is_mean else precision(change)
-    if any(low - error <= change.signed_value <= high + error for low, high in growths.values()):
+    if any(low - error <= change.signed_value <= high + error for low, high in growths):
         return
-    number = max(_TERMS) if is_mean else 1
+    number = 1
+    if is_mean:
+        number = between if 1 < between <= _MAX_YEARS else max(_TERMS)
     growth = format_number(round(100 * ((new.base_value / old.base_value) ** (1 / number) - 1), 2))
     each = f" a year in {number} years" if is_mean else ""
     message = f"from {old.quote} to {new.quote} is {growth}%{each}, not {format_number(change.signed_value)}%"

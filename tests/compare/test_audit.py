@@ -73,6 +73,18 @@ def kinds(*reports: Report | str) -> list[str]:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        ("财政支出由2019年的190.9亿元增加到520.9亿元，年均增长52.2%。", "39.73% a year in 3 years, not 52.2%"),
+        ("财政支出由190.9亿元增加到520.9亿元，年均增长52.2%。", "22.23% a year in 5 years, not 52.2%"),
+    ],
+)
+def test_mean_growth_is_calculated_over_the_years_between_the_values(text: str, expected: str) -> None:
+    """Five years are assumed if only the year of the report is known."""
+    assert [finding.message.partition(" is ")[2] for finding in audit_of(text).findings] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
         ("全年接到投诉420件，其中医疗卫生299件、公共卫生88件、其他43件。", ["parts"]),
         ("全年接到投诉420件，其中医疗卫生299件、公共卫生88件、其他33件。", []),
         ("全年接到投诉420件，其中医疗卫生299件、公共卫生88件。", []),
