@@ -1,6 +1,7 @@
 """The public class `Index`: search, look-up of measures, comparison and audit of an index.
 
-`IndexState` has all methods that read an index, `Index` those that change what is read.
+`IndexState` has all methods that answer from one state of an index. `Index` adds those that open, refresh, verify and
+close the index.
 """
 
 from __future__ import annotations

@@ -401,7 +401,10 @@ def _sync_file(path: Path) -> None:
 
 
 def _sync_parent(folder: Path) -> None:
-    """Write the name of a folder to disk. Skipped if its parent may not be read, which creating it does not need."""
+    """Write the name of a folder to disk.
+
+    Does nothing if its parent may not be read. A folder can be created in a parent that may only be written.
+    """
     with suppress(PermissionError):
         _sync_folder(folder.absolute().parent)
 

@@ -426,7 +426,7 @@ def to_json(record: Document | Paragraph | Measure | Table) -> dict[str, object]
     """Return a record as a JSON object: its fields in order, `district` after `region`, tuples as lists.
 
     A measure has the fields `MEASURE_FIELDS`, then the fields that a subclass adds, such as the `score` of a
-    `MeasureHit`. A table has its id first.
+    `MeasureHit`. A table has its id first, and its tuples stay tuples, which are lists in JSON.
     """
     if isinstance(record, Table):
         return {"id": record.id, **asdict(record)}

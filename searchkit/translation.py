@@ -100,7 +100,7 @@ class _Template:
         self.length = sum(map(len, self._literals))
         """Number of characters outside of places."""
         self.is_frame = not any(map(str.isalpha, "".join(self._literals)))
-        """Whether it has no word, as in `{name}: {error}`. It has an effect only if a value is translated."""
+        """Whether it has no word, as in `{name}: {error}`. Such a template is used only if a value is translated."""
         self.translation = translation
 
     def match(self, sentence: str) -> dict[str, str] | None:

@@ -87,8 +87,9 @@ class Request:
     together. The further hits are not in the total and not counted by facets. If nothing matches `match`, there are no
     hits. Requires that `sort` is empty and `by_document` is False."""
     complete: Node | None = None
-    """Query tree of the paragraphs with all content words. Step two of ranking adds `ranking.COMPLETE_BONUS` to their
-    scores. It changes the order of hits, not which paragraphs match. None: no paragraph gets the bonus."""
+    """Query tree of the paragraphs with all content words. Step two of ranking adds a bonus to their scores, in
+    proportion to the score (`ranking.COMPLETE_BONUS`). The bonus changes the order of hits, not which paragraphs match.
+    None: no paragraph gets the bonus."""
     first: Node | None = None
     """Query tree of the matches that come before all others in the order of scores. The others have the score 0. None
     ranks all matches by their scores. Requires that `beyond` is None."""
@@ -269,8 +270,8 @@ class Engine(Protocol):
     def run_together(self, calls: Iterable[Callable[[], _Result]]) -> Iterator[_Result]:
         """Run calls that use this engine, and yield their results in order. Raises the first exception of a call.
 
-        An engine that answers itself runs each when its result is asked for. One that waits for answers runs several at
-        a time, in threads with the context of the caller.
+        An engine that computes in this process runs each call when its result is asked for. An engine that waits for a
+        cluster runs several calls at a time, in threads with the context of the caller.
         """
         ...
 

@@ -33,7 +33,11 @@ CLUSTER_FILE = "cluster.json"
 
 
 class Directory(Protocol):
-    """The states of one index. All methods raise IndexUnusable if the place cannot be used."""
+    """The states of one index, in a folder or on a cluster.
+
+    Every method but `discard` raises IndexUnusable if the cluster does not answer. `lock` also raises IndexUnusable if
+    the folder cannot be written.
+    """
 
     path: Path
     """Folder of the index, as the user names it."""
@@ -75,7 +79,8 @@ class Directory(Protocol):
     def commit(self, manifest: Manifest, base: Manifest | None) -> Manifest:
         """Make the state of `manifest.data` the committed one, with the files in its folder, or change nothing.
 
-        Returns the manifest as written, with `files` filled in. `base`: the manifest of the state that it updates.
+        Returns the manifest as written, with `files` filled in. `base`: the manifest of the state that the new state
+        updates, None if it updates none.
         Raises IndexNotDurable if the new state is the committed one, but a power failure may undo that.
         """
         ...

@@ -84,7 +84,7 @@ class BuildOptions:
     """Read all files again, also unchanged ones."""
     url: str | None = None
     """Address of the cluster, for the engine opensearch: `https://host:9200`, or with a name `https://host:9200/NAME`.
-    Needed for the first build of an index, then the index folder names it."""
+    The first build of an index needs it, unless SEARCHKIT_OPENSEARCH_URL has it; then the index folder names it."""
 
 
 _FILE_OPTIONS = ("words", "synonyms", "topics", "work_topics", "units", "fixed_names", "indicators")

@@ -102,7 +102,10 @@ class Clauses:
         return self._text[time.start : time.end]
 
     def _find_topic(self, n: int) -> str:
-        """Return the subject of clause n, or the whole clause if it has no subject, or "" if it is adverbial."""
+        """Return what clause n is about: its subject or, if it has none, the name in it.
+
+        Return "" if the clause is adverbial, or if its subject has at most two characters.
+        """
         start, stop = self._starts[n], self._starts[n + 1] - 1
         aspect = wording.ASPECT_CLAUSE.match(self._folded, start, stop)
         if aspect:

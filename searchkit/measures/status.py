@@ -173,7 +173,7 @@ _TARGET_OF_REVIEW = re.compile(
 _FACT = re.compile("现有|已经|已(?!知)|去年|上年|至今|[只仅]有|[只仅]占")
 """A word that states a fact in a section of plans, in the clause of the number."""
 _PRESENT = re.compile("目前|截至")
-"""The same, anywhere in the sentence before the number."""
+"""A word that states a fact in a section of plans, anywhere in the sentence before the number."""
 _DONE = re.compile("已|完成|实现了|建成了|现有|截至")
 """A word that states a fact in any other section, in the clause of the number."""
 _PLANNED_LABEL = re.compile(

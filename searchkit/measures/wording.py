@@ -110,7 +110,7 @@ ACTOR = re.compile(
     r"[在对向与]"  # 在城区
 )
 """In the text before a light verb: the text ends with an actor (市财政局) or contains a preposition (在城区).
-Therefore it is not the topic of the verb."""
+Such a text is not the topic of the verb."""
 TRANSITIVE_VERB = re.compile(
     r"(?:调处化解|排查化解|立案查处|审查|办结|办理|受理|处理|查处|查办|查获|化解|调解|处置|处罚|约谈|接受|接待|发送|发布|公开|公示|"
     r"排查|整改|整治|培训|检查|巡查|抽查|检测|监测|抽检|评查|审核|审批|审结|调整|清理|修订|废止|新增|注册|登记|注销|变更|吊销|取缔|"

@@ -56,7 +56,7 @@ class _Size:
     dpi: int
     """Resolution of a PNG, in pixels per inch."""
     is_slide: bool = False
-    """Whether the height is fixed."""
+    """Whether the height is fixed, as long as the text is not smaller than `_MIN_FONT`."""
 
 
 _SIZES = {"print": _Size(6.3, 4.0, 9, 300), "slide": _Size(13.33, 7.5, 16, 150, is_slide=True)}

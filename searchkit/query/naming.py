@@ -181,8 +181,8 @@ class IndicatorNames:
         """Return a condition that every text with a name of a measure satisfies, whatever the aspect.
 
         Each element of the result is a list of tuples of strings. A text satisfies the condition if, for at least one
-        element, it contains at least one string of each tuple. The result is as short as possible: a name that contains
-        another name has no element. Cached; a new name costs 0.3 ms.
+        element, it contains at least one string of each tuple. A name that contains another name of the measure has no
+        element, unless the measure has more than `_MAX_REDUCED_NAMES` names. Cached; a new name costs 0.3 ms.
         """
         return self._strings(name)
 

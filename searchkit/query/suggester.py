@@ -35,7 +35,7 @@ MIN_WORD_COUNT = 2
 _MAX_HEADING_LENGTH = 40
 """Maximum number of characters of a heading in a file."""
 _MAX_KEY_LENGTH = 12
-"""Number of characters of a text whose pinyin and initials are keys."""
+"""Number of characters at the beginning of a text of which the pinyin and the initials are keys."""
 _MAX_SPELLINGS = 24
 """Maximum number of ways to read a word that `Suggester.similar` looks up."""
 _MIN_SUBSTITUTED_LENGTH = 3

@@ -1,10 +1,10 @@
 """Chooses the measures that can be quoted: of one indicator, in one kind of unit, one for each place, body and year.
 
-Tables (`compare`) and look-ups that sort or calculate use it, so both take the same measures. There are three steps:
-`read_candidates` reads the measures that may answer a query, `choose_indicator` chooses what is counted and in which
-unit, and `choose_measures` sorts the measures by fact, the best of each fact first, and gives the reason for each that
-is left out. A fact is a place, a body and a year (`Fact`). A measure is listed if its name is in the list of names of
-the index (`query.naming`). `query.agreement` decides which indicators agree.
+Tables (`compare`) and look-ups that sort or calculate use this module, so both take the same measures. There are three
+steps: `read_candidates` reads the measures that may answer a query, `choose_indicator` chooses what is counted and in
+which unit, and `choose_measures` sorts the measures by fact, the best of each fact first, and gives the reason for each
+that is left out. A fact is a place, a body and a year (`Fact`). A measure is listed if its name is in the list of names
+of the index (`query.naming`). `query.agreement` decides which indicators agree.
 """
 
 from __future__ import annotations

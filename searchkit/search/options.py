@@ -124,8 +124,8 @@ def read_options(defaults: Options, arguments: Mapping[str, object]) -> tuple[Op
     """Separate keyword arguments into options and filters.
 
     Returns a copy of `defaults` with the options among the arguments, and the arguments named like built-in facets.
-    Options are validated except `min`, `max` and `status`; filters are not. Raises UsageError for an unknown name or an
-    invalid option.
+    Validates neither the filters nor the options `min`, `max`, `status`, `after`, `literal` and `timeout`, which are
+    checked where they are used. Raises UsageError for an unknown name or an invalid option.
     """
     if not isinstance(defaults, SearchOptions | MeasureOptions):
         raise UsageError(f"options must be SearchOptions or MeasureOptions, not {defaults!r}; filters have names")

@@ -136,7 +136,7 @@ class Hit:
 
     @property
     def section(self) -> str | None:
-        """Part of the report."""
+        """Section of the report, one of `names.SECTIONS`."""
         return self.paragraph.section
 
     @property

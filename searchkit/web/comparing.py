@@ -28,6 +28,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 118, 14, 26
 _LABEL_GAP = 17
 """Smallest distance between the names of two lines."""
 _TICKS = 5
+"""Number of intervals of the scale of a chart, about."""
 _OF_PAGE = {"draw", "cell"}
 """Parameters that only the page has."""
 
@@ -266,7 +267,7 @@ def _value(comparison: Comparison, row: AxisLabel, col: AxisLabel) -> float | No
 
 
 def _scale(low: float, high: float) -> list[float]:
-    """Return round numbers from below `low`, or 0, to above `high`."""
+    """Return the marks of a scale, round numbers at equal distances. The scale contains `low`, `high` and 0."""
     low, high = min(low, 0.0), max(high, 0.0)
     span = high - low or 1.0
     step: float = 10 ** math.floor(math.log10(span / _TICKS))
@@ -323,7 +324,10 @@ def _draw_lines(frame: Frame, comparison: Comparison, rows: Sequence[AxisLabel],
 
 
 def _spread(ends: Sequence[tuple[float, int]]) -> dict[int, float]:
-    """Return the heights of the names of lines, moved apart so that they do not overlap."""
+    """Return the vertical position of the name of each line, by its number. Names do not overlap.
+
+    `ends`: vertical position of the end of each line, and its number.
+    """
     placed: dict[int, float] = {}
     previous = -math.inf
     for y, number in sorted(ends):

@@ -279,7 +279,7 @@ def _safe_url(url: str | None) -> str:
 
 
 def _other_years(frame: Frame, document: str) -> list[Link]:
-    """Return the reports of the same place, body and kind: the two before, this one, and the two after."""
+    """Return the reports of the same place, body and kind: this one, and at most two before it and two after it."""
     reports = frame.index.other_years(document)
     position = next((n for n, item in enumerate(reports) if item.is_given), 0)
     around = reports[max(position - 2, 0) : position + 3]

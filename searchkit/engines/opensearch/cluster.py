@@ -42,7 +42,7 @@ _BULK_TIMEOUT = 120
 """Seconds until a bulk request counts as failed. A bulk request that is sent again, although the first one was carried
 out, leaves deleted documents, which make searches slower."""
 _ATTEMPTS = 6
-"""Number of times that a request is sent if the cluster has too much to do (status 429)."""
+"""Maximum number of times that a request is sent while the cluster has too much to do (status 429)."""
 _CHUNK_SIZE = 4 << 20
 """Maximum bytes of a file in one document."""
 EXISTS = "resource_already_exists_exception"
@@ -216,7 +216,7 @@ class Cluster:
             raise IndexForeign(message)
 
     def search(self, data: str, body: Json, **params: str) -> Json:
-        """Answer one search of a state. All shards must answer."""
+        """Answer one search of a state. `params`: further fields of its header. All shards must answer."""
         (answer,) = self._ask(data, [({**_COMPLETE, **params}, body)])
         return answer
 
@@ -256,7 +256,7 @@ class Cluster:
         return [answers[n] for n in range(len(searches))]
 
     def put_file(self, data: str, name: str, content: bytes) -> None:
-        """Store a file in a state, in documents of some megabytes."""
+        """Store a file in a state, in OpenSearch documents of at most `_CHUNK_SIZE` bytes of the file."""
         chunks = [content[start : start + _CHUNK_SIZE] for start in range(0, len(content), _CHUNK_SIZE)] or [b""]
         record = {"name": name, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
         for number, chunk in enumerate(chunks):

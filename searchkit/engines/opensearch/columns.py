@@ -93,7 +93,10 @@ class DocumentColumns(msgspec.Struct):
 
 
 class MeasureRows(msgspec.Struct):
-    """The measures of a state, in corpus order. The bytes are arrays with an element per measure."""
+    """The measures of a state, in corpus order.
+
+    Bytes are arrays, with an element per measure unless stated otherwise.
+    """
 
     indicators: list[str]
     attributes: list[MeasureAttributes]
@@ -221,7 +224,10 @@ class Measures:
         return np.argsort(self.uids, kind="stable")
 
     def ordinals_of(self, uids: NDArray[np.int64]) -> NDArray[np.intp]:
-        """Return the ordinal, among the paragraphs with measures, of the paragraph with each uid. All have measures."""
+        """Return the ordinal, among the paragraphs with measures, of the paragraph with each uid.
+
+        Each uid must be that of a paragraph with measures.
+        """
         found: NDArray[np.intp] = self._order[np.searchsorted(self.uids, uids, sorter=self._order)]
         return found
 

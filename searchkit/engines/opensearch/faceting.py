@@ -36,7 +36,7 @@ class _Counts:
 
 
 class FacetCounting:
-    """Counts facets of one request. Asks the cluster for all counts at once."""
+    """Counts the facets of one request. `count` asks the cluster for the counts of all facets at once."""
 
     def __init__(self, cluster: Cluster, data: str, documents: Documents, shared: dict[str, Buckets]) -> None:
         """`shared`: counts of all paragraphs of the state, which this object adds to."""
