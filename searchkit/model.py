@@ -21,10 +21,10 @@ NOTE_CODES = (
     *("sum_of_percentages", "sum_of_states", "no_cell", "too_many_cells", "too_many_measures"),
 )
 """Codes of notes. `query_too_long` to `too_many_prefix_words`: the query is cut. `lower_case_operator` and
-`invalid_syntax`: a part of it, or all of it, is read as words. The next five are about the values of filters: the index
-does not have a value, a name is that of several places, a range of years was swapped, the index does not have a year, a
-value has no hit. `sum_of_percentages` and `sum_of_states`: a sum means nothing. `no_cell`: measures fit no cell of a
-table. `too_many_cells` and `too_many_measures`: a table, or the measures that it is made from, are cut."""
+`invalid_syntax`: a part of the query, or all of it, is read as words. The next five are about the values of filters:
+the index does not have a value, a name is that of several places, a range of years was swapped, the index does not have
+a year, a value has no hit. `sum_of_percentages` and `sum_of_states`: a sum means nothing. `no_cell`: measures fit no
+cell of a table. `too_many_cells` and `too_many_measures`: a table, or the measures that it is made from, are cut."""
 
 
 class Note(str):
@@ -259,7 +259,7 @@ class ExtractedMeasure:
     since: int | None = None
     """The first year, if the measure covers several years (五年累计), otherwise None."""
     part: str | None = None
-    """Months of the year, if the measure is of a part of it: `01-06`, `11`. None for a whole year."""
+    """Months, if the measure is of a part of the year: `01-06`, `11`. None for a whole year."""
     stock: bool = False
     """Whether the measure is of a state at a point of time (年末, 现有, 覆盖率), not of what happened in a period."""
     status: str = "actual"
@@ -370,7 +370,7 @@ class Measure:
 
     @property
     def part_of(self) -> str | None:
-        """Id of the measure that contains this one as a part, or None. In a table it may be in another row."""
+        """Id of the measure that contains this one as a part, or None. In a table, its cell may be in another row."""
         if self.extracted.part_of is None:
             return None
         n = self.extracted.cell and self.extracted.cell.part_of_n

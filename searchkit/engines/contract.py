@@ -49,7 +49,7 @@ class Request:
     facets: tuple[Facet, ...] = ()
     """Facets to count over all matches. A facet is counted under all filters except those with its own name."""
     max_values: int | None = 100
-    """Maximum number of values to list per facet, None = all."""
+    """Maximum number of values to list per facet, in addition to those that filters name; None = all."""
     population: Node = EVERYTHING
     """Query tree of the paragraphs whose documents `FacetValue.all_documents` counts, in addition to those of the
     matches. All filters apply except those with the name of the facet."""
@@ -179,8 +179,8 @@ class MeasureRequest:
     unit: str | None = None
     """Base unit of the measures (元, also for measures in 万元), None = any."""
     convertible: tuple[tuple[str, float], ...] = ()
-    """Base units that measures may have, each with its value in the unit of `minimum` and `maximum`. Empty: any unit,
-    and all are compared as they are."""
+    """Base units that measures may have, each with its value in the unit of `minimum` and `maximum`. Empty: measures
+    may have any unit, and their values are compared without conversion."""
     minimum: float | None = None
     """Minimum of the signed value (`Measure.signed_value`), inclusive, None = no minimum."""
     maximum: float | None = None

@@ -29,7 +29,7 @@ from searchkit.manifest import (
 )
 
 CLUSTER_FILE = "cluster.json"
-"""File of the folder of an index on a cluster, with its address and its name."""
+"""File in the folder of an index on a cluster, with the address of the cluster and the name of the index."""
 
 
 class Directory(Protocol):
@@ -145,7 +145,7 @@ class LocalDirectory:
         return commit_manifest(self.path, manifest, base)
 
     def sync(self) -> None:
-        """Sync the index folder, so that the renaming of the manifest is on disk. `commit` may have failed to do so."""
+        """Sync the index folder, so that the renaming of the manifest is on disk even if `commit` failed to sync it."""
         sync_commit(self.path)
 
     def discard(self, folder: Path) -> None:

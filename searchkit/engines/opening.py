@@ -37,9 +37,9 @@ def create_directory(index: Path, engine: str, url: str | None = None) -> Direct
     """Return where an engine, one of `ENGINES`, writes the index in a folder, which need not exist.
 
     `url`: address of the cluster, for the engine opensearch. A new index needs one, by default that in
-    SEARCHKIT_OPENSEARCH_URL; an index that has one keeps it unless `url` is given. Writes the address to the folder.
-    Raises UsageError if there is no address for a new index, if `url` is given for another engine, and if the folder
-    has an index of another kind of engine. Also raises the exceptions of `open_directory`.
+    SEARCHKIT_OPENSEARCH_URL; an existing index keeps its address unless `url` is given. Writes the address to the
+    folder. Raises UsageError if there is no address for a new index, if `url` is given for another engine, and if the
+    folder has an index of another kind of engine. Also raises the exceptions of `open_directory`.
     """
     is_on_cluster = (index / CLUSTER_FILE).is_file()
     if engine != "opensearch":

@@ -360,7 +360,7 @@ def _update(
     result = IndexingResult()
     is_same_corpus = base and (base.state.skipped, base.manifest.corpus) == (state.skipped, config.corpus)
     if base and is_same_corpus and changes.is_empty:
-        config.directory.sync()  # the build that wrote it may have failed to do so
+        config.directory.sync()  # the build that committed the index may have failed to sync it
         summary.add(changes.unchanged)
     else:
         unread = [(file, listing.stated_metadata(file)) for file in changes.unread]

@@ -47,7 +47,7 @@ class Clauses:
         return self._starts[bisect_right(self._starts, offset) - 1]
 
     def previous(self, offset: int) -> range:
-        """Return the span of the clause before the one that contains an offset. It is empty for the first clause."""
+        """Return the span of the clause before the one that contains an offset; an empty span for the first clause."""
         n = bisect_right(self._starts, offset) - 1
         return range(self._starts[n - 1], self._starts[n] - 1) if n else range(self._starts[0], self._starts[0])
 

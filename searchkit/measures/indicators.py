@@ -76,11 +76,11 @@ class _Words:
     begin: int
     """Start of the text before the number."""
     preceding: str
-    """That text, folded."""
+    """The text before the number, folded."""
     start: int
-    """Start of the name in that text."""
+    """Start of the name in the text before the number."""
     stop: int
-    """End of the name in that text."""
+    """End of the name in the text before the number."""
     before: str
     """The name before the number, or ""."""
     after: str

@@ -169,7 +169,7 @@ _TARGET_OF_REVIEW = re.compile(
     "力争|争取[^,。]{0,12}(?:完成|达|实现|增长|突破|超过|控制)|预期目标[是为]|目标[是为]:?|计划(?:到|在)|到[^,。]{2,8}年[^,。]{0,6}(?:要|将|达到)|必须|应当(?:达到|完成|实现)"
     "|要求(?:达到|实现)"
 )
-"""A word of intention in any other section, which the whole sentence before the number decides."""
+"""A word of intention in any other section, anywhere in the sentence before the number."""
 _FACT = re.compile("现有|已经|已(?!知)|去年|上年|至今|[只仅]有|[只仅]占")
 """A word that states a fact in a section of plans, in the clause of the number."""
 _PRESENT = re.compile("目前|截至")

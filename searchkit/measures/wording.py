@@ -329,7 +329,7 @@ HALF_WORD = re.compile("[和及与][^和及与]$")
 NAME_TAIL = re.compile(
     "(?:[后时中]|[以之]外|首批|广泛|预计|基本|免费|继续|按期|按时|及时|作为|积极|共同|扎实|稳步|陆续|如期)$"
 )
-"""The end of a name after a number that is not part of it: 首批 in 250个乡镇首批实施."""
+"""A word at the end of a name after a number that is not part of the name: 首批 in 250个乡镇首批实施."""
 LISTED_ADJECTIVES = re.compile(
     r"(?:[可有具能][^,;。:、()\d]{1,9}|[^,;。:、()\d]{1,9}[强高大好快优多美新深足低聚])"
     r"(?:、[^,;。:、()\d]{2,12})+?的(?P<noun>[^,;。:、()\d]{2,20})(?=[,;。:)]|$)"

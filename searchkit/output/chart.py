@@ -341,7 +341,7 @@ def _draw_bars(axes: Axes, comparison: Comparison, rows: Sequence[AxisLabel], co
 
 
 def _explain_conflicts(axes: Axes, comparison: Comparison, mark: str) -> None:
-    """Explain the mark of conflicts below the chart, if any are drawn."""
+    """Explain the mark of conflicts below the chart, if there are conflicts."""
     if any(cell.state == "conflict" for cell in comparison.filled.values()):
         axes.set_xlabel(f"{mark} {CELL_MARKS['conflict'][1]}", fontsize="small", loc="left")
 

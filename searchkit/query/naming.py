@@ -40,8 +40,8 @@ _TRAILING_WORD = (
     "总数量|总数|总量|数量|总计|合计|共计|累计|情况|工作|案件|事项|预计|预期|目标|同比|分别|五年|全年|再|又|均|大幅度?|逐步|稳步|"
     "(?:约|将|要|可|已)(?=$)"
 )
-"""Pattern of a word after a name that is not part of it. No such word consists of others, so that matching takes linear
-time."""
+"""Pattern of a word after a name that is not part of the name. No such word consists of others, so that matching takes
+linear time."""
 _TRAILING = re.compile(f"(?<=..)(?:{_TRAILING_WORD})+$")
 """Words that are not part of a name, at the end of a part of three or more characters: 行政复议案件 is 行政复议."""
 _FILLER_PART = re.compile(f"(?:{_TRAILING_WORD})+")
@@ -67,7 +67,7 @@ _TOTAL_OF_ADDITION = re.compile(
 )
 """A total after an addition: 总量 in 新登记市场主体 总量 is that of 市场主体. The parts are separated by NUL."""
 _LENGTH_END = re.compile("(?<=..)(?:通车|运营|营运|营业)?总?(?P<noun>里程)$")
-"""The length at the end of a name. Other words can be before it: 高速公路新增400公里，通车总里程达到2250公里."""
+"""A noun of length at the end of a name, with the words before it that can differ: 里程, 通车总里程."""
 _MAX_NAME_LENGTH = 500
 """Maximum length in code points of a text that is analysed. Longer texts, which do not occur, are only folded."""
 _MAX_REDUCED_NAMES = 200

@@ -44,7 +44,8 @@ _DROPPED = frozenset({"的", "在", "于", "关于", "到", "自", "从", "内",
 _TIMES = ("年", "年来", "年度", "期间", "时期", "以来")
 """Ends of a phrase of time. A short name or a year may follow: 去年浙江, 十三五期间浙江."""
 _LEVELS = "省市区县州盟旗"
-"""Characters after the short name of another place (吉林市), or before the name of a body (区司法局)."""
+"""Characters that make a short name before them the name of another place (吉林市 is not 吉林), and that can stand
+before the name of a body (区司法局)."""
 _OTHER_WORD = re.compile(
     r"(?<=区)[域别间划块位段]|(?<=市)(?:场(?!监)|值|价|辖)|(?<=县)[域级]|(?<=旗)[帜舰]|(?<=州)际|(?<=[省市区县州盟旗])委(?![员托派任])"
 )

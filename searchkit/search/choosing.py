@@ -211,7 +211,8 @@ def read_candidates(ranking: MeasureRanking, names: IndicatorNames) -> list[Rank
 def read_named(ranking: MeasureRanking, names: IndicatorNames) -> list[RankedMeasure]:
     """Return the ranked measures that can be in a table, best first.
 
-    If the query names a listed measure, no other measure can. Otherwise these are the ones of `read_candidates`.
+    If the query names a listed measure, only measures with one of its names can. Otherwise returns the measures of
+    `read_candidates`.
     """
     if ranking.wanted is None or not ranking.wanted.is_listed:
         return read_candidates(ranking, names)

@@ -74,8 +74,8 @@ class SearchOptions:
     beyond: bool = True
     """Whether the list by score goes on beyond the paragraphs with all content words, with `match="auto"`."""
     literal: bool | str | Sequence[str] = False
-    """True reads the names of places, years, bodies, sections and kinds of reports in the query as words. Facets (one
-    or several of `UNDERSTOOD_FACETS`, also separated by commas) do so only for their names."""
+    """True reads the names of places, years, bodies, sections and kinds of reports in the query as words. One or
+    several of `UNDERSTOOD_FACETS`, also separated by commas, read only the names of these facets as words."""
     timeout: float | None = None
     """Maximum number of seconds. A call that takes longer raises TimedOut. None sets no limit."""
 

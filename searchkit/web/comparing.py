@@ -250,7 +250,10 @@ def _draw(
     rows: Sequence[AxisLabel],
     cols: Sequence[AxisLabel],
 ) -> Chart | None:
-    """Return a chart of the rows that were chosen, or of all if there are few; otherwise the bars of one column."""
+    """Return lines of the rows that were chosen, or of all if there are few; otherwise the bars of one column.
+
+    Only columns that are years have lines. Return None if there are fewer than two values to compare.
+    """
     filled = [row for row in rows if sum(_value(comparison, row, col) is not None for col in cols) > 0]
     is_over_years = comparison.cols_by in YEAR_FACETS
     chosen = [row for row in drawn if row in filled][:MAX_LINES] or (filled if len(filled) <= MAX_LINES else [])

@@ -51,7 +51,7 @@ class _SegmentInfo:
 
 
 class ColumnarWriter:
-    """Collects documents, and writes a segment whenever the next document would make it too large."""
+    """Collects documents, and writes them to a segment when the next document would not fit the segment, too."""
 
     def __init__(self, folder: Path, analyzer: Analyzer, base: Path | None) -> None:
         self._folder, self._analyzer = folder, analyzer

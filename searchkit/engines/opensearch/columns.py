@@ -142,7 +142,10 @@ def unpack_measures(content: bytes) -> Measures:
 
 
 def checksum_of(source: Mapping[str, Any]) -> int:
-    """Return the checksum of the stored content of a paragraph. Checksums are summed: their order does not matter."""
+    """Return the checksum of the stored content of a paragraph.
+
+    Checksums of paragraphs are added up, so the order of the paragraphs does not matter.
+    """
     return zlib.crc32("\n".join((source["record"], source["frequencies"])).encode())
 
 

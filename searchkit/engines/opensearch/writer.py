@@ -27,7 +27,7 @@ _BULK_THREADS = 3
 
 
 _CLONE_SECONDS = 50
-"""Seconds that the clone of a state may take to be ready. It shares its files with the original."""
+"""Seconds that the clone of a state may take to be ready. The clone shares its files with the original."""
 
 
 class OpenSearchWriter:
