@@ -96,8 +96,8 @@ class Document:
     def warning_codes(self) -> tuple[str, ...]:
         """Code of each of `warnings`.
 
-        `left_out`; `year_undecided` and so on for a field that could not be decided, `year_inferred`, `source_invalid`
-        and so on for stated metadata that cannot be used; otherwise `other`.
+        `left_out`; `year_undecided` and so on for a field that could not be decided; `year_inferred` for a year that
+        was inferred, not read; `source_invalid` and so on for stated metadata that cannot be used; otherwise `other`.
         """
         return tuple(map(_warning_code, self.warnings))
 
@@ -253,7 +253,7 @@ class ExtractedMeasure:
     change: str | None = None
     """One of `names.MEASURE_CHANGES` if the measure itself is a change (同比下降66.67%), otherwise None."""
     period: str | None = None
-    """The period as written (近三年), or None if none is stated: the measure is then of the reporting year."""
+    """The period as written (近三年). None if no period or the reporting year is stated."""
     of_year: int | None = None
     """The year that the measure is of, or the last year of several. None if it is unknown, and for most rules."""
     since: int | None = None

@@ -211,7 +211,10 @@ class _Sentence:
             k += length
 
     def _enter_or_leave_bracket(self, offset: int) -> None:
-        """At the start of a bracket, save the names before it. At its end, restore them. `offset`: of a quantity."""
+        """At the start of a bracket, save the names before it. At its end, restore them.
+
+        `offset`: offset of the current quantity.
+        """
         bracket = self._clauses.remark_at(offset)
         if bracket == self._bracket:
             return
@@ -593,7 +596,7 @@ class _Sentence:
         return ""
 
     def _find_context_of_total(self, name: str, quantity: Quantity) -> str:
-        """Return the things that were just counted in the same unit, if a name is only that of their total, or ""."""
+        """Return the things that were just counted in the same unit if a name only names their total, otherwise ""."""
         last = self._names.last_quantity
         is_total = last is not None and last.base_unit == quantity.base_unit and wording.TOTAL_OF_LAST.fullmatch(name)
         is_mean = wording.MEAN_START.match(self._names.last_name)

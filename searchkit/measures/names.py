@@ -22,9 +22,9 @@ _MAX_TAIL_LENGTH = 8
 _MAX_MODIFIER_LENGTH = 3
 """Maximum length in code points of a modifier before a name that several modifiers share."""
 _FIRST_HAN = "\u4e00"
-"""The first Chinese character. Characters from this one on are Chinese."""
+"""The first Chinese character. Characters from this one on count as Chinese."""
 _TIME_ENDS = frozenset("年月日末底初间")
-"""Last characters of a time expression. A word never begins inside of one."""
+"""Last characters of a time expression. No word begins with a time expression."""
 
 
 class NameText:

@@ -19,7 +19,7 @@ _MYRIAD = SCALES["万"]
 _MYRIADS = "万亿"
 """The scales that are powers of 10,000."""
 _FIRST_HAN = "\u4e00"
-"""The first Chinese character. Characters from this one on are Chinese."""
+"""The first Chinese character. Characters from this one on count as Chinese."""
 _NUMBER_END = "[一二两三四五六七八九十百千万亿\\d]"
 """The last character of a number in Arabic or Chinese digits."""
 _AFTER_NUMBER = re.compile(rf"(?:[\d%‰]|{_NUMBER_END}[^\W\d长幅速率降增差额]{{0,3}}|[a-z@#_=/*^])$")

@@ -101,7 +101,7 @@ _ITEM_STOPS = ",;。!?、和及"
 _FROM = re.compile(
     r"(?:[由从](?![事业此])|原来的?)(?:(?!(?:[提增上降减缩扩回跃][高加长升低少小大落]|[降增减升达])[到至为])[^,;。]){0,20}$"
 )
-"""由 in 由12件 before the number, without the verb that ends the change."""
+"""Before the number: 由 in 由12件. The verb that leads to the second value (提高到) must not come between."""
 _TO_AFTER = re.compile(
     r"[^,;。]{0,12}?,?(?:提高|增加|增长|上升|提升|下降|降低|减少|缩小|压缩|缩短|调整|扩大|回落|发展|变为|跃升|攀升|回升|扩展|上调|下调|改善"
     r"|增|减|升|降|达)?[到至为]"
@@ -192,7 +192,10 @@ _TARGET_IN_BRACKETS = re.compile(r"\((?:年度|全年|年初|预期|预定|计�
 
 
 def _is_target(timed: TimedText, number: NumberInText, time: Time, clause: str) -> bool:
-    """Return whether a number is planned. `time` is the time that governs it, `clause` is its clause before it."""
+    """Return whether a number is planned.
+
+    `time` is the time that governs the number. `clause` is the text of its clause before the number.
+    """
     folded, planned = timed.folded, timed.calendar.planned
     is_named = _TARGET_NOUN_AFTER.match(folded, number.end) and _TARGET_MISSED.search(clause)
     if is_named or _TARGET_IN_BRACKETS.search(clause):

@@ -207,9 +207,10 @@ class _TableExtractor:
         return is_bare and any(0 < value < 1 for value in values) and all(value <= 1 for value in values)
 
     def _collect_row_headers(self, block: int) -> list[tuple[PlacedCell, ...]]:
-        """Return the header cells with text of each row, outermost first, after the last row that names a group.
+        """Return the header cells with text of each row, outermost first.
 
-        `block`: index in `label_blocks`.
+        The last row above that names a group is the outermost header, unless the row is a total. `block`: index in
+        `label_blocks`.
         """
         collected: list[tuple[PlacedCell, ...]] = []
         group: tuple[PlacedCell, ...] = ()

@@ -42,7 +42,7 @@ _MAX_LINKS = 65_530
 """Maximum number of links of a sheet. Excel drops further ones."""
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _FIRST_DATE = date(1900, 3, 1)
-"""The first date that a spreadsheet counts correctly."""
+"""The first date with the same number in all spreadsheets: Excel counts a 29 February 1900, which did not exist."""
 _SENTENCES_SHEET = "sentences"
 _SENTENCE_FIELDS = ("id", "text", "path", "title", "district", "year", "agency", "section", "document")
 """Fields of a paragraph in the sheet that measures are linked to."""

@@ -53,7 +53,7 @@ _CHANGE_VERB = (
 """Pattern of a verb or noun of change of two or more characters. 自然增长 is part of a name."""
 _CHANGE_PREFIX = "(?:年均|平均|同比|环比|比?较?上年|比?较?去年|净|再|又|要|预计|分别|均)*"
 _CHANGE_PREFIX_END = re.compile(f"(?<=..){_CHANGE_PREFIX}$")
-"""Words before a word of change, which can be separated from it: 净 增."""
+"""Words at the end of a name whose word of change was removed: 净 in 净 增."""
 _CHANGE_END = re.compile(
     f"{_CHANGE_PREFIX}(?:{_CHANGE_VERB})(?:率|幅度?|速度?|量|额|变化|情况)?$|{_CHANGE_PREFIX}(?:变化|变动)(?:率|幅度?|情况)?$"
 )

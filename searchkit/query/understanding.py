@@ -67,7 +67,7 @@ _EXCLUDED_BEFORE = re.compile("[以之]外|除外")
 _SPACED_YEAR = re.compile(r"(?<![0-9.])\d{4}(\s+)(?=年)")
 """Matches a year with white space before 年, as in text copied from a PDF file. The white space is its group."""
 _REPORT_FACETS = frozenset({"section", "doctype"})
-"""Facets whose names are words if the query has nothing else."""
+"""Facets whose names are read as words if the query consists of nothing else."""
 
 
 class Understanding(NamedTuple):
@@ -220,7 +220,7 @@ class _NameFinder:
                     edges = frozenset(start + edge for edge in self._analyzer.word_edges(self._text[start:end]))
                 name = self._find_alias(at, end, first, edges)
             if name is None and at == first:
-                # A name may follow a connector, and one of these words at the beginning of a run.
+                # A name may follow one of these words, but a connector only after another name.
                 word = next((w for w in _DROPPED if self._folded.startswith(w, at, end)), None)
                 if word and (names or word not in _CONNECTORS):
                     at = first = at + len(word)

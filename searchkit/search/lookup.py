@@ -78,7 +78,7 @@ ADDITION_PENALTY = 0.12
 """Penalty of an addition (新增高铁运营里程) if the query names none."""
 MIN_STRICT_SCORE = 0.5
 """If the best measure that matches all content words has a lower score, measures that match some words are ranked, too.
-With such a score, the words occur in the paragraph of the number, but not near the number."""
+With a score below it, the words occur in the paragraph of the number, but not near the number."""
 
 _MANY_GRAMS = 100
 """If a query has more grams than this, those that occur in the texts of a measure are first selected in one pass."""
@@ -90,7 +90,7 @@ _CHANGE_QUERY = re.compile("[增减升降涨跌]|[同环]比|提高|翻番")
 _PERCENT_QUERY = re.compile("率|[比占]|%|百分|幅")
 """Matches a query for percentages: 立案率, 占比, 增幅."""
 _COUNTERS = frozenset("个家户项所座条名人位件起宗次场处台套辆间只张篇部批种") | {"人次", "户次", "家次"}
-"""Units that count things. A question may use another one than the report: 有几个 for 16家."""
+"""Units that count things. A question may use another unit than the report: 有几个 for 16家."""
 _TARGET_QUERY = re.compile("目标|预期(?!寿命)|力争|计划(?!生育|单列)|规划")
 """Matches a query for targets: 城镇新增就业目标."""
 _CUMULATIVE_QUERY = re.compile("累计|[年月]以?来|期间|时期|[两三四五六七八九十]年")

@@ -39,7 +39,7 @@ class CellView(NamedTuple):
     text: str
     state: str
     url: str
-    """Opens the sentences. Empty for an empty cell."""
+    """URL of the page with the sentences. Empty for an empty cell."""
     title: str
     is_open: bool = False
 

@@ -64,9 +64,9 @@ class FacetView:
     """Number of all values."""
     missing: int
     clear_url: str
-    """Removes the filter. Empty if there is none."""
+    """URL of the page without the filter. Empty if there is no filter."""
     all_url: str
-    """The page with all values."""
+    """URL of the page with all values."""
     has_box: bool
     bars: Sequence[Bar] = ()
     """The histogram of years."""
