@@ -35,8 +35,8 @@ CLUSTER_FILE = "cluster.json"
 class Directory(Protocol):
     """The states of one index, in a folder or on a cluster.
 
-    Every method but `discard` raises IndexUnusable if the cluster does not answer. `lock` also raises IndexUnusable if
-    the folder cannot be written.
+    Except `discard`, a method that asks the cluster raises IndexUnusable if the cluster does not answer. `lock` also
+    raises IndexUnusable if the folder cannot be written.
     """
 
     path: Path

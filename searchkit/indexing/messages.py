@@ -81,7 +81,7 @@ class StepStarted(msgspec.Struct, frozen=True, tag=True):
 
 
 class FileOutcome(msgspec.Struct, frozen=True):
-    """Result of indexing one file. `changes.FileEntry` has all fields but `warnings`, too."""
+    """Result of indexing one file. `changes.FileEntry` describes the fields, except `warnings`."""
 
     digest: str
     documents: int = 0

@@ -6,8 +6,8 @@ file takes the same time whatever its size. All text is UTF-8, and all keys are 
     header: the ends of the sections, separated by spaces
     entries: count, kind and text, separated by tabs; facet values, then words, then headings, most frequent first
     texts, pinyin, initials: a key and the hexadecimal offset in `entries` of an entry that has it; sorted by key
-    endings: the same, but a key is the text of a facet value or word without its first character; they find texts that
-        have another first character
+    endings: the same, but a key is the text of a facet value or word without its first character, so that a text with
+        another first character is found
 """
 
 from __future__ import annotations

@@ -28,8 +28,8 @@ MATCH_MODES = ("all", "any", "auto")
 - `all`: every part of the query must match.
 - `any`: one word of the query is enough.
 - `auto`: every content word must match, that is every word but question words and particles; the list by score goes on
-  with paragraphs that match some of them. If no paragraph matches all, like `any`. A query with operators or quotes is
-  read like `all` or, if nothing matches then, like `any`.
+  with paragraphs that match some of them. If no paragraph matches all, `auto` is like `any`. A query with operators or
+  quotes is read like `all` or, if nothing matches then, like `any`.
 """
 
 MEASURE_SORTS = ("score", "value", "of_year", "year")

@@ -264,7 +264,7 @@ class Snapshot:
         return self._cut_prefixes(parsed)
 
     def _cut_prefixes(self, query: Query) -> Query:
-        """Return a query whose prefixes match at most `MAX_EXPANDED_TERMS` words, at most the same number each."""
+        """Return a query in which each prefix matches at most its share of `MAX_EXPANDED_TERMS` words."""
         prefixes = [clause.node for clause in query.clauses if isinstance(clause.node, Prefix)]
         if not prefixes:
             return query

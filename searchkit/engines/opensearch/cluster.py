@@ -229,7 +229,7 @@ class Cluster:
         return run_together((self, data), partial(self._send, data), calls)
 
     def _ask(self, data: str, searches: Sequence[Search]) -> list[Json]:
-        """Return the answers to searches, which other calls may have sent together with theirs."""
+        """Return the answers to searches. One request may also contain the searches of other calls (`multisearch`)."""
         if not searches:
             return []
         answers = ask_together((self, data), searches)
@@ -242,7 +242,7 @@ class Cluster:
         return answers
 
     def _send(self, data: str, searches: Sequence[Search]) -> list[Json]:
-        """Return the answers to searches, or their errors. Sends those that the cluster had no room for again."""
+        """Return the answers to searches, or their errors. A search that the cluster had no room for is sent again."""
         answers: dict[int, Json] = {}
         path = f"/{self.data_index(data)}/_msearch"
         for attempt in range(1, _ATTEMPTS + 1):
@@ -322,7 +322,7 @@ class Cluster:
         return counts
 
     def bulk(self, data: str, lines: bytes) -> None:
-        """Index or delete documents. If the cluster is too busy for some, sends all again. Raises IndexUnusable."""
+        """Index or delete documents. If the cluster is too busy for one, sends all again. Raises IndexUnusable."""
         for attempt in range(1, _ATTEMPTS + 1):
             answer = self.call(
                 "POST", f"/{self.data_index(data)}/_bulk", lines, params={"request_timeout": _BULK_TIMEOUT}

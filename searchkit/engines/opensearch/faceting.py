@@ -136,7 +136,7 @@ def _fields(facet: Facet) -> tuple[str, ...]:
 
 
 def _missing(facet: Facet, matches: Json) -> Json:
-    """Return the query of the matches without a value of a facet of paragraphs. For other facets, of all matches."""
+    """Return the query of the matches without a value of a facet; for a facet of documents, that of all matches."""
     return all_of([matches], [{"exists": {"field": facet.name}}]) if facet.name in PARAGRAPH_FACETS else matches
 
 

@@ -66,8 +66,8 @@ class StoredRecord(msgspec.Struct):
 def index_body(fingerprint: str, shards: int) -> Json:
     """Return settings and mapping of a new state. `fingerprint`: that of the analyzer, for people who read the mapping.
 
-    A string is found as a phrase of bigrams; a whole number as intervals of characters, which have their classes at the
-    same positions. Terms come from searchkit's analyzer: as keywords for matching, and once with their weighted
+    A string is found as a phrase of bigrams, a whole number as intervals of characters and of their classes
+    (`DIGIT`). Terms come from searchkit's analyzer: as keywords for matching, and once with their weighted
     frequency for BM25F.
     """
     properties = {
@@ -102,7 +102,7 @@ def index_body(fingerprint: str, shards: int) -> Json:
                 },
                 "filter": {
                     "frequencies": {"type": "delimited_term_freq", "delimiter": DELIMITER},
-                    # Takes one look-up per character.
+                    # This filter takes one look-up per character.
                     "classes": {"type": "synonym", "synonyms": _class_synonyms()},
                 },
                 "analyzer": {

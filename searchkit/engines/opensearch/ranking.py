@@ -110,7 +110,7 @@ class Statistics:
     def has_bounds(self) -> bool:
         """Whether OpenSearch counts so few deleted documents that its bounds are near our scores.
 
-        With 5 % deleted, the candidates of no query sufficed; without any, those of most did.
+        With 5 % deleted, the candidates sufficed for no query; with none deleted, they sufficed for most queries.
         """
         return self._deleted * 100 <= self.paragraphs
 
