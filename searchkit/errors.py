@@ -42,7 +42,8 @@ class UsageError(SearchkitError):
 
     Its code is one of these, otherwise `usage_error`: `unknown_value` and `empty_value` of a filter, `invalid_year`,
     `unknown_option`, `invalid_cursor`, `stale_cursor` (the index has changed), `foreign_cursor` (of another search),
-    `unknown_paragraph`, `ambiguous_id`, `no_measure_named`, `same_facets`, `too_many_cells`, `chart_too_large`.
+    `unknown_paragraph`, `unknown_watch`, `ambiguous_id`, `no_measure_named`, `same_facets`, `too_many_cells`,
+    `chart_too_large`.
     """
 
     exit_status = 2

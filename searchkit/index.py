@@ -1,6 +1,7 @@
 """The public class `Index`: search, look-up of measures, comparison and audit of an index.
 
-`IndexState` has all methods that read an index, `Index` those that change what is read.
+`IndexState` has all methods that answer from one state of an index. `Index` adds those that open, refresh, verify and
+close the index.
 """
 
 from __future__ import annotations
@@ -151,9 +152,9 @@ class IndexState(Records):
         """Return the facet values, words and headings of the index that begin with a prefix.
 
         `prefix` is compared with texts, with pinyin (binhai) and with initials (bhxq). Facet values come first, then
-        words, then headings, each most frequent first. If there are more than `limit`, each of the three kinds gets
-        some places. `limit=None` returns all. Only the most frequent words and headings of an index are suggested.
-        Raises UsageError, IndexDamaged.
+        words, then headings, each most frequent first. If there are more than `limit`, these three groups take turns.
+        `limit=None` returns all. Only the most frequent values, words and headings of an index are suggested. Raises
+        UsageError, IndexDamaged.
         """
         return self._snapshot.suggest(prefix, limit)
 

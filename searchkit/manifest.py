@@ -174,8 +174,9 @@ def commit_manifest(index: Path, manifest: Manifest, base: Manifest | None = Non
     """Sync the data folder to disk, then write the manifest, and remove older data folders.
 
     Returns the manifest as written, with `files` filled in. `base` is the current manifest, if there is one: files that
-    the new data folder shares with the data folder of `base` are neither read nor synced. Raises OSError if the old
-    manifest is still in place, and IndexNotDurable if the new one is, but may not be on disk.
+    the new data folder shares with the data folder of `base` are neither read nor synced. If this fails while the old
+    manifest is in place, raises OSError. If the new manifest is in place, but possibly not on disk, raises
+    IndexNotDurable.
     """
     folder = index / manifest.data
     known_checksums = _index_by_inode(index, base) if base else {}
@@ -401,7 +402,10 @@ def _sync_file(path: Path) -> None:
 
 
 def _sync_parent(folder: Path) -> None:
-    """Write the name of a folder to disk. Skipped if its parent may not be read, which creating it does not need."""
+    """Write the name of a folder to disk.
+
+    Does nothing if its parent may not be read. A folder can be created in a parent that may only be written.
+    """
     with suppress(PermissionError):
         _sync_folder(folder.absolute().parent)
 

@@ -21,10 +21,10 @@ NOTE_CODES = (
     *("sum_of_percentages", "sum_of_states", "no_cell", "too_many_cells", "too_many_measures"),
 )
 """Codes of notes. `query_too_long` to `too_many_prefix_words`: the query is cut. `lower_case_operator` and
-`invalid_syntax`: a part of it, or all of it, is read as words. The next five are about the values of filters: the index
-does not have a value, a name is that of several places, a range of years was swapped, the index does not have a year, a
-value has no hit. `sum_of_percentages` and `sum_of_states`: a sum means nothing. `no_cell`: measures fit no cell of a
-table. `too_many_cells` and `too_many_measures`: a table, or the measures that it is made from, are cut."""
+`invalid_syntax`: a part of the query, or all of it, is read as words. The next five are about the values of filters:
+the index does not have a value, a name is that of several places, a range of years was swapped, the index does not have
+a year, a value has no hit. `sum_of_percentages` and `sum_of_states`: a sum means nothing. `no_cell`: measures fit no
+cell of a table. `too_many_cells` and `too_many_measures`: a table, or the measures that it is made from, are cut."""
 
 
 class Note(str):
@@ -96,8 +96,8 @@ class Document:
     def warning_codes(self) -> tuple[str, ...]:
         """Code of each of `warnings`.
 
-        `left_out`; `year_undecided` and so on for a field that could not be decided, `year_inferred`, `source_invalid`
-        and so on for stated metadata that cannot be used; otherwise `other`.
+        `left_out`; `year_undecided` and so on for a field that could not be decided; `year_inferred` for a year that
+        was inferred, not read; `source_invalid` and so on for stated metadata that cannot be used; otherwise `other`.
         """
         return tuple(map(_warning_code, self.warnings))
 
@@ -253,13 +253,13 @@ class ExtractedMeasure:
     change: str | None = None
     """One of `names.MEASURE_CHANGES` if the measure itself is a change (同比下降66.67%), otherwise None."""
     period: str | None = None
-    """The period as written (近三年), or None if none is stated: the measure is then of the reporting year."""
+    """The period as written (近三年). None if no period or the reporting year is stated."""
     of_year: int | None = None
     """The year that the measure is of, or the last year of several. None if it is unknown, and for most rules."""
     since: int | None = None
     """The first year, if the measure covers several years (五年累计), otherwise None."""
     part: str | None = None
-    """Months of the year, if the measure is of a part of it: `01-06`, `11`. None for a whole year."""
+    """Months, if the measure is of a part of the year: `01-06`, `11`. None for a whole year."""
     stock: bool = False
     """Whether the measure is of a state at a point of time (年末, 现有, 覆盖率), not of what happened in a period."""
     status: str = "actual"
@@ -370,7 +370,7 @@ class Measure:
 
     @property
     def part_of(self) -> str | None:
-        """Id of the measure that contains this one as a part, or None. In a table it may be in another row."""
+        """Id of the measure that contains this one as a part, or None. In a table, its cell may be in another row."""
         if self.extracted.part_of is None:
             return None
         n = self.extracted.cell and self.extracted.cell.part_of_n
@@ -426,7 +426,7 @@ def to_json(record: Document | Paragraph | Measure | Table) -> dict[str, object]
     """Return a record as a JSON object: its fields in order, `district` after `region`, tuples as lists.
 
     A measure has the fields `MEASURE_FIELDS`, then the fields that a subclass adds, such as the `score` of a
-    `MeasureHit`. A table has its id first.
+    `MeasureHit`. A table has its id first, and its tuples stay tuples, which are lists in JSON.
     """
     if isinstance(record, Table):
         return {"id": record.id, **asdict(record)}

@@ -238,7 +238,7 @@ def run_program(command: Sequence[str], folder: Path) -> None:
 
 
 def find_program(*names: str) -> str | None:
-    """Return the path of the first program of `names` that is on the search path, or None if none is.
+    """Return the path of the first of the programs `names` that is on the search path, or None if none of them is.
 
     Relative folders and the current folder are ignored.
     """

@@ -28,7 +28,8 @@ SENTENCE, FACET, COLUMN, FINDING = "sentence", "facet", "column", "finding"
 """Contexts of messages: templates of sentences of the library, names of facets, names of fields as heads of columns,
 kinds of findings."""
 MAX_DEPTH = 4
-"""Maximum number of levels of sentences in sentences that are translated. Without it, a value could take long."""
+"""Maximum number of levels of sentences in sentences that are translated. Without a maximum, a translation could take
+long."""
 _LOCALE_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
 """Environment variables with the locale of messages. The first one that is set is used (POSIX)."""
 
@@ -100,7 +101,7 @@ class _Template:
         self.length = sum(map(len, self._literals))
         """Number of characters outside of places."""
         self.is_frame = not any(map(str.isalpha, "".join(self._literals)))
-        """Whether it has no word, as in `{name}: {error}`. It has an effect only if a value is translated."""
+        """Whether it has no word, as in `{name}: {error}`. Such a template is used only if a value is translated."""
         self.translation = translation
 
     def match(self, sentence: str) -> dict[str, str] | None:

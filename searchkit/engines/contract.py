@@ -49,7 +49,7 @@ class Request:
     facets: tuple[Facet, ...] = ()
     """Facets to count over all matches. A facet is counted under all filters except those with its own name."""
     max_values: int | None = 100
-    """Maximum number of values to list per facet, None = all."""
+    """Maximum number of values to list per facet, in addition to those that filters name; None = all."""
     population: Node = EVERYTHING
     """Query tree of the paragraphs whose documents `FacetValue.all_documents` counts, in addition to those of the
     matches. All filters apply except those with the name of the facet."""
@@ -87,8 +87,9 @@ class Request:
     together. The further hits are not in the total and not counted by facets. If nothing matches `match`, there are no
     hits. Requires that `sort` is empty and `by_document` is False."""
     complete: Node | None = None
-    """Query tree of the paragraphs with all content words. Step two of ranking adds `ranking.COMPLETE_BONUS` to their
-    scores. It changes the order of hits, not which paragraphs match. None: no paragraph gets the bonus."""
+    """Query tree of the paragraphs with all content words. Step two of ranking adds a bonus to their scores, in
+    proportion to the score (`ranking.COMPLETE_BONUS`). The bonus changes the order of hits, not which paragraphs match.
+    None: no paragraph gets the bonus."""
     first: Node | None = None
     """Query tree of the matches that come before all others in the order of scores. The others have the score 0. None
     ranks all matches by their scores. Requires that `beyond` is None."""
@@ -178,8 +179,8 @@ class MeasureRequest:
     unit: str | None = None
     """Base unit of the measures (元, also for measures in 万元), None = any."""
     convertible: tuple[tuple[str, float], ...] = ()
-    """Base units that measures may have, each with its value in the unit of `minimum` and `maximum`. Empty: any unit,
-    and all are compared as they are."""
+    """Base units that measures may have, each with its value in the unit of `minimum` and `maximum`. Empty: measures
+    may have any unit, and their values are compared without conversion."""
     minimum: float | None = None
     """Minimum of the signed value (`Measure.signed_value`), inclusive, None = no minimum."""
     maximum: float | None = None
@@ -269,8 +270,8 @@ class Engine(Protocol):
     def run_together(self, calls: Iterable[Callable[[], _Result]]) -> Iterator[_Result]:
         """Run calls that use this engine, and yield their results in order. Raises the first exception of a call.
 
-        An engine that answers itself runs each when its result is asked for. One that waits for answers runs several at
-        a time, in threads with the context of the caller.
+        An engine that computes in this process runs each call when its result is asked for. An engine that waits for a
+        cluster runs several calls at a time, in threads with the context of the caller.
         """
         ...
 

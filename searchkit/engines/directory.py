@@ -29,11 +29,15 @@ from searchkit.manifest import (
 )
 
 CLUSTER_FILE = "cluster.json"
-"""File of the folder of an index on a cluster, with its address and its name."""
+"""File in the folder of an index on a cluster, with the address of the cluster and the name of the index."""
 
 
 class Directory(Protocol):
-    """The states of one index. All methods raise IndexUnusable if the place cannot be used."""
+    """The states of one index, in a folder or on a cluster.
+
+    Except `discard`, a method that asks the cluster raises IndexUnusable if the cluster does not answer. `lock` also
+    raises IndexUnusable if the folder cannot be written.
+    """
 
     path: Path
     """Folder of the index, as the user names it."""
@@ -75,7 +79,8 @@ class Directory(Protocol):
     def commit(self, manifest: Manifest, base: Manifest | None) -> Manifest:
         """Make the state of `manifest.data` the committed one, with the files in its folder, or change nothing.
 
-        Returns the manifest as written, with `files` filled in. `base`: the manifest of the state that it updates.
+        Returns the manifest as written, with `files` filled in. `base`: the manifest of the state that the new state
+        updates, None if it updates none.
         Raises IndexNotDurable if the new state is the committed one, but a power failure may undo that.
         """
         ...
@@ -140,7 +145,7 @@ class LocalDirectory:
         return commit_manifest(self.path, manifest, base)
 
     def sync(self) -> None:
-        """Sync the index folder, so that the renaming of the manifest is on disk. `commit` may have failed to do so."""
+        """Sync the index folder, so that the renaming of the manifest is on disk even if `commit` failed to sync it."""
         sync_commit(self.path)
 
     def discard(self, folder: Path) -> None:

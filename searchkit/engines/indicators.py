@@ -1,6 +1,7 @@
 """The distinct indicators of measures as one folded text, so that a string or gram is found in all of them at once.
 
-An indicator as printed is one with its original characters, not folded. Its ordinal is its index.
+An indicator as printed is one with its original characters, not folded. The ordinal of an indicator is its index in
+the list of indicators.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ if TYPE_CHECKING:  # importing numpy.typing takes 15 ms
 SEPARATOR = "\n"
 """Character after each indicator in the text. No indicator contains it."""
 _FACTOR_BEFORE_LAST_SPACE = 0.5
-"""Factor, in the precision, of the characters before the last space of an indicator. The part after the space is the
-thing counted: 医疗卫生 in `投诉举报 医疗卫生`."""
+"""Factor, in the precision (`Indicators.match_grams`), of the characters before the last space of an indicator. The
+part after the space is the thing counted: 医疗卫生 in `投诉举报 医疗卫生`."""
 _FIRST_IDEOGRAPH = 0x3400
 """First code point of the Chinese characters (CJK Extension A)."""
 
@@ -32,8 +33,9 @@ _FIRST_IDEOGRAPH = 0x3400
 class Indicators(Sequence[str]):
     """Distinct indicators, by ordinal. Thread-safe.
 
-    The occurrences of a character are found by one pass over the text, and kept. Everything else takes some ns per
-    occurrence of a character, whatever the number of indicators.
+    The occurrences of a character are found by one pass over the text, and kept. After that, finding a string that
+    begins with the character takes some ns per occurrence of the character. Masks and precisions have an element per
+    indicator, and take some ns for each.
     """
 
     def __init__(self, codes: _Codes, lengths: _Codes, texts: Callable[[Sequence[int]], list[str]]) -> None:
@@ -85,7 +87,10 @@ class Indicators(Sequence[str]):
 
     @cached_property
     def _sizes(self) -> _Scores:
-        """Number of characters and bigrams of each indicator, or 1 for none. Those before the last space count half."""
+        """Number of letters and digits, and of their bigrams, of each indicator; 1 if there are none.
+
+        Those before the last space count half.
+        """
         codes = self._codes
         # An approximation of the letters and digits that `ranking.grams` yields. It omits é and Greek letters, for
         # example, so a precision can be above 1.
@@ -104,8 +109,8 @@ class Indicators(Sequence[str]):
     def match_grams(self, grams: Sequence[str]) -> tuple[list[_Ordinals], _Scores]:
         """Return the indicators that contain each gram, ascending, and the precision of each indicator.
 
-        The precision is the share of its characters and bigrams that are among the grams. Those before its last space
-        count half.
+        The precision of an indicator is the share of its characters and bigrams that are among the grams. Those before
+        its last space count half.
         """
         if not grams:
             return [], np.zeros(len(self))

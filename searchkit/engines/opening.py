@@ -36,9 +36,10 @@ def open_directory(index: Path) -> Directory:
 def create_directory(index: Path, engine: str, url: str | None = None) -> Directory:
     """Return where an engine, one of `ENGINES`, writes the index in a folder, which need not exist.
 
-    `url`: address of the cluster of a new index, by default that in SEARCHKIT_OPENSEARCH_URL. Raises UsageError if the
-    engine needs an address and there is none, if it takes none and there is one, and if the folder has an index of
-    another kind of engine. Also raises the exceptions of `open_directory`.
+    `url`: address of the cluster, for the engine opensearch. A new index needs one, by default that in
+    SEARCHKIT_OPENSEARCH_URL; an existing index keeps its address unless `url` is given. Writes the address to the
+    folder. Raises UsageError if there is no address for a new index, if `url` is given for another engine, and if the
+    folder has an index of another kind of engine. Also raises the exceptions of `open_directory`.
     """
     is_on_cluster = (index / CLUSTER_FILE).is_file()
     if engine != "opensearch":

@@ -105,7 +105,7 @@ def _schema() -> fields.Schema:
 
 
 class StoredDocument(NamedTuple):
-    """A document with its paragraphs and their measures."""
+    """A document with its paragraphs, their measures and near-duplicate keys, and its tables."""
 
     file: str
     """Name of the corpus file that the document was read from."""
@@ -270,7 +270,7 @@ class WhooshEngine:
         return [() if i is None else self._store.measures_of(i) for i in doc_ids]
 
     def document(self, document_id: str) -> Document | None:
-        """Return the document with the given id, or None. Reads all documents before it."""
+        """Return the document with the given id, or None. Reads the records of all documents."""
         return next((document for document in self.documents() if document.document == document_id), None)
 
     def documents(self) -> Iterator[Document]:
@@ -336,7 +336,7 @@ class WhooshEngine:
         self._close_reader()
 
     def stored_documents(self) -> list[StoredDocument]:
-        """Return all documents with their paragraphs and measures, in corpus order. Raises IndexDamaged."""
+        """Return all documents with what belongs to them, in corpus order. Raises IndexDamaged."""
         documents: list[StoredDocument] = []
         with _restricted_decoding(self._folder):
             for docnum in self._reader.all_doc_ids():
@@ -700,7 +700,10 @@ def _time_of(measure: Measure) -> TimeAttributes:
 
 
 def _is_selected(measure: Measure, request: MeasureRequest) -> bool:
-    """Return whether a request selects a measure by its filters, status, unit and signed value."""
+    """Return whether a measure passes the filters of a request, and has its status, unit and signed value.
+
+    Totals of several years are left out if the request does so (`MeasureRequest.single_years`).
+    """
     return (
         all(item.admits_measure(measure) for item in request.filters)
         and (not request.statuses or measure.status in request.statuses)

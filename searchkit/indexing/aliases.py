@@ -26,7 +26,7 @@ def collect_aliases(
 
     Topics are those of `taxonomies`, the texts of files: counting those of the index would take most of the time.
     `previous`: names of an older index with the same synonyms. They are returned if the values are the same.
-    Otherwise takes 30 ms to load the gazetteer, and some milliseconds.
+    Otherwise takes 30 ms to load the gazetteer, and some milliseconds to find the names.
     """
     facets = [Facet(name) for name in (*NAMED_FACETS, *YEAR_FACETS) if name not in {"topic", "section"}]
     facets += [Facet("district", depth) for depth in range(1, _MAX_DEPTH + 1)]

@@ -84,7 +84,7 @@ class BuildOptions:
     """Read all files again, also unchanged ones."""
     url: str | None = None
     """Address of the cluster, for the engine opensearch: `https://host:9200`, or with a name `https://host:9200/NAME`.
-    Needed for the first build of an index, then the index folder names it."""
+    The first build of an index needs it, unless SEARCHKIT_OPENSEARCH_URL has it; then the index folder names it."""
 
 
 _FILE_OPTIONS = ("words", "synonyms", "topics", "work_topics", "units", "fixed_names", "indicators")
@@ -360,7 +360,7 @@ def _update(
     result = IndexingResult()
     is_same_corpus = base and (base.state.skipped, base.manifest.corpus) == (state.skipped, config.corpus)
     if base and is_same_corpus and changes.is_empty:
-        config.directory.sync()  # the build that wrote it may have failed to do so
+        config.directory.sync()  # the build that committed the index may have failed to sync it
         summary.add(changes.unchanged)
     else:
         unread = [(file, listing.stated_metadata(file)) for file in changes.unread]

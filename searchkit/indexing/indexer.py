@@ -77,7 +77,7 @@ class Indexer:
         return totals.outcome(parsed.digest, parsed.skipped, is_final=parsed.is_final, reports=reports)
 
     def _index_records(self, file: TaskFile, writer: Writer) -> FileOutcome | None:
-        """Index a share of a file of records. Returns None for any other file, or if no record of it can be read."""
+        """Index a share of a file of records. Returns None for a file of another kind, or if no record can be read."""
         try:
             stream = stream_file(file.corpus_file, file.metadata, self._taxonomies, file.share)
         except (OSError, ReadError):

@@ -26,7 +26,7 @@ class Settings(msgspec.Struct, frozen=True):
 
 
 class TaskFile(msgspec.Struct, frozen=True):
-    """A file to index, with the fields, facets and topics that metadata.csv states for it."""
+    """A file to index, with the metadata that metadata.csv states for it (`StatedMetadata`)."""
 
     path: bytes
     """Absolute path, as bytes, because it need not be valid Unicode."""
@@ -81,7 +81,7 @@ class StepStarted(msgspec.Struct, frozen=True, tag=True):
 
 
 class FileOutcome(msgspec.Struct, frozen=True):
-    """Result of indexing one file. The fields up to `reports` are those of `changes.FileEntry`."""
+    """Result of indexing one file. `changes.FileEntry` describes the fields, except `warnings`."""
 
     digest: str
     documents: int = 0

@@ -70,8 +70,8 @@ _WALL_TIME_FACTOR = 3
 _MAX_START_SECONDS = 60.0
 """Wall seconds allowed until a worker starts its first file."""
 _POLL_SECONDS, _MAX_POLL_SECONDS = 0.2, 1.0
-"""Maximum seconds between two checks of the time limits, and the maximum that the time between two checks counts. The
-real time is longer if the system suspends this process."""
+"""Seconds to wait for a message before the time limits are checked, and maximum number of seconds that count between
+two checks. More time passes between them if the system suspends this process."""
 _EXTERNAL_EXIT_CODES = frozenset(
     -getattr(signal, name) for name in ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT") if hasattr(signal, name)
 )
@@ -328,8 +328,8 @@ class WorkerPool:
 
         `suspect` is the index of the file that was being read, or None if the part was being written. If it is None, a
         batch of several files is halved, and the only file of a batch is the suspect. The suspect is retried as a batch
-        of one file, unless the failure is conclusive or this batch was the retry: then it is skipped. If a share of a
-        file fails, the file is the suspect.
+        of one file, unless the failure is conclusive or this batch was the retry: then the suspect is skipped. If a
+        share of a file fails, the file is the suspect.
         """
         if batch.share != WHOLE:
             if batch.start not in self._shares:  # another share has failed before
@@ -523,8 +523,8 @@ def _split_by_size(files: Sequence[InputFile], indices: range, jobs: int) -> lis
 def _join_outcomes(outcomes: Sequence[FileOutcome]) -> FileOutcome | None:
     """Return the result of a file from those of its shares, or None if the file must be read in one piece.
 
-    This is so if no share has a valid record, if the file was changed between two shares, or if only all shares
-    together have too many facets.
+    This is so if no share has a document or a skipped record, if the file was changed between two shares, or if the
+    shares together have too many facets.
     """
     digests = {outcome.digest for outcome in outcomes if outcome.digest}
     skipped = tuple(chain.from_iterable(outcome.skipped for outcome in outcomes))

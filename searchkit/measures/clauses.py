@@ -19,9 +19,9 @@ from searchkit.measures.quantities import Quantity
 _BOUNDARY = re.compile(r"[,:(](?:(?<!\()|(?=其中|含|包括|不含))")
 """The end of a clause within a sentence: a comma, a colon, or a bracket before 其中 and the like."""
 _BRACKET = re.compile(r"\([^()]*(?:\([^()]*\)[^()]*)*\)")
-"""A text in brackets, which may contain other brackets of one more level."""
+"""A text in brackets. It may contain other brackets, but these contain no further ones."""
 _MAX_TOPIC_DISTANCE = 3
-"""Number of clauses before a number that are searched for its topic."""
+"""Maximum number of clauses before a number that are searched for its topic."""
 _MAX_LEVEL_DISTANCE = 200
 """Maximum number of code points between the time of an initial level and the word for the level reached."""
 
@@ -47,7 +47,7 @@ class Clauses:
         return self._starts[bisect_right(self._starts, offset) - 1]
 
     def previous(self, offset: int) -> range:
-        """Return the span of the clause before the one that contains an offset. It is empty for the first clause."""
+        """Return the span of the clause before the one that contains an offset; an empty span for the first clause."""
         n = bisect_right(self._starts, offset) - 1
         return range(self._starts[n - 1], self._starts[n] - 1) if n else range(self._starts[0], self._starts[0])
 
@@ -73,7 +73,7 @@ class Clauses:
         return topic if is_subject or wording.MEASURE_NOUN.search(topic) else ""
 
     def trim_to_subject(self, begin: int, end: int) -> int:
-        """Return the end of the subject in the name between two offsets, or its end if no verb follows a subject."""
+        """Return the end of the subject in the name between two offsets, or `end` if no verb follows a subject."""
         subject = wording.SUBJECT_END.search(self._folded, begin + MIN_NAME_LENGTH, end)
         return self._names.trim_end(begin, subject.start()) if subject else end
 
@@ -87,7 +87,7 @@ class Clauses:
     def find_period(self, quantity: Quantity, year: int | None) -> str | None:
         """Return the time expression that applies to a quantity, as written, or None. `year`: the reporting year.
 
-        Time expressions in other brackets are ignored.
+        Time expressions in a remark that does not contain the quantity are ignored.
         """
         times: Sequence[TimeExpression] = self._times
         if self._remarks:
@@ -102,7 +102,10 @@ class Clauses:
         return self._text[time.start : time.end]
 
     def _find_topic(self, n: int) -> str:
-        """Return the subject of clause n, or the whole clause if it has no subject, or "" if it is adverbial."""
+        """Return what clause n is about: its subject or, if it has none, the name in it.
+
+        Return "" if the clause is adverbial, or if its subject has at most two characters.
+        """
         start, stop = self._starts[n], self._starts[n + 1] - 1
         aspect = wording.ASPECT_CLAUSE.match(self._folded, start, stop)
         if aspect:
@@ -136,7 +139,7 @@ def _find_starts(folded: str, span: range, quantities: Sequence[Quantity]) -> It
 
 
 def _find_remarks(folded: str, span: range, quantities: Sequence[Quantity]) -> list[range]:
-    """Return the spans of the brackets of a sentence that are about a quantity: those with one in it or before it.
+    """Return the spans of the brackets of a sentence that contain a quantity or directly follow one.
 
     Any other bracket, such as 全省（2023年1至6月）立案5件, is about what follows.
     """

@@ -13,11 +13,14 @@ from searchkit.measures.names import MIN_NAME_LENGTH
 from searchkit.measures.quantities import Quantity
 
 _MAX_SLOGAN_LENGTH = 10
-"""Number of code points around a quantity that are searched for the same quantity."""
+"""Number of code points on each side of a quantity that are searched for the same quantity."""
 
 
 def is_idiom(folded: str, quantity: Quantity, preceding: str) -> bool:
-    """Return whether a number and its unit are an idiom: 一起 in 站在一起. `preceding` is the text before it."""
+    """Return whether a number and its unit are an idiom: 一起 in 站在一起, or in the slogan 发现一起、查处一起.
+
+    `preceding` is the text before the number.
+    """
     if quantity.value != 1:
         return False
     nearby = folded[max(0, quantity.start - _MAX_SLOGAN_LENGTH) : quantity.end + _MAX_SLOGAN_LENGTH]

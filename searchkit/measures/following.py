@@ -84,7 +84,7 @@ class FollowingText:
         return (self._text[start:end], end) if is_name else ("", begin)
 
     def find_predicate(self, k: int) -> str:
-        """Return the predicate after quantity k, for a quantity that has no name: 646家使用该系统."""
+        """Return the predicate after quantity k, for a quantity that has no name (646家使用该系统), or ""."""
         begin, following, _ = self.read(k)
         is_cut = begin + len(following) == self.next_start(k) < self._end
         if is_cut or len(following) < MIN_NAME_LENGTH or following.startswith("("):
@@ -103,9 +103,10 @@ class FollowingText:
         return f"{name} {self._text[slice(*predicate.span('verb'))]}".strip()
 
     def read(self, k: int) -> tuple[int, str, bool]:
-        """Return start and text from quantity k to the next punctuation or quantity, and whether it ends a clause.
+        """Return start and text from quantity k to the next punctuation or quantity, and whether a clause ends there.
 
-        The mark 、 ends no clause.
+        The mark 、 ends no clause. It does not end the text either if it is inside of a name (5所市、县级医院). If the
+        text begins with several adjectives, only the noun after them is returned.
         """
         begin, limit = self.start_after(k), self.next_start(k)
         mark = _PUNCTUATION.search(self._folded, begin, limit)
@@ -139,7 +140,10 @@ class FollowingText:
         return remark.end() if remark else end
 
     def next_start(self, k: int) -> int:
-        """Return the start of the quantity after quantity k, or the end of the sentence."""
+        """Return the start of the quantity after quantity k, or the end of the sentence.
+
+        An ordinal that is part of the name after quantity k (100个一类乡镇) is passed over.
+        """
         n = k + 1
         if n < len(self._quantities) and self._is_ordinal(self._quantities[n], self._quantities[k].end):
             n += 1

@@ -35,7 +35,7 @@ _MAX_DEPENDENT_LENGTH = 12
 _NEARBY = 8
 """Maximum length in code points of the words before a number that show what its name depends on."""
 _MAX_OWN_NAMES = 30
-"""Number of names that later numbers without names can borrow."""
+"""Maximum number of names that are kept for later numbers without names."""
 _MAX_SOURCE_LENGTH = 30
 """Maximum length in code points of the text before a number that tells the source of what follows."""
 
@@ -76,13 +76,13 @@ class _Words:
     begin: int
     """Start of the text before the number."""
     preceding: str
-    """That text, folded."""
+    """The text before the number, folded."""
     start: int
-    """Start of the name in it."""
+    """Start of the name in the text before the number."""
     stop: int
-    """End of the name in it."""
+    """End of the name in the text before the number."""
     before: str
-    """That name, or ""."""
+    """The name before the number, or ""."""
     after: str
     """The name in the text after the number, or ""."""
     consumed_end: int
@@ -90,7 +90,7 @@ class _Words:
     change: re.Match[str] | None
     """The match of `wording.CHANGE_VERB`."""
     is_listed: bool
-    """Whether the clause has a quantity before."""
+    """Whether the clause has a quantity before the number."""
     is_nested: bool
     """Whether the quantity before is part of the name (十个职工以上的企业有5户)."""
 
@@ -112,7 +112,7 @@ class _NameParts:
     begin: int = 0
     """Start of the text before the number, including the words that are not part of the name."""
     is_listed: bool = False
-    """Whether the clause has a quantity before."""
+    """Whether the clause has a quantity before this one."""
     is_borrowed: bool = False
     """Whether `before` is the name of another quantity, which is complete."""
 
@@ -122,7 +122,7 @@ class _Names:
     """The names in a sentence so far, from which the names of later quantities are completed."""
 
     subject: str = ""
-    """The first name that is clear by itself, or its context."""
+    """The context of the first name of four or more characters or, if it needs none, that name."""
     lends_subject: bool = True
     """Whether the subject can be the context of other names."""
     last_name: str = ""
@@ -211,7 +211,10 @@ class _Sentence:
             k += length
 
     def _enter_or_leave_bracket(self, offset: int) -> None:
-        """At the start of a bracket, save the names before it. At its end, restore them. `offset`: of a quantity."""
+        """At the start of a bracket, save the names before it. At its end, restore them.
+
+        `offset`: offset of the current quantity.
+        """
         bracket = self._clauses.remark_at(offset)
         if bracket == self._bracket:
             return
@@ -593,7 +596,7 @@ class _Sentence:
         return ""
 
     def _find_context_of_total(self, name: str, quantity: Quantity) -> str:
-        """Return the things that were just counted in the same unit, if a name is only that of their total, or ""."""
+        """Return the things that were just counted in the same unit if a name only names their total, otherwise ""."""
         last = self._names.last_quantity
         is_total = last is not None and last.base_unit == quantity.base_unit and wording.TOTAL_OF_LAST.fullmatch(name)
         is_mean = wording.MEAN_START.match(self._names.last_name)
@@ -659,7 +662,7 @@ class _Sentence:
 
     @cached_property
     def _previous_sentence_topic(self) -> str:
-        """The topic of the last clause of the previous sentence."""
+        """The last name of the previous sentence or, if it has none, the text of its last clause."""
         end = max(self._start - 1, 0)
         if self._previous_name:
             return self._previous_name
@@ -667,7 +670,7 @@ class _Sentence:
         return strip_marks(self._text[begin:end])
 
     def _heading_topic(self) -> str:
-        """Return the topic of the innermost heading, or the title if there is no heading."""
+        """Return the topic of the innermost heading, "" if the heading is generic, or the title without headings."""
         if not self._context.headings:
             return self._context.title
         heading = re.split(r"[,，;；:：。]", self._context.headings[-1])[0]

@@ -70,7 +70,7 @@ class Label:
     """A header cell, split into its parts."""
 
     words: str = ""
-    """What it names as printed, without unit, time, 其中 and 合计."""
+    """What it names as printed, without unit, time and 其中. Empty if it only says that it is a total (合计)."""
     unit: str | None = None
     """The unit that it states, or None."""
     period: str = ""
@@ -78,7 +78,7 @@ class Label:
     is_total: bool = False
     """Whether it names a total: 合计, 本年收入合计."""
     is_rate: bool = False
-    """Whether its numbers are percentages although it states no unit: 占比, 增幅, 办结率."""
+    """Whether its numbers are percentages unless a unit is stated: 占比, 增幅, 办结率."""
     change: str | None = None
     """One of `names.MEASURE_CHANGES` if it names a change, otherwise None."""
 
@@ -129,7 +129,10 @@ def unit_kind(unit: str, vocabulary: Vocabulary) -> str | None:
 
 
 def _split_unit(text: str, vocabulary: Vocabulary) -> tuple[str, str | None]:
-    """Return a label without its unit, and the unit as printed, or None if it states none."""
+    """Return a label without its unit, and the unit as printed, or None if it states none.
+
+    A unit that is a part of the words (件数) stays in the label.
+    """
     folded = fold(text)
     special = _find_special_unit(folded, vocabulary)
     if is_class(text) or special is not None:

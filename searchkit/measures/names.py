@@ -22,9 +22,9 @@ _MAX_TAIL_LENGTH = 8
 _MAX_MODIFIER_LENGTH = 3
 """Maximum length in code points of a modifier before a name that several modifiers share."""
 _FIRST_HAN = "\u4e00"
-"""The first Chinese character. Characters from this one on are Chinese."""
+"""The first Chinese character. Characters from this one on count as Chinese."""
 _TIME_ENDS = frozenset("年月日末底初间")
-"""Last characters of a time expression. A word never begins inside of one."""
+"""Last characters of a time expression. No word begins with a time expression."""
 
 
 class NameText:
@@ -73,7 +73,7 @@ class NameText:
         return begin, max(begin, end)
 
     def _trim_baseline(self, begin: int, end: int, *, is_change: bool) -> tuple[int, int]:
-        """Return the span after the baseline of a comparison (比上年), or before it if nothing follows it."""
+        """Return the span after the baseline of a comparison (比上年), or before the baseline if no name follows it."""
         baseline = _last_match(wording.BASELINE.finditer(self._folded, begin, end))
         if baseline is None or (baseline["yearly"] and not is_change and baseline.start() > begin):
             return begin, end
@@ -212,7 +212,10 @@ def _last_match(matches: Iterator[re.Match[str]]) -> re.Match[str] | None:
 
 
 def strip_marks(name: str) -> str:
-    """Remove punctuation and a conjunction at the ends, and unbalanced quotation marks and brackets."""
+    """Return a name without marks at its ends: punctuation, a last conjunction, the mark of a footnote.
+
+    Also removes unbalanced quotation marks, and a bracket that is not closed with what follows it.
+    """
     name = name.strip("、，,:： ·").rstrip("⁰¹²³⁴⁵⁶⁷⁸⁹")
     if len(name) > MIN_NAME_LENGTH and name[-1] in "和及与并" and not name.endswith(("惠及", "涉及", "普及")):
         name = name[:-1]

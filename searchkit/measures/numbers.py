@@ -19,7 +19,7 @@ _MYRIAD = SCALES["万"]
 _MYRIADS = "万亿"
 """The scales that are powers of 10,000."""
 _FIRST_HAN = "\u4e00"
-"""The first Chinese character. Characters from this one on are Chinese."""
+"""The first Chinese character. Characters from this one on count as Chinese."""
 _NUMBER_END = "[一二两三四五六七八九十百千万亿\\d]"
 """The last character of a number in Arabic or Chinese digits."""
 _AFTER_NUMBER = re.compile(rf"(?:[\d%‰]|{_NUMBER_END}[^\W\d长幅速率降增差额]{{0,3}}|[a-z@#_=/*^])$")
@@ -94,7 +94,7 @@ class Number:
     scale: int
     """Factor of `unscaled`: 1, 1000, 10**4, 10**8 …"""
     part: str
-    """`%`, `‰` or an empty string. Fractions of ten thousand or more (万分之三) are converted to %."""
+    """`%`, `‰` or an empty string. Parts per 10,000 or more are converted to %: 万分之三 to 0.03%."""
     is_han: bool
     """Whether the number is written in Chinese numerals."""
     is_surplus: bool = False
@@ -269,7 +269,7 @@ def _add_power(folded: str, number: Number, factor: Number | None) -> None:
 
 
 def _add_part(folded: str, number: Number) -> None:
-    """Add 千分之, 万分之 and the like before a number. Fractions of ten thousand or more are converted to %."""
+    """Add 千分之, 万分之 and the like before a number. Parts per 10,000 or more are converted to %."""
     part = _PART.search(folded, max(0, number.start - _MAX_PART_LENGTH), number.start)
     if part is None or number.part or number.scale > 1:
         return

@@ -67,12 +67,12 @@ _AFTER_THRESHOLD = re.compile(r"(?:以上|左右)?(?:[,;。:!?、)]|$|大关|和
 """After a multiplier that is exceeded (`Number.is_threshold`: 超百亿), in money: the multiplier does not define a class
 of things (突破千亿元大关, unlike 超百亿元企业)."""
 _AFTER_COUNT = re.compile(r"(?:以上)?(?![的级以])")
-"""The same in another unit: the multiplier does not define a class of things (超千人, unlike 超千人的基地)."""
+"""After such a multiplier with another unit: it does not define a class of things (超千人, unlike 超千人的基地)."""
 _SIGNED_KINDS = frozenset(("money", "percent", "count"))
 """Kinds of units before whose numbers a hyphen is a minus sign after any word. For lengths and areas, it is one only
 after words such as 增长: 长江-12.5米深水航道 is not negative."""
 _SIGNED_UNITS = frozenset(("℃", "℉", "摄氏度", "度", "番", "倍", "吨"))
-"""Units of other kinds for which this holds too."""
+"""Units of other kinds before whose numbers a hyphen is a minus sign after any word, too."""
 # The lookbehinds exclude 半 after another number or a word such as 上 or 前 (一半, 上半年), but not after 提前. The
 # lookahead excludes 半数 and 半径.
 _HALF = re.compile(r"(?<![上下后每一两大多过各首末这那几整对参减折\d])(?<!(?<!提)前)半(?!数|径)")
@@ -349,7 +349,10 @@ def _find_upper_end(folded: str, numbers: Sequence[Number], n: int, vocabulary: 
 
 
 def _join_ranges(folded: str, quantities: list[Quantity]) -> list[Quantity]:
-    """Return the quantities, with a range of two of them as its lower end: 2000元至3万元."""
+    """Return the quantities. Of two that are the ends of a range (2000元至3万元), only the lower end is returned.
+
+    The lower end then has the bound at_least, and extends to the end of the range.
+    """
     joined: list[Quantity] = []
     lower = None
     for quantity in quantities:

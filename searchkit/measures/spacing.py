@@ -127,7 +127,7 @@ def _is_one_number(match: re.Match[str]) -> bool:
 def _is_one_numeral(match: re.Match[str]) -> bool:
     """Return whether parts of a Chinese numeral are one number.
 
-    A single digit at the start of a line may be a list number. Parts that begin with one are not joined.
+    Parts are not joined if the first one is a single digit at the start of a line, which may be a list number.
     """
     first = match[0].partition(" ")[0]
     is_list_number = len(first) == 1 and match.string[match.start() - 1 : match.start()] in ("", "\n")

@@ -101,7 +101,7 @@ _ITEM_STOPS = ",;。!?、和及"
 _FROM = re.compile(
     r"(?:[由从](?![事业此])|原来的?)(?:(?!(?:[提增上降减缩扩回跃][高加长升低少小大落]|[降增减升达])[到至为])[^,;。]){0,20}$"
 )
-"""由 in 由12件 before the number, without the verb that ends the change."""
+"""Before the number: 由 in 由12件. The verb that leads to the second value (提高到) must not come between."""
 _TO_AFTER = re.compile(
     r"[^,;。]{0,12}?,?(?:提高|增加|增长|上升|提升|下降|降低|减少|缩小|压缩|缩短|调整|扩大|回落|发展|变为|跃升|攀升|回升|扩展|上调|下调|改善"
     r"|增|减|升|降|达)?[到至为]"
@@ -169,11 +169,11 @@ _TARGET_OF_REVIEW = re.compile(
     "力争|争取[^,。]{0,12}(?:完成|达|实现|增长|突破|超过|控制)|预期目标[是为]|目标[是为]:?|计划(?:到|在)|到[^,。]{2,8}年[^,。]{0,6}(?:要|将|达到)|必须|应当(?:达到|完成|实现)"
     "|要求(?:达到|实现)"
 )
-"""A word of intention in any other section, which the whole sentence before the number decides."""
+"""A word of intention in any other section, anywhere in the sentence before the number."""
 _FACT = re.compile("现有|已经|已(?!知)|去年|上年|至今|[只仅]有|[只仅]占")
 """A word that states a fact in a section of plans, in the clause of the number."""
 _PRESENT = re.compile("目前|截至")
-"""The same, anywhere in the sentence before the number."""
+"""A word that states a fact in a section of plans, anywhere in the sentence before the number."""
 _DONE = re.compile("已|完成|实现了|建成了|现有|截至")
 """A word that states a fact in any other section, in the clause of the number."""
 _PLANNED_LABEL = re.compile(
@@ -192,7 +192,10 @@ _TARGET_IN_BRACKETS = re.compile(r"\((?:年度|全年|年初|预期|预定|计�
 
 
 def _is_target(timed: TimedText, number: NumberInText, time: Time, clause: str) -> bool:
-    """Return whether a number is planned. `time` is the time that governs it, `clause` is its clause before it."""
+    """Return whether a number is planned.
+
+    `time` is the time that governs the number. `clause` is the text of its clause before the number.
+    """
     folded, planned = timed.folded, timed.calendar.planned
     is_named = _TARGET_NOUN_AFTER.match(folded, number.end) and _TARGET_MISSED.search(clause)
     if is_named or _TARGET_IN_BRACKETS.search(clause):

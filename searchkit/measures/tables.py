@@ -1,7 +1,8 @@
 """Measures of tables: each cell that is a number, named by the headers of its column and its row.
 
 The unit is that of the cell, else of a header of its column, of a header of its row, of the column 单位, of a note or
-the caption (单位：万元). A header that is a year or a month is the period. Cells with sentences are read as prose.
+the caption (单位：万元). Under a header that names a rate, such as 增幅, and states no unit, it is %. A header that is
+a year or a month is the period. Cells with sentences are read as prose.
 """
 
 from __future__ import annotations
@@ -206,9 +207,10 @@ class _TableExtractor:
         return is_bare and any(0 < value < 1 for value in values) and all(value <= 1 for value in values)
 
     def _collect_row_headers(self, block: int) -> list[tuple[PlacedCell, ...]]:
-        """Return the header cells with text of each row, outermost first, after the last row that names a group.
+        """Return the header cells with text of each row, outermost first.
 
-        `block`: index in `label_blocks`.
+        The last row above that names a group is the outermost header, unless the row is a total. `block`: index in
+        `label_blocks`.
         """
         collected: list[tuple[PlacedCell, ...]] = []
         group: tuple[PlacedCell, ...] = ()
@@ -329,7 +331,10 @@ class _TableExtractor:
         return TableCell(self._table.table, row, column, is_total)
 
     def _find_unit(self, row: int, column: int, labels: Sequence[Label], rows: Sequence[Label]) -> str | None:
-        """Return the unit that headers, the column 单位, the caption or a note state; None if none of them does."""
+        """Return the unit that headers, the column 单位, the caption or a note state; None if none of them does.
+
+        A rate whose headers state no unit is in %, unless the figures of its column are fractions: these have no unit.
+        """
         stated = next((label.unit for label in (*reversed(labels), *reversed(rows)) if label.unit), None)
         if stated:
             return stated

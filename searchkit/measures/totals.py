@@ -45,8 +45,8 @@ class Line:
 def find_parents(lines: Sequence[Line]) -> list[int | None]:
     """Return for each row (or column) the index of its total, or None. Linear in the number of lines.
 
-    The total of a line with 其中 (`Line.is_part`) is the nearest line before it without 其中. The total of any other
-    line is the first of the following that exists:
+    A line with 其中 (`Line.is_part`) that is no total belongs to the nearest line before it that is not such a line.
+    That line is its total. The total of any other line is the first of the following that exists:
 
     1. the total in the group of the line;
     2. the outer total with the name of the line, unless the line is itself a total;

@@ -79,7 +79,10 @@ class Vocabulary:
 
     @classmethod
     def load(cls, units: Path | DataFile | None = None, fixed_names: Path | DataFile | None = None) -> Vocabulary:
-        """Load both files, by default those of searchkit. Raises UsageError, which names the file and the key."""
+        """Load the unit list and the list of fixed names, by default those of searchkit.
+
+        Raises UsageError, which names the file and the key.
+        """
         unit_file = read_data_file("unit list", units or UNITS_FILE)
         content = read_toml(unit_file, _UnitFile)
         by_name = _parse_units(unit_file, content)

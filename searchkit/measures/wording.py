@@ -101,8 +101,8 @@ LIGHT_VERB = re.compile(f"(?:{_LIGHT_VERBS})[了过]?")
 LIGHT_WORD = re.compile(f"{_LIGHT_VERBS}|{_LEADING_WORDS}")
 """A light verb, or one of the words that are dropped only at the beginning of a clause. Used to match a full name."""
 LEADING_LIGHT_WORD = re.compile(f"(?:{_LEADING_WORDS}|{_LIGHT_VERBS})[了过好]?|新建成")
-"""A word of `_LIGHT_VERBS` or `_LEADING_WORDS`, with 了, 过 or 好. Words of `_LEADING_WORDS` are dropped only at the
-beginning of a clause."""
+"""A word of `_LIGHT_VERBS` or `_LEADING_WORDS`, possibly with 了, 过 or 好. Words of `_LEADING_WORDS` are dropped
+only at the beginning of a clause."""
 COMPLETION_VERBS = frozenset(("建成", "完成", "实现", "新建", "引进", "打造", "创建", "培育"))
 """Light verbs that a topic may precede: 农村新建住房."""
 ACTOR = re.compile(
@@ -110,7 +110,7 @@ ACTOR = re.compile(
     r"[在对向与]"  # 在城区
 )
 """In the text before a light verb: the text ends with an actor (市财政局) or contains a preposition (在城区).
-Therefore it is not the topic of the verb."""
+Such a text is not the topic of the verb."""
 TRANSITIVE_VERB = re.compile(
     r"(?:调处化解|排查化解|立案查处|审查|办结|办理|受理|处理|查处|查办|查获|化解|调解|处置|处罚|约谈|接受|接待|发送|发布|公开|公示|"
     r"排查|整改|整治|培训|检查|巡查|抽查|检测|监测|抽检|评查|审核|审批|审结|调整|清理|修订|废止|新增|注册|登记|注销|变更|吊销|取缔|"
@@ -321,7 +321,7 @@ GENERIC_HEADING = re.compile(r"(?:成效|举措|措施|情况|回顾|总结|概�
 UNIT_REMARK = re.compile(r"\([^()]{1,2}\)|级(?=..)")
 """After a number: an alternative unit or 级, which is not part of the name (25万人(次), 108条(段), 110兆瓦级燃机)."""
 FIRST_ITEM = re.compile("(?![有具可])[^和]{4,}(?=和[^和]{2,3}等?$)")
-"""The name before the first conjunction of a list that goes on after it."""
+"""The first name of a list, before 和 and a short name: 经济开发区 in 经济开发区和温州."""
 LIMIT_LEAD = re.compile(r"(?:[^,;。:、()\d]{0,8}(?:超过?|突破|达到?|不足))?$")
 """Between two numbers: the second one describes what both count (5个超500亿元的开发区, 8条500千伏线路)."""
 HALF_WORD = re.compile("[和及与][^和及与]$")
@@ -329,7 +329,7 @@ HALF_WORD = re.compile("[和及与][^和及与]$")
 NAME_TAIL = re.compile(
     "(?:[后时中]|[以之]外|首批|广泛|预计|基本|免费|继续|按期|按时|及时|作为|积极|共同|扎实|稳步|陆续|如期)$"
 )
-"""The end of a name after a number that is not part of it: 首批 in 250个乡镇首批实施."""
+"""A word at the end of a name after a number that is not part of the name: 首批 in 250个乡镇首批实施."""
 LISTED_ADJECTIVES = re.compile(
     r"(?:[可有具能][^,;。:、()\d]{1,9}|[^,;。:、()\d]{1,9}[强高大好快优多美新深足低聚])"
     r"(?:、[^,;。:、()\d]{2,12})+?的(?P<noun>[^,;。:、()\d]{2,20})(?=[,;。:)]|$)"
@@ -352,20 +352,22 @@ SELECTION = re.compile("有$")
 RELATIVE_CLAUSE = re.compile("的[将就共已]*有[约近]?$")
 """Before a number without a name after it: the clause tells which of the things before (694个单位,在内地的有472个)."""
 REPEATED_TOTAL = re.compile("共|现有|总[数计]")
-"""Before a number without a name: it counts all of the subject, not only those of the number before (共有22所)."""
+"""Before a number without a name: the number counts all of the subject, not only what the last number counts
+(共有22所)."""
 SHARED_HEAD = re.compile(
     r"(?:占[^、]{1,20}比[重例]|排放总?量|毛入[学园]率|城镇化率|失业率|转化率|利用率|参保人数|招生人数|人数|人均[^、]{0,6}收入|可支配收入|纯收入|销售收入|(?:主营业务|营业)收入|收入|增加值|产值|覆盖率|普及率|入学率|合格率|完成率|处理率|参保率|[^、,的]{2}率|里程|面积|产量|总量|投资|标准|"
     r"总额|余额|支出|比重|税收|利润|价格)$"
 )
 """The end of the last of several names, which may apply to all of them: 养老保险、失业保险参保人数."""
 COMPLETE_NAME = re.compile("(?:[额数]|人次|资金|外资|投资|资产|负债|存款|贷款|总值|GDP|出口|进口|寿命|税收?)$")
-"""The end of a name that lacks no head: 净资产 in 净资产和利润总额."""
+"""The end of a name that needs no `SHARED_HEAD` of the last name: 净资产 in 净资产和利润总额."""
 CAMPAIGN = re.compile("专项|领域|行动|整治")
 """Words of a campaign: 专项整治. A count within a campaign is not the count of the year."""
 FINE = re.compile("罚没款|罚款|罚金|没收违法所得")
 """The name of a fine. Used to match a full name."""
 CASE_SUFFIX = re.compile("(?:案|案件|立案|处罚|查处|办结)$")
-"""The end of a name of cases. A fine after it applies to all cases; any other fine applies to the name before it."""
+"""The end of a name of cases. After such a name, the name of a fine needs no context. After any other name, that
+name is the context of the fine."""
 BREAKDOWN_END = re.compile("累计|总[数计量额]|合计|年均|由|[到至]$")
 """Before a number: the number is a new total, not part of the preceding one: 累计 in 受理9件, 累计受理80件."""
 LEVEL_NOUN = re.compile(
@@ -380,7 +382,8 @@ AVERAGE = re.compile("(?:每[人户亩]平均|[日月]?[人户亩]均)$")
 LIMIT_NAME = re.compile(r"[超过].{1,8}元$")
 """The name of things that is only a limit: 过50亿元 in 过50亿元的12家."""
 OWNER = re.compile("(?:(?:我|全)[国省市区县]|以[后来前]的)$")
-"""Before a number that a name follows: what it counts belongs to it, and the text before is not part of the name."""
+"""Before a number that a name follows: the text says whose the counted things are (我国六万万人民). It is not part of
+their name."""
 SHARE_OF = re.compile("[中里](?:所占)?的?(?:比重|份额|比例)$")
 """The end of the name of a share that lacks what it is a share of: 工业总产值中的比重."""
 NESTED_QUANTITY = re.compile(

@@ -56,7 +56,7 @@ class _Size:
     dpi: int
     """Resolution of a PNG, in pixels per inch."""
     is_slide: bool = False
-    """Whether the height is fixed."""
+    """Whether the height is fixed, as long as the text is not smaller than `_MIN_FONT`."""
 
 
 _SIZES = {"print": _Size(6.3, 4.0, 9, 300), "slide": _Size(13.33, 7.5, 16, 150, is_slide=True)}
@@ -114,8 +114,9 @@ def render_chart(comparison: Comparison, chart_format: str = "svg", size: str = 
     If the columns are years, and a row has values for two of them, rows are lines: in one chart, or if there are more
     than `_MAX_LINES`, in a chart for each. A year without a value is a gap. Otherwise rows have bars; with one column,
     in the order of their values. Only the values of cells are drawn: no plans, no totals of several years, no values in
-    another unit. Rows without a value are left out. If a cell has several values, a line goes through the first, and a
-    hollow point marks each of them; a bar shows the first and is hatched. A line below names the source.
+    another unit, no cells of several places or bodies. Rows without a value are left out. If the values of a cell
+    conflict, a line goes through the first, and a hollow point marks each of them; a bar shows the first and is
+    hatched. A line below names the source.
 
     Settings in the current folder, the environment or the user's home change nothing. Raises UsageError for another
     format or size, or if the chart would have more than `_MAX_FILLED_CELLS` filled cells, `_MAX_MULTIPLES` small
@@ -311,7 +312,7 @@ def _scale_years(axes: Axes, years: range, values: Sequence[CellValue]) -> None:
 
 
 def _draw_conflicts(axes: Axes, comparison: Comparison, row: AxisLabel, colour: object) -> None:
-    """Draw a hollow point for each value of the cells of a row with several values."""
+    """Draw a hollow point for each value of each cell of a row that has a conflict."""
     for col in comparison.cols:
         cell = comparison.cell(row, col)
         if cell.state == "conflict":  # Matplotlib leaves the label _ out of the legend
@@ -341,7 +342,7 @@ def _draw_bars(axes: Axes, comparison: Comparison, rows: Sequence[AxisLabel], co
 
 
 def _explain_conflicts(axes: Axes, comparison: Comparison, mark: str) -> None:
-    """Explain the mark of conflicts below the chart, if any are drawn."""
+    """Explain the mark of conflicts below the chart, if there are conflicts."""
     if any(cell.state == "conflict" for cell in comparison.filled.values()):
         axes.set_xlabel(f"{mark} {CELL_MARKS['conflict'][1]}", fontsize="small", loc="left")
 

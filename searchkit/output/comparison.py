@@ -24,7 +24,7 @@ MAX_NAMED_LABELS = 10
 
 MAX_FOOTNOTES = 20
 """A table that is fitted to a width has a footnote for each value, if there are at most this many values. Otherwise
-only values with a mark have one, in at most this many cells."""
+only values with a mark other than that of a bound have a footnote, in at most this many cells."""
 _NOTE_SPACE = " [99]"
 """Space for the number of a footnote."""
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
@@ -166,7 +166,10 @@ def _split_empty(labels: Sequence[AxisLabel], filled: set[AxisLabel]) -> tuple[l
 def _omitted_lines(
     comparison: Comparison, rows: Sequence[AxisLabel], cols: Sequence[AxisLabel], width: int | None
 ) -> Iterator[str]:
-    """Yield lines that name the rows, columns and measures that the table leaves out. Years are named as a range."""
+    """Yield lines that name the rows and columns that the table leaves out, and one with the number of such measures.
+
+    Years are named as a range.
+    """
     for name, labels in ((comparison.rows_by, rows), (comparison.cols_by, cols)):
         if labels and all(isinstance(label, int) for label in labels):
             text = _("no measure for {n} of {facet} {years}")

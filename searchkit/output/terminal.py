@@ -90,7 +90,7 @@ def _fit_columns(rows: Sequence[Sequence[object]], headers: Sequence[str], width
 
 
 def _record_list(rows: Sequence[Sequence[object]], headers: Sequence[str]) -> str:
-    """Return each row as lines with the name and the value of a field. A blank line ends a row."""
+    """Return each row as lines with the name and the value of each field that is not empty. A blank line ends a row."""
     widest = max(map(display_width, headers))
     names = [f"{head}{' ' * (widest - display_width(head))}" for head in headers]
     return "".join(

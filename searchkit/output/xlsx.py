@@ -1,4 +1,4 @@
-"""Workbooks (.xlsx) of records, of tables (a sheet for each), and of measures and comparisons with linked paragraphs.
+"""Workbooks (.xlsx) of records, findings and tables, and of measures and comparisons with linked paragraphs.
 
 `Worksheet.write` of XlsxWriter guesses the type of a value, and writes a string that begins with = as a formula. This
 module calls `write_string` instead, so text of a report stays text.
@@ -42,7 +42,7 @@ _MAX_LINKS = 65_530
 """Maximum number of links of a sheet. Excel drops further ones."""
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _FIRST_DATE = date(1900, 3, 1)
-"""The first date that a spreadsheet counts correctly."""
+"""The first date with the same number in all spreadsheets: Excel counts a 29 February 1900, which did not exist."""
 _SENTENCES_SHEET = "sentences"
 _SENTENCE_FIELDS = ("id", "text", "path", "title", "district", "year", "agency", "section", "document")
 """Fields of a paragraph in the sheet that measures are linked to."""
@@ -117,7 +117,7 @@ def write_findings(audit: Audit, path: Path | IO[bytes]) -> None:
     """Write the findings of an audit to a file, or into an open one.
 
     There is a sheet with the number of each kind, and one with the findings. Raises SearchkitError if XlsxWriter is
-    missing or the file cannot be written.
+    missing, a sheet would have more than `_MAX_ROWS` rows, or the file cannot be written.
     """
     with _workbook(path) as book:
         formats = _Formats(book)
@@ -184,7 +184,10 @@ class _Formats:
 
 
 class _RecordSheet:
-    """A sheet with the names of the fields, and a row for each record. The names are frozen, and have a filter."""
+    """A sheet with the names of the fields, and a row for each record.
+
+    The names and the first column stay in view when the sheet is scrolled. The names have a filter.
+    """
 
     def __init__(self, sheet: Worksheet, formats: _Formats) -> None:
         self._sheet, self._formats = sheet, formats

@@ -31,7 +31,7 @@ def is_body(text: str) -> bool:
 
 
 def find_agency(issuer: str) -> str | None:
-    """Return the kind of a body: 卫生健康委员会 for 东丽区卫健委. None for an empty name."""
+    """Return the kind of a body: 卫生健康委员会 for 东丽区卫健委. None if nothing is left without the place."""
     name = fold("".join(issuer.split()))
     if match := _BRANCH_OFFICE.match(name):
         name = match[1]

@@ -28,7 +28,7 @@ NATIONWIDE: Region = ("全国",)
 _STILL_VALID = 9999
 """`Place.until` of a name that is still valid."""
 _MIN_NAME_LENGTH, _MAX_NAME_LENGTH = 2, 18
-"""Length of a full name, in code points. No name in the table is longer."""
+"""Minimum and maximum length of a full name, in code points. No name in the table is longer."""
 _MAX_SHORT_NAME_LENGTH = 8
 """Maximum length of a short name that is recognised in a text, in code points."""
 _MAX_CHAIN_LENGTH = 40

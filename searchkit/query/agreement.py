@@ -221,8 +221,9 @@ def precision(measure: Measure) -> float:
 def rounding_error(measures: Iterable[Measure]) -> float:
     """Return the maximum difference between the sum of the base values and the sum of the true values.
 
-    Each value is rounded by at most half a unit of its last digit. Integers in the base unit are not rounded, except
-    percentages. The result includes 0.000001 for the errors of floating-point numbers.
+    Each value is rounded by at most half a unit of its last digit. A value whose last digit is one base unit (129件,
+    1.2345万元) counts as not rounded, unless it is a percentage. The result includes 0.000001 for the errors of
+    floating-point numbers.
     """
     steps = (precision(measure) for measure in measures if precision(measure) != 1 or measure.base_unit == "%")
     return sum(steps) / 2 + 1e-6
@@ -268,7 +269,7 @@ def _unsigned_range(measure: Measure) -> tuple[float, float]:
 def has_other_period(measure: Measure) -> bool:
     """Return whether a measure states a period other than the reporting year.
 
-    For a report on 2023, the period 2023年, 2023年度, 2023年全年, 全年, 今年, 本年度 or 年内 is the reporting year.
+    For a report on 2023, a period such as 2023年, 2023年度, 2023年底, 全年, 今年, 本年度 or 年内 is the reporting year.
     """
     period = measure.extracted.period
     if period is None:

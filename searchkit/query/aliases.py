@@ -141,8 +141,8 @@ class Aliases:
         """Return facet and value of each name that differs from a text in at most one character: 杭州市 for 杭洲.
 
         Names with the same pinyin may differ in more: 东丽区 for 冬利区. A character can be another one, missing, in
-        excess, or exchanged with its neighbour. Names with the same first character come first. Names of places and
-        bodies have at least two characters, other names at least three.
+        excess, or exchanged with its neighbour. The text itself comes first, if it is a name, then names with the same
+        first character. Names of places and bodies have at least two characters, other names at least three.
         """
         from searchkit.text.folding import fold  # noqa: PLC0415 - loads NumPy, which exports do not need
 
@@ -229,7 +229,8 @@ _MIN_SIMILAR_LENGTH = 3
 """Smallest length of a name of a topic, a section or a kind of report, and of a text that lacks a character, to be
 similar to another."""
 _MIN_LIKENESS = 0.35
-"""Smallest likeness of a value that `Aliases.nearest` returns: twice the matching characters / both lengths."""
+"""Smallest likeness of a value that `Aliases.nearest` returns. The likeness of a name is twice the matching characters
+/ both lengths, plus 1 if one name contains the other or both sound the same, plus 0.1 for the same first character."""
 _LIKENESS_MARGIN = 0.15
 """Values whose likeness is lower than the highest one by more than this are not returned."""
 

@@ -97,7 +97,7 @@ class ClausePair(NamedTuple):
     """Whether the relaxed form of the query requires the clause too. Filters, negations and `*` are required; so is a
     combination of clauses that are all required."""
     content: Node | None = None
-    """Strict form in which only content words must match. None if it is `all`; `Everything` if there are none."""
+    """Strict form in which only content words must match. None if it is `all`; `Everything` without content words."""
     some: Node | None = None
     """Relaxed form that requires one of the content words. A shorter word inside of one does not suffice. None if it is
     `any`."""

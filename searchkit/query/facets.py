@@ -116,9 +116,9 @@ class FacetCounts(NamedTuple):
     """Exact counts of a facet over all matches. All filters apply except those of the facet itself."""
 
     values: tuple[FacetValue, ...]
-    """The most frequent values and the selected ones. Years are in ascending order. All other values are by descending
-    count, then by value, and selected values that are not among the most frequent come last. Values without a match are
-    not listed, even if they are selected."""
+    """The most frequent values and the selected ones. Years are in ascending order. Values of other facets are by
+    descending count, then by value, and selected values that are not among the most frequent come last. Values without
+    a match are not listed, even if they are selected."""
     missing: int = 0
     """Number of matching paragraphs without a value."""
     other: int = 0

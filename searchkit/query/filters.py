@@ -41,7 +41,8 @@ def parse_filters(
 
     If a name is in both mappings, the value in `where` is used. A name with the value None or an empty list is ignored.
     In `filters`, a value of a facet with names (`aliases.NAMED_FACETS`) can be any of its names, and several values can
-    be one text, separated by commas. A value in `where`, and a document, is taken as it is written.
+    be one text, separated by commas. Years are parsed in both mappings. All other values in `where`, and documents, are
+    taken as they are written.
 
     `check_name` must raise an exception if no facet has the name. Raises UsageError for an invalid value, and for one
     that the index does not have. The message names the nearest value.
@@ -105,7 +106,7 @@ class FilterReader:
     """Reads the values that people write for a facet with names (`aliases.NAMED_FACETS`) or of years."""
 
     def __init__(self, aliases: Aliases = NO_ALIASES, has_topic: Callable[[str], bool] = lambda _: False) -> None:
-        """`has_topic` returns whether the index has a topic that no taxonomy has."""
+        """`has_topic` returns whether a paragraph has a topic. It is called for a topic that no taxonomy has."""
         self.aliases = aliases
         """The names of the values."""
         self._has_topic = has_topic
@@ -116,7 +117,7 @@ class FilterReader:
 
     @property
     def known_facets(self) -> tuple[str, ...]:
-        """The facets with names, if their values are known."""
+        """The facets with names whose values are known."""
         return tuple(name for name in NAMED_FACETS if self.knows(name))
 
     def read(self, name: str, values: Sequence[str | int], notes: list[Note]) -> Filter:
@@ -131,7 +132,7 @@ class FilterReader:
         return Filter(name, tuple(dict.fromkeys(resolved)))
 
     def missing_years(self, item: Filter) -> Iterator[Note]:
-        """Yield a message if a filter is by years, and no document or paragraph has one of them."""
+        """Yield a message if a filter is by years, and no document or paragraph has any of these years."""
         years = self.aliases.years(item.name)
         if years and not any(first <= year <= last for year in years for first, last in item.ranges):
             wanted = ", ".join(format_years(*years_of) for years_of in item.ranges)

@@ -19,7 +19,7 @@ _PARTICLES = frozenset(
     "的 地 得 了 着 过 等 之 等等 的话 似的 来说 来看 们 啊 吗 呢 吧 么 啦 呀 嘛 哇 而已 罢了 也好 "  # noqa: SIM905
     "是 在 和 与 及 或 有 无 不 也 都 就 而 以 为 于 其 这 那 个".split()
 )
-"""Words that occur in nearly every paragraph."""
+"""Auxiliary words, modal particles, and the most frequent conjunctions, prepositions, adverbs and pronouns."""
 _QUESTION_WORDS = frozenset(
     "什么 甚么 啥 啥子 啥时候 多少 多大 多久 多长 多高 如何 怎 怎么 怎样 怎么样 怎么着 怎么办 咋 咋样 "  # noqa: SIM905
     "哪 哪些 哪几 哪个 哪几个 哪种 哪项 哪家 哪位 哪样 哪国 哪部 哪篇 哪次 哪天 哪年 哪一年 哪一天 哪里 哪儿 哪边 "

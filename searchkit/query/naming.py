@@ -40,8 +40,8 @@ _TRAILING_WORD = (
     "总数量|总数|总量|数量|总计|合计|共计|累计|情况|工作|案件|事项|预计|预期|目标|同比|分别|五年|全年|再|又|均|大幅度?|逐步|稳步|"
     "(?:约|将|要|可|已)(?=$)"
 )
-"""Pattern of a word after a name that is not part of it. No such word consists of others, so that matching takes linear
-time."""
+"""Pattern of a word after a name that is not part of the name. No such word consists of others, so that matching takes
+linear time."""
 _TRAILING = re.compile(f"(?<=..)(?:{_TRAILING_WORD})+$")
 """Words that are not part of a name, at the end of a part of three or more characters: 行政复议案件 is 行政复议."""
 _FILLER_PART = re.compile(f"(?:{_TRAILING_WORD})+")
@@ -53,7 +53,7 @@ _CHANGE_VERB = (
 """Pattern of a verb or noun of change of two or more characters. 自然增长 is part of a name."""
 _CHANGE_PREFIX = "(?:年均|平均|同比|环比|比?较?上年|比?较?去年|净|再|又|要|预计|分别|均)*"
 _CHANGE_PREFIX_END = re.compile(f"(?<=..){_CHANGE_PREFIX}$")
-"""Words before a word of change, which can be separated from it: 净 增."""
+"""Words at the end of a name whose word of change was removed: 净 in 净 增."""
 _CHANGE_END = re.compile(
     f"{_CHANGE_PREFIX}(?:{_CHANGE_VERB})(?:率|幅度?|速度?|量|额|变化|情况)?$|{_CHANGE_PREFIX}(?:变化|变动)(?:率|幅度?|情况)?$"
 )
@@ -67,7 +67,7 @@ _TOTAL_OF_ADDITION = re.compile(
 )
 """A total after an addition: 总量 in 新登记市场主体 总量 is that of 市场主体. The parts are separated by NUL."""
 _LENGTH_END = re.compile("(?<=..)(?:通车|运营|营运|营业)?总?(?P<noun>里程)$")
-"""The length at the end of a name. Other words can be before it: 高速公路新增400公里，通车总里程达到2250公里."""
+"""A noun of length at the end of a name, with the words before it that can differ: 里程, 通车总里程."""
 _MAX_NAME_LENGTH = 500
 """Maximum length in code points of a text that is analysed. Longer texts, which do not occur, are only folded."""
 _MAX_REDUCED_NAMES = 200
@@ -181,8 +181,8 @@ class IndicatorNames:
         """Return a condition that every text with a name of a measure satisfies, whatever the aspect.
 
         Each element of the result is a list of tuples of strings. A text satisfies the condition if, for at least one
-        element, it contains at least one string of each tuple. The result is as short as possible: a name that contains
-        another name has no element. Cached; a new name costs 0.3 ms.
+        element, it contains at least one string of each tuple. A name that contains another name of the measure has no
+        element, unless the measure has more than `_MAX_REDUCED_NAMES` names. Cached; a new name costs 0.3 ms.
         """
         return self._strings(name)
 

@@ -6,8 +6,8 @@ file takes the same time whatever its size. All text is UTF-8, and all keys are 
     header: the ends of the sections, separated by spaces
     entries: count, kind and text, separated by tabs; facet values, then words, then headings, most frequent first
     texts, pinyin, initials: a key and the hexadecimal offset in `entries` of an entry that has it; sorted by key
-    endings: the same, but a key is the text of a facet value or word without its first character; they find texts that
-        have another first character
+    endings: the same, but a key is the text of a facet value or word without its first character, so that a text with
+        another first character is found
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ MIN_WORD_COUNT = 2
 _MAX_HEADING_LENGTH = 40
 """Maximum number of characters of a heading in a file."""
 _MAX_KEY_LENGTH = 12
-"""Number of characters of a text whose pinyin and initials are keys."""
+"""Number of characters at the beginning of a text of which the pinyin and the initials are keys."""
 _MAX_SPELLINGS = 24
 """Maximum number of ways to read a word that `Suggester.similar` looks up."""
 _MIN_SUBSTITUTED_LENGTH = 3

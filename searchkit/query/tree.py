@@ -221,8 +221,9 @@ class Query:
     """Relaxed form: at least one word or string of the parts must match. Filters and negations must match too, unless
     they are alternatives of an OR."""
     scoring: tuple[ScoringClause, ...] = ()
-    """The runs and quoted strings in the passage or the text that are not negated, in the order of the query. Ranking
-    uses nothing else."""
+    """The runs, with their synonym variants, and the quoted strings in the passage or the text that are not negated, in
+    the order of the query; then the words of understood filters that are not required. Scores come from these clauses
+    alone, apart from the bonus of `complete`."""
     notes: tuple[Note, ...] = ()
     """Messages to the user about parts that were changed or ignored."""
     content: Node | None = None

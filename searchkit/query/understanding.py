@@ -44,7 +44,8 @@ _DROPPED = frozenset({"的", "在", "于", "关于", "到", "自", "从", "内",
 _TIMES = ("年", "年来", "年度", "期间", "时期", "以来")
 """Ends of a phrase of time. A short name or a year may follow: 去年浙江, 十三五期间浙江."""
 _LEVELS = "省市区县州盟旗"
-"""Characters after the short name of another place (吉林市), or before the name of a body (区司法局)."""
+"""Characters that make a short name before them the name of another place (吉林市 is not 吉林), and that can stand
+before the name of a body (区司法局)."""
 _OTHER_WORD = re.compile(
     r"(?<=区)[域别间划块位段]|(?<=市)(?:场(?!监)|值|价|辖)|(?<=县)[域级]|(?<=旗)[帜舰]|(?<=州)际|(?<=[省市区县州盟旗])委(?![员托派任])"
 )
@@ -66,7 +67,7 @@ _EXCLUDED_BEFORE = re.compile("[以之]外|除外")
 _SPACED_YEAR = re.compile(r"(?<![0-9.])\d{4}(\s+)(?=年)")
 """Matches a year with white space before 年, as in text copied from a PDF file. The white space is its group."""
 _REPORT_FACETS = frozenset({"section", "doctype"})
-"""Facets whose names are words if the query has nothing else."""
+"""Facets whose names are read as words if the query consists of nothing else."""
 
 
 class Understanding(NamedTuple):
@@ -219,7 +220,7 @@ class _NameFinder:
                     edges = frozenset(start + edge for edge in self._analyzer.word_edges(self._text[start:end]))
                 name = self._find_alias(at, end, first, edges)
             if name is None and at == first:
-                # A name may follow a connector, and one of these words at the beginning of a run.
+                # A name may follow one of these words, but a connector only after another name.
                 word = next((w for w in _DROPPED if self._folded.startswith(w, at, end)), None)
                 if word and (names or word not in _CONNECTORS):
                     at = first = at + len(word)

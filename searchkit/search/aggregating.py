@@ -48,7 +48,7 @@ class Selection:
     indicator: str | None
     """The indicator in the words of its most relevant measure. None if there are no measures."""
     measures: tuple[RankedMeasure, ...]
-    """The measures."""
+    """The measures to quote, one of each fact."""
     left_out: Mapping[str, int]
     """Number of measures of the look-up that are left out, by reason (see `MeasureResults.left_out`)."""
     groups: tuple[AggregateGroup, ...] = ()
@@ -62,8 +62,8 @@ def select_measures(
 ) -> Selection:
     """Return the measures of a ranking that can be quoted, in the order of the options, and their aggregates.
 
-    They are those of the indicator that the query names, in one kind of unit, each fact once. `statuses`: as for
-    `choose_measures`. Most of the time goes into fetching the candidates.
+    The measures are those of the indicator that the query names, in one kind of unit, each fact once. `statuses`: as
+    for `choose_measures`. Most of the time goes into fetching the candidates.
     """
     candidates = read_named(ranking, names)
     spec = choose_indicator(candidates, ranking.wanted, ranking.aspect)

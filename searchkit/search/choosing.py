@@ -1,10 +1,10 @@
 """Chooses the measures that can be quoted: of one indicator, in one kind of unit, one for each place, body and year.
 
-Tables (`compare`) and look-ups that sort or calculate use it, so both take the same measures. There are three steps:
-`read_candidates` reads the measures that may answer a query, `choose_indicator` chooses what is counted and in which
-unit, and `choose_measures` sorts the measures by fact, the best of each fact first, and gives the reason for each that
-is left out. A fact is a place, a body and a year (`Fact`). A measure is listed if its name is in the list of names of
-the index (`query.naming`). `query.agreement` decides which indicators agree.
+Tables (`compare`) and look-ups that sort or calculate use this module, so both take the same measures. There are three
+steps: `read_candidates` reads the measures that may answer a query, `choose_indicator` chooses what is counted and in
+which unit, and `choose_measures` sorts the measures by fact, the best of each fact first, and gives the reason for each
+that is left out. A fact is a place, a body and a year (`Fact`). A measure is listed if its name is in the list of names
+of the index (`query.naming`). `query.agreement` decides which indicators agree.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ _FIRST_PAGE_SIZE = 1000
 """Number of ranked measures in the first page that is read. Each further page has twice as many."""
 MAX_CANDIDATES, MAX_POOR_CANDIDATES = 15_000, 3_000
 """Maximum number of ranked measures that are read: four pages, or two if no measure answers the query well, as for
-pasted text. Then nearly all of them are as relevant as the best one."""
+pasted text. If none does, nearly all measures are as relevant as the best one."""
 _MIN_RELEVANCE = 0.25
 """If the last measure of a page has at least this relevance, another page is read. Less relevant measures have no
 similar indicator."""
@@ -83,9 +83,10 @@ _WHOLE_YEAR = {None, "01-12"}
 _YEARLY_MEAN = re.compile("年均(?!浓度|气温|温度|降|值|水平)|平均(?:每年)?增|每年平均")
 """Words that make a measure a mean of several years. The yearly mean of a concentration is a measure of one year."""
 _MILESTONE = re.compile("(?:突破|跨越|跨上|跨过|迈上|迈过|越过|连跨)[^达为增]*$")
-"""Words that make the value after them one that was passed, unless a verb comes between: 突破3000亿元达到3320亿元."""
+"""Matches a word that says that the value after it was passed, unless a verb comes between:
+突破3000亿元达到3320亿元."""
 _MAX_CLAUSE = 40
-"""Maximum number of code points before a measure that are searched for these words."""
+"""Maximum number of code points before a measure that are searched for `_YEARLY_MEAN` and `_MILESTONE`."""
 _INEXACT_WEIGHT = 0.95
 """Factor of the weight of a measure that is not exact (约, 余)."""
 _PART_WEIGHT = 0.8
@@ -131,7 +132,7 @@ class IndicatorSpec:
     """The indicator, kind and unit family of the measures in a table."""
 
     indicator: str
-    """The indicator in the words of its most relevant measure. That of a change ends with 增长."""
+    """The indicator in the words of its most relevant measure. The indicator of a change ends with 增长."""
     name: MeasureName
     """The name that all measures of the table have, or are similar to."""
     kind: str
@@ -211,7 +212,8 @@ def read_candidates(ranking: MeasureRanking, names: IndicatorNames) -> list[Rank
 def read_named(ranking: MeasureRanking, names: IndicatorNames) -> list[RankedMeasure]:
     """Return the ranked measures that can be in a table, best first.
 
-    If the query names a listed measure, no other measure can. Otherwise these are the ones of `read_candidates`.
+    If the query names a listed measure, only measures with one of its names can. Otherwise returns the measures of
+    `read_candidates`.
     """
     if ranking.wanted is None or not ranking.wanted.is_listed:
         return read_candidates(ranking, names)
@@ -399,7 +401,7 @@ def choose_indicator(
 
 
 def _label(measure: Measure) -> str:
-    """Return the indicator of a measure. That of a change ends with 增长, even of a decrease: a table has both."""
+    """Return the indicator of a measure. For a change it ends with 增长, also for a decrease: a table has both."""
     if measure.change is None:
         return measure.indicator
     thing, _, last = measure.indicator.rpartition(" ")

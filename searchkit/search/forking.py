@@ -1,9 +1,9 @@
 """Forks: an open index works in a child of `os.fork`, even if other threads use it at that moment.
 
 A child has only the thread that forked. A lock that another thread held stays locked in the child, and a module that
-another thread was importing stays half imported. So before a fork, everything that searches import later is imported
-and all locks are acquired, so that no other thread is in a critical section. After it, the parent releases them, and
-the child replaces them.
+another thread was importing stays half imported. So before a fork, everything that searches import later is imported,
+and the locks that are variables of modules are acquired, so that no other thread is in a critical section. After the
+fork, the parent releases the locks, and the child replaces them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def keep_forks_safe() -> None:
 
 
 def _before() -> None:
-    """Import what searches can need, and acquire all locks, so that no other thread is in a critical section.
+    """Import what searches can need, and acquire the locks, so that no other thread is in a critical section.
 
     A lock that is not free within `_WAIT_SECONDS` is not acquired. Does nothing if there are no other threads.
     """

@@ -25,8 +25,9 @@ penalty. If it is for several years (2016至2020年, 累计), all but the total 
 A measure that is a change or a percentage has a penalty, unless the query is for changes or percentages. If the query
 names a change (投资增速), all other measures have the penalty, because the indicator of a change is that of its level.
 If the query names no addition (高铁里程), additions (新增高铁里程) have a penalty. If it asks for a unit (多少公里),
-measures in other units have a penalty. A measure of another year than its report reports on has a penalty, and so have
-a part of another measure and a value that is not exact. A score is at most 1. The score of a poor match can be below 0.
+measures in other units have a penalty. An actual value of another year than its report reports on has a penalty, and so
+have a part of another measure and a value that is not exact. A score is at most 1. The score of a poor match can be
+below 0.
 """
 
 from __future__ import annotations
@@ -70,13 +71,14 @@ CHANGE_PENALTY, PERCENT_PENALTY, UNIT_PENALTY, COUNTER_PENALTY = 0.08, 0.05, 0.1
 """Penalties of a measure that is a change (or is none, if the query names a change), a percentage, or in another unit
 than the query asks for. If both units are counters (`_COUNTERS`), it is `COUNTER_PENALTY` instead of `UNIT_PENALTY`."""
 OTHER_YEAR_PENALTY, PART_PENALTY, INEXACT_PENALTY = 0.03, 0.01, 0.005
-"""Penalties of a measure of another year than its report reports on, that is a part of another measure, or whose value
-is not exact (突破1000亿元, which so ranks after 达到1073亿元). All penalties of a measure are added up."""
+"""Penalties of a measure that is an actual value of another year than its report reports on, that is a part of another
+measure, or whose value is not exact (突破1000亿元, which so ranks after 达到1073亿元). All penalties of a measure are
+added up."""
 ADDITION_PENALTY = 0.12
 """Penalty of an addition (新增高铁运营里程) if the query names none."""
 MIN_STRICT_SCORE = 0.5
 """If the best measure that matches all content words has a lower score, measures that match some words are ranked, too.
-With such a score, the words occur in the paragraph of the number, but not near the number."""
+With a score below it, the words occur in the paragraph of the number, but not near the number."""
 
 _MANY_GRAMS = 100
 """If a query has more grams than this, those that occur in the texts of a measure are first selected in one pass."""
@@ -88,7 +90,7 @@ _CHANGE_QUERY = re.compile("[增减升降涨跌]|[同环]比|提高|翻番")
 _PERCENT_QUERY = re.compile("率|[比占]|%|百分|幅")
 """Matches a query for percentages: 立案率, 占比, 增幅."""
 _COUNTERS = frozenset("个家户项所座条名人位件起宗次场处台套辆间只张篇部批种") | {"人次", "户次", "家次"}
-"""Units that count things. A question may use another one than the report: 有几个 for 16家."""
+"""Units that count things. A question may use another unit than the report: 有几个 for 16家."""
 _TARGET_QUERY = re.compile("目标|预期(?!寿命)|力争|计划(?!生育|单列)|规划")
 """Matches a query for targets: 城镇新增就业目标."""
 _CUMULATIVE_QUERY = re.compile("累计|[年月]以?来|期间|时期|[两三四五六七八九十]年")

@@ -28,8 +28,8 @@ MATCH_MODES = ("all", "any", "auto")
 - `all`: every part of the query must match.
 - `any`: one word of the query is enough.
 - `auto`: every content word must match, that is every word but question words and particles; the list by score goes on
-  with paragraphs that match some of them. If no paragraph matches all, like `any`. A query with operators or quotes is
-  read like `all` or, if nothing matches then, like `any`.
+  with paragraphs that match some of them. If no paragraph matches all, `auto` is like `any`. A query with operators or
+  quotes is read like `all` or, if nothing matches then, like `any`.
 """
 
 MEASURE_SORTS = ("score", "value", "of_year", "year")
@@ -74,8 +74,8 @@ class SearchOptions:
     beyond: bool = True
     """Whether the list by score goes on beyond the paragraphs with all content words, with `match="auto"`."""
     literal: bool | str | Sequence[str] = False
-    """True reads the names of places, years, bodies, sections and kinds of reports in the query as words. Facets (one
-    or several of `UNDERSTOOD_FACETS`, also separated by commas) do so only for their names."""
+    """True reads the names of places, years, bodies, sections and kinds of reports in the query as words. One or
+    several of `UNDERSTOOD_FACETS`, also separated by commas, read only the names of these facets as words."""
     timeout: float | None = None
     """Maximum number of seconds. A call that takes longer raises TimedOut. None sets no limit."""
 
@@ -124,8 +124,8 @@ def read_options(defaults: Options, arguments: Mapping[str, object]) -> tuple[Op
     """Separate keyword arguments into options and filters.
 
     Returns a copy of `defaults` with the options among the arguments, and the arguments named like built-in facets.
-    Options are validated except `min`, `max` and `status`; filters are not. Raises UsageError for an unknown name or an
-    invalid option.
+    Validates neither the filters nor the options `min`, `max`, `status`, `after`, `literal` and `timeout`, which are
+    checked where they are used. Raises UsageError for an unknown name or an invalid option.
     """
     if not isinstance(defaults, SearchOptions | MeasureOptions):
         raise UsageError(f"options must be SearchOptions or MeasureOptions, not {defaults!r}; filters have names")

@@ -27,7 +27,7 @@ class OutlineEntry:
     paragraphs: int
     """Number of paragraphs under it, including those under its subheadings."""
     matches: int = 0
-    """Number of those that match the query, if there is one."""
+    """Number of these paragraphs that match the query. 0 without a query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Excerpt:
     tables: tuple[Table, ...]
     """The tables with a row among the paragraphs."""
     measures: tuple[tuple[Measure, ...], ...]
-    """The measures of each paragraph. If a measure was requested, only that one. Empty if they were not read."""
+    """The measures of each paragraph; if a measure was requested, that measure alone. Empty if they were not read."""
 
     @property
     def document(self) -> str:

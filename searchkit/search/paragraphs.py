@@ -272,7 +272,8 @@ def _forms(parsed: Query, match: str) -> Iterator[tuple[Query, Node]]:
 def _find_beyond(engine: Engine, query: Query, request: Request) -> Node | None:
     """Return the tree of the paragraphs with which a list goes on beyond those with all content words, or None.
 
-    Only a list by score goes on. It does not if the query is a single run that some paragraph contains as a string.
+    Only a list by score that is not grouped goes on. It ends with the matches if the query is a single run that some
+    paragraph contains as a string.
     """
     is_list = not request.sort and not request.by_document and request.limit != 0
     goes_on = is_list and query.has_several_words and not _occurs_as_string(engine, query)

@@ -18,8 +18,8 @@ _IGNORED = ' “”"‘’()[]《》'
 """Characters of an indicator that its name may lack."""
 _YEAR = re.compile(r"\d{4}年")
 """Matches a year in a clause (2023年GDP). Such a clause is plain words, because its name would not have the year."""
-_ADDITION_MARKS = ("新增", "净增")
-"""Every addition begins or ends with one of these words."""
+_ADDITION_MARKS = ("新增", "净增", "净新增")
+"""Words with which the indicator of an addition begins or ends."""
 _WORD_OF_ASPECT = {"change": "增长", "addition": "新增", "level": ""}
 """A word that states an aspect, after a name."""
 
@@ -106,9 +106,9 @@ class QueryNames:
         }
 
     def find_additions(self, indicators: Indicators, is_used: _Mask) -> _Mask:
-        """Return a mask of those indicators in use that are additions (新增市场主体).
+        """Return a mask of those indicators in use that begin or end with a word of an addition (新增市场主体).
 
-        If the query names an addition, there are none.
+        Returns none if the query contains such a word.
         """
         if any(mark in clause.text for clause in self._clauses for mark in _ADDITION_MARKS):
             return np.zeros(len(indicators), bool)

@@ -225,7 +225,7 @@ class Records:
     def other_years(self, document_id: str) -> tuple[ReportOfYear, ...]:
         """Return the reports with the same place, body and kind as a document, by year, the document included.
 
-        A document without a year, or with neither place nor body nor kind, is the only one. Empty if there is no such
+        Returns the document alone if it has no year, or neither place nor body nor kind; nothing if there is no such
         document.
         Raises UsageError if the id is not a text.
         """

@@ -136,7 +136,7 @@ class Hit:
 
     @property
     def section(self) -> str | None:
-        """Part of the report."""
+        """Section of the report, one of `names.SECTIONS`."""
         return self.paragraph.section
 
     @property
@@ -201,7 +201,8 @@ class Results(Tabular):
     is_grouped: bool = False
     """Whether the hits are grouped by document."""
     next: str | None = None
-    """Cursor: with this value as the option `after`, the same search returns the hits that follow. None if none do."""
+    """Cursor: with this value as the option `after`, the same search returns the hits that follow. None if there are
+    none."""
 
     def __iter__(self) -> Iterator[Hit]:
         """Yield the hits."""

@@ -231,8 +231,8 @@ class Snapshot:
     def parse_query(self, query: str, literal: object = False, year_facets: Sequence[str] = YEAR_MEANINGS) -> Query:  # noqa: FBT002 - the option's default
         """Parse a query with the analyzer, the facets and the names of the index. Caches parsed queries.
 
-        `literal`: as in `SearchOptions`. A year in the words of the query matches one of `year_facets`. Prefixes that
-        together could match more than `MAX_EXPANDED_TERMS` words are cut, with a note. Raises UsageError for an invalid
+        `literal`: as in `SearchOptions`. A year in the words of the query matches one of `year_facets`. A prefix that
+        matches more than its share of `MAX_EXPANDED_TERMS` words is cut, with a note. Raises UsageError for an invalid
         `literal`, and IndexStale.
         """
         if not isinstance(query, str):
@@ -264,7 +264,7 @@ class Snapshot:
         return self._cut_prefixes(parsed)
 
     def _cut_prefixes(self, query: Query) -> Query:
-        """Return a query whose prefixes match at most `MAX_EXPANDED_TERMS` words, the same number each."""
+        """Return a query in which each prefix matches at most its share of `MAX_EXPANDED_TERMS` words."""
         prefixes = [clause.node for clause in query.clauses if isinstance(clause.node, Prefix)]
         if not prefixes:
             return query

@@ -115,8 +115,8 @@ def suggest_conditions(
 ) -> tuple[Suggestion, ...]:
     """Return look-ups that find something without one of the conditions on measures in `options`.
 
-    If there are none, returns the look-up without all conditions, if it finds something. `count` returns the number of
-    measures of the same look-up with other options.
+    If there are none, returns the look-up without any of the conditions, if it finds something. `count` returns the
+    number of measures of the same look-up with other options.
     """
     defaults = MeasureOptions()
     conditions = {name: getattr(options, name) for name in _CONDITIONS}

@@ -204,7 +204,7 @@ def _parse_positional(characters: str, *, has_decimals: bool) -> int | None:
     Returns None for 三四 (three or four) and 一二三 (an enumeration).
     """
     value = _to_digits(characters)
-    # An enumeration has two digits (三四) or ascending ones (一二三). With a zero (二〇) or decimals (三四点五), the
+    # An enumeration has two digits (三四) or consecutive ones (一二三). With a zero (二〇) or decimals (三四点五), the
     # digits are a number.
     if len(value) > 1 and not has_decimals and "0" not in value and (len(value) == len("三四") or value in "123456789"):
         return None

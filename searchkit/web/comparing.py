@@ -28,6 +28,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 118, 14, 26
 _LABEL_GAP = 17
 """Smallest distance between the names of two lines."""
 _TICKS = 5
+"""Number of intervals of the scale of a chart, about."""
 _OF_PAGE = {"draw", "cell"}
 """Parameters that only the page has."""
 
@@ -38,7 +39,7 @@ class CellView(NamedTuple):
     text: str
     state: str
     url: str
-    """Opens the sentences. Empty for an empty cell."""
+    """URL of the page with the sentences. Empty for an empty cell."""
     title: str
     is_open: bool = False
 
@@ -249,7 +250,10 @@ def _draw(
     rows: Sequence[AxisLabel],
     cols: Sequence[AxisLabel],
 ) -> Chart | None:
-    """Return a chart of the rows that were chosen, or of all if there are few; otherwise the bars of one column."""
+    """Return lines of the rows that were chosen, or of all if there are few; otherwise the bars of one column.
+
+    Only columns that are years have lines. Return None if there are fewer than two values to compare.
+    """
     filled = [row for row in rows if sum(_value(comparison, row, col) is not None for col in cols) > 0]
     is_over_years = comparison.cols_by in YEAR_FACETS
     chosen = [row for row in drawn if row in filled][:MAX_LINES] or (filled if len(filled) <= MAX_LINES else [])
@@ -266,7 +270,7 @@ def _value(comparison: Comparison, row: AxisLabel, col: AxisLabel) -> float | No
 
 
 def _scale(low: float, high: float) -> list[float]:
-    """Return round numbers from below `low`, or 0, to above `high`."""
+    """Return the marks of a scale, round numbers at equal distances. The scale contains `low`, `high` and 0."""
     low, high = min(low, 0.0), max(high, 0.0)
     span = high - low or 1.0
     step: float = 10 ** math.floor(math.log10(span / _TICKS))
@@ -323,7 +327,10 @@ def _draw_lines(frame: Frame, comparison: Comparison, rows: Sequence[AxisLabel],
 
 
 def _spread(ends: Sequence[tuple[float, int]]) -> dict[int, float]:
-    """Return the heights of the names of lines, moved apart so that they do not overlap."""
+    """Return the vertical position of the name of each line, by its number. Names do not overlap.
+
+    `ends`: vertical position of the end of each line, and its number.
+    """
     placed: dict[int, float] = {}
     previous = -math.inf
     for y, number in sorted(ends):

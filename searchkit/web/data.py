@@ -98,7 +98,7 @@ class Data:
 
 
 def is_heavy(state: State, suffix: str) -> bool:
-    """Return whether a request takes long: all records, a workbook, a chart, a comparison or an audit."""
+    """Return whether a request takes long: all records or documents, a workbook, a chart, or an endpoint of `HEAVY`."""
     return (
         state.endpoint in HEAVY or suffix in {"xlsx", *CHARTS} or state["limit"] == ALL or state.endpoint == "documents"
     )

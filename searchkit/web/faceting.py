@@ -13,7 +13,7 @@ from searchkit.web.frame import Frame
 from searchkit.web.parameters import FILTER_NAMES
 
 MAX_SHOWN_VALUES = 7
-"""Number of values of a facet that are shown at once."""
+"""Number of values of a facet that are shown at once, unless more are selected."""
 MAX_LISTED_VALUES = 60
 """Number of further values that the page contains. A page of its own has all values of a facet."""
 _MIN_SEARCHED_VALUES = 10
@@ -64,9 +64,9 @@ class FacetView:
     """Number of all values."""
     missing: int
     clear_url: str
-    """Removes the filter. Empty if there is none."""
+    """URL of the page without the filter. Empty if there is no filter."""
     all_url: str
-    """The page with all values."""
+    """URL of the page with all values."""
     has_box: bool
     bars: Sequence[Bar] = ()
     """The histogram of years."""

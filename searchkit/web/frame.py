@@ -19,7 +19,7 @@ TABS = ("search", "measures", "compare", "coverage", "audit", "about")
 OF_MEASURES = ("measures", "compare")
 """Endpoints whose filters by year are by the year of the measure."""
 _HOMES = {"document": "search", "paragraph": "search", "facets": "search", "watches": "about"}
-"""Tab of a page that is not a tab itself."""
+"""Tab that is marked as the current one on a page that is not a tab itself."""
 
 
 class Link(NamedTuple):

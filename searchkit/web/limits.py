@@ -14,7 +14,7 @@ from searchkit import time_limit
 from searchkit.errors import TimedOut
 
 SEARCHES, HEAVY_REQUESTS = 4, 1
-"""Number of searches and of heavy requests (comparisons, audits, exports, charts) that run at a time."""
+"""Number of searches and of heavy requests (such as comparisons, audits, exports and charts) that run at a time."""
 SEARCH_SECONDS, HEAVY_SECONDS = 10.0, 60.0
 """Deadlines of a search and of a heavy request, from the moment that it is admitted."""
 TURN_SECONDS = 0.5

@@ -80,7 +80,7 @@ _FIELDS: dict[str, dict[str, dict[str, Any]]] = {
         "problems": {"type": "array", "items": {"type": "object"}},
     },
 }
-"""JSON Schemas of the fields of the JSON object of each endpoint."""
+"""JSON Schemas of the main fields of the JSON object of each endpoint."""
 _FIELDS["about"] = _FIELDS["info"]
 
 

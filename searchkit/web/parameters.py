@@ -15,7 +15,7 @@ from searchkit.errors import UsageError
 from searchkit.names import AGGREGATES, ANY_STATUS, BUILT_IN_FACETS, MEASURE_STATUSES, YEAR_FACETS
 
 MAX_QUERY_LENGTH = 1000
-"""Maximum length of a text, in code points."""
+"""Maximum length of a value, in code points."""
 MAX_FILTER_VALUES = 50
 """Maximum number of values of all filters of a request."""
 MAX_LIMIT = 500

@@ -127,7 +127,7 @@ def paragraph_page(frame: Frame) -> tuple[str, dict[str, Any]]:
 
 
 def _find_document(index: IndexState, record_id: str) -> Document | None:
-    """Return the document with an id, or of the paragraph, measure or table with it. None if there is none.
+    """Return the document with an id, or that of the paragraph, measure or table with this id, or None.
 
     An id cannot be split at #, @ or !, because the name of a file may contain them.
     """
@@ -139,7 +139,7 @@ def _find_document(index: IndexState, record_id: str) -> Document | None:
 
 
 def _find_paragraph(index: IndexState, record_id: str) -> Paragraph | None:
-    """Return the paragraph with an id, or of the measure with it. None if there is none."""
+    """Return the paragraph with an id, or that of the measure with this id, or None."""
     measure = index.measure(record_id) if "@" in record_id else None
     return index.paragraph(record_id) if measure is None else measure.source
 
@@ -271,7 +271,7 @@ def _facts(frame: Frame, document: Document) -> list[tuple[str, str]]:
 
 
 def _safe_url(url: str | None) -> str:
-    """Return a URL if it is one of the web, otherwise an empty text."""
+    """Return a URL if its scheme is http or https, otherwise an empty text."""
     try:
         return url if url and urlsplit(url).scheme in {"http", "https"} else ""
     except ValueError:
@@ -279,7 +279,7 @@ def _safe_url(url: str | None) -> str:
 
 
 def _other_years(frame: Frame, document: str) -> list[Link]:
-    """Return the reports of the same place, body and kind: the two before, this one, and the two after."""
+    """Return the reports of the same place, body and kind: this one, and at most two before it and two after it."""
     reports = frame.index.other_years(document)
     position = next((n for n, item in enumerate(reports) if item.is_given), 0)
     around = reports[max(position - 2, 0) : position + 3]

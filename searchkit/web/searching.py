@@ -54,14 +54,14 @@ class HitView(NamedTuple):
     starts_inside: bool
     """Whether text precedes the snippet."""
     ends_inside: bool
-    """Whether text follows it."""
+    """Whether text follows the snippet."""
     measures: Sequence[SnippetMeasure]
     section: Link | None
     tags: Sequence[Link]
     lacks: str
-    """Sentence about the parts of the query that it lacks. Empty if it has all."""
+    """Sentence about the parts of the query that the hit lacks. Empty if it has all parts."""
     same: int
-    """Number of near-duplicates that are folded under it."""
+    """Number of near-duplicates that are folded under the hit."""
     same_links: Sequence[Link]
     matches: int
     """Number of hits of its report, if hits are grouped by report."""

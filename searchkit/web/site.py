@@ -1,4 +1,4 @@
-"""The indexes that a server has, each at its path, and the answers to requests for them."""
+"""The indexes that a server has, each at its path, and the table of their pages."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ _MEASURE_PART = re.compile(r"@[0-9]+\Z")
 _NEED_PARAMETERS = {"compare", "document", "paragraph", "suggest", "analyze"}
 """Endpoints that need parameters."""
 _AXES = ("district", "district:1", "district:2", "year", "of_year", "agency", "doctype", "section", "topic")
-"""Facets of rows and columns."""
+"""Built-in facets that the page of coverage offers for rows and columns."""
 
 
 class MatrixCell(NamedTuple):

@@ -23,7 +23,7 @@ class WatchView(NamedTuple):
     name: str
     query: str
     url: str
-    """Address of its search, empty if the index cannot answer it."""
+    """URL of its search, empty if the index cannot answer it."""
     since: str
     new: int
     """Number of new paragraphs."""

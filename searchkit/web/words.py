@@ -266,7 +266,7 @@ _FACET_LABELS = {
     "doctype": "Kind",
     "document": "Report",
 }
-"""Labels of the built-in facets. A facet of the user has its name."""
+"""Labels of the built-in facets. The label of a user-defined facet is its name."""
 _FINDINGS = {
     "parts": "parts and total",
     "rate": "rates",

@@ -51,7 +51,7 @@ class _SegmentInfo:
 
 
 class ColumnarWriter:
-    """Collects documents, and writes a segment whenever the next document would make it too large."""
+    """Collects documents, and writes them to a segment when the next document would not fit the segment, too."""
 
     def __init__(self, folder: Path, analyzer: Analyzer, base: Path | None) -> None:
         self._folder, self._analyzer = folder, analyzer
@@ -207,7 +207,7 @@ def _find_merges(segments: Sequence[_SegmentInfo]) -> list[list[_SegmentInfo]]:
     wasteful = [[info] for info in segments if info.live_doc_count < (1 - _MAX_DELETED_RATIO) * info.reader.size]
     if wasteful:
         return wasteful
-    # Segments that are at least half full are never merged, because two of them fill a segment or do not fit it.
+    # Segments that are at least half full are never merged, because two of them rarely fit one segment.
     small = [info for info in segments if info.live_doc_count < MAX_SEGMENT_DOCS // 2]
 
     def tier(info: _SegmentInfo) -> int:
@@ -257,9 +257,9 @@ def _build_commit(segments: Sequence[_SegmentInfo], base_documents: int) -> Comm
 def _corpus_ranks(segments: Sequence[_SegmentInfo], base_documents: int) -> Array:
     """Return the rank of each document in corpus order, deleted documents included.
 
-    Documents with a sequence number below `base_documents` are from the base index. This number is their corpus order.
-    Reads the file names of all other documents, and finds the position of each name among the documents of the base
-    index by binary search, which reads a few more file names.
+    Documents with a sequence number below `base_documents` are from the base index, and are in corpus order if they are
+    sorted by these numbers. Reads the file names of all other documents, and finds the position of each name among the
+    documents of the base index by binary search, which reads a few more file names.
     """
     sequence = np.concatenate([np.empty(0, np.int64), *(info.sequence for info in segments)])
     document_bases = offsets_from_lengths([len(info.sequence) for info in segments])

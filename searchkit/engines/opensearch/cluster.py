@@ -42,7 +42,7 @@ _BULK_TIMEOUT = 120
 """Seconds until a bulk request counts as failed. A bulk request that is sent again, although the first one was carried
 out, leaves deleted documents, which make searches slower."""
 _ATTEMPTS = 6
-"""Number of times that a request is sent if the cluster has too much to do (status 429)."""
+"""Maximum number of times that a request is sent while the cluster has too much to do (status 429)."""
 _CHUNK_SIZE = 4 << 20
 """Maximum bytes of a file in one document."""
 EXISTS = "resource_already_exists_exception"
@@ -216,7 +216,7 @@ class Cluster:
             raise IndexForeign(message)
 
     def search(self, data: str, body: Json, **params: str) -> Json:
-        """Answer one search of a state. All shards must answer."""
+        """Answer one search of a state. `params`: further fields of its header. All shards must answer."""
         (answer,) = self._ask(data, [({**_COMPLETE, **params}, body)])
         return answer
 
@@ -229,7 +229,7 @@ class Cluster:
         return run_together((self, data), partial(self._send, data), calls)
 
     def _ask(self, data: str, searches: Sequence[Search]) -> list[Json]:
-        """Return the answers to searches, which other calls may have sent together with theirs."""
+        """Return the answers to searches. One request may also contain the searches of other calls (`multisearch`)."""
         if not searches:
             return []
         answers = ask_together((self, data), searches)
@@ -242,7 +242,7 @@ class Cluster:
         return answers
 
     def _send(self, data: str, searches: Sequence[Search]) -> list[Json]:
-        """Return the answers to searches, or their errors. Sends those that the cluster had no room for again."""
+        """Return the answers to searches, or their errors. A search that the cluster had no room for is sent again."""
         answers: dict[int, Json] = {}
         path = f"/{self.data_index(data)}/_msearch"
         for attempt in range(1, _ATTEMPTS + 1):
@@ -256,7 +256,7 @@ class Cluster:
         return [answers[n] for n in range(len(searches))]
 
     def put_file(self, data: str, name: str, content: bytes) -> None:
-        """Store a file in a state, in documents of some megabytes."""
+        """Store a file in a state, in OpenSearch documents of at most `_CHUNK_SIZE` bytes of the file."""
         chunks = [content[start : start + _CHUNK_SIZE] for start in range(0, len(content), _CHUNK_SIZE)] or [b""]
         record = {"name": name, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
         for number, chunk in enumerate(chunks):
@@ -322,7 +322,7 @@ class Cluster:
         return counts
 
     def bulk(self, data: str, lines: bytes) -> None:
-        """Index or delete documents. If the cluster is too busy for some, sends all again. Raises IndexUnusable."""
+        """Index or delete documents. If the cluster is too busy for one, sends all again. Raises IndexUnusable."""
         for attempt in range(1, _ATTEMPTS + 1):
             answer = self.call(
                 "POST", f"/{self.data_index(data)}/_bulk", lines, params={"request_timeout": _BULK_TIMEOUT}

@@ -93,7 +93,10 @@ class DocumentColumns(msgspec.Struct):
 
 
 class MeasureRows(msgspec.Struct):
-    """The measures of a state, in corpus order. The bytes are arrays with an element per measure."""
+    """The measures of a state, in corpus order.
+
+    Bytes are arrays, with an element per measure unless stated otherwise.
+    """
 
     indicators: list[str]
     attributes: list[MeasureAttributes]
@@ -139,7 +142,10 @@ def unpack_measures(content: bytes) -> Measures:
 
 
 def checksum_of(source: Mapping[str, Any]) -> int:
-    """Return the checksum of the stored content of a paragraph. Checksums are summed: their order does not matter."""
+    """Return the checksum of the stored content of a paragraph.
+
+    Checksums of paragraphs are added up, so the order of the paragraphs does not matter.
+    """
     return zlib.crc32("\n".join((source["record"], source["frequencies"])).encode())
 
 
@@ -221,7 +227,10 @@ class Measures:
         return np.argsort(self.uids, kind="stable")
 
     def ordinals_of(self, uids: NDArray[np.int64]) -> NDArray[np.intp]:
-        """Return the ordinal, among the paragraphs with measures, of the paragraph with each uid. All have measures."""
+        """Return the ordinal, among the paragraphs with measures, of the paragraph with each uid.
+
+        Each uid must be that of a paragraph with measures.
+        """
         found: NDArray[np.intp] = self._order[np.searchsorted(self.uids, uids, sorter=self._order)]
         return found
 

@@ -36,21 +36,22 @@ from searchkit.manifest import (
 Json = dict[str, Any]
 
 LOCK_SECONDS = 60.0
-"""Seconds after which a lock that was not renewed counts as that of a dead process. The clocks of the machines must
-agree to some seconds."""
+"""Seconds after which a lock that was not renewed counts as that of a dead process. The clocks of the machines may
+differ by a few seconds at most."""
 _RENEWAL_SECONDS = 10.0
 _FILES = (ALIASES_FILE, EXTRAS_FILE, PROBLEMS_FILE, STATE_FILE, SUGGESTIONS_FILE)
 """Files that a build writes beside the prepared documents."""
 _FIELDS = {"manifest": ("text", "data", "retired", "taken"), "lock": ("holder", "expires")}
 """Fields of the documents of the index of the state."""
 RETENTION_SECONDS = 3600.0
-"""Seconds for which searches can use a state after a newer state was committed."""
+"""Seconds for which searches can use a state after a newer state was committed, unless `_MAX_RETIRED` further states
+are committed in this time."""
 _MAX_RETIRED = 5
 """Maximum number of older states that are kept. Each takes the space of its changes, and shards of the cluster."""
 
 
 class ClusterDirectory:
-    """An index on a cluster. The folder contains only the file that names it, and during a build prepared documents."""
+    """An index on a cluster. Its folder contains only `cluster.json` and, during a build, prepared documents."""
 
     def __init__(self, path: Path) -> None:
         """Read the file of the folder. Raises IndexForeign."""
@@ -59,9 +60,9 @@ class ClusterDirectory:
             raise IndexForeign(f"{path}: names no index on a cluster")
         self.path, self._cluster = path, cluster
         self._version: Json = {}
-        """Sequence number and term of the manifest document that this process has written last."""
+        """Sequence number and term of the manifest document, as this process has read or written it last."""
         self._lock_version: Json = {}
-        """Those of the lock document."""
+        """Sequence number and term of the lock document, as this process has written it last."""
         self._holder: Json = {}
         """What the lock document says of this process."""
         self._number = 0
@@ -197,7 +198,7 @@ class ClusterDirectory:
         self._cluster.call("PUT", f"/{name}/_create/manifest", empty, accept={409})
 
     def _take_lock(self) -> None:
-        """Take the lock if nobody holds it, or if its holder is dead. Raises IndexLocked."""
+        """Take the lock if there is none, or if it has expired. Otherwise raises IndexLocked."""
         found = self._get("lock")
         if found and found["_source"]["expires"] > time.time():
             raise self._locked(found["_source"])
@@ -226,7 +227,7 @@ class ClusterDirectory:
     def _renew_until(self, ended: threading.Event) -> None:
         """Renew the lock until the build has ended or another process has taken it."""
         while not ended.wait(_RENEWAL_SECONDS):
-            with suppress(IndexUnusable):  # the next attempt may succeed; until then the lock has not expired
+            with suppress(IndexUnusable):  # the next attempt may succeed before the lock expires
                 self._write_lock(self._lock_version)
                 if self._is_lost:
                     return
@@ -256,7 +257,10 @@ class ClusterDirectory:
         self._version = _version_of(written)
 
     def _remove_leftovers(self) -> None:
-        """Remove the states that are not committed, those that were replaced long ago, and folders of dead builds."""
+        """Remove the states that are neither committed nor kept for searches, and the folders of dead builds.
+
+        Keeps the last `_MAX_RETIRED` replaced states, each for `RETENTION_SECONDS` after it was replaced.
+        """
         found = self._get("manifest")
         source: Json = found["_source"] if found else {"data": "", "retired": {}}
         recent = sorted(source["retired"].items(), key=lambda item: -item[1])[:_MAX_RETIRED]
@@ -271,5 +275,5 @@ class ClusterDirectory:
 
 
 def _version_of(document: Json) -> Json:
-    """Return the condition of a write that must replace just this version of a document."""
+    """Return the condition of a write that succeeds only if the document still has this version."""
     return {"if_seq_no": document["_seq_no"], "if_primary_term": document["_primary_term"]}

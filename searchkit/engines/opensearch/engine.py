@@ -83,7 +83,7 @@ class OpenSearchEngine:
         self._folder, self._cluster, self._data = folder, cluster, folder.name
 
         self._populations: dict[str, Buckets] = {}
-        """Counts of all paragraphs, which requests share."""
+        """Facet counts over all paragraphs of the state, which requests share."""
         self._loaded_documents: Documents | None = None
         self._loaded_measures: Measures | None = None
 
@@ -252,9 +252,9 @@ class OpenSearchEngine:
         return Vocabulary(chosen, headings)
 
     def check(self, on_progress: Callable[[int, int], None] | None = None) -> None:
-        """Read all paragraphs, and compare their number, their checksum and their lengths with those of the build.
+        """Read all paragraphs, documents and tables, and compare the paragraphs with those that the build wrote.
 
-        Raises IndexDamaged.
+        Compares their number, checksum, number of measures and total length. Raises IndexDamaged.
         """
         paragraphs = checksum = measures = length = 0
         with decoding(self._folder):

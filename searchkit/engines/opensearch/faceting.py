@@ -36,7 +36,7 @@ class _Counts:
 
 
 class FacetCounting:
-    """Counts facets of one request. Asks the cluster for all counts at once."""
+    """Counts the facets of one request. `count` asks the cluster for the counts of all facets at once."""
 
     def __init__(self, cluster: Cluster, data: str, documents: Documents, shared: dict[str, Buckets]) -> None:
         """`shared`: counts of all paragraphs of the state, which this object adds to."""
@@ -136,7 +136,7 @@ def _fields(facet: Facet) -> tuple[str, ...]:
 
 
 def _missing(facet: Facet, matches: Json) -> Json:
-    """Return the query of the matches without a value of a facet of paragraphs. For other facets, of all matches."""
+    """Return the query of the matches without a value of a facet; for a facet of documents, that of all matches."""
     return all_of([matches], [{"exists": {"field": facet.name}}]) if facet.name in PARAGRAPH_FACETS else matches
 
 

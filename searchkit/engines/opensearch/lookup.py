@@ -103,7 +103,10 @@ class MeasureLookup:
         return known
 
     def _has_properties(self, request: MeasureRequest) -> _Mask:
-        """Return a mask of the measures that have the unit, the value, the status and the time of a request."""
+        """Return a mask of the measures that have the unit, the value and the status of a request.
+
+        Leaves out totals of several years if the request does (`MeasureRequest.single_years`).
+        """
         columns = self._columns
         units = [attributes[1] for attributes in columns.attributes]
         values = columns.values
@@ -133,7 +136,7 @@ class MeasureLookup:
             terms = {term for clause in request.scoring for term, _ in clause.term_weights()}
             query = all_of([{"term": {"measured": True}}, {"terms": {"frequencies": sorted(terms)}}])
             uids, found = self._collect(score_query(request.scoring, self._statistics, query), scored=True)
-            scores[columns.ordinals_of(uids)] = found - 1
+            scores[columns.ordinals_of(uids)] = found - 1  # `score_query` adds 1
         return scores[columns.paragraph_of[indices]]
 
     def _collect(self, query: Json, *, scored: bool) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

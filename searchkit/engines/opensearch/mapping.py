@@ -24,10 +24,11 @@ from searchkit.text.folding import fold
 DELIMITER = "\x01"
 """Separates a term from its frequency, and the name of a facet from a value. No term contains it."""
 MAX_KEYWORD_LENGTH = 8000
-"""Longer headings are not counted by `vocabulary`. OpenSearch limits a keyword to 32,766 bytes."""
+"""Maximum length of a heading that `vocabulary` counts, in code points. OpenSearch limits a keyword to 32,766
+bytes."""
 DIGIT, NUMERAL, MARK = "\ufff9", "\ufffa", "\ufffb"
-"""Terms for classes of characters. The fields of strings have them at the positions of the characters of the class, in
-addition to these. No text and no query contains these code points (`characters.INVISIBLE`)."""
+"""Terms for classes of characters. At the position of a character of a class, a field of strings has the term of the
+class besides the character. No text and no query contains these code points (`characters.INVISIBLE`)."""
 _CLASSES = {DIGIT: "0123456789", NUMERAL: HAN_NUMERAL_CHARACTERS, MARK: ".,"}
 """Characters of each class."""
 _MAX_DIGITS = 4000
@@ -65,8 +66,8 @@ class StoredRecord(msgspec.Struct):
 def index_body(fingerprint: str, shards: int) -> Json:
     """Return settings and mapping of a new state. `fingerprint`: that of the analyzer, for people who read the mapping.
 
-    A string is found as a phrase of bigrams; a whole number as intervals of characters, which have their classes at the
-    same positions. Terms come from searchkit's analyzer: as keywords for matching, and once with their weighted
+    A string is found as a phrase of bigrams, a whole number as intervals of characters and of their classes
+    (`DIGIT`). Terms come from searchkit's analyzer: as keywords for matching, and once with their weighted
     frequency for BM25F.
     """
     properties = {
@@ -101,7 +102,7 @@ def index_body(fingerprint: str, shards: int) -> Json:
                 },
                 "filter": {
                     "frequencies": {"type": "delimited_term_freq", "delimiter": DELIMITER},
-                    # Takes one look-up per character.
+                    # This filter takes one look-up per character.
                     "classes": {"type": "synonym", "synonyms": _class_synonyms()},
                 },
                 "analyzer": {
@@ -130,7 +131,10 @@ def _class_synonyms() -> list[str]:
 
 
 def uid_of(paragraph_id: str) -> int:
-    """Return the uid of a paragraph, a hash of its id: 1 to 2⁶². The field `fold` also stores its negative."""
+    """Return the uid of a paragraph, a hash of its id: 1 to 2⁶².
+
+    The field `fold` contains the negative uid of a paragraph without a near-duplicate key.
+    """
     digest = hashlib.sha256(paragraph_id.encode("utf-8", "surrogatepass")).digest()
     return int.from_bytes(digest[:8], "big") % (1 << 62) + 1
 
@@ -210,7 +214,7 @@ def _paragraph_doc(
         "title": fold(paragraph.title or ""),
         "words": {
             "text": [*{*text}],
-            "label": [*({*label} - {*text})],  # so that each word of the passage is in one of the two
+            "label": [*({*label} - {*text})],  # each word of the passage is in one of the two
             "heading": [*{*heading}],
             "title": [*{*title}],
         },

@@ -111,9 +111,9 @@ def _find_string(name: str, node: Substring) -> Json:
 
 
 def _longer_numbers(text: str) -> list[Json]:
-    """Return the intervals of longer numbers that contain a string, each with a digit or numeral beside the string.
+    """Return the intervals of longer numbers that contain a string: with a digit or numeral before it or after it.
 
-    They are the longer numbers of `tree.Substring`.
+    A dot or comma can be between the string and a digit. The longer numbers are those of `tree.Substring`.
     """
     string, (digit, numeral, mark) = _phrase(text), map(_class, (DIGIT, NUMERAL, MARK))
     longer: list[Json] = []

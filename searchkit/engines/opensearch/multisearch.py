@@ -1,8 +1,8 @@
 """Several calls at a time, whose searches go to the cluster together.
 
 A call, such as a query of a file, sends one search after the other, and mostly waits. Here each call has a thread. What
-the calls ask while a request is under way is sent as the next request, a multi-search. So nothing waits for the slowest
-call, and a call knows nothing of the others.
+the calls ask while a request is under way is sent as the next request, a multi-search. So no call waits until another
+one asks or ends, and a call knows nothing of the others.
 """
 
 from __future__ import annotations
@@ -59,10 +59,10 @@ def ask_together(owner: object, searches: Sequence[Search]) -> list[Json] | None
 def run_together(
     owner: object, send: Callable[[Sequence[Search]], list[Json]], calls: Iterable[Callable[[], _Result]]
 ) -> Iterator[_Result]:
-    """Run calls, `CALLS` at a time, and yield their results in order. Raises the first exception of a call.
+    """Run calls in batches of `CALLS`, and yield their results in order. Raises the first exception of a call.
 
-    `send` returns the answers to the searches of several calls, each as OpenSearch gives it, and is called by this
-    thread only.
+    The results of a batch are yielded when all of its calls have ended; then the next batch starts. `send` returns the
+    answers to the searches of several calls, each as OpenSearch gives it, and is called by this thread only.
     """
     calls = iter(calls)
     while batch := [*islice(calls, CALLS)]:

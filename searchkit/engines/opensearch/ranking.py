@@ -46,7 +46,8 @@ Json = dict[str, Any]
 CANDIDATES = 2 * RESCORE_DEPTH
 """Number of candidates: the best matches by OpenSearch's own BM25."""
 _MIN_MATCHES = 2 * CANDIDATES
-"""Minimum number of matches for which candidates are used. If there are fewer, scoring all of them is one request."""
+"""Minimum number of matches for which candidates are used. Fewer matches are all scored, in one request instead of
+two."""
 _ROUNDING = 1 + 1e-5
 """Factor by which a score may be too low because OpenSearch rounds it."""
 _PAGE_SIZE = 1000
@@ -109,7 +110,7 @@ class Statistics:
     def has_bounds(self) -> bool:
         """Whether OpenSearch counts so few deleted documents that its bounds are near our scores.
 
-        With 5 % deleted, the candidates of no query sufficed; without any, those of most did.
+        With 5 % deleted, the candidates sufficed for no query; with none deleted, they sufficed for most queries.
         """
         return self._deleted * 100 <= self.paragraphs
 
@@ -203,7 +204,7 @@ class Ranking:
             body["search_after"] = found[-1]["sort"]
 
     def _first_of_groups(self, hits: Iterable[RankedHit]) -> Iterator[RankedHit]:
-        """Yield the first hit of each group: those of a document, or those with the same near-duplicate key."""
+        """Yield the first hit of each group: the hits of one document, or the hits with one near-duplicate key."""
         seen: set[str | int] = set()
         for hit in hits:
             group = hit.paragraph.document if self._request.by_document else hit.record.key or -hit.uid

@@ -59,7 +59,8 @@ class Spool:
 def read_spool(path: Path, number: int) -> Iterator[bytes]:
     """Yield the two lines of a bulk request for each document of a file.
 
-    `number`: that of the file among those of a build. Documents of one corpus file are in the order of these numbers.
+    `number`: position of the spool among the spools of a build. The documents of one corpus file are in the order of
+    these numbers, and within a spool in the order in which they were added.
     """
     with path.open("rb") as handle:
         for header, content in zip(handle, handle, strict=True):

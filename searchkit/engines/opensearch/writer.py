@@ -1,4 +1,4 @@
-"""Writes a new state of an index to the cluster: clones the last one, removes and adds documents, computes columns.
+"""Writes a new state of an index to the cluster: clones the last one, removes and adds documents, joins their columns.
 
 The id of an OpenSearch document is made from the id of its paragraph or document, or from the name of its file. So a
 request can be repeated without duplicates.
@@ -27,7 +27,7 @@ _BULK_THREADS = 3
 
 
 _CLONE_SECONDS = 50
-"""Seconds that the clone of a state may take to be ready. It shares its files with the original."""
+"""Seconds that the clone of a state may take to be ready. The clone shares its files with the original."""
 
 
 class OpenSearchWriter:
@@ -163,7 +163,10 @@ class _Publication:
         return total
 
     def _write_columns(self) -> int:
-        """Join the columns of all documents that the cluster holds. Returns the number of documents they describe."""
+        """Join the columns of all documents that the cluster holds, and store them as two files.
+
+        Returns the number of OpenSearch documents that the columns describe: those of paragraphs and of documents.
+        """
         with decoding(Path(self._name)):
             hits = self._cluster.scan(self._data, {"term": {"kind": "document"}}, source=["columns"], size=200)
             documents, measures = join_rows(unpack_row(hit["_source"]["columns"]) for hit in hits)

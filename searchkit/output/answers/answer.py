@@ -59,9 +59,9 @@ class Answer:
 def fit_answer(answer: Answer, max_characters: int) -> tuple[str, dict[str, Any]]:
     """Return an answer as a text of at most `max_characters` code points (1,000 or more), and as data.
 
-    Text and data have the same rows: as many as fit both, and at least the first. If that is too long for the text, its
-    line is cut, and the text says so. The lines before the rows and those after them take at most a quarter of the text
-    each.
+    Text and data have the same rows: as many as fit both, and at least the first. If the first row is too long for the
+    text, its line is cut, and the text says so. The lines before the rows and those after them take at most a quarter
+    of the text each.
     """
     share = max_characters // 4
     messages = _within(share, [*[REMINDER] * bool(answer.rows), *answer.messages])

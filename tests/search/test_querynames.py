@@ -1,0 +1,30 @@
+"""The measures that a query names, among the indicators of an index."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from searchkit.engines.indicators import Indicators
+from searchkit.indexing.namelists import read_name_lists
+from searchkit.query.naming import IndicatorNames
+from searchkit.query.parsing import parse
+from searchkit.search.querynames import QueryNames
+from searchkit.text.analyzer import Analyzer, Lexicon
+
+ANALYZER = Analyzer(Lexicon.load())
+NAMES = IndicatorNames(read_name_lists())
+
+
+def test_indicators_with_a_word_of_addition_are_additions() -> None:
+    """A word of an addition stands at the beginning or the end of an indicator. 新增 and 净新增 are such words."""
+    texts = ["高铁里程", "新增高铁里程", "净增高铁里程", "净新增高铁里程", "高铁里程 新增"]
+    query = QueryNames(NAMES, parse("高铁里程", ANALYZER))
+    is_addition = query.find_additions(Indicators.of_texts(texts), np.ones(len(texts), bool))
+    assert is_addition.tolist() == [False, True, True, True, True]
+    assert [NAMES.parse(text).aspect == "addition" for text in texts] == is_addition.tolist()
+
+
+def test_a_query_for_additions_finds_no_other_additions() -> None:
+    """If the query contains a word of an addition, no indicator counts as an addition that the query does not name."""
+    query = QueryNames(NAMES, parse("新增高铁里程", ANALYZER))
+    assert not query.find_additions(Indicators.of_texts(["净新增高铁里程"]), np.ones(1, bool)).any()
