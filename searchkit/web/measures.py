@@ -92,11 +92,10 @@ def _same_names(frame: Frame, understood: Sequence[UnderstoodFilter]) -> str:
 def _form(frame: Frame) -> dict[str, Any]:
     """Return the fields of the form of conditions."""
     state, words = frame.state, frame.words
-    names = {"actual": "actual", "target": "target", "rule": "rule", "before": "before"}
     carried = ("query", *(name for name in FILTER_NAMES if name != "of_year"), "literal", "match", "sort")
     return {
         **frame.narrowing(),
-        "statuses": [(name, words[names[name]], name in state.all("status")) for name in MEASURE_STATUSES],
+        "statuses": [(name, words[name], name in state.all("status")) for name in MEASURE_STATUSES],
         "any_status": ANY_STATUS,
         "carried": [(name, value) for name in carried for value in state.all(name)],
     }

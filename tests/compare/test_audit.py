@@ -73,7 +73,7 @@ def kinds(*reports: Report | str) -> list[str]:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("财政支出由2019年的190.9亿元增加到520.9亿元，年均增长52.2%。", "39.73% a year in 3 years, not 52.2%"),
+        ("财政支出由2019年的190.9亿元增加到520.9亿元，年均增长52.2%。", "39.74% a year in 3 years, not 52.2%"),
         ("财政支出由190.9亿元增加到520.9亿元，年均增长52.2%。", "22.23% a year in 5 years, not 52.2%"),
     ],
 )
