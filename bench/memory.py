@@ -1,6 +1,6 @@
 """Measures the memory of a process that searches an index.
 
-It is measured before and after opening, after one search, and after many different ones.
+The memory is measured before and after opening the index, after one search, and after many different ones.
 
     python -m bench.memory [CORPUS]… [--data FOLDER]
 

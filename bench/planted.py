@@ -1,7 +1,7 @@
 """Known contradictions, planted in copies of real reports, and whether the audit finds them.
 
 `python -m bench.planted` copies the reports that the plantings need from `../shared/corpus/gov` to a temporary folder,
-changes a number in some of them, builds an index of the copies, and prints the plantings that the audit finds.
+changes some of them, builds an index of the copies, and prints for each planting whether the audit finds it.
 """
 
 from __future__ import annotations

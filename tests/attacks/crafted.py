@@ -53,13 +53,15 @@ _ODD_VALUES: Sequence[object] = (
 )
 """Values that replace a value in JSON."""
 _DEEP = "[" * 100_000 + "]" * 100_000
+"""JSON with very deep nesting."""
 _BOMB_BYTES = 1 << 30
+"""Decompressed size of packed blanks that are stored in place of packed JSON."""
 
 
 def craft_array(array: Array, others: Sequence[Array], rng: random.Random) -> Array:
     """Return an array to store in place of `array`, which has numbers, or bytes that `pack_json` returned.
 
-    `others`: the other arrays of the file.
+    `others`: arrays of the same file, of which one may be stored instead.
     """
     if array.dtype == np.uint8 and array[:1].tolist() == [0x78] and rng.random() < 0.8:
         return _craft_packed(array, rng)
@@ -143,7 +145,7 @@ def craft_bytes(content: bytes, rng: random.Random) -> bytes:
 
 
 def craft_file(path: Path, rng: random.Random) -> str:
-    """Change a file. Returns what was changed: the name of an array, or of the file."""
+    """Change a file. Returns what was changed: the name of the file, and of the array if only that is changed."""
     if path.suffix in {".segment", ".arrays"}:
         stored = ArrayFile(path)
         arrays = {name: stored[name] for name in stored._directory if name != "block_checksums"}

@@ -5,7 +5,7 @@
 Each such fault is a `Break`, and a build with one is a broken build. After it, the index must be in the old or the new
 state (`oracle.py` knows the answers of both), the exit status and the message must fit that state, and the next build
 must succeed and leave nothing behind. If there are more than N breaks, a sample is run that has about as many of each
-kind of call.
+scenario and of each kind of call.
 """
 
 from __future__ import annotations

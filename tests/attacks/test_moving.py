@@ -1,6 +1,7 @@
 """Tests of reports that are moved, renamed, touched or replaced by older copies: the next build finds what has changed.
 
-Each test runs as on an ordinary file system, and as on one that stores times in steps of two seconds.
+Tests with the fixture `_times` run twice: with times as precise as the file system stores them, and with times in steps
+of two seconds.
 """
 
 from __future__ import annotations
@@ -97,7 +98,7 @@ def rewrite_and_keep_time(folder: Path, state: State) -> State:
 
 
 def replace_by_older_copy(folder: Path, state: State) -> State:
-    """Replace a report by an older one of the same size, with its old time, as `cp -p` and `mv` do."""
+    """Replace two reports by older ones of the same size, with their old time: one as `cp -p` does, one as `mv`."""
     new = State({**state.files, "0.txt": same_size(10), "1.txt": same_size(11)})
     other = folder.with_name("older")
     new.write(other)
