@@ -80,7 +80,7 @@ def test_search_json_has_the_documented_fields(run: Run, index: Path) -> None:
 
 @pytest.mark.parametrize("output_format", ["table", "json", "jsonl", "csv", "tsv", "ids"])
 def test_exports_have_only_the_hits_of_the_total(run: Run, index: Path, output_format: str) -> None:
-    """A list goes on after the paragraphs that `total` counts, with some that lack words, but not in csv, tsv and ids."""
+    """After the paragraphs that `total` counts, a list goes on with some that lack words; csv, tsv and ids do not."""
     answer = run("search", "双随机 处罚", "--index", index, "--format", "json").json()
     counted = [hit["id"] for hit in answer["hits"] if not hit["lacks"]]  # type: ignore[attr-defined]
     others = [hit["id"] for hit in answer["hits"] if hit["lacks"]]  # type: ignore[attr-defined]

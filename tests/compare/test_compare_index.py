@@ -320,7 +320,10 @@ def test_a_missing_extra_is_named(
 
 
 def test_measures_are_audited_from_the_command_line(run: Callable[..., CommandResult], tmp_path: Path) -> None:
-    """Counts come first, then the findings with their sentences, in every format. Without findings the status is 1."""
+    """A table has counts, then the findings with their sentences; other formats have the findings.
+
+    Without findings, the exit status is 1.
+    """
     table = run("measures", "--audit")
     assert table.status == 0
     lines = table.out.splitlines()

@@ -327,7 +327,7 @@ def test_the_fingerprint_covers_rules_libraries_and_libreoffice(monkeypatch: pyt
     assert len(fingerprints) == 2
 
 
-def test_an_unexpected_exception_skips_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_exception_skips_only_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An unexpected exception, in a reader or later, skips the file. The reason states where it was raised."""
     for n, name in enumerate(("a.txt", "b.txt", "c.md", "d.txt")):
         (tmp_path / name).write_text(REPORT.replace("\n", f"\n立案{n}件。\n", 1), encoding="utf-8")

@@ -77,7 +77,7 @@ def file_content(name: str, n: int) -> bytes:
 
 
 def read_texts(folder: Path) -> dict[str, str]:
-    """Return the text of all documents of a folder by name. None may be skipped."""
+    """Return the text of all documents of a folder by name. No file may be skipped."""
     texts = {}
     for result in read_corpus(list_corpus(folder)):
         assert isinstance(result, ParsedDocument), result
@@ -164,7 +164,7 @@ def test_invisible_characters_in_entry_names_are_removed(tmp_path: Path) -> None
 
 
 def test_names_can_be_looked_up_in_an_index(tmp_path: Path) -> None:
-    """A document, its paragraph and its measure can be found in an index by any name."""
+    """A document and its paragraph can be found in an index by any name, and a search can be filtered by it."""
     corpus, names = tmp_path / "corpus", with_docx(VISIBLE_NAMES)
     for n, name in enumerate(names):
         path = corpus / name

@@ -79,7 +79,7 @@ def test_a_heading_decides_the_section(heading: str, expected: str) -> None:
     ],
 )
 def test_problems_plans_and_duties_win_from_outside_in(path: tuple[str, ...], expected: str) -> None:
-    """The outermost heading that names problems, plans or duties decides. If there is none, the innermost decides."""
+    """The outermost heading that names one of problems, plans and duties decides, without one the innermost."""
     assert section(path) == expected
 
 

@@ -88,7 +88,7 @@ def test_an_expression_can_depend_on_the_governing_year(text: str, offset: int, 
     ["“十四五”规划", "2035年远景目标", "12345热线", "第5次会议", "一年来", "立案129件", "1978年愿景", "2021-1999年"],
 )
 def test_names_and_numbers_are_not_times(text: str) -> None:
-    """A name that contains a year, a span of one year, and other numbers are skipped."""
+    """A name that contains a year, a span of one year, and other numbers are skipped. A span has no earlier end."""
     times = [mention.time for mention in find_times(fold(text), WORK_REPORT, Time(2022))]
     assert all(time.since is None and time.of_year == 1999 for time in times)
 

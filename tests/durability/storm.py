@@ -179,7 +179,7 @@ class Counts:
     outrun: int = 0
     """Builds that ended before they were killed."""
     merges: int = 0
-    """Commits that merged segments."""
+    """Rounds in which segments were merged."""
     changes: Counter[str] = field(default_factory=Counter)
     aims: Counter[str] = field(default_factory=Counter)
     """Killed builds by kill point."""
@@ -239,7 +239,7 @@ class Storm:
         self.counts.merges += _IndexContents.read(self.index).was_merged_from(before)
 
     def _change(self, change: str) -> None:
-        """Change the reports or the words."""
+        """Change the reports or the words. Of several small commits, all but the last are also built."""
         if change == "words":
             self._write_words()
         elif change == _WITH_TWO_WORKERS:

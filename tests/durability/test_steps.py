@@ -58,10 +58,10 @@ Known = dict[object, Answers]
 
 
 def read_known_answers(index: Path, known: Known) -> Answers:
-    """Return the answers of an index whose files have their checksums. An index with other files must open too.
+    """Verify the checksums of an index, search it, and return its answers.
 
-    The same committed files have the same answers, which are collected once. `known` keeps them. Beside the committed
-    files lies what a dead build has left, so that each index is opened and searched.
+    Indexes with the same committed files have the same answers, which are collected once and kept in `known`. But each
+    index is opened and searched, because what a dead build has left lies beside the committed files.
     """
     manifest = read_manifest(index)
     verify_checksums(index, manifest)

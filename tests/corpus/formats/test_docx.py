@@ -401,7 +401,7 @@ def test_a_large_document_is_read_in_seconds() -> None:
 
 @pytest.mark.parametrize("seed", range(300))
 def test_altered_documents_are_read_or_refused(seed: int) -> None:
-    """A document with altered parts is read or refused."""
+    """A document with an altered part is read or refused."""
     rng = random.Random(seed)  # noqa: S311 - not security-relevant
     body = item("成效") + f"<w:tbl>{row('甲', '乙')}</w:tbl>" + paragraph(field(run("码"), run("果")))
     note = f'<w:footnote w:id="1">{paragraph("注")}</w:footnote>'

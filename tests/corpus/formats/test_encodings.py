@@ -90,7 +90,7 @@ def test_traditional_text_is_decoded(encoding: str) -> None:
     "name", sorted(path.name for path in (ROOT / "corpus" / "reports").glob("*.*") if path.suffix != ".csv")
 )
 def test_every_sample_is_decoded(name: str, encoding: str) -> None:
-    """A sample report is read as from UTF-8 if the encoding has all its characters, otherwise some blocks are read."""
+    """A sample report in an encoding that has all of its characters is read as in UTF-8; in others, it has blocks."""
     text = (ROOT / "corpus" / "reports" / name).read_text(encoding="utf-8")
     text = convert_to_big5(text) if encoding in BIG5 else text
     expected, decoded = read_bytes(text.encode(), name), read_bytes(text.encode(encoding, "ignore"), name)
@@ -144,7 +144,7 @@ def test_frequent_characters_match_the_dictionary() -> None:
 
 
 def test_big5_punctuation_is_mapped_as_on_windows() -> None:
-    """Big5 text has the usual tilde and middle dot, Hong Kong's characters and circled numbers."""
+    """Big5 is decoded with the usual tilde and middle dot, Hong Kong's characters and circled numbers."""
     text = f"{TRADITIONAL}５～１０件‧﹑￥①②㈠嘅喺"
     data = text[:-5].encode("cp950", "ignore") + "①②".encode("big5hkscs") + "嘅喺".encode("big5hkscs")
     assert decode_text(data).text.endswith("５～１０件‧﹑￥①②嘅喺")
@@ -176,7 +176,7 @@ def test_ascii_is_not_decoded_as_utf16() -> None:
 
 @pytest.mark.parametrize(("encoding", "name"), [("gb18030", "GB18030"), ("big5hkscs", "Big5"), ("utf-8", "UTF-8")])
 def test_invalid_bytes_are_replaced_and_reported(encoding: str, name: str) -> None:
-    """An invalid byte in a long text, or a truncated character at its end, does not change the encoding."""
+    """An invalid byte in a long text, or a truncated character at its end, does not change the detected encoding."""
     start = (TRADITIONAL * 10).encode(encoding)
     decoded = decode_text(start + b"\xff\n" + TRADITIONAL.encode(encoding))
     assert decoded.text == f"{TRADITIONAL * 10}\ufffd\n{TRADITIONAL}"

@@ -66,7 +66,7 @@ PARAGRAPH_FIELDS = ("text", "number", "path", "section", "topics", "page")
 
 @pytest.fixture(scope="module")
 def taxonomy() -> Taxonomy:
-    """Return the topics."""
+    """Return the default taxonomy."""
     return Taxonomy.load(None)
 
 

@@ -391,7 +391,7 @@ def test_a_typeset_report_reads_as_its_text_file(read: Callable[[Path], ParsedDo
 def test_reports_printed_by_libreoffice_read_as_their_text_files(
     shared: Path, read: Callable[[Path], ParsedDocument], tmp_path: Path
 ) -> None:
-    """Real reports that LibreOffice printed to PDF have the paragraphs of their text files."""
+    """Real reports that LibreOffice printed to PDF have at least 98 % of the paragraphs of their text files."""
     seeds = sorted((shared / "corpus" / "seeds").glob("*.txt"))
     profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
     kind = ["--infilter=Text (encoded):UTF8,LF,,,", "--convert-to", "pdf", "--outdir", str(tmp_path)]

@@ -1,4 +1,4 @@
-"""Readers: bytes of each format to blocks."""
+"""The registry of readers, and the readers of text, Markdown, HTML and JSON Lines: bytes to blocks."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ def test_markdown_emphasis_across_paragraphs_is_removed() -> None:
 
 
 def test_markdown_tables_are_blocks() -> None:
-    """A data table is a block, in Markdown and in HTML. A row of any other table is a block with tabs."""
+    """A data table is a block. A row of any other table, such as a table of one row, is a block with tabs."""
     source = "| 指标 | 2022年 |\n|---|---|\n| 立案 | 129件 |\n\n<table><tr><td>结案</td><td>12件</td></tr></table>\n"
     rows = ((Cell("指标"), Cell("2022年")), (Cell("立案"), Cell("129件")))
     assert blocks(source, "a.md") == [Block("", table=RawTable(rows, header_rows=1)), Block("结案\t12件")]
@@ -460,7 +460,7 @@ def test_html_with_too_many_attributes_is_refused(attribute: str) -> None:
 
 @pytest.mark.parametrize("depth", [3, 6000])
 def test_nested_tables_are_layout_tables(depth: int) -> None:
-    """Layout tables are not data at any depth; tables inside them are."""
+    """Each cell of layout tables is a block, at any depth. Markup that is nested too deeply is refused."""
     markup = "<table><tr><td>甲<td>" * depth + "<table><tr><td>立案<td>3件</table>"
     if depth > 5000:
         with pytest.raises(ReadError, match="nested deeper"):
@@ -562,7 +562,7 @@ def test_a_huge_line_is_read_in_seconds(name: str) -> None:
 @pytest.mark.parametrize("piece", ["[", "*a_", "**a* ", "`a", "[a](", "<", "&", "\\", "> ", "- ", "<!--", "| a "])
 @pytest.mark.parametrize("end", ["", "\n"])
 def test_repeated_markup_has_linear_cost(piece: str, end: str) -> None:
-    """Repeated markup has linear cost, in many lines and in lines below and above the inline limit."""
+    """Repeated markup has linear cost: in many lines, in one that is parsed as Markdown, and in one too long for it."""
     start = time.process_time()
     for length in (20_000, 100_000):
         read_bytes(((piece + end) * (length // len(piece + end))).encode(), "a.md")

@@ -42,7 +42,7 @@ class Book:
         return self._file.getvalue()
 
     def sheet(self, name: str, *rows: list[object]) -> Book:
-        """Add a sheet."""
+        """Add a sheet with these rows. Returns the workbook."""
         sheet = self.book.add_worksheet(name)
         for n, row in enumerate(rows):
             sheet.write_row(n, 0, row)
