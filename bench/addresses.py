@@ -1,4 +1,4 @@
-"""Draws addresses of pages, as readers of government work reports open them, for measurements of the server."""
+"""Draws addresses of pages about government work reports, in fixed shares of kinds, for measurements of the server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measures what hostile queries cost: long, pasted and repeated text of many kinds, in every call that takes a query.
+"""Measures what hostile queries cost: long, pasted and repeated text of many kinds, in the calls of `CALLS`.
 
     python -m bench.costs INDEX [--rounds N] [--seed N]
 

@@ -3,12 +3,12 @@
     python -m bench.load [--seconds N] [--data FOLDER]
 
 One server, started as users start it, serves an index of the government work reports (`bench.corpora.REAL`). Readers on
-`CONNECTIONS` connections open pages without a pause, of the kinds and in the shares of `bench.addresses.MIX`,
-compressed. Every minute, a report changes and `searchkit build` indexes it. There are two runs, each on a server of its
-own. In the first, all addresses differ, so that no kept answer is sent again; in the second, they repeat by Zipf's law.
-Before the runs, two things are measured on one connection: the time from the start of the command to its first page,
-and the processor time of the server for a search page. Reports, index and questions are kept in the data folder. Writes
-results/load.json and a section of README.md.
+`CONNECTIONS` connections open compressed pages without a pause, of the kinds and in the shares of
+`bench.addresses.MIX`. Every minute, a report changes and `searchkit build` indexes it. There are two runs, each on a
+server of its own. In the first, all addresses differ, so that no kept answer is sent again; in the second, they repeat
+by Zipf's law. Before the runs, two things are measured on one connection: the time from the start of the command to its
+first page, and the processor time of the server for a search page. Reports, index and questions are kept in the data
+folder. Writes results/load.json and a section of README.md.
 """
 
 from __future__ import annotations
@@ -47,17 +47,17 @@ DATA = Path(__file__).parent / "data"
 """Default folder of reports, indexes and questions."""
 CONNECTIONS = 8
 SECONDS = 600
-"""Default duration of each run."""
+"""Default duration of each run, in seconds."""
 BUILD_SECONDS = 60
-"""Time between two changes of a report."""
+"""Time between two changes of a report, in seconds."""
 POOL = 1000
 """Number of addresses that are repeated. The one of rank r is asked for in proportion to 1/r."""
 PAGES, STARTS = 200, 7
 """Number of search pages whose processor time is measured, and number of measured starts of the server."""
 _SAMPLE_SECONDS = 1.0
-"""Time between two samples of the memory."""
+"""Time between two samples of the memory, in seconds."""
 _TIMEOUT_SECONDS = 90
-"""Time after which a request counts as an error."""
+"""Time after which a request counts as an error, in seconds."""
 _WARM_UP = 20
 """Number of search pages before the first one whose processor time is measured."""
 _CORPUS = "gov"

@@ -32,7 +32,7 @@ RESULTS = Path(__file__).parent / "results" / "lookups.json"
 DEPTH = 5
 """Number of hits of a look-up that count."""
 TOLERANCE = 1e-9
-"""Largest relative difference of two equal base values."""
+"""Largest relative difference of two base values that count as equal."""
 
 
 @dataclass(frozen=True, slots=True)

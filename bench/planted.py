@@ -22,7 +22,7 @@ _PROVINCES = "政府工作报告-省自治区"
 
 @dataclass(frozen=True, slots=True)
 class Planting:
-    """A change of a report that makes a contradiction."""
+    """A change of the text of a report that makes it contradict itself or another report."""
 
     kind: str
     """Kind of the finding that it should cause."""

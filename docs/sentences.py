@@ -41,7 +41,7 @@ _LIST = re.compile(r"(warnings|problems|reasons|notes)\b")
 _SENTENCES_OF = re.compile(r"\b(reasons?|warnings?|problems?|messages?|why|hint)\b", re.IGNORECASE)
 """Matches the first line of the docstring of a function that returns or yields sentences."""
 _WORD = re.compile(r"[^\W\d_]|\}: \{")
-"""Matches a template that has a word, or whose value after a colon may be a sentence."""
+"""Matches a template with a letter, or with two placeholders around a colon: the second can stand for a sentence."""
 _PARTS: Mapping[type[ast.expr], Sequence[str]] = {
     ast.BoolOp: ("values",),
     ast.Dict: ("values",),

@@ -73,7 +73,7 @@ def test_calls_are_valid_by_the_schema(asker: Asker, name: str) -> None:
 @pytest.mark.parametrize("name", CALLS)
 @pytest.mark.parametrize("max_characters", [1_000, 4_000, 20_000])
 def test_answers_keep_to_max_characters(asker: Asker, name: str, max_characters: int) -> None:
-    """A text has at most the characters that the call asks for, and quotes at least one record."""
+    """A text has at most as many characters as the call asks for, and quotes at least one record."""
     lines, data = asker.ask(name, **CALLS[name], max_characters=max_characters)
     assert len("\n".join(lines)) <= max_characters
     assert ids_of(lines)

@@ -59,7 +59,7 @@ _BOMB_BYTES = 1 << 30
 
 
 def craft_array(array: Array, others: Sequence[Array], rng: random.Random) -> Array:
-    """Return an array to store in place of `array`, which has numbers, or bytes that `pack_json` returned.
+    """Return an array to store in place of `array`, which has numbers, or bytes that `arrays.pack_json` returned.
 
     `others`: arrays of the same file, of which one may be stored instead.
     """

@@ -152,7 +152,7 @@ def _signal(process: int, number: signal.Signals) -> int:
 
 
 def judge(status: int, err: str, state: int, *, must_succeed: bool) -> tuple[str, str] | None:
-    """Return what is wrong with a build that received a signal: verdict and description.
+    """Return what is wrong with a build that received a signal: a key of `tally.VERDICTS`, and a description.
 
     `state`: that of the index, 0 = old, 1 = new.
     """

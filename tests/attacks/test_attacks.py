@@ -97,7 +97,7 @@ def test_the_oracle_finds_what_is_wrong(tmp_path: Path) -> None:
     ],
 )
 def test_broken_builds_are_judged(outcome: Outcome, state: int | str, verdict: str | None) -> None:
-    """The verdict follows from the state that a broken build leaves, its status and its message."""
+    """The verdict (`tally.VERDICTS`) follows from the state that a broken build leaves, its status and its message."""
     found = faults.judge(outcome, state, is_killed=False)
     assert (found and found[0]) == verdict
 
@@ -200,7 +200,7 @@ def test_signals(tally: Tally, tmp_path: Path) -> None:
 def test_builds_with_signals_are_judged(
     status: int, err: str, state: int, verdict: str | None, *, must_succeed: bool
 ) -> None:
-    """The verdict follows from the state that a build with a signal leaves, its status and its message."""
+    """The verdict (`tally.VERDICTS`) follows from the state that such a build leaves, its status and its message."""
     found = kills.judge(status, err, state, must_succeed=must_succeed)
     assert (found and found[0]) == verdict
 

@@ -494,7 +494,7 @@ def test_work_reports_have_a_list_of_topics_of_their_own(run: Run, tmp_path: Pat
 
 
 def test_queries_of_a_file_are_answered_in_order(run: Run, index: Path, tmp_path: Path) -> None:
-    """`--queries` answers lines in order: JSON objects and pairs with a tab. A bad line has an error in its place."""
+    """`--queries` answers lines in order. A line is a JSON object, or id, tab and query. A bad line gives an error."""
     queries = tmp_path / "queries"
     lines = [
         json.dumps({"id": "a", "query": "立案", "district": "滨海新区", "year": 2023}),
@@ -725,7 +725,7 @@ def test_measures_json_has_the_documented_fields(run: Run, index: Path) -> None:
 
 
 def test_measures_in_all_formats(run: Run, index: Path) -> None:
-    """jsonl, csv, tsv and ids print one measure per line, in the same order. A page has the same measures."""
+    """jsonl, csv, tsv and ids print one measure per line, in the same order. The format table has the same measures."""
     arguments = ("measures", "立案", "--limit", "4", "--index", index, "--format")
     hits = [json.loads(line) for line in run(*arguments, "jsonl").out.splitlines()]
     assert len(hits) == 4

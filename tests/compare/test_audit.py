@@ -156,7 +156,8 @@ LAST_YEAR = Report(
 def test_changes_are_compared_with_last_years_report(text: str, expected: list[str], *, is_first: bool) -> None:
     """A value must follow from that in last year's report and the change, in either order of the reports.
 
-    Amounts of money may differ by two percentage points, those with growth at constant prices by the change of prices.
+    The growth of an amount of money may differ from the stated one by two percentage points. If it is usually stated at
+    constant prices, as that of 生产总值, it may also differ by the change of prices.
     """
     now = Report((f"全市{text}",))
     found = kinds(now, LAST_YEAR) if is_first else kinds(LAST_YEAR, now)
@@ -210,7 +211,10 @@ def test_values_of_two_reports_for_one_year_are_compared(one: str, other: str, e
     ],
 )
 def test_values_within_a_report_are_compared(texts: tuple[str, ...], expected: list[str]) -> None:
-    """A listed indicator may not have two close values for one place, nor any name two that differ by a typo."""
+    """Two close values of a listed indicator for one place are a conflict.
+
+    For others, only those that differ by a typo.
+    """
     assert kinds(Report(texts)) == expected
 
 

@@ -178,7 +178,7 @@ def test_other_reports_review_their_own_year() -> None:
     ],
 )
 def test_years_of_a_paragraph(text: str, headings: tuple[str, ...], section: str, expected: tuple[int, ...]) -> None:
-    """Years that govern a part up to its end, else the year of the heading or section. An introduction has none."""
+    """The years of times in main clauses, else the year of the heading or section. An introduction has none."""
     assert TimedText(fold(text), headings, section, WORK_REPORT).years() == expected
 
 

@@ -78,7 +78,7 @@ def test_duplicate_names_are_refused() -> None:
 
 
 def test_too_many_entries_are_refused() -> None:
-    """An archive with more than `MAX_ENTRIES` entries is refused."""
+    """An archive with more than `archives.MAX_ENTRIES` entries is refused."""
     with pytest.raises(ReadError, match="10001 entries"):
         open_archive(build_archive(*((str(n), b"") for n in range(10_001))))
 

@@ -64,7 +64,7 @@ def test_names_of_the_text_column(name: str) -> None:
 
 
 def test_the_first_text_name_wins() -> None:
-    """If several columns could contain the text, the first name in `TEXT_NAMES` wins; the others are facets."""
+    """If several columns could contain the text, the first name in `records.TEXT_NAMES` wins; the others are facets."""
     (document,) = read("内容,text\n甲,乙\n").documents
     assert (document.blocks[0].text, document.overrides) == ("乙", {"内容": "甲"})
 

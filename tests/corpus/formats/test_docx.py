@@ -46,7 +46,7 @@ from searchkit.model import Cell
 
 
 def test_paragraphs_are_blocks_and_empty_ones_are_merged() -> None:
-    """A paragraph is a block. A run of empty paragraphs is one empty block, none at the start of the document."""
+    """A paragraph is a block. A run of empty paragraphs is one empty block, or none at the start of the document."""
     body = (
         paragraph()
         + paragraph("　　一、成效")

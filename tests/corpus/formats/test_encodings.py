@@ -132,7 +132,7 @@ def test_gb18030_is_never_damaged_text(text: str) -> None:
 
 
 def test_frequent_characters_match_the_dictionary() -> None:
-    """`FREQUENT_CHARS` are the 500 most frequent characters of jieba's dictionary, folded."""
+    """`charset.FREQUENT_CHARS` are the 500 most frequent characters of jieba's dictionary, folded."""
     spec = find_spec("jieba")
     assert spec is not None
     counts: Counter[str] = Counter()

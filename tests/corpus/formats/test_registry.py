@@ -131,7 +131,7 @@ def test_tabs_and_line_ends_are_visible() -> None:
 
 
 def test_text_lines_are_blocks() -> None:
-    """A line is a block, verbatim. A run of blank lines is one empty block, none at the start of the document."""
+    """A line is a block, verbatim. A run of blank lines is one empty block, or none at the start of the document."""
     block_list = blocks("\n\n　　一、成效\n \n\n立案129件。 \n", "a.txt")
     assert block_list == [Block("　　一、成效"), BLANK, Block("立案129件。 "), BLANK]
 

@@ -1,4 +1,4 @@
-"""Detection of metadata, from invented titles and heads."""
+"""Detection of metadata, from invented titles, heads (the lines before the text) and texts."""
 
 from __future__ import annotations
 

@@ -72,7 +72,10 @@ def test_the_speaker_is_not_a_heading(speaker: str) -> None:
 
 
 def test_a_run_in_heading_is_in_path_and_text() -> None:
-    """A run-in heading is added to the path and stays in the text. The number is returned as printed."""
+    """A run-in heading, a first sentence that names the subject, is added to the path and stays in the text.
+
+    The number is returned as printed.
+    """
     (item,) = _outline("1.提升决策能力。" + TEXT)
     assert item == OutlineItem("1.提升决策能力。" + TEXT, "1.", ("提升决策能力",), None)
 
