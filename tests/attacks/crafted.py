@@ -107,7 +107,7 @@ def _craft_packed(array: Array, rng: random.Random) -> Array:
 
 
 def craft_json(text: str, rng: random.Random) -> str:
-    """Return JSON in which a value is replaced, removed or repeated."""
+    """Return JSON in which a value is replaced, removed or repeated, or a list is reversed."""
     root = [json.loads(text)]
     parent: Any = root
     key: Any = 0
@@ -127,7 +127,7 @@ def craft_json(text: str, rng: random.Random) -> str:
 
 
 def craft_bytes(content: bytes, rng: random.Random) -> bytes:
-    """Return bytes of which some are replaced, removed, repeated or exchanged."""
+    """Return bytes of which some are replaced, removed, repeated or inserted, or whose lines are shuffled."""
     start, end = sorted((rng.randrange(len(content)), rng.randrange(len(content) + 1)))
     lines = content.splitlines(keepends=True)
     rng.shuffle(lines)

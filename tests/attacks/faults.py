@@ -1,4 +1,4 @@
-"""Lets each system call of a build fail in turn, fills the disk at every size, and kills the build at each call.
+"""Lets each system call of a build fail in turn, fills the disk at many sizes, and kills the build at each call.
 
     python tests/attacks/faults.py [--cases N] [--seed N] [--result FILE]
 

@@ -3,7 +3,7 @@
     python tests/attacks/tampering.py [--cases N] [--seed N] [--result FILE]
 
 Half of the N copies have one flipped bit. In the others a file is truncated, extended, partly zeroed, removed, replaced
-by a folder, or has the content of another file or of an older index. `searchkit check` must find each damage that
+by a folder or by a file of an older index, or exchanged with another file. `searchkit check` must find each damage that
 changes the content of the index. A search and other commands must return something, or one line that says what is
 wrong, within the limits of processor time and memory of `commands.py`.
 """

@@ -65,7 +65,7 @@ def swap(folder: Path, state: State) -> State:
 
 
 def move(folder: Path, state: State) -> State:
-    """Move a report to a folder, and another report to a folder that has the name of that report."""
+    """Move a report to a folder. Move another report to a folder to which the old name of this report is given."""
     (folder / "a").mkdir()
     (folder / "0.txt").rename(folder / "a" / "0.txt")
     (folder / "1.txt").rename(folder / "x")
@@ -186,7 +186,7 @@ def moves() -> Iterator[State]:
 
 
 def test_a_corpus_that_moves(tmp_path: Path, state: State) -> None:
-    """A copy of the corpus at another path gives the same index, and other reports at the old path give theirs."""
+    """A build from a copy of the corpus at another path changes no answer. The next one finds other reports."""
     old, new, index = tmp_path / "old", tmp_path / "new", tmp_path / "index"
     state.write(old)
     searchkit.build(old, index)

@@ -1,4 +1,4 @@
-"""Generates hostile texts: queries by a grammar, mutations of ordinary queries, characters that break things."""
+"""Generates hostile texts: queries by a grammar, mutations of ordinary queries, odd characters and numbers."""
 
 from __future__ import annotations
 

@@ -69,7 +69,10 @@ class _Disk:
         self._synced[os.fstat(descriptor).st_ino] = descriptor
 
     def _handle_event(self, event: str, arguments: tuple[object, ...]) -> None:
-        """Count the audit event if it is a disk operation. A file opened for writing is no longer synced."""
+        """Count the audit event if it is a disk operation.
+
+        A file opened for writing is no longer synced, nor is the folder of the index after a change of the manifest.
+        """
         if self._remaining <= 0:
             return
         if event in _OPERATIONS:
