@@ -14,10 +14,10 @@ calls    the calls of Python functions and of functions in C, each with the time
 rest     the time of the search without `arrays` and `calls`: byte code, and work on strings and objects
 
 A search that makes these operations and calls cannot take less time than `arrays` and `calls` together. Compiled code
-could save `rest`, `calls` and `fixed`; other algorithms could save the rest of `arrays`. `tantivy` is the time of the
-same question in tantivy-py (`bench.pipelines`), if `bench.product` has left its indexes in the folder. In
-tantivy, questions of words run on the index of searchkit's tokens. A recorded search keeps copies of the arrays that it
-uses, so large corpora are not measured. Writes results/floor.json, from which `bench.productreport` writes tables.
+could save `rest`, `calls` and `fixed`; other algorithms could save `arrays` without `fixed`. `tantivy` is the time of
+the same question in tantivy-py (`bench.pipelines`), if `bench.product` has left its indexes in the folder. In tantivy,
+questions of words run on the index of searchkit's tokens. A recorded search keeps copies of the arrays that it uses, so
+large corpora are not measured. Writes results/floor.json, from which `bench.productreport` writes tables.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ _RecordedArray: Any = type(
     (np.ndarray,),
     {name: _method(name) for name in (*_METHODS, *(f"__{operator}__" for operator in _OPERATORS))},
 )
-"""An array whose methods and operators are recorded. So are those of the arrays that they return."""
+"""An array whose methods and operators are recorded. The arrays that they return are recorded arrays, too."""
 
 
 class _Function:

@@ -1,4 +1,4 @@
-"""Measures look-ups, comparisons and the audit on the real reports, and on more than 450,000 measures.
+"""Measures look-ups, comparisons and the audit on the real reports, and on at least 450,000 measures.
 
     python -m bench.manymeasures [gov] [many] [--data FOLDER]
 

@@ -260,7 +260,10 @@ def _round(milliseconds: float) -> float:
 
 
 def build(corpus: Path, index: Path, url: str | None) -> Json:
-    """Run `searchkit build`. Returns its wall and processor time, and the processor time of the nodes, in seconds."""
+    """Run `searchkit build`.
+
+    Returns wall and processor time in seconds and, with `url`, processor time of the nodes.
+    """
     engine = ["--engine", "opensearch", "--url", url] if url else []
     command = [sys.executable, "-m", "searchkit", "build", str(corpus), "--index", str(index), "--jobs", str(JOBS)]
     before, nodes, wall = _child_seconds(), node_seconds(url), time.perf_counter()
@@ -292,7 +295,7 @@ def node_seconds(url: str | None) -> float:
 
 
 def used_heap(url: str) -> int:
-    """Return the bytes of the old generation of the heaps of the nodes."""
+    """Return the bytes that are used in the old generation of the heaps of the nodes."""
     pools = get(url, "/_nodes/stats/jvm?filter_path=nodes.*.jvm.mem.pools")["nodes"].values()
     return int(sum(node["jvm"]["mem"]["pools"]["old"]["used_in_bytes"] for node in pools))
 

@@ -1,6 +1,6 @@
 """Random samples of measures and paragraphs of real reports, whose years and statuses are labelled by a person.
 
-    python -m bench.times --draw INDEX…            # add the samples from indexes of the reports, without labels
+    python -m bench.times --draw INDEX…            # write the samples from indexes of the reports, and keep the labels
     python -m bench.times --show develop INDEX…    # print the labels for a use, with their text
     python -m bench.times --score hold-out INDEX…  # print the share of the labels for a use that the measures equal
 
