@@ -82,7 +82,10 @@ def test_answers_keep_to_max_characters(asker: Asker, name: str, max_characters:
 
 @pytest.mark.parametrize("name", ["search", "measures", "read", "audit"])
 def test_cited_ids_exist(asker: Asker, index: searchkit.Index, name: str) -> None:
-    """A line that quotes a record begins with an id that exists. The last lines have the ids of the data, in order."""
+    """A line that quotes a record begins with an id that exists.
+
+    The last such lines have the ids of the data, in order.
+    """
     lines, data = asker.ask(name, **CALLS[name])
     cited = ids_of(lines)
     assert cited

@@ -263,7 +263,7 @@ def _long_report(**fields: Any) -> Report:  # noqa: ANN401
 
 
 def test_reports_that_repeat_each_other_are_found() -> None:
-    """Two reports with the same sentences but other numbers are found once. Their plans may repeat each other."""
+    """Two reports of different places with the same sentences are found once. Their plans may repeat each other."""
     one, other = _long_report(), _long_report(region=("江海省", "临海市"))
     (finding,) = audit_of(one, other)
     assert (finding.kind, finding.documents) == ("duplicate", ("临江市-2023.md", "临海市-2023.md"))

@@ -239,7 +239,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def test_compare_prints_a_table_csv_or_json(run: Callable[..., CommandResult]) -> None:
-    """Every format has the same cells. The exit status is 0."""
+    """The table, CSV and JSON have the values of the cells. The exit status is 0."""
     table = run("compare", "立案")
     assert (table.status, table.err) == (0, "")
     assert "129 [1] ≠ 130 [2]" in table.out

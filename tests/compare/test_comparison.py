@@ -31,7 +31,7 @@ def cell_values(table: Comparison, row: str, col: int | str) -> list[float]:
 
 
 def test_each_cell_has_the_measure_of_its_row_and_column(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """Every cell has the value whose indicator is most similar to the chosen one, and the measure that states it."""
+    """A cell has the value whose indicator is most similar to the chosen one, and the measure that states it."""
     measures = [
         make_measure("a#1", "立案", 129, "件"),
         make_measure("b#1", "立案", 404, "件", region=LINHAI, year=2024),

@@ -376,7 +376,7 @@ def test_parts_are_located_by_their_relationships() -> None:
     ],
 )
 def test_other_files_are_refused(data: bytes, reason: str) -> None:
-    """Files that are not Word documents are refused with a one-line reason."""
+    """Damaged documents, those nested too deeply and files that are not Word documents are refused with a reason."""
     with pytest.raises(ReadError, match=reason):
         docx.read(data, "a.docx")
 
@@ -389,7 +389,7 @@ def test_deeply_nested_boxes_are_refused() -> None:
 
 
 def test_a_large_document_is_read_in_seconds() -> None:
-    """40,000 paragraphs with list numbers are read in linear time."""
+    """40,000 paragraphs with list numbers are read in seconds."""
     numbering = definition(0, *OUTLINE) + list_instance(1, 0)
     body = "".join(item(f"推进依法行政，立案{n * n}件。", 2) for n in range(40_000))
     start = time.process_time()

@@ -191,7 +191,7 @@ def test_truncated_utf16_without_mark_is_decoded() -> None:
 
 
 def test_a_few_nul_characters_are_removed_with_a_warning() -> None:
-    """A few NUL characters are removed in every encoding."""
+    """A few NUL characters are removed in UTF-8, GB18030 and UTF-16."""
     for encoding in ("utf-8", "gb18030", "utf-16"):
         decoded = decode_text(f"{CHINESE * 3}\x00{CHINESE}\x00{CHINESE}".encode(encoding))
         assert (decoded.text, decoded.warnings) == (CHINESE * 5, ("2 NUL characters are dropped",))
@@ -221,7 +221,7 @@ def test_byte_order_marks_inside_the_text_are_removed() -> None:
 
 
 def test_mixed_line_ends_are_split() -> None:
-    """Line ends of all systems may occur in one file, in every encoding."""
+    """Line ends of all systems may occur in one file, in every encoding of Unicode."""
     text = "一\r\n二\r三\n四\u2028五"
     for encoding in UNICODE:
         (document,) = read_bytes(text.encode(encoding), "a.txt").documents

@@ -133,7 +133,7 @@ def test_a_full_line_may_end_a_heading_or_continue_a_title() -> None:
 
 @pytest.mark.parametrize("foot", ["{}", "- {} -", "— {} —", "第{}页", "第 {} 页 共 9 页", "{}/9"])
 def test_page_numbers_are_dropped(foot: str) -> None:
-    """Page numbers of every form are dropped, even on a single page."""
+    """Page numbers of the usual forms are dropped, even on a single page."""
     assert texts(typeset_pdf(Typesetter(foot=foot, measure=width).pages(PARAGRAPHS[:1]))) == [PARAGRAPHS[0]]
 
 

@@ -96,7 +96,7 @@ def test_random_bytes_are_not_text(seed: int, size: int) -> None:
 
 @pytest.mark.parametrize("data", [b"a\x00b", b"\x7fELF\x00\x00\x01", b"\x01\x02\x03ab", "立案\x1b[31m".encode()])
 def test_control_characters_are_not_text(data: bytes) -> None:
-    """A file with many control characters, including NUL, is not text."""
+    """A short text with a control character, such as NUL, is refused."""
     with pytest.raises(ReadError, match="not text"):
         decode_text(data)
 
@@ -374,7 +374,7 @@ def lay_out_facts(layout: str) -> str:
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("where", ["above {} {}", "in <div>{1}{0}</div>", "below {1} {0}"])
 def test_html_facts_become_labelled_lines(layout: str, where: str) -> None:
-    """Facts such as 索引号 and 文号 become `label：value` lines before the text, wherever the page shows them."""
+    """Facts such as 索引号 and 文号 become `label：value` lines. Those above or below the text come before it."""
     text = "<p>立案129件。</p>" * 5
     body = where.partition(" ")[2].format(lay_out_facts(layout), f"<div class=content>{text}</div>")
     lines = [line.replace("：\t", "：") for line in texts(build_page(body), "a.html")]
@@ -460,7 +460,7 @@ def test_html_with_too_many_attributes_is_refused(attribute: str) -> None:
 
 @pytest.mark.parametrize("depth", [3, 6000])
 def test_nested_tables_are_layout_tables(depth: int) -> None:
-    """Each cell of layout tables is a block, at any depth. Markup that is nested too deeply is refused."""
+    """A cell that contains a table is a block, and so is one beside it. Markup that is nested too deeply is refused."""
     markup = "<table><tr><td>甲<td>" * depth + "<table><tr><td>立案<td>3件</table>"
     if depth > 5000:
         with pytest.raises(ReadError, match="nested deeper"):

@@ -242,7 +242,7 @@ def test_rows_of_which_are_parts_of_the_row_before() -> None:
 
 
 def test_indicators_periods_and_bounds() -> None:
-    """The indicator joins column and row without unit and time; the period is that of a header or the caption."""
+    """The indicator joins column and row without unit and time; the period is that of the header."""
     rows = (("街道", "2022年收件（件）", "上年同期（件）", "办结（件）"), ("东风街道", "约10", "不足9", "8"))
     found = measures(read(Report(rows).write("html"), "a.html"))
     assert [(m.indicator, m.period, m.bound) for _, m in found] == [
