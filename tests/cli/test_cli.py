@@ -226,7 +226,7 @@ def test_running_heads_are_no_reason_for_strict(run: Run, tmp_path: Path) -> Non
 
 
 def test_info_lists_all_problems(run: Run, bad_corpus: Path, tmp_path: Path) -> None:
-    """`info --problems` lists everything not read and all warnings of documents with reasons, in every format."""
+    """`info --problems` lists all that was not read and all warnings, as a table, JSON, JSON Lines and CSV."""
     target = tmp_path / "index"
     run("build", bad_corpus, "--index", target)
     rows = json.loads(run("info", "--problems", "--index", target, "--format", "json").out)
@@ -443,7 +443,7 @@ def test_a_line_names_three_copies(run: Run, tmp_path: Path) -> None:
 
 
 def test_similar_paragraphs_are_found(run: Run, copies: Path) -> None:
-    """`similar` takes the end of an id, leaves copies out, and prints hits in all formats."""
+    """`similar` takes the end of an id, leaves copies out, and prints hits as ids, JSON and a table."""
     (best,) = run("similar", "2021.txt#1", "--index", copies, "--format", "ids").out.split()
     assert best == "x/2023.txt#1"
     answer = run("similar", "2021.txt#1", "--index", copies, "--format", "json").json()
@@ -602,7 +602,7 @@ def test_a_time_limit_ends_a_command(run: Run, index: Path, tmp_path: Path) -> N
 
 
 def test_all_hits(run: Run, index: Path) -> None:
-    """`--all` writes all hits, whatever the limit, in every format of records."""
+    """`--all` writes all hits, whatever the limit, as ids, JSON Lines, CSV and JSON."""
     total = run("search", "检查", "--index", index, "--format", "json", "--limit", "0").json()["total"]
     arguments = ("search", "检查", "--index", index, "--all", "--limit", "1", "--format")
     assert len(run(*arguments, "ids").out.splitlines()) == total
@@ -642,7 +642,7 @@ def test_literal_takes_an_optional_list_of_facets(run: Run, index: Path) -> None
 
 
 def test_nothing_found_says_what_to_leave_out(run: Run, index: Path, tmp_path: Path) -> None:
-    """The terminal and JSON show suggestions. Formats of records have them on standard error."""
+    """A table and JSON show suggestions. With `--format ids`, they are printed on standard error."""
     arguments = ("search", "立案 火星", "--match", "all", "--index", index)
     result = run(*arguments)
     assert result.status == 1
