@@ -87,7 +87,7 @@ COMPARISONS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 
 
 def questions() -> Iterator[tuple[str, Question]]:
-    """Yield the questions by name."""
+    """Yield the name of each question, and the question."""
     for name, (query, options) in LOOKUPS.items():
         yield name, lambda index, q=query, o=options: index.measures(q, **o)  # type: ignore[misc]
     for name, (query, options) in COMPARISONS.items():
@@ -169,7 +169,10 @@ def prepare(corpus: str, data: Path) -> Path:
 
 
 def measure(folder: Path) -> dict[str, Any]:
-    """Time all questions to an index. Returns milliseconds by question, number of measures, and peak memory in MB."""
+    """Time all questions to an index.
+
+    Returns milliseconds by question, their median over the look-ups, number of measures, and peak memory in MB.
+    """
     with searchkit.open(folder) as index:
         times = {name: round(1000 * statistics.median(_time(index, question)), 2) for name, question in questions()}
         count = sum(document.measures for document in index.documents())

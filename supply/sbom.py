@@ -138,7 +138,7 @@ def licence_of(item: Locked) -> str:
 def _declared(item: Distribution) -> str | None:
     """Return the declared licence: an SPDX expression, a short name, classifiers, or the first line of its file.
 
-    None if none.
+    Returns None if the metadata declare none.
     """
 
     def values(field: str) -> list[str]:
