@@ -3,10 +3,10 @@
     python -m bench.ablation [--corpus gov|10k|100k|1m]… [--trick WORDS] [--rounds N]
 
 A trick is disabled by a patch, in a separate process. For a trick that changes the stored data, a second index is built
-without the trick. Rounds of queries with and without the trick alternate. The time of a query is the median of its
-processor times. The result for a class of queries is the geometric mean of the ratios of the time without the trick to
-the time with the trick. Results are written to bench/results/ablation.json, which keeps the results of other corpora,
-and as a table to bench/ABLATION.md.
+without the trick. Rounds of queries with and without the trick alternate. The time of a query in a round is the median
+processor time of its repetitions; its time is the median over the rounds. The result for a class of queries is the
+geometric mean of the ratios of the time without the trick to the time with the trick. Results are written to
+bench/results/ablation.json, which keeps the results of other corpora, and as a table to bench/ABLATION.md.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Trick:
     is_cold: bool = False
     """Whether the queries with the trick and those without it run without the caches of terms and postings.
 
-    Each query then runs as if it were new.
+    With these caches, a repeated query reads neither the term dictionary nor the postings, and the trick has no effect.
     """
 
 
@@ -100,7 +100,7 @@ def _no_cross_word_arrays(*_: object) -> dict[str, Array]:
 
 
 def _disable_cross_word_postings() -> None:
-    """Write no cross-word postings for the rest of the process."""
+    """Make builds write no cross-word postings for the rest of the process."""
     from searchkit.engines.columnar import segment  # noqa: PLC0415 - the module that imports the patched function
 
     _set(segment, cross_word_arrays=_no_cross_word_arrays)()
@@ -268,9 +268,9 @@ def time_queries(corpus: str, index: Path) -> dict[str, dict[str, float]]:
 
 
 def measure(corpus: str, tricks: Sequence[Trick], rounds: int, folder: Path) -> dict[str, Any]:
-    """Return the part of the record about a corpus: for each trick, its lines of code, its effects on size and time.
+    """Return the part of the record about a corpus: bytes of all segments, and lines, bytes and times of each trick.
 
-    The indexes are written to `folder`.
+    The queries and the indexes are written to `folder`.
     """
     index = folder / corpus
     prepare(corpus, folder)

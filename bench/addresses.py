@@ -1,4 +1,4 @@
-"""Draws addresses of pages, as readers of government work reports open them, for measurements of the server."""
+"""Draws addresses of pages about government work reports, in fixed shares of kinds, for measurements of the server."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def draw_addresses(corpus: str, data: Path, index: Path, seed: int) -> Iterator[
 
     The query of a search comes from `bench.drawing`. So does the query whose words are marked in a document. A look-up
     and a comparison ask for the indicator of a random measure, filtered by the place or the year of that measure or not
-    at all. Ends if the corpus has no more questions, or after `_MAX_MISSES` repeated addresses.
+    at all. Ends if the corpus has no more questions, or after `_MAX_MISSES` repeated addresses in a row.
     """
     rng = random.Random(seed)  # noqa: S311 - no secret
     questions = draw(corpus, data, seed)

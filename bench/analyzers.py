@@ -1,9 +1,9 @@
 """What OpenSearch finds without searchkit: the same paragraphs in fields with the analyzers that are used for Chinese.
 
-`python -m bench.opensearch URL gov --alone` runs it on a node with these analyzers
+`python -m bench.opensearch URL gov --alone URL` runs the comparison on a node with these analyzers
 (`python tests/opensearch/node.py chinese`). Each query is what a user would send: words as a `match` of all of them,
-strings and numbers as a `match_phrase`, a place with a year as a `multi_match` over title, headings and text. What is
-right says a scan of the paragraphs, which knows neither analyzer.
+strings and numbers as a `match_phrase`, a place with a year as a `multi_match` over title, headings and text. A
+scan of the paragraphs, which uses no analyzer, decides which hits are right.
 """
 
 from __future__ import annotations
@@ -29,13 +29,15 @@ ANALYZERS: Mapping[str, Mapping[str, str]] = {
     "smartcn": {"analyzer": "smartcn"},
     "IK": {"analyzer": "ik_max_word", "search_analyzer": "ik_smart"},
 }
-"""Analyzers of the fields. IK is used as its authors advise: all words are indexed, and queries are split once."""
+"""Analyzers of the fields. IK is used as its authors advise: a text is indexed with all words in it, also
+overlapping ones, and a query is split into words that do not overlap."""
 FIELDS = ("title", "path", "text")
 ROUNDS = 3
 """Number of times that a query is sent for its time."""
 _BULK = 2000
 """Number of paragraphs of a bulk request."""
 _MAX_HITS = 100_000
+"""Number of requested hits if all hits are compared."""
 
 Json = dict[str, Any]
 
@@ -61,7 +63,7 @@ class Question:
         """Return the query for searchkit."""
         if self.place:
             return self.text
-        if self.kind == "string":  # in quotes, a number is a string, too, and 3件 is in 13件
+        if self.kind == "string":  # numbers are not quoted: in quotes, 3件 would also match in 13件
             return f'text:"{self.strings[0]}"'
         return " ".join(f"text:{string}" for string in self.strings)
 
@@ -75,7 +77,7 @@ class Question:
         return {"match_phrase": {f"text.{analyzer}": self.strings[0]}}
 
     def finds(self, paragraph: Paragraph) -> bool:
-        """Return whether a paragraph is right. A number must not be part of a longer one."""
+        """Return whether a paragraph is a right hit. The number of a question must not be part of a longer one."""
         if self.kind == "number":
             return re.search(rf"(?<![\d.,]){re.escape(self.strings[0])}", paragraph.text) is not None
         if self.place and (
@@ -121,11 +123,14 @@ QUESTIONS: Sequence[Question] = (
         )
     ),
 )
-"""What is looked for: words, strings of which some begin or end in a word, numbers with units, places with years."""
+"""What is looked for: words, strings (some end inside a word), numbers with units, words with place and year."""
 
 
 def compare(url: str, index: Index) -> Json:
-    """Index the paragraphs of an index in OpenSearch, unless they are, and return what it finds, and searchkit."""
+    """Compare the hits and times of searchkit and of each analyzer in OpenSearch. Returns them by class and by query.
+
+    Writes the paragraphs of `index` to OpenSearch first, unless OpenSearch already has the same number of paragraphs.
+    """
     paragraphs = [*index.paragraphs()]
     if _call(url, "GET", f"/{INDEX}*/_count")["count"] != len(paragraphs):
         _index(url, paragraphs)
@@ -163,7 +168,7 @@ def compare(url: str, index: Index) -> Json:
 
 
 def _rate(kind: str, right: Mapping[Question, set[str]], hits: Mapping[Question, set[str]]) -> Json:
-    """Return recall and precision of the hits of the queries of a kind, all counted together."""
+    """Return recall and precision over all hits of a kind of questions, and how many questions are answered exactly."""
     asked = [question for question in right if question.kind == kind]
     both = sum(len(right[question] & hits[question]) for question in asked)
     exact = sum(right[question] == hits[question] for question in asked)
@@ -177,7 +182,7 @@ def _rate(kind: str, right: Mapping[Question, set[str]], hits: Mapping[Question,
 
 
 def _index(url: str, paragraphs: Iterable[Paragraph]) -> None:
-    """Write paragraphs to a new OpenSearch index, with a field for each analyzer."""
+    """Write paragraphs to a new OpenSearch index, with a field for each analyzer. Deletes the previous index."""
     fields = {name: {"type": "text", **analyzer} for name, analyzer in ANALYZERS.items()}
     mapping = {name: {"type": "keyword", "index": False, "doc_values": False, "fields": fields} for name in FIELDS}
     body = {
@@ -205,14 +210,17 @@ def _send(url: str, lines: Sequence[str]) -> None:
 
 
 def _search_searchkit(index: Index, question: Question, size: int) -> list[str]:
-    """Return the ids of the best hits, without those beyond the total."""
+    """Return the ids of the best `size` hits; for `_MAX_HITS`, of all hits, without those beyond the total."""
     if size < _MAX_HITS:
         return [hit.id for hit in index.search(question.searchkit(), limit=size).hits]
     return [hit.id for hit in index.every_hit(question.searchkit(), beyond=False)]
 
 
 def _search_opensearch(url: str, analyzer: str, question: Question, size: int) -> list[str]:
-    """Return the ids of the best hits in the fields with an analyzer."""
+    """Return the ids of the best `size` hits in the fields with an analyzer.
+
+    Raises RuntimeError if hits are missing.
+    """
     body = {"query": question.opensearch(analyzer), "size": size, "track_total_hits": True, "_source": False}
     answer = _call(url, "POST", f"/{INDEX}/_search", json.dumps(body))
     hits = [hit["_id"] for hit in answer["hits"]["hits"]]

@@ -2,14 +2,15 @@
 
     python -m bench.automatic [--corpus gov|10k|100k|1m]… [--index FOLDER] [--rounds N]
 
-The queries are made from those of `bench.queries`: words and phrases, alone, under filters, and with a place and a year
-in the query. If no paragraph has all words, `auto` is compared with `--match any`, because `all` finds nothing. If some
-paragraphs have all words, but fewer than a page holds, the search is in a class of its own, because `auto` returns more
-hits. In a round, every query runs both ways in one process; which way comes first alternates. Results are processor
-times: the median of the rounds for a query, and the geometric mean over the queries of a class. `repeated` are searches
-of an open index whose caches are filled, `first` are the first searches of an index that was just opened, as in a
-command. `--index` names a ready index of the corpus; otherwise it is built. Results are written to
-bench/results/automatic.json, which keeps those of other corpora.
+The queries are made from those of `bench.queries`: words and phrases, alone, under filters, and with a place, a year or
+both in the query. If no paragraph has all words, `auto` is compared with `--match any`, because `all` finds nothing.
+Such searches have a separate class. Another class has the searches for which some paragraphs have all words, but fewer
+than a page holds, because `auto` returns more hits for them. In a round, every query runs both ways in one process;
+which way comes first alternates. Results are processor times: the median of the rounds for a query, and the geometric
+mean over the queries of a class. `repeated` are searches of an open index whose caches are filled, `first` are the
+first searches of an index that was just opened, as in a command, but without the time to load the analyzer. `--index`
+names a ready index of the corpus; otherwise it is built. Results are written to bench/results/automatic.json, which
+keeps those of other corpora.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ _MIN_SECONDS = 0.006
 _PAGE = 10
 """Number of hits of a page."""
 _FIRST_ROUNDS = 5
-"""Number of rounds in which each search is the first one of an index."""
+"""Maximum number of rounds in which each search is also timed as the first one of a newly opened index."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
     python -m bench.build 10k --data FOLDER [--engine NAME]
 
-Without an engine, writes the items and queries of the corpus, from which the other engines' indexes are built.
+Without `--engine`, writes the queries of the corpus, and the items that the indexes of other engines are built from.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ Each command is compared with the floor, a Python process that only imports NumP
 counts the lines with a string in the texts of the same reports. In each round, all of them run in turn. The excess is
 the median of the differences to the floor of the same round. Processor time is user and system time of the process.
 NumPy's threads are switched off, as searchkit does, in all processes except those of the command `DEFAULT_FLOOR`. Byte
-code is compiled before, as pip does. The default index is that of `bench.product` for the corpus gov; without these
-reports, nothing is measured. Writes results/cold.json, from which `bench.productreport` writes a table.
+code is compiled before the first round, as pip does. The default index is that of `bench.product` for the corpus gov;
+without these reports, nothing is measured. Writes results/cold.json, from which `bench.productreport` writes a table.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ COLD_RUNS = 15
 OPEN_RUNS = 31
 """Number of times that an index is opened."""
 CHANGED_FILES = 5
-"""Number of files that are changed, each followed by a build."""
+"""Number of files that are changed. A build follows each change."""
 _QUERY = "行政执法"
 """The query of all measured searches."""
 _ENGINE = "searchkit"
@@ -35,7 +35,7 @@ def measure_opening(corpus: str, data: Path) -> dict[str, float]:
         with Index(folder) as index:
             index.search(_QUERY, facets=corpora.FACETS)
 
-    first_answer()  # loads the dictionary
+    first_answer()  # fills the file cache, and imports the modules of a search
     open_ms = _median(lambda: Index(folder).close(), OPEN_RUNS)
     return {"open_ms": open_ms, "answer_ms": _median(first_answer, OPEN_RUNS)}
 
@@ -65,7 +65,7 @@ def measure_real_build(data: Path) -> dict[str, Any]:
 
 
 def measure_update(corpus: str, data: Path) -> dict[str, Any]:
-    """Measure `searchkit build` in seconds: of all files, after each change of a file, and without a change."""
+    """Measure `searchkit build`: all files (time, memory), each changed file and no change (seconds)."""
     files, index = data / corpus / "files", data / corpus / "files-index"
     shutil.rmtree(index, ignore_errors=True)
     if not files.exists():

@@ -3,10 +3,10 @@
     python -m bench.concurrency [CORPUS]… [--data FOLDER]
 
 A search is `Index.search` with ten hits, their snippets, and four facets. All searches are different (`bench.drawing`),
-so none is answered from what another one has cached. Threads share an open index; each process opens its own. A worker
-answers some searches before the clock starts. Configurations take turns, and the median of the rounds is reported,
-with the processor time that a search takes. The index is that of `bench.product`. Writes results/concurrency.json, from
-which `bench.productreport` writes tables.
+so none repeats a query whose tree or matches are cached. Threads share an open index; each process opens its own. A
+worker answers some searches before the clock starts. Configurations take turns, and the median of the rounds is
+reported, with the processor time that a search takes. The index is that of `bench.product`. Writes
+results/concurrency.json, from which `bench.productreport` writes tables.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ Questions = Sequence[Question]
 
 
 def measure(folder: Path, drawn: Iterator[Question]) -> dict[str, Any]:
-    """Measure all configurations in an index. Returns searches per second and milliseconds of processor time."""
+    """Measure all configurations in an index. Returns searches per second, and processor time of a search in ms."""
     rates: dict[str, list[float]] = {}
     costs: dict[str, list[float]] = {}
     for _ in range(ROUNDS):
@@ -108,7 +108,7 @@ def _run_process(folder: Path, share: Questions, barrier: Any, times: Any) -> No
 
 
 def _work(index: Index, share: Questions, wait: Callable[[], object]) -> None:
-    """Answer the questions. After the first `_WARM_UP`, calls `wait`."""
+    """Answer the questions. Calls `wait` after the first `_WARM_UP` of them."""
     for number, question in enumerate(share):
         if number == _WARM_UP:
             wait()

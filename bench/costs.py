@@ -1,4 +1,4 @@
-"""Measures what hostile queries cost: long, pasted and repeated text of many kinds, in every call that takes a query.
+"""Measures what hostile queries cost: long, pasted and repeated text of many kinds, in the calls of `CALLS`.
 
     python -m bench.costs INDEX [--rounds N] [--seed N]
 
@@ -54,7 +54,7 @@ class Queries:
         self._texts = [item.text for item in index.paragraphs() if len(item.text) > min(_SIZES)]
 
         def some(*words: str) -> list[str]:
-            """Return some of the words, each several times."""
+            """Return 80 words, each chosen at random from the given ones."""
             return rng.choices(words, k=80)
 
         fields = ("title", "heading", "text")
@@ -79,12 +79,12 @@ class Queries:
         """A function that returns a new query, by class."""
 
     def _pasted(self) -> str:
-        """Return a part of consecutive paragraphs."""
+        """Return the beginning of some consecutive long paragraphs, with one of the lengths in `_SIZES`."""
         first, size = self._rng.randrange(len(self._texts)), self._rng.choice(_SIZES)
         return "\n".join(self._texts[first : first + 10])[:size]
 
     def _pairs(self) -> list[str]:
-        """Return pairs of consecutive letters."""
+        """Return the pairs of adjacent letters or digits of a pasted text. The pairs do not overlap."""
         return re.findall(r"\w\w", self._pasted())
 
 

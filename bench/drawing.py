@@ -25,8 +25,8 @@ _RUN_LENGTHS = (4, 8)
 def draw(corpus: str, data: Path, seed: int) -> Iterator[Question]:
     """Yield different questions, each drawn from a random paragraph, which matches it. `seed`: of the random numbers.
 
-    One word, two or three words of the paragraph, a run of its characters with and without quotes, and two words
-    filtered by its year take turns. Ends if the corpus has no more.
+    The forms of `_FORMS` take turns: one, two or three words of the paragraph, a run of its characters without or with
+    quotes, and two words filtered by the year of the paragraph. Ends after 1,000 draws in a row without a new question.
     """
     rng = random.Random(seed)  # noqa: S311 - no secret
     drawn: set[tuple[str, ...]] = set()
@@ -48,7 +48,7 @@ def draw(corpus: str, data: Path, seed: int) -> Iterator[Question]:
 def _make(form: str, item: list[Any] | None, rng: random.Random) -> Question | None:
     """Return a question of a form from the paragraph in a line of items.jsonl.
 
-    None if the paragraph has too few words or characters, or has no year.
+    None if there is no line, if the paragraph has too few words or characters, or if it has no year to filter by.
     """
     if item is None:
         return None

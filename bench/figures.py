@@ -26,7 +26,8 @@ def searched_corpora(record: Record) -> dict[str, Record]:
 def ratio(part: Record, group: str, peer: str) -> float | None:
     """Return the time of searchkit divided by that of a peer in a class of queries.
 
-    This is the geometric mean over the queries that the peer answered right, or None if there are none.
+    This is the geometric mean over the queries that both were asked and the peer answered right. None without such
+    queries.
     """
     pairs = [
         (query["engines"][SEARCHKIT]["ms"], query["engines"][peer]["ms"])
@@ -51,9 +52,10 @@ def groups(part: Record, *, phrases: bool) -> list[str]:
 
 
 def is_right(query: Record, engine: str) -> bool:
-    """Return whether the engine answered the query right: for a phrase, with the true total, to within 1 %.
+    """Return whether the engine answered the query right.
 
-    Engines miss a phrase that is segmented differently, or find it across a comma.
+    The total of a phrase must be within 1 % of the true total. Some engines miss a phrase that is segmented
+    differently, or find it across a comma. Any answer to another query counts as right.
     """
     if engine not in query["engines"]:
         return False

@@ -14,10 +14,10 @@ calls    the calls of Python functions and of functions in C, each with the time
 rest     the time of the search without `arrays` and `calls`: byte code, and work on strings and objects
 
 A search that makes these operations and calls cannot take less time than `arrays` and `calls` together. Compiled code
-could save `rest`, `calls` and `fixed`; other algorithms could save the rest of `arrays`. `tantivy` is the time of the
-same question in tantivy-py (`bench.pipelines`), if `bench.product` has left its indexes in the folder. Questions of
-words run on the index of searchkit's tokens. A recorded search keeps a copy of each array that it uses, so large
-corpora are not measured. Writes results/floor.json, from which `bench.productreport` writes tables.
+could save `rest`, `calls` and `fixed`; other algorithms could save `arrays` without `fixed`. `tantivy` is the time of
+the same question in tantivy-py (`bench.pipelines`), if `bench.product` has left its indexes in the folder. In tantivy,
+questions of words run on the index of searchkit's tokens. A recorded search keeps copies of the arrays that it uses, so
+large corpora are not measured. Writes results/floor.json, from which `bench.productreport` writes tables.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class _Recorder:
         self.is_on = False
 
     def run(self, name: str, function: Callable[..., Any], arguments: Any, options: Any) -> Any:  # noqa: ANN401 - of any function
-        """Call a function of NumPy. Arrays in the result are recorded arrays."""
+        """Call a function of NumPy, and record the call if `is_on`. Arrays in the result are recorded arrays."""
         arguments, options = _plain(arguments), _plain(options)
         kept = (_keep(arguments), _keep(options)) if self.is_on else None
         result = function(*arguments, **options)
@@ -100,7 +100,7 @@ _RecordedArray: Any = type(
     (np.ndarray,),
     {name: _method(name) for name in (*_METHODS, *(f"__{operator}__" for operator in _OPERATORS))},
 )
-"""An array whose methods and operators are recorded. So are those of the arrays that they return."""
+"""An array whose methods and operators are recorded. The arrays that they return are recorded arrays, too."""
 
 
 class _Function:
@@ -139,7 +139,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - arguments of any function
 
 
 def _keep(value: Any) -> Any:  # noqa: ANN401 - arguments of any function
-    """Return a copy of arguments, because later operations can change their arrays and lists."""
+    """Return a copy of arguments, because later operations can change lists and writable arrays."""
     if isinstance(value, np.ndarray):
         return value.copy(order="K") if value.flags.writeable else value
     if isinstance(value, tuple | list):
@@ -211,7 +211,7 @@ def call_seconds() -> dict[str, float]:
 
 def repeat(operations: list[tuple[str, Callable[[], object]]]) -> list[tuple[str, float]]:
     """Repeat each operation alone. Returns the name and the seconds of each."""
-    with np.errstate(all="ignore"):  # a repeated in-place operation gets its own results, which may overflow
+    with np.errstate(all="ignore"):  # a repeated in-place operation works on its own result, which may overflow
         return [(name, _fastest(operation)) for name, operation in operations]
 
 
@@ -238,7 +238,7 @@ def _time(pipeline: Pipeline, question: Question) -> float:
 
 
 def _record(index: Index, question: Question) -> list[tuple[str, Callable[[], object]]]:
-    """Return the array operations of a search, of an index that was opened with a recorded NumPy."""
+    """Return the array operations of a search in an index that was opened with a recorded NumPy."""
     for number in range(_WARM_UP + 1):
         _recorder.operations, _recorder.is_on = [], number == _WARM_UP
         try:

@@ -36,7 +36,10 @@ The rest are numbers.
 _TOPIC_PHRASES = 2
 """Index of the topic phrases among the kinds."""
 _UNMARKED, _MARKS = 0.74, (0.90, 0.94, 0.98)
-"""Cumulative shares of pieces with no punctuation mark after them, and with ， 。 、. The rest have ；."""
+"""Cumulative shares of pieces with no punctuation mark after them, and with ， 。 、. The rest have ；.
+
+The last piece of a paragraph always has 。.
+"""
 _PER_SECTION = (20, 5, 5, 10)
 """Number of paragraphs of each section, in the order of `vocabulary.SECTIONS`."""
 _PER_HEADING = 5

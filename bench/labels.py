@@ -1,6 +1,6 @@
 """Scores extracted measures against labels made by hand, which tests/measures/labels/README.md describes.
 
-A label is matched by a measure of its paragraph that overlaps the number of the label and has the same base value and
+A label is matched by a measure of its paragraph that overlaps the quote of the label and has the same base value and
 base unit. Of several such measures, the one with the most similar indicator matches. Labels marked as unsure, and the
 measures that match them, are not counted.
 """
@@ -25,7 +25,7 @@ USES = ("develop", "hold-out")
 """Uses of labels: for the development of rules, or for measuring only."""
 DEVELOP = USES[0]
 FIELDS = ("bound", "change", "kind", "period")
-"""Attributes that are compared in addition to value and unit."""
+"""Attributes that are compared in addition to base value, base unit and indicator."""
 MIN_SIMILARITY = 0.5
 """Similarity of indicators below which a measure is listed as a mismatch."""
 _TOLERANCE = 1e-9
@@ -43,9 +43,9 @@ class Mismatch:
     """`missed`, `not labelled`, `indicator`, or a name of `FIELDS`."""
     document: str
     got: str
-    """The extracted value, empty if the measure is missed."""
+    """What was extracted; empty if no measure matches the label."""
     wanted: str
-    """The labelled value, empty if there is no label."""
+    """What the label says; empty if the measure matches no label."""
 
 
 @dataclass(slots=True)
@@ -75,7 +75,10 @@ class Score:
 
 
 def score_extractor(use: str, documents: Mapping[str, ParsedDocument], extractor: Extractor) -> Score:
-    """Score an extractor on the documents labelled for a use. Raises KeyError if a document or a label is missing."""
+    """Score an extractor on the documents labelled for a use.
+
+    Raises KeyError if such a document, a labelled paragraph of it or a quote in the paragraph is missing.
+    """
     score = Score()
     for path in sorted(FOLDER.glob("*.json")):
         file = json.loads(path.read_text(encoding="utf-8"))
@@ -176,7 +179,7 @@ def _find_span(text: str, quote: str, nth: int) -> tuple[int, int]:
 
 
 def _bigrams(text: str) -> Counter[str]:
-    """Count the bigrams of the word characters of a string. A single character counts as a bigram."""
+    """Count the bigrams of the word characters of a string. A string of at most one such character is one bigram."""
     text = re.sub(r"\W", "", text)
     return Counter(text[start : start + 2] for start in range(max(1, len(text) - 1)))
 

@@ -2,13 +2,13 @@
 
     python -m bench.load [--seconds N] [--data FOLDER]
 
-One server, started as users start it, serves an index of the government work reports (`bench.corpora.REAL`). Readers
-on `CONNECTIONS` connections open pages without a pause, of the kinds and in the shares of `bench.addresses.MIX`,
-compressed. Every minute, a report changes and `searchkit build` indexes it. There are two runs, each on a server of its
-own: all addresses differ, so that no cache helps; and addresses repeat, by Zipf's law. Before the runs, two things are
-measured on one connection: the time from the start of the command to its first page, and the processor time of the
-server for a search page. Reports, index and questions are kept in the data folder. Writes results/load.json and a
-section of README.md.
+One server, started as users start it, serves an index of the government work reports (`bench.corpora.REAL`). Readers on
+`CONNECTIONS` connections open compressed pages without a pause, of the kinds and in the shares of
+`bench.addresses.MIX`. Every minute, a report changes and `searchkit build` indexes it. There are two runs, each on a
+server of its own. In the first, all addresses differ, so that no kept answer is sent again; in the second, they repeat
+by Zipf's law. Before the runs, two things are measured on one connection: the time from the start of the command to its
+first page, and the processor time of the server for a search page. Reports, index and questions are kept in the data
+folder. Writes results/load.json and a section of README.md.
 """
 
 from __future__ import annotations
@@ -47,17 +47,17 @@ DATA = Path(__file__).parent / "data"
 """Default folder of reports, indexes and questions."""
 CONNECTIONS = 8
 SECONDS = 600
-"""Default duration of each run."""
+"""Default duration of each run, in seconds."""
 BUILD_SECONDS = 60
-"""Time between two changes of a report."""
+"""Time between two changes of a report, in seconds."""
 POOL = 1000
 """Number of addresses that are repeated. The one of rank r is asked for in proportion to 1/r."""
 PAGES, STARTS = 200, 7
-"""Number of search pages whose processor time is measured, and of starts."""
+"""Number of search pages whose processor time is measured, and number of measured starts of the server."""
 _SAMPLE_SECONDS = 1.0
-"""Time between two samples of the memory."""
+"""Time between two samples of the memory, in seconds."""
 _TIMEOUT_SECONDS = 90
-"""Time after which a request counts as an error."""
+"""Time after which a request counts as an error, in seconds."""
 _WARM_UP = 20
 """Number of search pages before the first one whose processor time is measured."""
 _CORPUS = "gov"
@@ -87,7 +87,7 @@ class Reader:
         self._connection = http.client.HTTPConnection(host, timeout=_TIMEOUT_SECONDS)
 
     def get(self, path: str) -> tuple[int, str, bytes]:
-        """Return status, ETag and content of a page, compressed."""
+        """Return status, ETag and compressed content of a page."""
         self._connection.request("GET", f"/{path}", headers={"Accept-Encoding": "gzip"})
         response = self._connection.getresponse()
         return response.status, response.headers.get("ETag", ""), response.read()
@@ -140,7 +140,7 @@ def prepare(data: Path) -> tuple[Path, Path]:
 
 
 def build(reports: Path, index: Path) -> None:
-    """Index the files that have changed, in one process. Raises CalledProcessError."""
+    """Index the files that have changed, in one worker process. Raises CalledProcessError if the build fails."""
     command = [*program(), "build", str(reports), "--index", str(index), "--jobs", "1"]
     subprocess.run(command, check=True, capture_output=True)
 
@@ -157,7 +157,7 @@ class Run:
         self.observed = Observed()
 
     def run(self, seconds: float) -> Observed:
-        """Return what was observed."""
+        """Open pages, change reports and sample the memory for a time. Returns what was observed."""
         self._end = time.perf_counter() + seconds
         _run_together([self._read] * CONNECTIONS + [self._change, self._sample])
         return self.observed
@@ -186,7 +186,7 @@ class Run:
         reader.close()
 
     def _change(self) -> None:
-        """Change a report and index it, each time another one."""
+        """Change one report every `BUILD_SECONDS`, the reports in turn, and index each change."""
         reports, index = self._folders
         for file in itertools.cycle(sorted(path for path in reports.rglob("*.md"))):
             time.sleep(min(BUILD_SECONDS, self._seconds_left()))
@@ -219,7 +219,7 @@ def _run_together(functions: Sequence[Callable[[], None]]) -> None:
 
 
 def repeat(addresses: Iterator[Address]) -> Iterator[Address]:
-    """Yield some of `POOL` addresses without end, by Zipf's law."""
+    """Yield the first `POOL` addresses again and again without end, each as often as Zipf's law says."""
     pool = list(islice(addresses, POOL))
     weights = list(accumulate(1 / rank for rank in range(1, len(pool) + 1)))
     rng = random.Random(_SEED)  # noqa: S311 - no secret
@@ -276,7 +276,7 @@ def measure_pages(index: Path, addresses: Iterator[Address]) -> dict[str, float]
     """Open different search pages one after the other. Returns their number, and statistics of a page.
 
     `cpu_ms…`: processor time of the server in ms. `gzip_kb…`: compressed size, `html_kb`: size, in KB of 1,000 bytes.
-    Names without a suffix are medians.
+    `…_p90` is the 90th percentile, `…_max` the maximum; the others are medians. Exits if a page cannot be opened.
     """
     searches = [address for address in islice(addresses, 2 * PAGES) if address.kind == "search"]
     times, sizes, expanded = [], [], []

@@ -32,7 +32,7 @@ RESULTS = Path(__file__).parent / "results" / "lookups.json"
 DEPTH = 5
 """Number of hits of a look-up that count."""
 TOLERANCE = 1e-9
-"""Largest relative difference of two equal base values."""
+"""Largest relative difference of two base values that count as equal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def is_right(lookup: Lookup, hit: Measure) -> bool:
 
 
 def summarize(outcomes: Iterable[Outcome]) -> Iterator[dict[str, Any]]:
-    """Yield the shares of right hits at rank 1 and among the first five, by form, by what is asked, and by half."""
+    """Yield the shares of right hits at rank 1 and among the first five, by form, and by form with half or `asks`."""
     groups: dict[str, list[int | None]] = defaultdict(list)
     for outcome in outcomes:
         form = f"form {outcome.lookup.form}"

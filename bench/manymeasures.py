@@ -1,13 +1,13 @@
-"""Measures look-ups, comparisons and the audit on the real reports, and on more than 450,000 measures.
+"""Measures look-ups, comparisons and the audit on the real reports, and on at least 450,000 measures.
 
     python -m bench.manymeasures [gov] [many] [--data FOLDER]
 
 `gov` consists of the government work reports (`bench.corpora.REAL`). `many` consists of four copies of each of the
-newest ones of provinces. In a copy, the name of a city of the province replaces that of the province. Numbers of things
-are scaled by one factor per copy, so that values of a copy agree with each other, but not with those of other copies.
-Some words are replaced by others, differently in each line of a copy, so that copies differ in their sentences and
-indicators. Both corpora are indexed unless their index exists. Each corpus is measured in a process of its own. Times
-are medians of the processor time, after a first run. Writes results/manymeasures.json, and prints a table.
+newest reports of provinces. In a copy, the name of a city of the province replaces that of the province. Numbers of
+things are scaled by one factor per copy, so that values of a copy agree with each other, but not with those of other
+copies. Some words are replaced by others, differently in each line of a copy, so that copies differ in their sentences
+and indicators. Both corpora are indexed unless their index exists. Each corpus is measured in a process of its own.
+Times are medians of the processor time, after a first run. Writes results/manymeasures.json, and prints a table.
 """
 
 from __future__ import annotations
@@ -41,18 +41,18 @@ COPIES = 4
 ROUNDS = 9
 """Maximum number of timed runs of a question."""
 _MIN_ROUNDS, _MAX_SECONDS = 3, 2.0
-"""Minimum number of timed runs; total time in seconds that more runs than these should not exceed."""
+"""A question is run as often as fits into `_MAX_SECONDS`, but at least `_MIN_ROUNDS` and at most `ROUNDS` times."""
 _SLOW_SECONDS = 10.0
-"""Time in seconds from which on a first run is the only one."""
+"""A question whose first run takes more seconds than this is not run again."""
 _COUNTED = re.compile(r"(?<![\d.])\d+(?:\.\d+)?(?=[万亿]|公里|平方米|个|家|户|件|人(?!均))")
-"""Number of things. Percentages, years and means are not scaled."""
+"""A number of things, which is scaled. Percentages, years and means are not."""
 _REPLACED = (
     *(("项目", "工程"), ("建设", "修建"), ("企业", "公司"), ("农村", "乡村"), ("重点", "主要"), ("改造", "整修")),
     *(("创新", "革新"), ("综合", "全面"), ("中心", "总部"), ("开工", "动工"), ("示范", "样板"), ("基地", "园区")),
     *(("设施", "设备"), ("资金", "经费"), ("补助", "补贴"), ("培训", "训练"), ("困难", "贫困"), ("群众", "居民")),
     *(("推进", "推动"), ("加快", "加速"), ("实施", "开展"), ("发展", "成长"), ("服务", "保障"), ("完成", "办成")),
 )
-"""Words and those that replace them in about half of the lines of a copy."""
+"""Pairs of a word and its replacement. Each pair is applied to about half of the lines of a copy."""
 
 Question = Callable[[Index], object]
 
@@ -87,7 +87,7 @@ COMPARISONS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 
 
 def questions() -> Iterator[tuple[str, Question]]:
-    """Yield the questions by name."""
+    """Yield the name of each question, and the question."""
     for name, (query, options) in LOOKUPS.items():
         yield name, lambda index, q=query, o=options: index.measures(q, **o)  # type: ignore[misc]
     for name, (query, options) in COMPARISONS.items():
@@ -96,7 +96,10 @@ def questions() -> Iterator[tuple[str, Question]]:
 
 
 def write_copies(index: Path, folder: Path) -> None:
-    """Write copies of the newest reports of provinces in the index of `gov`, with at least `MIN_MEASURES` measures."""
+    """Write copies of the newest reports of provinces in the index of `gov`, with at least `MIN_MEASURES` measures.
+
+    Raises ValueError if there are too few reports.
+    """
     with searchkit.open(index) as opened:
         reports = [document for document in opened.documents() if document.region in gazetteer().provinces]
     reports.sort(key=lambda document: -(document.year or 0))
@@ -154,7 +157,7 @@ def _scale(number: str, factor: float) -> str:
 
 
 def prepare(corpus: str, data: Path) -> Path:
-    """Build the index of a corpus, and of `gov`, unless they exist. Returns its folder."""
+    """Build the index of a corpus unless it exists, for `many` from that of `gov`. Returns the folder of the index."""
     folder = data / corpus
     if not (folder / "index.json").exists():
         source = corpora.REAL
@@ -166,7 +169,10 @@ def prepare(corpus: str, data: Path) -> Path:
 
 
 def measure(folder: Path) -> dict[str, Any]:
-    """Time all questions to an index. Returns milliseconds by question, number of measures, and peak memory in MB."""
+    """Time all questions to an index.
+
+    Returns milliseconds by question, their median over the look-ups, number of measures, and peak memory in MB.
+    """
     with searchkit.open(folder) as index:
         times = {name: round(1000 * statistics.median(_time(index, question)), 2) for name, question in questions()}
         count = sum(document.measures for document in index.documents())

@@ -1,14 +1,14 @@
 """Measures the memory of a process that searches an index.
 
-It is measured before and after opening, after one search, and after many different ones.
+The memory is measured before and after opening the index, after one search, and after many different ones.
 
     python -m bench.memory [CORPUS]… [--data FOLDER]
 
 A search is `Index.search` with ten hits, their snippets, and four facets; the queries and their filters are drawn by
 `bench.drawing`. Resident memory includes the pages of the index that are mapped into memory, which the system can drop.
-Allocated memory is the anonymous part of it (RssAnon), without the pages of files. If the caches are bounded, allocated
-memory stops growing. The index is that of `bench.product`. Writes results/memory.json, from which `bench.productreport`
-writes a table.
+Allocated memory is the anonymous part of resident memory (RssAnon), without the pages of files. If the caches are
+bounded, allocated memory stops growing. The index is that of `bench.product`. Writes results/memory.json, from which
+`bench.productreport` writes a table.
 """
 
 from __future__ import annotations

@@ -4,14 +4,14 @@
 
 `URL` is the address of a cluster; `python tests/opensearch/node.py` runs one with a node and prints its address. `NAME`
 is a corpus: `gov`, the government work reports (`bench.corpora.REAL`), or the number of generated paragraphs
-(`bench.generate`), such as 100000. Both indexes are built if the data folder has none. Each request is then sent to
+(`bench.generate`), such as 100000. Each index is built unless the data folder has it. Each request is then sent to
 both, three times in turns: queries with four facets and with other options, and, on `gov`, the look-ups and comparisons
 of `bench.manymeasures` and `bench.lookups`. An answer is different if totals, facets, hits or values differ, if a score
 differs by more than 1e-4 of it, or if hits with different scores have another order. Times of a class are those of the
 second and third round. The processor time of the nodes includes their work that is not part of a request. The heap is
-its old generation after the requests, which contains what Java has not yet cleared. Then all queries are sent together,
-as those of a file are, and one after the other. `--alone` compares what OpenSearch finds without searchkit, too
-(`bench.analyzers`).
+the size of its old generation after the requests, with the objects that Java has not yet cleared. Then all queries are
+sent together, as those of a file are, and one after the other. `--alone` also compares what OpenSearch finds without
+searchkit (`bench.analyzers`).
 
 Writes results/opensearch.json, OPENSEARCH.md and the table of growth in docs/scale.md.
 """
@@ -55,9 +55,9 @@ GROWTH_START, GROWTH_END = "<!-- growth -->", "<!-- end of growth -->"
 DATA = Path(__file__).parent / "data" / "opensearch"
 """Default folder of generated corpora and indexes."""
 TOLERANCE = 1e-4
-"""Largest relative difference of two equal scores."""
+"""Largest relative difference of two scores that count as equal."""
 DISTANCE = 0.02
-"""Seconds by which a request takes longer to a cluster that is far away."""
+"""Seconds of delay before each request, as if the cluster were far away."""
 ROUNDS = 3
 """Number of times that a request is sent. The first answers are compared, the others are timed."""
 JOBS = 2
@@ -87,7 +87,7 @@ FURTHER: Sequence[tuple[str, str, Mapping[str, Any]]] = (
     ("without a word", "建设", {"without": "工作"}),
     ("any, with more", "海洋牧场 区块链 养老床位", {"match": "any"}),
 )
-"""Further searches."""
+"""Further searches: class, query, options."""
 GENERATED_LOOKUPS = ("立案", "罚款", "新增就业", "投资", "检查 次", "*")
 """Look-ups in generated paragraphs."""
 LOOKUPS = 43
@@ -155,7 +155,7 @@ def _differs_in_hits(expected: Sequence[tuple[str, float]], actual: Sequence[tup
     """Return what differs between two lists of hits (id, score), or None.
 
     Scores are compared by rank. Hits with equal scores (`TOLERANCE`) may have any order. A hit that is missing in
-    `expected` may only have its last score.
+    `expected` must have the last score of `expected`.
     """
     if len(expected) != len(actual):
         return "number of hits"
@@ -197,7 +197,7 @@ def run(asked: Sequence[Question], local: Index, remote: Index, url: str) -> Jso
 def run_queries(remote: Index, url: str) -> list[Json]:
     """Send all queries together and one after the other, in turns, and return the times of both.
 
-    Both once more with `DISTANCE` seconds more for each request, as if the cluster were far away.
+    Both ways are timed without and with a delay of `DISTANCE`. Raises RuntimeError if the answers are not the same.
     """
     call, requests = Cluster.call, 0
 
@@ -260,7 +260,10 @@ def _round(milliseconds: float) -> float:
 
 
 def build(corpus: Path, index: Path, url: str | None) -> Json:
-    """Build an index with the command, and return its times, and what the nodes used."""
+    """Run `searchkit build`.
+
+    Returns wall and processor time in seconds and, with `url`, processor time of the nodes.
+    """
     engine = ["--engine", "opensearch", "--url", url] if url else []
     command = [sys.executable, "-m", "searchkit", "build", str(corpus), "--index", str(index), "--jobs", str(JOBS)]
     before, nodes, wall = _child_seconds(), node_seconds(url), time.perf_counter()
@@ -292,13 +295,13 @@ def node_seconds(url: str | None) -> float:
 
 
 def used_heap(url: str) -> int:
-    """Return the bytes of the old generation of the heaps of the nodes."""
+    """Return the bytes that are used in the old generation of the heaps of the nodes."""
     pools = get(url, "/_nodes/stats/jvm?filter_path=nodes.*.jvm.mem.pools")["nodes"].values()
     return int(sum(node["jvm"]["mem"]["pools"]["old"]["used_in_bytes"] for node in pools))
 
 
 def write_report(results: Json) -> None:
-    """Write the page of the results."""
+    """Write the page of the results, and the table of growth."""
     lines = ["# An index on an OpenSearch cluster, and the columnar engine", ""]
     lines += [
         "`python -m bench.opensearch` writes this page. Times are milliseconds: those of the cluster are p50, p95,"

@@ -1,7 +1,7 @@
 """Known contradictions, planted in copies of real reports, and whether the audit finds them.
 
 `python -m bench.planted` copies the reports that the plantings need from `../shared/corpus/gov` to a temporary folder,
-changes a number in some of them, builds an index of the copies, and prints the plantings that the audit finds.
+changes some of them, builds an index of the copies, and prints for each planting whether the audit finds it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _PROVINCES = "政府工作报告-省自治区"
 
 @dataclass(frozen=True, slots=True)
 class Planting:
-    """A change of a report that makes a contradiction."""
+    """A change of the text of a report that makes it contradict itself or another report."""
 
     kind: str
     """Kind of the finding that it should cause."""

@@ -4,9 +4,9 @@
 
 `INDEX` is an index of the 773 government work reports (`bench.corpora.REAL`). `policy.json` contains forty questions,
 what is relevant to each, and the grades of paragraphs: 2 answers the question, 1 does so in passing or with one
-condition loosely met, 0 does not. The paragraphs that were read are the best eight as typed, with `literal`, and of the
-subject with the place and year as filters. Prints the nDCG@5 of each of these runs by group, with the number of hits
-that have no grade, which count as 0. Writes results/policy.json.
+condition loosely met, 0 does not. Graded are the best eight paragraphs of each run: the question as typed, the question
+with `literal`, and its subject with place and year as filters. Prints the nDCG@5 of each run by group, with the number
+of hits that have no grade, which count as 0. Writes results/policy.json.
 """
 
 from __future__ import annotations

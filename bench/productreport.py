@@ -2,9 +2,9 @@
 
     python -m bench.productreport
 
-`bench.product` measures searches; `bench.shares`, `bench.floor`, `bench.cold`, `bench.concurrency` and `bench.memory`
-measure their parts, what these take at least, cold commands, several cores and memory. The page has a section for each
-file that exists.
+`bench.product` measures searches, `bench.shares` the parts of a search, `bench.floor` the least time that it can take,
+`bench.cold` cold commands, `bench.concurrency` several cores, and `bench.memory` memory. The page has a section for
+each file that exists.
 """
 
 from __future__ import annotations
@@ -229,7 +229,10 @@ _FLOOR_COLUMNS = (
 
 
 def _floor_row(group: str, questions: Sequence[Record]) -> list[str]:
-    """Return a row of the table of the floor: means over some questions. The class `names` has no time of tantivy."""
+    """Return a row of the table of the floor: means over some questions.
+
+    The time of tantivy is empty if a question has none.
+    """
 
     def mean(name: str) -> float:
         """Return the mean of a field."""

@@ -120,7 +120,7 @@ def choose(name: str, seed: int = 1) -> list[Query]:
 
 
 def _build_sample(candidates: Sequence[Paragraph]) -> _Sample:
-    """Return the first of the paragraphs as a sample. Document frequencies are counted in all of them.
+    """Return the first `FIRST_PARAGRAPHS` as a sample. Document frequencies are counted in all paragraphs.
 
     A word is chosen only if searchkit does not segment it further when it is a query.
     """
@@ -177,7 +177,11 @@ def _any_words(sample: _Sample, rng: random.Random) -> Iterable[Query]:
 
 
 def _phrase_queries(sample: _Sample, rng: random.Random) -> Iterable[Query]:
-    """Yield Chinese phrases: two frequent ones, a less frequent one, and two random ones that occur only once."""
+    """Yield Chinese phrases of 2, 3, 4 and 8 characters.
+
+    Of each length, two are frequent, one is less frequent, and two are chosen at random from those that occur only once
+    (or from the ten least frequent).
+    """
     runs = [run for paragraph in sample.paragraphs[:_PHRASE_PARAGRAPHS] for run in _HAN.findall(fold(paragraph.text))]
     for size in (2, 3, 4, 8):
         windows = Counter(run[i : i + size] for run in runs for i in range(len(run) - size + 1))

@@ -280,7 +280,7 @@ def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def _number(value: object) -> str:
-    """Format a float with three significant digits (from 1000 on, with all digits), None as an empty string."""
+    """Format a float with three significant digits (from 1000 on, as a rounded integer), None as an empty string."""
     if isinstance(value, float):
         return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"  # noqa: PLR2004 - as the docstring says
     return "" if value is None else str(value)

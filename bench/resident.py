@@ -3,7 +3,7 @@
     python -m bench.resident INDEX COUNT… < QUESTIONS
 
 Imports no other engine. A line of QUESTIONS is a JSON array of a query and its filters. The memory is measured before
-the index is opened, after it was opened, and after each COUNT of searches. Prints a JSON object: time of the
+the index is opened, after it was opened, and after each COUNT of searches. Prints a JSON object: moment of the
 measurement, such as `4000 searches` → resident and allocated memory in MB of 10**6 bytes.
 """
 
@@ -22,7 +22,7 @@ FACETS = ("district", "year", "agency", "topic")
 
 
 def search(folder: Path, counts: Collection[int], lines: Iterable[str]) -> dict[str, dict[str, float]]:
-    """Answer the questions. Returns the sizes after the given numbers of searches."""
+    """Answer the questions. Returns the sizes before and after opening, and after the given numbers of searches."""
     sizes = {"before opening": _sizes()}
     with Index(folder) as index:
         sizes["open"] = _sizes()

@@ -58,7 +58,10 @@ class Run:
         }
 
     def corpus(self, name: str) -> dict[str, Any]:
-        """Build the indexes of a corpus that do not exist. Returns the part of the record about the corpus."""
+        """Build the indexes of a corpus that do not exist, and that of searchkit once in each run.
+
+        Returns the part of the record about the corpus.
+        """
         part: dict[str, Any] = self.record.setdefault("corpora", {}).setdefault(name, {"builds": {}})
         _say(f"{name}: paragraphs")
         self._python("bench.build", name, "--data", str(self._data))
@@ -139,7 +142,7 @@ class Run:
         return [argument for engine in engines for argument in ("--engine", engine)]
 
     def _size(self, name: str) -> dict[str, int]:
-        """Return the number of paragraphs of a corpus, and of the bytes of their texts in UTF-8."""
+        """Return the number of paragraphs of a corpus, and of the bytes of their folded texts in UTF-8."""
         texts = corpora.texts_file(name, self._data)
         with texts.open("rb") as lines:
             paragraphs = sum(1 for _ in lines)

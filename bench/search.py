@@ -2,9 +2,9 @@
 
     python -m bench.search 10k --data FOLDER --out FILE [--engine NAME]… [--once]
 
-Before each timed run of a fast query, the engine runs the query untimed, at least once and for a millisecond. Without
-this warm-up, an engine that runs after a slow engine finds cold processor caches. The result is the median over the
-rounds.
+Before each timed run of a fast query, the engine runs the query untimed, at least once and for at least a millisecond.
+Without this warm-up, an engine that runs after a slow engine finds cold processor caches. The result is the median over
+the rounds.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from bench.queries import Query, read_queries
 ROUNDS = 25
 """Maximum number of timed runs per engine and query. Slow engines have fewer."""
 _MIN_RUNS, _MAX_SECONDS = 3, 1.5
-"""Minimum number of timed runs per engine and query, and seconds after which there are no more than this minimum."""
+"""An engine runs a query as often as fits into `_MAX_SECONDS`, but at least `_MIN_RUNS` and at most `ROUNDS` times."""
 _WARM_UP_SECONDS = 0.001
 """Minimum time in seconds of the untimed runs before a timed run."""
 _NO_WARM_UP_SECONDS = 0.05
-"""Time in seconds from which on a query needs no warm-up."""
+"""A query that takes at least this time in seconds needs no warm-up."""
 _REFERENCE = "searchkit"
 """Engine that counts the matches for the lower bounds."""
 
@@ -81,7 +81,7 @@ def measure(query: Query, opened: Mapping[str, Peer], rounds: int) -> dict[str, 
 def search(corpus: str, data: Path, names: Sequence[str], *, once: bool) -> dict[str, Any]:
     """Run all queries on a corpus. Returns a JSON object: times, totals, lower bounds, and disagreements of engines.
 
-    If `once`, each query has one timed run, by the peers with the names of their modules.
+    If `once`, each query has one timed run, and only peers that have the name of their module answer it.
     """
     all_queries = read_queries(corpus, data)
     opened = open_all(names, corpus, data)
@@ -136,7 +136,8 @@ def _first_total(timings: Mapping[str, Timing]) -> int | None:
 def _differences(query: Query, timings: Mapping[str, Timing]) -> list[str]:
     """Return the differences between engines in totals or facet counts.
 
-    Phrases are not compared, because engines miss some of their hits. Their true totals are in the results.
+    Phrases are not compared, because engines miss some of their hits; their true totals are in the results. Neither is
+    the product, which also finds words inside other words.
     """
     if query.kind == "phrase":
         return []
@@ -156,7 +157,7 @@ def _differences(query: Query, timings: Mapping[str, Timing]) -> list[str]:
 
 
 def _counts(answer: Answer) -> tuple[tuple[str, tuple[int, ...]], ...]:
-    """Return the counts of each facet in descending order. The order of values with equal counts is undefined."""
+    """Return the highest counts of each facet, at most `MAX_VALUES`, without values: the order of ties is undefined."""
     facets = answer.facets or {}
     return tuple(
         (name, tuple(sorted(counts.values(), reverse=True)[: peers.MAX_VALUES])) for name, counts in facets.items()

@@ -9,7 +9,7 @@ match       the engine, if it only counts the matches, without scores
 facets      the additional time of the engine if it also counts facets
 rank        its additional time for scoring all matches and rescoring the best
 fetch       its additional time for reading the paragraphs of the hits, computed from the times for one hit and for all
-snippets    the additional time outside of parser and engine for ten hits, whose snippets are read, instead of none
+snippets    the additional time outside of parser and engine if the limit is ten hits, whose snippets are read, not 0
 other       the time outside of parser and engine of a search without hits: options, filters, suggestions
 render      the JSON of the results
 
@@ -61,7 +61,7 @@ class _Clock:
         self.seconds: dict[str, float] = defaultdict(float)
         self.requests: list[tuple[ColumnarEngine, Request]] = []
         self._inner: list[float] = []
-        """For each open call, the seconds of the calls in it."""
+        """For each timed call that has not returned, the seconds of the timed calls inside it."""
 
     def timed(self, part: str, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return a function that calls `function`, and adds its time to a part."""

@@ -3,12 +3,12 @@
     python -m bench.spelling INDEX
 
 `INDEX` is an index of the 773 government work reports (`bench.corpora.REAL`). Draws frequent words at random, from a
-fixed seed, and misspells each by script in one of three ways: another character with the same pinyin, two adjacent
+fixed seed, and misspells each automatically in one of three ways: another character with the same pinyin, two adjacent
 characters swapped, or any other character, the last only in words of three or more characters. A misspelling that is
-itself a word of the dictionary is drawn again. Searches for each, and counts how often the suggestion is the word. Then
-searches for words that one or two paragraphs have, those of the dictionary and those that the segmenter guessed, and
-for pairs of words that no paragraph has as a string, and counts how often there is no correction. Prints the shares,
-and writes them with some failures to results/spelling.json.
+itself a word of the dictionary is drawn again. Searches for each misspelling, and counts how often the correction is
+the word. Then searches for words that one or two paragraphs have, those of the dictionary and those that the segmenter
+guessed, and for pairs of words that no paragraph has as a string, and counts how often there is no correction. Prints
+the shares, and writes them with some failures to results/spelling.json.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ MIN_FREQUENT, MAX_RARE = 100, 2
 COMMON_CHARACTERS = 2500
 """Number of characters that misspellings use: the most frequent ones."""
 _MIN_LENGTH = {"homophone": 2, "swap": 2, "substitution": 3}
+"""Kind of misspelling → minimum number of characters of the word."""
 _MAX_FAILURES = 12
 """Number of failures of a set that are written."""
 

@@ -1,6 +1,6 @@
 """Random samples of measures and paragraphs of real reports, whose years and statuses are labelled by a person.
 
-    python -m bench.times --draw INDEX…            # add the samples from indexes of the reports, without labels
+    python -m bench.times --draw INDEX…            # write the samples from indexes of the reports, and keep the labels
     python -m bench.times --show develop INDEX…    # print the labels for a use, with their text
     python -m bench.times --score hold-out INDEX…  # print the share of the labels for a use that the measures equal
 
@@ -45,14 +45,14 @@ PATTERNS = {
         40,
     ),
 }
-"""Name of a further sample → pattern of the text around a measure, whose quote is between two bars, and size."""
+"""Name of another sample → pattern of the text around a measure, whose quote is between two bars; number drawn."""
 _REACH = 40, 8
 """Number of characters before and after a measure in which a pattern is searched."""
 _SPARSE = {("国务院", 1960), ("国务院", 1970)}  # decades with few reports, from which a third is drawn
 _CHANGE = re.compile("(?:[同环]比)?(?:增长|增加|提高|上升|扩大|翻番?|下降|降低|减少)(?:率|幅度)?$")
 """Words for a change at the end of an indicator, which comparisons of indicators ignore."""
 _CONTEXT = 350
-"""Number of characters printed on either side of a measure."""
+"""Number of characters printed before a measure. A third as many are printed after it."""
 
 FIELDS = ("of_year", "since", "part", "stock", "status")
 """Labelled fields of a measure."""
@@ -66,7 +66,7 @@ Stratum = tuple[str, int, int]  # agency, decade, half of the report
 
 
 def use_of(document: str) -> str:
-    """Return the use of the labels of a document: the parity of the SHA-256 of its id."""
+    """Return the use of the labels of a document: by the parity of the first byte of the SHA-256 of its id."""
     return USES[hashlib.sha256(document.encode()).digest()[0] % 2]
 
 
@@ -88,7 +88,10 @@ def save(labels: dict[str, list[Label]]) -> None:
 
 
 def draw(indexes: Sequence[Index]) -> dict[str, list[Label]]:
-    """Draw measures and paragraphs with a fixed seed, each list in random order. Their ids are those of the index."""
+    """Draw measures and paragraphs with a fixed seed. Labels name them by their ids in the indexes.
+
+    The sample `random` of the measures, and the paragraphs, are in random order.
+    """
     measures: dict[Stratum, list[Measure]] = defaultdict(list)
     paragraphs: dict[Stratum, list[Paragraph]] = defaultdict(list)
     windows: dict[str, str] = {}
@@ -126,7 +129,10 @@ def draw(indexes: Sequence[Index]) -> dict[str, list[Label]]:
 
 
 def show(label: Label, index: Index) -> Iterator[str]:
-    """Yield lines with the text that a label is about: headings, the paragraph before, and the marked measure."""
+    """Yield lines with the text that a label is about: headings, the paragraph before, and the marked measure.
+
+    Yields nothing if the index does not contain the paragraph.
+    """
     paragraph_id, _, start = label["id"].partition("@")
     paragraph = index.paragraph(paragraph_id)
     if paragraph is None:
@@ -149,7 +155,7 @@ def show(label: Label, index: Index) -> Iterator[str]:
 def score(use: str, read: Reader) -> dict[str, dict[str, Any]]:
     """Compare the labels for a use with what was extracted. Returns sample → number of labels, and field → share right.
 
-    The sample `indicators` has the shares of each of `JUDGEMENTS`.
+    The sample `indicators` has the shares of each of `JUDGEMENTS`. Labels with `skip` do not count.
 
     `read` returns a paragraph with its measures, or None if its report is missing, whose labels are then skipped. The
     measure of a label is the one with the end and value of the label, or else the one with its start. If there is no
@@ -210,8 +216,8 @@ def _is_right(label: Label, name: str, measure: Measure) -> bool:
 def judge(indicator: str, wordings: Iterable[str]) -> str:
     """Compare an indicator with the right wordings: `equal` to one of them, `longer` than one, or `other`.
 
-    Marks, blanks and 的 are ignored. A longer indicator contains all words of the wording, in their order. Whether it
-    is right depends on the others, which only a person can judge.
+    Marks, blanks, 的 and a word for a change at the end (`_CHANGE`) are ignored. A longer indicator contains all words
+    of the wording, in their order. Whether it is right depends on its other words, which only a person can judge.
     """
     name = "".join(_words(indicator))
     expected = [_words(wording) for wording in wordings]
@@ -236,7 +242,10 @@ def _stratum(document: Document, number: int) -> Stratum:
 
 
 def _sample(strata: dict[Stratum, list[Any]], position: int, chance: random.Random) -> Iterator[Any]:
-    """Draw items from each stratum. `position`: index of their number in the values of `SIZES`."""
+    """Draw items from each stratum.
+
+    `position`: 0 for measures, 1 for paragraphs, the index of their number in `SIZES`.
+    """
     for stratum in sorted(strata):
         size = SIZES[stratum[0]][position]
         if stratum[:2] in _SPARSE:

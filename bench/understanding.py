@@ -106,7 +106,7 @@ def _name(place: str, source: random.Random) -> str:
 
 
 def _draw_spans(index: Index, source: random.Random) -> Iterator[dict[str, Any]]:
-    """Yield spans of paragraphs that contain neither a year nor the name of a place of the index."""
+    """Yield random spans of 4 to 14 letters, whose text contains neither a year nor a name of a place of the index."""
     names = {
         name for item in index.facets(["district"])["district"].values for name in gazetteer().names_of(str(item.value))
     }
@@ -144,7 +144,7 @@ def score(index: Index, data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read_spans(index: Index, spans: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield the texts of spans of paragraphs."""
+    """Yield the texts of spans of paragraphs. Skips paragraphs that the index does not contain."""
     for span in spans:
         paragraph = index.paragraph(span["id"])
         if paragraph is not None:

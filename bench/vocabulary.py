@@ -244,7 +244,7 @@ def dictionary_words() -> tuple[str, ...]:
 
 @cache
 def quantities() -> tuple[str, ...]:
-    """Return statements such as 立案120件, 罚款1.85万元 and 同比增长0.2%. Most numbers are small, as in reports."""
+    """Return statements such as 立案120件, 罚款1.85万元 and 同比增长1.0%."""
     result = []
     for n in range(1, 2000):
         indicator, unit = _INDICATORS[n % len(_INDICATORS)]

@@ -105,7 +105,7 @@ def _marked_messages(tree: ast.AST) -> Iterator[Message]:
 
 
 def _help_texts(command: click.Command) -> Iterator[Message]:
-    """Yield the help texts of a command, its options and its subcommands."""
+    """Yield the help texts of a command, its options and its subcommands, and the texts of defaults of options."""
     options = [item for item in command.params if isinstance(item, click.Option)]
     yield from ((None, inspect.cleandoc(text)) for text in (command.help, *(item.help for item in options)) if text)
     yield from ((None, item.show_default) for item in options if isinstance(item.show_default, str))
@@ -146,7 +146,7 @@ def read_catalogue(language: str) -> Catalog:
 
 
 def build_catalogue(old: Catalog, messages: Mapping[Message, str]) -> Catalog:
-    """Return a catalogue of messages with the translations of another one."""
+    """Return a catalogue of `messages` with the translations of the catalogue `old`."""
     new = Catalog(
         old.locale,
         DOMAIN,

@@ -10,7 +10,7 @@ ARGUMENTS = {
     "similar ID": "Id of a paragraph (`<document>#<n>`), or a unique end of it.",
     "show ID": "Id of a paragraph (`<document>#<n>`), document (its path in the corpus) or table (`<document>!<k>`), "
     "or a unique end of it.",
-    "facets NAME": "Name of a facet; all facets but `document` if it is left out.",
+    "facets NAME": "Name of a facet; without a name, all facets but `document`.",
     "suggest PREFIX": "Beginning of a text, of its pinyin or of its initials.",
     "export WHAT": "The kind of record.",
     "watch add NAME": "Name of the watch: printable characters, at most 100.",

@@ -168,9 +168,10 @@ LINKS = {record.classes[0]: link(record.title) for record in reversed(RECORDS) i
 
 
 RECORDS_INTRODUCTION = """\
-The examples are real output for the sample reports in `corpus/reports`, with three changes: `["…"]` replaces records
-that have a section of their own; times and sizes are 0; the date of a build and the analyzer's fingerprint are fixed.
-The tables list the fields in the order of the JSON. A field without a value is null or empty; it is not left out.
+The examples are real output for the sample reports in `corpus/reports` or for made-up ones,
+with three changes: `["…"]` replaces records that have a section of their own; times and sizes are 0; the date of a
+build, the analyzer's fingerprint and cursors are fixed. The tables list the fields in the order of the JSON. Unless the
+section says otherwise, a field without a value is null or empty; it is not left out.
 """
 
 

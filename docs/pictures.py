@@ -32,7 +32,7 @@ PAGES = {
 }
 """Name of the picture and address of each page."""
 WINDOWS = {"1280": (1280, 900), "390": (390, 844)}
-"""Widths and heights of the windows."""
+"""Width of a window in the name of a picture → its width and height in pixels."""
 
 
 @contextmanager

@@ -33,15 +33,15 @@ _ARGUMENTS |= {
     "_Failure": 0,
     "read_data_file": 0,
 }
-"""Functions and classes that take a sentence, besides exceptions, each with the position of the argument."""
+"""Functions and classes that take a sentence, besides searchkit's exceptions → position of the argument."""
 _EXCEPTION = re.compile(r"(Error|Exception|IndexUnusable)$")
 """Matches the name of a class whose subclasses are exceptions."""
 _LIST = re.compile(r"(warnings|problems|reasons|notes)\b")
 """Matches the name of a list of sentences."""
 _SENTENCES_OF = re.compile(r"\b(reasons?|warnings?|problems?|messages?|why|hint)\b", re.IGNORECASE)
-"""Matches the docstring of a function that returns or yields sentences."""
+"""Matches the first line of the docstring of a function that returns or yields sentences."""
 _WORD = re.compile(r"[^\W\d_]|\}: \{")
-"""Matches a template that has a word, or whose value after a colon may be a sentence."""
+"""Matches a template with a letter, or with two placeholders around a colon: the second can stand for a sentence."""
 _PARTS: Mapping[type[ast.expr], Sequence[str]] = {
     ast.BoolOp: ("values",),
     ast.Dict: ("values",),
@@ -52,7 +52,7 @@ _PARTS: Mapping[type[ast.expr], Sequence[str]] = {
     ast.Starred: ("value",),
     ast.Tuple: ("elts",),
 }
-"""Fields of an expression with the parts that can be its value, or the beginning of its value."""
+"""Kind of expression → its fields that contain what can be its value, or the beginning of its value."""
 _PLACEHOLDER = re.compile(r"\{\w*\}")
 
 
@@ -102,7 +102,7 @@ class _Finder:
             for expression in self._expressions(node):
                 yield from self._templates(expression, scope)
             if isinstance(node, ast.Return | ast.Yield) and node.value is not None and _returns_sentences(scope):
-                yield from (text for text in self._templates(node.value, scope) if " " in text)  # no codes
+                yield from (text for text in self._templates(node.value, scope) if " " in text)  # no blank: a code
             yield from self._find(node, node if isinstance(node, ast.FunctionDef) else scope)
 
     def _expressions(self, node: ast.AST) -> Iterator[ast.expr]:

@@ -1,7 +1,8 @@
 """Writes the bill of materials and the list of licences: sbom.json and LICENCES.md. `make sbom` runs this script.
 
 What is listed is what `requirements.txt` locks, and what comes with searchkit itself. The licence of a distribution is
-what its metadata declare: of the installed one or, if this Python or system does not need it, of the registry's.
+what its metadata declare: those of the installed distribution or, if this version of it is not installed or declares
+nothing, those of a wheel from the registry.
 """
 
 from __future__ import annotations
@@ -38,12 +39,14 @@ SCOPES = {
 }
 """Scopes of CycloneDX, and what they mean here."""
 _LOCKED = re.compile(r"^(?P<name>[a-z0-9-]+)==(?P<version>[^\s\\;]+)(?: ; (?P<marker>[^\\]+?))? \\$")
+"""The first line of a distribution in the lock file."""
 _PARENT = re.compile(r"^    #(?: via|  ) (?P<name>[a-z0-9-]+)(?: \(.*\))?$")
+"""A comment below that line: another distribution that needs this one."""
 _PYTHONS, _PLATFORM = ("3.10", "3.13"), "win_amd64"
-"""Versions of Python, and the system, for which the registry is asked, in turn: what this Python or system does not
-need, another one does."""
+"""Versions of Python, tried in turn, and the system whose wheels are downloaded from the registry: a distribution that
+is not installed here is needed by another version of Python or by another system."""
 _MAX_LICENCE = 60
-"""Maximum length of a licence in metadata. A longer one is the text of a licence, not its name."""
+"""Maximum number of characters of a licence in metadata. A longer one is the text of a licence, not its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,10 @@ def read_lock(text: str) -> list[Locked]:
 
 
 def scope_of(locked: Iterable[Locked], direct: Mapping[str, Collection[str]]) -> dict[str, str]:
-    """Return the scope of each name. `direct`: the names that searchkit itself needs, by scope, strongest first."""
+    """Return the scope of each distribution by name: the strongest scope of those that need it.
+
+    `direct`: the names that searchkit itself requires, by scope, the strongest first.
+    """
     children: dict[str, set[str]] = {}
     for item in locked:
         for parent in item.parents:
@@ -110,7 +116,10 @@ def _normalise(name: str) -> str:
 
 
 def licence_of(item: Locked) -> str:
-    """Return the licence that a distribution declares. Raises LookupError if it declares none."""
+    """Return the licence that a distribution declares.
+
+    Raises LookupError if it declares none, or cannot be downloaded.
+    """
     with suppress(PackageNotFoundError):
         installed = distribution(item.name)
         if installed.version == item.version and (licence := _declared(installed)):
@@ -127,7 +136,10 @@ def licence_of(item: Locked) -> str:
 
 
 def _declared(item: Distribution) -> str | None:
-    """Return the declared licence: an SPDX expression, a short name, classifiers, or the head of its file."""
+    """Return the declared licence: an SPDX expression, a short name, classifiers, or the first line of its file.
+
+    Returns None if the metadata declare none.
+    """
 
     def values(field: str) -> list[str]:
         """Return the values of a field of the metadata."""

@@ -12,7 +12,10 @@ _MEASURE = re.compile("(.?.?)([0-9]+(?:[.][0-9]+)?)(万?)(.?)", re.DOTALL)
 
 
 class NumberExtractor:
-    """Replacement for `measures.Extractor`. Each number is a measure, with the characters around it."""
+    """Replacement for `measures.Extractor`. Each number is a measure.
+
+    The two characters before a number are its indicator. The character after it, or after its 万, is its unit.
+    """
 
     @classmethod
     def load(cls, _units: Path | None = None, _fixed_names: Path | None = None) -> NumberExtractor:

@@ -43,7 +43,7 @@ class _EnginePeer:
         self._index, self._engine = index, engine
 
     def prepare(self, query: Query) -> Prepared:
-        """Build the request as `Index.search` would."""
+        """Build the request as `Index.search` would, but with the query tree of `tree`."""
         request = Request(
             tree(query),
             scoring=parse(query.text, self._index.analyzer).scoring,
@@ -68,7 +68,7 @@ class _ProductPeer:
 
 
 def tree(query: Query) -> Node:
-    """Return the query as a tree of words or of one phrase. It has the same matches as with the other engines."""
+    """Return the query as a tree of words or of one phrase. A word matches as a token only, as in the other engines."""
     words = tuple(map(Word, query.words))
     match query.kind:
         case "everything":

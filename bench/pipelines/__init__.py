@@ -23,7 +23,7 @@ from bench.corpora import Item
 NAMES = ("tantivy", "tokens", "fts5", "whoosh")
 """Names of the modules of this package."""
 SNIPPET = 120
-"""Maximum number of characters of a snippet."""
+"""Maximum number of characters of a snippet of tantivy: as many as in searchkit."""
 
 
 @dataclass(frozen=True, slots=True)

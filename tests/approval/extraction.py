@@ -3,8 +3,8 @@
     python tests/approval/extraction.py
 
 writes the current result to extraction.jsonl. Review the diff before you commit it. Each line is a document, a skipped
-file, or a paragraph with its measures. Empty fields are left out, and so are fields that a paragraph shares with its
-document.
+file, or a paragraph with its measures. Empty fields, offsets and checksums are left out, and so are the number of a
+paragraph and the fields that it shares with its document.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 
 
 class Asker:
-    """A client of a server. Every request is a new connection."""
+    """A client of a server. Every request has a new connection."""
 
     def __init__(self, server: AssistantServer) -> None:
         self._server = server

@@ -37,7 +37,7 @@ doctype: 行政执法工作报告
 
 @pytest.fixture(scope="session")
 def index_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An index of the sample reports, and of one with a table and with parts that do not add up."""
+    """An index of the sample reports and of the report `PARTS`."""
     folder = tmp_path_factory.mktemp("assistants")
     shutil.copytree(ROOT / "corpus" / "reports", folder / "corpus")
     (folder / "corpus" / "parts.md").write_text(PARTS, encoding="utf-8")

@@ -147,7 +147,7 @@ def test_resources_are_the_data_of_the_command_line(asker: Asker, index_path: Pa
     ],
 )
 def test_an_unknown_resource_is_one_clear_line(asker: Asker, uri: str) -> None:
-    """A resource that does not exist is an error of the protocol."""
+    """A request for a resource that does not exist ends in an error of the protocol, whose message is one line."""
     message = asker.fail(lambda client: client.read_resource(uri))
     assert len(message.splitlines()) == 1
     assert message.startswith("no ")
@@ -259,7 +259,7 @@ def test_a_real_process_answers(index_path: Path) -> None:
 
 
 def run_command(*arguments: str, code: str = "") -> subprocess.CompletedProcess[str]:
-    """Run `searchkit mcp` with empty input, after some code."""
+    """Run `searchkit mcp` with empty input. `code`: Python code that the process runs first."""
     program = f"{code}\nimport sys; sys.argv[0] = 'searchkit'\nfrom searchkit.__main__ import main; main()"
     return subprocess.run(
         [sys.executable, "-c", program, "mcp", *arguments], input="", capture_output=True, text=True, check=False

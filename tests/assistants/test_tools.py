@@ -35,7 +35,7 @@ LIMITS = {
     "coverage": {},
     "audit": {"limit": (20, 100)},
 }
-"""Default and maximum of each number, apart from max_characters."""
+"""Default and maximum of each integer parameter of a tool, apart from max_characters."""
 CITATION = re.compile(r"\[([^]]+)\]")
 
 
@@ -73,7 +73,7 @@ def test_calls_are_valid_by_the_schema(asker: Asker, name: str) -> None:
 @pytest.mark.parametrize("name", CALLS)
 @pytest.mark.parametrize("max_characters", [1_000, 4_000, 20_000])
 def test_answers_keep_to_max_characters(asker: Asker, name: str, max_characters: int) -> None:
-    """A text has at most the characters that the call asks for, and quotes at least one record."""
+    """A text has at most as many characters as the call asks for, and quotes at least one record."""
     lines, data = asker.ask(name, **CALLS[name], max_characters=max_characters)
     assert len("\n".join(lines)) <= max_characters
     assert ids_of(lines)
@@ -82,7 +82,10 @@ def test_answers_keep_to_max_characters(asker: Asker, name: str, max_characters:
 
 @pytest.mark.parametrize("name", ["search", "measures", "read", "audit"])
 def test_cited_ids_exist(asker: Asker, index: searchkit.Index, name: str) -> None:
-    """Every line that quotes a record begins with its id, and the data has the same ids."""
+    """A line that quotes a record begins with an id that exists.
+
+    The last such lines have the ids of the data, in order.
+    """
     lines, data = asker.ask(name, **CALLS[name])
     cited = ids_of(lines)
     assert cited
@@ -93,7 +96,7 @@ def test_cited_ids_exist(asker: Asker, index: searchkit.Index, name: str) -> Non
 
 
 def test_search_has_the_data_of_the_command_line(asker: Asker, index_path: object) -> None:
-    """The data of a search are the objects of `search --format json`."""
+    """The hits and the total of a search are those of `search --format json`."""
     _, data = asker.ask("search", query="立案 罚款", filters={"year": "2022..2024"}, limit=5)
     arguments = ["search", "立案 罚款", "--year", "2022..2024", "--limit", "5", "--format", "json"]
     done = CliRunner().invoke(cli, [*arguments, "--index", str(index_path)])
@@ -103,7 +106,7 @@ def test_search_has_the_data_of_the_command_line(asker: Asker, index_path: objec
 
 
 def test_measures_have_the_data_of_the_command_line(asker: Asker, index_path: object) -> None:
-    """The data of a look-up are the objects of `measures --format json`."""
+    """The hits of a look-up are those of `measures --format json`."""
     _, data = asker.ask("measures", query="罚没款", min="50万元", limit=3)
     arguments = ["measures", "罚没款", "--min", "50万元", "--limit", "3", "--format", "json"]
     done = CliRunner().invoke(cli, [*arguments, "--index", str(index_path)])
@@ -209,7 +212,7 @@ def test_facets_are_exact(asker: Asker, index: searchkit.Index) -> None:
 
 
 def test_an_answer_without_hits_says_what_to_do(asker: Asker) -> None:
-    """An answer without hits says what was not found, and what to do instead."""
+    """An answer without hits, or whose hits lack words of the query, says so and what to do instead."""
     lines, data = asker.ask("search", query="立案 飞碟降落", filters={"year": 2023})
     assert any(line.startswith(("search with query", "No paragraph holds all")) for line in lines)
     lines, data = asker.ask("search", query='"飞碟降落"')

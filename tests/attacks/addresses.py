@@ -5,8 +5,8 @@
 Most are valid HTTP with odd parameters, encodings and long values; the others have odd methods, headers and bytes. Each
 must be answered in time, with a status below 500 or with 503 (busy, or the time limit of a request is over). The server
 may close the connection without an answer only if the request has odd methods, headers or bytes, or more than 16 KB.
-JSON must be valid. At the end, a search must return what it returned at the start. The processor time and the memory
-are those of the server.
+JSON must be valid. At the end, a search must return what it returned at the start. The result contains the
+processor time and the memory of the server.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ from searchkit.web.parameters import PARAMETERS, USED_BY
 CASES = 10_000
 CORPUS = Path(__file__).parents[2] / "corpus" / "reports"
 WALL_SECONDS = 120
-"""Time within which a response must begin. Generous, because the machine may be busy."""
+"""Time in seconds within which a response must begin or go on. Generous, because the machine may be busy."""
 CPU_SECONDS = 10
-"""Processor time of the server that a request may take."""
+"""Maximum processor time of the server for a request, in seconds."""
 _MAX_REQUEST_BYTES = 16 << 10
 """Size from which a server may close the connection before it has read a request. The answer can then be lost."""
 _SUFFIXES = ("", "", ".json", ".jsonl", ".csv", ".xlsx", ".svg", ".png", ".exe", ".json.json", "%2ejson")
@@ -111,7 +111,8 @@ class Server:
     def send(self, request: bytes, *, is_last: bool = False) -> bytes:
         """Send bytes, and return all that the server answers. Raises TimeoutError.
 
-        `is_last`: close the connection for sending afterwards. The server need not answer an incomplete request.
+        `is_last`: close the connection for sending afterwards, so that the server does not wait for the rest of an
+        incomplete request.
         """
         chunks = []
         with socket.create_connection(("127.0.0.1", self.port), WALL_SECONDS) as connection:
@@ -233,7 +234,7 @@ def _get(target: bytes, headers: Sequence[tuple[bytes, bytes]] = (), *, method: 
 
 
 def judge(answer: bytes, *, may_be_cut: bool) -> str | None:
-    """Return what is wrong with the answer to a request, None if nothing is. `may_be_cut`: the answer may be empty."""
+    """Return what is wrong with the answer to a request, None if nothing is. `may_be_cut`: whether it may be empty."""
     head, _, body = answer.partition(b"\r\n\r\n")
     match = re.match(rb"HTTP/1\.1 (\d{3}) ", head)
     if not match:

@@ -53,13 +53,15 @@ _ODD_VALUES: Sequence[object] = (
 )
 """Values that replace a value in JSON."""
 _DEEP = "[" * 100_000 + "]" * 100_000
+"""JSON with very deep nesting."""
 _BOMB_BYTES = 1 << 30
+"""Decompressed size of packed blanks that are stored in place of packed JSON."""
 
 
 def craft_array(array: Array, others: Sequence[Array], rng: random.Random) -> Array:
-    """Return an array to store in place of `array`, which has numbers, or bytes that `pack_json` returned.
+    """Return an array to store in place of `array`, which has numbers, or bytes that `arrays.pack_json` returned.
 
-    `others`: the other arrays of the file.
+    `others`: arrays of the same file, of which one may be stored instead.
     """
     if array.dtype == np.uint8 and array[:1].tolist() == [0x78] and rng.random() < 0.8:
         return _craft_packed(array, rng)
@@ -105,7 +107,7 @@ def _craft_packed(array: Array, rng: random.Random) -> Array:
 
 
 def craft_json(text: str, rng: random.Random) -> str:
-    """Return JSON in which a value is replaced, removed or repeated."""
+    """Return JSON in which a value is replaced, removed or repeated, or a list is reversed."""
     root = [json.loads(text)]
     parent: Any = root
     key: Any = 0
@@ -125,7 +127,7 @@ def craft_json(text: str, rng: random.Random) -> str:
 
 
 def craft_bytes(content: bytes, rng: random.Random) -> bytes:
-    """Return bytes of which some are replaced, removed, repeated or exchanged."""
+    """Return bytes of which some are replaced, removed, repeated or inserted, or whose lines are shuffled."""
     start, end = sorted((rng.randrange(len(content)), rng.randrange(len(content) + 1)))
     lines = content.splitlines(keepends=True)
     rng.shuffle(lines)
@@ -143,7 +145,7 @@ def craft_bytes(content: bytes, rng: random.Random) -> bytes:
 
 
 def craft_file(path: Path, rng: random.Random) -> str:
-    """Change a file. Returns what was changed: the name of an array, or of the file."""
+    """Change a file. Returns what was changed: the name of the file, and of the array if only that is changed."""
     if path.suffix in {".segment", ".arrays"}:
         stored = ArrayFile(path)
         arrays = {name: stored[name] for name in stored._directory if name != "block_checksums"}

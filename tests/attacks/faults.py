@@ -1,11 +1,11 @@
-"""Lets each system call of a build fail in turn, fills the disk at every size, and kills the build at each call.
+"""Lets each system call of a build fail in turn, fills the disk at many sizes, and kills the build at each call.
 
     python tests/attacks/faults.py [--cases N] [--seed N] [--result FILE]
 
-Each such fault is a `Break`, and a build with one is a broken build. After it, the index must be in the old or the new
-state (`oracle.py` knows the answers of both), the exit status and the message must fit that state, and the next build
-must succeed and leave nothing behind. If there are more than N breaks, a sample is run that has about as many of each
-kind of call.
+Each such fault is a `shim.Break`, and a build with one is a broken build. After it, the index must be in the old or the
+new state (`oracle.py` knows the answers of both), the exit status and the message must fit that state, and the next
+build must succeed and leave nothing behind. If there are more than N breaks, a sample is run that has about as many of
+each scenario and of each kind of call.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class Faults:
 
 
 def judge(outcome: Outcome, state: int | str, *, is_killed: bool) -> tuple[str, str] | None:
-    """Return what is wrong with a broken build that left the index in a state: verdict and description.
+    """Return what is wrong with a broken build that left the index in a state: a key of `tally.VERDICTS`, description.
 
     `state`: 0 = old, 1 = new, otherwise a description of a damaged index.
     """

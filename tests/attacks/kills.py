@@ -4,10 +4,10 @@
 
 Each build has two worker processes. A signal goes to the build, to a worker or to the group of all processes; SIGSTOP
 is followed by SIGCONT. Then the index must be in the old or the new state (`oracle.py` knows the answers of both), no
-process may survive, and the exit status and the message must fit the state. A build that was only stopped for a while
-must succeed, and so must a build that lost a worker. After one signal in five, a build runs without a signal, and must
-succeed and leave nothing behind. `tests/durability/storm.py` kills builds at chosen stages and compares all answers and
-scores.
+process may survive, and the exit status and the message must fit the state. A build must succeed if the signal does not
+end Python processes (`_HARMLESS`), and if only a worker received it. After about one build in five, another one runs
+without a signal, and must succeed and leave nothing behind. `tests/durability/storm.py` kills builds at chosen stages
+and compares all answers and scores.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _EXIT_SECONDS = 60
 _UNDISTURBED_INTERVAL = 5
 """After one build in this number, at random, a build runs without a signal."""
 _LONGER, _SHORTER = 1.1, 0.8
-"""Factors of the time within which the next signal is sent: if the build received the last one, and if it had ended."""
+"""Factors by which `Kills._seconds` changes: after a signal that was received, and after one that came too late."""
 
 
 class Kills:
@@ -119,7 +119,10 @@ class Kills:
         return process.returncode, err, is_sent
 
     def _send(self, targets: list[int], number: signal.Signals, mark: str) -> bool:
-        """Send a signal to processes, or to all with a mark. Returns whether any received it."""
+        """Send a signal to processes, or to all with a mark; after SIGSTOP, SIGCONT.
+
+        Returns whether any received it.
+        """
         targets = [*find_processes(mark)] if mark else targets
         received = [*filter(None, (_signal(target, number) for target in targets))]
         if number == signal.SIGSTOP:
@@ -149,7 +152,7 @@ def _signal(process: int, number: signal.Signals) -> int:
 
 
 def judge(status: int, err: str, state: int, *, must_succeed: bool) -> tuple[str, str] | None:
-    """Return what is wrong with a build that received a signal: verdict and description.
+    """Return what is wrong with a build that received a signal: a key of `tally.VERDICTS`, and a description.
 
     `state`: that of the index, 0 = old, 1 = new.
     """

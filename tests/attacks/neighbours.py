@@ -2,10 +2,10 @@
 
     python tests/attacks/neighbours.py [--cases N] [--seed N] [--result FILE]
 
-N builds change an index from one known state to the next. Meanwhile two readers run commands: each answer must be that
-of one state, never of an older state than the previous answer. The folder is also copied file by file: a copy must be
-in one of the states, or be refused with one line. Two more writers build the same corpus: each must succeed, or be
-refused because another process writes. Before these builds, the folders of open indexes are moved, replaced and
+N builds change an index from one known state to the next. Meanwhile two readers export all paragraphs: each answer must
+be that of one state, never of an older state than the previous answer. The folder is also copied file by file: a copy
+must be in one of the states, or be refused with one line. Two more writers build the same corpus: each must succeed, or
+be refused because another process writes. Before these builds, the folders of open indexes are moved, replaced and
 removed: an open index must answer as before, or raise an error of one line.
 """
 
@@ -223,7 +223,7 @@ def move_open_indexes(folder: Path, tally: Tally, seed: int) -> None:
 
 
 def _refresh(opened: searchkit.Index, index: Path, states: list[State], tally: Tally, name: str) -> None:
-    """Switch an open index to what is now in its folder, and check its paragraphs."""
+    """Switch an open index to what is now in its folder, and check its answers."""
     is_other = opened.refresh()
     found = {item.id: item.text for item in opened.paragraphs()}
     if found != states[is_other].paragraphs or (is_other and differences(index, states[1])):

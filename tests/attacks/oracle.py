@@ -128,7 +128,7 @@ def leftovers(index: Path) -> set[str]:
 
 
 def copy_index(source: Path, target: Path) -> Path:
-    """Replace the folder `target` by a copy of an index, or by nothing if there is no index. Hard links are kept."""
+    """Replace the folder `target` by a copy of an index, or by nothing if there is no index."""
     shutil.rmtree(target, ignore_errors=True)
     if source.exists():
         shutil.copytree(source, target)

@@ -1,4 +1,4 @@
-"""Replays what a build writes to disk, and cuts the power after each system call.
+"""Replays what a build writes to disk, and cuts the power at random moments and at the end.
 
     python tests/attacks/power.py [--cases N] [--seed N] [--result FILE]
 
@@ -30,7 +30,7 @@ from tally import Tally, run_attack
 
 CASES = 30_000
 _NEXT_BUILD_INTERVAL = 50
-"""From one state in this number, the next build is run."""
+"""The next build is run from one in this number of the states."""
 
 Tree = Mapping[str, bytes | None]
 """Content of each file in a folder, by relative path. None is a folder."""

@@ -31,7 +31,7 @@ VERDICTS = {
 }
 """What can be wrong, and its meaning."""
 _MAX_FAULTS = 60
-"""Number of faults that a result file lists. All are counted."""
+"""Maximum number of faults that a result file lists. All are counted."""
 _LIBRARIES = ("numpy", "whoosh3")
 
 

@@ -3,7 +3,7 @@
     python tests/attacks/tampering.py [--cases N] [--seed N] [--result FILE]
 
 Half of the N copies have one flipped bit. In the others a file is truncated, extended, partly zeroed, removed, replaced
-by a folder, or has the content of another file or of an older index. `searchkit check` must find each damage that
+by a folder or by a file of an older index, or exchanged with another file. `searchkit check` must find each damage that
 changes the content of the index. A search and other commands must return something, or one line that says what is
 wrong, within the limits of processor time and memory of `commands.py`.
 """
@@ -37,7 +37,10 @@ COMMANDS: Sequence[Sequence[str]] = (
 """Commands, of which three are run on each damaged index."""
 
 Damage = Callable[[Path, Path, random.Random], None]
-"""Damages a file. The second path is a file of an older index with the same suffix, if there is one."""
+"""Damages a file.
+
+The second path is a file of an older index with the same suffix, or the file itself if there is none.
+"""
 
 
 def flip(path: Path, _older: Path, rng: random.Random) -> None:
@@ -117,7 +120,7 @@ def content_of(index: Path) -> dict[str, object]:
 
 
 class Tampering:
-    """An index, an older one of the same reports, and damaged copies."""
+    """An index, an older one of an earlier state of the reports, and damaged copies."""
 
     def __init__(self, folder: Path, tally: Tally, commands: Commands, seed: int, engine: str) -> None:
         """Build the indexes in the folder `folder`, which is created."""

@@ -62,7 +62,7 @@ def scenarios(commands: Commands, tmp_path_factory: pytest.TempPathFactory) -> l
 
 
 def test_the_oracle_finds_what_is_wrong(tmp_path: Path) -> None:
-    """The oracle accepts an index of a state, and names every difference from another state."""
+    """The oracle accepts an index of a state, and names what differs from another state."""
     state = make_state(random.Random(SEED))  # noqa: S311 - no secret
     state.write(tmp_path / "corpus")
     searchkit.build(tmp_path / "corpus", tmp_path / "index")
@@ -97,7 +97,7 @@ def test_the_oracle_finds_what_is_wrong(tmp_path: Path) -> None:
     ],
 )
 def test_broken_builds_are_judged(outcome: Outcome, state: int | str, verdict: str | None) -> None:
-    """The verdict follows from the state that a broken build leaves, its status and its message."""
+    """The verdict (`tally.VERDICTS`) follows from the state that a broken build leaves, its status and its message."""
     found = faults.judge(outcome, state, is_killed=False)
     assert (found and found[0]) == verdict
 
@@ -109,7 +109,7 @@ def test_broken_builds_are_judged(outcome: Outcome, state: int | str, verdict: s
 def test_failing_system_calls(
     scenarios: list[faults.Scenario], commands: Commands, shim: Shim, tally: Tally, tmp_path: Path
 ) -> None:
-    """An update survives a failing call of each kind, a kill, and a full disk."""
+    """An update survives failing calls of several kinds, a kill, and a full disk."""
     attacked = faults.Faults(tmp_path, tally, commands, shim)
     kinds, size = attacked.trace(scenarios[0])
     assert {"open", "read", "write", "ftruncate", "fsync", "mmap", "close", "mkdir", "rename", "link"} <= {*kinds}
@@ -179,7 +179,7 @@ class Noticed(Exception):
 
 
 def test_signals(tally: Tally, tmp_path: Path) -> None:
-    """A build survives signals."""
+    """An index survives builds that receive signals."""
     attacked = kills.Kills(tmp_path, tally, SEED)
     for _ in range(2):
         attacked.run()
@@ -200,12 +200,12 @@ def test_signals(tally: Tally, tmp_path: Path) -> None:
 def test_builds_with_signals_are_judged(
     status: int, err: str, state: int, verdict: str | None, *, must_succeed: bool
 ) -> None:
-    """The verdict follows from the state that a build with a signal leaves, its status and its message."""
+    """The verdict (`tally.VERDICTS`) follows from the state that such a build leaves, its status and its message."""
     found = kills.judge(status, err, state, must_succeed=must_succeed)
     assert (found and found[0]) == verdict
 
 
-@pytest.mark.usefixtures("_fewer_commands")
+@pytest.mark.usefixtures("_same_commands")
 def test_damaged_files(tally: Tally) -> None:
     """`check` finds each damage, and commands end with an answer or one line."""
     tampering.attack(tally, 30, SEED)
@@ -214,8 +214,8 @@ def test_damaged_files(tally: Tally) -> None:
 
 
 @pytest.fixture
-def _fewer_commands(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run fewer commands on each damaged index."""
+def _same_commands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run the same three commands on each damaged index."""
     monkeypatch.setattr(tampering, "COMMANDS", tampering.COMMANDS[:3])
 
 

@@ -1,6 +1,7 @@
 """Tests of reports that are moved, renamed, touched or replaced by older copies: the next build finds what has changed.
 
-Each test runs as on an ordinary file system, and as on one that stores times in steps of two seconds.
+Tests with the fixture `_times` run twice: with times as precise as the file system stores them, and with times in steps
+of two seconds.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ def swap(folder: Path, state: State) -> State:
 
 
 def move(folder: Path, state: State) -> State:
-    """Move a report to a folder, and another report to a folder that has the name of that report."""
+    """Move a report to a folder. Move another report to a folder to which the old name of this report is given."""
     (folder / "a").mkdir()
     (folder / "0.txt").rename(folder / "a" / "0.txt")
     (folder / "1.txt").rename(folder / "x")
@@ -97,7 +98,7 @@ def rewrite_and_keep_time(folder: Path, state: State) -> State:
 
 
 def replace_by_older_copy(folder: Path, state: State) -> State:
-    """Replace a report by an older one of the same size, with its old time, as `cp -p` and `mv` do."""
+    """Replace two reports by older ones of the same size, with their old time: one as `cp -p` does, one as `mv`."""
     new = State({**state.files, "0.txt": same_size(10), "1.txt": same_size(11)})
     other = folder.with_name("older")
     new.write(other)
@@ -185,7 +186,7 @@ def moves() -> Iterator[State]:
 
 
 def test_a_corpus_that_moves(tmp_path: Path, state: State) -> None:
-    """A copy of the corpus at another path gives the same index, and other reports at the old path give theirs."""
+    """A build from a copy of the corpus at another path changes no answer. The next one finds other reports."""
     old, new, index = tmp_path / "old", tmp_path / "new", tmp_path / "index"
     state.write(old)
     searchkit.build(old, index)

@@ -82,7 +82,7 @@ def test_a_build_replaces_an_index_of_another_version(index: Path, tmp_path: Pat
 
 @pytest.mark.filterwarnings("ignore:.*extract:DeprecationWarning")
 def test_a_failed_build_keeps_an_index_of_another_version(index: Path, tmp_path: Path) -> None:
-    """If a build over an index of another version fails, the files of the index do not change."""
+    """A failed build over an index of another version changes no file of the index, apart from writer.lock."""
     before = {path.relative_to(index): path.read_bytes() for path in index.rglob("*") if path.is_file()}
     (tmp_path / "corpus").mkdir()
     (tmp_path / "corpus" / "a.pdf").write_bytes(b"no PDF")

@@ -1,4 +1,4 @@
-"""Generates hostile texts: queries by a grammar, mutations of ordinary queries, characters that break things."""
+"""Generates hostile texts: queries by a grammar, mutations of ordinary queries, odd characters and numbers."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class HostileTexts:
         return self._rng.choice(self.extremes)()
 
     def value(self) -> str:
-        """Return a short text, as for an option."""
+        """Return a text as for the value of an option. It is usually short."""
         choices: Sequence[Callable[[], str]] = (
             lambda: self._rng.choice(WORDS),
             lambda: self._rng.choice(_NUMBERS),
@@ -146,7 +146,7 @@ class HostileTexts:
         return self._rng.choice(kinds)()
 
     def _mutated(self, text: str) -> str:
-        """Insert, remove, repeat or exchange some characters."""
+        """Insert, remove or repeat some characters."""
         chars = list(text)
         for _ in range(self._rng.randint(1, 6)):
             at = self._rng.randrange(len(chars) + 1)
@@ -175,7 +175,7 @@ class HostileTexts:
 
     @property
     def extremes(self) -> Sequence[Callable[[], str]]:
-        """Long and deep texts of up to a thousand characters."""
+        """Functions that return extreme texts, most of them long or deep, of at most two thousand characters."""
         word, rng = self._rng.choice(WORDS), self._rng
         size = rng.choice((50, 300, 990))
         return (

@@ -80,7 +80,7 @@ def test_search_json_has_the_documented_fields(run: Run, index: Path) -> None:
 
 @pytest.mark.parametrize("output_format", ["table", "json", "jsonl", "csv", "tsv", "ids"])
 def test_exports_have_only_the_hits_of_the_total(run: Run, index: Path, output_format: str) -> None:
-    """After the paragraphs that `total` counts, a list has paragraphs that lack words, but not in csv, tsv and ids."""
+    """After the paragraphs that `total` counts, a list goes on with some that lack words; csv, tsv and ids do not."""
     answer = run("search", "双随机 处罚", "--index", index, "--format", "json").json()
     counted = [hit["id"] for hit in answer["hits"] if not hit["lacks"]]  # type: ignore[attr-defined]
     others = [hit["id"] for hit in answer["hits"] if hit["lacks"]]  # type: ignore[attr-defined]
@@ -115,7 +115,10 @@ def test_without_a_command_help_is_printed(run: Run) -> None:
 
 
 def test_errors_of_bad_corpora(run: Run, tmp_path: Path) -> None:
-    """A missing, empty or unreadable corpus is a one-line error with status 3, and no index is created."""
+    """A missing, empty or unreadable corpus is a one-line error with status 3, and no index is created.
+
+    A missing file of `--words` is an error with status 2.
+    """
     target = tmp_path / "index"
     assert_one_line_error(run("build", tmp_path / "nowhere", "--index", target), 3, "nowhere")
     (tmp_path / "empty").mkdir()
@@ -223,7 +226,7 @@ def test_running_heads_are_no_reason_for_strict(run: Run, tmp_path: Path) -> Non
 
 
 def test_info_lists_all_problems(run: Run, bad_corpus: Path, tmp_path: Path) -> None:
-    """`info --problems` lists everything not read and all warnings of documents with reasons, in every format."""
+    """`info --problems` lists all that was not read and all warnings, as a table, JSON, JSON Lines and CSV."""
     target = tmp_path / "index"
     run("build", bad_corpus, "--index", target)
     rows = json.loads(run("info", "--problems", "--index", target, "--format", "json").out)
@@ -393,7 +396,7 @@ def test_formats_of_hits(run: Run, index: Path) -> None:
 
 @pytest.fixture
 def copies(run: Run, tmp_path: Path) -> Path:
-    """An index of three reports with the same paragraph, and one that differs by a number."""
+    """An index of three reports. Two have near-duplicates, and the paragraph of the third differs by a number."""
     folder = tmp_path / "copies"
     (folder / "x").mkdir(parents=True)
     for year in (2021, 2022, 2023):
@@ -405,7 +408,7 @@ def copies(run: Run, tmp_path: Path) -> Path:
 
 
 def test_near_duplicates_fold_by_default_only_in_tables(run: Run, copies: Path, tmp_path: Path) -> None:
-    """The format table folds near-duplicates, and prints the ids of the folded ones. Others fold only with --fold."""
+    """The format table folds near-duplicates, and prints the ids of the folded ones. Other formats need --fold."""
 
     def ids(*options: object) -> list[str]:
         return run("search", "行政执法监督", "--index", copies, "--format", "ids", *options).out.split()
@@ -440,7 +443,7 @@ def test_a_line_names_three_copies(run: Run, tmp_path: Path) -> None:
 
 
 def test_similar_paragraphs_are_found(run: Run, copies: Path) -> None:
-    """`similar` takes the end of an id, leaves copies out, and prints hits in all formats."""
+    """`similar` takes the end of an id, leaves copies out, and prints hits as ids, JSON and a table."""
     (best,) = run("similar", "2021.txt#1", "--index", copies, "--format", "ids").out.split()
     assert best == "x/2023.txt#1"
     answer = run("similar", "2021.txt#1", "--index", copies, "--format", "json").json()
@@ -491,7 +494,7 @@ def test_work_reports_have_a_list_of_topics_of_their_own(run: Run, tmp_path: Pat
 
 
 def test_queries_of_a_file_are_answered_in_order(run: Run, index: Path, tmp_path: Path) -> None:
-    """`--queries` answers lines in order: JSON objects and pairs with a tab. A bad line has an error in its place."""
+    """`--queries` answers lines in order. A line is a JSON object, or id, tab and query. A bad line gives an error."""
     queries = tmp_path / "queries"
     lines = [
         json.dumps({"id": "a", "query": "立案", "district": "滨海新区", "year": 2023}),
@@ -586,7 +589,7 @@ def test_defaults_are_those_of_the_library(command: str, options: SearchOptions 
 
 
 def test_a_time_limit_ends_a_command(run: Run, index: Path, tmp_path: Path) -> None:
-    """A command that exceeds `--timeout` is an error with status 3. In a file of queries, only its line fails."""
+    """A command that exceeds `--timeout` is an error with status 3. In a file of queries, only the line fails."""
     for command in (["search", "检查"], ["measures", "立案"], ["compare", "立案"], ["measures", "--audit"]):
         assert_one_line_error(run(*command, "--index", index, "--timeout", "1e-9"), 3, "not finished after 1e-09 s")
         assert run(*command, "--index", index, "--timeout", "100").status < 2
@@ -599,7 +602,7 @@ def test_a_time_limit_ends_a_command(run: Run, index: Path, tmp_path: Path) -> N
 
 
 def test_all_hits(run: Run, index: Path) -> None:
-    """`--all` writes all hits in every format, whatever the limit."""
+    """`--all` writes all hits, whatever the limit, as ids, JSON Lines, CSV and JSON."""
     total = run("search", "检查", "--index", index, "--format", "json", "--limit", "0").json()["total"]
     arguments = ("search", "检查", "--index", index, "--all", "--limit", "1", "--format")
     assert len(run(*arguments, "ids").out.splitlines()) == total
@@ -639,7 +642,7 @@ def test_literal_takes_an_optional_list_of_facets(run: Run, index: Path) -> None
 
 
 def test_nothing_found_says_what_to_leave_out(run: Run, index: Path, tmp_path: Path) -> None:
-    """The terminal and JSON show suggestions. Formats of records have them on standard error."""
+    """A table and JSON show suggestions. With `--format ids`, they are printed on standard error."""
     arguments = ("search", "立案 火星", "--match", "all", "--index", index)
     result = run(*arguments)
     assert result.status == 1
@@ -666,7 +669,7 @@ def test_nothing_found_says_what_to_leave_out(run: Run, index: Path, tmp_path: P
 
 
 def test_corrections_are_shown(run: Run, index: Path) -> None:
-    """A search that finds little shows a correction before the hits, and in JSON. The hits are those of the query."""
+    """A search that finds little shows a correction and its number of paragraphs, as text and in JSON."""
     arguments = ("search", "双随即", "--index", index)
     lines = run(*arguments).out.splitlines()
     correction = next(line for line in lines if line.startswith("Did you mean"))
@@ -681,7 +684,7 @@ def test_corrections_are_shown(run: Run, index: Path) -> None:
 
 
 def test_suggest_completes_a_prefix(run: Run, index: Path) -> None:
-    """`suggest` prints completions in each format, and exits with 1 if there are none."""
+    """`suggest` prints completions as JSON, JSON Lines and texts, and exits with 1 if there are none."""
     result = run("suggest", "dlq", "--format", "json", "--index", index)
     assert result.status == 0
     assert result.json().keys() == {"prefix", "suggestions"}
@@ -722,7 +725,7 @@ def test_measures_json_has_the_documented_fields(run: Run, index: Path) -> None:
 
 
 def test_measures_in_all_formats(run: Run, index: Path) -> None:
-    """jsonl, csv, tsv and ids print one measure per line, in the same order. A page has the same measures."""
+    """jsonl, csv, tsv and ids print one measure per line, in the same order. The format table has the same measures."""
     arguments = ("measures", "立案", "--limit", "4", "--index", index, "--format")
     hits = [json.loads(line) for line in run(*arguments, "jsonl").out.splitlines()]
     assert len(hits) == 4
@@ -837,7 +840,7 @@ def test_a_missing_file_of_units_or_names_is_wrong_usage(run: Run, tmp_path: Pat
 
 
 def test_show_paragraph_and_document(run: Run, index: Path) -> None:
-    """`show` prints a paragraph with its neighbours, or all paragraphs of a document with its fields."""
+    """`show` prints a paragraph with its neighbours, or a document with all of its paragraphs."""
     ids = run("show", "dongli-health-2022.txt#9", "--context", "1", "--index", index, "--format", "ids").out
     assert ids.split() == [f"dongli-health-2022.txt#{n}" for n in (8, 9, 10)]
     document = run("show", "dongli-health-2022.txt", "--index", index)
@@ -865,7 +868,7 @@ def test_show_measure(run: Run, index: Path) -> None:
 
 
 def test_measures_are_sorted_and_aggregated(run: Run, index: Path, tmp_path: Path) -> None:
-    """`measures` sorts, takes one per place and calculates, in every format and in a file of queries."""
+    """`measures` sorts, takes one per place and aggregates: in a table, JSON, CSV and a file of queries."""
     arguments = ("measures", "立案", "--index", index)
     results = json.loads(run(*arguments, "--sort", "-value", "--one-per", "district", "--format", "json").out)
     base_values = [hit["base_value"] for hit in results["hits"]]
@@ -981,7 +984,7 @@ def test_check_info_analyze(run: Run, index: Path) -> None:
 
 
 def test_damage_is_named(run: Run, index: Path, tmp_path: Path) -> None:
-    """`check` finds a flipped byte, and every command a truncated file: status 3, with the name of the file."""
+    """`check` finds a flipped byte, and a search a truncated file: status 3, with the name of the file."""
     copy = tmp_path / "copy"
     shutil.copytree(index, copy)
     victim = max(copy.glob("data-*/*"), key=lambda path: path.stat().st_size)
@@ -994,7 +997,7 @@ def test_damage_is_named(run: Run, index: Path, tmp_path: Path) -> None:
 
 
 def test_no_control_characters_reach_the_terminal(run: Run, tmp_path: Path) -> None:
-    """Control characters in reports, ids, queries and file names are not printed."""
+    """Control characters in reports, ids, queries and paths are not printed."""
     corpus, target = tmp_path / "corpus", tmp_path / "index"
     corpus.mkdir()
     record = {
@@ -1068,7 +1071,7 @@ def test_without_leaves_out_matches(run: Run, index: Path) -> None:
 
 
 def test_the_limit_of_values_depends_on_the_format(run: Run, index: Path) -> None:
-    """A table lists ten values, JSON a hundred; `--facet-limit` sets another number. The others are summed up."""
+    """A table lists ten values, JSON more; `--facet-limit` sets another number. The others are summed up."""
     arguments = ("search", "*", "--index", index, "--facet", "document", "--limit", 0)
     values = run(*arguments, "--format", "json").json()["facets"]["document"]["values"]  # type: ignore[index]
     assert len(values) > 10
@@ -1095,7 +1098,10 @@ def test_facets_of_a_query(run: Run, index: Path) -> None:
 
 
 def test_a_matrix_of_facets(run: Run, index: Path) -> None:
-    """`facets --matrix` counts reports by two facets in every format. Filters narrow it."""
+    """`facets --matrix` counts reports by two facets: as a table, JSON, JSON Lines and CSV.
+
+    Filters and queries narrow it.
+    """
     arguments = ("facets", "--index", index, "--year", "2022..2023", "--matrix")
     answer: dict[str, Any] = run(*arguments, "district,year", "--format", "json").json()
     assert answer.keys() == {"rows", "cols", "documents", "unplaced", "cells"}

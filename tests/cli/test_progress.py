@@ -32,7 +32,7 @@ def test_the_index_reports_its_progress(small: Path) -> None:
 def test_bars_are_for_terminals_and_long_work(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A bar is shown only on a terminal, and only after `_QUIET_SECONDS` of work."""
+    """A bar is shown only on a terminal, and only after `progress._QUIET_SECONDS` of work."""
 
     def work() -> str:
         with long_work("counting", lambda progress: f"{progress.done}") as progress:

@@ -196,7 +196,7 @@ def test_shells_complete_facet_values(small: Path, tmp_path: Path) -> None:
 
 
 def test_completion_loads_little() -> None:
-    """Completing values imports neither NumPy nor an engine, so that a shell need not wait."""
+    """Completing a value of a missing index imports neither NumPy nor an engine, so that a shell need not wait."""
     code = (
         "import sys, click; from pathlib import Path\n"
         "from searchkit.cli.main import cli\n"

@@ -43,8 +43,8 @@ def test_wrong_uses_of_files(run: Run, small: Path, tmp_path: Path) -> None:
         assert (result.status, result.out, result.err.count("\n")) == (3, "", 1)
 
 
-def test_export_of_no_paragraph_exits_with_1(run: Run, small: Path, tmp_path: Path) -> None:
-    """A filter that nothing passes leaves nothing to export."""
+def test_an_export_of_nothing_writes_no_file(run: Run, small: Path, tmp_path: Path) -> None:
+    """If nothing passes the filters, the exit status is 1, and no file is written."""
     for what in ("documents", "paragraphs", "measures", "tables"):
         path = tmp_path / f"{what}.xlsx"
         result = run("export", what, "--index", small / "index", "--section", "计划", "--output", path)
@@ -85,7 +85,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def read_back(office: Path, *paths: Path, reader: str = "Calc MS Excel 2007 XML") -> list[list[list[str]]]:
-    """Return the cells of the first sheets of files, as LibreOffice shows them. `reader`: its filter for them."""
+    """Return the cells of the first sheets of files, as LibreOffice shows them. `reader`: its import filter."""
     options = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false"
     folder = office / "back"
     arguments = [

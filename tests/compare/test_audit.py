@@ -168,7 +168,8 @@ LAST_YEAR = Report(
 def test_changes_are_compared_with_last_years_report(text: str, expected: list[str], *, is_first: bool) -> None:
     """A value must follow from that in last year's report and the change, in either order of the reports.
 
-    Amounts of money may differ by two percentage points, those with growth at constant prices by the change of prices.
+    The growth of an amount of money may differ from the stated one by two percentage points. If it is usually stated at
+    constant prices, as that of 生产总值, it may also differ by the change of prices.
     """
     now = Report((f"全市{text}",))
     found = kinds(now, LAST_YEAR) if is_first else kinds(LAST_YEAR, now)
@@ -222,7 +223,10 @@ def test_values_of_two_reports_for_one_year_are_compared(one: str, other: str, e
     ],
 )
 def test_values_within_a_report_are_compared(texts: tuple[str, ...], expected: list[str]) -> None:
-    """A listed indicator may not have two close values for one place, nor any name two that differ by a typo."""
+    """Two close values of a listed indicator for one place are a conflict.
+
+    For others, only those that differ by a typo.
+    """
     assert kinds(Report(texts)) == expected
 
 
@@ -271,7 +275,7 @@ def _long_report(**fields: Any) -> Report:  # noqa: ANN401
 
 
 def test_reports_that_repeat_each_other_are_found() -> None:
-    """Two reports with the same sentences but other numbers are found once. Their plans may repeat each other."""
+    """Two reports of different places with the same sentences are found once. Their plans may repeat each other."""
     one, other = _long_report(), _long_report(region=("江海省", "临海市"))
     (finding,) = audit_of(one, other)
     assert (finding.kind, finding.documents) == ("duplicate", ("临江市-2023.md", "临海市-2023.md"))

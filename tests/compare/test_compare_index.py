@@ -239,7 +239,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def test_compare_prints_a_table_csv_or_json(run: Callable[..., CommandResult]) -> None:
-    """Every format has the same cells. The exit status is 0."""
+    """The table, CSV and JSON have the values of the cells. The exit status is 0."""
     table = run("compare", "立案")
     assert (table.status, table.err) == (0, "")
     assert "129 [1] ≠ 130 [2]" in table.out
@@ -320,7 +320,10 @@ def test_a_missing_extra_is_named(
 
 
 def test_measures_are_audited_from_the_command_line(run: Callable[..., CommandResult], tmp_path: Path) -> None:
-    """Counts come first, then the findings with their sentences, in every format. Without findings the status is 1."""
+    """A table has counts, then the findings with their sentences; other formats have the findings.
+
+    Without findings, the exit status is 1.
+    """
     table = run("measures", "--audit")
     assert table.status == 0
     lines = table.out.splitlines()

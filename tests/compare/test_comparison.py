@@ -31,7 +31,7 @@ def cell_values(table: Comparison, row: str, col: int | str) -> list[float]:
 
 
 def test_each_cell_has_the_measure_of_its_row_and_column(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """Every cell has the value that is closest to the chosen indicator, and the measure that states it."""
+    """A cell has the value whose indicator is most similar to the chosen one, and the measure that states it."""
     measures = [
         make_measure("a#1", "立案", 129, "件"),
         make_measure("b#1", "立案", 404, "件", region=LINHAI, year=2024),
@@ -405,8 +405,11 @@ def test_a_topic_without_a_measure_is_silent(make_measure: MakeMeasure, make_tab
     assert table.cell("行政执法", 2022).state == table.cell("普法宣传", 2023).state == "silent"
 
 
-def test_years_ascend_and_districts_of_a_province_are_adjacent() -> None:
-    """Districts are in document order, with those of a province adjacent and a region before its parts."""
+def test_labels_of_each_facet_have_an_order() -> None:
+    """Years ascend, and sections have their fixed order.
+
+    Districts are in document order, with those of a province adjacent and a region before its parts.
+    """
     assert list(label_keys("year", [2023, 2021, 2022]).values()) == [2021, 2022, 2023]
     regions = [("浙江省", "台州市", "临海市"), ("天津市", "滨海新区"), ("浙江省", "杭州市"), ("天津市",)]
     assert list(label_keys("district", regions).values()) == ["临海市", "杭州市", "天津市", "滨海新区"]

@@ -194,7 +194,10 @@ def test_a_work_report_is_read(tmp_path: Path) -> None:
 
 
 def test_work_reports_have_topics_of_their_own(tmp_path: Path) -> None:
-    """Work reports get the topics of one taxonomy, all other reports, and records, those of the other."""
+    """Work reports get the topics of one taxonomy, other reports those of another.
+
+    For a record, its doctype decides.
+    """
     record = {"id": 1, "text": "新建学校5所。", "doctype": "政府工作报告"}
     other = {"id": 2, "text": "新建学校5所。"}
     write_corpus(tmp_path, a__txt=WORK_REPORT, b__txt=REPORT, c__jsonl="\n".join(map(json.dumps, (record, other))))
@@ -327,7 +330,7 @@ def test_the_fingerprint_covers_rules_libraries_and_libreoffice(monkeypatch: pyt
     assert len(fingerprints) == 2
 
 
-def test_an_unexpected_exception_skips_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_exception_skips_only_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An unexpected exception, in a reader or later, skips the file. The reason states where it was raised."""
     for n, name in enumerate(("a.txt", "b.txt", "c.md", "d.txt")):
         (tmp_path / name).write_text(REPORT.replace("\n", f"\n立案{n}件。\n", 1), encoding="utf-8")
@@ -391,7 +394,7 @@ def test_a_damaged_file_is_read_with_a_warning(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_reports_is_an_error(tmp_path: Path) -> None:
-    """A missing folder, a file, an empty folder and a folder without readable files are errors of one line."""
+    """A missing folder, a file, and folders without reports or without readable files are errors of one line."""
     write_corpus(tmp_path, file__txt="x", pictures___a__jpg="x", bytes___a__txt=b"\x00", empty___x___README__md="x")
     for name, words in {
         "none": "no folder",
@@ -431,7 +434,7 @@ def test_a_long_paragraph_without_punctuation_is_split_anyway(tmp_path: Path) ->
 
 
 def test_real_reports(shared: Path) -> None:
-    """Every real report yields numbered paragraphs with sections and topics, and none is skipped."""
+    """Each report of two folders yields numbered paragraphs with sections and topics, and none is skipped."""
     for folder in (shared / "corpus" / "seeds", shared / "corpus" / "gov" / "政府工作报告-国务院"):
         documents, skipped = read_folder(folder)
         assert not skipped

@@ -28,7 +28,7 @@ def test_clean_line(text: str, cleaned: str) -> None:
 
 @given(st.text(alphabet="执法 监督\u3000\t12ab，。", max_size=60))
 def test_clean_line_keeps_characters(text: str) -> None:
-    """Only white space is removed, and cleaning twice changes nothing."""
+    """Of a text without layout marks, only white space is removed. Cleaning twice changes nothing."""
     once = lines.clean_line(text)
     assert "".join(once.split()) == "".join(text.split())
     assert lines.clean_line(once) == once

@@ -77,7 +77,7 @@ def file_content(name: str, n: int) -> bytes:
 
 
 def read_texts(folder: Path) -> dict[str, str]:
-    """Return the text of all documents of a folder by name. None may be skipped."""
+    """Return the text of all documents of a folder by name. No file may be skipped."""
     texts = {}
     for result in read_corpus(list_corpus(folder)):
         assert isinstance(result, ParsedDocument), result
@@ -105,7 +105,7 @@ def test_names_of_every_system_are_kept(tmp_path: Path) -> None:
 
 
 def test_a_name_that_begins_with_a_dot_is_hidden(tmp_path: Path) -> None:
-    """A name that begins with a dot is hidden, as on Unix; dots elsewhere in a name have no meaning."""
+    """A file whose name begins with a dot is hidden, as on Unix, and not read."""
     (tmp_path / HIDDEN_NAME).write_bytes(file_content(HIDDEN_NAME, 1))
     (tmp_path / "a.txt").write_bytes(file_content("a.txt", 2))
     assert read_texts(tmp_path) == {"a.txt": text_of(2)}
@@ -113,7 +113,7 @@ def test_a_name_that_begins_with_a_dot_is_hidden(tmp_path: Path) -> None:
 
 @on_linux
 def test_unprintable_names_are_made_printable(tmp_path: Path) -> None:
-    """Names that are unprintable or in another encoding are converted to printable names."""
+    """Names that are unprintable or not in UTF-8 are converted to printable names."""
     for n, name in enumerate(LINUX_NAMES):
         (tmp_path / os.fsdecode(name)).write_bytes(file_content("a.txt", n))
     texts = read_texts(tmp_path)
@@ -164,7 +164,7 @@ def test_invisible_characters_in_entry_names_are_removed(tmp_path: Path) -> None
 
 
 def test_names_can_be_looked_up_in_an_index(tmp_path: Path) -> None:
-    """A document, its paragraph and its measure can be found in an index by any name."""
+    """A document and its paragraph can be found in an index by any name, and a search can be filtered by it."""
     corpus, names = tmp_path / "corpus", with_docx(VISIBLE_NAMES)
     for n, name in enumerate(names):
         path = corpus / name

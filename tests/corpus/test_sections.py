@@ -79,7 +79,7 @@ def test_a_heading_decides_the_section(heading: str, expected: str) -> None:
     ],
 )
 def test_problems_plans_and_duties_win_from_outside_in(path: tuple[str, ...], expected: str) -> None:
-    """The outermost heading that names problems, plans or duties decides. If there is none, the innermost decides."""
+    """The outermost heading that names exactly one of problems, plans and duties decides, without one the innermost."""
     assert section(path) == expected
 
 
@@ -97,7 +97,7 @@ def test_wording_decides_under_a_combined_heading(text: str, expected: str) -> N
 
 
 def test_self_criticism_inside_the_review_is_a_problem() -> None:
-    """A self-critical paragraph at the end of the review is a problem; its neighbours are not."""
+    """A self-critical paragraph inside the review is a problem; its neighbours are not."""
     review = ("2023年工作回顾",)
     sections = classify_sections(
         [

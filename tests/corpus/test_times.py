@@ -88,7 +88,7 @@ def test_an_expression_can_depend_on_the_governing_year(text: str, offset: int, 
     ["“十四五”规划", "2035年远景目标", "12345热线", "第5次会议", "一年来", "立案129件", "1978年愿景", "2021-1999年"],
 )
 def test_names_and_numbers_are_not_times(text: str) -> None:
-    """A name that contains a year, a span of one year, and other numbers are skipped."""
+    """A name that contains a year, 一年来, and other numbers are skipped. A span does not end before it begins."""
     times = [mention.time for mention in find_times(fold(text), WORK_REPORT, Time(2022))]
     assert all(time.since is None and time.of_year == 1999 for time in times)
 
@@ -154,7 +154,10 @@ def test_the_time_that_governs(text: str, expected: Span) -> None:
     ],
 )
 def test_headings_and_sections_govern_the_start(headings: tuple[str, ...], section: str, expected: Span) -> None:
-    """The innermost heading with a time decides, else the section. In a heading, a single year precedes a span."""
+    """The innermost heading with a time decides, else the section.
+
+    In a heading, a single year takes precedence over a span. Of two years, that of the section is taken.
+    """
     assert span(base_time(headings, section, WORK_REPORT)) == expected
     assert governing("立案¶9件。", headings, section) == expected
 
@@ -178,7 +181,7 @@ def test_other_reports_review_their_own_year() -> None:
     ],
 )
 def test_years_of_a_paragraph(text: str, headings: tuple[str, ...], section: str, expected: tuple[int, ...]) -> None:
-    """Years that govern a part up to its end, else the year of the heading or section. An introduction has none."""
+    """The years of times in main clauses, else the year of the heading or section. An introduction has none."""
     assert TimedText(fold(text), headings, section, WORK_REPORT).years() == expected
 
 

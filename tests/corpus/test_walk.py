@@ -148,7 +148,7 @@ def test_the_second_file_of_a_name_is_skipped(tmp_path: Path) -> None:
 
 
 def test_deep_folders_are_listed(tmp_path: Path) -> None:
-    """Folders may be nested to any depth."""
+    """Folders may be nested hundreds deep."""
     deep = tmp_path.joinpath(*["d"] * 300)
     deep.mkdir(parents=True)
     (deep / "a.txt").write_text("x", encoding="utf-8")

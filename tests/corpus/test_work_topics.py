@@ -109,7 +109,7 @@ PLAIN = [
 
 @pytest.mark.parametrize(("text", "topic"), PLAIN)
 def test_a_plain_sentence_has_its_topic_first(taxonomy: Taxonomy, text: str, topic: str) -> None:
-    """A sentence about one subject has the topic of that subject first, under any neutral heading."""
+    """A sentence about one subject has the topic of that subject first, under a neutral heading and under none."""
     assert taxonomy.classify_paragraph(("2019年工作回顾",), text, "成效")[0] == topic
     assert taxonomy.classify_paragraph((), text, "计划")[0] == topic
 

@@ -1,4 +1,4 @@
-"""Collects everything that an index returns, so that two indexes can be compared."""
+"""Collects all records of an index and its answers to `QUERIES`, so that two indexes can be compared."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ QUERIES: Sequence[tuple[str, Mapping[str, Any]]] = (
 
 @dataclass(frozen=True)
 class Answers:
-    """Everything that an index returns. Two indexes of the same files have equal answers, including all scores."""
+    """All records of an index, and its answers to `QUERIES`.
+
+    Two indexes of the same files have equal answers, including all scores.
+    """
 
     counts: tuple[int, int, int, tuple[str, ...]]
     """Numbers of documents, paragraphs and measures, and the user-defined facets, from the manifest."""
@@ -42,14 +45,14 @@ class Answers:
 
 
 def read_answers(path: Path) -> Answers:
-    """Open the index in the folder `path`, verify it and run all queries. Raises IndexUnusable."""
+    """Open the index in the folder `path`, check it, and return its answers. Raises IndexUnusable."""
     with Index(path) as index:
         index.check()
         return collect_answers(index)
 
 
 def collect_answers(index: Index) -> Answers:
-    """Run all queries on an open index."""
+    """Return the records and answers of an open index."""
     manifest = index.manifest
     results = []
     for query, options in QUERIES:

@@ -42,16 +42,19 @@ class CommandResult:
     def is_clean(self) -> bool:
         """Whether the command succeeded (status 0), found nothing (1), or reported an error in one line (3).
 
-        The error must not be "a mistake in searchkit", which is the message for a bug.
+        The error must not contain "a bug in searchkit", as the message about an unexpected exception does.
         """
         lines = self.err.count("\n")
         return (self.status in {0, 1} and lines <= 1) or (
-            self.status == 3 and lines == 1 and self.err.startswith("searchkit: ") and "mistake" not in self.err
+            self.status == 3
+            and lines == 1
+            and self.err.startswith("searchkit: ")
+            and "a bug in searchkit" not in self.err
         )
 
     @property
     def is_one_line(self) -> bool:
-        """As `is_clean`, but the error can also be a bug."""
+        """As `is_clean`, but the error may also be about a bug."""
         lines = self.err.count("\n")
         return lines <= 1 and (self.status in {0, 1} or (self.status == 3 and self.err.startswith("searchkit: ")))
 

@@ -1,7 +1,7 @@
 """Runs a function in a process that dies at a given disk operation, by a kill or by a simulated power cut.
 
-`storm.py` kills at random moments; this module reaches every disk operation in turn. Disk operations are those that
-create, open for writing, link, rename, remove or sync (`os.fsync`) a file or a folder.
+`storm.py` kills at random moments; with this module, a test reaches every disk operation in turn. Disk operations are
+those that create, open for writing, link, rename, remove or sync (`os.fsync`) a file or a folder.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def dies_at(step: int, index: Path, work: Callable[[], object], *, power_cut: bo
     """Call `work` in a process that dies before its disk operation number `step`, counted from 1.
 
     `index`: the existing folder that `work` writes to. Returns False if `work` completed with fewer operations. With
-    `power_cut`, data that was not synced is lost: files are truncated, folders are emptied, and the old manifest is
+    `power_cut`, what was not synced is lost: files lose their second half, folders are emptied, and the old manifest is
     restored. This process forks, so no other thread of it should be running.
     """
     pid = os.fork()
@@ -69,7 +69,10 @@ class _Disk:
         self._synced[os.fstat(descriptor).st_ino] = descriptor
 
     def _handle_event(self, event: str, arguments: tuple[object, ...]) -> None:
-        """Count the audit event if it is a disk operation. A file opened for writing is no longer synced."""
+        """Count the audit event if it is a disk operation.
+
+        A file opened for writing is no longer synced, nor is the folder of the index after a change of the manifest.
+        """
         if self._remaining <= 0:
             return
         if event in _OPERATIONS:

@@ -13,13 +13,13 @@ WORDS = (
 )  # fmt: skip
 PLACES = ("东丽区", "西青区", "滨海新区", "临海市")
 MIN_FILES, MAX_FILES = 20, 120
-"""Bounds of the number of files in the folder while it changes."""
+"""Numbers of files at which `Reports.change` removes none, and adds none. Large files do not count."""
 _LARGE_FILES, _PADDING_LENGTH = 10, 300_000
 """Number of large files, and line feeds appended to each."""
 
 
 class Reports:
-    """A folder with up to `MAX_FILES` reports in several formats. The same state of `rng` creates the same folder."""
+    """A folder of reports in several formats. The same state of `rng` creates the same folder."""
 
     def __init__(self, folder: Path, rng: random.Random, files: int) -> None:
         """Create the folder with a number of files."""

@@ -50,9 +50,12 @@ SEED = 20240601
 
 _WITH_TWO_WORKERS = "many files, two processes"
 CHANGES = ("some files", _WITH_TWO_WORKERS, "words", "small commits")
-_MAX_KILLS = 3  # consecutive kills in a round
-_EXIT_SECONDS = 5.0  # until the processes of a killed build must have ended
-_SMALL_COMMIT_LINES = 20  # paragraphs of the file in a small commit
+_MAX_KILLS = 3
+"""Maximum number of builds that are killed in a round."""
+_EXIT_SECONDS = 5.0
+"""Time in seconds within which the processes of a killed build must have ended."""
+_SMALL_COMMIT_LINES = 20
+"""Number of paragraphs in the file that a small commit adds."""
 _LIBRARIES = ("numpy", "whoosh3")
 
 
@@ -179,7 +182,7 @@ class Counts:
     outrun: int = 0
     """Builds that ended before they were killed."""
     merges: int = 0
-    """Commits that merged segments."""
+    """Rounds in which segments were merged."""
     changes: Counter[str] = field(default_factory=Counter)
     aims: Counter[str] = field(default_factory=Counter)
     """Killed builds by kill point."""
@@ -239,7 +242,7 @@ class Storm:
         self.counts.merges += _IndexContents.read(self.index).was_merged_from(before)
 
     def _change(self, change: str) -> None:
-        """Change the reports or the words."""
+        """Change the reports or the words. Of several small commits, all but the last are also built."""
         if change == "words":
             self._write_words()
         elif change == _WITH_TWO_WORKERS:
@@ -357,7 +360,10 @@ def find_leftovers(index: Path) -> set[str]:
 
 
 def _kill_points(change: str) -> Sequence[str]:
-    """Return the kill points for a build after such a change. `merging` is rarely hit and listed twice."""
+    """Return the kill points for a build after such a change.
+
+    Only a build after small commits is sure to merge. For it, `merging` is listed twice, because it is rarely hit.
+    """
     return (
         [*KILL_POINTS, "merging"]
         if change == "small commits"

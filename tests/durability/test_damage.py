@@ -123,9 +123,10 @@ def test_a_check_detects_flipped_bits(index: Path) -> None:
 
 @columnar_only
 def test_commands_survive_flipped_bits(index: Path, run: RunCommand, timeout: Callable[[], None]) -> None:
-    """With a flipped bit in any array, every command ends with exit status 0, 1 or 3 and at most one line.
+    """With a flipped bit in a file of arrays, a command ends with exit status 0, 1 or 3 and at most one line.
 
-    One command is run for each array, in turn; `make tampering` damages thousands of copies.
+    A bit of each region of a file is flipped, and the commands are run in turn. `make tampering` damages thousands of
+    copies.
     """
     rng = random.Random(2)  # noqa: S311 - no secret
     failures = []
@@ -168,10 +169,10 @@ def test_flipped_bits_change_no_answer(index: Path, timeout: Callable[[], None])
 
 
 @columnar_only
-def test_crafted_arrays_are_damage(index: Path, timeout: Callable[[], None]) -> None:
+def test_crafted_arrays_give_answers_or_damage(index: Path, timeout: Callable[[], None]) -> None:
     """An index with a changed array and correct checksums returns answers or raises IndexDamaged.
 
-    Each array is changed in one of several ways, in turn.
+    Each array of the largest file is changed, in the ways of `CHANGES` in turn.
     """
     failures: list[str] = []
     path = max(array_files(index), key=lambda item: item.stat().st_size)
@@ -220,7 +221,7 @@ def test_a_crafted_commit_is_damage(index: Path) -> None:
 
 
 def test_crafted_suggestions_are_damage(index: Path) -> None:
-    """A file of suggestions of another form, with right checksums, is damage when a search corrects its words."""
+    """A file of suggestions of another form is damage although its checksum is right: a search that reads it raises."""
     manifest = read_manifest(index)
     path = index / manifest.data / SUGGESTIONS_FILE
     path.write_bytes(path.read_bytes().replace(b"\tword\t", b" word "))  # all offsets stay right
@@ -439,7 +440,7 @@ def test_an_empty_folder_is_not_an_index(tmp_path: Path, run: RunCommand) -> Non
     "manifest", [FORMAT_1, FORMAT_2, FORMAT_3, None], ids=["format 1", "format 2", "format 3", "none"]
 )
 def test_a_build_replaces_older_formats(other: Path, tmp_path: Path, manifest: object) -> None:
-    """A build replaces an index of an older format and a data folder without manifest, and leaves no other files."""
+    """A build replaces an index of an older format or a data folder without a manifest, and leaves no other files."""
     if manifest:
         (other / "index.json").write_text(json.dumps(manifest), encoding="utf-8")
     reports = Reports(tmp_path / "reports", random.Random(3), files=2)  # noqa: S311

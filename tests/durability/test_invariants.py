@@ -49,7 +49,7 @@ def wrong_doc_id(arrays: dict[str, Array]) -> None:
 
 
 def wrong_frequency(arrays: dict[str, Array]) -> None:
-    """A posting has a frequency that is too high."""
+    """A posting has a wrong frequency."""
     posting = find_posting_list(arrays)
     arrays["posting_tf"][posting // 2] ^= 4 << 4 * (posting % 2)  # two frequencies of 4 bits in each byte
 

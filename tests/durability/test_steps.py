@@ -32,7 +32,7 @@ pytestmark = [
 ]
 
 MAX_OPERATIONS = 150
-"""Upper bound of the disk operations of a build, so that `die_at_each_operation` ends."""
+"""Maximum number of disk operations at which `die_at_each_operation` lets a build die. More of them are an error."""
 
 
 @pytest.fixture(autouse=True)
@@ -54,14 +54,14 @@ def build_fresh(reports: Reports, engine: str, folder: Path) -> Answers:
 
 
 Known = dict[object, Answers]
-"""Answers of an index by what its manifest says of its files: their names and checksums, and totals."""
+"""Answers of an index. The key has what its manifest contains: names and checksums of files, counts, and facets."""
 
 
 def read_known_answers(index: Path, known: Known) -> Answers:
-    """Return the answers of an index whose files have their checksums. An index with other files must open too.
+    """Verify the checksums of an index, search it, and return its answers.
 
-    The same committed files have the same answers, which are collected once. `known` keeps them. Beside the committed
-    files lies what a dead build has left, so that each index is opened and searched.
+    Indexes with the same committed files have the same answers, which are collected once and kept in `known`. But each
+    index is opened and searched, because what a dead build has left lies beside the committed files.
     """
     manifest = read_manifest(index)
     verify_checksums(index, manifest)
@@ -128,7 +128,7 @@ def test_an_update_that_dies(reports: Reports, tmp_path: Path, engine: str, stri
     def check(copy: Path, is_new: bool) -> None:  # noqa: FBT001
         """Check the old or the new answers, and after a power cut the next build."""
         assert read_known_answers(copy, known) == (new if is_new else old)
-        if power_cut:  # for kills, which leave more files, `storm.py` tests this
+        if power_cut:  # `storm.py` tests this after kills
             build(reports.folder, copy, options)
             assert read_known_answers(copy, known) == new
             assert find_leftovers(copy) == set()

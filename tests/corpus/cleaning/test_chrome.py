@@ -1,4 +1,4 @@
-"""Classification of single lines as page chrome, page numbers or imprint."""
+"""Classification of single lines as page chrome (what a web site shows around a text), page numbers or imprint."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_dot_leaders_are_recognised(line: str) -> None:
 
 @given(st.text(max_size=200))
 def test_any_line_is_accepted(line: str) -> None:
-    """No line raises, and an empty line is not chrome."""
+    """No line raises an exception, and an empty line is not chrome."""
     assert isinstance(chrome.is_chrome(line), bool)
     assert isinstance(chrome.is_page_number(line), bool)
     assert not chrome.is_chrome("")

@@ -1,4 +1,4 @@
-"""Cleaning of entire documents."""
+"""Cleaning of entire documents: title, content, and the lines before it (head) and after it (tail)."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _clean(text: str) -> Cleaned:
     ],
 )
 def test_session_and_speaker_belong_to_the_head(head: tuple[str, ...]) -> None:
-    """Session, speaker, a name alone and a slogan above them are not content, with and without a title in the text."""
+    """The session of the congress, the speaker, a name alone and a slogan above them are not content."""
     cleaned = _clean("\n".join((*head, "", "各位代表：", "现在，我代表市人民政府，向大会报告工作。", "一、工作回顾")))
     assert [block.text for block in cleaned.body] == ["现在，我代表市人民政府，向大会报告工作。", "一、工作回顾"]
     assert (cleaned.title or "政府工作报告") == "政府工作报告"

@@ -91,7 +91,7 @@ def test_a_sentence_that_ends_with_a_full_line_does_not_end_the_paragraph() -> N
 
 
 def test_rows_of_tables_are_not_joined() -> None:
-    """A row, which has tabs between its cells, is neither joined to the line before nor to the line after it."""
+    """A line that is marked as a row of a table is joined neither to the line before nor to the line after it."""
     texts = ["未经许可经营 一般 处3000元以下罚款", "未经许可经营 严重 处5000元以下罚款", "以上标准自公布之日起执行。"]
     blocks = [Block(text) for text in texts]
     assert join_broken_lines(blocks, [False] * 3, [True, True, False]) == blocks

@@ -78,7 +78,7 @@ def test_duplicate_names_are_refused() -> None:
 
 
 def test_too_many_entries_are_refused() -> None:
-    """An archive with more than `MAX_ENTRIES` entries is refused."""
+    """An archive with more than `archives.MAX_ENTRIES` entries is refused."""
     with pytest.raises(ReadError, match="10001 entries"):
         open_archive(build_archive(*((str(n), b"") for n in range(10_001))))
 
@@ -174,7 +174,7 @@ def test_utf8_and_utf16_xml_is_parsed() -> None:
 )
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 def test_a_document_type_is_refused(declared: str, encoding: str) -> None:
-    """A document type declaration is refused in every encoding, so no entity is expanded or fetched."""
+    """A document type declaration is refused in UTF-8 and in UTF-16, so no entity is expanded or fetched."""
     data = f'<?xml version="1.0" encoding="{encoding}"?><!DOCTYPE a {declared}><a>&a;</a>'.encode(encoding)
     with pytest.raises(ReadError, match="document type"):
         parse_xml(data)

@@ -64,7 +64,7 @@ def test_names_of_the_text_column(name: str) -> None:
 
 
 def test_the_first_text_name_wins() -> None:
-    """If several columns could contain the text, the first name in `TEXT_NAMES` wins; the others are facets."""
+    """If several columns could contain the text, the first name in `records.TEXT_NAMES` wins; the others are facets."""
     (document,) = read("内容,text\n甲,乙\n").documents
     assert (document.blocks[0].text, document.overrides) == ("乙", {"内容": "甲"})
 
@@ -116,7 +116,7 @@ def shown(contents: FileContents) -> list[object]:
 
 
 def test_a_file_without_text_column_is_a_document_with_tables() -> None:
-    """The document has no key. Titles are captions, notes are lines, and empty rows separate tables."""
+    """The document has no key. A title is a caption, a note a line. An empty row before a header separates tables."""
     contents = read(
         "收件情况,,\n单位：件,,\n街道,收件,办结\n东风街道,10,9\n西关街道,,11\n注：初步数据。,,\n,,\n年份,罚款\n2021,35.1\n"
     )
@@ -200,7 +200,7 @@ def test_the_header_decides_the_delimiter() -> None:
 
 
 def test_empty_rows_within_a_table_do_not_divide_it() -> None:
-    """Figures below an empty row belong to the table above it. A table beside another one is a table of its own."""
+    """Figures below an empty row, without a header, belong to the table above. Two tables can be side by side."""
     data = "数据库：年度数据,,\n时间：最近10年,,\n指标,2022年,2021年\n,,\n立案,12,10\n,,\n结案,11,9\n".encode()
     (document,) = delimited.read(data, "a.csv").documents
     (table,) = [block.table for block in document.blocks if block.table]
@@ -272,7 +272,7 @@ def test_altered_tables_are_read_or_refused() -> None:
 
 @pytest.mark.parametrize("row", ['"甲,2\n', '"\n', "甲,2\n", ",\n", '""""""\n'])
 def test_cost_is_linear(row: str) -> None:
-    """Reading megabytes of rows, with or without unclosed quotation marks, takes seconds."""
+    """Reading 100,000 rows, with or without unclosed quotation marks, takes seconds."""
     start = time.process_time()
     contents = read("正文,年份\n好,1\n" + row * 100_000)
     assert contents.documents

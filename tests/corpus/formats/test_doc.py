@@ -119,7 +119,7 @@ def test_encrypted_documents_are_refused(data: bytes) -> None:
 def test_without_libreoffice_the_message_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch, data: bytes, name: str
 ) -> None:
-    """Only binary .doc files, RTF and Word XML need LibreOffice. The message names the format, whatever the suffix."""
+    """Binary .doc files, RTF and Word XML need LibreOffice, and the message names the format. A text does not."""
     monkeypatch.setattr(doc, "find_libreoffice", lambda: None)
     with pytest.raises(ReadError, match=f"needs LibreOffice to read {name}: install LibreOffice, or save the file as"):
         doc.read(data, "a.doc")
@@ -129,7 +129,7 @@ def test_without_libreoffice_the_message_says_what_to_do(
 def test_libreoffice_is_found_on_the_path_and_where_it_is_installed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """LibreOffice is searched on the path by both of its names, then in the folders of its installers."""
+    """LibreOffice is searched on the path, then in the folders of its installers."""
     monkeypatch.setattr(doc, "_INSTALL_PATHS", (str(tmp_path / "none"),))
     monkeypatch.setenv("PATH", str(tmp_path))
     assert doc.find_libreoffice() is None

@@ -46,7 +46,7 @@ from searchkit.model import Cell
 
 
 def test_paragraphs_are_blocks_and_empty_ones_are_merged() -> None:
-    """A paragraph is a block. A run of empty paragraphs is one empty block, none at the start of the document."""
+    """A paragraph is a block. A run of empty paragraphs is one empty block, or none at the start of the document."""
     body = (
         paragraph()
         + paragraph("　　一、成效")
@@ -376,7 +376,7 @@ def test_parts_are_located_by_their_relationships() -> None:
     ],
 )
 def test_other_files_are_refused(data: bytes, reason: str) -> None:
-    """Files that are not Word documents are refused with a one-line reason."""
+    """Damaged documents, those nested too deeply and files that are not Word documents are refused with a reason."""
     with pytest.raises(ReadError, match=reason):
         docx.read(data, "a.docx")
 
@@ -389,7 +389,7 @@ def test_deeply_nested_boxes_are_refused() -> None:
 
 
 def test_a_large_document_is_read_in_seconds() -> None:
-    """40,000 paragraphs with list numbers are read in linear time."""
+    """40,000 paragraphs with list numbers are read in seconds."""
     numbering = definition(0, *OUTLINE) + list_instance(1, 0)
     body = "".join(item(f"推进依法行政，立案{n * n}件。", 2) for n in range(40_000))
     start = time.process_time()
@@ -401,7 +401,7 @@ def test_a_large_document_is_read_in_seconds() -> None:
 
 @pytest.mark.parametrize("seed", range(300))
 def test_altered_documents_are_read_or_refused(seed: int) -> None:
-    """A document with altered parts is read or refused."""
+    """A document with an altered part is read or refused."""
     rng = random.Random(seed)  # noqa: S311 - not security-relevant
     body = item("成效") + f"<w:tbl>{row('甲', '乙')}</w:tbl>" + paragraph(field(run("码"), run("果")))
     note = f'<w:footnote w:id="1">{paragraph("注")}</w:footnote>'

@@ -133,7 +133,7 @@ def test_a_line_in_the_margins_of_two_pages_of_nine_is_text() -> None:
 )
 @pytest.mark.parametrize("baseline", [50.0, 800.0])
 def test_running_heads_and_feet_are_left_out_and_counted(head_of: Callable[[int], str], baseline: float) -> None:
-    """Heads and feet, equal or with a number that counts up with the pages, are left out. A warning counts them."""
+    """Heads and feet that repeat, also in turn or by chapter, or whose number counts up, are left out and counted."""
     heads = [head_of(n) for n in range(1, 10)]
     pages = [[*page_of_text(n), *([(head, baseline)] if head else [])] for n, head in enumerate(heads, 1)]
     text = read(pages)

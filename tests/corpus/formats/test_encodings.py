@@ -90,7 +90,7 @@ def test_traditional_text_is_decoded(encoding: str) -> None:
     "name", sorted(path.name for path in (ROOT / "corpus" / "reports").glob("*.*") if path.suffix != ".csv")
 )
 def test_every_sample_is_decoded(name: str, encoding: str) -> None:
-    """A sample report is read as from UTF-8 if the encoding has all its characters, otherwise some blocks are read."""
+    """A sample report in an encoding that has all of its characters is read as in UTF-8; in others, it has blocks."""
     text = (ROOT / "corpus" / "reports" / name).read_text(encoding="utf-8")
     text = convert_to_big5(text) if encoding in BIG5 else text
     expected, decoded = read_bytes(text.encode(), name), read_bytes(text.encode(encoding, "ignore"), name)
@@ -132,7 +132,7 @@ def test_gb18030_is_never_damaged_text(text: str) -> None:
 
 
 def test_frequent_characters_match_the_dictionary() -> None:
-    """`FREQUENT_CHARS` are the 500 most frequent characters of jieba's dictionary, folded."""
+    """`charset.FREQUENT_CHARS` are the 500 most frequent characters of jieba's dictionary, folded."""
     spec = find_spec("jieba")
     assert spec is not None
     counts: Counter[str] = Counter()
@@ -144,7 +144,7 @@ def test_frequent_characters_match_the_dictionary() -> None:
 
 
 def test_big5_punctuation_is_mapped_as_on_windows() -> None:
-    """Big5 text has the usual tilde and middle dot, Hong Kong's characters and circled numbers."""
+    """Big5 is decoded with the usual tilde and middle dot, Hong Kong's characters and circled numbers."""
     text = f"{TRADITIONAL}５～１０件‧﹑￥①②㈠嘅喺"
     data = text[:-5].encode("cp950", "ignore") + "①②".encode("big5hkscs") + "嘅喺".encode("big5hkscs")
     assert decode_text(data).text.endswith("５～１０件‧﹑￥①②嘅喺")
@@ -176,7 +176,7 @@ def test_ascii_is_not_decoded_as_utf16() -> None:
 
 @pytest.mark.parametrize(("encoding", "name"), [("gb18030", "GB18030"), ("big5hkscs", "Big5"), ("utf-8", "UTF-8")])
 def test_invalid_bytes_are_replaced_and_reported(encoding: str, name: str) -> None:
-    """An invalid byte in a long text, or a truncated character at its end, does not change the encoding."""
+    """An invalid byte in a long text, or a truncated character at its end, does not change the detected encoding."""
     start = (TRADITIONAL * 10).encode(encoding)
     decoded = decode_text(start + b"\xff\n" + TRADITIONAL.encode(encoding))
     assert decoded.text == f"{TRADITIONAL * 10}\ufffd\n{TRADITIONAL}"
@@ -191,7 +191,7 @@ def test_truncated_utf16_without_mark_is_decoded() -> None:
 
 
 def test_a_few_nul_characters_are_removed_with_a_warning() -> None:
-    """A few NUL characters are removed in every encoding."""
+    """A few NUL characters are removed in UTF-8, GB18030 and UTF-16."""
     for encoding in ("utf-8", "gb18030", "utf-16"):
         decoded = decode_text(f"{CHINESE * 3}\x00{CHINESE}\x00{CHINESE}".encode(encoding))
         assert (decoded.text, decoded.warnings) == (CHINESE * 5, ("2 NUL characters are dropped",))
@@ -221,7 +221,7 @@ def test_byte_order_marks_inside_the_text_are_removed() -> None:
 
 
 def test_mixed_line_ends_are_split() -> None:
-    """Line ends of all systems may occur in one file, in every encoding."""
+    """Line ends of all systems may occur in one file, in every encoding of Unicode."""
     text = "一\r\n二\r三\n四\u2028五"
     for encoding in UNICODE:
         (document,) = read_bytes(text.encode(encoding), "a.txt").documents

@@ -76,7 +76,10 @@ def test_levels_count_and_restart_as_in_a_chinese_report() -> None:
     ],
 )
 def test_number_styles(style: str, number: int, printed: str) -> None:
-    """Each style of Chinese documents has its symbols. Other numbers and unknown styles are decimal."""
+    """Each style of Chinese documents has its symbols.
+
+    A number without a symbol, or of an unknown style, is decimal.
+    """
     assert format_number(number, style) == printed
 
 

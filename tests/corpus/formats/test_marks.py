@@ -68,9 +68,9 @@ ALL = NOTES | POWERS | LOWERED_TEXTS
 
 @pytest.mark.parametrize(("marked", "text"), ALL.items(), ids=ALL.values())
 def test_marks_and_powers(marked: str, text: str) -> None:
-    """Raised numbers are powers after a unit of length, plain numbers between a word and a unit, otherwise notes.
+    """Raised characters are kept if they are powers, charges, degrees or numbers whose unit follows (`POWERS`).
 
-    Lowered characters are kept.
+    Other raised characters are marks of notes. Lowered characters are kept.
     """
     assert resolve_marks(_MARKED.sub(lambda m: f"{_DELIMITERS[m[1]]}{m[2]}{END}", marked)) == text
 

@@ -36,7 +36,7 @@ def test_damaged_files_affect_nothing_else(counts: Counts) -> None:
 
 
 def test_mutations_are_reproducible(tmp_path: Path) -> None:
-    """Files depend only on the seed and their number, and most differ from their source."""
+    """Files depend only on the seed and their number, and most of them differ from each other."""
     first, second = (Mutations(tmp_path, with_libreoffice=False) for _ in range(2))
     files = [first.damaged(n) for n in range(40)]
     assert files == [second.damaged(n) for n in range(40)]

@@ -28,6 +28,7 @@ from searchkit.errors import ReadError
 
 SAMPLE = Path(__file__).parents[3] / "corpus" / "reports" / "dongli-health-2022.txt"
 MM = 25.4 / 72
+"""Millimetres per point."""
 NAMESPACE = 'xmlns:ofd="http://www.ofdspec.org/2016"'
 PARAGRAPHS = (
     "2023年，区卫生健康委坚持依法行政，全年立案129件，罚没款93.7182万元，办结率达到98.5%，没有一件被上级撤销。",
@@ -216,7 +217,7 @@ def test_symbol_fonts_display_signs() -> None:
 
 
 def test_a_ruled_table_is_one_block() -> None:
-    """A ruled table is one block."""
+    """A table with rules between its cells is one block, with the texts of its cells."""
     grid = " ".join(f"M 0 {10 * n} L 60 {10 * n}" for n in range(3)) + " ".join(
         f" M {20 * n} 0 L {20 * n} 20" for n in range(4)
     )
@@ -469,7 +470,7 @@ def test_a_typeset_report_reads_as_its_text_file(read: Callable[[Path], ParsedDo
 def test_typeset_real_reports_read_as_their_text_files(
     shared: Path, read: Callable[[Path], ParsedDocument], tmp_path: Path
 ) -> None:
-    """Typeset real reports have the paragraphs of their text files."""
+    """Typeset real reports have at least 95 % of the paragraphs of their text files."""
     seeds = sorted((shared / "corpus" / "seeds").glob("*.txt"))
     pairs = [
         (paragraphs(read(seed)), paragraphs(read(typeset_file(seed, tmp_path / f"{seed.stem}.ofd")))) for seed in seeds

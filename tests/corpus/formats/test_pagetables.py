@@ -90,7 +90,7 @@ def show(cell: Cell) -> str:
 
 
 def frame(glyphs: Iterable[Glyph], last: float) -> list[Glyph]:
-    """Return the glyphs of a table with a caption and a unit above, and a paragraph below."""
+    """Return the glyphs of a table with a caption and a unit above, and a paragraph 40 points below `last`."""
     return [*write(TITLE, 140, TOP - 30), *write(NOTE, 250, TOP - 10), *glyphs, *write(END, LEFT, last + 40)]
 
 
@@ -569,8 +569,8 @@ def test_what_is_not_a_table_is_text(page: PlacedPage) -> None:
 # Limits
 
 
-def test_a_page_with_too_many_rules_is_text() -> None:
-    """A drawing of 100,000 rules has no tables. No character is lost, and the time is bounded."""
+def test_a_page_with_too_many_rules_is_read_in_bounded_time() -> None:
+    """A page with a drawing of 100,000 rules is read in bounded time. Its table is found by white space."""
     generator = random.Random(3)  # noqa: S311 - not security-relevant
     rules = [
         Rule(x, y, x + generator.choice([0, 40]), y + 40)
@@ -585,7 +585,7 @@ def test_a_page_with_too_many_rules_is_text() -> None:
 
 
 def test_pages_of_figures_are_read_fast() -> None:
-    """The time for a page of 6,000 figures grows with their number, not with its square."""
+    """A page of 6,000 figures is read in at most three seconds of processor time."""
     glyphs = [glyph for r in range(300) for c in range(20) for glyph in write("123", 20 + 28 * c, 20 + 2.6 * r, 2)]
     start = time.process_time()
     read(place(glyphs))
@@ -647,7 +647,7 @@ def test_paths_of_a_pdf_are_rules() -> None:
 
 
 def test_a_raw_table_has_no_stated_header() -> None:
-    """The reader states no header: recognition finds it."""
+    """The reader states no header for a table with figures: recognition finds it."""
     (table,) = [block.table for block in read(place(write_rows(ROWS), rule_grid(len(ROWS)))) if block.table]
     assert isinstance(table, RawTable)
     assert table.header_rows is None

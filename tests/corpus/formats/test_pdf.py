@@ -133,7 +133,7 @@ def test_a_full_line_may_end_a_heading_or_continue_a_title() -> None:
 
 @pytest.mark.parametrize("foot", ["{}", "- {} -", "— {} —", "第{}页", "第 {} 页 共 9 页", "{}/9"])
 def test_page_numbers_are_dropped(foot: str) -> None:
-    """Page numbers of every form are dropped, even on a single page."""
+    """Page numbers of the usual forms are dropped, even on a single page."""
     assert texts(typeset_pdf(Typesetter(foot=foot, measure=width).pages(PARAGRAPHS[:1]))) == [PARAGRAPHS[0]]
 
 
@@ -391,7 +391,7 @@ def test_a_typeset_report_reads_as_its_text_file(read: Callable[[Path], ParsedDo
 def test_reports_printed_by_libreoffice_read_as_their_text_files(
     shared: Path, read: Callable[[Path], ParsedDocument], tmp_path: Path
 ) -> None:
-    """Real reports that LibreOffice printed to PDF have the paragraphs of their text files."""
+    """Real reports that LibreOffice printed to PDF have at least 98 % of the paragraphs of their text files."""
     seeds = sorted((shared / "corpus" / "seeds").glob("*.txt"))
     profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
     kind = ["--infilter=Text (encoded):UTF8,LF,,,", "--convert-to", "pdf", "--outdir", str(tmp_path)]

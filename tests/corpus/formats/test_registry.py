@@ -1,4 +1,4 @@
-"""Readers: bytes of each format to blocks."""
+"""The registry of readers, and the readers of text, Markdown, HTML and JSON Lines: bytes to blocks."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_random_bytes_are_not_text(seed: int, size: int) -> None:
 
 @pytest.mark.parametrize("data", [b"a\x00b", b"\x7fELF\x00\x00\x01", b"\x01\x02\x03ab", "立案\x1b[31m".encode()])
 def test_control_characters_are_not_text(data: bytes) -> None:
-    """A file with many control characters, including NUL, is not text."""
+    """A short text with a control character, such as NUL, is refused."""
     with pytest.raises(ReadError, match="not text"):
         decode_text(data)
 
@@ -131,7 +131,7 @@ def test_tabs_and_line_ends_are_visible() -> None:
 
 
 def test_text_lines_are_blocks() -> None:
-    """A line is a block, verbatim. A run of blank lines is one empty block, none at the start of the document."""
+    """A line is a block, verbatim. A run of blank lines is one empty block, or none at the start of the document."""
     block_list = blocks("\n\n　　一、成效\n \n\n立案129件。 \n", "a.txt")
     assert block_list == [Block("　　一、成效"), BLANK, Block("立案129件。 "), BLANK]
 
@@ -191,7 +191,7 @@ def test_markdown_emphasis_across_paragraphs_is_removed() -> None:
 
 
 def test_markdown_tables_are_blocks() -> None:
-    """A data table is a block, in Markdown and in HTML. A row of any other table is a block with tabs."""
+    """A data table is a block. A row of any other table, such as a table of one row, is a block with tabs."""
     source = "| 指标 | 2022年 |\n|---|---|\n| 立案 | 129件 |\n\n<table><tr><td>结案</td><td>12件</td></tr></table>\n"
     rows = ((Cell("指标"), Cell("2022年")), (Cell("立案"), Cell("129件")))
     assert blocks(source, "a.md") == [Block("", table=RawTable(rows, header_rows=1)), Block("结案\t12件")]
@@ -374,7 +374,7 @@ def lay_out_facts(layout: str) -> str:
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("where", ["above {} {}", "in <div>{1}{0}</div>", "below {1} {0}"])
 def test_html_facts_become_labelled_lines(layout: str, where: str) -> None:
-    """Facts such as 索引号 and 文号 become `label：value` lines before the text, wherever the page shows them."""
+    """Facts such as 索引号 and 文号 become `label：value` lines. Those above or below the text come before it."""
     text = "<p>立案129件。</p>" * 5
     body = where.partition(" ")[2].format(lay_out_facts(layout), f"<div class=content>{text}</div>")
     lines = [line.replace("：\t", "：") for line in texts(build_page(body), "a.html")]
@@ -460,7 +460,7 @@ def test_html_with_too_many_attributes_is_refused(attribute: str) -> None:
 
 @pytest.mark.parametrize("depth", [3, 6000])
 def test_nested_tables_are_layout_tables(depth: int) -> None:
-    """Layout tables are not data at any depth; tables inside them are."""
+    """A cell that contains a table is a block, and so is one beside it. Markup that is nested too deeply is refused."""
     markup = "<table><tr><td>甲<td>" * depth + "<table><tr><td>立案<td>3件</table>"
     if depth > 5000:
         with pytest.raises(ReadError, match="nested deeper"):
@@ -562,7 +562,7 @@ def test_a_huge_line_is_read_in_seconds(name: str) -> None:
 @pytest.mark.parametrize("piece", ["[", "*a_", "**a* ", "`a", "[a](", "<", "&", "\\", "> ", "- ", "<!--", "| a "])
 @pytest.mark.parametrize("end", ["", "\n"])
 def test_repeated_markup_has_linear_cost(piece: str, end: str) -> None:
-    """Repeated markup has linear cost, in many lines and in lines below and above the inline limit."""
+    """Repeated markup has linear cost: in many lines, in one that is parsed as Markdown, and in one too long for it."""
     start = time.process_time()
     for length in (20_000, 100_000):
         read_bytes(((piece + end) * (length // len(piece + end))).encode(), "a.md")

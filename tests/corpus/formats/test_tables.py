@@ -154,7 +154,7 @@ def read(data: bytes, name: str) -> ParsedDocument:
 
 
 def measures(document: ParsedDocument) -> list[tuple[str, ExtractedMeasure]]:
-    """Return the quote and the measure of each cell."""
+    """Return the quote of each measure, and the measure."""
     extracted = EXTRACTOR.extract(document.paragraphs, document.tables)
     return [
         (paragraph.text[measure.start : measure.end], measure)
@@ -242,7 +242,7 @@ def test_rows_of_which_are_parts_of_the_row_before() -> None:
 
 
 def test_indicators_periods_and_bounds() -> None:
-    """The indicator joins column and row without unit and time; the period is that of a header or the caption."""
+    """The indicator joins column and row without unit and time; the period is that of the header."""
     rows = (("街道", "2022年收件（件）", "上年同期（件）", "办结（件）"), ("东风街道", "约10", "不足9", "8"))
     found = measures(read(Report(rows).write("html"), "a.html"))
     assert [(m.indicator, m.period, m.bound) for _, m in found] == [
@@ -301,7 +301,7 @@ def table(*rows: Sequence[Cell | str]) -> RawTable:
 
 
 def test_hostile_spans_cost_nothing() -> None:
-    """A table with spans of a billion rows and columns, or repeated long cells, is no data table or a small one."""
+    """Spans of a billion rows and columns, and long cells that spans repeat, take no time and make no data table."""
     wide = Cell("收件", row_span=10**9, col_span=10**9)
     recognise_tables([Block("", table=table(("街道", wide), ("东风街道", "1")))])
     assert not is_data_table(table(*[(Cell("数", col_span=1000), "1")] * 1000))

@@ -123,7 +123,7 @@ def test_unreadable_characters_are_marked() -> None:
 
 @pytest.mark.parametrize("bullet", ["\uf06c", "\uf0b7", "\uf0d8 ", "\uf0fc"])
 def test_bullets_are_dropped(bullet: str) -> None:
-    """Word processors print list bullets with private-use characters."""
+    """List bullets, which word processors print with private-use characters, are dropped."""
     text = extract_text([place(f"{bullet}全年立案153件。\n{bullet}罚款20万元。")])
     assert [block.text for block in text.blocks] == ["全年立案153件。", "罚款20万元。"]
     assert (text.problems, text.warnings) == ((), ())

@@ -42,7 +42,7 @@ class Book:
         return self._file.getvalue()
 
     def sheet(self, name: str, *rows: list[object]) -> Book:
-        """Add a sheet."""
+        """Add a sheet with these rows. Returns the workbook."""
         sheet = self.book.add_worksheet(name)
         for n, row in enumerate(rows):
             sheet.write_row(n, 0, row)
@@ -118,7 +118,10 @@ def test_a_table_reads_as_from_csv() -> None:
 
 
 def test_every_visible_sheet_with_a_text_column_is_read() -> None:
-    """Each visible sheet with a text column is read. Others are problems, unless they are empty."""
+    """Each visible sheet with a text column is read.
+
+    A hidden sheet, and one with nothing but a header, are problems.
+    """
     book = (
         Book().sheet("一", ["正文"], ["甲"]).sheet("说明", ["填表人", "日期"]).sheet("空").sheet("二", ["text"], ["乙"])
     )
@@ -195,7 +198,7 @@ def read_value(written_value: object, number_format: str = "", **options: object
     ],
 )
 def test_number_formats(number: object, number_format: str, expected: object) -> None:
-    """Numbers keep their digits and percentages their sign. Dates and times are in ISO format."""
+    """Numbers keep their digits, and percentages have a percent sign. Dates and times are in ISO format."""
     result = read_value(number, number_format)
     assert (result, type(result)) == (expected, type(expected))
 
@@ -256,7 +259,10 @@ def test_a_sheet_without_text_column_is_a_document_with_a_table() -> None:
 
 
 def test_titles_notes_and_empty_rows_divide_a_sheet() -> None:
-    """The title is the caption. Notes are lines before and after the table. Empty rows separate tables."""
+    """The title is the caption.
+
+    Notes are lines before and after the table. An empty row before a header separates tables.
+    """
     rows = [["收件情况"], ["", "单位：件"], ["街道", "收件"], ["东风街道", 10], ["注：不含撤回的申请。"], []]
     contents = read(Book().sheet("S", *rows, ["年份", "罚款"], [2021, 35.1]).bytes())
     first = [["街道", "收件"], ["东风街道", "10"]]

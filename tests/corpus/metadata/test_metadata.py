@@ -1,4 +1,4 @@
-"""Detection of metadata, from invented titles and heads."""
+"""Detection of metadata, from invented titles, heads (the lines before the text) and texts."""
 
 from __future__ import annotations
 
@@ -160,7 +160,10 @@ def test_an_ambiguous_name_alone_is_undecided() -> None:
     ],
 )
 def test_a_city_after_its_province_is_the_place(title: str, region: str) -> None:
-    """A city that follows a province in the title is the place, with or without 省 and 市. Other words are not."""
+    """A city that follows a province in the title is the place, with or without 省 and 市.
+
+    Parts of other words are not.
+    """
     assert "/".join(_detect(title).region) == region
 
 

@@ -1,4 +1,7 @@
-"""The year of a work report, from invented titles, sessions, headings and sentences."""
+"""The year of a work report, from invented titles, sessions, headings and sentences.
+
+A session is the meeting of the congress at which a report was given. A line above the text names it, with its date.
+"""
 
 from __future__ import annotations
 

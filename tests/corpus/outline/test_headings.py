@@ -55,7 +55,10 @@ def test_the_heading_of_a_part_joined_to_its_text_is_found() -> None:
 
 
 def test_headings_on_lines_of_their_own() -> None:
-    """A short line without a stop is a heading, a longer one needs a number; a list or a sentence is not a heading."""
+    """A short line that ends without a stop or with a colon is a heading.
+
+    A line with a measure, a sentence, a number alone and a line that ends with a comma are not.
+    """
     assert headings.parse_heading_line("存在的问题：", is_numbered=True) == "存在的问题"
     assert headings.parse_heading_line("规范执法，提升效能", is_numbered=False) == "规范执法，提升效能"
     assert headings.parse_heading_line("开展检查12次", is_numbered=False) is None

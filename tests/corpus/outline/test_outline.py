@@ -72,7 +72,10 @@ def test_the_speaker_is_not_a_heading(speaker: str) -> None:
 
 
 def test_a_run_in_heading_is_in_path_and_text() -> None:
-    """A run-in heading is added to the path and stays in the text. The number is returned as printed."""
+    """A run-in heading, a first sentence that names the subject, is added to the path and stays in the text.
+
+    The number is returned as printed.
+    """
     (item,) = _outline("1.提升决策能力。" + TEXT)
     assert item == OutlineItem("1.提升决策能力。" + TEXT, "1.", ("提升决策能力",), None)
 
@@ -161,14 +164,14 @@ def test_stated_levels_are_used() -> None:
 
 
 def test_emphasised_lines_are_headings() -> None:
-    """Emphasised lines are headings."""
+    """Lines in strong type (`Block.strong`) are headings."""
     blocks = [Block("去年工作回顾", strong=True), Block(TEXT), Block("今年工作安排", strong=True), Block(TEXT)]
     assert [item.path for item in build_outline(blocks)] == [("去年工作回顾",), ("今年工作安排",)]
 
 
 @given(st.lists(st.text(alphabet="执法一二三、（）。：1.2 ——是年月日", max_size=14), max_size=14), st.integers(0, 2))
 def test_no_character_is_lost(texts: list[str], level: int) -> None:
-    """Every letter of any blocks occurs in a text or a path, and texts follow the order of the source."""
+    """Every letter that is no part of a number occurs in a text or a path. Texts follow the order of the source."""
     items = build_outline([Block(text, level=level) for text in texts])
     result = "".join(item.text for item in items) + "".join(heading for item in items for heading in item.path)
     numbers = set("一二三12是.、")
@@ -205,7 +208,7 @@ def test_cost_is_linear() -> None:
 
 
 def test_reports_annotated_by_hand(shared: Path) -> None:
-    """The paragraphs and paths of reports equal those annotated by hand."""
+    """The starts, numbers and paths of the paragraphs of reports equal those annotated by hand."""
     for file in sorted((shared / "gold").glob("*.json")):
         gold = json.loads(file.read_text(encoding="utf-8"))
         text = (shared / "corpus" / "seeds" / gold["file"]).read_text(encoding="utf-8")
