@@ -40,4 +40,4 @@ def unexpected_error_reason(error: Exception) -> str:
         return "cannot be read: nested too deeply"
     frames = extract_tb(error.__traceback__)
     location = f", {Path(frames[-1].filename).name} line {frames[-1].lineno}" if frames else ""
-    return f"cannot be read because of a mistake in searchkit ({type(error).__name__}{location}): please report it"
+    return f"cannot be read because of a bug in searchkit ({type(error).__name__}{location}): please report it"

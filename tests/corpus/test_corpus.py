@@ -351,7 +351,7 @@ def test_an_unexpected_exception_skips_only_its_file(tmp_path: Path, monkeypatch
     assert [item.file for item in results if isinstance(item, ParsedDocument)] == ["a.txt", "d.txt"]
     for name, error in (("b.txt", "KeyError"), ("c.md", "LookupError")):
         reason = (
-            rf"cannot be read because of a mistake in searchkit \({error}, test_corpus\.py line \d+\): please report it"
+            rf"cannot be read because of a bug in searchkit \({error}, test_corpus\.py line \d+\): please report it"
         )
         assert re.fullmatch(reason, skipped[name])
 

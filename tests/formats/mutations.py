@@ -60,7 +60,7 @@ _SLOWEST_COUNT = 5
 """Number of the slowest files that are listed in the result."""
 _LIBRARIES = ("pypdfium2", "selectolax", "markdown-it-py", "numpy")
 _RTF = rb"{\rtf1\ansi\ansicpg936{\fonttbl{\f0\fcharset134 SimSun;}}\f0 {\b \'b3\'c9\'d0\'a7}\par 129\u20214?\par}"
-_UNEXPECTED = re.compile(r"cannot be read because of a mistake in searchkit \(")
+_UNEXPECTED = re.compile(r"cannot be read because of a bug in searchkit \(")
 """The reason why a file is not read if a reader raised an unexpected exception."""
 _OUTCOMES = (
     ("unforeseen", _UNEXPECTED),

@@ -72,7 +72,7 @@ _HOSTILE = "50-hostile"
 """Name of the malicious file, without its suffix."""
 _LIBREOFFICE_SUFFIXES = frozenset({".doc", ".rtf"})
 """Formats that need a second process, which has its own limits."""
-_UNEXPECTED = "mistake in searchkit"
+_UNEXPECTED = "bug in searchkit"
 """Part of the reason why a file is not read if a reader raised an unexpected exception."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 """Clock ticks per second, the unit of processor times in /proc."""

@@ -196,7 +196,7 @@ FAILURES = {
     "close": "the reader crashed (",
     "swell": f"needs more than {budget.BASE_MEMORY >> 20} MB of memory",
     "recurse": "cannot be read: nested too deeply",
-    "raise": "cannot be read because of a mistake in searchkit (LookupError, hostile_reader.py line ",
+    "raise": "cannot be read because of a bug in searchkit (LookupError, hostile_reader.py line ",
     "refuse": "damaged [2J: says its reader",
 }
 """Maps commands to the start of the reason for which the file is skipped."""

@@ -557,7 +557,7 @@ def test_a_bug_in_the_extraction_of_measures_skips_one_file(
 
 def bug_reason(error: str) -> str:
     """Return a pattern of the reason for a document that is skipped for an exception raised in this module."""
-    return rf"cannot be read because of a mistake in searchkit \({error}, test_build\.py line \d+\): please report it"
+    return rf"cannot be read because of a bug in searchkit \({error}, test_build\.py line \d+\): please report it"
 
 
 class ChoosyWriter:
