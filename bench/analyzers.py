@@ -1,9 +1,9 @@
 """What OpenSearch finds without searchkit: the same paragraphs in fields with the analyzers that are used for Chinese.
 
-`python -m bench.opensearch URL gov --alone URL` runs the comparison on a node with these analyzers
-(`python tests/opensearch/node.py chinese`). Each query is what a user would send: words as a `match` of all of them,
-strings and numbers as a `match_phrase`, a place with a year as a `multi_match` over title, headings and text. A
-scan of the paragraphs, which uses no analyzer, decides which hits are right.
+`python -m bench.opensearch URL gov --alone CHINESE_URL` runs the comparison, too. CHINESE_URL is the address of a node
+with these analyzers (`python tests/opensearch/node.py chinese`). Each query is what a user would send: words as a
+`match` of all of them, strings and numbers as a `match_phrase`, a place with a year as a `multi_match` over title,
+headings and text. A scan of the paragraphs, which uses no analyzer, decides which hits are right.
 """
 
 from __future__ import annotations
@@ -127,7 +127,9 @@ QUESTIONS: Sequence[Question] = (
 
 
 def compare(url: str, index: Index) -> Json:
-    """Compare the hits and times of searchkit and of each analyzer in OpenSearch. Returns them by class and by query.
+    """Compare the hits and times of searchkit and of each analyzer in OpenSearch.
+
+    Returns recall, precision and times by kind of question, and numbers of hits and of right hits by query.
 
     Writes the paragraphs of `index` to OpenSearch first, unless OpenSearch already has the same number of paragraphs.
     """

@@ -2,13 +2,14 @@
 
     python -m bench.load [--seconds N] [--data FOLDER]
 
-One server, started as users start it, serves an index of the government work reports (`bench.corpora.REAL`). Readers on
+A server, started as users start it, serves an index of the government work reports (`bench.corpora.REAL`). Readers on
 `CONNECTIONS` connections open compressed pages without a pause, of the kinds and in the shares of
-`bench.addresses.MIX`. Every minute, a report changes and `searchkit build` indexes it. There are two runs, each on a
-server of its own. In the first, all addresses differ, so that no kept answer is sent again; in the second, they repeat
-by Zipf's law. Before the runs, two things are measured on one connection: the time from the start of the command to its
-first page, and the processor time of the server for a search page. Reports, index and questions are kept in the data
-folder. Writes results/load.json and a section of README.md.
+`bench.addresses.MIX`. A minute after each build, the next report changes and `searchkit build` indexes it. There are
+two runs, each with a new server. In the first, all addresses differ, so that no kept answer is sent again; in the
+second, they repeat by Zipf's law. Before the runs, with one request at a time, the time from the start of the command
+to its first page is measured, and the processor time of the server for a search page, with the size of the page.
+Reports, index and the queries of the addresses are kept in the data folder. Writes results/load.json and a section of
+README.md.
 """
 
 from __future__ import annotations
@@ -44,12 +45,12 @@ from bench.commands import program
 RESULTS = Path(__file__).parent / "results" / "load.json"
 README = Path(__file__).parent / "README.md"
 DATA = Path(__file__).parent / "data"
-"""Default folder of reports, indexes and questions."""
+"""Default folder of reports, indexes and queries."""
 CONNECTIONS = 8
 SECONDS = 600
 """Default duration of each run, in seconds."""
 BUILD_SECONDS = 60
-"""Time between two changes of a report, in seconds."""
+"""Time from the end of a build to the change of the next report, in seconds."""
 POOL = 1000
 """Number of addresses that are repeated. The one of rank r is asked for in proportion to 1/r."""
 PAGES, STARTS = 200, 7
@@ -110,7 +111,7 @@ class Observed:
     builds: list[float] = field(default_factory=list)
     """Durations of the builds in seconds."""
     memory: list[tuple[float, float]] = field(default_factory=list)
-    """Resident and allocated MB of 10**6 bytes, sampled."""
+    """Samples of resident memory, and of the part of it that belongs to no file (`machine.memory`), in 10**6 bytes."""
 
 
 @contextmanager

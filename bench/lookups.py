@@ -41,7 +41,8 @@ class Lookup:
 
     id: str
     half: str
-    """`develop`: its failures were read from the start of the development of the rules. `hold-out`: only later."""
+    """Half of the look-ups to which this one belongs. The rules were first written with the failures of `develop`
+    alone. The failures of `hold-out` were read later."""
     form: int
     """1: with filters. 2: place and year are words of the query."""
     asks: str
@@ -93,7 +94,10 @@ def is_right(lookup: Lookup, hit: Measure) -> bool:
 
 
 def summarize(outcomes: Iterable[Outcome]) -> Iterator[dict[str, Any]]:
-    """Yield the shares of right hits at rank 1 and among the first five, by form, and by form with half or `asks`."""
+    """Yield the shares of look-ups with a right first hit, and with a right hit among the first five.
+
+    They are given by form, by form and half, and by form and `asks`.
+    """
     groups: dict[str, list[int | None]] = defaultdict(list)
     for outcome in outcomes:
         form = f"form {outcome.lookup.form}"

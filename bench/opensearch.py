@@ -314,7 +314,7 @@ def write_report(results: Json) -> None:
         nodes = "one node" if found["nodes"] == 1 else f"{found['nodes']} nodes"
         lines += [f"## {name}: {found['paragraphs']:,} paragraphs, {nodes} of OpenSearch {found['OpenSearch']}", ""]
         lines += [
-            f"{found['machine']['cores']} cores of {found['machine']['cpu']}, load {found['load']:.1f} at the beginning.",
+            f"{found['machine']['cores']} cores of {found['machine']['cpu']}, load {found['load']:.1f} before it.",
             "",
         ]
         for key, title in (("columnar build", "columnar"), ("build", "cluster")):

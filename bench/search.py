@@ -34,7 +34,7 @@ _WARM_UP_SECONDS = 0.001
 _NO_WARM_UP_SECONDS = 0.05
 """A query that takes at least this time in seconds needs no warm-up."""
 _REFERENCE = "searchkit"
-"""Engine that counts the matches for the lower bounds."""
+"""Engine whose numbers of matches go into the lower bound of the bytes that a query reads (`bench.bound`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Timing:
 
 
 def open_all(names: Sequence[str], corpus: str, data: Path) -> dict[str, Peer]:
-    """Open the indexes of a corpus. The keys are the names of the engines in reports."""
+    """Open the indexes of a corpus. The keys are the names of the peers, as in the results."""
     opened: dict[str, Peer] = {}
     for name in names:
         opened.update(peers.load(name).open_peers(corpus, data, peers.folder(name, corpus, data)))
@@ -81,7 +81,7 @@ def measure(query: Query, opened: Mapping[str, Peer], rounds: int) -> dict[str, 
 def search(corpus: str, data: Path, names: Sequence[str], *, once: bool) -> dict[str, Any]:
     """Run all queries on a corpus. Returns a JSON object: times, totals, lower bounds, and disagreements of engines.
 
-    If `once`, each query has one timed run, and only peers that have the name of their module answer it.
+    If `once`, each query has one timed run, by one peer per index: `searchkit`, but not `searchkit, product`.
     """
     all_queries = read_queries(corpus, data)
     opened = open_all(names, corpus, data)
@@ -136,8 +136,8 @@ def _first_total(timings: Mapping[str, Timing]) -> int | None:
 def _differences(query: Query, timings: Mapping[str, Timing]) -> list[str]:
     """Return the differences between engines in totals or facet counts.
 
-    Phrases are not compared, because engines miss some of their hits; their true totals are in the results. Neither is
-    the product, which also finds words inside other words.
+    Phrases are not compared, because engines miss some of their hits; their true totals are in the results. The peer
+    `searchkit, product` (`Index.search`) is not compared either, because it also finds words inside other words.
     """
     if query.kind == "phrase":
         return []
@@ -181,7 +181,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--engine", action="append", default=[], choices=peers.NAMES)
-    parser.add_argument("--once", action="store_true", help="run each query once, to measure memory")
+    parser.add_argument(
+        "--once", action="store_true", help="time each query once, with one peer per index, to measure memory"
+    )
     arguments = parser.parse_args()
     names = arguments.engine or peers.NAMES
     result = search(arguments.corpus, arguments.data, names, once=arguments.once)

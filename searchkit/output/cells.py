@@ -30,9 +30,11 @@ CELL_MARKS = {
     "others": ("+", "also another value of this name 另有同名数值"),
 }
 """Marks in the cells of a comparison, each with its explanation. The names are states of cells (`missing`, `silent`,
-`conflict`, `several`), bounds of measures, and properties of values and cells."""
+`conflict`, `several`, `near`; `cumulative` and `part` for `cumulative_only` and `part_only`), bounds of measures, and
+properties of values and cells."""
 MARKS_AFTER = ("unit", "other_report", "before", "revised", "others")
-"""Names of the marks that follow a value. All others precede it."""
+"""Names of the marks that follow a value. The others precede it, except those of states: `conflict` stands between
+values, `missing`, `silent` and `several` in place of them."""
 
 
 def value_text(value: object) -> str:
@@ -56,6 +58,8 @@ def single_line(text: str) -> str:
 
 def cell_text(cell: Cell, unit: str | None, footnotes: Mapping[int, int] | None = None, *, years: bool = False) -> str:
     """Return the text of a cell: its values with their marks, such as `129 ≠ 130`, or the mark of an empty cell.
+
+    A cell of several places or bodies has the number of its sources instead. A target and its ratio follow.
 
     `unit` is the unit of the table. `footnotes` maps the `id()` of a value to the number of its footnote. With `years`,
     each value is followed by its year, unless that is the row or the column.

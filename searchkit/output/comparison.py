@@ -74,9 +74,7 @@ def comparison_text(comparison: Comparison, *, bars: bool = False, width: int | 
     omitted = [*_omitted_lines(comparison, empty_rows, empty_cols, width), *_unfitting_lines(unfitting)]
     notes = [_cut(line, width) for line in _footnote_lines(cells, footnotes)]
     left_out = sum(len(cell.values) for row in cells for cell in row) - len(footnotes)
-    more = [_("{n} values have no footnote; --wide shows all.").format(n=left_out) + "\n"] * (
-        left_out > 0
-    )
+    more = [_("{n} values have no footnote; --wide shows all.").format(n=left_out) + "\n"] * (left_out > 0)
     return "".join([*pieces, *omitted, _legend(cells, width), *notes, *more])
 
 

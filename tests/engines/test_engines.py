@@ -517,7 +517,7 @@ def test_quoted_strings_are_found_like_by_scanning(indexed: IndexedCorpus, quote
 def test_bare_runs_are_found_as_substrings(indexed: IndexedCorpus, run: str) -> None:
     """A bare run matches every paragraph that contains it, however the text is segmented.
 
-    A number at an edge of the run must not be part of a longer number: 3件 does not match 13件.
+    Paragraphs in which a number at an edge of the run is part of a longer number (13件 for 3件) are left out.
     """
     texts = [fold(paragraph.text) for paragraph in indexed.naive.paragraphs]
     expected = {i for i, text in enumerate(texts) if contains(text, fold(run), whole_numbers=True)}
@@ -561,7 +561,7 @@ def test_facet_counts_equal_a_recount(
 ) -> None:
     """Facet counts equal a recount of all matches under all filters except the facet's own, in the right order.
 
-    So do the numbers of documents: of the matches, and of all paragraphs of the population.
+    So do the numbers of documents: of the matches, and of the population together with the matches.
     """
     facets = tuple(map(Facet.parse, FACETS))
     request = Request(

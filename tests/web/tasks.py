@@ -81,7 +81,7 @@ def who_and_since_when(user: User, index: Index) -> str:
 
 
 def two_places_over_years(user: User, index: Index) -> str:
-    """Compare the product of two provinces over the years."""
+    """Compare the gross domestic product of two provinces over the years."""
     query = "广东和四川的地区生产总值"
     user.ask(query)
     user.tab("对比")
@@ -92,8 +92,8 @@ def two_places_over_years(user: User, index: Index) -> str:
     return "；".join(f"{name} {'、'.join(values)}" for name, values in shown.items())
 
 
-def cite_a_measure(user: User, index: Index) -> str:
-    """Find how many cases were filed in 滨海新区, and cite the sentence, with the keyboard alone."""
+def cite_a_paragraph(user: User, index: Index) -> str:
+    """Find a paragraph about cases filed in 滨海新区, and copy its citation, with the keyboard alone."""
     query = "滨海新区 立案"
     user.ask(query)
     user.press("j")
@@ -208,7 +208,7 @@ def largest_value(user: User, index: Index) -> str:
 TASKS: tuple[Callable[[User, Index], str], ...] = (
     who_and_since_when,
     two_places_over_years,
-    cite_a_measure,
+    cite_a_paragraph,
     places_without_a_report,
     sentence_behind_a_cell,
     export_everything,

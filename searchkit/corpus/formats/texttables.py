@@ -81,12 +81,14 @@ def _separator(line: str) -> str:
     if stripped[:1] in _BARS and stripped[-1:] in _BARS and len(_BAR.findall(stripped)) >= _MIN_BARS:
         return "|"
     if not _GAP.search(line):
-        return "\t" if line.endswith("\t\t") else ""  # the label of a group: its other cells are empty
+        return (
+            "\t" if line.endswith("\t\t") else ""
+        )  # only the first cell is filled, as with the name of a group of rows
     return "\t" if "\t" in line.strip() else " "
 
 
 def _find_in_run(lines: Sequence[str], start: int, end: int, split: _Split) -> Iterator[tuple[int, int, RawTable]]:
-    """Yield the tables in consecutive lines with the same separator. A change of the number of columns ends a table."""
+    """Yield the tables in consecutive lines with the same separator."""
     rows_at = [n for n in range(start, end) if not _is_rule(lines[n])]
     before = next((line for line in reversed(lines[max(0, start - 3) : start]) if line.strip()), "")
     counts = {n: lines[n].count("\t") if split is _split_at_tabs else 0 for n in rows_at}
@@ -175,7 +177,7 @@ def _split_at_gutters(lines: Sequence[str]) -> list[list[str]] | None:
 
 
 _ALIGNED = (_split_at_gutters, _split_at_uneven_tabs)
-"""Functions that infer the columns from the alignment of the cells."""
+"""Functions that infer the columns of rows, instead of counting what separates the cells."""
 _SPLITS: Mapping[str, _Split] = MappingProxyType({"\t": _split_at_tabs, " ": _split_at_gutters, "|": _split_at_bars})
 """Maps what separates the cells of a line to the function that splits lines."""
 
