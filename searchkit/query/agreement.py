@@ -145,6 +145,8 @@ def thing_similarity(one: MeasureName, other: MeasureName) -> float:
     if one.is_listed or other.is_listed:
         return 0.0
     first, second = _features(one), _features(other)
+    if first.characters.isdisjoint(second.characters):
+        return 0.0
     similarity = _dice_coefficient(first.characters, second.characters)
     if first.bigrams and second.bigrams:
         similarity = (similarity + _dice_coefficient(first.bigrams, second.bigrams)) / 2

@@ -35,11 +35,14 @@ MAX_QUERY_CLAUSES = 64
 """Maximum number of runs, prefixes and quoted strings of a query. Further ones are ignored, with a note."""
 
 MAX_SCANNED_CLAUSES = 16
-"""Maximum number of clauses whose string has no two letters or digits in a row. Further ones are ignored, with a note.
+"""Maximum number of clauses whose string has no two letters or digits in a row, or only two characters in the field
+`text`. Further ones are ignored, with a note.
 
-An engine finds such a string by a scan of all text: 5 ms each in fifty thousand paragraphs.
+An engine finds such a string by a scan of all text: 5 to 20 ms each in fifty thousand paragraphs.
 """
-MAX_QUERY_WORDS = 192
+_LISTED_LENGTH = 2
+"""Longest string of letters that an engine may have no list of offsets for (`columnar.bigrams.needs_list`)."""
+MAX_QUERY_WORDS = 64
 """Maximum number of words of the runs of a query, each counted once a run. Further ones are ignored, with a note."""
 MAX_SYNONYM_WORDS = 192
 """Maximum number of words of all synonym variants, each counted once a variant. Further variants are ignored, with a
@@ -212,7 +215,7 @@ class QueryBuilder:
         content: list[Node] = []
         some: list[Node] = []
         content_variants: list[tuple[tuple[Substring, ...], tuple[str, ...]]] = []
-        if (note := self._full_note(text)) is not None:
+        if (note := self._full_note(text, context.field)) is not None:
             self.notes.append(note)
             return None
         analyses = self._analyze_variants(fold(text))
@@ -347,26 +350,30 @@ class QueryBuilder:
         Does nothing if the weight is 0 (below NOT), the field is `heading` or `title`, or the query already has too
         many clauses.
         """
-        if context.weight > 0 and context.field in {PASSAGE, "text"} and self._full_note(clause.text) is None:
+        if (
+            context.weight > 0
+            and context.field in {PASSAGE, "text"}
+            and self._full_note(clause.text, context.field) is None
+        ):
             self._scoring.append(clause if clause.weight == context.weight else replace(clause, weight=context.weight))
 
     def _count_clause(self, clause: Clause, relaxed: Node) -> ClausePair | None:
         """Count a clause, and return its forms. If the query has too many clauses, add a note and return None."""
-        note = self._full_note(clause.text)
+        note = self._full_note(clause.text, clause.field)
         if note is not None:
             self.notes.append(note)
             return None
         self._clause_count += 1
-        self._scanned_count += _needs_scan(clause.text)
+        self._scanned_count += _needs_scan(clause.text, clause.field)
         self._clauses.append(clause)
         return ClausePair(clause.node, relaxed)
 
-    def _full_note(self, text: str) -> Note | None:
-        """Return a note if the query has too many clauses for another one with this text, otherwise None."""
+    def _full_note(self, text: str, field: str) -> Note | None:
+        """Return a note if the query has too many clauses for another one of this text and field, otherwise None."""
         if self._clause_count >= MAX_QUERY_CLAUSES:
             return Note("too_many_parts", f"only the first {MAX_QUERY_CLAUSES} parts of the query are used")
-        if self._scanned_count >= MAX_SCANNED_CLAUSES and _needs_scan(text):
-            kind = "parts without two letters or digits in a row"
+        if self._scanned_count >= MAX_SCANNED_CLAUSES and _needs_scan(text, field):
+            kind = "parts without two letters or digits in a row, or of two characters in text:,"
             return Note("too_many_parts", f"only the first {MAX_SCANNED_CLAUSES} {kind} are used")
         return None
 
@@ -386,9 +393,14 @@ def _end_of_words(words: Sequence[Token], limit: int) -> int | None:
     return None
 
 
-def _needs_scan(text: str) -> bool:
-    """Return whether a string has no two letters or digits in a row (`MAX_SCANNED_CLAUSES`)."""
-    return not any(first.isalnum() and second.isalnum() for first, second in pairwise(text))
+def _needs_scan(text: str, field: str) -> bool:
+    """Return whether a string may be found by a scan of all text (`MAX_SCANNED_CLAUSES`).
+
+    A frequent word of two characters has no list of offsets (`_LISTED_LENGTH`), and its postings do not tell the text
+    from the headings.
+    """
+    is_in_text = field == "text" and len(text) <= _LISTED_LENGTH
+    return is_in_text or not any(first.isalnum() and second.isalnum() for first, second in pairwise(text))
 
 
 def _weigh_words(clause: ScoringClause, words: Sequence[Token], tokens: Sequence[Token]) -> ScoringClause:

@@ -17,7 +17,7 @@ from searchkit.search.suggestions import filter_values, split_query
 CONDITION_KINDS = ("part", "understood", "filter")
 """Kinds of conditions: a part of the query, words of the query that are understood as a filter, a filter."""
 _MAX_UNDERSTOOD = 8
-"""Maximum number of understood filters that are conditions."""
+"""Maximum number of understood filters of a query. If there are more, none is a condition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +45,13 @@ def list_conditions(
     """Return the conditions of a search: parts of the query in their order, then understood filters, then filters.
 
     Parts are separated by spaces. If the query is a single run, its words are the parts. No part of a query with more
-    than eight parts is a condition. A paragraph must match all parts of a query: no search is relaxed. Of the options,
-    only `match` and `literal` have an effect. Runs two searches per condition.
+    than eight parts is a condition, and no understood filter of a query with more than eight of them. A paragraph must
+    match all parts of a query: no search is relaxed. Of the options, only `match` and `literal` have an effect. Runs
+    two searches per condition.
     """
-    understood = snapshot.parse_query(query, options.literal).understood[:_MAX_UNDERSTOOD]
+    understood = snapshot.parse_query(query, options.literal).understood
+    if len(understood) > _MAX_UNDERSTOOD:
+        understood = ()
     named = [query[item.start : item.end] for item in understood]
     parts = split_query(remove_filters(query, understood) if understood else query, snapshot.analyzer)
     in_query = [

@@ -26,6 +26,7 @@ from searchkit.engines.columnar.arrays import ArrayFile, MemoryArrays, write_arr
 from searchkit.engines.columnar.docsets import DocSet
 from searchkit.engines.columnar.engine import ColumnarEngine
 from searchkit.engines.columnar.faceting import FacetCollector
+from searchkit.engines.columnar.matching import strings
 from searchkit.engines.columnar.matching.strings import HeadingMatcher, StringMatcher
 from searchkit.engines.columnar.measures import MeasureBuilder, SegmentMeasures, find_measure_problem, measure_arrays
 from searchkit.engines.columnar.reader import MAX_IMPACT, IndexReader
@@ -365,6 +366,17 @@ def test_strings_are_found_like_by_scanning(
         node = Substring(string, **options)
         expected = [doc_id for doc_id, text in enumerate(texts) if any(True for _ in node.find(fold(text)))]
         assert StringMatcher(segment_text).match(node).tolist() == expected, string
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_a_text_is_scanned_block_by_block(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scan finds the same docs whatever the size of its blocks: a number does not end at the end of a block."""
+    texts = ["3件", "13", "1.3件，3", "4，３", "3.", "。", "3,3"]
+    monkeypatch.setattr(strings, "block_slices", lambda length: arrays.block_slices(length, size))
+    matcher = StringMatcher(open_text(texts))
+    for node in (Substring("3", whole_numbers=True), Substring("3"), Substring(","), Substring(".")):
+        expected = [doc_id for doc_id, text in enumerate(texts) if any(True for _ in node.find(fold(text)))]
+        assert matcher.match(node).tolist() == expected != []
 
 
 @given(

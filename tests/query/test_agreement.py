@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from searchkit.indexing.namelists import read_name_lists
 from searchkit.model import Measure
+from searchkit.query import agreement
 from searchkit.query.agreement import (
     has_other_period,
     has_same_value,
@@ -42,6 +43,15 @@ def similarity(one: str, other: str) -> float:
 def test_fillers_do_not_reduce_the_similarity(one: str, other: str) -> None:
     """Punctuation marks, filler words and the order of parts hardly matter."""
     assert similarity(one, other) > 0.75
+
+
+def test_names_without_a_common_character_are_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their similarity is 0. A comparison compares its names with thousands of them."""
+    assert similarity("宣传", "培训宣传") > 0
+    monkeypatch.setattr(agreement, "_dice_coefficient", None)
+    assert similarity("宣传", "培训") == 0
+    with pytest.raises(TypeError):
+        similarity("宣传", "培训宣传")
 
 
 def test_narrower_and_different_names_are_less_similar() -> None:

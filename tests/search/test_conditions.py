@@ -8,6 +8,7 @@ import pytest
 
 from searchkit.corpus.reading import ParsedDocument
 from searchkit.index import Index
+from searchkit.search import conditions
 from searchkit.search.conditions import Condition
 
 
@@ -61,3 +62,12 @@ def test_understood_words_are_conditions(index: Index) -> None:
 def test_parts_with_operators(index: Index, query: str, conditions: list[tuple[str, int, int]]) -> None:
     """Strings and negations are parts. A query without parts, or with too many, has no conditions."""
     assert [(item.text, item.alone, item.without) for item in index.conditions(query)] == conditions
+
+
+def test_a_query_with_many_names_has_no_conditions(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If a query has more than eight understood filters, none is a condition, and nothing is counted."""
+    few, many = (" ".join(["2021年", "2022年", "2023年"] * times) for times in (1, 4))
+    assert len(index.conditions(few)) == 3
+    assert len(index.understand(many).filters) > 8
+    monkeypatch.setattr(conditions, "_strict", None)
+    assert index.conditions(many) == ()

@@ -586,6 +586,42 @@ def test_local_engines_rank_alike(tmp_path: Path, report: Report, seed: int) -> 
     assert any(len(hits) > RESCORE_DEPTH / 2 for hits in answers[0])
 
 
+@pytest.mark.parametrize("query", ["立案", "立案率 罚没", "2023年卫生监督罚没款63.31万元", "大要案 联合 投诉举报"])
+def test_selecting_the_grams_of_a_text_does_not_change_scores(
+    index: Index, query: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether the grams that occur are selected first, as for long queries, or not, hits and scores are the same."""
+    hits = index.measures(query, match="any", limit=None).hits
+    monkeypatch.setattr(lookup, "_MANY_GRAMS", 0)
+    assert index.measures(query, match="any", limit=None).hits == hits != ()
+
+
+def test_texts_that_measures_share_are_searched_once(
+    index_of: Callable[..., Index], report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For a long query, each distinct paragraph, indicator and heading path is searched for its grams once."""
+    text = "检查3件，检查4件，检查5件，检查6件。"
+    measures = [measure(text, "检查", f"检查{n}件", n) for n in (3, 4, 5, 6)]
+    index = index_of([with_measures(report("a.txt", text), [measures])])
+    searched: list[str] = []
+
+    class Text(str):
+        """A text that records when its pairs of characters are read."""
+
+        __slots__ = ()
+
+        def __getitem__(self, key: object) -> str:
+            if key == slice(1, None):
+                searched.append(str(self))
+            return super().__getitem__(key)  # type: ignore[index]
+
+    monkeypatch.setattr(lookup, "fold_all", lambda texts: map(Text, texts))
+    monkeypatch.setattr(lookup, "_MANY_GRAMS", 0)
+    assert len(index.measures("检查结果", match="any").hits) == 4
+    assert sorted(set(searched)) == sorted(searched)
+    assert text in searched
+
+
 def test_pages_beyond_the_rescored_measures(index_of: Callable[..., Index], report: Report) -> None:
     """With more measures than are rescored, each measure is returned once, and every page is a slice of the whole."""
     text = "全年检查3件。"

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from searchkit.engines.columnar.arrays import Array, offsets_from_lengths, unique_sorted
+from searchkit.engines.columnar.arrays import Array, block_slices, offsets_from_lengths, unique_sorted
 from searchkit.engines.columnar.text import SegmentText, narrow_code_points
 from searchkit.query.tree import HAN_NUMERAL_CHARACTERS, Substring
 from searchkit.text.folding import fold, to_code_points
@@ -37,7 +37,7 @@ class StringMatcher:
         if codes is None:
             offsets = np.empty(0, np.int64)
         elif len(codes) == 1:
-            offsets = np.flatnonzero(self._folds_to(codes[0], self._text.codes.all()))
+            offsets = self._scan(codes[0])
         else:
             offsets = self._find_sequence(codes)
         return self._drop_partial_numbers(offsets, node.text) if node.whole_numbers and len(offsets) else offsets
@@ -60,7 +60,7 @@ class StringMatcher:
         else:
             dfs = self._text.character_dfs.take(codes)
             rarest = int(dfs.argmin())
-            offsets, found = self._folds_to(codes[rarest], text.all()).nonzero()[0] - rarest, {rarest}
+            offsets, found = self._scan(codes[rarest]) - rarest, {rarest}
         bounds = offsets.searchsorted((0, len(text) - len(codes)))  # the sequence begins and ends inside the text
         offsets = offsets[int(bounds[0]) : int(bounds[1])]
         for i, code in enumerate(codes):
@@ -69,6 +69,12 @@ class StringMatcher:
             if i not in found:
                 offsets = offsets.compress(self._folds_to(code, text.take(offsets + i)))
         return offsets
+
+    def _scan(self, code: int) -> Array:
+        """Return the offsets, ascending, of the characters of the segment whose folded form has the code `code`."""
+        codes = self._text.codes.all()
+        found = [self._folds_to(code, codes[block]).nonzero()[0] + block.start for block in block_slices(len(codes))]
+        return np.concatenate([np.empty(0, np.intp), *found])
 
     def _folds_to(self, code: int, codes: Array) -> Array:
         """Return a mask of the codes of characters whose folded form has the code `code`."""
@@ -85,27 +91,35 @@ class StringMatcher:
         """
         first, last, length = text[0], text[-1], len(text)
         if first.isdecimal():
-            offsets = offsets[~self._is_number_continued(offsets - 1, offsets - 2)]
+            offsets = offsets.compress(~self._is_number_continued(offsets, -1))
         elif first in HAN_NUMERAL_CHARACTERS:
             before = self._numeral_class_at(offsets - 1)
             offsets = offsets[(before != _NUMERAL_DIGIT) & (before != _NUMERAL_HAN)]
         if last.isdecimal():
-            offsets = offsets[~self._is_number_continued(offsets + length, offsets + length + 1)]
+            offsets = offsets.compress(~self._is_number_continued(offsets + (length - 1), 1))
         elif last in HAN_NUMERAL_CHARACTERS:
             offsets = offsets[self._numeral_class_at(offsets + length) != _NUMERAL_HAN]
         return offsets
 
-    def _is_number_continued(self, first: Array, second: Array) -> Array:
-        """Return a mask of the offsets in `first` with a digit, or with a point or comma before a digit at `second`."""
-        classes = self._numeral_class_at(first)
-        is_decimal = (classes == _NUMERAL_POINT) & (self._numeral_class_at(second) == _NUMERAL_DIGIT)
-        is_continued: Array = (classes == _NUMERAL_DIGIT) | is_decimal
+    def _is_number_continued(self, offsets: Array, step: int) -> Array:
+        """Return a mask of the offsets of digits: True if the number goes on, in the direction of `step` (1 or -1).
+
+        It does if the next character is a digit, or a point or comma with a digit after it.
+        """
+        classes = self._numeral_class_at(offsets + step)
+        is_continued: Array = classes == _NUMERAL_DIGIT
+        points = (classes == _NUMERAL_POINT).nonzero()[0]  # few, so that the second character is rarely looked at
+        is_continued[points] = self._numeral_class_at(offsets.take(points) + 2 * step) == _NUMERAL_DIGIT
         return is_continued
 
     def _numeral_class_at(self, offsets: Array) -> Array:
-        """Return the numeral class of the character at each offset. Outside the text, it is `_NOT_NUMERAL`."""
+        """Return the numeral class of the character at each offset, ascending. Outside the text, it is `_NOT_NUMERAL`.
+
+        The last code of the text is the end of a doc, which is no numeral.
+        """
         inside = np.minimum(np.maximum(offsets, 0), len(self._text.codes) - 1)
-        classes: Array = np.where(offsets < 0, _NOT_NUMERAL, self._numeral_classes[self._text.codes.take(inside)])
+        classes: Array = self._numeral_classes.take(self._text.codes.take(inside))
+        classes[: int(offsets.searchsorted(0))] = _NOT_NUMERAL
         return classes
 
     @cached_property
