@@ -44,7 +44,7 @@ LOWEST_TESTS := tests/approval tests/cli tests/corpus/formats tests/engines/test
 LOWEST_IGNORED := $(addprefix tests/corpus/formats/test_,mutations.py doc.py encodings.py listnumbers.py)
 LOWEST_DESELECTED := tests/cli/test_cli.py::test_ctrl_c tests/corpus/formats/test_formats.py::test_word_97_yields_the_same_report \
   tests/corpus/formats/test_seed_formats.py::test_libreoffice_conversions_score_as_text \
-  $(addprefix tests/indexing/test_build.py::test_,files_whose_readers_fail_are_skipped workers_that_die_in_several_tasks \
+  $(addprefix tests/indexing/test_build.py::test_,files_whose_readers_fail_are_skipped \
   a_second_writer_is_refused a_second_writer_is_refused_without_knowing_the_first a_killed_writer_does_not_block)
 BENCH_VENV := .venv-bench
 ATTACKS := faults kills power tampering crafted queries addresses neighbours

@@ -435,6 +435,7 @@ DATA_FILES = {
 }
 
 
+@pytest.mark.parametrize("engine", LOCAL_ENGINES[:1], scope="session")  # the engine does not read these files
 @pytest.mark.parametrize("what", DATA_FILES)
 def test_a_changed_data_file_causes_a_full_build(
     run_build: Build, source: Path, index: Path, engine: str, tmp_path: Path, what: str
