@@ -23,9 +23,9 @@ def dies_at(step: int, index: Path, work: Callable[[], object], killed: Path | N
     """Call `work` in a process that dies before its disk operation number `step`, counted from 1.
 
     `index`: the existing folder that `work` writes to. Returns False if `work` completed with fewer operations. If
-    `killed` is given, a power cut is simulated too: the folder is copied to `killed`, as the death of the process leaves
-    it, and then loses the data that was not synced: files are truncated, folders are emptied, and the old manifest is
-    restored. This process forks, so no other thread of it should be running.
+    `killed` is given, a power cut is simulated too: the folder is copied to `killed`, as the death of the process
+    leaves it, and then loses the data that was not synced: files are truncated, folders are emptied, and the old
+    manifest is restored. This process forks, so no other thread of it should be running.
     """
     pid = os.fork()
     if not pid:

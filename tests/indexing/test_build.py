@@ -475,8 +475,8 @@ def test_files_whose_readers_fail_are_skipped(
 ) -> None:
     """If workers die in several tasks, the other files are indexed in corpus order, and progress counts every file.
 
-    A file whose reader fails is skipped with a reason, which the index keeps. `test_hostile_files.py` tests each failure
-    with one worker; what fails does not depend on the engine.
+    A file whose reader fails is skipped with a reason, which the index keeps. `test_hostile_files.py` tests each
+    failure with one worker; what fails does not depend on the engine.
     """
     monkeypatch.setattr(tasks, "MAX_TASK_BYTES", 200)  # several tasks per process
     commands = ["crash", "hold", "raise", "refuse"] if engine == ENGINES[0] else ["crash", "raise", "crash"]

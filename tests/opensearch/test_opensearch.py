@@ -15,6 +15,7 @@ CONTRACT_FILES = "exact_phrases or numbers or facets or folding or ranking or me
 """Names of files of the contract. The cases of a file take less time than building its index."""
 STATE_TESTS = "folder_contains_only or keeps_its_state or lost_its_lock or update_equals or altered_paragraphs"
 """Names of tests of `test_cluster_state.py`."""
+FILES = ("tests/engines/test_contract.py", "tests/opensearch/test_cluster_state.py")
 
 
 @pytest.fixture(scope="module")
@@ -27,16 +28,9 @@ def url() -> Iterator[str]:
         yield node.url
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("--shards", "3", "-k", CONTRACT_FILES, "tests/engines/test_contract.py"),
-        ("-k", STATE_TESTS, "tests/opensearch/test_cluster_state.py"),
-    ],
-    ids=["contract", "states"],
-)
-def test_on_a_node(url: str, arguments: tuple[str, ...]) -> None:
-    """Tests pass on the cluster."""
-    command = [sys.executable, "-m", "pytest", "-p", "no:xdist", "--cluster", url, *arguments]
+def test_on_a_node(url: str) -> None:
+    """Tests pass on the cluster, with three shards."""
+    chosen = ("--shards", "3", "-k", f"{CONTRACT_FILES} or {STATE_TESTS}", *FILES)
+    command = [sys.executable, "-m", "pytest", "-p", "no:xdist", "--cluster", url, *chosen]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout[-5000:]
