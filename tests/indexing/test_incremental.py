@@ -234,7 +234,7 @@ def apply_change(folder: Path, what: str, *arguments: Any) -> None:  # noqa: ANN
 
 
 @given(st.lists(corpus_changes, min_size=1, max_size=6))
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.usefixtures("simple_measures")
 def test_an_updated_index_equals_a_fresh_one(engine: str, sequence: list[tuple[Any, ...]]) -> None:
     """After each change of a random sequence, the index returns the same as an index built from scratch."""
