@@ -105,6 +105,17 @@ def _data_files_parsed_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _disk_not_awaited() -> Iterator[None]:
+    """Make builds in this process not wait for the disk, which takes longer than many tests and shows in none.
+
+    What a power cut leaves is tested with processes whose synced data is recorded (`dying.py`, `attacks/power.py`).
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _descriptor: None)
+        yield
+
+
 @pytest.fixture
 def _real_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make builds start real processes."""

@@ -35,12 +35,6 @@ MAX_OPERATIONS = 150
 """Upper bound of the disk operations of a build, so that `die_at_each_operation` ends."""
 
 
-@pytest.fixture(autouse=True)
-def no_fsync(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make `os.fsync` a no-op for speed. The power cut is simulated."""
-    monkeypatch.setattr(os, "fsync", lambda _: None)
-
-
 @pytest.fixture
 def reports(tmp_path: Path) -> Reports:
     """Return a folder of three reports."""
