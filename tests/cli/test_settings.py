@@ -163,7 +163,7 @@ def test_tables_fit_the_terminal(small: Path, tmp_path: Path) -> None:
         assert len(out.splitlines()) > 2
         assert [line for line in out.splitlines() if display_width(line.rstrip()) > int(columns)] == []
     narrow = run_on_terminal(tmp_path, "--no-pager", "export", "paragraphs", "--format", "table", *index, columns=60)
-    assert re.match(r"id +a\.txt#1\n", narrow)
+    assert re.search(r"id +a\.txt#1\n", narrow)  # on a busy machine, the export shows its progress before
     assert "全年立案129件。" in narrow
 
 
