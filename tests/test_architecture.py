@@ -164,11 +164,17 @@ def modules() -> dict[str, Path]:
     return paths
 
 
-def imports(path: Path) -> Iterator[str]:
-    """Yield the dotted names that a module imports, including type-only imports and constant arguments of importlib.
+@cache
+def imports(path: Path) -> frozenset[str]:
+    """Return the dotted names that a module imports, including type-only imports and constant arguments of importlib.
 
-    `from package import name` yields `package` and `package.name`, which can be a module.
+    `from package import name` gives `package` and `package.name`, which can be a module.
     """
+    return frozenset(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[str]:
+    """Yield the dotted names that a module imports."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

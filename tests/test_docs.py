@@ -12,6 +12,7 @@ import doctest
 import io
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -23,7 +24,7 @@ from pathlib import Path
 import click
 import pytest
 
-from searchkit.cli.main import cli
+from searchkit.cli.main import cli, main
 from searchkit.names import BUILT_IN_FACETS
 
 ROOT = Path(__file__).parent.parent
@@ -53,13 +54,15 @@ EXECUTED = (
 )
 """Pages whose commands and Python sessions are run in order, in a folder with the sample reports."""
 CHINESE = "README.zh.md"
-"""The page whose commands are run in a Chinese locale."""
+"""The page whose commands are run in a Chinese locale, each in a process of its own."""
 BLOCK = re.compile(
     r"^(?P<indent> *)```(?P<language>\S+)(?: (?P<file>\S+))?\n(?P<text>.*?)^ *```$", re.MULTILINE | re.DOTALL
 )
 """Matches a code block. A name after the language is the name of a file with the content of the block."""
 PYTHON = re.compile(r"(?<=^```python\n).*?(?=^```)", re.MULTILINE | re.DOTALL)
 """Matches the content of a block of Python code."""
+PLAIN = re.compile(r"""searchkit (?:[^|&;<>$`*?~(){}\\'"]|'[^']*'|"[^"$`\\]*")+""")
+"""Matches a command that needs no shell. It is run in this process, without the start of another."""
 VARIABLE = re.compile(
     r"\d+ (?:ms|毫秒)|\d+\.\d+ 秒|\d+\.\d+ s(?=\b)|took_ms\W+[\d.]+|built +\S+|bytes +\d+|\d{4}-\d\d-\d\dT[\d:+]+"
 )
@@ -93,6 +96,19 @@ def run(command: str, folder: Path, locale: str = "C.UTF-8") -> str:
     return done.stdout
 
 
+def run_here(command: str, folder: Path) -> str:
+    """Return the output of a command that needs no shell, run in this process."""
+    output = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
+    with pytest.MonkeyPatch.context() as patch, contextlib.ExitStack() as stack:
+        patch.chdir(folder)
+        patch.setattr(sys, "argv", shlex.split(command))
+        for redirect in (contextlib.redirect_stdout, contextlib.redirect_stderr):
+            stack.enter_context(redirect(output))
+        stack.enter_context(contextlib.suppress(SystemExit))
+        main()
+    return output.buffer.getvalue().decode()  # type: ignore[attr-defined]
+
+
 @pytest.fixture
 def fresh_folder(tmp_path: Path) -> Path:
     """A folder with the project's corpus and no index, as after a checkout."""
@@ -114,8 +130,12 @@ def run_python(session: str, names: dict[str, object]) -> str:
 
 def execute_page(name: str, folder: Path) -> str:
     """Write the files of a page, run its commands, and return the page with their current output."""
-    locale = "zh_CN.UTF-8" if name == CHINESE else "C.UTF-8"
     names: dict[str, object] = {}
+
+    def output_of(command: str) -> str:
+        if name == CHINESE:
+            return run(command, folder, "zh_CN.UTF-8")
+        return run_here(command, folder) if PLAIN.fullmatch(command) else run(command, folder)
 
     def execute(block: re.Match[str]) -> str:
         content = textwrap.dedent(block["text"])
@@ -127,7 +147,7 @@ def execute_page(name: str, folder: Path) -> str:
             return f"```pycon\n{run_python(content, names)}\n```"
         if block["language"] != "console":
             return block[0]
-        session = "".join(f"$ {command}\n{run(command, folder, locale)}" for command, _ in sessions(content))
+        session = "".join(f"$ {command}\n{output_of(command)}" for command, _ in sessions(content))
         return f"{block['indent']}```console\n{textwrap.indent(session, block['indent'])}{block['indent']}```"
 
     return BLOCK.sub(execute, (ROOT / name).read_text(encoding="utf-8"))

@@ -29,6 +29,9 @@ from searchkit.errors import SearchkitError
 
 CASES = 120
 _OTHER_WRITERS = 2
+_READERS = 2
+_PAUSE = 0.02
+"""Seconds that a neighbour waits after each command, so that the cores are not busy with neighbours alone."""
 
 
 class Neighbours:
@@ -49,7 +52,7 @@ class Neighbours:
 
     def run(self, builds: int) -> None:
         """Build `builds` times while the neighbours work."""
-        works = (*[self._write] * _OTHER_WRITERS, self._read, self._read, self._copy)
+        works = (*[self._write] * _OTHER_WRITERS, *[self._read] * _READERS, self._copy)
         are_ready = threading.Barrier(len(works) + 1)
         with Commands() as commands:
             self._build(commands)
@@ -90,7 +93,7 @@ class Neighbours:
         memory: dict[str, int] = {}
         with Commands() as commands:
             are_ready.wait()
-            while not self._has_ended.is_set():
+            while not self._has_ended.wait(_PAUSE):
                 work(commands, memory)
 
     def _write(self, commands: Commands, _memory: dict[str, int]) -> None:

@@ -208,8 +208,9 @@ def test_builds_with_signals_are_judged(
 @pytest.mark.usefixtures("_same_commands")
 def test_damaged_files(tally: Tally) -> None:
     """`check` finds each damage, and commands end with an answer or one line."""
-    tampering.attack(tally, 30, SEED)
+    tampering.attack(tally, 16, SEED)
     assert tally.faults == []
+    assert {"flipped", *tampering.OTHERS} <= {*tally.cases}
     assert tally.cases["flipped"] > 5
 
 
@@ -239,10 +240,10 @@ def test_damage_that_a_check_misses_is_noticed(tally: Tally, tmp_path: Path, mon
 
 def test_crafted_indexes(tally: Tally) -> None:
     """An index that someone has changed on purpose gives answers, or one line."""
-    crafted.attack(tally, 20, SEED)
+    crafted.attack(tally, 10, SEED)
     assert tally.faults == []
-    assert tally.cases == Counter(columnar=18, whoosh=2)
-    assert 0 < tally.details["refused"] < 60
+    assert tally.cases == Counter(columnar=9, whoosh=1)
+    assert 0 < tally.details["refused"] < 30
 
 
 def test_crafted_files_have_right_checksums(tmp_path: Path) -> None:
@@ -315,8 +316,10 @@ def test_answers_are_judged(answer: bytes, *, is_right: bool) -> None:
     assert (addresses.judge(answer, may_be_cut=False) is None) == is_right
 
 
-def test_neighbours(tally: Tally) -> None:
-    """Readers, copies and other writers beside a build see one of the states; open indexes survive the moves."""
+def test_neighbours(tally: Tally, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader, a copy and another writer beside a build see one of the states; open indexes survive the moves."""
+    for name in ("_OTHER_WRITERS", "_READERS"):
+        monkeypatch.setattr(neighbours, name, 1)
     neighbours.attack(tally, 3, SEED)
     assert tally.faults == []
     assert tally.cases["open index removed"] == 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 from running import TEXTS, CommandResult, Run
 
 from searchkit.cli import main as cli
+from searchkit.indexing.build import build
 
 
 @pytest.fixture
@@ -34,6 +34,5 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = "天津市东丽区司法局2023年法治政府建设年度报告\n\n" + "\n".join(TEXTS) + "\n\n2024年1月5日\n"
     (folder / "corpus" / "a.txt").write_text(text, encoding="utf-8")
     (folder / "corpus" / "metadata.csv").write_text("file,published,cluster\na.txt,2024-01-05,京津冀\n", "utf-8")
-    arguments = ["build", str(folder / "corpus"), "--index", str(folder / "index"), "--jobs", "1"]
-    subprocess.run([sys.executable, "-m", "searchkit", *arguments], check=True, capture_output=True)
+    build(folder / "corpus", folder / "index")
     return folder

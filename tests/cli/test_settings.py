@@ -11,20 +11,23 @@ import sys
 from pathlib import Path
 
 import pytest
+from running import CommandResult, Run
 
 SEARCHKIT = str(Path(sys.executable).parent / "searchkit")
 
 
-def run_in(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the command in a folder."""
-    return subprocess.run(
-        [SEARCHKIT, *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTHONUTF8": "1", **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+@pytest.fixture
+def run_in(run: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """`run_in(folder, *arguments, **environment)` runs a command in a folder, in this process."""
+
+    def run_in(folder: Path, *arguments: str, **environment: str) -> CommandResult:
+        with monkeypatch.context() as patch:
+            patch.chdir(folder)
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            return run(*arguments)
+
+    return run_in
 
 
 def run_on_terminal(folder: Path, *arguments: str, columns: int = 80, **environment: str) -> str:
@@ -53,41 +56,41 @@ def run_on_terminal(folder: Path, *arguments: str, columns: int = 80, **environm
     return b"".join(pieces).decode("utf-8").replace("\r\n", "\n")
 
 
-def test_the_variable_names_the_index(small: Path, tmp_path: Path) -> None:
+def test_the_variable_names_the_index(run_in: Run, small: Path, tmp_path: Path) -> None:
     """SEARCHKIT_INDEX is used instead of `index`, and --index instead of both."""
     done = run_in(tmp_path, "search", "立案", "--format", "ids", SEARCHKIT_INDEX=str(small / "index"))
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.status, done.err) == (0, "")
     other = run_in(tmp_path, "info", "--index", "nowhere", SEARCHKIT_INDEX=str(small / "index"))
-    assert (other.returncode, "nowhere" in other.stderr) == (3, True)
+    assert (other.status, "nowhere" in other.err) == (3, True)
 
 
-def test_a_file_above_the_current_folder_sets_defaults(small: Path, tmp_path: Path) -> None:
+def test_a_file_above_the_current_folder_sets_defaults(run_in: Run, small: Path, tmp_path: Path) -> None:
     """searchkit.toml sets index, format and limit in all folders below. Options and the variable take precedence."""
     inside = tmp_path / "a" / "b"
     inside.mkdir(parents=True)
     (tmp_path / "searchkit.toml").write_text(
         f'index = "{os.path.relpath(small / "index", tmp_path)}"\nformat = "ids"\nlimit = 1\n', encoding="utf-8"
     )
-    assert run_in(inside, "search", "立案").stdout.count("\n") == 1
-    assert run_in(inside, "search", "立案", "--limit", "2").stdout.count("\n") == 2
-    assert run_in(inside, "search", "立案", "--format", "json").stdout.startswith("{")
-    assert run_in(inside, "facets", "district").stdout == "东丽区\n"  # limit does not apply to values of facets
-    facts = json.loads(run_in(inside, "info", "--format", "json").stdout)
+    assert run_in(inside, "search", "立案").out.count("\n") == 1
+    assert run_in(inside, "search", "立案", "--limit", "2").out.count("\n") == 2
+    assert run_in(inside, "search", "立案", "--format", "json").out.startswith("{")
+    assert run_in(inside, "facets", "district").out == "东丽区\n"  # limit does not apply to values of facets
+    facts = json.loads(run_in(inside, "info", "--format", "json").out)
     assert facts["settings"] == str(tmp_path / "searchkit.toml")
-    assert "searchkit.toml" in run_in(inside, "info", "--format", "table").stdout
-    assert run_in(inside, "search", "立案", SEARCHKIT_INDEX="nowhere").returncode == 3
-    assert run_in(inside, "analyze", "立案").stdout.startswith("term")  # analyze does not have the format ids
+    assert "searchkit.toml" in run_in(inside, "info", "--format", "table").out
+    assert run_in(inside, "search", "立案", SEARCHKIT_INDEX="nowhere").status == 3
+    assert run_in(inside, "analyze", "立案").out.startswith("term")  # analyze does not have the format ids
 
 
-def test_help_is_in_the_language_of_the_file(tmp_path: Path) -> None:
+def test_help_is_in_the_language_of_the_file(run_in: Run, tmp_path: Path) -> None:
     """The help of the program, of a command and of a subcommand; `--lang` takes precedence."""
     (tmp_path / "searchkit.toml").write_text('lang = "zh"\n', encoding="utf-8")
     for arguments in ["--help"], ["search", "--help"], ["watch", "add", "-h"]:
-        assert run_in(tmp_path, *arguments, LC_ALL="C").stdout.startswith("用法：")
-        assert run_in(tmp_path, "--lang", "en", *arguments, LC_ALL="C").stdout.startswith("Usage: ")
+        assert run_in(tmp_path, *arguments, LC_ALL="C").out.startswith("用法：")
+        assert run_in(tmp_path, "--lang", "en", *arguments, LC_ALL="C").out.startswith("Usage: ")
 
 
-def test_a_file_in_the_corpus_is_not_used(small: Path) -> None:
+def test_a_file_in_the_corpus_is_not_used(run_in: Run, small: Path) -> None:
     """A searchkit.toml in the corpus or below has no effect, because others may have written it. Builds ignore it."""
     corpus = small / "corpus"
     (corpus / "sub").mkdir()
@@ -96,9 +99,9 @@ def test_a_file_in_the_corpus_is_not_used(small: Path) -> None:
     index = str(small / "index")
     for folder in (corpus, corpus / "sub"):
         done = run_in(folder, "info", "--format", "json", "--index", index)
-        assert json.loads(done.stdout)["settings"] is None
-    assert run_in(corpus / "sub", "search", "立案", SEARCHKIT_INDEX=index).stdout.startswith("3 paragraphs")
-    assert run_in(corpus, "build", ".", "--index", str(small / "other")).returncode == 0
+        assert json.loads(done.out)["settings"] is None
+    assert run_in(corpus / "sub", "search", "立案", SEARCHKIT_INDEX=index).out.startswith("3 paragraphs")
+    assert run_in(corpus, "build", ".", "--index", str(small / "other")).status == 0
     assert not (corpus / "elsewhere").exists()
     for folder in (corpus, corpus / "sub"):
         (folder / "searchkit.toml").unlink()
@@ -115,17 +118,17 @@ def test_a_file_in_the_corpus_is_not_used(small: Path) -> None:
         ("#" * 100_001, "cannot be read: larger than 0.1 MB; correct"),
     ],
 )
-def test_a_bad_file_is_one_line(tmp_path: Path, content: str, message: str) -> None:
+def test_a_bad_file_is_one_line(run_in: Run, tmp_path: Path, content: str, message: str) -> None:
     """An unknown setting or a bad value is an error that names file and setting, with status 2."""
     (tmp_path / "searchkit.toml").write_text(content, encoding="utf-8")
     done = run_in(tmp_path, "search", "立案")
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-    assert str(tmp_path / "searchkit.toml") in done.stderr
-    assert message in done.stderr
-    assert run_in(tmp_path, "search", "--help").returncode in {0, 2}
+    assert (done.status, done.out, done.err.count("\n")) == (2, "", 1)
+    assert str(tmp_path / "searchkit.toml") in done.err
+    assert message in done.err
+    assert run_in(tmp_path, "search", "--help").status in {0, 2}
 
 
-def test_colours(small: Path, tmp_path: Path) -> None:
+def test_colours(run_in: Run, small: Path, tmp_path: Path) -> None:
     """A terminal gets colours unless NO_COLOR or --color forbids them. With --color always, a pipe gets them, too."""
     index = str(small / "index")
     arguments = ("--no-pager", "search", "立案", "--index", index)
@@ -133,8 +136,8 @@ def test_colours(small: Path, tmp_path: Path) -> None:
     assert "\x1b" not in run_on_terminal(tmp_path, *arguments, NO_COLOR="1")
     assert "\x1b" not in run_on_terminal(tmp_path, *arguments, "--color", "never")
     assert "\x1b" in run_on_terminal(tmp_path, *arguments, "--color", "always", NO_COLOR="1")
-    assert "\x1b" not in run_in(tmp_path, *arguments).stdout
-    assert "\x1b[1;31m立案" in run_in(tmp_path, *arguments, "--color", "always").stdout
+    assert "\x1b" not in run_in(tmp_path, *arguments).out
+    assert "\x1b[1;31m立案" in run_in(tmp_path, *arguments, "--color", "always").out
 
 
 def test_pager(small: Path, tmp_path: Path) -> None:
@@ -168,19 +171,19 @@ def test_tables_fit_the_terminal(small: Path, tmp_path: Path) -> None:
         assert len(out.splitlines()) > 2
         assert [line for line in out.splitlines() if display_width(line.rstrip()) > int(columns)] == []
     narrow = run_on_terminal(tmp_path, "--no-pager", "export", "paragraphs", "--format", "table", *index, columns=60)
-    assert re.match(r"id +a\.txt#1\n", narrow)
+    assert re.search(r"id +a\.txt#1\n", narrow)  # on a busy machine, the export shows its progress before
     assert "全年立案129件。" in narrow
 
 
-def test_shells_complete_facet_values(small: Path, tmp_path: Path) -> None:
+def test_shells_complete_facet_values(run_in: Run, small: Path, tmp_path: Path) -> None:
     """Bash completes commands, options, names of facets and, from the index, places and values of other facets."""
     index = str(small / "index")
 
     def complete(words: str, incomplete: str = "", **environment: str) -> list[str]:
         arguments = {"COMP_WORDS": f"{words} {incomplete}", "COMP_CWORD": str(len(words.split()))}
         done = run_in(tmp_path, _SEARCHKIT_COMPLETE="bash_complete", **arguments, **environment)
-        assert done.stderr == ""
-        return [line.partition(",")[2] for line in done.stdout.splitlines() if line]
+        assert done.err == ""
+        return [line.partition(",")[2] for line in done.out.splitlines() if line]
 
     at = f"--index {index}"
     assert complete("searchkit", "ex") == ["export"]

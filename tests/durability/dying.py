@@ -19,17 +19,18 @@ _OPERATIONS = frozenset({"os.mkdir", "os.link", "os.rename", "os.remove", "os.rm
 _FOR_WRITING = os.O_WRONLY | os.O_RDWR
 
 
-def dies_at(step: int, index: Path, work: Callable[[], object], *, power_cut: bool = False) -> bool:
+def dies_at(step: int, index: Path, work: Callable[[], object], killed: Path | None = None) -> bool:
     """Call `work` in a process that dies before its disk operation number `step`, counted from 1.
 
-    `index`: the existing folder that `work` writes to. Returns False if `work` completed with fewer operations. With
-    `power_cut`, what was not synced is lost: files lose their second half, folders are emptied, and the old manifest is
-    restored. This process forks, so no other thread of it should be running.
+    `index`: the existing folder that `work` writes to. Returns False if `work` completed with fewer operations. If
+    `killed` is given, a power cut is simulated too: the folder is copied to `killed`, as the death of the process
+    leaves it. Then what was not synced is lost: files lose their second half, folders are emptied, and the old manifest
+    is restored. This process forks, so no other thread of it should be running.
     """
     pid = os.fork()
     if not pid:
         try:
-            _Disk(index, step, power_cut=power_cut).watch()
+            _Disk(index, step, killed).watch()
             work()
         except BaseException:  # noqa: BLE001 - no exception may leave the child process
             traceback.print_exc()
@@ -45,8 +46,8 @@ def dies_at(step: int, index: Path, work: Callable[[], object], *, power_cut: bo
 class _Disk:
     """Counts the disk operations of this process, and knows which of its files are synced."""
 
-    def __init__(self, index: Path, step: int, *, power_cut: bool) -> None:
-        self._index, self._remaining, self._power_cut = index, step, power_cut
+    def __init__(self, index: Path, step: int, killed: Path | None) -> None:
+        self._index, self._remaining, self._killed = index, step, killed
         manifest = index / "index.json"
         self._manifest = manifest.read_bytes() if manifest.exists() else None
         self._synced: dict[int, int] = {}  # inode → open descriptor, so that the inode number is not reused
@@ -92,7 +93,8 @@ class _Disk:
         """Count a disk operation before it happens. At the last operation, kill this process."""
         self._remaining -= 1
         if self._remaining == 0:
-            if self._power_cut:
+            if self._killed:
+                shutil.copytree(self._index, self._killed)
                 self._discard_unsynced()
             os.kill(os.getpid(), signal.SIGKILL)
 

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.skipif(
     not hasattr(signal, "SIGKILL"), reason="on Windows, an open file cannot be removed, and a process cannot be killed"
 )
 
-READERS = 3
+READERS = 2
 """Number of reader processes, with `traffic.THREADS` threads each."""
 PAUSING_BUILD = """
 import sys

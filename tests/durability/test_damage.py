@@ -345,7 +345,6 @@ def test_an_update_does_not_hide_damage(
     build(reports.folder, tmp_path / "fresh")
     expected, failures = read_answers(tmp_path / "fresh"), []
     rng = random.Random(4)  # noqa: S311 - no secret
-    monkeypatch.setattr(os, "fsync", lambda _: None)  # for speed
     if not links:
         monkeypatch.setattr(os, "link", refuse_link)
     for path in (array_files(base)[0], array_files(base)[-1]):

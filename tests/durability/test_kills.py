@@ -97,4 +97,4 @@ def wait_until(condition: Callable[[], object], seconds: float = 30) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end
-        time.sleep(0.001)
+        time.sleep(0.005)

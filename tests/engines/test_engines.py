@@ -61,7 +61,7 @@ REGIONS = ((), ("天津市",), ("天津市", "东丽区"), ("福建省", "福州
 TOPICS = ("行政执法", "普法宣传", "队伍建设")
 HEADINGS = ("执法检查", "行政", "监督3件", "长江")
 
-few_examples = settings(max_examples=30)
+few_examples = settings(max_examples=20)
 
 
 def texts_from(pieces: Sequence[str], max_pieces: int = 8) -> st.SearchStrategy[str]:
@@ -524,7 +524,7 @@ def test_bare_runs_are_found_as_substrings(indexed: IndexedCorpus, run: str) -> 
     assert set(indexed.search_ids(run)) >= set(indexed.ids(sorted(expected)))
 
 
-@settings(few_examples, max_examples=80)
+@settings(few_examples, max_examples=50)
 @given(query=QUERIES, match=st.sampled_from(["all", "any"]))
 @example("pm*", "all")
 def test_queries_match_like_their_trees(indexed: IndexedCorpus, query: str, match: str) -> None:
@@ -536,7 +536,7 @@ def test_queries_match_like_their_trees(indexed: IndexedCorpus, query: str, matc
     assert results.total == len(results.hits)
 
 
-@settings(few_examples, max_examples=100)
+@settings(few_examples, max_examples=60)
 @given(tree=TREES)
 def test_any_tree_is_matched(indexed: IndexedCorpus, tree: Node) -> None:
     """An engine matches any query tree, also trees that no query text produces."""
@@ -547,7 +547,7 @@ def test_any_tree_is_matched(indexed: IndexedCorpus, tree: Node) -> None:
 # --- facets
 
 
-@settings(few_examples, max_examples=60)
+@settings(few_examples, max_examples=40)
 @given(
     tree=TREES,
     population=st.one_of(st.just(Everything()), TREES),
@@ -625,7 +625,7 @@ def check_counts(
 # --- order, scores, pages
 
 
-@settings(few_examples, max_examples=25)
+@settings(few_examples, max_examples=16)
 @given(query=QUERIES, size=st.integers(1, 120), sort=st.sampled_from(["score", "year", "-document", "topic"]))
 @example("执法|检查|行政|件", 70, "score")
 def test_consecutive_pages_are_the_complete_list(indexed: IndexedCorpus, query: str, size: int, sort: str) -> None:
@@ -641,7 +641,7 @@ def test_consecutive_pages_are_the_complete_list(indexed: IndexedCorpus, query: 
     assert len(set(paged)) == complete.total
 
 
-@settings(few_examples, max_examples=40)
+@settings(few_examples, max_examples=25)
 @given(query=QUERIES)
 @example("执法|检查|行政|件")
 def test_hits_are_ordered_by_score(indexed: IndexedCorpus, query: str) -> None:
@@ -665,7 +665,7 @@ def test_more_paragraphs_match_than_are_rescored(indexed: IndexedCorpus) -> None
     assert indexed.index.search("执法|检查|行政|件", match="any").total > RESCORE_DEPTH
 
 
-@settings(few_examples, max_examples=40)
+@settings(few_examples, max_examples=25)
 @given(query=QUERIES)
 def test_scores_are_those_of_the_formulas(indexed: IndexedCorpus, query: str) -> None:
     """A score is the sum of its explained parts. If all hits are rescored, it equals the naive computation."""
@@ -683,7 +683,7 @@ def test_scores_are_those_of_the_formulas(indexed: IndexedCorpus, query: str) ->
         )
 
 
-@settings(few_examples, max_examples=20)
+@settings(few_examples, max_examples=14)
 @given(query=RUN_QUERIES, item=st.one_of(st.none(), FILTERS))
 @example("执法 检查 行政 件", None)
 @example("执法 长江大桥", None)
@@ -717,7 +717,7 @@ def test_further_hits_are_ranked_with_the_others(indexed: IndexedCorpus, query: 
         assert page == response.hits[start : start + 7]
 
 
-@settings(few_examples, max_examples=20)
+@settings(few_examples, max_examples=14)
 @given(query=RUN_QUERIES, is_grouped=st.booleans())
 @example(query="执法", is_grouped=False)
 @example(query="执法检查", is_grouped=True)
@@ -743,7 +743,7 @@ def test_first_hits_come_before_all_others(indexed: IndexedCorpus, query: str, *
         assert page == hits[start : start + 7]
 
 
-@settings(few_examples, max_examples=20)
+@settings(few_examples, max_examples=14)
 @given(query=RUN_QUERIES)
 @example("执法 检查")
 @example("执法检查 长江")
@@ -833,7 +833,7 @@ def test_hits_are_sorted_by_several_keys(indexed: IndexedCorpus, query: str, key
     assert [hit.id for hit in hits] == [hit.id for hit in expected]
 
 
-@settings(few_examples, max_examples=40)
+@settings(few_examples, max_examples=25)
 @given(tree=TREES, without=TREES, item=st.one_of(st.none(), FILTERS), by_document=st.booleans())
 @example(tree=Everything(), without=Word("执法"), item=None, by_document=True)
 def test_paragraphs_or_documents_are_left_out(
@@ -905,7 +905,7 @@ def keys_of_repeated(repeated: IndexedCorpus) -> dict[str, object]:
 
 
 @few_examples
-@given(query=QUERIES, sort=st.sampled_from(["score", "score", "year", "-section"]), page=st.integers(1, 7))
+@given(query=QUERIES, sort=st.sampled_from(["score", "score", "year", "-section"]), page=st.integers(6, 40))
 def test_near_duplicates_are_folded(
     repeated: IndexedCorpus, keys_of_repeated: dict[str, object], query: str, sort: str, page: int
 ) -> None:
@@ -1035,7 +1035,7 @@ def test_scores_of_measures_are_those_of_a_search(indexed: IndexedCorpus, query:
         assert abs(score - total) <= tolerance
 
 
-@settings(few_examples, max_examples=15)
+@settings(few_examples, max_examples=12)
 @given(seed=st.integers(0, 10**6), queries=st.lists(QUERIES, min_size=2, max_size=2), conditions=MEASURE_CONDITIONS)
 @example(7, ["执法|检查|行政|件^2", "*"], NO_CONDITIONS)
 def test_engines_select_the_same_measures(seed: int, queries: list[str], conditions: dict[str, Any]) -> None:
@@ -1065,7 +1065,7 @@ def test_engines_select_the_same_measures(seed: int, queries: list[str], conditi
 # --- other corpora
 
 
-@settings(few_examples, max_examples=15)
+@settings(few_examples, max_examples=12)
 @given(seed=st.integers(0, 10**6), queries=st.lists(QUERIES, min_size=3, max_size=3), item=FILTERS)
 def test_answers_on_random_corpora(index_of: Callable[..., Index], seed: int, queries: list[str], item: Filter) -> None:
     """Matches, scores and facets equal the naive ones on any corpus."""

@@ -109,7 +109,7 @@ def test_examples_of_grams(text: str, size: int, expected: list[str]) -> None:
 
 
 @given(st.data(), SIZES)
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_count_grams_counts_the_selected_grams(data: st.DataObject, size: int) -> None:
     """`count_grams` is a `Counter` of `grams`, restricted to the selected ones."""
     text = data.draw(ANY_TEXT | REPETITIVE)

@@ -65,7 +65,7 @@ def run_programs(parent: Parent) -> None:
 def run_one_program(parent: Parent) -> None:
     """Run a program that uses the processor forever."""
     parent.receive()
-    with limit_resources(2, 1 << 30):
+    with limit_resources(1, 1 << 30):
         run_program([sys.executable, "-I", "-c", "while True: pass"], Path(tempfile.gettempdir()))
         parent.send(b"run")
 

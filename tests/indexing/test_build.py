@@ -222,6 +222,7 @@ def test_a_data_file_that_is_not_utf_8_is_refused(corpus: Path, index: Path, eng
     assert is_old_index(index)
 
 
+@pytest.mark.parametrize("engine", ENGINES[:1], scope="session")  # the engine does not read these files
 @pytest.mark.parametrize("encoding", ["gbk", "utf-16", "utf-16-le", "utf-8-sig"])
 @pytest.mark.parametrize(
     ("name", "text"),
@@ -469,48 +470,34 @@ def hostile(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list
     return add
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
 def test_files_whose_readers_fail_are_skipped(
-    corpus: Path, index: Path, engine: str, hostile: Callable[..., list[str]], jobs: int
+    corpus: Path, index: Path, engine: str, hostile: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A file whose reader fails is skipped with a reason, which the index keeps. All other files are indexed.
+    """If workers die in several tasks, the other files are indexed in corpus order, and progress counts every file.
 
-    `test_hostile_files.py` tests each failure with one process. What fails does not depend on the engine.
+    A file whose reader fails is skipped with a reason, which the index keeps. `test_hostile_files.py` tests each
+    failure with one worker; what fails does not depend on the engine.
     """
-    commands = ["crash", "refuse"]
-    if (engine, jobs) == (ENGINES[0], 2):
-        commands = ["crash", "hold", "exit", "raise", "swell", "refuse"]
+    monkeypatch.setattr(tasks, "MAX_TASK_BYTES", 200)  # several tasks per process
+    commands = ["crash", "hold", "raise", "refuse"] if engine == ENGINES[0] else ["crash", "raise", "crash"]
     names = hostile(*commands, "harmless")
-    result = build(corpus, index, BuildOptions(engine, jobs=jobs))
+    steps: list[Progress] = []
+    result = build(corpus, index, BuildOptions(engine, jobs=2), steps.append)
     reasons = {item.path: item.reason for item in result.skipped}
     assert [*reasons] == names[:-1]
     for name, command in zip(names, commands, strict=False):
         assert reasons[name].startswith(hostile_reader.FAILURES[command])
     assert (result.files, result.documents) == (21, 21)
+    assert [step.files for step in steps] == [*range(1, 22 + len(commands))]
+    assert steps[-1].bytes == steps[-1].all_bytes == sum(path.stat().st_size for path in corpus.iterdir())
     with Index(index) as opened:
         opened.check()
         assert opened.search(NEW, limit=None).total == 21
         assert opened.problems() == [{"path": path, "reason": reason} for path, reason in reasons.items()]
-    second = build(corpus, index, BuildOptions(engine, jobs=jobs))
-    assert (second.files, second.unchanged, second.skipped) == (0, 21, result.skipped)
-
-
-def test_workers_that_die_in_several_tasks(
-    corpus: Path, index: Path, engine: str, hostile: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """If workers die in several tasks, all documents are indexed in corpus order, and progress counts every file."""
-    monkeypatch.setattr(tasks, "MAX_TASK_BYTES", 200)  # several tasks per process
-    names = hostile("crash", "raise", "exit", "crash", "harmless")
-    steps: list[Progress] = []
-    result = build(corpus, index, BuildOptions(engine, jobs=2), steps.append)
-    assert [item.path for item in result.skipped] == names[:4]
-    assert (result.files, result.documents) == (21, 21)
-    assert [step.files for step in steps] == [*range(1, 26)]
-    assert steps[-1].bytes == steps[-1].all_bytes == sum(path.stat().st_size for path in corpus.iterdir())
-    with Index(index) as opened:
-        opened.check()
         documents = [document.document for document in opened.documents()]
-    assert documents == sorted({path.name for path in corpus.iterdir()} - {*names[:4]})
+    assert documents == sorted({path.name for path in corpus.iterdir()} - {*reasons})
+    second = build(corpus, index, BuildOptions(engine, jobs=2))
+    assert (second.files, second.unchanged, second.skipped) == (0, 21, result.skipped)
 
 
 def test_a_script_without_a_main_guard_can_use_several_processes(corpus: Path, index: Path, engine: str) -> None:

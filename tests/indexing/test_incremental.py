@@ -234,7 +234,7 @@ def apply_change(folder: Path, what: str, *arguments: Any) -> None:  # noqa: ANN
 
 
 @given(st.lists(corpus_changes, min_size=1, max_size=6))
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.usefixtures("simple_measures")
 def test_an_updated_index_equals_a_fresh_one(engine: str, sequence: list[tuple[Any, ...]]) -> None:
     """After each change of a random sequence, the index returns the same as an index built from scratch."""
@@ -435,6 +435,7 @@ DATA_FILES = {
 }
 
 
+@pytest.mark.parametrize("engine", LOCAL_ENGINES[:1], scope="session")  # the engine does not read these files
 @pytest.mark.parametrize("what", DATA_FILES)
 def test_a_changed_data_file_causes_a_full_build(
     run_build: Build, source: Path, index: Path, engine: str, tmp_path: Path, what: str

@@ -88,7 +88,7 @@ def test_numbers_are_formatted_in_chinese(number: int, printed: str) -> None:
 
 
 @given(st.integers(1, 10**11), st.sampled_from(["户次", "人次", "元", "亩"]))
-@settings(max_examples=200)
+@settings(max_examples=80)
 def test_all_forms_of_an_integer_are_equal(number: int, unit: str) -> None:
     """A number in Arabic digits, with separators, in full width or in Chinese has the same base value and unit."""
     forms = [f"{number}{unit}", f"{number:,}{unit}"]
@@ -116,7 +116,7 @@ def test_all_forms_of_a_percentage_are_equal(whole: int, decimals: str) -> None:
 
 
 @given(st.integers(1, 9999), st.integers(1, 9999), st.sampled_from(["", "万", "亿"]))
-@settings(max_examples=200)
+@settings(max_examples=80)
 def test_all_forms_of_a_decimal_are_equal(whole: int, part: int, scale: str) -> None:
     """Decimals are kept in Arabic digits, full width and Chinese. 万 and 亿 are part of the unit."""
     decimals = f"{part:04}"
@@ -130,7 +130,7 @@ def test_all_forms_of_a_decimal_are_equal(whole: int, part: int, scale: str) -> 
 
 
 @given(REPORT | MIXED | ANY_TEXT, st.lists(REPORT, max_size=2), st.none() | st.integers(1949, 2030))
-@settings(max_examples=600)
+@settings(max_examples=200)
 def test_invariants_hold_for_any_text(text: str, path: list[str], year: int | None) -> None:
     """No text raises an exception.
 
@@ -150,7 +150,7 @@ def test_invariants_hold_for_any_text(text: str, path: list[str], year: int | No
 
 
 @given(REPORT | MIXED)
-@settings(max_examples=600)
+@settings(max_examples=200)
 def test_quotes_contain_their_numbers(text: str) -> None:
     """A quote contains the number of its measure.
 
@@ -170,7 +170,7 @@ def test_quotes_contain_their_numbers(text: str) -> None:
 
 
 @given(REPORT | MIXED)
-@settings(max_examples=600)
+@settings(max_examples=200)
 def test_the_base_value_is_the_value_times_the_scale(text: str) -> None:
     """93.7182万元 is 93.7182 times the scale of 万元 in 元."""
     for measure in measures(text):
@@ -213,21 +213,22 @@ ANYWHERE = [
 """Characters, words and clauses that begin or end a match of a rule."""
 
 
-MAX_SECONDS = 5
-"""Maximum CPU time for one paragraph, in seconds."""
+LENGTH, MAX_SECONDS = 10_000, 1.25
+"""Length of a paragraph of repetitions, and the maximum CPU time for it, in seconds. The longest possible paragraph has
+twice the length, and would take four times as long if the time grew with the square of the length."""
 
 
 @pytest.mark.parametrize("piece", ANYWHERE)
 def test_long_repetitions_are_fast(piece: str) -> None:
-    """Damaged files contain long repetitions. The longest possible paragraph of them is extracted in little time."""
-    assert cpu_seconds((piece * 20_000)[:20_000]) < MAX_SECONDS
-    assert cpu_seconds(f"甲5件{(piece * 20_000)[:20_000]}甲5件。") < MAX_SECONDS
+    """Damaged files contain long repetitions. A paragraph of them is extracted in little time."""
+    assert cpu_seconds((piece * LENGTH)[:LENGTH]) < MAX_SECONDS
+    assert cpu_seconds(f"甲5件{(piece * LENGTH)[:LENGTH]}甲5件。") < MAX_SECONDS
 
 
 @pytest.mark.parametrize("piece", BEFORE_NUMBER)
 def test_long_repetitions_before_a_number_are_fast(piece: str) -> None:
     """Long repetitions of words that the rules search for before a number are extracted in little time."""
-    assert cpu_seconds(f"{(piece * 20_000)[:20_000]}甲5件。") < MAX_SECONDS
+    assert cpu_seconds(f"{(piece * LENGTH)[:LENGTH]}甲5件。") < MAX_SECONDS
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ CONTRACT_FILES = "exact_phrases or numbers or facets or folding or ranking or me
 takes more time than the cases."""
 STATE_TESTS = "folder_contains_only or keeps_its_state or lost_its_lock or update_equals or altered_paragraphs"
 """The tests of `test_cluster_state.py` that are run here, by parts of their names, as an expression of pytest."""
+FILES = ("tests/engines/test_contract.py", "tests/opensearch/test_cluster_state.py")
 
 
 @pytest.fixture(scope="module")
@@ -28,16 +29,9 @@ def url() -> Iterator[str]:
         yield node.url
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("--shards", "3", "-k", CONTRACT_FILES, "tests/engines/test_contract.py"),
-        ("-k", STATE_TESTS, "tests/opensearch/test_cluster_state.py"),
-    ],
-    ids=["contract", "states"],
-)
-def test_on_a_node(url: str, arguments: tuple[str, ...]) -> None:
-    """The selected tests pass on the node."""
-    command = [sys.executable, "-m", "pytest", "-p", "no:xdist", "--cluster", url, *arguments]
+def test_on_a_node(url: str) -> None:
+    """The selected tests pass on the node, with three shards."""
+    chosen = ("--shards", "3", "-k", f"{CONTRACT_FILES} or {STATE_TESTS}", *FILES)
+    command = [sys.executable, "-m", "pytest", "-p", "no:xdist", "--cluster", url, *chosen]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout[-5000:]

@@ -130,7 +130,7 @@ def test_spans(analyzer: Analyzer, text: str, tree: Node, spans: list[str]) -> N
 
 
 @given(TEXTS, TREES)
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_the_window_is_a_slice_of_the_text(analyzer: Analyzer, text: str, tree: Node) -> None:
     """The window is the text at its offset, at most 120 code points. A short text is shown in full."""
     snippet = Highlighter(tree, analyzer).snippet(text)
@@ -141,7 +141,7 @@ def test_the_window_is_a_slice_of_the_text(analyzer: Analyzer, text: str, tree: 
 
 
 @given(TEXTS, TREES)
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_the_window_cuts_no_number(analyzer: Analyzer, text: str, tree: Node) -> None:
     """Neither edge is inside a number, unless the number is longer than a window."""
     snippet = Highlighter(tree, analyzer).snippet(text)
@@ -150,7 +150,7 @@ def test_the_window_cuts_no_number(analyzer: Analyzer, text: str, tree: Node) ->
 
 
 @given(TEXTS, TREES)
-@settings(max_examples=500)
+@settings(max_examples=150)
 def test_the_window_shows_the_most_leaves(analyzer: Analyzer, text: str, tree: Node) -> None:
     """No other window that cuts no number contains matches of more leaves."""
     snippet = Highlighter(tree, analyzer).snippet(text)
@@ -164,7 +164,7 @@ def test_the_window_shows_the_most_leaves(analyzer: Analyzer, text: str, tree: N
     ),
     st.sampled_from("，的"),
 )
-@settings(max_examples=500)
+@settings(max_examples=150)
 def test_the_window_shows_the_most_leaves_of_long_and_short(
     analyzer: Analyzer, pieces: list[tuple[int, str]], filler: str
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -41,7 +42,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         now[0] += 1
         return now[0]
 
-    monkeypatch.setattr(timing.time, "monotonic", monotonic)
+    monkeypatch.setattr(timing, "time", SimpleNamespace(monotonic=monotonic))  # other threads read the real clock
     return now
 
 

@@ -107,7 +107,7 @@ def test_arabic_numbers_are_recognised(number: int, places: int, data: st.DataOb
 
 
 @given(st.integers(0, 10**9), st.data())
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_chinese_numbers_are_recognised(number: int, data: st.DataObject) -> None:
     """A number is found in Chinese numerals, with 两 for 二, 〇 for 零, and in formal or traditional characters."""
     printed = to_chinese(number)
@@ -137,7 +137,7 @@ def test_chinese_digits_without_multipliers_are_parsed(number: int, has_circle: 
 
 
 @given(ANY_TEXT | NUMERIC_TEXT)
-@settings(max_examples=500)
+@settings(max_examples=150)
 def test_any_text_is_accepted(text: str) -> None:
     """Numbers come from left to right, do not overlap, are inside the text and are finite."""
     position = 0
@@ -150,7 +150,7 @@ def test_any_text_is_accepted(text: str) -> None:
 
 
 @given(ANY_TEXT | NUMERIC_TEXT)
-@settings(max_examples=500)
+@settings(max_examples=150)
 def test_the_fields_of_a_number_do_not_depend_on_its_context(text: str) -> None:
     """A number has the same fields by itself as in its text, so its fields can be cached."""
     for numeral in find_numerals(text):
@@ -159,7 +159,7 @@ def test_the_fields_of_a_number_do_not_depend_on_its_context(text: str) -> None:
 
 
 @given(st.lists(NUMERIC_TEXT | ANY_TEXT | st.sampled_from(("万千瓦", "1.2024年", "千字节")), max_size=4).map("".join))
-@settings(max_examples=500)
+@settings(max_examples=150)
 def test_the_number_across_a_position_is_found(text: str) -> None:
     """`number_across` returns the number that begins before a position and ends after it, or None."""
     folded = fold(text)

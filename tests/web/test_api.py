@@ -75,7 +75,9 @@ def test_no_request_fails_during_rebuilds(tmp_path: Path) -> None:
         for number in range(builds):
             (corpus / f"new{number}.txt").write_text("行政处罚立案9件。\n", encoding="utf-8")
             searchkit.build(corpus, index, full=number % 2 == 1)
-        time.sleep(0.5)
+        deadline = time.monotonic() + 60
+        while 20 + builds not in totals and time.monotonic() < deadline:
+            time.sleep(0.02)
         ended.set()
         for thread in threads:
             thread.join()
@@ -86,12 +88,13 @@ def test_no_request_fails_during_rebuilds(tmp_path: Path) -> None:
 
 def test_a_full_queue_refuses_with_retry_after(index_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """More searches than may wait are refused with 503 and Retry-After; the others are answered."""
+    monkeypatch.setattr("searchkit.web.app.SEARCH_SECONDS", 120.0)
     release = threading.Event()
     search = searchkit.index.IndexState.search
 
     def wait(*arguments: object, **options: object) -> object:
         """Search after `release` is set."""
-        release.wait(30)
+        release.wait(90)
         return search(*arguments, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(searchkit.index.IndexState, "search", wait)
@@ -108,7 +111,7 @@ def test_a_full_queue_refuses_with_retry_after(index_path: Path, monkeypatch: py
         threads = [threading.Thread(target=ask, args=(number,)) for number in range(possible + 3)]
         for thread in threads:
             thread.start()
-        deadline = time.monotonic() + 9
+        deadline = time.monotonic() + 60
         while len(answers) < 3 and time.monotonic() < deadline:
             time.sleep(0.02)
         refused = list(answers)

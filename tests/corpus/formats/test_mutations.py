@@ -43,27 +43,25 @@ def test_mutations_are_reproducible(tmp_path: Path) -> None:
     assert len({data for _, data in files}) > 30
 
 
-class SingleFile(Mutations):
-    """Yields a single given file."""
+UNREADABLE = {"a.docx": b"PK", "a.txt": bytes(99), "a.pdf": b"%PDF-1.4 cut"}
+"""Contents of files that cannot be read, by name."""
 
-    def __init__(self, folder: Path, name: str, data: bytes) -> None:
-        super().__init__(folder, with_libreoffice=False)
-        self._file = name, data
+
+class Unreadable(Mutations):
+    """Yields files that cannot be read."""
 
     def damaged(self, n: int) -> tuple[str, bytes]:
-        """Return the file, named like an intact one."""
-        return f"{n:06}-intact-{self._file[0]}", self._file[1]
+        """Return a file of `UNREADABLE`, named like an intact one."""
+        name = [*UNREADABLE][n]
+        return f"{n:06}-intact-{name}", UNREADABLE[name]
 
 
-@pytest.mark.parametrize(
-    ("name", "data"), [("a.docx", b"PK"), ("a.txt", bytes(99)), ("a.pdf", b"%PDF-1.4 cut")], ids=["docx", "txt", "pdf"]
-)
-def test_an_unread_intact_file_is_a_fault(tmp_path: Path, name: str, data: bytes) -> None:
-    """A run in which an intact file is not indexed reports a fault."""
-    mutations = SingleFile(tmp_path, name, data)
-    mutations.run(1)
-    (fault,) = mutations.counts.faults
-    assert fault.startswith(f"000000-intact-{name}: is intact and was not read: ")
+def test_unread_intact_files_are_faults(tmp_path: Path) -> None:
+    """A run in which intact files are not indexed reports a fault for each."""
+    mutations = Unreadable(tmp_path, with_libreoffice=False)
+    mutations.run(len(UNREADABLE))
+    for n, (name, fault) in enumerate(zip(UNREADABLE, mutations.counts.faults, strict=True)):
+        assert fault.startswith(f"{n:06}-intact-{name}: is intact and was not read: ")
 
 
 def test_the_committed_result_is_complete(counts: Counts, tmp_path: Path) -> None:
