@@ -69,7 +69,7 @@ _BOUND_MARGIN = 0.1
 """Width of the range of an inexact value, relative to the value: 1300 to 1430 for 1300余, 1235 to 1365 for 约1300."""
 
 
-_MAX_CACHED_NAMES = 2048
+_MAX_CACHED_NAMES = 1024
 """Number of names whose features are cached, about 3 KB each. A look-up compares a few names many times."""
 
 

@@ -36,7 +36,7 @@ from searchkit.names import MEASURE_BOUNDS, MEASURE_CHANGES, MEASURE_STATUSES
 from searchkit.query.facets import Filter
 from searchkit.text.folding import CODE_POINT_COUNT, to_code_points
 
-_MAX_CACHED_INDICATORS = 1 << 14  # number of decoded indicators of a segment that are cached, about 0.2 KB each
+_MAX_CACHED_INDICATORS = 1 << 13  # number of decoded indicators of a segment that are cached, about 0.2 KB each
 _MAX_CACHED_UNITS = 64  # number of units whose masks are cached
 _KEY_BYTES = 8  # length of the key of an indicator
 _OUTSIDE_TEXT = "a measure lies outside the text of its paragraph"
