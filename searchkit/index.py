@@ -403,7 +403,7 @@ class Index(IndexState):
         self._snapshot.close()
 
     def refresh(self) -> bool:
-        """Switch to the latest build of the index, and return whether there was a newer one. If not, takes 0.2 ms.
+        """Switch to the latest build of the index, and return whether there was a newer one. If not, takes 10 µs.
 
         Calls in other threads finish on the build on which they started. If the latest build cannot be opened, raises
         IndexMissing, IndexForeign or IndexDamaged, and keeps the open build.
@@ -411,7 +411,7 @@ class Index(IndexState):
         with _refreshing:
             old = self._snapshot
             with suppress(IndexDamaged):  # the index may have been replaced while it was read
-                if old.read_latest_manifest() == old.manifest:
+                if old.is_latest():
                     return False
             new = open_snapshot(old.path)
             if "analyzer" in vars(old) and new.manifest.analyzer == old.manifest.analyzer:

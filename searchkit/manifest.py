@@ -125,6 +125,15 @@ def read_manifest(index: Path) -> Manifest:
     return manifest
 
 
+def manifest_identity(index: Path) -> tuple[int, ...] | None:
+    """Return device, inode, size and modification time of the file of the manifest. None if it cannot be read."""
+    try:
+        status = os.stat(f"{index}/{_MANIFEST_NAME}")  # noqa: PTH116 - joining paths would take as long again
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
 def decode_manifest(text: str, path: Path, index: Path) -> Manifest:
     """Return the manifest of a text from `encode_manifest`. `path`: where the text is, for messages.
 

@@ -520,6 +520,23 @@ def test_refresh_loads_changed_words(engine: str, tmp_path: Path, report: Report
         assert index.search("江大桥参加").total == 1
 
 
+def test_refresh_does_not_read_the_manifest_that_is_open(
+    tmp_path: Path, documents: list[ParsedDocument], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server refreshes for each request, so an unchanged manifest is not read again. A new one is."""
+    write_index(documents, tmp_path)
+    reads = []
+    with Index(tmp_path) as index:
+        read_manifest = directory.read_manifest
+        monkeypatch.setattr(directory, "read_manifest", lambda path: reads.append(path) or read_manifest(path))
+        assert not index.refresh()
+        assert not reads
+        write_index(documents[:1], tmp_path)
+        reads.clear()
+        assert index.refresh()
+        assert reads
+
+
 def test_an_index_stays_usable_after_a_failed_refresh(
     engine: str, tmp_path: Path, documents: list[ParsedDocument]
 ) -> None:

@@ -46,7 +46,7 @@ class Indicators(Sequence[str]):
         self.texts = texts
         """Returns the indicators with the given ordinals, as printed."""
         self._codes, self._lengths = codes, lengths.astype(np.int64)
-        self._offsets: dict[int, _Ordinals] = {}
+        self._offsets: dict[int, NDArray[np.int32]] = {}
         """The offsets, ascending, of each character that was looked up."""
         self._without: dict[str, Indicators] = {}
 
@@ -147,12 +147,12 @@ class Indicators(Sequence[str]):
             self._without[characters] = plain
         return plain
 
-    def _find(self, string: str) -> _Ordinals:
+    def _find(self, string: str) -> NDArray[np.int32]:
         """Return the offsets, ascending, of a string of at least one character."""
         first, *others = to_code_points(string).tolist()
         offsets = self._offsets.get(first)
         if offsets is None:
-            offsets = self._offsets[first] = np.flatnonzero(self._codes == first)
+            offsets = self._offsets[first] = np.flatnonzero(self._codes == first).astype(np.int32)
         for distance, code in enumerate(others, 1):
             offsets = offsets.compress(self._codes.take(offsets + distance, mode="clip") == code)
         return offsets

@@ -69,6 +69,10 @@ _BOUND_MARGIN = 0.1
 """Width of the range of an inexact value, relative to the value: 1300 to 1430 for 1300余, 1235 to 1365 for 约1300."""
 
 
+_MAX_CACHED_NAMES = 1024
+"""Number of names whose features are cached, about 3 KB each. A look-up compares a few names many times."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Features:
     """The features of a name that its similarity to others depends on."""
@@ -85,7 +89,7 @@ class _Features:
     """The word that makes the name a mean (人均), or "". A mean is less similar to a total."""
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(_MAX_CACHED_NAMES)
 def _features(name: MeasureName) -> _Features:
     """Return the features of a name, cached. Cost: about 10 µs."""
     parts = name.parts or (name.text,)
@@ -111,7 +115,7 @@ def has_same_wording(one: MeasureName, other: MeasureName) -> bool:
     return one.aspect == other.aspect and _heavy_characters(one) == _heavy_characters(other)
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(_MAX_CACHED_NAMES)
 def _heavy_characters(name: MeasureName) -> str:
     """Return the sorted characters of a name without its light words, or of the name if it has only such words."""
     text = "".join(name.parts or (name.text,))

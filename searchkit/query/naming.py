@@ -72,7 +72,8 @@ _MAX_NAME_LENGTH = 500
 """Maximum length in code points of a text that is analysed. Longer texts, which do not occur, are only folded."""
 _MAX_REDUCED_NAMES = 200
 """Maximum number of names of a measure that are compared with each other to drop those that contain another one."""
-_CACHE_SIZE = 65_536
+_CACHE_SIZE = 8192
+"""Number of indicators whose names are cached, about 0.5 KB each."""
 _STRINGS_CACHE_SIZE = 256
 
 

@@ -23,7 +23,6 @@ from searchkit.manifest import (
     EXTRAS_FILE,
     PROBLEMS_FILE,
     SUGGESTIONS_FILE,
-    Manifest,
     verify_content,
 )
 from searchkit.model import Document, Measure, Note, Paragraph, Table
@@ -67,6 +66,7 @@ class Snapshot:
         keep_forks_safe()
         self.path = path
         self._directory = directory = open_directory(path)
+        self._identity = directory.identity()  # before the manifest is read: a commit in between is seen by `is_latest`
         self.manifest = directory.read_manifest()
         self._is_closed = False
         self.verified: Literal["read", "running", "all", "damaged"] = "read"
@@ -86,12 +86,13 @@ class Snapshot:
         self._parsed: dict[tuple[str, tuple[str, ...], tuple[str, ...]], Query] = {}
         """Parsed queries by the arguments of `_parse`. The pages of a list are searches for the same query."""
 
-    def read_latest_manifest(self) -> Manifest:
-        """Return the manifest of the state that is committed now.
+    def is_latest(self) -> bool:
+        """Return whether this state is the one that is committed now. Takes some µs if the manifest is the same file.
 
-        Raises the exceptions of `Directory.read_manifest`.
+        Otherwise reads the manifest, and raises the exceptions of `Directory.read_manifest`.
         """
-        return self._directory.read_manifest()
+        identity = self._directory.identity()
+        return (identity is not None and identity == self._identity) or self._directory.read_manifest() == self.manifest
 
     def close(self) -> None:
         """Release files and memory. Every later query raises IndexClosed."""

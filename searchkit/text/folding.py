@@ -58,7 +58,12 @@ def to_code_points(text: str) -> NDArray[np.uint32]:
 
 def _fold(text: str) -> str:
     """Return `text` folded."""
-    return _folding_table()[to_code_points(text)].tobytes().decode(_CODEC, _CODEC_ERRORS)
+    codes, table = to_code_points(text), _folding_table()
+    try:
+        folded = table.take(codes)
+    except IndexError:  # a code point above those of the table, which is its own folded form
+        folded = np.where(codes < len(table), table.take(codes, mode="clip"), codes)
+    return folded.tobytes().decode(_CODEC, _CODEC_ERRORS)
 
 
 _fold_short = lru_cache(maxsize=1024)(_fold)
@@ -67,12 +72,13 @@ _fold_short = lru_cache(maxsize=1024)(_fold)
 
 @cache
 def _folding_table() -> NDArray[np.uint32]:
-    """Return the folded code point of each code point.
+    """Return the folded code point of each code point up to the highest one that has another folded form.
 
     The data file has comments and two lines: characters, and below each character its folded form.
     """
     data = (DATA_FOLDER / "folding.txt").read_text(encoding="utf-8")
     before, after = (line for line in data.splitlines() if not line.startswith("# "))
-    table = np.arange(CODE_POINT_COUNT, dtype="<u4")
-    table[to_code_points(before)] = to_code_points(after)
+    codes = to_code_points(before)
+    table = np.arange(int(codes.max()) + 1, dtype="<u4")
+    table[codes] = to_code_points(after)
     return table

@@ -140,8 +140,9 @@ class Server:
         if answer is None:
             with self._turns.turn() if view.is_local else nullcontext():
                 answer = self._read(site, view, state, suffix) if suffix else self._render(site, view, state)
-                answer = replace(answer, headers={**answer.headers, **_revalidated(etag)})
-                answer = answer.compressed() if is_compressed and suffix not in _COMPRESSED else answer
+            answer = replace(answer, headers={**answer.headers, **_revalidated(etag)})
+            if is_compressed and suffix not in _COMPRESSED:
+                answer = answer.compressed()  # while the next request computes: zlib lets other threads run
             self._cache.put(key, answer)
         return answer
 

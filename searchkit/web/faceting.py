@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from searchkit.names import BUILT_IN_FACETS
 from searchkit.query.facets import FacetCounts, FacetValue
@@ -24,12 +24,11 @@ TREE = "district:4"
 """The facet of places at the lowest level. Its values are paths (福建省/福州市/鼓楼区), which form the tree."""
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """A facet value in a list."""
 
     text: str
-    count: int
+    count: int  # type: ignore[assignment]  # the name hides a method of tuples
     url: str
     bar: int
     """Length of its bar, from 0 to `_BAR_STEPS`."""
@@ -38,14 +37,13 @@ class Value:
     """Depth in the tree of places, from 0."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(NamedTuple):
     """A year in the histogram. Without a link if no hit has the year."""
 
     year: int
     height: int
     """From 0 to `_BAR_STEPS`."""
-    count: int = 0
+    count: int = 0  # type: ignore[assignment]  # the name hides a method of tuples
     url: str = ""
     is_selected: bool = False
 
@@ -135,12 +133,12 @@ def _list_values(frame: Frame, name: str, counts: FacetCounts) -> list[Value]:
     def view(item: FacetValue) -> Value:
         """Return a counted value as the page shows it."""
         value = str(item.value)
-        url = frame.url("search", **frame.state.toggled(name, value))
+        url = frame.toggle_url(name, value)
         return Value(value, item.count, url, _bar_length(item.count, most), item.selected)
 
     listed = {str(item.value) for item in counts.values}
     empty = [
-        Value(value, 0, frame.url("search", **frame.state.toggled(name, value)), 0, is_selected=True)
+        Value(value, 0, frame.toggle_url(name, value), 0, is_selected=True)
         for value in chosen
         if value not in listed and name not in {"year", "of_year", "district"}
     ]
@@ -175,16 +173,11 @@ def _year_view(frame: Frame, counts: FacetCounts) -> FacetView:
     state = frame.state
     values = _list_values(frame, "year", counts)
     values = sorted(values, key=lambda item: (not item.is_selected, -int(item.text)))
-    by_year = {int(item.value): item for item in counts.values}
-    most = max((item.count for item in counts.values), default=0)
+    by_year = {int(item.text): item for item in values}
     bars = []
     for year in range(min(by_year, default=0), max(by_year, default=-1) + 1):
         item = by_year.get(year)
-        if item is None:
-            bars.append(Bar(year, 0))
-        else:
-            url = frame.url("search", **state.toggled("year", str(year)))
-            bars.append(Bar(year, _bar_length(item.count, most), item.count, url, item.selected))
+        bars.append(Bar(year, item.bar, item.count, item.url, item.is_selected) if item else Bar(year, 0))
     first, dots, last = (state.filters.get("year") or ("",))[0].partition("..")
     hidden = [
         (name, value) for name in state.values if name not in {"year", "offset", "after"} for value in state.all(name)
@@ -228,7 +221,7 @@ def _tree_values(frame: Frame, counts: FacetCounts, depth: int | None) -> list[V
         path = waiting.pop()
         full = "/".join(path)
         written = full if full in chosen or path[-1] not in chosen else path[-1]
-        url = frame.url("search", **frame.state.toggled("district", written))
+        url = frame.toggle_url("district", written)
         is_selected = path in chosen_paths
         values.append(Value(path[-1], totals[path], url, _bar_length(totals[path], most), is_selected, len(path) - 1))
         if depth is None or len(path) < depth or path in ancestors or len(children[path[:-1]]) == 1:

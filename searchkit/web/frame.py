@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from searchkit import __version__
@@ -60,10 +60,19 @@ class Frame:
     """Path of the static files, with `/` at its end."""
     is_private: bool = False
     """Whether only the user can reach the server."""
+    _toggles: dict[tuple[str, str], str] = field(default_factory=dict)
+    """The results of `toggle_url`. The hits of a page have few topics and sections, which its facets list, too."""
 
     def url(self, endpoint: str | None = None, suffix: str = "", /, **changes: str | Sequence[str] | None) -> str:
         """Return the URL of an endpoint (`State.url`)."""
         return self.state.url(self.root, endpoint, suffix, **changes)
+
+    def toggle_url(self, facet: str, value: str) -> str:
+        """Return the URL of the search with a value added to a filter, or removed if the filter has it."""
+        url = self._toggles.get((facet, value))
+        if url is None:
+            url = self._toggles[facet, value] = self.url("search", **self.state.toggled(facet, value))
+        return url
 
     def page_context(self, page_title: str, **more: object) -> dict[str, Any]:
         """Return the values of a template: those of all pages, and `more`."""

@@ -133,22 +133,16 @@ def _switch(frame: Frame, name: str, choices: Sequence[tuple[str, str]]) -> list
 
 def _hit_view(frame: Frame, hit: Hit) -> HitView:
     """Return a hit as the page shows it."""
-    state, words = frame.state, frame.words
+    words = frame.words
     paragraph, window = hit.paragraph, hit.window
     end = window.start + len(window.text)
     url = paragraph_url(frame, hit.document, hit.n)
-    tags = [
-        Link(topic, frame.url(**state.toggled("topic", topic)), topic in state.all("topic")) for topic in hit.topics
-    ]
+    tags = [Link(topic, frame.toggle_url("topic", topic)) for topic in hit.topics]
     if hit.agency and hit.agency != "人民政府":
-        tags.append(
-            Link(hit.agency, frame.url(**state.toggled("agency", hit.agency)), hit.agency in state.all("agency"))
-        )
+        tags.append(Link(hit.agency, frame.toggle_url("agency", hit.agency)))
     section = None
     if hit.section and hit.section != "其他":
-        section = Link(
-            hit.section, frame.url(**state.toggled("section", hit.section)), hit.section in state.all("section")
-        )
+        section = Link(hit.section, frame.toggle_url("section", hit.section))
     title = hit.title or words["untitled"]
     return HitView(
         url,

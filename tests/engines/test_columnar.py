@@ -461,6 +461,16 @@ def test_any_characters_are_stored(texts: list[str]) -> None:
     assert [stored[doc_id] for doc_id in range(len(texts))] == texts
 
 
+@given(st.lists(st.text(CHARACTERS), min_size=1, max_size=9))
+def test_characters_of_some_docs(texts: list[str]) -> None:
+    """The characters of some docs, or of none, are those of their texts."""
+    stored = open_text(texts)
+    for chosen in (range(len(texts)), range(0, len(texts), 2), range(0)):
+        characters, lengths = stored.characters(np.array(chosen, np.int64))
+        assert "".join(map(chr, characters)) == "".join(texts[doc_id] for doc_id in chosen)
+        assert lengths.tolist() == [len(texts[doc_id]) for doc_id in chosen]
+
+
 @given(st.lists(st.text(CHARACTERS + "𠀀 Ⅻ"), min_size=1, max_size=9))
 def test_gram_counts(texts: list[str]) -> None:
     """The stored numbers of grams equal the results of `count_all_grams`."""

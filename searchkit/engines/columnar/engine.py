@@ -488,16 +488,17 @@ class _RankedDocs:
         self._match_counts: Array | None = None
         """Number of matches of the document of each doc, if grouped; otherwise None."""
         # All other matches come after the best docs, so none of them is the first doc with the key of one of these.
-        hit_count = len(self._first_with_keys()) if request.fold else len(best)
-        is_within_best = request.limit is not None and request.offset + request.limit <= hit_count
+        first = self._first_with_keys() if request.fold else order
+        is_within_best = request.limit is not None and request.offset + request.limit <= len(first)
         if (request.sort or request.by_document or not is_within_best) and len(best) < len(docs):
             self._add_others(docs.ids)
+            is_within_best = False
         if request.sort:
             self._sort(request.sort)
         if request.by_document:
             self._group()
         elif request.fold:
-            self._take(self._first_with_keys())
+            self._take(first if is_within_best and not request.sort else self._first_with_keys())
 
     def page(self, page: slice) -> Iterator[tuple[int, float, int, bool]]:
         """Yield for each hit of a page the doc id, the score, `ScoredParagraph.matches`, and whether it is beyond."""

@@ -36,6 +36,7 @@ from searchkit.names import MEASURE_BOUNDS, MEASURE_CHANGES, MEASURE_STATUSES
 from searchkit.query.facets import Filter
 from searchkit.text.folding import CODE_POINT_COUNT, to_code_points
 
+_MAX_CACHED_INDICATORS = 1 << 13  # number of decoded indicators of a segment that are cached, about 0.2 KB each
 _MAX_CACHED_UNITS = 64  # number of units whose masks are cached
 _KEY_BYTES = 8  # length of the key of an indicator
 _OUTSIDE_TEXT = "a measure lies outside the text of its paragraph"
@@ -215,10 +216,14 @@ class IndicatorColumn:
 
     def values(self, codes: Sequence[int]) -> list[str]:
         """Return the indicators with the given codes, as printed. Takes up to 30 µs, plus some 0.1 µs per indicator."""
-        missing = [code for code in codes if code not in self._decoded]
+        decoded = self._decoded
+        missing = [code for code in codes if code not in decoded]
         if missing:
-            self._decoded.update(zip(missing, self._decode(np.array(missing)), strict=True))
-        return [self._decoded[code] for code in codes]
+            if len(decoded) > _MAX_CACHED_INDICATORS:
+                decoded, missing = {}, [*codes]
+            decoded.update(zip(missing, self._decode(np.array(missing)), strict=True))
+            self._decoded = decoded
+        return [decoded[code] for code in codes]
 
     @cached_property
     def offsets(self) -> Array:

@@ -509,13 +509,8 @@ class IndexReader:
             if live_documents.all():
                 texts.append(None)
             else:
-                is_deleted = ~live_documents[segment.document_of]
-                characters, lengths = segment.text.characters()
-                texts.append(
-                    SegmentText(
-                        MemoryArrays(text_arrays(characters[np.repeat(is_deleted, lengths)], lengths[is_deleted])[0])
-                    )
-                )
+                deleted = np.flatnonzero(~live_documents[segment.document_of])
+                texts.append(SegmentText(MemoryArrays(text_arrays(*segment.text.characters(deleted))[0])))
         return texts
 
     # measures

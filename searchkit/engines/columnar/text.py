@@ -143,11 +143,18 @@ class SegmentText:
         """Return the codes of several ranges of offsets, concatenated. See `CheckedArray.join`."""
         return self.codes.join(starts, ends)
 
-    def characters(self) -> tuple[Array, Array]:
-        """Return the code points of the texts of all docs, and the number of code points of each, for `text_arrays`."""
-        codes = self.codes.read(0, self._text_end)
+    def characters(self, docs: Array | None = None) -> tuple[Array, Array]:
+        """Return the code points of the texts of docs, and the number of code points of each, for `text_arrays`.
+
+        `docs`: doc ids, ascending, or None for all docs. Takes memory for the texts of these docs only.
+        """
+        offsets = self._offsets.astype(np.int64)
+        if docs is None:
+            codes, lengths = self.codes.read(0, self._text_end), np.diff(offsets) - 1
+        else:
+            starts, ends = offsets.take(docs), offsets.take(docs + 1)
+            codes, lengths = self.slice_codes(starts.tolist(), ends.tolist()), ends - starts - 1
         characters: Array = self._alphabet[codes[codes != 0]]
-        lengths = np.diff(self._offsets.astype(np.int64)) - 1
         if int(lengths.sum()) != len(characters):
             raise damaged_file(self._arrays.path)
         return characters, lengths

@@ -75,6 +75,9 @@ class ClusterDirectory:
         found = self._get("manifest")
         return (found and found["_source"]["data"]) or None
 
+    def identity(self) -> None:
+        """Return None: the manifest is on the cluster."""
+
     def read_manifest(self) -> Manifest:
         """Return the manifest. Raises IndexMissing, IndexForeign or IndexDamaged."""
         found = self._get("manifest")
