@@ -39,7 +39,7 @@ VICTIMS = ("build", "worker", "group")
 _FILES, _PADDING = 10, 300_000
 """Number of files, and line feeds at the end of each: so many that a build uses two workers."""
 _HARMLESS = frozenset({signal.SIGSTOP, signal.SIGPIPE, signal.SIGXFSZ})
-"""Signals that do not end a Python process."""
+"""Signals that do not end a Python process, except SIGPIPE and SIGXFSZ until it has told the system to ignore them."""
 _EXIT_SECONDS = 60
 """Time in which all processes must have ended."""
 _UNDISTURBED_INTERVAL = 5
@@ -158,7 +158,8 @@ def judge(status: int, err: str, state: int, *, must_succeed: bool) -> tuple[str
     """
     if "Traceback" in err or "a bug in searchkit" in err or "Warning:" in err:
         return "raised", err
-    if must_succeed and (status or err):
+    died_at_start = status in {-signal.SIGPIPE, -signal.SIGXFSZ} and state == 0  # Python ignored them too late
+    if must_succeed and (status or err) and not died_at_start:
         return "unclear", f"status {status}, {err}"
     if status == 0 and state == 0:
         return "lost", "the build reported success, but the index is in the old state"

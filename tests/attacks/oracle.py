@@ -45,7 +45,7 @@ class State:
                 path.write_text(text, encoding="utf-8")
 
     def changed(self, rng: random.Random, changes: int) -> State:
-        """Return a state in which files are added, rewritten or removed, `changes` times."""
+        """Return another state, in which files are added, rewritten or removed, `changes` times."""
         files = dict(self.files)
         for _ in range(changes):
             draw = rng.random()
@@ -54,7 +54,8 @@ class State:
                 del files[name]
             else:
                 files[name if draw < 2 / 3 else f"{rng.randrange(10**6):06d}.txt"] = make_lines(rng)
-        return State(files)
+        # The changes may have undone each other. Then nothing would tell whether a build took place.
+        return State(files) if files != self.files else self.changed(rng, changes)
 
     @property
     def paragraphs(self) -> dict[str, str]:

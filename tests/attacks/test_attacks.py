@@ -191,6 +191,8 @@ def test_signals(tally: Tally, tmp_path: Path) -> None:
     [
         (-9, "", 0, False, None),
         (-9, "", 0, True, "unclear"),
+        (-13, "", 0, True, None),
+        (-13, "", 1, True, "unclear"),
         (0, "", 0, False, "lost"),
         (3, "searchkit: interrupted\n", 0, False, None),
         (1, "", 0, False, "unclear"),
