@@ -38,8 +38,8 @@ from searchkit.index import Index
 
 ROOT = Path(__file__).parents[2]
 FOLDER = Path(__file__).parent
-MAX_ATTEMPTS = 5
-"""Maximum number of times that a build is run."""
+MAX_ATTEMPTS = 20
+"""Maximum number of times that a build is run. OpenSearch takes minutes to notice that its disks have room again."""
 PAUSE_SECONDS = 45
 """Seconds for which a node is cut off: longer than the others wait for it."""
 HEALTH_SECONDS = 120
@@ -273,6 +273,9 @@ def break_build(cluster: Cluster, fault: Fault, corpus: Path, local: Index, inde
                 break
             outcome.add_error(result.stderr)
             time.sleep(15)
+        else:  # no build succeeded
+            outcome.lost = local.search("*", limit=0).total
+            return outcome
     with searchkit.open(index) as built:
         outcome.lost = abs(built.search("*", limit=0).total - local.search("*", limit=0).total)
         try:
