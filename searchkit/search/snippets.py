@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from searchkit.engines.contract import ScoredParagraph
 from searchkit.query.tree import PASSAGE, Node, Prefix, Substring, Word, positive_leaves
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.folding import fold
-from searchkit.text.numerals import number_across
+from searchkit.text.numerals import find_folded_numerals, is_in_numeral, number_across
 
 MAX_SNIPPET_LENGTH = 120
 """Maximum length of a snippet, in code points."""
@@ -209,7 +209,7 @@ def _choose_window(text: str, folded: str, matches: Sequence[Match]) -> Span:
     """Return the span of the snippet: the matches of the best window, with context before and after them."""
     if len(folded) <= MAX_SNIPPET_LENGTH:
         return 0, len(folded)
-    start, end = _best_matches(matches[:_MAX_MATCHES]) if matches else (0, 0)
+    start, end = _best_matches(folded, matches[:_MAX_MATCHES]) if matches else (0, 0)
     start, end = _widen_to_numbers(folded, start, min(end, start + MAX_SNIPPET_LENGTH))
     if end - start >= MAX_SNIPPET_LENGTH:
         return _narrow_to_numbers(folded, start, start + MAX_SNIPPET_LENGTH)
@@ -227,7 +227,7 @@ def _choose_window(text: str, folded: str, matches: Sequence[Match]) -> Span:
     return _narrow_to_numbers(folded, first, last)
 
 
-def _best_matches(matches: Sequence[Match]) -> Span:
+def _best_matches(folded: str, matches: Sequence[Match]) -> Span:
     """Return the span from the first to the last match in the best window: the one with matches of the most leaves.
 
     Of windows with the same number of leaves, the one with the most matches is the best; of those, the first. Windows
@@ -236,6 +236,7 @@ def _best_matches(matches: Sequence[Match]) -> Span:
     first, last = matches[0][0], max([end for _, end, _ in matches])
     if last - first <= MAX_SNIPPET_LENGTH:
         return first, last
+    matches = _cover_numbers(folded, matches)
     best, span = (0, 0), matches[0][:2]
     leaf_count = len({leaf for _, _, leaf in matches})
     starts = [start for start, _, _ in matches]
@@ -251,6 +252,24 @@ def _best_matches(matches: Sequence[Match]) -> Span:
         if score > best:
             best, span = score, (match[0], max([end for _, end, _ in inside]))
     return span
+
+
+def _cover_numbers(folded: str, matches: Sequence[Match]) -> Sequence[Match]:
+    """Widen matches so that they contain the numbers that cross their edges, unless they would not fit in a window.
+
+    A window with such a match does not cut the number, so the match is not lost when the window is narrowed.
+    """
+    edges = {edge for start, end, _ in matches for edge in (start, end)}
+    if not any(is_in_numeral(folded[edge - 1 : edge]) and is_in_numeral(folded[edge : edge + 1]) for edge in edges):
+        return matches
+    numbers = [(number.start, number.end) for number in find_folded_numerals(folded)]
+    starts, ends = [start for start, _ in numbers], [end for _, end in numbers]
+    covering: list[Match] = []
+    for start, end, leaf in matches:
+        first, last = bisect_right(ends, start), bisect_left(starts, end) - 1  # of the numbers that the match overlaps
+        span = (min(start, starts[first]), max(end, ends[last])) if first <= last else (start, end)
+        covering.append((*span, leaf) if span[1] - span[0] <= MAX_SNIPPET_LENGTH else (start, end, leaf))
+    return sorted(covering)
 
 
 def _widen_to_numbers(folded: str, start: int, end: int) -> Span:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from searchkit.query.facets import Filter
@@ -150,6 +150,7 @@ def test_the_window_cuts_no_number(analyzer: Analyzer, text: str, tree: Node) ->
 
 
 @given(TEXTS, TREES)
+@example("行政执法" * 8 + "的" * 60 + "9" * 30 + "号", And((Substring("行政执法"), Substring("99"))))
 @settings(max_examples=150)
 def test_the_window_shows_the_most_leaves(analyzer: Analyzer, text: str, tree: Node) -> None:
     """No other window that cuts no number contains matches of more leaves."""
