@@ -3,7 +3,8 @@
 `python -m bench.opensearch URL gov --alone CHINESE_URL` runs the comparison, too. CHINESE_URL is the address of a node
 with these analyzers (`python tests/opensearch/node.py chinese`). Each query is what a user would send: words as a
 `match` of all of them, strings and numbers as a `match_phrase`, a place with a year as a `multi_match` over title,
-headings and text. A scan of the paragraphs, which uses no analyzer, decides which hits are right.
+headings and text. A scan of the paragraphs, which uses no analyzer, decides which hits are right. The counts of terms
+aggregations, with which users of OpenSearch count facets, are compared with those of all hits.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ import re
 import statistics
 import time
 import urllib.request
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -32,6 +33,14 @@ ANALYZERS: Mapping[str, Mapping[str, str]] = {
 """Analyzers of the fields. IK is used as its authors advise: a text is indexed with all words in it, also
 overlapping ones, and a query is split into words that do not overlap."""
 FIELDS = ("title", "path", "text")
+SHARDS = 3
+"""Number of shards of the index. Each counts its own most frequent values of a facet."""
+FACETS: Mapping[str, Callable[[Paragraph], str | None]] = {
+    "district": lambda paragraph: paragraph.district,
+    "year": lambda paragraph: str(paragraph.year) if paragraph.year else None,
+    "document": lambda paragraph: paragraph.document,
+}
+"""Facets, each with the value of a paragraph. They are counted as by default: the ten most frequent values."""
 ROUNDS = 3
 """Number of times that a query is sent for its time."""
 _BULK = 2000
@@ -136,7 +145,7 @@ def compare(url: str, index: Index) -> Json:
     paragraphs = [*index.paragraphs()]
     if _call(url, "GET", f"/{INDEX}*/_count")["count"] != len(paragraphs):
         _index(url, paragraphs)
-    found: Json = {"paragraphs": len(paragraphs)}
+    found: Json = {"paragraphs": len(paragraphs), "facets": [*_compare_facets(url, paragraphs)]}
     right = {question: {p.id for p in paragraphs if question.finds(p)} for question in QUESTIONS}
     ways: dict[str, Callable[[Question, int], list[str]]] = {"searchkit": partial(_search_searchkit, index)}
     ways |= {name: partial(_search_opensearch, url, name) for name in ANALYZERS}
@@ -169,6 +178,29 @@ def compare(url: str, index: Index) -> Json:
     return found
 
 
+def _compare_facets(url: str, paragraphs: Iterable[Paragraph]) -> Iterator[Json]:
+    """Yield for each facet how many counts of terms aggregations are wrong, over the questions that consist of words.
+
+    The right counts are those of all hits. `missing` is the number of values that have more hits than the last value of
+    an aggregation, but are not in it.
+    """
+    by_id = {paragraph.id: paragraph for paragraph in paragraphs}
+    asked = [question for question in QUESTIONS if question.kind == "words"]
+    hits = {question: _search_opensearch(url, "standard", question, _MAX_HITS) for question in asked}
+    for facet, value_of in FACETS.items():
+        numbers: Counter[str] = Counter(dict.fromkeys(("counts", "wrong", "missing"), 0))
+        for question in asked:
+            right = Counter(filter(None, (value_of(by_id[hit]) for hit in hits[question])))
+            body = {"query": question.opensearch("standard"), "size": 0, "aggs": {facet: {"terms": {"field": facet}}}}
+            buckets = _call(url, "POST", f"/{INDEX}/_search", json.dumps(body))["aggregations"][facet]["buckets"]
+            shown = {bucket["key"]: bucket["doc_count"] for bucket in buckets}
+            numbers["counts"] += len(shown)
+            numbers["wrong"] += sum(right[value] != count for value, count in shown.items())
+            last = min((right[value] for value in shown), default=0)
+            numbers["missing"] += sum(count > last for value, count in right.items() if value not in shown)
+        yield {"facet": facet, "values": len({*map(value_of, by_id.values())}), **numbers}
+
+
 def _rate(kind: str, right: Mapping[Question, set[str]], hits: Mapping[Question, set[str]]) -> Json:
     """Return recall and precision over all hits of a kind of questions, and how many questions are answered exactly."""
     asked = [question for question in right if question.kind == kind]
@@ -188,14 +220,18 @@ def _index(url: str, paragraphs: Iterable[Paragraph]) -> None:
     fields = {name: {"type": "text", **analyzer} for name, analyzer in ANALYZERS.items()}
     mapping = {name: {"type": "keyword", "index": False, "doc_values": False, "fields": fields} for name in FIELDS}
     body = {
-        "settings": {"number_of_shards": 1, "number_of_replicas": 0, "max_result_window": _MAX_HITS},
-        "mappings": {"properties": mapping, "_source": {"enabled": False}},
+        "settings": {"number_of_shards": SHARDS, "number_of_replicas": 0, "max_result_window": _MAX_HITS},
+        "mappings": {
+            "properties": {**mapping, **{facet: {"type": "keyword"} for facet in FACETS}},
+            "_source": {"enabled": False},
+        },
     }
     _call(url, "DELETE", f"/{INDEX}?ignore_unavailable=true")
     _call(url, "PUT", f"/{INDEX}", json.dumps(body))
     lines: list[str] = []
     for paragraph in paragraphs:
         content = {"title": paragraph.title or "", "path": [*paragraph.path], "text": paragraph.text}
+        content |= {facet: value_of(paragraph) for facet, value_of in FACETS.items()}
         lines += [json.dumps({"index": {"_id": paragraph.id}}), json.dumps(content)]
         if len(lines) >= 2 * _BULK:
             _send(url, lines)

@@ -359,6 +359,12 @@ def _describe_alone(found: Json) -> Iterator[str]:
         "",
         tabulate([_describe_hits(item) for item in found["queries"]], "keys", "github"),
         "",
+        f"The counts of terms aggregations over {analyzers.SHARDS} shards, as OpenSearch returns them by default: the",
+        "ten most frequent values. Queries are those of words, the analyzer is the standard one. `missing` values have",
+        "more hits than the last value of an aggregation, but are not in it. The counts of searchkit are exact.",
+        "",
+        tabulate(found["facets"], "keys", "github"),
+        "",
     )
 
 

@@ -150,8 +150,8 @@ def _corpora(context: click.Context) -> Iterator[Path]:
     """Yield the corpus of the command, and those of the indexes of the command line, the variable and the default."""
     if "corpus" in context.params:
         yield Path(context.params["corpus"])
-    indexes = [context.params.get("index_path"), os.environ.get(INDEX_VARIABLE), "index"]
-    for index in filter(None, indexes):
+    served = [text.rpartition("=")[2] for text in context.params.get("indexes") or ()]  # NAME=FOLDER or FOLDER
+    for index in filter(None, [context.params.get("index_path"), *served, os.environ.get(INDEX_VARIABLE), "index"]):
         yield from _corpus_of(index)
 
 

@@ -24,7 +24,7 @@ def is_idiom(folded: str, quantity: Quantity, preceding: str) -> bool:
     if quantity.value != 1:
         return False
     nearby = folded[max(0, quantity.start - _MAX_SLOGAN_LENGTH) : quantity.end + _MAX_SLOGAN_LENGTH]
-    if nearby.count("一起") > 1:  # 发现一起,查处一起
+    if folded.startswith("一起", quantity.start) and nearby.count("一起") > 1:  # 发现一起,查处一起
         return True
     is_idiom_by_itself = wording.IDIOM.match(folded, quantity.start) is not None
     return is_idiom_by_itself and wording.COUNTED_ACT.search(preceding) is None  # 立案一起

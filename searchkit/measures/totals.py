@@ -92,11 +92,11 @@ def _next_or_previous(lines: Sequence[Line], totals: Sequence[int], *, one_sided
     other totals, or no lines, precede the first of them. Lines after the last total that follows its parts, and before
     the first total that precedes its parts, have None.
     """
-    first = next((i for i, line in enumerate(lines) if i in totals or not line.is_total), 0)
-    precede = one_sided and first in totals
+    total_set = set(totals)
+    first = next((i for i, line in enumerate(lines) if i in total_set or not line.is_total), 0)
+    precede = one_sided and first in total_set
     result: list[int | None] = [None] * len(lines)
     following: int | None = None
-    total_set = set(totals)
     for i in range(len(lines) - 1, -1, -1):
         result[i] = following
         following = i if i in total_set else following

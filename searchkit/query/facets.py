@@ -186,8 +186,8 @@ class FacetCounter:
         `population`: the counts of all paragraphs that pass the filters or match, for `FacetValue.all_documents`.
         """
         ranked = sorted(self.counts, key=lambda value: (-self.counts[value], value))
-        omitted = [] if limit is None else [value for value in ranked[limit:] if value not in self.selected]
-        listed = [value for value in ranked if value not in set(omitted)]
+        omitted = set() if limit is None else {value for value in ranked[limit:] if value not in self.selected}
+        listed = [value for value in ranked if value not in omitted]
         documents, all_documents = (
             [len(counter.documents.get(value, ())) for value in listed] for counter in (self, population)
         )

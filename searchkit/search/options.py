@@ -163,10 +163,10 @@ def measure_request(options: MeasureOptions, filters: tuple[Filter, ...]) -> Mea
     values = convertible_units(units[-1]) if units else {}
     if not all(name in values for name in units):
         raise UsageError(f"unit, min and max have different units: {', '.join(dict.fromkeys(units))}")
-    if minimum is not None and min_unit:
-        minimum *= values[min_unit]
-    if maximum is not None and max_unit:
-        maximum *= values[max_unit]
+    if minimum is not None:  # without a unit of its own, a bound is in the base unit of the option `unit`
+        minimum *= values.get(min_unit or unit or "", 1)
+    if maximum is not None:
+        maximum *= values.get(max_unit or unit or "", 1)
     return MeasureRequest(
         Everything(),
         filters=filters,

@@ -270,13 +270,18 @@ def _value(comparison: Comparison, row: AxisLabel, col: AxisLabel) -> float | No
 
 
 def _scale(low: float, high: float) -> list[float]:
-    """Return the marks of a scale, round numbers at equal distances. The scale contains `low`, `high` and 0."""
+    """Return the marks of a scale, two or more round numbers at equal distances.
+
+    The scale contains `low`, `high` and 0.
+    """
     low, high = min(low, 0.0), max(high, 0.0)
     span = high - low or 1.0
-    step: float = 10 ** math.floor(math.log10(span / _TICKS))
+    exponent = math.floor(math.log10(span / _TICKS))
+    step: float = 10.0**exponent
     step *= next(factor for factor in (1, 2, 2.5, 5, 10) if span / (step * factor) <= _TICKS + 0.001)
-    first, last = math.floor(low / step), math.ceil(high / step)
-    return [round(number * step, 10) for number in range(first, last + 1)]
+    first = math.floor(low / step)
+    last = max(math.ceil(high / step), first + 1)
+    return [round(number * step, max(1 - exponent, 0)) for number in range(first, last + 1)]
 
 
 def _draw_lines(frame: Frame, comparison: Comparison, rows: Sequence[AxisLabel], years: Sequence[int]) -> Chart:

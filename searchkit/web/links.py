@@ -81,10 +81,9 @@ def _suggestion_url(frame: Frame, item: Suggestion) -> str:
             where += (f"{facet}={value}" for value in values)
     if item.text == "match:all":
         changes["match"] = "any"
-    if item.kind == "drop_filter" and not item.filters and ":" in item.text:
-        for name in ("unit", "min", "max", "status", "no_cumulative"):
-            if name in item.text.replace("-", "_"):
-                changes[name] = None
+    if item.kind == "drop_filter":  # the text of a condition on measures begins with its name: unit:件, no-cumulative
+        names = {text.partition(":")[0].replace("-", "_") for text in item.text.split()}
+        changes |= dict.fromkeys(names.intersection(("unit", "min", "max", "status", "no_cumulative")))
     return frame.url(**{**changes, "query": item.query, "where": tuple(where)})
 
 

@@ -130,17 +130,17 @@ def describe_api(root: str, title: str) -> dict[str, Any]:
 
 
 def _describe_parameter(item: Parameter) -> dict[str, Any]:
-    """Return a parameter of an endpoint."""
+    """Return a parameter of an endpoint. An empty value, which forms send, is allowed: it means that there is none."""
     schema: dict[str, Any] = {"type": "string", "maxLength": 1000}
+    number = {"type": "integer", "minimum": 0, "maximum": item.maximum}
     if item.choices:
-        schema = {"type": "string", "enum": list(item.choices)}
+        schema = {"type": "string", "enum": [*item.choices, ""]}
     elif item.kind == "flag":
-        schema = {"type": "string", "enum": ["true"]}
+        schema = {"type": "string", "enum": ["true", ""]}
     elif item.kind == "number":
-        schema = {"type": "integer", "minimum": 0, "maximum": item.maximum}
+        schema = {"anyOf": [number, {"type": "string", "enum": [""]}]}
     elif item.kind == "limit":
-        number = {"type": "integer", "minimum": 0, "maximum": item.maximum}
-        schema = {"anyOf": [number, {"type": "string", "enum": [ALL]}]}
+        schema = {"anyOf": [number, {"type": "string", "enum": [ALL, ""]}]}
     if item.default is not None:
         schema["default"] = int(item.default) if item.default.isdecimal() else item.default
     if item.is_list:

@@ -10,8 +10,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from running import CommandResult, Run
+
+from searchkit.cli.settings import applying_settings
 
 SEARCHKIT = str(Path(sys.executable).parent / "searchkit")
 
@@ -90,7 +93,7 @@ def test_help_is_in_the_language_of_the_file(run_in: Run, tmp_path: Path) -> Non
         assert run_in(tmp_path, "--lang", "en", *arguments, LC_ALL="C").out.startswith("Usage: ")
 
 
-def test_a_file_in_the_corpus_is_not_used(run_in: Run, small: Path) -> None:
+def test_a_file_in_the_corpus_is_not_used(run_in: Run, small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A searchkit.toml in the corpus or below has no effect, because others may have written it. Builds ignore it."""
     corpus = small / "corpus"
     (corpus / "sub").mkdir()
@@ -100,6 +103,11 @@ def test_a_file_in_the_corpus_is_not_used(run_in: Run, small: Path) -> None:
     for folder in (corpus, corpus / "sub"):
         done = run_in(folder, "info", "--format", "json", "--index", index)
         assert json.loads(done.out)["settings"] is None
+    for name in ("", "a="):  # as `serve` and `mcp` name indexes
+        with click.Context(click.Command("serve")) as context:
+            context.params["indexes"] = [f"{name}{index}"]
+            monkeypatch.chdir(corpus)
+            assert applying_settings(context) is None
     assert run_in(corpus / "sub", "search", "立案", SEARCHKIT_INDEX=index).out.startswith("3 paragraphs")
     assert run_in(corpus, "build", ".", "--index", str(small / "other")).status == 0
     assert not (corpus / "elsewhere").exists()

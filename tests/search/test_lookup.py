@@ -357,6 +357,7 @@ def test_the_whole_country_is_a_place(index_of: Callable[..., Index], report: Re
         ({"min": "1吨"}, ["回收3000斤", "回收2吨"]),
         ({"min": "1600公斤", "unit": "斤"}, []),
         ({"min": "1吨", "max": "3500斤"}, ["回收3000斤"]),
+        ({"min": 2500, "max": "10吨", "unit": "斤"}, ["回收3000斤"]),
         ({"min": "4起"}, ["立案4件"]),
     ],
 )

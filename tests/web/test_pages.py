@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import re
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from markup import Page
 from starlette.testclient import TestClient
 
 import searchkit
+from searchkit.web.comparing import _scale
 from searchkit.web.server import ServerOptions, create_app
 
 PAGES = (
@@ -190,3 +195,37 @@ def test_a_cell_opens_its_sentences(client: TestClient) -> None:
     opened = page_of(client, cell.partition("#")[0])
     assert opened.all("section", id="sentences")
     assert any("/document?" in link for link in opened.links())
+
+
+def test_values_that_are_all_zero_are_drawn(tmp_path: Path) -> None:
+    """A chart of values that are 0 in every year has a scale, like that of others."""
+    for year in (2021, 2022, 2023):
+        text = f"东丽区司法局{year}年法治政府建设年度报告\n\n一、成效\n全年行政败诉0件。\n"
+        (tmp_path / f"{year}.txt").write_text(text, encoding="utf-8")
+    searchkit.build(tmp_path, tmp_path / "index")
+    with TestClient(create_app([("i", tmp_path / "index")], ServerOptions()), base_url="http://localhost") as client:
+        assert page_of(client, "/compare?query=行政败诉").all("polyline")
+
+
+NUMBERS = st.builds(lambda number, exponent: number * 10.0**exponent, st.integers(-999, 999), st.integers(-20, 20))
+
+
+@given(NUMBERS, NUMBERS)
+@example(0, 0)
+def test_a_scale_contains_its_values_and_zero(one: float, other: float) -> None:
+    """The marks of a scale ascend by equal steps, and there are at least two and not many."""
+    low, high = sorted((one, other))
+    marks = _scale(low, high)
+    step = marks[1] - marks[0]
+    assert 2 <= len(marks) <= 8
+    assert all(math.isclose(later - earlier, step, rel_tol=1e-6) for earlier, later in pairwise(marks))
+    assert marks[0] - step / 1e6 <= min(low, 0) <= max(high, 0) <= marks[-1] + step / 1e6
+
+
+@pytest.mark.parametrize(("condition", "dropped"), [("unit=吨", "unit"), ("min=1000000", "min")])
+def test_a_look_up_goes_on_without_a_condition(client: TestClient, condition: str, dropped: str) -> None:
+    """If nothing is found, a link leads to the look-up without a condition on measures, and keeps the filters."""
+    page = page_of(client, f"/measures?query=立案&district=滨海新区&{condition}")
+    links = [parse_qs(urlsplit(link).query) for link in page.links() if link.startswith("/measures")]
+    assert {"query": ["立案"], "district": ["滨海新区"]} in links
+    assert {"query": ["立案"], dropped: [condition.partition("=")[2]]} in links
