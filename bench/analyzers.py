@@ -230,7 +230,7 @@ def _index(url: str, paragraphs: Iterable[Paragraph]) -> None:
     _call(url, "PUT", f"/{INDEX}", json.dumps(body))
     lines: list[str] = []
     for paragraph in paragraphs:
-        content = {"title": paragraph.title or "", "path": [*paragraph.path], "text": paragraph.text}
+        content: Json = {"title": paragraph.title or "", "path": [*paragraph.path], "text": paragraph.text}
         content |= {facet: value_of(paragraph) for facet, value_of in FACETS.items()}
         lines += [json.dumps({"index": {"_id": paragraph.id}}), json.dumps(content)]
         if len(lines) >= 2 * _BULK:

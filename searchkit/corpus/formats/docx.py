@@ -322,7 +322,8 @@ class _BodyReader:
         if re.fullmatch("[0-9A-Fa-f]{1,4}", code):
             value, font = int(code, 16), element.get(W + "font", "")
             sign = read_sign(font, value) if is_private(chr(value)) or value <= _MAX_BYTE else None
-            self._add(sign or ("" if is_private(chr(value)) else chr(value)))
+            fallback = "" if is_private(chr(value)) else chr(value)
+            self._add(fallback if sign is None else sign)
 
     def _read_field_mark(self, element: Element) -> None:
         """Process the begin of a field, the mark between its code and its result, or its end."""

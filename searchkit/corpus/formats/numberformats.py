@@ -69,8 +69,9 @@ def format_number(value: float, code: str) -> str:
     if _SCIENTIFIC_OR_FRACTION.search(pattern):
         return format_general(value)
     texts = iter(literals)
-    shown = re.sub("\ue000", lambda _: next(texts), _fill(abs(value), pattern)).strip()
-    if value >= 0 or not any(map(str.isdigit, shown)) or float(re.sub(r"[^0-9]", "", shown)) == 0:
+    filled = _fill(abs(value), pattern)
+    shown = re.sub("\ue000", lambda _: next(texts), filled).strip()
+    if value >= 0 or not re.search("[1-9]", filled):  # digits in literals do not count
         return shown
     if shown[0] in "(（" and shown[-1] in ")）":
         shown = shown[1:-1]

@@ -63,7 +63,8 @@ def test_elements_that_stand_for_characters() -> None:
     body = paragraph(
         "<w:r><w:t>\n 立案 </w:t><w:tab/><w:t xml:space='preserve'>129 件</w:t><w:noBreakHyphen/><w:softHyphen/></w:r>"
         '<w:r><w:sym w:font="Wingdings" w:char="F0FE"/><w:sym w:font="Odd" w:char="F0FE"/>'
-        '<w:sym w:font="SimSun" w:char="2014"/><w:sym w:font="SimSun" w:char="?"/></w:r>',
+        '<w:sym w:font="SimSun" w:char="2014"/><w:sym w:font="SimSun" w:char="?"/>'
+        '<w:sym w:font="Wingdings" w:char="004A"/></w:r>',
         '<w:tabs><w:tab w:val="left" w:pos="1"/></w:tabs>',
     )
     assert texts(body) == ["立案\t129 件-☑—"]
