@@ -124,7 +124,7 @@ class NaiveEngine:
             case Word():
                 is_match = node.term in self.terms[i][node.field]
             case Prefix():
-                is_match = any(term.startswith(node.text) for term in self.terms[i][node.field])
+                is_match = any(map(node.admits, self.terms[i][node.field]))
             case Substring():
                 texts = map(fold, self.texts_of(i, node.field))
                 is_match = any(contains(text, node.text, whole_numbers=node.whole_numbers) for text in texts)
@@ -484,6 +484,7 @@ TREES = st.recursive(
         st.builds(Word, st.sampled_from(["执法", "检查", "市长", "3件", "13", "三", "app", "nowhere"]), FIELDS),
         st.builds(Substring, FOLDED, FIELDS, st.booleans()),
         st.builds(Prefix, st.sampled_from(["a", "app", "pm", "1", "执", "x"]), FIELDS),
+        st.builds(Prefix, st.just("执"), FIELDS, st.sampled_from(["执", "执法", "执行"])),
         FILTERS,
     ),
     lambda inner: st.one_of(
@@ -538,6 +539,8 @@ def test_queries_match_like_their_trees(indexed: IndexedCorpus, query: str, matc
 
 @settings(few_examples, max_examples=60)
 @given(tree=TREES)
+@example(tree=Prefix("执", last="执"))
+@example(tree=Prefix("1", last="12"))
 def test_any_tree_is_matched(indexed: IndexedCorpus, tree: Node) -> None:
     """An engine matches any query tree, also trees that no query text produces."""
     response = indexed.engine.search(Request(tree, limit=None))

@@ -87,9 +87,10 @@ def test_the_folder_contains_only_the_name(index: Path, url: str) -> None:
 
 
 def test_an_open_index_keeps_its_state(index: Path, report: Report) -> None:
-    """A snapshot answers as before after a commit; `refresh` switches to the new state."""
+    """A snapshot answers as before after two full builds; `refresh` switches to the new state."""
     with Index(index) as opened:
-        write_index([report("b.txt", "全年立案5件。")], index, OPTIONS)
+        for number in (4, 5):
+            write_index([report("b.txt", f"全年立案{number}件。")], index, OPTIONS)
         assert ids(opened, "立案") == ["a.txt#1"]
         assert opened.refresh()
         assert not opened.refresh()

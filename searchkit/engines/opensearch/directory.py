@@ -154,8 +154,9 @@ class ClusterDirectory:
         manifest = replace(manifest, files=self._list_files(manifest.data))
         found = self._get("manifest")
         retired = dict(found["_source"]["retired"]) if found else {}
-        if base is not None:
-            retired[base.data] = time.time()
+        replaced = base.data if base is not None else found["_source"]["data"] if found else ""
+        if replaced:  # by an update or by a full build
+            retired[replaced] = time.time()
         text = encode_manifest(manifest)
         body = {"text": text, "data": manifest.data, "retired": retired, "taken": self._number}
         self._write_manifest(body)

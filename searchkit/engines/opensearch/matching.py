@@ -78,9 +78,13 @@ def _fields(name: str) -> tuple[str, ...]:
 
 
 def _find_prefix(field: str, node: Prefix) -> Json:
-    """Return the query of the paragraphs with a word in a field that begins with the prefix, up to `node.last`."""
-    last = [] if node.last is None else [{"range": {field: {"lte": node.last}}}]
-    return all_of([{"prefix": {field: node.text}}, *last])
+    """Return the query of the paragraphs with a word in a field that begins with the prefix, up to `node.last`.
+
+    `node.last` begins with the prefix, and so do all words between the two.
+    """
+    if node.last is None:
+        return {"prefix": {field: node.text}}
+    return {"range": {field: {"gte": node.text, "lte": node.last}}}
 
 
 def _filter_query(item: Filter) -> Json:
