@@ -57,7 +57,7 @@ def _remove_current_folder() -> None:
 
 
 def _handle_interrupt(_signal: int, _frame: FrameType | None) -> None:
-    """Exit at once. An exception is not enough: Python prints one that is raised in a destructor, and goes on."""
+    """Exit at once. To raise an exception is not enough: if a destructor raises it, Python prints it and goes on."""
     try:
         message = sys.modules["searchkit.translation"].translate("interrupted")
     except (KeyError, AttributeError, ImportError):  # that module, or one that it imports, is not ready

@@ -15,8 +15,8 @@
         ├── IndexLocked            another process is writing
         └── IndexNotDurable        the new index is in place, but may not be on disk
 
-The message of an exception is one line that states the problem, where it is, and what to do about it. A module that
-calls a library converts the library's exceptions to these.
+The message of an exception is one line that states the problem and, if they are known, its place and what to do about
+it. A module that calls a library converts the library's exceptions to these.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class IndexClosed(IndexUnusable):
 
 
 class IndexLocked(IndexUnusable):
-    """Another process is writing to the index."""
+    """Another process is writing to the index, or may be writing to it."""
 
 
 class IndexNotDurable(IndexUnusable):

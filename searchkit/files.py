@@ -169,7 +169,8 @@ _USUAL_CHARACTER = "[\u2000-\ud7ff\uf900-\uffef]"
 _UNUSUAL_CHARACTER = (
     "[\u0000-\u0008\u000e-\u001f\u007f-\u00a0\u0370-\u058f\u2500-\u257f\u3040-\u312f\ue000-\uf8ff\ufffd-\uffff]"
 )
-"""Matches a character that no Chinese list contains: controls, Greek, Cyrillic, box drawing, kana, private use."""
+"""Matches a character that is unlikely in a Chinese list: controls, Greek, Cyrillic, Armenian, box drawing, kana,
+bopomofo, private use."""
 _MAX_RARE_SHARE = 0.1
 """Maximum share of characters outside GB2312 in a list in GB18030. Big5 read as GB18030 has a third or more."""
 _MAX_RARE_SHARE_AFTER_MARK = 0.5
@@ -179,15 +180,16 @@ _CONTROL = "[\u0000-\u0008\u000e-\u001f]"
 """Matches a control character. UTF-16 without a mark can be valid UTF-8, but it then contains U+0000."""
 _NOT_UTF_8 = "not UTF-8"
 EITHER_UTF_8_OR_GBK = "either UTF-8 or GBK"
-"""Reason of `decode_data_file` for bytes that both encodings permit."""
+"""Reason of `decode_data_file` for bytes that both encodings permit, if no Chinese character tells which it is."""
 
 
 def decode_data_file(data: bytes) -> str:
     """Decode a data file that a person wrote: a list, a table, settings.
 
     A byte order mark decides between UTF-8, UTF-16 and UTF-32. Without a mark, the encoding is the first of these that
-    fits: UTF-8, GB18030 (which contains GBK), UTF-16. Raises ValueError with the reason if no encoding fits, or if both
-    UTF-8 and GBK do: the bytes of some Chinese words in GBK are also words of accented Latin letters in UTF-8.
+    fits: UTF-8, GB18030 (which contains GBK), UTF-16. Raises ValueError with the reason if no encoding fits. Also
+    raises it if UTF-8 and GBK both fit, and the text in UTF-8 has no Chinese character: the bytes of some Chinese words
+    in GBK are also words of accented Latin letters in UTF-8.
     """
     mark = next((encoding for mark, encoding in _BYTE_ORDER_MARKS if data.startswith(mark)), "")
     text = _decode_marked(data, mark) if mark else _decode_unmarked(data)
@@ -205,7 +207,7 @@ def _decode_marked(data: bytes, encoding: str) -> str | None:
 
 
 def _decode_unmarked(data: bytes) -> str | None:
-    """Decode a list without a mark. Returns None if no encoding fits. Raises ValueError if both UTF-8 and GBK do."""
+    """Decode a list without a mark. Returns None if no encoding fits. Raises ValueError as `decode_data_file`."""
     gb18030 = _decode_if_chinese(data, "gb18030")
     utf_8 = _decode_strictly(data, "utf-8")
     if utf_8 is not None and not re.search(_CONTROL, utf_8):
@@ -234,9 +236,9 @@ def _decode_strictly(data: bytes, encoding: str) -> str | None:
 
 
 def is_chinese_list(text: str, max_rare_share: float = _MAX_RARE_SHARE) -> bool:
-    """Return whether a text contains no unusual characters, and at most `max_rare_share` of rare ones (outside GB2312).
+    """Return whether a text contains no unusual characters, and its share of rare ones is at most `max_rare_share`.
 
-    Characters of ASCII do not count for the share.
+    Rare characters are those outside GB2312. Characters of ASCII do not count for the share.
     """
     if re.search(_UNUSUAL_CHARACTER, text):
         return False

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _Result = TypeVar("_Result")
 
 _refreshing = threading.Lock()
-"""Held while an index is refreshed. A variable of the module, so that `forking` finds it."""
+"""Held while an index is refreshed. A variable of the module, so that `search.forking` finds it."""
 
 
 class IndexState(Records):
@@ -82,7 +82,8 @@ class IndexState(Records):
         filter's values. Words of the query that name a place, a year, a body, a section or a kind of report filter, too
         (see `understand`).
 
-        Raises UsageError (a bad year, an unknown option or value), UnknownFacet, IndexStale, IndexDamaged, IndexClosed.
+        Raises UsageError (a bad year, an unknown option or value), UnknownFacet, TimedOut, IndexStale, IndexDamaged,
+        IndexClosed.
         """
         from searchkit.search.paragraphs import search_paragraphs  # noqa: PLC0415 - not loaded by other commands
 
@@ -103,8 +104,9 @@ class IndexState(Records):
         """Return an iterator of all hits of a search, in its order, however many there are.
 
         Arguments as in `search`. The options `limit` and `facets` are ignored; the hits begin at `offset` or `after`.
-        With `beyond=False`, the hits end at the last paragraph that counts in the total. All matches are ranked once,
-        and hits are loaded when they are reached. Raises the exceptions of `search`.
+        With `beyond=False`, the hits end at the last paragraph that counts in the total. The iterator ranks all matches
+        once, and most engines load hits when they are reached. `timeout` limits this call, not the iteration. Raises
+        the exceptions of `search`.
         """
         from searchkit.search.paragraphs import stream_paragraphs  # noqa: PLC0415 - not loaded by other commands
 
@@ -118,7 +120,7 @@ class IndexState(Records):
 
         On a cluster, several run at a time in threads, and their searches are sent together: many queries take less
         time than one after the other. Elsewhere, each runs when its result is asked for. The results are the same.
-        Raises the first exception of a function in its place.
+        Raises the exception of a function in place of its result.
         """
         with self._snapshot.use_engine() as engine:
             yield from engine.run_together(calls)
@@ -152,9 +154,9 @@ class IndexState(Records):
         """Return the facet values, words and headings of the index that begin with a prefix.
 
         `prefix` is compared with texts, with pinyin (binhai) and with initials (bhxq). Facet values come first, then
-        words, then headings, each most frequent first. If there are more than `limit`, these three groups take turns.
-        `limit=None` returns all. Only the most frequent values, words and headings of an index are suggested. Raises
-        UsageError, IndexDamaged.
+        words, then headings; each group begins with its most frequent ones. If there are more than `limit`, the groups
+        take turns in contributing one. `limit=None` returns all. Only the most frequent values, words and headings of
+        an index are suggested. Raises UsageError, IndexDamaged.
         """
         return self._snapshot.suggest(prefix, limit)
 
@@ -200,7 +202,7 @@ class IndexState(Records):
     ) -> tuple[Condition, ...]:
         """Return the conditions of a search: the parts of its query and its filters.
 
-        Each has two numbers of paragraphs: those that it finds alone, and those that the search finds without it. They
+        Each has two numbers of paragraphs: what it finds alone, and what the search finds without it. They
         tell which condition to drop after a search that found nothing, or only paragraphs with some words. Arguments as
         in `search`, of which those about order, pages and facets have no effect. Raises the exceptions of `search`.
         """
@@ -403,7 +405,9 @@ class Index(IndexState):
         self._snapshot.close()
 
     def refresh(self) -> bool:
-        """Switch to the latest build of the index, and return whether there was a newer one. If not, takes 10 µs.
+        """Switch to the latest build of the index, and return whether there was a newer one.
+
+        If there was none, takes 10 µs, on a cluster one request.
 
         Calls in other threads finish on the build on which they started. If the latest build cannot be opened, raises
         IndexMissing, IndexForeign or IndexDamaged, and keeps the open build.
@@ -424,7 +428,7 @@ class Index(IndexState):
             return True
 
     def snapshot(self) -> IndexState:
-        """Return the index in its current state, for several queries that must agree. Takes no time.
+        """Return the index in its current state, for several queries that must agree. Loads nothing.
 
         It has all methods that read the index, and `refresh` does not change its answers. After `close`, its queries
         raise IndexClosed.

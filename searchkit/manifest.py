@@ -182,10 +182,10 @@ def compute_manifest_checksum(data: dict[str, Any]) -> str:
 def commit_manifest(index: Path, manifest: Manifest, base: Manifest | None = None) -> Manifest:
     """Sync the data folder to disk, then write the manifest, and remove older data folders.
 
-    Returns the manifest as written, with `files` filled in. `base` is the current manifest, if there is one: files that
-    the new data folder shares with the data folder of `base` are neither read nor synced. If this fails while the old
-    manifest is in place, raises OSError. If the new manifest is in place, but possibly not on disk, raises
-    IndexNotDurable.
+    Returns the manifest as written, with `files` filled in. `base`: the manifest of the state that the new one updates,
+    None if it updates none. Files that the new data folder shares with the data folder of `base` are neither read nor
+    synced. If this fails while the old manifest is in place, raises OSError. If the new manifest is in place, but
+    possibly not on disk, raises IndexNotDurable.
     """
     folder = index / manifest.data
     known_checksums = _index_by_inode(index, base) if base else {}
@@ -196,7 +196,7 @@ def commit_manifest(index: Path, manifest: Manifest, base: Manifest | None = Non
     _sync_folder(folder)
     _sync_folder(index)  # the new folder's name must be on disk before the manifest refers to it
     if base is None:
-        _sync_parent(index)  # an interrupted build may have created the folder without doing so
+        _sync_parent(index)  # an interrupted build may have created the folder without syncing its parent
     _replace_manifest(index, manifest)
     sync_commit(index)
     remove_leftovers(index)
@@ -322,7 +322,7 @@ def verify_content(data: bytes | mmap, index: Path, manifest: Manifest, name: st
 
 
 def map_file(index: Path, manifest: Manifest, name: str) -> mmap:
-    """Return a file of the data folder, not empty, mapped into memory. `verify_content` verifies it.
+    """Return a file of the data folder, mapped into memory. The file must not be empty. Does not verify its checksum.
 
     Raises IndexDamaged if the file cannot be opened.
     """
@@ -420,7 +420,7 @@ def _sync_parent(folder: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Write the names of the files in a folder to disk. Does nothing on file systems that cannot."""
+    """Write the names of the files in a folder to disk. Does nothing on systems that cannot sync a folder."""
     if os.name == "posix":  # other systems cannot open a folder
         descriptor = os.open(folder, os.O_RDONLY)
         try:

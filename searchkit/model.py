@@ -241,7 +241,8 @@ class ExtractedMeasure:
     value: int | float
     """The number in `unit`: 93.7182 for 93.7182万元, 100 for 100%, 0.75 for 四分之三."""
     unit: str | None
-    """The unit as written (万元, 户次, %, or only 万). None for fractions and statements of zero without a unit."""
+    """The unit as written (万元, 户次, %, or only 万). None if no unit is stated: for fractions, statements of zero,
+    and some cells of tables."""
     base_value: int | float
     """The value in `base_unit`: 937182 for 93.7182万元."""
     base_unit: str | None
@@ -253,9 +254,9 @@ class ExtractedMeasure:
     change: str | None = None
     """One of `names.MEASURE_CHANGES` if the measure itself is a change (同比下降66.67%), otherwise None."""
     period: str | None = None
-    """The period as written (近三年). None if no period or the reporting year is stated."""
+    """The period as written (近三年). None if the text states no period, or only the reporting year."""
     of_year: int | None = None
-    """The year that the measure is of, or the last year of several. None if it is unknown, and for most rules."""
+    """The year that the measure is of, or the last year of several. None if it is unknown, and for rules."""
     since: int | None = None
     """The first year, if the measure covers several years (五年累计), otherwise None."""
     part: str | None = None
@@ -370,7 +371,7 @@ class Measure:
 
     @property
     def part_of(self) -> str | None:
-        """Id of the measure that contains this one as a part, or None. In a table, its cell may be in another row."""
+        """Id of the measure that contains this one as a part, or None. In a table, it may be in another row."""
         if self.extracted.part_of is None:
             return None
         n = self.extracted.cell and self.extracted.cell.part_of_n
@@ -473,5 +474,5 @@ def paragraph_from_json(data: Mapping[str, object]) -> Paragraph:
 
 
 def _constructor_arguments(data: Mapping[str, object]) -> dict[str, object]:
-    """Return the fields of a JSON object without `district`, and lists as tuples."""
+    """Return the fields of a JSON object without `district`, with lists as tuples."""
     return {key: tuple(value) if isinstance(value, list) else value for key, value in data.items() if key != "district"}

@@ -62,8 +62,8 @@ class Child:
     def __init__(self, function: Callable[[Parent], None], inbox: SimpleQueue[tuple[Child, bytes | None]]) -> None:
         """Start a process that runs `function`, which must be at the top level of a module that it can import.
 
-        Each message of the child is put into `inbox` after the child. When the child has exited or sent a message that
-        is too long, None is put in place of a message. Raises OSError if no process can be started.
+        Each message of the child is put into `inbox`, in a pair with the child. When the child has exited or sent a
+        message that is too long, the message of the pair is None. Raises OSError if no process can be started.
         """
         # Temporary folder of the child. The parent chooses its path, so that it can remove the folder after the child.
         self._scratch = Path(tempfile.gettempdir(), f"searchkit-{token_hex(8)}")

@@ -61,8 +61,8 @@ class Tabular:
     def to_frame(self, library: str | None = None) -> Any:  # noqa: ANN401 - a class of a library that may be missing
         """Return a data frame with a row for each record.
 
-        `library`: pandas or polars; None for the first of them that is installed. Raises SearchkitError if it is not
-        installed, UsageError for another library.
+        `library`: pandas or polars; None for the first of them that is installed. Raises SearchkitError if the library
+        is not installed (None: if neither is), and UsageError for any other name.
         """
         if library is not None and library not in FRAME_LIBRARIES:
             raise UsageError(f"a data frame is of {' or '.join(FRAME_LIBRARIES)}, not {library!r}")
@@ -70,9 +70,10 @@ class Tabular:
 
 
 def grid(rows: Sequence[Sequence[SpanningCell]], *, is_filled: bool = False) -> list[list[str]]:
-    """Return rows of cells as rows of texts of the same length.
+    """Return the texts of rows of cells, one text for each column. All rows that are returned have the same length.
 
-    `is_filled`: write the text of a cell to all places that it covers, not only to the first.
+    `is_filled`: whether the text of a cell is at all places that it covers. Otherwise it is at the first of them, and
+    the others are empty.
     """
     texts: dict[tuple[int, int], str] = {}
     for y, row in enumerate(rows):
@@ -90,9 +91,9 @@ def grid(rows: Sequence[Sequence[SpanningCell]], *, is_filled: bool = False) -> 
 
 
 def column_names(header: Sequence[Sequence[SpanningCell]], rows: Sequence[Sequence[SpanningCell]]) -> list[str]:
-    """Return a distinct name for each column of a table: its headers, from top to bottom.
+    """Return a distinct name for each column of a table: its headers from top to bottom, with ` / ` between them.
 
-    The number of the column, from 1, follows if a column before it has this name. A column without headers has its
+    The number of the column, from 1, is appended if a column before it has this name. A column without headers has its
     number as its name.
     """
     width = max(map(len, (*grid(header), *grid(rows))), default=0)
@@ -108,7 +109,7 @@ def column_names(header: Sequence[Sequence[SpanningCell]], rows: Sequence[Sequen
 
 
 def _import_library(names: Sequence[str]) -> Any:  # noqa: ANN401 - a module
-    """Return the first library that is installed. Raises SearchkitError."""
+    """Return the first library that is installed. Raises SearchkitError if none is."""
     from importlib import import_module  # noqa: PLC0415
     from importlib.util import find_spec  # noqa: PLC0415
 

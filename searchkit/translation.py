@@ -28,8 +28,8 @@ SENTENCE, FACET, COLUMN, FINDING = "sentence", "facet", "column", "finding"
 """Contexts of messages: templates of sentences of the library, names of facets, names of fields as heads of columns,
 kinds of findings."""
 MAX_DEPTH = 4
-"""Maximum number of levels of sentences in sentences that are translated. Without a maximum, a translation could take
-long."""
+"""Maximum depth to which sentences that are values in a sentence are translated. Without a maximum, a translation could
+take long."""
 _LOCALE_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
 """Environment variables with the locale of messages. The first one that is set is used (POSIX)."""
 
@@ -60,9 +60,10 @@ class Catalogue:
     def translate(self, sentence: str, depth: int = MAX_DEPTH) -> str:
         """Return a sentence of the library in this language, or as it is if no template fits.
 
-        If several templates fit, the one with most characters outside of places is used. Values that are sentences are
-        translated too, to `depth` levels. Takes time in proportion to the length of the sentence for each template that
-        begins like it.
+        If several templates fit, the one with most characters outside of places for values is used. If this template
+        has no word and none of its values is translated, the sentence is returned as it is. Values that are sentences
+        are translated too, to `depth` levels. Takes time in proportion to the length of the sentence for each template
+        that begins like it.
         """
         if self._templates is None:
             start = f"{SENTENCE}\4"
@@ -108,7 +109,7 @@ class _Template:
         """Return the value in each place, by name, or None if the sentence is not made from this template.
 
         A value ends at the first occurrence of the text that follows its place in the template. The last value ends
-        where the sentence ends with the end of the template.
+        before the text at the end of the template, with which the sentence must end.
         """
         first, *rest = self._literals
         if not sentence.startswith(first):
@@ -166,7 +167,7 @@ _in_force = {"language": "en"}
 
 
 def catalogue(language: str) -> Catalogue:
-    """Return the texts of a language of `LOCALES`. Reads them once. Without the file, texts are in English."""
+    """Return the texts of a language of `LOCALES`. Reads its file once. Without the file, texts are in English."""
     if language not in _catalogues:
         path = os.path.join(CATALOGUE_FOLDER, LOCALES[language], "LC_MESSAGES", f"{DOMAIN}.mo")  # noqa: PTH118
         try:

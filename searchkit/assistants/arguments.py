@@ -1,4 +1,4 @@
-"""The arguments of tools: reads them like the parameters of the page, and describes them as JSON Schema."""
+"""The arguments of tools: reads them like the parameters of `searchkit serve`, and describes them as JSON Schema."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DEFAULT_CHARACTERS, MIN_CHARACTERS, MAX_CHARACTERS = 4_000, 1_000, 20_000
 _BUILT_IN = tuple(name for name in FILTER_NAMES if name != "where")
 """Names of the built-in facets."""
 FILTERS = "filters"
-"""Name of the argument that filters."""
+"""Name of the argument that contains the filters."""
 _MAX_CHARACTERS = Parameter(
     "max_characters",
     f"Maximum length of the text of the answer, from {MIN_CHARACTERS}. Lines that do not fit are left out.",
@@ -28,7 +28,7 @@ _MAX_CHARACTERS = Parameter(
 
 
 def number(name: str, default: int, maximum: int) -> Parameter:
-    """Return the parameter of the page with this name as a number, with another default and maximum."""
+    """Return the parameter of `searchkit serve` with this name as a number, with another default and maximum."""
     return replace(PARAMETERS[name], kind="number", default=str(default), maximum=maximum)
 
 
@@ -75,7 +75,7 @@ def describe_arguments(
 
 
 def _read_text(item: Parameter, value: object) -> str | None:
-    """Return the value of an argument as text, as an address of the page has it. None if it is absent, false or blank.
+    """Return the value of an argument as text, as in a URL of `searchkit serve`. None if it is absent, false or blank.
 
     Assistants write numbers as texts, and whole numbers as 8.0, so both are accepted. Raises UsageError for a value of
     a wrong type.

@@ -60,11 +60,10 @@ _RESOURCES = {
     "document": "All paragraphs of a report with their figures and tables, as JSON",
     "info": "State of the index, as JSON",
 }
-"""Kinds of resources, each with its description. The endpoint of the page with the name of the kind has the same data.
-"""
+"""Kinds of resources, each with its description. An endpoint of `searchkit serve` with this name has the same data."""
 _SCHEME, _JSON = "searchkit://", "application/json"
 _REFUSED = (SearchkitError, RecordMissing, Overloaded)
-"""Errors that tell the client what to do."""
+"""Errors whose message the client gets."""
 _FAILED = "the server failed; its standard error says more"
 """What a client is told about any other error."""
 

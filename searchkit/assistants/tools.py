@@ -24,7 +24,7 @@ from searchkit.web.parameters import MAX_OFFSET, PARAMETERS, Parameter
 
 Arguments = dict[str, Any]
 MAX_HITS, MAX_MEASURES, MAX_CELLS, MAX_AROUND = 20, 50, 1_000, 5
-"""Maximum numbers of hits, of measures, of cells of a comparison, and of paragraphs on each side of one."""
+"""Maximum numbers of hits, of measures, of cells of a comparison, and of paragraphs before and after a paragraph."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def print_audit(index: Index, filters: Mapping[str, Any], target: Target) -> int:
-    """Print the findings of an audit, or write them to a file. A workbook also has the number of each kind.
+    """Audit the measures that pass the filters, and print the findings or write them to a file.
 
-    Returns the exit status: NOTHING_FOUND if there are no findings. Raises SearchkitError if the file cannot be
-    written.
+    A workbook also has the number of findings of each kind. Returns the exit status: NOTHING_FOUND if there are
+    no findings. Raises SearchkitError if the file cannot be written.
     """
     from searchkit.cli.progress import long_work
     from searchkit.output.findings import format_findings

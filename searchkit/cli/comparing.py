@@ -128,7 +128,7 @@ def compare(
 
 
 def _print_reasons(comparison: Comparison) -> None:
-    """Print why nothing was found to standard error."""
+    """Print to standard error why nothing was found."""
     from searchkit.output.terminal import suggestion_lines
 
     for line in (*map(translate, comparison.notes), *suggestion_lines(comparison.suggestions, "measures")):

@@ -1,4 +1,4 @@
-"""What shells complete: names of facets and their values. The scripts of the shells are in click.
+"""What shells complete: names of facets and their values. Click generates the scripts for the shells.
 
 The names come from the manifest of the index, the values from its file of suggestions. No other part of the index is
 opened, and neither NumPy nor an engine is loaded, because a shell waits for the answer at each press of Tab.
@@ -21,15 +21,16 @@ _MAX_COMPLETIONS = 200
 
 
 def complete_facet_value(context: click.Context, parameter: click.Parameter, prefix: str) -> list[str]:
-    """Return the values that begin with a prefix of the facet that an option filters by, most frequent first.
+    """Return the values of the facet of a filter option that begin with a prefix, most frequent first.
 
-    The prefix can also be that of the pinyin of a value, or of its initials. Returns nothing without a usable index.
+    A value is also returned if its pinyin, or the initials of its pinyin, begin with the prefix. The list is empty
+    without a usable index.
     """
     return _values(context, parameter.name or "", prefix)
 
 
 def complete_condition(context: click.Context, _parameter: click.Parameter, prefix: str) -> list[str]:
-    """Return the beginnings NAME= of `--where` that begin with a prefix, or after NAME= the values of this facet."""
+    """Return what completes a `--where`: NAME= of each user-defined facet, or NAME=VALUE after NAME=."""
     name, equals, value = prefix.partition("=")
     if equals:
         return [f"{name}={item}" for item in _values(context, name, value)]
@@ -45,7 +46,7 @@ def complete_facet_name(context: click.Context, _parameter: click.Parameter, pre
 
 
 def _values(context: click.Context, facet: str, prefix: str) -> list[str]:
-    """Return the values of a facet that begin with a prefix, or whose pinyin or initials do."""
+    """Return the values of a facet that begin with a prefix, or whose pinyin or initials of the pinyin do."""
     from searchkit.errors import IndexUnusable
     from searchkit.manifest import SUGGESTIONS_FILE, map_file
     from searchkit.query.suggester import Suggester

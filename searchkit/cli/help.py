@@ -1,4 +1,4 @@
-"""The help of commands in other languages than English, of which Chinese has wide characters and no spaces."""
+"""The help of commands in languages other than English. Chinese has wide characters, and no spaces between words."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class _WideFormatter(click.HelpFormatter):
         self.write("".join(f"{indent}{line}".rstrip() + "\n" for line in "\n\n".join(paragraphs).split("\n")))
 
     def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
-        """Write names and their descriptions as two columns. `col_max`: maximum width of the first."""
+        """Write names and their descriptions as two columns. `col_max`: maximum width of the first column."""
         pairs = list(rows)
         first = min(max(display_width(name) for name, _ in pairs), col_max) + col_spacing
         indent = " " * self.current_indent
@@ -76,7 +76,7 @@ class _WideContext(click.Context):
 
 
 def _wrap(text: str, width: int) -> Iterator[str]:
-    """Yield the lines of a text, at most `width` columns wide unless a word is longer."""
+    """Yield the lines of a text, at most `width` columns wide unless a piece (`_PIECE`) is wider."""
     line = ""
     for piece in _PIECE.findall(text):
         is_space = piece.isspace()

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from searchkit.manifest import Manifest
 
 _MAX_SHOWN_PROBLEMS = 20
-"""Maximum number of files, parts of files, or warnings that a report names. The others are counted."""
+"""Maximum number of unread files and parts, of duplicates, and of warnings that are named. The others are counted."""
 _LOCATION = re.compile(r"^(?:line|pages?) \d+(?: to \d+)?: ")
 """Matches the location inside a file at the beginning of a reason: `line 7: `, `pages 2 to 5: `."""
 
@@ -332,9 +332,10 @@ def _count_skipped(skipped: Sequence[Skipped]) -> str:
 
 
 def _group_by_reason(skipped: Sequence[Skipped], index: str) -> Iterator[str]:
-    """Yield lines with the skipped files grouped by reason, the reason with the most files first.
+    """Yield lines with the skipped files and parts grouped by reason, the reason with the most of them first.
 
-    The first `_MAX_SHOWN_PROBLEMS` files and parts of files are named. If there are more, a last line has their number.
+    The first `_MAX_SHOWN_PROBLEMS` files and parts of files are named. If there are more, a last line has the number of
+    the others.
     """
     groups: dict[str, list[Skipped]] = {}
     for item in skipped:
@@ -358,13 +359,13 @@ def _location_suffix(item: Skipped) -> str:
 
 
 def _truncate(lines: Sequence[str], index: str) -> Iterator[str]:
-    """Yield the first `_MAX_SHOWN_PROBLEMS` lines and, if there are more, a line with their number."""
+    """Yield the first `_MAX_SHOWN_PROBLEMS` lines and, if there are more, a line with the number of the others."""
     yield from lines[:_MAX_SHOWN_PROBLEMS]
     yield from _more_line(len(lines), index)
 
 
 def _more_line(count: int, index: str) -> Iterator[str]:
-    """If not all of `count` problems are shown, yield a line with the number of the others and how to list them."""
+    """If not all of `count` problems are shown, yield a line with the number of the others and how to list all."""
     if count > _MAX_SHOWN_PROBLEMS:
         text = _("… and {n} more: searchkit info --problems --index {index}")
         yield "  " + text.format(n=count - _MAX_SHOWN_PROBLEMS, index=quote(index))

@@ -20,8 +20,8 @@ _AnyCommand = TypeVar("_AnyCommand", bound=click.Command)
 def use_language(name: str) -> None:
     """Set the language of texts for people, also of click's own texts. `name`: a key of `LOCALES`.
 
-    Click looks up its texts in the default catalogue of the process. Only the command line changes this catalogue,
-    because nothing else in its process uses it.
+    Click looks up its texts in the default catalogue of the process. The command line may change this
+    catalogue, because nothing else uses it in the process of a command. The library never does.
     """
     set_language(name)
     if name == "en" and standard_gettext.textdomain() != DOMAIN:

@@ -43,7 +43,7 @@ _MODULES = {
 
 
 class _Commands(Mapping[str, click.Command]):
-    """The commands by name. A module is imported when one of its commands is looked up: no other module is."""
+    """The commands by name. The module of a command is imported when the command is looked up."""
 
     def __getitem__(self, name: str) -> click.Command:
         command: click.Command = getattr(import_module(f"searchkit.cli.{_MODULES[name]}"), name)

@@ -106,7 +106,7 @@ def color_option(command: _Command) -> _Command:
     """Add `--color`, which sets `click.Context.color`."""
 
     def set_color(context: click.Context, _parameter: click.Parameter, value: str) -> None:
-        """Set the colour of a command. None means that the terminal decides."""
+        """Set whether output has colours. None means that `output.is_colourful` decides."""
         context.color = {"always": True, "never": False}.get(value)
 
     return click.option(
@@ -123,7 +123,7 @@ def color_option(command: _Command) -> _Command:
 def filter_options(command: _Command) -> _Command:
     """Add the filters: an option for each built-in facet, and `--where`.
 
-    Several values of one option are combined with OR, different options with AND.
+    Several values of one facet are combined with OR, different facets with AND.
     """
     where = click.option(
         "--where",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from searchkit.model import Measure
 
 FOUND, NOTHING_FOUND, WRONG_USAGE, FAILED = range(4)
-"""Exit statuses 0 to 3. The commands build, info and check exit with FOUND if they succeed."""
+"""Exit statuses 0 to 3. Commands that do not look for anything, such as build and check, succeed with FOUND."""
 WORKBOOK = "xlsx"
 """Format that is not text, and needs a file."""
 _BYTE_ORDER_MARK = "\ufeff"
@@ -50,7 +50,7 @@ class Target(NamedTuple):
     format: str
     """The output format."""
     path: Path | None = None
-    """The file to write, None for standard output."""
+    """The file to write, or the folder for files of tables. None for standard output."""
     bom: bool = False
     """Whether the text begins with a byte order mark."""
 
@@ -84,7 +84,7 @@ class Target(NamedTuple):
             raise SearchkitError(f"{self.path}: cannot be written: {error.strerror}") from error
 
     def write_records(self, records: Iterable[Mapping[str, object]], name: str) -> None:
-        """Write records in any format. `name`: that of the sheet of a workbook. Raises as `write` does."""
+        """Write records in any format. `name`: name of the sheet of a workbook. Raises as `write` does."""
         if self.format == WORKBOOK and self.path is not None:
             from searchkit.output.xlsx import write_records
 
@@ -118,10 +118,11 @@ def write_measures(measures: Iterable[Measure], target: Target) -> None:
 def read_target(output_format: str, path: Path | None, *, bom: bool | None) -> Target:
     """Return the target of a command.
 
-    The suffix of a file chooses the format if `--format` is not on the command line; the suffix .xlsx always does.
-    Excel reads a .csv file without a byte order mark in the encoding of the system. So if `bom` is None, output in the
-    format csv has a byte order mark if its path ends with .csv or has no suffix, such as a folder of .csv files. Raises
-    UsageError for a workbook without a file, and for a byte order mark in another format than csv or tsv.
+    The suffix of a file chooses the format, if the command has this format and `--format` is not on the command line;
+    the suffix .xlsx chooses it in any case. Excel reads a .csv file without a byte order mark in the encoding of the
+    system. So if `bom` is None, output in the format csv has a byte order mark if its path ends with .csv or has no
+    suffix, such as a folder of .csv files. Raises UsageError for a workbook without a file, and for a byte order mark
+    in another format than csv or tsv.
     """
     context = click.get_current_context()
     suffix = path.suffix.lower().removeprefix(".") if path else ""
@@ -159,7 +160,7 @@ def terminal_width() -> int | None:
 def is_colourful() -> bool:
     """Return whether output has colours: as `--color always` or `never` says, otherwise if it goes to a terminal.
 
-    A terminal has none if the environment variable NO_COLOR is set, or TERM is dumb.
+    Without `--color`, output has no colours if the environment variable NO_COLOR is set, or TERM is dumb.
     """
     context = click.get_current_context(silent=True)
     if context is not None and context.color is not None:

@@ -39,10 +39,10 @@ def is_running() -> bool:
 
 
 def start_pager() -> None:
-    """Start the pager, if the current command pages its output, and a pager is set or less is installed. Does so once.
+    """Start the pager, if the current command pages its output, and a pager is set or less is installed.
 
-    While the pager runs, Ctrl-C is a key of the pager, and does not end the command. At exit, waits until the user has
-    left the pager.
+    Later calls do nothing. While the pager runs, Ctrl-C is a key of the pager, and does not end the command. At exit,
+    waits until the user has left the pager.
     """
     context = click.get_current_context(silent=True)
     if _state["tried"] or context is None or context.info_name in _UNPAGED or context.meta.get(NO_PAGER):

@@ -20,7 +20,7 @@ _Item = TypeVar("_Item")
 
 
 class Progress:
-    """A bar with the share of the work that is done and the time left. It is shown if standard error is a terminal."""
+    """A bar with the share of the work that is done and the time left, shown on a terminal if the work takes long."""
 
     def __init__(self, label: str) -> None:
         self._label = label
@@ -53,10 +53,10 @@ class Progress:
 
 @contextmanager
 def long_work(label: str, stands: Callable[[Progress], str]) -> Iterator[Progress]:
-    """Show the progress of the block. If Ctrl-C interrupts it, print what stands in one line, and exit with FAILED.
+    """Show the progress of the block. If Ctrl-C interrupts it, print one line about it, and exit with FAILED.
 
-    `label`: what is done, such as `checking`. `stands`: a function that returns what was written or changed until then,
-    or that nothing was. Both texts are in the language in force.
+    `label`: what is done, such as `checking`. `stands`: a function that returns, for this line, what was written or
+    changed until the interruption, or that nothing was. Both texts are in the language in force.
     """
     progress = Progress(label)
     try:
@@ -71,7 +71,7 @@ def long_work(label: str, stands: Callable[[Progress], str]) -> Iterator[Progres
 
 @contextmanager
 def raise_on_interrupt() -> Iterator[None]:
-    """Make Ctrl-C raise KeyboardInterrupt during the block, so that it can clean up.
+    """Make Ctrl-C raise KeyboardInterrupt during the block, so that the block can clean up.
 
     By default, Ctrl-C ends the process at once (`searchkit.__main__`). Does nothing if Ctrl-C is ignored, or if this is
     not the main thread.

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from searchkit.query.understanding import Understanding
 
 _LINE_END = re.compile("\r\n|\r|\n")
-"""The end of a line of a queries file, of Windows, old Macs or Unix."""
+"""Matches the end of a line in a queries file: that of Windows, of old Macs or of Unix."""
 _EXPORT_FORMATS = frozenset({"csv", "tsv", "ids", WORKBOOK})
 """Formats in which the hits of a search are only those that count in its total."""
 _ANSWER_FIELDS = (
@@ -59,7 +59,7 @@ _ANSWER_FIELDS = (
     *("indicator", "left_out", "aggregate", "groups"),
 )
 """Fields of the answer to a line of a queries file, after `id`. Only answers with measures have the last four; they
-have no facets and no cursor."""
+have no `facets` and no `next`."""
 
 
 _after_option = click.option(
@@ -174,7 +174,7 @@ def search(
 def _set_defaults(options: dict[str, Any], *, is_page: bool) -> None:
     """Set the options of a search whose defaults depend on the format. `is_page`: whether a page for people is printed.
 
-    A cursor comes from a list in JSON, in which no hits are folded.
+    By default, hits are not folded after a cursor: it comes from a list in JSON, where this is also the default.
     """
     if options["fold"] is None:
         options["fold"] = is_page and not options.get("group") and options["after"] is None
@@ -372,7 +372,7 @@ def _print_analysis(analysis: Mapping[str, Any], understanding: Understanding, o
 
 
 def _print_hints(target: Target, hints: Iterable[str]) -> None:
-    """Print why nothing was found to standard error, unless it was printed to standard output."""
+    """Print to standard error why nothing was found, unless standard output already says so."""
     if target.path is not None or target.format not in {"table", "json"}:
         for hint in hints:
             print_message(hint)
@@ -423,7 +423,7 @@ _Answer = Callable[[str, dict[str, Any]], Mapping[str, object]]
 def _answer_all(index: IndexState, queries: BinaryIO, answer: _Answer) -> int:
     """Print a line of JSON for each line of a queries file: the answer to its query, or an error. Skips blank lines.
 
-    Returns the exit status: that of an error if a line has one (FAILED for a time limit, otherwise WRONG_USAGE),
+    Returns the exit status: if there are errors, the highest of them (FAILED for a time limit, otherwise WRONG_USAGE),
     otherwise FOUND if a query has a match, otherwise NOTHING_FOUND.
     """
     from searchkit.output.json import dumps
@@ -431,7 +431,7 @@ def _answer_all(index: IndexState, queries: BinaryIO, answer: _Answer) -> int:
     status = NOTHING_FOUND
     lines = ((number, line) for number, line in enumerate(_read_lines(queries), 1) if line.strip())
     calls = (partial(_answer_line, number, line, answer) for number, line in lines)
-    # A pipe may come from a program that waits for each answer.
+    # The lines of a pipe are answered one by one: it may come from a program that waits for each answer.
     answers = index.run_together(calls) if queries.seekable() else (call() for call in calls)
     for number, out, error in answers:
         if error is not None:
@@ -490,7 +490,7 @@ def _is_utf_8(line: bytes) -> bool:
 
 
 def _decode_line(line: bytes | str) -> str:
-    """Return a line as text. Raises UsageError if it is not in UTF-8, as the lines before it are."""
+    """Return a line as text. Raises UsageError if its bytes are not UTF-8, unlike those of the lines before it."""
     try:
         return line if isinstance(line, str) else line.decode("utf-8")
     except UnicodeDecodeError:

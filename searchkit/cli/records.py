@@ -119,7 +119,7 @@ def _show_paragraphs(
     *,
     colour: bool,
 ) -> Iterator[str]:
-    """Yield paragraphs, the fields of a requested document, and tables instead of their rows, for the terminal.
+    """Yield for the terminal the fields of a requested document or measure, then paragraphs, and tables for their rows.
 
     A requested paragraph, and the paragraph of a requested measure, is shown even if it is a row: above its table.
     """
@@ -217,7 +217,7 @@ def facets(
 
 
 def _print_query_notes(index: Index, query: str, filters: Mapping[str, Any]) -> bool:
-    """Print the messages about a query to standard error, and return whether it finds a paragraph."""
+    """Print to standard error the messages about a query, and return whether it finds a paragraph."""
     from searchkit.output.terminal import query_lines
 
     results = index.search(query, limit=0, **filters)
@@ -229,7 +229,10 @@ def _print_query_notes(index: Index, query: str, filters: Mapping[str, Any]) -> 
 
 
 def _print_coverage(index: Index, matrix: str, query: str | None, filters: Mapping[str, Any], target: Target) -> int:
-    """Print the numbers of reports by two facets. Raises UsageError unless `matrix` is ROWS,COLS."""
+    """Print the numbers of reports by two facets, and return the exit status.
+
+    Raises UsageError unless `matrix` is ROWS,COLS.
+    """
     from searchkit.output import terminal
     from searchkit.output.json import coverage_to_json, dumps
 
@@ -247,7 +250,7 @@ def _print_coverage(index: Index, matrix: str, query: str | None, filters: Mappi
 
 
 def _print_filter_notes(index: Index, filters: Mapping[str, Any], *, of_measures: bool = False) -> bool:
-    """Print the messages about how the values of filters were read to standard error. Return whether there are any.
+    """Print to standard error how the values of filters were read, if that needs a message. Return whether it does.
 
     With `of_measures`, prints no message about an of_year that no paragraph has, because a measure can have it.
     """
@@ -353,7 +356,7 @@ def export(
             return NOTHING_FOUND
         total = 0 if any(filters.values()) else getattr(index.manifest, what, 0)
         with long_work(_("exporting"), lambda progress: _describe_rest(what, target, progress.done)) as progress:
-            if total:  # 0 with filters: the number of records is unknown
+            if total:  # 0 if the number of records is unknown, as with filters
                 records = progress.count(records, total)
             if what == "tables":
                 _export_tables((item for item in records if isinstance(item, Table)), target)
@@ -365,7 +368,7 @@ def export(
 
 
 def _describe_rest(what: str, target: Target, done: int) -> str:
-    """Return what an export has written when it is interrupted after `done` records."""
+    """Return what an export has written when it is interrupted after `done` records, 0 if their number is unknown."""
     if target.path is None:
         text = _("{n} {what} were written") if done else _("the output is not complete")
         return text.format(n=done, what=pgettext(COLUMN, what))

@@ -34,7 +34,7 @@ _SETTING_OF = {
 _SUBCOMMANDS = {"watch": ("add", "list", "remove", "run")}
 """Commands with subcommands."""
 _LISTS_OF_HITS = frozenset({"search", "similar", "measures"})
-"""Commands whose `--limit` is a number of hits, which the setting `limit` is."""
+"""Commands to which the setting `limit` applies: their `--limit` is a number of hits."""
 
 
 class Settings(NamedTuple):
@@ -98,7 +98,7 @@ class _OptionDefaults(Mapping[str, object]):
 
 
 def applying_settings(context: click.Context) -> Settings | None:
-    """Return the settings that apply to a command, None if there is no file. They are read once.
+    """Return the settings that apply to a command, None if there is no file. The first call reads them.
 
     Raises UsageError if the file cannot be read.
     """
@@ -124,7 +124,7 @@ def _use_language_of(settings: Settings | None, context: click.Context) -> None:
 
 
 def _find_settings(context: click.Context) -> Settings | None:
-    """Return the settings in the nearest file that is not inside of a corpus, which others may have written.
+    """Return the settings in the nearest file outside of the corpora. Others may have written the files of a corpus.
 
     The corpora are the folder that the command builds from, and the folders that four indexes were built from: the
     index that the command line names, the one that the environment variable names, the one in the folder `index`, and
@@ -162,7 +162,7 @@ def _corpus_of(index: str | Path) -> Iterator[Path]:
 
     try:
         yield Path(open_directory(Path(index)).read_manifest().corpus)
-    except SearchkitError:  # the command will say so
+    except SearchkitError:  # the command will report it
         return
 
 

@@ -12,7 +12,7 @@ from searchkit.errors import UsageError
 from searchkit.files import DataFile, decode_data_file, read_error_reason, read_regular_file, read_toml
 
 _MAX_BYTES = 100_000
-"""Maximum size of the file."""
+"""Maximum size of the file, in bytes."""
 
 
 class SettingsFile(Struct, forbid_unknown_fields=True):
@@ -23,7 +23,7 @@ class SettingsFile(Struct, forbid_unknown_fields=True):
     format: Literal["table", "json", "jsonl", "csv", "tsv", "ids"] | None = None
     """Output format. A command that does not have this format ignores it."""
     lang: Literal["zh", "en"] | None = None
-    """Language of messages, and of the pages of `serve`."""
+    """Language of messages and help, and of the pages of `serve`."""
     color: Literal["auto", "always", "never"] | None = None
     """When output has colours."""
     limit: Annotated[int, Meta(ge=0)] | None = None

@@ -152,7 +152,7 @@ def run(names: tuple[str, ...], target: Target, limit: int, *, keep: bool) -> in
 
 
 def _find_news(item: Watch) -> News | None:
-    """Return what is new in a watch, None if its index cannot be searched, which is printed."""
+    """Return what is new in a watch. If its index cannot be searched, print the error and return None."""
     from searchkit.index import Index
     from searchkit.search.watching import find_news
 

@@ -39,21 +39,20 @@ _ZERO = re.compile(r"[-—–―－─/／\\]+|无|0")
 """A cell that means zero: 0, 无, a dash or a slash. The value of any other cell without a measure is unknown, even if
 the cell is empty."""
 _MAX_WRONG_SUMS = 2
-"""Maximum number of wrong sums of a total with a header of `_STATED_SUM` that are reported although fewer are right."""
+"""If the header of a total matches `_STATED_SUM`, up to this many wrong sums are reported although fewer are right."""
 
 _MAX_LINES = 30
 """If a table has more rows, its rates are not checked by row; if it has more columns, not by column. Each rate is
 compared with each pair of lines."""
 _MAX_SAMPLE = 50
-"""Number of rates of a line that decide what it is a rate of."""
+"""Maximum number of rates of a line that decide which quotient the rates of the line are."""
 _MIN_CONFIRMED = 2
-"""Minimum number of percentages of a line that must equal a quotient, so that the quotient is certainly their
-meaning."""
+"""Minimum number of percentages of a line that equal a quotient, before the quotient is taken as their meaning."""
 _RATE_WORDS = re.compile(
     "占比|比[例重]|百分[比率]|[增升降涨减][幅速长减]|[同环]比|[较比][上去]年(?:同期)?|下降|上升|情况|[率占所]|[^\u4e00-\u9fff]"
 )
-"""Words that make a header one of a rate. The rest of the header names the thing that the rate is about: 办结 in
-办结率."""
+"""Words that mark the header of a rate, and characters that are not Chinese. The rest of the header names the thing
+that the rate is about: 办结 in 办结率."""
 
 _GROWTH = re.compile("[增升降涨减][幅速长减]|[同环]比|[较比][上去]年|下降|上升")
 """Words of a header whose percentages are changes between two values."""
@@ -61,7 +60,7 @@ _GROWTH = re.compile("[增升降涨减][幅速长减]|[同环]比|[较比][上�
 _MAX_DISTANCE = 5
 """Number of paragraphs before a table, and after it, that are compared with the table."""
 _CLAUSE = re.compile(r"[^。；;！？，,]*$")
-"""The clause before a position of a text."""
+"""Matches the clause before a position of a text, if the search ends at this position."""
 _MIN_NAME_LENGTH = 2
 """Minimum length of a row header that is searched for in a clause, in code points."""
 
@@ -72,7 +71,7 @@ def check_table(
     """Yield the contradictions in a table.
 
     `measures` are those of the table, `prose` those outside of tables in its document, sorted by position. `names`
-    decides which indicators are the same. Cost: linear in the number of cells.
+    decides which indicators are the same. The checks inside the table take time linear in the number of its cells.
     """
     rows = []
     for block in read_blocks(table, measures):
@@ -127,7 +126,7 @@ def _find_wrong_sums(
 
 
 def _is_sum(total: Measure, slots: Sequence[Measure | str]) -> bool | None:
-    """Return whether a total is the sum of some cells within rounding; None if the cells do not show it."""
+    """Return whether a total is the sum of some cells within rounding; None if the cells do not tell."""
     measures = [slot for slot in slots if isinstance(slot, Measure)]
     if len(measures) < 2 or any(not _is_addable(item, total) for item in (total, *measures)):  # noqa: PLR2004 - one part
         return None
@@ -166,7 +165,7 @@ def _drop_subparts(values: Sequence[float], tolerance: float) -> list[float]:
 
 
 def _can_overlap(total: Measure, parts: Sequence[Measure]) -> bool:
-    """Return whether parts can exceed their total because a person can be in several of them: 合计, 女, 党员."""
+    """Return whether parts exceed their total, but may do so because a person can be in several: 合计, 女, 党员."""
     return total.base_unit in PEOPLE_UNITS and sum(item.base_value for item in parts) > total.base_value
 
 
@@ -190,9 +189,9 @@ def describe_cell(measure: Measure) -> str:
 def _check_rates(lines: Sequence[TableLine], crossing: Sequence[TableLine]) -> Iterator[Finding]:
     """Yield the percentages that contradict the other percentages of their line.
 
-    The quotient of two values of the table that most percentages of a line equal is the meaning of this line, if at
-    least as many equal it as differ. Any other percentage of the line is a contradiction. `lines` and `crossing` are as
-    for `_check_sums`.
+    The meaning of a line is the quotient of two values of the table that most of its percentages equal, if at least as
+    many equal it as differ. The percentages that differ are contradictions. `lines` and `crossing` are as for
+    `_check_sums`.
     """
     if len(lines) > _MAX_LINES:
         return
@@ -213,7 +212,7 @@ def _check_rates(lines: Sequence[TableLine], crossing: Sequence[TableLine]) -> I
 def _find_wrong_rates(
     rates: Sequence[Measure | None], candidates: Sequence[_FindOperands]
 ) -> list[tuple[Measure, float]]:
-    """Return the rates that differ from the quotient that most rates equal, each with the quotient in percent.
+    """Return the rates that differ from the quotient that most rates equal, each with the expected rate.
 
     Only the first `_MAX_SAMPLE` rates decide which of the `candidates` gives this quotient.
     """
@@ -240,9 +239,9 @@ growth from the denominator to the numerator. None if there are no such values."
 def _candidates(name: str, values: Sequence[TableLine], crossing: Sequence[TableLine]) -> Iterator[_FindOperands]:
     """Yield the operands that the rates of a line may be computed from.
 
-    A rate may be the share of a value in its total, or the quotient of two values, if the header of the numerator and
-    the header `name` of the rate have a character in common. If `name` is one of growth, the rate may only be the
-    growth between any two values.
+    `name` is the header of the rates. If it is one of growth, a rate may be only the growth between any two values.
+    Otherwise, a rate may be the share of any value in its total, or the quotient of two values if the header of the
+    numerator has a character in common with `name`.
     """
     words = set(_RATE_WORDS.sub("", name))
     is_growth = _GROWTH.search(name) is not None
@@ -330,8 +329,8 @@ def _check_prose(
 ) -> Iterator[Finding]:
     """Yield the values in the paragraphs around a table that differ from the cells with their indicator and unit.
 
-    A value whose clause names a row is compared with the cell of this row, any other value with the total. A value that
-    equals any of the cells with its indicator and unit is right.
+    A value whose clause names a row is compared with the cell of this row, any other value with the cells of the stated
+    totals. A value that equals any of the cells with its indicator and unit is not reported.
     """
     first, last = table.first_paragraph, table.first_paragraph + len(table.rows) - 1
     begin = bisect_left(prose, first - _MAX_DISTANCE, key=_paragraph_number)
@@ -366,7 +365,7 @@ def _paragraph_number(measure: Measure) -> int:
 def _key(measure: Measure, row: str, names: IndicatorNames) -> tuple[str, str, str]:
     """Return head and aspect of a measure's name without the name of its row, and its unit family.
 
-    The head is the last part of a name, or all of a listed name: (`收件`, `level`, `件`).
+    The head is the last part of a name, or all of a listed name. An example of the result: (`收件`, `level`, `件`).
     """
     indicator = measure.indicator
     for header in row.split():

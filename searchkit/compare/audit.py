@@ -1,4 +1,4 @@
-"""The audit: reads the measures of an index, with their paragraphs, once, runs all checks, and lists the findings."""
+"""The audit: passes the measures of an index, and their paragraphs, to all checks, and lists the findings."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def audit(
 ) -> Audit:
     """Find measures that contradict each other, and documents that repeat each other.
 
-    Only paragraphs with measures are compared. `measures` are in corpus order. `names` decides which of them are the
+    Only paragraphs with measures are compared. `measures` are in corpus order. `names` decides which indicators are the
     same. `fetch` returns the measures at some positions of `measures`; without it, all of them are kept in memory.
     `tables_of` returns the tables of the document with an id; without it, tables are not checked.
 

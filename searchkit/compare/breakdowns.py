@@ -31,14 +31,14 @@ _NOT_SUMMABLE = re.compile(
 """Words of a part that cannot be added to other parts: means (均, 每), shares (占, 率), other totals (总, 累计), values
 before and after a change (原, 由, 从, 增加到), corrected values (剔除, 调整, 可比)."""
 _MEAN = re.compile("均|率|比重|指数")
-"""Words of a total that its parts do not add up to."""
+"""Words of a mean, a rate or an index, which is not the sum of its parts."""
 _MAX_GAP_LENGTH = 20
 """Maximum number of characters between two parts of one list."""
 _MAX_SUBSET_PARTS = 12
 """Maximum number of parts for which all subsets are summed. The number of subsets doubles with each part."""
 _MAX_NEAR_SHORTFALL = 0.02
-"""Maximum difference, as a share of the total, by which at least three parts can fall short of their total and still be
-a mistake although no word says that they are complete. If more is missing, there are probably other parts."""
+"""If three or more parts fall short of their total by at most this share of it, that is a mistake even if no word says
+that the parts are complete. If more is missing, there are probably other parts."""
 _MAX_EXCESS = 1.5
 """Maximum ratio of a part to its total. A larger part is a part of something else."""
 
@@ -92,7 +92,7 @@ _MAX_GAP = 30
 
 
 def check_breakdowns(report: Sequence[Measure]) -> Iterator[Finding]:
-    """Yield a finding for each total in the prose of a report whose parts do not add up to it."""
+    """Yield a finding for each total in the prose of a report whose parts should add up to it and do not."""
     by_id = {measure.id: measure for measure in report}
     breakdowns: dict[str, list[Measure]] = {}
     for measure in report:
@@ -109,7 +109,7 @@ def check_breakdowns(report: Sequence[Measure]) -> Iterator[Finding]:
 
 
 def _check_breakdown(total: Measure, parts: Sequence[Measure]) -> Iterator[Finding]:
-    """Yield a finding if the parts do not add up to the total, within the rounding of all numbers."""
+    """Yield a finding if the parts do not add up to the total, within the rounding of all numbers, but should."""
     parts_sum = round(sum(part.base_value for part in parts), 6)
     tolerance = rounding_error((total, *parts))
     if parts_sum > total.base_value + tolerance:
@@ -134,7 +134,7 @@ def _is_list(parts: Sequence[Measure]) -> bool:
 
 
 def _is_summable(total: Measure, part: Measure) -> bool:
-    """Return whether a part is exact, has the unit and time of the total, and can be added to other parts.
+    """Return whether a part is an exact actual value with the unit and period of the total, and can be added to others.
 
     If `part` is the total itself, its words are not checked.
     """
@@ -155,9 +155,9 @@ def _is_excess_wrong(total: Measure, parts: Sequence[Measure], tolerance: float)
     """Return whether parts that add up to more than their total are a mistake.
 
     A single part that exceeds the total is a mistake, unless it exceeds the total by so much that it must be a part of
-    something else (`_MAX_EXCESS`). If some of the parts add up to the total, there is no mistake: the other parts are a
-    second breakdown, or parts of parts. A sum of people is never a mistake, because a person can belong to several
-    parts. The sum of more than `_MAX_SUBSET_PARTS` parts is not judged.
+    something else (`_MAX_EXCESS`). If no single part exceeds it, but some of the parts add up to it, there is no
+    mistake: the other parts are a second breakdown, or parts of parts. Nor is there a mistake if the parts are people,
+    because a person can belong to several parts. More than `_MAX_SUBSET_PARTS` parts are not judged.
     """
     if any(part.base_value > total.base_value + tolerance for part in parts):
         return max(part.base_value for part in parts) <= total.base_value * _MAX_EXCESS
@@ -177,7 +177,7 @@ def _is_shortfall_wrong(total: Measure, parts: Sequence[Measure], parts_sum: flo
     They are a mistake only if nothing can be missing. Two or more parts are complete if the total follows all of them,
     or if 分别, 分为 or a colon is between the total and the parts. Without these words, three or more parts are a
     mistake if their sum is close to the total. If the total comes first, and 等 follows the last part, there are more
-    parts, and no mistake.
+    parts, so there is no mistake.
     """
     first, last = min(part.start for part in parts), max(part.end for part in parts)
     if total.start > first:  # A 10件，B 20件，共30件
@@ -240,7 +240,7 @@ def _check_share(total: Measure, part: Measure, share: Measure) -> Iterator[Find
 
 
 def check_directions(report: Sequence[Measure]) -> Iterator[Finding]:
-    """Yield a finding for each pair of values before and after a change that contradict the words or percentage of it.
+    """Yield a finding for each pair of values before and after a change that contradict its words or its percentage.
 
     由100件下降到120件; 由100件增加到120件，增长10%.
     """

@@ -1,4 +1,4 @@
-"""Changes since last year: the value that a change is of, and last year's value that follows from both."""
+"""Changes since last year: the value that a change refers to, and last year's value that follows from both."""
 
 from __future__ import annotations
 
@@ -94,8 +94,8 @@ def infer_last_year(now: Measure, change: Measure, name: MeasureName) -> tuple[f
 def _divide_by_growth(now: Measure, change: Measure, below: float, above: float) -> tuple[float, float] | None:
     """Return the lowest and highest value of last year for a change in percent, or None for a decrease by about 100 %.
 
-    Reports truncate as well as round, so the error is up to a full unit of the last digit in both directions. The real
-    growth may be up to `below` percentage points less than the stated one, and `above` more.
+    Reports truncate as well as round, so the error is up to a full unit of the last digit in both directions. The
+    actual growth may be up to `below` percentage points less than the stated one, and `above` more.
     """
     low, high = rounded_range(now)
     growth, error = change.signed_value, precision(change)

@@ -119,7 +119,7 @@ def _split_years(snapshot: Snapshot, query: str, options: MeasureOptions, filter
 
 
 def _of_years(candidates: Sequence[RankedMeasure], of_years: tuple[Filter, ...]) -> list[RankedMeasure]:
-    """Return the candidates of the years to show. They decide on the unit of the table."""
+    """Return the candidates of the years to show. They decide on the indicator and the unit of the table."""
     selected = [selected_values(Facet("of_year"), (item,)) for item in of_years]
     return [item for item in candidates if all(str(year_of_measure(item.measure)) in years for years in selected)]
 
@@ -271,7 +271,7 @@ def _select_years(
 def _collect_keys(
     documents: Iterable[Document], rows: str, cols: str, *, plans: bool
 ) -> tuple[dict[str, list[AxisKey]], set[tuple[AxisKey | None, AxisKey | None]]]:
-    """Return the keys of the documents for the facets `rows` and `cols`, and the pairs of both that have a document.
+    """Return the keys of the documents for the facets `rows` and `cols`, and the pairs of keys that have a document.
 
     Documents do not have the facets of paragraphs, except of_year. Such a facet has no keys, and None in place of a key
     in the pairs. With `plans`, the of_year of a document is the year that it plans, not the one that it reports on.

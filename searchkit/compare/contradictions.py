@@ -1,4 +1,4 @@
-"""Contradictions between sentences, within one report and between the reports of a place.
+"""Contradictions, slips of the unit and copied values between sentences, within one report and between reports.
 
 Measures are first grouped by what they must share (`facts.series_of`), as numbers only. The measures themselves are
 fetched for the groups whose values disagree, and their sentences decide whether they count the same thing. Terms such
@@ -97,7 +97,7 @@ class Contradictions:
     def __init__(self, names: IndicatorNames) -> None:
         self._names = names
         self._series: dict[int, list[Fact]] = {}
-        """The facts of each series."""
+        """The facts of each series, by its hash (`facts.series_of`)."""
         self._changes: list[_StatedChange] = []
         self._long_values: dict[int, dict[float, list[int]]] = {}
         """Ordinals of the values of many digits, by a hash of what they must share (name, unit, year …), then by value.
@@ -158,7 +158,7 @@ class Contradictions:
                         yield group
 
     def _check_conflicts(self, groups: Iterable[list[Fact]], measures: Mapping[int, Measure]) -> Iterator[Finding]:
-        """Yield the findings among facts that disagree: between reports, and within one report."""
+        """Yield the conflicts within one report, and those between reports, unless one of the reports is misdated."""
         between: list[list[Fact]] = []
         for group in groups:
             within = [self._find_within(facts, measures) for _, facts in groupby(group, key=lambda fact: fact.report)]
@@ -171,7 +171,7 @@ class Contradictions:
                 yield _build_conflict(facts, measures)
 
     def _count_shared(self, reports: Collection[int]) -> Counter[tuple[int, int]]:
-        """Return, for each pair of some reports, of how many series and times both have an actual fact.
+        """Return, for each pair of `reports`, the number of series and times of which both have an actual fact.
 
         Of one series and time, only the first `_MAX_COMPARED` reports count.
         """
@@ -210,9 +210,9 @@ class Contradictions:
     def _find_wrong_changes(self) -> Iterator[tuple[_StatedChange, list[Fact], list[Fact]]]:
         """Yield each stated change that no value of the year before agrees with.
 
-        Also yields the values of the year before, and the values of its own year in its report that disagree with its
-        value. A value of the year before that differs from the expected one by more than a factor of `_MAX_RATIO`
-        counts another thing, and is ignored.
+        Also yields the values of the year before, and the rivals of the value that changed: the values of its report
+        and year that disagree with it. A value of the year before that differs from the expected one by more than a
+        factor of `_MAX_RATIO` counts another thing, and is ignored.
         """
         by_year: dict[tuple[int, int], list[Fact]] = {}
         for series in {change.series for change in self._changes}:
@@ -251,7 +251,7 @@ class Contradictions:
     def _check_copies(self, pairs: Iterable[Sequence[Fact]], measures: Mapping[int, Measure]) -> Iterator[Finding]:
         """Yield a finding for each pair of equal values of two years that have one scope and need not be equal.
 
-        Changes, percentages and states at a point of time can be equal.
+        Changes, percentages and states at a point of time are left out, because they can be equal without being copied.
         """
         for facts in pairs:
             found = [measures[fact.ordinal] for fact in facts]
@@ -288,7 +288,7 @@ def _build_conflict(facts: Sequence[Fact], measures: Mapping[int, Measure]) -> F
 
 
 def _find_between(group: Sequence[Fact], measures: Mapping[int, Measure]) -> Iterator[list[Fact]]:
-    """Yield facts of several reports that disagree, one for each value.
+    """Yield, for each scope, facts of several reports that disagree, one for each value. Estimates are left out.
 
     A report that states several values within one scope counts several things, so none of its values is used.
     """
@@ -361,7 +361,7 @@ def _check_changes(
     """Yield a finding for each value whose change contradicts last year's value, if both values have the same scope.
 
     A report that states several values for one year within one scope counts several things, so none of its values is
-    used.
+    used. Changes in texts about several years (`_SEVERAL_YEARS`) are left out.
     """
     reported: set[int] = set()
     for item, facts, rivals in changes:
@@ -450,7 +450,10 @@ def _is_jump(one: Fact, other: Fact, minimum: int) -> bool:
 
 
 def _find_copies(facts: Sequence[Fact]) -> Iterator[list[Fact]]:
-    """Yield each two facts of neighbouring years with the same value of many digits, in different reports."""
+    """Yield each two facts of different reports with the same value of many digits, of two successive years of facts.
+
+    The years are at most `_MAX_YEARS_APART` apart.
+    """
     if len(facts) < 2:  # noqa: PLR2004 - a pair
         return
     plain = _plain_by_year([fact for fact in facts if fact.digits >= _MIN_COPIED_DIGITS])

@@ -22,15 +22,15 @@ _LENGTH_BITS = 12
 _MAX_LENGTH = (1 << _LENGTH_BITS) - 1
 """Maximum length of a sentence that a key can hold. Longer sentences count as this long."""
 _MIN_SHARED, _MIN_SHARE = 10, 0.2
-"""Minimum number of sentences that two reports share, and minimum share of the sentences of the shorter one. Reports of
-one place on two years share up to 0.1."""
+"""Minimum number of sentences that two reports share, and their minimum share of the sentences of the shorter report.
+Reports of one place on two years share up to 0.1 of them."""
 
 
 class Copies:
     """Collects paragraphs, and finds documents that repeat the sentences of another one with other numbers.
 
-    Plans are not read: reports repeat them. Memory: about 200 bytes for each sentence. Time is linear: a sentence
-    counts for at most `_MAX_REPORTS` documents.
+    Sections of plans are not read: reports repeat them. Memory: about 200 bytes for each sentence. The pairs of
+    documents are counted in linear time, because a sentence of more than `_MAX_REPORTS` documents is not counted.
     """
 
     def __init__(self) -> None:
@@ -63,7 +63,7 @@ class Copies:
             self._counts[-1] += 1
 
     def find(self, fetch: Callable[[Sequence[int]], Sequence[Paragraph]]) -> Iterator[Finding]:
-        """Yield a finding for each two documents that share many sentences, with the longest of them.
+        """Yield a finding for each two documents that share many sentences. It quotes the longest of these sentences.
 
         `fetch` returns the paragraphs with given ordinals.
         """
@@ -89,7 +89,7 @@ class Copies:
         return bisect_right(self._firsts, ordinal) - 1
 
     def _find_longest(self, pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], list[tuple[int, int, int]]]:
-        """Return the longest sentences that each pair of documents shares: the key, and both paragraphs."""
+        """Return the longest sentences that each pair of documents shares: the key, and both ordinals."""
         others: dict[int, list[int]] = {}
         for one, other in pairs:
             others.setdefault(one, []).append(other)
@@ -151,6 +151,6 @@ def _sentences(paragraph: Paragraph) -> list[str]:
 
 
 def _split(text: str) -> list[str]:
-    """Return the Chinese characters of the sentences of a text, without short sentences."""
+    """Return the Chinese characters of each sentence of a text that has at least `_MIN_LENGTH` of them."""
     sentences = (_NOT_CHINESE.sub("", sentence) for sentence in _SENTENCE_END.split(text))
     return [sentence for sentence in sentences if len(sentence) >= _MIN_LENGTH]

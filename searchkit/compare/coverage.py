@@ -114,8 +114,8 @@ class _Counter:
 
     def _count_cells(self) -> dict[tuple[str | int, str | int], tuple[int, int]]:
         """Return the numbers of documents and paragraphs of each pair of values that occurs."""
-        # A filter by a district also admits the districts inside it, so the filters are by the values of the other
-        # facet. Otherwise they are by the values of the facet with fewer values.
+        # If one facet is district, the filters are by the values of the other, because a filter by a district also
+        # admits the districts inside it. Otherwise, they are by the values of the facet with fewer values.
         is_nested = [facet.name == "district" for facet in self._facets]
         searched = 0 if (is_nested[0], len(self._values[0])) < (is_nested[1], len(self._values[1])) else 1
         counts = {}

@@ -66,7 +66,7 @@ _MIN_ROUNDED_ZEROS, _MAX_EXACT_DIGITS = 2, 3
 """Minimum number of zeros at the end of a number that show that it is rounded, and maximum number of digits of a number
 that is exact in spite of them: 800件."""
 _COMPARED = re.compile(r"比[^，。；、,;]{0,15}$")
-"""Words before a value that another one is compared with: 比一九五七年的五百三十七亿元."""
+"""Words before a value that another value is compared with: 比一九五七年的五百三十七亿元."""
 _PASSED = re.compile("越过|跨过|跨越|突破|冲破|迈上|近|超")
 """Words of a value that is only a bound."""
 _ESTIMATE = re.compile("预计|预期|预估|快报|初步")
@@ -79,7 +79,7 @@ _PLAN_REPORT = re.compile("工作报告|计划报告|预算")
 class Fact:
     """What the comparison of a measure with others needs of it, in about 150 bytes.
 
-    Not to be confused with `choosing.Fact`, which is what several measures state a value of.
+    `search.choosing.Fact` is something else: the place, body and time that a measure states a value of.
     """
 
     ordinal: int
@@ -188,7 +188,7 @@ def _read_printed(measure: ExtractedMeasure) -> tuple[float, float, int]:
 
 @lru_cache(maxsize=4096)
 def _scale_of(unit: str | None, base_unit: str | None) -> int:
-    """Return `agreement.unit_scale` of a measure in a unit."""
+    """Return `agreement.scale_of`, from a cache if possible."""
     return scale_of(unit, base_unit)
 
 
@@ -240,7 +240,7 @@ def names_narrowed(measure: Measure) -> frozenset[str]:
 
 
 def is_estimate(measure: Measure) -> bool:
-    """Return whether the words before a measure in its sentence call it an estimate."""
+    """Return whether the words of the sentence up to the end of a measure call the measure an estimate."""
     return _ESTIMATE.search(measure.source.text, sentence_start(measure), measure.end) is not None
 
 

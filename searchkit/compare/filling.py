@@ -36,8 +36,9 @@ are of different scopes: of the province and of one of its cities."""
 _NEIGHBOURS = 3
 """Number of years before and after a year whose values tell what to expect of it."""
 _IN_LINE, _OUT_OF_LINE = 1.5, 2.0
-"""A value is in line with the years around it if its ratio to the expected value, or the inverse of a ratio below 1, is
-at most the first number. It is out of line if this is at least the second. Numbers between the two decide nothing."""
+"""The distance of a value is its ratio to the value expected from the years around, or the inverse of a ratio below 1
+(`_distance`). A value is in line with these years up to a distance of `_IN_LINE`, and out of line from `_OUT_OF_LINE`
+on. A distance between the two decides nothing."""
 _SEVERAL_YEARS = re.compile(r"累计|[五三四两]年(?:来|间|内|共)?|以来|期间|比\d{4}年")
 """Words before a number that can make it a total of several years, if it is too large for one."""
 _TERM = re.compile("五年|十[一二三四五六]五|本届政府|任期")
@@ -45,7 +46,7 @@ _TERM = re.compile("五年|十[一二三四五六]五|本届政府|任期")
 _END_VALUE = re.compile("(?:增加|提高|提升|上升|增长|扩大|跃升|攀升|发展|下降|减少|降低|[增升降])[到至]")
 """Words before the value at the end of several years: 从5803亿元提高到8039亿元."""
 _OTHER_SCOPE = 8.0
-"""Quotient of a value and the expected one from which it is of something else: a district of the city. Only for sums of
+"""Minimum distance (`_distance`) of a value that is of something else, such as a district of the city. Only for sums of
 money and states at a point of time, because counts of what happened vary that much."""
 _MEAN = re.compile("年均|平均|均增")
 """Words of a mean of several years."""
@@ -114,8 +115,8 @@ def fill_cells(
 ) -> tuple[dict[_Key, _Choice], int]:
     """Return what was chosen for each cell, by row and column, and the number of measures without a row or a column.
 
-    Of the measures of a cell, those of one place, body and year are compared with each other. Cost: linear in the
-    number of candidates.
+    Cells for which nothing was chosen are left out. Of the measures of a cell, those of one place, body and year are
+    compared with each other. These are few, so the cost is about linear in the number of candidates.
     """
     cells: dict[_Key, list[_Entry]] = {}
     unplaced = 0
@@ -160,9 +161,9 @@ class _Series:
                 )
 
     def quotient(self, entry: _Entry) -> float | None:
-        """Return the value of an entry divided by the upper median of the years around its year.
+        """Return the value of an entry divided by the upper median of the values of the years around its year.
 
-        None if fewer than two of these years have a value, or a value is not positive.
+        None if fewer than two of these years have a value, or if the value or the median is not positive.
         """
         values = self._values.get((entry.measure.region, entry.measure.agency), {})
         year = entry.year or 0
@@ -180,7 +181,7 @@ def _check_years(entries: Sequence[_Entry]) -> Iterator[_Entry]:
     A value whose words can make it a total of several years (五年累计), and that is much larger than the years around,
     is a total of several years. A total of several years that is in line is a value of its year. A sum of money, or a
     state at a point of time, that is far from the expected value is of something else (`near`). If some values of one
-    place, body and year are in line, those that are not come last: they are of several years, or of a city.
+    place, body and year are in line, those that are out of line come last: they are of several years, or of a city.
     """
     series = _Series(entries)
     for items in group_by(
@@ -249,7 +250,7 @@ def _check_year(entry: _Entry, quotient: float | None, others: Sequence[_Entry])
 
 
 def _exceeds(entry: _Entry, others: Iterable[_Entry]) -> bool:
-    """Return whether the report of an entry also has a much smaller value of the year that is no total of years."""
+    """Return whether the report of an entry also has a much smaller value that is no total of several years."""
     return any(
         other.state == "value"
         and other.measure.document == entry.measure.document
@@ -277,7 +278,7 @@ def _choose(entries: Sequence[_Entry], row: AxisKey, wanted: Wanted) -> _Choice:
 
 
 def _group_by_source(entries: Iterable[_Entry]) -> dict[tuple[tuple[str, ...], str | None], list[_Entry]]:
-    """Group entries by place and body. Reports of unknown body belong to the only body of their place, if known."""
+    """Group entries by place and body. An unknown body counts as the only known body of its place."""
     groups: dict[tuple[tuple[str, ...], str | None], list[_Entry]] = {}
     for entry in entries:
         groups.setdefault((entry.measure.region, entry.measure.agency), []).append(entry)
@@ -355,7 +356,7 @@ def _nearest_reports(entries: Sequence[_Entry]) -> list[_Entry]:
 def _group_values(entries: Sequence[_Entry]) -> tuple[tuple[Measure, ...], ...]:
     """Group the measures of entries by value: exact ones in their order, then inexact ones.
 
-    An inexact measure joins the first group that agrees with it (`_agrees`).
+    A measure joins the first group that it agrees with (`_agrees`), otherwise it begins a group.
     """
     groups: list[list[Measure]] = []
     for measure in sorted((entry.measure for entry in entries), key=_exactness):
@@ -368,12 +369,12 @@ def _group_values(entries: Sequence[_Entry]) -> tuple[tuple[Measure, ...], ...]:
 
 
 def _exactness(measure: Measure) -> tuple[bool, float]:
-    """Return a sort key: exact values first, then inexact ones. Values that were passed (突破) descend."""
+    """Return a sort key: exact values, then values that were passed (突破) descending, then other inexact ones."""
     return not is_exact(measure), -measure.base_value if is_milestone(measure) else 0.0
 
 
 def _agrees(measure: Measure, group: Sequence[Measure]) -> bool:
-    """Return whether a measure states the value of a group."""
+    """Return whether a measure states the value of a group, or a bound that this value is within."""
     return _is_within(measure, group[0]) or all(has_same_value(measure, other) for other in group)
 
 
@@ -393,7 +394,7 @@ def _is_within(inexact: Measure, exact: Measure) -> bool:
 def _find_revised(
     plain: Sequence[_Entry], distance: int, groups: Sequence[Sequence[Measure]]
 ) -> tuple[tuple[Measure, ...], ...]:
-    """Return the first group of each later year of reports, if no measure of that year states a chosen value.
+    """Return the first group of each later year of reports, unless a measure of that year states a chosen value.
 
     `distance`: that of the chosen values, whose groups are `groups`.
     """
@@ -407,7 +408,7 @@ def _find_revised(
 
 
 class CellBuilder:
-    """Builds cells in the unit of a table: the most frequent unit and scale of the values."""
+    """Builds cells in the unit of a table: the most frequent base unit of the values in their most frequent scale."""
 
     def __init__(self, spec: IndicatorSpec, choices: Iterable[_Choice]) -> None:
         firsts = [choice.groups[0][0] for choice in choices if choice.state in {"value", "conflict", "several"}]
@@ -427,7 +428,7 @@ class CellBuilder:
         return Cell(row, col, choice.state, values, revised, others, target)
 
     def _value(self, group: Sequence[Measure], origin: str) -> CellValue:
-        """Return the value of a group of measures, in the unit of the table if the unit of the first measure fits."""
+        """Return the value of a group of measures, in the scale of the table if the unit of the first measure fits."""
         first = group[0]
         has_other_unit = not self._spec.has_unit_of(first.extracted)
         scale = unit_scale(first) if has_other_unit else self._scale

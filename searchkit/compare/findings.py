@@ -42,8 +42,8 @@ class Finding:
     district: str | None = None
     """The place of the first document."""
     year: int | None = None
-    """The year that the measures are of, for a paragraph that of the report. None if the year is unknown, or there are
-    several."""
+    """The year that the measures are of. For numbers that are no measures, the year of the report. None if the year is
+    unknown, if there are several, or for a duplicate."""
     indicator: str | None = None
     """The indicator of the first measure. None for a finding about paragraphs."""
 

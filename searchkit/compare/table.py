@@ -146,8 +146,8 @@ class Comparison(Tabular):
     cols: tuple[AxisLabel, ...] = ()
     """Labels of the columns, in order."""
     indicator: str | None = None
-    """The indicator in the words of the query if it names one, otherwise of its most relevant measure. None if no
-    measure was found."""
+    """The indicator, in the words of the query if the query names it, otherwise in those of its most relevant measure.
+    None if no measure was found."""
     unit: str | None = None
     """The most frequent unit of the values with the most frequent scale: 万元."""
     kind: str | None = None
@@ -156,8 +156,8 @@ class Comparison(Tabular):
     """Cells with values or a `target`, by row and column. All other cells are absent."""
     reported: frozenset[tuple[AxisLabel | None, AxisLabel | None]] = frozenset()
     """Pairs of row and column that have a report. None in place of a label stands for every row or every column of a
-    facet of paragraphs, such as topic, of which reports have no value. A report without a value for another facet has
-    no pair."""
+    facet of paragraphs, such as topic, of which reports have no value. A report without a value for a facet of
+    reports is in no pair."""
     unplaced: int = 0
     """Number of measures of the indicator without a row or without a column, such as those of unknown year."""
     relaxed: bool = False
@@ -165,12 +165,12 @@ class Comparison(Tabular):
     understood_filters: tuple[UnderstoodFilter, ...] = ()
     """The places, years, bodies, sections and kinds of reports that were understood from words of the query."""
     notes: tuple[Note, ...] = ()
-    """Messages about parts of the query and filters that were changed or ignored."""
+    """Messages, such as those about parts of the query and filters that were changed or ignored."""
     suggestions: tuple[Suggestion, ...] = ()
     """If nothing was found: similar look-ups that find something."""
 
     def cell(self, row: AxisLabel, col: AxisLabel) -> Cell:
-        """Return the cell of a row and a column. Its state is `missing` for labels that are not in the table."""
+        """Return the cell of a row and a column. If it is not in `filled`, it is `silent` or `missing`."""
         if (row, col) in self.filled:
             return self.filled[row, col]
         is_reported = not self.reported.isdisjoint({(row, col), (row, None), (None, col), (None, None)})

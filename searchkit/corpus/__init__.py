@@ -4,6 +4,7 @@ listing.py                 lists a corpus: its files (walk.py) and the metadata 
 reading.py                 reads one file into documents
 formats/                   bytes to blocks
 cleaning/, outline/        blocks to paragraphs with heading paths
+tables/                    recognises data tables, and builds the text of their rows
 metadata/                  detects the metadata of a document
 frontmatter.py             splits front matter off a text
 sections.py, topics.py     classify paragraphs

@@ -19,7 +19,7 @@ _FENCE_ENDS = frozenset({"---", "..."})
 _MAX_FRONT_MATTER_LENGTH = 65_536
 """Number of code points at the start of a text that are searched for front matter."""
 _MAX_FRONT_MATTER_DEPTH = 10
-"""Maximum number of nested lists and mappings in a value. Front matter with a deeper value is not read."""
+"""Maximum number of levels of lists and mappings in a value. Front matter with a deeper value is not read."""
 _MAX_NAMES = 1000
 """Maximum number of names in front matter. Front matter with more names is not read."""
 _YAML_KEY = re.compile(r"[^\s:#,，。][^:,，。]{0,60}:(?:\s|$)")

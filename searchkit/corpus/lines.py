@@ -33,7 +33,7 @@ _DATE_LINE = re.compile(
 _DATED_SIGNATURE = re.compile(
     rf".{{2,40}}?\s?{ANY_YEAR}年\s?(?:\d{{1,2}}|[一二三四五六七八九十]{{1,2}})月\s?(?:\d{{1,2}}|[一二三四五六七八九十]{{1,3}})日"
 )
-"""The name of a body, 2 to 40 characters, and a full date."""
+"""2 to 40 characters, such as the name of a body, and a full date."""
 _BODY_NAME = re.compile(
     r".*(?:委员会|政府|办公室|办公厅|办事处|管理局|监督局|[局委办厅署院部处站所队校团社]|中心|支队|大队|总队|公司|小组|协会|工会|银行|[乡镇县市区省])(?:[(（][^()（）]{1,12}[)）])?"
 )
@@ -80,8 +80,8 @@ _NAMED_SPEAKER = re.compile(
     rf"[—\-－（(\s*]*[^。，；,;：:]{{0,20}}(?:(?:{_HEAD_OF_GOVERNMENT})(?:[\s·:：]{{1,3}}{_PERSON}|[{_SURNAMES}][\u4e00-\u9fff]{{1,2}})"
     rf"|自治[区州县旗](?:代理?)?(?:{_HEAD_OF_GOVERNMENT})[\u4e00-\u9fff]{{4,6}})(?:同志)?[)）*]*"
 )
-"""The head of a government with a name that a blank or colon sets apart, or that begins with a surname. 市长热线工作
-does not match: 热 is not a surname."""
+"""The head of a government with a name that a blank or colon sets apart, or that begins with a surname. After the
+office of an autonomous region, any 4 to 6 characters are a name. 市长热线工作 does not match: 热 is not a surname."""
 _OFFICE_CHARACTER = re.compile("[长席理员]")
 """Every office of a head of government contains one of these characters. Most lines contain none and are decided by
 this cheap search."""
@@ -176,7 +176,7 @@ def is_prose(line: str) -> bool:
 
 
 def has_measure(text: str) -> bool:
-    """Return whether a text contains a count or rate: `1.2万户次`, `98%`. Headings contain none."""
+    """Return whether a text contains a count or rate: `1.2万户次`, `98%`. Headings rarely do."""
     return _MEASURE_PATTERN.search(text) is not None
 
 
@@ -187,7 +187,7 @@ def is_date(line: str) -> bool:
 
 
 def is_dated_signature(line: str) -> bool:
-    """Return whether a line consists of a public body and a date: `区卫生健康委 2023年12月26日`."""
+    """Return whether a line consists of a short text, such as a body, and a date: `区卫生健康委 2023年12月26日`."""
     max_length = 60
     return (
         len(line) <= max_length
@@ -236,7 +236,8 @@ def is_speaker(line: str) -> bool:
 def names_speaker(line: str) -> bool:
     """Return whether a line consists of the office and name of a head of government: `市长 张明`, `——某县县长 李强`.
 
-    The test is stricter than `is_speaker` and false for headings (市长热线工作), so it suits all lines of a report.
+    The test is stricter than `is_speaker`, and false for headings such as 市长热线工作. Therefore it suits all lines of
+    a report.
     """
     max_length = 40
     if len(line) > max_length or not _OFFICE_CHARACTER.search(line):

@@ -31,8 +31,8 @@ _DIGITS = "0123456789〇○零一二三四五六七八九十百千万亿两"
 """Characters of numbers. Marks between two of them may separate numbers: 1.5, 三、四级."""
 _PLAIN = r",。、;:!?“”‘’()《》·…\s"
 _PLAIN_MARKS = re.compile(rf"[{_PLAIN}](?<![{_DIGITS}].)[{_PLAIN}]*", re.DOTALL)
-"""Matches frequent marks that do not count and do not follow a digit. Removing them first is an optimisation:
-`_kept_marks` would remove them too, in three times as long.
+"""Matches frequent marks that do not follow a digit. Removing them first is an optimisation: `_kept_marks` would
+remove the same marks, but takes three times as long.
 
 In the patterns of this module, a lookbehind stands after the first character or after a lookahead for it, so that the
 search skips to that character before it tests the lookbehind.

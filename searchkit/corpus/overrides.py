@@ -311,7 +311,7 @@ def _scalar_text(value: object) -> str | None:
 
 
 def _parse_texts(value: object) -> tuple[str, ...] | None:
-    """Return one text or a list of texts as a tuple; None for other values."""
+    """Return one text or a list of texts as a tuple, () for None; None for other values, and if a text is blank."""
     items = value if isinstance(value, list) else [] if value is None else [value]
     lines = [_parse_text(item) for item in items]
     return None if None in lines else tuple(line for line in lines if line)

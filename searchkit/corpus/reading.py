@@ -137,8 +137,8 @@ def stream_file(
 ) -> StreamedFile | None:
     """Open a file of records, or a share of its lines. Return None for any other file; `read_file` reads those.
 
-    Takes the memory of the file's text and of one record. Raises OSError or ReadError if `read_file` would skip the
-    file.
+    Takes the memory of the file's text and of one record. Raises OSError or ReadError if the file cannot be read. If it
+    has no valid record, the iteration over the results raises ReadError.
     """
     if not can_stream(file.name):
         return None
@@ -221,8 +221,8 @@ class _FileReader:
         document = self._build_document(
             raw, {name: getattr(detected, name) for name in _DETECTED_FIELDS}, metadata, warnings, len(items)
         )
-        # Sections are classified by the year from which the text is written. The detected year is that year, even if
-        # another year is stated. But the year of a work report is the year that it plans, so if the detected doctype is
+        # Sections are classified relative to the year of the text itself. This is the detected year, even if another
+        # year is stated. But the year of a work report is the year that it plans, so if the detected doctype is
         # wrong (another one is stated), the detected year may be wrong too.
         is_doctype_right = detected.doctype == document.doctype
         year = detected.year if detected.year and is_doctype_right else document.year
@@ -250,7 +250,7 @@ class _FileReader:
         return _repeat(sections, lengths), _repeat(topics, lengths)
 
     def _read_record(self, raw: RawDocument) -> ParsedDocument:
-        """Read a record. Its metadata is as stated. Only section and topics are classified if they are not stated."""
+        """Read a record. Its metadata is as stated. Section and topics are classified if they are not stated."""
         paragraph_metadata, document_metadata = parse_record(raw.overrides)
         document_metadata = document_metadata.override(self.metadata)
         document = self._build_document(raw, {}, document_metadata, (), 1)
@@ -408,8 +408,8 @@ _CLAUSE_CUT = re.compile(r"[，、：,:\s]")
 def _split_paragraph(item: OutlineItem) -> Iterator[OutlineItem]:
     """Split a paragraph that is longer than `MAX_PARAGRAPH_LENGTH`.
 
-    Each piece ends at the last end of a sentence within that length, else at the last end of a clause, else there.
-    The first piece keeps the number, and all pieces keep the path. Linear time.
+    Each piece ends at the last end of a sentence within that length, else at the last end of a clause, else after
+    exactly that length. The first piece keeps the number, and all pieces keep the path. Linear time.
     """
     text = item.text
     if len(text) <= MAX_PARAGRAPH_LENGTH or item.table is not None:

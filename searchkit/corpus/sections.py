@@ -5,10 +5,11 @@ of a body remains a plan. Otherwise the innermost heading that names 成效 or �
 sections (存在问题及下一步打算) leaves the choice between them to the inner headings, and then to the wording of the
 paragraph.
 
-A part whose headings name no section is 成效. After the review or the plan of the year, however, it continues the plan.
-Outside headings that name 问题, 计划 or 履职, a paragraph whose first words announce problems (我们也清醒地看到…) or
-next steps (下一步我局将…) is 问题 or 计划, and so are the paragraphs that continue it. The introduction before the
-first heading, signature and date, and a glossary from its heading to the end are 其他.
+A part whose headings name no section is 成效. After the review or the plan of the year, however, it can continue the
+plan (see `_SectionClassifier._find_plan_continuations`). Outside headings that name 问题, 计划 or 履职, a paragraph
+whose first words announce problems (我们也清醒地看到…) or next steps (下一步我局将…) is 问题 or 计划, and so are the
+paragraphs that continue it. The introduction before the first heading, signature and date, and a glossary from its
+heading to the end are 其他.
 """
 
 from __future__ import annotations

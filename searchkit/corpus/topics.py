@@ -45,7 +45,7 @@ _STRONG_WEIGHT, _TERM_WEIGHT, _WEAK_WEIGHT = 3.0, 2.0, 1.0
 _INNERMOST_HEADING_FACTOR = 1.35
 """Factor of the weights of the words in the innermost heading. In the text, the factor of a word is 1 or more."""
 _HEADING_DECAY = 0.35
-"""Factor of each outer heading relative to the heading below it."""
+"""Factor of each outer heading, relative to that of the heading directly inside it."""
 _PART_HEADING_FACTOR = 0.15
 """Additional factor of a heading that names a part of the report, such as 工作完成情况, rather than a subject."""
 _FIRST_SENTENCE_FACTOR = 1.25
@@ -53,7 +53,7 @@ _FIRST_SENTENCE_FACTOR = 1.25
 _RANK_EXPONENT = 0.7
 """The value of the n-th best word of a topic is divided by n to the power of this exponent."""
 _FALLBACK_SCORE = 0.7
-"""Score that the fallback topic of the section has without any word."""
+"""Score that is added to the fallback topic of the section."""
 _MIN_SECOND_SHARE = 0.4
 """Minimum score of the second topic, relative to the best score."""
 _MIN_THIRD_SHARE = 0.7
@@ -64,7 +64,7 @@ _SENTENCE_STOP = re.compile(r"[。;!?]")
 _MAX_FIRST_SENTENCE_LENGTH = 60
 """Maximum length of the first sentence, in code points. A longer sentence is cut off here."""
 _PUNCTUATION = re.compile(r"[,。:;!?、]")
-"""Any punctuation mark, folded. A line without one, outside of all headings, is not running text."""
+"""A folded punctuation mark. In the section 其他 outside all headings, a line without one is not running text."""
 
 _TopicWeights = tuple[tuple[int, float], ...]
 """Pairs of a topic, as an index into `Taxonomy.names`, and a weight for it. Empty for words to ignore."""
@@ -96,7 +96,7 @@ class Taxonomy:
     def load(cls, source: Path | DataFile | None = None) -> Taxonomy:
         """Read a taxonomy from a file; by default the one for general reports that comes with searchkit.
 
-        Raises errors.UsageError, which names the file and the key, if the file cannot be read or is not a taxonomy.
+        Raises errors.UsageError, which names the file and the fault, if the file cannot be read or is not a taxonomy.
         """
         file = read_data_file("taxonomy", source or TOPICS_FILE)
         taxonomy = read_toml(file, _TaxonomyFile)
@@ -251,7 +251,7 @@ class _TaxonomyFile(Struct, forbid_unknown_fields=True):
 def _weighted_words(file: DataFile, words: _WordList, default: float) -> list[tuple[str, float]]:
     """Return folded words with their weights. `default` is the weight of a word that states none.
 
-    Raises UsageError for a word of a single character.
+    Raises UsageError for a word of fewer than two characters.
     """
     pairs = [(word, default) if isinstance(word, str) else word for word in words]
     for word, _ in pairs:

@@ -135,7 +135,8 @@ class ScoredParagraph:
 def own_heading_counts(paragraphs: Sequence[Paragraph]) -> list[int]:
     """Return the number of headings, the last ones of its path, that belong to each paragraph of a document.
 
-    A heading belongs to the first paragraph under it: a paragraph has the headings that the paragraph before lacks.
+    A heading belongs to the first paragraph under it. So the headings of a paragraph are those that follow the part of
+    its path that it shares with the paragraph before.
     """
     counts: list[int] = []
     previous: tuple[str, ...] = ()
@@ -179,8 +180,8 @@ class MeasureRequest:
     unit: str | None = None
     """Base unit of the measures (元, also for measures in 万元), None = any."""
     convertible: tuple[tuple[str, float], ...] = ()
-    """Base units that measures may have, each with its value in the unit of `minimum` and `maximum`. Empty: measures
-    may have any unit, and their values are compared without conversion."""
+    """Base units that measures may have, each with the factor that converts its values to the unit of `minimum` and
+    `maximum`. Empty: measures may have any unit, and their values are compared without conversion."""
     minimum: float | None = None
     """Minimum of the signed value (`Measure.signed_value`), inclusive, None = no minimum."""
     maximum: float | None = None
@@ -250,8 +251,8 @@ class Vocabulary(NamedTuple):
     """The words and headings of an index."""
 
     words: Mapping[str, int]
-    """Number of paragraphs with the word in their passage (`query.tree.PASSAGE`), by word: each term of the texts,
-    headings and titles that does not begin with a digit (0 to 9) and has at least two characters. No number is 0."""
+    """For each word, the number of paragraphs with the word in their passage (`query.tree.PASSAGE`). A word is a term
+    that does not begin with a digit (0 to 9) and has at least two characters. No number is 0."""
     headings: Mapping[str, int]
     """Number of paragraphs under the heading, at any level, by heading. No number is 0."""
 
@@ -344,7 +345,7 @@ class Writer(Protocol):
         tables: Sequence[Table] = (),
         keys: Sequence[int] = (),
     ) -> None:
-        """Add a document with its paragraphs, at least one, and the measures of each paragraph.
+        """Add a document with its paragraphs (at least one) and the measures of each paragraph.
 
         `file`: name of the corpus file that the document was read from. `tables`: the tables of the document, ordered
         by number. Their rows are among the paragraphs. `keys`: the near-duplicate key of each paragraph, below 2⁶³, 0

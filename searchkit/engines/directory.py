@@ -48,11 +48,14 @@ class Directory(Protocol):
         ...
 
     def identity(self) -> tuple[int, ...] | None:
-        """Return numbers that differ after each commit, None if only `read_manifest` tells. Takes some µs."""
+        """Return numbers that differ after each commit, or None if only reading the manifest tells. Takes some µs."""
         ...
 
     def read_manifest(self) -> Manifest:
-        """Return the manifest of the committed state. Raises IndexMissing, IndexForeign or IndexDamaged."""
+        """Return the manifest of the committed state.
+
+        Raises IndexMissing, IndexForeign or IndexDamaged, or IndexUnusable if the manifest cannot be opened.
+        """
         ...
 
     def read_file(self, manifest: Manifest, name: str) -> bytes:
@@ -60,7 +63,7 @@ class Directory(Protocol):
         ...
 
     def map_file(self, manifest: Manifest, name: str) -> mmap:
-        """Return a file of a state, not empty, mapped into memory. Its checksum need not be verified."""
+        """Return a file of a state, mapped into memory. The file must not be empty. Need not verify its checksum."""
         ...
 
     def verify(self, manifest: Manifest, on_progress: Callable[[int, int], None] | None = None) -> None:
@@ -73,7 +76,8 @@ class Directory(Protocol):
     def lock(self) -> AbstractContextManager[None]:
         """Hold the write lock during a block. Removes the leftovers of dead builds before the block.
 
-        Raises IndexLocked if another process holds the lock; the message names this process.
+        Raises IndexLocked if another process holds the lock, or may hold it. The message names that process if it is
+        known.
         """
         ...
 
@@ -82,10 +86,10 @@ class Directory(Protocol):
         ...
 
     def commit(self, manifest: Manifest, base: Manifest | None) -> Manifest:
-        """Make the state of `manifest.data` the committed one, with the files in its folder, or change nothing.
+        """Make the state of `manifest.data` the committed one, with the files in its folder.
 
         Returns the manifest as written, with `files` filled in. `base`: the manifest of the state that the new state
-        updates, None if it updates none.
+        updates, None if it updates none. Until the new manifest is written, the old state stays the committed one.
         Raises IndexNotDurable if the new state is the committed one, but a power failure may undo that.
         """
         ...
@@ -131,9 +135,9 @@ class LocalDirectory:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the write lock of the folder, which is created if it does not exist.
+        """Hold the write lock of the folder. Creates the folder if it does not exist.
 
-        An OSError of the block is raised as IndexUnusable, too.
+        An OSError is raised as IndexUnusable, also an OSError of the block.
         """
         from searchkit.engines.locking import writer_lock  # noqa: PLC0415 - only builds lock an index
 
@@ -168,8 +172,8 @@ def diagnose_damage(directory: Directory, manifest: Manifest) -> Iterator[None]:
     """Explain an exception of the block by a damaged file, if there is one.
 
     If the block raises IndexDamaged or an exception that is not a SearchkitError, verify the checksums. If a checksum
-    does not match, raise IndexDamaged with the name of the file. In all other cases, the exception of the block
-    propagates, also if another build has replaced the state: that build removes the old files, so they are not damaged.
+    does not match, raise IndexDamaged with the name of the file. Otherwise, the exception of the block propagates. The
+    checksums do not count if another build has replaced the state: that build may have removed the files.
     """
     try:
         yield

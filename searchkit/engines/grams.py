@@ -30,7 +30,7 @@ def join_grams(
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the result of `find_grams` from the offsets, ascending, and the codes of the characters that are grams."""
     code_of = {gram: code for code, gram in enumerate((gram for gram in grams if len(gram) == 1), 1)}
-    # The index of the pair of the codes a and b is at `a * width + b`, that of the character a at `a * width`.
+    # `gram_of[a * width + b]` is the index of the pair with the codes a and b, `gram_of[a * width]` that of the gram a.
     width = len(code_of) + 1
     gram_of = np.full(width * width, -1)
     for index, gram in enumerate(grams):

@@ -1,7 +1,7 @@
 """The distinct indicators of measures as one folded text, so that a string or gram is found in all of them at once.
 
-An indicator as printed is one with its original characters, not folded. The ordinal of an indicator is its index in
-the list of indicators.
+An indicator as printed has its original characters; it is not folded. The ordinal of an indicator is its index in the
+list of indicators.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class Indicators(Sequence[str]):
         """
         codes = self._codes
         # An approximation of the letters and digits that `ranking.grams` yields. It omits é and Greek letters, for
-        # example, so a precision can be above 1.
+        # example, so `match_grams` limits a precision to 1.
         is_letter = (codes >= _FIRST_IDEOGRAPH) | _is_between(codes, "0", "9") | _is_between(codes, "a", "z")
         is_last = np.arange(len(codes), dtype=np.int32) > self._last_space.astype(np.int32).take(self._ordinal_at)
         halves = is_letter * (is_last + np.uint8(1))
@@ -107,10 +107,10 @@ class Indicators(Sequence[str]):
         return self._last_space.take(ordinals) >= 0
 
     def match_grams(self, grams: Sequence[str]) -> tuple[list[_Ordinals], _Scores]:
-        """Return the indicators that contain each gram, ascending, and the precision of each indicator.
+        """Return for each gram the ordinals, ascending, of the indicators that contain it, and all precisions.
 
-        The precision of an indicator is the share of its characters and bigrams that are among the grams. Those before
-        its last space count half.
+        The precision of an indicator is the share of its letters, digits and bigrams that are among the grams. Those
+        before its last space count half.
         """
         if not grams:
             return [], np.zeros(len(self))
@@ -123,7 +123,7 @@ class Indicators(Sequence[str]):
         return list(map(_unique_sorted, ordinals)), np.minimum(precision, 1)
 
     def with_string(self, string: str) -> _Ordinals:
-        """Return the indicators, ascending, that contain a folded string."""
+        """Return the ordinals, ascending, of the indicators that contain a folded string."""
         return _unique_sorted(self._ordinal_at.take(self._find(string))) if string else np.arange(len(self))
 
     def begin_or_end_with(self, word: str, is_wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:

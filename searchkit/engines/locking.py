@@ -4,8 +4,9 @@ The operating system locks the file `writer.lock`, and releases it when the proc
 names the process, for messages.
 
 Some file systems (network drives, FUSE) have no locks. There, `writer.json` is the lock: it is created only if it does
-not exist. If the process that it names has died on this machine, the file is replaced. A process of another machine
-cannot be examined, so the build is refused, and the message says what to do.
+not exist. If the process that it names has died on this machine, the file is replaced. A process on another machine or
+in another container, and any process on Windows, cannot be examined. Then the build is refused, and the message says
+what to do.
 """
 
 from __future__ import annotations
@@ -27,14 +28,14 @@ from searchkit.errors import IndexLocked
 _LOCK_FILE = "writer.lock"
 _HOLDER_FILE = "writer.json"
 _MAX_CLAIMS = 5
-"""Maximum number of attempts to take over the lock of dead processes."""
+"""Maximum number of attempts to create `writer.json`. After a failed attempt, the file of a dead process is removed."""
 _HELD = frozenset({errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK})
 """Error numbers of locking a file that another process has locked."""
 _UNSUPPORTED = frozenset({errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL})
 """Error numbers of locking a file on a file system without locks."""
 _OPEN_FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 _DEAD_STATES = frozenset("ZX")
-"""States of /proc/PID/stat of a process that has ended, but that its parent has not waited for."""
+"""States in /proc/PID/stat of a process that has ended, but that its parent has not waited for."""
 
 
 @contextmanager
@@ -42,7 +43,7 @@ def writer_lock(index: Path) -> Iterator[None]:
     """Hold the lock of an existing index folder during the block.
 
     Raises IndexLocked if another process holds it, or may hold it, and OSError if a file cannot be written. A failure
-    to release the lock is ignored: the system releases it when the process ends.
+    to release the lock is ignored: after this process has ended, the next build can take the lock.
     """
     path = index / _HOLDER_FILE
     holder = Holder.current()
@@ -96,7 +97,7 @@ class Holder:
     pid: int
     host: str
     since: str
-    """When it took the lock, ISO 8601 in UTC."""
+    """When it asked for the lock, ISO 8601 in UTC."""
     machine: str = ""
     """Id of the installation of the system, because two machines may have the same host name."""
     boot: str = ""
@@ -136,7 +137,7 @@ class Holder:
         return holder if type(holder.pid) is int and all(isinstance(text, str) for text in texts) else None
 
     def to_json(self) -> str:
-        """Return the content of the file."""
+        """Return the content of `writer.json`."""
         return json.dumps(asdict(self))
 
     def __str__(self) -> str:
@@ -177,7 +178,10 @@ def _process_start(pid: int) -> str:
 
 
 def _claim(index: Path, holder: Holder) -> None:
-    """Create `writer.json`, in place of one that names a dead process. Raises IndexLocked if that is not possible."""
+    """Create `writer.json`. Replaces a file of a dead process. Raises IndexLocked if another process may have the lock.
+
+    Used on file systems without locks.
+    """
     path = index / _HOLDER_FILE
     for _ in range(_MAX_CLAIMS):
         with suppress(FileExistsError), path.open("x", encoding="utf-8") as file:

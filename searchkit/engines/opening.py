@@ -22,7 +22,7 @@ LOCAL_ENGINES = ENGINES[:2]
 def open_directory(index: Path) -> Directory:
     """Return where the states of the index in a folder are: in the folder, or on the cluster that it names.
 
-    Raises IndexForeign if the folder names no valid cluster, and SearchkitError if the library is not installed.
+    Raises IndexForeign if the folder names no valid cluster, and SearchkitError if opensearch-py is not installed.
     """
     if not (index / CLUSTER_FILE).is_file():
         return LocalDirectory(index)
@@ -37,9 +37,10 @@ def create_directory(index: Path, engine: str, url: str | None = None) -> Direct
     """Return where an engine, one of `ENGINES`, writes the index in a folder, which need not exist.
 
     `url`: address of the cluster, for the engine opensearch. A new index needs one, by default that in
-    SEARCHKIT_OPENSEARCH_URL; an existing index keeps its address unless `url` is given. Writes the address to the
-    folder. Raises UsageError if there is no address for a new index, if `url` is given for another engine, and if the
-    folder has an index of another kind of engine. Also raises the exceptions of `open_directory`.
+    SEARCHKIT_OPENSEARCH_URL; an existing index keeps its address unless `url` is given. Writes a new address to the
+    folder. Raises UsageError if there is no address for a new index, if the address is invalid or names another index,
+    if `url` is given for another engine, and if the folder has an index of another kind of engine. Raises IndexUnusable
+    if the address cannot be written. Also raises the exceptions of `open_directory`.
     """
     is_on_cluster = (index / CLUSTER_FILE).is_file()
     if engine != "opensearch":
@@ -69,7 +70,8 @@ def _lacks_library(error: ModuleNotFoundError) -> SearchkitError:
 def open_engine(name: str, folder: Path) -> Engine:
     """Open the index that a writer of the engine `name` committed to `folder`.
 
-    Raises IndexForeign if there is no such engine, and IndexDamaged if the index cannot be read.
+    Raises IndexForeign if there is no such engine, or if the folder of an index of opensearch names no cluster. Raises
+    IndexDamaged if the index cannot be read.
     """
     if name == "columnar":
         from searchkit.engines.columnar.engine import ColumnarEngine  # noqa: PLC0415

@@ -8,15 +8,15 @@ from contextvars import ContextVar
 from typing import Any
 
 _shared: ContextVar[dict[object, dict[Any, Any]] | None] = ContextVar("shared", default=None)
-"""What has been matched in the block, by the object that matched it. None outside of a block."""
+"""What has been matched in a block of `share_matches`, by the object that matched it. None outside of such a block."""
 
 
 @contextmanager
 def share_matches() -> Iterator[None]:
-    """Let all requests in a `with` block of this thread share what they match. Blocks can be nested.
+    """Let all requests in a `with` block of this thread share what they match.
 
-    An engine matches a word or string once in the block, instead of once per request. After the block, the matches are
-    forgotten.
+    An engine that uses `shared_matches` matches a word or string once in the block, instead of once per request. A
+    nested block shares with the outer one. After the outermost block, the matches are forgotten.
     """
     if _shared.get() is not None:
         yield

@@ -16,11 +16,11 @@ limit."""
 
 @contextmanager
 def time_limit(seconds: float | None) -> Iterator[None]:
-    """Limit the time of all calls of searchkit in a `with` block of this thread. None sets no limit.
+    """Limit the time that all calls of searchkit in a `with` block of this thread take together. None sets no limit.
 
-    A call that takes longer raises TimedOut, at the next point where it checks the time: some milliseconds later, on a
-    large index some tenths of a second. Limits can be nested; the one that ends first holds. Raises UsageError unless
-    `seconds` is a number above 0.
+    When the time is over, the running call raises TimedOut, at the next point where it checks the time: some
+    milliseconds later, on a large index some tenths of a second, on a cluster when the running request is answered.
+    Limits can be nested; the one that ends first holds. Raises UsageError unless `seconds` is a number above 0.
     """
     if seconds is None:
         yield

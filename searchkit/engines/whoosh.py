@@ -4,7 +4,7 @@ Terms are looked up in Whoosh's postings. Strings are found by scanning the text
 paragraph. The engine uses only features of Whoosh that Whoosh-Reloaded 2.7.5 also has.
 
 Whoosh stores parts of its index as pickles, and reading a pickle can run code. So the engine restricts unpickling to
-the few classes that Whoosh writes (`_restricted_decoding`). A pickle with any other name is reported as damage.
+the few names that occur in Whoosh's pickles (`_PICKLED_NAMES`). A pickle with any other name is reported as damage.
 """
 
 from __future__ import annotations
@@ -294,7 +294,7 @@ class WhooshEngine:
         return (table for table in tables if any((table.document, n) in admitted for n in table.paragraphs))
 
     def vocabulary(self) -> Vocabulary:
-        """Return all words and headings."""
+        """Return the words and headings, as described in `Vocabulary`."""
         with _lock, _restricted_unpickling():
             names = _field_names(Word("", PASSAGE))
             terms = {term for name in TEXT_FIELDS for term in self._reader.field_terms(name)}
@@ -307,7 +307,7 @@ class WhooshEngine:
         return Vocabulary({word: count for word, count in words.items() if count}, headings)
 
     def check(self, on_progress: Callable[[int, int], None] | None = None) -> None:
-        """Read the records of all paragraphs and all postings. Reports progress at the end.
+        """Read all records, and the postings of text, headings and titles. Reports progress at the end.
 
         Raises IndexDamaged if a record cannot be decoded, if the frequencies in the postings of a field do not add up
         to the lengths in the records, or if the row of a table is not a paragraph.
@@ -428,7 +428,7 @@ class WhooshEngine:
         return docs
 
     def _copies(self, paragraph_id: str | None) -> set[int]:
-        """Return the doc id of a paragraph, and those with its near-duplicate key. An unknown id has none."""
+        """Return the doc id of a paragraph, and those with its near-duplicate key. Empty for None or an unknown id."""
         store = self._store
         doc_id = store.doc_id_by_paragraph_id.get(paragraph_id) if paragraph_id else None
         if doc_id is None:
@@ -521,7 +521,11 @@ class WhooshEngine:
         return Response(len(matches), documents, tuple(hits), facets, total_any)
 
     def _fold(self, ranked: Sequence[int]) -> tuple[list[int], dict[int, list[int]]]:
-        """Return the docs whose near-duplicate key no doc before them has, and for each the other docs with its key."""
+        """Return the docs that stay, in order, and for each of them with folded docs the folded docs.
+
+        A doc stays if it has no near-duplicate key, or if no doc before it has its key. Otherwise, it is folded under
+        the first doc with its key.
+        """
         keys = self._store.keys
         first: dict[int, int] = {}
         copies: dict[int, list[int]] = {}
@@ -602,7 +606,10 @@ class WhooshEngine:
 
 
 def _score_ranks(ranked: Sequence[tuple[int, bool, float]]) -> dict[int, int]:
-    """Return a number for each of the ranked docs: ascending, and equal for equal scores of the same step.
+    """Return a number for each of the ranked docs, ascending.
+
+    Two docs have the same number if they agree in three things: the score, whether they are among the best
+    `RESCORE_DEPTH`, and whether they are among the last docs.
 
     `ranked`: docs, whether each is among the last docs (`Request.first`), and its score.
     """
@@ -700,7 +707,7 @@ def _time_of(measure: Measure) -> TimeAttributes:
 
 
 def _is_selected(measure: Measure, request: MeasureRequest) -> bool:
-    """Return whether a measure passes the filters of a request, and has its status, unit and signed value.
+    """Return whether a measure passes the filters of a request, and has a status, unit and value that it admits.
 
     Totals of several years are left out if the request does so (`MeasureRequest.single_years`).
     """
@@ -714,7 +721,7 @@ def _is_selected(measure: Measure, request: MeasureRequest) -> bool:
 
 
 def _is_between(measure: Measure, request: MeasureRequest) -> bool:
-    """Return whether the value of a measure is between the bounds of a request, in a unit of the request."""
+    """Return whether the value of a measure, converted if the request asks for it, is between the request's bounds."""
     value = float(measure.signed_value)
     if request.convertible:
         value *= dict(request.convertible).get(measure.base_unit or "", float("nan"))
@@ -754,7 +761,7 @@ _PICKLED_NAMES = {
     ("_codecs", "encode"),
 }
 _lock = threading.Lock()
-"""Held by each search, because Whoosh's readers are not thread-safe."""
+"""Held by the methods that read postings, because Whoosh's readers are not thread-safe."""
 _restricted_threads = threading.local()
 """`depth`: in each thread, the number of open blocks of `_restricted_unpickling`."""
 

@@ -1,8 +1,8 @@
 """Builds or updates an index from a corpus folder: takes the lock, lets workers index files, commits.
 
 A build writes a new data folder next to the one in use. Then the manifest is replaced by one that names the new data
-folder. Documents of unchanged files are reused from the old index. If any other input has changed, such as the words or
-the taxonomy, nothing is reused and all files are read again.
+folder. Documents of unchanged files are reused from the old index. If an input other than the files and metadata.csv
+has changed, such as the words or the taxonomy, nothing is reused and all files are read again.
 """
 
 from __future__ import annotations
@@ -84,7 +84,8 @@ class BuildOptions:
     """Read all files again, also unchanged ones."""
     url: str | None = None
     """Address of the cluster, for the engine opensearch: `https://host:9200`, or with a name `https://host:9200/NAME`.
-    The first build of an index needs it, unless SEARCHKIT_OPENSEARCH_URL has it; then the index folder names it."""
+    The first build of an index needs it, unless SEARCHKIT_OPENSEARCH_URL has it. Later builds find it in the index
+    folder."""
 
 
 _FILE_OPTIONS = ("words", "synonyms", "topics", "work_topics", "units", "fixed_names", "indicators")
@@ -119,7 +120,7 @@ class BuildReport:
 
 @dataclass(frozen=True, slots=True)
 class _BuildConfig:
-    """The options of a build, with the contents of the data files that they name."""
+    """The options of a build, with the contents of the data files that they name, or of the built-in ones."""
 
     directory: Directory
     corpus: str
@@ -288,7 +289,7 @@ def write_index(
     *,
     corpus: str = "",
 ) -> BuildReport:
-    """Replace the index in the folder `index` by an index of documents that were read before.
+    """Create or replace the index in the folder `index` from documents that were read before.
 
     `results` must be in corpus order. Measures are extracted from documents whose `measures` are None. `corpus` is
     stored as the name of the corpus folder. Raises the exceptions of `build`.
@@ -406,7 +407,7 @@ def _new_index(
     """Yield a new data folder and a writer to this folder.
 
     After the block, commits the index with the totals in `summary`, which the block fills in. Raises CorpusError if
-    `summary` has no document. Removes the data folder if the block or the commit raises.
+    `summary` has no document. Removes the data folder if the block or the commit raises, unless the manifest names it.
     """
     folder = config.directory.create()
     try:

@@ -94,7 +94,7 @@ class Changes:
         return not self.unread and not self.outdated
 
     def has_only_repeated_failures(self, entries: Mapping[str, FileEntry]) -> bool:
-        """Return whether the build read nothing but retried files, and each failed for the same reason as before.
+        """Return whether the build read only retried files, each failed as before, and no file was removed.
 
         `entries`: the new entries of the files that the build read, by name.
         """

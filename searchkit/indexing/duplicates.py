@@ -31,7 +31,10 @@ class IndexedFile(NamedTuple):
 
 
 def identify_report(document: Document) -> str:
-    """Return the place, year, body and doctype of a report as text, or an empty string if one of them is undecided."""
+    """Return the place, year, body and doctype of a report as text, or an empty string if one of them is undecided.
+
+    If the issuer, or without an issuer the title, names a subordinate body (张贵庄街道), the body is added.
+    """
     values = ("/".join(document.region), str(document.year or ""), document.agency or "", document.doctype or "")
     if not all(values):
         return ""

@@ -55,9 +55,11 @@ class Indexer:
         """Read a file and add its documents to a writer. A document whose measures cannot be extracted is skipped.
 
         With a `trial_folder`, the documents are first written to temporary indexes in this folder. Documents that
-        cannot be written are skipped. Without one, the records of a file are read and added block by block. Raises
-        ReadError if the file turns out to have too many facets after some records were added. Then the file must be
-        read with a `trial_folder`.
+        cannot be written are skipped. Without a `trial_folder`, the records of a file are read and added block by
+        block. Raises ReadError if reading fails after some records were added, for example because the file turns out
+        to have too many facets. Then the file must be read with a `trial_folder`.
+
+        A file that is not read block by block is indexed with its first share. Its other shares have empty outcomes.
         """
         if trial_folder is None and (outcome := self._index_records(file, writer)):
             return outcome
@@ -77,7 +79,10 @@ class Indexer:
         return totals.outcome(parsed.digest, parsed.skipped, is_final=parsed.is_final, reports=reports)
 
     def _index_records(self, file: TaskFile, writer: Writer) -> FileOutcome | None:
-        """Index a share of a file of records. Returns None for a file of another kind, or if no record can be read."""
+        """Index a share of a file of records.
+
+        Returns None for a file of another kind, or if reading fails before a document was added.
+        """
         try:
             stream = stream_file(file.corpus_file, file.metadata, self._taxonomies, file.share)
         except (OSError, ReadError):

@@ -14,7 +14,7 @@ from searchkit.query.naming import IndicatorNames, NameLists
 from searchkit.text.folding import fold
 
 _YEARS = re.compile(r"(?:\d{4})?\.\.(?:\d{4})?|\d{4}")
-"""Years of a name: 1994..2011, 2015.., ..1992."""
+"""Years of a name: 1994..2011, 2015.., ..1992 or 2015."""
 
 
 class _Group(Struct, forbid_unknown_fields=True):
@@ -39,8 +39,8 @@ class _File(Struct, forbid_unknown_fields=True):
 def read_name_lists(source: Path | DataFile | None = None) -> NameLists:
     """Read a list of names, by default that of searchkit.
 
-    Raises UsageError, which names the file and the place, if the file cannot be read, is not such a list, has an empty
-    name, a name of two measures, or years of a name that its group lacks.
+    Raises UsageError, which names the file and the place, if the file cannot be read, is not such a list, has a group
+    with too few names, an empty name, a name of two measures, invalid years, or years of a name that its group lacks.
     """
     file = read_data_file("list of indicators", source or INDICATORS_FILE)
     content = read_toml(file, _File)
@@ -53,7 +53,7 @@ def read_name_lists(source: Path | DataFile | None = None) -> NameLists:
 
 
 def _find_problems(table: str, groups: Sequence[_Group], min_names: int) -> Iterator[str]:
-    """Yield a message for each group with too few or empty names, or with years that are not those of a name."""
+    """Yield a message for each group with too few names or an empty name, and for each invalid entry of `years`."""
     for n, group in enumerate(groups, 1):
         if len(group.names) < min_names or not all(re.search(r"\w", fold(name)) for name in group.names):
             yield f"{table} {n}: there must be {min_names} names or more, none of them empty"

@@ -39,8 +39,8 @@ def collect_suggestions(engine: Engine, aliases: Aliases, facets: Sequence[str])
 def _count_values(engine: Engine, facets: Iterable[str]) -> Iterator[Completion]:
     """Yield the facet values of an index with their counts of paragraphs.
 
-    The elements of regions (福建省, 福州市) are values of the facet district. An element counts the paragraphs of all
-    regions that contain it.
+    The elements of regions (福建省, 福州市), down to the last of `_DEPTHS`, are values of the facet district. An
+    element counts the paragraphs of all regions that contain it.
     """
     requested = [*(Facet(name) for name in (*NAMED_FACETS, *facets) if name != "district")]
     requested += [Facet("district", depth) for depth in _DEPTHS]

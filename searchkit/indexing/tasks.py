@@ -4,13 +4,13 @@ The files are divided into batches of consecutive files. A worker gets a batch a
 and writes their documents into a small index, a part (`worker.py`). The writer of the index then adds the parts in
 order. So processes do not exchange documents, only the entries that the index stores about its files (`messages.py`).
 
-A large file of records is divided into shares of its lines, one batch each, so that all workers read it. If one of them
-fails, the others are dropped, and the file is retried in one piece.
+If there are several workers, a large file of records is divided into shares of its lines, one batch each, so that all
+workers read it. If a share fails, the other shares are dropped, and the file is retried in one piece.
 
 If a batch fails, it is split at the file that was being read, the suspect. The files before and after the suspect
 become new batches. The suspect is retried alone in a new process, and skipped if the retry fails, too. A suspect that
-exceeds its CPU time is skipped without a retry. So a good file is read at most twice, if each bad file makes its worker
-fail while that file is read, and not later.
+exceeds its CPU time is skipped without a retry. So a good file is read at most twice, if workers fail only while they
+read a bad file.
 """
 
 from __future__ import annotations
@@ -51,11 +51,11 @@ from searchkit.indexing.worker import run_worker
 from searchkit.processes import OUT_OF_MEMORY, OUT_OF_TIME, Child
 
 MAX_TASK_BYTES = 48 << 20
-"""Approximate maximum of the bytes of the files in a task."""
+"""Approximate maximum of the bytes of the files in a task. A task with a larger file has more."""
 MAX_TASK_FILES = 50_000
 """Maximum number of files in a task."""
 MIN_PARALLEL_FILES, MIN_PARALLEL_BYTES = 8, 2 << 20
-"""Fewer files or bytes are read by one process, because starting another process takes a quarter of a second."""
+"""Fewer files, or fewer bytes, are split as for one worker, because starting a process takes a quarter of a second."""
 
 MIN_SHARED_BYTES = 2 << 20
 """A smaller file of records is not divided into shares."""
@@ -68,7 +68,7 @@ MAX_FAILED_STARTS = 3
 _WALL_TIME_FACTOR = 3
 """Wall seconds allowed per second of the CPU time limit. A worker may wait for the disk or for other programs."""
 _MAX_START_SECONDS = 60.0
-"""Wall seconds allowed until a worker starts its first file."""
+"""Wall seconds allowed until a worker starts the first file of a batch."""
 _POLL_SECONDS, _MAX_POLL_SECONDS = 0.2, 1.0
 """Seconds to wait for a message before the time limits are checked, and maximum number of seconds that count between
 two checks. More time passes between them if the system suspends this process."""
@@ -164,8 +164,8 @@ class WorkerPool:
         """Let the workers index all files, and add the parts to a writer in the order of the files.
 
         `folder`: the folder of the writer. Call `remove_parts` for this folder after the writer has committed. Raises
-        UsageError if a data file cannot be used, IndexUnusable if workers die repeatedly or cannot be started, OSError
-        if the disk cannot be written.
+        UsageError if a data file cannot be used, IndexUnusable if workers die repeatedly, cannot be started or write an
+        unusable part, OSError if the disk cannot be written.
         """
         self._on_progress, self._folder = on_progress, parts_folder(folder)
         self._folder.mkdir()
@@ -258,7 +258,10 @@ class WorkerPool:
                 worker.child.end()  # puts None into the inbox
 
     def _add_share(self, batch: _Batch, outcome: FileOutcome, part: Path) -> None:
-        """Add the result of a share. After the last share of the file, add the result of the file."""
+        """Add the result of a share. After the last share of the file, add the result of the file.
+
+        If the results of the shares cannot be joined, puts the file into the queue in one piece.
+        """
         index = batch.start
         if index not in self._shares:  # another share has failed
             shutil.rmtree(part)
@@ -414,7 +417,8 @@ class WorkerPool:
 def parts_folder(folder: Path) -> Path:
     """Return the folder of the parts in the folder of a writer.
 
-    The name of the folder contains the id of this process, because workers of a killed build may still write to theirs.
+    The name of the folder contains the id of this process, because the workers of a killed build may still write to the
+    folder of that build.
     """
     return folder / f"parts-{os.getpid()}"
 
@@ -482,11 +486,10 @@ class _Failure:
 
 
 def _split_into_batches(files: Sequence[InputFile], jobs: int) -> list[_Batch]:
-    """Split files into batches of about equal size in bytes, about `MAX_TASK_BYTES` or less each.
+    """Split files into batches of consecutive files.
 
-    The number of batches is a multiple of `jobs`, so that all workers are busy until the end, unless single files are
-    large or `MAX_TASK_FILES` divides a batch. Few files or bytes are split as for one worker. If there are several
-    workers, a large file of records is divided into shares, a multiple of `jobs`.
+    If there are several workers, a large file of records is divided into shares, one batch each. The number of shares
+    is a multiple of `jobs`. The files between such files are split by `_split_by_size`.
     """
     batches: list[_Batch] = []
     start = 0
@@ -500,7 +503,11 @@ def _split_into_batches(files: Sequence[InputFile], jobs: int) -> list[_Batch]:
 
 
 def _split_by_size(files: Sequence[InputFile], indices: range, jobs: int) -> list[_Batch]:
-    """Split consecutive files, by index, into batches of about equal size."""
+    """Split consecutive files, by index, into batches of about equal size in bytes, up to about `MAX_TASK_BYTES` each.
+
+    The number of batches is a multiple of `jobs`, so that all workers are busy until the end, unless single files are
+    large or `MAX_TASK_FILES` divides a batch. Few files or bytes are split as for one worker.
+    """
     sizes = [files[index][0].stamp.size + 1 for index in indices]  # an empty file takes time, too
     total = sum(sizes)
     if not sizes:

@@ -51,7 +51,8 @@ def run_worker(parent: Parent) -> None:
 def _run_task(task: Task, indexer: Indexer, parent: Parent) -> bytes:
     """Read the files of a task and write the part. Returns the encoded message with the result.
 
-    Sends a message before each file and before the part is written. The limits hold for each of these steps.
+    Sends a message before each file and before the part is written. Each file, and writing the part, has its own limits
+    (`budget`).
     """
     folder = Path(os.fsdecode(task.folder))
     writer = open_writer(indexer.engine, folder, indexer.analyzer)

@@ -25,9 +25,10 @@ _MAX_BOUND_LENGTH = 6
 
 
 def find_bound(folded: str, start: int, end: int, bound: str) -> tuple[str, int]:
-    """Return the bound of a quantity and its end, including the words of the bound after it.
+    """Return the bound of a quantity, and the end of the quantity with the words of the bound after it.
 
-    `bound` is the one that the number itself has (1300余人次), or `exact`. A word after the quantity takes precedence.
+    `bound` is the bound that the number itself has (1300余人次), or `exact`. A bound after the quantity takes
+    precedence over `bound`, and `bound` over one before the quantity.
     """
     after = _BOUND_AFTER.match(folded, end)
     if after:

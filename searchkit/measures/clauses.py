@@ -17,7 +17,7 @@ from searchkit.measures.periods import MAX_EXAMINED_TIMES, TimeExpression, find_
 from searchkit.measures.quantities import Quantity
 
 _BOUNDARY = re.compile(r"[,:(](?:(?<!\()|(?=其中|含|包括|不含))")
-"""The end of a clause within a sentence: a comma, a colon, or a bracket before 其中 and the like."""
+"""The end of a clause within a sentence: a comma, a colon, or an opening bracket before 其中 and the like."""
 _BRACKET = re.compile(r"\([^()]*(?:\([^()]*\)[^()]*)*\)")
 """A text in brackets. It may contain other brackets, but these contain no further ones."""
 _MAX_TOPIC_DISTANCE = 3
@@ -52,9 +52,10 @@ class Clauses:
         return range(self._starts[n - 1], self._starts[n] - 1) if n else range(self._starts[0], self._starts[0])
 
     def topic_before(self, offset: int, named_end: int) -> str:
-        """Return the topic of the last clause before an offset that has one, or "".
+        """Return the topic of the nearest clause with a topic before the clause that contains an offset, or "".
 
-        Clauses that begin before `named_end`, the end of the last quantity with a name, are not searched.
+        At most `_MAX_TOPIC_DISTANCE` clauses are searched, and none that begins before `named_end`, the end of the last
+        quantity with a name.
         """
         n = bisect_right(self._starts, offset) - 1
         for clause in range(n - 1, max(-1, n - 1 - _MAX_TOPIC_DISTANCE), -1):
@@ -67,7 +68,11 @@ class Clauses:
         return ""
 
     def subject_before(self, offset: int, named_end: int) -> str:
-        """Return the topic before an offset (see `topic_before`) if it is a subject: 产量 in 产量再创新高,达到9吨."""
+        """Return the topic before an offset (see `topic_before`) if it can be a subject, otherwise "".
+
+        It can if it is the subject of a verb in the clause directly before (产量 in 产量再创新高,达到9吨), or if it
+        ends like a measure (`wording.MEASURE_NOUN`).
+        """
         topic = self.topic_before(offset, named_end)
         is_subject = bisect_right(self._starts, offset) - 2 in self._with_subject
         return topic if is_subject or wording.MEASURE_NOUN.search(topic) else ""
@@ -102,7 +107,7 @@ class Clauses:
         return self._text[time.start : time.end]
 
     def _find_topic(self, n: int) -> str:
-        """Return what clause n is about: its subject or, if it has none, the name in it.
+        """Return what clause n is about: its aspect (在工业总产值方面), its subject or, if it has neither, its name.
 
         Return "" if the clause is adverbial, or if its subject has at most two characters.
         """
@@ -130,7 +135,10 @@ class Clauses:
 
 
 def _find_starts(folded: str, span: range, quantities: Sequence[Quantity]) -> Iterator[int]:
-    """Yield the starts of the clauses of a sentence after the first. A bracket is a clause if it has a quantity."""
+    """Yield the starts of the clauses of a sentence, except that of the first clause.
+
+    A bracket before 其中 and the like begins a clause only if it contains a quantity.
+    """
     starts = [quantity.start for quantity in quantities]
     for mark in _BOUNDARY.finditer(folded, span.start, span.stop):
         closing = folded.find(")", mark.end(), span.stop) if mark[0] == "(" else -1

@@ -1,4 +1,4 @@
-"""Extract measures from paragraphs: every number that counts something, with the name of what it counts."""
+"""Extract measures from paragraphs: numbers that count something, with the name of what they count, and zeros."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Extractor:
         timed = timed_text(source.folded, paragraph.path, paragraph.section, calendar)
         named = name_quantities(context, quantities)
         starts = _assign_starts(named)
-        # Reversed, so that a quantity that counts several things has the start of its first measure.
+        # Reversed, so that a quantity that counts several things is mapped to the start of its first measure.
         start_of = {id(item.quantity): start for item, start in reversed([*zip(named, starts, strict=True)])}
         measures = [
             _to_measure(item, start, None if item.part_of is None else start_of.get(id(item.part_of)), timed)
@@ -71,7 +71,7 @@ class Extractor:
 
 
 def _assign_starts(named: Sequence[NamedQuantity]) -> list[int]:
-    """Return a distinct start offset for each quote: the start of the name, or the next free offset after it."""
+    """Return a distinct start offset for each quote: `NamedQuantity.start`, or the next free offset after it."""
     used: set[int] = set()
     starts = []
     for item in named:

@@ -23,7 +23,7 @@ _MAX_ADJECTIVES_LENGTH = 60
 
 
 class FollowingText:
-    """The text after each quantity of a sentence. The quantities are given by their index."""
+    """The text after each quantity of a sentence. Methods take `k`, the index of a quantity."""
 
     def __init__(self, text: str, folded: str, names: NameText, quantities: Sequence[Quantity], end: int) -> None:
         """`folded` is the text folded, of the same length. `end` is the end of the sentence."""
@@ -34,7 +34,11 @@ class FollowingText:
         self._end = end
 
     def find_name(self, k: int) -> tuple[str, int]:
-        """Return the name after quantity k (11个专业) and the end of the text it uses, or "" and the quantity's end."""
+        """Return the name after quantity k (11个专业) and the end of the text of the quantity and its name.
+
+        Without a name, return "" and the end of the quantity. That is also the end if the name belongs to the next
+        quantity too (8条500千伏线路).
+        """
         begin, following, is_clause_end = self.read(k)
         if following.startswith(("的", "等")) and not following.startswith("等级"):  # 330千伏等骨干电网项目
             begin, following = begin + 1, following[1:]
@@ -93,7 +97,7 @@ class FollowingText:
         return _YEAR_NUMBER.sub("", name).strip("的 ")
 
     def add_predicate(self, name: str, end: int) -> str:
-        """Return the name of what a share is of, with what the share does: 行政村 通了客车 in 98.1%的行政村通了客车.
+        """Return the name of the things that a share is of, and what they do: 行政村 通了客车 in 98.1%的行政村通了客车.
 
         `end` is the end of the name in the text.
         """
@@ -132,7 +136,7 @@ class FollowingText:
         return begin, self._folded[begin : mark.start()], mark[0] != "、"
 
     def start_after(self, k: int) -> int:
-        """Return the end of quantity k with an alternative unit after it: 25万人(次)."""
+        """Return the end of quantity k, or of an alternative unit directly after it: 25万人(次)."""
         end = self._quantities[k].end
         if self._folded[end : end + 1] not in ("(", "级"):
             return end
@@ -161,7 +165,7 @@ class FollowingText:
         return name if len(name) >= MIN_NAME_LENGTH else ""
 
     def _is_before_predicate(self, k: int) -> bool:
-        """Return whether the text after quantity k is a predicate."""
+        """Return whether the text after quantity k begins with a predicate."""
         return wording.PREDICATE_START.match(self._folded, self._quantities[k].end) is not None
 
     def _is_between_places(self, mark: re.Match[str]) -> bool:

@@ -426,7 +426,10 @@ class _Sentence:
         return None if is_doubtful or is_level else change
 
     def _apply_list_verb(self, before: str, *, is_listed: bool) -> str:
-        """Prefix an item of a list with the verb of the first item. Set that verb if the name can begin a list."""
+        """Return the name before a number. An item of a list without a verb gets the verb of the first item.
+
+        The verb of a name that is not a further item of a list is kept for later items.
+        """
         verb = wording.TRANSITIVE_VERB.match(before)
         if is_listed and before:
             is_complete = verb or not self._names.list_verb or wording.RELATIVE_NAME.fullmatch(before)
@@ -512,9 +515,10 @@ class _Sentence:
         self._named_end = quantity.end
 
     def _find_context(self, name: str, quantity: Quantity, parts: _NameParts) -> str:
-        """Return the words to prepend to a name that is unclear by itself. Return "" if the name needs none.
+        """Return the words to prepend to a name that is unclear by itself. Return "" if the name needs no context.
 
-        The context is the total, the previous name, or a topic of the text before. It may contain the name.
+        The context is the total, the previous name, the subject, or a topic of the text or the heading before. It may
+        contain the name.
         """
         names = self._names
         if name and parts.change is not None:
@@ -572,7 +576,7 @@ class _Sentence:
         return marker.search(self._folded, nearby, quantity.start) is not None
 
     def _find_context_of_dependent(self, name: str, quantity: Quantity) -> str:
-        """Return the object of a share, a rate or a verb without an object. Return "" for other names."""
+        """Return the context of a share, a limit, an average, a rate or a verb without an object, otherwise ""."""
         if name.startswith(("占", "高于", "低于", "快于", "高出")):  # 救助女性30人,占20%
             return wording.GROWTH_RATE.sub("", self._names.last_name) or self._clauses.topic_before(
                 quantity.start, self._named_end
@@ -633,7 +637,7 @@ class _Sentence:
         return is_listed and not belongs
 
     def _find_context_of_short(self, name: str, quantity: Quantity, parts: _NameParts) -> str:
-        """Return the context of a name of two characters: the subject, or the topic if there is no subject."""
+        """Return the context of a name of at most two characters: the previous name, the subject, the topic, or ""."""
         is_topic = wording.TOPIC_NAME.fullmatch(name) is not None
         if is_topic and parts.is_listed and self._folded[parts.begin - 1] == "、":  # 播种面积6万亩、产量8万吨
             return _extract_object(self._names.last_name)
@@ -670,7 +674,10 @@ class _Sentence:
         return strip_marks(self._text[begin:end])
 
     def _heading_topic(self) -> str:
-        """Return the topic of the innermost heading, "" if the heading is generic, or the title without headings."""
+        """Return the topic of the innermost heading, or "" if the heading is generic.
+
+        Return the title if there are no headings.
+        """
         if not self._context.headings:
             return self._context.title
         heading = re.split(r"[,，;；:：。]", self._context.headings[-1])[0]

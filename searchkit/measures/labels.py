@@ -129,7 +129,7 @@ def unit_kind(unit: str, vocabulary: Vocabulary) -> str | None:
 
 
 def _split_unit(text: str, vocabulary: Vocabulary) -> tuple[str, str | None]:
-    """Return a label without its unit, and the unit as printed, or None if it states none.
+    """Return a label without its unit, and the unit, or None if the label states no unit.
 
     A unit that is a part of the words (件数) stays in the label.
     """
@@ -194,7 +194,10 @@ def join_words(column: Sequence[Label], row: Sequence[Label], caption: str | Non
 
 
 def _caption_words(caption: str) -> str:
-    """Return a caption without its number, its year, brackets, and words such as 情况统计表 at its end."""
+    """Return a caption without its number, its year, and words such as 情况统计表 at its end.
+
+    The text from the first bracket on is left out too.
+    """
     folded = fold(caption)
     start = match.end() if (match := _CAPTION_NUMBER.match(folded)) else 0
     year = _CAPTION_YEAR.match(folded, start)
@@ -205,7 +208,10 @@ def _caption_words(caption: str) -> str:
 
 
 def find_period(labels: Sequence[Label], caption: str | None, year: int | None) -> str | None:
-    """Return the period that labels, or else the caption, state; None if they state none or the reporting year."""
+    """Return the period that labels state, or else the caption; None if there is none, or if it is the reporting year.
+
+    A caption with several years states no period.
+    """
     periods = list(dict.fromkeys(label.period for label in labels if label.period))[:_MAX_PERIODS]
     if not periods and caption and len(set(found := _CAPTION_YEAR.findall(fold(caption)))) == 1 and found:
         match = _CAPTION_YEAR.search(fold(caption))

@@ -73,7 +73,10 @@ class NameText:
         return begin, max(begin, end)
 
     def _trim_baseline(self, begin: int, end: int, *, is_change: bool) -> tuple[int, int]:
-        """Return the span after the baseline of a comparison (比上年), or before the baseline if no name follows it."""
+        """Return the span after the baseline of a comparison (比上年), or before the baseline if no name follows it.
+
+        Without a baseline, return the span unchanged. Outside of changes, 年均 is a baseline only at the start.
+        """
         baseline = _last_match(wording.BASELINE.finditer(self._folded, begin, end))
         if baseline is None or (baseline["yearly"] and not is_change and baseline.start() > begin):
             return begin, end
@@ -214,7 +217,8 @@ def _last_match(matches: Iterator[re.Match[str]]) -> re.Match[str] | None:
 def strip_marks(name: str) -> str:
     """Return a name without marks at its ends: punctuation, a last conjunction, the mark of a footnote.
 
-    Also removes unbalanced quotation marks, and a bracket that is not closed with what follows it.
+    If quotation marks are unbalanced, removes all of them. If brackets are unbalanced, removes the text from the first
+    bracket on.
     """
     name = name.strip("、，,:： ·").rstrip("⁰¹²³⁴⁵⁶⁷⁸⁹")
     if len(name) > MIN_NAME_LENGTH and name[-1] in "和及与并" and not name.endswith(("惠及", "涉及", "普及")):

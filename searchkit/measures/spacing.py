@@ -31,7 +31,7 @@ _MULTIPLIERS = frozenset("十百千万亿拾佰仟点")
 _SPACED_PART = re.compile(
     rf"[\d{_HAN_NUMERALS}] {{0,3}}分 {{0,3}}之 {{0,3}}(?=[\d{_HAN_NUMERALS}])|百 {{0,3}}分 {{0,3}}点"
 )
-"""百分之 or 百分点, possibly with blanks in it."""
+"""百分之 and the like, from the last character before 分 on, or 百分点, possibly with blanks in it."""
 _SPACED_SCALE = re.compile(
     r"(?<=\d) {1,3}(?=[余多]?[万亿]|[十百千]\d|个百分)|(?<=[千百万亿]\d) {1,2}(?=[十百千])|"
     r"(?:(?<=[\u4e00-\u9fff]\d\.)|(?<=[\u4e00-\u9fff]\d\d\.)) (?=\d{1,2}[%‰万亿])"
@@ -59,7 +59,10 @@ class CompactText(NamedTuple):
 
 
 def compact(text: str, folded: str) -> CompactText:
-    """Remove invisible characters, and blanks inside of numbers and spaced words. Linear in the length of the text."""
+    """Remove invisible characters, marks of footnotes, and blanks inside of numbers and spaced words.
+
+    Linear in the length of the text.
+    """
     result = CompactText(text, folded, None)
     if _RARE.search(folded):
         result = _remove(result, (match.span() for match in _INVISIBLE.finditer(folded)))
@@ -104,7 +107,7 @@ def _find_in_digits(folded: str) -> Iterator[tuple[int, int]]:
 
 
 def _find_in_parts(folded: str) -> Iterator[tuple[int, int]]:
-    """Yield the spans of the blanks in fractions: 百 分 之."""
+    """Yield the spans of the blanks in fractions and in 百分点: 百 分 之."""
     return _find_blanks(_SPACED_PART, lambda _: True, folded)
 
 

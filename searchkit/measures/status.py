@@ -233,7 +233,8 @@ _EVENT_UNITS = frozenset(("次", "人次", "起", "场", "批", "批次"))
 """Units of events, which are not states."""
 _STOCK_REACH = 10
 _VERB_REACH = 4
-"""Number of code points before a number that are searched for words of states, and for `_TOTAL_VERB`."""
+"""Numbers of code points before a number. `_STOCK_REACH` of them are searched for words of states, `_VERB_REACH` for
+`_TOTAL_VERB`."""
 
 
 def _is_stock(folded: str, number: NumberInText, time: Time) -> bool:

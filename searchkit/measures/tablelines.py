@@ -22,7 +22,7 @@ class TableLine:
     total: int | None
     """Index of the line that is its total, or None."""
     is_among: bool
-    """Whether one of its headers begins with 其中. The lines with 其中 need not add up to their total."""
+    """Whether one of its headers begins with 其中 or a similar mark. Such lines need not add up to their total."""
     slots: tuple[Measure | str, ...]
     """For each slot, the place at one row and one column, the measure of its cell; the printed text if the cell has
     none or covers several slots."""

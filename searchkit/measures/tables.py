@@ -1,8 +1,9 @@
 """Measures of tables: each cell that is a number, named by the headers of its column and its row.
 
-The unit is that of the cell, else of a header of its column, of a header of its row, of the column 单位, of a note or
-the caption (单位：万元). Under a header that names a rate, such as 增幅, and states no unit, it is %. A header that is
-a year or a month is the period. Cells with sentences are read as prose.
+The unit is that of the cell, else of a header of its column, of a header of its row, of the column 单位, of the whole
+that the row or column is a part of (其中), of the caption, of a note or of the heading (单位：万元). Under a header
+that names a rate, such as 增幅, and states no unit, it is %. A header that is a year or a month is the period. Cells
+with sentences are read as prose.
 """
 
 from __future__ import annotations
@@ -229,7 +230,8 @@ class _TableExtractor:
     def _find_units_of_wholes(self, lines: Sequence[Sequence[PlacedCell]]) -> list[str | None]:
         """Return for each row or column the unit of its whole, or None if it has no whole.
 
-        A row or column with 其中 or # in a header is a part of the last one before it without: its whole.
+        If a header of a row begins with 其中 or #, the row is a part. Its whole is the last row before it that is not a
+        part. The same holds for columns.
         """
         units: list[str | None] = []
         unit = None
@@ -259,7 +261,7 @@ class _TableExtractor:
     # cells
 
     def _find_figure(self, row: int, cell: CellText) -> Figure | None:
-        """Return the figure of a cell, with a unit that the vocabulary contains; None if it is not a figure."""
+        """Return the figure of a cell. Return None for other cells: text, labels, dates, codes, unknown units."""
         column = cell.cell.column
         if self._is_label(column) or column == self._unit_column or self._grid.is_group(row):
             return None
@@ -331,7 +333,9 @@ class _TableExtractor:
         return TableCell(self._table.table, row, column, is_total)
 
     def _find_unit(self, row: int, column: int, labels: Sequence[Label], rows: Sequence[Label]) -> str | None:
-        """Return the unit that headers, the column 单位, the caption or a note state; None if none of them does.
+        """Return the unit of a cell that states none itself, or None if no other place states it.
+
+        The places are the headers, the column 单位, the whole (`_unit_of_whole`), the caption, a note and the heading.
 
         A rate whose headers state no unit is in %, unless the figures of its column are fractions: these have no unit.
         """
@@ -411,7 +415,8 @@ class _TableExtractor:
 def _unit_notes(paragraphs: Sequence[Paragraph], first: int, end: int) -> list[str]:
     """Return the texts around a table that can be notes of its unit, the nearest before it first.
 
-    `first`: index of its first row. `end`: index after its last row. A note above another table is not its own.
+    `first`: index of its first row. `end`: index after its last row. If another table follows, a unit note between the
+    two tables belongs to that table and is left out.
     """
     before = paragraphs[max(0, first - _NOTE_DISTANCE) : first]
     after = paragraphs[end : end + _NOTE_DISTANCE]

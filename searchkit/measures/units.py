@@ -22,12 +22,12 @@ _WORD_WITH_HALF = re.compile(
 _DIGIT_AFTER_TENTHS = re.compile(r" ?([一二三四五六七八九])(?=[,;。:!?、)]|$)")
 """After 成: a tenth of the unit (七成六)."""
 _MAX_UNIT_LENGTH = 10
-"""Number of code points after 个半 that are searched for a unit."""
+"""Number of code points after 个, of which 半 is the first, that are searched for a unit: 个半小时."""
 
 _MAX_YEARS = 100
 """Maximum number of years of a duration."""
 _CALENDAR_UNITS = frozenset(("年", "周", "个年头", "个月", "个季度", "个星期"))
-"""Units of which dates and periods are more frequent than durations."""
+"""Units that are more frequent in dates and periods than in durations."""
 _PERIOD_PREFIXES = tuple("近前后连这每")
 """Characters before a number that make a number of years, months or days a period: 近三年."""
 _DURATION_BEFORE = re.compile(

@@ -145,7 +145,7 @@ def _compile_prefixes(prefixes: Iterable[str]) -> re.Pattern[str]:
 
 
 def _compile_alternatives(names: Sequence[str]) -> re.Pattern[str]:
-    """Compile a pattern for any of the names. The pattern prefers longer names, and matches none next to a digit.
+    """Compile a pattern for any of the names. It prefers longer names, and matches none next to a digit or a point.
 
     The names are grouped by first character, so that most offsets are rejected after one comparison.
     """

@@ -207,7 +207,7 @@ TRAILING_ENDS = frozenset(
 )
 """Last characters of a `TRAILING_WORD`, a quick test before the pattern."""
 MAX_TRAILING_WORD_LENGTH = 13
-"""Maximum length in code points of a `TRAILING_WORD`."""
+"""Number of code points at the end of a text that are searched for a `TRAILING_WORD`."""
 TOTAL_WORD = re.compile(r"(?<![公中])(?:共计|总计|累计|合计|共)(?![享同产和青识治赢性商场服管安])")
 """A word for a total. The text before it is the actor, the text after it is the name: 全市共受理案件."""
 
@@ -325,7 +325,7 @@ FIRST_ITEM = re.compile("(?![有具可])[^和]{4,}(?=和[^和]{2,3}等?$)")
 LIMIT_LEAD = re.compile(r"(?:[^,;。:、()\d]{0,8}(?:超过?|突破|达到?|不足))?$")
 """Between two numbers: the second one describes what both count (5个超500亿元的开发区, 8条500千伏线路)."""
 HALF_WORD = re.compile("[和及与][^和及与]$")
-"""Before 、 after a number: the name continues after the mark (农户和归、难侨)."""
+"""Directly before 、 in the text after a number: the name continues after the mark (农户和归、难侨)."""
 NAME_TAIL = re.compile(
     "(?:[后时中]|[以之]外|首批|广泛|预计|基本|免费|继续|按期|按时|及时|作为|积极|共同|扎实|稳步|陆续|如期)$"
 )
@@ -342,7 +342,8 @@ PLACE_NOUNS = frozenset("县乡村镇市省国州旗盟")
 LIST_VERB = re.compile("[得获夺评选办增设建立购赠派]了?$")
 """The end of a verb that the items of a list share (夺得2枚金牌、3枚银牌)."""
 LEVEL_VERB = re.compile("(?:达到?|为|是|突破)[了约近]?$")
-"""Before a number whose unit is unknown: the name of what it counts is before the verb (出版总量达到456亿印张)."""
+"""Directly before a number: if the text after the number is read as a name, because it begins with an unknown unit, the
+real name is before the verb (出版总量达到456亿印张)."""
 DECISION = re.compile("(?:决定|要求|准备|打算)$")
 """Before a verb of change: what changes follows the number (省里决定增加1500万元投资)."""
 HARVEST_CHANGE = re.compile("[增减][产收]")
@@ -463,13 +464,13 @@ IDIOM = re.compile(
 )
 """A number and its unit that count nothing: 和群众站在一起, 打成一片, 最好的一年."""
 NEGATION = re.compile("(?:没有|未|未有|无|未发生|未出现|从未|不曾)$")
-"""Before 一起: the clause states that there was none."""
+"""Directly before a quantity of one, such as 一起: the clause states that there was none."""
 INDEFINITE_UNITS = frozenset("批种类点步级代头盘块股把番面手口关环层角条")
 """Units with which 一 means "some" instead of one: 一批."""
 COUNTED_UNITS = frozenset(
     ("件", "人", "名", "家", "户", "次", "场", "份", "处", "座", "所", "台", "台套", "轮", "篇", "幅")
 )
-"""Vague units that count things after a name of two characters (立案两件)."""
+"""Vague units that count things after an act, or after a name of two characters (立案两件)."""
 COUNTED_ACT = re.compile(
     r"(?:立案|结案|办案|破案|处分|罚款|处罚|受理|办理|办结|审结|查处|查办|查获|移送|移交|逮捕|批捕|拘留|起诉|判决|问责|追责|约谈|谈话|通报|诫勉|警告|"
     r"检查|巡查|抽查|核查|督查|督办|整改|关停|取缔|吊销|注销|撤销|没收|查封|扣押|维持|驳回|终止|应诉|败诉|胜诉|纠错|听证|调解|化解|接待|接访|"

@@ -12,13 +12,15 @@ from functools import cache, lru_cache
 from searchkit.text.segmentation import DictionarySegmenter, JiebaDictionary
 
 _MAX_WORD_LENGTH = 6
-"""Length in code points of the longest word that is looked up."""
+"""Number of code points on one side of an offset that are searched for words."""
 _MIN_FREQUENCY = 20
 """Minimum frequency of a word that consists of two words. A rarer word of this kind is a phrase: 大力发展."""
 _MAX_RATIO = 20
-"""Maximum frequency of the second part of a word, relative to the word. 含水量 is a word, 现|政府 is a phrase."""
+"""Maximum frequency of the second part of a word, relative to the word, if the first part is one character. 含水量 is a
+word, 现|政府 is a phrase."""
 _RARE, _RARE_LENGTH = 4, 3
-"""A word of at most this frequency is a phrase (共获, 特别是在), unless it is a name of three characters: 将乐县."""
+"""A word whose last character follows the cut is a phrase if its frequency is at most `_RARE` (共获, 特别是在), unless
+it has `_RARE_LENGTH` characters, as names have: 将乐县."""
 _PREPOSITIONS = frozenset("为以在对把将向由从与和及给用按")
 """Prepositions and conjunctions. A word that begins or ends with one of them is more often a phrase than others are."""
 _SUFFIXES = frozenset("率性者化感度量额费税会期力面")

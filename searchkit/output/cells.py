@@ -33,8 +33,8 @@ CELL_MARKS = {
 `conflict`, `several`, `near`; `cumulative` and `part` for `cumulative_only` and `part_only`), bounds of measures, and
 properties of values and cells."""
 MARKS_AFTER = ("unit", "other_report", "before", "revised", "others")
-"""Names of the marks that follow a value. The others precede it, except those of states: `conflict` stands between
-values, `missing`, `silent` and `several` in place of them."""
+"""Names of the marks that follow a value. The other marks precede it, with two exceptions: `conflict` stands between
+values, and `missing`, `silent` and `several` stand in place of values."""
 
 
 def value_text(value: object) -> str:
@@ -57,9 +57,10 @@ def single_line(text: str) -> str:
 
 
 def cell_text(cell: Cell, unit: str | None, footnotes: Mapping[int, int] | None = None, *, years: bool = False) -> str:
-    """Return the text of a cell: its values with their marks, such as `129 ≠ 130`, or the mark of an empty cell.
+    """Return the text of a cell: its values with their marks, such as `129 ≠ 130`, then its target and their ratio.
 
-    A cell of several places or bodies has the number of its sources instead. A target and its ratio follow.
+    A cell without values and target has the mark of its state. A cell of several places or bodies has a mark, the
+    number of its sources, and the numbers of the first and the last footnote.
 
     `unit` is the unit of the table. `footnotes` maps the `id()` of a value to the number of its footnote. With `years`,
     each value is followed by its year, unless that is the row or the column.

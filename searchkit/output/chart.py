@@ -56,13 +56,13 @@ class _Size:
     dpi: int
     """Resolution of a PNG, in pixels per inch."""
     is_slide: bool = False
-    """Whether the height is fixed, as long as the text is not smaller than `_MIN_FONT`."""
+    """Whether the height is fixed. It is exceeded only if the text would otherwise be smaller than `_MIN_FONT`."""
 
 
 _SIZES = {"print": _Size(6.3, 4.0, 9, 300), "slide": _Size(13.33, 7.5, 16, 150, is_slide=True)}
 """The sizes by name: 16 cm wide for print, and a slide of 16:9."""
 _MIN_FONT = 6
-"""Smallest size of the text in points that makes a chart fit a slide."""
+"""Smallest size, in points, to which text is reduced so that a chart fits a slide."""
 _MAX_LINES = 12
 """Maximum number of rows that are lines of one chart. More rows are small multiples: a chart for each."""
 _COLOURS = (
@@ -200,7 +200,10 @@ def _count_lines(comparison: Comparison, rows: Sequence[AxisLabel]) -> float:
 
 
 def _fit_text(size: _Size, lines: float) -> _Size:
-    """Return a size whose text is so small that a number of lines fits a slide, but at least `_MIN_FONT`."""
+    """Return a size with text so small that `lines` lines of text fit a slide, but not smaller than `_MIN_FONT`.
+
+    A size for print is returned unchanged.
+    """
     if not size.is_slide or lines * size.font / 72 <= size.height:
         return size
     return replace(size, font=max(_MIN_FONT, size.height * 72 / lines))

@@ -148,7 +148,7 @@ def _number_values(cells: Sequence[Sequence[Cell]], *, is_short: bool) -> dict[i
 
 
 def _has_mark(cell: Cell) -> bool:
-    """Return whether the value of a cell needs an explanation: any mark but that of a bound."""
+    """Return whether a cell needs a footnote: its state is not `value`, or it has a mark other than that of a bound."""
     marks = {name for value in cell.values for name in mark_names(value, cell.state)}
     return cell.state != "value" or bool(cell_mark_names(cell)) or not marks <= {"approx", "at_least", "at_most"}
 
@@ -164,7 +164,7 @@ def _split_empty(labels: Sequence[AxisLabel], filled: set[AxisLabel]) -> tuple[l
 def _omitted_lines(
     comparison: Comparison, rows: Sequence[AxisLabel], cols: Sequence[AxisLabel], width: int | None
 ) -> Iterator[str]:
-    """Yield lines that name the rows and columns that the table leaves out, and one with the number of such measures.
+    """Yield lines that name the rows and columns that the table leaves out, then the line of `_unplaced_line`.
 
     Years are named as a range.
     """
@@ -197,7 +197,7 @@ def _relaxed_line(comparison: Comparison) -> str:
 
 
 def _format_bars(cells: Sequence[Cell]) -> list[str]:
-    """Return a bar for each cell, in proportion to its value. A cell without a value has an empty bar."""
+    """Return a bar for each cell, in proportion to its value. Without a value above 0, the bar is empty."""
     values = [0.0 if cell.value is None else float(cell.value.value) for cell in cells]
     max_value = max(values, default=0.0) or 1.0
     eighths = [max(0, round(value / max_value * MAX_BAR_LENGTH * 8)) for value in values]
@@ -228,10 +228,11 @@ def _legend(cells: Sequence[Sequence[Cell]], width: int | None) -> str:
 
 
 def _footnote_lines(cells: Sequence[Sequence[Cell]], footnotes: Mapping[int, int]) -> Iterator[str]:
-    """Yield a footnote for each numbered value: the ids of its measures, the quote of the first, and its notes.
+    """Yield a footnote for each numbered value: the ids of its measures, and the quote of the first of them.
 
-    The notes are the values of later reports, other values of the same name, and the planned value. In a cell of
-    several places or bodies, the place or body and the value precede the ids.
+    The footnote of the first value of a cell also has the notes of the cell: the values of later reports, other values
+    of the same name, and `Cell.target`. In a cell of several places or bodies, the place or body and the value
+    precede the ids.
     """
     for cell in (cell for row in cells for cell in row):
         sources = cell.sources if cell.state == "several" else {}

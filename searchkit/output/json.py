@@ -174,8 +174,9 @@ def paragraph_records(
 ) -> Iterator[dict[str, object]]:
     """Yield consecutive paragraphs of a document as the elements of `show --format json`.
 
-    `measures`: those of each paragraph. An element has the fields of the paragraph, and `measures`. The element of the
-    first of these paragraphs that is in a table has the table as `table`; in all others, `table` is None.
+    `measures`: those of each paragraph. An element has the fields of the paragraph, and `measures`. For each of
+    `tables`, the element of its first row among `paragraphs` has the table as `table`. In all other elements, `table`
+    is None.
     """
     first = paragraphs[0].n if paragraphs else 0
     table_at = {max(table.first_paragraph, first): to_json(table) for table in tables}
@@ -272,7 +273,7 @@ def comparison_records(comparison: Comparison) -> Iterator[dict[str, object]]:
     """Yield the records of `compare --format csv`: one for each value in a cell, and one for each empty cell.
 
     The values of a cell are followed by those of later reports (`note` is revised), by others of the same name (other),
-    and by the planned one (target).
+    and by `Cell.target` (target).
     """
     for cell in comparison.cells():
         labels: dict[str, object] = {"row": cell.row, "col": cell.col, "state": cell.state}
@@ -321,7 +322,7 @@ def _cell_to_json(cell: Cell) -> dict[str, object]:
 
 
 def _reading_to_json(value: CellValue) -> dict[str, object]:
-    """Return a value of a cell as an element of `readings`."""
+    """Return a value with its measures: an element of `readings`, `revised` or `others`, or the `target` of a cell."""
     return {**_cell_value_to_json(value), "measures": list(map(to_json, value.measures))}
 
 

@@ -134,7 +134,7 @@ def format_hits(hits: Iterable[Hit], *, colour: bool) -> str:
 
 
 def format_measure_results(results: MeasureResults, *, colour: bool, first: int = 1) -> str:
-    """Return a page of measures: messages about the query, the number of measures, and the hits.
+    """Return a page of measures: messages about the query, number of measures, groups of an aggregate, and hits.
 
     `first` is the number of the first hit.
     """
@@ -217,7 +217,7 @@ def _describe(suggestion: Suggestion) -> str:
 
 
 def query_lines(results: Results | MeasureResults | Comparison) -> list[str]:
-    """Return the messages about a query, and a line about the filters that were understood from its words."""
+    """Return the messages about a query, and lines about the filters that were understood from its words."""
     lines = [sanitize(translate(note)) for note in results.notes]
     strict, loose = (
         _format_understood([item for item in results.understood_filters if item.strict is is_strict])

@@ -49,7 +49,7 @@ _SENTENCE_FIELDS = ("id", "text", "path", "title", "district", "year", "agency",
 _MAX_SHEET_NAME_LENGTH = 31
 """Maximum length of the name of a sheet, in UTF-16 code units."""
 _FORBIDDEN_IN_SHEET_NAMES = re.compile(r"[\[\]:*?/\\\s]+")
-"""Characters that Excel forbids in the name of a sheet, and white space. A blank replaces them."""
+"""Characters that Excel forbids in the name of a sheet, and white space. A blank replaces each run of them."""
 _NUMBER = re.compile(r"(?=(?:\D*\d){1,15}\D*\Z)-?(?:0|[1-9][0-9]*|[1-9][0-9]{0,2}(?:,[0-9]{3})+)(?:\.[0-9]+)?")
 """A number that a spreadsheet stores and shows exactly as printed: at most 15 digits, no leading zeros. Percentages and
 numbers with a unit remain text."""
@@ -61,7 +61,7 @@ headers."""
 def write_workbook(comparison: Comparison, path: Path | IO[bytes]) -> None:
     """Write a comparison to a file, or into an open one.
 
-    Raises SearchkitError if XlsxWriter is missing or the file cannot be written.
+    Raises SearchkitError as `write_findings` does.
     """
     with _workbook(path) as book:
         formats = _Formats(book)
@@ -82,7 +82,7 @@ def write_workbook(comparison: Comparison, path: Path | IO[bytes]) -> None:
 
 
 def write_measures(measures: Iterable[Measure], path: Path | IO[bytes]) -> None:
-    """Write measures to a file, or into an open one, with a sheet of their paragraphs that their values are linked to.
+    """Write measures to a file, or into an open one. Each value is linked to its paragraph in a second sheet.
 
     Raises SearchkitError as `write_findings` does.
     """
@@ -99,9 +99,9 @@ def write_measures(measures: Iterable[Measure], path: Path | IO[bytes]) -> None:
 def write_tables(tables: Iterable[Table], path: Path) -> None:
     """Write tables to a file: a sheet for each, after a sheet with a list of them.
 
-    Keeps all cells in memory. XlsxWriter can write rows at once (`constant_memory`), but then keeps a file open for
-    each sheet, and there may be thousands. Raises SearchkitError if XlsxWriter is missing, a table is too large for a
-    sheet, or the file cannot be written.
+    Keeps all cells in memory. XlsxWriter can write each row when it is complete (`constant_memory`), but then keeps a
+    file open for each sheet, and there may be thousands. Raises SearchkitError if XlsxWriter is missing, a table is too
+    large for a sheet, or the file cannot be written.
     """
     with _workbook(path) as book:
         index, formats = book.add_worksheet(INDEX_NAME), _Formats(book)
@@ -134,7 +134,10 @@ def write_records(records: Iterable[Mapping[str, object]], name: str, path: Path
 
 @contextmanager
 def _workbook(path: Path | IO[bytes]) -> Iterator[Workbook]:
-    """Yield an empty workbook, and write it to a file if the block succeeds. Raises SearchkitError."""
+    """Yield an empty workbook, and write it to `path` if the block succeeds.
+
+    Raises SearchkitError if XlsxWriter is missing or the file cannot be written.
+    """
     try:
         from xlsxwriter import Workbook  # noqa: PLC0415 - an extra
         from xlsxwriter.exceptions import XlsxWriterException  # noqa: PLC0415
@@ -200,7 +203,7 @@ class _RecordSheet:
     def add(self, record: Mapping[str, object], links: Mapping[str, str] | None = None) -> None:
         """Write a record. `links`: internal URLs of XlsxWriter by the name of the linked field; empty for no link.
 
-        Raises SearchkitError if the sheet is full.
+        Links after the first `_MAX_LINKS` are left out. Raises SearchkitError if the sheet is full.
         """
         self.rows += 1
         if self.rows >= _MAX_ROWS:
@@ -262,7 +265,7 @@ def _column_width(width: int) -> int:
 def _write_table_sheet(sheet: Worksheet, comparison: Comparison, formats: _Formats, sentences: _Sentences) -> None:
     """Write the sheet with the title, the table and an explanation of all marks.
 
-    Values are linked to their paragraphs.
+    A cell with values is linked to the paragraph of its first value.
     """
     title = f"{comparison.indicator or comparison.query}{f' ({comparison.unit})' if comparison.unit else ''}"
     sheet.write_string(0, 0, sanitize(title), formats.bold)
@@ -346,7 +349,7 @@ def _write_value(
 ) -> None:
     """Write a value with its type. Text never becomes a formula or a link. None and empty text leave the cell empty.
 
-    With a `date_format`, an ISO date becomes a date.
+    With a `date_format`, an ISO date from `_FIRST_DATE` on becomes a date.
     """
     day = _parse_date(value) if date_format is not None else None
     if isinstance(value, bool):

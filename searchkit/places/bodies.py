@@ -43,7 +43,7 @@ def find_agency(issuer: str) -> str | None:
 
 
 def _strip_place(name: str) -> str:
-    """Remove the leading places and level from a body's name, and expand a final 委."""
+    """Remove leading places (after 中共 or 国家, too) and the level from a name of a body; expand a final 委."""
     for mention in gazetteer().find_mentions(name):
         if mention.start == 0 or name[: mention.start] in {"中共", "国家"}:
             name = name[mention.end :]

@@ -107,7 +107,7 @@ class Gazetteer:
         self.provinces: tuple[Region, ...] = tuple(r for r in places if len(r) == 1 and r != NATIONWIDE)
 
     def resolve(self, name: str) -> Region | None:
-        """Return the place that `name` denotes, or None if it denotes no place or several.
+        """Return the region of the place that `name` denotes, or None if it denotes no place or several.
 
         `name` is a full or short name, consecutive names, or a path with `/`.
         """
@@ -122,9 +122,10 @@ class Gazetteer:
         return regions[0] if len(regions) == 1 else None
 
     def candidates(self, name: str) -> tuple[Region, ...]:
-        """Return the places with the full name `name` or, if there are none, with this short name.
+        """Return the regions of the places with the full name `name` or, if there are none, with this short name.
 
-        If several places had the name at different times, returns those that have it today (`regions_in_force`).
+        If several places had the name at different times, returns those that have it today or, if there are none, those
+        that had it last (`regions_in_force`).
         """
         text = fold("".join(name.split()))
         return regions_in_force(self._by_full_name.get(text) or self._by_short_name.get(text) or ())
@@ -241,7 +242,7 @@ class Gazetteer:
         return _select_outermost(inside)
 
     def _load_codes(self, codes: Mapping[str, Iterable[tuple[str, int]]]) -> Iterator[tuple[Region, int]]:
-        """Fill `codes`, and yield each region of the table with the last year in which its name was valid."""
+        """Fill `self.codes`, and yield each region of the table with the last year in which its name was valid."""
         # The name valid longest is not always the last one: 邵阳市 had the code of 湘潭市 in 1982 and 1983.
         latest_names = {code: max(names, key=itemgetter(1))[0] for code, names in codes.items()}
         last_years: dict[Region, int] = {}

@@ -36,7 +36,7 @@ _CONVERTIBLE_UNITS: tuple[dict[str, float], ...] = (
     {"小时": 1, "分钟": 1 / 60},
     *(dict.fromkeys(family, 1.0) for family in _UNIT_FAMILIES),
 )
-"""Groups of base units that can be converted to each other. The values are those in one unit of the group."""
+"""Groups of base units that can be converted to each other. Each value is the size of the unit in a common unit."""
 _SCALE_BY_NAME = {name: prod(map(SCALES.__getitem__, name)) for name in ("", "万", "亿", "万亿")}
 """Factor of each scale that a unit can begin with: 10000 for 万."""
 
@@ -59,7 +59,7 @@ _LIGHT_WORDS = re.compile(
 )
 """Words before a name that do not narrow it: 受理投诉 is 投诉."""
 _MIN_HEAD_SIMILARITY = 0.5
-"""Smallest similarity of a name and its head, before `_OTHER_MEAN_FACTOR`."""
+"""Smallest similarity of a name and its head if neither head narrows the other. `_OTHER_MEAN_FACTOR` comes after it."""
 _OTHER_MEAN_FACTOR = 0.4
 """Factor of the similarity if only one of two names is a mean, or both are different means, such as 人均 and
 月均."""
@@ -106,7 +106,7 @@ def is_same_measure(one: MeasureName, other: MeasureName) -> bool:
 
 
 def has_same_wording(one: MeasureName, other: MeasureName) -> bool:
-    """Return whether two names are those of the same measure, or differ only by light words and the order of words.
+    """Return whether two names are those of the same measure, or differ only by light words and order of characters.
 
     改造老旧住房 is 老旧住房改造, and 受理投诉 is 投诉. Light words are only ignored in names that no list contains.
     """
@@ -166,7 +166,10 @@ def thing_similarity(one: MeasureName, other: MeasureName) -> float:
 
 
 def _is_narrowed(one: str, other: str) -> bool:
-    """Return whether two different heads end alike and what is before that end differs by more than light words."""
+    """Return whether two different heads have a common end, and what is before it differs by more than light words.
+
+    The common end has at least `_MIN_COMMON_END` characters.
+    """
     common = 0
     while common < min(len(one), len(other)) and one[-common - 1] == other[-common - 1]:
         common += 1

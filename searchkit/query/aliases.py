@@ -22,7 +22,7 @@ EVIDENCE = SURE, SHORT, PHRASE, WORD, NONE = ("sure", "short", "phrase", "word",
 - `short`: a name at the beginning of a run of text: 杭州, 卫健委.
 - `phrase`: a phrase beside other words, a place, a year or a body: 下一步打算, 政府工作报告.
 - `word`: an ordinary word, which needs another name next to it: 问题, 西湖 in 杭州西湖.
-- `none`: in a query it is a word: 全国. In a filter it is a name, like all others.
+- `none`: no evidence in a query, where the name is read as a word: 全国. A filter takes it like every other name.
 """
 
 
@@ -46,7 +46,7 @@ class Aliases:
     def __init__(
         self, values: Mapping[str, Sequence[str]], years: Mapping[str, Sequence[int]], names: Mapping[str, str]
     ) -> None:
-        """`values`: by facet. `years`: by facet of years. `names`: by first character, in the form of `to_json`."""
+        """`values`: by facet. `years`: by facet of years. `names`: by first character, as `create` builds them."""
         self._values, self._years, self._names = values, years, names
         self._parsed: dict[str, tuple[Alias, ...]] = {}
         self._paths: dict[str, list[str]] = {}
@@ -159,7 +159,8 @@ class Aliases:
     def nearest(self, facet: str, name: str, count: int = 3) -> list[str]:
         """Return the values of a facet whose names look most like a name that the facet does not have.
 
-        Values that contain the name, that the name contains, or that have the same pinyin come first.
+        First come values with a name that contains `name`, is contained in it, or has the same pinyin. Values whose
+        names are too different are left out (`_MIN_LIKENESS`, `_LIKENESS_MARGIN`).
         """
         from difflib import SequenceMatcher  # noqa: PLC0415 - only for error messages
 
@@ -203,7 +204,7 @@ def _parse_alias(line: str, first: str) -> Alias:
 def _differs_in_one_character(one: str, other: str) -> bool:
     """Return whether two texts are equal or differ in one character, or in two neighbours that are exchanged.
 
-    If one of them lacks a character, it must have at least `_MIN_SIMILAR_LENGTH` characters.
+    If one text lacks a character of the other, the shorter one must have at least `_MIN_SIMILAR_LENGTH` characters.
     """
     shorter, longer = sorted((one, other), key=len)
     if len(longer) - len(shorter) == 1:

@@ -35,10 +35,11 @@ MAX_QUERY_CLAUSES = 64
 """Maximum number of runs, prefixes and quoted strings of a query. Further ones are ignored, with a note."""
 
 MAX_SCANNED_CLAUSES = 16
-"""Maximum number of clauses whose string has no two letters or digits in a row, or only two characters in the field
-`text`. Further ones are ignored, with a note.
+"""Maximum number of clauses whose string an engine may find only by a scan of all text. Further ones are ignored,
+with a note.
 
-An engine finds such a string by a scan of all text: 5 to 20 ms each in fifty thousand paragraphs.
+Such a string has no two letters or digits in a row, or it has at most two characters and the field is `text`. A scan
+takes 5 to 20 ms in fifty thousand paragraphs.
 """
 _LISTED_LENGTH = 2
 """Longest string of letters that an engine may have no list of offsets for (`columnar.bigrams.needs_list`)."""
@@ -100,7 +101,8 @@ class ClausePair(NamedTuple):
     """Whether the relaxed form of the query requires the clause too. Filters, negations and `*` are required; so is a
     combination of clauses that are all required."""
     content: Node | None = None
-    """Strict form in which only content words must match. None if it is `all`; `Everything` without content words."""
+    """Strict form in which only content words must match. None if it is `all`. `Everything` if the clause has no
+    content words."""
     some: Node | None = None
     """Relaxed form that requires one of the content words. A shorter word inside of one does not suffice. None if it is
     `any`."""
@@ -207,8 +209,8 @@ class QueryBuilder:
 
         A paragraph matches the strict form if it contains a variant of the run as a substring, or all words of a
         variant. A synonym of one word is matched as a word only. A paragraph matches the relaxed form if it contains a
-        variant as a substring, or any content word of a variant. Letters and digits of a run can be apart (PM 2.5 for
-        PM2.5). Returns None if the query has too many clauses.
+        variant as a substring, or any content word of a variant (any word, if the variant has none). Letters and
+        digits of a run can be apart (PM 2.5 for PM2.5). Returns None if no clause or word can be added to the query.
         """
         strict: list[Node] = []
         relaxed: list[Node] = []
@@ -443,9 +445,10 @@ def _alternatives(strings: Sequence[Substring], words: Iterable[str], field: str
 
 
 def _set_apart(folded: str) -> list[str]:
-    """Return forms of a run with spaces between letters and digits: pm 2.5 for pm2.5; n 5 s, n 5s and n5 s for n5s.
+    """Return forms of a run with spaces between letters and digits: at all such places, and at each one alone.
 
-    Returns an empty list if the run has no such place, or more than `_MAX_EDGES`.
+    pm2.5 has the form pm 2.5, and n5s has n 5 s, n 5s and n5 s. Returns an empty list if the run has no such place, or
+    more than `_MAX_EDGES`.
     """
     edges = [at for at in range(1, len(folded)) if _is_edge(folded[at - 1], folded[at])]
     if not 0 < len(edges) <= _MAX_EDGES:

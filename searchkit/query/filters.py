@@ -41,11 +41,11 @@ def parse_filters(
 
     If a name is in both mappings, the value in `where` is used. A name with the value None or an empty list is ignored.
     In `filters`, a value of a facet with names (`aliases.NAMED_FACETS`) can be any of its names, and several values can
-    be one text, separated by commas. Years are parsed in both mappings. All other values in `where`, and documents, are
-    taken as they are written.
+    be one text, separated by commas. Years are parsed in both mappings. Values of other facets, and all other values in
+    `where`, are taken as they are written.
 
-    `check_name` must raise an exception if no facet has the name. Raises UsageError for an invalid value, and for one
-    that the index does not have. The message names the nearest value.
+    `check_name` must raise an exception if no facet has the name. Raises UsageError for an invalid value, and for a
+    value of a facet with names that the index lacks. The message about the latter names the nearest values, if any.
     """
     if not isinstance(where, Mapping | None):
         raise UsageError('where takes facets and values, as in {"cluster": "京津冀"}')
@@ -68,7 +68,10 @@ def parse_filters(
 
 
 def _to_list(name: str, value: object) -> list[str | int]:
-    """Return the argument of a filter as a list, empty for None. Raises UsageError if it has another type."""
+    """Return the argument of a filter as a list, empty for None.
+
+    Raises UsageError if it has another type, or contains an empty text for a facet with names.
+    """
     values = [value] if isinstance(value, str | int) else list(value) if isinstance(value, list | tuple) else None
     if value is not None and (values is None or not all(isinstance(item, str | int) for item in values)):
         raise UsageError(f"{name}: {value!r} is not a value; give a text, a number, or a list of them")
@@ -79,7 +82,7 @@ def _to_list(name: str, value: object) -> list[str | int]:
 
 
 def _parse_years(name: str, values: Sequence[str | int], notes: list[Note]) -> Filter:
-    """Return a filter by years. Adds a note if a range was swapped."""
+    """Return a filter by years. Adds a note if the ends of a range were swapped. Raises UsageError for another text."""
     from searchkit.text.query_years import parse_written_years  # noqa: PLC0415 - only for filters by years
 
     ranges = []
@@ -106,7 +109,7 @@ class FilterReader:
     """Reads the values that people write for a facet with names (`aliases.NAMED_FACETS`) or of years."""
 
     def __init__(self, aliases: Aliases = NO_ALIASES, has_topic: Callable[[str], bool] = lambda _: False) -> None:
-        """`has_topic` returns whether a paragraph has a topic. It is called for a topic that no taxonomy has."""
+        """`has_topic` returns whether any paragraph has a topic. It is called for topics that `aliases` lacks."""
         self.aliases = aliases
         """The names of the values."""
         self._has_topic = has_topic
@@ -121,10 +124,10 @@ class FilterReader:
         return tuple(name for name in NAMED_FACETS if self.knows(name))
 
     def read(self, name: str, values: Sequence[str | int], notes: list[Note]) -> Filter:
-        """Return the filter by the values of a facet that texts mean.
+        """Return the filter by a facet. `values`: names of its values or, for a facet of years, years and ranges.
 
         Adds a note to `notes` if a range of years was swapped, and if the name of a place fits several. Raises
-        UsageError for a text that is not a year, and for one that means no value. The message names the nearest value.
+        UsageError for a text that is no year, and for one that means no value, with the nearest values, if any.
         """
         if name in YEAR_FACETS:
             return _parse_years(name, values, notes)
@@ -155,7 +158,10 @@ class FilterReader:
         raise UsageError(f"no {name} {text.strip()}; {hint}", code="unknown_value")
 
     def _find(self, name: str, text: str, notes: list[Note]) -> list[str]:
-        """Return the values of a facet with a name: the value itself, or those that have it as another name."""
+        """Return the values of a facet that have a name: the value itself, or those that have it as another name.
+
+        Adds a note if the name of a place fits several places.
+        """
         known = self.aliases.values(name)
         if name != "district":
             is_value = text in known or (name == "topic" and self._has_topic(text))

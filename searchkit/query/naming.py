@@ -20,12 +20,14 @@ Aspect = Literal["level", "addition", "change"]
 (新增高新技术企业600家), or a change of it (高新技术企业增长12%)."""
 
 _FILLERS = re.compile(r"\[\d{1,3}\]|各类|各项|各种|[^\w、 ]|_|了")
-"""Marks of notes ([1]), words without meaning anywhere in a name, and all marks except 、. They are removed first."""
+"""Marks of notes ([1]), words that mean nothing wherever they are in a name, and all marks except 、. They are removed
+first."""
 _PLACE = (
     "[我全本](?:省|市(?!场)|区(?!域)|县(?!域)|州(?!县)|盟|旗|镇|乡(?!村)|自治[区州县])|我国|自治[区州](?!域)|"
     "全国(?!人大|人民代表|政协|文明|百强|重点|先进|示范|劳动?模|优秀|双拥|性|统一|各)"
 )
-"""Pattern of the report's own place before a name: 全市. Any other place narrows the name, and is part of it."""
+"""Pattern of the report's own place (全市) or the whole country before a name. Any other place narrows the name, and is
+part of it."""
 _TIME = (
     r"\d{4}年度?(?:全年|末|底)?|全年(?!龄)|年内|年末|年底|[今去上本当]年度?(?:末|底)?|"
     r"(?:过去|近)?[五5]年(?:来|间)?(?!规划|计划|行动|期|级|制|以)|目前|截至目前|到目前为止"
@@ -204,9 +206,9 @@ class IndicatorNames:
         return self._word.sub(lambda match: self._first_of_word[match[0]], _clean_marks(folded))
 
     def _pattern(self, folded: str) -> list[tuple[str, ...]]:
-        """Return the element of a folded name in `strings`: for each listed word all words of its group, else the text.
+        """Return the element of a folded name in `strings`: the variants of listed words, and the text between them.
 
-        The noun of a length (`_LENGTH_END`) has a tuple of its own.
+        The variants are those of `_shortest_variants`. The noun of a length (`_LENGTH_END`) has a tuple of its own.
         """
         length = _LENGTH_END.search(folded)
         if length:

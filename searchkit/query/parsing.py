@@ -36,8 +36,8 @@ _TO_HALF_WIDTH = str.maketrans(
     "（）｜－＾＊［］：＂\u3000" + "".join(chr(0xFF21 + i) + chr(0xFF41 + i) for i in range(26)),
     '()|-^*[]:" ' + "".join(chr(0x41 + i) + chr(0x61 + i) for i in range(26)),
 )
-# An operator in half width: a quote, bracket, | ^ or *; at the beginning of a word also AND, OR and NOT before a space,
-# a round bracket, | or the end, and - before a character that is not a space (-甲).
+# An operator in half width: a quote, a round or square bracket, | ^ or *; at the beginning of a word also AND, OR and
+# NOT before a space, a round bracket, | or the end, and - before a character that is not a space (-甲).
 _OPERATOR = re.compile(r'["“”「」『』()\[\]|^*]|(?:(?<=[\s()|])|^)(?:(?:AND|OR|NOT)(?=[\s()|]|$)|-(?=\S))')
 _NOT_BARE = r"""["“”「」『』()\[\]{}^*:|]|^-|^(?:AND|OR|NOT)$"""
 """Pattern of what no bare run contains."""
@@ -81,9 +81,9 @@ def parse(text: str, analyzer: Analyzer, fields: Collection[str] = (), reader: F
 def split_parts(text: str) -> list[tuple[int, int, bool]]:
     """Return start, end and bareness of each part of a query, from left to right.
 
-    Parts are separated by spaces and by quoted strings, and combined with AND. A part is bare if it is a run without
-    quotes, brackets, fields and operators. Runs that OR, AND or NOT combines are one part. If brackets or quotes are
-    unbalanced, the query is one part that is not bare.
+    Parts are combined with AND. Spaces separate them. A quoted string is a part of its own, even without spaces around
+    it. A part is bare if it is a run without quotes, brackets, fields and operators. Runs that OR, AND or NOT combines
+    are one part. If round brackets or quotes are unbalanced, the query is one part that is not bare.
     """
     half_width = text.translate(_TO_HALF_WIDTH)
     if ":" not in half_width and not _OPERATOR.search(half_width):
@@ -171,7 +171,7 @@ def _blank_operators(text: str, half_width: str) -> str:
 
 
 def _find_unbalanced(text: str) -> str | None:
-    """Return a message if round brackets or quotes are unbalanced or brackets are nested too deep, otherwise None."""
+    """Return a message if round brackets or quotes are unbalanced or round brackets nested too deep, otherwise None."""
     depth, closing = 0, ""  # `closing` is the quote that ends the quoted string, empty outside of quotes
     for character in text:
         if closing:

@@ -1,4 +1,4 @@
-"""Finds words of a query for measures that name no measure: those that ask for a number (是多少亿元), and 全国.
+"""Finds the words of a query for measures that belong to no name: words that ask for a number (是多少亿元), and 全国.
 
 In other queries 全国 is a word, because it occurs in many names (全国文明城市).
 """
@@ -60,7 +60,10 @@ def find_nationwide(query: str) -> tuple[int, int] | None:
 
 
 def read_question(query: str) -> NumberQuestion:
-    """Return a query without the words that ask for a number. Quoted strings and fields stay."""
+    """Return a query without the words that ask for a number. Quoted strings and fields stay.
+
+    Returns the query unchanged if it has no other words.
+    """
     query = query[: MAX_QUERY_LENGTH + 1]  # one character too many, so that the parser adds its note
     characters, unit = list(query), None
     for start, end, is_bare in split_parts(query):

@@ -3,11 +3,11 @@
 A build writes them to a file of sorted lines, which a search maps into memory and reads by binary search. Opening the
 file takes the same time whatever its size. All text is UTF-8, and all keys are folded.
 
-    header: the ends of the sections, separated by spaces
+    header: offsets, separated by spaces: ends of the facet values and words in `entries`, then the end of each section
     entries: count, kind and text, separated by tabs; facet values, then words, then headings, most frequent first
     texts, pinyin, initials: a key and the hexadecimal offset in `entries` of an entry that has it; sorted by key
-    endings: the same, but a key is the text of a facet value or word without its first character, so that a text with
-        another first character is found
+    endings: the same, but a key is a name of a facet value, or a word, without its first character, so that a text with
+        another first character is found; only names and words of three or more characters
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _MAX_HEADING_LENGTH = 40
 _MAX_KEY_LENGTH = 12
 """Number of characters at the beginning of a text of which the pinyin and the initials are keys."""
 _MAX_SPELLINGS = 24
-"""Maximum number of ways to read a word that `Suggester.similar` looks up."""
+"""Maximum number of ways to read a text. If there are more, only the usual one is used (`pinyin.syllables`)."""
 _MIN_SUBSTITUTED_LENGTH = 3
 """Minimum length of a word in which one character may be another one. Shorter words would have too little in common."""
 _OFFSET = re.compile(rb"\t([0-9a-f]+)")
@@ -45,7 +45,7 @@ _OFFSET = re.compile(rb"\t([0-9a-f]+)")
 
 
 class Completion(NamedTuple):
-    """A word, a heading or a facet value that begins with a prefix: with its text, its pinyin or its initials."""
+    """A word, a heading or a facet value whose text, pinyin or initials begin with a prefix."""
 
     text: str
     """The word, the heading or the value."""
@@ -70,7 +70,8 @@ def encode_suggestions(
 ) -> bytes:
     """Return the content of a file. `values`: facet values, each with its names, folded. `words`: folded.
 
-    Includes only the most frequent ones (`MAX_VALUES`, `MAX_WORDS`, `MAX_HEADINGS`). A value is found by its names.
+    Includes only the most frequent ones (`MAX_VALUES`, `MAX_WORDS`, `MAX_HEADINGS`), no word that is rare
+    (`MIN_WORD_COUNT`) or has digits or marks, and no heading over `_MAX_HEADING_LENGTH`. A value is found by its names.
     Names of places are found by all readings of their characters, because the list of words with unusual readings does
     not have all places. Takes about 10 µs per entry.
     """
@@ -103,7 +104,7 @@ def _most_frequent(counts: Mapping[str, int], kind: str, limit: int) -> list[Com
 
 
 def _is_line(text: str) -> bool:
-    """Return whether a text is not empty and has no control characters, of which some separate fields and lines."""
+    """Return whether a text is not empty and printable: the characters that separate fields and lines are not."""
     return bool(text) and text.isprintable()
 
 
@@ -273,7 +274,7 @@ class Suggester:
         return self._data[slice(*self._find_lines(section, prefix))]
 
     def _find_lines(self, section: slice, prefix: bytes) -> tuple[int, int]:
-        """Return the offsets of the first line of a section that begins with a prefix, and after the last one."""
+        """Return the span in the file of those lines of a section that begin with a prefix."""
         start = self._bisect(section, prefix)
         if self._data[start : start + len(prefix)] != prefix:
             return start, start

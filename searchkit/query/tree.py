@@ -164,7 +164,9 @@ class ContentRun(NamedTuple):
         return Or(tuple(alternatives))
 
     def split(self, leaves: AbstractSet[Node]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return the content words that a paragraph has and lacks, of the variant of which it lacks the fewest.
+        """Return the content words of one variant: those that a paragraph has, and those that it lacks.
+
+        The variant is the one of which the paragraph lacks the fewest words.
 
         `leaves`: the leaves of `Query.some` or `Query.any` that the paragraph matches.
         """

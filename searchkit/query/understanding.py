@@ -4,8 +4,9 @@
 with a filter instead of each. A run is text without white space. It is bare unless it is in quotes or brackets, has
 a field or belongs to an operator.
 
-A paragraph matches if it passes the filters and matches the remaining words, or if it contains a run of which a filter
-took a part. Filters of one facet are combined with OR, filters of different facets with AND.
+A paragraph matches if it passes the filters and matches the remaining words. It also matches if it contains as strings
+all runs of which a filter took a part, passes the filters of the runs that are only names, and matches all other words.
+Filters of one facet are combined with OR, filters of different facets with AND.
 """
 
 from __future__ import annotations
@@ -130,7 +131,7 @@ def parse_understood(
     """Parse a query whose words may name values of facets. Never raises an exception.
 
     `fields` and `reader`: as for `parsing.parse`. `reader` has the names. `literal`: facets whose names are read as
-    words. A year matches one of `year_facets`.
+    words. A year in the query requires that year in one of `year_facets`.
     """
     spaces = {at for match in _SPACED_YEAR.finditer(text[:MAX_QUERY_LENGTH]) for at in range(*match.span(1))}
     visible = [
@@ -236,7 +237,7 @@ class _NameFinder:
     def _join_reports(self, candidates: Sequence[Sequence[_Name]]) -> list[list[_Name]]:
         """Return the names of each run. A body directly before a kind of report is a sure name: 国务院政府工作报告.
 
-        A year can be between them, and white space.
+        Between them can be a year, white space and 的.
         """
         joined: list[list[_Name]] = []
         report_at: int | None = None
@@ -251,7 +252,7 @@ class _NameFinder:
         return joined[::-1]
 
     def _find_year(self, at: int, end: int, first: int, *, is_after_place: bool) -> _Name | None:
-        """Return the year, or the years, at an offset, if the index has any of them.
+        """Return the year, or the years, at an offset. Adds a note to `missing_years` if the index has none of them.
 
         `first`: where a number without 年, and a year of two digits, may begin. `is_after_place`: whether a place is
         before it.
@@ -288,7 +289,7 @@ class _NameFinder:
         )
 
     def _find_alias(self, at: int, end: int, first: int, edges: frozenset[int]) -> _Name | None:
-        """Return the longest name at an offset that is a name there.
+        """Return the longest alias at an offset that is not a part of another word or name there, as a name.
 
         `first`: offset at which a short name may begin. `edges`: offsets at which words begin or end.
         """
@@ -439,7 +440,8 @@ class _Composer:
     def _require(self, words: Query, facets: Collection[str], filters: Sequence[UnderstoodFilter]) -> Query:
         """Return the query of the remaining words that requires the filters of some facets.
 
-        The words of the other filters add to the score. If all are required, a paragraph with a whole run matches, too.
+        The words of the other filters add to the score. If all filters are required, paragraphs that contain whole runs
+        match, too (`_match_whole_runs`).
         """
         required = [item for facet, item in self._filters.items() if facet in facets]
         alternatives = tuple(self._match_whole_runs()) if len(required) == len(self._filters) else ()

@@ -190,9 +190,10 @@ def _aggregate(
     left_out: list[tuple[RankedMeasure, str]],
     unread: Counter[str],
 ) -> tuple[AggregateGroup, ...]:
-    """Return the groups of measures by a facet with their numbers. Moves parts of a sum from `quoted` to `left_out`.
+    """Group measures by a facet, and return the groups with their numbers. Without a facet, there is one group.
 
-    A measure is a part of a sum if its place is inside another place with a measure of the same year.
+    Moves the parts of a sum from `quoted` to `left_out`: measures of a place inside another place that has a measure of
+    the same year.
     """
     if aggregate == "sum":
         parts = {id(item) for item in _find_parts(quoted)}

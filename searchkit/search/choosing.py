@@ -48,7 +48,7 @@ Reason = Literal[
 - `similar_indicator`: it counts a thing with a similar name, which may be the same.
 - `other_aspect`: it is a change, an addition or a level of the thing, and another of these is asked for.
 - `other_unit`: its unit is of another kind.
-- `other_status`: it is a target, a rule or a value before a change.
+- `other_status`: its status is none of those asked for: it is a target, for example, where actual values are.
 - `cumulative`: it is a total or a mean of several years.
 - `part_of_year`: it is of a part of a year.
 - `part_of_total`: it is a part of a total that is a measure of the same fact.
@@ -255,7 +255,7 @@ def choose_measures(
 
     Only measures with one of `statuses` are chosen (empty: any), and only those of one year or, if `span` is given,
     only totals from its first to its last year. The measures of a fact are sorted by `_preference`. A part of a total
-    is left out if the fact has a measure of the same status that is no part. Linear, but for sorting.
+    is left out if the fact has a measure of the same status that is no part.
     """
     facts: dict[Fact, list[RankedMeasure]] = {}
     left_out: list[tuple[RankedMeasure, Reason]] = []

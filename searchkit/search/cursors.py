@@ -29,8 +29,8 @@ class HitList:
     ) -> None:
         """Take the state of the index (`Manifest.state`), and the search with its filters.
 
-        `is_similar`: whether `query` is the id of a paragraph, and the hits are like it. Options that do not change the
-        list are ignored. Raises UsageError for an invalid option.
+        `is_similar`: whether `query` is the id of a paragraph, and the hits are paragraphs like it. Options that do not
+        change the list are ignored. Raises UsageError for an invalid option.
         """
         self._index = state
         order = (options.match, options.group, options.beyond, options.fold, parse_sort(options.sort))

@@ -58,7 +58,7 @@ def _release() -> None:
 
 
 def _renew() -> None:
-    """Replace the locks in the child process, those of cached properties, too, which have locks before Python 3.12."""
+    """Replace the locks in the child process. Before Python 3.12, also those that cached properties have."""
     _held.clear()
     for module, name in list(_locks()):
         setattr(module, name, threading.Lock())

@@ -64,7 +64,7 @@ COVERAGE_WEIGHT, PRECISION_WEIGHT, HEAD_WEIGHT, PARAGRAPH_WEIGHT = 0.55, 0.22, 0
 """Weights of the four terms of a score. Their sum is 1."""
 IN_INDICATOR, IN_QUOTE, IN_SENTENCE, IN_HEADINGS, IN_PARAGRAPH = 1.0, 0.9, 0.7, 0.6, 0.3
 """Factors of a gram in the coverage, by the text that contains it. If several texts do, the highest factor counts. The
-text of a sentence after the quote is ignored. The headings include the title."""
+text of a sentence after the quote counts only as text of the paragraph. The headings include the title."""
 STATUS_PENALTY, CUMULATIVE_PENALTY, PART_OF_YEAR_PENALTY = 0.12, 0.12, 0.06
 """Penalties of a measure that is a target, a rule or a value before a change, a total of several years, or of a part of
 a year."""

@@ -101,8 +101,9 @@ def _parse_nationwide(
 ) -> tuple[Query, MeasureRequest] | None:
     """Return a query without 全国, and its request for measures of the whole country.
 
-    None if 全国 is not the place that the query asks for (`find_nationwide`), or if the query asks for another place,
-    too. `parsed`: the query with 全国. Invisible characters take the place of 全国, so that all spans stay valid.
+    None if 全国 is not the place that the query asks for (`find_nationwide`), the query or a filter names another
+    place, the option `literal` reads places as words, no report is about the whole country, or no other words are left.
+    `parsed`: the query with 全国. Invisible characters take the place of 全国, so that all spans stay valid.
     """
     span = find_nationwide(text)
     facets = {*(item.facet for item in parsed.understood), *(item.name for item in request.filters)}

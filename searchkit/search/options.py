@@ -152,7 +152,8 @@ def unknown_name(name: str, names: Collection[str]) -> UsageError:
 def measure_request(options: MeasureOptions, filters: tuple[Filter, ...]) -> MeasureRequest:
     """Return a request for the measures with the unit, the bounds and the status in `options` that pass the filters.
 
-    Raises UsageError for an invalid quantity or status, or if unit, min and max have different base units.
+    Raises UsageError for an invalid quantity or status, and if unit, min and max have units that cannot be converted to
+    each other.
     """
     from searchkit.query.agreement import convertible_units  # noqa: PLC0415 - not loaded by searches
 

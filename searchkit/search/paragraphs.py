@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _STREAM_BATCH = 200
 """Number of hits whose snippets are extracted at a time when all hits are streamed."""
 _MAX_CHECKED_VALUES = 20
-"""Maximum number of values of a filter for each of which a search checks whether it has a hit."""
+"""A search checks for each value of a filter whether it has a hit, unless the filter has more values than this."""
 _MAX_CORRECTED_TOTAL = 100
 """Corrections are looked for if a search is relaxed, or if it finds at most this many paragraphs."""
 
@@ -164,7 +164,7 @@ class _Page:
             fold=options.fold,
             explain=options.explain,
         )
-        """Request for all paragraphs that pass the filters. The search sets `match` and `scoring`."""
+        """Request for all paragraphs that pass the filters. The search sets the fields that depend on the query."""
 
     def build_results(
         self,
@@ -287,8 +287,9 @@ def _occurs_as_string(engine: Engine, parsed: Query) -> bool:
 
 
 def _find_empty_values(snapshot: Snapshot, request: Request, tree: Node, total: int) -> Iterator[Note]:
-    """Yield a message for each value of a filter with several values that has no hit, unless there are no hits.
+    """Yield a message for each value without a hit, if its filter has several values and the search has hits.
 
+    A filter with more than `_MAX_CHECKED_VALUES` values is not checked.
     `tree`: the query tree of the hits.
     """
     for item in request.filters if total else ():

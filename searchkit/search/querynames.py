@@ -120,8 +120,8 @@ class QueryNames:
     def rename(self, indicators: Indicators, is_used: _Mask) -> dict[int, str]:
         """Return those indicators in use that name a measure of the query, each in the words of the query, by ordinal.
 
-        Another aspect is stated by the words of the query, too: 地区生产总值 增长 is `gdp 增长` for the query GDP.
-        Takes 15 µs per indicator that contains a part of a name, and less if it was parsed before.
+        An indicator of another aspect than the query gets a word for it: 地区生产总值 增长 is `gdp 增长` for the query
+        GDP. Takes 15 µs per indicator that contains a part of a name, and less if it was parsed before.
         """
         renamed: dict[int, str] = {}
         if not self._by_text:

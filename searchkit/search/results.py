@@ -30,7 +30,7 @@ class LazyMeasures:
     def get(self) -> tuple[Measure, ...]:
         """Return the measures. Raises the exceptions of the function that loads them."""
         load = self._load
-        if load is not None:  # at worst, two threads load them
+        if load is not None:  # at worst, several threads load them
             self._loaded = load()
             self._load = None  # releases the files of the index
         return self._loaded
@@ -74,8 +74,8 @@ class Hit:
     def measures(self) -> tuple[Measure, ...]:
         """The measures of the paragraph, in the order of their quotes.
 
-        They are loaded from the build that was searched when they are first read, also after the index is refreshed or
-        closed. Until then, the files of this build stay open. Raises IndexDamaged.
+        They are loaded when they are first read, from the build that was searched, even if the index has been refreshed
+        or closed since. Until they are read, the files of this build stay open. Raises IndexDamaged.
         """
         return self._measures.get()
 
@@ -174,14 +174,15 @@ class Results(Tabular):
     understood: str
     """The query tree that was searched, as text."""
     total: int
-    """Exact number of matching paragraphs. With `match="auto"`: of those with all content words, unless `relaxed`."""
+    """Exact number of matching paragraphs. With `match="auto"`, only paragraphs with all content words count, unless
+    `relaxed` is true."""
     hits: tuple[Hit, ...]
     """The requested hits, best first unless the search sorts by a facet."""
     facets: Mapping[str, FacetCounts] = field(default_factory=dict)
     """Counts by facet, named as in the request: `year`, `district:1`."""
     relaxed: bool = False
-    """Whether `match` was `auto` and the hits match only some words of the query, because no paragraph matches all of
-    them."""
+    """Whether `match` was `auto` and the hits match only some words of the query, because no paragraph matches all
+    words."""
     notes: tuple[Note, ...] = ()
     """Messages about parts of the query that were changed or ignored."""
     documents: int | None = None
@@ -189,8 +190,8 @@ class Results(Tabular):
     took_ms: float = 0.0
     """Time that the search took, in milliseconds."""
     total_any: int | None = None
-    """Exact number of paragraphs that match some content words, if the list goes on beyond those that match all.
-    Otherwise None."""
+    """Exact number of paragraphs that match at least some content words, if the list of hits goes on after those that
+    match all. Otherwise None."""
     understood_filters: tuple[UnderstoodFilter, ...] = ()
     """The places, years, bodies, sections and kinds of reports that were understood from words of the query."""
     suggestions: tuple[Suggestion, ...] = ()
@@ -201,8 +202,8 @@ class Results(Tabular):
     is_grouped: bool = False
     """Whether the hits are grouped by document."""
     next: str | None = None
-    """Cursor: with this value as the option `after`, the same search returns the hits that follow. None if there are
-    none."""
+    """Cursor: with this value as the option `after`, the same search returns the hits that follow. None if no hits
+    follow."""
 
     def __iter__(self) -> Iterator[Hit]:
         """Yield the hits."""

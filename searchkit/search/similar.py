@@ -1,4 +1,4 @@
-"""The query for paragraphs like a given one: those of its words that distinguish it from other paragraphs."""
+"""The query for paragraphs like a given one: the words that distinguish the given paragraph from others."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from searchkit.text.analyzer import Analyzer
 _MAX_WORDS = 25
 """Maximum number of words of the query, as in the similarity search of Lucene (`MoreLikeThis`)."""
 _MIN_DF = 2
-"""Minimum number of paragraphs with a word of the query. A word of no other paragraph finds nothing."""
+"""Minimum number of paragraphs that contain a word of the query. A word of the given paragraph alone finds nothing."""
 
 
 def similar_query(
@@ -23,9 +23,9 @@ def similar_query(
     """Return the tree that paragraphs like this one match, and the clauses that score them.
 
     The query has the words of the text with the highest tf·idf. Paragraphs of the same document do not match. The
-    weight of a word is its tf. Words of one character and numbers are left out, because they do not tell what a
-    paragraph is about. `size`: number of paragraphs of the index. `df`: returns the number of paragraphs with a word.
-    It is called for each distinct word of the text.
+    weight of a word is its tf. Words of one character, and words with digits or other characters that are not letters,
+    are left out, because they do not tell what a paragraph is about. `size`: number of paragraphs of the index. `df`:
+    returns the number of paragraphs with a word. It is called for each distinct word that is not left out.
     """
     (terms,) = analyzer.index_terms([paragraph.text])
     tf = Counter(term for term in terms if len(term) > 1 and term.isalpha())

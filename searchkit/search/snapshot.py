@@ -1,6 +1,6 @@
 """One committed state of an index: its files, its engine, the names that queries and filters use, and its records.
 
-`paragraphs` and `measures` search it.
+The modules `paragraphs` and `measures` search it.
 """
 
 from __future__ import annotations
@@ -70,11 +70,11 @@ class Snapshot:
         self.manifest = directory.read_manifest()
         self._is_closed = False
         self.verified: Literal["read", "running", "all", "damaged"] = "read"
-        """What has been verified: `read`, only what was read of the files; `running`, `verify` is reading all files;
-        `all`, all files, since the index was opened; `damaged`, a file does not match its checksum."""
+        """What has been verified: `read`, only the parts of the files that were read; `running`, `verify` is reading
+        all files; `all`, all files; `damaged`, a file does not match its checksum."""
         with diagnose_damage(directory, self.manifest):
             self._engine = open_engine(self.manifest.engine, path / self.manifest.data)
-        # Read the file now, because a later build may remove it.
+        # Read or map these files now, because a later build may remove them.
         with decoding(path):
             extras = json.loads(directory.read_file(self.manifest, EXTRAS_FILE))
             self.indicators: Any = extras["indicators"]
@@ -105,9 +105,9 @@ class Snapshot:
     def use_engine(self) -> Iterator[Engine]:
         """Yield the engine for a `with` block.
 
-        Raises IndexClosed if the index is closed, or if the block fails after another thread has closed the index. If
-        the block raises an unexpected exception and a file of the index is damaged, raises IndexDamaged. Any other
-        exception propagates.
+        Raises IndexClosed if the index is closed. A SearchkitError of the block propagates. Any other exception of the
+        block is replaced by IndexDamaged if a file of the index is damaged, or by IndexClosed if another thread has
+        closed the index; otherwise it propagates.
         """
         try:
             self._check_open()
@@ -204,7 +204,7 @@ class Snapshot:
 
     @cached_property
     def suggester(self) -> Suggester:
-        """The words, headings and facet values of the index. Verified when they are first needed."""
+        """The words, headings and facet values of the index. Their file is verified when they are first needed."""
         from searchkit.query.suggester import Suggester  # noqa: PLC0415 - not loaded by most searches
 
         verify_content(self._suggestions_data, self.path, self.manifest, SUGGESTIONS_FILE)
@@ -232,9 +232,9 @@ class Snapshot:
     def parse_query(self, query: str, literal: object = False, year_facets: Sequence[str] = YEAR_MEANINGS) -> Query:  # noqa: FBT002 - the option's default
         """Parse a query with the analyzer, the facets and the names of the index. Caches parsed queries.
 
-        `literal`: as in `SearchOptions`. A year in the words of the query matches one of `year_facets`. A prefix that
-        matches more than its share of `MAX_EXPANDED_TERMS` words is cut, with a note. Raises UsageError for an invalid
-        `literal`, and IndexStale.
+        `literal`: as in `SearchOptions`. A year in the words of the query becomes a filter: one of `year_facets` must
+        have the year. A prefix that matches more than its share of `MAX_EXPANDED_TERMS` words is cut, with a note.
+        Raises UsageError if `query` is not a text or `literal` is invalid, and IndexStale.
         """
         if not isinstance(query, str):
             raise UsageError(f"the query must be a text, not {query!r}")
@@ -247,7 +247,7 @@ class Snapshot:
         return parsed
 
     def _parse(self, query: str, literal: tuple[str, ...], year_facets: tuple[str, ...]) -> Query:
-        """Parse a query. `literal`: the facets whose names in the query are read as words."""
+        """Parse a query. `literal`: the facets for which names of values in the query are read as words."""
         from searchkit.query.parsing import MAX_QUERY_LENGTH, parse  # noqa: PLC0415 - not needed to export records
 
         if not self.aliases.can_understand(query[:MAX_QUERY_LENGTH]):
@@ -291,8 +291,8 @@ class Snapshot:
     def filter_reader(self) -> FilterReader:
         """Reads the values of filters by the names of the index.
 
-        Each call creates one. A cached one would be in a reference cycle with the snapshot, which would then stay in
-        memory, with its mapped files, until the garbage collector runs.
+        Each access creates a new reader. A cached reader would be in a reference cycle with the snapshot, which would
+        then stay in memory, with its mapped files, until the garbage collector runs.
         """
         return FilterReader(self.aliases, self._has_topic)
 
@@ -309,7 +309,7 @@ class Snapshot:
         return self.resolve(filters, where).filters
 
     def resolve_id(self, record_id: str) -> str:
-        """Return the id of which `record_id` is the end (`complete_id`), or `record_id` if it is an id itself.
+        """Return the id of which `record_id` is the end (`complete_id`). An id that exists is returned unchanged.
 
         Raises UsageError if several documents have this end, or if `record_id` is not a text.
         """
@@ -325,7 +325,10 @@ class Snapshot:
         return complete_id(record_id, [str(item.value) for item in documents])
 
     def suggest(self, prefix: str, limit: int | None) -> tuple[Completion, ...]:
-        """Return the words, headings and facet values that begin with a prefix. Raises UsageError, IndexDamaged."""
+        """Return at most `limit` words, headings and facet values that begin with a prefix (`Suggester.complete`).
+
+        Raises UsageError, and IndexDamaged.
+        """
         from searchkit.text.folding import fold  # noqa: PLC0415 - loads NumPy, which exports do not need
 
         if not isinstance(prefix, str):

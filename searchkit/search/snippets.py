@@ -92,8 +92,10 @@ class Highlighter:
     def match_passage(self, hit: ScoredParagraph, folded: str, *, all_leaves: bool) -> PassageMatches:
         """Return the matches in the paragraph of a hit, its headings and its title. `folded`: its text, folded.
 
-        Leaves on the passage match only in the text, and in the headings and the title that belong to the paragraph.
-        Without `all_leaves`, which takes less time, `PassageMatches.leaves` may lack words of strings that match.
+        Leaves on the passage match only in the text, in the own headings of the paragraph
+        (`ScoredParagraph.own_headings`), and, if the paragraph is the first of its document, in the title. A call
+        without `all_leaves` takes less time, but `PassageMatches.leaves` may then lack words that match only inside of
+        matching strings.
         """
         paragraph, matches = hit.paragraph, self._finder(_TEXT).find(folded, all_leaves=all_leaves)
         matching = {leaf for _, _, leaf in matches}
@@ -174,9 +176,10 @@ class _LeafFinder:
         return sorted(matches)
 
     def _fit_window(self, folded: str, matches: Collection[Match]) -> bool:
-        """Return whether one window has all matches, which makes it the best, or whether no string matches.
+        """Return whether one window certainly has all matches, or whether no string matches.
 
-        `matches`: those of strings.
+        A window with all matches is the best one, so words inside of strings cannot change the choice. `matches`:
+        those of strings.
         """
         if len(folded) <= MAX_SNIPPET_LENGTH or not matches:
             return True

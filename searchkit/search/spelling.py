@@ -14,17 +14,18 @@ from searchkit.text.analyzer import Analyzer
 from searchkit.text.folding import fold
 
 _MIN_PARAGRAPHS = 5
-"""Minimum number of paragraphs with a correction."""
+"""Minimum number of paragraphs that contain a correction."""
 _MIN_RATIOS = {HOMOPHONE: 100, SWAP: 5, SUBSTITUTION: 100}
-"""Minimum number of paragraphs with a correction per paragraph with the text as typed. Measured by `bench.spelling`."""
+"""Minimum number of paragraphs with a correction for each paragraph with the text as typed, by the difference between
+the two. Measured by `bench.spelling`."""
 _LIKELIHOODS = {HOMOPHONE: 2.0, SWAP: 1.5, SUBSTITUTION: 0.0}
 """Logarithm of how much more likely a difference is than a substitution."""
 _CHARACTER_EVIDENCE = 3.0
 """What each character of a correction adds to its score, which is a logarithm: a longer word is better evidence."""
 _MAX_RUNS, _MAX_RUN_LENGTH = 8, 32
-"""Maximum number of runs that are corrected, and of characters of such a run."""
+"""Maximum number of runs that are corrected, and of characters of such a run. Longer runs are not corrected."""
 _MAX_WORD_LENGTH, _MAX_PARTS = 6, 4
-"""Maximum number of characters that are replaced by one word, and of words that the segmentation has there."""
+"""Maximum number of characters that one correction replaces, and of segmented words that these characters form."""
 
 
 class Correction(NamedTuple):
@@ -48,9 +49,10 @@ class _Candidate(NamedTuple):
 def correct(query: str, analyzer: Analyzer, suggester: Suggester, count: Callable[[str], int]) -> Correction | None:
     """Return a query with words of its bare runs corrected, or None if there is nothing to correct.
 
-    A word of the dictionary is not corrected, however rare it is in the index, unless a longer word results: 双随即 to
-    双随机. `count` returns the number of paragraphs that contain a folded string. Takes about a millisecond for a short
-    run, and ten for a long one.
+    A bare run is a part of the query without quotes, brackets, fields and operators (`split_parts`). A word of the
+    dictionary is not corrected, however rare it is in the index, unless it is part of a longer correction: 双随即 to
+    双随机. `count` returns the number of paragraphs that contain a folded string. Takes about 1 ms for a short run, and
+    10 ms for a long one.
     """
     best: list[_Candidate] = []
     runs = [(start, end) for start, end, is_bare in split_parts(query) if is_bare and end - start <= _MAX_RUN_LENGTH]
@@ -69,7 +71,7 @@ def correct(query: str, analyzer: Analyzer, suggester: Suggester, count: Callabl
 def _find_candidates(
     run: str, offset: int, analyzer: Analyzer, suggester: Suggester, count: Callable[[str], int]
 ) -> Iterator[_Candidate]:
-    """Yield the words that may be meant by a part of a run, which begins at an offset of the query."""
+    """Yield the words that may be meant by parts of a run. `offset`: where the run begins in the query."""
     folded = fold(run)
     for start, end in _find_doubtful(folded, analyzer, suggester):
         typed = folded[start:end]
@@ -82,8 +84,9 @@ def _find_candidates(
 
 
 def _find_doubtful(folded: str, analyzer: Analyzer, suggester: Suggester) -> Iterator[tuple[int, int]]:
-    """Yield the spans of consecutive words, at least one doubtful, that together are no word of the dictionary.
+    """Yield the spans of one or several consecutive words, at least one of them doubtful, that may be corrected.
 
+    The text of a span has two to `_MAX_WORD_LENGTH` characters, all of them letters, and is no word of the dictionary.
     A word is doubtful if it is a single character, or not among the words of the suggester.
     """
     words = [*pairwise(sorted(analyzer.word_edges(folded)))]

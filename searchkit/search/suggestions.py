@@ -43,10 +43,10 @@ class Suggestion:
 
     - `did_you_mean`: with similar words instead of those that the index hardly has, or with the nearest value in a
       field of the query.
-    - `value`: with a filter by a facet value instead of a part of the query that is similar.
-    - `drop_part`: without a part of the query, or its quotes.
-    - `drop_filter`: without a filter, without all of them, or with `match="any"` instead of `all`; of a look-up of
-      measures also without a condition (`unit:件`).
+    - `value`: with a filter by a facet value instead of a part of the query that is similar to a name of the value.
+    - `drop_part`: without a part of the query, or without its quotes.
+    - `drop_filter`: without a filter, without all of them, or with `match="any"` instead of `all`; for a look-up of
+      measures also without a condition (`unit:件`), or without all of them.
     """
     text: str
     """What is left out or replaced: the words, the part or the filter. `quotes` stands for the quotes in the query,
@@ -56,7 +56,7 @@ class Suggestion:
     filters: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """The filters of the other search, by facet. The last one is new if the kind is `value`."""
     total: int = 0
-    """Number of hits of the other search."""
+    """Number of hits of the other search; for a look-up, its number of measures."""
 
 
 class Search(NamedTuple):
@@ -92,8 +92,8 @@ def suggest(
 ) -> tuple[Suggestion, ...]:
     """Return searches that find something and are similar to one that does not, most hits first.
 
-    `count` returns the number of hits of a search. It is called once per part, filter and similar value. `reader` has
-    the names of facet values.
+    `count` returns the number of hits of a search. It is called once for each search that is tried. `reader` has the
+    names of facet values.
     """
     found = _count(_leave_out_one(failed, analyzer), count)
     if not found and len(failed.filters) > 1:
@@ -113,10 +113,10 @@ def suggest_correction(
 def suggest_conditions(
     failed: Search, options: MeasureOptions, count: Callable[[MeasureOptions], int]
 ) -> tuple[Suggestion, ...]:
-    """Return look-ups that find something without one of the conditions on measures in `options`.
+    """Return the look-ups without one of the conditions on measures in `options` that find something.
 
-    If there are none, returns the look-up without any of the conditions, if it finds something. `count` returns the
-    number of measures of the same look-up with other options.
+    If none of them does, returns the look-up without any of the conditions, provided that it finds something.
+    `count` returns the number of measures of the same look-up with other options.
     """
     defaults = MeasureOptions()
     conditions = {name: getattr(options, name) for name in _CONDITIONS}
@@ -166,9 +166,9 @@ def _leave_out_one(failed: Search, analyzer: Analyzer) -> Iterator[_Trial]:
 
 
 def _replace_values(failed: Search, analyzer: Analyzer, reader: FilterReader) -> Iterator[_Trial]:
-    """Yield the search with a similar facet value in place of each part.
+    """Yield the search with a similar facet value in place of each part, and in place of the whole query.
 
-    In place of a part with a field, it is another value in this field; in place of any other part, a filter.
+    A part with a field gets another value in this field. Any other part is removed, and a filter is added.
     """
     parts = split_query(failed.query, analyzer)
     run = failed.query.strip()
@@ -190,9 +190,9 @@ def _each(parts: list[str]) -> Iterator[tuple[list[str], str, list[str]]]:
 
 
 def _similar(reader: FilterReader, analyzer: Analyzer, text: str, filters: Sequence[Filter]) -> Iterator[Filter]:
-    """Return filters by facet values with a name similar to a text, except for facets of `filters`.
+    """Return at most `_MAX_VALUES` filters by facet values with a name similar to a text, except facets of `filters`.
 
-    Returns none if the text is a word of the dictionary.
+    Returns no filter if the text is a word of the dictionary.
     """
     names = {item.name for item in filters}
     similar = [] if analyzer.is_word(fold(text)) else reader.aliases.similar(text)
@@ -200,7 +200,7 @@ def _similar(reader: FilterReader, analyzer: Analyzer, text: str, filters: Seque
 
 
 def _nearest(reader: FilterReader, name: str, value: str) -> Sequence[str]:
-    """Return the values of a facet that are nearest to a value. Empty if the index has the value."""
+    """Return the values of a facet that are nearest to a value. Empty if the value can be used in a filter."""
     try:
         reader.read(name, [value], [])
     except UsageError:
@@ -211,7 +211,7 @@ def _nearest(reader: FilterReader, name: str, value: str) -> Sequence[str]:
 def split_query(query: str, analyzer: Analyzer) -> list[str]:
     """Return the parts of a query. Empty if there are more than `_MAX_PARTS`.
 
-    If the query is a single run, its words are the parts.
+    If the query is a single bare run (`split_parts`), its words are the parts.
     """
     spans = split_parts(query)
     if len(spans) == 1 and spans[0][2]:

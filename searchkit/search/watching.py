@@ -1,8 +1,8 @@
 """Watches: searches whose new paragraphs are reported once. They are kept in a file of the user's.
 
-The file is not in the index, because an index can be read-only and is replaced by builds. A paragraph is new if no
-paragraph with its text, place and year was there before, so new numbers of paragraphs and new names of files make
-nothing new.
+The file is not in the index, because an index can be read-only and is replaced by builds. A paragraph is new if the
+search has not found a paragraph with the same text, place and year before. So a paragraph is not new if
+only its number or the name of its file has changed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _VERSION = 1
 _FILE_NAME = "watches.json"
 _DIGEST_BYTES = 8
 _LOCK_SECONDS = 30
-"""Seconds to wait for another command that changes the file."""
+"""Maximum number of seconds to wait for another command that changes the file."""
 _MAX_NAME_LENGTH = 100
 
 
@@ -71,7 +71,7 @@ class News:
 
     watch: Watch
     hits: tuple[Hit, ...]
-    """Paragraphs that were not there before, best first. Of several with equal digests, only the first."""
+    """New paragraphs, best first. Of several with equal digests, only the first."""
 
     @property
     def digests(self) -> frozenset[str]:
@@ -117,7 +117,10 @@ class WatchFile:
         self.path = path or default_path()
 
     def watches(self) -> tuple[Watch, ...]:
-        """Return all watches, in the order in which they were added. Raises SearchkitError if the file is unusable."""
+        """Return all watches, in the order in which they were added. Empty if there is no file.
+
+        Raises SearchkitError if the file is unusable.
+        """
         try:
             data = json.loads(read_regular_file(self.path))
         except FileNotFoundError:
@@ -132,7 +135,7 @@ class WatchFile:
             raise SearchkitError(f"{self.path} is no file of watches; correct or remove it") from None
 
     def choose(self, names: Sequence[str] = ()) -> tuple[Watch, ...]:
-        """Return the watches with these names, or all if there are no names.
+        """Return the watches with these names, or all watches if `names` is empty.
 
         Raises UsageError for a name that no watch has.
         """
@@ -146,7 +149,7 @@ class WatchFile:
     def add(self, index: SearchableIndex, watch: Watch) -> Watch:
         """Add a watch, and return it. The paragraphs that its search finds now count as seen.
 
-        Raises UsageError if the name is taken or is not printable, and the exceptions of `find_news`.
+        Raises UsageError if the name is taken, empty, too long or not printable, and the exceptions of `find_news`.
         """
         if not watch.name.isprintable() or not 0 < len(watch.name) <= _MAX_NAME_LENGTH:
             raise UsageError(f"a name has 1 to {_MAX_NAME_LENGTH} printable characters, not {watch.name!r}")
@@ -164,7 +167,7 @@ class WatchFile:
             watches[:] = [watch for watch in watches if watch.name not in names]
 
     def mark_seen(self, news: Iterable[News]) -> None:
-        """Remember that paragraphs have been reported. A watch that was removed meanwhile stays removed."""
+        """Remember that the paragraphs of `news` were reported. A watch that was removed meanwhile stays removed."""
         digests = {item.watch.name: item.digests for item in news}
         with self._changed() as watches:
             watches[:] = [
@@ -174,7 +177,7 @@ class WatchFile:
 
     @contextmanager
     def _changed(self) -> Iterator[list[Watch]]:
-        """Yield the watches as a list, and write the list to the file after the block. Raises SearchkitError."""
+        """Yield the watches as a list, and write the list to the file if the block succeeds. Raises SearchkitError."""
         from filelock import FileLock, Timeout  # noqa: PLC0415 - only changes need it
 
         try:

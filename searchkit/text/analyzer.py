@@ -1,7 +1,8 @@
 """The analyzer, which splits text into tokens. Indexing and searching use the same analyzer.
 
 The analyzer folds the text (`folding`) and splits it into runs of Chinese characters and runs of other letters and
-digits. A Chinese run is segmented into dictionary words (`segmentation`). Any other run is one token. Numbers are
+digits. A Chinese run is segmented into words (`segmentation`). Any other run is one token, and so is each ideograph
+that the dictionary does not cover. Numbers are
 normalised (`numerals`): 一百二十九件, １２９件 and 129 件 all have the token `129件`.
 """
 
@@ -108,7 +109,10 @@ class Analyzer:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hexadecimal digest of everything that determines the tokens of a text: data files and version of the code."""
+        """Hexadecimal digest of everything that determines the tokens of a text.
+
+        This is the lexicon, the data files for folding and units, and the versions of the dictionary and of this code.
+        """
         parts = (
             str(_ANALYZER_VERSION),
             DICTIONARY_VERSION,
@@ -138,9 +142,9 @@ class Analyzer:
     ) -> list[tuple[str, int, int]]:
         """Return the tokens of a folded text whose term is in `terms` or begins with a prefix, in no particular order.
 
-        If all terms and prefixes are Chinese, this takes less time than `tokenize`, because only Chinese runs that
-        contain one of them are segmented. Tokens inside of a span of `known` may be left out. The spans of `known` are
-        sorted and do not overlap.
+        If all terms and prefixes are Chinese, this usually takes less time than `tokenize`, because only Chinese runs
+        that contain one of them are segmented. Tokens inside of a span of `known` may be left out. The spans of
+        `known` are sorted and do not overlap.
         """
         strings = (*terms, *prefixes)
         spans = self._spans_with(folded, strings, known) if _are_han_words(strings) else None
@@ -227,7 +231,7 @@ class Analyzer:
     def word_edges(self, run: str) -> frozenset[int]:
         """Return the offsets in `run` at which a word begins or ends, with 0 and the length.
 
-        Shorter words inside a word do not count.
+        Shorter words inside a word and quantities in Arabic numerals do not count.
         """
         folded = fold(run)
         words = self._tokenize_words(folded, _word_spans(self._find_quantities(folded), 0, len(folded)), "default")
@@ -316,8 +320,8 @@ class Analyzer:
 
         Numerals that are part of a word or a name are ignored. A Chinese numeral of one character is a quantity if 第
         precedes (第三), or if a unit follows (三件) and numeral and unit do not begin a word such as 一起. Arabic
-        digits are not a quantity after a letter (h7n9), and blanks after 第 are ignored. A numeral before a letter is
-        a quantity only if the letter begins a unit (3km, not 3d).
+        digits after a letter are not a quantity (h7n9). A numeral before a letter is a quantity only if the letter
+        begins a unit (3km, not 3d). Up to three blanks after 第 are ignored.
         """
         quantities = []
         for numeral in find_folded_numerals(folded, begin, stop):
@@ -370,7 +374,8 @@ def _number_context(folded: str, start: int, end: int) -> tuple[int, int]:
 
 def _ordinal_start(folded: str, start: int) -> int:
     """Return the offset of 第 before a number at `start`, with at most three blanks between them, or `start`."""
-    # Offset of the last character before `start` that is not a blank, or of the fourth one after three blanks.
+    # Offset of the last of the three characters before `start` that is not a blank. If all three are blanks, offset of
+    # the fourth character before `start`.
     first = len(folded[max(0, start - 3) : start].rstrip(" ")) + max(0, start - 3) - 1
     return first if folded[first : first + 1] == "第" else start
 

@@ -41,7 +41,7 @@ def remove_invisible(text: str) -> str:
 def display_width(text: str) -> int:
     """Return the number of columns that a text takes in a terminal.
 
-    Combining marks and format characters take none, wide and full-width characters two.
+    Nonspacing and enclosing marks and format characters take no column, wide and full-width characters take two.
     """
     zero_width = sum(unicodedata.category(character) in {"Mn", "Me", "Cf"} for character in text)
     return len(text) - zero_width + sum(unicodedata.east_asian_width(character) in {"F", "W"} for character in text)

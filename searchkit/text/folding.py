@@ -33,8 +33,8 @@ _BATCH_SIZE = 64
 def fold(text: str) -> str:
     """Return `text` normalised for comparison, code point by code point.
 
-    Folding is idempotent. Takes about 10 ns per code point and 3 µs per call. The last short texts are cached, because
-    each step of a build folds the text of a record.
+    Folding is idempotent. Takes about 10 ns per code point and 3 µs per call. The last texts of at most
+    `_MAX_CACHED_LENGTH` code points are cached, because each step of a build folds the text of a record.
     """
     return _fold_short(text) if len(text) <= _MAX_CACHED_LENGTH else _fold(text)
 
@@ -72,9 +72,9 @@ _fold_short = lru_cache(maxsize=1024)(_fold)
 
 @cache
 def _folding_table() -> NDArray[np.uint32]:
-    """Return the folded code point of each code point up to the highest one that has another folded form.
+    """Return the folded code point of each code point, up to the highest one that folding changes.
 
-    The data file has comments and two lines: characters, and below each character its folded form.
+    Besides comments, the data file has two lines: characters, and below each character its folded form.
     """
     data = (DATA_FOLDER / "folding.txt").read_text(encoding="utf-8")
     before, after = (line for line in data.splitlines() if not line.startswith("# "))

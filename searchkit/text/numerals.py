@@ -27,9 +27,9 @@ _MYRIADS = frozenset("万亿")
 """Scales that end a group of up to four digits of a Chinese numeral: 亿 and 万 in 一亿三千万."""
 _MULTIPLIERS = _SMALL_MULTIPLIERS | SCALES
 _MAX_DIGITS = 200
-"""Maximum number of digits. A longer run is not a meaningful number and is skipped."""
+"""Maximum number of characters of a number without its scale and sign. A longer number means nothing and is skipped."""
 _MAX_NUMERAL_LENGTH = 2 * _MAX_DIGITS
-"""Maximum length in code points of a numeral with scale and sign. A longer one has more than `_MAX_DIGITS` digits."""
+"""Maximum length in code points of a numeral with scale and sign. In a longer one, the number itself is too long."""
 _CONTEXT = Context(prec=3 * _MAX_DIGITS)
 """Arithmetic with enough significant digits for the exact product of a number and its scale."""
 _HAN_DIGITS = "".join(_DIGIT_VALUES)
@@ -80,7 +80,7 @@ class Numeral(NamedTuple):
     unscaled: str
     """The value without its scale, in plain notation: 93.7182 for 93.7182万."""
     scale: int
-    """Factor of `unscaled`: 1, 1000, 10**4, 10**8 …"""
+    """Factor of `unscaled`: 1, 100, 1000, 10**4, 10**8 …"""
     is_percent: bool
     is_han: bool
     """Whether the number is written in Chinese numerals."""
@@ -94,8 +94,8 @@ class Numeral(NamedTuple):
 def find_numerals(text: str) -> Iterator[Numeral]:
     """Yield the numbers in `text` from left to right, without overlaps.
 
-    A full-width comma before three digits is a thousands separator, as in real reports (33，212万吨). Ill-formed
-    Chinese numbers (三四十, 百, 万) are skipped. Takes linear time.
+    A full-width comma before a group of three digits is a thousands separator, as in real reports (33，212万吨).
+    Ill-formed Chinese numbers (三四十, 百, 万) are skipped. Takes linear time.
     """
     yield from find_folded_numerals(fold(text))
 
@@ -158,7 +158,7 @@ def parse_han_numeral(characters: str) -> Decimal | None:
 
 @lru_cache(maxsize=2**14)  # reports repeat their numbers; real reports contain 23,000 distinct numerals
 def _parse(text: str) -> tuple[str, str, int, bool, bool] | None:
-    """Return the fields of a Numeral after its span, or None. The fields do not depend on the surrounding text."""
+    """Return the fields of a Numeral other than its span, or None. They do not depend on the surrounding text."""
     match = _NUMERAL.fullmatch(text)
     if match is None or len(match["arabic"] or match["han"]) > _MAX_DIGITS:
         return None
@@ -201,7 +201,7 @@ def _parse_scale(characters: str) -> int:
 def _parse_positional(characters: str, *, has_decimals: bool) -> int | None:
     """Parse digits without multipliers: 二〇二三, 五二九.
 
-    Returns None for 三四 (three or four) and 一二三 (an enumeration).
+    Returns None for 三四 (three or four), 一二三 (an enumeration) and an empty text.
     """
     value = _to_digits(characters)
     # An enumeration has two digits (三四) or consecutive ones (一二三). With a zero (二〇) or decimals (三四点五), the
@@ -217,7 +217,10 @@ def _to_digits(characters: str) -> str:
 
 
 def _parse_multiplicative(characters: str) -> int | None:
-    """Parse digits with descending multipliers: 一百二十九, 十五, 三千零五十, 一亿五千万, 一百二."""
+    """Parse digits with descending multipliers: 一百二十九, 十五, 三千零五十, 一亿五千万, 一百二.
+
+    Returns None if the numeral is ill-formed.
+    """
     hundred_millions = ten_thousands = 0
     group = 0  # the value of the characters after the last 万 or 亿
     digit: int | None = None
@@ -249,9 +252,10 @@ def _parse_multiplicative(characters: str) -> int | None:
 
 
 def parse_quantity(text: str) -> tuple[float, str | None]:
-    """Parse a quantity in user input into base value and base unit (10万元 → 100000, 元; 50 → 50, None; 5% → 5, %).
+    """Parse a quantity in user input into value and unit (10万元 → 100000, 元; 50 → 50, None; 5% → 5, %).
 
-    The unit can be any text. Raises ValueError if `text` does not begin with a number or contains several.
+    The value includes the scale. The unit can be any text without numbers. A sign may precede the number.
+    Raises ValueError if `text` does not begin with a number or contains several.
     """
     folded = fold(text).strip()
     numerals = list(find_folded_numerals(folded))

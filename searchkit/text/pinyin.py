@@ -36,9 +36,9 @@ def syllables(folded: str) -> tuple[str, ...]:
 
 
 def romanize_all(texts: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the pinyin of each text, and the initials of its syllables, as `syllables` reads it.
+    """Return the pinyin of each text, and the first letters of its syllables. The readings are those of `syllables`.
 
-    `texts`: folded, without line feeds. Takes a quarter of the time of `syllables` for each text.
+    `texts`: folded, without line feeds. Takes a quarter of the time of calling `syllables` for each text.
     """
     table = _load()
     joined = "\n".join(texts)
@@ -87,8 +87,9 @@ def _find_word(text: str, start: int, table: _Table) -> tuple[str, ...]:
 def _load() -> _Table:
     """Return the content of the data file.
 
-    The file has a line for each syllable: the characters of which it is the usual reading, and those of which it is
-    another one (each may be `-`); and a line for each word with its syllables.
+    The file has a line for each syllable and a line for each word. The fields of the first kind are the syllable, the
+    characters of which it is the usual reading, and those of which it is another reading (`-` stands for no
+    characters). The fields of the second kind are the word and its syllables.
     """
     usual: dict[str, str] = {}
     others: dict[str, list[str]] = {}

@@ -18,7 +18,8 @@ _QUERY_YEARS = re.compile(
 )
 """Matches a year or a range in a query: 2023, 2023年, 23年, 二〇二三年, 2021至2023年, 2021-23."""
 _AFTER_YEAR = re.compile(r"[底末初](?![期级])|(?P<open>以来|[以之]后|起(?![诉草步点]))|(?P<around>前后)")
-"""Matches after a year: a point of time in it, or that all later years or the neighbouring years are meant, too."""
+"""Matches after a year: a point of time in the year (底, 末, 初), or words by which all later years (`open`) or the two
+neighbouring years (`around`) are meant too."""
 _DECADE = re.compile("代(?![表理建管办征收偿缴发])")
 """Matches after the first year of a decade if all of its years are meant: 1990年代."""
 _DECADE_NAME = re.compile(
@@ -43,11 +44,12 @@ class QueryYear(NamedTuple):
     end: int
     """Offset of its end in the query."""
     is_marked: bool
-    """Whether it has 年 or is a range, so that it is not another number."""
+    """Whether 年 follows the year, or one of the years of a range. Without 年, the year may be another number."""
     is_short: bool
-    """Whether it has two digits: 23年."""
+    """Whether the year, or the first one of a range, is written with two digits: 23年."""
     is_sure: bool
-    """Whether its two digits are a year (08年, 23年) and not possibly a duration (12年). True for four digits."""
+    """False if its two digits may be a duration (12年). True for other years of two digits (08年, 23年) and for
+    four."""
     is_reversed: bool
     """Whether the last year is written before the first."""
 
@@ -73,7 +75,7 @@ def find_query_year(folded: str, start: int) -> QueryYear | None:
         )
     match = _QUERY_YEARS.match(folded, start)
     if not match or (match["short"] and match["short"][0] != "0" and match["short"][1] == "0"):
-        return None  # 10年 and 20年 are durations
+        return None  # 10年, 20年, 30年 … are durations
     is_marked = bool(match["mark"] or match["mark2"])
     is_han = not (match["first"] or match["short"])[0].isdecimal()
     is_no_year = _DEADLINE.match(folded, match.end()) or (match["short"] and _DURATION.match(folded, match.end()))

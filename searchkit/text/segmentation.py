@@ -97,7 +97,8 @@ class SegmenterProvider:
     def for_text(self, length: int) -> Segmenter:
         """Return the segmenter for the next `length` code points.
 
-        Returns a `DictionarySegmenter` for the first `_RJIEBA_THRESHOLD` code points, then rjieba if it is installed.
+        Returns a `DictionarySegmenter` as long as the sum of all lengths, this one included, is below
+        `_RJIEBA_THRESHOLD`; then rjieba if it is installed.
         """
         if self._permanent is None:
             self._code_points += length
@@ -246,10 +247,11 @@ class DictionarySegmenter:
         return self._weights(word[:2]).get(word, 0.0)
 
     def _load_weights(self, prefix: str) -> Mapping[str, float]:
-        """Return the log probabilities of the words that begin with a prefix of one or two characters.
+        """Return the log probabilities of the words with a prefix. `prefix`: one or two characters.
 
-        The result for two characters also contains the first character. The result for one character contains nothing
-        else. Prefixes of words are in the result too, with the weight 0 if they are not words themselves.
+        For one character, the result contains only this character. For two characters, it contains the words that
+        begin with them, and the first character. Prefixes of words are in the result too, with the weight 0 if they are
+        not words themselves.
         """
         if len(prefix) == 1:
             words, weights = {prefix: self._dictionary.frequency(prefix)}, {prefix: 0.0}

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 
 MAX_CACHE_BYTES = 12_000_000
-"""Maximum size of all answers in a cache: about a thousand pages."""
+"""Maximum total size of the answers in a cache, in bytes: about a thousand pages."""
 _MAX_ANSWER_BYTES = 1_000_000
-"""Maximum size of an answer that is kept."""
+"""Maximum size of an answer that is cached, in bytes."""
 MIN_COMPRESSED_BYTES = 1000
-"""Minimum size of an answer that is compressed."""
+"""Minimum size of an answer that is compressed, in bytes."""
 COMPRESS_LEVEL = 4
-"""Level of gzip. Higher ones take much longer, and save little."""
+"""Level of gzip. Higher levels take much longer, and save little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Answer:
     """A response to be sent."""
 
     body: bytes | Iterator[bytes]
-    """The content, or its pieces, which are read in a pool."""
+    """The content, or an iterator over its pieces, which a pool makes while they are sent."""
     media_type: str
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
@@ -57,7 +57,7 @@ class AnswerCache:
             return answer
 
     def put(self, key: tuple[str, ...], answer: Answer) -> None:
-        """Keep an answer if it is complete and not too large. The ones that were used least recently make room."""
+        """Cache an answer if it is not in pieces and not too large. The least recently used answers make room."""
         if not isinstance(answer.body, bytes) or len(answer.body) > _MAX_ANSWER_BYTES:
             return
         with self._lock:

@@ -45,13 +45,13 @@ _HTML = "text/html; charset=utf-8"
 _FOREVER = "public, max-age=31536000, immutable"
 _NOT_MODIFIED = 304
 _RETRY_SECONDS = 5
-"""Seconds after which a request that was refused may be sent again."""
+"""Seconds after which a request that was answered with status 503 may be sent again."""
 _YEAR_FIELD = "year_from="
-"""The first field of the form of years in a URL. The two fields of the form are joined to one parameter."""
+"""The first field of the form of years in a URL. The two fields of the form are joined to one filter."""
 _COMPRESSED = {"xlsx", "png"}
 """Formats that are compressed themselves."""
-# Status, code and text of the page for each exception, subclasses first. Exceptions of the library have their own
-# codes.
+# Status, code and key of the text of the page for each exception, subclasses first. The code is used only for
+# exceptions that are no SearchkitError: a SearchkitError has a code of its own.
 _PROBLEMS: Sequence[tuple[type[Exception], int, str, str]] = (
     (RecordMissing, 404, "not_found", "error_missing"),
     (UsageError, 400, "usage_error", "error_usage"),
@@ -105,7 +105,7 @@ class Server:
     # Pages and data
 
     async def _answer(self, site: Site, endpoint: str, suffix: str, request: Request) -> Response:
-        """Answer a request for a page, or for data if there is a suffix or no page."""
+        """Answer a request for a page, or for data if there is a suffix or the endpoint has no page."""
         is_page = not suffix and endpoint in PAGES
         suffix = suffix or ("" if is_page else "json")
         query_string = request.url.query
@@ -124,7 +124,7 @@ class Server:
         return _build_response(answer, pool)
 
     def _find(self, site: Site, state: State, suffix: str, headers: Mapping[str, str]) -> Answer:
-        """Return the answer to a request: unchanged, from the cache, or made now. Runs in a pool.
+        """Return the answer to a request: that it is unchanged (304), a cached one, or one made now. Runs in a pool.
 
         `suffix`: empty for a page.
         """
@@ -142,7 +142,7 @@ class Server:
                 answer = self._read(site, view, state, suffix) if suffix else self._render(site, view, state)
             answer = replace(answer, headers={**answer.headers, **_revalidated(etag)})
             if is_compressed and suffix not in _COMPRESSED:
-                answer = answer.compressed()  # while the next request computes: zlib lets other threads run
+                answer = answer.compressed()  # without the turn: zlib lets the next request compute meanwhile
             self._cache.put(key, answer)
         return answer
 
@@ -227,7 +227,7 @@ class Server:
         return Response('{"status": "ok"}', media_type="application/json", headers={"Cache-Control": "no-store"})
 
     async def _ready(self, _: Request) -> Response:
-        """Say for each index whether it can be used, and in which state it is."""
+        """Return the state of each index, or an error if the pool is full or a state cannot be read in time."""
         try:
             views = await self._searches.run(lambda: {site.name: token_of(site.view()) for site in self.sites})
         except (SearchkitError, Overloaded) as error:
@@ -247,7 +247,7 @@ class Server:
         return RedirectResponse(self._assets_path + "icon.svg", 307)
 
     async def missing(self, request: Request, _: Exception) -> Response:
-        """Answer a request for an endpoint that does not exist."""
+        """Answer a request for a path that has no route: with a page, or with JSON if its last part contains a dot."""
         is_page = "." not in request.url.path.rpartition("/")[2]
         if is_page:
             return Response(
@@ -299,7 +299,7 @@ def _build_response(answer: Answer, pool: RequestPool) -> Response:
 
 
 async def _stream(pieces: Iterator[bytes], pool: RequestPool) -> AsyncIterator[bytes]:
-    """Yield pieces that are made in a pool. An error ends the connection, so that the client sees that it is cut."""
+    """Yield pieces that are made in a pool. An error ends the connection, so the client sees that the answer is cut."""
     read: Callable[[], bytes | None] = partial(next, pieces, None)
     while (piece := await pool.run(read)) is not None:
         yield piece

@@ -28,7 +28,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 118, 14, 26
 _LABEL_GAP = 17
 """Smallest distance between the names of two lines."""
 _TICKS = 5
-"""Number of intervals of the scale of a chart, about."""
+"""Approximate number of intervals of the scale of a chart."""
 _OF_PAGE = {"draw", "cell"}
 """Parameters that only the page has."""
 
@@ -96,7 +96,7 @@ class Sentence(NamedTuple):
 
     value: str
     note: str
-    """Why it is not a value of the cell: a later report, another value, the target."""
+    """Why it is not a value of the cell: a later report, another value, the target. Empty if it is one."""
     quote: str
     before: str
     after: str
@@ -166,7 +166,10 @@ def compare_page(frame: Frame) -> tuple[str, dict[str, Any]]:
 
 
 def _opened_cell(text: str, rows: Sequence[AxisLabel], cols: Sequence[AxisLabel]) -> tuple[AxisLabel, AxisLabel] | None:
-    """Return the row and the column that the parameter `cell` names: `3.5` is row 3, column 5, both from 1."""
+    """Return the row and the column that the parameter `cell` names, or None if the page does not show them.
+
+    `3.5` is row 3, column 5, both from 1.
+    """
     y, dot, x = text.partition(".")
     if not (dot and y.isdecimal() and x.isdecimal()):
         return None
@@ -204,7 +207,7 @@ def _marks_of(cell: Cell) -> list[str]:
 
 
 def _legend(frame: Frame, comparison: Comparison) -> list[tuple[str, str]]:
-    """Return the marks that the table has, each with its meaning."""
+    """Return the marks that cells of the comparison have, each with its meaning."""
     used = {name for cell in comparison.cells() for name in _marks_of(cell)}
     return [(CELL_MARKS[name][0], frame.words.mark(name)) for name in CELL_MARKS if name in used]
 
@@ -250,9 +253,11 @@ def _draw(
     rows: Sequence[AxisLabel],
     cols: Sequence[AxisLabel],
 ) -> Chart | None:
-    """Return lines of the rows that were chosen, or of all if there are few; otherwise the bars of one column.
+    """Return lines over the years, otherwise the bars of one column. None if there are neither.
 
-    Only columns that are years have lines. Return None if there are fewer than two values to compare.
+    The lines are those of the chosen rows with values, at most `MAX_LINES`. If there are none, they are those of all
+    rows with values, provided that these are at most `MAX_LINES`. Lines need columns that are years, and at least one
+    row with two values. `drawn`: the chosen rows.
     """
     filled = [row for row in rows if sum(_value(comparison, row, col) is not None for col in cols) > 0]
     is_over_years = comparison.cols_by in YEAR_FACETS
@@ -348,7 +353,10 @@ def _spread(ends: Sequence[tuple[float, int]]) -> dict[int, float]:
 def _draw_bars(
     frame: Frame, comparison: Comparison, rows: Sequence[AxisLabel], cols: Sequence[AxisLabel]
 ) -> Chart | None:
-    """Return the bars of the column with the most values. Of several such columns, the last is drawn."""
+    """Return the bars of the column with the most values, or None if no column has two. Draws the largest values.
+
+    Of several such columns, the last is drawn.
+    """
     counts = [sum(_value(comparison, row, col) is not None for row in rows) for col in cols]
     if not counts or max(counts) < 2:  # noqa: PLR2004 - one bar compares nothing
         return None

@@ -53,7 +53,7 @@ MEDIA_TYPES = {
 CHARTS = ("svg", "png")
 """Suffixes of charts, which only `compare` has."""
 HEAVY = {"compare", "audit", "coverage"}
-"""Endpoints whose page and data take long in every format."""
+"""Endpoints whose page takes long, and whose data takes long in every format."""
 JsonRecords = Iterable[Mapping[str, object]]
 
 
@@ -98,7 +98,7 @@ class Data:
 
 
 def is_heavy(state: State, suffix: str) -> bool:
-    """Return whether a request takes long: all records or documents, a workbook, a chart, or an endpoint of `HEAVY`."""
+    """Return whether data may take long: all records or documents, a workbook, a chart, or an endpoint of `HEAVY`."""
     return (
         state.endpoint in HEAVY or suffix in {"xlsx", *CHARTS} or state["limit"] == ALL or state.endpoint == "documents"
     )
@@ -110,7 +110,11 @@ def is_streamed(state: State) -> bool:
 
 
 def read_data(index: IndexState, state: State, suffix: str) -> Data:
-    """Return the data of an endpoint. Raises RecordMissing, and the exceptions of the methods of `IndexState`."""
+    """Return the data of an endpoint.
+
+    Raises UsageError for a chart of an endpoint other than compare, RecordMissing, and the exceptions of the methods of
+    `IndexState`.
+    """
     if suffix in CHARTS and state.endpoint != "compare":
         raise UsageError(f"{state.endpoint} has no chart; compare has")
     return _READERS[state.endpoint](index, state, suffix)
@@ -191,7 +195,7 @@ def _read_document(index: IndexState, state: State, _: str) -> Data:
 
 
 def _read_paragraph(index: IndexState, state: State, _: str) -> Data:
-    """Return a paragraph and those around it, as `show --context` does."""
+    """Return what `_read_document` returns. A paragraph or a measure comes with the paragraphs around it."""
     return _show(index, state["id"], state.number("context") or 0)
 
 
@@ -306,7 +310,7 @@ def _read_watches(index: IndexState, _: State, __: str) -> Data:
 
 
 def _read_facets(index: IndexState, state: State, _: str) -> Data:
-    """Return the values of one facet or of all."""
+    """Return the values of one facet, or of all facets but document."""
     counts = count_facets(index, state, [state["name"]] if state["name"] else [])
     return Data(
         _json_object(lambda: {name: facet_to_json(item) for name, item in counts.items()}),
@@ -315,7 +319,7 @@ def _read_facets(index: IndexState, state: State, _: str) -> Data:
 
 
 def count_facets(index: IndexState, state: State, names: list[str]) -> Mapping[str, FacetCounts]:
-    """Return the counts of facets under the query and the filters. Without names: of all facets but document."""
+    """Return the counts of facets under the query and the filters. If `names` is empty: of all facets but document."""
     options = state.option_arguments(("literal", "contains", "within"))
     limit = state.number("limit") if "limit" in state.values else None
     return index.facets(names, query=state["query"] or None, limit=limit, **options, **state.filter_arguments())
@@ -350,13 +354,13 @@ def _read_analyze(index: IndexState, state: State, _: str) -> Data:
 
 
 def _read_info(index: IndexState, _: State, __: str) -> Data:
-    """Return the state of the index: in JSON its properties and what was not read, otherwise a list of problems."""
+    """Return the state of the index: in JSON its properties and what was not read, otherwise the list of problems."""
     info = index.info()
     paths = {name: folder_name(info[name]) for name in ("index", "corpus")}
     facts = {**info, **paths, "problems": index.problems()}
 
     def records(_: str) -> JsonRecords:
-        """Return what was not read, the duplicates, and the warnings of documents."""
+        """Return the list of problems: what was not read, the duplicates, and the warnings of documents."""
         return problem_records(index.problems(), index.duplicates(), index.documents())
 
     return Data(_json_object(lambda: facts), records)
@@ -386,7 +390,7 @@ _READERS: Mapping[str, Callable[[IndexState, State, str], Data]] = {
 
 
 def join_pieces(pieces: Iterable[bytes], size: int = 65_536) -> Iterator[bytes]:
-    """Yield pieces joined to larger ones."""
+    """Yield pieces joined to pieces of at least `size` bytes. The last one can be smaller."""
     buffer = bytearray()
     for piece in chain(pieces, [b""]):
         buffer += piece

@@ -13,13 +13,13 @@ from searchkit.web.frame import Frame
 from searchkit.web.parameters import FILTER_NAMES
 
 MAX_SHOWN_VALUES = 7
-"""Number of values of a facet that are shown at once, unless more are selected."""
+"""Maximum number of values of a facet that are shown at once. If more values are selected, all of these are shown."""
 MAX_LISTED_VALUES = 60
-"""Number of further values that the page contains. A page of its own has all values of a facet."""
+"""Maximum number of further values that the page contains. A page of its own has all values of a facet."""
 _MIN_SEARCHED_VALUES = 10
 """If a facet has more values than this, there is a box that finds values."""
 _BAR_STEPS = 24
-"""Number of lengths of a bar."""
+"""Length of the longest bar."""
 TREE = "district:4"
 """The facet of places at the lowest level. Its values are paths (福建省/福州市/鼓楼区), which form the tree."""
 
@@ -59,7 +59,7 @@ class FacetView:
     more: Sequence[Value]
     """Further values."""
     total: int
-    """Number of all values."""
+    """Number of all values in the list, shown or not. Places in closed branches of the tree do not count."""
     missing: int
     clear_url: str
     """URL of the page without the filter. Empty if there is no filter."""
@@ -103,7 +103,11 @@ def listed_facets(frame: Frame) -> list[str]:
 
 
 def facet_views(frame: Frame, facets: Mapping[str, FacetCounts]) -> list[FacetView]:
-    """Return the facets to show. A list of a single value, which all hits have, is left out unless it is a filter."""
+    """Return the facets to show.
+
+    Left out are facets without values, and lists of a single value that all hits have, unless there is a filter by the
+    facet.
+    """
     views = []
     for name, counts in facets.items():
         if not counts.values and name.partition(":")[0] not in frame.state.filters:
@@ -124,8 +128,8 @@ def _bar_length(count: int, most: int) -> int:
 def _list_values(frame: Frame, name: str, counts: FacetCounts) -> list[Value]:
     """Return the values of a facet, the chosen ones first.
 
-    A chosen value without a hit has the count 0. Years and places without a hit are left out, because a chosen range
-    or path is not itself a value.
+    A chosen value without a hit has the count 0. Chosen years and places without a hit are left out, because a chosen
+    range or path need not be a value.
     """
     most = max((item.count for item in counts.values), default=0)
     chosen = frame.state.filters.get(name, ())
@@ -213,7 +217,7 @@ def _tree_values(frame: Frame, counts: FacetCounts, depth: int | None) -> list[V
     values: list[Value] = []
 
     def ranked(parent: tuple[str, ...]) -> list[tuple[str, ...]]:
-        """Return the places inside a place, the chosen branches first."""
+        """Return the places one level below a place, the chosen branches first."""
         return sorted(children.get(parent, ()), key=lambda path: (path not in ancestors, -totals[path]))
 
     waiting = ranked(())[::-1]  # a stack: a recursive inner function would keep the state of the index in memory

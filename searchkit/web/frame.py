@@ -40,7 +40,7 @@ class Chip(NamedTuple):
     words: str = ""
     """The words of the query that it was understood from."""
     is_loose: bool = False
-    """Whether nothing matches under it, so that it only adds to the score."""
+    """Whether it was understood, but is not required, so that its words only add to the score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Frame:
     is_private: bool = False
     """Whether only the user can reach the server."""
     _toggles: dict[tuple[str, str], str] = field(default_factory=dict)
-    """The results of `toggle_url`. The hits of a page have few topics and sections, which its facets list, too."""
+    """Cache of `toggle_url`. The hits of a page share a few topics and sections, which the facets list too."""
 
     def url(self, endpoint: str | None = None, suffix: str = "", /, **changes: str | Sequence[str] | None) -> str:
         """Return the URL of an endpoint (`State.url`)."""
@@ -111,7 +111,8 @@ class Frame:
     def tab_url(self, endpoint: str) -> str:
         """Return the URL of a tab with the query and the filters.
 
-        A year is that of the report in a search, and that of the measure where measures are looked up.
+        Endpoints of `OF_MEASURES` filter by the year of the measure (`of_year`), the others by that of the report
+        (`year`). Between the two kinds of endpoints, a filter by year is passed on under the name that the tab uses.
         """
         state, changes = self.state, dict[str, Sequence[str]]()
         named, other = ("of_year", "year") if endpoint in OF_MEASURES else ("year", "of_year")
@@ -120,7 +121,7 @@ class Frame:
         return self.url(endpoint, **changes)
 
     def chips(self, understood: Sequence[Any] = ()) -> list[Chip]:
-        """Return the filters that are set, and those that were understood from words of the query."""
+        """Return the filters that are set, those understood from words of the query, and `literal` if it is set."""
         state = self.state
         chips = []
         for facet, values in state.filters.items():
@@ -159,7 +160,7 @@ class Frame:
         }
 
     def downloads(self, **changes: str) -> list[Link]:
-        """Return the links to the data of the page: all records."""
+        """Return the links to the data of the page. `changes`: of parameters, such as `limit="all"` for all records."""
         lines = "jsonl" if self.state.endpoint in {"search", "measures"} else "json"
         suffixes = (("CSV", "csv"), ("Excel", "xlsx"), ("JSON", lines))
         return [Link(name, self.url(None, f".{suffix}", **changes)) for name, suffix in suffixes]
@@ -175,7 +176,7 @@ def value_label(facet: str, value: str) -> str:
 
 
 def _year_ranges(values: Sequence[str | int]) -> list[str]:
-    """Return values as texts; consecutive years as a range."""
+    """Return values as texts. If the values are consecutive years, returns one range."""
     years = [value for value in values if isinstance(value, int)]
     if len(years) > 1 and years == list(range(years[0], years[-1] + 1)):
         return [f"{years[0]}–{years[-1]}"]

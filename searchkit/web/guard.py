@@ -9,7 +9,7 @@ from collections.abc import Collection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_URL_BYTES = 16_384
-"""Maximum length of a URL with its parameters."""
+"""Maximum total length of the path and the query string of a URL."""
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -77,7 +77,7 @@ class Guard:
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body.encode()})
 
     def _find_problem(self, scope: Scope) -> tuple[int, str, str] | None:
-        """Return status, code and message if a request is refused."""
+        """Return status, code and message if a request is refused, otherwise None."""
         if scope["method"] not in {"GET", "HEAD"}:
             return 405, "method", "only GET and HEAD are possible"
         hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]

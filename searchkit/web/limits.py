@@ -26,14 +26,14 @@ _Result = TypeVar("_Result")
 
 
 class Overloaded(Exception):
-    """The maximum number of requests wait already. Try again later."""
+    """The maximum number of requests is waiting already. A later request may succeed."""
 
 
 class Turns:
-    """Lets one thread compute at a time. The others wait, but not long.
+    """Lets one thread compute at a time. Other threads wait, each at most `TURN_SECONDS`, and then compute too.
 
     CPython runs one thread at a time anyway. If several threads compute, each NumPy call can hand the interpreter over
-    to another one: four threads take twice the processor time (`bench.concurrency`).
+    to another thread: four threads take twice the processor time (`bench.concurrency`).
     """
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class Turns:
 
 
 class RequestPool:
-    """Runs functions in a few threads. Further ones wait."""
+    """Runs functions in a few threads. If all threads are busy, further functions wait."""
 
     def __init__(self, name: str, workers: int, seconds: float, max_waiting: int = MAX_WAITING) -> None:
         self.seconds = seconds
@@ -65,7 +65,7 @@ class RequestPool:
 
         Raises Overloaded if `max_waiting` functions wait already, and TimedOut after the deadline. A function that runs
         at the deadline ends the next time it calls `check_time`, and holds its place in the pool until it ends. A
-        function that still waits is not run.
+        function that still waits at the deadline is not run.
         """
         if self._admitted >= self._capacity:
             raise Overloaded("too many requests at a time; try again in some seconds")

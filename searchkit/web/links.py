@@ -49,7 +49,7 @@ def format_value(measure: Measure) -> str:
 
 
 def suggestion_links(frame: Frame, suggestions: Iterable[Suggestion]) -> list[tuple[str, str, int]]:
-    """Return text, URL and number of hits of other searches."""
+    """Return text, URL and number of hits of each of some other searches."""
     return [(_describe(frame, item), _suggestion_url(frame, item), item.total) for item in suggestions]
 
 

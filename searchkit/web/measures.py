@@ -27,7 +27,7 @@ class Row(NamedTuple):
 
     value: str
     base: str
-    """The value in base units."""
+    """The value in base units. Empty if it is the same as the value in its own unit."""
     indicator: str
     place: str
     year: str
@@ -83,7 +83,7 @@ def measures_page(frame: Frame) -> tuple[str, dict[str, Any]]:
 
 
 def _same_names(frame: Frame, understood: Sequence[UnderstoodFilter]) -> str:
-    """Return the other names of the measure that the query names, which are found, too."""
+    """Return other names of the measure that the query names. Measures with these names are found, too."""
     name = remove_filters(frame.state["query"], understood)
     others = [other for other in frame.index.measure_names(name) if other != name.casefold()]
     return frame.words.join(others[:_MAX_NAMES]) + (" …" if len(others) > _MAX_NAMES else "")

@@ -80,7 +80,7 @@ _FIELDS: dict[str, dict[str, dict[str, Any]]] = {
         "problems": {"type": "array", "items": {"type": "object"}},
     },
 }
-"""JSON Schemas of the main fields of the JSON object of each endpoint."""
+"""JSON Schemas of the main fields of the JSON object of each endpoint whose JSON is an object with fixed fields."""
 _FIELDS["about"] = _FIELDS["info"]
 
 
@@ -161,7 +161,7 @@ def _schema_of(endpoint: str) -> dict[str, Any]:
 
 
 def _schemas() -> dict[str, Any]:
-    """Return the schemas of the records, from the dataclasses of searchkit."""
+    """Return the schemas of the records: the dataclasses of searchkit, with the fields that JSON adds or leaves out."""
     _, found = msgspec.json.schema_components(
         (Document, Paragraph, Table, ExtractedMeasure), ref_template="#/components/schemas/{name}"
     )

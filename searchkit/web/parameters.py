@@ -19,11 +19,11 @@ MAX_QUERY_LENGTH = 1000
 MAX_FILTER_VALUES = 50
 """Maximum number of values of all filters of a request."""
 MAX_LIMIT = 500
-"""Maximum number of records on a page."""
+"""Maximum number of records on a page, if `limit` is not `ALL`."""
 MAX_OFFSET = 10_000
 """Maximum number of records before a page. Cursors (`after`) go on from there."""
 ALL = "all"
-"""Value of `limit` for every record, and of `literal` for every facet."""
+"""Value of `limit` and `facet_limit` for no maximum, and of `literal` for every facet."""
 _MAX_FIELDS = 300
 """Maximum number of parameters in a URL."""
 
@@ -174,7 +174,7 @@ _CARRIED_ONLY = {
     "audit": ("query", "offset"),
     "about": ("query", *FILTER_NAMES),
 }
-"""Parameters of the page of an endpoint that its data does not have. Most are only passed on to links of the page."""
+"""Parameters that the page of an endpoint has and its data does not. Most are only passed on to links of the page."""
 
 
 @cache
@@ -185,7 +185,8 @@ def data_parameters(endpoint: str) -> tuple[Parameter, ...]:
 
 
 _QUOTED = tuple(quote_plus(bytes([byte]), safe="/:,.") for byte in range(256))
-"""Each byte as it is written in a URL. Most values of a page are its own, and `quote_plus` takes four times as long."""
+"""Each byte as it is written in a URL. Most values are on one page only, so the cache of `encode_pair` lacks them, and
+`quote_plus` takes four times as long."""
 
 
 @lru_cache(maxsize=4096)
@@ -195,14 +196,14 @@ def encode_pair(name: str, value: str) -> str:
 
 
 def _encode_values(name: str, value: str | Sequence[str] | None) -> str:
-    """Return the values of a parameter as they are written in a URL. A default is left out."""
+    """Return the values of a parameter as they are written in a URL. A default is left out, except that of `limit`."""
     texts = (value,) if isinstance(value, str) else value or ()
     default = None if name == "limit" else PARAMETERS[name].default
     return "&".join([encode_pair(name, text) for text in texts if text and text != default])
 
 
 def _without_year(years: str, year: str) -> list[str]:
-    """Return a year or a range of years (2015..2024) as it is without one year: none, one or two ranges."""
+    """Return what is left of a year or a range of years (2015..2024) without one year: at most two years or ranges."""
     first, dots, last = years.partition("..")
     if not dots:
         return [] if years == year else [years]
@@ -220,7 +221,7 @@ def _without_year(years: str, year: str) -> list[str]:
 _OF_PAGE = {"offset", "after", "cell"}
 """Parameters that name a place in the answer. They are left out if another answer is asked for."""
 _OF_LIST = {*_OF_PAGE, "limit", "sort"}
-"""Parameters that another endpoint reads in another way."""
+"""Parameters that are not passed on to another endpoint: `_OF_PAGE`, and those that it reads in another way."""
 _KEEP_PAGE = {"offset", "limit", "context", "draw", "cell"}
 """Parameters that can change without leaving the place in the answer."""
 
@@ -243,8 +244,10 @@ class State:
     def parse(cls, endpoint: str, query_string: str, *, is_strict: bool) -> State:
         """Parse the part of a URL after `?`.
 
-        An empty value means nothing. A parameter that does not exist, or that the endpoint does not have, is ignored
-        or, if `is_strict`, an error. Raises UsageError for it, for an impossible value, and for too many filters.
+        An empty value counts as absent. A parameter that the endpoint does not have is ignored, or, if `is_strict`, an
+        error. Then, parameters that only the page has are errors too. Raises UsageError for such an error, for an
+        impossible value, for a parameter that may not be repeated, for too many parameters or values of filters, and
+        for a text that cannot be decoded.
         """
         try:
             pairs = parse_qsl(query_string, keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict")
@@ -269,7 +272,7 @@ class State:
         return cls(endpoint, {name: tuple(values[name]) for name in PARAMETERS if values.get(name)})
 
     def __getitem__(self, name: str) -> str:
-        """Return the value of a parameter, or its default, or an empty text."""
+        """Return the first value of a parameter, or its default, or an empty text."""
         found = self.values.get(name)
         return found[0] if found else PARAMETERS[name].default or ""
 
@@ -278,7 +281,7 @@ class State:
         return self.values.get(name, ())
 
     def number(self, name: str) -> int | None:
-        """Return a number. None means all."""
+        """Return the value of a parameter that is a number or a limit. None means `ALL`."""
         text = self[name]
         return None if text == ALL else int(text)
 
@@ -344,7 +347,7 @@ class State:
     def _pattern(self, target: str, suffix: str, changed: Iterable[str], *, keeps_page: bool) -> tuple[str, ...]:
         """Return the parts of the query string of an endpoint, in canonical order.
 
-        A part is the name of a parameter that is changed, or the pairs NAME=VALUE of another one, encoded.
+        A part is the name of a parameter that is changed, or the encoded pairs NAME=VALUE of one that is not.
         """
         used = {item.name for item in data_parameters(target)} if suffix else {*USED_BY[target]}
         if not keeps_page:
@@ -361,7 +364,7 @@ class State:
         return {"where": (*others, *(f"{facet}={value}" for value in values))}
 
     def toggled(self, facet: str, value: str) -> dict[str, Sequence[str]]:
-        """Return the change of parameters that adds a value to a filter, or removes it, for `url`.
+        """Return the change of parameters that adds a value to a filter, or removes it if it is there, for `url`.
 
         A year is also removed from a range of years.
         """

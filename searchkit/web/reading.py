@@ -27,11 +27,11 @@ class Piece(NamedTuple):
     text: str
     is_match: bool = False
     measure: str = ""
-    """The measure that the piece is a part of: indicator, value and year. Empty if it is a part of none."""
+    """Indicator, value and year of the measure whose quote contains the piece. Empty if no quote contains it."""
 
 
 class Heading(NamedTuple):
-    """A heading of the outline, and the number of matches under it, including those under its subheadings."""
+    """A heading of the outline, and the number of paragraphs that match under it and its subheadings."""
 
     anchor: str
     text: str
@@ -154,7 +154,7 @@ def _find_matches(frame: Frame, document: str) -> dict[int, Spans]:
 
 
 def _outline(paragraphs: Sequence[Paragraph], matches: Mapping[int, Spans]) -> dict[int, list[Heading]]:
-    """Return the headings that begin at each paragraph, by its number."""
+    """Return the headings that begin at a paragraph, by its number. Paragraphs without such headings are left out."""
     matching = {paragraph.id for paragraph in paragraphs if paragraph.n in matches}
     headings: dict[int, list[Heading]] = {}
     for number, item in enumerate(outline(paragraphs, matching), 1):
@@ -255,7 +255,7 @@ def _covered_columns(table: Table) -> list[int]:
 
 
 def _facts(frame: Frame, document: Document) -> list[tuple[str, str]]:
-    """Return the metadata that stands above the text of a document, with names."""
+    """Return the metadata that is shown above the text of a document, each with its label."""
     words = frame.words
     facts = [
         ("report_year", str(document.year or "")),
@@ -296,7 +296,7 @@ def year_text(measure: Measure) -> str:
 
 
 def _measure_rows(frame: Frame, measures: Sequence[Measure]) -> list[tuple[str, str, str, str, int, str]]:
-    """Return a row for each measure of a report: indicator, value, year, status, paragraph and the comparison."""
+    """Return a row for each measure of a report: indicator, value, year, status, paragraph, URL of the comparison."""
     words = frame.words
     return [
         (

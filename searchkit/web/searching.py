@@ -44,7 +44,7 @@ class HitView(NamedTuple):
     url: str
     id: str
     anchor: str
-    """Id of the element of HTML."""
+    """Id of the HTML element of the hit."""
     place: str
     year: str
     title: Sequence[tuple[str, bool]]
@@ -194,9 +194,9 @@ def _snippet_measures(frame: Frame, hit: Hit, start: int, end: int) -> list[Snip
 
 
 def _part_links(frame: Frame) -> list[tuple[str, str, int]]:
-    """Return the parts of the query and the words that are understood as filters.
+    """Return the parts of the query, and its words that are understood as filters.
 
-    Each comes with the URL and the number of hits of a search for it alone.
+    With each of them come the URL and the number of hits of a search for it alone.
     """
     state = frame.state
     options = state.option_arguments(("literal", "match"))

@@ -37,7 +37,7 @@ class ServerOptions:
     base_path: str = ""
     """Path in front of all URLs, if a proxy passes only this path on."""
     allow_hosts: tuple[str, ...] = ()
-    """Names under which the server may be requested."""
+    """Names under which the server may be requested, besides those of this machine."""
     title: str | None = None
     """Name of the server in the header of its pages."""
     language: str = "zh"
@@ -118,8 +118,8 @@ def _return_freed_memory() -> None:
     """Let the C library of Linux give the memory of large arrays back to the system. A server runs for a long time.
 
     By default, each thread has an arena of its own that keeps what its largest request took, and freed blocks of up to
-    some MB stay between others. One arena serves all threads, and blocks of 512 KB or more are returned when they are
-    freed. `bench.load` measures the memory.
+    some MB stay in the heap between blocks in use. With these options, one arena serves all threads, and
+    blocks of 512 KB or more are returned when they are freed. `bench.load` measures the memory.
     """
     if sys.platform == "linux":
         with suppress(AttributeError):  # a C library without these options

@@ -60,9 +60,9 @@ class Site:
         self._index.verify_in_background()
 
     def view(self) -> IndexState:
-        """Return the latest build in one state, for all queries of a request.
+        """Return the state of the latest build, for all queries of a request.
 
-        If the latest build cannot be opened, returns the one that is open.
+        If the latest build cannot be opened, returns the state that is open.
         """
         with suppress(IndexUnusable):
             self._index.refresh()
@@ -78,10 +78,10 @@ class Site:
 
 
 def token_at(view: IndexState, endpoint: str) -> str:
-    """Return a text that changes if an answer of an endpoint can change: `token_of`, and the state of the watches."""
+    """Return `token_of`, and for the endpoint `watches` also the state of the file of watches."""
     return f"{token_of(view)}-{watches_state()}" if endpoint == "watches" else token_of(view)
 
 
 def token_of(view: IndexState) -> str:
-    """Return a text that changes if any answer can change: the state of the index, and the version of searchkit."""
+    """Return a text that changes if answers from the index can change: its state, and the version of searchkit."""
     return f"{view.state}-{__version__}"

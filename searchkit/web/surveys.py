@@ -21,15 +21,15 @@ _FINDINGS_PER_PAGE = 40
 _MAX_LISTED = 100
 """Maximum number of problems of each kind on the page."""
 _MEASURE_PART = re.compile(r"@[0-9]+\Z")
-"""Matches the end of the id of a measure after that of its paragraph."""
+"""Matches what follows the id of the paragraph in the id of a measure."""
 _NEED_PARAMETERS = {"compare", "document", "paragraph", "suggest", "analyze"}
-"""Endpoints that need parameters."""
+"""Endpoints whose data needs parameters."""
 _AXES = ("district", "district:1", "district:2", "year", "of_year", "agency", "doctype", "section", "topic")
 """Built-in facets that the page of coverage offers for rows and columns."""
 
 
 class MatrixCell(NamedTuple):
-    """The number of reports with two values."""
+    """A cell of the matrix: the number of reports with the values of its row and its column."""
 
     documents: int
     shade: int

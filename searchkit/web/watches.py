@@ -28,13 +28,13 @@ class WatchView(NamedTuple):
     new: int
     """Number of new paragraphs."""
     hits: list[tuple[list[tuple[str, bool]], str, str]]
-    """Pieces of the snippet, source and URL of the first new paragraphs."""
+    """Pieces of the snippet, source and URL of each of the first new paragraphs."""
     problem: str
     """Why the watch cannot be searched, empty if it can."""
 
 
 def read_news(index: IndexState) -> list[tuple[News, str]]:
-    """Return what is new in each watch of an index, and the problem of a watch that the index cannot answer.
+    """Return what is new in each watch of an index, with a problem: empty if the index can answer the watch.
 
     Raises SearchkitError if the file of watches is unusable.
     """
@@ -43,7 +43,7 @@ def read_news(index: IndexState) -> list[tuple[News, str]]:
 
 
 def _find(index: IndexState, watch: Watch) -> tuple[News, str]:
-    """Return what is new in a watch, and its problem."""
+    """Return what is new in a watch, and why the index cannot answer it (empty if it can)."""
     try:
         return find_news(index, watch), ""
     except UsageError as error:  # a value of a filter that the index does not have any more

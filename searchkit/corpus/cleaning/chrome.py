@@ -1,7 +1,7 @@
 """Page chrome: menus, share buttons and other navigation of web pages, page numbers, footers.
 
-Every function takes one line that `lines.clean_line` returned and depends on nothing else. A line that could be a
-sentence of a report is never chrome.
+Every function takes one line that `lines.clean_line` returned and depends on nothing else. The patterns are
+narrow, so that sentences of a report are not taken for chrome.
 """
 
 from __future__ import annotations
@@ -66,13 +66,13 @@ _FOOTER = re.compile(
     r"|(?:建议|推荐|最佳)(?:您)?(?:使用|采用|浏览|分辨率).{0,40}(?:浏览|分辨率|IE|Chrome)|您访问的链接即将离开|您的浏览器(?:版本)?|(?:本站|本网站).{0,10}[Cc]ookies?|.{0,10}未启用\s?JavaScript",
     re.IGNORECASE,
 )
-"""`主办单位：`, `浙ICP备…`, `地址：`, `建议使用IE浏览器`, `您访问的链接即将离开`."""
+"""The start of a line of a footer: `主办单位：`, `浙ICP备…`, `地址：`, `建议使用IE浏览器`, `您访问的链接即将离开`."""
 _PAGE_NUMBER = re.compile(
     r"[-—–―－─·.~\s|]*\d{1,3}[-—–―－─·.~\s|]*|[-—–―－─]\s?\d{1,4}\s?[-—–―－─]"
     r"|[-—–―－─]*\s?第?\s?\d{1,4}\s?页\s?[,，/|共(（]*\s?(?:共?\s?\d{1,4}\s?页)?[)）]?\s?[-—–―－─]*|\d{1,4}\s?/\s?\d{1,4}\s?页?|page\s?\d+(?:\s?(?:of|/)\s?\d+)?|[—-]?\s?第[一二三四五六七八九十百]{1,5}页",
     re.IGNORECASE,
 )
-"""`1`, `- 2 -`, `第3页 共10页`, `4/10`, `page 5 of 10`, `—第六页`."""
+"""A page number that is a whole line: `1`, `- 2 -`, `第3页 共10页`, `4/10`, `page 5 of 10`, `—第六页`."""
 _DOT_LEADER = re.compile(r"(?:[.．·…‥。]\s?){3,}[-—\s(（]*\d{1,4}[-—\s)）]*")
 """The dots and the page number of an entry of a table of contents: `……… 3`."""
 _TAIL_START = re.compile(

@@ -77,7 +77,7 @@ def clean(blocks: Sequence[Block]) -> Cleaned:
 
 
 def _simplify(blocks: list[Block]) -> list[Block]:
-    """Return the blocks with simplified characters. The text of a document is simplified at once, which is cheaper."""
+    """Return the blocks with simplified characters. One call for all blocks is cheaper than one for each."""
     text = "\n".join(block.text for block in blocks)
     simplified = lines.simplify(text)
     if simplified == text:
@@ -223,7 +223,7 @@ def _entry_text(text: str) -> str:
 def _contents_entries(blocks: Sequence[Block], start: int, end: int) -> range:
     """Return the indexes of the lines from `start` until the first entry recurs or a line cannot be an entry.
 
-    The range is empty if neither happens within `_MAX_CONTENTS_LINES` lines.
+    The range is empty if neither happens within `_MAX_CONTENTS_LINES` lines and before `end`.
     """
     first_text = ""
     for i in range(start, min(end, start + _MAX_CONTENTS_LINES)):

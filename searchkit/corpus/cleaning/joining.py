@@ -1,8 +1,8 @@
 """Join sentences that were broken across lines by a page end, a mail program or a copy from a web page.
 
 A line ends a paragraph unless there is evidence that the next line continues it: an open bracket, a comma, an
-unfinished sentence, or a word that the line end cuts in two. In a text whose lines all have the same width, the width
-decides.
+unfinished sentence, or a word that the line end cuts in two. After a full line of a text that is wrapped at one width,
+the width decides.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _NEVER_AT_LINE_END = re.compile(
     r"|(?<!参)与|(?<![自理来])由|(?<!合)并|(?<!服)从|(?<![缓总平中调温饱])和|(?<!应)该|大力|切实|着力|持续|稳步"
     r"|以及|按照|根据|通过|围绕|关于|结合|依据|不断|进一步|继续)$"
 )
-"""The end of a line whose sentence continues on the next line: a preposition, conjunction or adverb."""
+"""The end of a line whose sentence continues on the next line: prepositions, conjunctions, adverbs and the like."""
 _INLINE_LIST_STYLES = frozenset({LISTED, DASH, "第一", "（1）", "①"})
 """Styles of lists inside a sentence. After a comma, a line that begins with such a list number continues the
 sentence."""
@@ -63,12 +63,13 @@ _MIN_WRAPPED_SHARE = 0.4
 _MIN_OPEN_SHARE = 0.6
 """Minimum share of lines that end inside a sentence among the full lines of a wrapped text."""
 _WRAP_SLACK, _CUT_SLACK = 4, 0.5
-"""How much narrower than the text a full line may be, in Han characters: if a typesetter wrapped the lines, and if a
-program cut them. A typesetter ends a line up to 4 characters early, so that no punctuation mark begins the next one. A
-program cuts all lines at the same width, but a line can be too narrow by the width of a Latin letter, half a Han
-character."""
+"""How much narrower than the width of the text a full line may be, in the unit of this width: the first if a typesetter
+wrapped the lines, the second if a program cut them. A typesetter ends a line up to 4 characters early, so that no
+punctuation mark begins the next line. A program cuts all lines at the same width, but a line can be too narrow by the
+width of a Latin letter, half a Han character."""
 _MAX_INEXACT_SHARE = 0.03
-"""Maximum ratio of nearly full lines that end inside a sentence to full lines in a text whose lines a program cut."""
+"""Maximum number of nearly full lines that end inside a sentence, relative to the number of full lines, in a text whose
+lines a program cut."""
 _MAX_FRAGMENT_LENGTH = 2
 """A line of at most this number of code points is the rest of the line above. Longer lines may be complete."""
 _COMPLETE_SHORT_LINES = frozenset({"附件", "附", "注"})
@@ -126,7 +127,7 @@ class _PairStatistics:
         return pairs > 1 and pairs * pairs >= _MIN_COHESION * self._count_char(first) * self._count_char(second)
 
     def _count_char(self, char: str) -> int:
-        """Return the frequency of a character in the sample. It is counted once."""
+        """Return the frequency of a character in the sample. Each character is counted only once."""
         if char not in self._char_counts:
             self._char_counts[char] = self._text.count(char)
         return self._char_counts[char]
@@ -150,8 +151,8 @@ def join_broken_lines(
 
     `blocks` contain cleaned text, empty for blank lines and tables; `indents` states which lines began with white
     space, and `rows` which are rows of a table, with tabs between their cells. Rows are not joined. The result contains
-    no blank line. A paragraph ends before a table. Lines are joined without a blank between Han characters, and with
-    one between Latin words. Time is linear in the text.
+    no blank line. A paragraph ends before a table. Lines are joined with a blank if a Latin letter is before the line
+    end and a Latin letter or digit after it, otherwise without. Time is linear in the text.
     """
     layout, words = _detect_line_layout(blocks, indents), _PairStatistics(blocks)
     joined: list[Block] = []
@@ -225,7 +226,8 @@ class _Gap:
 def _detect_line_layout(blocks: Sequence[Block], indents: Sequence[bool]) -> _LineLayout:
     """Detect how lines are wrapped and how paragraphs are separated.
 
-    Indents or blank lines separate paragraphs if more than 3 % and less than 80 % of the lines have them.
+    Indents separate paragraphs if more than 3 % and less than 80 % of the lines have one. Blank lines separate
+    paragraphs if their number is more than 3 % and less than 80 % of the number of other lines that are no headings.
     """
     texts = [block.text for block in blocks if block.text and not block.level]
     line_indents = [indent for block, indent in zip(blocks, indents, strict=True) if block.text]
@@ -323,10 +325,10 @@ def _starts_item(after: str, *, is_open: bool) -> bool:
 def _continues_by_width(before: str, after: str, gap: _Gap, layout: _LineLayout) -> bool | None:
     """Return whether a paragraph continues after a full line; None if the line before is not full.
 
-    A full line inside a sentence continues, unless a date or an indent begins a new paragraph. A sentence that ends
-    exactly at the full width seldom ends the paragraph. It ends the paragraph if a blank line, an indent, a date or a
-    salutation follows. It also does if neither blank lines nor indents separate the paragraphs of the text and a
-    typesetter wrapped the lines.
+    A full line that ends inside a sentence continues, unless a date or an indent begins a new paragraph. A
+    sentence that ends exactly at the full width seldom ends the paragraph. It ends the paragraph if a blank line, an
+    indent, a date or a salutation follows, or if a typesetter wrapped the lines and neither blank lines nor indents
+    separate the paragraphs of the text.
     """
     if layout.width is None or layout.width_of(before) < layout.width - layout.slack:
         return None
@@ -391,8 +393,8 @@ def _is_inseparable(before: str, after: str, words: _PairStatistics) -> bool:
 def _is_too_complex(text: str, marker: Marker | None) -> bool:
     """Return whether a short line is running text and not a heading.
 
-    It is running text if it has too many clauses, several clauses with a measure, a last clause that was cut, or no
-    list number and more than `_MAX_UNNUMBERED_HEADING_LENGTH` code points.
+    It is running text if it has too many clauses, or several clauses and a measure. So is a line with a list number
+    whose last clause was cut, and one without that has more than `_MAX_UNNUMBERED_HEADING_LENGTH` code points.
     """
     clauses = re.split("[，,]", text)
     if len(clauses) > 1 and lines.has_measure(text):

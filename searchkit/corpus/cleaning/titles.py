@@ -57,9 +57,9 @@ class Opening:
     """The beginning of a document."""
 
     title: str | None
-    """Lines of the title as printed, joined; None if there is none."""
+    """The title as printed, its lines joined, without footnote mark, session and 《》; None if there is none."""
     head: tuple[str, ...]
-    """All lines before the content, cleaned, in order."""
+    """All lines before the content that are not blank, title included, cleaned, in order."""
     content_start: int
     """0-based index of the first block of content."""
 
@@ -92,8 +92,9 @@ def _strip_title(title: str) -> tuple[int, int]:
 def _end_of_title_search(blocks: Sequence[Block]) -> int:
     """Return the index of the first line that cannot be part of a title.
 
-    It is running text (`lines.is_prose`), a salutation, a numbered heading or item, a table or 目录. The title is above
-    this line. If none of the first `_MAX_OPENING_LINES` lines is of these kinds, return the number of these lines.
+    It is running text (`lines.is_prose`) that is neither the end of a title nor a session, or a salutation, a numbered
+    heading or item, a table or 目录. The title is above this line. If none of the first `_MAX_OPENING_LINES` lines is
+    of these kinds, return the number of lines examined.
     """
     for i, block in enumerate(blocks[:_MAX_OPENING_LINES]):
         text = block.text
@@ -161,7 +162,8 @@ def _start_of_title(blocks: Sequence[Block], last: int) -> int:
     """Return the index of the first of the lines that a title was broken into. `last` is the index of the last.
 
     The line above belongs to the title if it ends inside a phrase or states a year, or if the title so far begins with
-    关于. A title that states both a year and a body is complete.
+    关于. It does not if it is a title itself, too long, or of another kind, such as a date. A title that states both a
+    year and a body is complete, unless it begins with 关于 or 年.
     """
     start = last
     while start and last - start < _MAX_TITLE_LINES - 1:
@@ -259,9 +261,10 @@ def _is_document_number(text: str) -> bool:
 
 
 def _is_signature(blocks: Sequence[Block], i: int, start: int) -> bool:
-    """Return whether a line below the title names a public body and a date, or a body and the next line is a date.
+    """Return whether a line below the title names a public body and a date, or a body with a date on the next line.
 
-    Some sites print body and date there. Returns False if there is no title.
+    A blank line before the date does not count. Some sites print body and date there. Returns False if there is no
+    title.
     """
     following = next((block.text for block in blocks[i + 1 : i + 3] if block.text), "")
     text = blocks[i].text

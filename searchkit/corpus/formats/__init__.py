@@ -4,8 +4,8 @@ The suffix of a file name selects the reader.
 
 The module of a format has a function `read(data: bytes, name: str) -> FileContents`. The module is imported when the
 first file of the format is read, so unused formats cost nothing. To add a format, write the module and add its suffixes
-to `registry.READERS`. A format of records also has `stream(data, name, share) -> RecordStream | None`, which builds the
-records one at a time.
+to `registry.READERS`. The modules `jsonlines` and `delimited` also have
+`stream(data, name, share) -> RecordStream | None`, which builds the records one at a time.
 
     text, markdown, html, docx, doc, pdf, ofd, zipped   documents
     jsonlines, delimited, xlsx                          records, built by records.py, or tables

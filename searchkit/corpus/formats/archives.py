@@ -1,7 +1,6 @@
 """Opens zip containers (.zip, .docx, .xlsx, .ofd) and the XML inside them within limits, without trusting the data.
 
-The only module that opens .zip, .docx, .xlsx and .ofd files. Nothing is unpacked to disk, and XML may not declare
-entities.
+No other module opens such containers. Nothing is unpacked to disk, and XML may not declare entities.
 """
 
 from __future__ import annotations
@@ -145,8 +144,8 @@ class _SafeTreeBuilder(ET.TreeBuilder):
 def _entry_name(info: zipfile.ZipInfo) -> str:
     """Return the name of an entry up to the first NUL, with `/` for backslashes.
 
-    If the UTF-8 flag is not set, `zipfile` decodes the name as code page 437. The original bytes are then restored, and
-    decoded as UTF-8 or GB18030.
+    If the UTF-8 flag is not set, `zipfile` decodes the name as code page 437. The name is then taken from the extra
+    field with the UTF-8 name. Without this field, the original bytes are restored and decoded as UTF-8 or GB18030.
     """
     name = info.orig_filename
     if not info.flag_bits & _UTF8:

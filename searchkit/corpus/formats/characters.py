@@ -1,4 +1,4 @@
-"""Characters that are not text: invisible ones, look-alikes, codes of symbol fonts, private-use code points."""
+"""Characters that readers remove or replace: invisible ones, look-alikes, codes of symbol fonts, private-use ones."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PRIVATE_USE = re.compile("[\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010ff
 _SYMBOL_FONT = re.compile(r"(?P<dingbats>wing ?dings)[ -]?(?P<number>[23]?)|symbol", re.IGNORECASE)
 """Names of fonts whose codes `_SIGNS` may list: `Wingdings`, `ABCDEF+Wing Dings-2`, `Symbol`."""
 _PICTURE_FONT = re.compile(r"wing ?dings|web ?dings|dingbats|symbol|marlett", re.IGNORECASE)
-"""Names of fonts whose other codes are pictures, which are not text."""
+"""Names of symbol fonts. Their codes that `_SIGNS` does not list are pictures, which are not text."""
 _SIGNS = {
     ("wingdings", 0x6E): "■", ("wingdings", 0x6F): "□", ("wingdings", 0x71): "□", ("wingdings", 0xA8): "□",
     ("wingdings", 0xFC): "√", ("wingdings", 0xFD): "☒", ("wingdings", 0xFE): "☑", ("wingdings 2", 0x50): "√",
@@ -33,7 +33,7 @@ _SIGNS = {
 _BULLET = re.compile("^\\s*[\uf06c\uf06e\uf075\uf076\uf077\uf0a7\uf0b7\uf0d8\uf0e8\uf0fc][\\s\u3000]*")
 """A list bullet of a word processor, in any font."""
 _GBK_BLANK = "\ue5e5"
-"""The ideographic space of GBK, bytes 0xA3A0. Unicode has no other code point for these bytes."""
+"""The code point to which GB18030 maps the bytes 0xA3A0. Texts in GBK use these bytes as ideographic space."""
 
 _LOOK_ALIKES = re.compile("[\u2e9f\u2ef3\u2f00-\u2fd5\uf900-\ufad9\ufb00-\ufb06]")
 """Radicals, compatibility ideographs and ligatures: ⼀, 車, ﬁ."""
@@ -51,7 +51,7 @@ def clean_characters(text: str) -> str:
 
 
 def replace_look_alikes(text: str) -> str:
-    """Replace look-alikes by the usual character: ligatures, radicals and compatibility ideographs."""
+    """Replace ligatures, radicals and compatibility ideographs by the usual characters, and clean the text."""
     text = _LOOK_ALIKES.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
     return clean_characters(text.translate(_RADICALS))
 

@@ -1,10 +1,10 @@
-"""Guesses the encoding of Chinese text that does not declare one: the encoding under which the text is most probable.
+"""Guesses the encoding of Chinese text: the encoding under which the text is most probable.
 
 The bytes are decoded with each encoding, and the cost of the text, its negative log-likelihood, is computed. An ASCII
 character has the probability 1/100. The 500 frequent Chinese characters share the probability 3/4, so each has 3/2000.
 Other characters are rarer, and characters that no text contains are the rarest. The probabilities are estimates that
 are only compared, so they need not add up to 1. A wrong encoding turns frequent characters into rare ones, so one line
-of text is enough.
+of text is enough. The encoding that a text declares is only a hint.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ _PUNCTUATION = frozenset("　，。、；：！？（）《》“”")
 """Punctuation marks, and the ideographic space, that are as probable as frequent characters."""
 
 _ASCII_COST, _FREQUENT_COST, _OTHER_COST, _BAD_COST = 4.6, 6.5, 12.0, 20.0
-"""Cost of a character, -ln of its probability: 1/100 for ASCII, 3/2000 for frequent characters, the rest divided by the
-other 20,000 characters, and almost 0 for characters that no text contains."""
+"""Cost of a character, -ln of its probability: 1/100 for an ASCII character, 3/2000 for a frequent Chinese character,
+about 1/160,000 for another character, and almost 0 for a character that no text contains."""
 _DECLARED_BONUS = 15.0
 """Subtracted from the cost of the declared encoding, or of GB18030 if neither GB18030 nor Big5 is declared.
 Equals the evidence of about three characters."""
@@ -71,8 +71,8 @@ def guess_encoding(data: bytes, declared: str = "") -> str:
 
     `declared`: the encoding that the text declares, such as `gb2312` in the head of a page. If the bytes are ambiguous,
     the declaration decides between GB18030 and Big5. Any other declaration, or none, counts as GB18030. For text in
-    none of these encodings, the result is arbitrary, and decoding with it produces many errors. Only the first megabyte
-    from the first distinguishing byte on is examined. Cost: at most about 0.2 s.
+    none of these encodings, the result is arbitrary, and decoding with it usually produces errors. Only the first
+    megabyte from the first distinguishing byte on is examined. Cost: at most about 0.2 s.
     """
     sample = _take_sample(data)
     costs = {encoding: _text_cost(sample, encoding) for encoding in (GB18030, BIG5, UTF_8)}
@@ -97,7 +97,10 @@ def decode_as(data: bytes, encoding: str) -> str:
 
 
 def _take_sample(data: bytes) -> bytes:
-    """Return the bytes from the first one at which the encodings can differ, at most `_SAMPLE_BYTES`."""
+    """Return at most `_SAMPLE_BYTES` bytes, from the first byte at which the encodings can differ or the one before it.
+
+    If there is no such byte, the sample starts at the first byte of `data`.
+    """
     match = _DISTINGUISHING_BYTE.search(data)
     start = match.start() & ~1 if match else 0  # even, so that UTF-16 code units stay aligned
     return data[start : start + _SAMPLE_BYTES]

@@ -33,16 +33,17 @@ _DELIMITER_DECLARATION = "sep="
 _SAMPLE_LINES = 100
 """Number of lines used to detect the delimiter."""
 _MAX_RESTARTS = 100
-"""Reading stops after this number of unclosed quotation marks, as each may cost reading `MAX_CELL_LENGTH` again."""
+"""Reading stops after this number of unclosed quotation marks or cells that are too long. Each may cost reading
+`MAX_CELL_LENGTH` characters again."""
 _MAX_COLUMNS_SHOWN, _MAX_NAME_LENGTH_SHOWN = 12, 20
-"""Number of columns that a message names, and code points of each name."""
+"""Maximum number of columns that messages name, and maximum length of a name in a message, in code points."""
 
 
 class Row(NamedTuple):
     """A row of a table."""
 
     number: int
-    """Number of the line on which it starts, or of its row in a sheet, from 1."""
+    """Number, from 1, of the line on which the row starts, or of the row in its sheet."""
     cells: Sequence[object]
     """Values as in the file; None or an empty string for an empty cell."""
     problem: str = ""
@@ -77,9 +78,10 @@ def read(data: bytes, name: str, text_column: str | None = None) -> FileContents
 
     `records.TEXT_NAMES` lists the names of text columns. `text_column` is the name to look for instead; if it is
     empty, the file is read as tables. The other columns are fields of the records, as in JSON Lines. Without an `id`
-    column, the key of a record is its line number. Rows with too many or too few cells are listed in `problems`; the
-    others are read. A file without text column is one document. Raises ReadError if the bytes are not text, the file
-    has neither a text column nor a table, or no row is a valid record.
+    column, the key of a record is its line number. Rows that cannot be read, such as those with too many or too few
+    cells, are listed in `problems`; the other rows are read. A file without text column is one document. Raises
+    ReadError if the bytes are not text, the column `text_column` is missing, the file has neither a text column nor a
+    usable table, or no row is a valid record.
     """
     decoded = decode_text(data)
     lines = _split_lines(decoded)
@@ -93,7 +95,8 @@ def read(data: bytes, name: str, text_column: str | None = None) -> FileContents
 def stream(data: bytes, name: str, share: Share, text_column: str | None = None) -> RecordStream | None:  # noqa: ARG001 - as every reader
     """Return the records of a share of a file, as `read` does, or None if the file has no text column.
 
-    A row belongs to the share that contains its first line. Raises ReadError if the bytes are not text.
+    A row belongs to the share that contains its first line. Raises ReadError if the bytes are not text. The records of
+    the last share raise ReadError if no row of the file is a valid record.
     """
     decoded = decode_text(data)
     lines = _split_lines(decoded)
@@ -119,7 +122,7 @@ def _build_records(
     own = share.of(len(lines))
     below = (row for row in _parse_rows(lines, delimiter) if row.number > header.number)
     rows: Iterator[Row] = takewhile(lambda row: share.is_last or row.number <= own.stop, below)
-    if not share.is_last and not header.has_key:  # keys of other shares cannot be duplicates of those of this one
+    if not share.is_last and not header.has_key:  # line numbers are the keys: no other share has a key of this one
         rows = dropwhile(lambda row: row.number <= own.start, rows)
     checked = (_check_width(row, len(header.names)) for row in rows)
     for number, document in build_rows(records, header, checked, "line "):
@@ -134,8 +137,8 @@ def _build_records(
 def _read_tables(lines: Sequence[str], delimiter: str, warnings: tuple[str, ...]) -> FileContents:
     """Return a document with the tables of a file.
 
-    Raises ReadError if the file has no table, or if no width (number of cells) is that of at least half of the rows
-    with several filled cells.
+    Raises ReadError if the file has no table or too large a table, or if fewer than half of the rows with several
+    filled cells have the most frequent width (number of cells).
     """
     rows = list(_parse_rows(lines, delimiter))
     problems = tuple(f"line {row.number}: {row.problem}" for row in rows if row.problem)
@@ -178,7 +181,9 @@ def build_rows(
 ) -> Iterator[tuple[int, RawDocument]]:
     """Yield the records of the rows below the header, with their row numbers.
 
-    Empty rows and repetitions of the header are skipped. After the last row, adds problems of columns to `records`.
+    Empty rows are skipped, and so are rows whose cell in the text column repeats that of the header. After the last
+    row, adds to `records` a problem for each of the first `_MAX_COLUMNS_SHOWN` columns that are ignored.
+
     `location_prefix`: start of a row's location in problems. `key_prefix`: start of keys built from row numbers.
     """
     text_column, has_key = header.text_column, header.has_key
@@ -243,7 +248,10 @@ def _build_record(row: Row, header: Header, text_column: int, key: str | None) -
 
 
 def _parse_rows(lines: Sequence[str], delimiter: str) -> Iterator[Row]:
-    """Parse lines. An unclosed quotation mark invalidates its own row only; the lines after it are parsed again."""
+    """Parse lines. A row with an unclosed quotation mark, or with a cell that is too long, states a problem.
+
+    Parsing goes on with the line after the first line of such a row. After `_MAX_RESTARTS` of these rows, it ends.
+    """
     start = restarts = 0
     while start < len(lines):
         reader = csv.reader((lines[n] + "\n" for n in range(start, len(lines))), delimiter=delimiter)
@@ -276,7 +284,11 @@ def _is_unclosed(lines: Sequence[str], delimiter: str) -> bool:
 
 
 def _check_width(row: Row, width: int) -> Row:
-    """Return the row without empty cells beyond the header. If its width is not that of the header, add a problem."""
+    """Return the row without empty cells beyond the width of the header.
+
+    If the width still differs, the returned row has no cells and states the problem, unless `row` is empty or states a
+    problem already.
+    """
     cells = list(row.cells)
     while len(cells) > width and _is_blank(cells[-1]):
         cells.pop()
@@ -290,8 +302,9 @@ def _check_width(row: Row, width: int) -> Row:
 def _detect_layout(lines: Sequence[str], text_column: str | None) -> tuple[str, Header | None]:
     """Return the delimiter and the header, if there is one.
 
-    The best delimiter yields the widest header; among equals, the one whose header has the width of the most rows.
-    Without header, the best delimiter yields the most rows of equal width; among equals, the widest ones.
+    The delimiter that the first line declares is used. Without declaration, the best delimiter yields the widest
+    header; among equals, the one with the most rows as wide as its header. If no delimiter yields a header, the best
+    one yields the most rows of equal width; among equals, the widest rows.
     """
     first_line = lines[0].rstrip(" ")
     if first_line.lower().startswith(_DELIMITER_DECLARATION) and len(first_line) == len(_DELIMITER_DECLARATION) + 1:

@@ -1,6 +1,6 @@
-"""Word 97 documents (.doc) and Rich Text, converted by LibreOffice. Also files of other formats that are named .doc.
+"""Word 97 documents (.doc), Rich Text and Word XML, converted by LibreOffice. Also other formats in files named .doc.
 
-No maintained library reads .doc including list numbers, tables and revisions, so LibreOffice does.
+No maintained library reads list numbers, tables and revisions of .doc files. Therefore LibreOffice converts the files.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ _OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
 """Name of the stream that contains an encrypted .docx."""
 _WORD_HEADER_OFFSET, _WORD_MAGIC, _WORD_ENCRYPTED = 512, b"\xec\xa5", 0x01
-"""Offset of the header in nearly all .doc files, its first bytes, and the password bit in its byte 11."""
+"""Offset of the header in nearly all .doc files, first bytes of the header, and password bit in its byte 11, from 0."""
 _SNIFF_BYTES = 4_096
 """Number of leading bytes used to detect the format."""
 _WORD_XML = re.compile(rb"progid=.Word\.Document|<w:wordDocument|<pkg:package", re.IGNORECASE)
-"""A Word document as a single XML file."""
+"""Found at the start of a Word document that is a single XML file."""
 _MARKUP = re.compile(rb"<(?:!doctype\s+html|html|head|body|meta|div|table|p|o:p)\b", re.IGNORECASE)
 """A tag of a web page."""
 _WEB_ARCHIVE = re.compile(rb"mime-version:|content-type:\s*multipart/related", re.IGNORECASE)
-"""A web page with its pictures as one file."""
+"""Found in the header of a web archive: a web page with its pictures as one file."""
 
 _FORMAT_NAMES = {".doc": ".doc files", ".rtf": "RTF", ".xml": "Word XML"}
 """Suffixes of the formats that LibreOffice reads, each with the name of the format in messages."""
@@ -77,7 +77,7 @@ def find_libreoffice() -> str | None:
 
 
 def _detect_suffix(data: bytes) -> str:
-    """Return the suffix for the format of the bytes. Raises ReadError if they are encrypted."""
+    """Return the suffix for the format of the bytes. Raises ReadError if they are an encrypted Word document."""
     if data.startswith(_OLE_SIGNATURE):
         flags = data[_WORD_HEADER_OFFSET + 11 : _WORD_HEADER_OFFSET + 12]
         is_word = data.startswith(_WORD_MAGIC, _WORD_HEADER_OFFSET)

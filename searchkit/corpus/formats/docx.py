@@ -53,14 +53,15 @@ _DROPPED_TAGS = frozenset(
 _CHARACTER_TAGS = {W + "tab": "\t", W + "ptab": "\t", W + "cr": "\n", W + "br": "\n", W + "noBreakHyphen": "-"}
 """Maps elements that stand for a character to the character."""
 _MAX_BYTE = 0xFF
-"""Largest code of a symbol that can be the code of a symbol font. Larger ones are code points."""
+"""Symbols with a code up to this one, or with a private-use code, can show a sign of a symbol font (`read_sign`). Any
+other code is the code point of the symbol."""
 _VERTICAL_ALIGNMENT = W + "vertAlign"
 _DELIMITERS = {"superscript": RAISED, "subscript": LOWERED}
 """Maps the vertical alignment of a run to the delimiter that starts it."""
 
 _MAX_GAP_WIDTH = 60
 """Maximum width of a gap between columns, in twips (1/20 point). A column this narrow holds no text: it results from
-cells that were moved by hand or rounded."""
+rounding, or from edges of cells that were moved by hand."""
 _TOC_STYLE = re.compile(r"(?:toc|目录|目錄)\s*[1-9]", re.IGNORECASE)
 """Names of the styles of a table of contents: `toc 1`, `目录 2`."""
 _MEANINGLESS_TITLE = re.compile(
@@ -77,10 +78,11 @@ def read(data: bytes, name: str) -> FileContents:
     """Read a Word document. A file that is not a zip archive is read as .doc.
 
     List numbers that Word generates are part of the text. A data table is one block; a row of any other table is one
-    block, its cells joined by tabs. A text box, a footnote or an endnote follows the paragraph or table that refers to
-    it. The reference marks are dropped, as they would read as digits of the sentence. Entries of a table of contents
-    are dropped. Blocks have no page, since the file does not contain page breaks: they depend on the fonts of the
-    printer. Hint: `title`, if the document properties contain one that looks written by a person. Raises ReadError.
+    block, its cells joined by tabs. A text box, a footnote or an endnote follows the paragraph or table that contains
+    it or refers to it. The reference marks are dropped, as they would read as digits of the sentence. Entries of a
+    table of contents are dropped. Blocks have no page, since the file does not state where pages end: that depends on
+    fonts and printer. Hint: `title`, if the document properties contain one that looks written by a person. Raises
+    ReadError.
     """
     if not data.startswith(b"PK"):
         return read_bytes(data, f"{name}.doc")
@@ -216,7 +218,7 @@ class _BodyReader:
     # Paragraphs
 
     def _read_paragraph(self, element: Element) -> None:
-        """Read a paragraph. Drops an entry of a table of contents. Joins a paragraph with deleted mark to the next."""
+        """Read a paragraph. Drops entries of a table of contents. If its mark is deleted, the next one continues it."""
         properties = element.find(W + "pPr")
         name = child_value(properties, "pStyle") or self._styles.default
         style = self._paragraph = self._styles[name]
@@ -247,8 +249,8 @@ class _BodyReader:
     def _end_line(self, number: str, level: int, *, is_paragraph: bool = False) -> None:
         """Convert the collected line to blocks, one for each part between line breaks. `number`: the list number.
 
-        An empty paragraph (`is_paragraph`) becomes a blank line, unless one precedes it. In a table, it becomes a block
-        with its list number, if it has one.
+        An empty paragraph (`is_paragraph`) becomes a blank line, unless it is the first block or follows a blank line.
+        In a table, it becomes a block with its list number, if it has one, and nothing otherwise.
         """
         parts, self._line = self._line, []
         has_text = False
@@ -276,7 +278,10 @@ class _BodyReader:
     # Characters
 
     def _read_run(self, element: Element) -> None:
-        """Read a run, with the properties of its paragraph, its style and itself. Later ones take precedence."""
+        """Read a run. Its own properties take precedence over those of its style and of its paragraph.
+
+        Without properties of its own, it is strong or hidden if its style or its paragraph is.
+        """
         properties = element.find(W + "rPr")
         outer = self._strong, self._hidden
         strong, hidden, vertical_align = self._paragraph.strong, self._paragraph.hidden, self._paragraph.vertical_align
@@ -349,12 +354,12 @@ class _BodyReader:
     # Text boxes, notes and alternatives
 
     def _read_box(self, element: Element) -> None:
-        """Read a text box later, after the paragraph that it belongs to."""
+        """Postpone a visible text box until its paragraph or table ends. Drops a hidden one."""
         if self._is_visible():
             self._pending.append(element)
 
     def _read_reference(self, element: Element) -> None:
-        """Read the note that a reference belongs to later, after the paragraph. Each note is read once."""
+        """Postpone the note of a visible reference until its paragraph or table ends. Each note is read once."""
         note = self._notes.pop_note(element) if self._is_visible() else None
         if note is not None:
             self._pending.append(note)

@@ -1,7 +1,8 @@
 """Glyph names in the fonts of a PDF: a repair of fonts whose map to characters (ToUnicode) is broken or missing.
 
 The library that reads PDF offers no access to glyph names. It uses them, but only for Type 1 fonts without a map.
-Therefore this module rewrites a copy of the file, in which every font with glyph names is a Type 1 font without a map.
+Therefore this module rewrites a copy of the file, in which the simple fonts with glyph names are Type 1 fonts without a
+map.
 """
 
 from __future__ import annotations

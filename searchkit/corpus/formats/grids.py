@@ -31,7 +31,7 @@ row."""
 
 @dataclass(frozen=True, slots=True)
 class GridRow:
-    """A row of a grid that has a cell which is not empty."""
+    """A row of a grid with at least one cell that is not empty."""
 
     index: int
     """Index of the row. Empty rows count, hidden ones do not."""
@@ -47,9 +47,9 @@ def clean_cell(text: str) -> str:
 def build_blocks(rows: Iterable[GridRow]) -> list[Block]:
     """Return the tables of a grid, and the rows of text above and below them. Empty if the grid has no table.
 
-    Empty rows separate tables, unless figures in the same columns go on below them. An empty column separates tables
-    if the next column contains labels. The title right above a table is its caption. Raises ReadError if a table is too
-    large.
+    Empty rows separate tables, unless figures in the same columns go on below them or only titles are above them. An
+    empty column separates tables if the next column contains labels. The lowest line above a table that is not a note
+    is its caption. Raises ReadError if a table is too large.
     """
     adjacent = _join_continuations(_split_at_empty_rows(rows))
     groups = [_build_group(part) for group in adjacent for part in _split_at_empty_columns(group)]
@@ -71,10 +71,11 @@ def _split_at_empty_rows(rows: Iterable[GridRow]) -> Iterator[list[GridRow]]:
 
 
 def _join_continuations(groups: Iterable[list[GridRow]]) -> Iterator[list[GridRow]]:
-    """Join a group to the one before it if that one is its title, or if the group continues the table in it.
+    """Join a group to the group before it if the earlier group is its title, or contains a table that goes on in it.
 
-    The group continues a table if its first row contains figures and has cells only in columns of the group before it.
-    Yearbooks have an empty row below the header and after some years.
+    Between them are at most `_MAX_EMPTY_ROWS` empty rows. A table goes on if the first row of the later group has cells
+    only in columns of the table, and a number right of the first column. Yearbooks have an empty row below the header
+    and after some years.
     """
     previous: list[GridRow] = []
     columns: set[int] = set()
@@ -106,9 +107,13 @@ def _covered(column: int, cell: Cell) -> range:
 
 
 def _split_at_empty_columns(group: Sequence[GridRow]) -> list[list[GridRow]]:
-    """Return the tables side by side in adjacent rows. An empty column within a table does not split it."""
+    """Split adjacent rows into tables side by side.
+
+    An empty column is the boundary of two tables if the two columns right of it have cells, and the first of these two
+    contains labels.
+    """
     texts: dict[int, list[str]] = {}
-    """The cells of each column, without rows of a single cell: titles and notes."""
+    """The texts of each column. Rows of a single cell are not counted: they are titles and notes."""
     for row in group:
         if len(row.cells) > 1:
             for column, cell in row.cells.items():
@@ -130,12 +135,15 @@ def _split_at_empty_columns(group: Sequence[GridRow]) -> list[list[GridRow]]:
 
 
 def _are_labels(texts: Sequence[str]) -> bool:
-    """Return whether the cells of a column can name rows: words or years, none of them a figure."""
+    """Return whether the cells of a column can name rows: at least two texts, each of them a time or not a figure."""
     return len(texts) >= _MIN_ROWS and all(is_time(text) or parse_figure(text) is None for text in texts)
 
 
 def _build_group(group: Sequence[GridRow]) -> list[Block]:
-    """Return the blocks of adjacent rows: the text above, the table, the text below."""
+    """Return the blocks of adjacent rows: the text above, the table, the text below.
+
+    If the table would be too small, all rows are text.
+    """
     start, end = 0, len(group)
     while start < end and _is_text_above(group[start]):
         start += 1
@@ -154,7 +162,8 @@ def _build_group(group: Sequence[GridRow]) -> list[Block]:
 def _is_text_above(row: GridRow) -> bool:
     """Return whether a row above a table is a title or a note.
 
-    A header has several cells, or no cell in the first column.
+    A title is a single cell in the first column or over several columns. A header has several cells, or no cell in the
+    first column.
     """
     first = next(iter(row.cells))
     return is_note_row([cell.text for cell in row.cells.values()]) or (
@@ -200,7 +209,7 @@ def _build_rows(group: Sequence[GridRow], columns: Sequence[int]) -> tuple[tuple
 
 
 def _span_end(columns: Sequence[int], position: int, span: int, cells: Mapping[int, Cell]) -> int:
-    """Return the position after the last column that a cell covers. It ends before the next cell of its row."""
+    """Return the position after the last column that a cell covers. A cell ends before the next cell of its row."""
     end = position + 1
     while end < len(columns) and columns[end] < columns[position] + span and end not in cells:
         end += 1

@@ -79,7 +79,7 @@ _CONTAINERS = frozenset({
 _MIN_MAIN_SHARE = 0.9
 """A container is the main text if it contains at least this share of the prose: the lines with 。 or ；."""
 _MAX_FORM_LENGTH = 300
-"""Maximum length of the text of a form that is dropped, in code points. Longer forms contain content."""
+"""A form whose text has fewer code points than this is dropped. Longer forms contain content."""
 _BLANK_CHARACTERS = " \t\n\xa0\u3000"
 _SOFT_BREAK = "\x00"
 """A line end in the source that is not a line break on the page."""
@@ -87,10 +87,11 @@ _SOFT_WRAP = re.compile(r"(?<=[^\x00-\x7f])[ \t]*\x00[ \t\x00]*(?=[^\x00-\x7f])"
 """Soft breaks between two characters outside ASCII, with the blanks around them: no blank replaces them."""
 _WHITE_SPACE = re.compile(r"[ \t\n]+")
 _MIN_TITLE_LENGTH, _MAX_TITLE_LENGTH = 5, 500
-"""A part of a page title is compared with the lines of the page if it has more code points than the first number. Of
-the page title, as many code points as the second number are examined."""
+"""Code points. A page title, or a part of it, is looked up among the lines of the page if it is longer than the first
+number. A page title is cut at the second number."""
 _TITLE_SEPARATOR = re.compile(r"\s*[_|｜]\s*|\s+[-–—]+\s*|\s*[-–—]+\s+|(?<!\d)[-–—]{1,2}(?!\d)")
-"""Separates the title of a page from the name of the site: `_`, `|`, or a dash, but not between digits (2021-2025)."""
+"""Separates the title of a page from the name of the site: `_`, `|`, a dash with a blank beside it, or one or two
+dashes without digits beside them, unlike in 2021-2025."""
 
 _DECLARED_CHARSET = re.compile(
     rb"<meta\b[^>]{0,200}?charset\s{0,9}=\s{0,9}[\"']?\s{0,9}([a-zA-Z0-9_-]+)"
@@ -109,15 +110,15 @@ _HINT_NAMES = {
     "author": "issuer", "og:url": "source", "url": "source", "sitename": "site", "og:site_name": "site",
     "columnname": "column",
 }  # fmt: skip
-"""Maps the name of a meta element, in lower case, to a hint. The first element with a value is used."""
+"""Maps the name of a meta element, in lower case, to a hint. The first element with a value for a hint is used."""
 
 
 def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader has this signature
     """Read a saved web page. Scripts, menus, form controls and hidden parts are dropped.
 
-    Hints, from the head: `title`, `published`, `issuer`, `source` (a URL), `site` and `column` (section of the site).
-    Facts around the text (索引号, 文号, 发布日期 …) become lines `label：value`. The encoding that the page declares is
-    used if its bytes are ambiguous. A data table is one block. Raises ReadError if the bytes are not text.
+    Hints: `title`, `published`, `issuer`, `source` (a URL), `site` and `column` (section of the site). Facts around the
+    text (索引号, 文号, 发布日期 …) become lines `label：value`. The encoding that the page declares is used if its
+    bytes are ambiguous. A data table is one block. Raises ReadError if the bytes are not text, and as `_parse` does.
     """
     declared = _DECLARED_CHARSET.search(data[:_HEAD_BYTES])
     decoded = decode_text(data, declared[declared.lastindex or 1].decode("ascii") if declared else "")
@@ -345,7 +346,7 @@ class _BlockCollector:
             self._line.append((line, self._strong > 0))
 
     def _end_line(self) -> None:
-        """Convert the collected line to blocks, one for each part between `br` elements."""
+        """Convert the collected line to blocks, one for each part between line breaks. Blank parts are dropped."""
         if not self._line:
             return
         parts, self._line = self._line, []
@@ -424,7 +425,7 @@ def _is_container(tag: str, attributes: dict[str, str | None]) -> bool:
 
 
 def _parse_span(text: str | None) -> int:
-    """Return the number of rows or columns that an attribute states, at most 65,534 as in HTML."""
+    """Return the number of rows or columns that an attribute states, from 1 to 65,534; 1 if it states none."""
     digits = re.match(r"\s*(\d{1,9})", text or "", re.ASCII)
     return min(max(int(digits[1]), 1), 65_534) if digits else 1
 
@@ -438,14 +439,14 @@ def _first_number(attributes: dict[str, str | None]) -> int | None:
 
 
 def _collapse_white_space(text: str) -> str:
-    """Collapse white space as a browser does, but remove line ends between Chinese characters."""
+    """Collapse white space as a browser does, but remove line ends between characters outside ASCII."""
     if _SOFT_BREAK in text:
         text = _SOFT_WRAP.sub("", text).replace(_SOFT_BREAK, " ")
     return clean_characters(_WHITE_SPACE.sub(" ", text)).strip(_BLANK_CHARACTERS)
 
 
 def _read_hints(tree: LexborHTMLParser, lines: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield the hints in the head, each at most once."""
+    """Yield the hints of the meta elements, the canonical link and the title, each at most once."""
     hints_read = {""}
     for meta in tree.css("meta[content]"):
         attributes = meta.attributes
@@ -470,7 +471,8 @@ def _read_hints(tree: LexborHTMLParser, lines: Sequence[str]) -> Iterator[tuple[
 def _cut_site_name(text: str, lines: Sequence[str]) -> str:
     """Cut the names of the site and its sections from a page title.
 
-    The result is the part that also occurs as a line of the page, otherwise the first part.
+    The result is the title, or else its first part, that also occurs as a line of the page. If neither does, it is the
+    first part.
     """
     parts = [part for part in _TITLE_SEPARATOR.split(text) if part]
     page_lines = {"".join(line.split()) for line in lines}

@@ -23,8 +23,8 @@ def stream(data: bytes, name: str, share: Share = WHOLE) -> RecordStream:  # noq
     """Return the records of a share of a file. Each needs an id (`id` or `_id`) and a text.
 
     The field of the text has one of the names in `records.TEXT_NAMES`. All other fields override detection or become
-    facets. Invalid lines are listed in `problems`; the others are read. Raises ReadError if the bytes are not text or
-    no line is a valid record.
+    facets. Invalid lines are listed in `problems`; the others are read. Raises ReadError if the bytes are not text. The
+    records of the last share raise ReadError if the file has invalid lines but no valid line.
     """
     decoded = decode_text(data)
     records = Records()
@@ -32,7 +32,7 @@ def stream(data: bytes, name: str, share: Share = WHOLE) -> RecordStream:  # noq
 
 
 def _build_records(lines: Lines, share: Share, records: Records) -> Iterator[RawDocument]:
-    """Yield the records of a share of lines. The last share raises ReadError if no line of the file is a record."""
+    """Yield the records of a share of lines. After the last share, raises ReadError as `Records.require_records`."""
     own = share.of(len(lines))
     for index in range(own.stop):
         line = lines[index]
@@ -45,7 +45,7 @@ def _build_records(lines: Lines, share: Share, records: Records) -> Iterator[Raw
 
 
 def _build_record(line: str) -> RawDocument:
-    """Return the document of a line. Raises ReadError if the line is not a JSON object."""
+    """Return the document of a line. Raises ReadError if the line is not a JSON object, or not a valid record."""
     return build_record(_parse_object(line))
 
 

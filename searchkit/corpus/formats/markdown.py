@@ -30,7 +30,9 @@ is by far the most frequent markup."""
 _TIGHT_HEADING = re.compile(r"(#{2,6}|#(?!.*#))(?=[\u3400-\u9fff（(])(.+)")
 """`##一、` without the blank that the standard requires."""
 _UNPARSED_EMPHASIS = re.compile(r"\*\*(?![\s*、，,。；;：:）)])([^*\n]{1,200})\*\*")
-"""Emphasis that the standard does not recognise: in `**收入：**包括`, `**` is between punctuation and a letter."""
+"""Emphasis that the standard does not recognise: in `**收入：**包括`, the second `**` is between punctuation and a
+letter.
+"""
 _CLOSING_MARK = re.compile(r"(?<=[。；：！？”）])\*\*$")
 """`**` at the end of a sentence, which closes emphasis that another line opened."""
 _SUP_OR_SUB_TAG = re.compile(r"<(/?)su([pb])(?:\s[^<>]{0,200})?>", re.IGNORECASE)
@@ -46,14 +48,14 @@ _INLINE_MARKUP = re.compile(r"[*_`\[<&\\^]")
 """Characters with which inline markup can start. Lines without them are not parsed."""
 _BREAK_TOKENS = frozenset({"softbreak", "hardbreak"})
 _MARKUP_RUN = re.compile(r"[*_`]{2,}")
-"""Marks of emphasis, removed from text that is too long to be parsed."""
+"""Runs of marks of emphasis or code, removed from text that is too long to be parsed."""
 
 
 def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader has this signature
     """Read Markdown, with or without front matter. Links are replaced by their text. Images are dropped.
 
     Comments are dropped too, except one that is not closed: its lines are text. Line breaks in a paragraph are kept:
-    each line is a block. Raises ReadError if the bytes are not text.
+    each line is a block. Raises ReadError if the bytes are not text, and as `html.parse_fragment` does.
     """
     decoded = decode_text(data)
     front = split_front_matter(normalise_text(decoded.text))
@@ -67,14 +69,14 @@ def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark").enable("table")
     # Indented lines are paragraphs in reports, never code. A reference definition would consume `[1]:注释`.
     parser.disable(["code", "reference"])
-    # `normalise_text` has normalised the lines. Inline text is parsed by `_parse_inline`, unless it is too long.
+    # `normalise_text` has normalised the lines. `_split_lines` processes inline text.
     parser.core.ruler.disable(["normalize", "inline", "text_join"])
     parser.block.ruler.before("table", "line", _line_between_blanks)
     return parser
 
 
 def _line_between_blanks(state: StateBlock, start: int, _end: int, _silent: bool) -> bool:  # noqa: FBT001 - the parser's signature
-    """Parser rule for a line of text between blank lines, which avoids running all other rules."""
+    """Parser rule for a line of text before a blank line or the end of the file. It avoids running all other rules."""
     line_start, line_end = state.bMarks[start] + state.tShift[start], state.eMarks[start]
     is_alone = start + 1 >= state.lineMax or state.isEmpty(start + 1)
     if not is_alone or not _TEXT_START.match(state.src, line_start, line_end):
@@ -115,7 +117,7 @@ class _BlockReader:
         """Update heading level, item number and table row at the start or end of an element."""
         if token.type == "heading_open":
             # A `---` directly below a paragraph makes all its lines a heading, but was meant as a rule. Therefore
-            # `_inline` ignores the level of several lines.
+            # `_inline` ignores the level if there are several lines.
             self._level = int(token.tag[1])
         elif token.type == "heading_close":
             self._level = 0
@@ -154,7 +156,10 @@ class _BlockReader:
 
 
 def _split_lines(content: str) -> list[tuple[str, bool]]:
-    """Return each line of inline text without markup, and whether the entire line is strong."""
+    """Return each line of inline text without markup, and whether the entire line is strong.
+
+    Text longer than `_MAX_INLINE_LENGTH` is not parsed: links, for example, stay, and no line is strong.
+    """
     if not _INLINE_MARKUP.search(content):
         return [(line, False) for line in content.split("\n")]
     if len(content) > _MAX_INLINE_LENGTH:
@@ -179,7 +184,7 @@ def _parse_inline(content: str) -> Iterator[tuple[str, bool]]:
 
 
 def _resolve_raised_and_lowered(text: str) -> str:
-    """Drop the marks of notes in a line, whether raised or written as `[^2]`, and resolve other raised text."""
+    """Resolve raised and lowered text in a line, and marks of notes written as `[^2]`. Drops a label at the start."""
     if "[^" in text:
         text = _FOOTNOTE_LABEL.sub("", text, count=1) if _FOOTNOTE_LABEL.match(text) else text
         text = _FOOTNOTE_REFERENCE.sub(_raise_footnote_reference, text)
@@ -201,7 +206,10 @@ def _delimiter_of(tag: re.Match[str]) -> str:
 
 
 def _strip_emphasis(text: str, *, strong: bool) -> tuple[str, bool]:
-    """Remove `**` that was meant as emphasis. `张**`, which hides a name, is kept."""
+    """Remove `**` that was meant as emphasis. Return the text, and whether it is strong.
+
+    `张**`, which hides a name, is kept.
+    """
     if "**" not in text:
         return text, strong
     text = _UNPARSED_EMPHASIS.sub(r"\1", text)

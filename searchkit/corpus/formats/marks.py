@@ -41,7 +41,7 @@ _NOTE = re.compile(
 )
 """The mark of one note or of several: 2, [2], ①, 注2, 1,3, [1]-[3]."""
 _NUMBER_AT_END = re.compile(r"\d[\d.,]*$")
-"""A number at the end of the text before a mark: the base of a power, if it is 10."""
+"""A number at the end of the text before a mark: the base of a power, if it is 10 or in a formula."""
 _OPERATOR = re.compile(r"[=＝+×÷*/^≈<>]")
 """An operator next to a number shows that it is part of a formula: 2³=8."""
 _LATIN_LENGTH = re.compile(r"(?<![A-Za-z])(?:[kcdhnKCDHµμu]?[mM]|mm|MM|N[mM])$")
@@ -59,23 +59,24 @@ _DEGREE_SIGNS = frozenset("oO0○º〇。")
 _ELEMENT = re.compile(r"(?:H|C|N|O|P|S|K|Cs|Sr|I|U|Pu|Co|Ra|Th|Pb|Po|Rn|Am)(?![A-Za-z])")
 """A chemical element, before which a raised number is that of an isotope: ¹³⁷Cs."""
 _NOT_UNITS = {"年": "末 初 底 内 间 终 产 鉴 龄 代 轻 报 度 来", "期": "初", "个": "人", "次": "年"}
-"""Texts after a unit that make it a part of another word: 年末 is not the unit 年. They are added to those of the unit
-list. That list is used only for text after a number, so it does not need to exclude words such as 年末."""
+"""Texts after a unit that make it a part of another word: 年末 is not the unit 年. They are added to the `not_before`
+texts of the unit list. Other modules use the unit list only after a number, so it need not contain texts such as 末."""
 
 
 def to_superscript(text: str) -> str:
-    """Return a power in superscript characters; unchanged if some of its characters have no such form."""
+    """Return a power in superscript characters; unchanged if one of its ASCII characters has no such form."""
     raised = text.strip().translate(_SUPERSCRIPTS)
     return text if any(char.isascii() for char in raised) else raised
 
 
 def resolve_marks(text: str) -> str:
-    """Return a text without the delimiters: marks of notes are dropped, the other characters stay.
+    """Return a text without the delimiters. Marks of notes are dropped, powers become superscript characters.
 
-    A raised number after the base of a power or after a unit of length is a power, and becomes superscript characters
-    (10⁸, m²). At the start of a text, it is the label of a note, and becomes superscript characters too. Before a unit,
-    it is an ordinary number (立案²件). After any other word or sentence, it is the mark of a note, and is dropped.
-    Lowered text is written like other text (CO2, PM2.5).
+    A raised number after the base of a power or after a unit of length is a power (10⁸, m²). At the start of a text, a
+    raised number is the label of a note, and becomes superscript characters too. Before a unit, it is an ordinary
+    number (立案²件). After any other word or sentence, it is the mark of a note. A blank replaces the mark if two
+    numbers or two Latin words would merge. Raised text of other kinds is written like other text. So is lowered text
+    (CO2, PM2.5), but lowered digits after a digit become subscript characters.
     """
     if END not in text and RAISED not in text and LOWERED not in text:
         return text
@@ -113,7 +114,7 @@ def _resolve_raised(content: str, before: str, after: str) -> str:
 def _resolve_lowered(content: str, before: str, after: str) -> str:
     """Return the text that replaces lowered characters between two texts.
 
-    Digits stay separate from the digits before them, as subscripts, and from those after them, by a blank (PM2.5 35).
+    Lowered digits after a digit become subscripts. Before a digit, a blank follows lowered digits (PM2.5 35).
     """
     if before[-1:].isdecimal() and content[:1].isdecimal():
         content = content.translate(_SUBSCRIPTS)
@@ -145,7 +146,7 @@ def _continues_number(after: str) -> bool:
 
 
 def _would_merge(before: str, after: str) -> bool:
-    """Return whether two numbers or two Latin words have no boundary without the mark between them."""
+    """Return whether two numbers, or two Latin words, would be one without the mark between them."""
     last, first = before[-1:], after[:1]
     are_letters = last.isascii() and last.isalpha() and first.isascii() and first.isalpha()
     return are_letters or (last.isdecimal() and first.isdecimal())

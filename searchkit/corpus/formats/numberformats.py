@@ -1,4 +1,4 @@
-"""Numbers as the cells of a spreadsheet display them."""
+"""Numbers and dates as the cells of a spreadsheet display them."""
 
 from __future__ import annotations
 
@@ -23,14 +23,16 @@ BUILT_IN_FORMATS = {
     43: "#,##0.00;-#,##0.00;-",
     44: "#,##0.00;-#,##0.00;-",
 }
-"""Format codes of numbers that files do not define, by id."""
+"""Codes of the number formats that spreadsheet programs define, so that files need not define them, by id. Without
+brackets, currency and padding."""
 
 _MAX_CODE_LENGTH = 255
 """Maximum length of a format code, in code points, as in Excel."""
 _MAX_DECIMALS = 30
 """Maximum number of decimals that are displayed, as in Excel."""
 _MAX_DISPLAYED = 1e15
-"""A larger number is displayed as in a cell without format: a float does not contain its digits."""
+"""Numbers of at least this absolute value are displayed as without format: a float does not contain all their digits.
+"""
 _LITERAL = re.compile(r'"([^"]*)"|\\(.)|\[\$([^\]-]*)[^\]]*\]|\[[^\]]*\]|[_*].')
 """Quoted text, an escaped character, a currency, other brackets (a colour), and padding."""
 _CONDITION = re.compile(r"\[[<>=]")
@@ -49,9 +51,9 @@ _UNSUPPORTED_DATE = re.compile(r"m{3}|d{3}|a{3}|\[[hms]|am/pm|a/p|上午|g|b[12]
 def format_number(value: float, code: str) -> str:
     """Return the number as a cell with this format code displays it.
 
-    Colours and padding are left out. A negative number has a minus sign unless it is displayed as 0, because in text a
-    colour or brackets do not show that a number is negative. If the code is empty, too long, or has a condition, a
-    fraction or an exponent, the number is displayed as without format.
+    Colours and padding are left out. A negative number has a minus sign unless it is displayed as 0 or without digits,
+    because in text a colour or brackets do not show that a number is negative. The number is displayed as without
+    format if it is too large, or if the code is empty, too long, or has a condition, a fraction or an exponent.
     """
     if not 0 < len(code) <= _MAX_CODE_LENGTH or abs(value) >= _MAX_DISPLAYED or _CONDITION.search(code):
         return format_general(value)
@@ -79,7 +81,10 @@ def format_number(value: float, code: str) -> str:
 
 
 def format_general(value: float) -> str:
-    """Return a number as a cell without format displays it, with at most eleven digits unless it is an integer."""
+    """Return a number as a cell without format displays it.
+
+    An integer below `_MAX_DISPLAYED` has all its digits, another number at most eleven significant digits.
+    """
     if value.is_integer() and abs(value) < _MAX_DISPLAYED:
         return str(int(value))
     text = f"{value:.11g}"
@@ -87,7 +92,7 @@ def format_general(value: float) -> str:
 
 
 def format_date(moment: datetime, code: str) -> str | None:
-    """Return a date as a cell with this format code displays it; None if the code is too long or not supported."""
+    """Return a date as a cell with this format code displays it; None if the code is empty or not supported."""
     code = code.partition(";")[0]
     if not code or len(code) > _MAX_CODE_LENGTH or _UNSUPPORTED_DATE.search(re.sub(r'"[^"]*"|\[\$[^\]]*\]', "", code)):
         return None
@@ -110,7 +115,7 @@ def format_date(moment: datetime, code: str) -> str | None:
 
 
 def _fill(value: float, pattern: str) -> str:
-    """Replace the digits of a pattern by those of a number that is not negative."""
+    """Replace the digit placeholders of a pattern, or else `General` or `@`, by a number that is not negative."""
     digits = _DIGITS.search(pattern)
     if not digits:
         return re.sub("general|@", lambda _: format_general(value), pattern, flags=re.IGNORECASE)

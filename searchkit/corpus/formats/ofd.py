@@ -53,11 +53,11 @@ _TAG_HINTS = {
 """Maps a custom tag, in lower case, to the hint that the tagged text provides."""
 
 _ARGUMENT_COUNTS = {"M": 2, "S": 2, "L": 2, "Q": 4, "B": 6, "A": 7}
-"""Number of coordinates after each letter of a path."""
+"""Number of arguments after each letter of a path. The last two are the coordinates of a point."""
 _MAX_NUMBERS = 100_000
 """Maximum number of numbers in an attribute or a path that are read."""
 _MAX_COORDINATE = 1e6
-"""Numbers up to this one are coordinates, in millimetres. Larger ones are invalid."""
+"""Numbers with an absolute value below this one can be coordinates, in millimetres. Others are invalid."""
 
 _Box = tuple[float, float, float, float]
 _Matrix = tuple[float, float, float, float, float, float]
@@ -67,11 +67,10 @@ _Matrix = tuple[float, float, float, float, float, float]
 def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader has this signature
     """Read an OFD package. Each of its documents becomes a raw document; each paragraph has the page it starts on.
 
-    Page templates that several pages use, page numbers, running heads, and text in another direction than most text of
-    its page are dropped, with a warning.
-    Pages whose fonts do not map glyphs to characters are listed in `problems`. Headings have the level of the bookmark
-    that names them. Hints: `title` and `issuer`, from custom tags or the metadata. Raises ReadError if the bytes are
-    not an OFD package, or no document in it can be read.
+    Page templates that several pages use, page numbers, running heads and feet, and text in another direction than most
+    text of its page are dropped, with a warning. Pages whose fonts do not map glyphs to characters are listed in
+    `problems`. Headings have the level of the bookmark that names them. Hints: `title` and `issuer`, from custom tags
+    or the metadata. Raises ReadError if the bytes are not an OFD package, or no document in it can be read.
     """
     package = _OfdPackage(open_archive(data))
     bodies = list(_children(package.root(), "DocBody"))
@@ -86,7 +85,7 @@ def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader
 def _read_document(package: _OfdPackage, body: Element, number: int | None) -> FileContents:
     """Return one document and its problems. A document that cannot be read has only problems.
 
-    `number`: its position among several documents, from 1; None = it is the only one.
+    `number`: the position of the document among several, from 1; None = it is the only one.
     """
     prefix = "" if number is None else f"document {number}: "
     problems: list[str] = []
@@ -180,7 +179,7 @@ class _OfdDocument:
             self._add_resources(package.find(path, item.text))
 
     def read(self, key: str | None) -> RawDocument:
-        """Return the document with the key `key`. Raises ReadError if it contains no text."""
+        """Return the document with the key `key`. Raises ReadError if it contains no text or too many pages."""
         pages = list(islice(_children(_first_child(self._root, "Pages"), "Page"), _MAX_PAGES + 1))
         if len(pages) > _MAX_PAGES:
             raise ReadError(f"more than {_MAX_PAGES} pages")
@@ -328,7 +327,7 @@ class _OfdDocument:
                 yield Glyph(char, start, start + length, b * x0 + d * y0 + f, size * math.hypot(c, d), bold, turn)
 
     def _replace_signs(self, text: str, font: str) -> str:
-        """Replace the characters of a symbol font by the signs that it displays, pictures by blanks."""
+        """Replace the private-use characters of a symbol font by the signs that it displays, pictures by blanks."""
         if not PRIVATE_USE.search(text):
             return text
         name = self._font_names.get(font, "")

@@ -18,12 +18,12 @@ FACT_LINE = re.compile(
     r"(?:索\s*引\s*号|文\s*号|发文字号|成文日期|发布日期|发布时间|发文日期|公开日期|生成日期|印发日期|日\s*期|时\s*间|来\s*源|信息来源|标\s*题"
     r"|名\s*称|发布机构|发布单位|发文机关|制发机关|主题分类)\s*[】\]]?\s*(?:[:：\t]|$)"
 )
-"""Matches a line that states a fact about the document."""
+"""Finds the label of a fact about the document in a line."""
 MAX_FACTS_LENGTH = 1_000
-"""Number of code points of a line that are searched for facts."""
+"""Number of code points at the start of a line that are searched for facts."""
 _MAX_LABEL_LENGTH, _MAX_VALUE_LENGTH = 30, 60
-"""Maximum length of a label and of its value, in code points. Longer strings are not matched, so that a long run of
-blanks costs nothing."""
+"""Maximum length of a label, and of a value in the block after its label, in code points. Longer strings are not
+matched, so that a long run of blanks costs nothing."""
 
 _INDEX_CODE, _DOCUMENT_NUMBER, _DATE_VALUE = (
     r"[0-9A-Za-z][0-9A-Za-z/_.()（）-]*",
@@ -42,8 +42,8 @@ _VALUE_PATTERNS = {
     ),
     **dict.fromkeys(("发布机构", "发布单位", "发文机关", "发文单位", "制发机关", "公开机构", "信息来源"), _AGENCY),
 }
-"""Maps each label that only metadata have to the pattern of its values. The text after a label is its value only if the
-text matches the pattern, because a page may print a label without a value."""
+"""Maps each label that only metadata have to the pattern of its values. The block after a label is its value only if
+its text matches the pattern, because a page may print a label without a value."""
 _AMBIGUOUS_LABELS = (
     "来源",
     "日期",
@@ -72,11 +72,11 @@ _LABEL = re.compile(rf"\s*[【\[]?\s*({_alternation((*_VALUE_PATTERNS, *_AMBIGUO
 _BRACKETED_LABEL = re.compile(rf"\s*[【\[]\s*({_alternation(_VALUE_PATTERNS)})\s*[】\]]\s*[:：]?\s*(?=\S)")
 """A label in brackets before its value: 【发布日期】 in 【发布日期】2024-01-31."""
 _LABEL_WITH_COLON = re.compile(rf"({_alternation(_VALUE_PATTERNS)})\s*[:：]")
-"""发布日期："""
+"""A label before a colon: 发布日期："""
 
 
 def format_facts(blocks: Iterable[Block]) -> list[Block]:
-    """Convert facts to `label：value`.
+    """Return the blocks, with facts converted to `label：value`.
 
     Facts are rows of labels and values, 【label】value, and labels followed by a block with their value.
     """
@@ -136,7 +136,7 @@ def _parse_label(text: str) -> str:
 
 
 def _find_labels(block: Block) -> list[str]:
-    """Return the labels before a colon in a block, without blanks."""
+    """Return the labels before a colon in a block, without blanks. `_AMBIGUOUS_LABELS` are left out."""
     return [_remove_blanks(label) for label in _LABEL_WITH_COLON.findall(block.text[:MAX_FACTS_LENGTH])]
 
 

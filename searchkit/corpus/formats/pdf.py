@@ -34,7 +34,7 @@ _HEADER_SEARCH_BYTES = 1024
 """The header may start within this number of bytes, as PDF viewers allow."""
 _MAX_PAGES = 5_000
 _MAX_CHARACTERS = 200_000
-"""Maximum number of characters of a page. The longest printed pages have 20,000."""
+"""Maximum number of characters of a page. A page with more is not read. The longest printed pages have 20,000."""
 _MAX_OBJECTS = 50_000
 """Maximum number of objects of a page that are searched for rules."""
 _MAX_BOOKMARKS = 10_000
@@ -42,7 +42,7 @@ _MAX_BOOKMARK_DEPTH = 6
 _MAX_RULE_WIDTH = 2.0
 """Maximum width of a rule, in points. A wider shape is an area."""
 _MAX_SEGMENTS = 100_000
-"""Maximum number of segments of the paths of a page that are searched for rules."""
+"""Maximum number of segments of the paths of a page. A page with more has no rules."""
 _MAX_FORM_DEPTH = 5
 """Maximum nesting depth of forms whose contents are searched for rules."""
 _IDENTITY = pdfium.FS_MATRIX(1, 0, 0, 1, 0, 0)
@@ -69,10 +69,10 @@ _LOCK = threading.Lock()
 def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader has this signature
     """Read a PDF. Lines, columns and pages are joined to paragraphs, each with the page it starts on.
 
-    Running heads, page numbers, and text in another direction than most text of its page are dropped, with a warning.
-    Headings have the level of the bookmark that names them. Hint: `title`. Pages that cannot be read, contain only a
-    picture, or whose fonts do not map glyphs to characters are listed in `problems`. Raises ReadError if the bytes are
-    not a PDF, need a password or contain no text.
+    Running heads and feet, page numbers, and text in another direction than most text of its page are dropped, with a
+    warning. Headings have the level of the bookmark that names them. Hint: `title`. Pages that cannot be read, pages
+    that contain only a picture, and pages whose fonts do not map glyphs to characters are listed in `problems`. Raises
+    ReadError if the bytes are not a PDF, are damaged, need a password, or contain no text or too many pages.
     """
     if _HEADER not in data[: _HEADER_SEARCH_BYTES + len(_HEADER)]:
         message = "not a PDF"
@@ -100,7 +100,10 @@ def _open_document(data: bytes) -> pypdfium2.PdfDocument:
 
 
 def _read_contents(document: pypdfium2.PdfDocument) -> FileContents:
-    """Read all pages. Raises ReadError if they contain no text; its message is the rarest reason of the pages."""
+    """Read all pages. Raises ReadError if there are too many or they contain no text.
+
+    Without text, the message is the rarest of the reasons why pages have none.
+    """
     if len(document) > _MAX_PAGES:
         message = f"more than {_MAX_PAGES} pages"
         raise ReadError(message)
@@ -216,7 +219,10 @@ def _position(glyph: Glyph) -> tuple[float, float]:
 
 
 def _open_named_copy(document: pypdfium2.PdfDocument) -> pypdfium2.PdfDocument | None:
-    """Open a copy of the document in which the library maps glyphs by their names; None if no font has names."""
+    """Open a copy of the document in which the library maps glyphs by their names.
+
+    Returns None if no font has names or the copy is damaged.
+    """
     file = io.BytesIO()
     try:
         document.save(file, flags=pdfium.FPDF_REMOVE_SECURITY)
@@ -244,7 +250,7 @@ class _TextStyle:
 def _read_glyphs(text: pypdfium2.PdfTextPage, count: int, left: float, top: float) -> Iterator[Glyph]:
     """Yield the glyphs of a page, except the blanks and line ends that the library generates.
 
-    A glyph that its font does not map to a character has a private-use code point or is `UNREADABLE`.
+    If its font does not map a glyph to a character, `_read_unmapped` determines its text.
     """
     raw = text.raw  # each call converts `text` to it
     styles: dict[int | None, _TextStyle] = {}
@@ -274,7 +280,7 @@ def _read_unmapped(text: pypdfium2.PdfTextPage, i: int, char: str, font: object)
     """Return the text of a glyph that is not mapped to a character: a sign, a private-use code point or `UNREADABLE`.
 
     `char`: a private-use code point, or a code of the font, which the library returns if there is no map. A glyph that
-    draws nothing is a blank.
+    draws nothing is a blank, and a picture of a symbol font is empty.
     """
     if font and (sign := read_sign(_font_name(font), ord(char))) is not None:
         return sign

@@ -1,7 +1,7 @@
 """Input records from JSON Lines, tables and spreadsheets: documents of one paragraph, neither cleaned nor split.
 
 A reader builds the records of a file one at a time. Several processes can each build a share of them. Every process
-reads all lines before its share, too, because it must know which keys are used already.
+reads all lines before its share, too, because it must know which stated keys are used already.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ class Records:
         """The parts of the file so far, such as its sheets, as `build` names them."""
 
     def build(self, prefix: str, number: int, build: Callable[[], RawDocument]) -> RawDocument | None:
-        """Return the record that `build` returns. Add a problem if `build` raises ReadError or the key is used.
+        """Return the record that the function `build` returns.
+
+        If the function raises ReadError, or an earlier record has the same key, add a problem and return None.
 
         `prefix` and `number`: where the record is in the file, such as `line ` and 7. A number of 0 is not named.
         """
@@ -74,7 +76,7 @@ _MAX_RECENT_KEYS = 1 << 16
 class _KeyPlaces:
     """The places of the first occurrences of keys. Takes 16 bytes per key: a million keys in a dictionary take 200 MB.
 
-    Different keys with the same hash of 63 bits count as one key. Of ten million files with a million keys each, about
+    Different keys with the same hash of 63 bits count as one key. Of 18 million files with a million keys each, about
     one has such keys.
     """
 
@@ -106,8 +108,9 @@ class _KeyPlaces:
 def build_record(fields: Mapping[str, object], key: str | None = None) -> RawDocument:
     """Build a record from its fields: the text, the id, and the others, which override detection or become facets.
 
-    `key` replaces the id. If it is None, the fields must contain an id. A line break in the text becomes a blank, since
-    a record is one paragraph. Raises ReadError if there is no text or no key.
+    `key` replaces the id. If it is None, the fields must contain an id. Fields whose value is blank are left out. A
+    line break in the text becomes a blank, since a record is one paragraph. Raises ReadError if there is no text or no
+    key.
     """
     key = _record_key(fields) if key is None else key
     text_name = next((text_name for text_name in TEXT_NAMES if text_name in fields), "")

@@ -26,7 +26,7 @@ class FileContents:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """One of several equal parts of the lines of a file."""
+    """One of the nearly equal parts into which the lines of a file are divided."""
 
     index: int
     """From 0."""
@@ -60,7 +60,7 @@ class RecordStream:
     """As `FileContents.warnings`."""
 
     def read_all(self) -> FileContents:
-        """Return all records of the file. Raises ReadError."""
+        """Return all records of the stream. Raises ReadError."""
         return FileContents(tuple(self.documents), tuple(self.problems), self.warnings)
 
 

@@ -1,4 +1,4 @@
-"""Tables of formats with block elements. A data table becomes one block. So does each row of any other table."""
+"""Tables of formats with block elements. A data table becomes one block. So do most rows of other tables."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class TableRow:
     """Whether the format states that it is a header."""
     cells: list[TableCell] = field(default_factory=list)
     width: int = 0
-    """Number of columns so far, including columns that no cell covers."""
+    """Number of columns so far, including those that a cell of a row above covers (`TableBuilder.extend_cell`)."""
 
     def add_cell(self, start: int, col_span: int, row_span: int, *, is_header: bool = False) -> None:
         """Add a cell that begins with the next block."""
@@ -79,7 +79,7 @@ class TableBuilder:
         return blocks
 
     def extend_cell(self, col_span: int) -> None:
-        """Extend the cell of the rows above over the next columns of the open row (vertical merge)."""
+        """Extend the cell above the next `col_span` columns of the open row down into this row (vertical merge)."""
         if self.row is None:
             return
         for row in reversed(self._rows):
@@ -90,7 +90,10 @@ class TableBuilder:
         self.row.width += col_span
 
     def end_row(self) -> None:
-        """End the row. Join its cells to one block, with tabs, unless fewer than two have text or the row is layout."""
+        """End the row. Join its cells to one block, with tabs.
+
+        Its blocks stay if fewer than two cells have text, if a cell is too long, or if `is_data` is False already.
+        """
         row, self.row = self.row, None
         if row is None:
             return
@@ -110,7 +113,7 @@ class TableBuilder:
         self._blocks[row.start :] = [Block("\t".join(texts), strong=strong)]
 
     def end_table(self) -> None:
-        """End the table: replace its blocks by one if it is a data table."""
+        """End the table. One block replaces a data table. Otherwise, if `is_data`, its caption becomes a block."""
         if not self.is_data or not self._rows:
             return
         rows = tuple(tuple(self._build_cells(row)) for row in self._rows)

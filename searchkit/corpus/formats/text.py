@@ -41,7 +41,7 @@ _ENCODING_NAMES = {"gb18030": "GB18030", "big5hkscs": "Big5", "utf-16-le": "UTF-
 class Lines(Sequence[str]):
     """The lines of a text, without their line feeds. A line is decoded when it is read.
 
-    Takes the text in UTF-8 and 8 bytes per line: a list of a million short lines takes 100 MB.
+    The memory is that of the text in UTF-8 plus 8 bytes per line. A list of a million short lines would take 100 MB.
     """
 
     def __init__(self, text: str) -> None:
@@ -89,10 +89,11 @@ def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader
 def decode_text(data: bytes, declared: str = "") -> DecodedText:
     """Decode UTF-8, UTF-16, UTF-32 with a byte order mark, GB18030 (GBK, GB2312) or Big5.
 
-    A byte order mark decides first, then UTF-8 validity, then the most probable encoding of Chinese text. `declared`,
-    an encoding that the text names, decides if the bytes are ambiguous. A few invalid bytes become U+FFFD, and a few
-    NUL characters are removed; both add a warning. Raises ReadError if the bytes are in none of these encodings, or
-    contain too many control characters to be text.
+    A byte order mark decides first, then UTF-8 validity (without NUL characters), then the most probable encoding of
+    Chinese text. `declared`, an encoding that the text names, decides if the bytes are ambiguous. A few invalid bytes
+    become U+FFFD, unless the text has a byte order mark of UTF-16 or UTF-32. A few NUL characters are removed. Both add
+    a warning. Raises ReadError if the bytes are in none of these encodings, or contain too many control characters to
+    be text.
     """
     text, warnings = _decode_bytes(data, declared)
     if len(CONTROLS.findall(text)) * _MIN_CHARS_PER_CONTROL > len(text):
@@ -127,7 +128,7 @@ def _decode_bytes(data: bytes, declared: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _decode_damaged(data: bytes, encoding: str) -> tuple[str, tuple[str, ...]]:
-    """Decode bytes of which some may be invalid. Raises ReadError if too many are."""
+    """Decode bytes of which some may be invalid. Raises ReadError if too many are, or the text is not plausible."""
     text = decode_as(data, encoding)
     try:
         data.decode(encoding)
@@ -158,7 +159,10 @@ def _split_blocks(text: str) -> list[Block]:
 
 
 def _add_lines(blocks: list[Block], lines: list[str]) -> None:
-    """Append lines to `blocks`: each line as a block, and a run of blank lines as one `BLANK`."""
+    """Append lines to `blocks`: each line as a block, and a run of blank lines as one `BLANK`.
+
+    Blank lines at the start of the text are left out.
+    """
     for line in lines:
         if line and not line.isspace():
             blocks.append(Block(line))

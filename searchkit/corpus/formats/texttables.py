@@ -59,7 +59,10 @@ def find_tables(text: str, lines: Sequence[str]) -> Iterator[tuple[int, int, Raw
 
 
 def _line_kinds(lines: Sequence[str]) -> list[str]:
-    """Return what separates the cells of each line. A rule (-----) belongs to the rows below it, or else above it."""
+    """Return what separates the cells of each line; an empty string for a line that is not a row.
+
+    A rule (-----) has the separator of the row below it, or else that of the row above it.
+    """
     kinds = ["rule" if _is_rule(line) else _separator(line) for line in lines]
     for step in (range(len(kinds) - 2, -1, -1), range(1, len(kinds))):
         for n in step:
@@ -88,7 +91,7 @@ def _separator(line: str) -> str:
 
 
 def _find_in_run(lines: Sequence[str], start: int, end: int, split: _Split) -> Iterator[tuple[int, int, RawTable]]:
-    """Yield the tables in consecutive lines with the same separator."""
+    """Yield the tables in the lines from `start` to `end`, which have the same separator, as `find_tables` does."""
     rows_at = [n for n in range(start, end) if not _is_rule(lines[n])]
     before = next((line for line in reversed(lines[max(0, start - 3) : start]) if line.strip()), "")
     counts = {n: lines[n].count("\t") if split is _split_at_tabs else 0 for n in rows_at}
@@ -111,7 +114,7 @@ def _find_in_run(lines: Sequence[str], start: int, end: int, split: _Split) -> I
 
 
 def _split_at_bars(lines: Sequence[str]) -> list[list[str]] | None:
-    """Return the cells of lines with the same number of bars; None if their numbers differ."""
+    """Return the cells between the bars of each line; None if the lines have different numbers of bars."""
     rows = [[" ".join(cell.split()) for cell in _BAR.split(line.strip())[1:-1]] for line in lines]
     return rows if len({len(row) for row in rows}) == 1 else None
 
@@ -126,7 +129,8 @@ def _split_at_tabs(lines: Sequence[str]) -> list[list[str]] | None:
 def _split_at_uneven_tabs(lines: Sequence[str]) -> list[list[str]] | None:
     """Return the cells of lines with different numbers of tabs; None if it is unclear which cells are in one column.
 
-    Either all lines have the same number of cells, or tabs at their ends were cut off, or cells begin at tab stops.
+    It is clear in three cases: all lines begin with a cell and have the same number of filled cells; the first line is
+    complete and some lines lack tabs at their ends; or the cells begin at tab stops.
     """
     rows = [[" ".join(cell.split()) for cell in line.split("\t")] for line in lines]
     filled = [list(filter(None, row)) for row in rows]

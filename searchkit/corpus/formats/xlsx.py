@@ -47,7 +47,7 @@ _DATE_TIME_FORMAT, _PERCENT_FORMATS = 22, frozenset({9, 10})
 _NEUTRAL_PARTS = re.compile(r'"[^"]*"|\\.|_.|\*.|e[-+]|general|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
 """Parts of a format code that do not affect the kind of number."""
 _MAX_SHARE = 1_000_000
-"""Maximum number that is converted to a percentage. As a percentage, 1e300 would have 303 digits."""
+"""Only numbers of a smaller absolute value are converted to percentages. 1e300 would have 303 digits."""
 _SERIAL_NUMBER = re.compile(r"-?[0-9]{1,7}(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,2})?")
 """A number of days that can be a date or a time."""
 _DELIMITERS = {"superscript": RAISED, "subscript": LOWERED}
@@ -65,7 +65,7 @@ class _NumberFormat(NamedTuple):
     has_time: bool = False
     is_percent: bool = False
     code: str = ""
-    """The format code; empty for the general format and for dates that files do not define."""
+    """The format code; empty for the general format and for formats, such as built-in dates, whose code is unknown."""
 
 
 _GENERAL_FORMAT = _NumberFormat()
@@ -88,11 +88,11 @@ def read(data: bytes, name: str, text_column: str | None = None) -> FileContents
     `records.TEXT_NAMES` lists the names of text columns. `text_column` is the name to look for instead; if it is
     empty, the sheets are read as tables. The other columns are fields of the records, as in JSON Lines. Without an `id`
     column, the key of a record is the name of its sheet and its row number: `Sheet1/7`. A formula has the value of its
-    stored result, a date is in ISO format, a percentage has its sign, and the value of vertically merged cells is
-    repeated in each of their rows. A sheet without text column is a document whose key is the name of the sheet. Its
-    numbers are as displayed. Hidden sheets, and the hidden rows and columns of tables, are not read. Invalid rows and
-    sheets are listed in `problems`. Raises ReadError if the file cannot be opened safely or no sheet has a text column
-    or a table.
+    stored result, a date is in ISO format, a percentage has its percent sign, and the value of vertically merged
+    cells is repeated in each of their rows. A sheet with tables and without text column is a document whose key is the
+    name of the sheet. Its numbers are as displayed. Hidden sheets, and the hidden rows and columns of tables, are not
+    read. Invalid rows, and sheets and parts of tables that are not read, are listed in `problems`. Raises ReadError if
+    the file cannot be opened safely or is damaged, or if no sheet yields a record or a table.
     """
     if data.startswith(_OLE_SIGNATURE):
         raise ReadError("encrypted, or an old .xls: save it as .xlsx without a password")
@@ -291,7 +291,7 @@ def _display_number(stored: str, number_format: _NumberFormat, epoch: datetime) 
 
 
 def _convert_number(stored: str, number_format: _NumberFormat, epoch: datetime) -> object:
-    """Convert a stored number: a percentage with its sign, a date or time in ISO format, another with all digits."""
+    """Convert a stored number: a percentage with %, a date or time in ISO format, any other with all digits."""
     try:
         value = float(stored)
     except ValueError:
@@ -370,7 +370,10 @@ def _read_cell_ranges(sheet: ET.Element) -> dict[tuple[int, int], tuple[int, int
 
 
 def _related_parts(archive: Archive, path: str) -> dict[str, list[tuple[str, str]]]:
-    """Map the kinds of the parts that a part refers to, to the id and name of each that is in the archive."""
+    """Return the ids and names of the parts in the archive to which a part refers, by kind.
+
+    `path`: the name of the part that contains the references.
+    """
     if path not in archive.names:
         return {}
     folder = path.rpartition("_rels/")[0]

@@ -25,7 +25,7 @@ _CHINESE_DATE = re.compile(
 _MARKED_YEAR = re.compile(rf"(?<!\d)({ANY_YEAR})\s*年")
 """2023年, 二〇二三年."""
 _BARE_YEAR = re.compile(rf"(?<!\d)({ARABIC_YEAR})(?!\d)")
-"""2023 without 年."""
+"""2023, with or without 年, but not inside a longer number."""
 QUOTED_TITLE = re.compile(r"《[^》]{0,80}》")
 """The title of another document."""
 _STATED_YEAR = re.compile(rf"将[^。]{{0,30}}?({ANY_YEAR})\s*年[^。]{{0,60}}?(?:报告|汇报|总结|公布|公开|通报)如下")
@@ -174,7 +174,7 @@ def _parse_session(line: str) -> SessionDate | None:
 def infer_report_year(paragraphs: Sequence[str], headings: Sequence[str], published: str | None) -> DetectedYear:
     """Infer the year that a report (not a speech) is about, if its title states none.
 
-    Texts are folded; `published` is an ISO date.
+    `paragraphs` and `headings` are folded. `published` is an ISO date, or None.
     """
     undecided = DetectedYear(None, "year undecided: neither title nor text states the year reported on")
     return next(_report_year_candidates(paragraphs, headings, published), undecided)
@@ -279,11 +279,12 @@ def _most_frequent_year(paragraphs: Sequence[str]) -> int | None:
 
 
 def _find_reviewed_year(paragraphs: Sequence[str]) -> int | None:
-    """Return the last year that is frequent in the first third of a speech; None if there is none.
+    """Return the last year that is frequent in the beginning of a speech; None if there is none.
 
-    A year is frequent if it has at least `_MIN_MENTIONS` mentions and a third of the mentions of the most frequent
-    year. The result is also None if the entire text repeatedly mentions a year that is more than one year later. The
-    speech then probably reviews five years. Such a review often compares with the year before the five, so that the
+    The beginning is the first third of the paragraphs, but at least eight paragraphs. A year is frequent if it
+    has at least `_MIN_MENTIONS` mentions and a third of the mentions of the most frequent year. The result is also None
+    if the entire text repeatedly mentions a year that is more than one year later. The speech then probably reviews
+    five years. Such a review often compares with the year before the five, so that the
     frequent year may not be the last one reviewed.
     """
     counts = _count_years(paragraphs[: max(8, len(paragraphs) // 3)])

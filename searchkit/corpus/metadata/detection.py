@@ -47,7 +47,7 @@ _MAX_TITLE_CHARACTERS = 300
 _MAX_LINE_CHARACTERS = 2000
 """Number of code points of any other line that are examined."""
 _EDGE_PARAGRAPHS = 8
-"""Number of paragraphs at the beginning, and at the end, whose wording is examined."""
+"""Number of paragraphs at the beginning, and at the end, whose traditional characters are simplified."""
 _SITE_NAME = re.compile(r"\s*[-_|–—]\s*[^-_|–—]{2,30}(?:网|网站|政府|门户|平台|局|委)$")
 """The name of the site after the title of a page: `- 临海市人民政府`, `_中国政府网`."""
 _DOCUMENT_NUMBER_LINE = re.compile(rf"^[一-鿿]{{2,15}}[〔\[【(（]\s*{ARABIC_YEAR}\s*[〕\]】)）]\s*(?:第\s*)?\d+\s*号$")
@@ -268,7 +268,7 @@ def _detect_year(doctype: str | None, evidence: Evidence, published: str | None,
         texts = _year_headings(evidence), evidence.paragraphs
         return find_planned_year(WorkReportEvidence(title_year, session, *texts, published, url))
     is_speech = doctype != WORK_REPORT and _is_speech(doctype, evidence)
-    # The year of a session precedes the year in the title: 关于1955年国家决算和1956年国家预算的报告 states two others.
+    # The session takes precedence over the title: 关于1955年国家决算和1956年国家预算的报告 states two other years.
     year = (find_session_year(lines) if is_speech else None) or _first_year(titles, with_dates=is_speech)
     if year:
         return DetectedYear(year)
@@ -297,7 +297,7 @@ def _first_year(titles: Sequence[str], *, with_dates: bool = False) -> int | Non
 def _detect_issuer(doctype: str | None, evidence: Evidence) -> str | None:
     """Return the issuer that the opening of a speech, the title, a field, a hint or the signature names, or None.
 
-    The first of these sources that names a body decides.
+    The first of these sources that names a body decides. The title of a work report does not count.
     """
     is_speech = _is_speech(doctype, evidence)
     if is_speech and (issuer := find_issuer_in_speech(evidence.paragraphs[:8])):

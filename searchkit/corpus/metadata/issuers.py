@@ -30,7 +30,7 @@ _ISSUER_FIELD = re.compile(
 )
 """发布单位：市司法局. The groups are the label and the rest of the line."""
 _FIELD_END = re.compile(r"\s{2,}|　|\t|[|｜【\[]|\s*[一-鿿]{2,5}\s*[:：]|\s+\d|\s+(?:字号|字体|浏览|点击|打印)")
-"""The end of a value in a line of several fields: wide white space, a bracket, the next label, a date or a button."""
+"""The end of a value in a line of several fields: wide white space, a bar, bracket, label, number or button."""
 _GOVERNMENT_DOCTYPES = frozenset(
     {"法治政府建设年度报告", "政府工作报告", "依法行政工作报告", "政府信息公开工作年度报告"}
 )

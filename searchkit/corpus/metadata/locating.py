@@ -43,7 +43,7 @@ _PLACE_PREFIX = re.compile(rf"(?:关于)?(?:{ANY_YEAR}年?度?的?)?(?:中共|�
 _SHORT_NAME_CONTEXT = re.compile(
     r"(?!街道|[镇乡村])(?:\d{4}|[^，。\s]{0,14}?(?:委|局|厅|政府|法治|省长|办事处|管委会|海关|工作报告))"
 )
-"""Text after a short name (沙坪坝, 安徽) that makes it a place: a year, or the name of a body."""
+"""Text after a short name (沙坪坝, 安徽) that makes it a place: a year, or soon a body or kind of report."""
 _INNER_NAME_CONTEXT = re.compile(r"(?:\d{4}|[一二][〇零]|(?:人民)?政府(?!信息|采购)|工作报告)")
 """The same for a short name after a full name: 湖南省长沙2023年. 杭州市西湖风景名胜区 names another area."""
 _SESSION_PLACE = re.compile(
@@ -84,7 +84,7 @@ _URL = re.compile(r"https?://[^\s，。；、\"'<>（）()]+|(?:www\.)?[a-z0-9.-
 
 @dataclass(frozen=True, slots=True)
 class LocationEvidence:
-    """The parts of a report that can identify its place, as written, strongest first."""
+    """The parts of a report that can identify its place, as written."""
 
     title: str
     issuers: Sequence[str]
@@ -110,7 +110,12 @@ class LocationResult:
 
 
 def locate(evidence: LocationEvidence) -> LocationResult:
-    """Determine the region of a report by title, else issuers, else head, else by weaker evidence."""
+    """Determine the region of a report.
+
+    First, the function tests whether the report is about the whole country. Otherwise the title decides, then the
+    issuers, then the head, then weaker evidence. If the context does not decide which place
+    the title means, the region is undecided.
+    """
     title = _compact(evidence.title)
     if not title.startswith("《") and "印发《" not in title:
         # The quoted title is that of another document: 关于贯彻《湖南省…条例》情况的报告.
@@ -275,7 +280,10 @@ def _find_first_place(text: str) -> Mention | None:
 
 
 def _narrow(text: str, mention: Mention, context: re.Pattern[str]) -> Mention | None:
-    """Return the innermost of consecutive places with the context of a place name, or None if none has it."""
+    """Return `mention`, or a place inside it that directly follows it, if the text after it matches `context`.
+
+    If several match, the innermost is returned; if none does, None.
+    """
     inner = gazetteer().find_inside(text, mention)
     if inner and (found := _narrow(text, inner, context)):
         return found
@@ -351,7 +359,8 @@ def _can_have_level(region: Region, level: str | None) -> bool:
 def _choose_by_context(regions: Sequence[Region], evidence: LocationEvidence) -> Region | None:
     """Choose among places of the same name: first the province, then the city, with the most evidence.
 
-    Returns None if the best one has less than twice the evidence of the second.
+    Returns None if there is no evidence, if the best one has less than twice the evidence of the second, or if several
+    places of the best city remain.
     """
     support = _count_support(regions, evidence)
     candidates = list(regions)
@@ -402,7 +411,8 @@ def _count_enclosing_regions(text: str, year: int | None) -> Counter[Region]:
 def _count_places_of_body(level: str | None, evidence: LocationEvidence) -> Counter[tuple[Region, ...]]:
     """Count the places that the text names and that can have `level`, by the regions that the name can mean.
 
-    Provinces and cities also count under their short names. Places only helped or visited do not count.
+    Provinces and cities also count under their short names. A place that is only mentioned as helped
+    or visited does not count, unless it is a province.
     """
     text = _full_text(evidence)
     counts: Counter[tuple[Region, ...]] = Counter()
@@ -438,7 +448,8 @@ def _locate_by_body(
 ) -> tuple[Region | None, tuple[str, ...]]:
     """Return the region that the text names at least twice, and twice as often as any other; or None and a warning.
 
-    If the level is unknown, all other places that the text names must contain the region.
+    If the level is unknown, all other places that the text names must contain the region. There is no warning if no
+    place is named twice.
     """
     ranked = counts.most_common(2)
     if level is None and (innermost := _innermost(counts)):
@@ -514,7 +525,7 @@ def _locate_by_url(evidence: LocationEvidence) -> Region | None:
 
 
 def _locate_by_code(evidence: LocationEvidence) -> Region | None:
-    """Return the region whose code occurs in the index number (LH331082-035/2025-00028)."""
+    """Return the region whose code occurs in the index number (LH331082-035/2025-00028), or None."""
     codes = gazetteer().codes
     return next((codes[m[1]] for m in _DIVISION_CODE.finditer(evidence.index_number) if m[1] in codes), None)
 

@@ -59,7 +59,8 @@ def _name_places(paths: Iterable[str]) -> Iterator[ValueName]:
     """Yield the names of all elements of regions.
 
     A short name means the province that has it or, if there is none, the places that have it and are not inside
-    another such place. If it is the short name of a province that the index lacks, it means nothing.
+    another such place. It means nothing if it is the short name of a province that the index lacks, or if it is
+    the full name of another place.
     """
     elements = {element for path in paths for element in path.split("/")}
     ordinary = set(fold(" ".join(word for words in read_word_lists("place_words.txt") for word in words)).split())
@@ -103,7 +104,7 @@ def _name_bodies(agencies: Iterable[str], synonyms: Callable[[str], Iterable[str
 
 
 def _name_sections(sections: Iterable[str]) -> Iterator[ValueName]:
-    """Yield the names of the parts of a report."""
+    """Yield the names of sections."""
     forms = {names[0]: names[1:] for names in read_word_lists("section_names.txt")}
     for section in sections:
         yield ValueName(fold(section), "section", "word" if section in forms else "none", (section,))

@@ -3,7 +3,8 @@
 A work report reviews one year and plans the next. Most reports are given in the first months of the year that they
 plan, others in November or December of the year before. Many titles state the planned year, some the reviewed year.
 The year planned in the headings takes precedence if the dates of the session and the title are compatible with it.
-Otherwise the session determines the year, then the title, then the sentences that plan a year.
+Otherwise the session determines the year, then the title, which sentences that plan the next year can overrule.
+Without session and title, `dates.infer_speech_year` infers the year.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ _NEXT_YEAR_PLAN = re.compile(
 )
 """A phrase that plans the next year without its number: 做好明年工作, 明年工作的总体要求."""
 _MIN_PLANNING_PHRASES = 2
-"""Minimum number of phrases that must plan the year after the title's year, so that it takes precedence over it."""
+"""Minimum number of phrases that plan the year after the title's year. With fewer, the title's year counts."""
 _MAX_PARAGRAPHS, _MAX_PARAGRAPH_LENGTH = 200, 5000
 """Maximum number of paragraphs, and of code points of each, that are searched for phrases that plan a year."""
 
@@ -75,7 +76,7 @@ class WorkReportEvidence:
     headings: Sequence[str]
     """Headings and lines that may be headings, folded."""
     paragraphs: Sequence[str]
-    """Paragraphs as written. They are folded only if nothing else decides."""
+    """Paragraphs as written. They are folded only where they are needed."""
     published: str | None
     """ISO date of publication, or None."""
     url: str
@@ -178,8 +179,8 @@ def _find_year_in_headings(headings: Sequence[str], stated_year: int | None) -> 
     """Return the year that the headings plan, or None.
 
     If headings review years, it is the year after the last of these years. If the headings only plan years, a year
-    counts as reviewed if the next year is planned too: 2013年主要工作, 2014年工作重点. Otherwise it is the planned year
-    nearest to `stated_year`, or the first planned year if `stated_year` is None.
+    counts as reviewed if the next year is planned too: 2013年主要工作, 2014年工作重点. If no year is
+    reviewed, the result is the planned year nearest to `stated_year`, or the first one if `stated_year` is None.
     """
     reviewed: list[int] = []
     planned: list[int] = []

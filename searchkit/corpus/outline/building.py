@@ -80,9 +80,9 @@ class _ClassifiedLine:
 def build_outline(body: Sequence[Block]) -> tuple[OutlineItem, ...]:
     """Return the paragraphs of cleaned content (`cleaning.content.clean`) in order, with numbers and heading paths.
 
-    Any sequence of blocks is accepted. No character of the content is lost, except white space: each occurs in a text
-    or a path. The text of a header cell of a table occurs in the rows that have a cell below it. Time is linear in the
-    text.
+    Any sequence of blocks is accepted. Every character of the content occurs in a text or a path, except white space
+    and, of headings on lines of their own that have something below them, the number and final punctuation. The text
+    of a header cell of a table occurs in the rows that have a cell below it. Time is linear in the text.
     """
     blocks = attach_captions([block for block in split_items(body) if block.text.strip() or _is_table(block)])
     signature = _signature_start(blocks)
@@ -112,7 +112,8 @@ def _paragraphs(block: Block, number: str | None, path: tuple[str, ...]) -> Iter
 def _signature_start(blocks: Sequence[Block]) -> int:
     """Return the index of the first line of the signature. It and everything after it belong to no heading.
 
-    If no line has a date, a body's name on the last line is the signature. Returns len(blocks) if there is none.
+    If no such line consists of a date, or of a body and a date, the signature is the last line if it is a body's name
+    below a complete sentence. Returns len(blocks) if there is none.
     """
     search_start = max(0, len(blocks) - _SIGNATURE_SEARCH_LINES)
     start = len(blocks)
@@ -250,7 +251,8 @@ def _classify_unnumbered(
     """Classify a line without a number.
 
     A heading is short, has no final punctuation, follows a complete line, and precedes running text, a number, a table
-    or another heading.
+    or another heading. An emphasised line is a heading whatever the lines around it, if it is short, is one sentence
+    and is not the last line.
     """
     text_line = _ClassifiedLine(
         block, None, block.text, headings.parse_spaced_part_heading(block.text), is_heading_line=False

@@ -89,7 +89,7 @@ class LevelTracker:
         return (*last.parents, last.heading) if last.heading else last.parents
 
     def close_innermost(self) -> None:
-        """Close the innermost entry."""
+        """Close the innermost entry, unless it is the last part."""
         if len(self.entries) > self._min_depth:
             self.entries.pop()
 
@@ -105,7 +105,7 @@ class LevelTracker:
         return self._push(OpenEntry(LAST_PART, 0, heading, 0, (), is_run_in=False))
 
     def close_run_ins(self) -> None:
-        """Close items and run-in headings. Only headings on lines of their own stay open."""
+        """Close items and run-in headings, from the innermost entry up to a heading on a line of its own."""
         while self.entries and self.entries[-1].is_run_in:
             self.entries.pop()
 
@@ -202,8 +202,8 @@ class LevelTracker:
     def _place_unnumbered(self, i: int, level: int, style: str) -> tuple[str, int, int]:
         """Return style and ordinal of a heading without a number, and the number of entries that stay open above it.
 
-        `level` is the level that the format states, or 0. `style` is the style unless a number was lost or a level is
-        stated.
+        `level` is the level that the format states, or 0. The returned style is `style`, unless a number was lost or a
+        level is stated.
         """
         list_depth = self._lost_number_depth(i)
         if list_depth is not None:

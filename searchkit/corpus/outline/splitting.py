@@ -19,7 +19,7 @@ item."""
 _FIRST_ITEM_AFTER_BLANK = re.compile(
     r" (?<=[：:。] )(?=(?:[（(]一[)）]|第一[，,、]|一是|一、(?!二)|1[.．、](?!\d))(?P<rest>.{0,400}))", re.DOTALL
 )
-"""The first item of a list that continues in the lines below. Its lost line break left a blank."""
+"""The blank that a lost line break left before the first item of a list. The list continues in the lines below."""
 _SECOND_ITEM = re.compile("[（(]二[)）]|第二[，,、]|二是|[。；;]二、|[。；;] ?2[.．、]")
 """The second item of a list. If the line contains it, the list is part of a sentence and is not split."""
 _ONES_DIGITS = "十一二三四五六七八九"
@@ -32,7 +32,8 @@ def split_items(blocks: Iterable[Block]) -> Iterator[Block]:
     """Split lines before the headings and items inside them. Linear time.
 
     `…请予审议。一、工作回顾` becomes two lines. `1.…。2.…。3.…。` becomes three if the numbers continue the number
-    at its start. Lists inside a sentence (`：（一）…；（二）…。`) are not split.
+    at the start of the line. Lists inside a sentence (`：（一）…；（二）…。`) are not split. Tables, and headings whose
+    level the format states, are not changed.
     """
     expected = 1
     for block in blocks:

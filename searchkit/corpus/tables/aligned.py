@@ -55,7 +55,7 @@ def _has_values(column: Sequence[str]) -> bool:
 
 
 def _is_contents(rows: Sequence[Sequence[str]]) -> bool:
-    """Return whether rows are entries of a table of contents: numbered headings and ascending page numbers."""
+    """Return whether rows are a table of contents: all end with ascending page numbers, and half have a list number."""
     pages = [match and int(match[1]) for match in (_PAGE_NUMBER.fullmatch(row[-1]) for row in rows)]
     numbers = [page for page in pages if page is not None]
     headings = sum(bool(_LIST_NUMBER.match(row[0])) for row in rows)

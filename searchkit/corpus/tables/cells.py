@@ -136,7 +136,7 @@ def join_wrapped(text: str) -> str:
 
 
 def parse_figure(text: str) -> Figure | None:
-    """Return the figure that a cell consists of; None if it is empty, a word, a date, a code or several numbers."""
+    """Return the figure that a cell consists of; None if it is empty, a word, name, date, code or several numbers."""
     if not text or len(text) > _MAX_CELL_LENGTH:
         return None
     folded = fold(text).strip()
@@ -161,7 +161,7 @@ def parse_figure(text: str) -> Figure | None:
 
 
 def is_unit(text: str) -> bool:
-    """Return whether a text is a unit of the unit list: 万元, %, 个百分点."""
+    """Return whether a text is a unit of the unit list or a power of ten: 万元, %, 个百分点, 万."""
     return _unit_pattern().fullmatch(fold(text).strip()) is not None
 
 

@@ -62,7 +62,7 @@ def merge_empty_headers(header: list[list[PlacedCell]]) -> list[list[PlacedCell]
 def merge_empty_labels(body: list[list[PlacedCell]], columns: int) -> list[list[PlacedCell]]:
     """Merge an empty row header with the one above it if a row header at its right is filled.
 
-    `columns` is the number of header columns.
+    The one above must not be a total or a list number. `columns` is the number of header columns.
     """
     merged = [list(row) for row in body]
     for r in range(1, len(merged)):

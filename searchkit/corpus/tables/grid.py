@@ -155,8 +155,8 @@ class TableGrid:
     def _find_label_blocks(self) -> tuple[range, ...]:
         """Return the header columns, and columns of words further right at which the header begins again.
 
-        The header begins again if the headers of the words recur (项目 金额 项目 金额), or the first header of the
-        figures (收入 金额 支出 金额).
+        The header begins again if the headers of the header columns recur (项目 金额 项目 金额), or the header of the
+        column after them (收入 金额 支出 金额).
         """
         size = self.header_columns
         blocks = [range(size)]

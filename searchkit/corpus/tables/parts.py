@@ -19,7 +19,8 @@ def split_at_headers(table: RawTable) -> list[RawTable]:
     """Split a table before its titles. A title becomes the caption of its part.
 
     A title is a text over all columns with a header below it: 第二十条第（五）项 above 信息内容 and 本年处理决定数量. A
-    table without titles is split before rows of words between rows of figures. Linear in the number of cells.
+    table whose only title is its first row is not changed. A table without titles is split before rows of words between
+    rows of figures. Linear in the number of cells.
     """
     widths = [sum(min(cell.col_span, MAX_COLUMNS) for cell in row) for row in table.rows]
     width = max(widths, default=0)
@@ -58,7 +59,7 @@ def _is_bare_header(above: Sequence[Cell], row: Sequence[Cell], below: Sequence[
 
 
 def _is_title(row: Sequence[Cell], width: int) -> bool:
-    """Return whether a row has a single text, in its first cell, which is not a note."""
+    """Return whether a row is a title: its only text is in its first cell, is short, and is not a note."""
     if not row or not row[0].text.strip() or any(cell.text.strip() for cell in row[1:]):
         return False
     is_wide = row[0].col_span >= width > 1 or len(row) >= width

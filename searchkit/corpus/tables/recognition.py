@@ -88,8 +88,8 @@ def is_data_table(table: RawTable) -> bool:
 def recognise_tables(blocks: Sequence[Block]) -> Sequence[Block]:
     """Replace each `RawTable` by a `DataTable`, or by the lines of its rows if it is not a data table.
 
-    Full-width rows before the header and after the last row, such as captions and notes, become lines. The parts of a
-    table that goes on after a page break with the same header are joined.
+    Full-width rows before the header and after the last row, such as captions and notes, become lines. A table
+    that goes on with the same header, as after a page break, is joined with the table before it.
     """
     if all(block.table is None for block in blocks):
         return blocks
@@ -128,7 +128,8 @@ def _row_lines(block: Block, table: RawTable) -> Iterator[Block]:
 def _append_continuation(result: list[Block], recognised: _Recognised) -> bool:
     """Append the rows to the last table of `result` if they continue it. Return whether they do.
 
-    They do if the header is the same and nothing but blank lines and 续表 is between the two tables.
+    They do if the header is the same and nothing but blank lines and 续表 is between the two tables. The lines
+    between them are then removed.
     """
     last = len(result) - 1
     while (
@@ -233,7 +234,7 @@ def _row_line(row: Sequence[PlacedCell]) -> str:
 
 
 def _drop_empty_columns(slots: list[list[PlacedCell]]) -> list[list[PlacedCell]]:
-    """Drop the columns at the right whose cells are all empty or also cover another column."""
+    """Drop the columns at the right whose cells are all empty or also cover the column before."""
     width = len(slots[0]) if slots else 0
     while width and all(not row[width - 1].text or (width > 1 and row[width - 1] is row[width - 2]) for row in slots):
         width -= 1
@@ -288,7 +289,10 @@ def _find_headers(slots: list[list[PlacedCell]], stated: int, caption: str | Non
 
 
 def _count_header_rows(slots: Sequence[Sequence[PlacedCell]], stated: int) -> int:
-    """Return the number of header rows: the rows that the format states, and further ones that look like headers."""
+    """Return the number of header rows.
+
+    These are the rows that the format states, further ones that look like headers, and those that header cells cover.
+    """
     count = max(min(stated, len(slots)), count_gapped_rows(slots[: _MAX_HEADER_ROWS + 1]))
     while count < min(len(slots), _MAX_HEADER_ROWS) and _is_header_row(slots, count):
         count += 1

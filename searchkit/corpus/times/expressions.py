@@ -67,7 +67,8 @@ def find_times(folded: str, calendar: Calendar, base: Time) -> Iterator[TimeMent
     """Yield the expressions of time in a folded text, in order. Linear in the length of the text.
 
     `base` is the time that governs the start of the text. Spans without an end, such as 2018年以来, end with the year
-    of `base`. Names that contain a year (2035年远景目标) are skipped.
+    of `base` or, if that is unknown, with the year that the document reviews. Names that
+    contain a year (2035年远景目标) are skipped.
     """
     if not _HINT.search(folded):
         return
@@ -139,7 +140,7 @@ _FIRST_PLAN = 1953
 _YEARS_BETWEEN_PLANS = 3
 """Number of years between the second plan and the third: 1963 to 1965 belong to no plan."""
 _MAX_SPAN = 50
-"""Maximum number of years after the first year of a span."""
+"""Maximum difference between the last and the first year of a range such as 2018—2022年."""
 _REVIEW_AFTER = re.compile("的?(?:工作|发展|政府工作|主要)*(?:回顾|成就|成绩)|的五年")
 """After a plan: its years are reviewed. Otherwise “十四五” alone is part of a name (“十四五”规划)."""
 _PLAN_YEARS = re.compile("[头前]([一二两三四])年")

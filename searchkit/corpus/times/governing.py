@@ -2,9 +2,10 @@
 
 The time that governs a part of a text is the time that this part is about. A time at the start of a clause governs the
 text after it, up to the next such time or the end of the paragraph. A time in brackets, in a phrase from … to
-(由2020年的71%提高到89%) or inside a clause governs no further than the brackets, the phrase or the clause. Text before
-the first time is governed by the innermost heading that states a time, otherwise by the section: plans are about the
-year after the reviewed one.
+(由2020年的71%提高到89%) or inside a clause governs no further than the brackets, the phrase or the clause. A part of a
+year, and some other times, govern at most their sentence (see `TimedText._find_end`). Text before the first time is
+governed by the innermost heading that states a time, otherwise by the section: plans are about the year after the
+reviewed one, all other sections about the reviewed one.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class TimedText:
     def compared_time(self, offset: int) -> Time | None:
         """Return the last time before an offset in its sentence from which a comparison starts; None if there is none.
 
-        It is 1997年 in 比1997年的14亿元增长2倍, and for 3% in 由1997年的2%提高到5%，乙由3%提高到6%.
+        It is 1997年 for 2倍 in 比1997年的14亿元增长2倍, and for 3% in 由1997年的2%提高到5%，乙由3%提高到6%.
         """
         first = max(0, offset - _MAX_REACH)
         start = max(first, *(self.folded.rfind(stop, first, offset) + 1 for stop in "。;!?"))
@@ -71,7 +72,8 @@ class TimedText:
     def years(self) -> tuple[int, ...]:
         """Return the years that the paragraph is about, ascending: those of `_main_times`.
 
-        Without any, return the year of `base`. An introduction or an annex without headings is about no year.
+        Without any, return the year of `base`. An introduction or an annex that has no headings and states no time is
+        about no year.
         """
         times = self._main_times or ([self.base] if self._is_dated else [])
         return tuple(sorted({time.of_year for time in times if time.of_year is not None}))

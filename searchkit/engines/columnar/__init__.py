@@ -21,7 +21,7 @@ docsets.py            sets of doc ids
 matching/             docs that match a node of a query tree
 reader.py             all segments of an index as one
 scoring.py            BM25F, and rescoring of the best docs
-faceting.py           counting, sorting and grouping by facet values
+faceting.py           counting facet values, sorting by them, grouping docs
 measure_collector.py  the measures that match a request
 engine.py             requests to responses
 """

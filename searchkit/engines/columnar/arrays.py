@@ -150,7 +150,7 @@ class CheckedArray:
         return self._array
 
     def _verify(self, first: int, end: int) -> None:
-        """Verify the blocks of a range that are not verified. Raises IndexDamaged for a wrong checksum."""
+        """Verify the blocks of a range that are not yet verified. Raises IndexDamaged if one is damaged."""
         block = self._verified.find(0, first, end)
         if block < 0 or self._checksums is None:
             return
@@ -181,9 +181,10 @@ class Arrays:
     """The file, for messages."""
 
     def checked(self, name: str, below: int | None = None) -> CheckedArray:
-        """Return the array called `name`. What is read of it is verified, also that all elements are less than `below`.
+        """Return the array called `name`.
 
-        Raises IndexDamaged if there is no such array.
+        Elements are verified when they are first read, by checksums and by the bound `below`. Raises IndexDamaged if
+        there is no such array.
         """
         raise NotImplementedError
 
@@ -213,7 +214,7 @@ class MemoryArrays(Arrays):
         self._arrays = arrays
 
     def checked(self, name: str, below: int | None = None) -> CheckedArray:  # noqa: ARG002 - computed by searchkit
-        """Return the array called `name`."""
+        """Return the array called `name`, which is not verified."""
         return CheckedArray(self._arrays[name])
 
 
@@ -222,7 +223,7 @@ _mapping_lock = Lock()
 
 
 class ArrayFile(Arrays):
-    """The arrays of a file, read-only. The file is opened at once, and mapped when the first array is read.
+    """The arrays of a file, read-only. The file is opened at once, and mapped when the first array is looked up.
 
     The mapping remains valid without the file descriptor, which is then closed.
     """
@@ -255,7 +256,7 @@ class ArrayFile(Arrays):
         return name in self._directory
 
     def verify(self) -> None:
-        """Read all arrays. Raises IndexDamaged if a checksum is wrong, or an array extends beyond the end of the file.
+        """Read all arrays. Raises IndexDamaged if one is damaged, or extends beyond the end of the file.
 
         What was verified before is not read again.
         """
@@ -372,7 +373,7 @@ class ByteStrings:
         return [data[start:end] for start, end in pairwise(self._offsets.tolist())]
 
     def decode(self, indices: Array) -> list[str]:
-        """Return the strings at the given indices as text. They must be UTF-8, which may contain surrogates."""
+        """Return the strings at the given indices as text. They must be UTF-8; encoded surrogates are allowed."""
         starts, ends = self._offsets[:-1].take(indices).astype(np.int64), self._offsets[1:].take(indices)
         data = self._data.take(join_ranges(starts, ends - starts))
         characters = np.append(0, np.cumsum(starts_character(data)))
@@ -514,7 +515,7 @@ def pack_json(value: object) -> Array:
 
 
 def unpack_json(array: Array) -> Any:  # noqa: ANN401
-    """Decode a value that `pack_json` encoded. Raises ValueError if the array is something else."""
+    """Decode a value that `pack_json` encoded. Raises ValueError (for deep nesting RecursionError) for other arrays."""
     decompressor = zlib.decompressobj()
     try:
         data = decompressor.decompress(array.tobytes(), _MAX_JSON_BYTES)

@@ -32,7 +32,8 @@ from searchkit.engines.columnar.arrays import (
 MAX_PUNCTUATION_DF = 64
 """Maximum document frequency of a pair with punctuation and without a digit (，推) that has a list of offsets.
 
-The occurrences of more frequent ones are a sixth of all pairs of a text, and few searched strings consist only of them.
+The occurrences of more frequent such pairs are a sixth of all pairs of a text, and few searched strings consist only of
+them.
 """
 UNLISTED_WORD_RATIO = 64
 """The pair of a word of two characters may have no list of offsets if more than 1/64 of the docs have the word."""
@@ -91,9 +92,9 @@ def needs_list(codes: Array, counts: Array, doc_count: int) -> Array:
     case. `doc_count`: number of docs of the segment.
 
     A frequent word needs no list, unless a string of three characters could consist of this word and another one
-    without a list (行政 and 政府 in 行政府). The most frequent words are considered first. So a pair that overlaps a
-    word without a list (法行 and 政执 around 行政 in 法行政执) is never itself a word without a list. A longer string
-    with the word is usually found by the list of such a pair.
+    without a list (行政 and 政府 in 行政府), or of this word twice (天天天). So a pair that overlaps a word without a
+    list (法行 and 政执 around 行政 in 法行政执) is never itself a word without a list. A longer string with the word is
+    usually found by the list of such a pair. The most frequent words are considered first.
     """
     needs, firsts, seconds = np.ones(len(codes), bool), set(), set()
     frequent = np.flatnonzero(counts * UNLISTED_WORD_RATIO > doc_count)

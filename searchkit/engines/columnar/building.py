@@ -19,7 +19,7 @@ from searchkit.model import Document, ExtractedMeasure, Paragraph, Table
 from searchkit.text.analyzer import Analyzer
 
 _TOKENIZED_CHARACTERS = 1 << 15
-"""Documents are collected until they have this number of characters, and then tokenized in one call. A call for each
+"""Documents are collected until their texts have this number of characters, and then tokenized in one call. A call per
 short record would take ten times as long."""
 _SUM_BLOCK_DOCS = 1 << 12  # docs whose term frequencies are summed together: their tokens stay in the processor's cache
 
@@ -66,8 +66,8 @@ class SegmentBuilder:
     ) -> None:
         """Add a document, or consecutive paragraphs of a long document, with the measures of each paragraph.
 
-        `tables`: all tables of the document. Only rows that are among the paragraphs are added. `numbers`: the result
-        of `own_heading_counts` for the paragraphs in the complete document, and their near-duplicate keys.
+        `tables`: all tables of the document. Only rows that are among the paragraphs are added. `numbers`: for each
+        paragraph, its count by `own_heading_counts` of the complete document, and its near-duplicate key.
         """
         own_headings, keys = numbers
         self._tables.extend(tables, paragraphs, self.size)
@@ -120,7 +120,7 @@ class SegmentBuilder:
         # The headings that belong to the passage of a doc are the last ones of its path.
         first = path_offsets[1:].take(path_of) - own_headings
         own = headings_of_paths.take(np.arange(own_offsets[-1]) + np.repeat(first - own_offsets[:-1], own_headings))
-        # Terms without a prefix: a posting per doc, with the frequency in the text, the headings and the title. The
+        # Terms without a prefix: a posting per doc, with the weighted frequency in text, headings and title. The
         # last two arguments add nothing to the frequency. They only mark terms in the headings and titles of a passage.
         entries = []
         for block in block_slices(self.size, _SUM_BLOCK_DOCS):

@@ -26,7 +26,7 @@ class Cache(Generic[_Key, _Value]):
     def get(self, key: _Key, compute: Callable[[_Key], _Value]) -> _Value:
         """Return the value of `key`. Computes it if it is not cached."""
         try:
-            value = self._entries[key]  # a single look-up, because hashing a filter or a facet takes longer than this
+            value = self._entries[key]  # looked up once: hashing a key such as a filter takes longer than the rest
         except KeyError:
             value = compute(key)
             if len(self._entries) >= self._max_entries:

@@ -65,7 +65,7 @@ class SegmentCells:
     """The cells of an open segment."""
 
     def __init__(self, arrays: Arrays) -> None:
-        # `searchsorted` copies an array of another type than the value at every call.
+        # At every call, `searchsorted` would convert an array whose type is not that of the value.
         self._measure = arrays["cell_measure"].astype(np.int64)
         count = len(self._measure)
         self._part_of_n = arrays.column("cell_part_of_n", count)

@@ -1,8 +1,8 @@
 """The columns of a segment: `SegmentColumns` in memory, dictionary-encoded columns in the file.
 
 `SegmentColumns` is the content of one segment, before it is written or after it is read for a merge. A
-dictionary-encoded column stores a code per doc, document or measure, and the distinct values as JSON. A value is parsed
-when it is first read.
+dictionary-encoded column stores a code per item (doc, document, measure …), and the distinct values as JSON. A value is
+parsed when it is first read.
 """
 
 from __future__ import annotations
@@ -195,12 +195,12 @@ def compact_codes(codes: Array) -> tuple[Array, Array]:
 class DictColumn:
     """A stored dictionary-encoded column.
 
-    Depending on the column, the index of a value is a doc id, a document number or the ordinal of a measure in the
-    segment. In the column `facet_value`, it is the offset of a facet in `facet_name_codes`.
+    Depending on the column, the index of a value is a doc id, a document number, or the ordinal of a measure or cell in
+    the segment. In the column `facet_value`, it is the offset of a facet in `facet_name_codes`.
     """
 
     def __init__(self, arrays: Arrays, name: str, length: int | None = None) -> None:
-        """Read the column called `name`, which has `length` values unless it is None. Raises IndexDamaged."""
+        """Read the column called `name`, which has `length` elements unless `length` is None. Raises IndexDamaged."""
         self._values, self._path = ByteStrings(arrays, f"{name}_values"), arrays.path
         codes = arrays.checked(f"{name}_codes", self.value_count)
         self.codes = codes.all()

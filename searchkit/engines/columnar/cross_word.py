@@ -4,9 +4,9 @@ In such a passage, the characters extend across a word boundary: 行政 in 执�
 
 A query for a word matches its characters wherever they occur. The postings of the word contain the docs in which the
 word is a token, and the cross-word postings contain all other docs with its characters. Cross-word postings are stored
-for all words of two characters, and for longer words that many docs have. Without cross-word postings, a search would
-have to check all offsets of a pair of characters, which are many times as many as the docs in cross-word postings. All
-other words are rare, and found quickly by their bigrams.
+for all words of two letters, and for longer words that many docs have. Without cross-word postings, a search would
+have to check all offsets of a pair of characters, which are many times as many as the docs in cross-word postings.
+Other words of letters are rare, and found quickly by their bigrams.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def cross_word_arrays(
 
 
 def _long_words(postings: SortedPostings, strings: StringMatcher, size: int) -> tuple[Array, list[Array]]:
-    """Return the ordinals of the long words that have cross-word postings, and the docs of each."""
+    """Return the ordinals of the long words that have cross-word postings, and the cross-word docs of each."""
     counts = np.diff(postings.offsets) - postings.not_in_passage
     frequent = np.flatnonzero(counts * _LONG_WORD_RATIO > size).tolist()
     is_long = [_MIN_LONG_WORD <= len(term) <= _MAX_LONG_WORD and term.isalpha() for term in postings.terms]

@@ -14,7 +14,8 @@ from searchkit.engines.columnar.arrays import Array, unique_sorted
 MATCH_BIT = 128
 """Bit of a byte of dense postings. The bit is set if the doc is in the set."""
 _SPARSE_RATIO = 16
-"""A result with less than 1/16 of the docs is stored as ids.
+"""A set with less than 1/16 of the docs is sparse. `DocSet.compact` stores it as ids; `union` and `concatenate` do so
+if all of their sets are stored as ids.
 
 An intersection looks ids up by binary search in a set of more than 16 times as many ids.
 """
@@ -172,7 +173,7 @@ _HEAD_DOCS = 1 << 12
 
 
 def intersection(sets: Sequence[DocSet]) -> DocSet:
-    """Return the docs that are in all of several sets, at least one.
+    """Return the docs that are in all sets. At least one set must be given.
 
     Takes some µs per set if all sets are dense. Otherwise takes some ns per set and id of the smallest set of ids, and
     some µs to convert each other set of ids that is not much larger to a bitset.
@@ -225,7 +226,7 @@ def union(sets: Sequence[DocSet], size: int) -> DocSet:
         return DocSet.of_ids(unique_sorted(np.sort(np.concatenate(id_arrays))), size)
     bitset = _combine_dense(np.bitwise_or, dense) if dense else np.zeros(size, bool)
     if len(dense) == 1 and dense[0].form is Form.BITSET:
-        bitset = bitset.copy()  # the bitset of the only dense set, which must not change
+        bitset = bitset.copy()  # so far the stored array of the only dense set, which must not change
     for ids in id_arrays:
         bitset[ids] = True
     return DocSet.of_bitset(bitset)

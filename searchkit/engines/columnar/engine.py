@@ -207,7 +207,10 @@ class ColumnarEngine:
         return Vocabulary(_add_word_counts(segments, parts), headings)
 
     def check(self, on_progress: Callable[[int, int], None] | None = None) -> None:
-        """Read everything. Raises IndexDamaged at the first inconsistency. Reports progress after each segment."""
+        """Read everything. Raises IndexDamaged at the first inconsistency.
+
+        Calls `on_progress` after each segment, with the number of docs checked so far and of all docs.
+        """
         done, total = 0, sum(segment.size for segment in self._reader.segments)
         with decoding(self._folder):
             for segment in self._reader.segments:
@@ -453,7 +456,7 @@ class _RankedDocs:
     """The matches of a request in the order of `Request.sort`, grouped or folded if requested.
 
     In the order of scores, the best docs come first, sorted by the scores of both steps of ranking. All other docs
-    follow, sorted by the scores of step one, and are left out if the requested page contains only best docs.
+    follow, sorted by the scores of step one. Without grouping, they are left out if the page contains only best docs.
     """
 
     def __init__(
@@ -487,7 +490,7 @@ class _RankedDocs:
         self._doc_ids, self._scores = best.take(order), scores.take(order)
         self._match_counts: Array | None = None
         """Number of matches of the document of each doc, if grouped; otherwise None."""
-        # All other matches come after the best docs, so none of them is the first doc with the key of one of these.
+        # All other docs come after the best docs, so a doc that is first with its key among these is first of all.
         first = self._first_with_keys() if request.fold else order
         is_within_best = request.limit is not None and request.offset + request.limit <= len(first)
         if (request.sort or request.by_document or not is_within_best) and len(best) < len(docs):
@@ -501,13 +504,13 @@ class _RankedDocs:
             self._take(first if is_within_best and not request.sort else self._first_with_keys())
 
     def page(self, page: slice) -> Iterator[tuple[int, float, int, bool]]:
-        """Yield for each hit of a page the doc id, the score, `ScoredParagraph.matches`, and whether it is beyond."""
+        """Yield for each hit of a page its doc id, and the fields score, matches and is_beyond of `ScoredParagraph`."""
         doc_ids, scores = self._doc_ids[page], np.maximum(self._scores[page], 0.0)
         counts = [1] * len(doc_ids) if self._match_counts is None else self._match_counts[page].tolist()
         return zip(doc_ids.tolist(), scores.tolist(), counts, self._is_beyond(doc_ids), strict=True)
 
     def explanations(self, page: slice) -> dict[int, Explanation]:
-        """Return the parts of the score of each hit of a page, by doc id."""
+        """Return the parts of the score of each hit of a page, by doc id; none for hits outside of `Request.first`."""
         doc_ids = np.sort(self._doc_ids[page])
         if self._last is not None:
             doc_ids = doc_ids.compress(~self._last.contains(doc_ids))
@@ -584,7 +587,7 @@ class _RankedDocs:
         """Return a number for each doc. Sorting by these numbers, ascending, sorts by a key."""
         if key == "score":  # the docs are in this order already: equal scores get equal numbers
             starts_rank = self._scores[1:] != self._scores[:-1]
-            # The others follow the best docs, whatever their scores (`Request.sort`).
+            # All other docs follow the best docs, whatever their scores (`Request.sort`).
             starts_rank[len(self._best) - 1 : len(self._best)] = True
             return np.concatenate([[0], starts_rank.cumsum()])
         column = self._reader.facet_column(Facet(key.removeprefix("-")))

@@ -1,4 +1,4 @@
-"""Counting facet values, and sorting and grouping docs by facet values."""
+"""Counting facet values, sorting docs by facet values, and grouping by equal numbers such as near-duplicate keys."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from searchkit.engines.columnar.docsets import DocSet, pack_bits
 from searchkit.engines.columnar.reader import FacetColumn, IndexReader
 from searchkit.query.facets import Facet, FacetCounts, to_facet_values
 
-_MAX_BITSETS = 128  # a facet of docs with at most this many values is counted by cached bitsets, one per value
+_MAX_BITSETS = 128  # a facet of docs with at most this many values can be counted by cached bitsets, one per value
 _BLOCK_WORDS = 1 << 15  # 64-bit words of bitsets that are counted together: they stay in the processor's cache
 _TABLE_RATIO = 64  # a table of pairs is at most this many times as large as the number of pairs that are counted
 
@@ -30,8 +30,8 @@ class FacetCollector:
     ) -> FacetCounts:
         """Return the exact counts of a facet.
 
-        Lists the `max_values` most frequent values (None = all values), and the selected values. `all_documents`: the
-        result of `count_documents` for the population.
+        Lists the `max_values` most frequent values (None = all values), and the selected values that occur.
+        `all_documents`: the result of `count_documents` for the population.
         """
         column = self._reader.facet_column(facet)
         counts, documents = self._count(column)
@@ -54,7 +54,7 @@ class FacetCollector:
         return int(np.count_nonzero(self._document_weights[1])) if self.total else 0
 
     def count_documents(self, facet: Facet) -> Array:
-        """Return the number of documents with each value of a facet."""
+        """Return the number of documents with each value of a facet, followed by those without a value."""
         return self._count(self._reader.facet_column(facet))[1]
 
     def _count(self, column: FacetColumn) -> tuple[Array, Array]:
@@ -80,11 +80,11 @@ class FacetCollector:
     def _count_documents_of_docs(self, ordinals: Array, value_count: int) -> Array:
         """Return the number of documents with each value of a facet whose values depend on the doc.
 
-        `ordinals`: a row for the first value of each doc, then for the second value, and so on. `value_count`: number
-        of values, plus one for docs without a value.
+        `ordinals`: a row for the first value of each doc, then for the second value, and so on; overwritten.
+        `value_count`: number of values, plus one for docs without a value.
 
-        Counts the distinct pairs of a value and a document: by a table of all pairs or, if that would be much larger
-        than the set, by sorting.
+        Counts the distinct pairs of a value and a document: in a table of all possible pairs or, if the table would be
+        much larger than the list of the pairs of all docs, by sorting.
         """
         if not self.total:
             return np.zeros(value_count, np.int64)
@@ -150,7 +150,7 @@ class FacetCollector:
 
     @property
     def _document_weight(self) -> int:
-        """The weight of a document in addition to that of its docs: a power of two above the number of all docs."""
+        """Weight of a document, added to the number of its docs: a power of two above the number of docs of the set."""
         return 1 << self.total.bit_length()
 
     @cached_property

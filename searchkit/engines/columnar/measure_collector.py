@@ -89,7 +89,7 @@ class MeasureCollector:
         self.is_part, self.reviewed_years = self.is_part[order], self.reviewed_years[order]
 
     def measures(self, indices: Sequence[int]) -> list[Measure]:
-        """Return the measures at the given indices, in the same order. Takes about 15 µs per measure."""
+        """Return the measures at the given indices, in the order of the indices. Takes about 15 µs per measure."""
         reader, selected = self._reader, np.asarray(indices, np.int64)
         ordinals, doc_ids = self._ordinals[selected], self._doc_ids[selected]
         segment_of = np.searchsorted(reader.doc_bases, doc_ids, "right") - 1

@@ -303,7 +303,7 @@ class SegmentMeasures:
         return np.repeat(np.arange(len(self._offsets) - 1, dtype=np.uint16), np.diff(self._offsets))
 
     def select(self, docs: DocSet, request: MeasureRequest) -> Array:
-        """Return the ordinals, ascending, of the measures of `docs` that have the unit, value and status of a request.
+        """Return the ordinals, ascending, of the measures of `docs` with the unit, value, time and status of a request.
 
         Takes some ns per measure of the docs, or per measure of the segment if the set of docs is dense.
         """
@@ -353,7 +353,7 @@ class SegmentMeasures:
 
     @cached_property
     def _is_decrease(self) -> Array:
-        """Mask of the distinct combinations of attributes of a decrease."""
+        """Mask of the distinct combinations of attributes: True for those of a decrease."""
         return np.array([change == "decrease" for _, _, _, _, change, *_ in self.attributes.values()], bool)
 
     def _factors(self, convertible: Mapping[str | None, float]) -> Array:
@@ -364,7 +364,7 @@ class SegmentMeasures:
         return np.array([convertible.get(base_unit, np.nan) for _, base_unit, *_ in self.attributes.values()])
 
     def _unit_mask(self, unit: str) -> Array:
-        """Return a mask of the distinct combinations of attributes that have a base unit."""
+        """Return a mask of the distinct combinations of attributes: True for those with the base unit `unit`."""
         return np.array([base_unit == unit for _, base_unit, *_ in self.attributes.values()], bool)
 
     def _of_docs(self, docs: DocSet) -> Array:
@@ -389,7 +389,8 @@ class SegmentMeasures:
     def load(self, ordinals: Sequence[int], paragraphs: Sequence[Paragraph]) -> list[Measure]:
         """Return the measures with the given ordinals. `paragraphs`: the paragraph of each measure.
 
-        Takes about 4 µs per measure. Raises IndexDamaged for a measure outside of its text and for an unknown name.
+        Takes about 4 µs per measure. Raises IndexDamaged for a measure outside of its text, and for an unknown bound,
+        change or status.
         """
         measures = list(self._read(ordinals))
         pairs = list(zip(measures, paragraphs, strict=True))
@@ -512,9 +513,9 @@ def _find_invalid_value(columns: MeasureArrays) -> str | None:
 
 
 def _container_docs(columns: MeasureArrays, doc_of: Array, n: Array, document_of: Array) -> Array:
-    """Return for each measure the doc of the measure that it is part of, if it is part of one.
+    """Return for each measure that is part of another one the doc of the other. Other elements have no meaning.
 
-    The doc is -1 if it is not among the docs of the document in this segment: a long document is split.
+    The doc is -1 if the document has no such doc in this segment: a long document is split.
     """
     cells = columns.cells
     docs: Array = doc_of.copy()

@@ -17,7 +17,7 @@ Dense postings: a more frequent term has a byte per doc, with the frequency and 
 passage. The sparse postings of a term that more than one of 32 docs has are expanded to the same layout when they are
 read, so that one pass serves matching and scoring.
 
-Overflow: a frequency that needs more bits than sparse or dense postings have is stored separately.
+Overflow: a frequency above 14 in sparse postings, or above 127 in dense postings, is stored separately.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class SortedPostings(NamedTuple):
 
 
 def sort_postings(terms: Sequence[str], entries: Sequence[PostingEntries]) -> SortedPostings:
-    """Sort postings. `terms`: the distinct terms of which `PostingEntries.term` is an index.
+    """Sort postings. `terms`: distinct terms; `PostingEntries.term` is an index in this list.
 
     Terms without postings are dropped.
     """
@@ -190,7 +190,7 @@ class SegmentPostings:
         return term_ord if term_ord < len(self._terms) and self._terms[term_ord] == encoded else None
 
     def prefix_range(self, prefix: str, last: str | None = None) -> range:
-        """Return the ordinals of the terms that begin with `prefix`, up to the term `last` if it is given."""
+        """Return the ordinals of the terms that begin with `prefix`, up to and including `last` if it is given."""
         encoded = prefix.encode("utf-8", "surrogatepass")
         start = bisect.bisect_left(self._terms, encoded)
         if last is not None:
@@ -479,7 +479,7 @@ class IndexTerms:
         term_ords = [(postings, postings.ord_of(term), base)
                  for postings, base in zip(self._segments, self._doc_bases, strict=False)]  # fmt: skip
         segments = [(postings, term_ord, base) for postings, term_ord, base in term_ords if term_ord is not None]
-        # Deleted docs count for whether the postings are dense, because these contain them. Below, `df` excludes them.
+        # Postings contain deleted docs, so these count for whether a term is frequent. Below, `df` excludes them.
         df = sum(postings.df(term_ord) for postings, term_ord, _ in segments)
         is_frequent = df * _RARE_TERM_RATIO > self._size or any(
             postings.is_dense(term_ord) for postings, term_ord, _ in segments

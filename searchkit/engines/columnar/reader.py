@@ -47,7 +47,9 @@ _MAX_CACHED_GRAMS = 4096  # number of grams whose document frequencies, or offse
 _MAX_CACHED_TITLES = 1 << 14  # number of documents whose folded titles are cached
 _IMPACT_BLOCK_DOCS = 1 << 16  # docs whose impacts are computed together: temporary arrays stay in the processor's cache
 _LOW_BITS = (1 << 16) - 1
-_INDICATORS_PER_CODE = 16  # `join_indicators` joins only requested indicators if they are at most 1/16 of all
+_INDICATORS_PER_CODE = 16
+"""If at most one code per 16 indicators of the index is given, `IndexReader.join_indicators` joins only the indicators
+of these codes."""
 _FLOAT32_ERROR = 1e-6  # more than the relative rounding error of a few operations with 32-bit floats
 
 
@@ -316,7 +318,7 @@ class IndexReader:
 
     def docs_with_keys(self, keys: Array) -> Array:
         """Return the docs, ascending, that have one of the given keys, which are not 0. About 2 ns per doc."""
-        # Few docs share the low bits of one of a few keys.
+        # Candidates are found by the low bits, which few other docs share with the given keys.
         is_low = np.zeros(1 << 16, bool)
         is_low[keys & _LOW_BITS] = True
         docs = is_low.take(self.keys & _LOW_BITS).nonzero()[0]

@@ -25,7 +25,7 @@ _SCORE_BLOCK_SIZE = 1 << 15  # scores of terms that are computed together: they 
 _MAX_EXACT_DOCS = 4096
 """Maximum number of ids of a set that is scored without upper bounds, and size of the first block for upper bounds."""
 _MAX_BOUND_BLOCK_DOCS = 1 << 17
-"""Number of docs whose upper bounds are computed together. A block of a bitset includes docs that do not match."""
+"""Maximum number of docs whose upper bounds are computed at once. Blocks of a bitset include docs that do not match."""
 _NEAR_RATIO = 5
 """Docs are excluded by the maximum impacts of their groups if that leaves at most one of 5 docs."""
 _MAX_16_BIT_TERMS = 32  # upper bounds have 16 bits for at most this many terms; for more terms they would be too coarse
@@ -86,8 +86,8 @@ class Scorer:
     def _candidates(self, docs: DocSet, bounds: _ImpactBounds, likely: DocSet | None) -> Array:
         """Return the ids, ascending, of the docs that `bounds` cannot exclude from the `RESCORE_DEPTH` best of a set.
 
-        The earlier the threshold is high, the more docs it excludes. So first the docs in `likely` are offered to
-        `bounds`, and those with a rare term. If the threshold then exceeds the upper bound of any doc with only
+        The earlier the threshold rises, the more docs it excludes. So the docs in `likely` and, if the set is dense,
+        the docs with a rare term are offered first. If the threshold then exceeds the upper bound of any doc with only
         frequent terms, the candidates are among the docs with a rare term, and the other docs are not offered
         ("MaxScore": Turtle and Flood, "Query Evaluation: Strategies and Optimizations", 1995).
         """
@@ -134,7 +134,7 @@ class Scorer:
     def _score_terms(self, doc_ids: Array, terms: Sequence[str]) -> Array:
         """Return a row per term with the score of the term in each doc. `terms`: terms of the query.
 
-        Callers pass at most some thousand docs, so that temporary arrays are small.
+        Callers limit the number of docs times terms, so that temporary arrays are small.
         """
         frequencies = self._reader.terms.frequencies
         tf = np.array([frequencies(term, doc_ids) for term in terms], np.float64)
@@ -215,7 +215,7 @@ class Scorer:
             for text, (start, end) in zip(texts, pairwise(alphabets), strict=True)
         ]
         offsets = np.concatenate(is_gram).nonzero()[0]
-        # The codes of a segment's alphabet, and then those of the concatenated alphabets.
+        # Codes in the alphabet of each segment. Adding the offset of the alphabet gives indices in `gram_codes`.
         codes = np.concatenate(texts).take(offsets).astype(np.intp)
         text_ends = offsets.searchsorted(list(accumulate(map(len, texts), initial=0)))
         codes += np.repeat(alphabets[:-1], text_ends[1:] - text_ends[:-1])
@@ -314,7 +314,7 @@ class _ImpactBounds:
         )
 
     def _weigh(self, impacts: Sequence[Array]) -> Array:
-        """Return the sum of the impacts, an array per term, times the factors of the terms."""
+        """Return the sum over the terms of impacts times factor. `impacts`: an array per term."""
         if self._is_unweighted:
             return impacts[0]
         total: Array
@@ -358,7 +358,7 @@ def _count_pairs_of_one(text: str, bigram: str) -> int:
 def _weighted_saturation(weights: Array, tf: Array, norms: Array) -> Array:
     """Return `ranking.saturation` times a weight, with the operations in the same order.
 
-    `weights`: a weight per row. `tf`: a row of frequencies per weight, with an element per doc, which is overwritten.
+    `weights`: a weight per row. `tf`: a row of frequencies per weight, with an element per doc; overwritten.
     `norms`: the norm of each doc.
     """
     scores = tf * (K1 + 1)

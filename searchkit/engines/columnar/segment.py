@@ -187,7 +187,7 @@ class SegmentReader:
 
     @cached_property
     def text(self) -> SegmentText:
-        """The text of all docs."""
+        """The passages of all docs: texts, headings and titles."""
         self.arrays.column("text_offsets", self.size + 1)
         return SegmentText(self.arrays)
 
@@ -258,7 +258,7 @@ class SegmentReader:
         stored = encoded_column_arrays(name, codes, [None, *values.values(unique.tolist())])
         return DictColumn(MemoryArrays(stored), name)
 
-    # The caches are created on first use, so that opening an index with many segments stays fast (a fifth of a ms).
+    # These caches are created on first use, so that opening an index with many segments stays fast (a fifth of a ms).
 
     @cached_property
     def _open_columns(self) -> dict[str, DictColumn]:

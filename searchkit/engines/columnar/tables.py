@@ -98,7 +98,7 @@ class SegmentTables:
     def load(self, index: int, first: Paragraph) -> Table:
         """Return a part of a table as a table. `first`: the paragraph of its first row.
 
-        Raises ValueError if the data are damaged.
+        Damaged data may raise any exception.
         """
         start, end = self._offsets[index : index + 2].tolist()
         caption, header, rows, header_columns = unpack_json(self._data.read(start, end))

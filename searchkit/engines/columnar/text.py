@@ -69,10 +69,10 @@ def text_arrays(
     words: Sequence[str] = (),
     word_docs: tuple[Array, Array] | None = None,
 ) -> tuple[dict[str, Array], CrossWordDocs]:
-    """Return the arrays of the passages of a segment, and the cross-word docs of the two-character words in `words`.
+    """Return the arrays of the passages of a segment, and the cross-word docs of `words`.
 
     `characters`: the code points of the texts of all docs, concatenated. `lengths`: the number of code points of each
-    text. `words`: the words, ascending. `word_docs`: a pair of arrays, offsets and doc ids. The docs with `words[i]` as
+    text. `words`: words of two characters, ascending. `word_docs`: offsets and doc ids. The docs with `words[i]` as
     a token of their passage are `doc_ids[offsets[i] : offsets[i + 1]]`.
     """
     doc_count, characters = len(lengths), np.concatenate([characters, narrow_code_points("".join(headings.texts))])

@@ -38,8 +38,8 @@ class _SegmentInfo:
     sequence: Array
     """Sequence number per document. It increases in the order in which documents are added.
 
-    Documents of the base index have the lowest numbers, in corpus order. In corpus order, other documents are sorted
-    by file name, and documents of the same file by sequence number.
+    Documents of the base index have the lowest numbers, in corpus order. Other documents are put into the corpus order
+    by file name, and those of the same file by sequence number.
     """
     is_shared: bool = False
     """Whether the segment file belongs to the base index, so that it must not be changed or moved."""
@@ -51,7 +51,7 @@ class _SegmentInfo:
 
 
 class ColumnarWriter:
-    """Collects documents, and writes them to a segment when the next document would not fit the segment, too."""
+    """Collects documents. Writes them to a segment if the next one would not fit, in `add_index` and in `commit`."""
 
     def __init__(self, folder: Path, analyzer: Analyzer, base: Path | None) -> None:
         self._folder, self._analyzer = folder, analyzer
@@ -151,7 +151,7 @@ class ColumnarWriter:
         self._segments.append(_SegmentInfo(path, reader, np.ones(len(sequence), bool), sequence))
 
     def _merge(self, group: Sequence[_SegmentInfo]) -> None:
-        """Replace several segments by one that contains their live documents."""
+        """Replace a group of one or more segments by a segment that contains their live documents."""
         columns = []
         for info in group:
             info.reader.arrays.verify()  # otherwise damaged data would be written with a valid checksum

@@ -1,8 +1,8 @@
 """An engine on an OpenSearch cluster. The answers are those of the other engines.
 
 A state of an index is one frozen OpenSearch index. It has an OpenSearch document for each paragraph, for each document
-of the corpus, and for each file of the state (several for a large file). The uid of a paragraph is a number of 62 bits,
-a hash of its id.
+of the corpus, and for each file of the state (several for a large file). The uid of a paragraph is a number from 1 to
+2⁶², a hash of the id of the paragraph.
 
 - `credentials`: secrets of the user
 - `cluster`: the connection, names, files and errors
@@ -11,7 +11,7 @@ a hash of its id.
 - `mapping`: fields, and the documents to index
 - `records`: stored content back to records
 - `spool`, `writer`: prepared documents on disk, and the new state
-- `columns`: documents and measures as columns, in two files that a process reads once
+- `columns`: documents and measures as columns, in two files that an engine reads once
 - `matching`: query trees to queries of OpenSearch
 - `ranking`, `faceting`, `lookup`, `engine`: order and scores, counts, measures, requests to responses
 """

@@ -1,4 +1,4 @@
-"""The connection to an OpenSearch cluster: one method that sends requests, and turns every failure into one clear line.
+"""The connection to an OpenSearch cluster. `Cluster.call` sends all requests, and turns failures into one-line errors.
 
 The folder of an index contains `cluster.json` with the address of the cluster and the name of the index, and no secrets
 (`credentials`).
@@ -37,14 +37,14 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 """Names that are valid in the name of an OpenSearch index, and cannot be read as a pattern or as another path."""
 _DATA = re.compile(r"data-[0-9]{6,}")
 _TIMEOUT = 60
-"""Seconds until a request counts as failed."""
+"""Seconds until an attempt of a request counts as failed. The client then repeats the request, at most three times."""
 _BULK_TIMEOUT = 120
-"""Seconds until a bulk request counts as failed. A bulk request that is sent again, although the first one was carried
-out, leaves deleted documents, which make searches slower."""
+"""Seconds until an attempt of a bulk request counts as failed. It is longer, because a bulk request that is sent again,
+although the first one was carried out, leaves deleted documents, which make searches slower."""
 _ATTEMPTS = 6
 """Maximum number of times that a request is sent while the cluster has too much to do (status 429)."""
 _CHUNK_SIZE = 4 << 20
-"""Maximum bytes of a file in one document."""
+"""Maximum bytes of a file in one OpenSearch document."""
 EXISTS = "resource_already_exists_exception"
 """Kind of the error if a new OpenSearch index exists already, for example because the request was sent twice."""
 _BUSY = 429
@@ -74,9 +74,9 @@ class Cluster:
     """An index on a cluster: its address, its name, and how its states are created."""
 
     url: str
-    """Address of a node or of a proxy before the cluster, or several with commas, without secrets."""
+    """Address of a node or of a proxy before the cluster, or several addresses, separated by commas. No secrets."""
     name: str
-    """Name of the index. All names of OpenSearch indices begin with `searchkit-` and this name."""
+    """Name of the index. The names of its OpenSearch indices begin with `searchkit-` and this name."""
     shards: int
     """Number of shards of each new state."""
 
@@ -84,8 +84,8 @@ class Cluster:
     def parse(cls, url: str, folder: Path) -> Cluster:
         """Return the cluster of an address `http://host:9200/NAME`.
 
-        If the address has no name, the name is made from the path of the folder. Several nodes are
-        `http://a:9200,http://b:9200/NAME`. Raises UsageError.
+        If the address has no name, the name is made from the path of the folder and the name of this machine. Several
+        nodes are `http://a:9200,http://b:9200/NAME`. Raises UsageError.
         """
         *others, last = url.split(",")
         addresses = ",".join(_address_of(item) for item in (*others, last))
@@ -117,7 +117,8 @@ class Cluster:
     def assign(cls, index: Path, url: str) -> None:
         """Write the file that `read` reads. An index that has a name keeps it, also at a new address.
 
-        Raises UsageError for an invalid address, and for one that names another index.
+        Raises UsageError for an invalid address, and for one that names another index. Raises IndexForeign if the
+        existing file is invalid, and IndexUnusable if the file cannot be written.
         """
         cluster, old = cls.parse(url, index), cls.read(index)
         if old is not None and _path_of(url.rpartition(",")[2]) not in {"", old.name}:
@@ -137,7 +138,7 @@ class Cluster:
         return f"searchkit-{self.name}-state"
 
     def data_index(self, data: str) -> str:
-        """Return the name of the OpenSearch index of a state: `data-000012`. Raises IndexDamaged for another name."""
+        """Return the name of the OpenSearch index of a state (`data-000012`). Raises IndexDamaged for other names."""
         if not _DATA.fullmatch(data):  # the name is from the manifest, which must not name an index of others
             raise IndexDamaged(f"{self.url} ({self.name}): the manifest names no state, but {data!r}; build again")
         return f"searchkit-{self.name}-{data}"
@@ -174,7 +175,8 @@ class Cluster:
     ) -> Any:  # noqa: ANN401 - any JSON
         """Send a request and return the JSON of the answer, or None if its status or kind of error is in `accept`.
 
-        A request is sent again if the cluster has too much to do, and if no node answers. Raises IndexUnusable.
+        A request is sent again if the cluster has too much to do (status 429). The client sends it again if no answer
+        arrives, or one with the status 502, 503 or 504. Raises IndexUnusable, and TimedOut (`timing`).
         """
         for attempt in range(1, _ATTEMPTS + 1):
             check_time()
@@ -256,7 +258,7 @@ class Cluster:
         return [answers[n] for n in range(len(searches))]
 
     def put_file(self, data: str, name: str, content: bytes) -> None:
-        """Store a file in a state, in OpenSearch documents of at most `_CHUNK_SIZE` bytes of the file."""
+        """Store a file in a state, in OpenSearch documents that each have at most `_CHUNK_SIZE` bytes of the file."""
         chunks = [content[start : start + _CHUNK_SIZE] for start in range(0, len(content), _CHUNK_SIZE)] or [b""]
         record = {"name": name, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
         for number, chunk in enumerate(chunks):
@@ -286,7 +288,7 @@ class Cluster:
         return [source and source["record"] for source in self.get_sources(data, ids)]
 
     def get_sources(self, data: str, ids: Sequence[str]) -> list[Json | None]:
-        """Return the stored content of the documents with some ids, None for an unknown one."""
+        """Return the stored content of the OpenSearch documents with the given ids, None for an unknown id."""
         if not ids:
             return []
         found = self.call("POST", f"/{self.data_index(data)}/_mget", {"ids": [*ids]})["docs"]
@@ -306,7 +308,7 @@ class Cluster:
     def count_buckets(self, data: str, requests: Sequence[tuple[Json, Sequence[str]]]) -> list[Buckets]:
         """Return for each request the exact numbers of matching documents, by combination of values of keyword fields.
 
-        `requests`: pairs of a query and its fields.
+        `requests`: pairs of a query and its fields. A document without a value of one of the fields does not count.
         """
         counts: list[Buckets] = [{} for _ in requests]
         bodies = {number: _bucket_body(query, fields) for number, (query, fields) in enumerate(requests)}
@@ -322,7 +324,10 @@ class Cluster:
         return counts
 
     def bulk(self, data: str, lines: bytes) -> None:
-        """Index or delete documents. If the cluster is too busy for one, sends all again. Raises IndexUnusable."""
+        """Index or delete documents. If the cluster cannot write one now, sends all again. Raises IndexUnusable.
+
+        `lines`: the body of the bulk request.
+        """
         for attempt in range(1, _ATTEMPTS + 1):
             answer = self.call(
                 "POST", f"/{self.data_index(data)}/_bulk", lines, params={"request_timeout": _BULK_TIMEOUT}
@@ -351,12 +356,12 @@ _COMPLETE = {"allow_partial_search_results": False}
 
 
 def _path_of(url: str) -> str:
-    """Return the name of the index in an address that `_address_of` accepts."""
+    """Return the name of the index in an address that `_address_of` accepts, empty if there is none."""
     return urlsplit(url).path.strip("/")
 
 
 def _address_of(url: str) -> str:
-    """Return an address without the name of an index. Raises UsageError."""
+    """Return an address without the name of an index. Raises UsageError if it is invalid or has a password."""
     if "@" in url:
         raise UsageError("the address of a cluster contains no password: set SEARCHKIT_OPENSEARCH_USER and _PASSWORD")
     try:
@@ -370,7 +375,7 @@ def _address_of(url: str) -> str:
 
 
 def _default_name(folder: Path) -> str:
-    """Return a name for the index of a folder. Other folders, also on other machines, have other names."""
+    """Return a name for the index of a folder. Other folders, also on machines with other names, have other names."""
     path = folder.absolute()
     digest = hashlib.sha256(f"{socket.gethostname()}\n{path}".encode("utf-8", "surrogateescape")).hexdigest()[:12]
     letters = re.sub(r"[^a-z0-9]+", "-", path.name.lower()).strip("-")[:40]

@@ -1,4 +1,4 @@
-"""Documents and measures of a state as columns. A build writes them as two files; a process reads each file once.
+"""Documents and measures of a state as columns. A build writes them as two files; an engine reads each file once.
 
 A state never changes, so columns that were read stay right. The files are compressed MessagePack of declared types. The
 uid of a paragraph is `mapping.uid_of`.
@@ -38,7 +38,10 @@ _MeasureRow = tuple[str, MeasureAttributes, TimeAttributes, bool, float]
 
 
 class DocumentRow(msgspec.Struct):
-    """The part of the columns for one document. It is stored with the document, so that a build reads no paragraphs."""
+    """The part of the columns for one document.
+
+    It is stored with the document, so that a build joins the columns without reading paragraphs.
+    """
 
     record: Json
     """The document as JSON."""
@@ -95,7 +98,8 @@ class DocumentColumns(msgspec.Struct):
 class MeasureRows(msgspec.Struct):
     """The measures of a state, in corpus order.
 
-    Bytes are arrays, with an element per measure unless stated otherwise.
+    Fields of bytes are arrays of 32-bit integers (`is_part`: of bools), with an element per measure, unless stated
+    otherwise.
     """
 
     indicators: list[str]
@@ -127,17 +131,17 @@ def pack_row(row: DocumentRow) -> str:
 
 
 def unpack_row(content: str) -> DocumentRow:
-    """Return the columns of one document. Raises as `unpack_documents`."""
+    """Return the columns of one document. Raises as `unpack_documents`, or ValueError if the text is not Base64."""
     return msgspec.msgpack.decode(zlib.decompress(base64.b64decode(content)), type=DocumentRow)
 
 
 def unpack_documents(content: bytes) -> Documents:
-    """Return the documents of a file. Raises ValueError, or msgspec.MsgspecError, if it is not such a file."""
+    """Return the documents of a file. Raises zlib.error or msgspec.MsgspecError if it is not such a file."""
     return Documents(msgspec.msgpack.decode(zlib.decompress(content), type=DocumentColumns))
 
 
 def unpack_measures(content: bytes) -> Measures:
-    """Return the measures of a file. Raises as `unpack_documents`."""
+    """Return the measures of a file. Raises as `unpack_documents`, or ValueError if an array has a wrong size."""
     return Measures(msgspec.msgpack.decode(zlib.decompress(content), type=MeasureRows))
 
 

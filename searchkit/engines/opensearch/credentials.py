@@ -20,14 +20,14 @@ NAMES = ("USER", "PASSWORD", "API_KEY", "CA", "CERTIFICATE", "KEY")
 authorities to trust, and the certificate of the client with its key."""
 CREDENTIALS_FILE = f"{PREFIX}CREDENTIALS"
 """Variable with the path of a file that has such variables, one `NAME=VALUE` a line, like a file for `docker run
---env-file` or of systemd. If the environment has the same variable, its value is used."""
+--env-file` or of systemd. A value in the environment takes precedence, unless it is empty."""
 
 _MAX_BYTES = 65_536
-"""Maximum size of the file of credentials."""
+"""Number of bytes that are read from the file of credentials. The rest of a larger file is ignored."""
 
 
 def client_arguments() -> dict[str, Any]:
-    """Return the arguments of the client for the credentials of the user. Raises UsageError, without a secret."""
+    """Return the arguments of the client for the credentials of the user. Raises UsageError, which names no secret."""
     given = _read_variables()
     arguments: dict[str, Any] = {}
     if given.get("USER") or given.get("PASSWORD"):
@@ -78,7 +78,7 @@ def _read_file(path: Path) -> dict[str, str]:
 def _check_privacy(status: os.stat_result, where: str) -> None:
     """Raise UsageError if a file is not regular, or others than its owner may read, write or execute it.
 
-    On Windows, the mode says nothing about others.
+    On Windows, only the kind of the file is checked, because the mode says nothing about others.
     """
     if not stat.S_ISREG(status.st_mode):
         raise UsageError(f"{where}: not a regular file")

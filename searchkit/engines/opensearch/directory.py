@@ -1,9 +1,10 @@
 """The manifest, the files and the lock of an index on a cluster.
 
-The OpenSearch index `searchkit-NAME-state` has two documents. One is the manifest, which names the frozen OpenSearch
-index of the committed state. A commit is one conditional write of the manifest. The other document is the lock. It
-expires unless its holder renews it. A process that takes the lock also increments a number in the manifest (`taken`).
-So the commit of a process that has lost the lock fails, and no two processes write the same state.
+The OpenSearch index `searchkit-NAME-state` contains the document `manifest` and, while a process holds the lock, the
+document `lock`. The manifest names the frozen OpenSearch index of the committed state. A commit is one conditional
+write of the manifest. The lock expires unless its holder renews it. A process that takes the lock also increments a
+number in the manifest (`taken`). So the commit of a process that has lost the lock fails, and no two processes write
+the same state.
 """
 
 from __future__ import annotations
@@ -42,19 +43,19 @@ _RENEWAL_SECONDS = 10.0
 _FILES = (ALIASES_FILE, EXTRAS_FILE, PROBLEMS_FILE, STATE_FILE, SUGGESTIONS_FILE)
 """Files that a build writes beside the prepared documents."""
 _FIELDS = {"manifest": ("text", "data", "retired", "taken"), "lock": ("holder", "expires")}
-"""Fields of the documents of the index of the state."""
+"""Fields of the two documents of the OpenSearch index `searchkit-NAME-state`, by id."""
 RETENTION_SECONDS = 3600.0
-"""Seconds for which searches can use a state after a newer state was committed, unless `_MAX_RETIRED` further states
-are committed in this time."""
+"""Seconds for which searches can use a state after an update of it was committed, unless `_MAX_RETIRED` further updates
+are committed in this time. The next build removes a state that a full build has replaced."""
 _MAX_RETIRED = 5
-"""Maximum number of older states that are kept. Each takes the space of its changes, and shards of the cluster."""
+"""Maximum number of older states that a build keeps. Each takes the space of its changes, and shards of the cluster."""
 
 
 class ClusterDirectory:
-    """An index on a cluster. Its folder contains only `cluster.json` and, during a build, prepared documents."""
+    """An index on a cluster. Its folder has only `cluster.json` and, during a build, the folder of the new state."""
 
     def __init__(self, path: Path) -> None:
-        """Read the file of the folder. Raises IndexForeign."""
+        """Read `cluster.json`. Raises IndexForeign if it names no index on a cluster."""
         cluster = Cluster.read(path)
         if cluster is None:
             raise IndexForeign(f"{path}: names no index on a cluster")
@@ -94,7 +95,7 @@ class ClusterDirectory:
         return content
 
     def map_file(self, manifest: Manifest, name: str) -> mmap:
-        """Return a file of a state, not empty, in memory."""
+        """Return a file of a state in memory, with its checksum verified. The file must not be empty."""
         content = self.read_file(manifest, name)
         memory = mmap(-1, len(content))
         memory[:] = content
@@ -143,7 +144,10 @@ class ClusterDirectory:
         return folder
 
     def commit(self, manifest: Manifest, base: Manifest | None) -> Manifest:
-        """Store the files of the state's folder, freeze the state, and write the manifest if the lock is still held."""
+        """Store the files of the state's folder, freeze the state, and write the manifest.
+
+        Raises IndexLocked if another process has taken the lock.
+        """
         folder = self.path / manifest.data
         for path in map(folder.joinpath, _FILES):
             if path.is_file():  # not every build writes the state of the corpus files
@@ -178,7 +182,7 @@ class ClusterDirectory:
         return f"/{self._cluster.state_index()}/_doc/{doc_id}"
 
     def _get(self, doc_id: str) -> Json | None:
-        """Return a document of the index of the state, or None. Raises IndexForeign if searchkit did not write it."""
+        """Return the document `manifest` or `lock`, None if there is none. Raises IndexForeign if it lacks a field."""
         found: Json | None = self._cluster.call("GET", self._path(doc_id), accept={404})
         if found is not None and not {*_FIELDS[doc_id]} <= {*found.get("_source", ())}:
             where = f"{self._cluster.url} ({self._cluster.name})"
@@ -191,7 +195,7 @@ class ClusterDirectory:
         return {record["name"]: (record["size"], record["sha256"]) for record in records}
 
     def _create_state_index(self) -> None:
-        """Create the index of the state with an empty manifest, unless it exists."""
+        """Create `searchkit-NAME-state`, and an empty manifest in it, each unless it exists."""
         body = {
             "settings": {"number_of_shards": 1, "auto_expand_replicas": "0-1"},
             "mappings": {"dynamic": False},
@@ -202,7 +206,10 @@ class ClusterDirectory:
         self._cluster.call("PUT", f"/{name}/_create/manifest", empty, accept={409})
 
     def _take_lock(self) -> None:
-        """Take the lock if there is none, or if it has expired. Otherwise raises IndexLocked."""
+        """Take the lock if there is none, or if it has expired, and count that in the manifest (`taken`).
+
+        Raises IndexLocked if another process has the lock.
+        """
         found = self._get("lock")
         if found and found["_source"]["expires"] > time.time():
             raise self._locked(found["_source"])
@@ -229,7 +236,7 @@ class ClusterDirectory:
         return {"holder": self._holder, "expires": time.time() + LOCK_SECONDS}
 
     def _renew_until(self, ended: threading.Event) -> None:
-        """Renew the lock until the build has ended or another process has taken it."""
+        """Renew the lock until `ended` is set or another process has taken the lock."""
         while not ended.wait(_RENEWAL_SECONDS):
             with suppress(IndexUnusable):  # the next attempt may succeed before the lock expires
                 self._write_lock(self._lock_version)
@@ -249,7 +256,7 @@ class ClusterDirectory:
             self._lock_version = _version_of(written)
 
     def _write_manifest(self, body: Json) -> None:
-        """Write the manifest document if nobody else has written it. Raises IndexLocked."""
+        """Write the manifest document. Raises IndexLocked if another process has written it since this one last did."""
         written = self._cluster.call("PUT", self._path("manifest"), body, params=self._version, accept={409})
         if written is None:
             found = self._get("manifest")

@@ -48,13 +48,12 @@ Json = dict[str, Any]
 _Result = TypeVar("_Result")
 
 _loading = Lock()
-"""Held while columns are loaded, so that threads load them once. A variable of the module, so that `forking` finds it.
-"""
+"""Held while columns are loaded, so that threads load them once. In the module, so that `search.forking` finds it."""
 
 _WORD_FIELDS = ("words.text", "words.heading", "words.title")
 """Fields that together have every term."""
 _BATCH_SIZE = 500
-"""Number of documents that are loaded at a time."""
+"""Number of OpenSearch documents that are loaded at a time."""
 
 
 @dataclass(frozen=True)
@@ -121,11 +120,11 @@ class OpenSearchEngine:
         )
 
     def stream(self, request: Request) -> Iterator[ScoredParagraph]:
-        """Yield the hits of `search`. Ranks all matches before the first hit, and loads some hundred hits at a time."""
+        """Yield the hits of `search`. Loads them in pages, but with `by_document` or `fold` all at once."""
         yield from islice(self._load_hits(self._plan(request)), request.limit)
 
     def _plan(self, request: Request) -> _Plan:
-        """Count what a request asks for, and prepare its ranking."""
+        """Count the matches of a request and, if it asks for it, their documents, and prepare its ranking."""
         counting = FacetCounting(self._cluster, self._data, self._documents, self._populations)
         excluded = self._excluded(request, counting)
         filters = [*map(to_query, request.filters)]
@@ -142,7 +141,7 @@ class OpenSearchEngine:
         return _Plan(request, counting, excluded, ranking, total, total_any, by_document)
 
     def _load_hits(self, plan: _Plan) -> Iterator[ScoredParagraph]:
-        """Yield the hits of a request from its offset on."""
+        """Yield the hits of a request from its offset on, up to its limit."""
         request = plan.request
         if not plan.total or request.limit == 0:
             return
@@ -241,7 +240,7 @@ class OpenSearchEngine:
             yield paragraph["document"], paragraph["n"]
 
     def vocabulary(self) -> Vocabulary:
-        """Return all words and headings."""
+        """Return the words and headings, as in `Vocabulary`. Omits headings above `mapping.MAX_KEYWORD_LENGTH`."""
         fields = ("words.text", "words.label", "path")
         texts, labels, headings = (
             {value: count for (value,), count in counts.items()}
@@ -278,7 +277,7 @@ class OpenSearchEngine:
             raise IndexDamaged(f"{self._folder.parent}: {message}; build it again with: searchkit build --full")
 
     def close(self) -> None:
-        """Release nothing: connections are closed with the object."""
+        """Release nothing: the connections are closed with the client."""
 
     def _count(self, query: Json) -> int:
         """Return the number of paragraphs that a query matches."""

@@ -1,6 +1,8 @@
-"""Exact facet counts: matches by document from the cluster, and the values of documents from their columns.
+"""Exact facet counts.
 
-Numbers of distinct documents that OpenSearch counts itself are approximations.
+The cluster counts matches by document; for a facet of paragraphs, by value and document. The values of a facet of
+documents are taken from the columns. OpenSearch's own number of distinct documents is not used, because it is an
+approximation.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ class FacetCounting:
     """Counts the facets of one request. `count` asks the cluster for the counts of all facets at once."""
 
     def __init__(self, cluster: Cluster, data: str, documents: Documents, shared: dict[str, Buckets]) -> None:
-        """`shared`: counts of all paragraphs of the state, which this object adds to."""
+        """`shared`: counts over all paragraphs of the state, which this object adds to."""
         self._cluster, self._data, self._documents = cluster, data, documents
         self._shared = shared
         self._buckets: dict[str, Buckets] = {}

@@ -1,4 +1,7 @@
-"""Looks up measures: the cluster finds and scores paragraphs; everything else is in the columns in memory."""
+"""Looks up measures: the cluster finds and scores paragraphs; the columns in memory select measures.
+
+Records of measures are loaded when they are asked for.
+"""
 
 from __future__ import annotations
 
@@ -103,7 +106,7 @@ class MeasureLookup:
         return known
 
     def _has_properties(self, request: MeasureRequest) -> _Mask:
-        """Return a mask of the measures that have the unit, the value and the status of a request.
+        """Return a mask of the measures whose unit, value and status a request admits.
 
         Leaves out totals of several years if the request does (`MeasureRequest.single_years`).
         """
@@ -129,7 +132,7 @@ class MeasureLookup:
         return mask
 
     def _scores(self, request: MeasureRequest, indices: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Return the score by words of the paragraph of each of some measures."""
+        """Return the scores by words of the paragraphs of the measures at `indices`."""
         columns = self._columns
         scores = np.zeros(len(columns.uids))
         if request.scoring and len(indices):

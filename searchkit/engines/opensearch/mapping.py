@@ -28,7 +28,7 @@ MAX_KEYWORD_LENGTH = 8000
 bytes."""
 DIGIT, NUMERAL, MARK = "\ufff9", "\ufffa", "\ufffb"
 """Terms for classes of characters. At the position of a character of a class, a field of strings has the term of the
-class besides the character. No text and no query contains these code points (`characters.INVISIBLE`)."""
+class besides the character. Texts and queries contain none of these code points (`text.characters.INVISIBLE`)."""
 _CLASSES = {DIGIT: "0123456789", NUMERAL: HAN_NUMERAL_CHARACTERS, MARK: ".,"}
 """Characters of each class."""
 _MAX_DIGITS = 4000
@@ -66,9 +66,9 @@ class StoredRecord(msgspec.Struct):
 def index_body(fingerprint: str, shards: int) -> Json:
     """Return settings and mapping of a new state. `fingerprint`: that of the analyzer, for people who read the mapping.
 
-    A string is found as a phrase of bigrams, a whole number as intervals of characters and of their classes
-    (`DIGIT`). Terms come from searchkit's analyzer: as keywords for matching, and once with their weighted
-    frequency for BM25F.
+    A string is found as a phrase of bigrams. A string that must be a whole number (`tree.Substring`) is also found as
+    intervals of characters and of their classes (`DIGIT`). Terms come from searchkit's analyzer. They are keywords for
+    matching. For BM25F, the field `frequencies` has each term of a paragraph once, with its weighted frequency.
     """
     properties = {
         **dict.fromkeys(("text", "label", "heading", "title"), _STRINGS),
@@ -131,7 +131,7 @@ def _class_synonyms() -> list[str]:
 
 
 def uid_of(paragraph_id: str) -> int:
-    """Return the uid of a paragraph, a hash of its id: 1 to 2⁶².
+    """Return the uid of a paragraph, a hash of its id, from 1 to 2⁶².
 
     The field `fold` contains the negative uid of a paragraph without a near-duplicate key.
     """
@@ -155,7 +155,7 @@ def facet_term(name: str, value: str) -> str:
 
 
 def number_term(name: str, value: int) -> str:
-    """Return the term of the field `number`. The terms of a facet are in the order of the numbers."""
+    """Return the term of the field `number`. Sorted as text, the terms of a facet are in the order of their numbers."""
     digits = str(value)
     return f"{name}{DELIMITER}{len(digits):04d}{digits}"
 
@@ -170,7 +170,7 @@ def document_docs(
 ) -> Iterator[tuple[str, Json]]:
     """Yield the id and the content of each OpenSearch document for a corpus document: its paragraphs, then itself.
 
-    The fields `file` and `order` are missing.
+    The content lacks the fields `file` and `order`, which `spool.read_spool` adds.
     """
     row = DocumentRow(to_json(document), has_tables=bool(tables))
     title = _terms(analyzer, document.title or "")
@@ -214,7 +214,7 @@ def _paragraph_doc(
         "title": fold(paragraph.title or ""),
         "words": {
             "text": [*{*text}],
-            "label": [*({*label} - {*text})],  # each word of the passage is in one of the two
+            "label": [*({*label} - {*text})],  # each word of the passage is either in `text` or in `label`
             "heading": [*{*heading}],
             "title": [*{*title}],
         },
@@ -261,7 +261,7 @@ def _encode(record: object) -> str:
 
 
 def parse_frequencies(text: str, terms: Iterable[str]) -> dict[str, int]:
-    """Return the weighted frequency of each of some terms in the stored field `frequencies`, if it is not 0."""
+    """Return the weighted frequency of each given term that the stored field `frequencies` contains."""
     padded = f" {text} "
     starts = {term: padded.find(f" {term}{DELIMITER}") + len(term) + 2 for term in terms}
     return {

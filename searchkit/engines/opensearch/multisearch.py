@@ -1,8 +1,8 @@
 """Several calls at a time, whose searches go to the cluster together.
 
-A call, such as a query of a file, sends one search after the other, and mostly waits. Here each call has a thread. What
-the calls ask while a request is under way is sent as the next request, a multi-search. So no call waits until another
-one asks or ends, and a call knows nothing of the others.
+A call, such as one query from a file of queries, sends one search after the other, and mostly waits. Here each call has
+a thread. What the calls ask while a request is under way is sent as the next request, a multi-search. So no call waits
+for another call to ask or to end, and a call knows nothing of other calls.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple, TypeVar
 
 CALLS = 16
-"""Number of calls that run at a time."""
+"""Maximum number of calls that run at a time."""
 
 Json = dict[str, Any]
 Search = tuple[Json, Json]
@@ -32,7 +32,7 @@ class _Asked(NamedTuple):
 
 
 class _Collector(NamedTuple):
-    """Where the calls of a block put their searches."""
+    """Where the calls of a batch (`run_together`) put their searches."""
 
     owner: object
     """Whose searches are collected: a state of an index on a cluster."""
@@ -44,9 +44,9 @@ _collector: ContextVar[_Collector | None] = ContextVar("collector", default=None
 
 
 def ask_together(owner: object, searches: Sequence[Search]) -> list[Json] | None:
-    """Return the answers to searches of a call of `run_together`, or None outside of one with this owner.
+    """Return the answers to searches, or None if this thread does not run a call of `run_together` with this owner.
 
-    Raises what `send` raised.
+    Raises what `send` raised, or CancelledError if `run_together` was interrupted.
     """
     collector = _collector.get()
     if collector is None or collector.owner != owner:
@@ -59,10 +59,10 @@ def ask_together(owner: object, searches: Sequence[Search]) -> list[Json] | None
 def run_together(
     owner: object, send: Callable[[Sequence[Search]], list[Json]], calls: Iterable[Callable[[], _Result]]
 ) -> Iterator[_Result]:
-    """Run calls in batches of `CALLS`, and yield their results in order. Raises the first exception of a call.
+    """Run calls in batches of `CALLS`, and yield their results in order. Raises the exception of a call in its place.
 
     The results of a batch are yielded when all of its calls have ended; then the next batch starts. `send` returns the
-    answers to the searches of several calls, each as OpenSearch gives it, and is called by this thread only.
+    answers to the searches of several calls, each as OpenSearch gives it. Only the thread that iterates calls it.
     """
     calls = iter(calls)
     while batch := [*islice(calls, CALLS)]:

@@ -2,7 +2,8 @@
 
 The script on the cluster adds up the same numbers as `engines.ranking`, but OpenSearch rounds a score to 24 bits. Hits
 get their scores from their stored frequencies, in 64 bits. So the order can differ from that of another engine only
-between hits whose scores are equal in 24 bits, and only beyond the best `RESCORE_DEPTH`.
+for hits whose scores by words are equal in 24 bits: which of them are among the best `RESCORE_DEPTH`, and how the
+hits after these are ordered.
 
 Of many matches, the script scores only candidates: the best by OpenSearch's own BM25, which skips most matches.
 OpenSearch's BM25 rounds lengths down, so its scores are, up to a factor, upper bounds of ours (`Statistics.bound`). If
@@ -51,7 +52,7 @@ two."""
 _ROUNDING = 1 + 1e-5
 """Factor by which a score may be too low because OpenSearch rounds it."""
 _PAGE_SIZE = 1000
-"""Number of hits that are fetched at a time."""
+"""Number of hits that are fetched at a time, unless hits are grouped: then all are fetched at once."""
 
 # The script adds 1, so that its hits score at least 1. Hits that come last (`Request.first`) have the score 0.
 _SCORE_SCRIPT = """
@@ -64,7 +65,7 @@ for (int i = 0; i < params.terms.length; ++i) {
 return sum;
 """
 _RANK_SCRIPT = "return params.ranks.getOrDefault(String.valueOf(doc['uid'].value), params.last);"
-"""Returns the rank of a hit that was scored again. All other hits have one rank, which is behind these."""
+"""Returns the rank of a hit that was scored again. All other hits have the same rank, which is after these ranks."""
 
 
 @dataclass(frozen=True)
@@ -108,17 +109,18 @@ class Statistics:
 
     @property
     def has_bounds(self) -> bool:
-        """Whether OpenSearch counts so few deleted documents that its bounds are near our scores.
+        """Whether the deleted documents that OpenSearch still counts are at most 1 % of the number of paragraphs.
 
-        With 5 % deleted, the candidates sufficed for no query; with none deleted, they sufficed for most queries.
+        Then its bounds are near our scores. In a measurement, the candidates sufficed for most queries with none
+        deleted, and for no query with 5 % deleted.
         """
         return self._deleted * 100 <= self.paragraphs
 
     def bound(self, terms: Iterable[str]) -> float:
-        """Return the maximum ratio of a score by some terms to that of OpenSearch's own BM25.
+        """Return an upper bound of the ratio of a score by some terms to that of OpenSearch's own BM25.
 
-        OpenSearch counts only paragraphs with a term, and still counts deleted documents: in the number of documents,
-        in document frequencies and in the average length.
+        OpenSearch counts only paragraphs with at least one term, and still counts deleted documents: in the number of
+        documents, in document frequencies and in the average length.
         """
         with_terms = self.paragraphs - self._empty
         ratios = [1.0]
@@ -151,7 +153,10 @@ class Ranking:
     """The ranked hits of a request."""
 
     def __init__(self, statistics: Statistics, request: Request, matches: Json, union: Json, total: int) -> None:
-        """`matches`: query of the matches. `union`: query of these and the hits beyond, `total` paragraphs."""
+        """`matches`: query of the matches. `union`: query of the matches and of the hits beyond (`Request.beyond`).
+
+        `total`: number of paragraphs that `union` matches.
+        """
         self._cluster, self._data = statistics.cluster, statistics.data
         self._statistics, self._request = statistics, request
         self._matches, self._union, self._total = matches, union, total
@@ -161,7 +166,7 @@ class Ranking:
     def _ranked(self, selected: Json) -> Json:
         """Return the query that scores selected hits. Each hit lists the named queries that it matches."""
         request = self._request
-        # Each tree is sent once, because OpenSearch limits the number of clauses of a search.
+        # Only the needed names: each one sends its tree, and OpenSearch limits the number of clauses of a search.
         names = [] if request.beyond is None else [named("match", self._matches)]
         if request.first is not None:
             names.append(named("first", to_query(request.first)))
@@ -177,7 +182,7 @@ class Ranking:
         return {"bool": {"filter": [query], "should": [first], "minimum_should_match": 0}}
 
     def hits(self) -> Iterator[RankedHit]:
-        """Yield the hits from the first requested one on."""
+        """Yield the hits that the request asks for: from its offset on, up to its limit."""
         request, total = self._request, self._total
         offset = request.offset
         end = total if request.limit is None else min(total, offset + request.limit)

@@ -17,7 +17,7 @@ from searchkit.model import Document, ExtractedMeasure, Paragraph, Table
 from searchkit.text.analyzer import Analyzer
 
 SPOOL_FILE = "spool.jsonl"
-"""File of the prepared documents: for each a line with file, position and id, and a line with its content."""
+"""File of the prepared documents. Each has two lines: a list of file, position and id; and its content."""
 
 
 class Spool:
@@ -57,7 +57,7 @@ class Spool:
 
 
 def read_spool(path: Path, number: int) -> Iterator[bytes]:
-    """Yield the two lines of a bulk request for each document of a file.
+    """Yield the two lines of a bulk request for each document of a spool.
 
     `number`: position of the spool among the spools of a build. The documents of one corpus file are in the order of
     these numbers, and within a spool in the order in which they were added.

@@ -1,4 +1,4 @@
-"""Writes a new state of an index to the cluster: clones the last one, removes and adds documents, joins their columns.
+"""Writes a new state of an index to the cluster: clones the old one, removes and adds documents, joins their columns.
 
 The id of an OpenSearch document is made from the id of its paragraph or document, or from the name of its file. So a
 request can be repeated without duplicates.
@@ -33,8 +33,8 @@ _CLONE_SECONDS = 50
 class OpenSearchWriter:
     """Collects prepared documents on disk, and sends them to the cluster when it commits.
 
-    The writer of a worker, whose folder is not in the folder of an index on a cluster, writes a part: only the prepared
-    documents.
+    The writer of a worker writes a part: only the prepared documents. Its folder is not directly in the folder of an
+    index on a cluster.
     """
 
     def __init__(self, folder: Path, analyzer: Analyzer, base: Path | None) -> None:
@@ -76,7 +76,10 @@ class OpenSearchWriter:
         self._spools.append(Spool(self._folder / f"{len(self._spools)}-{SPOOL_FILE}", self._analyzer))
 
     def commit(self) -> None:
-        """Write everything. The new state stays writable for the files of the build (`directory`)."""
+        """Finish the spool and, unless this is a part, write the new state to the cluster.
+
+        The state stays writable, because `ClusterDirectory.commit` adds the files of the build.
+        """
         self._close_spool()
         if self._cluster is not None:
             _Publication(self._cluster, self._folder.name).run(
@@ -117,7 +120,7 @@ class _Publication:
             )
 
     def _clone(self, base: str) -> int:
-        """Create the state with the documents of the last one. Returns their number."""
+        """Create the state with the documents of the state `base`. Returns their number."""
         body = {"settings": {"index.blocks.write": None, "index.auto_expand_replicas": "0-1"}}
         source = self._cluster.data_index(base)
         self._cluster.call("PUT", f"/{source}/_block/write")  # a state that is not frozen cannot be cloned
@@ -147,7 +150,7 @@ class _Publication:
         return sum(not doc_id.startswith("file-") for doc_id in ids)
 
     def _send(self, chunks: Iterable[tuple[int, bytes]]) -> int:
-        """Send bulk requests in several threads, as fast as the cluster answers. Returns the number of documents."""
+        """Send bulk requests, up to `_BULK_THREADS` at a time. Returns the number of documents."""
         total = 0
         pending: set[Future[None]] = set()
         with ThreadPoolExecutor(_BULK_THREADS) as threads:

@@ -111,8 +111,8 @@ def comparison_answer(comparison: Comparison, max_cells: int) -> Answer:
 def excerpt_answer(found: Excerpt | Table, document: Document | None, max_around: int) -> Answer:
     """Return the answer with the paragraphs or the table of an id.
 
-    `document`: the document of the paragraphs or the table. `max_around`: the largest number of paragraphs around one
-    that the tool accepts.
+    `document`: the document of the paragraphs or the table. `max_around`: the largest value of `around` that the tool
+    accepts.
     """
     facts, messages = _document_facts(document)
     if isinstance(found, Table):
@@ -229,7 +229,7 @@ def _query_lines(results: Results | MeasureResults | Comparison) -> list[str]:
 
 
 def _suggestion_lines(tool: str, suggestions: Iterable[Suggestion]) -> list[str]:
-    """Return a line for each other search that finds something."""
+    """Return a line for each suggestion: another search, and the number of its results."""
     lines = []
     for item in suggestions:
         filters = {name: list(values) for name, values in item.filters.items()}

@@ -42,7 +42,7 @@ _STATES = {
 _NOTES = {"revised": "in a later report", "other": "another value of this name", "target": "planned"}
 """Words for the field `note` of the records of a comparison (`comparison_records`)."""
 _OWN_FIELDS = ("id", "n", "text", "number", "path", "section", "topics", "of_year")
-"""Fields in which the paragraphs of a document differ."""
+"""Fields of the record of a paragraph. Paragraphs of a document share the values of the other fields, except `page`."""
 
 
 def hit_row(hit: Hit) -> Row:
@@ -56,7 +56,7 @@ def hit_row(hit: Hit) -> Row:
 
 
 def measure_row(hit: MeasureHit) -> Row:
-    """Return the row of a measure: value, indicator, time and status, place of the report, its snippet."""
+    """Return the row of a measure: value, indicator, time and status; place, year and body of the report; snippet."""
     place = " · ".join(plain(item) for item in ("/".join(hit.region), hit.year, hit.agency) if item)
     return Row((hit.id,), _join(plain(format_measure(hit)), place, quote(hit.snippet)), (to_json(hit),))
 
@@ -64,8 +64,8 @@ def measure_row(hit: MeasureHit) -> Row:
 def excerpt_rows(excerpt: Excerpt) -> list[Row]:
     """Return the rows of paragraphs: headings where they change, the measure that was asked for, the text.
 
-    The records have the fields that paragraphs of one document do not share and, unless the whole document was asked
-    for, their measures.
+    The records have the fields `_OWN_FIELDS` and, unless the whole document was asked for, the measures of their
+    paragraphs.
     """
     rows: list[Row] = []
     asked = excerpt.requested
@@ -111,7 +111,7 @@ def outline_rows(document_id: str, entries: Iterable[OutlineEntry]) -> list[Row]
 
 
 def comparison_rows(comparison: Comparison) -> Iterator[Row]:
-    """Yield a row for each value of each cell and, for each row of the table, one that names its empty cells."""
+    """Yield a row for each value of each cell and, for each row of the table with empty cells, one that names these."""
     for label, group in groupby(comparison_records(comparison), key=lambda record: record["row"]):
         empty: list[Mapping[str, Any]] = []
         for record in group:

@@ -23,10 +23,11 @@ from searchkit.corpus.tables.cells import is_number, is_total
 from searchkit.model import Cell
 
 _MIN_ROWS = 3
-"""Minimum number of rows with figures of a table; one less if each column has a header. A table whose header has bars
-above and below, or that goes on from the page or column before, needs only one."""
+"""Minimum number of rows with figures of a table; one less if each column has a header. One row is enough if the header
+has bars above and below, if the table goes on from the page or column before, or as `_MIN_FIGURES` states."""
 _MIN_FIGURES = 3
-"""Minimum number of columns of a table with one row, which contains only figures."""
+"""One row with a figure in each column is enough for a table if there are at least this number of columns, and each has
+a header."""
 _BROKEN_FIGURE = re.compile(r"\d[\d,]*,\d{0,2}|\d[\d,.]* \d[\d,.]*")
 """A part of a figure (12,34), or two figures in a cell."""
 _MAX_BROKEN_SHARE = 0.2
@@ -66,7 +67,8 @@ def _find_in_run(
 ) -> tuple[list[PlacedLine], Columns | None]:
     """Return the lines of one column of text, and the columns of the table at its end, if there is one.
 
-    `previous`: the columns of the table at the end of the column or page before, or None.
+    `previous`: the columns of the table at the end of the column or page before, or None. It is returned unchanged for
+    lines of a ruled grid.
     """
     if lines[0].column < 0 or not any(" " in line.text for line in lines):
         return list(lines), previous if lines[0].column < 0 else None
@@ -125,7 +127,10 @@ def _build_table(
 
 
 def _add_labels(rows: Sequence[TextRow]) -> list[TextRow]:
-    """Return the rows with figures. A label on a line between two rows is added to the lower one."""
+    """Return the rows with figures. A label on a line above a row is added to the row.
+
+    If another row with figures is above the label, the label must be close to both rows.
+    """
     data: list[TextRow] = []
     for n, row in enumerate(rows):
         if row.is_data or row.is_figures:
@@ -171,7 +176,7 @@ class _AlignedTable:
     """The texts of the rows below the header."""
     _header: list[tuple[Cell, ...]] = field(default_factory=list)
     _spans: dict[int, int] = field(default_factory=dict)
-    """Maps a row to the number of rows that its label covers, if that is not one; to 0 if a label above covers it."""
+    """Maps a row to the number of rows that its label covers; to 0 if a label above covers it. Other rows: one."""
     _lines: list[tuple[PlacedLine, int]] = field(default_factory=list)
     """The lines that begin a row, each with the index of the row."""
 
@@ -182,7 +187,10 @@ class _AlignedTable:
         self._lines += ((rows[min(n, len(rows) - 1) if n < last else -1].line, n) for n in range(last + 1))
 
     def add_body(self, rows: Sequence[TextRow]) -> None:
-        """Add the rows below the header. Lines that are parts of wrapped cells are joined with their row."""
+        """Add the rows below the header. Lines that are parts of wrapped cells are joined with their row.
+
+        If labels cover several rows, no cells are wrapped: each line with more than a label is a row.
+        """
         cells = {id(row): self.columns.split(row) for row in rows}
         _move_totals(cells.values())
         labels = _find_label_spans([(row, cells[id(row)]) for row in rows])
@@ -241,8 +249,9 @@ def _move_totals(rows: Collection[dict[int, list[Glyph]]]) -> None:
 def _find_label_spans(rows: Sequence[tuple[TextRow, Mapping[int, Sequence[Glyph]]]]) -> list[tuple[str, int]]:
     """Return the labels in the first column, each with the number of rows on which it is centred.
 
-    Empty if the first row has a label of its own, or if labels and rows do not agree. A row with a label but without a
-    cell in the second column, such as that of a total, has a label of its own in any case.
+    Empty if labels and rows do not agree, if a line only continues cells of another row, or if the first row that is
+    not a total has a label of its own. A row with a label but without a cell in the second column counts as a total,
+    and always has a label of its own.
     """
     labels: list[tuple[float, str]] = []
     heights: list[float] = []

@@ -17,7 +17,8 @@ from searchkit.corpus.formats.page.textrows import MIN_GAP, MIN_WORD_GAP, TextRo
 from searchkit.corpus.tables.cells import is_number, is_time, is_value
 
 _MIN_GAP_SHARE = 0.5
-"""Minimum share of the rows with figures in which the space between two columns is at least `MIN_GAP`."""
+"""White space separates two columns if it is at least `MIN_GAP` wide in at least this share of the rows with words on
+both sides of it."""
 _MAX_OVERHANG = 4.0
 """Maximum length, in em, by which text may protrude from the first or the last column of the rows with figures."""
 _MAX_RAGGED = 0.2
@@ -66,7 +67,11 @@ class Columns:
         return cells
 
     def fits(self, row: TextRow) -> bool:
-        """Return whether a row has words, and none of them overlaps the extent of a column other than its own."""
+        """Return whether a row has words, and each of them fits its column.
+
+        A word does not fit if it overlaps the extent of another column, or protrudes from the table by more than
+        `_MAX_OVERHANG`.
+        """
         slack = row.line.size
         limits = (
             self.edges[0] - _MAX_OVERHANG * slack,

@@ -1,9 +1,9 @@
 """Page edges: which lines are page numbers, running heads and running feet, and which belong to the text.
 
 A running head or foot is the same text at the same height of nearly all pages, or of every other page, perhaps with a
-page number that counts up with the pages. It is near the edge and set off from the text, by a larger distance or by
-another type size. The grid consists of the distances between the lines of text next to the edge. Two lines of a list or
-table that differ only in their numbers are text, wherever they are.
+page number that counts up with the pages. It is near the edge and set off from the text: by another type size, or by a
+distance larger than those in the grid. The grid consists of the distances between the lines of text next to the edge.
+Lines of a list or table that differ only in numbers other than page numbers are text, wherever they are.
 """
 
 from __future__ import annotations
@@ -105,7 +105,10 @@ def drop_running_lines(
 
 
 def _find_edge_lines(lines: Sequence[PlacedLine], height: float, page_index: int) -> Iterable[_EdgeLine]:
-    """Yield the outermost lines of a page that are in its margins and not in a ruled table."""
+    """Yield the outermost lines of a page that are in its margins, and are not too long.
+
+    Rows of ruled tables, and table rows in columns of text, are left out.
+    """
     by_baseline: dict[float, list[PlacedLine]] = {}
     for line in lines:
         by_baseline.setdefault(line.baseline, []).append(line)
@@ -221,7 +224,10 @@ def _find_repeated_lines(
 
 
 def _find_used_heights(edge_lines: Iterable[_EdgeLine], numbers: Sequence[int]) -> set[tuple[str, int]]:
-    """Return the edges and heights at which nearly all pages, or every other page, have a line that is set off."""
+    """Return the edges and heights at which enough pages have a line that is set off.
+
+    `_MIN_HEIGHT_SHARE` and `_MIN_HEIGHT_SHARE_OF_ALL` define what is enough.
+    """
     indexes: dict[tuple[str, int], set[int]] = {}
     for item in edge_lines:
         if item.is_set_off:
@@ -236,9 +242,10 @@ def _find_used_heights(edge_lines: Iterable[_EdgeLine], numbers: Sequence[int]) 
 
 
 def _is_regular(indexes: Sequence[int], numbers: Sequence[int], min_share: float) -> bool:
-    """Return whether pages are nearly all pages from the first to the last of them, or nearly all even or odd ones.
+    """Return whether some pages are at least `min_share` of all pages from the first to the last of them.
 
-    `indexes`: ascending indexes of the pages in `numbers`, the numbers of all pages.
+    If their numbers are all even or all odd, this share of the even or of the odd pages is enough. `indexes`: ascending
+    indexes of the pages in `numbers`, the numbers of all pages.
     """
     if len(indexes) < _MIN_PAGES:
         return False

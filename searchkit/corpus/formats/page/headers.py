@@ -65,7 +65,7 @@ def find_header(
 
 
 def _find_body_start(rows: Sequence[TextRow], earliest: int, first: int, end: int, columns: Columns) -> int:
-    """Return the index of the first row below the header.
+    """Return the index of the first line that belongs to the rows with figures.
 
     `first` and `end` are the range of the rows with figures. Lines close above the first of these rows are parts of its
     wrapped cells if they consist of figures, or have words only in columns of words.
@@ -125,7 +125,8 @@ def _find_header_start(
 def _find_header_end(rows: Sequence[TextRow], start: int, first: int, columns: Columns, bars: Sequence[Bar]) -> int:
     """Return the index of the first row below the header.
 
-    It is the first row below the bar under the header, or the first of the rows above `first` that name groups.
+    It is the first row below the bar under the header, or else `first`. If rows right above it name groups of rows, it
+    is the first of these instead.
     """
     above = [bar.height for bar in bars if bar.height < rows[first].baseline]
     if len(above) > 1 and rows[start].baseline < max(above):
@@ -141,7 +142,8 @@ def _find_header_end(rows: Sequence[TextRow], start: int, first: int, columns: C
 def _is_aligned(row: TextRow, columns: Columns) -> bool:
     """Return whether the words of a row are headers of several columns.
 
-    They are if wide gaps separate them, if each is in another column, or if there is one for each column.
+    They are if wide gaps separate them, if each is in another column, or if the row begins in the first column and has
+    one word for each of at least three columns.
     """
     if row.gaps or (len(row.words) > 1 and len(columns.split(row)) == len(row.words)):
         return True
@@ -169,8 +171,9 @@ def _is_between_header_rows(row: TextRow, below: TextRow, columns: Columns) -> b
 def _split(row: TextRow, columns: Columns) -> dict[int, list[Glyph]]:
     """Return the pieces of a header row by column.
 
-    A piece that begins at or after the end of the text of its column belongs to the next column, at the left of its
-    figures, if the figures of the first column are aligned at the right, or if another piece is in the first column.
+    A piece that begins at or after the end of the text of its column may be the header of the next column, at the left
+    of its figures. It is if the next column has no piece, and if the figures of its own column are aligned at the right
+    or another piece is in its own column.
     """
     pieces: list[tuple[int, list[Glyph]]] = []
     for word in row.words:
@@ -242,9 +245,11 @@ class Header:
         return len(self._column_headers) == len(self.columns.extents)
 
     def add(self, row: TextRow, *, is_lowest: bool = False) -> bool:
-        """Add a row above the rows of the header. Return whether its pieces belong to the pieces below them.
+        """Add a row above the rows of the header. Return whether the row seems to belong to the header.
 
-        If the lowest row has one word for each column, each word is the header of its column, even if it is wider.
+        It does if the header is incomplete, if the row has pieces for at least half of the columns, if a piece covers
+        several columns, or if one of several pieces is a line of the column header below it. If the lowest row has one
+        word for each column, each word is the header of its column, even if it is wider.
         """
         pieces: Mapping[int, Sequence[Glyph]] = _split(row, self.columns)
         if is_lowest and len(row.words) == len(self.columns.extents):
@@ -276,8 +281,10 @@ class Header:
         """Return whether the only piece of a row is a group header, or a line of the column header below it.
 
         A column header that covers two rows is at half their height. Different heights of column headers therefore show
-        that a group header is above the lower ones. If all have the same height, or if the piece is nearer to the
-        middle of the table than to that of any columns, it is a caption. `is_barred`: whether bars enclose the header.
+        that a group header is above the lower ones. If all have the same height, the piece is a caption, unless bars
+        enclose the header or some columns have no header. It is also a caption if it is nearer to the middle of the
+        table than to that of any columns, unless the column headers are complete and differ in tops, middles and
+        bottoms. `is_barred`: whether bars enclose the header.
         """
         glyphs = [glyph for word in row.words for glyph in word]
         if not self._column_headers or len(self.columns.extents) > _MAX_GROUPED_COLUMNS:
@@ -341,13 +348,18 @@ class Header:
         return joined
 
     def _wrap_step(self, row: TextRow) -> float:
-        """Return the distance below which two lines are in one cell. It is smaller than that between rows."""
+        """Return the distance below which two lines are in one cell.
+
+        It is smaller than the pitch, if the pitch is known, but at least `_MAX_CLOSE_STEP`.
+        """
         em = row.line.size
         limit = _MAX_WRAP_STEP * em
         return max(_MAX_CLOSE_STEP * em, min(limit, MAX_INNER_STEP * self.pitch)) if self.pitch else limit
 
     def _find_covered(self, row: TextRow, pieces: Sequence[tuple[int, Sequence[Glyph]]]) -> dict[int, tuple[int, int]]:
-        """Return for the column of each piece of a row the first column and the end of the columns that it covers.
+        """Return the columns that the pieces of a row cover: column of the piece → first column, and end.
+
+        Empty if the header has no column headers yet, or the table has more than `_MAX_GROUPED_COLUMNS`.
 
         Of all ways to assign the pieces to columns in their order, the cheapest is chosen: pieces are centred over
         their columns, and few columns are left free. Dynamic programming over the end of the columns assigned so far.

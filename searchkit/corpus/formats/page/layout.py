@@ -43,7 +43,8 @@ _MIN_WIDTH_SHARE = 0.95
 _FULL_LINE_TOLERANCE = 1.5
 """Maximum distance, in em, of the end of a full line from the end of the widest line."""
 _MIN_SPARE_ROOM = 0.3
-"""Minimum room, in em, beyond that for the first word of the next line, at the end of a line ended on purpose."""
+"""A line was ended on purpose if, after the first word of the next line, there were more room than this at its end, in
+em."""
 _PARAGRAPH_MARKERS = frozenset(style for style, rank in RANK.items() if rank <= RANK["①"])
 """Styles of list markers that start a paragraph. Other markers, such as 一是 and 第一, mostly occur inside a paragraph.
 """
@@ -152,7 +153,7 @@ def _is_emphasis(lines: Sequence[PlacedLine]) -> bool:
 
 
 def _assign_bounds(lines: Sequence[PlacedLine], pages: Sequence[PlacedPage]) -> list[PlacedLine]:
-    """Return the lines with the bounds of their column. Pages without full lines get the bounds of all pages."""
+    """Return the lines with the bounds of their column. Pages in one column without full lines get common bounds."""
     groups: dict[tuple[int, int], list[PlacedLine]] = {}
     for line in lines:
         if not line.is_row:
@@ -169,7 +170,10 @@ def _assign_bounds(lines: Sequence[PlacedLine], pages: Sequence[PlacedPage]) -> 
 
 
 def _column_bounds(lines: Sequence[PlacedLine], width: float) -> ColumnBounds:
-    """Return where the lines of a column start and end. Without full lines, assume equal margins of the page."""
+    """Return where the lines of a column start and end. Without full lines, assume equal margins of the page.
+
+    `width`: the width of the page, or 0 for one of several columns, which have no such margins.
+    """
     if not lines:
         return NO_BOUNDS
     left, right = min(line.left for line in lines), max(line.text_right for line in lines)
@@ -222,10 +226,10 @@ class _Typesetting:
     def continues_paragraph(self, before: PlacedLine, line: PlacedLine) -> bool:
         """Return whether a line continues the paragraph of the line before it.
 
-        Only a full line is continued, and if paragraphs are indented, not by an indented line. If the line before ends
-        a sentence, the next line must not look like the start of a paragraph: indented, in other type, or numbered if
-        the document has no indents. If in doubt, the result is False: cleaning can join the parts of a sentence, but it
-        cannot split paragraphs.
+        Only a full line is continued. If paragraphs are indented, an indented line continues no paragraph, unless it
+        is a centred line of a title. If the line before ends a sentence, the next line must not look like the start of
+        a paragraph: indented, in other type, or numbered if the document has no indents. If in doubt, the result is
+        False: cleaning can join the parts of a sentence, but it cannot split paragraphs.
         """
         change = abs(line.size - before.size) / before.size
         if before.is_row or line.is_row or bool(before.column) != bool(line.column) or change > _MAX_SIZE_CHANGE:

@@ -77,8 +77,8 @@ def rotate_upright(page: PlacedPage) -> tuple[PlacedPage, int]:
     """Rotate a page so that most of its text is upright.
 
     Return it with the number of characters other than blanks in other directions, skewed ones included. These
-    characters are dropped, and so are glyphs outside the page, and those whose type is invisibly small or larger than
-    the page.
+    characters are dropped. So are glyphs outside the page, and glyphs that are invisibly small or larger than the page;
+    the number does not include them.
     """
     min_size, max_size = _MIN_TYPE_SIZE * page.height, page.height
     on_page = [
@@ -124,7 +124,7 @@ class PageLines(NamedTuple):
 
 
 def build_lines(page: PlacedPage) -> PageLines:
-    """Return the lines of a page. Rows of ruled tables are one line each."""
+    """Return the lines of a page, without invisible glyphs. Rows of ruled tables, except layout, are one line each."""
     texts = {glyph.text for glyph in page.glyphs}
     invisible = {text for text in texts if text != SOFT_HYPHEN and not clean_characters(text)}
     glyphs = sorted((glyph for glyph in page.glyphs if glyph.text not in invisible), key=attrgetter("baseline"))
@@ -273,7 +273,7 @@ def _find_raised_and_lowered(glyphs: Sequence[Glyph], size: float) -> list[str]:
 def _resolve_raised_and_lowered(parts: Sequence[str], delimiters: Sequence[str]) -> str:
     """Return the text of a line with raised and lowered characters.
 
-    Raised characters at its start keep their delimiters. They may follow a word at the end of the line before.
+    Raised characters at its start keep their delimiters, because they may belong to the last word of the line before.
     """
     runs = [
         (delimiter, replace_look_alikes("".join(part for _, part in run)))

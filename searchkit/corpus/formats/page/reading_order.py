@@ -170,7 +170,7 @@ def _find_columns(rows: Sequence[Sequence[PlacedLine]], edges: _Edges, start: in
 
 
 def _is_running_text(rows: Sequence[Sequence[PlacedLine]], gutter: float) -> bool:
-    """Return whether both sides of a gutter contain running text in lines of equal width."""
+    """Return whether enough rows have text on both sides of a gutter, and both sides are full lines of running text."""
     rows_with_both = sum(row[0].left < gutter < row[-1].left for row in rows)
     return rows_with_both >= _MIN_COLUMN_LINES and all(
         _has_full_lines([line for row in rows for line in _find_text(row, gutter, is_right=is_right)])
@@ -179,7 +179,7 @@ def _is_running_text(rows: Sequence[Sequence[PlacedLine]], gutter: float) -> boo
 
 
 def _find_text(row: Sequence[PlacedLine], gutter: float, *, is_right: bool) -> list[PlacedLine]:
-    """Return the line on one side of a gutter; none if it is a row of several cells, or a figure."""
+    """Return the piece on one side of a gutter; none if there are several, or if it is a figure or a table row."""
     lines = [line for line in row if (line.left > gutter) == is_right]
     is_text = len(lines) == 1 and lines[0].table is None and parse_figure(lines[0].text) is None
     return lines if is_text else []

@@ -112,9 +112,8 @@ def trace_rules(subpaths: Iterable[Subpath], max_width: float, *, is_stroked: bo
 def find_rulings(rules: Sequence[Rule], em: float) -> Rulings:
     """Return the grids and bars of a page; none if it has too many rules or crossings.
 
-    Cost: n log n in the number of rules.
-
-    `em`: the usual type size of the page.
+    At most the `_MAX_GRIDS` largest grids are returned. `em`: the usual type size of the page. Cost: n log n in the
+    number of rules.
     """
     if not rules or len(rules) > MAX_RULES:
         return Rulings()
@@ -137,7 +136,10 @@ def find_rulings(rules: Sequence[Rule], em: float) -> Rulings:
 
 
 def _join_collinear(lines: list[_Line], em: float) -> list[_Line]:
-    """Join lines at nearly the same position. All lines of a cluster get its middle as their position."""
+    """Join lines at nearly the same position that overlap or have only a small gap between them.
+
+    All lines of a cluster get its middle as their position. Lines that are still too short are dropped.
+    """
     joined: list[_Line] = []
     for cluster in _cluster(sorted(lines), _SAME_RULE * em):
         position = (cluster[0].position + cluster[-1].position) / 2

@@ -35,7 +35,7 @@ _MAX_FIGURE_LINES = 2
 _MAX_HEADER_LINES = 6
 """Maximum number of header lines above the figures in one cell."""
 _EDGE_TOLERANCE = 1.0
-"""Maximum difference of the edges of the same column on two pages, in em."""
+"""Maximum difference of the edges of the same column on two pages, in em; twice as much for unruled tables."""
 _MAX_LINES_BETWEEN = 4
 """Maximum number of lines between the parts of a table on two pages: 续表 and notes."""
 _MIN_ROW_STEP = 0.85
@@ -169,7 +169,7 @@ def _cut_cells(filled: _FilledGrid) -> _FilledGrid:
 
 
 def _is_cut(before: PlacedLine, after: PlacedLine, edge: float) -> bool:
-    """Return whether two lines of a cell are in different rows: one is a figure, and both are clearly apart."""
+    """Return whether two lines of a cell are in different rows: one is a figure, and both are away from the edge."""
     above = edge - (before.baseline - _MIDDLE_HEIGHT * before.size)
     below = after.baseline - _MIDDLE_HEIGHT * after.size - edge
     return min(above, below) >= _MIN_EDGE_DISTANCE * before.size and (is_value(before.text) or is_value(after.text))
@@ -222,7 +222,7 @@ def _split_cell(lines: Sequence[PlacedLine], anchors: Sequence[float]) -> Iterat
 
 
 def _group_labels(lines: Sequence[PlacedLine], anchors: Sequence[float]) -> list[list[PlacedLine]]:
-    """Return the labels of a cell, each as its lines; empty if each row has a label, or if a line is a value."""
+    """Return the labels of a cell, each as its lines; empty if a line is a value, or if each row has a label."""
     if any(is_value(line.text) for line in lines):
         return []
     pitch = median(after - before for before, after in pairwise(anchors))
@@ -251,7 +251,10 @@ def _find_anchors(filled: _FilledGrid, grid: RuledGrid) -> list[list[float]]:
 
 
 def _add_rows(starts: Sequence[float], lines: Sequence[PlacedLine]) -> list[float]:
-    """Return the upper edges of rows, and those of lines of a cell that are as far from all rows as rows are apart."""
+    """Return the upper edges of rows, with those of further rows that the lines of a cell show.
+
+    A line shows a further row if its distance from each row is at least `_MIN_ROW_STEP` of the pitch of the rows.
+    """
     added = list(starts)
     pitch = median(after - before for before, after in pairwise(starts))
     for line in lines:
@@ -267,7 +270,7 @@ def _add_rows(starts: Sequence[float], lines: Sequence[PlacedLine]) -> list[floa
 def _find_row_starts(lines: Sequence[PlacedLine], width: float) -> list[float]:
     """Return the upper edges of the rows that the figures of a cell show; a single one if they show no rows.
 
-    A figure that fills its cell may go on in the next line.
+    The lines above the figures are one row. A figure that fills its cell may go on in the next line.
     """
     first = 0
     while first < min(len(lines), _MAX_HEADER_LINES) and not is_value(lines[first].text):
@@ -285,7 +288,7 @@ def _find_row_starts(lines: Sequence[PlacedLine], width: float) -> list[float]:
 
 
 def _join_cell(lines: Sequence[PlacedLine], width: float, join: _Joiner) -> str:
-    """Return the text of a cell. Two numbers are joined only if the first fills the line."""
+    """Return the text of a cell. Between two numbers is a blank, unless the first fills its line."""
     text = ""
     for n, line in enumerate(lines):
         if not text:
@@ -441,7 +444,10 @@ def _is_above_continuation(text: str) -> bool:
 
 
 def _count_repeated(before: Sequence[Sequence[Cell]], rows: Sequence[Sequence[Cell]]) -> int:
-    """Return the number of first rows that repeat the first rows of the part before, which contain no figures."""
+    """Return the number of first rows that repeat the first rows of the part before and contain no figures.
+
+    The result is 0 if all rows are such.
+    """
     count = 0
     for first, row in zip(before, rows, strict=False):
         texts = ["".join(cell.text.split()) for cell in row]

@@ -65,7 +65,7 @@ class TextRow:
 
     @property
     def is_figures(self) -> bool:
-        """Whether all its words are figures, or parts of wrapped figures, such as 12, and 345 of 12,345."""
+        """Whether all its words are figures, or parts of wrapped figures, such as `12,` and `345` of 12,345."""
         return bool(self.words) and all(_FIGURE_PART.fullmatch(text_of(word)) for word in self.words)
 
     @property
@@ -108,7 +108,7 @@ def text_of(glyphs: Sequence[Glyph]) -> str:
 
 
 def build_row(line: PlacedLine) -> TextRow:
-    """Return the words of a line. A line without blanks, or a row of a table, is one word."""
+    """Return a line as a row of words. A line without blanks is one word. A row of a table has no words."""
     if " " not in line.text or (line.is_row and not line.glyphs):
         return TextRow(line, [list(line.glyphs)] if line.glyphs else [], 0, is_data=False)
     words: list[list[Glyph]] = []
@@ -152,7 +152,7 @@ def group_data_rows(rows: Sequence[TextRow]) -> list[tuple[int, int]]:
 
 
 def _are_close(rows: Sequence[TextRow]) -> bool:
-    """Return whether the first and the last row are close, and the rows between them can be rows of the same table."""
+    """Return whether adjacent rows are close, and those between first and last can be rows of the same table."""
     if len(rows) > _MAX_LINES_BETWEEN + 2:
         return False
     limit = MAX_ROW_DISTANCE * rows[-1].line.size

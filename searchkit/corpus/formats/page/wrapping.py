@@ -37,7 +37,9 @@ _MIN_OFF_ROW = 0.25
 
 
 def find_end(rows: Sequence[TextRow], first: int, end: int, columns: Columns, bars: Sequence[Bar]) -> int:
-    """Return the end of a table with the lines that continue its last row, or are above the last bar.
+    """Return the end of a table, including the lines below its rows with figures.
+
+    A line is included if it continues cells of the last row, is close to the line above it, or is above the last bar.
 
     `first`: the index of the first row below the header. `end`: the end of the rows with figures.
     """
@@ -97,8 +99,9 @@ def _is_beside(row: TextRow, around: Sequence[TextRow], columns: Columns, limit:
 def group_wrapped(rows: Sequence[TextRow], columns: Columns) -> list[list[TextRow]]:
     """Group the lines of each row of a table.
 
-    A line without figures belongs to a row with figures if it is closer to it than rows are to each other. Otherwise it
-    belongs to the row above it if it continues cells that fill their columns, or else it is a row of its own.
+    A line without figures belongs to the row with figures below it, or else above it, if it is closer to that row than
+    rows are to each other. It also belongs to the row above it if it continues cells that fill their columns. Otherwise
+    it is a row of its own.
     """
     pitch = find_pitch(rows)
     groups: list[list[TextRow]] = []
@@ -171,7 +174,7 @@ def _is_rest(row: TextRow, above: TextRow, columns: Columns) -> bool:
 
 
 def _continues_text(before: Sequence[Glyph], after: Sequence[Glyph], extent: tuple[float, float]) -> bool:
-    """Return whether text that fills its column goes on in the next line. 月 goes on after 2023年5."""
+    """Return whether text that fills its column goes on in the next line. 2023年5 goes on with 月 in any case."""
     em = after[0].size
     text = text_of(before)
     if not is_time(text) and is_time(text + text_of(after)):
@@ -195,7 +198,7 @@ def span_labels(
     """Return the number of rows over which each label is centred; empty if labels and rows do not agree.
 
     `labels` and `rows` are baselines, ascending. `own` are the baselines of rows with a label of their own. The result
-    is also empty if the first of the other rows has a label of its own.
+    is also empty if all rows are in `own`, or if the first row that is not has a label of its own.
     """
     spans: list[int] = []
     start = 0

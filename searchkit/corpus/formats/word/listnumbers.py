@@ -37,7 +37,7 @@ class _ListLevel:
     """What follows the list number: a blank or nothing."""
     restart: int | None = None
     """This level restarts after a paragraph of level `restart`, counted from 1, or of a level above that. If 0, this
-    level never restarts. If None, it restarts after the level above it."""
+    level never restarts. If None, it restarts after a paragraph of any level above it."""
     is_legal: bool = False
     """Whether the numbers of all levels are printed as decimals (`isLgl`)."""
     style: str = ""
@@ -51,9 +51,9 @@ class _ListDefinition:
     levels: dict[int, _ListLevel]
     """Levels by index, from 0."""
     style_link: str = ""
-    """Id of the numbering style that contains the levels instead."""
+    """Id of the numbering style whose list has the levels; empty if this definition has them."""
     last_numbers: list[int | None] = field(default_factory=lambda: [None] * _LEVEL_COUNT)
-    """Last number of each level; None if the level has not begun."""
+    """Last number of each level; None if the level has not begun, or is to restart."""
 
 
 @dataclass(slots=True)
@@ -96,7 +96,8 @@ class ListNumbers:
     def next_number(self, name: str, n: int) -> str:
         """Count one paragraph of list `name` at level `n`, from 0, and return the text that Word prints before it.
 
-        The text ends with a blank where Word prints a gap.
+        The text ends with a blank where Word prints a gap. It is empty if there is no such list or level, for a bullet
+        and for a hidden number.
         """
         word_list = self._lists.get(name)
         if word_list is None or not 0 <= n < _LEVEL_COUNT:
@@ -271,7 +272,7 @@ def _roman_parts(number: int) -> Iterator[str]:
 
 
 def _letter(number: int) -> str:
-    """Return A to Z, then AA to ZZ, AAA and so on: Word repeats the letter, up to thirty times."""
+    """Return A to Z, then AA, BB to ZZ, AAA and so on, up to thirty times the letter; any other number in decimals."""
     letters, max_repetitions = 26, 30
     times, letter = divmod(number - 1, letters)
     return chr(ord("A") + letter) * (times + 1) if 0 <= times < max_repetitions else str(number)
@@ -299,4 +300,4 @@ _NUMBER_FORMATS: Mapping[str, Callable[[int], str]] = {
     "taiwaneseCountingThousand": _chinese_thousand,
     "taiwaneseDigital": _digit_by_digit,
 }
-"""Functions that format the numbers of the other styles."""
+"""Functions that format numbers in the styles that are not in `_NUMBER_SYMBOLS`."""

@@ -37,7 +37,7 @@ class WordStyle:
 
     name: str = ""
     level: int = 0
-    """Heading level, from 1; 0 if the style is not of a heading."""
+    """Heading level, from 1; 0 if it is not the style of a heading."""
     strong: bool = False
     hidden: bool = False
     vertical_align: str = ""

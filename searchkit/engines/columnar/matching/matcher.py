@@ -28,7 +28,7 @@ class Matcher:
     def __init__(
         self, segments: Sequence[SegmentReader], doc_bases: Sequence[int], terms: IndexTerms, live_docs: Array | None
     ) -> None:
-        """Take the segments, the doc base of each segment followed by the number of docs, and the terms of the index.
+        """Take the segments, the first doc id of each followed by the number of docs, and the terms of the index.
 
         `live_docs`: a mask, or None if all docs are live.
         """
@@ -40,14 +40,14 @@ class Matcher:
         self._title_terms: Cache[str, Array] = Cache(_MAX_CACHED_TITLE_TERMS)
 
     def leaves(self) -> dict[Node, DocSet]:
-        """Return the docs of the leaves that this call has matched so far (`share_matches`). `match` adds to them."""
+        """Return the docs of the leaves matched so far in the `share_matches` block, by leaf. `match` adds to them."""
         return shared_matches(self)
 
     def match(self, node: Node, leaves: dict[Node, DocSet] | None = None) -> DocSet:
         """Return the live docs that match a query tree.
 
         `leaves`: the docs of leaves that were matched before, for other trees of the same request; None for the result
-        of `Matcher.leaves`. They are not matched again, and the leaves of this tree are added.
+        of `Matcher.leaves`. Leaves in it are not matched again; the other leaves of the tree are added.
         """
         docs = self._match(node, self.leaves() if leaves is None else leaves)
         return docs.postings_as_bitset() if self._live_docs is None else intersection([docs, self._live_docs])

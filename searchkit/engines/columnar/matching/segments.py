@@ -1,4 +1,4 @@
-"""Matching leaves of a query tree in one segment: strings, prefixes, terms of headings and titles, and filters."""
+"""Matching leaves of a query tree in one segment: words, prefixes, strings and filters."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ class SegmentMatcher:
         return union(list(map(docs_of, self._term_ords(leaf))), size)
 
     def _match_prefix(self, prefix: Prefix) -> DocSet:
-        """Return the docs with a term with a prefix in their passage or, for the field text, in their text.
+        """Return the docs whose passage (for the field text: whose text) contains a term that begins with a prefix.
 
-        Takes some ns per posting. In the text, a term that also occurs in a heading or a title takes some ns per doc of
-        the segment.
+        Takes some ns per posting. For the field text, each term that also occurs in a heading or title takes some ns
+        per doc of the segment.
         """
         postings, term_ords = self._segment.postings, self._prefix_range(prefix)
         heading_ords: list[int] = []
@@ -117,7 +117,7 @@ class SegmentMatcher:
         return [] if term_ord is None else [term_ord]
 
     def _docs_of(self, field: str, headings: Array) -> DocSet:
-        """Return the docs under one of the heading paths, or under one of the titles. Takes some ns per doc."""
+        """Return the docs under any of the given heading paths or titles. Takes some ns per doc of the segment."""
         segment = self._segment
         if not len(headings):
             return DocSet.none(segment.size)

@@ -115,7 +115,7 @@ class StringMatcher:
     def _numeral_class_at(self, offsets: Array) -> Array:
         """Return the numeral class of the character at each offset, ascending. Outside the text, it is `_NOT_NUMERAL`.
 
-        The last code of the text is the end of a doc, which is no numeral.
+        An offset after the text has the class of the last code, which ends a doc and is no numeral.
         """
         inside = np.minimum(np.maximum(offsets, 0), len(self._text.codes) - 1)
         classes: Array = self._numeral_classes.take(self._text.codes.take(inside))
@@ -149,7 +149,7 @@ class HeadingMatcher:
     def match(self, node: Substring) -> Array:
         """Return the indices, ascending, of the heading paths or titles that contain a string. Scans all of them.
 
-        Takes some ns per occurrence of its first character, so that a frequent string takes no longer than a rare one.
+        After the scan, takes some ns per occurrence of the first character of the string, however rare the string is.
         """
         if _SEPARATOR in node.text:
             return np.empty(0, np.int64)
