@@ -302,9 +302,15 @@ class SegmentReader:
 
     def own_headings(self, doc_id: int) -> int:
         """Return the number of headings, the last ones of the path, that belong to the passage of a doc."""
-        count: int = self.docs_array("own_headings").item(doc_id)
-        self.check_below(np.array([count]), len(self.column("path")[doc_id]) + 1)
+        count: int = self._own_heading_counts.item(doc_id)
+        if count > len(self.column("path")[doc_id]):
+            raise damaged_file(self.path)
         return count
+
+    @cached_property
+    def _own_heading_counts(self) -> Array:
+        """Number of own headings of each doc."""
+        return self.docs_array("own_headings")
 
     @property
     def characters(self) -> int:
