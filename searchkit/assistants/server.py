@@ -223,5 +223,7 @@ def run_server(indexes: Sequence[tuple[str, Path]]) -> None:
         async with stdio_server() as (received, sent):
             await server.run(received, sent, server.create_initialization_options())
 
-    asyncio.run(serve())
-    assistants.close()
+    try:
+        asyncio.run(serve())
+    finally:
+        assistants.close()

@@ -135,13 +135,14 @@ def test_a_file_of_credentials(server: HTTPServer, tmp_path: Path, monkeypatch: 
         (f"PASSWORD={SECRET}", 0o600, "line 1: not SEARCHKIT_OPENSEARCH_"),
         (SECRET, 0o600, "line 1: not SEARCHKIT_OPENSEARCH_"),
         (b"\xff", 0o600, "not a text in UTF-8"),
+        (b"#" * 65_537, 0o600, "larger than 65536 bytes"),
         (None, 0o600, "No such file"),
     ],
 )
 def test_an_unsafe_file_of_credentials_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | bytes | None, mode: int, message: str
 ) -> None:
-    """A file that is missing, readable by others or of other content is refused in one line without the content."""
+    """A file that is missing, too large, readable by others or of other content is refused in one line without the content."""
     file = tmp_path / "credentials"
     if content is not None:
         file.write_bytes(content if isinstance(content, bytes) else content.encode())

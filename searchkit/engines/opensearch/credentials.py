@@ -23,7 +23,7 @@ CREDENTIALS_FILE = f"{PREFIX}CREDENTIALS"
 --env-file` or of systemd. A value in the environment takes precedence, unless it is empty."""
 
 _MAX_BYTES = 65_536
-"""Number of bytes that are read from the file of credentials. The rest of a larger file is ignored."""
+"""Maximum size of the file of credentials in bytes."""
 
 
 def client_arguments() -> dict[str, Any]:
@@ -59,7 +59,10 @@ def _read_file(path: Path) -> dict[str, str]:
     try:
         with path.open("rb") as file:
             _check_privacy(os.fstat(file.fileno()), where)  # of the open file, which cannot be replaced after the check
-            text = file.read(_MAX_BYTES).decode()
+            content = file.read(_MAX_BYTES + 1)
+        if len(content) > _MAX_BYTES:
+            raise UsageError(f"{where}: larger than {_MAX_BYTES} bytes")
+        text = content.decode()
     except OSError as error:
         raise UsageError(f"{where}: {error.strerror or error}") from None
     except UnicodeDecodeError:
