@@ -120,7 +120,7 @@ def _stream(snapshot: Snapshot, found: _Found) -> Iterator[Hit]:
     with snapshot.use_engine() as engine:
         scored = engine.stream(found.request)
         while batch := list(islice(scored, _STREAM_BATCH)):
-            yield from _build_hits(batch, found.request.match, found.query, snapshot, relaxed=found.is_relaxed)
+            yield from _build_hits(batch, found.request.match, found.query, snapshot)
 
 
 class _Page:
@@ -182,7 +182,7 @@ class _Page:
         length = response.documents or 0 if is_grouped else listed
         end = self.request.offset + len(scored)
         goes_on = len(response.hits) > len(scored) if self.request.fold else end < length
-        hits = tuple(_build_hits(scored, tree, parsed, self._snapshot, relaxed=relaxed))
+        hits = tuple(_build_hits(scored, tree, parsed, self._snapshot))
         return Results(
             self._query,
             str(tree),
@@ -302,17 +302,16 @@ def _find_empty_values(snapshot: Snapshot, request: Request, tree: Node, total: 
                     yield Note("value_without_hit", f"{item.name} {value} has no hit")
 
 
-def _build_hits(
-    scored: Sequence[ScoredParagraph], tree: Node, parsed: Query, snapshot: Snapshot, *, relaxed: bool
-) -> Iterator[Hit]:
-    """Yield the hits for scored paragraphs. `tree`: the tree of the query that was searched."""
+def _build_hits(scored: Sequence[ScoredParagraph], tree: Node, parsed: Query, snapshot: Snapshot) -> Iterator[Hit]:
+    """Yield the hits for scored paragraphs. `tree`: the tree of `parsed` that was searched."""
+    is_strict = tree is parsed.all or tree is parsed.content
     within = Highlighter(tree, snapshot.analyzer)
     complete_parts = parsed.split_parts(frozenset(), is_complete=True)
     beyond = Highlighter(parsed.some, snapshot.analyzer) if parsed.some else within
     for item, folded in zip(scored, fold_all([item.paragraph.text for item in scored]), strict=True):
         check_time()
         highlighter = beyond if item.is_beyond else within
-        is_complete = not (item.is_beyond or relaxed)
+        is_complete = is_strict and not item.is_beyond
         needs_leaves = not (is_complete and parsed.runs)
         found = highlighter.match_passage(item, folded, all_leaves=needs_leaves)
         has, lacks = complete_parts

@@ -82,6 +82,7 @@ def find_query_year(folded: str, start: int) -> QueryYear | None:
     if (is_han and not is_marked) or (is_marked and is_no_year):
         return None
     first = _to_year(match["first"] or match["short"], 2000)
+    is_sure = first % 100 not in range(10, _MIN_SHORT_YEAR) if match["short"] else True
     last = _to_year(match["last"], first) if match["last"] else first
     end = match.end()
     if match["mark"] == "年" and not match["last"] and first % 10 == 0 and (years := _DECADE.match(folded, end)):
@@ -90,7 +91,6 @@ def find_query_year(folded: str, start: int) -> QueryYear | None:
         end = after.end()
         first, last = (first - 1, last + 1) if after["around"] else (first, last)
         last = MAX_YEAR if after["open"] else last
-    is_sure = first % 100 not in range(10, _MIN_SHORT_YEAR) if match["short"] else True
     return QueryYear(min(first, last), max(first, last), end, is_marked, bool(match["short"]), is_sure, first > last)
 
 

@@ -178,12 +178,12 @@ def _blocks(
     page = None
     for paragraph, items in zip(paragraphs, measures, strict=True):
         n, own = paragraph.n, headings.get(paragraph.n, ())
+        if n in rows and n not in first_rows:
+            continue  # a page that begins here is named at the next block
         new_page = paragraph.page if paragraph.page != page else None
         page = paragraph.page or page
         if n in first_rows:
             blocks.append(Block(own, n, table=_table_view(first_rows[n], matches), page=new_page))
-        elif n in rows:
-            continue
         else:
             pieces = _pieces(paragraph, matches.get(n, ()), items)
             blocks.append(Block(own, n, pieces, n in matches, cite_text(frame, paragraph), page=new_page))
@@ -221,37 +221,36 @@ def _pieces(paragraph: Paragraph, spans: Spans, measures: Iterable[Measure]) -> 
 
 def _table_view(table: Table, matches: Mapping[int, Spans]) -> TableView:
     """Return a table with its cells as they span rows and columns."""
-
-    def cells(row: Sequence[Any], headers: int) -> list[Cell]:
-        """Return the cells of a row, of which the first ones are headers."""
-        return [Cell(cell.text, cell.row_span, cell.col_span, n < headers) for n, cell in enumerate(row)]
-
-    header = [cells(row, len(row)) for row in table.header]
-    covered = _covered_columns(table)
+    header = [[Cell(cell.text, cell.row_span, cell.col_span, is_header=True) for cell in row] for row in table.header]
     rows = []
-    for number, row in enumerate(table.rows):
+    for number, (row, columns) in enumerate(zip(table.rows, _first_columns(table), strict=True)):
         n = table.first_paragraph + number
-        rows.append((n, n in matches, cells(row, max(table.header_columns - covered[number], 0))))
+        cells = [
+            Cell(cell.text, cell.row_span, cell.col_span, column < table.header_columns)
+            for cell, column in zip(row, columns, strict=True)
+        ]
+        rows.append((n, n in matches, cells))
     return TableView(table.caption or "", header, rows)
 
 
-def _covered_columns(table: Table) -> list[int]:
-    """Return for each row the number of header columns that cells of earlier rows cover."""
+def _first_columns(table: Table) -> list[list[int]]:
+    """Return for each row the first column of each cell. Cells of earlier rows can cover columns of a row."""
     width = len(grid(table.rows)[0]) if table.rows else 0
-    left = [0] * width
-    covered = []
+    covered = [0] * width  # for each column the number of following rows that a cell above covers
+    starts = []
     for row in table.rows:
-        covered.append(sum(1 for x in range(min(table.header_columns, width)) if left[x]))
-        x = 0
-        spans = [0] * width
+        x, firsts = 0, []
+        below = [max(count - 1, 0) for count in covered]
         for cell in row:
-            while x < width and left[x]:
+            while x < width and covered[x]:
                 x += 1
+            firsts.append(x)
             for place in range(x, min(x + cell.col_span, width)):
-                spans[place] = cell.row_span
+                below[place] = cell.row_span - 1
             x += cell.col_span
-        left = [max(before - 1, 0) if before else max(now - 1, 0) for before, now in zip(left, spans, strict=True)]
-    return covered
+        covered = below
+        starts.append(firsts)
+    return starts
 
 
 def _facts(frame: Frame, document: Document) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from searchkit.output.answers.kinds import (
     outline_answer,
     search_answer,
 )
+from searchkit.output.answers.rows import comparison_rows
 from searchkit.output.json import dumps
 from searchkit.query.facets import FacetCounts
 from searchkit.query.understood import UnderstoodFilter
@@ -171,3 +173,16 @@ def test_no_text_of_a_report_imitates_the_server(index: searchkit.Index, kind: s
         assert line.startswith("[") or "FORGED" not in STRING.sub("", line)
     everything = text + json.dumps(data, ensure_ascii=False)
     assert not {"\x1b", "\u202e", "\u2028", "\x85"} & set(everything)
+
+
+def test_a_value_separates_empty_cells(tmp_path: Path) -> None:
+    """Empty cells with the same reason are named together only if no value is between them."""
+    records = [("福州市", year, f"立案{year}件。") for year in (2019, 2020, 2021)] + [("南昌市", 2020, "立案3件。")]
+    fields = ("id", "district", "year", "text")
+    lines = [json.dumps(dict(zip(fields, (n, *record), strict=True))) for n, record in enumerate(records)]
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "a.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    searchkit.build(tmp_path / "corpus", tmp_path / "index")
+    index = searchkit.open(tmp_path / "index")
+    (row,) = [row for row in comparison_rows(index.compare("立案")) if row.ids == ("district=南昌市",)]
+    assert row.text == "2019: no report; 2021: no report"

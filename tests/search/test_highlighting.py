@@ -84,5 +84,7 @@ def test_hits_have_the_parts_of_the_query(index: Index) -> None:
     assert hit.highlighted == "全年»立案«129件，开展执法»检查«。"
     (hit,) = index.search('"立案" "处罚"').hits
     assert (hit.has, hit.lacks) == (("立案",), ("处罚",))
+    (hit,) = index.search("立案 处罚", match="any").hits
+    assert (hit.has, hit.lacks) == (("立案",), ("处罚",))
     (hit,) = index.search("立案 OR 处罚").hits
     assert (hit.has, hit.lacks) == (("立案",), ())

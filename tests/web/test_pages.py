@@ -174,6 +174,30 @@ def test_the_name_of_a_file_may_look_like_an_id(tmp_path: Path) -> None:
         assert client.get("/document", params={"id": f"{name}#2"}).status_code == 404
 
 
+def test_header_cells_of_a_table_may_span_columns_and_rows(tmp_path: Path) -> None:
+    """In a table whose first two columns are headers, a cell is a header wherever other cells span these columns."""
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    rows = [
+        "<th>部门</th><th>类别</th><th>件数</th>",
+        "<th rowspan=2>公安局</th><th>立案</th><td>129</td>",
+        "<th>结案</th><td>128</td>",
+        "<th colspan=2>合计</th><td>257</td>",
+    ]
+    text = "".join(f"<tr>{row}</tr>" for row in rows)
+    (corpus / "a.html").write_text(f"<h1>报告</h1><p>处罚情况。</p><table>{text}</table>", encoding="utf-8")
+    searchkit.build(corpus, tmp_path / "index")
+    with TestClient(create_app([("i", tmp_path / "index")], ServerOptions()), base_url="http://localhost") as client:
+        html = client.get("/document?id=a.html").text
+    cells = re.findall(r"<(t[hd])[^>]*>\s*(?:<[^>]*>)*([^<\s]+)", html)
+    kinds = {text: kind for kind, text in cells}
+    headers = ("公安局", "立案", "结案", "合计")
+    assert {text: kinds.get(text) for text in (*headers, "129", "128", "257")} == {
+        **dict.fromkeys(headers, "th"),
+        **dict.fromkeys(("129", "128", "257"), "td"),
+    }
+
+
 def test_a_wrong_parameter_is_an_error_page(client: TestClient) -> None:
     """The page of an invalid parameter has the status 400, and asks to check the address."""
     response = client.get("/search?query=x&limit=many")
