@@ -62,7 +62,7 @@ __all__ = [
     "time_limit",
 ]
 
-# Module that defines each public name.
+# The module of each public name, below searchkit. The name `open` is the class `Index` there.
 _MODULES = {
     "AggregateGroup": "search.lookup",
     "BuildOptions": "indexing.build",

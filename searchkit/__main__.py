@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def main() -> NoReturn:
-    """Run the command line. Ctrl-C ends it with a message of one line and the exit status 3."""
+    """Run the command line. By default, Ctrl-C ends it with a message of one line and the exit status 3."""
     gc.set_threshold(200_000, 20, 100)  # most objects of a command live until it ends
     statuses: list[int] = []
     atexit.register(_end, statuses)  # runs after all functions that are registered later
@@ -38,9 +38,9 @@ def main() -> NoReturn:
 
 
 def _end(statuses: list[int]) -> None:
-    """End the process at once with a status, if there is one. A normal exit releases every object, which takes 20 ms.
+    """End the process at once with the exit status in `statuses`, unless this list is empty.
 
-    All output has been flushed.
+    A normal exit would also release every object, which takes 20 ms. All output has been flushed before.
     """
     if statuses:
         os._exit(statuses[0])

@@ -65,7 +65,7 @@ def read_contained_file(root: Path, path: Path, max_bytes: int = MAX_FILE_BYTES)
 
 
 def _open_relative(root: Path, path: Path) -> int:
-    """Open a file after all its folders, each relative to the descriptor of its parent. Return its descriptor."""
+    """Open the folders of a path and then the file, each relative to its open parent. Return the file's descriptor."""
     *folders, name = path.parts
     with ExitStack() as descriptors:
         try:
@@ -80,7 +80,7 @@ def _open_relative(root: Path, path: Path) -> int:
 
 
 def _open_by_path(root: Path, path: Path) -> int:
-    """Open a file on systems that cannot open folders, and return its descriptor.
+    """Open a file on systems that cannot open a path relative to an open folder, and return its descriptor.
 
     The path is checked before it is opened, and the open file must be the checked one.
     """
@@ -138,7 +138,7 @@ class DataFile(NamedTuple):
 def read_data_file(description: str, source: Path | DataFile) -> DataFile:
     """Read a data file, decoded by `decode_data_file`. A `DataFile` is returned as is.
 
-    Raises UsageError if the file cannot be read.
+    Raises UsageError if the file cannot be read or decoded.
     """
     if isinstance(source, DataFile):
         return source
@@ -165,14 +165,16 @@ _BYTE_ORDER_MARKS = (
 # Patterns of `decode_data_file`. They are compiled when a list is decoded: that takes 3 ms, and most commands decode
 # none.
 _USUAL_CHARACTER = "[\u2000-\ud7ff\uf900-\uffef]"
-"""Matches ideographs, and the punctuation and symbols of Chinese text: 推, “, ，."""
+"""Matches a character of the ranges with ideographs, and with the punctuation and symbols of Chinese text: 推, “,
+，."""
 _UNUSUAL_CHARACTER = (
     "[\u0000-\u0008\u000e-\u001f\u007f-\u00a0\u0370-\u058f\u2500-\u257f\u3040-\u312f\ue000-\uf8ff\ufffd-\uffff]"
 )
-"""Matches a character that is unlikely in a Chinese list: controls, Greek, Cyrillic, Armenian, box drawing, kana,
-bopomofo, private use."""
+"""Matches a character that is unlikely in a Chinese list: controls other than tabs and line breaks, the no-break space,
+Greek, Cyrillic, Armenian, box drawing, kana, bopomofo, private use, U+FFFD to U+FFFF."""
 _MAX_RARE_SHARE = 0.1
-"""Maximum share of characters outside GB2312 in a list in GB18030. Big5 read as GB18030 has a third or more."""
+"""Maximum share of characters outside GB2312 in a list without a byte order mark in GB18030 or UTF-16. Big5 read as
+GB18030 has a third or more."""
 _MAX_RARE_SHARE_AFTER_MARK = 0.5
 """Maximum share of characters outside GB2312 in a list with a byte order mark of UTF-16. The share is higher, because
 the mark is evidence of the encoding."""
@@ -187,9 +189,9 @@ def decode_data_file(data: bytes) -> str:
     """Decode a data file that a person wrote: a list, a table, settings.
 
     A byte order mark decides between UTF-8, UTF-16 and UTF-32. Without a mark, the encoding is the first of these that
-    fits: UTF-8, GB18030 (which contains GBK), UTF-16. Raises ValueError with the reason if no encoding fits. Also
-    raises it if UTF-8 and GBK both fit, and the text in UTF-8 has no Chinese character: the bytes of some Chinese words
-    in GBK are also words of accented Latin letters in UTF-8.
+    fits: UTF-8, GB18030 (which contains GBK), UTF-16 (if only one byte order fits). Raises ValueError with the reason
+    if no encoding fits. Also raises it if UTF-8 and GBK both fit, and the text in UTF-8 has characters outside ASCII,
+    but no Chinese ones: the bytes of some Chinese words in GBK are also words of accented Latin letters in UTF-8.
     """
     mark = next((encoding for mark, encoding in _BYTE_ORDER_MARKS if data.startswith(mark)), "")
     text = _decode_marked(data, mark) if mark else _decode_unmarked(data)

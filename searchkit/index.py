@@ -1,7 +1,7 @@
 """The public class `Index`: search, look-up of measures, comparison and audit of an index.
 
 `IndexState` has all methods that answer from one state of an index. `Index` adds those that open, refresh, verify and
-close the index.
+close the index, and `snapshot`, which returns its state.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 _Result = TypeVar("_Result")
 
 _refreshing = threading.Lock()
-"""Held while an index is refreshed. A variable of the module, so that `search.forking` finds it."""
+"""Held while an index is refreshed. It is a variable of the module, because `search.forking` looks for locks only
+there."""
 
 
 class IndexState(Records):
@@ -83,7 +84,7 @@ class IndexState(Records):
         (see `understand`).
 
         Raises UsageError (a bad year, an unknown option or value), UnknownFacet, TimedOut, IndexStale, IndexDamaged,
-        IndexClosed.
+        IndexClosed, and IndexUnusable if a cluster does not answer.
         """
         from searchkit.search.paragraphs import search_paragraphs  # noqa: PLC0415 - not loaded by other commands
 
@@ -202,9 +203,10 @@ class IndexState(Records):
     ) -> tuple[Condition, ...]:
         """Return the conditions of a search: the parts of its query and its filters.
 
-        Each has two numbers of paragraphs: what it finds alone, and what the search finds without it. They
-        tell which condition to drop after a search that found nothing, or only paragraphs with some words. Arguments as
-        in `search`, of which those about order, pages and facets have no effect. Raises the exceptions of `search`.
+        Each has two numbers of paragraphs: what it finds alone, and what the search finds without it. The numbers show
+        which condition to drop after a search that found nothing, or only paragraphs with some words. Arguments as in
+        `search`. Of the options, only `match`, `literal` and `timeout` have an effect. Raises the exceptions of
+        `search`.
         """
         from searchkit.search.conditions import list_conditions  # noqa: PLC0415 - not loaded by searches
 
@@ -345,10 +347,10 @@ class IndexState(Records):
         return names.names(names.parse(name))
 
     def info(self) -> dict[str, object]:
-        """Return what the index contains and how it was built: the fields of `info --format json`, without `problems`.
+        """Return what the index contains and how it was built: the fields of `info --format json`.
 
-        `bytes` is the size of its files, `table_rows` shows how the text of a row of a table is made, and
-        `verified` is the property.
+        The fields `settings` and `problems` are left out. `bytes` is the size of the files of the index, `table_rows`
+        shows how the text of a row of a table is made, and `verified` is the property.
         """
         from searchkit.corpus.tables.grid import ROW_PATTERN  # noqa: PLC0415 - not loaded by searches
 
@@ -378,10 +380,10 @@ class Index(IndexState):
     """
 
     def __init__(self, path: str | Path, *, verify: bool = False) -> None:
-        """Open the index in the folder `path`. `verify`: read all files at once, and verify their checksums.
+        """Open the index in the folder `path`. `verify`: read all files now, and verify their checksums.
 
-        Otherwise, what a query reads is verified when it is first read. Raises IndexMissing, IndexForeign,
-        IndexDamaged, UsageError.
+        Otherwise, the engine columnar verifies what a query reads when it is first read. Raises IndexMissing,
+        IndexForeign, IndexDamaged, UsageError, and IndexUnusable if the manifest cannot be read.
         """
         if not isinstance(path, str | Path):
             raise UsageError(f"the folder of an index must be a text or a Path, not {path!r}")
@@ -430,24 +432,25 @@ class Index(IndexState):
     def snapshot(self) -> IndexState:
         """Return the index in its current state, for several queries that must agree. Loads nothing.
 
-        It has all methods that read the index, and `refresh` does not change its answers. After `close`, its queries
-        raise IndexClosed.
+        The result has all methods that read the index, and `refresh` does not change its answers. When this index is
+        closed, queries of the result raise IndexClosed, unless `refresh` has switched to a newer build before.
         """
         return IndexState(self._snapshot)
 
     def verify(self) -> None:
         """Verify the checksums of all files. Raises IndexDamaged for the first one that does not match.
 
-        If a build replaces the index in the meantime, the index is refreshed and the new build is verified. Paragraphs
-        on a cluster are not in files. Only `check` verifies them.
+        If files are missing because a build has replaced the index in the meantime, the index is refreshed and the new
+        build is verified. Paragraphs on a cluster are not in files. Only `check` verifies them.
         """
         self._on_latest(Snapshot.verify)
 
     def check(self, on_progress: Callable[[int, int], None] | None = None) -> None:
         """Verify all checksums and invariants. Raises IndexDamaged for the first one that is violated.
 
-        If a build replaces the index in the meantime, the index is refreshed and the new build is verified.
-        `on_progress` is called with the amount of work done so far and the total amount, in no particular unit.
+        If files are missing because a build has replaced the index in the meantime, the index is refreshed and the new
+        build is verified. `on_progress` is called with the amount of work done so far and the total amount, in no
+        particular unit.
         """
         self._on_latest(lambda snapshot: snapshot.check(on_progress))
 
@@ -472,7 +475,10 @@ class Index(IndexState):
             threading.Thread(target=verify, args=(self._snapshot,), daemon=True).start()
 
     def _on_latest(self, action: Callable[[Snapshot], None]) -> None:
-        """Call `action` with the snapshot. If that is damaged because a build replaced it, call it with the new one."""
+        """Call `action` with the snapshot; if a build has replaced it and it is damaged, with the new one.
+
+        Does so for up to `MAX_OPEN_ATTEMPTS` snapshots, and then calls `action` a last time.
+        """
         for _ in range(MAX_OPEN_ATTEMPTS):
             snapshot = self._snapshot
             try:

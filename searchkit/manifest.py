@@ -1,8 +1,8 @@
 """The manifest of an index: properties, checksums, the atomic commit, and removal of the remains of killed builds.
 
 An index folder contains `index.json` (the manifest) and the data folder that the manifest names. A data folder never
-changes once a manifest names it. A commit writes a new data folder and then replaces the manifest by renaming, so a
-reader sees either the old index or the new one. A new data folder can contain hard links to files of the previous one
+changes once a manifest names it. A build writes a new data folder, and its commit replaces the manifest by renaming, so
+a reader sees either the old index or the new one. A new data folder can contain hard links to files of the previous one
 (`link_or_copy`). A commit neither syncs nor reads these files again.
 """
 
@@ -94,9 +94,9 @@ class Manifest:
 
     @property
     def state(self) -> str:
-        """A short text that differs between builds with different contents: 12 hexadecimal digits.
+        """A hash of the engine, the analyzer and all files of the data folder but `STATE_FILE`: 12 hexadecimal digits.
 
-        The state of the corpus files (`STATE_FILE`) does not count.
+        Indexes with different contents have different states.
         """
         files = sorted(item for item in self.files.items() if item[0] != STATE_FILE)
         return hashlib.sha256(repr([self.engine, self.analyzer, *files]).encode("utf-8", "surrogatepass")).hexdigest()[
@@ -162,7 +162,10 @@ def encode_manifest(manifest: Manifest) -> str:
 
 
 def _parse_manifest(data: dict[str, Any]) -> Manifest | None:
-    """Return the manifest of a JSON object, or None if the object lacks a field or has an invalid value."""
+    """Return the manifest of a JSON object, or None if it lacks a field, has an unknown one or an invalid text or file.
+
+    The name of the engine and the numbers of documents, paragraphs and measures are not checked.
+    """
     try:
         files = {str(name): (int(size), str(digest)) for name, (size, digest) in data["files"].items()}
         manifest = Manifest(**{**data, "facets": tuple(map(str, data["facets"])), "files": files})
@@ -183,9 +186,9 @@ def commit_manifest(index: Path, manifest: Manifest, base: Manifest | None = Non
     """Sync the data folder to disk, then write the manifest, and remove older data folders.
 
     Returns the manifest as written, with `files` filled in. `base`: the manifest of the state that the new one updates,
-    None if it updates none. Files that the new data folder shares with the data folder of `base` are neither read nor
-    synced. If this fails while the old manifest is in place, raises OSError. If the new manifest is in place, but
-    possibly not on disk, raises IndexNotDurable.
+    None if it updates none. Files of the new data folder that are hard links to files of the data folder of `base` are
+    neither read nor synced. Raises OSError if this fails before the new manifest is in place, and IndexNotDurable if
+    the new manifest is in place, but possibly not on disk.
     """
     folder = index / manifest.data
     known_checksums = _index_by_inode(index, base) if base else {}
@@ -204,7 +207,7 @@ def commit_manifest(index: Path, manifest: Manifest, base: Manifest | None = Non
 
 
 def create_index_folder(index: Path) -> None:
-    """Create the folder of an index, with its parents, if it does not exist, and write their names to disk."""
+    """Create the folder of an index and its missing parents, and write the names of the created folders to disk."""
     missing = [folder for folder in (index, *index.parents) if not folder.exists()]
     index.mkdir(parents=True, exist_ok=True)
     for folder in missing:
@@ -254,7 +257,7 @@ def create_data_folder(index: Path) -> Path:
 def remove_leftovers(index: Path) -> None:
     """Remove the data folders that the manifest does not name, and the temporary manifest of an interrupted build.
 
-    Removes nothing if a manifest exists but cannot be read.
+    Removes nothing if a manifest exists, but the name of its data folder cannot be read.
     """
     current = current_data_folder(index)
     if current is None and (index / _MANIFEST_NAME).exists():
@@ -304,7 +307,7 @@ def compute_checksums(folder: Path, known_checksums: ChecksumsByInode | None = N
 def read_verified_file(index: Path, manifest: Manifest, name: str) -> bytes:
     """Return the content of a small file of the data folder.
 
-    Raises IndexDamaged if the file cannot be read or its checksum does not match.
+    Raises IndexDamaged if the file cannot be read, or if its size or checksum is not that of the manifest.
     """
     path = index / manifest.data / name
     try:
@@ -316,15 +319,15 @@ def read_verified_file(index: Path, manifest: Manifest, name: str) -> bytes:
 
 
 def verify_content(data: bytes | mmap, index: Path, manifest: Manifest, name: str) -> None:
-    """Raise IndexDamaged if the content of a file of the data folder does not match its checksum."""
+    """Raise IndexDamaged if the manifest does not list a file `name` with the size and the checksum of `data`."""
     if (len(data), hashlib.sha256(data).hexdigest()) != manifest.files.get(name):
         raise _damaged_error(index / manifest.data / name, index)
 
 
 def map_file(index: Path, manifest: Manifest, name: str) -> mmap:
-    """Return a file of the data folder, mapped into memory. The file must not be empty. Does not verify its checksum.
+    """Return a file of the data folder, mapped into memory. Does not verify its checksum.
 
-    Raises IndexDamaged if the file cannot be opened.
+    Raises IndexDamaged if the file is empty or cannot be opened.
     """
     path = index / manifest.data / name
     try:
@@ -335,9 +338,9 @@ def map_file(index: Path, manifest: Manifest, name: str) -> mmap:
 
 
 def verify_checksums(index: Path, manifest: Manifest, on_progress: Callable[[int, int], None] | None = None) -> None:
-    """Read every file of the data folder. Raises IndexDamaged for the first one whose checksum does not match.
+    """Read every file of the manifest. Raises IndexDamaged for the first that is unreadable or has another checksum.
 
-    `on_progress` is called with the number of bytes read so far and the number of all bytes.
+    `on_progress` is called after each file, with the number of bytes read so far and the number of all bytes.
     """
     done, total = 0, sum(size for size, _ in manifest.files.values())
     for name, (size, digest) in manifest.files.items():
@@ -420,7 +423,7 @@ def _sync_parent(folder: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Write the names of the files in a folder to disk. Does nothing on systems that cannot sync a folder."""
+    """Write the names of the files in a folder to disk. Does nothing if the system or drive cannot sync folders."""
     if os.name == "posix":  # other systems cannot open a folder
         descriptor = os.open(folder, os.O_RDONLY)
         try:

@@ -225,7 +225,8 @@ class TableCell:
     total: bool = False
     """Whether the row or the column is a total (合计)."""
     part_of_n: int | None = None
-    """`n` of the paragraph of the total that `ExtractedMeasure.part_of` refers to; None if it is the same paragraph."""
+    """`n` of the paragraph of the total that `ExtractedMeasure.part_of` refers to. None if the total is in the same
+    paragraph, or if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +247,7 @@ class ExtractedMeasure:
     base_value: int | float
     """The value in `base_unit`: 937182 for 93.7182万元."""
     base_unit: str | None
-    """The unit without 万 and 亿: 元 for 万元. None if nothing remains (万), or if `unit` is None."""
+    """The unit without its scale (千, 万, 亿): 元 for 万元. None if nothing remains (万), or if `unit` is None."""
     bound: str = "exact"
     """One of `names.MEASURE_BOUNDS`."""
     kind: str = "count"
@@ -273,7 +274,8 @@ class ExtractedMeasure:
     end: int = 0
     """End of the quote in the text of the paragraph: code points, exclusive."""
     part_of: int | None = None
-    """`start` of the measure that contains this one as a part (共420件，其中医疗卫生299件), or None."""
+    """`start` of the measure that contains this one as a part (共420件，其中医疗卫生299件), or None. In a table, that
+    measure may be in another paragraph (`TableCell.part_of_n`)."""
     cell: TableCell | None = None
     """Position of the measure in a table. None if the measure is in no table."""
 
@@ -281,7 +283,7 @@ class ExtractedMeasure:
     def signed_value(self) -> int | float:
         """`base_value`, negated if the measure is a decrease: -2.5 for 下降2.5%.
 
-        Everything that compares values uses it, because an increase and a decrease of one thing are one measure.
+        Values are compared by it, because an increase and a decrease of one thing are one measure.
         """
         return -self.base_value if self.change == "decrease" else self.base_value
 
@@ -424,10 +426,11 @@ MEASURE_FIELDS = (
 
 
 def to_json(record: Document | Paragraph | Measure | Table) -> dict[str, object]:
-    """Return a record as a JSON object: its fields in order, `district` after `region`, tuples as lists.
+    """Return a record as a JSON object: its fields in order.
 
     A measure has the fields `MEASURE_FIELDS`, then the fields that a subclass adds, such as the `score` of a
-    `MeasureHit`. A table has its id first, and its tuples stay tuples, which are lists in JSON.
+    `MeasureHit`. Documents, paragraphs and measures have `district` after `region`, and their tuples become lists. A
+    table has its id first, and its tuples stay tuples, which are lists in JSON.
     """
     if isinstance(record, Table):
         return {"id": record.id, **asdict(record)}

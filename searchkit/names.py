@@ -12,7 +12,7 @@ YEAR_FACETS = ("year", "of_year")
 """Facets whose values are years: the reporting year, and the years that a paragraph is about."""
 
 PARAGRAPH_FACETS = ("of_year", "topic", "section")
-"""Built-in facets whose values differ between the paragraphs of a document."""
+"""Built-in facets whose values can differ between the paragraphs of a document."""
 
 UNDERSTOOD_FACETS = ("district", "of_year", "agency", "section", "doctype")
 """Facets whose values are understood in the words of a query."""

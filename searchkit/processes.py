@@ -4,9 +4,9 @@ A child starts with `python -I` in the root folder, without the environment vari
 this package from the location that its parent uses. What it prints is discarded. Parent and child exchange messages of
 bytes; the receiver must validate them.
 
-A child exits when its parent exits for any reason, because the child reads a pipe whose other end only the parent has
-open. A child does not receive Ctrl-C, which the parent handles. `limit_resources` limits the CPU time and memory of a
-block of code. The operating system enforces the limits, even if a library holds the interpreter lock.
+A child exits when its parent exits for any reason, because a thread of the child reads a pipe whose other end only the
+parent has open. A child does not receive Ctrl-C, which the parent handles. `limit_resources` limits the CPU time and
+memory of a block of code. The operating system enforces the limits, even if a library holds the interpreter lock.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from typing import IO, NoReturn, cast
 ROOT_FOLDER = Path(os.sep)
 """Current folder of child processes, where other users cannot place files."""
 MAX_MESSAGE_LENGTH = 200_000_000
-"""Maximum size of a message in bytes. A child that sends a longer message counts as exited."""
+"""Maximum size of a message in bytes. To the receiver of a longer message, the sender counts as exited."""
 
 OUT_OF_TIME = -getattr(signal, "SIGPROF", 0)
 """Exit code of a child that the system killed because it exceeded its CPU time. Windows does not limit CPU time."""
@@ -63,7 +63,8 @@ class Child:
         """Start a process that runs `function`, which must be at the top level of a module that it can import.
 
         Each message of the child is put into `inbox`, in a pair with the child. When the child has exited or sent a
-        message that is too long, the message of the pair is None. Raises OSError if no process can be started.
+        message that is too long, a last pair follows, with None instead of a message. Raises OSError if no process can
+        be started.
         """
         # Temporary folder of the child. The parent chooses its path, so that it can remove the folder after the child.
         self._scratch = Path(tempfile.gettempdir(), f"searchkit-{token_hex(8)}")
@@ -120,7 +121,7 @@ class Child:
         return None
 
     def _listen(self) -> None:
-        """Put the child's messages into the inbox until it exits."""
+        """Put the child's messages into the inbox until it exits or sends one that is too long, then None."""
         if self._process.stdout is not None:  # always true, because it is a pipe
             with suppress(OSError, EOFError), self._process.stdout as stream:
                 while True:
@@ -217,7 +218,8 @@ def run_program(command: Sequence[str], folder: Path) -> None:
 
     In a child, the program and its descendants end with the child. The program can use the CPU time that the child has
     left (`limit_resources`), and its CPU time counts as that of the child. Raises OSError if no process can be started.
-    A program that does not exist raises OSError only if the CPU time is not limited; otherwise a shell starts it.
+    A program that does not exist raises OSError only if the CPU time is not limited. Otherwise the process is a shell,
+    which only exits.
     """
     before = _children_cpu_time()
     process = subprocess.Popen(  # noqa: S603 - the caller chooses the program
@@ -275,8 +277,8 @@ def _start_python(*arguments: str) -> subprocess.Popen[bytes]:
 def _module_path() -> list[str]:
     """Return the folders of the module path of this process that a child appends to its module path.
 
-    The current folder, the folder of the script and the site-packages of the user are excluded, because their files are
-    not trusted. The folder of this package is not excluded.
+    Relative folders, the current folder, the folder of the script and the site-packages of the user are excluded,
+    because their files are not trusted. The folder that contains this package is never excluded.
     """
     script = getattr(sys.modules.get("__main__"), "__file__", None)
     excluded = {Path(os.path.realpath(os.curdir)), Path(site.getusersitepackages()).resolve()}

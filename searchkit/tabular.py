@@ -36,7 +36,7 @@ class TextTable(NamedTuple):
     """Its title, one line."""
     headers: Sequence[str]
     rows: Iterable[Sequence[str | Pieces]]
-    """Cells: texts, or texts in which matches are marked."""
+    """Rows of cells. A cell is a text, or the pieces of a text in which matches are marked."""
     notes: Sequence[str] = ()
     """Messages above the table."""
 
@@ -93,8 +93,8 @@ def grid(rows: Sequence[Sequence[SpanningCell]], *, is_filled: bool = False) -> 
 def column_names(header: Sequence[Sequence[SpanningCell]], rows: Sequence[Sequence[SpanningCell]]) -> list[str]:
     """Return a distinct name for each column of a table: its headers from top to bottom, with ` / ` between them.
 
-    The number of the column, from 1, is appended if a column before it has this name. A column without headers has its
-    number as its name.
+    A header that a column has several times counts once. The number of the column, from 1, is appended if a column
+    before it has this name. A column without headers has its number as its name.
     """
     width = max(map(len, (*grid(header), *grid(rows))), default=0)
     columns = zip(*grid(header, is_filled=True), strict=True)
@@ -124,12 +124,12 @@ def _format_html(table: TextTable) -> str:
     from html import escape  # noqa: PLC0415
 
     def cell(content: str | Pieces) -> str:
-        """Return the content of a cell."""
+        """Return the content of a cell as HTML."""
         pieces = [(content, False)] if isinstance(content, str) else content
         return "".join(f"<mark>{escape(text)}</mark>" if is_match else escape(text) for text, is_match in pieces)
 
     def line(tag: str, cells: Iterable[str | Pieces]) -> str:
-        """Return a row."""
+        """Return a row as HTML, with `tag` (`th` or `td`) for its cells."""
         return "<tr>" + "".join(f'<{tag} style="text-align:left">{cell(item)}</{tag}>' for item in cells) + "</tr>"
 
     notes = "".join(f"<p>{escape(note)}</p>" for note in table.notes)

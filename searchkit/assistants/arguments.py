@@ -1,4 +1,4 @@
-"""The arguments of tools: reads them like the parameters of `searchkit serve`, and describes them as JSON Schema."""
+"""Reads the arguments of a call of a tool like parameters of `searchkit serve`, and describes them as JSON Schema."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MAX_CHARACTERS = Parameter(
     default=str(DEFAULT_CHARACTERS),
     maximum=MAX_CHARACTERS,
 )
-"""The parameter that all tools have."""
+"""A parameter of every tool."""
 
 
 def number(name: str, default: int, maximum: int) -> Parameter:
@@ -37,8 +37,9 @@ def read_arguments(
 ) -> dict[str, Any]:
     """Return the values of the arguments of a call by name, with defaults; absent ones without a default are left out.
 
-    With `has_filters`, `filters` is split: each built-in facet is a value of its own, and `where` has all other facets.
-    Raises UsageError for an argument that the tool does not have, a missing required one, and an impossible value.
+    With `has_filters`, the argument `filters` is split: the result has an entry for each built-in facet with values,
+    and the entry `where` for all other facets. Raises UsageError for an argument that the tool does not have, a missing
+    required one, and an impossible value.
     """
     every = (*parameters, _MAX_CHARACTERS)
     names = [item.name for item in every] + [FILTERS] * has_filters
@@ -75,10 +76,10 @@ def describe_arguments(
 
 
 def _read_text(item: Parameter, value: object) -> str | None:
-    """Return the value of an argument as text, as in a URL of `searchkit serve`. None if it is absent, false or blank.
+    """Return the value of an argument as text, as in a URL of `searchkit serve`.
 
-    Assistants write numbers as texts, and whole numbers as 8.0, so both are accepted. Raises UsageError for a value of
-    a wrong type.
+    None if it is absent or blank, or is false and the parameter a flag. Assistants write numbers as texts, and whole
+    numbers as 8.0, so both are accepted. Raises UsageError for a value of a wrong type.
     """
     if value is None or (value is False and item.kind == "flag"):
         return None
@@ -94,7 +95,10 @@ def _read_text(item: Parameter, value: object) -> str | None:
 
 
 def _read_filters(value: object) -> dict[str, Any]:
-    """Return filters as keyword arguments of the methods of an index. Raises UsageError."""
+    """Return filters as keyword arguments of the methods of an index.
+
+    Raises UsageError if `value` is no object, has more than `MAX_FILTER_VALUES` values, or has an impossible value.
+    """
     if value is None:
         value = {}
     if not isinstance(value, Mapping):
@@ -109,7 +113,10 @@ def _read_filters(value: object) -> dict[str, Any]:
 
 
 def _read_values(facet: str, value: object) -> list[str]:
-    """Return the values of a filter as texts. Raises UsageError."""
+    """Return the values of a filter as texts, without blank ones.
+
+    Raises UsageError for a value that is neither a text nor a whole number, or is longer than `MAX_QUERY_LENGTH`.
+    """
     values = value if isinstance(value, list) else [] if value is None else [value]
     for item in values:
         if isinstance(item, bool) or not isinstance(item, str | int):

@@ -60,10 +60,11 @@ _RESOURCES = {
     "document": "All paragraphs of a report with their figures and tables, as JSON",
     "info": "State of the index, as JSON",
 }
-"""Kinds of resources, each with its description. An endpoint of `searchkit serve` with this name has the same data."""
+"""Kinds of resources, each with its description. The endpoint of `searchkit serve` with the name of a kind, such as
+`paragraph`, has the same data."""
 _SCHEME, _JSON = "searchkit://", "application/json"
 _REFUSED = (SearchkitError, RecordMissing, Overloaded)
-"""Errors whose message the client gets."""
+"""Errors whose message the client gets. For a call of a tool that takes too long, `_call_tool` has another message."""
 _FAILED = "the server failed; its standard error says more"
 """What a client is told about any other error."""
 
@@ -72,7 +73,7 @@ class AssistantServer:
     """The indexes, the tools and the resources of a server."""
 
     def __init__(self, indexes: Sequence[tuple[str, Path]]) -> None:
-        """Open the indexes, each with its name, and start to verify them in the background.
+        """Open the indexes, which are given by name and folder, and start to verify them in the background.
 
         Raises UsageError if two indexes have the same name, and IndexUnusable if one cannot be opened.
         """
@@ -116,7 +117,7 @@ class AssistantServer:
         )
 
     def _parameters(self, tool: Tool) -> tuple[tuple[Parameter, ...], tuple[str, ...]]:
-        """Return the parameters of a tool, and the names of those that are required."""
+        """Return the parameters of a tool except `filters` and `max_characters`, and the names of required ones."""
         return (*self._chooser, *tool.parameters), (*(item.name for item in self._chooser), *tool.required)
 
     async def _call_tool(self, _: object, call: CallToolRequestParams) -> CallToolResult:
@@ -144,7 +145,7 @@ class AssistantServer:
         return fit_answer(tool.read(view, arguments), max_characters)
 
     def _view(self, name: str) -> IndexState:
-        """Return the state of the latest build of an index. If it cannot be opened, return the state that is open."""
+        """Return the state of the latest build of an index; if this build cannot be opened, the state that is open."""
         index = self._indexes[name]
         with suppress(IndexUnusable):
             index.refresh()
@@ -175,7 +176,7 @@ class AssistantServer:
         )
 
     async def _read_resource(self, _: object, request: ReadResourceRequestParams) -> ReadResourceResult:
-        """Return a resource. Raises MCPError."""
+        """Return a resource. Every error becomes an MCPError."""
         try:
             text = await self._searches.run(partial(self._resource, request.uri))
         except _REFUSED as error:
@@ -214,7 +215,7 @@ def _refuse(message: str) -> CallToolResult:
 
 
 def run_server(indexes: Sequence[tuple[str, Path]]) -> None:
-    """Serve on standard input and output until the input ends. Raises UsageError and IndexUnusable."""
+    """Serve on standard input and output until the input ends. Raises the exceptions of `AssistantServer`."""
     assistants = AssistantServer(indexes)
     server = assistants.build()
 

@@ -24,28 +24,30 @@ from searchkit.web.parameters import MAX_OFFSET, PARAMETERS, Parameter
 
 Arguments = dict[str, Any]
 MAX_HITS, MAX_MEASURES, MAX_CELLS, MAX_AROUND = 20, 50, 1_000, 5
-"""Maximum numbers of hits, of measures, of cells of a comparison, and of paragraphs before and after a paragraph."""
+"""Maximum numbers of hits, of measures, of cells of a comparison, and of paragraphs on each side of a paragraph."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A tool."""
+    """A tool of the server: a question that a model can ask about an index."""
 
     name: str
     title: str
     """Its name for people."""
     description: str
-    """What it is for, for the model that chooses."""
+    """What the tool is for. A model reads it to choose a tool."""
     read: Callable[[IndexState, Arguments], Answer]
-    """Answers a call from an index. Raises the exceptions of the methods of `IndexState`."""
+    """Answers a call from the state of an index, with the result of `read_arguments`. Raises the exceptions of the
+    methods of `IndexState`, and UsageError for an id that names nothing."""
     parameters: tuple[Parameter, ...] = ()
-    """Its parameters, without `filters` and those that all tools have."""
+    """Its parameters, without `filters` and those that all tools have (`max_characters`; `index` if there are several
+    indexes)."""
     required: tuple[str, ...] = ()
     """Names of the parameters that a call must have."""
     has_filters: bool = True
     """Whether it takes filters."""
     is_heavy: bool = False
-    """Whether it takes long. Only one call of all such tools runs at a time."""
+    """Whether a call takes long. Of all calls of such tools, only `HEAVY_REQUESTS` (one) run at a time."""
 
 
 def _search(index: IndexState, arguments: Arguments) -> Answer:
@@ -64,7 +66,7 @@ def _compare(index: IndexState, arguments: Arguments) -> Answer:
 
 
 def _read(index: IndexState, arguments: Arguments) -> Answer:
-    """Answer with the paragraphs, the outline or the table that an id names."""
+    """Answer with the paragraphs or the table that an id names, or with the outline of its report (`outline`)."""
     found = index.excerpt(arguments["id"], arguments["around"])
     if found is None:
         raise UsageError(f"there is no record {arguments['id']!r}; ids stand in brackets in the answers of search")
@@ -75,7 +77,7 @@ def _read(index: IndexState, arguments: Arguments) -> Answer:
 
 
 def _facets(index: IndexState, arguments: Arguments) -> Answer:
-    """Answer with the values of one facet, or of all."""
+    """Answer with the values of one facet, or without `name` with those of all facets except document."""
     return facets_answer(index.facets(arguments.pop("name", ()), **arguments))
 
 

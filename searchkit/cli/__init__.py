@@ -1,7 +1,7 @@
 """The command line. A command reads its options, calls the library and prints the result.
 
-The module of a command is imported when the command is used, and imports the modules that it needs when it runs, so
-that every command starts quickly.
+The module of a command is imported when the command is looked up. Its functions import most of the library when they
+are called, so that every command starts quickly.
 
 main.py       the command `searchkit`: runs a subcommand, and prints errors
 indexes.py    build, info, check

@@ -1,4 +1,4 @@
-"""The output of `measures --audit`."""
+"""The option `measures --audit`: runs the audit, and prints the findings."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 def print_audit(index: Index, filters: Mapping[str, Any], target: Target) -> int:
     """Audit the measures that pass the filters, and print the findings or write them to a file.
 
-    A workbook also has the number of findings of each kind. Returns the exit status: NOTHING_FOUND if there are
-    no findings. Raises SearchkitError if the file cannot be written.
+    `filters` are keyword arguments of `Index.audit`, also `timeout`. A workbook also has the number of findings of each
+    kind. Returns the exit status: FOUND, or NOTHING_FOUND if there are no findings. Raises the exceptions of
+    `Index.audit`, and SearchkitError if the file cannot be written.
     """
     from searchkit.cli.progress import long_work
     from searchkit.output.findings import format_findings

@@ -128,7 +128,7 @@ def compare(
 
 
 def _print_reasons(comparison: Comparison) -> None:
-    """Print to standard error why nothing was found."""
+    """Print to standard error the notes and the suggestions of a comparison that found nothing."""
     from searchkit.output.terminal import suggestion_lines
 
     for line in (*map(translate, comparison.notes), *suggestion_lines(comparison.suggestions, "measures")):

@@ -1,7 +1,8 @@
 """What shells complete: names of facets and their values. Click generates the scripts for the shells.
 
-The names come from the manifest of the index, the values from its file of suggestions. No other part of the index is
-opened, and neither NumPy nor an engine is loaded, because a shell waits for the answer at each press of Tab.
+The names of user-defined facets come from the manifest of the index, the values from its file of suggestions. No other
+part of the index is opened, and neither NumPy nor an engine is loaded, because a shell waits for the answer at each
+press of Tab.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from searchkit.manifest import Manifest
 
 _MAX_COMPLETIONS = 200
-"""Maximum number of values. The most frequent ones are returned."""
+"""Maximum number of values that complete a prefix: the most frequent ones."""
 
 
 def complete_facet_value(context: click.Context, parameter: click.Parameter, prefix: str) -> list[str]:
@@ -30,7 +31,10 @@ def complete_facet_value(context: click.Context, parameter: click.Parameter, pre
 
 
 def complete_condition(context: click.Context, _parameter: click.Parameter, prefix: str) -> list[str]:
-    """Return what completes a `--where`: NAME= of each user-defined facet, or NAME=VALUE after NAME=."""
+    """Return what completes a `--where`: NAME= of the user-defined facets that begin with the prefix.
+
+    If the prefix contains =, returns NAME=VALUE for the values of the facet NAME that complete the text after =.
+    """
     name, equals, value = prefix.partition("=")
     if equals:
         return [f"{name}={item}" for item in _values(context, name, value)]
@@ -39,14 +43,20 @@ def complete_condition(context: click.Context, _parameter: click.Parameter, pref
 
 
 def complete_facet_name(context: click.Context, _parameter: click.Parameter, prefix: str) -> list[str]:
-    """Return the names of the facets of the index that begin with a prefix; without an index, the built-in ones."""
+    """Return the names of facets that begin with a prefix: the built-in ones, then the user-defined ones of the index.
+
+    Without a usable index, returns only built-in ones.
+    """
     manifest = _read_manifest(context)
     names = [*BUILT_IN_FACETS, *(manifest.facets if manifest else ())]
     return [name for name in names if name.startswith(prefix)]
 
 
 def _values(context: click.Context, facet: str, prefix: str) -> list[str]:
-    """Return the values of a facet that begin with a prefix, or whose pinyin or initials of the pinyin do."""
+    """Return the values of a facet that begin with a prefix, or whose pinyin, or initials of the pinyin, begin with it.
+
+    Empty without a usable index.
+    """
     from searchkit.errors import IndexUnusable
     from searchkit.manifest import SUGGESTIONS_FILE, map_file
     from searchkit.query.suggester import Suggester
@@ -58,7 +68,8 @@ def _values(context: click.Context, facet: str, prefix: str) -> list[str]:
         data = map_file(_index_path(context), manifest, SUGGESTIONS_FILE)
     except IndexUnusable:
         return []
-    # Folding would load NumPy. Whoever types a value types it in simplified characters, as it is in the index.
+    # The prefix is not folded (`text.folding`), because that would load NumPy. Whoever types a value types it in
+    # simplified characters, as it is in the index.
     values = Suggester(data).complete_values(prefix.lower(), facet, _MAX_COMPLETIONS)
     return [item.text for item in values]
 
@@ -75,5 +86,8 @@ def _read_manifest(context: click.Context) -> Manifest | None:
 
 
 def _index_path(context: click.Context) -> Path:
-    """Return the folder of the index: that of the command line, otherwise its default."""
+    """Return the folder of the index that a command would use.
+
+    It is the one that `--index` or SEARCHKIT_INDEX gives, otherwise that of searchkit.toml, otherwise `index`.
+    """
     return Path(context.params.get("index_path") or context.lookup_default("index_path") or "index")

@@ -1,4 +1,4 @@
-"""Commands that build or describe an index: build (with its progress bar and its report), info, check."""
+"""Commands that build, describe or verify an index: build (with its progress bar and its report), info, check."""
 
 from __future__ import annotations
 
@@ -239,7 +239,7 @@ class _ProgressDisplay:
 
     @property
     def summary(self) -> str:
-        """Number of files read so far, as text: `3 of 14 files read`."""
+        """Number of files read so far, as text: `3 of 14 files read`, or `no file read`."""
         if self._latest is None:
             return _("no file read")
         return _("{n} of {all} files read").format(n=self._latest.files, all=self._latest.all_files)
@@ -259,7 +259,7 @@ class _ProgressDisplay:
 
 
 def _format_facts(facts: Mapping[str, object], unread: Sequence[Mapping[str, str]], index_path: Path) -> Iterator[str]:
-    """Yield a table of facts about an index, and below it the first files and parts that were not read."""
+    """Yield a table of facts about an index, and below it the files and parts that were not read (`_truncate`)."""
     from searchkit.output.cells import value_text
     from searchkit.output.terminal import format_table
     from searchkit.text.characters import sanitize
@@ -307,7 +307,11 @@ def _print_report(report: BuildReport, output_format: str) -> None:
 
 
 def _describe_changes(report: BuildReport) -> str:
-    """Return the numbers of files that were read, removed and unchanged as text."""
+    """Return the numbers of files that were read, removed and unchanged as text.
+
+    Returns `nothing changed` if no file was read or removed. Otherwise, a number of 0 removed or unchanged files is
+    left out.
+    """
     if not report.files and not report.removed:
         return _("nothing changed")
     counts = [_("{n} files read").format(n=report.files)]
@@ -332,10 +336,10 @@ def _count_skipped(skipped: Sequence[Skipped]) -> str:
 
 
 def _group_by_reason(skipped: Sequence[Skipped], index: str) -> Iterator[str]:
-    """Yield lines with the skipped files and parts grouped by reason, the reason with the most of them first.
+    """Yield lines with the skipped items (files, parts of files …) grouped by reason: the most frequent reason first.
 
-    The first `_MAX_SHOWN_PROBLEMS` files and parts of files are named. If there are more, a last line has the number of
-    the others.
+    The first `_MAX_SHOWN_PROBLEMS` items are named. After them, a reason with several items still has a line with their
+    number, a reason with one item has none, and a last line has the number of all items that are not named.
     """
     groups: dict[str, list[Skipped]] = {}
     for item in skipped:

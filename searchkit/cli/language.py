@@ -1,4 +1,4 @@
-"""The language of the command line: `--lang`, and the commands in the language in force."""
+"""The language of the command line: `--lang`, and the help of commands in the language in force."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import click
 from searchkit.translation import CATALOGUE_FOLDER, DOMAIN, LOCALES, language, set_language
 
 LANGUAGE_GIVEN = "language_given"
-"""Key in `click.Context.meta`: whether `--lang` is on the command line, so that no other setting counts."""
+"""Key in `click.Context.meta`: present if `--lang` is on the command line. searchkit.toml then does not count."""
 _Command = TypeVar("_Command", bound=Callable[..., object])
 _AnyCommand = TypeVar("_AnyCommand", bound=click.Command)
 
@@ -20,8 +20,8 @@ _AnyCommand = TypeVar("_AnyCommand", bound=click.Command)
 def use_language(name: str) -> None:
     """Set the language of texts for people, also of click's own texts. `name`: a key of `LOCALES`.
 
-    Click looks up its texts in the default catalogue of the process. The command line may change this
-    catalogue, because nothing else uses it in the process of a command. The library never does.
+    Click looks up its texts in the default catalogue of the process. The command line may change which catalogue this
+    is, because nothing else uses it in the process of a command. The library never changes it.
     """
     set_language(name)
     if name == "en" and standard_gettext.textdomain() != DOMAIN:

@@ -67,7 +67,10 @@ class _Searchkit(LocalizedGroup):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the name of the command, the command, and its arguments."""
+        """Return the name of the command, the command, and its arguments.
+
+        If the arguments ask for help, first uses the language of searchkit.toml.
+        """
         if not {*args}.isdisjoint(ctx.help_option_names):
             use_language_of_help(ctx)
         return super().resolve_command(ctx, args)
@@ -116,7 +119,7 @@ def main() -> NoReturn:
         print_error("interrupted")
         status = FAILED
     except (OutputClosed, BrokenPipeError):  # the second from flush
-        # Python flushes standard output again when it exits. That flush would fail, too, and print an error.
+        # A normal exit of Python flushes standard output again. That flush would fail, too, and print an error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = FOUND
     except Exception as error:

@@ -32,7 +32,10 @@ class OutputClosed(Exception):
 
 
 def write_output(pieces: Iterable[str]) -> None:
-    """Write text to standard output, piece by piece; on a terminal, through the pager. Raises OutputClosed."""
+    """Write text to standard output, piece by piece; on a terminal, through the pager if `start_pager` starts one.
+
+    Raises OutputClosed.
+    """
     if sys.stdout.isatty():
         from searchkit.cli.pager import start_pager
 
@@ -56,7 +59,7 @@ class Target(NamedTuple):
 
     @property
     def width(self) -> int | None:
-        """Number of columns of the terminal that is written to, None for a file or a pipe."""
+        """Number of columns of the terminal that is written to, maybe through a pager. None if there is no terminal."""
         return None if self.path is not None else terminal_width()
 
     @property
@@ -118,11 +121,11 @@ def write_measures(measures: Iterable[Measure], target: Target) -> None:
 def read_target(output_format: str, path: Path | None, *, bom: bool | None) -> Target:
     """Return the target of a command.
 
-    The suffix of a file chooses the format, if the command has this format and `--format` is not on the command line;
-    the suffix .xlsx chooses it in any case. Excel reads a .csv file without a byte order mark in the encoding of the
-    system. So if `bom` is None, output in the format csv has a byte order mark if its path ends with .csv or has no
-    suffix, such as a folder of .csv files. Raises UsageError for a workbook without a file, and for a byte order mark
-    in another format than csv or tsv.
+    The suffix of a file chooses the format, if the command has this format and `--format` is not on the command line.
+    The suffix .xlsx does so even if `--format` is on the command line. Excel reads a .csv file without a byte order
+    mark in the encoding of the system. So if `bom` is None, output in the format csv has a byte order mark if its path
+    ends with .csv or has no suffix, such as a folder of .csv files. Raises UsageError for a workbook without a file,
+    and for a byte order mark in another format than csv or tsv.
     """
     context = click.get_current_context()
     suffix = path.suffix.lower().removeprefix(".") if path else ""
@@ -160,7 +163,7 @@ def terminal_width() -> int | None:
 def is_colourful() -> bool:
     """Return whether output has colours: as `--color always` or `never` says, otherwise if it goes to a terminal.
 
-    Without `--color`, output has no colours if the environment variable NO_COLOR is set, or TERM is dumb.
+    If the environment variable NO_COLOR is set and not empty, or if TERM is dumb, only `--color always` gives colours.
     """
     context = click.get_current_context(silent=True)
     if context is not None and context.color is not None:

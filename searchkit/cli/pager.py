@@ -41,8 +41,8 @@ def is_running() -> bool:
 def start_pager() -> None:
     """Start the pager, if the current command pages its output, and a pager is set or less is installed.
 
-    Later calls do nothing. While the pager runs, Ctrl-C is a key of the pager, and does not end the command. At exit,
-    waits until the user has left the pager.
+    With `--no-pager`, none is started. Later calls do nothing. While the pager runs, Ctrl-C is a key of the pager, and
+    does not end the command. At exit, the process waits until the user has left the pager.
     """
     context = click.get_current_context(silent=True)
     if _state["tried"] or context is None or context.info_name in _UNPAGED or context.meta.get(NO_PAGER):

@@ -55,8 +55,8 @@ class Progress:
 def long_work(label: str, stands: Callable[[Progress], str]) -> Iterator[Progress]:
     """Show the progress of the block. If Ctrl-C interrupts it, print one line about it, and exit with FAILED.
 
-    `label`: what is done, such as `checking`. `stands`: a function that returns, for this line, what was written or
-    changed until the interruption, or that nothing was. Both texts are in the language in force.
+    `label`: what is done, such as `checking`. `stands`: a function that returns the end of this line: what was written
+    or changed until the interruption, or that nothing was. Both texts are in the language in force.
     """
     progress = Progress(label)
     try:

@@ -58,8 +58,8 @@ _ANSWER_FIELDS = (
     *("total", "hits", "total_any", "next", "relaxed", "understood_filters", "notes", "suggestions", "facets"),
     *("indicator", "left_out", "aggregate", "groups"),
 )
-"""Fields of the answer to a line of a queries file, after `id`. Only answers with measures have the last four; they
-have no `facets` and no `next`."""
+"""Fields of the answer to a line of a queries file, after `id`. Only answers with measures have the last four fields
+(from `indicator` on), and only answers with paragraphs have `facets` and `next`."""
 
 
 _after_option = click.option(
@@ -174,7 +174,8 @@ def search(
 def _set_defaults(options: dict[str, Any], *, is_page: bool) -> None:
     """Set the options of a search whose defaults depend on the format. `is_page`: whether a page for people is printed.
 
-    By default, hits are not folded after a cursor: it comes from a list in JSON, where this is also the default.
+    By default, only the hits of a page are folded. They are not folded if `group` is set, or if a cursor continues a
+    list (`after`): the cursor comes from an answer in JSON, whose hits are not folded by default.
     """
     if options["fold"] is None:
         options["fold"] = is_page and not options.get("group") and options["after"] is None
@@ -387,8 +388,8 @@ def _print_results(
 ) -> None:
     """Print results as one JSON object (json), as a page for the terminal (table), or as records (all other formats).
 
-    Three of the parameters are functions that return the results in these forms. Only one of them is called. `name`:
-    name of the sheet of a workbook.
+    `json_object`, `page` and `records` are functions that return the results in these three forms. Only one of them is
+    called. `name`: name of the sheet of a workbook.
     """
     if target.format == "json":
         from searchkit.output.json import dumps
@@ -448,7 +449,8 @@ def _answer_line(
 ) -> tuple[int, dict[str, object], UsageError | TimedOut | None]:
     """Return the number of a line, the JSON object to print for it, and the error, or None if there is none.
 
-    The object has the id, and the fields of `_ANSWER_FIELDS` or the error as text.
+    The object has the id of the line (its number, if the line cannot be parsed), and the fields of `_ANSWER_FIELDS` or
+    the error as text.
     """
     out: dict[str, object] = {"id": str(number), "total": 0, "hits": []}
     try:
@@ -464,7 +466,8 @@ def _read_lines(queries: BinaryIO) -> Iterator[bytes | str]:
     """Yield the lines of a queries file: as bytes in UTF-8, or as text if the file is in UTF-16 or GBK.
 
     Lines in UTF-8 are yielded as they arrive, because standard input may be a program that waits for each answer. The
-    first line that is not ASCII shows the encoding. Raises UsageError if `decode_data_file` cannot decode the file.
+    first line that is not ASCII, or has a zero byte, shows the encoding. Later lines of a file in UTF-8 are checked by
+    `_decode_line`. Raises UsageError if `decode_data_file` cannot decode the file.
     """
     for line in queries:
         if line.isascii() and b"\0" not in line:  # a zero byte means UTF-16
@@ -490,7 +493,7 @@ def _is_utf_8(line: bytes) -> bool:
 
 
 def _decode_line(line: bytes | str) -> str:
-    """Return a line as text. Raises UsageError if its bytes are not UTF-8, unlike those of the lines before it."""
+    """Return a line as text. Raises UsageError for a line that is not UTF-8, in a file whose first lines were."""
     try:
         return line if isinstance(line, str) else line.decode("utf-8")
     except UnicodeDecodeError:

@@ -119,9 +119,10 @@ def _show_paragraphs(
     *,
     colour: bool,
 ) -> Iterator[str]:
-    """Yield for the terminal the fields of a requested document or measure, then paragraphs, and tables for their rows.
+    """Yield texts for the terminal: the fields of a requested document or measure, then the paragraphs.
 
-    A requested paragraph, and the paragraph of a requested measure, is shown even if it is a row: above its table.
+    Adjacent paragraphs that are rows of one table are shown as a table of these rows. A requested paragraph, and the
+    paragraph of a requested measure, is also shown as text if it is a row: above its table.
     """
     from searchkit.model import Document, Measure
     from searchkit.output import terminal
@@ -356,7 +357,7 @@ def export(
             return NOTHING_FOUND
         total = 0 if any(filters.values()) else getattr(index.manifest, what, 0)
         with long_work(_("exporting"), lambda progress: _describe_rest(what, target, progress.done)) as progress:
-            if total:  # 0 if the number of records is unknown, as with filters
+            if total:  # it is 0 if the number of records is unknown, as with filters
                 records = progress.count(records, total)
             if what == "tables":
                 _export_tables((item for item in records if isinstance(item, Table)), target)
@@ -368,7 +369,10 @@ def export(
 
 
 def _describe_rest(what: str, target: Target, done: int) -> str:
-    """Return what an export has written when it is interrupted after `done` records, 0 if their number is unknown."""
+    """Return what an export has written when it is interrupted.
+
+    `done`: number of records written, 0 if this number is unknown or no record was written.
+    """
     if target.path is None:
         text = _("{n} {what} were written") if done else _("the output is not complete")
         return text.format(n=done, what=pgettext(COLUMN, what))

@@ -106,7 +106,10 @@ def mcp(indexes: Sequence[str]) -> int:
 
 
 def _named_indexes(texts: Sequence[str]) -> list[tuple[str, Path]]:
-    """Return name and folder of each index. Raises UsageError if one of several has no name."""
+    """Return name and folder of each index. A single index without a name is called `index`.
+
+    Raises UsageError if one of several has no name.
+    """
     indexes = []
     for text in texts:
         match = _NAMED.fullmatch(text)

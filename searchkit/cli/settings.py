@@ -43,7 +43,7 @@ class Settings(NamedTuple):
     path: Path
     """The file."""
     values: dict[str, Any]
-    """Values by name of the setting. `index` is relative to the current folder."""
+    """Values by name of the setting. `index` is relative to the current folder, or absolute if on another drive."""
 
 
 class CommandDefaults(Mapping[str, Mapping[str, object]]):
@@ -57,7 +57,7 @@ class CommandDefaults(Mapping[str, Mapping[str, object]]):
         self._commands = {*commands}
 
     def __getitem__(self, command: str) -> Mapping[str, object]:
-        """Return the defaults of the options of a command."""
+        """Return the defaults of the options of a command, or those of its subcommands by their names."""
         if command not in self._commands:
             raise KeyError(command)
         return CommandDefaults(_SUBCOMMANDS[command]) if command in _SUBCOMMANDS else _OptionDefaults(command)
@@ -76,9 +76,9 @@ class _OptionDefaults(Mapping[str, object]):
         self._command = command
 
     def __getitem__(self, name: str) -> object:
-        """Return the default of a parameter. Raises KeyError if the file has no default that the parameter accepts.
+        """Return the default of a parameter. Raises KeyError if no file has a default that the parameter accepts.
 
-        Raises UsageError if the file cannot be read.
+        Raises UsageError as `_read_settings` does.
         """
         if name not in _SETTING_OF or (name == "limit" and self._command not in _LISTS_OF_HITS):
             raise KeyError(name)
@@ -98,9 +98,9 @@ class _OptionDefaults(Mapping[str, object]):
 
 
 def applying_settings(context: click.Context) -> Settings | None:
-    """Return the settings that apply to a command, None if there is no file. The first call reads them.
+    """Return the settings that apply to a command, None if there is no file.
 
-    Raises UsageError if the file cannot be read.
+    The first call reads them and uses their language. Raises UsageError as `_read_settings` does.
     """
     if "settings" not in context.meta:
         context.meta["settings"] = _find_settings(context)
@@ -112,23 +112,23 @@ def applying_settings(context: click.Context) -> Settings | None:
 def use_language_of_help(context: click.Context) -> None:
     """Use the language of the file for help, which is printed before the command line has been parsed.
 
-    Raises UsageError if the file cannot be read.
+    Raises UsageError as `_read_settings` does.
     """
     _use_language_of(_find_settings(context), context)
 
 
 def _use_language_of(settings: Settings | None, context: click.Context) -> None:
-    """Use the language of settings, unless `--lang` is given."""
+    """Use the language of settings, if they have one and `--lang` is not given."""
     if settings and "lang" in settings.values and not context.meta.get(LANGUAGE_GIVEN):
         use_language(settings.values["lang"])
 
 
 def _find_settings(context: click.Context) -> Settings | None:
-    """Return the settings in the nearest file outside of the corpora. Others may have written the files of a corpus.
+    """Return the settings in the nearest file outside of the corpora, or None.
 
-    The corpora are the folder that the command builds from, and the folders that four indexes were built from: the
-    index that the command line names, the one that the environment variable names, the one in the folder `index`, and
-    the one that the file itself names.
+    A file inside a corpus is ignored, because somebody else may have written it. The corpora are the folder that the
+    command builds from, and the folders from which these indexes were built: those that the command line names, the one
+    that the environment variable names, the one in the folder `index`, and the one that the file itself names.
     """
     try:
         current = Path.cwd()
@@ -156,7 +156,7 @@ def _corpora(context: click.Context) -> Iterator[Path]:
 
 
 def _corpus_of(index: str | Path) -> Iterator[Path]:
-    """Yield the folder from which an index was built, if there is an index."""
+    """Yield the folder from which an index was built, if the index can be read."""
     from searchkit.engines.opening import open_directory
     from searchkit.errors import SearchkitError
 

@@ -165,7 +165,10 @@ def _find_news(item: Watch) -> News | None:
 
 
 def _print_news(news: Sequence[News], target: Target, limit: int) -> None:
-    """Print what is new: as a page (table), one JSON object for each watch (json), or a record for each paragraph."""
+    """Print what is new: as a page (table), a list of an object for each watch (json), or a record for each paragraph.
+
+    If `news` is empty, only json prints something: an empty list.
+    """
     from searchkit.output.json import dumps, hit_to_json, news_to_json
 
     if target.format == "json":
@@ -184,7 +187,7 @@ def _print_news(news: Sequence[News], target: Target, limit: int) -> None:
 
 
 def _format_news(news: Iterable[News], limit: int, *, colour: bool) -> Iterator[str]:
-    """Yield a heading for each watch, and its first new paragraphs."""
+    """Yield for each watch a heading, its first `limit` new paragraphs, and the number of the others, if any."""
     from searchkit.output.terminal import format_hits
     from searchkit.text.characters import sanitize
 

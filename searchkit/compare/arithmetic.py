@@ -1,11 +1,11 @@
 """Contradictions in the arithmetic of a table: sums, rates, and the values that the prose around it repeats.
 
 The structure of a table can be misunderstood, and then many of its cells seem wrong. A wrong sum is therefore reported
-only if more sums of the total are right than wrong, or if the header of the total (合计, 小计) states a sum; a wrong
-rate only if at least as many rates of its line are right.
+only if more sums of the total are right than wrong, or if the header of the total (合计, 小计) states a sum and few
+are wrong. A wrong rate is reported only if at least as many of the first rates of its line (`_MAX_SAMPLE`) are right as
+are wrong.
 
-A line is a row or a column. Its slots are its cells: measures, or the text of cells without a measure
-(`measures.tablelines`).
+A line is a row or a column. Its slots are its cells: measures, or the texts of other cells (`measures.tablelines`).
 """
 
 from __future__ import annotations
@@ -34,20 +34,22 @@ _STATED_SUM = re.compile(r"[合总共小]\s*计")
 """Header of a total that is certainly the sum of its parts, which are other rows or columns of the table. A total with
 another header, such as 全区 or 总数, can have parts that the table does not contain."""
 _NOT_SUMMABLE = re.compile("均|单价|率|指数|倍|位次|名次|排[名位]|累计|密度|强度")
-"""Words of a header whose numbers cannot be added, such as means, rates and ranks."""
+"""Words of a header or an indicator whose numbers cannot be added, such as means, rates and ranks."""
 _ZERO = re.compile(r"[-—–―－─/／\\]+|无|0")
 """A cell that means zero: 0, 无, a dash or a slash. The value of any other cell without a measure is unknown, even if
 the cell is empty."""
 _MAX_WRONG_SUMS = 2
-"""If the header of a total matches `_STATED_SUM`, up to this many wrong sums are reported although fewer are right."""
+"""If the header of a total matches `_STATED_SUM`, up to this many wrong sums are reported even if fewer are right. More
+are reported only if at least as many are right."""
 
 _MAX_LINES = 30
-"""If a table has more rows, its rates are not checked by row; if it has more columns, not by column. Each rate is
-compared with each pair of lines."""
+"""If a block of a table (`tablelines.TableBlock`) has more rows, its rates are not checked by row; if it has more
+columns, not by column. The limit is needed because each rate is compared with each pair of lines."""
 _MAX_SAMPLE = 50
 """Maximum number of rates of a line that decide which quotient the rates of the line are."""
 _MIN_CONFIRMED = 2
-"""Minimum number of percentages of a line that equal a quotient, before the quotient is taken as their meaning."""
+"""Minimum number of percentages of a line that equal a quotient, before the quotient is taken as their meaning. A line
+that has no more percentages than this is not checked."""
 _RATE_WORDS = re.compile(
     "占比|比[例重]|百分[比率]|[增升降涨减][幅速长减]|[同环]比|[较比][上去]年(?:同期)?|下降|上升|情况|[率占所]|[^\u4e00-\u9fff]"
 )
@@ -86,10 +88,11 @@ def check_table(
 
 
 def _check_sums(lines: Sequence[TableLine], crossing: Sequence[TableLine]) -> Iterator[Finding]:
-    """Yield the cells of totals that differ from the sum of their parts.
+    """Yield a finding for each cell of a total that is not the sum of its parts (`_find_wrong_sums`).
 
-    `lines` are the rows and `crossing` the columns of the table, or the reverse. A total is one of the lines, and its
-    parts are others. Each crossing line has one cell of the total.
+    `lines` are the rows and `crossing` the columns of a block of the table, or the reverse. A total and its parts are
+    `lines`. Each crossing line has one cell of the total and one of each part. Parts with a header that begins with
+    其中 are not added.
     """
     parts: dict[int, list[TableLine]] = {}
     for line in lines:
@@ -104,9 +107,11 @@ def _check_sums(lines: Sequence[TableLine], crossing: Sequence[TableLine]) -> It
 def _find_wrong_sums(
     total: TableLine, parts: Sequence[TableLine], crossing: Sequence[TableLine]
 ) -> list[tuple[Measure, list[Measure]]]:
-    """Return each cell of a total that is not the sum of its parts, with the parts.
+    """Return each cell of a total that is not the sum of the cells of its parts, with the measures in these cells.
 
-    The result is empty if it is doubtful whether the total is the sum of these parts.
+    If more sums are right than wrong, all wrong ones are returned. Otherwise, it is doubtful that the total is the sum
+    of these parts, unless the header of the total states a sum. If it does, and the wrong sums are few
+    (`_MAX_WRONG_SUMS`), those are returned whose parts cannot overlap (`_can_overlap`).
     """
     confirmed = 0
     wrong: list[tuple[Measure, list[Measure]]] = []
@@ -141,7 +146,7 @@ def _is_sum(total: Measure, slots: Sequence[Measure | str]) -> bool | None:
 
 
 def _is_addable(measure: Measure, total: Measure) -> bool:
-    """Return whether a measure is exact, no change, in the unit of the total, and not a mean, rate or rank."""
+    """Return whether a measure is exact, no change, in the base unit of the total, and not a mean, rate or rank."""
     is_plain = measure.bound == "exact" and measure.change is None and not _NOT_SUMMABLE.search(measure.indicator)
     return is_plain and measure.base_unit == total.base_unit
 
@@ -165,7 +170,10 @@ def _drop_subparts(values: Sequence[float], tolerance: float) -> list[float]:
 
 
 def _can_overlap(total: Measure, parts: Sequence[Measure]) -> bool:
-    """Return whether parts exceed their total, but may do so because a person can be in several: 合计, 女, 党员."""
+    """Return whether parts exceed their total, but may do so because they count people: 合计, 女, 党员.
+
+    One person can be in several of these parts.
+    """
     return total.base_unit in PEOPLE_UNITS and sum(item.base_value for item in parts) > total.base_value
 
 
@@ -178,7 +186,7 @@ def _build_wrong_sum(total: Measure, parts: Sequence[Measure]) -> Finding:
 
 
 def describe_cell(measure: Measure) -> str:
-    """Return the headers of a measure in a table: `table 1, 合计 × 收件`."""
+    """Return the number of the table of a measure and its headers: `table 1, 合计 × 收件`."""
     headers = [" ".join(item) for item in (measure.row, measure.column) if item]
     return f"table {measure.table}, {' × '.join(headers)}"
 
@@ -187,11 +195,11 @@ def describe_cell(measure: Measure) -> str:
 
 
 def _check_rates(lines: Sequence[TableLine], crossing: Sequence[TableLine]) -> Iterator[Finding]:
-    """Yield the percentages that contradict the other percentages of their line.
+    """Yield a finding for each percentage that contradicts the other percentages of its line.
 
-    The meaning of a line is the quotient of two values of the table that most of its percentages equal, if at least as
-    many equal it as differ. The percentages that differ are contradictions. `lines` and `crossing` are as for
-    `_check_sums`.
+    The percentages of a line mean the quotient of two values of the table (such as 办结 and 收件) that the largest
+    number of them equal, if at least as many equal it as differ. The percentages that differ are contradictions.
+    `lines` and `crossing` are as for `_check_sums`.
     """
     if len(lines) > _MAX_LINES:
         return
@@ -214,7 +222,8 @@ def _find_wrong_rates(
 ) -> list[tuple[Measure, float]]:
     """Return the rates that differ from the quotient that most rates equal, each with the expected rate.
 
-    Only the first `_MAX_SAMPLE` rates decide which of the `candidates` gives this quotient.
+    Only the first `_MAX_SAMPLE` rates decide which of the `candidates` gives this quotient. The result is empty if none
+    of the `candidates` gives a quotient that enough rates equal.
     """
     cells = [index for index, rate in enumerate(rates) if rate is not None]
     sample = cells[:_MAX_SAMPLE]
@@ -237,11 +246,12 @@ growth from the denominator to the numerator. None if there are no such values."
 
 
 def _candidates(name: str, values: Sequence[TableLine], crossing: Sequence[TableLine]) -> Iterator[_FindOperands]:
-    """Yield the operands that the rates of a line may be computed from.
+    """Yield functions that find the operands from which the rates of a line may be computed.
 
-    `name` is the header of the rates. If it is one of growth, a rate may be only the growth between any two values.
-    Otherwise, a rate may be the share of any value in its total, or the quotient of two values if the header of the
-    numerator has a character in common with `name`.
+    `name` is the header of the rates, and `values` are the lines of possible operands. If `name` is a header of growth,
+    a rate may only be the growth between the values of any two lines. Otherwise, a rate may be the share of a value in
+    its direct or outermost total, or the quotient of two values if the header of the numerator has a character in
+    common with `name`.
     """
     words = set(_RATE_WORDS.sub("", name))
     is_growth = _GROWTH.search(name) is not None
@@ -258,7 +268,7 @@ def _candidates(name: str, values: Sequence[TableLine], crossing: Sequence[Table
 
 
 def _outermost_total(index: int, totals: Sequence[int | None]) -> int | None:
-    """Return the outermost of the totals that contain a line, directly or indirectly; None for a line without total.
+    """Return the outermost of the totals that contain the line `index`, directly or not; None if it has no total.
 
     `totals` contains the index of the total of each line, or None.
     """
@@ -271,7 +281,7 @@ def _outermost_total(index: int, totals: Sequence[int | None]) -> int | None:
 
 
 def _find_share(value: TableLine, totals: Sequence[int | None], index: int) -> tuple[Measure, Measure, bool] | None:
-    """Return a value and its total as the operands of a share."""
+    """Return a value and its total as the operands of a share. None if there is no total, or as in `_pair`."""
     total = totals[index]
     return None if total is None else _pair(value.slots[index], value.slots[total])
 
@@ -299,9 +309,10 @@ def _pair(
 def _compare_rates(
     rates: Sequence[Measure | None], cells: Sequence[int], find_operands: _FindOperands
 ) -> tuple[int, list[tuple[Measure, float]]]:
-    """Return the number of rates that equal their operands' quotient, and each other rate with the quotient in percent.
+    """Return the number of rates that equal the quotient of their operands, and each wrong rate with the expected one.
 
-    `cells` are the indexes of the rates that are compared. A rate that cannot be checked counts as neither.
+    If a rate is a growth, it is compared with the growth instead of the quotient. Signs are ignored. `cells` are the
+    indexes of the rates that are compared. A rate that cannot be checked counts as neither right nor wrong.
     """
     confirmed, wrong = 0, []
     for index in cells:
@@ -327,10 +338,11 @@ def _compare_rates(
 def _check_prose(
     table: Table, rows: Sequence[TableLine], names: IndicatorNames, prose: Sequence[Measure]
 ) -> Iterator[Finding]:
-    """Yield the values in the paragraphs around a table that differ from the cells with their indicator and unit.
+    """Yield a finding for each value in the paragraphs around a table that differs from a cell for the same thing.
 
-    A value whose clause names a row is compared with the cell of this row, any other value with the cells of the stated
-    totals. A value that equals any of the cells with its indicator and unit is not reported.
+    Such a cell has the indicator and the unit of the value (`_key`). If the clause or the indicator of the value names
+    a row, the cell is that of this row. Otherwise, the value is compared with the cells of each row that states a sum
+    (合计) and is no part of a total. A value that equals any cell with its indicator and unit is not reported.
     """
     first, last = table.first_paragraph, table.first_paragraph + len(table.rows) - 1
     begin = bisect_left(prose, first - _MAX_DISTANCE, key=_paragraph_number)
@@ -376,7 +388,7 @@ def _key(measure: Measure, row: str, names: IndicatorNames) -> tuple[str, str, s
 
 
 def _is_comparable(measure: Measure) -> bool:
-    """Return whether a measure is an exact value of the reporting year, no change and no plan."""
+    """Return whether a measure is an exact value of the reporting year, no change, and not in a section of plans."""
     is_plain = measure.bound == "exact" and measure.change is None
     return is_plain and measure.section != "计划" and not has_other_period(measure)
 

@@ -77,7 +77,7 @@ def audit(
 
     Only paragraphs with measures are compared. `measures` are in corpus order. `names` decides which indicators are the
     same. `fetch` returns the measures at some positions of `measures`; without it, all of them are kept in memory.
-    `tables_of` returns the tables of the document with an id; without it, tables are not checked.
+    `tables_of` returns the tables of the document with an id; without it, `check_table` is left out.
 
     Time is linear in the number of measures and paragraphs. Memory: about 400 bytes for each measure that another
     report can contradict, 200 for each sentence, plus the measures of one document.
@@ -114,7 +114,7 @@ def audit(
 def _check_report(
     report: Sequence[Measure], names: IndicatorNames, tables_of: Callable[[str], Iterable[Table]] | None
 ) -> Iterator[Finding]:
-    """Yield the findings in the paragraphs and tables of one report."""
+    """Yield the findings about the measures of one report in its paragraphs and tables."""
     prose = [measure for measure in report if measure.table is None]
     yield from check_breakdowns(prose)
     yield from check_rates(report)
@@ -130,7 +130,7 @@ def _check_report(
 
 
 def _paragraphs_of(report: Sequence[Measure], first: int) -> Iterator[tuple[int, Paragraph]]:
-    """Yield each paragraph with measures, with the ordinal of its first measure.
+    """Yield the ordinal of the first measure of each paragraph with measures, and the paragraph.
 
     `report`: the measures of a document, in the order of the text. `first`: the ordinal of the first of them.
     """
@@ -144,7 +144,8 @@ def _paragraphs_of(report: Sequence[Measure], first: int) -> Iterator[tuple[int,
 def _without_versions(findings: Iterable[Finding], identities: dict[str, object]) -> Iterator[Finding]:
     """Yield each finding only once if several versions of a report have it.
 
-    `identities`: what the versions of a report share, by id of the document.
+    `identities`: what the versions of a report have in common (place, year, agency and kind of report), by id of the
+    document.
     """
     seen = set()
     for finding in findings:

@@ -10,7 +10,8 @@ from searchkit.names import BUILT_IN_FACETS, PARAGRAPH_FACETS, SECTIONS
 from searchkit.query.facets import Facet, year_of_measure
 
 AxisKey = str | int | tuple[str, ...]
-"""Key of a row or column: a facet value, or for district the full region, because several cities have a 鼓楼区."""
+"""Key of a row or column: a facet value, or for district the region as a path (福建省, 福州市, 鼓楼区), because several
+cities have a 鼓楼区."""
 AxisLabel = str | int
 """Displayed name of a row or column. Years are integers."""
 
@@ -21,7 +22,7 @@ def keys_of(record: Document | Measure, name: str) -> tuple[AxisKey, ...]:
     """Return the keys of a record for the facet `name`, one for each value. `district:2` cuts regions to two elements.
 
     A document has no values of `PARAGRAPH_FACETS`, except of_year: the year that it reports on (`reviewed_year`). A
-    measure has one of_year (`year_of_measure`).
+    measure has at most one of_year (`year_of_measure`).
     """
     if name == "of_year" and isinstance(record, Document):
         year = reviewed_year(record.year, record.doctype)
@@ -43,8 +44,8 @@ def keys_of(record: Document | Measure, name: str) -> tuple[AxisKey, ...]:
 def label_keys(name: str, keys: Iterable[AxisKey]) -> dict[AxisKey, AxisLabel]:
     """Return the distinct keys in display order, each with a distinct label.
 
-    Regions are sorted by `_sort_regions`, sections in the order of `SECTIONS`, numbers ascending. Other keys stay in
-    the order of their first occurrence.
+    Regions are sorted by `_sort_regions`, and sections in the order of `SECTIONS`. Keys that are all whole numbers are
+    in ascending order. Other keys stay in the order of their first occurrence.
     """
     distinct = list(dict.fromkeys(keys))
     if name.startswith("district"):

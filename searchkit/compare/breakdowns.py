@@ -1,6 +1,7 @@
 """Contradictions in the sentences of one paragraph: parts and their total, shares, values before and after a change.
 
-Most totals are not meant to be complete, and most lists are not breakdowns. Silence is preferred to false alarms.
+Most lists of the parts of a total are not meant to be complete, and most lists are not parts of a total. Silence is
+preferred to false alarms.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from searchkit.query.agreement import (
 )
 
 _COMPLETE_BREAKDOWN = re.compile(r"分别|分为|[:：]\s*$")
-"""Words between a total and its parts after which the parts are complete. After 其中 and 包括 they need not be."""
+"""Words, or a colon at the end, between a total and its parts, after which the parts are complete. After 其中 and 包括
+they need not be."""
 _AND_SO_ON = re.compile(r"\s*[\w ]{0,4}等")
 """Text after the last part that means that there are more parts: 等, 的医院等."""
 _NOT_SUMMABLE = re.compile(
@@ -53,7 +55,8 @@ _UNBOUNDED_RATE = re.compile(
 _MAX_RATE = 100
 """Maximum of a share or rate, in percent."""
 _SHARE = re.compile(r"\s*(?:约)?占(?:比|总数的?|总量的?|总额的?|全部的?|其中的?|的)?[为达到]?\s*(?:[\d.．%％ ]|百分)")
-"""Matches the share of a part in its total: 占30%, 占总数的30%. A share in anything else names it: 占全国的30%."""
+"""Matches the beginning of the share of a part in its total: 占30%, 占总数的30%. Does not match a share in something
+else, which is named: 占全国的30%."""
 _SHARE_GAP = re.compile(r"[\s，,、（(]*")
 """What can stand between a part and its share."""
 
@@ -88,7 +91,8 @@ _MAX_RATIO_ERROR = 20
 _INDUSTRIES = re.compile("产业[^。；]*(?:结构|比例|比重|比|构成)")
 """Words before the shares of the three industries."""
 _MAX_GAP = 30
-"""Maximum number of characters from a value to its second change, and from words for the industries to their shares."""
+"""Maximum number of characters from a value to the end of its second change. Also the number of characters before three
+shares in which the words for the industries must be."""
 
 
 def check_breakdowns(report: Sequence[Measure]) -> Iterator[Finding]:
@@ -155,9 +159,9 @@ def _is_excess_wrong(total: Measure, parts: Sequence[Measure], tolerance: float)
     """Return whether parts that add up to more than their total are a mistake.
 
     A single part that exceeds the total is a mistake, unless it exceeds the total by so much that it must be a part of
-    something else (`_MAX_EXCESS`). If no single part exceeds it, but some of the parts add up to it, there is no
-    mistake: the other parts are a second breakdown, or parts of parts. Nor is there a mistake if the parts are people,
-    because a person can belong to several parts. More than `_MAX_SUBSET_PARTS` parts are not judged.
+    something else (`_MAX_EXCESS`). If no single part exceeds the total, there is no mistake in three cases. Some of the
+    parts add up to the total: the other parts are a second breakdown, or parts of parts. The parts are people: a person
+    can belong to several parts. There are more than `_MAX_SUBSET_PARTS` parts: they are not judged.
     """
     if any(part.base_value > total.base_value + tolerance for part in parts):
         return max(part.base_value for part in parts) <= total.base_value * _MAX_EXCESS
@@ -191,7 +195,10 @@ def _is_shortfall_wrong(total: Measure, parts: Sequence[Measure], parts_sum: flo
 
 
 def check_rates(report: Sequence[Measure]) -> Iterator[Finding]:
-    """Yield a finding for each share of more than 100 %, and for each that is not the quotient of part and total."""
+    """Yield a finding for each share of more than 100 %, and for each that is not the quotient of part and total.
+
+    The second check applies to a share directly after its part: 立案100件，其中A 40件，占30%.
+    """
     by_id = {measure.id: measure for measure in report}
     previous: Measure | None = None
     for measure in report:
@@ -210,7 +217,7 @@ def _is_bounded(measure: Measure) -> bool:
 
 
 def _is_share_of(part: Measure, share: Measure) -> bool:
-    """Return whether a percentage is the share of the part before it in its total."""
+    """Return whether the percentage `share`, directly after `part`, is the share of this part in its total."""
     text = part.source.text
     gap = _SHARE_GAP.match(text, part.end)
     return (
@@ -370,7 +377,10 @@ def _is_real(measure: Measure, words: str) -> bool:
 
 
 def check_ratios(paragraph: Paragraph) -> Iterator[Finding]:
-    """Yield a finding for shares of the three industries that do not add up to 100: 三次产业结构为10∶38∶51."""
+    """Yield a finding for shares of the three industries whose sum differs from 100 by more than three roundings.
+
+    三次产业结构为10∶38∶49. Numbers whose sum differs by more than `_MAX_RATIO_ERROR` are not shares.
+    """
     text = paragraph.text
     for match in _RATIO.finditer(text) if "产业" in text else ():
         shares = [float(number) for number in match.groups()]

@@ -22,7 +22,8 @@ _PERCENTAGE_POINTS = {"个百分点", "百分点"}
 """Units of a difference between two percentages."""
 _MONEY_SLACK, _REAL_SLACK = (2.0, 2.0), (10.0, 30.0)
 """Percentage points by which the growth between two amounts may be below and above the stated one. Amounts are revised,
-or the stated growth is that of comparable items. A growth at constant prices also differs by the change of prices."""
+or the stated growth is that of comparable items. A growth at constant prices (`_REAL_SLACK`) also differs by the change
+of prices."""
 _MIN_CHANGE_SIMILARITY = 0.45
 """Smallest similarity of the indicators of a change and of the value before it. A less similar change refers to
 something else."""
@@ -50,7 +51,7 @@ def find_changes(report: Sequence[Measure], names: IndicatorNames) -> Iterator[t
 
 
 def _is_since_last_year(change: Measure) -> bool:
-    """Return whether a change is exact and since last year, according to its words and its period."""
+    """Return whether a change is exact, actual and since last year, according to its words and its period."""
     period, words = change.period, f"{change.indicator} {change.quote}"
     is_last_year = (
         period is None or bool(_LAST_YEAR_PERIOD.fullmatch(period)) or period.startswith(f"{(change.year or 0) - 1}年")
@@ -68,8 +69,9 @@ def _is_since_last_year(change: Measure) -> bool:
 def infer_last_year(now: Measure, change: Measure, name: MeasureName) -> tuple[float, float] | None:
     """Return the lowest and highest base value of last year that follow from a value and its change.
 
-    Returns None if the change is in another unit, ambiguous, or a decrease by about 100 %. For amounts of money, the
-    range is wider by `_MONEY_SLACK` or `_REAL_SLACK`.
+    Returns None for a change that is ambiguous (98%，提高2%), that is a decrease by about 100 %, or that is neither in
+    percent nor in the unit of the value (for a percentage: in percentage points). For amounts of money, the range is
+    wider by `_MONEY_SLACK` or `_REAL_SLACK`.
     """
     is_money = now.kind == "money"
     below, above = (

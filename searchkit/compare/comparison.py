@@ -24,7 +24,7 @@ from searchkit.search.options import MeasureOptions, parse_statuses, read_option
 from searchkit.search.snapshot import Snapshot
 
 _NO_CELL = "they count other things, have another status, or are of other years"
-"""Why measures that match a query can be in no cell."""
+"""Why none of the measures that match a query is in a cell, for a note."""
 _UNUSED = {"sort", "one_per", "aggregate", "by"}
 """Options of a look-up that a comparison has no use for."""
 
@@ -97,7 +97,7 @@ def compare_snapshot(
 class _Asked(NamedTuple):
     """A query and filters without the years of measures.
 
-    The measures of all years are read, because the years around a year tell what to expect of it.
+    The measures of all years are read, because the values of the years around a year tell what to expect of it.
     """
 
     query: str
@@ -119,13 +119,13 @@ def _split_years(snapshot: Snapshot, query: str, options: MeasureOptions, filter
 
 
 def _of_years(candidates: Sequence[RankedMeasure], of_years: tuple[Filter, ...]) -> list[RankedMeasure]:
-    """Return the candidates of the years to show. They decide on the indicator and the unit of the table."""
+    """Return the candidates of the years to show. If there are any, they alone decide which indicator is shown."""
     selected = [selected_values(Facet("of_year"), (item,)) for item in of_years]
     return [item for item in candidates if all(str(year_of_measure(item.measure)) in years for years in selected)]
 
 
 def _check_axes(snapshot: Snapshot, rows: str, cols: str) -> None:
-    """Raise UsageError if rows and columns are the same facet, or UnknownFacet if the index lacks one of them."""
+    """Raise UsageError if rows and columns are the same facet or no texts; UnknownFacet if the index lacks a facet."""
     for axis in (rows, cols):
         if not isinstance(axis, str):
             raise UsageError(f"rows and cols must be names of facets, not {axis!r}")
@@ -138,7 +138,10 @@ def _check_axes(snapshot: Snapshot, rows: str, cols: str) -> None:
 
 
 def _parse_wanted(status: object, against: str | None) -> Wanted:
-    """Return what the options `status` and `against` ask for. Raises UsageError."""
+    """Return what the options `status` and `against` ask for.
+
+    Raises UsageError if one of them is no status, or if `against` is a status that the cells have.
+    """
     statuses = parse_statuses(status)
     if not statuses:
         statuses = ("actual", "target") if status else ("actual",)
@@ -198,13 +201,13 @@ def build_table(  # noqa: PLR0913 - the table and its axes
     wanted: Wanted | None = None,
     of_years: tuple[Filter, ...] = (),
 ) -> Comparison:
-    """Build a table of those candidates that `spec` admits, or an empty table if `spec` is None.
+    """Build a table of those candidates that `spec` admits, or a table without values if `spec` is None.
 
     `candidates` are best first, `documents` in corpus order. The table has the rows and columns of all documents. Rows
     and columns that only measures have, such as topics, follow by descending number of cells. `label_keys` sorts
     districts, sections and numbers in its own order. An axis by of_year has the years of `_select_years`. A cell
-    without a measure is `silent` if one of the documents belongs in it. Cost: about 25 passes over the candidates and
-    one over the documents.
+    without a measure is `silent` if one of the documents belongs in it, otherwise `missing`. Cost: about 25 passes over
+    the candidates and one over the documents.
     """
     wanted = wanted or Wanted()
     keys, reported = _collect_keys(documents, rows, cols, plans=wanted.statuses == ("target",))
@@ -253,9 +256,10 @@ def _select_years(
 ) -> list[AxisKey]:
     """Return the years of an axis by of_year.
 
-    With `of_years`: the years that all these filters admit; of a range, only those between the first and the last year
-    of a report or a value. Otherwise: the years that the documents report on. If no document has a year, if other
-    values than actual ones are wanted, or if values with another status are shown beside them, all years of `keys`.
+    With `of_years`: the years that all these filters admit; of a range, only those between the first and the last
+    admitted year of a report or a value (`keys`). Without `of_years`: the years that the documents report on
+    (`reported`). If there are no such years, if other values than actual ones are wanted, or if values with another
+    status are shown beside them, all years of `keys`.
     """
     if of_years:
         selected = set.intersection(*(set(selected_values(Facet("of_year"), (item,))) for item in of_years))

@@ -1,8 +1,8 @@
 """Contradictions, slips of the unit and copied values between sentences, within one report and between reports.
 
-Measures are first grouped by what they must share (`facts.series_of`), as numbers only. The measures themselves are
-fetched for the groups whose values disagree, and their sentences decide whether they count the same thing. Terms such
-as series and scope are those of `facts`.
+Each measure is first reduced to a fact, which consists of numbers only, and facts are grouped by what their measures
+must have in common (`facts.series_of`). The measures themselves are fetched for the facts that may be findings, and
+their sentences decide whether they count the same thing. Terms such as series and scope are those of `facts`.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ _MIN_TYPO_DIGITS = 4
 one digit too often by chance."""
 _MAX_DIFFERENCE = 0.25
 """Maximum difference of two values in one report, relative to the larger one. Values that differ by more count
-different things, unless the difference is a slip of the unit."""
+different things, unless the difference is a typo or a slip of the unit."""
 _MAX_WRONG_SHARE = 0.5
-"""Maximum share of disagreements among the values that two reports state for the same year. If there are more, one of
-the reports is of another year."""
+"""Maximum share of disagreements among the series and times of which two reports both state a value. If there are more,
+one of the reports is of another year."""
 _MIN_WRONG = 2
 """Minimum number of disagreements between two reports for which `_MAX_WRONG_SHARE` applies."""
 
 _SEVERAL_YEARS = re.compile(r"(?<!\d)[五5]年(?!第)|[三四]年来|[一二三]?十[一二三四五]五|期末|时期")
-"""Words of a heading or paragraph about several years, whose changes may be since the first of them."""
+"""Words of a heading or paragraph about several years. A change in it may be since the first of these years."""
 _MAX_RATIO = 5
 """Largest ratio between the stated and the expected value of last year. If it is larger, the two values count
 different things, and there is no finding."""
@@ -147,7 +147,7 @@ class Contradictions:
         yield from _check_shared_values(shared, measures)
 
     def _find_disagreements(self) -> Iterator[list[Fact]]:
-        """Yield the facts of one series and time, if some of them disagree."""
+        """Yield the facts of each series and time of which some facts disagree."""
         for facts in self._series.values():
             if len(facts) > 1:
                 by_time: dict[tuple[int, int | None], list[Fact]] = {}
@@ -186,9 +186,11 @@ class Contradictions:
     def _find_within(self, facts: Iterable[Fact], measures: Mapping[int, Measure]) -> list[Fact] | None:
         """Return the first two facts of one report of which one must be a mistake, or None.
 
-        Reports use one name for several inspections or trainings. So the scopes of both must be equal, and their
-        headings and paragraphs must name the same places. Then one is a mistake if the values differ by a typo or, if
-        the name is listed, are close or differ by a slip of the unit.
+        Reports use one name for several inspections or trainings. So only facts that disagree are compared, and these
+        must be in different paragraphs of one section and one main heading, and be neither changes nor parts of a
+        total. Their scopes must be equal, the words that narrow their indicators too, and their headings and paragraphs
+        must name the same places. Then one is a mistake if the values differ by a typo or, if the name is listed, are
+        close or differ by a slip of the unit.
         """
         for one, other in combinations(islice(facts, _MAX_COMPARED), 2):
             first, second = measures[one.ordinal], measures[other.ordinal]
@@ -208,11 +210,11 @@ class Contradictions:
         return None
 
     def _find_wrong_changes(self) -> Iterator[tuple[_StatedChange, list[Fact], list[Fact]]]:
-        """Yield each stated change that no value of the year before agrees with.
+        """Yield each stated change for which there are values of the year before, none of which agrees with it.
 
-        Also yields the values of the year before, and the rivals of the value that changed: the values of its report
-        and year that disagree with it. A value of the year before that differs from the expected one by more than a
-        factor of `_MAX_RATIO` counts another thing, and is ignored.
+        With the change, yields the values of the year before, and the rivals of the value that changed: the values of
+        its report and year that disagree with it. A value of the year before that differs from the expected one by more
+        than a factor of `_MAX_RATIO` counts another thing, and is ignored.
         """
         by_year: dict[tuple[int, int], list[Fact]] = {}
         for series in {change.series for change in self._changes}:
@@ -232,7 +234,10 @@ class Contradictions:
                 yield change, before, [fact for fact in rivals if fact.disagrees(now)]
 
     def _check_jumps(self, pairs: Iterable[Sequence[Fact]], measures: Mapping[int, Measure]) -> Iterator[Finding]:
-        """Yield a finding for each value that differs from those of the years around it by a slip of the unit."""
+        """Yield a finding for each of the `pairs` (`_find_jumps`) whose measures count the same thing.
+
+        They must have the same scope, and be no parts of a total. Their name must be listed, and its aspect be `level`.
+        """
         for facts in pairs:
             found = [measures[fact.ordinal] for fact in facts]
             name = self._names.name_of(found[0])
@@ -331,7 +336,7 @@ def _is_close(one: Fact, other: Fact) -> bool:
 
 
 def _is_slip(one: Fact, other: Fact) -> bool:
-    """Return whether the quotient of two facts is a power of ten within their rounding."""
+    """Return whether the quotient of the larger and the smaller of two facts is 10, 100, 1000 …, within one percent."""
     small, large = sorted((abs(one.value), abs(other.value)))
     if not small:
         return False
@@ -342,7 +347,8 @@ def _is_slip(one: Fact, other: Fact) -> bool:
 def _is_typo(one: str, other: str) -> bool:
     """Return whether two numbers of equal length differ in one digit, or in two adjacent digits that are swapped.
 
-    Returns False if `one` has fewer than `_MIN_TYPO_DIGITS` digits before the zeros at its end.
+    Returns False for numbers of unequal length, and if `one` has fewer than `_MIN_TYPO_DIGITS` digits before the zeros
+    at its end.
     """
     differing = [index for index, (a, b) in enumerate(zip(one, other, strict=False)) if a != b]
     is_long = len(one) == len(other) and len(one.replace(".", "").rstrip("0")) >= _MIN_TYPO_DIGITS
@@ -361,7 +367,8 @@ def _check_changes(
     """Yield a finding for each value whose change contradicts last year's value, if both values have the same scope.
 
     A report that states several values for one year within one scope counts several things, so none of its values is
-    used. Changes in texts about several years (`_SEVERAL_YEARS`) are left out.
+    used. Changes in texts about several years (`_SEVERAL_YEARS`) are left out, and so are estimates of last year's
+    value that agree with the change after a small correction (`_is_corrected`).
     """
     reported: set[int] = set()
     for item, facts, rivals in changes:
@@ -385,7 +392,7 @@ def _check_changes(
 
 
 def _is_corrected(change: _StatedChange, last: Fact) -> bool:
-    """Return whether a stated change agrees with a corrected estimate of last year's value."""
+    """Return whether a stated change agrees with last year's value if that is corrected by up to `_MAX_CORRECTION`."""
     slack = abs(last.value) * _MAX_CORRECTION
     return change.low - slack <= last.high and last.low <= change.high + slack
 
@@ -405,10 +412,11 @@ def _describe_change(now: Measure, change: Measure, before: Measure) -> str:
 
 
 def _find_jumps(facts: Sequence[Fact]) -> Iterator[list[Fact]]:
-    """Yield pairs of facts: one that is about a power of ten away from its neighbours, and a neighbour.
+    """Yield pairs of facts: one that differs from its neighbours by a factor of about a power of ten, and a neighbour.
 
-    The neighbours are the facts of the next year before and after, at most `_MAX_YEARS_APART` away. The fact must be
-    far from both, if both exist.
+    The neighbours are the facts (`_plain_by_year`) of the nearest year before and of the nearest year after, at most
+    `_MAX_YEARS_APART` away. If both exist, the fact must differ from both. A fact is left out if one of its neighbours
+    has been found to differ from its own neighbours.
     """
     if len(facts) < 2:  # noqa: PLR2004 - a pair
         return
@@ -432,7 +440,10 @@ def _find_jumps(facts: Sequence[Fact]) -> Iterator[list[Fact]]:
 
 
 def _plain_by_year(facts: Sequence[Fact]) -> dict[int, Fact]:
-    """Return an actual, positive fact of a single year for each year in which all such facts agree with it."""
+    """Return the first actual, positive fact of each year that agrees with all other such facts of this year.
+
+    A year whose first such fact disagrees with another one is left out. Facts of several years do not count.
+    """
     plain: dict[int, Fact | None] = {}
     for fact in facts:
         if fact.since is None and fact.is_actual and fact.low > 0:
@@ -450,9 +461,10 @@ def _is_jump(one: Fact, other: Fact, minimum: int) -> bool:
 
 
 def _find_copies(facts: Sequence[Fact]) -> Iterator[list[Fact]]:
-    """Yield each two facts of different reports with the same value of many digits, of two successive years of facts.
+    """Yield pairs of facts of different reports and successive years, with the same value of many digits.
 
-    The years are at most `_MAX_YEARS_APART` apart.
+    Years without a fact of many digits (`_plain_by_year`) are skipped, but the two years are at most `_MAX_YEARS_APART`
+    apart.
     """
     if len(facts) < 2:  # noqa: PLR2004 - a pair
         return
@@ -464,7 +476,10 @@ def _find_copies(facts: Sequence[Fact]) -> Iterator[list[Fact]]:
 
 
 def _check_shared_values(shared: Iterable[Sequence[int]], measures: Mapping[int, Measure]) -> Iterator[Finding]:
-    """Yield a finding for each value that two places state for the same year."""
+    """Yield a finding for each value that two places state for the same year, if neither place contains the other.
+
+    Both measures must have the same scope, and no word of `_NOT_OWN` may be in their sentences before their ends.
+    """
     for ordinals in shared:
         first = measures[ordinals[0]]
         other = next((measures[n] for n in ordinals[1:] if not _is_within(first, measures[n])), None)

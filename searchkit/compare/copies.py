@@ -13,7 +13,8 @@ from searchkit.model import Paragraph
 
 _SENTENCE_END = re.compile("[。；;！!？?]")
 _NOT_CHINESE = re.compile(r"[^\u4e00-\u9fff]+")
-"""Numbers, marks and spaces. A copy has other numbers."""
+"""Matches numbers, marks, spaces and all else that is no Chinese character. Sentences are compared without these,
+because a copy has other numbers."""
 _MIN_LENGTH = 16
 """Minimum number of Chinese characters of a sentence. Shorter ones are common phrases."""
 _MAX_REPORTS = 6
@@ -27,7 +28,7 @@ Reports of one place on two years share up to 0.1 of them."""
 
 
 class Copies:
-    """Collects paragraphs, and finds documents that repeat the sentences of another one with other numbers.
+    """Collects paragraphs, and finds documents that repeat the sentences of another one, whatever the numbers in them.
 
     Sections of plans are not read: reports repeat them. Memory: about 200 bytes for each sentence. The pairs of
     documents are counted in linear time, because a sentence of more than `_MAX_REPORTS` documents is not counted.
@@ -111,7 +112,7 @@ class Copies:
 
 
 def _key(sentence: str) -> int:
-    """Return a hash of the Chinese characters of a sentence, with their number in its last bits (`_length_of`)."""
+    """Return a hash of a sentence (its Chinese characters), with their number in its last bits (`_length_of`)."""
     return hash(sentence) << _LENGTH_BITS | min(len(sentence), _MAX_LENGTH)
 
 
@@ -123,8 +124,8 @@ def _length_of(key: int) -> int:
 def _build_copy(message: str, longest: Iterable[tuple[int, Paragraph, Paragraph]]) -> Finding:
     """Return the finding that two documents repeat each other. It quotes one of the longest sentences that they share.
 
-    `longest`: the key of each of these sentences, and the paragraph with it in each document. If there are several, the
-    last one in the order of code points is quoted.
+    `longest`: the key of each of these sentences, and the two paragraphs with the sentence, one of each document. If
+    several sentences are equally long, the last one in the order of code points is quoted.
     """
     shared: dict[str, list[tuple[Paragraph, str]]] = {}
     for key, *pair in longest:
@@ -146,7 +147,7 @@ def _build_copy(message: str, longest: Iterable[tuple[int, Paragraph, Paragraph]
 
 
 def _sentences(paragraph: Paragraph) -> list[str]:
-    """Return the sentences of a paragraph as printed. Empty for a paragraph of a plan."""
+    """Return the sentences of a paragraph as printed, or no sentence for a paragraph in a section of plans."""
     return [] if paragraph.section == "计划" else _SENTENCE_END.split(paragraph.text)
 
 

@@ -108,7 +108,7 @@ class _Counter:
         return Coverage(rows, cols, names[0], names[1], tuple(cells), documents, unplaced)
 
     def _count_values(self, facets: Sequence[Facet], *conditions: Node) -> list[tuple[FacetValue, ...]]:
-        """Return the values of facets in the counted paragraphs that meet further conditions."""
+        """Return for each facet its values, with counts, in those counted paragraphs that meet further conditions."""
         response = self._snapshot.count(And((*self._conditions, *conditions)), facets)
         return [response.facets[str(facet)].values for facet in facets]
 

@@ -24,7 +24,7 @@ _SENTENCE_END = "。；;！？!?\n"
 _SENTENCE = re.compile(f"[^{_SENTENCE_END}]*")
 _CLAUSE_END = re.compile("[。；;！？!?，,、：:\n（(）)]")
 REAL_GROWTH = re.compile("生产总值|经济总量|gdp|GDP|增加值|产值|国民收入|人均.*收入|居民收入|工资|产业$|工业$|农业$")
-"""Words of amounts of money whose growth is stated at constant prices, or without the change of prices."""
+"""Words of amounts of money whose growth is stated at constant prices, that is, without the change of prices."""
 _NARROWING = re.compile(
     r"[\u4e00-\u9fff]{0,2}(?<![全我本各])(?:[市县区州盟旗镇乡村港岛省国](?!场|民|值|域|级|外|间|分|别|生产|内生产)|地区(?!生产)|"
     r"园区|基地|流域|经济带|城市群|海关|口岸|口径)|"
@@ -56,7 +56,7 @@ _PLACE = re.compile(r"[\u4e00-\u9fff]{2}(?<![全我本各])[市县区州盟旗](
 _YEAR = re.compile(
     r"(?:\d{4}|[一二]?九[〇○零一二三四五六七八九]{2}|二[〇○零]{2}[〇○零一二三四五六七八九])年|上年|去年|前年"
 )
-"""A year that a value before a change states: 由2002年的7315元."""
+"""Matches a year that a sentence, a quote or a period states: 由2002年的7315元."""
 _TERM = 5
 """Number of years of a term of government."""
 _MAX_ROUNDING = 0.02
@@ -124,11 +124,13 @@ def build_fact(ordinal: int, report: int, measure: Measure, previous: Measure | 
 
 
 def is_comparable(measure: Measure) -> bool:
-    """Return whether a measure is an exact statement of what was, of a year that is certain.
+    """Return whether a measure is an exact statement of what was in a place, of a year that is certain.
 
-    The year is certain if it is the one that the report reports on, or is printed in the sentence. The year of a value
-    before a change (由7315元) is also certain if it precedes a term of five years, which the report reviews. A value of
-    the year that a report plans is a target, whether or not the sentence says so.
+    The year of an actual value is certain if it is the one that the report reports on, or if a year is printed in the
+    sentence before the end of the value. The year of a value before a change (由7315元) is certain if a year is printed
+    in its quote or its period, or if it is five years before the one that the report reports on, as in a review of a
+    term. A value of the year that a report plans is a target, whether or not the sentence says so. Statements of zero
+    (无败诉案件) do not count.
     """
     extracted, source = measure.extracted, measure.source
     year = extracted.of_year or source.year
@@ -146,7 +148,7 @@ def is_comparable(measure: Measure) -> bool:
 
 
 def series_of(measure: Measure, name: MeasureName) -> int:
-    """Return a hash of all that measures must share to be compared, except their year.
+    """Return a hash of all that measures must share to be compared, except their year and their scope.
 
     A hash of 64 bits takes less memory than the strings, and collisions are improbable. The kind of report matters only
     for names that are not listed: 立案 counts other things in another kind of report, 地区生产总值 does not.
@@ -160,8 +162,8 @@ def series_of(measure: Measure, name: MeasureName) -> int:
 def rounded_range(measure: Measure) -> tuple[float, float]:
     """Return the lowest and highest signed value that can have been rounded or truncated to the printed number.
 
-    Two or more zeros at the end of a whole number may be due to rounding, too: 7300元 is 7250 to 7400元. Other whole
-    counts in their base unit are exact: 5980件.
+    Two or more zeros at the end of a whole number of four or more digits may be due to rounding, too: 7300元 is 7250 to
+    7400元. Other whole counts in their base unit are exact: 5980件, 800件.
     """
     return _read_printed(measure.extracted)[:2]
 

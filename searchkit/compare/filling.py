@@ -53,7 +53,7 @@ _MEAN = re.compile("年均|平均|均增")
 _MAX_SENTENCE = 200
 """Maximum number of code points before a number that are searched for words of a mean."""
 _STATED_YEAR = re.compile(r"\d{4}|[一二][九〇零○]|[上去前]年")
-"""A period that states a year."""
+"""Matches the year in a period that states one: 2022年, 上年."""
 
 
 class Wanted(NamedTuple):
@@ -71,7 +71,7 @@ _STATE_OF_REASON = {
     "cumulative": "cumulative_only",
     "similar_indicator": "near",
 }
-"""State of a cell that has only a measure that `choose_measures` left out, by the reason."""
+"""State of a cell whose only measure is one that `choose_measures` left out, by the reason why it was left out."""
 
 
 class _Entry(NamedTuple):
@@ -90,7 +90,8 @@ class _Entry(NamedTuple):
 class _Choice:
     """The measures that were chosen for a cell, or for one place and body in it.
 
-    A group has measures with the same value (`has_same_value`), the exact ones first.
+    A group (`_group_values`) has the measures that state one value, the exact ones first. It also has the measures that
+    only state a bound which this value is within: 突破3000亿元 is in the group of 3320亿元.
     """
 
     state: str
@@ -149,7 +150,10 @@ def _make_entry(measure: Measure, state: str) -> _Entry:
 
 
 class _Series:
-    """The values of each place and body over the years. They tell what to expect of a year."""
+    """The actual values of each place and body, each from the report that reports on its year.
+
+    They tell what value to expect of another year.
+    """
 
     def __init__(self, entries: Iterable[_Entry]) -> None:
         self._values: dict[tuple[object, ...], dict[int, float]] = {}
@@ -168,9 +172,9 @@ class _Series:
         values = self._values.get((entry.measure.region, entry.measure.agency), {})
         year = entry.year or 0
         around = [values[n] for n in range(year - _NEIGHBOURS, year + _NEIGHBOURS + 1) if n != year and n in values]
-        if len(around) < 2:  # noqa: PLR2004 - one year is not a measure of another
+        if len(around) < 2:  # noqa: PLR2004 - the value of one year does not tell what to expect of another
             return None
-        # The module statistics takes 10 ms to import.
+        # `statistics.median_high` would do the same, but its module takes 10 ms to import.
         value, expected = entry.measure.signed_value, sorted(around)[len(around) // 2]
         return value / expected if value > 0 and expected > 0 else None
 
@@ -178,10 +182,11 @@ class _Series:
 def _check_years(entries: Sequence[_Entry]) -> Iterator[_Entry]:
     """Yield the entries with their states and their order corrected by the values of the years around.
 
-    A value whose words can make it a total of several years (五年累计), and that is much larger than the years around,
-    is a total of several years. A total of several years that is in line is a value of its year. A sum of money, or a
-    state at a point of time, that is far from the expected value is of something else (`near`). If some values of one
-    place, body and year are in line, those that are out of line come last: they are of several years, or of a city.
+    A value whose words can make it a total of several years (五年累计), and that is much larger than the values of the
+    years around, is a total of several years. A total of several years that is in line with them is a value of its
+    year. A sum of money, or a state at a point of time, that is far from the expected value is of something else
+    (`near`). If some values of one place, body and year are in line, those that are out of line come last: they are of
+    several years, or of a city. `_check_year` says what happens if too few values of the years around are known.
     """
     series = _Series(entries)
     for items in group_by(
@@ -208,7 +213,10 @@ def _has_checked_entry(entries: Sequence[_Entry]) -> bool:
 
 
 def _may_be_total(entry: _Entry) -> bool:
-    """Return whether the words before a value, or its headings, can make it a total of several years."""
+    """Return whether the words before a value, or its headings, can make it a total of several years.
+
+    They cannot if the value is a state at a point of time (`Measure.stock`).
+    """
     start = entry.measure.start
     text = entry.measure.source.text[max(0, start - 12) : start] + entry.measure.quote
     if entry.measure.stock:
@@ -230,8 +238,10 @@ def _is_mean(measure: Measure) -> bool:
 def _check_year(entry: _Entry, quotient: float | None, others: Sequence[_Entry]) -> _Entry:
     """Return an entry with the state that its words and the years around it suggest (`_check_years`).
 
-    `quotient`: the quotient of its value and the expected value. If it is None, `others` decide: the entries of the
-    same place, body and year.
+    `quotient`: the quotient of its value and the expected value (`_Series.quotient`). If it is None, a total of several
+    years becomes a value if it is the value at the end of these years (`_END_VALUE`), and a value that may be a total
+    becomes one if its report also has a much smaller value. This smaller value is looked for in `others`, the entries
+    of the same place, body and year. A mean of several years never becomes a value.
     """
     measure = entry.measure
     if measure.status != "actual":
@@ -292,8 +302,9 @@ def _group_by_source(entries: Iterable[_Entry]) -> dict[tuple[tuple[str, ...], s
 def _choose_of_source(entries: Sequence[_Entry], wanted: Wanted) -> _Choice:
     """Choose the value of one place and body, of one year.
 
-    A cell can have entries of several years, unless the rows or the columns are years. The value is of the latest year
-    for which the report that reports on it states a value; if there is no such year, of the latest year with a value.
+    The statuses of `wanted` are tried in their order, until one has a value. A cell can have entries of several years,
+    unless the rows or the columns are years. The value is of the latest year for which the report that reports on it
+    states a value; if there is no such year, of the latest year with a value.
     """
     choice = _Choice("silent")
     for status in wanted.statuses:
@@ -311,8 +322,8 @@ def _choose_of_year(entries: Sequence[_Entry], status: str, wanted: Wanted) -> _
     """Choose the value of one place, body and year with a status.
 
     Prefers a measure of the report that reports on the year (of a target: that plans it), then one of another report,
-    the next later one first. An actual value can also be the one before a change. If there is no value, the measures
-    that come closest to one are chosen, and the state tells what they are.
+    the next later one first. If there is none, an actual value can be the one before a change whose period states a
+    year. If there is no value at all, the measures whose state is the first in the order of `STATES` are chosen.
     """
     of_status = [entry for entry in entries if entry.measure.status == status]
     planned = [entry for entry in entries if entry.measure.status in wanted.against and entry.state == "value"]
@@ -369,7 +380,7 @@ def _group_values(entries: Sequence[_Entry]) -> tuple[tuple[Measure, ...], ...]:
 
 
 def _exactness(measure: Measure) -> tuple[bool, float]:
-    """Return a sort key: exact values, then values that were passed (突破) descending, then other inexact ones."""
+    """Return a sort key: exact values, then values that were passed (突破), largest first, then other inexact ones."""
     return not is_exact(measure), -measure.base_value if is_milestone(measure) else 0.0
 
 
@@ -394,9 +405,10 @@ def _is_within(inexact: Measure, exact: Measure) -> bool:
 def _find_revised(
     plain: Sequence[_Entry], distance: int, groups: Sequence[Sequence[Measure]]
 ) -> tuple[tuple[Measure, ...], ...]:
-    """Return the first group of each later year of reports, unless a measure of that year states a chosen value.
+    """Return the values that later reports state instead of the chosen ones, the earliest report first.
 
-    `distance`: that of the chosen values, whose groups are `groups`.
+    `groups` are the groups of the chosen values, and `distance` is that of their entries (`_Entry.distance`). Of the
+    reports of each later year, the first group is returned, unless one of these reports repeats a chosen value.
     """
     revised = []
     later = group_by([entry for entry in plain if entry.distance > distance], lambda entry: entry.distance)

@@ -1,7 +1,7 @@
 """The record of a finding of the audit: what contradicts what, with the sentences.
 
 parts      the parts of a total do not add up to it
-rate       a share of more than 100 %, or a share that is not the quotient of its values
+rate       a share of more than 100 %, or a percentage that is not the quotient or growth of its values
 conflict   two values of one indicator for the same place, body and time
 change     a value, its stated change and the value before do not agree
 jump       a value differs from the years around it by about a power of ten, as after a slip of the unit

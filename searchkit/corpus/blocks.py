@@ -36,10 +36,13 @@ class DataTable:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One line of a text file, or one block element of a markup format: paragraph, heading, list item, table."""
+    """A line of text, a paragraph of a page (PDF, OFD), or a table.
+
+    A block element of a markup format (paragraph, heading, list item) is a block for each of its lines.
+    """
 
     text: str
-    """The text as in the file, with its white space. Contains no line break if the format has block elements."""
+    """The text. It may begin or end with white space, and contain runs of it, but no line break."""
     level: int = 0
     """Heading level that the format states, 1 for `h1` and `#`. 0 if the format states none."""
     strong: bool = False
@@ -60,7 +63,9 @@ class RawDocument:
     facet. It takes precedence over detection."""
     hints: Mapping[str, str] = field(default_factory=dict)
     """Metadata that the format states (`title`, `published`, `issuer`, `source`, `site`, `column` of an HTML head).
-    Detection uses it as evidence: `title` and `issuer` if the text states none, `source` before any URL in the text."""
+    Detection uses it as evidence. `title` counts if the text has no title. `issuer` takes precedence over the
+    signature, but not over the title or a field of the text (发布机构：…). `source` takes precedence over a field of
+    the text with a URL (来源：https://…)."""
     key: str | None = None
     """Id of the record in its file, if the format has several documents per file, otherwise None."""
     is_record: bool = False

@@ -1,6 +1,6 @@
 """Front matter: YAML at the start of a text file that states metadata.
 
-A text is parsed in one pass, with limits, and nothing in it can run code.
+It is parsed in one pass, with limits, and nothing in it can run code.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any
 from searchkit.corpus.reasons import quote_value
 
 _FENCE = "---"
-"""The first line of front matter."""
+"""The line above front matter, the first of the text."""
 _FENCE_ENDS = frozenset({"---", "..."})
-"""Lines that end front matter."""
+"""Lines that may stand below front matter and end it."""
 _MAX_FRONT_MATTER_LENGTH = 65_536
 """Number of code points at the start of a text that are searched for front matter."""
 _MAX_FRONT_MATTER_DEPTH = 10
@@ -23,7 +23,8 @@ _MAX_FRONT_MATTER_DEPTH = 10
 _MAX_NAMES = 1000
 """Maximum number of names in front matter. Front matter with more names is not read."""
 _YAML_KEY = re.compile(r"[^\s:#,，。][^:,，。]{0,60}:(?:\s|$)")
-"""The start of a line `name: value`. Names contain no comma or full stop, unlike sentences with a colon."""
+"""The start of a line `name: value`. A name has at most 61 characters and contains no comma and no 。, unlike many
+sentences with a colon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class FrontMatter:
     body: str
     """The text after the front matter."""
     values: Mapping[str, object] = field(default_factory=dict)
-    """Values by name, as written: every scalar is a string."""
+    """Values by name, as written: each is a string or a list of strings."""
     warnings: tuple[str, ...] = ()
     """Reasons why the front matter, or an entry of it, is not read."""
 
@@ -41,8 +42,9 @@ class FrontMatter:
 def split_front_matter(text: str) -> FrontMatter:
     """Split YAML front matter off a text whose line ends are line feeds.
 
-    Front matter lies between `---` on the first line and the next `---` or `...`. If its first entry is not of the form
-    `name: value`, it is text. Front matter of that form that cannot be parsed is removed, with a warning.
+    Front matter lies between `---` on the first line and the next line `---` or `...`. If its first line that is
+    neither blank nor a comment is not of the form `name: value`, it is text. Front matter of that form that cannot be
+    parsed is removed, with a warning.
     """
     if not text.startswith(_FENCE):
         return FrontMatter(text)
@@ -59,8 +61,9 @@ def split_front_matter(text: str) -> FrontMatter:
 def _parse(text: str) -> FrontMatter:
     """Parse front matter: a mapping whose values are scalars or lists of scalars. Every scalar is a string.
 
-    The text is parsed in one pass. It cannot run code, because tags are not applied. Aliases cannot multiply its
-    values, because anchors are not expanded. Values such as numbers of documents stay as written (007, 2024-01, no).
+    Front matter that cannot be parsed yields no values and a warning. The text is parsed in one pass. It cannot run
+    code, because tags are not applied. Aliases cannot multiply its values, because anchors are not expanded. Values
+    such as numbers of documents stay as written (007, 2024-01, no).
     """
     import yaml  # noqa: PLC0415 - most files have no front matter
 
@@ -75,7 +78,7 @@ def _parse(text: str) -> FrontMatter:
 
 
 def _invalid_front_matter(problem: str) -> FrontMatter:
-    """Return front matter without fields, and with a warning about the problem."""
+    """Return front matter without values, and with a warning about the problem."""
     return FrontMatter("", {}, (f"front matter: {problem}",))
 
 
@@ -88,7 +91,10 @@ class _FrontMatterParser:
         """Unsupported construct in the current entry, such as `an anchor`; empty if there is none."""
 
     def read(self) -> FrontMatter:
-        """Return the mapping as `values`, with a warning for each entry that is not supported."""
+        """Return the mapping as `values`, with a warning for each entry that is not supported and therefore left out.
+
+        An anchor or a tag of the mapping itself counts as one of its first entry.
+        """
         import yaml  # noqa: PLC0415 - as in `_parse`
 
         event = next(
@@ -116,7 +122,7 @@ class _FrontMatterParser:
         return FrontMatter("", values, tuple(warnings))
 
     def _read_value(self, event: Any, depth: int = 0) -> object:  # noqa: ANN401 - the parser has no types
-        """Return the value that begins with `event`: a string, a list, or None for an alias.
+        """Return the value that begins with `event`: a string, a list (for a mapping too), or None for an alias.
 
         A value that is not supported is read to its end, so that the next entry can be read, and its kind is recorded
         in `_unsupported`. Raises ValueError if the value is nested deeper than `_MAX_FRONT_MATTER_DEPTH`.

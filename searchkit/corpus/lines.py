@@ -1,7 +1,7 @@
-"""Classify single lines by their shape: dates, signatures, salutations, speakers, ends of sentences.
+"""Classify single lines by their shape, such as dates, signatures, salutations, speakers and titles of glossaries.
 
-The functions expect a line that `clean_line` returned, with its characters simplified by `simplify`. Thresholds are in
-code points.
+The functions that classify expect a line that `clean_line` returned, with its characters simplified by `simplify`.
+Thresholds are in code points.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from searchkit.text.years import ANY_YEAR, ARABIC_YEAR
 _BOOKMARK = re.compile(r"\[bookmark:[^\]\n]{0,100}\]")
 """A bookmark of Word that a conversion to text printed: `[bookmark: _Toc123]`."""
 _PAGE_REFERENCE = re.compile(r"\s?[（(]\s?(?:下转|上接|紧接|转)第[一二三四五六七八九十\d]{1,3}版\s?[)）]\s?")
-"""Reference to the page on which a newspaper continues a text: `（下转第二版）`."""
+"""Reference to the page on which a newspaper continues a text, or from which it does: `（下转第二版）`,
+`（上接第一版）`."""
 _SPACED_WORD = re.compile(r"(?<![\u4e00-\u9fff])(?:[\u4e00-\u9fff] ){3,}[\u4e00-\u9fff](?![\u4e00-\u9fff])")
 """Four or more single Han characters with blanks between them: `政 府 工 作 报 告`."""
 _CLOSING_PUNCTUATION = "”’\"'）)】》〉」』］] "
@@ -29,7 +30,7 @@ _DATE_LINE = re.compile(
     rf"[（(]?\s?{ANY_YEAR}\s?(?:年\s?(?:\d{{1,2}}|[一二三四五六七八九十]{{1,2}})\s?月(?:\s?(?:\d{{1,2}}|[一二三四五六七八九十]{{1,3}})\s?日)?|[-./]\d{{1,2}}[-./]\d{{1,2}})\s?[)）]?"
     rf"|{ARABIC_YEAR}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 )
-"""A date, with or without brackets (`2023年12月26日`, `（二〇二四年一月）`, `2024-01-30`), or eight digits."""
+"""A date, with or without brackets (`2023年12月26日`, `（二〇二四年一月）`, `2024-01-30`), or `20240130`."""
 _DATED_SIGNATURE = re.compile(
     rf".{{2,40}}?\s?{ANY_YEAR}年\s?(?:\d{{1,2}}|[一二三四五六七八九十]{{1,2}})月\s?(?:\d{{1,2}}|[一二三四五六七八九十]{{1,3}})日"
 )
@@ -62,11 +63,11 @@ _SPEAKER_LINE = re.compile(
     rf"|(?:报告|汇报)人\s?[:：]\s?{_PERSON})"
     r"(?:同志)?(?:\s?[（(]?\s?\d{4}年\d{1,2}月\d{1,2}日)?\s?[)）*]*"
 )
-"""An office and a name: `省人民政府省长 徐守盛`, `报告人：李 四`.
+"""An office and a name, and perhaps a date: `省人民政府省长 徐守盛`, `报告人：李 四`.
 
-Names of minorities can be longer. Names of 5 to 8 characters are accepted after a blank, names of 5 or 6 characters
-also without one after the office of an autonomous region. The office of a head of government matches without a name,
-too, because some sites print the name on the next line.
+Names of minorities can be longer than `_PERSON`. After the office of a head of government and a blank, names of 5 to 8
+characters are accepted; after that of an autonomous region, names of 5 or 6 characters also without the blank. The
+office of a head of government matches without a name, too, because some sites print the name on the next line.
 """
 _SURNAMES = (
     "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜戚谢邹喻柏窦章苏潘葛范彭郎鲁韦马苗方俞任袁柳史唐"
@@ -80,7 +81,7 @@ _NAMED_SPEAKER = re.compile(
     rf"[—\-－（(\s*]*[^。，；,;：:]{{0,20}}(?:(?:{_HEAD_OF_GOVERNMENT})(?:[\s·:：]{{1,3}}{_PERSON}|[{_SURNAMES}][\u4e00-\u9fff]{{1,2}})"
     rf"|自治[区州县旗](?:代理?)?(?:{_HEAD_OF_GOVERNMENT})[\u4e00-\u9fff]{{4,6}})(?:同志)?[)）*]*"
 )
-"""The head of a government with a name that a blank or colon sets apart, or that begins with a surname. After the
+"""The head of a government with a name that a blank, dot or colon sets apart, or that begins with a surname. After the
 office of an autonomous region, any 4 to 6 characters are a name. 市长热线工作 does not match: 热 is not a surname."""
 _OFFICE_CHARACTER = re.compile("[长席理员]")
 """Every office of a head of government contains one of these characters. Most lines contain none and are decided by
@@ -105,14 +106,14 @@ _GLOSSARY_ENTRY = re.compile(
     r"(?:\d{1,3}\s?[.．、)）:：]?|[\[［〔【（(]\s?\d{1,3}\s?[\]］〕】）)]|[①-⒛㈠-㈩]|[（(]?[一二三四五六七八九十]{1,3}[)）、.．])?"
     r"\s*[^。：:]{1,45}[：:]\s*\S|.{1,60}?(?:是指|指的是|，指|,指|：指|即指)"
 )
-"""An optional number, and a term: at most 45 characters before a colon, or at most 60 before 是指, 指的是, 即指, or
-before 指 after a comma or colon."""
+"""Either an optional number, a term of at most 45 characters, a colon and text, or at most 60 characters, with a number
+or not, before 是指, 指的是, 即指, or before 指 after a comma or colon."""
 _MEASURE_PATTERN = re.compile(
     r"\d[\d,.]*\s?(?:[万亿千百余多]{0,3}(?:[件户次人名个家项元条起例份支期场单吨亩辆台套所处座倍天宗部种类篇批面]|公里|小时|平方)|%|％|个百分点)|百分之"
 )
-"""A number with a unit or a percent sign: 129件, 1.2万户次, 98%, 百分之九十."""
+"""A number with a unit or a percent sign, or 百分之: 129件, 1.2万户次, 98%, 百分之九十."""
 _BRACKETED_LINE = re.compile(r"[（(【\[][^。；;]{1,60}[)）】\]]")
-"""At most 60 characters in brackets, without a stop inside: `（审议稿）`."""
+"""At most 60 characters in brackets, without 。 or semicolon inside: `（审议稿）`."""
 
 
 def clean_line(text: str) -> str:
@@ -150,15 +151,15 @@ def _traditional_characters() -> tuple[re.Pattern[str], dict[int, str]]:
 
 
 def is_han(char: str) -> bool:
-    """Return whether a character is Han, or punctuation or a full-width form used in Chinese text."""
+    """Return whether a character is Han, kana, Chinese punctuation or a full-width form."""
     return "\u3000" <= char <= "\u9fff" or "\uff00" <= char <= "\uffef" or char in "“”‘’—…·"
 
 
 def ends_sentence(line: str) -> bool:
     """Return whether a sentence ends at the end of a line.
 
-    The line ends with a stop, a semicolon or a colon, perhaps with closing quotes or brackets after it, or with a
-    remark in brackets after a stop: `…成效显著。（掌声）`.
+    It does if the line ends with a mark of `_SENTENCE_STOPS`, perhaps with closing quotes or brackets after it, or with
+    a remark in brackets after 。, ！, ？ or ；: `…成效显著。（掌声）`.
     """
     stripped = line[-_LINE_END_LENGTH:].rstrip(_CLOSING_PUNCTUATION)
     if stripped.endswith(_SENTENCE_STOPS):
@@ -254,7 +255,7 @@ def is_glossary_title(line: str) -> bool:
 
 
 def is_glossary_entry(line: str) -> bool:
-    """Return whether a line explains a term: `1.“双减”：…`, `“四上”企业是指…`."""
+    """Return whether a line begins with a term and its explanation: `1.“双减”：…`, `“四上”企业是指…`."""
     return _GLOSSARY_ENTRY.match(line) is not None
 
 

@@ -28,7 +28,7 @@ MAX_FACETS = 1000
 """Maximum number of distinct facet names in one file; a file with more is skipped. In a table of records, facet names
 are column headings. Even a wide table has far fewer."""
 MAX_LISTED_PROBLEMS = 1000
-"""Maximum number of problems of a file that are listed. Further skipped parts are only counted."""
+"""Maximum number of problems of a file that are listed. Further problems are only counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Listing:
     documents: tuple[CorpusFile, ...]
     """Files with a reader, in code point order of their names."""
     skipped: tuple[Skipped, ...]
-    """Files that are not read, and lines of metadata.csv that cannot be used."""
+    """Files that are not read, and problems of the metadata.csv files, such as lines that cannot be used."""
     _metadata: Mapping[str, StatedMetadata] = field(default_factory=dict)
     """Metadata in all metadata.csv files, by file name."""
 

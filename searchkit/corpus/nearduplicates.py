@@ -18,8 +18,7 @@ from searchkit.text.folding import fold_all
 from searchkit.text.years import ANY_YEAR
 
 _MAX_DEPTH = 4
-"""Maximum number of distinct names of places in a text about one place: that of the place, and those of the divisions
-that contain it."""
+"""Maximum number of different places that a text about one place names: the place, and divisions that contain it."""
 _YEARS = re.compile(
     rf"(?=[12一二])(?<![\d.]){ANY_YEAR}(?:年?[-—–~至到和与及、]{{1,2}}{ANY_YEAR}){{0,5}}年(?:度(?!假))?"
 )
@@ -47,10 +46,11 @@ def near_duplicate_keys(paragraphs: Sequence[Paragraph], tables: Collection[Tabl
     """Return the near-duplicate key of each paragraph of a document: a positive integer of 63 bits, or 0 for none.
 
     The key is a hash of the text without its list number, years, names of places, punctuation and spaces; letters,
-    other numbers and symbols are kept. Traditional and simplified characters are equal, and so are full-width and
-    half-width ones. Names of places are kept if the text names several places that do not contain each other, because
-    the text is then about these places. The rows of tables have the key 0, and so has a paragraph without any letter
-    left. Linear in the length of the text, about 30 µs per paragraph.
+    other numbers and symbols are kept, and so are marks and spaces between two digits (1.5, 三、四级). Traditional and
+    simplified characters are equal, and so are full-width and half-width ones. Names of places are kept if the text
+    names several places that do not contain each other, because the text is then about these places. The rows of tables
+    have the key 0, and so has a paragraph without any letter left. Linear in the length of the text, about 30 µs per
+    paragraph.
     """
     rows = {n for table in tables for n in table.paragraphs}
     texts = fold_all([paragraph.text for paragraph in paragraphs])
@@ -85,7 +85,10 @@ def _remove_place(text: str) -> str:
 
 
 def _is_one_place(mentions: Collection[Mention]) -> bool:
-    """Return whether all mentions can mean one place and divisions that contain it: 天津市 and 滨海新区."""
+    """Return whether all mentions can mean one place and divisions that contain it: 天津市 and 滨海新区.
+
+    They cannot if they name more than `_MAX_DEPTH` places.
+    """
     names = {frozenset(place.region for place in mention.places) for mention in mentions}
     if len(names) > _MAX_DEPTH:
         return False
@@ -100,7 +103,7 @@ def _contains(regions: Collection[Region], region: Region) -> bool:
 def _kept_marks(match: re.Match[str]) -> str:
     """Return the characters of a match of `_NO_WORD` that count.
 
-    Between two digits, all marks count. Spaces between two digits count as one space if there is no mark among them.
+    Between two characters of `_DIGITS`, all marks count, and spaces count as one space if there is no mark among them.
     In other positions, only the marks that `_symbols` yields count.
     """
     text, start, end = match.string, match.start(), match.end()
@@ -111,7 +114,7 @@ def _kept_marks(match: re.Match[str]) -> str:
 
 
 def _symbols(marks: str, *, is_before_digit: bool) -> Iterator[str]:
-    """Yield symbols (≥ + ℃), `_KEPT_MARKS`, and a minus sign directly before a digit if it is the only one."""
+    """Yield symbols (≥ + ℃), `_KEPT_MARKS`, and a minus sign directly before a digit if `marks` has no other."""
     for number, mark in enumerate(marks, 1):
         is_sign = mark == "-" and is_before_digit and number == len(marks) and marks.count("-") == 1
         if is_sign or mark in _KEPT_MARKS or unicodedata.category(mark).startswith("S"):

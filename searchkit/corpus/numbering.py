@@ -15,7 +15,7 @@ from searchkit.text.years import ARABIC_YEAR
 DASH = "——"
 """Style of items that begin with a dash instead of a number."""
 LISTED = "一是"
-"""Style of 一是 …, 二是 …: items numbered by words of their own sentence."""
+"""Style of 一是 …, 二是 … (or 一要, 一靠): items numbered by words of their own sentence."""
 
 RANK = {
     "第一编": 0,
@@ -149,7 +149,8 @@ def _style_and_ordinal(group: str, digits: str, match: re.Match[str]) -> tuple[s
 def parse_ordinal(digits: str) -> int:
     """Return the value of a number in Arabic or Han digits: １３ → 13, 十三 → 13, 二十 → 20, 二〇二三 → 2023.
 
-    A Han numeral with 十 or 百 must be below 1000. Raises KeyError for a character other than 十, 百 and digits.
+    A Han numeral with 十 or 百 must be below 1000. Raises KeyError for a character other than 十, 百 and digits, and
+    for Arabic digits beside Han ones.
     """
     if digits.isdecimal():
         return int(digits)

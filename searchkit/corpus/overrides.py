@@ -89,7 +89,7 @@ _MAX_STATEMENTS = 1000
 """Maximum number of columns of a metadata.csv, and of problems of a metadata.csv that are reported."""
 _MAX_WARNINGS = 20
 """Maximum number of warnings about the values stated for one document. Further ones are counted in one warning.
-Warnings about its region are not limited."""
+Warnings about its region, and about the paragraph of a record, are not limited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +105,8 @@ class StatedMetadata:
     topics: tuple[str, ...] = ()
     """Topics of every paragraph, at most three; empty if none are stated."""
     text_column: str | None = None
-    """Name of the column of a .csv or .xlsx file that contains the text of its records. Empty if it is
-    stated that no column does: the file is then read as tables. None if nothing is stated."""
+    """Name of the column of a .csv or .xlsx file that contains the text of its records. Empty if it is stated that no
+    column does: the file is then read as tables. None if nothing is stated."""
 
     def override(self, other: StatedMetadata) -> StatedMetadata:
         """Return `other` overridden by this metadata. Warnings of both are kept."""
@@ -127,7 +127,8 @@ NO_METADATA = StatedMetadata()
 def parse_metadata(values: Mapping[str, object]) -> StatedMetadata:
     """Check stated values. Fields have English and Chinese names; any other name is a user-defined facet.
 
-    Empty values are ignored. A value that cannot be used yields a warning, and the field is left to detection.
+    Empty values are ignored. Of several values of one field (year and 年份), the first is used. A value that cannot be
+    used yields a warning, and the field is left to detection.
     """
     if not values:
         return NO_METADATA
@@ -232,15 +233,15 @@ class MetadataTable:
     rows: Mapping[str, StatedMetadata]
     """Metadata by file name in the corpus."""
     problems: tuple[str, ...] = ()
-    """Lines that cannot be used: `line 4: no file name`."""
+    """Lines that cannot be used (`line 4: no file name`), or why the table, or the rest of it, is not read."""
 
 
 def read_metadata_table(text: str, folder: str, names: Collection[str]) -> MetadataTable:
     """Read a metadata.csv in `folder`, the folder's name in the corpus (empty for the corpus itself).
 
     The first column named `file` (`文件`, `文件名` …) contains the path of a file relative to that folder. The file
-    must be one of `names`. A column `text` (`正文列`) contains the name of the text column of the file. Columns
-    are separated by commas, tabs or semicolons.
+    must be one of `names`. A column `text` (`正文列`) contains the name of the text column of the file. Columns are
+    separated by commas if the first line contains a comma, otherwise by tabs or, if it contains no tab, by semicolons.
     """
     rows: dict[str, StatedMetadata] = {}
     problems: list[str] = []
@@ -301,7 +302,7 @@ def _is_empty(value: object) -> bool:
 
 
 def _scalar_text(value: object) -> str | None:
-    """Return a scalar as one line of text; None for a list, a mapping or a text that is too long."""
+    """Return a text, number or boolean as one line of text; None for any other value and for text that is too long."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if not isinstance(value, (str, int, float)):
@@ -327,7 +328,7 @@ def _parse_topics(value: object) -> tuple[str, ...] | None:
 
 
 def _parse_text(value: object) -> str | None:
-    """Return a text or a number as one line; None for anything else, and for blank text."""
+    """Return a text or a number as one line; None for anything else, and for text that is blank or too long."""
     return None if isinstance(value, bool) else _scalar_text(value) or None
 
 

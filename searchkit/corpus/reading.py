@@ -42,7 +42,7 @@ from searchkit.text.folding import fold
 
 MAX_PARAGRAPH_LENGTH = 20_000
 """Maximum length of a paragraph, in code points. A longer one, as in a file without line ends, is split
-(`_split_paragraph`). The row of a table is not split."""
+(`_split_paragraph`). Rows of tables and records are not split."""
 
 _MAX_EDGE_LINES = 100
 """Number of lines that are kept at each end of a long head or tail (the lines around the body: see `Cleaned`)."""
@@ -89,7 +89,7 @@ class ParsedFile:
 
 
 def read_file(file: CorpusFile, metadata: StatedMetadata, taxonomies: Taxonomies | Taxonomy) -> ParsedFile:
-    """Read one file. Return its documents (several if the file is an archive or a table) and its skipped parts.
+    """Read one file. Return its documents (several if it is an archive or has records or sheets) and its skipped parts.
 
     Raises no exception but MemoryError. The file is parsed in the calling process, which a hostile file may crash or
     block.
@@ -193,7 +193,7 @@ class _FileReader:
         return ParsedFile(self.sha256, documents, _limit_skipped(self.name, [*skipped, *problems]))
 
     def read_safely(self, raw: RawDocument) -> ParsedDocument | Skipped:
-        """Read a raw document. An unexpected exception skips this document only."""
+        """Read a raw document. An unexpected exception, other than MemoryError, skips this document only."""
         try:
             return self.read(raw)
         except MemoryError:
@@ -202,7 +202,10 @@ class _FileReader:
             return Skipped(self._document_id(raw), unexpected_error_reason(error), files=int(raw.key is None))
 
     def read(self, raw: RawDocument) -> ParsedDocument | Skipped:
-        """Read a raw document: clean it, build its outline, detect its metadata and classify its paragraphs."""
+        """Read a raw document: clean it, build its outline, detect its metadata and classify its paragraphs.
+
+        Returns a `Skipped` if no paragraph is left. A record is read as it is (`_read_record`).
+        """
         if raw.is_record:
             return self._read_record(raw)
         metadata = parse_metadata(raw.overrides).override(self.metadata)
@@ -305,7 +308,7 @@ class _FileReader:
         )
 
     def _document_id(self, raw: RawDocument) -> str:
-        """Return the id of a document: the name of the file, with the key of the document if it is one of several."""
+        """Return the id of a document: the name of the file, with the key of the document if it has one."""
         return self.name if raw.key is None else f"{self.name}#{raw.key}"
 
 
@@ -320,7 +323,7 @@ def _problems_of_file(name: str, problems: Iterable[str]) -> Iterator[Skipped]:
 
 
 def _limit_skipped(name: str, skipped: Sequence[Skipped]) -> tuple[Skipped, ...]:
-    """Return the first `MAX_LISTED_PROBLEMS` skipped parts of a file, and the number of all others."""
+    """Return the first `MAX_LISTED_PROBLEMS` skipped parts of a file, and a note that counts the others, if any."""
     excess = len(skipped) - MAX_LISTED_PROBLEMS
     note = [Skipped(name, f"and {excess} more parts of it are not read", files=0)] if excess > 0 else []
     return (*skipped[:MAX_LISTED_PROBLEMS], *note)
@@ -387,7 +390,7 @@ def _find_years(document: Document, item: OutlineItem, section: str) -> tuple[in
 
 
 def _limit_lines(lines: Sequence[str]) -> Sequence[str]:
-    """Return the first and last `_MAX_EDGE_LINES` lines of a long sequence.
+    """Return the first and last `_MAX_EDGE_LINES` lines of a longer sequence, and all lines of any other.
 
     Detection may search the entire text for each line of a head or tail.
     """
@@ -408,8 +411,8 @@ _CLAUSE_CUT = re.compile(r"[，、：,:\s]")
 def _split_paragraph(item: OutlineItem) -> Iterator[OutlineItem]:
     """Split a paragraph that is longer than `MAX_PARAGRAPH_LENGTH`.
 
-    Each piece ends at the last end of a sentence within that length, else at the last end of a clause, else after
-    exactly that length. The first piece keeps the number, and all pieces keep the path. Linear time.
+    Each piece but the last ends at the last end of a sentence within that length, else at the last end of a clause,
+    else after exactly that length. The first piece keeps the number, and all pieces keep the path. Linear time.
     """
     text = item.text
     if len(text) <= MAX_PARAGRAPH_LENGTH or item.table is not None:

@@ -32,9 +32,10 @@ def unreadable_reason(error: OSError) -> str:
 
 
 def unexpected_error_reason(error: Exception) -> str:
-    """Return the reason for an unexpected exception: its type and the source line that raised it.
+    """Return the reason for an unexpected exception.
 
-    A RecursionError is the fault of a deeply nested file. Every other unexpected exception is a bug.
+    A RecursionError is the fault of a deeply nested file. Every other unexpected exception is a bug: the reason states
+    its type and the source line that raised it.
     """
     if isinstance(error, RecursionError):
         return "cannot be read: nested too deeply"

@@ -159,9 +159,10 @@ _MAX_SALUTATION_LENGTH = 40
 """Maximum length of salutations and similar short paragraphs before the first heading, in characters."""
 _MIN_BODY_PARAGRAPHS = 4
 """If fewer paragraphs before the first heading are longer than `_MAX_SALUTATION_LENGTH`, all paragraphs before this
-heading are introduction. Those up to the end of the introduction (`_INTRODUCTION_FORMULA`) are not counted."""
+heading are introduction. Not counted are those up to the end of the introduction (`_INTRODUCTION_FORMULA`) or, if no
+paragraph marks this end, the first paragraph."""
 _YEAR_PARAGRAPHS = 4
-"""Number of paragraphs at the start of a report that can state the year that it reviews."""
+"""Maximum number of paragraphs at the start of a report that can state the year that it reviews."""
 _EXAMINED_LENGTH = 400
 """Number of characters at the start of a paragraph that are examined."""
 
@@ -301,6 +302,7 @@ class _SectionClassifier:
 
         The plan of the year may have no heading of its own. Its chapters then follow the review or an overview of the
         plan. In a work report, they follow the first chapter, and their headings may promise achievements (干出新成效).
+        A chapter counts only if it looks ahead (`_looks_ahead`), unless both the review and the plan precede it.
         """
         continuations: set[int] = set()
         reviewed = planned = looked_back = False

@@ -2,7 +2,8 @@
 
 The default taxonomies are `data/work_topics.toml` for the work reports of governments, and `data/topics.toml`, whose
 header explains the format, for all other reports. A user can supply other files. Words are matched in folded text from
-left to right, the longest first, without overlaps. The score of a topic is the sum of
+left to right, without overlaps; of the words that begin at one character, the longest is matched. The score of a topic
+is the sum of
 
     headings   for each heading, the weights of its words times the factor of the heading. The factor of the innermost
                heading is `_INNERMOST_HEADING_FACTOR`. The factor of each other heading is `_HEADING_DECAY` times the
@@ -12,12 +13,13 @@ left to right, the longest first, without overlaps. The score of a topic is the 
                `_FIRST_SENTENCE_FACTOR` if the word occurs in the first sentence. The products are sorted in descending
                order and the n-th is divided by n to the power of `_RANK_EXPONENT`, so that many words for one topic
                do not outweigh a clear word for another.
-    fallback   `_FALLBACK_SCORE` for the topic that the taxonomy names as the fallback of the section
+    fallback   `_FALLBACK_SCORE` for the topic that the taxonomy names as the fallback of the section; for a section
+               without one, `_FALLBACK_SCORE` for the first topic
 
 The topic with the highest score comes first. A second and a third follow if they reach `_MIN_SECOND_SHARE` and
 `_MIN_THIRD_SHARE` of its score. In the section 其他 outside all headings, where an introduction mentions many
 subjects, the second needs `_MIN_THIRD_SHARE` too. A line without punctuation there (signature, date) contains names,
-not subjects, and gets the fallback.
+not subjects, and gets the fallback as its only topic.
 """
 
 from __future__ import annotations
@@ -67,7 +69,8 @@ _PUNCTUATION = re.compile(r"[,。:;!?、]")
 """A folded punctuation mark. In the section 其他 outside all headings, a line without one is not running text."""
 
 _TopicWeights = tuple[tuple[int, float], ...]
-"""Pairs of a topic, as an index into `Taxonomy.names`, and a weight for it. Empty for words to ignore."""
+"""Pairs of a topic, as an index into `Taxonomy.names`, and a weight for it. Empty for a word that is only in the list
+`ignore` of the file."""
 _WordMatch = tuple[int, int, int]
 """Index of a word of a taxonomy, and its start and end in a text."""
 
@@ -146,7 +149,7 @@ class Taxonomy:
         return factor, tuple(weight for word, *_ in words for weight in self._weights[word])
 
     def _find_words(self, text: str) -> list[_WordMatch]:
-        """Return the words of a folded text, in order."""
+        """Return the words of the taxonomy in a folded text, in the order of the text."""
         return self._finder.find_matches_as_indexes(text)
 
     def _score_text(self, text: str, words: Sequence[_WordMatch]) -> list[float]:
@@ -154,7 +157,7 @@ class Taxonomy:
         end = _SENTENCE_STOP.search(text, 0, _MAX_FIRST_SENTENCE_LENGTH)
         first_sentence_end = end.start() if end else _MAX_FIRST_SENTENCE_LENGTH
         factors: dict[int, float] = {}
-        """Factor of each word by its first occurrence."""
+        """Factor of each word: first by the place of its first occurrence, then also by its number of occurrences."""
         repeated: dict[int, int] = {}
         """Number of occurrences of the words that occur more than once."""
         for word, start, _ in words:
@@ -177,7 +180,7 @@ class Taxonomy:
     def _select_topics(self, scores: Sequence[float], min_second_share: float) -> tuple[str, ...]:
         """Return up to three topics with the highest scores. Ties are in file order.
 
-        The second topic needs `min_second_share` of the best score.
+        The second topic needs `min_second_share` of the best score, the third one `_MIN_THIRD_SHARE` too.
         """
         best = max(scores)
         candidates = [topic for topic, score in enumerate(scores) if score >= min_second_share * best]
@@ -215,7 +218,10 @@ class _SingleParagraph(NamedTuple):
 
 
 def _add_headings(scores: list[float], path: Sequence[tuple[float, _TopicWeights]]) -> None:
-    """Add the weights of the words in the headings of a path, outermost first, to the scores."""
+    """Add the weights of the words in the headings above a paragraph to the scores.
+
+    `path`: for each heading, outermost first, the result of `Taxonomy._score_heading`.
+    """
     level_factor = _INNERMOST_HEADING_FACTOR
     for part_factor, weights in reversed(path):
         factor = level_factor * part_factor
@@ -227,7 +233,7 @@ def _add_headings(scores: list[float], path: Sequence[tuple[float, _TopicWeights
 _Weight = Annotated[float, Meta(ge=0, le=1000)]
 """A weight in a taxonomy file, from 0 to 1000."""
 _WordList = list[str | tuple[str, _Weight]]
-"""Words, or pairs of a word and its weight."""
+"""A list whose elements are words, or pairs of a word and its weight."""
 
 
 class _TopicEntry(Struct, forbid_unknown_fields=True):

@@ -24,15 +24,16 @@ _FILE_SYSTEM_IS_UTF8 = sys.getfilesystemencoding() == "utf-8"
 """Whether Python decodes the names of files as UTF-8."""
 _READER_SUFFIXES = tuple(READERS)
 """Suffixes of the files that searchkit reads, such as `.docx`."""
-# Names of files and folders that are ignored silently, in addition to names that begin with a dot or ~$: README.md,
-# LICENSE, and files that Windows creates in folders.
+# Names of files and folders that are ignored silently, in addition to names that begin with a dot or ~$: README and
+# LICENSE without a suffix or with any (README.md), and files that Windows creates in folders.
 _IGNORED_NAME = re.compile(r"(?:readme|license|licence)(?:\..*)?|desktop\.ini|thumbs\.db", re.IGNORECASE | re.DOTALL)
 
 
 class Stamp(NamedTuple):
     """Size, times and inode of a file.
 
-    A file with the same stamp as in the previous build is unchanged and need not be read again.
+    A file with the same stamp as in the previous build is taken as unchanged and not read again, unless it was written
+    so shortly before that build that a later change could have left the stamp as it is (`indexing/changes.py`).
     """
 
     size: int
@@ -61,7 +62,7 @@ class CorpusFile(NamedTuple):
     stamp: Stamp
     """Status when the corpus was listed."""
     root: str = ""
-    """Absolute path of the corpus folder as the operating system returned it. If empty, the folder of `path`."""
+    """Absolute path of the corpus folder as the operating system returned it. Empty: the folder of `path` is meant."""
 
     def read(self, max_bytes: int = MAX_FILE_BYTES) -> bytes:
         """Return the content of the file.
@@ -78,10 +79,10 @@ class Skipped:
     """The reason why something is not read: a file, a link, a folder, a part of a file, or all files with a suffix."""
 
     path: str
-    """Name in the corpus, id of a record (`a.jsonl#7`), `.` for the corpus folder, or `*.jpg` for all files with a
-    suffix that has no reader."""
+    """Name in the corpus, id of a record (`a.jsonl#7`), `.` for the corpus folder, `*.jpg` for all files with a suffix
+    that has no reader, or `*` for all files without a suffix."""
     reason: str
-    """The reason in one line. For a part of a file, it begins with the location: `line 7: not JSON`."""
+    """The reason in one line. For a part of a file, it can begin with the location: `line 7: not JSON`."""
     files: int = 1
     """Number of skipped files. A link or a folder counts as one file. 0 for a part of a file whose rest is read."""
 
@@ -102,11 +103,13 @@ def walk(folder: Path) -> WalkResult:
     """List the files of `folder` and its subfolders. Reads no file. Cost: about 6 µs per file.
 
     Ignored names (`is_ignored_name`) are not reported. Files without a reader, folders that cannot be listed, files
-    that are not regular files, and links are skipped with a reason.
+    that are not regular files, most links, and files with the same printable name as another one are skipped with a
+    reason.
 
-    A link to a hidden file of the corpus is followed, because that file is not read otherwise: git-annex stores all
-    files below .git and links to them. A link to any other file of the corpus is skipped, because the file would be
-    read twice. Links to folders and links that leave the corpus are skipped too.
+    A link to a hidden file of the corpus (one whose name, or the name of a folder above it in the corpus, begins with a
+    dot) is followed, because that file is not read otherwise: git-annex stores all files below .git and links to them.
+    A link to any other file of the corpus is skipped, so that no file is read twice. Links to folders, links that leave
+    the corpus and broken links are skipped too.
     """
     scanned = list(_scan(folder))
     listed = sorted((item for item in scanned if isinstance(item, CorpusFile)), key=attrgetter("name", "path"))
@@ -139,7 +142,8 @@ def _skipped_suffix(suffix: str, count: int) -> Skipped:
 def is_ignored_name(name: str) -> bool:
     """Return whether a file or folder of this name is ignored silently.
 
-    Ignored are hidden files and folders, Word's lock files (~$…), README, LICENSE, desktop.ini and thumbs.db.
+    Ignored are hidden files and folders, Word's lock files (~$…), README and LICENSE with or without a suffix,
+    desktop.ini and thumbs.db.
     """
     return name.startswith((".", "~$")) or _IGNORED_NAME.fullmatch(name) is not None
 
@@ -165,7 +169,7 @@ def printable_name(path: str) -> str:
 
 
 def _scan(folder: Path) -> Iterator[CorpusFile | Skipped]:
-    """Yield the files of `folder` and all its subfolders, in no particular order.
+    """Yield the files of `folder` and all its subfolders, and what is skipped, in no particular order.
 
     Links to folders are skipped, so the scan always ends. Folders to scan are kept in a list, because recursive calls
     would fail if folders are nested too deeply.

@@ -1,8 +1,8 @@
 """The interface between search and storage: engines and writers, with their requests and responses.
 
-Everything above this layer reads and writes indexes only through `Engine` and `Writer`. The cases of
-`tests/contract/*.json` require the same answers from each engine. An engine does not know the query syntax, snippets or
-the files of a corpus.
+Everything above this layer reads and writes documents, paragraphs, tables and measures only through `Engine` and
+`Writer`. The cases of `tests/contract/*.json` require the same answers from each engine. An engine does not know the
+query syntax, snippets or the files of a corpus.
 """
 
 from __future__ import annotations
@@ -41,28 +41,31 @@ class Request:
     """A search for paragraphs."""
 
     match: Node
-    """Query tree that paragraphs must match."""
+    """Query tree that paragraphs must match. The matches are the paragraphs that match it, pass all filters and are not
+    left out by `without` or `unlike`."""
     scoring: tuple[ScoringClause, ...] = ()
     """Clauses that add to the score. If there are none, all scores are 0."""
     filters: tuple[Filter, ...] = ()
     """Filters that must all admit a paragraph. They do not change scores."""
     facets: tuple[Facet, ...] = ()
-    """Facets to count over all matches. A facet is counted under all filters except those with its own name."""
+    """Facets to count over all matches. For a facet, the paragraphs that only the filters with its own name exclude are
+    counted, too."""
     max_values: int | None = 100
-    """Maximum number of values to list per facet, in addition to those that filters name; None = all."""
+    """Maximum number of values to list per facet: the most frequent ones; None = all. Values that filters name are
+    listed, too, if a match has them."""
     population: Node = EVERYTHING
     """Query tree of the paragraphs whose documents `FacetValue.all_documents` counts, in addition to those of the
-    matches. All filters apply except those with the name of the facet."""
+    matches. All filters apply except those with the name of the facet; `without` and `unlike` do not apply."""
     without: Node | None = None
-    """Query tree of paragraphs that are left out of matches, further hits and facets. If hits are grouped, all
-    paragraphs of the documents of these paragraphs are left out."""
+    """Query tree of paragraphs that are left out of the matches and of the further hits (`beyond`). If hits are
+    grouped, all paragraphs of the documents of these paragraphs are left out."""
     sort: tuple[str, ...] = ()
-    """Keys to sort by, the most important first; empty: by score. `year` means ascending values of a facet, `-year`
-    descending ones, `score` descending scores.
+    """Keys to sort by, the most important first; empty: by score. The name of a facet (`year`) means ascending values,
+    with a minus (`-year`) descending ones, and `score` means descending scores.
 
     A paragraph with several values is sorted by its first value. Paragraphs without a value come last. Ties are ordered
-    by score, then in corpus order (see `Writer`). In the order of scores, hits without a score of step two come after
-    all others, whatever their scores.
+    by score, then in corpus order (see `Writer`). In the order of scores, the hits that step two of ranking has scored
+    come before those that it has not scored, whatever their scores.
     """
     limit: int | None = 10
     """Maximum number of hits to return, None = all."""
@@ -75,16 +78,17 @@ class Request:
     fold: bool = False
     """Whether hits with the same near-duplicate key are one hit: the first of them (`ScoredParagraph.folded`).
 
-    `limit` and `offset` count the hits that remain. Totals and facets do not change. Requires that `by_document` is
-    False.
+    A hit without a key stays. `limit` and `offset` count the hits that remain. Totals and facets do not change.
+    Requires that `by_document` is False.
     """
     unlike: str | None = None
-    """Id of a paragraph that is left out of the matches, with all paragraphs that have its near-duplicate key."""
+    """Id of a paragraph that is left out of the matches and of the further hits, with all paragraphs that have its
+    near-duplicate key."""
     explain: bool = False
     """Whether to return the parts of the score of each hit."""
     beyond: Node | None = None
     """Query tree of further hits: paragraphs that match it, but not `match`, and pass all filters. All hits are ranked
-    together. The further hits are not in the total and not counted by facets. If nothing matches `match`, there are no
+    together. The further hits are not in the total and not counted by facets. If there are no matches, there are no
     hits. Requires that `sort` is empty and `by_document` is False."""
     complete: Node | None = None
     """Query tree of the paragraphs with all content words. Step two of ranking adds a bonus to their scores, in
@@ -111,20 +115,20 @@ NOTHING_FOLDED = Folded()
 
 @dataclass(frozen=True, slots=True)
 class ScoredParagraph:
-    """A hit: a paragraph that matches, with its score."""
+    """A hit: a paragraph with its score."""
 
     paragraph: Paragraph
     score: float
     matches: int = 1
-    """Number of matching paragraphs of the document if hits are grouped; otherwise 1."""
+    """Number of matches in the document of the paragraph if hits are grouped; otherwise 1."""
     explanation: Explanation | None = None
     """Parts of the score, if requested."""
     own_headings: int = 0
     """Number of headings, the last ones of the path, that belong to the passage (`own_heading_counts`)."""
     is_beyond: bool = False
-    """Whether the paragraph only matches `Request.beyond`."""
+    """Whether the paragraph matches `Request.beyond`, but not `Request.match`."""
     folded: Folded = NOTHING_FOLDED
-    """The other hits with its near-duplicate key, with `Request.fold`."""
+    """The other hits with its near-duplicate key, if `Request.fold` is True."""
     load_measures: Callable[[], tuple[Measure, ...]] = field(default=tuple, compare=False, repr=False)
     """Returns the measures of the paragraph in the order of the text, also after the engine was closed.
 
@@ -151,16 +155,16 @@ class Response(NamedTuple):
     """The answer to a `Request`."""
 
     total: int
-    """Exact number of paragraphs that match the query and pass all filters."""
+    """Exact number of matches (`Request.match`)."""
     documents: int | None
-    """Number of documents of these paragraphs if hits are grouped or `Request.count_documents`; otherwise None."""
+    """Number of documents of the matches if hits are grouped or `Request.count_documents` is True; otherwise None."""
     hits: tuple[ScoredParagraph, ...]
     """The requested hits in the order of `Request.sort`."""
     facets: Mapping[str, FacetCounts]
     """Counts of each requested facet. The key is the facet as written in a request: `year`, `district:1`."""
     total_any: int | None = None
-    """Exact number of paragraphs that match `match` or `beyond` and pass all filters. None if the request has no
-    `beyond`, or nothing matches `match`."""
+    """Exact number of the matches and the further hits together. None if the request has no `beyond`, or if there are
+    no matches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +185,7 @@ class MeasureRequest:
     """Base unit of the measures (元, also for measures in 万元), None = any."""
     convertible: tuple[tuple[str, float], ...] = ()
     """Base units that measures may have, each with the factor that converts its values to the unit of `minimum` and
-    `maximum`. Empty: measures may have any unit, and their values are compared without conversion."""
+    `maximum`. Empty: only `unit` restricts the unit, and values are compared without conversion."""
     minimum: float | None = None
     """Minimum of the signed value (`Measure.signed_value`), inclusive, None = no minimum."""
     maximum: float | None = None
@@ -244,7 +248,8 @@ class MeasureColumns(NamedTuple):
     fetch: Callable[[Sequence[int]], list[Measure]]
     """Returns the measures at the given indices (0 to len(scores) - 1), in the same order."""
     contexts: Callable[[Sequence[int]], list[MeasureContext]]
-    """Returns the contexts of the measures at the given indices, in the same order. Faster than `fetch`."""
+    """Returns the contexts of the measures at the given indices, in the same order. The columnar engine returns them
+    faster than `fetch` returns measures."""
 
 
 class Vocabulary(NamedTuple):
@@ -265,7 +270,7 @@ class Engine(Protocol):
         ...
 
     def stream(self, request: Request) -> Iterator[ScoredParagraph]:
-        """Yield the hits of `search`. Ranks all matches before the first hit, and loads hits when they are reached."""
+        """Yield the hits of `search`. Ranks all matches before the first hit. Most engines load hits when needed."""
         ...
 
     def run_together(self, calls: Iterable[Callable[[], _Result]]) -> Iterator[_Result]:
@@ -279,8 +284,8 @@ class Engine(Protocol):
     def last_term(self, prefix: str, limit: int) -> str | None:
         """Return the last of the first `limit` terms with a prefix, or None if not more than `limit` terms have it.
 
-        Counts the terms that a live paragraph has in its text, headings or title, in the order of code points. Takes
-        time in proportion to `limit`.
+        Counts the terms that occur in the text, the headings or the title of a paragraph, in the order of code points.
+        Deleted paragraphs do not count. Takes time in proportion to `limit`.
         """
         ...
 
@@ -313,7 +318,7 @@ class Engine(Protocol):
         ...
 
     def vocabulary(self) -> Vocabulary:
-        """Return all words and headings, in no particular order."""
+        """Return the words and headings, in no particular order. An engine may omit headings above 8,000 characters."""
         ...
 
     def check(self, on_progress: Callable[[int, int], None] | None = None) -> None:
@@ -332,8 +337,9 @@ class Engine(Protocol):
 class Writer(Protocol):
     """Writes a new index to an empty folder.
 
-    The new index contains the documents of a base index, except removed ones, and the added documents. The documents
-    are in corpus order: by file name (code points), within a file in the order in which they were added.
+    The new index contains the documents of a base index (if there is one), except removed ones, and the added
+    documents. They are in corpus order: by file name (code points), within a file in the order in which they were
+    added.
     """
 
     def add(

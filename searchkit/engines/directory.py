@@ -1,4 +1,4 @@
-"""Where the committed states of an index are: the manifest, the files beside those of the engine, and the write lock.
+"""The directory of an index: its committed states, with their manifest and files, and the write lock.
 
 A state has a name, `data-000012`. A build writes it to a new folder of this name and commits it. After that, the state
 never changes.
@@ -30,7 +30,7 @@ from searchkit.manifest import (
 )
 
 CLUSTER_FILE = "cluster.json"
-"""File in the folder of an index on a cluster, with the address of the cluster and the name of the index."""
+"""File in the folder of an index on a cluster. It has the address of the cluster, and the name of the index there."""
 
 
 class Directory(Protocol):
@@ -48,7 +48,7 @@ class Directory(Protocol):
         ...
 
     def identity(self) -> tuple[int, ...] | None:
-        """Return numbers that differ after each commit, or None if only reading the manifest tells. Takes some µs."""
+        """Return numbers that differ after each commit, None if only `read_manifest` shows commits. Takes some µs."""
         ...
 
     def read_manifest(self) -> Manifest:
@@ -63,7 +63,7 @@ class Directory(Protocol):
         ...
 
     def map_file(self, manifest: Manifest, name: str) -> mmap:
-        """Return a file of a state, mapped into memory. The file must not be empty. Need not verify its checksum."""
+        """Return a file of a state, mapped into memory. The file must not be empty. Its checksum may be unverified."""
         ...
 
     def verify(self, manifest: Manifest, on_progress: Callable[[int, int], None] | None = None) -> None:
@@ -173,7 +173,8 @@ def diagnose_damage(directory: Directory, manifest: Manifest) -> Iterator[None]:
 
     If the block raises IndexDamaged or an exception that is not a SearchkitError, verify the checksums. If a checksum
     does not match, raise IndexDamaged with the name of the file. Otherwise, the exception of the block propagates. The
-    checksums do not count if another build has replaced the state: that build may have removed the files.
+    checksums do not count if another build has replaced the state: that build may have removed the files. If a cluster
+    does not answer when the checksums are verified, IndexUnusable is raised.
     """
     try:
         yield

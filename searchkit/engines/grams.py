@@ -30,7 +30,8 @@ def join_grams(
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the result of `find_grams` from the offsets, ascending, and the codes of the characters that are grams."""
     code_of = {gram: code for code, gram in enumerate((gram for gram in grams if len(gram) == 1), 1)}
-    # `gram_of[a * width + b]` is the index of the pair with the codes a and b, `gram_of[a * width]` that of the gram a.
+    # `gram_of[a * width + b]` is the index in `grams` of the pair with the codes a and b, or -1 if the pair is no gram.
+    # `gram_of[a * width]` is the index of the character with the code a.
     width = len(code_of) + 1
     gram_of = np.full(width * width, -1)
     for index, gram in enumerate(grams):

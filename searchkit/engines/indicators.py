@@ -24,8 +24,8 @@ if TYPE_CHECKING:  # importing numpy.typing takes 15 ms
 SEPARATOR = "\n"
 """Character after each indicator in the text. No indicator contains it."""
 _FACTOR_BEFORE_LAST_SPACE = 0.5
-"""Factor, in the precision (`Indicators.match_grams`), of the characters before the last space of an indicator. The
-part after the space is the thing counted: 医疗卫生 in `投诉举报 医疗卫生`."""
+"""Factor, in the precision (`Indicators.match_grams`), of the characters and bigrams before the last space of an
+indicator. The part after the space is the thing counted: 医疗卫生 in `投诉举报 医疗卫生`."""
 _FIRST_IDEOGRAPH = 0x3400
 """First code point of the Chinese characters (CJK Extension A)."""
 
@@ -47,7 +47,7 @@ class Indicators(Sequence[str]):
         """Returns the indicators with the given ordinals, as printed."""
         self._codes, self._lengths = codes, lengths.astype(np.int64)
         self._offsets: dict[int, NDArray[np.int32]] = {}
-        """The offsets, ascending, of each character that was looked up."""
+        """The offsets, ascending, of each character that was looked up, by its code point."""
         self._without: dict[str, Indicators] = {}
 
     @classmethod
@@ -87,7 +87,7 @@ class Indicators(Sequence[str]):
 
     @cached_property
     def _sizes(self) -> _Scores:
-        """Number of letters and digits, and of their bigrams, of each indicator; 1 if there are none.
+        """Number of letters (ideographs included), digits and their bigrams in each indicator; 1 if it has none.
 
         Those before the last space count half.
         """
@@ -107,7 +107,7 @@ class Indicators(Sequence[str]):
         return self._last_space.take(ordinals) >= 0
 
     def match_grams(self, grams: Sequence[str]) -> tuple[list[_Ordinals], _Scores]:
-        """Return for each gram the ordinals, ascending, of the indicators that contain it, and all precisions.
+        """Return for each gram the ordinals, ascending, of the indicators with it, and the precision of each indicator.
 
         The precision of an indicator is the share of its letters, digits and bigrams that are among the grams. Those
         before its last space count half.

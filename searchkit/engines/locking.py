@@ -5,8 +5,8 @@ names the process, for messages.
 
 Some file systems (network drives, FUSE) have no locks. There, `writer.json` is the lock: it is created only if it does
 not exist. If the process that it names has died on this machine, the file is replaced. A process on another machine or
-in another container, and any process on Windows, cannot be examined. Then the build is refused, and the message says
-what to do.
+in another container, and any process on Windows, cannot be examined. If the file names such a process, or no process,
+the build is refused, and the message says what to do.
 """
 
 from __future__ import annotations
@@ -42,8 +42,9 @@ _DEAD_STATES = frozenset("ZX")
 def writer_lock(index: Path) -> Iterator[None]:
     """Hold the lock of an existing index folder during the block.
 
-    Raises IndexLocked if another process holds it, or may hold it, and OSError if a file cannot be written. A failure
-    to release the lock is ignored: after this process has ended, the next build can take the lock.
+    Raises IndexLocked if another process holds the lock, or may hold it, and OSError if a file cannot be created,
+    locked or written. A failure to release the lock is ignored: at the latest when this process ends, the operating
+    system releases the lock, or `writer.json` names a dead process.
     """
     path = index / _HOLDER_FILE
     holder = Holder.current()
@@ -157,7 +158,7 @@ class Holder:
         except ProcessLookupError:
             return False
         except PermissionError:
-            pass  # it is of another user
+            pass  # the process exists, and belongs to another user
         except (OSError, OverflowError):
             return None
         return not self.started or _process_start(self.pid) == self.started
@@ -199,7 +200,7 @@ def _claim(index: Path, holder: Holder) -> None:
 
 
 def _remove_claim(path: Path, dead: Holder) -> None:
-    """Remove a file that names the process `dead`. If the file now names another process, put it back."""
+    """Rename a file that names the process `dead`, and remove it. If it now names another process, rename it back."""
     aside = path.with_name(f"{path.name}.{os.getpid()}")
     with suppress(FileNotFoundError):  # another process has removed it
         path.rename(aside)

@@ -22,7 +22,8 @@ LOCAL_ENGINES = ENGINES[:2]
 def open_directory(index: Path) -> Directory:
     """Return where the states of the index in a folder are: in the folder, or on the cluster that it names.
 
-    Raises IndexForeign if the folder names no valid cluster, and SearchkitError if opensearch-py is not installed.
+    Raises IndexForeign if the folder has an invalid `cluster.json`, and SearchkitError if the folder has that file, but
+    opensearch-py is not installed.
     """
     if not (index / CLUSTER_FILE).is_file():
         return LocalDirectory(index)
@@ -39,8 +40,9 @@ def create_directory(index: Path, engine: str, url: str | None = None) -> Direct
     `url`: address of the cluster, for the engine opensearch. A new index needs one, by default that in
     SEARCHKIT_OPENSEARCH_URL; an existing index keeps its address unless `url` is given. Writes a new address to the
     folder. Raises UsageError if there is no address for a new index, if the address is invalid or names another index,
-    if `url` is given for another engine, and if the folder has an index of another kind of engine. Raises IndexUnusable
-    if the address cannot be written. Also raises the exceptions of `open_directory`.
+    if `url` is given for another engine, and if the index in the folder is on a cluster but the engine is not, or the
+    other way round. Raises IndexUnusable if the address cannot be written. Also raises the exceptions of
+    `open_directory`.
     """
     is_on_cluster = (index / CLUSTER_FILE).is_file()
     if engine != "opensearch":
@@ -70,8 +72,8 @@ def _lacks_library(error: ModuleNotFoundError) -> SearchkitError:
 def open_engine(name: str, folder: Path) -> Engine:
     """Open the index that a writer of the engine `name` committed to `folder`.
 
-    Raises IndexForeign if there is no such engine, or if the folder of an index of opensearch names no cluster. Raises
-    IndexDamaged if the index cannot be read.
+    Raises IndexForeign if there is no such engine or, for opensearch, if the parent of `folder` has no valid
+    `cluster.json`. Raises IndexDamaged if the index cannot be read.
     """
     if name == "columnar":
         from searchkit.engines.columnar.engine import ColumnarEngine  # noqa: PLC0415
@@ -91,9 +93,9 @@ def open_engine(name: str, folder: Path) -> Engine:
 def open_writer(name: str, folder: Path, analyzer: Analyzer, base: Path | None = None) -> Writer:
     """Start an index of the engine `name`, one of `ENGINES`, in an empty folder.
 
-    `base`: the folder of an index of the same engine and analyzer. The new index begins with the documents of the base
-    index. The base index does not change; the new index may share its files by hard links. Raises IndexDamaged if the
-    base index cannot be read.
+    `base`: the folder of an index of the same engine and analyzer. The new index contains its documents, except those
+    that `Writer.remove` drops. The base index does not change; the new index may share its files by hard links. Raises
+    IndexDamaged if the base index cannot be read.
     """
     if name == "columnar":
         from searchkit.engines.columnar.writer import ColumnarWriter  # noqa: PLC0415

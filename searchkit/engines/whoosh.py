@@ -439,7 +439,7 @@ class WhooshEngine:
     def _match_measures(self, node: Node) -> set[tuple[int, int]]:
         """Return the measures that match a query tree: the doc id of each, and its index among those of its paragraph.
 
-        Filters by of_year go by the measure, all other leaves by its paragraph.
+        Filters by of_year go by the year of the measure, all other leaves by its paragraph.
         """
         match node:
             case Filter(name="of_year"):
@@ -521,7 +521,7 @@ class WhooshEngine:
         return Response(len(matches), documents, tuple(hits), facets, total_any)
 
     def _fold(self, ranked: Sequence[int]) -> tuple[list[int], dict[int, list[int]]]:
-        """Return the docs that stay, in order, and for each of them with folded docs the folded docs.
+        """Return the docs that stay, in order, and the docs that are folded under each of them, if any.
 
         A doc stays if it has no near-duplicate key, or if no doc before it has its key. Otherwise, it is folded under
         the first doc with its key.
@@ -536,7 +536,7 @@ class WhooshEngine:
         return list(first.values()), copies
 
     def _rank(self, request: Request, docs: list[int]) -> tuple[list[int], dict[int, Explanation], set[int]]:
-        """Return docs, best first, the scores of each, and those that come last: they do not match `Request.first`."""
+        """Return the docs, best first; their scores; and those that come last: they do not match `Request.first`."""
         last = set() if request.first is None else set(docs) - self._match(request.first)
         complete = set() if request.complete is None else self._match(request.complete)
         scores = self._word_scores(request.scoring, docs) | dict.fromkeys(last, Explanation())
@@ -606,12 +606,12 @@ class WhooshEngine:
 
 
 def _score_ranks(ranked: Sequence[tuple[int, bool, float]]) -> dict[int, int]:
-    """Return a number for each of the ranked docs, ascending.
+    """Return a rank for each doc. The ranks ascend in the order of `ranked`.
 
-    Two docs have the same number if they agree in three things: the score, whether they are among the best
+    Two docs have the same rank if they agree in three things: the score, whether they are among the best
     `RESCORE_DEPTH`, and whether they are among the last docs.
 
-    `ranked`: docs, whether each is among the last docs (`Request.first`), and its score.
+    `ranked`: for each doc, best first: the doc, whether it is among the last docs (`Request.first`), and its score.
     """
     ranks: dict[int, int] = {}
     rank, previous = 0, None
@@ -697,7 +697,7 @@ def _encode(values: Sequence[_Value]) -> tuple[list[_Value], NDArray[np.int64]]:
 
 
 def _attributes_of(measure: Measure) -> MeasureAttributes:
-    """Return the attributes of a measure that form a column of `MeasureColumns`."""
+    """Return the attributes of a measure (`MeasureColumns.attributes`)."""
     return measure.unit, measure.base_unit, measure.bound, measure.kind, measure.change, measure.period, measure.zero
 
 

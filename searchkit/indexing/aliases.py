@@ -22,7 +22,7 @@ _MAX_DEPTH = 4
 def collect_aliases(
     engine: Engine, analyzer: Analyzer, taxonomies: Iterable[str], previous: Aliases | None = None
 ) -> Aliases:
-    """Return the names of the facet values of an index, among them the synonyms of the analyzer.
+    """Return the names of the facet values of an index. The names of agencies include synonyms from the analyzer.
 
     Topics are those of `taxonomies`, the texts of files: counting those of the index would take most of the time.
     `previous`: names of an older index with the same synonyms. They are returned if the values are the same.

@@ -1,4 +1,7 @@
-"""Limits of the CPU time and the memory that reading and indexing a file may take, by the size of the file."""
+"""Limits of the CPU time and the memory that reading and indexing a file may take, by the size of the file.
+
+Writing a part has the limits of a file of the total size of the files in the part.
+"""
 
 from __future__ import annotations
 

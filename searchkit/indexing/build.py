@@ -106,11 +106,13 @@ class BuildReport:
     skipped: tuple[Skipped, ...] = ()
     """Files and parts of files that are not in the index, with reasons."""
     duplicates: tuple[tuple[str, str], ...] = ()
-    """Pairs of a file or a document and the reason why it is a duplicate of an earlier one. Both are in the index."""
+    """Pairs of a file or a document and the reason why it is a duplicate of an earlier one. The duplicate is in the
+    index, too."""
     files: int = 0
     """Number of files that this build read and that have documents in the index. Skipped files do not count."""
     removed: int = 0
-    """Number of files that had documents in the old index and have none in the new one."""
+    """Number of files that had documents in the old index and have none in the new one. 0 if all files were read
+    again."""
     unchanged: int = 0
     """Number of files that have documents in the index and were not read again."""
     full_because: str | None = None
@@ -134,7 +136,10 @@ class _BuildConfig:
 
     @classmethod
     def resolve(cls, index: str | Path, corpus: str | Path, options: BuildOptions) -> _BuildConfig:
-        """Check the options and read the data files. Raises UsageError."""
+        """Check the options, read the data files, and store a new address of the cluster (`create_directory`).
+
+        Raises UsageError, and the exceptions of `create_directory`.
+        """
         if options.engine not in ENGINES:
             message = f"no engine {options.engine!r}; there are: {', '.join(ENGINES)}"
             raise UsageError(message)
@@ -225,15 +230,16 @@ def build(
 
     Keyword arguments are the fields of `BuildOptions`: `build("corpus", "index", jobs=2)`. They override `options`.
 
-    Only new and changed files are read. A file that cannot be read is skipped and named in the report; all other files
-    are indexed. `progress` is called after each file that is read. When the new index is complete, it replaces the old
-    one atomically. Until then, and if the build fails, the old index stays. If nothing has changed, no new index is
-    written.
+    Only new and changed files are read, and files whose last failure may have been temporary. All files are read if
+    `full` is True, or if an input such as the words has changed (`BuildReport.full_because`). A file that cannot be
+    read is skipped and named in the report; all other files are indexed. `progress` is called after each file. When the
+    new index is complete, it replaces the old one atomically. Until then, and if the build fails, the old index stays.
+    If nothing has changed, no new index is written.
 
     Raises:
         CorpusError: `corpus` does not exist or is not a folder, or no file in it can be read.
-        UsageError: an unknown option or engine, an option of the wrong type, or a data file (words, synonyms, topics,
-            units, fixed names, indicators) that cannot be used.
+        UsageError: an unknown option or engine, an option of the wrong type, a data file (words, synonyms, topics,
+            units, fixed names, indicators) that cannot be used, or an address of a cluster that cannot be used.
         IndexLocked: another process is writing to `index`.
         IndexNotDurable: the new index is in place, but a power failure may undo it.
         IndexUnusable: `index` cannot be written, or worker processes cannot be started or die repeatedly.
@@ -278,7 +284,7 @@ def _read_options(defaults: BuildOptions, arguments: Mapping[str, object]) -> Bu
 
 
 def committed_state(index: Path) -> str | None:
-    """Return a string that each commit of an index changes, None if the folder has no index."""
+    """Return a string that each commit of an index changes, None if the folder has no index that can be read."""
     return open_directory(index).current()
 
 
@@ -327,7 +333,10 @@ _DAMAGED = "the index was damaged"
 def _find_base(
     directory: Directory, fingerprints: Mapping[str, str], *, full: bool
 ) -> tuple[_BaseIndex | None, str | None]:
-    """Return the existing index if it can be updated, or None and the reason. Both are None if there is no index."""
+    """Return the existing index and None if it can be updated, or None and the reason why all files are read.
+
+    Returns None and None if there is no index.
+    """
     try:
         manifest = directory.read_manifest()
         if STATE_FILE not in manifest.files:
@@ -352,9 +361,9 @@ def _update(
     base: _BaseIndex | None,
     on_progress: ProgressCallback | None,
 ) -> BuildReport:
-    """Write a new index with the documents of the unchanged files of `base`, unless nothing has changed.
+    """Read the new and changed files, and write an index with their documents and the unchanged ones of `base`.
 
-    `state`: the state of the new index, without `files`.
+    Writes nothing if nothing has changed. `state`: the state of the new index, without `files`.
     """
     changes = find_changes(listing, base.state) if base else Changes(listing.documents)
     summary = _IndexSummary(skipped=[*listing.skipped])

@@ -46,20 +46,20 @@ class FileEntry(NamedTuple):
     paragraphs: int = 0
     measures: int = 0
     facets: tuple[str, ...] = ()
-    """Names of the user-defined facets of these documents."""
+    """Names of the user-defined facets of the documents of the file."""
     skipped: tuple[Skipped, ...] = ()
     """The file if it was skipped, or its skipped parts."""
     is_final: bool = True
     """Whether the result stays the same while the file is unchanged. If not, the index contains no document of the
     file, and the next build reads the file again."""
     reports: tuple[tuple[str, str], ...] = ()
-    """Ids of these documents with their identities (`duplicates.identify_report`). Records and documents without an
-    identity are omitted."""
+    """Ids of the documents of the file, with their identities (`duplicates.identify_report`). Records and documents
+    without an identity are omitted."""
 
 
 @dataclass(frozen=True, slots=True)
 class BuildState:
-    """The inputs of a build, stored with the index. Covers all files with a reader, also unreadable ones."""
+    """The inputs of a build, stored with the index. `files` has all files with a reader, also unreadable ones."""
 
     fingerprints: Mapping[str, str]
     """Fingerprints of the inputs other than files (engine, words, taxonomy, …), by name. If one differs, the index is

@@ -45,7 +45,8 @@ def identify_report(document: Document) -> str:
 def find_duplicates(files: Iterable[IndexedFile]) -> Iterator[tuple[str, str]]:
     """Yield each file or document that is a duplicate of an earlier one, with a reason that names the earlier one.
 
-    `files` are in corpus order. The reports in a copy of a file are not reported again. Takes about 1 µs per file.
+    `files` are in corpus order. For a copy of a file, only the file is reported, not its reports. Takes about 1 µs per
+    file.
     """
     files_by_digest: dict[str, str] = {}
     reports_by_identity: dict[str, str] = {}

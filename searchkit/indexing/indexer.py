@@ -25,7 +25,7 @@ from searchkit.processes import exit_if_forked
 from searchkit.text.analyzer import Analyzer
 
 _RECORDS_PER_BLOCK = 256
-"""Number of records that go through a step of indexing together, which takes less time than one record at a time."""
+"""Maximum number of records that go through a step of indexing together, which takes less time than one at a time."""
 
 
 def add_document(parsed: ParsedDocument, writer: Writer, extractor: Extractor) -> Document:
@@ -207,7 +207,7 @@ def _identify_reports(documents: Iterable[ParsedDocument]) -> Iterator[tuple[str
 
 
 def _skip(parsed: ParsedDocument, error: Exception) -> Skipped:
-    """Return why a document is skipped. A record, or a file in an archive, counts as a part of its file."""
+    """Return why a document is skipped. A record, or a file in an archive, is only a part of a file: `files` is 0."""
     return Skipped(
         parsed.document.document, unexpected_error_reason(error), files=int(parsed.document.document == parsed.file)
     )

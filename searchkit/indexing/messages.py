@@ -81,9 +81,10 @@ class StepStarted(msgspec.Struct, frozen=True, tag=True):
 
 
 class FileOutcome(msgspec.Struct, frozen=True):
-    """Result of indexing one file. `changes.FileEntry` describes the fields, except `warnings`."""
+    """Result of indexing one file, or one share of it. `changes.FileEntry` describes the fields, except `warnings`."""
 
     digest: str
+    """As in `FileEntry`. Empty if the worker failed, or if the file is indexed with another share."""
     documents: int = 0
     paragraphs: int = 0
     measures: int = 0

@@ -8,9 +8,9 @@ If there are several workers, a large file of records is divided into shares of 
 workers read it. If a share fails, the other shares are dropped, and the file is retried in one piece.
 
 If a batch fails, it is split at the file that was being read, the suspect. The files before and after the suspect
-become new batches. The suspect is retried alone in a new process, and skipped if the retry fails, too. A suspect that
-exceeds its CPU time is skipped without a retry. So a good file is read at most twice, if workers fail only while they
-read a bad file.
+become new batches. The suspect is retried alone in a new process, and skipped if the retry fails, too. If the first
+attempt crashed and the retry raises an exception, there is a second retry. A suspect that exceeds its CPU time is
+skipped without a retry. So a good file is read at most twice, if workers fail only while they read a bad file.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ from searchkit.indexing.worker import run_worker
 from searchkit.processes import OUT_OF_MEMORY, OUT_OF_TIME, Child
 
 MAX_TASK_BYTES = 48 << 20
-"""Approximate maximum of the bytes of the files in a task. A task with a larger file has more."""
+"""Approximate maximum number of bytes of the files in a task, or of the share of a file. A larger file that is not
+divided into shares exceeds it."""
 MAX_TASK_FILES = 50_000
 """Maximum number of files in a task."""
 MIN_PARALLEL_FILES, MIN_PARALLEL_BYTES = 8, 2 << 20
@@ -61,9 +62,11 @@ MIN_SHARED_BYTES = 2 << 20
 """A smaller file of records is not divided into shares."""
 
 MAX_EXTERNAL_KILLS = 20
-"""The build fails when this many workers have been killed from outside and none has completed a task in between."""
+"""The build fails when this many workers have been killed from outside after they started a file, and none has
+completed a task in between."""
 MAX_FAILED_STARTS = 3
-"""The build fails when this many workers in a row die before they start a file, because no file can be the cause."""
+"""The build fails when this many workers die before they start a file of their batch, and no other worker starts one in
+between. No file can be the cause."""
 
 _WALL_TIME_FACTOR = 3
 """Wall seconds allowed per second of the CPU time limit. A worker may wait for the disk or for other programs."""
@@ -288,7 +291,8 @@ class WorkerPool:
     def _handle_exit(self, worker: _Worker) -> None:
         """Put the batch of a worker that has ended back into the queue, and replace the worker if there are batches.
 
-        Raises IndexUnusable if too many workers have died, or if no process can be started.
+        The batch is not put back if it is a share of a file of which another share has failed. If the worker was idle,
+        it is only removed. Raises IndexUnusable if too many workers have died, or if no process can be started.
         """
         code = worker.child.wait_for_exit()
         worker.child.end()
@@ -343,7 +347,7 @@ class WorkerPool:
             self._queue.extendleft((_Batch(middle, batch.stop), _Batch(batch.start, middle)))
             return
         suspect = batch.start if suspect is None else suspect
-        # After an exception, only a careful batch was the retry.
+        # An exception in the retry after a crash is followed by one more retry, a careful one.
         was_retry = batch.is_careful if failure.is_exception else batch.is_alone
         batches = [  # empty ones are not queued
             _Batch(batch.start, suspect),
@@ -367,7 +371,10 @@ class WorkerPool:
         self._mark_done(index, index + 1)
 
     def _assign(self, worker: _Worker) -> None:
-        """Send the next batch to a worker, or make it idle if there is none. A suspect gets a new process."""
+        """Send the next batch to a worker, or make it idle if there is none.
+
+        A suspect gets a new process, unless the process of the worker has never got a batch.
+        """
         worker.batch = worker.step = None
         if not self._queue:
             return
@@ -489,7 +496,7 @@ def _split_into_batches(files: Sequence[InputFile], jobs: int) -> list[_Batch]:
     """Split files into batches of consecutive files.
 
     If there are several workers, a large file of records is divided into shares, one batch each. The number of shares
-    is a multiple of `jobs`. The files between such files are split by `_split_by_size`.
+    is a multiple of `jobs`. All other files are split by `_split_by_size`.
     """
     batches: list[_Batch] = []
     start = 0
@@ -530,8 +537,8 @@ def _split_by_size(files: Sequence[InputFile], indices: range, jobs: int) -> lis
 def _join_outcomes(outcomes: Sequence[FileOutcome]) -> FileOutcome | None:
     """Return the result of a file from those of its shares, or None if the file must be read in one piece.
 
-    This is so if no share has a document or a skipped record, if the file was changed between two shares, or if the
-    shares together have too many facets.
+    The file must be read in one piece if no share has a document or a skipped record, if the file was changed between
+    two shares, or if the shares together have too many facets.
     """
     digests = {outcome.digest for outcome in outcomes if outcome.digest}
     skipped = tuple(chain.from_iterable(outcome.skipped for outcome in outcomes))

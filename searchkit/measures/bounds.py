@@ -11,15 +11,16 @@ _BOUND_BEFORE = re.compile(
     r"|(?P<at_most>不超过|不高于|不多于|不大于|不足|不到|低于|小于(?:或者?)?(?:等于)?|少于|(?:最多|至多)有?|控制在|严控在|[≤<])"
     rf"|(?P<approx>大约|约|将近|接近|近|大概)(?:{_VERBS_AFTER_APPROX})?了?)[\s“]?$"
 )
-"""Before a number: a bound. The name of the group is the bound: 超过 is at_least, 不足 is at_most, 约 is approx."""
+"""Matches a bound at the end of the text before a number. The name of the matching group is the bound: 超过 is
+at_least, 不足 is at_most, 约 is approx."""
 _NOT_A_BOUND = re.compile(
     r"(?:最近|附近|邻近|临近|赶超|反超|制约|节约|集约|条约|合约|预约|公约|履约|签约|邀约|缔约|违约|守约|向上|以上|网上|线上|上|不满|圆满|充满|美满|届满)$"
 )
-"""Before a number: a word that ends like a bound but is none, such as 最近, 节约, 以上."""
+"""Matches a word at the end of the text before a number that ends like a bound but is none: 最近, 节约, 以上."""
 _BOUND_AFTER = re.compile(
     r"\s?(?:(?P<at_least>(?:及|或)?以上|之上|多(?![家个样元数种]))|(?P<at_most>(?:及|或)?以[内下]|之[内下])|(?P<approx>左右|上下))"
 )
-"""After a number and its unit: a bound (以上, 以内, 左右). The name of the group is the bound."""
+"""Matches a bound directly after a number and its unit: 以上, 以内. The name of the matching group is the bound."""
 _MAX_BOUND_LENGTH = 6
 """Number of code points before a quantity that are searched for a bound."""
 
@@ -27,8 +28,9 @@ _MAX_BOUND_LENGTH = 6
 def find_bound(folded: str, start: int, end: int, bound: str) -> tuple[str, int]:
     """Return the bound of a quantity, and the end of the quantity with the words of the bound after it.
 
-    `bound` is the bound that the number itself has (1300余人次), or `exact`. A bound after the quantity takes
-    precedence over `bound`, and `bound` over one before the quantity.
+    `start` and `end` delimit the number and its unit. `bound` is the bound that the number itself has (1300余人次), or
+    `exact`. A bound after the unit takes precedence over `bound`; a bound before the number counts only if `bound` is
+    `exact`.
     """
     after = _BOUND_AFTER.match(folded, end)
     if after:

@@ -1,7 +1,7 @@
 """Clauses of a sentence: where each begins, what it is about, and which period and which bracket a number is in.
 
 A clause without a number can name what the numbers of later clauses count: 粮食产量再创新高,达到9吨. This name is the
-topic of the clause. A remark is a bracket about a quantity: it contains one or follows one.
+topic of the clause. A remark is a bracket about a quantity: it contains a quantity or directly follows one.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _BOUNDARY = re.compile(r"[,:(](?:(?<!\()|(?=其中|含|包括|不含))")
 _BRACKET = re.compile(r"\([^()]*(?:\([^()]*\)[^()]*)*\)")
 """A text in brackets. It may contain other brackets, but these contain no further ones."""
 _MAX_TOPIC_DISTANCE = 3
-"""Maximum number of clauses before a number that are searched for its topic."""
+"""Maximum number of clauses that are searched for a topic before the clause of a number."""
 _MAX_LEVEL_DISTANCE = 200
-"""Maximum number of code points between the time of an initial level and the word for the level reached."""
+"""Number of code points after the time of an initial level that are searched for 到 or 至 (`_is_initial_time`)."""
 
 
 class Clauses:
@@ -90,9 +90,10 @@ class Clauses:
         return self._remarks[n] if n >= 0 and offset in self._remarks[n] else None
 
     def find_period(self, quantity: Quantity, year: int | None) -> str | None:
-        """Return the time expression that applies to a quantity, as written, or None. `year`: the reporting year.
+        """Return the time expression that applies to a quantity, as written. `year`: the reporting year.
 
-        Time expressions in a remark that does not contain the quantity are ignored.
+        Return None if no time expression applies, or if the one that applies is the reporting year or the time of an
+        initial level. Time expressions in a remark that does not contain the quantity are ignored.
         """
         times: Sequence[TimeExpression] = self._times
         if self._remarks:
@@ -107,8 +108,9 @@ class Clauses:
         return self._text[time.start : time.end]
 
     def _find_topic(self, n: int) -> str:
-        """Return what clause n is about: its aspect (在工业总产值方面), its subject or, if it has neither, its name.
+        """Return what clause n is about: its aspect (在工业总产值方面), its subject (产量 in 产量再创新高) or its name.
 
+        Without an aspect, the name is returned if it ends like a measure (`wording.MEASURE_NOUN`) or has no subject.
         Return "" if the clause is adverbial, or if its subject has at most two characters.
         """
         start, stop = self._starts[n], self._starts[n + 1] - 1
@@ -149,7 +151,7 @@ def _find_starts(folded: str, span: range, quantities: Sequence[Quantity]) -> It
 def _find_remarks(folded: str, span: range, quantities: Sequence[Quantity]) -> list[range]:
     """Return the spans of the brackets of a sentence that contain a quantity or directly follow one.
 
-    Any other bracket, such as 全省（2023年1至6月）立案5件, is about what follows.
+    Any other bracket, such as （2023年1至6月） in 全省（2023年1至6月）立案5件, is about what follows.
     """
     if folded.find("(", span.start, span.stop) < 0:
         return []

@@ -19,7 +19,7 @@ _MAX_SLOGAN_LENGTH = 10
 def is_idiom(folded: str, quantity: Quantity, preceding: str) -> bool:
     """Return whether a number and its unit are an idiom (一起 in 站在一起), or are in the slogan 发现一起、查处一起.
 
-    `preceding` is the text before the number.
+    `preceding` is the text before the number. An act at its end makes such a number count: 立案一起.
     """
     if quantity.value != 1:
         return False
@@ -57,7 +57,7 @@ def is_counted(folded: str, quantity: Quantity, preceding: str, before: str, aft
     previous_character = folded[quantity.start - 1 : quantity.start]
     if quantity.unit == "次" and previous_character not in tuple(
         "第这那上历多再首"
-    ):  # 三次召开 counts, 第三次 does not
+    ):  # 三次召开 counts; 这三次 needs a verb before it, as below
         return bool(wording.REPEATED_ACT.match(folded, quantity.end))
     # 处分两名干部, 新建三座桥梁 count; 坚持三个原则 does not.
     is_act = quantity.unit in wording.COUNTED_UNITS and wording.COUNTED_ACT.search(preceding) is not None
@@ -66,7 +66,7 @@ def is_counted(folded: str, quantity: Quantity, preceding: str, before: str, aft
 
 
 def _is_counted_at_end(folded: str, quantity: Quantity, preceding: str, before: str) -> bool:
-    """Return whether a vague quantity at the end of a clause counts something: 立案两件, 处分一人."""
+    """Return whether a vague quantity at the end of a clause, or before 和 and the like, counts something: 立案两件."""
     if quantity.value == 1 and (quantity.unit in wording.INDEFINITE_UNITS or _is_repeated(folded, quantity)):
         return False
     if len(before) > MIN_NAME_LENGTH:
@@ -79,7 +79,10 @@ def _is_counted_at_end(folded: str, quantity: Quantity, preceding: str, before: 
 
 
 def _is_repeated(folded: str, quantity: Quantity) -> bool:
-    """Return whether the same number and unit occur again nearby in the clause: 发现一户、解决一户 is a slogan."""
+    """Return whether the same number and unit occur again nearby: 发现一户、解决一户 is a slogan.
+
+    Only the text between the last mark ,;。!? before the number and the next comma after it is searched.
+    """
     start, end = quantity.start, quantity.unit_end
     printed = folded[start:end]
     before = re.split("[,;。!?]", folded[max(0, start - _MAX_SLOGAN_LENGTH) : start])[-1]

@@ -36,7 +36,8 @@ class Extractor:
     ) -> list[tuple[ExtractedMeasure, ...]]:
         """Return the measures of each paragraph of a document, by start offset. Linear in the length of the text.
 
-        `tables` are those of the document. The paragraphs that are their rows are read as cells, all others as prose.
+        `tables` are those of the document, in its order. Paragraphs that are their rows are read as cells, all others
+        as prose.
         """
         measures: list[tuple[ExtractedMeasure, ...]] = []
         for table in tables:
@@ -76,7 +77,8 @@ def _assign_starts(named: Sequence[NamedQuantity]) -> list[int]:
     starts = []
     for item in named:
         start = item.start
-        # `start` stays inside the name, because the name has more characters than there are measures that share it.
+        # A quote begins with its name if the name is before the number. Measures that share such a name have equal
+        # starts. The name has more characters than there are such measures, so each new start is inside of the name.
         while start in used:
             start += 1
         used.add(start)

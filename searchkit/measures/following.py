@@ -15,7 +15,7 @@ from searchkit.measures.quantities import Quantity
 _PUNCTUATION = re.compile(r"[,;。:!?、]")
 """A punctuation mark between sentences, clauses or items, folded."""
 _YEAR_NUMBER = re.compile(r"\d{4}年度?")
-"""2023年度."""
+"""A year in digits (2023年, 2023年度), which is removed from a predicate."""
 _MAX_PURPOSE_LENGTH = 30
 """Maximum length in code points of the text after an amount that tells what it is spent on."""
 _MAX_ADJECTIVES_LENGTH = 60
@@ -73,7 +73,10 @@ class FollowingText:
         return re.sub("的(?!地)", " ", self._text[begin : begin + len(name)]), begin + len(name)
 
     def find_purpose(self, k: int) -> tuple[str, int]:
-        """Return what the amount of quantity k is spent on, and the end of the text it uses: 20亿元用于改造校舍."""
+        """Return what the amount of quantity k is spent on, and the end of this text: 改造校舍 in 20亿元用于改造校舍.
+
+        Return "" and the end of the quantity if the text does not state it.
+        """
         begin = self._quantities[k].end
         limit = min(self.next_start(k), begin + _MAX_PURPOSE_LENGTH)
         purpose = wording.PURPOSE.match(self._folded, begin, limit)
@@ -99,7 +102,7 @@ class FollowingText:
     def add_predicate(self, name: str, end: int) -> str:
         """Return the name of the things that a share is of, and what they do: 行政村 通了客车 in 98.1%的行政村通了客车.
 
-        `end` is the end of the name in the text.
+        `end` is the end of the name in the text. If no predicate follows the name, return the name.
         """
         predicate = wording.PREDICATE.match(self._folded, end, min(self._end, end + MAX_TRAILING_NAME_LENGTH * 2))
         if predicate is None:
@@ -107,7 +110,7 @@ class FollowingText:
         return f"{name} {self._text[slice(*predicate.span('verb'))]}".strip()
 
     def read(self, k: int) -> tuple[int, str, bool]:
-        """Return start and text from quantity k to the next punctuation or quantity, and whether a clause ends there.
+        """Return the start and the text from quantity k to the next mark or quantity, and whether a clause ends there.
 
         The mark 、 ends no clause. It does not end the text either if it is inside of a name (5所市、县级医院). If the
         text begins with several adjectives, only the noun after them is returned.
@@ -136,7 +139,7 @@ class FollowingText:
         return begin, self._folded[begin : mark.start()], mark[0] != "、"
 
     def start_after(self, k: int) -> int:
-        """Return the end of quantity k, or of an alternative unit directly after it: 25万人(次)."""
+        """Return the end of quantity k, or of a unit in brackets or 级 directly after it: 25万人(次), 110兆瓦级燃机."""
         end = self._quantities[k].end
         if self._folded[end : end + 1] not in ("(", "级"):
             return end

@@ -31,13 +31,16 @@ _LENDING_KINDS = frozenset(("count", "other"))
 _MAX_COUNTER_LENGTH = len("浏览次数")
 """Maximum length in code points of the name of a page counter."""
 _MAX_DEPENDENT_LENGTH = 12
-"""Maximum length in code points of a rate, a limit or a verb whose object is elsewhere in the text."""
+"""Maximum length in code points of the name of a rate, a limit, an average or an act that is completed by a name
+elsewhere in the text (`_Sentence._find_context_of_dependent`)."""
 _NEARBY = 8
-"""Maximum length in code points of the words before a number that show what its name depends on."""
+"""Number of code points before a number that are searched for `wording.AVERAGE`, `wording.OWNER`, `wording.SELECTION`
+and `wording.RELATIVE_CLAUSE`."""
 _MAX_OWN_NAMES = 30
 """Maximum number of names that are kept for later numbers without names."""
 _MAX_SOURCE_LENGTH = 30
-"""Maximum length in code points of the text before a number that tells the source of what follows."""
+"""The text before a number in its clause can tell the source of what follows (据12个省的统计) only if it has fewer code
+points than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +63,14 @@ class NamedQuantity:
     quantity: Quantity
     indicator: str
     start: int
-    """Start of the quote: the start of the name if the name is before the number, otherwise that of the number."""
+    """Start of the quote: the start of the name if the name is before the number and no other number is in it or
+    between them, otherwise the start of the number."""
     change: str | None = None
     """`increase`, `decrease`, or None if the quantity is not a change."""
     part_of: Quantity | None = None
-    """The total that the quantity is part of."""
+    """The total that the quantity is part of, or None."""
     period: str | None = None
-    """The time expression that applies, as written; None if the quantity is of the reporting year."""
+    """The time expression that applies, as written; None if none applies, or if it is the reporting year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +82,19 @@ class _Words:
     preceding: str
     """The text before the number, folded."""
     start: int
-    """Start of the name in the text before the number."""
+    """Start of the name in the text before the number, or of 经济, the name after it, in 6%以上的经济增长目标."""
     stop: int
-    """End of the name in the text before the number."""
+    """End of the name that begins at `start`."""
     before: str
-    """The name before the number, or ""."""
+    """The name before the number, or "". It is the text from `start` to `stop`, or a word such as 人均."""
     after: str
-    """The name in the text after the number, or ""."""
+    """The name of what is counted in the text after the number, or ""."""
     consumed_end: int
     """End of the text that belongs to the number and its name."""
     change: re.Match[str] | None
-    """The match of `wording.CHANGE_VERB`."""
+    """The match of `wording.CHANGE_VERB` or `wording.GROWTH_RATE`, or None if the number is not a change."""
     is_listed: bool
-    """Whether the clause has a quantity before the number."""
+    """Whether the clause has a quantity before the number. False if `is_nested`."""
     is_nested: bool
     """Whether the quantity before is part of the name (十个职工以上的企业有5户)."""
 
@@ -106,15 +110,15 @@ class _NameParts:
     start: int
     """Start of the quote."""
     change: re.Match[str] | None
-    """The match of `wording.CHANGE_VERB`."""
+    """See `_Words.change`."""
     is_predicate: bool = False
     """Whether `after` is a predicate of the things counted, not their name: 使用该系统 in 646家使用该系统."""
     begin: int = 0
     """Start of the text before the number, including the words that are not part of the name."""
     is_listed: bool = False
-    """Whether the clause has a quantity before this one."""
+    """See `_Words.is_listed`."""
     is_borrowed: bool = False
-    """Whether `before` is the name of another quantity, which is complete."""
+    """Whether `before` is a name from `_Sentence._borrow_names`, which needs no context."""
 
 
 @dataclass(slots=True)
@@ -122,7 +126,8 @@ class _Names:
     """The names in a sentence so far, from which the names of later quantities are completed."""
 
     subject: str = ""
-    """The context of the first name of four or more characters or, if it needs none, that name."""
+    """The context of the first name of four or more characters or, if that name needs none, the name itself. The noun
+    after a number that counts nothing replaces it (`_Sentence._pass_over`)."""
     lends_subject: bool = True
     """Whether the subject can be the context of other names."""
     last_name: str = ""
@@ -137,9 +142,9 @@ class _Names:
     list_lead: str = ""
     """The text before the first number of a list whose names follow the numbers: 夺得 in 夺得2枚金牌、3枚银牌."""
     own: list[str] = field(default_factory=list)
-    """The names that are not borrowed, in order."""
+    """The names that are not borrowed, in order. If there are none, the first names that were borrowed."""
     run_length: int = 0
-    """Length of the last run with names. A run consists of quantities that only conjunctions separate."""
+    """Number of quantities of the last run with names. Only conjunctions separate the quantities of a run."""
 
     def add(self, name: str) -> None:
         """Add a name that is not borrowed. Of more than `_MAX_OWN_NAMES` names, the first ones are dropped."""
@@ -147,7 +152,7 @@ class _Names:
 
 
 def name_quantities(context: ParagraphContext, quantities: Sequence[Quantity]) -> list[NamedQuantity]:
-    """Name the quantities of a paragraph. Leaves out quantities that count nothing.
+    """Name the quantities of a paragraph. Leaves out quantities that count nothing, and page counters (浏览次数).
 
     Linear in the length of the text.
     """
@@ -224,7 +229,10 @@ class _Sentence:
         self._bracket, self._names_outside = bracket, replace(self._names, own=self._names.own.copy())
 
     def _run_length(self, k: int) -> int:
-        """Return the number of quantities from index k on that only conjunctions separate (32.6%和31.7%)."""
+        """Return the number of quantities from index k on that only conjunctions separate (32.6%和31.7%).
+
+        A quantity of another kind than the one before it, with a name after it, is not included.
+        """
         n = k + 1
         while n < len(self._quantities):
             if self._folded[self._quantities[n - 1].end : self._quantities[n].start].strip() not in _CONJUNCTIONS:
@@ -236,7 +244,10 @@ class _Sentence:
         return n - k
 
     def _name_run(self, k: int, length: int) -> Iterator[NamedQuantity]:
-        """Name `length` quantities from index k on, which share the text before them."""
+        """Yield the measures of `length` quantities from index k on, which share the text before them.
+
+        Yield none if the first quantity is an idiom or counts nothing.
+        """
         quantity = self._quantities[k]
         words = self._find_words(k, length)
         self._last_begin = words.begin
@@ -356,7 +367,10 @@ class _Sentence:
             self._names.last_name = self._names.subject = words.after or self._names.last_name
 
     def _choose_names(self, quantity: Quantity, words: _Words) -> tuple[str, str]:
-        """Return the names before and after a number, without a name that belongs to another number."""
+        """Return the names before and after a number, without a name that belongs to another number.
+
+        Adds the verb of the list to the name before the number, and its predicate to the name of a share.
+        """
         before, after = self._apply_list_verb(words.before, is_listed=words.is_listed), words.after
         is_adjacent = words.preceding[words.stop - words.begin :] in ("", "的")
         if not after and before and is_adjacent and self._is_share(quantity) and words.change is None:
@@ -392,7 +406,10 @@ class _Sentence:
         return max(begin, self._folded.rfind("、", begin, quantity.start) + 1), True
 
     def _find_nested_begin(self, k: int) -> int | None:
-        """Return the start of the text before quantity k if the quantity before is part of its name, or None."""
+        """Return the start of the text before the previous quantity if that quantity is part of the name of quantity k.
+
+        Return None if it is not.
+        """
         if not k:
             return None
         begin, end = self._quantities[k - 1].end, self._quantities[k].start
@@ -418,7 +435,7 @@ class _Sentence:
             growth = (
                 wording.GROWTH_AFTER_PERCENT.match(self._folded, quantity.end) if quantity.kind == "percent" else None
             )
-            # 8%的增长目标: the verb follows the number. It is added to the text before the number, so that it matches.
+            # 8%的增长目标: the verb follows the number. `CHANGE_VERB` then matches 增长, appended to the text before.
             return wording.CHANGE_VERB.search(preceding + "增长") if growth and growth[0].startswith("的") else None
         is_short = change["verb"] in wording.SHORT_CHANGE_VERBS and quantity.kind != "percent"  # 亏损额减20%
         is_doubtful = is_short and not wording.BASELINE.search(preceding)
@@ -426,9 +443,9 @@ class _Sentence:
         return None if is_doubtful or is_level else change
 
     def _apply_list_verb(self, before: str, *, is_listed: bool) -> str:
-        """Return the name before a number. An item of a list without a verb gets the verb of the first item.
+        """Return the name before a number. A further item of a list without a verb gets the verb of the first item.
 
-        The verb of a name that is not a further item of a list is kept for later items.
+        A `wording.RELATIVE_NAME` gets no verb. The verb of a name that is not a further item is kept for later items.
         """
         verb = wording.TRANSITIVE_VERB.match(before)
         if is_listed and before:
@@ -440,10 +457,10 @@ class _Sentence:
     # several names, several numbers
 
     def _borrow_names(self, preceding: str, length: int, offset: int) -> Sequence[str]:
-        """Return the names of several numbers without names: those of the numbers or of the clause before.
+        """Return the names of several numbers without names: those of the numbers before, or in the clause before.
 
         甲5亿元、乙6亿元,分别增长3%、4%. 甲和乙,分别增长3%、4%. `preceding` is the text before the first of the numbers,
-        `offset` its end. Returns () if there are not as many names as numbers.
+        `offset` its end. Returns an empty sequence for a single number, or if there are not as many names as numbers.
         """
         is_distributive = wording.DISTRIBUTIVE.search(preceding) is not None
         if length == 1:
@@ -576,7 +593,10 @@ class _Sentence:
         return marker.search(self._folded, nearby, quantity.start) is not None
 
     def _find_context_of_dependent(self, name: str, quantity: Quantity) -> str:
-        """Return the context of a share, a limit, an average, a rate or a verb without an object, otherwise ""."""
+        """Return the context of a share, a comparison (高于), a limit, an average, a rate or a verb without an object.
+
+        Return "" for other names.
+        """
         if name.startswith(("占", "高于", "低于", "快于", "高出")):  # 救助女性30人,占20%
             return wording.GROWTH_RATE.sub("", self._names.last_name) or self._clauses.topic_before(
                 quantity.start, self._named_end
@@ -600,14 +620,20 @@ class _Sentence:
         return ""
 
     def _find_context_of_total(self, name: str, quantity: Quantity) -> str:
-        """Return the things that were just counted in the same unit if a name only names their total, otherwise ""."""
+        """Return the things that were just counted in the same unit if a name only names their total.
+
+        Return "" for other names, and if the last name is that of a mean.
+        """
         last = self._names.last_quantity
         is_total = last is not None and last.base_unit == quantity.base_unit and wording.TOTAL_OF_LAST.fullmatch(name)
         is_mean = wording.MEAN_START.match(self._names.last_name)
         return _remove_addition(self._names.last_name) if is_total and not is_mean else ""
 
     def _find_context_of_noun(self, name: str, quantity: Quantity, parts: _NameParts) -> str:
-        """Return the context of the name of a fine, or of a short or generic name. Other names need no context."""
+        """Return the context of the name of a fine, of a unit that is read as a name, or of a short or generic name.
+
+        Return "" for other names.
+        """
         subject = self._names.subject
         if wording.FINE.fullmatch(name):
             last = self._names.last_name
@@ -657,8 +683,9 @@ class _Sentence:
     def _is_borrowing(self, name: str, parts: _NameParts) -> bool:
         """Return whether the subject of the sentence can be the context of a name.
 
-        A `wording.RELATIVE_NAME` can always take the subject. Other names cannot if they follow a verb of spending: in
-        发放补贴5万元, 补贴 does not refer to the subject.
+        A `wording.RELATIVE_NAME` can always take the subject. Other names cannot if the subject is not lent
+        (`_Names.lends_subject`), or if they follow a verb of spending: in 发放补贴5万元, 补贴 does not refer to the
+        subject.
         """
         if self._names.lends_subject and not wording.SPENDING_VERB.search(self._folded, parts.begin, parts.start):
             return True

@@ -29,7 +29,7 @@ _BARE_UNIT_AT_END = re.compile(
 )
 """A unit that nothing separates from the words before it: 罚没款万元, 检查家次, 立案起数."""
 _COUNT_LABEL = re.compile(r"(?P<unit>[件起人户家项次个条宗份只辆台亩套处所天篇元吨米名位]|[户人家件车批班]次)数?")
-"""A label that is nothing but a unit: 件数, 人."""
+"""A label that is a unit (人), or a unit and 数 (件数)."""
 _COMPOUND_COUNT = re.compile(r"(?:^|(?<=[\u4e00-\u9fff]))(?P<unit>[件批起人户家]\([件批起人户家]\)次)数?$")
 """Two counts in one: 件（批）次, 来访人（批）次."""
 _INCREASE = re.compile(r"增[幅速长减加]|涨幅|同比|环比|升降|[较比]上年|[较比]去年|增减")
@@ -40,7 +40,7 @@ _RATE_END = re.compile(r"(?<![汇频功])(?<!容积)(?<!市盈)率$")
 _SCORE = re.compile("(?:[得评扣满总]分|分[值数]|权重)$")
 """Words for points: 得分, 分值."""
 _RATE = re.compile(r"(?:1|[^\W\d_]{0,2})/[0-9]*[百千万亿]{1,2}[^\W\d_]{0,2}")
-"""Cases per people in brackets: 1/10万, 人/10万人."""
+"""Cases per number of people, a unit that labels have in brackets: 1/10万, 人/10万人."""
 _POINTS = re.compile(r"\((?:满分|共)?[:为]?\d{1,3}分\)")
 """The points that can be scored: 依法行政（40分）."""
 _GENERIC_WORDS = re.compile(
@@ -59,7 +59,7 @@ _THIS_YEAR = frozenset({"本年", "本年度", "今年", "本期", "全年"})
 _MAX_PERIODS = 3
 """Maximum number of different times of the labels of a cell that make up its period: 2023年 and 上半年."""
 _SCALED = re.compile("/[十百千万亿]")
-"""A scale after a slash, which then means per: 人/万人."""
+"""A slash before a scale. It means “per”: 人/万人."""
 _CALENDAR_UNITS = frozenset({"月", "日", "季", "季度", "学期"})
 """Words that can follow the slash of a unit although they are not units: 元/月."""
 _PERCENT_UNITS = {"%": "percent", "‰": "other", "百分点": "percent", "个百分点": "percent"}
@@ -70,7 +70,8 @@ class Label:
     """A header cell, split into its parts."""
 
     words: str = ""
-    """What it names as printed, without unit, time and 其中. Empty if it only says that it is a total (合计)."""
+    """What it names as printed, without unit, time and 其中. The words of a total keep their time (本年收入合计), and
+    are empty if they only say that it is a total (合计)."""
     unit: str | None = None
     """The unit that it states, or None."""
     period: str = ""
@@ -150,7 +151,10 @@ def _split_unit(text: str, vocabulary: Vocabulary) -> tuple[str, str | None]:
 
 
 def _find_special_unit(folded: str, vocabulary: Vocabulary) -> str | None:
-    """Return the unit of a label that is a part of its words; None if it has no such unit."""
+    """Return the unit of a label with two counts (件（批）次) or points (（40分）), or that is a unit (万元), or None.
+
+    Such a unit stays in the label. A unit of one character (件) is not found here.
+    """
     compound = _COMPOUND_COUNT.search(folded)
     if compound is not None:
         return compound["unit"].replace("(", "（").replace(")", "）")
@@ -196,7 +200,7 @@ def join_words(column: Sequence[Label], row: Sequence[Label], caption: str | Non
 def _caption_words(caption: str) -> str:
     """Return a caption without its number, its year, and words such as 情况统计表 at its end.
 
-    The text from the first bracket on is left out too.
+    The text from the first bracket on is left out too. A caption that is nothing but such words keeps them.
     """
     folded = fold(caption)
     start = match.end() if (match := _CAPTION_NUMBER.match(folded)) else 0
@@ -210,7 +214,8 @@ def _caption_words(caption: str) -> str:
 def find_period(labels: Sequence[Label], caption: str | None, year: int | None) -> str | None:
     """Return the period that labels state, or else the caption; None if there is none, or if it is the reporting year.
 
-    A caption with several years states no period.
+    The times of several labels are joined, a year first: 2023年上半年. A caption with several different years states no
+    period.
     """
     periods = list(dict.fromkeys(label.period for label in labels if label.period))[:_MAX_PERIODS]
     if not periods and caption and len(set(found := _CAPTION_YEAR.findall(fold(caption)))) == 1 and found:

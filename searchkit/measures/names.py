@@ -20,7 +20,7 @@ MAX_TRAILING_NAME_LENGTH = 28
 _MAX_TAIL_LENGTH = 8
 """Maximum length in code points of the text after 的 that still belongs to the name: 98户学校的监管整合."""
 _MAX_MODIFIER_LENGTH = 3
-"""Maximum length in code points of a modifier before a name that several modifiers share."""
+"""Maximum length in code points of a modifier before a name that several modifiers share: 居民 in 居民和工商业用电."""
 _FIRST_HAN = "\u4e00"
 """The first Chinese character. Characters from this one on count as Chinese."""
 _TIME_ENDS = frozenset("年月日末底初间")
@@ -36,7 +36,10 @@ class NameText:
         self._folded = folded
 
     def trim(self, begin: int, end: int, *, is_change: bool = False) -> tuple[int, int]:
-        """Return the span of the name between two offsets, without the words around it that are not part of a name."""
+        """Return the span of the name between two offsets, without the words around it that are not part of a name.
+
+        `is_change`: whether the name is that of a change (增长5%).
+        """
         folded = self._folded
         begin, end = self._trim_baseline(begin, end, is_change=is_change)
         end = self.trim_end(begin, end)
@@ -85,7 +88,10 @@ class NameText:
         return (baseline.end(), end) if is_name else (begin, baseline.start())
 
     def trim_compared_level(self, begin: int, end: int, quantity: Quantity) -> int:
-        """Return the end of the name before the level that a multiple refers to: 乙的 in 甲达到乙的2倍."""
+        """Return the end of the name (甲 in 甲达到乙的2倍) before the level that a multiple or share refers to (乙).
+
+        Return `end` if the quantity refers to no other level.
+        """
         if quantity.unit not in ("倍", "%") or self._folded[quantity.start - 1 : quantity.start] != "的":
             return end
         compared = wording.COMPARED_LEVEL.search(self._folded, begin + MIN_NAME_LENGTH, end)
@@ -129,7 +135,9 @@ class NameText:
     def split(self, begin: int, end: int, length: int, quantity: Quantity | None) -> list[range]:
         """Return the spans of the names of several numbers, or of several names that share one number, otherwise [].
 
-        Names that can share a number are rates, and amounts before 均 (地区生产总值、财政收入均突破2万亿元).
+        `length` is how many numbers follow the names. `quantity` is the first of them, or None if they are in a later
+        clause. Names that can share a number are rates, and amounts before a `wording.EACH_VERB`
+        (地区生产总值、财政收入均突破2万亿元).
         """
         is_percent = quantity is not None and quantity.kind == "percent"
         is_each = quantity is not None and not is_percent and self._is_each(end, quantity.start)
@@ -154,7 +162,7 @@ class NameText:
         return spans if all(suffix.search(self._folded[span.start : span.stop]) for span in spans) else []
 
     def _is_each(self, end: int, start: int) -> bool:
-        """Return whether the words from `end` to `start` say that the number there applies to each name: 均突破."""
+        """Return whether the number at `start` applies to each of the names that end at `end`: 均突破 is before it."""
         first = max(0, min(end, start) - 2, start - wording.MAX_TRAILING_WORD_LENGTH)
         return wording.EACH_VERB.search(self._folded, first, start) is not None
 
@@ -165,7 +173,11 @@ class NameText:
         return [range(bounds[i], bounds[i + 1]) for i in range(0, len(bounds), 2)]
 
     def item_name(self, spans: Sequence[range], i: int) -> str:
-        """Return name i of several, with the words that only the last name has (养老保险、失业保险参保人数)."""
+        """Return name i of several, completed by words of the last name or of the first one.
+
+        The last name completes the first in 养老保险、失业保险参保人数 (by 参保人数), the first completes the last in
+        旅游接待总人次和总收入 (by 旅游).
+        """
         name, last = (self.read(spans[n].start, spans[n].stop) for n in (i, len(spans) - 1))
         each = wording.DISTRIBUTIVE.search(last)
         if each:  # 甲县、乙县分别完成投资3亿元、5亿元
@@ -193,7 +205,10 @@ class NameText:
         return f"{name}{stem}{head[0]}" if is_half else f"{name} {head[0]}"
 
     def cut(self, following: str, *, is_clause_end: bool) -> str:
-        """Return the name at the start of the text after a number."""
+        """Return the name at the start of `following`, the text after a number.
+
+        `is_clause_end`: whether a clause ends where `following` ends.
+        """
         ends = wording.NAME_END.finditer(following, 1)
         end = next((end for end in ends if len(end[0]) > 1 or not is_inside_word(following, end.start())), None)
         name = following[: end.start()] if end else following
@@ -217,8 +232,8 @@ def _last_match(matches: Iterator[re.Match[str]]) -> re.Match[str] | None:
 def strip_marks(name: str) -> str:
     """Return a name without marks at its ends: punctuation, a last conjunction, the mark of a footnote.
 
-    If quotation marks are unbalanced, removes all of them. If brackets are unbalanced, removes the text from the first
-    bracket on.
+    If quotation marks are unbalanced, removes all of them. If brackets are unbalanced, removes those at its ends, and
+    the text from the first remaining bracket on.
     """
     name = name.strip("、，,:： ·").rstrip("⁰¹²³⁴⁵⁶⁷⁸⁹")
     if len(name) > MIN_NAME_LENGTH and name[-1] in "和及与并" and not name.endswith(("惠及", "涉及", "普及")):

@@ -23,11 +23,11 @@ _FIRST_HAN = "\u4e00"
 _NUMBER_END = "[一二两三四五六七八九十百千万亿\\d]"
 """The last character of a number in Arabic or Chinese digits."""
 _AFTER_NUMBER = re.compile(rf"(?:[\d%‰]|{_NUMBER_END}[^\W\d长幅速率降增差额]{{0,3}}|[a-z@#_=/*^])$")
-"""At the end of a text: a hyphen after it joins two numbers or the parts of a name (6%-7%, 1月-3月, f-35)."""
+"""Matches the end of the text before a hyphen that joins two numbers or the parts of a name: 6%-7%, 1月-3月, f-35."""
 _MAX_JOINED_LENGTH = 5
-"""Number of code points before a hyphen that are searched for `_AFTER_NUMBER`."""
+"""Number of code points before a sign that are searched for `_AFTER_NUMBER` or `_PLUS_CONTEXT`."""
 _PLUS_CONTEXT = re.compile(r"(?:^|[\s,;:(]|[长幅速比率增])$")
-"""Before a plus sign: it is a sign, not an operator or part of a name (互联网+)."""
+"""Matches the end of the text before a plus that is a sign, not an operator or part of a name (互联网+)."""
 _WORD_BEFORE_NEGATIVE = frozenset("担肩胜抱欺自辜背减增正重亏承荷超不税赋")
 """Characters that make another word with 负 (减负, 担负)."""
 _BELOW_ZERO = "零下"
@@ -38,14 +38,14 @@ _LEVEL = frozenset("长幅速率降增减差额为是达至到约值润比益余
 _PART = re.compile(
     r"(?<![\d一二两三四五六七八九零〇十百千万亿几数第])(?:(?P<one>一)百|一?(?P<size>[十百千]?[万亿]|万万|千))分之$"
 )
-"""Before a number: it is a fraction (千分之六, 万分之三). 百分之 is part of the numeral instead."""
+"""Matches 千分之, 万分之 and the like at the end of the text before a number. 百分之 belongs to the numeral instead."""
 _MAX_PART_LENGTH = 5
 """Maximum length in code points of the text that `_PART` matches."""
 _TEN, _HUNDRED = Decimal(10), Decimal(100)
 _POWERS = frozenset("⁰¹²³⁴⁵⁶⁷⁸⁹")
 """Digits of an exponent: 10⁸."""
 SIGNS = frozenset("-−﹣－+负")
-"""Signs before a number. The minus sign of a table and the hyphen are the same after folding."""
+"""Signs before a number: the hyphen, three forms of the minus sign (U+2212, U+FE63, U+FF0D), plus, and 负."""
 _EXTENSIONS = frozenset("之几数下") | SIGNS | _POWERS
 """Characters before or after a numeral that can change its value."""
 _FROM_POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
@@ -68,14 +68,14 @@ _ROUND_BOUND = re.compile(
     r"|(?P<over>(?<![赶反])超|超过了?|突破了?|(?<![通经超不度])过|(?<![以网线之会面身地山海路街台晚早马向迈登跃站跨踏攀赶])上)"
     r"|(?P<lower>逾|不下|好?几|(?<![人户件次个总项指分基参系函倍为])数))$"
 )
-"""Before a multiplier: it is a number (近千人), not part of a word."""
+"""Matches the end of the text before a multiplier that is a number (近千人), not part of a word."""
 _MAX_ROUND_BOUND_LENGTH = 3
 """Number of code points before a multiplier that are searched for `_ROUND_BOUND`."""
 _UNCERTAIN = frozenset("几数")
 """Characters that belong to a round number: 几百."""
 
 _DATE_AFTER = re.compile(r"[年月日号]")
-"""After a numeral: it is a date, not a part of the number before it (3万5月)."""
+"""Matches after a numeral that is a date, not a part of the number before it: 5月 in 3万5月."""
 _MAX_SECTION_GAP = 100
 """Maximum quotient of a scale and a number without scale that directly follows it: 20 for 3万500. 零 precedes a smaller
 number: 3万零5."""
@@ -92,13 +92,14 @@ class Number:
     unscaled: Decimal
     """The value without `scale`, with its sign: -93.7182 for -93.7182万."""
     scale: int
-    """Factor of `unscaled`: 1, 1000, 10**4, 10**8 …"""
+    """Factor of `unscaled`: 1, 100, 1000, 10**4, 10**8 …"""
     part: str
     """`%`, `‰` or an empty string. Parts per 10,000 or more are converted to %: 万分之三 to 0.03%."""
     is_han: bool
     """Whether the number is written in Chinese numerals."""
     is_surplus: bool = False
-    """Whether the number is printed as a lower bound: 十几, 百余, 二十几万."""
+    """Whether 几, 余 or a word before it makes the number a lower bound: 十几, 百余, 二十几万, 逾千. False if 余 is in
+    a numeral (300余万) or after one (300余人): `quantities` reads it there."""
     is_round: bool = False
     """Whether the number is a multiplier only: 近千."""
     is_joined: bool = False
@@ -203,7 +204,8 @@ def _is_zero(numeral: Numeral) -> bool:
 def _join(numerals: Sequence[Numeral]) -> Number:
     """Combine consecutive numerals into one number.
 
-    The scale of a number of several numerals is the largest 万 or 亿 among them: 1.2亿 for 1亿2000万.
+    The scale of a number of several numerals is the largest power of 10,000 among their scales (1.2亿 for 1亿2000万),
+    or 1.
     """
     if len(numerals) == 1:
         start, end, _, unscaled, scale, is_percent, is_han = numerals[0]
@@ -234,7 +236,10 @@ def split_scale(scale: int) -> tuple[int, int]:
 
 
 def _extend(folded: str, number: Number, previous: list[Number]) -> None:
-    """Add 千分之, a sign, 几 and a power of ten to a number. Remove previous numbers that become a part of it."""
+    """Add 千分之, a sign or 零下, 几 or 数, and a power of ten to a number.
+
+    Remove the `previous` numbers that become a part of it.
+    """
     if folded[number.end : number.end + 1] in _POWERS:
         _add_power(folded, number, previous[-1] if previous else None)
     before = folded[number.start - 1 : number.start]
@@ -306,7 +311,7 @@ def _add_uncertain(folded: str, number: Number, hundreds: Number | None) -> None
 
 
 def _add_surplus(folded: str, number: Number) -> None:
-    """Add 几 and the scale after it: 十几, 二十几万."""
+    """Add 几 and the scale after it to a number that ends in a multiplier or 0: 十几, 二十几万."""
     if folded[number.end - 1] not in "十百千万亿零〇拾佰仟0":
         return
     number.end, number.is_surplus = number.end + 1, True

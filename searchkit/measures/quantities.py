@@ -27,10 +27,10 @@ counts the thing that is named after it, even without a unit: 惠及20万群众.
 _ORDINAL_PREFIXES = frozenset("第初廿届")
 """Characters before a number that make the number an ordinal or a day: 第3, 初五."""
 _SPACED_ORDINAL = re.compile("第 +$")
-"""Before a number: the number is an ordinal (第 5)."""
+"""Matches the end of the text before a number that is an ordinal: 第 5."""
 _SPLIT_NUMBER = re.compile(r"(?<![\da-z.,-])\d{1,2} $")
-"""Before a number: digits and a blank, so the number may be the end of a longer one with blanks in it (6 6 40元). The
-lookbehind excludes digits at the end of a word: CO2 1349吨."""
+"""Matches digits and a blank at the end of the text before a number, which may then be the end of a longer number with
+blanks in it (6 6 40元). The lookbehind excludes digits at the end of a word: CO2 1349吨."""
 _OPERATORS = ".+/@#_*∶·×"
 """Characters before an Arabic number that make the number a part of a code, a ratio or a formula."""
 _WORD_PREFIXES = "统唯单逐划专之某万同合归不这那每哪另当历各"
@@ -56,18 +56,18 @@ _MAX_RANGE_GAP = 4
 _MAX_UPPER_DISTANCE = 3
 """Maximum number of code points between the numbers of a range with one unit: 5—8个, 5 —8个."""
 _BETWEEN = re.compile(r"[^,;。:!?、]{0,8}?之间")
-"""After two numbers with 与 or 和 between them: they are a range."""
+"""Matches after two numbers with 与 or 和 between them that are a range: 5和8个之间."""
 _FROM = re.compile(r"[从由自](?:[^,;。:!?、]{0,12}?[的年月底末初期])?\s*(?:约|近|不足|超过?)?$")
-"""Before a number: the number is a former level (由2022年的71%至89%)."""
+"""Matches the end of the text before a number that is a former level: 由2022年的71%至89%."""
 _MAX_FROM_LENGTH = 16
 """Number of code points before a number that are searched for `_FROM`."""
 
 # Round numbers, signs, halves, fractions and money.
 _AFTER_THRESHOLD = re.compile(r"(?:以上|左右)?(?:[,;。:!?、)]|$|大关|和|及|的?(?:水平|规模|目标))")
-"""After a multiplier that is exceeded (`Number.is_threshold`: 超百亿), in money: the multiplier does not define a class
-of things (突破千亿元大关, unlike 超百亿元企业)."""
+"""Matches after a multiplier that is exceeded (`Number.is_threshold`: 超百亿) and a unit of money if they do not define
+a class of things: 突破千亿元大关, unlike 超百亿元企业."""
 _AFTER_COUNT = re.compile(r"(?:以上)?(?![的级以])")
-"""After such a multiplier with another unit: it does not define a class of things (超千人, unlike 超千人的基地)."""
+"""The same after such a multiplier and another unit: it matches after 超千人, but not in 超千人的基地."""
 _SIGNED_KINDS = frozenset(("money", "percent", "count"))
 """Kinds of units before whose numbers a hyphen is a minus sign after any word. For lengths and areas, it is one only
 after words such as 增长: 长江-12.5米深水航道 is not negative."""
@@ -90,7 +90,7 @@ _GENERAL_CURRENCY = "元"
 _MAX_SUBUNITS = 2
 """Maximum number of subunits of an amount of money: 5元6角3分."""
 _WHOLE_AMOUNT = re.compile(r"整(?![改治体合理顿个套车形年天月])|正(?=[,;。:!?、)]|$)")
-"""After an amount of money: the amount is complete (伍仟圆整)."""
+"""Matches 整 or 正 after an amount of money, which say that the amount is complete: 伍仟圆整."""
 
 
 @dataclass(slots=True)
@@ -104,7 +104,7 @@ class Quantity:
     unit_end: int
     """End of number and unit."""
     value: Decimal
-    """The number as written, without the scale after it (千, 万, 亿)."""
+    """The number as written, with 半 (1.5 for 一个半小时), without the scale after it (千, 万, 亿)."""
     unit: str | None
     """The unit as written, with the scale, without blanks: 万元. Other spellings of a unit are replaced: 元 for 圆."""
     base_value: Decimal
@@ -221,7 +221,7 @@ def _is_countable_digit(digit: str, before: str, after: str) -> bool:
 
 
 def _find_counted(folded: str, vocabulary: Vocabulary) -> list[Quantity]:
-    """Return the quantities whose number is a numeral, including those in quotes and fixed names."""
+    """Return the quantities other than halves and fractions, including those in quotes and fixed names."""
     numbers = [number for number in find_numbers(folded) if _is_countable(folded, number)]
     quantities: list[Quantity] = []
     consumed_end = -1
@@ -252,7 +252,7 @@ def _match_quantity(folded: str, number: Number, upper: Number | None, vocabular
     prefix = vocabulary.match_prefix(folded, number.start) if matched is None or matched.kind == "money" else None
     if prefix is not None and (matched is None or matched.base == _GENERAL_CURRENCY):  # $3000, 港币3000元
         matched = UnitMatch(prefix.unit.base, prefix.unit.kind, matched.end if matched else end)
-    if matched is None:  # only a number with 万 counts without a unit: 惠及20万
+    if matched is None:  # only a number with 万 or more counts without a unit: 惠及20万
         if last.scale < SCALES["万"] or last.is_round or folded.startswith(_NOT_AFTER_SCALE, end):
             return None
         return _build_quantity(folded, number, last, UnitMatch("", "count", end), is_lower=is_lower)
@@ -398,7 +398,7 @@ def _find_halves(folded: str, vocabulary: Vocabulary) -> list[Quantity]:
 
 
 def _find_fractions(folded: str) -> list[Quantity]:
-    """Return the fractions (三分之一, 1/3). The value is rounded to four decimals (0.3333) and has no unit."""
+    """Return the fractions below 1 (三分之一, 1/3). Their values are rounded to four decimals, and have no unit."""
     if "分之" not in folded and "/" not in folded:
         return []
     fractions = []

@@ -90,7 +90,7 @@ def _remove(result: CompactText, spans: Iterator[tuple[int, int]]) -> CompactTex
 def _find_blanks(
     pattern: re.Pattern[str], is_spaced: Callable[[re.Match[str]], bool], folded: str
 ) -> Iterator[tuple[int, int]]:
-    """Yield the spans of the blanks inside of the matches of a pattern that satisfy a condition."""
+    """Yield the spans of the blanks inside of those matches of a pattern for which `is_spaced` is true."""
     for match in pattern.finditer(folded):
         if is_spaced(match):
             yield from (blank.span() for blank in _BLANK.finditer(folded, *match.span()))

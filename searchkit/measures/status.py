@@ -32,8 +32,9 @@ class NumberInText:
     end: int
     """End of the number, its unit and its bound (以上)."""
     unit: str | None
-    """The base unit."""
+    """The base unit, or None if there is no unit."""
     is_change: bool = False
+    """Whether the number is a change (增长5%)."""
 
 
 def find_time(timed: TimedText, number: NumberInText) -> MeasureTime:
@@ -50,7 +51,7 @@ def find_time(timed: TimedText, number: NumberInText) -> MeasureTime:
             compared = Time(None if first is None else first - 1)
         return MeasureTime(compared.of_year, None, compared.part, stock, status)
     if status == "actual" and time.of_year is not None and planned is not None and time.of_year > planned:
-        time = Time(timed.calendar.reviewed)  # 现有42所 after 到1990年
+        time = Time(timed.calendar.reviewed)  # 到1990年…,现有42所 counts what exists in the reviewed year
     return MeasureTime(time.of_year, None if stock else time.since, time.part, stock, status)
 
 
@@ -59,7 +60,8 @@ def find_cell_time(
 ) -> MeasureTime:
     """Return the time and the status of the cell of a table.
 
-    `labels` are the headers of its row and its column, outermost first. `base` is the time that governs its row.
+    `labels` are the headers of its row and its column, outermost first. `base` is the time that governs its row. The
+    offsets of `number` are not used.
     """
     time = time_of_labels(labels, calendar, base)
     stock = not number.is_change and _is_stock("", number, time)
@@ -93,7 +95,7 @@ _MAX_REACH = 300
 _CLAUSE_STOPS = ",;:。!?"
 _SENTENCE_STOPS = ";。!?"
 _ITEM_STOPS = ",;。!?、和及"
-"""Punctuation marks, folded, and conjunctions that end a clause, a sentence, or an item of a list."""
+"""Folded punctuation marks that end a clause or a sentence; marks and conjunctions that end an item of a list."""
 
 
 # The value before a change.
@@ -101,7 +103,8 @@ _ITEM_STOPS = ",;。!?、和及"
 _FROM = re.compile(
     r"(?:[由从](?![事业此])|原来的?)(?:(?!(?:[提增上降减缩扩回跃][高加长升低少小大落]|[降增减升达])[到至为])[^,;。]){0,20}$"
 )
-"""Before the number: 由 in 由12件. The verb that leads to the second value (提高到) must not come between."""
+"""Matches the end of the text before a first value: 由 in 由12件提高到15件. A verb that leads to the second value
+(提高到) must not come between."""
 _TO_AFTER = re.compile(
     r"[^,;。]{0,12}?,?(?:提高|增加|增长|上升|提升|下降|降低|减少|缩小|压缩|缩短|调整|扩大|回落|发展|变为|跃升|攀升|回升|扩展|上调|下调|改善"
     r"|增|减|升|降|达)?[到至为]"
@@ -126,28 +129,32 @@ _THRESHOLD = re.compile(
     r"[^,。;]{0,4}以[上下内外](?:的(?!速度|比例|目标|增长|增速|水平|成绩|规模|要求)"
     rf"|[^\d,。;、的!]{{0,8}}(?:{_THRESHOLD_NOUN})|的?,?(?:都|均|须|应|由|一律))"
 )
-"""亿元以上的 in 投资1亿元以上的项目. Matched at most `_UNIT_REACH` before the end of the number."""
+"""亿元以上的 in 投资1亿元以上的项目. Matched `_UNIT_REACH` code points before the end of the number, or at the
+start of the number if it is shorter."""
 _OVER = re.compile(r"(?:超过?|过|满|不足|低于|高于)$")
 _REACHED = re.compile("达到?$")
 _NOUN_AFTER = re.compile(
     r"的?(?:[^\d,。;的]{0,6})(?:企业|园区|产业集群|基地|集团|产业带|县|市|乡镇|项目|人员|老人|居民)|的(?:有|占|共)"
 )
-"""After a number with `_OVER` or `_REACHED` before it: 超100亿元企业."""
+"""Matches after a threshold that has `_OVER` or `_REACHED` before it: 企业 in 超100亿元企业."""
 _OF_NOUN_AFTER = re.compile(
     "的(?!好|良|佳|新|目标|规模|水平|成绩|预期|历史|增|速度|大关|[^,。;]{0,4}目标)[^\\d,。;的]{1,8}"
 )
-"""After a number with `_OVER` before it: 超过5万元的案件, 过500亿元的达到18个."""
+"""Matches after a threshold that has `_OVER` before it: 的案件 in 超过5万元的案件, 的达到 in 过500亿元的达到18个."""
 _LIMIT = re.compile("[至到~—–-]|以[上下内]")
 _FINE_AFTER = re.compile("[0-9.十百千万元以上下的]{0,12}罚[款金]")
-"""After a number with a limit: 2000至3万元罚款, 2000元以上3万元以下的罚款."""
+"""Matches after the amount of a fine, which contains a `_LIMIT`: 2000至3万元罚款, 2000元以上3万元以下的罚款."""
 _COUNTING_UNITS = frozenset("项个家件名条种")
-"""Units of the things themselves: 200项以上重点项目 are projects, not the size of a project."""
+"""Units of the things themselves. Numbers with them are no thresholds: 200项以上重点项目 is a number of projects."""
 _UNIT_REACH = 4
 """Number of code points before the end of a number in which its bound can begin."""
 
 
 def _is_rule(folded: str, number: NumberInText, clause: str) -> bool:
-    """Return whether a number is a threshold: 投资5亿元以上的项目. A share is not one: 95%以上的学生."""
+    """Return whether a number is a threshold (投资5亿元以上的项目) or limits a fine (2000至3万元罚款).
+
+    A number without unit, a share (95%以上的学生) and a number of `_COUNTING_UNITS` are neither.
+    """
     if number.unit in {None, "%", "‰"} or number.unit in _COUNTING_UNITS:
         return False
     start = max(number.start, number.end - _UNIT_REACH)
@@ -164,7 +171,7 @@ def _is_rule(folded: str, number: NumberInText, clause: str) -> bool:
 _TARGET = re.compile(
     "力争|争取|确保|计划(?!生育|单列|外|内|.?完成|的)|拟|预期|目标|要(?!求|素|闻|点|害)|将(?!军|来|其)|务必|控制在|规划|打算|任务是|安排(?!了)|保持在"
 )
-"""A word of intention in a section of plans."""
+"""A word of intention in a section of plans, in the clause of the number."""
 _TARGET_OF_REVIEW = re.compile(
     "力争|争取[^,。]{0,12}(?:完成|达|实现|增长|突破|超过|控制)|预期目标[是为]|目标[是为]:?|计划(?:到|在)|到[^,。]{2,8}年[^,。]{0,6}(?:要|将|达到)|必须|应当(?:达到|完成|实现)"
     "|要求(?:达到|实现)"
@@ -180,15 +187,16 @@ _PLANNED_LABEL = re.compile(
     r"(?:目标|计划|预期|任务|(?<!公共)(?<!基金)(?<!部门)预算)(?:数|值|量|额|安排|指标|任务)*(?:[（(].*)?$|^计划(?!生育|单列)"
 )
 _DONE_LABEL = re.compile("完成|执行|实现|达到|占|为")
-"""Headers of planned values (年度目标), and of achieved ones beside them (完成目标%)."""
+"""A header of planned values (年度目标) matches `_PLANNED_LABEL`. It names achieved ones if it also matches
+`_DONE_LABEL` (完成目标%)."""
 _SO_FAR = re.compile("今年以来|截至")
-"""Before what has happened so far in the year in which a report was given."""
+"""A word, anywhere in the sentence before a number, for the time up to the report. The number is then not planned."""
 _TARGET_MISSED = re.compile(r"(?:超过|高于|低于|完成|超额|实现|好于|快于)[^,。;]{0,12}$")
-"""Before a number with which the result is compared: 高于7%的预期目标."""
+"""Matches the end of the text before a target with which the result is compared: 高于 in 高于7%的预期目标."""
 _TARGET_NOUN_AFTER = re.compile(r"(?:左右|以上|以内)?的?(?:预期|预定|年度|计划|目标|要求|任务)")
-"""After such a number: 的预期目标 in 高于7%的预期目标."""
+"""Matches after such a target: 的预期目标 in 高于7%的预期目标."""
 _TARGET_IN_BRACKETS = re.compile(r"\((?:年度|全年|年初|预期|预定|计划)?(?:目标|计划)(?:任务|值|数)?[为是]?$")
-"""Before a target in brackets: 城镇新增就业24万人(目标18万人)."""
+"""Matches the end of the text before a target in brackets: (目标 in 城镇新增就业24万人(目标18万人)."""
 
 
 def _is_target(timed: TimedText, number: NumberInText, time: Time, clause: str) -> bool:

@@ -15,7 +15,7 @@ from searchkit.model import Measure, Table
 
 @dataclass(frozen=True, slots=True)
 class TableLine:
-    """A row, seen along the columns, or a column, seen along the rows."""
+    """A row or a column of a table."""
 
     name: str
     """Its headers as printed, separated by spaces."""
@@ -24,8 +24,8 @@ class TableLine:
     is_among: bool
     """Whether one of its headers begins with 其中 or a similar mark. Such lines need not add up to their total."""
     slots: tuple[Measure | str, ...]
-    """For each slot, the place at one row and one column, the measure of its cell; the printed text if the cell has
-    none or covers several slots."""
+    """For each slot, which is the place where a row and a column cross: the measure of its cell, or the printed text if
+    the cell has no measure or covers several slots."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 The unit is that of the cell, else of a header of its column, of a header of its row, of the column 单位, of the whole
 that the row or column is a part of (其中), of the caption, of a note or of the heading (单位：万元). Under a header
-that names a rate, such as 增幅, and states no unit, it is %. A header that is a year or a month is the period. Cells
-with sentences are read as prose.
+that names a rate, such as 增幅, and states no unit, it is %, or none if the figures are fractions (0.985). A header
+that is a year or a month is the period. Cells with sentences are read as prose.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _NOTE_DISTANCE = 2
 _MIN_PROSE_LENGTH = 3
 """Minimum length of a cell that is read as prose, in code points."""
 _MAX_ORDINAL_LENGTH = 3
-"""Maximum number of digits of a list number. A year has more."""
+"""Maximum number of digits of a list number, and of a number that counts the columns. A year has more."""
 
 _BARE_CHANGE = re.compile(r"(?:增[长加]|上升|提[高升]|下降|降低|减少|回落)\s*[0-9]+(?:\.[0-9]+)?")
 """A change without its unit, which the header states: 增长5.2 below 同比（%）."""
@@ -134,7 +134,7 @@ class _TableExtractor:
             if any(is_ordinal_header(header.text) or header.text in _COLUMN_COUNTERS for header in headers)
             and self._has_counts(row)
         }
-        """Index of a block of labels and a row that counts the columns: 栏次 1 2 3."""
+        """The rows that count the columns (栏次 1 2 3): pairs of the index of a block of labels and of the row."""
 
     def extract(self) -> list[tuple[ExtractedMeasure, ...]]:
         """Return the measures of each row."""
@@ -210,8 +210,8 @@ class _TableExtractor:
     def _collect_row_headers(self, block: int) -> list[tuple[PlacedCell, ...]]:
         """Return the header cells with text of each row, outermost first.
 
-        The last row above that names a group is the outermost header, unless the row is a total. `block`: index in
-        `label_blocks`.
+        The last row above that names a group is the outermost header, unless the row has a single header and this names
+        a total (合计). Rows that name a group have no headers. `block`: index in `label_blocks`.
         """
         collected: list[tuple[PlacedCell, ...]] = []
         group: tuple[PlacedCell, ...] = ()
@@ -228,10 +228,10 @@ class _TableExtractor:
         return collected
 
     def _find_units_of_wholes(self, lines: Sequence[Sequence[PlacedCell]]) -> list[str | None]:
-        """Return for each row or column the unit of its whole, or None if it has no whole.
+        """Return for each row or column the unit of its whole, or None if it has no whole or that states no unit.
 
-        If a header of a row begins with 其中 or #, the row is a part. Its whole is the last row before it that is not a
-        part. The same holds for columns.
+        If a header of a row begins with 其中 or a similar mark, the row is a part. Its whole is the last row before it
+        that has headers and is not a part. The same holds for columns.
         """
         units: list[str | None] = []
         unit = None
@@ -273,7 +273,7 @@ class _TableExtractor:
         return None if self._is_code_column(column) or self._is_code(row, column) else figure
 
     def _has_counts(self, row: int) -> bool:
-        """Return whether the numbers of a row are consecutive: 1 2 3."""
+        """Return whether a row has several numbers of few digits, which are consecutive: 1 2 3."""
         texts = [cell.text for cell in distinct(self._grid.rows[row])]
         counts = [int(text) for text in texts if text.isdecimal() and len(text) <= _MAX_ORDINAL_LENGTH]
         return len(counts) > 1 and counts == list(range(counts[0], counts[0] + len(counts)))
@@ -357,7 +357,7 @@ class _TableExtractor:
         return self._wholes_of_columns[column] or self._wholes_of_rows[self._blocks[column]][row]
 
     def _read_prose(self, row: int, cell: CellText) -> list[ExtractedMeasure]:
-        """Return the measures in the sentences of a cell."""
+        """Return the measures in the sentences of a cell, none for labels, codes and very short cells."""
         column = cell.cell.column
         if self._is_label(column) and not self._grid.is_group(row):
             return []
@@ -413,7 +413,7 @@ class _TableExtractor:
 
 
 def _unit_notes(paragraphs: Sequence[Paragraph], first: int, end: int) -> list[str]:
-    """Return the texts around a table that can be notes of its unit, the nearest before it first.
+    """Return the texts around a table that can be notes of its unit: those before it, the nearest first, then others.
 
     `first`: index of its first row. `end`: index after its last row. If another table follows, a unit note between the
     two tables belongs to that table and is left out.

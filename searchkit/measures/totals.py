@@ -45,12 +45,13 @@ class Line:
 def find_parents(lines: Sequence[Line]) -> list[int | None]:
     """Return for each row (or column) the index of its total, or None. Linear in the number of lines.
 
-    A line with 其中 (`Line.is_part`) that is no total belongs to the nearest line before it that is not such a line.
-    That line is its total. The total of any other line is the first of the following that exists:
+    The total of a line with 其中 (`Line.is_part`) that is no total is the nearest line before it that is not such a
+    line, if there is one. The total of any other line is the first of the following that exists and is not the line:
 
-    1. the total in the group of the line;
-    2. the outer total with the name of the line, unless the line is itself a total;
-    3. the subtotal, unless the line is a subtotal or its group has a total;
+    1. the first total in the group of the line;
+    2. the last outer total with the name of the line, unless the line is itself a total;
+    3. the next subtotal after the line, or the last before it if the subtotals precede their parts, unless the line is
+       a subtotal or its group has a total;
     4. the next total after the line, or else the last total before it. A line whose name is a total, such as 合计, has
        no such total, unless it is a subtotal or the total of its group.
 
@@ -60,7 +61,7 @@ def find_parents(lines: Sequence[Line]) -> list[int | None]:
         id(line.group): i for i, line in reversed([*enumerate(lines)]) if line.group and is_total(line.name)
     }
     outer_totals = {line.name: i for i, line in enumerate(lines) if line.is_outer_total}
-    # Totals of lines outside the groups that have a total.
+    # Indices of the totals that are in no group with a total.
     ungrouped = [i for i, line in enumerate(lines) if line.is_total and id(line.group) not in group_totals]
     subtotals = _next_or_previous(lines, [i for i in ungrouped if is_subtotal(lines[i].name)], one_sided=True)
     totals = _next_or_previous(

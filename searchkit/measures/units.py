@@ -20,7 +20,7 @@ _WORD_WITH_HALF = re.compile(
 )
 """A word that begins with 半."""
 _DIGIT_AFTER_TENTHS = re.compile(r" ?([一二三四五六七八九])(?=[,;。:!?、)]|$)")
-"""After 成: a tenth of the unit (七成六)."""
+"""Matches a digit after 成, which counts tenths of the unit: 六 in 七成六."""
 _MAX_UNIT_LENGTH = 10
 """Number of code points after 个, of which 半 is the first, that are searched for a unit: 个半小时."""
 
@@ -29,25 +29,25 @@ _MAX_YEARS = 100
 _CALENDAR_UNITS = frozenset(("年", "周", "个年头", "个月", "个季度", "个星期"))
 """Units that are more frequent in dates and periods than in durations."""
 _PERIOD_PREFIXES = tuple("近前后连这每")
-"""Characters before a number that make a number of years, months or days a period: 近三年."""
+"""Characters before a number that make a number of days or of `_CALENDAR_UNITS` a period: 近三年."""
 _DURATION_BEFORE = re.compile(
     r"延长|缩短|提前|寿命|期限|有效期|为期|历时|任期|工龄|学制|刑|不少于|不低于|工期|增加|减少|压缩|年龄|耗时|用时|时长|限|不超过"
 )
-"""Shortly before a number: it may be a duration."""
+"""Matches a word shortly before a number of `_CALENDAR_UNITS` that may be a duration."""
 _MAX_DURATION_DISTANCE = 8
 """Number of code points before a number that are searched for `_DURATION_BEFORE`."""
 _LASTING = re.compile(r"(?:为期|历时|长达|[用耗]时|延长|缩短|提前|推迟|[仅只共]用|用了)(?:了|约|近|仅)?$")
-"""Directly before a number: it is a duration, whatever follows (为期半年的行动)."""
+"""Matches directly before a number with 半 that is a duration, whatever follows it: 为期半年的行动."""
 _MAX_LASTING_LENGTH = 4
 """Maximum length in code points of the text that `_LASTING` matches."""
 _PERIOD_AFTER = re.compile(r"来|间|前|后|底|初|度|级|代|计划|规划|行动|期|制|的|中|一|里|时间|翻|增|保持|位居|实现")
-"""After a unit of time: the time is a period or part of a name (三年来, 三年行动), not a duration."""
+"""Matches after a unit of time if the time is a period or part of a name (三年来, 三年行动), not a duration."""
 _NAME_AFTER_DURATION = re.compile(
     r"(?:、[^,;。:!?、]{0,4})?[^,;。:!?、]{0,10}?(?:圈|免签|直达|通达|抵达|值班|综合立体交通)"
 )
-"""After a time: it is part of a name (四小时公路交通圈)."""
+"""Matches after a time that is part of a name: 四小时公路交通圈."""
 _DURATION_END = re.compile(r"多(?!年)|以[上内下]|左右|[,。;、)]|$")
-"""After a unit of time: the time can be a duration (三年以上)."""
+"""Matches after a unit of time if the time can be a duration: 三年以上."""
 
 
 class UnitMatch(NamedTuple):
@@ -115,7 +115,7 @@ def is_duration(folded: str, number: Number, unit: UnitMatch) -> bool:
 
 
 def _is_calendar_duration(folded: str, start: int, unit: UnitMatch) -> bool:
-    """Return whether a number of years, months or weeks is a reported duration."""
+    """Return whether a number of `_CALENDAR_UNITS` is a reported duration."""
     end = unit.end
     if unit.base in ("年", "周") and not (unit.fraction or _DURATION_END.match(folded, end)):
         return False

@@ -95,7 +95,7 @@ class Vocabulary:
         return cls(by_name, names, prefixes)
 
     def match_unit(self, folded: str, start: int) -> Unit | None:
-        """Return the longest unit at an offset of a folded text, or None."""
+        """Return the longest unit at an offset of a folded text that is not part of another word, or None."""
         for unit in self._by_first.get(folded[start : start + 1], ()):
             end = start + len(unit.name)
             if folded.startswith(unit.name, start) and not folded.startswith(unit.not_before, end):
@@ -183,7 +183,10 @@ class _UnitFile(Struct, forbid_unknown_fields=True):
 
 
 def _parse_units(file: DataFile, content: _UnitFile) -> dict[str, Unit]:
-    """Return the units by folded name. Each other spelling of a unit (圆 for 元) has an entry too."""
+    """Return the units by folded name. Each other spelling of a unit (圆 for 元) has an entry too.
+
+    Raises UsageError if there are none, or if `same_as` names an unknown one.
+    """
     not_before = {fold(unit): tuple(fold(text).split()) for unit, text in content.not_before.items()}
     kinds = {fold(name): kind for kind in MEASURE_KINDS for name in getattr(content.units, kind).split()}
     if not kinds:

@@ -2,6 +2,10 @@
 
 All patterns match folded text (half-width punctuation). They describe the language, not single reports. Units and
 fixed names are data files instead, because users may want to change them.
+
+The text below many patterns states where the pattern is searched and then, after a colon, what a match means: “Before a
+number: the number is a change” describes a pattern that is searched at the end of the text before a number, and that
+matches if the number is a change.
 """
 
 from __future__ import annotations
@@ -14,7 +18,7 @@ from searchkit.text.years import ANY_YEAR
 CLAUSE_MARKS = frozenset(",、:;()")
 """Marks before a clause or an item."""
 _SMALL_NUMBER = r"[一二两三四五六七八九十\d]{1,3}"
-"""A number of years: 三, 十五, 20."""
+"""A number of years, or that of a month: 三, 十五, 20."""
 
 # Verbs of increase and decrease, and the words that may occur between verb and number: 增长率为9.99%, 增加了约3件.
 _INCREASE = (
@@ -41,14 +45,15 @@ CHANGE_VERB = re.compile(
 GROWTH_RATE = re.compile(
     r"(?P<verb>(?:(?P<increase>(?<!自然)增长|递增|增幅|增速|涨幅)|(?P<decrease>降幅|减幅))(?:率|幅度|速度)?)$"
 )
-"""At the end of the name of a percentage: the percentage is a change (经济增长速度 达到5%). Groups: those of
-`CHANGE_VERB`."""
+"""At the end of the name of a percentage: the percentage is a change (经济增长速度 达到5%). Groups: verb, increase
+and decrease, as in `CHANGE_VERB`."""
 PREDICATE = re.compile(
     r"(?:\([^()]*\)的?)?[中里]?(?:已经?|都|均|全部|了)*(?P<verb>(?![和与由从]|(?:提高|提升|上升|下降|降低|减少|增加|扩大|降|升|增|减)[到至为])[^的、,;。:!?()\d](?:[^,;。:!?()\d]{1,19}|[^、,;。:!?()]{1,19}))(?=[,;。!?]|$)"
 )
 """After a counted noun: what it does, up to the end of the clause (通了客车 in 98.1%的行政村通了客车)."""
 KEPT_RATE = re.compile("[压精缩].*率")
-"""A rate that is the name of an aim, not of a change since an earlier time: 压缩率."""
+"""A verb of change that names an aim, not a change since an earlier time (压缩率), and is therefore kept in the name.
+Used to match a full verb."""
 CHANGE_LEAD = re.compile("(?:带动|拉动|推动|促进|保持|超过)了?(?=..)")
 """At the start of the name of what changed: a verb whose object has changed, which is not part of the name."""
 LEVEL_REACHED = re.compile(
@@ -57,7 +62,7 @@ LEVEL_REACHED = re.compile(
 )
 """At the end of the text before a number: the number is the level reached (增加到5件), not the change."""
 SHORT_CHANGE_VERBS = frozenset(("快", "少", "升", "减", "涨"))
-"""Verbs that mark a change only together with a baseline (比上年少3件)."""
+"""Verbs that mark a change only together with a baseline (比上年少3件), unless the number is a percentage (减20%)."""
 BASELINE = re.compile(
     r"(?=[,\s同环比较与年平每在按])"  # a quick test of the first character
     r"(?:,\s*|(?<!\s)\s+)?(?:"
@@ -97,12 +102,12 @@ _LEADING_WORDS = (
 )
 """Verbs, and adverbs of praise, that are not part of a name if they begin it: 扎实 in 扎实推进普法活动."""
 LIGHT_VERB = re.compile(f"(?:{_LIGHT_VERBS})[了过]?")
-"""A light verb anywhere in a clause."""
+"""A light verb, possibly with 了 or 过. Searched anywhere in a text that contains a name."""
 LIGHT_WORD = re.compile(f"{_LIGHT_VERBS}|{_LEADING_WORDS}")
-"""A light verb, or one of the words that are dropped only at the beginning of a clause. Used to match a full name."""
+"""A light verb, or one of the words that are dropped only at the beginning of a name. Used to match a full name."""
 LEADING_LIGHT_WORD = re.compile(f"(?:{_LEADING_WORDS}|{_LIGHT_VERBS})[了过好]?|新建成")
-"""A word of `_LIGHT_VERBS` or `_LEADING_WORDS`, possibly with 了, 过 or 好. Words of `_LEADING_WORDS` are dropped
-only at the beginning of a clause."""
+"""A word of `_LIGHT_VERBS` or `_LEADING_WORDS`, possibly with 了, 过 or 好, or 新建成. Words of `_LEADING_WORDS` are
+dropped only at the beginning of a name."""
 COMPLETION_VERBS = frozenset(("建成", "完成", "实现", "新建", "引进", "打造", "创建", "培育"))
 """Light verbs that a topic may precede: 农村新建住房."""
 ACTOR = re.compile(
@@ -207,7 +212,7 @@ TRAILING_ENDS = frozenset(
 )
 """Last characters of a `TRAILING_WORD`, a quick test before the pattern."""
 MAX_TRAILING_WORD_LENGTH = 13
-"""Number of code points at the end of a text that are searched for a `TRAILING_WORD`."""
+"""Number of code points at the end of a text that are searched for a `TRAILING_WORD`, `TIME_AT_END` or `EACH_VERB`."""
 TOTAL_WORD = re.compile(r"(?<![公中])(?:共计|总计|累计|合计|共)(?![享同产和青识治赢性商场服管安])")
 """A word for a total. The text before it is the actor, the text after it is the name: 全市共受理案件."""
 
@@ -282,7 +287,7 @@ NEWLY_COUNTED = re.compile(
 LENGTH_NOUN = re.compile("(?:通车|运营|营运|营业)?里程$")
 """A length at the end of the name of what was counted. A total length (总里程) does not repeat it."""
 COMPARED_WITH_OTHERS = re.compile("(?:[高低快慢]于|高出|超过)[^,]{1,12}(?:增[速幅长]|平均|水平|速度)[^,]{0,4}$")
-"""Before a number: a comparison with another place, no change (高于全国增幅2个百分点)."""
+"""Before a number: the number compares with another place and is not a change (高于全国增幅2个百分点)."""
 _SPENDING = (
     "发放|拨付|拨出|拨款|拿出|出资|兑现|支付|落实|安排|投入|筹集|筹措|争取|下达|减免|返还|给予|提供|"
     "开展|进行|组织|实施|举办"
@@ -438,7 +443,7 @@ BREAKDOWN_START = re.compile(r"其中|包括|包含|分别为|分别是")
 ENDS_IN_CONJUNCTION = re.compile(r"(?:[和与、]|以?(?<![惠普涉触波危遍])及|或者?)\s*$")
 """Before a number: the number is a further item, and the text before it is not its name: 城区和5个县."""
 NAME_SEPARATOR = re.compile(r"以及|、|和(?!谐)|及(?![时格其])|与(?!会)")
-"""Between several names that share a number or the numbers after them."""
+"""Between several names that share a number, or that have one number each after the last name."""
 AMOUNT_SUFFIX = re.compile("(?:总[值额量]|收入|支出|投资|余额|产值|增加值|进出口|出口|里程|面积)$")
 """The end of the name of an amount, several of which can share a number: 地区生产总值、财政收入均突破2万亿元."""
 MEAN_START = re.compile("[日月年人户]均|平均")
@@ -446,7 +451,7 @@ MEAN_START = re.compile("[日月年人户]均|平均")
 OWNED_AMOUNT = re.compile("(?:营业|销售|经营|主营业务)?总?(?:收入|支出)|[^、]{0,2}(?:总额|余额)|投资|产值|增加值")
 """The name of an amount that needs its owner: 营业收入 after 甲集团资产总额. Used to match a full name."""
 EACH_VERB = re.compile("(?:分别|双双|(?<![人平年户亩])均)(?:已?突破|超过?|达到?|过|迈[上过]|跨[上越过])[了]?$")
-"""Before a number that applies to each of several names."""
+"""Before a number: the number applies to each of the names before it (均突破)."""
 ITEM_SEPARATOR = re.compile("、")
 """A separator that stands between names, but not in them (软件和信息技术服务业、互联网及相关服务业)."""
 DISTRIBUTIVE = re.compile("分别|双双|(?<![人平年户亩])均|各(?![类种项级])")
@@ -486,7 +491,7 @@ COUNTING_VERB = re.compile(
     r"(?:新增|新建|建成|建立|设立|成立|召开|举办|举行|开展|完成|获得?|荣获|配备|聘[请用]|增设|组建|创办|修建|培育|创建|印发|制定|出台|"
     r"增加|共|设有?|有|计|了|为|达|拥有|:|近|约)$"
 )
-"""At the end of the text before a number: a verb of counting."""
+"""At the end of the text before a vague number: the number counts something (新建三座桥梁, 共三座)."""
 ABSTRACT_NOUN = re.compile(
     r"[^,;。]{0,6}?(?:方面|问题|阶段|原则|关系|环节|重点|条件|要求|特点|层次|大局|目标|任务|转变|体系|文明|时期|意义|因素|原因|矛盾|步骤|"
     r"方向|途径|方针|政策|概念|战略|地方|时候|过程|局面|飞跃|台阶|新|重要|重大|好|更|大|伟大|系列|整体|共同|基本|统一|崭新|强大|关键|"

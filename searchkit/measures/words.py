@@ -14,13 +14,14 @@ from searchkit.text.segmentation import DictionarySegmenter, JiebaDictionary
 _MAX_WORD_LENGTH = 6
 """Number of code points on one side of an offset that are searched for words."""
 _MIN_FREQUENCY = 20
-"""Minimum frequency of a word that consists of two words. A rarer word of this kind is a phrase: 大力发展."""
+"""Minimum frequency of a word that consists of two words. A rarer word of this kind is a phrase: 大力发展. The words of
+`_WORDS` have this frequency."""
 _MAX_RATIO = 20
 """Maximum frequency of the second part of a word, relative to the word, if the first part is one character. 含水量 is a
 word, 现|政府 is a phrase."""
 _RARE, _RARE_LENGTH = 4, 3
-"""A word whose last character follows the cut is a phrase if its frequency is at most `_RARE` (共获, 特别是在), unless
-it has `_RARE_LENGTH` characters, as names have: 将乐县."""
+"""A word of which only the last character follows the cut is a phrase if its frequency is at most `_RARE` (共获),
+unless it has `_RARE_LENGTH` characters, as names have: 将乐县."""
 _PREPOSITIONS = frozenset("为以在对把将向由从与和及给用按")
 """Prepositions and conjunctions. A word that begins or ends with one of them is more often a phrase than others are."""
 _SUFFIXES = frozenset("率性者化感度量额费税会期力面")
@@ -94,7 +95,7 @@ def _begins_word(text: str, start: int) -> bool:
 
 @lru_cache(2**14)
 def _is_inside_word(text: str) -> bool:
-    """Return whether the last two characters are a word, and no word ends before the last one."""
+    """Return whether the last two characters are a word, and no word of several characters ends before the last one."""
     if len(text) < 2 or not _frequency(text[-2:]):  # noqa: PLR2004
         return False
     return not any(_frequency(text[start:-1]) for start in range(len(text) - 2))

@@ -26,7 +26,7 @@ _NOT_ASSERTED = re.compile(
     r"|如|若|因|对|凡|只要|即使"  # a condition: 如无
     r"|防|避免|杜绝|确保|力争|争取|努力|做到|实现|保证"  # a wish: 确保无
 )
-"""In the group `lead`: the clause does not state a zero."""
+"""Matches in the group `lead` of a clause that does not state a zero."""
 
 
 class ZeroStatement(NamedTuple):

@@ -49,8 +49,8 @@ class _Size:
     width: float
     """Width in inches."""
     height: float
-    """Height in inches. In print, a chart with bars or small multiples is as high as they need. On a slide, its text is
-    smaller instead, down to `_MIN_FONT`."""
+    """Height in inches. In print, a chart with bars or small multiples is as high as they need, at least half of this
+    height. On a slide, its text is smaller instead, down to `_MIN_FONT`."""
     font: float
     """Size of the text in points."""
     dpi: int
@@ -81,7 +81,8 @@ _MAX_MULTIPLES, _MAX_BARS = 60, 400
 _BAR_HEIGHT, _GROUP_GAP = 1.6, 0.7
 """Height of a bar, and of the gap between the bars of two rows, in lines of text."""
 _SMALL = 0.8
-"""Size of notes and of the text in small multiples, relative to the size of the text."""
+"""Size of the line with the source and of the titles of small multiples, relative to other text. The labels of the axes
+of small multiples are reduced by it twice."""
 _MAX_NAMED_DOCTYPES = 3
 """Maximum number of kinds of reports that the source names."""
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
@@ -93,7 +94,7 @@ _drawing = Lock()
 
 
 def draw_chart(comparison: Comparison, path: Path, size: str = "print") -> None:
-    """Draw a comparison into a file. Its suffix, one of `CHART_SUFFIXES`, is the format. See `render_chart`.
+    """Draw a comparison into a file. The suffix of `path`, one of `CHART_SUFFIXES`, is the format. See `render_chart`.
 
     Raises UsageError for another suffix, SearchkitError if the file cannot be written, and the exceptions of
     `render_chart`.
@@ -112,11 +113,11 @@ def render_chart(comparison: Comparison, chart_format: str = "svg", size: str = 
     `chart_format` is svg or png, `size` one of `CHART_SIZES`. Thread-safe: charts are drawn one after another.
 
     If the columns are years, and a row has values for two of them, rows are lines: in one chart, or if there are more
-    than `_MAX_LINES`, in a chart for each. A year without a value is a gap. Otherwise rows have bars; with one column,
-    in the order of their values. Only the values of cells are drawn: no plans, no totals of several years, no values in
-    another unit, no cells of several places or bodies. Rows without a value are left out. If the values of a cell
-    conflict, a line goes through the first, and a hollow point marks each of them; a bar shows the first and is
-    hatched. A line below names the source.
+    than `_MAX_LINES`, in a chart for each. A year without a value is a gap. Otherwise rows have bars; if only one
+    column has values, the largest value comes first. Only the values of cells are drawn: no plans, no totals of several
+    years, no values in another unit, no cells of several places or bodies. Rows without a value are left out. If the
+    values of a cell conflict, a line goes through the first, and a hollow point marks each of them; a bar shows the
+    first and is hatched. A line below names the source.
 
     Settings in the current folder, the environment or the user's home change nothing. Raises UsageError for another
     format or size, or if the chart would have more than `_MAX_FILLED_CELLS` filled cells, `_MAX_MULTIPLES` small
@@ -284,7 +285,7 @@ def _draw_multiples(figure: Figure, comparison: Comparison, rows: Sequence[AxisL
     )
     values = [value for row in rows for value in _row_values(comparison, row) if value]
     points = {row: _points(comparison, row, years) for row in rows}
-    # All rows are one line, because as many lines in each chart would take quadratic time.
+    # In each chart, all rows are drawn as one grey line with gaps: a line for each row would take far longer to draw.
     gap = float("nan")
     everywhere = [x for _ in rows for x in (*years, gap)], [y for row in rows for y in (*points[row], gap)]
     for n, axes in enumerate(grid.flat):
@@ -302,7 +303,7 @@ def _draw_multiples(figure: Figure, comparison: Comparison, rows: Sequence[AxisL
 
 
 def _scale_years(axes: Axes, years: range, values: Sequence[CellValue]) -> None:
-    """Set the scales: the years with a margin, and from 0 unless there are negative values."""
+    """Set the scales: years with a margin, values from 0. If there are negative values, draw a line at 0 instead."""
     from matplotlib.ticker import MaxNLocator  # noqa: PLC0415
 
     axes.set_xlim(years[0] - 0.5, years[-1] + 0.5)

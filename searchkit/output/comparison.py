@@ -20,11 +20,12 @@ MAX_EMPTY_LABELS = 5
 """Rows without a measure are shown if there are at most this many, or at most as many as rows with a measure. Otherwise
 the table leaves them out, and a line below the table names them. The same holds for columns."""
 MAX_NAMED_LABELS = 10
-"""Maximum number of rows, or of columns, that the line below the table names. The others are counted."""
+"""Maximum number of rows, or of columns, that the line below the table names. The others are counted. Years are named
+as a range."""
 
 MAX_FOOTNOTES = 20
 """A table that is fitted to a width has a footnote for each value, if there are at most this many values. Otherwise
-only values with a mark other than that of a bound have a footnote, in at most this many cells."""
+only the values of the cells that need one (`_has_mark`) have a footnote, in at most this many cells."""
 _NOTE_SPACE = " [99]"
 """Space for the number of a footnote."""
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
@@ -48,9 +49,10 @@ def format_comparison(
 def comparison_text(comparison: Comparison, *, bars: bool = False, width: int | None = None) -> str:
     """Return a comparison as a text table, with an explanation of its marks and a footnote for each value.
 
-    Rows without a report in any of the shown columns are left out. With `bars`, each row ends with a bar for the value
-    in its last column. With a `width` in columns of the terminal, columns of the table that do not fit are left out, of
-    years the earliest ones; footnotes are cut; and some values have no footnote (`MAX_FOOTNOTES`).
+    Rows without a report in any of the shown columns are left out. Rows and columns without a measure are left out if
+    there are many (`MAX_EMPTY_LABELS`). With `bars`, each row ends with a bar for the value in its last column. With a
+    `width` in columns of the terminal, columns of the table that do not fit are left out, of years the earliest ones;
+    footnotes are cut; and some values have no footnote (`MAX_FOOTNOTES`).
     """
     head = "".join(f"{line}\n" for line in query_lines(comparison))
     if comparison.indicator is None:
@@ -79,7 +81,7 @@ def comparison_text(comparison: Comparison, *, bars: bool = False, width: int | 
 
 
 def _cell_texts(comparison: Comparison, cells: Sequence[Cell], footnotes: Mapping[int, int]) -> list[str]:
-    """Return the texts of the cells of a row."""
+    """Return the texts of cells."""
     years = "of_year" not in {comparison.rows_by, comparison.cols_by}
     return [cell_text(cell, comparison.unit, footnotes, years=years) for cell in cells]
 
@@ -108,7 +110,7 @@ def _fit_columns(
 
 
 def _unfitting_lines(cols: Sequence[AxisLabel]) -> Iterator[str]:
-    """Yield a line about the columns that do not fit the terminal."""
+    """Yield a line about the columns that do not fit the terminal, if there are any."""
     if cols:
         text = ngettext(
             "{n} column does not fit ({names}); --wide shows all.",
@@ -136,7 +138,7 @@ def _cut(line: str, width: int | None) -> str:
 
 
 def _number_values(cells: Sequence[Sequence[Cell]], *, is_short: bool) -> dict[int, int]:
-    """Return the number of the footnote of each value, from 1.
+    """Return the number of the footnote, from 1, of each value that has one.
 
     The keys are Python's `id` of the values, because two values can be equal. `is_short`: whether `MAX_FOOTNOTES`
     applies.

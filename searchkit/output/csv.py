@@ -23,7 +23,7 @@ def delimited_lines(records: Iterable[Mapping[str, object]], delimiter: str) -> 
 
 
 def delimited_line(values: Sequence[object], delimiter: str) -> str:
-    """Return a row with its line feed. A cell of CSV may contain line feeds, a cell of TSV may not."""
+    """Return a row with its line feed. A cell of CSV may contain tabs and line feeds; in TSV, they become spaces."""
     cells = [_escape_formula(value_text(value)) for value in values]
     if delimiter == "\t":  # TSV has no quoting
         return "\t".join(map(single_line, cells)) + "\n"

@@ -270,7 +270,7 @@ def nested_measure_to_json(measure: Measure) -> dict[str, object]:
 
 
 def comparison_records(comparison: Comparison) -> Iterator[dict[str, object]]:
-    """Yield the records of `compare --format csv`: one for each value in a cell, and one for each empty cell.
+    """Yield the records of `compare --format csv`: one for each value of a cell, and one for each cell without values.
 
     The values of a cell are followed by those of later reports (`note` is revised), by others of the same name (other),
     and by `Cell.target` (target).

@@ -100,7 +100,7 @@ def _record_list(rows: Sequence[Sequence[object]], headers: Sequence[str]) -> st
 
 
 def format_results(results: Results, *, colour: bool, first: int = 1, highlight: bool = False) -> str:
-    """Return a page of hits: messages about the query, the number of matches, the hits, and a table for each facet.
+    """Return a page of hits: messages about the query, number of matches, suggestions, hits, a table for each facet.
 
     `first` is the number of the first hit. With `highlight`, matches are between » and «.
     """
@@ -136,6 +136,7 @@ def format_hits(hits: Iterable[Hit], *, colour: bool) -> str:
 def format_measure_results(results: MeasureResults, *, colour: bool, first: int = 1) -> str:
     """Return a page of measures: messages about the query, number of measures, groups of an aggregate, and hits.
 
+    The numbers of measures that are left out follow the number of measures. Suggestions follow if there is no measure.
     `first` is the number of the first hit.
     """
     lines = query_lines(results)
@@ -187,7 +188,7 @@ def facet_label(name: str) -> str:
 
 
 def _group_lines(aggregate: str, groups: Sequence[AggregateGroup]) -> list[str]:
-    """Return the lines of the groups of an aggregate: name of the group, value, unit and number of measures."""
+    """Return the lines of the groups of an aggregate: group (if any has a name), value, unit and number of measures."""
     rows = [
         ["" if group.group is None else str(group.group), value_text(group.value), group.unit or "", str(group.n)]
         for group in groups
@@ -205,7 +206,7 @@ def suggestion_lines(suggestions: Iterable[Suggestion], what: str) -> list[str]:
 
 
 def _describe(suggestion: Suggestion) -> str:
-    """Return what another search changes, as it is written on the command line."""
+    """Return in words what a suggested search changes. Options and queries are as on the command line."""
     if suggestion.kind == "did_you_mean":
         return _("Did you mean {query}?").format(query=suggestion.query)
     if suggestion.kind == "value":
@@ -270,8 +271,8 @@ def format_facet(name: str, counts: FacetCounts, width: int | None = None) -> st
 
     The table has a line for each listed value, a line for the other values, and a line for the paragraphs without a
     value. The last two lines are left out if their counts are 0. An empty table has the line `(none)`. The documents of
-    a value are shown as a part of all its documents, unless all documents of all values have a match. `width`: as in
-    `format_table`.
+    a value are shown as a part of all its documents (3 of 12), with their share in percent, unless all documents of all
+    values have a match. `width`: as in `format_table`.
     """
     is_part = any(item.documents < item.all_documents for item in counts.values)
     rows = [
@@ -361,7 +362,7 @@ def format_document(document: Document) -> str:
 
 
 def _hit_lines(number: int, hit: Hit, *, colour: bool, highlight: bool) -> list[str]:
-    """Return the lines of a hit: number and snippet, headings with matches, then a line of id, facets and score.
+    """Return the lines of a hit: number and snippet; headings with matches; id, facets, score and what the hit lacks.
 
     Lines with the near-duplicates and with the explanation of the score follow, if there are any. `number`: position of
     the hit in all results, from 1.

@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 _MIN_WIDTH, _MAX_WIDTH = 6, 60
 """Minimum and maximum width of a column, in digits. A Chinese character is two digits wide."""
 _MEASURED_ROWS = 1000
-"""Number of rows whose cells decide the width of their columns."""
+"""Number of rows of a sheet of records whose cells decide the width of the columns: the names and 999 records."""
 _MAX_TEXT_LENGTH = 32_767
-"""Maximum length of the text of a cell, in UTF-16 code units. A longer text is cut."""
+"""Maximum length of the text of a cell, in UTF-16 code units. `_cut` shortens longer texts of records."""
 _MAX_ROWS = 1_048_576
 """Maximum number of rows of a sheet."""
 _MAX_LINKS = 65_530
@@ -51,8 +51,8 @@ _MAX_SHEET_NAME_LENGTH = 31
 _FORBIDDEN_IN_SHEET_NAMES = re.compile(r"[\[\]:*?/\\\s]+")
 """Characters that Excel forbids in the name of a sheet, and white space. A blank replaces each run of them."""
 _NUMBER = re.compile(r"(?=(?:\D*\d){1,15}\D*\Z)-?(?:0|[1-9][0-9]*|[1-9][0-9]{0,2}(?:,[0-9]{3})+)(?:\.[0-9]+)?")
-"""A number that a spreadsheet stores and shows exactly as printed: at most 15 digits, no leading zeros. Percentages and
-numbers with a unit remain text."""
+"""Matches a number that a spreadsheet stores and shows exactly as printed: it has at most 15 digits, and no zeros
+before other digits of the integer part (007). Percentages and numbers with a unit do not match, and remain text."""
 _FIRST_TABLE_ROW = 3
 """0-based index of the first row of the table after its headers. Row 0 has the title, row 1 is empty, and row 2 has the
 headers."""
@@ -100,8 +100,8 @@ def write_tables(tables: Iterable[Table], path: Path) -> None:
     """Write tables to a file: a sheet for each, after a sheet with a list of them.
 
     Keeps all cells in memory. XlsxWriter can write each row when it is complete (`constant_memory`), but then keeps a
-    file open for each sheet, and there may be thousands. Raises SearchkitError if XlsxWriter is missing, a table is too
-    large for a sheet, or the file cannot be written.
+    file open for each sheet, and there may be thousands. Raises SearchkitError as `write_findings` does, and
+    if a table does not fit a sheet (`_write_report_table`).
     """
     with _workbook(path) as book:
         index, formats = book.add_worksheet(INDEX_NAME), _Formats(book)
@@ -201,7 +201,7 @@ class _RecordSheet:
         """Number of records so far."""
 
     def add(self, record: Mapping[str, object], links: Mapping[str, str] | None = None) -> None:
-        """Write a record. `links`: internal URLs of XlsxWriter by the name of the linked field; empty for no link.
+        """Write a record. `links`: internal URLs of XlsxWriter by the name of the linked field; "" for no link.
 
         Links after the first `_MAX_LINKS` are left out. Raises SearchkitError if the sheet is full.
         """
@@ -238,7 +238,7 @@ class _Sentences:
         self._rows: dict[str, int] = {}
 
     def link(self, paragraph: Paragraph | None) -> str:
-        """Return the internal URL of the row of a paragraph, which is added if it is new. Empty without a paragraph."""
+        """Add a paragraph if it is new, and return the internal URL of its row. Returns "" for None."""
         if paragraph is None:
             return ""
         if paragraph.id not in self._rows:
@@ -253,7 +253,7 @@ class _Sentences:
 
 
 def _text_width(value: object) -> int:
-    """Return the width of the longest line of a value, in digits."""
+    """Return the width of the widest line of a value, in digits."""
     return max(map(display_width, value_text(value).split("\n")))
 
 
@@ -288,7 +288,7 @@ def _write_table_sheet(sheet: Worksheet, comparison: Comparison, formats: _Forma
 
 
 def _write_cell(sheet: Worksheet, position: tuple[int, int], cell: Cell, unit: str | None, formats: _Formats) -> None:
-    """Write a cell: a single value in the unit of the table as a number, anything else as in the text table."""
+    """Write a cell: a plain value (state `value`) without a target as a number, any other cell as its `cell_text`."""
     if cell.state == "value" and cell.target is None:
         marks = [*mark_names(cell.values[0], cell.state), *cell_mark_names(cell)]
         sheet.write_number(*position, cell.values[0].value, formats.number(marks))
@@ -316,7 +316,10 @@ def _sheet_name(number: int, table: Table) -> str:
 
 
 def _write_report_table(sheet: Worksheet, table: Table, formats: _Formats) -> None:
-    """Write the header and the rows of a table. Raises SearchkitError if they do not fit a sheet."""
+    """Write the header and the rows of a table.
+
+    Raises SearchkitError if a sheet cannot have so many rows or columns, or a cell such a long text.
+    """
     widths: Counter[int] = Counter()
     for y, row in enumerate(table_rows(table)):
         is_header = y < len(table.header)
@@ -347,7 +350,7 @@ def _write_value(
     *,
     date_format: Format | None = None,
 ) -> None:
-    """Write a value with its type. Text never becomes a formula or a link. None and empty text leave the cell empty.
+    """Write a value with its type. Text never becomes a formula or a link. None and empty values leave the cell empty.
 
     With a `date_format`, an ISO date from `_FIRST_DATE` on becomes a date.
     """

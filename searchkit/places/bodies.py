@@ -20,7 +20,8 @@ _BODY_ENDS = re.compile(
 _NOT_A_BODY = re.compile(r"[。，,；;！？《》：:]|法治政府$|网站|网$|报$|日报|新华社|本站")
 """Matches a text that is not a body, even if it ends like one: a sentence, 建设法治政府, a website, a newspaper."""
 _LEADING_LEVEL = re.compile(r"^(?:自治区|自治州|自治县|新区|[省市区县州旗])(?!场|政|民|域|级|容)")
-"""Matches a level before the name of a body: 区 in 区司法局. The lookahead excludes other words: 市场, 县政协."""
+"""Matches a level before the name of a body: 区 in 区司法局. The lookahead excludes words such as 市场, 区域 and
+县政协."""
 _BRANCH_OFFICE = re.compile(r"^(.*?局).{1,8}分局$")
 """Matches the name of a branch office. Group 1 is the main office: 生态环境局 in 生态环境局岳麓分局."""
 
@@ -31,7 +32,7 @@ def is_body(text: str) -> bool:
 
 
 def find_agency(issuer: str) -> str | None:
-    """Return the kind of a body: 卫生健康委员会 for 东丽区卫健委. None if nothing is left without the place."""
+    """Return the kind of a body: 卫生健康委员会 for 东丽区卫健委. None if the name consists of places and a level."""
     name = fold("".join(issuer.split()))
     if match := _BRANCH_OFFICE.match(name):
         name = match[1]
@@ -43,7 +44,7 @@ def find_agency(issuer: str) -> str | None:
 
 
 def _strip_place(name: str) -> str:
-    """Remove leading places (after 中共 or 国家, too) and the level from a name of a body; expand a final 委."""
+    """Remove leading places, with 中共 or 国家 before them, and the level from a name of a body. Expand a final 委."""
     for mention in gazetteer().find_mentions(name):
         if mention.start == 0 or name[: mention.start] in {"中共", "国家"}:
             name = name[mention.end :]

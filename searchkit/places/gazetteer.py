@@ -39,7 +39,8 @@ _SUFFIX = re.compile("[省市区县旗州盟团]")
 _NOT_A_PLACE = re.compile(
     r"(?<=区)[域别间划块位段]|(?<=市)(?:场(?!监)|值|价|辖)|(?<=县)[域级]|(?<=旗)[帜舰号]|(?<=盟)[友约]|(?<=州)[际官]"
 )
-"""Matches after a last character that belongs to another word: 场 in 北京市场 (but not in 市场监管), 级 in 和县级."""
+"""Matches the text after the last character of a name (`_SUFFIX`) if that character belongs to another word: 场 in
+北京市场 (but not in 市场监管), 级 in 和县级."""
 _ETHNIC_GROUPS = (
     "蒙古|回|藏|维吾尔|苗|彝|壮|布依|朝鲜|满|侗|瑶|白|土家|哈尼|哈萨克|傣|黎|傈僳|佤|畲|拉祜|水|东乡|纳西|景颇|柯尔克孜|土|"
     "达斡尔|仫佬|羌|布朗|撒拉|毛南|仡佬|锡伯|阿昌|普米|塔吉克|怒|鄂温克|德昂|保安|裕固|独龙|鄂伦春|各"
@@ -53,7 +54,8 @@ _AUTONOMOUS = (
 _WORDS_BEFORE_NAMES = ("年", "年度", "关于", "中共", "在", "于", "为", "由")
 """Words after which a name of two characters is at the beginning of a word: 2023年和县."""
 _SUFFIXED_NAME = re.compile(r"^(.{2,}?)(?:特别行政区|地区|林区|特区|新区|省|市|区|县|旗|盟)$")
-"""Matches a full name. Group 1 is the short name: 临海 in 临海市. 沙县 has no short name, as 沙 is one character."""
+"""Matches a full name that has a short name. Group 1 is the short name: 临海 in 临海市. 沙县 has none, because 沙 is
+one character. Names of autonomous divisions have other patterns (`_AUTONOMOUS`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class Gazetteer:
     """
 
     def __init__(self, codes: Mapping[str, Iterable[tuple[str, int]]], additions: str) -> None:
-        """`codes` maps six digits to (name, last year) pairs in order. `additions` is the text of a places file."""
+        """`codes` maps a code of six digits to (name, last year) pairs. `additions` is the text of a places file."""
         self._by_full_name: dict[str, list[Place]] = defaultdict(list)
         self._full_name_ends: set[str] = set()
         """The last two characters of each full name."""
@@ -109,7 +111,8 @@ class Gazetteer:
     def resolve(self, name: str) -> Region | None:
         """Return the region of the place that `name` denotes, or None if it denotes no place or several.
 
-        `name` is a full or short name, consecutive names, or a path with `/`.
+        `name` is a full or short name, consecutive names, or a path with `/`. If places had the name at different
+        times, only those that have it today count or, if there are none, those that had it last (`regions_in_force`).
         """
         text = fold("".join(name.split()))
         if "/" in text:
@@ -152,7 +155,10 @@ class Gazetteer:
         return None
 
     def find_inside(self, text: str, outer: Mention) -> Mention | None:
-        """Return the longest short name directly after a mention, of a place inside it, or None: 长沙 in 湖南长沙."""
+        """Return the longest short name that directly follows a mention and names a place inside it, or None.
+
+        After 湖南 in 湖南长沙, it is 长沙.
+        """
         for end in range(min(len(text), outer.end + _MAX_SHORT_NAME_LENGTH), outer.end + 1, -1):
             places = self._select_inside(self._by_short_name.get(text[outer.end : end], ()), outer.places)
             if places:
@@ -186,7 +192,7 @@ class Gazetteer:
         }
 
     def _filter_by_context(self, text: str, start: int, end: int, places: list[Place]) -> tuple[Place, ...]:
-        """Return the places that the name can denote after the preceding text. Returns none if it is not a name there.
+        """Return the places that the name can denote after the preceding text. Empty if it is not a name there.
 
         The name is `text[start:end]`, and `places` are all places with this name.
         """
@@ -222,8 +228,8 @@ class Gazetteer:
     def _find_chain(self, text: str, outer: Sequence[Place] = ()) -> list[Place]:
         """Return the places of the last of consecutive names, each inside the one before: 长沙市 for 湖南长沙.
 
-        Returns none if the text does not consist of such names. If `outer` is given, the place with the first name must
-        be inside one of the `outer` places.
+        Returns an empty list if the text does not consist of such names. If `outer` is given, the place with the first
+        name must be inside one of the `outer` places.
         """
         for end in range(min(len(text), _MAX_NAME_LENGTH), 1, -1):
             name = text[:end]
@@ -243,7 +249,8 @@ class Gazetteer:
 
     def _load_codes(self, codes: Mapping[str, Iterable[tuple[str, int]]]) -> Iterator[tuple[Region, int]]:
         """Fill `self.codes`, and yield each region of the table with the last year in which its name was valid."""
-        # The name valid longest is not always the last one: 邵阳市 had the code of 湘潭市 in 1982 and 1983.
+        # The name with the latest last year is not always the last in the list: 邵阳市 had the code of 湘潭市 in 1982
+        # and 1983.
         latest_names = {code: max(names, key=itemgetter(1))[0] for code, names in codes.items()}
         last_years: dict[Region, int] = {}
         for code, names in codes.items():
@@ -291,7 +298,7 @@ class Gazetteer:
 _GENERIC_NAMES = frozenset(
     {"城区", "郊区", "矿区", "新区", "市区", "东区", "西区", "一区", "二区", "三区", "山区", "安全区", "全国"}
 )
-"""Names that are also common words. They are mentions only after the name of a higher division: 阳泉市城区."""
+"""Names that are also common words. They are mentions only directly after the name of a higher division: 阳泉市城区."""
 
 
 def regions_in_force(places: Iterable[Place], year: int | None = None) -> tuple[Region, ...]:
@@ -341,7 +348,8 @@ def _derive_names(name: str) -> tuple[str | None, tuple[str, ...]]:
     """Return the short name of a place (恩施), or None, and alternative full names (恩施州, 恩施自治州)."""
     if name.endswith(("自治县", "自治旗", "自治州", "自治区")):
         match = next(filter(None, (pattern.match(name) for pattern in _AUTONOMOUS)), None)
-        # Without a separate stem (内蒙古自治区, 东乡族自治县, 鄂伦春自治旗) the ethnic group's name is the short name.
+        # If only the name of an ethnic group precedes 自治县, or no pattern matches, the text before 自治县, without
+        # 族, is the short name: 东乡 of 东乡族自治县, 鄂伦春 of 鄂伦春自治旗, 内蒙古 of 内蒙古自治区.
         stem = match[1] if match else name[:-3].removesuffix("族")
         aliases = (stem + name[-1],) if name[-1] != "区" else ()
         return stem, (*aliases, *((stem + name[-3:],) if match else ()))

@@ -44,7 +44,7 @@ PEOPLE_UNITS = {"人", "名", "位", "人次"}
 """Units of people. A person can belong to several parts: 100人，其中党员80人、女性50人."""
 
 _MEAN_WORD = re.compile("[人户月日年单]均|平均")
-"""Word that makes a name a mean: 人均, 月均, 平均."""
+"""Matches the word that makes a name a mean: 人均, 月均, 平均."""
 _JOINT_FACTOR = 0.7
 """Factor of the similarity if only one of two names is joint."""
 _OTHER_HEAD_FACTOR = 0.5
@@ -57,9 +57,10 @@ _LIGHT_WORDS = re.compile(
     "办理|查处|受理|处理|处置|查办|审理|审查|完成|实施|实现|作出|做出|下达|发放|制定|修订|出台|印发|提请|提交|举办|组织|开展|新|已|等|的|"
     "相关|有关|全部|总"
 )
-"""Words before a name that do not narrow it: 受理投诉 is 投诉."""
+"""Matches words that do not narrow a name, wherever they are in it: 受理投诉 is 投诉."""
 _MIN_HEAD_SIMILARITY = 0.5
-"""Smallest similarity of a name and its head if neither head narrows the other. `_OTHER_MEAN_FACTOR` comes after it."""
+"""Smallest similarity of a name and its head (行政复议 维持, 维持), unless `_NARROWED_FACTOR` applies. Only
+`_OTHER_MEAN_FACTOR` can make it smaller."""
 _OTHER_MEAN_FACTOR = 0.4
 """Factor of the similarity if only one of two names is a mean, or both are different means, such as 人均 and
 月均."""
@@ -70,7 +71,8 @@ _BOUND_MARGIN = 0.1
 
 
 _MAX_CACHED_NAMES = 1024
-"""Number of names whose features are cached, about 3 KB each. A look-up compares a few names many times."""
+"""Number of names in the cache of `_features`, about 3 KB each, and in that of `_heavy_characters`. A look-up compares
+a few names many times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +80,9 @@ class _Features:
     """The features of a name that its similarity to others depends on."""
 
     characters: frozenset[str]
-    """Distinct characters of the parts."""
+    """Distinct characters of the parts, without 、."""
     bigrams: frozenset[str]
-    """Pairs of adjacent characters within a part."""
+    """Pairs of adjacent characters of a part. A part is divided at 、."""
     head: str
     """The last part in the original order, which names the counted thing: 维持 in 行政复议 维持."""
     is_joint: bool
@@ -108,7 +110,8 @@ def is_same_measure(one: MeasureName, other: MeasureName) -> bool:
 def has_same_wording(one: MeasureName, other: MeasureName) -> bool:
     """Return whether two names are those of the same measure, or differ only by light words and order of characters.
 
-    改造老旧住房 is 老旧住房改造, and 受理投诉 is 投诉. Light words are only ignored in names that no list contains.
+    改造老旧住房 is 老旧住房改造, and 受理投诉 is 投诉. Both differences are accepted only if no list contains either
+    name.
     """
     if one.text == other.text or one.is_listed or other.is_listed:
         return is_same_measure(one, other)
@@ -141,8 +144,9 @@ def thing_similarity(one: MeasureName, other: MeasureName) -> float:
     The similarity starts as the Dice coefficient of the characters. If both names have bigrams, it is the mean of that
     coefficient and the one of the bigrams. It is multiplied by 0.7 if only one of the names is joint, by 0.5 if their
     heads have no character in common, and by 0.5 if one of the heads narrows the other one, or both narrow the same
-    word (旧厂区改造, 老旧小区改造, 改造). Otherwise, if one name is the head of the other, it becomes at least 0.5.
-    Last, it is multiplied by 0.4 unless both names are means of the same kind or neither is a mean.
+    word (旧厂区改造, 老旧小区改造, 改造). If no head narrows, but one name is the head of the other, the similarity
+    becomes at least 0.5. Last, it is multiplied by 0.4 unless both names are means of the same kind or neither is a
+    mean.
     """
     if one.text == other.text:
         return 1.0
@@ -239,12 +243,12 @@ def rounding_error(measures: Iterable[Measure]) -> float:
 
 
 def format_number(value: float) -> str:
-    """Return a number with at most six decimals, without zeros at the end."""
+    """Return a number with at most six decimals, without zeros at the end of the decimals."""
     return f"{value:.6f}".rstrip("0").rstrip(".")
 
 
 def has_same_value(one: Measure, other: Measure) -> bool:
-    """Return whether the ranges of possible values (`value_range`) of two measures overlap."""
+    """Return whether the ranges of possible values (`value_range`) of two measures overlap or touch."""
     low, high = value_range(one)
     other_low, other_high = value_range(other)
     tolerance = _RELATIVE_TOLERANCE * max(abs(one.base_value), abs(other.base_value))

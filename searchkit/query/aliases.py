@@ -19,9 +19,10 @@ EVIDENCE = SURE, SHORT, PHRASE, WORD, NONE = ("sure", "short", "phrase", "word",
 """How far a name in a query is evidence for its values.
 
 - `sure`: the name alone, anywhere in the query: 滨海新区.
-- `short`: a name at the beginning of a run of text: 杭州, 卫健委.
-- `phrase`: a phrase beside other words, a place, a year or a body: 下一步打算, 政府工作报告.
-- `word`: an ordinary word, which needs another name next to it: 问题, 西湖 in 杭州西湖.
+- `short`: a name at the beginning of a run of text, or after another name, a time or a word such as 关于: 杭州, 卫健委.
+- `phrase`: a phrase in a query with a sure or short name, or one that is a run beside others: 下一步打算, 政府工作报告.
+- `word`: an ordinary word, which needs a name directly before it (西湖 in 杭州西湖) or, if it is a run by itself, a
+  sure or short name elsewhere in the query: 问题.
 - `none`: no evidence in a query, where the name is read as a word: 全国. A filter takes it like every other name.
 """
 
@@ -46,7 +47,7 @@ class Aliases:
     def __init__(
         self, values: Mapping[str, Sequence[str]], years: Mapping[str, Sequence[int]], names: Mapping[str, str]
     ) -> None:
-        """`values`: by facet. `years`: by facet of years. `names`: by first character, as `create` builds them."""
+        """`values`: by facet. `years`: by facet of years. `names`: lines by first character, as in `create`."""
         self._values, self._years, self._names = values, years, names
         self._parsed: dict[str, tuple[Alias, ...]] = {}
         self._paths: dict[str, list[str]] = {}
@@ -99,7 +100,7 @@ class Aliases:
         ]
 
     def can_understand(self, query: str) -> bool:
-        """Return whether a query contains a name, or characters that a year contains. Takes some microseconds."""
+        """Return whether a query contains 年, a digit, or a name (not of evidence `none`). Takes some microseconds."""
         from searchkit.text.folding import fold  # noqa: PLC0415 - loads NumPy, which exports do not need
 
         folded = fold(remove_invisible(query))
@@ -127,7 +128,7 @@ class Aliases:
         return self._paths.get(element, [])
 
     def years(self, facet: str | None = None) -> Sequence[int]:
-        """Return the years of a facet of years, or of all of them, ascending."""
+        """Return the years of a facet of years, ascending. None: those of all facets of years."""
         return (
             self._years.get(facet, ()) if facet else sorted({year for years in self._years.values() for year in years})
         )
@@ -140,9 +141,10 @@ class Aliases:
     def similar(self, text: str) -> list[tuple[str, str]]:
         """Return facet and value of each name that differs from a text in at most one character: 杭州市 for 杭洲.
 
-        Names with the same pinyin may differ in more: 东丽区 for 冬利区. A character can be another one, missing, in
-        excess, or exchanged with its neighbour. The text itself comes first, if it is a name, then names with the same
-        first character. Names of places and bodies have at least two characters, other names at least three.
+        杭州 is a name of 杭州市. Names with the same pinyin may differ in more: 东丽区 for 冬利区. A character can be
+        another one, missing, in excess, or exchanged with its neighbour (`_differs_in_one_character`). The text itself
+        comes first, if it is a name, then names with the same first character. Names of places and bodies have at least
+        two characters, other names at least three.
         """
         from searchkit.text.folding import fold  # noqa: PLC0415 - loads NumPy, which exports do not need
 
@@ -189,7 +191,7 @@ class Aliases:
 
 
 def _parse_alias(line: str, first: str) -> Alias:
-    """Return the name of a line of the file. Raises IndexDamaged unless the name begins with the character `first`."""
+    """Return the name of a line of the file. Raises IndexDamaged if it is invalid or does not begin with `first`."""
     name, *fields = line.split("\t")
     try:
         facet, evidence, *values = fields

@@ -38,16 +38,16 @@ MAX_SCANNED_CLAUSES = 16
 """Maximum number of clauses whose string an engine may find only by a scan of all text. Further ones are ignored,
 with a note.
 
-Such a string has no two letters or digits in a row, or it has at most two characters and the field is `text`. A scan
-takes 5 to 20 ms in fifty thousand paragraphs.
+Such a string has no two letters or digits in a row (Chinese characters are letters), or it has at most two characters
+and the field is `text`. A scan takes 5 to 20 ms in fifty thousand paragraphs.
 """
 _LISTED_LENGTH = 2
 """Longest string of letters that an engine may have no list of offsets for (`columnar.bigrams.needs_list`)."""
 MAX_QUERY_WORDS = 64
-"""Maximum number of words of the runs of a query, each counted once a run. Further ones are ignored, with a note."""
+"""Maximum number of words of the runs of a query, each counted once per run. Further ones are ignored, with a note."""
 MAX_SYNONYM_WORDS = 192
-"""Maximum number of words of all synonym variants, each counted once a variant. Further variants are ignored, with a
-note."""
+"""Maximum number of words of all synonym variants (`_MAX_VARIANTS`), each counted once per variant. Further variants
+are ignored, with a note."""
 _MAX_VARIANTS = 8
 """Maximum number of variants of a run: the run itself, and copies with words replaced by synonyms."""
 _SYNONYM_WEIGHT = 0.3
@@ -96,16 +96,17 @@ class ClausePair(NamedTuple):
     all: Node
     """Strict form: requires every part of the clause."""
     any: Node
-    """Relaxed form: requires one word or string of the clause."""
+    """Relaxed form: requires one word, prefix or string of the clause. Required parts (`is_required`) must match, too,
+    unless they are alternatives of an OR."""
     is_required: bool = False
     """Whether the relaxed form of the query requires the clause too. Filters, negations and `*` are required; so is a
     combination of clauses that are all required."""
     content: Node | None = None
-    """Strict form in which only content words must match. None if it is `all`. `Everything` if the clause has no
+    """Strict form in which only content words must match. None stands for `all`. `Everything` if the clause has no
     content words."""
     some: Node | None = None
-    """Relaxed form that requires one of the content words. A shorter word inside of one does not suffice. None if it is
-    `any`."""
+    """Relaxed form that requires one of the content words. A shorter word inside of one does not suffice. None stands
+    for `any`."""
 
 
 def required(node: Node) -> ClausePair:
@@ -114,7 +115,7 @@ def required(node: Node) -> ClausePair:
 
 
 def conjunction(clauses: Iterable[ClausePair | None]) -> ClausePair | None:
-    """Combine clauses with AND. The relaxed form requires all required clauses, and one of the others.
+    """Combine clauses with AND. The relaxed form requires all required clauses, and one of the others, if any.
 
     None is ignored. Returns None if there are no clauses.
     """
@@ -157,18 +158,19 @@ class QueryBuilder:
     reader: FilterReader
     """Reads the values of filters."""
     notes: list[Note] = field(default_factory=list)
-    """Messages to the user about ignored parts, and about values that the index does not have."""
+    """Messages to the user about parts that are changed, ignored or ambiguous, and about values that the index does not
+    have."""
     _scoring: list[ScoringClause] = field(default_factory=list)
     _runs: list[ContentRun] = field(default_factory=list)
     _clauses: list[Clause] = field(default_factory=list)
     _clause_count: int = 0
     """Number of runs, prefixes and quoted strings created so far."""
     _scanned_count: int = 0
-    """Number of those whose string is scanned for (`MAX_SCANNED_CLAUSES`)."""
+    """Number of these clauses whose string may need a scan (`MAX_SCANNED_CLAUSES`)."""
     _word_count: int = 0
     """Number of words of the runs created so far (`MAX_QUERY_WORDS`)."""
     _synonym_word_count: int = 0
-    """Number of words of their synonym variants (`MAX_SYNONYM_WORDS`)."""
+    """Number of words of the synonym variants of these runs (`MAX_SYNONYM_WORDS`)."""
 
     def build(self, clause: ClausePair | None, *, has_operators: bool) -> Query:
         """Return the query whose root is `clause`. None matches everything."""
@@ -208,9 +210,11 @@ class QueryBuilder:
         """Return the clause of a run, which is text without spaces and quotes.
 
         A paragraph matches the strict form if it contains a variant of the run as a substring, or all words of a
-        variant. A synonym of one word is matched as a word only. A paragraph matches the relaxed form if it contains a
-        variant as a substring, or any content word of a variant (any word, if the variant has none). Letters and
-        digits of a run can be apart (PM 2.5 for PM2.5). Returns None if no clause or word can be added to the query.
+        variant. A synonym variant that is one word is matched as a word only. A paragraph matches the relaxed form if
+        it contains a variant as a substring, or any content word of a variant (any word, if the variant has none). In
+        the relaxed form, the words of the run itself include the shorter words in each word. If a run of several words
+        has a single content word, all forms but the strict one match that word as a substring, too. Letters and digits
+        of a run can be apart (PM 2.5 for PM2.5). Returns None if no clause or word can be added to the query.
         """
         strict: list[Node] = []
         relaxed: list[Node] = []
@@ -225,7 +229,8 @@ class QueryBuilder:
         apart = [Substring(form, context.field, whole_numbers=True) for form in _set_apart("".join(variants[:1]))]
         for n, (variant, analysis) in enumerate(analyses):
             words = [token.term for token in analysis.words]
-            # The shorter words in a synonym have other meanings: 卫生 in 卫生健康委员会 for 卫健委.
+            # The shorter words in a synonym are left out, because they have other meanings: 卫生 in 卫生健康委员会 for
+            # 卫健委.
             tokens = analysis.words if n else analysis.parts
             terms = list(dict.fromkeys(token.term for token in tokens))
             scoring = _weigh_words(ScoringClause(variant, tuple(terms)), analysis.words, tokens)
@@ -286,7 +291,7 @@ class QueryBuilder:
         """Return the filter of `name:[low TO high]`. An end can be empty or None; then the range is open at that end.
 
         `excluded` contains two flags: whether the range excludes its low end, and whether it excludes its high end.
-        Raises QuerySyntaxError if the facet has no years or an end is not a year. The message is the syntax of ranges.
+        Raises QuerySyntaxError if the facet has no years or an end is not a year. The message shows the syntax.
         """
         try:
             first = parse_year_range(low)[0] if low and low.strip() else MIN_YEAR
@@ -302,8 +307,8 @@ class QueryBuilder:
     def _analyze_variants(self, run: str) -> list[tuple[str, RunTokens]]:
         """Return a folded run and its synonym variants, with their tokens, and count their words.
 
-        If the query has too many words, the end of the run is cut or variants are left out, with a note. Returns
-        nothing if no word is left.
+        If the query has too many words, the end of the run is cut or variants are left out, with a note. Returns an
+        empty list if nothing of the run is left.
         """
         tokens = self.analyzer.analyze_run(run)
         cut = _end_of_words(tokens.words, MAX_QUERY_WORDS - self._word_count)
@@ -386,7 +391,7 @@ def _count_words(tokens: RunTokens) -> int:
 
 
 def _end_of_words(words: Sequence[Token], limit: int) -> int | None:
-    """Return the offset of the first word after `limit` distinct words, None if there are at most `limit`."""
+    """Return the offset of the word that exceeds `limit` distinct words, None if there are at most `limit`."""
     seen: set[str] = set()
     for word in words:
         seen.add(word.term)
@@ -408,8 +413,8 @@ def _needs_scan(text: str, field: str) -> bool:
 def _weigh_words(clause: ScoringClause, words: Sequence[Token], tokens: Sequence[Token]) -> ScoringClause:
     """Return the scoring clause of a run in which function words weigh less.
 
-    `words`: the words of the run. `tokens`: those that score, shorter words included. A term that occurs several times
-    has its highest factor.
+    `words`: the words of the run. `tokens`: the tokens that score. Those of the run itself include the shorter words in
+    each word. A term that occurs several times has its highest factor.
     """
     factors = list(word_factors([word.term for word in words]))
     if all(factor == 1 for factor in factors):
@@ -435,7 +440,8 @@ def _variant_weight(n: int, variants: Sequence[str]) -> float:
 def _alternatives(strings: Sequence[Substring], words: Iterable[str], field: str) -> list[Node]:
     """Return the alternatives of a variant of a run: one of some strings, or all of some words.
 
-    A variant that is a single word needs no `Word`: the string also matches every paragraph with the word.
+    If one of the strings is the only word, no `Word` is needed: the string also matches every paragraph with the word.
+    This does not apply to a string that must not occur inside a longer number (`Substring.whole_numbers`).
     """
     distinct = list(dict.fromkeys(words))
     is_string = any([string.text] == distinct and not string.whole_numbers for string in strings)

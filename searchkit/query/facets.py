@@ -17,8 +17,8 @@ from searchkit.model import Measure, Paragraph
 from searchkit.names import BUILT_IN_FACETS, MAX_FACET_VALUES, YEAR_FACETS
 from searchkit.text.years import MAX_YEAR, MIN_YEAR
 
-# A facet value that the query language would not read as one word: it contains a space, a bracket, a quote or an
-# operator, begins with -, or is AND, OR, NOT or empty.
+# A facet value that the query language would not read as one word: it contains a space, a bracket, a quote, a colon or
+# an operator, begins with -, or is AND, OR, NOT or empty.
 _NEEDS_QUOTES = re.compile(r"""[\s()（）\[\]{}"“”「」『』|｜^＾*＊:：]|^-|^(AND|OR|NOT)?$""")
 
 
@@ -104,7 +104,7 @@ class FacetValue(NamedTuple):
 
     @property
     def share(self) -> float:
-        """`documents` as a share of `all_documents`, from 0 to 1. 0 if there are none."""
+        """`documents` as a share of `all_documents`, from 0 to 1. 0 if `all_documents` is 0."""
         return self.documents / self.all_documents if self.all_documents else 0.0
 
 
@@ -136,8 +136,8 @@ class FacetCounts(NamedTuple):
     def within(self, places: Sequence[str]) -> FacetCounts:
         """Return the counts with only those listed values that are one of some places, or inside one.
 
-        The values are paths: those of `district:DEPTH`. A place is an element of a path, or several: 福建省/福州市.
-        `missing` and `other` are unchanged.
+        The values are paths: those of `district:DEPTH`. A place is an element of a path, or several consecutive ones:
+        福建省/福州市. `missing` and `other` are unchanged.
         """
         paths = [tuple(place.split("/")) for place in places]
         values = ((item, tuple(str(item.value).split("/"))) for item in self.values)
@@ -146,9 +146,9 @@ class FacetCounts(NamedTuple):
         )
 
     def most_frequent(self, limit: int) -> FacetCounts:
-        """Return the counts with only the `limit` most frequent of the listed values, and the selected ones, in order.
+        """Return the counts with only the `limit` most frequent of the listed values, and the selected ones.
 
-        The counts of all other values are added to `other`.
+        The order of the values stays. The counts of the values that are removed are added to `other`.
         """
         ranked = sorted(range(len(self.values)), key=lambda n: -self.values[n].count)
         kept = {*ranked[:limit], *(n for n, item in enumerate(self.values) if item.selected)}
@@ -181,7 +181,7 @@ class FacetCounter:
         self.missing += not values
 
     def result(self, population: FacetCounter, limit: int | None = MAX_FACET_VALUES) -> FacetCounts:
-        """Return the counts so far: the `limit` most frequent values, and the selected ones. None means all values.
+        """Return the counts so far: those of the `limit` (None: all) most frequent values, and of the selected ones.
 
         `population`: the counts of all paragraphs that pass the filters or match, for `FacetValue.all_documents`.
         """
@@ -220,7 +220,7 @@ def facet_values(paragraph: Paragraph, facet: Facet) -> tuple[str, ...]:
     Only topic and of_year can have several values.
 
     The value of district is the last element of the region. With a depth, it is the path from the province to that
-    level: 福建省/福州市.
+    level: 福建省/福州市. It ends at the last element of a region with fewer levels.
     """
     name = facet.name
     if name == "district":

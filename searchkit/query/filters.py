@@ -70,7 +70,7 @@ def parse_filters(
 def _to_list(name: str, value: object) -> list[str | int]:
     """Return the argument of a filter as a list, empty for None.
 
-    Raises UsageError if it has another type, or contains an empty text for a facet with names.
+    Raises UsageError if it has another type, or if a value of a facet with names has only spaces and commas.
     """
     values = [value] if isinstance(value, str | int) else list(value) if isinstance(value, list | tuple) else None
     if value is not None and (values is None or not all(isinstance(item, str | int) for item in values)):
@@ -82,7 +82,10 @@ def _to_list(name: str, value: object) -> list[str | int]:
 
 
 def _parse_years(name: str, values: Sequence[str | int], notes: list[Note]) -> Filter:
-    """Return a filter by years. Adds a note if the ends of a range were swapped. Raises UsageError for another text."""
+    """Return a filter by years. Adds a note if the ends of a range were swapped.
+
+    Raises UsageError for a text that is neither a year nor a range.
+    """
     from searchkit.text.query_years import parse_written_years  # noqa: PLC0415 - only for filters by years
 
     ranges = []
@@ -99,7 +102,7 @@ def _parse_years(name: str, values: Sequence[str | int], notes: list[Note]) -> F
 
 
 def format_years(first: int, last: int) -> str:
-    """Return a range of years in the syntax of filters: 2021..2023."""
+    """Return a range of years in the syntax of filters: 2021..2023, 2021.., or 2021 for a single year."""
     if first == last:
         return str(first)
     return f"{'' if first == MIN_YEAR else first}..{'' if last == MAX_YEAR else last}"
@@ -115,7 +118,7 @@ class FilterReader:
         self._has_topic = has_topic
 
     def knows(self, name: str) -> bool:
-        """Return whether the values of a facet are known, so that `read` can tell whether the index has a value."""
+        """Return whether `read` can read values of a facet: it has years, or names whose values are known."""
         return name in YEAR_FACETS or (name in NAMED_FACETS and bool(self.aliases.values(name)))
 
     @property
@@ -135,7 +138,7 @@ class FilterReader:
         return Filter(name, tuple(dict.fromkeys(resolved)))
 
     def missing_years(self, item: Filter) -> Iterator[Note]:
-        """Yield a message if a filter is by years, and no document or paragraph has any of these years."""
+        """Yield a message if a filter is by years, and the index has years of its facet, but none that it accepts."""
         years = self.aliases.years(item.name)
         if years and not any(first <= year <= last for year in years for first, last in item.ranges):
             wanted = ", ".join(format_years(*years_of) for years_of in item.ranges)
@@ -177,6 +180,6 @@ class FilterReader:
 
 
 def _split(text: str) -> list[str]:
-    """Return the parts of a text between commas: 杭州,成都 or 杭州、成都."""
+    """Return the parts of a text between commas: 杭州,成都 or 杭州、成都. Empty parts are left out, unless all are."""
     parts = text.replace("，", ",").replace("、", ",").split(",")
     return [part for part in parts if part.strip()] or [text]

@@ -1,7 +1,8 @@
 """Parsing of queries with operators, with `whoosh.qparser` and its plug-ins.
 
 A run is text without white space, quotes and operators: 行政处罚. A `ClausePair` is a clause in two forms. The strict
-form requires every part of the clause. The relaxed form requires one word or string of it.
+form requires every part of the clause. The relaxed form requires one word, prefix or string of it, and its filters and
+negations (`builder.ClausePair`).
 """
 
 from __future__ import annotations
@@ -103,7 +104,7 @@ class _SyntaxTreeConverter:
     def _convert_leaf(self, node: syntax.TextNode, context: ClauseContext) -> ClausePair | None:
         """Return both forms of the clause of a run, prefix, quoted string or filter.
 
-        Raises QuerySyntaxError for a bad year.
+        Raises QuerySyntaxError if the value of a facet of years is neither a year nor a range of years.
         """
         name = node.fieldname or PASSAGE
         start = node.textstartchar if isinstance(node, qparser.PhrasePlugin.PhraseNode) else node.startchar

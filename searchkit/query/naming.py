@@ -20,8 +20,8 @@ Aspect = Literal["level", "addition", "change"]
 (新增高新技术企业600家), or a change of it (高新技术企业增长12%)."""
 
 _FILLERS = re.compile(r"\[\d{1,3}\]|各类|各项|各种|[^\w、 ]|_|了")
-"""Marks of notes ([1]), words that mean nothing wherever they are in a name, and all marks except 、. They are removed
-first."""
+"""Marks of notes ([1]), words that mean nothing wherever they are in a name, and all punctuation except 、. They are
+removed first."""
 _PLACE = (
     "[我全本](?:省|市(?!场)|区(?!域)|县(?!域)|州(?!县)|盟|旗|镇|乡(?!村)|自治[区州县])|我国|自治[区州](?!域)|"
     "全国(?!人大|人民代表|政协|文明|百强|重点|先进|示范|劳动?模|优秀|双拥|性|统一|各)"
@@ -55,19 +55,21 @@ _CHANGE_VERB = (
 """Pattern of a verb or noun of change of two or more characters. 自然增长 is part of a name."""
 _CHANGE_PREFIX = "(?:年均|平均|同比|环比|比?较?上年|比?较?去年|净|再|又|要|预计|分别|均)*"
 _CHANGE_PREFIX_END = re.compile(f"(?<=..){_CHANGE_PREFIX}$")
-"""Words at the end of a name whose word of change was removed: 净 in 净 增."""
+"""Matches words at the end of a name whose word of change was removed: 净, after 增 was removed from 市场主体净 增."""
 _CHANGE_END = re.compile(
     f"{_CHANGE_PREFIX}(?:{_CHANGE_VERB})(?:率|幅度?|速度?|量|额|变化|情况)?$|{_CHANGE_PREFIX}(?:变化|变动)(?:率|幅度?|情况)?$"
 )
 """Words of change at the end of a name."""
 _SHORT_CHANGE_END = re.compile(f"{_CHANGE_PREFIX}(?:[增涨升降减跌快慢少多高低翻])[了]?$")
-"""Verbs of change of one character at the end of a name. They are removed only if the measure is a change (净 增)."""
+"""Verbs of change of one character at the end of a name. They are removed only if the measure is known to be a change:
+增 in 市场主体净 增."""
 _ADDITION = re.compile("^(?:新增加?|净增加?|净新增)(?=.{2})|(?<=..)(?:新增|净增)$")
 """Words of an addition at the beginning or end of a name."""
 _TOTAL_OF_ADDITION = re.compile(
     "^(?:新增加?|净增加?|净新增|新登记(?:注册)?|新设立?|新注册)(.{2,})\0(?:总量|总数|总户数)$"
 )
-"""A total after an addition: 总量 in 新登记市场主体 总量 is that of 市场主体. The parts are separated by NUL."""
+"""Matches an addition followed by a total, which is not one of the addition: 新登记市场主体 总量 is that of 市场主体,
+group 1. The parts are separated by NUL."""
 _LENGTH_END = re.compile("(?<=..)(?:通车|运营|营运|营业)?总?(?P<noun>里程)$")
 """A noun of length at the end of a name, with the words before it that can differ: 里程, 通车总里程."""
 _MAX_NAME_LENGTH = 500
@@ -84,12 +86,14 @@ class MeasureName:
     """The name of a measure, without words of place, time and change."""
 
     text: str
-    """The name, the same for all names of one measure: the first listed one, otherwise the parts in sorted order."""
+    """The name, the same for all names of one measure: the first listed one without fillers, otherwise the sorted
+    parts, separated by spaces."""
     aspect: Aspect
     """What the measure states about the thing. Two measures are the same only if `text` and `aspect` are equal."""
     parts: tuple[str, ...]
-    """The parts of the name as written, without fillers: 行政复议, 维持 for 行政复议 维持. Empty if the indicator has
-    only words of change (同比增长)."""
+    """The parts of the name in the order of the indicator, without fillers and words of change: 行政复议, 维持 for
+    行政复议 维持. Each listed word is replaced by the first word of its group. Empty if the indicator has only words of
+    change (同比增长)."""
     is_listed: bool
     """Whether the list of names has the measure. If so, no name that is only similar is taken for it."""
 
@@ -140,7 +144,7 @@ class IndicatorNames:
         return self._parse(measure.indicator, measure.change is not None)
 
     def parse(self, text: str) -> MeasureName:
-        """Return the name that a text, such as a query, states. Words of change at its end make it a change."""
+        """Return the name that a text, such as a query, states. Words of change after others make it a change."""
         return self._parse(text, None)
 
     def _parse_uncached(self, text: str, is_change: bool | None) -> MeasureName:  # noqa: FBT001 - the key of a cache
@@ -181,7 +185,7 @@ class IndicatorNames:
         return (name.text,) if measure is None else tuple(dict.fromkeys(map(fold, self.lists.measures[measure])))
 
     def strings(self, name: MeasureName) -> list[list[tuple[str, ...]]]:
-        """Return a condition that every text with a name of a measure satisfies, whatever the aspect.
+        """Return a condition that every folded text with a name of a measure satisfies, whatever the aspect.
 
         Each element of the result is a list of tuples of strings. A text satisfies the condition if, for at least one
         element, it contains at least one string of each tuple. A name that contains another name of the measure has no
@@ -249,7 +253,10 @@ def _strip_leading(part: str) -> str:
 
 
 def _strip_change(parts: list[str], *, is_short_allowed: bool) -> list[str]:
-    """Return the parts of a name without the words of change at the end, which may be a part of their own."""
+    """Return the parts of a name without the words of change at the end, which may be a part of their own.
+
+    `is_short_allowed`: whether verbs of change of one character are removed, too.
+    """
     rest = list(parts)
     while rest:
         text = _CHANGE_END.sub("", rest[-1])

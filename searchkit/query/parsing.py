@@ -24,12 +24,12 @@ from searchkit.text.characters import remove_invisible
 MAX_QUERY_LENGTH = 1000
 """Maximum length of a query in code points. The rest of a longer query is ignored, with a note."""
 MAX_QUERY_DEPTH = 20
-"""Maximum nesting depth of brackets. A query with deeper ones is parsed as plain words."""
+"""Maximum nesting depth of round brackets. A query with deeper ones is parsed as plain words."""
 
 __all__ = ["MAX_QUERY_CLAUSES", "MAX_QUERY_DEPTH", "MAX_QUERY_LENGTH", "parse"]
 
 _FIRST_IDEOGRAPH = "\u3400"
-"""The first Chinese character."""
+"""The first Chinese character in the order of code points. A query with it or a later character counts as Chinese."""
 
 # Full-width operators, which Chinese input methods produce, and full-width letters (ＯＲ). Words are folded later.
 _TO_HALF_WIDTH = str.maketrans(
@@ -42,18 +42,18 @@ _OPERATOR = re.compile(r'["“”「」『』()\[\]|^*]|(?:(?<=[\s()|])|^)(?:(?:
 _NOT_BARE = r"""["“”「」『』()\[\]{}^*:|]|^-|^(?:AND|OR|NOT)$"""
 """Pattern of what no bare run contains."""
 _NO_VALUES = FilterReader()
-"""Takes values of facets as they are written."""
+"""Reads years, and takes the values of all other facets as they are written."""
 # Closing quote of each opening quote.
 _QUOTES = {'"': '"', "“": "”", "「": "」", "『": "』"}
 _QUOTED = re.compile("|".join(f"{opening}[^{closing}]*{closing}" for opening, closing in _QUOTES.items()))
 
 
 def parse(text: str, analyzer: Analyzer, fields: Collection[str] = (), reader: FilterReader = _NO_VALUES) -> Query:
-    """Parse a query. Never raises an exception. Takes less than a second for any input.
+    """Parse a query. Every text is a query. Takes less than a second for any text.
 
     `field:value` accepts the text fields, the facets of years (`YEAR_FACETS`), and the facet names in `fields`. The
     value of a facet of years is a year or a range of years. `reader` reads the values. An empty query matches
-    everything.
+    everything. Raises no exception but IndexDamaged, which `reader` raises if it cannot decode the names of values.
     """
     builder = QueryBuilder(analyzer, reader)
     if len(text) > MAX_QUERY_LENGTH:

@@ -1,6 +1,6 @@
 """Finds the words of a query for measures that belong to no name: words that ask for a number (是多少亿元), and 全国.
 
-In other queries 全国 is a word, because it occurs in many names (全国文明城市).
+In a query for paragraphs, 全国 is a word, because it occurs in many names (全国文明城市).
 """
 
 from __future__ import annotations
@@ -14,27 +14,28 @@ _UNIT = (
     "[万亿]*(?:立方米|平方公里|平方米|公里|公顷|千瓦时|千瓦|人次|万人|个百分点|百分点|户次|家次|场次|"
     "[人名位个件起宗户家所座条项种次场辆台套间处片亩吨斤元天年月户株头只张篇部批岁米度])|[万亿]+"
 )
-"""A unit after 多少."""
+"""Pattern of a unit after 多少 or 几."""
 _NUMBER_WORD = (
     rf"(?:(?P<percent>百分之(?:几|多少))|(?P<money>多少钱)|(?:多少|(?<![十百千万亿第])几(?={_UNIT}|$))(?P<unit>{_UNIT})?|"
     "(?<=[有是为达到])多[大高长远快久])"
 )
 _UNIT_OF_GROUP = {"percent": "%", "money": "元"}
-"""Units of the groups of `_QUESTION`, besides `unit`."""
+"""Units that the groups `percent` and `money` of `_NUMBER_WORD` ask for. The text of the group `unit` is a unit
+itself."""
 _QUESTION = re.compile(
     "(?:大约|大概|一共|总共|分别|究竟|到底|(?<![中公])共(?=[是有计])){0,3}(?:是|(?<!国)有|为|达到?|了|计){0,3}"
     rf"{_NUMBER_WORD}(?:呢|吗|啊)?[?？。]*"
 )
-"""Matches words that ask for a number, with the verb before them."""
+"""Matches words that ask for a number, with the adverbs and verbs before them: 一共有多少, 大约是几件."""
 _REQUEST = re.compile("请问|请查一?下?|帮我查一?下?|查一?下|查询一?下?|我想知道|想知道")
-"""Matches words before a question."""
+"""Matches words of a request, such as 请问 before a question."""
 _QUESTION_END = re.compile("(?:是|为|有)?(?:什么|怎样|如何)?[?？]+$")
 
 
 _NATIONWIDE = re.compile(
     r"(?:(?<!\S)|(?<=[年度底末月]))全国(?!人大|人民代表|政协|文明|百强|重点|先进|示范|劳动?模|优秀|双拥|性|统一|各)"
 )
-"""Matches the whole country as a place at the beginning of a run or after a year, not as a part of a name."""
+"""Matches the whole country as a place at the beginning of a run or after a time (2023年), not as a part of a name."""
 
 
 class NumberQuestion(NamedTuple):
@@ -60,9 +61,10 @@ def find_nationwide(query: str) -> tuple[int, int] | None:
 
 
 def read_question(query: str) -> NumberQuestion:
-    """Return a query without the words that ask for a number. Quoted strings and fields stay.
+    """Return a query without the words that ask for a number, and the unit that they ask for.
 
-    Returns the query unchanged if it has no other words.
+    Only bare parts (`split_parts`) change: quoted strings and fields stay. If the query has no other words, `text` is
+    the query itself.
     """
     query = query[: MAX_QUERY_LENGTH + 1]  # one character too many, so that the parser adds its note
     characters, unit = list(query), None

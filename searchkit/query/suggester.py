@@ -72,8 +72,8 @@ def encode_suggestions(
 
     Includes only the most frequent ones (`MAX_VALUES`, `MAX_WORDS`, `MAX_HEADINGS`), no word that is rare
     (`MIN_WORD_COUNT`) or has digits or marks, and no heading over `_MAX_HEADING_LENGTH`. A value is found by its names.
-    Names of places are found by all readings of their characters, because the list of words with unusual readings does
-    not have all places. Takes about 10 µs per entry.
+    Names of places are found by all readings of their characters (`_MAX_SPELLINGS`), because the list of words with
+    unusual readings does not have all places. Takes about 10 µs per entry.
     """
     from searchkit.text.folding import fold_all  # noqa: PLC0415 - loads NumPy, which a completion does not need
 
@@ -181,7 +181,8 @@ class Suggester:
         """Return the entries whose text, pinyin or initials begin with a prefix, at most `limit` unless it is None.
 
         `prefix`: folded. Blanks, hyphens and apostrophes in pinyin are ignored. Facet values come first, then words,
-        then headings, each most frequent first. If there are more than `limit`, the three groups take turns.
+        then headings, each most frequent first. If there are more than `limit`, entries are taken from the three groups
+        in turn until there are `limit`.
         """
         offsets = {*self._find_offsets(self._texts, prefix)}
         letters = "".join(character for character in prefix if character not in " '’-")
@@ -197,9 +198,11 @@ class Suggester:
         return [self._entry(offset) for offset in sorted(offset for *_, offset in turns[:limit])]
 
     def complete_values(self, prefix: str, facet: str, limit: int) -> list[Completion]:
-        """Return the values of a facet whose text, pinyin or initials begin with a prefix, most frequent first.
+        """Return at most `limit` values of a facet whose names, pinyin or initials begin with a prefix.
 
-        `prefix`: folded, or empty for the most frequent values.
+        The most frequent come first.
+
+        `prefix`: folded, or empty for all values.
         """
         if prefix:
             offsets = {*self._find_offsets(self._texts, prefix)}
@@ -211,7 +214,10 @@ class Suggester:
         return [*islice((entry for entry in entries if entry.kind == facet), limit)]
 
     def count(self, text: str) -> int:
-        """Return the number of paragraphs with a word or a facet value, 0 if the file has neither. `text`: folded."""
+        """Return the number of paragraphs with a word or a facet value, the larger if the file has both, 0 if neither.
+
+        `text`: the word or a name of the value, folded.
+        """
         return max((entry.paragraphs for entry in self._entries_of(self._texts, text)), default=0)
 
     def similar(self, text: str) -> list[Similar]:
@@ -281,7 +287,10 @@ class Suggester:
         return start, self._bisect(slice(start, section.stop), prefix + b"\xff")  # no UTF-8 text has this byte
 
     def _bisect(self, section: slice, key: bytes) -> int:
-        """Return the offset of the first line of a section that is not less than a key."""
+        """Return the offset of the first line of a section that is not less than a key.
+
+        If all lines are less, returns the end of the section.
+        """
         low: int = section.start
         high: int = section.stop
         while low < high:

@@ -131,7 +131,8 @@ class ScoringClause:
     text: str
     """A run, a synonym variant of a run, or a quoted string, folded."""
     terms: tuple[str, ...]
-    """Distinct terms of the text (`Analyzer.query_terms`)."""
+    """Distinct terms of the text (`Analyzer.query_terms`). A synonym variant has only those
+    of its words, not of the shorter words in them."""
     weight: float = 1.0
     """Factor of the score: the product of the boosts (`^`) around the clause, reduced for synonym variants."""
     term_factors: tuple[float, ...] = ()
@@ -152,7 +153,8 @@ class ContentRun(NamedTuple):
     """
 
     variants: tuple[tuple[tuple[Substring, ...], tuple[str, ...]], ...]
-    """Strings and content words of the run itself, then of each synonym variant. The first string is the run."""
+    """Strings and content words of the run itself, then of each synonym variant. The first string of the run itself is
+    the run."""
 
     @property
     def complete(self) -> Node:
@@ -166,7 +168,8 @@ class ContentRun(NamedTuple):
     def split(self, leaves: AbstractSet[Node]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the content words of one variant: those that a paragraph has, and those that it lacks.
 
-        The variant is the one of which the paragraph lacks the fewest words.
+        The variant is the one of which the paragraph lacks the fewest words. A paragraph with one of the strings of a
+        variant lacks none.
 
         `leaves`: the leaves of `Query.some` or `Query.any` that the paragraph matches.
         """
@@ -182,7 +185,8 @@ class ContentRun(NamedTuple):
 CLAUSE_KINDS = ("run", "phrase", "prefix", "filter")
 """Kinds of clauses: text without spaces, a quoted string, `word*`, and `field:value` with a facet."""
 OCCURRENCES = ("required", "optional", "excluded")
-"""How a clause occurs: a match has it; a match has it or another part of an OR; no match has it (NOT)."""
+"""How a clause occurs in the strict form: each match has it; each match has it or another part of an OR; no match has
+it (NOT)."""
 
 
 class Clause(NamedTuple):
@@ -220,19 +224,19 @@ class Query:
     all: Node
     """Strict form: every part must match."""
     any: Node
-    """Relaxed form: at least one word or string of the parts must match. Filters and negations must match too, unless
-    they are alternatives of an OR."""
+    """Relaxed form: at least one word, prefix or string of the parts must match. Filters and negations must match too,
+    unless they are alternatives of an OR."""
     scoring: tuple[ScoringClause, ...] = ()
     """The runs, with their synonym variants, and the quoted strings in the passage or the text that are not negated, in
     the order of the query; then the words of understood filters that are not required. Scores come from these clauses
     alone, apart from the bonus of `complete`."""
     notes: tuple[Note, ...] = ()
-    """Messages to the user about parts that were changed or ignored."""
+    """Messages to the user about parts that were changed or ignored, or that are ambiguous or not in the index."""
     content: Node | None = None
-    """Strict form in which only content words must match (`ContentRun`). None if it is `all`."""
+    """Strict form in which only content words must match (`ContentRun`). None stands for `all`."""
     some: Node | None = None
-    """Relaxed form that requires one of the content words. A shorter word inside of one does not suffice. None if it is
-    `any`."""
+    """Relaxed form that requires one of the content words. A shorter word inside of one does not suffice. None stands
+    for `any`."""
     runs: tuple[ContentRun, ...] = ()
     """The runs of a query without operators. Empty for a query with operators."""
     clauses: tuple[Clause, ...] = field(default=(), compare=False)
@@ -245,7 +249,7 @@ class Query:
 
     @property
     def complete(self) -> Node:
-        """Query tree of the paragraphs with all content words in the passage, or in the title of their document."""
+        """Query tree of the paragraphs that hold all runs, with words in the passage or in the title (`ContentRun`)."""
         return And(tuple(run.complete for run in self.runs))
 
     @property
@@ -257,9 +261,9 @@ class Query:
     def split_parts(self, leaves: AbstractSet[Node], *, is_complete: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the parts of the query that a paragraph has, and those that it lacks.
 
-        The parts are content words, quoted strings and prefixes. A paragraph never lacks an optional part. `leaves`:
-        the words, strings and prefixes that the paragraph matches. `is_complete`: whether it matches the strict form,
-        so that it lacks nothing.
+        The parts are content words, quoted strings, prefixes and, in a query with operators, runs without content
+        words. A paragraph never lacks an optional part. `leaves`: the words, strings and prefixes that the paragraph
+        matches. `is_complete`: whether it matches the strict form, so that it lacks nothing.
         """
         if self.runs:
             parts = [(run.variants[0][1], ()) if is_complete else run.split(leaves) for run in self.runs]
@@ -314,7 +318,7 @@ class Query:
 
     @property
     def conditions(self) -> Node:
-        """A tree of filters alone that the query requires: the filters in the query, and the understood ones.
+        """A tree of filters alone that the query requires: filters in the query, and understood ones that are `strict`.
 
         One kind of paragraph matches the query without passing an understood filter: a paragraph that contains, as a
         string, the run in which the filter was understood.

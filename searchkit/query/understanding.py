@@ -35,7 +35,7 @@ each other takes quadratic time."""
 _LOOSENED_WEIGHT = 0.5
 """Weight of the words of a filter that is not required. Other words have the weight 1."""
 _LOOSENED_FIRST = ("section", "doctype", "of_year", "agency", "district")
-"""Facets in the order in which their filters are given up if nothing matches under all of them."""
+"""Facets in the order in which their filters are given up, each alone, if nothing matches under all of them."""
 _CONNECTORS = frozenset({"和", "与", "及", "以及", "、", ",", "跟"})
 """Words between two names."""
 _LINKS = _CONNECTORS | {"or", "and", "vs", "对比", "比较", "比"}
@@ -83,7 +83,7 @@ class Understanding(NamedTuple):
     filters: tuple[UnderstoodFilter, ...]
     """The places, years, bodies, sections and kinds of reports that words of the query name."""
     notes: tuple[Note, ...]
-    """Messages about parts of the query that are changed or ignored."""
+    """Messages about parts of the query that are changed, ignored, ambiguous or not in the index."""
     words: tuple[str, ...]
     """The content words of the query: no question words, no particles, and no words of filters or of NOT."""
     clauses: tuple[Clause, ...]
@@ -110,7 +110,7 @@ class _Name(NamedTuple):
 
 
 class _Run(NamedTuple):
-    """A bare run with the names in it. A run with neither names nor other words links two names: 和 in 浙江 和 江苏."""
+    """A bare run with the names in it. A run with neither names nor other words links two runs: 和 in 浙江 和 江苏."""
 
     start: int
     end: int
@@ -128,10 +128,11 @@ def parse_understood(
     literal: Collection[str] = (),
     year_facets: Sequence[str] = ("of_year", "year"),
 ) -> Query:
-    """Parse a query whose words may name values of facets. Never raises an exception.
+    """Parse a query whose words may name values of facets. Every text is a query.
 
     `fields` and `reader`: as for `parsing.parse`. `reader` has the names. `literal`: facets whose names are read as
-    words. A year in the query requires that year in one of `year_facets`.
+    words. A year in the query requires that year in one of `year_facets`. Raises IndexDamaged if the names cannot be
+    decoded, and no other exception.
     """
     spaces = {at for match in _SPACED_YEAR.finditer(text[:MAX_QUERY_LENGTH]) for at in range(*match.span(1))}
     visible = [
@@ -178,7 +179,10 @@ class _NameFinder:
         """Offset of the end of the last of these years."""
 
     def find_runs(self) -> list[_Run]:
-        """Return the bare runs of the query with the names that are understood in them."""
+        """Return the bare runs of the query with the names that are understood in them.
+
+        Empty if the query consists of names of sections and kinds of reports alone.
+        """
         parts = split_parts(self._text)
         spans = [(start, end) for start, end, is_bare in parts if is_bare]
         candidates: list[list[_Name]] = []
@@ -254,8 +258,8 @@ class _NameFinder:
     def _find_year(self, at: int, end: int, first: int, *, is_after_place: bool) -> _Name | None:
         """Return the year, or the years, at an offset. Adds a note to `missing_years` if the index has none of them.
 
-        `first`: where a number without 年, and a year of two digits, may begin. `is_after_place`: whether a place is
-        before it.
+        `first`: where a number without 年, and a year of two digits, may begin. `is_after_place`: whether the name
+        before the offset in the run is a place.
         """
         # An index of documents without a year is not about years: a year in a query is then a word like any other.
         if "of_year" in self._literal or not self._aliases.years("year"):
@@ -291,7 +295,9 @@ class _NameFinder:
     def _find_alias(self, at: int, end: int, first: int, edges: frozenset[int]) -> _Name | None:
         """Return the longest alias at an offset that is not a part of another word or name there, as a name.
 
-        `first`: offset at which a short name may begin. `edges`: offsets at which words begin or end.
+        If no alias begins there, a level at the offset and the name of a body or a kind of report after it are one
+        name: 区司法局, 市政府工作报告. `first`: offset at which a short name may begin. `edges`: offsets at which words
+        begin or end.
         """
         folded = self._folded[:end]
         names = [(alias, at) for alias in self._aliases.at(folded, at)]
@@ -384,7 +390,10 @@ class _NameFinder:
                 yield first, last
 
     def _trim(self, left: int, right: int, *, at_start: bool, at_end: bool) -> tuple[int, int]:
-        """Return a span without the words at its ends that are dropped beside a name."""
+        """Return a span without the words at its ends that are dropped beside a name.
+
+        `at_start`, `at_end`: whether a name is before the span, and whether one is after it.
+        """
         if left == right:
             return left, right
         words = sorted(left + edge for edge in self._analyzer.word_edges(self._text[left:right]))
@@ -466,7 +475,10 @@ class _Composer:
         )
 
     def _weaker_facets(self) -> Iterator[tuple[str, ...]]:
-        """Yield the facets that a loosened query requires: all but one, then none. The place is given up last."""
+        """Yield the facets that a loosened query requires: all but one, then none.
+
+        The place is the last facet that is left out alone. With a single facet, only the empty tuple is yielded.
+        """
         if len(self._filters) > 1:
             for facet in sorted(self._filters, key=_LOOSENED_FIRST.index):
                 yield tuple(other for other in self._filters if other != facet)

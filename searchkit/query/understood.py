@@ -20,8 +20,8 @@ class UnderstoodFilter(NamedTuple):
     end: int
     """Offset of the end of the words, exclusive."""
     strict: bool = True
-    """Whether the query requires one of the values. If not, no paragraph that passes all understood filters has another
-    word of the query. Then the words of this filter only add to the score."""
+    """Whether the query requires one of the values. If not, nothing matched under all understood filters, so this
+    filter was given up, and its words only add to the score."""
 
 
 def remove_filters(query: str, understood: Iterable[UnderstoodFilter]) -> str:

@@ -43,12 +43,13 @@ _AGGREGATES: Mapping[str, Callable[[Sequence[float]], float]] = {
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The measures of a look-up that can be quoted, in the requested order."""
+    """The measures of a look-up that can be quoted, and their aggregates."""
 
     indicator: str | None
     """The indicator in the words of its most relevant measure. None if there are no measures."""
     measures: tuple[RankedMeasure, ...]
-    """The measures to quote, one of each fact."""
+    """The measures to quote, at most one of each fact, in the order of the option `sort`. With `aggregate`, the
+    measures of the groups, in the order of `choosing.ChosenMeasures.facts`."""
     left_out: Mapping[str, int]
     """Number of measures of the look-up that are left out, by reason (see `MeasureResults.left_out`)."""
     groups: tuple[AggregateGroup, ...] = ()
@@ -142,7 +143,8 @@ def _keep_one_per(
     """Return the best measure for each combination of values of facets, and all others.
 
     The best is that of the latest year; of these, one of a report whose region is not longer than the depth of the
-    facet (for `district:1`, of the province itself); of these, the one with the best rank.
+    facet (for `district:1`, of the province itself); of these, the one with the best rank. Of several depths, the
+    smallest counts. `rank`: position of each measure in the ranking, by id.
     """
     depth = min((Facet.parse(facet).depth or _ANY_DEPTH for facet in facets), default=0)
     best: dict[tuple[GroupKey, ...], RankedMeasure] = {}
@@ -234,7 +236,10 @@ def _find_parts(items: Iterable[RankedMeasure]) -> list[RankedMeasure]:
 def _build_group(
     aggregate: str, key: GroupKey, measures: Sequence[Measure], left_out: Mapping[str, int]
 ) -> AggregateGroup:
-    """Return a group with its number, in the most frequent scale and base unit of its measures, to six decimals."""
+    """Return a group with its number, in the most frequent scale and base unit of its measures, to six decimals.
+
+    A count has no unit. Without measures, any other number is None.
+    """
     counts = dict(sorted(left_out.items(), key=lambda item: -item[1]))
     if aggregate == "count":
         return AggregateGroup(key, len(measures), None, len(measures), counts)

@@ -64,7 +64,8 @@ _MAX_CONTENDERS = 20
 """Maximum number of indicators that are scored on all candidates. Each costs one pass over the candidates."""
 
 _FIRST_PAGE_SIZE = 1000
-"""Number of ranked measures in the first page that is read. Each further page has twice as many."""
+"""Number of ranked measures in the first page that is read. Each further page has twice as many as the one before. The
+best score, to which relevance is relative, is that of the first page."""
 MAX_CANDIDATES, MAX_POOR_CANDIDATES = 15_000, 3_000
 """Maximum number of ranked measures that are read: four pages, or two if no measure answers the query well, as for
 pasted text. If none does, nearly all measures are as relevant as the best one."""
@@ -81,12 +82,13 @@ so that they cannot win by their number."""
 _WHOLE_YEAR = {None, "01-12"}
 """Values of `Measure.part` of a measure of a whole year."""
 _YEARLY_MEAN = re.compile("年均(?!浓度|气温|温度|降|值|水平)|平均(?:每年)?增|每年平均")
-"""Words that make a measure a mean of several years. The yearly mean of a concentration is a measure of one year."""
+"""Matches words that make a measure a mean of several years. The yearly mean of a concentration is a measure of one
+year."""
 _MILESTONE = re.compile("(?:突破|跨越|跨上|跨过|迈上|迈过|越过|连跨)[^达为增]*$")
 """Matches a word that says that the value after it was passed, unless a verb comes between:
 突破3000亿元达到3320亿元."""
 _MAX_CLAUSE = 40
-"""Maximum number of code points before a measure that are searched for `_YEARLY_MEAN` and `_MILESTONE`."""
+"""Maximum number of code points before a measure in its clause (`clause_of`)."""
 _INEXACT_WEIGHT = 0.95
 """Factor of the weight of a measure that is not exact (约, 余)."""
 _PART_WEIGHT = 0.8
@@ -96,7 +98,8 @@ _OTHER_PERIOD_WEIGHT = 0.6
 _PLAN_WEIGHT = 0.5
 """Factor of the weight of a measure in the section 计划."""
 _CHANGE_WEIGHT = 0.3
-"""Factor of the relevance of a change (同比增长) in a vote, unless the query is about changes."""
+"""Factor of the weight of a change (同比增长) in both steps of `choose_indicator`, unless the query is about
+changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,8 @@ class RankedMeasure:
     name: MeasureName
     """The name of the measure."""
     relevance: float
-    """Score of the measure divided by the best score: 0 to 1, and at most that of the measures ranked before it."""
+    """Score of the measure divided by the best score: 0 to 1, and at most that of the measures ranked before it. 1 for
+    all measures if the best score is not above 0."""
     score: float = 0.0
     """Score of the measure."""
 
@@ -195,7 +199,7 @@ class ChosenMeasures(NamedTuple):
 def read_candidates(ranking: MeasureRanking, names: IndicatorNames) -> list[RankedMeasure]:
     """Return ranked measures, best first, at most `max_candidates`.
 
-    Reads pages until the relevance falls below `_MIN_RELEVANCE`.
+    Reads pages until the relevance falls below `_MIN_RELEVANCE`, or the maximum is reached.
     """
     pairs: list[tuple[Measure, float]] = []
     page_size = _FIRST_PAGE_SIZE
@@ -253,9 +257,9 @@ def choose_measures(
 ) -> ChosenMeasures:
     """Sort the measures of an indicator by fact, and give the reason for each candidate that is left out.
 
-    Only measures with one of `statuses` are chosen (empty: any), and only those of one year or, if `span` is given,
-    only totals from its first to its last year. The measures of a fact are sorted by `_preference`. A part of a total
-    is left out if the fact has a measure of the same status that is no part.
+    Only measures with one of `statuses` are chosen (empty: any), and only those of one whole year or, if `span` is
+    given, only totals from its first to its last year. The measures of a fact are sorted by `_preference`. A part of a
+    total is left out if the fact has a measure of the same status that is no part.
     """
     facts: dict[Fact, list[RankedMeasure]] = {}
     left_out: list[tuple[RankedMeasure, Reason]] = []
@@ -348,7 +352,8 @@ def _preference(item: RankedMeasure) -> tuple[object, ...]:
     """Return the sort key of a measure among those of its fact: smaller is better.
 
     The keys in their order: the status (as in `MEASURE_STATUSES`); the report that reports on the year of the measure,
-    then the nearest later report, then earlier ones; an exact value; no part of a total; the first in the report.
+    then the nearest later report, then earlier ones; an exact value; no part of a total; the order by id of the
+    document and by position.
     """
     measure, distance = item.measure, years_after(item.measure)
     return (

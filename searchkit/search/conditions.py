@@ -44,10 +44,10 @@ def list_conditions(
 ) -> tuple[Condition, ...]:
     """Return the conditions of a search: parts of the query in their order, then understood filters, then filters.
 
-    Parts are separated by spaces. If the query is a single run, its words are the parts. No part of a query with more
-    than eight parts is a condition, and no understood filter of a query with more than eight of them. A paragraph must
-    match all parts of a query: no search is relaxed. Of the options, only `match` and `literal` have an effect. Runs
-    two searches per condition.
+    The parts are those of `split_parts`, mostly separated by spaces. If the query is a single run, its words are the
+    parts. No part of a query with more than eight parts is a condition, and no understood filter of a query with more
+    than eight of them. A paragraph must match all parts of a query: no search is relaxed. Of the options, only `match`
+    and `literal` have an effect. Runs two searches per condition.
     """
     understood = snapshot.parse_query(query, options.literal).understood
     if len(understood) > _MAX_UNDERSTOOD:

@@ -31,7 +31,8 @@ class HighlightedParagraph:
 class Highlights:
     """A query to highlight. Finds what a search for the query would match: words, strings, numbers, synonyms.
 
-    Ignores the parts after NOT, and words that are understood as filters. Thread-safe.
+    Ignores the parts after NOT. Words that are understood as filters are found only if the query has no other words, or
+    in a text that contains the whole run with such a word: 浙江立案. Thread-safe.
     """
 
     def __init__(self, query: Query, analyzer: Analyzer) -> None:

@@ -19,15 +19,16 @@ A gram is a character or a bigram of the query. A score is the weighted sum of f
 If the query names a measure (`querynames`), an indicator with another name of it counts as the words of the query.
 
 Both steps subtract penalties, so that actual values of one year come first: for a target, a rule, a value before a
-change, a total of several years, and a part of a year. If the query is for targets (目标), all but targets have the
-penalty. If it is for several years (2016至2020年, 累计), all but the total of these years have it.
+change, a total of several years, and a part of a year. If the query is for targets (目标), all statuses but target have
+a penalty instead. If it is for totals of several years, all other measures have a penalty instead: all but totals of
+exactly these years if the query names them (2016至2020年), all but totals of any years otherwise (累计).
 
-A measure that is a change or a percentage has a penalty, unless the query is for changes or percentages. If the query
-names a change (投资增速), all other measures have the penalty, because the indicator of a change is that of its level.
-If the query names no addition (高铁里程), additions (新增高铁里程) have a penalty. If it asks for a unit (多少公里),
-measures in other units have a penalty. An actual value of another year than its report reports on has a penalty, and so
-have a part of another measure and a value that is not exact. A score is at most 1. The score of a poor match can be
-below 0.
+A change has a penalty unless the query is for changes, and a percentage has one unless the query is for percentages. If
+the query names a change (投资增速), all measures but changes have the penalty of a change, because the indicators of a
+change and of its level can be the same. If the query names no addition (高铁里程), additions (新增高铁里程) have a
+penalty. If it asks for a unit (多少公里), measures in other units have a penalty. An actual value of another year than
+its report reports on has a penalty, and so have a part of another measure and a value that is not exact. A score is at
+most 1. The score of a poor match can be below 0.
 """
 
 from __future__ import annotations
@@ -78,8 +79,9 @@ added up."""
 ADDITION_PENALTY = 0.12
 """Penalty of an addition (新增高铁运营里程) if the query names none."""
 MIN_STRICT_SCORE = 0.5
-"""If the best measure that matches all content words has a lower score, measures that match some words are ranked, too.
-With a score below it, the words occur in the paragraph of the number, but not near the number."""
+"""Minimum score of a measure that answers the query well (`MeasureRanking.is_poor`). Typically, the words of the query
+occur somewhere in the paragraph of a measure with a lower score, but not near the number. If the best measure that
+matches all content words has a lower score, measures that match some words are ranked, too."""
 
 _MANY_GRAMS = 100
 """If a query has more grams than this, the few that occur in the texts of a measure are selected first."""
@@ -158,7 +160,8 @@ class MeasureResults(Tabular):
     """Whether `match` was `auto` and the hits match only some words of the query, because no measure, or none that
     answers the query well, matches all parts of it."""
     notes: tuple[Note, ...] = ()
-    """Messages about parts of the query that were changed or ignored."""
+    """Messages about parts of the query that were changed or ignored, about values that are ambiguous or not in the
+    index, and about the choice of the measures."""
     took_ms: float = 0.0
     """Time that the look-up took, in milliseconds."""
     understood_filters: tuple[UnderstoodFilter, ...] = ()
@@ -166,8 +169,8 @@ class MeasureResults(Tabular):
     suggestions: tuple[Suggestion, ...] = ()
     """If nothing was found: similar searches that find something."""
     indicator: str | None = None
-    """With `one_per`, `aggregate` or a `sort` other than by score: the indicator that all returned measures have, in
-    the words of its most relevant measure. Otherwise None."""
+    """With `one_per`, `aggregate` or a `sort` other than by score: the indicator of the returned measures, in the words
+    of its most relevant measure. Otherwise None."""
     left_out: Mapping[str, int] = field(default_factory=dict)
     """With `one_per`, `aggregate` or a `sort` other than by score: the number of measures that are left out, by reason:
     `other_indicator`, `similar_indicator` (a thing with a similar name), `other_aspect` (a change, an addition or a
@@ -253,7 +256,7 @@ def rank_measures(
 
 
 class MeasureRanking:
-    """Ranked measures: the best 200 by their scores of step two, then all others by their scores of step one.
+    """Ranked measures: the best 200 of step one by their scores of step two, then all others by those of step one.
 
     Ties are in corpus order.
     """
@@ -304,7 +307,7 @@ class MeasureRanking:
         return self.best_score < MIN_STRICT_SCORE
 
     def page(self, offset: int, limit: int | None) -> list[tuple[Measure, float]]:
-        """Skip the best `offset` measures, and return the next `limit` with their scores. None means all others.
+        """Skip the best `offset` measures, and return the next `limit` (None: all others) with their scores.
 
         Scores are rounded to six decimals.
         """
@@ -398,7 +401,7 @@ class MeasureRanking:
             containers, weights = found, self._first_step.weights_of(set().union(*found))
         in_indicator, in_headings, in_paragraph = containers
         for gram, weight in weights.items():
-            if gram in in_indicator:  # the text with the highest factor is tried first
+            if gram in in_indicator:  # the texts are tried in descending order of their factors
                 coverage += weight * IN_INDICATOR
             elif gram in quote:
                 coverage += weight * IN_QUOTE
@@ -444,7 +447,7 @@ class _QueryFeatures:
         self._span = _find_span(query)
 
     def penalties(self, columns: MeasureColumns) -> _Scores:
-        """Return the sum of the penalties of each measure that depend on its attributes and its time."""
+        """Return the sum of the penalties of each measure, without that of an addition."""
         of_attributes = _map_distinct(
             [(unit, bound, kind, change) for _, unit, bound, kind, change, *_ in columns.attributes],
             self._penalty_of_attributes,
@@ -504,11 +507,11 @@ class _FirstStep:
         self.named = named.keys()
         """The ordinals of the indicators that name a measure of the query."""
         self.renamed = changes | named
-        """The indicators that name a measure of the query, in the words of the query. If the query names a change, also
-        the indicators of all other changes, without words of change."""
+        """The indicators that name a measure of the query, in the words of the query, by ordinal. If the query names a
+        change, also the indicators of all other changes, without words of change."""
         is_addition = names.find_additions(indicators, is_used)
         self.penalties = features.penalties(columns) + ADDITION_PENALTY * is_addition[self._indicator_of]
-        """Penalty of each measure, by its attributes and its time, and for an addition that the query does not name."""
+        """Sum of the penalties of each measure."""
         matches, self._precision = _match_grams(indicators, self.renamed, grams)
         idfs = [idf(int(np.count_nonzero(is_used.take(ordinals))), used_count) for ordinals in matches]
         self.gram_weights = {
@@ -559,7 +562,10 @@ class _FirstStep:
 
 
 def _find_span(query: Query) -> tuple[int, int] | None:
-    """Return the first and the last year of the range of years in a query, None if there is no range or several."""
+    """Return the first and the last year of the range of years in a query.
+
+    Returns None if the query names no years, a single year, or years in several places.
+    """
     years = [item.values for item in query.understood if item.facet == "of_year"]
     if len(years) != 1 or len(years[0]) == 1:
         return None
@@ -587,9 +593,9 @@ def _match_grams(
 
 
 def _sum_weights(matches: Sequence[_Ordinals], weights: Sequence[float], count: int) -> _Scores:
-    """Return for each of `count` indicators the sum of the weights of the grams that it contains, added in their order.
+    """Return for each of `count` indicators the sum of the weights of the grams that it contains.
 
-    `matches`: the indicators that contain each gram.
+    `matches`: the indicators that contain each gram. The weights are added in the order of the grams.
     """
     sums = np.zeros(count)
     for ordinals, weight in zip(matches, weights, strict=True):
@@ -599,7 +605,9 @@ def _sum_weights(matches: Sequence[_Ordinals], weights: Sequence[float], count: 
 
 
 def _top_k(scores: _Scores, k: int) -> _Ordinals:
-    """Return the ordinals of the `k` largest scores, ascending. Of scores equal to the k-th, the first are kept.
+    """Return the ordinals of the `k` largest scores, in ascending order of the ordinals.
+
+    Of the scores that equal the k-th largest, those with the lowest ordinals are taken.
 
     Returns all ordinals if there are at most `k` scores.
     """

@@ -59,10 +59,11 @@ def search_measures(
 
 @share_matches()
 def rank_query(snapshot: Snapshot, query: str, options: MeasureOptions, filters: tuple[Filter, ...]) -> MeasureRanking:
-    """Rank all measures that answer a query. The options `limit` and `offset` are ignored.
+    """Rank all measures that answer a query. Options that sort, aggregate or page measures are ignored.
 
-    If the query asks for 全国, measures of the whole country are tried first, and returned if some match all words. If
-    nothing matches all filters that were understood from the query, the filters are loosened (`Query.loosened`).
+    If the query asks for 全国, and measures of the whole country match without relaxing (`MeasureRanking.is_relaxed`),
+    only these are ranked. Otherwise all measures that match are ranked. If nothing matches under the filters that were
+    understood from the query, the filters are loosened (`Query.loosened`).
 
     Raises UsageError, IndexStale, IndexDamaged.
     """

@@ -50,8 +50,8 @@ class SearchOptions:
     offset: int = 0
     """Number of hits to skip."""
     after: str | None = None
-    """Cursor (`Results.next`) at which the hits begin, instead of `offset`. Query, filters and order must be those of
-    the search that returned the cursor."""
+    """Cursor (`Results.next`) at which the hits begin, instead of `offset`. The query, the filters, and the options
+    that decide which hits the list has and in which order must be those of the search that returned the cursor."""
     sort: str = "score"
     """`score` (best first, also `-score`), or the name of a facet (ascending). A `-` before the name means descending.
     Several keys are separated by commas, the most important first: `year,-score`."""
@@ -99,7 +99,7 @@ class MeasureOptions:
     no_cumulative: bool = False
     """Whether totals of several years are left out."""
     sort: str = "score"
-    """One of `MEASURE_SORTS`. A `-` before the name means descending; score is always descending."""
+    """One of `MEASURE_SORTS`. A `-` before another name than score means descending; score is always descending."""
     one_per: str | Sequence[str] = ()
     """Facets (one or several, also separated by commas), or `district:DEPTH`. Of the measures with the same values,
     only the one of the latest year is returned, and of these the best."""
@@ -140,7 +140,7 @@ def read_options(defaults: Options, arguments: Mapping[str, object]) -> tuple[Op
 
 
 def unknown_name(name: str, names: Collection[str]) -> UsageError:
-    """Return the error for an option that does not exist, with the nearest of the names of options."""
+    """Return the error for an option that does not exist. It names the nearest of `names` or, if none is near, all."""
     from difflib import get_close_matches  # noqa: PLC0415 - only for error messages
 
     nearest = get_close_matches(name, names, 1)
@@ -150,7 +150,9 @@ def unknown_name(name: str, names: Collection[str]) -> UsageError:
 
 
 def measure_request(options: MeasureOptions, filters: tuple[Filter, ...]) -> MeasureRequest:
-    """Return a request for the measures with the unit, the bounds and the status in `options` that pass the filters.
+    """Return a request for the measures that pass the filters and meet the conditions in `options`.
+
+    The conditions are those on unit, value and status, and `no_cumulative`.
 
     Raises UsageError for an invalid quantity or status, and if unit, min and max have units that cannot be converted to
     each other.
@@ -224,7 +226,7 @@ def parse_sort(value: object) -> tuple[str, ...]:
 
 
 def parse_literal(value: object) -> tuple[str, ...]:
-    """Return the facets whose names the option `literal` reads as words. Raises UsageError."""
+    """Return the facets whose names the option `literal` reads as words. Raises UsageError for any other value."""
     if isinstance(value, bool | None):
         return UNDERSTOOD_FACETS if value else ()
     names = value.replace("、", ",").split(",") if isinstance(value, str) else value

@@ -90,7 +90,7 @@ def outline(paragraphs: Sequence[Paragraph], matching: Collection[str] = frozens
 def neighbours(snapshot: Snapshot, paragraph_id: str, before: int, after: int) -> tuple[Paragraph, ...]:
     """Return a paragraph with those before and after it in its document, in the order of the text.
 
-    `before` and `after`: maximum numbers of paragraphs. Returns nothing if there is no such paragraph. Raises
+    `before` and `after`: maximum numbers of paragraphs. Returns an empty tuple if there is no such paragraph. Raises
     UsageError if a number is not a whole number, or negative. Reads the paragraphs of one document.
     """
     if not all(type(count) is int and count >= 0 for count in (before, after)):

@@ -142,7 +142,7 @@ class _Page:
         self._started = time.perf_counter()
         self._snapshot, self._query, self._options, self._resolved = snapshot, query, options, resolved
         self._hit_list = HitList(snapshot.state, query, options, resolved.filters, is_similar=is_similar)
-        # Names in these texts are words.
+        # Names of facet values in these texts are read as words.
         self._excluded = [snapshot.parse_query(text, literal=True) for text in list_texts(options.without)]
         sort = parse_sort(options.sort)
         for key in sort:
@@ -233,8 +233,9 @@ def _search_forms(snapshot: Snapshot, parsed: Query, options: SearchOptions, req
             check_time()
             goes_on = options.match == "auto" and options.beyond and tree is not query.any
             beyond = _find_beyond(engine, query, request) if goes_on else None
+            # If only paragraphs with all content words are searched, each of them is complete: nothing is looked up.
             complete: Node | None = None
-            if query.has_several_words:  # a match of all words need not be looked up
+            if query.has_several_words:
                 complete = query.complete if beyond is not None or tree is query.any else EVERYTHING
             form = replace(
                 request,
@@ -272,8 +273,8 @@ def _forms(parsed: Query, match: str) -> Iterator[tuple[Query, Node]]:
 def _find_beyond(engine: Engine, query: Query, request: Request) -> Node | None:
     """Return the tree of the paragraphs with which a list goes on beyond those with all content words, or None.
 
-    Only a list by score that is not grouped goes on. It ends with the matches if the query is a single run that some
-    paragraph contains as a string.
+    Only a list by score that is not grouped goes on, and only if the query has several content words. It ends with the
+    matches if the query is a single run that some paragraph contains as a string.
     """
     is_list = not request.sort and not request.by_document and request.limit != 0
     goes_on = is_list and query.has_several_words and not _occurs_as_string(engine, query)
@@ -338,7 +339,8 @@ def _suggest(
 ) -> tuple[Suggestion, ...]:
     """Return suggestions for a search that found `total` paragraphs.
 
-    A correction, if the search was relaxed or `total` is small, and similar searches if `total` is 0.
+    They are a correction, if the search was relaxed or `total` is small (`_MAX_CORRECTED_TOTAL`), and similar searches,
+    if `total` is 0.
     """
     if not relaxed and total > _MAX_CORRECTED_TOTAL:
         return ()

@@ -21,7 +21,7 @@ _YEAR = re.compile(r"\d{4}年")
 _ADDITION_MARKS = ("新增", "净增", "净新增")
 """Words with which the indicator of an addition begins or ends."""
 _WORD_OF_ASPECT = {"change": "增长", "addition": "新增", "level": ""}
-"""A word that states an aspect, after a name."""
+"""The word that states an aspect after a name. A level has none."""
 
 
 class QueryNames:
@@ -108,7 +108,7 @@ class QueryNames:
     def find_additions(self, indicators: Indicators, is_used: _Mask) -> _Mask:
         """Return a mask of those indicators in use that begin or end with a word of an addition (新增市场主体).
 
-        Returns none if the query contains such a word.
+        If the query contains such a word, the mask has no indicator.
         """
         if any(mark in clause.text for clause in self._clauses for mark in _ADDITION_MARKS):
             return np.zeros(len(indicators), bool)
@@ -155,7 +155,7 @@ def _match_all(pattern: Sequence[Sequence[str]]) -> Node:
 
 
 def _without_change(clause: ScoringClause) -> ScoringClause:
-    """Return a clause without the words of change at its end."""
+    """Return a clause without the words of a change or an addition (`naming.remove_aspect`)."""
     text = remove_aspect(clause.text)
     return ScoringClause(text, tuple(term for term in clause.terms if term in text), clause.weight)
 

@@ -29,9 +29,9 @@ class Records:
         """Return the id of which `record_id` is the end: 2023/a.txt#13 for a.txt#13, if there is no other a.txt.
 
         The id is one of a document, a paragraph, a table or a measure. An end that follows a `/` (a.txt in 2023/a.txt)
-        is preferred to one that begins inside a name (a.txt in data.txt). An id that exists is returned unchanged, and
-        so is a text that is the end of no id. Raises UsageError if several documents have this end, or if `record_id`
-        is not a text.
+        is preferred to one that begins inside a name (a.txt in data.txt). An id that exists is returned unchanged. So
+        is a text that is the end of no id, or that has no part of the id of a document (#13). Raises UsageError if the
+        ids of several documents have this end, or if `record_id` is not a text.
         """
         return self._snapshot.resolve_id(record_id)
 
@@ -90,9 +90,10 @@ class Records:
     def excerpt(self, record_id: str, context: int = 0, *, with_measures: bool = True) -> Excerpt | Table | None:
         """Return what an id names, or None if there is none: a table, or paragraphs with their tables and measures.
 
-        The paragraphs are those of a document, or a paragraph with those around it. For a measure, the paragraphs are
-        its own and those around that one, and no other measure is returned. `record_id`: an id, or the end of only one
-        id. `context`: number of paragraphs before and after. `with_measures`: whether the measures are read. Raises
+        The paragraphs are all those of a document, or a paragraph with those around it. For a measure, they are the
+        paragraph that contains it and those around that paragraph, and no other measure is returned. `record_id`: an
+        id, or an end of one (`resolve_id`). `context`: maximum number of paragraphs before the paragraph, and after it;
+        without effect for a document. `with_measures`: whether the measures of the paragraphs are returned. Raises
         UsageError if several documents have this end, if `record_id` is not a text, or if `context` is not a whole
         number, or is negative.
         """
@@ -198,7 +199,7 @@ class Records:
 
         With `query`, also the number of these paragraphs that a search for the query in the document finds (as
         `search` with `match="auto"`). `literal`: as in `SearchOptions`. Empty if there is no such document. Raises
-        UsageError if the id is not a text.
+        UsageError if the id or `query` is not a text, or if `literal` is invalid, and IndexStale.
         """
         from searchkit.search.outlining import outline  # noqa: PLC0415 - not loaded by searches
 

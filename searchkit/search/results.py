@@ -58,7 +58,7 @@ class Hit:
     explanation: Explanation | None = None
     """The parts of the score, if the search had `explain`."""
     path_spans: tuple[HeadingSpan, ...] = ()
-    """Matches in the headings: index of the heading in `paragraph.path`, and its span in the heading."""
+    """Matches in the headings: index of the heading in `paragraph.path`, and start and end of the match in it."""
     title_spans: Spans = ()
     """Spans of the matches in the title."""
     lacks: tuple[str, ...] = ()
@@ -170,7 +170,7 @@ class Results(Tabular):
     """Results of a search."""
 
     query: str
-    """The query as given."""
+    """The query as given. For `similar`, the id of the paragraph."""
     understood: str
     """The query tree that was searched, as text."""
     total: int
@@ -181,10 +181,11 @@ class Results(Tabular):
     facets: Mapping[str, FacetCounts] = field(default_factory=dict)
     """Counts by facet, named as in the request: `year`, `district:1`."""
     relaxed: bool = False
-    """Whether `match` was `auto` and the hits match only some words of the query, because no paragraph matches all
-    words."""
+    """Whether `match` was `auto` and one word of the query was enough for a hit, because no paragraph matches all
+    content words or, if the query has operators, the query as written."""
     notes: tuple[Note, ...] = ()
-    """Messages about parts of the query that were changed or ignored."""
+    """Messages about parts of the query that were changed or ignored, about how values of filters were read, and about
+    values of filters without a hit."""
     documents: int | None = None
     """With `group="document"` or `count_documents`: the number of documents that have a match. Otherwise None."""
     took_ms: float = 0.0
@@ -195,15 +196,15 @@ class Results(Tabular):
     understood_filters: tuple[UnderstoodFilter, ...] = ()
     """The places, years, bodies, sections and kinds of reports that were understood from words of the query."""
     suggestions: tuple[Suggestion, ...] = ()
-    """If little was found: the search with corrected words, if it finds more. If nothing was found: also other similar
-    searches that find something."""
+    """If little was found: the search with corrected words, if it finds more or, after a relaxed search, anything. If
+    nothing was found: also other similar searches that find something."""
     offset: int = 0
     """Number of hits before the first returned one."""
     is_grouped: bool = False
     """Whether the hits are grouped by document."""
     next: str | None = None
     """Cursor: with this value as the option `after`, the same search returns the hits that follow. None if no hits
-    follow."""
+    follow, or if no hit was requested."""
 
     def __iter__(self) -> Iterator[Hit]:
         """Yield the hits."""

@@ -14,7 +14,8 @@ from searchkit.text.analyzer import Analyzer
 _MAX_WORDS = 25
 """Maximum number of words of the query, as in the similarity search of Lucene (`MoreLikeThis`)."""
 _MIN_DF = 2
-"""Minimum number of paragraphs that contain a word of the query. A word of the given paragraph alone finds nothing."""
+"""Minimum number of paragraphs that contain a word of the query. A word that only the given paragraph contains finds no
+other one."""
 
 
 def similar_query(
@@ -22,10 +23,11 @@ def similar_query(
 ) -> tuple[Node, tuple[ScoringClause, ...]]:
     """Return the tree that paragraphs like this one match, and the clauses that score them.
 
-    The query has the words of the text with the highest tf·idf. Paragraphs of the same document do not match. The
-    weight of a word is its tf. Words of one character, and words with digits or other characters that are not letters,
-    are left out, because they do not tell what a paragraph is about. `size`: number of paragraphs of the index. `df`:
-    returns the number of paragraphs with a word. It is called for each distinct word that is not left out.
+    The query has the words of the text with the highest tf·idf, at most `_MAX_WORDS`. One of them is enough for a
+    match. Paragraphs of the same document do not match. The weight of a word is its tf. Words of one character, and
+    words with digits or other characters that are not letters, are left out, because they do not tell what a paragraph
+    is about. If no word remains, no paragraph matches the tree. `size`: number of paragraphs of the index. `df` returns
+    the number of paragraphs with a word. It is called for each distinct word that is not left out.
     """
     (terms,) = analyzer.index_terms([paragraph.text])
     tf = Counter(term for term in terms if len(term) > 1 and term.isalpha())

@@ -41,13 +41,13 @@ if TYPE_CHECKING:
     from searchkit.query.suggester import Completion, Suggester
 
 MAX_OPEN_ATTEMPTS = 10
-"""Maximum number of times that an index is opened again because a build replaced it in the meantime."""
+"""Maximum number of times that an index is opened or verified again because a build replaced it in the meantime."""
 YEAR_MEANINGS = ("of_year", "year")
 """Facets that a year in the words of a search may mean. A paragraph passes if one of them has the year."""
 MAX_EXPANDED_TERMS = 25_000
 """Maximum number of words that all prefixes of a query match together. Each prefix gets an equal share."""
 _MAX_PARSED_QUERIES = 256
-"""Maximum number of parsed queries that a snapshot caches. When there are more, it drops all of them."""
+"""Maximum number of parsed queries that a snapshot caches. Before it caches one more, it drops all of them."""
 _FETCH_SIZE = 1000
 """Number of measures fetched at a time by `every_measure`."""
 
@@ -84,12 +84,13 @@ class Snapshot:
         self._suggestions_data = directory.map_file(self.manifest, SUGGESTIONS_FILE)
         self._problems_data = directory.map_file(self.manifest, PROBLEMS_FILE)
         self._parsed: dict[tuple[str, tuple[str, ...], tuple[str, ...]], Query] = {}
-        """Parsed queries by the arguments of `_parse`. The pages of a list are searches for the same query."""
+        """Parsed queries by the arguments of `_parse`: each page of a list of hits is a search for the same query."""
 
     def is_latest(self) -> bool:
-        """Return whether this state is the one that is committed now. Takes some µs if the manifest is the same file.
+        """Return whether this state is the one that is committed now.
 
-        Otherwise reads the manifest, and raises the exceptions of `Directory.read_manifest`.
+        Takes some µs if `Directory.identity` returns what it did when the index was opened. Otherwise reads the
+        manifest, and raises the exceptions of `Directory.read_manifest`.
         """
         identity = self._directory.identity()
         return (identity is not None and identity == self._identity) or self._directory.read_manifest() == self.manifest
@@ -105,9 +106,10 @@ class Snapshot:
     def use_engine(self) -> Iterator[Engine]:
         """Yield the engine for a `with` block.
 
-        Raises IndexClosed if the index is closed. A SearchkitError of the block propagates. Any other exception of the
-        block is replaced by IndexDamaged if a file of the index is damaged, or by IndexClosed if another thread has
-        closed the index; otherwise it propagates.
+        Raises IndexClosed if the index is closed. A SearchkitError of the block propagates, but an IndexDamaged is
+        replaced by one that names the file, if a file of the index does not match its checksum. Any other exception of
+        the block is replaced by IndexDamaged in this case, or by IndexClosed if another thread has closed the index;
+        otherwise it propagates.
         """
         try:
             self._check_open()
@@ -127,7 +129,7 @@ class Snapshot:
     def verify(self, on_progress: Callable[[int, int], None] | None = None) -> None:
         """Verify the checksums of all files. Raises IndexDamaged for the first one that does not match.
 
-        Takes at least a second per GB. Does not verify the invariants of the engine, as `check` does. `on_progress` is
+        Takes at least a second per GB. Unlike `check`, does not verify the invariants of the engine. `on_progress` is
         called with the number of bytes read so far, and the number of all bytes.
         """
         self._check_open()
@@ -181,7 +183,7 @@ class Snapshot:
 
     @cached_property
     def problems(self) -> dict[str, list[dict[str, str]]]:
-        """Skipped files (`problems`) and `duplicates`, each with path and reason. Read when needed: there may be many.
+        """What the build skipped (`problems`) and `duplicates`, each with path and reason. Read when first needed.
 
         Raises IndexClosed and IndexDamaged.
         """
@@ -204,7 +206,7 @@ class Snapshot:
 
     @cached_property
     def suggester(self) -> Suggester:
-        """The words, headings and facet values of the index. Their file is verified when they are first needed."""
+        """The words, headings and facet values of the index. The first access verifies the file that has them."""
         from searchkit.query.suggester import Suggester  # noqa: PLC0415 - not loaded by most searches
 
         verify_content(self._suggestions_data, self.path, self.manifest, SUGGESTIONS_FILE)
@@ -221,7 +223,7 @@ class Snapshot:
 
     @cached_property
     def state(self) -> str:
-        """Digest of the files that a search reads (`Manifest.state`)."""
+        """A short text that differs between builds with different contents (`Manifest.state`)."""
         return self.manifest.state
 
     @property
@@ -297,7 +299,7 @@ class Snapshot:
         return FilterReader(self.aliases, self._has_topic)
 
     def _has_topic(self, topic: str) -> bool:
-        """Return whether a paragraph has a topic."""
+        """Return whether any paragraph of the index has a topic."""
         request = Request(Filter("topic", (topic,)), limit=0)
         with self.use_engine() as engine:
             return engine.search(request).total > 0
@@ -325,9 +327,10 @@ class Snapshot:
         return complete_id(record_id, [str(item.value) for item in documents])
 
     def suggest(self, prefix: str, limit: int | None) -> tuple[Completion, ...]:
-        """Return at most `limit` words, headings and facet values that begin with a prefix (`Suggester.complete`).
+        """Return the words, headings and facet values whose text, pinyin or initials begin with a prefix.
 
-        Raises UsageError, and IndexDamaged.
+        Returns at most `limit` of them unless it is None (`Suggester.complete`), and nothing if the prefix is blank.
+        Raises UsageError for an invalid argument, and IndexDamaged.
         """
         from searchkit.text.folding import fold  # noqa: PLC0415 - loads NumPy, which exports do not need
 
@@ -377,7 +380,10 @@ class Snapshot:
             return engine.document(document_id)
 
     def documents(self, filters: tuple[Filter, ...] = ()) -> Iterator[Document]:
-        """Yield the documents with at least one paragraph that passes all filters, in corpus order."""
+        """Yield the documents with at least one paragraph that passes all filters, in corpus order.
+
+        Without filters, yields all documents.
+        """
         with self.use_engine() as engine:
             ids = {paragraph.document for paragraph in engine.paragraphs(filters)} if filters else None
             yield from (document for document in engine.documents() if ids is None or document.document in ids)

@@ -29,7 +29,7 @@ HeadingSpan = tuple[int, int, int]
 """Index of a heading in the path of a paragraph, and start and end in this heading."""
 
 _CLAUSE_END = re.compile(r"[。；;！!？?，,：:、]")
-"""Matches a punctuation mark that ends a clause. A snippet preferably begins after one."""
+"""Matches a punctuation mark that ends a clause. A snippet preferably begins after such marks, not with one."""
 
 
 Match = tuple[int, int, int]
@@ -90,12 +90,12 @@ class Highlighter:
         return _build_snippet(text, folded, self._finder(_TEXT).find(folded, all_leaves=False))
 
     def match_passage(self, hit: ScoredParagraph, folded: str, *, all_leaves: bool) -> PassageMatches:
-        """Return the matches in the paragraph of a hit, its headings and its title. `folded`: its text, folded.
+        """Return the matches in the paragraph of a hit, its headings and its title.
 
-        Leaves on the passage match only in the text, in the own headings of the paragraph
-        (`ScoredParagraph.own_headings`), and, if the paragraph is the first of its document, in the title. A call
-        without `all_leaves` takes less time, but `PassageMatches.leaves` may then lack words that match only inside of
-        matching strings.
+        `folded`: the text of the paragraph, folded. Leaves whose field is the passage match only in the text, in the
+        own headings of the paragraph (`ScoredParagraph.own_headings`), and, if the paragraph is the first of its
+        document, in the title. A call without `all_leaves` takes less time, but `PassageMatches.leaves` may then lack
+        words that match only inside of matching strings.
         """
         paragraph, matches = hit.paragraph, self._finder(_TEXT).find(folded, all_leaves=all_leaves)
         matching = {leaf for _, _, leaf in matches}
@@ -124,7 +124,7 @@ class Highlighter:
         return merge_spans(matches)
 
     def _finder(self, fields: frozenset[str]) -> _LeafFinder:
-        """Return the finder of the leaves on some fields."""
+        """Return the finder of the leaves whose field is one of `fields`."""
         finder = self._finders.get(fields)
         if finder is None:
             leaves = [(leaf, ordinal) for ordinal, leaf in enumerate(self.leaves) if leaf.field in fields]
@@ -158,7 +158,8 @@ class _LeafFinder:
     def find(self, folded: str, *, all_leaves: bool = True) -> list[Match]:
         """Return all matches in a folded text, ascending.
 
-        Without `all_leaves`, words inside of strings may be left out if neither the merged spans nor the window change.
+        Without `all_leaves`, matches of words and prefixes inside of matches of strings may be left out, if neither the
+        merged spans nor the window depend on them.
         """
         matches: set[Match] = set()
         for leaf, ordinal in self._strings:
@@ -176,10 +177,10 @@ class _LeafFinder:
         return sorted(matches)
 
     def _fit_window(self, folded: str, matches: Collection[Match]) -> bool:
-        """Return whether one window certainly has all matches, or whether no string matches.
+        """Return whether one window has all matches, or whether no string matches.
 
         A window with all matches is the best one, so words inside of strings cannot change the choice. `matches`:
-        those of strings.
+        those of strings. Words and prefixes are searched as strings, without segmenting the text.
         """
         if len(folded) <= MAX_SNIPPET_LENGTH or not matches:
             return True
@@ -209,7 +210,10 @@ def merge_spans(matches: Sequence[Match]) -> Spans:
 
 
 def _choose_window(text: str, folded: str, matches: Sequence[Match]) -> Span:
-    """Return the span of the snippet: the matches of the best window, with context before and after them."""
+    """Return the span of the snippet: the matches of the best window, with context before and after them.
+
+    A short text is its own snippet. Without matches, the snippet is the beginning of the text.
+    """
     if len(folded) <= MAX_SNIPPET_LENGTH:
         return 0, len(folded)
     start, end = _best_matches(folded, matches[:_MAX_MATCHES]) if matches else (0, 0)
@@ -217,8 +221,8 @@ def _choose_window(text: str, folded: str, matches: Sequence[Match]) -> Span:
     if end - start >= MAX_SNIPPET_LENGTH:
         return _narrow_to_numbers(folded, start, start + MAX_SNIPPET_LENGTH)
     # Up to a third of the remaining length is context before the matches; the rest is context after them. If the text
-    # or a clause begins in the context before the matches, the window begins there. At the end of the text, the window
-    # is moved to the left, so that it has its full length.
+    # or a clause begins in the context before the matches, the window begins there (at the first such clause). At the
+    # end of the text, the window is moved to the left, so that it has its full length.
     earliest = max(0, start - (MAX_SNIPPET_LENGTH - (end - start)) // 3)
     clause_end = _CLAUSE_END.search(text, earliest, start) if earliest else None
     first = clause_end.end() if clause_end else earliest

@@ -38,7 +38,7 @@ class Correction(NamedTuple):
 
 
 class _Candidate(NamedTuple):
-    """A word in place of a part of a query. Candidates are compared by score."""
+    """A word in place of a part of a query, from `start` to `end` in the query. Candidates are compared by score."""
 
     score: float
     text: str
@@ -84,10 +84,10 @@ def _find_candidates(
 
 
 def _find_doubtful(folded: str, analyzer: Analyzer, suggester: Suggester) -> Iterator[tuple[int, int]]:
-    """Yield the spans of one or several consecutive words, at least one of them doubtful, that may be corrected.
+    """Yield the spans of one to `_MAX_PARTS` consecutive words, at least one of them doubtful, that may be corrected.
 
     The text of a span has two to `_MAX_WORD_LENGTH` characters, all of them letters, and is no word of the dictionary.
-    A word is doubtful if it is a single character, or not among the words of the suggester.
+    A word is doubtful if it is a single character, or not among the words and facet values of the suggester.
     """
     words = [*pairwise(sorted(analyzer.word_edges(folded)))]
     is_doubtful = [end - start == 1 or not suggester.count(folded[start:end]) for start, end in words]

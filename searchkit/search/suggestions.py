@@ -1,6 +1,7 @@
-"""Suggests other searches after one that found little: with corrected words.
+"""Suggests other searches after one that found little.
 
-After a search that found nothing, also without a part or a filter, or with a similar facet value.
+One of them is the same search with corrected words. After a search that found nothing, the same search without a part
+or a filter, or with a similar facet value, is suggested too.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from searchkit.text.analyzer import Analyzer
 from searchkit.text.folding import fold
 
 _MAX_PARTS = 8
-"""Maximum number of parts of a query that are left out in turn. A longer query gets no suggestions about its parts."""
+"""Maximum number of parts of a query that are left out or replaced in turn. A query with more parts gets no suggestions
+about its parts."""
 _MAX_VALUES = 3
 """Maximum number of similar values that are tried for a part of a query."""
 _CONDITIONS = ("unit", "min", "max", "status", "no_cumulative")
@@ -56,7 +58,7 @@ class Suggestion:
     filters: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """The filters of the other search, by facet. The last one is new if the kind is `value`."""
     total: int = 0
-    """Number of hits of the other search; for a look-up, its number of measures."""
+    """Number of paragraphs that the other search finds; for a look-up, number of measures."""
 
 
 class Search(NamedTuple):
@@ -113,10 +115,11 @@ def suggest_correction(
 def suggest_conditions(
     failed: Search, options: MeasureOptions, count: Callable[[MeasureOptions], int]
 ) -> tuple[Suggestion, ...]:
-    """Return the look-ups without one of the conditions on measures in `options` that find something.
+    """Suggest a failed look-up with all but one of the conditions on measures in `options`, for each condition.
 
-    If none of them does, returns the look-up without any of the conditions, provided that it finds something.
-    `count` returns the number of measures of the same look-up with other options.
+    Returns those of these look-ups that find something. If none does, returns the look-up without any of the
+    conditions, provided that it finds something. `count` returns the number of measures of the same look-up with other
+    options.
     """
     defaults = MeasureOptions()
     conditions = {name: getattr(options, name) for name in _CONDITIONS}
@@ -153,7 +156,7 @@ def _count(trials: Iterable[_Trial], count: Callable[[Search], int]) -> list[Sug
 
 
 def _leave_out_one(failed: Search, analyzer: Analyzer) -> Iterator[_Trial]:
-    """Yield the search without each of its parts and filters, without quotes, and with `match="any"`."""
+    """Yield the search without each of its parts and filters in turn, without quotes, and with `match="any"`."""
     parts = split_query(failed.query, analyzer)
     for before, part, after in _each(parts) if len(parts) > 1 else ():
         yield "drop_part", part, failed._replace(query=" ".join([*before, *after]))
@@ -168,7 +171,8 @@ def _leave_out_one(failed: Search, analyzer: Analyzer) -> Iterator[_Trial]:
 def _replace_values(failed: Search, analyzer: Analyzer, reader: FilterReader) -> Iterator[_Trial]:
     """Yield the search with a similar facet value in place of each part, and in place of the whole query.
 
-    A part with a field gets another value in this field. Any other part is removed, and a filter is added.
+    A part that names a facet (district:杭洲) gets another value of this facet. Any other part is removed, and a filter
+    is added.
     """
     parts = split_query(failed.query, analyzer)
     run = failed.query.strip()

@@ -1,8 +1,8 @@
 """Watches: searches whose new paragraphs are reported once. They are kept in a file of the user's.
 
-The file is not in the index, because an index can be read-only and is replaced by builds. A paragraph is new if the
-search has not found a paragraph with the same text, place and year before. So a paragraph is not new if
-only its number or the name of its file has changed.
+The file is not in the index, because an index can be read-only and is replaced by builds. A paragraph is new if no
+paragraph with the same text, place and year has been reported, or was found when the watch was added. So a paragraph is
+not new if only its number or the name of its file has changed.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Watch:
     added: str = ""
     """When the watch was added, ISO 8601 in UTC."""
     ran: str | None = None
-    """When its new paragraphs were last reported, ISO 8601 in UTC. None if they never were."""
+    """When the new paragraphs of the watch, if any, were last reported, ISO 8601 in UTC. None if never."""
     seen: frozenset[str] = frozenset()
     """Digests of the paragraphs that the search found when the watch was added, or that have been reported."""
 
@@ -88,7 +88,7 @@ def digest(paragraph: Paragraph) -> str:
 def find_news(index: SearchableIndex, watch: Watch) -> News:
     """Return what is new in a watch. Only paragraphs that count in the total of its search are considered.
 
-    The paragraphs that a relaxed search finds are not new. Raises the exceptions of `IndexState.search`.
+    If the search is relaxed, nothing is new. Raises the exceptions of `IndexState.search`.
     """
     results = index.search(watch.query, limit=0, **watch.options)
     hits: Iterable[Hit] = ()
@@ -113,7 +113,7 @@ class WatchFile:
     """The file with the watches. Changes are made under a lock, and replace the file atomically."""
 
     def __init__(self, path: Path | None = None) -> None:
-        """`path`: None for the file of the user."""
+        """`path`: None for the file of the user (`default_path`)."""
         self.path = path or default_path()
 
     def watches(self) -> tuple[Watch, ...]:
@@ -149,7 +149,8 @@ class WatchFile:
     def add(self, index: SearchableIndex, watch: Watch) -> Watch:
         """Add a watch, and return it. The paragraphs that its search finds now count as seen.
 
-        Raises UsageError if the name is taken, empty, too long or not printable, and the exceptions of `find_news`.
+        Raises UsageError if the name is taken, empty, too long or not printable, the exceptions of `find_news`, and
+        SearchkitError if the file cannot be read or written.
         """
         if not watch.name.isprintable() or not 0 < len(watch.name) <= _MAX_NAME_LENGTH:
             raise UsageError(f"a name has 1 to {_MAX_NAME_LENGTH} printable characters, not {watch.name!r}")
@@ -207,7 +208,10 @@ class WatchFile:
 
 
 def _parse(record: Mapping[str, Any]) -> Watch:
-    """Return the watch of a JSON object. Raises TypeError or AttributeError if the object is not that of a watch."""
+    """Return the watch of a JSON object. Ignores unknown keys, and does not check `ran`.
+
+    Raises TypeError or AttributeError if the object is not that of a watch.
+    """
     names = {item.name for item in fields(Watch)}
     watch = Watch(**{name: value for name, value in record.items() if name in names})
     texts = chain((watch.name, watch.query, watch.index, watch.added), watch.seen)

@@ -1,6 +1,6 @@
 """Normalises text, parses its numbers and years, and splits it into tokens.
 
-characters.py    classes of unwanted characters
+characters.py    classes of unwanted characters, and the width of characters
 folding.py       character normalisation
 numerals.py      numbers and their values
 pinyin.py        readings of characters and words

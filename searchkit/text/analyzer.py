@@ -1,9 +1,9 @@
 """The analyzer, which splits text into tokens. Indexing and searching use the same analyzer.
 
-The analyzer folds the text (`folding`) and splits it into runs of Chinese characters and runs of other letters and
-digits. A Chinese run is segmented into words (`segmentation`). Any other run is one token, and so is each ideograph
-that the dictionary does not cover. Numbers are
-normalised (`numerals`): 一百二十九件, １２９件 and 129 件 all have the token `129件`.
+The analyzer folds the text (`folding`), and finds its numbers with their units. Numbers are normalised (`numerals`):
+一百二十九件, １２９件 and 129 件 all have the token `129件`. The text outside of numbers in Arabic numerals is split
+into runs of Chinese characters and runs of other letters and digits. A Chinese run is segmented into words
+(`segmentation`). Any other run is one token, and so is each ideograph that the dictionary does not cover.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _TOKEN_RUN = re.compile(rf"(?P<han>[{HAN_RANGE}]+)|(?=[^\W_]){_OTHER_RUN}")
 _FIRST_HAN, _LAST_HAN = HAN_RANGE[0], HAN_RANGE[-1]
 _HAN_RUN = re.compile(f"[{HAN_RANGE}]*")
 _DIGIT = re.compile(r"\d")
-# Maximum distance between the last digit of a quantity and a Chinese run in which the quantity ends: 50 % 人.
+# A quantity that ends in a Chinese run has a digit among this many characters before the run: 50 % 人.
 _MAX_DISTANCE = 4
 
 # Words that begin with a numeral and a unit, but are not quantities: 一起 (together), 一方面 (on the one hand), 十分
@@ -111,7 +111,7 @@ class Analyzer:
     def fingerprint(self) -> str:
         """Hexadecimal digest of everything that determines the tokens of a text.
 
-        This is the lexicon, the data files for folding and units, and the versions of the dictionary and of this code.
+        It covers the lexicon, the data files for folding and units, and the versions of dictionary and code.
         """
         parts = (
             str(_ANALYZER_VERSION),
@@ -261,7 +261,7 @@ class Analyzer:
 
     @cached_property
     def _segmenters(self) -> SegmenterProvider:
-        """Segmenters that know the domain words and the synonyms in addition to the dictionary."""
+        """Segmenters that know the word list and the words of the synonyms file in addition to the dictionary."""
         return segmenter_provider((*_folded_words(self.lexicon.words), *self._synonyms))
 
     def _tokenize(self, folded: str) -> list[Token]:
@@ -469,7 +469,7 @@ def _compile_units(text: str) -> re.Pattern[str]:
 
 
 def _is_letter(character: str) -> bool:
-    """Return whether a character is a letter. Here, ideographs from U+3400 to U+9FFF are none, but others are."""
+    """Return whether a character is a letter. Here, ideographs from U+3400 to U+9FFF are no letters."""
     return character.isalpha() and not "\u3400" <= character <= "\u9fff"
 
 

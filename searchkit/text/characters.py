@@ -9,23 +9,24 @@ import re
 import unicodedata
 
 _CONTROL_RANGES = "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"
-"""C0 and C1 control characters, except tab, LF, VT, FF, CR and NEL."""
+"""C0 and C1 control characters and DEL, except tab, LF, VT, FF, CR and NEL."""
 _BIDI_RANGES = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 """Bidirectional formatting characters."""
 _SURROGATE_RANGE = "\ud800-\udfff"
 """Surrogates. JSON strings and file names can contain lone surrogates."""
 
 CONTROLS = re.compile(f"[{_CONTROL_RANGES}]")
-"""Control characters. They occur only in binary or damaged files."""
+"""Matches a character of `_CONTROL_RANGES`. These occur only in binary or damaged files."""
 INVISIBLE = re.compile(
     f"[{_CONTROL_RANGES}{_BIDI_RANGES}{_SURROGATE_RANGE}\u200b-\u200d\u2060\ufeff\ufff9-\ufffb\ufffe\uffff]"
 )
-"""Characters without a visible form: controls, bidirectional marks and surrogates; zero-width spaces and joiners
-(U+200B to U+200D, U+2060), byte order marks, interlinear annotation marks, U+FFFE and U+FFFF."""
+"""Matches a character without a visible form: a control, bidirectional mark or surrogate, a zero-width space or joiner
+(U+200B to U+200D, U+2060), a byte order mark, an interlinear annotation mark, U+FFFE or U+FFFF."""
 UNSAFE_IN_TERMINALS = re.compile(f"[{_CONTROL_RANGES}{_BIDI_RANGES}{_SURROGATE_RANGE}\x0b-\x0d\x85\u2028\u2029]")
-"""Characters that a terminal interprets or cannot print, including all line ends except the line feed."""
+"""Matches a character that a terminal interprets or cannot print, including all line ends except the line feed."""
 UNSAFE_IN_NAMES = re.compile(f"{INVISIBLE.pattern}|{UNSAFE_IN_TERMINALS.pattern}|[\t\n\u2061-\u2065]")
-"""Characters not allowed in a name of one line: `INVISIBLE`, `UNSAFE_IN_TERMINALS`, tab, LF, U+2061 to U+2065."""
+"""Matches a character that a name of one line must not contain: one of `INVISIBLE` or `UNSAFE_IN_TERMINALS`, a tab, an
+LF, or one of U+2061 to U+2065."""
 
 
 def sanitize(text: str) -> str:

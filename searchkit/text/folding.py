@@ -27,7 +27,7 @@ CODE_POINT_COUNT = 0x110000
 _MAX_CACHED_LENGTH = 512
 """Maximum length of a text whose folded form is cached, in code points."""
 _BATCH_SIZE = 64
-"""Number of texts that `fold_all` concatenates and folds together. A limit, because folding a text takes memory."""
+"""Maximum number of texts that `fold_all` concatenates and folds together, because folding takes memory."""
 
 
 def fold(text: str) -> str:

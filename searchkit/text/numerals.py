@@ -36,7 +36,7 @@ _HAN_DIGITS = "".join(_DIGIT_VALUES)
 _HAN_CHARACTERS = _HAN_DIGITS + "".join(_MULTIPLIERS)
 _HAN_EXCEPT_THOUSAND = _HAN_CHARACTERS.replace("千", "")
 _THOUSAND_UNIT = "米|克|瓦|伏|卡|焦|赫|帕|字节|比特"
-"""Units before which 千 can belong to the unit: 千瓦."""
+"""Pattern of the units before which 千 can belong to the unit: 千瓦."""
 _UNITS_OF_THOUSAND = tuple(_THOUSAND_UNIT.split("|"))
 _HAN_NUMBER = f"(?:[{_HAN_EXCEPT_THOUSAND}]|(?<![万亿])千|千(?!{_THOUSAND_UNIT}))+(?:点[{_HAN_DIGITS}]+)?"
 
@@ -80,7 +80,7 @@ class Numeral(NamedTuple):
     unscaled: str
     """The value without its scale, in plain notation: 93.7182 for 93.7182万."""
     scale: int
-    """Factor of `unscaled`: 1, 100, 1000, 10**4, 10**8 …"""
+    """Factor by which `unscaled` is multiplied: 1, 100, 1000, 10**4, 10**8 …"""
     is_percent: bool
     is_han: bool
     """Whether the number is written in Chinese numerals."""
@@ -109,7 +109,7 @@ def find_folded_numerals(folded: str, start: int = 0, end: int | None = None) ->
         text = match[0]
         if len(text) > _MAX_NUMERAL_LENGTH:
             continue
-        bare = text.rstrip("两")  # 两 at the end is a unit (三十两), except in 三点两 and 百分之两
+        bare = text.rstrip("两")  # 两 at the end is a unit (三十两), unless it is alone or in 三点两 and 百分之两
         text = bare if bare and bare[-1] not in "点之" else text[: len(bare) + 1]
         fields = _parse(text)
         if fields is None and text[-1] == "千" and folded.startswith(_UNITS_OF_THOUSAND, match.end()):

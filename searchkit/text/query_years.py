@@ -21,7 +21,7 @@ _AFTER_YEAR = re.compile(r"[底末初](?![期级])|(?P<open>以来|[以之]后|�
 """Matches after a year: a point of time in the year (底, 末, 初), or words by which all later years (`open`) or the two
 neighbouring years (`around`) are meant too."""
 _DECADE = re.compile("代(?![表理建管办征收偿缴发])")
-"""Matches after the first year of a decade if all of its years are meant: 1990年代."""
+"""Matches 代 after 年 if all years of the decade are meant that begins with the year: 1990年代."""
 _DECADE_NAME = re.compile(
     "(?:(?:上个?|二十|20)世纪)?(?:(?P<digit>[3-9])0|(?P<han>[三四五六七八九])十)年代(?![表理建管办征收偿缴发])"
 )
@@ -67,7 +67,10 @@ def parse_written_years(text: str) -> tuple[int, int]:
 
 
 def find_query_year(folded: str, start: int) -> QueryYear | None:
-    """Return the year at an offset of a folded query, or None. A deadline (2030年前) and a duration are not years."""
+    """Return the year at an offset of a folded query, or None.
+
+    A deadline (2030年前), a duration (16年来) and Chinese numerals without 年 are not years.
+    """
     if decade := _DECADE_NAME.match(folded, start):
         first = 1900 + 10 * int((decade["digit"] or decade["han"]).translate(_HAN_DIGITS))
         return QueryYear(

@@ -1,6 +1,6 @@
 """The server of `searchkit serve`: pages for people, and the same answers as data.
 
-cli uses it; assistants its parameters, data and limits.
+The package cli uses it; the package assistants uses its parameters, data and limits.
 
 server.py      opens the indexes, binds the port and serves
 app.py         the ASGI application: endpoints, ETags, pools, responses, errors

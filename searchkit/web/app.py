@@ -75,7 +75,7 @@ class Server:
         self._heavy = RequestPool("heavy", HEAVY_REQUESTS, HEAVY_SECONDS)
 
     def routes(self) -> list[Route | Mount]:
-        """Return the routes of all indexes and of the static files."""
+        """Return the routes of all indexes, of the static files, and of the reports on the state of the server."""
         routes: list[Route | Mount] = [
             Route("/static/{digest}/{name}", self._static),
             Route("/favicon.ico", self._icon),
@@ -105,7 +105,10 @@ class Server:
     # Pages and data
 
     async def _answer(self, site: Site, endpoint: str, suffix: str, request: Request) -> Response:
-        """Answer a request for a page, or for data if there is a suffix or the endpoint has no page."""
+        """Answer a request for a page, or for data if there is a suffix or the endpoint has no page.
+
+        A request that the form of years sends is redirected to the page with one filter by year.
+        """
         is_page = not suffix and endpoint in PAGES
         suffix = suffix or ("" if is_page else "json")
         query_string = request.url.query
@@ -227,7 +230,7 @@ class Server:
         return Response('{"status": "ok"}', media_type="application/json", headers={"Cache-Control": "no-store"})
 
     async def _ready(self, _: Request) -> Response:
-        """Return the state of each index, or an error if the pool is full or a state cannot be read in time."""
+        """Return the state of each index, or an error if the pool is full, or a state cannot be read or not in time."""
         try:
             views = await self._searches.run(lambda: {site.name: token_of(site.view()) for site in self.sites})
         except (SearchkitError, Overloaded) as error:

@@ -30,7 +30,7 @@ _LABEL_GAP = 17
 _TICKS = 5
 """Approximate number of intervals of the scale of a chart."""
 _OF_PAGE = {"draw", "cell"}
-"""Parameters that only the page has."""
+"""Parameters that only the page has. The form that chooses the rows to draw does not pass them on."""
 
 
 class CellView(NamedTuple):
@@ -41,7 +41,9 @@ class CellView(NamedTuple):
     url: str
     """URL of the page with the sentences. Empty for an empty cell."""
     title: str
+    """What the marks of the cell mean."""
     is_open: bool = False
+    """Whether the page shows the sentences of the cell."""
 
 
 class Point(NamedTuple):
@@ -52,6 +54,7 @@ class Point(NamedTuple):
     title: str
     url: str
     is_hollow: bool
+    """Whether the state of the cell is `conflict`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ class Sentence(NamedTuple):
 
 
 def compare_page(frame: Frame) -> tuple[str, dict[str, Any]]:
-    """Return the template and its values for a comparison."""
+    """Return the name of the template and its values for a comparison."""
     state, words = frame.state, frame.words
     cols = state["cols"] or "of_year"
     if not state["query"]:
@@ -166,7 +169,7 @@ def compare_page(frame: Frame) -> tuple[str, dict[str, Any]]:
 
 
 def _opened_cell(text: str, rows: Sequence[AxisLabel], cols: Sequence[AxisLabel]) -> tuple[AxisLabel, AxisLabel] | None:
-    """Return the row and the column that the parameter `cell` names, or None if the page does not show them.
+    """Return the row and the column that the parameter `cell` names, or None if it names none that the page shows.
 
     `3.5` is row 3, column 5, both from 1.
     """
@@ -353,9 +356,9 @@ def _spread(ends: Sequence[tuple[float, int]]) -> dict[int, float]:
 def _draw_bars(
     frame: Frame, comparison: Comparison, rows: Sequence[AxisLabel], cols: Sequence[AxisLabel]
 ) -> Chart | None:
-    """Return the bars of the column with the most values, or None if no column has two. Draws the largest values.
+    """Return the bars of the column with the most values, or None if no column has two.
 
-    Of several such columns, the last is drawn.
+    Of several such columns, the last is drawn. Of more than `_MAX_BARS` values, the greatest are drawn.
     """
     counts = [sum(_value(comparison, row, col) is not None for row in rows) for col in cols]
     if not counts or max(counts) < 2:  # noqa: PLR2004 - one bar compares nothing

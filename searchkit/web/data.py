@@ -112,8 +112,8 @@ def is_streamed(state: State) -> bool:
 def read_data(index: IndexState, state: State, suffix: str) -> Data:
     """Return the data of an endpoint.
 
-    Raises UsageError for a chart of an endpoint other than compare, RecordMissing, and the exceptions of the methods of
-    `IndexState`.
+    Raises UsageError for a chart of an endpoint other than compare, RecordMissing if no record has the id, and the
+    exceptions of the methods of `IndexState`.
     """
     if suffix in CHARTS and state.endpoint != "compare":
         raise UsageError(f"{state.endpoint} has no chart; compare has")
@@ -234,7 +234,7 @@ MEASURE_OPTIONS = (
 
 
 def _read_measures(index: IndexState, state: State, _: str) -> Data:
-    """Return the measures of a look-up."""
+    """Return the measures of a look-up, or the groups of an aggregate."""
     arguments = {**state.filter_arguments(), **state.option_arguments((*MEASURE_OPTIONS, "offset"))}
     results = index.measures(state["query"], **arguments, limit=state.number("limit"))
 

@@ -61,6 +61,7 @@ class FacetView:
     total: int
     """Number of all values in the list, shown or not. Places in closed branches of the tree do not count."""
     missing: int
+    """Number of paragraphs that match and have no value."""
     clear_url: str
     """URL of the page without the filter. Empty if there is no filter."""
     all_url: str
@@ -75,7 +76,7 @@ class FacetView:
 
 
 def facets_page(frame: Frame) -> tuple[str, dict[str, Any]]:
-    """Return the template and its values for the page with all values of a facet."""
+    """Return the name of the template and its values for the page with all values of a facet."""
     state = frame.state
     name = state["name"] or "district"
     counted = TREE if name == "district" else name
@@ -98,7 +99,7 @@ def facets_page(frame: Frame) -> tuple[str, dict[str, Any]]:
 
 
 def listed_facets(frame: Frame) -> list[str]:
-    """Return the facets that are lists: the built-in ones, then those of the user."""
+    """Return the facets that are shown as lists: some of the built-in ones, then those of the user."""
     return ["section", "topic", "agency", "doctype", *(n for n in frame.index.facet_names if n not in BUILT_IN_FACETS)]
 
 
@@ -197,8 +198,8 @@ def _tree_view(frame: Frame, counts: FacetCounts) -> FacetView:
 def _tree_values(frame: Frame, counts: FacetCounts, depth: int | None) -> list[Value]:
     """Return places as a tree in the order of the page. In a level, chosen branches come first, then the most frequent.
 
-    `depth`: number of levels that are open. The branch of a chosen place is open, and so is that of the only place of
-    a level. None opens everything.
+    `depth`: number of levels that are shown of every branch. None shows all levels. Otherwise, the places below a
+    chosen place, below the places above it, and below a place without siblings are shown too.
     """
     totals: dict[tuple[str, ...], int] = {}
     children: dict[tuple[str, ...], list[tuple[str, ...]]] = {}

@@ -112,7 +112,8 @@ class Frame:
         """Return the URL of a tab with the query and the filters.
 
         Endpoints of `OF_MEASURES` filter by the year of the measure (`of_year`), the others by that of the report
-        (`year`). Between the two kinds of endpoints, a filter by year is passed on under the name that the tab uses.
+        (`year`). From a page of one kind to a tab of the other, a filter by year is passed on under the name that the
+        tab uses; from the page `about`, under the name that it has.
         """
         state, changes = self.state, dict[str, Sequence[str]]()
         named, other = ("of_year", "year") if endpoint in OF_MEASURES else ("year", "of_year")
@@ -138,7 +139,7 @@ class Frame:
         return chips
 
     def _literal_label(self) -> str:
-        """Return the facets whose names are read as words."""
+        """Return the names of the facets that `literal` lists, as a text. Without such: the word for any facet."""
         names = [name for name in self.state["literal"].split(",") if name in BUILT_IN_FACETS]
         return self.words.join([self.words.facet(name) for name in names]) or self.words["any"]
 

@@ -19,7 +19,7 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-"""Headers of every response."""
+"""Headers that every response gets, unless it has headers of the same names."""
 _RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 """Names under which a server on this machine may be requested."""
@@ -34,7 +34,7 @@ def is_loopback(host: str) -> bool:
 
 
 def host_name(header: str) -> str:
-    """Return the name in a Host header, without the port, in lower case."""
+    """Return the name in a Host header in lower case, without the port and without a dot at the end of the name."""
     name, bracket, _ = header.partition("]") if header.startswith("[") else header.partition(":")
     return (name + bracket if bracket == "]" else name).lower().rstrip(".")
 

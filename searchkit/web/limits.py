@@ -14,11 +14,12 @@ from searchkit import time_limit
 from searchkit.errors import TimedOut
 
 SEARCHES, HEAVY_REQUESTS = 4, 1
-"""Number of searches and of heavy requests (such as comparisons, audits, exports and charts) that run at a time."""
+"""Maximum number of searches, and of heavy requests (such as comparisons, audits, exports and charts), that run at a
+time."""
 SEARCH_SECONDS, HEAVY_SECONDS = 10.0, 60.0
-"""Deadlines of a search and of a heavy request, from the moment that it is admitted."""
+"""Seconds from the moment that a search, or a heavy request, is admitted to its deadline."""
 TURN_SECONDS = 0.5
-"""Maximum time that a request waits for its turn to compute."""
+"""Maximum number of seconds that a request waits for its turn to compute."""
 MAX_WAITING = 16
 """Maximum number of requests that wait in a pool."""
 
@@ -41,7 +42,7 @@ class Turns:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Run the block when no other thread is in it, or after `TURN_SECONDS`, because a request can take long."""
+        """Run the block when no other thread has the turn, or after `TURN_SECONDS`, because a request can take long."""
         has_turn = self._is_free.acquire(timeout=TURN_SECONDS)
         try:
             yield
@@ -55,7 +56,7 @@ class RequestPool:
 
     def __init__(self, name: str, workers: int, seconds: float, max_waiting: int = MAX_WAITING) -> None:
         self.seconds = seconds
-        """The deadline."""
+        """Seconds from the moment that a function is admitted to its deadline."""
         self._capacity = workers + max_waiting
         self._admitted = 0
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix=name)

@@ -25,7 +25,7 @@ def mark(text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[str, bool]]:
 def split_id(paragraph_id: str) -> tuple[str, int]:
     """Return the id of the document and the number of a paragraph.
 
-    The paragraph of a record of a file has the id of its document, and the number 1.
+    If a document is a record of a file, its paragraph has the id of the document, and the number 1.
     """
     document, hash_mark, n = paragraph_id.rpartition("#")
     return (document, int(n)) if hash_mark and n.isdecimal() else (paragraph_id, 1)
@@ -49,12 +49,12 @@ def format_value(measure: Measure) -> str:
 
 
 def suggestion_links(frame: Frame, suggestions: Iterable[Suggestion]) -> list[tuple[str, str, int]]:
-    """Return text, URL and number of hits of each of some other searches."""
+    """Return text, URL and total of each suggested search."""
     return [(_describe(frame, item), _suggestion_url(frame, item), item.total) for item in suggestions]
 
 
 def _describe(frame: Frame, item: Suggestion) -> str:
-    """Return what another search changes."""
+    """Return what a suggested search changes or, if it has corrected words, its query."""
     words = frame.words
     if item.kind == "did_you_mean":
         return item.query
@@ -71,7 +71,7 @@ def _describe(frame: Frame, item: Suggestion) -> str:
 
 
 def _suggestion_url(frame: Frame, item: Suggestion) -> str:
-    """Return the URL of another search."""
+    """Return the URL of a suggested search."""
     changes: dict[str, Any] = dict.fromkeys(FILTER_NAMES)
     where: list[str] = []
     for facet, values in item.filters.items():
@@ -88,7 +88,10 @@ def _suggestion_url(frame: Frame, item: Suggestion) -> str:
 
 
 def page_links(frame: Frame, offset: int, limit: int, shown: int, *, has_more: bool) -> dict[str, str]:
-    """Return the URLs of the pages before and after, each empty if there is none. `shown`: number of records here."""
+    """Return the URLs of the pages before and after, each empty if there is none.
+
+    `shown`: number of records on this page.
+    """
     before = max(offset - limit, 0)
     return {
         "previous": frame.url(offset=str(before) if before else None) if offset else "",

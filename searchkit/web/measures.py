@@ -17,7 +17,7 @@ from searchkit.web.parameters import FILTER_NAMES
 from searchkit.web.reading import year_text
 
 PAGE_SIZE = 30
-"""Number of measures on a page."""
+"""Number of measures on a page, unless the parameter `limit` is another number."""
 _MAX_NAMES = 12
 _SORTS = (("score_order", "score"), ("value_order", "-value"), ("value_asc", "value"), ("latest_order", "-of_year"))
 
@@ -39,7 +39,7 @@ class Row(NamedTuple):
 
 
 def measures_page(frame: Frame) -> tuple[str, dict[str, Any]]:
-    """Return the template and its values for a look-up of measures."""
+    """Return the name of the template and its values for a look-up of measures."""
     state, words = frame.state, frame.words
     if not state["query"] and not state.filters:
         return "measures", frame.page_context(

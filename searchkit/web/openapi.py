@@ -30,7 +30,7 @@ SUMMARIES = {
 }
 """Summary of each endpoint."""
 _LISTS = {"document": "Paragraph", "paragraph": "Paragraph", "documents": "Document"}
-"""Endpoints whose JSON is a list of records, with the name of the record."""
+"""Endpoints whose JSON is a list of records that have a schema, with the name of the schema."""
 _FIELDS: dict[str, dict[str, dict[str, Any]]] = {
     "search": {
         "query": {"type": "string"},
@@ -130,7 +130,10 @@ def describe_api(root: str, title: str) -> dict[str, Any]:
 
 
 def _describe_parameter(item: Parameter) -> dict[str, Any]:
-    """Return a parameter of an endpoint. An empty value, which forms send, is allowed: it means that there is none."""
+    """Return the description of a parameter.
+
+    An empty value, which forms send, is allowed: it means that there is none.
+    """
     schema: dict[str, Any] = {"type": "string", "maxLength": 1000}
     number = {"type": "integer", "minimum": 0, "maximum": item.maximum}
     if item.choices:
@@ -161,7 +164,10 @@ def _schema_of(endpoint: str) -> dict[str, Any]:
 
 
 def _schemas() -> dict[str, Any]:
-    """Return the schemas of the records: the dataclasses of searchkit, with the fields that JSON adds or leaves out."""
+    """Return the schemas of the records: the dataclasses of searchkit, as JSON has them.
+
+    JSON adds some fields, and leaves out others.
+    """
     _, found = msgspec.json.schema_components(
         (Document, Paragraph, Table, ExtractedMeasure), ref_template="#/components/schemas/{name}"
     )

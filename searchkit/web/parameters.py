@@ -1,6 +1,6 @@
 """The parameters of all endpoints, in one table that parses them, orders them in URLs, and describes them in OpenAPI.
 
-A parameter has the name of the option of the command line, with `_` for `-`. A repeated parameter means OR.
+A parameter has the name of the option of the command line, with `_` for `-`. A filter with several values means OR.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ class Parameter:
     choices: tuple[str, ...] = ()
     """The values that are possible. Empty means any."""
     default: str | None = None
-    """The value that is meant if the parameter is absent."""
+    """The value that is meant if the parameter is absent. Pages have limits of their own."""
     maximum: int = 0
     """Largest value of a number or a limit."""
 
     def parse(self, value: str) -> str:
-        """Return a value in canonical form. Raises UsageError if it is not possible."""
+        """Return a value in canonical form: true for yes, 7 for 007. Raises UsageError if the value is not possible."""
         if len(value) > MAX_QUERY_LENGTH:
             raise UsageError(f"{self.name} has more than {MAX_QUERY_LENGTH} characters; shorten it")
         if self.choices and value not in self.choices:
@@ -185,8 +185,8 @@ def data_parameters(endpoint: str) -> tuple[Parameter, ...]:
 
 
 _QUOTED = tuple(quote_plus(bytes([byte]), safe="/:,.") for byte in range(256))
-"""Each byte as it is written in a URL. Most values are on one page only, so the cache of `encode_pair` lacks them, and
-`quote_plus` takes four times as long."""
+"""Each byte as it is written in a URL. The table encodes a value in a quarter of the time of `quote_plus`. This counts,
+because most values are on one page only, so that the cache of `encode_pair` lacks them."""
 
 
 @lru_cache(maxsize=4096)
@@ -223,7 +223,8 @@ _OF_PAGE = {"offset", "after", "cell"}
 _OF_LIST = {*_OF_PAGE, "limit", "sort"}
 """Parameters that are not passed on to another endpoint: `_OF_PAGE`, and those that it reads in another way."""
 _KEEP_PAGE = {"offset", "limit", "context", "draw", "cell"}
-"""Parameters that can change without leaving the place in the answer."""
+"""Parameters that links within an answer change. A link that changes no other parameter keeps the parameters of
+`_OF_PAGE` that it does not change."""
 
 
 class State:
@@ -245,9 +246,9 @@ class State:
         """Parse the part of a URL after `?`.
 
         An empty value counts as absent. A parameter that the endpoint does not have is ignored, or, if `is_strict`, an
-        error. Then, parameters that only the page has are errors too. Raises UsageError for such an error, for an
-        impossible value, for a parameter that may not be repeated, for too many parameters or values of filters, and
-        for a text that cannot be decoded.
+        error. Parameters that only the page has are errors too if `is_strict`. Raises UsageError for such an error, for
+        an impossible value, for a parameter that may not be repeated, for too many parameters or values of filters, for
+        a value of `where` that is not NAME=VALUE, and for a text that cannot be decoded.
         """
         try:
             pairs = parse_qsl(query_string, keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict")
@@ -277,17 +278,17 @@ class State:
         return found[0] if found else PARAMETERS[name].default or ""
 
     def all(self, name: str) -> tuple[str, ...]:
-        """Return all values of a parameter."""
+        """Return all values of a parameter in the URL, without its default."""
         return self.values.get(name, ())
 
     def number(self, name: str) -> int | None:
-        """Return the value of a parameter that is a number or a limit. None means `ALL`."""
+        """Return the value, or the default, of a parameter that is a number or a limit. None means `ALL`."""
         text = self[name]
         return None if text == ALL else int(text)
 
     @property
     def filters(self) -> Mapping[str, tuple[str, ...]]:
-        """Values of the filters by facet, also those of `where`, in canonical order."""
+        """Values of the filters by facet: those by built-in facets in their order, then those of `where`."""
         return self._filters
 
     def _where(self) -> dict[str, tuple[str, ...]]:
@@ -332,7 +333,7 @@ class State:
 
         Parameters that the endpoint does not have are left out. `root`: the path that all URLs begin with. A change to
         None or to nothing removes the parameter. A change of a parameter that is not in `_KEEP_PAGE` goes back to the
-        first page.
+        first page. Parameters of `_OF_LIST` are not passed on to another endpoint, unless they are changes.
         """
         target = endpoint or self.endpoint
         is_page = target == self.endpoint and changes.keys() <= _KEEP_PAGE
@@ -345,7 +346,7 @@ class State:
         return f"{root}{target}{suffix}?{query}" if query else f"{root}{target}{suffix}"
 
     def _pattern(self, target: str, suffix: str, changed: Iterable[str], *, keeps_page: bool) -> tuple[str, ...]:
-        """Return the parts of the query string of an endpoint, in canonical order.
+        """Return the parts of the query string of an endpoint, in the order of `PARAMETERS`.
 
         A part is the name of a parameter that is changed, or the encoded pairs NAME=VALUE of one that is not.
         """

@@ -70,10 +70,11 @@ class Block:
     cite: str = ""
     table: TableView | None = None
     page: int | None = None
+    """Page of the file, if it is not that of the paragraph before."""
 
 
 def document_page(frame: Frame) -> tuple[str, dict[str, Any]]:
-    """Return the template and its values for a document. Raises RecordMissing."""
+    """Return the name of the template and its values for a document. Raises RecordMissing."""
     index, state = frame.index, frame.state
     record_id = index.resolve_id(state["id"]) if state["id"] else ""
     document = _find_document(index, record_id)
@@ -109,7 +110,7 @@ def document_page(frame: Frame) -> tuple[str, dict[str, Any]]:
 
 
 def paragraph_page(frame: Frame) -> tuple[str, dict[str, Any]]:
-    """Return the template and its values for a paragraph with its neighbours. Raises RecordMissing."""
+    """Return the name of the template and its values for a paragraph with its neighbours. Raises RecordMissing."""
     index, state = frame.index, frame.state
     paragraph = _find_paragraph(index, index.resolve_id(state["id"])) if state["id"] else None
     if paragraph is None:
@@ -254,7 +255,7 @@ def _first_columns(table: Table) -> list[list[int]]:
 
 
 def _facts(frame: Frame, document: Document) -> list[tuple[str, str]]:
-    """Return the metadata that is shown above the text of a document, each with its label."""
+    """Return the metadata that is shown above the text of a document, as pairs of label and value."""
     words = frame.words
     facts = [
         ("report_year", str(document.year or "")),

@@ -22,11 +22,11 @@ from searchkit.web.links import (
 from searchkit.web.parameters import FILTER_NAMES
 
 PAGE_SIZE = 20
-"""Number of hits on a page."""
+"""Number of hits on a page, unless the parameter `limit` is another number."""
 _MAX_MEASURES = 4
 """Maximum number of measures beside a snippet."""
 _OPERATORS = frozenset('"“”「」『』()（）[]［］|｜^＾*＊:：')
-"""Characters of operators. A query with one of them is not read as plain words."""
+"""Characters of operators. A query with one of them may not be read as plain words."""
 
 
 class SnippetMeasure(NamedTuple):
@@ -63,8 +63,9 @@ class HitView(NamedTuple):
     same: int
     """Number of near-duplicates that are folded under the hit."""
     same_links: Sequence[Link]
+    """Links to the first three of them."""
     matches: int
-    """Number of hits of its report, if hits are grouped by report."""
+    """Number of paragraphs of its report that match, if hits are grouped by report."""
     cite: str
     """Text that cites it."""
     context_url: str
@@ -72,7 +73,7 @@ class HitView(NamedTuple):
 
 
 def search_page(frame: Frame) -> tuple[str, dict[str, Any]]:
-    """Return the name of the template and its values for a search, or for the start page if there is no query."""
+    """Return the name of the template and its values for a search, or for the start page without query and filters."""
     state = frame.state
     names = ["year", TREE, *listed_facets(frame)]
     is_start = not state["query"] and not state.filters

@@ -39,7 +39,7 @@ class ServerOptions:
     allow_hosts: tuple[str, ...] = ()
     """Names under which the server may be requested, besides those of this machine."""
     title: str | None = None
-    """Name of the server in the header of its pages."""
+    """Name of the server in the header of its pages. None means the default name in the language of the pages."""
     language: str = "zh"
     """Language of the pages: zh or en."""
     trusted_proxy: str | None = None
@@ -118,8 +118,8 @@ def _return_freed_memory() -> None:
     """Let the C library of Linux give the memory of large arrays back to the system. A server runs for a long time.
 
     By default, each thread has an arena of its own that keeps what its largest request took, and freed blocks of up to
-    some MB stay in the heap between blocks in use. With these options, one arena serves all threads, and
-    blocks of 512 KB or more are returned when they are freed. `bench.load` measures the memory.
+    some MB stay in the heap between blocks in use. With these options, one arena serves all threads, and blocks of
+    512 KB or more are returned when they are freed. `bench.load` measures the memory.
     """
     if sys.platform == "linux":
         with suppress(AttributeError):  # a C library without these options

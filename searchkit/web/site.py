@@ -50,10 +50,11 @@ class Site:
         is_private: bool = False,
         verify: bool = False,
     ) -> None:
-        """Open the index in the folder `path`, and start to verify it in the background. Raises IndexUnusable.
+        """Open the index at `path`. Raises IndexUnusable.
 
         `root`: path that its URLs begin with. `is_private`: whether only the user can reach the server, so that it
-        shows the watches of the user. `verify`: whether all files are verified before this returns.
+        shows the watches of the user. `verify`: whether all files are verified before this returns. Otherwise a thread
+        verifies them in the background. A thread also verifies each later build when it is opened.
         """
         self.name, self.root, self.title, self.words, self.is_private = name, root, title, words, is_private
         self._index = Index(path, verify=verify)

@@ -48,7 +48,7 @@ class FindingView(NamedTuple):
 
 
 def coverage_page(frame: Frame) -> tuple[str, dict[str, Any]]:
-    """Return the template and its values for the numbers of reports by two facets."""
+    """Return the name of the template and its values for the numbers of reports by two facets."""
     state, words = frame.state, frame.words
     rows, cols = state["rows"], state["cols"] or "year"
     coverage = frame.index.coverage(rows, cols, **state.filter_arguments())
@@ -100,7 +100,7 @@ def _filter_change(frame: Frame, facet: str, label: str | int) -> dict[str, Any]
 
 
 def audit_page(frame: Frame) -> tuple[str, dict[str, Any]]:
-    """Return the template and its values for the findings of an audit."""
+    """Return the name of the template and its values for the findings of an audit."""
     state, words = frame.state, frame.words
     audit = audit_measures(frame.index, state)
     offset = min(state.number("offset") or 0, len(audit))
@@ -146,7 +146,7 @@ def _content_lines(text: str) -> list[str]:
 
 
 def about_page(frame: Frame) -> tuple[str, dict[str, Any]]:
-    """Return the template and its values for the state of the index."""
+    """Return the name of the template and its values for the state of the index."""
     index, words = frame.index, frame.words
     info: dict[str, Any] = index.info()
     facts = [

@@ -25,6 +25,7 @@ class WatchView(NamedTuple):
     url: str
     """URL of its search, empty if the index cannot answer it."""
     since: str
+    """Day on which the watch was last run or, if it never was, added."""
     new: int
     """Number of new paragraphs."""
     hits: list[tuple[list[tuple[str, bool]], str, str]]
@@ -34,7 +35,7 @@ class WatchView(NamedTuple):
 
 
 def read_news(index: IndexState) -> list[tuple[News, str]]:
-    """Return what is new in each watch of an index, with a problem: empty if the index can answer the watch.
+    """Return what is new in each watch of an index, and why the index cannot answer the watch (empty if it can).
 
     Raises SearchkitError if the file of watches is unusable.
     """
@@ -60,7 +61,7 @@ def watches_state() -> str:
 
 
 def watches_page(frame: Frame) -> tuple[str, dict[str, Any]]:
-    """Return the template and its values for the watches of this index."""
+    """Return the name of the template and its values for the watches of this index."""
     views = [_view(frame, news, problem) for news, problem in read_news(frame.index)]
     return "watches", frame.page_context(
         f"{frame.words['watches_title']} · {frame.title}",

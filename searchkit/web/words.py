@@ -318,7 +318,7 @@ class Words:
         return _FINDINGS.get(kind, kind) if self.language == "en" else self._catalogue.pgettext(FINDING, kind)
 
     def tree(self, understood: str) -> str:
-        """Return a query tree as text, with the operators and facets in this language."""
+        """Return the text of a query tree with the operators and facets in this language."""
         for operator in _OPERATORS:
             understood = understood.replace(WORDS_OF_PAGES[operator], self._words[operator])
         if self.language != "en":

@@ -42,11 +42,11 @@ _PROPERTY = re.compile(rf"[•·*●◆■\-\s【\[(（]*(?:{_PROPERTY_NAMES})\s
 _PROPERTY_WITHOUT_COLON = re.compile(
     r"[•·*●◆■\-\s【\[(（]*(?:索\s?引\s?号|发布日期|成文日期|发布时间|信息来源|浏览次数|发文字号|发文机关|发布机构)[】\])）]?\s*\S{0,40}"
 )
-"""A property name and at most 40 characters without a blank: `索引号 LH331082-035`."""
+"""One of the most frequent property names and at most 40 characters without a blank: `索引号 LH331082-035`."""
 _LEADING_DATE_TIME = re.compile(
     r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?(?: \d{1,2}[:：]\d{2}(?:[:：]\d{2})?)?[ |｜]+(?=\S)"
 )
-"""A date before other properties: `2024-01-30 09:12 来源：…`."""
+"""A date, with or without a time of day, before other properties: `2024-01-30 09:12 来源：…`."""
 _SPACED_PROPERTY_NAME = re.compile(r"[\u4e00-\u9fff]{1,2}(?: [\u4e00-\u9fff]{1,2}){1,3} ?(?=[:：])")
 """A property name stretched with blanks to the width of other names: `文 号：`, `关 键 词：`."""
 _TIMESTAMP = re.compile(r"(?:\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?|)\s?\d{1,2}[:：]\d{2}(?:[:：]\d{2})?")
@@ -57,7 +57,7 @@ _BREADCRUMB = re.compile(
 """Names with arrows between them (`首页 > 政务公开`), the rest of such a path, or 首页 before a slash or hyphen.
 
 Adjacent parts of the pattern match disjoint characters. Otherwise a line of arrows could be split in exponentially many
-ways, and the search would not end.
+ways, and the match would practically not end.
 """
 _FOOTER = re.compile(
     r"(?:网站|本站|本网站|政府网站|平台)?(?:主办|承办|协办|主管|建设|运行|维护|运维|管理|制作|开发|技术支持|版权所有)(?:及?(?:维护|管理|技术支持))?(?:单位|方|部门)?\s?[:：]"
@@ -78,11 +78,13 @@ _DOT_LEADER = re.compile(r"(?:[.．·…‥。]\s?){3,}[-—\s(（]*\d{1,4}[-—
 _TAIL_START = re.compile(
     r"[【\[(（•*\s]*(?:相关(?:链接|附件|阅读|文章|新闻|信息|稿件|解读|内容|推荐|文档|资讯)|友情链接|重点链接|常用链接|推荐(?:阅读|文章|链接)|延伸阅读|热门(?:文章|信息|推荐)|最新(?:文章|信息|发布)|猜你喜欢|上一[篇条页]|下一[篇条页]|(?:全国|各|省|市|区县|中央|国家)[^。，]{0,10}(?:政府|部门)网站|网站导航|责任编辑|责编)(?:\s?[】\])）:：>＞]|\s|$)"
 )
-"""The heading of links after the report: `相关链接：`, `上一篇`, `【责任编辑】`."""
+"""The start of a line of links, or of the name of the editor, after the report: `相关链接：`, `上一篇`,
+`【责任编辑】`."""
 _IMPRINT = re.compile(
     r"[（(【\[]\s?(?:此[件文](?:公开|主动公开|依申请公开|不公开|删减|内部)?[^。]{0,12}|全文完|完|结束|信息公开(?:形式|选项)[:：].{0,10}|(?:主动|依申请|不予)公开)\s?[)）】\]]|[（(]?联系(?:人|电话|方式)\s?[:：].{0,80}|抄送\s?[:：].*|抄报\s?[:：].*|主送\s?[:：].*|.{2,30}\d{4}年\d{1,2}月\d{1,2}日\s?印发"
 )
-"""A remark on distribution or printing: `（此件公开发布）`, `（全文完）`, `抄送：…`, `办公室2024年1月31日印发`."""
+"""A remark on distribution, printing or whom to ask: `（此件公开发布）`, `（全文完）`, `抄送：…`, `（联系人：…`,
+`办公室2024年1月31日印发`."""
 
 
 def is_buttons(line: str) -> bool:
@@ -100,7 +102,7 @@ def is_buttons(line: str) -> bool:
 
 
 def is_meta(line: str) -> bool:
-    """Return whether a line states properties of the page: `索引号: …`, `发布日期: … 来源: …`, `浏览次数：`."""
+    """Return whether a line states properties of the page, or only a time: `索引号: …`, `浏览次数：`, `09:12:30`."""
     if not line or len(line) > _MAX_CHROME_LENGTH or "。" in line:
         return False
     date = _LEADING_DATE_TIME.match(line)
@@ -143,7 +145,7 @@ def starts_tail(line: str) -> bool:
 
 
 def is_imprint(line: str) -> bool:
-    """Return whether a line concerns distribution and printing: `（此件公开发布）`, `抄送：…`, `… 印发`."""
+    """Return whether a line is the imprint (`_IMPRINT`): `（此件公开发布）`, `抄送：…`, `… 印发`."""
     return 0 < len(line) <= _MAX_CHROME_LENGTH and _IMPRINT.fullmatch(line) is not None
 
 

@@ -2,8 +2,8 @@
 
 The steps remove menus, buttons, meta lines, breadcrumbs, page numbers, running heads, `[bookmark: …]` marks, tables of
 contents, related links and footers, and lines that only address the audience (各位代表：). All other text is kept as
-written, including the signature and date at the end. Only its white space changes: lines are stripped, and each run of
-white space inside a line becomes one blank.
+written, including the signature and date at the end. Only its white space and its line breaks change: each line passes
+`lines.clean_line`, and broken sentences are joined.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from searchkit.corpus.tables.recognition import recognise_tables
 _CONTENTS_TITLES = frozenset({"目录", "目次"})
 """Titles of tables of contents, without blanks."""
 _MAX_CONTENTS_LINES = 300
-"""Maximum number of lines of a table of contents."""
+"""Maximum number of lines of a table of contents, and number of lines at the start of the content in which its title
+is searched for."""
 _MAX_ENTRY_LENGTH = 80
 """Maximum length of an entry of a table of contents, in code points."""
 _TRAILING_PAGE_NUMBER = re.compile(r"[.．·…‥。\s\d\-—()（）]+$")
@@ -111,7 +112,8 @@ def _end_of_content(blocks: Sequence[Block], start: int) -> int:
 def _is_after_content(text: str, *, is_signed: bool) -> bool:
     """Return whether a line at the end is not content.
 
-    Page chrome and imprint are never content. After the date, only attachments and names of public bodies are content.
+    Page chrome and imprint are never content. After the date of the signature (`is_signed`), only attachments and names
+    of public bodies are content.
     """
     if chrome.is_chrome(text) or chrome.is_imprint(text):
         return True
@@ -126,7 +128,8 @@ def _is_attachment(text: str) -> bool:
 def _may_be_tail(text: str) -> bool:
     """Return whether a line can be after the last sentence.
 
-    Such a line is blank, page chrome, the imprint or a page number, or has no stop and is no prose (`lines.is_prose`).
+    Such a line is blank, page chrome, the imprint or a page number, or neither ends a sentence nor is prose
+    (`lines.ends_sentence`, `lines.is_prose`).
     """
     if not text or chrome.is_chrome(text) or chrome.is_imprint(text) or chrome.is_page_number(text):
         return True
@@ -134,7 +137,10 @@ def _may_be_tail(text: str) -> bool:
 
 
 def _layout_lines(blocks: Sequence[Block], start: int, end: int) -> set[int]:
-    """Return the indexes of page numbers, buttons, salutations, imprint and dotted entries (`……12`) in the content."""
+    """Return the indexes of page numbers, buttons, salutations, imprint and dotted entries (`……12`) in the content.
+
+    Headings that the format states are not among them, nor are numbers of a broken sentence (`_is_broken_measure`).
+    """
     dropped = set()
     for i in range(start, end):
         text = blocks[i].text
@@ -159,7 +165,7 @@ def _is_broken_measure(blocks: Sequence[Block], i: int) -> bool:
     """Return whether a line of digits is a number of a sentence and no page number.
 
     The line is part of a sentence if the line before ends inside a sentence and the line after begins with a counter:
-    `办理案件`, `12`, `件`. Up to two blank lines between these lines are ignored.
+    `办理案件`, `12`, `件`. Up to two blank lines before and up to two after the line of digits are ignored.
     """
     if not blocks[i].text.isdecimal():
         return False
@@ -171,8 +177,9 @@ def _is_broken_measure(blocks: Sequence[Block], i: int) -> bool:
 def _repeated_lines(blocks: Sequence[Block], start: int, end: int, title: str | None) -> set[int]:
     """Return the indexes of running heads and feet.
 
-    These are repetitions of the title, and lines without a stop that are first or last on at least half of the pages,
-    and at least three times. Lines that differ only in their numbers, such as page numbers, count as equal.
+    These are repetitions of the title, and lines that do not end a sentence and are first or last on at least half of
+    the pages, and at least three times. Of the latter, lines that differ only in their numbers, such as page numbers,
+    count as equal.
     """
     bare_title = title.replace(" ", "") if title else None
     dropped = {
@@ -195,7 +202,10 @@ def _repeated_lines(blocks: Sequence[Block], start: int, end: int, title: str | 
 
 
 def _page_edges(blocks: Sequence[Block], start: int, end: int) -> list[int]:
-    """Return the indexes of the first and last line of each page, two for each page. Empty if there are no pages."""
+    """Return the indexes of the first and last line of each page, two for each page. Empty if there are no pages.
+
+    The only line of a page is the first and the last one.
+    """
     edges: list[int] = []
     paged = [i for i in range(start, end) if blocks[i].text and blocks[i].page is not None]
     for previous, following in zip([None, *paged], [*paged, None], strict=True):

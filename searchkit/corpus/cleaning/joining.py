@@ -35,8 +35,8 @@ _NEVER_AT_LINE_END = re.compile(
 )
 """The end of a line whose sentence continues on the next line: prepositions, conjunctions, adverbs and the like."""
 _INLINE_LIST_STYLES = frozenset({LISTED, DASH, "第一", "（1）", "①"})
-"""Styles of lists inside a sentence. After a comma, a line that begins with such a list number continues the
-sentence."""
+"""Styles of lists inside a sentence. After a line with an open end, such as a comma (`_OPEN_LINE_ENDS`), a line that
+begins with such a list number may continue the sentence. A list number of another style begins a new item."""
 _LATIN_LETTER = re.compile("[A-Za-z]")
 _LATIN_LETTER_OR_DIGIT = re.compile("[A-Za-z0-9]")
 _LATIN_OR_NUMBER = re.compile(r"[0-9A-Za-z０-９Ａ-Ｚａ-ｚ.%％]")
@@ -48,11 +48,13 @@ _UNIT_START = re.compile(r"[年月日件户次人名个家项条起例份支期�
 _CLOSING_BRACKETS = {"（": "）", "(": ")", "《": "》", "“": "”", "【": "】", "〔": "〕"}
 """Opening bracket or quote → the closing one."""
 _MAX_SHORT_LINE_LENGTH = 48
-"""Maximum length of a heading without a list number, in code points. Longer lines are running text."""
+"""Maximum length of a heading without a list number, in code points. Longer lines are running text. A heading
+with a list number that is run together with the paragraph before it must be shorter, too (`_continues_prose`)."""
 _MAX_NUMBERED_LINE_LENGTH = 60
 """Maximum length of a heading with a list number, in code points, including the number."""
 _MIN_CLAUSE_LENGTH = 4
-"""Minimum length of the last clause of a heading of several clauses, in code points: 打造发展高地."""
+"""Minimum length of the last clause of a heading, in code points: 打造发展高地. Applies to headings with a list number
+and at least `_MAX_HEADING_CLAUSES` clauses."""
 _MAX_UNNUMBERED_HEADING_LENGTH = 32
 """Maximum length, in code points, of a heading without a list number that is joined like a heading. Longer lines may
 still be headings, but are joined like running text."""
@@ -71,7 +73,8 @@ _MAX_INEXACT_SHARE = 0.03
 """Maximum number of nearly full lines that end inside a sentence, relative to the number of full lines, in a text whose
 lines a program cut."""
 _MAX_FRAGMENT_LENGTH = 2
-"""A line of at most this number of code points is the rest of the line above. Longer lines may be complete."""
+"""A line of at most this number of code points is taken for the rest of the line above (`_splits_token`). Longer lines
+may be complete."""
 _COMPLETE_SHORT_LINES = frozenset({"附件", "附", "注"})
 """Complete lines that are as short as a fragment."""
 _MAX_SAMPLE_LENGTH = 100_000
@@ -85,7 +88,7 @@ _MIN_COHESION = 0.08
 _NARRATIVE_START = re.compile(
     r"(?:\d{4}年(?:以来|.{0,6}[,，])|今年|全年|年内|目前|截至|我[局委市区县镇街院厅办]|同时|此外|根据|按照|为(?!民|主|本)|通过|现将|一年来|近年来)"
 )
-"""The start of a paragraph that is running text, not a heading: 2023年，, 我局, 为."""
+"""The start of a paragraph that is running text, not a heading: `2023年，`, `我局`, `为`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,7 @@ class _PairStatistics:
         return pairs > 1 and pairs * pairs >= _MIN_COHESION * self._count_char(first) * self._count_char(second)
 
     def _count_char(self, char: str) -> int:
-        """Return the frequency of a character in the sample. Each character is counted only once."""
+        """Return the frequency of a character in the sample. It is computed at the first call, and kept."""
         if char not in self._char_counts:
             self._char_counts[char] = self._text.count(char)
         return self._char_counts[char]
@@ -150,9 +153,10 @@ def join_broken_lines(
     """Join the lines of each broken paragraph or heading.
 
     `blocks` contain cleaned text, empty for blank lines and tables; `indents` states which lines began with white
-    space, and `rows` which are rows of a table, with tabs between their cells. Rows are not joined. The result contains
-    no blank line. A paragraph ends before a table. Lines are joined with a blank if a Latin letter is before the line
-    end and a Latin letter or digit after it, otherwise without. Time is linear in the text.
+    space, and `rows` which are rows of a table, with tabs between their cells (None: no line is). Rows are not joined.
+    The result contains no blank line. A paragraph ends before a table or a row. Lines are joined with a blank if a
+    Latin letter is before the line end and a Latin letter or digit after it, otherwise without. Time is linear in the
+    text.
     """
     layout, words = _detect_line_layout(blocks, indents), _PairStatistics(blocks)
     joined: list[Block] = []
@@ -228,6 +232,7 @@ def _detect_line_layout(blocks: Sequence[Block], indents: Sequence[bool]) -> _Li
 
     Indents separate paragraphs if more than 3 % and less than 80 % of the lines have one. Blank lines separate
     paragraphs if their number is more than 3 % and less than 80 % of the number of other lines that are no headings.
+    Tables are counted as blank lines.
     """
     texts = [block.text for block in blocks if block.text and not block.level]
     line_indents = [indent for block, indent in zip(blocks, indents, strict=True) if block.text]
@@ -245,7 +250,10 @@ def _detect_line_layout(blocks: Sequence[Block], indents: Sequence[bool]) -> _Li
 
 
 def _detect_slack(texts: Sequence[str], width_of: Callable[[str], float], width: float) -> float:
-    """Return `_CUT_SLACK` if a program cut all lines at one width, otherwise `_WRAP_SLACK`."""
+    """Return `_CUT_SLACK` if a program cut all lines at one width, otherwise `_WRAP_SLACK`.
+
+    Nearly full lines that end inside a sentence show that a typesetter wrapped the lines (`_MAX_INEXACT_SHARE`).
+    """
     widths = [width_of(text) for text in texts]
     full = sum(line_width >= width - _CUT_SLACK for line_width in widths)
     nearly_full = [
@@ -262,7 +270,8 @@ def _detect_width(texts: Sequence[str], width_of: Callable[[str], float]) -> tup
 
     The candidate is the 90th percentile of the widths. It is the width of a wrapped text if the share of lines with
     this width, give or take 2, is at least `_MIN_WRAPPED_SHARE`, and at least `_MIN_OPEN_SHARE` of these lines end
-    inside a sentence.
+    inside a sentence. A text of fewer than 8 lines, or with a candidate below 15 or above 80, has neither a width nor a
+    share (None, 0).
     """
     min_lines, min_width, max_width, slack = 8, 15, 80, 2
     if len(texts) < min_lines:
@@ -298,8 +307,9 @@ def _print_width(text: str) -> float:
 def _continues(paragraph: _OpenParagraph, block: Block, gap: _Gap, layout: _LineLayout, words: _PairStatistics) -> bool:
     """Return whether the next line continues a paragraph.
 
-    A heading level or a list number begins a new paragraph. After a full line of a wrapped text, the width decides.
-    After any other line, the paragraph continues only if its sentence is unfinished.
+    It does not continue if one of the two has a heading level, or if the line begins with a list number
+    (`_starts_item`). Otherwise, after a full line of a wrapped text, the width decides. After any other line, the
+    paragraph continues only if its sentence is unfinished.
     """
     before, after = paragraph.last, block.text
     is_open = before.endswith(_OPEN_LINE_ENDS)
@@ -325,10 +335,10 @@ def _starts_item(after: str, *, is_open: bool) -> bool:
 def _continues_by_width(before: str, after: str, gap: _Gap, layout: _LineLayout) -> bool | None:
     """Return whether a paragraph continues after a full line; None if the line before is not full.
 
-    A full line that ends inside a sentence continues, unless a date or an indent begins a new paragraph. A
-    sentence that ends exactly at the full width seldom ends the paragraph. It ends the paragraph if a blank line, an
-    indent, a date or a salutation follows, or if a typesetter wrapped the lines and neither blank lines nor indents
-    separate the paragraphs of the text.
+    After a full line that ends inside a sentence, the paragraph continues, unless a date or an indent begins a new
+    paragraph. A sentence that ends at the full width seldom ends the paragraph. It ends the paragraph if a blank line,
+    an indent, a date or a salutation follows, or if a typesetter wrapped the lines and neither blank lines nor indents
+    separate the paragraphs of the text. Indents only count if `has_mixed_indent`.
     """
     if layout.width is None or layout.width_of(before) < layout.width - layout.slack:
         return None
@@ -370,7 +380,11 @@ def _continues_unfinished(paragraph: _OpenParagraph, block: Block, words: _PairS
 
 
 def _splits_token(before: str, after: str) -> bool:
-    """Return whether the line end cuts a number or a Latin word, or only one or two characters follow."""
+    """Return whether the line end cuts a number from its rest or unit, cuts a Latin word, or leaves a short rest.
+
+    A rest is short if it has at most `_MAX_FRAGMENT_LENGTH` code points. The exceptions are a complete line (附件), and
+    a short line after the name of a body. A line that begins with 附 is never cut.
+    """
     if before.startswith("附"):  # an entry of the list of annexes is complete: 附件1
         return False
     if len(after) <= _MAX_FRAGMENT_LENGTH:  # after the name of a body, they may be the name of a person
@@ -393,15 +407,16 @@ def _is_inseparable(before: str, after: str, words: _PairStatistics) -> bool:
 def _is_too_complex(text: str, marker: Marker | None) -> bool:
     """Return whether a short line is running text and not a heading.
 
-    It is running text if it has too many clauses, or several clauses and a measure. So is a line with a list number
-    whose last clause was cut, and one without that has more than `_MAX_UNNUMBERED_HEADING_LENGTH` code points.
+    It is running text if it has too many clauses, or several clauses and a measure. A line with a list number is also
+    running text if its last clause was cut; a line without a list number, if it has more than
+    `_MAX_UNNUMBERED_HEADING_LENGTH` code points.
     """
     clauses = re.split("[，,]", text)
     if len(clauses) > 1 and lines.has_measure(text):
         return True
     if marker is None:
         return len(clauses) > _MAX_HEADING_CLAUSES or len(text) > _MAX_UNNUMBERED_HEADING_LENGTH
-    # A last clause of fewer than `_MIN_CLAUSE_LENGTH` characters was cut.
+    # A last clause of fewer than `_MIN_CLAUSE_LENGTH` code points was cut.
     return len(clauses) > _MAX_HEADING_CLAUSES + 1 or (
         len(clauses) >= _MAX_HEADING_CLAUSES and len(clauses[-1]) < _MIN_CLAUSE_LENGTH
     )
@@ -410,8 +425,9 @@ def _is_too_complex(text: str, marker: Marker | None) -> bool:
 def _continues_prose(before: str, after: str, words: _PairStatistics) -> bool:
     """Return whether running text without a final stop continues.
 
-    The text continues unless the line ends with a heading or a short line follows, which may be a heading. A short line
-    continues the text only if the line end cuts a phrase or a word (`_is_inseparable`).
+    The text continues unless the line ends with a heading, or a short line follows that may be a heading: at most 36
+    code points, neither prose nor the end of a sentence nor a number. Such a line continues the text only if the line
+    end cuts a phrase or a word (`_is_inseparable`).
     """
     last = before[before.rfind("。") + 1 :]
     if len(last) < min(len(before), _MAX_SHORT_LINE_LENGTH) and parse_marker(last) is not None:

@@ -14,14 +14,14 @@ from searchkit.corpus.tables.cells import parse_unit_note
 from searchkit.text.years import ANY_YEAR, ARABIC_YEAR
 
 _MAX_OPENING_LINES = 240
-"""Maximum number of lines examined for the title. From the end of the title, the same number is examined for the rest
-of the head."""
+"""Maximum number of lines that are examined for the title. The rest of the head is looked for in the same number of
+lines after the title or, if there is no title, from the first line on."""
 _MAX_TITLE_LENGTH = 80
-"""Maximum length of a line of a title, in code points."""
+"""Maximum length of a line of a title, in code points. A last line that is a heading of level 1 may be longer."""
 _MIN_TITLE_LENGTH = 6
 """Minimum length of the last line of a title, in code points."""
 _MAX_TITLE_LINES = 4
-"""Maximum number of lines that a title can be broken into."""
+"""Maximum number of lines that a title can be broken into. Blank lines between them are not counted."""
 _MAX_SUBTITLE_LINES = 2
 """Maximum number of consecutive lines of the head without a typical shape, such as subtitles and names."""
 _DOCUMENT_KINDS = (
@@ -31,7 +31,8 @@ _DOCUMENT_KINDS = (
 _TITLE_LINE = re.compile(
     rf"[^。！？；;]*(?:{_DOCUMENT_KINDS})\s?(?:[（(][^（）()]{{1,60}}[)）]|[—-]{{1,2}}.{{0,20}})?》?(?:\[\^?\d{{1,2}}\])?"
 )
-"""A line without stops that ends with the kind of document. A remark, a subtitle, 》 or a footnote mark may follow."""
+"""A line of a title up to the kind of document, without stops. In this order may follow: a remark in brackets or a
+subtitle after a dash, 》, a footnote mark."""
 _FOOTNOTE_MARK = re.compile(r"\[\^?\d{1,2}\]$")
 """The mark of a footnote at the end of a title: `[1]`, `[^1]`."""
 _REPORT_WORD = re.compile(r"报告|总结|汇报|白皮书|年报|述法")
@@ -39,17 +40,18 @@ _REPORT_WORD = re.compile(r"报告|总结|汇报|白皮书|年报|述法")
 _SESSION_NOTE = re.compile(r"\s?[（(][^（）()]*(?:会议|大会)[^（）()]*[)）]$")
 """The meeting in brackets at the end of a title: `（在市人民代表大会上）`."""
 _YEAR_OR_PERIOD = re.compile(rf"{ANY_YEAR}|本?年度|上半年")
-"""2023, 年度, 上半年."""
+"""A year or period in a title: 2023, 年度, 上半年."""
 _BODY_WORD = re.compile(r"局|委|政府|厅|办|署|院|中心|支队|大队|总队|镇|乡|街道|部|所|区|县|市|省|公司")
 """A character or word in the name of a body or a place."""
 _SUBJECT_WORD = re.compile("法治政府|政府(?:建设|工作|信息)|部门|依法治[省市县区]")
-"""Words that contain a `_BODY_WORD` but name the subject of a title, not the body that issued it."""
+"""Words that contain a `_BODY_WORD` but name the subject of a title, not the body that issued the report."""
 _CUT_TITLE_END = re.compile(r"(?:\d年|年度|关于|的|和|与|及)$")
 """End of a line that a title cannot end with, so that a blank line after it is inside the title."""
 _UNFINISHED_TITLE_END = re.compile(
     r"(?:年|年度|关于|的|和|与|及|对|在|委员会|政府|办公室|办事处|[局委厅署院部处站所队办])$"
 )
-"""End of a line after which a title can continue on the next line: a year, a particle, or the body that issued it."""
+"""End of a line after which a title can continue on the next line: a year, a preposition or conjunction, 的, or the
+name of the body that issued the report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +59,21 @@ class Opening:
     """The beginning of a document."""
 
     title: str | None
-    """The title as printed, its lines joined, without footnote mark, session and 《》; None if there is none."""
+    """The title as printed, its lines joined, without footnote mark, session and 《》 around it. None if there is no
+    title."""
     head: tuple[str, ...]
-    """All lines before the content that are not blank, title included, cleaned, in order."""
+    """All lines before the content that are not blank, title included, as printed, in order."""
     content_start: int
-    """0-based index of the first block of content."""
+    """0-based index of the block after the head: the first block of the content, or a blank line above it. The number
+    of blocks if there is no content."""
 
 
 def find_opening(blocks: Sequence[Block], printed: Sequence[Block]) -> Opening:
     """Separate title and head from the content.
 
-    `blocks` contain cleaned text with simplified characters, `printed` the same text as printed. An empty text is a
-    blank line. Salutations (各位代表：) belong to the head: they only state to whom the report is given.
+    `blocks` contain cleaned text with simplified characters, `printed` the same text with the characters as printed. A
+    block with an empty text and no table is a blank line. Salutations (各位代表：) belong to the head: they only state
+    to whom the report is given.
     """
     limit = _end_of_title_search(blocks)
     first, last = _find_title(blocks, limit)
@@ -90,11 +95,12 @@ def _strip_title(title: str) -> tuple[int, int]:
 
 
 def _end_of_title_search(blocks: Sequence[Block]) -> int:
-    """Return the index of the first line that cannot be part of a title.
+    """Return the index of the line at which the search for the title ends: the title is above this line.
 
-    It is running text (`lines.is_prose`) that is neither the end of a title nor a session, or a salutation, a numbered
-    heading or item, a table or 目录. The title is above this line. If none of the first `_MAX_OPENING_LINES` lines is
-    of these kinds, return the number of lines examined.
+    It is the first table, salutation, numbered heading or item, title of a table of contents (目录), or line of running
+    text (`lines.is_prose`) that neither has the shape of the last line of a title nor names a session. Blank lines,
+    page chrome (menus, buttons) and page numbers are skipped. If none of the first `_MAX_OPENING_LINES` lines is of
+    these kinds, return the number of lines examined.
     """
     for i, block in enumerate(blocks[:_MAX_OPENING_LINES]):
         text = block.text
@@ -126,9 +132,11 @@ def _is_title_line(block: Block) -> bool:
 def _find_title(blocks: Sequence[Block], limit: int) -> tuple[int, int]:
     """Return the index of the first line of the title and the index after its last line; 0, 0 if there is no title.
 
-    Lines with the shape of a title, and headings of level 1, have a score (`_score_title`). The line with the best
-    score is the last line of the title. Of lines with equal scores, the last one counts, because navigation is above
-    the title. A remark in brackets on the next line (`（审议稿）`) does not belong to the title.
+    Each line that has the shape of the last line of a title (`_is_title_line`), or is a heading of level 1 with at
+    least `_MIN_TITLE_LENGTH` code points, gets the score of the title that would end with it (`_score_title`). The line
+    with the best score is the last line of the title. Of lines with equal scores, the one furthest down is taken,
+    because navigation is above the title. A remark in brackets on the next line (`（审议稿）`) does not belong to the
+    title.
     """
     best, best_score = -1, 0
     for i in range(limit):
@@ -162,8 +170,10 @@ def _start_of_title(blocks: Sequence[Block], last: int) -> int:
     """Return the index of the first of the lines that a title was broken into. `last` is the index of the last.
 
     The line above belongs to the title if it ends inside a phrase or states a year, or if the title so far begins with
-    关于. It does not if it is a title itself, too long, or of another kind, such as a date. A title that states both a
-    year and a body is complete, unless it begins with 关于 or 年.
+    关于. It does not if it has the shape of a title itself, is too long, contains a blank, has another heading level
+    than line `last`, or is of another kind, such as a date or a session. A title that states both a year and a body is
+    complete, unless it begins with 关于 or 年. A blank line is skipped if the line above it cannot end a title
+    (`_CUT_TITLE_END`). The result can be the index of such a blank line.
     """
     start = last
     while start and last - start < _MAX_TITLE_LINES - 1:
@@ -173,7 +183,7 @@ def _start_of_title(blocks: Sequence[Block], last: int) -> int:
         is_complete = (
             _YEAR_OR_PERIOD.search(title)
             and _BODY_WORD.search(_SUBJECT_WORD.sub("", title))
-            and not title.startswith(("关于", "年"))  # a body or a year is on the line above
+            and not title.startswith(("关于", "年"))  # the body, or the number of the year, is on the line above
         )
         text = previous.text
         if is_complete or not text or _is_title_line(previous) or previous.level != blocks[last].level:
@@ -193,7 +203,7 @@ def _join_title(blocks: Sequence[Block]) -> str:
     return "".join(block.text for block in blocks)
 
 
-# A line belongs to the head if one of these tests is true for it.
+# A line that passes one of these tests has a typical shape of the head. `_belongs_to_head` knows other such lines, too.
 _HEAD_TESTS: tuple[Callable[[str], bool], ...] = (
     chrome.is_chrome,
     chrome.is_page_number,
@@ -217,7 +227,8 @@ def _end_of_head(blocks: Sequence[Block], start: int) -> int:
         if not text:
             continue
         if _belongs_to_head(blocks, i, start):
-            # Without a title, lines that have no typical shape belong to the head only if a session or speaker follows.
+            # Without a title, lines that have no typical shape belong to the head only if a session or a speaker is
+            # above them or is the next line with a typical shape.
             allows_unrecognised = allows_unrecognised or lines.is_session(text) or lines.is_speaker(text)
             if unrecognised and not allows_unrecognised:
                 break
@@ -236,13 +247,13 @@ def _end_of_head(blocks: Sequence[Block], start: int) -> int:
 
 
 def _is_note_of_table(blocks: Sequence[Block], i: int) -> bool:
-    """Return whether a line is a note on the table after it: （单位：万元）."""
+    """Return whether a line is a note on a table one or two lines below it: （单位：万元）."""
     has_table = any(block.table is not None for block in blocks[i + 1 : i + 3])
     return has_table and parse_unit_note(blocks[i].text) is not None
 
 
 def _belongs_to_head(blocks: Sequence[Block], i: int, start: int) -> bool:
-    """Return whether line i has a typical shape of the head. `start` is as for `_end_of_head`."""
+    """Return whether line i has a typical shape of the head or is a signature. `start` is as for `_end_of_head`."""
     text = blocks[i].text
     if start and text.startswith("—") and not lines.is_prose(text):  # a subtitle below the title
         return True
@@ -261,10 +272,10 @@ def _is_document_number(text: str) -> bool:
 
 
 def _is_signature(blocks: Sequence[Block], i: int, start: int) -> bool:
-    """Return whether a line below the title names a public body and a date, or a body with a date on the next line.
+    """Return whether a line below the title is a signature: a body and a date, or a body with a date on the next line.
 
-    A blank line before the date does not count. Some sites print body and date there. Returns False if there is no
-    title.
+    One blank line before the date is skipped. Some sites print the signature below the title. Returns False if there is
+    no title.
     """
     following = next((block.text for block in blocks[i + 1 : i + 3] if block.text), "")
     text = blocks[i].text

@@ -19,12 +19,12 @@ from searchkit.errors import ReadError
 MAX_ENTRIES = 10_000
 """Maximum number of entries of an archive."""
 MAX_ENTRY_BYTES = 200_000_000
-"""Maximum size of one entry, in uncompressed bytes."""
+"""Maximum size of one entry, in uncompressed bytes, and of a .docx file that LibreOffice writes (`doc`)."""
 MAX_TOTAL_BYTES = 500_000_000
 """Maximum total size of all entries that are read from one archive, in uncompressed bytes."""
 MAX_XML_BYTES = 64_000_000
-"""Maximum size of one XML document, in bytes. The tree needs about 14 times as much memory. A report of a thousand
-pages has 30 MB."""
+"""Maximum size of one XML document, in bytes. Its tree needs about 14 times as much memory. The XML of a report of a
+thousand pages has 30 MB."""
 
 _MAX_RATIO = 200
 """Maximum ratio of the uncompressed to the compressed size of an entry."""
@@ -33,7 +33,7 @@ _RATIO_EXEMPT_BYTES = 10_000_000
 _COMPRESSION_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 """Methods whose decompressors produce no more output than requested."""
 _ENCRYPTED, _UTF8 = 0x1, 0x800
-"""Flag bits of an entry."""
+"""Flag bits of an entry: it is encrypted; its name is UTF-8."""
 _UNICODE_NAME_FIELD = 0x7075
 """Id of the extra field in which some programs store a UTF-8 name beside the name in the system's encoding."""
 _DRIVE_LETTER = re.compile("[A-Za-z]:")
@@ -54,10 +54,10 @@ class Archive:
         self._container = container
         self._entries = entries
         self._bytes_read: dict[str, int] = {}
-        """Uncompressed size of each entry that has been read."""
+        """Uncompressed size of each entry whose reading has begun, as the archive states it."""
 
     def read(self, name: str) -> bytes:
-        """Uncompress one entry. Raises ReadError if that fails or is not safe; the message starts with the name."""
+        """Uncompress an entry. Raises ReadError if it is missing, damaged or unsafe; the message starts with `name`."""
         entry = self._entries.get(name)
         if entry is None:
             raise ReadError(f"{name}: missing")
@@ -91,7 +91,7 @@ class Archive:
 def open_archive(data: bytes) -> Archive:
     """Open a zip container. Entry names are UTF-8 or, as on Chinese Windows, GB18030.
 
-    Raises ReadError if the bytes are not a zip archive, or the archive has more than `MAX_ENTRIES` entries, two entries
+    Raises ReadError if the bytes are not a zip archive, or the archive has more than `MAX_ENTRIES` entries, two files
     with the same name, or a name that points outside the archive.
     """
     try:
@@ -145,7 +145,8 @@ def _entry_name(info: zipfile.ZipInfo) -> str:
     """Return the name of an entry up to the first NUL, with `/` for backslashes.
 
     If the UTF-8 flag is not set, `zipfile` decodes the name as code page 437. The name is then taken from the extra
-    field with the UTF-8 name. Without this field, the original bytes are restored and decoded as UTF-8 or GB18030.
+    field with the UTF-8 name. If no such field belongs to the name, the original bytes are restored and decoded as
+    UTF-8 or GB18030.
     """
     name = info.orig_filename
     if not info.flag_bits & _UTF8:
@@ -155,7 +156,7 @@ def _entry_name(info: zipfile.ZipInfo) -> str:
 
 
 def _decode_name(raw: bytes) -> str:
-    """Decode a name as UTF-8 or else as GB18030, without invalid bytes."""
+    """Decode a name as UTF-8 or else as GB18030. Bytes that are invalid in GB18030 are dropped."""
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
@@ -165,8 +166,8 @@ def _decode_name(raw: bytes) -> str:
 def _unicode_name(extra: bytes, raw: bytes) -> str:
     """Return the UTF-8 name from the extra fields if it belongs to the name `raw`, empty otherwise.
 
-    An extra field has a header, its id and its size. The field with the name contains a version byte, the CRC-32 of
-    `raw`, and the name.
+    The header of an extra field states its id and the size of its content. The content of the field with the name is a
+    version byte, the CRC-32 of the name that it belongs to, and the UTF-8 name.
     """
     offset, header_size, prefix_size = 0, 4, 5
     while offset + header_size <= len(extra):

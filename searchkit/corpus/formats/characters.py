@@ -12,7 +12,7 @@ SOFT_HYPHEN = "\xad"
 UNREADABLE = "\ufffd"
 """Stands for a glyph that its font does not map to a character."""
 UNREADABLE_REASON = "its fonts do not map glyphs to characters: needs OCR"
-"""The reason why a text with too many `UNREADABLE` characters is not read."""
+"""The reason why a page or a line with too many unreadable characters is not read."""
 PRIVATE_USE = re.compile("[\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd]")
 """Code points without a meaning in Unicode. Text in a font with a broken character map contains them."""
 
@@ -31,7 +31,7 @@ _SIGNS = {
 }  # fmt: skip
 """Maps a font and the lowest byte of a code to the displayed character."""
 _BULLET = re.compile("^\\s*[\uf06c\uf06e\uf075\uf076\uf077\uf0a7\uf0b7\uf0d8\uf0e8\uf0fc][\\s\u3000]*")
-"""A list bullet of a word processor, in any font."""
+"""A list bullet of a word processor at the start of a line, in any font, with the blanks around it."""
 _GBK_BLANK = "\ue5e5"
 """The code point to which GB18030 maps the bytes 0xA3A0. Texts in GBK use these bytes as ideographic space."""
 
@@ -41,7 +41,8 @@ _RADICALS = str.maketrans(
     "⺁⺇⺋⺟⺠⻁⻄⻅⻆⻉⻋⻓⻔⻘⻙⻚⻛⻜⻝⻢⻣⻤⻥⻦⻨⻩⻬⻮⻰⻳",
     "厂几㔾母民虎西见角贝车长门青韦页风飞食马骨鬼鱼鸟麦黄齐齿龙龟",
 )
-"""Maps radicals that Unicode does not decompose to the characters that fonts display with the same glyph."""
+"""Maps radicals to the characters that fonts display with the same glyph. For most of them, Unicode has no
+decomposition."""
 
 
 def clean_characters(text: str) -> str:

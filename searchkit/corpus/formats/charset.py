@@ -49,7 +49,7 @@ text costs less than 4, random bytes 6 or more."""
 _BAD_CATEGORIES = frozenset({"Cc", "Cn", "Co", "Cs"})
 """Unicode categories of characters that no text contains: control, unassigned, private use, surrogate."""
 _SAMPLE_BYTES = 1_000_000
-"""Number of bytes that the guess uses."""
+"""Maximum number of bytes that are examined by `guess_encoding` and `is_plausible`."""
 _DISTINGUISHING_BYTE = re.compile(rb"[\x00\x80-\xff]")
 """Finds the first byte at which the encodings can differ."""
 _DECLARED_ENCODINGS = {
@@ -62,8 +62,8 @@ _BIG5_PUNCTUATION = str.maketrans("•､‾∼♁☉¥¢£", "‧﹑¯～⊕⊙
 _BIG5_NUMBERS = str.maketrans("ロヮワヰヱヲンヴヵヶАБВГДЕЁЖЗИ", "①②③④⑤⑥⑦⑧⑨⑩⑴⑵⑶⑷⑸⑹⑺⑻⑼⑽")
 """Maps letters to numbers. For some bytes, Python decodes a letter where many programs decode a number such as ①."""
 _OTHER_LETTERS = re.compile("[ぁ-んァ-レЙ-я]")
-"""The other kana and Cyrillic letters. If a text has none of these, the letters of `_BIG5_NUMBERS` in it are
-numbers."""
+"""The kana and Cyrillic letters that `_BIG5_NUMBERS` does not map. If a text has none of them, its letters that
+`_BIG5_NUMBERS` maps stand for numbers."""
 
 
 def guess_encoding(data: bytes, declared: str = "") -> str:

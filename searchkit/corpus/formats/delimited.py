@@ -25,16 +25,17 @@ from searchkit.model import Cell
 MAX_CELL_LENGTH = 131_072
 """Maximum length of a cell, in code points. A longer cell usually starts with an unclosed quotation mark."""
 HEADER_SEARCH_ROWS = 20
-"""Number of non-empty rows that are searched for the header. Titles and notes may precede it."""
+"""Maximum number of non-empty rows that are searched for the header, or for the names of columns that a message lists
+if there is no header. Titles and notes may precede the header."""
 
 _DELIMITERS = (",", "\t", ";", "|")
 _DELIMITER_DECLARATION = "sep="
-"""The first line of a file written for Excel may start with this, followed by the delimiter."""
+"""The first line of a file written for Excel may consist of this text and the delimiter: `sep=;`."""
 _SAMPLE_LINES = 100
-"""Number of lines used to detect the delimiter."""
+"""Maximum number of lines used to detect the delimiter."""
 _MAX_RESTARTS = 100
-"""Reading stops after this number of unclosed quotation marks or cells that are too long. Each may cost reading
-`MAX_CELL_LENGTH` characters again."""
+"""Reading stops after this number of rows with an unclosed quotation mark or a cell that is too long. For each of
+these rows, up to `MAX_CELL_LENGTH` characters may be read again."""
 _MAX_COLUMNS_SHOWN, _MAX_NAME_LENGTH_SHOWN = 12, 20
 """Maximum number of columns that messages name, and maximum length of a name in a message, in code points."""
 
@@ -57,9 +58,10 @@ class Header:
     number: int
     """As `Row.number`."""
     names: tuple[str, ...]
-    """Name of each column as written; empty if the column has no name."""
+    """Name of each column, with one blank for each run of white space; empty if the column has no name."""
     fields: Mapping[int, str] = field(default_factory=dict)
-    """Maps a column, from 0, to the field name of a record. If columns have the same name, the first is used."""
+    """Maps a column, from 0, to the field name of a record. Of columns with the same name, it has only the first.
+    Columns without a name are left out."""
 
     @property
     def has_key(self) -> bool:
@@ -77,11 +79,11 @@ def read(data: bytes, name: str, text_column: str | None = None) -> FileContents
     """Read the records of a file that has a text column, or else its tables.
 
     `records.TEXT_NAMES` lists the names of text columns. `text_column` is the name to look for instead; if it is
-    empty, the file is read as tables. The other columns are fields of the records, as in JSON Lines. Without an `id`
-    column, the key of a record is its line number. Rows that cannot be read, such as those with too many or too few
-    cells, are listed in `problems`; the other rows are read. A file without text column is one document. Raises
-    ReadError if the bytes are not text, the column `text_column` is missing, the file has neither a text column nor a
-    usable table, or no row is a valid record.
+    empty, the file is read as tables. The other columns with a name are fields of the records, as in JSON Lines.
+    Without a column `id` or `_id`, the key of a record is the number of the line on which its row starts. Rows that
+    cannot be read, such as those with too many or too few cells, are listed in `problems`; the other rows are read. A
+    file without text column is one document. Raises ReadError if the bytes are not text, the column `text_column` is
+    missing, the file has neither a text column nor a usable table, or no row is a valid record.
     """
     decoded = decode_text(data)
     lines = _split_lines(decoded)
@@ -122,7 +124,7 @@ def _build_records(
     own = share.of(len(lines))
     below = (row for row in _parse_rows(lines, delimiter) if row.number > header.number)
     rows: Iterator[Row] = takewhile(lambda row: share.is_last or row.number <= own.stop, below)
-    if not share.is_last and not header.has_key:  # line numbers are the keys: no other share has a key of this one
+    if not share.is_last and not header.has_key:  # the keys are line numbers, which no other share uses: skip its rows
         rows = dropwhile(lambda row: row.number <= own.start, rows)
     checked = (_check_width(row, len(header.names)) for row in rows)
     for number, document in build_rows(records, header, checked, "line "):
@@ -135,7 +137,7 @@ def _build_records(
 
 
 def _read_tables(lines: Sequence[str], delimiter: str, warnings: tuple[str, ...]) -> FileContents:
-    """Return a document with the tables of a file.
+    """Return the contents of a file without text column: one document with its tables.
 
     Raises ReadError if the file has no table or too large a table, or if fewer than half of the rows with several
     filled cells have the most frequent width (number of cells).
@@ -158,9 +160,10 @@ def _read_tables(lines: Sequence[str], delimiter: str, warnings: tuple[str, ...]
 
 
 def find_header(rows: Iterable[Row], text_column: str | None = None) -> Header | None:
-    """Return the header: the first row with the name of a text column. None if there is none.
+    """Return the header: the first row that contains the name of a text column. None if there is none.
 
-    `text_column` is the name to look for instead of `records.TEXT_NAMES`. If it is empty, there is no header.
+    The first `HEADER_SEARCH_ROWS` non-empty rows are searched. `text_column` is the name to look for instead of
+    `records.TEXT_NAMES`. If it is empty, there is no header.
     """
     text_names = TEXT_NAMES if text_column is None else (text_column.lower(),) if text_column else ()
     for row in islice((row for row in rows if not _is_empty_row(row)), HEADER_SEARCH_ROWS):
@@ -181,8 +184,9 @@ def build_rows(
 ) -> Iterator[tuple[int, RawDocument]]:
     """Yield the records of the rows below the header, with their row numbers.
 
-    Empty rows are skipped, and so are rows whose cell in the text column repeats that of the header. After the last
-    row, adds to `records` a problem for each of the first `_MAX_COLUMNS_SHOWN` columns that are ignored.
+    Empty rows are skipped, and so are rows whose cell in the text column repeats that of the header. A column with
+    values is ignored if it has no name or repeats the name of another. After the last row, the function adds to
+    `records` a problem for each of the first `_MAX_COLUMNS_SHOWN` columns that it ignored.
 
     `location_prefix`: start of a row's location in problems. `key_prefix`: start of keys built from row numbers.
     """
@@ -206,7 +210,11 @@ def build_rows(
 
 
 def describe_missing_text_column(rows: Iterable[Row]) -> str:
-    """Return a message which says that a table has no text column, and which columns it has."""
+    """Return a message which says that a table has no text column, and which columns it has.
+
+    The names of the columns are the cells of the row with the most filled cells among the first `HEADER_SEARCH_ROWS`
+    non-empty rows.
+    """
     widest = max(
         islice((row for row in rows if not _is_empty_row(row)), HEADER_SEARCH_ROWS),
         key=lambda row: sum(not _is_blank(cell) for cell in row.cells),
@@ -229,9 +237,10 @@ def _build_header(number: int, names: Sequence[str], text_names: Sequence[str]) 
 
 
 def _build_record(row: Row, header: Header, text_column: int, key: str | None) -> RawDocument:
-    """Build a record from a row. Raises ReadError. Cost: proportional to the number of cells.
+    """Build a record from a row. Cost: proportional to the number of cells.
 
-    `text_column`: the column that contains the text.
+    `text_column`: the column that contains the text, from 0. Raises ReadError if the row states a problem, a cell is
+    too long, or there is no text or no key.
     """
     if row.problem:
         raise ReadError(row.problem)
@@ -248,9 +257,10 @@ def _build_record(row: Row, header: Header, text_column: int, key: str | None) -
 
 
 def _parse_rows(lines: Sequence[str], delimiter: str) -> Iterator[Row]:
-    """Parse lines. A row with an unclosed quotation mark, or with a cell that is too long, states a problem.
+    """Parse lines. A row states a problem if an unclosed quotation mark joins it to other lines, or a cell is too long.
 
-    Parsing goes on with the line after the first line of such a row. After `_MAX_RESTARTS` of these rows, it ends.
+    Parsing goes on with the line after the first line of such a row. After `_MAX_RESTARTS` of these rows, it ends. A
+    quotation mark that is unclosed on the last line is no problem: the quotation ends with the file.
     """
     start = restarts = 0
     while start < len(lines):
@@ -304,7 +314,8 @@ def _detect_layout(lines: Sequence[str], text_column: str | None) -> tuple[str, 
 
     The delimiter that the first line declares is used. Without declaration, the best delimiter yields the widest
     header; among equals, the one with the most rows as wide as its header. If no delimiter yields a header, the best
-    one yields the most rows of equal width; among equals, the widest rows.
+    one yields the most rows of equal width, two cells or more; among equals, the widest rows. Of delimiters that are
+    still equal, the first in `_DELIMITERS` is used.
     """
     first_line = lines[0].rstrip(" ")
     if first_line.lower().startswith(_DELIMITER_DECLARATION) and len(first_line) == len(_DELIMITER_DECLARATION) + 1:

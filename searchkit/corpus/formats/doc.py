@@ -15,15 +15,16 @@ from searchkit.files import read_error_reason
 from searchkit.processes import find_program, run_program, temporary_folder
 
 _OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-"""First bytes of an OLE container: a .doc, or an encrypted .docx."""
+"""First bytes of an OLE container, such as a .doc or an encrypted .docx."""
 _ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
 """Name of the stream that contains an encrypted .docx."""
 _WORD_HEADER_OFFSET, _WORD_MAGIC, _WORD_ENCRYPTED = 512, b"\xec\xa5", 0x01
 """Offset of the header in nearly all .doc files, first bytes of the header, and password bit in its byte 11, from 0."""
 _SNIFF_BYTES = 4_096
-"""Number of leading bytes used to detect the format."""
+"""Number of leading bytes that are examined to detect the format, unless they begin an OLE container or a zip
+archive."""
 _WORD_XML = re.compile(rb"progid=.Word\.Document|<w:wordDocument|<pkg:package", re.IGNORECASE)
-"""Found at the start of a Word document that is a single XML file."""
+"""Found near the start of a Word document that is a single XML file."""
 _MARKUP = re.compile(rb"<(?:!doctype\s+html|html|head|body|meta|div|table|p|o:p)\b", re.IGNORECASE)
 """A tag of a web page."""
 _WEB_ARCHIVE = re.compile(rb"mime-version:|content-type:\s*multipart/related", re.IGNORECASE)
@@ -77,7 +78,7 @@ def find_libreoffice() -> str | None:
 
 
 def _detect_suffix(data: bytes) -> str:
-    """Return the suffix for the format of the bytes. Raises ReadError if they are an encrypted Word document."""
+    """Return the suffix for the format of the bytes. Raises ReadError if they are an encrypted .doc or .docx."""
     if data.startswith(_OLE_SIGNATURE):
         flags = data[_WORD_HEADER_OFFSET + 11 : _WORD_HEADER_OFFSET + 12]
         is_word = data.startswith(_WORD_MAGIC, _WORD_HEADER_OFFSET)
@@ -98,7 +99,7 @@ def _detect_suffix(data: bytes) -> str:
 
 
 def _extract_page(data: bytes) -> bytes:
-    """Return the page in a web archive, the format in which Word saves a page and its pictures as one file.
+    """Return the first page in a web archive, the format in which Word saves a page and its pictures as one file.
 
     Raises ReadError if the archive contains no page.
     """
@@ -115,7 +116,7 @@ def _extract_page(data: bytes) -> bytes:
 
 
 def _convert_to_docx(data: bytes, suffix: str) -> bytes:
-    """Convert a document to .docx with LibreOffice. Raises ReadError if it is missing or fails."""
+    """Convert a document to .docx with LibreOffice. Raises ReadError if LibreOffice is not installed or fails."""
     program = find_libreoffice()
     if program is None:
         raise ReadError(
@@ -129,7 +130,10 @@ def _convert_to_docx(data: bytes, suffix: str) -> bytes:
 
 
 def _run_libreoffice(program: str, data: bytes, suffix: str, folder: Path) -> bytes:
-    """Convert in a private folder, which includes the profile, so that conversions can run in parallel."""
+    """Convert a document in the private folder `folder`, so that conversions can run in parallel.
+
+    The folder also contains the profile of LibreOffice. Raises ReadError if there is no result or it is too large.
+    """
     source, profile = folder / f"report{suffix}", folder / "profile"
     source.write_bytes(data)
     (profile / "user").mkdir(parents=True)

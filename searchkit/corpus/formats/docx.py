@@ -49,40 +49,42 @@ _DROPPED_TAGS = frozenset(
         *("sectPr", "rubyPr", "smartTagPr", "customXmlPr"),
     )
 )
-"""Elements without visible text: deletions, field codes, properties, and readings above characters."""
+"""Elements that are dropped with their contents: deletions, field codes, properties, and readings (pinyin) above
+characters."""
 _CHARACTER_TAGS = {W + "tab": "\t", W + "ptab": "\t", W + "cr": "\n", W + "br": "\n", W + "noBreakHyphen": "-"}
 """Maps elements that stand for a character to the character."""
 _MAX_BYTE = 0xFF
-"""Symbols with a code up to this one, or with a private-use code, can show a sign of a symbol font (`read_sign`). Any
+"""A symbol with a code up to this one, or with a private-use code, can be a sign of a symbol font (`read_sign`). Any
 other code is the code point of the symbol."""
 _VERTICAL_ALIGNMENT = W + "vertAlign"
 _DELIMITERS = {"superscript": RAISED, "subscript": LOWERED}
 """Maps the vertical alignment of a run to the delimiter that starts it."""
 
 _MAX_GAP_WIDTH = 60
-"""Maximum width of a gap between columns, in twips (1/20 point). A column this narrow holds no text: it results from
-rounding, or from edges of cells that were moved by hand."""
+"""Maximum width, in twips (1/20 point), of a column that is only a gap between others. A column this narrow holds no
+text: it results from rounding, or from edges of cells that were moved by hand."""
 _TOC_STYLE = re.compile(r"(?:toc|目录|目錄)\s*[1-9]", re.IGNORECASE)
 """Names of the styles of a table of contents: `toc 1`, `目录 2`."""
 _MEANINGLESS_TITLE = re.compile(
     r"microsoft|^(?:新建.*|无标题|未命名|文档|文件|正文|模板|document|untitled)\s*\d*$|\.(?:docx?|wps|rtf|txt|pdf)$",
     re.IGNORECASE,
 )
-"""A title that a program wrote: 新建 Microsoft Word 文档, 无标题, untitled 2, 报告.doc."""
+"""Found in a title of the document properties that a program wrote: 新建 Microsoft Word 文档, 无标题, untitled 2,
+报告.doc."""
 _MIN_TITLE_LENGTH = 5
-"""Minimum length of a title that is used as a hint, in code points."""
+"""Minimum length, in code points, of a title of the document properties that is returned in `RawDocument.hints`."""
 _HAN_CHARACTER = re.compile("[\u4e00-\u9fff]")
 
 
 def read(data: bytes, name: str) -> FileContents:
     """Read a Word document. A file that is not a zip archive is read as .doc.
 
-    List numbers that Word generates are part of the text. A data table is one block; a row of any other table is one
-    block, its cells joined by tabs. A text box, a footnote or an endnote follows the paragraph or table that contains
-    it or refers to it. The reference marks are dropped, as they would read as digits of the sentence. Entries of a
-    table of contents are dropped. Blocks have no page, since the file does not state where pages end: that depends on
-    fonts and printer. Hint: `title`, if the document properties contain one that looks written by a person. Raises
-    ReadError.
+    List numbers that Word generates are part of the text. A data table is one block; most rows of any other table are
+    one block each, the cells joined by tabs (`TableBuilder.end_row`). A text box, a footnote or an endnote follows the
+    paragraph or table that contains it or refers to it. The reference marks of notes are dropped, because they would
+    read as digits of the sentence. Entries of a table of contents are dropped. Blocks have no page, since the file does
+    not state where pages end: that depends on fonts and printer. The hints contain `title` if the document properties
+    state one that looks written by a person. Raises ReadError if the file cannot be read or is not a Word document.
     """
     if not data.startswith(b"PK"):
         return read_bytes(data, f"{name}.doc")
@@ -117,7 +119,7 @@ class _WordPackage:
         return self._xml(name) if name in self._archive.names else None
 
     def hints(self) -> dict[str, str]:
-        """Return the hints in the document properties.
+        """Return the hints (`RawDocument.hints`) in the document properties; empty if the properties are damaged.
 
         Dates and author are ignored: the dates are those of the file, the author is often the owner of the computer.
         """
@@ -137,7 +139,7 @@ class _WordPackage:
         return parse_xml(self._archive.read(name).replace(_STRICT_NAMESPACE, W[1:-1].encode()))
 
     def _read_relations(self, name: str) -> dict[str, str]:
-        """Return the names of the parts that the part `name` refers to, by kind.
+        """Return the names of the parts that the part `name` refers to, by kind. Of parts of a kind, the first counts.
 
         The kind is the last segment of the relationship type: `styles` for `…/relationships/styles`. If `name` is
         empty, the relationships are those of the package.
@@ -166,9 +168,9 @@ class _BodyReader:
         self._paragraph = WordStyle()
         """Style of the paragraph that is being read."""
         self._strong = self._hidden = False
-        """Properties of the run that is being read."""
+        """Whether the run that is being read is strong, and whether it is hidden."""
         self._has_raised_or_lowered = False
-        """Whether the document contains raised or lowered text."""
+        """Whether raised or lowered text was found so far."""
         self._fields: list[bool] = []
         """For each open field, whether its result has begun. A field has a code (PAGE) and then a result (12)."""
         self._open_codes = 0
@@ -176,7 +178,7 @@ class _BodyReader:
         self._tables: list[TableBuilder] = []
         """The open tables, outermost first."""
         self._pending: list[Element] = []
-        """Text boxes and notes to read at the end of the current paragraph or table."""
+        """Text boxes and notes to read at the end of the current paragraph or, in a table, of the outermost table."""
         self._handlers: Mapping[str, Callable[[Element], None]] = {
             W + "p": self._read_paragraph,
             W + "r": self._read_run,
@@ -218,7 +220,10 @@ class _BodyReader:
     # Paragraphs
 
     def _read_paragraph(self, element: Element) -> None:
-        """Read a paragraph. Drops entries of a table of contents. If its mark is deleted, the next one continues it."""
+        """Read a paragraph. Drops it if it is an entry of a table of contents.
+
+        If its paragraph mark is deleted, the next paragraph continues it.
+        """
         properties = element.find(W + "pPr")
         name = child_value(properties, "pStyle") or self._styles.default
         style = self._paragraph = self._styles[name]
@@ -228,7 +233,7 @@ class _BodyReader:
         if mark_properties is not None and (
             mark_properties.find(W + "del") is not None or mark_properties.find(W + "moveFrom") is not None
         ):
-            return  # the paragraph mark is deleted: the next paragraph continues the line
+            return
         if _TOC_STYLE.fullmatch(style.name):
             self._line.clear()
         elif self._line or not is_enabled(mark_properties, "vanish", default=style.hidden):
@@ -247,10 +252,11 @@ class _BodyReader:
         return self._lists.next_number(list_id, parse_integer(child_value(numbering, "ilvl"), level))
 
     def _end_line(self, number: str, level: int, *, is_paragraph: bool = False) -> None:
-        """Convert the collected line to blocks, one for each part between line breaks. `number`: the list number.
+        """Convert the collected line to blocks, one for each part between line breaks that is not blank.
 
-        An empty paragraph (`is_paragraph`) becomes a blank line, unless it is the first block or follows a blank line.
-        In a table, it becomes a block with its list number, if it has one, and nothing otherwise.
+        `number`, the list number, begins the first of them. An empty paragraph (`is_paragraph`) becomes a blank line,
+        unless it is the first block or follows a blank line. In a table, it becomes a block with its list number, if it
+        has one, and nothing otherwise.
         """
         parts, self._line = self._line, []
         has_text = False
@@ -322,7 +328,7 @@ class _BodyReader:
         self._add(text)
 
     def _read_symbol(self, element: Element) -> None:
-        """Add the character that a symbol displays. A private-use code without a known sign is dropped."""
+        """Add the character that a symbol displays. Pictures, and private-use codes in other fonts, are dropped."""
         code = element.get(W + "char", "")
         if re.fullmatch("[0-9A-Fa-f]{1,4}", code):
             value, font = int(code, 16), element.get(W + "font", "")
@@ -354,12 +360,12 @@ class _BodyReader:
     # Text boxes, notes and alternatives
 
     def _read_box(self, element: Element) -> None:
-        """Postpone a visible text box until its paragraph or table ends. Drops a hidden one."""
+        """Postpone a visible text box until its paragraph or its outermost table ends. Drops a hidden text box."""
         if self._is_visible():
             self._pending.append(element)
 
     def _read_reference(self, element: Element) -> None:
-        """Postpone the note of a visible reference until its paragraph or table ends. Each note is read once."""
+        """Postpone the note of a visible reference until its paragraph or outermost table ends. A note is read once."""
         note = self._notes.pop_note(element) if self._is_visible() else None
         if note is not None:
             self._pending.append(note)
@@ -407,7 +413,7 @@ class _BodyReader:
         table.end_row()
 
     def _read_cell(self, element: Element) -> None:
-        """Read a cell. If cells are merged vertically, the first contains the text."""
+        """Read a cell. Of vertically merged cells, the first is read, and each cell below only extends it."""
         properties = element.find(W + "tcPr")
         merged = None if properties is None else properties.find(W + "vMerge")
         col_span = min(max(parse_integer(child_value(properties, "gridSpan"), 1), 1), MAX_COLUMNS)
@@ -429,7 +435,7 @@ def _narrow_columns(table: Element) -> list[int]:
 
 
 def _split_lines(parts: list[tuple[str, bool]]) -> Iterator[tuple[str, bool]]:
-    """Split a paragraph at its line breaks. Yield each line, and whether all its visible text is strong."""
+    """Split a paragraph at its line breaks. Yield each line, and whether all its text that is not blank is strong."""
     start = 0
     for end in [n for n, (text, _) in enumerate(parts) if text == "\n"] + [len(parts)]:
         line = parts[start:end]
@@ -438,7 +444,7 @@ def _split_lines(parts: list[tuple[str, bool]]) -> Iterator[tuple[str, bool]]:
 
 
 class _Notes:
-    """Footnotes and endnotes. Each is returned once."""
+    """Footnotes and endnotes. Each is returned at most once."""
 
     def __init__(self, package: _WordPackage) -> None:
         self._package = package

@@ -11,11 +11,12 @@ import re
 from collections.abc import Iterator
 
 _MAX_FONTS = 2_000
-"""Maximum number of fonts that are examined."""
+"""Maximum number of simple fonts that are examined."""
 _MAX_OBJECT_BYTES = 30_000
-"""Maximum size of the dictionary of a font, or of its encoding, in bytes. Each describes at most 256 glyphs."""
+"""Maximum number of bytes from the subtype of a font to the start or the end of its dictionary, and maximum size of the
+object with its encoding. Each object describes at most 256 glyphs."""
 _SIMPLE_FONT = re.compile(rb"/Subtype ?/(?:Type1|MMType1|TrueType|Type3)\b")
-"""A font with at most 256 glyphs, which is the only kind whose glyphs can be named."""
+"""The subtype of a simple font: one with at most 256 glyphs. Only glyphs of simple fonts can be named."""
 _OBJECT_START = re.compile(rb"[\r\n](\d{1,8}) 0 obj\b")
 """The start of an object of the file, with its number."""
 _ENCODING_REFERENCE = re.compile(rb"/Encoding ?(\d{1,8}) 0 R")

@@ -15,15 +15,17 @@ from searchkit.errors import ReadError
 from searchkit.model import Cell
 
 MAX_TABLE_CELLS = 2_000_000
-"""Maximum number of cells of a table, empty ones included. A sheet may have cells in distant rows and columns."""
+"""Maximum number of cells of a table, empty ones included; rows and columns without any cell are not counted. A sheet
+may have cells in distant rows and columns."""
 
 _EMPTY = Cell("")
 _MIN_ROWS, _MIN_COLUMNS = 2, 2
-"""Minimum size of a table: a header with one row below it, and two columns."""
+"""Minimum size of a table: a header with one row below it, and two columns. A column of labels has at least `_MIN_ROWS`
+texts, too."""
 _MAX_EMPTY_ROWS = 2
-"""Maximum number of empty rows within a table."""
+"""Maximum number of adjacent empty rows within a table, or between a table and the titles above it."""
 _MAX_TITLE_ROWS = 3
-"""Maximum number of rows of titles and notes that an empty row separates from their table."""
+"""Maximum number of rows of titles and notes above a table, if empty rows separate them from the table."""
 _MIN_SENTENCE_LENGTH = 20
 """Minimum length in code points of a note that is a single cell below a table. A shorter cell may be the label of a
 row."""
@@ -34,22 +36,23 @@ class GridRow:
     """A row of a grid with at least one cell that is not empty."""
 
     index: int
-    """Index of the row. Empty rows count, hidden ones do not."""
+    """Index of the row, from 0. Empty rows are counted, hidden rows are not."""
     cells: Mapping[int, Cell]
     """The cells that are not empty, by column from 0. Spans count the rows and columns of the grid."""
 
 
 def clean_cell(text: str) -> str:
-    """Return the text of a cell without empty lines, and without blanks at the ends of its lines."""
+    """Return the text of a cell without empty lines; each run of white space in a line becomes one blank."""
     return "\n".join(filter(None, (" ".join(line.split()) for line in clean_characters(text).split("\n"))))
 
 
 def build_blocks(rows: Iterable[GridRow]) -> list[Block]:
     """Return the tables of a grid, and the rows of text above and below them. Empty if the grid has no table.
 
-    Empty rows separate tables, unless figures in the same columns go on below them or only titles are above them. An
-    empty column separates tables if the next column contains labels. The lowest line above a table that is not a note
-    is its caption. Raises ReadError if a table is too large.
+    Empty rows separate tables, unless figures in the same columns go on below them or only titles are above them
+    (`_join_continuations`). An empty column separates tables if the next column contains labels
+    (`_split_at_empty_columns`). The lowest line above a table that is not a note is its caption. Raises ReadError if a
+    table is too large.
     """
     adjacent = _join_continuations(_split_at_empty_rows(rows))
     groups = [_build_group(part) for group in adjacent for part in _split_at_empty_columns(group)]
@@ -71,11 +74,12 @@ def _split_at_empty_rows(rows: Iterable[GridRow]) -> Iterator[list[GridRow]]:
 
 
 def _join_continuations(groups: Iterable[list[GridRow]]) -> Iterator[list[GridRow]]:
-    """Join a group to the group before it if the earlier group is its title, or contains a table that goes on in it.
+    """Join two successive groups if the earlier is the title of the later, or contains a table that goes on in it.
 
-    Between them are at most `_MAX_EMPTY_ROWS` empty rows. A table goes on if the first row of the later group has cells
-    only in columns of the table, and a number right of the first column. Yearbooks have an empty row below the header
-    and after some years.
+    Between the groups are at most `_MAX_EMPTY_ROWS` empty rows. The earlier group is the title if it consists of at
+    most `_MAX_TITLE_ROWS` titles and notes, and the later group has several rows. A table goes on if the first row of
+    the later group has cells only in columns of the table, and a number right of the first column of the grid.
+    Yearbooks have an empty row below the header and after some years.
     """
     previous: list[GridRow] = []
     columns: set[int] = set()
@@ -109,8 +113,8 @@ def _covered(column: int, cell: Cell) -> range:
 def _split_at_empty_columns(group: Sequence[GridRow]) -> list[list[GridRow]]:
     """Split adjacent rows into tables side by side.
 
-    An empty column is the boundary of two tables if the two columns right of it have cells, and the first of these two
-    contains labels.
+    One or several adjacent empty columns are the boundary of two tables if neither of the two columns right of them is
+    empty, and the first of these two contains labels. A column that a merged cell covers is not empty.
     """
     texts: dict[int, list[str]] = {}
     """The texts of each column. Rows of a single cell are not counted: they are titles and notes."""
@@ -162,8 +166,8 @@ def _build_group(group: Sequence[GridRow]) -> list[Block]:
 def _is_text_above(row: GridRow) -> bool:
     """Return whether a row above a table is a title or a note.
 
-    A title is a single cell in the first column or over several columns. A header has several cells, or no cell in the
-    first column.
+    A title is a single cell in the first column of the grid or over several columns. Any other row that is not a note
+    can be the header.
     """
     first = next(iter(row.cells))
     return is_note_row([cell.text for cell in row.cells.values()]) or (
@@ -183,7 +187,10 @@ def _row_text(row: GridRow) -> str:
 
 
 def _build_rows(group: Sequence[GridRow], columns: Sequence[int]) -> tuple[tuple[Cell, ...], ...]:
-    """Return the rows of a table with its empty cells. Rows and columns without any cell are left out."""
+    """Return the rows of a table with its empty cells.
+
+    `columns`: the columns with cells; all others are left out. Raises ReadError if the table is too large.
+    """
     if len(group) * len(columns) > MAX_TABLE_CELLS:
         raise ReadError(f"a table of {len(group) * len(columns)} cells: more than {MAX_TABLE_CELLS} are not read")
     positions = {column: n for n, column in enumerate(columns)}

@@ -33,16 +33,17 @@ _DROPPED_TAGS = frozenset({
 })  # fmt: skip
 """Elements that are dropped with their contents."""
 _MAX_DEPTH = 5_000
-"""Maximum nesting depth of elements. The cost of the parser grows with the square of the depth. At this depth, the cost
-is a tenth of a second."""
+"""Maximum nesting depth of elements in a page that is checked (`_MAX_TAGS_UNCHECKED`). The cost of the parser grows
+with the square of the depth. At this depth, the cost is a tenth of a second."""
 _MAX_ATTRIBUTES = 1_000
-"""Maximum number of attributes of an element. The parser compares each attribute with all others of its element."""
+"""Maximum number of words in a start tag without quoted values: the name of the element and its attributes. The parser
+compares each attribute with all others of its element."""
 _LONG_TAG = re.compile(r"<[a-zA-Z][^<>]{2000,}")
-"""A start tag that is long enough for more than `_MAX_ATTRIBUTES` attributes: each needs a blank and a letter."""
+"""A start tag that is long enough for more than `_MAX_ATTRIBUTES` words: each attribute needs a blank and a letter."""
 _QUOTED_VALUE = re.compile("\"[^\"]*\"|'[^']*'")
-"""Removed before attributes are counted, since values contain blanks, too."""
+"""A quoted value of an attribute. It is removed before attributes are counted, because it may contain blanks."""
 _MAX_TAGS_UNCHECKED = 20_000
-"""The nesting depth of pages with at most this number of tags is not checked."""
+"""The nesting depth of pages with at most this number of tags, counted by their `<`, is not checked."""
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)")
 """A start tag or an end tag. The groups are the slash of an end tag, and the name."""
 _UNNESTED_TAGS = frozenset({
@@ -77,12 +78,12 @@ _CONTAINERS = frozenset({
 })  # fmt: skip
 """Ids and classes, in lower case, that the content systems of government sites use for the text of a page."""
 _MIN_MAIN_SHARE = 0.9
-"""A container is the main text if it contains at least this share of the prose: the lines with 。 or ；."""
+"""A container can be the main text only if it contains at least this share of the prose: the lines with 。 or ；."""
 _MAX_FORM_LENGTH = 300
-"""A form whose text has fewer code points than this is dropped. Longer forms contain content."""
+"""A form whose text has fewer code points than this is dropped. A longer form contains content."""
 _BLANK_CHARACTERS = " \t\n\xa0\u3000"
 _SOFT_BREAK = "\x00"
-"""A line end in the source that is not a line break on the page."""
+"""Stands for a line end in the source that is not a line break on the page."""
 _SOFT_WRAP = re.compile(r"(?<=[^\x00-\x7f])[ \t]*\x00[ \t\x00]*(?=[^\x00-\x7f])")
 """Soft breaks between two characters outside ASCII, with the blanks around them: no blank replaces them."""
 _WHITE_SPACE = re.compile(r"[ \t\n]+")
@@ -100,7 +101,8 @@ _DECLARED_CHARSET = re.compile(
 )
 """The encoding in a meta element or an XML declaration. Repetitions are limited, so that the cost stays linear."""
 _HEAD_BYTES = 8_192
-"""Number of leading bytes that are searched for the declared encoding."""
+"""Number of leading bytes that are searched for the declared encoding, and of leading code points that are searched for
+the URL of a saved page."""
 _SAVED_FROM = re.compile(r"<!--\s*(?:saved from url=\(\d+\)|Page saved with SingleFile\s+url:)\s*(https?://\S+)")
 """Comment with which browsers record the URL of a saved page."""
 _HINT_NAMES = {
@@ -110,15 +112,17 @@ _HINT_NAMES = {
     "author": "issuer", "og:url": "source", "url": "source", "sitename": "site", "og:site_name": "site",
     "columnname": "column",
 }  # fmt: skip
-"""Maps the name of a meta element, in lower case, to a hint. The first element with a value for a hint is used."""
+"""Maps the name of a meta element, in lower case, to a key of `RawDocument.hints`. The first element with a value for a
+key is used."""
 
 
 def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader has this signature
     """Read a saved web page. Scripts, menus, form controls and hidden parts are dropped.
 
-    Hints: `title`, `published`, `issuer`, `source` (a URL), `site` and `column` (section of the site). Facts around the
-    text (索引号, 文号, 发布日期 …) become lines `label：value`. The encoding that the page declares is used if its
-    bytes are ambiguous. A data table is one block. Raises ReadError if the bytes are not text, and as `_parse` does.
+    The hints can contain `title`, `published`, `issuer`, `source` (a URL), `site` and `column` (section of the site).
+    Facts around the text (索引号, 文号, 发布日期 …) become lines `label：value`. The encoding that the page declares
+    decides if the bytes are ambiguous. A data table is one block. Raises ReadError if the bytes are not text, and as
+    `_parse` does.
     """
     declared = _DECLARED_CHARSET.search(data[:_HEAD_BYTES])
     decoded = decode_text(data, declared[declared.lastindex or 1].decode("ascii") if declared else "")
@@ -159,7 +163,7 @@ class _ContainerSpan:
 
 @dataclass(frozen=True, slots=True)
 class _OpenElement:
-    """An element that has been entered, and what to undo when it is left."""
+    """An element that has been entered, and the state to undo when it is left."""
 
     tag: str
     strong: bool
@@ -183,9 +187,9 @@ class _BlockCollector:
         self._line: list[tuple[str, bool]] = []
         """Texts of the line that is being collected, and whether each is strong."""
         self._marker = ""
-        """Number of the current list item, until it is added to its first block."""
+        """Number of the current list item, such as `2. `, until it is added to the first block of the item."""
         self._has_raised_or_lowered = False
-        """Whether the page contains raised or lowered text."""
+        """Whether raised or lowered text was found so far."""
         self._level = 0
         """Level of the heading that is being read; 0 = none."""
         self._strong = 0
@@ -200,7 +204,8 @@ class _BlockCollector:
     def main_blocks(self) -> tuple[Block, ...]:
         """Return the main text, preceded by the headings (h1, h2) before it and the lines around it that state facts.
 
-        The main text is the smallest container with nearly all prose. If there is no such container, return all blocks.
+        The main text is the container with the fewest blocks that has nearly all prose (`_MIN_MAIN_SHARE`). If there is
+        no such container, return all blocks. Lines that state facts are formatted (`format_facts`).
         """
         candidates = [span for span in self._spans if span.prose and span.prose >= _MIN_MAIN_SHARE * self._prose]
         if not candidates:
@@ -265,7 +270,7 @@ class _BlockCollector:
         return tag in _DROPPED_TAGS
 
     def _update_state(self, tag: str, attributes: dict[str, str | None]) -> None:
-        """Update headings, lists and tables at the start of an element."""
+        """Update the state of headings, `pre` elements, lists and tables at the start of an element."""
         if tag in _HEADING_LEVELS:
             self._level = _HEADING_LEVELS[tag]
         elif tag == "pre":
@@ -295,7 +300,7 @@ class _BlockCollector:
                 row.add_cell(len(self.blocks), *spans, is_header=tag == "th")
 
     def _start_item(self) -> None:
-        """Set the marker of a list item, and increment the number of its list."""
+        """Set the marker of an item of a numbered list, and increment the number of the list."""
         number = self._lists[-1] if self._lists else None
         if number is not None:
             self._marker = f"{number}. "
@@ -431,7 +436,7 @@ def _parse_span(text: str | None) -> int:
 
 
 def _first_number(attributes: dict[str, str | None]) -> int | None:
-    """Return the number that a browser prints for the first item of an ordered list; None if it prints no numbers."""
+    """Return the number of the first item of an ordered list; None if the list is a menu or has its numbers hidden."""
     if _UNNUMBERED_LIST.search(f"{attributes.get('class') or ''} {attributes.get('style') or ''}"):
         return None
     start = attributes.get("start") or "1"
@@ -439,14 +444,20 @@ def _first_number(attributes: dict[str, str | None]) -> int | None:
 
 
 def _collapse_white_space(text: str) -> str:
-    """Collapse white space as a browser does, but remove line ends between characters outside ASCII."""
+    """Collapse white space as a browser does, but remove line ends between characters outside ASCII.
+
+    Invisible characters, and blanks at the start and the end of the text, are removed.
+    """
     if _SOFT_BREAK in text:
         text = _SOFT_WRAP.sub("", text).replace(_SOFT_BREAK, " ")
     return clean_characters(_WHITE_SPACE.sub(" ", text)).strip(_BLANK_CHARACTERS)
 
 
 def _read_hints(tree: LexborHTMLParser, lines: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield the hints of the meta elements, the canonical link and the title, each at most once."""
+    """Yield the hints of the meta elements, the canonical link and the title, each at most once.
+
+    `lines` are the first lines of the page, with which `_cut_site_name` compares the title.
+    """
     hints_read = {""}
     for meta in tree.css("meta[content]"):
         attributes = meta.attributes
@@ -471,8 +482,8 @@ def _read_hints(tree: LexborHTMLParser, lines: Sequence[str]) -> Iterator[tuple[
 def _cut_site_name(text: str, lines: Sequence[str]) -> str:
     """Cut the names of the site and its sections from a page title.
 
-    The result is the title, or else its first part, that also occurs as a line of the page. If neither does, it is the
-    first part.
+    The result is the first of the title and its parts that is also a line of the page and has more than
+    `_MIN_TITLE_LENGTH` code points. If there is none, the result is the first part.
     """
     parts = [part for part in _TITLE_SEPARATOR.split(text) if part]
     page_lines = {"".join(line.split()) for line in lines}

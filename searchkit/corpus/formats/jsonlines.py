@@ -20,11 +20,12 @@ def read(data: bytes, name: str) -> FileContents:
 
 
 def stream(data: bytes, name: str, share: Share = WHOLE) -> RecordStream:  # noqa: ARG001 - every reader has a name
-    """Return the records of a share of a file. Each needs an id (`id` or `_id`) and a text.
+    """Return the records of a share of a file. Each record needs an id (`id` or `_id`) and a text.
 
-    The field of the text has one of the names in `records.TEXT_NAMES`. All other fields override detection or become
-    facets. Invalid lines are listed in `problems`; the others are read. Raises ReadError if the bytes are not text. The
-    records of the last share raise ReadError if the file has invalid lines but no valid line.
+    The field of the text has one of the names in `records.TEXT_NAMES`. The other fields whose values are not blank
+    override detection or become facets. Invalid lines are listed in `problems`; the other lines are read. Raises
+    ReadError if the bytes are not text. The records of the last share raise ReadError if the file has invalid lines but
+    no valid line.
     """
     decoded = decode_text(data)
     records = Records()
@@ -32,7 +33,10 @@ def stream(data: bytes, name: str, share: Share = WHOLE) -> RecordStream:  # noq
 
 
 def _build_records(lines: Lines, share: Share, records: Records) -> Iterator[RawDocument]:
-    """Yield the records of a share of lines. After the last share, raises ReadError as `Records.require_records`."""
+    """Yield the records of a share of lines. After the last share, raises ReadError as `Records.require_records` does.
+
+    The lines before the share are parsed, too, because `records` must know which keys are used already.
+    """
     own = share.of(len(lines))
     for index in range(own.stop):
         line = lines[index]

@@ -28,17 +28,18 @@ _STRONG_START = re.compile(r"\*\*(?![\s*、，,。；;：:）)])([^*_`\[<&\\^\n]
 """A line with emphasis at its start or throughout, and no other markup. Such lines skip the inline parser, because this
 is by far the most frequent markup."""
 _TIGHT_HEADING = re.compile(r"(#{2,6}|#(?!.*#))(?=[\u3400-\u9fff（(])(.+)")
-"""`##一、` without the blank that the standard requires."""
+"""A heading without the blank that the standard requires after its marks: `##一、`. `#话题#` is no heading."""
 _UNPARSED_EMPHASIS = re.compile(r"\*\*(?![\s*、，,。；;：:）)])([^*\n]{1,200})\*\*")
 """Emphasis that the standard does not recognise: in `**收入：**包括`, the second `**` is between punctuation and a
 letter.
 """
 _CLOSING_MARK = re.compile(r"(?<=[。；：！？”）])\*\*$")
-"""`**` at the end of a sentence, which closes emphasis that another line opened."""
+"""`**` after the last mark of a line, which closes emphasis that another line opened."""
 _SUP_OR_SUB_TAG = re.compile(r"<(/?)su([pb])(?:\s[^<>]{0,200})?>", re.IGNORECASE)
 """A `sup` or `sub` tag."""
 _SUPERSCRIPT = re.compile(r"\^([\[\]\d,，①-⑳*+−-]{1,10})\^")
-"""`^2^`, as Pandoc writes raised text, if it can be a note or a power. `2^10` and `3^5` have one caret each."""
+"""`^2^`, as Pandoc writes raised text, if it can be a note or a power. A single caret, as in `2^10`, is ordinary
+text."""
 _FOOTNOTE_REFERENCE = re.compile(r"\[\^([^\]\s]{1,50})\]")
 """`[^2]`, the mark of a note."""
 _FOOTNOTE_LABEL = re.compile(rf"\s*{_FOOTNOTE_REFERENCE.pattern}:\s*")
@@ -48,14 +49,15 @@ _INLINE_MARKUP = re.compile(r"[*_`\[<&\\^]")
 """Characters with which inline markup can start. Lines without them are not parsed."""
 _BREAK_TOKENS = frozenset({"softbreak", "hardbreak"})
 _MARKUP_RUN = re.compile(r"[*_`]{2,}")
-"""Runs of marks of emphasis or code, removed from text that is too long to be parsed."""
+"""Two or more adjacent marks of emphasis or code. They are removed from text that is too long to be parsed."""
 
 
 def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader has this signature
     """Read Markdown, with or without front matter. Links are replaced by their text. Images are dropped.
 
-    Comments are dropped too, except one that is not closed: its lines are text. Line breaks in a paragraph are kept:
-    each line is a block. Raises ReadError if the bytes are not text, and as `html.parse_fragment` does.
+    Comments are dropped too, except one that is not closed: its lines are text. Paragraphs of more than
+    `_MAX_INLINE_LENGTH` code points keep most of their markup. Line breaks in a paragraph are kept: each line is a
+    block. Raises ReadError if the bytes are not text, and as `html.parse_fragment` does.
     """
     decoded = decode_text(data)
     front = split_front_matter(normalise_text(decoded.text))
@@ -130,7 +132,7 @@ class _BlockReader:
             self._row = None
 
     def _inline(self, token: Token) -> Iterator[Block]:
-        """Yield a block for each line of inline text. In a table, yield nothing and add a cell to the row."""
+        """Yield a block for each line of inline text that is not blank. In a table, only add a cell to the row."""
         lines = _split_lines(token.content)
         if self._row is not None:
             self._row.append("\n".join(text.strip() for text, _ in lines))
@@ -145,7 +147,7 @@ class _BlockReader:
                 self._marker = ""
 
     def _end_table(self) -> Iterator[Block]:
-        """Yield a table, or its rows with tabs if it is not a data table."""
+        """Yield a data table as one block. Of any other table, yield each row with text, its cells joined by tabs."""
         rows, self._rows = tuple(self._rows), []
         table = RawTable(rows, header_rows=1)
         if is_data_table(table):
@@ -184,7 +186,10 @@ def _parse_inline(content: str) -> Iterator[tuple[str, bool]]:
 
 
 def _resolve_raised_and_lowered(text: str) -> str:
-    """Resolve raised and lowered text in a line, and marks of notes written as `[^2]`. Drops a label at the start."""
+    """Resolve raised and lowered text in a line, and marks of notes written as `[^2]`.
+
+    The label of a note at the start of the line, `[^2]: `, is dropped.
+    """
     if "[^" in text:
         text = _FOOTNOTE_LABEL.sub("", text, count=1) if _FOOTNOTE_LABEL.match(text) else text
         text = _FOOTNOTE_REFERENCE.sub(_raise_footnote_reference, text)
@@ -196,7 +201,7 @@ def _resolve_raised_and_lowered(text: str) -> str:
 
 
 def _raise_footnote_reference(reference: re.Match[str]) -> str:
-    """Return a footnote reference as raised text, which `resolve_marks` drops: [2] for `[^2]`, * for `[^note]`."""
+    """Return a footnote reference as raised text in the form of a note's mark: [2] for `[^2]`, * for `[^note]`."""
     return f"{RAISED}[{reference[1]}]{END}" if reference[1].isdecimal() else f"{RAISED}*{END}"
 
 
@@ -219,7 +224,10 @@ def _strip_emphasis(text: str, *, strong: bool) -> tuple[str, bool]:
 
 
 def _text_runs(tokens: Sequence[Token]) -> Iterator[tuple[str, bool] | None]:
-    """Yield runs of text and whether each is strong; None for a line break."""
+    """Yield runs of text and whether each is strong; None for a line break.
+
+    `sup` and `sub` tags are runs of their own. Images and other tags are dropped.
+    """
     depth = 0
     for token in tokens:
         if token.type in _BREAK_TOKENS or (token.type == "html_inline" and _LINE_BREAK.match(token.content)):

@@ -21,8 +21,8 @@ _SUPERSCRIPTS = str.maketrans("0123456789+-−–n", "⁰¹²³⁴⁵⁶⁷⁸�
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 """Maps digits to their lowered forms."""
 _CONTEXT_LENGTH = 24
-"""Number of code points before and after a mark that decide what the mark is. The longest words that matter are
-units."""
+"""Maximum number of code points before and after a raised or lowered text that decide what it is. The longest words
+that matter are units."""
 
 _SEGMENT = re.compile(f"((?:{RAISED}[^{RAISED}{LOWERED}{END}]*{END})+)|((?:{LOWERED}[^{RAISED}{LOWERED}{END}]*{END})+)")
 """A run of raised text (group 1) or of lowered text (group 2), with its delimiters."""
@@ -49,7 +49,8 @@ _LATIN_LENGTH = re.compile(r"(?<![A-Za-z])(?:[kcdhnKCDHµμu]?[mM]|mm|MM|N[mM])$
 _HAN_LENGTH = re.compile(
     r"(?:^|(?<=[\d十百千万亿(（/／、每]))(?:平方|立方)?(?:[厘毫分微纳]?米|千米|公里|华里|里|公尺|尺)$"
 )
-"""A unit of length in Chinese after a number or a slash: 12公里², /米³. 平方公里² has a note."""
+"""A unit of length, area or volume in Chinese at the start of the text or after a number, a bracket, a slash or 每. A
+number after a unit of length is a power (12公里², /米³), after one of area or volume the mark of a note (平方公里²)."""
 _VARIABLE = re.compile(r"(?<![A-Za-z])[A-Za-zα-ωΑ-Ω]$")
 """A single letter: R² is a power. GDP² has a note."""
 _SIGNED_POWER = re.compile(r"[+−–-]\d{1,2}|\d?[+−–-]")
@@ -75,8 +76,9 @@ def resolve_marks(text: str) -> str:
     A raised number after the base of a power or after a unit of length is a power (10⁸, m²). At the start of a text, a
     raised number is the label of a note, and becomes superscript characters too. Before a unit, it is an ordinary
     number (立案²件). After any other word or sentence, it is the mark of a note. A blank replaces the mark if two
-    numbers or two Latin words would merge. Raised text of other kinds is written like other text. So is lowered text
-    (CO2, PM2.5), but lowered digits after a digit become subscript characters.
+    numbers or two Latin words would merge. A raised o, 0 or similar character between a digit and C becomes a degree
+    sign. Raised text of other kinds is written like other text. So is lowered text (CO2, PM2.5), but lowered digits
+    after a digit become subscript characters.
     """
     if END not in text and RAISED not in text and LOWERED not in text:
         return text
@@ -124,7 +126,8 @@ def _resolve_lowered(content: str, before: str, after: str) -> str:
 def _is_power(content: str, before: str, after: str) -> bool:
     """Return whether raised characters are a power or a charge: 10⁸, m², R², s⁻¹, Cr⁶⁺.
 
-    Outside formulas, 10 is the only number that can be a base. A raised number after any other number is a note.
+    Outside formulas, 10 is the only number that can be the base of a power without a sign. After any other number, a
+    raised number without a sign is the mark of a note.
     """
     last = before[-1:]
     if _SIGNED_POWER.fullmatch(content):
@@ -160,7 +163,7 @@ def _unit_pattern() -> re.Pattern[str]:
     for unit, words in _NOT_UNITS.items():
         not_before[unit] = [*not_before.get(unit, ()), *words.split()]
     units = sorted({fold(unit) for units in data["units"].values() for unit in units.split()}, key=len, reverse=True)
-    # 均 follows a number of notes (企业³户均), not a number of units.
+    # A raised number before a unit and 均 is the mark of a note (企业³户均), not the number of the unit.
     alternatives = (
         re.escape(unit)
         + "(?!{})".format("|".join(map(re.escape, ("均", *not_before.get(unit, ())))))

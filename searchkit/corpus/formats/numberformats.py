@@ -23,8 +23,8 @@ BUILT_IN_FORMATS = {
     43: "#,##0.00;-#,##0.00;-",
     44: "#,##0.00;-#,##0.00;-",
 }
-"""Codes of the number formats that spreadsheet programs define, so that files need not define them, by id. Without
-brackets, currency and padding."""
+"""Codes, by id, of the number formats that spreadsheet programs define, so that files need not define them. The codes
+are listed without brackets, currency and padding."""
 
 _MAX_CODE_LENGTH = 255
 """Maximum length of a format code, in code points, as in Excel."""
@@ -53,7 +53,7 @@ def format_number(value: float, code: str) -> str:
 
     Colours and padding are left out. A negative number has a minus sign unless it is displayed as 0 or without digits,
     because in text a colour or brackets do not show that a number is negative. The number is displayed as without
-    format if it is too large, or if the code is empty, too long, or has a condition, a fraction or an exponent.
+    format if it is too large, or if the code is empty, is too long, or has a condition, a fraction or an exponent.
     """
     if not 0 < len(code) <= _MAX_CODE_LENGTH or abs(value) >= _MAX_DISPLAYED or _CONDITION.search(code):
         return format_general(value)
@@ -63,7 +63,7 @@ def format_number(value: float, code: str) -> str:
     literals: list[str] = []
 
     def keep(match: re.Match[str]) -> str:
-        """Move a literal to `literals`, and return what represents it."""
+        """Move a literal to `literals`, and return the character that represents it in the pattern."""
         literals.append(match[1] or match[2] or match[3] or "")
         return "\ue000"
 
@@ -83,7 +83,8 @@ def format_number(value: float, code: str) -> str:
 def format_general(value: float) -> str:
     """Return a number as a cell without format displays it.
 
-    An integer below `_MAX_DISPLAYED` has all its digits, another number at most eleven significant digits.
+    An integer whose absolute value is below `_MAX_DISPLAYED` has all its digits. Any other number has at most eleven
+    significant digits.
     """
     if value.is_integer() and abs(value) < _MAX_DISPLAYED:
         return str(int(value))
@@ -92,7 +93,7 @@ def format_general(value: float) -> str:
 
 
 def format_date(moment: datetime, code: str) -> str | None:
-    """Return a date as a cell with this format code displays it; None if the code is empty or not supported."""
+    """Return a date as a cell with this format code displays it; None if the code is empty, too long or unsupported."""
     code = code.partition(";")[0]
     if not code or len(code) > _MAX_CODE_LENGTH or _UNSUPPORTED_DATE.search(re.sub(r'"[^"]*"|\[\$[^\]]*\]', "", code)):
         return None

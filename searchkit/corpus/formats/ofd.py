@@ -50,12 +50,12 @@ _TAG_HINTS = {
     "发文机关标志": "issuer",
     "发文机关署名": "issuer",
 }
-"""Maps a custom tag, in lower case, to the hint that the tagged text provides."""
+"""Maps a custom tag, in lower case, to the key of `RawDocument.hints` under which its text is returned."""
 
 _ARGUMENT_COUNTS = {"M": 2, "S": 2, "L": 2, "Q": 4, "B": 6, "A": 7}
 """Number of arguments after each letter of a path. The last two are the coordinates of a point."""
 _MAX_NUMBERS = 100_000
-"""Maximum number of numbers in an attribute or a path that are read."""
+"""Maximum number of parts, separated by blanks, that are read of a path, a box or a matrix."""
 _MAX_COORDINATE = 1e6
 """Numbers with an absolute value below this one can be coordinates, in millimetres. Others are invalid."""
 
@@ -65,12 +65,13 @@ _Matrix = tuple[float, float, float, float, float, float]
 
 
 def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader has this signature
-    """Read an OFD package. Each of its documents becomes a raw document; each paragraph has the page it starts on.
+    """Read an OFD package. Each of its documents becomes a raw document; each block has the page on which it starts.
 
     Page templates that several pages use, page numbers, running heads and feet, and text in another direction than most
-    text of its page are dropped, with a warning. Pages whose fonts do not map glyphs to characters are listed in
-    `problems`. Headings have the level of the bookmark that names them. Hints: `title` and `issuer`, from custom tags
-    or the metadata. Raises ReadError if the bytes are not an OFD package, or no document in it can be read.
+    text of its page are dropped, with a warning. Pages that are missing or damaged, or whose fonts do not map glyphs to
+    characters, are listed in `problems`. Headings have the level of the bookmark that names them. The hints can contain
+    `title` and `issuer`, from custom tags or the metadata. Raises ReadError if the bytes are not an OFD package, or no
+    document in it can be read.
     """
     package = _OfdPackage(open_archive(data))
     bodies = list(_children(package.root(), "DocBody"))
@@ -117,7 +118,8 @@ class _OfdPackage:
     def find(self, base: str, location: str | None) -> str | None:
         """Return the name of the entry that the path `location` in the entry `base` refers to; None if there is none.
 
-        Paths are relative to the entry; some programs write them relative to the package, or in another case.
+        Paths that start with `/` are relative to the package, others to the folder of `base`. Some programs write all
+        paths relative to the package, or in another case.
         """
         location = (location or "").strip().replace("\\", "/")
         if not location:
@@ -244,7 +246,10 @@ class _OfdDocument:
             self._units.setdefault(unit.get("ID", ""), unit)
 
     def _read_content(self, page: Element, template_uses: Mapping[str, int], origin: _Matrix) -> _PageContent:
-        """Return what is drawn on a page: its own content, and that of templates that no other page uses."""
+        """Return what is drawn on a page: its own content, and that of templates that no other page uses.
+
+        At most `_MAX_CHARACTERS` glyphs are returned; if there are more, a problem is added.
+        """
         content = _PageContent()
         for item in _children(page, "Template"):
             path = self._templates.get(item.get("TemplateID", ""))
@@ -264,7 +269,7 @@ class _OfdDocument:
         return content
 
     def _count_template_lines(self, path: str) -> int:
-        """Return the number of lines of a template; 0 if it cannot be read."""
+        """Return the number of lines of a template, counted by their heights; 0 if it cannot be read."""
         if path not in self._template_line_counts:
             content = _PageContent()
             try:
@@ -334,7 +339,7 @@ class _OfdDocument:
         return PRIVATE_USE.sub(lambda char: char[0] if (s := read_sign(name, ord(char[0]))) is None else s or " ", text)
 
     def _read_bookmarks(self, page_numbers: Mapping[str, int]) -> dict[int, dict[str, int]]:
-        """Map page numbers to the titles of the bookmarks that point to the page, with their level."""
+        """Map page numbers to the bookmarks that point to the page: the `heading_key` of each title, and its level."""
         headings: dict[int, dict[str, int]] = {}
         stack = [(item, 1) for item in _children(_first_child(self._root, "Outlines"), "OutlineElem")]
         while stack:
@@ -347,7 +352,7 @@ class _OfdDocument:
         return headings
 
     def _read_hints(self, texts: Mapping[str, str]) -> dict[str, str]:
-        """Return title and issuer: from custom tags, otherwise from metadata that look plausible."""
+        """Return title and issuer: each from custom tags, or else from the metadata if it looks plausible there."""
         hints: dict[str, str] = {}
         title, author = (
             replace_look_alikes(_child_text(self._info, "Title")),
@@ -364,7 +369,7 @@ class _OfdDocument:
             return hints
 
     def _read_custom_tags(self, texts: Mapping[str, str]) -> dict[str, str]:
-        """Return the metadata that the custom tags name. `texts`: text of each text object, by id."""
+        """Return the title and the issuer that custom tags mark. `texts`: the text of each text object, by id."""
         hints: dict[str, str] = {}
         path = self._package.find(self._path, _child_text(self._root, "CustomTags"))
         for tag in _children(self._package.xml(path), "CustomTag") if path else ():
@@ -399,7 +404,7 @@ def _child_text(element: Element | None, name: str) -> str:
 
 
 def _parse_number(text: str | None, default: float = 0.0) -> float:
-    """Parse a number; the default if it is invalid or too large for a page."""
+    """Parse a number. Return the default if it is missing, invalid or too large for a page."""
     try:
         value = float(text) if text else default
     except ValueError:
@@ -455,7 +460,7 @@ def _estimate_width(char: str) -> float:
 
 
 def _read_rules(item: Element, matrix: _Matrix) -> list[Rule]:
-    """Return the straight horizontal and vertical lines of a path."""
+    """Return the straight horizontal and vertical lines of a path; none if it is neither stroked nor filled."""
     is_stroked = item.get("Stroke") != "false"
     if not is_stroked and item.get("Fill") != "true":
         return []

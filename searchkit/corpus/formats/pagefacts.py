@@ -22,8 +22,8 @@ FACT_LINE = re.compile(
 MAX_FACTS_LENGTH = 1_000
 """Number of code points at the start of a line that are searched for facts."""
 _MAX_LABEL_LENGTH, _MAX_VALUE_LENGTH = 30, 60
-"""Maximum length of a label, and of a value in the block after its label, in code points. Longer strings are not
-matched, so that a long run of blanks costs nothing."""
+"""Maximum length of a label with its brackets and blanks, and of a value in the block after its label, in code points.
+No longer string is compared with a pattern, so that a long run of blanks costs nothing."""
 
 _INDEX_CODE, _DOCUMENT_NUMBER, _DATE_VALUE = (
     r"[0-9A-Za-z][0-9A-Za-z/_.()（）-]*",
@@ -78,7 +78,8 @@ _LABEL_WITH_COLON = re.compile(rf"({_alternation(_VALUE_PATTERNS)})\s*[:：]")
 def format_facts(blocks: Iterable[Block]) -> list[Block]:
     """Return the blocks, with facts converted to `label：value`.
 
-    Facts are rows of labels and values, 【label】value, and labels followed by a block with their value.
+    Facts are rows of labels and values, 【label】value, and labels followed by a block with their value. A row has a
+    label in its first cell, at least one label of `_VALUE_PATTERNS`, and a value.
     """
     formatted: list[Block] = []
     pending_label = ""
@@ -100,7 +101,7 @@ def format_facts(blocks: Iterable[Block]) -> list[Block]:
 
 
 def facts_after_text(blocks: Sequence[Block], others: Iterable[Block]) -> list[Block]:
-    """Return the facts in `blocks` whose labels occur only once in `blocks`, and not in `others`.
+    """Return the blocks that state facts whose labels occur only once in `blocks`, and not in `others`.
 
     `blocks` are the part of the page after the main text, and `others` are the rest of the page. A label that occurs
     twice after the main text belongs to a list of other documents.

@@ -51,11 +51,12 @@ _MAX_SKEW = 0.02
 _MAX_NAME_LENGTH = 256
 """Maximum length of a font's name, in bytes."""
 _MAX_REPAIR_ATTEMPTS = 3
-"""Number of consecutive pages without a repaired glyph after which no further page is tried."""
+"""Number of pages with unreadable glyphs, in succession, after which no further page is tried if none of these glyphs
+was repaired."""
 _HYPHEN = "\x02"
 """Represents a hyphen at a line end in the library's output."""
 _GENERATED_CHARS = frozenset(" \r\n")
-"""The library generates no other characters."""
+"""The characters that the library adds to those of the file."""
 _UNKNOWN_CHARS = frozenset("\x00\ufffd\ufffe\uffff")
 """Characters that the library returns for glyphs that are not mapped to a character."""
 _FORCE_BOLD = 1 << 18
@@ -70,9 +71,10 @@ def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader
     """Read a PDF. Lines, columns and pages are joined to paragraphs, each with the page it starts on.
 
     Running heads and feet, page numbers, and text in another direction than most text of its page are dropped, with a
-    warning. Headings have the level of the bookmark that names them. Hint: `title`. Pages that cannot be read, pages
-    that contain only a picture, and pages whose fonts do not map glyphs to characters are listed in `problems`. Raises
-    ReadError if the bytes are not a PDF, are damaged, need a password, or contain no text or too many pages.
+    warning. Headings have the level of the bookmark that names them. The hints contain `title` if the document
+    properties state a plausible one. Pages that cannot be read, pages with a picture but no text, and pages or lines
+    whose fonts do not map glyphs to characters are listed in `problems`. Raises ReadError if the bytes are not a PDF,
+    are damaged, need a password, or contain no text or too many pages.
     """
     if _HEADER not in data[: _HEADER_SEARCH_BYTES + len(_HEADER)]:
         message = "not a PDF"
@@ -130,7 +132,7 @@ def _read_contents(document: pypdfium2.PdfDocument) -> FileContents:
 
 
 def _read_bookmarks(document: pypdfium2.PdfDocument) -> dict[int, dict[str, int]]:
-    """Map page numbers to the titles of the bookmarks that point to the page, with their level."""
+    """Map page numbers to the bookmarks that point to the page: the `heading_key` of each title, and its level."""
     headings: dict[int, dict[str, int]] = {}
     for count, bookmark in enumerate(document.get_toc(max_depth=_MAX_BOOKMARK_DEPTH)):
         if count == _MAX_BOOKMARKS:
@@ -182,7 +184,7 @@ class _NamedGlyphs:
     def repair(self, number: int, glyphs: list[Glyph]) -> list[Glyph]:
         """Replace the unreadable glyphs of a page by those at the same positions that have names.
 
-        After some pages in which no glyph has a name, no further page is tried.
+        After `_MAX_REPAIR_ATTEMPTS` such pages without a repaired glyph, no further page is tried.
         """
         if not self._attempts or not any(_is_unmapped(glyph.text) for glyph in glyphs):
             return glyphs
@@ -343,7 +345,10 @@ def _read_rules(page: pypdfium2.PdfPage, left: float, top: float) -> list[Rule]:
 
 
 def _find_paths(page: pypdfium2.PdfPage) -> Iterator[tuple[object, pdfium.FS_MATRIX]]:
-    """Yield the paths of a page and of the forms drawn on it, with the matrix to the coordinates of the page."""
+    """Yield the paths of a page and of the forms drawn on it, with the matrix to the coordinates of the page.
+
+    The search ends after `_MAX_OBJECTS` objects.
+    """
     budget = _MAX_OBJECTS
     stack = [(pdfium.FPDFPage_CountObjects(page), pdfium.FPDFPage_GetObject, page.raw, _IDENTITY, 0)]
     while stack:

@@ -31,14 +31,14 @@ class Records:
         """Number of records so far."""
         self._keys = _KeyPlaces()
         self._prefixes: list[str] = []
-        """The parts of the file so far, such as its sheets, as `build` names them."""
+        """The values of `prefix` in the calls of `build` so far: one for each part of the file, such as a sheet."""
 
     def build(self, prefix: str, number: int, build: Callable[[], RawDocument]) -> RawDocument | None:
         """Return the record that the function `build` returns.
 
         If the function raises ReadError, or an earlier record has the same key, add a problem and return None.
 
-        `prefix` and `number`: where the record is in the file, such as `line ` and 7. A number of 0 is not named.
+        `prefix` and `number`: where the record is in the file, such as `line ` and 7. Messages leave out the number 0.
         """
         if not self._prefixes or self._prefixes[-1] != prefix:
             self._prefixes.append(prefix)
@@ -68,16 +68,17 @@ def _location(prefix: str, number: int) -> str:
 
 
 _NUMBER_BITS = 40
-"""Number of bits of the number of a line or row in `_KeyPlaces`."""
+"""Number of low bits of a place that hold the number of a line or row. The bits above hold the index of its prefix in
+`Records._prefixes`."""
 _MAX_RECENT_KEYS = 1 << 16
 """Number of keys that `_KeyPlaces` collects in a dictionary before it sorts them into its arrays."""
 
 
 class _KeyPlaces:
-    """The places of the first occurrences of keys. Takes 16 bytes per key: a million keys in a dictionary take 200 MB.
+    """The places of the first occurrences of keys.
 
-    Different keys with the same hash of 63 bits count as one key. Of 18 million files with a million keys each, about
-    one has such keys.
+    A key takes 16 bytes. In a dictionary, it would take 200. Different keys with the same hash of 63 bits count as one
+    key. Of 18 million files with a million keys each, about one file has such keys.
     """
 
     def __init__(self) -> None:
@@ -86,7 +87,7 @@ class _KeyPlaces:
         """Hashes and places of the keys that are not in `_recent`, sorted by hash."""
 
     def find_or_add(self, key: str, place: int) -> int | None:
-        """Return the place of a key. A new key gets `place`; then the result is None."""
+        """Return the place of a known key. For a new key, store `place` and return None."""
         digest = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest()
         key_hash = int.from_bytes(digest, "big") >> 1
         if len(self._hashes):
@@ -108,9 +109,9 @@ class _KeyPlaces:
 def build_record(fields: Mapping[str, object], key: str | None = None) -> RawDocument:
     """Build a record from its fields: the text, the id, and the others, which override detection or become facets.
 
-    `key` replaces the id. If it is None, the fields must contain an id. Fields whose value is blank are left out. A
-    line break in the text becomes a blank, since a record is one paragraph. Raises ReadError if there is no text or no
-    key.
+    `key` replaces the id. If it is None, the fields must contain an id. Fields whose value is a blank string are left
+    out. A line break in the text becomes a blank, since a record is one paragraph. Raises ReadError if there is no text
+    or no key.
     """
     key = _record_key(fields) if key is None else key
     text_name = next((text_name for text_name in TEXT_NAMES if text_name in fields), "")
@@ -128,7 +129,7 @@ def build_record(fields: Mapping[str, object], key: str | None = None) -> RawDoc
 
 
 def _record_key(fields: Mapping[str, object]) -> str:
-    """Return the id of a record as one line of text. Raises ReadError if there is none."""
+    """Return the id of a record as one line of text. Raises ReadError if it is not a string or integer, or is blank."""
     value = next((fields[name] for name in ID_NAMES if fields.get(name) is not None), None)
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise ReadError("no id: a record needs a string or an integer in `id` or `_id`")

@@ -21,7 +21,8 @@ class FileContents:
     problems: tuple[str, ...] = ()
     """Parts that could not be read. One line each, which starts with the location: `line 7: not JSON`."""
     warnings: tuple[str, ...] = ()
-    """Problems of the entire file. They are added to the warnings of each of its documents."""
+    """Warnings about the entire file, such as `1 NUL character is dropped`. They are added to the warnings of each of
+    its documents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class RecordStream:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """The module that reads a format, and the package that it requires."""
+    """The module that reads a format, what its functions can do, and the package that it requires."""
 
     module: str
     """Name of the module in this package."""

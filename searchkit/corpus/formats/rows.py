@@ -1,4 +1,7 @@
-"""Tables of formats with block elements. A data table becomes one block. So do most rows of other tables."""
+"""Tables of formats with block elements.
+
+A data table becomes one block. In other tables, most rows become one block each (`TableBuilder.end_row`).
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,8 @@ class TableCell:
     row_span: int = 1
     is_header: bool = False
     text: str = ""
-    """The texts of its blocks, each on a line. Empty until its row ends."""
+    """The texts of its blocks, each on a line. Empty until its row ends. Stays empty if `TableBuilder.is_data` is False
+    by then."""
 
 
 @dataclass(slots=True)
@@ -63,7 +67,7 @@ class TableBuilder:
         self.row: TableRow | None = None
         """The open row, or None."""
         self.is_data = True
-        """False if the table contains a table or a heading."""
+        """Whether the table can be a data table: False once it contains a table or a heading."""
         self.caption: str | None = None
 
     def start_row(self, *, is_header: bool = False) -> None:
@@ -71,7 +75,10 @@ class TableBuilder:
         self.row = TableRow(len(self._blocks), is_header)
 
     def pop_blocks(self) -> list[Block]:
-        """Remove and return the blocks of the table before its first row: those of its caption."""
+        """Remove and return the blocks of the table before its first row: those of its caption.
+
+        Nothing is removed if a row has begun.
+        """
         if self._rows or self.row is not None:
             return []
         blocks = self._blocks[self._start :]
@@ -90,7 +97,7 @@ class TableBuilder:
         self.row.width += col_span
 
     def end_row(self) -> None:
-        """End the row. Join its cells to one block, with tabs.
+        """End the row. Join its cells that have text to one block, with tabs.
 
         Its blocks stay if fewer than two cells have text, if a cell is too long, or if `is_data` is False already.
         """
@@ -132,7 +139,10 @@ class TableBuilder:
                 yield Cell(cell.text, cell.row_span, max(span, 1))
 
     def _count_header_rows(self) -> int | None:
-        """Return the number of rows at the top that the format states to be headers, None if it states none."""
+        """Return the number of rows at the top that the format states to be headers, None if it states none.
+
+        The last row is not counted.
+        """
         count = 0
         while count < len(self._rows) - 1 and _is_header(self._rows[count]):
             count += 1

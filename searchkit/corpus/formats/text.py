@@ -1,4 +1,7 @@
-"""Plain text, one block per line or table. Also decoding and line splitting for the other readers of text formats."""
+"""Plain text: one block per line, table or run of blank lines.
+
+Also decodes text and splits it into lines for the other readers of text formats.
+"""
 
 from __future__ import annotations
 
@@ -24,9 +27,9 @@ BLANK = Block("")
 _LINE_END = re.compile(r"[\r\v\f\x85\u2028\u2029]")
 _REPLACEMENT = "\ufffd"
 _MIN_CHARS_PER_CONTROL = 50
-"""Text has at most one control character in this number of characters."""
+"""Text has, on average, at most one control character per this number of characters."""
 _MIN_CHARS_PER_ERROR = 20
-"""Damaged text has at most one invalid byte sequence in this number of non-ASCII characters."""
+"""Damaged text has, on average, at most one invalid byte sequence per this number of non-ASCII characters."""
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark is a prefix of this one
@@ -75,10 +78,11 @@ class DecodedText:
 
 
 def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader has this signature
-    """Read plain text, with or without front matter. A run of blank lines becomes one empty block.
+    """Read plain text, with or without front matter.
 
-    Lines whose columns are separated by tabs or aligned by blanks become a table. Raises ReadError if the bytes are not
-    text.
+    A run of blank lines becomes one empty block, except at the start of the text, where it is left out. Lines whose
+    cells are separated by tabs or bars or aligned by blanks become a table, if `find_tables` takes them for one. Raises
+    ReadError if the bytes are not text.
     """
     decoded = decode_text(data)
     front = split_front_matter(normalise_text(decoded.text))
@@ -87,13 +91,13 @@ def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader
 
 
 def decode_text(data: bytes, declared: str = "") -> DecodedText:
-    """Decode UTF-8, UTF-16, UTF-32 with a byte order mark, GB18030 (GBK, GB2312) or Big5.
+    """Decode UTF-8, UTF-16, UTF-32 (only with a byte order mark), GB18030 (GBK, GB2312) or Big5.
 
     A byte order mark decides first, then UTF-8 validity (without NUL characters), then the most probable encoding of
     Chinese text. `declared`, an encoding that the text names, decides if the bytes are ambiguous. A few invalid bytes
-    become U+FFFD, unless the text has a byte order mark of UTF-16 or UTF-32. A few NUL characters are removed. Both add
-    a warning. Raises ReadError if the bytes are in none of these encodings, or contain too many control characters to
-    be text.
+    become U+FFFD, and a few NUL characters are removed. Both add a warning. Raises ReadError if the bytes are in none
+    of these encodings, if they contain too many control characters to be text, or if they begin with a byte order mark
+    of UTF-16 or UTF-32 and one of them is invalid.
     """
     text, warnings = _decode_bytes(data, declared)
     if len(CONTROLS.findall(text)) * _MIN_CHARS_PER_CONTROL > len(text):
@@ -128,7 +132,10 @@ def _decode_bytes(data: bytes, declared: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _decode_damaged(data: bytes, encoding: str) -> tuple[str, tuple[str, ...]]:
-    """Decode bytes of which some may be invalid. Raises ReadError if too many are, or the text is not plausible."""
+    """Decode bytes of which some may be invalid, and return the text with a warning if some are.
+
+    Raises ReadError if too many are invalid. If some are, the text must also be plausible, except in UTF-8.
+    """
     text = decode_as(data, encoding)
     try:
         data.decode(encoding)

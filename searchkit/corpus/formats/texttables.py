@@ -1,6 +1,7 @@
-"""Tables in plain text: lines whose columns are separated by tabs or aligned by blanks.
+"""Tables in plain text: lines whose cells are separated by tabs or bars, or aligned by blanks.
 
-A false table is worse than none. Lists, tables of contents, labels with their contents, and prose stay lines.
+A false table is worse than none. Lists, tables of contents, labels with their contents (联系人：王芳), and prose stay
+lines.
 """
 
 from __future__ import annotations
@@ -16,16 +17,18 @@ from searchkit.corpus.tables.aligned import is_aligned_data
 from searchkit.model import Cell
 
 _MIN_ROWS = 3
-"""Minimum number of rows of a table, including its header."""
+"""Minimum number of rows of a table, including its header. Below a complete header, `_split_at_uneven_tabs` accepts
+fewer than this number of consecutive rows that lack tabs at their ends."""
 _MIN_GUTTER = 2
-"""Width of the blank column between two columns, in half-width characters."""
+"""Minimum width of the white space between two columns, in half-width characters."""
 _TAB_SIZES = (8, 4)
 """Usual distances of tab stops, in half-width characters."""
 _MAX_LINE_LENGTH = 1_000
-"""Maximum length of a row, in code points."""
+"""Maximum length of a row or a rule, in code points."""
 _GAP = re.compile(r"[ \u3000\t](?<=[^\s].)(?:(?<=\t)|[ \u3000]*\t|[ \u3000])\s*[^\s]")
 """A tab or at least two blanks between two cells."""
 _CONTENTS = re.compile(r"\s*目\s*[录次]\s*")
+"""The heading of a table of contents: 目录, 目 次."""
 _RULE = re.compile("[-=_─━═—┄┈+|│┃║├┤┬┴┼┌┐└┘┏┓┗┛┣┫┳┻╋╔╗╚╝╠╣╦╩╬ ]+")
 """A rule above, below or between rows, if it contains `_RULE_PART`."""
 _RULE_PART = re.compile("[-=_─━═—]{3}")
@@ -36,7 +39,7 @@ _MIN_BARS = 3
 _SPREAD = re.compile(r"(?<=[^\s])\u3000(?=[^\s])")
 """A single full-width blank inside of a text."""
 _SPREAD_BLANK = "\u3164"
-"""Represents a single full-width blank. It has the same width."""
+"""Stands for such a blank in `_lay_out`, so that it counts as part of a text. It has the same width."""
 
 _Split = Callable[[Sequence[str]], list[list[str]] | None]
 """Splits lines into rows with equal numbers of cells. Returns None if they are not rows of one table."""
@@ -61,7 +64,7 @@ def find_tables(text: str, lines: Sequence[str]) -> Iterator[tuple[int, int, Raw
 def _line_kinds(lines: Sequence[str]) -> list[str]:
     """Return what separates the cells of each line; an empty string for a line that is not a row.
 
-    A rule (-----) has the separator of the row below it, or else that of the row above it.
+    A rule (-----) has the separator of the row below it or, if no row is below it, that of the row above it.
     """
     kinds = ["rule" if _is_rule(line) else _separator(line) for line in lines]
     for step in (range(len(kinds) - 2, -1, -1), range(1, len(kinds))):
@@ -86,12 +89,16 @@ def _separator(line: str) -> str:
     if not _GAP.search(line):
         return (
             "\t" if line.endswith("\t\t") else ""
-        )  # only the first cell is filled, as with the name of a group of rows
+        )  # at most one cell is filled, as in a row that names a group of rows
     return "\t" if "\t" in line.strip() else " "
 
 
 def _find_in_run(lines: Sequence[str], start: int, end: int, split: _Split) -> Iterator[tuple[int, int, RawTable]]:
-    """Yield the tables in the lines from `start` to `end`, which have the same separator, as `find_tables` does."""
+    """Yield the tables in the lines from `start` to before `end`, as `find_tables` does.
+
+    All these lines have the same separator. Rows with different numbers of tabs are one table if
+    `_split_at_uneven_tabs` finds their columns; otherwise each run of rows with the same number is examined alone.
+    """
     rows_at = [n for n in range(start, end) if not _is_rule(lines[n])]
     before = next((line for line in reversed(lines[max(0, start - 3) : start]) if line.strip()), "")
     counts = {n: lines[n].count("\t") if split is _split_at_tabs else 0 for n in rows_at}
@@ -129,8 +136,10 @@ def _split_at_tabs(lines: Sequence[str]) -> list[list[str]] | None:
 def _split_at_uneven_tabs(lines: Sequence[str]) -> list[list[str]] | None:
     """Return the cells of lines with different numbers of tabs; None if it is unclear which cells are in one column.
 
-    It is clear in three cases: all lines begin with a cell and have the same number of filled cells; the first line is
-    complete and some lines lack tabs at their ends; or the cells begin at tab stops.
+    It is clear in three cases. All lines begin with a cell and have the same number of filled cells. Or the first line
+    has the most tabs and no empty cell, and fewer than `_MIN_ROWS` consecutive lines have fewer tabs: they lack tabs at
+    their ends. Or some line has two tabs in a row and, with tab stops at a usual distance, one line has a cell at each
+    tab stop at which any line has one.
     """
     rows = [[" ".join(cell.split()) for cell in line.split("\t")] for line in lines]
     filled = [list(filter(None, row)) for row in rows]
@@ -149,7 +158,7 @@ def _split_at_uneven_tabs(lines: Sequence[str]) -> list[list[str]] | None:
 
 
 def _place_at_stops(line: str, size: int) -> dict[int, str]:
-    """Return the cells of a line by the tab stop at which they begin."""
+    """Return the cells of a line by the number of the tab stop at which they begin, 0 for the start of the line."""
     cells: dict[int, str] = {}
     stop = 0
     for part in line.split("\t"):
@@ -160,7 +169,10 @@ def _place_at_stops(line: str, size: int) -> dict[int, str]:
 
 
 def _split_at_gutters(lines: Sequence[str]) -> list[list[str]] | None:
-    """Return the cells of lines that are blank at the same columns; None if there are no such columns."""
+    """Return the cells of lines that white space separates at the same columns; None if there are no such columns.
+
+    The white space is at least `_MIN_GUTTER` columns wide. Indentation separates no cells.
+    """
     layouts = [_lay_out(line) for line in lines]
     width = max(map(len, layouts))
     blank = [all(n >= len(layout) or layout[n] == " " for layout in layouts) for n in range(width)]

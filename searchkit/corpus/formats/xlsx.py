@@ -41,13 +41,14 @@ _DATE_FORMATS, _TIME_FORMATS = (
     frozenset({*range(14, 18), *range(27, 32), 36, *range(50, 59)}),
     frozenset({*range(18, 22), *range(32, 36)}),
 )
-"""Ids of the built-in date formats and time formats, which files do not define."""
+"""Ids of built-in formats of dates and of times, which files do not define. Those of durations (45 to 47: mm:ss) are
+not among them."""
 _DATE_TIME_FORMAT, _PERCENT_FORMATS = 22, frozenset({9, 10})
 """Ids of the built-in format of a date with its time, and of the built-in formats of percentages."""
 _NEUTRAL_PARTS = re.compile(r'"[^"]*"|\\.|_.|\*.|e[-+]|general|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
 """Parts of a format code that do not affect the kind of number."""
 _MAX_SHARE = 1_000_000
-"""Only numbers of a smaller absolute value are converted to percentages. 1e300 would have 303 digits."""
+"""`_convert_number` writes only numbers of a smaller absolute value as percentages. 1e300 would have 303 digits."""
 _SERIAL_NUMBER = re.compile(r"-?[0-9]{1,7}(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,2})?")
 """A number of days that can be a date or a time."""
 _DELIMITERS = {"superscript": RAISED, "subscript": LOWERED}
@@ -87,11 +88,11 @@ def read(data: bytes, name: str, text_column: str | None = None) -> FileContents
 
     `records.TEXT_NAMES` lists the names of text columns. `text_column` is the name to look for instead; if it is
     empty, the sheets are read as tables. The other columns are fields of the records, as in JSON Lines. Without an `id`
-    column, the key of a record is the name of its sheet and its row number: `Sheet1/7`. A formula has the value of its
-    stored result, a date is in ISO format, a percentage has its percent sign, and the value of vertically merged
-    cells is repeated in each of their rows. A sheet with tables and without text column is a document whose key is the
-    name of the sheet. Its numbers are as displayed. Hidden sheets, and the hidden rows and columns of tables, are not
-    read. Invalid rows, and sheets and parts of tables that are not read, are listed in `problems`. Raises ReadError if
+    column, the key of a record is the name of its sheet and its row number: `Sheet1/7`. In records, a date is in ISO
+    format, a percentage has its percent sign, and the value of vertically merged cells is repeated in each of their
+    rows. A sheet with tables and without text column is a document whose key is the name of the sheet. Its numbers and
+    dates are as displayed. Hidden sheets, and the hidden rows and columns of tables, are not read. Invalid rows, sheets
+    without text column, and sheets and parts of tables that are not read are listed in `problems`. Raises ReadError if
     the file cannot be opened safely or is damaged, or if no sheet yields a record or a table.
     """
     if data.startswith(_OLE_SIGNATURE):
@@ -126,9 +127,10 @@ def read(data: bytes, name: str, text_column: str | None = None) -> FileContents
 def _read_sheet(
     records: Records, title: str, sheet: ET.Element, shared: _SharedData, text_column: str | None
 ) -> tuple[list[RawDocument], str]:
-    """Return the records of a sheet, or a document with its tables, and why a part of it is not read.
+    """Return the records of a sheet, or a document with its tables, and what to report about the sheet.
 
-    The reason is empty if the entire sheet is read.
+    The report is that hidden rows or columns are not read or, if none are, that the sheet has no text column. It is
+    empty for records, whose invalid rows are in `records.problems`, and for a sheet without rows.
     """
     rows = list(_read_rows(sheet, shared))
     header = find_header(rows, text_column)
@@ -141,7 +143,7 @@ def _read_sheet(
 
 
 def _read_tables(records: Records, title: str, sheet: ET.Element, shared: _SharedData) -> tuple[list[RawDocument], str]:
-    """Return a document with the tables of a sheet if it has any, and a note on hidden cells."""
+    """Return a document with the tables of a sheet if it has any, and a note on hidden rows and columns, or none."""
     hidden_rows, hidden_columns = _read_hidden(sheet)
     rows = _read_grid(sheet, shared._replace(is_displayed=True), hidden_rows, hidden_columns)
     blocks = tuple(build_blocks(rows))
@@ -181,14 +183,14 @@ def _read_grid(
 
 
 def _display(value: object) -> str:
-    """Return a value as text."""
+    """Return a value as text; TRUE or FALSE for a boolean."""
     return clean_cell(str(value).upper() if isinstance(value, bool) else str(value))
 
 
 def _read_hidden(sheet: ET.Element) -> tuple[list[int], list[int]]:
     """Return the numbers of the hidden rows with cells, from 1, and of the hidden columns, from 0, ascending.
 
-    Columns after the last cell, which sheets often hide, are not counted.
+    Columns after the last cell, which sheets often hide, are left out.
     """
     rows: set[int] = set()
     width = 0
@@ -210,7 +212,10 @@ def _read_hidden(sheet: ET.Element) -> tuple[list[int], list[int]]:
 
 
 def _number_rows(sheet: ET.Element) -> Iterator[tuple[int, ET.Element]]:
-    """Yield the rows of a sheet with their numbers, from 1."""
+    """Yield the rows of a sheet with their numbers, from 1.
+
+    A row that states no number follows the one before. Raises ReadError for a number above `_MAX_ROWS`.
+    """
     number = 0
     for element in _descendants(sheet, "row"):
         number = int(element.get("r", "")) if re.fullmatch("[0-9]{1,7}", element.get("r", "")) else number + 1
@@ -220,7 +225,7 @@ def _number_rows(sheet: ET.Element) -> Iterator[tuple[int, ET.Element]]:
 
 
 def _read_rows(sheet: ET.Element, shared: _SharedData) -> Iterator[Row]:
-    """Yield the non-empty rows. Cells below the first cell of a merged range have its value."""
+    """Yield the rows that contain a value. In them, the cells below the first cell of a merged range have its value."""
     last_rows = {first: last for first, (last, _) in _read_cell_ranges(sheet).items() if last > first[0]}
     merged_values: dict[int, tuple[int, object]] = {}
     for number, element in _number_rows(sheet):
@@ -237,7 +242,7 @@ def _read_rows(sheet: ET.Element, shared: _SharedData) -> Iterator[Row]:
 
 
 def _read_cells(row: ET.Element, shared: _SharedData) -> dict[int, object]:
-    """Return the values of a row by column, from 0."""
+    """Return the values of a row by column, from 0, without empty cells."""
     cells: dict[int, object] = {}
     column = -1
     for cell in row:
@@ -252,7 +257,7 @@ def _read_cells(row: ET.Element, shared: _SharedData) -> dict[int, object]:
 
 
 def _cell_value(cell: ET.Element, shared: _SharedData) -> object:
-    """Return the value of a cell; None if it is empty or an error such as #N/A."""
+    """Return the value of a cell: None or an empty string if it is empty, None for an error such as #N/A."""
     kind = cell.get("t", "n")
     if kind == "inlineStr":
         return next((_string_text(child) for child in cell if _local_name(child) == "is"), None)
@@ -291,7 +296,10 @@ def _display_number(stored: str, number_format: _NumberFormat, epoch: datetime) 
 
 
 def _convert_number(stored: str, number_format: _NumberFormat, epoch: datetime) -> object:
-    """Convert a stored number: a percentage with %, a date or time in ISO format, any other with all digits."""
+    """Convert a stored number: a percentage with %, a date or time in ISO format, any other with all digits.
+
+    A text that is not a number is returned as it is, an empty one as None.
+    """
     try:
         value = float(stored)
     except ValueError:
@@ -304,7 +312,10 @@ def _convert_number(stored: str, number_format: _NumberFormat, epoch: datetime) 
 
 
 def _convert_date(days: float, number_format: _NumberFormat, epoch: datetime) -> object:
-    """Convert a number of days to a date, a time or both. Times may exceed 24 hours."""
+    """Convert a number of days to a date, a time or both. A time without a date may exceed 24 hours.
+
+    Returns the number of days if the date is beyond the year 9999.
+    """
     seconds = round(days * 86_400)
     if not number_format.has_date:
         return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
@@ -370,9 +381,9 @@ def _read_cell_ranges(sheet: ET.Element) -> dict[tuple[int, int], tuple[int, int
 
 
 def _related_parts(archive: Archive, path: str) -> dict[str, list[tuple[str, str]]]:
-    """Return the ids and names of the parts in the archive to which a part refers, by kind.
+    """Return the ids and names of the parts in the archive to which another part refers, by kind.
 
-    `path`: the name of the part that contains the references.
+    `path`: the name of the `.rels` part that contains the references of the other part.
     """
     if path not in archive.names:
         return {}
@@ -387,7 +398,10 @@ def _related_parts(archive: Archive, path: str) -> dict[str, list[tuple[str, str
 
 
 def _string_text(item: ET.Element) -> str:
-    """Return the text of a string element, including its runs but not its phonetic hints."""
+    """Return the text of a string element, including its runs but not its phonetic hints.
+
+    Raised and lowered runs are treated as `resolve_marks` describes.
+    """
     parts: list[str] = []
     for child in item:
         if _local_name(child) == "t":
@@ -419,7 +433,10 @@ def _column_index(letters: str) -> int:
 
 
 def _descendants(root: ET.Element, name: str) -> Iterator[ET.Element]:
-    """Yield the descendants of `root` with a name, in any namespace: the format has a transitional and a strict one."""
+    """Yield those of `root` and its descendants that have a name, in any namespace.
+
+    The format has two namespaces, transitional and strict.
+    """
     return (item for item in root.iter() if _local_name(item) == name)
 
 

@@ -48,8 +48,9 @@ def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader
 def _report_entries(archive: Archive) -> dict[str, str]:
     """Map keys to entry names for each entry that may be a report, in order of the keys.
 
-    A key is a name without invisible characters, and with one blank for each run of white space. If two names have the
-    same key, the first is used.
+    Names with a part that `is_ignored_name` ignores, and metadata of macOS, are left out. A key is a name without
+    invisible characters, and with one blank for each run of white space. If two names have the same key, the first in
+    code point order is used.
     """
     entries: dict[str, str] = {}
     for name in sorted(archive.names):

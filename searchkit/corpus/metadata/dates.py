@@ -17,7 +17,7 @@ from searchkit.text.years import ANY_YEAR, ARABIC_YEAR
 _TO_ARABIC_DIGITS = str.maketrans("〇○零ＯOo一二三四五六七八九", "000000123456789")
 """Maps Chinese digits, and circles and letters that are used as zeros, to Arabic digits: 二○二三 to 2023."""
 YEAR_SPAN = re.compile(rf"{ANY_YEAR}\s*年?\s*[-—–－―~～至到]+\s*(?:{ANY_YEAR}|\d\d)\s*年?")
-"""A span of years: 2021—2025年."""
+"""A span of years: 2021—2025年, 2021—25年."""
 _CHINESE_DATE = re.compile(
     rf"({ANY_YEAR})\s*年\s*([\d一二三四五六七八九十]{{1,2}}|元)\s*月\s*(?:([\d一二三四五六七八九十]{{1,3}})\s*日)?"
 )
@@ -49,7 +49,8 @@ _LABELLED_DATE = re.compile(
 _LEADING_DATE = re.compile(
     rf"^\s*({ARABIC_YEAR})\s*[-/.年]\s*(\d{{1,2}})\s*[-/.月]\s*(\d{{1,2}})\s*日?(?:\s*\d{{1,2}}:\d\d(?::\d\d)?)?\s*(?=$|[一-鿿【\[|])"
 )
-"""A date at the start of a line, before its end, Chinese text or a bracket: 2024-01-31 10:30 来源."""
+"""A date, perhaps with a time, at the start of a line: 2024-01-31 10:30 来源. The line ends after it, or Chinese text,
+a bracket or a bar follows."""
 _NUMERIC_DATE = re.compile(rf"({ARABIC_YEAR})\s*[-/.年]\s*(\d{{1,2}})\s*[-/.月]\s*(\d{{1,2}})")
 """2024-01-31, 2024/1/31, 2024年1月31."""
 _URL_YEAR = re.compile(rf"/(?:t)?({ARABIC_YEAR})(?:[-/]?(\d{{1,2}}))?(?=[-/]|\d\d[_/-]|\d\d/)")
@@ -57,7 +58,7 @@ _URL_YEAR = re.compile(rf"/(?:t)?({ARABIC_YEAR})(?:[-/]?(\d{{1,2}}))?(?=[-/]|\d\
 _TARGET_YEAR = re.compile(rf"[到至]{ANY_YEAR}|{ANY_YEAR}\s*年(?:远景|基本|目标|前|建成)")
 """A year for which a target is set: 到2035年, 2035年远景目标."""
 _MAX_LINE_LENGTH = 400
-"""Number of code points of a line that are searched for dates."""
+"""Number of code points of a line that are searched for dates with a label and dates of a session."""
 _MAX_YEAR_HEADING_LENGTH = 60
 """Maximum length of a heading whose year counts, in code points."""
 _MIN_MENTIONS = 2
@@ -74,8 +75,8 @@ _FIRST_LATE_MONTH = 11
     _OTHER_LABEL_RANK,
     _UPDATE_LABEL_RANK,
 ) = range(1, 7)
-"""Ranks of the sources of a date of publication, best first: 发布日期, 日期, a date at the start of a line, the hint of
-the format, other labels, 更新日期."""
+"""Ranks of the sources of a date of publication, best first: 发布日期, 日期, a date at the start of a line, the date
+that the reader of the file format found in its metadata (`published` of `Evidence.hints`), other labels, 更新日期."""
 
 _NUMERIC_SESSION_DATE = re.compile(rf"(?<!\d)({ARABIC_YEAR})\s?[-/.]\s?(\d{{1,2}})\s?[-/.]\s?\d{{1,2}}(?!\d)")
 """2023.1.12, 2023-1-12. The groups are year and month."""
@@ -91,7 +92,7 @@ class SessionDate:
     year: int
     month: int
     names_meeting: bool
-    """Whether the date is on a line that names the meeting."""
+    """Whether the date is on a line that names a meeting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +106,9 @@ class DetectedYear:
 def find_publication_date(head: Iterable[str], tail: Iterable[str], hints: Mapping[str, str]) -> str | None:
     """Return the date of publication (ISO), or None.
 
-    The date is that of a labelled line, of a line of the head that begins with a date, or of the hint `published` of
-    the format. Of several dates, the one with the best rank counts. The date on which a report was signed is not its
-    date of publication.
+    The date has a label (发布日期) in a line of `head` or `tail`, or begins a line of `head`, or is in the value
+    `published` of `hints`, the metadata of the file. Of several dates, the one with the best rank counts; of those with
+    the same rank, the one in the first line. The date on which a report was signed is not its date of publication.
     """
     ranked: list[tuple[int, int, str]] = []
     lines = [*head, *tail]
@@ -130,7 +131,7 @@ def find_publication_date(head: Iterable[str], tail: Iterable[str], hints: Mappi
 def find_year_in_title(title: str, *, with_dates: bool = False) -> int | None:
     """Return the year that a title states, or None.
 
-    A span (2021—2025年) does not count. The year of a full date counts only `with_dates`.
+    A span (2021—2025年) does not count. The year of a date with a month (2023年1月) counts only `with_dates`.
     """
     text = title if with_dates else _CHINESE_DATE.sub(" ", title)
     text = YEAR_SPAN.sub(" ", text)
@@ -139,9 +140,9 @@ def find_year_in_title(title: str, *, with_dates: bool = False) -> int | None:
 
 
 def find_session_year(head: Iterable[str]) -> int | None:
-    """Return the year of the first date in the lines above a speech, which is the date of the session, or None.
+    """Return the year of the first date in the first lines of a speech, which is the date of the session, or None.
 
-    Dates with a label are dates of publication and do not count.
+    A line with a labelled date (发布日期：…) does not count, because the date is that of publication.
     """
     for line in head:
         start = line[:_MAX_LINE_LENGTH]
@@ -151,10 +152,10 @@ def find_session_year(head: Iterable[str]) -> int | None:
 
 
 def find_session(lines: Iterable[str]) -> SessionDate | None:
-    """Return the date on which a work report was given, or None. `lines` are its head and its title.
+    """Return the date on which a work report was given, or None. `lines` are its first lines and its titles.
 
-    A date on a line that names the meeting takes precedence. Dates with a label are dates of publication and do not
-    count.
+    A date on a line that names a meeting takes precedence. A line with a labelled date (发布日期：…) does not count,
+    because the date is that of publication.
     """
     starts = [line[:_MAX_LINE_LENGTH] for line in lines]
     dates = [date for line in starts if not _LABELLED_DATE.search(line) and (date := _parse_session(line))]
@@ -162,7 +163,10 @@ def find_session(lines: Iterable[str]) -> SessionDate | None:
 
 
 def _parse_session(line: str) -> SessionDate | None:
-    """Return the date in a line, or None. A date in numbers (2023.1.12) counts only if the line names a meeting."""
+    """Return the date in a line; None if there is none, or its month is not 1 to 12.
+
+    A date in numbers (2023.1.12) counts only if the line names a meeting.
+    """
     names_meeting = _MEETING.search(line) is not None
     match = _CHINESE_DATE.search(line) or (_NUMERIC_SESSION_DATE.search(line) if names_meeting else None)
     if match is None:
@@ -192,7 +196,7 @@ def _report_year_candidates(
         if not _PLAN_WORD.search(rest) or _REVIEW_WORD.search(rest):
             yield DetectedYear(year, f"year {year} inferred from a heading")
     frequent_year, season_year = _most_frequent_year(paragraphs), _year_by_season(published) if published else None
-    # The year by the season of publication can be one year too early. Any other year contradicts the publication.
+    # `season_year` can be one year too early. A year that is neither it nor the next contradicts the publication.
     plausible = {season_year, season_year + 1} if season_year else {frequent_year}
     for match in filter(None, map(_OPENING_YEAR.match, opening)):
         if (year := parse_year_digits(match[1])) in plausible | {frequent_year} or not season_year:
@@ -243,7 +247,7 @@ def _speech_year_candidates(
 
 
 def _years_of_headings(headings: Sequence[str]) -> list[tuple[int, str]]:
-    """Return the year and the text after it for each heading that begins with a year."""
+    """Return the year and the text after it for each heading that begins with a year and is not too long."""
     texts = [YEAR_SPAN.sub(" ", heading) for heading in headings if len(heading) <= _MAX_YEAR_HEADING_LENGTH]
     matches = [(text, _HEADING_YEAR.match(text)) for text in texts]
     return [(parse_year_digits(match[1]), text[match.end() :]) for text, match in matches if match]
@@ -255,7 +259,7 @@ def parse_year_digits(text: str) -> int:
 
 
 def _count_years(paragraphs: Sequence[str]) -> Counter[int]:
-    """Count the mentions of each year, except in quoted titles, spans and targets (到2035年, 2035年远景目标).
+    """Count the mentions of each year with 年, except in quoted titles, spans and targets (到2035年, 2035年远景目标).
 
     Only the first 200 paragraphs are counted, and the first 5000 code points of each.
     """
@@ -265,7 +269,8 @@ def _count_years(paragraphs: Sequence[str]) -> Counter[int]:
         counts.update(
             parse_year_digits(m[1])
             for m in _MARKED_YEAR.finditer(text)
-            if not _TARGET_YEAR.search(text, m.start() - 2, m.end() + 6)  # the year, 到 before it, the word after it
+            # The year is searched together with 到 before it and the word after 年.
+            if not _TARGET_YEAR.search(text, m.start() - 2, m.end() + 6)
         )
     return counts
 
@@ -281,11 +286,11 @@ def _most_frequent_year(paragraphs: Sequence[str]) -> int | None:
 def _find_reviewed_year(paragraphs: Sequence[str]) -> int | None:
     """Return the last year that is frequent in the beginning of a speech; None if there is none.
 
-    The beginning is the first third of the paragraphs, but at least eight paragraphs. A year is frequent if it
-    has at least `_MIN_MENTIONS` mentions and a third of the mentions of the most frequent year. The result is also None
-    if the entire text repeatedly mentions a year that is more than one year later. The speech then probably reviews
-    five years. Such a review often compares with the year before the five, so that the
-    frequent year may not be the last one reviewed.
+    The beginning is the first third of the paragraphs, but at least eight paragraphs. A year is frequent if it has at
+    least `_MIN_MENTIONS` mentions and at least a third, rounded down, of the mentions of the most frequent year. The
+    result is also None if the entire text mentions a year that is more than one year later at least `_MIN_MENTIONS`
+    times. The speech then probably reviews five years. Such a review often compares with the year before the five, so
+    that the frequent year may not be the last one reviewed.
     """
     counts = _count_years(paragraphs[: max(8, len(paragraphs) // 3)])
     min_count = max(_MIN_MENTIONS, max(counts.values(), default=0) // 3)

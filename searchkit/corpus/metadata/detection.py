@@ -39,13 +39,14 @@ _SPEECH_DOCTYPES = frozenset({None, WORK_REPORT, "国民经济和社会发展计
 _SPEECH_OPENING = re.compile(
     r"(?:向大会|向.{0,20}人民代表大会).{0,20}(?:报告|工作)|(?:我代表|我?受).{0,20}(?:政府|国务院).{0,80}报告"
 )
-"""A speech to a congress: 向大会报告工作, 我代表市人民政府作工作报告, 受国务院委托,现将…情况报告."""
+"""The opening of a speech to a congress: 向大会报告工作, 我代表市人民政府作工作报告, 受国务院委托,现将…情况报告."""
 _MAX_SHORT_PARAGRAPH_LENGTH = 60
 """Maximum length of a paragraph that can be a heading or a line with the date of the session, in code points."""
 _MAX_TITLE_CHARACTERS = 300
-"""Number of code points of a title that are examined."""
+"""Number of code points of `Evidence.title` that are examined."""
 _MAX_LINE_CHARACTERS = 2000
-"""Number of code points of any other line that are examined."""
+"""Number of code points that are examined of any other line, except a paragraph. Of a paragraph at the beginning or the
+end, this number of code points is simplified."""
 _EDGE_PARAGRAPHS = 8
 """Number of paragraphs at the beginning, and at the end, whose traditional characters are simplified."""
 _SITE_NAME = re.compile(r"\s*[-_|–—]\s*[^-_|–—]{2,30}(?:网|网站|政府|门户|平台|局|委)$")
@@ -71,7 +72,7 @@ class Evidence:
     """The input of detection. Texts are as written and need not be folded."""
 
     name: str
-    """Path in the corpus; used as a last resort."""
+    """Path in the corpus. As a last resort, it decides the region."""
     title: str | None = None
     """Title found in the text, or the stated title."""
     head: Sequence[str] = ()
@@ -81,7 +82,7 @@ class Evidence:
     tail: Sequence[str] = ()
     """Lines below the body that are not content."""
     hints: Mapping[str, str] = field(default_factory=dict)
-    """Metadata stated by the format: `title`, `published`, `issuer`, `source`."""
+    """Metadata that the file format states, as in `RawDocument.hints`: `title`, `published`, `issuer`, `source`."""
     headings: Sequence[str] = ()
     """Headings in order, with or without their numbers. Often only they state a year."""
 
@@ -150,7 +151,7 @@ def _simplify(evidence: Evidence) -> Evidence:
 def _as_printed(value: str | None, evidence: Evidence) -> str | None:
     """Return `value`, which is in simplified characters, as the report prints it.
 
-    Returns `value` itself if it occurs in none of the lines of `evidence`.
+    Returns `value` itself if title, head, tail, hints and the paragraphs at the beginning and the end lack it.
     """
     if not value:
         return value
@@ -212,7 +213,10 @@ def _limit_lengths(evidence: Evidence, title: str | None) -> Evidence:
 
 
 def _detect_agency(issuer: str | None, doctype: str | None, title: str, region: tuple[str, ...]) -> str | None:
-    """Return the kind of public body that issued a report, or None: 司法局 for 临海市司法局."""
+    """Return the kind of public body that issued a report, or None: 司法局 for 临海市司法局.
+
+    For a report on the whole country, 国务院 replaces 人民政府 and None.
+    """
     # The report of a government has the agency 人民政府, even if an office of the government published it.
     is_government = is_government_report(title, doctype)
     agency = "人民政府" if is_government else find_agency(issuer) if issuer else None
@@ -233,7 +237,11 @@ def _strip_site_name(title: str) -> str | None:
 
 
 def _detect_doctype(evidence: Evidence) -> str | None:
-    """Return the doctype that a title, the head, the opening of a speech or 现将…情况报告如下 states, in this order."""
+    """Return the doctype that a title or the head states, or None.
+
+    If they state none, the opening of a speech to a congress makes the report a work report. Otherwise
+    现将…情况报告如下 can state the doctype.
+    """
     texts = [evidence.title or "", evidence.hints.get("title", ""), *evidence.head[:20]]
     doctype = next((kind for text in texts if (kind := find_doctype(text))), None)
     opening = " ".join(p[:300] for p in evidence.paragraphs[:4])
@@ -247,7 +255,7 @@ def _detect_doctype(evidence: Evidence) -> str | None:
 
 
 def _is_speech(doctype: str | None, evidence: Evidence) -> bool:
-    """Return whether a report is a speech of a government to a congress."""
+    """Return whether a report is a speech of a government to a congress. Every work report counts as one."""
     return doctype == WORK_REPORT or (
         doctype in _SPEECH_DOCTYPES and any(_SPEECH_OPENING.search(p[:400]) for p in evidence.paragraphs[:4])
     )
@@ -257,7 +265,8 @@ def _detect_year(doctype: str | None, evidence: Evidence, published: str | None,
     """Return the year of a report.
 
     A work report has the year that it plans, any other speech the year of its session, and any other report the year
-    that it is about.
+    that it is about. A report whose title says that it is about a work report (`_ABOUT_WORK_REPORT`) is no work report
+    in this sense.
     """
     titles = fold_all([text for text in (evidence.title, evidence.hints.get("title")) if text])
     lines = fold_all(
@@ -289,15 +298,17 @@ def _year_paragraphs(evidence: Evidence) -> list[str]:
 
 
 def _first_year(titles: Sequence[str], *, with_dates: bool = False) -> int | None:
-    """Return the year of the first title that states one."""
+    """Return the year of the first title that states one, or None."""
     years = (find_year_in_title(text, with_dates=with_dates) for text in titles)
     return next((year for year in years if year is not None), None)
 
 
 def _detect_issuer(doctype: str | None, evidence: Evidence) -> str | None:
-    """Return the issuer that the opening of a speech, the title, a field, a hint or the signature names, or None.
+    """Return the issuer, or None.
 
-    The first of these sources that names a body decides. The title of a work report does not count.
+    The sources are the opening of a speech, the title, a field in head or tail (发布单位：…), the metadata of the file
+    (`hints`) and the signature. The first of them that names an issuer decides. The title of a work report does not
+    count.
     """
     is_speech = _is_speech(doctype, evidence)
     if is_speech and (issuer := find_issuer_in_speech(evidence.paragraphs[:8])):
@@ -332,8 +343,9 @@ def _detect_region(
 
 
 def _find_document_number(head: Iterable[str], paragraphs: Sequence[str]) -> str | None:
-    """Return the number of the document itself: labelled, or alone on a line of the head or the first two paragraphs.
+    """Return the number of the document itself, or None.
 
+    The number has a label in the head (文号：…), or else is a line of the head or one of the first two paragraphs.
     Numbers inside sentences are ignored, because they cite other documents.
     """
     lines = [*head]

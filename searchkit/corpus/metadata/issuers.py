@@ -34,13 +34,14 @@ _FIELD_END = re.compile(r"\s{2,}|　|\t|[|｜【\[]|\s*[一-鿿]{2,5}\s*[:：]|\
 _GOVERNMENT_DOCTYPES = frozenset(
     {"法治政府建设年度报告", "政府工作报告", "依法行政工作报告", "政府信息公开工作年度报告"}
 )
-"""Doctypes of reports that governments issue."""
+"""Doctypes of reports that governments issue. Other bodies issue some of them, too."""
 _SUBJECT_STARTS = ("法治", "依法", "政府", "关于", "推进", "建设", "年度")
-"""Text directly after the place, or after place and year, in a title that names no body: 法治 in 鼓楼区2023年法治…."""
+"""Starts of the text after the place, or after place and year, in a title that names no body: 法治 in
+鼓楼区2023年法治…."""
 
 
 def find_issuer_in_title(title: str) -> str | None:
-    """Return the body that a title names, as written, or None.
+    """Return the body that a title begins with, as written, or None. Text such as 关于2023年度 may precede the body.
 
     For 临海市卫生健康局2024年法治政府建设年度报告, it is 临海市卫生健康局.
     """
@@ -57,7 +58,7 @@ def find_issuer_in_title(title: str) -> str | None:
 def find_issuer_in_fields(lines: Iterable[str]) -> str | None:
     """Return the publishing body in lines such as `发布单位: 市卫生健康局`, or None.
 
-    A source (来源) or author (作者) counts only if no other field names a body.
+    The first such field decides. A source (来源) or author (作者) counts only if no other field names a body.
     """
     candidates: list[tuple[bool, str]] = []  # whether the field is a source or author, and the body
     for line in lines:

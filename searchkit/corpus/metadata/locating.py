@@ -43,9 +43,11 @@ _PLACE_PREFIX = re.compile(rf"(?:关于)?(?:{ANY_YEAR}年?度?的?)?(?:中共|�
 _SHORT_NAME_CONTEXT = re.compile(
     r"(?!街道|[镇乡村])(?:\d{4}|[^，。\s]{0,14}?(?:委|局|厅|政府|法治|省长|办事处|管委会|海关|工作报告))"
 )
-"""Text after a short name (沙坪坝, 安徽) that makes it a place: a year, or soon a body or kind of report."""
+"""Text after a short name (沙坪坝, 安徽) that makes it a place: a year, or text of at most 14 characters and then a
+word of a body or kind of report."""
 _INNER_NAME_CONTEXT = re.compile(r"(?:\d{4}|[一二][〇零]|(?:人民)?政府(?!信息|采购)|工作报告)")
-"""The same for a short name after a full name: 湖南省长沙2023年. 杭州市西湖风景名胜区 names another area."""
+"""The same for a short name after the full name of a city or county: 杭州市西湖2023年. 西湖风景名胜区 in
+杭州市西湖风景名胜区 is another area."""
 _SESSION_PLACE = re.compile(
     r"在(?=[^，。,\s]{2,14}?(?:第[一二三四五六七八九十百\d]{1,4}[届次]|人民代表大会|人大|党代会))"
 )
@@ -66,7 +68,8 @@ _SESSION_WORD = re.compile(r"人民代表大会|人大|省长|市长|县长|区�
 _SELF_REFERENCE = re.compile(r"(?<!各)(?:我|全|本)(自治区|[省市区县州旗盟])(?!域|场|级|政府采购)")
 """我区, 全市, 本省. 全市场 and 全区域 refer to no division."""
 _LEVEL_PREFIX = re.compile(r"^(?:中共)?(自治区|新区|[省市区县州旗盟])(?!场监|政|民政|域|级|容)")
-"""A name that starts with its level: 区卫健委, 市人民政府. 市场监管局 and 县域 do not."""
+"""A name that starts with its level: 区卫健委, 市人民政府. Words such as 市场监管, 市政, 市民政 and 县域 do not
+match."""
 _OTHER_PLACE_CONTEXT = re.compile(
     r"(?:帮扶|支援|援助|对口|协作|协同|结对|赴|援|联合|会同|兄弟|学习|考察|跨省|跨区域|来自|与)[^，。；]{0,8}$"
 )
@@ -79,7 +82,7 @@ _DIVISION_CODE = re.compile(r"(?<!\d)(?:1[12])?(\d{6})(?=\D|\d{3,})")
 """Six digits in an index number: LH331082-035/2025. The code of an organisation (11331082MB0F…) starts with 11 or 12
 before these digits."""
 _URL = re.compile(r"https?://[^\s，。；、\"'<>（）()]+|(?:www\.)?[a-z0-9.-]+\.gov\.cn")
-"""https://www.linhai.gov.cn/…, www.linhai.gov.cn."""
+"""A URL or the host of a government: https://www.linhai.gov.cn/…, www.linhai.gov.cn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +115,9 @@ class LocationResult:
 def locate(evidence: LocationEvidence) -> LocationResult:
     """Determine the region of a report.
 
-    First, the function tests whether the report is about the whole country. Otherwise the title decides, then the
-    issuers, then the head, then weaker evidence. If the context does not decide which place
-    the title means, the region is undecided.
+    First, the function tests whether the report is about the whole country. If it is not, the title decides, then the
+    issuers, then the head, then weaker evidence. If the title names a place, but the context does not decide which of
+    the places with this name it is, the region is undecided.
     """
     title = _compact(evidence.title)
     if not title.startswith("《") and "印发《" not in title:
@@ -163,8 +166,8 @@ def _region_of_branch(text: str, region: Region) -> Region:
 def _locate_by_line(text: str, level: str | None, evidence: LocationEvidence) -> LocationResult:
     """Locate by the first place that a line names.
 
-    The result has no region if there is no such place, if it cannot have `level`, or if its name is ambiguous. Only an
-    ambiguous name yields a warning.
+    The result has no region if there is no such place, if it cannot have `level`, or if several places have its name
+    and the context does not decide. Only the last case yields a warning.
     """
     mention = _find_first_place(text)
     places = tuple(p for p in mention.places if _can_have_level(p.region, level)) if mention else ()
@@ -178,9 +181,10 @@ def _locate_by_line(text: str, level: str | None, evidence: LocationEvidence) ->
 def _locate_by_weaker_evidence(
     evidence: LocationEvidence, level: str | None, earlier_warnings: list[str]
 ) -> LocationResult:
-    """Locate by the code in the index number, the body, the tail or the URL.
+    """Locate by the code in the index number, the body, the tail or the URL, in this order.
 
-    As a last resort, with a warning, by the path of the file, or by the only place that the text names.
+    The URL counts if its region has `level`, or if `level` is None and there are no warnings. The last resort, with a
+    warning, is the path of the file, or the only place that the text names.
     """
     if (region := _locate_by_code(evidence)) and _can_have_level(region, level):
         return LocationResult(region)
@@ -209,8 +213,8 @@ def _locate_by_last_resort(
 ) -> tuple[Region | None, str]:
     """Return the region that the file's path names, or else the only one that the text names, and a warning.
 
-    Each item of `named` is the regions that one name in the text can mean. Returns None and an empty warning if neither
-    decides.
+    The last part of the path that names a region which can have `level` decides. Each item of `named` is the regions
+    that one name in the text can mean. Returns None and an empty warning if neither decides.
     """
     for part in reversed(re.split(r"[/\\._\s-]+", name)):
         region = gazetteer().resolve(part) if len(part) > 1 else None
@@ -224,7 +228,10 @@ def _locate_by_last_resort(
 def _is_national(evidence: LocationEvidence, title: str, issuers: Sequence[str], head: Sequence[str]) -> bool:
     """Return whether a report is about the whole country.
 
-    A report whose title, session or speaker names a place is not, even if the text mentions the State Council.
+    A title that begins with a central body (司法部2023年…) shows that it is. Otherwise, a title, a line about the
+    session or a first issuer that names a place, or its level (市人民政府), shows that it is not, even if the text
+    mentions the State Council. If none of them does, a first issuer that is a central body, or the opening
+    (`_opens_nationally`), shows that it is.
     """
     if _is_central(title):
         return True
@@ -235,9 +242,9 @@ def _is_national(evidence: LocationEvidence, title: str, issuers: Sequence[str],
 
 
 def _opens_nationally(paragraphs: Sequence[str], head: Sequence[str]) -> bool:
-    """Return whether the State Council speaks, or speaks to the national congress.
+    """Return whether the State Council speaks, or `head` names a session of the national congress.
 
-    The session of the congress may be named in the first paragraphs too, if the report is about no smaller place.
+    The first paragraphs may name the session instead, if the text does not refer to a smaller place as its own (我市).
     """
     opening = fold_all([paragraph[:_MAX_LINE_LENGTH] for paragraph in paragraphs[:6]])
     if any(map(_NATIONAL_OPENING.search, (*head, *opening))) or any(map(_NATIONAL_SESSION.search, head)):
@@ -262,7 +269,8 @@ def _is_central(name: str) -> bool:
 def _find_first_place(text: str) -> Mention | None:
     """Return the first place of a line, or a short name at its start or before the meeting of a congress.
 
-    A place followed by a place inside it is narrowed to the latter (台州市临海市, 湖南长沙).
+    Of places that follow each other, each inside the one before, the last is returned (临海市 in 台州市临海市, 长沙 in
+    湖南长沙).
     """
     first: Mention | None = None
     for mention in gazetteer().find_mentions(text[:_MAX_LINE_LENGTH]):
@@ -291,7 +299,10 @@ def _narrow(text: str, mention: Mention, context: re.Pattern[str]) -> Mention | 
 
 
 def _find_session_place(text: str) -> Mention | None:
-    """Return the short name of the place whose congress met: 在湖南长沙第十六届人民代表大会第二次会议上."""
+    """Return the short name of the place whose congress met, or None.
+
+    It is 长沙 in 在湖南长沙第十六届人民代表大会第二次会议上.
+    """
     session = _SESSION_PLACE.search(text, 0, _MAX_LINE_LENGTH)
     mention = gazetteer().find_leading(text, session.end()) if session else None
     while mention and (inner := gazetteer().find_inside(text, mention)):
@@ -382,7 +393,7 @@ def _count_support(regions: Sequence[Region], evidence: LocationEvidence) -> Cou
 
     Each document number of the region and each mention of another place inside it weighs 1. Each mention of the
     region's name weighs 1, too, but all these mentions together at most 20. The URL weighs 5, the code in the index
-    number 30.
+    number 30. The candidates themselves weigh nothing.
     """
     text = _full_text(evidence)
     support = _count_document_prefixes(text)
@@ -397,7 +408,7 @@ def _count_support(regions: Sequence[Region], evidence: LocationEvidence) -> Cou
     return support
 
 
-@lru_cache(maxsize=1)  # called again for each line of head and tail that names a place
+@lru_cache(maxsize=1)  # called again for each line with an ambiguous place
 def _count_enclosing_regions(text: str, year: int | None) -> Counter[Region]:
     """Count the mentions of places inside each region. Ambiguous names do not count."""
     counts: Counter[Region] = Counter()
@@ -409,10 +420,10 @@ def _count_enclosing_regions(text: str, year: int | None) -> Counter[Region]:
 
 
 def _count_places_of_body(level: str | None, evidence: LocationEvidence) -> Counter[tuple[Region, ...]]:
-    """Count the places that the text names and that can have `level`, by the regions that the name can mean.
+    """Count the mentions of places that can have `level`, by the regions that the name can mean.
 
-    Provinces and cities also count under their short names. A place that is only mentioned as helped
-    or visited does not count, unless it is a province.
+    The mention of a place as helped or visited (对口支援…) does not count. Of a province, and of a city with another
+    mention, all mentions count, also by the short name.
     """
     text = _full_text(evidence)
     counts: Counter[tuple[Region, ...]] = Counter()
@@ -446,10 +457,10 @@ def _is_province_of_level(region: Region, level: str | None) -> bool:
 def _locate_by_body(
     counts: Counter[tuple[Region, ...]], level: str | None, evidence: LocationEvidence
 ) -> tuple[Region | None, tuple[str, ...]]:
-    """Return the region that the text names at least twice, and twice as often as any other; or None and a warning.
+    """Return the region that the text names at least twice, and at least twice as often as any other.
 
-    If the level is unknown, all other places that the text names must contain the region. There is no warning if no
-    place is named twice.
+    If the level is unknown, all other places that the text names must contain the region, and their mentions count for
+    it. Without such a region, returns None and a warning, or no warning if no place is named twice.
     """
     ranked = counts.most_common(2)
     if level is None and (innermost := _innermost(counts)):

@@ -1,4 +1,4 @@
-"""Names of the values of metadata: full and short names of places, forms of the names of bodies, sections and reports.
+"""Names of the values of metadata: of places, public bodies, topics, sections and kinds of reports.
 
 A build stores them in the index, so that queries and filters can use them (`query.aliases`).
 """
@@ -18,11 +18,12 @@ NAMES_VERSION = 1
 """Version of the rules and the data files that determine the names. Increment it when they change."""
 
 _LEVELS = ("省", "市", "区", "县", "州", "盟", "旗", "镇", "乡", "街道")
-"""Last characters of the full name of a place."""
+"""Endings of the full name of a place."""
 _GENERAL_BODIES = frozenset({"国务院", "人民政府", "街道办事处", "管理委员会", "海关"})
-"""Bodies that reports of all other bodies name, too. Their names are ordinary words."""
+"""Agencies that reports of all other bodies name, too. In queries, their names are ordinary words."""
 _MIN_SURE_LENGTH = 3
-"""Minimum length of a full name that is sure. A shorter one (和县) occurs by chance where two words meet (市和县)."""
+"""Minimum length of a full name that is `sure` evidence. A shorter one (和县) occurs by chance where two words meet
+(市和县)."""
 _MIN_REPORT_NAME_LENGTH = 5
 """Minimum length of a short name of a kind of report. A shorter one, such as 审计报告, can mean another report."""
 
@@ -56,11 +57,11 @@ def name_values(
 
 
 def _name_places(paths: Iterable[str]) -> Iterator[ValueName]:
-    """Yield the names of all elements of regions.
+    """Yield the full and the short names of all elements of regions.
 
-    A short name means the province that has it or, if there is none, the places that have it and are not inside
-    another such place. It means nothing if it is the short name of a province that the index lacks, or if it is
-    the full name of another place.
+    A short name means the province that has it or, if there is none, the places that have it and are not inside another
+    such place. It is left out if it is the short name of a province that the index lacks, or the full name of a place
+    in the index.
     """
     elements = {element for path in paths for element in path.split("/")}
     ordinary = set(fold(" ".join(word for words in read_word_lists("place_words.txt") for word in words)).split())
@@ -87,7 +88,7 @@ def _name_places(paths: Iterable[str]) -> Iterator[ValueName]:
 
 
 def _name_bodies(agencies: Iterable[str], synonyms: Callable[[str], Iterable[str]]) -> Iterator[ValueName]:
-    """Yield the names of bodies: those of `data/agencies.txt`, then the synonyms of these."""
+    """Yield the names of bodies: the agencies and their forms in `data/agencies.txt`, then the synonyms of both."""
     forms = {names[0]: names[1:] for names in read_word_lists("agencies.txt")}
     values: dict[str, dict[str, None]] = {}
     for agency in sorted(agencies):
@@ -104,7 +105,7 @@ def _name_bodies(agencies: Iterable[str], synonyms: Callable[[str], Iterable[str
 
 
 def _name_sections(sections: Iterable[str]) -> Iterator[ValueName]:
-    """Yield the names of sections."""
+    """Yield the names of sections: the sections and their forms in `data/section_names.txt`."""
     forms = {names[0]: names[1:] for names in read_word_lists("section_names.txt")}
     for section in sections:
         yield ValueName(fold(section), "section", "word" if section in forms else "none", (section,))

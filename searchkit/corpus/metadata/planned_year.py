@@ -3,8 +3,10 @@
 A work report reviews one year and plans the next. Most reports are given in the first months of the year that they
 plan, others in November or December of the year before. Many titles state the planned year, some the reviewed year.
 The year planned in the headings takes precedence if the dates of the session and the title are compatible with it.
-Otherwise the session determines the year, then the title, which sentences that plan the next year can overrule.
-Without session and title, `dates.infer_speech_year` infers the year.
+Otherwise a session in winter plans the next year, unless title and text contradict it (`_plans_next_year`). The year of
+any other session counts if the title states no year or, for a session until August, an earlier one. Otherwise the year
+of the title counts. If no session is known, sentences that plan the next year can overrule it. Without session and
+title, `dates.infer_speech_year` infers the year.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ from searchkit.text.folding import fold_all
 from searchkit.text.years import ANY_YEAR
 
 _HEADING_YEAR = re.compile(rf"(?<![\d到至])({ANY_YEAR})\s*年(?!代|前|底|末|远景|左右|以前|以来|建成|基本|\d{{1,2}}月)")
-"""A year that a heading is about. Years of targets are excluded: 到2035年, 2035年远景目标, 2025年前."""
+"""A year that a heading is about. Years of targets (到2035年, 2035年远景目标, 2025年前), of dates (2023年1月) and
+before 以来 are excluded."""
 # Words of a heading that review or plan a year. They follow the year (2022年工作回顾) or precede it (做好2023年工作).
 _REVIEW_WORD = re.compile("回顾|总结|情况|成效|成绩|成就|进展|取得|评估|过去")
 _REVIEW_WORD_BEFORE = re.compile("回顾|总结|成效|成绩|成就|过去|本届|完成了")
@@ -55,7 +58,7 @@ _NEXT_YEAR_PLAN = re.compile(
 _MIN_PLANNING_PHRASES = 2
 """Minimum number of phrases that plan the year after the title's year. With fewer, the title's year counts."""
 _MAX_PARAGRAPHS, _MAX_PARAGRAPH_LENGTH = 200, 5000
-"""Maximum number of paragraphs, and of code points of each, that are searched for phrases that plan a year."""
+"""Maximum number of paragraphs, and of code points of each, that are examined."""
 
 _LAST_SAME_YEAR_MONTH = 8
 """A session in January to this month plans the year in which it is held."""
@@ -72,7 +75,7 @@ class WorkReportEvidence:
     title_year: int | None
     """The year that the title states, or None."""
     session: SessionDate | None
-    """The session in which the report was given, or None."""
+    """Date of the session in which the report was given, or None."""
     headings: Sequence[str]
     """Headings and lines that may be headings, folded."""
     paragraphs: Sequence[str]
@@ -85,11 +88,11 @@ class WorkReportEvidence:
 
 @dataclass(frozen=True, slots=True)
 class _YearInHeadings:
-    """The year that headings plan."""
+    """The year that headings plan, or that follows the last year that they review."""
 
     value: int
     is_confirmed: bool
-    """Whether headings plan this year and review the year before."""
+    """Whether headings plan this year and review the year before or, if they review no year, plan that one, too."""
 
 
 def find_planned_year(evidence: WorkReportEvidence) -> DetectedYear:
@@ -124,7 +127,11 @@ def _state_year(year: int, evidence: WorkReportEvidence, source: str) -> Detecte
 
 
 def _is_unrelated(session: SessionDate, title_year: int | None, heading_year: _YearInHeadings | None) -> bool:
-    """Return whether a date cannot be that of the session. It may be the date of a copy of the report."""
+    """Return whether a date cannot be that of the session. It may be the date of a copy of the report.
+
+    It cannot if it is more than one year from the year of the title or, on a line that names no meeting, if headings
+    confirm a year that is neither the year of the date nor the next.
+    """
     if title_year and abs(session.year - title_year) > 1:
         return True
     is_contradicted = (
@@ -158,8 +165,8 @@ def _is_in_winter(session: SessionDate) -> bool:
 def _plans_next_year(session: SessionDate, evidence: WorkReportEvidence) -> bool:
     """Return whether a report that was given in a session plans the year after the session.
 
-    It does if the session is in winter. If the title states the year of the session or an earlier one, the text must
-    also contain a phrase that plans the next year.
+    The session must be in winter. If the title states the year of the session or an earlier one, the text must also
+    contain a phrase that plans the next year.
     """
     if not _is_in_winter(session):
         return False
@@ -179,8 +186,8 @@ def _find_year_in_headings(headings: Sequence[str], stated_year: int | None) -> 
     """Return the year that the headings plan, or None.
 
     If headings review years, it is the year after the last of these years. If the headings only plan years, a year
-    counts as reviewed if the next year is planned too: 2013年主要工作, 2014年工作重点. If no year is
-    reviewed, the result is the planned year nearest to `stated_year`, or the first one if `stated_year` is None.
+    counts as reviewed if the next year is planned too: 2013年主要工作, 2014年工作重点. If no year is reviewed, the
+    result is the planned year nearest to `stated_year`, or the first one if `stated_year` is None.
     """
     reviewed: list[int] = []
     planned: list[int] = []

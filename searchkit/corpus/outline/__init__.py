@@ -2,6 +2,6 @@
 
 building.py   the entry point
 headings.py   distinguishes headings from text
-levels.py     levels of the numbering
-splitting.py  lines that contain several items
+levels.py     follows the levels of the numbering
+splitting.py  splits lines that contain several items
 """

@@ -58,7 +58,7 @@ class OutlineItem:
 
 
 _MarkedBlock = tuple[Block, Marker | None]
-"""A line of content and the marker at its start."""
+"""A line of content, and the marker at its start or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +112,10 @@ def _paragraphs(block: Block, number: str | None, path: tuple[str, ...]) -> Iter
 def _signature_start(blocks: Sequence[Block]) -> int:
     """Return the index of the first line of the signature. It and everything after it belong to no heading.
 
-    If no such line consists of a date, or of a body and a date, the signature is the last line if it is a body's name
-    below a complete sentence. Returns len(blocks) if there is none.
+    The last `_SIGNATURE_SEARCH_LINES` lines are searched from the end, up to running text that does not begin with 附,
+    for a line that consists of a date, or of a body and a date. The lines directly above it for which
+    `_is_signature_line` is true belong to the signature. Without such a date, the signature is the last line if it is a
+    body's name below a complete sentence. Returns len(blocks) if there is no signature.
     """
     search_start = max(0, len(blocks) - _SIGNATURE_SEARCH_LINES)
     start = len(blocks)
@@ -151,7 +153,10 @@ def _is_signature_line(block: Block) -> bool:
 
 
 def _classify_lines(blocks: Sequence[Block]) -> list[_ClassifiedLine]:
-    """Classify each line by its neighbours, find the glossary, and then reconsider the run-in headings of each list."""
+    """Classify each line by its shape and its neighbours, find the glossary, and then reconsider each list.
+
+    A table, a note on a table and the name of the speaker have neither marker nor heading.
+    """
     marked: list[_MarkedBlock] = [(block, parse_marker(block.text)) for block in blocks]
     padded = [None, *marked, None]
     classified = [
@@ -173,7 +178,8 @@ def _classify_lines(blocks: Sequence[Block]) -> list[_ClassifiedLine]:
 def _find_glossary(marked: Sequence[_MarkedBlock]) -> int | None:
     """Return the index of the title of the glossary at the end, or None.
 
-    A title in the first half, such as an entry of a table of contents, counts only if terms are explained below it.
+    The first title that counts is used. In the first half, it may be an entry of a table of contents, and counts only
+    if at least the share `_MIN_GLOSSARY_SHARE` of the lines below it explain terms.
     """
     titles = [
         i
@@ -225,13 +231,19 @@ def _classify_line(
 
 
 def _can_head(marker: Marker, following: _MarkedBlock) -> bool:
-    """Return whether a numbered heading can have the next line below it: text, or the first item of another list."""
+    """Return whether a numbered heading can have the next line below it: text, or the first item of another list.
+
+    A heading that the format states cannot be below it.
+    """
     block, next_marker = following
     return not block.level and (next_marker is None or (next_marker.ordinal <= 1 and next_marker.style != marker.style))
 
 
 def _parse_stopped_heading(block: Block, marker: Marker, rest: str) -> str | None:
-    """Return the heading of a numbered line with a full stop, if it only names a subject or a part; otherwise None."""
+    """Return the heading of a numbered line that ends with 。, or None.
+
+    It is a heading if it only names a subject, or if it is one sentence that is emphasised or numbered like a part.
+    """
     # A run-in heading needs text after it. The start of the line serves as this text.
     if headings.parse_run_in_heading(f"{rest}{rest[:8]}") == rest[:-1]:
         return rest[:-1]
@@ -250,9 +262,10 @@ def _classify_unnumbered(
 ) -> _ClassifiedLine:
     """Classify a line without a number.
 
-    A heading is short, has no final punctuation, follows a complete line, and precedes running text, a number, a table
-    or another heading. An emphasised line is a heading whatever the lines around it, if it is short, is one sentence
-    and is not the last line.
+    A heading is short, has no final punctuation, is not a date, and stands between lines for which
+    `_can_precede_heading` and `_can_follow_heading` are true. An emphasised line is a heading whatever the lines around
+    it, if it is short, contains at most one sentence, does not end in the middle of one or introduce a list
+    (…，做法如下：), and is not the last line.
     """
     text_line = _ClassifiedLine(
         block, None, block.text, headings.parse_spaced_part_heading(block.text), is_heading_line=False
@@ -283,14 +296,21 @@ def _classify_unnumbered(
 
 
 def _can_follow_heading(following: _MarkedBlock) -> bool:
-    """Return whether a line can follow a heading without a number: running text, a table, or another heading."""
+    """Return whether a line can follow a heading without a number.
+
+    It can if it is running text, a table or a note on one, has a number, or is a heading that the format states.
+    """
     block, marker = following
     is_text = lines.is_prose(block.text) or lines.ends_sentence(block.text) or is_table_note(block.text)
     return is_text or marker is not None or block.level > 0 or _is_table(block)
 
 
 def _can_precede_heading(previous: _MarkedBlock | None) -> bool:
-    """Return whether a line is complete, so that a heading without a number can follow it."""
+    """Return whether a heading without a number can follow a line.
+
+    It can follow the end of a sentence, a table, a line with a number, an emphasised line and a heading that the format
+    states, and begin the text.
+    """
     if previous is None:
         return True
     block, marker = previous
@@ -321,7 +341,7 @@ def _reconsider_by_siblings(classified: list[_ClassifiedLine]) -> list[_Classifi
 
 
 def _find_lists(classified: Sequence[_ClassifiedLine]) -> Iterable[list[int]]:
-    """Return the line indexes of each list. A list contains the lines of one style until the style restarts at 1."""
+    """Return the line indexes of each list: the numbered lines of one style until the style restarts at 1."""
     lists: dict[tuple[str, int], list[int]] = {}
     restarts: dict[str, int] = {}
     for i, line in enumerate(classified):

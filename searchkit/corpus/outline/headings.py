@@ -7,9 +7,10 @@ import re
 from searchkit.corpus import lines
 
 MAX_HEADING_LENGTH = 60
-"""Maximum length of a heading on a line of its own, in code points without its number."""
+"""Maximum length of a heading on a line of its own, in code points without its number. A heading that the format states
+may be twice as long."""
 _MAX_UNNUMBERED_LENGTH = 40
-"""The same for a heading without a number, which only its shape shows to be a heading."""
+"""The same for a heading without a number. Only its shape shows that it is a heading."""
 _MAX_RUN_IN_LENGTH = 37
 """Maximum length of a run-in heading of one or two clauses, in code points without its number."""
 _MAX_LOOSE_RUN_IN_LENGTH = 46
@@ -19,7 +20,8 @@ _MAX_THREE_CLAUSE_LENGTH = 30
 _MAX_USUAL_CLAUSES = 2
 """Usual maximum number of clauses of a run-in heading. A short heading may have one more."""
 _MIN_HEADING_LENGTH = 3
-"""Minimum length of a run-in heading, and of the text that must follow it, in code points."""
+"""Minimum length of a run-in heading, and of the text that must follow it, in code points. A heading that a blank
+separates from its text must be longer."""
 _MAX_COLON_HEADING_LENGTH = 24
 """Maximum length of a heading before a colon, in code points."""
 _MIN_TEXT_LENGTH = 16
@@ -36,7 +38,7 @@ _NARRATIVE_WORDING = re.compile(
     r"|[我本][局委市区县镇街院厅办省州]|(?:\d{4}|[一二]0\d\d)年(?:以来|度?[,，]|\d|[上下]半年|我|[市区县省]))"
     r"|.{2,}了.{6,}|.*(?:如下|以下几个方面|主要有)$"
 )
-"""Narrative text: it starts with a time or the speaker (今年, 2023年以来, 我局), reports a completed act
+"""Narrative text: it starts with a time, the speaker or a total (今年, 2023年以来, 我局, 共有), reports a completed act
 (召开了会议研究部署工作), or introduces a list (做法如下)."""
 _COLON = re.compile(r"[：:]")
 _LEAD_IN_END = re.compile(r"(?:是|为|有|包括|如下|指出|强调|要求|认为|原因|例如|比如|其中|做法)$")
@@ -45,12 +47,12 @@ _HEADING_NOUNS = (
     "制度|工作|建设|能力|水平|管理|监督|机制|体系|体制|改革|责任|服务|质量|力度|宣传|培训|执法|行为|效能|作用|保障"
     "|意识|成效|审查|审核|决策|公开|化解|普法|监管|治理|环境|队伍|落实|职能|职责"
 )
-"""Nouns that a run-in heading can end with."""
+"""Nouns that a run-in heading without its full stop can end with."""
 _TEXT_STARTS = (
     r"为(?:了|充分|进一步|全面|切实|规范|贯彻|深入|加强|推进|推动|确保|落实|提高|提升|做好|更好|有效|保障|维护|适应|完善)"
     r"|[根依]据《|按照《|(?:根据|按照)(?:[市区县省]|国家|上级|要求)|我[局委市区县镇街院厅办]|年内|今年|全年|截至|目前[,，]|\d{4}年"
 )
-"""Words with which the text after a run-in heading can begin: 为进一步, 我局, 2023年."""
+"""Words with which the text after such a heading can begin: 为进一步, 我局, 2023年."""
 _UNSTOPPED_HEADING = re.compile(rf"[^，,。；;：:]{{4,30}}?(?:{_HEADING_NOUNS})(?={_TEXT_STARTS})")
 """A run-in heading without its full stop, before its text: 落实法律顾问制度 before 为充分发挥."""
 _PART_NOUNS = "回顾|情况|安排|任务|目标|思路|打算|总结|建议|措施|成效|问题|要求|计划|重点|展望"
@@ -123,7 +125,7 @@ def parse_run_in_heading(text: str, *, loose: bool = False) -> str | None:
 
 
 def parse_spaced_heading(text: str) -> str | None:
-    """Return a heading that a blank separates from its text, because its stop was lost: `加强组织领导 我局成立…`."""
+    """Return a heading that a blank separates from its text, or None: `加强组织领导 我局成立…`."""
     if " " not in text[:_MAX_RUN_IN_LENGTH]:
         return None
     words, _, rest = text.partition(" ")
@@ -168,7 +170,10 @@ def parse_unstopped_heading(text: str) -> str | None:
 
 
 def _text_follows(text: str, offset: int) -> bool:
-    """Return whether the 8 code points from `offset` contain at least `_MIN_HEADING_LENGTH` of text."""
+    """Return whether the 8 code points from `offset` contain a text of at least `_MIN_HEADING_LENGTH` code points.
+
+    Closing quotes and brackets, 。 and blanks at both ends are not counted.
+    """
     return len(text[offset : offset + 8].strip("”’）)。 ")) >= _MIN_HEADING_LENGTH
 
 

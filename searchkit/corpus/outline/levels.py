@@ -13,9 +13,10 @@ from enum import Enum
 from searchkit.corpus.numbering import RANK, Marker
 
 UNNUMBERED, UNNUMBERED_STRONG, LAST_PART = "plain", "strong", "last part"
-"""Styles of headings without a number: on a plain line, on an emphasised line, and the title of the glossary."""
+"""Styles of headings without a number: on a plain line, on an emphasised line, and the title of the glossary
+(名词解释), the last part of a document, which all later headings belong to."""
 _LOOK_AHEAD_LINES = 400
-"""Number of lines after a heading that are searched for the next number of an open list."""
+"""Fewer than this number of lines after a heading are searched for the next number of an open list."""
 _DIGIT_FAMILY = {
     "第一部分": "一",
     "第一章": "一",
@@ -27,9 +28,10 @@ _DIGIT_FAMILY = {
     "1）": "1",
     "①": "1",
 }
-"""Kind of digits of the styles that can be similar to others: 一 for Han digits, 1 for Arabic ones."""
+"""Kind of digits of the styles that `_similarity` compares: 一 for Han digits, 1 for Arabic ones. If the style changes
+inside a list, the new one is usually similar: （三） continues 二、 rather than 2）."""
 _STYLE_MARK = {"一、": "、", "1、": "、", "1.": ".", "（一）": "（", "（1）": "（", "1）": "（"}
-"""Punctuation of the styles that can be similar to others. Brackets around and after the number are the same mark."""
+"""Punctuation of the styles that `_similarity` compares. Brackets around and after the number are the same mark."""
 
 
 class HeadingForm(Enum):
@@ -54,9 +56,10 @@ class OpenEntry:
     """An open heading or item."""
 
     style: str
-    """Style of the list number, or `UNNUMBERED`, `UNNUMBERED_STRONG` or `LAST_PART`."""
+    """Style of the list number. Without one: `UNNUMBERED`, `UNNUMBERED_STRONG` or `LAST_PART`, or `h2` if the format
+    states the level 2."""
     ordinal: int
-    """The list number; 0 for an entry without number."""
+    """The list number, also one that was lost; 0 for an entry without number."""
     heading: str | None
     """None for an item without a run-in heading, which encloses others but adds nothing to the path."""
     level: int
@@ -82,7 +85,7 @@ class LevelTracker:
         """Number of outermost entries that no later heading closes: 1 inside the last part, otherwise 0."""
 
     def path(self) -> tuple[str, ...]:
-        """Return the headings of the open entries."""
+        """Return the headings of the open entries, outermost first. Entries without a heading are left out."""
         if not self.entries:
             return ()
         last = self.entries[-1]
@@ -94,7 +97,7 @@ class LevelTracker:
             self.entries.pop()
 
     def close_all(self) -> None:
-        """Close all entries: the text that follows belongs to no heading."""
+        """Close all entries, the last part too: the text that follows belongs to no heading."""
         self.entries.clear()
         self._min_depth = 0
 
@@ -105,7 +108,7 @@ class LevelTracker:
         return self._push(OpenEntry(LAST_PART, 0, heading, 0, (), is_run_in=False))
 
     def close_run_ins(self) -> None:
-        """Close items and run-in headings, from the innermost entry up to a heading on a line of its own."""
+        """Close items and run-in headings, from the innermost entry outwards, until a heading on a line of its own."""
         while self.entries and self.entries[-1].is_run_in:
             self.entries.pop()
 
@@ -144,9 +147,10 @@ class LevelTracker:
     def _numbered_depth(self, style: str, ordinal: int, *, is_parent_empty: bool) -> int:
         """Return the depth of a numbered line, which is the number of entries that stay open above it.
 
-        The line belongs to the open list of its style: to the innermost one whose last number it continues, otherwise
-        to the innermost one. If it restarts at 1 directly below a heading of its style, it opens a list inside that
-        heading. If no list of its style is open, it continues the numbers of another style or opens a new list.
+        If lists of its style are open, the line belongs to the innermost one whose last number it continues, or else to
+        the innermost one. But if only one is open, and its entry is the innermost one and has nothing below it, a line
+        with the number 1 opens a list inside that entry. If no list of its style is open, the line continues the
+        numbers of another style or opens a new list.
         """
         same = [k for k, entry in enumerate(self.entries) if entry.style == style]
         following = [k for k in same if self.entries[k].ordinal == ordinal - 1]
@@ -163,7 +167,12 @@ class LevelTracker:
         return self._new_list_depth(style, ordinal)
 
     def _continued_depth(self, style: str, ordinal: int) -> int | None:
-        """Return the depth of the entry of another style whose number `ordinal` continues, or None."""
+        """Return the depth of the entry of another style whose number `ordinal` continues, or None.
+
+        The entry with the most similar style is chosen, of several the outermost. A style that has occurred before
+        continues only similar styles. The result is also None if only a list that is not open has both a style with
+        the same kind of digits and the preceding number.
+        """
         candidates = [k for k, entry in enumerate(self.entries) if entry.ordinal == ordinal - 1 and entry.ordinal]
         if style in self._last_ordinals:
             candidates = [k for k in candidates if _similarity(self.entries[k].style, style)]
@@ -178,7 +187,8 @@ class LevelTracker:
     def _new_list_depth(self, style: str, ordinal: int) -> int:
         """Return the depth of a new list: inside the innermost entry that its style may be below.
 
-        A style that occurs for the first time, and with 1, goes below the preceding heading, whatever the usual order.
+        A style that occurs for the first time, and with 1, goes below the innermost entry, whatever the usual order, if
+        that is a heading on a line of its own.
         """
         depth = len(self.entries)
         if depth and style not in self._last_ordinals and ordinal == 1 and not self.entries[-1].is_run_in:
@@ -190,7 +200,8 @@ class LevelTracker:
     def _is_outer(self, style: str, other: str) -> bool:
         """Return whether an entry of `style` closes an open entry of the style `other`, and is not below that entry.
 
-        If the two styles have occurred in one order only, this order decides, otherwise `RANK`.
+        An entry closes another one of its style. If two styles have occurred in one order only, this order
+        decides, otherwise `RANK`.
         """
         if style == other:
             return True
@@ -221,7 +232,7 @@ class LevelTracker:
     def _lost_number_depth(self, i: int) -> int | None:
         """Return the depth of the open list that skips exactly one number after line `i`, or None.
 
-        The heading on line `i` then lost that number.
+        The heading on line `i` then lost that number. The next numbered line whose style has an open list decides.
         """
         following: dict[str, int] = {}
         for line in self._lines[i + 1 : i + _LOOK_AHEAD_LINES]:
@@ -237,7 +248,8 @@ class LevelTracker:
     def _restarted_depth(self, i: int) -> int | None:
         """Return the depth of the entry directly above the open list that restarts after line `i`, or None.
 
-        The heading on line `i` then replaces that entry.
+        The heading on line `i` then replaces that entry. If no entry is above the list, the depth is 0, and the heading
+        replaces the list itself. The next numbered line decides.
         """
         for line in self._lines[i + 1 : i + _LOOK_AHEAD_LINES]:
             if line.marker is None or not line.marker.ordinal:

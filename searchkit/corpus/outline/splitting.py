@@ -19,9 +19,10 @@ item."""
 _FIRST_ITEM_AFTER_BLANK = re.compile(
     r" (?<=[：:。] )(?=(?:[（(]一[)）]|第一[，,、]|一是|一、(?!二)|1[.．、](?!\d))(?P<rest>.{0,400}))", re.DOTALL
 )
-"""The blank that a lost line break left before the first item of a list. The list continues in the lines below."""
+"""The blank that a lost line break left before the first item of a list: the blank in 如下： （一）…."""
 _SECOND_ITEM = re.compile("[（(]二[)）]|第二[，,、]|二是|[。；;]二、|[。；;] ?2[.．、]")
-"""The second item of a list. If the line contains it, the list is part of a sentence and is not split."""
+"""The second item of a list. If it stands within 400 code points of the first, the list is part of a sentence and not
+split. Otherwise the list goes on in the lines below."""
 _ONES_DIGITS = "十一二三四五六七八九"
 """Last character of a Han number, by its ones digit: 十 for 20, 三 for 13."""
 _INNER_DIGIT_ITEM = re.compile(r"[。！？](?=\s?(?P<digit>\d{1,2})[.．、](?!\d))")

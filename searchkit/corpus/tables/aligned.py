@@ -1,4 +1,4 @@
-"""Rows of cells that only alignment shows, in plain text and on pages: which of them are data.
+"""Rows of cells in plain text and on pages, where no markup shows tables: which of them are data.
 
 A false table is worse than none. Lists, tables of contents, labels with their contents, and prose are not data.
 """
@@ -26,7 +26,8 @@ _SENTENCE_END = ("。", "；", "！", "？", ";")
 def is_aligned_data(rows: Sequence[Sequence[str]], *, is_aligned: bool) -> bool:
     """Return whether rows with equal numbers of cells are data.
 
-    `is_aligned` states that blanks align the columns. Such rows, and rows of two columns, need a column of values.
+    `is_aligned` states that only the alignment of the cells shows the columns. Such rows, and rows of two columns, need
+    a column of values after the first column; the first of several rows, which may be a header, is not examined for it.
     """
     width = len(rows[0])
     cells = [cell for row in rows for cell in row if cell]
@@ -34,7 +35,7 @@ def is_aligned_data(rows: Sequence[Sequence[str]], *, is_aligned: bool) -> bool:
         return False
     full_rows = sum(sum(map(bool, row)) > 1 for row in rows)
     if 2 * full_rows < len(rows) or any(not row[0] and sum(map(bool, row)) == 1 for row in rows):
-        return False  # the first cells are indents of text
+        return False  # most rows have one cell, or the first cells are indents of text
     labels = sum(any(_LABEL.match(cell) for cell in row) for row in rows)
     if 2 * labels >= len(rows) or _is_contents(rows) or _is_list(rows):
         return False
@@ -55,7 +56,10 @@ def _has_values(column: Sequence[str]) -> bool:
 
 
 def _is_contents(rows: Sequence[Sequence[str]]) -> bool:
-    """Return whether rows are a table of contents: all end with ascending page numbers, and half have a list number."""
+    """Return whether rows are a table of contents.
+
+    They are if all end with page numbers in ascending order, and at least half begin with a list number.
+    """
     pages = [match and int(match[1]) for match in (_PAGE_NUMBER.fullmatch(row[-1]) for row in rows)]
     numbers = [page for page in pages if page is not None]
     headings = sum(bool(_LIST_NUMBER.match(row[0])) for row in rows)

@@ -16,7 +16,7 @@ _NUMBERED_CAPTION = re.compile(r"(?:附\s?|续\s?)?表\s?(?:[\d一二三四五�
 _CAPTION_END = re.compile(
     r"(?:表|情况|统计|一览|明细|汇总|台账|清单|数据|指标|数量?|总?额)\s?(?:[（(][^（）()]{1,30}[)）])?$|[（(\s]单\s?位\s?[:：]"
 )
-"""The end of a caption: 情况统计表, 明细（2023年）, or a note of the unit."""
+"""The end of a caption: 情况统计表, 明细（2023年）, or the start of a note of the unit in it: （单位：万元）."""
 _MAX_CAPTION_LENGTH = 40
 """Maximum length of a caption without a number, in code points."""
 _MAX_NUMBERED_LENGTH = 80
@@ -51,8 +51,9 @@ def is_table_note(text: str) -> bool:
 def _is_caption(block: Block) -> bool:
     """Return whether a line names the table after it.
 
-    A heading that the format states, or that has a list number, does not. An emphasised line, which may be a heading,
-    does only if it ends like a caption.
+    A heading that the format states, a sentence and a date do not. A line that begins like 表1 does, and so does any
+    other short line without list number and ，. But an emphasised line, which may be a heading, must begin like 表1 or
+    end like a caption.
     """
     text = block.text
     if block.table is not None or block.level or not text or lines.ends_sentence(text) or lines.is_date(text):

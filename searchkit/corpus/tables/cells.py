@@ -66,7 +66,7 @@ TIME_LABEL = re.compile(
 _DATE = re.compile(r"(?:19|20)\d\d(?:[.\-/]\d{1,2})?")
 _NUMBERED = re.compile(r"([0-9]{1,3})\s?([^\W\d_]{1,6})")
 _AGE_CLASS = re.compile(r"\d{1,3}周?岁(?:及?以[上下]|\([含不][^()]*\)(?:以[上下])?)(?:\([^()]*\))?(?:人[口员数])?")
-"""A class of ages, which is not a figure in a header."""
+"""A class of ages: 60岁及以上人口. It can be a header, although it begins with a number."""
 _CLASS = re.compile(
     r"\d[\d.,]*\s*(?!年|月|日)[^\W\d_]{0,3}?\s*"
     r"(?:[-—–~至到]\s*\d[\d.,]*\s*(?!年|月|日)[^\W\d_]{1,4}?|(?:\([含不][^()]*\)|及)?以[上下内]|\+)(?:\([含不][^()]*\))?"
@@ -89,7 +89,7 @@ _CODE_HEADER = re.compile(
     r"(?:电话|手机|传真|联系方式|邮编|邮政编码|编号|代码|编码|证号|证书号|文号|字号|案号|号码|索引号|账号|身份证|日期|年月|序号|页码|网址|[地住]址|住所|地点)"
     r"(?:号码?)?$|^年[份度]?$"
 )
-"""A header of a column whose numbers count nothing."""
+"""A header of a column whose numbers count nothing: 电话, 邮编, 年份."""
 _UNIT_NOTE = re.compile(r"[(【\[]?\s*(?:计量|金额|数据)?\s*单\s*位\s*[:为]\s*(?P<units>[^:。;()]{1,30}?)\s*[)】\]]?")
 
 _REMARK = re.compile(r"[(【\[]?\s*(?:注|备\s?注|说\s?明|附\s?注|(?:数据|资料)?来源)\s*\d?\s*:")
@@ -136,7 +136,10 @@ def join_wrapped(text: str) -> str:
 
 
 def parse_figure(text: str) -> Figure | None:
-    """Return the figure that a cell consists of; None if it is empty, a word, name, date, code or several numbers."""
+    """Return the figure that a cell consists of.
+
+    Returns None if the cell is empty or too long, or is a word, name, date, code or several numbers.
+    """
     if not text or len(text) > _MAX_CELL_LENGTH:
         return None
     folded = fold(text).strip()
@@ -233,7 +236,7 @@ def is_bare_total(label: str) -> bool:
 
 
 def _bare_label(label: str) -> str:
-    """Return a folded label without what is in brackets and the colon at its end."""
+    """Return a folded label without what is in brackets, and without colons and blanks at its ends."""
     return _BRACKETS.sub("", fold(label)).strip(" :")
 
 
@@ -259,12 +262,12 @@ def is_time_header(text: str) -> bool:
 
 
 def names_times(text: str) -> bool:
-    """Return whether the years below a header are not figures: 开工时间, 完成时限."""
+    """Return whether a header names times, so that the years below it are not figures: 开工时间, 完成时限."""
     return _TIME_COLUMN.search(_BRACKETS.sub("", fold(text)).strip()) is not None
 
 
 def is_ordinal_header(text: str) -> bool:
-    """Return whether a header names a column of list numbers."""
+    """Return whether a header names a column of list numbers or ranks: 序号, 编号, 排名."""
     return _ORDINAL_HEADER.fullmatch(fold(text).strip()) is not None
 
 
@@ -307,7 +310,7 @@ def is_note_row(texts: Sequence[str]) -> bool:
 
 
 def is_heading_text(text: str) -> bool:
-    """Return whether a text can be a header: a time, or short words without the end of a sentence."""
+    """Return whether a text can be a header: a time, a class of ages, or short words without the end of a sentence."""
     if is_time(text) or _AGE_CLASS.fullmatch(fold(text)):
         return True
     is_long = len(text) > MAX_HEADER_LENGTH or SENTENCE_STOP.search(text) is not None

@@ -17,10 +17,10 @@ _LETTER = re.compile(r"[A-Z]{1,2}(?:\s?[=＝]\s?[-A-Z+＋－−*×/÷()（）\d\
 
 
 def count_gapped_rows(slots: Sequence[Sequence[PlacedCell]]) -> int:
-    """Return the number of header rows if a table has several and the first one has empty cells; otherwise 0.
+    """Return the number of header rows if a table has several and the first one lacks a name of a column; otherwise 0.
 
-    The header rows consist of words. Each figure of the row below them must have a name in one of them. `slots` are the
-    first rows of the table.
+    The first cell of that row may be empty. The header rows consist of words. The row below them must contain figures,
+    and each of these must have a name in one of them. `slots` are the first rows of the table.
     """
     if all(placed.text for placed in slots[0][1:]):
         return 0
@@ -42,9 +42,10 @@ def _names_columns(row: Sequence[PlacedCell]) -> bool:
 
 
 def merge_empty_headers(header: list[list[PlacedCell]]) -> list[list[PlacedCell]]:
-    """Merge each empty header cell with a filled neighbour.
+    """Merge empty header cells with filled neighbours.
 
-    It is merged with the cell at its left if both have filled cells below them, otherwise with the cell above it.
+    An empty cell is merged with a filled cell at its left if both have filled header cells below them, otherwise with
+    the cell above it.
     """
     merged = [list(row) for row in header]
     for r in range(len(merged) - 2, -1, -1):
@@ -60,9 +61,10 @@ def merge_empty_headers(header: list[list[PlacedCell]]) -> list[list[PlacedCell]
 
 
 def merge_empty_labels(body: list[list[PlacedCell]], columns: int) -> list[list[PlacedCell]]:
-    """Merge an empty row header with the one above it if a row header at its right is filled.
+    """Merge an empty row header with the row header above it if a row header at its right is filled.
 
-    The one above must not be a total or a list number. `columns` is the number of header columns.
+    The row header above must be filled, and must not be a total or a list number. `columns` is the number of header
+    columns.
     """
     merged = [list(row) for row in body]
     for r in range(1, len(merged)):
@@ -79,7 +81,8 @@ def merge_empty_labels(body: list[list[PlacedCell]], columns: int) -> list[list[
 def widen_groups(body: list[list[PlacedCell]]) -> list[list[PlacedCell]]:
     """Let the numbered label of a row without other cells cover all columns, because it names the rows below it.
 
-    All labels with numbers of its style must be alone in their rows: 一、行政许可 above 受理 and 办结.
+    All labels with numbers of its style must be alone in their rows: 一、行政许可 above 受理 and 办结. The label of the
+    last row stays as it is.
     """
     markers = [parse_marker(row[0].text) for row in body]
     alone = [not any(placed.text and placed is not row[0] for placed in row) for row in body]

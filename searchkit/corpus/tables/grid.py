@@ -15,11 +15,11 @@ from searchkit.model import Cell
 MAX_COLUMNS = 1000
 """A cell covers at most this number of columns, as in HTML."""
 CELL_SEPARATOR = " ｜ "
-"""Between the cells of a row in its text."""
+"""Stands between the cells of a row in its text."""
 HEADER_SEPARATOR = " "
-"""Between the headers of a cell and the cell."""
+"""Stands after each header of a cell in the text of a row."""
 ROW_PATTERN = CELL_SEPARATOR.join([f"HEADERS{HEADER_SEPARATOR}CELL"] * 2)
-"""Pattern of the text of a row, as the command `info` prints it."""
+"""The form of the text of a row, as the command `info` prints it."""
 
 Rows = Sequence[Sequence[Cell]]
 """Rows of cells. Like in HTML, a cell that covers several rows is only in the first of them."""
@@ -106,7 +106,7 @@ class CellText:
 
     cell: PlacedCell
     start: int
-    """Start of the cell in the text: code points, without its headers."""
+    """Offset in the text at which the cell begins, after its headers, in code points."""
     end: int
 
 

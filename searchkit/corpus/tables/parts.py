@@ -1,4 +1,7 @@
-"""Split a table that is several tables in one frame: each has a title over all columns and a header of its own."""
+"""Split a table that is several tables in one frame.
+
+Each of these has a header of its own, most also a title over all columns.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,9 @@ def split_at_headers(table: RawTable) -> list[RawTable]:
     """Split a table before its titles. A title becomes the caption of its part.
 
     A title is a text over all columns with a header below it: 第二十条第（五）项 above 信息内容 and 本年处理决定数量. A
-    table whose only title is its first row is not changed. A table without titles is split before rows of words between
-    rows of figures. Linear in the number of cells.
+    table whose only title is its first row is returned as it is. If the first of several titles is the first row, the
+    caption of the table becomes a table of one cell. A table without titles is split before rows of words between rows
+    of figures. Linear in the number of cells.
     """
     widths = [sum(min(cell.col_span, MAX_COLUMNS) for cell in row) for row in table.rows]
     width = max(widths, default=0)

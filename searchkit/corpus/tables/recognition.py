@@ -1,8 +1,8 @@
 """Tell data tables from layout, and find their header rows and header columns.
 
-A table is data if it has rows and columns, no cell of it is a page of text, most rows contain no prose, it is not the
-box of facts about a web page (索引号, 发文机关), and the format states its header or caption, or a column contains
-figures.
+A table is data if it has several rows and columns, a header row or a header column, no very long cell, no prose in most
+rows, is not the box of facts about a web page (索引号, 发文机关), and if the format states its header or caption, or a
+column contains figures.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ _LEVEL_HEADER = re.compile("[二三四五]级")
 """Header of a column that divides the labels of the column before it: 二级指标."""
 _CONTINUED = re.compile(r"续\s?(?:上)?表.{0,60}|.{0,60}[（(]续(?:表|上表)?[）)]")
 _UNIT_IN_BRACKETS = re.compile(r"[（(].{1,12}[）)]|[/／].{1,8}")
-"""A cell of a header row that states the units of the columns, besides bare units."""
+"""A unit in brackets or after a slash, in a cell of a header row that states units: （万元）, /人."""
 _UNIT_ROW = re.compile(r"(?:计\s*量)?单\s*位")
 """The label of a header row that states units."""
 
@@ -104,7 +104,7 @@ def recognise_tables(blocks: Sequence[Block]) -> Sequence[Block]:
 
 
 def _append_table(result: list[Block], block: Block, table: RawTable) -> None:
-    """Append the blocks of a table: its data, or the lines of its rows."""
+    """Append the blocks of a table: its data with the lines before and after it, or the lines of its rows."""
     recognised = _recognise(table)
     if recognised is None:
         result.extend(_row_lines(block, table))
@@ -116,7 +116,10 @@ def _append_table(result: list[Block], block: Block, table: RawTable) -> None:
 
 
 def _row_lines(block: Block, table: RawTable) -> Iterator[Block]:
-    """Yield the rows of a table that is not a data table as lines. In a row with a long cell, each cell is a line."""
+    """Yield the caption and the rows of a table that is not a data table as lines.
+
+    Tabs separate the cells of a row. In a row with a long cell, each cell is a line.
+    """
     if table.caption:
         yield Block(table.caption, page=block.page)
     for row in table.rows:
@@ -128,8 +131,8 @@ def _row_lines(block: Block, table: RawTable) -> Iterator[Block]:
 def _append_continuation(result: list[Block], recognised: _Recognised) -> bool:
     """Append the rows to the last table of `result` if they continue it. Return whether they do.
 
-    They do if the header is the same and nothing but blank lines and 续表 is between the two tables. The lines
-    between them are then removed.
+    They do if both tables have the same header, nothing but blank lines and 续表 is between them, and the second one
+    has the caption of the first or none. The lines between the tables are then removed.
     """
     last = len(result) - 1
     while (
@@ -268,7 +271,11 @@ def _is_affordable(table: DataTable) -> bool:
 
 
 def _find_headers(slots: list[list[PlacedCell]], stated: int, caption: str | None) -> DataTable | None:
-    """Return the table with its headers, or None if nothing shows that it is data."""
+    """Return the table with its headers.
+
+    Returns None if nothing shows that it is data, if it has no header row and no header column, or if no row is below
+    the header.
+    """
     header_rows = _count_header_rows(slots, stated)
     if header_rows >= len(slots):
         return None
@@ -291,7 +298,8 @@ def _find_headers(slots: list[list[PlacedCell]], stated: int, caption: str | Non
 def _count_header_rows(slots: Sequence[Sequence[PlacedCell]], stated: int) -> int:
     """Return the number of header rows.
 
-    These are the rows that the format states, further ones that look like headers, and those that header cells cover.
+    These are the rows that the format states or `count_gapped_rows` finds, further ones that look like headers, and
+    those that header cells cover.
     """
     count = max(min(stated, len(slots)), count_gapped_rows(slots[: _MAX_HEADER_ROWS + 1]))
     while count < min(len(slots), _MAX_HEADER_ROWS) and _is_header_row(slots, count):
@@ -307,8 +315,9 @@ def _count_header_rows(slots: Sequence[Sequence[PlacedCell]], stated: int) -> in
 def _is_header_row(slots: Sequence[Sequence[PlacedCell]], r: int) -> bool:
     """Return whether row `r` is a header. Its cells must be words, times or classes.
 
-    If it is not the first row, it must also state units, fill all empty cells of the row above it, or stand below a
-    cell of that row that covers several columns or also a part of row `r`.
+    A row with only one class (500万元以下) is no header. The first row must have several cells. Any other row must
+    state units, fill all empty cells of the row above it (except in the first column, in which it must be empty), or
+    stand below a cell of that row that covers several columns or also a part of row `r`.
     """
     texts = [placed.text for placed in distinct(slots[r]) if placed.text]
     others = [text for text in texts if not is_heading_text(text)]
@@ -336,7 +345,9 @@ def _drop_repeated_headers(slots: Sequence[list[PlacedCell]], header_rows: int) 
 def _count_header_columns(header: Sequence[Sequence[PlacedCell]], body: Sequence[Sequence[PlacedCell]]) -> int:
     """Return the number of columns at the left that name the rows.
 
-    Columns of list numbers count. A further column of words counts only if those before it do not tell the rows apart.
+    Columns of list numbers count if a column of words does, too. A further column of words counts only if the columns
+    before it do not tell the rows apart or leave a row without a label, or if its header is 二级指标 or the like. The
+    last column never counts.
     """
     count, labels = 0, [""] * len(body)
     is_named = [is_total(row[0].text) for row in body]

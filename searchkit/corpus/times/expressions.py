@@ -36,7 +36,7 @@ class Calendar:
     year: int | None
     """The year of the document: 今年. None if it is unknown."""
     reviewed: int | None
-    """The year that the document reviews."""
+    """The year that the document reviews, or None if it is unknown."""
 
     @classmethod
     def of_document(cls, year: int | None, doctype: str | None) -> Calendar:
@@ -45,7 +45,7 @@ class Calendar:
 
     @property
     def planned(self) -> int | None:
-        """The year that the document plans."""
+        """The year that the document plans, or None if it is unknown."""
         return None if self.reviewed is None else self.reviewed + 1
 
 
@@ -57,8 +57,8 @@ class TimeMention:
     end: int
     time: Time
     year_offset: int | None
-    """None if the expression states its year. Otherwise the number of years after the time that governs it: 0 for
-    上半年, -1 for 上年; `time.of_year` is None."""
+    """None if the expression determines its year (2023年, 去年). Otherwise the number of years after the year of the
+    time that governs it: 0 for 上半年, -1 for 上年; `time.of_year` is None."""
     is_compared: bool
     """Whether something is compared with it (比2019年), so that it governs nothing."""
 
@@ -67,8 +67,9 @@ def find_times(folded: str, calendar: Calendar, base: Time) -> Iterator[TimeMent
     """Yield the expressions of time in a folded text, in order. Linear in the length of the text.
 
     `base` is the time that governs the start of the text. Spans without an end, such as 2018年以来, end with the year
-    of `base` or, if that is unknown, with the year that the document reviews. Names that
-    contain a year (2035年远景目标) are skipped.
+    of
+    `base` or, if that is unknown, with the year that the document reviews. Names that contain a year (2035年远景目标)
+    are skipped.
     """
     if not _HINT.search(folded):
         return
@@ -98,7 +99,7 @@ _PART = (
     r"第?[一二三四]季度|[上下]半年|前[一二三四]个?季度"
     rf"|[前头]?{_MONTH}(?:月?份?{_TO}{_MONTH})?个?月(?:份|底|末)?"
 )
-"""A part of a year after the year: 2023年1—11月, 去年上半年, 今年前三个月."""
+"""A part of a year that follows the year: 1—11月 in 2023年1—11月, 上半年 in 去年上半年, 前三个月 in 今年前三个月."""
 
 
 def _to_year(text: str) -> int:
@@ -118,7 +119,10 @@ def _to_number(text: str) -> int:
 
 @lru_cache(maxsize=1024)
 def _parse_part(text: str) -> tuple[str | None, bool]:
-    """Return the months of a part of a year, and whether it is a point of time: 上半年, 前三季度, 1-11月, 11月末."""
+    """Return the months of a part of a year, and whether it is a point of time: 上半年, 前三季度, 1-11月, 11月末.
+
+    The months of an empty text are None.
+    """
     if "半年" in text:
         return ("01-06" if text.startswith("上") else "07-12"), False
     quarter = _QUARTER.search(text)
@@ -142,7 +146,8 @@ _YEARS_BETWEEN_PLANS = 3
 _MAX_SPAN = 50
 """Maximum difference between the last and the first year of a range such as 2018—2022年."""
 _REVIEW_AFTER = re.compile("的?(?:工作|发展|政府工作|主要)*(?:回顾|成就|成绩)|的五年")
-"""After a plan: its years are reviewed. Otherwise “十四五” alone is part of a name (“十四五”规划)."""
+"""Matches text after “十四五” that shows that its years are reviewed. Without this text or a word such as 期间,
+“十四五” is part of a name (“十四五”规划)."""
 _PLAN_YEARS = re.compile("[头前]([一二两三四])年")
 
 
@@ -196,7 +201,7 @@ def _resolve_century(_: re.Match[str], calendar: Calendar, __: Time) -> Time | N
 
 
 _YEARS_AFTER = {"今年": 0, "本年": 0, "去年": -1, "前年": -2, "明年": 1, "来年": 1, "下年": 1}
-"""Number of years after the year of the document."""
+"""Number of years from the year of the document to the year that a word means."""
 
 
 def _resolve_relative(match: re.Match[str], calendar: Calendar, _: Time) -> Time | None:
@@ -286,9 +291,9 @@ _KINDS = {
     "year_end": _Kind("年底|年末", _resolve_year_end),
     "whole_year": _Kind("全年|年内", _resolve_whole_year),
 }
-"""Name of each kind → pattern and function. The first kind that matches decides."""
+"""Name of each kind → pattern and function. Of the kinds that match at a place, the first one decides."""
 _YEAR_OFFSETS = {"previous": -1, "until": 0, "part": 0, "year_end": 0, "whole_year": 0}
-"""`TimeMention.year_offset` of the kinds that state no year."""
+"""`TimeMention.year_offset` of the kinds that determine no year."""
 _EXPRESSION = re.compile(
     # A quick test of the first character. No kind begins with any other character.
     r"(?=[“‘\"第十一二三四五六七八九\d过最近这前连今未后两本去上明来下截到至自从年全])(?:"
@@ -302,10 +307,10 @@ _COMPARISON_LENGTH = 6
 _COMPARISON = re.compile(
     r"(?:[比较]|[高低]于|相当于|等于|超过|多于|少于|快于|(?<!特别|尤其)是|为)(?:本?[省市区县全国]{0,2})?$"
 )
-"""Before a time that something is compared with: 比2019年, 是2012年的两倍, but not 特别是2012年."""
+"""Matches the text before a time that something is compared with: 比2019年, 是2012年的两倍, but not 特别是2012年."""
 _COMPARISON_AFTER = re.compile("同期|不变价|可?比价|价格|水平的|相比|持平|比(?=[,;]|(?:增|减|上升|下降))")
-"""After such a time: 2010年不变价, 去年同期, 与2019年相比."""
+"""Matches the text after such a time: 2010年不变价, 去年同期, 与2019年相比."""
 _NAME_AFTER = re.compile(r"远景|愿景|规划|纲要|行动|计划\)|奥运|世博|亚运|议程|目标纲要")
-"""After a year that is part of a name: 2035年远景目标."""
+"""Matches the text after a year that is part of a name: 2035年远景目标."""
 _NAME_AFTER_RANGE = re.compile(rf"{_NAME_AFTER.pattern}|《?[\u4e00-\u9fff]{{2,12}}?(?:发展规划|发展纲要|行动计划)")
-"""After several years that are part of a name: 2001—2010年妇女儿童发展规划."""
+"""Matches the text after several years that are part of a name: 2001—2010年妇女儿童发展规划."""

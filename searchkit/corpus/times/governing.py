@@ -1,11 +1,14 @@
 """The time that governs each part of a paragraph.
 
 The time that governs a part of a text is the time that this part is about. A time at the start of a clause governs the
-text after it, up to the next such time or the end of the paragraph. A time in brackets, in a phrase from … to
-(由2020年的71%提高到89%) or inside a clause governs no further than the brackets, the phrase or the clause. A part of a
-year, and some other times, govern at most their sentence (see `TimedText._find_end`). Text before the first time is
-governed by the innermost heading that states a time, otherwise by the section: plans are about the year after the
-reviewed one, all other sections about the reviewed one.
+text after it, up to the next such time or the end of the paragraph. A time inside a clause governs no further than the
+clause or, before 为止, than the next clause. In brackets or in a phrase from … to (由2020年的71%提高到89%), a time that
+is not several years governs no further than the brackets or the phrase. A part of a year without its year (上半年), and
+some other times, govern at most their sentence (see `TimedText._find_end`). A time that something is compared with
+(比2019年) governs nothing. In a list with 分别, each item has its own time (`_distribute`).
+
+Text that no time of the paragraph governs has the time of the innermost heading that states a year, otherwise that of
+the section: plans are about the year after the reviewed one, all other sections about the reviewed one.
 """
 
 from __future__ import annotations
@@ -26,7 +29,11 @@ from searchkit.text.years import ANY_YEAR
 
 
 class GoverningTime(NamedTuple):
-    """A time that governs a span of a text: code points, 0-based, end-exclusive."""
+    """A time, with the span of its expression in a text or of the part that it governs: code points, 0-based.
+
+    The end of an expression is exclusive. A time governs the offsets after `start`, up to and including `end`
+    (`TimedText.time_at`).
+    """
 
     start: int
     end: int
@@ -42,9 +49,9 @@ class TimedText:
         self.section = section
         self.calendar = calendar
         self.base = base_time(headings, section, calendar)
-        """The time that governs the start of the paragraph."""
+        """The time that governs the text that no time of the paragraph governs."""
         self._is_dated = bool(headings) or section != MISCELLANEOUS
-        """Whether `base` is a year that the paragraph is about, even if its text states no time."""
+        """Whether the paragraph is about the year of `base` if `_main_times` is empty."""
         self._compared: list[GoverningTime] = []
         """The times from which comparisons start (比1997年, 由1990年), in order."""
         self._main_times: list[Time] = []
@@ -59,7 +66,7 @@ class TimedText:
         return next((item.time for item in nearest if item.end >= offset), self.base)
 
     def compared_time(self, offset: int) -> Time | None:
-        """Return the last time before an offset in its sentence from which a comparison starts; None if there is none.
+        """Return the last time from which a comparison starts, before an offset and in its sentence; None without such.
 
         It is 1997年 for 2倍 in 比1997年的14亿元增长2倍, and for 3% in 由1997年的2%提高到5%，乙由3%提高到6%.
         """
@@ -70,10 +77,10 @@ class TimedText:
         return nearest.time if nearest is not None and nearest.start >= start else None
 
     def years(self) -> tuple[int, ...]:
-        """Return the years that the paragraph is about, ascending: those of `_main_times`.
+        """Return the years that the paragraph is about, ascending: `Time.of_year` of each of `_main_times`.
 
-        Without any, return the year of `base`. An introduction or an annex that has no headings and states no time is
-        about no year.
+        Without main times, return the year of `base`, but no year for a paragraph of the section 其他 that has no
+        headings.
         """
         times = self._main_times or ([self.base] if self._is_dated else [])
         return tuple(sorted({time.of_year for time in times if time.of_year is not None}))
@@ -107,9 +114,15 @@ class TimedText:
         return sorted([*times, *_distribute(self.folded, stated)], key=attrgetter("start"))
 
     def _find_end(self, mention: TimeMention, time: Time, inner: Sequence[Sequence[tuple[int, int]]]) -> int | None:
-        """Return the offset up to which a time governs, or None if it governs all text after it.
+        """Return the offset up to which a time governs, or None if it governs all text up to the next such time.
 
-        `inner` are the spans of brackets, and those of phrases from … to, each in order.
+        In brackets or a phrase from … to, a time that is not several years governs up to their end. Otherwise, these
+        times govern their clause: a time inside a clause, a part of a year without its year (上半年) inside a sentence,
+        the date of an event (`_DAY`), 连续五年, and a year whose value was corrected (`_CORRECTED`). These times govern
+        their sentence: 上半年 at its start, a year after 到 that is not that of `base` (到2025年), and, if `base` is
+        several years, a single year that is not at the start of a plan.
+
+        `inner` are two lists: the spans of brackets, and those of phrases from … to, each in order.
         """
         if time.since is None:
             ends = [end for spans in inner if (end := _end_of_span(spans, mention.start)) is not None]
@@ -135,7 +148,7 @@ class TimedText:
 
 
 timed_text = lru_cache(maxsize=512)(TimedText)
-"""Returns a `TimedText`. Those of the last paragraphs are cached, because reading a document needs the years of all its
+"""Returns a `TimedText`. Those of recent paragraphs are cached, because reading a document needs the years of all its
 paragraphs, and extracting its measures needs the times in them again."""
 
 
@@ -147,9 +160,10 @@ def base_time(headings: Sequence[str], section: str, calendar: Calendar) -> Time
 
 
 def time_of_labels(labels: Sequence[str], calendar: Calendar, base: Time) -> Time:
-    """Return the time of a cell of a table: the years and the months that its headers state, else those of `base`.
+    """Return the time of a cell of a table: the year (or years) and the part of a year that its headers state.
 
-    `labels` are the headers of its row and its column, outermost first.
+    What they do not state is that of `base`. If several headers state it, the last one decides. The time is a point of
+    time if one of the headers says so (年底). `labels` are the headers of its row and its column, outermost first.
     """
     time, part, is_end = base, base.part, False
     for label in labels:
@@ -213,10 +227,10 @@ def _end_of_span(spans: Sequence[tuple[int, int]], offset: int) -> int | None:
 
 @lru_cache(maxsize=4096)
 def _time_of_headings(headings: Sequence[str], calendar: Calendar, *, is_plan: bool) -> Time | None:
-    """Return the time that the innermost heading with a time states, or None.
+    """Return the time of the innermost heading that states a year, or None. 上半年 and 比2019年 state none.
 
-    A single year takes precedence over several. If a heading states two times (2022年工作回顾和2023年工作安排), a plan
-    (`is_plan`) has the last one and any other section the first one.
+    If a heading states a single year and several years, the single year is taken. If it states two single years
+    (2022年工作回顾和2023年工作安排), a plan (`is_plan`) has the last one and any other section the first one.
     """
     for heading in reversed(headings):
         mentions = find_times(fold(heading), calendar, Time())
@@ -231,14 +245,15 @@ _YEAR = re.compile(ANY_YEAR)
 _BARE_YEAR = re.compile(rf"(?:^|(?<={re.escape(fold(CELL_SEPARATOR))})){ANY_YEAR}(?= )")
 """A header that is only a year, in the paragraph of a row: 指标 收件 ｜ 2022 120 ｜ 2023 131."""
 _MAX_REACH = 1000
-"""Maximum number of code points that are searched for the end of a clause or sentence, before or after a time."""
+"""Maximum number of code points that are searched: by `_find` after an offset, for the end of a clause or sentence; by
+`TimedText.compared_time` before an offset, for the start of its sentence."""
 _MAX_EXAMINED_TIMES = 50
-"""Maximum number of times before an offset that are tried as its governing time."""
+"""Maximum number of times before an offset that `TimedText.time_at` tries as the one that governs it."""
 _RECURRING = ("每", "半")
-"""Characters before an expression of time that make it no time of the text: 每上半年, 半年内."""
+"""An expression of time after one of these characters is ignored: 上半年 in 每上半年, 年内 in 半年内."""
 _BRACKET = re.compile(r"\([^()]*\)")
 _FROM_TO = re.compile(r"[由从][^,;。]{0,30}?(?=[到至为])")
-"""由2020年的71%提高 in 由2020年的71%提高到89%."""
+"""A phrase from … to, without its second part: 由2020年的71%提高 in 由2020年的71%提高到89%."""
 _CLAUSE_END = re.compile("[,;。!?]")
 _SENTENCE_END = re.compile("[。;!?]")
 _LIST_SEPARATOR = re.compile("[、和及与,]")
@@ -246,16 +261,20 @@ _RESPECTIVELY = re.compile("[^;。!?]{0,20}?分别")
 _ITEM = re.compile(r"[^、和及与,;。!?]*\d[^、和及与,;。!?]*")
 """An item of a list of numbers: 增长8%."""
 _UNTIL = re.compile("(?:底|末)?为?止,")
-"""After a time: it governs the next clause, too (到1954年11月底为止,共积压器材1057万元)."""
+"""What follows a time inside a clause that governs the next clause, too: 为止, in
+全省到1954年11月底为止,共积压器材1057万元."""
 _DAY = re.compile(r"\d{1,2}日")
-"""After a month: the date of an event (今年1月3日国务院批复), which governs its clause."""
+"""What follows a month if the time is the date of an event, which governs only its clause: 3日 in
+今年1月3日国务院批复."""
 _CORRECTED = re.compile("[^,;。!?]{0,30}?(?:修订|修正|更正|核定|核实|核算|调整)为")
-"""After a year: its value was corrected later (2021年生产总值修订为18247亿元). It governs its clause."""
+"""What follows a year whose value was corrected later, which governs only its clause: 生产总值修订为 in
+2021年生产总值修订为18247亿元."""
 _OPENING_LENGTH = 6
-"""Number of code points before a time that are searched for the start of its clause."""
+"""Number of code points before a time that are searched for the start of its clause or sentence."""
 _CLAUSE_OPENING = re.compile(
     r"(?:^|[,;。!?:、\s)>”’])(?:(?:即|仅|早|直到|特别是|尤其是)?在?|到|至|截至|截止|于|自|从|据|而|与此同时|同时|和|但|[(][一二三四五六七八九十\d]{1,2}[)])?$"
 )
-"""The start of a clause, before a time."""
+"""The text before a time at the start of a clause: the start of the paragraph or a punctuation mark, then nothing, a
+word such as 截至, or a list number."""
 _SENTENCE_OPENING = re.compile(r"(?:^|[。;!?])[^,;。!?]{0,3}$")
-"""The start of a sentence, before a part of a year."""
+"""The text before a part of a year (上半年) at the start of a sentence: at most three characters of the sentence."""

@@ -1,6 +1,7 @@
 """The default engine: segments of up to 65,535 docs, each a file of memory-mapped arrays, searched with NumPy.
 
-A paragraph is a doc. Its doc id is its number in a segment, or in the index. A report is a document.
+A paragraph is a doc. Its doc id is its number, from 0, in a segment or in the index. A report or a record is a
+document.
 
 arrays.py             named arrays in a file
 columns.py            dictionary-encoded columns, and the content of a segment in memory

@@ -2,12 +2,13 @@
 
     magic (8 bytes) | length of the header (8, little-endian) | checksum of the header (8) | header | padding | arrays
 
-The header is JSON: the type, number of elements and offset of each array, and the index of its first block. Arrays
-begin at multiples of 64 bytes. Each array is divided into blocks of 16 KB. The last array, `block_checksums`, has the
-XXH3 checksum of each block of all other arrays. The checksum of `block_checksums` itself is in its entry of the header,
-in place of the index of its first block.
+The header is JSON: the type, number of elements and offset of each array (from the first array), and the index of its
+first block. Arrays begin at multiples of 64 bytes. Each array is divided into blocks of 16 KB. The last array,
+`block_checksums`, has the XXH3 checksum of each block of all other arrays. The checksum of `block_checksums` itself is
+in its entry of the header, in place of the index of its first block.
 
-A block is verified when something in it is first read, the header when the first array is looked up.
+A block is verified when something in it is first read, the header and `block_checksums` when the first array is looked
+up.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ _CHECKSUMS = "block_checksums"
 _BLOCK_BYTES = 1 << 14
 """Size of a block. Verifying one takes 1 µs, and brings no more pages into memory than the system reads ahead."""
 _MAX_JSON_BYTES = 1 << 27
-"""Maximum size of the JSON that `unpack_json` decodes. A block of documents has some KB, a table some MB."""
+"""Maximum size of the JSON that `unpack_json` decodes. That of 32 documents (`segment.py`) has some KB, that of a large
+table some MB."""
 _KEPT_BYTES = 1 << 22
 _KEY_BASE = 0x9E3779B97F4A7C15  # odd, with irregular bits: 2 ** 64 divided by the golden ratio
 _UNSIGNED_DTYPES = (np.uint8, np.uint16, np.uint32, np.uint64)
@@ -74,7 +76,7 @@ def write_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
         for (_, _, offset, _), array in zip(directory.values(), stored.values(), strict=True):
             handle.seek(data_start + offset)
             handle.write(array.data)
-        # If the last array is empty, or if there is none, nothing is written at its offset, so the file is extended.
+        # `block_checksums` is empty if all arrays are. Then nothing is written at its offset, so the file is extended.
         handle.truncate(max(handle.tell(), data_start))
 
 
@@ -89,7 +91,7 @@ def _blocks(array: Array) -> Iterator[memoryview]:
 
 
 class CheckedArray:
-    """A long array of which a search reads little. Each block is verified when something in it is first read.
+    """An array of which a search may read only a part. Each block is verified when something in it is first read.
 
     Thread-safe: at worst two threads verify the same block.
     """
@@ -100,13 +102,13 @@ class CheckedArray:
         """Take an array, the checksum of each of its blocks, and the file for messages.
 
         `below`: all elements must be less than this, unless it is None. Without checksums, the array was just computed,
-        and is not verified.
+        and neither the checksums nor `below` are verified.
         """
         self._array, self._checksums, self._path, self.below = array, checksums, path, below
         self._block_length = _BLOCK_BYTES // array.itemsize
         self._is_complete = checksums is None
         self._verified = bytearray(-(-array.nbytes // _BLOCK_BYTES))
-        self._is_verified = np.frombuffer(self._verified, bool)  # the same memory
+        self._is_verified = np.frombuffer(self._verified, bool)  # the memory of `_verified` as a mask
 
     def __len__(self) -> int:
         return len(self._array)
@@ -117,7 +119,10 @@ class CheckedArray:
         return self._array.dtype
 
     def read(self, start: int, end: int) -> Array:
-        """Return the elements from `start` to `end` (exclusive). Raises IndexDamaged if they are not in the array."""
+        """Return the elements from `start` to `end` (exclusive).
+
+        Raises IndexDamaged if they are not in the array, or if a block with some of them is damaged.
+        """
         if not 0 <= start <= end <= len(self._array):
             raise damaged_file(self._path)
         if not self._is_complete:
@@ -134,7 +139,10 @@ class CheckedArray:
         return self._array.take(indices)
 
     def join(self, starts: Sequence[int], ends: Sequence[int]) -> Array:
-        """Return the elements of several ranges, concatenated. Four times as fast as `take`."""
+        """Return the elements from `starts[i]` to `ends[i]` (exclusive) for each i, concatenated.
+
+        Four times as fast as `take`.
+        """
         if not self._is_complete:
             length, verified = self._block_length, self._verified
             for start, end in zip(starts, ends, strict=True):
@@ -150,7 +158,10 @@ class CheckedArray:
         return self._array
 
     def _verify(self, first: int, end: int) -> None:
-        """Verify the blocks of a range that are not yet verified. Raises IndexDamaged if one is damaged."""
+        """Verify the blocks from `first` to `end` (exclusive) that are not yet verified.
+
+        Raises IndexDamaged if one has a wrong checksum, or an element that is not less than `below`.
+        """
         block = self._verified.find(0, first, end)
         if block < 0 or self._checksums is None:
             return
@@ -172,9 +183,9 @@ class CheckedArray:
 class Arrays:
     """Named arrays, of a file (`ArrayFile`) or in memory (`MemoryArrays`).
 
-    Checksums detect accidental changes, but not a file that someone has written on purpose. So readers state what must
-    be true of the numbers that they use as indices: a bound, a length, ascending offsets. A violation raises
-    IndexDamaged.
+    Checksums detect accidental changes, but not a file that someone has written on purpose. So the callers of these
+    methods state what must be true of the numbers that they use as indices: a bound, a length, ascending offsets. If it
+    is not true of an array of a file, IndexDamaged is raised.
     """
 
     path: str | Path = ""
@@ -189,18 +200,24 @@ class Arrays:
         raise NotImplementedError
 
     def __getitem__(self, name: str) -> Array:
-        """Return the complete array called `name`, verified. Raises IndexDamaged."""
+        """Return the complete array called `name`. Raises IndexDamaged if the file has none, or a damaged one."""
         return self.checked(name).all()
 
     def column(self, name: str, length: int, below: int | None = None) -> Array:
-        """Return an array with `length` elements that are less than `below`. Raises IndexDamaged for any other."""
+        """Return an array with `length` elements, all less than `below` unless it is None.
+
+        Raises IndexDamaged for any other array.
+        """
         array = self.checked(name, below).all()
         if len(array) != length:
             raise damaged_file(self.path)
         return array
 
     def offsets(self, name: str, count: int, end: int, start: int = 0) -> Array:
-        """Return an array of `count` + 1 offsets. Raises IndexDamaged unless it ascends from `start` to `end`."""
+        """Return an array of `count` + 1 offsets.
+
+        Raises IndexDamaged unless the first offset is `start`, the last is `end`, and none is less than the one before.
+        """
         array = self.column(name, count + 1)
         if not len(array) or int(array[0]) != start or int(array[-1]) != end or (array[1:] < array[:-1]).any():
             raise damaged_file(self.path)
@@ -246,7 +263,10 @@ class ArrayFile(Arrays):
         self._close()
 
     def checked(self, name: str, below: int | None = None) -> CheckedArray:
-        """Return the array called `name`, which is verified when it is first read."""
+        """Return the array called `name`, whose blocks are verified when they are first read.
+
+        If several calls state a bound, the first bound holds for all.
+        """
         array = self._arrays.get(name)
         if array is None or (array.below is None and below is not None):
             array = self._arrays[name] = self._map(name, below)
@@ -258,7 +278,7 @@ class ArrayFile(Arrays):
     def verify(self) -> None:
         """Read all arrays. Raises IndexDamaged if one is damaged, or extends beyond the end of the file.
 
-        What was verified before is not read again.
+        Blocks that were verified before are not read again.
         """
         for name in self._directory:
             if name != _CHECKSUMS:
@@ -439,7 +459,7 @@ def byte_string_arrays(name: str, strings: Sequence[bytes]) -> dict[str, Array]:
 
 
 def offsets_from_lengths(lengths: Sequence[int] | Array) -> Array:
-    """Return the offset of each item of a concatenation, followed by its end. `lengths`: the length of each item."""
+    """Return the offset of each item of a concatenation, then the total length. `lengths`: the length of each item."""
     offsets = np.zeros(len(lengths) + 1, np.int64)
     np.cumsum(lengths, out=offsets[1:])
     return offsets
@@ -462,9 +482,10 @@ def narrowest(values: Array | Iterable[int]) -> Array:
 def keep_freed_memory() -> None:
     """Let the process keep the memory of freed arrays of up to 4 MB. Takes some µs, and no memory.
 
-    The C library of Linux returns a freed block to the system if it is larger than every block that was freed before
-    (the dynamic M_MMAP_THRESHOLD of mallopt(3)). The system then clears its pages each time that they are allocated,
-    which took up to half of the time of a search. Allocating and freeing one large block raises the threshold.
+    The C library of Linux returns a freed block to the system if it is larger than 128 KB and than every such block
+    that was freed before (the dynamic M_MMAP_THRESHOLD of mallopt(3)). The system then clears its pages each time that
+    they are allocated, which took up to half of the time of a search. Allocating and freeing one large block raises the
+    threshold.
     """
     np.empty(_KEPT_BYTES, np.uint8)
 
@@ -515,7 +536,11 @@ def pack_json(value: object) -> Array:
 
 
 def unpack_json(array: Array) -> Any:  # noqa: ANN401
-    """Decode a value that `pack_json` encoded. Raises ValueError (for deep nesting RecursionError) for other arrays."""
+    """Decode a value that `pack_json` encoded.
+
+    Raises ValueError, or RecursionError for deep nesting, if the array is not such a value. Raises ValueError if its
+    JSON is larger than `_MAX_JSON_BYTES`.
+    """
     decompressor = zlib.decompressobj()
     try:
         data = decompressor.decompress(array.tobytes(), _MAX_JSON_BYTES)

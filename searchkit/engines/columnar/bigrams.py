@@ -1,9 +1,10 @@
 """The bigrams of a segment: for each pair of adjacent characters the list of its offsets, and its document frequency.
 
 Strings are found by the lists. The document frequency of a pair is the number of docs with the pair in their text; it
-is used for rescoring. The text is folded, and a character is stored as a code of the segment's alphabet; code 0 ends
-the text of a doc. A list of offsets is an array of 16-bit integers: for a common pair the gaps between its offsets, for
-a rare pair the low bits of all offsets and then their high bits.
+is used for rescoring. The characters of a pair are folded, and given by their codes in the segment's alphabet. Code 0
+ends each text, heading and title; it can be the second code of a pair. A list of offsets is an array of 16-bit
+integers: for a common pair the gaps between its offsets, for a rare pair the low bits of all offsets and then their
+high bits.
 
 Some pairs have no list. The docs with a frequent word of two characters are in the postings and the cross-word postings
 of the word, so some of these words need no list. A list of a common pair with punctuation would be long, and rarely be
@@ -38,9 +39,9 @@ them.
 UNLISTED_WORD_RATIO = 64
 """The pair of a word of two characters may have no list of offsets if more than 1/64 of the docs have the word."""
 CHAR_PUNCTUATION, CHAR_LETTER, CHAR_DIGIT = range(3)
-"""Character classes. Every character that is neither a letter nor a digit is punctuation, as is the end of a doc."""
+"""Character classes. Every character that is neither a letter nor a digit is punctuation, and so is code 0."""
 _SKIP_GAP = 0xFFFF  # a gap that only advances the offset by 65,535: the pair does not occur at the new offset
-_LOW_BITS = 16  # number of the low bits of an offset in the list of a rare pair; 8 high bits follow
+_LOW_BITS = 16  # number of the low bits of an offset in the list of a rare pair; the high bits are 8
 _DOC_BITS = 16  # bits of a doc id
 _SORTED_DOCS_BITS = 10  # characters of 2 ** 10 docs are sorted together: they stay in the processor's cache
 _ALPHABET_RANGES, _MIN_RANGE_PAIRS = 6, 1 << 16  # pairs are sorted in about 6 parts, of at least about 65,536 pairs
@@ -74,8 +75,8 @@ class CrossWordDocs(NamedTuple):
     """For each of several words, the docs whose passage contains its characters, but not the word as a token."""
 
     words: Array
-    """Index of each word in the list that was given (`TwoCharWords`, `text_arrays`), or its term ordinal
-    (`cross_word.py`); ascending."""
+    """A number for each word, ascending: its index in `TwoCharWords` if `bigram_arrays` returns it, its index in the
+    argument `words` if `text_arrays` returns it, its term ordinal in `cross_word.py`."""
     counts: Array
     """Number of docs of each word."""
     doc_ids: Array
@@ -219,7 +220,8 @@ class _EncodedText:
         keys <<= np.uint64(self.shift)
         keys |= self.codes.take(offsets + 1)
         offset_bits = bit_width(len(self.codes))
-        if 2 * self.shift + offset_bits > np.iinfo(np.uint64).bits:  # only with a million distinct characters
+        if 2 * self.shift + offset_bits > np.iinfo(np.uint64).bits:
+            # Only with hundreds of thousands of distinct characters.
             order = np.argsort(keys, kind="stable")
             return keys[order], offsets[order]
         # One sort of packed integers is many times faster than `argsort`.
@@ -250,7 +252,7 @@ def _split_alphabet(counts: Array) -> list[int]:
 
 
 def _build_part(text: _EncodedText, first: int, end: int, words: TwoCharWords) -> dict[str, Array]:
-    """Return keys, document frequencies, lists and cross-word docs of a part of the pairs.
+    """Return keys, document frequencies, lists and cross-word docs of a part of the pairs, as named arrays.
 
     The part contains the pairs whose first code is from `first` to `end` (exclusive).
     """
@@ -362,7 +364,8 @@ def _cross_word_docs(
     ])  # fmt: skip
     packed.sort()
     is_last = np.append(run_start_mask(packed >> one)[1:], True)[: len(packed)]
-    # The token comes after the pair, so a doc whose last integer has no bit is a cross-word doc.
+    # The integer of a token comes after that of the pair in the same doc. So a doc is a cross-word doc of a word if its
+    # last integer for the word has no token bit.
     without_token = packed.compress(is_last & (packed & one == 0)) >> one
     return {
         "cross_word_docs": without_token.astype(np.uint16),

@@ -19,8 +19,8 @@ from searchkit.model import Document, ExtractedMeasure, Paragraph, Table
 from searchkit.text.analyzer import Analyzer
 
 _TOKENIZED_CHARACTERS = 1 << 15
-"""Documents are collected until their texts have this number of characters, and then tokenized in one call. A call per
-short record would take ten times as long."""
+"""Documents are collected until their texts have at least this number of characters, and then tokenized in one call. A
+call per short record would take ten times as long."""
 _SUM_BLOCK_DOCS = 1 << 12  # docs whose term frequencies are summed together: their tokens stay in the processor's cache
 
 
@@ -36,7 +36,7 @@ class SegmentBuilder:
         self._section_topics: list[tuple[str, tuple[str, ...]]] = []
         self._of_years: list[tuple[int, ...]] = []
         self._headings, self._paths = DictEncoder(), DictEncoder()
-        self._headings_of_paths = array("I")  # the headings of all paths, concatenated
+        self._headings_of_paths = array("I")  # codes of the headings of all paths, concatenated
         self._path_of = array("I")
         self._own_headings = array("I")
         self._keys = array("q")
@@ -66,8 +66,9 @@ class SegmentBuilder:
     ) -> None:
         """Add a document, or consecutive paragraphs of a long document, with the measures of each paragraph.
 
-        `tables`: all tables of the document. Only rows that are among the paragraphs are added. `numbers`: for each
-        paragraph, its count by `own_heading_counts` of the complete document, and its near-duplicate key.
+        `file`: name of the corpus file. `tables`: all tables of the document. Only rows that are among the paragraphs
+        are added. `numbers`: two numbers per paragraph, in two sequences. The first sequence is the part for
+        these paragraphs of `own_heading_counts` of the complete document, the second one the near-duplicate keys.
         """
         own_headings, keys = numbers
         self._tables.extend(tables, paragraphs, self.size)
@@ -94,7 +95,10 @@ class SegmentBuilder:
             self._tokenize()
 
     def _tokenize(self) -> None:
-        """Tokenize the titles, headings and texts that were added since the last call. Each heading occurs once."""
+        """Tokenize the titles, headings and texts that were added since the last call.
+
+        A heading is tokenized once per segment, however many paragraphs are under it.
+        """
         titles = [document.title or "" for document in self._documents[self._tokenized_titles :]]
         headings = self._headings.values[self._tokenized_headings :]
         texts = self._texts[self._tokenized_texts :]
@@ -120,8 +124,9 @@ class SegmentBuilder:
         # The headings that belong to the passage of a doc are the last ones of its path.
         first = path_offsets[1:].take(path_of) - own_headings
         own = headings_of_paths.take(np.arange(own_offsets[-1]) + np.repeat(first - own_offsets[:-1], own_headings))
-        # Terms without a prefix: a posting per doc, with the weighted frequency in text, headings and title. The
-        # last two arguments add nothing to the frequency. They only mark terms in the headings and titles of a passage.
+        # Terms without a prefix: a posting per doc, with the weighted frequency in text, headings and title. The last
+        # two arguments, with weight 0, add nothing to the frequency. They only mark terms in the headings and titles of
+        # a passage.
         entries = []
         for block in block_slices(self.size, _SUM_BLOCK_DOCS):
             docs = np.arange(block.stop - block.start)
@@ -166,7 +171,7 @@ class SegmentBuilder:
 
 
 class _TokenCollector:
-    """Collects the tokens of several texts of one field. A token is stored as the index of its term in a list."""
+    """Collects the tokens of several texts of one field. A token is stored as the code of its term (`DictEncoder`)."""
 
     def __init__(self, terms: DictEncoder) -> None:
         self._terms = terms
@@ -207,8 +212,9 @@ class _Tokens:
     def occurrences(self, texts: Array, docs: Array, *, weight: int, in_passage: bool) -> Array:
         """Return the tokens of texts of a block of docs as packed integers.
 
-        `texts`: indices of texts. `docs`: the doc of each of them, counted from 0 in the block. `weight`: the weight of
-        the field. `in_passage`: False sets the not-in-passage bit.
+        `texts`: indices of texts. `docs`: the doc of each of them, counted from 0 in the block (in `_add_field_terms`,
+        the index of the text itself). `weight`: the weight of the field. `in_passage`: False sets the not-in-passage
+        bit.
         """
         packed: Array = self._take(texts).astype(np.uint64)
         packed <<= np.uint64(_DOC_BITS)
@@ -218,7 +224,7 @@ class _Tokens:
         return packed
 
     def _take(self, texts: Array) -> Array:
-        """Return the term index of each token of the texts at the given indices."""
+        """Return the term index of each token of the texts at the given indices, concatenated."""
         counts = self.counts[texts]
         shifts = self._offsets[texts] - offsets_from_lengths(counts)[:-1]
         term_indices: Array = self._term_indices.take(np.arange(int(counts.sum())) + np.repeat(shifts, counts))

@@ -1,6 +1,7 @@
 """The cells of the measures of one segment that are in tables. Other measures take no space.
 
-The headers of rows and of columns are two dictionary-encoded columns, because several measures have the same headers.
+Two columns are dictionary-encoded, because many cells have equal values in them: one with the number of the table and
+the headers of the row (`CellRow`), one with the headers of the column and whether the cell is a total (`CellColumn`).
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ class SegmentCells:
     """The cells of an open segment."""
 
     def __init__(self, arrays: Arrays) -> None:
-        # At every call, `searchsorted` would convert an array whose type is not that of the value.
+        # Converted once: `searchsorted` would convert an array of another type than that of the value at every call.
         self._measure = arrays["cell_measure"].astype(np.int64)
         count = len(self._measure)
         self._part_of_n = arrays.column("cell_part_of_n", count)
@@ -80,7 +81,10 @@ class SegmentCells:
         return TableCell(table, row, column, is_total, self._part_of_n.item(index) or None)
 
     def columns(self, is_kept: Array) -> CellArrays:
-        """Return the cells of the measures that are True in `is_kept`, for writing them to another segment."""
+        """Return the cells of the measures that are True in `is_kept`, for writing them to another segment.
+
+        The cells have the ordinals that these measures get without the others.
+        """
         kept = np.flatnonzero(is_kept.take(self._measure))
         (rows, row_of), (columns, column_of) = (
             compact_codes(column.codes[kept]) for column in (self._rows, self._columns)

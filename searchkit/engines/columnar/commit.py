@@ -31,15 +31,15 @@ class Commit(NamedTuple):
     live_documents: Array
     """Boolean per document: False if the document is deleted."""
     ranks: Array
-    """Rank of each document in corpus order. Deleted documents keep theirs."""
+    """Rank of each document in corpus order. Deleted documents have a rank, too."""
     doc_count: int
     """Number of live docs, which are paragraphs. The following totals are over the live docs."""
     total_length: int
-    """Total weighted number of tokens."""
+    """Total number of tokens, weighted by field (`SegmentColumns.length`)."""
     total_characters: int
-    """Total number of grams of one character."""
+    """Total number of grams of one character in the texts (`ranking.grams`)."""
     total_bigrams: int
-    """Total number of grams of two characters."""
+    """Total number of grams of two characters in the texts."""
 
 
 def write_commit(folder: Path, commit: Commit) -> None:

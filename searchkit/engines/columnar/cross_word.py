@@ -1,12 +1,14 @@
 """Cross-word postings: for a word, the docs whose passage contains its characters, but not the word as a token.
 
-In such a passage, the characters extend across a word boundary: 行政 in 执行|政策, 法律服务 in 法律|服务业.
+In such a passage, the characters extend across a word boundary (行政 in 执行|政策, 法律服务 in 法律|服务业), or are a
+part of a longer token (ai in main).
 
-A query for a word matches its characters wherever they occur. The postings of the word contain the docs in which the
-word is a token, and the cross-word postings contain all other docs with its characters. Cross-word postings are stored
-for all words of two letters, and for longer words that many docs have. Without cross-word postings, a search would
-have to check all offsets of a pair of characters, which are many times as many as the docs in cross-word postings.
-Other words of letters are rare, and found quickly by their bigrams.
+A query for a word matches its characters wherever they occur in a passage. The postings of the word contain the docs in
+which the word is a token, and the cross-word postings contain all other docs with its characters. Cross-word postings
+are stored for all words of two letters or Chinese characters, and for longer words, of up to 64 characters, that many
+docs have. Without cross-word postings, a search would have to check all offsets of a pair of characters, which are many
+times as many as the docs in cross-word postings. The words without are rare, or longer than 64 characters, and found
+quickly by their bigrams.
 """
 
 from __future__ import annotations
@@ -19,8 +21,8 @@ from searchkit.engines.columnar.matching.strings import StringMatcher
 from searchkit.engines.columnar.postings import SortedPostings
 from searchkit.query.tree import Substring
 
-_MIN_LONG_WORD, _MAX_LONG_WORD = 3, 64  # characters; no real word is longer, and finding a long string takes longer
-_LONG_WORD_RATIO = 512  # a long word has cross-word postings if more than one of 512 docs has it
+_MIN_LONG_WORD, _MAX_LONG_WORD = 3, 64  # characters; longer words are not real ones, and finding them takes longer
+_LONG_WORD_RATIO = 512  # a long word has cross-word postings if more than 1/512 of the docs have it as a token
 
 
 def cross_word_arrays(

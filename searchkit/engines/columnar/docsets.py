@@ -14,8 +14,8 @@ from searchkit.engines.columnar.arrays import Array, unique_sorted
 MATCH_BIT = 128
 """Bit of a byte of dense postings. The bit is set if the doc is in the set."""
 _SPARSE_RATIO = 16
-"""A set with less than 1/16 of the docs is sparse. `DocSet.compact` stores it as ids; `union` and `concatenate` do so
-if all of their sets are stored as ids.
+"""`DocSet.compact` stores a bitset with less than 1/16 of the docs as ids. `union` and `concatenate` return ids if none
+of their sets is dense and the lengths of the sets add up to less than 1/16 of the docs.
 
 An intersection looks ids up by binary search in a set of more than 16 times as many ids.
 """
@@ -36,7 +36,7 @@ class Form(Enum):
     """A byte per doc, as the dense postings of a term are stored. `MATCH_BIT` is set if the doc is in the set."""
 
 
-_DENSE_FORMS = (Form.ALL, Form.BITSET, Form.DENSE_POSTINGS)  # not a set: hashing a member calls a Python function
+_DENSE_FORMS = (Form.ALL, Form.BITSET, Form.DENSE_POSTINGS)  # no `set`: hashing a `Form` calls a Python function
 
 
 class DocSet:
@@ -85,7 +85,7 @@ class DocSet:
 
     @property
     def is_dense(self) -> bool:
-        """Whether the set is a bitset, dense postings, or all docs. Otherwise the set is ids, or empty."""
+        """Whether the set is stored as a bitset or dense postings, or is `Form.ALL`; False for ids and `Form.NONE`."""
         return self.form in _DENSE_FORMS
 
     @property
@@ -120,7 +120,7 @@ class DocSet:
     def contains(self, ids: Array) -> Array:
         """Return a mask of the `ids` that are in the set.
 
-        Takes one gather, after building a bitset if the set is stored as ids.
+        Takes one gather, after building a bitset if the set is stored as ids, or is `Form.NONE`.
         """
         if self.form is Form.DENSE_POSTINGS:
             is_match: Array = self._data.take(ids) >= MATCH_BIT
@@ -130,7 +130,7 @@ class DocSet:
     def first(self, limit: int) -> Array:
         """Return the lowest ids, at most `limit`.
 
-        If the set is dense, scans 4096 docs, and all docs only if these contain fewer than `limit` ids.
+        Of a bitset or dense postings, scans 4096 docs, and all docs only if fewer than `limit` of these are in the set.
         """
         if self.form is Form.ALL:
             return np.arange(min(limit, self.size), dtype=np.intp)
@@ -140,7 +140,7 @@ class DocSet:
         return self._data[:limit]
 
     def compact(self) -> DocSet:
-        """Return the same set, as ids if it is a sparse bitset."""
+        """Return the same set, as ids if it is a bitset with less than 1/16 of the docs."""
         if self.form is not Form.BITSET or len(self) * _SPARSE_RATIO >= self.size:
             return self
         return DocSet.of_ids(self.ids, self.size)
@@ -196,7 +196,7 @@ def intersection(sets: Sequence[DocSet]) -> DocSet:
 
 
 def _intersect_ids(ids: Array, other: DocSet) -> Array:
-    """Return the ids that are in another set, which is not empty."""
+    """Return the ids that are in another set, which is not `Form.NONE`."""
     if not other.is_dense and len(ids) * _SPARSE_RATIO < len(other):
         index = np.minimum(other.ids.searchsorted(ids), len(other) - 1)
         return ids.compress(other.ids[index] == ids)
@@ -256,7 +256,10 @@ def concatenate(parts: Sequence[DocSet], doc_bases: Sequence[int]) -> DocSet:
 
 
 def _combine_dense(operation: np.ufunc, sets: Sequence[DocSet]) -> Array:
-    """Combine dense sets into a bitset. Dense postings are combined as bytes, and `MATCH_BIT` is tested once."""
+    """Combine dense sets, none of them `Form.ALL`, into a bitset. A single bitset is returned itself, not as a copy.
+
+    Dense postings are combined as bytes, and `MATCH_BIT` is tested once.
+    """
     postings = [docs._data for docs in sets if docs.form is Form.DENSE_POSTINGS]  # noqa: SLF001 - this module's type
     bitsets = [docs.bitset for docs in sets if docs.form is Form.BITSET]
     if postings:

@@ -43,7 +43,7 @@ from searchkit.query.tree import Everything, Node
 _Result = TypeVar("_Result")
 
 _MAX_CACHED_POPULATIONS = 64
-"""Maximum number of cached counts of documents, each by the values of a facet: 8 bytes per value of the facet."""
+"""Maximum number of cached results of `_count_population`, which take 8 bytes per value of their facet."""
 _MAX_NUMBER_DIGITS = 10
 """Maximum number of digits of a paragraph number, which has 32 bits. `int` refuses thousands of digits."""
 _MEASURE_BATCH_SIZE = 32
@@ -188,13 +188,16 @@ class ColumnarEngine:
         tables = reader.tables
         admitted = reader.matcher.apply_filters(reader.matcher.match(Everything()), filters).ids
         is_admitted = admitted.searchsorted(tables.doc) < admitted.searchsorted(tables.doc + tables.row_count)
-        starts = np.append(np.flatnonzero(tables.first_row == 0), len(tables.doc))  # a long table has several parts
+        starts = np.append(np.flatnonzero(tables.first_row == 0), len(tables.doc))  # a table can have several parts
         for start, end in pairwise(starts.tolist()):
             if is_admitted[start:end].any():
                 yield join_parts([reader.table(part) for part in range(start, end)])
 
     def vocabulary(self) -> Vocabulary:
-        """Return all words and headings. Takes some ns per posting, and 50 ns per term of each segment."""
+        """Return all words and headings.
+
+        Takes 50 ns per term of each segment, and some ns per posting of each segment with deleted documents.
+        """
         segments = self._reader.segments
         parts: list[tuple[Array, Array, Array]] = []
         headings: dict[str, int] = {}
@@ -370,7 +373,7 @@ class _MeasureBatch:
     """
 
     def __init__(self, folder: Path) -> None:
-        """`folder`: that of the index, for messages."""
+        """Take the folder of the index, for messages."""
         self._folder = folder
         self._count = 0
         self._pending: dict[int, tuple[SegmentReader, int, Paragraph]] = {}
@@ -439,24 +442,25 @@ class _Selection(NamedTuple):
     """The docs that a request selects."""
 
     leaves: dict[Node, DocSet]
-    """The docs of the leaves of the query that were matched."""
+    """The leaves of the query that were matched, with the docs of each."""
     matches: DocSet
-    """The docs that match the query, whatever the filters."""
+    """The docs that match the query (`Request.match`), whatever the filters."""
     docs: DocSet
-    """Those of them that pass all filters."""
+    """The docs of `matches` that pass all filters."""
     collector: FacetCollector
     """Counts `docs`."""
     listed: DocSet
-    """`docs` and further hits."""
+    """`docs`, and the docs that match `Request.beyond` and pass all filters."""
     total_any: int | None
     """`Response.total_any`."""
 
 
 class _RankedDocs:
-    """The matches of a request in the order of `Request.sort`, grouped or folded if requested.
+    """The docs of `_Selection.listed` in the order of `Request.sort`, grouped or folded if requested.
 
     In the order of scores, the best docs come first, sorted by the scores of both steps of ranking. All other docs
-    follow, sorted by the scores of step one. Without grouping, they are left out if the page contains only best docs.
+    follow, sorted by the scores of step one. If `Request.sort` is empty and hits are not grouped, the other docs are
+    left out if the page contains only best docs.
     """
 
     def __init__(
@@ -470,8 +474,9 @@ class _RankedDocs:
     ) -> None:
         """Rank docs.
 
-        `matches`: the docs among them that match `Request.match`. `last`: the docs that do not match `Request.first`,
-        if it is given. `leaves`: the docs of the leaves that were matched, for `Matcher.contains`.
+        `docs`: `_Selection.listed`. `matches`: the docs of `docs` that match `Request.match`. `last`: those that do not
+        match `Request.first`; None if the request has no `first`. `leaves`: the leaves that were matched, with the docs
+        of each, for `Matcher.contains`.
         """
         self._reader, self._docs, self._last = reader, docs, last
         self._matches = None if docs is matches else DocSet.of_bitset(matches.bitset)
@@ -490,7 +495,7 @@ class _RankedDocs:
         self._doc_ids, self._scores = best.take(order), scores.take(order)
         self._match_counts: Array | None = None
         """Number of matches of the document of each doc, if grouped; otherwise None."""
-        # All other docs come after the best docs, so a doc that is first with its key among these is first of all.
+        # All other docs come after the best docs, so the first doc with a key among the best docs is the first of all.
         first = self._first_with_keys() if request.fold else order
         is_within_best = request.limit is not None and request.offset + request.limit <= len(first)
         if (request.sort or request.by_document or not is_within_best) and len(best) < len(docs):
@@ -510,7 +515,10 @@ class _RankedDocs:
         return zip(doc_ids.tolist(), scores.tolist(), counts, self._is_beyond(doc_ids), strict=True)
 
     def explanations(self, page: slice) -> dict[int, Explanation]:
-        """Return the parts of the score of each hit of a page, by doc id; none for hits outside of `Request.first`."""
+        """Return the parts of the score of each hit of a page, by doc id.
+
+        The explanation of a hit that does not match `Request.first` has no parts.
+        """
         doc_ids = np.sort(self._doc_ids[page])
         if self._last is not None:
             doc_ids = doc_ids.compress(~self._last.contains(doc_ids))
@@ -541,7 +549,7 @@ class _RankedDocs:
         return copies
 
     def _first_with_keys(self) -> Array:
-        """Return the indices of the docs whose near-duplicate key no doc before them has."""
+        """Return the indices of the docs that have no near-duplicate key, or a key that no doc before them has."""
         keys = self._reader.keys.take(self._doc_ids)
         return group_by_first(np.where(keys == 0, -1 - self._doc_ids, keys))[0]
 
@@ -550,14 +558,17 @@ class _RankedDocs:
         return [False] * len(doc_ids) if self._matches is None else (~self._matches.contains(doc_ids)).tolist()
 
     def _put_last(self, doc_ids: Array, scores: Array) -> Array:
-        """Return the scores by which docs are sorted: -1 for the docs that come last.
+        """Return the scores by which docs are sorted: -1 for the docs of `_last`, which come last.
 
         A doc that matches `Request.first` can have the score 0, so 0 would not put a doc behind all docs that match it.
         """
         return scores if self._last is None else np.where(self._last.contains(doc_ids), -1.0, scores)
 
     def _choose_best(self, docs: DocSet, matches: DocSet) -> tuple[Array, Array]:
-        """Return the best docs by step one, at most `RESCORE_DEPTH`, and their scores. The doc ids ascend."""
+        """Return the best docs by step one, at most `RESCORE_DEPTH`, and their scores. The doc ids ascend.
+
+        The docs of `_last` have the score 0. They are among the best only if the other docs are too few.
+        """
         if self._matches is not None:
             return self._scorer.best(docs, matches)
         if self._last is None:
@@ -569,7 +580,7 @@ class _RankedDocs:
         return best.take(order), scores.take(order)
 
     def _add_others(self, doc_ids: Array) -> None:
-        """Append the matches that are not among the best, ordered by step one. `doc_ids`: all docs, ascending."""
+        """Append the docs that are not among the best, ordered by step one. `doc_ids`: all listed docs, ascending."""
         others = np.delete(doc_ids, doc_ids.searchsorted(self._best))
         scores = self._put_last(others, self._scorer.score(others))
         order = self._reader.rank(others, scores)

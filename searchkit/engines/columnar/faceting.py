@@ -54,11 +54,14 @@ class FacetCollector:
         return int(np.count_nonzero(self._document_weights[1])) if self.total else 0
 
     def count_documents(self, facet: Facet) -> Array:
-        """Return the number of documents with each value of a facet, followed by those without a value."""
+        """Return the number of documents with each value of a facet, followed by a number that is not used."""
         return self._count(self._reader.facet_column(facet))[1]
 
     def _count(self, column: FacetColumn) -> tuple[Array, Array]:
-        """Return the number of docs with each value, followed by those without a value; and the same for documents."""
+        """Return two arrays: the number of docs with each value, and the number of documents with each value.
+
+        At its end, the first array has the number of docs without a value, the second one a number that is not used.
+        """
         if column.is_per_document:
             return self._count_per_document(column)
         if self.docs.is_dense and len(column.values) <= _MAX_BITSETS and self._reader.first_parts is None:
@@ -80,8 +83,9 @@ class FacetCollector:
     def _count_documents_of_docs(self, ordinals: Array, value_count: int) -> Array:
         """Return the number of documents with each value of a facet whose values depend on the doc.
 
-        `ordinals`: a row for the first value of each doc, then for the second value, and so on; overwritten.
-        `value_count`: number of values, plus one for docs without a value.
+        `ordinals`: a row for the first value of each doc, then for the second value, and so on; overwritten. A doc with
+        fewer values than rows has the ordinal `FacetColumn.missing` in the other rows. `value_count`: number of values,
+        plus one for this ordinal.
 
         Counts the distinct pairs of a value and a document: in a table of all possible pairs or, if the table would be
         much larger than the list of the pairs of all docs, by sorting.
@@ -102,7 +106,7 @@ class FacetCollector:
         return np.diff(bounds)
 
     def _count_bitsets(self, bitsets: Array) -> tuple[Array, Array]:
-        """Return the number of docs, and of documents, that each row of packed bits has in common with the set."""
+        """Return for each row of packed bits the number of its docs that are in the set, and of their documents."""
         rows = max(1, _BLOCK_WORDS // bitsets.shape[1])
         parts = [self._count_rows(bitsets[start : start + rows]) for start in range(0, len(bitsets), rows)]
         counts, documents = zip(*parts, strict=True)
@@ -117,9 +121,9 @@ class FacetCollector:
         bits = self._reader.document_bits
         matches = bitsets & self._packed_bits
         counts = np.bitwise_count(matches).sum(axis=1, dtype=np.uint32).astype(np.int64)
-        rows = counts.nonzero()[0]  # the others have no documents either
+        rows = counts.nonzero()[0]  # rows without docs have no documents either
         if len(rows) * 2 > len(counts):
-            rows = np.arange(len(counts))  # copying most rows takes longer than counting the others
+            rows = np.arange(len(counts))  # copying most rows takes longer than counting all
         else:
             matches = matches.take(rows, axis=0)
         sums = matches & bits.others
@@ -145,7 +149,7 @@ class FacetCollector:
 
     @cached_property
     def _documents(self) -> Array:
-        """Document number of each doc of the set."""
+        """`IndexReader.document_numbers` of the docs of the set."""
         return self._reader.document_numbers(self._doc_ids)
 
     @property
@@ -155,7 +159,9 @@ class FacetCollector:
 
     @cached_property
     def _document_weights(self) -> tuple[Array | None, Array]:
-        """Numbers of the documents with docs in the set, None for all documents; and the weight of each.
+        """Numbers of the documents with docs in the set, and the weight of each.
+
+        Instead of the numbers, the first value can be None. Then the second one has the weights of all documents.
 
         The weight of a document is its number of docs plus, if it has any, `_document_weight`. So the sum of weights
         contains the number of docs in its lower bits, and the number of documents in the upper ones.
@@ -165,9 +171,11 @@ class FacetCollector:
 
     @property
     def _docs_per_document(self) -> tuple[Array | None, Array]:
-        """Numbers of the documents with docs in the set, None for all documents; and the number of docs of each.
+        """Numbers of the documents with docs in the set, and the number of docs of each in the set.
 
-        If the set is dense, counts the bits of one 64-bit word per 64 docs, and of one word per document.
+        Instead of the numbers, the first value can be None. Then the second one has the counts of all documents. A
+        dense set with at least as many docs as there are documents is counted by the bits of one 64-bit word per 64
+        docs, and of one word per document, if no document is split.
         """
         document_count, first_parts = len(self._reader.first_doc_ids), self._reader.first_parts
         if self.total < document_count and first_parts is None:
@@ -195,7 +203,7 @@ def value_ranks(column: FacetColumn, *, descending: bool) -> Array:
 
 
 def group_by_first(values: Array) -> tuple[Array, Array]:
-    """Return the index of the first occurrence of each distinct value, ascending, and the number of its occurrences."""
+    """Return the indices, ascending, of the first occurrences of the distinct values, and the number of occurrences."""
     _, first, counts = np.unique(values, return_index=True, return_counts=True)
     order = np.argsort(first)
     return first[order], counts[order]

@@ -71,7 +71,7 @@ class MeasureCollector:
             self._reorder(np.argsort(reader.order_keys(self._doc_ids), kind="stable"))
 
     def _match(self, request: MeasureRequest) -> tuple[DocSet, list[Node]]:
-        """Return the docs of the measures that can match, and the conditions that their measures must also match.
+        """Return the docs whose measures can match, and the conditions that these measures must also match.
 
         The conditions are the parts of the query, and the filters, that contain a filter by of_year.
         """
@@ -119,7 +119,10 @@ class MeasureCollector:
 
 
 class _MeasureMatcher:
-    """Matches query trees with measures. Filters by of_year go by the measure, all other leaves by its doc."""
+    """Matches query trees with measures. Filters by of_year go by the year of the measure, all other leaves by its doc.
+
+    A measure without a year has that of its report.
+    """
 
     def __init__(self, reader: IndexReader) -> None:
         self._reader = reader
@@ -164,7 +167,7 @@ class _JoinedColumn:
 
     def __init__(self) -> None:
         self.values: list[Any] = []
-        """The values of all segments. Distinct within a segment; several segments may have equal values."""
+        """The values of the selected measures. Distinct within a segment; several segments may have equal values."""
         self._columns: list[Array] = [np.empty(0, np.int64)]
 
     def extend(self, column: DictColumn, ordinals: Array) -> None:

@@ -36,7 +36,7 @@ from searchkit.names import MEASURE_BOUNDS, MEASURE_CHANGES, MEASURE_STATUSES
 from searchkit.query.facets import Filter
 from searchkit.text.folding import CODE_POINT_COUNT, to_code_points
 
-_MAX_CACHED_INDICATORS = 1 << 13  # number of decoded indicators of a segment that are cached, about 0.2 KB each
+_MAX_CACHED_INDICATORS = 1 << 13  # number of decoded indicators above which their cache is emptied, about 0.2 KB each
 _MAX_CACHED_UNITS = 64  # number of units whose masks are cached
 _KEY_BYTES = 8  # length of the key of an indicator
 _OUTSIDE_TEXT = "a measure lies outside the text of its paragraph"
@@ -127,7 +127,7 @@ def _indicator_arrays(indicators: Sequence[str]) -> dict[str, Array]:
     """Return the text of distinct indicators, their lengths, and a key of 64 bits for each of them.
 
     The text is stored folded. The original characters that folding changes are stored beside it, with their offsets.
-    Indicators of several segments are the same if their keys are equal, so that they need not be decoded.
+    Indicators of several segments with equal keys are taken as equal, so that they need not be decoded.
     """
     codes, lengths = encode_indicators(indicators)
     printed = to_code_points(SEPARATOR.join((*indicators, "")))
@@ -149,9 +149,9 @@ def join_indicators(
 ) -> tuple[Indicators, list[Array]]:
     """Return the distinct indicators of some segments, and for each segment the ordinals of its codes.
 
-    The ordinal of a code is the index of its indicator in the first result. `selected`: for each segment ascending
-    codes. Then only their indicators are joined, and only their ordinals are returned. Takes some ns per character, and
-    does not decode the indicators.
+    The ordinal of a code is the index of its indicator in the first result. `selected`: for each segment some codes,
+    distinct and ascending. If it is not None, only their indicators are joined, and only their ordinals are returned.
+    Takes some ns per character, and does not decode the indicators.
     """
     taken = [None] * len(segments) if selected is None else selected
     parts = [segment.indicator_arrays(codes) for segment, codes in zip(segments, taken, strict=True)]
@@ -265,7 +265,10 @@ class SegmentMeasures:
         return IndicatorColumn(self._arrays, self._count)
 
     def indicator_arrays(self, codes: Array | None) -> tuple[Array, Array, Array]:
-        """Return the folded text of the indicators with some codes, their lengths, and their keys. None means all."""
+        """Return the folded text of the indicators with the given codes, their lengths, and their keys.
+
+        None stands for all codes. In the text, `SEPARATOR` follows each indicator.
+        """
         indicators, offsets = self.indicators, self.indicators.offsets
         text, lengths = indicators.text, indicators.lengths
         keys = self._arrays.column("indicator_key", len(lengths))
@@ -305,7 +308,8 @@ class SegmentMeasures:
     def select(self, docs: DocSet, request: MeasureRequest) -> Array:
         """Return the ordinals, ascending, of the measures of `docs` with the unit, value, time and status of a request.
 
-        Takes some ns per measure of the docs, or per measure of the segment if the set of docs is dense.
+        The query and the filters of the request are not applied. Takes some ns per measure of the docs, or per measure
+        of the segment if the set of docs is dense.
         """
         ordinals = self._of_docs(docs)
         if request.unit is not None:
@@ -332,7 +336,7 @@ class SegmentMeasures:
     def match_years(self, ordinals: Array, years: Filter, reports: DocSet) -> Array:
         """Return a mask of the given measures: True for those that a filter by of_year admits.
 
-        See `Filter.admits_measure`.
+        `Filter.admits_measure` defines the filter.
 
         `reports`: the docs of the reports whose own year the filter admits. They decide for measures without a year.
         """

@@ -21,7 +21,7 @@ from searchkit.engines.columnar.tables import merge_tables
 
 _LISTS = ("files", "documents", "printed_numbers", "section_topics", "of_years")
 _ARRAYS = ("n", "page", "is_record", "length", "own_headings", "key", "text", "text_length")
-"""Lists and arrays that are concatenated unchanged. In the other columns, indices are renumbered."""
+"""Names of the columns that are concatenated unchanged. In the other columns, indices are renumbered."""
 
 
 def merge_columns(parts: Sequence[SegmentColumns]) -> SegmentColumns:

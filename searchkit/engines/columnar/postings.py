@@ -14,8 +14,8 @@ Sparse postings: a term in at most a quarter of the docs has doc ids of 16 bits 
 the term in their passage come first, then the other docs. Terms with a prefix always have sparse postings.
 
 Dense postings: a more frequent term has a byte per doc, with the frequency and a bit that is set if the term is in the
-passage. The sparse postings of a term that more than one of 32 docs has are expanded to the same layout when they are
-read, so that one pass serves matching and scoring.
+passage. Sparse postings are expanded to the same layout when frequencies are read, and for matching if more than one of
+32 docs has the term, so that one pass serves matching and scoring.
 
 Overflow: a frequency above 14 in sparse postings, or above 127 in dense postings, is stored separately.
 """
@@ -51,13 +51,14 @@ IN_PASSAGE_BIT = MATCH_BIT
 """Added to the frequency in dense postings if the term is in the passage."""
 _MAX_SPARSE_TF, _MAX_DENSE_TF = 14, 127  # highest frequencies that do not overflow: 4 bits (15 = overflow), and 7 bits
 _MAX_SORTED_TF = 255  # highest frequency that the sort key of `_sort_entries` contains; 256 is for all higher ones
-_RARE_TERM_RATIO = 32  # a term is rare if at most one of 32 docs has it: its postings are used as ids, not expanded
+_RARE_TERM_RATIO = 32  # a term with sparse postings is rare if at most 1/32 of the docs have it: it is matched as ids
 _MAX_CACHED_TERMS = 1024  # number of terms whose ordinal in a segment, or `_TermState` in the index, is cached
 _MAX_CACHED_EXPANDED = 8  # number of terms whose expanded postings in a segment are cached, up to 64 KB per term
 MAX_CACHED_INDEX_POSTINGS = 16
-"""Number of terms whose dense postings in the index are cached, a byte per doc."""
+"""Number of terms whose dense postings in the index are cached, mostly a byte per doc. `Scorer.score` computes the
+scores of at most this number of terms at a time."""
 DENSE_TERM_RATIO = 4
-"""A term has dense postings if more than one of 4 docs has the term."""
+"""A term without a prefix has dense postings if more than 1/4 of the docs have the term."""
 _KEY_LENGTH = 2  # number of characters of a term that are compared as one integer
 _MAX_KEY_CODE_POINT = 0xFFFF  # in the key of a term, higher code points are replaced by this one
 
@@ -92,7 +93,7 @@ class SortedPostings(NamedTuple):
     offsets: Array
     """Offset of the postings of each term in `doc`, `tf` and `in_passage`, followed by the end of the last postings."""
     not_in_passage: Array
-    """Number of postings of each term with the term outside of the passage."""
+    """Number of postings of each term in which `in_passage` is False."""
     doc: Array
     """As `PostingEntries.doc`, in 16 bits."""
     tf: Array
@@ -269,8 +270,8 @@ class SegmentPostings:
     def expand_into(self, term_ord: int, dense: Array) -> None:
         """Write the postings of a term as dense postings into `dense`, an array of zeros with at least a byte per doc.
 
-        A byte is the frequency, plus `IN_PASSAGE_BIT` if the term is in the passage. A frequency that overflows is
-        written as a lower number (see `overflow`).
+        A byte is the frequency, plus `IN_PASSAGE_BIT` if the term is in the passage. In place of a frequency that
+        overflows, the byte contains 15 (if the postings are stored sparse) or 127 (dense). `overflow` returns it.
         """
         if term_ord in self._dense_rows:
             dense[: self._size] = self._dense(term_ord)
@@ -290,9 +291,9 @@ class SegmentPostings:
         )
 
     def frequencies(self, term_ord: int) -> Array:
-        """Return the frequency of a term in each doc. For a term with a prefix, an index is a heading path or document.
+        """Return the frequency of a term in each doc; 0 without the term. Takes some ns per doc of the segment.
 
-        Takes some ns per doc of the segment.
+        For a term with a prefix, the index of an element is that of a heading path, or a document number.
         """
         tf: Array = (self._dense(term_ord) & np.uint8(IN_PASSAGE_BIT - 1)).astype(np.int64)
         ids, overflow = self.overflow(term_ord)
@@ -303,12 +304,12 @@ class SegmentPostings:
         """Return the ordinals of the words (`contract.Vocabulary.words`), the number of docs, and the key of each.
 
         The docs are the live docs that have the word in their passage. `live_docs`: a mask, or None if all docs are
-        live. Words of several segments are the same if their keys are equal, so that they need not be decoded.
+        live. Words of several segments with equal keys are taken as equal, so that they need not be decoded.
         """
         offsets = self._offsets.astype(np.int64)
         ends = offsets[1:] - self._not_in_passage
         counts = ends - offsets[:-1]
-        if live_docs is not None:  # few docs are not live: the build merges segments
+        if live_docs is not None:  # few docs are not live, because a commit rewrites segments with many deleted docs
             deleted = np.flatnonzero(~live_docs.take(self._docs.all()))
             terms = offsets.searchsorted(deleted, "right") - 1
             counts -= np.bincount(terms.compress(deleted < ends.take(terms)), minlength=len(counts))
@@ -316,7 +317,7 @@ class SegmentPostings:
             in_passage = self._dense(term_ord) >= IN_PASSAGE_BIT
             counts[term_ord] = np.count_nonzero(in_passage if live_docs is None else in_passage & live_docs)
         is_word = (counts > 0) & (self._terms.character_counts() > 1)
-        is_word[: bisect.bisect_left(self._terms, b":")] = False  # the character after 9; no later term begins with 0-9
+        is_word[: bisect.bisect_left(self._terms, b":")] = False  # before ":", which follows 9: prefixes, 0 to 9
         words = np.flatnonzero(is_word)
         return words, counts.take(words), self._terms.keys().take(words)
 
@@ -401,15 +402,14 @@ class _TermState(NamedTuple):
 class IndexTerms:
     """The terms without a prefix of all segments. Doc ids are those of the index, deleted docs included.
 
-    Postings are read when they are first needed. The dense postings of recent terms are cached, a byte per doc, so that
-    reading the frequencies of any docs takes one gather.
+    Postings are read when they are first needed. The dense postings of recent terms over all segments are cached, so
+    that reading the frequencies of any docs takes one gather.
     """
 
     def __init__(self, segments: Sequence[SegmentPostings], doc_bases: Sequence[int], live_docs: Array | None) -> None:
         """Take the postings of the segments, and the doc base of each segment followed by the number of docs.
 
         The doc base is the number of docs in the segments before: the doc id in the index of the segment's first doc.
-
         `live_docs`: a mask, or None if all docs are live.
         """
         self._segments, self._doc_bases, self._live_docs = segments, doc_bases, live_docs
@@ -424,8 +424,8 @@ class IndexTerms:
     def last_with(self, prefix: str, limit: int) -> str | None:
         """Return the last of the first `limit` terms with a prefix, or None if not more than `limit` terms have it.
 
-        Counts only terms of live docs. Decodes a few more than `limit` terms if more may have the prefix, otherwise no
-        term.
+        Counts only terms of live docs. If all segments together have at most `limit` terms with the prefix, decodes no
+        term; otherwise about `limit` terms of each segment at most.
         """
         ranges = [postings.prefix_range(prefix) for postings in self._segments]
         if sum(map(len, ranges)) <= limit:

@@ -41,10 +41,10 @@ MAX_IMPACT = 255
 """Maximum of `IndexReader.impacts`."""
 IMPACT_GROUP_SIZE = 4
 """Number of docs of a group of `IndexReader.max_impacts`."""
-_MAX_CACHED_IMPACTS = 16  # number of terms whose impacts are cached, a byte per doc each
+_MAX_CACHED_IMPACTS = 16  # number of terms whose impacts, or maximum impacts, are cached: at most a byte per doc each
 _NULL = b"null"  # the JSON of None, as columns store it
 _MAX_CACHED_GRAMS = 4096  # number of grams whose document frequencies, or offsets in the alphabets, are cached
-_MAX_CACHED_TITLES = 1 << 14  # number of documents whose folded titles are cached
+_MAX_CACHED_TITLES = 1 << 14  # number of documents with cached folded titles above which their cache is emptied
 _IMPACT_BLOCK_DOCS = 1 << 16  # docs whose impacts are computed together: temporary arrays stay in the processor's cache
 _LOW_BITS = (1 << 16) - 1
 _INDICATORS_PER_CODE = 16
@@ -58,7 +58,8 @@ class FacetColumn:
     """The values of a facet as ordinals, for counting and sorting.
 
     The values of a doc depend only on its key: its document number or, for a facet of paragraphs, the code of the
-    stored value that contains them, such as that of its section and topics.
+    stored value that contains them, such as that of its section and topics. The codes are those of all segments
+    (`IndexReader._load_facet_column`).
     """
 
     key_of: Array
@@ -78,7 +79,7 @@ class FacetColumn:
     def count(self, ordinals: Array) -> Array:
         """Return the number of docs with each value, followed by the number of docs without a value.
 
-        `ordinals`: the column of `ordinals` of the key of each doc.
+        `ordinals`: for each doc, the column of `self.ordinals` for its key.
         """
         counts = np.bincount(ordinals.reshape(-1), minlength=self.missing + 1)
         counts[-1] = np.count_nonzero(ordinals[0] == self.missing)  # docs without a first value have no value
@@ -86,7 +87,7 @@ class FacetColumn:
 
     @cached_property
     def packed_bitsets(self) -> Array:
-        """A row of `docsets.pack_bits` per value: the docs with the value. The last row: the docs without a value."""
+        """Rows of `docsets.pack_bits`: the docs with each value, and in the last row the docs without a value."""
         key_masks = [
             np.logical_or.reduce([column == ordinal for column in self.ordinals]) for ordinal in range(self.missing)
         ]
@@ -94,7 +95,7 @@ class FacetColumn:
 
 
 class IndexTables(NamedTuple):
-    """The tables of an index. A table of a document that is split over several segments has several consecutive parts.
+    """The tables of an index. A table of a split document can have several parts, which are consecutive and in order.
 
     Arrays have one element per part.
     """
@@ -102,7 +103,7 @@ class IndexTables(NamedTuple):
     segment: Array
     """Index of the segment."""
     number: Array
-    """Number of the part in its segment."""
+    """Index of the part in its segment (`SegmentReader.table`)."""
     doc: Array
     """Doc id of the first row."""
     row_count: Array
@@ -184,7 +185,7 @@ class IndexReader:
 
     @cached_property
     def first_parts(self) -> Array | None:
-        """For each document the number by which it is counted: its own or, if it is split, that of the first part.
+        """For each document the number by which it is counted: its own or, if split, the lowest of its live parts.
 
         None if no document is split. Otherwise reads the ids of all documents.
         """
@@ -198,7 +199,7 @@ class IndexReader:
         return numbers
 
     def document_numbers(self, doc_ids: Array) -> Array:
-        """Return the number of the document of each doc, the same number for all parts of a split document.
+        """Return the number by which the document of each doc is counted: the same for all live parts of a document.
 
         Ascends with the doc ids, unless a document is split.
         """
@@ -235,9 +236,9 @@ class IndexReader:
         return word, (np.uint64(1) << bit.astype(np.uint64)) - np.uint64(1)
 
     def concatenated_array(self, name: str) -> Array:
-        """Return an array of the segments with an element per doc, or `text_offsets`, concatenated."""
+        """Return an array of each segment, concatenated: one with an element per doc, or `text_offsets`."""
         if name not in self._concatenated_arrays:
-            ends = name == "text_offsets"  # it has one element more than docs
+            ends = name == "text_offsets"  # in each segment, it has one element more than docs
             parts = [segment.arrays.column(name, segment.size + ends) for segment in self.segments]
             self._concatenated_arrays[name] = np.concatenate([np.empty(0, np.uint8), *parts])
         return self._concatenated_arrays[name]
@@ -317,7 +318,7 @@ class IndexReader:
         return self.concatenated_array("key").astype(np.int64, copy=False)
 
     def docs_with_keys(self, keys: Array) -> Array:
-        """Return the docs, ascending, that have one of the given keys, which are not 0. About 2 ns per doc."""
+        """Return the docs, ascending, that have one of the given keys, which are not 0. Takes about 2 ns per doc."""
         # Candidates are found by the low bits, which few other docs share with the given keys.
         is_low = np.zeros(1 << 16, bool)
         is_low[keys & _LOW_BITS] = True
@@ -408,7 +409,8 @@ class IndexReader:
     def impacts(self, term: str) -> Array:
         """Return the quantised impact of a term in each doc, ⌈255·tf/(tf+norm)⌉, in 8 bits; 0 in docs without the term.
 
-        Takes 2 ns per doc of the index, less for a rare term. The impacts of recent terms are cached.
+        Rounding errors can make it 1 higher, but not lower. Takes 2 ns per doc of the index, less for a rare term. The
+        impacts of recent terms are cached.
         """
         return self._impacts.get(term, self._compute_impacts)
 

@@ -23,9 +23,10 @@ from searchkit.query.tree import ScoringClause
 
 _SCORE_BLOCK_SIZE = 1 << 15  # scores of terms that are computed together: they stay in the processor's cache
 _MAX_EXACT_DOCS = 4096
-"""Maximum number of ids of a set that is scored without upper bounds, and size of the first block for upper bounds."""
+"""Maximum number of ids of a set that is scored without upper bounds, and of likely docs that are offered first. Number
+of docs of the first block for upper bounds if there is no threshold yet (`Scorer._candidates`)."""
 _MAX_BOUND_BLOCK_DOCS = 1 << 17
-"""Maximum number of docs whose upper bounds are computed at once. Blocks of a bitset include docs that do not match."""
+"""Maximum number of docs of a block for upper bounds. A block of a bitset includes docs that do not match."""
 _NEAR_RATIO = 5
 """Docs are excluded by the maximum impacts of their groups if that leaves at most one of 5 docs."""
 _MAX_16_BIT_TERMS = 32  # upper bounds have 16 bits for at most this many terms; for more terms they would be too coarse
@@ -86,10 +87,11 @@ class Scorer:
     def _candidates(self, docs: DocSet, bounds: _ImpactBounds, likely: DocSet | None) -> Array:
         """Return the ids, ascending, of the docs that `bounds` cannot exclude from the `RESCORE_DEPTH` best of a set.
 
-        The earlier the threshold rises, the more docs it excludes. So the docs in `likely` and, if the set is dense,
-        the docs with a rare term are offered first. If the threshold then exceeds the upper bound of any doc with only
-        frequent terms, the candidates are among the docs with a rare term, and the other docs are not offered
-        ("MaxScore": Turtle and Flood, "Query Evaluation: Strategies and Optimizations", 1995).
+        The earlier the threshold rises, the more docs it excludes. So the docs in `likely` (if they are ids, more than
+        `RESCORE_DEPTH` and at most `_MAX_EXACT_DOCS`) and, if the set is dense, the docs with a rare term are offered
+        to `bounds` first. If the threshold then exceeds the highest possible bound of a doc with only frequent terms,
+        the candidates are among the docs with a rare term, and the other docs are not offered ("MaxScore": Turtle and
+        Flood, "Query Evaluation: Strategies and Optimizations", 1995).
         """
         if likely is not None and not likely.is_dense and RESCORE_DEPTH < len(likely) <= _MAX_EXACT_DOCS:
             bounds.offer(likely.ids)
@@ -134,7 +136,8 @@ class Scorer:
     def _score_terms(self, doc_ids: Array, terms: Sequence[str]) -> Array:
         """Return a row per term with the score of the term in each doc. `terms`: terms of the query.
 
-        Callers limit the number of docs times terms, so that temporary arrays are small.
+        `score` limits the number of docs times terms, so that temporary arrays are small. `explain` passes the hits of
+        a page.
         """
         frequencies = self._reader.terms.frequencies
         tf = np.array([frequencies(term, doc_ids) for term in terms], np.float64)
@@ -193,7 +196,7 @@ class Scorer:
     def _gram_frequencies(self, doc_ids: Array, characters: Sequence[str], bigrams: Sequence[str]) -> Array:
         """Return a row of frequencies per character, then per bigram, with an element per doc. The doc ids ascend.
 
-        `characters`: all characters of the bigrams. Takes 0.2 µs per doc and 1 ns per character of the texts.
+        `characters` contains all characters of the bigrams. Takes 0.2 µs per doc and 1 ns per character of the texts.
         """
         reader = self._reader
         bounds = doc_ids.searchsorted(reader.doc_bases)
@@ -258,7 +261,7 @@ class _ImpactBounds:
         self._max_error = sum(map(float, self._factors.values())) * (1 + _IMPACT_ERROR) + rounded_up * MAX_IMPACT + 1
 
     def offer(self, docs: Array | slice, matches: Array | None = None) -> None:
-        """Add the candidates among the given docs. Docs must be offered in ascending order.
+        """Add the candidates among the given docs. After a `restart`, docs must be offered in ascending order.
 
         `docs`: ascending doc ids; or a slice of doc ids, with `matches` as the mask of the docs that match.
         """
@@ -301,7 +304,7 @@ class _ImpactBounds:
         return self._threshold > 0
 
     def threshold_exceeds(self, terms: Iterable[str]) -> bool:
-        """Return whether the threshold exceeds the bound of any doc that contains only these terms."""
+        """Return whether the threshold exceeds the highest possible bound of a doc that contains only these terms."""
         if self._size > RESCORE_DEPTH:
             self._prune()
         return self._threshold > MAX_IMPACT * sum(int(self._factors[term]) for term in terms)
@@ -356,7 +359,7 @@ def _count_pairs_of_one(text: str, bigram: str) -> int:
 
 
 def _weighted_saturation(weights: Array, tf: Array, norms: Array) -> Array:
-    """Return `ranking.saturation` times a weight, with the operations in the same order.
+    """Return `ranking.saturation` times a weight, computed in the same order as in the reference engine.
 
     `weights`: a weight per row. `tf`: a row of frequencies per weight, with an element per doc; overwritten.
     `norms`: the norm of each doc.

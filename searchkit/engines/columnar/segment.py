@@ -53,7 +53,8 @@ MAX_SEGMENT_DOCS = 65_535
 """Maximum number of docs of a segment: doc ids, and document frequencies, fit 16 bits, and arrays of a search stay in
 the processor's cache."""
 MAX_SEGMENT_CHARACTERS = 1 << 23
-"""Maximum number of characters of a segment with several docs. Limits the memory that building a segment takes."""
+"""Maximum number of characters of the texts of a segment with several docs. Limits the memory that building a segment
+takes."""
 _DOCUMENTS_PER_BLOCK = 32  # number of documents that are compressed together, as JSON
 _MAX_CACHED_BLOCKS = 64  # number of blocks of documents that are cached, about 2 KB per document
 _MAX_CACHED_DOCUMENTS = 1024  # number of documents whose `_load_document_fields` is cached
@@ -64,7 +65,7 @@ The column `district` contains the complete region.
 """
 
 _PARAGRAPH_COLUMNS = frozenset({"section_topics", "of_year", "printed_number", "path"})
-"""Columns with a value per doc."""
+"""Dictionary-encoded columns with a value per doc. All others have a value per document, except `facet_value`."""
 DOC_COLUMNS = ("section_topics", "of_year")
 """Columns of facets with a value per doc. All other columns of facets have a value per document."""
 
@@ -221,7 +222,7 @@ class SegmentReader:
         return column
 
     def _load_column(self, name: str) -> DictColumn:
-        """Return a column of the file, which has a value per doc, per document, or per facet of a document."""
+        """Return a column of the file, with a value per doc, per document, or per user-defined facet of a document."""
         if name == "facet_value":
             return DictColumn(self.arrays, name, len(self._facet_name_codes))
         return DictColumn(self.arrays, name, self.size if name in _PARAGRAPH_COLUMNS else self.document_count)
@@ -388,7 +389,7 @@ class SegmentReader:
     # the segment as a whole
 
     def columns(self, live_documents: Array | None = None) -> SegmentColumns:
-        """Return the content of the segment, without documents that are False in `live_documents`."""
+        """Return the content of the segment: of all documents, or of those that are True in `live_documents`."""
         is_kept = np.ones(self.document_count, bool) if live_documents is None else live_documents
         kept_docs = is_kept[self.document_of]
         documents, files = np.flatnonzero(is_kept).tolist(), self.column("file")
@@ -434,9 +435,10 @@ class SegmentReader:
         return PostingEntries(entries.term[is_kept], doc[is_kept], entries.tf[is_kept], entries.in_passage[is_kept])
 
     def find_problem(self) -> str | None:
-        """Return a message about an inconsistency, or None. Computes all arrays from the content again, and compares.
+        """Return a message about an inconsistency, or None.
 
-        Raises IndexDamaged for a wrong checksum. Damaged contents may raise any exception.
+        Computes all arrays from the content again and compares them, then checks the content. Raises IndexDamaged for a
+        wrong checksum. Damaged contents may raise any exception.
         """
         self.arrays.verify()
         columns = self.columns()

@@ -1,7 +1,8 @@
 """The tables of one segment: packing, storing and reading them. The rows of a table are docs of the segment.
 
-A document that is split over several segments is stored as several documents, and its tables are split in the same
-way: each part of a table has the rows whose docs are in the segment. `join_parts` joins the parts.
+A document that is too large for a segment is split and stored as several documents (`ColumnarWriter.add`). Its tables
+are split in the same way: each part of a table has the rows whose docs belong to one of these documents. `join_parts`
+joins the parts.
 """
 
 from __future__ import annotations
@@ -108,7 +109,10 @@ class SegmentTables:
         return Table(first.document, number, caption, _unpack_rows(header), _unpack_rows(rows), header_columns, first.n)
 
     def columns(self, is_kept: Array) -> TableArrays:
-        """Return the tables of the docs that are True in `is_kept`, for writing them to another segment."""
+        """Return the tables whose first doc is True in `is_kept`, for writing them to another segment.
+
+        All docs of a document, and so all rows of a table, are True or False together.
+        """
         kept = np.flatnonzero(is_kept.take(self.doc))
         offsets = self._offsets.tolist()
         packed = [self._data.read(start, end) for start, end in pairwise(offsets)]

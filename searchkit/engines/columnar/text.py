@@ -1,7 +1,8 @@
-"""The text of a segment, as codes of the segment's alphabet.
+"""The passages of a segment (texts, headings and titles), as codes of the segment's alphabet.
 
-The alphabet contains the distinct characters of all texts, headings and titles, and their folded forms, in the order of
-code points. The code of a character is its index in the alphabet, from 1. Code 0 ends each text, heading and title.
+The alphabet contains 0, then the distinct characters of all texts, headings and titles, and their folded forms, in the
+order of code points. The code of a character is its index in the alphabet, from 1. Code 0 ends each text, heading and
+title.
 
 The texts of all docs are concatenated and stored unfolded, as an array of codes. The headings and titles that belong to
 passages follow them. Codes mostly have two bytes, and any range of the array can be read without decoding what precedes
@@ -72,8 +73,8 @@ def text_arrays(
     """Return the arrays of the passages of a segment, and the cross-word docs of `words`.
 
     `characters`: the code points of the texts of all docs, concatenated. `lengths`: the number of code points of each
-    text. `words`: words of two characters, ascending. `word_docs`: offsets and doc ids. The docs with `words[i]` as
-    a token of their passage are `doc_ids[offsets[i] : offsets[i + 1]]`.
+    text. `words`: words of two characters, ascending. `word_docs`: offsets and doc ids; None if there are no words.
+    The docs with `words[i]` as a token of their passage are `doc_ids[offsets[i] : offsets[i + 1]]`.
     """
     doc_count, characters = len(lengths), np.concatenate([characters, narrow_code_points("".join(headings.texts))])
     heading_lengths = np.fromiter(map(len, headings.texts), np.int64, len(headings.texts))
@@ -128,7 +129,7 @@ class SegmentText:
     def __init__(self, arrays: Arrays) -> None:
         self._arrays = arrays
         self.codes = arrays.checked("text", len(arrays.checked("alphabet")))
-        """The texts of all docs, then all `Headings`, as codes of the alphabet; 0 ends each text and heading."""
+        """The texts of all docs, then all `Headings`, as codes of the alphabet; 0 ends each text, heading and title."""
         offsets = arrays["text_offsets"]
         self._size = len(offsets) - 1
         """Number of docs."""
@@ -178,7 +179,7 @@ class SegmentText:
 
     @cached_property
     def _alphabet(self) -> Array:
-        """The code point of each code. It is 0 for code 0, the end of a doc."""
+        """The code point of each code. It is 0 for code 0, which is no character."""
         return self._arrays.checked("alphabet", CODE_POINT_COUNT).all().astype(np.uint32)
 
     @cached_property
@@ -188,7 +189,7 @@ class SegmentText:
 
     @cached_property
     def folded_alphabet(self) -> Array:
-        """The code point of the folded form of each code's character. It is 0 for code 0, the end of a doc."""
+        """The code point of the folded form of each code's character. It is 0 for code 0, which is no character."""
         return self._alphabet.take(self.folding)
 
     @cached_property
@@ -223,9 +224,10 @@ class SegmentText:
         return unique_sorted(docs)
 
     def _docs_at(self, offsets: Array) -> Array:
-        """Return the doc that contains each offset of a text.
+        """Return the doc whose text contains each offset. No offset lies in a heading or title.
 
-        Starts with the doc at the start of the offset's page, and advances while the doc ends before the offset.
+        Starts with the doc at the start of the offset's page, and advances while the text of the doc ends at or before
+        the offset (the end is exclusive).
         """
         page_docs = self._arrays.column("page_docs", -(-self._text_end // _PAGE_CODES), self._size)
         docs = page_docs.take(offsets // _PAGE_CODES).astype(np.intp)
@@ -263,11 +265,11 @@ def _encode(characters: Array, text_offsets: Array, code_of: Array) -> Array:
 def _gram_count_arrays(is_letter: Array, text_offsets: Array) -> dict[str, Array]:
     """Return the number of character unigrams and bigrams of each doc, as `ranking.count_all_grams` counts them.
 
-    `is_letter`: a mask of the letters and digits in the text. Code 0, which ends a doc, is not a letter.
+    `is_letter`: a mask of the letters and digits in the texts. Code 0, which ends each text, is not a letter.
     """
     others = np.flatnonzero(~is_letter)
     letter_counts = np.diff(text_offsets) - np.diff(others.searchsorted(text_offsets))
-    run_ends = others.compress(is_letter.take(others - 1))  # index -1 is the end of the last doc, which is not a letter
+    run_ends = others.compress(is_letter.take(others - 1))  # index -1 is the end of the last text, no letter
     pair_counts = letter_counts - np.diff(run_ends.searchsorted(text_offsets))  # a run of n letters has n - 1 pairs
     return {"character_count": narrowest(letter_counts), "bigram_count": narrowest(pair_counts)}
 

@@ -23,7 +23,8 @@ from searchkit.model import Document, ExtractedMeasure, Paragraph, Table
 from searchkit.text.analyzer import Analyzer
 
 MERGE_FACTOR = 4
-"""Number of segments of a tier that triggers a merge. Tier n contains the segments with 4ⁿ to 4ⁿ⁺¹ - 1 live docs."""
+"""Lowest number of segments of a tier that are merged. Tier n contains the segments with 4ⁿ to 4ⁿ⁺¹ - 1 live docs, but
+none that is at least half full."""
 _MAX_DELETED_RATIO = 0.25  # a segment with a larger ratio of deleted docs is rewritten without these docs
 
 
@@ -186,8 +187,8 @@ class ColumnarWriter:
 def _split_document(lengths: Sequence[int]) -> Iterator[slice]:
     """Yield slices of the paragraphs of a document that each fit one segment.
 
-    Yields one slice for all paragraphs, or several if the document is too large. `lengths`: number of characters of
-    each paragraph.
+    Yields one slice for all paragraphs, or several if the document is too large. A paragraph with more characters than
+    `MAX_SEGMENT_CHARACTERS` is a slice of its own. `lengths`: number of characters of each paragraph.
     """
     start = characters = 0
     for index, length in enumerate(lengths):
@@ -207,7 +208,7 @@ def _find_merges(segments: Sequence[_SegmentInfo]) -> list[list[_SegmentInfo]]:
     wasteful = [[info] for info in segments if info.live_doc_count < (1 - _MAX_DELETED_RATIO) * info.reader.size]
     if wasteful:
         return wasteful
-    # Segments that are at least half full are never merged, because two of them rarely fit one segment.
+    # Segments that are at least half full are not merged with others, because two of them rarely fit one segment.
     small = [info for info in segments if info.live_doc_count < MAX_SEGMENT_DOCS // 2]
 
     def tier(info: _SegmentInfo) -> int:
@@ -225,7 +226,8 @@ def _find_merges(segments: Sequence[_SegmentInfo]) -> list[list[_SegmentInfo]]:
 def _group_to_fit(segments: Sequence[_SegmentInfo]) -> list[list[_SegmentInfo]]:
     """Group segments so that each group fits one segment. Returns only groups of at least two segments.
 
-    The number of characters of a segment includes those of deleted docs, which are not counted separately.
+    The characters of a segment (`SegmentReader.characters`) include those of deleted docs, headings and titles. So the
+    texts of a group may have fewer characters than fit one segment.
     """
     groups: list[list[_SegmentInfo]] = [[]]
     size = characters = 0

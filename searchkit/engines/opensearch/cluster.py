@@ -1,7 +1,7 @@
 """The connection to an OpenSearch cluster. `Cluster.call` sends all requests, and turns failures into one-line errors.
 
-The folder of an index contains `cluster.json` with the address of the cluster and the name of the index, and no secrets
-(`credentials`).
+The folder of an index contains `cluster.json` with the address of the cluster, the name of the index and the number of
+shards. The file contains no secrets (`credentials`).
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ _BULK_TIMEOUT = 120
 """Seconds until an attempt of a bulk request counts as failed. It is longer, because a bulk request that is sent again,
 although the first one was carried out, leaves deleted documents, which make searches slower."""
 _ATTEMPTS = 6
-"""Maximum number of times that a request is sent while the cluster has too much to do (status 429)."""
+"""Maximum number of times that a request is sent if the cluster has too much to do (status 429). Also the maximum for a
+search that is part of a request, and for a bulk request of which the cluster cannot write a document now."""
 _CHUNK_SIZE = 4 << 20
 """Maximum bytes of a file in one OpenSearch document."""
 EXISTS = "resource_already_exists_exception"
@@ -74,7 +75,8 @@ class Cluster:
     """An index on a cluster: its address, its name, and how its states are created."""
 
     url: str
-    """Address of a node or of a proxy before the cluster, or several addresses, separated by commas. No secrets."""
+    """Address of a node, or of a proxy in front of the cluster; or several addresses, separated by commas. Contains no
+    secrets."""
     name: str
     """Name of the index. The names of its OpenSearch indices begin with `searchkit-` and this name."""
     shards: int
@@ -85,7 +87,7 @@ class Cluster:
         """Return the cluster of an address `http://host:9200/NAME`.
 
         If the address has no name, the name is made from the path of the folder and the name of this machine. Several
-        nodes are `http://a:9200,http://b:9200/NAME`. Raises UsageError.
+        nodes are `http://a:9200,http://b:9200/NAME`. Raises UsageError if an address or the name is invalid.
         """
         *others, last = url.split(",")
         addresses = ",".join(_address_of(item) for item in (*others, last))
@@ -98,7 +100,10 @@ class Cluster:
 
     @classmethod
     def read(cls, index: Path) -> Cluster | None:
-        """Return the cluster of an index folder, or None if the index is not on a cluster. Raises IndexForeign."""
+        """Return the cluster of an index folder, or None if the folder has no `cluster.json`.
+
+        Raises IndexForeign if the file cannot be read or is invalid.
+        """
         path = index / CLUSTER_FILE
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
@@ -139,7 +144,7 @@ class Cluster:
 
     def data_index(self, data: str) -> str:
         """Return the name of the OpenSearch index of a state (`data-000012`). Raises IndexDamaged for other names."""
-        if not _DATA.fullmatch(data):  # the name is from the manifest, which must not name an index of others
+        if not _DATA.fullmatch(data):  # a damaged manifest must not name another OpenSearch index of the cluster
             raise IndexDamaged(f"{self.url} ({self.name}): the manifest names no state, but {data!r}; build again")
         return f"searchkit-{self.name}-{data}"
 
@@ -175,8 +180,9 @@ class Cluster:
     ) -> Any:  # noqa: ANN401 - any JSON
         """Send a request and return the JSON of the answer, or None if its status or kind of error is in `accept`.
 
-        A request is sent again if the cluster has too much to do (status 429). The client sends it again if no answer
-        arrives, or one with the status 502, 503 or 504. Raises IndexUnusable, and TimedOut (`timing`).
+        A request is sent again if the cluster has too much to do (status 429), but not if a block is the cause, for
+        example of a full disk. The client sends a request again if no answer arrives, or one with the status 502, 503
+        or 504. Raises IndexUnusable, IndexForeign if the answer is not JSON, and TimedOut (`timing`).
         """
         for attempt in range(1, _ATTEMPTS + 1):
             check_time()
@@ -288,7 +294,10 @@ class Cluster:
         return [source and source["record"] for source in self.get_sources(data, ids)]
 
     def get_sources(self, data: str, ids: Sequence[str]) -> list[Json | None]:
-        """Return the stored content of the OpenSearch documents with the given ids, None for an unknown id."""
+        """Return the stored content of the OpenSearch documents with the given ids, None for an unknown id.
+
+        Raises IndexUnusable if the state is not on the cluster any more.
+        """
         if not ids:
             return []
         found = self.call("POST", f"/{self.data_index(data)}/_mget", {"ids": [*ids]})["docs"]
@@ -324,9 +333,10 @@ class Cluster:
         return counts
 
     def bulk(self, data: str, lines: bytes) -> None:
-        """Index or delete documents. If the cluster cannot write one now, sends all again. Raises IndexUnusable.
+        """Index or delete documents. If the cluster cannot write one now, sends all again.
 
-        `lines`: the body of the bulk request.
+        `lines`: the body of the bulk request. Raises IndexUnusable if a document cannot be written, or cannot be
+        written after `_ATTEMPTS` requests.
         """
         for attempt in range(1, _ATTEMPTS + 1):
             answer = self.call(
@@ -361,7 +371,7 @@ def _path_of(url: str) -> str:
 
 
 def _address_of(url: str) -> str:
-    """Return an address without the name of an index. Raises UsageError if it is invalid or has a password."""
+    """Return an address without the name of an index. Raises UsageError if it is invalid or has a user or password."""
     if "@" in url:
         raise UsageError("the address of a cluster contains no password: set SEARCHKIT_OPENSEARCH_USER and _PASSWORD")
     try:
@@ -375,7 +385,7 @@ def _address_of(url: str) -> str:
 
 
 def _default_name(folder: Path) -> str:
-    """Return a name for the index of a folder. Other folders, also on machines with other names, have other names."""
+    """Return a name for the index of a folder. It differs if the path or the name of the machine differs."""
     path = folder.absolute()
     digest = hashlib.sha256(f"{socket.gethostname()}\n{path}".encode("utf-8", "surrogateescape")).hexdigest()[:12]
     letters = re.sub(r"[^a-z0-9]+", "-", path.name.lower()).strip("-")[:40]

@@ -141,7 +141,10 @@ def unpack_documents(content: bytes) -> Documents:
 
 
 def unpack_measures(content: bytes) -> Measures:
-    """Return the measures of a file. Raises as `unpack_documents`, or ValueError if an array has a wrong size."""
+    """Return the measures of a file. Raises as `unpack_documents`, or ValueError if the size of an array is wrong.
+
+    Not every wrong size is found.
+    """
     return Measures(msgspec.msgpack.decode(zlib.decompress(content), type=MeasureRows))
 
 
@@ -240,7 +243,7 @@ class Measures:
 
 
 def join_rows(rows: Iterable[DocumentRow]) -> tuple[DocumentColumns, MeasureRows]:
-    """Return the columns of all documents. `rows`: in corpus order."""
+    """Return the columns of all documents and of all measures. `rows`: in corpus order."""
     documents = DocumentColumns([], [], tuple(Lengths()), 0, 0, 0)
     columns: dict[str, list[Any]] = {
         name: [] for name in ("uids", "counts", "is_part", "reviewed_years", "years", "values")

@@ -1,10 +1,10 @@
 """The manifest, the files and the lock of an index on a cluster.
 
 The OpenSearch index `searchkit-NAME-state` contains the document `manifest` and, while a process holds the lock, the
-document `lock`. The manifest names the frozen OpenSearch index of the committed state. A commit is one conditional
-write of the manifest. The lock expires unless its holder renews it. A process that takes the lock also increments a
-number in the manifest (`taken`). So the commit of a process that has lost the lock fails, and no two processes write
-the same state.
+document `lock`. The manifest names the OpenSearch index of the committed state. This index is frozen: it permits no
+writes. A commit is one conditional write of the manifest. The lock expires unless its holder renews it. An expired lock
+can be taken. A process that takes the lock also increments a number in the manifest (`taken`). So the commit of a
+process that has lost the lock fails, and no two processes write the same state.
 """
 
 from __future__ import annotations
@@ -37,18 +37,19 @@ from searchkit.manifest import (
 Json = dict[str, Any]
 
 LOCK_SECONDS = 60.0
-"""Seconds after which a lock that was not renewed counts as that of a dead process. The clocks of the machines may
-differ by a few seconds at most."""
+"""Seconds after which a lock that was not renewed counts as that of a dead process. The clocks of the machines must
+agree to within a few seconds."""
 _RENEWAL_SECONDS = 10.0
 _FILES = (ALIASES_FILE, EXTRAS_FILE, PROBLEMS_FILE, STATE_FILE, SUGGESTIONS_FILE)
 """Files that a build writes beside the prepared documents."""
 _FIELDS = {"manifest": ("text", "data", "retired", "taken"), "lock": ("holder", "expires")}
 """Fields of the two documents of the OpenSearch index `searchkit-NAME-state`, by id."""
 RETENTION_SECONDS = 3600.0
-"""Seconds for which searches can use a state after an update of it was committed, unless `_MAX_RETIRED` further updates
-are committed in this time. The next build removes a state that a full build has replaced."""
+"""Seconds for which searches can use a state after another one has replaced it, unless `_MAX_RETIRED` further states
+are replaced in this time. After that, the next build removes the state."""
 _MAX_RETIRED = 5
-"""Maximum number of older states that a build keeps. Each takes the space of its changes, and shards of the cluster."""
+"""Maximum number of replaced states that a build keeps. Each takes shards of the cluster, and the space of the files
+that it does not share with another state."""
 
 
 class ClusterDirectory:
@@ -115,7 +116,7 @@ class ClusterDirectory:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the lock of the index during a block, on this and on all other machines."""
+        """Hold the lock of the index during a block. The lock excludes the processes of all machines."""
         self._cluster.check_version()
         self._create_state_index()
         self._take_lock()
@@ -144,7 +145,7 @@ class ClusterDirectory:
         return folder
 
     def commit(self, manifest: Manifest, base: Manifest | None) -> Manifest:
-        """Store the files of the state's folder, freeze the state, and write the manifest.
+        """Store the files that the build wrote (`_FILES`), freeze the state, and write the manifest.
 
         Raises IndexLocked if another process has taken the lock.
         """
@@ -171,7 +172,7 @@ class ClusterDirectory:
         """Do nothing: nodes sync each write before they answer."""
 
     def discard(self, folder: Path) -> None:
-        """Remove a state that was not committed."""
+        """Remove a state and its folder, unless the state is the committed one."""
         with suppress(IndexUnusable):
             if self.current() == folder.name:
                 return
@@ -208,7 +209,7 @@ class ClusterDirectory:
     def _take_lock(self) -> None:
         """Take the lock if there is none, or if it has expired, and count that in the manifest (`taken`).
 
-        Raises IndexLocked if another process has the lock.
+        Raises IndexLocked if another process has the lock, and IndexDamaged if there is no manifest.
         """
         found = self._get("lock")
         if found and found["_source"]["expires"] > time.time():
@@ -256,7 +257,10 @@ class ClusterDirectory:
             self._lock_version = _version_of(written)
 
     def _write_manifest(self, body: Json) -> None:
-        """Write the manifest document. Raises IndexLocked if another process has written it since this one last did."""
+        """Write the manifest document.
+
+        Raises IndexLocked if another process has written it since this process last read or wrote it (`_version`).
+        """
         written = self._cluster.call("PUT", self._path("manifest"), body, params=self._version, accept={409})
         if written is None:
             found = self._get("manifest")

@@ -48,12 +48,14 @@ Json = dict[str, Any]
 _Result = TypeVar("_Result")
 
 _loading = Lock()
-"""Held while columns are loaded, so that threads load them once. In the module, so that `search.forking` finds it."""
+"""Held while columns are loaded, so that threads load them once. It is a variable of the module, because
+`search.forking` looks for locks only there."""
 
 _WORD_FIELDS = ("words.text", "words.heading", "words.title")
 """Fields that together have every term."""
 _BATCH_SIZE = 500
-"""Number of OpenSearch documents that are loaded at a time."""
+"""Maximum number of OpenSearch documents that are loaded at a time, and of hits whose near-duplicates are looked up at
+a time. `check` reports its progress whenever it has read as many further paragraphs."""
 
 
 @dataclass(frozen=True)
@@ -68,14 +70,17 @@ class _Plan:
     total: int
     total_any: int | None
     by_document: Mapping[str, int] | None
-    """Number of matches of each document with any, None if the request does not count documents."""
+    """Number of matches of each document that has a match, None if the request does not count documents."""
 
 
 class OpenSearchEngine:
     """An open state of an index on a cluster. Loads the columns of documents and measures when they are needed."""
 
     def __init__(self, folder: Path) -> None:
-        """Open the state `folder.name` of the index whose folder is `folder.parent`. Raises IndexForeign."""
+        """Open the state `folder.name` of the index whose folder is `folder.parent`.
+
+        Raises IndexForeign if that folder has no valid `cluster.json`.
+        """
         cluster = Cluster.read(folder.parent)
         if cluster is None:
             raise IndexForeign(f"{folder.parent}: the index is on a cluster, but {folder.parent} does not name it")
@@ -124,7 +129,7 @@ class OpenSearchEngine:
         yield from islice(self._load_hits(self._plan(request)), request.limit)
 
     def _plan(self, request: Request) -> _Plan:
-        """Count the matches of a request and, if it asks for it, their documents, and prepare its ranking."""
+        """Count the matches of a request and, if they are requested, their documents. Prepare the ranking."""
         counting = FacetCounting(self._cluster, self._data, self._documents, self._populations)
         excluded = self._excluded(request, counting)
         filters = [*map(to_query, request.filters)]
@@ -277,7 +282,7 @@ class OpenSearchEngine:
             raise IndexDamaged(f"{self._folder.parent}: {message}; build it again with: searchkit build --full")
 
     def close(self) -> None:
-        """Release nothing: the connections are closed with the client."""
+        """Do nothing: the client closes its connections when it is freed."""
 
     def _count(self, query: Json) -> int:
         """Return the number of paragraphs that a query matches."""
@@ -301,7 +306,7 @@ class OpenSearchEngine:
         return excluded
 
     def _fold(self, ranking: Ranking, hits: Sequence[RankedHit]) -> dict[int, Folded]:
-        """Return the near-duplicates that are folded under each hit, by the uid of the hit."""
+        """Return the near-duplicates of each hit that has a near-duplicate key, by the uid of the hit."""
         keys = {hit.uid: hit.record.key for hit in hits if hit.record.key}
         return {uid: Folded(count, ids) for uid, (count, ids) in ranking.folded(keys, MAX_FOLDED_IDS).items()}
 

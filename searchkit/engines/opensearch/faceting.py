@@ -47,7 +47,7 @@ class FacetCounting:
         self._buckets: dict[str, Buckets] = {}
 
     def document_counts(self, query: Json) -> dict[str, int]:
-        """Return the number of matching paragraphs of each document with any."""
+        """Return the number of matching paragraphs of each document that has one."""
         self._load([(query, ("document",))])
         return self._by_document(query)
 
@@ -61,7 +61,10 @@ class FacetCounting:
         return {str(facet): self._count_facet(facet, request, *found) for facet, *found in asked}
 
     def _count_facet(self, facet: Facet, request: Request, matches: Json, population: Json) -> FacetCounts:
-        """Count a facet over the matches that pass all filters except those of the facet."""
+        """Count a facet over the matches that pass all filters except those of the facet.
+
+        `matches`, `population`: the queries from `_queries`.
+        """
         counts = self._count_values(facet, matches)
         selected = selected_values(facet, request.filters)
         ranked = sorted(counts.paragraphs, key=lambda value: (-counts.paragraphs[value], value))

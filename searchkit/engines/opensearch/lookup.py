@@ -38,6 +38,7 @@ _COLLECT = {
 }
 """An aggregation that returns uid and score of every match, in a fraction of the time that hits would take."""
 _UNSCORED = {**_COLLECT, "map_script": "state.uids.add(doc['uid'].value)"}
+"""As `_COLLECT`, but the lists of scores stay empty."""
 
 
 class MeasureLookup:

@@ -27,8 +27,9 @@ MAX_KEYWORD_LENGTH = 8000
 """Maximum length of a heading that `vocabulary` counts, in code points. OpenSearch limits a keyword to 32,766
 bytes."""
 DIGIT, NUMERAL, MARK = "\ufff9", "\ufffa", "\ufffb"
-"""Terms for classes of characters. At the position of a character of a class, a field of strings has the term of the
-class besides the character. Texts and queries contain none of these code points (`text.characters.INVISIBLE`)."""
+"""Terms for classes of characters. At the position of a character of a class, a field of strings has two terms: the
+character and the term of its class. Texts and queries contain none of these code points
+(`text.characters.INVISIBLE`)."""
 _CLASSES = {DIGIT: "0123456789", NUMERAL: HAN_NUMERAL_CHARACTERS, MARK: ".,"}
 """Characters of each class."""
 _MAX_DIGITS = 4000
@@ -51,7 +52,7 @@ _STORED = {"type": "object", "enabled": False}
 
 
 class StoredRecord(msgspec.Struct):
-    """The record of a paragraph. It is stored as text, because OpenSearch would write its numbers in other ways."""
+    """The record of a paragraph. It is stored as text, because OpenSearch would change the notation of numbers."""
 
     paragraph: Json
     measures: list[Json]
@@ -66,9 +67,10 @@ class StoredRecord(msgspec.Struct):
 def index_body(fingerprint: str, shards: int) -> Json:
     """Return settings and mapping of a new state. `fingerprint`: that of the analyzer, for people who read the mapping.
 
-    A string is found as a phrase of bigrams. A string that must be a whole number (`tree.Substring`) is also found as
-    intervals of characters and of their classes (`DIGIT`). Terms come from searchkit's analyzer. They are keywords for
-    matching. For BM25F, the field `frequencies` has each term of a paragraph once, with its weighted frequency.
+    A string is found as a phrase of bigrams, a single character as a term. If the string must not be inside a longer
+    number (`tree.Substring.whole_numbers`), it must also match as intervals of characters and of their classes
+    (`DIGIT`). Words come from searchkit's analyzer. They are keywords for matching. For BM25F, the field `frequencies`
+    has each word of a paragraph once, with its weighted frequency.
     """
     properties = {
         **dict.fromkeys(("text", "label", "heading", "title"), _STRINGS),
@@ -140,7 +142,10 @@ def uid_of(paragraph_id: str) -> int:
 
 
 def doc_id_of(kind: str, name: str) -> str:
-    """Return the id of the OpenSearch document of a paragraph (`p`) or of a corpus document (`d`)."""
+    """Return the id of the OpenSearch document of a paragraph (`p`) or of a corpus document (`d`).
+
+    `name`: the id of the paragraph or document. Its hash (`uid_of`) becomes part of the result.
+    """
     return f"{kind}-{uid_of(name):016x}"
 
 
@@ -192,7 +197,10 @@ def document_docs(
 def _paragraph_doc(
     paragraph: Paragraph, own_headings: int, title: list[str], analyzer: Analyzer
 ) -> tuple[Json, tuple[int, ...]]:
-    """Return the content for a paragraph, without its record, measures and key, and its lengths (`ranking.Lengths`)."""
+    """Return the content for a paragraph, and the lengths of the paragraph (`ranking.Lengths`).
+
+    The content lacks the fields `record`, `measured`, `fold` and `key`, which `document_docs` adds.
+    """
     labels = passage_labels(paragraph, own_headings)
     text, heading, label = (
         _terms(analyzer, item) for item in (paragraph.text, "\n".join(paragraph.path), "\n".join(labels))

@@ -28,7 +28,7 @@ PARAGRAPHS: Json = {"term": {"kind": "paragraph"}}
 
 
 def to_query(node: Node) -> Json:
-    """Return the query of a tree. It can match other documents than paragraphs, so callers add `PARAGRAPHS`."""
+    """Return the query of a tree. It matches only paragraphs: they alone have fields of words, strings and facets."""
     match node:
         case Everything():
             query = PARAGRAPHS
@@ -80,7 +80,7 @@ def _fields(name: str) -> tuple[str, ...]:
 def _find_prefix(field: str, node: Prefix) -> Json:
     """Return the query of the paragraphs with a word in a field that begins with the prefix, up to `node.last`.
 
-    `node.last` begins with the prefix, and so do all words between the two.
+    `node.last` begins with the prefix, and so do all words from the prefix to `node.last`.
     """
     if node.last is None:
         return {"prefix": {field: node.text}}
@@ -117,7 +117,8 @@ def _find_string(name: str, node: Substring) -> Json:
 def _longer_numbers(text: str) -> list[Json]:
     """Return the intervals of longer numbers that contain a string: with a digit or numeral before it or after it.
 
-    A dot or comma can be between the string and a digit. The longer numbers are those of `tree.Substring`.
+    Between a decimal digit at an end of the string and the digit next to it, there can be a dot or comma. The longer
+    numbers are those of `tree.Substring`.
     """
     string, (digit, numeral, mark) = _phrase(text), map(_class, (DIGIT, NUMERAL, MARK))
     longer: list[Json] = []

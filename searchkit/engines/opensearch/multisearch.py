@@ -72,7 +72,7 @@ def run_together(
 def _run(
     collector: _Collector, send: Callable[[Sequence[Search]], list[Json]], calls: Sequence[Callable[[], _Result]]
 ) -> Iterator[_Result]:
-    """Run each call in a thread, and answer what they ask."""
+    """Run each call in a thread, and answer the searches of the calls."""
 
     def run(call: Callable[[], _Result]) -> _Result:
         """Run a call in a context of its own, with the time limit of the caller."""
@@ -103,7 +103,7 @@ def _run(
 
 
 def _wait(queue: SimpleQueue[_Asked | None]) -> list[_Asked | None]:
-    """Wait until a call asks or ends, and return all that the calls ask now."""
+    """Wait until a call asks or ends, and return all items of the queue."""
     found = [queue.get()]
     try:
         while True:

@@ -5,9 +5,9 @@ get their scores from their stored frequencies, in 64 bits. So the order can dif
 for hits whose scores by words are equal in 24 bits: which of them are among the best `RESCORE_DEPTH`, and how the
 hits after these are ordered.
 
-Of many matches, the script scores only candidates: the best by OpenSearch's own BM25, which skips most matches.
-OpenSearch's BM25 rounds lengths down, so its scores are, up to a factor, upper bounds of ours (`Statistics.bound`). If
-a match that is not a candidate could be among the best, the script scores all matches.
+To find the best of many matches, the script scores only candidates: the best by OpenSearch's own BM25, which skips most
+matches. OpenSearch's BM25 rounds lengths down, so its scores are, up to a factor, upper bounds of ours
+(`Statistics.bound`). If a match that is not a candidate could be among the best, the script scores all matches.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ two."""
 _ROUNDING = 1 + 1e-5
 """Factor by which a score may be too low because OpenSearch rounds it."""
 _PAGE_SIZE = 1000
-"""Number of hits that are fetched at a time, unless hits are grouped: then all are fetched at once."""
+"""Maximum number of hits that are fetched at a time, unless hits are grouped: then all are fetched at once."""
 
 # The script adds 1, so that its hits score at least 1. Hits that come last (`Request.first`) have the score 0.
 _SCORE_SCRIPT = """
@@ -111,13 +111,13 @@ class Statistics:
     def has_bounds(self) -> bool:
         """Whether the deleted documents that OpenSearch still counts are at most 1 % of the number of paragraphs.
 
-        Then its bounds are near our scores. In a measurement, the candidates sufficed for most queries with none
-        deleted, and for no query with 5 % deleted.
+        Then the bounds (`bound`) are near our scores. In a measurement, the candidates sufficed for most queries if no
+        document was deleted, and for no query if 5 % were deleted.
         """
         return self._deleted * 100 <= self.paragraphs
 
     def bound(self, terms: Iterable[str]) -> float:
-        """Return an upper bound of the ratio of a score by some terms to that of OpenSearch's own BM25.
+        """Return an upper bound of the ratio of our score by some terms to the score of OpenSearch's own BM25.
 
         OpenSearch counts only paragraphs with at least one term, and still counts deleted documents: in the number of
         documents, in document frequencies and in the average length.
@@ -164,7 +164,10 @@ class Ranking:
         self._scored: list[RankedHit] | None = None
 
     def _ranked(self, selected: Json) -> Json:
-        """Return the query that scores selected hits. Each hit lists the named queries that it matches."""
+        """Return the query of selected hits. Each hit lists the named queries that it matches.
+
+        The query scores the hits if the request has scoring clauses or `first`.
+        """
         request = self._request
         # Only the needed names: each one sends its tree, and OpenSearch limits the number of clauses of a search.
         names = [] if request.beyond is None else [named("match", self._matches)]
@@ -177,7 +180,7 @@ class Ranking:
             return query
         if request.first is None:
             return score_query(request.scoring, self._statistics, query)
-        # The names are in the filter, which does not score. So hits that do not match `first` have the score 0.
+        # The named queries are in the filter, which adds no score. So hits that do not match `first` have the score 0.
         first = score_query(request.scoring, self._statistics, to_query(request.first))
         return {"bool": {"filter": [query], "should": [first], "minimum_should_match": 0}}
 
@@ -270,7 +273,7 @@ class Ranking:
     @property
     def _best(self) -> list[RankedHit]:
         """The best hits by words, scored again and in their final order."""
-        # Until Python 3.11, a cached_property has one lock for all objects, and rankings wait for the cluster here.
+        # Up to Python 3.11, a cached_property has one lock for all objects, and rankings wait for the cluster here.
         if self._scored is None:
             self._scored = self._score_best()
         return self._scored
@@ -321,7 +324,8 @@ class Ranking:
         """Return a hit of OpenSearch as a ranked hit.
 
         `grams`: the grams of the query with their weights, by size. With them, the hit is scored by both steps of
-        ranking. Without them, it is taken from the best hits, or scored by words alone.
+        ranking. Without them, it is taken from the best hits or, if it is not among them, scored by words alone. A hit
+        that comes last (`Request.first`) has the score 0.
         """
         source, names = hit["_source"], hit.get("matched_queries", ())
         uid = int(source["uid"])

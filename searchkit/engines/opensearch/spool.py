@@ -17,7 +17,8 @@ from searchkit.model import Document, ExtractedMeasure, Paragraph, Table
 from searchkit.text.analyzer import Analyzer
 
 SPOOL_FILE = "spool.jsonl"
-"""File of the prepared documents. Each has two lines: a list of file, position and id; and its content."""
+"""File of the prepared documents. Each document has two lines in JSON: a list of the corpus file, the position in the
+spool and the id; and the content."""
 
 
 class Spool:

@@ -1,4 +1,4 @@
-"""Writes a new state of an index to the cluster: clones the old one, removes and adds documents, joins their columns.
+"""Writes a new state of an index to the cluster: clones the base, if any, removes and adds documents, joins columns.
 
 The id of an OpenSearch document is made from the id of its paragraph or document, or from the name of its file. So a
 request can be repeated without duplicates.
@@ -21,9 +21,9 @@ from searchkit.model import Document, ExtractedMeasure, Paragraph, Table
 from searchkit.text.analyzer import Analyzer
 
 _BULK_BYTES = 4 << 20
-"""Approximate size of a bulk request."""
+"""Approximate maximum size of a bulk request in bytes."""
 _BULK_THREADS = 3
-"""Number of bulk requests that are sent at a time."""
+"""Maximum number of bulk requests that are sent at a time."""
 
 
 _CLONE_SECONDS = 50
@@ -33,8 +33,8 @@ _CLONE_SECONDS = 50
 class OpenSearchWriter:
     """Collects prepared documents on disk, and sends them to the cluster when it commits.
 
-    The writer of a worker writes a part: only the prepared documents. Its folder is not directly in the folder of an
-    index on a cluster.
+    The writer of a worker writes a part: only the prepared documents. A writer writes a part if the parent of its
+    folder has no `cluster.json`.
     """
 
     def __init__(self, folder: Path, analyzer: Analyzer, base: Path | None) -> None:
@@ -120,7 +120,7 @@ class _Publication:
             )
 
     def _clone(self, base: str) -> int:
-        """Create the state with the documents of the state `base`. Returns their number."""
+        """Create the state as a clone of the state `base`. Returns the number of its documents, files not counted."""
         body = {"settings": {"index.blocks.write": None, "index.auto_expand_replicas": "0-1"}}
         source = self._cluster.data_index(base)
         self._cluster.call("PUT", f"/{source}/_block/write")  # a state that is not frozen cannot be cloned

@@ -49,7 +49,7 @@ def search_answer(results: Results, max_offset: int) -> Answer:
     facts = _without(results_to_json(replace(results, hits=())), "hits", "facets", "next")
 
     def ends(shown: int) -> list[str]:
-        """Say how many paragraphs are left out."""
+        """Say how many paragraphs are left out, and how to read one in full."""
         first = results.offset + shown
         way = f"search with offset {first}" if first <= max_offset else _NARROW
         return [
@@ -89,7 +89,7 @@ def measures_answer(results: MeasureResults, max_limit: int) -> Answer:
 
 
 def comparison_answer(comparison: Comparison, max_cells: int) -> Answer:
-    """Return the answer with the cells of a comparison. `max_cells`: the largest limit that the tool accepts."""
+    """Return the answer with the cells of a comparison. `max_cells`: the largest `max_cells` that the tool accepts."""
     facts = _without(comparison_to_json(replace(comparison, rows=())), "cells")
     facts["rows"] = {"facet": comparison.rows_by, "values": list(comparison.rows)}
     hints = _suggestion_lines("compare", comparison.suggestions)
@@ -141,7 +141,7 @@ def outline_answer(document: Document, entries: Iterable[OutlineEntry]) -> Answe
     rows = outline_rows(document.document, entries)
 
     def ends(shown: int) -> list[str]:
-        """Say how many headings are left out."""
+        """Say how many headings are left out, and how to read the text below one."""
         if not rows:
             return ["The report has no headings; read without outline shows its paragraphs."]
         how = "The text below a heading: read with its id and around."

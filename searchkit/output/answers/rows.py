@@ -46,7 +46,7 @@ _OWN_FIELDS = ("id", "n", "text", "number", "path", "section", "topics", "of_yea
 
 
 def hit_row(hit: Hit) -> Row:
-    """Return the row of a hit: place, year, body and section, headings, the parts that it lacks, its snippet."""
+    """Return the row of a hit: place, year, body and section; title and headings; the parts it lacks; its snippet."""
     lacks = f"without {' '.join(map(plain, hit.lacks))}" if hit.lacks else ""
     return Row(
         (hit.id,),
@@ -82,7 +82,7 @@ def excerpt_rows(excerpt: Excerpt) -> list[Row]:
 
 
 def table_rows(table: Table) -> list[Row]:
-    """Return the rows of a table. The record of each has the ids and the cells of the row."""
+    """Return the rows of a table. The record of each has the id and the texts of the cells of the row."""
     rows = []
     for n, cells in zip(table.paragraphs, table.rows, strict=True):
         paragraph_id = f"{table.document}#{n}"

@@ -23,8 +23,8 @@ from searchkit.corpus.tables.cells import is_number, is_total
 from searchkit.model import Cell
 
 _MIN_ROWS = 3
-"""Minimum number of rows with figures of a table; one less if each column has a header. One row is enough if the header
-has bars above and below, if the table goes on from the page or column before, or as `_MIN_FIGURES` states."""
+"""Minimum number of rows with figures of a table; one less if each column has a header. One row is enough if the table
+has a header and at least two bars, if it goes on from the page or column before, or as `_MIN_FIGURES` states."""
 _MIN_FIGURES = 3
 """One row with a figure in each column is enough for a table if there are at least this number of columns, and each has
 a header."""
@@ -33,7 +33,8 @@ _BROKEN_FIGURE = re.compile(r"\d[\d,]*,\d{0,2}|\d[\d,.]* \d[\d,.]*")
 _MAX_BROKEN_SHARE = 0.2
 """Maximum share of the rows of a table with a `_BROKEN_FIGURE`."""
 _MIN_OUTDENT = 0.5
-"""Minimum distance, in em, by which the label of a total over two columns starts left of the second column."""
+"""Minimum distance, in em, by which the label of a total that is centred over the first two columns starts left of the
+other texts of the second column."""
 _MAX_BAR_DISTANCE_ABOVE, _MAX_BAR_DISTANCE_BELOW = 10.0, 4.0
 """Maximum distances, in em, of the bars of a table from its first and its last row with figures."""
 
@@ -57,7 +58,7 @@ def find_aligned_tables(lines: Sequence[PlacedLine], bars: Mapping[int, Sequence
 
 
 def _is_same_run(before: PlacedLine, line: PlacedLine) -> bool:
-    """Return whether two lines are in the same column of text, outside of ruled tables."""
+    """Return whether `line` is in the same column of text as `before`, not above it, and outside of ruled tables."""
     is_same_column = before.page == line.page and before.column == line.column
     return is_same_column and line.baseline >= before.baseline and before.column >= 0
 
@@ -127,7 +128,7 @@ def _build_table(
 
 
 def _add_labels(rows: Sequence[TextRow]) -> list[TextRow]:
-    """Return the rows with figures. A label on a line above a row is added to the row.
+    """Return the rows with figures. A label on the line above a row is added to the row.
 
     If another row with figures is above the label, the label must be close to both rows.
     """
@@ -146,13 +147,16 @@ def _is_row_of_figures(data: Sequence[TextRow], columns: Columns) -> bool:
 
 
 def _has_broken_figures(rows: Sequence[Sequence[str]]) -> bool:
-    """Return whether many rows contain a part of a figure, or two figures in a cell: their columns were not found."""
+    """Return whether more than `_MAX_BROKEN_SHARE` of the rows contain a part of a figure, or two figures in a cell.
+
+    If so, the columns were not found.
+    """
     broken = sum(any(_BROKEN_FIGURE.fullmatch(text) and not is_number(text) for text in row) for row in rows)
     return broken > _MAX_BROKEN_SHARE * len(rows)
 
 
 def _find_bars(rows: Sequence[TextRow], bars: Sequence[Bar], columns: Columns) -> list[Bar]:
-    """Return the bars over at least half of the width of a table that are not far from it."""
+    """Return the bars that are over at least half of the width of a table and not far from its rows with figures."""
     em = rows[0].line.size
     left, right = columns.edges[0], columns.edges[-1]
     top, bottom = rows[0].baseline - _MAX_BAR_DISTANCE_ABOVE * em, rows[-1].baseline + _MAX_BAR_DISTANCE_BELOW * em
@@ -176,12 +180,16 @@ class _AlignedTable:
     """The texts of the rows below the header."""
     _header: list[tuple[Cell, ...]] = field(default_factory=list)
     _spans: dict[int, int] = field(default_factory=dict)
-    """Maps a row to the number of rows that its label covers; to 0 if a label above covers it. Other rows: one."""
+    """Maps a row to the number of rows that its label covers; to 0 if a label above covers it. In a row that is not
+    among the keys, the label covers only this row."""
     _lines: list[tuple[PlacedLine, int]] = field(default_factory=list)
     """The lines that begin a row, each with the index of the row."""
 
     def add_header(self, rows: Sequence[TextRow], header: Header) -> None:
-        """Add a header, and its lines from top to bottom."""
+        """Add a header. `rows` are its lines.
+
+        Each header row is placed at a line, from the top down; the last is placed at the last line.
+        """
         self._header = header.build_rows()
         last = len(self._header) - 1
         self._lines += ((rows[min(n, len(rows) - 1) if n < last else -1].line, n) for n in range(last + 1))
@@ -189,7 +197,7 @@ class _AlignedTable:
     def add_body(self, rows: Sequence[TextRow]) -> None:
         """Add the rows below the header. Lines that are parts of wrapped cells are joined with their row.
 
-        If labels cover several rows, no cells are wrapped: each line with more than a label is a row.
+        If labels cover several rows, no cells are wrapped: each line with a cell right of the first column is a row.
         """
         cells = {id(row): self.columns.split(row) for row in rows}
         _move_totals(cells.values())
@@ -212,7 +220,7 @@ class _AlignedTable:
             n += span
 
     def build_lines(self) -> list[PlacedLine]:
-        """Return its rows as lines."""
+        """Return the rows of the table, header included, as lines."""
         rows = (*self._header, *(self._build_cells(n) for n in range(len(self.body))))
         placed = PlacedTable(rows, self.columns.edges, is_ruled=False)
         return [

@@ -24,7 +24,8 @@ _MAX_OVERHANG = 4.0
 _MAX_RAGGED = 0.2
 """Texts are aligned at an end if the positions of these ends differ by less than this, in em."""
 _MIN_NARROW_ROWS = 3
-"""Minimum number of rows with figures that can show that narrower white space separates two columns."""
+"""White space that is too narrow for `MIN_GAP` can separate two columns only if at least this number of rows have words
+on both sides of it."""
 _MIN_LABELS, _MIN_LABEL_SHARE = 2, 0.25
 """Labels on lines between the rows with figures are a column if their number is at least the first number, and at least
 this share of the number of rows. A label may stand beside four rows."""
@@ -37,9 +38,10 @@ class Columns:
     """The columns of a table by the white space between them."""
 
     edges: tuple[float, ...]
-    """Left end of the first column, the middle of the space between columns, right end of the last."""
+    """The left end of the first column, the middle of the space between each two columns, the right end of the last."""
     extents: tuple[tuple[float, float], ...]
-    """Where the text of each column starts and ends in the rows with figures."""
+    """The leftmost start and the rightmost end of the text of each column, in the rows with figures or, for a column of
+    labels on lines between these rows, in these lines."""
     right_aligned: frozenset[int] = frozenset()
     """Indexes of the columns whose figures end at the same position in all rows. Empty if the figures of each of these
     columns also start at the same position: the alignment is then unknown."""
@@ -60,7 +62,7 @@ class Columns:
         return min(max(0, bisect_right(self.edges, (left + right) / 2) - 1), len(self.extents) - 1)
 
     def split(self, row: TextRow) -> dict[int, list[Glyph]]:
-        """Return the words of a row by column."""
+        """Return the glyphs of the words of a row by column. Columns without a word are left out."""
         cells: dict[int, list[Glyph]] = {}
         for word in row.words:
             cells.setdefault(self.locate(word), []).extend(word)
@@ -94,7 +96,8 @@ def build_columns(extents: Sequence[tuple[float, float]]) -> Columns:
 def find_columns(data: Sequence[TextRow], others: Sequence[TextRow] = ()) -> Columns | None:
     """Return the columns that the white space in rows with figures shows; None if there is only one.
 
-    `others`: the lines without figures between these rows. Labels on such lines, left of all columns, are a column.
+    `others`: the lines without figures between these rows. Labels on such lines, left of all columns, are a column, if
+    there are enough of them (`_MIN_LABELS`).
     """
     spans = sorted((word[0].left, word[-1].right) for row in data for word in row.words)
     em = median(row.line.size for row in data)
@@ -121,7 +124,10 @@ def find_columns(data: Sequence[TextRow], others: Sequence[TextRow] = ()) -> Col
 def _is_gutter(data: Sequence[TextRow], gutter: tuple[float, float], em: float) -> bool:
     """Return whether the white space at `gutter` (start and end) separates two columns.
 
-    Most rows have a wide gap there, or the words before and after it show that they are cells of their own.
+    Of the rows with words on both sides, at least half have a wide gap there (`_MIN_GAP_SHARE`). Or there are enough
+    such rows (`_MIN_NARROW_ROWS`), and their words show the boundary: those before it are list numbers at the start of
+    the rows (1, 2, 3); or all those after it are complete numbers, not the last digits of 1 234, and either one gap is
+    wide or all words before it are numbers or times.
     """
     middle = (gutter[0] + gutter[1]) / 2
     gaps: list[float] = []
@@ -174,9 +180,10 @@ def mark_right_aligned(columns: Columns, data: Sequence[TextRow]) -> Columns:
 
 
 def merge_sparse_columns(data: Sequence[TextRow], columns: Columns, header: TextRow) -> Columns:
-    """Merge adjacent columns that no row fills both, until there are as many columns as the header has words.
+    """Merge adjacent columns of which no row fills both, until there are as many columns as the header has words.
 
-    If a column has few figures of different widths, white space may seem to divide it.
+    If a column has few figures of different widths, white space may seem to divide it. The columns are returned
+    unchanged if only one would remain.
     """
     extents = list(columns.extents)
     surplus = len(extents) - len(header.words)

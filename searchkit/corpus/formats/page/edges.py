@@ -21,7 +21,8 @@ from searchkit.corpus.formats.page.placed import PlacedLine
 _MARGIN_SHARE = 0.115
 """Share of a page's height, at each end, that may contain running heads and page numbers."""
 _MARGIN_LINES = 2
-"""Number of lines at each end of a page that may be running heads or feet."""
+"""Maximum number of heights at each end of a page, from the edge inwards, whose lines may be running heads, running
+feet or page numbers."""
 _MAX_LENGTH = 100
 """Maximum length of a running head or foot, in code points."""
 _GRID_LINES = 4
@@ -33,12 +34,12 @@ _MIN_SET_OFF_ALONE = 2.5
 _MIN_SIZE_CHANGE = 0.08
 """Minimum relative difference from the type size of the next line that sets off a line from the text."""
 _MAX_SIZE = 1.25
-"""Maximum type size of a running head or foot, relative to that of most lines. Larger type is that of titles."""
+"""Maximum type size of a running head or foot, relative to the median of all lines. Larger type is that of titles."""
 _MIN_PAGES = 2
 """Minimum number of pages with a running head or foot, or with page numbers that count up."""
 _MIN_SHARE = 0.75
-"""Minimum share of pages that print the text of a running head, among the pages from the first to the last that print
-it. The share can also refer to the pages with an even or an odd number."""
+"""Minimum share of pages that print the text of a running head or foot, among the pages from the first to the last that
+print it. If only even or only odd pages print it, the share is that among the even or the odd pages."""
 _MIN_HEIGHT_SHARE, _MIN_HEIGHT_SHARE_OF_ALL = 0.6, 0.3
 """Minimum shares of pages that print a head or foot at the same height, whatever its text, which may change with the
 chapter. The first is the share among the pages from the first to the last that print one there, the second the share
@@ -54,9 +55,10 @@ _AFTER_PAGE_NUMBER = re.compile(r"$|[\s\-—–―－─·.~|/页頁)）\]】>�
 _LABEL = re.compile(
     r"(?:附件|附表|附录|附图|附|表|图|卷|册|章|节|篇|部分|专栏|案例|例)\s*$|^(?!第)[\u4e00-\u9fff]{1,3}\s*$"
 )
-"""The words before a number of the text: 政府工作报告附件 2, or a short word alone, 项目 2."""
+"""The end of the text before a number that is not a page number: a word such as 附件 (政府工作报告附件 2), or one to
+three Han characters that are the entire text before the number (项目 2) and do not begin with 第."""
 _NEVER_A_HEAD = re.compile(r"[（(]?\s*(?:(?:计量)?单\s*位|[备附]?注\d*|续表|(?:数据|资料)来源|说明)(?:\s*[:：)）]|$)")
-"""Notes that are repeated above and below a table that continues over pages."""
+"""The start of a note that is repeated above or below a table that continues over pages."""
 
 _Signature = tuple[tuple[str, str], ...]
 """For each number of a line: `constant` and the number, or `counts up` and its difference from the page number."""
@@ -64,7 +66,7 @@ _Signature = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _EdgeLine:
-    """A line that may be a running head or foot."""
+    """A line that may be a running head, a running foot or a page number."""
 
     line: PlacedLine
     page_index: int
@@ -90,7 +92,7 @@ def drop_running_lines(
 ) -> tuple[list[PlacedLine], Counter[int]]:
     """Return the lines of all pages that are text, and the number of dropped lines by page number.
 
-    `heights`: the height of each page. Cost: n log n in the number of lines of a page.
+    `heights`: the height of each page. Cost: n log n in the number of lines.
     """
     pages = [(lines, height) for lines, height in zip(lines_by_page, heights, strict=True) if lines]
     if not pages:
@@ -155,8 +157,9 @@ def _is_countable(text: str, number: re.Match[str]) -> bool:
 def _is_set_off(rows: Sequence[Sequence[PlacedLine]], n: int) -> bool:
     """Return whether row `n`, counted from the edge inwards, is set off from the text.
 
-    A row is set off if the distance to the next row is clearly larger than those in the grid, if the type size of the
-    next row differs, or if another row of the margin between it and the text is set off.
+    A row is the lines at one height. It is set off if the distance to the next row is clearly larger than those in the
+    grid, if the type size of the next row differs, or if another row of the margin between it and the text is set off.
+    A row that no other row follows is set off, too.
     """
     gaps = [abs(inner[0].baseline - outer[0].baseline) for outer, inner in pairwise(rows)]
     for k in range(n, min(_MARGIN_LINES, len(gaps))):
@@ -165,15 +168,15 @@ def _is_set_off(rows: Sequence[Sequence[PlacedLine]], n: int) -> bool:
         size, next_size = rows[k][0].size, rows[k + 1][0].size
         if gaps[k] > limit or abs(size - next_size) > _MIN_SIZE_CHANGE * next_size:
             return True
-    return n >= len(gaps)  # there is no text on the page
+    return n >= len(gaps)  # no other row follows, so there is no text
 
 
 def _find_page_numbers(edge_lines: Sequence[_EdgeLine], page_count: int) -> set[int]:
     """Return the identities of the lines that are page numbers.
 
-    A line of the form - 2 - or 第2页 is a page number. A bare number is a page number if at least `_MIN_PAGES` numbers
-    count up with the pages in the same way. It is also a page number if it is set off from the text, and equals the
-    number of its page or stands on the only page.
+    A line of the form - 2 -, 第2页 or 第二页 is a page number. A bare number, such as 2 or 2/10, is a page number if at
+    least `_MIN_PAGES` numbers count up with the pages in the same way. It is also a page number if it is set off from
+    the text, and equals the number of its page or stands on the only page.
     """
     numbers = [item for item in edge_lines if is_page_number(item.line.text)]
     offsets = Counter((item.edge, item.template, _count_offset(item)) for item in numbers if item.numbers)
@@ -200,7 +203,7 @@ def _find_repeated_lines(
 ) -> set[int]:
     """Return the identities of the lines that are running heads and feet.
 
-    `size`: the type size of most lines.
+    `size`: the median of the type sizes of all lines.
     """
     candidates = [
         item for item in edge_lines if item.line.size <= _MAX_SIZE * size and not _NEVER_A_HEAD.match(item.line.text)
@@ -259,7 +262,8 @@ def _is_regular(indexes: Sequence[int], numbers: Sequence[int], min_share: float
 def _group_by_numbers(edge_lines: Sequence[_EdgeLine]) -> Iterable[list[_EdgeLine]]:
     """Group lines of one template whose numbers are equal, or count up with the pages.
 
-    Groups of fewer than `_MIN_PAGES` lines are left out, if the template has numbers.
+    If the template has no numbers, all lines are one group. Otherwise, groups of fewer than `_MIN_PAGES` lines are left
+    out.
     """
     if not edge_lines[0].numbers:
         return [list(edge_lines)]

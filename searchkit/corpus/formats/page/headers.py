@@ -1,8 +1,9 @@
 """Header rows above rows with figures whose columns only white space shows.
 
 Input: the rows of words above the figures, the columns, and the bars around them. Output: which rows are the header,
-and its cells. A piece is a run of words without a wide gap (`textrows`). A piece that is centred over the headers of
-several columns is their group header and covers them.
+and its cells. A piece is a run of words without a wide gap (`textrows`). The lines of the header of a single column are
+its column header. A group header is a piece above column headers: it is centred over those of several columns and
+covers them, or it is over one column, but too far above its column header to be a line of it.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ _MAX_OFF_CENTRE = 1.5
 _MAX_OFF_LEVEL = 0.5
 """Header cells side by side are at the same height if their heights differ by less than this, in em."""
 _MAX_LINE_STEP = 1.3
-"""Lines of a header that are closer than this, in em, are in one row."""
+"""Lines of a header that are closer than this, in em, are in one row. A name of a group of rows is at least this far
+above the row below it (`_is_group`), a group header at least half as far above a column header (`_find_runs`)."""
 _MAX_WRAP_STEP, _MAX_CLOSE_STEP = 2.1, 1.5
 """Maximum distance, in em, between two lines of one cell, and the distance up to which two lines are in one cell even
 if the rows of the table are as close to each other."""
@@ -67,8 +69,9 @@ def find_header(
 def _find_body_start(rows: Sequence[TextRow], earliest: int, first: int, end: int, columns: Columns) -> int:
     """Return the index of the first line that belongs to the rows with figures.
 
-    `first` and `end` are the range of the rows with figures. Lines close above the first of these rows are parts of its
-    wrapped cells if they consist of figures, or have words only in columns of words.
+    `first` and `end` are the range of the rows with figures. Short lines close above the first of these rows, whose
+    words fit the columns, are parts of its wrapped cells if they consist of figures, or have words only in columns of
+    words.
     """
     filled = [0] * len(columns.extents)
     for row in rows[first:end]:
@@ -90,7 +93,10 @@ def _find_body_start(rows: Sequence[TextRow], earliest: int, first: int, end: in
 def _find_header_start(
     rows: Sequence[TextRow], earliest: int, first: int, columns: Columns, bars: Sequence[Bar], pitch: float
 ) -> int:
-    """Return the index of the first header row. Two bars above the rows with figures enclose the header."""
+    """Return the index of the first header row; `first` if there is none.
+
+    If at least two bars are above the rows with figures, they enclose the header.
+    """
     above = [bar.height for bar in bars if bar.height < rows[first].baseline]
     top = min(above) if len(above) > 1 else None
     header = Header(columns, pitch)
@@ -125,8 +131,8 @@ def _find_header_start(
 def _find_header_end(rows: Sequence[TextRow], start: int, first: int, columns: Columns, bars: Sequence[Bar]) -> int:
     """Return the index of the first row below the header.
 
-    It is the first row below the bar under the header, or else `first`. If rows right above it name groups of rows, it
-    is the first of these instead.
+    It is the first row below the lowest of at least two bars above the figures, or else `first`. If rows right above
+    this row name groups of rows, it is the first of these names instead.
     """
     above = [bar.height for bar in bars if bar.height < rows[first].baseline]
     if len(above) > 1 and rows[start].baseline < max(above):
@@ -142,8 +148,8 @@ def _find_header_end(rows: Sequence[TextRow], start: int, first: int, columns: C
 def _is_aligned(row: TextRow, columns: Columns) -> bool:
     """Return whether the words of a row are headers of several columns.
 
-    They are if wide gaps separate them, if each is in another column, or if the row begins in the first column and has
-    one word for each of at least three columns.
+    They are if the row has a wide gap, if there are several words, each in another column, or if the row begins in the
+    first column and has as many words as the table has columns, at least three.
     """
     if row.gaps or (len(row.words) > 1 and len(columns.split(row)) == len(row.words)):
         return True
@@ -152,14 +158,20 @@ def _is_aligned(row: TextRow, columns: Columns) -> bool:
 
 
 def _is_group(row: TextRow, below: TextRow, columns: Columns) -> bool:
-    """Return whether a row is a single piece in the first column that names the rows below it."""
+    """Return whether a row is a short text in the first column that names the rows below it.
+
+    It is at least `_MAX_LINE_STEP` above the next row, which therefore does not continue its text.
+    """
     step = below.baseline - row.baseline
     is_first = row.line.left < columns.extents[0][1] and row.line.right <= columns.extents[1][0]
     return is_first and len(row.line.text) <= MAX_CELL_LENGTH and step >= _MAX_LINE_STEP * row.line.size
 
 
 def _is_between_header_rows(row: TextRow, below: TextRow, columns: Columns) -> bool:
-    """Return whether a row is close to the header row below it and has its words in other columns than that row."""
+    """Return whether a row is close to the header row below it and has its words in other columns than that row.
+
+    The header row below must have a wide gap.
+    """
     step = below.baseline - row.baseline
     is_close = step < _MAX_WRAP_STEP * row.line.size
     return is_close and below.gaps > 0 and _split(below, columns).keys().isdisjoint(_split(row, columns))
@@ -200,7 +212,7 @@ def cell_text(row: TextRow, glyphs: Sequence[Glyph]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _GroupHeader:
-    """A header over several columns, which have headers of their own."""
+    """A header above the column headers of one or several columns."""
 
     text: str
     first: int
@@ -235,7 +247,7 @@ class Header:
     pitch: float
     """Distance between the rows below it; 0 = unknown."""
     _column_headers: dict[int, _ColumnHeader] = field(default_factory=dict)
-    """The header of each column."""
+    """The column headers, by column. Columns without a column header are left out."""
     _group_headers: list[_GroupHeader] = field(default_factory=list)
     """The group headers, in the order in which they were added: from the bottom up."""
 
@@ -284,7 +296,8 @@ class Header:
         that a group header is above the lower ones. If all have the same height, the piece is a caption, unless bars
         enclose the header or some columns have no header. It is also a caption if it is nearer to the middle of the
         table than to that of any columns, unless the column headers are complete and differ in tops, middles and
-        bottoms. `is_barred`: whether bars enclose the header.
+        bottoms. The only piece of a row is never a group header over the first column. In any case, the piece can be a
+        line of the column header below it (`_goes_on`). `is_barred`: whether bars enclose the header.
         """
         glyphs = [glyph for word in row.words for glyph in word]
         if not self._column_headers or len(self.columns.extents) > _MAX_GROUPED_COLUMNS:
@@ -300,7 +313,10 @@ class Header:
         return self._goes_on(row, glyphs)
 
     def _have_different_heights(self, em: float) -> list[bool]:
-        """Return three values: whether the middles, the tops and the bottoms of the column headers differ in height."""
+        """Return three values: whether the middles, the tops and the bottoms of the column headers differ in height.
+
+        Group headers above a column header count as a part of it.
+        """
         tops = {column: lower.top for column, lower in self._column_headers.items()}
         for group in self._group_headers:
             tops |= {c: min(tops[c], group.baseline) for c in range(group.first, group.end) if c in tops}
@@ -318,7 +334,7 @@ class Header:
         return is_centred and below.top - glyphs[0].baseline < self._wrap_step(row)
 
     def build_rows(self) -> list[tuple[Cell, ...]]:
-        """Return its cells. A column header with fewer group headers above it than others covers several rows."""
+        """Return its rows. A column header covers several rows if another has more group headers above it."""
         width = len(self.columns.extents)
         if not self._column_headers and not self._group_headers:
             return []
@@ -337,7 +353,10 @@ class Header:
         return [tuple(row) for row in rows]
 
     def _join_group_headers(self) -> list[_GroupHeader]:
-        """Return the group headers, outer ones first. Those over the same columns are joined."""
+        """Return the group headers, those over more columns first, then from the top down.
+
+        Adjacent ones in this order are joined if they are over the same columns.
+        """
         joined: list[_GroupHeader] = []
         for group in sorted(self._group_headers, key=lambda group: (group.first - group.end, group.baseline)):
             before = joined[-1] if joined else None
@@ -350,7 +369,8 @@ class Header:
     def _wrap_step(self, row: TextRow) -> float:
         """Return the distance below which two lines are in one cell.
 
-        It is smaller than the pitch, if the pitch is known, but at least `_MAX_CLOSE_STEP`.
+        It is smaller than the pitch, if the pitch is known, but at least `_MAX_CLOSE_STEP`, and at most
+        `_MAX_WRAP_STEP`.
         """
         em = row.line.size
         limit = _MAX_WRAP_STEP * em
@@ -396,11 +416,12 @@ class Header:
         return _WRAPPED_COST if below.top - glyphs[0].baseline < self._wrap_step(row) else _SINGLE_COST
 
     def _find_runs(self, row: TextRow, glyphs: Sequence[Glyph]) -> list[tuple[float, int, int]]:
-        """Return the runs of columns that a piece can cover as a group header.
+        """Return the runs of at least two columns, but not all, that a piece can cover as a group header.
 
         Each is a triple: the distance of the piece from the centre of the columns in em, the first column and the end.
         The columns of a run have headers at the same height. The piece is centred over these headers or over the text
-        of the columns, or starts above the left end of the first header, which counts as distance 0.
+        of the columns, or it starts above the left end of the first header and is too far above to be a line of it.
+        The latter counts as distance 0.
         """
         em = row.line.size
         left, right = glyphs[0].left, glyphs[-1].right

@@ -35,16 +35,16 @@ _MAX_SIZE_CHANGE_AFTER_SENTENCE, _MAX_SIZE_CHANGE = 0.12, 0.2
 """Relative differences of type sizes. A larger difference starts a paragraph: the first after a sentence, the second
 anywhere. Sizes vary in text recognised by OCR."""
 _MIN_TITLE_SIZE = 1.1
-"""Minimum type size of titles, relative to that of most lines."""
+"""Minimum type size of titles, relative to the median of the lines (`_Typesetting.size`)."""
 _MIN_INDENT = 0.7
 """Minimum indent of a line, in em."""
 _MIN_WIDTH_SHARE = 0.95
-"""Minimum share of the width that the lines of all pages cover. A page whose lines cover less has no full lines."""
+"""Minimum width that the lines of a page cover if it has full lines, relative to the width that the lines of all pages
+cover. If they cover less, the bounds of all pages are used for this page."""
 _FULL_LINE_TOLERANCE = 1.5
 """Maximum distance, in em, of the end of a full line from the end of the widest line."""
 _MIN_SPARE_ROOM = 0.3
-"""A line was ended on purpose if, after the first word of the next line, there were more room than this at its end, in
-em."""
+"""A line was ended on purpose if it has room for the first word of the next line and for more than this, in em."""
 _PARAGRAPH_MARKERS = frozenset(style for style, rank in RANK.items() if rank <= RANK["①"])
 """Styles of list markers that start a paragraph. Other markers, such as 一是 and 第一, mostly occur inside a paragraph.
 """
@@ -170,9 +170,10 @@ def _assign_bounds(lines: Sequence[PlacedLine], pages: Sequence[PlacedPage]) -> 
 
 
 def _column_bounds(lines: Sequence[PlacedLine], width: float) -> ColumnBounds:
-    """Return where the lines of a column start and end. Without full lines, assume equal margins of the page.
+    """Return where the lines of a column start and end.
 
-    `width`: the width of the page, or 0 for one of several columns, which have no such margins.
+    If only one line is full, or the lines cover at most half of the page, assume equal margins at both sides of the
+    page. `width`: the width of the page, or 0 for one of several columns, which have no such margins.
     """
     if not lines:
         return NO_BOUNDS
@@ -207,13 +208,13 @@ class _Typesetting:
     line_spacing: float
     """Usual distance between two lines of a paragraph, in em; 0 if unknown."""
     size: float
-    """Type size of most lines."""
+    """Median of the type sizes of the lines."""
     has_indents: bool
     """Whether most paragraphs start with an indented line."""
 
     @classmethod
     def estimate(cls, lines: Sequence[PlacedLine]) -> _Typesetting:
-        """Estimate the conventions. Most lines are either full or the last of a paragraph."""
+        """Estimate the conventions, assuming that each line is either full or the last of a paragraph."""
         consecutive = [(before, line) for before, line in pairwise(lines) if _is_same_column(before, line)]
         steps = [
             (line.baseline - before.baseline) / line.size for before, line in consecutive if _is_full(before, line)
@@ -226,10 +227,13 @@ class _Typesetting:
     def continues_paragraph(self, before: PlacedLine, line: PlacedLine) -> bool:
         """Return whether a line continues the paragraph of the line before it.
 
-        Only a full line is continued. If paragraphs are indented, an indented line continues no paragraph, unless it
-        is a centred line of a title. If the line before ends a sentence, the next line must not look like the start of
-        a paragraph: indented, in other type, or numbered if the document has no indents. If in doubt, the result is
-        False: cleaning can join the parts of a sentence, but it cannot split paragraphs.
+        Only a full line is continued, and only by a line that is neither far below it nor in type of a clearly
+        different size. A table row is no part of a paragraph. A paragraph does not go on after an entry of a table of
+        contents, if only one of the two lines is in a column of text, or if digits would be joined to a figure. If
+        paragraphs are indented, an indented line continues no paragraph, unless it is a centred line of a title. If the
+        line before ends a sentence, the next line must not look like the start of a paragraph: indented, in other type,
+        or numbered if the document has no indents. If in doubt, the result is False: cleaning can join the parts of a
+        sentence, but it cannot split paragraphs.
         """
         change = abs(line.size - before.size) / before.size
         if before.is_row or line.is_row or bool(before.column) != bool(line.column) or change > _MAX_SIZE_CHANGE:
@@ -292,7 +296,10 @@ def _build_block(lines: Sequence[PlacedLine], *, strong: bool) -> Block:
 
 
 def _apply_bookmark(block: Block, headings: Mapping[int, Mapping[str, int]]) -> Block:
-    """Return the block, with the level of the bookmark that names it. `headings`: levels by page and `heading_key`."""
+    """Return the block, with the level of the bookmark that names it, if there is one.
+
+    `headings`: levels by page and `heading_key`.
+    """
     if block.page is None or len(block.text) > _MAX_HEADING_LENGTH or "。" in block.text:
         return block
     level = headings[block.page].get(heading_key(block.text), 0)

@@ -37,9 +37,10 @@ _MIN_TYPE_SIZE = 1e-5
 _MIN_WORD_GAP = 0.15
 """Minimum width of a blank between Latin characters, in em. Some programs leave a gap instead of printing a blank."""
 _MIN_HAN_GAP = 0.7
-"""The same next to a Han character. Justified lines contain gaps, and Latin words are set off by 1/4 em."""
+"""Minimum width of a blank next to a Han character, in em. Justified lines contain smaller gaps, and Latin words are
+set off by 1/4 em."""
 _MAX_BASELINE_SHIFT = 0.5
-"""Maximum difference of the baselines of glyphs in the same row, in em."""
+"""Maximum distance of the baseline of a glyph from that of the first glyph of its row, in em."""
 _MIDDLE_HEIGHT = 0.35
 """Height of the middle of a character above its baseline, in em."""
 _MAX_OVERPRINT_SHIFT = 0.4

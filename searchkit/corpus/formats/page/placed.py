@@ -59,7 +59,7 @@ class PlacedPage:
     """In any order."""
     rules: Sequence[Rule] = ()
     headings: Mapping[str, int] = field(default_factory=dict)
-    """Titles of the bookmarks that point to this page, with their heading level from 1."""
+    """Level, from 1, of each bookmark that points to this page, by the `layout.heading_key` of its title."""
     template_lines: int = 0
     """Number of lines of this page that are printed on several pages, and are not among the glyphs."""
 
@@ -79,9 +79,10 @@ class PlacedTable:
     """The part of a table on one page."""
 
     rows: tuple[tuple[Cell, ...], ...]
-    """Like in HTML, a cell that covers several rows is only in the first of them."""
+    """As in HTML, a cell that covers several rows is only in the first of them."""
     edges: tuple[float, ...]
-    """Left edge of each column and right edge of the last, from left to right."""
+    """Left edge of each column and right edge of the last, from left to right. If white space shows the columns, the
+    edge between two columns is the middle of the space."""
     is_ruled: bool
     """Whether rules show the columns, or only white space."""
 
@@ -111,7 +112,7 @@ class PlacedLine:
     is_row: bool = False
     """Whether it is a table row, or looks like one. In rows of tables, tabs separate the cells."""
     glyphs: Sequence[Glyph] = ()
-    """Its glyphs from left to right; empty if it is a row of `table`."""
+    """Its glyphs from left to right. Empty if it is a row of `table`, or a row of a ruled grid that is not layout."""
     table: PlacedTable | None = None
     """The table, if it is a row of one."""
     row: int = 0

@@ -15,7 +15,8 @@ from searchkit.corpus.formats.page.placed import PlacedLine
 from searchkit.corpus.tables.cells import parse_figure
 
 _MIN_COLUMN_LINES = 3
-"""Minimum number of rows with text on both sides of a gutter. Fewer rows are a signature, or a line with a gap."""
+"""Minimum number of rows with text on both sides of a gutter, and of lines of a column. Fewer rows are a signature, or
+a line with a gap."""
 _MIN_GUTTER = 1.0
 """Minimum width of the white space between columns, in em."""
 _MIN_COLUMN_WIDTH = 8
@@ -26,7 +27,7 @@ that a full line fills. Entries of a list are not full."""
 _MAX_COLUMN_ROWS = 500
 """Maximum number of rows of two columns. No page has more lines."""
 _MAX_PIECES_TRIED = 10
-"""Number of pieces at the start of a row between which gutters are looked for."""
+"""Maximum number of pieces at the start of a row between which gutters are looked for."""
 _MAX_TEXT_PIECES = 2
 """Maximum number of pieces of a line that is text. A line of more pieces is a row of an unruled table."""
 _LAST_CELL = re.compile(r"[\d.,%％—-]+")

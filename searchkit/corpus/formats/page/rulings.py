@@ -26,13 +26,14 @@ _MAX_CROSSINGS, _MAX_CROSSINGS_PER_RULE = 10_000, 100
 """Maximum number of pairs of rules that could cross: the first number, plus the second for each rule. A page with more
 is a drawing. The limit keeps the cost linear."""
 _SAME_RULE = 0.4
-"""Parallel rules that are closer than this, in em, are the same rule."""
+"""Maximum distance, in em, between parallel lines of the same rule, and between two rules that touch."""
 _MAX_DASH_GAP = 0.6
 """Maximum gap, in em, between dashes of one rule, or between rules that are sides of adjacent cells."""
 _MIN_LENGTH = 0.8
-"""Minimum length of a rule, in em. A shorter one is part of a drawing or a character."""
+"""Minimum length of a rule after its dashes are joined, in em. A shorter one is part of a drawing or a character."""
 _MIN_OUTER_CELL = 1.0
-"""Minimum length, in em, by which rules protrude beyond the outermost rule across them if an outer rule is missing."""
+"""Minimum length, in em, by which rules protrude beyond the outermost rule across them if an outer rule is missing.
+Also the minimum distance from horizontal rules at which the end of a vertical rule shows the edge of a row."""
 
 
 Subpath = Sequence[tuple[float, float]]
@@ -92,9 +93,10 @@ class Rulings:
 
 
 def trace_rules(subpaths: Iterable[Subpath], max_width: float, *, is_stroked: bool) -> Iterator[Rule]:
-    """Yield the rules that a path draws: its straight sides if it is stroked, its thin areas if it is only filled.
+    """Yield the rules that a path draws: its sides if it is stroked, its areas if it is only filled.
 
-    `max_width`: a wider area is not a rule.
+    `max_width`: the maximum length of the shorter side of the bounding box of a rule. A skewed line or a wide area is
+    not a rule.
     """
     for points in subpaths:
         if is_stroked:
@@ -170,7 +172,10 @@ def _cluster(lines: Iterable[_Line], tolerance: float) -> Iterator[list[_Line]]:
 def _connect(
     rows: Sequence[_Line], columns: Sequence[_Line], tolerance: float
 ) -> list[tuple[list[_Line], list[_Line]]] | None:
-    """Return the groups of lines that touch, each as its horizontal and vertical lines; None if there are too many."""
+    """Return the groups of lines that touch, each as its horizontal and its vertical lines.
+
+    Returns None if too many pairs of lines could cross (`_MAX_CROSSINGS`).
+    """
     positions = [line.position for line in columns]
     parents = list(range(len(rows) + len(columns)))
 
@@ -199,7 +204,7 @@ def _connect(
 
 
 def _build_grid(across: Sequence[_Line], down: Sequence[_Line], em: float) -> RuledGrid | None:
-    """Return the grid that lines draw; None if it has only one column or is too large."""
+    """Return the grid that lines draw; None if it has no row or only one column, or is too large."""
     columns, rows = _complete_edges(down, across, em), _complete_edges(across, down, em)
     rows = _add_ends(rows, down, em)
     height, width = len(rows) - 1, len(columns) - 1
@@ -208,7 +213,7 @@ def _build_grid(across: Sequence[_Line], down: Sequence[_Line], em: float) -> Ru
     walls_right, walls_below = _find_walls(down, columns, rows), _find_walls(across, rows, columns)
     cells: list[GridCell] = []
     open_cells: dict[tuple[int, int], int] = {}
-    """Maps the first and last column of each cell that the rule below does not close to its index."""
+    """The index of each cell of the row above that no rule closes below, by its first and its last column."""
     slots: list[list[int]] = []
     for r in range(height):
         line = [0] * width

@@ -37,13 +37,14 @@ _MAX_HEADER_LINES = 6
 _EDGE_TOLERANCE = 1.0
 """Maximum difference of the edges of the same column on two pages, in em; twice as much for unruled tables."""
 _MAX_LINES_BETWEEN = 4
-"""Maximum number of lines between the parts of a table on two pages: 续表 and notes."""
+"""Maximum number of lines between two parts of a table: 续表 and notes on the unit."""
 _MIN_ROW_STEP = 0.85
-"""Minimum distance between two rows, relative to their usual distance. A line this far from all rows is a row, too."""
+"""Minimum distance between two rows, relative to their usual distance. A line this far from all rows is a row, too.
+Lines of one label are closer than this."""
 _MIDDLE_HEIGHT = 0.35
 """Height of the middle of a character above its baseline, in em."""
 _MIN_EDGE_DISTANCE = 0.5
-"""Minimum distance of the middle of a line from the edge of its row, in em."""
+"""Minimum distance, in em, of the middles of two lines of a cell from an edge between them at which the cell is cut."""
 _MAX_LABEL_STEP = 1.45
 """Maximum distance between two lines of a label, in em."""
 _DIGIT_AT_END, _DIGIT_AT_START = re.compile(r"[\d.,%％]$"), re.compile(r"[\d.,-]")
@@ -341,7 +342,7 @@ class TablePart:
             yield from map(build, self.lines)
 
     def _count_header_rows(self) -> int:
-        """Return the number of header rows that are repeated on each page, or bold above rows that are not bold.
+        """Return the number of header rows that are repeated on each page, or bold above rows most of which are not.
 
         Such rows show that a table of words is data, as a stated header does in other formats.
         """
@@ -359,7 +360,8 @@ class TablePart:
 def collect_tables(lines: Sequence[PlacedLine]) -> list[PlacedLine | TablePart]:
     """Return the lines with the rows of each table collected, in reading order.
 
-    The parts of a table on several pages are joined; a repeated header and the lines above it (续表) are dropped.
+    The parts of a table on several pages, or in several columns of a page, are joined. The lines between two parts
+    (续表, 单位：万元) and repeated header rows are dropped.
     """
     if all(line.table is None for line in lines):
         return list(lines)
@@ -444,9 +446,9 @@ def _is_above_continuation(text: str) -> bool:
 
 
 def _count_repeated(before: Sequence[Sequence[Cell]], rows: Sequence[Sequence[Cell]]) -> int:
-    """Return the number of first rows that repeat the first rows of the part before and contain no figures.
+    """Return how many rows at the start of `rows` repeat the first rows of `before` and contain no number.
 
-    The result is 0 if all rows are such.
+    The result is 0 if all of `rows` do.
     """
     count = 0
     for first, row in zip(before, rows, strict=False):
@@ -460,8 +462,8 @@ def _count_repeated(before: Sequence[Sequence[Cell]], rows: Sequence[Sequence[Ce
 def _continues(before: Sequence[Sequence[Cell]], rows: Sequence[Sequence[Cell]]) -> bool:
     """Return whether rows that do not repeat the header continue a table.
 
-    They do not if words are above the figures in the columns of numbers: these words are the header of another table.
-    Without columns of numbers, the number of columns decides.
+    They do not if the number of columns differs, or if a row above the first number has words in most of the columns
+    that contain numbers in `before`: these words are the header of another table.
     """
     above, below = place_cells(before), place_cells(rows)
     width = len(above[0]) if above else 0
@@ -487,7 +489,10 @@ def _has_numbers(rows: Sequence[Sequence[PlacedCell]], column: int) -> bool:
 
 
 def _join_broken_row(before: list[tuple[Cell, ...]], rows: list[tuple[Cell, ...]]) -> list[tuple[Cell, ...]]:
-    """Return the rows after a page break without the cells that continue cells of `before`, which are extended."""
+    """Return the rows after a page break without the empty cells that continue merged cells of `before`.
+
+    The merged cells are extended in `before`.
+    """
     if not before or not rows:
         return rows
     above = place_cells(before)[-1]

@@ -34,13 +34,13 @@ MAX_CELL_LENGTH = 40
 _MAX_LINES_BETWEEN = 3
 """Maximum number of lines without figures between two rows with figures."""
 _MAX_ROWS = 500
-"""Maximum number of rows of a table on a page. No page has more."""
+"""Maximum number of lines of a group of rows with figures. No page has more."""
 _MAX_LABEL_STEP = 1.6
 """Maximum vertical distance, in em, of a label beside two rows from each of them. Lines of text are further apart."""
 _MAX_SPACING = 4.5
 """Maximum white space between the two characters of a label, in em: 合　　　计."""
 _MIN_NARROW_WORDS = 3
-"""Minimum number of words of a row of a label and figures without wide gaps between them."""
+"""Minimum number of words in a row that consists of a label and figures, with or without wide gaps between them."""
 _NOTE = re.compile(r"[（(【\[]?\s*(?:注|备\s?注|说\s?明|附\s?注|数据来源|资料来源|来源)\s*\d?\s*[:：]")
 _CAPTION = re.compile(r"(?:附\s?|续\s?)?表\s?[\d一二三四五六七八九十]{1,3}(?![\d一二三四五六七八九十]*[年月件个])")
 _FIGURE_PART = re.compile(r"[-−]?\d[\d.,，]*[%％]?|[%％]")
@@ -85,12 +85,15 @@ class TextRow:
 
     @property
     def has_corner_note(self) -> bool:
-        """Whether its first word, above the names of the rows, is the unit of the cells: 单位：万元."""
+        """Whether its first word is a note such as 单位：万元, and the other words, at least one, have no colon.
+
+        In the upper left corner of a table, the note is above the names of the rows.
+        """
         texts = [text_of(word) for word in self.words]
         return len(texts) > 1 and is_table_note(texts[0]) and not any(":" in text or "：" in text for text in texts[1:])
 
     def is_label_of(self, row: TextRow) -> bool:
-        """Return whether it is a single word left of all words of `row`, and closer to `row` than lines of text are."""
+        """Return whether it is a single word left of all words of `row`, and closer to `row` than `_MAX_LABEL_STEP`."""
         is_close = abs(self.baseline - row.baseline) < self.line.size * _MAX_LABEL_STEP
         is_word = len(self.words) == 1 and bool(row.words)
         return is_close and is_word and self.line.right <= row.words[0][0].left - MIN_GAP * self.line.size
@@ -132,7 +135,7 @@ def build_row(line: PlacedLine) -> TextRow:
 
 
 def _is_spaced_word(before: Sequence[Glyph], glyph: Glyph, gap: float) -> bool:
-    """Return whether a character belongs to the one before it, from which a blank sets it off: 合 计."""
+    """Return whether a character is the second one of a word for a total, after wide white space: 合 计."""
     text = before[0].text + glyph.text
     is_pair = len(before) == 1 and gap < _MAX_SPACING * glyph.size and text.isalpha() and not text.isascii()
     return is_pair and is_total(text)

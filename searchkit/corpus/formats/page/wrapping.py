@@ -31,15 +31,18 @@ _MIN_LONG_FIGURE = 5
 _MIN_WRAPPED_WIDTH = 5.0
 """Minimum width, in em, of a column whose text was wrapped. In a narrower one, any text may fill the column."""
 _MAX_OFF_MIDDLE = 0.65
-"""Maximum distance of a label over several rows from their middle, in em."""
+"""Maximum distance, in em, of the last row of a label below the height that is as far below the label as its first row
+is above it."""
 _MIN_OFF_ROW = 0.25
-"""Minimum distance, in em, of such a label below the first of its rows. A closer label belongs to this row alone."""
+"""Minimum distance, in em, of the first label over several rows below the first of these rows. A closer label belongs
+to this row alone."""
 
 
 def find_end(rows: Sequence[TextRow], first: int, end: int, columns: Columns, bars: Sequence[Bar]) -> int:
     """Return the end of a table, including the lines below its rows with figures.
 
-    A line is included if it continues cells of the last row, is close to the line above it, or is above the last bar.
+    A line whose words fit the columns is included if it continues cells of the line above it, or if it is short and
+    either close to the line above it or above the lowest bar.
 
     `first`: the index of the first row below the header. `end`: the end of the rows with figures.
     """
@@ -58,8 +61,9 @@ def find_end(rows: Sequence[TextRow], first: int, end: int, columns: Columns, ba
 def mark_parts(rows: Sequence[TextRow]) -> list[TextRow]:
     """Return the rows. Lines of figures that are only parts of the cells of another row are no longer `is_data`.
 
-    Where a column is too narrow for its figures, they are wrapped. Such a line is close to a row with a label and has
-    figures only in columns that this row leaves free, or it continues figures that fill their columns.
+    Where a column is too narrow for its figures, they are wrapped. Such a line has no label, is close to another row
+    with figures, and has figures only in columns that this row leaves free; or it continues cells that fill their
+    columns.
     """
     labelled = [row for row in rows if row.is_data and row.line.left < _find_label_end(rows)]
     columns = find_columns(labelled) if len(labelled) > 1 else None
@@ -87,7 +91,10 @@ def _find_label_end(rows: Sequence[TextRow]) -> float:
 
 
 def _is_beside(row: TextRow, around: Sequence[TextRow], columns: Columns, limit: float) -> bool:
-    """Return whether a line contains only figures in columns that a row with figures next to it leaves free."""
+    """Return whether a line has words only in columns that a row with figures next to it leaves free.
+
+    `around`: the line and those directly above and below it. `limit`: the distance below which the row is close enough.
+    """
     cells = columns.split(row).keys()
     return any(
         other.is_data and abs(row.baseline - other.baseline) < limit and cells.isdisjoint(columns.split(other))
@@ -197,8 +204,9 @@ def span_labels(
 ) -> list[int]:
     """Return the number of rows over which each label is centred; empty if labels and rows do not agree.
 
-    `labels` and `rows` are baselines, ascending. `own` are the baselines of rows with a label of their own. The result
-    is also empty if all rows are in `own`, or if the first row that is not has a label of its own.
+    `labels` and `rows` are baselines, ascending. `own` are the baselines of rows that have a label of their own in any
+    case. The result is also empty if all labels are in `own`, or if the first label that is not in `own` is less than
+    `_MIN_OFF_ROW` below the first of its rows.
     """
     spans: list[int] = []
     start = 0

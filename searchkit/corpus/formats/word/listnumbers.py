@@ -1,8 +1,8 @@
 """The list numbers that Word prints before paragraphs, such as 一、 （一） 1. ①. They are not text in the file.
 
-A paragraph names a list (`numId`) and a level. The list refers to a definition (`abstractNum`), which has a pattern for
-each level, such as `第%1章` or `%1.%2`. Lists with the same definition continue each other's numbers unless a list
-states its start. Source: ECMA-376, part 1, section 17.9.
+A paragraph, or its style, names a list (`numId`) and a level. The list refers to a definition (`abstractNum`), which
+has a pattern for each level, such as `第%1章` or `%1.%2`. Lists with the same definition continue each other's numbers
+unless a list states its start. Source: ECMA-376, part 1, section 17.9.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ _LEVEL_COUNT = 9
 _PLACEHOLDER = re.compile("%([1-9])")
 """The place of the number of a level in a pattern: `%1` for the outermost level."""
 _NEEDS_BLANK = re.compile(r"[^\W①-⒛㊀-㊉]\ |\.\ (?=[0-9A-Za-z])")
-"""Matches where a number and the text after it would run together: 第一章 总则, 1. 2023年; not 一、总则, ①总则,
-1.总则."""
+"""Matches the end of a list number and the blank after it, if the number and the text would run together without the
+blank: 第一章 总则, 1. 2023年; not 一、总则, ①总则, 1.总则."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class _ListLevel:
     """This level restarts after a paragraph of level `restart`, counted from 1, or of a level above that. If 0, this
     level never restarts. If None, it restarts after a paragraph of any level above it."""
     is_legal: bool = False
-    """Whether the numbers of all levels are printed as decimals (`isLgl`)."""
+    """Whether all numbers in the list number are decimals (`isLgl`), except those of levels with the format `none`."""
     style: str = ""
     """Id of the paragraph style that implies this level."""
 
@@ -62,7 +62,7 @@ class _WordList:
 
     definition: _ListDefinition
     levels: Mapping[int, _ListLevel]
-    """Levels by index, from 0, with those that the list overrides."""
+    """Levels by index, from 0: those of the definition, or the list's own where it overrides them."""
     starts: dict[int, int]
     """Start numbers that the list overrides, by level. An entry is removed when it has been applied."""
 
@@ -71,7 +71,7 @@ class ListNumbers:
     """Counts the list paragraphs of a document. Call `next_number` once per numbered paragraph, in document order."""
 
     def __init__(self, root: Element | None, lists_by_style: Mapping[str, str]) -> None:
-        """Read the part `numbering.xml`, if there is one. `lists_by_style`: list ids by numbering style."""
+        """Read the part `numbering.xml`, if there is one. `lists_by_style`: ids of lists by ids of styles."""
         self._lists: dict[str, _WordList] = {}
         if root is None:
             return
@@ -96,8 +96,8 @@ class ListNumbers:
     def next_number(self, name: str, n: int) -> str:
         """Count one paragraph of list `name` at level `n`, from 0, and return the text that Word prints before it.
 
-        The text ends with a blank where Word prints a gap. It is empty if there is no such list or level, for a bullet
-        and for a hidden number.
+        The text ends with a blank where Word prints a gap. It is empty if there is no such list or level, and for a
+        bullet, a hidden number and any other number that prints nothing.
         """
         word_list = self._lists.get(name)
         if word_list is None or not 0 <= n < _LEVEL_COUNT:
@@ -105,7 +105,7 @@ class ListNumbers:
         last_numbers = word_list.definition.last_numbers
         start = word_list.starts.pop(n, None)
         count = last_numbers[n]
-        for upper in range(n + 1):  # a skipped level above has begun as well
+        for upper in range(n + 1):  # this level has begun, and so have those above that were skipped
             if last_numbers[upper] is None:
                 last_numbers[upper] = word_list.levels.get(upper, _ListLevel()).start
         if start is not None:
@@ -120,13 +120,19 @@ class ListNumbers:
 
 
 def prepend_number(number: str, text: str) -> str:
-    """Prepend a list number, as `ListNumbers.next_number` returns it, with or without a blank as in typed text."""
+    """Prepend a list number, as `ListNumbers.next_number` returns it, to a text.
+
+    The blank at the end of the number stays only where typed text has one: 第一章 总则, but 一、总则.
+    """
     combined = number + text
     return combined if _NEEDS_BLANK.match(combined, max(0, len(number) - 2)) else number.rstrip(" ") + text
 
 
 def _fill_pattern(word_list: _WordList, n: int) -> str:
-    """Return the printed list number of level `n`: its pattern, with the last number of each level that it names."""
+    """Return the printed list number of level `n`: its pattern, with the last number of each level that it names.
+
+    The suffix follows it. The result is empty if there is no such level, for a bullet, and if nothing is printed.
+    """
     level = word_list.levels.get(n)
     if level is None or level.format == "bullet":
         return ""
@@ -218,7 +224,8 @@ _FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
 """Maps digits to their full-width forms."""
 _NUMERALS, _FORMAL_NUMERALS = ("零一二三四五六七八九", "十百千万"), ("零壹贰叁肆伍陆柒捌玖", "拾佰仟万")
 _FORMAL_TRADITIONAL_NUMERALS = ("零壹貳參肆伍陸柒捌玖", "拾佰仟萬")
-"""Pairs of the Chinese digits 0 to 9, and the powers of ten from 10 to 10,000. Formal ones prevent forgery."""
+"""Each is a pair: the Chinese digits 0 to 9, and the powers of ten from 10 to 10,000. Formal numerals prevent
+forgery."""
 _LEADING_ONE = re.compile("^一(?=十)")
 """一 in 一十二, which is usually written 十二."""
 
@@ -259,7 +266,7 @@ _ROMAN = (
 
 
 def _roman(number: int) -> str:
-    """Return a number up to 3999 in Roman numerals, any other number in decimals."""
+    """Return a number from 1 to 3999 in Roman numerals, any other number in decimals."""
     max_number = 3_999
     return "".join(_roman_parts(number)) if 0 < number <= max_number else str(number)
 
@@ -272,7 +279,10 @@ def _roman_parts(number: int) -> Iterator[str]:
 
 
 def _letter(number: int) -> str:
-    """Return A to Z, then AA, BB to ZZ, AAA and so on, up to thirty times the letter; any other number in decimals."""
+    """Return A to Z for 1 to 26, AA, BB to ZZ for 27 to 52, and so on.
+
+    A number that needs more than thirty letters, or is not positive, is returned in decimals.
+    """
     letters, max_repetitions = 26, 30
     times, letter = divmod(number - 1, letters)
     return chr(ord("A") + letter) * (times + 1) if 0 <= times < max_repetitions else str(number)
@@ -300,4 +310,4 @@ _NUMBER_FORMATS: Mapping[str, Callable[[int], str]] = {
     "taiwaneseCountingThousand": _chinese_thousand,
     "taiwaneseDigital": _digit_by_digit,
 }
-"""Functions that format numbers in the styles that are not in `_NUMBER_SYMBOLS`."""
+"""Functions that format numbers, by style. A style that is neither here nor in `_NUMBER_SYMBOLS` is decimal."""

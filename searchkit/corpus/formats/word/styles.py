@@ -21,19 +21,22 @@ _TITLE_NAMES = frozenset({"title", "标题", "標題"})
 
 
 def child_value(parent: Element | None, name: str) -> str | None:
-    """Return the `val` attribute of a child element; None if there is no such child."""
+    """Return the `val` attribute of a child element, empty if it has none; None if there is no such child."""
     child = None if parent is None else parent.find(W + name)
     return None if child is None else child.get(W + "val", "")
 
 
 def parse_integer(text: str | None, default: int) -> int:
-    """Parse an integer from 0 to `MAX_LIST_NUMBER`; larger values become the maximum, invalid ones the default."""
+    """Parse an integer from 0 to `MAX_LIST_NUMBER`.
+
+    Larger integers of up to nine digits become the maximum. Any other text becomes the default.
+    """
     return min(int(text), MAX_LIST_NUMBER) if text and re.fullmatch("[0-9]{1,9}", text) else default
 
 
 @dataclass(frozen=True, slots=True)
 class WordStyle:
-    """The properties of a style, including inherited ones."""
+    """The name of a style, and its own and inherited properties."""
 
     name: str = ""
     level: int = 0
@@ -43,7 +46,7 @@ class WordStyle:
     vertical_align: str = ""
     """`superscript`, `subscript` or `baseline`; empty if not stated."""
     list_of: tuple[str, int] = ("", 0)
-    """Id of the list of the paragraphs, empty if there is none, and the level in the list, from 0."""
+    """Id of the list that paragraphs of this style belong to, empty if there is none, and their level in it, from 0."""
 
 
 class WordStyles:
@@ -55,7 +58,7 @@ class WordStyles:
         self._resolved: dict[str, WordStyle] = {}
         paragraph = (e for e in styles if e.get(W + "type") == "paragraph" and is_on(e.get(W + "default", "0")))
         self.default: str = next((element.get(W + "styleId", "") for element in paragraph), "")
-        """Id of the style of paragraphs that do not name one."""
+        """Id of the style of paragraphs that do not name one; empty if the document states none."""
 
     def __getitem__(self, style_id: str) -> WordStyle:
         """Return a style by id, or `WordStyle()` if there is no style with this id.
@@ -75,13 +78,16 @@ class WordStyles:
         return style
 
     def lists_by_style(self) -> dict[str, str]:
-        """Map the id of each style that refers to a list to the id of the list."""
+        """Map the id of each style that itself states a list, and does not inherit it, to the id of the list."""
         lists = ((name, child_value(e.find(f"{W}pPr/{W}numPr"), "numId")) for name, e in self._elements.items())
         return {name: list_id for name, list_id in lists if list_id}
 
 
 def _inherit(element: Element, base: WordStyle) -> WordStyle:
-    """Return the style that an element defines. Properties that the element does not state are those of `base`."""
+    """Return the style that an element defines. Properties that the element does not state are those of `base`.
+
+    The heading level is the stated one, or else that of the name (`heading 2`), or else that of `base`.
+    """
     paragraph, characters = element.find(W + "pPr"), element.find(W + "rPr")
     name = (child_value(element, "name") or "").strip()
     heading = _HEADING_NAME.fullmatch(name)
@@ -114,7 +120,7 @@ def outline_level(properties: Element | None, default: int) -> int:
 
 
 def is_on(value: str) -> bool:
-    """Parse the value of a boolean property, which is on unless the value says otherwise."""
+    """Parse the value of a boolean property, which is on unless the value is `0`, `false` or `off`."""
     return value not in {"0", "false", "off"}
 
 

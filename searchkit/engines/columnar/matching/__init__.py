@@ -1,6 +1,6 @@
 """Matching: which docs match a node of a query tree. The entry point is `matcher.Matcher.match`.
 
-matcher.py   all segments: operators, words of the passage, a cache of filters
+matcher.py   all segments: operators, words and strings of letters in the passage, caches
 segments.py  one segment: all other leaves, and filters
 strings.py   one segment: strings in the text, and in headings and titles
 """

@@ -40,14 +40,17 @@ class Matcher:
         self._title_terms: Cache[str, Array] = Cache(_MAX_CACHED_TITLE_TERMS)
 
     def leaves(self) -> dict[Node, DocSet]:
-        """Return the docs of the leaves matched so far in the `share_matches` block, by leaf. `match` adds to them."""
+        """Return a dictionary of the leaves that were matched so far, with the docs of each. `match` adds to it.
+
+        In a block of `share_matches`, all calls return the same dictionary; otherwise each call returns a new one.
+        """
         return shared_matches(self)
 
     def match(self, node: Node, leaves: dict[Node, DocSet] | None = None) -> DocSet:
         """Return the live docs that match a query tree.
 
-        `leaves`: the docs of leaves that were matched before, for other trees of the same request; None for the result
-        of `Matcher.leaves`. Leaves in it are not matched again; the other leaves of the tree are added.
+        `leaves`: the leaves that were matched before, for other trees of the same request, with the docs of each; None
+        for the result of `Matcher.leaves`. These leaves are not matched again; the other leaves of the tree are added.
         """
         docs = self._match(node, self.leaves() if leaves is None else leaves)
         return docs.postings_as_bitset() if self._live_docs is None else intersection([docs, self._live_docs])
@@ -59,11 +62,11 @@ class Matcher:
     def contains(self, node: Node, doc_ids: Array, leaves: dict[Node, DocSet]) -> Array:
         """Return a mask of `doc_ids`, ascending ids of live docs: True for those that match a query tree.
 
-        `leaves`: as for `match`. Words of titles are looked up only for these docs. The docs with recent words in their
-        titles are cached.
+        `leaves`: as for `match`, but not None. For a word of titles, no set of docs is built: the given docs are looked
+        up in the ranges of docs of the documents with the word in their title, which are cached for recent words.
         """
         if isinstance(node, And | Or):
-            # A doc that one child decides is not looked up in the next.
+            # A doc that one child decides is not looked up in the children after it.
             is_and = isinstance(node, And)
             mask = np.full(len(doc_ids), is_and)
             for child in node.children:
@@ -80,7 +83,7 @@ class Matcher:
         return self._match(node, leaves).contains(doc_ids)
 
     def _docs_under_title(self, term: str) -> Array:
-        """Return `SegmentMatcher.docs_under_title` for all segments. Without such titles, the rows are empty."""
+        """Return `SegmentMatcher.docs_under_title` for all segments. If no title has the term, the rows are empty."""
         parts = [np.empty((2, 0), np.int64)]
         for segment, base in zip(self._segments, self._doc_bases, strict=False):
             docs = segment.docs_under_title(term)

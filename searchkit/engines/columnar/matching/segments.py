@@ -47,7 +47,7 @@ class SegmentMatcher:
         return union(list(map(docs_of, self._term_ords(leaf))), size)
 
     def _match_prefix(self, prefix: Prefix) -> DocSet:
-        """Return the docs whose passage (for the field text: whose text) contains a term that begins with a prefix.
+        """Return the docs whose passage (for the field text: whose text) contains a term that a prefix matches.
 
         Takes some ns per posting. For the field text, each term that also occurs in a heading or title takes some ns
         per doc of the segment.
@@ -65,7 +65,7 @@ class SegmentMatcher:
         return union([DocSet.of_bitset(bitset).compact(), *map(self._text_docs, heading_ords)], self._segment.size)
 
     def _text_docs(self, term_ord: int) -> DocSet:
-        """Return the docs with a term in their text: its frequency exceeds that in the headings and the title.
+        """Return the docs with a term in their text: its weighted frequency exceeds that in the headings and the title.
 
         Takes some ns per doc of the segment.
         """
@@ -83,14 +83,17 @@ class SegmentMatcher:
     def match_cross_word(self, word: Substring) -> DocSet:
         """Return the docs whose passage contains a string of letters. Docs with the string as a token may be left out.
 
-        Returns the cross-word postings of the string if there are any. Otherwise finds the string in the text.
+        Returns the docs of the cross-word postings if the string is a term with such. Otherwise finds the string in the
+        passages.
         """
         term_ord = self._segment.postings.ord_of(word.text)
         ids = None if term_ord is None else self._segment.cross_word.doc_ids(term_ord)
         return DocSet.of_ids(self._strings.match(word) if ids is None else ids, self._segment.size)
 
     def docs_under_title(self, term: str) -> Array | None:
-        """Return the docs of each document with a term in its title: the first ids, ascending, and the ends, as rows.
+        """Return the range of doc ids of each document with a term in its title.
+
+        The first row contains the first doc id of each range, ascending, the second row the ends (exclusive).
 
         Returns None if no title contains the term.
         """
@@ -106,7 +109,7 @@ class SegmentMatcher:
         return StringMatcher(self._segment.text)
 
     def _prefix_range(self, prefix: Prefix) -> range:
-        """Return the ordinals of the terms with a prefix in its field."""
+        """Return the ordinals of the terms that a prefix matches in its field."""
         mark = _TERM_PREFIXES[prefix.field]
         last = None if prefix.last is None else mark + prefix.last
         return self._segment.postings.prefix_range(mark + prefix.text, last)
@@ -148,8 +151,8 @@ class SegmentMatcher:
     def _match_filter(self, item: Filter) -> DocSet:
         """Return the docs that a filter admits.
 
-        Evaluates the filter once per distinct value of a column. There are many ids of documents, so the ids of a
-        filter by document are looked up instead. Takes at most two gathers.
+        Evaluates the filter once per distinct value of a column. A column of ids of documents has many values, so the
+        ids that a filter names are looked up instead. Takes at most two gathers after that.
         """
         column, name = self._segment.facet_column(item.name)
         if column is None:

@@ -1,4 +1,4 @@
-"""Finding strings in the text of a segment, and in its heading paths and titles."""
+"""Finding strings in the passages of a segment, and in its heading paths and titles."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class StringMatcher:
         """Return the ids, ascending, of the docs whose folded passage (for the field text: whose text) has a string.
 
         Reads the shortest list of offsets of a bigram of the string. For a single character, or if none of the bigrams
-        has a list, scans the text of the segment.
+        has a list, scans all passages of the segment.
         """
         return self._text.docs_with(self._find(node), text_only=node.field == "text")
 
@@ -46,7 +46,8 @@ class StringMatcher:
         """Return the offsets, ascending, of a sequence of folded codes.
 
         Finds the pair with the shortest list, then drops the offsets at which another code differs. If no pair has a
-        list, for example if the sequence is a comma and a letter, scans the text for the rarest code.
+        list, for example if the sequence is a frequent pair of a comma and a letter, scans all passages for the code
+        that the fewest docs have in their text.
         """
         text, bigrams = self._text.codes, self._text.bigrams
         pair_ords = [bigrams.ord_of(*pair) for pair in pairwise(codes)]
@@ -84,10 +85,10 @@ class StringMatcher:
     def _drop_partial_numbers(self, offsets: Array, text: str) -> Array:
         """Drop the occurrences of a string that are part of a longer number, as `Substring.find` does.
 
-        A string that begins or ends with a digit is part of a longer number if another digit is next to it, or a point
-        or comma and then a digit: 5件 in 1.5件. A string that begins or ends with a Chinese numeral is part of a longer
-        number if another Chinese numeral is next to it: 三件 in 十三件. So is a string that begins with a Chinese
-        numeral after a digit: 万件 in 3万件.
+        A string that begins or ends with a digit is part of a longer number if another digit is next to that digit, or
+        a point or comma and then a digit: 5件 in 1.5件. A string that begins or ends with a Chinese numeral is part of
+        a longer number if another Chinese numeral is next to that numeral: 三件 in 十三件. So is a string that begins
+        with a Chinese numeral and follows a digit: 万件 in 3万件.
         """
         first, last, length = text[0], text[-1], len(text)
         if first.isdecimal():
@@ -113,9 +114,9 @@ class StringMatcher:
         return is_continued
 
     def _numeral_class_at(self, offsets: Array) -> Array:
-        """Return the numeral class of the character at each offset, ascending. Outside the text, it is `_NOT_NUMERAL`.
+        """Return the numeral class of the character at each offset; `_NOT_NUMERAL` at offsets outside the text.
 
-        An offset after the text has the class of the last code, which ends a doc and is no numeral.
+        The offsets ascend. An offset after the text has the class of the last code, which is 0 and no numeral.
         """
         inside = np.minimum(np.maximum(offsets, 0), len(self._text.codes) - 1)
         classes: Array = self._numeral_classes.take(self._text.codes.take(inside))
@@ -141,7 +142,7 @@ class HeadingMatcher:
     """Finds strings in heading paths or titles, which it folds and concatenates to one text."""
 
     def __init__(self, headings: Sequence[str]) -> None:
-        """`headings`: the distinct heading paths, or the distinct titles. Takes 10 ns per character."""
+        """Take the distinct heading paths, or the distinct titles. Takes 10 ns per character."""
         self._text = fold(_SEPARATOR.join((*headings, "")))
         self._codes = narrow_code_points(self._text)
         self._offsets = offsets_from_lengths([len(heading) + 1 for heading in headings])
@@ -165,6 +166,6 @@ class HeadingMatcher:
         return headings
 
     def _has_number(self, node: Substring, heading: int) -> bool:
-        """Return whether a heading contains a string that is not a part of a longer number."""
+        """Return whether a heading path or title, given by its index, contains a string outside of longer numbers."""
         start, end = self._offsets[heading], self._offsets[heading + 1] - 1
         return next(node.find(self._text[start:end]), None) is not None
