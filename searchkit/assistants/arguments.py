@@ -88,7 +88,7 @@ def _read_text(item: Parameter, value: object) -> str | None:
             raise UsageError(f"{item.name} must be a {item.kind}, not {dumps(value)}")
         return "true"
     if isinstance(value, int | float):
-        return str(int(value)) if float(value).is_integer() else str(value)
+        return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
     if not isinstance(value, str):
         raise UsageError(f"{item.name} must be a {item.kind}, not {dumps(value)}")
     return value if value.strip() else None

@@ -355,7 +355,7 @@ def export(
             if target.path is None:
                 target.write_records([], what)
             return NOTHING_FOUND
-        total = 0 if any(filters.values()) else getattr(index.manifest, what, 0)
+        total = 0 if status or any(filters.values()) else getattr(index.manifest, what, 0)
         with long_work(_("exporting"), lambda progress: _describe_rest(what, target, progress.done)) as progress:
             if total:  # it is 0 if the number of records is unknown, as with filters
                 records = progress.count(records, total)

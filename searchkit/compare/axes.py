@@ -29,7 +29,7 @@ def keys_of(record: Document | Measure, name: str) -> tuple[AxisKey, ...]:
         return () if year is None else (year,)
     if name in PARAGRAPH_FACETS and isinstance(record, Document):
         return ()
-    if name.startswith("district"):
+    if Facet.parse(name).name == "district":
         region = record.region[: Facet.parse(name).depth]
         return (region,) if region else ()
     if name == "topic" and isinstance(record, Measure):
@@ -48,7 +48,7 @@ def label_keys(name: str, keys: Iterable[AxisKey]) -> dict[AxisKey, AxisLabel]:
     in ascending order. Other keys stay in the order of their first occurrence.
     """
     distinct = list(dict.fromkeys(keys))
-    if name.startswith("district"):
+    if Facet.parse(name).name == "district":
         regions = [key for key in distinct if isinstance(key, tuple)]
         return dict(_label_regions(_sort_regions(regions)))
     if name == "section":

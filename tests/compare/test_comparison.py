@@ -358,6 +358,7 @@ def test_measures_of_low_relevance_do_not_vote(make_measure: MakeMeasure) -> Non
         ("district", "of_year", "滨海新区", 2022),
         ("of_year", "year", 2022, 2023),
         ("cluster", "agency", "京津冀", "司法局"),
+        ("district_type", "year", "县级市", 2023),
     ],
 )
 def test_any_two_facets_make_a_table(
@@ -366,7 +367,7 @@ def test_any_two_facets_make_a_table(
     """Rows and columns can be any facets: of documents, of paragraphs, or defined by the user."""
     one = make_measure(
         "a#1", "立案", 129, "件", agency="司法局", doctype="政府工作报告", topics=("行政执法",), section="成效",
-        of_year=2022, facets={"cluster": "京津冀"},
+        of_year=2022, facets={"cluster": "京津冀", "district_type": "县级市"},
     )  # fmt: skip
     table = make_table([one], rows=rows, cols=cols)
     assert [(cell.row, cell.col, cell.state) for cell in table.cells()] == [(row, col, "value")]

@@ -39,10 +39,9 @@ _ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
 """Escape of a character that XML cannot represent."""
 _DATE_FORMATS, _TIME_FORMATS = (
     frozenset({*range(14, 18), *range(27, 32), 36, *range(50, 59)}),
-    frozenset({*range(18, 22), *range(32, 36)}),
+    frozenset({*range(18, 22), *range(32, 36), *range(45, 48)}),
 )
-"""Ids of built-in formats of dates and of times, which files do not define. Those of durations (45 to 47: mm:ss) are
-not among them."""
+"""Ids of built-in formats of dates, and of times and durations (45: mm:ss), which files do not define."""
 _DATE_TIME_FORMAT, _PERCENT_FORMATS = 22, frozenset({9, 10})
 """Ids of the built-in format of a date with its time, and of the built-in formats of percentages."""
 _NEUTRAL_PARTS = re.compile(r'"[^"]*"|\\.|_.|\*.|e[-+]|general|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
@@ -282,14 +281,14 @@ def _cell_value(cell: ET.Element, shared: _SharedData) -> object:
 
 def _display_number(stored: str, number_format: _NumberFormat, epoch: datetime) -> object:
     """Return a number or a date as the cell displays it. Times, and dates in unusual formats, are in ISO format."""
+    try:
+        value = float(stored)
+    except ValueError:
+        return stored or None
     converted = _convert_number(stored, number_format, epoch)
     if isinstance(converted, str) and not number_format.is_percent:
         moment = datetime.fromisoformat(converted) if number_format.has_date and "-" in converted else None
         return (moment and format_date(moment, number_format.code)) or converted
-    try:
-        value = float(stored)
-    except ValueError:
-        return converted
     if not math.isfinite(value):
         return stored
     return format_general(value) if number_format.has_date else format_number(value, number_format.code)

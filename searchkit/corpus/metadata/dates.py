@@ -103,7 +103,7 @@ class DetectedYear:
     warning: str | None = None
 
 
-def find_publication_date(head: Iterable[str], tail: Iterable[str], hints: Mapping[str, str]) -> str | None:
+def find_publication_date(head: Sequence[str], tail: Sequence[str], hints: Mapping[str, str]) -> str | None:
     """Return the date of publication (ISO), or None.
 
     The date has a label (发布日期) in a line of `head` or `tail`, or begins a line of `head`, or is in the value

@@ -122,8 +122,6 @@ class LevelTracker:
         if line.marker is not None:
             style, ordinal = line.marker.style, line.marker.ordinal
             depth = self._numbered_depth(style, ordinal, is_parent_empty=is_parent_empty)
-            if depth < len(self.entries) and self.entries[depth].style != style and self._continues(depth, ordinal):
-                self._last_ordinals[style] = ordinal
         else:
             style, ordinal, depth = self._place_unnumbered(
                 i, line.level, UNNUMBERED_STRONG if form is HeadingForm.STRONG else UNNUMBERED

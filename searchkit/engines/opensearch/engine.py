@@ -36,7 +36,7 @@ from searchkit.engines.opensearch.columns import (
 )
 from searchkit.engines.opensearch.faceting import FacetCounting
 from searchkit.engines.opensearch.lookup import MeasureLookup
-from searchkit.engines.opensearch.mapping import doc_id_of
+from searchkit.engines.opensearch.mapping import StoredRecord, doc_id_of
 from searchkit.engines.opensearch.matching import NOTHING, PARAGRAPHS, all_of, any_of, to_query
 from searchkit.engines.opensearch.ranking import RankedHit, Ranking, Statistics
 from searchkit.engines.opensearch.records import extracted_measures, measures_of, paragraph_of, parse_record
@@ -164,8 +164,13 @@ class OpenSearchEngine:
                         hit.record.own_headings,
                         hit.is_beyond,
                         folded.get(hit.uid, NOTHING_FOLDED),
-                        partial(measures_of, hit.record, hit.paragraph),
+                        partial(self._decode_measures, hit.record, hit.paragraph),
                     )
+
+    def _decode_measures(self, record: StoredRecord, paragraph: Paragraph) -> tuple[Measure, ...]:
+        """Return the measures of a hit. Raises IndexDamaged if they cannot be decoded."""
+        with decoding(self._folder):
+            return measures_of(record, paragraph)
 
     def run_together(self, calls: Iterable[Callable[[], _Result]]) -> Iterator[_Result]:
         """Run calls that search this engine, several at a time, and yield their results in order."""

@@ -32,7 +32,7 @@ _MAX_YEAR_DIGITS = 9
 """A value with more digits is no year."""
 _COLLECT = {
     "init_script": "state.uids = []; state.scores = []",
-    "map_script": "state.uids.add(doc['uid'].value); state.scores.add(params.scored ? _score : 0)",
+    "map_script": "state.uids.add(doc['uid'].value); state.scores.add(_score)",
     "combine_script": "return [state.uids, state.scores]",
     "reduce_script": "return states",
 }
@@ -145,7 +145,7 @@ class MeasureLookup:
 
     def _collect(self, query: Json, *, scored: bool) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return the uids of the paragraphs that a query matches and, if `scored`, their scores."""
-        script = {**(_COLLECT if scored else _UNSCORED), "params": {"scored": scored}}
+        script = _COLLECT if scored else _UNSCORED
         body = {"query": query, "size": 0, "track_total_hits": False, "aggs": {"all": {"scripted_metric": script}}}
         shards = self._cluster.search(self._data, body)["aggregations"]["all"]["value"]
         uids = np.array([uid for shard in shards if shard for uid in shard[0]], np.int64)

@@ -130,10 +130,12 @@ def test_levels_with_a_restart_rule() -> None:
 
 
 def test_bullets_and_hidden_numbers_are_not_read() -> None:
-    """Bullets, hidden numbers, and numbers of disabled or missing lists are not read."""
+    """Bullets, hidden numbers, and numbers of disabled or missing lists are not read. Shown numbers are."""
     hidden = level(1, "decimal", "%2.").replace("</w:lvl>", "<w:rPr><w:vanish/></w:rPr></w:lvl>")
     numbering = definition(0, level(0, "bullet", "·"), hidden) + list_instance(1, 0)
     assert printed_numbers([(0, 1), (1, 1), (2, 1), (0, 0), (0, 7), (99, 1)], numbering) == [""] * 6
+    shown = level(0, "decimal", "%1.").replace("</w:lvl>", '<w:rPr><w:vanish w:val="0"/></w:rPr></w:lvl>')
+    assert printed_numbers([(0, 1)], definition(0, shown) + list_instance(1, 0)) == ["1."]
 
 
 def test_a_style_implies_a_list() -> None:

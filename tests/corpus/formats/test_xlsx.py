@@ -323,6 +323,7 @@ def test_hidden_rows_and_columns_are_not_in_a_table() -> None:
         (datetime(2023, 5, 1, 10, 3), "yyyy-mm-dd hh:mm", "2023-05-01 10:03"),  # noqa: DTZ001
         (datetime(2023, 5, 1), 14, "2023-05-01"),  # noqa: DTZ001
         (9e6, "yyyy-mm-dd", "9000000"),
+        (1.5, 46, "36:00:00"),
     ],
 )
 def test_cells_of_a_table_are_as_displayed(number: object, number_format: str | int, expected: str) -> None:
@@ -333,6 +334,14 @@ def test_cells_of_a_table_are_as_displayed(number: object, number_format: str | 
     book = Book().sheet("S", ["甲", "乙"], ["丙"])
     book.book.get_worksheet_by_name("S").write(1, 1, number, book.book.add_format({"num_format": number_format}))
     assert shown(read(book.bytes())) == [[["甲", "乙"], ["丙", expected]]]
+
+
+def test_a_text_in_a_cell_of_a_date_is_read() -> None:
+    """A cell that has the format of a date and contains a text is read as the text."""
+    styles = f'<styleSheet xmlns="{MAIN}"><cellXfs><xf numFmtId="14"/></cellXfs></styleSheet>'
+    rows = '<row><c><v>1</v></c><c><v>2</v></c></row><row><c s="0"><v>2023-无</v></c><c s="0"><v>45047</v></c></row>'
+    contents = read(build_workbook(rows, {"xl/styles.xml": styles}))
+    assert shown(contents) == [[["1", "2"], ["2023-无", "2023-05-01"]]]
 
 
 def test_large_tables_are_refused() -> None:

@@ -177,12 +177,12 @@ def _read_levels(parent: Element) -> dict[int, _ListLevel]:
 def _read_level(element: Element) -> _ListLevel:
     """Read a level (`w:lvl`). A level whose numbers are hidden has an empty pattern."""
     formats = [child.get(W + "val", "") for child in element.iter(W + "numFmt")]
-    hidden = element.find(f"{W}rPr/{W}vanish") is not None
+    is_hidden = is_enabled(element.find(W + "rPr"), "vanish", default=False)
     restart = child_value(element, "lvlRestart")
     return _ListLevel(
         start=parse_integer(child_value(element, "start"), 0),
         format=formats[-1] if formats else "decimal",  # the last is the fallback for a format that few programs support
-        pattern="" if hidden else child_value(element, "lvlText") or "",
+        pattern="" if is_hidden else child_value(element, "lvlText") or "",
         suffix="" if child_value(element, "suff") == "nothing" else " ",
         restart=None if restart is None else parse_integer(restart, 0),
         is_legal=is_enabled(element, "isLgl", default=False),
