@@ -146,8 +146,7 @@ def test_a_report_can_be_continued_without_gaps(asker: Asker, index: searchkit.I
         if record_id.endswith(f"#{index.document(document).paragraphs}"):
             break
     numbers = [int(paragraph_id.rpartition("#")[2]) for paragraph_id in found]
-    assert sorted(numbers) == list(range(1, len(numbers) + 1))
-    assert len(numbers) > 10
+    assert sorted(numbers) == list(range(1, index.document(document).paragraphs + 1))
 
 
 def test_filters_narrow(asker: Asker) -> None:
