@@ -8,14 +8,14 @@ from pathlib import Path
 
 from searchkit.model import ExtractedMeasure, Paragraph, Table
 
-_MEASURE = re.compile("(.?.?)([0-9]+(?:[.][0-9]+)?)(万?)(.?)", re.DOTALL)
+_MEASURE = re.compile("([^0-9]{0,2})([0-9]+(?:[.][0-9]+)?)(万?)(.?)", re.DOTALL)
 
 
 class NumberExtractor:
     """Replacement for `measures.Extractor`. Each number is a measure.
 
-    The two characters before a number are its indicator. The character after it, or after its 万, is its unit. A text
-    must have two other characters before each number, or else digits of the number can become its indicator.
+    At most two characters before a number, none of them a digit, are its indicator. The character after it, or after
+    its 万, is its unit.
     """
 
     @classmethod

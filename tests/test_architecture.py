@@ -56,11 +56,12 @@ TIERS = (
     {"__main__"},
 )
 
-MAX_DEPENDENCIES = 108
+MAX_DEPENDENCIES = 109
 """Maximum number of pairs of top-level modules or packages of which the first imports the second.
 
 In many pairs, the second is `tabular` (the form of results in notebooks), `translation` or `names` (constants), which
-modules of many tiers need. `compare` imports `engines.sharing`: the requests of a comparison share their matches.
+modules of many tiers need. `compare` imports `engines.sharing`: the requests of a comparison share their matches. `web`
+imports `engines.timing` by the public name `searchkit.time_limit`: its requests have a time limit.
 """
 
 # Third-party libraries, and the modules that may import them.
@@ -169,8 +170,8 @@ def modules() -> dict[str, Path]:
 def imports(path: Path) -> frozenset[str]:
     """Return the dotted names that a module imports, also if only for types, or by a call of importlib.
 
-    `from package import name` gives `package` and `package.name`, which can be a module. Of calls of `import_module`
-    and `find_spec`, only constant names are found.
+    `from package import name` gives `package.name`. Of calls of `import_module` and `find_spec`, only constant names
+    are found.
     """
     return frozenset(_imports(path))
 
@@ -182,7 +183,6 @@ def _imports(path: Path) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
-            yield node.module or ""
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"import_module", "find_spec"}:
             yield from (a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str))
@@ -201,9 +201,16 @@ def tier(name: str) -> int:
 
 @cache
 def targets(name: str) -> set[str]:
-    """Return the modules of this package that a module imports. The `__init__.py` of a package is not among them."""
-    names = {target.removeprefix("searchkit.") for target in imports(modules()[name])}
-    return (names & set(modules())) - {*PACKAGES, "searchkit", name}
+    """Return the modules of this package that a module imports. A public name counts as the module that defines it."""
+    names = {target.partition(".")[2] for target in imports(modules()[name]) if target.partition(".")[0] == "searchkit"}
+    return {_module_of(searchkit._MODULES.get(target, target)) for target in names - {"__version__"}} - {name}
+
+
+def _module_of(target: str) -> str:
+    """Return the module or package that a dotted name is, or the one that contains the name; else `searchkit`."""
+    while target and target not in modules():
+        target = target.rpartition(".")[0]
+    return target or "searchkit"
 
 
 PACKAGES = sorted(name for name, path in modules().items() if path.name == "__init__.py" and name != "searchkit")
@@ -211,8 +218,9 @@ PACKAGES = sorted(name for name, path in modules().items() if path.name == "__in
 
 @pytest.mark.parametrize("name", sorted(set(modules()) - {"searchkit", *PACKAGES}))
 def test_modules_import_only_lower_tiers(name: str) -> None:
-    """A module imports only from earlier tiers and from its own entry."""
+    """A module imports only from earlier tiers and from its own entry, and not through the name of a package."""
     for target in targets(name):
+        assert target not in {"searchkit", *PACKAGES}, f"{name} imports a package: {target}"
         assert entry(target) == entry(name) or tier(target) < tier(name), f"{name} imports {target}"
 
 

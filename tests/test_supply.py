@@ -88,11 +88,18 @@ def test_every_locked_distribution_has_a_licence() -> None:
 
 
 def test_embedded_files_have_the_stated_versions() -> None:
-    """The version of each entry of `sbom.EMBEDDED` is stated in its file or in searchkit/data/README.md, too."""
+    """The version of each entry of `sbom.EMBEDDED` is stated in its file or in searchkit/data/README.md, too.
+
+    The bill of materials has the entry with its version, its licence and its file.
+    """
+    bill = json.loads(sbom.SBOM.read_text(encoding="utf-8"))
+    listed = {item["name"]: item for item in bill["components"]}
     notes = (ROOT / "searchkit/data/README.md").read_text(encoding="utf-8")
-    for name, version, _, file in sbom.EMBEDDED:
+    for name, version, licence, file in sbom.EMBEDDED:
         text = (ROOT / file).read_text(encoding="utf-8")
         assert f'"{version}"' in text or f"{name} {version}" in notes, name
+        assert (listed[name]["version"], listed[name]["description"]) == (version, f"in {file}")
+        assert listed[name]["licenses"] == [{"license": {"id": licence}}]
 
 
 def test_the_scope_is_the_strongest() -> None:

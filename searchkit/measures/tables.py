@@ -2,8 +2,9 @@
 
 The unit is that of the cell, else of a header of its column, of a header of its row, of the column 单位, of the whole
 that the row or column is a part of (其中), of the caption, of a note or of the heading (单位：万元). Under a header
-that names a rate, such as 增幅, and states no unit, it is %, or none if the figures are fractions (0.985). A header
-that is a year or a month is the period. Cells with sentences are read as prose.
+that names a rate, such as 增幅, and states no unit, it is %, or none if the figures are fractions (0.985). The unit of
+a row holds for a column of points (得分) only if it is 分. A header that is a year or a month is the period. Cells with
+sentences are read as prose.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ from searchkit.text.folding import fold
 _UNIT_HEADERS = frozenset({"单位", "计量单位"})
 _COLUMN_COUNTERS = frozenset({"甲", "栏目"})
 """Labels of a row that counts the columns, besides 栏次: 甲 1 2 3."""
+_POINT = "分"
+"""The unit of points that can be scored: 依法行政（40分）."""
 _NOTE_DISTANCE = 2
 """Number of paragraphs before and after a table that can state its unit."""
 _MIN_PROSE_LENGTH = 3
@@ -338,14 +341,17 @@ class _TableExtractor:
         The places are the headers, the column 单位, the whole (`_unit_of_whole`), the caption, a note and the heading.
 
         A rate whose headers state no unit is in %, unless the figures of its column are fractions: these have no unit.
+        In a column of points (得分), a header of the row and the column 单位 state the unit of something else, or 分.
         """
-        stated = next((label.unit for label in (*reversed(labels), *reversed(rows)) if label.unit), None)
-        if stated:
-            return stated
+        is_score = any(label.is_score for label in labels)
+        stated = [label.unit for label in reversed(labels)]
+        stated += [label.unit for label in reversed(rows) if not is_score or label.unit == _POINT]
+        if unit := next(filter(None, stated), None):
+            return unit
         of_row = "" if self._unit_column is None else self._grid.rows[row][self._unit_column].text
-        is_rate = any(label.is_rate for label in labels) or (
-            any(label.is_rate for label in rows) and not any(label.is_score for label in labels)
-        )
+        if is_score and of_row != _POINT:
+            of_row = ""
+        is_rate = any(label.is_rate for label in labels) or (any(label.is_rate for label in rows) and not is_score)
         if is_rate and not (of_row and unit_kind(fold(of_row), self._vocabulary) == "percent"):
             return None if column in self._fraction_columns else "%"
         if of_row and not is_placeholder(of_row):

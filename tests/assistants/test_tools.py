@@ -131,7 +131,7 @@ def test_a_search_can_be_continued_without_gaps(asker: Asker, index: searchkit.I
 
 
 def test_a_report_can_be_continued_without_gaps(asker: Asker, index: searchkit.Index) -> None:
-    """The text of an answer says with which id to read on. No paragraph in between is left out."""
+    """The text of an answer says with which id to read on. No paragraph is left out."""
     document = "binhai-health-2023.txt"
     found: dict[str, None] = {}
     record_id = document
@@ -143,11 +143,8 @@ def test_a_report_can_be_continued_without_gaps(asker: Asker, index: searchkit.I
             break
         assert following[1] != record_id
         record_id = following[1]
-        if record_id.endswith(f"#{index.document(document).paragraphs}"):
-            break
     numbers = [int(paragraph_id.rpartition("#")[2]) for paragraph_id in found]
-    assert sorted(numbers) == list(range(1, len(numbers) + 1))
-    assert len(numbers) > 10
+    assert sorted(numbers) == list(range(1, index.document(document).paragraphs + 1))
 
 
 def test_filters_narrow(asker: Asker) -> None:

@@ -133,13 +133,13 @@ class Neighbours:
             shutil.copytree(self._index, copy)
         except (shutil.Error, OSError):  # a file was removed meanwhile; rsync leaves such copies, too
             self._count("copies with gaps", 0, 0)
-        for command in ("check", "info"):
-            outcome = commands.run(command, "--index", copy)
+        outcomes = [commands.run(command, "--index", copy) for command in ("check", "info")]
+        for outcome in outcomes:
             self._count("copies", outcome.cpu, outcome.memory)
             if problem := outcome.problem((0, 3)):
                 self._add(*problem)
                 return
-        if not outcome.status and isinstance(which(copy, [*self._states]), str):
+        if not any(outcome.status for outcome in outcomes) and isinstance(which(copy, [*self._states]), str):
             self._add("wrong", "a copy that was opened is in none of the states")
 
     def _count(self, kind: str, cpu: float, memory: int) -> None:

@@ -27,12 +27,14 @@ TOPICS = (
 """Topics of the taxonomy that comes with searchkit, in the order of the file."""
 
 SMALL = """
-ignore = ["红河"]
+ignore = ["红河", "红色警报"]
 [fallback]
 "计划" = "动物"
+"问题" = "河流"
 [[topic]]
 name = "颜色"
 strong = ["红色", "蓝色"]
+terms = ["粉红"]
 weak = ["颜色"]
 [[topic]]
 name = "动物"
@@ -117,17 +119,18 @@ def test_subjects_of_government_reports_have_topics(taxonomy: Taxonomy, text: st
 def test_a_longer_word_hides_shorter_ones(small: Taxonomy) -> None:
     """A longer word hides the shorter words inside it, also an ignored one (红河 in 红河谷).
 
-    An ignored word indicates no topic.
+    An ignored word indicates no topic, and hides topic words inside it, too.
     """
     assert small.classify_paragraph((), "红色狐狸。", "成效") == ("动物",)
     assert small.classify_paragraph((), "红色。", "成效") == ("颜色",)
     assert small.classify_paragraph((), "红河谷，红河谷。", "成效")[0] == "河流"
-    assert small.classify_paragraph((), "红河，老虎。", "成效")[0] == "动物"
+    assert small.classify_paragraph((), "红色警报，老虎。", "成效")[0] == "动物"
 
 
 def test_inner_headings_weigh_more_than_outer_ones(small: Taxonomy) -> None:
-    """Words of headings count, too, and those of the inner heading count more than those of the outer."""
-    assert small.classify_paragraph(("老虎",), "颜色。", "成效")[0] == "动物"
+    """Words of the inner heading count more than those of the text and than those of the outer heading."""
+    assert small.classify_paragraph(("老虎",), "粉红。", "问题")[0] == "动物"
+    assert small.classify_paragraph(("粉红",), "老虎。", "问题")[0] == "颜色"
     assert small.classify_paragraph(("红色", "老虎"), "无。", "成效")[0] == "动物"
     assert small.classify_paragraph(("老虎", "红色"), "无。", "成效")[0] == "颜色"
 

@@ -1312,11 +1312,11 @@ def test_numbers_of_real_reports_are_found(seeds: IndexedCorpus) -> None:
             if numeral.is_han and numeral.end - numeral.start == 1:
                 continue  # 一 and 三 are parts of words more often than numbers
             percent = "%" if numeral.is_percent else ""
-            with_commas = f"{numeral.value:,f}" if numeral.value == int(numeral.value) else format_plain(numeral.value)
+            is_integer = numeral.value == int(numeral.value)
             for form in (
                 paragraph.text[numeral.start : numeral.end],
                 format_plain(numeral.value),
-                with_commas.split(".0")[0],  # 1,000.0 → 1,000
+                f"{int(numeral.value):,}" if is_integer else f"{numeral.value:,f}",
             ):
                 paragraphs_by_form.setdefault(form + ("" if form.endswith(("%", "％")) else percent), set()).add(
                     paragraph.id

@@ -111,8 +111,11 @@ def test_a_build_indexes_a_folder(corpus: Path, tmp_path: Path, engine: str) -> 
         assert [item["path"] for item in index.problems()] == ["noise.txt"]
 
 
-def test_the_option_jobs_does_not_change_a_small_index(corpus: Path, tmp_path: Path, engine: str) -> None:
-    """The index of a small corpus does not depend on the option `jobs`: documents, paragraphs, hits, scores."""
+def test_the_option_jobs_does_not_change_the_index(
+    corpus: Path, tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The index of two workers is that of one worker: documents, paragraphs, hits, scores."""
+    monkeypatch.setattr(tasks, "MIN_PARALLEL_BYTES", 0)
     indexes = []
     for jobs in (1, 2):
         result = build(corpus, tmp_path / str(jobs), BuildOptions(engine, jobs=jobs))
@@ -594,7 +597,11 @@ class ChoosyWriter:
 
 @pytest.fixture
 def choosy(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, BaseException], None]:
-    """Return `choosy(method, error)`: from then on the writers of workers raise the error in that method."""
+    """Return `choosy(method, error)`: from then on the writers of workers raise the error in that method.
+
+    A small corpus can have two workers.
+    """
+    monkeypatch.setattr(tasks, "MIN_PARALLEL_BYTES", 0)
 
     def choose(method: str, error: BaseException) -> None:
         def start(name: str, folder: Path, analyzer: Analyzer) -> ChoosyWriter:

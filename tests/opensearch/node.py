@@ -94,13 +94,15 @@ def why_unavailable(release: str = "2") -> str | None:
         java_of(release)
     except LookupError as error:
         return str(error)
-    if shutil.which("mvn") is None:
-        return "there is no mvn"
+    for program in ("mvn", *(["javac"] if RELEASES[release].plugin else [])):
+        if shutil.which(program) is None:
+            return f"there is no {program}"
     try:
         assemble(release)
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-        output = (error.stdout or b"").decode(errors="replace").strip()
-        return f"Maven cannot get its artifacts: {output.splitlines()[0] if output else error}"
+        what = "Maven cannot get its artifacts" if error.cmd[0] == "mvn" else "its plugin cannot be compiled"
+        output = (error.stdout or error.stderr or b"").decode(errors="replace").strip()
+        return f"{what}: {output.splitlines()[0] if output else error}"
     return None
 
 

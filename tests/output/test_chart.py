@@ -104,18 +104,27 @@ def test_the_same_comparison_gives_the_same_file(by_years: Comparison, tmp_path:
 
 
 @pytest.mark.usefixtures("only_font")
-@pytest.mark.parametrize("axes", [{}, {"rows": "year", "cols": "district"}])
-def test_bars_are_written_as_png(
-    make_measure: MakeMeasure, make_table: MakeTable, tmp_path: Path, axes: dict[str, str]
+@pytest.mark.parametrize("year", [2022, 2023], ids=["lines", "bars"])
+def test_lines_and_bars_are_written_as_png(
+    make_measure: MakeMeasure, make_table: MakeTable, tmp_path: Path, year: int
 ) -> None:
-    """Bars of districts by year and of years by district are written as PNG, also with $ in the unit, _ in a name."""
+    """Lines and bars are written as PNG, also if the unit looks like an invalid formula ($), and a name begins with _.
+
+    The legend of lines and the axis of bars have the name.
+    """
     measures = [
-        make_measure("a#1", "立案", 129, "$件$"),
-        make_measure("b#1", "立案", 130, "$件$"),
-        make_measure("c#1", "立案", 7, "$件$", year=2022, region=("_区",)),
+        make_measure("a#1", "立案", 129, r"$\件$"),
+        make_measure("b#1", "立案", 7, r"$\件$", region=("_区",)),
+        make_measure("c#1", "立案", 8, r"$\件$", region=("_区",), year=year),
     ]
-    draw_chart(make_table(measures, **axes), tmp_path / "a.PNG")
+    table = make_table(measures)
+    draw_chart(table, tmp_path / "a.PNG")
     assert (tmp_path / "a.PNG").read_bytes().startswith(b"\x89PNG")
+    axes = chart._draw_figure(table, table.rows, chart._SIZES["print"]).axes[0]
+    legend = axes.get_legend()
+    labels = legend.get_texts() if legend else axes.get_yticklabels()
+    assert bool(legend) == (year == 2022)
+    assert " _区" in [label.get_text() for label in labels]
 
 
 @pytest.mark.usefixtures("only_font")

@@ -68,9 +68,9 @@ def test_marks_are_explained_where_they_occur(make_measure: MakeMeasure, make_ta
 
 
 def test_a_table_is_fitted_to_a_width(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """With a width, only the latest years that fit are shown, and no line is wider.
+    """With a width, only the latest years that fit are shown, each value with a footnote, and no line is wider.
 
-    Without a width, all years are shown, and each value has a footnote.
+    Without a width, all years are shown.
     """
     measures = [make_measure(f"{year}#1", "立案", year, "件", year=year) for year in range(1990, 2024)]
     about = make_measure("x#1", "立案", 2024, "件", year=2024, bound="approx")
@@ -79,9 +79,24 @@ def test_a_table_is_fitted_to_a_width(make_measure: MakeMeasure, make_table: Mak
     assert max(map(wcswidth, lines)) <= 60
     assert lines[2].split()[-1] == "2024"
     assert "columns do not fit (1990 to " in text
-    assert text.count("#1@") == MAX_FOOTNOTES or "约2024" in text
+    shown = lines[2].split()[1:]
+    assert 1 < len(shown) <= MAX_FOOTNOTES
+    assert text.count("#1@") == len(shown)
     wide = comparison_text(make_table([*measures, about]))
     assert (wide.count("#1@"), "do not fit" in wide) == (35, False)
+
+
+def test_a_fitted_table_has_few_footnotes(make_measure: MakeMeasure, make_table: MakeTable) -> None:
+    """With a width, a table of too many values has footnotes only for values with a mark, without a width for each."""
+    measures = [
+        make_measure(f"{n}#1", "立案", n, "件", region=(f"{n}区",), part="01-06" if n == 7 else None)
+        for n in range(MAX_FOOTNOTES + 1)
+    ]
+    table = make_table(measures)
+    assert [line for line in comparison_text(table, width=60).splitlines() if "#1@" in line] == [
+        f"[1] {measures[7].id}  立案7件"
+    ]
+    assert comparison_text(table).count("#1@") == MAX_FOOTNOTES + 1
 
 
 def test_explanations_are_wrapped(make_measure: MakeMeasure, make_table: MakeTable) -> None:

@@ -38,16 +38,19 @@ def spec_of(*candidates: RankedMeasure) -> IndicatorSpec:
 def test_the_report_on_the_year_is_quoted(rank: Callable[..., RankedMeasure]) -> None:
     """The measures of a fact (place, body, year) begin with that of the report on the year.
 
-    Those of later reports follow, then those of earlier reports. A measure of another body belongs to another fact.
+    That is the work report of the next year, or another report of the year itself. Those of later reports follow, then
+    those of earlier reports. A measure of another body belongs to another fact.
     """
     later = rank("later#1", 3, of_year=2022, year=2024, doctype=WORK_REPORT)
     earlier = rank("earlier#1", 4, of_year=2022, year=2022, doctype=WORK_REPORT)
     own = rank("own#1", 5, of_year=2022, year=2023, doctype=WORK_REPORT)
-    yearly = rank("yearly#1", 6, of_year=2022, year=2022, agency="司法局")
-    chosen = choose_measures(spec_of(later), [later, earlier, own, yearly])
+    next_yearly = rank("a#1", 7, of_year=2022, year=2023)
+    yearly = rank("yearly#1", 6, of_year=2022, year=2022)
+    other = rank("other#1", 6, of_year=2022, year=2022, agency="司法局")
+    chosen = choose_measures(spec_of(later), [later, earlier, next_yearly, own, yearly, other])
     assert chosen.facts == {
-        Fact(("浙江省",), "人民政府", 2022, None): [own, later, earlier],
-        Fact(("浙江省",), "司法局", 2022, None): [yearly],
+        Fact(("浙江省",), "人民政府", 2022, None): [own, yearly, next_yearly, later, earlier],
+        Fact(("浙江省",), "司法局", 2022, None): [other],
     }
     assert chosen.left_out == []
 

@@ -45,6 +45,7 @@ def index(index_of: Callable[..., Index], report: Report) -> Index:
             of_year("d.txt", 2022, agency="公安局"),
             of_year("e.txt", 2022, region=("天津市",)),
             of_year("f.txt", None),
+            of_year("h.txt", 2022, doctype="行政执法工作报告"),
             report("g.txt", "没有年份。", year=2020),
         ]
     )
@@ -120,7 +121,7 @@ def test_an_excerpt_of_nothing(index: Index) -> None:
 
 
 def test_other_years_are_those_of_the_place_body_and_kind(index: Index) -> None:
-    """Reports of another place (天津市 is not 滨海新区), of another body, and without a year are left out."""
+    """Reports of another place (天津市 is not 滨海新区), body or kind, and without a year, are left out."""
     assert index.other_years("a.txt") == (
         ReportOfYear("b.txt", "2021年报告", 2021, is_given=False),
         ReportOfYear("a.txt", "滨海报告", 2023, is_given=True),

@@ -40,12 +40,16 @@ def correction(index: Index, query: str, **options: object) -> Suggestion | None
         ("营商环竟", "营商环竟", "营商环境", 6),
         ("行政执罚", "行政执罚", "行政执法", 6),
         ("理管", "理管", "管理", 6),
+        ("双随枪监管", "双随枪", "双随机监管", 6),
         ("  双随即  营商环竟 ", "双随即 营商环竟", "  双随机  营商环境 ", 6),
         ("「监管」 双随即", "双随即", "「监管」 双随机", 6),
     ],
 )
 def test_words_are_corrected(index: Index, query: str, text: str, corrected: str, total: int) -> None:
-    """Homophones (双随即) and swapped characters (理管) are corrected in each run. The other characters stay."""
+    """Homophones (双随即), swapped characters (理管) and one other character (双随枪) are corrected in each run.
+
+    The other characters stay.
+    """
     found = correction(index, query)
     assert found is not None
     assert (found.text, found.query, found.total) == (text, corrected, total)

@@ -79,7 +79,7 @@ class Sample:
     takes precedence over that of a column, unless the latter is %, and both over that of all cells. A unit in the cell
     takes precedence over all of them."""
     own_units: Mapping[int, str] = field(default_factory=dict)
-    """Units of columns that take precedence over the units of rows in `units`."""
+    """Units of columns that take precedence over the units of rows in `units`. Empty for a column without a unit."""
     totals: tuple[int | str, ...] = ()
     """Columns that are totals, and headers of rows that are totals."""
     halves: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
@@ -90,8 +90,6 @@ class Sample:
     """Number of pages that the table covers. Writers that divide tables into pages repeat the header on each page."""
     formats: tuple[str, ...] = ()
     """Names in `writers.WRITERS` of the formats that can contain the table. Empty if all can."""
-    is_styled: bool = False
-    """Not used: the writer of `html-th` marks the header cells of every table (th)."""
     beside: Sample | None = None
     """A table to the right of it on the same sheet."""
 
@@ -142,7 +140,7 @@ class Sample:
         stated = [self.units.get(name) for name in (column, *row[-1:], "")]
         is_share = stated[0] == "%"
         own = "%" if is_share else self.own_units.get(column)
-        unit = own or next((unit for unit in (*stated[1:-1], stated[0], stated[-1]) if unit), None)
+        unit = next((unit for unit in (own, *stated[1:-1], stated[0], stated[-1]) if unit is not None), None) or None
         if cell.expected and cell.expected != "-":
             number, _, own_unit = cell.expected[1:].partition(" ")
             return ExpectedCell(float(number), own_unit or unit, row, headers, total, _BOUNDS[cell.expected[0]])

@@ -425,8 +425,8 @@ SAMPLES = (
             "调查失业率（%）": "%",
             "完成整改任务（个）": "个",
             "新增就业（万人）": "万人",
-            3: "",
         },
+        own_units={3: ""},
     ),
     Sample(
         "officers and cases on the left of the total",

@@ -104,11 +104,11 @@ def test_static_files_are_immutable(client: TestClient) -> None:
 
 
 def test_an_etag_answers_before_any_work(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If the browser has the current answer, the status is 304 and the body is empty."""
+    """If the browser has the current answer, the status is 304, the body is empty, and no search runs."""
     for url in ("/search?query=处罚", "/search.json?query=处罚", "/search.csv?query=处罚&limit=all"):
         etag = client.get(url).headers["etag"]
         with monkeypatch.context() as patch:
-            patch.setattr(searchkit.Index, "search", None)
+            patch.setattr(searchkit.IndexState, "search", None)
             response = client.get(url, headers={"if-none-match": etag})
         assert (response.status_code, response.content) == (304, b"")
 

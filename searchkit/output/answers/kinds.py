@@ -112,7 +112,7 @@ def excerpt_answer(found: Excerpt | Table, document: Document | None, max_around
     """Return the answer with the paragraphs or the table of an id.
 
     `document`: the document of the paragraphs or the table. `max_around`: the largest value of `around` that the tool
-    accepts.
+    accepts. If the paragraphs are several and not the last of the document, the answer says with which id to read on.
     """
     facts, messages = _document_facts(document)
     if isinstance(found, Table):
@@ -127,7 +127,11 @@ def excerpt_answer(found: Excerpt | Table, document: Document | None, max_around
         """Say how many paragraphs are left out, and with which id to read on."""
         left = found.paragraphs[shown:]
         if not left:
-            return []
+            last = max((paragraph.n for paragraph in found.paragraphs[1:]), default=0)  # 0: a single one
+            if document is None or not 0 < last < document.paragraphs:
+                return []
+            following = f"{found.document}#{min(last + 1 + max_around, document.paragraphs)}"
+            return [f"The report goes on: read with id {quote(following)} and around {max_around}."]
         middle = left[min(max_around, len(left) - 1)]
         way = f"read with id {quote(middle.id)} and around {max_around}, or {_MORE_TEXT}"
         return _left_out(len(left), "paragraphs", way)

@@ -139,8 +139,9 @@ def test_tabs_separate_numbers_with_commas() -> None:
 
 
 def test_damaged_rows_of_a_table_are_problems() -> None:
-    """A row with an unclosed quotation mark is a problem, also in a file without text column."""
+    """A row with an unclosed quotation mark is a problem, also in a file without text column. The table lacks it."""
     contents = read('街道,收件\n甲,1\n"乙,2\n丙,3\n')
+    assert shown(contents) == [[["街道", "收件"], ["甲", "1"], ["丙", "3"]]]
     assert contents.problems == ("line 3: an unclosed quotation mark, or a cell that is too long",)
 
 

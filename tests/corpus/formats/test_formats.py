@@ -50,7 +50,6 @@ DIFFERENT_FIELDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 """For each suffix, the fields that differ from those of the text file, and why."""
 DIFFERENT_IN_RECORDS: Mapping[str, str] = MappingProxyType(
     {
-        "n": "a record is a document with one paragraph",
         "path": "a cell contains only the innermost heading",
         "topics": "the topics of a paragraph depend on those of the report around it",
     }
