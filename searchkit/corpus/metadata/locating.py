@@ -457,10 +457,10 @@ def _is_province_of_level(region: Region, level: str | None) -> bool:
 def _locate_by_body(
     counts: Counter[tuple[Region, ...]], level: str | None, evidence: LocationEvidence
 ) -> tuple[Region | None, tuple[str, ...]]:
-    """Return the region that the text names at least twice, and at least twice as often as any other.
+    """Return the region that the text names at least twice, and twice as often as any other; or None and a warning.
 
     If the level is unknown, all other places that the text names must contain the region, and their mentions count for
-    it. Without such a region, returns None and a warning, or no warning if no place is named twice.
+    it. If no place is named twice, returns None and no warning.
     """
     ranked = counts.most_common(2)
     if level is None and (innermost := _innermost(counts)):

@@ -114,16 +114,16 @@ def comparison_rows(comparison: Comparison) -> Iterator[Row]:
     """Yield a row for each value of each cell and, for each row of the table with empty cells, one that names these."""
     for label, group in groupby(comparison_records(comparison), key=lambda record: record["row"]):
         empty: list[Mapping[str, Any]] = []
-        reasons = []
+        texts = []
         for state, run in groupby(group, key=lambda record: record["state"] if record["id"] is None else None):
             if state is None:
                 yield from (Row((str(record["id"]),), _value_text(record), (record,)) for record in run)
             else:
                 cells = [{name: record[name] for name in ("row", "col", "state")} for record in run]
-                reasons.append(f"{_labels([plain(cell['col']) for cell in cells])}: {_STATES[str(state)]}")
+                texts.append(f"{_labels([plain(cell['col']) for cell in cells])}: {_STATES[str(state)]}")
                 empty += cells
         if empty:
-            yield Row((f"{comparison.rows_by}={label}",), "; ".join(reasons), tuple(empty))
+            yield Row((f"{comparison.rows_by}={label}",), "; ".join(texts), tuple(empty))
 
 
 def _value_text(record: Mapping[str, Any]) -> str:
