@@ -281,11 +281,11 @@ class ExtractedMeasure:
 
     @property
     def signed_value(self) -> int | float:
-        """`base_value`, negated if the measure is a decrease: -2.5 for 下降2.5%.
+        """`base_value`, negative if the measure is a decrease: -2.5 for 下降2.5%, and for -2.5 in a column of growth.
 
         Values are compared by it, because an increase and a decrease of one thing are one measure.
         """
-        return -self.base_value if self.change == "decrease" else self.base_value
+        return -abs(self.base_value) if self.change == "decrease" else self.base_value
 
 
 _Value = TypeVar("_Value")

@@ -627,6 +627,19 @@ def test_an_index_replaced_during_opening_is_opened(
         assert ids(index.search("执法")) == ["new.txt#1"]
 
 
+def test_an_interrupted_verification_is_not_running(index: Index) -> None:
+    """If `verify` is interrupted, `info` does not say that it is running."""
+
+    def interrupt(_done: int, _total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        index.verify(interrupt)
+    assert index.info()["verified"] == "read"
+    index.verify()
+    assert index.info()["verified"] == "all"
+
+
 def test_a_damaged_index_is_opened_once(
     engine: str, tmp_path: Path, documents: list[ParsedDocument], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -68,12 +68,13 @@ class CellValue:
 
     @property
     def bound(self) -> str:
-        """Bound of the value. It is that of the first measure, reversed for a decrease: 下降5%以上 is at most -5.
+        """Bound of the signed value: that of the first measure, reversed if its sign is: 下降5%以上 is at most -5.
 
         The bound of a value that was passed (突破5000亿元) is at_least.
         """
         bound = "at_least" if is_milestone(self.first) else self.first.bound
-        return _REVERSED_BOUNDS.get(bound, bound) if self.first.change == "decrease" else bound
+        is_reversed = self.first.signed_value != self.first.base_value
+        return _REVERSED_BOUNDS.get(bound, bound) if is_reversed else bound
 
     @property
     def of_year(self) -> int | None:

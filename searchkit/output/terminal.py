@@ -249,8 +249,12 @@ def _join_values(values: Sequence[str | int]) -> str:
 
 
 def format_quantity(measure: Measure) -> str:
-    """Return value and unit as written, with signs for a bound and a change: ≥5000份, ↓66.67%."""
-    return f"{_CHANGE_ARROWS[measure.change]}{_BOUND_SIGNS[measure.bound]}{measure.value}{measure.unit or ''}"
+    """Return value and unit as written, with signs for a bound and a change: ≥5000份, ↓66.67%.
+
+    A negative value has no arrow, because its minus says the same: -5.2%.
+    """
+    arrow = "" if measure.value < 0 else _CHANGE_ARROWS[measure.change]
+    return f"{arrow}{_BOUND_SIGNS[measure.bound]}{measure.value}{measure.unit or ''}"
 
 
 def format_time(measure: Measure) -> str:

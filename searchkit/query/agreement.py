@@ -262,7 +262,7 @@ def value_range(measure: Measure) -> tuple[float, float]:
     limits the range of inexact values.
     """
     low, high = _unsigned_range(measure)
-    return (-high, -low) if measure.change == "decrease" else (low, high)
+    return (low, high) if measure.signed_value == measure.base_value else (-high, -low)
 
 
 def _unsigned_range(measure: Measure) -> tuple[float, float]:

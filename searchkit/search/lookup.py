@@ -56,6 +56,8 @@ from searchkit.search.snippets import Highlighter, Snippet
 from searchkit.tabular import Tabular, TextTable
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.folding import fold, fold_all
+from searchkit.text.query_years import find_query_year
+from searchkit.text.years import MAX_YEAR
 
 if TYPE_CHECKING:
     from searchkit.query.understood import UnderstoodFilter
@@ -562,14 +564,18 @@ class _FirstStep:
 
 
 def _find_span(query: Query) -> tuple[int, int] | None:
-    """Return the first and the last year of the range of years in a query.
+    """Return the first and the last year of the range of years in a query, as it is written.
 
-    Returns None if the query names no years, a single year, or years in several places.
+    The index need not have a report of each year. The last year of an open range (2019年以来) is the last one of the
+    index. Returns None if the query names no years, a single year, or years in several places.
     """
-    years = [item.values for item in query.understood if item.facet == "of_year"]
-    if len(years) != 1 or len(years[0]) == 1:
+    ranges = [item for item in query.understood if item.facet == "of_year"]
+    if len(ranges) != 1:
         return None
-    return int(years[0][0]), int(years[0][-1])
+    first, last = int(ranges[0].values[0]), int(ranges[0].values[-1])
+    if written := find_query_year(fold("".join(ranges[0].words.split())), 0):
+        first, last = written.first, last if written.last == MAX_YEAR else written.last
+    return None if first == last else (first, last)
 
 
 def _match_grams(

@@ -133,12 +133,15 @@ class Snapshot:
         called with the number of bytes read so far, and the number of all bytes.
         """
         self._check_open()
-        self.verified = "running"
+        before, self.verified = self.verified, "running"
         try:
             self._directory.verify(self.manifest, on_progress)
         except IndexDamaged:
             is_replaced = self._directory.current() != self.manifest.data  # a later build removes the old files
             self.verified = "read" if is_replaced else "damaged"
+            raise
+        except BaseException:
+            self.verified = before
             raise
         self.verified = "all"
 

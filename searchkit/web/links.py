@@ -44,7 +44,8 @@ def cite_text(frame: Frame, paragraph: Any) -> str:  # noqa: ANN401
 
 def format_value(measure: Measure) -> str:
     """Return value and unit with signs for a bound and a change: ≥5000份, ↓66.67%."""
-    sign = CHANGE_SIGNS[measure.change] + BOUND_SIGNS[measure.bound]
+    # The minus of a negative value says what an arrow would say.
+    sign = ("" if measure.value < 0 else CHANGE_SIGNS[measure.change]) + BOUND_SIGNS[measure.bound]
     return f"{sign}{number_text(measure.value)}{measure.unit or ''}"
 
 

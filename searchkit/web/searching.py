@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -122,6 +123,7 @@ def _examples(frame: Frame) -> list[Link]:
 
 def _needs_explaining(query: str) -> bool:
     """Return whether a query may be read in another way than it was typed: it has operators."""
+    query = unicodedata.normalize("NFKC", query)  # full-width operators (－立案, ＯＲ) are operators, too
     words = query.split()
     return not _OPERATORS.isdisjoint(query) or any(word in {"AND", "OR", "NOT"} or word[0] == "-" for word in words)
 

@@ -65,7 +65,7 @@ def coverage_page(frame: Frame) -> tuple[str, dict[str, Any]]:
             shade = min(4, 1 + 3 * cell.documents // max(most, 1)) if cell.documents else 0
             note = words("reports_n", n=cell.documents) if cell.documents else words["gap"]
             cells.append(MatrixCell(cell.documents, shade, url, f"{row} {col}：{note}"))
-        table.append((row, cells, sum(cell.documents for cell in cells)))
+        table.append((row, cells))
     own = [name for name in frame.index.facet_names if name not in BUILT_IN_FACETS]
     axes = [(name, _axis_label(frame, name)) for name in (*_AXES, *own)]
     return "coverage", frame.page_context(

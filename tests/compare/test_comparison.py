@@ -290,15 +290,20 @@ def test_a_table_is_of_changes_if_the_best_measure_is_one(make_measure: MakeMeas
 
 
 def test_increases_and_decreases_are_one_table_with_signs(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """增长3.9% and 下降2.5%以上 are 3.9 and at most -2.5 in a table named 投资 增长, also in JSON."""
+    """增长3.9% and 下降2.5%以上 are 3.9 and at most -2.5 in a table named 投资 增长, also in JSON.
+
+    So is a decrease that is printed with a minus, such as -5.2 in a column of growth.
+    """
     fields = {"kind": "percent"}
     down = make_measure("a#1", "投资 下降", 2.5, "%", year=2023, change="decrease", bound="at_least", **fields)
     up = make_measure("b#1", "投资 同比增长", 3.9, "%", year=2022, change="increase", **fields)
     level = make_measure("b#2", "投资", 90, "%", year=2022, **fields)
-    table = make_table([down, up, level])
+    printed = make_measure("c#1", "投资 同比增长", -5.2, "%", year=2021, change="decrease", bound="at_least", **fields)
+    table = make_table([down, up, level, printed])
     assert (table.indicator, table.unit) == ("投资 增长", "%")
-    assert (cell_values(table, "滨海新区", 2022), cell_values(table, "滨海新区", 2023)) == ([3.9], [-2.5])
+    assert [cell_values(table, "滨海新区", year) for year in (2021, 2022, 2023)] == [[-5.2], [3.9], [-2.5]]
     assert [(cell["value"], cell["base_value"], cell["bound"]) for cell in comparison_to_json(table)["cells"]] == [  # type: ignore[index, attr-defined]
+        (-5.2, -5.2, "at_least"),  # -5.2%以上
         (3.9, 3.9, "exact"),
         (-2.5, -2.5, "at_most"),  # 下降2.5%以上
     ]

@@ -986,7 +986,7 @@ def is_selected(  # noqa: PLR0913 - the fields of a request
     convertible: tuple[tuple[str, float], ...] = (),
 ) -> bool:
     """Return whether a measure fulfils the conditions of a `MeasureRequest`. The other parameters are its fields."""
-    value = -measure.base_value if measure.change == "decrease" else measure.base_value
+    value = -abs(measure.base_value) if measure.change == "decrease" else measure.base_value
     if convertible:
         if measure.base_unit not in dict(convertible):
             return False

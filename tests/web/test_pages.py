@@ -136,6 +136,13 @@ def test_what_was_understood_can_be_taken_back(client: TestClient) -> None:
     assert not page_of(client, chip).all("a", class_="chip understood")
 
 
+@pytest.mark.parametrize("query", ["处罚 OR 立案", "处罚 ＯＲ 立案", "处罚 －立案", "＂处罚＂"])
+def test_a_query_with_operators_is_shown_as_it_was_read(client: TestClient, query: str) -> None:
+    """The page shows how a query with operators was read, also if they are full-width signs."""
+    assert page_of(client, f"/search?query={query}").all("q")
+    assert not page_of(client, "/search?query=处罚 立案").all("q")
+
+
 def test_nothing_found_says_what_to_drop(client: TestClient) -> None:
     """The page of a search without a hit says so, and lists conditions that can be dropped."""
     page = page_of(client, "/search?query=“处罚” 量子纠缠态&match=all")

@@ -353,7 +353,7 @@ class SegmentMeasures:
         """Return `Measure.signed_value` of some measures."""
         _, base_values, code_of = self._values
         values: Array = base_values.take(code_of.take(ordinals))
-        return np.where(self._is_decrease.take(self.attributes.codes.take(ordinals)), -values, values)
+        return np.where(self._is_decrease.take(self.attributes.codes.take(ordinals)), -np.abs(values), values)
 
     @cached_property
     def _is_decrease(self) -> Array:

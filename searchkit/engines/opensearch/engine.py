@@ -40,6 +40,7 @@ from searchkit.engines.opensearch.mapping import StoredRecord, doc_id_of
 from searchkit.engines.opensearch.matching import NOTHING, PARAGRAPHS, all_of, any_of, to_query
 from searchkit.engines.opensearch.ranking import RankedHit, Ranking, Statistics
 from searchkit.engines.opensearch.records import extracted_measures, measures_of, paragraph_of, parse_record
+from searchkit.engines.ranking import weighted_sum
 from searchkit.errors import IndexDamaged, IndexForeign
 from searchkit.model import Document, Measure, Paragraph, Table, table_from_json
 from searchkit.query.facets import Filter
@@ -246,7 +247,8 @@ class OpenSearchEngine:
         """Yield document and `n` of the paragraphs of the given documents that the filters admit."""
         query = all_of([PARAGRAPHS, {"terms": {"document": [*documents]}}, *map(to_query, filters)])
         for hit in self._cluster.scan(self._data, query, source=["record"]):
-            paragraph = parse_record(hit["_source"]).paragraph
+            with decoding(self._folder):
+                paragraph = parse_record(hit["_source"]).paragraph
             yield paragraph["document"], paragraph["n"]
 
     def vocabulary(self) -> Vocabulary:
@@ -280,7 +282,7 @@ class OpenSearchEngine:
         if on_progress is not None:
             on_progress(paragraphs, paragraphs)
         totals = self._documents.lengths
-        expected_length = totals.text + 2 * totals.heading + totals.title
+        expected_length = weighted_sum(totals.text, totals.heading, totals.title)
         expected = self._documents.paragraphs, self._documents.checksum, len(self._measures), expected_length
         if (paragraphs, checksum, measures, length) != expected:
             message = "the paragraphs on the cluster are not those of the build"

@@ -262,6 +262,15 @@ def test_rows_of_which_are_parts_of_the_row_before() -> None:
     assert [measure.indicator for _, measure in measures(document)] == ["立案 件数", "医疗 件数", "处罚 件数"]
 
 
+def test_negative_growth_is_a_decrease() -> None:
+    """A negative number in a column of growth is a decrease, and its signed value is negative."""
+    document = read(Report((("指标", "同比增长%"), ("立案", "-5.2"), ("办结", "7.5"))).write("md"), "a.md")
+    assert [(measure.change, measure.value, measure.signed_value) for _, measure in measures(document)] == [
+        ("decrease", -5.2, -5.2),
+        ("increase", 7.5, 7.5),
+    ]
+
+
 def test_indicators_periods_and_bounds() -> None:
     """The indicator joins column and row without unit and time. The header states the period, the cell the bound."""
     rows = (("街道", "2022年收件（件）", "上年同期（件）", "办结（件）"), ("东风街道", "约10", "不足9", "8"))
