@@ -59,10 +59,11 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_collection() -> Iterator[None]:
-    """Collect no garbage while tests are collected, and never look at the tests again, which live until the end.
+    """Turn the garbage collector off while pytest collects the tests. Then exempt what exists from it for good.
 
-    Looking at ten thousand tests takes a third of the time of their collection. While tests run, garbage is collected
-    more rarely than by default, because many of their objects live long, such as indexes that several tests use.
+    Scanning ten thousand tests takes a third of the time of the collection, and the tests live until the end. While
+    tests run, the garbage collector runs more rarely than by default, because many of their objects live long, such as
+    indexes that several tests use.
     """
     gc.disable()
     yield
@@ -73,7 +74,10 @@ def pytest_collection() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _workers_in_process() -> Iterator[None]:
-    """Make builds start threads instead of processes, which is fast and lets tests patch the workers."""
+    """Make builds in this process start threads instead of worker processes: this is fast, and tests can patch them.
+
+    The threads have no limits of processor time and memory.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tasks, "Child", InProcess)
         patch.setattr(worker, "limit_resources", lambda *_: nullcontext())
@@ -85,8 +89,8 @@ def _workers_in_process() -> Iterator[None]:
 def _data_files_parsed_once() -> Iterator[None]:
     """Make builds in this process share what they parse from data files, which is half of the time of a small build.
 
-    The content of the files is the key, so that other content is parsed. The versions of the installed libraries are
-    looked up once as well.
+    The key is the content of the files, so changed content is parsed. Files that are given by path are always parsed.
+    The version of an installed library is looked up once.
     """
 
     def shared(parse: Callable[..., Any]) -> Callable[..., Any]:
@@ -118,13 +122,13 @@ def _disk_not_awaited() -> Iterator[None]:
 
 @pytest.fixture
 def _real_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make builds start real processes."""
+    """Make builds start real worker processes."""
     monkeypatch.setattr(tasks, "Child", processes.Child)
 
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """Folder of real reports next to the checkout. Tests that need it are skipped if it is missing."""
+    """The folder `shared` of real reports next to the checkout. Tests that need it are skipped if it is missing."""
     folder = ROOT.parent / "shared"
     if not (folder / "corpus" / "seeds").is_dir():
         pytest.skip("no folder of real reports next to the checkout")
@@ -138,7 +142,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test with the parameter `engine` once per engine: those in this process, or that on a cluster.
+    """Run a test with the fixture `engine` on each of `LOCAL_ENGINES` or, with `--cluster`, on opensearch.
 
     A test that is parametrized by `engine` itself runs on the engines that it names.
     """
@@ -150,7 +154,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _cluster(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Make builds write to the node of `--cluster`."""
+    """If `--cluster` is given, make builds with opensearch write to its node, with `--shards` shards."""
     url = request.config.getoption("--cluster")
     with pytest.MonkeyPatch.context() as patch:
         if url:
@@ -163,7 +167,10 @@ def _cluster(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _folder_of_cluster(request: pytest.FixtureRequest) -> None:
-    """Let a test of the engine opensearch write states of an index to subfolders of its temporary folder."""
+    """With `--cluster`, make the temporary folder of a test of engines the folder of an index on the cluster.
+
+    A path in this folder then names a state of the index, which the test can write without a build.
+    """
     url = request.config.getoption("--cluster")
     if url and {"engine", "tmp_path"} <= {*request.fixturenames}:
         from searchkit.engines.opensearch.cluster import Cluster
@@ -173,7 +180,7 @@ def _folder_of_cluster(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture(scope="session")
 def index_of(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Index]]:
-    """`index_of(documents)` builds an index with the engine under test and opens it. It is closed at the end."""
+    """`index_of(documents)` builds an index with the engine under test and opens it until the end of all tests."""
     with ExitStack() as opened:
 
         def build(documents: Iterable[ParsedDocument]) -> Index:
@@ -215,7 +222,8 @@ def collect_garbage() -> Iterator[None]:
 def make_measure() -> Callable[..., Measure]:
     """`make_measure("a#1", "立案", 129, "件", year=…, …)` returns a measure.
 
-    Other arguments are fields of the measure or of its paragraph. The default start depends on the quote.
+    Other arguments are `quote` and the fields of the measure and of its paragraph, by default 滨海新区 and 2023. The
+    default start depends on the quote. `part_of` is the id of the total, of which only the start after @ is used.
     """
 
     def make(paragraph: str, indicator: str, value: float, unit: str | None, **fields: Any) -> Measure:  # noqa: ANN401
@@ -235,7 +243,10 @@ def make_measure() -> Callable[..., Measure]:
 
 @pytest.fixture(scope="session")
 def make_table() -> Callable[..., Comparison]:
-    """`make_table(measures)` returns the comparison table of measures, best first, and of the documents they are in."""
+    """`make_table(measures, *documents)` returns the comparison table of measures, which must be sorted, best first.
+
+    Its documents are those that contain the measures, and the additional `documents`.
+    """
 
     def make(measures: list[Measure], *more: Document, **axes: Any) -> Comparison:  # noqa: ANN401
         by_document = {item.document: item for item in reversed(measures)}

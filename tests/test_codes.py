@@ -94,7 +94,7 @@ def test_a_note_is_a_string_that_can_be_copied() -> None:
     ],
 )
 def test_errors_have_codes(index: Index, call: Callable[[Index], object], code: str) -> None:
-    """An error has the code of its kind, or a narrower one that the documentation lists."""
+    """An error has the code of its class, or a narrower one that the docstring of UsageError lists."""
     with pytest.raises(SearchkitError) as caught:
         call(index)
     assert caught.value.code == code
@@ -103,7 +103,7 @@ def test_errors_have_codes(index: Index, call: Callable[[Index], object], code: 
 
 
 def test_warnings_have_codes() -> None:
-    """The code of a warning names the field and the kind, or the kind alone."""
+    """The code of a warning names the field and the kind, or the kind alone. Of an unknown warning, it is `other`."""
     warnings = (
         "year 2011 inferred from the headings",
         "issuer undecided: neither title, head nor text states it",

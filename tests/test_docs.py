@@ -58,15 +58,15 @@ CHINESE = "README.zh.md"
 BLOCK = re.compile(
     r"^(?P<indent> *)```(?P<language>\S+)(?: (?P<file>\S+))?\n(?P<text>.*?)^ *```$", re.MULTILINE | re.DOTALL
 )
-"""Matches a code block. A name after the language is the name of a file with the content of the block."""
+"""Matches a code block with a language. A name after the language is that of a file with the content of the block."""
 PYTHON = re.compile(r"(?<=^```python\n).*?(?=^```)", re.MULTILINE | re.DOTALL)
 """Matches the content of a block of Python code."""
 PLAIN = re.compile(r"""searchkit (?:[^|&;<>$`*?~(){}\\'"]|'[^']*'|"[^"$`\\]*")+""")
-"""Matches a command that needs no shell. It is run in this process, without the start of another."""
+"""Matches a command that needs no shell. Except on the page `CHINESE`, it is run in this process."""
 VARIABLE = re.compile(
     r"\d+ (?:ms|毫秒)|\d+\.\d+ 秒|\d+\.\d+ s(?=\b)|took_ms\W+[\d.]+|built +\S+|bytes +\d+|\d{4}-\d\d-\d\dT[\d:+]+"
 )
-"""Matches output that is not the same in every run: durations (12 ms), sizes (bytes 1234), dates and times."""
+"""Matches output that is not the same in every run: durations (12 ms), sizes (bytes 1234), and dates with times."""
 
 
 def sessions(block: str) -> Iterator[tuple[str, str]]:
@@ -129,7 +129,7 @@ def run_python(session: str, names: dict[str, object]) -> str:
 
 
 def execute_page(name: str, folder: Path) -> str:
-    """Write the files of a page, run its commands, and return the page with their current output."""
+    """Write the files of a page, run its commands and Python sessions, and return the page with the current output."""
     names: dict[str, object] = {}
 
     def output_of(command: str) -> str:
@@ -155,7 +155,10 @@ def execute_page(name: str, folder: Path) -> str:
 
 @pytest.mark.parametrize("name", EXECUTED)
 def test_pages_show_the_output_of_the_commands(name: str, fresh_folder: Path) -> None:
-    """Every command and Python statement of a page prints the output below it, except times and sizes."""
+    """Every command and Python statement of a page prints the output below it, except times and sizes.
+
+    A page has at least four of them.
+    """
     text = (ROOT / name).read_text(encoding="utf-8")
     assert len(re.findall(r"^ *(?:\$|>>>) ", text, re.MULTILINE)) >= 4
     assert VARIABLE.sub("…", execute_page(name, fresh_folder)).splitlines() == VARIABLE.sub("…", text).splitlines()
@@ -175,7 +178,7 @@ def test_readme_python_runs(name: str, fresh_folder: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_resolve(page: Path) -> None:
-    """Every relative link of a page is an existing file."""
+    """Every relative link of a page, outside of code blocks, leads to an existing file or folder."""
     text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
     for target in re.findall(r"\]\(([^)#\s]+)", text):
         if "://" not in target:
@@ -209,7 +212,7 @@ def test_makefile_has_the_targets_of_the_readme() -> None:
 
 
 def test_every_promise_of_security_has_a_test() -> None:
-    """Each promise in SECURITY.md names tests, which exist."""
+    """Each promise in SECURITY.md names tests, all of which exist."""
     text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if line.startswith("| ") and not line.startswith("| promise")]
     rows = [line.split(" | ") for line in lines]
@@ -224,7 +227,7 @@ def test_every_promise_of_security_has_a_test() -> None:
 
 @pytest.mark.parametrize("name", [*READMES, "SECURITY.md", "CONTRIBUTING.md"])
 def test_targets_of_make_exist(name: str) -> None:
-    """Each `make TARGET` on a page is a target of the Makefile."""
+    """Each `make TARGET` on a page, at the start of a line or in backticks, is a target of the Makefile."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[0].split())
     attacks = set(re.findall(r"^ATTACKS := (.*)$", makefile, re.MULTILINE)[0].split())
@@ -235,12 +238,12 @@ def test_targets_of_make_exist(name: str) -> None:
 
 @pytest.mark.parametrize("name", [*READMES, "CONTRIBUTING.md"])
 def test_the_page_of_security_is_found(name: str) -> None:
-    """The pages for users and for developers link to SECURITY.md."""
+    """The READMEs and CONTRIBUTING.md link to SECURITY.md."""
     assert "](SECURITY.md)" in (ROOT / name).read_text(encoding="utf-8")
 
 
 def write_pages() -> None:
-    """Replace the output of every command on the pages by its current output."""
+    """Replace the output of every command and Python statement on the pages by its current output."""
     for name in EXECUTED:
         with tempfile.TemporaryDirectory() as folder:
             shutil.copytree(ROOT / "corpus", Path(folder) / "corpus")

@@ -44,7 +44,7 @@ def replace_by_link(path: Path, outside: Path) -> None:
 
 
 def replace_by_pipe(path: Path, _outside: Path) -> None:
-    """Replace a file by a named pipe without a writer, whose reader blocks for ever."""
+    """Replace a file by a named pipe without a writer. Opening it to read would block for ever."""
     path.unlink()
     os.mkfifo(path)
 
@@ -79,7 +79,7 @@ Replace = Callable[[Path, Path], None]
 
 @pytest.mark.parametrize(("replace", "reason"), REASONS.items(), ids=lambda item: getattr(item, "__name__", ""))
 def test_a_file_replaced_after_listing_is_skipped(tmp_path: Path, outside: Path, replace: Replace, reason: str) -> None:
-    """The replacement is not followed and does not block. The file is read again by the next build."""
+    """The replacement is not followed and does not block. As the result is not final, the next build reads the file."""
     (tmp_path / "corpus" / "sub").mkdir(parents=True)
     path = tmp_path / "corpus" / "sub" / "a.txt"
     path.write_text("立案3件。", encoding="utf-8")
@@ -93,10 +93,10 @@ def test_a_file_replaced_after_listing_is_skipped(tmp_path: Path, outside: Path,
 
 
 @pytest.mark.parametrize("replace", [replace_by_link, replace_by_pipe, replace_by_folder])
-def test_a_table_replaced_while_the_corpus_is_listed_is_skipped(
+def test_metadata_replaced_while_the_corpus_is_listed_is_skipped(
     tmp_path: Path, outside: Path, monkeypatch: pytest.MonkeyPatch, replace: Replace
 ) -> None:
-    """A metadata.csv that is replaced is skipped, too: the replacement is not followed and does not block."""
+    """A metadata.csv that is replaced is skipped: the replacement is not followed and does not block."""
     corpus = tmp_path / "corpus"
     corpus.mkdir()
     (corpus / "a.txt").write_text("立案3件。", encoding="utf-8")
@@ -156,7 +156,7 @@ LIST = "柔性执法\n双随机 处罚\n长沙市,2023\n"
     "text", [LIST, "file,year\na.txt,2023\n", "镕基\n柔性执法与宽严相济，全过程记录\n", "α射线 处罚\n"]
 )
 def test_lists_in_usual_encodings_are_decoded(text: str, encoding: str) -> None:
-    """A list in UTF-8 is decoded. One in another of these encodings is decoded, or refused if it has Greek letters."""
+    """A list in any of these encodings is decoded, except that one with α may be refused if it is not in UTF-8."""
     try:
         assert decode_data_file(text.encode(encoding)) == text
     except ValueError:
@@ -188,7 +188,7 @@ def test_a_list_that_two_encodings_permit_is_refused(word: str) -> None:
     )
 )
 def test_a_list_is_never_garbled(words: list[str]) -> None:
-    """A list of usual words with line ends is decoded correctly or refused, in every encoding."""
+    """A list of usual words, one a line, is decoded correctly or refused, in each of these encodings."""
     text = "".join(f"{word}\r\n" for word in words)
     for encoding in ("utf-8", "utf-8-sig", "gbk", "utf-16", "utf-16-le", "utf-16-be"):
         with suppress(ValueError):
@@ -197,7 +197,7 @@ def test_a_list_is_never_garbled(words: list[str]) -> None:
 
 @given(st.binary(max_size=60))
 def test_any_bytes_are_text_or_refused(data: bytes) -> None:
-    """Bytes are decoded, or refused with a reason in a few words."""
+    """Any bytes are decoded, or refused with one of two reasons."""
     reason = ""
     try:
         decode_data_file(data)
@@ -207,9 +207,9 @@ def test_any_bytes_are_text_or_refused(data: bytes) -> None:
 
 
 def test_data_files_are_read(tmp_path: Path) -> None:
-    """A link to a data file is followed. A pipe or a file in another encoding is refused.
+    """A link to a data file is followed, and a byte order mark is removed. A pipe or undecodable bytes are refused.
 
-    A `DataFile`, which has been read, is returned as it is.
+    A `DataFile` has already been read, and is returned as it is.
     """
     (tmp_path / "words").write_text("\ufeff柔性执法", encoding="utf-8")
     (tmp_path / "link").symlink_to(tmp_path / "words")

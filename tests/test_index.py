@@ -1,4 +1,4 @@
-"""`Index`: options, filters, results, threads, and an index that is rebuilt while it is open."""
+"""`Index`: arguments, filters, options, results, threads, and an index that is rebuilt, damaged or closed."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def documents(report: Report) -> list[ParsedDocument]:
 
 
 def without_counts(document: Document | None) -> Document | None:
-    """Return the document as it was read, before its measures were counted."""
+    """Return a document with the number of measures 0, as in the fixture `documents`. None stays None."""
     return document and replace(document, measures=0)
 
 
@@ -146,10 +146,8 @@ def test_the_error_about_an_unknown_facet_lists_all_facets(index: Index, argumen
 @pytest.mark.parametrize(
     ("arguments", "error"), [({"year": "x"}, UsageError), ({"where": {"colour": "x"}}, UnknownFacet)]
 )
-def test_filters_are_checked_by_every_method(
-    index: Index, method: str, arguments: dict[str, object], error: type
-) -> None:
-    """The check happens at the call, not at the first result."""
+def test_filters_are_checked_at_the_call(index: Index, method: str, arguments: dict[str, object], error: type) -> None:
+    """`documents`, `paragraphs` and `facets` raise the error at the call, not at the first result."""
     with pytest.raises(error):
         getattr(index, method)(**arguments)
 
@@ -192,16 +190,20 @@ def test_an_unknown_facet_cannot_be_counted(index: Index) -> None:
     ids=str,
 )
 def test_years_have_several_forms(index: Index, year: str | int | list[str | int], expected: list[str]) -> None:
-    """A filter by year takes numbers or strings, one or several, and ranges that can be open at an end."""
+    """A filter by year takes numbers, strings and ranges, or a list of them. A range can be open at an end.
+
+    An empty list filters nothing.
+    """
     assert [document.document for document in index.documents(year=year)] == expected
     assert list(dict.fromkeys(paragraph.document for paragraph in index.paragraphs(year=year))) == expected
     assert sorted({hit.paragraph.document for hit in index.search("", year=year, limit=None).hits}) == expected
 
 
-def test_a_year_that_paragraphs_are_about_is_a_filter_of_every_method(
-    index_of: Callable[..., Index], report: Report
-) -> None:
-    """of_year selects paragraphs by the years that they are about, and documents with such a paragraph."""
+def test_a_year_that_paragraphs_are_about_is_a_filter(index_of: Callable[..., Index], report: Report) -> None:
+    """A filter by of_year selects the paragraphs that are about one of its years, and the documents that have them.
+
+    The counts of the facet of_year ignore the filter by of_year.
+    """
     texts = (("执法回顾。", {"of_year": (2022, 2023)}), ("执法计划。", {"of_year": (2024,)}), "执法概况。")
     index = index_of([report("a.txt", *texts, year=2024), report("b.txt", "执法。", year=2023)])
     for value, expected in ((2023, ["a.txt#1"]), ("2023..", ["a.txt#1", "a.txt#2"]), ([2021, "2024"], ["a.txt#2"])):
@@ -230,9 +232,10 @@ def test_where_and_keywords_are_combined(index: Index) -> None:
 
 
 def test_results_iterate_and_hits_have_the_fields_of_paragraphs(index: Index) -> None:
-    """Results iterate over their hits. A hit has the fields of its paragraph. One facet can be given as a text.
+    """Results iterate over their hits. A hit has the fields of its paragraph. The name of one facet needs no list.
 
-    `understand` returns the filters that a query is understood as. A query that is not a text is an error.
+    `understand` returns the filters that are understood from words of a query, and none with `literal=True`. A query
+    that is not a text is an error.
     """
     results = index.search("执法", facets="year")
     assert [*results] == [*results.hits]
@@ -279,7 +282,10 @@ def test_records_are_found_by_id(index: Index, documents: list[ParsedDocument]) 
 
 
 def test_facets_of_an_index_are_counted(index: Index) -> None:
-    """Without names, all facets except document are counted over all paragraphs, including user-defined facets."""
+    """Without names, `facets` counts the values of all facets, also of user-defined ones, but not of document.
+
+    With names, it counts those of the named facets. It counts all paragraphs, or only those that pass the filters.
+    """
     counts = index.facets()
     assert list(counts) == [*(name for name in BUILT_IN_FACETS if name != "document"), "batch"]
     assert [(item.value, item.count) for item in counts["district"].values] == [("滨海新区", 3), ("东丽区", 2)]
@@ -300,7 +306,7 @@ def test_facets_of_an_index_are_not_truncated(index_of: Callable[..., Index], re
 
 
 def test_keywords_override_options(index: Index) -> None:
-    """Options can be given as `SearchOptions`, and keywords override its fields."""
+    """Options can be given as `SearchOptions`. Keywords override its fields, and do not change the object."""
     options = SearchOptions(limit=1, sort="-year", facets=("year",))
     assert ids(index.search("普法", options)) == ["dongli.txt#1"]
     assert ids(index.search("普法", options, limit=2)) == ["dongli.txt#1", "unknown.txt#1"]
@@ -309,7 +315,7 @@ def test_keywords_override_options(index: Index) -> None:
 
 
 def test_default_options(index_of: Callable[..., Index], report: Report) -> None:
-    """The default is ten hits by score, without facets, groups and explanations."""
+    """By default, a search returns ten hits, without facets, groups and explanations."""
     results = index_of([report("a.txt", *("执法" for _ in range(12)))]).search("执法")
     assert (len(results.hits), results.total) == (10, 12)
     assert (dict(results.facets), results.documents, results.relaxed, results.notes) == ({}, None, False, ())
@@ -323,7 +329,10 @@ def test_facets_are_returned_in_the_requested_order(index: Index) -> None:
 
 
 def test_a_relaxed_search_is_marked(index: Index) -> None:
-    """With match auto, a query without results is relaxed to any of its parts. `understood` is the relaxed tree."""
+    """With match auto, a query whose parts no paragraph has together is relaxed: a paragraph needs only one of them.
+
+    `understood` is then the text of the relaxed tree.
+    """
     strict, auto, any_of = (index.search("普法 培训", match=match) for match in ("all", "auto", "any"))
     assert (strict.total, auto.total) == (0, 3)
     assert (strict.relaxed, auto.relaxed, any_of.relaxed) == (False, True, False)
@@ -333,7 +342,7 @@ def test_a_relaxed_search_is_marked(index: Index) -> None:
 
 @pytest.mark.parametrize("query", ["", "*", "执法*", "NOT 培训", "district:天津市"])
 def test_a_search_whose_forms_are_the_same_is_not_relaxed(index: Index, query: str) -> None:
-    """A query whose strict form is also its relaxed form matches as a whole."""
+    """If match all and match any mean the same for a query, the search is not relaxed, and no hit lacks a part."""
     results = index.search(query)
     assert results.total
     assert not results.relaxed
@@ -341,7 +350,7 @@ def test_a_search_whose_forms_are_the_same_is_not_relaxed(index: Index, query: s
 
 
 def test_a_hit_has_paragraph_score_snippet_and_spans(index: Index) -> None:
-    """The spans of a hit are the spans of the matched text."""
+    """A hit has its paragraph, a positive score, a snippet, and the spans of the matches in the paragraph."""
     (hit,) = index.search("培训").hits
     assert hit.id == hit.paragraph.id == "binhai.txt#2"
     assert hit.score > 0
@@ -393,7 +402,10 @@ def test_json_of_results(index: Index) -> None:
 
 
 def test_json_of_groups_and_explanations(index: Index) -> None:
-    """Grouped results have the numbers of documents and matches. Explained ones have the parts of the score."""
+    """The JSON of grouped results has the numbers of documents and matches.
+
+    The JSON of explained results has the parts of each score, whose sum is the score.
+    """
     data = results_to_json(index.search("执法检查", match="any", group="document", explain=True))
     assert data["documents"] == 3
     for hit in data["hits"]:  # type: ignore[attr-defined]
@@ -504,7 +516,10 @@ def test_refresh_moves_to_the_latest_commit(
 
 
 def test_refresh_loads_changed_words(engine: str, tmp_path: Path, report: Report) -> None:
-    """After a refresh, queries are segmented with the words of the new commit."""
+    """After a refresh, queries are segmented with the words of the new commit.
+
+    If its words are those of the old commit, the index keeps its analyzer.
+    """
     words = tmp_path / "words.txt"
     words.write_text("江大桥参加\n", encoding="utf-8")
     documents = [report("a.txt", "江大桥参加了。")]
@@ -523,7 +538,7 @@ def test_refresh_loads_changed_words(engine: str, tmp_path: Path, report: Report
 def test_refresh_does_not_read_the_manifest_that_is_open(
     tmp_path: Path, documents: list[ParsedDocument], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A server refreshes for each request, so an unchanged manifest is not read again. A new one is."""
+    """A refresh reads the manifest only if it is new, because a server refreshes for each request."""
     write_index(documents, tmp_path)
     reads = []
     with Index(tmp_path) as index:
@@ -554,9 +569,9 @@ def test_an_index_stays_usable_after_a_failed_refresh(
 
 @pytest.mark.usefixtures("frequent_thread_switches")
 def test_refresh_is_thread_safe(engine: str, tmp_path: Path, report: Report) -> None:
-    """While an index is rebuilt and refreshed, each search of other threads sees one commit, and none fails.
+    """While an index is rebuilt and refreshed, each search of other threads sees one commit, and no search fails.
 
-    Commit n has n paragraphs, which all match, and a facet with the only value n.
+    Commit n has n paragraphs, which all match, and a facet whose only value is n.
     """
 
     def write(n: int) -> None:
@@ -592,7 +607,10 @@ def test_an_index_replaced_during_opening_is_opened(
     monkeypatch: pytest.MonkeyPatch,
     step: str,
 ) -> None:
-    """If a commit between two steps of opening removes the old files, the new index is opened."""
+    """If builds replace the index while it is opened, the new index is opened.
+
+    A build runs before each of the first three calls of the function `step`, which is a part of the opening.
+    """
     write_index(documents, tmp_path, BuildOptions(engine))
     module = snapshot if step == "open_engine" else directory
     function = getattr(module, step)
@@ -676,7 +694,7 @@ USES: tuple[Callable[[Index], object], ...] = (
 def test_a_closed_index_raises_index_closed(
     engine: str, tmp_path: Path, documents: list[ParsedDocument], use: Callable[[Index], object]
 ) -> None:
-    """Every use of a closed index raises IndexClosed, not IndexDamaged."""
+    """Every use of a closed index raises IndexClosed, not IndexDamaged. An index can be closed twice."""
     write_index(documents, tmp_path, BuildOptions(engine))
     index = Index(tmp_path)
     index.close()
@@ -688,7 +706,7 @@ def test_a_closed_index_raises_index_closed(
 def test_an_engine_error_is_not_reported_as_damage(
     engine: str, tmp_path: Path, documents: list[ParsedDocument], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An unexpected exception propagates if all checksums match. Otherwise it is IndexDamaged."""
+    """An unexpected exception of the engine propagates if all checksums match. Otherwise IndexDamaged is raised."""
     write_index(documents, tmp_path, BuildOptions(engine))
     with Index(tmp_path) as index:
 
@@ -712,7 +730,10 @@ def test_an_engine_error_is_not_reported_as_damage(
 
 
 def test_a_snapshot_keeps_its_answers(tmp_path: Path, report: Report, engine: str) -> None:
-    """`snapshot` returns the current state. A refresh changes the index and its state, but not the snapshot."""
+    """`snapshot` returns the current state. A refresh changes the index and its state, but not the snapshot.
+
+    When the index is closed, a search of a snapshot of its last state raises IndexClosed.
+    """
     write_index([report("a.txt", "执法检查。")], tmp_path, BuildOptions(engine))
     with Index(tmp_path) as index:
         before = index.snapshot()
@@ -726,7 +747,7 @@ def test_a_snapshot_keeps_its_answers(tmp_path: Path, report: Report, engine: st
         after.search("执法")
 
 
-def test_a_build_without_changes_keeps_the_state(tmp_path: Path, report: Report) -> None:
+def test_indexes_of_the_same_reports_have_the_same_state(tmp_path: Path, report: Report) -> None:
     """The state does not depend on the folder or the time of the build."""
     states = set()
     for name in ("one", "two"):

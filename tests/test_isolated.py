@@ -1,6 +1,6 @@
-"""Isolation: files in the corpus and in the current folder are never executed, or used as settings of libraries.
+"""Isolation: in the current folder, which may be the corpus, no Python file runs, and a matplotlibrc has no effect.
 
-Ctrl-C prints one line, during imports, too.
+Ctrl-C prints at most one line, and no traceback, also while modules are imported.
 """
 
 from __future__ import annotations
@@ -38,7 +38,11 @@ COMMAND = Path(sysconfig.get_path("scripts"), "searchkit")
 
 @pytest.fixture
 def hostile(tmp_path: Path) -> Path:
-    """A corpus with a Python file named like every module that a build may import. A file that runs leaves a trace."""
+    """A corpus of 14 reports, a damaged .doc file, and Python files with the names of modules that a build may import.
+
+    There is such a file for each module of the standard library and of `LIBRARIES`. If one runs, it writes its name to
+    the file `ran` beside the corpus.
+    """
     corpus = tmp_path / "corpus"
     corpus.mkdir()
     for name in {*sys.stdlib_module_names, *LIBRARIES}:
@@ -58,7 +62,7 @@ def hostile(tmp_path: Path) -> Path:
 @pytest.mark.skipif(not COMMAND.exists(), reason="searchkit is not installed as a command")
 @pytest.mark.parametrize("start", [[str(COMMAND)], [sys.executable, "-m", "searchkit"]], ids=["command", "-m"])
 def test_modules_in_the_current_folder_do_not_run(hostile: Path, tmp_path: Path, start: list[str]) -> None:
-    """A build in a folder full of Python modules does not run the modules, also with `python -m`."""
+    """A build in a folder full of Python modules runs none of them, as a command and with `python -m`."""
     command = [*start, "build", ".", "--index", str(tmp_path / "index"), "--jobs", "2"]
     done = subprocess.run(command, cwd=hostile, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
@@ -77,10 +81,10 @@ print(report.documents)
 """
 
 
-def test_children_do_not_use_the_module_path_of_their_parent(hostile: Path, tmp_path: Path) -> None:
-    """A child searches neither the current folder nor folders that the parent added to its own module path.
+def test_children_do_not_search_the_current_folder(hostile: Path, tmp_path: Path) -> None:
+    """A child imports nothing from the current folder of its parent, even if the parent added it to its module path.
 
-    It does not search the user's site-packages either, and does not run usercustomize.
+    It does not run usercustomize from the user's site-packages either.
     """
     index, users = tmp_path / "index", tmp_path / "users"
     site = Path(
@@ -151,8 +155,11 @@ main()
 @pytest.mark.parametrize(
     "command", [["build", "CORPUS", "--index", "INDEX"], ["search", "x", "--index", "INDEX"]], ids=lambda c: c[0]
 )
-def test_ctrl_c_during_imports_prints_one_line(tmp_path: Path, command: list[str]) -> None:
-    """Ctrl-C at any time prints at most one line, and no traceback. An interrupted command says so, with status 3."""
+def test_ctrl_c_during_imports_prints_at_most_one_line(tmp_path: Path, command: list[str]) -> None:
+    """Ctrl-C up to 0.3 s after the import of the command line began prints at most one line, and no traceback.
+
+    If the command exits with status 3, and not because there is no index, the line says that it was interrupted.
+    """
     (tmp_path / "CORPUS").mkdir()
     (tmp_path / "CORPUS" / "a.txt").write_text(REPORT.format(1), encoding="utf-8")
     rng = random.Random(7)  # noqa: S311 - random times
@@ -198,7 +205,7 @@ print(len(statuses), *{*statuses[:-1]})
 
 @pytest.mark.parametrize(("locale", "texts"), [("C", {"interrupted"}), ("zh_CN.UTF-8", {"interrupted", "已中断"})])
 def test_ctrl_c_in_any_import_prints_one_line(tmp_path: Path, locale: str, texts: set[str]) -> None:
-    """Each module may be halfway through its import when Ctrl-C is pressed, the one that translates messages too."""
+    """Ctrl-C prints one line and exits with 3 in the import of any module, even of the one that translates messages."""
     command = [sys.executable, "-c", INTERRUPT_EACH_IMPORT, "search", "x", "--index", str(tmp_path)]
     environment = {**os.environ, "LC_ALL": locale, "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(command, capture_output=True, encoding="utf-8", env=environment, check=False)
@@ -210,5 +217,5 @@ def test_ctrl_c_in_any_import_prints_one_line(tmp_path: Path, locale: str, texts
 
 
 def enable_interrupts() -> None:
-    """Enable Ctrl-C. A process in the background may ignore it, and its children inherit this."""
+    """Enable Ctrl-C in a child. A process in the background may ignore Ctrl-C, and then its children ignore it, too."""
     signal.signal(signal.SIGINT, signal.default_int_handler)

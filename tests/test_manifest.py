@@ -1,4 +1,4 @@
-"""The manifest: missing, foreign, stale and damaged indexes are refused with a one-line error."""
+"""The manifest: its commit, and the one-line errors for missing, foreign, stale and damaged indexes."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def data_files(index: Path) -> list[Path]:
 
 
 def use(index: Path) -> None:
-    """Call methods of an index that read all of its files."""
+    """Call methods of an index that together read all of its files."""
     with Index(index) as opened:
         opened.search("执法 普法", facets=opened.facet_names, sort="year", explain=True)
         opened.search('"检查"', group="document", year=2023, where=dict.fromkeys(opened.manifest.facets, "一"))
@@ -94,7 +94,10 @@ def use(index: Path) -> None:
 
 
 def open_error(index: Path, error_type: type[SearchkitError]) -> str:
-    """Return the message of the error that opening raises: one line with the path, of exactly this type."""
+    """Return the message of the error that opening raises. Assert that it is one line with the path of the index.
+
+    Assert also that the error has exactly the given type.
+    """
     with pytest.raises(error_type) as caught:
         Index(index)
     assert type(caught.value) is error_type
@@ -123,7 +126,7 @@ def test_an_index_can_be_moved(index: Path, tmp_path: Path) -> None:
 
 
 def test_checksums_are_by_relative_path(tmp_path: Path) -> None:
-    """Each file of a folder tree has its size in bytes and its SHA-256."""
+    """`compute_checksums` returns the size in bytes and the SHA-256 of each file of a folder tree, by relative path."""
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "c.bin").write_bytes(b"abc")
     (tmp_path / "a").write_bytes(b"")
@@ -192,8 +195,8 @@ def test_a_commit_reads_only_new_files(index: Path, monkeypatch: pytest.MonkeyPa
     verify_checksums(index, second)
 
 
-def test_a_commit_without_a_base_reads_everything(index: Path) -> None:
-    """Without a base, all checksums are computed from the files."""
+def test_a_commit_without_a_base_replaces_the_data_folder(index: Path) -> None:
+    """A commit without a base lists only the files of the new data folder, and removes the old data folder."""
     first = read_manifest(index)
     folder = create_data_folder(index)
     (folder / "new").write_bytes(b"abc")
@@ -214,7 +217,10 @@ def test_a_commit_without_a_base_reads_everything(index: Path) -> None:
     ],
 )
 def test_leftovers_are_removed(tmp_path: Path, content: str | None, remaining: list[str]) -> None:
-    """Data folders that the manifest does not name are removed, unless the manifest cannot be read."""
+    """Data folders that the manifest does not name are removed, unless a manifest exists that names none.
+
+    A manifest that is not JSON names none. Folders that are no data folders stay, such as data-old.
+    """
     for name in ("data-000001", "data-000002", "data-old"):
         (tmp_path / name).mkdir()
     if content is not None:
@@ -288,7 +294,7 @@ def test_another_format_is_foreign(index: Path, number: object) -> None:
 
 @pytest.mark.parametrize("name", ["lucene", "", "../whoosh", "os", None, 7, ["whoosh"], {"a": 1}])
 def test_an_unknown_engine_is_foreign(index: Path, name: object) -> None:
-    """An index of an unknown engine is foreign, and no module with its name is imported."""
+    """An index of an unknown engine is foreign, even if a module has the name of the engine (os)."""
     edit(index, lambda data: data.update(engine=name))
     with pytest.raises(IndexForeign, match="engine"):
         Index(index)
@@ -309,11 +315,12 @@ def test_a_manifest_that_is_not_json_is_damaged(index: Path, content: bytes) -> 
 
 
 FIELDS = ["analyzer", "data", "built", "documents", "paragraphs", "measures", "facets", "files", "corpus"]
+"""Fields of the manifest, except `format` and `engine`, which the tests above change."""
 
 
 @pytest.mark.parametrize("key", FIELDS)
 def test_a_manifest_without_a_field_is_damaged(index: Path, key: str) -> None:
-    """Every field is required."""
+    """Every field of `FIELDS` is required."""
     edit(index, lambda data: data.pop(key))
     open_error(index, IndexDamaged)
 
@@ -327,7 +334,7 @@ def test_a_manifest_with_an_unknown_field_is_damaged(index: Path) -> None:
 @pytest.mark.parametrize("value", [None, 7, "x", [], {}, [7], [[]], {"a": 7}, {"a": [10**400, "b"]}, 1e999], ids=str)
 @pytest.mark.parametrize("key", FIELDS)
 def test_invalid_fields_raise_only_searchkit_errors(index: Path, key: str, value: object) -> None:
-    """With any value in any field of the manifest, an index works or raises a SearchkitError of one line."""
+    """With each of these values in each field of `FIELDS`, an index works or raises a SearchkitError of one line."""
     edit(index, lambda data: data.update({key: value}))
     try:
         use(index)
@@ -344,15 +351,18 @@ def test_an_infinite_size_is_damage(index: Path) -> None:
 @pytest.mark.parametrize(
     "folder", ["..", "../other", "data-000001/..", "/etc", "", ".", "data-000001/", "data-1", "data-00000１"]
 )
-def test_a_data_folder_elsewhere_is_damage(index: Path, folder: str) -> None:
-    """A manifest can only name a data folder of the index, even if another folder exists."""
+def test_a_data_folder_of_another_form_is_damage(index: Path, folder: str) -> None:
+    """The name of the data folder must be `data-` and at least six ASCII digits. Any other text is damage.
+
+    This holds even if it is the path of a folder that exists.
+    """
     edit(index, lambda data: data.update(data=folder))
     open_error(index, IndexDamaged)
 
 
 @pytest.mark.parametrize("how", ["above", "absolute", "through a folder"])
 def test_a_file_elsewhere_is_damage(index: Path, how: str) -> None:
-    """A manifest can only name files in its data folder, even if another file has the right checksum."""
+    """A manifest that lists a file outside of its data folder is damaged, even if the file has the right checksum."""
     outside = index.parent / "outside"
     outside.write_bytes(b"abc")
     entry = compute_checksums(index.parent)["outside"]
@@ -404,7 +414,7 @@ def test_check_detects_a_file_deleted_after_opening(index: Path) -> None:
 
 
 def flips(content: bytes) -> list[bytes]:
-    """Return copies of a file with one byte changed: the first, the last, and some in between."""
+    """Return copies of a content, each with one changed byte: the first, the last, or one of up to 25 random ones."""
     rng = random.Random(len(content))  # noqa: S311 - not cryptographic
     offsets = {0, len(content) - 1, *(rng.randrange(len(content)) for _ in range(25))}
     return [
@@ -413,7 +423,7 @@ def flips(content: bytes) -> list[bytes]:
 
 
 def opens_damaged_files(test: Callable[..., None]) -> Callable[..., None]:
-    """Mark a test that opens damaged files. A library may fail without closing a file, so its warnings are ignored."""
+    """Mark a test that opens damaged files. Warnings about files that a library left open are ignored."""
     marked: Callable[..., None] = pytest.mark.usefixtures("collect_garbage")(test)
     for warning in ("ResourceWarning", "pytest.PytestUnraisableExceptionWarning"):
         marked = pytest.mark.filterwarnings(f"ignore::{warning}")(marked)
@@ -421,8 +431,8 @@ def opens_damaged_files(test: Callable[..., None]) -> Callable[..., None]:
 
 
 @opens_damaged_files
-def test_check_detects_every_changed_byte(index: Path) -> None:
-    """A changed byte in any file raises IndexDamaged, at the latest in `check`."""
+def test_check_detects_changed_bytes(index: Path) -> None:
+    """After a change of one byte (`flips`) in any file, opening the index or `check` raises IndexDamaged."""
     count = 0
     for path in data_files(index):
         content = path.read_bytes()
@@ -438,7 +448,7 @@ def test_check_detects_every_changed_byte(index: Path) -> None:
 
 @opens_damaged_files
 def test_a_changed_byte_raises_only_index_unusable(index: Path) -> None:
-    """With a changed byte in any file, every method that `use` calls returns a result or raises IndexUnusable."""
+    """With a changed byte in any file or in the manifest, `use` succeeds or raises IndexUnusable."""
     for path in [*data_files(index), index / "index.json"]:
         content = path.read_bytes()
         for other in flips(content) if content else ():
@@ -467,7 +477,7 @@ def test_a_changed_byte_raises_only_index_unusable(index: Path) -> None:
 def test_a_changed_byte_in_the_first_call_raises_only_index_unusable(
     index: Path, method: Callable[[Index], object]
 ) -> None:
-    """With a changed byte in any file, the first call of each method returns a result or raises IndexUnusable."""
+    """With a changed byte in any file, opening the index and calling a method works or raises IndexUnusable."""
     for path in data_files(index):
         content = path.read_bytes()
         for other in flips(content)[::3] if content else ():
@@ -484,7 +494,10 @@ def test_a_changed_byte_in_the_first_call_raises_only_index_unusable(
 
 
 def test_an_index_of_another_analyzer_is_stale(intact: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An index of another version of the analyzer cannot be searched. The message contains a command to rebuild it."""
+    """An index of another version of the analyzer cannot be searched, but its documents can be listed.
+
+    The message contains the command that rebuilds the index.
+    """
     monkeypatch.setattr(analysis, "_ANALYZER_VERSION", -1)
     with Index(intact) as opened:
         with pytest.raises(IndexStale, match="searchkit build") as caught:
@@ -496,7 +509,7 @@ def test_an_index_of_another_analyzer_is_stale(intact: Path, monkeypatch: pytest
 
 @pytest.mark.parametrize("key", ["words", "synonyms"])
 def test_changed_words_are_damage(index: Path, key: str) -> None:
-    """An index in which words or synonyms were changed cannot be searched."""
+    """If words or synonyms in an index were changed, opening it or the first search raises IndexDamaged."""
     path = index / read_manifest(index).data / EXTRAS_FILE
     data = json.loads(path.read_text(encoding="utf-8"))
     data[key] = data[key][:-2] + ("甲" if data[key][-2] != "甲" else "乙") + data[key][-1]
@@ -507,7 +520,7 @@ def test_changed_words_are_damage(index: Path, key: str) -> None:
 
 @pytest.mark.parametrize("key", ["words", "synonyms"])
 def test_changed_words_with_a_valid_checksum_are_stale(index: Path, key: str) -> None:
-    """Words or synonyms that were changed together with their checksum are detected by a search."""
+    """If words or synonyms were changed together with the checksum of their file, a search raises IndexStale."""
     folder = index / read_manifest(index).data
     data = json.loads((folder / EXTRAS_FILE).read_text(encoding="utf-8"))
     (folder / EXTRAS_FILE).write_text(json.dumps({**data, key: "甲 = 乙\n"}), encoding="utf-8")

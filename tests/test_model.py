@@ -84,7 +84,10 @@ def test_json_has_every_field_and_the_district(record: Document | Paragraph) -> 
 
 
 def test_every_json_field_of_a_measure_is_an_attribute() -> None:
-    """Every field of the JSON object, including `district`, is an attribute of the measure with the same value."""
+    """Every field of the JSON object, including `district`, is an attribute of the measure with the same value.
+
+    A tuple is a list in JSON. The JSON object of a hit also has its score, its snippet and the start of the snippet.
+    """
     paragraph = Paragraph("a#1", "a", 1, "立案3件，其中2件。", title="报告", year=2023, region=("天津市", "东丽区"))
     extracted = ExtractedMeasure("其中", 2, "件", 2, "件", start=5, end=9, part_of=0)
     measure = Measure(extracted, paragraph)
@@ -136,13 +139,13 @@ def test_the_district_in_json_is_ignored() -> None:
 
 @pytest.mark.parametrize("rebuild", [document_from_json, paragraph_from_json])
 def test_an_unknown_field_is_an_error(rebuild: type) -> None:
-    """A field that the record does not have is not ignored silently."""
+    """A field that the record does not have raises a TypeError with its name."""
     with pytest.raises(TypeError, match="colour"):
         rebuild({"colour": "red"})
 
 
 @pytest.mark.parametrize("record", [Document("a.txt"), Paragraph("a.txt#1", "a.txt", 1, "")])
 def test_records_are_frozen(record: Document | Paragraph) -> None:
-    """A record cannot be changed."""
+    """A field of a record cannot be assigned."""
     with pytest.raises(AttributeError):
         record.year = 2023  # type: ignore[misc]

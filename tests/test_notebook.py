@@ -1,7 +1,8 @@
-"""The example notebook: its cells run in order, and their output is that of the file.
+"""The example notebook: its cells run in order, and their outputs are those in the file.
 
 The notebook is executed without Jupyter: its cells are Python, and its outputs text and HTML, so that a few lines
-replace nbclient, which needs a kernel and twenty packages. Run as a script, this module writes the current outputs.
+replace nbclient, which needs a kernel and twenty packages. Run as a script, this module writes the current outputs to
+the file.
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ NOTEBOOK = ROOT / "docs" / "notebook.ipynb"
 
 
 def run_cell(source: str, names: dict[str, object]) -> list[dict[str, Any]]:
-    """Return the outputs of a cell: what it prints, and the value of an expression in its last line."""
+    """Return the outputs of a cell: what it prints, and the HTML of the value of its last statement.
+
+    A last statement that is no expression, or whose value has no form in HTML, has no such output.
+    """
     *statements, last = ast.parse(source).body
     is_expression = isinstance(last, ast.Expr)
     with contextlib.redirect_stdout(io.StringIO()) as printed:
@@ -40,7 +44,7 @@ def run_cell(source: str, names: dict[str, object]) -> list[dict[str, Any]]:
 
 
 def execute(folder: Path) -> dict[str, Any]:
-    """Return the notebook with its current outputs. `folder`: a folder with the sample reports."""
+    """Run the cells in a folder that has the sample reports in `corpus`. Return the notebook with their outputs."""
     notebook: dict[str, Any] = json.loads(NOTEBOOK.read_text(encoding="utf-8"))
     names: dict[str, object] = {}
     before = Path.cwd()
@@ -55,7 +59,7 @@ def execute(folder: Path) -> dict[str, Any]:
 
 
 def test_the_notebook_shows_its_outputs(tmp_path: Path) -> None:
-    """Every cell runs, and its output is the one in the file."""
+    """Every cell of code runs, and its outputs are those in the file."""
     shutil.copytree(ROOT / "corpus", tmp_path / "corpus")
     written, current = (
         json.dumps(item, ensure_ascii=False)
@@ -66,7 +70,7 @@ def test_the_notebook_shows_its_outputs(tmp_path: Path) -> None:
 
 
 def test_the_file_is_a_notebook() -> None:
-    """The file has the form that Jupyter opens (nbformat 4.5)."""
+    """The file is in nbformat 4.5: each cell has an id of its own, and is code or Markdown."""
     notebook = json.loads(NOTEBOOK.read_text(encoding="utf-8"))
     assert (notebook["nbformat"], notebook["nbformat_minor"]) == (4, 5)
     assert len({cell["id"] for cell in notebook["cells"]}) == len(notebook["cells"])

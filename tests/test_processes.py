@@ -1,4 +1,4 @@
-"""Child processes: messages, limits, isolation, and their end together with all descendants."""
+"""Child processes: messages, limits, isolation, the end of a child with its descendants, the search for programs."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Conversation:
         self.child = Child(function, self._inbox)
 
     def receive(self) -> bytes | None:
-        """Return the next message, or None if the child has exited."""
+        """Return the next message, or None if the child has exited or its message is too long."""
         child, message = self._inbox.get(timeout=60)
         assert child is self.child
         return message
@@ -48,7 +48,7 @@ class Conversation:
 
 @pytest.fixture(autouse=True)
 def mark(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
-    """Mark all processes that a test starts, and check that none is left. The current folder is empty."""
+    """Mark all processes that a test starts, and check at the end that none is left. Tests run in an empty folder."""
     mark = new_mark()
     monkeypatch.setenv(MARK_VARIABLE, mark)
     monkeypatch.chdir(tmp_path)
@@ -74,7 +74,7 @@ def start() -> Iterator[Start]:
 
 
 def test_messages_arrive_unchanged_and_in_order(start: Start) -> None:
-    """A message can contain any bytes and be empty or long."""
+    """Messages with any bytes arrive unchanged and in order, also empty and long ones."""
     conversation = start(acting.echo)
     for message in (b"", b"\0\n\xff", b"x" * 5_000_000, os.urandom(70_000)):
         assert conversation.request(message) == message
@@ -130,7 +130,7 @@ def test_each_block_has_its_own_budget(start: Start) -> None:
 
 @pytest.mark.parametrize("command", ["hang", "hold"])
 def test_a_busy_child_can_be_ended(start: Start, command: str) -> None:
-    """A child that sleeps or holds the interpreter lock is ended within seconds."""
+    """A child that sleeps or holds the interpreter lock is ended within 20 seconds."""
     conversation = start(acting.execute_commands)
     assert conversation.request(command.encode()) == b"begun"
     time.sleep(0.3)  # until it is busy
@@ -141,7 +141,7 @@ def test_a_busy_child_can_be_ended(start: Start, command: str) -> None:
 
 
 def test_the_time_of_programs_is_charged_to_the_child(start: Start) -> None:
-    """The CPU time of programs that a child runs counts as its own."""
+    """The CPU time of programs that a child runs counts as CPU time of the child."""
     conversation = start(acting.run_programs)
     messages = [conversation.request(b"")]
     while (message := conversation.receive()) is not None:
@@ -151,7 +151,7 @@ def test_the_time_of_programs_is_charged_to_the_child(start: Start) -> None:
 
 
 def test_an_endless_program_exhausts_the_budget(start: Start) -> None:
-    """A program can use the remaining time of its child, which then ends too."""
+    """A program can use all the CPU time that its child has left. Then the child ends, too."""
     conversation = start(acting.run_one_program)
     started = time.monotonic()
     assert conversation.request(b"") is None
@@ -177,7 +177,7 @@ def test_output_of_a_child_is_discarded(start: Start, capfd: pytest.CaptureFixtu
 @pytest.mark.parametrize("command", ["start", "fork"])
 @pytest.mark.parametrize("how", ["ended", "killed"])
 def test_descendants_end_with_the_child(start: Start, mark: str, command: str, how: str) -> None:
-    """The descendants of a child end when it is ended, also after it was killed."""
+    """`end` ends the descendants of a child, also of one that was killed before."""
     conversation = start(acting.execute_commands)
     assert (conversation.request(command.encode()), conversation.receive()) == (b"begun", b"done")
     wait_until(lambda: len(find_processes(mark)) > 1)
@@ -189,7 +189,10 @@ def test_descendants_end_with_the_child(start: Start, mark: str, command: str, h
 
 @pytest.mark.parametrize("how", ["ended", "killed", "program killed"])
 def test_temporary_folders_and_programs_end_with_the_child(start: Start, mark: str, tmp_path: Path, how: str) -> None:
-    """A private temporary folder and a program that runs in it end with the child, whatever ends the child."""
+    """`end` removes the private temporary folder of a child, and ends the program that runs in it.
+
+    It does so, too, if the child or the program was killed before.
+    """
     path = write_program(tmp_path)
     conversation = start(acting.use_a_folder)
     message = conversation.request(str(path).encode())
@@ -210,7 +213,7 @@ def test_temporary_folders_and_programs_end_with_the_child(start: Start, mark: s
 
 
 def test_systems_without_waitid(start: Start, mark: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without `os.waitid`, `end` removes descendants and the temporary folder even after `wait_for_exit`."""
+    """Without `os.waitid`, `end` ends the descendants of a child and removes its folder, also after `wait_for_exit`."""
     monkeypatch.delattr(os, "waitid", raising=False)
     conversation = start(acting.use_a_folder)
     message = conversation.request(str(write_program(tmp_path)).encode())
@@ -225,7 +228,7 @@ def test_systems_without_waitid(start: Start, mark: str, tmp_path: Path, monkeyp
 
 
 def write_program(folder: Path) -> Path:
-    """Write a program that forks and does not exit."""
+    """Write a program that forks, creates the file `running` in its current folder, and does not exit."""
     path = folder / "program"
     path.write_text(
         f"#!{sys.executable}\nimport os, time\nos.fork()\nopen('running', 'w').close()\ntime.sleep(600)\n", "utf-8"
@@ -235,7 +238,7 @@ def write_program(folder: Path) -> Path:
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 30) -> None:
-    """Wait until the condition is true."""
+    """Wait until the condition is true. Fail if it is false after `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
@@ -273,7 +276,10 @@ SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
     ids=lambda commands: " ".join(commands[-2:]).strip(),
 )
 def test_a_child_ends_with_its_parent(mark: str, tmp_path: Path, commands: Sequence[str]) -> None:
-    """A child and its descendants end with the parent, whatever ends the parent and whatever the child is doing."""
+    """A child and its descendants end with the parent, whichever of `SIGNALS` ends it and whatever the child is doing.
+
+    The temporary folder of the child is removed.
+    """
     if commands[0] == "use_a_folder":
         commands = (*commands, str(write_program(tmp_path)))
     command = [sys.executable, "-c", PARENT, *commands]
@@ -296,7 +302,7 @@ def test_a_child_ends_with_its_parent(mark: str, tmp_path: Path, commands: Seque
 
 
 def test_a_child_does_not_receive_ctrl_c(start: Start) -> None:
-    """A child is not in the terminal's foreground process group."""
+    """A child has another process group and session than its parent, so a terminal does not send it Ctrl-C."""
     conversation = start(acting.echo)
     assert conversation.request(b"1") == b"1"
     assert os.getpgid(conversation.child._process.pid) != os.getpgid(0)
@@ -309,7 +315,11 @@ def test_a_child_does_not_receive_ctrl_c(start: Start) -> None:
 def test_a_child_inherits_no_files_and_no_settings_of_python(
     start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A child has no file of its parent open, another current folder, and none of the variables that Python reads."""
+    """A child does not have a file of its parent open, even if the file is inheritable. Its current folder is the root.
+
+    It has the environment variables of its parent, except those whose names begin with PYTHON. Its Python is isolated
+    (`-I`) and in the UTF-8 mode of its parent.
+    """
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setenv("PYTHONSTARTUP", str(tmp_path / "run.py"))
     monkeypatch.setenv("MINE", "1")
@@ -326,7 +336,7 @@ def test_a_child_inherits_no_files_and_no_settings_of_python(
 def test_a_child_imports_nothing_from_untrusted_folders(
     start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A child does not find modules in the current folder or next to the script, even if its parent does."""
+    """A child finds no modules in the current folder of its parent or next to its script, even if the parent does."""
     script_folder = tmp_path / "script"
     script_folder.mkdir()
     for name in ("searchkit", "json", "msgspec", "sitecustomize", "hostile"):
@@ -373,7 +383,10 @@ def test_a_process_that_exits_at_once(start: Start, monkeypatch: pytest.MonkeyPa
 
 
 def test_programs_are_not_found_in_the_current_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A program is found on the search path under one of its names, but never in the current folder."""
+    """A program is found under any of its names, but only in absolute folders of the search path.
+
+    It is not found in the current folder, even if that is on the search path.
+    """
     current, other = tmp_path / "current", tmp_path / "other"
     for folder in (current, other):
         folder.mkdir()
@@ -391,7 +404,7 @@ def test_programs_are_not_found_in_the_current_folder(monkeypatch: pytest.Monkey
 
 
 def test_a_temporary_folder_of_a_process_that_is_not_a_child() -> None:
-    """The folder is private and is removed at the end, as in a child."""
+    """The folder can be read only by its owner, and is removed at the end, as in a child."""
     with processes.temporary_folder() as folder:
         assert folder.stat().st_mode & 0o777 == 0o700
         (folder / "file").touch()

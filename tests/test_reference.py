@@ -36,7 +36,7 @@ COMMANDS_WITH_MANY_RECORDS = {
 }
 """Commands that print many records, by the title of the record. The pages show other commands, with few records."""
 KINDS = {"string": str, "integer": int, "number": (int, float), "boolean": bool, "array": list, "null": type(None)}
-"""Python types by JSON type, as the pages name it. Any other type is an object: a dict."""
+"""Python types by JSON type, as the pages name it. Any other name of a type stands for an object: a dict."""
 
 
 @pytest.fixture(scope="session")
@@ -117,7 +117,7 @@ def test_every_public_name_is_described(name: str, pages: dict[str, str]) -> Non
 
 @pytest.mark.parametrize("cls", [*CLASSES, *OTHER_CLASSES], ids=lambda cls: cls.__name__)
 def test_every_member_is_described(cls: type) -> None:
-    """Each field, property and method of a public class has a docstring or a description."""
+    """Each property, method and annotated field of these classes has a docstring or a description."""
     for name, member in members(cls).items():
         found = find([cls, generate.DESCRIBED_IN.get(cls, cls)], name) if member.is_attribute else member
         if found is not None and (found.annotation or not member.is_attribute):
@@ -153,7 +153,10 @@ def glossary() -> list[tuple[str, str, str]]:
 
 
 def sources() -> Iterator[str]:
-    """Yield the texts of the code and of the pages, except the glossary, extending.md and this file."""
+    """Yield the texts of the package, of the modules directly in tests/ and of the pages.
+
+    The glossary, extending.md and this file are left out.
+    """
     for path in [
         *ROOT.glob("searchkit/**/*.py"),
         *ROOT.glob("tests/*.py"),
@@ -165,7 +168,10 @@ def sources() -> Iterator[str]:
 
 
 def test_glossary_is_in_order_and_complete() -> None:
-    """Terms are in alphabetical order, without duplicates, each with a Chinese term and one to four sentences."""
+    """Terms are in alphabetical order, without duplicates, each with a Chinese term and one to four sentences.
+
+    A colon ends a sentence, too.
+    """
     terms = [term for term, _, _ in glossary()]
     assert len(terms) >= 50
     assert terms == sorted(set(terms), key=str.casefold)
@@ -175,14 +181,17 @@ def test_glossary_is_in_order_and_complete() -> None:
 
 
 def test_glossary_has_only_terms_in_use() -> None:
-    """Each term occurs in the code, possibly inside a name (FacetCollector for facet collector), or on another page."""
+    """Each term occurs in one of `sources`, possibly inside a name (FacetCollector for facet collector)."""
     text = "\n".join(sources()).casefold()
     terms = [re.sub(r" \(.*\)", "", term).casefold() for term, _, _ in glossary()]
     assert [term for term in terms if term not in text and term.replace(" ", "") not in text] == []
 
 
 def test_extending_names_what_exists() -> None:
-    """Every file and name in docs/extending.md exists; a name `of` or `in` a file is in that file."""
+    """Every path and name in the prose of docs/extending.md exists. A name with a file after it is in that file.
+
+    The form is: `name` of `path`, or `name` in `path`. Names in examples of code are not tested.
+    """
     text = (DOCS / "extending.md").read_text(encoding="utf-8")
     prose = " ".join(re.sub(r"^ *```.*?^ *```", "", text, flags=re.MULTILINE | re.DOTALL).split())
     code = "\n".join(sources())

@@ -28,7 +28,7 @@ LOCKED = sbom.read_lock(sbom.LOCK.read_text(encoding="utf-8"))
 
 
 def requirements() -> list[Requirement]:
-    """Return everything that setup.cfg requires, of all extras."""
+    """Return the requirements of setup.cfg, including those of all extras."""
     setup = ConfigParser()
     setup.read(ROOT / "setup.cfg", encoding="utf-8")
     texts = [setup["options"]["install_requires"], *setup["options.extras_require"].values()]
@@ -46,7 +46,10 @@ def locked_versions(name: str, environment: dict[str, str]) -> list[str]:
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS, ids=lambda item: " ".join(item.values()))
 def test_the_lock_file_satisfies_the_requirements(environment: dict[str, str]) -> None:
-    """Each environment installs one version of each requirement of setup.cfg, and one that it admits."""
+    """Each environment installs one version, an admitted one, of each requirement of setup.cfg that applies to it.
+
+    It installs at most one version of any other distribution.
+    """
     for requirement in requirements():
         versions = locked_versions(requirement.name, environment)
         if requirement.marker is None or requirement.marker.evaluate(environment):
@@ -57,7 +60,7 @@ def test_the_lock_file_satisfies_the_requirements(environment: dict[str, str]) -
 
 
 def test_the_builder_is_locked() -> None:
-    """The lock file of the build has the version of setuptools that pyproject.toml requires."""
+    """The lock file of the build has one distribution: setuptools, in a version that pyproject.toml admits."""
     required = Requirement(re.findall(r'requires = \["(.*)"\]', (ROOT / "pyproject.toml").read_text("utf-8"))[0])
     [builder] = sbom.read_lock((SUPPLY / "build.txt").read_text(encoding="utf-8"))
     assert (builder.name, required.specifier.contains(builder.version)) == (required.name, True)
@@ -65,7 +68,7 @@ def test_the_builder_is_locked() -> None:
 
 @pytest.mark.parametrize("name", ["requirements.txt", "build.txt"])
 def test_every_locked_file_has_a_hash(name: str) -> None:
-    """Each distribution of a lock file has hashes, and no address of a registry is in the file."""
+    """Each distribution of a lock file has a hash, and the file contains no URL, such as that of a registry."""
     text = (SUPPLY / name).read_text(encoding="utf-8")
     blocks = re.split(r"\n(?=[a-z0-9])", text)[1:]
     assert len(blocks) == len(sbom.read_lock(text)) > 0
@@ -75,7 +78,7 @@ def test_every_locked_file_has_a_hash(name: str) -> None:
 
 
 def test_every_locked_distribution_has_a_licence() -> None:
-    """The bill of materials has each distribution of the lock file with its licence, and the page shows the same."""
+    """The bill of materials has each distribution of the lock file with a licence. LICENCES.md shows the same."""
     bill = json.loads(sbom.SBOM.read_text(encoding="utf-8"))
     licences = {item["purl"]: item["licenses"][0]["license"]["name"] for item in bill["components"] if "purl" in item}
     assert licences.keys() == {item.purl for item in LOCKED}, "run: make sbom"
@@ -84,8 +87,8 @@ def test_every_locked_distribution_has_a_licence() -> None:
     assert sbom.licence_table(bill) == sbom.LICENCES.read_text(encoding="utf-8"), "run: make sbom"
 
 
-def test_embedded_files_of_others_are_named() -> None:
-    """The files of others in the package are in the bill of materials, in the versions that they have."""
+def test_embedded_files_have_the_stated_versions() -> None:
+    """The version of each entry of `sbom.EMBEDDED` is stated in its file or in searchkit/data/README.md, too."""
     notes = (ROOT / "searchkit/data/README.md").read_text(encoding="utf-8")
     for name, version, _, file in sbom.EMBEDDED:
         text = (ROOT / file).read_text(encoding="utf-8")

@@ -39,14 +39,17 @@ class Tags(HTMLParser):
 
 @pytest.fixture
 def index(index_of: Callable[..., Index], report: Callable[..., Any]) -> Index:
-    """An index with a hostile paragraph."""
+    """An index of one report with two paragraphs: a hostile one, and one with a measure."""
     measure = ExtractedMeasure("立案", 5, "件", 5, "件", of_year=2023, start=2, end=6)
     texts = (HOSTILE, ("全年立案5件。", {"measures": (measure,)}))
     return index_of([report("a.txt", *texts, year=2023, region=("天津市", "东丽区"))])
 
 
 def test_results_are_tables_of_escaped_text(index: Index) -> None:
-    """Hits are rows with marked matches. Nothing of a report or a query is markup."""
+    """Hits are rows with marked matches. Nothing of a report or a query is markup.
+
+    Without hits, the table has only its head.
+    """
     html = index.search(f"立案 {HOSTILE}", match="any")._repr_html_()
     page = Tags(html)
     assert page.tags.count("tr") == 3
@@ -59,7 +62,10 @@ def test_results_are_tables_of_escaped_text(index: Index) -> None:
 def test_measures_and_comparisons(
     make_measure: Callable[..., Measure], make_table: Callable[..., Comparison], index: Index
 ) -> None:
-    """Measures are rows. A comparison has a cell for each pair, with its values or its state."""
+    """The table of a comparison shows values and states, and that of a look-up shows its measures.
+
+    Among the records of a comparison, a conflict has one for each of its values. All records have the same fields.
+    """
     table = make_table(
         [
             make_measure("a#1", "立案", 129, "件"),
@@ -77,7 +83,10 @@ def test_measures_and_comparisons(
 
 
 def test_tables_of_reports() -> None:
-    """Columns have distinct names, also without headers or below headers of several rows."""
+    """Columns have distinct names, also without headers or below headers of several rows.
+
+    The text of a cell that covers two columns is in the first of them.
+    """
     cell = Cell
     header = ((cell("年", row_span=2), cell("件数", col_span=2)), (cell("甲"), cell("甲")))
     rows = ((cell("2023"), cell("1"), cell("2"), cell("3")), (cell("2024", col_span=2), cell("<b>")))
@@ -107,7 +116,7 @@ def test_a_header_that_looks_like_a_numbered_name_does_not_hide_a_column(
 
 
 def test_frames_are_of_the_library_that_is_installed(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pandas takes precedence over polars. Without both, the error says what to install."""
+    """Pandas takes precedence over polars. If neither is installed, the error says what to install."""
     results = index.search("立案")
     with pytest.raises(UsageError, match="pandas or polars"):
         results.to_frame("numpy")

@@ -1,4 +1,4 @@
-"""The catalogue of translations is complete, and Chinese is all that a person sees in a Chinese locale."""
+"""The catalogue of translations is complete. In a Chinese locale, people read Chinese, except in names (`NAMES`)."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ NAMES = (
         "Noto Sans CJK",
     ),
 )
-"""What has Latin letters in Chinese texts too: commands, options, files, addresses, JSON, metavars, ids, fonts."""
+"""Patterns of what has Latin letters in Chinese texts, too: commands, options, files, URLs, JSON, metavars, ids."""
 ENGLISH = re.compile(r"[A-Za-z]{2,} [a-z]{2,}")
 """Matches two English words in a row."""
 
@@ -60,7 +60,10 @@ def messages() -> dict[Message, str]:
 
 
 def entries() -> Iterator[tuple[Message, str]]:
-    """Yield the messages of the Chinese catalogue with their translations."""
+    """Yield the messages of the Chinese catalogue, each with its translation.
+
+    A message is a pair: its context, or None; and its text, or the pair of its singular and its plural.
+    """
     for entry in read_catalogue("zh"):
         if entry.id:
             text = entry.id if isinstance(entry.id, str) else (entry.id[0], entry.id[1])
@@ -78,14 +81,14 @@ def without_names(text: str) -> str:
 
 
 def test_the_catalogue_has_the_messages_of_the_source(messages: dict[Message, str]) -> None:
-    """No text of the source is missing, and no text that the source no longer has is left: `make catalogue`."""
+    """The catalogue has all messages of the source and no other ones. `make catalogue` updates it."""
     found = {message for message, _ in entries()}
     assert set(messages) - found == set()
     assert found - set(messages) == set()
 
 
 def test_every_message_is_translated() -> None:
-    """Every message has a translation with the same placeholders."""
+    """Every message has a translation with the same placeholders, except those of `LOST_ON_PURPOSE`."""
     for (context, text), translation in entries():
         assert translation.strip(), (context, text)
         if context is None and "{" not in str(text):
@@ -109,7 +112,10 @@ def test_the_compiled_catalogue_is_up_to_date() -> None:
 
 
 def test_a_finished_sentence_finds_its_translation() -> None:
-    """A sentence is translated with its values, wherever they stand in the translation."""
+    """A sentence is translated with its values, wherever they stand in the translation.
+
+    If its template has no words, and none of the values has a translation, the sentence stays as it is.
+    """
     for (context, text), translation in entries():
         if context == SENTENCE and isinstance(text, str):
             second = set(re.findall(r"\}\{(\w+)", text))  # a value right after another one is read as a part of it
@@ -151,7 +157,10 @@ def test_a_long_sentence_is_translated_quickly() -> None:
     ],
 )
 def test_the_locale_chooses_the_language(environment: dict[str, str], language: str) -> None:
-    """LC_ALL takes precedence over LC_MESSAGES, and LC_MESSAGES over LANG."""
+    """LC_ALL takes precedence over LC_MESSAGES, and LC_MESSAGES over LANG. An empty variable is ignored.
+
+    Every Chinese locale stands for Chinese, any other one for English.
+    """
     assert preferred_language(environment) == language
 
 
@@ -186,7 +195,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the index of a small corpus, a damaged index, and files that cannot be read."""
+    """A folder with a small corpus, in which two files cannot be read, its index, and a damaged copy of the index."""
     folder = tmp_path_factory.mktemp("chinese")
     (folder / "corpus").mkdir()
     report = "天津市东丽区司法局2023年法治政府建设年度报告\n\n全年立案129件，罚款5万元。\n\n推行柔性执法。\n"
@@ -246,7 +255,7 @@ def assert_chinese(text: str) -> None:
     ],
 )
 def test_errors_are_in_chinese(run: Run, folder: Path, arguments: list[str], status: int) -> None:
-    """An error is one line in Chinese, with the same exit status as in English."""
+    """An error is one line in Chinese on standard error. The exit status is that of the kind of error."""
     done = run(folder, *arguments)
     assert done.status == status, done.err
     assert done.err.count("\n") == 1
@@ -294,7 +303,7 @@ def test_output_for_people_is_in_chinese(run: Run, folder: Path, arguments: list
 
 @pytest.mark.parametrize("arguments", [["search", "立案", "--explain"], ["measures", "立案"], ["compare", "立案"]])
 def test_formats_for_programs_do_not_depend_on_the_language(run: Run, folder: Path, arguments: list[str]) -> None:
-    """JSON and csv are the same in both languages."""
+    """JSON, JSON Lines and CSV are the same in both languages."""
     for output_format in ("json", "jsonl", "csv"):
         chinese, english = (
             re.sub(r'"took_ms": ?[\d.]+', "", run(folder, *arguments, "--format", output_format, locale=locale).out)
@@ -324,7 +333,7 @@ def test_an_option_and_a_setting_choose_the_language(run: Run, folder: Path, tmp
 
 
 def commands(group: click.Group) -> Iterator[list[str]]:
-    """Yield the names of all commands of a group."""
+    """Yield the arguments that call a group and each command in it, such as [], ["search"] and ["watch", "add"]."""
     yield []
     for name in group.commands:
         command = group.commands[name]
@@ -334,7 +343,7 @@ def commands(group: click.Group) -> Iterator[list[str]]:
 
 @pytest.mark.parametrize("names", [*commands(cli)], ids=" ".join)
 def test_help_is_in_chinese(run: Run, names: list[str], tmp_path: Path) -> None:
-    """The help of every command is in Chinese, and its lines fit the terminal."""
+    """The help of every command is in Chinese. Its lines take at most 80 columns, and none begins with punctuation."""
     done = run(tmp_path, *names, "--help")
     assert done.status == 0
     assert_chinese(done.out)
@@ -344,7 +353,10 @@ def test_help_is_in_chinese(run: Run, names: list[str], tmp_path: Path) -> None:
 
 
 def test_the_chinese_readme_shows_no_english() -> None:
-    """The output of the commands in README.zh.md, which is that of the program (test_docs.py), is Chinese."""
+    """The output of the commands in README.zh.md has no two English words in a row, except in names (`NAMES`).
+
+    test_docs.py tests that it is the output of the program.
+    """
     text = (ROOT / "README.zh.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```console\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     output = [line for block in blocks for line in block.splitlines() if not line.startswith("$ ")]

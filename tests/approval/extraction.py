@@ -3,8 +3,8 @@
     python tests/approval/extraction.py
 
 writes the current result to extraction.jsonl. Review the diff before you commit it. Each line is a document, a skipped
-file, or a paragraph with its measures. Empty fields, offsets and checksums are left out, and so are the number of a
-paragraph and the fields that it shares with its document.
+file, or a paragraph with its measures. Empty fields (also False and 0), offsets and checksums are left out, and so are
+the number of a paragraph and the fields that it shares with its document.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _DOCUMENT_FIELDS = {"document", "n", "title", "year", "agency", "region", "distr
 
 
 def extraction() -> list[str]:
-    """Read the corpus and return the lines."""
+    """Read corpus/ and return the lines of its documents, skipped files and paragraphs."""
     extractor = Extractor.load()
     lines: list[str] = []
     for item in read_corpus(list_corpus(CORPUS)):
@@ -35,7 +35,7 @@ def extraction() -> list[str]:
 
 
 def _records(parsed: ParsedDocument, extractor: Extractor) -> Iterator[Mapping[str, object]]:
-    """Yield the record of a document, then those of its paragraphs."""
+    """Yield the record of a document, then the records of its paragraphs."""
     yield to_json(parsed.document)
     measures = extractor.extract(parsed.paragraphs, parsed.tables) if parsed.measures is None else parsed.measures
     for paragraph, extracted in zip(parsed.paragraphs, measures, strict=True):
@@ -51,7 +51,7 @@ def _line(record: Mapping[str, object]) -> str:
 
 
 def _drop_empty(record: Mapping[str, object]) -> dict[str, object]:
-    """Drop empty fields, offsets and checksums."""
+    """Return a record without empty fields (also False and 0), offsets and checksums. Inner records are not changed."""
     return {
         name: value
         for name, value in record.items()

@@ -10,7 +10,7 @@ COMMAND = ".venv/bin/python tests/approval/extraction.py"
 
 
 def test_extraction_is_as_approved() -> None:
-    """A changed rule shows its effect on full reports: paragraphs, sections, topics, metadata and measures."""
+    """The documents, paragraphs and measures of corpus/ are those of `APPROVED`: a changed rule shows its effect."""
     approved = APPROVED.read_text(encoding="utf-8").splitlines()
     changes = [*difflib.unified_diff(approved, extraction(), "approved", "now", n=0, lineterm="")]
     excerpt = "\n".join(line[:400] for line in changes[:40])

@@ -22,7 +22,7 @@ class Asker:
         self._server = server
 
     def run(self, request: Callable[[Client], Awaitable[Result]], mode: str = "auto") -> Result:
-        """Return what a request returns. `mode`: how the client chooses the version of the protocol."""
+        """Return what `request` returns. `mode`: how the client chooses the version of the protocol."""
 
         async def connect() -> Result:
             async with Client(self._server.build(), mode=mode) as client:
@@ -31,7 +31,7 @@ class Asker:
         return asyncio.run(connect())
 
     def fail(self, request: Callable[[Client], Awaitable[object]]) -> str:
-        """Return the message of the protocol error in which a request ends."""
+        """Return the message of the protocol error in which `request` must end."""
 
         async def catch(client: Client) -> str:
             try:
@@ -47,13 +47,13 @@ class Asker:
         return self.run(lambda client: client.call_tool(tool, arguments))
 
     def ask(self, tool: str, /, **arguments: object) -> tuple[list[str], dict[str, Any]]:
-        """Return the lines of the text and the data of an answer that is not an error."""
+        """Call a tool whose answer must not be an error. Return the lines of the text of the answer, and its data."""
         result = self.call(tool, **arguments)
         assert not result.is_error, result.content
         return text_of(result).split("\n"), result.structured_content
 
     def refuse(self, tool: str, /, **arguments: object) -> str:
-        """Return the line of an answer that is an error."""
+        """Call a tool whose answer must be an error of one line. Return this line."""
         result = self.call(tool, **arguments)
         assert result.is_error
         assert result.structured_content is None

@@ -1,4 +1,4 @@
-"""An index of the sample reports, and a client of its server."""
+"""An index of the sample reports and of the report `PARTS`, and a client of a server of this index."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def index(index_path: Path) -> Iterator[searchkit.Index]:
 
 @pytest.fixture(scope="session")
 def asker(index_path: Path) -> Iterator[Asker]:
-    """A client of a server with the index of the sample reports."""
+    """A client of a server of this index."""
     server = AssistantServer([("index", index_path)])
     yield Asker(server)
     server.close()

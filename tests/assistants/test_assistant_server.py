@@ -35,7 +35,7 @@ PROBES = (
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
-    """A client of a server whose reports have probes in file names, titles, texts and a user-defined facet."""
+    """A client of a server whose reports have probes in file names, ids, titles, texts and a user-defined facet."""
     folder = tmp_path_factory.mktemp("hostile")
     (folder / "corpus").mkdir()
     for number, probe in enumerate(PROBES):
@@ -71,12 +71,12 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
     ],
 )
 def test_no_text_of_a_report_imitates_the_server(hostile: Asker, tool: str, arguments: dict[str, object]) -> None:
-    """All text of reports is in lines that begin with an id, or between quotation marks."""
+    """Texts of reports are in lines that begin with [, or between quotation marks, and have no control characters."""
     result = hostile.call(tool, **arguments)
     assert not result.is_error
     text = text_of(result)
     lines = text.split("\n")
-    assert lines == text.splitlines()  # no other character ends a line
+    assert lines == text.splitlines()  # only line feeds end lines
     own = [line for line in lines if not line.startswith("[")]
     for line in own:
         outside = "".join(line.replace('\\"', "").split('"')[::2])
@@ -88,7 +88,7 @@ def test_no_text_of_a_report_imitates_the_server(hostile: Asker, tool: str, argu
 
 
 def test_hostile_reports_are_read(hostile: Asker) -> None:
-    """A report whose id contains brackets and quotation marks can be read by this id."""
+    """A paragraph whose id contains a probe, with brackets or quotation marks, can be read by this id."""
     _, data = hostile.ask("search", query="立案", limit=20)
     assert len(data["hits"]) == len(PROBES)
     for hit in data["hits"]:
@@ -117,7 +117,7 @@ def test_both_versions_of_the_protocol_work(asker: Asker, mode: str) -> None:
 
 
 def test_resources_are_the_data_of_the_command_line(asker: Asker, index_path: Path) -> None:
-    """A paragraph and a report are as `show` prints them. The state of an index does not contain its path."""
+    """A paragraph and a report are as `show` prints them. The information on an index does not contain its path."""
     templates = asker.run(lambda client: client.list_resource_templates()).resource_templates
     assert [item.uri_template for item in templates] == [
         "searchkit://paragraph/index/{id}",
@@ -154,13 +154,13 @@ def test_an_unknown_resource_is_one_clear_line(asker: Asker, uri: str) -> None:
 
 
 def test_an_unknown_tool_is_an_error_of_the_protocol(asker: Asker) -> None:
-    """The error names the tools."""
+    """The error for an unknown tool names the tools."""
     message = asker.fail(lambda client: client.call_tool("delete", {}))
     assert message.startswith("there is no tool 'delete'; the tools are search")
 
 
 def test_several_indexes(index_path: Path, tmp_path: Path) -> None:
-    """Each call names its index; resources have the name in their URI."""
+    """If a server has several indexes, each call must name one of them, and the URI of a resource contains the name."""
     (tmp_path / "corpus").mkdir()
     (tmp_path / "corpus" / "a.txt").write_text("全年共立案7件。\n", encoding="utf-8")
     searchkit.build(tmp_path / "corpus", tmp_path / "index")
@@ -183,7 +183,7 @@ def test_several_indexes(index_path: Path, tmp_path: Path) -> None:
 
 
 def test_a_rebuild_is_seen_by_the_next_call(tmp_path: Path) -> None:
-    """An open connection answers from the latest build or, if it cannot be opened, from the one that is open."""
+    """A call is answered from the latest build or, if its manifest is damaged, from the build that is open."""
     corpus, path = tmp_path / "corpus", tmp_path / "index"
     corpus.mkdir()
     (corpus / "a.txt").write_text("全年共立案7件。\n", encoding="utf-8")
@@ -207,7 +207,7 @@ def test_a_rebuild_is_seen_by_the_next_call(tmp_path: Path) -> None:
 
 
 def test_calls_run_side_by_side(asker: Asker) -> None:
-    """Many calls of one client at a time are all answered, each with its own answer."""
+    """If a client makes many calls at a time, each of them gets its own answer."""
     queries = ["立案", "处罚", "监督", "培训", "复议", "公示"] * 3
 
     async def talk(client: Client) -> list[str]:
@@ -228,7 +228,7 @@ def test_a_call_has_a_deadline(index_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_the_message_of_a_failure_does_not_reach_the_client(
     asker: Asker, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """An unexpected exception is logged, and its message does not reach the client."""
+    """An unexpected exception, in a tool or in a resource, is logged, and its message does not reach the client."""
 
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("/home/somebody/secret")
@@ -267,13 +267,13 @@ def run_command(*arguments: str, code: str = "") -> subprocess.CompletedProcess[
 
 
 def test_the_command_ends_with_its_input(index_path: Path) -> None:
-    """A client that closes the input ends the server, which prints nothing but answers."""
+    """The server ends when its input is closed. It has printed nothing, because nothing was asked."""
     done = run_command("--index", str(index_path))
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_a_missing_index_is_one_line(tmp_path: Path) -> None:
-    """A server that cannot open its index does not start."""
+    """A server that cannot open its index does not start: one line on standard error, and status 3."""
     done = run_command("--index", str(tmp_path / "nothing"))
     assert done.returncode == 3
     assert done.stdout == ""
@@ -281,14 +281,14 @@ def test_a_missing_index_is_one_line(tmp_path: Path) -> None:
 
 
 def test_several_indexes_need_names(index_path: Path) -> None:
-    """Wrong usage is one line, and status 2."""
+    """Two indexes without names are wrong usage: a message, and status 2."""
     done = run_command("--index", str(index_path), "--index", str(index_path))
     assert done.returncode == 2
     assert "need names" in done.stderr
 
 
 def test_a_missing_library_is_named() -> None:
-    """Without the extra, the command says how to install it."""
+    """Without the library mcp, the command says how to install it, and exits with status 3."""
     done = run_command(code="import sys; sys.modules['mcp'] = None")
     assert done.returncode == 3
     assert done.stderr.splitlines() == ["searchkit: the server for assistants needs mcp.server: pip install mcp"]

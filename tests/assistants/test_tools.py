@@ -25,7 +25,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "coverage": {},
     "audit": {},
 }
-"""A call of each tool that finds something."""
+"""Arguments of each tool with which it finds something."""
 LIMITS = {
     "search": {"limit": (8, 20), "offset": (0, 10_000)},
     "measures": {"limit": (15, 50)},
@@ -40,12 +40,12 @@ CITATION = re.compile(r"\[([^]]+)\]")
 
 
 def ids_of(lines: list[str]) -> list[str]:
-    """Return the first id of each line that quotes records."""
+    """Return the id with which each line that quotes records begins."""
     return [found[1] for line in lines if (found := CITATION.match(line))]
 
 
 def test_tools_are_described(asker: Asker) -> None:
-    """Each tool has a title, says that it only reads, and describes its parameters with their limits."""
+    """Each tool has a title and a description, says that it only reads, and describes its parameters and limits."""
     tools = {tool.name: tool for tool in asker.run(lambda client: client.list_tools()).tools}
     assert list(tools) == list(CALLS) == list(TOOLS)
     for name, tool in tools.items():
@@ -73,7 +73,7 @@ def test_calls_are_valid_by_the_schema(asker: Asker, name: str) -> None:
 @pytest.mark.parametrize("name", CALLS)
 @pytest.mark.parametrize("max_characters", [1_000, 4_000, 20_000])
 def test_answers_keep_to_max_characters(asker: Asker, name: str, max_characters: int) -> None:
-    """A text has at most as many characters as the call asks for, and quotes at least one record."""
+    """The text of an answer has at most `max_characters` characters, and quotes at least one record."""
     lines, data = asker.ask(name, **CALLS[name], max_characters=max_characters)
     assert len("\n".join(lines)) <= max_characters
     assert ids_of(lines)
@@ -84,7 +84,7 @@ def test_answers_keep_to_max_characters(asker: Asker, name: str, max_characters:
 def test_cited_ids_exist(asker: Asker, index: searchkit.Index, name: str) -> None:
     """A line that quotes a record begins with an id that exists.
 
-    The last such lines have the ids of the data, in order.
+    The last of these lines begin with the ids of the data, in the order of the data.
     """
     lines, data = asker.ask(name, **CALLS[name])
     cited = ids_of(lines)
@@ -115,7 +115,7 @@ def test_measures_have_the_data_of_the_command_line(asker: Asker, index_path: ob
 
 
 def test_a_search_can_be_continued_without_gaps(asker: Asker, index: searchkit.Index) -> None:
-    """The last lines of an answer say with which offset to go on, also if max_characters cut the answer."""
+    """The text of an answer says with which offset to go on, also if max_characters cut it. No hit is left out."""
     found: list[str] = []
     offset = 0
     for _ in count():
@@ -131,7 +131,7 @@ def test_a_search_can_be_continued_without_gaps(asker: Asker, index: searchkit.I
 
 
 def test_a_report_can_be_continued_without_gaps(asker: Asker, index: searchkit.Index) -> None:
-    """The last lines of an answer say with which id to read on."""
+    """The text of an answer says with which id to read on. No paragraph in between is left out."""
     document = "binhai-health-2023.txt"
     found: dict[str, None] = {}
     record_id = document
@@ -159,7 +159,7 @@ def test_filters_narrow(asker: Asker) -> None:
 
 
 def test_a_comparison_cites_each_value_and_names_empty_cells(asker: Asker) -> None:
-    """The text has a line for each value, and a line for the cells of a row that have none, with the reason."""
+    """The text has a line for each value, and one for the cells of a row without a value, with the reason."""
     lines, data = asker.ask("compare", query="立案", filters={"district": ["天津市", "沙坪坝区"]})
     text = "\n".join(lines)
     assert "[binhai-enforcement-2023.html#4@9] 滨海新区 · 2023: 130件, the reports disagree" in text
@@ -168,13 +168,13 @@ def test_a_comparison_cites_each_value_and_names_empty_cells(asker: Asker) -> No
 
 
 def test_a_comparison_says_how_to_get_more_cells(asker: Asker) -> None:
-    """If rows are left out because of max_cells, the text says so."""
+    """If rows are left out because of max_cells, the text says to raise max_cells."""
     lines, _ = asker.ask("compare", query="立案", max_cells=2)
     assert "raise max_cells" in "\n".join(lines)
 
 
 def test_read_returns_what_an_id_names(asker: Asker, index: searchkit.Index) -> None:
-    """`read` takes the id of a measure, of a paragraph, of a report or of a table."""
+    """`read` takes the id of a measure, a paragraph, a report or a table. With `outline`, it returns headings."""
     _, data = asker.ask("read", id="binhai-enforcement-2023.html#4@9")
     (paragraph,) = data["paragraphs"]
     assert [measure["id"] for measure in paragraph["measures"]] == ["binhai-enforcement-2023.html#4@9"]
@@ -192,7 +192,7 @@ def test_read_returns_what_an_id_names(asker: Asker, index: searchkit.Index) -> 
 
 
 def test_coverage_says_where_there_is_no_report(asker: Asker, index: searchkit.Index) -> None:
-    """The text says for which years a place has no report. The data has only the cells with reports."""
+    """The text says for which years a place has no report. The data has only cells with reports."""
     lines, data = asker.ask("coverage", filters={"agency": "卫生健康委员会"})
     assert "[district=滨海新区] 2022: no report; 2023: 2" in lines
     expected = index.coverage(agency="卫生健康委员会").cells
@@ -201,7 +201,10 @@ def test_coverage_says_where_there_is_no_report(asker: Asker, index: searchkit.I
 
 
 def test_facets_are_exact(asker: Asker, index: searchkit.Index) -> None:
-    """Values under a query have the counts of the library, and the text says how many paragraphs are not listed."""
+    """Values under a query have the counts of the library. The text says how many paragraphs have a value not listed.
+
+    Without a name, the answer has all facets but the document.
+    """
     lines, data = asker.ask("facets", name="district", query="立案", limit=2)
     counts = index.facets("district", query="立案", limit=2)["district"]
     assert [(row["value"], row["count"]) for row in data["values"]] == [(v.value, v.count) for v in counts.values]
@@ -212,7 +215,7 @@ def test_facets_are_exact(asker: Asker, index: searchkit.Index) -> None:
 
 
 def test_an_answer_without_hits_says_what_to_do(asker: Asker) -> None:
-    """An answer without hits, or whose hits lack words of the query, says so and what to do instead."""
+    """An answer without hits, or whose hits lack words of the query, says so, and says what to do in further lines."""
     lines, data = asker.ask("search", query="立案 飞碟降落", filters={"year": 2023})
     assert any(line.startswith(("search with query", "No paragraph holds all")) for line in lines)
     lines, data = asker.ask("search", query='"飞碟降落"')
@@ -260,12 +263,12 @@ def test_an_answer_without_hits_says_what_to_do(asker: Asker) -> None:
     ],
 )
 def test_an_impossible_call_is_one_clear_line(asker: Asker, tool: str, arguments: dict[str, Any], message: str) -> None:
-    """A call that cannot be answered returns an error of one line, which the model can read."""
+    """A call with impossible arguments returns an error of one line, which the model can read."""
     assert message in asker.refuse(tool, **arguments)
 
 
 def test_numbers_may_be_written_as_texts(asker: Asker) -> None:
-    """Models write 3 as "3" or 3.0, and get the same answer."""
+    """A model may write the limit 3 as "3" or 3.0, and gets three hits."""
     for limit in (3, "3", 3.0):
         _, data = asker.ask("search", query="立案", limit=limit)
         assert len(data["hits"]) == 3

@@ -2,11 +2,12 @@
 
     python tests/attacks/addresses.py [--cases N] [--seed N] [--corpus DIR] [--result FILE]
 
-Most are valid HTTP with odd parameters, encodings and long values; the others have odd methods, headers and bytes. Each
-must be answered in time, with a status below 500 or with 503 (busy, or the time limit of a request is over). The server
-may close the connection without an answer only if the request has odd methods, headers or bytes, or more than 16 KB.
-JSON must be valid. At the end, a search must return what it returned at the start. The result contains the
-processor time and the memory of the server.
+Most are valid HTTP with odd paths, parameters and encodings and long values; the others have an odd method, headers or
+bytes. Each must be answered in time, with a status below 500 or with 503 (busy, or the time limit of a request is
+over). The server may close the connection without an answer only if the request has an odd method, headers or bytes, or
+more than 16 KB. JSON must be valid. Neither an answer nor the standard error of the server may contain a traceback. At
+the end, a search must return what it returned at the start. The result contains the processor time and the memory of
+the server.
 """
 
 from __future__ import annotations
@@ -34,11 +35,11 @@ from searchkit.web.parameters import PARAMETERS, USED_BY
 CASES = 10_000
 CORPUS = Path(__file__).parents[2] / "corpus" / "reports"
 WALL_SECONDS = 120
-"""Time in seconds within which a response must begin or go on. Generous, because the machine may be busy."""
+"""Maximum time in seconds without a byte of the answer. Generous, because the machine may be busy."""
 CPU_SECONDS = 10
 """Maximum processor time of the server for a request, in seconds."""
 _MAX_REQUEST_BYTES = 16 << 10
-"""Size from which a server may close the connection before it has read a request. The answer can then be lost."""
+"""If a request has more bytes, the server may close the connection before it has read all. The answer can be lost."""
 _SUFFIXES = ("", "", ".json", ".jsonl", ".csv", ".xlsx", ".svg", ".png", ".exe", ".json.json", "%2ejson")
 _OTHER_PATHS = (
     "/",
@@ -97,7 +98,7 @@ class Server:
 
     @property
     def usage(self) -> tuple[float, int]:
-        """Processor time in seconds and largest resident size in bytes."""
+        """Processor time in seconds, and largest resident size in bytes (0 if unknown), since the server started."""
         folder = Path(f"/proc/{self._process.pid}")
         fields = (folder / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
         peak = re.search(r"VmHWM:\s*(\d+)", (folder / "status").read_text(encoding="utf-8"))
@@ -105,11 +106,11 @@ class Server:
 
     @property
     def errors(self) -> str:
-        """What the server has written to standard error."""
+        """What the server has written to standard error, up to 1 MiB."""
         return os.pread(self._errors.fileno(), 1 << 20, 0).decode(errors="replace")
 
     def send(self, request: bytes, *, is_last: bool = False) -> bytes:
-        """Send bytes, and return all that the server answers. Raises TimeoutError.
+        """Send bytes, and return what the server answers until it closes the connection. Raises TimeoutError.
 
         `is_last`: close the connection for sending afterwards, so that the server does not wait for the rest of an
         incomplete request.
@@ -143,7 +144,7 @@ class Requests:
         }
 
     def run(self) -> None:
-        """Send a request, and check the answer."""
+        """Send a random request, and check the answer."""
         kind = self._rng.choices([*self._kinds], (75, 8, 4, 8, 5))[0]
         request = self._kinds[kind]()
         case = f"{kind} {request[:150]!r}"
@@ -189,7 +190,7 @@ class Requests:
         )()
 
     def _encode(self, text: str | bytes) -> bytes:
-        """Percent-encode a text: mostly from UTF-8, sometimes from GB18030, twice, or with the end cut off."""
+        """Percent-encode bytes, or a text in UTF-8; sometimes in GB18030, twice, or with a lone % at the end."""
         data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
         draw = self._rng.random()
         if draw < 0.05 and isinstance(text, str):
@@ -254,7 +255,7 @@ def judge(answer: bytes, *, may_be_cut: bool) -> str | None:
 
 
 def attack(tally: Tally, cases: int, seed: int, corpus: Path = CORPUS) -> None:
-    """Send `cases` requests to a server of an index of `corpus`."""
+    """Send `cases` requests to a server of an index of `corpus`, between two equal searches."""
     with tempfile.TemporaryDirectory() as folder:
         searchkit.build(corpus, folder)
         with tempfile.TemporaryFile("w+b") as errors, Server(Path(folder), errors) as server:

@@ -4,8 +4,8 @@ That is a hundred times faster than a new interpreter for each command.
 
     python commands.py    reads requests from standard input and answers them; `Commands` starts it
 
-A build in such a fork runs its workers in threads (`inprocess.py`), without the limits of time and memory that each
-file has. Instead, each command has limits of processor time and memory, and its standard input is empty.
+A build in such a fork runs its workers in threads (`inprocess.py`), without the limits of processor time and memory
+that a worker has for each file. Instead, each command has such limits. The standard input of a command is empty.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CPU_SECONDS = 10
-"""Processor time that a command may take."""
+"""Seconds of processor time that a command may take, unless `Commands.run` is given another number."""
 MEMORY = 1 << 30
 """Bytes of address space that a command may add to those of the process that has loaded searchkit."""
 WALL_SECONDS = 180
-"""Time after which a command that waits is stopped. Generous, because the machine may be busy."""
+"""Seconds after which a command is stopped, even if it only waits. Generous, because the machine may be busy."""
 _HUNG = frozenset({-signal.SIGXCPU, -signal.SIGALRM})
 
 
@@ -47,7 +47,8 @@ class Outcome:
     def problem(self, statuses: Sequence[int] = (0, 1, 3)) -> tuple[str, str] | None:
         """Return what is wrong: a key of `tally.VERDICTS` and a description. None if the command ended as it should.
 
-        It should exit with one of `statuses`, and print an error as one line that is not about a bug of searchkit.
+        It should exit with one of `statuses` before a time limit, without a traceback, a warning or a message about a
+        bug in searchkit. With status 3, standard error should be one line that begins with `searchkit: `.
         """
         end = self.err.strip().splitlines()[-1:] or [""]
         if self.status in _HUNG:
@@ -62,10 +63,10 @@ class Outcome:
 
 
 class Commands:
-    """A process that runs commands. A context manager."""
+    """A process that runs commands, and ends with the `with` statement in which this object is used."""
 
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
-        """Start the process with additional environment variables."""
+        """Start the process. `environment`: additional environment variables."""
         self._process = subprocess.Popen(
             [sys.executable, __file__],
             stdin=subprocess.PIPE,
@@ -95,7 +96,7 @@ class Commands:
 
 
 def _serve() -> None:
-    """Answer requests."""
+    """Answer each request of standard input with a line of JSON. An empty request is answered by an empty object."""
     _load()
     baseline = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
     with tempfile.TemporaryFile("w+b") as out, tempfile.TemporaryFile("w+b") as err:
@@ -107,7 +108,7 @@ def _serve() -> None:
 
 
 def _load() -> None:
-    """Import what the commands need, and let builds run their workers in threads."""
+    """Import what the commands need, and let builds run their workers in threads, without limits."""
     sys.path.append(str(Path(__file__).parents[1]))
     from importlib import import_module
 

@@ -2,8 +2,8 @@
 
     python tests/attacks/crafted.py [--cases N] [--seed N] [--result FILE]
 
-Checksums do not protect against a writer who computes them. Nothing says which answer to such an index is right. But a
-command must return something, or one line that says what is wrong, within the limits of processor time and memory of
+Checksums do not protect against a writer who computes them. Nothing says which answer from such an index is right. But
+a command must return something, or one line that says what is wrong, within the limits of processor time and memory of
 `commands.py`.
 """
 
@@ -51,17 +51,18 @@ _ODD_VALUES: Sequence[object] = (
     *(None, True, 0, -1, 2**31, 2**63, 2**64, 1e308, float("nan")),
     *("", "\0", "\ud800", "\u202e", "../../x", "法" * 10**6, [], {}, [[]] * 1000, {"": None}),
 )
-"""Values that replace a value in JSON."""
+"""Values of which `craft_json` puts one in the place of a value."""
 _DEEP = "[" * 100_000 + "]" * 100_000
 """JSON with very deep nesting."""
 _BOMB_BYTES = 1 << 30
-"""Decompressed size of packed blanks that are stored in place of packed JSON."""
+"""Decompressed size of the compressed blanks that `_craft_packed` may store in place of compressed JSON."""
 
 
 def craft_array(array: Array, others: Sequence[Array], rng: random.Random) -> Array:
-    """Return an array to store in place of `array`, which has numbers, or bytes that `arrays.pack_json` returned.
+    """Return an array to store in place of `array`, which is not empty.
 
-    `others`: arrays of the same file, of which one may be stored instead.
+    Bytes that may be compressed JSON (`arrays.pack_json`) mostly become other compressed JSON. `others`: arrays of the
+    same file, of which one may be stored instead.
     """
     if array.dtype == np.uint8 and array[:1].tolist() == [0x78] and rng.random() < 0.8:
         return _craft_packed(array, rng)
@@ -92,7 +93,10 @@ def craft_array(array: Array, others: Sequence[Array], rng: random.Random) -> Ar
 
 
 def _craft_packed(array: Array, rng: random.Random) -> Array:
-    """Return packed JSON to store in place of that in `array`."""
+    """Return bytes to store in place of compressed JSON: other JSON or very many blanks, compressed.
+
+    If `array` is not compressed JSON, its bytes are returned in reverse order.
+    """
     try:
         text = zlib.decompress(array.tobytes()).decode()
     except (zlib.error, UnicodeDecodeError):  # not packed JSON, though it begins like it
@@ -145,7 +149,7 @@ def craft_bytes(content: bytes, rng: random.Random) -> bytes:
 
 
 def craft_file(path: Path, rng: random.Random) -> str:
-    """Change a file. Returns what was changed: the name of the file, and of the array if only that is changed."""
+    """Change a file. Returns its name and, if it is a file of arrays, that of the array that was changed."""
     if path.suffix in {".segment", ".arrays"}:
         stored = ArrayFile(path)
         arrays = {name: stored[name] for name in stored._directory if name != "block_checksums"}
@@ -153,7 +157,7 @@ def craft_file(path: Path, rng: random.Random) -> str:
         name = rng.choice(full)
         others = [arrays[other] for other in full]
         changed = {**arrays, name: craft_array(arrays[name], others, rng)}
-        path.unlink()  # the file is mapped
+        path.unlink()  # not overwritten: the arrays are mapped from it
         write_arrays(path, changed)
         return f"{path.name}, {name}"
     content = path.read_bytes()
@@ -166,7 +170,10 @@ def craft_file(path: Path, rng: random.Random) -> str:
 
 
 def craft_manifest(index: Path, rng: random.Random) -> str:
-    """Change a field of the manifest, or craft a file that it names. Returns what was changed."""
+    """Change a file of the index and its checksum or, in one case of ten, another field of the manifest.
+
+    Returns what was changed.
+    """
     manifest = read_manifest(index)
     if rng.random() < 0.9:
         files = [path for path in sorted((index / manifest.data).iterdir()) if path.stat().st_size]
@@ -191,7 +198,7 @@ def craft_manifest(index: Path, rng: random.Random) -> str:
 
 
 class Crafted:
-    """An index of sample reports with two segments, and crafted copies."""
+    """An index of the sample reports with two segments, and changed copies of it."""
 
     def __init__(self, folder: Path, tally: Tally, commands: Commands, seed: int, engine: str) -> None:
         """Build the index in the folder `folder`, which is created."""
@@ -210,7 +217,7 @@ class Crafted:
                 path.rename(reports[-1])
 
     def run(self) -> None:
-        """Craft a copy, and run commands on it."""
+        """Copy the index, change the copy, and run three commands on it."""
         copy = copy_index(self._index, self._copy)
         what = craft_manifest(copy, self._rng)
         self._tally.cases[self._engine] += 1
@@ -223,7 +230,7 @@ class Crafted:
 
 
 def attack(tally: Tally, cases: int, seed: int) -> None:
-    """Craft `cases` copies, one tenth of them with the engine whoosh."""
+    """Change `cases` copies of indexes, one tenth of them of the engine whoosh, and run commands on them."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name, Commands() as commands:
         for engine, share in (("columnar", cases - cases // 10), ("whoosh", cases // 10)):
             crafted = Crafted(Path(name) / engine, tally, commands, seed, engine)

@@ -2,10 +2,10 @@
 
     python tests/attacks/faults.py [--cases N] [--seed N] [--result FILE]
 
-Each such fault is a `shim.Break`, and a build with one is a broken build. After it, the index must be in the old or the
-new state (`oracle.py` knows the answers of both), the exit status and the message must fit that state, and the next
-build must succeed and leave nothing behind. If there are more than N breaks, a sample is run that has about as many of
-each scenario and of each kind of call.
+Each such fault is a break (`shim.Break`), and a build with a break is a broken build. After it, the index must be in
+the old or the new state (`oracle.py` knows the answers of both), the exit status and the message must fit that state,
+and the next build must succeed and leave nothing behind. If there are more than N breaks, a sample is run that has
+about as many of each scenario and of each kind of call.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ ERRORS: Mapping[str, tuple[int, ...]] = {
     "rmdir": (errno.EACCES, errno.ENOTEMPTY),
     "flock": (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINTR),
 }
-"""Error numbers with which the calls of each kind fail."""
+"""Error numbers with which the calls of each kind fail. A call of another kind fails with EIO (`all_breaks`)."""
 _LASTING = frozenset({"open", "write", "fsync", "flock", "link", "unlink", "mkdir"})
-"""Kinds of calls that can keep failing: a disk that is full or read only, a file system without locks or links."""
+"""Kinds of calls that can keep failing: on a full or read-only disk, or on a file system without locks or links."""
 _FULL_DISKS = 40
-"""Number of full disks of different sizes, from 0 bytes to almost as many as the build writes."""
+"""Number of sizes of full disks, from 0 bytes to almost as many as the build writes."""
 _IN_PLACE = re.compile(r"in place|is complete|was committed|has been replaced|new index", re.IGNORECASE)
-"""What a message says if the new state is in place although the build failed."""
+"""Matches what the message of a failed build must say if the index is in the new state."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Scenario:
     """The index before the build. Does not exist if there was none."""
     corpus: Path
     states: tuple[State | None, State]
-    """State of the index before and after the build."""
+    """State of the index before the build, None if there was none, and after it."""
     options: tuple[str, ...] = ()
 
 
@@ -74,7 +74,7 @@ class Faults:
         self._tally, self._commands, self._shim = tally, commands, shim
 
     def trace(self, scenario: Scenario) -> tuple[list[str], int]:
-        """Return the kind of each system call of a build on the index, in order, and the number of bytes written."""
+        """Return the kinds of the system calls of a build on the index, in order, and the number of bytes written."""
         copy_index(scenario.prepared, self._index)
         self._shim.arm(self._index, log=True)
         self._commands.run("build", scenario.corpus, "--index", self._index, *scenario.options)
@@ -106,9 +106,10 @@ class Faults:
 
 
 def judge(outcome: Outcome, state: int | str, *, is_killed: bool) -> tuple[str, str] | None:
-    """Return what is wrong with a broken build that left the index in a state: a key of `tally.VERDICTS`, description.
+    """Return what is wrong with a broken build: a key of `tally.VERDICTS`, and a description. None if nothing is.
 
-    `state`: 0 = old, 1 = new, otherwise a description of a damaged index.
+    `state`: that of the index after the build: 0 = old, 1 = new, otherwise what is wrong with the index
+    (`oracle.which`). `is_killed`: whether the break kills the build.
     """
     if isinstance(state, str):
         return "wrong" if state.startswith("wrong") else "lost", f"{state} (status {outcome.status}, {outcome.err})"
@@ -124,7 +125,7 @@ def judge(outcome: Outcome, state: int | str, *, is_killed: bool) -> tuple[str, 
 
 
 def make_scenarios(folder: Path, seed: int, commands: Commands) -> list[Scenario]:
-    """Prepare an update that shares a segment and merges others, the first build of an index, and a full build."""
+    """Prepare three builds: an update that shares a segment and merges others, a first build, and a full build."""
     rng = random.Random(seed)  # noqa: S311 - no secret
     empty, corpus, index = folder / "none", folder / "corpus", folder / "prepared"
     state = make_state(rng, 16)  # a large segment, which the update shares by a hard link
@@ -145,7 +146,7 @@ def make_scenarios(folder: Path, seed: int, commands: Commands) -> list[Scenario
 
 
 def all_breaks(kinds: list[str], size: int) -> Iterator[Break]:
-    """Yield all ways to break a build that makes these calls and writes `size` bytes."""
+    """Yield all breaks to try on a build that makes calls of these kinds, in this order, and writes `size` bytes."""
     for at, kind in enumerate(kinds, 1):
         yield Break(at, Mode.KILL)
         for error in ERRORS.get(kind, (errno.EIO,)):
@@ -159,9 +160,10 @@ def all_breaks(kinds: list[str], size: int) -> Iterator[Break]:
 
 
 def choose(breaks: Iterable[Break], kinds: Sequence[str], rng: random.Random) -> list[Break]:
-    """Return all breaks in an order in which every start of the list has about as many of each kind of call.
+    """Return all breaks in an order in which the first N have about as many of each kind of call, for every N.
 
-    The breaks of a kind are in random order.
+    A kind that has no more breaks is left out. Full disks count as one kind. The breaks of a kind are in random order.
+    `kinds`: as in `all_breaks`.
     """
     shuffled = list(breaks)
     rng.shuffle(shuffled)
@@ -175,7 +177,7 @@ def choose(breaks: Iterable[Break], kinds: Sequence[str], rng: random.Random) ->
 
 
 def attack(tally: Tally, cases: int, seed: int) -> None:
-    """Break builds `cases` times, each scenario in turn."""
+    """Break at most `cases` builds, of each scenario in turn."""
     rng = random.Random(seed)  # noqa: S311 - no secret
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)

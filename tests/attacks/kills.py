@@ -2,12 +2,12 @@
 
     python tests/attacks/kills.py [--cases N] [--seed N] [--result FILE]
 
-Each build has two worker processes. A signal goes to the build, to a worker or to the group of all processes; SIGSTOP
-is followed by SIGCONT. Then the index must be in the old or the new state (`oracle.py` knows the answers of both), no
-process may survive, and the exit status and the message must fit the state. A build must succeed if the signal does not
-end Python processes (`_HARMLESS`), and if only a worker received it. After about one build in five, another one runs
-without a signal, and must succeed and leave nothing behind. `tests/durability/storm.py` kills builds at chosen stages
-and compares all answers and scores.
+Each build has two worker processes. A signal goes to the main process of the build, to a worker, or to the group of all
+its processes; SIGSTOP is followed by SIGCONT. Then the index must be in the old or the new state (`oracle.py` knows the
+answers of both), no process may survive, and the exit status and the message must fit the state. A build must succeed
+if the signal does not end Python processes (`_HARMLESS`), or if only a worker received it. After about one build in
+five, another one runs without a signal, and must succeed and leave nothing behind. `tests/durability/storm.py` kills
+builds at chosen stages and compares all answers and scores.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ SIGNALS = (
 _WEIGHTS = tuple(6 if number in {signal.SIGKILL, signal.SIGSTOP} else 1 for number in SIGNALS)
 VICTIMS = ("build", "worker", "group")
 _FILES, _PADDING = 10, 300_000
-"""Number of files, and line feeds at the end of each: so many that a build uses two workers."""
+"""Number of files at first, and of line feeds at the end of each: so many that a build uses two workers."""
 _HARMLESS = frozenset({signal.SIGSTOP, signal.SIGPIPE, signal.SIGXFSZ})
-"""Signals that do not end a Python process, except SIGPIPE and SIGXFSZ until it has told the system to ignore them."""
+"""Signals that do not end a Python process. SIGPIPE and SIGXFSZ still do while it starts, before it ignores them."""
 _EXIT_SECONDS = 60
-"""Time in which all processes must have ended."""
+"""Seconds in which the processes that survive a build must end. A build has three times `Kills._seconds` more."""
 _UNDISTURBED_INTERVAL = 5
-"""After one build in this number, at random, a build runs without a signal."""
+"""After each build, at random in one of this number of cases, another build runs without a signal."""
 _LONGER, _SHORTER = 1.1, 0.8
-"""Factors by which `Kills._seconds` changes: after a signal that was received, and after one that came too late."""
+"""Factors by which `Kills._seconds` changes after a signal that was received, and after one that came too late."""
 
 
 class Kills:
@@ -59,10 +59,11 @@ class Kills:
         started = time.monotonic()
         self._build_undisturbed()
         self._seconds = time.monotonic() - started
-        """The signal is sent at a random moment of this time. It adapts to the time that builds take."""
+        """The signal is sent at a random moment of this time, in seconds from the start of a build. A worker that has
+        not started by then receives it later. The time adapts to the time that builds take."""
 
     def run(self) -> None:
-        """Change the corpus, and disturb the build."""
+        """Change the corpus, send a signal to its build, and check what the build leaves."""
         new = self._states[-1].changed(self._rng, 6)
         if len(new.files) > 2 * _FILES:
             new = make_state(self._rng, _FILES)
@@ -98,7 +99,7 @@ class Kills:
         )
 
     def _disturb(self, number: signal.Signals, victim: str) -> tuple[int, str, bool]:
-        """Run a build that receives a signal. Returns status, standard error, and whether the signal was sent."""
+        """Run a build that receives a signal. Returns its status, its standard error, and whether it was received."""
         mark = new_mark()
         started = time.monotonic()
         with self._start(mark) as process:
@@ -119,9 +120,9 @@ class Kills:
         return process.returncode, err, is_sent
 
     def _send(self, targets: list[int], number: signal.Signals, mark: str) -> bool:
-        """Send a signal to processes, or to all with a mark; after SIGSTOP, SIGCONT.
+        """Send a signal to the processes `targets` or, if `mark` is not empty, to all processes with this mark.
 
-        Returns whether any received it.
+        SIGCONT is sent after SIGSTOP. Returns whether any process received the signal.
         """
         targets = [*find_processes(mark)] if mark else targets
         received = [*filter(None, (_signal(target, number) for target in targets))]
@@ -132,7 +133,7 @@ class Kills:
         return bool(received)
 
     def _build_undisturbed(self) -> None:
-        """Build without a signal."""
+        """Build without a signal, and check what the build leaves."""
         self._states[-1].write(self._corpus, _PADDING)
         with self._start() as process:
             _, err = process.communicate()
@@ -144,7 +145,7 @@ class Kills:
 
 
 def _signal(process: int, number: signal.Signals) -> int:
-    """Send a signal. Returns the process, 0 if there is none."""
+    """Send a signal to a process. Returns its id, 0 if there is no such process."""
     with suppress(ProcessLookupError):
         os.kill(process, number)
         return process
@@ -154,11 +155,11 @@ def _signal(process: int, number: signal.Signals) -> int:
 def judge(status: int, err: str, state: int, *, must_succeed: bool) -> tuple[str, str] | None:
     """Return what is wrong with a build that received a signal: a key of `tally.VERDICTS`, and a description.
 
-    `state`: that of the index, 0 = old, 1 = new.
+    Returns None if nothing is wrong. `state`: that of the index after the build, 0 = old, 1 = new.
     """
     if "Traceback" in err or "a bug in searchkit" in err or "Warning:" in err:
         return "raised", err
-    died_at_start = status in {-signal.SIGPIPE, -signal.SIGXFSZ} and state == 0  # Python ignored them too late
+    died_at_start = status in {-signal.SIGPIPE, -signal.SIGXFSZ} and state == 0  # the process did not ignore them yet
     if must_succeed and (status or err) and not died_at_start:
         return "unclear", f"status {status}, {err}"
     if status == 0 and state == 0:
@@ -169,7 +170,7 @@ def judge(status: int, err: str, state: int, *, must_succeed: bool) -> tuple[str
 
 
 def attack(tally: Tally, cases: int, seed: int) -> None:
-    """Disturb `cases` builds."""
+    """Send a signal to each of `cases` builds."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         kills = Kills(Path(folder), tally, seed)

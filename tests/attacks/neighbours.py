@@ -1,12 +1,12 @@
-"""Builds an index while others read it, copy it, build it too, and move it away.
+"""Builds an index while others read it, copy it and build it too, and moves the folders of open indexes.
 
     python tests/attacks/neighbours.py [--cases N] [--seed N] [--result FILE]
 
 N builds change an index from one known state to the next. Meanwhile two readers export all paragraphs: each answer must
-be that of one state, never of an older state than the previous answer. The folder is also copied file by file: a copy
-must be in one of the states, or be refused with one line. Two more writers build the same corpus: each must succeed, or
-be refused because another process writes. Before these builds, the folders of open indexes are moved, replaced and
-removed: an open index must answer as before, or raise an error of one line.
+be that of one state, never of an older state than the previous answer to the same reader. The folder is also copied
+file by file: a copy must be in one of the states, or be refused with one line. Two more writers build the same corpus:
+each must succeed, or be refused because another process writes. Before these builds, the folders of open indexes are
+moved, replaced and removed: an open index must answer as before, or raise an error of one line.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ CASES = 120
 _OTHER_WRITERS = 2
 _READERS = 2
 _PAUSE = 0.02
-"""Seconds that a neighbour waits after each command, so that the cores are not busy with neighbours alone."""
+"""Seconds that a reader, the copier or another writer waits before each turn, so that the main builds make progress."""
 
 
 class Neighbours:
-    """An index that is built again and again, and threads that use it meanwhile."""
+    """An index that is built again and again, and threads that use it meanwhile: the neighbours."""
 
     def __init__(self, folder: Path, tally: Tally, seed: int) -> None:
         """Work in the existing folder `folder`."""
@@ -47,11 +47,11 @@ class Neighbours:
         self._has_ended = threading.Event()
         self._may_read_corpus = threading.Event()
         self._corpus_readers = threading.Semaphore(_OTHER_WRITERS)
-        """A permit for each other writer. All of them are needed to change the corpus: a build that reads it meanwhile
-        would rightly contain files of two states."""
+        """A permit for each other writer. `_build` takes all permits to change the corpus: a build that read the corpus
+        meanwhile would rightly contain files of two states."""
 
     def run(self, builds: int) -> None:
-        """Build `builds` times while the neighbours work."""
+        """Build once, `builds` times while the neighbours work, and once after them."""
         works = (*[self._write] * _OTHER_WRITERS, *[self._read] * _READERS, self._copy)
         are_ready = threading.Barrier(len(works) + 1)
         with Commands() as commands:
@@ -73,7 +73,7 @@ class Neighbours:
             self._add("left", f"{sorted(names)}")
 
     def _build(self, commands: Commands) -> None:
-        """Write the last state to the corpus, and build it. Repeated while another writer has the lock of the index."""
+        """Write the last state to the corpus, and build until no other writer has the lock of the index."""
         self._may_read_corpus.clear()
         for _ in range(_OTHER_WRITERS):
             self._corpus_readers.acquire()
@@ -89,7 +89,7 @@ class Neighbours:
             self._add("lost", f"a build: status {outcome.status}, {outcome.err}")
 
     def _repeat(self, work: Callable[[Commands, dict[str, int]], None], are_ready: threading.Barrier) -> None:
-        """Call `work` until all builds are done. Each call receives the same dictionary to remember earlier calls."""
+        """Call `work` until all builds are done. Each call receives the same dictionary, to remember earlier calls."""
         memory: dict[str, int] = {}
         with Commands() as commands:
             are_ready.wait()
@@ -126,12 +126,12 @@ class Neighbours:
             memory["state"] = max(memory.get("state", 0), numbers[0])
 
     def _copy(self, commands: Commands, _memory: dict[str, int]) -> None:
-        """Copy the folder while it changes, and use the copy."""
+        """Copy the folder while it changes. The copy must be in one of the states, or be refused with one line."""
         copy = self._folder / "copy"
         shutil.rmtree(copy, ignore_errors=True)
         try:
             shutil.copytree(self._index, copy)
-        except (shutil.Error, OSError):  # a file was removed meanwhile: a copy as rsync leaves it
+        except (shutil.Error, OSError):  # a file was removed meanwhile; rsync leaves such copies, too
             self._count("copies with gaps", 0, 0)
         for command in ("check", "info"):
             outcome = commands.run(command, "--index", copy)
@@ -196,7 +196,10 @@ MOVES: Mapping[str, Callable[[Path, Path], None]] = {
 
 
 def move_open_indexes(folder: Path, tally: Tally, seed: int) -> None:
-    """Apply each of `MOVES` to an open index that was searched before, and to one that was not. Then read the index."""
+    """Apply each of `MOVES` to an open index that was searched before, and to one that was not.
+
+    Then read and refresh the index.
+    """
     rng = random.Random(seed)  # noqa: S311 - no secret
     states = [make_state(rng), make_state(rng, 4)]
     for number, state in enumerate(states):
@@ -226,7 +229,7 @@ def move_open_indexes(folder: Path, tally: Tally, seed: int) -> None:
 
 
 def _refresh(opened: searchkit.Index, index: Path, states: list[State], tally: Tally, name: str) -> None:
-    """Switch an open index to what is now in its folder, and check its answers."""
+    """Switch an open index to what is now in its folder, if that is another index, and check its answers."""
     is_other = opened.refresh()
     found = {item.id: item.text for item in opened.paragraphs()}
     if found != states[is_other].paragraphs or (is_other and differences(index, states[1])):

@@ -30,10 +30,10 @@ class State:
     """The content of a folder of reports."""
 
     files: Mapping[str, Sequence[str]]
-    """The paragraphs of each file."""
+    """The paragraphs of each file, by its name."""
 
     def write(self, folder: Path, padding: int = 0) -> None:
-        """Write the files, and remove all others. `padding`: number of line feeds at the end of each file."""
+        """Write the files, and remove all others. `padding`: number of line feeds that are added to each file."""
         folder.mkdir(exist_ok=True)
         for path in folder.iterdir():
             if path.name not in self.files:
@@ -64,7 +64,7 @@ class State:
 
 
 def make_lines(rng: random.Random, count: int = 5) -> tuple[str, ...]:
-    """Return the paragraphs of a file."""
+    """Return `count` random paragraphs for a file."""
     return tuple(
         "".join(rng.choices(WORDS, k=rng.randint(3, 9)))
         + f"{rng.choice((7, 12, 127, 129))}件，第{rng.randrange(10**6)}号。"
@@ -73,7 +73,7 @@ def make_lines(rng: random.Random, count: int = 5) -> tuple[str, ...]:
 
 
 def make_state(rng: random.Random, files: int = 6) -> State:
-    """Return a state with a number of files."""
+    """Return a state with `files` random files."""
     return State({f"{n:03d}.txt": make_lines(rng) for n in range(files)})
 
 
@@ -100,7 +100,7 @@ def differences(index: Path, state: State) -> list[str]:
 
 
 def which(index: Path, states: Sequence[State | None]) -> int | str:
-    """Return the position in `states` of the state that an index is in, or what is wrong with the index.
+    """Return the position in `states` of the first state that an index is in, or what is wrong with the index.
 
     None is the state in which there is no index. `check` must find nothing.
     """
@@ -121,7 +121,7 @@ def which(index: Path, states: Sequence[State | None]) -> int | str:
 
 
 def leftovers(index: Path) -> set[str]:
-    """Return the names in an index folder that should not be there while nothing writes to it."""
+    """Return the paths in the folder of an index that should not be there while nothing writes to it."""
     manifest = json.loads((index / "index.json").read_text(encoding="utf-8"))
     data = manifest["data"]
     expected = {"index.json", "writer.lock", data, *(f"{data}/{name}" for name in manifest["files"])}
@@ -129,7 +129,7 @@ def leftovers(index: Path) -> set[str]:
 
 
 def copy_index(source: Path, target: Path) -> Path:
-    """Replace the folder `target` by a copy of an index, or by nothing if there is no index."""
+    """Replace the folder `target` by a copy of an index, or by nothing if there is no index. Returns `target`."""
     shutil.rmtree(target, ignore_errors=True)
     if source.exists():
         shutil.copytree(source, target)

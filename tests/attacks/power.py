@@ -5,9 +5,8 @@
 `shim.c` records the writes of a build. Until a file is synced, any of its writes can be missing after a power failure.
 Until a folder is synced, any change of the names in it can be missing, in whatever order the changes were made. A
 renaming is atomic. `PATTERNS` says which changes are missing. N states of the disk at random moments of the builds are
-checked, and the states after the end of each build for every pattern. The index must be in the old or the new state,
-and in the new one if the build had ended. From some of the states, the next build must succeed and leave nothing
-behind.
+checked, and, for every pattern, states after the end of each build. The index must be in the old or the new state, and
+in the new one if the build had ended. From some of the states, the next build must succeed and leave nothing behind.
 """
 
 from __future__ import annotations
@@ -30,10 +29,10 @@ from tally import Tally, run_attack
 
 CASES = 30_000
 _NEXT_BUILD_INTERVAL = 50
-"""The next build is run from one in this number of the states."""
+"""Number of states at random moments for each state from which the next build is run."""
 
 Tree = Mapping[str, bytes | None]
-"""Content of each file in a folder, by relative path. None is a folder."""
+"""Content of each file in a folder, by relative path. None stands for a folder."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +42,9 @@ class Change:
     kind: str
     """write, truncate, create, mkdir, unlink, link or rename."""
     path: str
-    """Relative path. Of a write or a truncation: empty."""
+    """Relative path. Empty for a write or a truncation, whose file is named by `inode`."""
     other: str = ""
-    """Second path of link and rename."""
+    """New path of link and rename."""
     inode: int = 0
     offset: int = 0
     data: bytes = b""
@@ -57,7 +56,7 @@ class Change:
 
     @property
     def folder(self) -> str:
-        """The folder that must be synced to keep this change of names."""
+        """The folder that must be synced to keep this change of a name."""
         return str(PurePosixPath(self.other or self.path).parent)
 
 
@@ -69,7 +68,7 @@ class Disk:
         self._before, self._inodes = before, inodes
         self.changes: list[Change] = []
         self._synced_at: list[int] = []
-        """For each change, the number of changes made when it was synced; `sys.maxsize` if it never was."""
+        """For each change, the number of changes that were made before it was synced; `sys.maxsize` if it never was."""
         for call in calls:
             if call.kind == "call":
                 continue
@@ -88,7 +87,7 @@ class Disk:
         return PurePosixPath(path).relative_to(root.as_posix()).as_posix()
 
     def _sync(self, inode: int, path: str) -> None:
-        """Note that the changes of a file, or of the names in a folder, are now on disk."""
+        """Note that the changes so far of a file, or of the names in a folder, are on disk."""
         now = len(self.changes)
         for number, change in enumerate(self.changes):
             if self._synced_at[number] > now and (change.inode == inode if change.is_data else change.folder == path):
@@ -100,7 +99,7 @@ class Disk:
 
     def replay(self, moment: int, missing: frozenset[int]) -> Tree:
         """Return the content of the disk after the first `moment` changes, without those in `missing`."""
-        names: dict[str, int] = dict(self._inodes)  # 0 is a folder
+        names: dict[str, int] = dict(self._inodes)  # 0 stands for a folder
         contents: dict[int, bytearray] = {}
         for path, data in self._before.items():
             names.setdefault(path, 0)
@@ -143,7 +142,7 @@ def read_tree(root: Path) -> tuple[Tree, dict[str, int]]:
 
 
 def write_tree(tree: Tree, root: Path) -> None:
-    """Replace the content of a folder."""
+    """Replace the content of a folder by that of `tree`."""
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir()
     for name, data in sorted(tree.items()):
@@ -163,11 +162,14 @@ PATTERNS: Mapping[str, Callable[[Disk, list[int], int, random.Random], Iterable[
     "later": lambda _disk, unsynced, one, _rng: (number for number in unsynced if number > one),
     "random": lambda _disk, unsynced, _one, rng: rng.sample(unsynced, rng.randint(0, len(unsynced))),
 }
-"""Which of the unsynced changes are missing after a power failure. Some patterns depend on one of the changes."""
+"""Which of the unsynced changes are missing after a power failure.
+
+"one", "all but one" and "later" depend on the parameter `one`, the number of an unsynced change (-1 if there is none).
+"""
 
 
 def missing_sets(disk: Disk, moment: int, rng: random.Random) -> Iterator[frozenset[int]]:
-    """Yield the sets of changes that may be missing after a power failure: by each pattern and each change."""
+    """Yield sets of changes that may be missing after a power failure: for each pattern and each unsynced change."""
     unsynced = disk.unsynced(moment)
     for pattern in PATTERNS.values():
         for one in unsynced or [-1]:
@@ -175,14 +177,14 @@ def missing_sets(disk: Disk, moment: int, rng: random.Random) -> Iterator[frozen
 
 
 def draw_missing(disk: Disk, moment: int, rng: random.Random) -> frozenset[int]:
-    """Return changes that may be missing after a power failure, at random."""
+    """Return a random set of changes that may be missing after a power failure."""
     unsynced = disk.unsynced(moment)
     pattern = rng.choice([*PATTERNS.values()])
     return frozenset(pattern(disk, unsynced, rng.choice(unsynced or [-1]), rng)) & frozenset(unsynced)
 
 
 def visible(tree: Tree) -> str:
-    """Return a digest of the part of a disk that a reader of the index sees."""
+    """Return a digest of what a reader of the index sees of a disk: the manifest, and the data folder that it names."""
     manifest = tree.get("index/index.json")
     try:
         data = json.loads(manifest or b"")["data"]
@@ -195,7 +197,7 @@ def visible(tree: Tree) -> str:
 
 
 class PowerFailures:
-    """Cuts the power during a build, and checks what is left."""
+    """Cuts the power during a build and after it, and checks what is left."""
 
     def __init__(self, folder: Path, tally: Tally, commands: Commands, shim: Shim) -> None:
         """Work in the existing folder `folder`."""
@@ -204,7 +206,7 @@ class PowerFailures:
         self._tally, self._commands, self._shim = tally, commands, shim
 
     def record(self, scenario: Scenario) -> Disk:
-        """Run a build, and return what it changed on disk."""
+        """Run a build, and return what was on disk before it and what it changed."""
         copy_index(scenario.prepared, self._root / "index")
         before, inodes = read_tree(self._root)
         self._shim.arm(self._root, log=True)
@@ -217,7 +219,7 @@ class PowerFailures:
         return disk
 
     def run(self, scenario: Scenario, cases: int, rng: random.Random) -> None:
-        """Check `cases` states of the disk, and the next build from some of them."""
+        """Check `cases` states of the disk at random moments, those after the end, and the next build from some."""
         disk = self.record(scenario)
         end = len(disk.changes)
         moments = [(end, missing) for missing in {*missing_sets(disk, end, rng)}]
@@ -239,7 +241,7 @@ class PowerFailures:
             self._build_again(scenario, f"{scenario.name}, {_describe(disk, moment, missing)}")
 
     def _judge(self, scenario: Scenario, state: int | str, disk: Disk, moment: int, missing: frozenset[int]) -> None:
-        """Check the state of an index after a power failure."""
+        """Record a fault if the state of an index after a power failure is wrong."""
         case = f"{scenario.name}, {_describe(disk, moment, missing)}"
         if isinstance(state, str):
             self._tally.add_fault("wrong" if state.startswith("wrong") else "lost", f"{case}: {state}")
@@ -258,7 +260,7 @@ class PowerFailures:
 
 
 def _describe(disk: Disk, moment: int, missing: frozenset[int]) -> str:
-    """Return a power failure in words."""
+    """Return the moment of a power failure, and the first three missing changes, in words."""
     lost = [f"{disk.changes[number].kind} {disk.changes[number].path}" for number in sorted(missing)]
     return f"after change {moment} of {len(disk.changes)}, lost {len(lost)}: {'; '.join(lost[:3])}"
 
@@ -266,7 +268,7 @@ def _describe(disk: Disk, moment: int, missing: frozenset[int]) -> str:
 def attack(
     tally: Tally, cases: int, seed: int, scenarios: Sequence[str] = ("update", "first build", "full build")
 ) -> None:
-    """Check `cases` states of the disk, equally many of each scenario."""
+    """Check `cases` states of the disk at random moments, equally many of each scenario, and those after the end."""
     rng = random.Random(seed)  # noqa: S311 - no secret
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         shim = Shim(Path(name))

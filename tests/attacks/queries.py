@@ -2,8 +2,8 @@
 
     python tests/attacks/queries.py [--cases N] [--seed N] [--corpus DIR] [--result FILE]
 
-A query may be refused with a `SearchkitError`. It must not raise anything else or take more processor time than
-`CPU_SECONDS`, and the answer must be valid JSON whose spans are inside of the paragraphs.
+A query may be refused with a `SearchkitError` of one line. It must not raise anything else or take more processor time
+than `CPU_SECONDS`, and the answer must be valid JSON. The spans of hits must be inside of the paragraphs.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from searchkit.output import json as output
 CASES = 10_000
 CORPUS = Path(__file__).parents[2] / "corpus" / "reports"
 CPU_SECONDS = 10
+"""Seconds of processor time in user mode that a query may take."""
 _OPTIONS: Mapping[str, Sequence[object]] = {
     "match": ("all", "any", "auto"),
     "sort": ("year", "-year,score", "-of_year"),
@@ -65,7 +66,7 @@ class Queries:
         }
 
     def run(self) -> None:
-        """Ask one query, with random options."""
+        """Ask one query. A search has random options."""
         name = self._rng.choices([*self._calls], (70, 12, 5, 4, 3, 5, 1))[0]
         text = self._texts.value() if name in {"filter", "paragraph"} else self._texts.query()
         self._tally.cases[name] += 1

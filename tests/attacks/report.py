@@ -23,7 +23,7 @@ ATTACKS: Mapping[str, tuple[str, str]] = {
     "addresses": ("hostile requests to a server", "requests"),
     "neighbours": ("readers, copies and writers beside builds; open indexes that are moved", "commands"),
 }
-"""What each attack does, and what it counts."""
+"""What each attack does, and what its cases are."""
 _INTRODUCTION = """# Results of the attacks
 
 `make attacks` writes this page from the last run of each attack; [results](results) has the counts of each class of
@@ -35,7 +35,7 @@ their own.
 
 
 def render() -> str:
-    """Return the page."""
+    """Return the page. An attack without a result file is left out."""
     lines = [f"| attack | cases | asked | {' | '.join(VERDICTS)} | longest | memory | measured |"]
     lines.append("|---|" + "---:|" * (len(VERDICTS) + 4) + "---|")
     for name, (description, unit) in ATTACKS.items():

@@ -1,4 +1,4 @@
-"""Compiles `shim.c`, which counts and breaks the system calls of a process, and controls it."""
+"""Compiles `shim.c`, which counts and breaks the system calls of processes, and controls the compiled shim."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pathlib import Path
 
 _SOURCE = Path(__file__).with_name("shim.c")
 _LAYOUT = struct.Struct("=6q32s512s512s512s")
-"""The `struct control` of `shim.c`."""
+"""The layout of `struct control` in `shim.c`."""
 
 
 class Mode(IntEnum):
@@ -31,12 +31,13 @@ class Mode(IntEnum):
 
 @dataclass(frozen=True)
 class Break:
-    """Which system call fails, and how."""
+    """Which system call is broken, and how; or how many bytes fit on the disk."""
 
     at: int = 0
-    """Number of the call, from 1. 0 = none."""
+    """Number of the call among the counted ones, from 1. 0 = none."""
     mode: Mode = Mode.FAIL
     error: int = errno.EIO
+    """Error number with which the call fails. Only for the modes FAIL and FAIL_ALL_LATER."""
     space: int = -1
     """Number of bytes that can be written before the disk is full. -1 = no limit."""
 
@@ -55,12 +56,13 @@ class Call:
     """`call`, or the effect: create, truncate, write, fsync, mkdir, unlink, link or rename."""
     path: str
     other: str
-    """Kind of the call, or the second path of link and rename. Otherwise empty."""
+    """Of `call`: the kind of the system call. Of link and rename: the new path. Otherwise empty."""
     inode: int
-    """Inode of the file or folder. 0 of `call` and unlink."""
+    """Inode of the file or folder. 0 for `call` and unlink."""
     offset: int
-    """Where the bytes were written. Of truncate: the new size. Of `call`: its number."""
+    """Of write: where the bytes were written. Of truncate: the new size. Of `call`: its number. Otherwise 0."""
     data: bytes
+    """The bytes of a write. Otherwise empty."""
 
 
 def can_preload() -> bool:
@@ -69,7 +71,7 @@ def can_preload() -> bool:
 
 
 class Shim:
-    """The compiled shim, and the memory that it shares with the processes that have loaded it."""
+    """The compiled shim, and the memory that this process shares with those that have loaded the shim."""
 
     def __init__(self, folder: Path) -> None:
         """Compile the shim in the existing folder `folder`."""
@@ -84,7 +86,7 @@ class Shim:
             self._memory = mmap.mmap(handle.fileno(), _LAYOUT.size)
 
     def arm(self, root: Path, broken: Break | None = None, *, log: bool = False) -> None:
-        """Count from now on the calls on the folder `root`, and break some. With `log`, write a log."""
+        """Count calls on paths in the folder `root`, and break them as `broken` says. With `log`, log the calls."""
         broken = broken or Break()
         self._log.unlink(missing_ok=True)
         log_path = os.fsencode(self._log) if log else b""
@@ -93,18 +95,18 @@ class Shim:
         )
 
     def disarm(self) -> str:
-        """Stop counting. Returns the kind of the call that was broken, empty if it was not reached."""
+        """Stop counting. Returns the kind of call number `Break.at`, empty if it was not reached or if `at` is 0."""
         *_, hit, kind, _path, _root, _log = _LAYOUT.unpack(self._memory[:])
         self._memory[:] = bytes(_LAYOUT.size)
         return kind.rstrip(b"\0").decode() if hit else ""
 
     @property
     def count(self) -> int:
-        """Number of calls since the shim was armed."""
+        """Number of calls since the shim was armed. 0 after it was disarmed."""
         return int(_LAYOUT.unpack(self._memory[:])[0])
 
     def read_log(self) -> Iterator[Call]:
-        """Yield the logged calls in order."""
+        """Yield the entries of the log in order."""
         with self._log.open("rb") as handle:
             while line := handle.readline():
                 kind, path, other = (

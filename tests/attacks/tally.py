@@ -29,9 +29,9 @@ VERDICTS = {
     "unclear": "the exit status or the message does not fit what happened",
     "left": "files or processes remain",
 }
-"""What can be wrong, and its meaning."""
+"""The verdict on each kind of fault, and its meaning."""
 _MAX_FAULTS = 60
-"""Maximum number of faults that a result file lists. All are counted."""
+"""Maximum number of faults that a result file and the output list. All faults are counted."""
 _LIBRARIES = ("numpy", "whoosh3")
 
 
@@ -42,11 +42,11 @@ class Tally:
     cases: Counter[str] = field(default_factory=Counter)
     """Number of cases by class."""
     details: Counter[str] = field(default_factory=Counter)
-    """Numbers of other things than cases."""
+    """Numbers of other things than cases, by name."""
     verdicts: Counter[str] = field(default_factory=Counter)
     """Number of faults by verdict, see `VERDICTS`."""
     faults: list[str] = field(default_factory=list)
-    """Faults, one line each."""
+    """Faults, one line of limited length each."""
     longest: tuple[float, str] = (0.0, "")
     """Largest processor time of a case in seconds, and the case."""
     memory: tuple[int, str] = (0, "")
@@ -65,7 +65,7 @@ class Tally:
         self.faults.append(f"{verdict}: {' '.join(description.split())[:300]}")
 
     def write(self, path: Path, **details: object) -> None:
-        """Write the counts, with the machine and other details, to a JSON file."""
+        """Write the counts to a JSON file, with the machine, the versions and further fields (`details`)."""
         record = {
             "measured": datetime.now(timezone.utc).date().isoformat(),
             "machine": f"{platform.system()} {platform.release()}, {platform.machine()}",
@@ -102,9 +102,10 @@ def run_attack(
 ) -> int:
     """Run an attack as a command with the options `--cases`, `--minutes`, `--seed` and `--result`.
 
-    `attack` is called with a tally, the number of cases and the seed. With `corpus`, there is also the option
-    `--corpus` with this default, and `attack` is called with the folder. After `--minutes` the attack ends, and the
-    result has fewer cases. Returns the exit status: 1 if there was a fault.
+    `default`: number of cases if `--cases` is not given. `attack` is called with a tally, the number of cases and the
+    seed. If `corpus` is given, it is the default of a further option, `--corpus`, and `attack` is also called with the
+    folder that this option names. After `--minutes` the attack ends, and the result has fewer cases. Returns the exit
+    status: 1 if there was a fault, otherwise 0.
     """
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--cases", type=int, default=default, help=f"number of cases ({default:,})")

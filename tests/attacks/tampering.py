@@ -77,7 +77,7 @@ def remove(path: Path, _older: Path, _rng: random.Random) -> None:
 
 
 def swap(path: Path, _older: Path, rng: random.Random) -> None:
-    """Exchange the contents of two files."""
+    """Exchange the contents of the file and of another file in its folder, if there is one."""
     other = rng.choice([item for item in path.parent.iterdir() if item.is_file() and item != path] or [path])
     mine, its = path.read_bytes(), other.read_bytes()
     path.write_bytes(its)
@@ -85,7 +85,7 @@ def swap(path: Path, _older: Path, rng: random.Random) -> None:
 
 
 def replace_by_older(path: Path, older: Path, _rng: random.Random) -> None:
-    """Replace the file by that of an older index."""
+    """Replace the file by one of an older index."""
     shutil.copyfile(older, path)
 
 
@@ -108,7 +108,10 @@ OTHERS: Mapping[str, Damage] = {
 
 
 def content_of(index: Path) -> dict[str, object]:
-    """Return what an index consists of: each file, and the manifest as JSON, since its layout does not matter."""
+    """Return what an index consists of: its folders and files but `writer.lock`, by relative path.
+
+    The manifest is decoded if it is JSON, since its layout does not matter.
+    """
     files: dict[str, object] = {
         path.relative_to(index).as_posix(): path.read_bytes() if path.is_file() else None
         for path in index.rglob("*")
@@ -120,7 +123,7 @@ def content_of(index: Path) -> dict[str, object]:
 
 
 class Tampering:
-    """An index, an older one of an earlier state of the reports, and damaged copies."""
+    """An index, an older index of an earlier state of the reports, and damaged copies of the first."""
 
     def __init__(self, folder: Path, tally: Tally, commands: Commands, seed: int, engine: str) -> None:
         """Build the indexes in the folder `folder`, which is created."""
@@ -136,7 +139,7 @@ class Tampering:
         self._intact = content_of(self._index)
 
     def run(self, kind: str) -> None:
-        """Damage a copy by a flipped bit (`flipped`) or one of `OTHERS`, and run commands on it."""
+        """Damage a copy, and run `check` and three commands on it. `kind`: `flipped` (one bit) or a key of `OTHERS`."""
         copy = copy_index(self._index, self._copy)
         files = sorted(path for path in copy.rglob("*") if path.is_file() and path.stat().st_size)
         path = self._rng.choice(files)
@@ -157,7 +160,7 @@ class Tampering:
 
 
 def attack(tally: Tally, cases: int, seed: int) -> None:
-    """Damage `cases` copies: half of them by one flipped bit. One copy in ten is of an index of the engine whoosh."""
+    """Damage `cases` copies, half of them by one flipped bit. One copy in ten is of an index of the engine whoosh."""
     kinds = [kind for pair in zip(["flipped"] * len(OTHERS), OTHERS, strict=True) for kind in pair]
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name, Commands() as commands:
         for engine, share in (("columnar", cases - cases // 10), ("whoosh", cases // 10)):

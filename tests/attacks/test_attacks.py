@@ -1,4 +1,4 @@
-"""A short form of every attack, and tests that the attacks notice what they look for."""
+"""A short form of every attack, and tests that attacks notice what they look for."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def commands(shim: Shim) -> Iterator[Commands]:
 
 @pytest.fixture(scope="module")
 def scenarios(commands: Commands, tmp_path_factory: pytest.TempPathFactory) -> list[faults.Scenario]:
-    """Builds to break: an update, a first build, a full build."""
+    """Builds to break, in this order: an update, a first build, a full build."""
     return faults.make_scenarios(tmp_path_factory.mktemp("scenarios"), SEED, commands)
 
 
@@ -62,7 +62,10 @@ def scenarios(commands: Commands, tmp_path_factory: pytest.TempPathFactory) -> l
 
 
 def test_the_oracle_finds_what_is_wrong(tmp_path: Path) -> None:
-    """The oracle accepts an index of a state, and names what differs from another state."""
+    """The oracle accepts an index of a state, and names what differs from another state.
+
+    It also finds a missing index, files that are left, and damage.
+    """
     state = make_state(random.Random(SEED))  # noqa: S311 - no secret
     state.write(tmp_path / "corpus")
     searchkit.build(tmp_path / "corpus", tmp_path / "index")
@@ -125,12 +128,12 @@ def test_failing_system_calls(
 
 
 RunPower = Callable[[faults.Scenario, int], None]
-"""Replays a number of states of the disk after power failures in a scenario."""
+"""Checks states of the disk after power failures in a scenario: `states` at random moments, and those after the end."""
 
 
 @pytest.fixture
 def run_power(commands: Commands, shim: Shim, tally: Tally, tmp_path: Path) -> RunPower:
-    """Replay states of the disk."""
+    """A function that checks states of the disk."""
 
     def run(scenario: faults.Scenario, states: int) -> None:
         power.PowerFailures(tmp_path, tally, commands, shim).run(scenario, states, random.Random(SEED))  # noqa: S311
@@ -152,7 +155,7 @@ def test_power_failures(scenarios: list[faults.Scenario], run_power: RunPower, t
 def test_missing_syncs_are_noticed(
     scenarios: list[faults.Scenario], run_power: RunPower, tally: Tally, unsynced: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If a build does not sync a file or the folders, the attack finds that the index or the commit can be lost."""
+    """If the log of a build lacks syncs of files or folders, the attack finds that the index or commit can be lost."""
     read_log = Shim.read_log
 
     def forget(self: Shim) -> Iterator[object]:
@@ -179,7 +182,7 @@ class Noticed(Exception):
 
 
 def test_signals(tally: Tally, tmp_path: Path) -> None:
-    """An index survives builds that receive signals."""
+    """An index survives two builds that receive signals."""
     attacked = kills.Kills(tmp_path, tally, SEED)
     for _ in range(2):
         attacked.run()
@@ -202,7 +205,10 @@ def test_signals(tally: Tally, tmp_path: Path) -> None:
 def test_builds_with_signals_are_judged(
     status: int, err: str, state: int, verdict: str | None, *, must_succeed: bool
 ) -> None:
-    """The verdict (`tally.VERDICTS`) follows from the state that such a build leaves, its status and its message."""
+    """The verdict (`tally.VERDICTS`) follows from the state that a build leaves, its status and its message.
+
+    It also depends on whether the build must succeed in spite of the signal.
+    """
     found = kills.judge(status, err, state, must_succeed=must_succeed)
     assert (found and found[0]) == verdict
 
@@ -241,7 +247,7 @@ def test_damage_that_a_check_misses_is_noticed(tally: Tally, tmp_path: Path, mon
 
 
 def test_crafted_indexes(tally: Tally) -> None:
-    """An index that someone has changed on purpose gives answers, or one line."""
+    """Commands on an index that someone has changed on purpose end with an answer or one line."""
     crafted.attack(tally, 10, SEED)
     assert tally.faults == []
     assert tally.cases == Counter(columnar=9, whoosh=1)
@@ -274,7 +280,7 @@ def test_hostile_queries(tally: Tally) -> None:
 def test_exceptions_of_queries_are_noticed(
     tally: Tally, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, verdict: str
 ) -> None:
-    """If a query raises anything but a SearchkitError, the attack reports a fault."""
+    """If a query raises anything but a SearchkitError, the attack counts a fault: for an AssertionError, `wrong`."""
     make_state(random.Random(SEED), 2).write(tmp_path / "corpus")  # noqa: S311 - no secret
     searchkit.build(tmp_path / "corpus", tmp_path / "index")
 
@@ -290,7 +296,7 @@ def test_exceptions_of_queries_are_noticed(
 
 
 def test_hostile_requests(tally: Tally) -> None:
-    """A server answers hostile requests."""
+    """A server answers hostile requests as `addresses.py` demands."""
     pytest.importorskip("starlette", reason="the server needs the extra web")
     import addresses
 
@@ -311,7 +317,7 @@ def test_hostile_requests(tally: Tally) -> None:
     ],
 )
 def test_answers_are_judged(answer: bytes, *, is_right: bool) -> None:
-    """Status 500, a traceback, invalid JSON and no answer at all are faults. Status 400 and 503 are not."""
+    """Status 500, a traceback, invalid JSON and no answer at all are faults. Statuses 400 and 503 are none."""
     pytest.importorskip("starlette", reason="the server needs the extra web")
     import addresses
 
@@ -319,7 +325,10 @@ def test_answers_are_judged(answer: bytes, *, is_right: bool) -> None:
 
 
 def test_neighbours(tally: Tally, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A reader, a copy and another writer beside a build see one of the states; open indexes survive the moves."""
+    """Beside builds, a reader and copies find one of the states, and another writer succeeds or is refused.
+
+    Open indexes whose folders are moved answer as before, or raise an error of one line.
+    """
     for name in ("_OTHER_WRITERS", "_READERS"):
         monkeypatch.setattr(neighbours, name, 1)
     neighbours.attack(tally, 3, SEED)

@@ -50,7 +50,7 @@ def same_size(seed: int) -> tuple[str, ...]:
 
 
 def rename(folder: Path, state: State) -> State:
-    """Rename a report."""
+    """Rename a report. Return the reports of the changed folder, as all functions of `CHANGES` do."""
     (folder / "0.txt").rename(folder / "9.txt")
     files = dict(state.files)
     return State({"9.txt": files.pop("0.txt"), **files})
@@ -65,7 +65,7 @@ def swap(folder: Path, state: State) -> State:
 
 
 def move(folder: Path, state: State) -> State:
-    """Move a report to a folder. Move another report to a folder to which the old name of this report is given."""
+    """Move the report 0.txt to the folder `a`, and the report 1.txt to a folder that is named 1.txt."""
     (folder / "a").mkdir()
     (folder / "0.txt").rename(folder / "a" / "0.txt")
     (folder / "1.txt").rename(folder / "x")
@@ -76,21 +76,21 @@ def move(folder: Path, state: State) -> State:
 
 
 def touch(folder: Path, state: State) -> State:
-    """Give the reports times in the past and in the future."""
+    """Give three reports times in the past and in the future."""
     for name, time in (("0.txt", 0), ("1.txt", YEAR_AGO), ("2.txt", 4_000_000_000)):
         os.utime(folder / name, (time, time))
     return state
 
 
 def rewrite(folder: Path, state: State) -> State:
-    """Rewrite a report with as many bytes."""
+    """Replace the content of a report by another content of the same size."""
     new = State({**state.files, "0.txt": same_size(10)})
     new.write(folder)
     return new
 
 
 def rewrite_and_keep_time(folder: Path, state: State) -> State:
-    """Rewrite a report with as many bytes, and restore its modification time, as some editors and synchronisers do."""
+    """Rewrite a report as `rewrite` does, and restore its modification time, as some editors and synchronisers do."""
     status = (folder / "0.txt").stat()
     new = rewrite(folder, state)
     os.utime(folder / "0.txt", ns=(status.st_atime_ns, status.st_mtime_ns))
@@ -98,7 +98,7 @@ def rewrite_and_keep_time(folder: Path, state: State) -> State:
 
 
 def replace_by_older_copy(folder: Path, state: State) -> State:
-    """Replace two reports by older ones of the same size, with their old time: one as `cp -p` does, one as `mv`."""
+    """Replace two reports by others of the same size and with an old time: one as `cp -p` does, one as `mv` does."""
     new = State({**state.files, "0.txt": same_size(10), "1.txt": same_size(11)})
     other = folder.with_name("older")
     new.write(other)
@@ -117,7 +117,7 @@ def replace_by_link(folder: Path, state: State) -> State:
 
 
 def remove_and_restore(folder: Path, state: State) -> State:
-    """Remove a report, and write it again with an old time. Another one is written again with another content."""
+    """Remove two reports, and write them again with an old time: one with its old content, one with another."""
     for name, seed in (("0.txt", 0), ("1.txt", 12)):
         (folder / name).unlink()
         State({**state.files, name: same_size(seed)}).write(folder)
@@ -128,7 +128,7 @@ def remove_and_restore(folder: Path, state: State) -> State:
 
 
 def change_case(folder: Path, state: State) -> State:
-    """Change the case of a suffix."""
+    """Change the case of the suffix of a report."""
     (folder / "0.txt").rename(folder / "0.TXT")
     files = dict(state.files)
     return State({"0.TXT": files.pop("0.txt"), **files})
@@ -146,7 +146,10 @@ CHANGES = (
 def test_the_next_build_finds_the_change(
     tmp_path: Path, state: State, change: Callable[[Path, State], State], *, is_old: bool
 ) -> None:
-    """After a change of the corpus and a build, the index answers from the new reports, however old the files were."""
+    """After a change of the corpus and a build, the index answers from the new reports.
+
+    `is_old`: whether the modification times of the reports are old when the index is first built.
+    """
     folder, index = tmp_path / "corpus", tmp_path / "index"
     state.write(folder)
     if is_old:
@@ -170,7 +173,7 @@ def test_many_changes_in_a_row(tmp_path: Path, moves: Iterator[State]) -> None:
 
 @pytest.fixture
 def moves() -> Iterator[State]:
-    """States that follow each other."""
+    """Twelve states, each a change of the one before."""
     rng = random.Random(1)  # noqa: S311 - no secret
     state = make_state(rng)
 
@@ -186,7 +189,10 @@ def moves() -> Iterator[State]:
 
 
 def test_a_corpus_that_moves(tmp_path: Path, state: State) -> None:
-    """A build from a copy of the corpus at another path changes no answer. The next one finds other reports."""
+    """A build from a copy of the corpus at another path changes no answer.
+
+    If the copy is then moved to the path of the original and a report is changed, a build finds the change.
+    """
     old, new, index = tmp_path / "old", tmp_path / "new", tmp_path / "index"
     state.write(old)
     searchkit.build(old, index)

@@ -14,13 +14,13 @@ from searchkit.errors import IndexForeign, IndexStale
 from searchkit.manifest import FORMAT_VERSION
 
 ARCHIVES = sorted(Path(__file__).with_name("earlier").glob("*.tar.xz"))
-"""An index of three small reports in each format, built by the last version of searchkit that wrote the format."""
+"""Indexes of three small reports in earlier formats, built by the last version of searchkit that wrote the format."""
 LATER = {"format": FORMAT_VERSION + 1, "shards": [{"name": "x", "size": 1}], "checksum": "0"}
-"""A manifest of a later version, which may contain anything."""
+"""A manifest of a later format, which may have other fields."""
 
 
 def unpack(archive: Path, folder: Path) -> Path:
-    """Return the index in an archive."""
+    """Extract the index in an archive to a folder, and return its path."""
     with tarfile.open(archive) as opened:
         for member in opened.getmembers():
             assert member.isfile() or member.isdir()
@@ -30,7 +30,7 @@ def unpack(archive: Path, folder: Path) -> Path:
 
 @pytest.fixture(params=[*ARCHIVES, None], ids=lambda archive: archive.name.partition(".")[0] if archive else "later")
 def index(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """An index of another version."""
+    """The index of an archive, or (`later`) a folder with the manifest `LATER` and an empty folder of data."""
     if request.param:
         return unpack(request.param, tmp_path)
     path = tmp_path / "index"
@@ -40,14 +40,17 @@ def index(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 def test_every_earlier_format_is_there() -> None:
-    """There is an index of each format before the present one."""
+    """There is an index of each format before `FORMAT_VERSION`."""
     formats = {int(path.name.split("-")[1].partition(".")[0]) for path in ARCHIVES}
     assert {*range(1, FORMAT_VERSION)} <= formats
 
 
 @pytest.mark.filterwarnings("ignore:.*extract:DeprecationWarning")
 def test_an_index_of_another_version_is_read_or_refused(index: Path) -> None:
-    """An index of another format is refused with one line that says what to do; one of this format is read."""
+    """An index of another format is refused with one line that says what to do.
+
+    An index of this format is read or, if its analyzer is another, refused with an error that says what to do.
+    """
     version = json.loads((index / "index.json").read_text(encoding="utf-8"))["format"]
     if version == FORMAT_VERSION:
         with searchkit.open(index) as opened:

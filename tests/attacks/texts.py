@@ -1,4 +1,4 @@
-"""Generates hostile texts: queries by a grammar, mutations of ordinary queries, odd characters and numbers."""
+"""Generates hostile texts: queries by a grammar, changed ordinary queries, odd characters and numbers, long texts."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ _MAX_DEPTH = 5
 
 @cache
 def _read_reports() -> str:
-    """Return the text of the sample reports."""
+    """Return the text of the sample reports in .txt and .md files."""
     paths = (path for path in sorted(REPORTS.rglob("*")) if path.suffix in {".txt", ".md"})
     return "\n".join(path.read_text(encoding="utf-8") for path in paths)
 
@@ -114,7 +114,7 @@ class HostileTexts:
         return self._rng.choice(self.extremes)()
 
     def value(self) -> str:
-        """Return a text as for the value of an option. It is usually short."""
+        """Return a text for the value of an option. Most are short."""
         choices: Sequence[Callable[[], str]] = (
             lambda: self._rng.choice(WORDS),
             lambda: self._rng.choice(_NUMBERS),
@@ -146,7 +146,7 @@ class HostileTexts:
         return self._rng.choice(kinds)()
 
     def _mutated(self, text: str) -> str:
-        """Insert, remove or repeat some characters."""
+        """Return a text in which some characters are inserted, removed or repeated, cut to 1000 characters."""
         chars = list(text)
         for _ in range(self._rng.randint(1, 6)):
             at = self._rng.randrange(len(chars) + 1)
@@ -164,13 +164,13 @@ class HostileTexts:
         return "".join(chars)[:1000]
 
     def _pasted(self, size: int) -> str:
-        """Return a part of a report."""
+        """Return `size` consecutive characters of the sample reports."""
         text = _read_reports()
         start = self._rng.randrange(len(text) - size)
         return text[start : start + size]
 
     def _pieces(self, size: int) -> list[str]:
-        """Return the pairs of characters of a part of a report."""
+        """Return consecutive pairs of characters of the sample reports, without blanks, brackets and |."""
         return re.findall("..", re.sub(r"[\s()\[\]|]", "", self._pasted(size)))
 
     @property

@@ -14,7 +14,7 @@ from searchkit.indexing.build import build
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """A function that runs the command line in this process."""
+    """`run(*arguments)` runs the command line in this process, and returns its result."""
 
     def run(*arguments: object) -> CommandResult:
         monkeypatch.setattr(sys, "argv", ["searchkit", *map(str, arguments)])
@@ -28,7 +28,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a corpus of a few hostile texts, `corpus`, and an index of it, `index`."""
+    """A folder with a corpus of one report whose paragraphs are `TEXTS`, `corpus`, and an index of it, `index`."""
     folder = tmp_path_factory.mktemp("small")
     (folder / "corpus").mkdir()
     text = "天津市东丽区司法局2023年法治政府建设年度报告\n\n" + "\n".join(TEXTS) + "\n\n2024年1月5日\n"

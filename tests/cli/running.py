@@ -1,4 +1,4 @@
-"""What tests of the command line share: the result of a command, and hostile texts."""
+"""What tests of the command line share: the result of a command, and texts of paragraphs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TEXTS = ("全年立案129件。", "=1+1 是公式，立案3件。", "@SUM(A1) �
 
 
 class CommandResult(NamedTuple):
-    """What a command returned and printed."""
+    """The exit status of a command, and what it printed on standard output and standard error."""
 
     status: int
     out: str

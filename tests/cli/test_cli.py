@@ -80,7 +80,7 @@ def test_search_json_has_the_documented_fields(run: Run, index: Path) -> None:
 
 @pytest.mark.parametrize("output_format", ["table", "json", "jsonl", "csv", "tsv", "ids"])
 def test_exports_have_only_the_hits_of_the_total(run: Run, index: Path, output_format: str) -> None:
-    """After the paragraphs that `total` counts, a list goes on with some that lack words; csv, tsv and ids do not."""
+    """Hits that lack words, which `total` does not count, are in table, json and jsonl, but not in csv, tsv and ids."""
     answer = run("search", "双随机 处罚", "--index", index, "--format", "json").json()
     counted = [hit["id"] for hit in answer["hits"] if not hit["lacks"]]  # type: ignore[attr-defined]
     others = [hit["id"] for hit in answer["hits"] if hit["lacks"]]  # type: ignore[attr-defined]
@@ -92,7 +92,7 @@ def test_exports_have_only_the_hits_of_the_total(run: Run, index: Path, output_f
 
 
 def test_exit_statuses(run: Run, index: Path) -> None:
-    """0 if something was found, 1 if nothing was found, 2 for wrong usage, 3 for any other error."""
+    """The status is 0 if something was found, 1 if nothing was found, 2 for wrong usage, 3 for any other error."""
     assert run("search", "立案", "--index", index).status == 0
     assert run("search", "绝无此语", "--match", "all", "--index", index).status == 1
     assert_one_line_error(run("search", "立案", "--index", index, "--year", "二三"), 2, "二三", "2021..2023")
@@ -133,7 +133,7 @@ def test_errors_of_bad_corpora(run: Run, tmp_path: Path) -> None:
 
 
 def test_readable_files_are_indexed(run: Run, tmp_path: Path) -> None:
-    """Readable files are indexed. The report and `info` name the unreadable ones."""
+    """Readable files are indexed. The report of the build names what was skipped, and `info` names a bad file."""
     corpus, target = tmp_path / "corpus", tmp_path / "index"
     corpus.mkdir()
     (corpus / "good.txt").write_text(
@@ -153,7 +153,7 @@ def test_readable_files_are_indexed(run: Run, tmp_path: Path) -> None:
 
 @pytest.fixture
 def bad_corpus(tmp_path: Path) -> Path:
-    """A corpus with one report with undecided facts, 24 empty files, three pictures and two bad records."""
+    """A corpus of a report with undecided metadata, one good and two bad records, 24 empty files and three pictures."""
     corpus = tmp_path / "corpus"
     corpus.mkdir()
     (corpus / "good.txt").write_text("全年立案459户。\n", encoding="utf-8")
@@ -170,7 +170,10 @@ NOT_JSON = "not JSON: Expecting value at column 1"
 
 
 def test_skipped_files_are_grouped_by_reason(run: Run, bad_corpus: Path, tmp_path: Path) -> None:
-    """A build prints the number of skipped files by reason, names twenty, and prints the command that lists all."""
+    """A build prints the number of skipped files by reason and up to twenty names.
+
+    If there are more, it prints how many, and the command that lists all.
+    """
     out = run("build", bad_corpus, "--index", tmp_path / "my index").out
     lines = out.partition("undecided")[0].splitlines()
     assert lines[1:4] == ["not read: 27 files, 2 parts of files", f"  {EMPTY}: 24 files", "    empty-00.txt"]
@@ -207,7 +210,10 @@ def test_strict_builds_fail_if_anything_is_skipped(run: Run, bad_corpus: Path, t
 
 
 def test_running_heads_are_no_reason_for_strict(run: Run, tmp_path: Path) -> None:
-    """`info --problems` counts running heads and feet. They are neither undecided nor a reason for `--strict`."""
+    """`info --problems` counts running heads and feet that were left out. They are no reason for `--strict`.
+
+    They do not count as undecided either.
+    """
     corpus, target = tmp_path / "corpus", tmp_path / "index"
     corpus.mkdir()
     sample = ROOT / "corpus" / "formats" / "dujiangyan-meteorology-2023.ofd"
@@ -226,7 +232,10 @@ def test_running_heads_are_no_reason_for_strict(run: Run, tmp_path: Path) -> Non
 
 
 def test_info_lists_all_problems(run: Run, bad_corpus: Path, tmp_path: Path) -> None:
-    """`info --problems` lists all that was not read and all warnings, as a table, JSON, JSON Lines and CSV."""
+    """`info --problems` lists all that was not read and all warnings, as a table, JSON, JSON Lines and CSV.
+
+    `info` alone lists twenty of what was not read.
+    """
     target = tmp_path / "index"
     run("build", bad_corpus, "--index", target)
     rows = json.loads(run("info", "--problems", "--index", target, "--format", "json").out)
@@ -256,8 +265,8 @@ def test_info_lists_all_problems(run: Run, bad_corpus: Path, tmp_path: Path) -> 
 def test_ctrl_c_ends_a_build_with_one_line(run: Run, tmp_path: Path) -> None:
     """Ctrl-C in the middle of a file ends a build with a one-line error about its progress. The index is unchanged.
 
-    The corpus has 9 files of text, to which `interrupt_build` adds 20 files on which the reader hangs. The first build,
-    which creates the index, uses one process, the second two.
+    The corpus has 9 files of text, to which `interrupt_build` adds 20 files on which the reader hangs. The first
+    interrupted build has no index yet and uses one process. The second has an index and uses two.
     """
     corpus, target = tmp_path / "corpus", tmp_path / "index"
     corpus.mkdir()
@@ -290,7 +299,7 @@ tasks.MIN_PARALLEL_BYTES = 0
 from searchkit.cli.main import main
 main()
 """
-"""A program that runs searchkit with a format reader whose files contain commands, such as `hang`."""
+"""A program that runs searchkit with a reader that obeys the commands in files of its format, such as `hang`."""
 
 
 def interrupt_build(command: list[str], corpus: Path, jobs: int) -> tuple[int, str]:
@@ -310,7 +319,7 @@ def interrupt_build(command: list[str], corpus: Path, jobs: int) -> tuple[int, s
         deadline = time.monotonic() + 60
         while not (log.exists() and "hang" in log.read_text(encoding="utf-8")) and time.monotonic() < deadline:
             time.sleep(0.05)
-        time.sleep(0.3)  # with two jobs, lets the other process read the files before those that hang
+        time.sleep(0.3)  # with two jobs, one process may hang before the other has read the files of text
         os.killpg(process.pid, signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert out == ""
@@ -372,7 +381,7 @@ def test_the_report_of_incremental_builds(run: Run, tmp_path: Path) -> None:
 
 
 def test_the_error_about_damage_names_the_command_that_repairs_it(run: Run, index: Path, tmp_path: Path) -> None:
-    """The command in the error message about a damaged index builds the index again."""
+    """The command in the error message about a damaged index builds the index again, without damage."""
     copy = tmp_path / "copy"
     shutil.copytree(index, copy)
     victim = max(copy.glob("data-*/*"), key=lambda path: path.stat().st_size)
@@ -386,7 +395,7 @@ def test_the_error_about_damage_names_the_command_that_repairs_it(run: Run, inde
 
 
 def test_formats_of_hits(run: Run, index: Path) -> None:
-    """jsonl, csv, tsv and ids print one hit per line, the same hits in the same order."""
+    """jsonl, csv, tsv and ids print one hit per line (csv and tsv after a header), the same hits in the same order."""
     arguments = ("search", "立案", "--index", index, "--format")
     ids = run(*arguments, "ids").out.split()
     assert len(ids) > 2
@@ -398,7 +407,7 @@ def test_formats_of_hits(run: Run, index: Path) -> None:
 
 @pytest.fixture
 def copies(run: Run, tmp_path: Path) -> Path:
-    """An index of three reports. Two have near-duplicates, and the paragraph of the third differs by a number."""
+    """An index of three reports. The first paragraphs of two are near-duplicates; a number of the third one differs."""
     folder = tmp_path / "copies"
     (folder / "x").mkdir(parents=True)
     for year in (2021, 2022, 2023):
@@ -435,7 +444,7 @@ def test_near_duplicates_fold_by_default_only_in_tables(run: Run, copies: Path, 
 
 
 def test_a_line_names_three_copies(run: Run, tmp_path: Path) -> None:
-    """If there are more than three copies, a line on the terminal says how many more."""
+    """If a hit has more than three copies, a line below it names three and says how many more there are."""
     text = "法治政府建设年度报告\n\n加强行政执法监督。\n\n完善制度。\n"
     for n in range(6):
         (tmp_path / f"{n}.txt").write_text(text, encoding="utf-8")
@@ -483,7 +492,7 @@ def test_duplicates_are_shown(run: Run, tmp_path: Path) -> None:
 
 
 def test_work_reports_have_a_list_of_topics_of_their_own(run: Run, tmp_path: Path) -> None:
-    """`--topics` replaces the topics of other reports, `--work-topics` those of work reports."""
+    """`--work-topics` replaces the topics of work reports, `--topics` those of all other reports."""
     corpus, index = tmp_path / "corpus", tmp_path / "index"
     corpus.mkdir()
     for name, title in (("a.txt", "临海市2023年政府工作报告"), ("b.txt", "临海市司法局2023年法治政府建设年度报告")):
@@ -496,7 +505,7 @@ def test_work_reports_have_a_list_of_topics_of_their_own(run: Run, tmp_path: Pat
 
 
 def test_queries_of_a_file_are_answered_in_order(run: Run, index: Path, tmp_path: Path) -> None:
-    """`--queries` answers lines in order. A line is a JSON object, or id, tab and query. A bad line gives an error."""
+    """`--queries` answers lines in order. A line is a JSON object, or id, tab and query. A bad line has an error."""
     queries = tmp_path / "queries"
     lines = [
         json.dumps({"id": "a", "query": "立案", "district": "滨海新区", "year": 2023}),
@@ -522,7 +531,7 @@ def test_queries_of_a_file_are_answered_in_order(run: Run, index: Path, tmp_path
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "utf-16", "utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
 def test_queries_files_in_other_encodings(run: Run, index: Path, tmp_path: Path, encoding: str, line_end: str) -> None:
-    """A file of queries in UTF-16 or GBK is answered as in UTF-8."""
+    """A file of queries is answered in UTF-8, UTF-16 or GBK, and with any ends of lines."""
     queries = tmp_path / "queries"
     queries.write_bytes(line_end.join(["a\t*", "b\t柔性执法", '{"id": "c", "query": "立案"}']).encode(encoding))
     result = run("search", "--queries", queries, "--index", index, "--limit", "1")
@@ -541,7 +550,7 @@ def test_queries_files_in_other_encodings(run: Run, index: Path, tmp_path: Path,
 def test_queries_files_in_doubtful_encodings_are_refused(
     run: Run, index: Path, tmp_path: Path, content: bytes, message: str
 ) -> None:
-    """If the encoding of a file of queries cannot be decided, the error names the file."""
+    """If the encoding of a file of queries is unknown or cannot be decided, the error names the file."""
     queries = tmp_path / "queries"
     queries.write_bytes(content)
     result = run("search", "--queries", queries, "--index", index)
@@ -581,7 +590,7 @@ def test_a_line_of_a_queries_file_with_bad_facets_does_not_stop_the_others(
 
 @pytest.mark.parametrize(("command", "options"), [("search", SearchOptions()), ("measures", MeasureOptions())])
 def test_defaults_are_those_of_the_library(command: str, options: SearchOptions | MeasureOptions) -> None:
-    """An option that is not given has the same value on the command line and in Python."""
+    """An option that is not given has the same value on the command line and in Python, unless the format sets it."""
     group = click.Context(cli.cli, **cli.cli.context_settings)
     context = cli.cli.commands[command].make_context(command, ["立案"], parent=group)
     for field in fields(options):
@@ -591,7 +600,10 @@ def test_defaults_are_those_of_the_library(command: str, options: SearchOptions 
 
 
 def test_a_time_limit_ends_a_command(run: Run, index: Path, tmp_path: Path) -> None:
-    """A command that exceeds `--timeout` is an error with status 3. In a file of queries, only the line fails."""
+    """A command that exceeds `--timeout` is an error with status 3. In a file of queries, only the line fails.
+
+    A limit of 0 is wrong usage.
+    """
     for command in (["search", "检查"], ["measures", "立案"], ["compare", "立案"], ["measures", "--audit"]):
         assert_one_line_error(run(*command, "--index", index, "--timeout", "1e-9"), 3, "not finished after 1e-09 s")
         assert run(*command, "--index", index, "--timeout", "100").status < 2
@@ -625,7 +637,7 @@ def test_highlighted_matches(run: Run, index: Path) -> None:
 
 
 def test_literal_takes_an_optional_list_of_facets(run: Run, index: Path) -> None:
-    """`--literal` without a value may stand before the query. A list of facets limits it to these."""
+    """`--literal` without a value may stand before the query. A list of facets limits the option to these facets."""
     arguments = ("--index", index, "--format", "json")
     understood = run("search", "滨海新区立案", *arguments).json()
     assert understood["understood_filters"] == [
@@ -644,7 +656,10 @@ def test_literal_takes_an_optional_list_of_facets(run: Run, index: Path) -> None
 
 
 def test_nothing_found_says_what_to_leave_out(run: Run, index: Path, tmp_path: Path) -> None:
-    """A table and JSON show suggestions. With `--format ids`, they are printed on standard error."""
+    """A table and JSON show suggestions. With `--format ids`, they are printed on standard error.
+
+    In a file of queries, the answer to a line with an unknown value of a facet is an error with a suggestion.
+    """
     arguments = ("search", "立案 火星", "--match", "all", "--index", index)
     result = run(*arguments)
     assert result.status == 1
@@ -671,7 +686,7 @@ def test_nothing_found_says_what_to_leave_out(run: Run, index: Path, tmp_path: P
 
 
 def test_corrections_are_shown(run: Run, index: Path) -> None:
-    """A search that finds little shows a correction and its number of paragraphs, as text and in JSON."""
+    """A search that finds little shows a correction and the number of paragraphs that it finds, as text and in JSON."""
     arguments = ("search", "双随即", "--index", index)
     lines = run(*arguments).out.splitlines()
     correction = next(line for line in lines if line.startswith("Did you mean"))
@@ -706,7 +721,7 @@ HIT_FIELDS = {*MEASURE_FIELDS, "district", "score", "snippet", "snippet_start"}
 
 
 def test_measures_json_has_the_documented_fields(run: Run, index: Path) -> None:
-    """`measures --format json` prints the JSON object that scripts rely on. Filters, unit and bounds apply."""
+    """`measures --format json` prints the JSON object that scripts rely on. Filters, unit and lower bound apply."""
     result = run("measures", "立案", "--index", index, "--district", "滨海新区", "--year", "2023", "--format", "json")
     assert result.status == 0
     answer = result.json()
@@ -727,7 +742,7 @@ def test_measures_json_has_the_documented_fields(run: Run, index: Path) -> None:
 
 
 def test_measures_in_all_formats(run: Run, index: Path) -> None:
-    """jsonl, csv, tsv and ids print one measure per line, in the same order. The format table has the same measures."""
+    """jsonl, csv and ids print the same measures in the same order. tsv has a line for each, a table has all."""
     arguments = ("measures", "立案", "--limit", "4", "--index", index, "--format")
     hits = [json.loads(line) for line in run(*arguments, "jsonl").out.splitlines()]
     assert len(hits) == 4
@@ -777,7 +792,7 @@ def test_years_and_statuses_of_measures(run: Run, index: Path, tmp_path: Path) -
 
 
 def test_paragraphs_are_filtered_by_the_years_that_they_are_about(run: Run, index: Path) -> None:
-    """`--of-year` takes years and ranges. The facet is counted like any other."""
+    """`--of-year` takes a range of years. The facet is counted like any other."""
     paragraphs = [json.loads(line) for line in run("export", "paragraphs", "--index", index).out.splitlines()]
     expected = [item["id"] for item in paragraphs if {2022, 2023}.intersection(item["of_year"])]
     assert expected
@@ -793,7 +808,7 @@ def test_paragraphs_are_filtered_by_the_years_that_they_are_about(run: Run, inde
 
 
 def test_look_ups_of_a_file_are_answered_in_order(run: Run, index: Path, tmp_path: Path) -> None:
-    """`measures --queries` answers lines in order, each with its filters and options."""
+    """`measures --queries` answers lines in order, each with its filters and options. A bad line has an error."""
     queries = tmp_path / "queries"
     lines = [
         json.dumps({"id": "a", "query": "立案", "district": "滨海新区", "min": 100, "unit": "件"}),
@@ -833,7 +848,7 @@ def test_measures_are_counted_and_exported(run: Run, index: Path) -> None:
 
 
 def test_a_missing_file_of_units_or_names_is_wrong_usage(run: Run, tmp_path: Path) -> None:
-    """The error for a missing file of `build --units`, `--fixed-names` or `--indicators` names the file."""
+    """If the file of `build --units`, `--fixed-names` or `--indicators` is missing, an error with status 2 names it."""
     target = tmp_path / "index"
     for option in ("--units", "--fixed-names", "--indicators"):
         assert_one_line_error(
@@ -842,7 +857,7 @@ def test_a_missing_file_of_units_or_names_is_wrong_usage(run: Run, tmp_path: Pat
 
 
 def test_show_paragraph_and_document(run: Run, index: Path) -> None:
-    """`show` prints a paragraph with its neighbours, or a document with all of its paragraphs."""
+    """`show` prints a paragraph, with `--context` also its neighbours, or a document with all of its paragraphs."""
     ids = run("show", "dongli-health-2022.txt#9", "--context", "1", "--index", index, "--format", "ids").out
     assert ids.split() == [f"dongli-health-2022.txt#{n}" for n in (8, 9, 10)]
     document = run("show", "dongli-health-2022.txt", "--index", index)
@@ -855,7 +870,7 @@ def test_show_paragraph_and_document(run: Run, index: Path) -> None:
 
 
 def test_show_measure(run: Run, index: Path) -> None:
-    """`show` marks a measure in its paragraph. JSON contains only this measure."""
+    """`show` marks a measure in its paragraph. JSON contains only this measure, also with `--context`."""
     (hit,) = json.loads(run("measures", "立案", "--limit", "1", "--index", index, "--format", "json").out)["hits"]
     shown = run("show", hit["id"], "--index", index).out
     assert f"»{hit['quote']}«" in shown
@@ -870,7 +885,7 @@ def test_show_measure(run: Run, index: Path) -> None:
 
 
 def test_measures_are_sorted_and_aggregated(run: Run, index: Path, tmp_path: Path) -> None:
-    """`measures` sorts, takes one per place and aggregates: in a table, JSON, CSV and a file of queries."""
+    """`measures` sorts, takes one per place, aggregates and leaves out totals of several years (`--no-cumulative`)."""
     arguments = ("measures", "立案", "--index", index)
     results = json.loads(run(*arguments, "--sort", "-value", "--one-per", "district", "--format", "json").out)
     base_values = [hit["base_value"] for hit in results["hits"]]
@@ -944,9 +959,10 @@ def test_export_of_nothing_exits_with_1(run: Run, index: Path, what: str, output
 
 
 def test_facets_exits_with_1_if_no_paragraph_passes_the_filters(run: Run, index: Path) -> None:
-    """A filter does not apply to the counts of its own facet: `facets year` lists all years, `facets topic` nothing.
+    """A filter does not apply to the counts of its own facet.
 
-    In both cases, the exit status is 1 and a message says why, as for a search without a match.
+    With `--year 1950`, `facets year` lists all years, `facets topic` nothing. In both cases, the exit status is 1, as
+    for a search without a match, and a message says why.
     """
     arguments = ("--year", "1950", "--index", index, "--format", "ids")
     message = "searchkit: no year 1950 in the index; it has 1954..2024\nsearchkit: no paragraph passes all filters\n"
@@ -959,7 +975,7 @@ def test_facets_exits_with_1_if_no_paragraph_passes_the_filters(run: Run, index:
 
 @pytest.mark.parametrize("command", ["search", "measures"])
 def test_hits_are_numbered_over_all_pages(run: Run, index: Path, command: str) -> None:
-    """The first hit after `--offset 1` has the number 2, as it has on the page without an offset."""
+    """The first hit with `--offset 1` has the number 2, as it has on the page without an offset."""
     arguments = (command, "立案", "--index", index, "--limit")
     all_hits = re.findall(r"^ *(\d+)  (.+)$", run(*arguments, "3").out, re.MULTILINE)
     assert [number for number, _ in all_hits] == ["1", "2", "3"]
@@ -967,7 +983,10 @@ def test_hits_are_numbered_over_all_pages(run: Run, index: Path, command: str) -
 
 
 def test_facets_lists_every_value(run: Run, index: Path) -> None:
-    """`facets` counts all paragraphs of the index and lists all values, also of user-defined facets."""
+    """`facets` counts all paragraphs of the index and lists all values, also of a user-defined facet.
+
+    `--contains` selects values.
+    """
     counts = run("facets", "cluster", "--index", index, "--format", "json").json()["cluster"]
     assert {item["value"] for item in counts["values"]} == {"京津冀", "长三角", "成渝", "粤港澳大湾区"}  # type: ignore[call-overload, index]
     paragraphs = run("export", "paragraphs", "--index", index, "--format", "ids").out.splitlines()
@@ -1021,7 +1040,7 @@ def test_no_control_characters_reach_the_terminal(run: Run, tmp_path: Path) -> N
 @pytest.mark.parametrize("value", ["2023", "天津市滨海新区", "（一）ＡＢ é 𠀀", " 东丽区\t甲 "])
 @pytest.mark.parametrize("count", [1, 10**15])
 def test_facet_tables_look_like_other_tables(name: str, value: str, count: int) -> None:
-    """A search formats facet tables without tabulate, to start faster. They look the same."""
+    """A search formats facet tables without tabulate, to start faster. They look as with tabulate."""
     counts = FacetCounts((FacetValue(value, count), FacetValue("x", 2, True, 1, 4)), 3, 4)  # noqa: FBT003
     rows = [
         [" ".join(value.split("\t")), str(count), "0 of 0", "0%"],
@@ -1034,7 +1053,7 @@ def test_facet_tables_look_like_other_tables(name: str, value: str, count: int) 
 
 
 def test_a_list_is_walked_by_cursors(run: Run, index: Path) -> None:
-    """`next` of an answer in JSON is the value of `--after` for the next one. It is null at the end."""
+    """`next` of an answer in JSON is the value of `--after` for the next page. It is null on the last page."""
     arguments = ("search", "执法", "--index", index, "--sort", "year,-score", "--format")
     complete = run(*arguments, "ids", "--limit", 1000).out.split()
     walked: list[str] = []
@@ -1073,7 +1092,7 @@ def test_without_leaves_out_matches(run: Run, index: Path) -> None:
 
 
 def test_the_limit_of_values_depends_on_the_format(run: Run, index: Path) -> None:
-    """A table lists ten values, JSON more; `--facet-limit` sets another number. The others are summed up."""
+    """A table lists ten values of a facet, JSON more; `--facet-limit` sets the number. The others are summed up."""
     arguments = ("search", "*", "--index", index, "--facet", "document", "--limit", 0)
     values = run(*arguments, "--format", "json").json()["facets"]["document"]["values"]  # type: ignore[index]
     assert len(values) > 10
@@ -1085,7 +1104,7 @@ def test_the_limit_of_values_depends_on_the_format(run: Run, index: Path) -> Non
 
 
 def test_facets_of_a_query(run: Run, index: Path) -> None:
-    """`facets --query` lists all values of the paragraphs that a search finds; messages go to standard error."""
+    """`facets --query` counts values in the paragraphs that a search finds. Messages go to standard error."""
     answer = run("search", "执法", "--index", index, "--facet", "topic", "--format", "json").json()
     counts = run("facets", "topic", "--query", "执法", "--index", index, "--format", "json").json()
     assert counts == answer["facets"]
@@ -1102,7 +1121,7 @@ def test_facets_of_a_query(run: Run, index: Path) -> None:
 def test_a_matrix_of_facets(run: Run, index: Path) -> None:
     """`facets --matrix` counts reports by two facets: as a table, JSON, JSON Lines and CSV.
 
-    Filters and queries narrow it.
+    Filters and a query select what is counted.
     """
     arguments = ("facets", "--index", index, "--year", "2022..2023", "--matrix")
     answer: dict[str, Any] = run(*arguments, "district,year", "--format", "json").json()

@@ -18,7 +18,7 @@ from searchkit.cli.progress import long_work
 
 
 def test_the_index_reports_its_progress(small: Path) -> None:
-    """Check and audit report ascending amounts of work, up to all of it."""
+    """Check and audit report ascending amounts of work that is done, up to all of it."""
     reports: list[tuple[int, int]] = []
     with searchkit.open(small / "index") as index:
         for work in (index.check, index.audit):
@@ -55,7 +55,7 @@ def test_bars_are_for_terminals_and_long_work(
 def test_an_interrupt_is_one_line_that_says_what_was_done(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ctrl-C in long work ends the command with status 3 and a line about what was done; the handler is restored."""
+    """Ctrl-C in long work ends the command with status 3 and a line about what was done. The handler is restored."""
 
     def items() -> Iterator[int]:
         yield from range(3)
@@ -76,7 +76,7 @@ def test_an_interrupt_is_one_line_that_says_what_was_done(
 
 
 def test_an_interrupted_export_leaves_no_part_of_a_file(small: Path, tmp_path: Path) -> None:
-    """A file that was there before stays as it was, and the line says that nothing was written."""
+    """After Ctrl-C, a file that was there before is as it was, and a line says that it was not written."""
     path = tmp_path / "a.jsonl"
     path.write_text("before", encoding="utf-8")
     code = (

@@ -34,7 +34,7 @@ def run_in(run: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 def run_on_terminal(folder: Path, *arguments: str, columns: int = 80, **environment: str) -> str:
-    """Return what a command prints on a terminal."""
+    """Return what a command prints on a terminal with `columns` columns."""
     controller, terminal = pty.openpty()
     with open(terminal, "wb") as end:  # noqa: PTH123 - a descriptor
         process = subprocess.Popen(
@@ -49,7 +49,7 @@ def run_on_terminal(folder: Path, *arguments: str, columns: int = 80, **environm
     while True:
         try:
             piece = os.read(controller, 65536)
-        except OSError:  # the terminal has no reader or writer left
+        except OSError:  # no process has the terminal open any more
             break
         if not piece:
             break
@@ -60,7 +60,7 @@ def run_on_terminal(folder: Path, *arguments: str, columns: int = 80, **environm
 
 
 def test_the_variable_names_the_index(run_in: Run, small: Path, tmp_path: Path) -> None:
-    """SEARCHKIT_INDEX is used instead of `index`, and --index instead of both."""
+    """SEARCHKIT_INDEX is used instead of the folder `index`, and --index instead of SEARCHKIT_INDEX."""
     done = run_in(tmp_path, "search", "立案", "--format", "ids", SEARCHKIT_INDEX=str(small / "index"))
     assert (done.status, done.err) == (0, "")
     other = run_in(tmp_path, "info", "--index", "nowhere", SEARCHKIT_INDEX=str(small / "index"))
@@ -68,7 +68,11 @@ def test_the_variable_names_the_index(run_in: Run, small: Path, tmp_path: Path) 
 
 
 def test_a_file_above_the_current_folder_sets_defaults(run_in: Run, small: Path, tmp_path: Path) -> None:
-    """searchkit.toml sets index, format and limit in all folders below. Options and the variable take precedence."""
+    """searchkit.toml sets index, format and limit in the folders below its own.
+
+    Options and SEARCHKIT_INDEX take precedence. `limit` does not apply to values of facets, nor `format` to a command
+    that does not have the format.
+    """
     inside = tmp_path / "a" / "b"
     inside.mkdir(parents=True)
     (tmp_path / "searchkit.toml").write_text(
@@ -86,7 +90,7 @@ def test_a_file_above_the_current_folder_sets_defaults(run_in: Run, small: Path,
 
 
 def test_help_is_in_the_language_of_the_file(run_in: Run, tmp_path: Path) -> None:
-    """The help of the program, of a command and of a subcommand; `--lang` takes precedence."""
+    """`lang` in searchkit.toml is the language of the help, also that of commands; `--lang` takes precedence."""
     (tmp_path / "searchkit.toml").write_text('lang = "zh"\n', encoding="utf-8")
     for arguments in ["--help"], ["search", "--help"], ["watch", "add", "-h"]:
         assert run_in(tmp_path, *arguments, LC_ALL="C").out.startswith("用法：")
@@ -94,7 +98,7 @@ def test_help_is_in_the_language_of_the_file(run_in: Run, tmp_path: Path) -> Non
 
 
 def test_a_file_in_the_corpus_is_not_used(run_in: Run, small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A searchkit.toml in the corpus or below has no effect, because others may have written it. Builds ignore it."""
+    """A searchkit.toml in the corpus or in a folder of it has no effect, because others may have written it."""
     corpus = small / "corpus"
     (corpus / "sub").mkdir()
     for folder in (corpus, corpus / "sub"):
@@ -127,7 +131,10 @@ def test_a_file_in_the_corpus_is_not_used(run_in: Run, small: Path, monkeypatch:
     ],
 )
 def test_a_bad_file_is_one_line(run_in: Run, tmp_path: Path, content: str, message: str) -> None:
-    """An unknown setting or a bad value is an error that names file and setting, with status 2."""
+    """An unknown setting, a bad value, or a file that is not TOML or is too large is a one-line error with status 2.
+
+    The error names the file and what is wrong.
+    """
     (tmp_path / "searchkit.toml").write_text(content, encoding="utf-8")
     done = run_in(tmp_path, "search", "立案")
     assert (done.status, done.out, done.err.count("\n")) == (2, "", 1)
@@ -137,7 +144,10 @@ def test_a_bad_file_is_one_line(run_in: Run, tmp_path: Path, content: str, messa
 
 
 def test_colours(run_in: Run, small: Path, tmp_path: Path) -> None:
-    """A terminal gets colours unless NO_COLOR or --color forbids them. With --color always, a pipe gets them, too."""
+    """A terminal gets colours unless NO_COLOR or `--color never` forbids them, and a pipe does not.
+
+    `--color always` takes precedence over NO_COLOR and gives colours to a pipe, too.
+    """
     index = str(small / "index")
     arguments = ("--no-pager", "search", "立案", "--index", index)
     assert "\x1b[1;31m立案" in run_on_terminal(tmp_path, *arguments)
@@ -149,7 +159,11 @@ def test_colours(run_in: Run, small: Path, tmp_path: Path) -> None:
 
 
 def test_pager(small: Path, tmp_path: Path) -> None:
-    """On a terminal, SEARCHKIT_PAGER or PAGER shows a search. `cat`, an empty PAGER and --no-pager prevent this."""
+    """On a terminal, the pager that SEARCHKIT_PAGER or else PAGER names shows a search.
+
+    `cat`, an empty value and --no-pager prevent this. `check` is not shown by the pager. A pager that ends early causes
+    no traceback.
+    """
     index = str(small / "index")
     arguments = ("search", "立案", "--index", index)
     paged = run_on_terminal(tmp_path, *arguments, SEARCHKIT_PAGER="sed 's/^/| /'", PAGER="false")
@@ -165,7 +179,10 @@ def test_pager(small: Path, tmp_path: Path) -> None:
 
 
 def test_tables_fit_the_terminal(small: Path, tmp_path: Path) -> None:
-    """No line of a table is wider than the terminal; a Chinese character is two columns wide."""
+    """No line of a table is wider than the terminal; a Chinese character is two columns wide.
+
+    If the columns would be too narrow, each line has the name and the value of a field.
+    """
     from searchkit.text.characters import display_width
 
     index = ("--index", str(small / "index"))
@@ -184,7 +201,7 @@ def test_tables_fit_the_terminal(small: Path, tmp_path: Path) -> None:
 
 
 def test_shells_complete_facet_values(run_in: Run, small: Path, tmp_path: Path) -> None:
-    """Bash completes commands, options, names of facets and, from the index, places and values of other facets."""
+    """Bash completes commands, options, names of facets and, from the index, their values; places also by pinyin."""
     index = str(small / "index")
 
     def complete(words: str, incomplete: str = "", **environment: str) -> list[str]:
@@ -207,7 +224,10 @@ def test_shells_complete_facet_values(run_in: Run, small: Path, tmp_path: Path) 
 
 
 def test_completion_loads_little() -> None:
-    """Completing a value of a missing index imports neither NumPy nor an engine, so that a shell need not wait."""
+    """Completing a value of a missing index imports neither NumPy nor msgspec nor the opening of engines.
+
+    A shell need not wait for these imports.
+    """
     code = (
         "import sys, click; from pathlib import Path\n"
         "from searchkit.cli.main import cli\n"

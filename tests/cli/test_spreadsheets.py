@@ -18,7 +18,10 @@ NAMESPACE = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
 
 def test_the_suffix_of_the_file_is_the_format(run: Run, small: Path, tmp_path: Path) -> None:
-    """--output a.csv writes csv with a byte order mark, a.jsonl JSON Lines without one; --format wins over a suffix."""
+    """--output a.csv writes csv with a byte order mark, a.jsonl JSON Lines without one.
+
+    --format takes precedence over the suffix, --no-bom and --bom over the defaults for the byte order mark.
+    """
     index = small / "index"
     for suffix, beginning in (("csv", b"\xef\xbb\xbfid,"), ("jsonl", b'{"id"'), ("tsv", b"id\t"), ("xlsx", b"PK")):
         path = tmp_path / f"a.{suffix}"
@@ -53,13 +56,16 @@ def test_an_export_of_nothing_writes_no_file(run: Run, small: Path, tmp_path: Pa
 
 
 def sheet_xml(path: Path, number: int) -> ET.Element:
-    """Return the XML of the n-th sheet of a workbook."""
+    """Return the XML of the sheet with a number, from 1, of a workbook."""
     with ZipFile(path) as book:
         return ET.fromstring(book.read(f"xl/worksheets/sheet{number}.xml"))  # noqa: S314 - made by the test
 
 
 def test_workbook_of_measures(run: Run, small: Path, tmp_path: Path) -> None:
-    """Values are numeric cells, linked to their paragraphs. The header is frozen, and columns fit their content."""
+    """Values are numeric cells, linked to the sheet of sentences. The header is frozen. No cell is a formula.
+
+    Columns have different widths, up to a limit.
+    """
     path = tmp_path / "m.xlsx"
     assert run("export", "measures", "--index", small / "index", "--output", path).status == 0
     sheet = sheet_xml(path, 1)
@@ -78,14 +84,14 @@ def test_workbook_of_measures(run: Run, small: Path, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A profile of LibreOffice Calc. Tests are skipped without it."""
+    """A folder for the profile of LibreOffice Calc. A test that needs it is skipped if Calc is not installed."""
     if shutil.which("soffice") is None or not any(Path("/usr/lib/libreoffice/program").glob("libsc[fl]*")):
         pytest.skip("LibreOffice Calc is not installed")
     return tmp_path_factory.mktemp("office")
 
 
 def read_back(office: Path, *paths: Path, reader: str = "Calc MS Excel 2007 XML") -> list[list[list[str]]]:
-    """Return the cells of the first sheets of files, as LibreOffice shows them. `reader`: its import filter."""
+    """Return the cells of the first sheet of each file, as LibreOffice shows them. `reader`: its import filter."""
     options = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false"
     folder = office / "back"
     arguments = [

@@ -18,7 +18,7 @@ def own_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def forget(path: Path) -> None:
-    """Make all paragraphs of all watches new."""
+    """Make all paragraphs that the watches find new."""
     data = json.loads(path.read_text(encoding="utf-8"))
     for watch in data["watches"]:
         watch["seen"] = []
@@ -26,7 +26,7 @@ def forget(path: Path) -> None:
 
 
 def test_from_adding_to_removing(run: Run, small: Path, own_file: Path) -> None:
-    """A watch is added, listed, run and removed. Exit status 0 means something new, 1 nothing."""
+    """A watch is added, listed, run and removed. Status 0 of `watch run` means something new, 1 nothing new."""
     index = small / "index"
     assert run("watch", "list").status == 1
     assert run("watch", "run") == (
@@ -56,7 +56,7 @@ def test_from_adding_to_removing(run: Run, small: Path, own_file: Path) -> None:
 
 
 def test_an_unusable_index_does_not_stop_the_others(run: Run, small: Path, own_file: Path) -> None:
-    """A watch whose index is gone is one line on standard error and status 3; the others are reported."""
+    """A watch whose index is gone is one line on standard error and status 3; the other watch is reported."""
     for name in ("甲", "乙"):
         run("watch", "add", name, "立案", "--index", small / "index")
     forget(own_file)
@@ -71,7 +71,7 @@ def test_an_unusable_index_does_not_stop_the_others(run: Run, small: Path, own_f
 
 
 def test_what_could_not_be_written_stays_new(run: Run, small: Path, own_file: Path, tmp_path: Path) -> None:
-    """If the output cannot be written, the paragraphs are reported again."""
+    """If the output cannot be written, the next run reports the same paragraphs as new."""
     run("watch", "add", "甲", "立案", "--index", small / "index")
     forget(own_file)
     assert run("watch", "run", "--output", tmp_path / "no" / "a.csv").status == 3

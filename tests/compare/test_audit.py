@@ -23,7 +23,7 @@ PLACE = ("江海省", "临江市")
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A made-up report. A work report of 2023 reports on 2022."""
+    """A made-up report, by default of the government of 临江市 on its work. That of 2023 reports on 2022."""
 
     texts: tuple[str, ...]
     year: int = 2023
@@ -34,6 +34,7 @@ class Report:
     path: tuple[str, ...] = ()
     section: str = "成效"
     sections: dict[int, str] = field(default_factory=dict)
+    """Sections of paragraphs by number. A paragraph that is not in it has `section`."""
 
     def measures(self) -> list[Measure]:
         """Return the measures of the report."""
@@ -58,7 +59,7 @@ class Report:
 
 
 def audit_of(*reports: Report | str) -> Audit:
-    """Audit reports. A text is a report with one paragraph."""
+    """Return the audit of reports. A text stands for a report with one paragraph."""
     items = [
         item if isinstance(item, Report) else Report((item,), document=f"{n}.md") for n, item in enumerate(reports)
     ]
@@ -78,7 +79,7 @@ def kinds(*reports: Report | str) -> list[str]:
     ],
 )
 def test_mean_growth_is_calculated_over_the_years_between_the_values(text: str, expected: str) -> None:
-    """Five years are assumed if only the year of the report is known."""
+    """If the text does not state the year of the first value, five years are assumed."""
     assert [finding.message.partition(" is ")[2] for finding in audit_of(text).findings] == [expected]
 
 
@@ -99,7 +100,10 @@ def test_mean_growth_is_calculated_over_the_years_between_the_values(text: str, 
     ],
 )
 def test_parts_that_do_not_make_up_their_total_are_found(text: str, expected: list[str]) -> None:
-    """Complete parts must add up; parts after 其中 may not exceed the total. Means are not totals."""
+    """Parts after 分别为, unless 等 follows, and percentages of a ratio must add up to their total.
+
+    Parts after 其中 may not exceed the total. Means are not totals.
+    """
     assert kinds(f"{text}全年共接待人员12人。") == expected
 
 
@@ -115,7 +119,10 @@ def test_parts_that_do_not_make_up_their_total_are_found(text: str, expected: li
     ],
 )
 def test_impossible_shares_are_found(text: str, expected: list[str]) -> None:
-    """A share is at most 100 % and the quotient of its values. Completion of a plan and ratios can be more."""
+    """A share is at most 100 %, and equals the quotient of the part and its total.
+
+    The completion of a plan (完成预算) and ratios (负债率) can be more than 100 %.
+    """
     assert kinds(text) == expected
 
 
@@ -136,7 +143,11 @@ def test_impossible_shares_are_found(text: str, expected: list[str]) -> None:
     ],
 )
 def test_changes_within_a_sentence_are_checked(text: str, expected: list[str]) -> None:
-    """Direction, growth and mean growth must follow from the values, but not at constant prices or across lists."""
+    """Direction, growth and mean growth must follow from the values.
+
+    Growth at constant prices (生产总值) need not. A change that may be of something else, or between lists of several
+    values, is not checked.
+    """
     assert kinds(text) == expected
 
 
@@ -166,7 +177,7 @@ LAST_YEAR = Report(
 )
 @pytest.mark.parametrize("is_first", [True, False])
 def test_changes_are_compared_with_last_years_report(text: str, expected: list[str], *, is_first: bool) -> None:
-    """A value must follow from that in last year's report and the change, in either order of the reports.
+    """A value must follow from last year's report and the stated change, in either order of the reports.
 
     The growth of an amount of money may differ from the stated one by two percentage points. If it is usually stated at
     constant prices, as that of 生产总值, it may also differ by the change of prices.
@@ -177,7 +188,7 @@ def test_changes_are_compared_with_last_years_report(text: str, expected: list[s
 
 
 def test_a_finding_has_both_sentences() -> None:
-    """A finding names the measures, documents and sentences, the place and the name of the measure."""
+    """A finding has the ids of the measures, the documents and sentences, the place, and the name of the measure."""
     (finding,) = audit_of(LAST_YEAR, Report(("全市粮食产量400.8万吨，增长12%。",)))
     assert finding_to_json(finding) == {
         "ids": ["临江市-2023.md#1@2", "临江市-2023.md#1@16", "临江市-2022.md#1@2"],
@@ -223,15 +234,15 @@ def test_values_of_two_reports_for_one_year_are_compared(one: str, other: str, e
     ],
 )
 def test_values_within_a_report_are_compared(texts: tuple[str, ...], expected: list[str]) -> None:
-    """Two close values of a listed indicator for one place are a conflict.
+    """Two values of an indicator for one place are a conflict if they are close and the indicator is listed.
 
-    For others, only those that differ by a typo.
+    Values of an indicator that is not listed are a conflict only if they differ by a typo, as 5983 and 5893 do.
     """
     assert kinds(Report(texts)) == expected
 
 
 def test_a_target_is_not_a_contradiction() -> None:
-    """A target, and a value of the year that a report plans, contradict nothing."""
+    """A target of a plan is not compared with the value that the next report states for the same year."""
     plan = Report(("全市新增就业7300人。", "2023年目标：全市新登记企业8400户。"), sections={2: "计划"})
     result = Report(("2023年，全市新登记企业7320户。",), year=2024)
     assert kinds(plan, result) == []
@@ -250,7 +261,7 @@ def test_a_slip_of_the_unit_is_found() -> None:
 
 
 def test_copied_values_are_found() -> None:
-    """A value of many digits for two years, or for two places, is copied. A stock may be the same in two years."""
+    """The same value of many digits for two years, or for two places, is copied. A stock may stay the same."""
     first = Report(("全市城镇新增就业12.45万人。森林覆盖率65.95%。",), year=2022)
     assert kinds(first, Report(("全市城镇新增就业12.45万人。森林覆盖率65.95%。",))) == ["copied"]
     assert kinds(first, Report(("全市城镇新增就业12.46万人。",))) == []
@@ -260,7 +271,7 @@ def test_copied_values_are_found() -> None:
 
 
 def test_values_that_all_places_state_are_not_copied() -> None:
-    """A value of the whole country, or of a place and its province, can be in several reports."""
+    """Two places may state one value of the whole country. A place and its province may also state one value."""
     text = "全国社会消费品零售总额3009.67亿元。"
     assert kinds(Report((text,)), Report((text,), region=("江海省", "临海市"))) == []
     assert kinds(Report((text[2:],)), Report((text[2:],), region=("江海省",))) == []
@@ -275,7 +286,7 @@ def _long_report(**fields: Any) -> Report:  # noqa: ANN401
 
 
 def test_reports_that_repeat_each_other_are_found() -> None:
-    """Two reports of different places with the same sentences are found once. Their plans may repeat each other."""
+    """Two reports of different places with the same sentences are one finding. Plans may repeat each other."""
     one, other = _long_report(), _long_report(region=("江海省", "临海市"))
     (finding,) = audit_of(one, other)
     assert (finding.kind, finding.documents) == ("duplicate", ("临江市-2023.md", "临海市-2023.md"))
@@ -299,7 +310,7 @@ def test_findings_are_counted_and_listed_by_kind() -> None:
 
 
 def test_reports_whose_values_mostly_disagree_are_of_different_years() -> None:
-    """If most values of two reports for one year disagree, one of the reports is misdated, and nothing is reported."""
+    """If most values of two reports for one year disagree, one report is taken as misdated, and nothing is reported."""
     names = ("社会消费品零售总额", "固定资产投资", "财政收入")
 
     def report(factor: int, document: str) -> Report:
@@ -309,7 +320,10 @@ def test_reports_whose_values_mostly_disagree_are_of_different_years() -> None:
 
 
 def test_names_of_one_measure_can_contradict_each_other(make_measure: Callable[..., Measure]) -> None:
-    """高新技术企业 and 高企 are compared. A level is not compared with a change, an addition or a narrower name."""
+    """高新技术企业 and 高企 are compared. A level is not compared with a change, an addition or a narrower name.
+
+    A value that is within a bound does not contradict it.
+    """
 
     def conflicts(one: str, other: str, **fields: Any) -> list[str]:  # noqa: ANN401
         measures: Sequence[Measure] = (

@@ -37,7 +37,10 @@ def report(name: str, *stated: tuple[str, float, str], **fields: Any) -> ParsedD
 
 
 def reports() -> list[ParsedDocument]:
-    """Return reports of three districts. Two of one body contradict each other, one has no measure of 立案."""
+    """Return reports of three districts.
+
+    Two of one body contradict each other. The one of 临海市 has no measure of 立案.
+    """
     body = {"agency": "卫生健康委员会", "doctype": "法治政府建设年度报告"}
     return [
         report("a.txt", ("立案", 129, "件"), ("监督检查", 5980, "户次"), year=2023, region=BINHAI, **body),
@@ -49,12 +52,12 @@ def reports() -> list[ParsedDocument]:
 
 @pytest.fixture(scope="module")
 def index(index_of: Callable[..., Index]) -> Index:
-    """Return an index of the reports."""
+    """An index of the reports."""
     return index_of(reports())
 
 
 def test_a_comparison_of_an_index_has_a_state_per_cell(index: Index) -> None:
-    """The measures are those of the index. Its documents determine which empty cells are silent."""
+    """Measures of the index fill the cells. An empty cell with a report is silent, one without a report missing."""
     table = index.compare("立案")
     cells = {(cell.row, cell.col): (cell.state, [item.value for item in cell.values]) for cell in table.cells()}
     assert (table.indicator, table.unit, table.relaxed) == ("立案", "件", False)
@@ -71,7 +74,7 @@ def test_a_comparison_of_an_index_has_a_state_per_cell(index: Index) -> None:
 
 
 def test_the_page_size_does_not_change_a_table(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The table is the same if the measures are read in small pages."""
+    """The table is the same if the first page of measures that is read has only one measure."""
     expected = index.compare("立案")
     monkeypatch.setattr("searchkit.search.choosing._FIRST_PAGE_SIZE", 1)
     assert index.compare("立案") == expected
@@ -79,7 +82,7 @@ def test_the_page_size_does_not_change_a_table(index: Index, monkeypatch: pytest
 
 
 def test_scores_below_zero_do_not_remove_measures(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A measure with a score below 0 is in its cell, also if the best score is close to 0."""
+    """A measure with a score below 0 stays in its cell, even if the best score is close to 0."""
     expected = index.compare("立案")
     scored = MeasureRanking.page
 
@@ -93,7 +96,7 @@ def test_scores_below_zero_do_not_remove_measures(index: Index, monkeypatch: pyt
 
 
 def test_filters_select_rows_and_units_select_measures(index: Index) -> None:
-    """Filters select rows and columns, including silent ones. A unit selects measures."""
+    """Filters select rows and columns, including those without a measure. A unit selects measures."""
     table = index.compare("立案", district="天津市", year="2022..2023", unit="起")
     assert table.rows == ("滨海新区", "东丽区")
     assert [cell.state for cell in table.cells()] == ["missing", "silent", "value", "missing"]
@@ -110,7 +113,7 @@ def test_filters_of_paragraphs_do_not_select_reports(index: Index, name: str) ->
 
 
 def test_a_table_has_at_most_max_cells(index: Index) -> None:
-    """Rows with few values are left out, then the first columns, and a note says so."""
+    """The rows with the fewest values are left out, then the first columns, and a note says so."""
     table = index.compare("立案")
     assert index.compare("立案", max_cells=len(table.rows) * len(table.cols)) == table
     rows = index.compare("立案", max_cells=3)
@@ -127,7 +130,7 @@ def test_a_table_has_at_most_max_cells(index: Index) -> None:
 
 @pytest.fixture(scope="module")
 def dated(index_of: Callable[..., Index]) -> Index:
-    """An index of a report of 2024 about 2023, whose paragraphs name no year, and of one of 2023 about 2023."""
+    """An index of a report of 2024 with a measure of 2023, and of a report of 2023 with a measure without a year."""
     late, early = (
         report(name, ("立案", n, "件"), year=year, region=BINHAI) for name, n, year in (("a", 9, 2024), ("b", 7, 2023))
     )
@@ -137,7 +140,7 @@ def dated(index_of: Callable[..., Index]) -> Index:
 
 
 def test_years_of_measures_select_measures_and_columns(dated: Index) -> None:
-    """Columns are years of measures. The value is from the report on the year; a later report has a revised value."""
+    """Columns are years of measures. A cell has the value of the report on its year, `revised` that of a later one."""
     table = dated.compare("立案")
     assert table.cols == (2023, 2024)
     cell = table.cell("滨海新区", 2023)
@@ -152,7 +155,7 @@ def test_years_of_measures_select_measures_and_columns(dated: Index) -> None:
 
 
 def test_a_selected_year_without_a_report_is_missing(index: Index) -> None:
-    """A report on another year than those shown makes no cell silent."""
+    """A report on a year that is not shown makes no cell silent: 滨海新区 reports on 2023 only."""
     cells = {(cell.row, cell.col): cell.state for cell in index.compare("立案", of_year=2022).cells()}
     assert cells == {("滨海新区", 2022): "missing", ("东丽区", 2022): "value", ("临海市", 2022): "silent"}
 
@@ -187,7 +190,7 @@ def test_a_query_must_name_a_measure(index: Index, query: str) -> None:
 
 
 def test_an_empty_table_tells_why(index: Index) -> None:
-    """A note counts the measures that fill no cell, and suggestions drop a condition."""
+    """A note counts the measures that fill no cell, and a suggestion drops a condition."""
     assert "match, but" in index.compare("立案", status="target").notes[0]
     (suggestion,) = index.compare("立案", unit="万元").suggestions
     assert (suggestion.kind, suggestion.text, suggestion.total) == ("drop_filter", "unit:万元", 3)
@@ -197,7 +200,7 @@ def test_an_empty_table_tells_why(index: Index) -> None:
 
 
 def test_an_audit_finds_contradictions_within_the_filters(index: Index) -> None:
-    """The two contradictory reports are found, unless the filters exclude them."""
+    """The contradiction of two reports is found, unless the filters exclude them."""
     (found,) = index.audit()
     assert (found.kind, found.ids) == ("conflict", ("a.txt#1@2", "b.txt#1@2"))
     assert list(index.audit(district="东丽区")) == list(index.audit(of_year=2022)) == []
@@ -231,7 +234,7 @@ def run(
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Return the folder of an index of the reports."""
+    """The folder of an index of the reports."""
     path = tmp_path_factory.mktemp("compared") / "index"
     path.mkdir()
     write_index(reports(), path, BuildOptions())
@@ -243,7 +246,7 @@ def test_compare_prints_a_table_csv_or_json(run: Callable[..., CommandResult]) -
     table = run("compare", "立案")
     assert (table.status, table.err) == (0, "")
     assert "129 [1] ≠ 130 [2]" in table.out
-    assert "█" not in table.out  # no terminal
+    assert "█" not in table.out  # bars are only for terminals
     rows = list(csv.DictReader(io.StringIO(run("compare", "立案", "--format", "csv").out)))
     assert [row["value"] for row in rows if row["state"] == "conflict"] == ["129", "130"]
     data = json.loads(run("compare", "立案", "--format", "json", "--rows", "of_year", "--cols", "district").out)
@@ -252,7 +255,7 @@ def test_compare_prints_a_table_csv_or_json(run: Callable[..., CommandResult]) -
 
 
 def test_compare_without_a_match_exits_with_status_1(run: Callable[..., CommandResult]) -> None:
-    """The JSON output is still an object."""
+    """If no measure matches, the exit status is 1. The output in JSON is still an object."""
     assert run("compare", "没有这种东西").status == 1
     done = run("compare", "没有这种东西", "--format", "json")
     assert (done.status, json.loads(done.out)["indicator"]) == (1, None)
@@ -291,7 +294,7 @@ def test_compare_writes_files(run: Callable[..., CommandResult], tmp_path: Path)
 def test_compare_reports_errors_in_one_line(
     run: Callable[..., CommandResult], arguments: list[str], status: int, message: str
 ) -> None:
-    """An error is a single line on standard error, with an exit status."""
+    """An error is one line on standard error. The exit status is 2 for wrong usage, 3 if a file cannot be written."""
     done = run("compare", "立案", *arguments)
     assert (done.status, done.out, done.err.count("\n")) == (status, "", 1)
     assert message in done.err
@@ -320,7 +323,7 @@ def test_a_missing_extra_is_named(
 
 
 def test_measures_are_audited_from_the_command_line(run: Callable[..., CommandResult], tmp_path: Path) -> None:
-    """A table has counts, then the findings with their sentences; other formats have the findings.
+    """The output is, as a table, counts and the findings with their sentences, and in other formats the findings.
 
     Without findings, the exit status is 1.
     """

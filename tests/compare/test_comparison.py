@@ -44,7 +44,7 @@ def test_each_cell_has_the_measure_of_its_row_and_column(make_measure: MakeMeasu
 
 
 def test_empty_cells_are_missing_or_silent(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """A cell without a report is missing. A cell with a report, but without a measure, is silent."""
+    """An empty cell is silent if there is a report for it, otherwise missing."""
     silent = Document("z", year=2022, region=DONGLI)
     table = make_table([make_measure("a#1", "立案", 129, "件")], silent)
     assert [cell.state for cell in table.cells()] == ["missing", "value", "silent", "missing"]
@@ -80,16 +80,16 @@ def test_equal_values_are_one_value(make_measure: MakeMeasure, make_table: MakeT
 
 
 def test_an_exact_value_is_shown_instead_of_an_inexact_one(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """1300余 and 1320 agree. 1320 is shown."""
+    """1300余 and 1320 agree and are one value, of which 1320 is shown."""
     inexact = make_measure("a#1", "培训", 1300, "人次", bound="at_least")
     table = make_table([inexact, make_measure("b#1", "培训", 1320, "人次")])
     assert cell_values(table, "滨海新区", 2023) == [1320]
 
 
 def test_an_exact_total_of_one_year_is_preferred(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """An exact total of one year is preferred to all other measures.
+    """An exact total of one year is preferred to each other measure of the cell, and to several of them.
 
-    The others are totals of several years, plans, parts of a total, parts of the year, and changes.
+    These are a total of several years, a target, a part of a total, a value of a part of the year, and a change.
     """
     others = [
         make_measure("a#2", "立案", 300, "件", of_year=2023, since=2021, start=2),
@@ -116,7 +116,7 @@ def test_an_exact_total_of_one_year_is_preferred(make_measure: MakeMeasure, make
 def test_what_is_not_a_value_has_a_state(
     make_measure: MakeMeasure, make_table: MakeTable, fields: dict[str, Any], state: str
 ) -> None:
-    """A cell without a value says what there is instead."""
+    """If a cell has only a measure that does not fit, its state says why. It is in `values`, but `value` is None."""
     named = {"indicator": "责令整改", "unit": "件", **fields}
     measure = make_measure("b#1", named.pop("indicator"), 9, named.pop("unit"), region=DONGLI, **named)
     measures = [make_measure(f"a{n}#1", "责令整改", 129, "件", year=2020 + n) for n in range(4)]
@@ -125,7 +125,11 @@ def test_what_is_not_a_value_has_a_state(
 
 
 def test_later_reports_revise_and_other_reports_fill(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """The value is from the report on the year; without one, from the next later report, or stated before a change."""
+    """The value is from the report on the year, and the values of later reports are in `revised`.
+
+    If that report states none, the value is that of the next later report or, if no report states one, that before a
+    change whose period names the year.
+    """
     own = make_measure("a#1", "立案", 129, "件", year=2022)
     later = make_measure("b#1", "立案", 131, "件", year=2023, of_year=2022)
     same = make_measure("c#1", "立案", 131, "件", year=2024, of_year=2022)
@@ -142,7 +146,10 @@ def test_later_reports_revise_and_other_reports_fill(make_measure: MakeMeasure, 
 
 
 def test_values_far_apart_are_not_a_conflict(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """If a report has two very different values, the first counts. The other, often of a part, is in `others`."""
+    """If a report has two very different values, the first counts. The other, often of a part, is in `others`.
+
+    A value within a bound (900 after 突破800) is not another value.
+    """
     measures = [make_measure("a#1", "立案", 900, "件", start=1), make_measure("a#2", "立案", 129, "件", start=1)]
     cell = make_table(measures).cell("滨海新区", 2023)
     assert (cell.state, [item.value for item in cell.values]) == ("value", [900])
@@ -154,7 +161,8 @@ def test_values_far_apart_are_not_a_conflict(make_measure: MakeMeasure, make_tab
 def test_the_years_around_tell_totals_from_values(make_measure: MakeMeasure, make_table: MakeTable) -> None:
     """五年立案500件 among 100 a year is a total of years, although its time is one year.
 
-    A total of years that is about as large as the years around it is a value of its year.
+    A measure of several years that is about as large as the years around it is a value of its year. A yearly mean
+    (年均) is not.
     """
     years = [make_measure(f"{n}#1", "立案", 100 + n, "件", year=2018 + n) for n in range(4)]
     total = make_measure("x#1", "立案", 500, "件", year=2022, quote="五年立案500件")
@@ -169,7 +177,7 @@ def test_the_years_around_tell_totals_from_values(make_measure: MakeMeasure, mak
 
 
 def test_several_places_or_bodies_have_no_common_value(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """A cell of two districts or two bodies lists their values. The row of a province has its own value."""
+    """A cell of two districts or two bodies lists their values. If the province states a value, it is the only one."""
     measures = [
         make_measure("a#1", "立案", 129, "件", agency="司法局"),
         make_measure("b#1", "立案", 130, "件", agency="司法局", region=DONGLI),
@@ -197,9 +205,9 @@ def test_a_cell_of_several_places_lists_all_values(make_measure: MakeMeasure, ma
 
 
 def test_targets_fill_cells_or_stand_beside_values(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """If targets are wanted, a year that only has a target is a column.
+    """If targets are wanted, a year that has only a target is a column.
 
-    With `against`, there is a ratio to the target.
+    With `against`, a cell has its target and the ratio of its value to the target.
     """
     measures = [
         make_measure("a#1", "立案", 120, "件", year=2023),
@@ -224,7 +232,7 @@ def test_targets_fill_cells_or_stand_beside_values(make_measure: MakeMeasure, ma
 
 
 def test_a_mean_is_not_a_total(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """人均罚款 is not 罚款. A report that states only the mean is silent."""
+    """人均罚款 is not 罚款. The cell of a report that states only the mean is silent."""
     measures = [
         make_measure("a#1", "罚款", 93, "元", kind="money"),
         make_measure("b#1", "人均罚款", 2, "元", kind="money", year=2022),
@@ -233,7 +241,7 @@ def test_a_mean_is_not_a_total(make_measure: MakeMeasure, make_table: MakeTable)
 
 
 def test_an_exact_measure_is_preferred_to_an_inexact_one(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """If a report states 1186人 and, elsewhere, 6000人以上, only the exact value is shown."""
+    """If a report states 6000人以上 and, elsewhere, 1186人, only the exact value is shown."""
     measures = [
         make_measure("a#1", "新增就业", 6000, "人", bound="at_least"),
         make_measure("a#2", "新增就业", 1186, "人"),
@@ -273,7 +281,7 @@ def test_another_indicator_in_another_unit_is_not_shown(make_measure: MakeMeasur
 
 
 def test_a_table_is_of_changes_if_the_best_measure_is_one(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """If the best measure is not a change, the table is not of changes, even if more reports state a change."""
+    """A table is of changes only if the best measure is a change, even if more reports state a change."""
     total = make_measure("a#1", "信访件", 915, "件")
     changes = [
         make_measure(f"{name}#1", "信访件 同比增长", 3.5, "%", change="increase", kind="percent") for name in "abc"
@@ -282,7 +290,7 @@ def test_a_table_is_of_changes_if_the_best_measure_is_one(make_measure: MakeMeas
 
 
 def test_increases_and_decreases_are_one_table_with_signs(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """增长3.9% and 下降2.5% are 3.9 and -2.5 in a table named as an increase. Its JSON has the sign, too."""
+    """增长3.9% and 下降2.5%以上 are 3.9 and at most -2.5 in a table named 投资 增长, also in JSON."""
     fields = {"kind": "percent"}
     down = make_measure("a#1", "投资 下降", 2.5, "%", year=2023, change="decrease", bound="at_least", **fields)
     up = make_measure("b#1", "投资 同比增长", 3.9, "%", year=2022, change="increase", **fields)
@@ -297,7 +305,7 @@ def test_increases_and_decreases_are_one_table_with_signs(make_measure: MakeMeas
 
 
 def test_all_names_of_a_measure_are_one_table(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """GDP, 地区生产总值 and 全市生产总值 are one row of values. A narrower name and an addition stay out."""
+    """GDP, 地区生产总值 and 全市生产总值 fill one row. A narrower name and an addition (新增) are left out."""
     names = ["GDP", "地区生产总值", "全市生产总值", "海洋生产总值", "新增地区生产总值"]
     measures = [
         make_measure(f"{n}#1", name, 100 + n, "亿元", kind="money", year=2019 + n) for n, name in enumerate(names)
@@ -307,7 +315,7 @@ def test_all_names_of_a_measure_are_one_table(make_measure: MakeMeasure, make_ta
 
 
 def test_all_values_have_the_same_scale(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """元 and 万元 are both shown in the more frequent scale. The base values stay as they are."""
+    """Values in 元 and 万元 are shown in 万元, which is more frequent. The base values stay as they are."""
     table = make_table(
         [
             make_measure("a#1", "罚款", 93.7182, "万元", base_value=937_182, base_unit="元", kind="money"),
@@ -321,7 +329,7 @@ def test_all_values_have_the_same_scale(make_measure: MakeMeasure, make_table: M
 
 
 def test_a_statement_of_zero_is_a_value(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """无败诉案件 is the value 0 in a column with 2件, although it has no unit."""
+    """A statement of zero, such as 无败诉案件, has no unit. In a table with 2件, it is the value 0件."""
     table = make_table(
         [make_measure("a#1", "败诉案件", 2, "件"), make_measure("b#1", "败诉案件", 0, None, zero=True, year=2022)],
     )
@@ -330,14 +338,14 @@ def test_a_statement_of_zero_is_a_value(make_measure: MakeMeasure, make_table: M
 
 
 def test_reports_vote_not_measures(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """A report that repeats an indicator votes for it once."""
+    """Reports vote for the indicator of a table. A report that states one eight times has one vote for it."""
     repeated = [make_measure("a#1", "立案 医疗", n, "户", start=n) for n in range(1, 9)]
     single = [make_measure(f"{name}#1", "立案", 5, "件", year=year) for name, year in (("b", 2021), ("c", 2022))]
     assert make_table([*repeated, *single]).unit == "件"
 
 
 def test_measures_of_low_relevance_do_not_vote(make_measure: MakeMeasure) -> None:
-    """Many measures of low relevance do not outvote one that answers the query."""
+    """Measures of many reports whose scores are low do not outvote one that answers the query."""
     documents = [Document(f"{n}", year=2000 + n, region=DONGLI) for n in range(80)]
     relevant = make_measure("0#1", "立案", 12, "件", year=2000, region=DONGLI)
     irrelevant = [make_measure(f"{n}#1", "出动人员", 90, "人次", year=2000 + n, region=DONGLI) for n in range(80)]
@@ -397,7 +405,7 @@ def test_topics_are_sorted_by_the_number_of_their_measures(make_measure: MakeMea
 
 
 def test_a_topic_without_a_measure_is_silent(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """With rows by topic, a cell is silent if its column has a report."""
+    """With rows by topic, a cell without a measure is silent if its column has a report."""
     measures = [
         make_measure("a#1", "立案", 129, "件", topics=("行政执法",)),
         make_measure("b#1", "立案", 12, "件", topics=("普法宣传",), year=2022),
@@ -428,14 +436,14 @@ def test_districts_with_the_same_name_have_different_labels() -> None:
 
 
 def test_a_table_without_candidates_is_empty(make_table: MakeTable) -> None:
-    """A table without candidates has no indicator, and every cell is empty."""
+    """A table without candidates has no indicator, and its cell is silent."""
     table = make_table([], Document("a", year=2023, region=DONGLI))
     assert table.indicator is None
     assert [cell.state for cell in table.cells()] == ["silent"]
 
 
 def test_records_and_json_contain_the_cells(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """There is a record per value and per empty cell. In JSON, `readings` contains all values of a cell."""
+    """There is a record for each value and for each empty cell. In JSON, `readings` contains all values of a cell."""
     measures = [
         make_measure("a#1", "立案", 129, "件"),
         make_measure("b#1", "立案", 130, "件"),
@@ -463,7 +471,10 @@ def test_records_and_json_contain_the_cells(make_measure: MakeMeasure, make_tabl
 def test_invariants_hold_for_any_measures(
     make_measure: MakeMeasure, make_table: MakeTable, data: st.DataObject
 ) -> None:
-    """Each value is stated by a measure of its row and column, values of a cell differ, and all cells are present."""
+    """The measures of a value are of its row and column, values of a cell differ, and each row has all columns.
+
+    The number of values determines which states a cell can have.
+    """
     draw = data.draw
     measures = []
     for n in range(draw(st.integers(0, 12))):

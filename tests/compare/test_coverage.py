@@ -18,7 +18,7 @@ Report = Callable[..., ParsedDocument]
 
 
 def reports(report: Report) -> list[ParsedDocument]:
-    """Return documents of several places and years, some without a place or year."""
+    """Return documents of several places and years. Some have no place, year, body or user-defined facet."""
     regions = [("福建省", "福州市", "鼓楼区"), ("江苏省", "南京市", "鼓楼区"), ("天津市", "东丽区"), ("福建省",), ()]
     years = [2021, 2022, 2022, 2023, None]
     texts = [
@@ -46,7 +46,10 @@ def index(index_of: Callable[..., Index], report: Report) -> Index:
 
 
 def recount(paragraphs: list[Paragraph], rows: str, cols: str) -> dict[tuple[str, str], tuple[int, int]]:
-    """Return the numbers of documents and paragraphs by the values of two facets. A place is its complete region."""
+    """Return the numbers of documents and paragraphs by the values of two facets.
+
+    A value of `district` is the complete region, such as 福建省/福州市/鼓楼区.
+    """
     pairs: dict[tuple[str, str], list[str]] = {}
     for paragraph in paragraphs:
         values = [
@@ -75,7 +78,7 @@ def recount(paragraphs: list[Paragraph], rows: str, cols: str) -> dict[tuple[str
 )
 @pytest.mark.parametrize("filters", [{}, {"year": "2022.."}, {"section": "成效", "district": "福建省"}])
 def test_coverage_equals_a_recount(index: Index, rows: str, cols: str, filters: dict[str, Any]) -> None:
-    """Each cell has its numbers of documents and paragraphs, under all filters.
+    """Each cell has its numbers of documents and paragraphs, whatever the filters are.
 
     A document that is in no cell, because a value is missing, is counted as unplaced.
     """
@@ -96,14 +99,17 @@ def test_coverage_equals_a_recount(index: Index, rows: str, cols: str, filters: 
 
 
 def label_of(name: str, values: set[str]) -> dict[str, str]:
-    """Return the label of each value: of a region its last element, unless another region shares it."""
+    """Return the label of each value of a facet.
+
+    It is the value or, of a region, its last element, which has three characters, unless regions share this element.
+    """
     last = [value.rpartition("/")[2] for value in values]
     is_place = name.startswith("district")
     return {value: value[-3:] if is_place and last.count(value[-3:]) == 1 else value for value in values}
 
 
 def test_rows_and_columns_are_in_order(index: Index) -> None:
-    """Places of a province are together, years ascend, and a missing report has a cell."""
+    """Places of a province are together, years ascend, and there is a cell for a place and year without a report."""
     coverage = index.coverage()
     assert coverage.cols == (2021, 2022, 2023)
     assert coverage.rows == ("东丽区", "江苏省/南京市/鼓楼区", "福建省", "福建省/福州市/鼓楼区")
@@ -118,7 +124,7 @@ def test_an_empty_selection_has_no_cells(index: Index) -> None:
 
 
 def test_bad_facets_are_refused(index: Index) -> None:
-    """The facets must exist, and differ."""
+    """The facets must exist, differ, and have a valid depth."""
     with pytest.raises(UnknownFacet):
         index.coverage("nowhere", "year")
     for rows, cols in (("year", "year"), ("district:1", "district"), ("district:9", "year")):

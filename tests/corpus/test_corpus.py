@@ -38,7 +38,7 @@ REPORT = f"""{TITLE}
 
 
 def write_corpus(folder: Path, **files: str | bytes) -> Path:
-    """Write a corpus. In a name, `__` stands for a dot and `___` for a slash."""
+    """Write files to a folder and return it. `files`: contents by name, with `__` for a dot and `___` for a slash."""
     for name, content in files.items():
         path = folder / name.replace("___", "/").replace("__", ".")
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -47,7 +47,7 @@ def write_corpus(folder: Path, **files: str | bytes) -> Path:
 
 
 def read_folder(folder: Path) -> tuple[list[ParsedDocument], list[Skipped]]:
-    """Read a corpus."""
+    """Return the documents of a corpus folder, and what was skipped in it."""
     results = [*read_corpus(list_corpus(folder))]
     return [r for r in results if isinstance(r, ParsedDocument)], [r for r in results if isinstance(r, Skipped)]
 
@@ -75,7 +75,7 @@ def test_a_report_becomes_a_document_and_paragraphs(tmp_path: Path) -> None:
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "gb18030"])
 @pytest.mark.parametrize("end", ["\r\n", "\r"])
 def test_encodings_and_line_ends_do_not_matter(tmp_path: Path, encoding: str, end: str) -> None:
-    """The same report in another encoding or with other line ends yields the same paragraphs."""
+    """The same report in another encoding and with other line ends yields the same title and texts."""
     write_corpus(tmp_path, a__txt=REPORT, b__txt=REPORT.replace("\n", end).encode(encoding))
     (first, second), _ = read_folder(tmp_path)
     assert [p.text for p in first.paragraphs] == [p.text for p in second.paragraphs]
@@ -83,7 +83,7 @@ def test_encodings_and_line_ends_do_not_matter(tmp_path: Path, encoding: str, en
 
 
 def test_the_format_does_not_matter(tmp_path: Path) -> None:
-    """The same report as text, Markdown and HTML yields the same paragraphs, headings and fields."""
+    """The same report as text, Markdown and HTML has the same title, year, texts, headings, sections and topics."""
     lines = [line for line in REPORT.split("\n") if line]
     html = "<html><body><h1>{}</h1>{}</body></html>".format(lines[0], "".join(f"<p>{line}</p>" for line in lines[1:]))
     write_corpus(tmp_path, a__txt=REPORT, b__md="# " + "\n\n".join(lines), c__html=html)
@@ -97,7 +97,11 @@ def test_the_format_does_not_matter(tmp_path: Path) -> None:
 
 
 def test_front_matter_overrides_metadata_csv_which_overrides_the_text(tmp_path: Path) -> None:
-    """The statement closest to the text takes precedence. Fields that are not stated are detected."""
+    """Front matter takes precedence over the metadata.csv of its folder, and that over the one of the folder above.
+
+    Fields that none of them states are detected. A stated value that cannot be used is a warning, and a row of a
+    metadata.csv whose file is missing is a problem.
+    """
     table = "file,year,agency,批次,note\nsub/a.md,2020,卫生健康局,一,x\nsub/none.md,2020,,,\n"
     write_corpus(tmp_path, metadata__csv=table.encode("gb18030"), sub___metadata__csv="file,批次\na.md,二\n")
     write_corpus(tmp_path, sub___a__md="---\nyear: 2019\nnote: y\nsource: 报纸\n---\n" + REPORT.replace("\n", "\n\n"))
@@ -114,8 +118,11 @@ TABLE = "文件,年份,地区,部门,标题,主题,文种,批次\na.txt,2021,湖
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "utf-16", "utf-16-le", "utf-16-be"])
-def test_headings_of_metadata_csv_are_fields_in_either_language(tmp_path: Path, encoding: str) -> None:
-    """Chinese headings mean the built-in fields. Every paragraph has the stated topics. Only 批次 is a facet."""
+def test_chinese_columns_of_metadata_csv_are_fields(tmp_path: Path, encoding: str) -> None:
+    """Chinese column headings mean the built-in fields, whatever the encoding of the table.
+
+    Every paragraph has the stated topics. 批次, which means no field, is a user-defined facet.
+    """
     write_corpus(tmp_path, metadata__csv=TABLE.encode(encoding), a__txt=REPORT)
     ((parsed,), skipped) = read_folder(tmp_path)
     document = parsed.document
@@ -126,7 +133,11 @@ def test_headings_of_metadata_csv_are_fields_in_either_language(tmp_path: Path, 
 
 
 def test_metadata_csv_states_which_column_contains_the_text(tmp_path: Path) -> None:
-    """If a text column is stated, rows are records; if 无 is stated, they are a table. A missing column is named."""
+    """The rows of a file are records if a text column is stated for it, and a table if 无 is stated.
+
+    Without a statement, the column 内容 is recognised as the text. A file that lacks the stated column is skipped, and
+    the reason names the column.
+    """
     rows = "街道,办理意见,内容\n东风,已办结三件,3\n西关,正在办理,4\n"
     write_corpus(tmp_path, a__csv=rows, b__csv=rows, c__csv=rows, d__csv=rows)
     write_corpus(tmp_path, metadata__csv="文件,正文列\na.csv,办理意见\nb.csv,无\nc.csv,意见\nd.csv,\n")
@@ -147,7 +158,7 @@ def test_metadata_csv_states_which_column_contains_the_text(tmp_path: Path) -> N
     ],
 )
 def test_a_metadata_csv_in_a_doubtful_encoding_is_refused(tmp_path: Path, table: bytes, reason: str) -> None:
-    """A table that could be garbled is a problem whose message states what to do. The table has no effect."""
+    """A metadata.csv whose encoding is doubtful has no effect and is a problem, whose reason states what to do."""
     write_corpus(tmp_path, metadata__csv=table, a__txt=REPORT)
     ((parsed,), skipped) = read_folder(tmp_path)
     assert (parsed.document.facets, parsed.document.region) == ({}, ("天津市", "滨海新区"))
@@ -155,7 +166,7 @@ def test_a_metadata_csv_in_a_doubtful_encoding_is_refused(tmp_path: Path, table:
 
 
 def test_a_metadata_csv_in_big5_is_read(tmp_path: Path) -> None:
-    """A table in Big5 with enough text to detect the encoding is read."""
+    """A metadata.csv in Big5 is read if it has enough text to detect the encoding."""
     table = "檔案說明,文件,批次\n這是今年的第一批工作報告,a.txt,第一批\n"
     write_corpus(tmp_path, metadata__csv=table.encode("big5"), a__txt=REPORT)
     ((parsed,), _) = read_folder(tmp_path)
@@ -224,7 +235,11 @@ def test_a_stated_field_has_no_warning(tmp_path: Path) -> None:
 
 
 def test_a_record_is_a_document_with_one_paragraph(tmp_path: Path) -> None:
-    """The paragraph has the id of the document. The record states all metadata; nothing is detected."""
+    """The paragraph has the id of the document. The record states the metadata; none are detected in its text.
+
+    A section and topics that it does not state follow from the text. A record with the id of an earlier one is a
+    problem.
+    """
     lines = [
         {
             "id": "x1",
@@ -303,7 +318,10 @@ def test_the_file_of_a_document_defaults_to_its_id(tmp_path: Path) -> None:
 
 
 def test_the_digest_is_that_of_the_content(tmp_path: Path) -> None:
-    """The digest is the SHA-256 of the bytes, even if they are not a report. For a missing file, it is the error."""
+    """The digest is the SHA-256 of the bytes, even if they are not a report.
+
+    For a missing file, the digest is the reason why the file cannot be read.
+    """
     for name, content in {"a.txt": REPORT.encode(), "b.txt": b"\0", "c.xyz": b"x"}.items():
         (tmp_path / name).write_bytes(content)
         file = CorpusFile(str(tmp_path / name), name, NO_STAMP)
@@ -315,7 +333,10 @@ def test_the_digest_is_that_of_the_content(tmp_path: Path) -> None:
 
 
 def test_the_fingerprint_covers_rules_libraries_and_libreoffice(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The fingerprint changes with rules, versions and LibreOffice, and is otherwise constant."""
+    """The fingerprint changes with the versions of rules, searchkit and libraries, and the presence of LibreOffice.
+
+    Without a change, it is the same again.
+    """
     before = reader_fingerprint()
     assert reader_fingerprint() == before
     changes = ((listing, "_READER_VERSION", "x"), (listing, "__version__", "x"), (listing, "version", lambda _: "x"))
@@ -368,7 +389,10 @@ def test_an_unexpected_exception_skips_only_its_file(tmp_path: Path, monkeypatch
 )
 @pytest.mark.parametrize("suffix", ["txt", "md", "html"])
 def test_files_without_text_are_skipped(tmp_path: Path, content: bytes, reason: str, suffix: str) -> None:
-    """Empty and binary files are skipped with a reason, and the other files are read."""
+    """A file that is binary or contains at most white space or a comment is skipped with a reason; the other is read.
+
+    A comment is tested in Markdown and HTML, because in plain text it is text.
+    """
     if suffix == "txt" and b"<" in content:
         return
     write_corpus(tmp_path, **{f"bad__{suffix}": content})
@@ -380,7 +404,7 @@ def test_files_without_text_are_skipped(tmp_path: Path, content: bytes, reason: 
 
 
 def test_a_file_that_cannot_be_opened_is_skipped(tmp_path: Path) -> None:
-    """A file that has disappeared or cannot be read is skipped."""
+    """A file that has disappeared, or that a folder has replaced, is skipped with the reason."""
     (tmp_path / "b.txt").mkdir()
     for name, reason in {"a.txt": "no such file or directory", "b.txt": "is a directory"}.items():
         parsed = read_file(CorpusFile(str(tmp_path / name), name, NO_STAMP), NO_METADATA, Taxonomy.load())

@@ -28,7 +28,7 @@ def test_clean_line(text: str, cleaned: str) -> None:
 
 @given(st.text(alphabet="执法 监督\u3000\t12ab，。", max_size=60))
 def test_clean_line_keeps_characters(text: str) -> None:
-    """Of a text without layout marks, only white space is removed. Cleaning twice changes nothing."""
+    """In a text without layout marks, only white space changes. Cleaning the result again changes nothing."""
     once = lines.clean_line(text)
     assert "".join(once.split()) == "".join(text.split())
     assert lines.clean_line(once) == once
@@ -36,13 +36,13 @@ def test_clean_line_keeps_characters(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["完成。", "完成”。", "完成。”", "如下：", "完成；", "完成。（附后）", "好！"])
 def test_complete_sentences(text: str) -> None:
-    """A stop ends a sentence, also inside quotation marks or before a remark in brackets."""
+    """A stop, colon or semicolon ends a sentence. A closing quotation mark or a bracketed remark may follow a stop."""
     assert lines.ends_sentence(text)
 
 
 @pytest.mark.parametrize("text", ["完成", "完成，", "（完成）", "三项制度”", ""])
 def test_incomplete_sentences(text: str) -> None:
-    """Without a stop a sentence is incomplete."""
+    """A line that ends with none of these marks is incomplete."""
     assert not lines.ends_sentence(text)
 
 
@@ -86,7 +86,7 @@ def test_not_salutations(text: str) -> None:
 
 
 def test_session_and_speaker() -> None:
-    """The meeting at which a report was given and its speaker are recognised."""
+    """A line with the meeting at which a report was given, and a line with the speaker, are recognised."""
     assert lines.is_session("——2014年1月20日在某省第十二届人民代表大会第二次会议上")
     assert lines.is_speaker("某省人民政府省长 王明")
     assert not lines.is_session("2014年召开专题会议12次，研究重大事项。")
@@ -110,7 +110,7 @@ def test_session_and_speaker() -> None:
     ],
 )
 def test_speakers_are_named(text: str) -> None:
-    """The head of a government with a name is a speaker, wherever the line is."""
+    """`names_speaker` and `is_speaker` accept the office of the head of a government with a name."""
     line = lines.clean_line(text)
     assert lines.names_speaker(line)
     assert lines.is_speaker(line)
@@ -120,7 +120,7 @@ def test_speakers_are_named(text: str) -> None:
     "text", ["市长热线工作", "区长接待日", "县长质量奖", "市长专题会议", "发挥主席团作用", "加强领导", "市长", ""]
 )
 def test_headings_name_no_speaker(text: str) -> None:
-    """A heading with the word for an office is not a speaker."""
+    """`names_speaker` accepts neither a heading, even if it contains the word for an office, nor an office alone."""
     assert not lines.names_speaker(text)
 
 
@@ -134,8 +134,8 @@ def test_headings_name_no_speaker(text: str) -> None:
         "某省省长 李强 2020年01月22日",
     ],
 )
-def test_an_office_without_a_name_can_be_a_speaker(text: str) -> None:
-    """`is_speaker` judges lines above a report. There an office is enough, and a date can follow the name."""
+def test_is_speaker_accepts_more_lines(text: str) -> None:
+    """`is_speaker`, for lines near the title, also accepts an office alone, a long name, and a date after a name."""
     assert lines.is_speaker(text)
 
 
@@ -162,7 +162,7 @@ def test_titles_of_glossaries(text: str) -> None:
     ],
 )
 def test_other_titles_are_not_those_of_glossaries(text: str) -> None:
-    """Explanations of policies and situations, and lines that only begin with 注, are not titles of glossaries."""
+    """Other lines are not titles of glossaries, even if they contain 解读, 说明, 名称, 用语, 附件 or 注."""
     assert not lines.is_glossary_title(text)
 
 
@@ -178,7 +178,7 @@ def test_other_titles_are_not_those_of_glossaries(text: str) -> None:
     ],
 )
 def test_entries_of_glossaries(text: str, is_entry: bool) -> None:  # noqa: FBT001 - a parameter of the cases
-    """An entry is a term with a colon, or says what the term means."""
+    """An entry begins with a term and a colon, or says what a term means (是指)."""
     assert lines.is_glossary_entry(text) is is_entry
 
 

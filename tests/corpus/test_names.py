@@ -1,4 +1,4 @@
-"""File names of every operating system: each file is read and named correctly, in folders and archives."""
+"""File names of every operating system: each visible file is read and named correctly, in folders and archives."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ LINUX_NAMES = {
     "滨海新区.txt".encode("gb18030"): "滨海新区.txt",
     b"\xff\xfe.txt": "\\xff\\xfe.txt",
 }
-"""Names that are valid on Linux only, and their names in the corpus."""
+"""Maps names that Linux accepts, many of which other systems refuse, to the names of their documents."""
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux takes any bytes for names")
 
 
@@ -77,7 +77,7 @@ def file_content(name: str, n: int) -> bytes:
 
 
 def read_texts(folder: Path) -> dict[str, str]:
-    """Return the text of all documents of a folder by name. No file may be skipped."""
+    """Return the text of the first paragraph of each document of a folder, by its name. No file may be skipped."""
     texts = {}
     for result in read_corpus(list_corpus(folder)):
         assert isinstance(result, ParsedDocument), result
@@ -86,7 +86,7 @@ def read_texts(folder: Path) -> dict[str, str]:
 
 
 def with_docx(names: Sequence[str]) -> list[str]:
-    """Return the names, and the same names with the suffix `.docx`."""
+    """Return the names, and the same names with the suffix `.docx` instead of their own."""
     return [*names, *(f"{name[: -len('.txt')]}.docx" for name in names)]
 
 
@@ -113,7 +113,10 @@ def test_a_name_that_begins_with_a_dot_is_hidden(tmp_path: Path) -> None:
 
 @on_linux
 def test_unprintable_names_are_made_printable(tmp_path: Path) -> None:
-    """Names that are unprintable or not in UTF-8 are converted to printable names."""
+    """Names in GB18030 are decoded. Unprintable characters, and bytes in no known encoding, are escaped.
+
+    Other names are kept.
+    """
     for n, name in enumerate(LINUX_NAMES):
         (tmp_path / os.fsdecode(name)).write_bytes(file_content("a.txt", n))
     texts = read_texts(tmp_path)
@@ -136,7 +139,10 @@ def test_the_longest_paths_are_read(tmp_path: Path) -> None:
 
 
 def test_names_in_archives_are_kept(tmp_path: Path) -> None:
-    """An entry has the name that its file would have, except that runs of blanks become one blank."""
+    """An entry has the name that its file would have, except that each run of white space becomes one blank.
+
+    White space at the ends of the name is removed.
+    """
     names = with_docx(VISIBLE_NAMES)
     files = {name: file_content(name, n) for n, name in enumerate(names)}
     (tmp_path / "年度 报告📦.zip").write_bytes(pack_zip(files))

@@ -83,7 +83,10 @@ def test_han_ordinals_are_parsed(value: int, closing: str) -> None:
 
 @given(st.text(max_size=60))
 def test_any_text_is_accepted(line: str) -> None:
-    """For any text, a marker lies within the text, has a known style and begins with what is printed."""
+    """A marker in any text ends inside the text and has a known style.
+
+    The text, without white space before it, begins with the printed form of the marker, which only a dash lacks.
+    """
     marker = parse_marker(line)
     if marker is not None:
         assert 0 < marker.end <= len(line)

@@ -16,7 +16,7 @@ from searchkit.corpus.overrides import (
 
 
 def test_front_matter_is_split_off() -> None:
-    """The text between the fences is removed, and every scalar is returned as written."""
+    """Front matter is removed with its fences, the lines `---`, and every scalar is returned as written (007)."""
     front_matter = split_front_matter(
         "---\ntitle: 报告\nyear: 2023\nnumber: 007\nregion: [浙江省, 台州市]\n---\n正文\n"
     )
@@ -39,7 +39,10 @@ def test_front_matter_is_split_off() -> None:
     ],
 )
 def test_other_text_is_not_front_matter(text: str) -> None:
-    """A rule at the top, a fence that is not closed and Chinese colons are text."""
+    """Fences below other text, of four dashes, without a closing fence or around lines without keys are text.
+
+    各位代表：现在 is not a key, because its colon is Chinese.
+    """
     assert split_front_matter(text) == FrontMatter(text)
 
 
@@ -55,7 +58,7 @@ def test_other_text_is_not_front_matter(text: str) -> None:
     ],
 )
 def test_bad_front_matter_is_a_warning(inside: str) -> None:
-    """Malformed front matter is removed from the text with a warning; nothing in it runs."""
+    """Front matter that is malformed, or has an anchor or a tag, is removed from the text, with a warning."""
     front_matter = split_front_matter(f"---\n{inside}\n---\n正文")
     assert front_matter.body == "正文"
     assert front_matter.warnings or parse_metadata(front_matter.values).warnings
@@ -183,8 +186,8 @@ def test_common_names_mean_fields(name: str, field: str, value: str, stated: obj
         ("主题", "、", ()),
     ],
 )
-def test_topics_are_stated_for_all_paragraphs(name: str, value: object, topics: tuple[str, ...]) -> None:
-    """At most three topics are kept. They are given as a list or as a text with separators.
+def test_topics_are_a_list_or_a_text_with_separators(name: str, value: object, topics: tuple[str, ...]) -> None:
+    """Stated topics are a list or a text with separators. Repeated ones and those after the third are dropped.
 
     They do not become a user-defined facet.
     """
@@ -218,7 +221,7 @@ def test_bad_topics_are_a_warning() -> None:
     ],
 )
 def test_bad_values_are_warnings(name: str, value: object) -> None:
-    """A value that cannot be used yields a one-line warning and leaves the field to detection."""
+    """A value that cannot be used yields one short warning, and the field counts as not stated."""
     metadata = parse_metadata({name: value})
     assert not metadata.fields
     assert not metadata.facets
@@ -229,7 +232,7 @@ def test_bad_values_are_warnings(name: str, value: object) -> None:
 
 @pytest.mark.parametrize("value", [None, "", "  ", "~", "null", [], {}])
 def test_empty_values_are_ignored(value: object) -> None:
-    """An empty cell or a null changes nothing."""
+    """An empty value, also in the writings ~ and null, states nothing."""
     assert parse_metadata({"year": value, "mine": value}) == StatedMetadata()
 
 
@@ -287,7 +290,10 @@ def test_a_facet_has_one_short_value(value: object) -> None:
 
 
 def test_override_takes_precedence_field_by_field() -> None:
-    """The overriding value is used for each field; warnings of both are kept."""
+    """For each field and facet, the overriding value is used if there is one, otherwise the overridden value.
+
+    The same holds for the topics. The warnings of both are kept.
+    """
     lower = StatedMetadata({"year": 2021, "title": "甲"}, {"a": "1", "b": "1"}, ("low",))
     upper = StatedMetadata({"year": 2022}, {"b": "2"}, ("up",), ("普法宣传",))
     assert upper.override(lower) == StatedMetadata(
@@ -315,7 +321,7 @@ json_values = st.recursive(
 def test_any_values_are_accepted(values: dict[str, object]) -> None:
     """No value raises an exception.
 
-    Names and values of facets, and warnings, contain no control characters, and no field is empty.
+    Names and values of facets, and warnings, contain no character below U+0020, and no field is empty.
     """
     _, metadata = parse_record(values)
     assert not any(

@@ -1,7 +1,7 @@
 """Sections: headings, wording, and the order of paragraphs.
 
-The sections are 成效 (review of the work done), 问题 (problems), 计划 (plan), 履职 (duties of the head) and 其他
-(everything else).
+The sections are 成效 (review of the work done), 问题 (problems), 计划 (plan), 履职 (duties of the head of the body) and
+其他 (everything else).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ INTRODUCTION = Line("根据上级要求，现将本年度工作情况报告如�
 
 
 def section(path: tuple[str, ...], text: str = "检查了一批单位。") -> str:
-    """Return the section of one paragraph after an introduction."""
+    """Return the section of one paragraph with the headings `path`, after an introduction."""
     return classify_sections([INTRODUCTION, Line(text, path)])[1]
 
 
@@ -61,7 +61,7 @@ def section(path: tuple[str, ...], text: str = "检查了一批单位。") -> st
     ],
 )
 def test_a_heading_decides_the_section(heading: str, expected: str) -> None:
-    """A single heading with a usual wording decides."""
+    """A single heading with a usual wording decides. One that names no section (持续规范公正文明执法) yields 成效."""
     assert section((heading,)) == expected
 
 
@@ -79,7 +79,10 @@ def test_a_heading_decides_the_section(heading: str, expected: str) -> None:
     ],
 )
 def test_problems_plans_and_duties_win_from_outside_in(path: tuple[str, ...], expected: str) -> None:
-    """The outermost heading that names exactly one of problems, plans and duties decides, without one the innermost."""
+    """The outermost heading that names exactly one of 问题, 计划 and 履职 decides.
+
+    Without such a heading, the innermost one that names 成效 or 其他 decides.
+    """
     assert section(path) == expected
 
 
@@ -92,7 +95,7 @@ def test_problems_plans_and_duties_win_from_outside_in(path: tuple[str, ...], ex
     ],
 )
 def test_wording_decides_under_a_combined_heading(text: str, expected: str) -> None:
-    """Under a heading that names two sections, the wording of each paragraph decides."""
+    """Under a heading that names two sections, the wording of the paragraph decides between the two."""
     assert section(("存在的问题及下一步工作打算",), text) == expected
 
 
@@ -111,7 +114,7 @@ def test_self_criticism_inside_the_review_is_a_problem() -> None:
 
 
 def test_a_plan_needs_no_heading() -> None:
-    """A paragraph that begins with 下一步 is the plan, even without a heading. The intentions after it are, too."""
+    """A paragraph that begins with 下一步 is the plan, even without a heading, and so are the intentions after it."""
     sections = classify_sections(
         [
             INTRODUCTION,
@@ -126,7 +129,7 @@ def test_a_plan_needs_no_heading() -> None:
 
 @pytest.mark.parametrize("heading", ["2021年重点工作", "2021年主要工作", "扎实做好2021年各项工作"])
 def test_the_work_of_a_later_year_is_a_plan(heading: str) -> None:
-    """If the review names its year, the work of a later year is the plan."""
+    """If the heading of the review names its year, the work of a later year is the plan."""
     sections = classify_sections(
         [INTRODUCTION, Line("增长百分之五。", ("2020年工作回顾",)), Line("修路。", (heading,))]
     )
@@ -173,7 +176,10 @@ def test_a_work_report_plans_its_year(heading: str, year: int) -> None:
 
 @pytest.mark.parametrize(("heading", "year"), REVIEW_HEADINGS)
 def test_a_work_report_reviews_the_year_before(heading: str, year: int) -> None:
-    """In a work report, the work and the targets of the year before are the review."""
+    """A heading about the work or the targets of the year before the planned one names the review.
+
+    So does one about targets that were reached (目标全面实现), or about the past months of the planned year (今年以来).
+    """
     items = [INTRODUCTION, Line("修路十条。", (heading,))]
     assert classify_sections(items, year, is_work_report=True)[1:] == ("成效",)
 
@@ -242,7 +248,7 @@ def test_a_glossary_before_other_chapters_does_not_affect_them() -> None:
 
 
 def test_chapters_after_the_plan_continue_it() -> None:
-    """Chapters of the plan with headings of their own are not part of the review."""
+    """A chapter after the review and the plan belongs to the plan if its heading names no section."""
     sections = classify_sections(
         [
             INTRODUCTION,

@@ -9,9 +9,9 @@ from searchkit.corpus.times.governing import TimedText, base_time, time_of_label
 from searchkit.text.folding import fold
 
 WORK_REPORT = Calendar.of_document(2023, "政府工作报告")
-"""It reviews 2022 and plans 2023."""
+"""The calendar of a report that reviews 2022 and plans 2023."""
 LAW_REPORT = Calendar.of_document(2023, "法治政府建设年度报告")
-"""It reviews 2023 and plans 2024."""
+"""The calendar of a report that reviews 2023 and plans 2024."""
 
 Span = tuple[int | None, int | None, str | None]
 """Expected `of_year`, `since` and `part`."""
@@ -56,7 +56,7 @@ def span(time: Time) -> Span:
     ],
 )
 def test_an_expression_states_years(text: str, expected: Span) -> None:
-    """Each kind of expression is found, here in a work report of 2023 about 2022."""
+    """Each kind of expression is found, here in the review of 2022 in a work report of 2023."""
     (mention,) = find_times(fold(text), WORK_REPORT, Time(2022))
     assert span(mention.time) == expected
     assert (mention.start, mention.end) == (0, len(text))
@@ -88,7 +88,10 @@ def test_an_expression_can_depend_on_the_governing_year(text: str, offset: int, 
     ["“十四五”规划", "2035年远景目标", "12345热线", "第5次会议", "一年来", "立案129件", "1978年愿景", "2021-1999年"],
 )
 def test_names_and_numbers_are_not_times(text: str) -> None:
-    """A name that contains a year, 一年来, and other numbers are skipped. A span does not end before it begins."""
+    """Names that contain a year, 一年来, and other numbers are not times.
+
+    2021-1999年 is not a span, because it would end before it begins. At most 1999年 in it is a time.
+    """
     times = [mention.time for mention in find_times(fold(text), WORK_REPORT, Time(2022))]
     assert all(time.since is None and time.of_year == 1999 for time in times)
 
@@ -97,14 +100,14 @@ def test_names_and_numbers_are_not_times(text: str) -> None:
     "text", ["比2019年增长", "与2019年相比", "是2019年的2倍", "高于去年同期", "按2015年不变价计算"]
 )
 def test_compared_times_govern_nothing(text: str) -> None:
-    """A time that something is compared with is marked, and is not among the years of the paragraph."""
+    """A time that something is compared with is marked as compared, and is not among the years of the paragraph."""
     (mention,) = find_times(fold(text), WORK_REPORT, Time(2022))
     assert mention.is_compared
     assert TimedText(fold(text), ("工作回顾",), "成效", WORK_REPORT).years() == (2022,)
 
 
 def governing(text: str, headings: tuple[str, ...] = (), section: str = "成效") -> Span:
-    """Return the time that governs the mark ¶ in a paragraph of a work report of 2023."""
+    """Return the time that governs the place of the mark ¶ in a paragraph of a work report of 2023."""
     offset = text.index("¶")
     return span(TimedText(fold(text.replace("¶", "")), headings, section, WORK_REPORT).time_at(offset))
 
@@ -135,7 +138,13 @@ def governing(text: str, headings: tuple[str, ...] = (), section: str = "成效"
     ],
 )
 def test_the_time_that_governs(text: str, expected: Span) -> None:
-    """A time in a main clause governs what follows. In brackets or a comparison it governs its own measure."""
+    """A time at the start of a clause governs what follows, up to the next such time.
+
+    A time inside a clause governs the rest of the clause and, before 为止, the next clause. A time in brackets or in a
+    phrase from … to (由2018年的3件增加到9件) governs no further than these. A time that something is compared with
+    governs nothing. In a list with 分别, each item has its own time. Some times govern no further than their clause or
+    sentence, wherever they are: 上半年, 连续三年, the date of an event.
+    """
     assert governing(text) == expected
 
 
@@ -163,7 +172,7 @@ def test_headings_and_sections_govern_the_start(headings: tuple[str, ...], secti
 
 
 def test_other_reports_review_their_own_year() -> None:
-    """Only a work report reviews the year before."""
+    """A report that is not a work report reviews its own year. If its year is unknown, so are the years it is about."""
     assert span(base_time((), "成效", LAW_REPORT)) == (2023, None, None)
     assert span(base_time((), "计划", LAW_REPORT)) == (2024, None, None)
     assert span(base_time((), "成效", Calendar.of_document(None, None))) == (None, None, None)
@@ -181,7 +190,10 @@ def test_other_reports_review_their_own_year() -> None:
     ],
 )
 def test_years_of_a_paragraph(text: str, headings: tuple[str, ...], section: str, expected: tuple[int, ...]) -> None:
-    """The years of times in main clauses, else the year of the heading or section. An introduction has none."""
+    """A paragraph is about the years of the times in its main clauses, not of those in brackets.
+
+    Without such times, it is about the year of its headings or section, and an introduction is about none.
+    """
     assert TimedText(fold(text), headings, section, WORK_REPORT).years() == expected
 
 
@@ -197,7 +209,7 @@ def test_years_of_a_paragraph(text: str, headings: tuple[str, ...], section: str
     ],
 )
 def test_headers_state_the_time_of_a_cell(labels: tuple[str, ...], expected: Span) -> None:
-    """Years and months can stand in different headers. 上年 depends on the year of the table."""
+    """Year and months can be in different headers. 上年 is the year before that of the table, which is 2023 here."""
     assert span(time_of_labels(labels, LAW_REPORT, Time(2023))) == expected
 
 

@@ -65,7 +65,7 @@ def small(tmp_path: Path) -> Taxonomy:
 
 
 def write_taxonomy(folder: Path, text: str) -> Path:
-    """Write a taxonomy file."""
+    """Write a taxonomy file, and return its path."""
     file = folder / "mine.toml"
     file.write_text(text, encoding="utf-8")
     return file
@@ -115,22 +115,25 @@ def test_subjects_of_government_reports_have_topics(taxonomy: Taxonomy, text: st
 
 
 def test_a_longer_word_hides_shorter_ones(small: Taxonomy) -> None:
-    """A longer word hides the shorter words inside it, and so does an ignored word."""
+    """A longer word hides the shorter words inside it, also an ignored one (红河 in 红河谷).
+
+    An ignored word indicates no topic.
+    """
     assert small.classify_paragraph((), "红色狐狸。", "成效") == ("动物",)
     assert small.classify_paragraph((), "红色。", "成效") == ("颜色",)
     assert small.classify_paragraph((), "红河谷，红河谷。", "成效")[0] == "河流"
     assert small.classify_paragraph((), "红河，老虎。", "成效")[0] == "动物"
 
 
-def test_headings_weigh_more_than_the_text(small: Taxonomy) -> None:
-    """A word counts more in a heading than in the text, and more in the inner heading than in the outer."""
+def test_inner_headings_weigh_more_than_outer_ones(small: Taxonomy) -> None:
+    """Words of headings count, too, and those of the inner heading count more than those of the outer."""
     assert small.classify_paragraph(("老虎",), "颜色。", "成效")[0] == "动物"
     assert small.classify_paragraph(("红色", "老虎"), "无。", "成效")[0] == "动物"
     assert small.classify_paragraph(("老虎", "红色"), "无。", "成效")[0] == "颜色"
 
 
 def test_a_second_topic_must_be_near_the_best(small: Taxonomy) -> None:
-    """A topic near the best one is returned too; one far below it is not."""
+    """A second topic whose score is near the best one is returned, too. One whose score is far below it is not."""
     assert small.classify_paragraph((), "红色。老虎。", "成效") == ("颜色", "动物")
     assert small.classify_paragraph((), "红色，蓝色。红色，蓝色。狐狸。", "成效") == ("颜色",)
 
@@ -143,13 +146,13 @@ def test_a_second_topic_needs_more_in_an_introduction(small: Taxonomy) -> None:
 
 
 def test_without_words_the_fallback_is_returned(small: Taxonomy) -> None:
-    """Without any word, the fallback of the section is returned, or else the first topic."""
+    """Without any word of the taxonomy, the fallback of the section is returned, or else the first topic."""
     assert small.classify_paragraph((), "无关。", "计划") == ("动物",)
     assert small.classify_paragraph((), "无关。", "成效") == ("颜色",)
 
 
 def test_a_signature_has_no_subject(taxonomy: Taxonomy) -> None:
-    """The name of a body in a signature is not the subject of a report."""
+    """The name of a body in a signature is not the subject of a report, so that the fallback is returned."""
     assert taxonomy.classify_paragraph((), "某区应急管理局", "其他") == ("组织领导",)
 
 
@@ -178,14 +181,14 @@ WORDS = sorted({word for words in LISTS for word, _ in _weighted_words(FILE, wor
 
 
 def mixed_text(max_pieces: int) -> st.SearchStrategy[str]:
-    """Return a strategy for texts of words of the taxonomy, complete and in pieces."""
+    """Return a strategy for texts of words of the taxonomy, with and without their last characters."""
     pieces = st.sampled_from([*WORDS, *(word[:-1] for word in WORDS), "，", "。", "的", "𠀀", "權責"])
     return st.lists(pieces, max_size=max_pieces).map("".join)
 
 
 @given(mixed_text(12))
 def test_words_match_leftmost_longest(text: str) -> None:
-    """At each offset the longest word matches, and words do not overlap."""
+    """Words are matched from left to right without overlaps; of the words at an offset, the longest matches."""
     expected, start = {}, 0
     while start < len(text):
         word = next((text[start:end] for end in range(len(text), start, -1) if text[start:end] in WORDS), "")
@@ -210,7 +213,7 @@ def test_a_long_document_is_classified_in_order(small: Taxonomy) -> None:
 
 
 def test_a_taxonomy_may_have_no_words(tmp_path: Path) -> None:
-    """If topics have no words, every paragraph gets the fallback."""
+    """If topics have no words, a paragraph gets the fallback of its section or, if it has none, the first topic."""
     bare = Taxonomy.load(
         write_taxonomy(tmp_path, "[[topic]]\nname = '甲'\n[[topic]]\nname = '乙'\n[fallback]\n'计划' = '乙'")
     )
@@ -244,7 +247,7 @@ def test_a_taxonomy_may_have_no_words(tmp_path: Path) -> None:
     ],
 )
 def test_an_invalid_taxonomy_is_reported_with_file_and_key(tmp_path: Path, text: str, key: str) -> None:
-    """The message about an invalid taxonomy names the file and the key, on one line."""
+    """The message about an invalid taxonomy names the file and the key or word at fault, on one line."""
     file = write_taxonomy(tmp_path, text)
     with pytest.raises(UsageError) as raised:
         Taxonomy.load(file)
@@ -284,7 +287,7 @@ def test_real_reports(shared: Path, taxonomy: Taxonomy) -> None:
 
 
 def report_lines(shared: Path, gold: dict[str, Any]) -> list[Line]:
-    """Return the paragraphs of a report annotated by hand, cut out of its raw text."""
+    """Return the paragraphs of a report annotated by hand, cut out of its raw text without white space."""
     raw = (shared / "corpus" / "seeds" / gold["file"]).read_text(encoding="utf-8")
     text = re.sub(r"\[bookmark:[^\]]*\]|\s+", "", raw)
     lines, offset = [], 0

@@ -11,7 +11,7 @@ from searchkit.corpus.walk import CorpusFile, Skipped, Stamp, printable_name, wa
 
 
 def write_files(folder: Path, *names: str) -> None:
-    """Write files."""
+    """Write files with these names below a folder."""
     for name in names:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -38,7 +38,7 @@ def test_files_are_in_code_point_order_of_their_names(tmp_path: Path) -> None:
 
 
 def test_ignored_files_and_tables(tmp_path: Path) -> None:
-    """Hidden files, README, LICENSE and lock files are ignored silently; metadata.csv is listed as a table."""
+    """Hidden files, README, LICENSE, Word's lock files and Thumbs.db are ignored silently. metadata.csv is a table."""
     write_files(
         tmp_path,
         ".git/a.txt",
@@ -59,7 +59,7 @@ def test_ignored_files_and_tables(tmp_path: Path) -> None:
 
 
 def test_files_without_a_reader_are_counted_by_format(tmp_path: Path) -> None:
-    """Each format yields one entry with its number of files."""
+    """Each suffix without a reader yields one entry with its number of files, and so do the files without a suffix."""
     write_files(tmp_path, "a.jpg", "x/b.JPG", "Makefile", "c.txt")
     assert walk(tmp_path).skipped == (
         Skipped("*", "no reader for files without a suffix", files=1),
@@ -70,7 +70,8 @@ def test_files_without_a_reader_are_counted_by_format(tmp_path: Path) -> None:
 def test_only_links_to_hidden_files_are_followed(tmp_path: Path) -> None:
     """Of these links, only two.txt, which leads to a hidden file of the corpus, is followed.
 
-    Links out of the corpus, loops and links to files that are read anyway are skipped with a reason.
+    Links out of the corpus or to one of its folders, links to files that are read anyway, and broken links are skipped
+    with a reason.
     """
     corpus = tmp_path / "corpus"
     write_files(corpus, "a/one.txt", ".store/two")
@@ -108,7 +109,7 @@ def test_pipes_are_skipped(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_listed_is_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The other folders are listed."""
+    """A folder that cannot be listed is skipped with a reason, and the other folders are listed."""
     write_files(tmp_path, "a/one.txt", "b/two.txt")
     scandir = os.scandir
 
@@ -124,7 +125,10 @@ def test_a_folder_that_cannot_be_listed_is_skipped(tmp_path: Path, monkeypatch: 
 
 
 def test_names_are_always_printable() -> None:
-    """Names that are not UTF-8 are decoded as GB18030 or escaped; control characters are escaped."""
+    """A name that is not UTF-8 is decoded as GB18030, or its invalid bytes are escaped.
+
+    Control characters and invisible characters are escaped.
+    """
     assert printable_name(os.fsdecode("报告.txt".encode("gb18030"))) == "报告.txt"
     assert printable_name(os.fsdecode(b"a\xff.txt")) == "a\\xff.txt"
     assert printable_name("a\n\u202eb.txt") == "a\\x0a\\x202eb.txt"
@@ -156,7 +160,10 @@ def test_deep_folders_are_listed(tmp_path: Path) -> None:
 
 
 def test_stamps_are_those_of_the_file_system(tmp_path: Path) -> None:
-    """A file has the size, times and inode that it has on disk; a link has those of its target."""
+    """A stamp has the size, times and inode of the file on disk, for a link those of its target.
+
+    After a change of the content, the stamp differs.
+    """
     write_files(tmp_path, "a.txt", ".store/b")
     (tmp_path / "b.txt").symlink_to(".store/b")
     first, second = walk(tmp_path).files

@@ -15,9 +15,9 @@ from searchkit.files import DATA_FOLDER
 from searchkit.names import SECTIONS
 
 LABELS = Path(__file__).with_name("work_topics.json")
-"""`labels` maps ids of paragraphs to the topics that may come first, assigned by reading.
+"""A JSON file. Its key `labels` maps ids of paragraphs to the topics that may come first, assigned by reading.
 
-`seed` is the seed of the random sample of 200 paragraphs, each of at least 15 characters.
+Its key `seed` is the seed with which these 200 paragraphs, each of at least 15 characters, were drawn at random.
 """
 
 
@@ -104,7 +104,7 @@ PLAIN = [
     ("从严落实中央八项规定，整治形式主义，三公经费下降10%，党风廉政建设深入推进。", "政府自身建设"),
     ("转变政府职能，精简机构，克服官僚主义，建设廉洁高效的公务员队伍。", "政府自身建设"),
 ]
-"""Sentences about one subject each, with its topic."""
+"""Texts about one subject each, with the topic of that subject."""
 
 
 @pytest.mark.parametrize(("text", "topic"), PLAIN)
@@ -121,12 +121,12 @@ def test_every_topic_has_a_plain_sentence(taxonomy: Taxonomy) -> None:
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_a_paragraph_without_words_has_a_topic(taxonomy: Taxonomy, section: str) -> None:
-    """The fallback of each section is one of the two general topics."""
+    """Without words of the taxonomy, a paragraph gets the fallback of its section: one of the two general topics."""
     assert taxonomy.classify_paragraph((), "略。", section)[0] in {"总体部署", "政府自身建设"}
 
 
 def test_a_heading_about_healthy_growth_is_not_about_health(taxonomy: Taxonomy) -> None:
-    """Words that only contain a word of a topic do not indicate it."""
+    """A topic's word inside another word (健康 in 健康发展) or across two words (和平 in 载体和平台) does not count."""
     assert taxonomy.classify_paragraph(("保持经济持续健康发展",), "各项指标好于预期。", "成效")[0] == "经济运行"
     assert "国防民族外事" not in taxonomy.classify_paragraph((), "建设一批载体和平台。", "计划")
     assert "教育" not in taxonomy.classify_paragraph((), "深入学习党的二十大报告。", "计划")

@@ -23,14 +23,17 @@ QUERIES: Sequence[tuple[str, Mapping[str, Any]]] = (
     ("普法 -培训", {"year": "2020..2023", "sort": "-year"}),
     ("*", {"sort": "year", "limit": None, "facets": ["batch"]}),
 )
-"""Queries with words, phrases, numbers, filters, sort orders and groups. Not every index has the facet `batch`."""
+"""Queries with words, phrases, numbers, filters, sort orders and groups, each with the options of the search.
+
+A facet that an index lacks, such as `batch`, is not requested of it.
+"""
 
 
 @dataclass(frozen=True)
 class Answers:
     """All records of an index, and its answers to `QUERIES`.
 
-    Two indexes of the same files have equal answers, including all scores.
+    Two indexes of the same files, built with the same options, have equal answers, including all scores.
     """
 
     counts: tuple[int, int, int, tuple[str, ...]]
@@ -45,7 +48,7 @@ class Answers:
 
 
 def read_answers(path: Path) -> Answers:
-    """Open the index in the folder `path`, check it, and return its answers. Raises IndexUnusable."""
+    """Check the index in the folder `path`, and return its answers. Raises IndexUnusable if the index is unusable."""
     with Index(path) as index:
         index.check()
         return collect_answers(index)

@@ -1,4 +1,4 @@
-"""Fixtures for tests of damage: an intact index, copies of it, commands that must not hang."""
+"""Fixtures for tests of damage: an intact index, copies of it, commands, and a timeout for tests that hang."""
 
 from __future__ import annotations
 
@@ -20,12 +20,15 @@ from searchkit.indexing import indexer
 from searchkit.indexing.build import BuildOptions, build
 
 SECONDS = 60
-"""Timeout of all commands of a test, generous enough for a busy machine."""
+"""Seconds after the start of a test, or after the last restart of its timeout, at which the test fails.
+
+The number is high enough for a busy machine.
+"""
 
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> RunCommand:
-    """Return `run(*arguments)`: runs a command in this process."""
+    """Return the function `run(*arguments)`, which runs a searchkit command in this process."""
 
     def run(*arguments: object) -> CommandResult:
         monkeypatch.setattr(sys, "argv", ["searchkit", *map(str, arguments)])
@@ -38,7 +41,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
 @pytest.fixture
 def timeout() -> Iterator[Callable[[], None]]:
-    """Fail a test that hangs. Returns a function that restarts the timeout."""
+    """Fail a test that hangs. Returns a function that restarts the timeout. Windows has no timeout."""
 
     def fail(_number: int, _frame: FrameType | None) -> None:
         pytest.fail("the test hangs")

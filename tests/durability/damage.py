@@ -14,7 +14,7 @@ from searchkit.engines.columnar.arrays import ArrayFile
 from searchkit.manifest import read_manifest
 
 LINES = 12
-"""Number of paragraphs in each report of the indexes to damage."""
+"""Number of paragraphs, without the title, in each report that is generated for an index to damage."""
 COMMANDS: Sequence[Sequence[str]] = (
     ("search", '"执法检查" OR 普法 OR 129件', "--facet", "year", "--facet", "topic", "--sort", "-year"),
     ("search", "执法检察"),
@@ -42,7 +42,8 @@ class CommandResult:
     def is_clean(self) -> bool:
         """Whether the command succeeded (status 0), found nothing (1), or reported an error in one line (3).
 
-        The error must not contain "a bug in searchkit", as the message about an unexpected exception does.
+        Standard error may have one line with the statuses 0 and 1, too. An error must not contain "a bug in searchkit",
+        as the message about an unexpected exception does.
         """
         lines = self.err.count("\n")
         return (self.status in {0, 1} and lines <= 1) or (
@@ -64,18 +65,22 @@ RunCommand = Callable[..., CommandResult]
 
 
 def data_files(index: Path) -> list[Path]:
-    """Return the files in the data folder."""
+    """Return the files of the data folder that the manifest lists."""
     manifest = read_manifest(index)
     return [index / manifest.data / name for name in manifest.files]
 
 
 def array_files(index: Path) -> list[Path]:
-    """Return the files in the data folder that contain arrays."""
+    """Return the files of the data folder that contain arrays: the segments and the commit of the columnar engine."""
     return [path for path in data_files(index) if path.suffix in {".segment", ".arrays"}]
 
 
 def regions(path: Path) -> Iterator[tuple[str, int, int]]:
-    """Yield the regions of a file: name, start, end (exclusive), in bytes. A file without arrays is one region."""
+    """Yield the regions of a file, each as its name, its start and its end (exclusive), in bytes.
+
+    The regions of a file of arrays are the parts of its header and the arrays that are not empty. Any other file is one
+    region.
+    """
     size = path.stat().st_size
     if path.suffix not in {".segment", ".arrays"}:
         yield "content", 0, size
@@ -96,7 +101,7 @@ def flip_bit(content: bytes, start: int, end: int, rng: random.Random) -> bytes:
 
 
 def opens_damaged_files(test: Callable[..., None]) -> Callable[..., None]:
-    """Mark a test that opens damaged files. A library may fail without closing a file, so its warnings are ignored."""
+    """Mark a test that opens damaged files. A library may fail without closing one; warnings about this are ignored."""
     marked: Callable[..., None] = pytest.mark.usefixtures("collect_garbage")(test)
     for warning in ("ResourceWarning", "pytest.PytestUnraisableExceptionWarning"):
         marked = pytest.mark.filterwarnings(f"ignore::{warning}")(marked)
@@ -104,4 +109,5 @@ def opens_damaged_files(test: Callable[..., None]) -> Callable[..., None]:
 
 
 columnar_only = pytest.mark.parametrize("engine", ["columnar"], scope="session")
-"""Marks a test of the contents of files. Only those of the columnar engine are defined by searchkit."""
+"""Marks a test that runs on the columnar engine only: it is about the contents of files, which searchkit defines for no
+other engine."""

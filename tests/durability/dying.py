@@ -22,10 +22,13 @@ _FOR_WRITING = os.O_WRONLY | os.O_RDWR
 def dies_at(step: int, index: Path, work: Callable[[], object], killed: Path | None = None) -> bool:
     """Call `work` in a process that dies before its disk operation number `step`, counted from 1.
 
-    `index`: the existing folder that `work` writes to. Returns False if `work` completed with fewer operations. If
-    `killed` is given, a power cut is simulated too: the folder is copied to `killed`, as the death of the process
-    leaves it. Then what was not synced is lost: files lose their second half, folders are emptied, and the old manifest
-    is restored. This process forks, so no other thread of it should be running.
+    `index`: the existing folder that `work` writes to. Returns whether the process died: False if `work` completed with
+    fewer operations. Raises RuntimeError if `work` raised an exception.
+
+    If `killed` is given, a power cut is simulated too: the folder is copied to `killed`, as the death of the process
+    leaves it. Then what was not synced is lost in `index`: files lose their second half, folders are emptied, and a new
+    manifest is replaced by the old one, or removed if there was none. This process forks, so no other thread of it
+    should be running.
     """
     pid = os.fork()
     if not pid:
@@ -44,7 +47,7 @@ def dies_at(step: int, index: Path, work: Callable[[], object], killed: Path | N
 
 
 class _Disk:
-    """Counts the disk operations of this process, and knows which of its files are synced."""
+    """Counts the disk operations of this process, and knows which files and folders of the index are synced."""
 
     def __init__(self, index: Path, step: int, killed: Path | None) -> None:
         self._index, self._remaining, self._killed = index, step, killed
@@ -90,7 +93,7 @@ class _Disk:
             self._synced.pop(path.stat().st_ino, None)
 
     def _count_operation(self) -> None:
-        """Count a disk operation before it happens. At the last operation, kill this process."""
+        """Count a disk operation before it happens. Before operation number `step`, kill this process."""
         self._remaining -= 1
         if self._remaining == 0:
             if self._killed:
@@ -99,7 +102,7 @@ class _Disk:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def _discard_unsynced(self) -> None:
-        """Discard all data that is not synced."""
+        """Discard what is not synced in the folder of the index, as `dies_at` describes."""
         if self._index.stat().st_ino not in self._synced:
             if self._manifest is None:
                 (self._index / "index.json").unlink(missing_ok=True)

@@ -13,16 +13,19 @@ WORDS = (
 )  # fmt: skip
 PLACES = ("东丽区", "西青区", "滨海新区", "临海市")
 MIN_FILES, MAX_FILES = 20, 120
-"""Numbers of files at which `Reports.change` removes none, and adds none. Large files do not count."""
+"""While there are at most `MIN_FILES` files, `Reports.change` only adds files. It adds none to `MAX_FILES` or more.
+
+Large files do not count.
+"""
 _LARGE_FILES, _PADDING_LENGTH = 10, 300_000
-"""Number of large files, and line feeds appended to each."""
+"""Number of large files, and number of line feeds appended to each."""
 
 
 class Reports:
     """A folder of reports in several formats. The same state of `rng` creates the same folder."""
 
     def __init__(self, folder: Path, rng: random.Random, files: int) -> None:
-        """Create the folder with a number of files."""
+        """Create the folder with this number of files. `rng` decides their formats and contents."""
         self.folder = folder
         self._rng = rng
         self._number = 0
@@ -30,7 +33,7 @@ class Reports:
         self.add(files)
 
     def add(self, files: int, lines: int | None = None) -> None:
-        """Add files. `lines`: number of paragraphs per file, random if None."""
+        """Add files. `lines`: number of paragraphs per file without the title, random if None."""
         for _ in range(files):
             self._number += 1
             suffix = self._rng.choice((".txt", ".txt", ".md", ".jsonl"))
@@ -44,7 +47,7 @@ class Reports:
             self._write(folder / f"{n}.txt", padding="\n" * _PADDING_LENGTH)
 
     def change(self, files: int) -> None:
-        """Add, rewrite or remove a file, `files` times, and sometimes change the metadata of some files."""
+        """Add, rewrite or remove a file, `files` times, and sometimes write a new metadata.csv about some files."""
         for _ in range(files):
             existing = self._files()
             draw = self._rng.random()
@@ -66,7 +69,7 @@ class Reports:
         (self.folder / "metadata.csv").write_text("".join(["file,batch\n", *rows]), encoding="utf-8")
 
     def _write(self, path: Path, lines: int | None = None, padding: str = "") -> None:
-        """Write a report, or a file of records. `lines`: number of paragraphs, random if None."""
+        """Write a report, or a file of records. `lines`: number of paragraphs or records, random if None."""
         texts = [self._sentence() for _ in range(lines or self._rng.randint(3, 40))]
         year = self._rng.randint(2018, 2024)
         if path.suffix == ".jsonl":

@@ -2,10 +2,11 @@
 
     python tests/durability/storm.py [--rounds N] [--seed N] [--engine NAME] [--result FILE]
 
-Each round changes a folder of reports, starts `searchkit build` and kills it (SIGKILL). The index must then pass
-`Index.check`. It must answer exactly as before or, if the build has committed, as an index built from scratch from
-the changed folder. No process of the build may survive. The next build must succeed, answer as an index built from
-scratch, and leave no other files in the index folder. The counts are written to a file.
+Each round changes a folder of reports or the list of words, starts `searchkit build` up to three times, and kills it
+(SIGKILL). After each kill, the index must pass `Index.check`. It must answer exactly as before or, if the build has
+committed, as an index that is built from scratch after the change. No process of the build may survive. A last build,
+which is not killed, must succeed. The index must then answer as one built from scratch, and its folder must have no
+other files. The counts are written to a file.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ _MAX_KILLS = 3
 _EXIT_SECONDS = 5.0
 """Time in seconds within which the processes of a killed build must have ended."""
 _LOOK_SECONDS = 0.001
-"""Time in seconds between two looks at a running build, so that looking keeps no core busy."""
+"""Time in seconds between two looks at a running build. Without this pause, looking would keep a core busy."""
 _SMALL_COMMIT_LINES = 20
 """Number of paragraphs in the file that a small commit adds."""
 _LIBRARIES = ("numpy", "whoosh3")
@@ -83,7 +84,7 @@ class BuildObserver:
 
     @property
     def new_data(self) -> Path | None:
-        """The data folder that is being written or was left unfinished, if any."""
+        """The data folder that is being written or was left unfinished, or None."""
         current = current_data_folder(self.index)
         return next((path for path in self.index.glob("data-*") if path.name not in {self.data, current}), None)
 
@@ -129,7 +130,7 @@ class KillPoint:
 
     is_reached: Callable[[BuildObserver], object]
     max_delay: float | None = None
-    """Maximum delay in seconds. None = the duration of the build."""
+    """Maximum delay in seconds. None means the duration of such a build (`Storm._duration`)."""
 
 
 KILL_POINTS: Mapping[str, KillPoint] = {
@@ -146,12 +147,12 @@ KILL_POINTS: Mapping[str, KillPoint] = {
 
 @dataclass(frozen=True)
 class _IndexContents:
-    """Files of an index and their distribution over segments."""
+    """The files that an index contains, and their distribution over segments."""
 
     digests: Mapping[str, str]
     """Digest of the content of each file, by name."""
     segments: Mapping[str, frozenset[str]]
-    """Files whose documents a segment contains, live or deleted, by segment name. Empty for other engines."""
+    """Files whose documents a segment contains, live or deleted, by segment name. Empty without `.segment` files."""
 
     @classmethod
     def read(cls, index: Path) -> _IndexContents:
@@ -164,7 +165,10 @@ class _IndexContents:
         return cls({name: entry.digest for name, entry in state.files.items()}, segments)
 
     def was_merged_from(self, before: _IndexContents) -> bool:
-        """Return whether segments were merged: a new segment contains unchanged files, and an old segment was kept."""
+        """Return whether segments were merged: a new segment contains unchanged files, and an old segment was kept.
+
+        A full build keeps none.
+        """
         kept = before.segments.keys() & self.segments.keys()
         unchanged = {name for name, digest in before.digests.items() if self.digests.get(name) == digest}
         return bool(kept) and any(self.segments[name] & unchanged for name in self.segments.keys() - kept)
@@ -172,7 +176,7 @@ class _IndexContents:
 
 @dataclass
 class Counts:
-    """Counts of events. The result file has the same fields."""
+    """Counts of events. The result file has these fields and those that `_record` adds."""
 
     rounds: int = 0
     kills: int = 0
@@ -197,7 +201,7 @@ class Counts:
     wrong_answers: int = 0
     """Checks in which the index answered neither as before nor as an index built from scratch."""
     processes_left: int = 0
-    """Killed builds of which a process survived."""
+    """Builds of which a process survived, although the build was killed or had ended before."""
     builds_failed: int = 0
     """Builds that failed although they were not killed."""
     leftovers: int = 0
@@ -223,9 +227,10 @@ class Storm:
         self._expected = self._previous = self._build_fresh()
 
     def round(self, change: str | None = None, kill_point: str | None = None, kills: int | None = None) -> None:
-        """Change the reports, kill builds until one commits or the number of kills is reached, then build again.
+        """Change the reports or the words, start up to `kills` builds to kill them, and build again without a kill.
 
-        The index is checked after each kill and after the last build. Arguments that are None are chosen at random.
+        No further build is killed after one that has committed. The index is checked after each of these builds.
+        Arguments that are None are chosen at random.
         """
         change = change or self._rng.choice(CHANGES)
         self.counts.rounds += 1
@@ -244,7 +249,7 @@ class Storm:
         self.counts.merges += _IndexContents.read(self.index).was_merged_from(before)
 
     def _change(self, change: str) -> None:
-        """Change the reports or the words. Of several small commits, all but the last are also built."""
+        """Change the reports or the words. For small commits, also build after each added file but the last."""
         if change == "words":
             self._write_words()
         elif change == _WITH_TWO_WORKERS:
@@ -268,7 +273,7 @@ class Storm:
         return BuildOptions(self._engine, words=self._words)
 
     def _build_fresh(self) -> Answers:
-        """Return the answers of an index built from scratch."""
+        """Return the answers of an index that is built from scratch, from the reports and words as they are now."""
         with tempfile.TemporaryDirectory() as folder:
             build(self._reports.folder, folder, self._options)
             return read_answers(Path(folder))
@@ -296,7 +301,7 @@ class Storm:
         return self._seconds[change]
 
     def _kill(self, kill_point: str, change: str, new: Answers) -> None:
-        """Start a build, kill it, and check the index."""
+        """Start a build, kill it, and check the index. `new`: the answers to expect if the build has committed."""
         max_delay = KILL_POINTS[kill_point].max_delay or self._duration(change)
         observer, mark = BuildObserver.start(self.index), new_mark()
         process = self._start(change, self.index, mark)
@@ -318,7 +323,7 @@ class Storm:
         self._check_answers()
 
     def _check_processes(self, mark: str) -> None:
-        """Check that no process of a dead build survives."""
+        """Check that no process of a dead build survives. Kills those that do."""
         if survivors := kill_leftovers(mark, _EXIT_SECONDS):
             self._report("processes_left", f"processes {[*survivors]} survive")
 
@@ -340,7 +345,7 @@ class Storm:
             self._report("wrong_answers", "the index answers neither as before nor as an index built from scratch")
 
     def _check_folder(self) -> None:
-        """Check that nothing is left of dead builds."""
+        """Check that nothing is left of dead builds in the index folder, and that it lacks no file."""
         if paths := find_leftovers(self.index):
             self._report("leftovers", f"unexpected or missing: {sorted(paths)}")
 

@@ -41,7 +41,8 @@ def wait(progress):
 
 build(sys.argv[1], sys.argv[2], progress=wait)
 """
-"""Program that builds the index argv[2] of the folder argv[1]. After each file, it prints a line and waits for one."""
+"""Program that builds the index argv[2] of the folder argv[1]. After each file, it prints a line, and reads a line from
+standard input before it goes on."""
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def reports(tmp_path: Path) -> Reports:
 
 @contextmanager
 def running_build(folder: Path, index: Path) -> Iterator[subprocess.Popen[str]]:
-    """Start a process that builds an index and waits for a line after each file. It is killed at the end."""
+    """Start `PAUSING_BUILD`, wait until it has indexed a file, and yield its process, which is killed at the end."""
     command = [sys.executable, "-c", PAUSING_BUILD, str(folder), str(index)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
@@ -63,7 +64,7 @@ def running_build(folder: Path, index: Path) -> Iterator[subprocess.Popen[str]]:
 
 @pytest.fixture
 def running_process(reports: Reports, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    """Return a process that is building the index."""
+    """Return a process that is building the index of `reports`."""
     with running_build(reports.folder, tmp_path / "index") as process:
         yield process
 
@@ -79,7 +80,7 @@ def abandoned(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def start(*arguments: object) -> subprocess.Popen[str]:
-    """Start a Python process."""
+    """Start a Python process with these arguments."""
     command = [sys.executable, *map(str, arguments)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
@@ -91,7 +92,7 @@ def searchkit(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 def test_readers_while_a_writer_commits(tmp_path: Path) -> None:
-    """While a writer commits, every answer of several readers comes from exactly one commit."""
+    """While a writer commits, every answer of several readers agrees with one commit. Small segments are merged."""
     corpus, index = tmp_path / "corpus", tmp_path / "index"
     traffic.write_state(corpus, traffic.states()[0], 0)
     build(corpus, index)
@@ -151,7 +152,7 @@ def test_threads_can_open_the_same_index(reports: Reports, tmp_path: Path) -> No
 
 
 def test_a_check_tolerates_a_commit(reports: Reports, tmp_path: Path, engine: str) -> None:
-    """A check does not report damage if a build replaces the index meanwhile."""
+    """A check of an open index does not report damage if a build has replaced the index since it was opened."""
     index, options = tmp_path / "index", BuildOptions(engine)
     build(reports.folder, index, options)
     with Index(index) as opened:
@@ -161,7 +162,7 @@ def test_a_check_tolerates_a_commit(reports: Reports, tmp_path: Path, engine: st
 
 
 def test_a_second_build_is_refused(running_process: subprocess.Popen[str], reports: Reports, tmp_path: Path) -> None:
-    """While a build runs, a second build is refused with one line. When the first has ended, the second can run.
+    """While a build runs, a second build is refused with one line. After the end of the first, a build can run.
 
     The line names the process, host and start time of the first build.
     """
@@ -187,7 +188,7 @@ def test_a_lock_of_a_killed_build_does_not_block(abandoned: Path, tmp_path: Path
 
 
 def test_concurrent_builds(reports: Reports, tmp_path: Path) -> None:
-    """Of builds started together, each succeeds or is refused with one line, and the index is correct."""
+    """Of builds started together, each succeeds or is refused with one line. The index answers as that of one build."""
     index = tmp_path / "index"
     with ExitStack() as stack:
         command = ("-m", "searchkit", "build", reports.folder, "--index", index, "--jobs", 1)

@@ -47,7 +47,7 @@ pytestmark = [
 
 
 def set_one(array: Array) -> Array:
-    """Return a copy with one element that has the highest value."""
+    """Return a copy whose middle element has the highest value of the type."""
     changed = array.copy()
     changed[len(array) // 2] = np.iinfo(array.dtype).max
     return changed
@@ -61,7 +61,7 @@ CHANGES: tuple[Callable[[Array], Array], ...] = (
     lambda array: np.random.default_rng(1).permutation(array),
     set_one,
 )
-"""Changes of an array."""
+"""Changes of an array: of all values, of its length, of its order, and of one value."""
 
 
 def test_the_intact_index_suits_these_tests(intact_index: Path, engine: str, run: RunCommand) -> None:
@@ -102,7 +102,7 @@ def test_truncated_files_are_reported(index: Path, run: RunCommand) -> None:
 
 @opens_damaged_files
 def test_a_check_detects_flipped_bits(index: Path) -> None:
-    """A check detects a flipped bit anywhere in a data file, and names the file."""
+    """A check detects a flipped bit in each region of each data file, and names the file."""
     rng = random.Random(1)  # noqa: S311 - no secret
     failures = []
     for path in data_files(index):
@@ -123,10 +123,10 @@ def test_a_check_detects_flipped_bits(index: Path) -> None:
 
 @columnar_only
 def test_commands_survive_flipped_bits(index: Path, run: RunCommand, timeout: Callable[[], None]) -> None:
-    """With a flipped bit in a file of arrays, a command ends with exit status 0, 1 or 3 and at most one line.
+    """With a flipped bit in a file of arrays, a command ends with exit status 0, 1 or 3 and at most one line of errors.
 
-    A bit of each region of a file is flipped, and the commands are run in turn. `make tampering` damages thousands of
-    copies.
+    A bit is flipped in each region of each such file. One command is then run, which is the next of `COMMANDS`.
+    `make tampering` damages thousands of copies.
     """
     rng = random.Random(2)  # noqa: S311 - no secret
     failures = []
@@ -146,7 +146,7 @@ def test_commands_survive_flipped_bits(index: Path, run: RunCommand, timeout: Ca
 
 @columnar_only
 def test_flipped_bits_change_no_answer(index: Path, timeout: Callable[[], None]) -> None:
-    """With a flipped bit in any data file, the answers are the same, or IndexDamaged is raised."""
+    """With a flipped bit in a region of a data file, the answers are the same, or IndexDamaged names the file."""
 
     def answers() -> Answers:
         with Index(index) as opened:
@@ -172,7 +172,7 @@ def test_flipped_bits_change_no_answer(index: Path, timeout: Callable[[], None])
 def test_crafted_arrays_give_answers_or_damage(index: Path, timeout: Callable[[], None]) -> None:
     """An index with a changed array and correct checksums returns answers or raises IndexDamaged.
 
-    Each array of the largest file is changed, in the ways of `CHANGES` in turn.
+    Each non-empty array of the largest file is changed, one at a time, by the next of `CHANGES`.
     """
     failures: list[str] = []
     path = max(array_files(index), key=lambda item: item.stat().st_size)
@@ -199,7 +199,7 @@ def test_crafted_arrays_give_answers_or_damage(index: Path, timeout: Callable[[]
 
 @columnar_only
 def test_a_crafted_commit_is_damage(index: Path) -> None:
-    """Without segments, or with another number of documents than its segments have, a commit is damage."""
+    """A commit is damage if it has no segments, or not one live flag and one rank per document of its segments."""
     manifest = read_manifest(index)
     (path,) = (path for path in array_files(index) if path.suffix == ".arrays")
     stored = ArrayFile(path)
@@ -221,7 +221,7 @@ def test_a_crafted_commit_is_damage(index: Path) -> None:
 
 
 def test_crafted_suggestions_are_damage(index: Path) -> None:
-    """A file of suggestions of another form is damage although its checksum is right: a search that reads it raises."""
+    """A file of suggestions of another form is damage although its checksum is right: its use raises IndexDamaged."""
     manifest = read_manifest(index)
     path = index / manifest.data / SUGGESTIONS_FILE
     path.write_bytes(path.read_bytes().replace(b"\tword\t", b" word "))  # all offsets stay right
@@ -254,7 +254,7 @@ def test_crafted_json_is_damage(index: Path, name: str, content: object) -> None
 
 
 def read_all_json(index: Path) -> None:
-    """Run calls that together read each JSON file of an index."""
+    """Run calls that together read aliases.json, extras.json and problems.json."""
     with Index(index) as opened:
         opened.search("2023年执法")
         opened.measures("执法")
@@ -319,7 +319,7 @@ def is_same_json(one: bytes, other: bytes) -> bool:
 
 
 def difference(one: bytes, other: bytes) -> str:
-    """Return the first line in which two texts differ."""
+    """Return the first line of each of two texts in which they differ, or an empty string."""
     lines = zip(one.splitlines(), other.splitlines(), strict=False)
     return next((f"{now!r} for {was!r}" for now, was in lines if now != was), "")
 
@@ -331,10 +331,11 @@ def difference(one: bytes, other: bytes) -> str:
 def test_an_update_does_not_hide_damage(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, timeout: Callable[[], None], *, links: bool
 ) -> None:
-    """An update of an index with a flipped bit writes a correct index, or one whose check detects the damage.
+    """An update of an index with a flipped bit raises IndexDamaged or writes an index that is correct or fails a check.
 
     With hard links the update merges the old segments. Without hard links, as on some file systems, the update copies
-    and keeps the old segments. Each case flips a bit in every second region of the first and the last file of arrays.
+    and keeps the old segments. Each case flips a bit in every second region of the first and the last file of arrays,
+    one at a time.
     """
     reports = Reports(tmp_path / "reports", random.Random(3), files=0)  # noqa: S311
     base, copy = tmp_path / "base", tmp_path / "copy"
@@ -360,7 +361,7 @@ def test_an_update_does_not_hide_damage(
 
 
 def update_damaged(reports: Reports, index: Path, expected: Answers) -> str | None:
-    """Update a damaged index. Returns a description of an error that is not detected, None if there is none."""
+    """Update a damaged index. Returns what is wrong, or None if the result is correct or the damage is detected."""
     try:
         build(reports.folder, index)
         return None if read_answers(index) == expected else "wrong answers that the check does not detect"
@@ -416,7 +417,10 @@ def other(tmp_path: Path) -> Path:
     ids=["1", "2", "3", "99", "json", "list"],
 )
 def test_other_formats_are_refused(other: Path, run: RunCommand, manifest: object) -> None:
-    """An index of another format or of another product is refused with one line that says what to do."""
+    """A folder whose index.json has another format, or is not that of searchkit, is refused in one line.
+
+    The line says what to do.
+    """
     (other / "index.json").write_text(json.dumps(manifest), encoding="utf-8")
     for command in COMMANDS:
         result = run(*command, "--index", other)

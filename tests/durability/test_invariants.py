@@ -98,7 +98,7 @@ def measures_out_of_order(arrays: dict[str, Array]) -> None:
 
 
 def measure_beyond_its_paragraph(arrays: dict[str, Array]) -> None:
-    """A measure ends after the end of its paragraph."""
+    """Measures end after the ends of their paragraphs."""
     arrays["measure_length"][:] = np.iinfo(arrays["measure_length"].dtype).max
 
 
@@ -179,7 +179,7 @@ COMMIT_CHANGES = (
 
 
 def find_posting_list(arrays: Mapping[str, Array], df: int = 2) -> int:
-    """Return the offset of the posting list of the first word that occurs in the text of exactly `df` paragraphs."""
+    """Return the offset of the posting list of the first word that exactly `df` paragraphs have in their passages."""
     starts = arrays["posting_offsets"].astype(np.int64)
     is_of_text = arrays["terms"][arrays["terms_offsets"][:-1]] > ord(HEADING_TERM_PREFIX)
     return int(starts[:-1][is_of_text & (np.diff(starts) == df) & (arrays["posting_not_in_passage"] == 0)][0])
@@ -210,7 +210,8 @@ def update_manifest(index: Path, **differences: int) -> None:
 def test_inconsistent_arrays_are_detected(index: Path, run: RunCommand, change: Change) -> None:
     """A check detects an inconsistent array although its checksum is valid.
 
-    Other commands print at most one line of errors. They need not report damage, because the checksums are valid.
+    Every command prints at most one line of errors. Except for `check`, commands need not report damage, because the
+    checksums are valid.
     """
     name = "commit.arrays" if change in COMMIT_CHANGES else "000001.segment"
     change_arrays(index / read_manifest(index).data / name, change)
@@ -231,7 +232,7 @@ def test_wrong_counts_in_the_manifest_are_detected(index: Path, key: str, differ
 
 
 def test_rewritten_arrays_are_valid(index: Path) -> None:
-    """A check accepts an index whose arrays and manifest were rewritten without a change."""
+    """A check accepts an index whose segments, if the engine has such files, and manifest were rewritten unchanged."""
     for path in (index / read_manifest(index).data).glob("*.segment"):
         change_arrays(path, lambda _: None)
     update_manifest(index)

@@ -28,7 +28,10 @@ pytestmark = pytest.mark.skipif(
 
 
 def test_killed_builds_lose_nothing(tmp_path: Path) -> None:
-    """Builds killed at several stages lose no data and leave no files; `storm.py` describes the checks."""
+    """Builds killed at several stages lose no data, and the next build removes what they leave.
+
+    `storm.py` describes the checks.
+    """
     storm = Storm(tmp_path, seed=5, files=20)
     for change, kill_point in zip(CHANGES, ("new manifest", "writing", "any moment", "merging"), strict=True):
         storm.round(change, kill_point, kills=2)
@@ -93,7 +96,7 @@ def has_two_workers(build: int, mark: str) -> bool:
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 30) -> None:
-    """Wait until the condition is true."""
+    """Wait until the condition is true. Fails after `seconds`."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end

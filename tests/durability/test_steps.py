@@ -32,7 +32,7 @@ pytestmark = [
 ]
 
 MAX_OPERATIONS = 150
-"""Maximum number of disk operations at which `die_at_each_operation` lets a build die. More of them are an error."""
+"""Maximum number of disk operations at which `die_at_each_operation` lets a build die. If more are needed, it fails."""
 
 
 @pytest.fixture
@@ -42,13 +42,13 @@ def reports(tmp_path: Path) -> Reports:
 
 
 def build_fresh(reports: Reports, engine: str, folder: Path) -> Answers:
-    """Return the answers of an index built from scratch."""
+    """Return the answers of an index that is built from scratch in `folder`."""
     build(reports.folder, folder, BuildOptions(engine))
     return read_answers(folder)
 
 
 Known = dict[object, Answers]
-"""Answers of an index. The key has what its manifest contains: names and checksums of files, counts, and facets."""
+"""Answers of indexes by the contents of their manifests: names and checksums of files, counts, and facets."""
 
 
 def read_known_answers(index: Path, known: Known) -> Answers:
@@ -84,10 +84,10 @@ Check = Callable[[Path, bool], None]
 def die_at_each_operation(
     index: Path, work: Callable[[Path], object], after_kill: Check, after_power_cut: Check, stride: int = 1
 ) -> None:
-    """For each disk operation of `work`, let it die there on a copy of the index, and check what it leaves.
+    """Let `work` die at its disk operations, each time on a copy of the index, and check what it leaves.
 
-    Both what a kill and what a power cut at that moment leaves are checked. After each operation, up to `stride` - 1
-    others are passed over at random.
+    What a kill leaves at that moment is checked, and what a power cut leaves. Before each of the tried operations, 0 to
+    `stride` - 1 operations are passed over, at random.
     """
     commits: list[tuple[bool, bool]] = []  # for each disk operation, whether a kill and a power cut left a new commit
     before, killed = current_commit(index), index.with_name("killed")
@@ -111,9 +111,10 @@ def die_at_each_operation(
 
 @pytest.mark.parametrize(("engine", "stride"), [("columnar", 1), ("whoosh", 5)])
 def test_an_update_that_dies(reports: Reports, tmp_path: Path, engine: str, stride: int) -> None:
-    """Wherever an update dies, the index is complete, old or new, and the next build completes the update.
+    """Wherever an update dies, the index is complete, old or new.
 
-    Whoosh has far more disk operations. About a third of them is tried.
+    After a power cut, the next build completes the update. Whoosh has far more disk operations. About a third of them
+    is tried.
     """
     index, options = tmp_path / "index", BuildOptions(engine)
     for _ in range(MERGE_FACTOR - 1):  # so that segments are merged as well
@@ -129,7 +130,7 @@ def test_an_update_that_dies(reports: Reports, tmp_path: Path, engine: str, stri
         assert read_known_answers(copy, known) == (new if is_new else old)
 
     def check_and_build(copy: Path, is_new: bool) -> None:  # noqa: FBT001
-        """Check the answers, and the next build. For kills, which leave more files, `storm.py` tests this."""
+        """Check the answers, and the next build. After kills, which leave more files, `storm.py` tests that build."""
         check(copy, is_new)
         build(reports.folder, copy, options)
         assert read_known_answers(copy, known) == new
@@ -139,9 +140,9 @@ def test_an_update_that_dies(reports: Reports, tmp_path: Path, engine: str, stri
 
 
 def test_a_first_build_that_dies(reports: Reports, tmp_path: Path) -> None:
-    """Wherever a first build dies, there is no index or a complete one, and the next build succeeds.
+    """Wherever a first build dies, there is no index or a complete one. After a power cut, the next build succeeds.
 
-    About two thirds of the disk operations are tried, which an update has too.
+    About two thirds of the disk operations are tried, because an update has the same ones, and its test tries all.
     """
     (tmp_path / "index").mkdir()
     new = build_fresh(reports, "columnar", tmp_path / "new")
@@ -173,7 +174,8 @@ def test_an_undone_change_after_a_dead_build(reports: Reports, tmp_path: Path) -
     build(reports.folder, index)
     before = read_answers(index)
     (reports.folder / "new.txt").write_text("新的内容。", encoding="utf-8")
-    for operation in count(2, 2):  # the new manifest exists during two operations, its sync and its renaming
+    # The new manifest exists during two operations, its sync and its renaming, so it suffices to try every second one.
+    for operation in count(2, 2):
         assert dies_at(operation, index, lambda: build(reports.folder, index))
         if (index / "index.json.new").exists():
             break

@@ -40,7 +40,10 @@ State = Mapping[str, int]
 
 
 def states() -> list[State]:
-    """Return all states: the contents of the index after each commit. A commit adds, rewrites or removes files."""
+    """Return all states: the contents of the index at first and after each commit.
+
+    Each commit adds a file. Most also rewrite one or two files, and every fourth removes one.
+    """
     rng = random.Random(1)  # noqa: S311 - no secret
     files = {f"{n:03d}.txt": 0 for n in range(12)}
     result: list[State] = [files]
@@ -83,7 +86,10 @@ class Reader:
         self._path, self._shared = path, shared
         self._states = [frozenset(state.items()) for state in states()]
         self._min_state, self._reopened_state = 0, 0
-        """Oldest states that the shared index, and an index opened again, may show: the newest that they have shown."""
+        """Numbers of the oldest states that the shared index and an index opened again may show.
+
+        They are the newest states that such an index has shown in this thread.
+        """
 
     @property
     def has_finished(self) -> bool:
@@ -134,7 +140,7 @@ class Reader:
             self._reopened_state = self._find_current_state(reopened, max(self._min_state, self._reopened_state))
 
     def _find_current_state(self, index: Index, min_state: int) -> int:
-        """Return the number of the state that a search for all paragraphs shows."""
+        """Return the number of the state, `min_state` or later, that a search for all paragraphs shows, or fail."""
         results = index.search(QUERY, limit=None, facets=["document"])
         files = files_in(results)
         assert results.total == len(results.hits) == len(files) * LINES, f"{results.total} hits of {files}"

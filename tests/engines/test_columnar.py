@@ -1,4 +1,4 @@
-"""The columnar engine: its kernels compared with simple implementations, its segments, and its files."""
+"""The columnar engine: its functions on arrays compared with simple implementations, its segments, and its files."""
 
 from __future__ import annotations
 
@@ -58,14 +58,14 @@ def documents(report: Report) -> list[ParsedDocument]:
 
 
 def with_measures(document: ParsedDocument) -> ParsedDocument:
-    """Return the document with its measures."""
+    """Return the document with the measures that `NumberExtractor` finds."""
     measures = NumberExtractor().extract(document.paragraphs)
     record = replace(document.document, measures=sum(map(len, measures)))
     return replace(document, document=record, measures=measures)
 
 
 def measures_of(documents: Iterable[ParsedDocument]) -> list[Measure]:
-    """Return all measures in corpus order."""
+    """Return all measures of the documents, in the order of the documents."""
     return [
         Measure(measure, paragraph)
         for document in documents
@@ -114,7 +114,7 @@ def assert_same_answers(one: Index, other: Index) -> None:
 def test_the_number_of_segments_does_not_change_answers(
     limit: str, size: int, documents: list[ParsedDocument], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Many small segments, some with only a part of a document, return the same answers as one large segment."""
+    """Several small segments, some with only a part of a document, return the same answers as one large segment."""
     write_index(documents, tmp_path / "one", BuildOptions("columnar"))
     monkeypatch.setattr(writer, limit, size)
     write_index(documents, tmp_path / "many", BuildOptions("columnar"))
@@ -125,7 +125,7 @@ def test_the_number_of_segments_does_not_change_answers(
 
 
 def write_files(documents: Sequence[ParsedDocument], folder: Path) -> dict[str, bytes]:
-    """Return the files that a writer writes, by name."""
+    """Return the contents of the files that a writer writes to a new folder, by name."""
     folder.mkdir()
     index_writer = open_writer("columnar", folder, Analyzer())
     for document in documents:
@@ -137,7 +137,7 @@ def write_files(documents: Sequence[ParsedDocument], folder: Path) -> dict[str, 
 def test_the_block_size_does_not_change_files(
     documents: list[ParsedDocument], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The file of a segment does not depend on the size of the blocks in which it is computed."""
+    """The files do not depend on the size of the blocks in which they are computed."""
     expected = write_files(documents, tmp_path / "default")
     for module in (arrays, bigrams, building, postings, text):
         monkeypatch.setattr(
@@ -148,9 +148,9 @@ def test_the_block_size_does_not_change_files(
 
 
 def commit_one_by_one(documents: Sequence[ParsedDocument], folder: Path) -> Path:
-    """Add documents to an index, each in its own commit. Every third one is replaced by itself.
+    """Add documents to an index, each in its own commit. Every third one is then replaced by itself in another commit.
 
-    Returns the last data folder.
+    Returns the data folder of the last commit.
     """
     base: Path | None = None
     for step, document in enumerate(documents):
@@ -167,7 +167,7 @@ def commit_one_by_one(documents: Sequence[ParsedDocument], folder: Path) -> Path
 
 
 def test_small_segments_are_merged(documents: list[ParsedDocument], tmp_path: Path) -> None:
-    """After many commits there are few segments, and none of the replaced documents."""
+    """After many commits there are few segments, and a document that was replaced is returned once."""
     last = commit_one_by_one(documents, tmp_path)
     engine = ColumnarEngine(last)
     engine.check()
@@ -280,9 +280,10 @@ INCONSISTENT_CELLS = {"no such measure": [3, 0], "another document": [4, 0], "th
 
 @pytest.mark.parametrize("problem", INCONSISTENT_CELLS)
 def test_totals_in_other_rows_are_verified(problem: str) -> None:
-    """`part_of_n` of a cell is the number of the paragraph with its total. If there is none, the problem is named.
+    """`part_of_n` of a cell is the number of the paragraph with its total.
 
-    It is not named if that paragraph is outside of the docs of the document in the segment.
+    The problem is named if that paragraph has no such total, or if the total is the measure of the cell itself. It is
+    not named if the segment has no paragraph of the document with that number.
     """
     cell = TableCell(1, ("东风",), ("收件",), part_of_n=2)
     total = ExtractedMeasure("a", 1, None, 1, None, start=0, end=2, cell=replace(cell, total=True, part_of_n=None))
@@ -321,7 +322,7 @@ def test_inconsistent_tables_are_detected(problem: str | None) -> None:
 
 @pytest.mark.parametrize("offsets", [[0, 2, 1, 3], [0, 1, 2, 9], [1, 1, 2, 3]])
 def test_wrong_measure_offsets_are_detected(tmp_path: Path, offsets: list[int]) -> None:
-    """Offsets must ascend from 0 to the number of measures. Otherwise the index is damaged."""
+    """Offsets must ascend from 0 to the number of measures. If they do not, their use raises IndexDamaged."""
     builder = MeasureBuilder()
     builder.extend([[ExtractedMeasure("a", 1, None, 1, None)]] * 3)
     stored = {**measure_arrays(builder.columns()), "measure_offsets": np.array(offsets, np.uint64)}
@@ -353,7 +354,7 @@ def open_text(texts: Sequence[str]) -> SegmentText:
 def test_strings_are_found_like_by_scanning(
     texts: list[str], strings: list[str], options: dict[str, bool], max_punctuation_df: int
 ) -> None:
-    """A string matches the docs whose folded text contains it.
+    """A string matches the docs in whose folded text `Substring.find` finds it.
 
     Pairs with punctuation have lists of offsets (`MAX_PUNCTUATION_DF` is 64) or have none (0). The texts are returned
     as they were stored.
@@ -385,7 +386,7 @@ def test_a_text_is_scanned_block_by_block(size: int, monkeypatch: pytest.MonkeyP
     st.booleans(),
 )
 def test_headings_are_found_like_by_scanning(headings: list[str], strings: list[str], whole_numbers: bool) -> None:  # noqa: FBT001
-    """A string matches the headings that contain it. It does not match across two headings."""
+    """A string matches the headings in which `Substring.find` finds it. It does not match across two headings."""
     matcher = HeadingMatcher(headings)
     for string in strings:
         node = Substring(string, "heading", whole_numbers)
@@ -395,7 +396,7 @@ def test_headings_are_found_like_by_scanning(headings: list[str], strings: list[
 
 
 def test_the_term_of_a_number_is_not_a_string(report: Report, tmp_path: Path) -> None:
-    """The string 0件 does not match 零件, although the analyzer makes the term 0件 of it."""
+    """The string 0件 does not match 零件, although the analyzer turns 零件 into the term 0件."""
     write_index([report("a.txt", "零件", "10件")], tmp_path, BuildOptions("columnar"))
     write_index([report("b.txt", "零件")], tmp_path / "other", BuildOptions("columnar"))
     with Index(tmp_path) as index, Index(tmp_path / "other") as other:
@@ -405,9 +406,9 @@ def test_the_term_of_a_number_is_not_a_string(report: Report, tmp_path: Path) ->
 
 @given(st.lists(st.tuples(st.integers(1, 6), st.integers(1, 6)), unique=True), st.data())
 def test_pairs_without_lists_are_not_adjacent(words: list[tuple[int, int]], data: st.DataObject) -> None:
-    """Words of two characters without a list of offsets are frequent, and never overlap by one character.
+    """Words of two characters without a list of offsets are frequent, and no two of them can overlap by one character.
 
-    If some word is frequent enough and none repeats a character, the most frequent word has no list.
+    If a word is frequent enough and no word repeats a character, a word with the highest count has no list.
     """
     codes = np.array(sorted(words), np.int64).reshape(-1, 2)
     counts = np.array(data.draw(st.lists(st.integers(0, 9), min_size=len(words), max_size=len(words))), np.int64)
@@ -484,7 +485,8 @@ def test_keys_that_leave_no_room_for_offsets(monkeypatch: pytest.MonkeyPatch) ->
     """The lists are the same if the alphabet is so large that keys and offsets do not fit one integer."""
     texts = ["执法检查", "检查执法", "法检"]
     expected, _ = text_arrays(narrow_code_points("".join(texts)), np.array([4, 4, 2]))
-    # Each character of a pair takes 31 bits and an offset 4: 66 bits. Only the alphabet has fewer than 12 codes.
+    # Each character of a pair takes 31 bits and an offset 4: 66 bits. `bit_width` is called with the number of codes in
+    # the alphabet, which is below 12, and with the length of the text in codes, which is not.
     monkeypatch.setattr(bigrams, "bit_width", lambda count: 31 if count < 12 else 4)
     wide, _ = text_arrays(narrow_code_points("".join(texts)), np.array([4, 4, 2]))
     assert wide["bigram_keys"].dtype == np.uint64
@@ -620,7 +622,7 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> IndexReader:
 def test_the_best_docs_have_the_highest_scores(
     terms: str, weight: float, max_exact_docs: int, near_ratio: int, mixed: IndexReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The best docs are the first docs if all are sorted by score.
+    """The best docs are those that come first if all matches are sorted by score.
 
     The test includes few and many matches, bitsets and ids, rare and frequent words.
     """
@@ -668,7 +670,7 @@ def test_likely_docs_do_not_change_the_best_docs(
 def test_characters_are_found_by_comparing_or_by_looking_up(
     max_codes: int, mixed: IndexReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Rescoring returns the same scores, whichever way the characters of the query are found in the texts."""
+    """Rescoring returns the same scores, in whichever of the two ways it finds the query's characters in the texts."""
     clauses = [ScoringClause(text, ()) for text in ("执法检查报告", "听证", "的的的", "罚款没有")]
     scorer, doc_ids = scoring.Scorer(mixed, clauses), np.arange(0, mixed.size, 3)
     expected = scorer.rescore(doc_ids)
@@ -700,7 +702,7 @@ def test_a_tree_is_looked_up_in_some_docs(data: st.DataObject, mixed: IndexReade
 
 
 def test_a_leaf_of_two_trees_is_matched_once(mixed: IndexReader, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The trees of a request share the docs of their leaves."""
+    """Trees that are matched with the same `leaves`, as those of a request are, share the docs of their leaves."""
     matched: list[Node] = []
     matcher = mixed.matcher
     match_leaf = matcher._match_leaf
@@ -797,7 +799,7 @@ MAGIC = b"skarray4"
 
 
 def array_file(header: bytes) -> bytes:
-    """Return a file with a header, its length and its checksum."""
+    """Return the content of a file with a header, its length and its checksum."""
     return MAGIC + len(header).to_bytes(8, "little") + xxh3_64_digest(header)[::-1] + header + bytes(100)
 
 
@@ -891,7 +893,7 @@ TOPICS = ("行政执法", "普法宣传", "队伍建设")
 
 @pytest.fixture(scope="module", params=[10**6, 50], ids=["whole", "split"])
 def uneven(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> IndexReader:
-    """Documents with `LENGTHS` paragraphs in one segment, or in segments of 50 docs, so that documents are split."""
+    """Documents with `LENGTHS` paragraphs in one segment, or in segments of 50 docs, which split some documents."""
     rng = np.random.default_rng(5)
     folder = tmp_path_factory.mktemp("uneven")
     index_writer = open_writer("columnar", folder, Analyzer())
@@ -927,7 +929,7 @@ def test_each_way_to_count_documents_of_facet_values_is_exact(
     limits: tuple[int, int],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Facet counts of docs and of documents equal naive counts, in each way to count and with blocks of any size.
+    """Facet counts of docs and of documents equal naive counts, in each way to count and with small and large blocks.
 
     The docs are a bitset or ids, and the documents are counted in a table or by sorting.
     """

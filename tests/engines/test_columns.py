@@ -19,7 +19,7 @@ VALUES = st.one_of(st.none(), TEXTS, st.lists(TEXTS, max_size=2).map(tuple))
 
 
 def store_column(folder: str, values: list[object]) -> DictColumn:
-    """Store a column, and open it."""
+    """Store a column with these values in a file of the folder, and open it."""
     path = Path(folder) / "file"
     write_arrays(path, column_arrays("x", values))  # type: ignore[arg-type]
     return DictColumn(ArrayFile(path), "x")

@@ -22,9 +22,9 @@ from searchkit.search.results import Results
 FOLDER = Path(__file__).parents[1] / "contract"
 FILES = sorted(FOLDER.glob("*.json"))
 REQUEST_KEYS = {"name", "query", "options", "filters", "where", "select"}
-"""Keys of a case that describe the request. All other keys are expectations."""
+"""Keys of a case that name it and describe its request. All other keys are expectations."""
 TOLERANCE = 1e-4
-"""Maximum difference between the scores of two engines."""
+"""Maximum difference between two scores that count as equal."""
 
 Json = Mapping[str, Any]
 
@@ -69,7 +69,8 @@ def tables_of(entries: Sequence[Json], document: str) -> Iterator[Table]:
 def measures_of(entries: Sequence[Json], text: str) -> list[ExtractedMeasure]:
     """Return the measures of a paragraph.
 
-    `quote` of an entry is located in `text`. `part_of` is the start of another measure, or its quote.
+    `quote` of an entry is located at its first occurrence in `text`. `part_of` is the start of another measure, or its
+    quote.
     """
     measures = []
     for entry in entries:
@@ -122,7 +123,7 @@ def contract_index(index_of: Callable[..., Index]) -> Callable[[Path], Index]:
 
 
 def search(index: Index, case: Json, query: str) -> Results:
-    """Run the search of a case with a query."""
+    """Run the search of a case with `query` instead of its own query. By default, all hits are returned."""
     options = {"match": "all", "limit": None, **case.get("options", {})}
     return index.search(query, **options, **case.get("filters", {}), where=case.get("where"))
 
@@ -206,7 +207,10 @@ def test_search_case(path: Path, case: Json, contract_index: Callable[[Path], In
 
 
 def test_contract_files_are_complete() -> None:
-    """Each contract file has a description, and its cases have distinct names. No file and no case was lost."""
+    """Each contract file has a description, and its cases have distinct names.
+
+    The minimum numbers of files and of cases of measures show if some are lost.
+    """
     assert len(FILES) >= 13
     assert len(MEASURE_CASES) >= 20
     for path in FILES:
@@ -286,7 +290,10 @@ def check_same_as(index: Index, case: Json, results: Results) -> str | None:
 
 
 def check_understood(_index: Index, case: Json, results: Results) -> str | None:
-    """Check facet and values of the understood filters, and whether they are required (by default they are)."""
+    """Check facet and values of the understood filters, and whether they are required.
+
+    A case that does not say so expects required ones.
+    """
     expected = [[*item, True][:3] for item in case["understood"]]
     return compare(expected, [[item.facet, [*item.values], item.strict] for item in results.understood_filters])
 
@@ -345,7 +352,7 @@ def check_records(case: Json, selected: SelectedMeasures) -> str | None:
 
 
 def check_measure_scores(case: Json, selected: SelectedMeasures) -> str | None:
-    """Check that the scores of `equal_scores` are equal and above 0, and that those of `falling_scores` fall."""
+    """Check that the scores of `equal_scores` are the same and above 0, and that those of `falling_scores` fall."""
     equal = [selected.score_by_id[name] for name in case.get("equal_scores", ())]
     falling = [selected.score_by_id[name] for name in case.get("falling_scores", ())]
     is_right = not equal or (min(equal) == max(equal) and max(equal) > 0)

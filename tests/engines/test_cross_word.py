@@ -31,7 +31,10 @@ TEXTS = (
 
 @pytest.fixture(params=[1, 10_000], ids=["two-character words", "all words"])
 def index(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An index of `TEXTS`. Words of two characters have cross-word postings; longer words if the ratio is large."""
+    """An index of three documents with `TEXTS`. Words of two characters have cross-word postings.
+
+    With the high ratio, longer words have them, too.
+    """
     monkeypatch.setattr(cross_word, "_LONG_WORD_RATIO", request.param)
     writer = open_writer("columnar", tmp_path, Analyzer())
     for number in range(3):
@@ -52,7 +55,10 @@ def test_characters_of_a_word_are_found_anywhere(index: Path) -> None:
 
 
 def test_postings_and_cross_word_postings_partition_the_matches(index: Path) -> None:
-    """Postings and cross-word postings of a word are disjoint, and together are all docs whose text contains it."""
+    """If a word has cross-word postings, its postings and these are disjoint.
+
+    Together they are all docs whose text contains the word.
+    """
     (name,) = read_commit(index).segments
     segment = SegmentReader(index / name)
     postings = cross_word.CrossWordPostings(segment.arrays, segment.size)
@@ -66,6 +72,6 @@ def test_postings_and_cross_word_postings_partition_the_matches(index: Path) -> 
             assert not token_ids & set(cross_word_ids.tolist())
             assert token_ids | set(cross_word_ids.tolist()) == {n for n, text in enumerate(texts) if word in text}
             words_with_postings.add(word)
-    # 法律服务 is not a term: it is segmented as two words.
+    # 法律服务 is not a term: it is segmented as two words. Neither is 政府网, a part of the words 人民政府 and 网站.
     all_words = {"行政", "服务业", "人民政府"}
     assert words_with_postings == ({"行政"} if cross_word._LONG_WORD_RATIO == 1 else all_words)

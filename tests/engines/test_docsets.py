@@ -29,7 +29,7 @@ def make_set(form: Form, members: set[int], size: int = SIZE) -> tuple[DocSet, s
 
 
 def members_of(docs: DocSet) -> set[int]:
-    """Return the members of a set. Checks that all methods agree."""
+    """Return the members of a set. Checks that its methods agree on them."""
     ids = docs.ids.tolist()
     assert ids == sorted(set(ids))
     assert np.flatnonzero(docs.bitset).tolist() == ids
@@ -41,7 +41,7 @@ def members_of(docs: DocSet) -> set[int]:
 
 
 def forms_and_members(size: int) -> st.SearchStrategy[tuple[Form, set[int]]]:
-    """Generate a form and a set of doc ids."""
+    """Generate a form and a set of doc ids below `size`."""
     return st.tuples(st.sampled_from(FORMS), st.sets(st.integers(0, size - 1)))
 
 

@@ -39,9 +39,10 @@ from searchkit.text.folding import fold
 from searchkit.text.numerals import find_numerals, format_plain
 
 TOLERANCE = 1e-4
-"""Maximum difference between the scores of two engines."""
+"""Maximum difference of two scores that count as equal: of an engine and of the naive implementation, for example."""
 
-# A small alphabet, so that searched strings often occur: words, word boundaries, numbers and similar strings.
+# Texts of paragraphs and of queries are made of few pieces, so that the texts often contain the searched strings. Some
+# pieces contain others (3件 in 13件), and some are equal after folding (% and ％).
 PIECES = [
     *"执法检查监督行政市长江大桥三十二百零件户元万％%0123１２，。、：. ",
     "执法",
@@ -73,17 +74,18 @@ RUNS = texts_from([piece for piece in PIECES if piece.strip(" ：") == piece], 4
 """Runs of a query: texts without spaces and colons."""
 
 
-# --- the naive implementation: the definitions in searchkit.query.tree, facets and ranking, paragraph by paragraph
+# --- the naive implementation: the definitions of query.tree, query.facets and engines.ranking, paragraph by paragraph
 
 
 @dataclass(frozen=True)
 class NaiveEngine:
-    """Answers by definition. Paragraphs are identified by their index in corpus order."""
+    """Answers by definition. The number `i` of a paragraph is its index in `paragraphs`."""
 
     paragraphs: Sequence[Paragraph]
+    """All paragraphs, in corpus order."""
     analyzer: Analyzer
     measures: Sequence[Sequence[ExtractedMeasure]] = ()
-    """Measures of each paragraph."""
+    """Measures of each paragraph. Empty if no test looks up measures of these paragraphs."""
 
     @cached_property
     def terms(self) -> list[dict[str, list[str]]]:
@@ -99,8 +101,8 @@ class NaiveEngine:
     def texts_of(self, i: int, name: str) -> list[str]:
         """Return the texts of a field of a paragraph.
 
-        The passage is the text, the headings that the paragraph before it in the document is not under, and the title
-        for the first paragraph of the document.
+        The passage consists of the text and of the headings under which the paragraph is the first one. If it is the
+        first paragraph of the document, the title belongs to its passage, too.
         """
         paragraph = self.paragraphs[i]
         title = [paragraph.title] if paragraph.title else []
@@ -117,7 +119,7 @@ class NaiveEngine:
         return [i for i in range(len(self.paragraphs)) if self.is_match(node, i)]
 
     def is_match(self, node: Node, i: int, measure: ExtractedMeasure | None = None) -> bool:
-        """Return whether a paragraph, or one of its measures, matches a tree."""
+        """Return whether a paragraph matches a tree or, if one of its measures is given, whether this measure does."""
         match node:
             case Everything():
                 is_match = True
@@ -146,7 +148,8 @@ class NaiveEngine:
     def scores(self, clauses: Sequence[ScoringClause], complete: Node | None = None) -> list[float]:
         """Return the score by words, bigrams and characters of each paragraph, a tenth more if it matches `complete`.
 
-        An engine returns these scores for a query that at most `RESCORE_DEPTH` paragraphs match.
+        An engine gives these scores to the hits that step two of ranking scores. If at most `RESCORE_DEPTH` paragraphs
+        match, these are all hits.
         """
         words, bigrams, characters = query_weights(clauses)
         titles = [Counter(grams(fold(paragraph.title or ""), 2)) for paragraph in self.paragraphs]
@@ -160,7 +163,7 @@ class NaiveEngine:
 
     @cached_property
     def frequencies(self) -> tuple[list[Counter[str]], ...]:
-        """Frequencies of words, bigrams and characters in each paragraph. Words of headings count twice."""
+        """Frequencies of words in text, headings (twice) and title, and of bigrams and characters in the text."""
         words = [Counter(t["text"] + 2 * t["heading"] + t["title"]) for t in self.terms]
         texts = [fold(paragraph.text) for paragraph in self.paragraphs]
         return words, [Counter(grams(text, 2)) for text in texts], [Counter(grams(text, 1)) for text in texts]
@@ -169,7 +172,8 @@ class NaiveEngine:
 def query_weights(clauses: Sequence[ScoringClause]) -> tuple[Counter[str], ...]:
     """Return the weights of words, bigrams and characters of a query.
 
-    A bigram has the lower of the factors of its two characters.
+    Each occurrence in a clause adds the weight of the clause, times the factor of the word or character. A bigram has
+    the lower of the factors of its two characters.
     """
     words, bigrams, characters = Counter[str](), Counter[str](), Counter[str]()
     for clause in clauses:
@@ -196,8 +200,8 @@ def is_in_number(text: str, start: int, end: int) -> bool:
     han = "零〇一二三四五六七八九十百千万亿两点"
     before, after = text[:start][-2:], text[end : end + 2]
     first, last = text[start], text[end - 1]
-    # Before the span: a digit, or a digit and then a point or comma (`1.` before the 5 of 1.5).
-    # After the span: a digit, or a point or comma and then a digit.
+    # An Arabic number continues before the span if there is a digit, or a digit and then a point or comma (1. before 5
+    # in 1.5). It continues after the span if there is a digit, or a point or comma and then a digit.
     if first.isdecimal() and re.search(r"[0-9][.,]?$", before):
         return True
     if last.isdecimal() and re.match(r"[.,]?[0-9]", after):
@@ -246,7 +250,10 @@ def admits_measure(item: Filter, measure: ExtractedMeasure, paragraph: Paragraph
 
 
 def recount(facet: str, paragraphs: Sequence[Paragraph]) -> tuple[list[tuple[str, int]], int]:
-    """Return values and counts, by count, descending, then by value; and the number of paragraphs without a value."""
+    """Return the values of a facet with their counts, and the number of paragraphs without a value.
+
+    The values are ordered by descending count, then by value.
+    """
     counts = Counter(value for paragraph in paragraphs for value in values_of(paragraph, facet))
     return sorted(counts.items(), key=lambda item: (-item[1], item[0])), sum(
         not values_of(p, facet) for p in paragraphs
@@ -263,8 +270,8 @@ def bm25(
 ) -> list[float]:
     """Return the BM25 score of each text: k1 = 1.2, b = 0.75, idf = ln(1 + (N - df + 0.5) / (df + 0.5)).
 
-    `frequencies`: of the terms of each text. `query`: weights by term. `further`: occurrences for each text that
-    count for tf, but not for the length and for df.
+    `frequencies`: frequencies of the terms of each text. `query`: weights by term. `further`: for each text,
+    frequencies that are added to tf, but count neither for the length nor for df.
     """
     lengths = [tf.total() for tf in frequencies]
     average = sum(lengths) / len(frequencies) or 1
@@ -287,7 +294,10 @@ def seeded(seed: int) -> random.Random:
 
 
 def random_documents(rng: random.Random, documents: int, paragraphs: int) -> list[ParsedDocument]:
-    """Return documents of short texts that share many pieces. Their facets are often missing."""
+    """Return random documents. Their texts share many pieces, and many documents lack a facet.
+
+    `documents`: number of documents. `paragraphs`: average number of paragraphs of a document.
+    """
     generated = []
     for d in range(documents):
         name = f"{d:03}.txt"
@@ -312,7 +322,10 @@ def random_documents(rng: random.Random, documents: int, paragraphs: int) -> lis
 
 
 def random_tables(rng: random.Random, document: str, paragraphs: int) -> Iterator[Table]:
-    """Yield up to two tables, whose rows are paragraphs of the document."""
+    """Yield up to two tables, whose rows are paragraphs of the document.
+
+    `paragraphs`: number of paragraphs of the document.
+    """
     first = rng.randint(1, 4)
     for number in (1, 2):
         count = rng.randint(1, 3)
@@ -326,13 +339,13 @@ def random_tables(rng: random.Random, document: str, paragraphs: int) -> Iterato
 
 
 def random_cell(rng: random.Random, table: int) -> TableCell:
-    """Return the position of a measure in a table."""
+    """Return a random position in the table with the number `table`, for a measure."""
     headers = [tuple(rng.sample(HEADINGS, rng.randint(0, 2))) for _ in range(2)]
     return TableCell(table, *headers, total=rng.random() < 0.2)
 
 
 def random_measures(rng: random.Random, length: int) -> list[ExtractedMeasure]:
-    """Return up to five measures of a text, with numbers of all kinds. `length`: number of code points of the text."""
+    """Return up to five random measures of a text with `length` code points."""
     starts = sorted(rng.sample(range(length), min(length, rng.choice([0, 0, 1, 2, 5]))))
     measures = []
     for start in starts:
@@ -398,11 +411,11 @@ class IndexedCorpus:
         return parse(query, self.index.analyzer, self.index.facet_names)
 
     def ids(self, indices: Sequence[int]) -> list[str]:
-        """Return the ids of paragraphs in corpus order."""
+        """Return the ids of the paragraphs with the given indices, in corpus order."""
         return [self.naive.paragraphs[i].id for i in sorted(indices)]
 
     def search_ids(self, query: str, match: str = "all") -> list[str]:
-        """Return the ids of all hits in corpus order."""
+        """Return the ids of all hits of a query, in corpus order."""
         return sorted_ids(self.index.search(query, match=match, limit=None).hits)
 
 
@@ -413,7 +426,7 @@ def sorted_ids(hits: Sequence[object]) -> list[str]:
 
 
 def index_corpus(documents: Sequence[ParsedDocument], index_of: Callable[..., Index]) -> IndexedCorpus:
-    """Index documents."""
+    """Index documents, and return the index with the naive implementation."""
     index = index_of(documents)
     paragraphs = [paragraph for document in documents for paragraph in document.paragraphs]
     measures = [measures for document in documents for measures in document.measures or ()]
@@ -422,7 +435,7 @@ def index_corpus(documents: Sequence[ParsedDocument], index_of: Callable[..., In
 
 @pytest.fixture(scope="session")
 def indexed(index_of: Callable[..., Index]) -> IndexedCorpus:
-    """Nearly 500 random paragraphs, more than are rescored."""
+    """Random documents that have more paragraphs than step two of ranking scores (`RESCORE_DEPTH`)."""
     return index_corpus(random_documents(seeded(20), 80, 6), index_of)
 
 
@@ -502,9 +515,9 @@ TREES = st.recursive(
 @few_examples
 @given(quoted=texts_from([piece for piece in PIECES if '"' not in piece], 4))
 def test_quoted_strings_are_found_like_by_scanning(indexed: IndexedCorpus, quoted: str) -> None:
-    """A quoted string of any length and punctuation matches like a scan of texts, headings and titles.
+    """A quoted string, also with punctuation, matches exactly the paragraphs whose passage contains it.
 
-    In a heading or title, it is found once. With `text:`, it matches like a scan of the texts.
+    With `text:`, it matches exactly the paragraphs whose text contains it.
     """
     naive = indexed.naive
     for query, field in ((f'"{quoted}"', "passage"), (f'text:"{quoted}"', "text")):
@@ -516,9 +529,9 @@ def test_quoted_strings_are_found_like_by_scanning(indexed: IndexedCorpus, quote
 @few_examples
 @given(run=RUNS)
 def test_bare_runs_are_found_as_substrings(indexed: IndexedCorpus, run: str) -> None:
-    """A bare run matches every paragraph that contains it, however the text is segmented.
+    """A bare run matches every paragraph whose text contains it, however the text is segmented.
 
-    Paragraphs in which a number at an edge of the run is part of a longer number (13件 for 3件) are left out.
+    This is not required of paragraphs in which the run occurs only as a part of a longer number (3件 in 13件).
     """
     texts = [fold(paragraph.text) for paragraph in indexed.naive.paragraphs]
     expected = {i for i, text in enumerate(texts) if contains(text, fold(run), whole_numbers=True)}
@@ -529,7 +542,10 @@ def test_bare_runs_are_found_as_substrings(indexed: IndexedCorpus, run: str) -> 
 @given(query=QUERIES, match=st.sampled_from(["all", "any"]))
 @example("pm*", "all")
 def test_queries_match_like_their_trees(indexed: IndexedCorpus, query: str, match: str) -> None:
-    """A query matches the paragraphs that match its tree, evaluated paragraph by paragraph."""
+    """The hits of a query are the paragraphs that match its tree, evaluated paragraph by paragraph.
+
+    `understood` is the text of the tree, and `total` is the number of hits.
+    """
     tree: Node = getattr(indexed.parse(query), match)
     results = indexed.index.search(query, match=match, limit=None)
     assert results.understood == str(tree)
@@ -562,9 +578,9 @@ def test_any_tree_is_matched(indexed: IndexedCorpus, tree: Node) -> None:
 def test_facet_counts_equal_a_recount(
     indexed: IndexedCorpus, tree: Node, population: Node, filters: list[Filter], max_values: int | None
 ) -> None:
-    """Facet counts equal a recount of all matches under all filters except the facet's own, in the right order.
+    """Facet counts equal a recount of the matches that pass all filters except those by the facet itself.
 
-    So do the numbers of documents: of the matches, and of the population together with the matches.
+    The numbers of documents equal a recount, too: for the matches, and for the population together with the matches.
     """
     facets = tuple(map(Facet.parse, FACETS))
     request = Request(
@@ -591,7 +607,7 @@ def test_facet_counts_equal_a_recount(
 
 
 def document_counts(facet: str, paragraphs: Sequence[Paragraph]) -> Counter[str]:
-    """Return the number of documents with each value."""
+    """Return the number of documents of the paragraphs with each value of a facet."""
     return Counter(value for value, _ in {(value, p.document) for p in paragraphs for value in values_of(p, facet)})
 
 
@@ -610,9 +626,9 @@ def check_counts(
     max_values: int | None,
     selected: Callable[[str], bool],
 ) -> None:
-    """Compare the counts of an engine with a recount. The first `max_values` and the selected values are listed.
+    """Compare the counts of an engine with a recount: `values` and `missing`, as `recount` returns them.
 
-    Years are listed in ascending order.
+    The engine lists the first `max_values` of the values and the selected ones; years in ascending order.
     """
     listed = [
         (value, n) for i, (value, n) in enumerate(values) if max_values is None or i < max_values or selected(value)
@@ -632,7 +648,7 @@ def check_counts(
 @given(query=QUERIES, size=st.integers(1, 120), sort=st.sampled_from(["score", "year", "-document", "topic"]))
 @example("执法|检查|行政|件", 70, "score")
 def test_consecutive_pages_are_the_complete_list(indexed: IndexedCorpus, query: str, size: int, sort: str) -> None:
-    """Consecutive pages of any size are the complete list of hits. Every page has the same total."""
+    """Consecutive pages make up the complete list of hits. Every page states the total of the complete list."""
     complete = indexed.index.search(query, match="any", limit=None, sort=sort)
     size = max(size, complete.total // 5)  # few pages, because an engine may be slow
     paged = []
@@ -648,9 +664,10 @@ def test_consecutive_pages_are_the_complete_list(indexed: IndexedCorpus, query: 
 @given(query=QUERIES)
 @example("执法|检查|行政|件")
 def test_hits_are_ordered_by_score(indexed: IndexedCorpus, query: str) -> None:
-    """Scores descend within the rescored hits, and within the others. Ties are in corpus order.
+    """Scores descend within the hits that step two of ranking scores, and within the others. Ties are in corpus order.
 
-    A hit that is not rescored has no score by bigrams or characters, and no higher score by words than a rescored hit.
+    The hits of step two come first. The others have no score by bigrams or characters, and no higher score by words
+    than a hit of step two.
     """
     hits = indexed.index.search(query, match="any", limit=None, explain=True).hits
     best, rest = hits[:RESCORE_DEPTH], hits[RESCORE_DEPTH:]
@@ -663,7 +680,7 @@ def test_hits_are_ordered_by_score(indexed: IndexedCorpus, query: str) -> None:
 
 
 def test_more_paragraphs_match_than_are_rescored(indexed: IndexedCorpus) -> None:
-    """The corpus is large enough for the test of the order of hits."""
+    """The corpus is large enough for the tests of hits that step two of ranking does not score."""
     assert RESCORE_DEPTH == 200
     assert indexed.index.search("执法|检查|行政|件", match="any").total > RESCORE_DEPTH
 
@@ -671,7 +688,7 @@ def test_more_paragraphs_match_than_are_rescored(indexed: IndexedCorpus) -> None
 @settings(few_examples, max_examples=25)
 @given(query=QUERIES)
 def test_scores_are_those_of_the_formulas(indexed: IndexedCorpus, query: str) -> None:
-    """A score is the sum of its explained parts. If all hits are rescored, it equals the naive computation."""
+    """A score is the sum of its explained parts. If step two scores all hits, the scores equal the naive ones."""
     hits = indexed.index.search(query, match="all", limit=None, explain=True).hits
     for hit in hits:
         assert hit.explanation is not None
@@ -691,10 +708,11 @@ def test_scores_are_those_of_the_formulas(indexed: IndexedCorpus, query: str) ->
 @example("执法 检查 行政 件", None)
 @example("执法 长江大桥", None)
 def test_further_hits_are_ranked_with_the_others(indexed: IndexedCorpus, query: str, item: Filter | None) -> None:
-    """With `beyond`, the list also has paragraphs that match only some of the words. They are not in the total.
+    """With `beyond`, the hits include paragraphs that match only the relaxed form of the query (`Query.any`).
 
-    If no paragraph matches all words, the list is empty. Rescored hits with all content words in the passage or the
-    title score a tenth more. A page is a part of the complete list.
+    They are not in the total. If no paragraph matches the strict form (`Query.all`), there are no hits. Among the hits
+    that step two of ranking scores, those that match `complete` score a tenth more. A page is a part of the complete
+    list.
     """
     parsed, filters = indexed.parse(query), (item,) if item else ()
     matches, further = (
@@ -753,9 +771,9 @@ def test_first_hits_come_before_all_others(indexed: IndexedCorpus, query: str, *
 @example("执 执查执")
 @example("执 执执法")
 def test_hits_say_which_words_they_lack(indexed: IndexedCorpus, query: str) -> None:
-    """With `auto`, exactly the hits that are not in the total say which words they lack.
+    """By default (`match="auto"`), exactly the hits that are not in the total say which words they lack.
 
-    If the search is relaxed, all hits of a query of several words lack one.
+    If the search is relaxed, each hit of a query of several words lacks at least one.
     """
     results = indexed.index.search(query, limit=None)
     counted = indexed.index.search(query, limit=None, beyond=False)
@@ -783,7 +801,7 @@ def test_scores_of_frequent_repetitions(index_of: Callable[..., Index]) -> None:
 @few_examples
 @given(query=QUERIES, item=FILTERS)
 def test_filters_do_not_change_scores(indexed: IndexedCorpus, query: str, item: Filter) -> None:
-    """A paragraph has the same score under any filter, if it is rescored with and without the filter."""
+    """A paragraph has the same score with and without a filter, if step two of ranking scores it in both cases."""
     parsed = indexed.parse(query)
     request = Request(parsed.all, parsed.scoring, limit=RESCORE_DEPTH)
     unfiltered = {hit.paragraph.id: hit.score for hit in indexed.engine.search(request).hits}
@@ -816,7 +834,7 @@ def test_hits_are_sorted_by_a_facet(indexed: IndexedCorpus, query: str, sort: st
 @few_examples
 @given(query=QUERIES, keys=st.permutations(["year", "-section", "topic", "score", "-batch"]), size=st.integers(2, 4))
 def test_hits_are_sorted_by_several_keys(indexed: IndexedCorpus, query: str, keys: list[str], size: int) -> None:
-    """Ties of a key are ordered by the next key. By the key score, rescored hits come before the others."""
+    """Ties of a key are ordered by the next key. By the key score, the hits that step two scores precede the others."""
     by_score = indexed.index.search(query, match="any", limit=None).hits
     steps: dict[str, int] = {}
     for n, hit in enumerate(by_score):
@@ -846,7 +864,7 @@ def test_paragraphs_or_documents_are_left_out(
     item: Filter | None,
     by_document: bool,  # noqa: FBT001
 ) -> None:
-    """`without` leaves out its matches or, if hits are grouped, the documents of its matches."""
+    """`without` leaves out the paragraphs that match it or, if hits are grouped, all paragraphs of their documents."""
     naive, filters = indexed.naive, (item,) if item else ()
     request = Request(tree, filters=filters, facets=(Facet("topic"),), max_values=None, limit=None, without=without)
     response = indexed.engine.search(replace(request, by_document=by_document))
@@ -867,7 +885,7 @@ def test_paragraphs_or_documents_are_left_out(
 @few_examples
 @given(query=QUERIES, sort=st.sampled_from(["score", "year", "-section"]))
 def test_hits_are_grouped_by_document(indexed: IndexedCorpus, query: str, sort: str) -> None:
-    """Each document has the rank of its first hit, and the number of its matches."""
+    """A group is the first hit of a document, with the number of matches in it. The groups keep the order of hits."""
     hits = indexed.index.search(query, match="any", limit=None, sort=sort).hits
     grouped = indexed.index.search(query, match="any", limit=None, sort=sort, group="document")
     first_hits = {hit.paragraph.document: hit for hit in reversed(hits)}
@@ -880,7 +898,7 @@ def test_hits_are_grouped_by_document(indexed: IndexedCorpus, query: str, sort: 
 
 @pytest.fixture(scope="session")
 def repeated(index_of: Callable[..., Index]) -> IndexedCorpus:
-    """About 90 random paragraphs, each repeated in one to five documents of different years."""
+    """Random documents. Each is indexed under one to five names, with another year under each name."""
     rng, documents = seeded(21), []
     for n, original in enumerate(random_documents(rng, 20, 4)):
         for year in rng.sample(range(2015, 2024), rng.randint(1, 5)):
@@ -957,7 +975,7 @@ def is_selected(  # noqa: PLR0913 - the fields of a request
     single_years: bool = False,
     convertible: tuple[tuple[str, float], ...] = (),
 ) -> bool:
-    """Return whether a measure fulfils the conditions of a `MeasureRequest`, whose fields the parameters are."""
+    """Return whether a measure fulfils the conditions of a `MeasureRequest`. The other parameters are its fields."""
     value = -measure.base_value if measure.change == "decrease" else measure.base_value
     if convertible:
         if measure.base_unit not in dict(convertible):
@@ -982,7 +1000,7 @@ def test_measures_are_selected_by_definition(
 ) -> None:
     """The columns contain the measures that match the query and fulfil the conditions, in corpus order.
 
-    The score of a measure is the score of step one of its paragraph. Any measures can be fetched, in any order, several
+    The score of a measure is the score by words of its paragraph. Measures can be fetched in any order, and several
     times.
     """
     naive, parsed = indexed.naive, indexed.parse(query)
@@ -1042,7 +1060,10 @@ def test_scores_of_measures_are_those_of_a_search(indexed: IndexedCorpus, query:
 @given(seed=st.integers(0, 10**6), queries=st.lists(QUERIES, min_size=2, max_size=2), conditions=MEASURE_CONDITIONS)
 @example(7, ["执法|检查|行政|件^2", "*"], NO_CONDITIONS)
 def test_engines_select_the_same_measures(seed: int, queries: list[str], conditions: dict[str, Any]) -> None:
-    """All local engines return the same measures, indicators, order and, to the last bit, scores, on any corpus."""
+    """All local engines store the same measures and tables, and select the same measures in the same order.
+
+    The scores of the measures are equal to the last bit.
+    """
     documents = random_documents(seeded(seed), 8, 3)
     answers: dict[str, list[object]] = {name: [] for name in LOCAL_ENGINES}
     for name, engine_answers in answers.items():
@@ -1071,7 +1092,7 @@ def test_engines_select_the_same_measures(seed: int, queries: list[str], conditi
 @settings(few_examples, max_examples=12)
 @given(seed=st.integers(0, 10**6), queries=st.lists(QUERIES, min_size=3, max_size=3), item=FILTERS)
 def test_answers_on_random_corpora(index_of: Callable[..., Index], seed: int, queries: list[str], item: Filter) -> None:
-    """Matches, scores and facets equal the naive ones on any corpus."""
+    """Matches, scores and facet counts equal the naive ones on random corpora."""
     indexed = index_corpus(random_documents(seeded(seed), 5, 3), index_of)
     for query in queries:
         parsed = indexed.parse(query)
@@ -1090,7 +1111,7 @@ def test_answers_on_random_corpora(index_of: Callable[..., Index], seed: int, qu
 
 
 def test_answers_are_reproducible(index_of: Callable[..., Index]) -> None:
-    """Two builds and two searches return the same hits, scores and facets, to the last bit."""
+    """Two indexes of the same documents, each searched twice, return the same hits and facets, and equal scores."""
     documents = random_documents(seeded(3), 20, 3)
     indexes = [index_of(documents), index_of(documents)]
     for query in ("执法 检查", "行政|市|3件", "-执法", "长江大桥", "年"):
@@ -1108,7 +1129,8 @@ def test_answers_are_reproducible(index_of: Callable[..., Index]) -> None:
 def test_stored_records_are_unchanged(index_of: Callable[..., Index]) -> None:
     """Documents, paragraphs, tables and measures are returned as they were added, in corpus order.
 
-    This includes records of a file: such a document has one paragraph, with the same id.
+    This includes records of a file: such a document has one paragraph, with the same id. An unknown id has no
+    document, no paragraph and no measures.
     """
     documents = random_documents(seeded(4), 12, 3)
     for key in ("1", "k", "2024#7"):
@@ -1253,7 +1275,7 @@ def test_strings_of_real_reports_are_found(seeds: IndexedCorpus) -> None:
 
 
 def test_substrings_of_headings_and_titles_are_found(seeds: IndexedCorpus) -> None:
-    """Random substrings of headings and titles of real reports are found where the heading or title begins."""
+    """Random substrings of headings and titles of real reports match exactly the paragraphs whose passage has them."""
     rng, naive = seeded(11), seeds.naive
     labels = sorted({label for i in range(len(naive.paragraphs)) for label in naive.texts_of(i, "passage")[1:]})
     assert len(labels) > 40
@@ -1265,7 +1287,7 @@ def test_substrings_of_headings_and_titles_are_found(seeds: IndexedCorpus) -> No
 
 
 def test_words_of_real_reports_are_found(seeds: IndexedCorpus) -> None:
-    """A bare word from real reports matches every paragraph that contains it."""
+    """A bare word from real reports matches every paragraph whose passage contains it as a string."""
     words = {term for terms in seeds.naive.terms for term in terms["text"] if not term[0].isdecimal()}
     for word in seeded(9).sample(sorted(words), 400):
         response = seeds.engine.search(Request(seeds.parse(word).all, limit=None))
@@ -1273,7 +1295,7 @@ def test_words_of_real_reports_are_found(seeds: IndexedCorpus) -> None:
 
 
 def test_numbers_of_real_reports_are_found(seeds: IndexedCorpus) -> None:
-    """A number from real reports is found as printed, and in other notations."""
+    """A number from real reports is found as printed, and in Arabic digits with and without commas."""
     paragraphs_by_form: dict[str, set[str]] = {}
     for paragraph in seeds.naive.paragraphs:
         for numeral in find_numerals(paragraph.text):

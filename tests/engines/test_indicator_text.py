@@ -15,9 +15,10 @@ INDICATORS = st.lists(st.text("立案率处 罚a1、Ａ（", max_size=8), max_si
 
 @given(INDICATORS, st.text("立案率处罚a1", min_size=1, max_size=4))
 def test_match_grams_equals_counting(texts: list[str], query: str) -> None:
-    """`match_grams` returns the indicators with each gram, and the share of each indicator's grams that are given.
+    """`match_grams` returns the indicators with each gram, and the precision of each indicator.
 
-    In this share, grams before the last space of an indicator weigh half as much as grams after it.
+    The precision is the share of the characters and bigrams of the indicator that are among the grams. Those before
+    its last space weigh half as much as those after it.
     """
     grams = list(dict.fromkeys([*query, *(query[i : i + 2] for i in range(len(query) - 1))]))
     matches, precisions = Indicators.of_texts(texts).match_grams(grams)
@@ -33,7 +34,7 @@ def test_match_grams_equals_counting(texts: list[str], query: str) -> None:
 
 @given(INDICATORS, st.text("立案率处a（", max_size=3))
 def test_strings_are_found_in_folded_text(texts: list[str], string: str) -> None:
-    """`with_string` returns the indicators that contain a string, also after `without` has removed characters."""
+    """`with_string` finds the indicators whose folded text contains a string, also if `without` removed characters."""
     indicators, folded = Indicators.of_texts(texts), list(map(fold, texts))
     assert indicators.with_string(string).tolist() == [i for i, text in enumerate(folded) if string in text]
     plain = [text.replace(" ", "").replace("(", "") for text in folded]
@@ -43,7 +44,10 @@ def test_strings_are_found_in_folded_text(texts: list[str], string: str) -> None
 
 @given(INDICATORS)
 def test_words_at_the_ends_and_spaces(texts: list[str]) -> None:
-    """`begin_or_end_with` compares the printed text, which is not folded. `has_space` finds spaces in it."""
+    """`begin_or_end_with` finds the wanted indicators that, as printed and not folded, begin or end with a word.
+
+    `has_space` finds the indicators with a space.
+    """
     indicators = Indicators.of_texts(texts)
     is_wanted = np.arange(len(texts)) % 3 > 0
     for word in ("立案", "Ａ"):
@@ -54,7 +58,10 @@ def test_words_at_the_ends_and_spaces(texts: list[str]) -> None:
 
 
 def test_indicators_are_a_sequence_of_printed_texts() -> None:
-    """Length, items, slices and iteration are those of the list of texts."""
+    """Length, items, slices and iteration are those of the list of texts.
+
+    A character above U+FFFF is found, too.
+    """
     texts = ["ＧＤＰ", "立案", "𠀀 数"]
     indicators = Indicators.of_texts(texts)
     assert [len(indicators), indicators[0], indicators[-1], indicators[1:], list(indicators)] == [

@@ -60,7 +60,7 @@ def test_saturation_increases_up_to_a_limit(tf: float, more: float, length: floa
 def test_saturation_decreases_with_the_length_of_the_text(
     tf: float, length: float, more: float, average: float
 ) -> None:
-    """An occurrence in a longer text is worth less."""
+    """The same number of occurrences has a lower saturation in a longer text."""
     assert saturation(tf, length + more, average) < saturation(tf, length, average)
 
 
@@ -71,7 +71,7 @@ def test_one_occurrence_in_a_text_of_average_length_has_saturation_one() -> None
 
 
 def test_fields_are_summed_with_their_weights() -> None:
-    """BM25F combines the frequencies, or the lengths, of text, headings and title."""
+    """BM25F adds the frequencies, or the lengths, of text (with weight 1), headings and title."""
     assert weighted_sum(3, 2, 1) == 3 + 2 * HEADING_WEIGHT + TITLE_WEIGHT
     assert weighted_sum(3, 0, 0) == 3
 
@@ -127,7 +127,7 @@ def test_overlapping_grams_are_counted() -> None:
 
 @given(st.lists(st.tuples(REPETITIVE, st.floats(0.1, 10)), max_size=4), SIZES)
 def test_weights_of_query_grams_are_sums(texts: list[tuple[str, float]], size: int) -> None:
-    """The weight of a gram is the sum of the weights of the texts that contain it, once per occurrence."""
+    """The weight of a gram is the sum over its occurrences in the clauses: each adds the weight of its clause."""
     weights = query_grams([ScoringClause(text, (), weight) for text, weight in texts], size)
     assert set(weights) == {gram for text, _ in texts for gram in grams(text, size)}
     for gram, weight in weights.items():
@@ -135,7 +135,7 @@ def test_weights_of_query_grams_are_sums(texts: list[tuple[str, float]], size: i
 
 
 def test_factors_of_a_clause_lower_the_weights() -> None:
-    """A term and a character have their factors, and a bigram has the lower factor of its characters."""
+    """A clause adds its weight times the factor of the term or character. A bigram takes the lower of its factors."""
     clause = ScoringClause("的，红马", ("的", "红马"), 2.0, (0.3, 1.0), (0.3, 1.0, 0.5, 1.0))
     assert query_terms([clause, ScoringClause("的", ("的",))]) == {"的": 1.6, "红马": 2.0}
     assert query_grams([clause], 1) == {"的": 0.6, "红": 1.0, "马": 2.0}
@@ -143,7 +143,7 @@ def test_factors_of_a_clause_lower_the_weights() -> None:
 
 
 def test_a_score_is_the_sum_of_its_parts() -> None:
-    """The parts that `--explain` prints add up to the score."""
+    """The parts that `--explain` prints add up to the score. `completed` adds the bonus for all content words."""
     assert Explanation({"执法": 1.5, "监督": 0.25}, bigrams=2.0, characters=0.5).score == pytest.approx(4.25)
     assert Explanation().score == 0
     assert Explanation({"执法": 1.0}, characters=1.0).completed().score == pytest.approx(2 * (1 + COMPLETE_BONUS))

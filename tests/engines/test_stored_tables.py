@@ -22,7 +22,11 @@ def cells(*texts: str) -> tuple[Cell, ...]:
 
 
 def report(name: str, rows: int = 2, *, section: str = "成效") -> ParsedDocument:
-    """Return a document with a paragraph, a table with merged cells, a paragraph, and a table without a header."""
+    """Return a document with a paragraph, a table with merged cells, a paragraph, and a table without a header.
+
+    The first paragraph and each of the `rows` rows of the first table have a measure. The last of these rows is marked
+    as the total of the others.
+    """
     body = tuple(cells(f"街道{n}", str(n), str(n * 10)) for n in range(1, rows + 1))
     header = ((Cell("街道", row_span=2), Cell("收件", col_span=2)), cells("许可", "处罚"))
     first = Table(name, 1, "表1 收件情况", header, body, 1, first_paragraph=2)
@@ -50,7 +54,7 @@ def plain(name: str) -> ParsedDocument:
 
 
 def test_tables_are_stored_in_corpus_order(engine: str, tmp_path: Path) -> None:
-    """All tables are returned as they were written, in corpus order, and the index passes its check."""
+    """All tables are returned as they were written, in corpus order. `table` returns the table with an id, or None."""
     documents = [report("a.txt"), plain("b.txt"), report("c.txt", 40)]
     write_index(documents, tmp_path / "index", BuildOptions(engine))
     with Index(tmp_path / "index") as index:
@@ -74,7 +78,7 @@ def test_a_table_is_admitted_by_one_of_its_rows(engine: str, tmp_path: Path) -> 
 
 
 def test_cells_of_measures_are_stored(engine: str, tmp_path: Path) -> None:
-    """A measure has its table, row, column and total, and may be part of a measure in another row."""
+    """A measure has its table, row and column, whether it is a total, and the id of the total that it is part of."""
     write_index([report("a.txt", 3)], tmp_path / "index", BuildOptions(engine))
     with Index(tmp_path / "index") as index:
         outside, first, _, total = index.every_measure()
@@ -86,12 +90,18 @@ def test_cells_of_measures_are_stored(engine: str, tmp_path: Path) -> None:
 
 
 def test_an_updated_index_equals_a_new_one(engine: str, tmp_path: Path) -> None:
-    """Tables and cells survive updates, deletions and merges of segments."""
+    """An index that was updated several times has the same tables and measures as a new index of the same documents.
+
+    The updates add and remove documents, so that the columnar engine merges and rewrites segments.
+    """
     analyzer = Analyzer(Lexicon.load(None, None))
     documents = {name: report(name, rows) for name, rows in (("a", 3), ("b", 2), ("c", 5), ("d", 1), ("e", 4))}
 
     def write(state: int, names: str, base: int | None, *, removed: str = "") -> None:
-        """Write an index of the documents `names` and of a base index without the documents `removed`."""
+        """Write an index: the documents of the state `base` except `removed`, and the documents `names`.
+
+        Each letter of `names` and `removed` is the name of a document.
+        """
         folder_of(state).mkdir()
         writer = open_writer(engine, folder_of(state), analyzer, folder_of(base) if base else None)
         writer.remove(list(removed))
@@ -117,7 +127,7 @@ def test_an_updated_index_equals_a_new_one(engine: str, tmp_path: Path) -> None:
 
 
 def test_a_table_of_several_segments_is_complete(engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The parts of a table of a document that does not fit a segment are joined, also if a filter admits one part."""
+    """A table whose rows are in several segments is returned with all rows, also if a filter admits only one row."""
     monkeypatch.setattr(columnar_writer, "MAX_SEGMENT_DOCS", 7)
     item = report("a.txt", 30)
     paragraphs = list(item.paragraphs)

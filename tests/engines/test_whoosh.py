@@ -21,7 +21,7 @@ from searchkit.indexing.build import BuildOptions, write_index
 from searchkit.manifest import compute_checksums, compute_manifest_checksum, read_manifest
 from searchkit.model import Paragraph, to_json
 
-# Whoosh does not close a file that it cannot read.
+# Whoosh does not close a file that it cannot read. Python closes it later, with a warning.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
@@ -29,11 +29,11 @@ pytestmark = [
 ]
 
 MARKER = "was-run"
-"""A folder that every planted call creates in the working directory."""
+"""Name of the folder that every planted call creates in the working directory."""
 
 
 class PlantedCall:
-    """An object whose pickle is a call."""
+    """An object whose pickle performs a call when it is read."""
 
     def __init__(self, function: Callable[..., object], *arguments: object) -> None:
         self.call = function, arguments
@@ -153,7 +153,7 @@ def test_pickled_classes_that_whoosh_does_not_use_are_refused(index: Path, harml
 )
 @pytest.mark.parametrize("kind", ["paragraph", "document"])
 def test_pickled_calls_in_stored_records_are_refused(index: Path, use: Callable[[Index], object], kind: str) -> None:
-    """All methods that read a stored record refuse a pickled call, and do not perform it."""
+    """Methods that read stored records report damage if a record is a pickled call, and do not perform the call."""
     folder = data_folder(index)
     for path in [*folder.glob("*MAIN*")]:
         path.unlink()
@@ -169,7 +169,10 @@ def test_pickled_calls_in_stored_records_are_refused(index: Path, use: Callable[
 
 
 def test_unpickling_by_other_code_is_not_restricted(index: Path) -> None:
-    """Other code of the process can unpickle anything before, between and after uses of an index."""
+    """Other code of the process can unpickle classes that an index must not contain.
+
+    It can do so while an index is open, and after a damaged index was refused.
+    """
     content = pickle.dumps([Path("x"), Lengths(1)])
     with Index(index) as opened:
         assert pickle.loads(content) == [Path("x"), Lengths(1)]  # noqa: S301 - our own pickle

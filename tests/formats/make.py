@@ -42,9 +42,9 @@ PUBLISHED = "2024-01-22"
 """The publication date, which only the web page states."""
 
 _NUMBER_PATTERNS = tuple(map(re.compile, ("[一二三四五六七八九十]+、", "（[一二三四五六七八九十]+）", r"\d+\.")))
-"""Numbers of the levels 1 to 3: 一、 （一） 1."""
+"""Patterns of the numbers of the levels 1 to 3: 一、 （一） 1."""
 _POINT_NUMBER = re.compile("[一二三四五六七八九十]是")
-"""Number of the level 4: 一是."""
+"""Pattern of the numbers of level 4: 一是."""
 _LEFT, _WIDTH = 73.5, 448.0
 """Distance in points from the left edge of the page to the text, and width of the lines in points."""
 _ABOVE, _BELOW = 19.0, 9.0
@@ -91,7 +91,7 @@ class Line(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """A horizontal or vertical line on a page, in points from its upper left corner."""
+    """A horizontal or vertical line on a page: its ends, in points from the upper left corner of the page."""
 
     x: float
     y: float
@@ -109,7 +109,7 @@ def split_report(text: str) -> tuple[str, list[Line]]:
 
 
 def markdown(text: str) -> bytes:
-    """Write Markdown: headings with their numbers, and a table with pipes."""
+    """Build Markdown: headings with their numbers, and a table with pipes."""
     title, lines = split_report(text)
     parts = [f"# {title}"]
     for is_row, group in groupby(lines, key=lambda line: line.is_row):
@@ -158,7 +158,7 @@ _STRONG = "<p><strong>{}</strong></p>"
 
 
 def html(text: str) -> bytes:
-    """Write a web page as saved from the site of an agency: bold headings, a table, and page chrome."""
+    """Build a web page as saved from the site of an agency: bold headings, a table, and page chrome."""
     title, lines = split_report(text)
     body: list[str] = []
     for is_row, group in groupby(lines, key=lambda line: line.is_row):
@@ -174,7 +174,7 @@ def html(text: str) -> bytes:
 
 
 def docx(text: str) -> bytes:
-    """Write a Word document: title and headings by style, all numbers by lists, and a table."""
+    """Build a Word document: title and headings by style, all numbers by lists, and a table."""
     title, lines = split_report(text)
     body = [paragraph(title, '<w:pStyle w:val="Title"/>')]
     runs = 1  # number of lists: list 1 numbers the levels 1 to 3, and each run of 一是 items is a further list
@@ -242,7 +242,7 @@ def register_font() -> None:
 
 
 def pdf(text: str, **options: object) -> bytes:
-    """Write a PDF with page numbers and a running head. Skips the test if a library is not installed.
+    """Build a PDF with page numbers and a running head. Skips the test if a library is not installed.
 
     `options`: passed to reportlab.
     """
@@ -262,7 +262,7 @@ def pdf(text: str, **options: object) -> bytes:
 
 
 def ofd(text: str) -> bytes:
-    """Write an OFD package."""
+    """Build an OFD package with page numbers and a running head."""
     import test_ofd
 
     pages = []
@@ -274,7 +274,7 @@ def ofd(text: str) -> bytes:
 
 
 _GRID = '<ofd:PathObject Boundary="0 0 210 297"><ofd:AbbreviatedData>{}</ofd:AbbreviatedData></ofd:PathObject>'
-"""An object with the lines of the tables of a page."""
+"""A path object, which draws the rules of the tables of a page."""
 
 
 # Records
@@ -296,14 +296,14 @@ def records(parsed: ParsedDocument) -> list[list[str]]:
 
 
 def table(rows: Iterable[Sequence[str]]) -> bytes:
-    """Write comma-separated values as spreadsheet programs do."""
+    """Build comma-separated values with a byte order mark, as spreadsheet programs do."""
     file = io.StringIO(newline="")
     csv.writer(file).writerows(rows)
     return file.getvalue().encode("utf-8-sig")
 
 
 def workbook(rows: Iterable[Sequence[str]]) -> bytes:
-    """Write a workbook with one sheet."""
+    """Build a workbook with one sheet."""
     from xlsxwriter import Workbook
 
     file = io.BytesIO()

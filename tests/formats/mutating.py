@@ -1,6 +1,7 @@
 """Ways to damage a file, as disks, networks, faulty programs and attackers do.
 
-The names of these functions are part of the file names and of the counts in mutations.json.
+The name of a mutation is part of the names of the files that it damaged (`000012-flipped.txt`), and the key of their
+number in mutations.json.
 """
 
 from __future__ import annotations
@@ -17,24 +18,24 @@ Mutation = Callable[[bytes, random.Random], bytes]
 _MAX_REPETITION_BYTES = 300_000
 """Maximum length of an inserted repetition, in bytes."""
 _MAX_DEPTH = 50_000
-"""Number of levels of a tag that is nested in itself."""
+"""Number of copies of a tag that `retagged` puts in its place, so that elements are nested this deep."""
 _BOMB = 40_000_000
 """Uncompressed size, in bytes, of an entry that compresses to a thousandth of its size."""
 _TAG = re.compile(rb"<[^<>]{1,200}>")
 """A tag of XML or HTML."""
 _VALUE = re.compile(rb'="[^"]{0,60}"')
-"""The value of an attribute."""
+"""An attribute value, with the equals sign and the quotes."""
 _EXTREME_VALUES = (b"", b"-1", b"0", b"999999999999", b"1e999", b"nan", b"../../x", b"\xff", b"&a;", b"%s" * 20)
 """Values of attributes that a reader must be prepared for."""
 _ENTITY = b'<!DOCTYPE a [<!ENTITY a "aaaaaaaaaa"><!ENTITY b SYSTEM "file:///etc/passwd">]>'
-"""Declarations of an entity, and of one with the content of a file of the system."""
+"""Declarations of two entities: one stands for a text, the other for the content of a file of the system."""
 _ODD_NAMES = ("../../a.txt", "/etc/a.txt", "C:\\a.txt", "a/" * 200 + "a.txt", "\x00", "a\nb.txt", "word/document.xml")
-"""Names of entries: outside of the archive, very long, with control characters, or of the main part of a document."""
+"""Names of entries: paths outside of the archive, a very long one, control characters, the main part of a document."""
 _SNIPPETS = (
     b"\x00", b"\x1b[2J", b'"', b"'", b"|", b"```\n", b"---\n", b"\r", b"\xef\xbb\xbf", b"\xed\xa0\x80", b"<!--", b"]]>",
     b"<table>", b"{\\rtf1", b"\xe2\x80\xae", "一、".encode(), "（一）".encode(), b"1.", "２０２３年".encode("gb18030"),
 )  # fmt: skip
-"""Bytes with a meaning in some format: control characters, quotes, markup, byte order marks, list numbers."""
+"""Bytes with a meaning in some format: control characters, quotes, markup, a byte order mark, list numbers, a year."""
 
 
 def _part(data: bytes, rng: random.Random, max_length: int = 4096) -> tuple[int, int]:
@@ -98,7 +99,7 @@ def retagged(data: bytes, rng: random.Random) -> bytes:
 
 
 def revalued(data: bytes, rng: random.Random) -> bytes:
-    """Replace some attribute values by extreme ones."""
+    """Replace attribute values by extreme ones: about 1 %, about 20 % or all."""
     share = rng.choice((0.01, 0.2, 1))
     return _VALUE.sub(
         lambda match: b'="' + rng.choice(_EXTREME_VALUES) + b'"' if rng.random() < share else match[0], data
@@ -120,7 +121,11 @@ def inside(data: bytes, rng: random.Random) -> bytes:
 
 
 def other_entries(data: bytes, rng: random.Random) -> bytes:
-    """Delete, swap or empty entries, add a zip bomb, the archive itself, odd names or many entries."""
+    """Swap two entries, empty one, replace its content by many zeros or the archive itself, or add entries.
+
+    The added entries are the archive itself, one with an odd name, or many small ones. Sometimes, an entry is deleted,
+    too.
+    """
     files = _unpacked(data)
     first, second = (rng.choice(sorted(files)) for _ in range(2))
     changes = rng.choice(
@@ -140,7 +145,7 @@ def other_entries(data: bytes, rng: random.Random) -> bytes:
 
 
 def header(data: bytes, rng: random.Random) -> bytes:
-    """Change bytes in the headers of an archive: names, sizes, compression methods, flags."""
+    """Change up to three bytes in or just after headers of an archive: sizes, compression methods, flags, names."""
     changed = bytearray(data)
     offsets = [match.start() for match in re.finditer(rb"PK\x01\x02|PK\x03\x04|PK\x05\x06", data)]
     for _ in range(rng.choice((1, 3)) if offsets else 0):

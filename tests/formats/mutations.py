@@ -4,11 +4,12 @@
 
 N files (10,000) are derived from the sample report and a few other files, each by one mutation or by a wrong suffix.
 They are written to folders of 500, with intact files in between. Each folder is indexed twice: by two worker processes,
-and with one file per task to measure the time of each file. It is a fault if a build of an index fails, prints a
-traceback or takes too long; if an unexpected error occurs; if the reason for skipping a file has several lines; if a
-file exceeds the time limit of its size by more than 20 seconds; if a process exceeds the memory limit of the largest
-file of the folder; if an intact file is not indexed; or if a document is in only one of the two indexes. The counts are
-written to a file. `--folder` keeps the folders.
+and with one file per task to measure the time of each file. It is a fault if the builds fail, print anything to
+standard error or take more than half an hour; if a reader raises an unexpected exception; if the reason for skipping a
+file has several lines; if a file exceeds the time limit of its size by more than 20 seconds; if a process exceeds the
+memory limit of the largest file of the folder; if an intact file is not read completely; or if a document is in only
+one of the two indexes. The counts and faults are written to the file of `--result` and printed. With `--folder`, the
+folders are created in DIR and kept.
 """
 
 from __future__ import annotations
@@ -49,11 +50,11 @@ FILES, FOLDER_SIZE, SEED = 10_000, 500, 20240601
 _INTACT_INTERVAL = 20
 """After every file whose number is a multiple of this number, an intact file is added."""
 _LIBREOFFICE_INTERVAL = 100
-"""One file in this number is for LibreOffice, which needs seconds for each."""
+"""One of this number of files is derived from a file that needs LibreOffice, which takes seconds to convert it."""
 _WRONG_SUFFIX_SHARE = 0.08
-"""Share of the files that are not damaged but have the suffix of another format."""
+"""Share of the files that are not damaged, but get the suffix of a randomly chosen format."""
 _TOLERANCE_SECONDS = 20
-"""Tolerance beyond the time limit of a file, for writing it and for other load on the machine."""
+"""Tolerance beyond the time limit of a file, for writing its documents and for other load on the machine."""
 _FOLDER_SECONDS = 1800
 """Time limit of the two builds of a folder together, in seconds."""
 _SLOWEST_COUNT = 5
@@ -61,14 +62,14 @@ _SLOWEST_COUNT = 5
 _LIBRARIES = ("pypdfium2", "selectolax", "markdown-it-py", "numpy")
 _RTF = rb"{\rtf1\ansi\ansicpg936{\fonttbl{\f0\fcharset134 SimSun;}}\f0 {\b \'b3\'c9\'d0\'a7}\par 129\u20214?\par}"
 _UNEXPECTED = re.compile(r"cannot be read because of a bug in searchkit \(")
-"""The reason why a file is not read if a reader raised an unexpected exception."""
+"""Matches the beginning of the reason for skipping a file whose reader raised an unexpected exception."""
 _OUTCOMES = (
     ("unforeseen", _UNEXPECTED),
     ("too slow", re.compile("takes longer than")),
     ("too much memory", re.compile(r"needs more than \d+ MB of memory")),
     ("crashed", re.compile("the reader crashed|the process that read it was ended")),
 )
-"""Outcomes of files that are not read, with the patterns of their reasons. Any other reason means `refused`."""
+"""Outcomes of files that are not read, with patterns that match the reasons. If none matches, it is `refused`."""
 
 BUILD = """
 import json, resource, sys, time
@@ -111,7 +112,7 @@ print(json.dumps({"seconds": seconds, "memory": peak, "took": [took[number] for 
 """
 """Builds two indexes of a folder, the second with one file per task, and prints the results.
 
-Runs in a separate process to measure its memory.
+Runs in a separate process, so that only the memory of the builds is measured.
 """
 
 
@@ -123,6 +124,7 @@ class Counts:
     intact: int = 0
     folders: int = 0
     seconds_of_builds: float = 0
+    """Of the builds by two worker processes, as `slowest_build`."""
     slowest_build: float = 0
     peak_memory: int = 0
     """In bytes. The maximum over all processes."""
@@ -130,7 +132,7 @@ class Counts:
     """Number of files by outcome, for each suffix."""
     mutations: Counter[str] = field(default_factory=Counter)
     slowest: list[tuple[float, str]] = field(default_factory=list)
-    """Seconds and file names."""
+    """Seconds and names of the slowest files, in descending order."""
     faults: list[str] = field(default_factory=list)
     """Descriptions of the faults."""
 
@@ -148,7 +150,7 @@ class Mutations:
         self._script.write_text(BUILD, encoding="utf-8")
 
     def run(self, files: int) -> None:
-        """Create this number of files in several folders, and build indexes of each folder."""
+        """Create `files` damaged files in folders of `FOLDER_SIZE`, and build indexes of each folder."""
         for first in range(0, files, FOLDER_SIZE):
             corpus = self._folder / f"files-{first:06}"
             corpus.mkdir()
@@ -156,7 +158,10 @@ class Mutations:
             self._build(corpus)
 
     def damaged(self, n: int) -> tuple[str, bytes]:
-        """Return the name and bytes of the n-th file. The name states the mutation."""
+        """Return the name and bytes of file number `n`.
+
+        The name states the mutation (000012-flipped.txt) or the right suffix (000012-as-txt.pdf).
+        """
         rng = random.Random(f"{self._seed} {n}")  # noqa: S311 - not security-relevant
         sources = self._for_libreoffice if self._for_libreoffice and n % _LIBREOFFICE_INTERVAL == 0 else self._intact
         name = rng.choice(sorted(sources))
@@ -227,7 +232,11 @@ def _file_of(name: str) -> str:
 
 
 def _outcome(documents: int, skipped: Sequence[tuple[str, int]]) -> str:
-    """Classify the result for a file."""
+    """Return the outcome of a file: `read`, `read in part`, `refused` or one of `_OUTCOMES`.
+
+    `documents`: number of documents of the file. `skipped`: the reasons for skipping it or parts of it, each with the
+    number of skipped files (0 for a part of the file).
+    """
     reason = next((reason for reason, files in skipped if files), "")
     if not reason and documents:
         return "read in part" if skipped else "read"
@@ -273,7 +282,7 @@ def _libreoffice_files(folder: Path) -> dict[str, bytes]:
 
 
 def write_result(counts: Counts, path: Path, seed: int) -> None:
-    """Write the counts."""
+    """Write the counts and faults, with the versions of the libraries and the machine."""
     result = {
         "date": datetime.now(timezone.utc).date().isoformat(),
         "machine": f"{platform.system()} {platform.release()}, {platform.machine()}, {os.cpu_count()} processors",
@@ -297,7 +306,7 @@ def write_result(counts: Counts, path: Path, seed: int) -> None:
 
 
 def main() -> int:
-    """Run, write the counts, and return 1 if there are faults, otherwise 0."""
+    """Run, write and print the counts and faults, and return 1 if there are faults, otherwise 0."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", type=int, nargs="?", default=FILES, metavar="N")
     parser.add_argument("--seed", type=int, default=SEED)

@@ -12,8 +12,8 @@ skipping the file has several lines; or if a process survives.
 
 All kinds are indexed at the first size. At each later size, only the kind that took the most processor time at the size
 before and the kind that took the most memory are indexed; with `--all`, all are. The results of a format are written to
-a file when the format is done, and the results of other formats in the file are kept. `--folder` keeps the folder of
-the last malicious file.
+a file when the format is done, and the results of other formats in the file are kept. With `--folder`, the files and
+the index are created in DIR, and those of the last malicious file are kept.
 """
 
 from __future__ import annotations
@@ -55,23 +55,23 @@ SIZES, SEED = (1.0, 10.0, 50.0), 20240601
 """Sizes of the malicious files in megabytes, and seed of the random numbers."""
 _LIBRARIES = ("pypdfium2", "selectolax", "markdown-it-py", "numpy", "rjieba")
 _START_UP_SECONDS = 10
-"""Processor seconds to start the processes, read the intact reports and write the index."""
+"""Processor seconds allowed to start the processes, read the intact reports and write the index."""
 _MAX_ATTEMPTS = 2
 """Maximum number of attempts per file: among others, and alone."""
 _BASE_MEMORY = 400 << 20
-"""In bytes. Memory of the build process and of an idle worker together."""
+"""Bytes of memory allowed for the build process and an idle worker together."""
 _WALL_CLOCK_FACTOR = 10
-"""Wall clock seconds of a build per processor second that the malicious file may use."""
+"""Time limit of a build: wall clock seconds per processor second that one attempt at the malicious file may use."""
 _SAMPLE_SECONDS = 0.05
 """Seconds between two samples of the processes."""
 _BEFORE, _AFTER = ("10-{}", "11-{}"), ("90-{}", "91-{}", "92-{}")
-"""Names of the intact reports, which are sorted before and after the malicious file."""
+"""Beginnings of the names of the intact reports, which are sorted before and after the malicious file."""
 _INTACT_SUFFIXES = (".txt", ".html", ".docx", ".pdf", ".md")
 """Suffixes of the intact reports."""
 _HOSTILE = "50-hostile"
 """Name of the malicious file, without its suffix."""
 _LIBREOFFICE_SUFFIXES = frozenset({".doc", ".rtf"})
-"""Formats that need a second process, which has its own limits."""
+"""Formats that LibreOffice reads, a second process with its own limits."""
 _UNEXPECTED = "bug in searchkit"
 """Part of the reason why a file is not read if a reader raised an unexpected exception."""
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -100,7 +100,10 @@ class Run:
     memory_mb: int
     """Peak memory of all processes together, in MiB."""
     said: str
-    """Result for the malicious file: `read`, `read in part`, or why it was not read."""
+    """Result for the malicious file: `read`, `read in part, 3 parts not`, or the reason why it was not read.
+
+    Empty if the build failed or was killed.
+    """
     neighbours: int
     """Number of intact reports that were indexed."""
     faults: tuple[str, ...] = ()
@@ -114,7 +117,7 @@ class ProcessMonitor:
     seconds: dict[tuple[int, int], float] = field(default_factory=dict)
     """Processor seconds by process id and start time."""
     memory: int = 0
-    """Peak memory in bytes."""
+    """Peak memory of all processes together, in bytes."""
 
     def sample(self, root: int) -> None:
         """Sample a process and its descendants once."""
@@ -128,7 +131,7 @@ class ProcessMonitor:
         self.memory = max(self.memory, memory)
 
     def running(self) -> list[int]:
-        """Return the processes that are still running."""
+        """Return the ids of the sampled processes that are still running."""
         return [
             pid for pid, started in self.seconds if (state := _process_state(pid)) is not None and state[0] == started
         ]
@@ -145,7 +148,7 @@ class BuildCost:
     memory: int
     """Bytes."""
     surviving: tuple[int, ...]
-    """Processes that did not end with the build."""
+    """Ids of the processes that still ran three seconds after the build."""
 
 
 class WorstFiles:
@@ -201,7 +204,7 @@ class WorstFiles:
         return BuildCost(status, seconds, cpu_seconds, monitor.memory, tuple(_kill_surviving(monitor)))
 
     def _read_output(self, status: int | None, name: str) -> tuple[str, list[str]]:
-        """Return the result for the malicious file, and the faults in the output of the build."""
+        """Return the result for the malicious file (`Run.said`), and the faults in the exit status and the output."""
         faults = [] if status == 0 else ["takes too long" if status is None else f"exit status {status}"]
         if error_output := (self._folder / "stderr").read_text(encoding="utf-8", errors="replace"):
             faults.append(f"stderr: {error_output[-300:]}")
@@ -223,7 +226,7 @@ def _documents(index: Path) -> set[str]:
 
 
 def _find_excess(suffix: str, size: int, cost: BuildCost) -> Iterator[str]:
-    """Yield the limits that a build exceeded, and the processes that it left."""
+    """Yield a fault for each limit that a build exceeded, and one for processes that survived it."""
     seconds = _MAX_ATTEMPTS * seconds_for(size) + _START_UP_SECONDS
     memory = memory_for(size) * (2 if suffix in _LIBREOFFICE_SUFFIXES else 1) + _BASE_MEMORY
     if cost.cpu_seconds > seconds:
@@ -235,7 +238,7 @@ def _find_excess(suffix: str, size: int, cost: BuildCost) -> Iterator[str]:
 
 
 def _kill_surviving(monitor: ProcessMonitor) -> list[int]:
-    """Return the processes that survive the build by three seconds, and kill them."""
+    """Return the ids of the processes that still run three seconds after the build, and kill them."""
     end = time.monotonic() + 3
     while (running := monitor.running()) and time.monotonic() < end:
         time.sleep(_SAMPLE_SECONDS)
@@ -326,7 +329,7 @@ def _to_json(run: Run) -> dict[str, object]:
 def run_format(
     worst: WorstFiles, suffix: str, kinds_of_format: Mapping[str, FileKind], sizes: Sequence[float], *, is_all: bool
 ) -> None:
-    """Run the kinds of a format at the first size, and the worst of them, or all, at the others."""
+    """Run all kinds of a format at the first size; at each later size, all or the worst of the size before."""
     kinds_chosen = list(kinds_of_format)
     for megabytes in sizes:
         runs = []

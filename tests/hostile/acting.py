@@ -32,7 +32,7 @@ def execute_commands(parent: Parent) -> None:
 
 
 def fork_and_send(parent: Parent) -> None:
-    """Fork a process that never ends, then send messages without end."""
+    """Receive a message, fork a process that never ends, then send messages without end."""
     parent.receive()
     if not os.fork():
         COMMANDS["hang"]()
@@ -92,7 +92,7 @@ def _files() -> list[str]:
 
 
 def use_a_folder(parent: Parent) -> None:
-    """Create a folder for temporary files, send its mode and path, and run a program in it that does not end."""
+    """Create a folder for temporary files, send its mode and path, and run the program with the received path in it."""
     program = parent.receive().decode()
     with temporary_folder() as folder:
         (folder / "file").touch()

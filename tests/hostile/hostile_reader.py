@@ -43,7 +43,10 @@ SetAttribute = Callable[[object, str, object], object]
 
 
 def read(data: bytes, name: str) -> FileContents:
-    """Execute the command in the first line. If that returns, read the rest as text."""
+    """Execute the command in the first line. If that returns, read the rest as text.
+
+    If the first line is not a command, read it as text, too.
+    """
     command, _, rest = data.partition(b"\n")
     act = COMMANDS.get(command.decode(errors="replace"))
     if act:
@@ -62,7 +65,10 @@ def install_everywhere(set_attribute: SetAttribute) -> None:
 
 
 def install(set_attribute: SetAttribute) -> None:
-    """Install this reader in this process, and lower the limits for all files."""
+    """Install this reader in this process, and lower the limits for all files.
+
+    If the environment has the variable `LOG`, log the name of each file before it is read.
+    """
     sys.modules["searchkit.corpus.formats.hostile"] = sys.modules[__name__]
     known: Mapping[str, Reader] = MappingProxyType({**registry.READERS, ".hostile": Reader("hostile")})
     for module in (registry, listing, walk):

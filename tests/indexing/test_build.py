@@ -62,7 +62,10 @@ def old_index(tmp_path_factory: pytest.TempPathFactory, engine: str, report: Rep
 
 @pytest.fixture
 def index(tmp_path: Path, engine: str, report: Report, request: pytest.FixtureRequest) -> Path:
-    """Return the folder of an existing index with one document. On a cluster, a copy would share the data."""
+    """Return the folder of an existing index with one document.
+
+    It is a copy of `old_index`. On a cluster it is built, because a copy would share the data with the original.
+    """
     folder = tmp_path / "index"
     if engine in LOCAL_ENGINES:
         return Path(shutil.copytree(request.getfixturevalue("old_index"), folder))
@@ -76,7 +79,10 @@ def data_folders(index: Path) -> list[str]:
 
 
 def is_old_index(index: Path) -> bool:
-    """Return whether the folder contains the complete old index and no remains of a newer one."""
+    """Return whether a search finds only the old text.
+
+    Asserts that the index passes its check, and that other builds left neither a data folder nor a writer.json.
+    """
     current = json.loads((index / "index.json").read_text(encoding="utf-8"))["data"]
     assert data_folders(index) == [current]
     assert not (index / "writer.json").exists()
@@ -105,8 +111,8 @@ def test_a_build_indexes_a_folder(corpus: Path, tmp_path: Path, engine: str) -> 
         assert [item["path"] for item in index.problems()] == ["noise.txt"]
 
 
-def test_several_processes_build_the_same_index(corpus: Path, tmp_path: Path, engine: str) -> None:
-    """The index does not depend on the number of processes: documents and paragraphs in corpus order, hits, scores."""
+def test_the_option_jobs_does_not_change_a_small_index(corpus: Path, tmp_path: Path, engine: str) -> None:
+    """The index of a small corpus does not depend on the option `jobs`: documents, paragraphs, hits, scores."""
     indexes = []
     for jobs in (1, 2):
         result = build(corpus, tmp_path / str(jobs), BuildOptions(engine, jobs=jobs))
@@ -212,8 +218,8 @@ def test_a_missing_data_file_is_refused(corpus: Path, index: Path, engine: str, 
 
 
 @pytest.mark.parametrize("name", ["words", "synonyms", "units", "fixed_names", "indicators"])
-def test_a_data_file_that_is_not_utf_8_is_refused(corpus: Path, index: Path, engine: str, name: str) -> None:
-    """A data file that is not UTF-8 raises UsageError with a message of one line; the old index stays."""
+def test_a_data_file_in_an_unknown_encoding_is_refused(corpus: Path, index: Path, engine: str, name: str) -> None:
+    """A data file in an unknown encoding raises UsageError with a message of one line; the old index stays."""
     files: dict[str, Any] = {name: corpus.parent / "bad"}
     files[name].write_bytes(b"\xff\xfe\x00\x81")
     with pytest.raises(UsageError, match="not UTF-8") as caught:
@@ -251,7 +257,7 @@ def test_data_files_in_other_encodings_are_read(
 
 
 def test_a_corpus_without_readable_files_is_an_error(tmp_path: Path, index: Path, engine: str) -> None:
-    """A corpus that is empty, missing or unreadable raises CorpusError; the old index stays."""
+    """A corpus that is empty or missing, or whose files are all skipped, raises CorpusError; the old index stays."""
     (tmp_path / "empty").mkdir()
     for corpus in ("empty", "nowhere"):
         with pytest.raises(CorpusError) as caught:
@@ -423,7 +429,7 @@ def test_a_file_in_place_of_the_index_folder_is_refused(
 
 @pytest.mark.parametrize("name", ["writer.json", "writer.lock", "index.json.new"])
 def test_a_file_of_a_build_that_cannot_be_written(index: Path, report: Report, engine: str, name: str) -> None:
-    """A file that the build cannot write, here because a folder has its name, raises IndexUnusable."""
+    """A file that cannot be written, because a folder has its name, raises IndexUnusable; the old index stays."""
     (index / name).unlink(missing_ok=True)
     (index / name).mkdir()
     with pytest.raises(IndexUnusable, match="cannot write to") as caught:
@@ -517,7 +523,10 @@ def test_a_script_without_a_main_guard_can_use_several_processes(corpus: Path, i
 def test_paths_may_be_relative_to_the_current_folder(
     corpus: Path, tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Corpus and index may be given as paths relative to the current folder. The index may be in the corpus folder."""
+    """Corpus and index may be given as paths relative to the current folder.
+
+    The corpus folder itself may be the index folder, too.
+    """
     monkeypatch.chdir(tmp_path)
     for target in ("index", "a/../index", corpus):
         assert build(corpus.name, target, BuildOptions(engine)).documents == 20
@@ -642,7 +651,7 @@ def test_a_bug_in_the_writer_skips_one_record(
 def test_a_full_disk_in_a_worker_fails_the_build(
     corpus: Path, index: Path, engine: str, choosy: Callable[..., None], method: str, jobs: int
 ) -> None:
-    """If a worker cannot write, the build fails with a message of one line; no file is skipped, the old index stays."""
+    """If a worker cannot write, the build fails with a message of one line; the old index stays."""
     choosy(method, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
     with pytest.raises(IndexUnusable, match=f"^cannot write to .*{os.strerror(errno.ENOSPC)}$") as caught:
         build(corpus, index, BuildOptions(engine, jobs=jobs))

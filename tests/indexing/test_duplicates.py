@@ -58,7 +58,7 @@ def _index_duplicates(index: Path) -> list[tuple[str, str]]:
 
 
 def _build(corpus: Path, index: Path) -> BuildReport:
-    """Build an index, and check that it contains the duplicates of the report."""
+    """Build an index, and check that it stores the duplicates that the report of the build names."""
     report = build(corpus, index)
     assert _index_duplicates(index) == [*report.duplicates]
     return report
@@ -88,7 +88,7 @@ def test_incremental_builds_know_all_duplicates(corpus: Path, tmp_path: Path) ->
 
 
 def test_records_are_not_duplicates(tmp_path: Path) -> None:
-    """Records of one place, year, body and doctype are parts of a report, in one file or in several."""
+    """Records of one place, year, body and doctype are not duplicates: they are parts of one report."""
     fields = {"text": "检查一次。", "region": "天津市/东丽区", "year": 2023, "agency": "司法局", "doctype": "年度报告"}
     lines = [json.dumps({"id": n, **fields}, ensure_ascii=False) for n in range(4)]
     table = "id,正文,地区,年份,部门,文种\n1,检查。,东丽区,2023,司法局,年度报告\n2,普法。,东丽区,2023,司法局,年度报告\n"
@@ -126,7 +126,7 @@ def test_undecided_reports_have_no_identity(missing: str) -> None:
     ],
 )
 def test_bodies_below_a_division_are_told_apart(first: str, second: str | None, *, is_same: bool) -> None:
-    """Sub-districts, towns and branches of a district are different bodies.
+    """Two sub-districts, two towns, and the branches of a bureau in two districts are different bodies.
 
     市人民政府 without the name of the city, or no issuer at all, is the government of the city.
     """

@@ -50,7 +50,10 @@ class Corpus:
             (self.folder / name).write_text(REPORT.format(n), encoding="utf-8")
 
     def write_hostile(self, *commands: str, name: str = "{}.hostile") -> list[str]:
-        """Write a file for each command to the hostile reader, each between two good files. Returns their names."""
+        """Write, for each command to the hostile reader, a file that contains the command, and two good files.
+
+        Returns the names of the files with commands. `name`: pattern of the names; `{}` stands for the command.
+        """
         for command in commands:
             (self.folder / name.format(command)).write_text(f"{command}\n{REPORT}", encoding="utf-8")
             self.write_good(name.format(f"{command} after"), name.format(f"before {command}"))
@@ -106,9 +109,10 @@ def corpus(tmp_path: Path) -> Corpus:
 
 
 def test_failing_readers_skip_their_files(corpus: Corpus) -> None:
-    """A file whose reader fails is skipped with one line, all others are indexed, and the next build reads none.
+    """A file whose reader fails is skipped with one line, all others are indexed, and the next build reads no file.
 
-    Each kind of failure is in one corpus, between files that are indexed. No file is read more than twice.
+    The corpus has a file for each kind of failure, among files that are indexed. The first build reads no file more
+    than twice.
     """
     names = corpus.write_hostile(*FAILURES)
     result = corpus.build()
@@ -128,7 +132,10 @@ def test_failing_readers_skip_their_files(corpus: Corpus) -> None:
 def test_side_effects_of_a_reader_are_contained(
     corpus: Corpus, capfd: pytest.CaptureFixture[str], commands: tuple[str, ...], most_reads: int
 ) -> None:
-    """If a reader prints, reads standard input, leaves processes or crashes later, all files are still indexed."""
+    """If a reader prints, reads standard input, leaves processes or crashes later, all files are still indexed.
+
+    The build prints nothing. No file is read twice unless a reader crashes later.
+    """
     corpus.write_hostile(*commands)
     assert corpus.reasons(corpus.build()) == {}
     assert max(corpus.times_read().values()) <= most_reads
@@ -162,7 +169,7 @@ def test_a_large_file_has_a_larger_time_limit(corpus: Corpus) -> None:
 
 
 def test_a_file_whose_worker_is_killed_once_is_indexed(corpus: Corpus) -> None:
-    """If a worker is killed, its current file is read again alone, and all files are indexed."""
+    """If a worker is killed once, the file that it was reading is read again, and all files are indexed."""
     (name,) = corpus.write_hostile("kill once")
     assert corpus.reasons(corpus.build()) == {}
     assert corpus.times_read()[name] == 2
@@ -170,7 +177,10 @@ def test_a_file_whose_worker_is_killed_once_is_indexed(corpus: Corpus) -> None:
 
 
 def test_a_file_whose_worker_is_killed_twice_is_retried_by_the_next_build(corpus: Corpus) -> None:
-    """A file whose worker is killed twice is skipped by this build and read again by the next one."""
+    """A file whose worker is killed twice is skipped by this build and read again by the next one.
+
+    If the next build fails to read it, too, no new index is written. If it can read it, the file is indexed.
+    """
     (name,) = corpus.write_hostile("kill")
     result = corpus.build()
     reasons = corpus.reasons(result)
@@ -220,7 +230,7 @@ def test_only_kills_without_progress_fail_the_build(corpus: Corpus, monkeypatch:
 def test_a_build_fails_if_no_process_can_be_started(
     corpus: Corpus, monkeypatch: pytest.MonkeyPatch, program: str
 ) -> None:
-    """If no process can be started, the build fails with one line. No file is skipped, and the old index stays."""
+    """If no process can be started, the build fails with a message of one line; the old index stays."""
     corpus.build()
     before = corpus.current_commit()
     corpus.write_good("b.txt")
@@ -235,7 +245,7 @@ def test_a_build_fails_if_no_process_can_be_started(
 def test_a_build_fails_if_workers_die_before_they_start_a_file(
     corpus: Corpus, monkeypatch: pytest.MonkeyPatch, jobs: int
 ) -> None:
-    """If workers die before they start a file, the build fails with one line, and the old index stays."""
+    """If workers die before they start a file, the build fails with a message of one line; the old index stays."""
     corpus.build()
     before = corpus.current_commit()
     corpus.write_good(*(f"b{n}.txt" for n in range(9)))
@@ -320,7 +330,7 @@ def test_an_interrupt_ends_a_build_with_its_processes(
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 30) -> None:
-    """Wait until the condition is true."""
+    """Wait until the condition is true. Fails after `seconds`."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end

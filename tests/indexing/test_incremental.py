@@ -81,7 +81,7 @@ def index(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def no_timestamp_granularity(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Set the granularity of timestamps to 0, so that files just written need not be hashed."""
+    """Set the granularity of timestamps with a fraction of a second to 0, so that files just written are not hashed."""
     monkeypatch.setattr(changes, "_FINE_GRANULARITY", 0)
 
 
@@ -103,7 +103,7 @@ def run_build(source: Path, index: Path, engine: str) -> Build:
 
 @pytest.fixture
 def unreadable(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Return `unreadable(*names)`: makes these files fail to open, or all reports if there are no names."""
+    """Return `unreadable(*names)`: makes these files fail to open or, without names, all .txt and .jsonl files."""
     read_contained_file = walk.read_contained_file
 
     def make(*names: str) -> None:
@@ -129,7 +129,10 @@ def report(place: str, year: int, sentences: Sequence[str]) -> str:
 
 
 def dump_index(index: Path) -> dict[str, Any]:
-    """Return all records of an index, and its answers to `QUERIES`."""
+    """Return the documents, paragraphs and measures of an index, and its answers to `QUERIES`. Checks the index.
+
+    Leaves out the query with the facet batch if the index does not have this facet.
+    """
     with Index(index) as opened:
         opened.check()
         names = opened.manifest.facets
@@ -237,7 +240,10 @@ def apply_change(folder: Path, what: str, *arguments: Any) -> None:  # noqa: ANN
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.usefixtures("simple_measures")
 def test_an_updated_index_equals_a_fresh_one(engine: str, sequence: list[tuple[Any, ...]]) -> None:
-    """After each change of a random sequence, the index returns the same as an index built from scratch."""
+    """After each change of a random sequence, the index returns the same as an index built from scratch.
+
+    A further build writes nothing.
+    """
     with tempfile.TemporaryDirectory() as name:
         source, index = Path(name) / "corpus", Path(name) / "index"
         write(source / "fixed.txt", report("东丽区", 2023, SENTENCES))
@@ -293,7 +299,7 @@ def test_only_changed_files_are_read(
 
 
 def test_a_touched_or_replaced_file_is_unchanged(run_build: Build, source: Path, index: Path) -> None:
-    """A file that was touched, replaced by a copy or moved away and back is unchanged, and nothing is written."""
+    """A file that was touched, replaced by a copy or moved away and back counts as unchanged; nothing is written."""
     run_build()
     before = current_commit(index)
     os.utime(source / "1.txt")
@@ -399,7 +405,7 @@ def test_a_file_that_could_not_be_opened_is_retried(
 
 
 def test_a_corpus_that_became_unreadable_keeps_the_old_index(run_build: Build, source: Path, index: Path) -> None:
-    """If no file can be read any more, the build raises CorpusError, and the old index stays."""
+    """If no file can be read any more, or none is left, the build raises CorpusError, and the old index stays."""
     run_build()
     before = current_commit(index)
     for path in source.glob("*.*"):
@@ -440,7 +446,7 @@ DATA_FILES = {
 def test_a_changed_data_file_causes_a_full_build(
     run_build: Build, source: Path, index: Path, engine: str, tmp_path: Path, what: str
 ) -> None:
-    """A different or edited data file causes one full build, with the reason."""
+    """A data file with other content causes one full build, with the reason. A copy of the data file causes none."""
     run_build()
     path = tmp_path / "mine"
     shutil.copy(DATA_FILES[what], path)
@@ -546,7 +552,10 @@ def test_an_index_without_a_corpus_is_replaced(
 
 
 def test_a_moved_corpus_is_unchanged(run_build: Build, source: Path, index: Path, engine: str, tmp_path: Path) -> None:
-    """If the corpus has moved, no file is read, and the manifest names the new folder."""
+    """If the corpus has moved, no file is read, and the manifest names the new folder.
+
+    A later build from the old path, where there is now one file, reads that file and removes the others.
+    """
     run_build()
     source.rename(tmp_path / "moved")
     result = build(tmp_path / "moved", index, BuildOptions(engine))
@@ -605,7 +614,7 @@ def test_an_interrupted_update_leaves_the_old_index(
 
 @pytest.fixture
 def parallel(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Use several processes and several tasks for small corpora, from two files on."""
+    """Lower the limits below which a build uses one worker and one task, so that small corpora are read by several."""
     monkeypatch.setattr(tasks, "MIN_PARALLEL_FILES", 2)
     monkeypatch.setattr(tasks, "MIN_PARALLEL_BYTES", 0)
     monkeypatch.setattr(tasks, "MAX_TASK_BYTES", 1500)
@@ -613,7 +622,10 @@ def parallel(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("parallel")
 def test_several_processes_write_the_same_index(run_build: Build, source: Path, index: Path, engine: str) -> None:
-    """Index and report do not depend on the number of processes, neither of a first build nor of an update."""
+    """The index does not depend on the number of processes, neither after the first build nor after an update.
+
+    The report of the first build does not, either.
+    """
     with tempfile.TemporaryDirectory() as folder:
         by_one = build(source, folder, BuildOptions(engine))
     by_two = run_build(jobs=2)
@@ -653,8 +665,8 @@ def test_progress_with_several_processes(source: Path, index: Path, engine: str)
 def test_batches_are_balanced(monkeypatch: pytest.MonkeyPatch, sizes: list[int], jobs: int, max_bytes: int) -> None:
     """Batches cover all files in order, and none is empty.
 
-    If the files have equal sizes, the number of batches is a multiple of the number of processes, and the batches are
-    about equal in size and not too large.
+    If the files have equal sizes and are more than the processes, the number of batches is a multiple of the number of
+    processes, and the batches are about equal in size and not too large.
     """
     monkeypatch.setattr(tasks, "MIN_PARALLEL_FILES", 2)
     monkeypatch.setattr(tasks, "MIN_PARALLEL_BYTES", 0)
@@ -674,7 +686,7 @@ def test_batches_are_balanced(monkeypatch: pytest.MonkeyPatch, sizes: list[int],
 def test_the_message_about_an_invalid_data_file(
     run_build: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, index: Path, what: str
 ) -> None:
-    """The message about an invalid data file does not depend on the number of processes."""
+    """The message about an invalid data file does not depend on the number of processes. No data folder is left."""
     write(tmp_path / "mine.toml", "topic = 1\n")
     output = []
     for jobs in (1, 2):
@@ -687,7 +699,7 @@ def test_the_message_about_an_invalid_data_file(
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 30) -> None:
-    """Wait until the condition is true."""
+    """Wait until the condition is true. Fails after `seconds`."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end

@@ -157,7 +157,7 @@ def test_other_faults_of_locking_are_reported(corpus: Path, tmp_path: Path, monk
 
 
 def synced_folders(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return a list to which the path of each file and folder that is synced is added."""
+    """Return a list to which, from then on, the path of each file and folder that is synced is added."""
     real, synced = os.fsync, []
 
     def fsync(descriptor: int) -> None:

@@ -25,7 +25,11 @@ def test_the_list_of_searchkit_is_valid() -> None:
 
 
 def test_a_list_is_read() -> None:
-    """A list has groups with names, a source and the years of names."""
+    """A list has groups of words and groups of names of a measure, each with a source.
+
+    Names of one group, and names that differ only in words of one group, are parsed to the same name. A group can state
+    the years of its names.
+    """
     text = (
         GROUP
         + 'years = { "甲数" = "1994..2011", "乙数" = "2012.." }\n[[word]]\nnames = ["子", "丑"]\nsource = "辞典"\n'

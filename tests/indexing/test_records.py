@@ -56,7 +56,10 @@ FILES = {
 
 @given(st.data(), st.sampled_from([*FILES]), st.integers(1, 5))
 def test_shares_have_the_records_of_the_file(data: st.DataObject, name: str, count: int) -> None:
-    """Together, the shares of a file have its records, each once and in order. The last share has its problems."""
+    """Together, the shares of a file have its records, each once and in order. The last share has its problems.
+
+    If the file has no record, the last share raises ReadError.
+    """
     content = data.draw(FILES[name])
     try:
         whole = read_bytes(content, name)
@@ -82,7 +85,7 @@ def test_the_first_of_many_equal_keys_is_kept(monkeypatch: pytest.MonkeyPatch) -
 
 
 def build_with(folder: Path, content: bytes, jobs: int, name: str = "a.jsonl") -> BuildReport:
-    """Build an index of a file and a short report."""
+    """Build an index of two files: one with the given name and content, and a short report."""
     corpus = folder / "corpus"
     corpus.mkdir(exist_ok=True)
     (corpus / name).write_bytes(content)
@@ -91,7 +94,10 @@ def build_with(folder: Path, content: bytes, jobs: int, name: str = "a.jsonl") -
 
 
 def contents_of(index: Path) -> list[object]:
-    """Return the documents, paragraphs and measures of an index, in corpus order. Checks the index."""
+    """Return the documents and paragraphs of an index in corpus order, and at most 100 measures of a look-up by rank.
+
+    Checks the index.
+    """
     with Index(index) as opened:
         opened.check()
         return [*opened.documents(), *opened.paragraphs(), *opened.measures("立案 办结", limit=100)]
@@ -137,7 +143,7 @@ def test_a_file_in_shares_is_skipped_for_the_same_reason(tmp_path: Path, content
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 @pytest.mark.usefixtures("_real_processes")
 def test_a_file_is_read_in_one_piece_after_a_worker_was_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If the process that reads a share is killed, the other shares are dropped, and nothing is in the index twice."""
+    """If the process that reads a share is killed, no record is missing in the index, and none is in it twice."""
     handle: Callable[..., None] = tasks.WorkerPool._handle_progress
     killed: list[tasks.Share] = []
 

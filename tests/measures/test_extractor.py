@@ -102,7 +102,7 @@ def test_all_forms_of_an_integer_are_equal(number: int, unit: str) -> None:
 
 @given(st.integers(1, 9999), st.sampled_from(["", "5", "25", "05"]))
 def test_all_forms_of_a_percentage_are_equal(whole: int, decimals: str) -> None:
-    """% and 百分之 state the same measure."""
+    """A percentage with %, full-width ％ or 百分之, in Arabic digits or in Chinese, is the same measure."""
     value = f"{whole}.{decimals or 0}"
     han = f"百分之{in_chinese(whole)}" + ("点" + "".join(DIGITS[int(digit)] for digit in decimals) if decimals else "")
     for printed in (f"{value}%", f"{value}%".translate(FULL_WIDTH), f"{value} ％", f"百分之{value}", han):
@@ -118,7 +118,7 @@ def test_all_forms_of_a_percentage_are_equal(whole: int, decimals: str) -> None:
 @given(st.integers(1, 9999), st.integers(1, 9999), st.sampled_from(["", "万", "亿"]))
 @settings(max_examples=80)
 def test_all_forms_of_a_decimal_are_equal(whole: int, part: int, scale: str) -> None:
-    """Decimals are kept in Arabic digits, full width and Chinese. 万 and 亿 are part of the unit."""
+    """No decimal of a number in Arabic digits, in full width or in Chinese is lost. 万 and 亿 are part of the unit."""
     decimals = f"{part:04}"
     arabic = f"{whole}.{decimals}{scale}元"
     han = f"{in_chinese(whole)}点{''.join(DIGITS[int(digit)] for digit in decimals)}{scale}元"
@@ -191,7 +191,10 @@ def test_paragraphs_are_independent(texts: list[str]) -> None:
 
 @given(REPORT, REPORT)
 def test_sentences_are_independent_of_later_ones(text: str, more: str) -> None:
-    """Appending a sentence, outside of quotes and brackets, does not change the measures before it."""
+    """Sentences that are appended to a text do not change the measures of the text.
+
+    Neither contains “”, 《》, （） or line breaks.
+    """
     text, more = (part.translate(dict.fromkeys(map(ord, "“”《》（）\n"))) for part in (text, more))
     alone = measures(f"{text}。")
     assert measures(f"{text}。{more}。")[: len(alone)] == alone
@@ -241,7 +244,7 @@ def test_long_repetitions_before_a_number_are_fast(piece: str) -> None:
     ],
 )
 def test_time_is_linear_in_the_text(sentence: str) -> None:
-    """A text of twice the length takes about twice the time, in many sentences or in a single one."""
+    """A text of twice the length takes less than three times as long, in many sentences or in a single one."""
     repetitions = 10_000 // len(sentence)
     once, twice = (min(cpu_seconds(sentence * n) for _ in range(3)) for n in (repetitions, 2 * repetitions))
     assert twice < 3 * once

@@ -1,4 +1,4 @@
-"""Extraction against hand-annotated reports, with their scorer."""
+"""Compares extraction with hand-annotated reports, by the scorer that comes with them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from searchkit.measures.extractor import Extractor
 from searchkit.model import Document, Measure, Paragraph, to_json
 
 MIN_SCORES = {"measures_f1": 0.98, "base": 0.99, "bound": 0.98, "change": 0.98, "indicator": 0.85}
-"""Minimum scores: F1 of the measures, and the share of these with the right base value, bound, change, indicator."""
+"""Minimum scores: F1 of the measures, and the shares of the found ones with the right base value, bound, change and
+indicator."""
 
 
 def write(path: Path, records: Iterable[Document | Paragraph | Measure]) -> Path:

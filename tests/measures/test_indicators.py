@@ -13,7 +13,7 @@ QuotesWithIndicators = list[tuple[str, str]]
 def measures(
     extractor: Extractor, text: str, path: tuple[str, ...] = (), title: str | None = None
 ) -> list[ExtractedMeasure]:
-    """Return the measures of one paragraph below the headings `path`."""
+    """Return the measures of one paragraph below the headings `path`, in a document with the title `title`."""
     (result,) = extractor.extract([Paragraph("r#1", "r", 1, text, path=path, title=title)])
     return list(result)
 
@@ -26,7 +26,7 @@ def quotes_with_indicators(text: str, extracted: list[ExtractedMeasure]) -> Quot
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        # before the number, without actor, time, amount and light verbs
+        # the name is before the number, without actor (我局), time (全年), light verbs (开展) and words such as 累计
         ("全年监督检查312户次。", [("监督检查312户次", "监督检查")]),
         ("累计发放宣传手册2.4万份。", [("宣传手册2.4万份", "宣传手册")]),
         ("罚没款共计86.4051万元。", [("罚没款共计86.4051万元", "罚没款")]),
@@ -37,7 +37,7 @@ def quotes_with_indicators(text: str, extracted: list[ExtractedMeasure]) -> Quot
         ("公共预算收入1,286.35亿元。", [("公共预算收入1,286.35亿元", "公共预算收入")]),
         ("（二）受理信访120件。", [("受理信访120件", "受理信访")]),
         ("办理“我为群众办实事”项目12个。", [("办理“我为群众办实事”项目12个", "办理“我为群众办实事”项目")]),
-        # after the number
+        # the name is after the number
         ("约有3000名群众参加活动。", [("3000名", "群众")]),
         ("成立三个工作组。", [("成立三个", "工作组")]),
         ("95%以上的企业已经复工。", [("95%以上", "企业 复工")]),
@@ -57,10 +57,10 @@ def quotes_with_indicators(text: str, extracted: list[ExtractedMeasure]) -> Quot
         ("37个重点项目按期开工建设。", [("37个", "重点项目")]),
         ("这表现了我国6亿人民的意志。", [("6亿", "人民 意志")]),
         ("从1979年到1984年安排了40万青年就业。", [("安排了40万", "青年就业")]),
-        # what a share does
+        # the predicate of a share is part of its indicator
         ("还有四分之三的生产队没有完成。", [("四分之三", "生产队 没有完成")]),
         ("亏损企业三分之一实现扭亏。", [("亏损企业三分之一", "亏损企业 实现扭亏")]),
-        # averages, limits and relative clauses of what was named before
+        # averages, and relative clauses with 的
         ("储蓄余额8亿元，人均3712元。", [("储蓄余额8亿元", "储蓄余额"), ("人均3712元", "储蓄余额 人均")]),
         (
             "建设单位694个，分布在内地的有472个。",
@@ -102,7 +102,7 @@ def quotes_with_indicators(text: str, extracted: list[ExtractedMeasure]) -> Quot
             "新增市场主体1.2万户，总量达到8.6万户。",
             [("新增市场主体1.2万户", "新增市场主体"), ("总量达到8.6万户", "市场主体 总量")],
         ),
-        # names that need no context
+        # names from the clause of the number alone
         ("A级单位3家，B级单位12家。", [("A级单位3家", "A级单位"), ("B级单位12家", "B级单位")]),
         ("截至2023年底，持证人员128人。", [("持证人员128人", "持证人员")]),
         ("重点人群签约服务率90%。", [("重点人群签约服务率90%", "重点人群签约服务率")]),
@@ -117,7 +117,7 @@ def quotes_with_indicators(text: str, extracted: list[ExtractedMeasure]) -> Quot
 def test_the_sentence_names_a_quantity(extractor: Extractor, text: str, expected: QuotesWithIndicators) -> None:
     """An indicator consists of words of the sentence.
 
-    The quote is the number with its unit and bound, and the words before it that belong to it.
+    A quote has the number with its unit and with a bound after it (95%以上), and often the name before it.
     """
     assert quotes_with_indicators(text, measures(extractor, text)) == expected
 
@@ -135,7 +135,7 @@ def test_the_sentence_names_a_quantity(extractor: Extractor, text: str, expected
     ],
 )
 def test_rates_that_share_a_number_are_separate(extractor: Extractor, text: str, indicators: list[str]) -> None:
-    """甲率、乙率均达99% is a measure for each rate, with the same value and end, and a different start."""
+    """甲率、乙率均达99% yields a measure for each rate, with the same value and end, but different starts."""
     extracted = measures(extractor, text)
     assert len(extracted) == len(indicators)
     for measure, indicator in zip(extracted, indicators, strict=True):
@@ -183,7 +183,7 @@ def test_rates_that_share_a_number_are_not_context_for_each_other(extractor: Ext
     ],
 )
 def test_parts_refer_to_their_total(extractor: Extractor, text: str, total: str, parts: list[str]) -> None:
-    """The parts after 其中 or 包括 refer to their total. Their indicators contain a part of its name."""
+    """Measures after 其中 or 包括 in the unit of their total refer to it. Their indicators have words of its name."""
     first, *rest = measures(extractor, text)
     assert (first.indicator, first.part_of) == (total, None)
     assert [measure.indicator for measure in rest] == parts
@@ -249,14 +249,14 @@ def test_verbs_of_increase_or_decrease_mark_a_change(
     ],
 )
 def test_the_indicator_of_a_change_is_that_of_its_level(extractor: Extractor, text: str, indicators: list[str]) -> None:
-    """The indicator is the name of what changed, without the verb and the baseline, which `change` replaces."""
+    """The indicator is the name of what changed, without the verb, which `change` states, and the baseline (比上年)."""
     assert [measure.indicator for measure in measures(extractor, text)] == indicators
 
 
 @pytest.mark.parametrize(
     ("text", "indicators"),
     [
-        # the verb, its adverbs, times and lead-ins are not part of a name
+        # verbs such as 达到, with their adverbs, and times are not part of a name; verbs such as 接待 are
         ("粮食总产量应该达到7000亿斤。", ["粮食总产量"]),
         ("首都也接待游客5000人。", ["首都也接待游客"]),
         ("必须把人口自然增长率控制在11‰以内。", ["人口自然增长率"]),
@@ -278,12 +278,12 @@ def test_the_indicator_of_a_change_is_that_of_its_level(extractor: Extractor, te
         ("打造20个可复制、高质量的示范工程。", ["示范工程"]),
         ("打造示范企业3家、学校5所。", ["示范企业", "学校"]),
         ("审议地方性法规14部、废止11部。", ["审议地方性法规", "审议地方性法规 废止"]),
-        # what a share or a place does
+        # the predicate of a share, or of counted places, is part of the indicator
         ("98.1%的行政村通了客车。", ["行政村通了客车"]),
         ("全区有16个县（市、区）普及了义务教育。", ["县 普及了义务教育"]),
         # what money is for
         ("安排20亿元用于发放社会保险补贴。", ["社会保险补贴"]),
-        # a subject in an earlier clause
+        # the subject is in an earlier clause
         ("第三产业显示出较强的后劲，增加值比上年增长10.3%。", ["第三产业 增加值"]),
         ("乡镇企业，包括乡办、村办工业，产值达到151亿元。", ["乡镇企业 产值"]),
         ("农业科学组织，据12个省的统计，有7690个。", ["省", "农业科学组织"]),
@@ -293,7 +293,7 @@ def test_the_indicator_of_a_change_is_that_of_its_level(extractor: Extractor, te
         ("第三产业比较落后，它的产值占20%。", ["第三产业 产值占"]),
         ("高等院校，去年新建3所，现在共有22所。", ["高等院校 新建", "高等院校"]),
         ("总产值的增长速度，1981年计划为3.7%；1982年计划为4%。", ["总产值的增长速度", "总产值的增长速度"]),
-        # several names for several numbers, in the clause or the sentence before
+        # several names for several numbers, in the same clause or an earlier one
         ("城市收入和农村收入分别增长12%和10%，2007年分别达到12294元和3904元。", ["城市收入", "农村收入"] * 2),
         ("工业增加值500亿元、固定资产投资800亿元，分别增长10%和20%。", ["工业增加值", "固定资产投资"] * 2),
         ("甲县收入和乙县收入，分别增长7%和10%，年均提升5%和6%。", ["甲县收入", "乙县收入"] * 2),
@@ -337,7 +337,10 @@ def test_a_sentence_completes_the_names_it_leaves_out(extractor: Extractor, text
 def test_a_heading_names_a_quantity_that_its_sentence_does_not(
     extractor: Extractor, text: str, path: tuple[str, ...], title: str | None, indicator: str
 ) -> None:
-    """If the sentence has no name for a number, the innermost heading names it, otherwise the title."""
+    """If the sentence has no name for a number, the innermost heading names it; without headings, the title.
+
+    Without a title, too, the indicator is empty.
+    """
     (measure,) = measures(extractor, text, path, title)
     assert measure.indicator == indicator
 

@@ -21,17 +21,20 @@ MIN_SCORES = {
     "develop": {"f1": 0.985, "indicator": 0.87, "bound": 0.98, "change": 0.98},
     "hold-out": {"f1": 0.96, "indicator": 0.86, "bound": 0.98, "change": 0.96},
 }
-"""Minimum scores by use of the labels, slightly below the current scores."""
+"""Minimum scores by use of the labels, slightly below what the extractor reaches now."""
 
 
 def labels(use: str) -> list[dict[str, Any]]:
-    """Return the label files for one use."""
+    """Return the contents of the label files of one use, `develop` or `hold-out`."""
     files = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(LABELS.glob("*.json"))]
     return [file for file in files if file["use"] == use]
 
 
 def dice(one: str, other: str) -> float:
-    """Return the Dice coefficient of the character bigrams of two phrases."""
+    """Return the Dice coefficient of the character bigrams of two phrases.
+
+    Blanks and punctuation are ignored. A phrase of one character counts as one bigram.
+    """
     a, b = (
         Counter(phrase[i : i + 2] for i in range(max(1, len(phrase) - 1)))
         for phrase in (re.sub(r"\W+", "", text) for text in (one, other))
@@ -40,11 +43,15 @@ def dice(one: str, other: str) -> float:
 
 
 _CHANGE = re.compile(" ?(?:[同环]比)?(?:增长|增加|提高|上升|扩大|翻番?|下降|降低|减少)(?:率|幅度)?$")
-"""Words for a change at the end of a wording. They are part of the labels, but no part of an indicator."""
+"""Words for a change at the end of a wording: a label has 工业增加值同比增长, the indicator of a measure is
+工业增加值."""
 
 
 def similarity(measure: ExtractedMeasure, label: dict[str, Any]) -> float:
-    """Return the similarity of an indicator to the more similar wording of a label."""
+    """Return the similarity of the indicator of a measure to the more similar of the two wordings of a label.
+
+    If the measure is a change, the words of `_CHANGE` are removed from the wordings first.
+    """
     wordings = (
         label["indicators"] if measure.change is None else [_CHANGE.sub("", item) for item in label["indicators"]]
     )
@@ -52,7 +59,10 @@ def similarity(measure: ExtractedMeasure, label: dict[str, Any]) -> float:
 
 
 def is_labelled(paragraph: Paragraph, measure: ExtractedMeasure, label: dict[str, Any]) -> bool:
-    """Return whether a measure is the labelled one: the quotes overlap, and base value and base unit are equal."""
+    """Return whether a measure is the labelled one: the quotes overlap, and base value and base unit are equal.
+
+    `nth` of a label says which occurrence of its quote in the paragraph it labels, from 1, by default the first.
+    """
     offset = -1
     for _ in range(label.get("nth", 1)):
         offset = paragraph.text.index(label["quote"], offset + 1)
@@ -67,10 +77,11 @@ def is_labelled(paragraph: Paragraph, measure: ExtractedMeasure, label: dict[str
 def compare_with_labels(
     paragraph: Paragraph, extracted: tuple[ExtractedMeasure, ...], expected: list[dict[str, Any]]
 ) -> Counter[str]:
-    """Count the labels of a paragraph that are found or missed, the wrong measures, and the correct fields.
+    """Compare the measures of a paragraph with its labels, and return counts by name.
 
-    `indicator` is the sum of the similarities of the indicators. An unsure label is neither found nor missed, and a
-    measure that it labels is not wrong.
+    `found` and `missed` count labels, `spurious` counts measures without a label. `bound` and `change` count the found
+    labels whose measure has the same value of that field, and `indicator` is the sum of the similarities of their
+    indicators. An unsure label is neither found nor missed, and a measure that it labels is not spurious.
     """
     score: Counter[str] = Counter()
     remaining = list(extracted)
@@ -94,7 +105,7 @@ def compare_with_labels(
 
 @pytest.fixture(scope="module")
 def reports(shared: Path) -> dict[str, tuple[Paragraph, ...]]:
-    """Return the paragraphs of the labelled reports by document."""
+    """Return the paragraphs of the labelled reports by document. Skips the tests if a report is missing."""
     folder = shared / "corpus" / "gov"
     names = {file["document"] for use in MIN_SCORES for file in labels(use)}
     if not all((folder / name).is_file() for name in names):
@@ -124,7 +135,7 @@ def test_labelled_reports_reach_the_minimum_scores(reports: dict[str, tuple[Para
 
 
 def test_labels_are_complete() -> None:
-    """Each use has four reports, and every label has all fields and two wordings."""
+    """Each use has four files with over 100 labels. A label has all `fields`, two wordings, a valid bound and kind."""
     fields = {"quote", "value", "unit", "base_value", "base_unit", "bound", "kind", "change", "period", "indicators"}
     for use in MIN_SCORES:
         files = labels(use)
@@ -148,5 +159,5 @@ def test_labels_are_complete() -> None:
     ],
 )
 def test_the_dice_coefficient_of_bigrams(one: str, other: str, expected: float) -> None:
-    """The coefficient is 1 for the same words and 0 if no bigram is in common. Blanks are ignored."""
+    """The coefficient is 1 for equal phrases and 0 for phrases without a common bigram. Blanks are ignored."""
     assert dice(one, other) == pytest.approx(expected)

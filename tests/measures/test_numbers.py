@@ -1,4 +1,4 @@
-"""Numbers of several parts: compounds, signs, parts of a hundred or a thousand, round numbers."""
+"""Numbers with more than digits: compounds (1亿2000万), signs, 千分之五, round numbers (十几万), factors (10⁸)."""
 
 from __future__ import annotations
 
@@ -57,19 +57,22 @@ def test_the_parts_of_a_compound_are_one_number(extractor: Extractor, text: str,
     ],
 )
 def test_adjacent_numbers_are_separate(extractor: Extractor, text: str, values: list[float]) -> None:
-    """A number continues the number before it only if both can be parts of one number, the larger part first."""
+    """A numeral continues the one before it only if it can be the smaller part of the same number: 680万65 is two."""
     assert [measure.base_value for measure in measures(extractor, text)] == values
 
 
 def test_the_value_of_a_compound_has_its_largest_scale(extractor: Extractor) -> None:
-    """The value of 1亿2000万元 is 1.2, and its unit is 亿元."""
+    """1亿2000余万元 has the value 1.2 and the unit 亿元."""
     (measure,) = measures(extractor, "投资1亿2000余万元。")
     assert (measure.value, measure.unit, measure.bound) == (1.2, "亿元", "at_least")
 
 
 @given(st.integers(1, 9999), st.integers(1, 9999), st.sampled_from([("亿", "万"), ("万", "")]))
 def test_any_compound_is_the_sum_of_its_parts(high: int, low: int, scales: tuple[str, str]) -> None:
-    """The value is the sum of both parts. A smaller part follows directly if it has four digits, otherwise after 零."""
+    """The value is the sum of both parts.
+
+    The text has 零 before a second part of fewer than four digits (3亿零50万).
+    """
     first, second = scales
     gap = "" if low >= 1000 else "零"
     (number,) = find_numbers(f"共{high}{first}{gap}{low}{second}件")
@@ -108,7 +111,9 @@ def test_any_compound_is_the_sum_of_its_parts(high: int, low: int, scales: tuple
 def test_a_printed_sign_is_kept(extractor: Extractor, text: str, value: float, unit: str, change: str | None) -> None:
     """A minus sign, 负 or 零下 before a number makes its value negative.
 
-    The direction of a change depends on its verb, not on the sign. 负增长 is a decrease of a positive value.
+    负 at the end of another word (减负, 税负, 正负) and a hyphen in a name (长江-12.5米深水航道) are no signs. `change`
+    depends on the word for the change, not on the sign: 增长-2.1% is an increase of -2.1%. 负增长3.9% is a decrease of
+    3.9%.
     """
     (measure,) = measures(extractor, text)
     assert (measure.base_value, measure.base_unit, measure.change) == (value, unit, change)
@@ -133,9 +138,10 @@ def test_a_printed_sign_is_kept(extractor: Extractor, text: str, value: float, u
 def test_a_hyphen_is_not_a_sign_after_a_number_or_a_letter(
     extractor: Extractor, text: str, values: list[float]
 ) -> None:
-    """After a number or a letter, a hyphen joins a range or the parts of a name.
+    """After a number, also with its unit (100人-200人, 第一季度-3件), and after a letter (F-35), a hyphen is no sign.
 
-    After a blank and directly before a number, a hyphen is a sign.
+    After a blank and directly before a number, a hyphen is a sign. A plus before a number does not change its value,
+    and the numbers in 1+3+5件 and “互联网+5件” count nothing.
     """
     assert [measure.base_value for measure in measures(extractor, text)] == values
 
@@ -159,14 +165,14 @@ def test_a_hyphen_is_not_a_sign_after_a_number_or_a_letter(
     ],
 )
 def test_a_part_of_a_power_of_ten_is_a_percentage(extractor: Extractor, text: str, value: float, unit: str) -> None:
-    """百分之 is %, 千分之 is ‰, any other power of ten is converted to %."""
+    """百分之 is %, 千分之 is ‰. Parts per 10,000 or more are converted to %: 万分之三 is 0.03%."""
     (measure,) = measures(extractor, text)
     assert (measure.base_value, measure.base_unit, measure.kind) == (pytest.approx(value), unit, "percent")
 
 
 @pytest.mark.parametrize("text", ["占五百分之二。", "占二百分之一件。", "占三分之五千件。", "占1又二分之一件。"])
 def test_other_denominators_are_not_percentages(extractor: Extractor, text: str) -> None:
-    """A fraction of another denominator is not a percentage, and its numerator is not a measure."""
+    """A fraction whose denominator is not a power of ten is not a percentage, and its numerator is not a measure."""
     assert measures(extractor, text) == []
 
 
@@ -199,7 +205,10 @@ def test_other_denominators_are_not_percentages(extractor: Extractor, text: str)
     ],
 )
 def test_a_round_number_is_a_bound(extractor: Extractor, text: str, value: float, unit: str, bound: str) -> None:
-    """几, 余 and 多 mean at_least. A bare multiplier (千) is a number only with such a word or after words like 近."""
+    """A number with 几, 余, 多 or 数 has the bound at_least.
+
+    A bare multiplier (千) is a number only with such a word (千余户) or after a word of a bound (近千人, 不足百人).
+    """
     (measure,) = measures(extractor, text)
     assert (measure.base_value, measure.base_unit, measure.bound) == (value, unit, bound)
 
@@ -226,7 +235,7 @@ def test_a_round_number_is_a_bound(extractor: Extractor, text: str, value: float
     ],
 )
 def test_other_multipliers_count_nothing(extractor: Extractor, text: str) -> None:
-    """百姓 is a word; 超百亿元企业 is a class of enterprises."""
+    """A multiplier in a word (百姓), a name (千人计划) or a class of things (超百亿元企业) is not a measure."""
     assert measures(extractor, text) == []
 
 
@@ -235,20 +244,20 @@ def test_other_multipliers_count_nothing(extractor: Extractor, text: str) -> Non
     [("发电量3×10⁸千瓦时。", 300000000), ("发电量10⁸千瓦时。", 10**8), ("发电量1.5 × 10³千瓦时。", 1500)],
 )
 def test_a_power_of_ten_is_a_factor(extractor: Extractor, text: str, value: float) -> None:
-    """The superscript after 10 is an exponent."""
+    """The superscript after 10 is an exponent: 3×10⁸ is 300,000,000."""
     (measure,) = measures(extractor, text)
     assert (measure.base_value, measure.base_unit) == (value, "千瓦时")
 
 
 @pytest.mark.parametrize(("text", "scale"), SCALES.items())
 def test_a_scale_is_formatted_as_written(text: str, scale: int) -> None:
-    """10**4 is 万, 10**7 is 千万."""
+    """`format_scale` returns 万 for 10**4 and 千万 for 10**7."""
     assert format_scale(scale) == text
 
 
 @given(st.text(st.sampled_from("0129.,-−负零下几数余多百千万亿一二十两点分之%⁰³×·第 元件上近约"), max_size=30))
 def test_numbers_do_not_overlap(text: str) -> None:
-    """Numbers of any text come from left to right, are inside the text, and have finite values."""
+    """The numbers of any text are ordered from left to right, do not overlap, and have finite values."""
     position = 0
     for number in find_numbers(text):
         assert position <= number.start < number.end <= len(text)

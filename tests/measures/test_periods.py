@@ -1,4 +1,4 @@
-"""Periods of measures that are not of the reporting year."""
+"""The period of a measure: the time that its sentence names, unless that is the reporting year."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from searchkit.model import Paragraph
 
 
 def periods(extractor: Extractor, text: str, year: int | None = None) -> list[str | None]:
-    """Return the periods of the measures of one paragraph, for a reporting year."""
+    """Return the periods of the measures of one paragraph of a report on `year`."""
     (measures,) = extractor.extract([Paragraph("r#1", "r", 1, text, year=year)])
     return [measure.period for measure in measures]
 
@@ -50,7 +50,7 @@ def periods(extractor: Extractor, text: str, year: int | None = None) -> list[st
     ],
 )
 def test_the_period_is_quoted_from_the_sentence(extractor: Extractor, text: str, period: str | None) -> None:
-    """The period is the time that the sentence names, as written. Times such as 全年, 今年 and 去年 are not periods."""
+    """The period is the time that the sentence names, as written. 全年, 今年以来, 去年 and 一年来 are not periods."""
     assert periods(extractor, text) == [period]
 
 
@@ -67,9 +67,9 @@ def test_the_period_is_quoted_from_the_sentence(extractor: Extractor, text: str,
     ],
 )
 def test_the_nearest_time_is_the_period(extractor: Extractor, text: str, expected: list[str | None]) -> None:
-    """The nearest time before the number in its sentence is the period.
+    """The period is the nearest time before the number in its sentence.
 
-    Recurring times (每月) of other clauses and the years of baselines (比2021年) are skipped.
+    A recurring time (每月) of another clause and the year of a comparison (比2021年) are skipped.
     """
     assert periods(extractor, text) == expected
 
@@ -88,5 +88,5 @@ def test_the_nearest_time_is_the_period(extractor: Extractor, text: str, expecte
     ],
 )
 def test_the_reporting_year_is_not_a_period(extractor: Extractor, text: str, expected: list[str | None]) -> None:
-    """The reporting year and its end are not periods; a part of the year is one."""
+    """The reporting year (2023年) and its end (2023年底) are not periods. A part of it (2023年上半年) is one."""
     assert periods(extractor, text, 2023) == expected

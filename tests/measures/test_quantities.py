@@ -71,9 +71,9 @@ from searchkit.measures.extractor import Extractor
 def test_scales_are_multiplied_out_in_the_base_value(
     extractor: Extractor, text: str, value: float, unit: str | None, base_value: float, base_unit: str | None
 ) -> None:
-    """Value and unit are as written: 万元 is a unit. In the base value and base unit, 万 and 亿 are multiplied out.
+    """The unit contains the scale: 3.2亿元 has the value 3.2 and the unit 亿元. Its base value is 320,000,000, in 元.
 
-    A Chinese numeral with 亿 or 万 inside (三亿五千万吨) has its whole value, and a unit without a scale.
+    A Chinese numeral with a digit after its 亿 or 万 (三亿五千万吨) has its whole value, and a unit without a scale.
     """
     (measure,) = measures(extractor, text)
     assert (measure.value, measure.unit) == (value, unit)
@@ -134,7 +134,10 @@ def test_integral_values_are_integers(extractor: Extractor) -> None:
     ],
 )
 def test_words_around_a_number_set_its_bound(extractor: Extractor, text: str, value: float, bound: str) -> None:
-    """约, 近 … mean approx; 余, 多, 以上, 超过 … at_least; 不足, 以下 … at_most. A range is its lower end."""
+    """约, 近 … mean approx; 余, 多, 以上, 超过 … at_least; 不足, 以下 … at_most.
+
+    The value of a range is its lower end, and its bound is at_least.
+    """
     (measure,) = measures(extractor, text)
     assert (measure.value, measure.bound) == (value, bound)
 
@@ -162,7 +165,7 @@ def test_words_around_a_number_set_its_bound(extractor: Extractor, text: str, va
     ],
 )
 def test_the_unit_decides_the_kind(extractor: Extractor, text: str, kind: str) -> None:
-    """The kind of a measure is that of its unit."""
+    """The kind of a measure is that of its unit. Without a unit, 20万 is a count, and a fraction is other."""
     assert [measure.kind for measure in measures(extractor, text)] == [kind]
 
 
@@ -231,7 +234,7 @@ def test_the_unit_decides_the_kind(extractor: Extractor, text: str, kind: str) -
     ],
 )
 def test_other_numbers_are_not_measures(extractor: Extractor, text: str) -> None:
-    """Dates, ordinals, list and document numbers, law articles, codes, names, slogans and ratios are skipped."""
+    """Numbers in dates, ordinals, list and document numbers, codes, names, slogans and the like are not measures."""
     assert measures(extractor, text) == []
 
 
@@ -266,5 +269,5 @@ def test_other_numbers_are_not_measures(extractor: Extractor, text: str) -> None
     ],
 )
 def test_skipped_numbers_do_not_hide_measures(extractor: Extractor, text: str, values: list[float]) -> None:
-    """Only the number in a name or date is skipped, not the measures next to it."""
+    """Only the number in a name, date or ordinal is skipped, not the measures next to it."""
     assert [measure.value for measure in measures(extractor, text)] == values

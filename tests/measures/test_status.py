@@ -11,7 +11,7 @@ EXTRACTOR = Extractor.load()
 
 
 def extract(text: str, section: str = "成效", path: tuple[str, ...] = ()) -> list[ExtractedMeasure]:
-    """Return the measures of a paragraph of a work report of 2023."""
+    """Return the measures of a paragraph of a 政府工作报告 of 2023, which reviews 2022 and plans 2023."""
     paragraph = Paragraph("a#1", "a", 1, text, path=path, section=section, year=2023, doctype="政府工作报告")
     return list(EXTRACTOR.extract([paragraph])[0])
 
@@ -44,7 +44,7 @@ def statuses(text: str, section: str = "成效") -> list[str]:
     ],
 )
 def test_status_in_a_review(text: str, expected: list[str]) -> None:
-    """A review states what was reached, but also targets, thresholds, and values before a change."""
+    """A review states what was reached (actual), but also targets, thresholds (rule) and values before a change."""
     assert statuses(text) == expected
 
 
@@ -61,7 +61,10 @@ def test_status_in_a_review(text: str, expected: list[str]) -> None:
     ],
 )
 def test_status_in_a_plan(text: str, expected: list[str]) -> None:
-    """What a plan says will be done is a target even without a word of intention. A stated fact is actual."""
+    """What a plan says will be done is a target even without a word of intention. A stated fact is actual.
+
+    The value before a change and a threshold have the statuses `before` and `rule`, as in a review.
+    """
     assert statuses(text, "计划") == expected
 
 
@@ -77,7 +80,10 @@ def test_status_in_a_plan(text: str, expected: list[str]) -> None:
     ],
 )
 def test_year_of_the_value_before_a_change(text: str, path: tuple[str, ...], expected: list[int | None]) -> None:
-    """The value is of the year that is named, else of the year before the reviewed time. A rule has no year."""
+    """The value before the change is of the year that is named, else of the year before the reviewed time.
+
+    The reviewed time is 2022, or 2018 to 2022 under 过去五年工作回顾. A rule has no year.
+    """
     assert [measure.of_year for measure in extract(text, path=path)] == expected
 
 
@@ -97,12 +103,12 @@ def test_year_of_the_value_before_a_change(text: str, path: tuple[str, ...], exp
     ],
 )
 def test_states_at_a_point_of_time(text: str, *, expected: bool) -> None:
-    """Balances, coverage rates and what exists are states; additions, changes and events are not."""
+    """Balances, coverage rates and what exists are states (`stock`). Additions, changes and events are not."""
     assert extract(text)[0].stock is expected
 
 
 def test_totals_of_several_years_and_parts() -> None:
-    """A total of several years has the first of them in `since`, a state has not. `part` has the months."""
+    """`since` is the first year of a total of several years, and None for a state. `part` is 01-11 for 1—11月."""
     path = ("过去五年工作回顾",)
     (total,) = extract("累计新建学校120所。", path=path)
     assert (total.of_year, total.since) == (2022, 2018)
@@ -113,13 +119,16 @@ def test_totals_of_several_years_and_parts() -> None:
 
 
 def test_a_statement_of_zero_has_a_time() -> None:
-    """A statement of zero has the year of its section, and is actual."""
+    """A statement of zero in a review has the reviewed year, and is actual."""
     (zero,) = extract("全年未发生安全事故。")
     assert (zero.zero, zero.of_year, zero.status) == (True, 2022, "actual")
 
 
 def test_the_year_of_a_corrected_value_governs_its_clause() -> None:
-    """A correction of last year's value does not date what follows, and its verb is not part of the name."""
+    """2021年 in a clause that corrects the value of 2021 dates only that clause, not the next sentence.
+
+    The verb 修订为 is not part of the name 生产总值.
+    """
     text = "生产总值1.88万亿元，2021年生产总值修订为18247亿元。新增就业31.2万人。"
     assert [(item.indicator, item.of_year) for item in extract(text)] == [
         ("生产总值", 2022),

@@ -31,7 +31,7 @@ MIN_RATES = {
     "Percent": 0.95,
     "Temperature": 0.95,
 }
-"""Minimum share of correct cases by class."""
+"""Minimum share of correct cases by class of the suite. Each class is a file, such as CurrencyModel.json."""
 
 UNITS: Mapping[str, Mapping[str | None, float]] = {
     "Chinese yuan": {"元": 1},
@@ -56,25 +56,27 @@ UNITS: Mapping[str, Mapping[str | None, float]] = {
     "F": {"℉": 1, "度": 1},
     "%": {"%": 1, "‰": 0.1, "百分点": 1, "成": 10},
 }
-"""Unit of a result → base units of measures, with the factor from the measure to the result."""
+"""Unit of a result in the suite → base units that a measure may have, each with the factor from measure to result."""
 SHARES: Mapping[str | None, float] = {"%": 0.01, "‰": 0.001}
-"""Base units of measures that the suite gives as a fraction of one."""
-_HAS_UNIT = re.compile(r" ?[-–~到至与]|[余几/]")
-"""After a number: the number has the unit of the number after it (20~100个), or the number continues (20余)."""
+"""Base units of measures whose value a result of the class `Number` has as a fraction of one, with the factor."""
+_UNITLESS = re.compile(r" ?[-–~到至与]|[余几/]")
+"""Matches after a number to which `append_units` appends no unit: the sign or word of a range, whose upper end has the
+unit (20~100个, 20到100个), or the rest of the number (20余, 1/3)."""
 EXTRACTOR = Extractor.load()
 VOCABULARY = Vocabulary.load()
 
 
 def extract(text: str) -> list[ExtractedMeasure]:
-    """Return the measures of one paragraph without statements of zero."""
+    """Return the measures of one paragraph, except statements of zero."""
     (result,) = EXTRACTOR.extract([Paragraph("r#1", "r", 1, text)])
     return [measure for measure in result if not measure.zero]
 
 
 def sentence(name: str, case: Mapping[str, Any]) -> str:
-    """Return the input of a case as a sentence of a report.
+    """Return the input of a case as a sentence of a report. `name` is the class of the case.
 
-    The suite often gives a number alone, which counts nothing. The unit 件 is appended to such a number.
+    The input is often a number alone, which counts nothing. The sentence then has the unit 件 after it if the class is
+    `Number`, and after each number without a unit if the class is `NumberRange`.
     """
     text = case["input"].strip()
     results = [result["text"] for result in case["results"]]
@@ -86,23 +88,26 @@ def sentence(name: str, case: Mapping[str, Any]) -> str:
 
 
 def append_units(text: str) -> str:
-    """Append the unit 件 to each number that has no unit. The lower end of a range (20~100个) needs none."""
+    """Append the unit 件 to each number without a unit, except percentages and numbers before `_UNITLESS`."""
     text = compact(text, fold(text)).text
     folded = fold(text)
     for numeral in reversed(list(find_numerals(text))):
         end = numeral.end
-        if not numeral.is_percent and VOCABULARY.match_unit(folded, end) is None and not _HAS_UNIT.match(folded, end):
+        if not numeral.is_percent and VOCABULARY.match_unit(folded, end) is None and not _UNITLESS.match(folded, end):
             text = f"{text[:end]}件{text[end:]}"
     return text
 
 
 def is_equal(one: float, other: float) -> bool:
-    """Return whether two values are equal up to rounding. Fractions are rounded to four decimals."""
+    """Return whether two values are equal up to rounding. Measures round fractions (1/3) to four decimals."""
     return abs(one - other) <= max(1e-9 * abs(other), 0.00006 if abs(other) < 1 and other % 0.0001 else 0)
 
 
 def is_result(measure: ExtractedMeasure, name: str, resolution: Mapping[str, str]) -> bool:
-    """Return whether a measure has the value and the unit of a result. A result of the class `Number` has no unit."""
+    """Return whether a measure has the value and the unit of a result. `name` is the class of the result.
+
+    Results of the classes `Number` and `NumberRange` have no unit, so any unit is right.
+    """
     value = resolution["value"]
     if name == "NumberRange":
         return is_range(measure, value)
@@ -118,7 +123,10 @@ def is_result(measure: ExtractedMeasure, name: str, resolution: Mapping[str, str
 
 
 def is_range(measure: ExtractedMeasure, interval: str) -> bool:
-    """Return whether a measure is the lower end of an interval, or its upper end if it has no lower one."""
+    """Return whether a measure has the value and the bound of an interval.
+
+    [5,5] is exact 5, [5,8) and (5,) are at_least 5, and (,8] is at_most 8.
+    """
     match = re.fullmatch(r"[\[(](?P<lower>[^,]*),(?P<upper>[^,]*)[\])]", interval)
     assert match, interval
     lower, upper = match["lower"], match["upper"]
@@ -129,7 +137,10 @@ def is_range(measure: ExtractedMeasure, interval: str) -> bool:
 
 
 def cases(shared: Path, name: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """Yield the index of each case of a file, and the case, except those that are excluded or have no result."""
+    """Yield the index of each case of a class, and the case, except those that are excluded or have no result.
+
+    Skips the test if the suite is missing.
+    """
     folder = shared / "recognizers"
     if not folder.is_dir():
         pytest.skip("the public suite of numbers is missing next to the checkout")
@@ -141,7 +152,10 @@ def cases(shared: Path, name: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
 
 @pytest.mark.parametrize("name", MIN_RATES)
 def test_the_suite_is_extracted(shared: Path, name: str) -> None:
-    """Of the cases that a report could contain, at least the minimum share of each class is extracted."""
+    """At least the minimum share of the cases of a class that are not excluded is correct.
+
+    A case is correct if each of its results is an extracted measure.
+    """
     failures, count = [], 0
     for index, case in cases(shared, name):
         count += 1
@@ -159,7 +173,7 @@ def test_the_suite_is_extracted(shared: Path, name: str) -> None:
 
 
 def test_exclusions_have_reasons(shared: Path) -> None:
-    """Every excluded case exists, has a result, and has a reason."""
+    """Every excluded case is in the suite and has a result, and its exclusion has a reason."""
     for file, reasons in EXCLUDED.items():
         suite = shared / "recognizers" / file
         if not suite.is_file():

@@ -1,4 +1,4 @@
-"""The labels of years and statuses are valid. bench/times.py draws the measures and paragraphs that a person labels."""
+"""The labels of times and statuses are valid. bench/times.py draws what a person labels."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ def test_measure_has_valid_fields(label: dict[str, object]) -> None:
 
 
 def test_alternatives_differ_from_the_label() -> None:
-    """An alternative is another answer than the label, and no two are equal."""
+    """An alternative is another answer than the label, and no two alternatives are equal."""
     for label in MEASURES:
         answers = [tuple((label | other)[name] for name in FIELDS) for other in ({}, *label.get("accept", []))]
         assert len(set(answers)) == len(answers), label["id"]
 
 
 def test_spans_end_after_they_start() -> None:
-    """`since` is before `of_year`."""
+    """`since` is None or before `of_year`."""
     for label in MEASURES:
         assert label["since"] is None or label["since"] < label["of_year"], label["id"]
 
 
 def test_paragraph_years_ascend() -> None:
-    """Years of a paragraph are listed once, in order."""
+    """The years of a paragraph, and of each alternative, are ascending, without repetition."""
     for label in LABELS["paragraphs"]:
         for years in (label["of_year"], *(other["of_year"] for other in label.get("accept", []))):
             assert years == sorted(set(years)), label["id"]

@@ -50,7 +50,8 @@ def listed_units() -> list[tuple[str, str]]:
 def test_every_listed_unit_is_extracted() -> None:
     """A number before any listed unit, alone or with 万, is a measure of the kind of that unit.
 
-    Units of the kind percent are tested without 万. `EXCEPTIONS` lists the units that may be missed.
+    `split_scale` splits the unit in the same way. Units of the kind percent are tested without 万. `EXCEPTIONS` lists
+    the units that may be missed.
     """
     extractor, vocabulary = Extractor.load(), Vocabulary.load()
     listed = listed_units()
@@ -95,7 +96,7 @@ def test_a_unit_that_begins_with_a_scale_is_split_as_in_a_text(unit: str, base: 
     ],
 )
 def test_a_unit_is_split_into_scale_and_base_unit(unit: str, base: tuple[int, str]) -> None:
-    """万 and 亿 before a unit are a scale; 千 in 千克 is part of the unit."""
+    """千, 万 and 亿 before a unit are a scale (千人, 万元). 千 in 千克 is part of the unit."""
     assert Vocabulary.load().split_scale(unit) == base
 
 
@@ -121,7 +122,7 @@ def test_a_unit_is_split_into_scale_and_base_unit(unit: str, base: tuple[int, st
     ],
 )
 def test_a_quantity_in_a_query_is_parsed(text: str, quantity: tuple[float, str | None]) -> None:
-    """A number with or without a unit is parsed into base value and base unit."""
+    """A number with or without a unit is parsed into its base value, a float, and its base unit."""
     value, unit = parse_quantity(text)
     assert (value, unit) == quantity
     assert isinstance(value, float)
@@ -135,13 +136,16 @@ def test_a_quantity_in_a_query_is_parsed(text: str, quantity: tuple[float, str |
     ],
 )
 def test_a_text_that_is_not_a_quantity_is_rejected(text: str) -> None:
-    """A text that is not one number with at most one unit raises ValueError with an example."""
+    """A text that is not a number with at most one unit, or has too many digits, raises ValueError with an example."""
     with pytest.raises(ValueError, match="10万元"):
         parse_quantity(text)
 
 
 def test_custom_units_replace_the_list(tmp_path: Path) -> None:
-    """With a custom unit list, only its units are found."""
+    """With a custom unit list, only its units are found.
+
+    Its tables vague (三个方面) and not_before (件夫) apply.
+    """
     path = tmp_path / "custom.toml"
     path.write_text(CUSTOM_UNITS, encoding="utf-8")
     extractor = Extractor.load(units=path)
@@ -154,7 +158,7 @@ def test_custom_units_replace_the_list(tmp_path: Path) -> None:
 
 
 def test_custom_fixed_names_replace_the_list(tmp_path: Path) -> None:
-    """With a custom list, only the numbers in its fixed names are skipped. # starts a comment."""
+    """A custom list replaces the shipped one: 24小时 is a measure, 三百户计划 is a name. # starts a comment."""
     path = tmp_path / "names.txt"
     path.write_text("# 名称\n８号小店 三百户计划  # 12个\n", encoding="utf-8")
     text = "8号小店5家，三百户计划，提供24小时服务，中心12个。"
@@ -195,7 +199,7 @@ def test_a_broken_unit_list_raises_a_usage_error(tmp_path: Path, content: bytes 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"])
 def test_a_broken_list_of_fixed_names_raises_a_usage_error(tmp_path: Path, content: bytes | None) -> None:
-    """The list is missing or not UTF-8. The message names the file."""
+    """If the list is missing or not UTF-8, the message of the error names the file."""
     path = tmp_path / "broken.txt"
     if content is not None:
         path.write_bytes(content)
@@ -204,7 +208,7 @@ def test_a_broken_list_of_fixed_names_raises_a_usage_error(tmp_path: Path, conte
 
 
 def test_a_byte_order_mark_is_ignored(tmp_path: Path) -> None:
-    """A data file may begin with a byte order mark, as editors on Windows write it."""
+    """Both data files may begin with a byte order mark, which editors on Windows write."""
     (tmp_path / "units.toml").write_bytes(b"\xef\xbb\xbf" + CUSTOM_UNITS.encode())
     (tmp_path / "names.txt").write_bytes(b"\xef\xbb\xbf" + "三百户计划".encode())
     extractor = Extractor.load(tmp_path / "units.toml", tmp_path / "names.txt")

@@ -80,7 +80,7 @@ def test_a_statement_of_zero_is_a_measure(extractor: Extractor, text: str, quote
     ],
 )
 def test_other_clauses_are_not_statements_of_zero(extractor: Extractor, text: str) -> None:
-    """Wishes, conditions, other words with 无 or 未, and clauses that say more are skipped."""
+    """Wishes, conditions, other words with 无 (有无) and clauses that go on are not statements of zero."""
     assert not [measure for measure in measures(extractor, text) if measure.zero]
 
 

@@ -1,9 +1,9 @@
-"""Runs the tests that every engine passes, and the tests of a cluster, on an OpenSearch node.
+"""Runs the tests that every engine passes, and the tests of a cluster, on OpenSearch nodes.
 
 python tests/opensearch/everything.py [2|3]
 
-The argument is the release of OpenSearch, 2 by default. `SUITES` run with one shard and with three. Exits with 1 if a
-test fails.
+The argument is the release of OpenSearch, 2 by default. `SUITES` run with one shard and with three, then `SECURITY`
+runs. Exits with 1 if a test fails.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SUITES = (
     "tests/opensearch/test_cluster_state.py",
 )
 SECURITY = "tests/opensearch/test_security.py"
-"""Tests of the plugin for security. They start a node of their own, with that plugin."""
+"""Tests of the plugin for security. They start a node of their own with that plugin, always of OpenSearch 2."""
 
 
 def main() -> int:
@@ -35,7 +35,7 @@ def main() -> int:
 
 
 def run(url: str, *arguments: str) -> int:
-    """Run tests on a node, and return the exit status."""
+    """Run pytest with the address of a node and further arguments, and return its exit status."""
     command = [sys.executable, "-m", "pytest", "--cluster", url, *arguments]
     return subprocess.run(command, cwd=ROOT, check=False).returncode
 

@@ -2,11 +2,12 @@
 
     python tests/opensearch/faults.py [2|3] [--paragraphs 10000] [--searches 1000] [--only TEXT]
 
-A build is run until it succeeds, five times at most, as a user would. The columns of the result: *lost* is the
-difference between the numbers of paragraphs of the index and of a columnar index of the same reports, plus one if
-`check` fails. *wrong* counts the answers that differ from those of the columnar index. *unclear* counts the failures
-without a message of one line. Writes faults-2.json or faults-3.json beside this file, and FAULTS.md from both. Exits
-with 1 if one of these numbers is not 0. Takes about a quarter of an hour.
+A build is run until it succeeds, at most `MAX_ATTEMPTS` times. The columns of the result: *lost* is the difference
+between the numbers of paragraphs of the index and of a columnar index of the same reports, plus one if `check` fails.
+If no build succeeds, *lost* is the number of all paragraphs. *wrong* counts the answers that differ from those of the
+columnar index. *unclear* counts the failures whose message is not one line, or is a traceback. Writes faults-2.json or
+faults-3.json beside this file, and FAULTS.md from both. Exits with 1 if *lost*, *wrong* or *unclear* is not 0 for a
+fault of this run. Takes about a quarter of an hour.
 """
 
 from __future__ import annotations
@@ -41,15 +42,16 @@ FOLDER = Path(__file__).parent
 MAX_ATTEMPTS = 20
 """Maximum number of times that a build is run. OpenSearch takes minutes to notice that its disks have room again."""
 PAUSE_SECONDS = 45
-"""Seconds for which a node is cut off: longer than the others wait for it."""
+"""Seconds for which a node stays suspended, at least: longer than the other nodes wait for it."""
 HEALTH_SECONDS = 120
-"""Seconds that the cluster may take to be whole again."""
+"""Seconds that the cluster may take to be whole again, or to notice that its disks are full. Also the maximum number of
+seconds for which its disks stay full."""
 TOLERANCE = 1e-4
 """Largest relative difference of two equal scores."""
 QUERIES = ("检查", "项目建设", "监督 管理", "企业 OR 群众", '"工作"', "安全生产", "year:2022", "执法 NOT 整改", "*")
 """Queries whose answers are compared."""
 FULL = "100000gb"
-"""Free space that no disk has, so that OpenSearch takes every disk for full."""
+"""Value of the watermarks of a disk: free space that no disk has, so that OpenSearch takes every disk for full."""
 
 
 @dataclass
@@ -59,7 +61,7 @@ class Outcome:
     during: str
     fault: str
     attempts: int = 1
-    """Number of builds until one succeeded, or number of searches."""
+    """Number of builds, up to the first that succeeded, or number of searches."""
     lost: int = 0
     wrong: int = 0
     errors: int = 0
@@ -67,7 +69,7 @@ class Outcome:
     longest: float = 0.0
     """Seconds that the longest build or search took."""
     messages: list[str] = field(default_factory=list)
-    """The different errors."""
+    """The different messages of errors, shortened."""
 
     def add_error(self, message: str) -> None:
         """Count an error. It is unclear if its message is empty, has several lines, or contains a traceback."""
@@ -88,7 +90,10 @@ class Cluster:
         self.url = ",".join(node.url for node in nodes)
 
     def get(self, path: str, body: object = None) -> Any:  # noqa: ANN401 - any JSON
-        """Return the answer of the first node that answers. Raises OSError if none does."""
+        """Send a request, a PUT if there is a body, to one node after the other until one answers without an error.
+
+        Return the answer. Raises OSError if no node gives one.
+        """
         for node in self.nodes:
             data = None if body is None else json.dumps(body).encode()
             request = urllib.request.Request(  # noqa: S310 - this machine
@@ -108,7 +113,7 @@ class Cluster:
         return next(node for node in self.nodes if node != self.manager())
 
     def wait(self) -> None:
-        """Wait until all nodes are there, and all copies of all shards. Raises TimeoutError."""
+        """Wait until all nodes and all copies of all shards are there. Raises TimeoutError after `HEALTH_SECONDS`."""
         end = time.monotonic() + HEALTH_SECONDS
         while time.monotonic() < end:
             with suppress(OSError):
@@ -124,13 +129,19 @@ class Cluster:
         return lambda: self._start(node)
 
     def cut_off(self, node: Node) -> Callable[[], None]:
-        """Suspend a node for `PAUSE_SECONDS`. It keeps its connections. Returns a function that resumes it."""
+        """Suspend a node, which keeps its connections, and wait for `PAUSE_SECONDS`.
+
+        Returns a function that resumes the node.
+        """
         node.send(signal.SIGSTOP)
         time.sleep(PAUSE_SECONDS)
         return lambda: node.send(signal.SIGCONT)
 
     def restart_all(self) -> Callable[[], None]:
-        """Restart the nodes one by one, each when the cluster is whole again. Returns a function that does nothing."""
+        """Restart one node after the other, each when the cluster is whole again.
+
+        Returns a function that does nothing.
+        """
         for node in self.nodes:
             node.stop()
             self._start(node)
@@ -140,7 +151,7 @@ class Cluster:
     def fill_disks(self) -> Callable[[], None]:
         """Let OpenSearch take every disk for full, and wait until it does. Returns a function that undoes it.
 
-        Raises TimeoutError.
+        Raises TimeoutError after `HEALTH_SECONDS`.
         """
         self._set_watermarks(FULL)
         end = time.monotonic() + HEALTH_SECONDS
@@ -165,6 +176,7 @@ class Cluster:
 
 FULL_DISKS = "full disks"
 Fault = tuple[str, Callable[[Cluster], Callable[[], None]]]
+"""The name of a fault, and a function that causes it and returns the function that heals it."""
 FAULTS: tuple[Fault, ...] = (
     ("none", lambda _: lambda: None),
     ("kill -9 of the elected manager", lambda cluster: cluster.kill(cluster.manager())),
@@ -179,10 +191,11 @@ FAULTS: tuple[Fault, ...] = (
 def breaking(
     cluster: Cluster, fault: Fault, when: Callable[[], bool], is_enough: Callable[[], bool] = lambda: False
 ) -> Iterator[threading.Event]:
-    """Cause a fault during a block, as soon as `when` returns true. Yields an event that is set when the fault began.
+    """Cause a fault during a block, as soon as `when` returns true.
 
-    Heals the fault after 10 seconds (full disks: `HEALTH_SECONDS`), or earlier if `is_enough` returns true or the block
-    ends. Waits at the end until the cluster is whole. Raises RuntimeError if the block ended before the fault began.
+    Yields an event that is set when the function that causes the fault has returned. Heals the fault 10 seconds later
+    (full disks: `HEALTH_SECONDS`), or as soon as `is_enough` returns true or the block ends. Waits at the end until the
+    cluster is whole. Raises RuntimeError if the block ended before `when` returned true.
     """
     ended, happened = threading.Event(), threading.Event()
     began: list[str] = []
@@ -213,18 +226,21 @@ def breaking(
 
 
 def answers(index: Index) -> list[tuple[int, list[tuple[str, float]]]]:
-    """Return total, ids and scores of each query."""
+    """Return the answer to each of `QUERIES`."""
     return [answer(index, query) for query in QUERIES]
 
 
 def answer(index: Index, query: str) -> tuple[int, list[tuple[str, float]]]:
-    """Return total, ids and scores of a query."""
+    """Return the answer to a query: the total, and the ids and scores of the best 20 hits."""
     found = index.search(query, limit=20, facets=("year", "topic"))
     return found.total, [(hit.id, hit.score) for hit in found.hits]
 
 
 def is_equal(expected: tuple[int, list[tuple[str, float]]], actual: tuple[int, list[tuple[str, float]]]) -> bool:
-    """Return whether two answers are equal, but for the order among scores that are equal within `TOLERANCE`."""
+    """Return whether two answers are equal. Scores are equal within `TOLERANCE`.
+
+    Hits of equal score may be in another order. Of the hits with the score of the last hit, others may be returned.
+    """
     scores = [score for _, score in expected[1]]
     last, of_id = (scores or [0.0])[-1], dict(expected[1])
     return (
@@ -239,13 +255,13 @@ def is_equal(expected: tuple[int, list[tuple[str, float]]], actual: tuple[int, l
 
 
 def searchkit_build(corpus: Path, index: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Build an index with the command."""
+    """Build an index with the command `searchkit build`, and return the ended process."""
     command = [sys.executable, "-m", "searchkit", "build", str(corpus), "--index", str(index), *options]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 def break_build(cluster: Cluster, fault: Fault, corpus: Path, local: Index, index: Path) -> Outcome:
-    """Build an index while a fault happens, and compare it with the columnar one."""
+    """Build an index while a fault happens, and compare it with the columnar index `local`."""
     outcome = Outcome("a build", fault[0], attempts=0)
     address = f"{cluster.url}/{index.name}"
 
@@ -289,7 +305,7 @@ def break_build(cluster: Cluster, fault: Fault, corpus: Path, local: Index, inde
 
 
 def break_searches(cluster: Cluster, fault: Fault, local: Index, index: Path, count: int) -> Outcome:
-    """Search while a fault happens, and compare every answer with that of the columnar index."""
+    """Search `count` times while a fault happens, and compare each answer with that of the columnar index `local`."""
     outcome = Outcome("searches", fault[0], attempts=0)
     expected = {query: answer(local, query) for query in QUERIES}
     with searchkit.open(index) as remote, breaking(cluster, fault, lambda: outcome.attempts > count // 5):
@@ -305,7 +321,7 @@ def break_searches(cluster: Cluster, fault: Fault, local: Index, index: Path, co
 
 
 def write_report() -> None:
-    """Write FAULTS.md from the results of all versions."""
+    """Write FAULTS.md from all files faults-*.json."""
     lines = ["# Faults of a cluster of three nodes", "", "`make cluster` writes this page (`faults.py`).", ""]
     for path in sorted(FOLDER.glob("faults-*.json")):
         found = json.loads(path.read_text(encoding="utf-8"))

@@ -32,13 +32,14 @@ DOWNLOAD_SECONDS = 180
 START_SECONDS = 120
 """Seconds that a node may take to start. On an idle machine it takes 6."""
 HEAP = "512m"
+"""Size of the heap of a node, unless the caller gives another one."""
 JAVA_OPTIONS = (
     *("-XX:+UseSerialGC", "-XX:-UsePerfData", "-Djna.nosys=true", "-Dfile.encoding=UTF-8"),
     *("-Dio.netty.noUnsafe=true", "-Dio.netty.noKeySetOptimization=true"),
     *("-Dlog4j2.disable.jmx=true", "-Dlog4j.shutdownHookEnabled=false"),
 )
 QUICK = ("-XX:TieredStopAtLevel=1",)
-"""Options of Java for a node that runs for a minute: code is compiled without optimisation, which would take longer."""
+"""Options of Java for a node that runs for a minute only: code is compiled fast, without the slow optimisations."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,11 @@ class Release:
     profile: str = ""
     """Profile of pom.xml with further parts."""
     java: tuple[str, ...] = ("-Djava.security.manager=allow",)
-    """Options of Java."""
+    """Options of Java that this release needs."""
     needs_new_java: bool = False
     """Whether it runs on the Java of JAVA_HOME, because that of Debian is too old."""
     plugin: str = ""
-    """Name of the class of a plugin whose source lies beside this file, and that is compiled."""
+    """Class of a plugin that is compiled from its source beside this file. Empty if there is no such plugin."""
 
 
 RELEASES = {
@@ -76,7 +77,7 @@ MODULES = {
     "lang-painless": ("lang-painless*", "antlr4-runtime*", "asm*", "opensearch-scripting-painless-spi*"),
 }
 ANALYZERS = ("lucene-analysis-smartcn*", "ik-analyzer*")
-"""Jars of the module of the compiled plugin."""
+"""Patterns of the jars that the compiled plugin needs. They are moved to its module."""
 LOGGING = """status = error
 appender.console.type = Console
 appender.console.name = console
@@ -88,7 +89,7 @@ rootLogger.appenderRef.console.ref = console
 
 
 def why_unavailable(release: str = "2") -> str | None:
-    """Return why no node can run here, or None. The first call assembles OpenSearch."""
+    """Return why no node of a release can run here, or None if one can. The first call assembles the release."""
     try:
         java_of(release)
     except LookupError as error:
@@ -104,7 +105,7 @@ def why_unavailable(release: str = "2") -> str | None:
 
 
 def java_of(release: str) -> str:
-    """Return the path of the Java that a release runs on. Raises LookupError."""
+    """Return the path of the Java that a release runs on. Raises LookupError if there is none."""
     if not RELEASES[release].needs_new_java:
         found = shutil.which("java")
     else:
@@ -116,12 +117,13 @@ def java_of(release: str) -> str:
 
 
 def assemble(release: str = "2") -> Path:
-    """Return the folder of OpenSearch. The first call assembles it.
+    """Return the folder of a release. If it does not exist, assemble the release in it.
 
-    Raises CalledProcessError or TimeoutExpired if Maven cannot get the artifacts.
+    Raises CalledProcessError or TimeoutExpired if Maven cannot get the artifacts, and CalledProcessError if the plugin
+    cannot be compiled.
     """
     version, profile, plugin = RELEASES[release].version, RELEASES[release].profile, RELEASES[release].plugin
-    user_cache = Path("/var/cache") if os.getuid() == 0 else Path.home() / ".cache"  # readable by an ordinary user
+    user_cache = Path("/var/cache") if os.getuid() == 0 else Path.home() / ".cache"  # root starts nodes as another user
     cache = Path(os.environ.get("XDG_CACHE_HOME") or user_cache) / "searchkit-tests"
     home = cache / "-".join(["opensearch", version, *([plugin] if plugin else [])])
     if home.is_dir():
@@ -155,7 +157,7 @@ def assemble(release: str = "2") -> Path:
 
 
 def _compile(plugin: str, library: Path) -> None:
-    """Compile a class, and put it in a jar beside those that it needs."""
+    """Compile the class of a plugin, and put it in a jar beside the jars that it needs."""
     source = Path(__file__).with_name(f"{plugin}.java")
     with tempfile.TemporaryDirectory() as folder:
         jars = os.pathsep.join(map(str, library.glob("*.jar")))
@@ -195,7 +197,11 @@ class Node:
     def __init__(
         self, folder: Path, release: str, ports: tuple[int, int], settings: Mapping[str, object], java: Sequence[str]
     ) -> None:
-        """Prepare a node with its data in a folder. `ports`: for HTTP and between nodes. `java`: options of Java."""
+        """Prepare a node with its data in a folder.
+
+        `ports` are its port for HTTP and its port for other nodes. `settings` are added to the settings below, or
+        replace them. `java` are further options of Java.
+        """
         home = assemble(release)
         http, transport = ports
         self.url = f"http://127.0.0.1:{http}"
@@ -229,15 +235,15 @@ class Node:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start the process."""
+        """Start the process of the node."""
         user = _ordinary_user(self._folder)
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(self._command, stdout=log, stderr=log, cwd=self._folder, **user)  # type: ignore[call-overload]
 
     def wait(self, is_ready: Callable[[], bool] | None = None) -> None:
-        """Wait until the node answers, or until a condition is true.
+        """Wait until the node answers or, if `is_ready` is given, until that returns true.
 
-        Ends the node and raises TimeoutError if that takes longer than `START_SECONDS` or the process has ended.
+        Ends the node and raises TimeoutError if this takes longer than `START_SECONDS` or the process has ended.
         """
         end = time.monotonic() + START_SECONDS
         while time.monotonic() < end and self.process is not None and self.process.poll() is None:
@@ -262,7 +268,7 @@ class Node:
             self.process.wait()
 
     def stop(self) -> None:
-        """End the node."""
+        """End the node if it was started."""
         if self.process is None:
             return
         self.process.terminate()
@@ -276,7 +282,7 @@ class Node:
 def _ordinary_user(folder: Path) -> dict[str, object]:
     """Return the arguments of Popen that make a process of an ordinary user. OpenSearch refuses to run as root.
 
-    If this process is root, gives the folder and its files to the user `nobody`; otherwise there are no arguments.
+    If this process is root, the user is `nobody`, who gets the folder and its files. Otherwise there are no arguments.
     """
     if os.getuid() != 0:
         return {}
@@ -289,7 +295,7 @@ def _ordinary_user(folder: Path) -> dict[str, object]:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports that nobody listens on."""
+    """Return `count` ports that no process listens on."""
     sockets = [socket.socket() for _ in range(count)]
     for item in sockets:
         item.bind(("127.0.0.1", 0))
@@ -310,7 +316,7 @@ def running_node(release: str = "2", java: Sequence[str] = QUICK) -> Iterator[No
 def running_nodes(
     count: int, release: str = "2", java: Sequence[str] = QUICK, heap: str = HEAP
 ) -> Iterator[list[Node]]:
-    """Run a cluster of some nodes during a block. `java`: further options of Java."""
+    """Run a cluster of `count` nodes during a block. `java`: further options of Java."""
     ports = free_ports(2 * count)
     names = [f"n{number}" for number in range(1, count + 1)]
     settings: dict[str, object] = {"discovery.type": "single-node"}
@@ -321,7 +327,7 @@ def running_nodes(
             "cluster.initial_cluster_manager_nodes": json.dumps(names),
         }
     with tempfile.TemporaryDirectory(prefix="searchkit-node-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)  # for the ordinary user
+        Path(folder).chmod(0o755)  # the nodes may run as another user
         options = (f"-Xms{heap}", f"-Xmx{heap}", *java)
         nodes = [
             Node(Path(folder) / name, release, pair, settings, options)

@@ -87,7 +87,10 @@ def _knows_users(url: str, ca: Path) -> bool:
 
 
 def write_users(home: Path, folder: Path, passwords: dict[str, str]) -> None:
-    """Write the plugin's default configuration, with the roles of the documentation and a user for each role."""
+    """Write the plugin's default configuration, but with the users `USERS`, and the roles of the documentation.
+
+    Clients may also use certificates instead of passwords.
+    """
     (plugin,) = (home / "plugins").glob("opensearch-security*")
     folder.mkdir()
     for path in (plugin / "config").glob("*.yml"):
@@ -115,7 +118,7 @@ def _hash(plugin: Path, home: Path, password: str) -> str:
 
 
 def make_certificates(folder: Path, names: tuple[str, ...]) -> None:
-    """Write the certificate of an authority, `ca.pem`, and one that it signed, with its key, for each name.
+    """Write the certificate of an authority, `ca.pem`, and for each name `NAME.pem`, which it signed, with `NAME.key`.
 
     Needs openssl.
     """

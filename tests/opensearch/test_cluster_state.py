@@ -62,7 +62,7 @@ def index(url: str, tmp_path: Path, report: Report) -> Path:
 
 
 def data_of(index: Path) -> list[str]:
-    """Return the states of an index on the cluster."""
+    """Return the names of the states of an index on the cluster, sorted."""
     cluster = Cluster.read(index)
     assert cluster is not None
     return sorted(cluster.list_data())
@@ -76,8 +76,8 @@ def ids(index: Path | Index, query: str) -> list[str]:
         return ids(opened, query)
 
 
-def test_the_folder_contains_only_the_name(index: Path, url: str) -> None:
-    """The folder has only `cluster.json`, with address and name. A copy of this file opens the index elsewhere."""
+def test_the_folder_contains_only_the_file_of_the_cluster(index: Path, url: str) -> None:
+    """The folder has only `cluster.json`, which names the index. A copy of this file elsewhere opens the same index."""
     assert [path.name for path in index.iterdir()] == ["cluster.json"]
     other = index.parent / "elsewhere"
     other.mkdir()
@@ -99,7 +99,7 @@ def test_an_open_index_keeps_its_state(index: Path, report: Report) -> None:
 
 
 def test_queries_are_sent_together(index: Path, report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`run_together` returns the answers of one call after the other, with less than half as many requests."""
+    """`run_together` returns what the same calls one after the other return, with less than half as many requests."""
     texts = [f"立案{n}件。推进养老服务{'，' * (n % 3)}检查{n * 7}次。" for n in range(1, 40)]
     write_index([report(f"{n}.txt", text) for n, text in enumerate(texts)], index, OPTIONS)
     words = ("立案", '"养老服务"', "检查 NOT 立案", "立案件数是多少", "*", "养老 OR 托育", "没有", "立*", "2019年检查")
@@ -144,7 +144,7 @@ def test_a_file_of_queries_is_answered_as_a_pipe(index: Path) -> None:
 
 
 def test_old_states_are_removed(index: Path, report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A build removes states that were replaced long ago."""
+    """A build removes the states that were replaced long ago, but not the state that it replaces itself."""
     monkeypatch.setattr(states, "RETENTION_SECONDS", 0.0)
     for text in ("检查", "执法"):
         write_index([report("b.txt", text)], index, OPTIONS)
@@ -179,7 +179,10 @@ def test_a_failed_build_changes_nothing_and_leaves_nothing(
 def test_the_remains_of_a_killed_build_are_removed(
     index: Path, report: Report, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A build that dies before its commit leaves a state and a lock. When the lock has expired, both are removed."""
+    """A build that is killed before its commit leaves a state, a folder and a lock.
+
+    When the lock has expired, the next build takes it, and removes the state and the folder.
+    """
 
     class Killed(BaseException):
         """Ends a build as a kill would: what the build would remove stays."""
@@ -208,7 +211,7 @@ def test_the_remains_of_a_killed_build_are_removed(
 
 
 def test_two_writers_exclude_each_other(index: Path, report: Report) -> None:
-    """While one process writes, another is refused in one line that names the first."""
+    """While one process has the lock, a build is refused with an error that names this process."""
     with open_directory(index).lock(), pytest.raises(IndexLocked, match=r"is being written by process \d+ on .*"):
         write_index([report("b.txt", "检查")], index, OPTIONS)
     write_index([report("b.txt", "检查")], index, OPTIONS)
@@ -284,9 +287,9 @@ def test_an_update_equals_a_new_index(url: str, tmp_path: Path) -> None:
 
 
 def test_the_best_of_candidates_are_the_best(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If only candidates are scored, the hits are those of a ranking of all matches, also after an update.
+    """The hits are the same if only candidates are scored, if these do not suffice, and if all matches are scored.
 
-    The document frequencies of OpenSearch still count the documents that the update has deleted.
+    The index was updated: the document frequencies of OpenSearch still count the documents that were deleted.
     """
     chance = random.Random(7)  # noqa: S311 - no secret
     words = ["执法", "检查", "立案", "处罚", "整改", "培训", "宣传", "监督"]
@@ -331,7 +334,7 @@ def test_the_best_of_candidates_are_the_best(url: str, tmp_path: Path, monkeypat
 
 
 def test_check_finds_altered_paragraphs(index: Path) -> None:
-    """`check` raises IndexDamaged if another program has removed a document of the index from the cluster."""
+    """`check` raises IndexDamaged if another program has removed the document of a paragraph from the cluster."""
     cluster = Cluster.read(index)
     assert cluster is not None
     name = cluster.data_index("data-000001")
@@ -360,7 +363,7 @@ def test_check_finds_altered_paragraphs(index: Path) -> None:
     ],
 )
 def test_an_invalid_address_is_refused(tmp_path: Path, url_text: str, expected: str) -> None:
-    """An address with another scheme, a secret or an invalid name is refused in one line without the secret."""
+    """An address that is malformed, or has a secret or an invalid name, is refused without naming the secret."""
     with pytest.raises(UsageError, match=expected) as caught:
         create_directory(tmp_path, "opensearch", url_text)
     assert "secret" not in str(caught.value)
@@ -396,7 +399,10 @@ def test_an_invalid_file_of_the_cluster(tmp_path: Path) -> None:
 def test_a_folder_has_one_kind_of_index(
     index: Path, tmp_path: Path, report: Report, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The folder of an index on a cluster is not overwritten by another engine, nor the other way round."""
+    """The folder of an index on a cluster is not overwritten by another engine, nor the other way round.
+
+    Without an address, the engine writes no index.
+    """
     with pytest.raises(UsageError, match="is on a cluster"):
         write_index([report("a.txt", "检查")], index, BuildOptions())
     write_index([report("a.txt", "检查")], tmp_path / "local", BuildOptions())

@@ -29,7 +29,7 @@ VERSION = {"version": {"distribution": "opensearch", "number": "2.19.6"}}
 
 
 class Server(BaseHTTPRequestHandler):
-    """Gives every request the same answer. If its status is an error, a request of / gets the version instead."""
+    """Gives every request the same answer. If its status is an error, a request for / gets `VERSION` instead."""
 
     status = 200
     answer: Mapping[str, Any] = {}
@@ -54,7 +54,7 @@ class Server(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Folder of an index on the server."""
+    """Folder of an index on the server. Nothing sleeps between attempts."""
     monkeypatch.setattr(time, "sleep", lambda _: None)
     monkeypatch.setattr(Server, "requests", 0)
     with HTTPServer(("127.0.0.1", 0), Server) as started:
@@ -128,7 +128,10 @@ def test_a_document_that_cannot_be_written(
     requests: int,
     message: str,
 ) -> None:
-    """A rejected item is sent again, also if others were written. An item that can never be written raises at once."""
+    """If an item is rejected, the request is sent again, also if other items were written.
+
+    A full disk, and an item that can never be written, raise IndexUnusable after the first request.
+    """
     cluster = Cluster.read(index)
     assert cluster is not None
     answers = [{"index": {"status": n, **({"error": {"reason": why}} if why else {})}} for n, why in items]
@@ -179,7 +182,7 @@ def test_what_is_not_an_index_of_searchkit(
 
 @pytest.mark.parametrize("data", ["../x", "data-1", "data-000001/_search", "data-000001,other", "*", ""])
 def test_a_state_has_only_names_of_the_index(index: Path, data: str) -> None:
-    """A name of a state that is not one, and could reach another index, raises IndexDamaged before any request."""
+    """Any name unlike data-000001 raises IndexDamaged before a request, because it could reach another index."""
     cluster = Cluster.read(index)
     assert cluster is not None
     with pytest.raises(IndexDamaged, match="names no state"):

@@ -19,14 +19,17 @@ OWNER = ("cluster", "data-000001")
 
 
 class Server:
-    """Answers a search with the field `n` of its body, and counts the requests."""
+    """Answers a search with the field `n` of its body.
+
+    Records the number of searches of each request, and the threads that send requests.
+    """
 
     def __init__(self) -> None:
         self.requests: list[int] = []
         self.threads: set[int] = set()
 
     def send(self, searches: Sequence[Search]) -> list[Json]:
-        """Answer searches, or fail if one has the body `fail`."""
+        """Answer searches, or fail if the body of one has the field `fail`."""
         self.requests.append(len(searches))
         self.threads.add(threading.get_ident())
         if any("fail" in body for _, body in searches):
@@ -46,7 +49,7 @@ def _ask(*bodies: Json) -> list[int]:
 
 
 def _search(n: int, rounds: int) -> list[int]:
-    """Ask for one search, then for two at a time, and so on in turn, `rounds` times. Returns all answers."""
+    """Ask `rounds` times, in turn for one search and for two searches at a time. Returns all answers."""
     return [answer for turn in range(rounds) for answer in _ask(*[{"n": (n, turn)}] * (1 + turn % 2))]  # type: ignore[misc]
 
 
@@ -54,7 +57,7 @@ def _search(n: int, rounds: int) -> list[int]:
 def test_every_call_gets_its_own_answers(count: int) -> None:
     """Results are in the order of the calls, however many searches each sends.
 
-    There are at most as many requests as the calls ask for, and the thread of the caller sends them.
+    There are at most as many requests as calls of `ask_together`, and the thread of the caller sends them.
     """
     server = Server()
     results = server.run([partial(_search, n, 1 + n % 5) for n in range(count)])
@@ -91,7 +94,7 @@ def test_searches_of_calls_are_sent_together() -> None:
 
 
 def test_an_error_of_a_call_is_its_own() -> None:
-    """The other calls are answered, and those before the call yield their results."""
+    """If a call fails, the other calls are answered, and the calls before it yield their results."""
     server = Server()
 
     def fail() -> None:
@@ -107,7 +110,7 @@ def test_an_error_of_a_call_is_its_own() -> None:
 
 
 def test_a_failed_request_is_an_error_of_its_calls() -> None:
-    """Calls that were sent together fail together, and no thread is left."""
+    """The error of a request is raised where the result of a call with its searches is expected. No thread is left."""
     before = threading.active_count()
     with pytest.raises(IndexUnusable, match="the cluster is gone"):
         Server().run([partial(_ask, {"n": 1, "fail": n}) for n in range(3)])
@@ -115,7 +118,7 @@ def test_a_failed_request_is_an_error_of_its_calls() -> None:
 
 
 def test_an_interrupt_ends_all_calls() -> None:
-    """The calls stop waiting, and the interrupt is raised."""
+    """The calls that wait for answers get CancelledError, the interrupt is raised, and no thread is left."""
     before = threading.active_count()
     errors = []
 
@@ -150,7 +153,7 @@ def test_calls_have_the_time_limit_of_the_caller() -> None:
 
 
 def test_searches_of_another_index_are_not_sent_together() -> None:
-    """`ask_together` returns None outside of calls, and for another index than that of the calls.
+    """`ask_together` returns None outside of calls, and for another owner (state of an index) than that of the calls.
 
     The caller then sends the searches itself.
     """

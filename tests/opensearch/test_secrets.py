@@ -1,4 +1,4 @@
-"""Credentials of a cluster: sent as they should be, and in no file and no message. The server here only records."""
+"""Credentials of a cluster: sent as they should be, and in no file and no message. The server refuses every request."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_credentials_are_sent_and_not_told(
 
 
 def test_a_certificate_must_be_trusted(server: HTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server whose certificate no authority has signed is refused, unless SEARCHKIT_OPENSEARCH_CA trusts it."""
+    """A server with a self-signed certificate is refused, unless SEARCHKIT_OPENSEARCH_CA names the certificate."""
     make_certificate(tmp_path, "ca")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tmp_path / "ca.pem", tmp_path / "ca.key")
@@ -142,7 +142,7 @@ def test_a_file_of_credentials(server: HTTPServer, tmp_path: Path, monkeypatch: 
 def test_an_unsafe_file_of_credentials_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | bytes | None, mode: int, message: str
 ) -> None:
-    """A file that is missing, too large, open to others or malformed is refused in one line, without its content."""
+    """A file that is missing, too large, accessible to others or malformed is refused in one line without the secret."""
     file = tmp_path / "credentials"
     if content is not None:
         file.write_bytes(content if isinstance(content, bytes) else content.encode())

@@ -28,7 +28,7 @@ Report = Callable[..., ParsedDocument]
 
 @pytest.fixture(scope="module")
 def node(request: pytest.FixtureRequest) -> Iterator[SecuredNode]:
-    """A secured node. Starting it takes half a minute, so only `make opensearch` does."""
+    """A secured node. Starting it takes half a minute, so only `make opensearch` runs these tests."""
     if not request.config.getoption("--cluster"):
         pytest.skip("make opensearch runs it")
     if reason := why_unavailable("secured"):
@@ -105,7 +105,7 @@ def test_an_unknown_user_is_refused(node: SecuredNode, act_as: Callable[..., Non
 def test_no_secret_is_on_the_cluster(
     node: SecuredNode, act_as: Callable[..., None], tmp_path: Path, report: Report
 ) -> None:
-    """Neither the folder nor the state on the cluster contains a password."""
+    """Neither the folder nor the OpenSearch index with manifest and lock contains the password."""
     Cluster.assign(tmp_path / "index", f"{node.url}/reports-secret")
     act_as("builder")
     write_index([report("a.txt", "检查")], tmp_path / "index", OPTIONS)

@@ -36,7 +36,7 @@ TEXTS = st.text(st.sampled_from('a立"\\]\n\r\t\x1b\u2028\u202e\x85 [#'), max_si
 
 
 def answer_of(texts: list[str], messages: list[str], left_out: list[str]) -> Answer:
-    """Return an answer with a row for each text."""
+    """Return an answer with a row for each text, `messages` before the rows, and `left_out` after them."""
     rows = [Row((f"a.txt#{n}",), quote(text), ({"n": n, "text": text},)) for n, text in enumerate(texts)]
     return Answer({"total": len(texts)}, "rows", rows, messages, lambda shown: [f"{shown} shown", *left_out])
 
@@ -66,12 +66,12 @@ def test_no_text_ends_its_quotation(text: str) -> None:
 
 @given(TEXTS)
 def test_names_have_one_line(text: str) -> None:
-    """A name, such as an id, has no line end."""
+    """`plain` returns a name, such as an id, in one line."""
     assert len(plain(text).splitlines()) <= 1
 
 
 def test_a_long_row_is_cut() -> None:
-    """If even the first row does not fit, its line is cut, and the text says how long the line was."""
+    """If even the first row does not fit the text, its line is cut, and its length stated. Its record is not cut."""
     text, data = fit_answer(answer_of(["长" * 50_000, "短"], [], []), 4_000)
     assert 3_990 < len(text) <= 4_000
     assert "The line is cut: it has 50012 characters." in text
@@ -97,7 +97,7 @@ STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
 def poison(value: Any) -> Any:  # noqa: ANN401 - any part of a result
-    """Return a part of a result with the probe around each of its texts."""
+    """Return a part of a result with the probe around each of its texts, except those in the fields `FIXED`."""
     poisoned = value
     if isinstance(value, Note):
         poisoned = Note(value.code, f"{PROBE}{value}{PROBE}")
@@ -117,7 +117,7 @@ def poison(value: Any) -> Any:  # noqa: ANN401 - any part of a result
 
 @pytest.fixture(scope="module")
 def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[searchkit.Index]:
-    """An index of two reports that contradict each other, one of them with a table."""
+    """An index of two reports that contradict each other, both with the same table."""
     folder = tmp_path_factory.mktemp("answers")
     (folder / "corpus").mkdir()
     for number, value in enumerate((7, 9)):

@@ -23,13 +23,13 @@ FAMILY = "Searchkit Test Boxes"
 
 @pytest.fixture(autouse=True)
 def matplotlib_only() -> None:
-    """Skip the tests if the extra is not installed."""
+    """Skip the tests if the extra `chart` is not installed."""
     pytest.importorskip("matplotlib", reason="the extra chart is not installed")
 
 
 @pytest.fixture(scope="module")
 def font_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A font in which each Chinese character is a square, so that the tests need no installed font."""
+    """A font in which the Chinese characters of these tests are squares, so that no installed font is needed."""
     builder = pytest.importorskip("fontTools.fontBuilder", reason="no fontTools").FontBuilder(1000, isTTF=True)
     pen = pytest.importorskip("fontTools.pens.ttGlyphPen").TTGlyphPen(None)
     pen.moveTo((50, 0))
@@ -63,7 +63,7 @@ def only_font(font_file: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
 
 
 def hide_installed_fonts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave Matplotlib only the fonts that it comes with."""
+    """Leave Matplotlib only DejaVu Sans, which it comes with and which has no Chinese characters."""
     from matplotlib import font_manager
 
     bundled = [entry for entry in font_manager.fontManager.ttflist if entry.name == "DejaVu Sans"]
@@ -105,10 +105,10 @@ def test_the_same_comparison_gives_the_same_file(by_years: Comparison, tmp_path:
 
 @pytest.mark.usefixtures("only_font")
 @pytest.mark.parametrize("axes", [{}, {"rows": "year", "cols": "district"}])
-def test_lines_and_bars_are_written_as_png(
+def test_bars_are_written_as_png(
     make_measure: MakeMeasure, make_table: MakeTable, tmp_path: Path, axes: dict[str, str]
 ) -> None:
-    """A chart of lines (years as columns) and one of bars are written as PNG, also with $ and _ in names."""
+    """Bars of districts by year and of years by district are written as PNG, also with $ in the unit, _ in a name."""
     measures = [
         make_measure("a#1", "立案", 129, "$件$"),
         make_measure("b#1", "立案", 130, "$件$"),
@@ -143,7 +143,7 @@ def test_only_conflicts_that_are_drawn_are_explained(
     *,
     is_explained: bool,
 ) -> None:
-    """Conflicting values in another unit than the table are not drawn, so the chart does not explain the mark."""
+    """The mark of a conflict is explained only if its values are drawn, which values in another unit are not."""
     dongli = {"region": ("天津市", "东丽区"), "unit": unit}
     measures = [
         *(make_measure(f"{name}{year}#1", "立案", 129, "件", year=year) for name in "ab" for year in years),
@@ -171,7 +171,10 @@ def test_only_values_are_drawn(make_measure: MakeMeasure, make_table: MakeTable,
 @pytest.mark.usefixtures("only_font")
 @pytest.mark.parametrize(("count", "axes"), [(12, 1), (13, 16)])
 def test_many_rows_are_small_multiples(make_measure: MakeMeasure, make_table: MakeTable, count: int, axes: int) -> None:
-    """Up to twelve rows are lines that differ by colour, and by marker and line style. More have a chart each."""
+    """Up to twelve rows are lines that differ by colour, and by marker and line style.
+
+    More rows have a chart each, four side by side.
+    """
     measures = [
         make_measure(f"{n}-{year}#1", "立案", 100 + n, "件", year=year, region=(f"{n}区",))
         for n in range(count)
@@ -187,7 +190,7 @@ def test_many_rows_are_small_multiples(make_measure: MakeMeasure, make_table: Ma
 
 @pytest.mark.usefixtures("only_font")
 @pytest.mark.parametrize(("years", "many"), [((2023,), 30), ((2022, 2023), 21)])
-def test_a_slide_is_16_to_9(
+def test_a_slide_has_a_fixed_height(
     make_measure: MakeMeasure, make_table: MakeTable, tmp_path: Path, years: tuple[int, ...], many: int
 ) -> None:
     """A slide has the same height for few rows and for many. In print, the chart of many rows is higher."""
@@ -221,7 +224,7 @@ def test_too_many_rows_are_an_error(
 
 @pytest.mark.usefixtures("only_font")
 def test_one_year_is_a_ranking(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """The bars of one column are in the order of their values."""
+    """If only one column has values, the bars are in the order of their values, the largest first."""
     values = {"甲区": 5, "乙区": 90, "丙区": 30}
     table = make_table([make_measure(f"{name}#1", "立案", n, "件", region=(name,)) for name, n in values.items()])
     figure = chart._draw_figure(table, table.rows, chart._SIZES["slide"])
@@ -232,7 +235,7 @@ def test_one_year_is_a_ranking(make_measure: MakeMeasure, make_table: MakeTable)
 def test_sizes_differ_and_local_settings_change_nothing(
     by_years: Comparison, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A slide is larger than print. A file matplotlibrc in the current folder is ignored."""
+    """A slide is larger than print, and another size is an error. A matplotlibrc in the current folder is ignored."""
     draw_chart(by_years, tmp_path / "a.svg")
     draw_chart(by_years, tmp_path / "slide.svg", "slide")
     (tmp_path / "matplotlibrc").write_text("lines.linewidth: 40\naxes.facecolor: red\n", encoding="utf-8")
@@ -265,7 +268,7 @@ def test_only_chinese_characters_need_a_chinese_font() -> None:
 def test_a_missing_font_is_an_error_that_names_one(
     by_years: Comparison, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If no font has the Chinese characters, the error names one that has. No chart with boxes is drawn."""
+    """If no font has the Chinese characters, drawing raises an error that names a font to install."""
     hide_installed_fonts(monkeypatch)
     with pytest.raises(SearchkitError, match="Noto Sans CJK"):
         draw_chart(by_years, tmp_path / "a.svg")

@@ -35,7 +35,7 @@ def test_a_table_is_aligned_and_has_footnotes(make_measure: MakeMeasure, make_ta
 
 
 def test_marks_are_explained_where_they_occur(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """The legend explains every mark that occurs, and no other."""
+    """The legend explains all marks in a table that has all of them, and none in a table without marks."""
     body: dict[str, Any] = {"region": DONGLI}
     measures = [
         make_measure("a#1", "责令整改", 129, "件", agency="司法局"),
@@ -68,7 +68,7 @@ def test_marks_are_explained_where_they_occur(make_measure: MakeMeasure, make_ta
 
 
 def test_a_table_is_fitted_to_a_width(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """With a width, only the latest years that fit are shown, footnotes are cut, and no line is wider.
+    """With a width, only the latest years that fit are shown, and no line is wider.
 
     Without a width, all years are shown, and each value has a footnote.
     """
@@ -101,7 +101,10 @@ def test_explanations_are_wrapped(make_measure: MakeMeasure, make_table: MakeTab
 
 
 def test_a_footnote_has_the_value_that_is_compared_with(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """With `against`, a footnote adds the compared value, its status and its id, unless the cell has no other value."""
+    """With `against`, the footnote of a value adds the compared value, its status and its id.
+
+    In a cell that has only the compared value, the footnote is that of this value, and adds nothing.
+    """
     measures = [
         make_measure("a#1", "立案", 129, "件"),
         make_measure("b#1", "立案", 120, "件", status="target"),
@@ -129,7 +132,7 @@ def test_bars_are_in_proportion(make_measure: MakeMeasure, make_table: MakeTable
 
 
 def test_many_rows_without_a_measure_are_named_below(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """A few silent districts are shown as rows. If there are many, a line names ten of them."""
+    """A few districts without a measure have rows. If there are many, a line names ten, and counts the others."""
 
     def lines(count: int) -> list[str]:
         silent = [Document(f"z{n:02}", year=2023, region=("天津市", f"{n}区")) for n in range(count)]
@@ -142,7 +145,7 @@ def test_many_rows_without_a_measure_are_named_below(make_measure: MakeMeasure, 
 
 
 def test_control_characters_are_replaced(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """Control characters in quotes, units and names of places become replacement characters."""
+    """No control character of an indicator, a quote, a unit or the name of a place is in the text."""
     text = comparison_text(
         make_table([make_measure("a#1", "立案\x1b[31m", 1, "件\x1b[2J", region=("\x1b[0m区",), quote="\x1b]0;x\x07")])
     )

@@ -39,14 +39,14 @@ def cells(path: Path, sheet: int) -> dict[str, object]:
 
 @pytest.fixture(autouse=True)
 def needs_xlsxwriter() -> None:
-    """Skip the tests if the extra is not installed."""
+    """Skip the tests if the extra `xlsx` is not installed."""
     pytest.importorskip("xlsxwriter", reason="the extra xlsx is not installed")
 
 
 def test_a_sheet_with_the_table_and_a_sheet_of_sources(
     make_measure: MakeMeasure, make_table: MakeTable, tmp_path: Path
 ) -> None:
-    """Values in the table are numeric cells. The second sheet has the id and the quote of each value."""
+    """Values in the table are numeric cells. The second sheet has the id, the quote and the bound of values."""
     measures = [
         make_measure("a#1", "立案", 129, "件"),
         make_measure("b#1", "立案", 99.5, "件", year=2022, bound="at_least"),
@@ -60,7 +60,7 @@ def test_a_sheet_with_the_table_and_a_sheet_of_sources(
 
 
 def test_conflicts_and_empty_cells_are_text(make_measure: MakeMeasure, make_table: MakeTable, tmp_path: Path) -> None:
-    """A cell with a conflict has all values. The marks are those of the text table."""
+    """A cell with a conflict has all values. The marks (≠, —) are those of the text table."""
     measures = [
         make_measure("a#1", "立案", 129, "件"),
         make_measure("b#1", "立案", 130, "件"),
@@ -83,10 +83,10 @@ def test_text_of_reports_is_never_a_formula_or_a_link(
     assert expected in cells(tmp_path / "a.xlsx", 2).values()
 
 
-def test_a_file_that_cannot_be_written_is_named(
+def test_a_file_that_cannot_be_written_is_an_error(
     make_measure: MakeMeasure, make_table: MakeTable, tmp_path: Path
 ) -> None:
-    """A missing folder is a SearchkitError that names the file."""
+    """If the folder of the file is missing, writing raises SearchkitError with the reason."""
     with pytest.raises(SearchkitError, match=r"cannot be written: No such file or directory$"):
         write_workbook(make_table([make_measure("a#1", "立案", 1, "件")]), tmp_path / "no" / "a.xlsx")
 

@@ -38,13 +38,13 @@ TABLE = Table(
 
 
 def table(*rows: tuple[str, ...], header: tuple[str, ...] = (), **fields: object) -> Table:
-    """Return a table of cells that cover one row and one column."""
+    """Return a table of cells that cover one row and one column. Its other fields are `fields`, or those of `TABLE`."""
     content = tuple(tuple(map(Cell, row)) for row in rows)
     return replace(TABLE, header=(tuple(map(Cell, header)),) if header else (), rows=content, **fields)
 
 
 def test_a_covered_place_is_empty_or_filled() -> None:
-    """A cell is in the first place that it covers, or in all of them. Rows are equally long."""
+    """The text of a cell is at the first place that it covers or, if filled, at all of them. Rows are equally long."""
     assert grid(TABLE.rows) == [["东风", "1,234.50", "=1+1"], ["", "007", "a|b\\\x1b[31m"], ["合计", "35.1%", ""]]
     assert grid(TABLE.header, is_filled=True) == [["街道", "收件", "收件"], ["街道", "2022", "2023"]]
     assert grid([(Cell("a", row_span=9),), (Cell("b"), Cell("c"))]) == [["a", "", ""], ["", "b", "c"]]
@@ -52,7 +52,7 @@ def test_a_covered_place_is_empty_or_filled() -> None:
 
 
 def test_markdown_has_one_header_row_and_no_unsafe_characters() -> None:
-    """Header rows are joined. Vertical bars are escaped, and control characters replaced."""
+    """Header rows are joined. Vertical bars and backslashes are escaped, and control characters replaced."""
     caption, empty, header, rule, *rows = format_markdown(TABLE).splitlines()
     assert (caption, empty) == ("表1 收件", "")
     assert [cell.strip() for cell in header.split("|")] == ["", "街道", "收件 / 2022", "收件 / 2023", ""]
@@ -62,12 +62,12 @@ def test_markdown_has_one_header_row_and_no_unsafe_characters() -> None:
 
 
 def test_markdown_of_some_rows_repeats_what_covers_the_first() -> None:
-    """An excerpt has the header, and the cell that began in an earlier row."""
+    """The first row of an excerpt repeats a cell that began in an earlier row."""
     *_, row = format_markdown(TABLE, range(1, 2)).splitlines()
     assert row.split("|")[1].strip() == "东风"
 
 
-def test_markdown_without_header_or_with_short_rows() -> None:
+def test_markdown_without_header_or_with_a_short_header() -> None:
     """The header may be missing, or have fewer columns than the rows."""
     assert format_markdown(table(("a", "b"), caption=None)).splitlines()[-1].replace(" ", "") == "|a|b|"
     lines = format_markdown(table(("a", "b"), header=("x",))).splitlines()
@@ -75,7 +75,10 @@ def test_markdown_without_header_or_with_short_rows() -> None:
 
 
 def test_a_folder_has_a_file_for_each_table(tmp_path: Path) -> None:
-    """File names are safe and unique. The list names the table of each file. Formulas are escaped."""
+    """File names are safe and unique. The list names the table of each file. Formulas are escaped.
+
+    A folder that is not empty is refused.
+    """
     other = table(("1",), document="../../" + "长" * 300 + ":*?.txt", caption="\x07=x")
     write_table_files([TABLE, TABLE, other], tmp_path / "new" / "out", "csv")
     with (tmp_path / "new" / "out" / "tables.csv").open(encoding="utf-8", newline="") as file:
@@ -109,7 +112,7 @@ def test_a_workbook_has_a_sheet_for_each_table(tmp_path: Path) -> None:
 
 
 def test_a_table_that_does_not_fit_a_sheet_is_an_error(tmp_path: Path) -> None:
-    """A text that Excel would cut is not cut silently."""
+    """A table with a text longer than a cell of Excel can have is an error. The text is not cut."""
     pytest.importorskip("xlsxwriter", reason="the extra xlsx is not installed")
     with pytest.raises(SearchkitError, match="too large for a sheet"):
         write_tables([table(("a" * 40_000,))], tmp_path / "a.xlsx")
@@ -117,7 +120,7 @@ def test_a_table_that_does_not_fit_a_sheet_is_an_error(tmp_path: Path) -> None:
 
 @pytest.fixture
 def index(tmp_path: Path) -> Path:
-    """Return an index with one document: a paragraph, the table, and a paragraph."""
+    """Return the folder of an index with one document: a paragraph, the rows of the table, and a paragraph."""
     name = TABLE.document
     layout = TableGrid(TABLE.header, TABLE.rows, TABLE.header_columns)
     texts = ["前言。", *(layout.row_text(row).text for row in range(len(TABLE.rows))), "后记。"]
@@ -133,7 +136,10 @@ def run(command: Callable[..., object], *arguments: object) -> str:
 
 
 def test_show_prints_tables_at_their_places(index: Path) -> None:
-    """A document has the table instead of its rows, a row is followed by its part of the table."""
+    """A document, and a row with its context, have the table instead of its rows.
+
+    A row without context is followed by the table with only this row. The id of a table shows the table.
+    """
     whole = run(show, TABLE.document, "--index", index)
     assert whole.index("前言。") < whole.index(format_markdown(TABLE)) < whole.index("后记。")
     assert "街道 东风 ｜" not in whole
@@ -148,7 +154,7 @@ def test_show_prints_tables_at_their_places(index: Path) -> None:
 
 
 def test_show_in_other_formats(index: Path) -> None:
-    """JSON has the table at its first shown row. CSV of a table has its rows."""
+    """JSON has the whole table at its first shown row. The CSV of a table has its rows, and the format ids its id."""
     records = json.loads(run(show, TABLE.document, "--index", index, "--format", "json"))
     expected = json.loads(json.dumps(to_json(TABLE)))
     assert [record["table"] for record in records] == [None, expected, None, None, None]
@@ -168,7 +174,7 @@ def test_a_missing_table_is_named(index: Path) -> None:
 
 
 def test_export_tables(index: Path, tmp_path: Path) -> None:
-    """Tables are JSON Lines by default, and files with --output."""
+    """Tables are JSON Lines by default, and files with --output. If there are no tables, nothing is written."""
     assert json.loads(run(export, "tables", "--index", index)) == json.loads(json.dumps(to_json(TABLE)))
     nothing = CliRunner().invoke(export, ["tables", "--index", str(index), "--year", "1950"], standalone_mode=False)
     assert nothing.return_value == 1
@@ -189,6 +195,6 @@ def test_export_tables(index: Path, tmp_path: Path) -> None:
     ],
 )
 def test_wrong_usage_of_output(arguments: tuple[str, ...], index: Path) -> None:
-    """Tables as files need --output, and so do workbooks."""
+    """Tables in another format than JSON Lines need --output, and so do measures as a workbook."""
     with pytest.raises(UsageError, match="--output"):
         run(export, *arguments, "--index", index)

@@ -57,13 +57,13 @@ def render(records: list[dict[str, object]], output_format: str) -> str:
 
 
 def control_characters(output: str) -> str:
-    """Return the characters of an output that a terminal would interpret, except tabs and line feeds."""
+    """Return the control characters in an output: `CONTROLS`, carriage return, and the surrogate of `HOSTILE`."""
     return "".join(sorted({character for character in output if character in CONTROLS or character in "\r\ud800"}))
 
 
 @pytest.fixture
 def measure_hit() -> MeasureHit:
-    """Return a measure with control characters in every field that is a text."""
+    """Return a measure with control characters in the fields that a page of measures shows."""
     sentence = f"{HOSTILE}立案5000余份{HOSTILE}"
     start = sentence.index("立案")
     measure = ExtractedMeasure(
@@ -169,12 +169,12 @@ def test_json_is_lossless(output_format: str, records: list[dict[str, object]]) 
 
 @given(RECORDS)
 def test_json_lines_are_lines(records: list[dict[str, object]]) -> None:
-    """Each record is one line, whatever characters count as line ends."""
+    """Each record is one line, also for `splitlines`, which counts more characters than the line feed as line ends."""
     assert len(render(records, "jsonl").splitlines()) == len(records)
 
 
 def test_json_keeps_chinese_readable() -> None:
-    """Chinese is not escaped. Control characters are, also those above ASCII."""
+    """Chinese is not escaped. Control characters are, also those above ASCII. `indent` adds line feeds and blanks."""
     assert dumps({"红": "蓝\x7f\u202e"}) == '{"红": "蓝\\u007f\\u202e"}'
     assert dumps([1], indent=1) == "[\n 1\n]"
 
@@ -210,7 +210,10 @@ def test_no_header_is_a_formula() -> None:
 
 @given(RECORDS)
 def test_csv_can_be_read(records: list[dict[str, object]]) -> None:
-    """The csv module reads as many rows and cells as were written, with the sanitized text of each value."""
+    """The csv module reads a header, and a row for each record with the sanitized text of each value.
+
+    A value that would be a formula has a ' before it.
+    """
     rows = list(csv.reader(io.StringIO(render(records, "csv"), newline="")))
     assert len(rows) == (len(records) + 1 if records else 0)
     for cells, record in zip(rows[1:], records, strict=True):
@@ -296,7 +299,7 @@ def test_facet_shows_values_and_the_sum_of_the_others() -> None:
 
 
 def test_facet_shows_a_part_of_the_documents_with_its_share() -> None:
-    """If not all documents have a match, the number of all documents and the share are shown."""
+    """If not all documents with a value match, the number of all of them and the share that matches are shown."""
     counts = FacetCounts((FacetValue("甲", 9, documents=3, all_documents=3), FacetValue("乙", 2, False, 1, 8)), 7)  # noqa: FBT003
     output = terminal.format_facet("topic", counts)
     assert output.splitlines()[0].split() == ["topic", "paragraphs", "documents", "share"]
@@ -319,7 +322,7 @@ def test_facet_marks_selected_values() -> None:
 
 
 def test_coverage_shows_missing_reports() -> None:
-    """A cell without a report has a hyphen. The last line has the number of documents that are in no cell."""
+    """A cell without a report has a hyphen. The last line counts the documents, and those that are in no cell."""
     cells = (CoverageCell("甲区", 2022, 3, 30), CoverageCell("甲区", 2023, 0, 0))
     cells += (CoverageCell(HOSTILE, 2022, 1, 2), CoverageCell(HOSTILE, 2023, 1, 1))
     coverage = Coverage("district", "year", ("甲区", HOSTILE), (2022, 2023), cells, 7, 2)
@@ -335,7 +338,7 @@ def test_coverage_shows_missing_reports() -> None:
 
 
 def test_results_page() -> None:
-    """A page has notes, a line if the query was relaxed, the total, hits with their facets, and facet counts."""
+    """A page has notes, a line if the query was relaxed, the totals, hits with facets and score, and facet counts."""
     text = "前" * 10 + "查处案件" + "后" * 200
     region = ("天津市", "滨海新区")
     record = Paragraph("a.txt#3", "a.txt", 3, text, year=2023, region=region, topics=("行政执法",), section="成效")

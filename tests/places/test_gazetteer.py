@@ -49,7 +49,10 @@ from searchkit.text.folding import fold
     ],
 )
 def test_unambiguous_names_are_resolved(name: str, path: str) -> None:
-    """A full, short or traditional name of one place is resolved to its path. A municipality is one level of a path."""
+    """A full or short name of one place is resolved to its path, also in traditional characters (沙縣).
+
+    Names of higher divisions may precede it (湖南长沙). A municipality is one level of a path: 天津市/东丽区.
+    """
     assert gazetteer().resolve(name) == tuple(path.split("/"))
 
 
@@ -70,8 +73,8 @@ def test_former_names_are_resolved(name: str, path: str) -> None:
 @pytest.mark.parametrize(
     "name", ["鼓楼区", "市中区", "朝阳", "和平", "某某区", "", "城区", "巴州", "湖南深圳", "长沙湖南"]
 )
-def test_ambiguous_names_are_not_resolved(name: str) -> None:
-    """A name of several places or of no place is resolved to None."""
+def test_ambiguous_and_unknown_names_are_not_resolved(name: str) -> None:
+    """A name of several places or of no place, such as 湖南深圳, is resolved to None."""
     assert gazetteer().resolve(name) is None
 
 
@@ -98,12 +101,15 @@ def test_a_path_resolves_an_ambiguous_name(path: str) -> None:
     ],
 )
 def test_a_county_belongs_to_the_city_that_has_its_code(name: str, path: str) -> None:
-    """Cities exchanged their codes for a year. Their counties belong to the city that has the code today."""
+    """Some cities had the codes of others for a time. The counties of a code belong to the city that has it today."""
     assert gazetteer().resolve(name) == tuple(path.split("/"))
 
 
 def test_every_city_is_resolved_after_its_province() -> None:
-    """The short names of a province and of a city in it, concatenated, are resolved to the city."""
+    """The shortest names of a province and of a city in it, concatenated, are resolved to the city: 湖南长沙.
+
+    The cities are those that exist today and share their full name with no other place of today.
+    """
     cities = {region for region in gazetteer().codes.values() if len(region) == 2 and region[-1].endswith("市")}
     mentions = {region: next(gazetteer().find_mentions(fold(region[-1])), None) for region in cities}
     current = [
@@ -130,7 +136,7 @@ def test_a_name_inside_another_place_follows_it() -> None:
 
 
 def test_a_province_takes_precedence() -> None:
-    """A short name of a province and another place is resolved to the province. A full name is unambiguous."""
+    """A short name of a province and of another place is resolved to the province. A full name is unambiguous."""
     assert gazetteer().resolve("吉林") == ("吉林省",)
     assert gazetteer().resolve("吉林市") == ("吉林省", "吉林市")
     assert gazetteer().resolve("海南") == ("海南省",)
@@ -165,7 +171,7 @@ def test_a_name_of_two_characters_must_begin_a_word() -> None:
 
 
 def test_the_year_selects_places() -> None:
-    """Only places whose name was still valid in the year are returned."""
+    """Only the places whose name was still valid in the given year are returned."""
     (mention,) = gazetteer().find_mentions("桥东区")
     assert len(regions_in_force(mention.places, 2010)) > len(regions_in_force(mention.places, 2023)) == 1
 

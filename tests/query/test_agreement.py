@@ -46,7 +46,7 @@ def test_fillers_do_not_reduce_the_similarity(one: str, other: str) -> None:
 
 
 def test_names_without_a_common_character_are_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Their similarity is 0. A comparison compares its names with thousands of them."""
+    """Their similarity is 0, without any coefficient: a comparison compares its names with thousands of such names."""
     assert similarity("宣传", "培训宣传") > 0
     monkeypatch.setattr(agreement, "_dice_coefficient", None)
     assert similarity("宣传", "培训") == 0
@@ -55,9 +55,9 @@ def test_names_without_a_common_character_are_not_compared(monkeypatch: pytest.M
 
 
 def test_narrower_and_different_names_are_less_similar() -> None:
-    """An almost equal name is more similar than a joint count, and a joint count more than another name.
+    """宣传 is more similar to 宣传活动 than to the joint count 宣传、培训, and least similar to 培训.
 
-    A name of a part is less similar than a name with its topic before it.
+    A name of a part (普法宣传 微信) is less similar than a name with a topic before it (卫生监督综合执法 普法宣传).
     """
     assert similarity("宣传", "宣传活动") > similarity("宣传", "宣传、培训") > similarity("宣传", "培训")
     assert similarity("普法宣传", "普法宣传 微信") < 0.45 < similarity("普法宣传", "卫生监督综合执法 普法宣传")
@@ -74,13 +74,16 @@ def test_narrower_and_different_names_are_less_similar() -> None:
     ],
 )
 def test_a_narrower_name_does_not_stand_for_a_wider_one(one: str, other: str) -> None:
-    """A name with a word before it is not similar to the name, or to the name with another word before it."""
+    """旧厂区改造 is not similar to 改造, the name without the words before it.
+
+    Nor is it similar to 旧村庄改造, a name with other words before it.
+    """
     assert similarity(one, other) < 0.45
 
 
 @pytest.mark.parametrize(("one", "other"), [("投诉举报", "受理投诉举报"), ("危险房屋", "全部危险房屋")])
-def test_verbs_before_a_name_do_not_narrow_it(one: str, other: str) -> None:
-    """受理 and similar words add nothing to a name."""
+def test_light_words_before_a_name_do_not_narrow_it(one: str, other: str) -> None:
+    """A name with 受理, 全部 or a similar word before it is similar to the name."""
     assert similarity(one, other) > 0.45
 
 
@@ -96,7 +99,7 @@ def test_verbs_before_a_name_do_not_narrow_it(one: str, other: str) -> None:
     ],
 )
 def test_a_listed_name_is_similar_only_to_itself(one: str, other: str, same: bool) -> None:  # noqa: FBT001
-    """Two names of a listed measure have the similarity 1. A name of a listed measure and another name have 0."""
+    """Two names of the same listed measure have the similarity 1. Names of a listed and of another measure have 0."""
     assert similarity(one, other) == float(same)
 
 
@@ -108,7 +111,7 @@ def test_a_level_an_addition_and_a_change_are_different() -> None:
 
 @given(st.text("立案处罚监督检查、 各类a1", max_size=12), st.text("立案处罚监督检查、 各类a1", max_size=12))
 def test_similarity_is_symmetric_and_between_0_and_1(one: str, other: str) -> None:
-    """The similarity of an indicator to itself is 1."""
+    """The similarity does not depend on the order of the names. That of an indicator to itself is 1."""
     assert 0 <= similarity(one, other) == similarity(other, one) <= 1
     assert similarity(one, one) == 1
 
@@ -121,7 +124,7 @@ def test_units_that_count_the_same_things_are_one_family() -> None:
 
 
 def test_scale_and_precision_follow_from_the_printed_number(make_measure: MakeMeasure) -> None:
-    """The last digit of 93.72万元 is worth 100 元, that of 129件 is worth one."""
+    """The scale of 93.72万元 is 万, and its last digit is worth 100 元. The last digit of 129件 is worth 1 件."""
     fine = make_measure("a#1", "罚款", 93.72, "万元", base_value=937_200, base_unit="元")
     assert (unit_scale(fine), scale_name(unit_scale(fine)), precision(fine)) == (10_000, "万", 100)
     assert precision(make_measure("a#1", "立案", 129, "件")) == 1

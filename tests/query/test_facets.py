@@ -87,7 +87,10 @@ def test_an_invalid_depth_is_an_error(text: str) -> None:
     ],
 )
 def test_values_of_a_paragraph(facet: str, values: tuple[str, ...]) -> None:
-    """The values of a facet are the values of the field, as strings. There can be several topics and years."""
+    """The values of a facet are the values of the field, as strings. Topic and of_year can have several.
+
+    With a depth, the value of district is a path.
+    """
     assert facet_values(FULL, Facet.parse(facet)) == values
 
 
@@ -163,7 +166,10 @@ def test_measures_that_pass_a_filter_by_their_year(
     selected: int,
     admitted: bool,  # noqa: FBT001 - expected result
 ) -> None:
-    """A filter by of_year compares the year of the measure or, if it has none, of its report."""
+    """A filter by of_year compares the year of the measure or, if it has none, of its report.
+
+    Any other filter admits the measures of the paragraphs that it admits.
+    """
     extracted = ExtractedMeasure("立案", 3, "件", 3, "件", of_year=of_year, end=1)
     measure = Measure(extracted, replace(FULL, year=year, of_year=(2021, 2025)))
     assert year_of_measure(measure) == (of_year or year)
@@ -232,8 +238,8 @@ def test_the_limit_can_be_zero() -> None:
     assert (counts.values, counts.missing, counts.other) == ((), 1, 12)
 
 
-def test_selected_values_are_always_listed() -> None:
-    """A selected value is listed beyond the limit, is marked, and is not part of `other`."""
+def test_selected_values_are_listed_beyond_the_limit() -> None:
+    """A selected value with a count is listed whatever the limit, is marked, and is not part of `other`."""
     counts = count(Facet("agency"), COUNTS, 1, selected={"丁", "甲", "不在"})
     assert counts.values == (FacetValue("甲", 5, selected=True), FacetValue("丁", 1, selected=True))
     assert counts.other == 6
@@ -242,7 +248,7 @@ def test_selected_values_are_always_listed() -> None:
 def test_years_are_numbers_in_ascending_order() -> None:
     """The values of facets of years are numbers. The values of any other facet are strings, even if they are digits.
 
-    The most frequent years are listed, in ascending order.
+    The most frequent years and the selected ones are listed, in ascending order.
     """
     years = {"2023": 1, "2022": 3, "2021": 2}
     assert pairs(count(Facet("year"), years, None)) == [(2021, 2), (2022, 3), (2023, 1)]
@@ -305,7 +311,7 @@ def test_a_counter_lists_a_hundred_values() -> None:
     ],
 )
 def test_values_containing_a_text(text: str, values: list[str]) -> None:
-    """`containing` keeps the values whose folded form contains a text. `missing` and `other` stay."""
+    """`containing` keeps the values that contain a text, both folded. `missing` and `other` stay."""
     counts = FacetCounts((FacetValue("卫生健康局", 3), FacetValue("A局", 2), FacetValue("卫生健康委员会", 1)), 4, 5)
     result = counts.containing(text)
     assert [item.value for item in result.values] == values

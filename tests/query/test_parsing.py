@@ -186,7 +186,7 @@ def test_constructs_are_parsed(parse_query: Callable[[str], Query], text: str, a
 
 
 def test_lower_case_operators_are_words_with_a_note(parse_query: Callable[[str], Query]) -> None:
-    """Among Chinese words, `or` is probably meant as an operator. The note says how it is written."""
+    """Among Chinese words, `or` is read as a word, but probably meant as OR. So a note names the operator OR."""
     query = parse_query("红 or 蓝")
     assert str(query.all) == '"红" AND "or" AND "蓝"'
     assert query.notes == ("or is read as a word; the operator is OR",)
@@ -281,7 +281,10 @@ def test_boolean_operators(
 def test_the_relaxed_tree_requires_one_word(
     parse_query: Callable[[str], Query], matches: Callable[[str, Node], bool], text: str, paragraphs: dict[str, bool]
 ) -> None:
-    """The relaxed tree requires one word and all filters and negations. A function word is not enough."""
+    """The relaxed tree requires all negations and, if the query has words or strings, one of them.
+
+    A function word (的) is not enough.
+    """
     tree = parse_query(text).any
     assert {paragraph: matches(paragraph, tree) for paragraph in paragraphs} == paragraphs
 
@@ -322,7 +325,7 @@ PRINTABLE = st.characters(categories=["L", "M", "N", "P", "S", "Zs"], exclude_ch
 
 @given(st.lists(PRINTABLE, min_size=1).map("".join))
 def test_a_quoted_string_is_exact(parse_query: Callable[[str], Query], text: str) -> None:
-    """A quoted string matches character by character."""
+    """A quoted string is parsed to the string of its characters, folded. Operators in it are characters."""
     assert parse_query(f'"{text}"').all == Substring(fold(text))
 
 
@@ -406,7 +409,11 @@ def test_a_quantity_in_a_run_matches_in_every_form(
     ],
 )
 def test_scoring_clauses(parse_query: Callable[[str], Query], text: str, clauses: list[tuple[str, float]]) -> None:
-    """The positive parts of the text field are scoring clauses, in the order of the query, weighted by their boosts."""
+    """Runs and strings without a field that are not negated are scoring clauses, in the order of the query.
+
+    The weight is the product of the boosts around a clause, at most 100 each. With the weight 0, it is no scoring
+    clause.
+    """
     assert [(clause.text, clause.weight) for clause in parse_query(text).scoring] == clauses
 
 
@@ -498,9 +505,9 @@ def test_the_number_of_clauses_is_limited(parse_query: Callable[[str], Query], e
 
 @pytest.mark.parametrize("pattern", ["{}", '"{}"', '"，{}"', "text:{0}{0}"])
 def test_the_number_of_scans_is_limited(parse_query: Callable[[str], Query], pattern: str) -> None:
-    """Strings without two letters in a row, and words of two in the field text, are scanned for.
+    """Parts without two letters in a row, and parts of at most two characters in the field `text`, may need a scan.
 
-    Those after the maximum number are ignored, with a note.
+    Those after the maximum number are ignored, with a note. A part that needs no scan is still used.
     """
     characters = [chr(0x4E00 + 7 * n) for n in range(MAX_SCANNED_CLAUSES + 5)]
     query = parse_query(" OR ".join([*map(pattern.format, characters), '"行政执法"']))
@@ -557,7 +564,10 @@ LEAVES = st.one_of(
 
 
 def _combine(children: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
-    """Generate a NOT, AND or OR of nodes. No child is of the same kind, because the parser joins such nodes."""
+    """Generate a NOT, AND or OR of nodes, none of which is of the same kind, because the parser joins such nodes.
+
+    If a drawn list for an AND or OR has such a node, generate the first node of the list.
+    """
     lists = st.lists(children, min_size=2, max_size=4)
     return st.one_of(
         children.filter(lambda node: not isinstance(node, Not)).map(Not),
@@ -587,7 +597,7 @@ def test_a_printed_tree_is_parsed_to_the_same_tree(parse_query: Callable[[str], 
 def test_a_printed_tree_with_words_matches_at_least_the_same_texts(
     parse_query: Callable[[str], Query], matches: Callable[[str, Node], bool], text: str, paragraph: str
 ) -> None:
-    """Printing and parsing a tree with words can only add matches."""
+    """Printing and parsing a tree with words can only add matches, unless the parser adds a note (too many parts)."""
     tree = parse_query(text).all
     reparsed = parse_query(str(tree))
     assert matches(paragraph, reparsed.all) or not matches(paragraph, tree) or reparsed.notes
@@ -721,7 +731,7 @@ def test_a_term_has_its_highest_factor(analyzer: Analyzer) -> None:
 
 @pytest.mark.parametrize("text", ["红 OR 蓝", '"红" 蓝', "红 -蓝", "(红 蓝)", "text:红 蓝", "如何", ""])
 def test_queries_with_operators_have_no_content_form(analyzer: Analyzer, text: str) -> None:
-    """A query with operators, and one without content words, has no form of its own for `auto`."""
+    """A query with operators, and one without content words, has neither a form `content` nor `runs`."""
     query = parse(text, analyzer)
     assert (query.content, query.runs, query.has_several_words) == (None, (), False)
 
@@ -751,7 +761,10 @@ def test_missing_words_are_those_of_the_nearest_variant(analyzer: Analyzer) -> N
 def test_a_query_with_operators_has_parts(
     analyzer: Analyzer, text: str, leaves: tuple[Node, ...], parts: tuple[tuple[str, ...], tuple[str, ...]]
 ) -> None:
-    """Parts are content words, strings and prefixes, not filters or negations. Alternatives of OR are never missing."""
+    """Parts are content words, strings and prefixes, not filters or negations. Alternatives of OR are never missing.
+
+    A run without content words (如何) is a part itself, also in a query without operators.
+    """
     query = parse(text, analyzer, {"year"})
     assert query.split_parts(frozenset(leaves), is_complete=False) == parts
     assert query.split_parts(frozenset(leaves), is_complete=True) == (parts[0], ())

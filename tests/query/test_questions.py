@@ -35,7 +35,10 @@ from searchkit.query.questions import find_nationwide, read_question
     ],
 )
 def test_words_that_ask_for_a_number_are_removed(query: str, words: str, unit: str | None) -> None:
-    """The words are replaced by invisible characters, so that offsets stay. Quoted strings and fields do not change."""
+    """Words that ask for a number, and those of a request (请问), become invisible characters, so that offsets stay.
+
+    `unit` is the unit that is asked for. Quoted strings and fields do not change, nor does a query without other words.
+    """
     question = read_question(query)
     assert (question.text.replace("\u200b", ""), question.unit) == (words, unit)
     assert len(question.text) == len(query)
@@ -54,7 +57,7 @@ def test_words_that_ask_for_a_number_are_removed(query: str, words: str, unit: s
     ],
 )
 def test_the_whole_country_is_found_where_it_is_a_place(query: str, span: tuple[int, int] | None) -> None:
-    """全国 is a place at the beginning of a run or after a year, unless a name begins with it."""
+    """全国 is a place at the beginning of a run or after a year, unless a name begins with it or it is in quotes."""
     assert find_nationwide(query) == span
 
 
@@ -66,5 +69,8 @@ def test_any_text_can_be_read(query: str) -> None:
 
 
 def test_a_long_text_is_cut() -> None:
-    """A query longer than the parser reads is cut, so that its cost is limited."""
+    """A long query is cut to one character more than the parser reads, so that its cost is limited.
+
+    The parser still adds its note.
+    """
     assert len(read_question("有多少" * MAX_QUERY_LENGTH).text) == MAX_QUERY_LENGTH + 1

@@ -70,7 +70,7 @@ def test_values_words_and_headings_are_ranked_by_frequency(suggester: Suggester)
 
 
 def test_all_kinds_are_among_few_completions(suggester: Suggester) -> None:
-    """If the limit cuts the list, it still has values, words and headings. The limit None returns all."""
+    """A list that is cut to three or more entries still has values, words and headings. The limit None returns all."""
     kinds = ["topic", "word", "heading"]
     assert [kind for _, kind in complete(suggester, "行政", 3)] == kinds
     assert [kind for _, kind in complete(suggester, "行政", 4)] == ["topic", "word", "word", "heading"]
@@ -81,8 +81,8 @@ def test_all_kinds_are_among_few_completions(suggester: Suggester) -> None:
 @pytest.mark.parametrize(
     ("prefix", "text"), [("chongqing", "重庆市"), ("cq", "重庆市"), ("danxian", "单县"), ("shanxian", "单县")]
 )
-def test_values_are_found_by_all_readings(suggester: Suggester, prefix: str, text: str) -> None:
-    """A value is found by its pinyin as a word, and by all other readings of its characters."""
+def test_districts_are_found_by_all_readings(suggester: Suggester, prefix: str, text: str) -> None:
+    """A district is found by its usual pinyin (chongqing, shanxian), and by the other readings of its characters."""
     assert (text, "district") in complete(suggester, prefix)
 
 
@@ -116,7 +116,10 @@ def test_rare_words_are_left_out(suggester: Suggester) -> None:
     ],
 )
 def test_similar_words(suggester: Suggester, typed: str, similar: Similar) -> None:
-    """Homophones, swapped characters and one other character are found, with the number of paragraphs."""
+    """Words with the same pinyin, two adjacent characters swapped, or one other character are similar.
+
+    Each has the number of its paragraphs.
+    """
     assert similar in suggester.similar(typed)
 
 
@@ -143,7 +146,7 @@ def test_substitutions_equal_a_scan(words: set[str], typed: str) -> None:
 
 @given(st.dictionaries(st.text("行政执法长重了ab ", min_size=1, max_size=5), st.integers(1, 9), max_size=20), st.data())
 def test_completion_equals_a_scan(words: dict[str, int], data: st.DataObject) -> None:
-    """Any beginning of a text, of its pinyin and of its initials finds exactly the words that begin with it."""
+    """A prefix finds exactly the words of the file whose text, pinyin or initials begin with it."""
     suggester = Suggester(encode_suggestions((), words, {}))
     kept = {word for word, count in words.items() if count > 1 and word.isalpha()}
     prefix = data.draw(st.text("行政执法xingzhacoul", min_size=1, max_size=4))

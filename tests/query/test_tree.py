@@ -1,4 +1,4 @@
-"""The query tree: printing, occurrences of strings, and positive leaves."""
+"""The query tree: printing, occurrences of strings, positive leaves, and conditions."""
 
 from __future__ import annotations
 
@@ -108,13 +108,14 @@ YEAR, PLACE = Filter("year", ranges=((2022, 2022),)), Filter("district", ("东�
 def test_conditions_are_the_filters_that_every_match_passes(tree: Node, conditions: Node) -> None:
     """Required filters are conditions, and so are negated ones.
 
-    Filters of an alternative are conditions only if every alternative has filters. Those in a negated AND are not.
+    Filters of an alternative are conditions only if every alternative has filters. Those that are negated together with
+    words are not.
     """
     assert filter_conditions(tree) == conditions
 
 
 def test_trees_are_compared_by_value() -> None:
-    """Trees are compared by value and are hashable."""
+    """Trees with the same values are equal, and trees are hashable."""
     assert And((RED, Not(BLUE))) == And((Substring("红"), Not(Substring("蓝"))))
     assert len({RED, Substring("红"), Substring("红", "title"), Word("红")}) == 3
 
@@ -146,5 +147,8 @@ def _is_part_of_number(text: str, start: int, end: int) -> bool:
 
 
 def _continues(neighbours: str) -> bool:
-    """Return whether a digit is next, or a point or comma and then a digit."""
+    """Return whether a number goes on: a digit is next, or a point or comma and then a digit.
+
+    `neighbours`: the characters from the edge of the number outwards.
+    """
     return neighbours[:1].isdecimal() or (neighbours[:1] in {".", ","} and neighbours[1:2].isdecimal())

@@ -58,7 +58,7 @@ def analyzer() -> Analyzer:
 
 @pytest.fixture(scope="module")
 def aliases(analyzer: Analyzer) -> Aliases:
-    """The names of an index, after a round trip through a file."""
+    """The names of an index with the values `PATHS`, `VALUES` and `YEARS`, after a round trip through JSON."""
     prefixes = {"/".join(path.split("/")[:depth]) for path in PATHS for depth in range(1, path.count("/") + 2)}
     names = name_values(prefixes, VALUES, analyzer.synonyms)
     created = Aliases.create({**VALUES, "district": prefixes}, YEARS, (Alias(*name) for name in names))
@@ -136,10 +136,10 @@ def aliases(analyzer: Analyzer) -> Aliases:
 def test_names_become_filters(
     query: str, understood: dict[str, list[object]], words: list[str], analyzer: Analyzer, aliases: Aliases
 ) -> None:
-    """The query requires the values. Its other words are searched, and only they score.
+    """The query requires the values that it names. Its other words are searched, and only they have the weight 1.
 
-    If the query names values of several facets, one loosened form for each facet does not require its values. The last
-    form requires none.
+    If the query names values of several facets, there is one loosened form for each facet that does not require its
+    values. The last loosened form requires no values: the words that name them add to the score.
     """
     parsed = parse_understood(query, analyzer, (), FilterReader(aliases))
     found: dict[str, list[object]] = {}
@@ -222,10 +222,11 @@ def test_names_become_filters(
     ],
 )
 def test_ordinary_words_are_not_understood(query: str, analyzer: Analyzer, aliases: Aliases) -> None:
-    """These are not understood: ordinary words, names inside longer names, durations and years that the index lacks.
+    """Ordinary words, parts of longer names, durations, quantities, and years that the index lacks are not understood.
 
-    Neither are names of sections, bodies and kinds of reports alone, names that are excluded (除…外), and names under
-    an operator.
+    Neither are sections, bodies and kinds of reports that are the whole query, 问题 beside words that name no place or
+    year, names that the query excludes (除…外), and names in quotes or parentheses, after a field or next to an
+    operator.
     """
     assert parse_understood(query, analyzer, ("district",), FilterReader(aliases)).understood == ()
 
@@ -241,7 +242,7 @@ def test_ordinary_words_are_not_understood(query: str, analyzer: Analyzer, alias
 def test_a_year_that_the_index_lacks_is_read_as_words(
     query: str, year: str, words: str, analyzer: Analyzer, aliases: Aliases
 ) -> None:
-    """A note says which years the index has, in every form of the query."""
+    """A note says which years the index has. The loosened form of the query, if there is one, has the same note."""
     parsed = parse_understood(query, analyzer, (), FilterReader(aliases))
     note = f"no year {year} in the index; it has 2015..2025; {words} is read as words"
     assert parsed.notes == (note,)
@@ -269,7 +270,10 @@ def test_a_year_that_the_index_lacks_is_read_as_words(
 def test_fields_take_what_filters_take(
     query: str, tree: str, notes: tuple[str, ...], analyzer: Analyzer, aliases: Aliases
 ) -> None:
-    """The value of a facet in a query can be a short name or a synonym. An unknown one is a message, not an error."""
+    """A field with the name of a facet takes short names, synonyms, and lists and ranges of years, as a filter does.
+
+    An unknown value causes a note, not an error. The value of another field stays as it is (document:杭州).
+    """
     fields = ("district", "agency", "section", "doctype", "document")
     parsed = parse_understood(query, analyzer, fields, FilterReader(aliases))
     assert (str(parsed.all), parsed.notes) == (tree, notes)
@@ -292,21 +296,22 @@ def test_fields_take_what_filters_take(
         ("", []),
     ],
 )
-def test_similar_names_differ_in_one_character(text: str, values: list[str], aliases: Aliases) -> None:
-    """In a similar name, one character is another one or missing, or two neighbours are swapped.
+def test_names_are_similar_in_characters_or_pinyin(text: str, values: list[str], aliases: Aliases) -> None:
+    """A text is similar to a name if one character is another one or missing, or if two neighbours are swapped.
 
-    Names with the same pinyin may differ in more characters. Short words are not similar to any name.
+    A text with the pinyin of a name is similar to it, too (宾海新去). No text is similar to a name of two characters of
+    a topic, a section or a kind of report: 计化 is not similar to 计划.
     """
     assert [value for _, value in aliases.similar(text)] == values
 
 
 def test_the_nearest_values_include_those_with_the_same_pinyin(aliases: Aliases) -> None:
-    """A value that sounds like an unknown one is the nearest."""
+    """A value whose name has the same pinyin as the unknown name is the nearest."""
     assert aliases.nearest("district", "宾孩心去") == ["滨海新区"]
 
 
 def test_a_run_is_found_as_a_string_too(analyzer: Analyzer, aliases: Aliases) -> None:
-    """A paragraph that contains the whole run as a string also matches, under the filters of the other runs only."""
+    """A paragraph that contains the run as a string matches too. It need not pass the filter of the name in the run."""
     parsed = parse_understood("滨海新区疫情监测 2023", analyzer, (), FilterReader(aliases))
     years = "(of_year:2023 OR year:2023)"
     words = '("疫情监测" OR (疫情 AND 监测))'
@@ -317,7 +322,7 @@ def test_a_run_is_found_as_a_string_too(analyzer: Analyzer, aliases: Aliases) ->
     "query", ["滨海新区执法", "滨海新区滨海新区执法", "滨海新区 东丽区 执法", "东丽区 滨海新区 西青区 执法"]
 )
 def test_places_can_contain_each_other(query: str, analyzer: Analyzer) -> None:
-    """Places that contain a place of the same name, or each other, are understood, with at least one value each."""
+    """Places that contain a place of the same name, or each other, are understood. Each name has at least one value."""
     paths = {"滨海新区", "滨海新区/滨海新区", "滨海新区/东丽区", "东丽区", "东丽区/滨海新区", "东丽区/西青区"}
     names = name_values(paths, dict.fromkeys(VALUES, ()), analyzer.synonyms)
     aliases = Aliases.create({"district": paths}, YEARS, (Alias(*name) for name in names))
@@ -327,7 +332,7 @@ def test_places_can_contain_each_other(query: str, analyzer: Analyzer) -> None:
 
 
 def test_a_query_of_names_alone_finds_their_words_too(analyzer: Analyzer, aliases: Aliases) -> None:
-    """The words of the names score, so that paragraphs that contain them come first."""
+    """A paragraph matches if it passes the filter or contains the name. Only an occurrence of the name scores."""
     parsed = parse_understood("杭州市", analyzer, (), FilterReader(aliases))
     assert (str(parsed.all), [clause.text for clause in parsed.scoring]) == ('district:杭州市 OR "杭州市"', ["杭州市"])
     assert parsed.loosened is None
@@ -336,7 +341,7 @@ def test_a_query_of_names_alone_finds_their_words_too(analyzer: Analyzer, aliase
 def test_names_with_other_words_are_conditions(analyzer: Analyzer, aliases: Aliases) -> None:
     """The conditions of each form of a query are the filters that it requires, whether understood or written.
 
-    A query that consists of names alone has no conditions.
+    The condition of a query that consists of names alone is one that every paragraph meets.
     """
     parsed = parse_understood("东丽区2022年立案 section:成效", analyzer, ("section",), FilterReader(aliases))
     assert "section:成效" in str(parsed.conditions)
@@ -361,19 +366,19 @@ def test_literal_reads_names_as_words(analyzer: Analyzer, aliases: Aliases) -> N
 
 
 def test_years_of_measures(analyzer: Analyzer, aliases: Aliases) -> None:
-    """A look-up of measures filters by the year of the measure."""
+    """A year in the query requires only the year of `year_facets`: in a look-up, that of the measure (`of_year`)."""
     parsed = parse_understood("2022年立案", analyzer, (), FilterReader(aliases), year_facets=("of_year",))
     assert str(parsed.all) == '(of_year:2022 AND "立案") OR "2022年立案"'
 
 
 def test_years_are_words_if_no_report_has_a_year(analyzer: Analyzer) -> None:
-    """If no report has a year, a year in a query is read as a word, even if paragraphs are about that year."""
+    """If no report has a year, 2022年 in a query is read as a word, even if paragraphs are about 2022."""
     known = Aliases.create({"district": ["浙江省"]}, {"year": [], "of_year": [2022]}, [])
     assert parse_understood("2022年立案", analyzer, (), FilterReader(known)).understood == ()
 
 
 def test_a_short_name_after_a_word_is_a_word(analyzer: Analyzer, aliases: Aliases) -> None:
-    """和平 is also an ordinary word, and is not understood as a place. 四川 follows a word, so it is not either."""
+    """和平 is also an ordinary word, so it is not understood as a place; nor is 四川, because it follows a word."""
     assert parse_understood("和平四川", analyzer, (), FilterReader(aliases)).understood == ()
 
 
@@ -381,13 +386,13 @@ def test_a_short_name_after_a_word_is_a_word(analyzer: Analyzer, aliases: Aliase
     "query", ["东丽区" * 333, "鼓楼区 " * 250, "杭州和成都、" * 170, "2023年" * 200, "2021-" * 200]
 )
 def test_a_query_of_many_names_is_limited(query: str, analyzer: Analyzer, aliases: Aliases) -> None:
-    """The number of names that are understood in a query is limited, because they are compared with each other."""
+    """Of hundreds of names in a query, at most 33 are understood, because comparing them takes quadratic time."""
     assert 0 < len(parse_understood(query, analyzer, (), FilterReader(aliases)).understood) <= 33
 
 
 @given(st.text(alphabet='东丽区天津市杭州和的、2023年至-~ "()|：OR一二〇卫健委问题\u200b西湖', max_size=30))
 def test_any_text_is_a_query(text: str) -> None:
-    """Every text is parsed, and the spans of names are correct."""
+    """Every text is parsed. The span of each understood name contains its words, and each name has values."""
     analyzer = Analyzer()
     names = name_values(["天津市", "天津市/东丽区", "浙江省/杭州市", "浙江省/杭州市/西湖区"], VALUES, analyzer.synonyms)
     paths = ["天津市", "天津市/东丽区", "浙江省/杭州市", "浙江省/杭州市/西湖区"]
@@ -400,7 +405,7 @@ def test_any_text_is_a_query(text: str) -> None:
 
 @pytest.mark.parametrize("line", ["东丽区\t99\tsure\tx", "东丽区\t0", "\t0\tsure\tx", "东丽区\t0\tcertain\tx", ""])
 def test_damaged_names_are_reported(line: str) -> None:
-    """A line of the file that cannot be decoded is damage of the index. So is an empty name, which matches anywhere."""
+    """A line that cannot be decoded is damage of the index. So is an empty name, because it would match everywhere."""
     damaged = Aliases.from_json(json.dumps({"values": {}, "years": {}, "names": {"东": line}}).encode())
     with pytest.raises(IndexDamaged):
         damaged.at("东丽区", 0)

@@ -1,7 +1,7 @@
 """Quality of ranking: nDCG@10 of a small golden set, and of samples of two public collections.
 
-`golden.json` contains the judgements, `score.json` the scores that ranking must not fall below. After an improvement,
-`python tests/relevance/test_relevance.py` writes the new scores.
+`golden.json` contains the judgements of the golden set, `score.json` the committed scores, with which the tests compare
+the current ones. After an improvement, `python tests/relevance/test_relevance.py` writes the new scores.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def golden_gains() -> dict[str, Gains]:
 
 
 def sample(collection: Path, step: int, corpus: Path) -> dict[str, Gains]:
-    """Write a sample of the passages of a collection as a corpus. Returns a sample of its queries with their gains."""
+    """Write a sample of the passages of a collection to `corpus`. Return a sample of its queries with their gains."""
     gains: dict[str, dict[str, int]] = defaultdict(dict)
     for line in (collection / "qrels.tsv").read_text(encoding="utf-8").splitlines():
         query, _, passage, gain = line.split()
@@ -146,7 +146,7 @@ def test_the_only_answer_ranks_first(samples_index: Index) -> None:
 def test_collections(shared: Path, engine: str, tmp_path: Path, name: str) -> None:
     """On a sample of a public collection, nDCG@10 is at least the committed score minus the tolerance.
 
-    The score of a hit does not depend on the engine: `tests/engines` compares those of every engine with one formula.
+    One engine is enough: `tests/engines` compares the scores of hits of every engine with one formula.
     """
     (tmp_path / "corpus").mkdir()
     queries = sample(shared / "relevance" / name, COLLECTIONS[name], tmp_path / "corpus")
@@ -172,7 +172,7 @@ def test_ndcg(ranked: list[str], gains: Gains, expected: float) -> None:
 
 
 def main() -> None:
-    """Compute the scores with the first engine and write score.json. A missing collection keeps its score."""
+    """Compute the scores with the first engine and write score.json. A collection without a folder keeps its score."""
     scores = committed_scores() if SCORES.exists() else {}
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)

@@ -19,7 +19,7 @@ ZHEJIANG, HANGZHOU, NINGBO = ("浙江省",), ("浙江省", "杭州市"), ("浙�
 
 
 def grain(value: float, unit: str = "万斤", **fields: Any) -> tuple[str, dict[str, Any]]:  # noqa: ANN401
-    """Return a paragraph with one measure of 粮食产量 by default."""
+    """Return a text and its fields for `report`: one measure, whose indicator is 粮食产量 by default."""
     indicator = fields.pop("indicator", "粮食产量")
     base_unit = unit.removeprefix("万")
     text = f"{indicator}{value}{unit}。"
@@ -66,7 +66,10 @@ def values(index: Index, query: str = "粮食产量", **options: Any) -> list[fl
 
 
 def test_each_fact_is_sorted_once(index: Index) -> None:
-    """A place has one value of a year, from the report on that year. `left_out` counts all others by the reason."""
+    """Each place has one measure of each year: that of the report on the year or, without one, of a later report.
+
+    `left_out` has the number of all other measures by reason.
+    """
     results = index.measures("粮食产量", sort="-value", limit=None)
     assert [hit.value for hit in results.hits] == [900, 880, 80, 60, 50]
     assert (results.total, results.indicator) == (5, "粮食产量")
@@ -82,14 +85,20 @@ def test_each_fact_is_sorted_once(index: Index) -> None:
 
 
 def test_targets_and_changes_on_request(index: Index) -> None:
-    """`status` selects targets, a word of change in the query selects changes."""
+    """`status` selects targets, and a word of change in the query selects changes.
+
+    With `status="any"`, the actual value of a place and year is preferred to the target.
+    """
     assert values(index, sort="value", status="target") == [55]
     assert values(index, "粮食产量增长", sort="value") == [3.5]
     assert values(index, sort="value", status="any", district="杭州市", of_year=2023) == [60]
 
 
 def test_one_per_value_of_facets(index: Index) -> None:
-    """`one_per` keeps one measure for each place, that of the latest year. Several facets combine."""
+    """`one_per` keeps one measure for each value of a facet or combination of values, that of the latest year.
+
+    For `district:1`, the measure of the province itself is preferred.
+    """
     assert values(index, one_per="district", sort="-value") == [900, 80, 60]
     assert sorted(values(index, one_per=["district", "of_year"])) == [50, 60, 80, 880, 900]
     assert sorted(values(index, one_per="district,of_year")) == [50, 60, 80, 880, 900]
@@ -103,7 +112,7 @@ def test_one_per_value_of_facets(index: Index) -> None:
 @pytest.mark.parametrize(
     ("aggregate", "value", "unit", "n"),
     [
-        ("sum", 1780, "万斤", 2),  # two values of the province: the cities are parts of it
+        ("sum", 1780, "万斤", 2),  # 900 + 880, both of the province: its cities are parts of it
         ("mean", 394, "万斤", 5),
         ("median", 80, "万斤", 5),
         ("min", 50, "万斤", 5),
@@ -125,7 +134,7 @@ def test_aggregates(index: Index, aggregate: str, value: float, unit: str | None
 
 
 def test_aggregates_by_facets(index: Index) -> None:
-    """`by` calculates a number for each value of a facet, and counts the measures of each group that are left out."""
+    """`by` makes a group for each value of a facet. A group has a number, and counts its measures that are left out."""
     results = index.measures("粮食产量", aggregate="max", by="of_year")
     assert [(group.group, group.value) for group in results.groups] == [(2022, 880), (2023, 900)]
     by_district = index.measures("粮食产量", aggregate="mean", by="district")
@@ -142,13 +151,13 @@ def test_aggregates_by_facets(index: Index) -> None:
     "options", [{"one_per": [""]}, {"one_per": ","}, {"sort": "-score"}, {"aggregate": "max", "by": "district:9"}]
 )
 def test_invalid_options(index: Index, options: dict[str, Any]) -> None:
-    """An empty name of a facet, an order by ascending score and an impossible depth are errors."""
+    """`one_per` without the name of a facet, `-score` and a depth that no region has are errors."""
     with pytest.raises(UsageError):
         index.measures("粮食产量", **options)
 
 
 def test_a_look_up_without_measures_suggests_to_drop_a_condition(index: Index) -> None:
-    """The suggestion names the condition that excludes all measures, or all conditions if no single one does."""
+    """A suggestion names a condition without which measures are found, or all conditions if there is no such one."""
 
     def texts(**options: Any) -> list[tuple[str, int]]:  # noqa: ANN401
         return [(item.text, item.total) for item in index.measures("粮食产量", **options).suggestions]
@@ -160,7 +169,10 @@ def test_a_look_up_without_measures_suggests_to_drop_a_condition(index: Index) -
 
 
 def test_sums_that_mean_nothing_have_a_note(index_of: Callable[..., Index], report: Report) -> None:
-    """A sum of stocks of several years has a note. A query that names no measure cannot be sorted by value."""
+    """A sum of stocks (生猪存栏) of several years has a note; a sum of one year and a sum of flows have none.
+
+    The hits of a query that names no measure cannot be sorted by value.
+    """
 
     def work(year: int, *paragraphs: tuple[str, dict[str, Any]]) -> ParsedDocument:
         return report(f"{year}.txt", *paragraphs, year=year, region=HANGZHOU, doctype=WORK_REPORT)
@@ -185,7 +197,7 @@ def test_sums_that_mean_nothing_have_a_note(index_of: Callable[..., Index], repo
 
 
 def test_aggregates_of_no_measure(index: Index) -> None:
-    """Without a measure that can be quoted, an aggregate has a group without a value, or with `by` no group.
+    """Without a measure that can be quoted, an aggregate has one group without a value or, with `by`, no group.
 
     A sorted look-up has no hits. An unknown facet is an error.
     """

@@ -29,7 +29,7 @@ def rank(make_measure: MakeMeasure) -> Callable[..., RankedMeasure]:
 
 
 def spec_of(*candidates: RankedMeasure) -> IndicatorSpec:
-    """Return the indicator of candidates."""
+    """Return the indicator that is chosen from candidates, best first, for the query 城镇新增就业."""
     spec = choose_indicator(candidates, NAMES.parse("城镇新增就业"), "level")
     assert spec is not None
     return spec
@@ -38,7 +38,7 @@ def spec_of(*candidates: RankedMeasure) -> IndicatorSpec:
 def test_the_report_on_the_year_is_quoted(rank: Callable[..., RankedMeasure]) -> None:
     """The measures of a fact (place, body, year) begin with that of the report on the year.
 
-    Those of later reports follow, then those of earlier ones.
+    Those of later reports follow, then those of earlier reports. A measure of another body belongs to another fact.
     """
     later = rank("later#1", 3, of_year=2022, year=2024, doctype=WORK_REPORT)
     earlier = rank("earlier#1", 4, of_year=2022, year=2022, doctype=WORK_REPORT)
@@ -53,7 +53,7 @@ def test_the_report_on_the_year_is_quoted(rank: Callable[..., RankedMeasure]) ->
 
 
 def test_each_candidate_has_a_fact_or_a_reason(rank: Callable[..., RankedMeasure]) -> None:
-    """Everything that is not an actual value of one year of the indicator is left out, with its reason."""
+    """A measure that is not an actual value of the indicator for one whole year is left out, with its reason."""
     plain = rank("a#1", 10, of_year=2023, year=2023)
     others = {
         "other_indicator": rank("a#2", 1, of_year=2023, indicator="城镇失业人员再就业"),
@@ -69,7 +69,7 @@ def test_each_candidate_has_a_fact_or_a_reason(rank: Callable[..., RankedMeasure
 
 
 def test_statuses_and_spans_on_request(rank: Callable[..., RankedMeasure]) -> None:
-    """Targets, values before a change, or totals of several years are chosen if they are asked for."""
+    """Targets, values before a change, and totals of several years are chosen if `statuses` or `span` asks for them."""
     actual, target = rank("a#1", 10, of_year=2023), rank("a#2", 12, of_year=2024, status="target")
     before, total = rank("a#3", 9, of_year=2023, status="before"), rank("a#4", 50, of_year=2023, since=2019)
     spec = spec_of(actual)
@@ -81,7 +81,7 @@ def test_statuses_and_spans_on_request(rank: Callable[..., RankedMeasure]) -> No
 
 
 def test_nothing_stands_in_for_the_named_measure(rank: Callable[..., RankedMeasure]) -> None:
-    """If the query names a listed measure, only measures with its name and aspect are chosen, or none."""
+    """If the query names a listed measure, an indicator is chosen only from measures with its name and aspect."""
     change = rank("a#1", 5, "%", change="increase", kind="percent")
     assert choose_indicator([change], NAMES.parse("城镇新增就业"), "level") is None
     chosen = choose_indicator([change], NAMES.parse("城镇新增就业增速"), "change")

@@ -1,4 +1,4 @@
-"""What each condition of a search finds alone, and what the search finds without it."""
+"""How many paragraphs each condition of a search finds alone, and how many the search finds without it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def index(index_of: Callable[..., Index], report: Callable[..., ParsedDocument])
 
 
 def test_each_part_and_filter_is_a_condition(index: Index) -> None:
-    """A condition has the number of paragraphs that it finds alone, and the search without it, with its number."""
+    """A condition has two numbers of paragraphs, found by it alone and by the search without it, and that search."""
     written = {"year": ["2022..2023"]}
     assert index.search("执法 立案", match="all", year="2022..2023").total == 0
     assert index.conditions("执法 立案", year="2022..2023") == (
@@ -36,7 +36,7 @@ def test_each_part_and_filter_is_a_condition(index: Index) -> None:
 
 
 def test_understood_words_are_conditions(index: Index) -> None:
-    """The words of each place and each year are one condition; the other words of the run are parts."""
+    """The words of each place and each year are one condition. Other words are parts, and with `literal` all words."""
     conditions = index.conditions("滨海新区2023年立案")
     assert [(item.kind, item.text, item.alone, item.without, item.query) for item in conditions] == [
         ("part", "立案", 2, 2, "滨海新区 2023年"),
@@ -60,12 +60,12 @@ def test_understood_words_are_conditions(index: Index) -> None:
     ],
 )
 def test_parts_with_operators(index: Index, query: str, conditions: list[tuple[str, int, int]]) -> None:
-    """Strings and negations are parts. A query without parts, or with too many, has no conditions."""
+    """Strings and negations are parts. A query without parts, or with more than eight, has no conditions."""
     assert [(item.text, item.alone, item.without) for item in index.conditions(query)] == conditions
 
 
 def test_a_query_with_many_names_has_no_conditions(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If a query has more than eight understood filters, none is a condition, and nothing is counted."""
+    """If a query has more than eight understood filters, none of them is a condition, and nothing is counted."""
     few, many = (" ".join(["2021年", "2022年", "2023年"] * times) for times in (1, 4))
     assert len(index.conditions(few)) == 3
     assert len(index.understand(many).filters) > 8

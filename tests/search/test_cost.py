@@ -27,11 +27,12 @@ from searchkit.query.tree import And, Node, Not, Or, Word
 from searchkit.search import choosing
 
 CPU_SECONDS = 0.25
-"""Processor time that a query may take."""
+"""Processor time in seconds that a call may take."""
 ATTEMPTS = 3
-"""Number of attempts, of which the fastest counts, because garbage collections slow some down."""
+"""Maximum number of attempts, of which the fastest counts, because garbage collections slow some down."""
 MAX_LEAVES = 2 * (MAX_QUERY_WORDS + MAX_SYNONYM_WORDS) + 4 * MAX_QUERY_CLAUSES
-"""Number of leaves that a query tree may have: words with the shorter words in them, and strings."""
+"""Maximum number of leaves of a query tree (words, with the shorter words in them, and strings), and of terms that
+score."""
 CALLS: dict[str, Callable[[Index, str], object]] = {
     "search": lambda index, text: index.search(text, facets=["year", "topic"], fold=True),
     "conditions": lambda index, text: index.conditions(text),
@@ -66,7 +67,7 @@ def count_leaves(node: Node) -> int:
 
 
 def test_trees_have_few_leaves(index: Index, hostile_texts: list[str]) -> None:
-    """No text is parsed to a tree of more than `MAX_LEAVES` leaves, but some to more than 100."""
+    """No text is parsed to a tree of more than `MAX_LEAVES` leaves, but at least one text to more than 100."""
     largest = 0
     for text in hostile_texts:
         query = index._snapshot.parse_query(text)
@@ -78,7 +79,7 @@ def test_trees_have_few_leaves(index: Index, hostile_texts: list[str]) -> None:
 
 @pytest.mark.parametrize("name", CALLS)
 def test_hostile_queries_cost_little(index: Index, hostile_texts: list[str], name: str) -> None:
-    """A call for a hostile query ends within its processor time, or says in one line why it is refused."""
+    """A call with a hostile query ends within `CPU_SECONDS`, with a result or with an error of one line."""
     slow = {}
     for text in hostile_texts:
         seconds = [math.inf]
@@ -121,7 +122,7 @@ def test_requests_of_a_call_share_what_they_match(index: Index, monkeypatch: pyt
 
 
 def test_a_comparison_says_that_measures_are_not_considered(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If more measures may be relevant than are read, a comparison and a sorted look-up have a note."""
+    """If more measures may be relevant than are read, a comparison and a sorted look-up have a note that says so."""
     text = "检查 执法 处罚 案件 企业 培训"
     monkeypatch.setattr(choosing, "_MIN_RELEVANCE", 0.0)
     assert "too_many_measures" not in {note.code for note in index.compare(text).notes}

@@ -31,7 +31,7 @@ def index(index_of: Callable[..., Index], report: Callable[..., ParsedDocument])
 
 
 def counts(index: Index, name: str, **arguments: Any) -> tuple[list[tuple[str | int, int]], int]:  # noqa: ANN401
-    """Return values and counts of a facet, and the sum of the counts of the others."""
+    """Return the values of a facet with their counts, and the sum of the counts of the values that `limit` cuts."""
     facet = index.facets(name, **arguments)[name]
     return [(item.value, item.count) for item in facet.values], facet.other
 
@@ -48,7 +48,10 @@ def test_values_are_counted_under_a_query(index: Index) -> None:
 
 
 def test_values_are_selected(index: Index) -> None:
-    """`contains` selects values by a text, `within` by a place, `limit` by number. `other` counts what `limit` cuts."""
+    """`contains` selects values by a text, `within` by a place, `limit` by number. `other` counts what `limit` cuts.
+
+    A value that a filter selects is returned in addition to the `limit` values.
+    """
     assert counts(index, "district", contains="明") == ([("思明区", 2)], 0)
     assert counts(index, "district", contains="鼓樓") == ([("鼓楼区", 5)], 0)
     cities = [("福建省/福州市", 4), ("福建省/厦门市", 2)]

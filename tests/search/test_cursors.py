@@ -32,7 +32,7 @@ def reports(report: Report) -> list[ParsedDocument]:
 
 
 def walk(index: Index, query: str, size: int, **arguments: Any) -> list[str]:  # noqa: ANN401
-    """Return the ids of all hits, page by page."""
+    """Return the ids of all hits, which are read in pages of `size` hits."""
     found: list[str] = []
     cursor: str | None = None
     while True:
@@ -58,7 +58,7 @@ def walk(index: Index, query: str, size: int, **arguments: Any) -> list[str]:  #
 )
 @pytest.mark.parametrize("query", ["执法 检查", "执法", "普法 航天", "*", "航天"])
 def test_a_walk_is_the_complete_list(index: Index, query: str, arguments: dict[str, Any]) -> None:
-    """Pages of any size are the complete list, each hit once. The last page has no cursor."""
+    """The pages, of 23 hits or of 200, make up the complete list, each hit once. The last page has no cursor."""
     complete = [hit.id for hit in index.search(query, limit=None, **arguments).hits]
     assert len(set(complete)) == len(complete)
     for size in (23, 200):
@@ -87,7 +87,7 @@ def test_folded_hits_are_walked(index_of: Callable[..., Index], report: Report, 
 
 
 def test_similar_paragraphs_are_walked(index: Index) -> None:
-    """A list of similar paragraphs has its own cursors. It refuses those of other lists."""
+    """A list of similar paragraphs has cursors. It refuses those of another paragraph, and of a search for its id."""
     paragraph = "03.txt#4"
     complete = [hit.id for hit in index.similar(paragraph, limit=None, without="公示").hits]
     assert len(complete) > 50
@@ -111,7 +111,7 @@ def test_pages_may_have_different_limits_and_facets(index: Index) -> None:
 
 
 def test_no_hits_have_no_cursor(index: Index) -> None:
-    """A page without hits cannot be continued, even if there are matches."""
+    """A page without hits has no cursor, even if the search has hits: with `limit=0`, and beyond the last hit."""
     results = index.search("执法", limit=0)
     assert (results.total > 0, results.next) == (True, None)
     cursor = index.search("执法", limit=1).next
@@ -141,14 +141,17 @@ def test_a_cursor_of_another_search_is_refused(index: Index, query: str, argumen
         index.search(query, after=cursor, **arguments)
 
 
-def test_a_cursor_outlives_a_build_without_changes_only(engine: str, report: Report, tmp_path: Path) -> None:
-    """A cursor contains the state of the index. An index of the same documents accepts it, another one does not."""
+def test_a_cursor_belongs_to_a_state_of_an_index(engine: str, report: Report, tmp_path: Path) -> None:
+    """A cursor contains the state of the index. An index of other documents refuses it.
+
+    With the engine columnar, another index of the same documents has the same state, and accepts the cursor.
+    """
     documents = reports(report)
     for name, chosen in (("one", documents), ("same", documents), ("other", documents[:-1])):
         write_index(chosen, tmp_path / name, BuildOptions(engine))
     with Index(tmp_path / "one") as one:
         cursor = one.search("执法", limit=4).next
-    if engine == "columnar":  # whoosh writes random names into its files
+    if engine == "columnar":  # whoosh writes random names into its files: each build has another state
         with Index(tmp_path / "same") as same:
             assert same.search("执法", after=cursor).offset == 4
     with Index(tmp_path / "other") as other, pytest.raises(UsageError, match="the index has changed"):
@@ -165,26 +168,26 @@ def test_what_is_not_a_cursor_is_refused(index: Index, cursor: object) -> None:
 
 @given(st.text() | st.from_regex(r"[0-9a-f]{12}-[0-9a-f]{12}-[0-9]{1,30}", fullmatch=True))
 def test_random_cursors_are_refused(index: Index, cursor: str) -> None:
-    """Random texts, and texts in the format of a cursor, are usage errors."""
+    """Random texts are usage errors, and so are cursors with random digests."""
     with pytest.raises(UsageError):
         index.search("执法", after=cursor)
 
 
 def test_a_cursor_excludes_an_offset(index: Index) -> None:
-    """A list is continued by a cursor or from an offset."""
+    """A list is continued by a cursor or from an offset: both together are a usage error."""
     with pytest.raises(UsageError, match="exclude each other"):
         index.search("执法", SearchOptions(after=index.search("执法", limit=1).next, offset=1))
 
 
 @pytest.mark.parametrize("sort", ["", ",", "year,", "-", "year,,score", "--", 3, None])
 def test_invalid_sorts_are_refused(index: Index, sort: object) -> None:
-    """Each key of `sort` is `score` or a facet."""
+    """`sort` must be a text. Each of its keys must be `score` or a facet, which one minus may precede."""
     with pytest.raises(UsageError):
         index.search("执法", sort=sort)
 
 
 @pytest.mark.parametrize("without", ["", " ", ["执法", ""], 3, {"a": 1}, [1]])
 def test_invalid_texts_of_without_are_refused(index: Index, without: object) -> None:
-    """`without` takes a text or several, none of them empty."""
+    """`without` takes a text or a list of texts. Another type, or a text that is empty or blank, is a usage error."""
     with pytest.raises(UsageError, match="without"):
         index.search("执法", without=without)

@@ -16,7 +16,7 @@ from searchkit.indexing.build import write_index
 
 
 def test_a_recorded_search_finds_the_same(report: Callable[..., ParsedDocument], tmp_path: Path) -> None:
-    """Recording changes no answer, and each recorded operation can be repeated. Afterwards, NumPy is as before."""
+    """Recording changes no answer. Each recorded operation can be repeated. Then the engine uses NumPy itself again."""
     documents = [report(f"{n}.txt", f"立案{n}件", "检查企业，立案查处", year=2020 + n % 3) for n in range(30)]
     write_index(documents, tmp_path)
     with Index(tmp_path) as index:
@@ -34,7 +34,7 @@ def test_a_recorded_search_finds_the_same(report: Callable[..., ParsedDocument],
 def test_calls_are_counted_without_those_of_numpy() -> None:
     """Python functions and functions in C are counted apart, those of NumPy not at all.
 
-    Each resumption of a generator counts as a Python function.
+    Each resumption of a generator counts as a call of a Python function: here three, the last of which yields nothing.
     """
 
     def function() -> None:

@@ -53,7 +53,7 @@ os._exit(0)
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no forks")
 def test_children_of_a_fork_search(tmp_path: Path, report: Callable[..., ParsedDocument], engine: str) -> None:
-    """A child finds what its parent finds, whenever it was forked: at the first searches, and later ones."""
+    """A child finds both paragraphs, whether its parent forks it during its first searches or during later ones."""
     reports = [
         report(name, "全年立案129件。", "执法检查C919。", year=2023, region=("天津市",)) for name in ("a.txt", "b.txt")
     ]

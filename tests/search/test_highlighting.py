@@ -47,12 +47,12 @@ def index(index_of: Callable[..., Index], report: Callable[..., ParsedDocument])
     ],
 )
 def test_any_text_is_highlighted(index: Index, query: str, text: str, marked: list[str]) -> None:
-    """What a search would find is marked, in the spelling of the text; negations, filters and other fields are not."""
+    """Matches are marked as the text spells them. Negations, filters and parts with another field mark nothing."""
     assert [text[start:end] for start, end in index.highlight(query).spans(text)] == marked
 
 
 def test_fields_are_highlighted(index: Index) -> None:
-    """A part with a field is marked in that field, a part without one in all."""
+    """A part of the query with a field is marked in that field only, a part without a field in every field."""
     highlights = index.highlight("title:报告 执法")
     assert highlights.spans("执法报告", "title") == ((0, 4),)
     assert highlights.spans("执法报告", "heading") == highlights.spans("执法报告") == ((0, 2),)
@@ -66,7 +66,10 @@ def test_literal_names_are_highlighted(index: Index) -> None:
 
 
 def test_a_paragraph_is_highlighted_with_headings_and_title(index: Index) -> None:
-    """Matches in all headings and the title are marked. `has` and `lacks` split the parts of the query."""
+    """Matches in the text, in all headings (number of the heading, start, end) and in the title are marked.
+
+    `has` contains the parts of the query that match in one of them, `lacks` the other parts.
+    """
     first, second = index.paragraphs()
     found = index.highlight("立案 检查 情况 处罚").paragraph(first)
     assert [first.text[start:end] for start, end in found.spans] == ["立案", "检查"]
@@ -78,7 +81,10 @@ def test_a_paragraph_is_highlighted_with_headings_and_title(index: Index) -> Non
 
 
 def test_hits_have_the_parts_of_the_query(index: Index) -> None:
-    """`has` and `lacks` tell the parts of the query that a hit has and lacks; `highlighted` marks the snippet."""
+    """`has` contains the parts of the query that match in a hit, `lacks` those that do not, except alternatives of OR.
+
+    `highlighted` is the snippet with each match between » and «.
+    """
     (hit,) = index.search("立案 检查").hits
     assert (hit.has, hit.lacks) == (("立案", "检查"), ())
     assert hit.highlighted == "全年»立案«129件，开展执法»检查«。"

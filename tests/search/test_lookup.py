@@ -107,7 +107,7 @@ def ids(measures: Iterable[Measure]) -> list[str]:
 
 
 def test_the_plain_count_ranks_first_unless_the_query_asks_for_more(index: Index) -> None:
-    """For a bare word, its count ranks above rates, growth and parts, unless the query names one of these."""
+    """The count of a thing (立案404起) ranks above its rate, growth and parts, unless the query names one of these."""
     assert quotes(index.measures("立案", district="滨海新区"))[0] == "立案404起"
     assert quotes(index.measures("立案率", district="滨海新区"))[0] == "立案率达95%"
     assert quotes(index.measures("立案 增长", district="滨海新区"))[0] == "同比增长12%"
@@ -117,14 +117,14 @@ def test_the_plain_count_ranks_first_unless_the_query_asks_for_more(index: Index
 
 
 def test_zero_statements_are_measures(index: Index) -> None:
-    """A statement that there was none is found like any number."""
+    """A statement that there was none (无败诉案件) is found as a measure with the value 0."""
     results = index.measures("败诉案件")
     assert quotes(results)[0] == "无败诉案件"
     assert (results.hits[0].value, results.hits[0].zero) == (0, True)
 
 
 def test_headings_and_title_match_too(index: Index) -> None:
-    """The parts of a query may match in different places: text, headings, title."""
+    """The parts of a query may match in different fields: text, headings, title."""
     results = index.measures("出庭情况 行政诉讼")
     assert (results.total, results.relaxed) == (2, False)
     assert quotes(results)[0] == "行政诉讼1件"
@@ -147,7 +147,7 @@ def test_ties_are_in_corpus_order(index: Index) -> None:
 
 
 def test_only_auto_relaxes_a_query(index: Index) -> None:
-    """If no measure matches all parts of the query, `auto` matches any part and sets `relaxed`."""
+    """If no measure matches all parts of the query but some match one, `auto` returns these and sets `relaxed`."""
     results = index.measures("医疗卫生 无人机")
     assert (results.relaxed, results.total) == (True, 3)
     assert results.hits == index.measures("医疗卫生 无人机", match="any").hits
@@ -158,7 +158,10 @@ def test_only_auto_relaxes_a_query(index: Index) -> None:
 
 
 def test_everything_in_corpus_order(index: Index, documents: list[ParsedDocument]) -> None:
-    """`*` and `every_measure` return all measures in corpus order. Documents have the number of their measures."""
+    """`*` and `every_measure` return all measures in corpus order.
+
+    The manifest has the number of all measures, a document that of its own.
+    """
     everything = index.measures("*", limit=None)
     assert everything.total == len(everything.hits) == 20
     assert ids(everything.hits) == ids(index.every_measure())
@@ -240,7 +243,10 @@ def dated(index_of: Callable[..., Index], report: Report) -> Index:
 def test_measures_are_selected_by_their_own_year_and_status(
     dated: Index, query: str, options: dict[str, object], expected: list[str]
 ) -> None:
-    """of_year means the year of the measure or, if it has none, of its report: as a filter, and in a query."""
+    """of_year means the year of the measure or, if it has none, of its report: as a filter, and in a query.
+
+    `status` selects measures by status; None, `any`, and a list with `any` select all.
+    """
     results = dated.measures(query, limit=None, **options)
     assert set(quotes(results)) == set(expected)
     if query == "*":
@@ -248,7 +254,10 @@ def test_measures_are_selected_by_their_own_year_and_status(
 
 
 def test_actual_values_of_one_year_come_first(index_of: Callable[..., Index], report: Report) -> None:
-    """Targets, rules, values before a change and totals of several years follow, unless the query asks for them."""
+    """Actual values of one year or a part of it come first, unless the query asks for others.
+
+    The others are targets, rules, values before a change and totals of several years.
+    """
     text = "立案150件，立案600件，立案120件，立案129件，立案9件，立案77件。"
     quotes_of = {
         "立案150件": {"of_year": 2024, "status": "target"},
@@ -264,7 +273,8 @@ def test_actual_values_of_one_year_come_first(index_of: Callable[..., Index], re
     assert quotes(index.measures("立案是多少件？"))[0] == "立案129件"
     assert quotes(index.measures("立案目标"))[0] == "立案150件"
     assert quotes(index.measures("累计 立案"))[0] == "立案600件"
-    assert quotes(index.measures("2019至2023年立案"))[:2] == ["立案129件", "立案77件"]  # no report of 2019
+    # The index has no report of 2019, so the query does not ask for the total from 2019 to 2023.
+    assert quotes(index.measures("2019至2023年立案"))[:2] == ["立案129件", "立案77件"]
     assert quotes(index.measures("立案", no_cumulative=True, limit=None))[0] == "立案129件"
     assert "立案600件" not in quotes(index.measures("立案", no_cumulative=True, limit=None))
 
@@ -318,7 +328,7 @@ def test_a_level_comes_before_an_addition_and_an_exact_value_before_others(
 
 
 def test_a_poor_match_of_all_words_is_relaxed(index_of: Callable[..., Index], report: Report) -> None:
-    """A measure with some words of the query in its indicator precedes one whose paragraph has all, but elsewhere."""
+    """A measure with some words of the query in its indicator precedes one with none there, but all in its text."""
     other = "财政支农投入不断加大。农村面貌改善。培训农民100人。"
     text = "财政支农资金达到168亿元。"
     reports = [
@@ -330,7 +340,10 @@ def test_a_poor_match_of_all_words_is_relaxed(index_of: Callable[..., Index], re
 
 
 def test_the_whole_country_is_a_place(index_of: Callable[..., Index], report: Report) -> None:
-    """全国 before a name selects reports on the whole country, unless another place is named or nothing is found."""
+    """全国 before the name of a measure (全国立案) selects reports on the whole country, unless a place is named.
+
+    In 全国文明城市, it is a part of the name. With `literal`, it is a word.
+    """
     text = "立案129件，全国文明城市3个。"
     measures = [measure(text, "立案", "立案129件", 129), measure(text, "全国文明城市", "全国文明城市3个", 3, "个")]
     regions = {"a.txt": ("浙江省",), "b.txt": ("全国",)}
@@ -364,7 +377,7 @@ def test_the_whole_country_is_a_place(index_of: Callable[..., Index], report: Re
 def test_bounds_find_all_units_of_their_kind(
     index_of: Callable[..., Index], report: Report, options: dict[str, object], expected: list[str]
 ) -> None:
-    """A bound with a unit compares values in all units that it can be converted to."""
+    """A bound with a unit applies to measures in all units into which it can be converted, and admits no others."""
     text = "罚款2万元，罚款15000元，回收3000斤，回收2吨，立案4件。"
     measures = [
         measure(text, "罚款", "罚款2万元", 2, "万元", base_value=20_000, base_unit="元", kind="money"),
@@ -378,7 +391,7 @@ def test_bounds_find_all_units_of_their_kind(
 
 
 def test_a_year_in_a_query_is_understood_as_it_was_written(dated: Index) -> None:
-    """The tree of the query contains the year. A year without a measure is not a reason to leave the year out."""
+    """The tree of the query contains a written year. If no measure has this year, the year is not left out."""
     assert dated.measures("立案 of_year:2023").understood == '"立案" AND of_year:2023'
     results = dated.measures("立案 of_year:2020")
     assert (results.total, results.relaxed) == (0, False)
@@ -415,7 +428,7 @@ def test_a_year_in_a_query_is_understood_as_it_was_written(dated: Index) -> None
     ],
 )
 def test_wrong_usage(index: Index, options: dict[str, object], message: str) -> None:
-    """An invalid option or filter raises a UsageError that names it."""
+    """An invalid option or filter raises a UsageError that says what is wrong; an unknown facet raises UnknownFacet."""
     with pytest.raises(UsageError, match=re.escape(message)):
         index.measures("立案", **options)  # type: ignore[arg-type]
     with pytest.raises(UnknownFacet, match="colour"):
@@ -423,7 +436,10 @@ def test_wrong_usage(index: Index, options: dict[str, object], message: str) -> 
 
 
 def test_hits_are_measures(index: Index) -> None:
-    """A hit has all fields of the measure, a score from 0 to 1, and a snippet of the sentence."""
+    """A hit has all fields of the measure, a score above 0 and at most 1, and a snippet that contains the quote.
+
+    In JSON, `hits` contains the fields of each hit. The best hit for 立案 has the score 1.
+    """
     measures = {item.id: item for item in index.every_measure()}
     results = index.measures("立案 处罚 投诉", match="any", limit=None)
     for hit in results.hits:
@@ -440,14 +456,17 @@ def test_hits_are_measures(index: Index) -> None:
 
 
 def test_hits_of_searches_have_their_measures(index: Index) -> None:
-    """A paragraph found by a search has all of its measures, in the order of their quotes."""
+    """A hit of a search has all measures of its paragraph, in the order of their quotes.
+
+    An unknown paragraph has no measures.
+    """
     for hit in index.search("立案 诉讼", match="any").hits:
         assert ids(hit.measures) == [item.id for item in index.every_measure() if item.paragraph == hit.id] != []
     assert index.measures_of(["a.txt#3", "nowhere.txt#1"])[1] == ()
 
 
 def test_measures_of_a_hit_can_be_read_later(index_of: Callable[..., Index], documents: list[ParsedDocument]) -> None:
-    """Measures can be read after the index was closed, also from copies of the hit, which are equal to it."""
+    """Measures of a hit can be read after the index was closed, also from copies of the hit, which are equal to it."""
     index = index_of(documents)
     first, *others = index.search("立案 诉讼", match="any").hits
     expected = first.measures
@@ -467,7 +486,10 @@ def test_measures_of_a_hit_can_be_read_later(index_of: Callable[..., Index], doc
 
 
 def test_engines_return_measures_and_contexts(index: Index) -> None:
-    """The hits of an engine load their measures. `contexts` returns the texts around measures."""
+    """The hits of an engine load their measures.
+
+    `contexts` returns the offsets of measures, with the text, headings and title of their paragraphs.
+    """
     engine = index._snapshot._engine
     hits = engine.search(Request(Substring("诉"), limit=None)).hits
     assert [hit.load_measures() for hit in hits] == engine.measures([hit.paragraph.id for hit in hits]) != []
@@ -483,7 +505,7 @@ def test_engines_return_measures_and_contexts(index: Index) -> None:
 
 @pytest.mark.parametrize("times", [1, 2, 40])
 def test_snippets_contain_their_quote(index_of: Callable[..., Index], report: Report, times: int) -> None:
-    """The snippet is a slice of the sentence around this occurrence of the quote, at most 120 code points."""
+    """The snippet is a slice of the sentence, at most 120 code points, that contains this occurrence of the quote."""
     sentence = "开头。" + "全区各街镇立案3件，" * times + "合计若干。结尾。"
     starts = [match.start() for match in re.finditer("立案3件", sentence)]
     measures = [ExtractedMeasure("立案", 3, "件", 3, "件", start=start, end=start + 4) for start in starts]
@@ -537,7 +559,7 @@ def random_reports(report: Report, seed: int, count: int = 12) -> list[ParsedDoc
 
 
 def run_matches(index: Index, paragraph: Paragraph, run: str) -> bool:
-    """Reference implementation: a run matches as a substring or by all of its words, in text, headings or title."""
+    """Reference implementation: a run matches as a substring of text, headings or title, or if each word is in one."""
     fields = [paragraph.text, "\n".join(paragraph.path), paragraph.title or ""]
     if any(fold(run) in fold(field) for field in fields):
         return True
@@ -547,9 +569,9 @@ def run_matches(index: Index, paragraph: Paragraph, run: str) -> bool:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_candidates_equal_a_scan(index_of: Callable[..., Index], report: Report, seed: int) -> None:
-    """With `all`, a look-up finds exactly the measures of the paragraphs in which a scan finds all parts of the query.
+    """With `all`, a look-up finds exactly the measures of the paragraphs in which a scan finds all runs of the query.
 
-    With `any`, it finds at least the measures that it finds for each part alone.
+    With `any`, it finds at least the measures that it finds for each run alone with `all`.
     """
     index = index_of(random_reports(report, seed))
     measures = defaultdict(list)
@@ -571,7 +593,7 @@ def test_candidates_equal_a_scan(index_of: Callable[..., Index], report: Report,
 
 @pytest.mark.parametrize("seed", range(4))
 def test_local_engines_rank_alike(tmp_path: Path, report: Report, seed: int) -> None:
-    """All local engines return the same hits with the same scores in the same order, with filters too."""
+    """All local engines return the same hits with the same scores and snippets in the same order, with filters too."""
     documents = random_reports(report, seed, 40)
     answers = []
     for engine in LOCAL_ENGINES:
@@ -588,10 +610,13 @@ def test_local_engines_rank_alike(tmp_path: Path, report: Report, seed: int) -> 
 
 
 @pytest.mark.parametrize("query", ["立案", "立案率 罚没", "2023年卫生监督罚没款63.31万元", "大要案 联合 投诉举报"])
-def test_selecting_the_grams_of_a_text_does_not_change_scores(
+def test_selecting_the_grams_that_occur_does_not_change_scores(
     index: Index, query: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whether the grams that occur are selected first, as for long queries, or not, hits and scores are the same."""
+    """For a long query, the grams (characters and bigrams) of the query that occur in the texts are selected first.
+
+    Hits and scores are the same with and without this step.
+    """
     hits = index.measures(query, match="any", limit=None).hits
     monkeypatch.setattr(lookup, "_MANY_GRAMS", 0)
     assert index.measures(query, match="any", limit=None).hits == hits != ()
@@ -600,14 +625,14 @@ def test_selecting_the_grams_of_a_text_does_not_change_scores(
 def test_texts_that_measures_share_are_searched_once(
     index_of: Callable[..., Index], report: Report, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """For a long query, each distinct paragraph, indicator and heading path is searched for its grams once."""
+    """For a long query, each distinct paragraph, indicator and path of headings is searched for the grams once."""
     text = "检查3件，检查4件，检查5件，检查6件。"
     measures = [measure(text, "检查", f"检查{n}件", n) for n in (3, 4, 5, 6)]
     index = index_of([with_measures(report("a.txt", text), [measures])])
     searched: list[str] = []
 
     class Text(str):
-        """A text that records when its pairs of characters are read."""
+        """A text that is added to `searched` each time that its bigrams are made (`text[1:]`)."""
 
         __slots__ = ()
 
@@ -666,14 +691,17 @@ def test_a_name_finds_all_names_of_its_measure(index_of: Callable[..., Index], r
         assert [hit.indicator for hit in hits[:2]] == ["地区生产总值", "GDP"]
         assert hits[0].score == hits[1].score > hits[2].score
         assert "粮食" not in {hit.indicator for hit in hits}
-    assert index.measures("2023年GDP", match="all").total == 0  # the year is a part of the query
+    assert index.measures("2023年GDP", match="all").total == 0  # no report has a year, so 2023年 is a word
     changed = index.measures("生产总值增速").hits
     assert [hit.indicator for hit in changed[:2]] == ["生产总值 增长", "GDP 下降"]
     assert changed[0].score == changed[1].score
 
 
 def test_synonyms_of_search_do_not_decide_what_a_measure_is(report: Report, tmp_path: Path) -> None:
-    """A synonym finds a measure, but ranks it below a measure with a name of the query."""
+    """For 生产总值, a measure of 产值 ranks below one of 地区生产总值.
+
+    产值 is a synonym of search. 地区生产总值 is another name of the same measure.
+    """
     (tmp_path / "synonyms.txt").write_text("产值 = 生产总值\n", encoding="utf-8")
     document = with_measures(
         report("a.txt", "产值900亿元。", "地区生产总值800亿元。"),
@@ -690,7 +718,7 @@ def test_synonyms_of_search_do_not_decide_what_a_measure_is(report: Report, tmp_
 
 
 def test_the_list_of_names_is_that_of_the_build(report: Report, tmp_path: Path) -> None:
-    """A look-up uses the list of names that the index was built with."""
+    """A look-up uses the list of names with which the index was built: with its own list, 甲数 finds 乙量."""
     path = tmp_path / "names.toml"
     path.write_text('[[measure]]\nnames = ["甲数", "乙量"]\nsource = "甲地统计公报"\n', encoding="utf-8")
     document = with_measures(
@@ -705,7 +733,7 @@ def test_the_list_of_names_is_that_of_the_build(report: Report, tmp_path: Path) 
 
 @given(st.lists(st.sampled_from([0.0, 0.1, 0.5, 0.7])), st.integers(1, 5))
 def test_top_k_equals_sorting(scores: list[float], k: int) -> None:
-    """The ordinals are the first `k` of a stable sort, ascending."""
+    """`_top_k` returns the ordinals of the `k` highest scores, ascending. Of equal scores, the first are taken."""
     expected = sorted(sorted(range(len(scores)), key=lambda i: -scores[i])[:k])
     assert lookup._top_k(np.array(scores, np.float64), k).tolist() == expected
 
@@ -718,13 +746,14 @@ def remove_white_space(text: str) -> str:
 def gold_measures(
     gold: JsonObject, paragraphs: Sequence[Paragraph]
 ) -> tuple[list[list[ExtractedMeasure]], list[tuple[str, JsonObject]]]:
-    """Return the measures of a gold file by paragraph, and queries for them.
+    """Return the measures of a gold file by paragraph, and pairs of a query and the entry of its measure.
 
-    The indicators are in the words of the second annotator, the queries in the words of the first.
+    The indicators are in the words of the second annotator, the queries in the words of the first. An entry that is
+    marked as unsure has no query.
     """
     texts = [remove_white_space(paragraph.text) for paragraph in paragraphs]
-    # A gold file identifies a paragraph by its first and last characters. Of the first ones, only the last six are
-    # compared.
+    # A gold file identifies a paragraph by the characters at its start and at its end. Of those at the start, only the
+    # last six are compared, anywhere in the paragraph.
     ordinals = {
         entry["n"]: n
         for entry in gold["paragraphs"]  # type: ignore[attr-defined]
@@ -753,9 +782,9 @@ def gold_measures(
 def test_queries_of_one_annotator_find_measures_named_by_the_other(
     index_of: Callable[..., Index], shared: Path
 ) -> None:
-    """A query in one annotator's words finds the measure that the other named.
+    """A query in one annotator's words finds the measure whose indicator is in the other's words.
 
-    It is the first hit in at least 94 % of the cases, and among the first three in at least 98 %.
+    The first hit has its value and unit in at least 94 % of the cases, one of the first three in at least 98 %.
     """
     items = [*read_corpus(list_corpus(shared / "corpus" / "seeds"))]
     parsed_documents = {parsed.document.document: parsed for parsed in items if isinstance(parsed, ParsedDocument)}

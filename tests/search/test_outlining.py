@@ -51,7 +51,10 @@ def index(index_of: Callable[..., Index], report: Report) -> Index:
 
 
 def test_an_outline_has_the_headings_with_the_paragraphs_under_them(index: Index) -> None:
-    """Headings are in the order of the text; a heading that comes again is another entry."""
+    """Headings are in the order of the text, each with its depth, its first paragraph and the number of paragraphs.
+
+    A heading that comes again later is another entry. An unknown document has no outline.
+    """
     assert index.outline("a.txt") == (
         OutlineEntry("一、成效", 1, 2, 3),
         OutlineEntry("执法", 2, 2, 2),
@@ -81,7 +84,7 @@ def test_neighbours_are_in_the_order_of_the_text(
 
 
 def test_neighbours_of_nothing(index: Index) -> None:
-    """An unknown paragraph has no neighbours, and a negative number is an error."""
+    """An unknown paragraph has no neighbours. A negative number of neighbours and an id that is no text are errors."""
     assert index.neighbours("a.txt#99") == ()
     with pytest.raises(UsageError, match="0 or more"):
         index.neighbours("a.txt#1", before=-1)
@@ -90,7 +93,7 @@ def test_neighbours_of_nothing(index: Index) -> None:
 
 
 def test_an_id_is_a_text(index: Index) -> None:
-    """Any other value is an error, for every kind of record."""
+    """An id that is no text is an error in each method that takes an id."""
     for read in (index.document, index.paragraph, index.table, index.measure, index.excerpt, index.resolve_id):
         with pytest.raises(UsageError, match="an id is a text"):
             read(5)  # type: ignore[arg-type, operator]
@@ -101,7 +104,7 @@ def test_an_id_is_a_text(index: Index) -> None:
     [("a.txt", 0, [1, 2, 3, 4, 5, 6]), ("a.txt#3", 0, [3]), ("a.txt#6", 2, [4, 5, 6])],
 )
 def test_an_excerpt_is_what_an_id_names(index: Index, record_id: str, context: int, numbers: list[int]) -> None:
-    """The excerpt of a document has all of its paragraphs, that of a paragraph also those around it."""
+    """The excerpt of a document has all its paragraphs, that of a paragraph at most `context` more on each side."""
     excerpt = index.excerpt(record_id, context)
     assert isinstance(excerpt, Excerpt)
     assert [item.n for item in excerpt.paragraphs] == numbers
@@ -110,14 +113,14 @@ def test_an_excerpt_is_what_an_id_names(index: Index, record_id: str, context: i
 
 
 def test_an_excerpt_of_nothing(index: Index) -> None:
-    """An unknown id names nothing, and a negative number is an error."""
+    """An unknown id has no excerpt, and a negative `context` is an error."""
     assert index.excerpt("a.txt#99") is None
     with pytest.raises(UsageError, match="0 or more"):
         index.excerpt("a.txt#1", -1)
 
 
 def test_other_years_are_those_of_the_place_body_and_kind(index: Index) -> None:
-    """Reports of other places (of the province, too), bodies and kinds, and those without a year, are left out."""
+    """Reports of another place (天津市 is not 滨海新区), of another body, and without a year are left out."""
     assert index.other_years("a.txt") == (
         ReportOfYear("b.txt", "2021年报告", 2021, is_given=False),
         ReportOfYear("a.txt", "滨海报告", 2023, is_given=True),
@@ -127,7 +130,10 @@ def test_other_years_are_those_of_the_place_body_and_kind(index: Index) -> None:
 
 @pytest.mark.parametrize("name", ["f.txt", "g.txt"])
 def test_a_report_without_year_or_facts_has_no_other_years(index: Index, name: str) -> None:
-    """A report without a year, or without place and body, has no reports of other years."""
+    """For a report without a year, or without place, body and kind, only the report itself is returned.
+
+    For an unknown document, nothing is returned.
+    """
     document = index.document(name)
     assert isinstance(document, Document)
     assert index.other_years(name) == (ReportOfYear(name, document.title, document.year, is_given=True),)

@@ -1,4 +1,4 @@
-"""Prefixes that match very many words are cut, and a note says so."""
+"""A prefix that matches very many words stands for the first of them only, and a note says so."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ Report = Callable[..., ParsedDocument]
 
 @pytest.fixture
 def index(tmp_path: Path, report: Report, engine: str, monkeypatch: pytest.MonkeyPatch) -> Index:
-    """An open index with 20 words with C and 5 with D in texts, one with C in a heading, and one in the title.
+    """An open index whose texts have 20 words that begin with C and 5 with D; a heading and the title have one with C.
 
-    Further words with C are only in a report that a second build has removed.
+    Further words that begin with C were in a report that a second build has removed.
     """
     monkeypatch.setattr(snapshot, "MAX_EXPANDED_TERMS", 10)
     texts = [f"型号C{n}号。" for n in range(100, 120)] + [f"型号D{n}号。" for n in range(100, 105)]
@@ -44,7 +44,10 @@ def index(tmp_path: Path, report: Report, engine: str, monkeypatch: pytest.Monke
     ],
 )
 def test_prefixes_are_cut(index: Index, query: str, numbers: list[int], notes: list[str]) -> None:
-    """Each prefix of a query has the same share of the maximum number of words. Deleted words do not count."""
+    """Each distinct prefix of a query stands for at most the same share of the maximum number of words, the first ones.
+
+    Words of deleted documents do not count.
+    """
     with index:
         results = index.search(query, limit=None, sort="document")
         assert [hit.n for hit in results.hits] == [*numbers]
@@ -54,7 +57,7 @@ def test_prefixes_are_cut(index: Index, query: str, numbers: list[int], notes: l
 
 
 def test_a_long_query_of_prefixes_is_fast(index: Index) -> None:
-    """A query of one-letter prefixes does not take a second."""
+    """A query of many prefixes of one character takes less than a second of processor time."""
     with index:
         started = time.process_time()
         index.search("".join(f"{character}* " for character in "39a1c2d4f5")[:300] * 10)

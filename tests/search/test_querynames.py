@@ -1,4 +1,4 @@
-"""The measures that a query names, among the indicators of an index."""
+"""Indicators that are additions (新增高铁里程), for a query that names a measure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ NAMES = IndicatorNames(read_name_lists())
 
 
 def test_indicators_with_a_word_of_addition_are_additions() -> None:
-    """A word of an addition stands at the beginning or the end of an indicator. 新增 and 净新增 are such words."""
+    """An indicator that begins or ends with 新增, 净增 or 净新增 is an addition.
+
+    `IndicatorNames.parse` decides the same.
+    """
     texts = ["高铁里程", "新增高铁里程", "净增高铁里程", "净新增高铁里程", "高铁里程 新增"]
     query = QueryNames(NAMES, parse("高铁里程", ANALYZER))
     is_addition = query.find_additions(Indicators.of_texts(texts), np.ones(len(texts), bool))
@@ -24,7 +27,7 @@ def test_indicators_with_a_word_of_addition_are_additions() -> None:
     assert [NAMES.parse(text).aspect == "addition" for text in texts] == is_addition.tolist()
 
 
-def test_a_query_for_additions_finds_no_other_additions() -> None:
-    """If the query contains a word of an addition, no indicator counts as an addition that the query does not name."""
+def test_for_a_query_for_additions_no_indicator_is_marked() -> None:
+    """If the query contains a word of an addition (新增), `find_additions` marks no indicator as an addition."""
     query = QueryNames(NAMES, parse("新增高铁里程", ANALYZER))
     assert not query.find_additions(Indicators.of_texts(["净新增高铁里程"]), np.ones(1, bool)).any()

@@ -34,7 +34,7 @@ def index(index_of: Callable[..., Index], report: Report) -> Index:
 
 
 def test_similar_paragraphs_share_words(index: Index) -> None:
-    """The best hits share most words. The document itself and copies in other documents are left out."""
+    """The hits that share most words are first. The own document and near-duplicates in others are left out."""
     results = index.similar("x/a.txt#1")
     ids = [hit.id for hit in results.hits]
     assert ids[:2] == ["y/c.txt#2", "y/c.txt#3"]
@@ -45,7 +45,7 @@ def test_similar_paragraphs_share_words(index: Index) -> None:
 
 
 def test_similar_takes_options_and_filters(index: Index) -> None:
-    """Filters, limits, facets and folding are those of a search."""
+    """Filters, `fold`, `limit` and `facets` have the same effect as in a search."""
     assert {hit.id for hit in index.similar("x/a.txt#1", year=2021).hits} == {"y/a.txt#1", "y/a.txt#2"}
     folded = index.similar("x/a.txt#1", fold=True, limit=1, facets="year")
     assert [(hit.id, hit.folded.ids) for hit in folded.hits] == [("y/c.txt#2", ("y/c.txt#3",))]
@@ -54,13 +54,13 @@ def test_similar_takes_options_and_filters(index: Index) -> None:
 
 
 def test_a_paragraph_without_words_has_no_similar_ones(index: Index) -> None:
-    """A paragraph of a number alone has no similar paragraphs."""
+    """A paragraph that is only a number has no similar paragraphs."""
     results = index.similar("x/a.txt#3")
     assert (results.total, results.hits) == (0, ())
 
 
 def test_an_unknown_paragraph_is_an_error(index: Index) -> None:
-    """The message names the id."""
+    """An id that names no paragraph is an error whose message has the id. An id that is no text is an error, too."""
     for name in ("nowhere.txt#1", "x/a.txt", "x/a.txt#99", ""):
         with pytest.raises(UsageError, match=f"no paragraph {name}"):
             index.similar(name)
@@ -69,7 +69,7 @@ def test_an_unknown_paragraph_is_an_error(index: Index) -> None:
 
 
 def test_the_end_of_an_id_is_enough(index: Index) -> None:
-    """A unique end of an id means the complete id."""
+    """The end of an id means the complete id. An end that several documents have is an error."""
     assert index.resolve_id("b.txt#1") == "x/b.txt#1"
     assert [hit.id for hit in index.similar("b.txt#1").hits] == [hit.id for hit in index.similar("x/b.txt#1").hits]
     with pytest.raises(UsageError, match=r"2 documents have an id that ends in a.txt, such as x/a.txt, y/a.txt"):
@@ -99,5 +99,9 @@ DOCUMENTS = ("a.txt", "x/a.txt", "x/b.txt", "y/1b.txt", "y/21b.txt", "d.csv#r1",
     ],
 )
 def test_ids_are_completed(record_id: str, expected: str) -> None:
-    """If an id begins with the end of one document's id, that id is completed. Other ids do not change."""
+    """The end of a document's id, with or without the part of the document that follows, is completed.
+
+    An end after a `/` is preferred: b.txt is x/b.txt, not y/1b.txt. The id of a document, an empty text and the end of
+    no id do not change.
+    """
     assert complete_id(record_id, DOCUMENTS) == expected

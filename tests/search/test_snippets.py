@@ -1,4 +1,4 @@
-"""Matches and snippets, compared with a reference implementation that tries every window."""
+"""Matches and snippets, compared with a reference implementation that tries the longest window at each match."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PIECES = (
     "行政执法", "监督", "執法", "检查", "的", "红", "蓝", "ABC", "ａｂ", "。", "，", "；", " ", "的" * 60,
     "1,234,567.89元", "9" * 30 + "号", "一百二十九件", "３件", "在各有关部门的共同努力下", "开展了多种多样的活动" * 4,
 )  # fmt: skip
-"""Pieces of random texts. No number in such a text is longer than a window."""
+"""Pieces of random texts. No number in such a text is longer than a window (`MAX_SNIPPET_LENGTH`)."""
 TEXTS = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
 LONG_PHRASE = "天蓝的各种各样的颜色在画里应有尽有"
 LEAVES = st.one_of(
@@ -75,7 +75,7 @@ def analyzer() -> Analyzer:
 
 @given(TEXTS, TREES)
 def test_matches_are_the_occurrences_of_the_leaves(analyzer: Analyzer, text: str, tree: Node) -> None:
-    """Every match is an occurrence of a leaf in the text, and every occurrence is a match."""
+    """The matches in a text are exactly the occurrences of the leaves that are not negated and not on another field."""
     tokens = analyzer.tokenize(text)
     expected: set[tuple[int, int]] = set()
     for leaf in positive_leaves(tree):
@@ -94,7 +94,7 @@ def test_matches_are_the_occurrences_of_the_leaves(analyzer: Analyzer, text: str
 
 @given(TEXTS, st.sampled_from(("行政执法", "监督", "红", "3", "ab", "c。")))
 def test_a_span_contains_the_string_searched_for(analyzer: Analyzer, text: str, string: str) -> None:
-    """A span of the original text, folded, is the string once or several times."""
+    """The text of a span, folded, is the string once or several times. All occurrences of the string are in spans."""
     spans = Highlighter(Substring(string), analyzer).snippet(text).spans
     for start, end in spans:
         assert fold(text[start:end]) == string * ((end - start) // len(string))
@@ -122,7 +122,7 @@ def test_matches_have_the_ordinal_of_their_leaf(analyzer: Analyzer) -> None:
     ],
 )
 def test_spans(analyzer: Analyzer, text: str, tree: Node, spans: list[str]) -> None:
-    """Numbers match as a whole, variants of a string match, adjacent and overlapping matches are merged."""
+    """Numbers match as a whole. Variants (执法, 執法) match. Adjacent and overlapping matches become one span."""
     assert [text[start:end] for start, end in Highlighter(tree, analyzer).snippet(text).spans] == spans
 
 
@@ -132,7 +132,7 @@ def test_spans(analyzer: Analyzer, text: str, tree: Node, spans: list[str]) -> N
 @given(TEXTS, TREES)
 @settings(max_examples=100)
 def test_the_window_is_a_slice_of_the_text(analyzer: Analyzer, text: str, tree: Node) -> None:
-    """The window is the text at its offset, at most 120 code points. A short text is shown in full."""
+    """The window is a slice of the text of at most 120 code points. A text that fits into it is shown in full."""
     snippet = Highlighter(tree, analyzer).snippet(text)
     assert snippet.text == text[snippet.start : snippet.start + len(snippet.text)]
     assert len(snippet.text) <= MAX_SNIPPET_LENGTH
@@ -169,7 +169,7 @@ def test_the_window_shows_the_most_leaves(analyzer: Analyzer, text: str, tree: N
 def test_the_window_shows_the_most_leaves_of_long_and_short(
     analyzer: Analyzer, pieces: list[tuple[int, str]], filler: str
 ) -> None:
-    """The window is also best for leaves that contain one another, at distances close to the length of a window."""
+    """The best window is also found if one leaf contains another (蓝), and if matches are about a window apart."""
     text = filler * 200 + "".join(filler * gap + piece for gap, piece in pieces) + filler * 200
     tree = And(tuple(map(Substring, ("红", "黄", "绿", LONG_PHRASE, "蓝"))))
     snippet = Highlighter(tree, analyzer).snippet(text)
@@ -188,7 +188,10 @@ def test_spans_are_merged_and_ascending(analyzer: Analyzer, text: str, tree: Nod
 
 
 def test_the_window_is_where_the_most_leaves_match(analyzer: Analyzer) -> None:
-    """Two leaves far into the text win over one leaf at its beginning. The window has context on both sides."""
+    """Two leaves far into the text win over one leaf at its beginning.
+
+    At most a third of the window is before the first match.
+    """
     text = "检查。" + "的" * 200 + "，开展行政检查和执法监督，" + "的" * 200
     snippet = Highlighter(And((Substring("检查"), Substring("监督"))), analyzer).snippet(text)
     assert "行政检查和执法监督" in snippet.text
@@ -210,7 +213,7 @@ def test_the_first_of_equal_windows_is_shown(analyzer: Analyzer) -> None:
 
 
 def test_a_long_phrase_does_not_hide_the_words_in_it(analyzer: Analyzer) -> None:
-    """If a phrase does not fit into the window, a word inside the phrase can still be shown."""
+    """If a phrase does not fit into the best window, the window can still show a leaf inside the phrase (蓝)."""
     text = "，" * 200 + "红黄" + "，" * 105 + LONG_PHRASE + "，" * 200
     tree = And(tuple(map(Substring, ("红", "黄", LONG_PHRASE, "蓝"))))
     snippet = Highlighter(tree, analyzer).snippet(text)
@@ -228,7 +231,7 @@ def test_numbers_at_the_edge_stay_whole(analyzer: Analyzer, padding: int) -> Non
 
 
 def test_a_match_longer_than_the_window_is_shown_from_its_beginning(analyzer: Analyzer) -> None:
-    """A match of more than 120 code points fills the window."""
+    """A match of more than 120 code points fills the window from its beginning. Its span is that of the full match."""
     text = "前" * 50 + "甲乙" * 100
     snippet = Highlighter(Substring("甲乙" * 100), analyzer).snippet(text)
     assert snippet.text == ("甲乙" * 100)[:MAX_SNIPPET_LENGTH]
@@ -236,13 +239,13 @@ def test_a_match_longer_than_the_window_is_shown_from_its_beginning(analyzer: An
 
 
 def test_a_match_within_a_number_shows_the_number(analyzer: Analyzer) -> None:
-    """If the match is inside a number, the window contains the full number: its commas end no clause."""
+    """If the match is inside a number, the window contains the full number: a comma in a number ends no clause."""
     text = "的" * 300 + "1,234,567元" + "的" * 300
     assert "1,234,567元" in Highlighter(Substring("567"), analyzer).snippet(text).text
 
 
 def test_a_match_too_long_is_cut_before_a_number(analyzer: Analyzer) -> None:
-    """A match that is longer than the window is not cut inside a number."""
+    """A match that is longer than a window is cut before the number at the end of the window."""
     match = "的" * 115 + "1234567890" + "的" * 20
     assert Highlighter(Substring(match), analyzer).snippet("，" * 100 + match).text == "的" * 115
 
@@ -286,7 +289,7 @@ def test_highlighted_examples(snippet: Snippet, pieces: list[tuple[str, bool]]) 
 
 
 def _max_leaves(text: str, matches: Sequence[Match]) -> int:
-    """Return the maximum number of leaves in a window. A window only cuts a number that is longer than itself."""
+    """Return the maximum number of leaves that match in one window. A window cuts no number that fits into a window."""
     numbers = _short_numbers(text)
     edges = [edge for edge in range(len(text) + 1) if not _cuts_number(edge, numbers)]
     best = 0

@@ -1,4 +1,4 @@
-"""Did you mean: corrections of words that few or no paragraphs have."""
+"""Did you mean: corrections of words that few or no paragraphs have. Completions of the beginning of a query."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def correction(index: Index, query: str, **options: object) -> Suggestion | None
     ],
 )
 def test_words_are_corrected(index: Index, query: str, text: str, corrected: str, total: int) -> None:
-    """Homophones, swapped and wrong characters are corrected, in each run; the rest of the query stays as it is."""
+    """Homophones (双随即) and swapped characters (理管) are corrected in each run. The other characters stay."""
     found = correction(index, query)
     assert found is not None
     assert (found.text, found.query, found.total) == (text, corrected, total)
@@ -70,7 +70,10 @@ def test_words_are_corrected(index: Index, query: str, text: str, corrected: str
     ],
 )
 def test_right_words_are_not_corrected(index: Index, query: str) -> None:
-    """Words of the index and of the dictionary, however rare, are not corrected, nor are quotes and operators."""
+    """Words of the index and of the dictionary are not corrected, however rare they are in the index.
+
+    Neither are words that resemble no word of the index, and parts in quotes, with a field or next to an operator.
+    """
     assert correction(index, query) is None
 
 
@@ -83,18 +86,21 @@ def test_a_correction_keeps_the_filters(index: Index) -> None:
 
 
 def test_results_stay_those_of_the_query(index: Index) -> None:
-    """A correction changes neither the hits nor the total."""
+    """The hits and the total are those of the query as typed, not those of its correction."""
     results = index.search("双随即", match="all")
     assert (results.total, results.hits) == (0, ())
 
 
 def test_a_correction_that_finds_no_measure_is_not_suggested(index: Index) -> None:
-    """A look-up has no correction if the corrected query finds no measure either."""
+    """A look-up suggests no correction if the corrected query finds no measure either."""
     assert index.measures("双随即").suggestions == ()
 
 
 def test_completions(index: Index) -> None:
-    """`suggest` completes text, pinyin and initials, in any form of characters."""
+    """`suggest` completes text, pinyin and initials of pinyin, in any width and case, simplified or traditional.
+
+    An empty prefix, and one that nothing begins with, has no completions.
+    """
     for prefix in ("滨海", "濱海", "binhai", "ＢｉｎＨａｉ", " bhxq ", "bin'hai"):
         assert [item.text for item in index.suggest(prefix)][:1] == ["滨海新区"]
     assert index.suggest("") == index.suggest(" \u200b ") == index.suggest("天气") == ()

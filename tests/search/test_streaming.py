@@ -54,7 +54,7 @@ def numbered(n: int) -> tuple[str, dict[str, Any]]:
 def test_every_hit_is_a_hit_of_the_search(
     index: Index, query: str, arguments: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The hits are those of a search without a limit, in its order, with the same fields. `limit` has no effect."""
+    """The hits equal those of a search without a limit, in the same order. `limit` and `facets` have no effect."""
     monkeypatch.setattr(paragraphs, "_STREAM_BATCH", 16)
     expected = index.search(query, limit=None, **arguments)
     assert tuple(index.every_hit(query, limit=3, facets=["year"], **arguments)) == expected.hits
@@ -62,7 +62,7 @@ def test_every_hit_is_a_hit_of_the_search(
 
 @pytest.mark.parametrize("lag", [0, 1, 20, 400])
 def test_measures_of_streamed_hits(index: Index, monkeypatch: pytest.MonkeyPatch, lag: int) -> None:
-    """A hit has the measures of its paragraph, also if they are read when later hits were already yielded."""
+    """A hit has the measures of its paragraph, also if they are read after `lag` later hits."""
     monkeypatch.setattr(paragraphs, "_STREAM_BATCH", 16)
     hits = index.every_hit("执法")
     waiting = deque(islice(hits, lag))
@@ -74,14 +74,14 @@ def test_measures_of_streamed_hits(index: Index, monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_stream_begins_at_a_cursor(index: Index) -> None:
-    """`after` is the cursor of an earlier page."""
+    """With the cursor of a page as `after`, the hits are those that follow the page."""
     page = index.search("执法", limit=30)
     rest = list(index.every_hit("执法", after=page.next))
     assert [*page.hits, *rest] == list(index.search("执法", limit=None).hits)
 
 
 def test_errors_of_a_stream(index_of: Callable[..., Index], report: Callable[..., ParsedDocument]) -> None:
-    """An invalid option is an error at once; a closed index is one at the next batch."""
+    """An invalid option is an error at the call. A closed index is an error when the next batch of hits is read."""
     index = index_of([report("a.txt", "执法。")])
     with pytest.raises(UsageError):
         index.every_hit("执法", sort="")

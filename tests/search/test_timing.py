@@ -42,13 +42,14 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         now[0] += 1
         return now[0]
 
-    monkeypatch.setattr(timing, "time", SimpleNamespace(monotonic=monotonic))  # other threads read the real clock
+    # `time.monotonic` itself stays, because other threads read it.
+    monkeypatch.setattr(timing, "time", SimpleNamespace(monotonic=monotonic))
     return now
 
 
 @pytest.mark.parametrize("call", CALLS)
 def test_a_call_ends_at_its_limit(index: Index, call: str, clock: list[float]) -> None:
-    """A call that takes too long raises TimedOut, with exit status 3; afterwards the index works as before."""
+    """A call that takes longer than `timeout` raises TimedOut, with exit status 3. Later calls work as before."""
     assert clock[0] == 0
     with pytest.raises(TimedOut, match=r"not finished after 0\.5 s") as caught:
         CALLS[call](index, timeout=0.5)
@@ -60,7 +61,10 @@ def test_a_call_ends_at_its_limit(index: Index, call: str, clock: list[float]) -
 
 
 def test_a_limit_holds_for_all_calls_of_a_block(index: Index, clock: list[float]) -> None:
-    """Of nested limits, the one that ends first holds. After the block, there is none."""
+    """Each call in a block of `time_limit` raises TimedOut. Of nested limits, the one that ends first holds.
+
+    After the block, and in a block with the limit None, there is none.
+    """
     assert clock[0] == 0
     with searchkit.time_limit(0.5):
         for call in (index.facets, lambda: list(index.paragraphs()), lambda: index.coverage("section", "year")):

@@ -37,7 +37,7 @@ def build(tmp_path: Path) -> Build:
 
 
 def run(file: WatchFile, index: Path) -> list[str]:
-    """Report what is new in the first watch, and return its texts."""
+    """Return the texts of the new paragraphs of the first watch, and mark these as seen."""
     with searchkit.open(index) as opened:
         news = find_news(opened.snapshot(), file.watches()[0])
     file.mark_seen([news])
@@ -45,13 +45,16 @@ def run(file: WatchFile, index: Path) -> list[str]:
 
 
 def add(file: WatchFile, index: Path, name: str = "甲", query: str = "立案", **options: object) -> Watch:
-    """Add a watch."""
+    """Add a watch of an index, and return it."""
     with searchkit.open(index) as opened:
         return file.add(opened.snapshot(), Watch(name, query, str(index), options))
 
 
 def test_only_new_content_is_new(build: Build, tmp_path: Path) -> None:
-    """Paragraphs that were there are not new, also under another number or in a renamed file; each is new once."""
+    """A paragraph is new once. One that was there before is not new under another number or in a renamed file.
+
+    The same text in a report of another year is new.
+    """
     file = WatchFile(tmp_path / "watches.json")
     index = build({"a.txt": (2023, ["全年立案3件。"])})
     assert len(add(file, index).seen) == 1
@@ -62,11 +65,11 @@ def test_only_new_content_is_new(build: Build, tmp_path: Path) -> None:
     build({"b.txt": (2023, ["新增一段。"])})
     assert run(file, index) == []
     build({"b.txt": (2023, ["全年立案3件。"]), "c.txt": (2024, ["全年立案3件。", "全年立案3件。"])})
-    assert run(file, index) == ["全年立案3件。"]  # another year, once
+    assert run(file, index) == ["全年立案3件。"]  # that of 2024, once
 
 
 def test_filters_hold_and_nothing_is_relaxed(build: Build, tmp_path: Path) -> None:
-    """A watch keeps its filters. A search that finds nothing stays empty until all of its words are found."""
+    """A watch keeps its filters. A watch of two words has no news until a paragraph contains both."""
     file = WatchFile(tmp_path / "watches.json")
     index = build({"a.txt": (2023, ["全年立案3件。"])})
     assert len(add(file, index, query="立案 听证").seen) == 0
@@ -80,7 +83,7 @@ def test_filters_hold_and_nothing_is_relaxed(build: Build, tmp_path: Path) -> No
 
 
 def test_the_file_is_private_and_keeps_all_watches(build: Build, tmp_path: Path) -> None:
-    """Only the user can read the file. Watches that are added at the same time are all kept."""
+    """Only the user can read the file. Watches that are added at the same time are all kept. No other files stay."""
     path = tmp_path / "folder" / "watches.json"
     index = build({"a.txt": (2023, ["全年立案3件。"])})
     names = [f"名{n}" for n in range(12)]
@@ -92,7 +95,10 @@ def test_the_file_is_private_and_keeps_all_watches(build: Build, tmp_path: Path)
 
 
 def test_names_of_watches_are_unique_and_printable(build: Build, tmp_path: Path) -> None:
-    """Names of watches are unique, printable and not empty. If one of several names is unknown, none is removed."""
+    """Names of watches are unique, printable, not empty and not too long. `mark_seen` adds no watch.
+
+    If one of several names is unknown, no watch is removed.
+    """
     file = WatchFile(tmp_path / "watches.json")
     index = build({"a.txt": (2023, ["全年立案3件。"])})
     add(file, index)
@@ -111,7 +117,7 @@ def test_names_of_watches_are_unique_and_printable(build: Build, tmp_path: Path)
     ["", "[]", "{", '{"version": 2, "watches": []}', '{"version": 1, "watches": [{"name": 1}]}', "[" * 100_000],
 )
 def test_a_damaged_file_is_refused(tmp_path: Path, content: str) -> None:
-    """A file that is not a file of watches is an error that names it, and is not replaced."""
+    """A file that is no file of watches, or one of another version, is an error that names it, and is not changed."""
     path = tmp_path / "watches.json"
     path.write_text(content, encoding="utf-8")
     with pytest.raises(SearchkitError, match=r"watches\.json"):

@@ -9,8 +9,11 @@ A row is a string. Bars separate its cells. Braces at the end of a cell contain 
     {^3} {^<3}    a raised mark after or before its text
 
 A row that starts with `!` is a header within the table: it names the columns of the rows below it. A row that starts
-with `#` is a title or a note within the table, without measures. Other rows whose text starts with one of these start
-with a blank. A row of one cell over all columns names a group: its text precedes the row headers of the rows below it.
+with `#` is a title or a note within the table, without measures. A row whose text starts with one of these signs starts
+with a blank: ` #工业`.
+
+Another row of one cell over all columns names a group: its text precedes the row headers of the rows below it, up to
+the next group or header. A row whose only header is a total belongs to no group.
 """
 
 from __future__ import annotations
@@ -34,9 +37,10 @@ class SampleCell:
     columns: int = 1
     """Number of columns that it covers."""
     expected: str = ""
-    """The property of a value that is not a plain number; `-` for a number that is not a figure."""
+    """The property that states its value (=120 户次), or `-` for a number that is not a figure. Empty for other
+    cells."""
     raised: str = ""
-    """A raised mark after the text; before the text if it starts with `<`."""
+    """Its raised mark. With `<` before it, the mark stands before the text, otherwise after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,23 +76,24 @@ class Sample:
     """Columns without figures: 序号, 电话, 单位."""
     units: Mapping[int | str, str] = field(default_factory=dict)
     """Unit of a column, of a row (by its innermost header), or of all cells (by an empty string). The unit of a row
-    takes precedence over that of a column, unless the latter is %."""
+    takes precedence over that of a column, unless the latter is %, and both over that of all cells. A unit in the cell
+    takes precedence over all of them."""
     own_units: Mapping[int, str] = field(default_factory=dict)
-    """Units of columns that take precedence over those of the rows."""
+    """Units of columns that take precedence over the units of rows in `units`."""
     totals: tuple[int | str, ...] = ()
-    """Columns, and headers of rows, that are totals."""
+    """Columns that are totals, and headers of rows that are totals."""
     halves: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     """Maps a column to the columns that name its rows, if these are not `labels`."""
     is_data: bool = True
-    """Whether it is a data table."""
+    """Whether it is a data table. If it is not, no measures are expected."""
     pages: int = 1
-    """Number of pages that the table covers, each with its header."""
+    """Number of pages that the table covers. Writers that divide tables into pages repeat the header on each page."""
     formats: tuple[str, ...] = ()
-    """Formats that can carry it; empty = all."""
+    """Names in `writers.WRITERS` of the formats that can contain the table. Empty if all can."""
     is_styled: bool = False
-    """Whether web pages mark the header cells (th)."""
+    """Not used: the writer of `html-th` marks the header cells of every table (th)."""
     beside: Sample | None = None
-    """A table at its right on the same sheet."""
+    """A table to the right of it on the same sheet."""
 
     @property
     def all_rows(self) -> list[list[SampleCell]]:
@@ -101,7 +106,7 @@ class Sample:
         return max(map(len, expand(self.all_rows)))
 
     def expected(self) -> list[ExpectedCell]:
-        """Return the measures of the table, by row. Those of the table beside it follow."""
+        """Return the measures of the table, if it is a data table, by row, then those of the table beside it."""
         found = list(self._expected()) if self.is_data else []
         return found + (self.beside.expected() if self.beside else [])
 
@@ -160,7 +165,7 @@ def _texts(cells: Iterator[SampleCell]) -> tuple[str, ...]:
 
 
 def parse_row(row: str) -> list[SampleCell]:
-    """Return the cells of a row."""
+    """Return the cells of a row, without the sign before it."""
     return [_parse_cell(cell) for cell in (row[1:] if row[:1] in {"!", "#"} else row).split("|")]
 
 
@@ -175,7 +180,10 @@ def _parse_cell(source: str) -> SampleCell:
 
 
 def expand(rows: Sequence[Sequence[SampleCell]]) -> list[list[SampleCell]]:
-    """Return the cell of each slot. A cell that covers several slots is the same object in all of them."""
+    """Return the cell in each slot, that is in each pair of a row and a column.
+
+    A cell that covers several slots is the same object in all of them.
+    """
     grid: list[dict[int, SampleCell]] = [{} for _ in rows]
     for r, row in enumerate(rows):
         column = 0

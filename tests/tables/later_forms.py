@@ -5,11 +5,11 @@ from __future__ import annotations
 from description import Sample
 
 _SPANNED = ("html", "html-th", "html-framed", "docx", "xlsx", "rtf", "pdf-ruled", "ofd-ruled")
-"""Formats that can state spans."""
+"""Formats that show which rows and columns a cell covers."""
 _ALMOST_ALL = (*_SPANNED, "md", "csv", "tsv", "txt-tabs", "txt-columns")
-"""The formats of `_SPANNED`, and formats without spans in which covered cells are empty."""
+"""The formats of `_SPANNED`, and formats in which all slots of a cell except the first are empty."""
 _PLAIN = ("html", "docx", "xlsx", "rtf", "csv", "tsv", "pdf-ruled", "ofd-ruled")
-"""Formats in which the first row need not be the header."""
+"""Formats for tables whose first row is not the header."""
 
 SAMPLES = (
     Sample(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from description import Sample
 
 _SPANNED = ("html", "html-th", "html-framed", "docx", "xlsx", "rtf", "pdf-ruled", "ofd-ruled")
-"""Formats that can state spans."""
+"""Formats that show which rows and columns a cell covers."""
 _ALMOST_ALL = (*_SPANNED, "md", "csv", "tsv", "txt-tabs", "txt-columns")
-"""The formats of `_SPANNED`, and formats without spans in which covered cells are empty."""
+"""The formats of `_SPANNED`, and formats in which all slots of a cell except the first are empty."""
 _ZEROS = " | ".join("0" * 7)
 """Seven cells with the figure 0."""
 _APPLICANTS = (
@@ -17,7 +17,7 @@ _APPLICANTS = (
 )
 """Header rows that name the kinds of applicants, above seven columns of figures."""
 _UNRULED = ("pdf-unruled", "ofd-unruled")
-"""Pages on which white space alone shows the spans of a table."""
+"""Formats of pages on which white space alone shows the cells of a table."""
 
 SAMPLES = (
     Sample(

@@ -1,4 +1,4 @@
-"""Sets the tables of the corpus on pages: PDF and OFD, with and without rules."""
+"""Sets the tables of the table corpus on pages: PDF and OFD, with and without rules."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ sys.path.append(str(Path(__file__).parents[1] / "corpus" / "formats"))
 from typesetting import HEIGHT, PrintedLine, half_width_ascii, wrap_text
 
 _LEFT, _WIDTH, _TOP, _BOTTOM = 72.0, 451.0, 90.0, 770.0
-"""Edges and width of the text area of a page, in points."""
+"""Left edge, width, top and bottom of the text area of a page, in points. The origin is the upper left corner."""
 _SIZE, _SMALL, _LEADING, _PADDING = 14.0, 10.0, 24.0, 4.0
-"""Sizes of the font of paragraphs and of cells, distance of two lines, and padding of a cell, in points."""
+"""Font sizes of paragraphs and of cells, distance of the lines of paragraphs, and padding of a cell, in points. In a
+table of ten or more columns, cells have a smaller font."""
 
 Rule = tuple[float, float, float, float]
-"""Start (x, y) and end (x, y) of a line, in points from the upper left corner of the page."""
+"""Start (x, y) and end (x, y) of a rule, in points from the upper left corner of the page."""
 
 
 @dataclass
@@ -53,7 +54,7 @@ class _Setter:
             self._y += _LEADING
 
     def add_table(self, sample: Sample) -> None:
-        """Set a table. Its header is repeated on each page."""
+        """Set a table on at least `Sample.pages` pages. Its header is repeated on each page."""
         grid = expand(sample.all_rows)
         size = _SMALL if len(grid[0]) < 10 else 7.0
         edges = _column_edges(grid, size)

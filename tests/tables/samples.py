@@ -16,9 +16,9 @@ _BLOCKS = (
     "pdf-unruled",
     "ofd-unruled",
 )
-"""Formats in which a cell can contain several sentences."""
+"""All formats except sheets (csv, tsv, xlsx) and plain text (txt-tabs, txt-columns)."""
 _MARKED = ("html", "html-th", "html-framed", "docx", "md", "xlsx", "rtf")
-"""Formats with raised text."""
+"""Formats in which `writers` raises marks of notes."""
 _MONTHS = tuple(f"{month}月" for month in range(1, 13))
 _STREETS = [f"{first}{second}街道" for first in "东西南北中" for second in "风湖山河桥园林苑泉"]
 

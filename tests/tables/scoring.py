@@ -43,7 +43,7 @@ class Score:
         return self.right / self.expected if self.expected else 1.0
 
     def add(self, name: str, expected: Iterable[ExpectedCell], found: Iterable[ExpectedCell]) -> None:
-        """Compare the measures of a file with those expected."""
+        """Add the counts of a file: compare the measures that were found in it with those that are expected."""
         wanted, got = Counter(expected), Counter(found)
         self.expected += wanted.total()
         self.right += (wanted & got).total()
@@ -63,7 +63,7 @@ def _taxonomy() -> Taxonomy:
 
 
 def score_format(name: str, samples: Sequence[Sample]) -> Score:
-    """Write all samples that a format can carry, read them, and compare."""
+    """Write all samples that a format can contain, read them, and return the score of their measures."""
     writer = WRITERS[name]
     carried = [sample for sample in samples if not sample.formats or name in sample.formats]
     score = Score()
@@ -91,7 +91,7 @@ def _read_cells(name: str, writer: Writer, samples: Sequence[Sample]) -> Iterato
 
 
 def read_documents(data: bytes, name: str) -> Sequence[ParsedDocument]:
-    """Return the documents of a file; none if it is refused."""
+    """Return the documents of a file, or none if the file is refused."""
     try:
         contents = read_bytes(data, name)
     except ReadError:

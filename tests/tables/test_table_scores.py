@@ -1,4 +1,4 @@
-"""The table corpus in every format: its cells are measures, and nothing else in it is."""
+"""The table corpus in every format: the figures in its data tables are measures, and no other cells are."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def skip_without_libreoffice() -> None:
 
 @pytest.mark.parametrize("name", WRITERS)
 def test_the_cells_of_every_format_are_measures(name: str) -> None:
-    """At least 98 % of the cells have their value, unit, bound, row, column and total.
+    """At least 98 % of the expected measures are found with their value, unit, bound, row, column and mark of a total.
 
     No other measure has a position in a table.
     """

@@ -1,4 +1,4 @@
-"""Writes the tables of the corpus in every format that can carry them."""
+"""Writes the tables of the table corpus in every format that can contain them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Writer = Callable[[Sequence[Sample]], bytes]
 
 
 def _chunks(sample: Sample) -> Iterable[list[list[SampleCell]]]:
-    """Yield the rows of each page, each with the header of the table."""
+    """Yield the rows of each page (`Sample.pages`), with the header of the table before them."""
     rows = sample.all_rows
     header, body = rows[: len(sample.header)], rows[len(sample.header) :]
     size = -(-len(body) // sample.pages)
@@ -47,8 +47,8 @@ def _marked(cell: SampleCell, start: str, end: str) -> str:
 def html(samples: Sequence[Sample], *, is_styled: bool = False, is_framed: bool = False) -> bytes:
     """Write a web page.
 
-    `is_styled`: with thead and th, otherwise header cells are as all others. `is_framed`: caption and notes are rows of
-    the table, as in tables that are pasted from a sheet.
+    `is_styled`: with thead and th; otherwise header cells are td like all others. `is_framed`: caption and notes are
+    rows of the table, as in tables that are pasted from a sheet.
     """
     parts = [f"<html><head><title>{TITLE}</title></head><body><h1>{TITLE}</h1><p>{HEADING}</p><p>{TEXT}</p>"]
     for sample in samples:
@@ -164,7 +164,10 @@ def _rtf_text(text: str) -> str:
 
 
 def _slots(rows: Sequence[Sequence[SampleCell]], start: str = "", end: str = "") -> list[list[str]]:
-    """Return the text of each slot. A cell that covers several is in the first of them, the others are empty."""
+    """Return the text of each slot. A cell that covers several slots is written into the first; the others are empty.
+
+    `start` and `end` are written around a raised mark.
+    """
     lines, seen = [], set()
     for row in expand(rows):
         line = []
@@ -188,7 +191,7 @@ def markdown(samples: Sequence[Sample]) -> bytes:
 
 
 def delimited(samples: Sequence[Sample], *, delimiter: str = ",") -> bytes:
-    """Write values separated by a delimiter, with title and notes in rows of their own, as spreadsheets save them."""
+    """Write values separated by a delimiter, with caption and notes in rows of their own, as spreadsheets do."""
     file = io.StringIO(newline="")
     writer = csv.writer(file, delimiter=delimiter)
     for sample in samples:
@@ -211,7 +214,7 @@ def text_with_tabs(samples: Sequence[Sample]) -> bytes:
 
 
 def text_with_columns(samples: Sequence[Sample]) -> bytes:
-    """Write text whose columns are aligned by blanks."""
+    """Write text with blanks between the cells, so that the columns are aligned."""
     return _text(samples, _align)
 
 
@@ -241,7 +244,7 @@ def _text_width(text: str) -> int:
 
 
 def xlsx(samples: Sequence[Sample]) -> bytes:
-    """Write a workbook with a sheet for each table: merged cells, and numbers with their formats."""
+    """Write a workbook with a sheet for each table (and the one beside it), with merged cells and formatted numbers."""
     from xlsxwriter import Workbook
 
     file = io.BytesIO()
@@ -274,7 +277,7 @@ def _fill_sheet(book: object, sheet: object, sample: Sample, top: int, left: int
 
 
 def _write_cell(book: object, sheet: object, place: tuple[int, int], cell: SampleCell) -> None:
-    """Write a number with the format that shows it as its text, any other text as a string."""
+    """Write a number with the format that shows it as its text. Any other text, and a text with a mark, is a string."""
     if cell.raised:
         raised = book.add_format({"font_script": 1})  # type: ignore[attr-defined]
         parts = [raised, cell.raised.removeprefix("<")]
@@ -322,4 +325,4 @@ WRITERS: Mapping[str, Writer] = MappingProxyType(
         "ofd-unruled": _pages("ofd", is_ruled=False),
     }
 )
-"""Maps the name of a format, whose part before a dash is the suffix, to its writer."""
+"""Maps the name of a format to its writer. The part of the name before a dash is the suffix of its files."""

@@ -1,4 +1,7 @@
-"""Conformance tests of the analyzer. They run with each segmenter, and their messages name the code to check."""
+"""Conformance tests of the analyzer. Those with the fixture `analyzer` run with each segmenter.
+
+The messages of some assertions name the code to check.
+"""
 
 from __future__ import annotations
 
@@ -68,7 +71,7 @@ def terms(analyzer: Analyzer, text: str) -> set[str]:
 
 
 def quantity_terms(analyzer: Analyzer, text: str) -> set[str]:
-    """Return the terms of a text that are numbers, with or without a unit."""
+    """Return the terms of a text that begin with a digit: numbers, with or without a unit, and codes such as 3d."""
     return {term for term in terms(analyzer, text) if term[0].isdecimal()}
 
 
@@ -89,7 +92,10 @@ def analyzer(request: pytest.FixtureRequest) -> Analyzer:
 @given(ANY_TEXT | REPORT_LIKE)
 @settings(deadline=None)
 def test_tokens_match_their_spans(analyzer: Analyzer, text: str) -> None:
-    """Spans are inside the text and in order. The term is the folded text of the span, or a number in it."""
+    """Spans are inside the text and in order. The term is the folded text of the span, or a number in it.
+
+    The term of a number can also have 第 before the number, and a unit after it: 第3条.
+    """
     folded = fold(text)
     numbers = {numeral.start: numeral for numeral in find_numerals(text)}
     position = 0
@@ -127,7 +133,10 @@ def test_tokens_are_found(analyzer: Analyzer, text: str, strings: list[str]) -> 
 
 @pytest.mark.parametrize(("text", "term"), [("百1", "百"), ("第1", "第"), ("执法1,", "执法"), ("执法", "执法")])
 def test_tokens_of_long_texts_are_found_in_linear_time(analyzer: Analyzer, text: str, term: str) -> None:
-    """Numbers beside each Chinese run are looked at once, however many there are."""
+    """`find_tokens` agrees with `tokenize` if a term occurs ten thousand times, also beside as many numbers.
+
+    Reading all numbers again at each occurrence would take very long.
+    """
     long = text * 10_000
     expected = [token for token in analyzer.tokenize(long) if token.term == term]
     assert sorted(analyzer.find_tokens(long, {term})) == sorted(expected)
@@ -145,7 +154,7 @@ def test_every_letter_and_ideograph_is_in_a_token(analyzer: Analyzer, text: str)
 @given(ANY_TEXT | REPORT_LIKE)
 @settings(deadline=None)
 def test_query_terms_are_indexed(analyzer: Analyzer, run: str) -> None:
-    """The words and terms of a query are among the tokens of the same text.
+    """The words and terms of a query are among the terms of the same text.
 
     Inside a longer text, the run can be segmented differently. Therefore a query also matches the run as a substring.
     """
@@ -189,7 +198,7 @@ def test_no_token_spans_two_texts(analyzer: Analyzer, texts: list[str]) -> None:
 
 
 def test_index_terms_of_real_reports(analyzer: Analyzer, shared: Path) -> None:
-    """`index_terms` and `tokenize` agree on the lines of real reports."""
+    """`index_terms` and `tokenize` agree on the lines of every 25th of the real reports."""
     paths = sorted((shared / "corpus" / "gov").rglob("*.md"))[::25]
     assert len(paths) > 10
     for path in paths:
@@ -285,7 +294,7 @@ def test_terms_of_a_text(analyzer: Analyzer, text: str, expected: set[str]) -> N
     "run", ["全过程记录和行政执法证", "立案一百二十九件", "1300余人参训", "第 3 条", "PM2.5", "一起", ""]
 )
 def test_a_run_is_analysed_in_all_forms(analyzer: Analyzer, run: str) -> None:
-    """The tokens are those of `tokenize`; words do not overlap, and are among the parts."""
+    """The tokens are those of `tokenize`. Words do not overlap, and are among the parts. Parts are tokens."""
     analysis = analyzer.analyze_run(run)
     assert analysis.tokens == analyzer.tokenize(run)
     assert all(left.end <= right.start for left, right in pairwise(analysis.words))
@@ -293,13 +302,13 @@ def test_a_run_is_analysed_in_all_forms(analyzer: Analyzer, run: str) -> None:
 
 
 def test_query_words_are_the_longest_words(analyzer: Analyzer) -> None:
-    """A query requires only the longest words and complete quantities, although the index has shorter ones too."""
+    """A query requires words, without the shorter words in them, and quantities with their unit."""
     assert analyzer.query_words("全过程记录和行政执法证") == ["全过程记录", "和", "行政", "执法证"]
     assert analyzer.query_words("立案一百二十九件") == ["立案", "129件"]
 
 
 def test_domain_words_are_words(analyzer: Analyzer) -> None:
-    """Every word of the default word list is a token, by itself and between punctuation marks."""
+    """Every Chinese word of the default word list is a token, by itself and between punctuation marks."""
     words = [word for line in _content_lines(DATA_FOLDER / "words.txt") for word in line.split()]
     chinese = [word for word in words if re.fullmatch(r"[一-龥]+", word)]
     assert len(chinese) > 100
@@ -366,7 +375,7 @@ def test_a_number_shares_no_term_with_longer_numbers(analyzer: Analyzer, other: 
 @given(st.integers(0, 10**7), st.integers(0, 10**7), st.sampled_from(["件", "元", "人次", "%", "户", ""]))
 @settings(deadline=None)
 def test_different_numbers_share_no_term(analyzer: Analyzer, one: int, other: int, unit: str) -> None:
-    """Two numbers share a term only if they are equal."""
+    """Two numbers with the same unit share a term if and only if they are equal."""
     shared_terms = quantity_terms(analyzer, f"{one}{unit}") & quantity_terms(analyzer, f"{other:,}{unit}")
     assert bool(shared_terms) == (one == other)
 
@@ -431,7 +440,7 @@ def test_comments_are_ignored() -> None:
 
 
 def test_synonyms_are_in_the_order_of_the_file() -> None:
-    """A name has the other names of all its groups as synonyms, folded. Every name is a word."""
+    """A name has the other names of its groups as synonyms, folded, in the order of the file. Every name is a word."""
     instance = Analyzer(Lexicon("", "红色委 = 紅色橡子局 = ＨＸ\n蓝色委=红色委\n孤色委\n = \n"))
     assert instance.synonyms("红色委") == ("红色橡子局", "hx", "蓝色委")
     assert instance.synonyms("红色橡子局") == ("红色委", "hx")

@@ -51,7 +51,7 @@ def test_folding_is_idempotent() -> None:
     ],
 )
 def test_examples(text: str, folded: str) -> None:
-    """Width, case, traditional characters, compatibility ideographs and radicals are folded, nothing else."""
+    """Width, case, traditional characters, compatibility ideographs and radicals are folded; ①, ㎡ and ﬁ are not."""
     assert fold(text) == folded
 
 
@@ -63,7 +63,7 @@ def test_full_width_forms_fold_to_ascii() -> None:
 
 
 def test_case_does_not_matter() -> None:
-    """A character folds like its lower-case form, if that is one code point."""
+    """An upper-case letter of Unicode 3.2 folds like its lower-case form, if that is one code point."""
     upper_case = [
         chr(code) for code in range(0x110000) if unicodedata.category(chr(code)) == "Lu" and _is_old(chr(code))
     ]
@@ -93,7 +93,7 @@ def test_digits_keep_their_value() -> None:
 def test_data_file_is_well_formed() -> None:
     """Two lines of equal length follow the comment: the code points that are folded, in order, and their results.
 
-    No code point is folded twice, and none that is folded is also a result.
+    No code point is in the first line twice, and none is in both lines.
     """
     lines = TABLE.read_text(encoding="utf-8").split("\n")
     assert [line for line in lines if line.startswith("# ")] == lines[:1]
@@ -112,5 +112,5 @@ def _is_old(character: str) -> bool:
 
 @given(st.lists(st.text(max_size=5), max_size=5), st.sampled_from([1, 200]))
 def test_fold_all_folds_each_text(texts: list[str], times: int) -> None:
-    """The result contains `fold` of each text, for one batch and for several batches."""
+    """The result is the list of `fold` of each text, also for more texts than one batch has."""
     assert fold_all(texts * times) == [fold(text) for text in texts] * times

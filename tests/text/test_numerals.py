@@ -1,4 +1,4 @@
-"""Recognition of numbers: a table of printed forms, and numbers that a reference implementation prints."""
+"""Recognition of numbers: a table of printed forms, and random numbers in Arabic digits and Chinese numerals."""
 
 from __future__ import annotations
 
@@ -86,13 +86,13 @@ def find(text: str) -> list[tuple[str, str]]:
     ],
 )
 def test_printed_forms_are_recognised(text: str, numbers: list[tuple[str, str]]) -> None:
-    """A number in any form that reports use is found with its span and value."""
+    """The numbers of each text are found as printed, with their values. Other numerals (三四十个) are not found."""
     assert find(text) == numbers
 
 
 @given(st.integers(0, 10**9), st.integers(0, 4), st.data())
 def test_arabic_numbers_are_recognised(number: int, places: int, data: st.DataObject) -> None:
-    """A number is found in plain form, with separators, in full width, and with a scale or %."""
+    """A number is found in plain form, with thousands separators, in full width, with a scale (20余万) or with %."""
     value = Decimal(number).scaleb(-places)
     printed = data.draw(st.sampled_from([f"{value:f}", f"{value:,f}"]))
     scale = data.draw(st.sampled_from(sorted(SCALES)))
@@ -139,7 +139,7 @@ def test_chinese_digits_without_multipliers_are_parsed(number: int, has_circle: 
 @given(ANY_TEXT | NUMERIC_TEXT)
 @settings(max_examples=150)
 def test_any_text_is_accepted(text: str) -> None:
-    """Numbers come from left to right, do not overlap, are inside the text and are finite."""
+    """Numbers come from left to right, do not overlap, are inside the text, finite and not negative."""
     position = 0
     for numeral in find_numerals(text):
         assert position <= numeral.start < numeral.end <= len(text)
@@ -152,7 +152,7 @@ def test_any_text_is_accepted(text: str) -> None:
 @given(ANY_TEXT | NUMERIC_TEXT)
 @settings(max_examples=150)
 def test_the_fields_of_a_number_do_not_depend_on_its_context(text: str) -> None:
-    """A number has the same fields by itself as in its text, so its fields can be cached."""
+    """A number has the same fields, except its span, by itself as in its text. So its fields can be cached."""
     for numeral in find_numerals(text):
         (alone,) = find_numerals(text[numeral.start : numeral.end])
         assert alone == numeral._replace(start=0, end=numeral.end - numeral.start)
@@ -161,7 +161,7 @@ def test_the_fields_of_a_number_do_not_depend_on_its_context(text: str) -> None:
 @given(st.lists(NUMERIC_TEXT | ANY_TEXT | st.sampled_from(("万千瓦", "1.2024年", "千字节")), max_size=4).map("".join))
 @settings(max_examples=150)
 def test_the_number_across_a_position_is_found(text: str) -> None:
-    """`number_across` returns the number that begins before a position and ends after it, or None."""
+    """`number_across` returns the span of the number that begins before a position and ends after it, or None."""
     folded = fold(text)
     spans = [(numeral.start, numeral.end) for numeral in find_numerals(text)]
     for position in range(len(folded) + 1):
@@ -201,14 +201,17 @@ def test_long_runs_are_fast(text: str) -> None:
 
 @given(st.integers(10**15, 10**60), st.sampled_from(["", "万", "万亿"]))
 def test_long_numbers_keep_all_digits(number: int, scale: str) -> None:
-    """A value has all printed digits. A number that is too long for that is a code and is not found."""
+    """The value of a long number has all printed digits.
+
+    The test would also accept that a number above 10**24 is skipped.
+    """
     values = [numeral.value for numeral in find_numerals(f"编号{number}{scale}。")]
     assert values == [number * SCALES[scale]] or (values == [] and number > 10**24)
 
 
 @given(st.decimals(-(10**15), 10**15, allow_nan=False, allow_infinity=False))
 def test_plain_notation_has_no_exponent(value: Decimal) -> None:
-    """`format_plain` returns the same number without exponent and trailing zeros."""
+    """`format_plain` returns the same number without exponent and without zeros at the end of the decimals."""
     text = format_plain(value)
     assert set(text) <= set("-0123456789.")
     assert Decimal(text) == value
@@ -220,18 +223,24 @@ def test_plain_notation_has_no_exponent(value: Decimal) -> None:
     [("937182.0000", "937182"), ("93.7182", "93.7182"), ("1E+2", "100"), ("1E-7", "0.0000001"), ("100", "100")],
 )
 def test_plain_examples(value: str, text: str) -> None:
-    """Zeros before the decimal point stay, and trailing zeros after it are removed."""
+    """Zeros at the end of an integer stay, and zeros at the end of decimals are removed."""
     assert format_plain(Decimal(value)) == text
 
 
 @pytest.mark.parametrize("characters", ["三四", "一二三", "百", "千", "二十三十", "一十百", "零百", "三四十", "十百"])
 def test_ill_formed_numerals_are_none(characters: str) -> None:
-    """Enumerations (三四), multipliers alone, and multipliers that do not descend are not numbers."""
+    """Enumerations (三四), multipliers alone or after 零, and multipliers that do not descend are not numbers.
+
+    Neither are two digits before a multiplier (三四十).
+    """
     assert parse_han_numeral(characters) is None
 
 
 def to_chinese(number: int) -> str:
-    """Return a number below 10**12 in Chinese numerals, in groups of four digits, with 零 for skipped positions."""
+    """Return a number below 10**12 in Chinese numerals, in groups of four digits.
+
+    One 零 stands for the zeros between two digits of a group, or at the beginning of a group after another one.
+    """
     if number == 0:
         return "零"
     printed = ""
@@ -255,14 +264,14 @@ def _group_to_chinese(number: int) -> str:
 
 
 def _with_liang(printed: str) -> str:
-    """Replace 二 by 两 before 百, 千, 万 and 亿."""
+    """Replace 二 by 两 before 百, 千, 万 and 亿, also in their formal and traditional forms."""
     for multiplier in "百千万亿佰仟萬億":
         printed = printed.replace("二" + multiplier, "两" + multiplier)
     return printed
 
 
 def _find_only(printed: str) -> Numeral:
-    """Return the number in a sentence, and check that its span is the printed number."""
+    """Return the only number found in a sentence with a printed number. Assert that its span is the printed number."""
     text = f"共计{printed}。"
     (numeral,) = find_numerals(text)
     assert text[numeral.start : numeral.end] == printed

@@ -62,7 +62,7 @@ def original() -> jieba.Tokenizer:
 
 @pytest.fixture(scope="module", params=[(), CUSTOM_WORDS], ids=["dictionary", "custom words"])
 def segmenters(request: pytest.FixtureRequest) -> Iterator[tuple[Any, ...]]:
-    """`DictionarySegmenter`, rjieba, and jieba with the numbers of rjieba, which must agree.
+    """`DictionarySegmenter`, rjieba, and jieba with the probabilities of rjieba. All must return the same words.
 
     Rjieba rounds emission probabilities, and counts a word once if it occurs twice in the dictionary or is added again.
     This decides between equally probable segmentations, as in 上少少少且, where jieba would choose the other one.
@@ -82,7 +82,10 @@ def segmenters(request: pytest.FixtureRequest) -> Iterator[tuple[Any, ...]]:
 
 
 def test_every_word_is_found(original: jieba.Tokenizer) -> None:
-    """Each word of the 349,046 lines has jieba's weight, each prefix that is no word has 0. There are no others."""
+    """Each word of the 349,046 lines of the dictionary has jieba's weight, and each prefix that is no word has 0.
+
+    There are no other words or prefixes.
+    """
     segmenter = DictionarySegmenter(())
     log_total = log(sum(original.FREQ.values()))
     expected = {word: log(frequency) - log_total if frequency else 0.0 for word, frequency in original.FREQ.items()}
@@ -119,7 +122,7 @@ def test_words_are_found_in_all_parts_of_the_file(word: str, frequency: int, ori
 
 
 def test_the_model_is_that_of_jieba() -> None:
-    """The hidden Markov model has jieba's start, transition and emission probabilities."""
+    """The hidden Markov model has jieba's start, transition and emission probabilities, the last ones rounded."""
     characters = {character for table in finalseg.emit_P.values() for character in table}
     assert len(characters) > 10_000
     for character in sorted(characters | {"鿕", "龘"}):
@@ -171,7 +174,10 @@ def test_segmenters_agree_on_the_sample_corpus() -> None:
 
 
 def test_segmenters_agree_on_real_reports(shared: Path) -> None:
-    """All segmenters return the same words for one in forty Chinese runs of the real reports. All take too long."""
+    """All segmenters return the same words for one in forty Chinese runs of the real reports.
+
+    To compare all runs takes too long.
+    """
     assert_segmenters_agree((path for path in (shared / "corpus").rglob("*") if path.is_file()), step=40)
 
 
@@ -211,7 +217,7 @@ RUNS = (
     | REPEATED
     | st.lists(COMMON | CHARACTERS | PARTS).map("".join)
 )
-"""Runs of rare characters, common characters, few repeated ones, and words with any of these; most need the model."""
+"""Runs of any characters, of common ones, of one to three that are repeated, and of words among characters."""
 
 
 @given(RUNS)
@@ -235,7 +241,7 @@ def test_cut_for_search_agrees_with_tokenize(segmenters: tuple[Any, ...], text: 
 @given(st.text(CHARACTERS | COMMON | st.characters(exclude_categories=[])))
 @settings(deadline=None)
 def test_words_cover_the_text(segmenters: tuple[Any, ...], text: str) -> None:
-    """The words of default mode are consecutive and cover the text."""
+    """The words of `DictionarySegmenter` in default mode are consecutive and cover the text."""
     words = list(segmenters[0].tokenize(text, "default"))
     assert "".join(word for word, _, _ in words) == text
     assert [text[start:end] for _, start, end in words] == [word for word, _, _ in words]

@@ -21,7 +21,7 @@ from searchkit.text.years import ANY_YEAR, parse_year_range
     ],
 )
 def test_years_and_ranges_are_parsed(text: str, years: tuple[int, int]) -> None:
-    """A range can be open at either end."""
+    """Both functions parse a year and a range, which can be open at either end."""
     assert parse_year_range(text) == years
     assert parse_written_years(text) == years
 
@@ -50,7 +50,7 @@ def test_years_and_ranges_are_parsed(text: str, years: tuple[int, int]) -> None:
     ],
 )
 def test_years_are_parsed_as_people_write_them(text: str, years: tuple[int, int]) -> None:
-    """The order of the years of a range is kept."""
+    """Forms such as 23年, 90年代 and 2020年以来 are parsed. The years of a range stay in their order: 2023..2021."""
     assert parse_written_years(text) == years
 
 
@@ -62,7 +62,10 @@ def test_other_text_is_an_error(text: str) -> None:
 
 
 def test_printed_years_match() -> None:
-    """Years in Arabic digits and in Chinese numerals match, with any of the characters that reports use for zero."""
+    """Years in Arabic digits and in Chinese numerals match, with any of the characters that reports use for zero.
+
+    Numbers that are too long or too short do not match, nor do 1854 and 三〇二三.
+    """
     assert all(
         re.fullmatch(ANY_YEAR, year)
         for year in ("2023", "1954", "二〇二三", "二○一五", "一九九八", "二O二三", "二零一零")

@@ -14,7 +14,7 @@ _OPTIONS: dict[str, Any] = {"resultTypes": ["violations"], "rules": {"target-siz
 COLOURS = ["color-contrast", "link-in-text-block"]
 """Rules whose result depends on the theme."""
 _MAX_STEPS = 600
-"""Maximum number of presses of Tab on a page."""
+"""Maximum number of presses of Tab on a page, and of the controls that they must reach."""
 _MARK = """() => {
   const box = 'a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex="0"]';
   const options = { visibilityProperty: true, contentVisibilityAuto: true };
@@ -23,6 +23,7 @@ _MARK = """() => {
   found.forEach((element, number) => { element.dataset.step = number; });
   return found.length;
 }"""
+"""Numbers the visible controls that Tab should reach, in their attribute data-step, and returns how many there are."""
 _FOCUSED = """() => {
   const element = document.activeElement;
   if (!element || element === document.body) return null;
@@ -31,16 +32,23 @@ _FOCUSED = """() => {
   const isSeen = has(element) || (box && getComputedStyle(box).boxShadow !== "none");
   return [element.dataset.step ?? "", isSeen, element.outerHTML.slice(0, 120)];
 }"""
+"""Returns the number of the control that has the focus, whether the focus is seen, and the beginning of its HTML.
+
+Returns null if no element has the focus.
+"""
 
 
 def new_context(browser: Browser, theme: str, width: int = 1280) -> BrowserContext:
-    """Return a window in which axe can run: the policy of the pages allows no foreign script."""
+    """Return a window that ignores the policy of the pages, which allows no foreign script such as axe."""
     size = {"width": width, "height": 900}
     return browser.new_context(bypass_csp=True, color_scheme=theme, reduced_motion="reduce", viewport=size)  # type: ignore[arg-type]
 
 
 def find_violations(page: Page, rules: list[str] | None = None) -> list[str]:
-    """Return the violations of all rules, or of some, that axe finds on a page."""
+    """Return the violations that axe finds on a page.
+
+    `rules`: names of the rules to check. None means all rules that axe checks by default, and target-size.
+    """
     options = _OPTIONS if rules is None else {"resultTypes": ["violations"], "runOnly": rules}
     found = Axe().run(page, options=options).response["violations"]
     return [

@@ -1,4 +1,4 @@
-"""What the tests in a browser share: the screens, a server in a process of its own, and what a page must not do."""
+"""What the tests in a browser share: the screens, a server in a separate process, and what a page must not do."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ SCREENS = {
     "missing": "document?id=nowhere",
     "wrong": "search?limit=x",
 }
-"""Name and path of each screen of an index of the sample reports, also in its special states."""
+"""Path of each screen of a server with the sample reports, by name. Some screens are listed in several states."""
 THEMES = ("light", "dark")
 WIDTHS = (320, 390, 768, 1024, 1280, 1920)
 """Widths of the windows, in pixels."""
@@ -53,7 +53,7 @@ def find_chromium() -> str | None:
 
 @contextmanager
 def launch() -> Iterator[Browser]:
-    """Run a browser without a window."""
+    """Run a browser without a window during a block."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as engine:
@@ -64,7 +64,7 @@ def launch() -> Iterator[Browser]:
 
 @contextmanager
 def serve(*indexes: str | Path) -> Iterator[str]:
-    """Serve indexes (each DIR or NAME=DIR) in a process of its own, and yield the address."""
+    """Serve indexes (each DIR or NAME=DIR) in a separate process during a block, and yield the URL of the server."""
     named = [word for index in indexes for word in ("--index", str(index))]
     command = [sys.executable, "-m", "searchkit", "serve", *named, "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
@@ -77,12 +77,13 @@ def serve(*indexes: str | Path) -> Iterator[str]:
 
 @dataclass
 class Monitor:
-    """Records what a page must not do: open dialogs, send requests to other servers, write errors to the console."""
+    """Records what a page must not do: open dialogs, send requests to other servers, cause errors or warnings."""
 
     dialogs: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
     console: list[str] = field(default_factory=list)
-    """Errors and warnings: the browser reports violations of the policy of a page here."""
+    """Errors and warnings in the console, except `_FAILED_LOAD`, and uncaught exceptions of scripts. The browser
+    reports violations of the policy of a page as errors in the console."""
 
     @classmethod
     def of(cls, page: Page, address: str) -> Monitor:

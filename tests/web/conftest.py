@@ -1,4 +1,4 @@
-"""Indexes of the sample reports and of hostile ones, and clients of their servers."""
+"""Indexes of the sample reports and of hostile ones, clients of their servers, and a browser."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def index_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def hostile_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An index of reports whose titles, texts, tables, file names, metadata and sources are payloads."""
+    """An index of reports whose titles, texts, tables, file names, metadata and sources contain payloads."""
     folder = tmp_path_factory.mktemp("hostile")
     write_corpus(folder / "corpus")
     searchkit.build(folder / "corpus", folder / "index")
@@ -54,7 +54,7 @@ def hostile_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def address(index_path: Path) -> Iterator[str]:
-    """The address of a server with the index of the sample reports, in a process of its own."""
+    """The address of a server, in a separate process, with the index of the sample reports."""
     with serve(index_path) as url:
         yield url
 

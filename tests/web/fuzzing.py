@@ -28,8 +28,8 @@ class Calls:
     statuses: dict[int, int]
     """Number of responses by status."""
     is_clean: bool
-    """Whether all checks passed: no server error, only described statuses, types, headers and JSON, and values that do
-    not fit the description are refused."""
+    """Whether all checks passed: there was no server error; statuses, types, headers and JSON were as described; values
+    that do not fit the description were refused."""
     log: str
 
     @property
@@ -39,7 +39,10 @@ class Calls:
 
 
 def call_api(address: str, folder: Path, options: Sequence[str]) -> Calls:
-    """Call all operations of openapi.json. `folder`: for files of the run. `options`: of `schemathesis run`."""
+    """Call the operations of openapi.json, all unless `options` select some.
+
+    `folder`: for files of the run. `options`: of `schemathesis run`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     configuration, report = folder / "schemathesis.toml", folder / "calls.json"
     configuration.write_text(_CONFIGURATION, encoding="utf-8")

@@ -1,7 +1,8 @@
 """Payloads, which do harm if they are not escaped, in every place that a page or its data shows.
 
-A probe is one payload in one place. `REQUESTS` are the places in URLs, `write_corpus` fills those in a corpus. The
-functions `find_…` return the harm that a page or a file would do.
+A probe is one payload in one place. `REQUESTS` are the places in URLs, `CORPUS` those in a corpus, which `write_corpus`
+fills. The functions `find_…` return the harm that a page or a file would do; `find_arrivals` returns the places of a
+page in which a payload is shown.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ PAYLOADS = (
     "@SUM(1+1)*cmd|' /C calc'!A0",
     "\\u003cscript\\u003ealert(1)\\u003c/script\\u003e",
 )
-"""Texts that run a script, change the page or call a formula if they are not treated as text."""
+"""Texts that may run a script, change the page, or call a template or a formula, if they are not treated as text."""
 
 REQUESTS = {
     "query of a search": "search?query={}",
@@ -113,7 +114,7 @@ REQUESTS = {
     "data of an analysis": "analyze?text={}",
     "error of data": "search.json?sort={}",
 }
-"""Places in URLs, each with the URL. `{}` is the payload."""
+"""Places in URLs, by name, each with a URL. `{}` stands for the payload."""
 
 CORPUS = {
     "title": "h1",
@@ -129,7 +130,7 @@ CORPUS = {
     "source": ".lines dd",
     "file name": ".lines code",
 }
-"""Places in a corpus that `write_corpus` fills, each with the selector of its text on the page of a document."""
+"""Places in a corpus, by name, each with the selector of its text on the page of a document."""
 
 SCAN = """() => {
   const problems = [];
@@ -155,7 +156,7 @@ SCAN = """() => {
   while (walk.nextNode()) problems.push("a comment");
   return problems;
 }"""
-"""Returns what the DOM of a page has that no template of ours makes: elements, attributes, links, comments."""
+"""Returns what the DOM of a page has that no template of ours makes: elements, scripts, attributes, links, comments."""
 
 
 ARRIVALS = """([payload, places]) => {
@@ -164,13 +165,16 @@ ARRIVALS = """([payload, places]) => {
   const shows = (selector) => [...document.querySelectorAll(selector)].some(has);
   return Object.keys(places).filter((name) => shows(places[name]));
 }"""
-"""Returns the places of a page that show a payload as text. Ignores white space, which readers and pages change."""
+"""Returns the names of the places of a page that show a payload as text.
+
+Ignores white space, which the readers of files and pages change.
+"""
 
 
 def write_corpus(folder: Path) -> None:
-    """Write a report for each payload, and metadata.csv. Together they have the payload in every place of `CORPUS`.
+    """Write a report for each payload, and metadata.csv. Together these files have payloads in every place of `CORPUS`.
 
-    Readers drop markup of a report, so the payload is escaped in HTML: its text is what a reader sees.
+    The reader of HTML drops markup. So the payloads are escaped in the reports, and the text that is read is a payload.
     """
     folder.mkdir(parents=True)
     stated = [("file", "title", "year", "district", "issuer", "agency", "doctype", "doc_number", "source", "组别")]
@@ -192,7 +196,7 @@ def write_corpus(folder: Path) -> None:
 
 
 def _file_name(payload: str) -> str:
-    """Return a payload without characters that the name of a file cannot have, as the name of a file."""
+    """Return the first 80 characters of a payload that the name of a file can have."""
     return "".join(character for character in payload if character not in "/\\\0\t")[:80].strip()
 
 
@@ -209,12 +213,12 @@ def find_arrivals(page: Page, payload: str, places: Mapping[str, str]) -> list[s
 
 
 def request_url(template: str, payload: str) -> str:
-    """Return the URL with a payload in each `{}`."""
+    """Return the URL of a template with an encoded payload in each `{}`."""
     return template.replace("{}", encode(payload))
 
 
 def find_active_cells(text: str) -> list[str]:
-    """Return the cells of a CSV that a spreadsheet would take for a formula."""
+    """Return the cells of a CSV that a spreadsheet would take for a formula. A number (-5) is not one."""
     cells = [cell for row in csv.reader(io.StringIO(text.removeprefix("\ufeff"))) for cell in row]
     return [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r")) and not _is_number(cell)]
 
@@ -228,7 +232,7 @@ def _is_number(cell: str) -> bool:
 
 
 def find_workbook_problems(content: bytes) -> list[str]:
-    """Return the formulas, links to other places than its own sheets, and macros of a workbook."""
+    """Return what is wrong with a workbook: macros, links to other files, sheets with a formula or an external link."""
     problems = []
     with zipfile.ZipFile(io.BytesIO(content)) as book:
         for name in book.namelist():
@@ -241,7 +245,7 @@ def find_workbook_problems(content: bytes) -> list[str]:
 
 
 def find_drawing_problems(content: bytes) -> list[str]:
-    """Return the scripts, handlers and foreign links of an SVG."""
+    """Return the scripts, embedded content, animations, handlers and foreign links of an SVG."""
     problems = []
     for element in ET.fromstring(content).iter():  # noqa: S314 - our own server made it, and entities are what we look for
         tag = element.tag.rpartition("}")[2]
@@ -254,7 +258,7 @@ def find_drawing_problems(content: bytes) -> list[str]:
 
 
 def find_json_problems(content: str, media_type: str, nosniff: str) -> list[str]:
-    """Return why data could be taken for a page: another type, a type that may be guessed, control characters.
+    """Return what is wrong with JSON data: another media type, a type that may be guessed, control characters.
 
     Raises ValueError if the content is not JSON.
     """
@@ -271,9 +275,9 @@ def find_json_problems(content: str, media_type: str, nosniff: str) -> list[str]
 
 
 def probe_requests(page: Page, address: str, payloads: Sequence[str]) -> tuple[int, list[str]]:
-    """Open every place of `REQUESTS` with each payload. Return the number of probes, and the problems of the pages.
+    """Open every URL of `REQUESTS` with each payload. Return the number of probes, and the problems of the pages.
 
-    It is also a problem if the search box of a page does not contain the query, because the payload did not arrive.
+    If the payload is the query, it is also a problem if the search box of a page does not contain the payload.
     """
     problems = []
     for payload in payloads:
@@ -297,7 +301,10 @@ def _one_line(text: str) -> str:
 
 
 def probe_documents(page: Page, address: str, payloads: Sequence[str]) -> tuple[int, list[str]]:
-    """Open the report of each payload. Return the number of probes that arrived, and the problems of the pages."""
+    """Open the report of each payload. Return the number of probes that are shown, and the problems of the pages.
+
+    It is also a problem if the title or the text of the report does not show the payload.
+    """
     documents = page.request.get(f"{address}documents.json").json()
     names = [document["document"] for document in documents]
     ids = {PAYLOADS[int(name.partition(" ")[0].partition(".")[0])]: name for name in names}
@@ -307,13 +314,16 @@ def probe_documents(page: Page, address: str, payloads: Sequence[str]) -> tuple[
         problems += find_problems(page)
         shown = find_arrivals(page, payload, CORPUS)
         arrived += len(shown)
-        if not {"title", "text"} <= {*shown}:  # a reader may take the table of the report for paragraphs
+        if not {"title", "text"} <= {*shown}:  # not the cells: the reader may take the table for paragraphs
             problems.append(f"{page.url}: the payload is shown in {shown} only")
     return arrived, problems
 
 
 def probe_lists(page: Page, address: str) -> tuple[int, list[str]]:
-    """Open the lists in which all reports are, and use them. Return the number of payloads shown, and problems."""
+    """Open the screens of `LISTS`, and use a list of hits with its facets.
+
+    Return the number of payloads shown, counted on each screen of `LISTS`, and the problems of the pages.
+    """
     shown, problems = 0, []
     for url in LISTS:
         page.goto(address + url)
@@ -359,7 +369,7 @@ LISTS = (
 
 
 def probe_data(page: Page, address: str) -> tuple[int, list[str]]:
-    """Read the data of all reports in every format. Return the number of files, and their problems."""
+    """Read the data of `DATA` in every format except PNG. Return the number of files, and their problems."""
     count, problems = 0, []
     for url in DATA:
         path, _, query = url.partition("?")
@@ -396,4 +406,4 @@ DATA = (
     "audit?",
     "info?",
 )
-"""Data of all reports: endpoint and parameters."""
+"""Endpoints and parameters of data that contains payloads: mostly that of all reports."""

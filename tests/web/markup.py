@@ -5,11 +5,13 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+"""Elements of HTML without an end tag."""
 SVG_EMPTY = {"path", "circle", "line", "polyline", "rect"}
+"""Elements of SVG that have no content on our pages."""
 
 
 class Page(HTMLParser):
-    """The elements of a page. `problems` are elements that are not closed in the right order."""
+    """The elements of a page. `problems` are elements that are not closed, or not in the right order."""
 
     def __init__(self, text: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -28,7 +30,7 @@ class Page(HTMLParser):
             self._open.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note an empty element."""
+        """Note an element that is written as one tag with `/` at its end."""
         self.elements.append((tag, dict(attrs)))
 
     def handle_endtag(self, tag: str) -> None:

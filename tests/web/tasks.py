@@ -1,8 +1,8 @@
 """Ten tasks of a researcher, done in a browser with mouse and keyboard on an index of the sample reports.
 
-A step is a query that is typed and sent, a click, or a key. Reading is not a step. Each task begins on the start page
-and ends when the answer is on the screen, on the clipboard or in a file. The answer is compared with that of the
-library.
+A step is a query that is typed and sent, a click, or another key that is pressed. Reading is not a step. Each task
+begins on the start page and ends when the answer is on the screen, on the clipboard or in a file. The answer is
+compared with that of the library.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ MAX_STEPS = 5
 
 @dataclass
 class User:
-    """A user of the browser. `steps` has every step that was done."""
+    """A user of the browser. `steps` describes every step that was done."""
 
     page: Page
     steps: list[str] = field(default_factory=list)
 
     def ask(self, query: str) -> None:
-        """Type a query into the box, and send it."""
+        """Type a query into the search box, send it, and wait for the answer. This is one step."""
         self.steps.append(f"type {query} ⏎")
         self.page.keyboard.press("/")
         self.page.keyboard.type(query)

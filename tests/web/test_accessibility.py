@@ -1,4 +1,4 @@
-"""Everybody can use the screens: axe-core finds no violation in either theme, and Tab reaches every control."""
+"""Everybody can use the screens: axe-core finds no violation on them, and Tab reaches every control."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 SOME = ("understood", "nothing", "facet", "document", "no-measures", "compare", "coverage", "audit", "about", "missing")
-"""Some of the screens, with few controls. `make browser` tests all screens, also in the size of a phone."""
+"""Some of the screens, to save time. `make browser` tests all screens, also in the size of a phone."""
 
 
 def test_no_rule_is_violated(browser: Browser, address: str) -> None:
@@ -35,7 +35,7 @@ def test_no_rule_is_violated(browser: Browser, address: str) -> None:
 
 @pytest.mark.parametrize("screen", ["search", "document", "compare"])
 def test_every_control_is_reached_by_tab(browser: Browser, address: str, screen: str) -> None:
-    """Tab goes through all controls, and the focus is always seen."""
+    """Tab reaches all controls of a page, more than twenty, and the focus is always seen."""
     page = browser.new_page()
     page.goto(address + SCREENS[screen])
     count, problems = walk_by_tab(page)

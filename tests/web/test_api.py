@@ -32,7 +32,10 @@ PATHS = tuple(
 
 
 def test_the_api_is_as_described(address: str, tmp_path: Path) -> None:
-    """A short form of what `make browser` does: each endpoint as JSON, with a few values that fit and do not fit."""
+    """Each endpoint answers as described, as JSON, for values that fit the description and values that do not.
+
+    `make browser` makes many more calls.
+    """
     pytest.importorskip("schemathesis", reason="the tests of the API need schemathesis")
     from fuzzing import call_api
 
@@ -45,7 +48,10 @@ def test_the_api_is_as_described(address: str, tmp_path: Path) -> None:
 
 
 def test_no_request_fails_during_rebuilds(tmp_path: Path) -> None:
-    """While builds replace the index, every request is answered from one complete build, in the end from the last."""
+    """While builds replace the index, every request is answered, and every total of a search is that of one build.
+
+    In the end, the total is that of the last build.
+    """
     corpus, index, builds = tmp_path / "corpus", tmp_path / "index", 4
     corpus.mkdir()
     for number in range(20):
@@ -87,7 +93,7 @@ def test_no_request_fails_during_rebuilds(tmp_path: Path) -> None:
 
 
 def test_a_full_queue_refuses_with_retry_after(index_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """More searches than may wait are refused with 503 and Retry-After; the others are answered."""
+    """Searches that may neither run nor wait are refused with 503 and Retry-After. The others are answered."""
     monkeypatch.setattr("searchkit.web.app.SEARCH_SECONDS", 120.0)
     release = threading.Event()
     search = searchkit.index.IndexState.search
@@ -129,7 +135,7 @@ def test_a_search_that_takes_too_long_is_ended(index_path: Path, monkeypatch: py
     search = searchkit.index.IndexState.search
 
     def wait(*arguments: object, **options: object) -> object:
-        """Sleep beyond the deadline in the first call."""
+        """Search, in the first call after a sleep beyond the deadline."""
         if not slow.is_set():
             slow.set()
             time.sleep(2.5)

@@ -51,7 +51,7 @@ def test_a_facet_value_is_swapped_in_place(page: Page, address: str) -> None:
 
 
 def test_the_keyboard_is_enough(page: Page, address: str) -> None:
-    """/ focuses the search box, j and k select hits, Enter opens one, n goes to the next match, ? lists the keys."""
+    """/ focuses the search box, j and k select a hit, Enter opens it, n goes to the next match, ? lists the keys."""
     page.goto(f"{address}search")
     page.keyboard.press("/")
     page.keyboard.type("处罚")
@@ -105,7 +105,7 @@ def test_the_theme_is_kept(page: Page, address: str) -> None:
 
 
 def test_no_page_is_wider_than_the_window(page: Page, address: str) -> None:
-    """No page is wider than the window at any of `WIDTHS`. This is every second screen; `make browser` measures all."""
+    """No page is wider than the window at any of `WIDTHS`. Tests every second screen; `make browser` measures all."""
     over = {}
     for screen in [*SCREENS][::2]:
         page.goto(address + SCREENS[screen])
@@ -138,7 +138,7 @@ def test_controls_are_large_enough_for_a_thumb(page: Page, address: str) -> None
 
 
 def test_every_visible_button_works_without_scripts(browser: Browser, address: str) -> None:
-    """Without scripts, every visible button belongs to a form that it submits; what only scripts fill is hidden."""
+    """Without scripts, every visible button submits or belongs to a form, and what needs scripts is hidden."""
     context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 800})
     page = context.new_page()
     for screen, path in SCREENS.items():
@@ -182,7 +182,7 @@ def test_pages_work_without_scripts(browser: Browser, address: str) -> None:
 def test_back_and_forward_go_through_states(page: Page, address: str) -> None:
     """Every change adds an entry to the history: query, facet, order, tab.
 
-    Going back and forward restores the URL and the total of each.
+    Going back and forward restores the URL and the total of the search at each entry.
     """
     page.goto(f"{address}search")
     page.keyboard.press("/")
@@ -236,7 +236,7 @@ def test_measures_are_narrowed_and_sorted(page: Page, address: str) -> None:
 
 
 def test_rows_of_a_comparison_are_drawn(page: Page, address: str) -> None:
-    """The rows that are ticked are the lines of the chart, and a point opens its sentence."""
+    """The rows that are ticked are the lines of the chart, and a click on a point shows its sentence."""
     page.goto(f"{address}compare?query=地区生产总值增速&status=any")
     box = page.locator(".matrix tbody tr", has_text="河北省").locator("input")
     ticked = page.locator(".matrix input:checked")

@@ -68,7 +68,7 @@ def test_json_equals_that_of_the_command(
     endpoint: str,
     parameters: dict[str, Any],
 ) -> None:
-    """An endpoint with .json returns the object that the command prints."""
+    """An endpoint with .json returns the object that the command prints, except for the time that it took."""
     expected = json.loads(run(arguments, index_path, "json", capsys))
     response = client.get(f"/{endpoint}.json", params=parameters)
     assert response.status_code == 200
@@ -94,7 +94,7 @@ def test_records_equal_those_of_the_command(
 
 
 def test_all_hits_are_returned(client: TestClient) -> None:
-    """With limit=all, every hit is in the data, in the order of the pages, in each format."""
+    """With limit=all, JSON, JSON Lines and CSV have every hit, in the order of the pages."""
     pages, after = [], None
     while True:
         page = client.get(
@@ -114,7 +114,7 @@ def test_all_hits_are_returned(client: TestClient) -> None:
 
 
 def test_the_header_links_to_other_pages(client: TestClient) -> None:
-    """The header `Link` has the addresses of the next and of the previous page."""
+    """The header `Link` has the URL of the next page and, for a page with `offset`, that of the previous page."""
     first = client.get("/search.json", params={"query": "的", "limit": 5})
     second = client.get(first.links["next"]["url"])
     assert second.json()["hits"][0]["id"] not in {hit["id"] for hit in first.json()["hits"]}
@@ -125,7 +125,7 @@ def test_the_header_links_to_other_pages(client: TestClient) -> None:
 
 @pytest.mark.parametrize("endpoint", ["search", "measures", "compare", "coverage", "audit", "document", "about"])
 def test_workbooks_can_be_opened(client: TestClient, endpoint: str) -> None:
-    """An endpoint with .xlsx is a workbook to be saved."""
+    """An endpoint with .xlsx returns a workbook, which a browser saves as a file."""
     pytest.importorskip("xlsxwriter")
     parameters = {"id": DOCUMENT} if endpoint == "document" else {"query": "立案"} if endpoint != "audit" else {}
     parameters = {} if endpoint in {"coverage", "about"} else parameters
@@ -137,7 +137,7 @@ def test_workbooks_can_be_opened(client: TestClient, endpoint: str) -> None:
 
 @pytest.mark.parametrize(("suffix", "start"), [("svg", b"<?xml"), ("png", b"\x89PNG")])
 def test_charts_are_files(client: TestClient, suffix: str, start: bytes) -> None:
-    """A comparison can be saved as a chart; nothing else has one."""
+    """A comparison can be saved as a chart. A search cannot."""
     pytest.importorskip("matplotlib")
     response = client.get(f"/compare.{suffix}", params={"query": "立案"})
     if response.status_code == 500:
@@ -147,7 +147,7 @@ def test_charts_are_files(client: TestClient, suffix: str, start: bytes) -> None
 
 
 def test_problems_are_json(client: TestClient) -> None:
-    """An error of the data is application/problem+json with a status, a code and a sentence."""
+    """An error of the data is application/problem+json, with the status of the response and a code."""
     for url, status, code in (
         ("/search.json?nonsense=1", 400, "usage_error"),
         ("/search.json?limit=-1", 400, "usage_error"),
@@ -191,7 +191,7 @@ def test_endpoints_without_a_page_are_json(client: TestClient) -> None:
 
 
 def test_the_api_has_a_description(client: TestClient) -> None:
-    """openapi.json has operations for endpoints and formats, with their parameters, and all schemas that it refers to.
+    """openapi.json has operations for endpoints in several formats, with parameters, and every schema it refers to.
 
     `test_the_api_is_as_described` compares it with the answers.
     """
@@ -207,7 +207,10 @@ def test_the_api_has_a_description(client: TestClient) -> None:
 
 
 def test_paths_of_the_server_are_not_disclosed(client: TestClient, index_path: Path) -> None:
-    """The state of the index has only the last folder of each path."""
+    """Of the paths of the index and the corpus, the data has only the last folder.
+
+    The page `about` does not have the path of the folder that contains the index.
+    """
     info = client.get("/info.json").json()
     assert (info["index"], info["corpus"]) == ("index", "reports")
     assert str(index_path.parent) not in client.get("/about").text

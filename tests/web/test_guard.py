@@ -24,6 +24,7 @@ from searchkit.web.limits import Overloaded, RequestPool
 from searchkit.web.server import ServerOptions, create_app, run_server
 
 OURS = {"theme.js", "htmx.js", "app.js"}
+"""Names of the scripts that pages load."""
 
 
 @pytest.mark.parametrize(
@@ -57,7 +58,7 @@ def test_this_machine_is_answered(client: TestClient, host: str) -> None:
 
 
 def test_a_host_is_allowed_by_name(index_path: Path) -> None:
-    """--allow-host allows a name; a server for others needs one."""
+    """`allow_hosts` allows a name. A server that other machines can reach needs at least one such name."""
     app = create_app([("i", index_path)], ServerOptions(host="0.0.0.0", allow_hosts=("reports.example.cn",)))  # noqa: S104
     with TestClient(app, base_url="http://reports.example.cn") as client:
         assert client.get("/healthz").status_code == 200
@@ -103,7 +104,7 @@ def test_static_files_are_immutable(client: TestClient) -> None:
 
 
 def test_an_etag_answers_before_any_work(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If the browser has the current answer, the status is 304 and no search runs."""
+    """If the browser has the current answer, the status is 304 and the body is empty."""
     for url in ("/search?query=处罚", "/search.json?query=处罚", "/search.csv?query=处罚&limit=all"):
         etag = client.get(url).headers["etag"]
         with monkeypatch.context() as patch:
@@ -113,7 +114,7 @@ def test_an_etag_answers_before_any_work(client: TestClient, monkeypatch: pytest
 
 
 def test_a_new_build_is_seen_by_the_next_request(tmp_path: Path) -> None:
-    """A request after a build is answered from it, and its ETag is another one."""
+    """A request after a build is answered from the new state of the index, which the ETag of the answer names."""
     corpus = tmp_path / "corpus"
     corpus.mkdir()
     (corpus / "a.txt").write_text("行政处罚立案3件。\n", encoding="utf-8")
@@ -130,7 +131,7 @@ def test_a_new_build_is_seen_by_the_next_request(tmp_path: Path) -> None:
 
 
 def test_several_indexes_have_paths_of_their_own(index_path: Path, hostile_path: Path) -> None:
-    """Each index is at /i/NAME/, below the base path, and the start page lists them."""
+    """Each index is at /i/NAME/, below the base path, and the start page lists them. Two cannot have the same name."""
     app = create_app([("甲", index_path), ("b", hostile_path)], ServerOptions(base_path="reports"))
     with TestClient(app, base_url="http://localhost") as client:
         page = Page(client.get("/reports/").text)
@@ -152,7 +153,10 @@ def test_an_address_that_cannot_be_bound_is_an_error(index_path: Path) -> None:
 
 
 def hostile_urls() -> list[str]:
-    """Return URLs with every fourth payload as query, filter, facet and id. `make browser` tests all payloads."""
+    """Return URLs with every fourth payload in several places, and URLs of pages that show what reports contain.
+
+    `make browser` tests all payloads.
+    """
     urls = []
     for payload in PAYLOADS[::4]:
         text = quote(payload, safe="")
@@ -180,9 +184,9 @@ def hostile_urls() -> list[str]:
 
 
 def assert_harmless(text: str) -> None:
-    """Fail if a page has a foreign script, an embedded page, an inline handler or style, or a link to a script.
+    """Fail if a page has a foreign script, an embedded page or image, or an inline handler or style.
 
-    Fail also if the page shows the result of a template in a payload.
+    Fail also if the page has a request of htmx or a link to a script, or shows the result of a template in a payload.
     """
     page = Page(text)
     for tag, attributes in page.elements:
@@ -201,7 +205,7 @@ def assert_harmless(text: str) -> None:
 
 
 def test_no_text_becomes_markup(hostile_client: TestClient) -> None:
-    """Queries, filters, ids, and everything in reports are text on every page."""
+    """Queries, filters, ids, and everything in reports are text on the pages of `hostile_urls`."""
     for url in hostile_urls():
         response = hostile_client.get(url)
         assert response.status_code in {200, 400, 404}, (url, response.text[:300])
@@ -220,7 +224,7 @@ def test_every_hostile_document_is_harmless(hostile_client: TestClient) -> None:
 
 
 def test_cells_of_csv_are_disarmed(hostile_client: TestClient) -> None:
-    """No cell of a CSV begins like a formula."""
+    """In a CSV, a text that looks like a formula has an apostrophe in front."""
     text = hostile_client.get("/documents.csv").text
     assert "'=HYPERLINK" in text
     assert '"=HYPERLINK' not in text
@@ -230,7 +234,10 @@ def test_cells_of_csv_are_disarmed(hostile_client: TestClient) -> None:
 
 
 def test_a_pool_refuses_too_many_and_ends_in_time() -> None:
-    """A pool runs a few at a time, lets some wait, refuses the rest, and gives up after the deadline."""
+    """A pool runs a few functions at a time, lets some wait, and refuses others. After the deadline it raises TimedOut.
+
+    When the functions have ended, the pool runs others.
+    """
     pool = RequestPool("test", workers=1, seconds=0.4, max_waiting=1)
     release = threading.Event()
 
@@ -315,7 +322,7 @@ def test_the_message_of_an_unexpected_error_is_not_disclosed(
 
 
 def test_the_size_of_the_cache_is_limited() -> None:
-    """A cache drops the answers that were used least recently, and keeps no large one."""
+    """A full cache drops the answers that were used least recently. It keeps no large one."""
     cache = AnswerCache(max_bytes=25)
     for name in "abc":
         cache.put((name,), Answer(b"0123456789", "x"))

@@ -48,7 +48,7 @@ def hostile_address(hostile_path: Path, browser: Browser) -> Iterator[str]:
 
 @pytest.fixture
 def page(browser: Browser, hostile_address: str) -> Iterator[Page]:
-    """A page. The test fails if the page opens a dialog, sends a request to another server, or violates its policy."""
+    """A page. The test fails if the page does something that `Monitor` records, such as a violation of its policy."""
     page = browser.new_page()
     monitor = Monitor.of(page, hostile_address)
     yield page
@@ -57,7 +57,7 @@ def page(browser: Browser, hostile_address: str) -> Iterator[Page]:
 
 
 def test_addresses_are_text(page: Page, hostile_address: str) -> None:
-    """Payloads in queries, filters, ids, names and paths of URLs are text."""
+    """Payloads in queries, filters, ids, names and paths of URLs are text. There are 26 places in `REQUESTS`."""
     count, problems = probe_requests(page, hostile_address, SOME)
     assert problems == []
     assert count == 26 * len(SOME)
@@ -78,14 +78,18 @@ def test_lists_are_text(page: Page, hostile_address: str) -> None:
 
 
 def test_data_is_not_a_page(page: Page, hostile_address: str) -> None:
-    """Data has a type that runs nothing; no cell is a formula, no chart has a script."""
+    """JSON has its own media type, other data is saved as a file; no cell is a formula, and no chart has a script."""
     count, problems = probe_data(page, hostile_address)
     assert problems == []
     assert count == 37
 
 
 def test_payloads_that_are_not_escaped_are_found(browser: Browser, hostile_address: str) -> None:
-    """Each payload written into a page as markup is found, by what it adds to the page or by the text that it loses."""
+    """Each payload that is written into a page as markup is found, except those of `INERT`.
+
+    It is found by what it adds to the page, or because it is not shown as text. Formulas in a CSV and scripts in an
+    SVG are found, too.
+    """
     page = browser.new_page()
     page.on("dialog", lambda dialog: dialog.dismiss())
     missed = set()

@@ -44,7 +44,7 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
 
 
 def change(folders: tuple[Path, Path], text: str) -> None:
-    """Add a paragraph to a report, and index it."""
+    """Add a paragraph to a report, and build the index again."""
     reports, index = folders
     file = min(reports.rglob("*.md"))
     file.write_text(f"{file.read_text(encoding='utf-8')}\n\n{text}\n", encoding="utf-8")
@@ -62,7 +62,7 @@ def host(folders: tuple[Path, Path]) -> Iterator[str]:
 
 
 def test_no_request_fails_while_builds_replace_the_index(folders: tuple[Path, Path], host: str) -> None:
-    """While builds replace the index, all answers are complete and without errors."""
+    """While builds replace the index, all answers are complete and without errors. Readers see the last build."""
     ended, statuses, states = threading.Event(), set[int](), set[str]()
     failures: list[Exception] = []
 
@@ -100,7 +100,10 @@ def test_no_request_fails_while_builds_replace_the_index(folders: tuple[Path, Pa
 
 
 def test_a_replaced_state_leaves_memory_at_once(folders: tuple[Path, Path]) -> None:
-    """No page keeps the state of the index that it showed: its mapped files would stay until a garbage collection."""
+    """After a build, nothing that a page made refers to the old state of the index.
+
+    Otherwise, the mapped files of that state would stay until a garbage collection.
+    """
     site = Site("index", folders[1], "/", "", WORDS["zh"])
     document = next(site.view().documents()).document
     parameters = {
@@ -128,7 +131,7 @@ def test_a_replaced_state_leaves_memory_at_once(folders: tuple[Path, Path]) -> N
 
 
 def test_states_share_the_segments_that_a_build_keeps(folders: tuple[Path, Path]) -> None:
-    """Two open states of an index share the readers of the segments that both have."""
+    """Two open states of an index share the reader of a segment that both have."""
     with searchkit.open(folders[1]) as index:
         index.search("执法")
         old = index.snapshot()

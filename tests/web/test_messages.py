@@ -14,7 +14,7 @@ ZH, EN = WORDS["zh"], WORDS["en"]
 
 
 def is_chinese(text: str) -> bool:
-    """Return whether a sentence was translated."""
+    """Return whether a sentence was translated: it begins with a Chinese character or quotation mark."""
     return "\u4e00" <= text[0] <= "\u9fff" or text.startswith("“")
 
 

@@ -65,7 +65,7 @@ def test_every_page_is_well_formed_and_has_its_frame(client: TestClient, url: st
 
 @pytest.mark.parametrize("url", PAGES)
 def test_every_link_of_a_page_leads_somewhere(client: TestClient, url: str) -> None:
-    """The first 60 links to other states and to data are answered, and none is a script."""
+    """Of the links that do not begin with http, sorted, the first 60 are paths on the server and are answered."""
     links = {link.partition("#")[0] for link in page_of(client, url).links()}
     for link in sorted(link for link in links if link and not link.startswith("http"))[:60]:
         assert link.startswith("/"), link
@@ -77,7 +77,7 @@ def test_the_root_redirects_to_the_search(client: TestClient) -> None:
     assert client.get("/", follow_redirects=False).headers["location"] == "/search"
 
 
-def test_a_hit_has_place_year_title_marks_and_links(client: TestClient) -> None:
+def test_a_hit_links_to_its_paragraph(client: TestClient) -> None:
     """A hit links to its paragraph in the document, with the query, and its matches are marked."""
     page = page_of(client, "/search?query=处罚")
     first = page.all("a", class_="open")[0]["href"]
@@ -120,7 +120,7 @@ def test_a_year_is_that_of_the_measure_where_measures_are_looked_up(client: Test
 
 
 def test_the_form_of_years_is_a_filter(client: TestClient) -> None:
-    """Two fields become one range, and the URL is the canonical one."""
+    """The two fields of years become one range in the URL to which the server redirects. Empty fields are left out."""
     response = client.get("/search?query=x&year_from=2021&year_to=2023", follow_redirects=False)
     assert (response.status_code, response.headers["location"]) == (303, "/search?query=x&year=2021..2023")
     response = client.get("/search?query=x&year_from=&year_to=", follow_redirects=False)
@@ -137,7 +137,7 @@ def test_what_was_understood_can_be_taken_back(client: TestClient) -> None:
 
 
 def test_nothing_found_says_what_to_drop(client: TestClient) -> None:
-    """A search without a hit is not a bare 0: it names conditions with the number of hits without them."""
+    """The page of a search without a hit says so, and lists conditions that can be dropped."""
     page = page_of(client, "/search?query=“处罚” 量子纠缠态&match=all")
     assert "没有找到" in page.text
     assert page.all("ul", class_="loosen")
@@ -152,7 +152,7 @@ def test_the_document_counts_matches_and_has_its_outline(client: TestClient) -> 
 
 
 def test_an_unknown_record_is_an_error_page(client: TestClient) -> None:
-    """The page of an id that does not exist has the status 404 and one sentence, without a traceback."""
+    """The page of an id that does not exist has the status 404, and says that there is no such record."""
     response = client.get("/document?id=nowhere.txt")
     assert response.status_code == 404
     assert "没有这条记录" in response.text
@@ -222,7 +222,7 @@ def test_a_cell_opens_its_sentences(client: TestClient) -> None:
 
 
 def test_values_that_are_all_zero_are_drawn(tmp_path: Path) -> None:
-    """A chart of values that are 0 in every year has a scale, like that of others."""
+    """Values that are 0 in every year are drawn as a line."""
     for year in (2021, 2022, 2023):
         text = f"东丽区司法局{year}年法治政府建设年度报告\n\n一、成效\n全年行政败诉0件。\n"
         (tmp_path / f"{year}.txt").write_text(text, encoding="utf-8")
@@ -237,7 +237,7 @@ NUMBERS = st.builds(lambda number, exponent: number * 10.0**exponent, st.integer
 @given(NUMBERS, NUMBERS)
 @example(0, 0)
 def test_a_scale_contains_its_values_and_zero(one: float, other: float) -> None:
-    """The marks of a scale ascend by equal steps, and there are at least two and not many."""
+    """A scale has two to eight marks, which ascend by equal steps, and covers both values and zero."""
     low, high = sorted((one, other))
     marks = _scale(low, high)
     step = marks[1] - marks[0]
@@ -248,7 +248,10 @@ def test_a_scale_contains_its_values_and_zero(one: float, other: float) -> None:
 
 @pytest.mark.parametrize(("condition", "dropped"), [("unit=吨", "unit"), ("min=1000000", "min")])
 def test_a_look_up_goes_on_without_a_condition(client: TestClient, condition: str, dropped: str) -> None:
-    """If nothing is found, a link leads to the look-up without a condition on measures, and keeps the filters."""
+    """If nothing is found, a link leads to the look-up without the condition on measures, and keeps the filter.
+
+    Another link drops the filter, and keeps the condition.
+    """
     page = page_of(client, f"/measures?query=立案&district=滨海新区&{condition}")
     links = [parse_qs(urlsplit(link).query) for link in page.links() if link.startswith("/measures")]
     assert {"query": ["立案"], "district": ["滨海新区"]} in links

@@ -14,7 +14,10 @@ def state(query_string: str, endpoint: str = "search") -> State:
 
 
 def test_every_parameter_is_used_and_described() -> None:
-    """No parameter is left over, and each has a sentence."""
+    """Each parameter belongs to an endpoint, and endpoints have no other parameters.
+
+    The help of each parameter ends with a full stop, unless the parameter has choices.
+    """
     assert {name for names in USED_BY.values() for name in names} == set(PARAMETERS)
     assert all(item.help.endswith(".") or item.choices for item in PARAMETERS.values())
     assert all(set(names) <= set(PARAMETERS) for names in USED_BY.values())
@@ -27,7 +30,7 @@ def test_a_link_is_canonical() -> None:
 
 
 def test_a_change_goes_back_to_the_first_page() -> None:
-    """A link that changes the search has no offset. A link that changes the offset keeps the search."""
+    """A link that changes a filter has no offset. A link that changes the offset, or nothing, keeps the rest."""
     first = state("query=a&offset=40")
     assert first.url("/", None, "", year="2023") == "/search?query=a&year=2023"
     assert first.url("/", None, "", offset="60") == "/search?query=a&offset=60"
@@ -35,7 +38,7 @@ def test_a_change_goes_back_to_the_first_page() -> None:
 
 
 def test_a_link_has_the_parameters_of_its_endpoint() -> None:
-    """A link to another page has the parameters that this page takes. A link to data has those that change the data."""
+    """A link to another endpoint has the parameters that it takes. A link to data has those that change the data."""
     first = state("query=a&year=2023&sort=-year&group=document&facet=topic")
     assert first.url("/", "compare") == "/compare?query=a&year=2023"
     assert first.url("/", "coverage", ".csv") == "/coverage.csv?year=2023"
@@ -55,8 +58,8 @@ def test_a_link_has_the_parameters_of_its_endpoint() -> None:
         ("year=2015..2016", "2018", ("2015..2016", "2018")),
     ],
 )
-def test_a_year_is_taken_out_of_a_range(chosen: str, value: str, expected: tuple[str, ...]) -> None:
-    """A single year can be removed from a selected range."""
+def test_a_year_is_toggled(chosen: str, value: str, expected: tuple[str, ...]) -> None:
+    """A selected year is removed, also from the middle of a selected range. A year that is not selected is added."""
     assert state(chosen).toggled("year", value) == {"year": expected}
 
 
@@ -70,7 +73,7 @@ def test_user_defined_facets_are_toggled_in_where() -> None:
 
 
 def test_arguments_have_the_types_of_the_library() -> None:
-    """Numbers, flags and lists become what the methods of an index take."""
+    """Numbers, flags and lists become what the methods of an index take. Parameters that are absent are left out."""
     first = state("query=a&limit=all&literal=all&explain=1&without=b&district=x")
     arguments = first.option_arguments(("limit", "literal", "explain", "without", "sort"))
     assert arguments == {"limit": None, "literal": True, "explain": True, "without": ["b"]}
@@ -78,6 +81,6 @@ def test_arguments_have_the_types_of_the_library() -> None:
 
 
 def test_data_has_the_parameters_that_change_it() -> None:
-    """`data_parameters` leaves out the parameters that a page only passes on in its links."""
+    """`data_parameters` leaves out parameters that only the page of an endpoint has, such as `query` of a document."""
     assert [item.name for item in data_parameters("document")] == ["id"]
     assert "query" not in [item.name for item in data_parameters("audit")]

@@ -15,7 +15,7 @@ from searchkit.web.server import ServerOptions, create_app
 
 @pytest.fixture
 def watches(index_path: Path, hostile_path: Path, watches_path: Path) -> Path:
-    """A file of watches: one with news, one of another index, one with a filter value that the index lacks."""
+    """A file of watches: one with two new paragraphs, one of another index, one with a filter value that is unknown."""
     file = WatchFile(watches_path)
     if not watches_path.exists():
         for path, name in ((index_path, "<b>立案</b>"), (hostile_path, "别处"), (index_path, "旧址")):
@@ -30,7 +30,7 @@ def watches(index_path: Path, hostile_path: Path, watches_path: Path) -> Path:
 
 
 def test_page_and_data_show_what_is_new(client: TestClient, watches: Path) -> None:
-    """Page and data have the watches of their index, with the same new paragraphs. Nothing is marked as seen."""
+    """Page and data have the watches of the index of the server, with the new paragraphs. Nothing is marked as seen."""
     before = watches.read_bytes()
     page = client.get("/watches").text
     assert "&lt;b&gt;立案&lt;/b&gt;" in page

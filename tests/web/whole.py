@@ -2,12 +2,12 @@
 
     python tests/web/whole.py [--only PART] [--every N] [--examples N]
 
-axe-core checks every screen of an index of the sample reports in both themes, wide and on a phone; Tab is pressed until
-the end of each, and its width is measured in every window. Every payload is put in every place of a corpus and of a
-URL. schemathesis calls the API. Ten tasks of a researcher are done. Prints what fails, exits with 1 if anything does,
-and writes the results of the parts that found no problem to tests/web/browser.json and docs/browser.md, where other
-parts keep their last results. With --only, one part is run. Screenshots are left in build/browser/, and compared with
-nothing.
+axe-core checks every screen of an index of the sample reports in both themes, wide and on a phone. On every screen, Tab
+is pressed until the end, and the width of the page is measured in windows of all `WIDTHS`. Every payload is put in
+every place of a corpus and of a URL. schemathesis calls the API. Ten tasks of a researcher are done. The script prints
+what fails, exits with 1 if anything does, and writes the results of the parts that found no problem to
+tests/web/browser.json and docs/browser.md. These files keep the last results of the other parts. With --only, one part
+is run. Screenshots are left in build/browser/, and compared with nothing.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ PARTS = ("Accessibility", "Keyboard", "Widths", "Injection by addresses", "Injec
 def read_screens(browser: Browser, address: str, several: str) -> tuple[dict[str, int], list[str]]:
     """Check every screen with axe, in both themes and two widths, and save pictures.
 
-    `several`: the address of a server of several indexes. Like the functions below, returns counts and problems.
+    `several`: the address of a server of several indexes. Returns counts by name, and problems, as do the functions
+    below up to `call`.
     """
     problems: list[str] = []
     screens = {**{name: address + url for name, url in SCREENS.items()}, "indexes": several}
@@ -81,7 +82,7 @@ def walk_screens(browser: Browser, address: str) -> tuple[dict[str, int], list[s
 
 
 def measure_screens(browser: Browser, address: str) -> tuple[dict[str, int], list[str]]:
-    """Check at every width that no screen is wider than its window."""
+    """Check at each of `WIDTHS` that no screen is wider than its window."""
     problems = []
     page = browser.new_page()
     for url in SCREENS.values():
@@ -140,7 +141,7 @@ def call(address: str, folder: Path, examples: int) -> tuple[dict[str, int], lis
 
 
 def do_tasks(browser: Browser, address: str, index_path: Path) -> tuple[list[dict[str, Any]], list[str]]:
-    """Do the tasks of a researcher."""
+    """Do the tasks of a researcher. Return how each was done, and the problems."""
     with searchkit.open(index_path) as index:
         done = [perform(task, browser, address, index) for task in TASKS]
     problems = [f"{task.name} needs {len(task.steps)} steps" for task in done if len(task.steps) > MAX_STEPS]

@@ -1,4 +1,7 @@
-"""Classification of single lines as page chrome (what a web site shows around a text), page numbers or imprint."""
+"""Classification of single lines: page chrome (what a web site shows around a text), page numbers, imprint.
+
+Entries of a table of contents (`一、工作回顾……… 3`) count as page chrome.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +62,7 @@ CONTENT = [
 
 @pytest.mark.parametrize("line", BUTTONS + META + BREADCRUMBS + FOOTERS)
 def test_chrome_is_recognised(line: str) -> None:
-    """Buttons, meta lines, breadcrumbs and footers of government sites are chrome."""
+    """Buttons, properties of a page (索引号), breadcrumbs and footers of government sites are chrome."""
     assert chrome.is_chrome(line)
 
 
@@ -79,19 +82,19 @@ def test_page_numbers_are_recognised(line: str) -> None:
 
 @pytest.mark.parametrize("line", ["20241231", "2023", "2023年", "12家", "1.抓学习", "（1）", "3.5", ""])
 def test_other_numbers_are_not_page_numbers(line: str) -> None:
-    """Dates, years, quantities and item numbers are not page numbers."""
+    """Dates, years, quantities, items, list numbers and an empty line are not page numbers."""
     assert not chrome.is_page_number(line)
 
 
 @pytest.mark.parametrize("line", ["一、工作回顾……… 3", "（二）存在问题....12", "三、打算 · · · · 7"])
 def test_dot_leaders_are_recognised(line: str) -> None:
-    """Dots and a page number identify an entry of a table of contents."""
+    """A line that ends with dots and a page number is recognised as an entry of a table of contents."""
     assert chrome.has_dot_leader(line)
 
 
 @given(st.text(max_size=200))
 def test_any_line_is_accepted(line: str) -> None:
-    """No line raises an exception, and an empty line is not chrome."""
+    """`is_chrome` and `is_page_number` raise no exception for any line, and an empty line is not chrome."""
     assert isinstance(chrome.is_chrome(line), bool)
     assert isinstance(chrome.is_page_number(line), bool)
     assert not chrome.is_chrome("")
@@ -99,5 +102,5 @@ def test_any_line_is_accepted(line: str) -> None:
 
 @pytest.mark.parametrize("line", ["（联系人：某某；联系电话：000-0000）", "（此件公开发布）", "抄送：市司法局"])
 def test_imprints_are_recognised(line: str) -> None:
-    """Lines about distribution and printing belong to the imprint."""
+    """Lines that state to whom a report is sent or open, or whom to ask about it, belong to the imprint."""
     assert chrome.is_imprint(line)

@@ -46,14 +46,14 @@ def test_broken_sentences_are_joined_and_others_are_not(lines: tuple[str, ...], 
 
 
 def test_latin_words_are_joined_with_a_blank() -> None:
-    """Han characters are joined without a blank, Latin words with one."""
+    """Two lines are joined with a blank between Latin words, and without a blank after a bracket."""
     assert _join("推广使用Smart", "City平台，提升水平。") == ["推广使用Smart City平台，提升水平。"]
     assert _join("落实（", "二〇二三年）计划。") == ["落实（二〇二三年）计划。"]
 
 
 @given(st.integers(49, len(SENTENCE) - 1), st.booleans())
 def test_running_text_broken_anywhere_is_joined(cut: int, blank: bool) -> None:  # noqa: FBT001 - a strategy's value
-    """Running text broken at any place, with or without a blank line, is restored."""
+    """Running text broken anywhere after its first 48 code points, with or without a blank line, is restored."""
     # The first piece has at least 49 code points, because a shorter one could be a heading.
     before = "（一）抓好执法监督。年初制定计划。"
     pieces = [SENTENCE[:cut], "", SENTENCE[cut:]] if blank else [SENTENCE[:cut], SENTENCE[cut:]]
@@ -62,7 +62,7 @@ def test_running_text_broken_anywhere_is_joined(cut: int, blank: bool) -> None: 
 
 @given(st.integers(18, 40), st.booleans())
 def test_wrapped_text_is_joined_into_its_paragraphs(width: int, indent: bool) -> None:  # noqa: FBT001 - a strategy's value
-    """A text whose lines all have the same width is restored to its paragraphs."""
+    """Paragraphs that are cut into lines of one width are restored, whether indents or blank lines separate them."""
     paragraphs = [
         SENTENCE.replace("重点", word) for word in ("食品", "药品", "建筑", "交通运输", "校外培训", "养老服务")
     ]
@@ -75,14 +75,14 @@ def test_wrapped_text_is_joined_into_its_paragraphs(width: int, indent: bool) ->
 
 @given(st.lists(st.text(alphabet="执法1.一、（），。 a的", max_size=12), max_size=12))
 def test_no_character_is_lost(texts: list[str]) -> None:
-    """Joining keeps every character in order and returns no empty block."""
+    """Apart from white space, joining keeps all characters, in order. It returns no empty block."""
     joined = _join(*texts)
     assert "".join("".join(joined).split()) == "".join("".join(texts).split())
     assert all(joined)
 
 
 def test_a_sentence_that_ends_with_a_full_line_does_not_end_the_paragraph() -> None:
-    """If all lines are cut at one width, a sentence may end exactly at the end of a line."""
+    """If all lines are cut at one width, the paragraph continues after a full line that ends with a full stop."""
     first = "我局年初制定了检查计划并且认真组织落实到人。"
     paragraphs = [first + SENTENCE + SENTENCE[:n] + "。" for n in range(31, 35)]
     width = len(first)

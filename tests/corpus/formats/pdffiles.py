@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Sequence
 
 CATALOG, PAGES = b"<</Type /Catalog /Pages 2 0 R>>", b"<</Type /Pages /Kids [3 0 R] /Count 1>>"
-"""The first two objects of a file with one page. The page is the third object."""
+"""The first object of a file, and the second object of a file with one page. The page is the third object."""
 
 
 def pdf_of(*bodies: bytes) -> bytes:
@@ -26,7 +26,7 @@ def pdf_of(*bodies: bytes) -> bytes:
 
 
 def stream(data: bytes, entries: bytes = b"") -> bytes:
-    """Return a stream object."""
+    """Return a stream object with compressed data. `entries`: more entries of its dictionary."""
     compressed = zlib.compress(data, 9)
     return b"<</Length %d /Filter /FlateDecode %b>>\nstream\n%b\nendstream" % (len(compressed), entries, compressed)
 
@@ -34,8 +34,10 @@ def stream(data: bytes, entries: bytes = b"") -> bytes:
 def coded_pdf(pages: Sequence[str], mapped: str = "", names: Sequence[str] = (), subtype: str = "Type1") -> bytes:
     """Return a PDF whose text is printed with one font. The codes of its distinct characters count from 1.
 
-    `pages` contains the text of each page. `mapped` contains, for each code, the character that the ToUnicode map of
-    the font states; if empty, the font has no map. `names` are the names of the glyphs, `subtype` is that of the font.
+    The codes are in the order in which the characters first occur in `pages`, which contains the text of each page. A
+    line break begins a new line; it has a code, too. `mapped` contains, for each code, the character that the ToUnicode
+    map of the font states; if empty, the font has no map. `names` are the names of the glyphs, by code; if empty, the
+    font has no names. `subtype` is that of the font.
     """
     chars = "".join(dict.fromkeys("".join(pages)))
     count = len(chars)

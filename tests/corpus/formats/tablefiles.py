@@ -10,7 +10,7 @@ from wordfiles import document, paragraph
 from searchkit.model import Cell
 
 Rows = Sequence[Sequence[Cell | str]]
-"""Rows of cells. A cell that covers several rows is only in the first of them."""
+"""Rows of cells. A cell that covers several rows is only in the first of them. A string is a cell without spans."""
 FORMATS = ("docx", "html", "md")
 _TITLE = "东风区2023年法治政府建设情况报告"
 _HEADING, _TEXT, _END = "一、执法情况", "执法工作按照年初计划进行，各部门均能依法履行职责。", "以上数据由各部门报送。"
@@ -26,7 +26,7 @@ class Report:
     after: tuple[str, ...] = ()
 
     def write(self, suffix: str) -> bytes:
-        """Return the report in a format."""
+        """Return the report as a file of a format (`FORMATS`), with a title, a heading and text around the table."""
         rows = [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in self.rows]
         before, after = (_HEADING, _TEXT, *self.before), (*self.after, _END)
         if suffix == "docx":
@@ -66,7 +66,7 @@ def _html_table(rows: Sequence[Sequence[Cell]]) -> str:
 
 
 def _markdown_table(rows: Sequence[Sequence[Cell]]) -> str:
-    """Return a table without spans: of the slots that a cell covers, all but the first are empty."""
+    """Return a table without spans. Of the slots that a cell covers, only the upper left one has the text."""
     covered: dict[int, int] = {}
     lines = []
     for row in rows:

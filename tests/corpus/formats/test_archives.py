@@ -19,7 +19,7 @@ REPORT = "滨海新区报告.txt"
 
 
 def build_archive(*entries: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
-    """Return an archive, in which names may be duplicates."""
+    """Return an archive with these entries, each a name and its data. Several entries may have the same name."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", method) as archive:
         for name, data in entries:
@@ -37,7 +37,7 @@ def build_archive_with_name(raw: bytes, *, utf8: bool = False, extra: bytes = b"
 
 
 def test_entries_are_in_archive_order_without_folders() -> None:
-    """Names are in archive order, folders are not entries, and entries return their bytes."""
+    """Names are in archive order, folders are left out, and reading an entry returns its bytes."""
     archive = open_archive(build_archive(("乙/", b""), ("乙/b.txt", b"2"), ("a.txt", b"1"), ("空", b"")))
     assert archive.names == ("乙/b.txt", "a.txt", "空")
     assert [archive.read(name) for name in archive.names] == [b"2", b"1", b""]
@@ -50,12 +50,12 @@ def test_names_without_the_utf8_flag_are_utf8_or_gb18030(encoding: str) -> None:
 
 
 def test_a_backslash_byte_inside_a_gbk_character_is_not_a_separator() -> None:
-    """The second byte of 誠 in GBK is a backslash; it is not a separator."""
+    """The second byte of 誠 in GBK is that of a backslash, but no separator. The backslash after 誠 is one."""
     assert open_archive(build_archive_with_name("誠\\信.txt".encode("gbk"))).names == ("誠/信.txt",)
 
 
 def test_the_unicode_extra_field_is_used_if_its_checksum_matches() -> None:
-    """The extra field with the UTF-8 name is used only if its checksum matches the name."""
+    """The UTF-8 name in the extra field is used only if the checksum beside it is that of the name in the header."""
     raw = b"?????.txt"
     field = b"\1" + struct.pack("<I", zlib.crc32(raw)) + REPORT.encode()
     extra = struct.pack("<HH", 1, 2) + b"xx" + struct.pack("<HH", 0x7075, len(field)) + field
@@ -65,14 +65,14 @@ def test_the_unicode_extra_field_is_used_if_its_checksum_matches() -> None:
 
 @pytest.mark.parametrize("name", ["/a.txt", "../a.txt", "b/../../a.txt", "C:\\a.txt", "..\\a.txt"])
 def test_names_outside_the_archive_are_refused(name: str) -> None:
-    """A name must not be absolute or contain `..`."""
+    """An archive is refused if a name in it is absolute or contains the segment `..`."""
     with pytest.raises(ReadError, match="points outside it"):
         open_archive(build_archive_with_name(name.encode()))
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_duplicate_names_are_refused() -> None:
-    """Duplicate names are ambiguous: programs differ in which entry they use."""
+    """Two entries with the same name are refused, because programs differ in which of them they use."""
     with pytest.raises(ReadError, match="same name"):
         open_archive(build_archive(("a", b"1"), ("a", b"2")))
 
@@ -84,7 +84,7 @@ def test_too_many_entries_are_refused() -> None:
 
 
 def test_a_zip_bomb_is_refused() -> None:
-    """A large entry with a compression ratio above the limit is refused; a small one is not."""
+    """Of two entries with a compression ratio above the limit, one of 20 MB is refused, and one of 5 MB is read."""
     archive = open_archive(build_archive(("bomb", bytes(20_000_000)), ("zeros", bytes(5_000_000))))
     with pytest.raises(ReadError, match=r"^bomb: unpacks to more than 200 times its size"):
         archive.read("bomb")
@@ -106,8 +106,8 @@ def test_entry_and_total_size_are_limited(monkeypatch: pytest.MonkeyPatch) -> No
         archive.read("b")
 
 
-def test_no_more_than_the_stated_size_is_uncompressed() -> None:
-    """No more bytes are uncompressed than the header states."""
+def test_an_entry_larger_than_stated_is_refused() -> None:
+    """An entry that unpacks to more bytes than the directory of the archive states is refused as damaged."""
     data = bytearray(build_archive(("a", bytes(1_000_000))))
     directory = data.index(b"PK\1\2")
     data[directory + 24 : directory + 28] = struct.pack("<I", 1000)
@@ -116,7 +116,7 @@ def test_no_more_than_the_stated_size_is_uncompressed() -> None:
 
 
 def test_unreadable_entries_have_a_reason() -> None:
-    """Missing, encrypted, damaged entries and unsupported methods have their own messages."""
+    """Missing, encrypted and damaged entries, and entries with unsupported methods, have their own messages."""
     encrypted = bytearray(build_archive(("a", b"1")))
     for start, offset in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
         encrypted[encrypted.index(start) + offset] |= 1
@@ -137,14 +137,14 @@ def test_unreadable_entries_have_a_reason() -> None:
     "data", [b"", b"PK", b"%PDF-1.7", pack_zip({"a": "1"})[:60]], ids=["empty", "short", "PDF", "cut"]
 )
 def test_other_files_are_refused(data: bytes) -> None:
-    """Other files and truncated archives have a clear error message."""
+    """Other files and truncated archives are refused, with a message."""
     with pytest.raises(ReadError, match="not a zip archive, or damaged"):
         open_archive(data)
 
 
 @pytest.mark.parametrize("seed", range(300))
 def test_altered_archives_are_read_or_refused(seed: int) -> None:
-    """An archive with altered bytes is read or refused."""
+    """An archive with altered bytes, truncated or not, is read, or refused with a one-line message."""
     rng = random.Random(seed)  # noqa: S311 - not security-relevant
     data = bytearray(pack_zip({f"{n}.txt": "立案129件。" * rng.randrange(200) for n in range(4)}))
     for _ in range(rng.randrange(1, 8)):
@@ -185,13 +185,13 @@ def test_a_document_type_is_refused(declared: str, encoding: str) -> None:
     [b"", b"<a", b"<a>&b;</a>", b"\xff\xfe\xfd", b'<?xml version="1.0" encoding="big5"?><a/>', b"<a/><b/>"],
 )
 def test_invalid_xml_is_refused(data: bytes) -> None:
-    """XML that is not well-formed, or in an unsupported encoding, has a clear error message."""
+    """XML that is not well-formed, or in an unsupported encoding, is refused as not well-formed."""
     with pytest.raises(ReadError, match="not well-formed"):
         parse_xml(data)
 
 
 def test_huge_xml_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tree needs many times the memory of the bytes, so the bytes are limited."""
+    """XML of more than `MAX_XML_BYTES` is refused, because its tree needs many times its size in memory."""
     monkeypatch.setattr(archives, "MAX_XML_BYTES", 1_000_000)
     with pytest.raises(ReadError, match="more than 1 MB"):
         parse_xml(b"<a>" + bytes(1_000_000) + b"</a>")

@@ -51,7 +51,7 @@ def blocks(data: bytes) -> list[Block]:
 
 
 def write_fake_libreoffice(folder: Path, script: str) -> str:
-    """Write a script that replaces LibreOffice, and return its path. Its last arguments are `--outdir FOLDER FILE`."""
+    """Write a Python program `soffice` that stands in for LibreOffice, and return its path. `script`: its code."""
     path = folder / "soffice"
     path.write_text(f"#!{sys.executable}\nimport os, sys, time\n{script}\n", encoding="utf-8")
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
@@ -76,7 +76,7 @@ def test_the_content_decides_the_reader(data: bytes, expected: list[Block]) -> N
 
 
 def test_a_web_archive_is_read_as_its_page() -> None:
-    """A web archive, as Word saves it, is read as the page in it."""
+    """A web archive, as Word saves it, is read as the page in it. Without a page, it is refused."""
     page = "<html><body><p>立案129件。</p></body></html>".encode("gbk")
     data = (
         b'MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary="b"\r\n\r\n--b\r\n'
@@ -90,7 +90,7 @@ def test_a_web_archive_is_read_as_its_page() -> None:
 
 
 def test_a_damaged_file_of_another_format_is_refused() -> None:
-    """If the content is of another format that cannot be read, the message names that format or the damage."""
+    """If the content is of another format and cannot be read, the message names that format or the damage."""
     with pytest.raises(ReadError, match=r"no reader for \.pdf|not |damaged"):
         blocks(b"%PDF-1.7\n")
 
@@ -103,7 +103,7 @@ def test_a_damaged_file_of_another_format_is_refused() -> None:
     ],
 )
 def test_encrypted_documents_are_refused(data: bytes) -> None:
-    """Encrypted .docx and .doc files are refused, whatever their suffix. The user is not asked for a password."""
+    """The readers of .doc and of .docx both refuse encrypted files of either format."""
     for read in (doc.read, docx.read):
         with pytest.raises(ReadError, match="encrypted: save it without its password"):
             read(data, "a.doc")
@@ -119,7 +119,7 @@ def test_encrypted_documents_are_refused(data: bytes) -> None:
 def test_without_libreoffice_the_message_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch, data: bytes, name: str
 ) -> None:
-    """Binary .doc files, RTF and Word XML need LibreOffice, and the message names the format. A text does not."""
+    """Binary .doc, RTF and Word XML need LibreOffice, and the message names the format. A text does not."""
     monkeypatch.setattr(doc, "find_libreoffice", lambda: None)
     with pytest.raises(ReadError, match=f"needs LibreOffice to read {name}: install LibreOffice, or save the file as"):
         doc.read(data, "a.doc")
@@ -129,7 +129,7 @@ def test_without_libreoffice_the_message_says_what_to_do(
 def test_libreoffice_is_found_on_the_path_and_where_it_is_installed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """LibreOffice is searched on the path, then in the folders of its installers."""
+    """LibreOffice is searched in the folders of PATH, then at the paths where its installers put it."""
     monkeypatch.setattr(doc, "_INSTALL_PATHS", (str(tmp_path / "none"),))
     monkeypatch.setenv("PATH", str(tmp_path))
     assert doc.find_libreoffice() is None
@@ -142,7 +142,7 @@ def test_libreoffice_is_found_on_the_path_and_where_it_is_installed(
 
 @pytest.mark.skipif(os.name != "posix", reason="the stand-in is a script")
 def test_the_conversion_is_private_and_leaves_no_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Profile and files are in a folder that only this user can read, which is deleted afterwards."""
+    """LibreOffice works in a folder that only this user can read, and that is deleted afterwards."""
     note = tmp_path / "note"
     script = f"open({str(note)!r}, 'w').write(os.environ['HOME'] + ' ' + oct(os.stat(os.environ['HOME']).st_mode))"
     monkeypatch.setattr(doc, "find_libreoffice", lambda: write_fake_libreoffice(tmp_path, script))
@@ -154,7 +154,7 @@ def test_the_conversion_is_private_and_leaves_no_files(monkeypatch: pytest.Monke
 
 @pytest.mark.skipif(os.name != "posix", reason="the stand-in is a script")
 def test_a_hanging_conversion_is_killed_with_its_children(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The conversion ends at the time limit of the file. No process and no temporary file is left."""
+    """The conversion ends at the time limit of the file. Neither a process nor a temporary folder is left."""
     monkeypatch.undo()  # restores the readers that `_formats` replaced
     mark, note = new_mark(), tmp_path / "note"
     monkeypatch.setenv(MARK_VARIABLE, mark)
@@ -191,7 +191,7 @@ NUMBERING = definition(
 
 @needs_libreoffice
 def test_word_97_is_read_as_docx(tmp_path: Path) -> None:
-    """List numbers, bold type, tables and notes survive the conversion of .doc."""
+    """A .doc that LibreOffice made from a .docx reads like the .docx: list numbers, bold type and tables are kept."""
     body = (
         paragraph(run("某某局工作报告", "<w:b/>"))
         + item("成效")
@@ -247,7 +247,7 @@ def test_altered_documents_are_read_or_refused(seed: int, word_97: bytes) -> Non
 
 @pytest.mark.parametrize("seed", range(200))
 def test_any_first_bytes_are_read_or_refused(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the first bytes, a file is read or raises ReadError."""
+    """Whatever its first bytes, a file is read, or refused with a one-line message."""
     monkeypatch.setattr(doc, "find_libreoffice", lambda: None)
     rng = random.Random(seed)  # noqa: S311 - not security-relevant
     starts = (OLE, b"PK\3\4", b"{\\rtf1", b"%PDF", b"<html>", b"<?xml", b"MIME-Version: 1.0\n\n", b"")
@@ -260,7 +260,7 @@ def test_any_first_bytes_are_read_or_refused(seed: int, monkeypatch: pytest.Monk
 
 @needs_libreoffice
 def test_real_reports_survive_the_conversion(shared: Path, tmp_path: Path) -> None:
-    """A report saved as .doc has the lines of its text file as blocks."""
+    """The non-blank blocks of a report saved as .doc are the non-blank lines of its text file."""
     seeds = sorted((shared / "corpus" / "seeds").glob("*.txt"))[:3]
     reports = [path.read_text(encoding="utf-8").split("\n") for path in seeds]
     data = [document("".join(map(paragraph, lines)), {"styles": ""}) for lines in reports]

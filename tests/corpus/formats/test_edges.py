@@ -15,11 +15,11 @@ WIDTH, HEIGHT, SIZE, LEADING = 595.0, 842.0, 12.0, 20.0
 """Points: an A4 page, the type size and the distance between lines."""
 
 Line = tuple[str, float]
-"""The text of a line and the distance of its baseline from the upper edge."""
+"""The text of a line, and the distance of its baseline from the upper edge of the page, in points."""
 
 
 def place(lines: Sequence[Line], number: int = 1, size: float = SIZE) -> PlacedPage:
-    """Set lines on a page. Han characters are as wide as high, other characters half as wide."""
+    """Set lines on page `number`. Han characters are as wide as high, ASCII characters half as wide."""
     glyphs: list[Glyph] = []
     for text, baseline in lines:
         x = 60.0
@@ -31,7 +31,7 @@ def place(lines: Sequence[Line], number: int = 1, size: float = SIZE) -> PlacedP
 
 
 def body(lines: Sequence[str], top: float = 60) -> list[Line]:
-    """Set lines below each other."""
+    """Return lines below each other, the first with its baseline at `top`."""
     return [(line, top + LEADING * n) for n, line in enumerate(lines)]
 
 
@@ -80,7 +80,7 @@ def test_lines_that_differ_only_in_their_numbers_are_text(line_of: Callable[[int
 
 @pytest.mark.parametrize("gap", [20, 30, 60])
 def test_blocks_that_differ_only_in_their_numbers_are_text(gap: int) -> None:
-    """Four pages with the same form and other numbers keep all their lines, however far apart the lines are."""
+    """Four pages with the same form and other numbers keep all lines, whatever the distance of the first two lines."""
     pages = [
         [(f"本季度立案{n}2件", 60.0), (f"罚款{n}.5万元", 60.0 + gap), (f"{2019 + n}年小计{n}7件", 780.0)]
         for n in range(1, 5)
@@ -107,7 +107,7 @@ def test_the_unit_of_a_table_is_text_on_each_page() -> None:
 
 
 def test_a_line_in_the_margins_of_two_pages_of_nine_is_text() -> None:
-    """A line on two pages of nine is not a running head, which would be on nearly all pages of its part."""
+    """附表 on pages 2 and 8 of nine is text: a running head would be on most of the pages between them, too."""
     heads = {2: "附表", 8: "附表"}
     text = read([[*([(heads[n], 50.0)] if n in heads else []), *page_of_text(n)] for n in range(1, 10)])
     assert texts(text).count("附表") == 2
@@ -133,7 +133,7 @@ def test_a_line_in_the_margins_of_two_pages_of_nine_is_text() -> None:
 )
 @pytest.mark.parametrize("baseline", [50.0, 800.0])
 def test_running_heads_and_feet_are_left_out_and_counted(head_of: Callable[[int], str], baseline: float) -> None:
-    """Heads and feet that repeat, also in turn or by chapter, or whose number counts up, are left out and counted."""
+    """Heads and feet that repeat, alternate, change by chapter or have ascending numbers are left out and counted."""
     heads = [head_of(n) for n in range(1, 10)]
     pages = [[*page_of_text(n), *([(head, baseline)] if head else [])] for n, head in enumerate(heads, 1)]
     text = read(pages)

@@ -32,7 +32,8 @@ BIG5 = ["cp950", "big5hkscs"]
 def convert_to_big5(text: str) -> str:
     """Convert text to characters that Big5 contains.
 
-    A character is replaced by its traditional form if that is unique. Characters without one are removed.
+    A character that Big5 lacks is replaced by its traditional form if Big5 contains exactly one; otherwise it is
+    removed.
     """
     lines = (ROOT / "searchkit" / "data" / "folding.txt").read_text(encoding="utf-8").splitlines()
     before, after = (line for line in lines if not line.startswith("# "))
@@ -47,7 +48,7 @@ def convert_to_big5(text: str) -> str:
 
 
 def count_wrong_decodings(texts: list[str], encodings: list[str]) -> Counter[tuple[str, int]]:
-    """Count the texts that are not decoded correctly, by encoding and length."""
+    """Count the texts that are refused, decoded incorrectly or decoded with a warning, by encoding and length."""
     wrong: Counter[tuple[str, int]] = Counter()
     for text in texts:
         for encoding in encodings:
@@ -75,13 +76,13 @@ def excerpts(text: str, lengths: tuple[int, ...], rng: random.Random) -> Iterato
 
 @pytest.mark.parametrize("encoding", [*UNICODE, *SIMPLIFIED])
 def test_simplified_text_is_decoded(encoding: str) -> None:
-    """Simplified text is decoded from each encoding, with and without byte order mark."""
+    """Simplified text is decoded from each encoding of Unicode and of simplified Chinese."""
     assert decode_text(CHINESE.encode(encoding)).text == CHINESE
 
 
 @pytest.mark.parametrize("encoding", [*UNICODE, *SIMPLIFIED, "big5", *BIG5])
 def test_traditional_text_is_decoded(encoding: str) -> None:
-    """Traditional text is decoded from each encoding, including Big5."""
+    """Traditional text is decoded from each encoding of Unicode, from GBK and GB18030, and from Big5."""
     assert decode_text(TRADITIONAL.encode(encoding)).text == TRADITIONAL
 
 
@@ -90,7 +91,7 @@ def test_traditional_text_is_decoded(encoding: str) -> None:
     "name", sorted(path.name for path in (ROOT / "corpus" / "reports").glob("*.*") if path.suffix != ".csv")
 )
 def test_every_sample_is_decoded(name: str, encoding: str) -> None:
-    """A sample report in an encoding that has all of its characters is read as in UTF-8; in others, it has blocks."""
+    """A sample is read as in UTF-8 from each encoding that has all its characters; from any other, it has blocks."""
     text = (ROOT / "corpus" / "reports" / name).read_text(encoding="utf-8")
     text = convert_to_big5(text) if encoding in BIG5 else text
     expected, decoded = read_bytes(text.encode(), name), read_bytes(text.encode(encoding, "ignore"), name)
@@ -100,7 +101,7 @@ def test_every_sample_is_decoded(name: str, encoding: str) -> None:
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs the real reports next to the checkout")
 def test_real_reports_are_decoded() -> None:
-    """Real reports are detected in 10 encodings, from entire texts and from parts of 20 to 1,000 characters."""
+    """Real reports, and parts of them of at most 1,000 characters, are decoded correctly from 10 encodings."""
     paths = sorted((SHARED / "gov").rglob("*.md"))
     rng = random.Random(1)  # noqa: S311 - not security-relevant
     paths = [*sorted((SHARED / "seeds").glob("*.txt")), *rng.sample(paths, 80)]
@@ -144,7 +145,7 @@ def test_frequent_characters_match_the_dictionary() -> None:
 
 
 def test_big5_punctuation_is_mapped_as_on_windows() -> None:
-    """Big5 is decoded with the usual tilde and middle dot, Hong Kong's characters and circled numbers."""
+    """Marks such as ～ and ‧ are decoded as on Windows; circled numbers and Hong Kong's characters are decoded, too."""
     text = f"{TRADITIONAL}５～１０件‧﹑￥①②㈠嘅喺"
     data = text[:-5].encode("cp950", "ignore") + "①②".encode("big5hkscs") + "嘅喺".encode("big5hkscs")
     assert decode_text(data).text.endswith("５～１０件‧﹑￥①②嘅喺")
@@ -152,7 +153,7 @@ def test_big5_punctuation_is_mapped_as_on_windows() -> None:
 
 @pytest.mark.parametrize("encoding", ["big5", "cp950", "big5hkscs"])
 def test_circled_numbers_of_both_big5_tables_are_read(encoding: str) -> None:
-    """Circled numbers have two code positions in Big5. One of them also encodes kana; the text decides."""
+    """A circled number has two codes in Big5. One of them stands for a kana instead if the text has other kana, too."""
     text = f"{TRADITIONAL}①甲②乙⑩丙⑴丁"
     assert decode_text(text.encode(encoding)).text == text
     japanese = f"{TRADITIONAL}レストランワイン"
@@ -160,7 +161,7 @@ def test_circled_numbers_of_both_big5_tables_are_read(encoding: str) -> None:
 
 
 def test_ascii_in_utf16_is_decoded() -> None:
-    """UTF-16 without a byte order mark is also recognised by its NUL bytes."""
+    """ASCII characters in UTF-16 without a byte order mark are recognised by their NUL bytes."""
     for encoding in ("utf-16-le", "utf-16-be"):
         assert decode_text("id,year\n1,2023\n".encode(encoding)).text == "id,year\n1,2023\n"
 
@@ -176,7 +177,7 @@ def test_ascii_is_not_decoded_as_utf16() -> None:
 
 @pytest.mark.parametrize(("encoding", "name"), [("gb18030", "GB18030"), ("big5hkscs", "Big5"), ("utf-8", "UTF-8")])
 def test_invalid_bytes_are_replaced_and_reported(encoding: str, name: str) -> None:
-    """An invalid byte in a long text, or a truncated character at its end, does not change the detected encoding."""
+    """An invalid byte in a long text is read as U+FFFD, with a warning. A truncated last character loses no other."""
     start = (TRADITIONAL * 10).encode(encoding)
     decoded = decode_text(start + b"\xff\n" + TRADITIONAL.encode(encoding))
     assert decoded.text == f"{TRADITIONAL * 10}\ufffd\n{TRADITIONAL}"
@@ -185,13 +186,13 @@ def test_invalid_bytes_are_replaced_and_reported(encoding: str, name: str) -> No
 
 
 def test_truncated_utf16_without_mark_is_decoded() -> None:
-    """A truncated character at the end adds a warning."""
+    """A truncated character at the end adds a warning; the text before it is decoded."""
     decoded = decode_text((CHINESE * 3).encode("utf-16-le")[:-1])
     assert (decoded.text[:-1], len(decoded.warnings)) == ((CHINESE * 3)[:-1], 1)
 
 
 def test_a_few_nul_characters_are_removed_with_a_warning() -> None:
-    """A few NUL characters are removed in UTF-8, GB18030 and UTF-16."""
+    """A few NUL characters are removed, with a warning, in UTF-8, GB18030 and UTF-16."""
     for encoding in ("utf-8", "gb18030", "utf-16"):
         decoded = decode_text(f"{CHINESE * 3}\x00{CHINESE}\x00{CHINESE}".encode(encoding))
         assert (decoded.text, decoded.warnings) == (CHINESE * 5, ("2 NUL characters are dropped",))
@@ -233,7 +234,7 @@ def test_mixed_line_ends_are_split() -> None:
 
 
 def build_page(charset: str, text: str, encoding: str) -> bytes:
-    """Return a page that declares an encoding and uses another or the same."""
+    """Return a page that declares the encoding `charset`, in the encoding `encoding`."""
     return f'<html><head><meta charset="{charset}"></head><body><p>{text}</p></body></html>'.encode(encoding)
 
 
@@ -252,7 +253,7 @@ def test_a_wrong_declaration_is_ignored(charset: str, encoding: str) -> None:
     "head", ['<meta http-equiv=Content-Type content="text/html; charset=BIG5">', "<meta charset=big5>"]
 )
 def test_the_declaration_decides_ambiguous_bytes(head: str) -> None:
-    """Two rare characters are valid in two encodings: the declaration decides; without one, GB18030."""
+    """The bytes of 鬱鬯 in Big5 are also valid GB18030: the declaration decides; without one, they are GB18030."""
     data = "鬱鬯".encode("big5")
     assert read_bytes(head.encode() + data, "a.html").documents[0].blocks[0].text == "鬱鬯"
     assert read_bytes(data, "a.html").documents[0].blocks[0].text == data.decode("gb18030")
@@ -263,7 +264,7 @@ def test_the_declaration_decides_ambiguous_bytes(head: str) -> None:
 
 @pytest.mark.parametrize("encoding", ["gb18030", "cp950", "utf-16-le"])
 def test_detection_examines_a_bounded_number_of_bytes(encoding: str) -> None:
-    """Ten million characters take seconds: only the first million bytes after the ASCII prefix are examined."""
+    """Ten million characters take less than 10 seconds, because only a million bytes are examined for the encoding."""
     data = ("x" * 1_000_001).encode(encoding) + (TRADITIONAL * 250_000).encode(encoding)
     start = time.process_time()
     assert decode_text(data).text.endswith(TRADITIONAL)

@@ -35,7 +35,7 @@ REPORTS = tuple(name for name in SAMPLES if name not in RECORDS)
 """Names of the sample files that contain the entire report."""
 
 FieldValues = Mapping[str, object]
-"""Field values of a document, with its paragraphs and measures."""
+"""Values by name: fields of a document and of its paragraphs, and its measures."""
 
 DIFFERENT_FIELDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
@@ -57,9 +57,9 @@ DIFFERENT_IN_RECORDS: Mapping[str, str] = MappingProxyType(
 )
 """For each field of a paragraph that differs in records, the reason."""
 FILE_FIELDS = frozenset({"document", "sha256", "measures", "id"})
-"""Fields that identify the file, and `measures`, which is counted when the index is built."""
+"""Fields of a document that are not compared: they identify the file, or are counted by the build (`measures`)."""
 ROW_STARTS = ("领域 ", "防雷安全 ", "升放气球 ", "设施保护 ")
-"""Start of the rows of the table in the sample."""
+"""Starts of the paragraphs that the rows of the sample's table become."""
 PARAGRAPH_FIELDS = ("text", "number", "path", "section", "topics", "page")
 """Fields that the paragraphs of different formats are compared by."""
 
@@ -83,7 +83,7 @@ def measures(parsed: ParsedDocument) -> list[tuple[ExtractedMeasure, ...]]:
 
 
 def comparable_fields(parsed: ParsedDocument) -> FieldValues:
-    """Return what is compared between formats. Only some formats have tables, so their rows are left out."""
+    """Return what is compared between formats. Only some formats have tables, so table rows are left out."""
     document_fields = {
         item.name: getattr(parsed.document, item.name) for item in fields(Document) if item.name not in FILE_FIELDS
     }
@@ -132,7 +132,7 @@ def test_every_format_yields_the_same_report(name: str, expected: ParsedDocument
 
 @pytest.mark.skipif(doc.find_libreoffice() is None, reason="LibreOffice is not installed")
 def test_word_97_yields_the_same_report(expected: ParsedDocument, taxonomy: Taxonomy, tmp_path: Path) -> None:
-    """A .doc that LibreOffice converted from a .docx reads like the .docx."""
+    """A .doc that LibreOffice converted from the .docx of the report reads like the text file."""
     path = tmp_path / f"{make.NAME}.doc"
     path.write_bytes(convert_document(make.docx(make.source()), ".docx", "doc:MS Word 97", tmp_path))
     (report,) = read(path, taxonomy)
@@ -140,7 +140,7 @@ def test_word_97_yields_the_same_report(expected: ParsedDocument, taxonomy: Taxo
 
 
 def test_formats_add_dates_pages_and_names(taxonomy: Taxonomy) -> None:
-    """The page states its date, paragraphs of paginated formats have pages, and a file in an archive has both names."""
+    """The HTML states its date. Paragraphs of PDF and OFD have pages. A zipped report has the names of ZIP and file."""
     (page,) = read(make.FOLDER / f"{make.NAME}.html", taxonomy)
     assert (page.document.published, page.document.warnings) == (make.PUBLISHED, ())
     for suffix in (".pdf", ".ofd"):
@@ -154,7 +154,7 @@ def test_formats_add_dates_pages_and_names(taxonomy: Taxonomy) -> None:
 
 @pytest.mark.parametrize("name", RECORDS)
 def test_records_yield_the_same_paragraphs(name: str, expected: ParsedDocument, taxonomy: Taxonomy) -> None:
-    """Each row is a document with the fields of the report and a paragraph with number, section and measures."""
+    """Each record is a document with the fields of the report, and one paragraph with number, section and measures."""
     documents = read(make.FOLDER / name, taxonomy)
     assert [each.paragraphs[0].text for each in documents] == [paragraph.text for paragraph in expected.paragraphs]
     for each, extracted, paragraph in zip(documents, measures(expected), expected.paragraphs, strict=True):
@@ -173,9 +173,10 @@ def test_records_yield_the_same_paragraphs(name: str, expected: ParsedDocument, 
 
 
 def comparable_content(data: bytes, name: str) -> object:
-    """Return the comparable content of a file.
+    """Return what is compared of a file.
 
-    That is the entries of an archive, the blocks of files that contain library versions, otherwise the bytes.
+    Of .pdf and .xlsx files, whose bytes depend on the versions of libraries, it is what the reader returns; of another
+    archive, its entries; otherwise the bytes.
     """
     if name.endswith((".pdf", ".xlsx")):
         return read_bytes(data, name)
@@ -186,14 +187,14 @@ def comparable_content(data: bytes, name: str) -> object:
 
 
 def build_sample(name: str) -> bytes:
-    """Build a sample again."""
+    """Build a sample again and return its bytes."""
     if name in make.FROM_TEXT:
         return make.FROM_TEXT[name](make.source())
     return make.FROM_PARAGRAPHS[name](make.paragraphs())
 
 
 def test_all_samples_are_built() -> None:
-    """The folder contains the text file and all files built from it, with ASCII names."""
+    """The folder contains the text file, all files built from it, and no others. Their names are ASCII."""
     assert sorted([f"{make.NAME}.txt", *BUILT]) == SAMPLES
     assert "".join(SAMPLES).isascii()
 
@@ -239,7 +240,7 @@ def to_traditional(text: str) -> str:
 
 
 def test_big5_yields_the_same_report(expected: ParsedDocument, taxonomy: Taxonomy, tmp_path: Path) -> None:
-    """Traditional text in Big5 yields the same report as in UTF-8; folded, its texts equal the simplified ones."""
+    """Traditional text reads the same in Big5 and UTF-8. Its folded texts and its values are those of `expected`."""
     text = to_traditional(make.source())
     both = []
     for encoding in ("cp950", "utf-8"):

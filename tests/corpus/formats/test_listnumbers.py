@@ -25,13 +25,13 @@ from searchkit.corpus.formats.word.listnumbers import format_number
 
 
 def printed_numbers(steps: list[tuple[int, int]], numbering: str, **parts: str) -> list[str]:
-    """Return the numbers printed before paragraphs of (level, list)."""
+    """Return the list numbers before paragraphs. `steps`: level, from 0, and list of each paragraph."""
     block_texts = texts("".join(item("文", n, number) for n, number in steps), numbering=numbering, **parts)
     return [text.removesuffix("文") for text in block_texts]
 
 
 def test_levels_count_and_restart_as_in_a_chinese_report() -> None:
-    """Each level counts on and restarts under the next item above. Numbers precede the text as if typed."""
+    """Each level counts on, and restarts after a paragraph of a level above. Numbers precede the text as if typed."""
     steps = [(0, 1), (1, 1), (2, 1), (2, 1), (3, 1), (1, 1), (2, 1), (0, 1), (1, 1), (3, 1)]
     expected = ["一、", "（一）", "1.", "2.", "①", "（二）", "1.", "二、", "（一）", "①"]
     assert printed_numbers(steps, definition(0, *OUTLINE) + list_instance(1, 0)) == expected
@@ -76,9 +76,9 @@ def test_levels_count_and_restart_as_in_a_chinese_report() -> None:
     ],
 )
 def test_number_styles(style: str, number: int, printed: str) -> None:
-    """Each style of Chinese documents has its symbols.
+    """Each style of numbers in Chinese documents has its numerals or symbols.
 
-    A number without a symbol, or of an unknown style, is decimal.
+    A number for which its style has none, or of an unknown style, is decimal.
     """
     assert format_number(number, style) == printed
 
@@ -97,7 +97,7 @@ def test_lists_with_the_same_definition_continue_each_other() -> None:
 
 
 def test_a_list_may_override_a_level() -> None:
-    """An override of a level replaces its style or pattern."""
+    """An override of a level replaces its style and pattern. Its numbers still continue those of the other list."""
     other = f'<w:lvlOverride w:ilvl="0">{level(0, "upperLetter", "%1)")}</w:lvlOverride>'
     assert printed_numbers(
         [(0, 1), (0, 2)], definition(0, *OUTLINE) + list_instance(1, 0) + list_instance(2, 0, other)
@@ -117,7 +117,7 @@ def test_patterns_refer_to_upper_levels() -> None:
 
 
 def test_levels_with_a_restart_rule() -> None:
-    """`lvlRestart` 0 means never; another value names the level after which the level restarts."""
+    """With `lvlRestart` 0, a level never restarts; with 1, it restarts only after a paragraph of the first level."""
     numbering = definition(
         0,
         level(0, "decimal", "%1、"),
@@ -130,7 +130,10 @@ def test_levels_with_a_restart_rule() -> None:
 
 
 def test_bullets_and_hidden_numbers_are_not_read() -> None:
-    """Bullets, hidden numbers, and numbers of disabled or missing lists are not read. Shown numbers are."""
+    """Bullets, hidden numbers, and numbers of disabled lists, missing lists and missing levels are not read.
+
+    A number whose style says that it is not hidden is read.
+    """
     hidden = level(1, "decimal", "%2.").replace("</w:lvl>", "<w:rPr><w:vanish/></w:rPr></w:lvl>")
     numbering = definition(0, level(0, "bullet", "·"), hidden) + list_instance(1, 0)
     assert printed_numbers([(0, 1), (1, 1), (2, 1), (0, 0), (0, 7), (99, 1)], numbering) == [""] * 6
@@ -192,7 +195,7 @@ def test_a_blank_separates_number_and_text_only_if_needed() -> None:
 
 @pytest.mark.skipif(doc.find_libreoffice() is None, reason="LibreOffice is not installed")
 def test_libreoffice_prints_the_same_numbers(tmp_path: Path) -> None:
-    """LibreOffice, asked for plain text, prints the same numbers."""
+    """LibreOffice, asked for plain text, prints the same numbers, apart from blanks."""
     rng = random.Random(7)  # noqa: S311 - not security-relevant
     start = '<w:lvlOverride w:ilvl="0"><w:startOverride w:val="5"/></w:lvlOverride>'
     numbering = (

@@ -1,4 +1,7 @@
-"""Raised and lowered characters: marks of notes are dropped, powers and charges are kept. In every format."""
+"""Raised and lowered characters in every format: marks of notes are dropped, powers and charges are kept.
+
+The module also tests that invisible characters, such as soft hyphens, are removed.
+"""
 
 from __future__ import annotations
 
@@ -56,13 +59,17 @@ POWERS = {
     "立案<sup>2</sup>件": "立案2件",
     "投资<sup>12</sup>亿元": "投资12亿元",
 }
-"""Texts whose raised characters are kept: a power, a charge, a sign of degrees, or a number whose unit follows."""
+"""Texts whose raised characters are kept → the texts as read.
+
+The characters are a power, a charge, a sign of degrees, or a number whose unit follows.
+"""
 LOWERED_TEXTS = {
     "PM<sub>2.5</sub>平均浓度": "PM2.5平均浓度",
     "PM<sub>2.5</sub>35微克": "PM2.5 35微克",
     "CO<sub>2</sub>排放": "CO2排放",
 }
-"""Texts with lowered characters, which are written like others, but do not merge with a number after them."""
+"""Texts with lowered characters → the texts as read: lowered digits are written like others, but do not merge with a
+number after them."""
 ALL = NOTES | POWERS | LOWERED_TEXTS
 
 
@@ -76,12 +83,12 @@ def test_marks_and_powers(marked: str, text: str) -> None:
 
 
 def test_the_label_of_a_note_is_kept() -> None:
-    """At the start of a text, a raised number is the label of the note."""
+    """At the start of a text, a raised number is the label of the note, and is kept as a superscript."""
     assert resolve_marks(f"{RAISED}2{END}按不变价计算。") == "²按不变价计算。"
 
 
 def test_numbers_around_a_note_do_not_merge() -> None:
-    """A blank replaces the note between two numbers or two Latin words."""
+    """A blank replaces the mark of a note between two numbers or two Latin words."""
     assert resolve_marks(f"增长5{RAISED}2{END}1349亿元") == "增长5 1349亿元"
     assert resolve_marks(f"GDP{RAISED}2{END}CPI") == "GDP CPI"
 
@@ -135,7 +142,7 @@ WRITERS: Mapping[str, tuple[str, Callable[[str], bytes]]] = MappingProxyType(
 
 
 def read_text(data: bytes, name: str) -> str:
-    """Return the text of the only block of a file."""
+    """Return the text of the only block with text in a file."""
     (raw,) = read_bytes(data, name).documents
     (block,) = (block for block in raw.blocks if block.text)
     return block.text
@@ -201,7 +208,7 @@ def test_small_raised_type_of_pages(marked: str, text: str) -> None:
 
 
 def test_a_note_at_the_start_of_a_line_belongs_to_the_word_before() -> None:
-    """A note that is the first character of a line follows the last word of the line before."""
+    """A raised number at the start of a line is the mark of a note on the last word of the line before."""
     size, lines = 10, ["这一段话写满了一整行并且它的最后一个词是生产总值", "2", "1349亿元。"]
     glyphs = [Glyph(char, 20.0 + size * n, 30.0 + size * n, 100, size) for n, char in enumerate(lines[0])]
     glyphs.append(Glyph("2", 20, 23, 112, 6))
@@ -254,7 +261,7 @@ def test_soft_hyphens_on_pages() -> None:
 )
 @pytest.mark.parametrize("kind", WRITERS)
 def test_measures_do_not_contain_the_marks(kind: str, marked: str, value: float, unit: str) -> None:
-    """The mark of a note is not a digit of the number after it."""
+    """Neither the mark of a note nor a lowered digit is part of the number after it. A soft hyphen splits no number."""
     name, write = WRITERS[kind]
     marked = marked.replace("[", r"\[").replace("]", r"\]") if name == "a.md" else marked
     text = read_text(write(marked), name)

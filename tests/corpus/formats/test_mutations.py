@@ -26,7 +26,7 @@ def counts(tmp_path_factory: pytest.TempPathFactory) -> Counts:
 
 
 def test_damaged_files_affect_nothing_else(counts: Counts) -> None:
-    """All files pass through the build without a fault, intact files are indexed, and memory stays within the limit."""
+    """All files pass through the builds without a fault, and memory stays within the limit of an empty file."""
     assert counts.faults == []
     assert counts.peak_memory <= budget.BASE_MEMORY
     outcomes: Counter[str] = sum(counts.outcomes.values(), Counter())
@@ -48,10 +48,10 @@ UNREADABLE = {"a.docx": b"PK", "a.txt": bytes(99), "a.pdf": b"%PDF-1.4 cut"}
 
 
 class Unreadable(Mutations):
-    """Yields files that cannot be read."""
+    """Creates the files of `UNREADABLE` instead of damaged ones."""
 
     def damaged(self, n: int) -> tuple[str, bytes]:
-        """Return a file of `UNREADABLE`, named like an intact one."""
+        """Return the name and bytes of file number `n` of `UNREADABLE`, named like an intact file."""
         name = [*UNREADABLE][n]
         return f"{n:06}-intact-{name}", UNREADABLE[name]
 

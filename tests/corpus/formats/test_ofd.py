@@ -47,7 +47,7 @@ def pack_zip(files: Mapping[str, str | bytes]) -> bytes:
 
 
 def build_text_object(line: PrintedLine, number: int = 0) -> str:
-    """Write a line as a text object with its own box and the position of each character."""
+    """Return a line as a text object with its own box and the position of each character. `number`: its id."""
     size = line.size * MM
     steps = " ".join(f"{size / 2 if char.isascii() else size:.4f}" for char in line.text[:-1])
     box = f"{line.x * MM:.4f} {line.y * MM - size:.4f} {size * len(line.text):.4f} {size * 1.3:.4f}"
@@ -60,7 +60,7 @@ def build_text_object(line: PrintedLine, number: int = 0) -> str:
 
 
 def build_page(objects: str, head: str = "") -> str:
-    """Write a page, or a template of pages."""
+    """Return a page, or a template of pages. `head`: the elements before its content."""
     return (
         f'<?xml version="1.0" encoding="UTF-8"?><ofd:Page {NAMESPACE}>{head}<ofd:Content>'
         f'<ofd:Layer Type="Body">{objects}</ofd:Layer></ofd:Content></ofd:Page>'
@@ -68,7 +68,10 @@ def build_page(objects: str, head: str = "") -> str:
 
 
 def build_document(pages: Sequence[str], folder: str = "Doc_0", common: str = "", rest: str = "") -> dict[str, str]:
-    """Write a document with these pages."""
+    """Return the files of a document with these pages, its root first.
+
+    `common`: further elements of `CommonData`. `rest`: elements after the list of pages.
+    """
     listed = "".join(f'<ofd:Page ID="p{n}" BaseLoc="Pages/Page_{n}/Content.xml"/>' for n in range(1, len(pages) + 1))
     box = f"<ofd:PageArea><ofd:PhysicalBox>0 0 {WIDTH * MM} {HEIGHT * MM}</ofd:PhysicalBox></ofd:PageArea>"
     root = (
@@ -80,7 +83,7 @@ def build_document(pages: Sequence[str], folder: str = "Doc_0", common: str = ""
 
 
 def build_package(*bodies: Mapping[str, str], info: str = "") -> bytes:
-    """Pack documents into a package."""
+    """Pack documents into a package. `info`: the metadata of each document."""
     roots = (next(iter(body)) for body in bodies)
     listed = "".join(
         f"<ofd:DocBody><ofd:DocInfo>{info}</ofd:DocInfo><ofd:DocRoot>{r}</ofd:DocRoot></ofd:DocBody>" for r in roots
@@ -92,20 +95,20 @@ def build_package(*bodies: Mapping[str, str], info: str = "") -> bytes:
 
 
 def typeset_document(pages: Sequence[Sequence[PrintedLine]], **options: str) -> dict[str, str]:
-    """Write a document with these lines on its pages."""
+    """Return the files of a document with these lines on its pages. `options`: as in `build_document`."""
     objects = ["".join(build_text_object(line, n) for n, line in enumerate(lines)) for lines in pages]
     return build_document([build_page(text) for text in objects], **options)
 
 
 def blocks(data: bytes) -> list[Block]:
-    """Return the blocks of the only document in a package."""
+    """Return the blocks of the only document in a package. It has no key."""
     (raw_document,) = ofd.read(data, "a.ofd").documents
     assert raw_document.key is None
     return list(raw_document.blocks)
 
 
 def texts(data: bytes) -> list[str]:
-    """Return the texts of the blocks of a package."""
+    """Return the texts of the blocks of the only document in a package."""
     return [block.text for block in blocks(data)]
 
 
@@ -113,7 +116,7 @@ def texts(data: bytes) -> list[str]:
 
 
 def test_lines_become_paragraphs() -> None:
-    """Lines are joined to paragraphs across pages. Bold paragraphs are strong, page numbers are dropped."""
+    """Lines are joined to paragraphs across pages. Bold paragraphs are strong. Page numbers and heads are dropped."""
     long = (
         "".join(f"第{n}项工作由区司法局会同有关部门按照年度计划组织实施，完成情况向社会公布，" for n in range(40))
         + "完。"
@@ -159,7 +162,7 @@ def test_hidden_and_skewed_text_is_dropped() -> None:
     assert texts(build_package(build_document([build_page(hidden + askew + away + shown)]))) == ["正文"]
 
 
-def test_only_text_of_templates_used_once_is_read() -> None:
+def test_of_templates_only_those_used_once_are_read() -> None:
     """Text of a template that several pages use is dropped; text of a template that one page uses is read."""
     shared = build_text_object(PrintedLine("区司法局内部参考", 100, 400, 16))
     letter = build_text_object(PrintedLine("津滨卫发〔2023〕12号", 200, 150, 16))
@@ -286,7 +289,7 @@ def test_plausible_metadata_are_hints(info: str, hints: dict[str, str]) -> None:
 
 
 def test_custom_tags_are_hints_and_bookmarks_are_headings() -> None:
-    """A custom tag overrides the metadata title. A bookmark makes a heading of the paragraph it points to."""
+    """A custom tag overrides the title of the metadata. A bookmark makes a heading of the paragraph with its title."""
     lines = [PrintedLine("东丽区年度报告", 100, 100, 16), PrintedLine("一、做法", 100, 140, 16)]
     tags = "<CustomTags><CustomTag><FileLoc>Tag.xml</FileLoc></CustomTag></CustomTags>"
     tag = f'<公文 {NAMESPACE}><标题><ofd:ObjectRef PageRef="p1">0</ofd:ObjectRef></标题></公文>'
@@ -303,7 +306,7 @@ def test_custom_tags_are_hints_and_bookmarks_are_headings() -> None:
 
 
 def test_each_document_of_a_package_has_a_key() -> None:
-    """Each document of a package has a key. One that cannot be read is a problem; the others are read."""
+    """Each of several documents in a package has a key. One that cannot be read is a problem; the others are read."""
     first = typeset_document([[PrintedLine("甲", 100, 100, 16)]], folder="Doc_0")
     second = typeset_document([[PrintedLine("乙", 100, 100, 16)]], folder="Doc_1")
     contents = ofd.read(build_package(first, {"Doc_2/Document.xml": "<broken"}, second), "a.ofd")
@@ -327,7 +330,7 @@ def test_gbk_and_unusual_names_are_read() -> None:
 
 
 def test_damaged_pages_are_problems() -> None:
-    """Damaged and missing pages are problems; the other pages are read."""
+    """Each damaged and each missing page is a problem. The document is not refused."""
     body = build_document([build_page(build_text_object(PrintedLine("甲", 100, 100, 16))), "<broken", build_page("")])
     del body["Doc_0/Pages/Page_3/Content.xml"]
     contents = ofd.read(build_package(body), "a.ofd")
@@ -366,13 +369,13 @@ def test_packages_without_text_are_refused() -> None:
 
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04", SAMPLE.read_bytes()])
 def test_other_files_are_refused(data: bytes) -> None:
-    """Files that are not archives are refused."""
+    """Files that are not archives, or are truncated, are refused."""
     with pytest.raises(ReadError, match="not a zip archive"):
         ofd.read(data, "a.ofd")
 
 
 def test_malicious_content_is_read_in_bounded_time() -> None:
-    """Cyclic composite objects, huge counts and coordinates, and deep nesting are read in bounded time."""
+    """Cyclic composite objects, huge numbers and deep nesting take less than 10 seconds; other text is read."""
     unit = f'<ofd:Res {NAMESPACE}><ofd:CompositeGraphicUnits><ofd:CompositeGraphicUnit ID="7"><ofd:Content>' + (
         '<ofd:CompositeObject ResourceID="7"/>' * 1
         + "</ofd:Content></ofd:CompositeGraphicUnit></ofd:CompositeGraphicUnits></ofd:Res>"
@@ -410,7 +413,7 @@ def test_altered_packages_are_read_or_refused() -> None:
 
 
 def alter(data: bytes, rng: random.Random) -> bytes:
-    """Alter a few bytes."""
+    """Replace up to 11 pieces of at most two bytes."""
     broken = bytearray(data)
     for _ in range(rng.randrange(1, 12)):
         offset = rng.randrange(len(broken))
@@ -421,7 +424,7 @@ def alter(data: bytes, rng: random.Random) -> bytes:
 
 
 def read_or_reason(data: bytes) -> str:
-    """Read a file. Return the error message, empty if it is read."""
+    """Read a package. Return the error message if it is refused, otherwise an empty text."""
     try:
         assert isinstance(ofd.read(data, "a.ofd"), FileContents)
     except ReadError as error:
@@ -453,14 +456,14 @@ def paragraphs(document_read: ParsedDocument) -> list[tuple[str, str | None, tup
 
 
 def typeset_file(path: Path, target: Path) -> Path:
-    """Typeset a text file with its first line as the title."""
+    """Typeset a text file as an OFD, with its first line as the title, and return the path of the OFD."""
     title, *rest = [" ".join(line.split()) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     target.write_bytes(build_package(typeset_document(Typesetter(head="法治政府建设年度报告").pages(rest, title))))
     return target
 
 
 def test_a_typeset_report_reads_as_its_text_file(read: Callable[[Path], ParsedDocument], tmp_path: Path) -> None:
-    """A typeset report has the paragraphs, heading paths and facets of its text file."""
+    """A typeset report has the paragraphs, heading paths, title and facets of its text file."""
     expected, from_ofd = read(SAMPLE), read(typeset_file(SAMPLE, tmp_path / SAMPLE.with_suffix(".ofd").name))
     assert paragraphs(from_ofd) == paragraphs(expected)
     for field in ("title", "year", "agency", "region", "doctype"):

@@ -38,7 +38,7 @@ def seeds(shared: Path) -> Mapping[str, str]:
 
 @pytest.fixture(scope="module")
 def score(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Mapping[str, bytes]], dict[str, float]]:
-    """Return a function `score(files)`, which returns the scores of reports in a format, by name."""
+    """Return a function `score(files)`, which returns the scores of files in a format, by the name of the score."""
     extractor = Extractor.load()
 
     def run(files: Mapping[str, bytes]) -> dict[str, float]:
@@ -81,7 +81,7 @@ def text_scores(seeds: Mapping[str, str], score: Callable[[Mapping[str, bytes]],
 
 
 def build_docx(text: str) -> bytes:
-    """Return a Word document. Most of its list numbers are automatic, so they are not in the text."""
+    """Return a Word document. The numbers that Word would count the same are automatic, and not in its text."""
     return convert_to_docx(text)[0]
 
 
@@ -92,7 +92,7 @@ def build_page(text: str) -> bytes:
 
 
 def typesettable_lines(text: str) -> Iterator[str]:
-    """Yield lines that can be typeset: without tabs and runs of blanks."""
+    """Yield the lines that are not blank, with one blank for each run of white space, as the typesetter needs them."""
     return (" ".join(line.split()) for line in text.split("\n") if line.strip())
 
 
@@ -136,7 +136,7 @@ def test_formats_score_as_text(
     score: Callable[[Mapping[str, bytes]], dict[str, float]],
     text_scores: Mapping[str, float],
 ) -> None:
-    """Scores of facts, paragraphs, headings, sections, topics and measures are as high as for text."""
+    """No score (of facts, paragraphs, headings, sections, topics, measures) is lower than for text (`MAX_LOSS`)."""
     ending = suffix.removeprefix("-gb")
     check_no_loss(
         score({str(Path(name).with_suffix(ending)): FORMATS[suffix](text) for name, text in seeds.items()}), text_scores

@@ -1,4 +1,4 @@
-"""Tables from file to measures: every cell with its value, unit, row and column, and none from layout."""
+"""Tables from file to measures: each figure with its value, unit, row and column, and no measures from layout."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ TABLES = {
     ),
     "one column": (Report((("立案",), ("129",), ("130",))), []),
 }
-"""For each kind of table the report, and row, column, value and unit of each measure."""
+"""For each kind of table, the report, and the row, column, value and unit of each measure of it."""
 
 
 def read(data: bytes, name: str) -> ParsedDocument:
@@ -172,8 +172,8 @@ def describe(measure: ExtractedMeasure) -> str:
 
 @pytest.mark.parametrize("suffix", FORMATS)
 @pytest.mark.parametrize("kind", TABLES)
-def test_every_cell_is_a_measure(kind: str, suffix: str) -> None:
-    """Each numeric cell is a measure with value, unit, row and column, whose quote is the cell. Nothing else is one."""
+def test_figures_that_count_something_are_measures(kind: str, suffix: str) -> None:
+    """Each figure that counts something is a measure whose quote is its cell. Nothing else in a table is."""
     report, expected = TABLES[kind]
     document = read(report.write(suffix), f"a.{suffix}")
     found = measures(document)
@@ -186,7 +186,10 @@ def test_every_cell_is_a_measure(kind: str, suffix: str) -> None:
 @pytest.mark.parametrize("suffix", FORMATS)
 @pytest.mark.parametrize("kind", TABLES)
 def test_nothing_is_lost(kind: str, suffix: str) -> None:
-    """Each cell, caption and note is in a text or a path; the paragraphs of a table are its rows."""
+    """Each cell of a data table, and each caption and note, is in the text or the path of a paragraph.
+
+    Each row of a data table is a paragraph.
+    """
     report, _ = TABLES[kind]
     document = read(report.write(suffix), f"a.{suffix}")
     shown = "\n".join("\n".join((*paragraph.path, paragraph.text)) for paragraph in document.paragraphs)
@@ -200,7 +203,7 @@ def test_nothing_is_lost(kind: str, suffix: str) -> None:
 
 
 def parts(document: ParsedDocument) -> list[tuple[str, str | None, bool]]:
-    """Return the quote of each measure, the quote of its total, and whether it is a total."""
+    """Return the quote of each measure, the quote of its total or None, and whether the measure itself is a total."""
     by_place = {}
     extracted = EXTRACTOR.extract(document.paragraphs, document.tables)
     for paragraph, found in zip(document.paragraphs, extracted, strict=True):
@@ -242,7 +245,7 @@ def test_rows_of_which_are_parts_of_the_row_before() -> None:
 
 
 def test_indicators_periods_and_bounds() -> None:
-    """The indicator joins column and row without unit and time; the period is that of the header."""
+    """The indicator joins column and row without unit and time. The header states the period, the cell the bound."""
     rows = (("街道", "2022年收件（件）", "上年同期（件）", "办结（件）"), ("东风街道", "约10", "不足9", "8"))
     found = measures(read(Report(rows).write("html"), "a.html"))
     assert [(m.indicator, m.period, m.bound) for _, m in found] == [
@@ -301,7 +304,7 @@ def table(*rows: Sequence[Cell | str]) -> RawTable:
 
 
 def test_hostile_spans_cost_nothing() -> None:
-    """Spans of a billion rows and columns, and long cells that spans repeat, take no time and make no data table."""
+    """Spans of a billion rows and columns do no harm. A table whose spans repeat its cells too often is not data."""
     wide = Cell("收件", row_span=10**9, col_span=10**9)
     recognise_tables([Block("", table=table(("街道", wide), ("东风街道", "1")))])
     assert not is_data_table(table(*[(Cell("数", col_span=1000), "1")] * 1000))

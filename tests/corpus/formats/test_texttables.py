@@ -1,4 +1,4 @@
-"""Tables in plain text: columns separated by tabs or aligned by blanks."""
+"""Tables in plain text: columns separated by tabs or bars, or aligned by blanks."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_lines_with_tabs_are_a_table() -> None:
     ],
 )
 def test_rules_and_bars_are_not_text(content: str) -> None:
-    """Rules between rows and bars between cells are not part of the table. Bars without cells are not a table."""
+    """Rules between rows and bars between cells are not in the cells. Lines of bars without texts are not a table."""
     assert shown(f"各街道如下：\n{content}完。\n") == [
         "各街道如下：",
         [["街道", "收件"], ["东风街道", "10"], ["西关街道", "111"]],
@@ -52,7 +52,7 @@ def test_another_number_of_columns_is_another_table() -> None:
 
 
 def test_aligned_columns_are_a_table() -> None:
-    """A full-width character has the width of two others. A blank in a name separates no cells."""
+    """A full-width character has the width of two others. The blank in 王　芳 separates no cells."""
     assert shown("街道      收件\n东风街道    10\n西关街道   111\n合计       121\n") == [
         [["街道", "收件"], ["东风街道", "10"], ["西关街道", "111"], ["合计", "121"]]
     ]
@@ -82,7 +82,7 @@ def test_other_lines_stay_lines(content: str) -> None:
 
 
 def test_cost_is_linear() -> None:
-    """Many rows with tabs or blanks take seconds."""
+    """Three files of half a million characters in rows with tabs or blanks take less than 20 seconds of CPU time."""
     start = time.process_time()
     for row in ("甲\t1\t2\n", "甲  1  2\n", "甲" + "  1" * 300 + "\n"):
         assert shown(row * (500_000 // len(row)))

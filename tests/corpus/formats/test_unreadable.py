@@ -17,7 +17,7 @@ from searchkit.errors import ReadError
 TEXT = "全年立案处罚案件\n共计罚款万元整"
 LINES = tuple(TEXT.split("\n"))
 CHARS = "".join(dict.fromkeys(TEXT))
-"""The distinct characters of the text, each of which has a glyph."""
+"""The distinct characters of the text, line break included. Each has a glyph."""
 PRIVATE = "".join(chr(0xE000 + n) for n in range(len(CHARS)))
 """Private-use characters, to which a broken font maps the glyphs."""
 NAMES = tuple(f"uni{ord(char):04X}" for char in CHARS)
@@ -61,7 +61,7 @@ def test_fonts_are_repaired_from_the_names_of_their_glyphs(subtype: str, mapped:
 
 
 def test_a_map_to_characters_is_used_whatever_the_names() -> None:
-    """A usable map is not replaced."""
+    """A map to readable characters is not replaced, whether names of glyphs state no characters or other ones."""
     assert texts(read_pdf(coded_pdf([TEXT], CHARS, MEANINGLESS_NAMES))) == LINES
     assert texts(read_pdf(coded_pdf([TEXT], CHARS, NAMES[::-1]))) == LINES
 

@@ -1,4 +1,4 @@
-"""Spreadsheets: rows of sheets to records."""
+"""Spreadsheets: the rows of a sheet become records or, in a sheet without a text column, tables."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_a_table_reads_as_from_csv() -> None:
 def test_every_visible_sheet_with_a_text_column_is_read() -> None:
     """Each visible sheet with a text column is read.
 
-    A hidden sheet, and one with nothing but a header, are problems.
+    A hidden sheet, and one with neither a text column nor a table, are problems. An empty sheet is not.
     """
     book = (
         Book().sheet("一", ["正文"], ["甲"]).sheet("说明", ["填表人", "日期"]).sheet("空").sheet("二", ["text"], ["乙"])
@@ -133,7 +133,7 @@ def test_every_visible_sheet_with_a_text_column_is_read() -> None:
 
 
 def test_a_workbook_without_text_column_and_table_is_refused() -> None:
-    """The message lists the columns of the sheet."""
+    """The message lists the columns of the sheet, or says that no sheet has a row."""
     with pytest.raises(ReadError, match=r"sheet S: no text column .*: the columns are 区县, 立案$"):
         read(Book().sheet("S", ["区县", "立案"]).bytes())
     with pytest.raises(ReadError, match="no sheet has a row"):
@@ -158,7 +158,7 @@ def test_merged_cells_apply_to_each_row() -> None:
 
 
 def read_value(written_value: object, number_format: str = "", **options: object) -> object:
-    """Return the value that the reader returns for a cell with a number format."""
+    """Return the value that the reader returns for a cell with a number format. `options`: those of the workbook."""
     book = Book(**options)
     sheet = book.sheet("S", ["text", "x"], ["甲"]).book.get_worksheet_by_name("S")
     sheet.write(1, 1, written_value, book.book.add_format({"num_format": number_format} if number_format else {}))
@@ -198,7 +198,7 @@ def read_value(written_value: object, number_format: str = "", **options: object
     ],
 )
 def test_number_formats(number: object, number_format: str, expected: object) -> None:
-    """Numbers keep their digits, and percentages have a percent sign. Dates and times are in ISO format."""
+    """In records, numbers keep their digits, percentages have a percent sign, dates and times are in ISO format."""
     result = read_value(number, number_format)
     assert (result, type(result)) == (expected, type(expected))
 
@@ -219,7 +219,7 @@ def test_stored_results_of_formulas_are_read() -> None:
 
 
 def test_strings_of_every_kind_are_read() -> None:
-    """Shared strings, text runs, inline strings and escaped characters are read; phonetic hints are not."""
+    """Shared strings, their runs, strings of formulas, ISO dates and escapes are read; phonetic hints are not."""
     runs = "<r><t>立</t></r><r><rPr/><t>案</t></r><rPh><t>lian</t></rPh>"
     shared = f'<sst xmlns="{MAIN}"><si><t>正文</t></si><si>{runs}</si></sst>'
     rows = '<row><c t="s"><v>0</v></c><c t="str"><v>x_x005F_y</v></c></row>'
@@ -327,9 +327,10 @@ def test_hidden_rows_and_columns_are_not_in_a_table() -> None:
     ],
 )
 def test_cells_of_a_table_are_as_displayed(number: object, number_format: str | int, expected: str) -> None:
-    """Numbers are rounded and grouped as their format says. A negative number has its sign, in any format.
+    """Numbers are rounded and grouped, and dates written, as their format says.
 
-    The format of a number is ignored if its code is too long.
+    A negative number has a minus sign, unless it is displayed as 0 or without digits. The format is ignored if its code
+    is too long, or if the number is too large for it.
     """
     book = Book().sheet("S", ["甲", "乙"], ["丙"])
     book.book.get_worksheet_by_name("S").write(1, 1, number, book.book.add_format({"num_format": number_format}))
@@ -345,7 +346,7 @@ def test_a_text_in_a_cell_of_a_date_is_read() -> None:
 
 
 def test_large_tables_are_refused() -> None:
-    """A table with too many empty cells, between cells in distant rows and columns, is refused."""
+    """A table of three million cells, most of them empty, is refused."""
     header = "".join(f"<c><v>{n}</v></c>" for n in range(3000))
     rows = f"<row>{header}</row>" + "<row><c><v>1</v></c><c><v>2</v></c></row>" * 1000
     assert "more than 2000000 are not read" in str(read_or_reason(build_workbook(rows)))
@@ -391,7 +392,7 @@ def test_large_merged_ranges_are_read_quickly() -> None:
     ],
 )
 def test_damaged_sheets_are_refused(rows: str, reason: str) -> None:
-    """A sheet that is out of bounds or refers to missing data is refused with a one-line message."""
+    """A sheet that is out of bounds, refers to missing data or is malformed is refused with a one-line message."""
     outcome = read_or_reason(build_workbook(rows))
     assert isinstance(outcome, str)
     assert reason in outcome
@@ -420,7 +421,7 @@ def test_zip_bombs_are_refused() -> None:
 
 
 def test_altered_workbooks_are_read_or_refused() -> None:
-    """Workbooks with random bytes changed, in the container or in its parts, are read or refused."""
+    """Workbooks with altered bytes, in the container or in its parts, are read, or refused with a one-line message."""
     rng = random.Random(3)  # noqa: S311 - not security-relevant
     data = Book().sheet("S", ["text", "x"], ["甲", 1], ["乙", 0.5]).bytes()
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -436,7 +437,7 @@ def test_altered_workbooks_are_read_or_refused() -> None:
 
 
 def alter(data: bytes, rng: random.Random) -> bytes:
-    """Change some bytes, or truncate the data."""
+    """Change some bytes and, in a fifth of the calls, truncate the data."""
     result = bytearray(data)
     for _ in range(rng.randrange(1, 10)):
         result[rng.randrange(len(result))] = rng.randrange(256)

@@ -30,7 +30,7 @@ def keys(contents: FileContents) -> list[str | None]:
 
 
 def test_each_entry_is_read_by_the_reader_of_its_format() -> None:
-    """Entries yield the same documents as separate files, in order of their names."""
+    """Entries yield the same blocks as separate files, in order of their names. Keys begin with these names."""
     files = {
         "b/报告.docx": document(paragraph("立案129件。")),
         "a.txt": TEXT,
@@ -70,14 +70,14 @@ def test_unreadable_entries_are_problems_and_the_others_are_read() -> None:
 
 
 def test_files_that_are_not_reports_are_skipped() -> None:
-    """Hidden files, files that macOS and Windows add, README and LICENSE are skipped without a problem."""
+    """Hidden files, files that macOS, Windows and Office add, README and LICENSE are skipped without a problem."""
     names = ("__MACOSX/._a.txt", ".x.txt", "a/.y/z.txt", "~$a.txt", "README.txt", "b/LICENSE", "Thumbs.db")
     contents = zipped.read(pack_zip({"a.txt": TEXT, **dict.fromkeys(names, TEXT)}), "a.zip")
     assert (keys(contents), contents.problems) == (["a.txt"], ())
 
 
 def test_keys_are_printable_and_unique() -> None:
-    """Keys contain no control characters and are unique."""
+    """Keys contain no invisible characters and are unique: of two entries with the same key, one is read."""
     contents = zipped.read(pack_zip({"a\u200b\n b.txt": TEXT, "a b.txt": TEXT, "c.txt": TEXT}), "a.zip")
     assert keys(contents) == ["a b.txt", "c.txt"]
 
@@ -98,7 +98,7 @@ def test_an_archive_without_readable_entries_is_refused(files: dict[str, str | b
 
 
 def test_nested_archives_are_not_opened() -> None:
-    """Archives are opened one level deep."""
+    """An archive in an archive is not opened, and is a problem."""
     data = pack_zip({"a.zip": b"x"})
     for _ in range(50):
         data = pack_zip({"a.zip": data, "a.txt": TEXT})
@@ -108,7 +108,7 @@ def test_nested_archives_are_not_opened() -> None:
 
 @pytest.mark.parametrize("seed", range(200))
 def test_altered_archives_are_read_or_refused(seed: int) -> None:
-    """An archive with altered bytes is read or refused."""
+    """An archive with altered bytes is read, or refused with a one-line message."""
     rng = random.Random(seed)  # noqa: S311 - not security-relevant
     data = bytearray(pack_zip({"a.txt": TEXT, "b.docx": document(paragraph(TEXT)), "c.md": f"# {TEXT}"}))
     for _ in range(rng.randrange(1, 6)):
@@ -120,7 +120,7 @@ def test_altered_archives_are_read_or_refused(seed: int) -> None:
 
 
 def test_reports_in_an_archive_read_as_in_a_folder(shared: Path) -> None:
-    """Reports in an archive yield the same blocks as in a folder."""
+    """Reports in an archive yield the same blocks, overrides and hints as in a folder."""
     files = {path.name: path.read_bytes() for path in (shared / "corpus" / "seeds").glob("*.txt")}
     contents = zipped.read(pack_zip(files), "a.zip")
     assert keys(contents) == sorted(files)

@@ -10,11 +10,11 @@ from typing import NamedTuple
 WIDTH, HEIGHT = 595.0, 842.0
 """A4 in points."""
 _LEFT, _TOP = 73.5, 120.0
-"""Position of the first line: its start from the left edge, its baseline from the upper edge, in points."""
+"""Distance of lines without indent from the left edge, and of the first baseline from the upper edge, in points."""
 _TOKEN = re.compile(r"[0-9A-Za-z.%]+|.")
-"""A text that is never broken: a number, a Latin word or a character."""
+"""A piece of text that `wrap_text` adds to a line at a time: a number, a Latin word or any other character."""
 _NEVER_FIRST = "，,、。；;：:）)》”’！!？?%％"
-"""Characters that no line begins with."""
+"""Marks that `wrap_text` moves to the next line only together with the character before them."""
 
 
 class PrintedLine(NamedTuple):
@@ -26,36 +26,41 @@ class PrintedLine(NamedTuple):
     y: float
     """Points from the upper edge of the page to the baseline."""
     size: float
+    """Type size in points."""
     strong: bool = False
 
 
 def half_width_ascii(text: str, size: float) -> float:
-    """Return the width of text whose ASCII characters are half as wide as Han characters."""
+    """Return the width in points of a text of type size `size`. ASCII characters are half as wide as Han characters."""
     return sum(size / 2 if char.isascii() else size for char in text)
 
 
 @dataclass(frozen=True)
 class Typesetter:
-    """Sets 22 lines of 28 characters per page. The title is centred above them in larger type."""
+    """Sets, by default, 22 lines of 28 Han characters on each page.
+
+    The title, if there is one, is the first lines of the first page, centred, in larger type.
+    """
 
     indent: int = 2
-    """Indent of first lines, in characters."""
+    """Indent of the first line of a paragraph, in Han characters."""
     size: float = 16.0
-    """Type size in points."""
+    """Type size of paragraphs in points."""
     leading: float = 28.0
     """Distance between baselines in points."""
     lines: int = 22
-    """Number of lines per page."""
+    """Maximum number of lines on a page, without its running head and page number."""
     columns: float = 28.0
-    """Length of a line, in characters."""
+    """Maximum width of a line, in Han characters."""
     head: str = ""
-    """Running head of each page."""
+    """Running head of each page; no page has one if it is empty."""
     foot: str = "- {} -"
-    """Page number below the text."""
+    """Text at the foot of each page; `{}` stands for the page number. No page has one if it is empty."""
     measure: Callable[[str, float], float] = half_width_ascii
+    """Returns the width in points of a text of a type size."""
 
     def pages(self, paragraphs: Sequence[str], title: str = "") -> list[list[PrintedLine]]:
-        """Typeset a title and paragraphs. A paragraph in `**` is strong."""
+        """Return the lines of each page, from running head to page number. A paragraph in `**` is strong."""
         pages: list[list[PrintedLine]] = [[]]
         row = 0
         for line in (*self._title(title), *(line for text in paragraphs for line in self._paragraph(text))):
@@ -83,7 +88,13 @@ class Typesetter:
 
 
 def wrap_text(text: str, size: float, width: float, indent: float, measure: Callable[[str, float], float]) -> list[str]:
-    """Split text into lines. No line starts with punctuation or ends inside a number or Latin word."""
+    """Split text of type size `size` into lines of at most `width` points, the first shorter by `indent`.
+
+    A line ends before the first number, Latin word or other character that does not fit. Only a number or word that is
+    wider than a line exceeds the width. If what does not fit is a mark of `_NEVER_FIRST`, the last of several
+    characters of the line goes to the next line with it. That can be the last digit of a number (202|3，) or another
+    mark (结束|”。).
+    """
     lines, line, available = [], "", width - indent
     for token in _TOKEN.findall(text):
         if line and measure(line + token, size) > available + 0.01:

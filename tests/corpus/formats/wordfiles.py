@@ -25,13 +25,13 @@ _TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml"
 
 
 def run(text: str, properties: str = "") -> str:
-    """Return a run of text. `properties`: elements such as `<w:b/>`."""
+    """Return a run of text. `properties`: elements of its `rPr`, such as `<w:b/>`."""
     text = text.replace("&", "&amp;").replace("<", "&lt;")
     return f'<w:r><w:rPr>{properties}</w:rPr><w:t xml:space="preserve">{text}</w:t></w:r>'
 
 
 def paragraph(content: str = "", properties: str = "") -> str:
-    """Return a paragraph of runs. Text without markup becomes a run."""
+    """Return a paragraph of runs. Text without markup becomes a run. `properties`: elements of its `pPr`."""
     content = content if content.startswith("<w:") or not content else run(content)
     return f"<w:p><w:pPr>{properties}</w:pPr>{content}</w:p>"
 
@@ -42,20 +42,20 @@ def item(text: str, level: int = 0, number: int = 1) -> str:
 
 
 def level(n: int, style: str, pattern: str, more: str = "") -> str:
-    """Return a level of a list definition, which starts at 1. `more`: elements after numFmt."""
+    """Return level `n`, from 0, of a list definition. Its numbers begin with 1. `more`: elements after `numFmt`."""
     format_elements = f'<w:start w:val="1"/><w:numFmt w:val="{style}"/>'
     return f'<w:lvl w:ilvl="{n}">{format_elements}{more}<w:lvlText w:val="{pattern}"/></w:lvl>'
 
 
 def definition(n: int, *levels: str) -> str:
-    """Return a list definition."""
+    """Return a list definition with the id `n`."""
     return (
         f'<w:abstractNum w:abstractNumId="{n}"><w:multiLevelType w:val="multilevel"/>{"".join(levels)}</w:abstractNum>'
     )
 
 
 def list_instance(number: int, n: int, overrides: str = "") -> str:
-    """Return list `number` with definition `n`."""
+    """Return list `number` with definition `n`. `overrides`: `lvlOverride` elements."""
     return f'<w:num w:numId="{number}"><w:abstractNumId w:val="{n}"/>{overrides}</w:num>'
 
 
@@ -66,7 +66,11 @@ def row(*cells: str) -> str:
 
 
 def document(body: str, parts: Mapping[str, str] | None = None, *, title: str = "") -> bytes:
-    """Return a .docx file. `parts`: contents of the root elements of styles, numbering, footnotes and endnotes."""
+    """Return a .docx file.
+
+    `parts`: contents of the root elements of other parts, by name: styles, numbering, footnotes, endnotes. `title`:
+    title in the document properties; none if it is empty.
+    """
     files = {"word/document.xml": _root("document", f"<w:body>{body}</w:body>")}
     overrides = [_override("document.main", "document")]
     relations = ""
@@ -100,7 +104,7 @@ def texts(body: str, **parts: str) -> list[str]:
 
 
 def style(name: str, content: str, *, kind: str = "paragraph", is_default: bool = False) -> str:
-    """Return a style whose id is its name."""
+    """Return a style whose id is its name. `content`: elements after the name."""
     return (
         f'<w:style w:type="{kind}" w:styleId="{name}" w:default="{int(is_default)}"><w:name w:val="{name}"/>'
         f"{content}</w:style>"
@@ -127,7 +131,7 @@ def convert_document(data: bytes, suffix: str, target: str, folder: Path) -> byt
 
 
 def convert_documents(documents: Sequence[bytes], suffix: str, target: str, folder: Path) -> list[bytes]:
-    """Convert several documents with LibreOffice, which is started once, as this takes a second."""
+    """Convert several documents with LibreOffice. It is started only once, because starting it takes a second."""
     program = doc.find_libreoffice()
     assert program is not None
     sources = [folder / f"source-{n}{suffix}" for n in range(len(documents))]
@@ -141,7 +145,7 @@ def convert_documents(documents: Sequence[bytes], suffix: str, target: str, fold
 
 
 def _root(name: str, content: str) -> str:
-    """Return a part with this root element."""
+    """Return a part whose root element has this name and content."""
     return f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?><w:{name} {_NAMESPACES}>{content}</w:{name}>'
 
 
@@ -156,4 +160,4 @@ OUTLINE = (
     level(2, "decimal", "%3."),
     level(3, "decimalEnclosedCircle", "%4"),
 )
-"""The four heading levels of a Chinese report."""
+"""Levels of a list definition, numbered like the headings of a Chinese report: 一、 （一） 1. ①."""

@@ -114,7 +114,7 @@ TITLES = [
 
 @pytest.mark.parametrize(("title", "expected"), TITLES)
 def test_a_complete_title_is_enough(title: str, expected: tuple[str | None, str, str, int, str]) -> None:
-    """A title that states body, place, year and doctype suffices."""
+    """The title alone decides issuer, agency, region, year and doctype. 鼓楼区2023年度 implies 人民政府."""
     detected = _detect(title)
     issuer = detected.issuer if expected[0] else None
     assert (issuer, detected.agency, "/".join(detected.region), detected.year, detected.doctype) == expected
@@ -130,7 +130,7 @@ def test_a_complete_title_is_enough(title: str, expected: tuple[str | None, str,
     ],
 )
 def test_other_places_decide_an_ambiguous_name(head: tuple[str, ...], paragraph: str, city: str) -> None:
-    """鼓楼区 is the one in the city or province that the rest of the report mentions."""
+    """鼓楼区 is the one in the city that the rest of the report names, or whose code (410204) the index number has."""
     detected = _detect("鼓楼区卫健委2022年法治政府建设年度报告", head, (paragraph,))
     assert "/".join(detected.region) == city + "/鼓楼区"
 
@@ -160,9 +160,9 @@ def test_an_ambiguous_name_alone_is_undecided() -> None:
     ],
 )
 def test_a_city_after_its_province_is_the_place(title: str, region: str) -> None:
-    """A city that follows a province in the title is the place, with or without 省 and 市.
+    """A city that follows its province in the title is the place, with or without 省 and 市.
 
-    Parts of other words are not.
+    So is a city without its province. A part of another word (西安 in 江西安全) is not a place.
     """
     assert "/".join(_detect(title).region) == region
 
@@ -241,7 +241,10 @@ def test_the_state_council_reports_on_the_country(title: str, head: tuple[str, .
     ],
 )
 def test_a_place_in_the_text_is_better_than_none(paragraphs: tuple[str, ...], region: str) -> None:
-    """If nothing else states the place, it is the one that the text names, or names most."""
+    """If nothing else states the place, it is the one that the text names, or names most.
+
+    If the text names two places equally often, the place is undecided.
+    """
     assert "/".join(_detect("政府工作报告", (), ("我向大会报告工作。", *paragraphs)).region) == region
 
 
@@ -276,7 +279,7 @@ TRADITIONAL_BODY = (
 def test_traditional_characters_make_no_difference(
     lines: tuple[str, ...], expected: tuple[str, tuple[str, ...], int]
 ) -> None:
-    """Title, place and year are decided as in simplified characters. The title stays as printed."""
+    """Title, place, year, agency and doctype are the same as in simplified characters. The title stays as printed."""
     body = TRADITIONAL_BODY if expected[2] != 2019 else TRADITIONAL_BODY[:3]
     results = []
     for texts in ((*lines, *body), tuple(map(simplify, (*lines, *body)))):
@@ -296,7 +299,7 @@ def test_traditional_characters_make_no_difference(
 
 
 def test_an_issuer_in_traditional_characters_stays_as_printed() -> None:
-    """The issuer is found by simplified words and returned as printed."""
+    """The issuer is detected in simplified characters and returned as printed."""
     head = ("發布單位：臨海市衛生健康局", "發布時間：2024-01-05")
     detected = _detect("2023年法治政府建設年度報告", head)
     assert (detected.issuer, detected.agency, detected.published) == (
@@ -307,7 +310,7 @@ def test_an_issuer_in_traditional_characters_stays_as_printed() -> None:
 
 
 def test_a_document_number_decides_the_province() -> None:
-    """A number such as 津…〔2020〕5号 is evidence for 天津市."""
+    """A document number such as 津…〔2020〕5号 in the text is evidence for 天津市."""
     detected = _detect(
         "和平区司法局2020年法治政府建设年度报告", (), ("印发津和治区发〔2020〕5号文件，落实津政办发〔2019〕1号要求。",)
     )
@@ -315,7 +318,7 @@ def test_a_document_number_decides_the_province() -> None:
 
 
 def test_the_signature_states_the_place() -> None:
-    """A report that only says 我局 has the place of its signature."""
+    """A report that only says 我局 has the place of its signature, but not its date as the date of publication."""
     detected = _detect("2023年法治政府建设年度报告", (), ("我局认真履职。", "临海市司法局", "2024年1月5日"))
     assert (detected.region, detected.agency, detected.issuer) == (
         ("浙江省", "台州市", "临海市"),
@@ -392,7 +395,7 @@ SPEECH = ("现在，我代表省人民政府，向大会报告政府工作，请
 def test_work_reports_have_the_place_and_year_of_the_session(
     title: str, head: tuple[str, ...], paragraphs: tuple[str, ...], expected: tuple[str, str, int]
 ) -> None:
-    """A government's work report has the place of the congress, and the year of the title or the session."""
+    """A work report has the place of the title, the congress or the text, and the year of the title or the session."""
     detected = _detect(title, head, paragraphs)
     assert ("/".join(detected.region), detected.agency, detected.year) == expected
     assert detected.doctype == "政府工作报告"
@@ -420,7 +423,10 @@ def test_the_title_states_the_year(title: str, year: int) -> None:
 
 
 def test_the_year_is_inferred_if_the_title_states_none() -> None:
-    """A statement in the text takes precedence over the date of publication. In January, that date means last year."""
+    """A statement in the text takes precedence over the date of publication. A date in January means the year before.
+
+    Without either, the year is undecided.
+    """
     stated = _detect("法治政府建设情况报告", ("发布日期：2024-01-15",), ("现将我局2023年度法治政府建设情况报告如下：",))
     assert (stated.year, stated.published) == (2023, "2024-01-15")
     inferred = _detect("法治政府建设情况报告", ("发布日期：2024-01-15",))
@@ -446,12 +452,15 @@ def test_the_year_is_inferred_if_the_title_states_none() -> None:
     ],
 )
 def test_publication_dates(head: tuple[str, ...], hints: dict[str, str], day: str | None) -> None:
-    """The date of publication is that of a labelled line or a hint. 成文日期, a signing date, is the last choice."""
+    """The date of publication has a label, begins a line of the head, or is in the metadata of the file (`hints`).
+
+    The date of signing (成文日期) counts if there is no other, but not beside 日期, 发布时间 or a date in the metadata.
+    """
     assert _detect("2023年报告", head, ("正文。", "2023年12月26日"), hints=hints).published == day
 
 
 def test_numbers_and_source_are_read() -> None:
-    """Numbers of the report itself are read. An empty label yields none, and cited numbers are ignored."""
+    """Source and numbers of the report are read. An empty label yields no number, and cited numbers are ignored."""
     head = ("索引号: LH331082-035/2025-00028 公开方式: 主动公开", "文号: 临卫〔2025〕3号 成文日期: 2025-01-03")
     detected = _detect(
         "临海市卫生健康局2024年法治政府建设年度报告", head, hints={"source": "https://www.linhai.gov.cn/a.html"}
@@ -479,7 +488,7 @@ def test_the_title_of_the_page_is_used_without_its_site() -> None:
 
 
 def test_undecided_fields_have_warnings() -> None:
-    """A text without evidence yields empty fields and a warning for each."""
+    """A text without evidence yields no title, year, issuer, agency, region and doctype, and a warning for each."""
     detected = _detect(None, (), ("今天天气很好。",))
     assert (detected.title, detected.year, detected.issuer, detected.agency, detected.region, detected.doctype) == (
         None,
@@ -501,7 +510,7 @@ def test_any_text_is_accepted(title: str, head: list[str], paragraphs: list[str]
 
 @pytest.mark.parametrize("piece", ["一", "2023年", "（", "临海市", "《", "来源:", "第届全国人民代表大会", " "])
 def test_a_long_line_takes_seconds_at_most(piece: str) -> None:
-    """A line of millions of characters takes seconds at most, in whatever field it occurs."""
+    """Five lines of four million characters, each in another field, take less than ten seconds together."""
     line = piece * (4_000_000 // len(piece))
     start = time.process_time()
     for where in ("title", "head", "paragraphs", "tail", "headings"):

@@ -1,6 +1,7 @@
 """The year of a work report, from invented titles, sessions, headings and sentences.
 
-A session is the meeting of the congress at which a report was given. A line above the text names it, with its date.
+A session is the meeting of the congress at which a report was given. A line of the head names the session, with its
+date. The head consists of the lines above the text that are not content.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ def _detect(
 
 
 def _session(day: str) -> tuple[str, ...]:
-    """Return a head with the session on this day."""
+    """Return a head of one line, which names a session on this day."""
     return (f"——{day}在某市第十四届人民代表大会第五次会议上",)
 
 
@@ -71,7 +72,11 @@ def test_the_year_is_that_of_the_plan(title: str, head: tuple[str, ...]) -> None
     ],
 )
 def test_headings_state_the_year_of_the_plan(headings: tuple[str, ...], year: int) -> None:
-    """Headings review one year and plan the next. Targets, spans and periods of five years are not planned years."""
+    """The year is the one that a heading plans or, if a heading reviews a year, the year after it.
+
+    Years of targets (2035年远景目标), spans of years (2021—2025年) and periods of five years (“十四五”时期) are not
+    planned years.
+    """
     assert _detect("政府工作报告", headings=headings).year == year
 
 
@@ -89,9 +94,9 @@ def test_headings_state_the_year_of_the_plan(headings: tuple[str, ...], year: in
 def test_the_session_decides_if_headings_do_not(
     title: str, head: tuple[str, ...], headings: tuple[str, ...], year: int
 ) -> None:
-    """The report of a session in spring plans the year of the session, that of one in winter the next year.
+    """The report of a session in January to May plans the year of the session, that of one in December the next year.
 
-    Before 1990, when congresses met in any month, a session in winter says nothing about the next year.
+    Before 1990, when congresses met in any month, a session in winter does not plan the next year.
     """
     assert _detect(title, head, headings).year == year
 
@@ -107,12 +112,19 @@ def test_the_session_decides_if_headings_do_not(
     ],
 )
 def test_sentences_overrule_the_title(title: str, head: tuple[str, ...], sentences: tuple[str, ...], year: int) -> None:
-    """Sentences that plan the year after the one in the title overrule it."""
+    """Sentences that plan the year after the one in the title overrule it.
+
+    After a session in December one such sentence suffices, without a session two do. Sentences that report on a year,
+    or plan the year in the title, do not overrule it.
+    """
     assert _detect(title, head, (), sentences).year == year
 
 
 def test_a_year_that_the_title_contradicts_has_a_warning() -> None:
-    """A year that is printed or follows from the session has no warning. One that the title contradicts has one."""
+    """A year that the title states, or that follows from the session, has no warning.
+
+    If the title states another year, there is a warning.
+    """
     for title, head in (("2023年政府工作报告", ()), ("政府工作报告", _session("2022年12月28日"))):
         assert not any(w.startswith("year") for w in _detect(title, head, REVIEW_AND_PLAN).warnings)
     warnings = [w for w in _detect("2022年政府工作报告", (), REVIEW_AND_PLAN).warnings if w.startswith("year")]
@@ -129,7 +141,10 @@ def test_a_year_that_the_title_contradicts_has_a_warning() -> None:
     ],
 )
 def test_other_reports_have_the_year_reported_on(title: str, year: int) -> None:
-    """A report that is not a work report, or one about a work report, has the year in its title."""
+    """The year of another report is the one that its title says it reports on, whatever year its headings plan.
+
+    A report about a work report (重点任务完成情况的通报) is such a report, too.
+    """
     detected = detect_metadata(Evidence("a.txt", title, (), ("工作情况。",), headings=REVIEW_AND_PLAN))
     assert detected.year == year
 
@@ -146,9 +161,10 @@ def test_other_reports_have_the_year_reported_on(title: str, year: int) -> None:
     ],
 )
 def test_the_session_is_found_in_the_head(lines: tuple[str, ...], expected: tuple[int, int, bool] | None) -> None:
-    """The date on the line of the meeting takes precedence. A labelled date is that of publication.
+    """The date on a line that names the meeting takes precedence over other dates.
 
-    `expected` is year, month, and whether the line of the date names the meeting.
+    A labelled date (发布日期：…), a date in numbers without a meeting, and a date with the month 13 are not the date of
+    the session. `expected` is year, month, and whether the line of the date names the meeting; None without a date.
     """
     session = find_session(lines)
     assert (session and (session.year, session.month, session.names_meeting)) == expected

@@ -20,7 +20,10 @@ from searchkit.corpus.outline import headings
     ],
 )
 def test_run_in_headings_are_found(text: str, heading: str) -> None:
-    """A first sentence that names its subject is a heading, and so are the words before a blank or colon."""
+    """A first sentence that names the subject of the text after it is a heading.
+
+    So are words before a blank or a colon that name it.
+    """
     assert headings.parse_run_in_heading(text) == heading
 
 
@@ -38,12 +41,19 @@ def test_run_in_headings_are_found(text: str, heading: str) -> None:
     ],
 )
 def test_other_first_sentences_are_not_headings(text: str) -> None:
-    """A sentence is not a heading without text after it, or if it has measures, narrative or many clauses."""
+    """A first sentence is not a heading if no text follows, or if it has a measure or more than three clauses.
+
+    Neither is one that begins with a time or the speaker (年内, 我局), nor words that end with 是 before a colon.
+    """
     assert headings.parse_run_in_heading(text) is None
 
 
 def test_a_heading_without_its_full_stop_is_found() -> None:
-    """A heading that lost its full stop is identified by the words with which the text after it begins."""
+    """A heading that lost its full stop ends with a noun such as 制度, directly before the first words of the text.
+
+    These must be words with which texts often begin, such as 为充分. In 我们在工作中为群众服务, the noun 工作 is not
+    directly before such words, so there is no heading.
+    """
     text = "落实法律顾问制度为充分发挥顾问的作用，我局聘请律师两名，提供意见。"
     assert headings.parse_unstopped_heading(text) == "落实法律顾问制度"
     assert headings.parse_unstopped_heading("我们在工作中为群众服务，做了很多事。") is None
@@ -55,9 +65,9 @@ def test_the_heading_of_a_part_joined_to_its_text_is_found() -> None:
 
 
 def test_headings_on_lines_of_their_own() -> None:
-    """A short line that ends without a stop or with a colon is a heading.
+    """A short line that ends with a colon or without punctuation is a heading.
 
-    A line with a measure, a sentence, a number alone and a line that ends with a comma are not.
+    A line with a measure, a sentence, a number alone and a line that ends with a comma are not headings.
     """
     assert headings.parse_heading_line("存在的问题：", is_numbered=True) == "存在的问题"
     assert headings.parse_heading_line("规范执法，提升效能", is_numbered=False) == "规范执法，提升效能"

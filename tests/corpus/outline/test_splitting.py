@@ -14,7 +14,7 @@ def _split(*texts: str) -> list[str]:
 
 
 def test_a_heading_at_the_end_of_a_line_is_split_off() -> None:
-    """A heading after the last sentence of a line becomes a line."""
+    """A heading after the last sentence of a line becomes a line of its own."""
     assert _split("请予审议。一、过去五年的回顾", "过去五年很不平凡。") == [
         "请予审议。",
         "一、过去五年的回顾",
@@ -23,13 +23,13 @@ def test_a_heading_at_the_end_of_a_line_is_split_off() -> None:
 
 
 def test_consecutive_items_in_one_line_are_split() -> None:
-    """Items that continue the number of the line become lines."""
+    """Items that continue the number at the start of the line become lines of their own."""
     assert _split("1.抓学习。学了三次。2.抓培训。训了两次。") == ["1.抓学习。学了三次。", "2.抓培训。训了两次。"]
     assert _split("（一）抓学习。学了。（二）抓培训。训了。") == ["（一）抓学习。学了。", "（二）抓培训。训了。"]
 
 
 def test_the_first_item_is_split_from_its_introduction() -> None:
-    """A list whose first item is on the line of its introduction is split there."""
+    """A line is split between an introduction and the first item of a list whose second item is on the next line."""
     assert _split("做了以下工作： （一）抓学习。学了。", "（二）抓培训。训了。")[:2] == [
         "做了以下工作：",
         "（一）抓学习。学了。",
@@ -49,7 +49,7 @@ def test_lists_inside_sentences_are_not_split() -> None:
 
 @pytest.mark.parametrize(("before", "number"), [("九", "十"), ("十", "十一"), ("十九", "二十"), ("二十", "二十一")])
 def test_large_numbers_are_split_off(before: str, number: str) -> None:
-    """A heading that continues the numbering is split off, whatever its number, also after a bracket or a blank."""
+    """A heading that continues the numbering of the line before is split off, also after a bracket or a blank."""
     for stop in ("。", "！", "：", "）", "。 "):
         assert _split(f"{before}、抓学习", f"学了{stop}{number}、抓培训") == [
             f"{before}、抓学习",

@@ -20,14 +20,14 @@ from formats.worst_kinds.texts import HTML, JSON_LINES, MARKDOWN, TEXTS
 from searchkit.corpus.formats.archives import MAX_ENTRIES
 
 _MAX_UNCOMPRESSED_BYTES = 490 * MEGABYTE
-"""Uncompressed size of all entries. It is a little below the limit of the reader, `MAX_TOTAL_BYTES`."""
+"""Maximum uncompressed size of all entries together, a little below the limit of the reader, `MAX_TOTAL_BYTES`."""
 
 
 def archive_of_entries(name: str, content: FileKind, entry_bytes: int, max_entries: int = MAX_ENTRIES - 1) -> FileKind:
     """Return a kind of file: an archive that contains as many entries with the same content as possible.
 
-    `name` is the name of the entries. It contains `№` for the number of the entry. `entry_bytes` is the uncompressed
-    size of an entry.
+    `name` is the name of the entries. It contains `№` for the number of the entry. `content` makes an entry of a given
+    size. `entry_bytes` is the uncompressed size of an entry; it is lowered if one entry does not fit.
     """
 
     def make_file(size: int) -> bytes:

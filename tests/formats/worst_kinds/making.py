@@ -11,7 +11,7 @@ from searchkit.corpus.formats.archives import MAX_XML_BYTES
 
 MEGABYTE = 1_000_000
 RNG = random.Random(0)  # noqa: S311 - not security-relevant
-"""Seeded again for every file."""
+"""Source of random numbers. `WorstFiles.run` seeds it for each file."""
 
 TextKind = Callable[[int], str]
 """Returns a text of about this number of bytes in UTF-8."""
@@ -20,7 +20,7 @@ FileKind = Callable[[int], bytes]
 
 
 def repeat(unit: str, before: str = "", after: str = "") -> TextKind:
-    """Repeat a unit."""
+    """Return a kind of text: `unit`, at least once, repeated between `before` and `after`."""
 
     def make_text(size: int) -> str:
         """Fill the space between `before` and `after`."""
@@ -31,7 +31,7 @@ def repeat(unit: str, before: str = "", after: str = "") -> TextKind:
 
 
 def repeat_numbered(pattern: str, before: str = "", after: str = "") -> TextKind:
-    """Repeat a pattern. Each `№` in it is replaced by a six-digit number."""
+    """Return a kind of text, as `repeat` does. Each `№` in the pattern is the six-digit number of the repetition."""
 
     def make_text(size: int) -> str:
         """Fill the space between `before` and `after`."""
@@ -43,15 +43,18 @@ def repeat_numbered(pattern: str, before: str = "", after: str = "") -> TextKind
 
 
 def repeat_two(first: str, second: str, before: str = "", after: str = "") -> TextKind:
-    """Repeat one unit, then another."""
+    """Return a kind of text: repetitions of one unit, then about as many bytes of repetitions of another."""
     return lambda size: before + repeat(first)(size // 2) + repeat(second)(size // 2) + after
 
 
 def nest(open_: str, close: str, inside: str = "", max_depth: int = 10**9, before: str = "") -> TextKind:
-    """Nest a unit in itself, at most `max_depth` levels deep, and fill the remaining space with `inside`."""
+    """Return a kind of text: a pair of tags or brackets nested in itself, and repetitions of `inside` in the innermost.
+
+    `max_depth`: maximum number of levels.
+    """
 
     def make_text(size: int) -> str:
-        """Use half of the space for nesting if there is content, all of it otherwise."""
+        """Use at most half of the space for nesting if `inside` is not empty, otherwise all of it."""
         available = size // 2 if inside else size
         depth = min(max_depth, max(1, available // len((open_ + close).encode())))
         remaining = size - depth * len((open_ + close).encode())
@@ -61,7 +64,7 @@ def nest(open_: str, close: str, inside: str = "", max_depth: int = 10**9, befor
 
 
 def encode_texts(texts: Mapping[str, TextKind]) -> dict[str, FileKind]:
-    """Encode texts in UTF-8."""
+    """Return kinds of files: the texts in UTF-8."""
 
     def encoded(text: TextKind) -> FileKind:
         """Encode one text."""
@@ -71,16 +74,17 @@ def encode_texts(texts: Mapping[str, TextKind]) -> dict[str, FileKind]:
 
 
 XML_RATIO, _MAX_RATIO = 120, 185
-"""Ratio of the size of XML to the size of the file, and the maximum compression ratio of a large part. A random comment
-in the part keeps its ratio below the maximum."""
+"""Maximum uncompressed size of a part, an archive entry or a stream of a PDF, as a multiple of the size of the file;
+maximum compression ratio of a large part of XML. `pack_to_size` adds a random comment to such a part, so that its ratio
+stays below the maximum."""
 MAX_PART_BYTES = MAX_XML_BYTES - MEGABYTE
 """Maximum size of a part in bytes, just below the limit of the reader."""
 
 
 def pack_to_size(files: Mapping[str, str | bytes], size: int) -> bytes:
-    """Pack files. Noise fills the archive up to `size`.
+    """Pack files. If the archive is smaller than `size`, an entry of noise fills it up.
 
-    A comment lowers the compression ratio of markup of more than 9 MB.
+    A random comment lowers the compression ratio of markup of more than 9 MB.
     """
     target = BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -104,9 +108,10 @@ def unpack(data: bytes) -> dict[str, bytes]:
 
 
 def pack_fitting(files: Callable[[int], Mapping[str, str | bytes]], size: int) -> bytes:
-    """Pack the files that `files` returns for a number of bytes per part, with a number that fits `size`.
+    """Pack the files that `files` returns for a number of uncompressed bytes, which is chosen to fit `size`.
 
-    The archive may be a tenth larger than `size`.
+    The number is lowered until the archive is at most a tenth larger than `size`, but not further if it is already at
+    most `size`.
     """
     available = XML_RATIO * size
     data = pack_to_size(files(min(MAX_PART_BYTES, available)), size)

@@ -127,7 +127,10 @@ _CELL = '<c t="inlineStr"><is><t>法</t></is></c>'
 def sheet_kind(
     rows: TextKind, rest: TextKind | None = None, strings: TextKind | None = None, styles: TextKind | None = None
 ) -> FileKind:
-    """Return a kind of file: a workbook of one sheet. `rest`: elements after its rows."""
+    """Return a kind of file: a workbook of one sheet with these rows.
+
+    `rest`: elements after the rows. `strings`, `styles`: content of the shared strings and of the style sheet.
+    """
 
     def files(available: int) -> Mapping[str, str]:
         """Create all parts with equal sizes."""
@@ -144,7 +147,10 @@ def sheet_kind(
 
 
 def _workbook_files(parts: Mapping[str, str], sheets: str, relations: str = "") -> dict[str, str]:
-    """Return the files of a workbook."""
+    """Return the files of a workbook.
+
+    `parts`: parts by kind. `sheets`: the list of sheets. `relations`: relations apart from one for each part.
+    """
     listed = "".join(f'<Relationship Id="{kind}" Type="{_OFFICE}/{kind}" Target="{kind}.xml"/>' for kind in parts)
     top = f'<Relationship Id="a" Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/>'
     head = f'<workbook xmlns="{_SPREADSHEET}" xmlns:r="{_OFFICE}">'
@@ -157,14 +163,14 @@ def _workbook_files(parts: Mapping[str, str], sheets: str, relations: str = "") 
 
 
 def _same_sheet(size: int) -> dict[str, str]:
-    """Create a workbook with one sheet under thousands of names."""
+    """Create a workbook with one sheet under many names."""
     rows = repeat(f"<row>{_CELL}</row>", _HEADER)(size // 2)
     parts = {"worksheet": f'<worksheet xmlns="{_SPREADSHEET}"><sheetData>{rows}</sheetData></worksheet>'}
     return _workbook_files(parts, repeat_numbered('<sheet name="№" r:id="worksheet"/>')(size // 2))
 
 
 def _same_strings(size: int) -> dict[str, str]:
-    """Create a workbook with one list of strings under thousands of ids."""
+    """Create a workbook with one list of strings under many ids."""
     rows = f"{_HEADER}<row>{_CELL}</row>"
     parts = {
         "worksheet": f'<worksheet xmlns="{_SPREADSHEET}"><sheetData>{rows}</sheetData></worksheet>',
@@ -181,7 +187,7 @@ _MAX_COLUMNS = 16_000
 
 
 def _column(n: int) -> str:
-    """Return the letters of a column, from 0."""
+    """Return the letters of column `n`, counted from 0: A for 0, AA for 26."""
     before = _column(n // 26 - 1) if n > 25 else ""
     return before + chr(ord("A") + n % 26)
 

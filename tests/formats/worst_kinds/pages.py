@@ -23,15 +23,16 @@ from formats.worst_kinds.office import DOCX
 
 _BOX = 'Boundary="0 0 200 280" Size="4"'
 _OBJECT = f'<ofd:TextObject ID="№" {_BOX}><ofd:TextCode X="№" Y="8">法</ofd:TextCode></ofd:TextObject>'
-"""A text object of one character. № is replaced by the number of the object, which is also its position."""
+"""A text object of one character. `repeat_numbered` replaces № by the number of the object, which is also its position.
+Other kinds keep the №."""
 _PAGE_REFERENCE = '<ofd:Page BaseLoc="Page.xml"/>'
 """A reference from the document to its only page."""
 _MAX_PAGES = 4_990
-"""Just below the maximum number of pages."""
+"""Number of pages, just below the maximum of the readers."""
 
 
 def ofd_kind(objects: TextKind, rest: str = "") -> FileKind:
-    """Return a kind of file: a package of one page with these objects."""
+    """Return a kind of file: a package of one page with these objects. `rest`: further elements of the document."""
 
     def files(size: int) -> Mapping[str, bytes]:
         """Fill the page."""
@@ -44,8 +45,8 @@ def ofd_kind(objects: TextKind, rest: str = "") -> FileKind:
 def _ofd_files(page: str, root: str, more: Mapping[str, str] | None = None, bodies: int = 1) -> dict[str, str]:
     """Return the files of a package with one page.
 
-    `root`: the content of the document, which may refer to the page several times. `bodies`: number of references to
-    the document.
+    `root`: the content of the document, which may refer to the page several times. `more`: further files. `bodies`:
+    number of references to the document.
     """
     namespace = test_ofd.NAMESPACE
     body = "<ofd:DocBody><ofd:DocRoot>Doc.xml</ofd:DocRoot></ofd:DocBody>"
@@ -58,7 +59,7 @@ def _ofd_files(page: str, root: str, more: Mapping[str, str] | None = None, bodi
 
 
 def _same_page(_: int) -> dict[str, str]:
-    """Create the maximum number of references to one full page."""
+    """Create `_MAX_PAGES` references to one full page."""
     text = "".join(f'<ofd:TextCode X="9" Y="{n * 5}">{"法" * 40}</ofd:TextCode>' for n in range(50))
     page = test_ofd.build_page(f"<ofd:TextObject {_BOX}>{text}</ofd:TextObject>")
     return _ofd_files(page, f"<ofd:Pages>{_PAGE_REFERENCE * _MAX_PAGES}</ofd:Pages>")
@@ -89,7 +90,7 @@ def _objects_of_objects(_: int) -> dict[str, str]:
 
 
 def _outside_a_table(size: int) -> str:
-    """Create a line of separate characters, half of them inside a table row and half outside."""
+    """Create a line of separate characters. If it has the maximum length, half of it is inside a table row."""
     count = min(190_000, size // 4)
     lines = "M 0 5 L 600000 5 M 0 15 L 600000 15 M 1 0 L 1 20 M 9 0 L 9 20 M 285000 0 L 285000 20"
     grid = f'<ofd:PathObject Boundary="0 0 9 9"><ofd:AbbreviatedData>{lines}</ofd:AbbreviatedData></ofd:PathObject>'
@@ -98,7 +99,7 @@ def _outside_a_table(size: int) -> str:
 
 
 def _wide_page(objects: TextKind) -> FileKind:
-    """Return a kind of file: objects on a page of maximum width."""
+    """Return a kind of file: objects on a page of nearly the maximum width (1,000,000 mm)."""
     area = "<ofd:Area><ofd:PhysicalBox>0 0 900000 90000</ofd:PhysicalBox></ofd:Area>"
     root = f"<ofd:Pages>{_PAGE_REFERENCE}</ofd:Pages>"
     return packed_kind(lambda size: _ofd_files(test_ofd.build_page(objects(size), area), root))
@@ -177,13 +178,13 @@ _FONT = (
 )
 """A Chinese font that need not be embedded. The codes of its characters are those of UTF-16: 6cd5 for 法."""
 _LONG_TEXT = f"<{'6cd5' * 8_000}> Tj "
-"""A text of the maximum length that is read at once."""
+"""A text of 8,000 characters in one string."""
 _HAN_LINE = "加强组织领导和统筹协调推进各项任务落实到位工作部署要求和".encode("utf-16-be").hex()
-"""A line that does not end a sentence."""
+"""The codes of a line that does not end a sentence, in hexadecimal digits."""
 
 
 def _stream(content: str, more: str = "") -> bytes:
-    """Return a stream object of a PDF."""
+    """Return a stream object of a PDF. `more`: further entries of its dictionary."""
     data = zlib.compress(content.encode(), 9)
     return b"<<%b/Filter/FlateDecode/Length %d>>stream\n%b\nendstream" % (more.encode(), len(data), data)
 
@@ -218,7 +219,7 @@ def pdf_kind(
     """
 
     def make_file(size: int) -> bytes:
-        """Create as many pages, and as much content, as fit."""
+        """Create as many pages, and as much content for all of them, as fit."""
         first = 5 + len(more)
         page_count = min(count, max(1, size // 100))
         kids = b" ".join(b"%d 0 R" % n for n in range(first, first + page_count))
@@ -238,7 +239,7 @@ def _full_page(_: int) -> str:
 
 
 def _forms_of_forms(size: int) -> bytes:
-    """Create 25 forms that each show the next one ten times."""
+    """Create 25 forms, each of which shows the next one ten times, and a last form with a line."""
     depth = 25
     forms = [
         _stream("/X Do " * 10, f"/Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</X {n + 6} 0 R>>>>")
@@ -298,7 +299,7 @@ def _long_character_map(size: int) -> bytes:
 
 
 def _separate_characters(size: int) -> str:
-    """Create one line of separate characters, half of them inside a table row and half outside."""
+    """Create one line of separate characters. If it has the maximum length, half of it is inside a table row."""
     lines = "0 700 m 999999 700 l S 0 720 m 999999 720 l S 1 0 m 1 842 l S 9 0 m 9 842 l S 380000 0 m 380000 842 l S "
     return repeat(_LONG_TEXT, f"{lines}BT /F 1 Tf 3 Tc 1 0 0 1 2 710 Tm ", "ET")(min(size, 24 * len(_LONG_TEXT)))
 

@@ -234,7 +234,7 @@ CSV: Mapping[str, TextKind] = MappingProxyType(
 
 
 def with_tabs(texts: Mapping[str, TextKind]) -> dict[str, TextKind]:
-    """Replace commas by tabs."""
+    """Return the same kinds of texts with tabs instead of commas."""
 
     def changed(text: TextKind) -> TextKind:
         """Replace the commas of one text."""
