@@ -142,7 +142,7 @@ def test_a_file_of_credentials(server: HTTPServer, tmp_path: Path, monkeypatch: 
 def test_an_unsafe_file_of_credentials_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | bytes | None, mode: int, message: str
 ) -> None:
-    """A file that is missing, too large, accessible to others or malformed is refused in one line without the secret."""
+    """A file that is missing, too large, accessible to others or malformed is refused in a line without the secret."""
     file = tmp_path / "credentials"
     if content is not None:
         file.write_bytes(content if isinstance(content, bytes) else content.encode())
