@@ -3,10 +3,11 @@
     python -m bench.ablation [--corpus gov|10k|100k|1m]… [--trick WORDS] [--rounds N]
 
 A trick is disabled by a patch, in a separate process. For a trick that changes the stored data, a second index is built
-without the trick. Rounds of queries with and without the trick alternate. The time of a query in a round is the median
-processor time of its repetitions; its time is the median over the rounds. The result for a class of queries is the
-geometric mean of the ratios of the time without the trick to the time with the trick. Results are written to
-bench/results/ablation.json, which keeps the results of other corpora, and as a table to bench/ABLATION.md.
+without the trick. In each round, all queries run with the trick, then all without it. The time of a query in a round is
+the median processor time of its repetitions; its time is the median over the rounds. The result for a class of queries
+is the geometric mean of the ratios of the time without the trick to the time with the trick. Results are written to
+bench/results/ablation.json, which keeps the earlier results of other corpora and other tricks, and as tables to
+bench/ABLATION.md.
 """
 
 from __future__ import annotations
@@ -50,11 +51,11 @@ RESULT, TABLE = HERE / "results" / "ablation.json", HERE / "ABLATION.md"
 CORPORA = ("gov", "100k")
 """Names of the corpora that are measured by default."""
 ROUNDS = 5
-"""Default number of rounds. In a round, all queries run with the trick, then all without it."""
+"""Default number of rounds."""
 _MIN_SECONDS = 0.05
-"""Minimum processor time in seconds of all repetitions of a query in a round."""
+"""Minimum processor time in seconds of all repetitions of a query in a call of `time_queries`."""
 _MIN_REPETITIONS = 3
-"""Minimum number of repetitions of a query in a round."""
+"""Minimum number of repetitions of a query in a call of `time_queries`."""
 
 
 Code = ModuleType | type | Callable[..., object]
@@ -107,19 +108,19 @@ def _disable_cross_word_postings() -> None:
 
 
 def _look_up_by_bisection(self: postings.SegmentPostings, term: str) -> int | None:
-    """Find the ordinal of a term by comparing terms, without `term_keys`."""
+    """Return the ordinal of a term, or None. Compares complete terms, without the stored array `term_keys`."""
     encoded = term.encode("utf-8", "surrogatepass")
     term_ord = bisect_left(self._terms, encoded)
     return term_ord if term_ord < len(self._terms) and self._terms[term_ord] == encoded else None
 
 
 def _docs_at_by_bisection(self: text.SegmentText, offsets: Array) -> Array:
-    """Find the doc of each offset without `page_docs`."""
+    """Return the doc of each offset, without the stored array `page_docs`."""
     return self._offsets.searchsorted(offsets, "right") - 1
 
 
 def _docs_per_document_by_gather(self: faceting.FacetCollector) -> tuple[None, Array]:
-    """Count the matching docs of each document from their ids, instead of the bits of the match bitset."""
+    """Count the matching docs of each document by the document number of each doc, without bits of the match bitset."""
     return None, np.bincount(self._documents, minlength=len(self._reader.first_doc_ids)).astype(np.float64)
 
 
@@ -268,9 +269,10 @@ def time_queries(corpus: str, index: Path) -> dict[str, dict[str, float]]:
 
 
 def measure(corpus: str, tricks: Sequence[Trick], rounds: int, folder: Path) -> dict[str, Any]:
-    """Return the part of the record about a corpus: bytes of all segments, and lines, bytes and times of each trick.
+    """Return the part of the record about a corpus: the bytes of all segments, and a record for each trick.
 
-    The queries and the indexes are written to `folder`.
+    `lines`: those that only the trick needs. `bytes`: by how many the segments grow without it. `times`: the ratios of
+    `_time_ratios`. The queries and the indexes are written to `folder`.
     """
     index = folder / corpus
     prepare(corpus, folder)
@@ -299,7 +301,7 @@ def measure(corpus: str, tricks: Sequence[Trick], rounds: int, folder: Path) -> 
 def _time_ratios(rounds_with: Sequence[Any], rounds_without: Sequence[Any]) -> dict[str, float]:
     """Return the ratio of the time without a trick to the time with it, per class of queries.
 
-    Each element of a list is the result of `time_queries` in one round.
+    Each element of `rounds_with` and of `rounds_without` is the result of `time_queries` in one round.
     """
     ratios = {}
     for group, queries in rounds_with[0].items():

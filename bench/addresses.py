@@ -17,9 +17,9 @@ MIX = {"search": 70, "document": 15, "measures": 10, "compare": 5}
 _MAX_MISSES = 1000
 """Drawing ends when this many consecutive draws have returned addresses that were drawn before."""
 _SAMPLE = 20_000
-"""Maximum number of measures whose names, places and years are the parameters of look-ups and comparisons."""
+"""Maximum number of measures whose indicators, places and years are the parameters of look-ups and comparisons."""
 _NARROWED = ("", "district", "of_year")
-"""Filter of a look-up or of a comparison, chosen with equal probability. `""` means no filter."""
+"""Names of filters, of which a look-up or a comparison has one, chosen with equal probability. `""` means none."""
 
 
 class Address(NamedTuple):
@@ -28,7 +28,7 @@ class Address(NamedTuple):
     kind: str
     """A key of `MIX`."""
     path: str
-    """Path with parameters, without the host."""
+    """Path with parameters, without the host and the slash before the path."""
 
 
 class _Statement(NamedTuple):
@@ -37,14 +37,16 @@ class _Statement(NamedTuple):
     indicator: str
     district: str
     year: str
+    """Year of the value. If that is unknown, the year of the report."""
 
 
 def draw_addresses(corpus: str, data: Path, index: Path, seed: int) -> Iterator[Address]:
-    """Yield different addresses in the shares of `MIX`. `index`: folder of an index of the corpus.
+    """Yield different addresses, whose kinds are drawn with the shares of `MIX`. `index`: folder of an index.
 
-    The query of a search comes from `bench.drawing`. So does the query whose words are marked in a document. A look-up
-    and a comparison ask for the indicator of a random measure, filtered by the place or the year of that measure or not
-    at all. Ends if the corpus has no more questions, or after `_MAX_MISSES` repeated addresses in a row.
+    `corpus`: the corpus that the index was built from. The query of a search comes from `bench.drawing`. So does the
+    query whose words are marked in a document. A look-up and a comparison ask for the indicator of a random measure,
+    filtered by the place or the year of that measure or not at all. Ends if `bench.drawing` finds no more questions, or
+    after `_MAX_MISSES` repeated addresses in a row.
     """
     rng = random.Random(seed)  # noqa: S311 - no secret
     questions = draw(corpus, data, seed)
@@ -83,14 +85,14 @@ def _read(index: Path, rng: random.Random) -> tuple[list[str], list[_Statement]]
 
 
 def _of_text(kind: str, question: Question, documents: list[str], rng: random.Random) -> Mapping[str, str]:
-    """Return the parameters of a search or of a document."""
+    """Return the parameters of a search or of a random document."""
     if kind == "search":
         return {"query": question.text, **question.filters}
     return {"query": question.text, "id": rng.choice(documents)}
 
 
 def _of_measure(kind: str, statements: list[_Statement], rng: random.Random) -> Mapping[str, str]:
-    """Return the parameters of a look-up or of a comparison."""
+    """Return the parameters of a look-up or of a comparison about a random one of `statements`."""
     statement = rng.choice(statements)
     parameters = {"query": statement.indicator}
     narrowed = rng.choice(_NARROWED)

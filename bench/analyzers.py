@@ -1,10 +1,10 @@
 """What OpenSearch finds without searchkit: the same paragraphs in fields with the analyzers that are used for Chinese.
 
-`python -m bench.opensearch URL gov --alone CHINESE_URL` runs the comparison, too. CHINESE_URL is the address of a node
+`python -m bench.opensearch URL gov --alone CHINESE_URL` also runs this comparison. CHINESE_URL is the address of a node
 with these analyzers (`python tests/opensearch/node.py chinese`). Each query is what a user would send: words as a
 `match` of all of them, strings and numbers as a `match_phrase`, a place with a year as a `multi_match` over title,
 headings and text. A scan of the paragraphs, which uses no analyzer, decides which hits are right. The counts of terms
-aggregations, with which users of OpenSearch count facets, are compared with those of all hits.
+aggregations, with which users of OpenSearch count facets, are compared with counts over all hits.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ ANALYZERS: Mapping[str, Mapping[str, str]] = {
 overlapping ones, and a query is split into words that do not overlap."""
 FIELDS = ("title", "path", "text")
 SHARDS = 3
-"""Number of shards of the index. Each counts its own most frequent values of a facet."""
+"""Number of shards of the index. Each shard counts its own most frequent values of a facet."""
 FACETS: Mapping[str, Callable[[Paragraph], str | None]] = {
     "district": lambda paragraph: paragraph.district,
     "year": lambda paragraph: str(paragraph.year) if paragraph.year else None,
     "document": lambda paragraph: paragraph.document,
 }
-"""Facets, each with the value of a paragraph. They are counted as by default: the ten most frequent values."""
+"""Facet → function that returns its value in a paragraph. An aggregation counts ten values, OpenSearch's default."""
 ROUNDS = 3
 """Number of times that a query is sent for its time."""
 _BULK = 2000
-"""Number of paragraphs of a bulk request."""
+"""Maximum number of paragraphs of a bulk request."""
 _MAX_HITS = 100_000
-"""Number of requested hits if all hits are compared."""
+"""Number of requested hits if all hits are compared, which is also the most that the OpenSearch index returns."""
 
 Json = dict[str, Any]
 
@@ -56,10 +56,11 @@ class Question:
     """What is looked for."""
 
     kind: str
+    """`words`, `string`, `number` or `place and year`."""
     strings: tuple[str, ...]
-    """Strings that must all be in the text."""
+    """Strings that must all be in the text. Only the kind `words` can have more than one."""
     place: str = ""
-    """Name of the province of the report."""
+    """Name of the province of the report. Only the kind `place and year` has a place and a year."""
     year: int = 0
     """Year of the report, or one that the paragraph is about."""
 
@@ -86,7 +87,7 @@ class Question:
         return {"match_phrase": {f"text.{analyzer}": self.strings[0]}}
 
     def finds(self, paragraph: Paragraph) -> bool:
-        """Return whether a paragraph is a right hit. The number of a question must not be part of a longer one."""
+        """Return whether a paragraph is a right hit. A number must not continue another one: 13件 is no hit for 3件."""
         if self.kind == "number":
             return re.search(rf"(?<![\d.,]){re.escape(self.strings[0])}", paragraph.text) is not None
         if self.place and (
@@ -132,13 +133,14 @@ QUESTIONS: Sequence[Question] = (
         )
     ),
 )
-"""What is looked for: words, strings (some end inside a word), numbers with units, words with place and year."""
+"""Words, strings (some begin or end inside a word), numbers with units, and words with place and year."""
 
 
 def compare(url: str, index: Index) -> Json:
     """Compare the hits and times of searchkit and of each analyzer in OpenSearch.
 
-    Returns recall, precision and times by kind of question, and numbers of hits and of right hits by query.
+    Returns recall, precision and times by kind of question, numbers of right hits and of hits by question, and what
+    `_compare_facets` yields.
 
     Writes the paragraphs of `index` to OpenSearch first, unless OpenSearch already has the same number of paragraphs.
     """
@@ -181,8 +183,8 @@ def compare(url: str, index: Index) -> Json:
 def _compare_facets(url: str, paragraphs: Iterable[Paragraph]) -> Iterator[Json]:
     """Yield for each facet how many counts of terms aggregations are wrong, over the questions that consist of words.
 
-    The right counts are those of all hits. `missing` is the number of values that have more hits than the last value of
-    an aggregation, but are not in it.
+    The right counts are those over all hits. `missing` is the number of values that are not in the answer of an
+    aggregation, although they have more hits than the value with the fewest hits in it.
     """
     by_id = {paragraph.id: paragraph for paragraph in paragraphs}
     asked = [question for question in QUESTIONS if question.kind == "words"]
@@ -202,7 +204,10 @@ def _compare_facets(url: str, paragraphs: Iterable[Paragraph]) -> Iterator[Json]
 
 
 def _rate(kind: str, right: Mapping[Question, set[str]], hits: Mapping[Question, set[str]]) -> Json:
-    """Return recall and precision over all hits of a kind of questions, and how many questions are answered exactly."""
+    """Return recall and precision over all hits of a kind of questions, and how many questions are answered exactly.
+
+    Recall is None if no paragraph is right, precision if there are no hits.
+    """
     asked = [question for question in right if question.kind == kind]
     both = sum(len(right[question] & hits[question]) for question in asked)
     exact = sum(right[question] == hits[question] for question in asked)
@@ -216,7 +221,10 @@ def _rate(kind: str, right: Mapping[Question, set[str]], hits: Mapping[Question,
 
 
 def _index(url: str, paragraphs: Iterable[Paragraph]) -> None:
-    """Write paragraphs to a new OpenSearch index, with a field for each analyzer. Deletes the previous index."""
+    """Write paragraphs to a new OpenSearch index. Deletes the previous one.
+
+    Each of `FIELDS` has a subfield for each of `ANALYZERS`.
+    """
     fields = {name: {"type": "text", **analyzer} for name, analyzer in ANALYZERS.items()}
     mapping = {name: {"type": "keyword", "index": False, "doc_values": False, "fields": fields} for name in FIELDS}
     body = {
@@ -241,14 +249,14 @@ def _index(url: str, paragraphs: Iterable[Paragraph]) -> None:
 
 
 def _send(url: str, lines: Sequence[str]) -> None:
-    """Send a bulk request. Raises RuntimeError if an item fails."""
+    """Send a bulk request, unless `lines` is empty. Raises RuntimeError if an item fails."""
     if lines and (answer := _call(url, "POST", f"/{INDEX}/_bulk", "\n".join(lines) + "\n"))["errors"]:
         failed = next(item for item in answer["items"] if "error" in next(iter(item.values())))
         raise RuntimeError(str(failed))
 
 
 def _search_searchkit(index: Index, question: Question, size: int) -> list[str]:
-    """Return the ids of the best `size` hits; for `_MAX_HITS`, of all hits, without those beyond the total."""
+    """Return the ids of the best `size` hits; for `_MAX_HITS`, of all hits that count in the total."""
     if size < _MAX_HITS:
         return [hit.id for hit in index.search(question.searchkit(), limit=size).hits]
     return [hit.id for hit in index.every_hit(question.searchkit(), beyond=False)]
@@ -257,7 +265,7 @@ def _search_searchkit(index: Index, question: Question, size: int) -> list[str]:
 def _search_opensearch(url: str, analyzer: str, question: Question, size: int) -> list[str]:
     """Return the ids of the best `size` hits in the fields with an analyzer.
 
-    Raises RuntimeError if hits are missing.
+    Raises RuntimeError if OpenSearch returns fewer than `size` hits although it counts more.
     """
     body = {"query": question.opensearch(analyzer), "size": size, "track_total_hits": True, "_source": False}
     answer = _call(url, "POST", f"/{INDEX}/_search", json.dumps(body))
@@ -269,7 +277,7 @@ def _search_opensearch(url: str, analyzer: str, question: Question, size: int) -
 
 
 def _call(url: str, method: str, path: str, body: str = "") -> Json:
-    """Send a request, and return the answer."""
+    """Send a request, and return the answer, parsed from JSON."""
     headers = {"Content-Type": "application/json"}
     request = urllib.request.Request(f"{url}{path}", body.encode() or None, headers, method=method)  # noqa: S310 - the address of the user
     with urllib.request.urlopen(request, timeout=300) as answer:  # noqa: S310

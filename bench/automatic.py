@@ -1,16 +1,16 @@
-"""Measures what searches with `--match auto` cost beside the same searches with `--match all`.
+"""Compares the times of searches with `--match auto` with those of the same searches with `--match all`.
 
     python -m bench.automatic [--corpus gov|10k|100k|1m]… [--index FOLDER] [--rounds N]
 
-The queries are made from those of `bench.queries`: words and phrases, alone, under filters, and with a place, a year or
-both in the query. If no paragraph has all words, `auto` is compared with `--match any`, because `all` finds nothing.
-Such searches have a separate class. Another class has the searches for which some paragraphs have all words, but fewer
-than a page holds, because `auto` returns more hits for them. In a round, every query runs both ways in one process;
-which way comes first alternates. Results are processor times: the median of the rounds for a query, and the geometric
-mean over the queries of a class. `repeated` are searches of an open index whose caches are filled, `first` are the
-first searches of an index that was just opened, as in a command, but without the time to load the analyzer. `--index`
-names a ready index of the corpus; otherwise it is built. Results are written to bench/results/automatic.json, which
-keeps those of other corpora.
+The queries are made from those of `bench.queries`: words and phrases alone, words under a filter, and words with a
+place, a year or both in the query. A class of similar searches is split by the number of hits with `all`. Searches with
+at least a page of hits stay in the class. Those with fewer hits are a second class, because `auto` returns more hits
+for them. Those without hits are a third one, in which `auto` is compared with `--match any`. In a round, every query
+runs both ways in one process; which way comes first alternates from round to round. Results are processor times: the
+median of the rounds for a query, and the geometric mean over the queries of a class. `repeated` are searches of an open
+index whose caches are filled. `first` are searches of an index that was just opened, as in a command, but without the
+time to load the analyzer and to parse the query. `--index` names a ready index of the corpus; otherwise it is built.
+Results are written to bench/results/automatic.json, which keeps those of other corpora.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ CORPORA = ("gov", "100k", "1m")
 ROUNDS = 9
 """Default number of rounds."""
 _MIN_SECONDS = 0.006
-"""Minimum processor time in seconds of all repetitions of a query in a round."""
+"""Minimum processor time in seconds of all repetitions of a search in a round."""
 _PAGE = 10
 """Number of hits of a page."""
 _FIRST_ROUNDS = 5
@@ -94,7 +94,7 @@ def measure(folder: Path, searches: Sequence[Search], rounds: int) -> dict[str, 
                 repeated[at, match].append(_time(index, item, match, _MIN_SECONDS))
                 if number < _FIRST_ROUNDS:
                     with Index(folder) as new:
-                        new.understand(item.text)  # loads the analyzer
+                        new.understand(item.text)  # loads the analyzer, and caches the parsed query
                         first[at, match].append(_time(new, item, match, 0))
     index.close()
     groups: dict[str, list[int]] = defaultdict(list)
@@ -112,7 +112,10 @@ def measure(folder: Path, searches: Sequence[Search], rounds: int) -> dict[str, 
 
 
 def _classify(index: Index, item: Search) -> Search:
-    """Return a search with its class, which depends on its number of matches: at least a page, fewer, or none."""
+    """Return a search with its class, which depends on its hits with `all`: at least a page, fewer, or none.
+
+    A search without hits is to be compared with `any`.
+    """
     total = index.search(item.text, where=item.filters, match="all").total
     if not total:
         return replace(item, group=f"{item.group}: none with all", other="any")
@@ -123,7 +126,7 @@ def _time(index: Index, item: Search, match: str, min_seconds: float) -> float:
     """Return the processor time of a search in ms.
 
     If `min_seconds` is 0, the search runs once. Otherwise it is repeated for at least this time, and the mean is
-    returned; one search before the repetitions is not timed, because it fills the caches of the processor.
+    returned; one search before the repetitions is not timed, because it fills caches.
     """
     count = -1 if min_seconds else 0
     started = time.process_time()
@@ -139,7 +142,10 @@ def _time(index: Index, item: Search, match: str, min_seconds: float) -> float:
 
 
 def _summarise(times: Mapping[tuple[int, str], Sequence[float]], members: Sequence[int], other: str) -> dict[str, Any]:
-    """Return the mean times of some searches with `auto` and with `other` in ms, and the mean and highest ratio."""
+    """Return the mean times of some searches with `auto` and with `other` in ms, and the mean and highest ratio.
+
+    `times`: by number of a search and `match`. `members`: the numbers of the searches. Means are geometric.
+    """
     pairs = [(statistics.median(times[at, "auto"]), statistics.median(times[at, other])) for at in members]
     ratios = [auto / beside for auto, beside in pairs]
     return {

@@ -1,10 +1,11 @@
 """Lower bound of the bytes that a search must read, from a model. Measured times are compared with it.
 
 The model counts 3 bytes per posting (16-bit doc id, 8-bit frequency), 2 bytes for the paragraph length per match of a
-query of words, 4 bytes per match for the facets (a code of 16 bits for the combination of the values of the document,
-and one for that of the paragraph) and 4 bytes per occurrence of a bigram for its offset. A phrase needs every second of
-its bigrams. The number of occurrences is taken to be the number of paragraphs with the bigram, so the bound for phrases
-is lower than what must be read. Look-ups of words, filters, sorting and the texts of the ten best hits are not counted.
+query of words, 4 bytes per paragraph that counts in a facet (a code of 16 bits for the combination of the values of the
+document, and one for that of the paragraph) and 4 bytes per occurrence of a bigram for its offset. A phrase needs every
+second of its bigrams, and the last one. The number of occurrences is taken to be the number of paragraphs with the
+bigram, so the bound for phrases is lower than what must be read. Look-ups of words, filters, sorting and the texts of
+the ten best hits are not counted.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import replace
 from bench.queries import Query
 
 POSTING_BYTES, LENGTH_BYTES, FACET_BYTES, OFFSET_BYTES = 3, 2, 4, 4
-"""Bytes per posting, per paragraph length of a match, per facets of a match, and per offset of a bigram."""
+"""Bytes per posting, per paragraph length, per paragraph that counts in a facet, and per offset of a bigram."""
 
 CountMatches = Callable[[Query], int]
 """Returns the number of paragraphs that match a query."""

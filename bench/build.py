@@ -1,8 +1,9 @@
-"""Builds one index. `bench.run` runs this module as a separate process, and measures its time and memory.
+"""Builds the index of one engine. `bench.run` runs this module as a separate process, and measures its time and memory.
 
     python -m bench.build 10k --data FOLDER [--engine NAME]
 
-Without `--engine`, writes the queries of the corpus, and the items that the indexes of other engines are built from.
+Without `--engine`, builds no index, but writes the queries of the corpus, its folded texts, and the items that the
+indexes of engines other than searchkit are built from.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@
 `INDEX` is an index of the 773 government work reports (`bench.corpora.REAL`). `cells.json` contains tables, each with
 `query`, `rows` (districts), `of_years`, `cells` and `half`: `develop` if the rules were written with this table in
 view, otherwise `hold-out`. A labelled cell has `row`, `of_year` and `state`. If it has a value, it also has `value`,
-`unit`, `base_value` and `base_unit`. `also` contains other right values, `state_also` other right states. The key
-`states` explains the states.
+`unit`, `base_value` and `base_unit`. `also` contains other right values, `state_also` other right states. `states`, a
+key beside `tables`, explains the states.
 
 A cell of a table has a plain value if its state is one of `PLAIN_STATES`. Such a cell is right if the value is a
 labelled one. Otherwise it is wrong and plain: a reader would quote it. A cell without a plain value is right if its
@@ -36,9 +36,9 @@ VERDICTS: tuple[Verdict, ...] = ("right", "wrong and plain", "other")
 PLAIN_STATES = ("value", "other_unit")
 """States of cells with one value. In `other_unit`, only the unit differs from that of the table."""
 TOLERANCE = 1e-9
-"""Largest relative difference of two equal base values."""
+"""Largest relative difference of two base values that count as equal."""
 _NO_CELL: Mapping[str, Any] = {"state": "missing"}
-"""Stands for a cell of a row or column that the table does not have."""
+"""Stands for the cell if the table lacks the row or the column of a label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +50,13 @@ class JudgedCell:
     verdict: Verdict
 
     def __str__(self) -> str:
-        """Return the difference in one line."""
+        """Return the verdict, the label and the cell in one line."""
         where = f"{self.label['row']} {self.label['of_year']}"
         return f"{self.verdict}: {where}: {_text(self.label)}, got {_text(self.cell)} “{self.cell.get('quote') or ''}”"
 
 
 def judge(label: Mapping[str, Any], cell: Mapping[str, Any]) -> Verdict:
-    """Return the verdict on a cell, which has the form of `compare --format json`."""
+    """Return the verdict on a cell, which has the fields of a cell of `compare --format json`."""
     if cell["state"] not in PLAIN_STATES:
         return "right" if cell["state"] in (label["state"], *label.get("state_also", ())) else "other"
     is_right = any(_has_same_value(cell, item) for item in (label, *label.get("also", ())))
@@ -64,7 +64,7 @@ def judge(label: Mapping[str, Any], cell: Mapping[str, Any]) -> Verdict:
 
 
 def _has_same_value(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Return whether both have a base value, the same one, in the same base unit."""
+    """Return whether a cell and a label (or one of its `also`) have equal base values and the same base unit."""
     value, expected = one.get("base_value"), other.get("base_value")
     if value is None or expected is None or _unit(one) != _unit(other):
         return False

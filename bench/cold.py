@@ -2,12 +2,13 @@
 
     python -m bench.cold [INDEX] [--runs N]
 
-Each command is compared with the floor, a Python process that only imports NumPy and click, and with ripgrep, which
-counts the lines with a string in the texts of the same reports. In each round, all of them run in turn. The excess is
-the median of the differences to the floor of the same round. Processor time is user and system time of the process.
-NumPy's threads are switched off, as searchkit does, in all processes except those of the command `DEFAULT_FLOOR`. Byte
-code is compiled before the first round, as pip does. The default index is that of `bench.product` for the corpus gov;
-without these reports, nothing is measured. Writes results/cold.json, from which `bench.productreport` writes a table.
+Each command is compared with the floor, a Python process that only imports NumPy and click. ripgrep, if installed, is
+one more command: it counts the lines with a string in the texts of the same reports. In each round, all commands run in
+turn. The excess is the median of the differences to the floor of the same round. Processor time is user and system time
+of the process. NumPy's threads are switched off, as searchkit does, in all processes except those of the command
+`DEFAULT_FLOOR`. searchkit's byte code is compiled before the first round, as pip does. The default index is that of
+`bench.product` for the corpus gov. If these reports are not available, nothing is measured, not even another index.
+Writes results/cold.json, from which `bench.productreport` writes a table.
 """
 
 from __future__ import annotations
@@ -32,11 +33,11 @@ from bench.product import DATA, prepare_index
 
 RESULTS = Path(__file__).parent / "results" / "cold.json"
 RUNS = 21
-"""Number of rounds."""
+"""Default number of rounds."""
 FLOOR = "floor"
 """Name of the command that the others are compared with."""
 DEFAULT_FLOOR = "floor, NumPy with threads"
-"""Name of the same command without the setting that switches NumPy's threads off."""
+"""Name of the same command, run without the setting that switches NumPy's threads off."""
 _THREADS = "OPENBLAS_NUM_THREADS"
 """Environment variable with the number of threads of NumPy's linear algebra."""
 _CORPUS = "gov"
@@ -58,7 +59,7 @@ _STRING = "粮食"
 
 
 def commands(index: Path, texts: Path) -> dict[str, list[str]]:
-    """Return the measured commands by name. `texts`: file with the text of each paragraph."""
+    """Return the command lines by name. `texts`: file with the text of each paragraph, which ripgrep reads."""
     floor = [sys.executable, "-c", "import numpy, click"]
     measured = {FLOOR: floor, DEFAULT_FLOOR: floor, "empty Python process": [sys.executable, "-c", "pass"]}
     for name, arguments in _COMMANDS.items():
@@ -70,7 +71,10 @@ def commands(index: Path, texts: Path) -> dict[str, list[str]]:
 
 
 def measure(measured: Mapping[str, Sequence[str]], runs: int) -> dict[str, dict[str, float]]:
-    """Run the commands in turn. Returns milliseconds by command: medians, and medians of the excess over the floor."""
+    """Run the commands in turn. Returns milliseconds by command: medians, and medians of the excess over the floor.
+
+    `measured`: command lines by name. Each command runs once before the first round.
+    """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     environment.pop(_THREADS, None)
     one_thread = {**environment, _THREADS: "1"}
@@ -102,7 +106,7 @@ def _run(command: Sequence[str], environment: Mapping[str, str]) -> tuple[float,
 
 
 def _median(values: Iterable[float]) -> float:
-    """Return the median, rounded."""
+    """Return the median, rounded to one decimal."""
     return round(statistics.median(values), 1)
 
 

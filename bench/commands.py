@@ -1,4 +1,4 @@
-"""Measures user-visible latencies: opening an index, a cold search command, a build of real reports, an update."""
+"""Measures the times that users notice: opening an index, a cold search command, a build of real reports, an update."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from bench import corpora, generate, machine, peers
 from searchkit.index import Index
 
 COLD_RUNS = 15
-"""Number of times that a command is run."""
+"""Number of times that `measure_cold_search` runs a command."""
 OPEN_RUNS = 31
-"""Number of times that an index is opened."""
+"""Number of times that `measure_opening` only opens an index, and number of times that it also runs a query."""
 CHANGED_FILES = 5
-"""Number of files that are changed. A build follows each change."""
+"""Number of files that `measure_update` changes. A build follows each change."""
 _QUERY = "行政执法"
 """The query of all measured searches."""
 _ENGINE = "searchkit"
@@ -52,7 +52,7 @@ def measure_cold_search(corpus: str, data: Path) -> dict[str, float]:
 
 
 def measure_real_build(data: Path) -> dict[str, Any]:
-    """Measure `searchkit build` of the real reports with 1 and with 2 jobs: seconds, memory, MB of text per second."""
+    """Measure `searchkit build` of the real reports with 1 and with 2 jobs: seconds, memory, MB of files per second."""
     size = sum(path.stat().st_size for path in corpora.REAL.rglob("*.md")) / 1e6
     results: dict[str, Any] = {"text_mb": round(size, 1)}
     for jobs in (1, 2):
@@ -65,7 +65,7 @@ def measure_real_build(data: Path) -> dict[str, Any]:
 
 
 def measure_update(corpus: str, data: Path) -> dict[str, Any]:
-    """Measure `searchkit build`: all files (time, memory), each changed file and no change (seconds)."""
+    """Measure `searchkit build`: the first one (time, memory), those after a changed file and after none (seconds)."""
     files, index = data / corpus / "files", data / corpus / "files-index"
     shutil.rmtree(index, ignore_errors=True)
     if not files.exists():

@@ -4,9 +4,9 @@
 
 A search is `Index.search` with ten hits, their snippets, and four facets. All searches are different (`bench.drawing`),
 so none repeats a query whose tree or matches are cached. Threads share an open index; each process opens its own. A
-worker answers some searches before the clock starts. Configurations take turns, and the median of the rounds is
-reported, with the processor time that a search takes. The index is that of `bench.product`. Writes
-results/concurrency.json, from which `bench.productreport` writes tables.
+worker answers some searches before the clock starts. Configurations take turns. Reported are the searches per second
+and the processor time of a search, both medians of the rounds. The index is that of `bench.product`. Writes
+results/concurrency.json, from which `bench.productreport` writes a table.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from searchkit.index import Index
 
 RESULTS = Path(__file__).parent / "results" / "concurrency.json"
 CORPORA = ("100k", "gov")
-"""Corpora that are measured by default."""
+"""Names of the corpora that are measured by default."""
 CONFIGURATIONS = (("threads", 1), ("threads", 2), ("threads", 4), ("processes", 1), ("processes", 2))
 """Kind and number of workers."""
 ROUNDS = 5
 """Number of rounds, whose median is reported."""
 SEARCHES = 400
-"""Number of searches of a configuration in a round, shared by its workers."""
+"""Number of timed searches of a configuration in a round, which its workers share."""
 _WARM_UP = 60
 """Number of searches of each worker before the clock starts."""
 _SEED = 20
@@ -48,7 +48,10 @@ Questions = Sequence[Question]
 
 
 def measure(folder: Path, drawn: Iterator[Question]) -> dict[str, Any]:
-    """Measure all configurations in an index. Returns searches per second, and processor time of a search in ms."""
+    """Measure all configurations in an index. Returns searches per second, and processor time of a search in ms.
+
+    `drawn`: the questions, of which each is asked once.
+    """
     rates: dict[str, list[float]] = {}
     costs: dict[str, list[float]] = {}
     for _ in range(ROUNDS):
@@ -94,7 +97,7 @@ def _run_processes(folder: Path, shares: Sequence[Questions]) -> tuple[float, fl
 
 
 def _run_process(folder: Path, share: Questions, barrier: Any, times: Any) -> None:  # noqa: ANN401 - of multiprocessing
-    """Search in this process. Puts the clock at start and end, and the processor time, into a queue."""
+    """Search in this process. Puts a tuple into the queue `times`: clock after the warm-up and at the end, CPU time."""
     clocks: list[tuple[float, float]] = []
 
     def wait() -> None:
@@ -108,7 +111,7 @@ def _run_process(folder: Path, share: Questions, barrier: Any, times: Any) -> No
 
 
 def _work(index: Index, share: Questions, wait: Callable[[], object]) -> None:
-    """Answer the questions. Calls `wait` after the first `_WARM_UP` of them."""
+    """Answer the questions, and read the snippets. Calls `wait` after the first `_WARM_UP` questions."""
     for number, question in enumerate(share):
         if number == _WARM_UP:
             wait()

@@ -1,7 +1,8 @@
 """The corpora of the benchmarks: generated paragraphs in three sizes, and real reports if they are available.
 
 A corpus provides documents, for searchkit, and *items*, for the other engines. An item is a paragraph: its text, the
-tokens of searchkit's analyzer joined by spaces, and the four facets. Items are created once and stored in a file.
+tokens of searchkit's analyzer joined by spaces, and its values of the four facets. Items are created once and stored in
+a file.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ MAX_TOPICS = 3
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A paragraph for engines other than searchkit. A facet without a value is an empty string."""
+    """A paragraph for engines other than searchkit. Without a value, a single-valued facet is an empty string."""
 
     text: str
     terms: str
@@ -84,12 +85,15 @@ def items(name: str, data: Path) -> Iterator[Item]:
 
 
 def texts_file(name: str, data: Path) -> Path:
-    """Return the path of the folded texts, one paragraph per line. They are scanned for the true totals of phrases."""
+    """Return the path of the folded texts, one paragraph per line.
+
+    Scans of this file give the true totals of phrases. ripgrep searches it.
+    """
     return data / name / "texts.txt"
 
 
 def prepare(name: str, data: Path) -> None:
-    """Write the files of a corpus to the folder `data`, unless they exist."""
+    """Write the items and the folded texts of a corpus to the folder `data`, unless the items exist."""
     folder = data / name
     if (folder / "items.jsonl").exists():
         return
@@ -123,7 +127,7 @@ def analyzer() -> Analyzer:
 
 
 def batched(values: Iterable[Item], size: int) -> Iterator[Sequence[Item]]:
-    """Yield lists of `size` values. The last list may be shorter."""
+    """Yield lists of `size` items. The last list may be shorter."""
     iterator = iter(values)
     while batch := list(islice(iterator, size)):
         yield batch

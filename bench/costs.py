@@ -2,11 +2,12 @@
 
     python -m bench.costs INDEX [--rounds N] [--seed N]
 
-INDEX is an index of reports; the queries are made from its paragraphs. Each call gets queries of its own, N of each
-class, so that no result of parsing or matching is cached. Results are processor times of whole calls, hits included, in
-an open index whose files are in memory. They are printed as a table, and written to bench/results/costs.json. The aim
-is at most 250 ms on an index of 773 reports. searchkit cuts queries that exceed a limit, and adds a note; the number of
-cut queries is part of the result.
+INDEX is an index of reports, from whose paragraphs most queries are made. For each of N rounds (`--rounds`), each call
+gets a new random query of each class, so that its parsing and matches are not cached. Only the class `prefixes` has a
+single query. Results are the longest processor times of whole calls, hits included, in an open index whose files are in
+memory. They are printed as a table, and written to bench/results/costs.json. The aim is at most 250 ms on an index of
+773 reports. searchkit cuts queries that exceed a limit, and adds a note; the number of cut queries is part of the
+result.
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ RESULTS = Path(__file__).parent / "results" / "costs.json"
 ROUNDS = 5
 """Default number of queries of a class in each call."""
 _SIZES = (100, 300, 1000)
-"""Lengths of pasted text, in characters."""
+"""Lengths of pasted text, in characters. It is taken from paragraphs that are longer than the smallest length."""
 _CUT = frozenset({"query_too_long", "too_many_parts", "too_many_words", "too_many_synonyms", "too_many_prefix_words"})
-"""Codes of notes about a query that is cut."""
+"""Codes of the notes that say that a query is cut."""
 
 CALLS: Mapping[str, Callable[[Index, str], object]] = {
     "search": lambda index, text: index.search(text),
@@ -47,7 +48,7 @@ CALLS: Mapping[str, Callable[[Index, str], object]] = {
 
 
 class Queries:
-    """Makes hostile queries from the paragraphs of an index."""
+    """Makes hostile queries, most of them from the paragraphs of an index."""
 
     def __init__(self, index: Index, rng: random.Random) -> None:
         self._rng = rng
@@ -76,20 +77,23 @@ class Queries:
             "prefixes": lambda: " OR ".join(f"{a}*" for a in "abcdefghijklmnopqrstuvwxyz0123456789"),
             "brackets": lambda: "(" * 20 + " OR ".join(self._pairs()[:60]) + ")" * 20,
         }
-        """A function that returns a new query, by class."""
+        """Class → function that returns a query: a random one, except for `prefixes`."""
 
     def _pasted(self) -> str:
-        """Return the beginning of some consecutive long paragraphs, with one of the lengths in `_SIZES`."""
+        """Return up to ten consecutive long paragraphs, one a line, cut to one of the lengths in `_SIZES`."""
         first, size = self._rng.randrange(len(self._texts)), self._rng.choice(_SIZES)
         return "\n".join(self._texts[first : first + 10])[:size]
 
     def _pairs(self) -> list[str]:
-        """Return the pairs of adjacent letters or digits of a pasted text. The pairs do not overlap."""
+        """Return pairs of adjacent letters or digits of a pasted text, such as 发展 and 20. They do not overlap."""
         return re.findall(r"\w\w", self._pasted())
 
 
 def measure(index: Index, rounds: int, seed: int) -> dict[str, dict[str, object]]:
-    """Return the longest processor time of each class in each call, in milliseconds, and the number of cut queries."""
+    """Return the longest processor time of each class in each call, in milliseconds, and the number of cut queries.
+
+    The cut queries of a class are counted over all calls.
+    """
     rng = random.Random(seed)  # noqa: S311 - no secret
     queries = Queries(index, rng)
     for call in CALLS.values():
@@ -101,7 +105,7 @@ def measure(index: Index, rounds: int, seed: int) -> dict[str, dict[str, object]
             for label, call in CALLS.items():
                 text = make()
                 started = time.process_time()
-                with suppress(UsageError):  # no words of the query can name a measure
+                with suppress(UsageError):  # as of `compare`, if no words of the query can name a measure
                     call(index, text)
                 longest[label] = max(longest[label], time.process_time() - started)
                 cut += any(note.code in _CUT for note in index.understand(text).notes)
@@ -110,7 +114,7 @@ def measure(index: Index, rounds: int, seed: int) -> dict[str, dict[str, object]
 
 
 def render(table: Mapping[str, Mapping[str, object]], count: int) -> str:
-    """Return the result as a Markdown table. `count`: number of queries of each class."""
+    """Return the result as a Markdown table. `count`: number of queries of each class in all calls together."""
     lines = [f"| class | {' | '.join(CALLS)} | cut, of {count} |", "|---|" + "---:|" * (len(CALLS) + 1)]
     lines += [f"| {name} | {' | '.join(map(str, row.values()))} |" for name, row in table.items()]
     return "\n".join(lines)

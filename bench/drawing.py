@@ -15,7 +15,7 @@ from typing import Any
 from bench.pipelines import Question, words
 
 _HAN = re.compile("[\u4e00-\u9fa5]+")
-"""One or more Chinese characters, from 一 to 龥."""
+"""Matches one or more Chinese characters, from 一 to 龥."""
 _FORMS = ("one word", "two words", "three words", "bare run", "quoted", "filtered")
 """Forms of questions, which take turns."""
 _RUN_LENGTHS = (4, 8)
@@ -23,10 +23,11 @@ _RUN_LENGTHS = (4, 8)
 
 
 def draw(corpus: str, data: Path, seed: int) -> Iterator[Question]:
-    """Yield different questions, each drawn from a random paragraph, which matches it. `seed`: of the random numbers.
+    """Yield different questions, each drawn from a random paragraph, which matches it. `seed`: that of the choices.
 
     The forms of `_FORMS` take turns: one, two or three words of the paragraph, a run of its characters without or with
-    quotes, and two words filtered by the year of the paragraph. Ends after 1,000 draws in a row without a new question.
+    quotes, and two words with the year of the paragraph as a filter. Ends after 1,000 paragraphs in a row that gave no
+    new question.
     """
     rng = random.Random(seed)  # noqa: S311 - no secret
     drawn: set[tuple[str, ...]] = set()
@@ -48,7 +49,8 @@ def draw(corpus: str, data: Path, seed: int) -> Iterator[Question]:
 def _make(form: str, item: list[Any] | None, rng: random.Random) -> Question | None:
     """Return a question of a form from the paragraph in a line of items.jsonl.
 
-    None if there is no line, if the paragraph has too few words or characters, or if it has no year to filter by.
+    None if there is no line, if the paragraph has too few different words or no run of enough Chinese characters, or if
+    it has no year to filter by.
     """
     if item is None:
         return None

@@ -26,8 +26,8 @@ def searched_corpora(record: Record) -> dict[str, Record]:
 def ratio(part: Record, group: str, peer: str) -> float | None:
     """Return the time of searchkit divided by that of a peer in a class of queries.
 
-    This is the geometric mean over the queries that both were asked and the peer answered right. None without such
-    queries.
+    This is the geometric mean over the queries that both engines were asked and the peer answered right, or None if
+    there are none.
     """
     pairs = [
         (query["engines"][SEARCHKIT]["ms"], query["engines"][peer]["ms"])
@@ -47,15 +47,15 @@ def milliseconds(part: Record, group: str, engine: str) -> float | None:
 
 
 def groups(part: Record, *, phrases: bool) -> list[str]:
-    """Return the classes of phrase queries, or all other classes, in the order of the record."""
+    """Return the classes of phrase queries if `phrases`, otherwise all other classes, in the order of the record."""
     return list(dict.fromkeys(q["group"] for q in part["queries"] if (q["kind"] == "phrase") == phrases))
 
 
 def is_right(query: Record, engine: str) -> bool:
-    """Return whether the engine answered the query right.
+    """Return whether the engine was asked the query and answered it right.
 
     The total of a phrase must be within 1 % of the true total. Some engines miss a phrase that is segmented
-    differently, or find it across a comma. Any answer to another query counts as right.
+    differently, or find it across a comma. Any answer to a query that is not a phrase counts as right.
     """
     if engine not in query["engines"]:
         return False

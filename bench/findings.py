@@ -1,11 +1,11 @@
 """Findings of the audit drawn at random from real reports, with verdicts by a person.
 
 `python -m bench.findings INDEX` audits an index of the real reports, and prints the share of true findings in the
-judged sample, and how many judged and how many true findings the audit still yields. With `--draw` it draws a new
-sample, to be judged.
+judged sample, and how many judged and how many true findings the audit still yields. With `--draw`, it replaces the
+sample by a new one without verdicts.
 
 A finding is true if its sentences cannot all be right as they are printed, or if a value is copied or a report
-repeated. A revised value counts: the reports do not agree.
+repeated. A finding about a revised value is true, too: the reports do not agree.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ import searchkit
 from searchkit.compare.findings import Finding
 
 FILE = Path(__file__).parent / "results" / "findings-sample.json"
-"""The sample, with the verdicts entered by hand: `true` or `false`, and a reason in a few words."""
+"""The sample. Verdicts are entered by hand: the string `true` or `false`, and a reason in a few words."""
 SEED = 1815
 """Seed of the random choice."""
 SAMPLE_SIZE = 50
-"""Number of findings in the sample."""
+"""Maximum number of findings in the sample."""
 
 
 def draw(findings: Sequence[Finding]) -> list[dict[str, Any]]:

@@ -2,22 +2,23 @@
 
     python -m bench.floor [CORPUS]… [--data FOLDER]
 
-A search is `Index.search` with all words, ten hits and four facets; the questions are those of `bench.product`. Of each
-question, one search is recorded: the operations on arrays, with their arguments, and the number of calls. Then each
-operation is repeated alone, on the same arrays. Times are the fastest of several runs, warm, so that they are lower
-bounds:
+A search is `Index.search` with all words, ten hits with snippets, and four facets; the questions are those of
+`bench.product`. Of each question, one search is recorded for its operations on arrays and their arguments, and the
+calls of another search are counted. Then each operation is repeated alone, on the same arrays. Times are the fastest of
+several runs, warm, so that they are lower bounds:
 
 arrays   all array operations, one after the other
 fixed    the part of `arrays` that does not depend on the sizes of arrays: each operation counts with the time of the
-         fastest operation of the same name
-calls    the calls of Python functions and of functions in C, each with the time of a call that does nothing
+         fastest operation of the same name among all questions to the corpus
+calls    the calls of Python functions and of functions in C other than NumPy's, each with the time of a call that does
+         nothing
 rest     the time of the search without `arrays` and `calls`: byte code, and work on strings and objects
 
 A search that makes these operations and calls cannot take less time than `arrays` and `calls` together. Compiled code
 could save `rest`, `calls` and `fixed`; other algorithms could save `arrays` without `fixed`. `tantivy` is the time of
 the same question in tantivy-py (`bench.pipelines`), if `bench.product` has left its indexes in the folder. In tantivy,
-questions of words run on the index of searchkit's tokens. A recorded search keeps copies of the arrays that it uses, so
-large corpora are not measured. Writes results/floor.json, from which `bench.productreport` writes tables.
+questions of words run on the index of searchkit's tokens. A recorded search keeps copies of the writable arrays that it
+uses, so large corpora are not measured. Writes results/floor.json, from which `bench.productreport` writes tables.
 """
 
 from __future__ import annotations
@@ -47,13 +48,13 @@ from searchkit.index import Index
 
 RESULTS = Path(__file__).parent / "results" / "floor.json"
 CORPORA = ("100k", "gov")
-"""Names of the corpora that are measured."""
+"""Names of the corpora that can be measured. By default, all that are available are measured."""
 _RUNS = 25
 """Number of timed searches of a question, of which the fastest counts."""
 _REPEATS, _LOOPS = 5, 4
 """Number of measurements of an operation, of which the fastest counts, and number of repetitions in a measurement."""
 _WARM_UP = 3
-"""Number of searches of a question before it is timed or recorded."""
+"""Number of searches of a question before those that are timed or recorded."""
 _OPERATORS = (
     *("getitem", "setitem", "invert", "neg", "lt", "le", "eq", "ne", "gt", "ge"),
     *(prefix + name for name in ("add", "sub", "mul", "truediv", "floordiv", "mod") for prefix in ("", "r", "i")),
@@ -88,7 +89,7 @@ def _method(name: str) -> Callable[..., Any]:
     function = getattr(np.ndarray, name)
 
     def run(self: object, *arguments: object, **options: object) -> object:
-        """Call the method of the array."""
+        """Call the method of the array through the recorder."""
         return _recorder.run(name.strip("_"), function, (self, *arguments), options)
 
     return run
@@ -110,7 +111,7 @@ class _Function:
         self._name, self._function = name, function
 
     def __call__(self, *arguments: object, **options: object) -> object:
-        """Call the function."""
+        """Call the function through the recorder."""
         return _recorder.run(self._name, self._function, arguments, options)
 
     def __getattr__(self, name: str) -> _Function:
@@ -139,7 +140,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - arguments of any function
 
 
 def _keep(value: Any) -> Any:  # noqa: ANN401 - arguments of any function
-    """Return a copy of arguments, because later operations can change lists and writable arrays."""
+    """Return arguments with copies of lists and writable arrays, because later operations can change them."""
     if isinstance(value, np.ndarray):
         return value.copy(order="K") if value.flags.writeable else value
     if isinstance(value, tuple | list):
@@ -148,7 +149,7 @@ def _keep(value: Any) -> Any:  # noqa: ANN401 - arguments of any function
 
 
 def _recorded(value: Any) -> Any:  # noqa: ANN401 - the result of any function
-    """Return a result whose arrays are recorded ones."""
+    """Return a result whose arrays, also those in tuples and lists, are recorded ones."""
     if type(value) is np.ndarray:
         return np.ndarray.view(value, _RecordedArray)
     return type(value)(map(_recorded, value)) if type(value) in (tuple, list) else value
@@ -156,7 +157,7 @@ def _recorded(value: Any) -> Any:  # noqa: ANN401 - the result of any function
 
 @contextmanager
 def _recorded_numpy() -> Iterator[None]:
-    """Give the modules of searchkit that are loaded a NumPy whose functions are recorded, within a `with` block."""
+    """Give all loaded modules of searchkit a NumPy whose functions are recorded, within a `with` block."""
     users = [module for name, module in sys.modules.items() if name.startswith("searchkit.")]
     users = [module for module in users if getattr(module, "np", None) is np]
     for module in users:
@@ -201,7 +202,7 @@ def call_seconds() -> dict[str, float]:
     """Return the seconds of a call of an empty Python function (`python`), and of `len` of an empty tuple (`c`)."""
 
     def fastest(statement: str) -> float:
-        """Return the seconds of a statement."""
+        """Return the minimum time of a statement in seconds."""
         setup, number = "def nothing(value): pass\nempty = ()", 10_000
         return min(timeit.repeat(statement, setup, number=number, repeat=100)) / number
 
@@ -216,7 +217,7 @@ def repeat(operations: list[tuple[str, Callable[[], object]]]) -> list[tuple[str
 
 
 def _fastest(operation: Callable[[], object]) -> float:
-    """Return the minimum time of an operation in seconds."""
+    """Return the time of an operation in seconds: the minimum over `_REPEATS` of the mean of `_LOOPS` repetitions."""
     seconds = []
     for _ in range(_REPEATS):
         started = time.perf_counter()
@@ -256,7 +257,7 @@ def _search(index: Index, question: Question) -> None:
 
 
 def run(corpus: str, data: Path) -> dict[str, Any]:
-    """Measure all questions to a corpus. Returns a JSON object."""
+    """Measure all questions to a corpus. Returns a JSON object. `data`: folder of corpora and indexes."""
     folder = prepare_index(corpus, data, keep=True)
     own = open_searchkit(folder)["searchkit, all"]
     peers = _open_tantivy(data / corpus)

@@ -1,4 +1,4 @@
-"""Generates random reports from a fixed seed: any number of paragraphs, the same ones each time.
+"""Generates random reports from a fixed seed: the same ones each time, with any number of paragraphs.
 
     python -m bench.generate --paragraphs 10000 --files FOLDER
 
@@ -43,7 +43,7 @@ The last piece of a paragraph always has 。.
 _PER_SECTION = (20, 5, 5, 10)
 """Number of paragraphs of each section, in the order of `vocabulary.SECTIONS`."""
 _PER_HEADING = 5
-"""Number of paragraphs under a heading of the second level."""
+"""Number of consecutive paragraphs with one heading of the second level. The next ones can have the same heading."""
 _TOPICS = tuple(vocabulary.PHRASES)
 """Names of the topics, the most frequent first."""
 _HAN_NUMBERS = "〇一二三四五六七八九十"

@@ -5,7 +5,7 @@
 Both engines index the same documents, which are in memory, and use the same analyzer. With one process, everything runs
 on one core. With two processes, searchkit writes two indexes and merges them. For tantivy, two processes segment the
 text, while the main process adds the items and tantivy's own thread indexes them. The clock stops when the index is
-committed and closed.
+committed and tantivy's merges have ended.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _shared_documents: list[Documents] = []
 
 
 def index_with_searchkit(documents: Documents, folder: Path) -> None:
-    """Index in this process."""
+    """Segment and index the documents in this process."""
     _write(documents, folder)
 
 
@@ -79,7 +79,7 @@ def time_indexing(engine: str, processes: int, paragraphs: int) -> float:
     if processes == 1:
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     documents = list(generate.documents(paragraphs))
-    analyzer().tokenize("装入词典" * 5000)  # so long a text loads the dictionary, before the clock starts
+    analyzer().tokenize("装入词典" * 5000)  # a text of this length loads the dictionary, before the clock starts
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
         METHODS[engine, processes](documents, Path(folder))
@@ -87,7 +87,7 @@ def time_indexing(engine: str, processes: int, paragraphs: int) -> float:
 
 
 def _write(documents: Documents, folder: Path) -> None:
-    """Write a searchkit index of documents without measures to an existing folder."""
+    """Write a searchkit index of the documents, without their measures, to an existing folder."""
     writer = open_writer(ENGINES[0], folder, analyzer())
     for parsed in documents:
         writer.add(parsed.document, parsed.paragraphs, [()] * len(parsed.paragraphs), parsed.document.document)

@@ -1,8 +1,8 @@
 """Scores extracted measures against labels made by hand, which tests/measures/labels/README.md describes.
 
 A label is matched by a measure of its paragraph that overlaps the quote of the label and has the same base value and
-base unit. Of several such measures, the one with the most similar indicator matches. Labels marked as unsure, and the
-measures that match them, are not counted.
+base unit. Of several such measures, the one with the most similar indicator matches. A measure matches at most one
+label. Labels marked as unsure, and the measures that match them, are not counted.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from searchkit.model import ExtractedMeasure, Paragraph
 FOLDER = Path(__file__).parents[1] / "tests" / "measures" / "labels"
 """Folder of the labels, one JSON file per report."""
 USES = ("develop", "hold-out")
-"""Uses of labels: for the development of rules, or for measuring only."""
+"""Uses of labels: for the development of rules, or only for their evaluation."""
 DEVELOP = USES[0]
 FIELDS = ("bound", "change", "kind", "period")
 """Attributes that are compared in addition to base value, base unit and indicator."""
@@ -57,9 +57,9 @@ class Score:
     found: int = 0
     """Number of labels that a measure matches."""
     extra: int = 0
-    """Number of extracted measures without a label."""
+    """Number of extracted measures that match no label, not even one marked as unsure."""
     similarity: float = 0.0
-    """Sum over the found labels of the similarity between the indicator and the nearest wording."""
+    """Sum over the found labels of the similarity between the measure's indicator and the nearest labelled wording."""
     right: Counter[str] = field(default_factory=Counter)
     """Name of `FIELDS` → number of found labels whose measure has the same value of this attribute."""
     mismatches: list[Mismatch] = field(default_factory=list)

@@ -4,12 +4,12 @@
 
 A server, started as users start it, serves an index of the government work reports (`bench.corpora.REAL`). Readers on
 `CONNECTIONS` connections open compressed pages without a pause, of the kinds and in the shares of
-`bench.addresses.MIX`. A minute after each build, the next report changes and `searchkit build` indexes it. There are
-two runs, each with a new server. In the first, all addresses differ, so that no kept answer is sent again; in the
-second, they repeat by Zipf's law. Before the runs, with one request at a time, the time from the start of the command
-to its first page is measured, and the processor time of the server for a search page, with the size of the page.
-Reports, index and the queries of the addresses are kept in the data folder. Writes results/load.json and a section of
-README.md.
+`bench.addresses.MIX`. A minute after the start of a run and after each build, a sentence is added to the next report,
+and `searchkit build` indexes it. There are two runs, each with a new server. In the first, all addresses differ, so
+that no answer comes from the server's cache; in the second, they repeat by Zipf's law. Before the runs, with one
+request at a time, the time from the start of the command to its first page is measured, and the processor time of the
+server for a search page, with the size of the page. Reports, index and the queries of the addresses are kept in the
+data folder. Writes results/load.json and a section of README.md.
 """
 
 from __future__ import annotations
@@ -50,15 +50,15 @@ CONNECTIONS = 8
 SECONDS = 600
 """Default duration of each run, in seconds."""
 BUILD_SECONDS = 60
-"""Time from the end of a build to the change of the next report, in seconds."""
+"""Time from the start of a run, or from the end of a build, to the change of the next report, in seconds."""
 POOL = 1000
-"""Number of addresses that are repeated. The one of rank r is asked for in proportion to 1/r."""
+"""Number of addresses that are repeated. Address r, from 1, is asked for in proportion to 1/r."""
 PAGES, STARTS = 200, 7
 """Number of search pages whose processor time is measured, and number of measured starts of the server."""
 _SAMPLE_SECONDS = 1.0
 """Time between two samples of the memory, in seconds."""
 _TIMEOUT_SECONDS = 90
-"""Time after which a request counts as an error, in seconds."""
+"""Time without an answer from the server after which a request counts as an error, in seconds."""
 _WARM_UP = 20
 """Number of search pages before the first one whose processor time is measured."""
 _CORPUS = "gov"
@@ -72,7 +72,7 @@ class RunningServer:
     """A server process, and where it listens."""
 
     def __init__(self, process: subprocess.Popen[str], url: str) -> None:
-        """`url`: the address that the command prints."""
+        """`process`: the running command. `url`: the address that it prints."""
         self.pid = process.pid
         self.host = urlsplit(url).netloc
 
@@ -103,13 +103,13 @@ class Observed:
     """What has been observed in a run. Filled by several threads."""
 
     seconds: list[tuple[str, float]] = field(default_factory=list)
-    """Kind and duration of each request that was answered."""
+    """Kind of the page and duration in seconds of each request that was answered with status 200."""
     errors: list[str] = field(default_factory=list)
     """Requests and builds that failed, each with the reason."""
     states: set[str] = field(default_factory=set)
-    """ETags of the answers: one for each state of the index."""
+    """ETags of the answers: one for each state of the index that was read."""
     builds: list[float] = field(default_factory=list)
-    """Durations of the builds in seconds."""
+    """Durations of all builds, also of failed ones, in seconds."""
     memory: list[tuple[float, float]] = field(default_factory=list)
     """Samples of resident memory, and of the part of it that belongs to no file (`machine.memory`), in 10**6 bytes."""
 
@@ -127,7 +127,10 @@ def serve(index: Path) -> Iterator[RunningServer]:
 
 
 def prepare(data: Path) -> tuple[Path, Path]:
-    """Copy the reports, because some will change, and index them. Returns the folders of reports and index."""
+    """Copy the reports, because some will change, unless there is a copy. Index them, and write the queries.
+
+    Returns the folders of reports and index.
+    """
     corpora.prepare(_CORPUS, data)
     folder = data / "load"
     reports, index = folder / "reports", folder / "index"
@@ -167,7 +170,7 @@ class Run:
         return max(self._end - time.perf_counter(), 0)
 
     def _read(self) -> None:
-        """Open pages on one connection."""
+        """Open pages on one connection until the time is over."""
         reader, observed = Reader(self._server.host), self.observed
         while self._seconds_left():
             with self._lock:
@@ -187,7 +190,7 @@ class Run:
         reader.close()
 
     def _change(self) -> None:
-        """Change one report every `BUILD_SECONDS`, the reports in turn, and index each change."""
+        """Change the reports in turn, and index each change. `BUILD_SECONDS` explains when."""
         reports, index = self._folders
         for file in itertools.cycle(sorted(path for path in reports.rglob("*.md"))):
             time.sleep(min(BUILD_SECONDS, self._seconds_left()))
@@ -203,7 +206,7 @@ class Run:
             self.observed.builds.append(time.perf_counter() - started)
 
     def _sample(self) -> None:
-        """Sample the memory of the server."""
+        """Sample the memory of the server until the time is over."""
         while self._seconds_left():
             resident, allocated = machine.memory(self._server.pid)
             self.observed.memory.append((resident / 1e6, allocated / 1e6))
@@ -220,7 +223,7 @@ def _run_together(functions: Sequence[Callable[[], None]]) -> None:
 
 
 def repeat(addresses: Iterator[Address]) -> Iterator[Address]:
-    """Yield the first `POOL` addresses again and again without end, each as often as Zipf's law says."""
+    """Yield the first `POOL` addresses without end, in random order, each as often as Zipf's law says."""
     pool = list(islice(addresses, POOL))
     weights = list(accumulate(1 / rank for rank in range(1, len(pool) + 1)))
     rng = random.Random(_SEED)  # noqa: S311 - no secret
@@ -254,7 +257,7 @@ def measure_run(folders: tuple[Path, Path], addresses: Iterator[Address], second
 
 
 def _latencies(durations: list[float]) -> dict[str, float]:
-    """Return the number of requests, and median, 99th percentile and maximum in milliseconds."""
+    """Return the number of requests, and median, 99th percentile and maximum in ms (NaN without requests)."""
     ranked = sorted(durations) or [float("nan")]
     found = {"p50": ranked[len(ranked) // 2], "p99": ranked[len(ranked) * 99 // 100], "max": ranked[-1]}
     return {"requests": len(durations), **{name: round(1000 * value, 1) for name, value in found.items()}}
@@ -274,10 +277,11 @@ def _memories(samples: Sequence[tuple[float, float]]) -> dict[str, Any]:
 
 
 def measure_pages(index: Path, addresses: Iterator[Address]) -> dict[str, float]:
-    """Open different search pages one after the other. Returns their number, and statistics of a page.
+    """Open different search pages one after the other. Returns the number of measured pages, and statistics of them.
 
     `cpu_ms…`: processor time of the server in ms. `gzip_kb…`: compressed size, `html_kb`: size, in KB of 1,000 bytes.
-    `…_p90` is the 90th percentile, `…_max` the maximum; the others are medians. Exits if a page cannot be opened.
+    `…_p90` is the 90th percentile, `…_max` the maximum; the others are medians. Exits if the status of a measured page
+    is not 200.
     """
     searches = [address for address in islice(addresses, 2 * PAGES) if address.kind == "search"]
     times, sizes, expanded = [], [], []
@@ -319,7 +323,7 @@ def measure_start(index: Path) -> dict[str, float]:
 
 
 def render(record: dict[str, Any]) -> str:
-    """Return the section of README.md as Markdown: a table of results with goals, and tables by page and by minute."""
+    """Return the section of README.md as Markdown: the machine, and tables of the goals, by kind of page, by minute."""
     page, start, runs = record["page"], record["start"], record["runs"]
     rows: list[tuple[str, str, str]] = []
     for name, title, goals in (
@@ -364,7 +368,7 @@ def render(record: dict[str, Any]) -> str:
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a table in Markdown, with numbers at the right."""
+    """Return a table in Markdown. All columns but the first are aligned to the right."""
     return tabulate(rows, header, "pipe", colalign=("left", *["right"] * (len(header) - 1)), disable_numparse=True)
 
 

@@ -4,10 +4,10 @@
 
 `INDEX` is an index of the 773 government work reports (`bench.corpora.REAL`). `lookups.jsonl` has one look-up per line.
 The answers were read in passages drawn at random, before the look-ups were run. Look-ups of form 1 are run with the
-filters `district` and `of_year`; those of form 2 name both in the query and are run without filters. A hit is right if
-it has the place, the base unit and the base value of one of the answers. Prints the shares of look-ups with a right
-first hit and with a right hit among the first five, and each look-up whose first hit is wrong. Writes
-results/lookups.json.
+filters `district` and `of_year`; those of form 2 name place and year in the query and are run without filters. A hit is
+right if its place is that of the look-up, and its base value and base unit are those of one of the answers. Prints the
+shares of look-ups with a right first hit and with a right hit among the first five, and each look-up whose first hit is
+not right. Writes results/lookups.json.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from searchkit.model import Measure
 LOOKUPS = Path(__file__).parent / "lookups.jsonl"
 RESULTS = Path(__file__).parent / "results" / "lookups.json"
 DEPTH = 5
-"""Number of hits of a look-up that count."""
+"""Number of hits that are requested from a look-up."""
 TOLERANCE = 1e-9
 """Largest relative difference of two base values that count as equal."""
 
@@ -41,8 +41,8 @@ class Lookup:
 
     id: str
     half: str
-    """Half of the look-ups to which this one belongs. The rules were first written with the failures of `develop`
-    alone. The failures of `hold-out` were read later."""
+    """Half of the look-ups to which this one belongs: `develop` or `hold-out`. The rules were first written with the
+    failures of `develop` alone. The failures of `hold-out` were read later."""
     form: int
     """1: with filters. 2: place and year are words of the query."""
     asks: str
@@ -86,7 +86,7 @@ def look_up(index: Index, lookup: Lookup) -> Outcome:
 
 
 def is_right(lookup: Lookup, hit: Measure) -> bool:
-    """Return whether a hit has the place, the base unit and the base value of one of the answers."""
+    """Return whether a hit has the place of a look-up, and the base value and base unit of one of its answers."""
     return lookup.district in hit.region and any(
         hit.base_unit == unit and math.isclose(hit.base_value, value, rel_tol=TOLERANCE)
         for value, unit in lookup.answers
@@ -113,7 +113,10 @@ def summarize(outcomes: Iterable[Outcome]) -> Iterator[dict[str, Any]]:
 
 
 def describe(outcome: Outcome) -> dict[str, Any]:
-    """Return a look-up whose first hit is wrong, its answer, the rank of the first right hit, and the first hit."""
+    """Return a look-up whose first hit is not right, its answer, the rank of a right hit, and the first hit.
+
+    Rank and first hit are None if there is none.
+    """
     lookup, hit = outcome.lookup, outcome.hits[0] if outcome.hits else None
     value, unit = lookup.answers[0]
     return {

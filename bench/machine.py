@@ -1,4 +1,4 @@
-"""Describes the machine of a benchmark, its memory bandwidth, and the time and memory that a command uses."""
+"""Describes the machine of a benchmark, and measures the time and memory that a command uses."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _ARRAY_BYTES = 512 * 2**20
 _REPEATS = 7
 """Number of measurements of the bandwidth, of which the fastest counts."""
 _SAMPLING_SECONDS = 0.02
-"""Interval at which the memory of a command is sampled."""
+"""Time between two samples of the memory of a command, in seconds."""
 _ROOT = Path(__file__).parent.parent
 """Folder of the checkout, in which commands run."""
 
@@ -43,7 +43,7 @@ class Usage:
     resident_mb: float
     """Peak resident memory in MB of 10**6 bytes, summed over all processes. A shared page counts once per process."""
     own_mb: float
-    """Peak allocated memory: `resident_mb` without pages of files, which the system can drop."""
+    """Peak allocated memory: as `resident_mb`, but without pages of files, which the system can drop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +61,9 @@ class Machine:
     libraries: Mapping[str, str]
     """Name of `LIBRARIES` → version."""
     read_gb_s: float
-    """Memory bandwidth of one thread that computes the maximum of a large array: GB/s, the best of several runs."""
+    """Memory bandwidth of one thread that computes the maximum of a large array: GB/s, the highest of several runs."""
     copy_gb_s: float
-    """Memory bandwidth of one thread that copies the array. Bytes read and bytes written both count."""
+    """The same for a thread that copies the array. Bytes read and bytes written both count."""
 
 
 def describe() -> Machine:

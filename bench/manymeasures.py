@@ -4,10 +4,11 @@
 
 `gov` consists of the government work reports (`bench.corpora.REAL`). `many` consists of four copies of each of the
 newest reports of provinces. In a copy, the name of a city of the province replaces that of the province. Numbers of
-things are scaled by one factor per copy, so that values of a copy agree with each other, but not with those of other
-copies. Some words are replaced by others, differently in each line of a copy, so that copies differ in their sentences
-and indicators. Both corpora are indexed unless their index exists. Each corpus is measured in a process of its own.
-Times are medians of the processor time, after a first run. Writes results/manymeasures.json, and prints a table.
+things are scaled by a factor that differs between the four copies of a report, so that values of a copy agree with each
+other, but not with those of the other copies. Some words are replaced by others, differently in each line of a copy, so
+that copies differ in their sentences and indicators. Both corpora are indexed unless their index exists. Each corpus is
+measured in a process of its own. Times are medians of the processor time, after a first run; a slow question is run
+only once (`_SLOW_SECONDS`). Writes results/manymeasures.json, and prints a table.
 """
 
 from __future__ import annotations
@@ -37,15 +38,17 @@ DATA = Path(__file__).parent / "data" / "manymeasures"
 MIN_MEASURES = 450_000
 """Minimum number of measures of the corpus `many`."""
 COPIES = 4
-"""Number of copies of a report."""
+"""Maximum number of copies of a report."""
 ROUNDS = 9
 """Maximum number of timed runs of a question."""
 _MIN_ROUNDS, _MAX_SECONDS = 3, 2.0
-"""A question is run as often as fits into `_MAX_SECONDS`, but at least `_MIN_ROUNDS` and at most `ROUNDS` times."""
+"""After its first run, a question is run as often as fits into `_MAX_SECONDS`, but at least `_MIN_ROUNDS` and at most
+`ROUNDS` times."""
 _SLOW_SECONDS = 10.0
 """A question whose first run takes more seconds than this is not run again."""
 _COUNTED = re.compile(r"(?<![\d.])\d+(?:\.\d+)?(?=[万亿]|公里|平方米|个|家|户|件|人(?!均))")
-"""A number of things, which is scaled. Percentages, years and means are not."""
+"""Matches a number of things, which is scaled: one before 万, 亿 or a unit such as 公里. Percentages and years do not
+match, and neither does a number before 人均."""
 _REPLACED = (
     *(("项目", "工程"), ("建设", "修建"), ("企业", "公司"), ("农村", "乡村"), ("重点", "主要"), ("改造", "整修")),
     *(("创新", "革新"), ("综合", "全面"), ("中心", "总部"), ("开工", "动工"), ("示范", "样板"), ("基地", "园区")),
@@ -112,14 +115,14 @@ def write_copies(index: Path, folder: Path) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(_rename(text, city, number, report.year), encoding="utf-8")
             measures += report.measures
-        if measures >= MIN_MEASURES * 1.02:  # a copy has a few measures less than its report
+        if measures >= MIN_MEASURES * 1.02:  # a copy has slightly fewer measures than its report
             return
     message = f"{corpora.REAL} has too few reports for {MIN_MEASURES} measures"
     raise ValueError(message)
 
 
 def _cities(province: Region) -> list[Region]:
-    """Return the first places within a province that still exist, one for each copy."""
+    """Return the first `COPIES` places within a province that still exist, one for each copy."""
     known = gazetteer()
     inside: list[Region] = [region for region in known.codes.values() if region[:-1] == province]
     return [region for region in dict.fromkeys(inside) if known.resolve("/".join(region)) == region][:COPIES]
@@ -128,7 +131,8 @@ def _cities(province: Region) -> list[Region]:
 def _rename(text: str, city: Region, number: int, year: int | None) -> str:
     """Return the text of a province's report as that of a city: with its names, other words and scaled numbers.
 
-    The front matter has the title of the report, the region of the city, and the year. `number`: that of the copy.
+    The front matter has the title of the province's report, the region of the city, and the year. `number`: that of the
+    copy, from 0.
     """
     _, matter, body = text.split("---\n", 2) if text.startswith("---\n") else ("", "", text)
     short_names = [name[:-1] if len(name) == 3 else name.rstrip("省市") for name in city]  # noqa: PLR2004
@@ -157,7 +161,10 @@ def _scale(number: str, factor: float) -> str:
 
 
 def prepare(corpus: str, data: Path) -> Path:
-    """Build the index of a corpus unless it exists, for `many` from that of `gov`. Returns the folder of the index."""
+    """Build the index of a corpus unless it exists. Returns the folder of the index.
+
+    The copies of `many` are made of reports in the index of `gov`, which is built first.
+    """
     folder = data / corpus
     if not (folder / "index.json").exists():
         source = corpora.REAL
@@ -185,7 +192,10 @@ def measure(folder: Path) -> dict[str, Any]:
 
 
 def _time(index: Index, question: Question) -> Sequence[float]:
-    """Return the processor times of the runs of a question in seconds. A first run is not timed, unless it is slow."""
+    """Return the processor times of the runs of a question in seconds, without that of the first run.
+
+    If the first run is slow, it is the only one, and its time is returned.
+    """
     first = _seconds(index, question)
     if first > _SLOW_SECONDS:
         return [first]

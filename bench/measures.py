@@ -1,4 +1,4 @@
-"""Evaluates the extraction of measures: precision, recall, quality of the indicators, look-up, and speed.
+"""Evaluates the extraction of measures: precision, recall, indicators, years, look-up, and speed.
 
     python -m bench.measures [--draw]
 
@@ -51,7 +51,7 @@ _SOURCES = (
     "data/measure_units.toml",
     "data/fixed_names.txt",
 )
-"""The rules of extraction, in `_CODE`.
+"""Patterns of the files in `_CODE` that are the rules of extraction.
 
 The modules that read and split the reports also affect the measures, and are not among them.
 """
@@ -67,7 +67,10 @@ _MISSES = {
     "look-up": r"^look-up missed: ",
     "document or paragraph": r" (?:meta|paragraph|extra paragraph) ",
 }
-"""Kind of failure → pattern of the lines about such failures in the output of the scoring script."""
+"""Kind of failure → pattern of the lines about such failures in the output of the scoring script.
+
+The first pattern that a line matches decides.
+"""
 
 
 def run(*, is_drawn: bool) -> dict[str, Any]:
@@ -102,7 +105,10 @@ def run(*, is_drawn: bool) -> dict[str, Any]:
 
 
 def evaluate_annotated() -> dict[str, Any]:
-    """Run score_reports.py on a new index of the annotated reports. Returns the scores, and the failures by kind."""
+    """Run score_reports.py on a new index of five reports, the annotated ones among them.
+
+    Returns the scores, and the number of failures by kind.
+    """
     with tempfile.TemporaryDirectory() as index:
         build = [*_SEARCHKIT, "build", str(SHARED / "corpus" / "seeds"), "--index", index]
         subprocess.run(build, check=True, capture_output=True)
@@ -114,7 +120,7 @@ def evaluate_annotated() -> dict[str, Any]:
 
 
 def evaluate_real(documents: Sequence[ParsedDocument], extractor: Extractor) -> tuple[list[Measure], dict[str, Any]]:
-    """Return the measures of documents in corpus order, and statistics: speed, kinds, periods, changes."""
+    """Return the measures of documents in corpus order, and statistics: numbers, speed, kinds, and shares of some."""
     seconds, extracted = [], [list[tuple[ExtractedMeasure, ...]]()]
     for _ in range(RUNS):
         started = time.process_time()
@@ -149,7 +155,7 @@ def evaluate_years(documents: Sequence[ParsedDocument], measures: Sequence[Measu
         of_paragraph.setdefault(measure.source.id, []).append(measure)
 
     def read(paragraph_id: str) -> tuple[Paragraph, Sequence[Measure]] | None:
-        """Return a paragraph and its measures."""
+        """Return a paragraph and its measures, or None if no document has the paragraph."""
         paragraph = paragraphs.get(paragraph_id)
         return None if paragraph is None else (paragraph, of_paragraph.get(paragraph_id, ()))
 
@@ -298,7 +304,7 @@ def _table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def _cell(value: object) -> str:
-    """Format a value. A float has four significant digits."""
+    """Format a value. A float has at most four significant digits."""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
@@ -317,7 +323,7 @@ def _share(values: Iterable[bool]) -> float:
 def _fingerprint() -> str:
     """Return a hexadecimal digest of the rules of extraction (`_SOURCES`).
 
-    Unlike `EXTRACTION_VERSION`, it changes with every edit.
+    Unlike `EXTRACTION_VERSION`, it changes with every edit of these files.
     """
     sources = sorted(path for pattern in _SOURCES for path in _CODE.glob(pattern))
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]

@@ -1,6 +1,6 @@
 """Measures the memory of a process that searches an index.
 
-The memory is measured before and after opening the index, after one search, and after many different ones.
+The memory is measured before and after opening the index, and after 1, 1,000 and 4,000 different searches.
 
     python -m bench.memory [CORPUS]… [--data FOLDER]
 

@@ -4,14 +4,15 @@
 
 `URL` is the address of a cluster; `python tests/opensearch/node.py` runs one with a node and prints its address. `NAME`
 is a corpus: `gov`, the government work reports (`bench.corpora.REAL`), or the number of generated paragraphs
-(`bench.generate`), such as 100000. Each index is built unless the data folder has it. Each request is then sent to
-both, three times in turns: queries with four facets and with other options, and, on `gov`, the look-ups and comparisons
-of `bench.manymeasures` and `bench.lookups`. An answer is different if totals, facets, hits or values differ, if a score
-differs by more than 1e-4 of it, or if hits with different scores have another order. Times of a class are those of the
-second and third round. The processor time of the nodes includes their work that is not part of a request. The heap is
-the size of its old generation after the requests, with the objects that Java has not yet cleared. Then all queries are
-sent together, as those of a file are, and one after the other. `--alone` also compares what OpenSearch finds without
-searchkit (`bench.analyzers`).
+(`bench.generate`), such as 100000. Each index is built unless the data folder has it. Then there are three rounds, in
+which each request is sent to both indexes: queries with four facets and with other options, and look-ups. On `gov`, the
+look-ups are those of `bench.manymeasures` and some of `bench.lookups`, and there are comparisons. An answer is
+different if totals, facets, hits or values differ, if a score differs by more than 1e-4 of it, or if hits with
+different scores have another order. Times of a class are those of the second and third round. The processor time of the
+nodes includes their work that is not part of a request. The heap is the used part of the old generation after the
+requests, with the objects that Java has not yet cleared. Then all queries are sent together, as `searchkit search`
+sends those of a file, and one after the other. `--alone` also compares what OpenSearch finds without searchkit
+(`bench.analyzers`).
 
 Writes results/opensearch.json, OPENSEARCH.md and the table of growth in docs/scale.md.
 """
@@ -57,9 +58,10 @@ DATA = Path(__file__).parent / "data" / "opensearch"
 TOLERANCE = 1e-4
 """Largest relative difference of two scores that count as equal."""
 DISTANCE = 0.02
-"""Seconds of delay before each request, as if the cluster were far away."""
+"""Seconds of delay before each request in a part of `run_queries`, as if the cluster were far away."""
 ROUNDS = 3
-"""Number of times that a request is sent. The first answers are compared, the others are timed."""
+"""Number of rounds. `run` compares the answers of the first round and reports the times of the others. `run_queries`
+reports the medians of all rounds."""
 JOBS = 2
 """Number of processes of a build."""
 QUERIES: Mapping[str, Sequence[str]] = {
@@ -79,7 +81,7 @@ OPTIONS: Sequence[tuple[str, Mapping[str, Any]]] = (
     ("folded", {"fold": True}),
     ("grouped by document", {"group": "document"}),
 )
-"""Options of searches by class."""
+"""Options of searches by class. With facets, searches have the class of the query in `QUERIES`."""
 FURTHER: Sequence[tuple[str, str, Mapping[str, Any]]] = (
     ("sorted by year", "改革", {"sort": "-year,score"}),
     ("page 30", "企业", {"offset": 290}),
@@ -91,7 +93,7 @@ FURTHER: Sequence[tuple[str, str, Mapping[str, Any]]] = (
 GENERATED_LOOKUPS = ("立案", "罚款", "新增就业", "投资", "检查 次", "*")
 """Look-ups in generated paragraphs."""
 LOOKUPS = 43
-"""Number of look-ups of `bench.lookups` that are sent."""
+"""Maximum number of look-ups of `bench.lookups` that are sent."""
 
 Json = dict[str, Any]
 
@@ -170,7 +172,10 @@ def _differs_in_hits(expected: Sequence[tuple[str, float]], actual: Sequence[tup
 
 
 def run(asked: Sequence[Question], local: Index, remote: Index, url: str) -> Json:
-    """Send every request to both indexes, and return the differences and the times by class."""
+    """Send every request to both indexes, and return the differences and the times by class.
+
+    `url`: address of the cluster, whose nodes state their processor time.
+    """
     different: list[Json] = []
     times: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for number in range(ROUNDS):
@@ -195,7 +200,7 @@ def run(asked: Sequence[Question], local: Index, remote: Index, url: str) -> Jso
 
 
 def run_queries(remote: Index, url: str) -> list[Json]:
-    """Send all queries together and one after the other, in turns, and return the times of both.
+    """Send all queries together and one after the other, in turns, and return the median times of both.
 
     Both ways are timed without and with a delay of `DISTANCE`. Raises RuntimeError if the answers are not the same.
     """
@@ -280,14 +285,14 @@ def _child_seconds() -> float:
 
 
 def get(url: str, path: str) -> Json:
-    """Return the answer of a cluster to a request."""
+    """Return the answer of a cluster to a GET request, parsed from JSON."""
     with urllib.request.urlopen(f"{url}{path}", timeout=60) as answer:  # noqa: S310 - the address of the user
         result: Json = json.load(answer)
         return result
 
 
 def node_seconds(url: str | None) -> float:
-    """Return the processor time in seconds that the nodes of a cluster have used since they started."""
+    """Return the processor time in seconds that the nodes of a cluster have used so far, or 0 without `url`."""
     if url is None:
         return 0.0
     nodes = get(url, "/_nodes/stats/process?filter_path=nodes.*.process.cpu")["nodes"].values()
@@ -398,7 +403,7 @@ def write_growth(results: Json) -> None:
 
 
 def stored_bytes(url: str, name: str) -> int:
-    """Return the size of the states of an index, without replicas."""
+    """Return the bytes of all states of an index on the cluster, without replicas."""
     stats = get(url, f"/searchkit-{name}-data-*/_stats/store")
     return int(stats["_all"]["primaries"]["store"]["size_in_bytes"])
 

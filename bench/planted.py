@@ -22,16 +22,16 @@ _PROVINCES = "政府工作报告-省自治区"
 
 @dataclass(frozen=True, slots=True)
 class Planting:
-    """A change of the text of a report that makes it contradict itself or another report."""
+    """A change of the text of a report that makes it contradict itself or another report, or repeat another one."""
 
     kind: str
     """Kind of the finding that it should cause."""
     report: str
-    """The report that is changed: province and year."""
+    """The report that is changed: province and year, as in its path."""
     old: str
     """Text of the report, whose first occurrence is replaced. Empty if `kind` is `duplicate`."""
     new: str
-    """Text that replaces it."""
+    """Text that replaces `old`. Empty if `kind` is `duplicate`."""
     other: str | None = None
     """The other report that the change contradicts or copies, if any."""
 
@@ -62,9 +62,9 @@ PLANTINGS = (
 
 
 def plant(planting: Planting, folder: Path) -> None:
-    """Write the reports of a planting to a folder, with the contradiction. Existing files are changed further.
+    """Copy the reports of a planting to a folder unless they are there, and change one of them as the planting says.
 
-    A duplicate is a copy of the other report in which the name of its province is replaced. Raises ValueError if a
+    A duplicate is a copy of the other report in which the name of its province is replaced. Raises ValueError if the
     report does not contain the text that is to be replaced.
     """
     for name in filter(None, (planting.report, planting.other)):
@@ -88,7 +88,8 @@ def plant(planting: Planting, folder: Path) -> None:
 def is_found(planting: Planting, findings: Sequence[Finding]) -> bool:
     """Return whether a finding of the planted kind is in the changed report, and about the changed text.
 
-    The audit may also report the changed text as a finding of another kind, which does not count.
+    A duplicate has no changed text, so any finding of its kind in the report counts. The audit may also report the
+    changed text as a finding of another kind, which does not count.
     """
     planted = "".join(planting.new.split())
     return any(

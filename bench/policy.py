@@ -4,9 +4,8 @@
 
 `INDEX` is an index of the 773 government work reports (`bench.corpora.REAL`). `policy.json` contains forty questions,
 what is relevant to each, and the grades of paragraphs: 2 answers the question, 1 does so in passing or with one
-condition loosely met, 0 does not. Graded are the best eight paragraphs of each run: the question as typed, the question
-with `literal`, and its subject with place and year as filters. Prints the nDCG@5 of each run by group, with the number
-of hits that have no grade, which count as 0. Writes results/policy.json.
+condition loosely met, 0 does not. The best eight paragraphs of each of `RUNS` were graded. Prints the nDCG@5 of each
+run by group, with the number of hits that have no grade, which count as 0. Writes results/policy.json.
 """
 
 from __future__ import annotations
@@ -26,8 +25,8 @@ RESULTS = Path(__file__).parent / "results" / "policy.json"
 DEPTH = 5
 """Number of hits of a query that count."""
 RUNS = ("typed", "literal", "of_year", "year")
-"""Runs: as typed, with `literal`, and with filters. A year is the filter `of_year` in one run and `year` in the other;
-both have the place as `district`."""
+"""Ways to search: `typed` for the question as it is, `literal` with this option, and the other two for its subject with
+filters. The filter by a year is `of_year` in one of these and `year` in the other; a place is the filter `district`."""
 
 
 def run(index: Index, query: Mapping[str, Any], name: str) -> list[str]:
@@ -41,7 +40,7 @@ def run(index: Index, query: Mapping[str, Any], name: str) -> list[str]:
 
 
 def ndcg(ranked: Sequence[str], grades: Mapping[str, int]) -> float:
-    """Return the nDCG of the first `DEPTH` hits: their discounted gain over that of the ideal order, 0 to 1."""
+    """Return the nDCG of the first `DEPTH` hits: their discounted gain, divided by that of the ideal order, 0 to 1."""
     best = sorted(grades.values(), reverse=True)
     return _gain([grades.get(name, 0) for name in ranked]) / _gain(best)
 
@@ -70,7 +69,7 @@ def score(index: Index, queries: Sequence[Mapping[str, Any]]) -> list[dict[str, 
 def summarize(scores: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     """Yield the mean nDCG and the number of hits without a grade.
 
-    One row for each group, one for the queries that name a place or a year, and one for all.
+    There is a row for each group, one for the queries that name a place or a year, and one for all.
     """
     groups = [*dict.fromkeys(item["group"] for item in scores)]
     named = [group for group in groups if group != "neither"]

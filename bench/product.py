@@ -6,9 +6,10 @@ Compares `Index.search` with what users would write on tantivy-py, SQLite FTS5 a
 tokens of searchkit's analyzer (`bench.pipelines`). All ask for all words (`match="all"`); the default, `match="auto"`,
 and the JSON of a page with twenty hits and six facets are measured beside them. Everything runs in one process, in
 turn, on one thread. Times are medians of the processor time of the process; the wall time is recorded, too. searchkit
-keeps parsed queries, so each run has other blanks around the query. A question that takes a pipeline more than a second
-is asked once. `--build` measures indexing with searchkit and with tantivy, on the same tokens and two processes each
-(`bench.indexing`). Writes results/product.json, from which `bench.productreport` writes PRODUCT.md.
+keeps parsed queries, so each run has other blanks around the query. A question whose first run takes a pipeline a
+second or more is not asked again. `--build` also measures indexing with searchkit and with tantivy, on the same tokens
+and two processes each (`bench.indexing`). Writes results/product.json, from which `bench.productreport` writes
+PRODUCT.md.
 """
 
 from __future__ import annotations
@@ -43,14 +44,14 @@ DATA = Path(__file__).parent / "data"
 ROUNDS = 15
 """Maximum number of timed runs per question."""
 _MIN_RUNS, _MAX_SECONDS = 3, 1.0
-"""A pipeline runs a question as often as fits into `_MAX_SECONDS`, but at least `_MIN_RUNS` times. If its first run
-takes longer than `_MAX_SECONDS`, this is the only one."""
+"""A pipeline runs a question as often as fits into `_MAX_SECONDS`, but at least `_MIN_RUNS` and at most `ROUNDS` times.
+If its first run takes `_MAX_SECONDS` or longer, this is the only one."""
 _WARM_UP_SECONDS = 0.001
 """Minimum time in seconds of the untimed runs before a timed run of a fast search."""
 _SLOW_SECONDS = 0.05
-"""A pipeline that takes this many seconds for a question is timed after the others, without a warm-up."""
+"""A pipeline that takes at least this many seconds for a question is timed after the others, without a warm-up."""
 _PAGE_FACETS = (*FACETS, "section", "doctype")
-"""Facets of the page whose JSON is written."""
+"""Facets of the page whose JSON is created."""
 _PAGE_LIMIT = 20
 """Number of hits of that page."""
 EXCLUDED = {"whoosh": {"1m"}}
@@ -107,7 +108,7 @@ _PHRASE_RANKS = (0, 5, 50, 500)
 _PHRASE_ITEMS = 2_000
 """Number of paragraphs, from the first on, in which the phrases of `_PHRASE_RANKS` are counted."""
 _HAN = re.compile("[\u4e00-\u9fa5]+")
-"""One or more Chinese characters, from 一 to 龥."""
+"""Matches one or more Chinese characters, from 一 to 龥."""
 
 
 def questions(corpus: str, data: Path) -> list[Question]:
@@ -130,7 +131,7 @@ def questions(corpus: str, data: Path) -> list[Question]:
 
 
 def _word_phrases(corpus: str, data: Path) -> list[str]:
-    """Return frequent and less frequent phrases of two and, alternately, three words of two or more characters."""
+    """Return the phrase at each of `_PHRASE_RANKS`, alternately of two and of three words of two or more characters."""
     counts: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
     for item in islice(corpora.items(corpus, data), _PHRASE_ITEMS):
         for run in _HAN.findall(item.text):
@@ -143,7 +144,7 @@ def _word_phrases(corpus: str, data: Path) -> list[str]:
 
 
 _PADDINGS = cycle([(" " * before, " " * after) for before in range(20) for after in range(20)])
-"""Blanks before and after a query."""
+"""Pairs of the blanks before and after a query, in an endless cycle."""
 
 
 def pad(text: str) -> str:
@@ -153,7 +154,7 @@ def pad(text: str) -> str:
 
 
 def open_searchkit(folder: Path) -> dict[str, Pipeline]:
-    """Open searchkit's index as three pipelines: all words, the default, and the JSON of a page."""
+    """Open searchkit's index as three pipelines: all words, the default, and the default with the JSON of a page."""
     index = Index(folder)
 
     def search(**options: Any) -> Pipeline:  # noqa: ANN401 - the options of Index.search
@@ -168,7 +169,7 @@ def open_searchkit(folder: Path) -> dict[str, Pipeline]:
         return run
 
     def page(question: Question) -> Page:
-        """Search, and write the JSON."""
+        """Search, and create the JSON of the page."""
         results = index.search(pad(question.text), facets=_PAGE_FACETS, limit=_PAGE_LIMIT, **_filters(question))
         json.dumps(results_to_json(results), ensure_ascii=False)
         return Page(results.total, tuple(hit.snippet for hit in results.hits), {})
@@ -189,7 +190,7 @@ def _counts(values: Iterable[Any]) -> dict[str, int]:
 def prepare_index(corpus: str, data: Path, *, keep: bool) -> Path:
     """Build searchkit's index of a corpus, unless `keep` and this searchkit can search the one that exists.
 
-    Returns its folder.
+    First writes the files of the corpus unless they exist. Returns the folder of the index.
     """
     corpora.prepare(corpus, data)
     folder = peers.folder("searchkit", corpus, data)
@@ -203,9 +204,9 @@ def prepare_index(corpus: str, data: Path, *, keep: bool) -> Path:
 
 
 def open_all(corpus: str, data: Path, *, keep: bool) -> dict[str, Pipeline]:
-    """Build searchkit's index of a corpus (`keep`: as for `prepare_index`), and those of others that do not exist.
+    """Build searchkit's index of a corpus (`keep`: as for `prepare_index`), and other engines' that do not exist.
 
-    Opens all of them.
+    Opens all of them. Returns the pipelines by name.
     """
     opened = open_searchkit(prepare_index(corpus, data, keep=keep))
     queries.prepare(corpus, data)
@@ -224,7 +225,10 @@ def open_all(corpus: str, data: Path, *, keep: bool) -> dict[str, Pipeline]:
 
 
 def measure(question: Question, opened: Mapping[str, Pipeline]) -> dict[str, dict[str, Any]]:
-    """Time a question with all pipelines, which take turns. Returns milliseconds, runs and total by pipeline."""
+    """Time a question with all pipelines, which take turns, the slow ones among themselves after the others.
+
+    Returns median milliseconds, and numbers of runs, hits (`total`) and snippets by pipeline.
+    """
     pages: dict[str, Page] = {}
     times = {name: [_time(lambda n=name: pages.update({n: opened[n](question)}))] for name in opened}  # type: ignore[misc]
     runs = dict.fromkeys(opened, 1)
@@ -234,7 +238,7 @@ def measure(question: Question, opened: Mapping[str, Pipeline]) -> dict[str, dic
             estimates[name] = _time(lambda n=name: opened[n](question)).cpu  # type: ignore[misc]
             runs[name] = min(ROUNDS, max(_MIN_RUNS, int(_MAX_SECONDS / max(estimates[name], 1e-6))))
             times[name].clear()
-    slow = {name for name in opened if estimates[name] >= _SLOW_SECONDS}  # they would empty the caches of the others
+    slow = {name for name in opened if estimates[name] >= _SLOW_SECONDS}  # their runs empty the caches
     for names in (opened.keys() - slow, slow):
         order = sorted(names)
         for number in range(ROUNDS if order else 0):

@@ -3,8 +3,8 @@
     python -m bench.productreport
 
 `bench.product` measures searches, `bench.shares` the parts of a search, `bench.floor` the least time that it can take,
-`bench.cold` cold commands, `bench.concurrency` several cores, and `bench.memory` memory. The page has a section for
-each file that exists.
+`bench.cold` cold commands, `bench.concurrency` several cores, and `bench.memory` memory. The file of `bench.product`
+must exist. The page has a section for each of the other files that exists.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ COLUMNS = (
 )
 """Names of the pipelines, in the order of the columns."""
 PEERS = COLUMNS[3:]
-"""Pipelines that searchkit is compared with."""
+"""Names of the pipelines that searchkit is compared with."""
 _ALL, _AUTO = COLUMNS[:2]
 _TANTIVY, _SAME_TOKENS, _NO_SNIPPETS = PEERS[:3]
 _PRODUCT_GOALS = {"gov": "1.5", "100k": "1.0", "1m": "0.6"}
-"""Corpus → maximum time relative to tantivy, geometric mean."""
+"""Corpus → goal for all words: maximum of the geometric mean of the times relative to tantivy."""
 _LONGEST_GOALS = {"gov": "≤ 1.5 ms"}
 """Corpus → goal of its longest search."""
 _PEER_GOALS = {"fts5": "≤ 0.1", "whoosh": "≤ 0.01"}
-"""Pipeline → maximum time relative to it on 100k, geometric mean."""
+"""Pipeline → goal for all words on 100k: maximum of the geometric mean of the times relative to the pipeline."""
 _COLD_GOAL = 40
-"""Maximum processor time of a cold search over the floor in ms."""
+"""Goal for a cold search: maximum of its processor time over the floor, in ms."""
 _MIN_FOUND = 0.99
 """Smallest share of the hits of a phrase that a peer must find for its time to count."""
 _OTHER_WORK = "names"
@@ -45,7 +45,7 @@ Record = Mapping[str, Any]
 
 
 def render(record: Record, others: Mapping[str, Record]) -> str:
-    """Return the page: settings, goals, one table for each corpus, and the sections of the other benchmarks.
+    """Return the page: settings, goals, two tables for each corpus, and the sections of the other benchmarks.
 
     `others`: the records of those benchmarks by the names of their files.
     """
@@ -108,7 +108,7 @@ def _goals(record: Record, cold: Record | None) -> str:
 
 
 def _is_words(question: Record) -> bool:
-    """Return whether a question consists of words."""
+    """Return whether a question consists of words, and is not a quoted phrase."""
     return not _is_phrase(question)
 
 
@@ -140,7 +140,11 @@ def _settings(record: Record) -> str:
 
 
 def _ratios(questions: Sequence[Record]) -> str:
-    """Return a table of the time of searchkit relative to each peer: geometric mean and largest ratio."""
+    """Return a table of relative times: geometric mean and largest ratio.
+
+    They are the times of searchkit relative to each peer, of *auto* relative to *all*, and the wall time of *all*
+    relative to its processor time.
+    """
     rows = []
     for column in COLUMNS[:2]:
         for peer in PEERS:
@@ -163,7 +167,10 @@ def _ratios(questions: Sequence[Record]) -> str:
 
 
 def _is_comparable(question: Record, peer: str) -> bool:
-    """Return whether the time of a peer for a question can be compared."""
+    """Return whether the time of a peer for a question can be compared.
+
+    It always can if the peer is a pipeline of searchkit.
+    """
     if peer in (_ALL, _AUTO):
         return True
     if peer not in question["pipelines"] or question["group"] == _OTHER_WORK:
@@ -202,7 +209,10 @@ def _share_tables(record: Record) -> list[str]:
 
 
 def _floor_tables(record: Record) -> list[str]:
-    """Return a table for each corpus: means over the questions of a class, and a sentence about all of them."""
+    """Return a table for each corpus: means over the questions of a class.
+
+    A sentence follows it about the questions that are compared with tantivy, if there are any.
+    """
     parts = []
     for corpus, part in record["corpora"].items():
         groups: dict[str, list[Record]] = {}
@@ -231,7 +241,7 @@ _FLOOR_COLUMNS = (
 def _floor_row(group: str, questions: Sequence[Record]) -> list[str]:
     """Return a row of the table of the floor: means over some questions.
 
-    The time of tantivy is empty if a question has none.
+    The time of tantivy is empty if a question has none, or is of the class `_OTHER_WORK`.
     """
 
     def mean(name: str) -> float:
@@ -251,7 +261,7 @@ def _floor_row(group: str, questions: Sequence[Record]) -> list[str]:
 
 
 def _cold_tables(record: Record) -> list[str]:
-    """Return a table of the commands."""
+    """Return a table of the times of the commands, in milliseconds."""
     fields = ("cpu_ms", "excess_cpu_ms", "wall_ms", "excess_wall_ms")
     rows = [[name, *(f"{item[field]:.0f}" for field in fields)] for name, item in record["commands"].items()]
     return [_markdown(["command", "processor, ms", "over the floor", "wall, ms", "over the floor"], rows, names=1)]
@@ -336,7 +346,7 @@ def _ms(question: Record, column: str) -> float:
 
 
 def _number(value: float) -> str:
-    """Return a number with three significant digits."""
+    """Return a number with at most three significant digits."""
     return f"{value:.3g}"
 
 

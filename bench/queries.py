@@ -1,8 +1,8 @@
 """Chooses the benchmark queries by seed from the words of the paragraphs. All engines get the same queries.
 
-Queries for generated paragraphs are chosen from the first `SAMPLE_SIZE` paragraphs and used at every corpus size. Each
-query has a match in the smallest corpus. A word is *rare* (in about 0.02 % of the paragraphs), *middling* (1 %) or
-*frequent* (20 to 40 %).
+All generated corpora have the same queries. They are chosen from the first `FIRST_PARAGRAPHS` paragraphs, so that each
+has a match in the smallest corpus. A word is *rare* (in about 0.02 % of the paragraphs), *middling* (1 %) or *frequent*
+(20 to 40 %), counted in the first `SAMPLE_SIZE` paragraphs.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from searchkit.model import Paragraph
 from searchkit.text.folding import fold
 
 SAMPLE_SIZE = 50_000
-"""Number of paragraphs in which the document frequencies of words are counted."""
+"""Maximum number of paragraphs, from the first on, in which the document frequencies of words are counted."""
 FIRST_PARAGRAPHS = min(GENERATED.values())
 """Number of first paragraphs in which each query must match."""
 
@@ -42,11 +42,11 @@ _ANY_RECIPES = {
 }
 """Recipes of the queries of which any word must occur, in the form of `_ALL_RECIPES`."""
 _PER_WORD_CLASS = 5
-"""Number of queries in each class of single words, with or without filters."""
+"""Number of queries in each class of single words. Such classes have one filter, three filters or none."""
 _PHRASE_PARAGRAPHS = 2_000
 """Number of first paragraphs that phrases are taken from."""
 _HAN = re.compile("[\u4e00-\u9fa5]+")
-"""One or more Chinese characters, from 一 to 龥."""
+"""Matches one or more Chinese characters, from 一 to 龥."""
 
 Kind = Literal["all", "any", "phrase", "everything"]
 """What a paragraph must contain: all words, at least one of the words, the phrase, or nothing in particular."""
@@ -120,7 +120,7 @@ def choose(name: str, seed: int = 1) -> list[Query]:
 
 
 def _build_sample(candidates: Sequence[Paragraph]) -> _Sample:
-    """Return the first `FIRST_PARAGRAPHS` as a sample. Document frequencies are counted in all paragraphs.
+    """Return the first `FIRST_PARAGRAPHS` of the candidates as a sample. Frequencies are counted in all candidates.
 
     A word is chosen only if searchkit does not segment it further when it is a query.
     """
@@ -180,7 +180,7 @@ def _phrase_queries(sample: _Sample, rng: random.Random) -> Iterable[Query]:
     """Yield Chinese phrases of 2, 3, 4 and 8 characters.
 
     Of each length, two are frequent, one is less frequent, and two are chosen at random from those that occur only once
-    (or from the ten least frequent).
+    or, if there are none, from the ten least frequent.
     """
     runs = [run for paragraph in sample.paragraphs[:_PHRASE_PARAGRAPHS] for run in _HAN.findall(fold(paragraph.text))]
     for size in (2, 3, 4, 8):

@@ -89,7 +89,7 @@ def _search_goals(name: str, part: Record) -> Iterator[Sequence[object]]:
 
 
 def _ratios(part: Record, peer: str, *, phrases: bool) -> dict[str, float]:
-    """Return the time of searchkit divided by that of a peer, for each class of which the peer answers queries."""
+    """Return the time of searchkit divided by that of a peer, for each class with a query that can be compared."""
     ratios = {group: ratio(part, group, peer) for group in groups(part, phrases=phrases)}
     return {group: value for group, value in ratios.items() if value}
 
@@ -152,14 +152,14 @@ def _phrase_hits(part: Record, names: Sequence[str]) -> str:
 
 
 def _disagreements(part: Record) -> str:
-    """Return the list of queries for which engines return different totals or facet counts."""
+    """Return the list of queries for which engines return different totals or facet counts, or say that all agree."""
     if not part["disagreements"]:
         return "All engines return equal totals and facet counts for all queries other than phrases."
     return "**Engines disagree:**\n\n" + "\n".join(f"- {text}" for text in part["disagreements"])
 
 
 def _bound(part: Record, group: str, record: Record) -> float | None:
-    """Return the milliseconds to read the bytes of `bound.min_bytes` at the measured bandwidth.
+    """Return the milliseconds to read the bytes of `bound.min_bytes` at the higher of the two measured bandwidths.
 
     This is the geometric mean over the queries of the class. None if the record has no bytes for any of them.
     """
@@ -169,7 +169,7 @@ def _bound(part: Record, group: str, record: Record) -> float | None:
 
 
 def _growth(corpora: Mapping[str, Record]) -> str:
-    """Return the table of growth exponents, from the smallest generated corpus to the largest.
+    """Return the table of growth exponents, from the smallest generated corpus to the largest; empty without two sizes.
 
     With exponent e, the time is proportional to the number of paragraphs to the power of e.
     """
@@ -280,7 +280,7 @@ def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def _number(value: object) -> str:
-    """Format a float with three significant digits (from 1000 on, as a rounded integer), None as an empty string."""
+    """Format a float with at most three significant digits (from 1000 on, as an integer), None as an empty string."""
     if isinstance(value, float):
         return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"  # noqa: PLR2004 - as the docstring says
     return "" if value is None else str(value)

@@ -2,9 +2,9 @@
 
     python -m bench.resident INDEX COUNT… < QUESTIONS
 
-Imports no other engine. A line of QUESTIONS is a JSON array of a query and its filters. The memory is measured before
-the index is opened, after it was opened, and after each COUNT of searches. Prints a JSON object: moment of the
-measurement, such as `4000 searches` → resident and allocated memory in MB of 10**6 bytes.
+This process imports no other engine. A line of QUESTIONS is a JSON array of a query and its filters. The memory is
+measured before the index is opened, after it was opened, and after COUNT searches, for each COUNT. Prints a JSON
+object: moment of the measurement, such as `4000 searches` → resident and allocated memory in MB of 10**6 bytes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ FACETS = ("district", "year", "agency", "topic")
 
 
 def search(folder: Path, counts: Collection[int], lines: Iterable[str]) -> dict[str, dict[str, float]]:
-    """Answer the questions. Returns the sizes before and after opening, and after the given numbers of searches."""
+    """Answer the questions. Returns the sizes before and after opening, and after each of `counts` searches.
+
+    `lines`: QUESTIONS.
+    """
     sizes = {"before opening": _sizes()}
     with Index(folder) as index:
         sizes["open"] = _sizes()
@@ -37,7 +40,7 @@ def search(folder: Path, counts: Collection[int], lines: Iterable[str]) -> dict[
 
 
 def _sizes() -> dict[str, float]:
-    """Return the memory of this process."""
+    """Return the resident and the allocated memory of this process."""
     resident, allocated = machine.memory(os.getpid())
     return {"resident_mb": round(resident / 1e6, 1), "allocated_mb": round(allocated / 1e6, 1)}
 

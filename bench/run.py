@@ -2,9 +2,11 @@
 
     python -m bench.run [--size 10k|100k|1m|gov]… [--only search|indexing|commands]… [--engine NAME]… [--name NAME]
 
-Without options, runs all benchmarks at all sizes: about an hour and a half on two cores, and 20 GB of disk. Earlier
-results under the same name are kept unless they are measured again. Builds and searches run in separate processes, with
-one thread per library. Only the opening of an index is measured in this process.
+Without options, runs all benchmarks at all sizes that are available: about an hour and a half on two cores, and 20 GB
+of disk. Earlier results under the same name are kept unless they are measured again. Builds of all files and searches
+are measured in separate processes, with one thread per library. The commands of a cold search and of an update are
+separate processes, too, but run as a user runs them. Only the opening of an index, without and with a first query, is
+measured in this process.
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ EXCLUDED = {"whoosh": {"1m"}}
 COMPARED = ("searchkit", "tantivy")
 """Engines whose indexing speed and search memory are measured."""
 _REBUILT = "searchkit"
-"""Engine whose indexes are built again in each run, because its code is under development."""
+"""Engine whose indexes are built again in each run, because its code changes between runs."""
 
 
 class Run:
@@ -60,7 +62,7 @@ class Run:
     def corpus(self, name: str) -> dict[str, Any]:
         """Build the indexes of a corpus that do not exist, and that of searchkit once in each run.
 
-        Returns the part of the record about the corpus.
+        First writes the files of the corpus unless they exist. Returns the part of the record about the corpus.
         """
         part: dict[str, Any] = self.record.setdefault("corpora", {}).setdefault(name, {"builds": {}})
         _say(f"{name}: paragraphs")
@@ -79,7 +81,7 @@ class Run:
         return part
 
     def search(self, name: str) -> None:
-        """Measure all searches of a corpus, and the memory that searchkit and tantivy use for them."""
+        """Measure all searches of a corpus, and the memory that the engines of `COMPARED` use for them."""
         part = self.corpus(name)
         _say(f"{name}: searches")
         earlier_queries = part.get("queries", [])
@@ -99,7 +101,7 @@ class Run:
         self.save()
 
     def indexing(self, sizes: Sequence[str]) -> None:
-        """Measure indexing with the engines of `COMPARED` in turn."""
+        """Measure indexing with the engines of `COMPARED` in turn, with one process and with two."""
         paragraphs = min(MAX_INDEXED, max(corpora.GENERATED[name] for name in sizes))
         configurations = [(engine, processes) for engine in COMPARED if engine in self._engines for processes in (1, 2)]
         times: dict[tuple[str, int], list[float]] = {configuration: [] for configuration in configurations}
@@ -113,7 +115,7 @@ class Run:
         self.save()
 
     def commands(self, sizes: Sequence[str]) -> None:
-        """Measure latencies that users notice: opening an index, a cold search, builds."""
+        """Measure times that users notice: opening an index, a cold search, builds (of gov), updates (of others)."""
         part: dict[str, Any] = self.record.setdefault("commands", {})
         for name in sizes:
             self.corpus(name)
@@ -142,7 +144,7 @@ class Run:
         return [argument for engine in engines for argument in ("--engine", engine)]
 
     def _size(self, name: str) -> dict[str, int]:
-        """Return the number of paragraphs of a corpus, and of the bytes of their folded texts in UTF-8."""
+        """Return the number of paragraphs of a corpus, and the number of bytes of their folded texts in UTF-8."""
         texts = corpora.texts_file(name, self._data)
         with texts.open("rb") as lines:
             paragraphs = sum(1 for _ in lines)

@@ -26,9 +26,10 @@ from bench.peers import Answer, Peer, Prepared
 from bench.queries import Query, read_queries
 
 ROUNDS = 25
-"""Maximum number of timed runs per engine and query. Slow engines have fewer."""
+"""Number of rounds. It is the maximum number of timed runs per engine and query: slow engines have fewer."""
 _MIN_RUNS, _MAX_SECONDS = 3, 1.5
-"""An engine runs a query as often as fits into `_MAX_SECONDS`, but at least `_MIN_RUNS` and at most `ROUNDS` times."""
+"""An engine runs a query as often as fits into `_MAX_SECONDS`, but at least `_MIN_RUNS` times, and in any case at most
+once a round."""
 _WARM_UP_SECONDS = 0.001
 """Minimum time in seconds of the untimed runs before a timed run."""
 _NO_WARM_UP_SECONDS = 0.05
@@ -57,9 +58,10 @@ def open_all(names: Sequence[str], corpus: str, data: Path) -> dict[str, Peer]:
 
 
 def measure(query: Query, opened: Mapping[str, Peer], rounds: int) -> dict[str, Timing]:
-    """Time a query with all engines that support it. `rounds` is the maximum number of runs.
+    """Time a query with all engines that support it, in `rounds` rounds.
 
-    The engines take turns: each has at most one timed run per round.
+    The engines take turns: each has at most one timed run per round. Two runs before the rounds give the answer and an
+    estimate of the time.
     """
     prepared = {name: ready for name, peer in opened.items() if (ready := peer.prepare(query))}
     answers = {name: ready.read(ready.run()) for name, ready in prepared.items()}
@@ -81,7 +83,8 @@ def measure(query: Query, opened: Mapping[str, Peer], rounds: int) -> dict[str, 
 def search(corpus: str, data: Path, names: Sequence[str], *, once: bool) -> dict[str, Any]:
     """Run all queries on a corpus. Returns a JSON object: times, totals, lower bounds, and disagreements of engines.
 
-    If `once`, each query has one timed run, by one peer per index: `searchkit`, but not `searchkit, product`.
+    If `once`, each query has one timed run, and only peers with the name of their module take part: `searchkit`, but
+    not `searchkit, product`.
     """
     all_queries = read_queries(corpus, data)
     opened = open_all(names, corpus, data)
@@ -122,7 +125,7 @@ def _time_run(prepared: Prepared) -> float:
 
 
 def _total(peer: Peer, query: Query) -> int:
-    """Return the number of matches that an engine counts, or 0 if it does not support the query."""
+    """Return the number of matches that an engine counts, or 0 if it does not count or does not support the query."""
     ready = peer.prepare(query)
     total = ready.read(ready.run()).total if ready else None
     return total or 0
@@ -138,6 +141,7 @@ def _differences(query: Query, timings: Mapping[str, Timing]) -> list[str]:
 
     Phrases are not compared, because engines miss some of their hits; their true totals are in the results. The peer
     `searchkit, product` (`Index.search`) is not compared either, because it also finds words inside other words.
+    Engines without a total are left out.
     """
     if query.kind == "phrase":
         return []
@@ -157,7 +161,10 @@ def _differences(query: Query, timings: Mapping[str, Timing]) -> list[str]:
 
 
 def _counts(answer: Answer) -> tuple[tuple[str, tuple[int, ...]], ...]:
-    """Return the highest counts of each facet, at most `MAX_VALUES`, without values: the order of ties is undefined."""
+    """Return the highest counts of each facet, at most `MAX_VALUES`, without the values.
+
+    Values cannot be compared: which of several with the lowest of these counts an engine returns is undefined.
+    """
     facets = answer.facets or {}
     return tuple(
         (name, tuple(sorted(counts.values(), reverse=True)[: peers.MAX_VALUES])) for name, counts in facets.items()
@@ -165,7 +172,7 @@ def _counts(answer: Answer) -> tuple[tuple[str, tuple[int, ...]], ...]:
 
 
 def count_lines_with(strings: Sequence[str], texts: Path) -> dict[str, int]:
-    """Count the lines that contain each string: the true totals of phrases."""
+    """Return the number of lines that contain each string: the true total of a phrase."""
     counts = dict.fromkeys(strings, 0)
     with texts.open(encoding="utf-8") as lines:
         for line in lines:

@@ -7,10 +7,10 @@ A search is `Index.search` with ten hits and four facets; the questions are thos
 understand  `Snapshot.parse_query`: from the text of the query to the query tree
 match       the engine, if it only counts the matches, without scores
 facets      the additional time of the engine if it also counts facets
-rank        its additional time for scoring all matches and rescoring the best
+rank        its additional time for scoring all matches and rescoring the best ones
 fetch       its additional time for reading the paragraphs of the hits, computed from the times for one hit and for all
-snippets    the additional time outside of parser and engine if the limit is ten hits, whose snippets are read, not 0
-other       the time outside of parser and engine of a search without hits: options, filters, suggestions
+snippets    the time outside of parser and engine that a search takes beyond `other` for ten hits with their snippets
+other       the time outside of parser and engine of a search for no hits: options, filters, suggestions
 render      the JSON of the results
 
 Only calls of the interfaces between the packages are timed, and the engine answers variants of the same requests, so
@@ -54,7 +54,7 @@ ROUNDS = 11
 class _Clock:
     """Sums up the processor time of timed calls by part, and records the requests to the engine.
 
-    The time of a call does not include the timed calls inside.
+    The time of a call does not include that of timed calls inside it.
     """
 
     def __init__(self) -> None:
@@ -108,7 +108,7 @@ def measure(index: Index, question: Question) -> dict[str, float]:
 
     times: dict[str, list[float]] = defaultdict(list)
     for number in range(ROUNDS + 1):
-        first = not number  # not counted: it fills the caches
+        first = not number  # the first round fills the caches, and does not count
         for limit in (0, LIMIT):
             clock = _Clock()
             wall = time.perf_counter()
@@ -150,7 +150,10 @@ def _answer(requests: Sequence[tuple[ColumnarEngine, Request]], **changes: Any) 
 
 
 def _split(ms: dict[str, float], hits: int) -> dict[str, float]:
-    """Return the times of the parts. `ms`: those of the variants. `hits`: number of hits of the search."""
+    """Return the times of the parts, of the search, and of the wall clock. A part that would be negative is 0.
+
+    `ms`: median milliseconds of what `measure` has timed, by name. `hits`: number of hits of the search.
+    """
     fetch = max(ms["all hits"] - ms["one hit"], 0.0) * (hits / (hits - 1) if hits > 1 else 0.0)
     parts = {
         "understand": ms["understand"],

@@ -3,12 +3,13 @@
     python -m bench.spelling INDEX
 
 `INDEX` is an index of the 773 government work reports (`bench.corpora.REAL`). Draws frequent words at random, from a
-fixed seed, and misspells each automatically in one of three ways: another character with the same pinyin, two adjacent
-characters swapped, or any other character, the last only in words of three or more characters. A misspelling that is
-itself a word of the dictionary is drawn again. Searches for each misspelling, and counts how often the correction is
-the word. Then searches for words that one or two paragraphs have, those of the dictionary and those that the segmenter
-guessed, and for pairs of words that no paragraph has as a string, and counts how often there is no correction. Prints
-the shares, and writes them with some failures to results/spelling.json.
+fixed seed, and misspells each automatically in one of three ways: one character replaced by another with the same
+pinyin, two adjacent characters swapped, or one character replaced by any other one. The third way is used only in words
+of three or more characters. If the misspelling is itself a word of the dictionary, another word is drawn. Searches for
+each misspelling, and counts how often the correction is the word. Then searches for words that one or two paragraphs
+have, some in the dictionary and some that the segmenter guessed, and for pairs of words that no paragraph has as a
+string, and counts how often there is no correction. Prints the shares, and writes them with some failures to
+results/spelling.json.
 """
 
 from __future__ import annotations
@@ -29,15 +30,15 @@ RESULTS = Path(__file__).parent / "results" / "spelling.json"
 SEED = 19
 KINDS = ("homophone", "swap", "substitution")
 PER_SET = 200
-"""Number of misspelt words, of rare words, and of pairs."""
+"""Number of queries in each set: misspelt words of all kinds, rare words, guessed words, pairs of words."""
 MIN_FREQUENT, MAX_RARE = 100, 2
 """Minimum number of paragraphs with a frequent word, and maximum number with a rare word."""
 COMMON_CHARACTERS = 2500
-"""Number of characters that misspellings use: the most frequent ones."""
+"""Number of characters that replace another one in a misspelling: the most frequent ones."""
 _MIN_LENGTH = {"homophone": 2, "swap": 2, "substitution": 3}
 """Kind of misspelling → minimum number of characters of the word."""
 _MAX_FAILURES = 12
-"""Number of failures of a set that are written."""
+"""Maximum number of failures of a set that are written."""
 
 
 class Sampler:
@@ -72,12 +73,15 @@ class Sampler:
                 yield kind, word, misspelt
 
     def rare_words(self, *, known: bool) -> list[str]:
-        """Return rare words of the dictionary, or, if `known` is false, rare words that it lacks."""
+        """Return `PER_SET` rare words: words of the dictionary if `known`, otherwise words that it lacks."""
         words = [word for word in self._rare if self._analyzer.is_word(word) == known]
         return self._random.sample(words, PER_SET)
 
     def pairs(self, index: Index) -> Iterator[str]:
-        """Yield pairs of words of the dictionary that no paragraph has as a string, without end."""
+        """Yield strings of two words that no paragraph contains, without end.
+
+        Both words are in the index and in the dictionary.
+        """
         while True:
             pair = self._random.choice(self._known) + self._random.choice(self._known)
             if not index.search(f'"{pair}"', limit=0).total:
@@ -103,7 +107,10 @@ def correct(index: Index, query: str) -> str | None:
 
 
 def score_misspellings(index: Index, misspellings: Sequence[tuple[str, str, str]]) -> Iterator[dict[str, object]]:
-    """Yield the share of the misspellings of each kind, and of all, whose correction is the word."""
+    """Yield a result for the misspellings of each kind, and for all.
+
+    `right`: share whose correction is the word. `none`: share without a correction.
+    """
     corrections = [(kind, word, misspelt, correct(index, misspelt)) for kind, word, misspelt in misspellings]
     for title in (*KINDS, "all"):
         part = [item for item in corrections if title in ("all", item[0])]
@@ -118,7 +125,7 @@ def score_misspellings(index: Index, misspellings: Sequence[tuple[str, str, str]
 
 
 def score_correct(index: Index, title: str, queries: Sequence[str]) -> dict[str, object]:
-    """Return the share of correct queries without a correction."""
+    """Return the result for correct queries. `right` and `none` are both the share without a correction."""
     failures = [f"{query}: {found}" for query in queries if (found := correct(index, query)) is not None]
     share = round(1 - len(failures) / len(queries), 3)
     return {"set": title, "queries": len(queries), "right": share, "none": share, "failures": failures[:_MAX_FAILURES]}

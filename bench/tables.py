@@ -2,8 +2,9 @@
 
     python -m bench.tables
 
-A cell is right if its measure has the value, unit, bound, row, column and mark of a total that the description states.
-A measure of a table that is not in the description is false. Writes results/tables.json and TABLES.md.
+A cell is right if its measure has the value, unit, bound, row and column that the description states, and is marked as
+a total if the description says so. A measure of a table that is not in the description is false. Writes
+results/tables.json and TABLES.md.
 """
 
 from __future__ import annotations

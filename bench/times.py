@@ -31,7 +31,7 @@ from searchkit.model import Document, Measure, Paragraph
 FILE = Path(__file__).parents[1] / "tests" / "measures" / "times" / "labels.json"
 SEED = 1954
 SIZES = {"国务院": (10, 11), "人民政府": (19, 17), "": (32, 24)}
-"""Agency → number of measures and of paragraphs drawn from each stratum. The last is for all other reports."""
+"""Agency → maximum number of measures and of paragraphs drawn from each stratum. `""` stands for all other reports."""
 PATTERNS = {
     "part": (
         r"上半年|下半年|季度|[至到—－~～-]\s*(?:\d+|[一二三四五六七八九十]+)月|[截到]至?[^，。；|]{0,8}月(?:[底末份]|\d)",
@@ -45,14 +45,15 @@ PATTERNS = {
         40,
     ),
 }
-"""Name of another sample → pattern of the text around a measure, whose quote is between two bars; number drawn."""
+"""Name of another sample → pattern of the text around a measure, and maximum number of measures drawn. In the text,
+the quote of the measure is between two bars."""
 _REACH = 40, 8
 """Number of characters before and after a measure in which a pattern is searched."""
-_SPARSE = {("国务院", 1960), ("国务院", 1970)}  # decades with few reports, from which a third is drawn
+_SPARSE = {("国务院", 1960), ("国务院", 1970)}  # strata with few reports: a third of `SIZES` is drawn
 _CHANGE = re.compile("(?:[同环]比)?(?:增长|增加|提高|上升|扩大|翻番?|下降|降低|减少)(?:率|幅度)?$")
-"""Words for a change at the end of an indicator, which comparisons of indicators ignore."""
+"""Matches words for a change at the end of an indicator, which comparisons of indicators ignore."""
 _CONTEXT = 350
-"""Number of characters printed before a measure. A third as many are printed after it."""
+"""Maximum number of characters printed before a measure. After it, at most a third as many are printed."""
 
 FIELDS = ("of_year", "since", "part", "stock", "status")
 """Labelled fields of a measure."""
@@ -62,7 +63,7 @@ JUDGEMENTS = ("equal", "longer", "other")
 Label = dict[str, Any]
 Reader = Callable[[str], "tuple[Paragraph, Sequence[Measure]] | None"]
 """Returns a paragraph with its measures, or None if there is none with the id."""
-Stratum = tuple[str, int, int]  # agency, decade, half of the report
+Stratum = tuple[str, int, int]  # agency, first year of the decade, half of the report (0 or 1)
 
 
 def use_of(document: str) -> str:
@@ -71,7 +72,7 @@ def use_of(document: str) -> str:
 
 
 def load() -> dict[str, list[Label]]:
-    """Read the labels: lists named `measures` and `paragraphs`."""
+    """Read the labels: lists named `measures` and `paragraphs`, which are empty if there is no file."""
     if not FILE.exists():
         return {"measures": [], "paragraphs": []}
     labels: dict[str, list[Label]] = json.loads(FILE.read_text(encoding="utf-8"))
@@ -79,7 +80,7 @@ def load() -> dict[str, list[Label]]:
 
 
 def save(labels: dict[str, list[Label]]) -> None:
-    """Write the labels, one per line, so that a person can enter them."""
+    """Write the labels, one per line, so that a person can complete them."""
     lists = (
         f' "{name}": [\n' + ",\n".join("  " + json.dumps(label, ensure_ascii=False) for label in items) + "\n ]"
         for name, items in labels.items()
@@ -88,7 +89,7 @@ def save(labels: dict[str, list[Label]]) -> None:
 
 
 def draw(indexes: Sequence[Index]) -> dict[str, list[Label]]:
-    """Draw measures and paragraphs with a fixed seed. Labels name them by their ids in the indexes.
+    """Draw measures and paragraphs with a fixed seed. Returns labels that name them by their ids in the indexes.
 
     The sample `random` of the measures, and the paragraphs, are in random order.
     """
@@ -129,9 +130,10 @@ def draw(indexes: Sequence[Index]) -> dict[str, list[Label]]:
 
 
 def show(label: Label, index: Index) -> Iterator[str]:
-    """Yield lines with the text that a label is about: headings, the paragraph before, and the marked measure.
+    """Yield lines with the text that a label is about: headings, both ends of the paragraph before, the text itself.
 
-    Yields nothing if the index does not contain the paragraph.
+    This is the text around a measure, whose quote is between 【【 and 】】, or all of a paragraph. Yields nothing if
+    the index does not contain the paragraph.
     """
     paragraph_id, _, start = label["id"].partition("@")
     paragraph = index.paragraph(paragraph_id)
@@ -155,7 +157,7 @@ def show(label: Label, index: Index) -> Iterator[str]:
 def score(use: str, read: Reader) -> dict[str, dict[str, Any]]:
     """Compare the labels for a use with what was extracted. Returns sample → number of labels, and field → share right.
 
-    The sample `indicators` has the shares of each of `JUDGEMENTS`. Labels with `skip` do not count.
+    The sample `indicators` has the shares of each of `JUDGEMENTS`. Labels of measures with `skip` do not count.
 
     `read` returns a paragraph with its measures, or None if its report is missing, whose labels are then skipped. The
     measure of a label is the one with the end and value of the label, or else the one with its start. If there is no
@@ -188,10 +190,10 @@ def score(use: str, read: Reader) -> dict[str, dict[str, Any]]:
 
 
 def read_indexes(indexes: Sequence[Index]) -> Reader:
-    """Return a function that returns a paragraph of some indexes with its measures, or None."""
+    """Return a function that looks for a paragraph in some indexes, as `Reader` says."""
 
     def read(paragraph_id: str) -> tuple[Paragraph, Sequence[Measure]] | None:
-        """Return the paragraph with an id, and its measures."""
+        """Return the paragraph with an id, and its measures, or None if no index has it."""
         for index in indexes:
             paragraph = index.paragraph(paragraph_id)
             if paragraph is not None:
@@ -231,7 +233,12 @@ def _words(indicator: str) -> list[str]:
 
 
 def _stratum(document: Document, number: int) -> Stratum:
-    """Return the stratum of paragraph `number`, from 1, of a document. All agencies but those of `SIZES` share one."""
+    """Return the stratum of paragraph `number`, from 1, of a document.
+
+    A stratum has the first or the second halves of the reports of an agency in a decade. All years of 人民政府 before
+    1990 count as one decade. A report without an agency has the agency `""`. Reports of agencies that `SIZES` does not
+    name share one stratum.
+    """
     agency = document.agency or ""
     if agency not in SIZES:
         return "", 0, 0
@@ -242,7 +249,7 @@ def _stratum(document: Document, number: int) -> Stratum:
 
 
 def _sample(strata: dict[Stratum, list[Any]], position: int, chance: random.Random) -> Iterator[Any]:
-    """Draw items from each stratum.
+    """Draw items from each stratum, at most as many as `SIZES` says, or a third of them for `_SPARSE`.
 
     `position`: 0 for measures, 1 for paragraphs, the index of their number in `SIZES`.
     """
@@ -266,7 +273,7 @@ def _match(
     taken: set[str],
     chance: random.Random,
 ) -> list[Measure]:
-    """Draw measures whose window matches the pattern `name`, from the strata in turn, one per document.
+    """Draw measures in whose window the pattern `name` is found, from the strata in turn, one per document.
 
     Documents in `taken` are skipped. Those of the drawn measures are added to it.
     """
@@ -285,7 +292,7 @@ def _match(
 
 
 def main(arguments: Iterable[str] | None = None) -> None:
-    """Draw the samples, or print labels with their text."""
+    """Draw the samples, print the scores, or print labels with their text."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--draw", action="store_true", help="add the samples, without labels")
     parser.add_argument("--show", choices=USES, help="print the labels for a use, with their text")

@@ -3,8 +3,8 @@
     python -m bench.understanding [--draw]
 
 `understanding.json` contains queries made from the facet values of an index of 773 government work reports, queries
-written by hand, and queries that name neither a place nor a year. Some of the latter are drawn from the reports, and
-are stored as spans of paragraphs, because the reports are not part of the project. A query is right if exactly the
+written by hand, and queries that name neither a place nor a year. Some of these last ones are drawn from the reports,
+and are stored as spans of paragraphs, because the reports are not part of the project. A query is right if exactly the
 expected values are understood. `--draw` makes and draws queries again. Writes results/understanding.json.
 """
 
@@ -65,7 +65,7 @@ _TEMPLATES = (
     *("{place}、{other}{year}年{topic}", "{year}年底{place}{topic}", "{place}{short}年{topic}"),
     "{place} {topic} {year}..{last}",
 )
-"""Topics and forms of queries. `short` is a year of two digits."""
+"""Forms of queries, in which `topic` is one of `_TOPICS`, and `short` a year of two digits."""
 _FIRST_YEAR = 2001
 """First year of queries made from facet values."""
 _YEAR = re.compile(r"(?:19|20)\d\d|\d\d年|[一二][〇○零九]")
@@ -73,7 +73,10 @@ _CLAUSE = re.compile(r"[^\W\d_]{4,14}")
 
 
 def draw(index: Index, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the lists with new queries from facet values, and new spans of paragraphs."""
+    """Return the lists of understanding.json with new queries from facet values and new spans of paragraphs.
+
+    `data`: the earlier lists.
+    """
     source = random.Random(SEED)  # noqa: S311 - no secrets
     return {**data, "made": list(_make(index, source)), "drawn": list(_draw_spans(index, source))}
 
@@ -100,13 +103,16 @@ def _make(index: Index, source: random.Random) -> Iterator[dict[str, Any]]:
 
 
 def _name(place: str, source: random.Random) -> str:
-    """Return the full name or the short name of a province."""
+    """Return a name of a place, chosen at random: the full name or a short one."""
     _, short_names = gazetteer().full_and_short_names([place])[place]
     return source.choice([place, *sorted(short_names)])
 
 
 def _draw_spans(index: Index, source: random.Random) -> Iterator[dict[str, Any]]:
-    """Yield random spans of 4 to 14 letters, whose text contains neither a year nor a name of a place of the index."""
+    """Yield `DRAWN` random spans of 4 to 14 letters, such as Chinese characters.
+
+    Their texts contain neither a year nor a name of a place of the index.
+    """
     names = {
         name for item in index.facets(["district"])["district"].values for name in gazetteer().names_of(str(item.value))
     }
@@ -124,7 +130,7 @@ def _draw_spans(index: Index, source: random.Random) -> Iterator[dict[str, Any]]
 
 
 def score(index: Index, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the share of right queries in each list, and the queries that are wrong."""
+    """Return the number of queries, the share of right ones and the wrong queries for each list."""
     lists: dict[str, Sequence[Mapping[str, Any]]] = {
         "made": data["made"],
         "by hand": data["by_hand"],
@@ -152,7 +158,10 @@ def _read_spans(index: Index, spans: Sequence[Mapping[str, Any]]) -> Iterator[st
 
 
 def main() -> None:
-    """Draw queries if requested, then score all of them."""
+    """Draw queries if requested, then score all of them, and write the results.
+
+    Wrong queries that name neither a place nor a year are only counted.
+    """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--draw", action="store_true")
     is_drawing = parser.parse_args().draw

@@ -22,7 +22,7 @@ FILE = Path(__file__).parent / "results" / "measures-sample.json"
 SEED = 2027
 """Seed of the random choice of measures."""
 SAMPLE_SIZE = 200
-"""Number of measures in the sample."""
+"""Maximum number of measures in the sample."""
 VERDICTS = ("right", "indicator", "wrong")
 """Possible verdicts. The docstring of this module explains them."""
 
@@ -81,8 +81,9 @@ def save(judged: Sequence[Judged]) -> None:
 def summarise(judged: Sequence[Judged], measures: Sequence[Measure]) -> dict[str, Any]:
     """Return a JSON object with the number of verdicts, and the number of valid ones among them (`unchanged`).
 
-    Shares refer to all measures as they were judged. Verdicts on failures that have been fixed are no longer valid, so
-    a share of the valid verdicts would rise by itself. `precision` is the share that is not wrong.
+    Verdicts and failures are also counted by kind. `stale` has the ids of the measures with verdicts that are no longer
+    valid. Shares refer to all measures as they were judged. Verdicts on failures that have been fixed are no longer
+    valid, so a share of the valid verdicts would rise by itself. `precision` is the share that is not wrong.
     """
     by_id = {measure.id: measure for measure in measures}
     decided = [item for item in judged if item.verdict is not None]

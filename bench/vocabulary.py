@@ -12,9 +12,9 @@ from importlib.resources import files
 from searchkit.places.gazetteer import gazetteer
 
 WORDS = 40_000
-"""Number of words taken from the dictionary, the most frequent ones."""
+"""Number of words taken from the dictionary: the most frequent ones."""
 DISTRICTS = 400
-"""Number of districts."""
+"""Number of districts that reports are about."""
 
 YEARS = tuple(range(2015, 2025))
 """Years of the reports, equally frequent."""
@@ -206,12 +206,12 @@ FUNCTION_WORDS = (
     "全区",
     "本年度",
 )
-"""Particles and other short words that occur in all texts."""
+"""Particles and other short words, for all topics."""
 MARKS = ("", "，", "。", "、", "；")
 """What follows a piece of a paragraph: nothing, or a punctuation mark."""
 
 _WORD = re.compile("[\u4e00-\u9fa5]{2,4}")
-"""Two to four Chinese characters, from 一 to 龥."""
+"""Matches two to four Chinese characters, from 一 to 龥."""
 _NAME_TAGS = ("nr", "ns", "nt")
 """First letters of the tags that jieba's dictionary gives to names of people, places and organisations."""
 _INDICATORS = (
@@ -233,7 +233,10 @@ _INDICATORS = (
 
 @cache
 def dictionary_words() -> tuple[str, ...]:
-    """Return the most frequent words of two to four characters in jieba's dictionary, without names, by frequency."""
+    """Return the `WORDS` most frequent words of two to four characters in jieba's dictionary, without names.
+
+    The most frequent word is first.
+    """
     entries = []
     for line in files("jieba").joinpath("dict.txt").read_text(encoding="utf-8").splitlines():
         word, frequency, tag = line.split(" ")
@@ -244,7 +247,7 @@ def dictionary_words() -> tuple[str, ...]:
 
 @cache
 def quantities() -> tuple[str, ...]:
-    """Return statements such as 立案120件, 罚款1.85万元 and 同比增长1.0%."""
+    """Return statements with a number, such as 立案120件, 罚款1.85万元 and 同比增长1.0%."""
     result = []
     for n in range(1, 2000):
         indicator, unit = _INDICATORS[n % len(_INDICATORS)]

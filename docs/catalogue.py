@@ -1,7 +1,7 @@
 """Writes the catalogues of translations, `searchkit/locale/*/LC_MESSAGES/searchkit.po` and `.mo`: `make catalogue`.
 
-New texts of the source are added without a translation, texts that the source no longer has are removed, and what the
-translator wrote stays. `tests/test_translation.py` checks that no text lacks a translation.
+New texts of the source are added without a translation, texts that the source no longer has are removed, and the
+translations of the others stay. `tests/test_translation.py` checks that no text lacks a translation.
 """
 
 from __future__ import annotations
@@ -47,17 +47,17 @@ CLICK_MESSAGES = (
     ("Option {name!r} requires an argument.", "Option {name!r} requires {nargs} arguments."),
     ("{value!r} is not {choice}.", "{value!r} is not one of {choices}."),
 )
-"""Texts of click, of all of its versions that setup.cfg allows."""
+"""Texts of click, in any of the versions that setup.cfg allows."""
 _NO_DATE = datetime(2026, 1, 1, tzinfo=timezone.utc)
 """Date in the header of a catalogue. It does not change, so that the same texts give the same file."""
 RECORDS = (model.Document, model.Paragraph, model.ExtractedMeasure, model.Table)
-"""Records whose fields can be columns."""
+"""Records whose fields can be columns of the output."""
 COLUMNS = (
     *("analyzer", "built", "bytes", "column", "corpus", "district", "documents", "engine", "format", "index", "name"),
     *("options", "paragraph", "problems", "query", "quote", "reason", "row", "seen", "added", "ran", "settings"),
     *("share", "table_rows", "tables", "term", "total", "verified", "group", *names.AGGREGATES),
 )
-"""Other columns, and kinds of records."""
+"""Names of other columns, and of kinds of records."""
 STATUSES = (
     *names.MEASURE_STATUSES,
     *("not read", "duplicate", "left out", "undecided"),
@@ -70,7 +70,7 @@ SYSTEM_REASONS = (
     *("Operation not permitted", "Disk quota exceeded", "Cannot allocate memory", "Address already in use"),
     *("Connection refused", "Too many levels of symbolic links", "Device or resource busy"),
 )
-"""Reasons of the operating system."""
+"""Reasons that the operating system gives for an error."""
 OTHER_SENTENCES = (
     *SYSTEM_REASONS,
     *map(str.lower, SYSTEM_REASONS),
@@ -81,7 +81,7 @@ OTHER_SENTENCES = (
 
 
 def source_messages() -> dict[Message, str]:
-    """Return the messages of the source, each with the module that it is in."""
+    """Return the messages of the source, each with the module, the package or the library that it comes from."""
     found: dict[Message, str] = {}
     modules = parse_package()
     for name, tree in modules.items():
@@ -94,7 +94,7 @@ def source_messages() -> dict[Message, str]:
 
 
 def _marked_messages(tree: ast.AST) -> Iterator[Message]:
-    """Yield the texts that are passed to `_`, `gettext` or `ngettext` as literals."""
+    """Yield the texts that are passed to `_`, `gettext` or `ngettext` as literals, those of `ngettext` as a pair."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             texts = [item.value for item in node.args if isinstance(item, ast.Constant) and isinstance(item.value, str)]
@@ -178,7 +178,7 @@ def save(language: str, catalogue: Catalog) -> None:
 
 
 def untranslated(catalogue: Catalog) -> list[str]:
-    """Return the messages without a translation."""
+    """Return the texts of the messages without a translation."""
     return [str(message.id) for message in catalogue if message.id and not any(message.string or ())]
 
 

@@ -61,7 +61,7 @@ QUERIES = (
     'q1\t说理式执法\nq2\t听证 扫码\n{"id": "q3", "query": "立案", "year": "99"}\n'
     '{"id": "q4", "query": "东丽区 火星", "match": "all", "year": "2023..2022"}\n'
 )
-"""A file of queries: one with matches, one that is relaxed, one with an error, one without a match."""
+"""A file of queries: q1 has matches, q2 is relaxed, q3 has an error, q4 has no match."""
 FIXED_VALUES = {
     "took_ms": 0.0,
     "seconds": 0.0,
@@ -70,7 +70,7 @@ FIXED_VALUES = {
     "analyzer": "0123456789abcdef",
     "next": "0123456789ab-0123456789ab-1",
 }
-"""Values that examples show for the fields that differ between runs or versions."""
+"""Field whose value differs between runs or versions → value that examples show."""
 
 Objects = list[dict[str, Any]]
 
@@ -115,7 +115,10 @@ OTHER_CLASSES = (
 
 
 class Workspace:
-    """A folder with the sample reports, a made-up report, a made-up table, an index of each, and a file of queries."""
+    """A folder with the sample reports, a made-up report, a made-up table, an index of each, and a file of queries.
+
+    Beside the made-up report, there is an empty file `photo.jpg`, which a build skips.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Fill the empty folder `folder`. Raises RuntimeError if an index cannot be built."""
@@ -158,7 +161,7 @@ class Workspace:
         return output, errors, status
 
     def json(self, command: str) -> Any:  # noqa: ANN401 - any JSON
-        """Return the JSON that a command prints, as a list for JSON Lines. Runs each command once."""
+        """Return the JSON that a command prints; for `--queries`, a list of its lines. Runs each command only once."""
         if command not in self._printed:
             text = self.run(command)[0]
             is_lines = "--queries" in command
@@ -167,7 +170,7 @@ class Workspace:
 
 
 def _as_list(printed: Any) -> Objects:  # noqa: ANN401 - any JSON
-    """Return the printed objects, or the only one as a list."""
+    """Return the printed list of objects, or a list of the only printed object."""
     return cast("Objects", printed if isinstance(printed, list) else [printed])
 
 
@@ -191,11 +194,11 @@ class Record:
     classes: tuple[type, ...] = ()
     """Classes whose docstrings describe the fields. If several describe a field, the first is used."""
     variants: Mapping[str, str] = field(default_factory=dict)
-    """Options or other commands that add fields. Each has a full command whose records have these fields."""
+    """Option or other command that adds fields → full command whose records have these fields."""
     elided: Sequence[str] = ()
-    """Fields whose records the example replaces by `…`, because they have sections of their own."""
+    """Fields whose records the example replaces by `["…"]`, because they have sections of their own."""
     is_shown: Callable[[dict[str, Any]], object] = bool
-    """Returns whether a record can be the example. The first record for which it does is the example."""
+    """Returns whether a record can be the example. The first record that can is the example."""
 
     def all(self, workspace: Workspace) -> Objects:
         """Return all records that `command` and the commands of `variants` print."""
@@ -212,13 +215,13 @@ class Record:
         return values
 
     def variant_of(self, name: str, workspace: Workspace) -> str:
-        """Return the option that adds a field, or an empty string if records have the field without an option."""
+        """Return the key of `variants` that adds a field, or an empty string if records of `command` have the field."""
         if any(name in item for item in self.pick(workspace.json(self.command))):
             return ""
         return next(key for key, command in self.variants.items() if name in self.pick(workspace.json(command))[0])
 
     def example(self, workspace: Workspace) -> object:
-        """Return the record to show, with `…` for fields in `elided` and with `FIXED_VALUES`."""
+        """Return the record to show, with `["…"]` for fields in `elided` and with `FIXED_VALUES`."""
         return self._with_fixed_values(next(filter(self.is_shown, self.pick(workspace.json(self.command)))))
 
     def _with_fixed_values(self, value: object) -> object:

@@ -1,8 +1,8 @@
 """Writes the reference: docs/cli.md, docs/records.md and docs/python.md. `make docs` runs this script.
 
-Commands come from click's objects, types and descriptions from the source (`source.py`), examples from commands that
-are run (`examples.py`), and all other descriptions from `descriptions.py`. `tests/test_reference.py` checks that the
-committed pages are up to date.
+Commands come from click's objects, types and descriptions from the source (`source.py`). `examples.py` describes the
+records, and runs the commands that print the examples. Descriptions that the source lacks are in `descriptions.py`.
+`tests/test_reference.py` checks that the committed pages are up to date.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from searchkit.cli.main import cli
 DOCS = Path(__file__).parent
 NOTICE = "<!-- Written by docs/generate.py. Change what it is generated from, then run: make docs -->\n"
 MAX_WIDTH = 100
-"""Maximum number of characters in a line of a signature or of an example."""
+"""Number of characters above which a signature, or a JSON value with its indentation, is split into lines."""
 
 Cited = dict[tuple[str, str], Constant]
 """Constants and type aliases that a page mentions, by module and name. The end of the page lists them."""
@@ -74,17 +74,20 @@ def plain(text: str) -> str:
 
 
 def docstring(text: str) -> str:
-    """Return a docstring as Markdown. Sections such as `Raises:` become lists."""
+    """Return a docstring as Markdown. The sections `Raises:`, `Args:` and `Returns:` become lists."""
 
     def section(match: re.Match[str]) -> str:
-        """Return a section as a heading and a list."""
+        """Return a section as its first line and a list."""
         return f"{match[1]}\n\n" + re.sub(r"^ {4}(\w+): ", r"- `\1`: ", match[2], flags=re.MULTILINE)
 
     return re.sub(r"^(Raises:|Args:|Returns:)\n((?: {4}.*\n?)+)", section, text, flags=re.MULTILINE).rstrip() + "\n"
 
 
 def json_text(value: object, indent: int = 0) -> str:
-    """Return JSON text. A value that fits into a line is one line, unless it is the outermost."""
+    """Return JSON text. An array or object that fits into a line is one line, unless it is the outermost one.
+
+    `indent`: number of blanks before the value, 0 for the outermost one.
+    """
     flat = json.dumps(value, ensure_ascii=False)
     if not isinstance(value, dict | list) or not value or (indent and indent + len(flat) <= MAX_WIDTH):
         return flat
@@ -115,7 +118,10 @@ def cli_page(workspace: Workspace) -> str:
 
 
 def commands(group: click.Group, context: click.Context) -> Iterator[tuple[str, click.Command, click.Context]]:
-    """Yield the commands of a group with their names and the context of the group, and those of groups in it."""
+    """Yield the name of each command of a group, the command, and the context of the group.
+
+    The commands of a group in this group follow it, with names such as `watch add`.
+    """
     for name, command in group.commands.items():
         yield name, command, context
         if isinstance(command, click.Group):
@@ -124,7 +130,7 @@ def commands(group: click.Group, context: click.Context) -> Iterator[tuple[str, 
 
 
 def option_rows(command: click.Command, context: click.Context) -> Iterator[tuple[str, str, str]]:
-    """Yield the names with the metavar, the help text and the default of each option of a command."""
+    """Yield the names with the metavar, the help text, and the default or range of each option of a command."""
     for option in command.get_params(context):
         if isinstance(option, click.Option):
             names, text = option.get_help_record(context) or ("", "")
@@ -136,7 +142,7 @@ def option_rows(command: click.Command, context: click.Context) -> Iterator[tupl
 
 
 def argument_rows(command: click.Command, context: click.Context) -> Iterator[tuple[str, str, str]]:
-    """Yield the name, the description and the default of each argument of a command."""
+    """Yield the name and the description of each argument of a command, and whether it is required, or its default."""
     for argument in command.params:
         if isinstance(argument, click.Argument):
             name = argument.metavar or (argument.name or "").upper()
@@ -164,7 +170,7 @@ def exit_statuses(workspace: Workspace) -> str:
 # docs/records.md
 
 LINKS = {record.classes[0]: link(record.title) for record in reversed(RECORDS) if record.classes}
-"""Link to the section of a record, by the first class of the record."""
+"""First class of a record → link to the section of the first record with this class."""
 
 
 RECORDS_INTRODUCTION = """\
@@ -220,7 +226,7 @@ def describe(owner: str, name: str, member: Member | None, cited: Cited) -> str:
     text = FIELDS.get(f"{owner}.{name}") or (member.text if member else "") or FIELDS.get(name, "")
 
     def with_values(match: re.Match[str]) -> str:
-        """Return the name of a constant, without its module, followed by its values if it is a tuple."""
+        """Return the name of a constant, without its module, and its values. If it is no tuple, return the match."""
         module = import_module(f"searchkit.{match[1]}") if match[1] else member and member.module
         definition = constant(match[2], module) if module else None
         values = resolve(match[2], module) if module and definition else None
@@ -279,7 +285,10 @@ def function_text(function: Callable[..., object], name: str, cited: Cited) -> I
 
 
 def class_text(cls: type, cited: Cited) -> Iterator[str]:
-    """Yield the signature, docstring, attributes and methods of a class. For an exception, yield its subclasses."""
+    """Yield the signature, docstring, attributes and methods of a class.
+
+    An exception has a table of itself and its subclasses in the place of attributes and methods.
+    """
     defined = members(cls)
     base = cls.__base__
     if "__init__" in defined:
@@ -301,7 +310,10 @@ def class_text(cls: type, cited: Cited) -> Iterator[str]:
 
 
 def attributes_table(cls: type, cited: Cited) -> str:
-    """Return a table of the fields and properties of a class, with defaults if all fields have one, as options do."""
+    """Return a table of the fields and properties of a class, with defaults if all fields have one.
+
+    The fields of `SearchOptions` have defaults.
+    """
     defaults = defaults_of(cls)
     rows = []
     for name, member in members(cls).items():
@@ -317,7 +329,7 @@ def attributes_table(cls: type, cited: Cited) -> str:
 
 
 def defaults_of(cls: type) -> dict[str, object]:
-    """Return the defaults of the fields of a dataclass, or an empty dictionary if a field has none."""
+    """Return the defaults of the fields of a dataclass, or an empty dictionary if a field has none or a factory."""
     fields = getattr(cls, "__dataclass_fields__", {})
     defaults = {name: item.default for name, item in fields.items()}
     return {} if MISSING in defaults.values() else defaults

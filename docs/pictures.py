@@ -30,14 +30,14 @@ PAGES = {
     "audit": "audit",
     "about": "about",
 }
-"""Name of the picture and address of each page."""
+"""Name of a page in the names of its pictures → its address, relative to that of the server."""
 WINDOWS = {"1280": (1280, 900), "390": (390, 844)}
-"""Width of a window in the name of a picture → its width and height in pixels."""
+"""Name of a window in the names of pictures → its width and height in pixels."""
 
 
 @contextmanager
 def serve(index: Path) -> Iterator[str]:
-    """Serve an index, and yield the address."""
+    """Serve an index within a `with` block, and yield the address of the server."""
     command = [sys.executable, "-m", "searchkit", "serve", "--index", str(index), "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:

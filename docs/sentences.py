@@ -1,9 +1,9 @@
 """The English sentences of the library, found in its source: errors, notes, warnings, reasons and findings.
 
-A sentence is a string that is passed to an exception, a note or one of `_ARGUMENTS`, that is added to a list of
-warnings or problems, or that a function returns whose docstring says so. Variables, constants and functions are
-followed to the strings that they stand for. The template of an f-string is written as for `str.format`; the name of a
-placeholder follows from its expression.
+A sentence is a string that is passed to an exception or to one of `_ARGUMENTS`, that is added to a list of warnings,
+problems, reasons or notes, or that a function returns whose docstring says that it returns sentences. Variables,
+constants and functions are followed to the strings that they stand for. The template of an f-string is written as for
+`str.format`; the name of a placeholder is derived from its expression.
 """
 
 from __future__ import annotations
@@ -37,11 +37,14 @@ _ARGUMENTS |= {
 _EXCEPTION = re.compile(r"(Error|Exception|IndexUnusable)$")
 """Matches the name of a class whose subclasses are exceptions."""
 _LIST = re.compile(r"(warnings|problems|reasons|notes)\b")
-"""Matches the name of a list of sentences."""
+"""Matches the end of the name of a list of sentences."""
 _SENTENCES_OF = re.compile(r"\b(reasons?|warnings?|problems?|messages?|why|hint)\b", re.IGNORECASE)
 """Matches the first line of the docstring of a function that returns or yields sentences."""
 _WORD = re.compile(r"[^\W\d_]|\}: \{")
-"""Matches a template with a letter, or with two placeholders around a colon: the second can stand for a sentence."""
+"""Matches a letter, or a colon between two placeholders, of which the second can stand for a sentence.
+
+A template that contains neither is no sentence. Letters in placeholders do not count.
+"""
 _PARTS: Mapping[type[ast.expr], Sequence[str]] = {
     ast.BoolOp: ("values",),
     ast.Dict: ("values",),
@@ -52,7 +55,7 @@ _PARTS: Mapping[type[ast.expr], Sequence[str]] = {
     ast.Starred: ("value",),
     ast.Tuple: ("elts",),
 }
-"""Kind of expression → its fields that contain what can be its value, or the beginning of its value."""
+"""Kind of expression → its fields with expressions that can be its value (`a or b`), or that it contains (`[a, b]`)."""
 _PLACEHOLDER = re.compile(r"\{\w*\}")
 
 
@@ -63,7 +66,7 @@ def parse_package() -> dict[str, ast.Module]:
 
 
 def library_sentences(modules: Mapping[str, ast.Module]) -> dict[str, str]:
-    """Return the templates of all sentences of some modules, each with the module that it is in."""
+    """Return the templates of all sentences of some modules, each with a module that it is in."""
     return {template: name for name, template in _Finder(modules).find_all()}
 
 
@@ -90,7 +93,7 @@ class _Finder:
         self._seen: set[int] = set()
 
     def find_all(self) -> Iterator[tuple[str, str]]:
-        """Yield each module with the templates of its sentences."""
+        """Yield the module and the template of each sentence."""
         for name, tree in self._modules.items():
             for template in self._find(tree, tree):
                 if _WORD.search(_PLACEHOLDER.sub("", template)) or ": {" in template:
@@ -102,11 +105,11 @@ class _Finder:
             for expression in self._expressions(node):
                 yield from self._templates(expression, scope)
             if isinstance(node, ast.Return | ast.Yield) and node.value is not None and _returns_sentences(scope):
-                yield from (text for text in self._templates(node.value, scope) if " " in text)  # no blank: a code
+                yield from (text for text in self._templates(node.value, scope) if " " in text)  # one word is a code
             yield from self._find(node, node if isinstance(node, ast.FunctionDef) else scope)
 
     def _expressions(self, node: ast.AST) -> Iterator[ast.expr]:
-        """Yield the expressions of a node whose values are sentences."""
+        """Yield the expressions in a node whose values are sentences, or lists of them."""
         match node:
             case ast.Call(func=ast.Attribute(value=names, attr="append"), args=[sentence]) if _LIST.search(
                 ast.unparse(names)
@@ -154,7 +157,10 @@ class _Finder:
         return "".join(pieces)
 
     def _meanings(self, node: ast.expr, scope: ast.AST) -> Iterator[ast.expr]:
-        """Yield the expressions that a name stands for, or that a call of a function returns."""
+        """Yield the expressions that a name stands for, or that a call of a function returns.
+
+        For an element of a dictionary that is a constant, yield the dictionary.
+        """
         match node:
             case ast.Name(id=name):
                 yield from self._constant(name)
@@ -168,12 +174,12 @@ class _Finder:
                 yield from self._returned(self._functions[name])
 
     def _constant(self, name: str) -> Iterator[ast.expr]:
-        """Yield the value of a constant of any module."""
+        """Yield the value of a constant of any module, if there is one with this name."""
         if name in self._constants:
             yield self._constants[name]
 
     def _assigned(self, name: str, scope: ast.AST) -> Iterator[ast.expr]:
-        """Yield the values of a variable in a function, each only once."""
+        """Yield the values of a variable in a function. Each assignment is followed only once."""
         for node in ast.walk(scope) if isinstance(scope, ast.FunctionDef) else ():
             if isinstance(node, ast.Assign) and id(node) not in self._seen:
                 for target, value in _pairs(node):
@@ -182,7 +188,7 @@ class _Finder:
                         yield value
 
     def _returned(self, function: ast.FunctionDef) -> Iterator[ast.expr]:
-        """Yield what a function that returns a text can return, only once."""
+        """Yield what a function with the return type `str` can return. Each function is followed only once."""
         if id(function) in self._seen or not isinstance(function.returns, ast.Name) or function.returns.id != "str":
             return
         self._seen.add(id(function))
@@ -222,7 +228,7 @@ def _name_of(node: ast.expr) -> str:
 
 
 def _parts(node: ast.expr) -> Iterator[ast.expr]:
-    """Yield the parts of an expression that can be its value, or the beginning of its value."""
+    """Yield the parts of an expression that can be its value, or that it contains (`_PARTS`)."""
     for name in _PARTS.get(type(node), ()):
         part = getattr(node, name)
         yield from part if isinstance(part, list) else [part]

@@ -101,8 +101,8 @@ def searchkit_bases(cls: type) -> list[type]:
 def _lookup(cls: type, name: str) -> Iterator[Member]:
     """Yield the member with a name of a class or of one of its bases.
 
-    If there is no such member, yield the members with this name of the records that are fields of the class: a `Hit`
-    has a `paragraph`, so `text` of a hit is `Paragraph.text`. An assignment without a type, such as
+    If there is no such member, yield what is found in the first record that has the name and is a field of the class: a
+    `Hit` has a `paragraph`, so `text` of a hit is `Paragraph.text`. An assignment without a type, such as
     `unit = _Delegated[str]("extracted")`, is not a member of its own, because it delegates to such a record.
     """
     bases = searchkit_bases(cls)
@@ -236,7 +236,7 @@ def json_type(annotation: ast.expr, module: ModuleType, links: Mapping[type, str
 
 
 def _container(node: ast.Subscript, module: ModuleType, links: Mapping[type, str]) -> str:
-    """Return the JSON type of `tuple[…]`, `Sequence[…]`, `Mapping[…]` and the like."""
+    """Return the JSON type of an annotation such as `tuple[…]`, `Sequence[…]` or `Mapping[…]`."""
     parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
     inner = [json_type(p, module, links) for p in parts if not (isinstance(p, ast.Constant) and p.value is ...)]
     if ast.unparse(node.value) in {"Mapping", "dict"}:
@@ -254,7 +254,7 @@ def _alternatives(annotation: ast.expr) -> list[ast.expr]:
 
 
 def type_of_values(values: Iterable[object]) -> str:
-    """Return the JSON type of values that have no declared type."""
+    """Return the JSON type of some values, such as `integer or null`."""
     names = {bool: "boolean", int: "integer", float: "number", str: "string", dict: "object", type(None): "null"}
     types = []
     for value in values:

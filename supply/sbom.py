@@ -1,8 +1,8 @@
 """Writes the bill of materials and the list of licences: sbom.json and LICENCES.md. `make sbom` runs this script.
 
 What is listed is what `requirements.txt` locks, and what comes with searchkit itself. The licence of a distribution is
-what its metadata declare: those of the installed distribution or, if this version of it is not installed or declares
-nothing, those of a wheel from the registry.
+what its metadata declare: the metadata of the installed distribution or, if this version of it is not installed or
+declares nothing, the metadata of a wheel from the registry.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ EMBEDDED = (
     ("OpenCC", "1.4.2", "Apache-2.0", "searchkit/data/folding.txt"),
     ("pypinyin", "0.55.0", "MIT", "searchkit/data/pinyin.txt"),
 )
-"""What files of the package are, or were made from: name, version, licence, file."""
+"""Works of others in the package: name, version, licence, and the file that is the work or was made from it."""
 SCOPES = {
     "required": "searchkit needs it",
     "optional": "an extra needs it",
@@ -39,9 +39,9 @@ SCOPES = {
 }
 """Scopes of CycloneDX, and what they mean here."""
 _LOCKED = re.compile(r"^(?P<name>[a-z0-9-]+)==(?P<version>[^\s\\;]+)(?: ; (?P<marker>[^\\]+?))? \\$")
-"""The first line of a distribution in the lock file."""
+"""Matches the first line of a distribution in the lock file."""
 _PARENT = re.compile(r"^    #(?: via|  ) (?P<name>[a-z0-9-]+)(?: \(.*\))?$")
-"""A comment below that line: another distribution that needs this one."""
+"""Matches a line of the comment below, with the name of another distribution that needs this one."""
 _PYTHONS, _PLATFORM = ("3.10", "3.13"), "win_amd64"
 """Versions of Python, tried in turn, and the system whose wheels are downloaded from the registry: a distribution that
 is not installed here is needed by another version of Python or by another system."""
@@ -78,7 +78,9 @@ def read_lock(text: str) -> list[Locked]:
 
 
 def scope_of(locked: Iterable[Locked], direct: Mapping[str, Collection[str]]) -> dict[str, str]:
-    """Return the scope of each distribution by name: the strongest scope of those that need it.
+    """Return the scope of each distribution by name.
+
+    This is the strongest scope of a name in `direct` that is the distribution or needs it, directly or indirectly.
 
     `direct`: the names that searchkit itself requires, by scope, the strongest first.
     """
@@ -155,7 +157,7 @@ def _declared(item: Distribution) -> str | None:
 
 
 def bill_of_materials(locked: Sequence[Locked], licences: Mapping[str, str]) -> dict[str, object]:
-    """Return the bill of materials as CycloneDX 1.6. `licences`: by purl. The hashes are in the lock file."""
+    """Return the bill of materials as CycloneDX 1.6, without hashes, which the lock file has. `licences`: by purl."""
     direct = direct_requirements()
     scopes = scope_of(locked, direct)
     root = f"pkg:pypi/{NAME}@{searchkit.__version__}"

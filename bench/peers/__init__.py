@@ -2,7 +2,7 @@
 
 searchkit.py   the columnar engine, called directly, and `Index.search` with parsing and snippets
 tantivy.py     tantivy-py on searchkit's tokens
-bigrams.py     tantivy-py on character bigrams: phrases without misses
+bigrams.py     tantivy-py on character bigrams: phrases only, without misses
 whoosh.py      stock Whoosh on searchkit's tokens
 fts5.py        SQLite FTS5 on searchkit's tokens
 bm25s.py       bm25s: ranking only
@@ -24,12 +24,12 @@ NAMES = ("searchkit", "tantivy", "bigrams", "whoosh", "fts5", "bm25s", "ripgrep"
 LIMIT = 10
 """Number of requested hits, with their texts."""
 MAX_VALUES = 100
-"""Number of requested values per facet."""
+"""Maximum number of values per facet that the columnar engine and tantivy are asked for, and that are compared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Result of a query. A part is None if the engine does not provide it."""
+    """Result of a query. An attribute is None if the engine does not provide it."""
 
     total: int | None
     texts: tuple[str, ...] | None

@@ -23,7 +23,7 @@ from bench.queries import Query
 from searchkit.text.folding import fold
 
 _SPACE = re.compile(r"\s")
-"""A whitespace character, at which tantivy's tokenizer would split a bigram."""
+"""Matches a whitespace character, at which tantivy's tokenizer would split a bigram."""
 
 
 def build(name: str, data: Path, folder: Path) -> None:
@@ -43,7 +43,10 @@ class _BigramPeer(tantivy.TantivyPeer):
     """An open index of bigrams. It supports phrases only."""
 
     def text_query(self, query: Query) -> Any:  # noqa: ANN401 - tantivy.Query
-        """Return a phrase query of every second bigram; None for queries other than phrases."""
+        """Return a phrase query of every second bigram and the last one, or a term query if there is only one bigram.
+
+        None for queries other than phrases.
+        """
         if query.kind != "phrase":
             return None
         text = query.words[0]
@@ -55,6 +58,6 @@ class _BigramPeer(tantivy.TantivyPeer):
 
 
 def _bigrams(text: str) -> str:
-    """Return all bigrams of a text, separated by spaces. A space in a bigram is replaced by ␠."""
+    """Return all bigrams of the folded text, separated by spaces. In a bigram, ␠ replaces a whitespace character."""
     folded = _SPACE.sub("␠", fold(text))
     return " ".join(map("".join, pairwise(folded)))

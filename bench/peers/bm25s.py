@@ -1,7 +1,8 @@
 """bm25s: scores for words only.
 
-bm25s supports single words and `any` of several words. It returns only the indexes of the ten best paragraphs, without
-total, filters, facets or texts. It runs in memory on one thread, with its NumPy backend and searchkit's k1 and b.
+The peer supports single words and `any` of several words, without filters. bm25s returns only the numbers and the
+scores of the ten best paragraphs, without total, facets or texts. It runs in memory on one thread, with its NumPy
+backend and searchkit's k1 and b.
 """
 
 from __future__ import annotations
@@ -35,13 +36,13 @@ def open_peers(name: str, data: Path, folder: Path) -> Mapping[str, Peer]:  # no
 
 
 class _Bm25sPeer:
-    """An open index. It supports queries whose hits may contain any of their words."""
+    """An open index. It supports queries without filters whose hits may contain any of their words."""
 
     def __init__(self, model: Any) -> None:  # noqa: ANN401 - bm25s.BM25 has no types
         self._model = model
 
     def prepare(self, query: Query) -> Prepared | None:
-        """Prepare a query of a single word, or of several of which any may occur. Returns None for other queries."""
+        """Prepare a query without filters of one word, or of several of which any may occur. None for other queries."""
         if query.filters or query.kind in {"phrase", "everything"} or (query.kind == "all" and len(query.words) > 1):
             return None
         words = [list(query.words)]

@@ -1,8 +1,8 @@
 """SQLite FTS5 on searchkit's tokens joined by spaces; ranking by its bm25, facets by GROUP BY.
 
-The terms are in a contentless FTS5 table with positions. Texts, facets (as integer codes) and topics are in tables with
-the same row ids. A search consists of one statement for the ten best hits, and one for all counts, which materialises
-the matches once. A filtered facet is counted under the other filters, in the same statement.
+The terms are in a contentless FTS5 table with positions. Texts, facets (as integer codes) and topics are in tables that
+refer to its row ids. A search consists of one statement for the ten best hits, and one for all counts, which
+materialises the matches once. A filtered facet is counted under the other filters, in the same statement.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SINGLE = ("district", "year", "agency")
 _BATCH = 10_000
 """Number of items that are added at once."""
 _CACHE = 1_000_000
-"""Maximum size in KiB of the pages that SQLite keeps in memory."""
+"""Maximum size in KiB of the pages that SQLite keeps in memory. Eight times as much of the file can be mapped."""
 _SCHEMA = """
     CREATE VIRTUAL TABLE words USING fts5(terms, content='', tokenize="ascii tokenchars '.%-/_'");
     CREATE TABLE texts(id INTEGER PRIMARY KEY, text TEXT);
@@ -105,7 +105,7 @@ class _Fts5Peer:
         return Prepared(run, self._read)
 
     def _condition(self, name: str, value: str) -> str:
-        """Return a filter as an SQL condition on a row `f` of the table `facets`."""
+        """Return a filter as an SQL condition on `f`, a row of the table `facets` or of `matched`."""
         code = self._codes[value]
         if name == "topic":
             return f"EXISTS (SELECT 1 FROM topics t WHERE t.id = f.id AND t.topic = {code})"  # noqa: S608 - a number
@@ -125,7 +125,7 @@ class _Fts5Peer:
 
 
 def _hits_statement(has_words: bool, conditions: list[str]) -> str:  # noqa: FBT001 - private
-    """Return the statement for the texts of the best hits."""
+    """Return the statement for the texts of the best hits; without words, for those of the first matches."""
     where = " AND ".join([*(["words MATCH ?"] if has_words else []), *conditions]) or "1"
     source = "words JOIN facets f ON f.id = words.rowid" if has_words else "facets f"
     order = "ORDER BY words.rank" if has_words else "ORDER BY f.id"
@@ -134,7 +134,10 @@ def _hits_statement(has_words: bool, conditions: list[str]) -> str:  # noqa: FBT
 
 
 def _count_statement(has_words: bool, conditions: Mapping[str, str]) -> str:  # noqa: FBT001 - private
-    """Return the statement for the total and all facet counts. Its rows are facet, code, count."""
+    """Return the statement for the total and all facet counts.
+
+    Its rows are facet, code and count of a value; in the row of the total, the facet is `total` and the code is 0.
+    """
     source = "words JOIN facets f ON f.id = words.rowid WHERE words MATCH ?" if has_words else "facets f"
     parts = [f"SELECT 'total', 0, count(*) FROM matched f WHERE {_conjunction(conditions.values())}"]  # noqa: S608 - no part comes from a user
     for name in FACETS:

@@ -38,7 +38,7 @@ class _RipgrepPeer:
         self._texts = str(texts)
 
     def prepare(self, query: Query) -> Prepared | None:
-        """Build the command, if the query is a phrase."""
+        """Build the command. Returns None if the query is not a phrase."""
         if query.kind != "phrase":
             return None
         command = [*_COMMAND, query.words[0], self._texts]

@@ -2,11 +2,11 @@
 
 Choices in favour of tantivy's speed: the text is stored as bytes, so that it is not indexed a second time. There is one
 writer thread with a heap that is large enough for one segment, and one commit. The reader is loaded once, and queries
-are built before the timing. tantivy-py has no single call for hits and facets, so a search consists of two calls:
+are built before they are timed. tantivy-py has no single call for hits and facets, so a search consists of two calls:
 `search` for the ten best hits, without a count, so that tantivy can skip blocks of postings, and `aggregate` for the
 facets. The counts of one single-valued facet add up to the exact total. Topics are three single-valued columns whose
 counts are summed, which is about twice as fast as one multi-valued column. The multi-valued column is measured too, as
-"plain topics". A filtered facet is counted under the other filters, by a separate call.
+"tantivy, plain topics". A filtered facet is counted under the other filters, by a separate call.
 
 Advantages of tantivy: it ranks by one field, and the facet values of its result are not put in order (by count, then by
 value), as those of searchkit are.
@@ -31,9 +31,9 @@ _HEAP = 1_000_000_000
 _TOPICS = tuple(f"topic_{n}" for n in range(1, MAX_TOPICS + 1))
 """Names of the single-valued columns of topics: `topic_1` has the first topic of each paragraph."""
 _PLAIN = {name: (name,) for name in FACETS}
-"""Facet → column of the same name. That of the topics is multi-valued."""
+"""Facet → the column of the same name. Only the column of the topics is multi-valued."""
 COLUMNS = {**_PLAIN, "topic": _TOPICS}
-"""Facet → single-valued columns whose counts are summed: the fastest configuration found."""
+"""Facet → single-valued columns whose counts are summed. This is the fastest configuration that was found."""
 
 
 def build(name: str, data: Path, folder: Path) -> None:
@@ -79,7 +79,10 @@ def add_all(index: Any, new_items: Iterable[Item]) -> None:  # noqa: ANN401 - as
 
 
 def document(item: Item) -> Any:  # noqa: ANN401 - as `create`
-    """Convert an item to a tantivy document. A missing value is an empty string: full columns are counted faster."""
+    """Convert an item to a tantivy document.
+
+    A missing value of a single-valued column is an empty string, because full columns are counted faster.
+    """
     result = tantivy.Document()
     result.add_text("terms", item.terms)
     result.add_bytes("text", item.text.encode())
@@ -101,7 +104,10 @@ class TantivyPeer:
     columns: Mapping[str, tuple[str, ...]]
 
     def prepare(self, query: Query) -> Prepared | None:
-        """Build the query for the best hits, and one aggregation for each different set of filters."""
+        """Build the query for the best hits, one aggregation for all facets without a filter, and one for each other.
+
+        Returns None if `text_query` does.
+        """
         searcher, text = self.index.searcher(), self.text_query(query)
         if text is None:
             return None

@@ -23,7 +23,7 @@ from bench.corpora import Item
 NAMES = ("tantivy", "tokens", "fts5", "whoosh")
 """Names of the modules of this package."""
 SNIPPET = 120
-"""Maximum number of characters of a snippet of tantivy: as many as in searchkit."""
+"""Maximum number of characters of a snippet of tantivy. It is the same in searchkit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +31,14 @@ class Question:
     """A query as a user types it, with the filters that the user chooses."""
 
     group: str
-    """Class of similar questions. Reports have one time per class."""
+    """Class of similar questions."""
     text: str
     """Words separated by blanks, or a phrase in double quotes."""
     filters: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def phrase(self) -> str | None:
-        """The string between the quotes, None if the query is not quoted."""
+        """String between the quotes; None if the query is not quoted."""
         return self.text[1:-1] if self.text.startswith('"') else None
 
 
@@ -48,7 +48,8 @@ class Page:
 
     total: int
     snippets: tuple[str, ...]
-    """Snippets of the ten best hits, with marks around the matches."""
+    """Snippets of the best hits, none from a pipeline without snippets. Those of the other engines contain marks around
+    the matches; searchkit's are plain text, and their hits state the spans of the matches."""
     facets: Mapping[str, Mapping[str, int]]
 
 

@@ -13,7 +13,7 @@ from bench.pipelines import Page, Pipeline, Question, words
 _FILE = "index.sqlite"
 """Name of the database in the folder of an index."""
 _TOKENS = 40
-"""Maximum number of words of a snippet: about as long as those of the other pipelines."""
+"""Maximum number of words of a snippet, with which it is about as long as those of the other pipelines."""
 _SINGLE = ("district", "year", "agency")
 """Single-valued facets, each a column of the table `facets`."""
 _SCHEMA = """
@@ -42,7 +42,7 @@ def open_pipelines(folder: Path) -> dict[str, Pipeline]:
 
 
 def _open(folder: Path) -> Pipeline:
-    """Open the index."""
+    """Open the index as a pipeline."""
     connection = sqlite3.connect(folder / _FILE)
     connection.execute("PRAGMA mmap_size=8000000000")
     connection.execute("PRAGMA cache_size=-1000000")
@@ -73,7 +73,10 @@ def _expression(question: Question) -> str:
 
 
 def _condition(name: str) -> str:
-    """Return a filter as an SQL condition on a row `f` of the table `facets`. The value is the parameter `name`."""
+    """Return a filter by the facet `name` as an SQL condition on `f`, a row of the table `facets` or of `matched`.
+
+    The value of the filter is an SQL parameter with the name of the facet, such as `:district`.
+    """
     if name == "topic":
         return "EXISTS (SELECT 1 FROM topics t WHERE t.id = f.id AND t.topic = :topic)"
     return f"f.{name} = :{name}"
@@ -89,7 +92,10 @@ def _hits_statement(conditions: Iterable[str]) -> str:
 
 
 def _count_statement(conditions: Mapping[str, str]) -> str:
-    """Return the statement for the total and all facet counts. Its rows are facet, value, count."""
+    """Return the statement for the total and all facet counts.
+
+    Its rows are facet, value and count; in the row of the total, the facet is `total` and the value is empty.
+    """
     parts = [f"SELECT 'total', '', count(*) FROM matched f WHERE {_conjunction(conditions.values())}"]  # noqa: S608 - as above
     for name in FACETS:
         others = _conjunction(condition for filtered, condition in conditions.items() if filtered != name)

@@ -60,13 +60,16 @@ def open_pipelines(folder: Path) -> dict[str, Pipeline]:
 
 
 def open_pipeline(folder: Path, *, same_tokens: bool = False, with_snippets: bool = True) -> Pipeline:
-    """Open the index. Without snippets, the pipeline does less than searchkit."""
+    """Open the index as a pipeline. Without snippets, it does less than searchkit.
+
+    With `same_tokens`, it searches the field `terms`, otherwise the field `words`.
+    """
     index = tantivy.Index.open(str(folder))
     _register(index)
     searcher, schema = index.searcher(), index.schema
 
     def search(question: Question) -> Page:
-        """Search, count and create the snippets."""
+        """Search, count, and create the snippets if there are to be any."""
         words_query = _text_query(schema, question, "words", words)
         text = _text_query(schema, question, "terms", _terms_of) if same_tokens else words_query
         filters = {name: tantivy.Query.term_query(schema, name, value) for name, value in question.filters.items()}
@@ -96,12 +99,18 @@ def _register(index: Any) -> None:  # noqa: ANN401 - tantivy.Index
 
 @cache
 def _terms_of(text: str) -> tuple[str, ...]:
-    """Return the tokens of searchkit's analyzer that a query requires. Cached: this analysis is not to be timed."""
+    """Return the tokens of searchkit's analyzer that a query requires.
+
+    They are cached, so that only the first run of a query includes this analysis.
+    """
     return tuple(term for part in text.replace('"', " ").split() for term in analyzer().query_words(part))
 
 
 def _text_query(schema: Any, question: Question, field: str, split: Callable[[str], Sequence[str]]) -> Any:  # noqa: ANN401 - tantivy.Schema, tantivy.Query
-    """Return the query in a field without its filters. `split` returns the tokens of a text."""
+    """Return the query in a field, without its filters. `split` returns the tokens of a text.
+
+    This is a phrase query if the query is quoted and has several tokens, otherwise a query for all tokens.
+    """
     if question.phrase is not None:
         phrase = list(split(question.phrase))
         if len(phrase) > 1:
@@ -117,7 +126,7 @@ def _all_of(queries: list[Any]) -> Any:  # noqa: ANN401 - tantivy.Query
 
 
 def _terms(names: Iterable[str]) -> dict[str, Any]:
-    """Return an aggregation that counts the values of facets."""
+    """Return an aggregation that counts the values of each of the facets `names`."""
     return {name: {"terms": {"field": name, "size": MAX_VALUES}} for name in names}
 
 

@@ -1,7 +1,7 @@
 """tantivy-py as in `tantivy`, but given the tokens of searchkit's analyzer, with and without snippets.
 
 The tokens are created before the timing. With them, words have the same hits as in searchkit, except those inside other
-words. Phrases do not, because the shorter words inside a word are tokens, too.
+words. Phrases have other hits, because the shorter words inside a word are tokens, too.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ def open_pipelines(folder: Path) -> dict[str, Pipeline]:
 
 
 def _open(folder: Path) -> Pipeline:
-    """Open the index."""
+    """Open the index as a pipeline."""
     opened = index.open_dir(str(folder))
     searcher, parser = opened.searcher(), qparser.QueryParser("text", opened.schema)
 
