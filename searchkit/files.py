@@ -162,22 +162,22 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# Patterns of `decode_data_file`. They are compiled when a list is decoded: that takes 3 ms, and most commands decode
-# none.
+# Patterns of `decode_data_file`. They are compiled when a data file is decoded: that takes 3 ms, and most commands decode
+# no data file.
 _USUAL_CHARACTER = "[\u2000-\ud7ff\uf900-\uffef]"
 """Matches a character of the ranges with ideographs, and with the punctuation and symbols of Chinese text: 推, “,
 ，."""
 _UNUSUAL_CHARACTER = (
     "[\u0000-\u0008\u000e-\u001f\u007f-\u00a0\u0370-\u058f\u2500-\u257f\u3040-\u312f\ue000-\uf8ff\ufffd-\uffff]"
 )
-"""Matches a character that is unlikely in a Chinese list: controls other than tabs and line breaks, the no-break space,
+"""Matches a character that is unlikely in Chinese text: controls other than tabs and line breaks, the no-break space,
 Greek, Cyrillic, Armenian, box drawing, kana, bopomofo, private use, U+FFFD to U+FFFF."""
 _MAX_RARE_SHARE = 0.1
-"""Maximum share of characters outside GB2312 in a list without a byte order mark in GB18030 or UTF-16. Big5 read as
-GB18030 has a third or more."""
+"""Maximum share of characters outside GB2312 in a data file without a byte order mark, in GB18030 or UTF-16. Big5 read
+as GB18030 has a third or more."""
 _MAX_RARE_SHARE_AFTER_MARK = 0.5
-"""Maximum share of characters outside GB2312 in a list with a byte order mark of UTF-16. The share is higher, because
-the mark is evidence of the encoding."""
+"""Maximum share of characters outside GB2312 in a data file with a byte order mark of UTF-16. The share is higher,
+because the mark is evidence of the encoding."""
 _CONTROL = "[\u0000-\u0008\u000e-\u001f]"
 """Matches a control character. UTF-16 without a mark can be valid UTF-8, but it then contains U+0000."""
 _NOT_UTF_8 = "not UTF-8"
@@ -201,15 +201,15 @@ def decode_data_file(data: bytes) -> str:
 
 
 def _decode_marked(data: bytes, encoding: str) -> str | None:
-    """Decode a list whose mark tells the encoding. Returns None if the list is in another encoding."""
+    """Decode a data file whose mark tells the encoding. Returns None if the file is in another encoding."""
     text = _decode_strictly(data, encoding)
     # Bytes in other encodings can begin with FF FE, the mark of UTF-16.
-    is_likely = encoding != "utf-16" or text is None or is_chinese_list(text, _MAX_RARE_SHARE_AFTER_MARK)
+    is_likely = encoding != "utf-16" or text is None or is_chinese(text, _MAX_RARE_SHARE_AFTER_MARK)
     return text if is_likely else None
 
 
 def _decode_unmarked(data: bytes) -> str | None:
-    """Decode a list without a mark. Returns None if no encoding fits. Raises ValueError as `decode_data_file`."""
+    """Decode a data file without a mark. Returns None if no encoding fits. Raises ValueError as `decode_data_file`."""
     gb18030 = _decode_if_chinese(data, "gb18030")
     utf_8 = _decode_strictly(data, "utf-8")
     if utf_8 is not None and not re.search(_CONTROL, utf_8):
@@ -224,9 +224,9 @@ def _decode_unmarked(data: bytes) -> str | None:
 
 
 def _decode_if_chinese(data: bytes, encoding: str) -> str | None:
-    """Return the decoded text, or None if a byte is invalid or the text is not a Chinese list."""
+    """Return the decoded text, or None if a byte is invalid or the text is not Chinese."""
     text = _decode_strictly(data, encoding)
-    return text if text is not None and is_chinese_list(text) else None
+    return text if text is not None and is_chinese(text) else None
 
 
 def _decode_strictly(data: bytes, encoding: str) -> str | None:
@@ -237,7 +237,7 @@ def _decode_strictly(data: bytes, encoding: str) -> str | None:
         return None
 
 
-def is_chinese_list(text: str, max_rare_share: float = _MAX_RARE_SHARE) -> bool:
+def is_chinese(text: str, max_rare_share: float = _MAX_RARE_SHARE) -> bool:
     """Return whether a text contains no unusual characters, and its share of rare ones is at most `max_rare_share`.
 
     Rare characters are those outside GB2312. Characters of ASCII do not count for the share.

@@ -162,8 +162,9 @@ def encode_manifest(manifest: Manifest) -> str:
 
 
 def _parse_manifest(data: dict[str, Any]) -> Manifest | None:
-    """Return the manifest of a JSON object, or None if it lacks a field, has an unknown one or an invalid text or file.
+    """Return the manifest that a JSON object describes, or None if the object is invalid.
 
+    It is invalid if a field is missing, unknown or of a wrong type, or if the name of the data folder or of a file is.
     The name of the engine and the numbers of documents, paragraphs and measures are not checked.
     """
     try:

@@ -15,7 +15,7 @@ from searchkit.corpus.overrides import NO_METADATA, MetadataTable, StatedMetadat
 from searchkit.corpus.reasons import unexpected_error_reason, unreadable_reason
 from searchkit.corpus.walk import CorpusFile, Skipped, walk
 from searchkit.errors import CorpusError, ReadError
-from searchkit.files import EITHER_UTF_8_OR_GBK, decode_data_file, is_chinese_list
+from searchkit.files import EITHER_UTF_8_OR_GBK, decode_data_file, is_chinese
 
 MAX_TABLE_BYTES = 20_000_000
 """Maximum size of a metadata.csv, in bytes."""
@@ -127,7 +127,8 @@ def _decode_table(data: bytes) -> str:
     """Decode a metadata.csv. Raises ReadError if the encoding is doubtful.
 
     The encodings are those of `decode_data_file`, and those that only `decode_text` knows, such as Big5. The names and
-    places in the table must be right. Therefore no invalid or improbable character is accepted.
+    places in the table must be right. So an encoding that only `decode_text` knows is doubtful if decoding gave a
+    warning, or if the text has a character that is unlikely in Chinese (`is_chinese`).
     """
     try:
         return decode_data_file(data)
@@ -138,8 +139,8 @@ def _decode_table(data: bytes) -> str:
         decoded = decode_text(data)
     except ReadError:
         raise doubt from None
-    # For `is_chinese_list`, characters outside GB 2312 are rare ones. They are usual in Big5: permit any share of them.
-    if is_ambiguous or decoded.warnings or not is_chinese_list(decoded.text, max_rare_share=1):
+    # For `is_chinese`, characters outside GB 2312 are rare ones. They are usual in Big5: permit any share of them.
+    if is_ambiguous or decoded.warnings or not is_chinese(decoded.text, max_rare_share=1):
         raise doubt
     return decoded.text
 

@@ -200,7 +200,10 @@ class _Totals:
 
 
 def _identify_reports(documents: Iterable[ParsedDocument]) -> Iterator[tuple[str, str]]:
-    """Yield the id and the identity of each document that is not a record and has an identity."""
+    """Yield for each report its id, and what is equal if the report occurs twice (`identify_report`).
+
+    Omits records, and reports of which this is not known.
+    """
     for item in documents:
         if not item.is_record and (identity := identify_report(item.document)):
             yield item.document.document, identity

@@ -41,7 +41,8 @@ class TaskFile(msgspec.Struct, frozen=True):
     topics: tuple[str, ...]
     text_column: str | None
     share: Share
-    """The lines to index. Files that are not read one record at a time are indexed with the first share."""
+    """The lines to index. If the format of the file has no records, the task with the first share indexes the complete
+    file, and the tasks with the other shares index nothing of it."""
 
     @classmethod
     def pack(cls, file: CorpusFile, metadata: StatedMetadata, share: Share = WHOLE) -> TaskFile:

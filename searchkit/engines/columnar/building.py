@@ -67,8 +67,8 @@ class SegmentBuilder:
         """Add a document, or consecutive paragraphs of a long document, with the measures of each paragraph.
 
         `file`: name of the corpus file. `tables`: all tables of the document. Only rows that are among the paragraphs
-        are added. `numbers`: two numbers per paragraph, in two sequences. The first sequence is the part for
-        these paragraphs of `own_heading_counts` of the complete document, the second one the near-duplicate keys.
+        are added. `numbers`: two sequences with a number per paragraph. The first has the number of headings that begin
+        at the paragraph (`own_heading_counts` of the complete document), the second the near-duplicate keys.
         """
         own_headings, keys = numbers
         self._tables.extend(tables, paragraphs, self.size)

@@ -284,7 +284,7 @@ def _occurring_words(
     characters, counts = narrow_code_points("".join(words)).reshape(-1, _WORD_LENGTH), np.diff(offsets)
     codes = _look_up_codes(alphabet, characters.reshape(-1)).reshape(-1, _WORD_LENGTH)
     occurs = (codes != 0).all(axis=1)
-    # A word with a numeral needs a list: with `whole_numbers`, a match depends on the characters around an occurrence.
+    # A word with a numeral needs a list of its offsets: whether 三 is a whole number depends on what is around it.
     has_numeral = np.isin(characters, narrow_code_points(HAN_NUMERAL_CHARACTERS)).any(axis=1)
     has_list = needs_list(codes, np.where(occurs & ~has_numeral, counts, 0), doc_count)[occurs]
     occurring_docs = doc_ids.compress(np.repeat(occurs, counts))
