@@ -162,8 +162,8 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# Patterns of `decode_data_file`. They are compiled when a data file is decoded: that takes 3 ms, and most commands decode
-# no data file.
+# Patterns of `decode_data_file`, which are compiled when a data file is decoded: that takes 3 ms, and most commands
+# decode none.
 _USUAL_CHARACTER = "[\u2000-\ud7ff\uf900-\uffef]"
 """Matches a character of the ranges with ideographs, and with the punctuation and symbols of Chinese text: 推, “,
 ，."""

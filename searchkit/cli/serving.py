@@ -100,7 +100,7 @@ def mcp(indexes: Sequence[str]) -> int:
         if (error.name or "").partition(".")[0] != "mcp":
             raise
         raise SearchkitError(f"the server for assistants needs {error.name}: pip install mcp") from None
-    use_language("en")  # of the answers, which programs read
+    use_language("en")  # programs read the answers, so they are in English, whatever the language of the user
     run_server(_named_indexes(indexes))
     return FOUND
 

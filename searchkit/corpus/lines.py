@@ -106,8 +106,8 @@ _GLOSSARY_ENTRY = re.compile(
     r"(?:\d{1,3}\s?[.．、)）:：]?|[\[［〔【（(]\s?\d{1,3}\s?[\]］〕】）)]|[①-⒛㈠-㈩]|[（(]?[一二三四五六七八九十]{1,3}[)）、.．])?"
     r"\s*[^。：:]{1,45}[：:]\s*\S|.{1,60}?(?:是指|指的是|，指|,指|：指|即指)"
 )
-"""Either an optional number, a term of at most 45 characters, a colon and text, or at most 60 characters, with a number
-or not, before 是指, 指的是, 即指, or before 指 after a comma or colon."""
+"""One of two forms: an optional number, a term of at most 45 characters, a colon and text (1.放管服：简政放权); or at
+most 60 characters followed by 是指, 指的是, 即指, ，指 or ：指."""
 _MEASURE_PATTERN = re.compile(
     r"\d[\d,.]*\s?(?:[万亿千百余多]{0,3}(?:[件户次人名个家项元条起例份支期场单吨亩辆台套所处座倍天宗部种类篇批面]|公里|小时|平方)|%|％|个百分点)|百分之"
 )

@@ -70,8 +70,8 @@ class Label:
     """A header cell, split into its parts."""
 
     words: str = ""
-    """What it names as printed, without unit, time and 其中. The words of a total keep their time (本年收入合计), and
-    are empty if they only say that it is a total (合计)."""
+    """What it names as printed, without time and 其中, and without the unit unless `_split_unit` keeps it (件数). The
+    words of a total keep their time (本年收入合计), and are empty if they only say that it is a total (合计)."""
     unit: str | None = None
     """The unit that it states, or None."""
     period: str = ""
@@ -132,7 +132,7 @@ def unit_kind(unit: str, vocabulary: Vocabulary) -> str | None:
 def _split_unit(text: str, vocabulary: Vocabulary) -> tuple[str, str | None]:
     """Return a label without its unit, and the unit, or None if the label states no unit.
 
-    A unit that is a part of the words (件数) stays in the label.
+    The unit stays in a label that is nothing but a unit (件数, 万元), and if `_find_special_unit` finds it.
     """
     folded = fold(text)
     special = _find_special_unit(folded, vocabulary)
@@ -230,7 +230,7 @@ def find_period(labels: Sequence[Label], caption: str | None, year: int | None) 
 def parse_stated_units(text: str, vocabulary: Vocabulary) -> str | None:
     """Return the unit that a note or a caption states for the numbers of a table; None if it states none or several.
 
-    A percent sign beside another unit is that of columns of shares (单位：亿元、%).
+    A percent sign beside another unit is ignored, because it is that of columns of shares: 单位：亿元、% states 亿元.
     """
     stated = parse_unit_note(text) or find_unit_note(text)
     if (

@@ -216,7 +216,7 @@ class _Found(NamedTuple):
     """A form of a query, and what it finds."""
 
     query: Query
-    """The query, which can be loosened."""
+    """The query as it was parsed, or one of its loosened forms (`Query.loosened_forms`)."""
     request: Request
     """The request, with the tree that was searched."""
     response: Response
@@ -233,7 +233,7 @@ def _search_forms(snapshot: Snapshot, parsed: Query, options: SearchOptions, req
             check_time()
             goes_on = options.match == "auto" and options.beyond and tree is not query.any
             beyond = _find_beyond(engine, query, request) if goes_on else None
-            # If only paragraphs with all content words are searched, each of them is complete: nothing is looked up.
+            # The bonus is for paragraphs with all of several content words. `EVERYTHING` if each match has them all.
             complete: Node | None = None
             if query.has_several_words:
                 complete = query.complete if beyond is not None or tree is query.any else EVERYTHING

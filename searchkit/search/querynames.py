@@ -95,7 +95,7 @@ class QueryNames:
         """Return those indicators in use that are changes, each without its words of change, by ordinal.
 
         `is_used`: mask of the indicators in use, that is those that a measure has. Takes 0.3 µs per indicator in use
-        that has several parts.
+        that contains a space.
         """
         ordinals = np.flatnonzero(is_used)
         ordinals = ordinals.compress(indicators.has_space(ordinals))
@@ -120,8 +120,8 @@ class QueryNames:
     def rename(self, indicators: Indicators, is_used: _Mask) -> dict[int, str]:
         """Return those indicators in use that name a measure of the query, each in the words of the query, by ordinal.
 
-        An indicator of another aspect than the query gets a word for it: 地区生产总值 增长 is `gdp 增长` for the query
-        GDP. Takes 15 µs per indicator that contains a part of a name, and less if it was parsed before.
+        For the query GDP, 地区生产总值 is `gdp`, and 地区生产总值 增长, a change, is `gdp 增长` (`_in_words_of_query`).
+        Takes 15 µs per indicator that contains all pieces of a name, and less if it was parsed before.
         """
         renamed: dict[int, str] = {}
         if not self._by_text:
@@ -135,12 +135,15 @@ class QueryNames:
             for ordinal, indicator in zip(ordinals.tolist(), indicators.texts(ordinals.tolist()), strict=True):
                 other = self._names.parse(indicator)
                 if other.text == name.text:
-                    renamed[ordinal] = _word_as_query(text, name, other)
+                    renamed[ordinal] = _in_words_of_query(other, text, name)
         return renamed
 
 
 def _contain_any(indicators: Indicators, strings: Sequence[str]) -> _Mask:
-    """Return a mask of the indicators that contain one of some strings. Ignores the characters `_IGNORED` in them."""
+    """Return a mask of the indicators that contain one of some strings.
+
+    `indicators`: without the characters `_IGNORED`. These are removed from the strings, too.
+    """
     mask = np.zeros(len(indicators), bool)
     for string in strings:
         mask[indicators.with_string("".join(character for character in string if character not in _IGNORED))] = True
@@ -160,10 +163,12 @@ def _without_change(clause: ScoringClause) -> ScoringClause:
     return ScoringClause(text, tuple(term for term in clause.terms if term in text), clause.weight)
 
 
-def _word_as_query(text: str, wanted: MeasureName, name: MeasureName) -> str:
-    """Return another name of the measure that a query states as `text`, in the words of the query.
+def _in_words_of_query(name: MeasureName, text: str, wanted: MeasureName) -> str:
+    """Return the name of an indicator in the words of a query for the same measure.
 
-    If the query asks for a change, the words of change are left out, as in `measure_clauses`.
+    `name`: the name of the indicator. `text`, `wanted`: a clause of the query, and its name. If the aspect of `name` is
+    another one, the word of this aspect is appended. If the query asks for a change, the words of change are left out,
+    as in `measure_clauses`.
     """
     if wanted.aspect == "change":
         return remove_aspect(text)

@@ -41,9 +41,9 @@ class SegmentColumns(NamedTuple):
     page: Array
     """Page on which the doc starts, from 1; 0 = none."""
     is_record: Array
-    """1 if the doc is a complete record of a corpus file, such as a row of a table; otherwise 0.
+    """1 if the doc is a complete record of a corpus file, such as a line of a .jsonl file; otherwise 0.
 
-    A record has the id of its document. Other docs have the id `<document>#<n>`.
+    A record has the id of its document. Other docs, such as rows of tables in reports, have the id `<document>#<n>`.
     """
     length: Array
     """Number of tokens of text, headings and title, weighted by field, for BM25F."""
@@ -200,7 +200,8 @@ class DictColumn:
     """A stored dictionary-encoded column.
 
     Depending on the column, the index of a value is a doc id, a document number, or the ordinal of a measure or cell in
-    the segment. In the column `facet_value`, it is the offset of a facet in `facet_name_codes`.
+    the segment. The column `facet_value` has the values of the user-defined facets of all documents, concatenated; the
+    index is a position in this list, to which `facet_offsets` and `facet_name_codes` of the segment refer.
     """
 
     def __init__(self, arrays: Arrays, name: str, length: int | None = None) -> None:
