@@ -35,6 +35,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import islice, product
+from operator import methodcaller
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -120,7 +121,7 @@ def questions(name: str, count: int) -> list[Question]:
         asked += [Question(_group_of(title), title, ask) for title, ask in manymeasures.questions() if title != "audit"]
         asked += map(_look_up, islice(lookups.read(lookups.LOOKUPS), LOOKUPS))
     else:
-        asked += [Question("look-up", text, partial(Index.measures, query=text)) for text in GENERATED_LOOKUPS]
+        asked += [Question("look-up", text, methodcaller("measures", text)) for text in GENERATED_LOOKUPS]
     return asked[:count]
 
 

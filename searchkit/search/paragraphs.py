@@ -120,7 +120,7 @@ def _stream(snapshot: Snapshot, found: _Found) -> Iterator[Hit]:
     with snapshot.use_engine() as engine:
         scored = engine.stream(found.request)
         while batch := list(islice(scored, _STREAM_BATCH)):
-            yield from _build_hits(batch, found.request.match, found.query, snapshot)
+            yield from _build_hits(batch, found.request.match, found.query, snapshot, relaxed=found.is_relaxed)
 
 
 class _Page:
@@ -182,7 +182,7 @@ class _Page:
         length = response.documents or 0 if is_grouped else listed
         end = self.request.offset + len(scored)
         goes_on = len(response.hits) > len(scored) if self.request.fold else end < length
-        hits = tuple(_build_hits(scored, tree, parsed, self._snapshot))
+        hits = tuple(_build_hits(scored, tree, parsed, self._snapshot, relaxed=relaxed))
         return Results(
             self._query,
             str(tree),
@@ -303,7 +303,9 @@ def _find_empty_values(snapshot: Snapshot, request: Request, tree: Node, total: 
                     yield Note("value_without_hit", f"{item.name} {value} has no hit")
 
 
-def _build_hits(scored: Sequence[ScoredParagraph], tree: Node, parsed: Query, snapshot: Snapshot) -> Iterator[Hit]:
+def _build_hits(
+    scored: Sequence[ScoredParagraph], tree: Node, parsed: Query, snapshot: Snapshot, *, relaxed: bool
+) -> Iterator[Hit]:
     """Yield the hits for scored paragraphs. `tree`: the tree of `parsed` that was searched."""
     is_strict = tree is parsed.all or tree is parsed.content
     within = Highlighter(tree, snapshot.analyzer)
@@ -319,6 +321,8 @@ def _build_hits(scored: Sequence[ScoredParagraph], tree: Node, parsed: Query, sn
         if needs_leaves:
             leaves = {highlighter.leaves[leaf] for leaf in found.leaves}
             has, lacks = parsed.split_parts(leaves, is_complete=is_complete)
+            if not (relaxed or item.is_beyond):
+                lacks = ()  # with `match="any"`, no part is required
         yield Hit(
             item.paragraph,
             item.score,

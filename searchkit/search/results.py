@@ -62,7 +62,7 @@ class Hit:
     title_spans: Spans = ()
     """Spans of the matches in the title."""
     lacks: tuple[str, ...] = ()
-    """With `match="auto"` or `"any"`: the parts of the query that the paragraph lacks (see `has`)."""
+    """With `match="auto"`: the parts of the query that the paragraph lacks (see `has`)."""
     has: tuple[str, ...] = ()
     """The parts of the query that the paragraph has: content words, quoted strings and prefixes."""
     folded: Folded = NOTHING_FOLDED

@@ -786,6 +786,16 @@ def test_hits_say_which_words_they_lack(indexed: IndexedCorpus, query: str) -> N
         assert sorted_ids([hit for hit in results.hits if not hit.lacks]) == sorted_ids(counted.hits)
 
 
+def test_small_scores_are_ranked(index_of: Callable[..., Index]) -> None:
+    """Scores of a ten-millionth are ranked as larger ones are: the shorter a paragraph, the higher its score."""
+    count = RESCORE_DEPTH + 50
+    paragraphs = [Paragraph(f"a.txt#{n}", "a.txt", n, "建设" + " 路" * (count - n)) for n in range(1, count + 1)]
+    indexed = index_corpus([ParsedDocument(Document("a.txt"), tuple(paragraphs))], index_of)
+    request = Request(Word("建设"), (ScoringClause("建设", ("建设",), 1e-6),), limit=RESCORE_DEPTH)
+    hits = indexed.engine.search(request).hits
+    assert {hit.paragraph.n for hit in hits} == set(range(count - RESCORE_DEPTH + 1, count + 1))
+
+
 def test_scores_of_frequent_repetitions(index_of: Callable[..., Index]) -> None:
     """Every occurrence of a word counts, however frequent it is in a paragraph."""
     paragraphs = [

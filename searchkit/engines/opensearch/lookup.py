@@ -140,7 +140,7 @@ class MeasureLookup:
             terms = {term for clause in request.scoring for term, _ in clause.term_weights()}
             query = all_of([{"term": {"measured": True}}, {"terms": {"frequencies": sorted(terms)}}])
             uids, found = self._collect(score_query(request.scoring, self._statistics, query), scored=True)
-            scores[columns.ordinals_of(uids)] = found - 1  # `score_query` adds 1
+            scores[columns.ordinals_of(uids)] = found
         return scores[columns.paragraph_of[indices]]
 
     def _collect(self, query: Json, *, scored: bool) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

@@ -54,15 +54,17 @@ _ROUNDING = 1 + 1e-5
 _PAGE_SIZE = 1000
 """Maximum number of hits that are fetched at a time, unless hits are grouped: then all are fetched at once."""
 
-# The script adds 1, so that its hits score at least 1. Hits that come last (`Request.first`) have the score 0.
+_LEAST_SCORE = 1e-30
+"""Score of a match without a word of the scoring clauses. It is more than 0, the score of hits that come last
+(`Request.first`), and so small that no other score loses digits: OpenSearch rounds a score to 24 bits."""
 _SCORE_SCRIPT = """
-double sum = 1.0;
+double sum = 0.0;
 double norm = params.k1 * (1.0 - params.b + params.b * doc['length'].value / params.average);
 for (int i = 0; i < params.terms.length; ++i) {
   double tf = termFreq('frequencies', params.terms[i]);
   if (tf > 0) { sum += params.weights[i] * (tf * (params.k1 + 1.0) / (tf + norm)); }
 }
-return sum;
+return Math.max(sum, params.least);
 """
 _RANK_SCRIPT = "return params.ranks.getOrDefault(String.valueOf(doc['uid'].value), params.last);"
 """Returns the rank of a hit that was scored again. All other hits have the same rank, which is after these ranks."""
@@ -136,7 +138,7 @@ class Statistics:
 
 
 def score_query(clauses: Sequence[ScoringClause], statistics: Statistics, query: Json) -> Json:
-    """Return a query that scores its matches by words, plus 1."""
+    """Return a query that scores its matches by words, at least `_LEAST_SCORE`."""
     weights = query_terms(clauses)
     statistics.load(weights)
     params = {
@@ -145,6 +147,7 @@ def score_query(clauses: Sequence[ScoringClause], statistics: Statistics, query:
         "k1": K1,
         "b": B,
         "average": statistics.average or 1.0,
+        "least": _LEAST_SCORE,
     }
     return {"script_score": {"query": query, "script": {"source": _SCORE_SCRIPT, "params": params}}}
 
