@@ -381,7 +381,7 @@ def _describe_hits(item: Json) -> Json:
 def write_growth(results: Json) -> None:
     """Write the table of growth into the page about clusters."""
     rows = []
-    for found in sorted(results.values(), key=lambda found: found["paragraphs"]):
+    for name, found in sorted(results.items(), key=lambda item: item[1]["paragraphs"]):
         if "together" not in found:
             continue
         built, number, asked = found.get("build", {}), found["paragraphs"], found["together"][0]
@@ -389,6 +389,8 @@ def write_growth(results: Json) -> None:
         rows.append(
             {
                 "paragraphs": f"{number:,}",
+                "nodes": found["nodes"],
+                "shards": name.partition(", ")[2].split()[0],
                 "characters": found["characters"],
                 "MB of a copy": round(found["bytes of a copy"] / 1e6),
                 "heap MB": round(found["heap"] / 1e6),
