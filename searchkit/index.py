@@ -240,7 +240,8 @@ class IndexState(Records):
 
         Keyword arguments are those of `measures`; `limit` and `offset` are ignored. A facet can be `district:1`, for
         provinces. `status` selects the values of the cells, actual ones by default. `against` is the status (target)
-        of values to show beside them. `max_cells` leaves out rows with few values, and a note says how many. Raises
+        of values to show beside them. `max_cells` is the maximum number of cells. If there are more, rows with few
+        values are left out, and also the first columns if a single row has too many cells; a note says how many. Raises
         UsageError if rows and columns are the same facet or the query names nothing that is counted, and the exceptions
         of `measures`.
         """
@@ -304,9 +305,9 @@ class IndexState(Records):
         facets except document. With `query`, counts the paragraphs in the total of a search for it; `literal` as in
         `SearchOptions`.
 
-        All values are listed, or only some: with a text that they contain (`contains`), inside a place (`within`, for
-        `district:DEPTH`), the most frequent ones (`limit`; those of filters are listed, too). Raises UnknownFacet, and
-        UsageError for an invalid condition.
+        By default, all values are listed. `contains` lists only values that contain this text. `within` lists only
+        values inside this place, and is for `district:DEPTH`. `limit` lists only the most frequent values, and those of
+        filters. Raises UnknownFacet, and UsageError for an invalid condition.
         """
         from searchkit.search.counting import Selection, count_facets  # noqa: PLC0415 - not loaded by searches
 
@@ -475,7 +476,7 @@ class Index(IndexState):
             threading.Thread(target=verify, args=(self._snapshot,), daemon=True).start()
 
     def _on_latest(self, action: Callable[[Snapshot], None]) -> None:
-        """Call `action` with the snapshot; if a build has replaced it and it is damaged, with the new one.
+        """Call `action` with the snapshot. If it raises IndexDamaged and there is a newer build, call it with that one.
 
         Does so for up to `MAX_OPEN_ATTEMPTS` snapshots, and then calls `action` a last time.
         """

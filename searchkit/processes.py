@@ -144,8 +144,8 @@ class Parent:
     def send(self, message: bytes) -> None:
         """Send a message. If the parent has exited, end this process and its descendants.
 
-        An exception would end only this process, before `_listen` notices that the parent has exited. Raises OSError if
-        the pipe cannot be used, for example because a library has closed it.
+        An exception instead could end only this process, and not its descendants, before `_listen` notices that the
+        parent has exited. Raises OSError if the pipe cannot be used, for example because a library has closed it.
         """
         try:
             _write(self._responses, message)

@@ -2,10 +2,11 @@
 
 The structure of a table can be misunderstood, and then many of its cells seem wrong. A wrong sum is therefore reported
 only if more sums of the total are right than wrong, or if the header of the total (合计, 小计) states a sum and few
-are wrong. A wrong rate is reported only if at least as many of the first rates of its line (`_MAX_SAMPLE`) are right as
-are wrong.
+are wrong. A wrong rate is reported only if, among the first `_MAX_SAMPLE` rates of its line, at least as many are right
+as wrong.
 
-A line is a row or a column. Its slots are its cells: measures, or the texts of other cells (`measures.tablelines`).
+A line is a row or a column. Its slots are its cells: measures, or the texts of other cells (`measures.tablelines`). A
+block consists of columns of labels and the columns at their right. Most tables have one block.
 """
 
 from __future__ import annotations
@@ -197,9 +198,9 @@ def describe_cell(measure: Measure) -> str:
 def _check_rates(lines: Sequence[TableLine], crossing: Sequence[TableLine]) -> Iterator[Finding]:
     """Yield a finding for each percentage that contradicts the other percentages of its line.
 
-    The percentages of a line mean the quotient of two values of the table (such as 办结 and 收件) that the largest
-    number of them equal, if at least as many equal it as differ. The percentages that differ are contradictions.
-    `lines` and `crossing` are as for `_check_sums`.
+    The percentages of a line mean one quotient of two values of the table, such as 办结 and 收件. It is the quotient
+    that most of these percentages equal, if at least as many equal it as differ from it. Those that differ are
+    contradictions. `lines` and `crossing` are as for `_check_sums`.
     """
     if len(lines) > _MAX_LINES:
         return
@@ -281,7 +282,7 @@ def _outermost_total(index: int, totals: Sequence[int | None]) -> int | None:
 
 
 def _find_share(value: TableLine, totals: Sequence[int | None], index: int) -> tuple[Measure, Measure, bool] | None:
-    """Return a value and its total as the operands of a share. None if there is no total, or as in `_pair`."""
+    """Return a value and its total as the operands of a share. None without a total, or if `_pair` returns None."""
     total = totals[index]
     return None if total is None else _pair(value.slots[index], value.slots[total])
 

@@ -144,8 +144,8 @@ def _paragraphs_of(report: Sequence[Measure], first: int) -> Iterator[tuple[int,
 def _without_versions(findings: Iterable[Finding], identities: dict[str, object]) -> Iterator[Finding]:
     """Yield each finding only once if several versions of a report have it.
 
-    `identities`: what the versions of a report have in common (place, year, agency and kind of report), by id of the
-    document.
+    `identities`: by id of a document, what all versions of its report have in common: place, year, agency and kind of
+    report. If one of these is unknown, it is the id itself: the document counts as the only version.
     """
     seen = set()
     for finding in findings:

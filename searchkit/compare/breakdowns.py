@@ -279,7 +279,10 @@ def _is_pair(old: Measure, new: Measure, previous: Measure | None) -> bool:
 
 
 def _check_pair(old: Measure, new: Measure, change: Measure | None) -> Iterator[Finding]:
-    """Yield a finding if the values before and after a change contradict its words or its percentage."""
+    """Yield a finding if the values before and after a change contradict its words or its percentage.
+
+    `change`: the measure after both values, which may be the percentage; None if no measure follows.
+    """
     between = old.source.text[old.end : new.end]
     (old_low, old_high), (new_low, new_high) = rounded_range(old), rounded_range(new)
     rose, fell = _ROSE_TO.search(between), _FELL_TO.search(between)

@@ -1,8 +1,12 @@
 """Contradictions, slips of the unit and copied values between sentences, within one report and between reports.
 
 Each measure is first reduced to a fact, which consists of numbers only, and facts are grouped by what their measures
-must have in common (`facts.series_of`). The measures themselves are fetched for the facts that may be findings, and
-their sentences decide whether they count the same thing. Terms such as series and scope are those of `facts`.
+must have in common: place, body, name, aspect and unit. Such a group is a series (`facts.series_of`). The measures
+themselves are fetched for the facts that may be findings, and their sentences decide whether they count the same thing:
+the words that narrow a measure in its sentence (其中, 城镇), its scope (`facts.scope_of`), must be the same.
+
+The ordinal of a measure is its position among all measures. The time of a fact is its year or, if it covers several
+years, the first and the last of them.
 """
 
 from __future__ import annotations
@@ -41,8 +45,8 @@ _MAX_DIFFERENCE = 0.25
 """Maximum difference of two values in one report, relative to the larger one. Values that differ by more count
 different things, unless the difference is a typo or a slip of the unit."""
 _MAX_WRONG_SHARE = 0.5
-"""Maximum share of disagreements among the series and times of which two reports both state a value. If there are more,
-one of the reports is of another year."""
+"""Two reports both state a value of some series and times. This is the maximum share of these series and times in
+which the values disagree. If more disagree, one of the reports is of another year."""
 _MIN_WRONG = 2
 """Minimum number of disagreements between two reports for which `_MAX_WRONG_SHARE` applies."""
 
@@ -58,9 +62,9 @@ _MAX_CORRECTION = 0.05
 _MAX_YEARS_APART = 2
 """Maximum number of years between two values that are compared for slips of the unit and for copies."""
 _MIN_JUMP, _MIN_SINGLE_JUMP, _MAX_SLIP_ERROR = 8, 500, 1.7
-"""Minimum ratio between a value and both values of the years before and after; minimum ratio if only one of these years
-has a value; maximum ratio between such a ratio and the nearest power of ten. A slip of the unit changes a value by a
-power of ten."""
+"""A slip of the unit changes a value by a power of ten. The first is the minimum ratio between a value and each of the
+values of the years before and after. The second is the minimum ratio if only one of these years has a value. The third
+is the maximum quotient of such a ratio and the nearest power of ten."""
 _MAX_QUOTIENT = 1e15
 """Larger quotients of two values are treated as this one, so that their logarithm is finite."""
 _MIN_COPIED_DIGITS = 4

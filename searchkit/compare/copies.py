@@ -36,7 +36,8 @@ class Copies:
 
     def __init__(self) -> None:
         self._ordinals: dict[int, list[int]] = {}
-        """For each sentence, the ordinal of the last paragraph with it in each document, ascending. See `_key`."""
+        """For the key of each sentence (`_key`), a paragraph of each document that has the sentence: the ordinal of the
+        last such paragraph. Ascending."""
         self._documents: list[str] = []
         self._firsts: list[int] = []
         """Ordinal of the first paragraph of each document."""
@@ -44,7 +45,10 @@ class Copies:
         """Number of distinct sentences of each document."""
 
     def add(self, ordinal: int, paragraph: Paragraph) -> None:
-        """Add a paragraph. Ordinals ascend. The paragraphs of a document come one after the other."""
+        """Add a paragraph. The paragraphs of a document come one after the other.
+
+        `ordinal`: a number that stands for the paragraph in `find`. Each call has a larger one than the call before.
+        """
         if paragraph.section == "计划":
             return
         if not self._documents or self._documents[-1] != paragraph.document:

@@ -20,11 +20,12 @@ from searchkit.search.snapshot import Snapshot
 MAX_CELLS = 250_000
 """Maximum number of cells of a coverage."""
 _FULL_DEPTH = 99
-"""Depth of a facet by districts that counts complete regions, because several cities have a 鼓楼区."""
+"""Depth of the facet district at which whole paths are counted (江苏省/南京市/鼓楼区), because several cities have a
+鼓楼区. It is larger than the length of any path."""
 
 
 class CoverageCell(NamedTuple):
-    """The reports with two values."""
+    """The numbers of reports and paragraphs that have the facet value of a row and that of a column."""
 
     row: AxisLabel
     """Label of the row."""
@@ -89,7 +90,7 @@ class _Counter:
         self._values = [[item.value for item in values] for values in self._count_values(facets)]
 
     def count(self, rows: str, cols: str) -> Coverage:
-        """Return the coverage of the two facets, which are called `rows` and `cols`."""
+        """Return the coverage of the two facets. `rows` and `cols`: their names as the caller gave them."""
         labels = [self._label(facet, values) for facet, values in zip(self._facets, self._values, strict=True)]
         cell_count = len(labels[0]) * len(labels[1])
         if cell_count > MAX_CELLS:

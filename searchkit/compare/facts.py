@@ -83,7 +83,7 @@ class Fact:
     """
 
     ordinal: int
-    """Position among all measures."""
+    """Position of the measure among all measures of the audit."""
     report: int
     """Number of the document."""
     year: int
@@ -101,7 +101,7 @@ class Fact:
 
     @property
     def value(self) -> float:
-        """The signed value."""
+        """The middle of the range: the signed value, or close to it if the value may have been truncated."""
         return (self.low + self.high) / 2
 
     def disagrees(self, other: Fact) -> bool:

@@ -83,7 +83,8 @@ class _Entry(NamedTuple):
     year: int | None
     """The year that the measure is of (`year_of_measure`)."""
     distance: int
-    """`years_after` of the measure: 0 if its report is the one that reports on the year."""
+    """`years_after` of the measure: 0 if its report is the one that reports on the year, 1 if the report reports on the
+    next year, -1 if on the year before. `_distance` is something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,7 @@ def fill_cells(
 ) -> tuple[dict[_Key, _Choice], int]:
     """Return what was chosen for each cell, by row and column, and the number of measures without a row or a column.
 
+    `spec`: the indicator and the unit of the table. `candidates`: measures, best first. `rows` and `cols`: facets.
     Cells for which nothing was chosen are left out. Of the measures of a cell, those of one place, body and year are
     compared with each other. These are few, so the cost is about linear in the number of candidates.
     """
@@ -183,10 +185,11 @@ def _check_years(entries: Sequence[_Entry]) -> Iterator[_Entry]:
     """Yield the entries with their states and their order corrected by the values of the years around.
 
     A value whose words can make it a total of several years (五年累计), and that is much larger than the values of the
-    years around, is a total of several years. A total of several years that is in line with them is a value of its
-    year. A sum of money, or a state at a point of time, that is far from the expected value is of something else
-    (`near`). If some values of one place, body and year are in line, those that are out of line come last: they are of
-    several years, or of a city. `_check_year` says what happens if too few values of the years around are known.
+    years around, is a total of several years. A total (but no mean) of several years that is in line with them is a
+    value of its year. A sum of money, or a state at a point of time, that is far from the expected value is of
+    something else (`near`). If some values of one place, body and year are in line, those that are out of line come
+    last: they are of several years, or of a city. `_check_year` says what happens if too few values of the years around
+    are known.
     """
     series = _Series(entries)
     for items in group_by(
@@ -238,10 +241,10 @@ def _is_mean(measure: Measure) -> bool:
 def _check_year(entry: _Entry, quotient: float | None, others: Sequence[_Entry]) -> _Entry:
     """Return an entry with the state that its words and the years around it suggest (`_check_years`).
 
-    `quotient`: the quotient of its value and the expected value (`_Series.quotient`). If it is None, a total of several
-    years becomes a value if it is the value at the end of these years (`_END_VALUE`), and a value that may be a total
-    becomes one if its report also has a much smaller value. This smaller value is looked for in `others`, the entries
-    of the same place, body and year. A mean of several years never becomes a value.
+    `quotient`: the quotient of its value and the expected value (`_Series.quotient`). If it is None, two other tests
+    decide. A total of several years becomes a value if it is the value at the end of these years (`_END_VALUE`).
+    A value that may be a total becomes a total if its report also has a much smaller value. This smaller value is
+    looked for in `others`, the entries of the same place, body and year. A mean of several years never becomes a value.
     """
     measure = entry.measure
     if measure.status != "actual":
@@ -322,8 +325,10 @@ def _choose_of_year(entries: Sequence[_Entry], status: str, wanted: Wanted) -> _
     """Choose the value of one place, body and year with a status.
 
     Prefers a measure of the report that reports on the year (of a target: that plans it), then one of another report,
-    the next later one first. If there is none, an actual value can be the one before a change whose period states a
-    year. If there is no value at all, the measures whose state is the first in the order of `STATES` are chosen.
+    the next later one first. If these state several values, those close to the first one contradict it
+    (`_contradicts`). Values further away are of something else (`_Choice.others`). If there is no such measure, an
+    actual value can be the one before a change whose period states a year. If there is no value at all, the measures
+    whose state is the first in the order of `STATES` are chosen.
     """
     of_status = [entry for entry in entries if entry.measure.status == status]
     planned = [entry for entry in entries if entry.measure.status in wanted.against and entry.state == "value"]

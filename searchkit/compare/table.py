@@ -121,7 +121,7 @@ class Cell:
 
     @property
     def value(self) -> CellValue | None:
-        """The value that stands for the cell: the first one of a value or a conflict, otherwise None."""
+        """The value that stands for the cell: the first one if its state is `value` or `conflict`, otherwise None."""
         return self.values[0] if self.state in {"value", "conflict"} else None
 
     @property
@@ -150,15 +150,15 @@ class Comparison(Tabular):
     """The indicator, in the words of the query if the query names it, otherwise in those of its most relevant measure.
     None if no measure was found."""
     unit: str | None = None
-    """The most frequent unit of the values with the most frequent scale: 万元."""
+    """The most frequent base unit of the values, in their most frequent scale: 万元 (元 in 万). None without a unit."""
     kind: str | None = None
-    """One of `MEASURE_KINDS`, or None if no measure was found."""
+    """Kind of the unit, one of `MEASURE_KINDS`. None if no measure was found."""
     filled: Mapping[tuple[AxisLabel, AxisLabel], Cell] = field(default_factory=dict)
     """Cells with values or a `target`, by row and column. All other cells are absent."""
     reported: frozenset[tuple[AxisLabel | None, AxisLabel | None]] = frozenset()
-    """Pairs of row and column that have a report. None in place of a label stands for every row or every column of a
-    facet of paragraphs, such as topic, of which reports have no value. A report without a value for a facet of
-    reports is in no pair."""
+    """Pairs of row and column that have a report. Reports have no value of a facet of paragraphs, such as topic. None
+    in place of its label stands for every row or every column. A report without a value for a facet of reports is in
+    no pair."""
     unplaced: int = 0
     """Number of measures of the indicator without a row or without a column, such as those of unknown year."""
     relaxed: bool = False
@@ -210,7 +210,7 @@ class Comparison(Tabular):
         return TextTable(caption, (self.rows_by, *map(str, self.cols)), rows, self.notes)
 
     def _records(self) -> Iterator[dict[str, object]]:
-        """Yield a record for each value, and for each cell without one: row, column, state, value, id and quote."""
+        """Yield a record for each value, and for each cell without one: labels, state, value, unit, id and quote."""
         for cell in self.cells():
             labels = {self.rows_by: cell.row, self.cols_by: cell.col, "state": cell.state}
             for value in cell.values:

@@ -128,7 +128,8 @@ def _decode_table(data: bytes) -> str:
 
     The encodings are those of `decode_data_file`, and those that only `decode_text` knows, such as Big5. The names and
     places in the table must be right. So an encoding that only `decode_text` knows is doubtful if decoding gave a
-    warning, or if the text has a character that is unlikely in Chinese (`is_chinese`).
+    warning, or if the text has a character that is unlikely in Chinese (`is_chinese`). Bytes that can be UTF-8 as
+    well as GBK are doubtful, too.
     """
     try:
         return decode_data_file(data)

@@ -105,7 +105,7 @@ class Marker:
     style: str
     """Key of `RANK`."""
     ordinal: int
-    """From 1; 0 for a dash."""
+    """From 1; 0 for a dash. For 1.2 and 1.2.3, the last number."""
     printed: str | None
     """The marker as printed, without surrounding white space, and without the comma or colon of `第一，` and `一，`.
     None for a dash, which is not a number."""

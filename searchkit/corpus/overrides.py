@@ -284,7 +284,10 @@ def _parse_text_column(value: str) -> str | None:
 
 
 def _row_file(row: Sequence[str], file_column: int, folder: str) -> tuple[str, str]:
-    """Return the name in the corpus of the file of a row, or else the problem with it. A blank row has neither."""
+    """Return the corpus name of the file that a row is about, and the problem with the row.
+
+    One of the two is empty, and both are for a blank row.
+    """
     if not any(cell.strip() for cell in row):
         return "", ""
     path = row[file_column].strip().replace("\\", "/") if file_column < len(row) else ""

@@ -80,7 +80,8 @@ class ParsedFile:
     """The result of reading one file: its documents, and what was skipped."""
 
     digest: str
-    """SHA-256 of the file in hexadecimal, or the reason why the file cannot be read, as from `content_digest`."""
+    """SHA-256 of the file in hexadecimal. If the operating system cannot read the file, the reason for this, which
+    `listing.content_digest` returns too."""
     documents: tuple[ParsedDocument, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     is_final: bool = True
@@ -114,7 +115,7 @@ def read_file(file: CorpusFile, metadata: StatedMetadata, taxonomies: Taxonomies
 
 @dataclass(frozen=True, slots=True)
 class StreamedFile:
-    """A file of records that is read one record at a time, or a share of it."""
+    """A file of records that is read one record at a time, or a share of it: a part of its lines, for one worker."""
 
     digest: str
     """SHA-256 of the file in hexadecimal."""
@@ -182,7 +183,7 @@ class _FileReader:
     taxonomies: Taxonomies | Taxonomy
 
     def read_all(self) -> ParsedFile:
-        """Return the documents and the skipped parts. Raises ReadError if they state more than `MAX_FACETS` facets."""
+        """Return the documents and the skipped parts. Raises ReadError for more than `MAX_FACETS` facets."""
         results = [self.read_safely(raw) for raw in self.contents.documents]
         documents = tuple(result for result in results if isinstance(result, ParsedDocument))
         names = {name for parsed in documents for name in parsed.document.facets}

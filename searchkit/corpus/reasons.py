@@ -11,7 +11,7 @@ from searchkit.text.characters import UNSAFE_IN_NAMES, remove_invisible
 _MAX_QUOTED_LENGTH = 40
 """Maximum length in code points of a value that a message quotes. A longer one is cut."""
 _MAX_SHOWN_LENGTH = 1000
-"""Number of code points of the representation of a list or mapping that `quote_value` processes."""
+"""`quote_value` processes at most this number of code points of the `repr` of a list or mapping."""
 
 
 def quote_value(value: object) -> str:

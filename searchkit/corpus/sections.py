@@ -158,9 +158,9 @@ _MAX_SIGNATURE_LENGTH = 45
 _MAX_SALUTATION_LENGTH = 40
 """Maximum length of salutations and similar short paragraphs before the first heading, in characters."""
 _MIN_BODY_PARAGRAPHS = 4
-"""If fewer paragraphs before the first heading are longer than `_MAX_SALUTATION_LENGTH`, all paragraphs before this
-heading are introduction. Not counted are those up to the end of the introduction (`_INTRODUCTION_FORMULA`) or, if no
-paragraph marks this end, the first paragraph."""
+"""Minimum number of paragraphs of more than `_MAX_SALUTATION_LENGTH` between the introduction and the first heading.
+With fewer, all paragraphs before this heading are introduction. The introduction ends with the first paragraph that
+matches `_INTRODUCTION_FORMULA` or, without such a paragraph, with the first paragraph."""
 _YEAR_PARAGRAPHS = 4
 """Maximum number of paragraphs at the start of a report that can state the year that it reviews."""
 _EXAMINED_LENGTH = 400
@@ -172,8 +172,9 @@ def classify_sections(
 ) -> tuple[str, ...]:
     """Return the section of each paragraph of a document, in reading order. Each is one of `names.SECTIONS`.
 
-    `year` is the year of the document, or None if it is unknown: a work report plans this year, every other report
-    reviews it. Cost: linear in the number of paragraphs. Only the first 400 characters of each paragraph are examined.
+    `year` is the year of the document, or None if it is unknown. A work report plans this year. Every other report
+    reviews it, unless its headings state that it reviews another one (2022年工作总结). Cost: linear in the number of
+    paragraphs. Only the first 400 characters of each paragraph are examined.
     """
     if len(items) == 1 and not items[0].path:  # a record without headings is all introduction
         return (MISCELLANEOUS,)
@@ -302,7 +303,8 @@ class _SectionClassifier:
 
         The plan of the year may have no heading of its own. Its chapters then follow the review or an overview of the
         plan. In a work report, they follow the first chapter, and their headings may promise achievements (干出新成效).
-        A chapter counts only if it looks ahead (`_looks_ahead`), unless both the review and the plan precede it.
+        A chapter is all that is below one outermost heading. It counts only if it looks ahead (`_looks_ahead`), unless
+        both the review and the plan precede it.
         """
         continuations: set[int] = set()
         reviewed = planned = looked_back = False
@@ -366,7 +368,8 @@ class _SectionClassifier:
     def _continues(self, text: str) -> bool:
         """Return whether a paragraph belongs to the announced section.
 
-        A plan continues with intentions. Problems continue with list items or shortcomings, but not with intentions.
+        A plan continues with intentions. Problems continue with list items or shortcomings, but not in a paragraph that
+        begins with an intention (继续, 加强).
         """
         if self._announced == PLANS:
             return bool(_INTENTION.search(text[:60])) and not re.match("各位代表", text)
@@ -420,7 +423,7 @@ class _SectionClassifier:
             is_short = len(text) <= _MAX_SIGNATURE_LENGTH
             if is_short and _ENDS_WITH_DATE.search(text):
                 has_date = True
-            # The line above the date is the signature, whatever its text (names lose characters in conversion).
+            # Above the date, any short line without punctuation is signature (names lose characters in conversion).
             elif not (
                 _CLOSING_LINE.search(text)
                 or (is_short and (_SIGNATURE_LINE.search(text) or (has_date and _UNPUNCTUATED_LINE.search(text))))

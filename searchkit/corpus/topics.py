@@ -84,7 +84,7 @@ class Taxonomy:
         """Build a taxonomy.
 
         `names` are the topics. `words` maps folded words of at least two characters to their weights by topic, and
-        `fallback` maps each section to a topic, in both cases as an index into `names`.
+        `fallback` maps each section to a topic. In both, a topic is its index in `names`.
         """
         self.names = tuple(names)
         """Topics in the order of the file."""
@@ -144,7 +144,10 @@ class Taxonomy:
         return topics
 
     def _score_heading(self, heading: str, words: Sequence[_WordMatch]) -> tuple[float, _TopicWeights]:
-        """Return the `_PART_HEADING_FACTOR` of a heading, or 1, and the concatenated weights of the words in it."""
+        """Return a factor, and the weights of the words in a heading, concatenated.
+
+        The factor is `_PART_HEADING_FACTOR` if the heading only names a part of the report, otherwise 1.
+        """
         factor = _PART_HEADING_FACTOR if is_part_heading(heading) else 1.0
         return factor, tuple(weight for word, *_ in words for weight in self._weights[word])
 

@@ -103,8 +103,8 @@ def walk(folder: Path) -> WalkResult:
     """List the files of `folder` and its subfolders. Reads no file. Cost: about 6 µs per file.
 
     Ignored names (`is_ignored_name`) are not reported. Files without a reader, folders that cannot be listed, files
-    that are not regular files, most links, and files with the same printable name as another one are skipped with a
-    reason.
+    that are not regular files, and most links are skipped with a reason. Of several files with the same printable name,
+    all but the first are skipped, too.
 
     A link to a hidden file of the corpus (one whose name, or the name of a folder above it in the corpus, begins with a
     dot) is followed, because that file is not read otherwise: git-annex stores all files below .git and links to them.

@@ -65,7 +65,7 @@ class Request:
 
     A paragraph with several values is sorted by its first value. Paragraphs without a value come last. Ties are ordered
     by score, then in corpus order (see `Writer`). In the order of scores, the hits that step two of ranking has scored
-    come before those that it has not scored, whatever their scores.
+    (`engines.ranking`) come before those that it has not scored, whatever their scores.
     """
     limit: int | None = 10
     """Maximum number of hits to return, None = all."""
@@ -78,8 +78,9 @@ class Request:
     fold: bool = False
     """Whether hits with the same near-duplicate key are one hit: the first of them (`ScoredParagraph.folded`).
 
-    A hit without a key stays. `limit` and `offset` count the hits that remain. Totals and facets do not change.
-    Requires that `by_document` is False.
+    Paragraphs that differ only in list number, years, place and punctuation have the same key. A hit without a key
+    stays. `limit` and `offset` count the hits that remain. Totals and facets do not change. Requires that `by_document`
+    is False.
     """
     unlike: str | None = None
     """Id of a paragraph that is left out of the matches and of the further hits, with all paragraphs that have its
@@ -91,9 +92,9 @@ class Request:
     together. The further hits are not in the total and not counted by facets. If there are no matches, there are no
     hits. Requires that `sort` is empty and `by_document` is False."""
     complete: Node | None = None
-    """Query tree of the paragraphs with all content words. Step two of ranking adds a bonus to their scores, in
-    proportion to the score (`ranking.COMPLETE_BONUS`). The bonus changes the order of hits, not which paragraphs match.
-    None: no paragraph gets the bonus."""
+    """Query tree of the paragraphs with all content words: the words of the query that are not question words or
+    particles. Step two of ranking adds a bonus to their scores, in proportion to the score (`ranking.COMPLETE_BONUS`).
+    The bonus changes the order of hits, not which paragraphs match. None: no paragraph gets the bonus."""
     first: Node | None = None
     """Query tree of the matches that come before all others in the order of scores. The others have the score 0. None
     ranks all matches by their scores. Requires that `beyond` is None."""

@@ -1,7 +1,8 @@
 """The ranking formula of all engines: weights of fields, parameters of BM25F, number of rescored hits.
 
 Step one of ranking scores all matches by words (BM25F). For the best `RESCORE_DEPTH` matches, step two adds scores by
-bigrams and by characters (BM25), and a bonus to those with all content words.
+bigrams and by characters (BM25), and a bonus to those with all content words of the query: all words except question
+words and particles (多少, 的).
 
 Formulas: Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), sections 3.4 (BM25,
 k1 and b) and 3.6 (the simple BM25F: frequencies and lengths of the fields are summed with weights).

@@ -99,7 +99,8 @@ _Result = TypeVar("_Result")
 def _schema() -> fields.Schema:
     """Return the fields of the Whoosh documents, which are documents or paragraphs (`kind`)."""
     words = fields.KEYWORD()  # not scorable, because Whoosh rounds lengths; the records contain exact lengths
-    # `label`: the headings and the title that belong to the passage of the paragraph
+    # `label`: the headings that begin at the paragraph, and the title if it is the first paragraph of its document.
+    # The text and these labels are the passage of the paragraph (`query.tree.PASSAGE`).
     names = ("text", "heading", "title", "label")
     return fields.Schema(kind=fields.ID(stored=True), record=fields.STORED, **dict.fromkeys(names, words))
 
@@ -461,7 +462,11 @@ class WhooshEngine:
         return [i for i in matches if all(item.admits(paragraphs[i]) for item in filters)]
 
     def _count(self, facet: Facet, matches: list[int], request: Request) -> FacetCounts:
-        """Count a facet over the matches that pass all filters except those of the facet."""
+        """Count a facet over the matches that pass all filters except those of the facet.
+
+        Also counts all documents of each value, for `FacetValue.all_documents`: those of these matches and of the
+        paragraphs of `Request.population` that pass the same filters.
+        """
         others = [item for item in request.filters if item.name != facet.name]
         counter = FacetCounter(facet, selected_values(facet, request.filters))
         population = FacetCounter(facet)
@@ -707,7 +712,7 @@ def _time_of(measure: Measure) -> TimeAttributes:
 
 
 def _is_selected(measure: Measure, request: MeasureRequest) -> bool:
-    """Return whether a measure passes the filters of a request, and has a status, unit and value that it admits.
+    """Return whether a request admits a measure: by its filters, and by the status, unit and value of the measure.
 
     Totals of several years are left out if the request does so (`MeasureRequest.single_years`).
     """

@@ -1,4 +1,7 @@
-"""Collects the names of the facet values of a new index, which are stored beside the files of the engine."""
+"""Collects the names of the facet values of a new index, which are stored beside the files of the engine.
+
+A query or filter can use any name of a value: 卫健委 for 卫生健康委员会.
+"""
 
 from __future__ import annotations
 

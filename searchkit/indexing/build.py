@@ -239,7 +239,8 @@ def build(
     Raises:
         CorpusError: `corpus` does not exist or is not a folder, or no file in it can be read.
         UsageError: an unknown option or engine, an option of the wrong type, a data file (words, synonyms, topics,
-            units, fixed names, indicators) that cannot be used, or an address of a cluster that cannot be used.
+            work topics, units, fixed names, indicators) that cannot be used, or an address of a cluster that cannot be
+            used.
         IndexLocked: another process is writing to `index`.
         IndexNotDurable: the new index is in place, but a power failure may undo it.
         IndexUnusable: `index` cannot be written, or worker processes cannot be started or die repeatedly.

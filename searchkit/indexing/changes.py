@@ -53,8 +53,8 @@ class FileEntry(NamedTuple):
     """Whether the result stays the same while the file is unchanged. If not, the index contains no document of the
     file, and the next build reads the file again."""
     reports: tuple[tuple[str, str], ...] = ()
-    """Ids of the documents of the file, with their identities (`duplicates.identify_report`). Records and documents
-    without an identity are omitted."""
+    """Ids of the documents of the file, each with its identity: its place, year, body and doctype as text
+    (`duplicates.identify_report`). Records are omitted, and documents of which one of these is undecided."""
 
 
 @dataclass(frozen=True, slots=True)

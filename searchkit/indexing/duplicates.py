@@ -27,7 +27,8 @@ class IndexedFile(NamedTuple):
     digest: str
     """Digest of the content, or an empty string if it is unknown."""
     reports: tuple[tuple[str, str], ...]
-    """Document id and identity (`identify_report`) of each report in the file. Reports without identity are omitted."""
+    """Document id and identity of each report in the file. The identity is the place, year, body and doctype as text
+    (`identify_report`). Reports of which one of these is undecided are omitted."""
 
 
 def identify_report(document: Document) -> str:

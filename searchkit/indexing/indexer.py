@@ -59,7 +59,8 @@ class Indexer:
         block. Raises ReadError if reading fails after some records were added, for example because the file turns out
         to have too many facets. Then the file must be read with a `trial_folder`.
 
-        A file that is not read block by block is indexed with its first share. Its other shares have empty outcomes.
+        A large file may be divided into shares of its lines (`TaskFile.share`). If it is not read block by block, it is
+        indexed completely with its first share, and its other shares have empty outcomes.
         """
         if trial_folder is None and (outcome := self._index_records(file, writer)):
             return outcome
@@ -200,9 +201,9 @@ class _Totals:
 
 
 def _identify_reports(documents: Iterable[ParsedDocument]) -> Iterator[tuple[str, str]]:
-    """Yield for each report its id, and what is equal if the report occurs twice (`identify_report`).
+    """Yield for each report its id, and its identity: its place, year, body and doctype as text (`identify_report`).
 
-    Omits records, and reports of which this is not known.
+    Omits records, and reports of which one of these is undecided.
     """
     for item in documents:
         if not item.is_record and (identity := identify_report(item.document)):

@@ -41,8 +41,9 @@ class TaskFile(msgspec.Struct, frozen=True):
     topics: tuple[str, ...]
     text_column: str | None
     share: Share
-    """The lines to index. If the format of the file has no records, the task with the first share indexes the complete
-    file, and the tasks with the other shares index nothing of it."""
+    """The share of the lines to index; `WHOLE` is all lines. A file can turn out to have no records, for example a .csv
+    file that is a plain table. Then the task with the first share indexes the complete file, and the tasks with the
+    other shares index nothing of it."""
 
     @classmethod
     def pack(cls, file: CorpusFile, metadata: StatedMetadata, share: Share = WHOLE) -> TaskFile:

@@ -39,8 +39,8 @@ def collect_suggestions(engine: Engine, aliases: Aliases, facets: Sequence[str])
 def _count_values(engine: Engine, facets: Iterable[str]) -> Iterator[Completion]:
     """Yield the facet values of an index with their counts of paragraphs.
 
-    The elements of regions (福建省, 福州市), down to the last of `_DEPTHS`, are values of the facet district. An
-    element counts the paragraphs of all regions that contain it.
+    A region is a path such as 福建省/福州市. Its elements, down to the last of `_DEPTHS`, are values of the facet
+    district. An element counts the paragraphs of all regions that contain it: 福建省 also those of 福建省/福州市.
     """
     requested = [*(Facet(name) for name in (*NAMED_FACETS, *facets) if name != "district")]
     requested += [Facet("district", depth) for depth in _DEPTHS]
@@ -50,7 +50,7 @@ def _count_values(engine: Engine, facets: Iterable[str]) -> Iterator[Completion]
         for item in counts.values:
             if name.startswith("district:"):
                 *above, element = str(item.value).split("/")
-                # A region with fewer levels than the depth is a value, too. It is counted at its own depth only.
+                # At each depth, regions with fewer levels are values, too. They are counted at their own depth only.
                 if name == f"district:{len(above) + 1}":
                     elements[element] += item.count
             else:

@@ -291,8 +291,9 @@ class WorkerPool:
     def _handle_exit(self, worker: _Worker) -> None:
         """Put the batch of a worker that has ended back into the queue, and replace the worker if there are batches.
 
-        The batch is not put back if it is a share of a file of which another share has failed. If the worker was idle,
-        it is only removed. Raises IndexUnusable if too many workers have died, or if no process can be started.
+        If the worker had not started a file, the complete batch is put back. Otherwise, it is split at the file that
+        was being read (`_requeue`). A share is not put back if another share of its file has failed. An idle worker is
+        only removed. Raises IndexUnusable if too many workers have died, or if no process can be started.
         """
         code = worker.child.wait_for_exit()
         worker.child.end()

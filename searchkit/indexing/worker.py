@@ -74,7 +74,8 @@ def _run_task(task: Task, indexer: Indexer, parent: Parent) -> bytes:
         writer.rollback()
         return encode_message(BuildFailed(str(error.strerror or error), is_usage_error=False))
     except Exception as error:  # noqa: BLE001 - see below
-        # A bug, or a file that must be read again carefully (`Indexer.index_file`). The parent process retries it.
+        # A bug, or a file that must be read again carefully (`Indexer.index_file`). The parent process queues the files
+        # again.
         writer.rollback()
         return encode_message(TaskFailed(current, unexpected_error_reason(error)))
     except BaseException:

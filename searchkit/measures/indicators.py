@@ -31,8 +31,8 @@ _LENDING_KINDS = frozenset(("count", "other"))
 _MAX_COUNTER_LENGTH = len("浏览次数")
 """Maximum length in code points of the name of a page counter."""
 _MAX_DEPENDENT_LENGTH = 12
-"""Maximum length in code points of the name of a rate, a limit, an average or an act that is completed by a name
-elsewhere in the text (`_Sentence._find_context_of_dependent`)."""
+"""Maximum length in code points of the name of a share, a limit, an average, a rate or an act that is completed by a
+name elsewhere in the text (`_Sentence._find_context_of_dependent`)."""
 _NEARBY = 8
 """Number of code points before a number that are searched for `wording.AVERAGE`, `wording.OWNER`, `wording.SELECTION`
 and `wording.RELATIVE_CLAUSE`."""
@@ -78,11 +78,11 @@ class _Words:
     """The words around a number, or around several numbers that only conjunctions separate."""
 
     begin: int
-    """Start of the text before the number."""
+    """Start of the text before the number, in which its name is searched."""
     preceding: str
-    """The text before the number, folded."""
+    """The text from `begin` to the number, folded."""
     start: int
-    """Start of the name in the text before the number, or of 经济, the name after it, in 6%以上的经济增长目标."""
+    """Start of the name before the number. In 6%以上的经济增长目标, it is that of the name after the number: 经济."""
     stop: int
     """End of the name that begins at `start`."""
     before: str
@@ -126,8 +126,8 @@ class _Names:
     """The names in a sentence so far, from which the names of later quantities are completed."""
 
     subject: str = ""
-    """The context of the first name of four or more characters or, if that name needs none, the name itself. The noun
-    after a number that counts nothing replaces it (`_Sentence._pass_over`)."""
+    """The context of the first name of four or more characters or, if that name needs none, the name itself. A number
+    that counts nothing replaces it by the noun after the number, or else by the last name (`_Sentence._pass_over`)."""
     lends_subject: bool = True
     """Whether the subject can be the context of other names."""
     last_name: str = ""
@@ -142,12 +142,13 @@ class _Names:
     list_lead: str = ""
     """The text before the first number of a list whose names follow the numbers: 夺得 in 夺得2枚金牌、3枚银牌."""
     own: list[str] = field(default_factory=list)
-    """The names that are not borrowed, in order. If there are none, the first names that were borrowed."""
+    """The names of the numbers so far, in order, without those that a number took from other numbers or from a clause
+    before (`_Sentence._borrow_names`). If all were taken, the first of them that were."""
     run_length: int = 0
     """Number of quantities of the last run with names. Only conjunctions separate the quantities of a run."""
 
     def add(self, name: str) -> None:
-        """Add a name that is not borrowed. Of more than `_MAX_OWN_NAMES` names, the first ones are dropped."""
+        """Add a name to `own`. Of more than `_MAX_OWN_NAMES` names, the first ones are dropped."""
         self.own = [*self.own[1 - _MAX_OWN_NAMES :], name]
 
 
@@ -457,10 +458,13 @@ class _Sentence:
     # several names, several numbers
 
     def _borrow_names(self, preceding: str, length: int, offset: int) -> Sequence[str]:
-        """Return the names of several numbers without names: those of the numbers before, or in the clause before.
+        """Return the names that several numbers without names take from elsewhere, one for each, or an empty sequence.
 
-        甲5亿元、乙6亿元,分别增长3%、4%. 甲和乙,分别增长3%、4%. `preceding` is the text before the first of the numbers,
-        `offset` its end. Returns an empty sequence for a single number, or if there are not as many names as numbers.
+        They are the last names of the numbers before (甲5亿元、乙6亿元,分别增长3%、4%) if 分别 or the like precedes the
+        numbers, or if the last run of numbers with names was as long. If no number before has a name, they are the
+        names in the clause before: 甲和乙,分别增长3%、4%. A single number takes none.
+
+        `preceding` is the text before the first of the numbers, `offset` its end.
         """
         is_distributive = wording.DISTRIBUTIVE.search(preceding) is not None
         if length == 1:

@@ -85,7 +85,7 @@ class Label:
 
     @property
     def is_additive(self) -> bool:
-        """Whether the numbers below it can be added: amounts and shares (占比), but not rates (办结率) or changes."""
+        """Whether its numbers can be added: amounts and shares (占比), but not rates (办结率) or changes."""
         return self.change is None and not _RATE_END.search(self.words)
 
     @property
@@ -132,7 +132,8 @@ def unit_kind(unit: str, vocabulary: Vocabulary) -> str | None:
 def _split_unit(text: str, vocabulary: Vocabulary) -> tuple[str, str | None]:
     """Return a label without its unit, and the unit, or None if the label states no unit.
 
-    The unit stays in a label that is nothing but a unit (件数, 万元), and if `_find_special_unit` finds it.
+    The unit stays in a label that is nothing but a unit (件数, 万元), and if `_find_special_unit` finds it. A label
+    that names a class of numbers (500万元以下) is returned whole, and states no unit.
     """
     folded = fold(text)
     special = _find_special_unit(folded, vocabulary)

@@ -68,7 +68,11 @@ _ROUND_BOUND = re.compile(
     r"|(?P<over>(?<![赶反])超|超过了?|突破了?|(?<![通经超不度])过|(?<![以网线之会面身地山海路街台晚早马向迈登跃站跨踏攀赶])上)"
     r"|(?P<lower>逾|不下|好?几|(?<![人户件次个总项指分基参系函倍为])数))$"
 )
-"""Matches the end of the text before a multiplier that is a number (近千人), not part of a word."""
+"""Matches the end of the text before a multiplier that is a number (近千人), not part of a word.
+
+Groups: about; over, if the number exceeds the multiplier (超百亿); lower, if the multiplier is a lower bound or counted
+by 几 or 数 (逾千人, 数百人).
+"""
 _MAX_ROUND_BOUND_LENGTH = 3
 """Number of code points before a multiplier that are searched for `_ROUND_BOUND`."""
 _UNCERTAIN = frozenset("几数")

@@ -190,7 +190,8 @@ _DONE_LABEL = re.compile("完成|执行|实现|达到|占|为")
 """A header of planned values (年度目标) matches `_PLANNED_LABEL`. It names achieved ones if it also matches
 `_DONE_LABEL` (完成目标%)."""
 _SO_FAR = re.compile("今年以来|截至")
-"""A word, anywhere in the sentence before a number, for the time up to the report. The number is then not planned."""
+"""A word in any other section, anywhere in the sentence before the number, for the time up to the report. The number is
+then not planned because of its year alone."""
 _TARGET_MISSED = re.compile(r"(?:超过|高于|低于|完成|超额|实现|好于|快于)[^,。;]{0,12}$")
 """Matches the end of the text before a target with which the result is compared: 高于 in 高于7%的预期目标."""
 _TARGET_NOUN_AFTER = re.compile(r"(?:左右|以上|以内)?的?(?:预期|预定|年度|计划|目标|要求|任务)")
@@ -201,6 +202,14 @@ _TARGET_IN_BRACKETS = re.compile(r"\((?:年度|全年|年初|预期|预定|计�
 
 def _is_target(timed: TimedText, number: NumberInText, time: Time, clause: str) -> bool:
     """Return whether a number is planned.
+
+    In every section, a target that a result is compared with is planned: 7% in 高于7%的预期目标, 18万人 in
+    24万人(目标18万人).
+
+    In a section of plans, any other number is planned too, unless its year is past or a word states a fact. A word of
+    intention in its clause outweighs both. In other sections, a number is planned if its year is the one that the
+    report plans or later, unless it is of a part of that year or a word states a fact. It is always planned if its
+    sentence has a word of intention before it.
 
     `time` is the time that governs the number. `clause` is the text of its clause before the number.
     """

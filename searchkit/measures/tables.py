@@ -1,10 +1,10 @@
 """Measures of tables: each cell that is a number, named by the headers of its column and its row.
 
-The unit is that of the cell, else of a header of its column, of a header of its row, of the column 单位, of the whole
-that the row or column is a part of (其中), of the caption, of a note or of the heading (单位：万元). Under a header
-that names a rate, such as 增幅, and states no unit, it is %, or none if the figures are fractions (0.985). The unit of
-a row holds for a column of points (得分) only if it is 分. A header that is a year or a month is the period. Cells with
-sentences are read as prose.
+The unit is that of the first of these places that states one: the cell; a header of its column; a header of its row;
+the column 单位; the column that its column is a part of (其中); the row that its row is a part of; the caption, a note
+or the heading (单位：万元). Under a header that names a rate, such as 增幅, and states no unit, it is %, or none if the
+figures are fractions (0.985). In a column of points (得分), a unit that the row states counts only if it is 分. A
+header that is a year or a month is the period. Cells with sentences are read as prose.
 """
 
 from __future__ import annotations
@@ -276,7 +276,7 @@ class _TableExtractor:
         return None if self._is_code_column(column) or self._is_code(row, column) else figure
 
     def _has_counts(self, row: int) -> bool:
-        """Return whether a row has several numbers of few digits, which are consecutive: 1 2 3."""
+        """Return whether the whole numbers of few digits in a row are several and consecutive: 1 2 3."""
         texts = [cell.text for cell in distinct(self._grid.rows[row])]
         counts = [int(text) for text in texts if text.isdecimal() and len(text) <= _MAX_ORDINAL_LENGTH]
         return len(counts) > 1 and counts == list(range(counts[0], counts[0] + len(counts)))
@@ -338,10 +338,12 @@ class _TableExtractor:
     def _find_unit(self, row: int, column: int, labels: Sequence[Label], rows: Sequence[Label]) -> str | None:
         """Return the unit of a cell that states none itself, or None if no other place states it.
 
-        The places are the headers, the column 单位, the whole (`_unit_of_whole`), the caption, a note and the heading.
+        `labels` are those of its column, `rows` those of its row. The other places are the column 单位, the row or
+        column that this one is a part of (`_unit_of_whole`), the caption, a note and the heading.
 
         A rate whose headers state no unit is in %, unless the figures of its column are fractions: these have no unit.
-        In a column of points (得分), a header of the row and the column 单位 state the unit of something else, or 分.
+        In a column of points (得分), a unit that is stated by a header of the row or the column 单位 is ignored unless
+        it is 分.
         """
         is_score = any(label.is_score for label in labels)
         stated = [label.unit for label in reversed(labels)]
@@ -419,10 +421,10 @@ class _TableExtractor:
 
 
 def _unit_notes(paragraphs: Sequence[Paragraph], first: int, end: int) -> list[str]:
-    """Return the texts around a table that can be notes of its unit: those before it, the nearest first, then others.
+    """Return the texts around a table that can state its unit: those before it, the nearest first, then those after it.
 
-    `first`: index of its first row. `end`: index after its last row. If another table follows, a unit note between the
-    two tables belongs to that table and is left out.
+    `first`: index of the first row of the table. `end`: index after its last row. If another table follows, a unit note
+    between the two tables belongs to the second one and is left out.
     """
     before = paragraphs[max(0, first - _NOTE_DISTANCE) : first]
     after = paragraphs[end : end + _NOTE_DISTANCE]

@@ -398,7 +398,8 @@ NESTED_QUANTITY = re.compile(
     r"[^,;。:、的]{1,6}以[上下]的[^,;。:、]{2,}|"  # 十个职工以上的企业有5户
     rf"(?=[^,;。:、]*的[^,;。:、的]{{2,8}}$){PREDICATE_START.pattern}"  # 用于安排600万人就业的支出5亿元
 )
-"""The text between two numbers: the first one is part of the name of the second."""
+"""The text between two numbers: the first one is part of the name of the second. The group headless matches if the
+text has no noun for what the second number counts."""
 REACHED = re.compile("(?:达到|实现)了?")
 """Before a `LEVEL_NOUN`: the name is after the verb (达到人均收入500元的水平)."""
 COMPARED_LEVEL = re.compile("(?:已经?|将|又|就)?只?(?:不低于|不高于|不超过|相当于|达到|等于|超过)(?=.)")

@@ -2,6 +2,8 @@
 
 Some words precede a name and others end it, but not if they are part of a longer word. 规范 precedes the name in
 规范执法行为, but is part of it in 规范性文件. 为 ends the name in 企业为主体, but is part of it in 违法行为.
+
+A cut is the offset at which a word before a name ends: 规范|执法行为. It must not divide a word: 规范|性文件.
 """
 
 from __future__ import annotations
@@ -17,8 +19,9 @@ _MIN_FREQUENCY = 20
 """Minimum frequency of a word that consists of two words. A rarer word of this kind is a phrase: 大力发展. The words of
 `_WORDS` have this frequency."""
 _MAX_RATIO = 20
-"""Maximum frequency of the second part of a word, relative to the word, if the first part is one character. 含水量 is a
-word, 现|政府 is a phrase."""
+"""A word whose first part is one character is a phrase if its second part is more than this many times as frequent as
+the word: 现|政府, but not 含水量. If the first part is a preposition, it is enough that the second part is more
+frequent than the word."""
 _RARE, _RARE_LENGTH = 4, 3
 """A word of which only the last character follows the cut is a phrase if its frequency is at most `_RARE` (共获),
 unless it has `_RARE_LENGTH` characters, as names have: 将乐县."""

@@ -60,7 +60,7 @@ def cell_text(cell: Cell, unit: str | None, footnotes: Mapping[int, int] | None 
     """Return the text of a cell: its values with their marks, such as `129 ≠ 130`, then its target and their ratio.
 
     A cell without values and target has the mark of its state. A cell of several places or bodies has a mark, the
-    number of its sources, and the numbers of the first and the last footnote.
+    number of these places and bodies, and the numbers of the first and the last footnote.
 
     `unit` is the unit of the table. `footnotes` maps the `id()` of a value to the number of its footnote. With `years`,
     each value is followed by its year, unless that is the row or the column.

@@ -272,8 +272,8 @@ def nested_measure_to_json(measure: Measure) -> dict[str, object]:
 def comparison_records(comparison: Comparison) -> Iterator[dict[str, object]]:
     """Yield the records of `compare --format csv`: one for each value of a cell, and one for each cell without values.
 
-    The values of a cell are followed by those of later reports (`note` is revised), by others of the same name (other),
-    and by `Cell.target` (target).
+    `note` tells the values of a cell apart. They come in this order: the values themselves (`note` is None), values of
+    later reports (revised), other values of the same name (other), and `Cell.target` (target).
     """
     for cell in comparison.cells():
         labels: dict[str, object] = {"row": cell.row, "col": cell.col, "state": cell.state}

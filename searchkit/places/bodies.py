@@ -32,7 +32,10 @@ def is_body(text: str) -> bool:
 
 
 def find_agency(issuer: str) -> str | None:
-    """Return the kind of a body: 卫生健康委员会 for 东丽区卫健委. None if the name consists of places and a level."""
+    """Return the kind of a body, its name in full without the place: 卫生健康委员会 for 东丽区卫健委.
+
+    None if the name consists of places and a level. `issuer`: the name of the body.
+    """
     name = fold("".join(issuer.split()))
     if match := _BRANCH_OFFICE.match(name):
         name = match[1]

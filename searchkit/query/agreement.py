@@ -46,11 +46,13 @@ PEOPLE_UNITS = {"人", "名", "位", "人次"}
 _MEAN_WORD = re.compile("[人户月日年单]均|平均")
 """Matches the word that makes a name a mean: 人均, 月均, 平均."""
 _JOINT_FACTOR = 0.7
-"""Factor of the similarity if only one of two names is joint."""
+"""Factor of the similarity if only one of two names is joint: one of several things, such as 行政复议、行政诉讼."""
 _OTHER_HEAD_FACTOR = 0.5
-"""Factor of the similarity if the heads have no character in common."""
+"""Factor of the similarity if the heads of two names have no character in common. The head is the last part of a name:
+维持 in 行政复议 维持."""
 _NARROWED_FACTOR = 0.5
-"""Factor of the similarity if a head narrows the other one, or both narrow the same word."""
+"""Factor of the similarity if a head narrows the other one (老旧小区改造 narrows 改造), or both narrow the same word
+(老旧小区改造, 旧厂区改造)."""
 _MIN_COMMON_END = 2
 """Minimum length of the word that two heads narrow, in code points."""
 _LIGHT_WORDS = re.compile(

@@ -22,7 +22,7 @@ EVIDENCE = SURE, SHORT, PHRASE, WORD, NONE = ("sure", "short", "phrase", "word",
 - `short`: a name at the beginning of a run of text, or after another name, a time or a word such as 关于: 杭州, 卫健委.
 - `phrase`: a phrase in a query with a sure or short name, or one that is a run beside others: 下一步打算, 政府工作报告.
 - `word`: an ordinary word, which needs a name directly before it (西湖 in 杭州西湖) or, if it is a run by itself, a
-  sure or short name elsewhere in the query: 问题.
+  sure or short name elsewhere in the query: 问题. If it names a place, the other name must be a place that contains it.
 - `none`: no evidence in a query, where the name is read as a word: 全国. A filter takes it like every other name.
 """
 
@@ -139,12 +139,12 @@ class Aliases:
         return list(years[bisect_left(years, first) : bisect_right(years, last)])
 
     def similar(self, text: str) -> list[tuple[str, str]]:
-        """Return facet and value of each name that differs from a text in at most one character: 杭州市 for 杭洲.
+        """Return facet and value of each name that differs from a text in at most one character.
 
-        杭州 is a name of 杭州市. Names with the same pinyin may differ in more: 东丽区 for 冬利区. A character can be
-        another one, missing, in excess, or exchanged with its neighbour (`_differs_in_one_character`). The text itself
-        comes first, if it is a name, then names with the same first character. Names of places and bodies have at least
-        two characters, other names at least three.
+        For 杭洲, the value is 杭州市, which has the name 杭州. Names with the same pinyin may differ in more: 东丽区
+        for 冬利区. A character can be another one, missing, in excess, or exchanged with its neighbour
+        (`_differs_in_one_character`). The text itself comes first, if it is a name, then names with the same first
+        character. Names of places and bodies below two characters, and others below three, are ignored.
         """
         from searchkit.text.folding import fold  # noqa: PLC0415 - loads NumPy, which exports do not need
 
@@ -229,8 +229,8 @@ def _sound_the_same(one: str, other: str) -> bool:
 
 
 _MIN_SIMILAR_LENGTH = 3
-"""Smallest length of a name of a topic, a section or a kind of report, and of a text that lacks a character, to be
-similar to another."""
+"""Smallest length of the names of topics, sections and kinds of reports that `Aliases.similar` finds. Also the smallest
+length of the shorter of two similar texts, if it lacks a character of the other one."""
 _MIN_LIKENESS = 0.35
 """Smallest likeness of a value that `Aliases.nearest` returns. The likeness of a name is twice the matching characters
 / both lengths, plus 1 if one name contains the other or both sound the same, plus 0.1 for the same first character."""

@@ -213,8 +213,9 @@ class QueryBuilder:
         variant. A synonym variant that is one word is matched as a word only. A paragraph matches the relaxed form if
         it contains a variant as a substring, or any content word of a variant (any word, if the variant has none). In
         the relaxed form, the words of the run itself include the shorter words in each word. If a run of several words
-        has a single content word, all forms but the strict one match that word as a substring, too. Letters and digits
-        of a run can be apart (PM 2.5 for PM2.5). Returns None if no clause or word can be added to the query.
+        has a single content word, and this word has only letters, all forms but the strict one match it as a substring,
+        too. Letters and digits of a run can be apart (PM 2.5 for PM2.5). Returns None if no clause or word can be added
+        to the query.
         """
         strict: list[Node] = []
         relaxed: list[Node] = []

@@ -2,6 +2,7 @@
 
 Look-up, comparison and audit all decide by `IndicatorNames` what is the same measure. The names that mean the same are
 data (`data/indicators.toml`, or the file that replaced it in the build of the index). Synonyms of search do not matter.
+An indicator has one or several parts, separated by spaces: 行政复议 维持.
 """
 
 from __future__ import annotations
@@ -86,14 +87,14 @@ class MeasureName:
     """The name of a measure, without words of place, time and change."""
 
     text: str
-    """The name, the same for all names of one measure: the first listed one without fillers, otherwise the sorted
-    parts, separated by spaces."""
+    """The name, the same for all names of one measure. For a listed measure, its first name in the list, without
+    fillers; for any other, the sorted parts, separated by spaces."""
     aspect: Aspect
     """What the measure states about the thing. Two measures are the same only if `text` and `aspect` are equal."""
     parts: tuple[str, ...]
     """The parts of the name in the order of the indicator, without fillers and words of change: 行政复议, 维持 for
-    行政复议 维持. Each listed word is replaced by the first word of its group. Empty if the indicator has only words of
-    change (同比增长)."""
+    行政复议 维持. Each listed word is replaced by the first word of its group (`NameLists.words`). Empty if the
+    indicator has only words of change (同比增长)."""
     is_listed: bool
     """Whether the list of names has the measure. If so, no name that is only similar is taken for it."""
 

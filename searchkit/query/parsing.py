@@ -124,7 +124,7 @@ def _split_quoted(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _blank_nested(text: str) -> str:
-    """Return a text in which `_` replaces white space and `|` inside quotes and brackets, which so stay one part."""
+    """Return a text with `_` for white space and `|` inside quotes or brackets, so that each stays one part."""
     characters, closing, depth = list(text), "", 0
     for at, character in enumerate(text):
         if closing:

@@ -1,4 +1,4 @@
-"""Finds the words of a query for measures that belong to no name: words that ask for a number (是多少亿元), and 全国.
+"""Finds the words to remove from a query for measures: those that ask for a number (是多少亿元), and 全国.
 
 In a query for paragraphs, 全国 is a word, because it occurs in many names (全国文明城市).
 """
@@ -30,6 +30,7 @@ _QUESTION = re.compile(
 _REQUEST = re.compile("请问|请查一?下?|帮我查一?下?|查一?下|查询一?下?|我想知道|想知道")
 """Matches words of a request, such as 请问 before a question."""
 _QUESTION_END = re.compile("(?:是|为|有)?(?:什么|怎样|如何)?[?？]+$")
+"""Matches the question marks at the end of a run, with question words before them: 是什么？"""
 
 
 _NATIONWIDE = re.compile(

@@ -3,7 +3,8 @@
 A build writes them to a file of sorted lines, which a search maps into memory and reads by binary search. Opening the
 file takes the same time whatever its size. All text is UTF-8, and all keys are folded.
 
-    header: offsets, separated by spaces: ends of the facet values and words in `entries`, then the end of each section
+    header: offsets, separated by spaces: in `entries`, the end of the facet values and that of the words; then the end
+        of each of the five sections that follow, from `entries` to `endings`
     entries: count, kind and text, separated by tabs; facet values, then words, then headings, most frequent first
     texts, pinyin, initials: a key and the hexadecimal offset in `entries` of an entry that has it; sorted by key
     endings: the same, but a key is a name of a facet value, or a word, without its first character, so that a text with

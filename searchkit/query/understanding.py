@@ -4,9 +4,10 @@
 with a filter instead of each. A run is text without white space. It is bare unless it is in quotes or brackets, has
 a field or belongs to an operator.
 
-A paragraph matches if it passes the filters and matches the remaining words. It also matches if it contains as strings
-all runs of which a filter took a part, passes the filters of the runs that are only names, and matches all other words.
-Filters of one facet are combined with OR, filters of different facets with AND.
+A paragraph matches if it passes the filters and matches the remaining words. It also matches, without passing the
+filters of these runs, if it contains as strings all runs of which filters took only a part (浙江立案). Then it must
+still pass the filters of the runs that are only names (浙江), and match all other words. Filters of one facet are
+combined with OR, filters of different facets with AND.
 """
 
 from __future__ import annotations
@@ -105,6 +106,7 @@ class _Name(NamedTuple):
     start: int
     end: int
     evidence: str
+    """How far the name is evidence for its values: one of `aliases.EVIDENCE`."""
     follows: bool
     """Whether the name directly follows another one."""
 
@@ -225,7 +227,7 @@ class _NameFinder:
                     edges = frozenset(start + edge for edge in self._analyzer.word_edges(self._text[start:end]))
                 name = self._find_alias(at, end, first, edges)
             if name is None and at == first:
-                # A name may follow one of these words, but a connector only after another name.
+                # A short name may begin after one of these words. A connector (和) must follow a name for this.
                 word = next((w for w in _DROPPED if self._folded.startswith(w, at, end)), None)
                 if word and (names or word not in _CONNECTORS):
                     at = first = at + len(word)
@@ -295,9 +297,9 @@ class _NameFinder:
     def _find_alias(self, at: int, end: int, first: int, edges: frozenset[int]) -> _Name | None:
         """Return the longest alias at an offset that is not a part of another word or name there, as a name.
 
-        If no alias begins there, a level at the offset and the name of a body or a kind of report after it are one
-        name: 区司法局, 市政府工作报告. `first`: offset at which a short name may begin. `edges`: offsets at which words
-        begin or end.
+        If no alias begins there, a level (`_LEVELS`) at the offset and the name of a body or a kind of report after it
+        are one name: 区司法局, 市政府工作报告. `first`: offset at which a short name may begin. `edges`: offsets at
+        which words begin or end.
         """
         folded = self._folded[:end]
         names = [(alias, at) for alias in self._aliases.at(folded, at)]
@@ -311,16 +313,21 @@ class _NameFinder:
         return None
 
     def _is_name(self, alias: Alias, at: int, end: int, edges: frozenset[int], *, is_first: bool) -> bool:
-        """Return whether the text of an alias is not a part of another word or name."""
+        """Return whether the text of an alias at an offset is a name, and not a part of another word or name.
+
+        `end`: end of the run. `edges`: offsets at which words begin or end. `is_first`: whether a short name may begin
+        there.
+        """
         stop = at + len(alias.name)
         if not (is_first or at in edges):
             return False
         if alias.evidence == SURE:
             return not _OTHER_WORD.match(self._folded, stop)
         if alias.facet != "district":
+            # It must end where a word ends. Where no short name may begin, it must end the run and not be a short name.
             return stop in edges and (is_first or (alias.evidence != SHORT and stop == end))
         if not is_first or self._folded[stop:end].startswith(tuple(_LEVELS)):
-            return False
+            return False  # 吉林 in 吉林市 is not the province
         word_end = min(edge for edge in edges if edge >= stop)
         if word_end == stop:
             return not self._is_institution(stop, end, edges)
@@ -347,7 +354,7 @@ class _NameFinder:
         *,
         is_alone: bool,
     ) -> bool:
-        """Return whether the query has enough evidence for a name, and does not exclude it.
+        """Return whether the query has enough evidence for a name (`aliases.EVIDENCE`), and does not exclude it.
 
         `before`: the names before it in its run that are understood. `sure`: the names of the query that need no other
         evidence. `is_alone`: whether the run is all of the query.
@@ -426,7 +433,7 @@ class _Composer:
         """Return the query. `filters` describes its filters."""
         rest = self._keep([span for run in self._runs for span in run.rest])
         required = tuple(self._filters.values())
-        if not rest.strip():
+        if not rest.strip():  # only names: all paragraphs under the filters match, those with the words come first
             words = self._parse(self._text)
             return replace(
                 words,

@@ -1,4 +1,7 @@
-"""Sorts, groups and aggregates the measures of a look-up: those that can be quoted, each fact once (`choosing`)."""
+"""Sorts, groups and aggregates the measures of a look-up that can be quoted: one for each fact (`choosing`).
+
+A fact is a place, a body and a year.
+"""
 
 from __future__ import annotations
 
@@ -195,7 +198,8 @@ def _aggregate(
     """Group measures by a facet, and return the groups with their numbers. Without a facet, there is one group.
 
     Moves the parts of a sum from `quoted` to `left_out`: measures of a place inside another place that has a measure of
-    the same year.
+    the same year. With a facet, a measure in `left_out` counts only in groups that have a measure to quote, and the
+    measures in `unread` (numbers by reason) count in none.
     """
     if aggregate == "sum":
         parts = {id(item) for item in _find_parts(quoted)}

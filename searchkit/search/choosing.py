@@ -49,7 +49,8 @@ Reason = Literal[
 - `other_aspect`: it is a change, an addition or a level of the thing, and another of these is asked for.
 - `other_unit`: its unit is of another kind.
 - `other_status`: its status is none of those asked for: it is a target, for example, where actual values are.
-- `cumulative`: it is a total or a mean of several years.
+- `cumulative`: it is a total or a mean of several years; or, if totals of certain years are asked for (`span`), it is
+  not a total of exactly these years.
 - `part_of_year`: it is of a part of a year.
 - `part_of_total`: it is a part of a total that is a measure of the same fact.
 - `repeated`: another measure states the same fact.

@@ -20,8 +20,8 @@ If the query names a measure (`querynames`), an indicator with another name of i
 
 Both steps subtract penalties, so that actual values of one year come first: for a target, a rule, a value before a
 change, a total of several years, and a part of a year. If the query is for targets (目标), all statuses but target have
-a penalty instead. If it is for totals of several years, all other measures have a penalty instead: all but totals of
-exactly these years if the query names them (2016至2020年), all but totals of any years otherwise (累计).
+a penalty instead. If the query names a range of years (2016至2020年), all measures but totals of exactly these years
+have a penalty instead. If it asks for totals without such a range (累计), all but totals of several years have it.
 
 A change has a penalty unless the query is for changes, and a percentage has one unless the query is for percentages. If
 the query names a change (投资增速), all measures but changes have the penalty of a change, because the indicators of a
@@ -69,21 +69,24 @@ IN_INDICATOR, IN_QUOTE, IN_SENTENCE, IN_HEADINGS, IN_PARAGRAPH = 1.0, 0.9, 0.7, 
 """Factors of a gram in the coverage, by the text that contains it. If several texts do, the highest factor counts. The
 text of a sentence after the quote counts only as text of the paragraph. The headings include the title."""
 STATUS_PENALTY, CUMULATIVE_PENALTY, PART_OF_YEAR_PENALTY = 0.12, 0.12, 0.06
-"""Penalties of a measure that is a target, a rule or a value before a change, a total of several years, or of a part of
-a year."""
+"""Penalties of a measure by its times. The first is for a target, a rule or a value before a change; the second for a
+total of several years; the third for a part of a year. The head of this module says for which queries it is the other
+way round."""
 CHANGE_PENALTY, PERCENT_PENALTY, UNIT_PENALTY, COUNTER_PENALTY = 0.08, 0.05, 0.15, 0.03
-"""Penalties of a measure that is a change (or is none, if the query names a change), a percentage, or in another unit
-than the query asks for. If both units are counters (`_COUNTERS`), it is `COUNTER_PENALTY` instead of `UNIT_PENALTY`."""
+"""Penalties of a measure that is a change (or is none, if the query names a change), that is a percentage, or that has
+another unit than the query asks for. If both units are counters (`_COUNTERS`), the last penalty is `COUNTER_PENALTY`
+instead of `UNIT_PENALTY`."""
 OTHER_YEAR_PENALTY, PART_PENALTY, INEXACT_PENALTY = 0.03, 0.01, 0.005
 """Penalties of a measure that is an actual value of another year than its report reports on, that is a part of another
-measure, or whose value is not exact (突破1000亿元, which so ranks after 达到1073亿元). All penalties of a measure are
+measure, or whose value is not exact (突破1000亿元, so that it ranks after 达到1073亿元). All penalties of a measure are
 added up."""
 ADDITION_PENALTY = 0.12
 """Penalty of an addition (新增高铁运营里程) if the query names none."""
 MIN_STRICT_SCORE = 0.5
 """Minimum score of a measure that answers the query well (`MeasureRanking.is_poor`). Typically, the words of the query
 occur somewhere in the paragraph of a measure with a lower score, but not near the number. If the best measure that
-matches all content words has a lower score, measures that match some words are ranked, too."""
+matches all content words has a lower score, and one that matches only some words has a higher score than it, the
+measures that match some words are ranked instead."""
 
 _MANY_GRAMS = 100
 """If a query has more grams than this, the few that occur in the texts of a measure are selected first."""
@@ -154,8 +157,9 @@ class MeasureResults(Tabular):
     """The query tree that was searched, as text. Words and strings without a field may also match in a paragraph's
     headings or title."""
     total: int
-    """Exact number of measures in matching paragraphs, with the requested unit and a base value from `min` to `max`.
-    With `one_per`, `aggregate` or a `sort` other than by score: the number of those that can be quoted."""
+    """Exact number of measures in matching paragraphs that meet the options `unit`, `min`, `max`, `status` and
+    `no_cumulative`. With `one_per`, `aggregate` or a `sort` other than by score: the number of those that can be
+    quoted."""
     hits: tuple[MeasureHit, ...]
     """The requested hits, in the requested order. Empty with `aggregate`."""
     relaxed: bool = False
@@ -509,8 +513,8 @@ class _FirstStep:
         self.named = named.keys()
         """The ordinals of the indicators that name a measure of the query."""
         self.renamed = changes | named
-        """The indicators that name a measure of the query, in the words of the query, by ordinal. If the query names a
-        change, also the indicators of all other changes, without words of change."""
+        """Texts in place of indicators, by ordinal. An indicator that names a measure of the query has the words of the
+        query instead. If the query names a change, the indicators of all other changes lose their words of change."""
         is_addition = names.find_additions(indicators, is_used)
         self.penalties = features.penalties(columns) + ADDITION_PENALTY * is_addition[self._indicator_of]
         """Sum of the penalties of each measure."""

@@ -1,6 +1,7 @@
 """Looks up the measures that answer a query: parses the query, and returns ranked, sorted or aggregated measures.
 
-`lookup` ranks measures. `aggregating` selects the measures that can be quoted, and sorts or aggregates them.
+`lookup` ranks measures. `aggregating` selects the measures that can be quoted (of one indicator, one for each place,
+body and year), and sorts or aggregates them.
 """
 
 from __future__ import annotations

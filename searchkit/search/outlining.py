@@ -50,7 +50,7 @@ class Excerpt:
 
 
 class ReportOfYear(NamedTuple):
-    """A report in the list of those of one place, body and kind."""
+    """One of the reports of the same place, body and kind (`other_years`)."""
 
     document: str
     """Id of the document."""
@@ -72,6 +72,7 @@ def outline(paragraphs: Sequence[Paragraph], matching: Collection[str] = frozens
     levels: list[int] = []
     members: list[list[Paragraph]] = []
     open_entries: list[int] = []
+    # `own`: number of headings that begin at the paragraph. They are the last ones of its path.
     for paragraph, own in zip(paragraphs, own_heading_counts(paragraphs), strict=True):
         del open_entries[len(paragraph.path) - own :]
         for heading in paragraph.path[len(open_entries) :]:

@@ -1,8 +1,8 @@
 """Searches for paragraphs: those that answer a query, and those like a given one.
 
 The forms of a query are searched in turn until one has a match. A form is the query, or the query with loosened filters
-(`Query.loosened`), with one of its trees: all content words must match, or some. Hits get snippets. A search that finds
-little gets suggestions of others.
+(`Query.loosened`), with one of its trees: all words must match, all content words, or one word (`_forms`). Hits get
+snippets. A search that finds little gets suggestions of other searches.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _STREAM_BATCH = 200
 _MAX_CHECKED_VALUES = 20
 """A search checks for each value of a filter whether it has a hit, unless the filter has more values than this."""
 _MAX_CORRECTED_TOTAL = 100
-"""Corrections are looked for if a search is relaxed, or if it finds at most this many paragraphs."""
+"""Corrections are looked for if a search is relaxed (`_Found.is_relaxed`), or finds at most this many paragraphs."""
 
 
 @share_matches()
@@ -178,6 +178,7 @@ class _Page:
     ) -> Results:
         """Return the results of a search. `tree`: the tree of `parsed` that was searched. `notes`: about the query."""
         scored = response.hits[: self._options.limit]
+        # `total_any` counts the matches and the further hits (`Request.beyond`).
         is_grouped, listed = self.request.by_document, response.total_any or response.total
         length = response.documents or 0 if is_grouped else listed
         end = self.request.offset + len(scored)
@@ -233,7 +234,8 @@ def _search_forms(snapshot: Snapshot, parsed: Query, options: SearchOptions, req
             check_time()
             goes_on = options.match == "auto" and options.beyond and tree is not query.any
             beyond = _find_beyond(engine, query, request) if goes_on else None
-            # The bonus is for paragraphs with all of several content words. `EVERYTHING` if each match has them all.
+            # `complete`: the paragraphs whose score gets a bonus, because they have all of several content words.
+            # It is `EVERYTHING` if each match has them all.
             complete: Node | None = None
             if query.has_several_words:
                 complete = query.complete if beyond is not None or tree is query.any else EVERYTHING
@@ -259,8 +261,9 @@ def _search_forms(snapshot: Snapshot, parsed: Query, options: SearchOptions, req
 def _forms(parsed: Query, match: str) -> Iterator[tuple[Query, Node]]:
     """Yield the forms that a search tries in turn: queries, each with the tree that paragraphs must match.
 
-    `auto` requires all content words, then some words. The filters that were understood from words of the query are
-    required in both. Only if nothing matches under them, they are loosened (`Query.loosened`).
+    `match="all"` requires all words, and `any` requires one of them. `auto` requires all content words, then one word.
+    The filters that were understood from words of the query are required in all of these. Only if nothing matches under
+    them, they are loosened (`Query.loosened`).
     """
     for query in (parsed, *parsed.loosened_forms()):
         strict = query.all if match == "all" else query.content or query.all
@@ -273,8 +276,8 @@ def _forms(parsed: Query, match: str) -> Iterator[tuple[Query, Node]]:
 def _find_beyond(engine: Engine, query: Query, request: Request) -> Node | None:
     """Return the tree of the paragraphs with which a list goes on beyond those with all content words, or None.
 
-    Only a list by score that is not grouped goes on, and only if the query has several content words. It ends with the
-    matches if the query is a single run that some paragraph contains as a string.
+    Only a list by score that is not grouped goes on, and only if the query has several content words. It does not go on
+    if the query is a single run (text without spaces) that some paragraph contains as a string.
     """
     is_list = not request.sort and not request.by_document and request.limit != 0
     goes_on = is_list and query.has_several_words and not _occurs_as_string(engine, query)
@@ -315,6 +318,8 @@ def _build_hits(
         check_time()
         highlighter = beyond if item.is_beyond else within
         is_complete = is_strict and not item.is_beyond
+        # A hit has all parts of a query without operators if it is complete. Otherwise the leaves of the tree (words,
+        # strings, prefixes) that it matches tell which parts it has.
         needs_leaves = not (is_complete and parsed.runs)
         found = highlighter.match_passage(item, folded, all_leaves=needs_leaves)
         has, lacks = complete_parts

@@ -1,4 +1,7 @@
-"""The measures that a query names: other names of them in paragraphs and indicators count as the words of the query."""
+"""The measures that a query names. If a text or an indicator has another name of one, it counts as the query's words.
+
+For the query GDP, the indicator 地区生产总值 counts as GDP.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +30,9 @@ _WORD_OF_ASPECT = {"change": "增长", "addition": "新增", "level": ""}
 class QueryNames:
     """The names of measures among the clauses of a query.
 
-    A clause is a name if the list of names has it (GDP), or if it states a change or an addition (投资增速). All other
-    clauses are plain words. Synonyms of the query are ignored: they never decide what a measure is.
+    A clause is a part of the query that adds to scores (`ScoringClause`), such as a word. It is a name if the list of
+    names has it (GDP), or if it states a change or an addition (投资增速). All other clauses are plain words. Only
+    clauses of the highest weight can be names: synonyms have a lower weight, and never decide what a measure is.
     """
 
     def __init__(self, names: IndicatorNames, query: Query) -> None:
@@ -46,7 +50,7 @@ class QueryNames:
         named = {name.text for name in self._by_text.values()}
         others = [clause for clause in query.scoring if clause.weight < max_weight]
         self._synonyms = {clause.text for clause in others if names.parse(clause.text).text in named}
-        """Synonyms of the query that are names of its measures. They are not clauses of their own."""
+        """Synonyms that name measures of the query, too. They score neither paragraphs nor measures."""
 
     @property
     def aspect(self) -> Aspect:
@@ -62,7 +66,8 @@ class QueryNames:
     def paragraph_clauses(self, clauses: Sequence[ScoringClause]) -> tuple[ScoringClause, ...]:
         """Return the clauses that score paragraphs.
 
-        A name of a measure with several names is left out, because a paragraph with another of them counts as much.
+        A name of a measure with several names is left out, because a paragraph with another name of this measure counts
+        as much. Synonyms that are names of measures of the query are left out too.
         """
         return tuple(
             clause
@@ -72,7 +77,10 @@ class QueryNames:
         )
 
     def measure_clauses(self, clauses: Sequence[ScoringClause]) -> tuple[ScoringClause, ...]:
-        """Return the clauses that score measures. Words of a change are left out, because every change has them."""
+        """Return the clauses that score measures, without synonyms that are names of measures of the query.
+
+        Words of a change are removed from clauses (投资增速 becomes 投资), because every change has them.
+        """
         return tuple(
             _without_change(clause)
             if clause.text in self._by_text and self._by_text[clause.text].aspect == "change"
@@ -92,10 +100,10 @@ class QueryNames:
         return node
 
     def find_changes(self, indicators: Indicators, is_used: _Mask) -> dict[int, str]:
-        """Return those indicators in use that are changes, each without its words of change, by ordinal.
+        """Return the indicators that are changes, each without its word of change, by ordinal: 投资 for 投资 增长.
 
-        `is_used`: mask of the indicators in use, that is those that a measure has. Takes 0.3 µs per indicator in use
-        that contains a space.
+        Only indicators in use are returned, that is those that a measure has. `is_used`: their mask. Takes 0.3 µs per
+        indicator in use that contains a space.
         """
         ordinals = np.flatnonzero(is_used)
         ordinals = ordinals.compress(indicators.has_space(ordinals))
@@ -121,7 +129,8 @@ class QueryNames:
         """Return those indicators in use that name a measure of the query, each in the words of the query, by ordinal.
 
         For the query GDP, 地区生产总值 is `gdp`, and 地区生产总值 增长, a change, is `gdp 增长` (`_in_words_of_query`).
-        Takes 15 µs per indicator that contains all pieces of a name, and less if it was parsed before.
+        Takes 15 µs per indicator in use that contains the strings of a name (`IndicatorNames.strings`), and less if it
+        was parsed before.
         """
         renamed: dict[int, str] = {}
         if not self._by_text:
@@ -151,7 +160,10 @@ def _contain_any(indicators: Indicators, strings: Sequence[str]) -> _Mask:
 
 
 def _match_all(pattern: Sequence[Sequence[str]]) -> Node:
-    """Return the query tree that matches a text with at least one string of each piece of a pattern."""
+    """Return the query tree that matches a text with at least one string of each piece of a pattern.
+
+    `pattern`: an element of `IndicatorNames.strings`. A piece is a tuple of strings.
+    """
     pieces = [tuple(Substring(text, "text") for text in piece) for piece in pattern]
     nodes = [Or(piece) if len(piece) > 1 else piece[0] for piece in pieces]
     return And(tuple(nodes)) if len(nodes) > 1 else nodes[0]
@@ -166,9 +178,9 @@ def _without_change(clause: ScoringClause) -> ScoringClause:
 def _in_words_of_query(name: MeasureName, text: str, wanted: MeasureName) -> str:
     """Return the name of an indicator in the words of a query for the same measure.
 
-    `name`: the name of the indicator. `text`, `wanted`: a clause of the query, and its name. If the aspect of `name` is
-    another one, the word of this aspect is appended. If the query asks for a change, the words of change are left out,
-    as in `measure_clauses`.
+    `name`: the name of the indicator. `text`: a clause of the query. `wanted`: the name of the clause. If the two
+    aspects differ, the word for the aspect of `name` replaces that of the clause: `gdp 增长` for the clause GDP. But if
+    `wanted` is a change, the clause without its words of change is returned for every `name`, as in `measure_clauses`.
     """
     if wanted.aspect == "change":
         return remove_aspect(text)

@@ -174,8 +174,8 @@ class Results(Tabular):
     understood: str
     """The query tree that was searched, as text."""
     total: int
-    """Exact number of matching paragraphs. With `match="auto"`, only paragraphs with all content words count, unless
-    `relaxed` is true."""
+    """Exact number of matching paragraphs. With `match="auto"` and a query without operators and quotes, only those
+    that have all content words count, that is all words but question words and particles, unless `relaxed` is true."""
     hits: tuple[Hit, ...]
     """The requested hits, best first unless the search sorts by a facet."""
     facets: Mapping[str, FacetCounts] = field(default_factory=dict)
@@ -191,8 +191,8 @@ class Results(Tabular):
     took_ms: float = 0.0
     """Time that the search took, in milliseconds."""
     total_any: int | None = None
-    """Exact number of paragraphs that match at least some content words, if the list of hits goes on after those that
-    match all. Otherwise None."""
+    """Exact number of paragraphs with at least one content word, if the list of hits may also have paragraphs that lack
+    some content words. Otherwise None."""
     understood_filters: tuple[UnderstoodFilter, ...] = ()
     """The places, years, bodies, sections and kinds of reports that were understood from words of the query."""
     suggestions: tuple[Suggestion, ...] = ()

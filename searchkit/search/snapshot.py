@@ -78,7 +78,7 @@ class Snapshot:
         with decoding(path):
             extras = json.loads(directory.read_file(self.manifest, EXTRAS_FILE))
             self.indicators: Any = extras["indicators"]
-            """The list of names of measures of the build, as JSON."""
+            """The list of names of measures that the build has stored, as JSON."""
             self._lexicon = Lexicon(str(extras["words"]), str(extras["synonyms"]))
         self._aliases_data = directory.read_file(self.manifest, ALIASES_FILE)
         self._suggestions_data = directory.map_file(self.manifest, SUGGESTIONS_FILE)
@@ -89,8 +89,9 @@ class Snapshot:
     def is_latest(self) -> bool:
         """Return whether this state is the one that is committed now.
 
-        Takes some µs if `Directory.identity` returns what it did when the index was opened. Otherwise reads the
-        manifest, and raises the exceptions of `Directory.read_manifest`.
+        Takes some µs if `Directory.identity`, numbers that differ after each commit, returns what it did when the index
+        was opened. Otherwise, or if there are no such numbers, reads the manifest, and raises the exceptions of
+        `Directory.read_manifest`.
         """
         identity = self._directory.identity()
         return (identity is not None and identity == self._identity) or self._directory.read_manifest() == self.manifest
@@ -218,7 +219,7 @@ class Snapshot:
 
     @cached_property
     def names(self) -> IndicatorNames:
-        """The names of measures of the build."""
+        """Decides which names mean the same measure, by the list that the build has stored."""
         from searchkit.query.naming import IndicatorNames, NameLists  # noqa: PLC0415 - not loaded by searches
 
         with decoding(self.path):

@@ -76,7 +76,8 @@ class Highlighter:
     def find(self, text: str, field: str = "text") -> list[Match]:
         """Return all matches in a text, ascending, of the leaves whose field is the passage or `field`.
 
-        Equal words count as one leaf.
+        Leaves for which the query names no field have the passage as their field (`tree.PASSAGE`). Equal words count as
+        one leaf.
         """
         return self._finder(frozenset({PASSAGE, field})).find(fold(text))
 
@@ -93,9 +94,9 @@ class Highlighter:
         """Return the matches in the paragraph of a hit, its headings and its title.
 
         `folded`: the text of the paragraph, folded. Leaves whose field is the passage match only in the text, in the
-        own headings of the paragraph (`ScoredParagraph.own_headings`), and, if the paragraph is the first of its
-        document, in the title. A call without `all_leaves` takes less time, but `PassageMatches.leaves` may then lack
-        words that match only inside of matching strings.
+        own headings of the paragraph, which are those that begin at it (`ScoredParagraph.own_headings`), and, if the
+        paragraph is the first of its document, in the title. A call without `all_leaves` takes less time, but
+        `PassageMatches.leaves` may then lack words that match only inside of matching strings.
         """
         paragraph, matches = hit.paragraph, self._finder(_TEXT).find(folded, all_leaves=all_leaves)
         matching = {leaf for _, _, leaf in matches}

@@ -194,9 +194,9 @@ def _each(parts: list[str]) -> Iterator[tuple[list[str], str, list[str]]]:
 
 
 def _similar(reader: FilterReader, analyzer: Analyzer, text: str, filters: Sequence[Filter]) -> Iterator[Filter]:
-    """Return at most `_MAX_VALUES` filters by facet values with a name similar to a text, except facets of `filters`.
+    """Return filters by facet values of which a name is similar to a text, at most `_MAX_VALUES`.
 
-    Returns no filter if the text is a word of the dictionary.
+    Facets by which `filters` filter already are left out. Returns no filter if the text is a word of the dictionary.
     """
     names = {item.name for item in filters}
     similar = [] if analyzer.is_word(fold(text)) else reader.aliases.similar(text)

@@ -229,7 +229,7 @@ class Analyzer:
         return RunTokens(every, words, parts, is_quantity=(0, len(run)) in spans)
 
     def word_edges(self, run: str) -> frozenset[int]:
-        """Return the offsets in `run` at which a word begins or ends, with 0 and the length.
+        """Return the offsets in `run` at which a word begins or ends, and also 0 and the length of `run`.
 
         Shorter words inside a word and quantities in Arabic numerals do not count.
         """

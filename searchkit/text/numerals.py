@@ -103,7 +103,7 @@ def find_numerals(text: str) -> Iterator[Numeral]:
 def find_folded_numerals(folded: str, start: int = 0, end: int | None = None) -> Iterator[Numeral]:
     """Yield the numbers in a text that is already folded, or in a span of it. See `find_numerals`.
 
-    No number may cross an edge of the span.
+    The caller chooses the span so that neither edge is inside a number.
     """
     for match in _NUMERAL.finditer(folded, start, len(folded) if end is None else end):
         text = match[0]

@@ -48,8 +48,8 @@ class QueryYear(NamedTuple):
     is_short: bool
     """Whether the year, or the first one of a range, is written with two digits: 23年."""
     is_sure: bool
-    """False if its two digits may be a duration (12年). True for other years of two digits (08年, 23年) and for
-    four."""
+    """False if the year is written with two digits that may be a duration (12年). True for other years of two digits
+    (08年, 23年), and for years of four digits."""
     is_reversed: bool
     """Whether the last year is written before the first."""
 

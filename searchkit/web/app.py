@@ -185,7 +185,10 @@ class Server:
         return Answer(dumps(problem).encode("utf-8"), "application/problem+json", status, headers)
 
     def _error_page(self, site: Site | None, text: str, detail: str, status: int) -> str:
-        """Return the page of an error."""
+        """Return the page of an error.
+
+        `text`: key of the text of the page (`Words`). `detail`: message of the error.
+        """
         root = site.root if site else self.base_path + "/"
         values = {
             "t": self.words,
@@ -230,7 +233,7 @@ class Server:
         return Response('{"status": "ok"}', media_type="application/json", headers={"Cache-Control": "no-store"})
 
     async def _ready(self, _: Request) -> Response:
-        """Return the state of each index, or an error if the pool is full, or a state cannot be read or not in time."""
+        """Return the state of each index, or an error if the pool is full, a state cannot be read, or time runs out."""
         try:
             views = await self._searches.run(lambda: {site.name: token_of(site.view()) for site in self.sites})
         except (SearchkitError, Overloaded) as error:

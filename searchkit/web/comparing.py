@@ -54,7 +54,7 @@ class Point(NamedTuple):
     title: str
     url: str
     is_hollow: bool
-    """Whether the state of the cell is `conflict`."""
+    """Whether the state of the cell is `conflict`: reports disagree on its value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,8 @@ class Sentence(NamedTuple):
 
     value: str
     note: str
-    """Why it is not a value of the cell: a later report, another value, the target. Empty if it is one."""
+    """Why `value` is not a value of the cell: it is that of a later report, another value, or the target. Empty if it
+    is a value of the cell."""
     quote: str
     before: str
     after: str

@@ -80,7 +80,7 @@ _FIELDS: dict[str, dict[str, dict[str, Any]]] = {
         "problems": {"type": "array", "items": {"type": "object"}},
     },
 }
-"""JSON Schemas of the main fields of the JSON object of each endpoint whose JSON is an object with fixed fields."""
+"""For each endpoint whose JSON is an object with fixed fields: the main fields, each with its JSON Schema."""
 _FIELDS["about"] = _FIELDS["info"]
 
 

@@ -146,7 +146,7 @@ def _find_paragraph(index: IndexState, record_id: str) -> Paragraph | None:
 
 
 def _find_matches(frame: Frame, document: str) -> dict[int, Spans]:
-    """Return the spans of the matches in each paragraph of a document that matches the query, by number."""
+    """Return the numbers of the paragraphs of a document that match the query, each with the spans of its matches."""
     query = frame.state["query"]
     if not query:
         return {}
@@ -279,7 +279,10 @@ def _safe_url(url: str | None) -> str:
 
 
 def _other_years(frame: Frame, document: str) -> list[Link]:
-    """Return the reports of the same place, body and kind: this one, and at most two before it and two after it."""
+    """Return links to the reports of the same place, body and kind as a document, in the order of their years.
+
+    They are the document itself, and at most two reports before it and two after it.
+    """
     reports = frame.index.other_years(document)
     position = next((n for n, item in enumerate(reports) if item.is_given), 0)
     around = reports[max(position - 2, 0) : position + 3]

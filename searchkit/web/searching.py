@@ -27,7 +27,7 @@ PAGE_SIZE = 20
 _MAX_MEASURES = 4
 """Maximum number of measures beside a snippet."""
 _OPERATORS = frozenset('"“”「」『』()（）[]［］|｜^＾*＊:：')
-"""Characters of operators. A query with one of them may not be read as plain words."""
+"""Characters of operators. A query with one of them may mean something else than its plain words."""
 
 
 class SnippetMeasure(NamedTuple):
@@ -129,7 +129,11 @@ def _needs_explaining(query: str) -> bool:
 
 
 def _switch(frame: Frame, name: str, choices: Sequence[tuple[str, str]]) -> list[Link]:
-    """Return the links that set a parameter, with the current one marked."""
+    """Return the links that set a parameter, with the current one marked.
+
+    `choices`: the key of the text of each link (`Words`), and the value that it sets. An empty value removes the
+    parameter.
+    """
     current = frame.state[name]
     return [Link(frame.words[text], frame.url(**{name: value or None}), value == current) for text, value in choices]
 

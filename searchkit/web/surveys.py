@@ -44,7 +44,7 @@ class FindingView(NamedTuple):
     kind: str
     message: str
     sentences: list[tuple[str, str, str]]
-    """Text, source and URL of each sentence."""
+    """Each sentence with the id of its document and the URL of its paragraph."""
 
 
 def coverage_page(frame: Frame) -> tuple[str, dict[str, Any]]:
@@ -88,7 +88,7 @@ def coverage_page(frame: Frame) -> tuple[str, dict[str, Any]]:
 
 
 def _axis_label(frame: Frame, name: str) -> str:
-    """Return the label of a facet, with the depth of places."""
+    """Return the label of a facet. That of `district:1` ends in the number: Place 1."""
     label = frame.words.facet(name)
     depth = name.partition(":")[2]
     return f"{label} {depth}" if depth else label
@@ -129,7 +129,7 @@ def audit_page(frame: Frame) -> tuple[str, dict[str, Any]]:
 
 
 def _finding_view(frame: Frame, finding: Finding) -> FindingView:
-    """Return a finding with the sources of its sentences."""
+    """Return a finding as the page shows it."""
     sentences = []
     ids = list(dict.fromkeys(_MEASURE_PART.sub("", item) for item in finding.ids))
     for number, text in enumerate(finding.sentences):

@@ -29,7 +29,8 @@ class WatchView(NamedTuple):
     new: int
     """Number of new paragraphs."""
     hits: list[tuple[list[tuple[str, bool]], str, str]]
-    """Pieces of the snippet, source and URL of each of the first new paragraphs."""
+    """For each of the first new paragraphs: the pieces of its snippet, each with whether it is a match; its place, year
+    and title as a text; its URL."""
     problem: str
     """Why the watch cannot be searched, empty if it can."""
 
@@ -85,7 +86,7 @@ def _view(frame: Frame, news: News, problem: str) -> WatchView:
 
 
 def _parameters(watch: Watch) -> dict[str, list[str]]:
-    """Return the options of a watch as parameters of a URL."""
+    """Return the options of a watch as parameters of a URL. The value True of `literal` becomes `all`."""
     options = dict(watch.options)
     where = options.pop("where", {})
     changes = {
@@ -96,6 +97,6 @@ def _parameters(watch: Watch) -> dict[str, list[str]]:
 
 
 def _hit_view(frame: Frame, hit: Hit) -> tuple[list[tuple[str, bool]], str, str]:
-    """Return the snippet, the source and the URL of a paragraph."""
+    """Return the snippet of a paragraph in pieces, its place, year and title as a text, and its URL."""
     source = " · ".join(filter(None, (hit.district, str(hit.year or ""), hit.title)))
     return [*split_highlights(hit.window)], source, paragraph_url(frame, hit.document, hit.n)

@@ -387,7 +387,7 @@ def _splits_token(before: str, after: str) -> bool:
     """
     if before.startswith("附"):  # an entry of the list of annexes is complete: 附件1
         return False
-    if len(after) <= _MAX_FRAGMENT_LENGTH:  # after the name of a body, they may be the name of a person
+    if len(after) <= _MAX_FRAGMENT_LENGTH:  # after a public body, it may be a person's name
         return after not in _COMPLETE_SHORT_LINES and not lines.is_body_line(before)
     if _FINAL_DIGIT.search(before) and _UNIT_START.match(after):
         return True

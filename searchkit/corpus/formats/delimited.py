@@ -124,7 +124,7 @@ def _build_records(
     own = share.of(len(lines))
     below = (row for row in _parse_rows(lines, delimiter) if row.number > header.number)
     rows: Iterator[Row] = takewhile(lambda row: share.is_last or row.number <= own.stop, below)
-    if not share.is_last and not header.has_key:  # the keys are line numbers, which no other share uses: skip its rows
+    if not share.is_last and not header.has_key:  # the keys are line numbers, so no earlier row has the same one
         rows = dropwhile(lambda row: row.number <= own.start, rows)
     checked = (_check_width(row, len(header.names)) for row in rows)
     for number, document in build_rows(records, header, checked, "line "):

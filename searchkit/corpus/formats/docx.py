@@ -220,7 +220,7 @@ class _BodyReader:
     # Paragraphs
 
     def _read_paragraph(self, element: Element) -> None:
-        """Read a paragraph. Drops it if it is an entry of a table of contents.
+        """Read a paragraph. Drops it if it is an entry of a table of contents, or empty with a hidden paragraph mark.
 
         If its paragraph mark is deleted, the next paragraph continues it.
         """

@@ -218,7 +218,10 @@ class _OfdDocument:
         return RawDocument(text.blocks, hints=self._read_hints(texts), key=key, warnings=text.warnings)
 
     def _read_page(self, number: int, page: Element) -> Element | None:
-        """Return the root of page `number`, and add its resources. If that fails, add a problem and return None."""
+        """Return the root of page `number`, and add its resources. If it cannot be read, add a problem, return None.
+
+        Damaged resources are a problem, too, but the root is returned.
+        """
         path = self._package.find(self._path, page.get("BaseLoc"))
         try:
             element = self._package.xml(path) if path else None

@@ -36,7 +36,7 @@ _MAX_PAGES = 5_000
 _MAX_CHARACTERS = 200_000
 """Maximum number of characters of a page. A page with more is not read. The longest printed pages have 20,000."""
 _MAX_OBJECTS = 50_000
-"""Maximum number of objects of a page that are searched for rules."""
+"""Maximum number of objects of a page that are searched for rules: drawn lines."""
 _MAX_BOOKMARKS = 10_000
 _MAX_BOOKMARK_DEPTH = 6
 _MAX_RULE_WIDTH = 2.0
@@ -44,7 +44,7 @@ _MAX_RULE_WIDTH = 2.0
 _MAX_SEGMENTS = 100_000
 """Maximum number of segments of the paths of a page. A page with more has no rules."""
 _MAX_FORM_DEPTH = 5
-"""Maximum nesting depth of forms whose contents are searched for rules."""
+"""Maximum nesting depth of form XObjects whose contents are searched for rules."""
 _IDENTITY = pdfium.FS_MATRIX(1, 0, 0, 1, 0, 0)
 _MAX_SKEW = 0.02
 """Maximum deviation of text from a multiple of a quarter turn, in quarter turns. Text that deviates more is skewed."""
@@ -279,10 +279,13 @@ def _read_glyphs(text: pypdfium2.PdfTextPage, count: int, left: float, top: floa
 
 
 def _read_unmapped(text: pypdfium2.PdfTextPage, i: int, char: str, font: object) -> str:
-    """Return the text of a glyph that is not mapped to a character: a sign, a private-use code point or `UNREADABLE`.
+    """Return the text of a glyph that is not mapped to a character.
 
-    `char`: a private-use code point, or a code of the font, which the library returns if there is no map. A glyph that
-    draws nothing is a blank, and a picture of a symbol font is empty.
+    In a symbol font, it is the sign that the font displays, such as ☑, or empty for a picture. Otherwise, it is the
+    private-use code point to which the font maps the glyph, a blank if the glyph of an embedded font draws nothing, or
+    `UNREADABLE`.
+
+    `char`: a private-use code point, or a code of the font, which the library returns if there is no map.
     """
     if font and (sign := read_sign(_font_name(font), ord(char))) is not None:
         return sign
@@ -345,7 +348,7 @@ def _read_rules(page: pypdfium2.PdfPage, left: float, top: float) -> list[Rule]:
 
 
 def _find_paths(page: pypdfium2.PdfPage) -> Iterator[tuple[object, pdfium.FS_MATRIX]]:
-    """Yield the paths of a page and of the forms drawn on it, with the matrix to the coordinates of the page.
+    """Yield the paths of a page and of the form XObjects drawn on it, with the matrix to the coordinates of the page.
 
     The search ends after `_MAX_OBJECTS` objects.
     """

@@ -68,14 +68,14 @@ def _location(prefix: str, number: int) -> str:
 
 
 _NUMBER_BITS = 40
-"""Number of low bits of a place that hold the number of a line or row. The bits above hold the index of its prefix in
-`Records._prefixes`."""
+"""A place in the file is one integer. This number of low bits hold the number of the line or row. The bits above hold
+the index of its prefix in `Records._prefixes`."""
 _MAX_RECENT_KEYS = 1 << 16
 """Number of keys that `_KeyPlaces` collects in a dictionary before it sorts them into its arrays."""
 
 
 class _KeyPlaces:
-    """The places of the first occurrences of keys.
+    """The places (`_NUMBER_BITS`) of the first occurrences of keys.
 
     A key takes 16 bytes. In a dictionary, it would take 200. Different keys with the same hash of 63 bits count as one
     key. Of 18 million files with a million keys each, about one file has such keys.

@@ -127,7 +127,7 @@ def _simplify(evidence: Evidence) -> Evidence:
     """Return the evidence with simplified characters.
 
     Of the paragraphs, only the first and last `_EDGE_PARAGRAPHS` are simplified, each up to `_MAX_LINE_CHARACTERS`. If
-    these texts contain no traditional character, the same object is returned.
+    neither these beginnings nor the other texts contain a traditional character, the same object is returned.
     """
     edges = (*evidence.paragraphs[:_EDGE_PARAGRAPHS], *evidence.paragraphs[-_EDGE_PARAGRAPHS:])
     lines = (evidence.title or "", *evidence.head, *evidence.tail, *evidence.headings, *evidence.hints.values())

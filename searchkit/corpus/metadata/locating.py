@@ -59,8 +59,7 @@ _LEVELS = ("省", "自治区", "盟", "州", "市", "旗", "县", "区")
 _MAX_LINE_LENGTH = 400
 """Number of code points of a line that are examined."""
 _MIN_FREQUENT_PERCENT = 40
-"""Minimum number of mentions of a level that counts as frequent, in percent of the mentions of the most frequent
-level."""
+"""A level is frequent if its mentions are at least this percentage of those of the most frequent level."""
 _CITY_DEPTH = 2
 """Number of divisions in the region of a city or prefecture."""
 _SESSION_WORD = re.compile(r"人民代表大会|人大|省长|市长|县长|区长|州长|旗长|盟长|主席|人民政府|政府工作报告")
@@ -184,7 +183,7 @@ def _locate_by_weaker_evidence(
     """Locate by the code in the index number, the body, the tail or the URL, in this order.
 
     The URL counts if its region has `level`, or if `level` is None and there are no warnings. The last resort, with a
-    warning, is the path of the file, or the only place that the text names.
+    warning, is the path of the file or, if there is no warning so far, the only place that the text names.
     """
     if (region := _locate_by_code(evidence)) and _can_have_level(region, level):
         return LocationResult(region)
@@ -422,8 +421,8 @@ def _count_enclosing_regions(text: str, year: int | None) -> Counter[Region]:
 def _count_places_of_body(level: str | None, evidence: LocationEvidence) -> Counter[tuple[Region, ...]]:
     """Count the mentions of places that can have `level`, by the regions that the name can mean.
 
-    The mention of a place as helped or visited (对口支援…) does not count. Of a province, and of a city with another
-    mention, all mentions count, also by the short name.
+    The mention of a place as helped or visited (对口支援…) does not count. But of a province, and of a city that has a
+    mention that counts, all mentions count, also those by the short name.
     """
     text = _full_text(evidence)
     counts: Counter[tuple[Region, ...]] = Counter()

@@ -22,8 +22,8 @@ _LEVELS = ("省", "市", "区", "县", "州", "盟", "旗", "镇", "乡", "街�
 _GENERAL_BODIES = frozenset({"国务院", "人民政府", "街道办事处", "管理委员会", "海关"})
 """Agencies that reports of all other bodies name, too. In queries, their names are ordinary words."""
 _MIN_SURE_LENGTH = 3
-"""Minimum length of a full name that is `sure` evidence. A shorter one (和县) occurs by chance where two words meet
-(市和县)."""
+"""Minimum length of a full name that counts anywhere in a query (the evidence `sure`). A shorter one (和县) occurs by
+chance where two words meet (市和县)."""
 _MIN_REPORT_NAME_LENGTH = 5
 """Minimum length of a short name of a kind of report. A shorter one, such as 审计报告, can mean another report."""
 
@@ -36,7 +36,8 @@ class ValueName(NamedTuple):
     facet: str
     """Name of the facet."""
     evidence: str
-    """How far the name in a query is evidence for the values: one of `query.aliases.EVIDENCE`."""
+    """How far the name in a query is evidence for the values, from `sure` to `none`: one of `query.aliases.EVIDENCE`,
+    where they are explained."""
     values: tuple[str, ...]
     """The values. For district, each is an element of a region."""
 

@@ -92,7 +92,8 @@ class _YearInHeadings:
 
     value: int
     is_confirmed: bool
-    """Whether headings plan this year and review the year before or, if they review no year, plan that one, too."""
+    """Whether headings plan this year, and review the year before. If they review no year, they must plan the year
+    before, too."""
 
 
 def find_planned_year(evidence: WorkReportEvidence) -> DetectedYear:
@@ -129,8 +130,8 @@ def _state_year(year: int, evidence: WorkReportEvidence, source: str) -> Detecte
 def _is_unrelated(session: SessionDate, title_year: int | None, heading_year: _YearInHeadings | None) -> bool:
     """Return whether a date cannot be that of the session. It may be the date of a copy of the report.
 
-    It cannot if it is more than one year from the year of the title or, on a line that names no meeting, if headings
-    confirm a year that is neither the year of the date nor the next.
+    This is so in two cases. The date is more than one year from the year of the title. Or its line names no meeting,
+    and headings confirm a year that is neither the year of the date nor the next.
     """
     if title_year and abs(session.year - title_year) > 1:
         return True

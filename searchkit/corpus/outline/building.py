@@ -2,10 +2,10 @@
 
 A heading on a line of its own is added to the path of the paragraphs below it. A run-in heading, the first words of a
 paragraph, is added to the path and stays in the paragraph. A heading without anything below it becomes a paragraph.
-Levels follow the numbering of the document: a style that occurred before keeps its level, a new style that starts at 1
-opens a level, and a style that continues the numbers of another style continues its level. Each row of a table is a
-paragraph; the caption is its innermost heading. A glossary at the end is a part, whatever its numbering. Signature and
-date at the end belong to no heading. The name of the speaker is not a heading.
+Levels follow the numbering of the document: a style of numbers (一、, （一）) that occurred before keeps its level, a
+new style that starts at 1 opens a level, and a style that continues the numbers of another style continues its level.
+Each row of a table is a paragraph; the caption is its innermost heading. A glossary at the end is a part of its own,
+whatever its numbering. Signature and date at the end belong to no heading. The name of the speaker is not a heading.
 """
 
 from __future__ import annotations

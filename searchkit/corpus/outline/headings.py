@@ -72,7 +72,7 @@ _LISTED_WORD = re.compile(r"[一二三四五]是")
 
 
 def parse_heading_line(text: str, *, is_numbered: bool) -> str | None:
-    """Return the heading that is the entire line, without final punctuation; None if the line is not a heading.
+    """Return the heading that is the entire line, without a final colon; None if the line is not a heading.
 
     `text` is the line without its number.
     """

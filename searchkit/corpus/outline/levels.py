@@ -1,6 +1,8 @@
 """Determines the depth of each heading and item from the numbering of the document.
 
 The depth is the number of headings and items that enclose it. `level` is the heading level that the format states.
+An entry (a heading or an item) is open while the lines that follow can be inside it. A list is open if one of its
+entries is open.
 `corpus.numbering` parses the markers, such as 一、 and （一）, and defines their styles.
 """
 
@@ -145,10 +147,15 @@ class LevelTracker:
     def _numbered_depth(self, style: str, ordinal: int, *, is_parent_empty: bool) -> int:
         """Return the depth of a numbered line, which is the number of entries that stay open above it.
 
-        If lists of its style are open, the line belongs to the innermost one whose last number it continues, or else to
-        the innermost one. But if only one is open, and its entry is the innermost one and has nothing below it, a line
-        with the number 1 opens a list inside that entry. If no list of its style is open, the line continues the
-        numbers of another style or opens a new list.
+        The first of these rules that applies decides:
+
+        1. The line continues the innermost open list of its style whose last number is `ordinal` - 1.
+        2. A line with the number 1 opens a list inside the innermost entry, if that entry is the only open one of this
+           style and nothing is below it.
+        3. The line belongs to the innermost open list of its style.
+        4. The line continues the numbers of another style (`_continued_depth`), unless it continues a closed list of
+           its own style.
+        5. The line opens a new list (`_new_list_depth`).
         """
         same = [k for k, entry in enumerate(self.entries) if entry.style == style]
         following = [k for k in same if self.entries[k].ordinal == ordinal - 1]
@@ -168,8 +175,8 @@ class LevelTracker:
         """Return the depth of the entry of another style whose number `ordinal` continues, or None.
 
         The entry with the most similar style is chosen, of several the outermost. A style that has occurred before
-        continues only similar styles. The result is also None if only a list that is not open has both a style with
-        the same kind of digits and the preceding number.
+        continues only similar styles. The result is also None if a list with the same kind of digits (一 or 1) ended
+        with the preceding number but is no longer open, and no open entry with this number has such digits.
         """
         candidates = [k for k, entry in enumerate(self.entries) if entry.ordinal == ordinal - 1 and entry.ordinal]
         if style in self._last_ordinals:
@@ -186,7 +193,7 @@ class LevelTracker:
         """Return the depth of a new list: inside the innermost entry that its style may be below.
 
         A style that occurs for the first time, and with 1, goes below the innermost entry, whatever the usual order, if
-        that is a heading on a line of its own.
+        that entry is a heading on a line of its own.
         """
         depth = len(self.entries)
         if depth and style not in self._last_ordinals and ordinal == 1 and not self.entries[-1].is_run_in:

@@ -44,16 +44,16 @@ def attach_captions(blocks: Sequence[Block]) -> list[Block]:
 
 
 def is_table_note(text: str) -> bool:
-    """Return whether a line is a note on a table: its unit (单位：万元)."""
+    """Return whether a line is a note on the unit of a table: 单位：万元."""
     return parse_unit_note(text) is not None
 
 
 def _is_caption(block: Block) -> bool:
     """Return whether a line names the table after it.
 
-    A heading that the format states, a sentence and a date do not. A line that begins like 表1 does, and so does any
-    other short line without list number and ，. But an emphasised line, which may be a heading, must begin like 表1 or
-    end like a caption.
+    A heading that the format states, a sentence and a date do not. A line that begins like 表1 does, unless it is very
+    long. Any other short line does if it has neither a list number nor a comma (，). But an emphasised line, which may
+    be a heading, must begin like 表1 or end like a caption.
     """
     text = block.text
     if block.table is not None or block.level or not text or lines.ends_sentence(text) or lines.is_date(text):

@@ -277,7 +277,7 @@ def is_code_header(text: str) -> bool:
 
 
 def parse_unit_note(text: str) -> str | None:
-    """Return the units, folded, that a line states; None if it states none or anything else: 单位：万元."""
+    """Return the folded units of a line that states nothing else: 单位：万元. Return None for any other line."""
     match = _UNIT_NOTE.fullmatch(fold(text).strip())
     return match["units"].strip() if match else None
 
@@ -297,8 +297,8 @@ def is_note(text: str) -> bool:
 def is_note_row(texts: Sequence[str]) -> bool:
     """Return whether a row consists of notes.
 
-    At least one cell must be a note. If there are other cells, the row must begin with a remark, or all cells must be
-    labels with their contents or dates: 填表人：王芳, 2023年12月5日.
+    At least one cell must be a note. If the row has several cells, it must begin with a remark (注：), or each cell
+    must be a label with its content, or a date: 填表人：王芳, 2023年12月5日.
     """
     if not any(map(is_note, texts)):
         return False

@@ -19,8 +19,8 @@ _LETTER = re.compile(r"[A-Z]{1,2}(?:\s?[=＝]\s?[-A-Z+＋－−*×/÷()（）\d\
 def count_gapped_rows(slots: Sequence[Sequence[PlacedCell]]) -> int:
     """Return the number of header rows if a table has several and the first one lacks a name of a column; otherwise 0.
 
-    The first cell of that row may be empty. The header rows consist of words. The row below them must contain figures,
-    and each of these must have a name in one of them. `slots` are the first rows of the table.
+    An empty first cell is no such gap. The header rows consist of words. The row below them must contain figures, and
+    a header row must name the column of each figure. `slots` are the first rows of the table.
     """
     if all(placed.text for placed in slots[0][1:]):
         return 0

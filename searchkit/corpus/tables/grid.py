@@ -130,8 +130,8 @@ class TableGrid:
             for c in range(self.width)
         ]
         self.label_blocks = self._find_label_blocks()
-        """Ranges of columns that name rows: the header columns and, if the frame contains tables side by side, the
-        columns that correspond to them further right."""
+        """Ranges of columns that name rows: the header columns and, if the table is several tables side by side, the
+        header columns of those further right."""
 
     def column_headers(self, cell: PlacedCell) -> tuple[str, ...]:
         """Return the headers above a cell, outermost first: those that cover all of its columns.
@@ -156,7 +156,7 @@ class TableGrid:
         """Return the header columns, and columns of words further right at which the header begins again.
 
         The header begins again if the headers of the header columns recur (项目 金额 项目 金额), or the header of the
-        column after them (收入 金额 支出 金额).
+        column after them (收入 金额 支出 金额). Header columns without a header count only if no column has one.
         """
         size = self.header_columns
         blocks = [range(size)]

@@ -1,8 +1,11 @@
 """Tell data tables from layout, and find their header rows and header columns.
 
-A table is data if it has several rows and columns, a header row or a header column, no very long cell, no prose in most
-rows, is not the box of facts about a web page (索引号, 发文机关), and if the format states its header or caption, or a
-column contains figures.
+A table is data if all of this holds:
+
+- It has several rows and columns, and a header row or a header column.
+- No cell is very long, and fewer than half of its rows contain prose.
+- It is not the box of facts about a web page (索引号, 发文机关).
+- The format states its header or caption, or a column contains figures.
 """
 
 from __future__ import annotations
@@ -222,7 +225,7 @@ def _find_body(grid: Sequence[Sequence[PlacedCell]], kept: Sequence[int]) -> tup
 
 
 def _is_full_width(row: Sequence[PlacedCell]) -> bool:
-    """Return whether a row is one cell over all columns, or contains notes only: 填表人：王芳, 审核人：李强."""
+    """Return whether a row is one cell over all columns, or a row of notes: 填表人：王芳, 审核人：李强."""
     cells = [placed for placed in distinct(row) if placed.text]
     if not cells or len(row) < 2:  # noqa: PLR2004 - one column
         return False
@@ -237,7 +240,7 @@ def _row_line(row: Sequence[PlacedCell]) -> str:
 
 
 def _drop_empty_columns(slots: list[list[PlacedCell]]) -> list[list[PlacedCell]]:
-    """Drop the columns at the right whose cells are all empty or also cover the column before."""
+    """Drop the columns at the right in which each cell is empty or also covers the column before."""
     width = len(slots[0]) if slots else 0
     while width and all(not row[width - 1].text or (width > 1 and row[width - 1] is row[width - 2]) for row in slots):
         width -= 1
@@ -271,7 +274,7 @@ def _is_affordable(table: DataTable) -> bool:
 
 
 def _find_headers(slots: list[list[PlacedCell]], stated: int, caption: str | None) -> DataTable | None:
-    """Return the table with its headers.
+    """Return the table with its headers. `stated` is the number of header rows that the format states.
 
     Returns None if nothing shows that it is data, if it has no header row and no header column, or if no row is below
     the header.
@@ -298,8 +301,9 @@ def _find_headers(slots: list[list[PlacedCell]], stated: int, caption: str | Non
 def _count_header_rows(slots: Sequence[Sequence[PlacedCell]], stated: int) -> int:
     """Return the number of header rows.
 
-    These are the rows that the format states or `count_gapped_rows` finds, further ones that look like headers, and
-    those that header cells cover.
+    Header rows are (1) the rows that the format states (their number is `stated`), or that `count_gapped_rows` finds
+    because only together they name the columns, (2) the rows after them that look like headers, and (3) the rows that
+    a header cell covers.
     """
     count = max(min(stated, len(slots)), count_gapped_rows(slots[: _MAX_HEADER_ROWS + 1]))
     while count < min(len(slots), _MAX_HEADER_ROWS) and _is_header_row(slots, count):
@@ -313,11 +317,14 @@ def _count_header_rows(slots: Sequence[Sequence[PlacedCell]], stated: int) -> in
 
 
 def _is_header_row(slots: Sequence[Sequence[PlacedCell]], r: int) -> bool:
-    """Return whether row `r` is a header. Its cells must be words, times or classes.
+    """Return whether row `r` is a header. Its cells must be words, times or classes (60岁及以上, 500万元以下).
 
-    A row with only one class (500万元以下) is no header. The first row must have several cells. Any other row must
-    state units, fill all empty cells of the row above it (except in the first column, in which it must be empty), or
-    stand below a cell of that row that covers several columns or also a part of row `r`.
+    A row with only one class is no header, unless it is a class of ages. The first row must have several cells. Any
+    other row must do one of these:
+
+    - state units;
+    - fill all empty cells of the row above it. The first column does not count, but row `r` must be empty there;
+    - stand below a cell of the row above it that covers several columns or also a part of row `r`.
     """
     texts = [placed.text for placed in distinct(slots[r]) if placed.text]
     others = [text for text in texts if not is_heading_text(text)]
@@ -351,7 +358,7 @@ def _count_header_columns(header: Sequence[Sequence[PlacedCell]], body: Sequence
     """
     count, labels = 0, [""] * len(body)
     is_named = [is_total(row[0].text) for row in body]
-    """Whether each row has a label. A total in the first column is one, even if the column contains list numbers."""
+    """Whether each row has a label. A total in the first column is one, also in a column of list numbers."""
     for c in range(len(body[0]) - 1):
         texts = [row[c].text for row in body]
         if _is_ordinal_column(header, c, texts):
@@ -375,9 +382,10 @@ def _header_text(header: Sequence[Sequence[PlacedCell]], c: int) -> str:
 
 
 def _is_ordinal_column(header: Sequence[Sequence[PlacedCell]], c: int, texts: Sequence[str]) -> bool:
-    """Return whether a column contains list numbers or codes: its header says so, or it counts from 1 without one.
+    """Return whether a column contains list numbers or codes.
 
-    The header of codes may be divided (科目编码 over 类, 款 and 项). The last row may be a total.
+    The header of the column says so, or the column has no header and its numbers count from 1. The header of codes may
+    be divided (科目编码 over 类, 款 and 项). The last row below it may be a total.
     """
     names = [row[c].text for row in header if row[c].text]
     if names:
@@ -390,7 +398,8 @@ def _is_ordinal_column(header: Sequence[Sequence[PlacedCell]], c: int, texts: Se
 def _are_labels(texts: Sequence[str], *, is_first: bool) -> bool:
     """Return whether the cells of a column are words, times or totals.
 
-    In the first column of labels (`is_first`), they can also be classes (60岁及以上) or numbered names (1标段, 2标段).
+    In the first column of labels (`is_first`), they can also be several classes (60岁及以上) or numbered names (1标段,
+    2标段).
     """
     filled = [text for text in texts if text]
     if not filled or any(len(text) > _MAX_LABEL_LENGTH for text in filled):

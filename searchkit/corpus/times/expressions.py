@@ -67,9 +67,8 @@ def find_times(folded: str, calendar: Calendar, base: Time) -> Iterator[TimeMent
     """Yield the expressions of time in a folded text, in order. Linear in the length of the text.
 
     `base` is the time that governs the start of the text. Spans without an end, such as 2018年以来, end with the year
-    of
-    `base` or, if that is unknown, with the year that the document reviews. Names that contain a year (2035年远景目标)
-    are skipped.
+    of `base` or, if that is unknown, with the year that the document reviews. Names that contain a year
+    (2035年远景目标) are skipped.
     """
     if not _HINT.search(folded):
         return
@@ -187,7 +186,7 @@ def _resolve_span(match: re.Match[str], calendar: Calendar, base: Time) -> Time 
     if match[0].startswith(("今后", "未来", "后")) or (base.of_year == end + 1 and not is_past):
         return Time(end + count, end + 1)
     if base.since is not None and base.of_year is not None and base.of_year - base.since + 1 == count:
-        return base  # the years that the heading states
+        return base  # a span of this many years governs the text already, such as that of its heading
     return Time(end, end - count + 1)
 
 

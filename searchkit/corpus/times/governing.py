@@ -2,10 +2,11 @@
 
 The time that governs a part of a text is the time that this part is about. A time at the start of a clause governs the
 text after it, up to the next such time or the end of the paragraph. A time inside a clause governs no further than the
-clause or, before 为止, than the next clause. In brackets or in a phrase from … to (由2020年的71%提高到89%), a time that
-is not several years governs no further than the brackets or the phrase. A part of a year without its year (上半年), and
-some other times, govern at most their sentence (see `TimedText._find_end`). A time that something is compared with
-(比2019年) governs nothing. In a list with 分别, each item has its own time (`_distribute`).
+clause or, before 为止, than the next clause. Unless it is several years, a time in brackets governs no further than the
+brackets, and a time after 由 or 从 no further than the 到, 至 or 为 after it (71%, but not 89%, in
+由2020年的71%提高到89%). A part of a year without its year (上半年), and some other times, govern at most their sentence
+(see `TimedText._find_end`). A time that something is compared with (比2019年) governs nothing. In a list with 分别,
+each item has its own time (`_distribute`).
 
 Text that no time of the paragraph governs has the time of the innermost heading that states a year, otherwise that of
 the section: plans are about the year after the reviewed one, all other sections about the reviewed one.
@@ -86,7 +87,11 @@ class TimedText:
         return tuple(sorted({time.of_year for time in times if time.of_year is not None}))
 
     def _collect(self) -> list[GoverningTime]:
-        """Return the times that govern a part of the text, sorted by `start`. Fill `_compared` and `_main_times`."""
+        """Return the times that govern a part of the text, sorted by `start`. Fill `_compared` and `_main_times`.
+
+        A time that does not determine its year (上半年, 上年) has it from the last main time before it, otherwise from
+        `base`.
+        """
         mentions = [
             mention
             for mention in find_times(self.folded, self.calendar, self.base)
@@ -116,13 +121,18 @@ class TimedText:
     def _find_end(self, mention: TimeMention, time: Time, inner: Sequence[Sequence[tuple[int, int]]]) -> int | None:
         """Return the offset up to which a time governs, or None if it governs all text up to the next such time.
 
-        In brackets or a phrase from … to, a time that is not several years governs up to their end. Otherwise, these
-        times govern their clause: a time inside a clause, a part of a year without its year (上半年) inside a sentence,
-        the date of an event (`_DAY`), 连续五年, and a year whose value was corrected (`_CORRECTED`). These times govern
-        their sentence: 上半年 at its start, a year after 到 that is not that of `base` (到2025年), and, if `base` is
-        several years, a single year that is not at the start of a plan.
+        The first rule that applies decides:
 
-        `inner` are two lists: the spans of brackets, and those of phrases from … to, each in order.
+        1. A time in brackets, or after 由 or 从 and before 到 (`_FROM_TO`), governs up to the end of the brackets or to
+           到, unless it is several years.
+        2. These times govern their clause (before 为止 the next clause, too): a time inside a clause, a part of a year
+           without its year (上半年) inside a sentence, the date of an event (`_DAY`), 连续五年, and a year whose value
+           was corrected (`_CORRECTED`).
+        3. These times govern their sentence: a part of a year without its year at the start of the sentence; a year
+           after 到 that is not the year of `base` (到2025年); and, if `base` is several years, a single year, except at
+           the start of a paragraph of plans.
+
+        `inner` are two lists of spans, each in order: those of brackets, and those of `_FROM_TO`.
         """
         if time.since is None:
             ends = [end for spans in inner if (end := _end_of_span(spans, mention.start)) is not None]

@@ -285,7 +285,10 @@ class ArrayFile(Arrays):
                 self[name]
 
     def _map(self, name: str, below: int | None) -> CheckedArray:
-        """Return an array as a view of the mapped file. Raises IndexDamaged if its entry in the header is not valid."""
+        """Return an array as a view of the mapped file.
+
+        Raises IndexDamaged if its entry in the header is not valid, or if it is `block_checksums`, which has no blocks.
+        """
         array, first_block = self._view_array(name)
         block_count = -(-array.nbytes // _BLOCK_BYTES)
         checksums = self._checksums[first_block : first_block + block_count]

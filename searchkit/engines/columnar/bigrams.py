@@ -1,10 +1,11 @@
 """The bigrams of a segment: for each pair of adjacent characters the list of its offsets, and its document frequency.
 
-Strings are found by the lists. The document frequency of a pair is the number of docs with the pair in their text; it
-is used for rescoring. The characters of a pair are folded, and given by their codes in the segment's alphabet. Code 0
-ends each text, heading and title; it can be the second code of a pair. A list of offsets is an array of 16-bit
-integers: for a common pair the gaps between its offsets, for a rare pair the low bits of all offsets and then their
-high bits.
+An offset counts characters from the first text of the segment, through all texts, headings and titles (`text.py`).
+Strings are found by the lists. The document frequency of a pair is the number of docs (paragraphs) with the pair in
+their text; it is used for rescoring. The characters of a pair are folded, and given by their codes in the segment's
+alphabet. Code 0 ends each text, heading and title; it can be the second code of a pair. A list of offsets is an array
+of 16-bit integers: for a common pair the gaps between its offsets, for a rare pair the low bits of all offsets and then
+their high bits.
 
 Some pairs have no list. The docs with a frequent word of two characters are in the postings and the cross-word postings
 of the word, so some of these words need no list. A list of a common pair with punctuation would be long, and rarely be

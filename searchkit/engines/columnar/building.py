@@ -1,4 +1,7 @@
-"""Builds the columns of a segment from documents. The tokens of a doc with the same term are summed to a posting."""
+"""Builds the columns of a segment from documents.
+
+A doc is a paragraph. All tokens of one term in one doc make one posting; its frequency is the sum of their weights.
+"""
 
 from __future__ import annotations
 

@@ -119,7 +119,8 @@ class CellArrays(NamedTuple):
     column_of: Array
     """Index in `columns`."""
     part_of_n: Array
-    """`TableCell.part_of_n`, or 0 for None."""
+    """`TableCell.part_of_n`: the position in the document (`SegmentColumns.n`) of the doc with the total that the
+    measure is part of; 0 for None."""
 
 
 class TableArrays(NamedTuple):

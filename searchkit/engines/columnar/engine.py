@@ -253,6 +253,10 @@ class ColumnarEngine:
 
         `matches`: the docs that match the query. `collector`: counts the docs that match the query and pass all
         filters.
+
+        For `FacetValue.all_documents`, the documents of the population and of the matches are counted, too. The
+        population contains the docs that match `Request.population` and pass the filters under which the facet is
+        counted.
         """
         collectors = {request.filters: collector}  # by the filters that the counted docs pass
         populations: dict[tuple[Filter, ...], FacetCollector | None] = {}
@@ -285,6 +289,9 @@ class ColumnarEngine:
 
     def _special_population(self, node: Node, filters: tuple[Filter, ...], matches: DocSet) -> FacetCollector | None:
         """Return a collector of the population and the matches together.
+
+        `node`: `Request.population`. `filters`: the filters under which a facet is counted. `matches`: the docs that
+        match the query and pass these filters.
 
         Returns None if all matches are in the population. Then the counts of the population alone are right, and cached
         (`_count_population`).
@@ -458,9 +465,9 @@ class _Selection(NamedTuple):
 class _RankedDocs:
     """The docs of `_Selection.listed` in the order of `Request.sort`, grouped or folded if requested.
 
-    In the order of scores, the best docs come first, sorted by the scores of both steps of ranking. All other docs
-    follow, sorted by the scores of step one. If `Request.sort` is empty and hits are not grouped, the other docs are
-    left out if the page contains only best docs.
+    The best docs are the best by step one of ranking, at most `RESCORE_DEPTH`. In the order of scores, they come first,
+    sorted by the scores of both steps. All other docs follow, sorted by the scores of step one. If `Request.sort` is
+    empty and hits are not grouped, the other docs are left out if the page contains only best docs.
     """
 
     def __init__(
@@ -474,9 +481,9 @@ class _RankedDocs:
     ) -> None:
         """Rank docs.
 
-        `docs`: `_Selection.listed`. `matches`: the docs of `docs` that match `Request.match`. `last`: those that do not
-        match `Request.first`; None if the request has no `first`. `leaves`: the leaves that were matched, with the docs
-        of each, for `Matcher.contains`.
+        `docs`: `_Selection.listed`. `matches`: the docs of `docs` that match `Request.match`. `last`: the docs of
+        `matches` that do not match `Request.first`, and so come last; None if the request has no `first`. `leaves`: the
+        leaves that were matched, with the docs of each, for `Matcher.contains`.
         """
         self._reader, self._docs, self._last = reader, docs, last
         self._matches = None if docs is matches else DocSet.of_bitset(matches.bitset)
@@ -560,14 +567,15 @@ class _RankedDocs:
     def _put_last(self, doc_ids: Array, scores: Array) -> Array:
         """Return the scores by which docs are sorted: -1 for the docs of `_last`, which come last.
 
-        A doc that matches `Request.first` can have the score 0, so 0 would not put a doc behind all docs that match it.
+        A doc that matches `Request.first` can have the score 0. A doc of `_last` with the score 0 could come before it.
         """
         return scores if self._last is None else np.where(self._last.contains(doc_ids), -1.0, scores)
 
     def _choose_best(self, docs: DocSet, matches: DocSet) -> tuple[Array, Array]:
         """Return the best docs by step one, at most `RESCORE_DEPTH`, and their scores. The doc ids ascend.
 
-        The docs of `_last` have the score 0. They are among the best only if the other docs are too few.
+        The docs of `_last` have the score 0. They are among the best only if the other docs are too few. If the request
+        has `beyond`, it has no `first`, so there is no `_last`.
         """
         if self._matches is not None:
             return self._scorer.best(docs, matches)

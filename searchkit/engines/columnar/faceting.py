@@ -31,7 +31,8 @@ class FacetCollector:
         """Return the exact counts of a facet.
 
         Lists the `max_values` most frequent values (None = all values), and the selected values that occur.
-        `all_documents`: the result of `count_documents` for the population.
+        `all_documents`: for `FacetValue.all_documents`, the result of `count_documents` of a collector of the docs
+        that match `Request.population`, and of the matches.
         """
         column = self._reader.facet_column(facet)
         counts, documents = self._count(column)
@@ -106,7 +107,10 @@ class FacetCollector:
         return np.diff(bounds)
 
     def _count_bitsets(self, bitsets: Array) -> tuple[Array, Array]:
-        """Return for each row of packed bits the number of its docs that are in the set, and of their documents."""
+        """Return for each row of packed bits the number of its docs that are in the set, and of their documents.
+
+        A document with several of these docs counts once.
+        """
         rows = max(1, _BLOCK_WORDS // bitsets.shape[1])
         parts = [self._count_rows(bitsets[start : start + rows]) for start in range(0, len(bitsets), rows)]
         counts, documents = zip(*parts, strict=True)
@@ -173,9 +177,11 @@ class FacetCollector:
     def _docs_per_document(self) -> tuple[Array | None, Array]:
         """Numbers of the documents with docs in the set, and the number of docs of each in the set.
 
-        Instead of the numbers, the first value can be None. Then the second one has the counts of all documents. A
-        dense set with at least as many docs as there are documents is counted by the bits of one 64-bit word per 64
-        docs, and of one word per document, if no document is split.
+        Instead of the numbers, the first value can be None. Then the second one has the counts of all documents.
+
+        If no document is split, a dense set with at least as many docs as there are documents is counted by bits: those
+        before the first doc of each document are counted, and the differences are the counts of the documents. This
+        counts the bits of one 64-bit word per 64 docs, and of one word per document.
         """
         document_count, first_parts = len(self._reader.first_doc_ids), self._reader.first_parts
         if self.total < document_count and first_parts is None:

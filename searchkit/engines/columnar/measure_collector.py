@@ -73,7 +73,8 @@ class MeasureCollector:
     def _match(self, request: MeasureRequest) -> tuple[DocSet, list[Node]]:
         """Return the docs whose measures can match, and the conditions that these measures must also match.
 
-        The conditions are the parts of the query, and the filters, that contain a filter by of_year.
+        A child of the `And` at the root of the query, or a filter of the request, is a condition if it contains a
+        filter by of_year. All others select the docs.
         """
         parts = request.match.children if isinstance(request.match, And) else (request.match,)
         of_docs = tuple(part for part in (*parts, *request.filters) if not _has_years(part))

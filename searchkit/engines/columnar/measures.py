@@ -361,7 +361,7 @@ class SegmentMeasures:
         return np.array([change == "decrease" for _, _, _, _, change, *_ in self.attributes.values()], bool)
 
     def _factors(self, convertible: Mapping[str | None, float]) -> Array:
-        """Return the factor of the base unit of each distinct combination of attributes, NaN if it is not convertible.
+        """Return for each distinct combination of attributes the factor of its base unit, NaN if it is not convertible.
 
         `convertible`: the factors by base unit (`MeasureRequest.convertible`).
         """
@@ -517,9 +517,10 @@ def _find_invalid_value(columns: MeasureArrays) -> str | None:
 
 
 def _container_docs(columns: MeasureArrays, doc_of: Array, n: Array, document_of: Array) -> Array:
-    """Return for each measure that is part of another one the doc of the other. Other elements have no meaning.
+    """Return an element for each measure. If the measure is part of another one, the element is the doc of the other.
 
-    The doc is -1 if the document has no such doc in this segment: a long document is split.
+    The element is -1 if that doc is not in this segment, because a long document is split. The elements of measures
+    that are not part of another one have no meaning.
     """
     cells = columns.cells
     docs: Array = doc_of.copy()

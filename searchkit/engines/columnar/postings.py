@@ -1,11 +1,12 @@
 """The inverted index: the term dictionary, and sparse or dense postings with frequencies.
 
-There are three kinds of terms, told apart by their first character:
+A doc is a paragraph. There are three kinds of terms, told apart by their first character:
 
 - A term without a prefix has a posting for each doc with the term in its text, headings or title. The frequency is the
   sum over the three fields, weighted by field. Postings also store whether the term is in the passage of the doc
   (`query.tree.PASSAGE`), or only in a heading or title that belongs to an earlier doc.
-- A term with `HEADING_TERM_PREFIX` has a posting for each heading path that contains the term.
+- A term with `HEADING_TERM_PREFIX` has a posting for each heading path that contains the term. The heading path of a
+  doc is the list of all headings above it.
 - A term with `TITLE_TERM_PREFIX` has a posting for each document whose title contains the term.
 
 In postings of the last two kinds, "doc ids" are indices of heading paths or document numbers.
@@ -271,7 +272,8 @@ class SegmentPostings:
         """Write the postings of a term as dense postings into `dense`, an array of zeros with at least a byte per doc.
 
         A byte is the frequency, plus `IN_PASSAGE_BIT` if the term is in the passage. In place of a frequency that
-        overflows, the byte contains 15 (if the postings are stored sparse) or 127 (dense). `overflow` returns it.
+        overflows, the byte contains 15 (if the postings are stored sparse) or 127 (dense). `overflow` returns the
+        frequency itself.
         """
         if term_ord in self._dense_rows:
             dense[: self._size] = self._dense(term_ord)
@@ -301,10 +303,11 @@ class SegmentPostings:
         return tf
 
     def word_counts(self, live_docs: Array | None) -> tuple[Array, Array, Array]:
-        """Return the ordinals of the words (`contract.Vocabulary.words`), the number of docs, and the key of each.
+        """Return the ordinal, the number of docs and the key of each word (`contract.Vocabulary.words`): three arrays.
 
         The docs are the live docs that have the word in their passage. `live_docs`: a mask, or None if all docs are
-        live. Words of several segments with equal keys are taken as equal, so that they need not be decoded.
+        live. The key of a word is a hash of it (`ByteStrings.keys`). Words of several segments with equal keys are
+        taken as equal, so that they need not be decoded.
         """
         offsets = self._offsets.astype(np.int64)
         ends = offsets[1:] - self._not_in_passage
@@ -317,7 +320,7 @@ class SegmentPostings:
             in_passage = self._dense(term_ord) >= IN_PASSAGE_BIT
             counts[term_ord] = np.count_nonzero(in_passage if live_docs is None else in_passage & live_docs)
         is_word = (counts > 0) & (self._terms.character_counts() > 1)
-        is_word[: bisect.bisect_left(self._terms, b":")] = False  # before ":", which follows 9: prefixes, 0 to 9
+        is_word[: bisect.bisect_left(self._terms, b":")] = False  # ":" follows 9: no prefix and no digit first
         words = np.flatnonzero(is_word)
         return words, counts.take(words), self._terms.keys().take(words)
 

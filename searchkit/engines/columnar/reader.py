@@ -1,4 +1,7 @@
-"""The index reader: the segments of a commit as one index, with doc ids over all segments, and the corpus order."""
+"""The index reader: the segments of a commit as one index, with doc ids over all segments, and the corpus order.
+
+A doc is a paragraph, a document a report or a record of a corpus file.
+"""
 
 from __future__ import annotations
 
@@ -57,8 +60,8 @@ _FLOAT32_ERROR = 1e-6  # more than the relative rounding error of a few operatio
 class FacetColumn:
     """The values of a facet as ordinals, for counting and sorting.
 
-    The values of a doc depend only on its key: its document number or, for a facet of paragraphs, the code of the
-    stored value that contains them, such as that of its section and topics. The codes are those of all segments
+    Docs with the same key have the same values. The key of a doc is its document number or, for a facet of paragraphs,
+    a code: for topic, the code of the stored pair of section and topics. The codes are assigned over all segments
     (`IndexReader._load_facet_column`).
     """
 
@@ -113,7 +116,11 @@ class IndexTables(NamedTuple):
 
 
 class DocumentBits(NamedTuple):
-    """The ends of documents as packed bits (`docsets.pack_bits`)."""
+    """The ends of documents as packed bits (`docsets.pack_bits`), for `FacetCollector._count_rows`.
+
+    It counts the documents with a match by an addition that carries into the last bit of such a document. Words are the
+    64-bit words of the packed bits.
+    """
 
     last: Array
     """The bits of the last docs of documents."""
@@ -522,9 +529,9 @@ class IndexReader:
     def join_indicators(self, codes: Sequence[Array]) -> tuple[Indicators, list[Array]]:
         """Return distinct indicators, and for each segment the ordinals of the given codes.
 
-        `codes`: for each segment, codes of its column of indicators. If they are few, the first result contains only
-        their indicators. Otherwise it contains all indicators of the index, which are cached. If there are no codes,
-        nothing is read.
+        The ordinal of a code is the index of its indicator in the first result. `codes`: for each segment, codes of its
+        column of indicators. If they are few, the first result contains only their indicators. Otherwise it contains
+        all indicators of the index, which are cached. If there are no codes, nothing is read.
         """
         if not any(map(len, codes)):
             return Indicators.of_texts(()), [*codes]

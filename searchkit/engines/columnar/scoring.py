@@ -23,8 +23,9 @@ from searchkit.query.tree import ScoringClause
 
 _SCORE_BLOCK_SIZE = 1 << 15  # scores of terms that are computed together: they stay in the processor's cache
 _MAX_EXACT_DOCS = 4096
-"""Maximum number of ids of a set that is scored without upper bounds, and of likely docs that are offered first. Number
-of docs of the first block for upper bounds if there is no threshold yet (`Scorer._candidates`)."""
+"""A set that is stored as at most this many ids is scored without upper bounds. In `Scorer._candidates`, docs that are
+likely to be the best come first if they are at most this many, and the first block for upper bounds has this many docs
+if there is no threshold yet."""
 _MAX_BOUND_BLOCK_DOCS = 1 << 17
 """Maximum number of docs of a block for upper bounds. A block of a bitset includes docs that do not match."""
 _NEAR_RATIO = 5
@@ -67,8 +68,9 @@ class Scorer:
 
         `likely`: docs of the set that are likely to be among the best, which saves time.
 
-        Among docs with equal scores, the first in corpus order are the best. For a set of at most `_MAX_EXACT_DOCS`
-        ids, takes as long as `score`. For any other set, takes about 0.3 ns per word and doc to compute upper bounds.
+        Among docs with equal scores, the first in corpus order are the best. For a set that is stored as at most
+        `_MAX_EXACT_DOCS` ids, takes as long as `score`. For any other set, takes about 0.3 ns per word and doc to
+        compute upper bounds.
         """
         if not self._term_weights:
             doc_ids = self._reader.first(docs, RESCORE_DEPTH)
@@ -87,11 +89,12 @@ class Scorer:
     def _candidates(self, docs: DocSet, bounds: _ImpactBounds, likely: DocSet | None) -> Array:
         """Return the ids, ascending, of the docs that `bounds` cannot exclude from the `RESCORE_DEPTH` best of a set.
 
+        A doc is excluded if its upper bound is below the threshold, which rises as docs are offered (`_ImpactBounds`).
         The earlier the threshold rises, the more docs it excludes. So the docs in `likely` (if they are ids, more than
-        `RESCORE_DEPTH` and at most `_MAX_EXACT_DOCS`) and, if the set is dense, the docs with a rare term are offered
-        to `bounds` first. If the threshold then exceeds the highest possible bound of a doc with only frequent terms,
-        the candidates are among the docs with a rare term, and the other docs are not offered ("MaxScore": Turtle and
-        Flood, "Query Evaluation: Strategies and Optimizations", 1995).
+        `RESCORE_DEPTH` and at most `_MAX_EXACT_DOCS`) and, if the set is dense, the docs with a rare term
+        (`IndexTerms.rare_doc_ids`) are offered to `bounds` first. If the threshold then exceeds the highest possible
+        bound of a doc with only frequent terms, the candidates are among the docs with a rare term, and the other docs
+        are not offered ("MaxScore": Turtle and Flood, "Query Evaluation: Strategies and Optimizations", 1995).
         """
         if likely is not None and not likely.is_dense and RESCORE_DEPTH < len(likely) <= _MAX_EXACT_DOCS:
             bounds.offer(likely.ids)
@@ -196,7 +199,8 @@ class Scorer:
     def _gram_frequencies(self, doc_ids: Array, characters: Sequence[str], bigrams: Sequence[str]) -> Array:
         """Return a row of frequencies per character, then per bigram, with an element per doc. The doc ids ascend.
 
-        `characters` contains all characters of the bigrams. Takes 0.2 µs per doc and 1 ns per character of the texts.
+        `characters` contains all characters of the bigrams. The gram code of a character is its index in `characters`,
+        from 1, or 0 if it is not there. Takes 0.2 µs per doc and 1 ns per character of the texts.
         """
         reader = self._reader
         bounds = doc_ids.searchsorted(reader.doc_bases)
@@ -232,9 +236,10 @@ class Scorer:
 class _ImpactBounds:
     """Integer upper bounds of scores by words, and the candidates: the docs that these bounds cannot exclude.
 
-    The upper bound of a doc is the sum over the terms of the quantised impact times an integer factor, which is
-    proportional to the weight of the term. A doc is a candidate if its bound is at least the threshold: the
-    `RESCORE_DEPTH`th best bound so far, minus the highest possible rounding error of a bound.
+    The upper bound of a doc is the sum over the terms of the impact, quantised to 0 to 255 (`IndexReader.impacts`),
+    times the factor of the term: an integer in proportion to the weight of the term, rounded up, and 0 if the weight is
+    negative. A single term with a positive weight has the factor 1. A doc is a candidate if its bound is at least the
+    threshold: the `RESCORE_DEPTH`th best bound so far, minus the highest possible rounding error of a bound.
     """
 
     def __init__(self, reader: IndexReader, term_weights: Mapping[str, float]) -> None:
@@ -340,7 +345,10 @@ class _ImpactBounds:
 
 
 def _find_codes(text_codes: Array, gram_codes: Array) -> Array:
-    """Return a mask of the codes of a text whose gram code is not 0. `gram_codes`: the gram code of each code."""
+    """Return a mask of the codes of a text whose gram code is not 0.
+
+    `gram_codes`: for each code of the alphabet, the gram code of its character (`Scorer._gram_frequencies`).
+    """
     is_gram: Array
     if len(text_codes) >= _MIN_COMPARED_LENGTH:
         codes = gram_codes.nonzero()[0].tolist()

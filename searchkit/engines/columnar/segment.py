@@ -1,7 +1,7 @@
 """A segment: up to 65,535 docs in one immutable file of arrays.
 
-A doc is a paragraph. A document is a report, or a record of a file such as a row of a table, which is a document with a
-single doc. Docs and documents are numbered separately. The docs of a document are consecutive.
+A doc is a paragraph of a report, or a row of one of its tables. A document is a report, or a record such as a line of a
+.jsonl file, which has a single doc. Docs and documents are numbered separately. The docs of a document are consecutive.
 """
 
 from __future__ import annotations
@@ -422,7 +422,11 @@ class SegmentReader:
         )
 
     def _kept_entries(self, kept_docs: Array, kept_documents: Array, kept_paths: Array) -> PostingEntries:
-        """Return the postings of kept docs, documents and heading paths, renumbered without the dropped ones."""
+        """Return the postings of kept docs, documents and heading paths, with their new numbers in place of the old.
+
+        A posting is of a document if its term is one of titles, and of a heading path if its term is one of headings.
+        `kept_docs`, `kept_documents`: masks. `kept_paths`: the old numbers of the paths, in the order of the new ones.
+        """
         entries = self.postings.entries()
         field = self.postings.fields()[entries.term]
         # The new number by field (see `SegmentPostings.fields`) and old number, -1 if dropped.

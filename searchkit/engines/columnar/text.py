@@ -1,5 +1,8 @@
 """The passages of a segment (texts, headings and titles), as codes of the segment's alphabet.
 
+A doc is a paragraph. Its passage is its text, the headings that begin at it and, if it is the first doc of its
+document, the title.
+
 The alphabet contains 0, then the distinct characters of all texts, headings and titles, and their folded forms, in the
 order of code points. The code of a character is its index in the alphabet, from 1. Code 0 ends each text, heading and
 title.
@@ -74,7 +77,8 @@ def text_arrays(
 
     `characters`: the code points of the texts of all docs, concatenated. `lengths`: the number of code points of each
     text. `words`: words of two characters, ascending. `word_docs`: offsets and doc ids; None if there are no words.
-    The docs with `words[i]` as a token of their passage are `doc_ids[offsets[i] : offsets[i + 1]]`.
+    The docs with `words[i]` as a token of their passage are `doc_ids[offsets[i] : offsets[i + 1]]`. The cross-word docs
+    of a word have its characters in their passage, but not the word as a token (行政 in 执行|政策).
     """
     doc_count, characters = len(lengths), np.concatenate([characters, narrow_code_points("".join(headings.texts))])
     heading_lengths = np.fromiter(map(len, headings.texts), np.int64, len(headings.texts))

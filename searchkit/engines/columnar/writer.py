@@ -1,4 +1,8 @@
-"""The index writer: writes segments, marks documents as deleted, and merges or rewrites segments."""
+"""The index writer: writes segments, marks documents as deleted, and merges or rewrites segments.
+
+A doc is a paragraph, a document a report or a record of a corpus file. The base index is the committed index that an
+update starts from. Its segment files are not changed.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +56,10 @@ class _SegmentInfo:
 
 
 class ColumnarWriter:
-    """Collects documents. Writes them to a segment if the next one would not fit, in `add_index` and in `commit`."""
+    """Collects documents. Writes them to a segment if the next document would not fit, in `add_index` and in `commit`.
+
+    `base` is the folder of the base index; None if there is none.
+    """
 
     def __init__(self, folder: Path, analyzer: Analyzer, base: Path | None) -> None:
         self._folder, self._analyzer = folder, analyzer
@@ -76,9 +83,11 @@ class ColumnarWriter:
         tables: Sequence[Table] = (),
         keys: Sequence[int] = (),
     ) -> None:
-        """Add a document with its paragraphs, the measures and the near-duplicate key of each of them, and its tables.
+        """Add a document with its paragraphs and its tables.
 
-        A document that exceeds the limits of a segment is split, and stored as several documents with the same id.
+        `measures`: the measures of each paragraph. `file`: name of the corpus file. `keys`: the near-duplicate key of
+        each paragraph; empty if none has a key. A document that exceeds the limits of a segment is split, and stored as
+        several documents with the same id.
         """
         lengths = [len(paragraph.text) for paragraph in paragraphs]
         own_headings = own_heading_counts(paragraphs)

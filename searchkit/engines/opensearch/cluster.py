@@ -42,8 +42,8 @@ _BULK_TIMEOUT = 120
 """Seconds until an attempt of a bulk request counts as failed. It is longer, because a bulk request that is sent again,
 although the first one was carried out, leaves deleted documents, which make searches slower."""
 _ATTEMPTS = 6
-"""Maximum number of times that a request is sent if the cluster has too much to do (status 429). Also the maximum for a
-search that is part of a request, and for a bulk request of which the cluster cannot write a document now."""
+"""Maximum number of times that a request is sent if the cluster has too much to do (status 429). The same maximum holds
+for a single search in a multi-search, and for a bulk request if the cluster cannot write one of its documents now."""
 _CHUNK_SIZE = 4 << 20
 """Maximum bytes of a file in one OpenSearch document."""
 EXISTS = "resource_already_exists_exception"
@@ -56,6 +56,7 @@ _MAX_BUCKETS = 65_535
 
 Json = dict[str, Any]
 Buckets = dict[tuple[str, ...], int]
+"""Numbers of documents by combination of values (`Cluster.count_buckets`)."""
 _Result = TypeVar("_Result")
 
 
@@ -120,7 +121,7 @@ class Cluster:
 
     @classmethod
     def assign(cls, index: Path, url: str) -> None:
-        """Write the file that `read` reads. An index that has a name keeps it, also at a new address.
+        """Write `cluster.json` for an address. An index that has a name keeps it, also at a new address.
 
         Raises UsageError for an invalid address, and for one that names another index. Raises IndexForeign if the
         existing file is invalid, and IndexUnusable if the file cannot be written.

@@ -55,7 +55,8 @@ class DocumentRow(msgspec.Struct):
     checksum: int = 0
     """Sum of the checksums of its paragraphs (`checksum_of`)."""
     measured: list[tuple[int, int, int, list[_MeasureRow]]] = []
-    """Uid, reviewed year, reporting year and measures of each paragraph with measures. 0 is an unknown year."""
+    """For each paragraph with measures: its uid, the year that its report reports on (`model.reviewed_year`), the
+    reporting year (`Paragraph.year`), and its measures. 0 is an unknown year."""
 
     def add(
         self, source: Json, lengths: Sequence[int], paragraph: Paragraph, measures: Sequence[ExtractedMeasure]
@@ -99,7 +100,8 @@ class MeasureRows(msgspec.Struct):
     """The measures of a state, in corpus order.
 
     Fields of bytes are arrays of 32-bit integers (`is_part`: of bools), with an element per measure, unless stated
-    otherwise.
+    otherwise. `indicator_of`, `attributes_of` and `time_of` are indices in the lists `indicators`, `attributes` and
+    `times`.
     """
 
     indicators: list[str]
@@ -185,7 +187,10 @@ class Documents:
         return document_from_json(self._records[ordinal])
 
     def values(self, facet: Facet) -> tuple[list[str], NDArray[np.int64]]:
-        """Return the values of a facet of documents, and for each document the index of its value, or -1."""
+        """Return the values of a facet of documents (year, district), and for each document the index of its value.
+
+        The index is -1 if the document has no value.
+        """
         if facet not in self._values:
             codes: dict[str, int] = {}
             found = [facet_values(self._as_paragraph(record), facet) for record in self._records]

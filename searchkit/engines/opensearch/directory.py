@@ -43,7 +43,12 @@ _RENEWAL_SECONDS = 10.0
 _FILES = (ALIASES_FILE, EXTRAS_FILE, PROBLEMS_FILE, STATE_FILE, SUGGESTIONS_FILE)
 """Files that a build writes beside the prepared documents."""
 _FIELDS = {"manifest": ("text", "data", "retired", "taken"), "lock": ("holder", "expires")}
-"""Fields of the two documents of the OpenSearch index `searchkit-NAME-state`, by id."""
+"""Fields of the two documents of the OpenSearch index `searchkit-NAME-state`, by id.
+
+`text`: the manifest as JSON, empty before the first commit. `data`: name of the committed state. `retired`: the times
+at which states were replaced, by name, for replaced states that are kept. `taken`: how often the lock has been taken.
+`holder`: the process that holds the lock. `expires`: when the lock expires.
+"""
 RETENTION_SECONDS = 3600.0
 """Seconds for which searches can use a state after another one has replaced it, unless `_MAX_RETIRED` further states
 are replaced in this time. After that, the next build removes the state."""

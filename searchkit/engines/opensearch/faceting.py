@@ -1,8 +1,9 @@
 """Exact facet counts.
 
-The cluster counts matches by document; for a facet of paragraphs, by value and document. The values of a facet of
-documents are taken from the columns. OpenSearch's own number of distinct documents is not used, because it is an
-approximation.
+A facet of paragraphs is one whose values can differ between the paragraphs of a document: topic, section, of_year. All
+other facets are facets of documents. The cluster counts matches by document; for a facet of paragraphs, by value and
+document. The values of a facet of documents are taken from the columns. OpenSearch's own number of distinct documents
+is not used, because it is an approximation.
 """
 
 from __future__ import annotations
@@ -127,7 +128,11 @@ class FacetCounting:
 
 
 def _queries(facet: Facet, request: Request, excluded: Sequence[Json]) -> tuple[Json, Json]:
-    """Return the queries of the matches and of the population of a facet."""
+    """Return the queries of the matches and of the population of a facet.
+
+    Both apply all filters except those of the facet. The population also has paragraphs that do not match
+    (`Request.population`). Its documents are counted in `FacetValue.all_documents`.
+    """
     others = [to_query(item) for item in request.filters if item.name != facet.name]
     matches = all_of([PARAGRAPHS, to_query(request.match), *others], excluded)
     if isinstance(request.population, Everything):

@@ -57,7 +57,7 @@ class StoredRecord(msgspec.Struct):
     paragraph: Json
     measures: list[Json]
     own_headings: int
-    """Number of headings that belong to the passage of the paragraph."""
+    """Number of headings, the last ones of the path, that begin at the paragraph and so belong to its passage."""
     lengths: tuple[int, ...]
     """Lengths of the paragraph (`ranking.Lengths`)."""
     key: int
@@ -135,7 +135,7 @@ def _class_synonyms() -> list[str]:
 def uid_of(paragraph_id: str) -> int:
     """Return the uid of a paragraph, a hash of its id, from 1 to 2⁶².
 
-    The field `fold` contains the negative uid of a paragraph without a near-duplicate key.
+    The field `fold` contains the near-duplicate key of a paragraph or, if it has none, its negative uid.
     """
     digest = hashlib.sha256(paragraph_id.encode("utf-8", "surrogatepass")).digest()
     return int.from_bytes(digest[:8], "big") % (1 << 62) + 1

@@ -73,7 +73,10 @@ def gram_query(gram: str) -> Json:
 
 
 def _fields(name: str) -> tuple[str, ...]:
-    """Return the fields of OpenSearch for a field of a query. `label` has the headings and the title of a passage."""
+    """Return the fields of OpenSearch for a field of a query.
+
+    The passage of a paragraph is its text and the headings and title that belong to it, which are the field `label`.
+    """
     return ("text", "label") if name == PASSAGE else (name,)
 
 
@@ -100,7 +103,10 @@ def _filter_query(item: Filter) -> Json:
 
 
 def _find_string(name: str, node: Substring) -> Json:
-    """Return the query of the paragraphs with a string in a field."""
+    """Return the query of the paragraphs with a string in a field.
+
+    With `node.whole_numbers`, the string must not be inside a longer number: 3件 does not match in 13件.
+    """
     text = node.text
     phrase: Json = {"term": {name: text}} if len(text) == 1 else {"match_phrase": {f"{name}.bigrams": text}}
     around = _longer_numbers(text) if node.whole_numbers else []
@@ -115,10 +121,11 @@ def _find_string(name: str, node: Substring) -> Json:
 
 
 def _longer_numbers(text: str) -> list[Json]:
-    """Return the intervals of longer numbers that contain a string: with a digit or numeral before it or after it.
+    """Return the intervals of longer numbers that contain a string: 13件 and 1.3件 for 3件. Empty if there can be none.
 
-    Between a decimal digit at an end of the string and the digit next to it, there can be a dot or comma. The longer
-    numbers are those of `tree.Substring`.
+    If the string begins or ends with a decimal digit, a longer number has another digit next to it, possibly beyond
+    a dot or comma. If the string begins or ends with a Chinese numeral, a longer number has a numeral next to it or,
+    only before the string, a digit. The longer numbers are those of `tree.Substring`.
     """
     string, (digit, numeral, mark) = _phrase(text), map(_class, (DIGIT, NUMERAL, MARK))
     longer: list[Json] = []

@@ -59,10 +59,10 @@ def ask_together(owner: object, searches: Sequence[Search]) -> list[Json] | None
 def run_together(
     owner: object, send: Callable[[Sequence[Search]], list[Json]], calls: Iterable[Callable[[], _Result]]
 ) -> Iterator[_Result]:
-    """Run calls in batches of `CALLS`, and yield their results in order. Raises the exception of a call in its place.
+    """Run calls in batches of `CALLS`, and yield their results in order. Raises the exception of a call for its result.
 
     The results of a batch are yielded when all of its calls have ended; then the next batch starts. `send` returns the
-    answers to the searches of several calls, each as OpenSearch gives it. Only the thread that iterates calls it.
+    answers to the searches of several calls, each as OpenSearch gives it. `send` runs only in the thread that iterates.
     """
     calls = iter(calls)
     while batch := [*islice(calls, CALLS)]:

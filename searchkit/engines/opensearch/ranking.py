@@ -77,12 +77,14 @@ class RankedHit:
     record: StoredRecord
     paragraph: Paragraph
     uid: int
+    """Hash of the id of the paragraph (`mapping.uid_of`)."""
     order: str
     """Sort key of the paragraph for corpus order."""
     scores: Explanation
     is_last: bool
     """Whether the hit comes after all others (`Request.first`)."""
     is_beyond: bool
+    """Whether the hit is not a match, but a further hit (`Request.beyond`)."""
 
 
 class Statistics:
@@ -167,9 +169,10 @@ class Ranking:
         self._scored: list[RankedHit] | None = None
 
     def _ranked(self, selected: Json) -> Json:
-        """Return the query of selected hits. Each hit lists the named queries that it matches.
+        """Return the query of the hits that the query `selected` matches.
 
-        The query scores the hits if the request has scoring clauses or `first`.
+        Each hit lists which of the queries named `match`, `first` and `complete` it matches. The query scores the hits
+        if the request has scoring clauses or `first`.
         """
         request = self._request
         # Only the needed names: each one sends its tree, and OpenSearch limits the number of clauses of a search.

@@ -17,8 +17,8 @@ from searchkit.model import Document, ExtractedMeasure, Paragraph, Table
 from searchkit.text.analyzer import Analyzer
 
 SPOOL_FILE = "spool.jsonl"
-"""File of the prepared documents. Each document has two lines in JSON: a list of the corpus file, the position in the
-spool and the id; and the content."""
+"""File of the prepared documents. Each OpenSearch document has two lines in JSON. The first is a list: name of the
+corpus file, position in the spool, id of the document. The second is the content of the document."""
 
 
 class Spool:
@@ -39,7 +39,7 @@ class Spool:
         tables: Sequence[Table],
         keys: Sequence[int],
     ) -> None:
-        """Append what is indexed for a document."""
+        """Append the OpenSearch documents of a corpus document (`mapping.document_docs`)."""
         if self._handle is None:
             self._handle = self.path.open("wb")
         self._documents += 1

@@ -1,5 +1,8 @@
 """Writes a new state of an index to the cluster: clones the base, if any, removes and adds documents, joins columns.
 
+The base is the state that the build updates. The columns are the data of all documents and measures as arrays, in two
+files of the state (`columns`).
+
 The id of an OpenSearch document is made from the id of its paragraph or document, or from the name of its file. So a
 request can be repeated without duplicates.
 """
@@ -33,8 +36,8 @@ _CLONE_SECONDS = 50
 class OpenSearchWriter:
     """Collects prepared documents on disk, and sends them to the cluster when it commits.
 
-    The writer of a worker writes a part: only the prepared documents. A writer writes a part if the parent of its
-    folder has no `cluster.json`.
+    A file of prepared documents is a spool (`spool`). The writer of a worker writes a part, which is only a spool. A
+    writer writes a part if the parent of its folder has no `cluster.json`.
     """
 
     def __init__(self, folder: Path, analyzer: Analyzer, base: Path | None) -> None:
@@ -104,7 +107,11 @@ class _Publication:
         self._name = cluster.data_index(data)
 
     def run(self, base: str | None, removed: set[str], spools: Sequence[Path], fingerprint: str) -> None:
-        """Create the state. Raises IndexUnusable, also if the cluster then has an unexpected number of documents."""
+        """Create the state. Raises IndexUnusable, also if the cluster then has an unexpected number of documents.
+
+        `base`: name of the state to clone. `removed`: corpus files whose documents in the base are dropped. `spools`:
+        files of added documents. `fingerprint`: that of the analyzer.
+        """
         kept = self._clone(base) if base else 0
         if not base:
             body = index_body(fingerprint, self._cluster.shards)
@@ -120,7 +127,7 @@ class _Publication:
             )
 
     def _clone(self, base: str) -> int:
-        """Create the state as a clone of the state `base`. Returns the number of its documents, files not counted."""
+        """Create the state as a clone of the state `base`. Returns the number of its documents (`_count`)."""
         body = {"settings": {"index.blocks.write": None, "index.auto_expand_replicas": "0-1"}}
         source = self._cluster.data_index(base)
         self._cluster.call("PUT", f"/{source}/_block/write")  # a state that is not frozen cannot be cloned
@@ -129,14 +136,17 @@ class _Publication:
         return self._count()
 
     def _count(self) -> int:
-        """Return the number of OpenSearch documents, those of files not counted."""
+        """Return the number of OpenSearch documents of paragraphs and of corpus documents.
+
+        OpenSearch documents that hold a file of the state do not count.
+        """
         query = {"terms": {"kind": ["paragraph", "document"]}}
         return int(self._cluster.call("POST", f"/{self._name}/_count", {"query": query})["count"])
 
     def _delete(self, files: set[str]) -> int:
         """Delete the documents of files of the corpus, and all files of the state.
 
-        Returns the number of deleted documents, files not counted.
+        Returns the number of deleted documents, as `_count` counts them.
         """
         names = sorted(files)
         query = {
@@ -181,7 +191,10 @@ class _Publication:
 
 
 def _join(parts: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Yield bulk requests of about the same size, each with the number of its parts."""
+    """Join parts, each the lines of a bulk request for one document, to bulk requests of about `_BULK_BYTES` bytes.
+
+    Yields the number of parts and the content of each request.
+    """
     batch: list[bytes] = []
     size = 0
     for part in parts:

@@ -112,7 +112,8 @@ def excerpt_answer(found: Excerpt | Table, document: Document | None, max_around
     """Return the answer with the paragraphs or the table of an id.
 
     `document`: the document of the paragraphs or the table. `max_around`: the largest value of `around` that the tool
-    accepts. If the paragraphs are several and not the last of the document, the answer says with which id to read on.
+    accepts. If the answer has to leave out paragraphs, or if several paragraphs were found and the document goes on
+    after them, it says with which id to read on.
     """
     facts, messages = _document_facts(document)
     if isinstance(found, Table):

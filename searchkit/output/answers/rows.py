@@ -99,7 +99,7 @@ def document_line(document: Document) -> str:
 
 
 def outline_rows(document_id: str, entries: Iterable[OutlineEntry]) -> list[Row]:
-    """Return the rows of the headings of a document, each with the id of its first paragraph."""
+    """Return a row for each heading of a document. It cites the first paragraph below the heading."""
     return [
         Row(
             (f"{document_id}#{entry.first}",),
@@ -141,7 +141,7 @@ def _value_text(record: Mapping[str, Any]) -> str:
 
 
 def facet_rows(name: str, counts: FacetCounts) -> list[Row]:
-    """Return the rows of the values of a facet, each with the filter by the value."""
+    """Return a row for each value of a facet. It cites the filter by the value: `district=东丽区`."""
     values: Any = facet_to_json(counts)["values"]
     return [
         Row(

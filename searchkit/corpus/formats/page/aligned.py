@@ -257,9 +257,9 @@ def _move_totals(rows: Collection[dict[int, list[Glyph]]]) -> None:
 def _find_label_spans(rows: Sequence[tuple[TextRow, Mapping[int, Sequence[Glyph]]]]) -> list[tuple[str, int]]:
     """Return the labels in the first column, each with the number of rows on which it is centred.
 
-    Empty if labels and rows do not agree, if a line only continues cells of another row, or if the first row that is
-    not a total has a label of its own. A row with a label but without a cell in the second column counts as a total,
-    and always has a label of its own.
+    Empty if the rows are not groups with a label centred on each, if a line only continues cells of another row, or if
+    the first row that is not a total has a label of its own. A row with a label but without a cell in the second column
+    counts as a total, and always has a label of its own.
     """
     labels: list[tuple[float, str]] = []
     heights: list[float] = []

@@ -33,8 +33,9 @@ _MAX_OFF_CENTRE = 1.5
 _MAX_OFF_LEVEL = 0.5
 """Header cells side by side are at the same height if their heights differ by less than this, in em."""
 _MAX_LINE_STEP = 1.3
-"""Lines of a header that are closer than this, in em, are in one row. A name of a group of rows is at least this far
-above the row below it (`_is_group`), a group header at least half as far above a column header (`_find_runs`)."""
+"""Lines that are closer than this, in em, can be one text. So a name of a group of rows (一、行政处罚) is at least this
+far above the row below it (`_is_group`). A group header is at least half as far above a column header (`_find_runs`).
+"""
 _MAX_WRAP_STEP, _MAX_CLOSE_STEP = 2.1, 1.5
 """Maximum distance, in em, between two lines of one cell, and the distance up to which two lines are in one cell even
 if the rows of the table are as close to each other."""
@@ -184,8 +185,8 @@ def _split(row: TextRow, columns: Columns) -> dict[int, list[Glyph]]:
     """Return the pieces of a header row by column.
 
     A piece that begins at or after the end of the text of its column may be the header of the next column, at the left
-    of its figures. It is if the next column has no piece, and if the figures of its own column are aligned at the right
-    or another piece is in its own column.
+    of the figures there. It is if the next column has no piece, and if the figures of its own column are aligned at the
+    right or another piece is in its own column.
     """
     pieces: list[tuple[int, list[Glyph]]] = []
     for word in row.words:
@@ -253,15 +254,15 @@ class Header:
 
     @property
     def is_complete(self) -> bool:
-        """Whether each column has a header."""
+        """Whether each column has a column header."""
         return len(self._column_headers) == len(self.columns.extents)
 
     def add(self, row: TextRow, *, is_lowest: bool = False) -> bool:
         """Add a row above the rows of the header. Return whether the row seems to belong to the header.
 
-        It does if the header is incomplete, if the row has pieces for at least half of the columns, if a piece covers
-        several columns, or if one of several pieces is a line of the column header below it. If the lowest row has one
-        word for each column, each word is the header of its column, even if it is wider.
+        It does if a column has no column header yet, if the row has pieces for at least half of the columns, if a piece
+        covers several columns, or if one of several pieces is a line of the column header below it. If the lowest row
+        has one word for each column, each word is the header of its column, even if it is wider than the column.
         """
         pieces: Mapping[int, Sequence[Glyph]] = _split(row, self.columns)
         if is_lowest and len(row.words) == len(self.columns.extents):
@@ -296,8 +297,11 @@ class Header:
         that a group header is above the lower ones. If all have the same height, the piece is a caption, unless bars
         enclose the header or some columns have no header. It is also a caption if it is nearer to the middle of the
         table than to that of any columns, unless the column headers are complete and differ in tops, middles and
-        bottoms. The only piece of a row is never a group header over the first column. In any case, the piece can be a
-        line of the column header below it (`_goes_on`). `is_barred`: whether bars enclose the header.
+        bottoms. The only piece of a row is never a group header over the first column. A piece that is no group header
+        can still be a line of the column header below it (`_goes_on`).
+
+        The result is False if no column has a header yet, or the table has more than `_MAX_GROUPED_COLUMNS`.
+        `is_barred`: whether bars enclose the header.
         """
         glyphs = [glyph for word in row.words for glyph in word]
         if not self._column_headers or len(self.columns.extents) > _MAX_GROUPED_COLUMNS:
@@ -421,7 +425,7 @@ class Header:
         Each is a triple: the distance of the piece from the centre of the columns in em, the first column and the end.
         The columns of a run have headers at the same height. The piece is centred over these headers or over the text
         of the columns, or it starts above the left end of the first header and is too far above to be a line of it.
-        The latter counts as distance 0.
+        The latter counts as distance 0. A run contains all columns of each group header so far, or none of them.
         """
         em = row.line.size
         left, right = glyphs[0].left, glyphs[-1].right

@@ -77,9 +77,9 @@ def is_unreadable(glyphs: Sequence[Glyph]) -> bool:
 def rotate_upright(page: PlacedPage) -> tuple[PlacedPage, int]:
     """Rotate a page so that most of its text is upright.
 
-    Return it with the number of characters other than blanks in other directions, skewed ones included. These
-    characters are dropped. So are glyphs outside the page, and glyphs that are invisibly small or larger than the page;
-    the number does not include them.
+    Characters in other directions, skewed ones included, are dropped. Return the page with their number; blanks are not
+    counted. Glyphs outside the page, and glyphs that are invisibly small or larger than the page, are dropped, too, but
+    not counted.
     """
     min_size, max_size = _MIN_TYPE_SIZE * page.height, page.height
     on_page = [
@@ -256,7 +256,7 @@ def build_line(glyphs: Sequence[Glyph], page_number: int) -> PlacedLine:
 
 
 def _find_raised_and_lowered(glyphs: Sequence[Glyph], size: float) -> list[str]:
-    """Return for each glyph of a line the delimiter before raised or lowered text; empty for other glyphs.
+    """Return `RAISED` for each raised glyph of a line, `LOWERED` for each lowered one; empty for other glyphs.
 
     `size`: the type size of the line.
     """
@@ -272,7 +272,9 @@ def _find_raised_and_lowered(glyphs: Sequence[Glyph], size: float) -> list[str]:
 
 
 def _resolve_raised_and_lowered(parts: Sequence[str], delimiters: Sequence[str]) -> str:
-    """Return the text of a line with raised and lowered characters.
+    """Return the text of a line, with its raised and lowered characters resolved (`marks.resolve_marks`).
+
+    `delimiters`: for each part, `RAISED`, `LOWERED` or empty.
 
     Raised characters at its start keep their delimiters, because they may belong to the last word of the line before.
     """

@@ -267,7 +267,11 @@ def _add_ends(rows: Sequence[float], down: Sequence[_Line], em: float) -> list[f
 
 
 def _find_walls(lines: Sequence[_Line], positions: Sequence[float], crossing: Sequence[float]) -> set[tuple[int, int]]:
-    """Return where lines separate slots: index of the position, and index of the space between crossing positions."""
+    """Return where parallel lines separate slots.
+
+    Each is a pair: the index of the line's position in `positions`, and the index of the space between two positions
+    in `crossing`, those of the lines across.
+    """
     middles = [(before + after) / 2 for before, after in pairwise(crossing)]
     walls: set[tuple[int, int]] = set()
     for line in lines:

@@ -462,8 +462,8 @@ def _count_repeated(before: Sequence[Sequence[Cell]], rows: Sequence[Sequence[Ce
 def _continues(before: Sequence[Sequence[Cell]], rows: Sequence[Sequence[Cell]]) -> bool:
     """Return whether rows that do not repeat the header continue a table.
 
-    They do not if the number of columns differs, or if a row above the first number has words in most of the columns
-    that contain numbers in `before`: these words are the header of another table.
+    They do not if the number of columns differs, or if a row, up to the first with a number, has words in most of the
+    columns that contain numbers in `before`: these words are the header of another table.
     """
     above, below = place_cells(before), place_cells(rows)
     width = len(above[0]) if above else 0

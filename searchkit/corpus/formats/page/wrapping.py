@@ -27,12 +27,13 @@ _MAX_ROOM = 1.0
 _MAX_FIGURE_ROOM = 0.5
 """A figure that leaves less room than this in its column, in em, may have been wrapped. A digit is half an em wide."""
 _MIN_LONG_FIGURE = 5
-"""Minimum number of characters of a complete figure that may go on in the next line."""
+"""A figure whose first line is a number by itself (12345 of 12345678) needs at least this number of characters there as
+evidence that it was wrapped (`_is_rest`)."""
 _MIN_WRAPPED_WIDTH = 5.0
 """Minimum width, in em, of a column whose text was wrapped. In a narrower one, any text may fill the column."""
 _MAX_OFF_MIDDLE = 0.65
-"""Maximum distance, in em, of the last row of a label below the height that is as far below the label as its first row
-is above it."""
+"""Tolerance, in em, for the last row of a label that is centred on several rows. If the first row is at 10 and the
+label at 25, the last row is at most this far below 40."""
 _MIN_OFF_ROW = 0.25
 """Minimum distance, in em, of the first label over several rows below the first of these rows. A closer label belongs
 to this row alone."""
@@ -42,7 +43,7 @@ def find_end(rows: Sequence[TextRow], first: int, end: int, columns: Columns, ba
     """Return the end of a table, including the lines below its rows with figures.
 
     A line whose words fit the columns is included if it continues cells of the line above it, or if it is short and
-    either close to the line above it or above the lowest bar.
+    either close to the line above it or above the lowest bar (a horizontal rule).
 
     `first`: the index of the first row below the header. `end`: the end of the rows with figures.
     """
@@ -59,11 +60,11 @@ def find_end(rows: Sequence[TextRow], first: int, end: int, columns: Columns, ba
 
 
 def mark_parts(rows: Sequence[TextRow]) -> list[TextRow]:
-    """Return the rows. Lines of figures that are only parts of the cells of another row are no longer `is_data`.
+    """Return the rows. A line that contains only parts of the cells of another row is no longer `is_data`.
 
-    Where a column is too narrow for its figures, they are wrapped. Such a line has no label, is close to another row
-    with figures, and has figures only in columns that this row leaves free; or it continues cells that fill their
-    columns.
+    Such lines occur where a column is too narrow for its figures. There are two kinds. The first has no label and
+    consists of figures; it is close to another row with figures, and has words only in columns that this row leaves
+    free. The second continues cells that fill their columns (`_is_rest`).
     """
     labelled = [row for row in rows if row.is_data and row.line.left < _find_label_end(rows)]
     columns = find_columns(labelled) if len(labelled) > 1 else None
@@ -160,7 +161,11 @@ def _add_rest(groups: list[list[TextRow]], lines: Sequence[TextRow], pitch: floa
 
 
 def _is_rest(row: TextRow, above: TextRow, columns: Columns) -> bool:
-    """Return whether the words of a row continue cells of the row above that fill their columns."""
+    """Return whether the words of a row continue cells of the row above that fill their columns.
+
+    The row must be short and close to the row above, and its words must fit the columns. At least one word must
+    continue text, a part of a figure (12,), or a number of at least `_MIN_LONG_FIGURE` characters.
+    """
     is_close = row.baseline - above.baseline < _MAX_WRAP_STEP * row.line.size
     if not is_close or not row.words or not row.is_short or not columns.fits(row):
         return False
@@ -202,10 +207,10 @@ def _continues_figure(before: Sequence[Glyph], after: Sequence[Glyph], extent: t
 def span_labels(
     labels: Sequence[float], rows: Sequence[float], em: float, own: AbstractSet[float] = frozenset()
 ) -> list[int]:
-    """Return the number of rows over which each label is centred; empty if labels and rows do not agree.
+    """Return the number of rows over which each label is centred; empty if such groups do not make up all rows.
 
-    `labels` and `rows` are baselines, ascending. `own` are the baselines of rows that have a label of their own in any
-    case. The result is also empty if all labels are in `own`, or if the first label that is not in `own` is less than
+    `labels` and `rows` are baselines, ascending. A label whose baseline is in `own` must belong to one row only. The
+    result is also empty if all labels are in `own`, or if the first label that is not in `own` is less than
     `_MIN_OFF_ROW` below the first of its rows.
     """
     spans: list[int] = []

@@ -88,15 +88,15 @@ class ListNumbers:
                 self._lists.setdefault(name, _read_list(element, definition))
 
     def level_of_style(self, name: str, style: str) -> int | None:
-        """Return the level of list `name`, from 0, that a paragraph style implies; None if there is none."""
+        """Return the level, from 0, that a paragraph style implies in the list with id `name`, or None."""
         word_list = self._lists.get(name)
         levels = word_list.levels.items() if word_list else ()
         return next((n for n, level in levels if level.style == style), None)
 
     def next_number(self, name: str, n: int) -> str:
-        """Count one paragraph of list `name` at level `n`, from 0, and return the text that Word prints before it.
+        """Count a paragraph at level `n`, from 0, of the list with id `name`, and return its number as Word prints it.
 
-        The text ends with a blank where Word prints a gap. It is empty if there is no such list or level, and for a
+        The result ends with a blank where Word prints a gap. It is empty if there is no such list or level, and for a
         bullet, a hidden number and any other number that prints nothing.
         """
         word_list = self._lists.get(name)

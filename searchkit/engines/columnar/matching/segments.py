@@ -151,8 +151,8 @@ class SegmentMatcher:
     def _match_filter(self, item: Filter) -> DocSet:
         """Return the docs that a filter admits.
 
-        Evaluates the filter once per distinct value of a column. A column of ids of documents has many values, so the
-        ids that a filter names are looked up instead. Takes at most two gathers after that.
+        Evaluates the filter once per distinct value of a column. The column `document` has many values, so the ids in a
+        filter without ranges are looked up instead. Takes at most two gathers after that.
         """
         column, name = self._segment.facet_column(item.name)
         if column is None:
