@@ -6,7 +6,7 @@ Each command is compared with the floor, a Python process that only imports NumP
 one more command: it counts the lines with a string in the texts of the same reports. In each round, all commands run in
 turn. The excess is the median of the differences to the floor of the same round. Processor time is user and system time
 of the process. NumPy's threads are switched off, as searchkit does, in all processes except those of the command
-`DEFAULT_FLOOR`. searchkit's byte code is compiled before the first round, as pip does. The default index is that of
+`THREADED_FLOOR`. searchkit's byte code is compiled before the first round, as pip does. The default index is that of
 `bench.product` for the corpus gov. If these reports are not available, nothing is measured, not even another index.
 Writes results/cold.json, from which `bench.productreport` writes a table.
 """
@@ -36,7 +36,7 @@ RUNS = 21
 """Default number of rounds."""
 FLOOR = "floor"
 """Name of the command that the others are compared with."""
-DEFAULT_FLOOR = "floor, NumPy with threads"
+THREADED_FLOOR = "floor, NumPy with threads"
 """Name of the same command, run without the setting that switches NumPy's threads off."""
 _THREADS = "OPENBLAS_NUM_THREADS"
 """Environment variable with the number of threads of NumPy's linear algebra."""
@@ -61,7 +61,7 @@ _STRING = "粮食"
 def commands(index: Path, texts: Path) -> dict[str, list[str]]:
     """Return the command lines by name. `texts`: file with the text of each paragraph, which ripgrep reads."""
     floor = [sys.executable, "-c", "import numpy, click"]
-    measured = {FLOOR: floor, DEFAULT_FLOOR: floor, "empty Python process": [sys.executable, "-c", "pass"]}
+    measured = {FLOOR: floor, THREADED_FLOOR: floor, "empty Python process": [sys.executable, "-c", "pass"]}
     for name, arguments in _COMMANDS.items():
         measured[name] = [*program(), *arguments, *([] if name == "--help" else ["--index", str(index)])]
     ripgrep = shutil.which("rg", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
@@ -83,7 +83,7 @@ def measure(measured: Mapping[str, Sequence[str]], runs: int) -> dict[str, dict[
         _run(command, one_thread)  # fills the file cache
     for _ in range(runs):
         for name, command in measured.items():
-            times[name].append(_run(command, environment if name == DEFAULT_FLOOR else one_thread))
+            times[name].append(_run(command, environment if name == THREADED_FLOOR else one_thread))
     results = {}
     for name, values in times.items():
         pairs = list(zip(values, times[FLOOR], strict=True))

@@ -60,7 +60,7 @@ class Query:
     """
 
     group: str
-    """Class of similar queries, such as `2 words, all`. Reports have one time per class."""
+    """Class of similar queries, such as `2 words, all`. A benchmark reports one running time per class."""
     kind: Kind
     words: tuple[str, ...] = ()
     """Tokens. A phrase is a single string, which is not segmented."""

@@ -3,10 +3,10 @@
     python -m bench.run [--size 10k|100k|1m|gov]… [--only search|indexing|commands]… [--engine NAME]… [--name NAME]
 
 Without options, runs all benchmarks at all sizes that are available: about an hour and a half on two cores, and 20 GB
-of disk. Earlier results under the same name are kept unless they are measured again. Builds of all files and searches
-are measured in separate processes, with one thread per library. The commands of a cold search and of an update are
-separate processes, too, but run as a user runs them. Only the opening of an index, without and with a first query, is
-measured in this process.
+of disk. Earlier results under the same name are kept unless they are measured again. Searches and full builds are
+measured in separate processes, in which each library may use one thread. The commands of a cold search and of an update
+are separate processes, too, but run as a user runs them. Only the opening of an index, without and with a first query,
+is measured in this process.
 """
 
 from __future__ import annotations
@@ -171,7 +171,10 @@ def _keep_others(earlier_queries: Sequence[dict[str, Any]], queries: Sequence[di
 
 
 def _identity(query: dict[str, Any]) -> str:
-    """Return a string that two records of a query share if they are about the same query and the same true total."""
+    """Return a key of the record of a query: its class, kind, words and filters, and the correct number of matches.
+
+    Records with equal keys can be merged.
+    """
     return json.dumps([query[name] for name in ("group", "kind", "words", "filters", "truth")])
 
 

@@ -10,7 +10,7 @@ class UnderstoodFilter(NamedTuple):
     """A place, a year, a body, a section or a kind of report that words of a query name."""
 
     facet: str
-    """district, of_year (also for the year of a report), agency, section or doctype."""
+    """district, of_year, agency, section or doctype. Years are of_year, also if the words name the year of a report."""
     values: tuple[str | int, ...]
     """The values of the facet that the words mean. Years are numbers."""
     words: str

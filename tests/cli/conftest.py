@@ -28,7 +28,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a corpus of one report whose paragraphs are `TEXTS`, `corpus`, and an index of it, `index`."""
+    """A folder with `corpus`, which has one report with the paragraphs `TEXTS`, and `index`, the index of it."""
     folder = tmp_path_factory.mktemp("small")
     (folder / "corpus").mkdir()
     text = "天津市东丽区司法局2023年法治政府建设年度报告\n\n" + "\n".join(TEXTS) + "\n\n2024年1月5日\n"

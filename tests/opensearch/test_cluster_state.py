@@ -287,7 +287,9 @@ def test_an_update_equals_a_new_index(url: str, tmp_path: Path) -> None:
 
 
 def test_the_best_of_candidates_are_the_best(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The hits are the same if only candidates are scored, if these do not suffice, and if all matches are scored.
+    """The hits are the same whether only candidates, the best by OpenSearch's own BM25, are scored, or all matches.
+
+    All matches are scored if the best need not be among the candidates, or from the start.
 
     The index was updated: the document frequencies of OpenSearch still count the documents that were deleted.
     """
@@ -333,7 +335,7 @@ def test_the_best_of_candidates_are_the_best(url: str, tmp_path: Path, monkeypat
     assert "all" not in attempts
 
 
-def test_check_finds_altered_paragraphs(index: Path) -> None:
+def test_check_finds_a_removed_paragraph(index: Path) -> None:
     """`check` raises IndexDamaged if another program has removed the document of a paragraph from the cluster."""
     cluster = Cluster.read(index)
     assert cluster is not None

@@ -36,10 +36,10 @@ def spec_of(*candidates: RankedMeasure) -> IndicatorSpec:
 
 
 def test_the_report_on_the_year_is_quoted(rank: Callable[..., RankedMeasure]) -> None:
-    """The measures of a fact (place, body, year) begin with that of the report on the year.
+    """The measures of a fact (place, body, year) begin with those of the reports on the year.
 
-    That is the work report of the next year, or another report of the year itself. Those of later reports follow, then
-    those of earlier reports. A measure of another body belongs to another fact.
+    A work report is about the year before it, any other report about its own year. The measures of later reports
+    follow, then those of earlier ones. A measure of another body belongs to another fact.
     """
     later = rank("later#1", 3, of_year=2022, year=2024, doctype=WORK_REPORT)
     earlier = rank("earlier#1", 4, of_year=2022, year=2022, doctype=WORK_REPORT)

@@ -7,7 +7,7 @@ from description import Sample
 _SPANNED = ("html", "html-th", "html-framed", "docx", "xlsx", "rtf", "pdf-ruled", "ofd-ruled")
 """Formats that show which rows and columns a cell covers."""
 _ALMOST_ALL = (*_SPANNED, "md", "csv", "tsv", "txt-tabs", "txt-columns")
-"""The formats of `_SPANNED`, and formats in which all slots of a cell except the first are empty."""
+"""The formats of `_SPANNED`, and formats that write a cell that covers several places in the first of them."""
 
 SAMPLES = (
     Sample(
@@ -58,7 +58,7 @@ SAMPLES = (
         formats=_ALMOST_ALL,
     ),
     Sample(
-        "dose and rate per ten thousand",
+        "rates per thousand, ten thousand and 100,000",
         ("指标 | 2020年 | 2021年 | 2022年 | 2023年",),
         (
             "每千人口医疗卫生机构床位数（张） | 6.46 | 6.7 | 6.92 | 7.1",
@@ -249,7 +249,7 @@ SAMPLES = (
         formats=("html", "html-th", "html-framed", "docx", "xlsx", "md", "csv", "tsv", "txt-tabs", "rtf"),
     ),
     Sample(
-        "cases by quarter and kind, total on top",
+        "cases by half-year and source, total on top",
         ("案件来源 | 全年{c2} | 上半年{c2} | 下半年{c2}", " | 件数 | 占比 | 件数 | 占比 | 件数 | 占比"),
         (
             "合计 | 1,260 | 100 | 610 | 100 | 650 | 100",
@@ -299,7 +299,7 @@ SAMPLES = (
         no_figures=(0,),
     ),
     Sample(
-        "payments in two currencies",
+        "payments in several currencies",
         ("项目 | 金额 | 币种 | 折合人民币（万元）",),
         ("设备采购 | 120,000 | 美元 | 85.3", "技术服务 | 36,500.75 | 欧元 | 28.4", "培训 | 50,000 | 人民币 | 5"),
         no_figures=(2,),
@@ -374,7 +374,7 @@ SAMPLES = (
         is_data=False,
     ),
     Sample(
-        "complaint numbers",
+        "telephone numbers for complaints",
         ("监督单位 | 举报电话 | 通信地址 | 邮编 | 电子邮箱",),
         (
             "市纪委监委 | 12388 | 人民路1号 | 410000 | jw@example.gov.cn",

@@ -113,7 +113,10 @@ def test_every_word_is_found(original: jieba.Tokenizer) -> None:
     + [(word, 0) for word in ("AT", "AT&", "AT&T 3", "吉林 89", "小S女", "zz", "\0", " ", "𠀀", "\uffff")],
 )
 def test_words_are_found_in_all_parts_of_the_file(word: str, frequency: int, original: jieba.Tokenizer) -> None:
-    """Words of the unsorted part, and the first and the last word, are found. Other strings are not."""
+    """The word frequencies of jieba are found, also of words that are not in the order of the file (小S, AT&T, B超).
+
+    Strings that are no words have the frequency 0.
+    """
     assert original.FREQ.get(word, 0) == frequency
     dictionary = JiebaDictionary()
     assert dictionary.frequency(word) == frequency

@@ -14,7 +14,7 @@ _OPTIONS: dict[str, Any] = {"resultTypes": ["violations"], "rules": {"target-siz
 COLOURS = ["color-contrast", "link-in-text-block"]
 """Rules whose result depends on the theme."""
 _MAX_STEPS = 600
-"""Maximum number of presses of Tab on a page, and of the controls that they must reach."""
+"""Tab is pressed at most this number of times on a page. Controls after this number need not be reached."""
 _MARK = """() => {
   const box = 'a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex="0"]';
   const options = { visibilityProperty: true, contentVisibilityAuto: true };

@@ -27,7 +27,7 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
     assert monitor.problems == []
 
 
-def test_a_facet_value_is_swapped_in_place(page: Page, address: str) -> None:
+def test_a_click_on_a_facet_value_changes_the_results_in_place(page: Page, address: str) -> None:
     """A click on a value changes the results and the URL.
 
     It keeps the scroll position and does not reload the page; back and forward undo and redo it.
@@ -83,7 +83,7 @@ def test_single_keys_can_be_switched_off(page: Page, address: str) -> None:
 
 
 def test_neighbours_and_values_are_shown_in_place(page: Page, address: str) -> None:
-    """上下文 shows the paragraphs around a hit; the box of a facet finds values of the whole facet."""
+    """上下文 shows the paragraphs around a hit; the field of a facet finds its values by a part of the name."""
     page.goto(f"{address}search?query=处罚")
     page.locator("a.context").first.click()
     page.locator(".around .text").first.wait_for()

@@ -1,4 +1,4 @@
-"""Page chrome: menus, share buttons and other navigation of web pages, page numbers, footers.
+"""Page chrome: menus, share buttons and other navigation of web pages, page numbers, footers, tables of contents.
 
 Every function takes one line that `lines.clean_line` returned and depends on nothing else. The patterns are
 narrow, so that sentences of a report are not taken for chrome.
@@ -54,7 +54,8 @@ _TIMESTAMP = re.compile(r"(?:\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?|)\s?\d{1,2}
 _BREADCRUMB = re.compile(
     r"[^<>＞»›→《。，,；]{1,31}(?:(?:>+(?!>)|＞+(?!＞)|[»›→])[^<>＞»›→。，,；]{0,42})+|>.*|(?:首页|主页)\s?[/|-]\s?[^。，]*"
 )
-"""Names with arrows between them (`首页 > 政务公开`), the rest of such a path, or 首页 before a slash or hyphen.
+"""Names with arrows between them (`首页 > 政务公开`), the rest of a broken path (`> 政务公开`), or 首页 before a slash,
+`|` or a hyphen.
 
 Adjacent parts of the pattern match disjoint characters. Otherwise a line of arrows could be split in exponentially many
 ways, and the match would practically not end.
@@ -150,7 +151,7 @@ def is_imprint(line: str) -> bool:
 
 
 def is_chrome(line: str) -> bool:
-    """Return whether a line is page chrome of any kind. Page numbers and the imprint do not count."""
+    """Return whether a line is page chrome, other than a page number or the imprint."""
     return (
         bool(line)
         and len(line) <= _MAX_CHROME_LENGTH

@@ -66,7 +66,7 @@ class SegmentCells:
     """The cells of an open segment."""
 
     def __init__(self, arrays: Arrays) -> None:
-        # Converted once: `searchsorted` would convert an array of another type than that of the value at every call.
+        # Converted to 64 bits once: for a Python integer, `searchsorted` would convert a smaller type at every call.
         self._measure = arrays["cell_measure"].astype(np.int64)
         count = len(self._measure)
         self._part_of_n = arrays.column("cell_part_of_n", count)
@@ -83,7 +83,7 @@ class SegmentCells:
     def columns(self, is_kept: Array) -> CellArrays:
         """Return the cells of the measures that are True in `is_kept`, for writing them to another segment.
 
-        The cells have the ordinals that these measures get without the others.
+        The measures are renumbered: the ordinal of each is its position among the measures that are kept.
         """
         kept = np.flatnonzero(is_kept.take(self._measure))
         (rows, row_of), (columns, column_of) = (

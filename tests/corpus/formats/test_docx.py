@@ -59,10 +59,10 @@ def test_paragraphs_are_blocks_and_empty_ones_are_merged() -> None:
 
 
 def test_elements_that_stand_for_characters() -> None:
-    """A tab, a non-breaking hyphen and a symbol become characters. A soft hyphen and a picture are dropped.
+    """A tab, a non-breaking hyphen and a symbol become characters. A soft hyphen is dropped.
 
-    White space around a text is kept only if `xml:space` says so. A symbol is dropped if its code is invalid, or is a
-    private-use code in a font that is not a known symbol font.
+    White space around a text is kept only if `xml:space` says so. A symbol is dropped if its code is invalid, if it is
+    a pictogram (004A of Wingdings, a smiley), or if its code is private-use and its font is no known symbol font.
     """
     body = paragraph(
         "<w:r><w:t>\n 立案 </w:t><w:tab/><w:t xml:space='preserve'>129 件</w:t><w:noBreakHyphen/><w:softHyphen/></w:r>"

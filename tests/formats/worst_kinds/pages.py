@@ -334,7 +334,7 @@ PDF: Mapping[str, FileKind] = MappingProxyType(
         "objects without a cross-reference table": lambda size: (
             b"%PDF-1.7\n" + b"1 0 obj<</Type/Catalog>>endobj\n" * (size // 31)
         ),
-        "keywords of a header": lambda size: b"%PDF-1.7\n" + b"obj endobj xref trailer<< startxref " * (size // 36),
+        "keywords without objects": lambda size: b"%PDF-1.7\n" + b"obj endobj xref trailer<< startxref " * (size // 36),
         "a table of characters": _long_character_map,
         "noise": lambda size: b"%PDF-1.7\n" + RNG.randbytes(size),
     }

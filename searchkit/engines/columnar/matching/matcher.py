@@ -28,9 +28,10 @@ class Matcher:
     def __init__(
         self, segments: Sequence[SegmentReader], doc_bases: Sequence[int], terms: IndexTerms, live_docs: Array | None
     ) -> None:
-        """Take the segments, the first doc id of each followed by the number of docs, and the terms of the index.
+        """Take the segments and the terms of the index.
 
-        `live_docs`: a mask, or None if all docs are live.
+        `doc_bases`: the first doc id of each segment, and at the end the number of all docs. `live_docs`: a mask, or
+        None if all docs are live.
         """
         self._segments = list(map(SegmentMatcher, segments))
         self._doc_bases, self._size, self._terms = doc_bases, doc_bases[-1], terms
@@ -62,8 +63,9 @@ class Matcher:
     def contains(self, node: Node, doc_ids: Array, leaves: dict[Node, DocSet]) -> Array:
         """Return a mask of `doc_ids`, ascending ids of live docs: True for those that match a query tree.
 
-        `leaves`: as for `match`, but not None. For a word of titles, no set of docs is built: the given docs are looked
-        up in the ranges of docs of the documents with the word in their title, which are cached for recent words.
+        `leaves`: as for `match`, but not None. For a word of titles, unless it is under a NOT, no set of docs is built:
+        the given docs are looked up in the ranges of docs of the documents with the word in their title, which are
+        cached for recent words.
         """
         if isinstance(node, And | Or):
             # A doc that one child decides is not looked up in the children after it.
@@ -83,7 +85,10 @@ class Matcher:
         return self._match(node, leaves).contains(doc_ids)
 
     def _docs_under_title(self, term: str) -> Array:
-        """Return `SegmentMatcher.docs_under_title` for all segments. If no title has the term, the rows are empty."""
+        """Return two rows: the first doc of each document whose title has the term, and the end of its docs.
+
+        The rows are empty if no title has it.
+        """
         parts = [np.empty((2, 0), np.int64)]
         for segment, base in zip(self._segments, self._doc_bases, strict=False):
             docs = segment.docs_under_title(term)
