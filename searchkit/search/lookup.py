@@ -480,10 +480,14 @@ class _QueryFeatures:
         )
 
     def _penalty_of_time(self, of_year: int | None, since: int | None, part: str | None, status: str) -> float:
-        is_span = (since, of_year) == self._span if self._span else (since is not None) == self._is_cumulative
+        is_total = since is not None
+        if self._span is None:
+            misfit = int(is_total != self._is_cumulative)
+        else:  # the total of the range fits best, then the values of single years, then totals of other ranges
+            misfit = 0 if (since, of_year) == self._span else 1 + is_total
         return (
             STATUS_PENALTY * (status != self._status)
-            + CUMULATIVE_PENALTY * (not is_span)
+            + CUMULATIVE_PENALTY * misfit
             + PART_OF_YEAR_PENALTY * (part is not None)
         )
 
