@@ -67,8 +67,8 @@ _MAX_CONTENDERS = 20
 _FIRST_PAGE_SIZE = 1000
 """Number of ranked measures in the first page that is read. Each further page has twice as many as the one before. The
 best score, to which relevance is relative, is that of the first page."""
-MAX_CANDIDATES, MAX_POOR_CANDIDATES = 15_000, 3_000
-"""Maximum number of ranked measures that are read: four pages, or two if no measure answers the query well, as for
+MAX_CANDIDATES, MAX_POOR_CANDIDATES = 15_000, 1_000
+"""Maximum number of ranked measures that are read: four pages, or one if no measure answers the query well, as for
 pasted text. If none does, nearly all measures are as relevant as the best one."""
 _MIN_RELEVANCE = 0.25
 """If the last measure of a page has at least this relevance, another page is read. Less relevant measures have no
