@@ -23,10 +23,14 @@ _UNIT_OF_GROUP = {"percent": "%", "money": "元"}
 """Units that the groups `percent` and `money` of `_NUMBER_WORD` ask for. The text of the group `unit` is a unit
 itself."""
 _QUESTION = re.compile(
-    "(?:大约|大概|一共|总共|分别|究竟|到底|(?<![中公])共(?=[是有计])){0,3}(?:是|(?<!国)有|为|达到?|了|计){0,3}"
+    "(?:大约|大概|一共|总共|合计|总计|分别|究竟|到底|(?<![中公])共(?=[是有计])){0,3}"
+    "(?:是|拥有|(?:(?<!国)|(?<=[全我]国))有|(?<!行)为|达到?|了|(?<![审统设会累预])计){0,3}"
     rf"{_NUMBER_WORD}(?:呢|吗|啊)?[?？。]*"
 )
-"""Matches words that ask for a number, with the adverbs and verbs before them: 一共有多少, 大约是几件."""
+"""Matches words that ask for a number, with the adverbs and verbs before them: 一共有多少, 大约是几件, 合计多少.
+
+Characters that end another word stay: 累计, 审计, 违法行为, 国有.
+"""
 _REQUEST = re.compile("请问|请查一?下?|帮我查一?下?|查一?下|查询一?下?|我想知道|想知道")
 """Matches words of a request, such as 请问 before a question."""
 _QUESTION_END = re.compile("(?:是|为|有)?(?:什么|怎样|如何)?[?？]+$")
@@ -34,9 +38,12 @@ _QUESTION_END = re.compile("(?:是|为|有)?(?:什么|怎样|如何)?[?？]+$")
 
 
 _NATIONWIDE = re.compile(
-    r"(?:(?<!\S)|(?<=[年度底末月]))全国(?!人大|人民代表|政协|文明|百强|重点|先进|示范|劳动?模|优秀|双拥|性|统一|各)"
+    r"(?:(?<![^\s\u200b])|(?<=[年度底末月]))全国(?!人大|人民代表|政协|文明|百强|重点|先进|示范|劳动?模|优秀|双拥|性|统一|各)"
 )
-"""Matches the whole country as a place at the beginning of a run or after a time (2023年), not as a part of a name."""
+"""Matches the whole country as a place at the beginning of a run or after a time (2023年), not as a part of a name.
+
+Invisible characters before it stand for words that were removed: 请问全国…
+"""
 
 
 class NumberQuestion(NamedTuple):

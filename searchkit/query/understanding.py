@@ -393,6 +393,8 @@ class _NameFinder:
         edges = [start, *(edge for name in names for edge in (name.start, name.end)), end]
         for left, right in zip(edges[::2], edges[1::2], strict=True):
             first, last = self._trim(left, right, at_start=left > start, at_end=right < end)
+            while left > start and first < last and self._text[first] in "-－":
+                first += 1  # 东丽区-立案: after the space that takes the place of the name, - would exclude 立案
             if first < last:
                 yield first, last
 

@@ -25,7 +25,7 @@ class UnderstoodFilter(NamedTuple):
 
 
 def remove_filters(query: str, understood: Iterable[UnderstoodFilter]) -> str:
-    """Return a query without the words of its understood filters."""
+    """Return a query without the words of its understood filters, and without a hyphen after them (东丽区-立案)."""
     for item in sorted(understood, key=lambda item: -item.start):
-        query = f"{query[: item.start]} {query[item.end :]}"
+        query = f"{query[: item.start]} {query[item.end :].lstrip('-－')}"
     return " ".join(query.split())

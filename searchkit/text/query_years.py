@@ -14,20 +14,25 @@ _TO = r"(?:至|到|\.\.|[-—–―~～]{1,2})"
 _QUERY_YEARS = re.compile(
     rf"(?<![0-9.])(?:(?P<first>{ARABIC_YEAR}|{HAN_YEAR})|(?P<short>[0-9]{{2}}(?=年|{_TO}[0-9]{{2}}年)))(?![0-9.](?!\.))"
     rf"(?P<mark>年度?)?(?:{_TO}(?P<last>{ARABIC_YEAR}|{HAN_YEAR}|[0-9]{{2}}(?![0-9]))(?P<mark2>年度?)?)?"
-    r"(?(mark)|(?(mark2)|(?![0-9.%])))"
+    r"(?(mark)|(?(mark2)|(?![0-9.%]|-[0-9]{1,2}(?![0-9]))))"
 )
-"""Matches a year or a range in a query: 2023, 2023年, 23年, 二〇二三年, 2021至2023年, 2021-23."""
-_AFTER_YEAR = re.compile(r"[底末初](?![期级])|(?P<open>以来|[以之]后|起(?![诉草步点]))|(?P<around>前后)")
-"""Matches after a year: a point of time in the year (底, 末, 初), or words by which all later years (`open`) or the two
-neighbouring years (`around`) are meant too."""
+"""Matches a year or a range in a query: 2023, 2023年, 23年, 二〇二三年, 2021至2023年, 2021-23. 2023-6-1 is neither."""
+_SINCE = re.compile("以来|至今|到现在|到目前")
+"""Matches words after a year by which all later years are meant too, also if 年 is missing: 2019至今."""
+_AFTER_YEAR = re.compile(
+    "底(?![期级线层])|末(?![期级端])|初(?![期级中审步次始心创衷])"
+    rf"|(?P<open>{_SINCE.pattern}|[以之]后|后(?![期续备勤疫])|起(?![诉草步点重降获底伏]))|(?P<around>前后)"
+)
+"""Matches after 年: a point of time in the year (底, 末, 初), or words by which all later years (`open`) or the two
+neighbouring years (`around`) are meant too. In 2023年初中毕业生 and 2023年起重机械, it is the beginning of a word."""
 _DECADE = re.compile("代(?![表理建管办征收偿缴发])")
 """Matches 代 after 年 if all years of the decade are meant that begins with the year: 1990年代."""
 _DECADE_NAME = re.compile(
     "(?:(?:上个?|二十|20)世纪)?(?:(?P<digit>[3-9])0|(?P<han>[三四五六七八九])十)年代(?![表理建管办征收偿缴发])"
 )
 """Matches a decade of the 20th century: 90年代, 上世纪八十年代."""
-_DEADLINE = re.compile("[以之]?前(?!后)")
-"""Matches after 年 if the year is a deadline: 2030年前."""
+_DEADLINE = re.compile("[以之]前|前(?![后期0-9一二三四五六七八九十两几半])")
+"""Matches after 年 if the year is a deadline: 2030年前. 2023年前三季度 is a part of the year."""
 _DURATION = re.compile("[来间内期限制龄级多]|以上|以下|左右")
 """Matches after 年 if two digits before it are a duration: 16年来."""
 _MIN_SHORT_YEAR = 16
@@ -87,10 +92,12 @@ def find_query_year(folded: str, start: int) -> QueryYear | None:
     first = _to_year(match["first"] or match["short"], 2000)
     is_sure = first % 100 not in range(10, _MIN_SHORT_YEAR) if match["short"] else True
     last = _to_year(match["last"], first) if match["last"] else first
+    if match["last"] and len(match["last"]) == 2 and last <= first:  # noqa: PLR2004 - two digits
+        return None  # 2023-06 is a month
     end = match.end()
     if match["mark"] == "年" and not match["last"] and first % 10 == 0 and (years := _DECADE.match(folded, end)):
         end, last = years.end(), first + 9
-    elif is_marked and (after := _AFTER_YEAR.match(folded, end)):
+    elif (is_marked or _SINCE.match(folded, end)) and (after := _AFTER_YEAR.match(folded, end)):
         end = after.end()
         first, last = (first - 1, last + 1) if after["around"] else (first, last)
         last = MAX_YEAR if after["open"] else last
