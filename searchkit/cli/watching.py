@@ -19,6 +19,7 @@ from searchkit.cli.options import (
     split_options,
 )
 from searchkit.cli.output import FAILED, FOUND, NOTHING_FOUND, Target, print_error, write_output
+from searchkit.cli.settings import use_language_of_help
 from searchkit.errors import SearchkitError
 from searchkit.translation import gettext as _
 from searchkit.translation import join, ngettext
@@ -30,13 +31,17 @@ _SHOWN_HITS = 10
 """Default of `watch run --limit`."""
 
 
-@click.group(cls=LocalizedGroup)
-def watch() -> None:
+@click.group(cls=LocalizedGroup, invoke_without_command=True)
+@click.pass_context
+def watch(context: click.Context) -> None:
     """Watch searches, and report paragraphs that are new in the index.
 
     The watches are kept in a file of yours, not in the index, which `watch list` names. A paragraph
     is new if no paragraph with its text, place and year was there before.
     """
+    if context.invoked_subcommand is None:
+        use_language_of_help(context)
+        write_output([context.get_help(), "\n"])
 
 
 @watch.command(cls=QueryCommand)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from searchkit.output.cells import single_line, value_text
+
+_NUMBER = re.compile(r"[+-][0-9][0-9,]*(\.[0-9]+)?(e[+-]?[0-9]+)?%?", re.IGNORECASE)
+"""Matches a number with a sign: -2.5, +1,234%, -1e-07. Not what a spreadsheet would calculate: -1+2, -1-2, -A1."""
 
 
 def delimited_lines(records: Iterable[Mapping[str, object]], delimiter: str) -> Iterator[str]:
@@ -35,6 +39,6 @@ def delimited_line(values: Sequence[object], delimiter: str) -> str:
 def _escape_formula(cell: str) -> str:
     """Prefix a cell with ' if a spreadsheet could read it as a formula.
 
-    Such a cell begins with = + - or @, maybe after white space.
+    Such a cell begins with = + - or @, maybe after white space, and is no number.
     """
-    return "'" + cell if cell.lstrip()[:1] in {"=", "+", "-", "@"} else cell
+    return "'" + cell if cell.lstrip()[:1] in {"=", "+", "-", "@"} and not _NUMBER.fullmatch(cell) else cell

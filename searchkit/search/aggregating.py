@@ -130,7 +130,7 @@ def split_names(names: str | Sequence[str]) -> list[str]:
 
 def _keys(measure: Measure, facet: str) -> list[GroupKey]:
     """Return the values of a measure for a facet, or [None]. The value for district is the path of the region."""
-    if facet.startswith("district"):
+    if facet.partition(":")[0] == "district":
         return ["/".join(measure.region[: Facet.parse(facet).depth])] if measure.region else [None]
     if facet == "topic":
         return [*measure.topics] or [None]

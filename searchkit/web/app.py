@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import chain
 from typing import Any
+from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.middleware.gzip import GZipMiddleware
@@ -133,9 +134,10 @@ class Server:
         """
         view = site.view()
         token, is_compressed = token_at(view, state.endpoint), "gzip" in headers.get("accept-encoding", "")
-        if state.endpoint == "about":
-            token += f"-{view.verified}"  # this answer changes while the state of the index stays the same
-        etag = f'W/"{token}-{suffix or self._assets.digest}"'
+        if state.endpoint in {"about", "info"}:
+            token += f"-{view.verified}"  # these answers change while the state of the index stays the same
+        look = f"{self._assets.digest}-{site.look}"  # a server that is started again may have another title or language
+        etag = f'W/"{token}-{suffix or look}"'
         if etag in headers.get("if-none-match", ""):
             return Answer(b"", "", _NOT_MODIFIED, _revalidated(etag))
         key = (token, state.url(site.root, None, f".{suffix}" if suffix else ""), str(is_compressed))
@@ -312,15 +314,18 @@ async def _stream(pieces: Iterator[bytes], pool: RequestPool) -> AsyncIterator[b
 
 
 def _page_links(site: Site, state: State, suffix: str, cursor: str | None) -> list[str]:
-    """Return the links from a page of a list to the next page and to the page before, for the header Link."""
-    links = []
+    """Return the links from a page of a list to the next page and to the page before, for the header Link.
+
+    The path is encoded, because a header can only have characters of Latin-1, and an index may be called 天津.
+    """
+    root, links = quote(site.root), []
     if cursor:
-        url = state.replaced(after=cursor, offset=None).url(site.root, None, f".{suffix}", limit=state["limit"])
+        url = state.replaced(after=cursor, offset=None).url(root, None, f".{suffix}", limit=state["limit"])
         links.append(f'<{url}>; rel="next"')
     offset = state.number("offset") if "offset" in state.values else 0
     if offset:
         before = max(offset - (state.number("limit") or offset), 0)
-        links.append(f'<{state.url(site.root, None, f".{suffix}", offset=str(before))}>; rel="prev"')
+        links.append(f'<{state.url(root, None, f".{suffix}", offset=str(before))}>; rel="prev"')
     return links
 
 

@@ -218,6 +218,11 @@ def _without_year(years: str, year: str) -> list[str]:
     ]
 
 
+def _contains(place: str, path: str) -> bool:
+    """Return whether a path (福建省/福州市) contains a place: an element, or several consecutive ones."""
+    return f"/{place}/" in f"/{path}/"
+
+
 _OF_PAGE = {"offset", "after", "cell"}
 """Parameters that name a place in the answer. They are left out if another answer is asked for."""
 _OF_LIST = {*_OF_PAGE, "limit", "sort"}
@@ -367,12 +372,15 @@ class State:
     def toggled(self, facet: str, value: str) -> dict[str, Sequence[str]]:
         """Return the change of parameters that adds a value to a filter, or removes it if it is there, for `url`.
 
-        A year is also removed from a range of years.
+        A year is also removed from a range of years. A place that is added replaces those that contain it or that it
+        contains: the values of a filter mean OR, so that a city beside its province would narrow nothing.
         """
         chosen = self.filters.get(facet, ())
         if facet in YEAR_FACETS and value not in chosen:
             left = [part for item in chosen for part in _without_year(item, value)]
             return self.with_filter(facet, [*chosen, value] if left == [*chosen] else left)
+        if facet == "district" and value not in chosen:
+            chosen = tuple(item for item in chosen if not (_contains(item, value) or _contains(value, item)))
         return self.with_filter(
             facet, [item for item in chosen if item != value] if value in chosen else [*chosen, value]
         )

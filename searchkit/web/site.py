@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from searchkit import __version__
 from searchkit.errors import IndexUnusable
@@ -57,6 +58,8 @@ class Site:
         verifies them in the background. A thread also verifies each later build when it is opened.
         """
         self.name, self.root, self.title, self.words, self.is_private = name, root, title, words, is_private
+        self.look = f"{crc32(repr((title, words.language, is_private)).encode()):08x}"
+        """Changes with what all pages of the index show besides its content. Equal in all processes of a server."""
         self._index = Index(path, verify=verify)
         self._index.verify_in_background()
 

@@ -13,7 +13,7 @@ from searchkit.web.data import audit_measures, folder_name
 from searchkit.web.frame import Frame, Link
 from searchkit.web.links import page_links, paragraph_url, split_id
 from searchkit.web.openapi import SUMMARIES
-from searchkit.web.parameters import FILTER_NAMES
+from searchkit.web.parameters import FILTER_NAMES, State
 
 _MAX_SHOWN_ROWS, _MAX_SHOWN_COLS = 400, 100
 """Maximum numbers of rows and columns of a matrix on the page. The downloads have all."""
@@ -58,9 +58,11 @@ def coverage_page(frame: Frame) -> tuple[str, dict[str, Any]]:
     table = []
     for y, row in enumerate(coverage.rows[:_MAX_SHOWN_ROWS]):
         cells = []
+        by_row = _filter_change(state, rows, row)
+        narrowed = state.replaced(**by_row)  # filters by two facets of the user are values of one parameter
         for x, col in enumerate(shown_cols):
             cell = coverage.cells[y * width + x]
-            changes = {**_filter_change(frame, rows, row), **_filter_change(frame, cols, col)}
+            changes = {**by_row, **_filter_change(narrowed, cols, col)}
             url = frame.url("search", **changes) if cell.documents else ""
             shade = min(4, 1 + 3 * cell.documents // max(most, 1)) if cell.documents else 0
             note = words("reports_n", n=cell.documents) if cell.documents else words["gap"]
@@ -94,9 +96,9 @@ def _axis_label(frame: Frame, name: str) -> str:
     return f"{label} {depth}" if depth else label
 
 
-def _filter_change(frame: Frame, facet: str, label: str | int) -> dict[str, Any]:
+def _filter_change(state: State, facet: str, label: str | int) -> dict[str, Any]:
     """Return the change of parameters that narrows a search to a row or a column."""
-    return dict(frame.state.with_filter(facet.partition(":")[0], [str(label)]))
+    return dict(state.with_filter(facet.partition(":")[0], [str(label)]))
 
 
 def audit_page(frame: Frame) -> tuple[str, dict[str, Any]]:

@@ -114,6 +114,13 @@ def test_without_a_command_help_is_printed(run: Run) -> None:
     assert [name for name in cli.cli.commands if name not in result.out] == []
 
 
+@pytest.mark.parametrize("name", [name for name in cli.cli.commands if isinstance(cli.cli.commands[name], click.Group)])
+def test_a_group_without_a_command_prints_its_help(run: Run, name: str) -> None:
+    """`searchkit watch` alone prints what `searchkit watch --help` does, also in Chinese."""
+    assert run(name) == (0, run(name, "--help").out, "")
+    assert run("--lang", "zh", name) == (0, run("--lang", "zh", name, "--help").out, "")
+
+
 def test_errors_of_bad_corpora(run: Run, tmp_path: Path) -> None:
     """A missing, empty or unreadable corpus is a one-line error with status 3, and no index is created.
 

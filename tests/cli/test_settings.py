@@ -92,7 +92,7 @@ def test_a_file_above_the_current_folder_sets_defaults(run_in: Run, small: Path,
 def test_help_is_in_the_language_of_the_file(run_in: Run, tmp_path: Path) -> None:
     """`lang` in searchkit.toml is the language of the help, also that of commands; `--lang` takes precedence."""
     (tmp_path / "searchkit.toml").write_text('lang = "zh"\n', encoding="utf-8")
-    for arguments in ["--help"], ["search", "--help"], ["watch", "add", "-h"]:
+    for arguments in ["--help"], ["search", "--help"], ["watch"], ["watch", "add", "-h"]:
         assert run_in(tmp_path, *arguments, LC_ALL="C").out.startswith("用法：")
         assert run_in(tmp_path, "--lang", "en", *arguments, LC_ALL="C").out.startswith("Usage: ")
 

@@ -202,6 +202,32 @@ def test_no_cell_is_a_formula_after_white_space(output_format: str, text: str) -
     assert cell.lstrip("\t\r\n")[:1] not in {"=", "+", "-", "@"}
 
 
+@pytest.mark.parametrize("output_format", ["csv", "tsv"])
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        (-2.5, "-2.5"),
+        (-129, "-129"),
+        (-1e-07, "-1e-07"),
+        ("+3.5%", "+3.5%"),
+        ("-1,234.5", "-1,234.5"),
+        ("-", "'-"),
+        ("-1-2", "'-1-2"),
+        ("-1+A1", "'-1+A1"),
+        ("+1(2)", "'+1(2)"),
+        ("-2.5万元", "'-2.5万元"),
+        ("-２", "'-２"),
+        ("=1", "'=1"),
+        ("-1\n=1", None),
+    ],
+)
+def test_a_number_is_no_formula(output_format: str, value: object, cell: str | None) -> None:
+    """A number with a sign stays a number, which a spreadsheet can add. Any longer text gets a '."""
+    output = render([{"id": "a", "x": value}], output_format)
+    (_, (_, found)) = csv.reader(io.StringIO(output, newline=""), delimiter="\t" if output_format == "tsv" else ",")
+    assert found[0] == "'" if cell is None else found == cell
+
+
 def test_no_header_is_a_formula() -> None:
     """The name of a custom facet is escaped like any other cell."""
     header = render([{"id": "a", "=1+1": "b"}], "csv").splitlines()[0]

@@ -147,6 +147,20 @@ def test_aggregates_by_facets(index: Index) -> None:
     assert list(measures_to_json(results)["groups"][0]) == ["group", "value", "unit", "n", "left_out"]  # type: ignore[index]
 
 
+def test_the_name_of_a_facet_may_begin_with_district(index_of: Callable[..., Index], report: Report) -> None:
+    """A user-defined facet `district_level` has its own values, not the places."""
+    levels = {"zhejiang.txt": ("省级", ZHEJIANG), "hangzhou.txt": ("市级", HANGZHOU), "ningbo.txt": ("市级", NINGBO)}
+    index = index_of(
+        [
+            report(name, grain(n, of_year=2023), year=2024, region=region, facets={"district_level": level})
+            for n, (name, (level, region)) in enumerate(levels.items(), 1)
+        ]
+    )
+    results = index.measures("粮食产量", aggregate="max", by="district_level")
+    assert [(group.group, group.value) for group in results.groups] == [("市级", 3), ("省级", 1)]
+    assert len(values(index, one_per="district_level")) == 2
+
+
 @pytest.mark.parametrize(
     "options", [{"one_per": [""]}, {"one_per": ","}, {"sort": "-score"}, {"aggregate": "max", "by": "district:9"}]
 )

@@ -8,6 +8,7 @@ import shutil
 import threading
 import time
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -113,6 +114,36 @@ def test_an_etag_answers_before_any_work(client: TestClient, monkeypatch: pytest
         assert (response.status_code, response.content) == (304, b"")
 
 
+def test_an_etag_depends_on_what_a_page_shows(index_path: Path) -> None:
+    """A page in another language, or under another title, has another ETag. Data, which has neither, has the same."""
+
+    def etags(**options: Any) -> list[str]:  # noqa: ANN401
+        """Return the ETags of a page and of its data from a server with these options."""
+        app = create_app([("i", index_path)], ServerOptions(**options))
+        with TestClient(app, base_url="http://localhost") as client:
+            return [client.get(url).headers["etag"] for url in ("/search?query=处罚", "/search.json?query=处罚")]
+
+    pages, data = zip(etags(), etags(language="en"), etags(title="年报"), etags(allow_hosts=("x.cn",)), strict=True)
+    assert (len({*pages}), len({*data})) == (4, 1)
+    assert etags() == [pages[0], data[0]]
+
+
+def test_an_etag_names_how_far_the_files_are_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`info` and `about` say whether all files are verified, and a browser that has an earlier answer gets the new."""
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "a.txt").write_text("行政处罚立案3件。\n", encoding="utf-8")
+    searchkit.build(tmp_path / "corpus", tmp_path / "index")
+    urls = ("/info.json", "/about.json", "/about")
+    with TestClient(create_app([("i", tmp_path / "index")], ServerOptions()), base_url="http://localhost") as client:
+        for verified in ("running", "all"):
+            with monkeypatch.context() as patch:
+                patch.setattr(searchkit.IndexState, "verified", verified)
+                responses = [client.get(url) for url in urls]
+            assert [response.json()["verified"] for response in responses[:2]] == [verified] * 2
+            etags = [response.headers["etag"] for response in responses]
+            assert [verified in etag for etag in etags] == [True] * 3
+
+
 def test_a_new_build_is_seen_by_the_next_request(tmp_path: Path) -> None:
     """A request after a build is answered from the new state of the index, which the ETag of the answer names."""
     corpus = tmp_path / "corpus"
@@ -141,6 +172,19 @@ def test_several_indexes_have_paths_of_their_own(index_path: Path, hostile_path:
         assert client.get("/search").status_code == 404
     with pytest.raises(UsageError, match="the same name"):
         create_app([("a", index_path), ("a", hostile_path)], ServerOptions())
+
+
+def test_the_header_link_may_name_an_index_in_chinese(index_path: Path) -> None:
+    """The links to the pages before and after one of several are encoded, because a header is ASCII, and lead there."""
+    app = create_app([("天津", index_path), ("b", index_path)], ServerOptions(base_path="报告"))
+    with TestClient(app, base_url="http://localhost") as client:
+        for suffix in ("json", "jsonl", "csv", "xlsx"):
+            response = client.get(f"/报告/i/天津/search.{suffix}?query=处罚&limit=2&offset=2")
+            links = {name: link["url"] for name, link in response.links.items()}
+            assert [*links] == ["next", "prev"]
+            for url in links.values():
+                assert url.startswith(f"/%E6%8A%A5%E5%91%8A/i/%E5%A4%A9%E6%B4%A5/search.{suffix}?")
+                assert client.get(url).status_code == 200
 
 
 def test_an_address_that_cannot_be_bound_is_an_error(index_path: Path) -> None:

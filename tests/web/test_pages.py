@@ -181,6 +181,26 @@ def test_the_name_of_a_file_may_look_like_an_id(tmp_path: Path) -> None:
         assert client.get("/document", params={"id": f"{name}#2"}).status_code == 404
 
 
+def test_a_cell_of_coverage_links_to_the_reports_that_it_counts(tmp_path: Path) -> None:
+    """The search behind a cell is filtered by its row and its column, also if both are user-defined facets."""
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    rows = [("a.txt", "省级", "甲"), ("b.txt", "省级", "乙"), ("c.txt", "市级", "甲")]
+    for n, (name, *_) in enumerate(rows):
+        (corpus / name).write_text(f"行政处罚立案{n + 3}件。\n", encoding="utf-8")
+    stated = "".join(f"{','.join(row)}\n" for row in [("file", "级", "组"), *rows])
+    (corpus / "metadata.csv").write_text(stated, encoding="utf-8")
+    searchkit.build(corpus, tmp_path / "index")
+    with TestClient(create_app([("i", tmp_path / "index")], ServerOptions()), base_url="http://localhost") as client:
+        for query in ("rows=级&cols=组", "rows=级&cols=组&where=组=甲&where=组=乙"):
+            page = page_of(client, f"/coverage?{query}")
+            links = [link for link in page.links() if urlsplit(link).path == "/search" and "where=" in link]
+            cells = [sorted(parse_qs(urlsplit(link).query)["where"]) for link in links]
+            assert ["级=省级", "组=甲"] in cells
+            assert ["级=省级", "组=乙"] in cells
+            assert ["级=市级", "组=甲"] in cells
+
+
 def test_header_cells_of_a_table_may_span_columns_and_rows(tmp_path: Path) -> None:
     """In a table whose first two columns are headers, a cell is a header wherever other cells span these columns."""
     corpus = tmp_path / "corpus"

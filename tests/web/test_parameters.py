@@ -63,6 +63,26 @@ def test_a_year_is_toggled(chosen: str, value: str, expected: tuple[str, ...]) -
     assert state(chosen).toggled("year", value) == {"year": expected}
 
 
+@pytest.mark.parametrize(
+    ("chosen", "value", "expected"),
+    [
+        ("district=天津市", "天津市/滨海新区", ("天津市/滨海新区",)),
+        ("district=天津市/滨海新区", "天津市", ("天津市",)),
+        ("district=福州市", "福建省/福州市/鼓楼区", ("福建省/福州市/鼓楼区",)),
+        ("district=福建省/福州市&district=福建省/厦门市&district=天津市", "福建省", ("天津市", "福建省")),
+        ("district=天津市/滨海新区", "天津市/东丽区", ("天津市/滨海新区", "天津市/东丽区")),
+        ("district=江苏省/南京市/鼓楼区", "福建省/福州市/鼓楼区", ("江苏省/南京市/鼓楼区", "福建省/福州市/鼓楼区")),
+        ("district=市南区", "山东省/青岛市", ("市南区", "山东省/青岛市")),
+        ("district=天津市&district=福建省", "天津市", ("福建省",)),
+    ],
+)
+def test_a_place_takes_the_place_of_those_around_and_inside_it(
+    chosen: str, value: str, expected: tuple[str, ...]
+) -> None:
+    """A place that is added replaces the selected places that contain it or that it contains, not its neighbours."""
+    assert state(chosen).toggled("district", value) == {"district": expected}
+
+
 def test_user_defined_facets_are_toggled_in_where() -> None:
     """A filter by a user-defined facet is NAME=VALUE in the parameter `where`."""
     first = state("where=组=甲&where=级=乙")
