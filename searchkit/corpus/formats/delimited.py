@@ -229,10 +229,12 @@ def describe_missing_text_column(rows: Iterable[Row]) -> str:
 def _build_header(number: int, names: Sequence[str], text_names: Sequence[str]) -> Header:
     """Return the header in row `number`. A text column that metadata.csv states has the field name `TEXT_NAMES[0]`."""
     fields: dict[str, int] = {}
-    for column, name in enumerate(names):
+    is_stated = len(text_names) == 1
+    # A stated text column comes first, so that another column `TEXT_NAMES[0]` does not take its field name.
+    for column, name in sorted(enumerate(names), key=lambda item: is_stated and item[1].lower() not in text_names):
         lowered = name.lower()
         known = lowered if lowered in {*TEXT_NAMES, *ID_NAMES} else name
-        fields.setdefault(TEXT_NAMES[0] if len(text_names) == 1 and lowered in text_names else known, column)
+        fields.setdefault(TEXT_NAMES[0] if is_stated and lowered in text_names else known, column)
     return Header(number, tuple(names), {column: name for name, column in fields.items() if name})
 
 
