@@ -191,6 +191,19 @@ def test_markdown_inline_markup_is_removed() -> None:
     assert texts(source, "a.md") == ["见规定和条例*，收入：包括", "张**等人 甲"]
 
 
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("规格为600*600*25毫米", "规格为600*600*25毫米"),
+        ("`600mm*600MM*25mm`，[600毫米*600毫米*25毫米](http://x.cn/1*2*3)", "600mm*600MM*25mm，600毫米*600毫米*25毫米"),
+        ("共**12**34户，*600*亿元，12*元*34", "共1234户，600亿元，12元34"),
+    ],
+)
+def test_markdown_stars_between_numbers_are_text(source: str, text: str) -> None:
+    """A star between two numbers is a sign of multiplication, also after a unit of length, and not emphasis."""
+    assert texts(source, "a.md") == [text]
+
+
 def test_markdown_emphasis_across_paragraphs_is_removed() -> None:
     """Emphasis marks that are opened in one paragraph and closed in another are not part of the text."""
     assert blocks("**一、回顾\n\n——会议上。**\n", "a.md") == [Block("一、回顾", strong=True), Block("——会议上。")]
