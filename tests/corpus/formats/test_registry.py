@@ -303,6 +303,23 @@ def test_html_drops_scripts_menus_and_hidden_parts() -> None:
     assert texts(build_page(body), "a.html") == ["题", "正文。" * 200]
 
 
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ("<tr><td>首页<br>公告<td id=zoom><p>一。<p>二。<p>三", ["首页 公告\t一。 二。 三", "主办"]),
+        ("<caption>公告</caption><tr><td id=zoom><p>一。<p>二。", ["一。", "二。"]),
+        (
+            "<caption><div class=content>公告。</div></caption><tr><td>一，<tr><td>二，",
+            ["公告。", "一，", "二，", "主办"],
+        ),
+        ("<tr><td>首页<td><table><tr><td>一<td class=content>二。</table>", ["首页", "一\t二。", "主办"]),
+    ],
+)
+def test_html_containers_in_tables(table: str, expected: list[str]) -> None:
+    """A container in a table is the main text, unless its row has become one block. No text is lost in any case."""
+    assert texts(build_page(f"<table>{table}</table><div>主办</div>"), "a.html") == expected
+
+
 def test_html_tables_are_blocks() -> None:
     """A data table is one block. The cells of a layout table are separate blocks."""
     data = "<table><thead><tr><th>指标<th>2022年</thead><tr><td><p>立案</p><td>129<br>件<tr><td colspan=2>单独</table>"
