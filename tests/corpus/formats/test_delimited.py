@@ -226,6 +226,9 @@ def test_empty_rows_within_a_table_do_not_divide_it() -> None:
 def test_a_declared_delimiter_is_used() -> None:
     """The `sep=` line, which states the delimiter for Excel, is obeyed and is not a row."""
     assert texts(read("sep=^\n正文^年份\n甲,乙;丙^2023\n")) == {"3": "甲,乙;丙"}
+    contents = read("sep=;\n街道;收件\n东风;10\n")
+    assert shown(contents) == [[["街道", "收件"], ["东风", "10"]]]
+    assert contents.documents[0].hints == {}
 
 
 # In a corpus
