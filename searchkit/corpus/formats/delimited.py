@@ -142,7 +142,7 @@ def _read_tables(lines: Sequence[str], delimiter: str, warnings: tuple[str, ...]
     Raises ReadError if the file has no table or too large a table, or if fewer than half of the rows with several
     filled cells have the most frequent width (number of cells).
     """
-    rows = list(_parse_rows(lines, delimiter))
+    rows = list(_parse_rows(lines, delimiter))[1 if _declared_delimiter(lines) else 0 :]
     problems = tuple(f"line {row.number}: {row.problem}" for row in rows if row.problem)
     grid = [
         GridRow(index, cells)
@@ -229,10 +229,12 @@ def describe_missing_text_column(rows: Iterable[Row]) -> str:
 def _build_header(number: int, names: Sequence[str], text_names: Sequence[str]) -> Header:
     """Return the header in row `number`. A text column that metadata.csv states has the field name `TEXT_NAMES[0]`."""
     fields: dict[str, int] = {}
-    for column, name in enumerate(names):
+    is_stated = len(text_names) == 1
+    # A stated text column comes first, so that another column `TEXT_NAMES[0]` does not take its field name.
+    for column, name in sorted(enumerate(names), key=lambda item: is_stated and item[1].lower() not in text_names):
         lowered = name.lower()
         known = lowered if lowered in {*TEXT_NAMES, *ID_NAMES} else name
-        fields.setdefault(TEXT_NAMES[0] if len(text_names) == 1 and lowered in text_names else known, column)
+        fields.setdefault(TEXT_NAMES[0] if is_stated and lowered in text_names else known, column)
     return Header(number, tuple(names), {column: name for name, column in fields.items() if name})
 
 
@@ -317,9 +319,8 @@ def _detect_layout(lines: Sequence[str], text_column: str | None) -> tuple[str, 
     one yields the most rows of equal width, two cells or more; among equals, the widest rows. Of delimiters that are
     still equal, the first in `_DELIMITERS` is used.
     """
-    first_line = lines[0].rstrip(" ")
-    if first_line.lower().startswith(_DELIMITER_DECLARATION) and len(first_line) == len(_DELIMITER_DECLARATION) + 1:
-        return first_line[-1], find_header(_parse_rows(lines, first_line[-1]), text_column)
+    if declared := _declared_delimiter(lines):
+        return declared, find_header(_parse_rows(lines, declared), text_column)
     candidates: list[tuple[int, int, int, str, Header | None]] = []
     for delimiter in _DELIMITERS:
         sample = list(_parse_rows(lines[:_SAMPLE_LINES], delimiter))
@@ -334,6 +335,13 @@ def _detect_layout(lines: Sequence[str], text_column: str | None) -> tuple[str, 
         candidates.append((width, matching_rows, columns, delimiter, header))
     *_, delimiter, header = max(candidates, key=lambda item: item[:3])
     return delimiter, header
+
+
+def _declared_delimiter(lines: Sequence[str]) -> str:
+    """Return the delimiter that the first line declares; empty if it declares none."""
+    first_line = lines[0].rstrip(" ")
+    is_declaration = first_line.lower().startswith(_DELIMITER_DECLARATION)
+    return first_line[-1] if is_declaration and len(first_line) == len(_DELIMITER_DECLARATION) + 1 else ""
 
 
 def _is_blank(cell: object) -> bool:

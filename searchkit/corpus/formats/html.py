@@ -154,11 +154,13 @@ class _ContainerSpan:
     """The blocks of a container."""
 
     start: int
-    """Index of the first block."""
-    end: int
-    """Index after the last block."""
+    """Index of the first block when the container was entered."""
     prose: int
     """Length in code points of the lines with 。 or ；."""
+    first: Block | None = None
+    """The first block; None if there is none. Its index changes if a table around it ends: see `main_blocks`."""
+    last: Block | None = None
+    """The last block; None if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,14 +208,22 @@ class _BlockCollector:
 
         The main text is the container with the fewest blocks that has nearly all prose (`_MIN_MAIN_SHARE`). If there is
         no such container, return all blocks. Lines that state facts are formatted (`format_facts`).
+
+        A container in a row or table of which one block was made is left out: that block has the text of other cells.
         """
-        candidates = [span for span in self._spans if span.prose and span.prose >= _MIN_MAIN_SHARE * self._prose]
+        indexes = {id(block): index for index, block in enumerate(self.blocks)}
+        candidates = [
+            (indexes[id(span.first)], indexes[id(span.last)] + 1)
+            for span in self._spans
+            if span.prose and span.prose >= _MIN_MAIN_SHARE * self._prose
+            if id(span.first) in indexes and id(span.last) in indexes
+        ]
         if not candidates:
             return tuple(format_facts(self.blocks))
-        main = min(candidates, key=lambda span: (span.end - span.start, span.start))
-        before = format_facts(self.blocks[: main.start])
-        text = format_facts(self.blocks[main.start : main.end])
-        after = facts_after_text(format_facts(self.blocks[main.end :]), (*before, *text))
+        start, end = min(candidates, key=lambda span: (span[1] - span[0], span[0]))
+        before = format_facts(self.blocks[:start])
+        text = format_facts(self.blocks[start:end])
+        after = facts_after_text(format_facts(self.blocks[end:]), (*before, *text))
         facts = (block for block in before if block.level in {1, 2} or FACT_LINE.search(block.text[:MAX_FACTS_LENGTH]))
         return (*facts, *after, *text)
 
@@ -259,7 +269,7 @@ class _BlockCollector:
             self._line.append((delimiter, True))
             self._has_raised_or_lowered = True
         # The prose before the container is subtracted here. `_leave` adds the prose up to its end.
-        span = _ContainerSpan(len(self.blocks), 0, -self._prose) if _is_container(tag, attributes) else None
+        span = _ContainerSpan(len(self.blocks), -self._prose) if _is_container(tag, attributes) else None
         self._open.append(_OpenElement(tag, strong, delimiter, span))
         return True
 
@@ -316,7 +326,8 @@ class _BlockCollector:
         if element.delimiter:
             self._line.append((END, True))
         if element.span is not None:
-            element.span.end = len(self.blocks)
+            if element.span.start < len(self.blocks):
+                element.span.first, element.span.last = self.blocks[element.span.start], self.blocks[-1]
             element.span.prose += self._prose
             self._spans.append(element.span)
         if tag in _HEADING_LEVELS:

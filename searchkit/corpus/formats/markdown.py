@@ -47,6 +47,11 @@ _FOOTNOTE_LABEL = re.compile(rf"\s*{_FOOTNOTE_REFERENCE.pattern}:\s*")
 _LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _INLINE_MARKUP = re.compile(r"[*_`\[<&\\^]")
 """Characters with which inline markup can start. Lines without them are not parsed."""
+_TIMES_SIGN = re.compile(r"(?<=[0-9])([mcdk]?m|[毫厘分]?米)?\*(?=[0-9])", re.IGNORECASE)
+"""`*` as a sign of multiplication, between two numbers, the first with or without a unit of length: `600*600*25毫米`,
+`600mm*600mm`. The `**` of `**12**34` is not matched, nor `*` after other letters."""
+_KEPT_TIMES_SIGN = "\ufdd0"
+"""Stands for `_TIMES_SIGN` in text that is parsed. Text cannot contain this noncharacter of Unicode."""
 _BREAK_TOKENS = frozenset({"softbreak", "hardbreak"})
 _MARKUP_RUN = re.compile(r"[*_`]{2,}")
 """Two or more adjacent marks of emphasis or code. They are removed from text that is too long to be parsed."""
@@ -174,12 +179,14 @@ def _split_lines(content: str) -> list[tuple[str, bool]]:
 def _parse_inline(content: str) -> Iterator[tuple[str, bool]]:
     """Yield the same as `_split_lines` for text with any markup."""
     tokens: list[Token] = []
+    # Between two numbers, the standard takes `*` for emphasis.
+    content = _TIMES_SIGN.sub(rf"\1{_KEPT_TIMES_SIGN}", content)
     _parser().inline.parse(content, _parser(), {}, tokens)
     for is_break, line in groupby(_text_runs(tokens), key=lambda run: run is None):
         if not is_break:
             parts = [part for part in line if part is not None]
             text, strong = _strip_emphasis(
-                _resolve_raised_and_lowered("".join(text for text, _ in parts)),
+                _resolve_raised_and_lowered("".join(text for text, _ in parts).replace(_KEPT_TIMES_SIGN, "*")),
                 strong=all(strong for text, strong in parts if text.strip()),
             )
             yield clean_characters(text), strong  # entities can encode characters that `normalise_text` removes

@@ -63,6 +63,10 @@ _NOT_UNITS = {"年": "末 初 底 内 间 终 产 鉴 龄 代 轻 报 度 来", 
 """Texts after a unit that make it a part of another word: 年末 is not the unit 年. They are added to the `not_before`
 texts of the unit list. Other modules use the unit list only after a number, so it need not contain texts such as 末."""
 
+_AVERAGE_OR_NUMBER = "(?:均|数(?![据字学码控智十百千]))"
+"""After a unit, 均 or 数 makes it a part of another word: a raised number before 户均 or 户数 is the mark of a note. In
+2家数据企业 or 2个数百亿级产业, 数 starts the next word."""
+
 
 def to_superscript(text: str) -> str:
     """Return a power in superscript characters; unchanged if one of its ASCII characters has no such form."""
@@ -163,11 +167,11 @@ def _unit_pattern() -> re.Pattern[str]:
     for unit, words in _NOT_UNITS.items():
         not_before[unit] = [*not_before.get(unit, ()), *words.split()]
     units = sorted({fold(unit) for units in data["units"].values() for unit in units.split()}, key=len, reverse=True)
-    # A raised number before a unit and 均 is the mark of a note (企业³户均), not the number of the unit.
-    alternatives = (
+    alternatives = [
         re.escape(unit)
-        + "(?!{})".format("|".join(map(re.escape, ("均", *not_before.get(unit, ())))))
+        + ("(?!{})".format("|".join(map(re.escape, not_before[unit]))) if unit in not_before else "")
         + ("(?![a-z0-9])" if unit.isascii() and unit.isalnum() else "")
         for unit in units
-    )
-    return re.compile(rf"\s?[余多来]?[十百千万亿]*(?:{'|'.join(alternatives)})")
+    ]
+    not_counted = rf"(?!(?:{'|'.join(map(re.escape, units))}){_AVERAGE_OR_NUMBER})"
+    return re.compile(rf"\s?[余多来]?[十百千万亿]*{not_counted}(?:{'|'.join(alternatives)})")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 BUILT_IN_FORMATS = {
     1: "0",
@@ -33,8 +33,14 @@ _MAX_DECIMALS = 30
 _MAX_DISPLAYED = 1e15
 """Numbers of at least this absolute value are displayed as without format: a float does not contain all their digits.
 """
-_LITERAL = re.compile(r'"([^"]*)"|\\(.)|\[\$([^\]-]*)[^\]]*\]|\[[^\]]*\]|[_*].')
-"""Quoted text, an escaped character, a currency, other brackets (a colour), and padding."""
+_PRECISE = Context(prec=600)
+"""Has more digits than a displayed number: a code of `_MAX_CODE_LENGTH` signs `%` moves the point 510 places."""
+_LITERAL = re.compile(r'"([^"]*)"|[\\!](.)|\[\$([^\]-]*)[^\]]*\]|\[[^\]]*\]|[_*].')
+"""Quoted text, a character after `\\` or `!`, a currency, other brackets (a colour), and padding. A `!` at the end of
+the code is none of these."""
+_LITERAL_POINT = re.compile("(?<=[#0?])\ue001(?=[#0?])")
+"""A quoted or escaped point between digits, as in `0"."0`, after its replacement in `format_number`; not that of
+`"No."0`."""
 _CONDITION = re.compile(r"\[[<>=]")
 """The start of a condition: [>=100]."""
 _SECTION_END = re.compile(r';(?=(?:[^"]*"[^"]*")*[^"]*$)')
@@ -42,7 +48,9 @@ _SECTION_END = re.compile(r';(?=(?:[^"]*"[^"]*")*[^"]*$)')
 _DIGITS = re.compile(r"[#0?][#0?,]*(?:\.[#0?]*)?,*|\.[#0?]+")
 """The digits of a number in a format code: #,##0.00."""
 _SCIENTIFIC_OR_FRACTION = re.compile(r"E[-+]|[#?0]\s*/\s*[#?0-9]", re.IGNORECASE)
-_DATE_TOKEN = re.compile(r'yyyy|yy|y|e+|m{1,2}(?!m)|d{1,2}(?!d)|hh?|ss?|"[^"]*"|\\.|\[[^\]]*\]|[_*].|.', re.IGNORECASE)
+_DATE_TOKEN = re.compile(
+    r'yyyy|yy|y|e+|m{1,2}(?!m)|d{1,2}(?!d)|hh?|ss?|"[^"]*"|[\\!].|\[[^\]]*\]|[_*].|.', re.IGNORECASE
+)
 """A part of the format code of a date: a field such as yyyy or mm, a literal, a bracket, padding, or one character."""
 _UNSUPPORTED_DATE = re.compile(r"m{3}|d{3}|a{3}|\[[hms]|am/pm|a/p|上午|g|b[12]", re.IGNORECASE)
 """Fields of dates that `format_date` does not support: names of days or months, durations, halves of the day, eras."""
@@ -63,8 +71,11 @@ def format_number(value: float, code: str) -> str:
     literals: list[str] = []
 
     def keep(match: re.Match[str]) -> str:
-        """Move a literal to `literals`, and return the character that represents it in the pattern."""
-        literals.append(match[1] or match[2] or match[3] or "")
+        """Return the character for a literal in the pattern. Add the literal, except a point, to `literals`."""
+        literal = match[1] or match[2] or match[3] or ""
+        if literal == ".":
+            return "\ue001"
+        literals.append(literal)
         return "\ue000"
 
     pattern = _LITERAL.sub(keep, section)
@@ -72,7 +83,7 @@ def format_number(value: float, code: str) -> str:
         return format_general(value)
     texts = iter(literals)
     filled = _fill(abs(value), pattern)
-    shown = re.sub("\ue000", lambda _: next(texts), filled).strip()
+    shown = re.sub("\ue000", lambda _: next(texts), filled.replace("\ue001", ".")).strip()
     if value >= 0 or not re.search("[1-9]", filled):  # digits in literals do not count
         return shown
     if shown[0] in "(（" and shown[-1] in ")）":
@@ -111,20 +122,31 @@ def format_date(moment: datetime, code: str) -> str | None:
         elif kind in "dhs":
             parts.append(f"{ {'d': moment.day, 'h': moment.hour, 's': moment.second}[kind]:0{width}}")
         else:
-            parts.append("" if kind in "[_*" else token.strip('"') if kind == '"' else token.lstrip("\\"))
+            parts.append("" if kind in "[_*" else token.strip('"') if kind == '"' else token[-1])
     return "".join(parts).strip()
 
 
 def _fill(value: float, pattern: str) -> str:
-    """Replace the digit placeholders of a pattern, or else `General` or `@`, by a number that is not negative."""
-    digits = _DIGITS.search(pattern)
-    if not digits:
+    """Replace the digit placeholders of a pattern, or else `General` or `@`, by a number that is not negative.
+
+    A literal point is read as a decimal point that divides the number by a power of ten: `0"."0,` displays 1234567 as
+    123.5. In Excel, `#` before such a point may display nothing; here it displays at least 0, as before other points.
+    """
+    pointed = _LITERAL_POINT.sub(".", pattern)
+    is_divided = pointed != pattern and "." not in pattern and len(_DIGITS.findall(pointed)) == 1
+    pattern = pointed if is_divided else pattern
+    groups = list(_DIGITS.finditer(pattern))
+    if not groups:
         return re.sub("general|@", lambda _: format_general(value), pattern, flags=re.IGNORECASE)
+    has_groups = len(groups) > 1 and "." not in pattern
+    digits = groups[-1] if has_groups else groups[0]
     whole, _, decimals = digits[0].rstrip(",").partition(".")
     decimals = decimals.replace(",", "")[:_MAX_DECIMALS]
     exponent = 2 * pattern.count("%") - 3 * (len(digits[0]) - len(digits[0].rstrip(",")))
-    number = Decimal(repr(value)).scaleb(exponent)
-    rounded = f"{number.quantize(Decimal(1).scaleb(-len(decimals)), ROUND_HALF_UP):f}"
+    number = Decimal(repr(value)).scaleb(exponent - len(decimals) * is_divided)
+    if has_groups:
+        return _fill_groups(number, pattern)
+    rounded = f"{number.quantize(Decimal(1).scaleb(-len(decimals)), ROUND_HALF_UP, _PRECISE):f}"
     integer, _, fraction = rounded.partition(".")
     least = len(decimals.rstrip("#?"))
     fraction = fraction[:least] + fraction[least:].rstrip("0")
@@ -132,3 +154,20 @@ def _fill(value: float, pattern: str) -> str:
     if "," in whole:
         integer = re.sub(r"(?<=[0-9])(?=(?:[0-9]{3})+$)", ",", integer)
     return pattern[: digits.start()] + integer + ("." + fraction if fraction else "") + pattern[digits.end() :]
+
+
+def _fill_groups(number: Decimal, pattern: str) -> str:
+    """Replace groups of digit placeholders with literals between them: `0000-00-00` displays 20231205 as 2023-12-05.
+
+    They are filled from the right. The first takes all digits that are left. Separators of thousands are left out.
+    """
+    groups = [group.replace(",", "") for group in _DIGITS.findall(pattern)]
+    placeholders = "".join(groups)
+    least = len(placeholders.partition("0")[2]) + ("0" in placeholders)
+    digits = f"{number.quantize(Decimal(1), ROUND_HALF_UP, _PRECISE):f}".lstrip("0").zfill(least)
+    parts: list[str] = []
+    for group in reversed(groups[1:]):
+        parts.append(digits[-len(group) :])
+        digits = digits[: -len(group)]
+    parts.append(digits)
+    return _DIGITS.sub(lambda _: parts.pop(), pattern)

@@ -44,7 +44,7 @@ _DATE_FORMATS, _TIME_FORMATS = (
 """Ids of built-in formats of dates, and of times and durations (45: mm:ss), which files do not define."""
 _DATE_TIME_FORMAT, _PERCENT_FORMATS = 22, frozenset({9, 10})
 """Ids of the built-in format of a date with its time, and of the built-in formats of percentages."""
-_NEUTRAL_PARTS = re.compile(r'"[^"]*"|\\.|_.|\*.|e[-+]|general|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
+_NEUTRAL_PARTS = re.compile(r'"[^"]*"|[\\!].|_.|\*.|e[-+]|general|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
 """Parts of a format code that do not affect the kind of number."""
 _MAX_SHARE = 1_000_000
 """`_convert_number` writes only numbers of a smaller absolute value as percentages. 1e300 would have 303 digits."""

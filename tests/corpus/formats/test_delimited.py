@@ -69,6 +69,15 @@ def test_the_first_text_name_wins() -> None:
     assert (document.blocks[0].text, document.overrides) == ("乙", {"内容": "甲"})
 
 
+@pytest.mark.parametrize("header", ["text,年份,处罚内容", "TEXT,年份,处罚内容", "text,处罚内容,处罚内容"])
+def test_a_stated_text_column_comes_before_a_column_called_text(header: str) -> None:
+    """The column that metadata.csv states is the text. Another column `text` is ignored with a message."""
+    contents = delimited.read(f"{header}\n标题,2023,罚款\n".encode(), "a.csv", "处罚内容")
+    expected = "罚款" if "年份" in header else "2023"
+    assert texts(contents) == {"2": expected}
+    assert contents.problems[0] == f"line 1: column 1 repeats the name {header[:4]}: ignored"
+
+
 def test_ids_are_keys() -> None:
     """A column `id` contains the keys, as in JSON Lines. Missing and duplicate ids are problems."""
     contents = read("ID,text\nx,甲\n,乙\nx,丙\ny,丁\n")
@@ -217,6 +226,9 @@ def test_empty_rows_within_a_table_do_not_divide_it() -> None:
 def test_a_declared_delimiter_is_used() -> None:
     """The `sep=` line, which states the delimiter for Excel, is obeyed and is not a row."""
     assert texts(read("sep=^\n正文^年份\n甲,乙;丙^2023\n")) == {"3": "甲,乙;丙"}
+    contents = read("sep=;\n街道;收件\n东风;10\n")
+    assert shown(contents) == [[["街道", "收件"], ["东风", "10"]]]
+    assert contents.documents[0].hints == {}
 
 
 # In a corpus

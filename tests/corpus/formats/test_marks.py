@@ -43,6 +43,11 @@ NOTES = {
     "城镇化率<sup>2</sup>65.2%": "城镇化率65.2%",
     "共3户<sup>2</sup>，1349人": "共3户，1349人",
     "面积12平方公里<sup>2</sup>，1349户": "面积12平方公里，1349户",
+    "企业<sup>3</sup>户均1349元": "企业户均1349元",
+    "服务<sup>3</sup>人次均1349元": "服务人次均1349元",
+    "市场主体<sup>1</sup>户数增长12.3%": "市场主体户数增长12.3%",
+    "监督检查<sup>2</sup>次数同比下降": "监督检查次数同比下降",
+    "服务<sup>2</sup>人次数增长": "服务人次数增长",
 }
 """Texts with marks of notes → the same texts without the marks."""
 POWERS = {
@@ -58,6 +63,8 @@ POWERS = {
     "R<sup>2</sup>=0.95": "R²=0.95",
     "立案<sup>2</sup>件": "立案2件",
     "投资<sup>12</sup>亿元": "投资12亿元",
+    "培育<sup>2</sup>家数字企业": "培育2家数字企业",
+    "建成<sup>2</sup>个数百亿级产业": "建成2个数百亿级产业",
 }
 """Texts whose raised characters are kept → the texts as read.
 

@@ -191,6 +191,19 @@ def test_markdown_inline_markup_is_removed() -> None:
     assert texts(source, "a.md") == ["见规定和条例*，收入：包括", "张**等人 甲"]
 
 
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("规格为600*600*25毫米", "规格为600*600*25毫米"),
+        ("`600mm*600MM*25mm`，[600毫米*600毫米*25毫米](http://x.cn/1*2*3)", "600mm*600MM*25mm，600毫米*600毫米*25毫米"),
+        ("共**12**34户，*600*亿元，12*元*34", "共1234户，600亿元，12元34"),
+    ],
+)
+def test_markdown_stars_between_numbers_are_text(source: str, text: str) -> None:
+    """A star between two numbers is a sign of multiplication, also after a unit of length, and not emphasis."""
+    assert texts(source, "a.md") == [text]
+
+
 def test_markdown_emphasis_across_paragraphs_is_removed() -> None:
     """Emphasis marks that are opened in one paragraph and closed in another are not part of the text."""
     assert blocks("**一、回顾\n\n——会议上。**\n", "a.md") == [Block("一、回顾", strong=True), Block("——会议上。")]
@@ -288,6 +301,23 @@ def test_html_drops_scripts_menus_and_hidden_parts() -> None:
         "TEXT", "正文。" * 200
     )
     assert texts(build_page(body), "a.html") == ["题", "正文。" * 200]
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ("<tr><td>首页<br>公告<td id=zoom><p>一。<p>二。<p>三", ["首页 公告\t一。 二。 三", "主办"]),
+        ("<caption>公告</caption><tr><td id=zoom><p>一。<p>二。", ["一。", "二。"]),
+        (
+            "<caption><div class=content>公告。</div></caption><tr><td>一，<tr><td>二，",
+            ["公告。", "一，", "二，", "主办"],
+        ),
+        ("<tr><td>首页<td><table><tr><td>一<td class=content>二。</table>", ["首页", "一\t二。", "主办"]),
+    ],
+)
+def test_html_containers_in_tables(table: str, expected: list[str]) -> None:
+    """A container in a table is the main text, unless its row has become one block. No text is lost in any case."""
+    assert texts(build_page(f"<table>{table}</table><div>主办</div>"), "a.html") == expected
 
 
 def test_html_tables_are_blocks() -> None:

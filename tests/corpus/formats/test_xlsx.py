@@ -178,6 +178,7 @@ def read_value(written_value: object, number_format: str = "", **options: object
         (2e300, "0%", 2e300),
         (5, "[Red]0", 5),
         (5, '0"日"', 5),
+        (5, "0!d", 5),
         (2023, "General", 2023),
         (True, "", True),
         ("  甲 ", "", "  甲 "),
@@ -314,12 +315,26 @@ def test_hidden_rows_and_columns_are_not_in_a_table() -> None:
         (-1234.5, "#,##0.0_);(#,##0.0)", "-1,234.5"),
         (0, '0;-0;"—"', "—"),
         (12345678, "#,##0,", "12,346"),
+        (1234567, '0\\.0,"万"', "123.5万"),
+        (1234567, '0!.0,"万"', "123.5万"),
+        (1234567, '0"."0,"万"', "123.5万"),
+        (-12345678, '#,##0!.0,"万"', "-1,234.6万"),
+        (500, '#!.0,"万"', "0.1万"),
+        (1234567, r"0\.0000", "123.4567"),
+        (3, '"No."0', "No.3"),
+        (5, '0"."0!!', "0.5!"),
+        (20231205, "0000-00-00", "2023-12-05"),
+        (12345, '0"亿"0000"万"', "1亿2345万"),
+        (12345, "0-0.0", "12345-0.0"),
+        (567, '#" "##0', "567"),
+        (123456789012.5, f"0.{30 * '0'}", f"123456789012.5{29 * '0'}"),
         (1234, 4, "1,234.00"),
         (3, "[$￥-804]#,##0.00", "￥3.00"),
         (1e300, "0.00", "1e+300"),
         (35.1, '"' + 300 * "x" + '"0', "35.1"),
         (True, "", "TRUE"),
         (datetime(2023, 5, 1), 'yyyy"年"m"月"d"日"', "2023年5月1日"),  # noqa: DTZ001 - a sheet has no time zone
+        (datetime(2023, 5, 1), "yyyy!年m!月d!日", "2023年5月1日"),  # noqa: DTZ001
         (datetime(2023, 5, 1, 10, 3), "yyyy-mm-dd hh:mm", "2023-05-01 10:03"),  # noqa: DTZ001
         (datetime(2023, 5, 1), 14, "2023-05-01"),  # noqa: DTZ001
         (9e6, "yyyy-mm-dd", "9000000"),
@@ -327,7 +342,7 @@ def test_hidden_rows_and_columns_are_not_in_a_table() -> None:
     ],
 )
 def test_cells_of_a_table_are_as_displayed(number: object, number_format: str | int, expected: str) -> None:
-    """Numbers are rounded and grouped, and dates written, as their format says.
+    """Numbers are rounded and grouped, and dates written, as their format says, also if literals separate the digits.
 
     A negative number has a minus sign, unless it is displayed as 0 or without digits. The format is ignored if its code
     is too long, or if the number is too large for it.
