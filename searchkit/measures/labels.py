@@ -25,14 +25,16 @@ _UNIT_AT_END = re.compile(r"\s*[/,:、]\s*(?P<unit>[^/,:、()\s]{1,6})$")
 """A text at the end after a slash or another mark, which may be a unit: 罚款/万元."""
 _PERCENT_AT_END = re.compile(r"\s*(?P<unit>[%‰])$")
 _BARE_UNIT_AT_END = re.compile(
-    r"(?<=[\u4e00-\u9fff])(?P<unit>[十百千万亿]{0,2}元|[户人家件车批班]次|(?:[件起人户家项次个条宗份只辆台亩套处所天篇]|[户人家件车批班]次)(?=数$))数?$"
+    r"(?<=[\u4e00-\u9fff])(?P<unit>[十百千万亿]{0,2}(?:[美港欧日澳]|(?<!单))元|[户人家件车批班]次|(?:[件起人户家项次个条宗份只辆台亩套处所天篇]|[户人家件车批班]次)(?=数$))数?$"
 )
-"""A unit that nothing separates from the words before it: 罚没款万元, 检查家次, 立案起数."""
+"""A unit that nothing separates from the words before it: 罚没款万元, 利用外资万美元, 检查家次, 立案起数. 单元 is
+excluded: it is a thing (网格单元数)."""
 _COUNT_LABEL = re.compile(r"(?P<unit>[件起人户家项次个条宗份只辆台亩套处所天篇元吨米名位]|[户人家件车批班]次)数?")
 """A label that is a unit (人), or a unit and 数 (件数)."""
 _COMPOUND_COUNT = re.compile(r"(?:^|(?<=[\u4e00-\u9fff]))(?P<unit>[件批起人户家]\([件批起人户家]\)次)数?$")
 """Two counts in one: 件（批）次, 来访人（批）次."""
-_INCREASE = re.compile(r"增[幅速长减加]|涨幅|同比|环比|升降|[较比]上年|[较比]去年|增减")
+_INCREASE = re.compile(r"增[幅速长减]|增加(?!值)|涨幅|同比|环比|升降|[较比]上年|[较比]去年|增减")
+"""Words for an increase. 增加值 alone is excluded, because it is an amount: 工业增加值（亿元）."""
 _DECREASE = re.compile(r"[降减]幅|下降|减少|压减|降低")
 _SHARE = re.compile(r"占比|占.{0,8}[比例重]|比重|比例|百分比|构成")
 _GROWTH = re.compile(r"增[幅速]|增长(?!点|极|量|额|数)|[涨降减]幅|[同环]比(?!增减|增加|减少)|升降|百分比")

@@ -106,10 +106,11 @@ _FROM = re.compile(
 """Matches the end of the text before a first value: 由 in 由12件提高到15件. A verb that leads to the second value
 (提高到) must not come between."""
 _TO_AFTER = re.compile(
-    r"[^,;。]{0,12}?,?(?:提高|增加|增长|上升|提升|下降|降低|减少|缩小|压缩|缩短|调整|扩大|回落|发展|变为|跃升|攀升|回升|扩展|上调|下调|改善"
-    r"|增|减|升|降|达)?[到至为]"
+    r"[^,;。]{0,12}?(?:,?(?:提高|增加|增长|上升|提升|下降|降低|减少|缩小|压缩|缩短|调整|扩大|回落|发展|变为|跃升|攀升|回升|扩展|上调|下调|改善"
+    r"|增|减|升|降|达)[到至为]|,?[到至]|为)"
 )
-"""提高到 in 由12件提高到15件, after the number."""
+"""提高到 in 由12件提高到15件, after the number. 为 after a comma is excluded, because it begins another statement:
+由公安机关查处12起,为群众挽回损失."""
 _COMPARED = re.compile(r"[比较](?:上年|去年|前年|\d{4}年)(?:同期|[底末])?的?$")
 """比上年 in 比上年28个增加12个, before the number."""
 _CHANGE_AFTER = re.compile(r"(?:净?增|提高|上升|下降|减|降|多|少|高|低|翻)")
@@ -134,9 +135,11 @@ start of the number if it is shorter."""
 _OVER = re.compile(r"(?:超过?|过|满|不足|低于|高于)$")
 _REACHED = re.compile("达到?$")
 _NOUN_AFTER = re.compile(
-    r"的?(?:[^\d,。;的]{0,6})(?:企业|园区|产业集群|基地|集团|产业带|县|市|乡镇|项目|人员|老人|居民)|的(?:有|占|共)"
+    r"(?:、(?:超过?|过)[\d十百千万亿]{1,6}元)?的?[^\d,。;、()的]{0,6}"
+    r"(?:企业|园区|产业集群|基地|集团|产业带|(?<!全)[县市]|乡镇|项目|人员|老人|居民)|的(?:有|占|共)"
 )
-"""Matches after a threshold that has `_OVER` or `_REACHED` before it: 企业 in 超100亿元企业."""
+"""Matches after a threshold that has `_OVER` or `_REACHED` before it: 企业 in 超100亿元企业. Another item, text in
+brackets and a rank are excluded: 、企业 in 达1200人次、企业50家, 居全市第三 in 达到500亿元居全市第三."""
 _OF_NOUN_AFTER = re.compile(
     "的(?!好|良|佳|新|目标|规模|水平|成绩|预期|历史|增|速度|大关|[^,。;]{0,4}目标)[^\\d,。;的]{1,8}"
 )
@@ -173,10 +176,12 @@ _TARGET = re.compile(
 )
 """A word of intention in a section of plans, in the clause of the number."""
 _TARGET_OF_REVIEW = re.compile(
-    "力争|争取[^,。]{0,12}(?:完成|达|实现|增长|突破|超过|控制)|预期目标[是为]|目标[是为]:?|计划(?:到|在)|到[^,。]{2,8}年[^,。]{0,6}(?:要|将|达到)|必须|应当(?:达到|完成|实现)"
-    "|要求(?:达到|实现)"
+    "力争|(?<!向上)争取(?!到)(?:(?!资金|补助|上级|中央|专项|债券)[^,。]){0,12}(?:完成|达|实现|增长|突破|超过|控制)"
+    "|必须[^,。]{0,12}(?:完成|达|实现|增长|突破|超过|控制|增加)"
+    "|预期目标[是为]|目标[是为]:?|计划(?:到|在)|到[^,。]{2,8}年[^,。]{0,6}(?:要|将)|应当(?:达到|完成|实现)|要求(?:达到|实现)"
 )
-"""A word of intention in any other section, anywhere in the sentence before the number."""
+"""A word of intention in any other section, anywhere in the sentence before the number. 争取 of funds, which were
+obtained, is excluded (争取上级资金达12亿元), and so is 必须 in the name of a rule (管行业必须管安全)."""
 _FACT = re.compile("现有|已经|已(?!知)|去年|上年|至今|[只仅]有|[只仅]占")
 """A word that states a fact in a section of plans, in the clause of the number."""
 _PRESENT = re.compile("目前|截至")

@@ -299,6 +299,10 @@ class _TableExtractor:
         unit = figure.unit or self._find_unit(row, cell.cell.column, column, rows)
         scale, base_unit = self._vocabulary.split_scale(unit) if unit else (1, "")
         change = next((label.change for label in (*reversed(column), *reversed(rows)) if label.change), None)
+        labels = (*column, *rows)
+        if unit == "%" and not any(label.is_rate for label in labels):
+            # 增加值 in % is its growth, unless a label names another rate (增加值 占比)
+            change = change or ("increase" if any(label.words.endswith("增加值") for label in labels) else None)
         if change and figure.value < 0:
             change = "decrease"
         indicator = join_words(column, rows, self._table.caption) or self._rows[row].text[: cell.start].strip(" ｜")

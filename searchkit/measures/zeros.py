@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-# The lookaheads exclude words that merely begin with 无 or 零: 无证, 无照, 无障碍, 零售.
+# The lookaheads exclude words that merely begin with 无, 零 or 未有 (无证, 无序, 零售, 零星, 未有效), and 没有 before
+# an adverb (没有严格规范执法行为).
 _NEGATIONS = (
-    "没有发生|没有出现|没有收到|没有|未发生|未出现|未有|未收到|未接到|未产生|未发现|未新增|"
-    "无(?![证照障偿人线害纸籍效关论缝锡名界烟废法])|零(?![售部])"
+    "没有发生|没有出现|没有收到|没有(?!严格|规范(?!性)|及时|认真|很好)|未发生|未出现|未有(?![效序力机])|未收到|未接到|未产生|未发现|未新增|"
+    "无(?![证照障偿人线害纸籍效关论缝锡名界烟废法序党])|零(?![售部散星容])"
 )
 _COUNTED_NOUNS = (
     "案件|事项|文件|败诉|事故|事件|上访|信访|投诉|举报|复议|诉讼|应诉|处分|情况|行为|申请|纠错|撤销|变更|执法人员|申诉|赔偿|疫情|病例|"
@@ -25,6 +26,8 @@ _NOT_ASSERTED = re.compile(
     r"[有并从毫若如因虽全皆绝互别高南虚]$"  # with 无, the character is another word: 有无, 并无
     r"|如|若|因|对|凡|只要|即使"  # a condition: 如无
     r"|防|避免|杜绝|确保|力争|争取|努力|做到|实现|保证"  # a wish: 确保无
+    r"|(?:查处|查办|查获|打击|整治|治理|取缔|取消|惩治|惩处|纠正|制止|严禁|禁止|遏制|存在)(?:了|各类|一批)?$"  # 查处无
+    r"|个别|有的|有些|少数|部分"  # only some: 有的单位没有
 )
 """Matches in the group `lead` of a clause that does not state a zero."""
 

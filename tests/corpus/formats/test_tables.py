@@ -271,6 +271,26 @@ def test_negative_growth_is_a_decrease() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("label", "expected"),
+    [
+        ("工业增加值（亿元）", ("工业增加值", "亿元", None)),
+        ("工业增加值（%）", ("工业增加值", "%", "increase")),
+        ("工业增加值占比（%）", ("工业增加值占比", "%", None)),
+        ("工业增加值增速（%）", ("工业增加值增速", "%", "increase")),
+        ("工业增加值比上年增加（亿元）", ("工业增加值比上年增加", "亿元", "increase")),
+        ("实际利用外资万美元", ("实际利用外资", "万美元", None)),
+        ("罚没款万元", ("罚没款", "万元", None)),
+        ("网格单元数", ("网格单元数", None, None)),
+    ],
+)
+def test_the_unit_and_the_change_of_a_label(label: str, expected: tuple[str, str | None, str | None]) -> None:
+    """增加值 is an amount and no increase. A currency and its scale are the unit, but 元 in 单元 is not."""
+    document = read(Report((("指标", "数值"), (label, "12.5"), ("罚款（万元）", "3"))).write("md"), "a.md")
+    measure = measures(document)[0][1]
+    assert (measure.indicator.removesuffix(" 数值"), measure.unit, measure.change) == expected
+
+
 def test_indicators_periods_and_bounds() -> None:
     """The indicator joins column and row without unit and time. The header states the period, the cell the bound."""
     rows = (("街道", "2022年收件（件）", "上年同期（件）", "办结（件）"), ("东风街道", "约10", "不足9", "8"))
