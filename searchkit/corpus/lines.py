@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from searchkit.corpus.numbering import has_list_number
 from searchkit.text.folding import fold
 from searchkit.text.years import ANY_YEAR, ARABIC_YEAR
 
@@ -210,12 +211,15 @@ def is_body_line(line: str) -> bool:
 
 
 def is_salutation(line: str) -> bool:
-    """Return whether a line only addresses the reader: `各位代表：`, `市司法局：`, `各位委员、同志们！`."""
+    """Return whether a line only addresses the reader: `各位代表：`, `市司法局：`, `各位委员、同志们！`.
+
+    A line with a list number is a heading or an item: `1.市公安局：`.
+    """
     max_length = 40
     if not 1 < len(line) <= max_length:
         return False
     if line[-1] in ":：!！":
-        return _SALUTATION.fullmatch(line) is not None
+        return _SALUTATION.fullmatch(line) is not None and not has_list_number(line)
     return line in {"各位代表", "各位委员", "同志们"}
 
 

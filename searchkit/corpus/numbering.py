@@ -132,6 +132,12 @@ def parse_marker(text: str) -> Marker | None:
     return Marker(style, ordinal, printed, match.end()) if ordinal or group == "dash" else None
 
 
+def has_list_number(text: str) -> bool:
+    """Return whether a line begins with a marker other than a dash."""
+    marker = parse_marker(text)
+    return marker is not None and marker.style != DASH
+
+
 def _style_and_ordinal(group: str, digits: str, match: re.Match[str]) -> tuple[str, int]:
     """Return the style and the ordinal of a marker. `group` is the alternative that matched, `digits` its number."""
     if group == "part":

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from searchkit.corpus.numbering import has_list_number
+
 _MAX_CHROME_LENGTH = 160
 """Maximum length of a line of chrome, in code points; longer lines are text."""
 
@@ -89,7 +91,10 @@ _IMPRINT = re.compile(
 
 
 def is_buttons(line: str) -> bool:
-    """Return whether a line consists of buttons and menu words only: `打印 关闭`, `字号：大 中 小`, `分享到:`."""
+    """Return whether a line consists of buttons and menu words only: `打印 关闭`, `字号：大 中 小`, `分享到:`.
+
+    A line with a list number is a heading or an item: `（1）微信公众号`.
+    """
     if not line or len(line) > _MAX_CHROME_LENGTH:
         return False
     offset, phrase_count = 0, 0
@@ -99,7 +104,7 @@ def is_buttons(line: str) -> bool:
             return False
         offset = token.end()
         phrase_count += token.lastgroup == "phrase"
-    return phrase_count > 0
+    return phrase_count > 0 and not has_list_number(line)
 
 
 def is_meta(line: str) -> bool:

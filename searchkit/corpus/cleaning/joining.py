@@ -21,17 +21,27 @@ from searchkit.corpus.numbering import DASH, LISTED, Marker, parse_marker
 _OPEN_LINE_ENDS = tuple("，,、（(《“‘〈【[「『—-~～/＋+=")
 """Marks at the end of a line whose sentence continues on the next line."""
 _CONTINUATION_STARTS = tuple("，,、。；;：:）)》”’〉】]」』！？!?%％‰·")
-"""Marks at the start of a line that continues the sentence of the line above."""
+"""Marks at the start of a line that continues the sentence of the line above, unless it is a bullet (`_BULLET`)."""
+_BULLET = re.compile("[·•●■◆▪] ")
+"""A bullet and a blank at the start of an item: `· 强化监督`; not the dot inside a name, ·白克力."""
+# The lookaheads exclude words that may begin a sentence: 了解, 和平区, 与会代表, 及时, 等级, but not 了|解决, 及|时间.
 _NEVER_AT_LINE_START = re.compile(
-    r"(?:[的了和与及等]|以及|并且|或者|地区?(?=[，。])|而且|"  # particles and conjunctions
+    r"(?:的|了(?!解(?![决除放释])|结(?![构果合]))|和(?!睦|平[区县镇乡街路]|[田静政硕顺](?:县|地区))"
+    r"|与(?!会[代人领专嘉]|时俱进|此同时|[^，。]{1,12}相比[，,])|及(?!时(?![间限效])|早|格)|等(?!级|待(?!遇)|候(?!选))"
+    r"|以及|并且|或者|地区?(?=[，。])|而且|起来|"  # particles and conjunctions
     r"\d*[件户次名条项起个人家元份万亿]{1,2}[，、；。,])"  # a unit, with the end of its number: 5件，
 )
 """The start of a line that continues the sentence of the line above."""
-# The lookbehinds exclude words that may end a line: 行为, 应对, 普及, 存在, 方向.
+# The lookbehinds exclude words that may end a line: 行为, 应对, 存在, 方向, 出让, 更进一步, and 目的, but not 项目的.
 _NEVER_AT_LINE_END = re.compile(
-    r"(?:[的或将把被让使至于以其不未之各每第]|(?<![行作认成因称])为|(?<![应核面校])对|(?<![普涉以])及|(?<![存潜内现])在|(?<![方转导面趋意走])向"
-    r"|(?<!参)与|(?<![自理来])由|(?<!合)并|(?<!服)从|(?<![缓总平中调温饱])和|(?<!应)该|大力|切实|着力|持续|稳步"
-    r"|以及|按照|根据|通过|围绕|关于|结合|依据|不断|进一步|继续)$"
+    r"(?:[或将把至于以其不未之各每第]|(?<![^项题栏科数节条细类瞩注]目)的|(?<!植)被|(?<![出转礼])让|(?<![权力利的]行)使"
+    r"|(?<![行作认成因称])(?<!发有)为|(?<![应核面校比结])对|(?<![普涉以])及|(?<![存潜内现外])(?<![题责键命]所)在"
+    r"|(?<![方转导面趋意走去投倾])(?<!值取)(?<!金流)向"
+    r"|(?<!参)与|(?<![自理来事案缘])由|(?<![合归])并|(?<![服遵听盲])从|(?<![缓总平中调温饱祥])和|(?<!应)该"
+    r"|大力|切实|着力|持续|稳步|以及|按照|(?<![律实策])根据|(?<![审顺全验评][议利票收审])通过|围绕|关于"
+    r"|不断|(?<![更再])进一步|继续"
+    # 结合 and 依据 after punctuation or an adverb, 并结合, 严格依据; not the nouns in 医养结合, 执法依据
+    r"|(?:(?<![\u4e00-\u9fff])|(?<=[并要须应将均格分密]))(?:结合|依据))$"
 )
 """The end of a line whose sentence continues on the next line: prepositions, conjunctions, adverbs and the like."""
 _INLINE_LIST_STYLES = frozenset({LISTED, DASH, "第一", "（1）", "①"})
@@ -75,8 +85,8 @@ lines a program cut."""
 _MAX_FRAGMENT_LENGTH = 2
 """A line of at most this number of code points is taken for the rest of the line above (`_splits_token`). Longer lines
 may be complete."""
-_COMPLETE_SHORT_LINES = frozenset({"附件", "附", "注"})
-"""Complete lines that are as short as a fragment."""
+_COMPLETE_SHORT_LINES = frozenset({"附件", "附", "注", "无", "无。", "暂无", "没有", "略", "略。"})
+"""Complete lines that are as short as a fragment: labels, and the text of a part that has nothing to report."""
 _MAX_SAMPLE_LENGTH = 100_000
 """Number of code points at the start of a document that `_PairStatistics` counts. The bound limits the cost."""
 _PAIR_TABLE_QUERIES = 200
@@ -89,6 +99,16 @@ _NARRATIVE_START = re.compile(
     r"(?:\d{4}年(?:以来|.{0,6}[,，])|今年|全年|年内|目前|截至|我[局委市区县镇街院厅办]|同时|此外|根据|按照|为(?!民|主|本)|通过|现将|一年来|近年来)"
 )
 """The start of a paragraph that is running text, not a heading: `2023年，`, `我局`, `为`."""
+_NARRATIVE_HEADING = re.compile(
+    r"(?:今年|全年|目前|\d{4}年以来|一年来|近年来|我[局委市区县镇街院厅办])[^，,、：:]{0,16}"
+    r"(?:打算|计划|安排|思路|问题|不足|困难|情况|做法|措施|成效|亮点|经验|任务|重点|建议)"
+)
+"""A heading that begins like running text and ends with a noun of part headings: 今年工作打算, 我区基本情况; not
+现将有关情况, whose sentence continues: 报告如下."""
+_PREDICATE_START = re.compile(
+    r"[是有为如较仍还也不进得均已将向在由按作予并依]|报告|汇报|通报|总结|说明|汇总|公示|总体|主要|基本|突出|明显|良好"
+)
+"""The start of a line that continues a sentence after its subject: 是, 有, 报告如下."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,9 +327,9 @@ def _print_width(text: str) -> float:
 def _continues(paragraph: _OpenParagraph, block: Block, gap: _Gap, layout: _LineLayout, words: _PairStatistics) -> bool:
     """Return whether the next line continues a paragraph.
 
-    It does not continue if one of the two has a heading level, or if the line begins with a list number
-    (`_starts_item`). Otherwise, after a full line of a wrapped text, the width decides. After any other line, the
-    paragraph continues only if its sentence is unfinished.
+    It does not continue if one of the two has a heading level, or if the line begins with a list number or
+    a bullet (`_starts_item`). Otherwise, after a full line of a wrapped text, the width decides. After any other line,
+    the paragraph continues only if its sentence is unfinished.
     """
     before, after = paragraph.last, block.text
     is_open = before.endswith(_OPEN_LINE_ENDS)
@@ -324,10 +344,13 @@ def _continues(paragraph: _OpenParagraph, block: Block, gap: _Gap, layout: _Line
 
 
 def _starts_item(after: str, *, is_open: bool) -> bool:
-    """Return whether a line begins with a list number and is therefore a new item.
+    """Return whether a line begins with a list number or a bullet and is therefore a new item.
 
-    If the line before is open, such as after a comma, numbers of `_INLINE_LIST_STYLES` begin no new item.
+    If the line before is open, such as after a comma, numbers of `_INLINE_LIST_STYLES` begin no new item. A bullet
+    before a blank always begins one.
     """
+    if _BULLET.match(after):
+        return True
     marker = parse_marker(after)
     return marker is not None and not (is_open and marker.style in _INLINE_LIST_STYLES)
 
@@ -375,8 +398,21 @@ def _continues_unfinished(paragraph: _OpenParagraph, block: Block, words: _PairS
     max_length = _MAX_SHORT_LINE_LENGTH if marker is None else _MAX_NUMBERED_LINE_LENGTH
     if paragraph.length > max_length or paragraph.is_prose or _is_too_complex(paragraph.text(), marker):
         return _continues_prose(before, after, words)
-    is_narrative = marker is None and _NARRATIVE_START.match(paragraph.block.text) is not None
+    is_narrative = (
+        marker is None
+        and _NARRATIVE_START.match(paragraph.block.text) is not None
+        and not _is_narrative_heading(paragraph.text(), after)
+    )
     return is_narrative or _is_inseparable(before, after, words)
+
+
+def _is_narrative_heading(text: str, after: str) -> bool:
+    """Return whether a line that begins like running text is a heading: its text, a sentence of its own, follows it."""
+    return (
+        _NARRATIVE_HEADING.fullmatch(text) is not None
+        and lines.is_prose(after)
+        and _PREDICATE_START.match(after) is None
+    )
 
 
 def _splits_token(before: str, after: str) -> bool:

@@ -151,6 +151,16 @@ def test_a_measure_on_a_line_of_its_own_is_not_a_page_number() -> None:
     assert cleaned.body[-1].text == "全年开展检查，共立案129件，罚款10万元。"
 
 
+@pytest.mark.parametrize(
+    "heading",
+    ["（一）区市场监督管理局：", "1.市公安局：", "（三）联系人大代表：", "（1）微信公众号", "2.政务新媒体"],
+)
+def test_a_line_with_a_list_number_is_content(heading: str) -> None:
+    """A heading with a list number is kept, even if its text alone would be a salutation or a button."""
+    cleaned = _clean(f"某局2020年工作总结\n一、做法\n{heading}\n全年发布信息129条。")
+    assert [block.text for block in cleaned.body] == ["一、做法", heading, "全年发布信息129条。"]
+
+
 def test_a_date_is_not_a_page_number() -> None:
     """A date of eight digits below the signature is kept."""
     assert _clean(PAGE).body[-1].text == "20241231"
