@@ -100,11 +100,12 @@ _NARRATIVE_START = re.compile(
 )
 """The start of a paragraph that is running text, not a heading: `2023年，`, `我局`, `为`."""
 _NARRATIVE_HEADING = re.compile(
-    r"(?:今年|全年|目前|\d{4}年以来|一年来|近年来|我[局委市区县镇街院厅办])[^，,、：:]{0,16}"
+    r"(?:今年|全年|目前|\d{4}年以来|一年来|近年来|我[局委市区县镇街院厅办])"
+    r"(?!.*(?:认真|积极|及时|解决|制定|完成|整改|明确|研究|采取|查找|分析|针对))[^，,、：:]{0,16}"
     r"(?:打算|计划|安排|思路|问题|不足|困难|情况|做法|措施|成效|亮点|经验|任务|重点|建议)"
 )
 """A heading that begins like running text and ends with a noun of part headings: 今年工作打算, 我区基本情况; not
-现将有关情况, whose sentence continues: 报告如下."""
+现将有关情况, whose sentence continues (报告如下), nor 我局研究解决存在的问题, whose sentence may continue."""
 _PREDICATE_START = re.compile(
     r"[是有为如较仍还也不进得均已将向在由按作予并依]|报告|汇报|通报|总结|说明|汇总|公示|总体|主要|基本|突出|明显|良好"
 )
@@ -327,8 +328,8 @@ def _print_width(text: str) -> float:
 def _continues(paragraph: _OpenParagraph, block: Block, gap: _Gap, layout: _LineLayout, words: _PairStatistics) -> bool:
     """Return whether the next line continues a paragraph.
 
-    It does not continue if one of the two has a heading level, or if the line begins with a list number or
-    a bullet (`_starts_item`). Otherwise, after a full line of a wrapped text, the width decides. After any other line,
+    It does not continue if one of the two has a heading level, or if the line begins with a list number or a
+    bullet (`_starts_item`). Otherwise, after a full line of a wrapped text, the width decides. After any other line,
     the paragraph continues only if its sentence is unfinished.
     """
     before, after = paragraph.last, block.text
