@@ -45,6 +45,14 @@ _SINGLE_CHARACTER_NUMBERS = (("①", "⑳", "①"), ("⑴", "⒇", "（1）"), (
 _UNIT_CHARACTERS = r"万亿倍个元公千百十吨米度亩级折%％‰\-－—~～至到平立"
 """Characters that make the number before them a quantity or the start of a range (1.5万, 1.5－2), and not a marker."""
 
+_NAMED_DAY = (
+    r"(?:3[.．]15\s?(?:国际)?消费|4[.．]15\s?(?:全民)?国家安全|4[.．]26\s?(?:世界|全国)?知识产权|5[.．]12\s?(?:全国)?防灾"
+    r"|6[.．]26\s?(?:国际)?禁毒|11[.．]0?9\s?(?:全国)?消防(?:安全|宣传)*[日月]|12[.．]0?2\s?(?:全国)?交通安全日"
+    r"|12[.．]0?4\s?(?:国家|全国)?(?:宪法|法[制治])(?:宣传)?[日周]|12[.．]0?9\s?国际反腐"
+    r"|\d{1,2}[.．]\d{1,2}\s?(?:国际|世界)[^\s，,。、：:]{1,8}?日(?![常益均]))"
+)
+"""A day that reports name with its date, which is not a marker: 12.4国家宪法日, 3.15消费者权益日, 3.22世界水日."""
+
 # The examples are lines that each alternative matches or, after `not`, excludes.
 _MARKER = re.compile(
     rf"""(?:
@@ -61,8 +69,9 @@ _MARKER = re.compile(
     | (?P<listed>[一二三四五六七八九十]|十[一二三四五])(?:是|要|靠)(?![一二三四五六七八九十否])
       # 第一，加强; 其一，加强
     | (?:第|其)(?P<ordinal>{_HAN_NUMERAL})[，,、：:]
-      # 1.2 加强, 1.2.3 加强; not 1.5万元, 1.5－2
-    | (?P<deep>\d{{1,2}}[.．]\d{{1,2}}(?:[.．]\d{{1,2}})?)[.．、]?\s?(?![\d{_UNIT_CHARACTERS}\s])(?=[^\W\d])
+      # 1.2 加强, 1.2.3 加强; not 1.5万元, 1.5－2, 12.4国家宪法日
+    | (?!{_NAMED_DAY})
+      (?P<deep>\d{{1,2}}[.．]\d{{1,2}}(?:[.．]\d{{1,2}})?)[.．、]?\s?(?![\d{_UNIT_CHARACTERS}\s])(?=[^\W\d])
       # 1.加强; not 3.5, 3. 5%, 1.txt
     | (?P<dot>\d{{1,3}})\s?[.．](?!\d|\s\d+[.．%％]|[a-z])
       # 1.2023年加强

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
+from searchkit.corpus.times.expressions import PREVIOUS_YEAR, YEAR_BEFORE_LAST
 from searchkit.text.years import ANY_YEAR, ARABIC_YEAR, HAN_YEAR
 
 _MAX_COMPARISON_LENGTH = 3
@@ -35,12 +36,16 @@ TIME_EXPRESSION = re.compile(
     r"|[二三四五六七八九十\d]{1,2}年(?=累计|共|新增|新建|完成|实现|全[省市区县国])"
     # Several years: 2021至2023年, 2021年和2022年两年
     rf"|{_YEAR_PHRASE}(?:[-—~至到和、]{_YEAR_PHRASE})+(?:两年|期间|[一二三四五]年)?"
+    # Dates: 2023年1月1日至12月31日, 2022年12月1日—2023年11月30日
+    rf"|{ARABIC_YEAR}年\d{{1,2}}月\d{{1,2}}日[-—–~至到](?:{ARABIC_YEAR}年)?\d{{1,2}}月\d{{1,2}}日"
+    # Since a year or a month: 2019年至今, 2019年3月以来
+    rf"|{ARABIC_YEAR}年(?:\d{{1,2}}月(?:\d{{1,2}}日)?(?:以来|至今(?!年))|至今(?!年))"
     # A year or a part of it: 2023年, 2023年上半年, 2022年1—6月
     rf"|{ARABIC_YEAR}年(?:度|末|底|初|上半年|下半年|以来|\d{{1,2}}(?:[-—至到]\d{{1,2}})?月(?:份|底|末)?(?:[-—至到]\d{{1,2}}月份?)?)?"
     # The same in Chinese numerals: 二〇二三年底, 一九七八年十二月
     rf"|{HAN_YEAR}年?(?:度|末|底|初)?(?:[一二三四五六七八九十]{{1,2}}月)?"
     # Relative to the present: 前年, 上年末, 上半年, 前三季度, 年均
-    r"|前年|上年末?|上一年|明年|上半年|下半年|[一二三四前][一二三四]?个?季度|年均"
+    rf"|{YEAR_BEFORE_LAST}|{PREVIOUS_YEAR}末?|(?<!文)明年|上半年|下半年|[一二三四前][一二三四]?个?季度|年均"
     # Recurring: 每月. A month or several without a year: 4月份, 1—6月, 6月底以前
     r"|每(?:年|月|季度|季|周|日|天|半年)|\d{1,2}(?:[-—至到]\d{1,2})?月(?:份|底|末)?(?:[以之]?[前后]|以来)?)"
 )
@@ -53,6 +58,8 @@ _RECURRING = re.compile(r"每.|年均")
 """A recurring time, such as 每月. It applies only to the numbers of its clause."""
 _THIS_YEAR = re.compile(r"一年[来中间]")
 """一年来, "over the past year", is the reporting year."""
+_ALL_DATES = re.compile(rf"({ARABIC_YEAR})年1月1日.(?:\1年)?12月31日")
+"""The first and the last date of a year: 2023年1月1日至12月31日."""
 _HAN_TO_ASCII_DIGITS = str.maketrans("零〇○一二三四五六七八九", "000123456789")
 """Maps Chinese digits to Arabic digits: 二〇二三 to 2023."""
 
@@ -99,6 +106,7 @@ def find_period(
 
 
 def _is_reporting_year(text: str, year: int) -> bool:
-    """Return whether a time expression is the reporting year (2023年) or its end (2023年底)."""
+    """Return whether a time expression is the reporting year (2023年), its end (2023年底) or all its dates."""
     digits = text.translate(_HAN_TO_ASCII_DIGITS)
-    return digits[:4] == str(year) and digits[4:] in ("", "年", "年度", "年末", "年底")
+    is_whole_year = digits[4:] in ("", "年", "年度", "年末", "年底") or _ALL_DATES.fullmatch(digits)
+    return digits[:4] == str(year) and bool(is_whole_year)

@@ -35,10 +35,18 @@ def span(time: Time) -> Span:
         ("2021年前三季度", (2021, None, "01-09")),
         ("2021年前10个月", (2021, None, "01-10")),
         ("2021年十一月", (2021, None, "11")),
+        ("2021年1月1日至12月31日", (2021, None, None)),
+        ("2021年1月1日—2021年12月31日", (2021, None, None)),
+        ("2021年1月1日至6月30日", (2021, None, "01-06")),
+        ("2021年12月1日至2022年11月30日", (2022, 2021, None)),
+        ("2021年12月至2022年11月", (2022, 2021, None)),
         ("2018—2021年", (2021, 2018, None)),
         ("2018年至2021年", (2021, 2018, None)),
         ("2020年和2021年", (2021, 2020, None)),
         ("自2018年以来", (2022, 2018, None)),
+        ("2018年至今", (2022, 2018, None)),
+        ("2018年3月以来", (2022, 2018, None)),
+        ("2022年1月以来", (2022, None, None)),
         ("从2018年冬季开始", (2022, 2018, None)),
         ("“十三五”期间", (2020, 2016, None)),
         ("“十四五”时期", (2025, 2021, None)),
@@ -68,6 +76,7 @@ def test_an_expression_states_years(text: str, expected: Span) -> None:
     [
         ("上年", -1, None),
         ("上年底", -1, None),
+        ("上一年", -1, None),
         ("上半年", 0, "01-06"),
         ("1—11月", 0, "01-11"),
         ("截至11月底", 0, "11"),
@@ -85,10 +94,32 @@ def test_an_expression_can_depend_on_the_governing_year(text: str, offset: int, 
 
 @pytest.mark.parametrize(
     "text",
-    ["“十四五”规划", "2035年远景目标", "12345热线", "第5次会议", "一年来", "立案129件", "1978年愿景", "2021-1999年"],
+    [
+        "“十四五”规划",
+        "2035年远景目标",
+        "12345热线",
+        "第5次会议",
+        "一年来",
+        "立案129件",
+        "1978年愿景",
+        "2021-1999年",
+        "目前年产值3亿元",
+        "以前年度结转资金",
+        "提前年度任务",
+        "灾前年均收入",
+        "文明年活动",
+        "近来年均增长8%",
+        "未来年均增长8%",
+        "35岁以下年轻干部",
+        "线下年货",
+        "60岁以上年老体弱500人",
+        "500万元以上年销售收入",
+        "线上年货节",
+        "马上年龄",
+    ],
 )
 def test_names_and_numbers_are_not_times(text: str) -> None:
-    """Names that contain a year, 一年来, and other numbers are not times.
+    """Names that contain a year, 一年来, words that contain 前年, 上年 and the like, and other numbers are not times.
 
     2021-1999年 is not a span, because it would end before it begins. At most 1999年 in it is a time.
     """
@@ -132,6 +163,13 @@ def governing(text: str, headings: tuple[str, ...] = (), section: str = "成效"
         ("2021年、2022年立案分别为3件、¶9件，结案2件。", (2022, None, None)),
         ("连续三年立案率第一，立案¶9件。", (2022, None, None)),
         ("2022年3月5日召开大会，立案¶9件。", (2022, None, None)),
+        ("2021年3月28日至4月2日召开大会，立案¶9件。", (2022, None, None)),
+        ("2021年1月1日至4月30日立案9件，结案¶9件。", (2021, None, "01-04")),
+        ("2021年立案3件。2022年1月以来，立案¶9件。", (2022, None, None)),
+        ("2021年调处纠纷2015起，立案¶9件。", (2021, None, None)),
+        ("自2020起，各年立案¶9件。", (2022, 2020, None)),
+        ("以上年度为基数立案¶9件。", (2021, None, None)),
+        ("均比上年均有增加，立案¶9件。", (2022, None, None)),
         ("某厂到2021年11月底为止，立案¶9件。", (2021, None, "11")),
         ("某厂到2021年11月底为止，立案9件。结案¶2件。", (2022, None, None)),
         ("实施2001- 2010年妇女发展规划。立案¶9件。", (2022, None, None)),
@@ -201,6 +239,8 @@ def test_years_of_a_paragraph(text: str, headings: tuple[str, ...], section: str
     ("labels", "expected"),
     [
         (("收件",), (2023, None, None)),
+        (("行政处罚统计表（2023年1月1日至12月31日）",), (2023, None, None)),
+        (("行政处罚统计表（2023年1月1日至6月30日）",), (2023, None, "01-06")),
         (("收件", "2021"), (2021, None, None)),
         (("2021年", "1-6月"), (2021, None, "01-06")),
         (("1-6月", "2021年"), (2021, None, "01-06")),
@@ -209,7 +249,10 @@ def test_years_of_a_paragraph(text: str, headings: tuple[str, ...], section: str
     ],
 )
 def test_headers_state_the_time_of_a_cell(labels: tuple[str, ...], expected: Span) -> None:
-    """Year and months can be in different headers. 上年 is the year before that of the table, which is 2023 here."""
+    """Year and months can be in different headers. A range of dates is its months.
+
+    上年 is the year before that of the table, which is 2023 here.
+    """
     assert span(time_of_labels(labels, LAW_REPORT, Time(2023))) == expected
 
 

@@ -31,6 +31,13 @@ def periods(extractor: Extractor, text: str, year: int | None = None) -> list[st
         ("自2020年1月起，办理事项90件。", "自2020年1月起"),
         ("2021至2023年查处案件45件。", "2021至2023年"),
         ("截至2023年6月，持证人员128人。", "2023年6月"),
+        ("2022年1月1日至6月30日，受理案件60件。", "2022年1月1日至6月30日"),
+        ("2022年12月1日至2023年11月30日受理案件60件。", "2022年12月1日至2023年11月30日"),
+        ("2019年至今受理案件60件。", "2019年至今"),
+        ("2019年3月以来受理案件60件。", "2019年3月以来"),
+        ("目前年办理提案15件。", None),
+        ("消化以前年度结转资金300万元。", None),
+        ("选派网上年货节志愿者500人。", None),
         ("上半年受理案件60件。", "上半年"),
         ("前三季度受理案件60件。", "前三季度"),
         ("4月份受理案件60件。", "4月份"),
@@ -80,6 +87,8 @@ def test_the_nearest_time_is_the_period(extractor: Extractor, text: str, expecte
         ("2023年立案86起。", [None]),
         ("2023年度立案86起。", [None]),
         ("二〇二三年立案86起。", [None]),
+        ("2023年1月1日至12月31日立案86起。", [None]),
+        ("2023年1月1日至11月30日立案86起。", ["2023年1月1日至11月30日"]),
         ("截至2023年底，持证执法员128人。", [None]),
         ("2022年立案86起。", ["2022年"]),
         ("2023年立案86起，2022年立案70起。", [None, "2022年"]),
@@ -88,5 +97,8 @@ def test_the_nearest_time_is_the_period(extractor: Extractor, text: str, expecte
     ],
 )
 def test_the_reporting_year_is_not_a_period(extractor: Extractor, text: str, expected: list[str | None]) -> None:
-    """The reporting year (2023年) and its end (2023年底) are not periods. A part of it (2023年上半年) is one."""
+    """The reporting year (2023年), its end (2023年底) and all its dates together are not periods.
+
+    A part of it (2023年上半年) is one.
+    """
     assert periods(extractor, text, 2023) == expected

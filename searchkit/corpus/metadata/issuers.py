@@ -26,9 +26,9 @@ _SPEAKER_BODY = re.compile(rf"我代表{_BODY_REPRESENTED}|受{_BODY_REPRESENTED
 """The body that a speaker represents: 我代表市人民政府, 受省政府委托. 受国务院表彰 does not match."""
 _ISSUER_FIELD = re.compile(
     r"(发布单位|发布机构|发布机关|发布主体|发文机关|发文机构|发文单位|制发机关|公开机构|公开主体|公开单位|责任单位|供稿单位|"
-    r"信息来源|文章来源|稿件来源|来源|作者)\s*[:：]\s*(.*)"
+    r"信息来源|文章来源|稿件来源|来源|作者)\s*[:：]\s*(?=(.{0,100}))"
 )
-"""发布单位：市司法局. The groups are the label and the rest of the line."""
+"""发布单位：市司法局. The groups are the label and the text after it, which can contain further fields."""
 _FIELD_END = re.compile(r"\s{2,}|　|\t|[|｜【\[]|\s*[一-鿿]{2,5}\s*[:：]|\s+\d|\s+(?:字号|字体|浏览|点击|打印)")
 """The end of a value in a line of several fields: wide white space, a bar, bracket, label, number or button."""
 _GOVERNMENT_DOCTYPES = frozenset(

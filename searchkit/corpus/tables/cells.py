@@ -43,8 +43,11 @@ _FIGURE = re.compile(
     rf"(?P<arrow>[↑↓])?\s*(?:{_NOTE_SIGN}|#|\[注?\d{{0,2}}\]|\(?注\d{{0,2}}\)?)*"
 )
 """A figure, folded: a number with an optional bound, sign, unit and signs of notes: ≥1,200件①."""
-_BRACKETED_NUMBER = re.compile(r"\(((?:\d{1,3}(?:,\d{3})+|\d{3,})(?:\.\d+)?|\d+\.\d+)\s*%?\)")
-"""A negative number as accounts write it: (2,310). A short integer in brackets is a list number."""
+_BRACKETED_NUMBER = re.compile(r"\(((?:\d{1,3}(?:,\d{3})+|\d{3,})(?:\.\d+)?|\d+\.\d+)\s*([%‰]?)\)")
+"""A negative number as accounts write it, and its unit: (2,310), (3.2%).
+
+A short integer in brackets is a list number.
+"""
 _WRAP = re.compile(r"(?<=[^\x00-\u2e7f])\n(?=[^\x00-\u2e7f])|\n(?=[(（])")
 """A line break that is removed without leaving a blank: between two wide characters, or before a bracket."""
 _SIGNS_OF_DECREASE = frozenset("-−–—―▼▽↓")
@@ -144,7 +147,7 @@ def parse_figure(text: str) -> Figure | None:
         return None
     folded = fold(text).strip()
     negative = _BRACKETED_NUMBER.fullmatch(folded)
-    match = _FIGURE.fullmatch(f"-{negative[1]}" if negative else folded)
+    match = _FIGURE.fullmatch(f"-{negative[1]}{negative[2]}" if negative else folded)
     if match is None or _is_code(match["number"]):
         return None
     value = Decimal(match["number"].replace(",", "").replace(" ", ""))

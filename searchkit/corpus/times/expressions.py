@@ -163,8 +163,21 @@ def _resolve_plan(match: re.Match[str], _: Calendar, __: Time) -> Time | None:
 
 
 def _resolve_since(match: re.Match[str], calendar: Calendar, base: Time) -> Time | None:
-    first, last = _to_year(match["since_first"] or match["since_start"]), base.of_year or calendar.reviewed
-    return Time(last, first) if last is not None and first < last else None
+    year = match["since_first"] or match["since_number"] or match["since_start"]
+    first, last = _to_year(year), base.of_year or calendar.reviewed
+    if last is None or first < last:
+        return None if last is None else Time(last, first)
+    return Time(first) if match[0].endswith(("以来", "至今")) else None  # 从2024年起 is about several later years
+
+
+def _resolve_dates(match: re.Match[str], _: Calendar, __: Time) -> Time:
+    first, last = _to_year(match["dates_first"]), _to_year(match["dates_last"] or match["dates_first"])
+    months = f"{_to_number(match['dates_month']):02}", f"{_to_number(match['dates_last_month']):02}"
+    if first < last <= first + _MAX_SPAN:
+        return Time(last, first)
+    if first > last or months[0] >= months[1]:
+        return Time(first, None, months[0])
+    return Time(first, None, None if months == ("01", "12") else "-".join(months))
 
 
 def _resolve_range(match: re.Match[str], _: Calendar, __: Time) -> Time | None:
@@ -199,6 +212,14 @@ def _resolve_century(_: re.Match[str], calendar: Calendar, __: Time) -> Time | N
     return None if calendar.year is None else Time(-(-calendar.year // 100) * 100, is_end=True)
 
 
+YEAR_BEFORE_LAST = "(?<![目以此之当提])前年(?!均)"
+"""前年 as a word of its own; not in 目前年产值, 以前年度."""
+NEXT_YEAR = "(?<!文)明年|(?<![年以未])来年(?!均)|(?<![以之地线])下年(?![轻龄货均])"
+"""明年, 来年 and 下年 as words of their own; not in 文明年, 近年来年均, 35岁以下年轻干部."""
+PREVIOUS_YEAR = (
+    "(?:上一年|(?<![以网线])上年(?![龄轻货])|(?<=以)上年(?=度?(?:为|的|实际|同期|水平|决算|预算|基数|[末底])))"
+)
+"""上年 and 上一年 as words of their own; not in 60岁以上年老体弱, 线上年货节. 以上年度为基数 contains 上年."""
 _YEARS_AFTER = {"今年": 0, "本年": 0, "去年": -1, "前年": -2, "明年": 1, "来年": 1, "下年": 1}
 """Number of years from the year of the document to the year that a word means."""
 
@@ -245,9 +266,11 @@ _KINDS = {
         r"(?P<plan_rest>期间|时期|以来|末期?|期末|头[一二两三四]年|前[一二两三四]年|五年)?",
         _resolve_plan,
     ),
-    # 自2018年以来, 2018年起, 从2018年冬季开始
+    # 自2018年以来, 2018年3月至今, 2018年起, 自2018起 (but not 纠纷2018起), 从2018年冬季开始
     "since": _Kind(
-        rf"(?:自|从)?(?P<since_first>{ANY_YEAR}) ?年?(?:以来|起)(?!最|首|的?新)"
+        rf"(?:自|从)?(?P<since_first>{ANY_YEAR}) ?(?:年?以来|年起|年(?:{_MONTH}月(?:\d{{1,2}}日)?)?(?:以来|至今(?!年)))"
+        r"(?!最|首|的?新)"
+        rf"|(?:自|从)(?P<since_number>{ANY_YEAR})起(?!最|首|的?新)"
         rf"|(?:自|从)(?P<since_start>{ANY_YEAR}) ?年[^,;。]{{0,3}}(?:开始|起|以来)",
         _resolve_since,
     ),
@@ -256,6 +279,14 @@ _KINDS = {
         rf"(?P<range_first>{ANY_YEAR}) ?年?(?: ?{_TO} ?|和|、|及)(?P<range_last>{ANY_YEAR}) ?年?"
         r"(?![^,;。]{0,20}分别)",
         _resolve_range,
+    ),
+    # 2022年1月1日至6月30日, 2021年12月至2022年11月. If the first date is not the first day of a month, the match ends
+    # with 月, so that the dates are those of an event (2022年3月28日至4月2日), which govern only their clause.
+    "dates": _Kind(
+        rf"(?P<dates_first>{ANY_YEAR}) ?年(?P<dates_month>{_MONTH})月"
+        rf"(?:(?P<dates_day>0?1日)|\d{{1,2}}日|(?= ?{_TO} ?{ANY_YEAR}))"
+        rf" ?{_TO} ?(?:(?P<dates_last>{ANY_YEAR}) ?年)?(?P<dates_last_month>{_MONTH})月(?(dates_day)\d{{1,2}}日)",
+        _resolve_dates,
     ),
     # 2022年, 2022年底, 2022年1—11月
     "year": _Kind(
@@ -274,11 +305,11 @@ _KINDS = {
     "century": _Kind("本世纪末", _resolve_century),
     # 今年, 去年底, 去年上半年
     "relative": _Kind(
-        rf"(?P<relative_word>{'|'.join(_YEARS_AFTER)})(?P<relative_rest>度|底|末|初)?(?P<relative_part>{_PART})?",
+        rf"(?P<relative_word>{YEAR_BEFORE_LAST}|{NEXT_YEAR}|今年|本年|去年)(?P<relative_rest>度|底|末|初)?(?P<relative_part>{_PART})?",
         _resolve_relative,
     ),
     # 上年, 上年同期: the year before the one that governs
-    "previous": _Kind(rf"上一?年(?P<previous_rest>度|底|末|初)?(?P<previous_part>{_PART})?", _resolve_previous),
+    "previous": _Kind(rf"{PREVIOUS_YEAR}(?P<previous_rest>度|底|末|初)?(?P<previous_part>{_PART})?", _resolve_previous),
     # 截至目前, 截至11月底, 到6月20日
     "until": _Kind(rf"(?:截至|截止|到|至)(?:目前|(?P<until_part>{_MONTH}月份?(?:底|末|\d{{1,2}}日)?))", _resolve_until),
     # 上半年, 1—11月, 11月末

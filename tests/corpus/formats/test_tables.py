@@ -291,6 +291,18 @@ def test_the_unit_and_the_change_of_a_label(label: str, expected: tuple[str, str
     assert (measure.indicator.removesuffix(" 数值"), measure.unit, measure.change) == expected
 
 
+def test_a_percentage_in_brackets_is_negative() -> None:
+    """A bracketed percentage is negative and keeps its unit, whatever unit the table has."""
+    rows = (("指标", "2023年", "增减"), ("收入", "120", "(3.2%)"), ("支出", "130", "(1,310)"))
+    document = read(Report(rows, ("单位：万元",)).write("md"), "a.md")
+    assert [(measure.signed_value, measure.unit) for _, measure in measures(document)] == [
+        (1_200_000, "万元"),
+        (-3.2, "%"),
+        (1_300_000, "万元"),
+        (-13_100_000, "万元"),
+    ]
+
+
 def test_indicators_periods_and_bounds() -> None:
     """The indicator joins column and row without unit and time. The header states the period, the cell the bound."""
     rows = (("街道", "2022年收件（件）", "上年同期（件）", "办结（件）"), ("东风街道", "约10", "不足9", "8"))

@@ -477,6 +477,8 @@ def test_a_label_states_the_issuer() -> None:
     """A publishing body is used if the title names none; a newspaper or a site is not a body."""
     detected = _detect("2023年法治政府建设年度报告", ("来源：临海日报", "发布机构：临海市司法局"))
     assert (detected.issuer, detected.agency, detected.region[-1]) == ("临海市司法局", "司法局", "临海市")
+    one_line = _detect("2023年法治政府建设年度报告", ("来源：临海市融媒体中心　发布机构：临海市司法局",))
+    assert one_line.issuer == "临海市司法局"
     assert _detect("2023年法治政府建设年度报告", ("来源：本网站",)).issuer is None
 
 
