@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 import time
@@ -188,3 +189,25 @@ def test_a_state_has_only_names_of_the_index(index: Path, data: str) -> None:
     with pytest.raises(IndexDamaged, match="names no state"):
         cluster.get_sources(data, ["p-1"])
     assert Server.requests == 0
+
+
+def test_a_file_that_is_not_found_is_looked_for_again(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A node that was cut off lacks a new file: it is looked for again, and only then the index counts as damaged."""
+    cluster = Cluster.read(index)
+    assert cluster is not None
+    content = {"chunks": 1, "content": "5Lit", "sha256": hashlib.sha256("中".encode()).hexdigest()}
+    found = {"docs": [{"found": True, "_source": {"record": content}}]}
+    monkeypatch.setattr(Server, "answer", {"docs": [{"found": False}]})
+
+    def let_it_be_found(_: float) -> None:
+        if Server.requests == 3:
+            monkeypatch.setattr(Server, "answer", found)
+
+    monkeypatch.setattr(time, "sleep", let_it_be_found)
+    assert cluster.get_file("data-000001", "state") == "中".encode()
+    assert Server.requests == 4
+    altered = {"docs": [{"found": True, "_source": {"record": {**content, "content": "5LiA"}}}]}
+    for answer in ({"docs": [{"found": False}]}, altered):
+        monkeypatch.setattr(Server, "answer", answer)
+        with pytest.raises(IndexDamaged, match="the file state is missing or altered"):
+            cluster.get_file("data-000001", "state")

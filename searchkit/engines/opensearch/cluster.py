@@ -43,7 +43,8 @@ _BULK_TIMEOUT = 120
 although the first one was carried out, leaves deleted documents, which make searches slower."""
 _ATTEMPTS = 6
 """Maximum number of times that a request is sent if the cluster has too much to do (status 429). The same maximum holds
-for a single search in a multi-search, and for a bulk request if the cluster cannot write one of its documents now."""
+for a single search in a multi-search, for a bulk request if the cluster cannot write one of its documents now, and for
+the reading of a file that is not found."""
 _CHUNK_SIZE = 4 << 20
 """Maximum bytes of a file in one OpenSearch document."""
 EXISTS = "resource_already_exists_exception"
@@ -277,21 +278,26 @@ class Cluster:
             }
             self.call("PUT", f"/{self.data_index(data)}/_doc/file-{name}-{number}", body)
 
-    def get_files(self, data: str, names: Sequence[str]) -> list[bytes]:
-        """Return files of a state. Raises IndexDamaged if one is missing or altered."""
-        found = self._get_chunks(data, [(name, 0) for name in names])
-        contents = []
-        for name, first in zip(names, found, strict=True):
-            count = first["chunks"] if first else 0
-            rest = self._get_chunks(data, [(name, number) for number in range(1, count)])
-            content = b"".join(base64.b64decode(chunk["content"]) for chunk in (first, *rest) if chunk)
-            if first is None or hashlib.sha256(content).hexdigest() != first["sha256"]:
-                raise IndexDamaged(f"{self.url} ({self.name}), {data}: the file {name} is missing or altered")
-            contents.append(content)
-        return contents
+    def get_file(self, data: str, name: str) -> bytes:
+        """Return a file of a state. Raises IndexDamaged if it is missing or altered.
 
-    def _get_chunks(self, data: str, chunks: Sequence[tuple[str, int]]) -> list[Json | None]:
-        ids = [f"file-{name}-{number}" for name, number in chunks]
+        A file that is not found is looked for again. A node that was cut off may lack what was written in the meantime,
+        and answers from its own copy of a shard until it notices that it was cut off.
+        """
+        for attempt in range(1, _ATTEMPTS + 1):
+            first, *_ = self._get_chunks(data, name, range(1))
+            rest = self._get_chunks(data, name, range(1, first["chunks"] if first else 0))
+            content = b"".join(base64.b64decode(chunk["content"]) for chunk in (first, *rest) if chunk)
+            if first is not None and hashlib.sha256(content).hexdigest() == first["sha256"]:
+                return content
+            if attempt < _ATTEMPTS:
+                check_time()
+                time.sleep(0.1 * 2**attempt)
+        raise IndexDamaged(f"{self.url} ({self.name}), {data}: the file {name} is missing or altered")
+
+    def _get_chunks(self, data: str, name: str, numbers: Iterable[int]) -> list[Json | None]:
+        """Return the records of the chunks of a file with these numbers, None for one that is not found."""
+        ids = [f"file-{name}-{number}" for number in numbers]
         return [source and source["record"] for source in self.get_sources(data, ids)]
 
     def get_sources(self, data: str, ids: Sequence[str]) -> list[Json | None]:

@@ -96,7 +96,7 @@ class ClusterDirectory:
 
     def read_file(self, manifest: Manifest, name: str) -> bytes:
         """Return a file of a state. Raises IndexDamaged if it is missing or altered."""
-        (content,) = self._cluster.get_files(manifest.data, [name])
+        content = self._cluster.get_file(manifest.data, name)
         verify_content(content, self.path, manifest, name)
         return content
 

@@ -96,7 +96,7 @@ class OpenSearchEngine:
     def _documents(self) -> Documents:
         with _loading:
             if self._loaded_documents is None:
-                (content,) = self._cluster.get_files(self._data, [DOCUMENTS_FILE])
+                content = self._cluster.get_file(self._data, DOCUMENTS_FILE)
                 with decoding(self._folder):
                     self._loaded_documents = unpack_documents(content)
             return self._loaded_documents
@@ -105,7 +105,7 @@ class OpenSearchEngine:
     def _measures(self) -> Measures:
         with _loading:
             if self._loaded_measures is None:
-                (content,) = self._cluster.get_files(self._data, [MEASURES_FILE])
+                content = self._cluster.get_file(self._data, MEASURES_FILE)
                 with decoding(self._folder):
                     self._loaded_measures = unpack_measures(content)
             return self._loaded_measures
