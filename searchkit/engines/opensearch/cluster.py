@@ -43,8 +43,8 @@ _BULK_TIMEOUT = 120
 although the first one was carried out, leaves deleted documents, which make searches slower."""
 _ATTEMPTS = 6
 """Maximum number of times that a request is sent if the cluster has too much to do (status 429). The same maximum holds
-for a single search in a multi-search, for a bulk request if the cluster cannot write one of its documents now, and for
-the reading of a file that is not found."""
+for a single search in a multi-search, for a bulk request if the cluster cannot write one of its documents now, for the
+reading of a file that is not found, and for the count of the documents of a new state."""
 _CHUNK_SIZE = 4 << 20
 """Maximum bytes of a file in one OpenSearch document."""
 EXISTS = "resource_already_exists_exception"
@@ -186,7 +186,7 @@ class Cluster:
         example of a full disk. The client sends a request again if no answer arrives, or one with the status 502, 503
         or 504. Raises IndexUnusable, IndexForeign if the answer is not JSON, and TimedOut (`timing`).
         """
-        for attempt in range(1, _ATTEMPTS + 1):
+        for is_last in attempts():
             check_time()
             try:
                 answer = self._client.transport.perform_request(method, path, params=dict(params or {}), body=body)
@@ -199,10 +199,8 @@ class Cluster:
                 status = error.status_code
                 if status in accept or error.error in accept:
                     return None
-                if status == _BUSY and attempt < _ATTEMPTS and "blocked by" not in _reason_of(error):
-                    time.sleep(0.1 * 2**attempt)
-                    continue
-                raise self._describe(error) from None
+                if is_last or status != _BUSY or "blocked by" in _reason_of(error):
+                    raise self._describe(error) from None
         raise AssertionError  # the last attempt returns or raises
 
     def _describe(self, error: exceptions.TransportError) -> IndexUnusable:
@@ -255,14 +253,13 @@ class Cluster:
         """Return the answers to searches, or their errors. A search that the cluster had no room for is sent again."""
         answers: dict[int, Json] = {}
         path = f"/{self.data_index(data)}/_msearch"
-        for attempt in range(1, _ATTEMPTS + 1):
-            left = [n for n in range(len(searches)) if n not in answers or answers[n]["status"] == _BUSY]
-            if not left:
-                break
-            if attempt > 1:
-                time.sleep(0.1 * 2**attempt)
+        left: Sequence[int] = range(len(searches))
+        for _ in attempts():
             lines = [json.dumps(part, ensure_ascii=False) for n in left for part in searches[n]]
             answers |= zip(left, self.call("POST", path, "\n".join(lines) + "\n")["responses"], strict=True)
+            left = [n for n in left if answers[n]["status"] == _BUSY]
+            if not left:
+                break
         return [answers[n] for n in range(len(searches))]
 
     def put_file(self, data: str, name: str, content: bytes) -> None:
@@ -284,15 +281,13 @@ class Cluster:
         A file that is not found is looked for again. A node that was cut off may lack what was written in the meantime,
         and answers from its own copy of a shard until it notices that it was cut off.
         """
-        for attempt in range(1, _ATTEMPTS + 1):
+        for _ in attempts():
             first, *_ = self._get_chunks(data, name, range(1))
             rest = self._get_chunks(data, name, range(1, first["chunks"] if first else 0))
             content = b"".join(base64.b64decode(chunk["content"]) for chunk in (first, *rest) if chunk)
             if first is not None and hashlib.sha256(content).hexdigest() == first["sha256"]:
                 return content
-            if attempt < _ATTEMPTS:
-                check_time()
-                time.sleep(0.1 * 2**attempt)
+            check_time()
         raise IndexDamaged(f"{self.url} ({self.name}), {data}: the file {name} is missing or altered")
 
     def _get_chunks(self, data: str, name: str, numbers: Iterable[int]) -> list[Json | None]:
@@ -345,7 +340,7 @@ class Cluster:
         `lines`: the body of the bulk request. Raises IndexUnusable if a document cannot be written, or cannot be
         written after `_ATTEMPTS` requests.
         """
-        for attempt in range(1, _ATTEMPTS + 1):
+        for is_last in attempts(pause=0.4):
             answer = self.call(
                 "POST", f"/{self.data_index(data)}/_bulk", lines, params={"request_timeout": _BULK_TIMEOUT}
             )
@@ -354,11 +349,21 @@ class Cluster:
             if not failed:
                 return
             other = next((item for item in failed if not _may_succeed_later(item)), None)
-            if other is not None or attempt == _ATTEMPTS:
+            if other is not None or is_last:
                 reason = " ".join((other or failed[0])["error"]["reason"].split())[:300]
                 what = _describe_block(reason) if "blocked by" in reason else f"documents cannot be written ({reason})"
                 raise IndexUnusable(f"{self.url} ({self.name}): {what}")
-            time.sleep(0.2 * 2**attempt)
+
+
+def attempts(pause: float = 0.2) -> Iterator[bool]:
+    """Yield for each of at most `_ATTEMPTS` attempts whether it is the last one.
+
+    Waits between two attempts: first for `pause` seconds, then each time twice as long as before.
+    """
+    for number in range(1, _ATTEMPTS):
+        yield False
+        time.sleep(pause * 2 ** (number - 1))
+    yield True
 
 
 def _bucket_body(query: Json, fields: Sequence[str]) -> Json:

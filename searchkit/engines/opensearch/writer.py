@@ -15,7 +15,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from searchkit.engines.contract import decoding
-from searchkit.engines.opensearch.cluster import EXISTS, Cluster
+from searchkit.engines.opensearch.cluster import EXISTS, Cluster, attempts
 from searchkit.engines.opensearch.columns import DOCUMENTS_FILE, MEASURES_FILE, join_rows, pack, unpack_row
 from searchkit.engines.opensearch.mapping import index_body
 from searchkit.engines.opensearch.spool import SPOOL_FILE, Spool, read_spool
@@ -107,7 +107,7 @@ class _Publication:
         self._name = cluster.data_index(data)
 
     def run(self, base: str | None, removed: set[str], spools: Sequence[Path], fingerprint: str) -> None:
-        """Create the state. Raises IndexUnusable, also if the cluster then has an unexpected number of documents.
+        """Create the state. Raises IndexUnusable, also if the cluster still has an unexpected number of documents.
 
         `base`: name of the state to clone. `removed`: corpus files whose documents in the base are dropped. `spools`:
         files of added documents. `fingerprint`: that of the analyzer.
@@ -118,13 +118,16 @@ class _Publication:
             self._cluster.call("PUT", f"/{self._name}", body, accept={EXISTS})
         kept -= self._delete(removed) if base else 0
         sent = self._send(chunk for number, path in enumerate(spools) for chunk in _join(read_spool(path, number)))
-        self._cluster.call("POST", f"/{self._name}/_refresh")
-        actual, described = self._count(), self._write_columns()
-        if not actual == described == kept + sent:
-            raise IndexUnusable(
-                f"{self._cluster.url} ({self._cluster.name}): {kept + sent} documents were sent, it holds {actual} and "
-                f"describes {described}; build again"
-            )
+        actual = described = 0
+        for _ in attempts():  # a node that was cut off returns old documents until it notices that
+            self._cluster.call("POST", f"/{self._name}/_refresh")
+            actual, described = self._count(), self._write_columns()
+            if actual == described == kept + sent:
+                return
+        raise IndexUnusable(
+            f"{self._cluster.url} ({self._cluster.name}): {kept + sent} documents were sent, it holds {actual} and "
+            f"describes {described}; build again"
+        )
 
     def _clone(self, base: str) -> int:
         """Create the state as a clone of the state `base`. Returns the number of its documents (`_count`)."""
