@@ -88,7 +88,11 @@ def format_number(value: float, code: str) -> str:
         return shown
     if shown[0] in "(（" and shown[-1] in ")）":
         shown = shown[1:-1]
-    return shown if shown.startswith("-") else f"-{shown}"
+    return shown if shown.startswith(_SHOWN_DECREASES) else f"-{shown}"
+
+
+_SHOWN_DECREASES = ("-", "−", "▼", "▽", "↓", "下降", "减")
+"""Starts of displayed numbers that show that the number is negative."""
 
 
 def format_general(value: float) -> str:

@@ -159,15 +159,28 @@ def _read_tables(records: Records, title: str, sheet: ET.Element, shared: _Share
 def _read_grid(
     sheet: ET.Element, shared: _SharedData, hidden_rows: Sequence[int], hidden_columns: Sequence[int]
 ) -> Iterator[GridRow]:
-    """Yield the visible non-empty rows of a sheet. Hidden rows and columns are not counted by indexes and spans."""
+    """Yield the visible non-empty rows of a sheet. Hidden rows and columns are not counted by indexes and spans.
+
+    The value of a merged range is at its first visible cell, as Excel displays it.
+    """
     ranges = _read_cell_ranges(sheet)
     rows_hidden, columns_hidden = frozenset(hidden_rows), frozenset(hidden_columns)
+    moved: dict[int, dict[int, object]] = {}  # row → column → value of a merged range that begins in a hidden cell
     for number, element in _number_rows(sheet):
+        values = _read_cells(element, shared)
+        for column in [column for column in values if (number, column) in ranges]:
+            last_row, last_column = ranges[number, column]
+            row = next((r for r in range(number, last_row + 1) if r not in rows_hidden), number)
+            visible = next((c for c in range(column, last_column + 1) if c not in columns_hidden), column)
+            if (row, visible) != (number, column):
+                moved.setdefault(row, {})[visible] = values.pop(column)
+                ranges[row, visible] = last_row, last_column
         if number in rows_hidden:
             continue
+        values |= moved.pop(number, {})
         cells: dict[int, Cell] = {}
         row_index = number - bisect_left(hidden_rows, number)
-        for column, value in sorted(_read_cells(element, shared).items()):
+        for column, value in sorted(values.items()):
             if column in columns_hidden or not (text := _display(value)):
                 continue
             last_row, last_column = ranges.get((number, column), (number, column))

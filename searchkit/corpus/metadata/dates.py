@@ -131,9 +131,15 @@ def find_publication_date(head: Sequence[str], tail: Sequence[str], hints: Mappi
 def find_year_in_title(title: str, *, with_dates: bool = False) -> int | None:
     """Return the year that a title states, or None.
 
-    A span (2021—2025年) does not count. The year of a date with a month (2023年1月) counts only `with_dates`.
+    A span (2021—2025年) does not count. The year of a day (2023年1月12日), or of a month at the end of the title,
+    counts only `with_dates`. In 2023年3月行政执法情况通报, the month is the time that the report is about.
     """
-    text = title if with_dates else _CHINESE_DATE.sub(" ", title)
+
+    def drop_day(match: re.Match[str]) -> str:
+        """Return a blank for a day or a final month, and any other month as it is."""
+        return " " if match[3] or not title[match.end() :].strip(" )）】") else match[0]
+
+    text = title if with_dates else _CHINESE_DATE.sub(drop_day, title)
     text = YEAR_SPAN.sub(" ", text)
     match = _MARKED_YEAR.search(text) or _BARE_YEAR.search(text)
     return parse_year_digits(match[1]) if match else None

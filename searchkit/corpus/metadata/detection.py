@@ -37,9 +37,11 @@ _ABOUT_WORK_REPORT = re.compile("政府工作报告》?[^，。]{0,12}?(?:任务
 _SPEECH_DOCTYPES = frozenset({None, WORK_REPORT, "国民经济和社会发展计划报告", "预算执行情况报告"})
 """Doctypes of reports that can be speeches to a congress. None is an undecided doctype."""
 _SPEECH_OPENING = re.compile(
-    r"(?:向大会|向.{0,20}人民代表大会).{0,20}(?:报告|工作)|(?:我代表|我?受).{0,20}(?:政府|国务院).{0,80}报告"
+    r"(?:向大会|向.{0,20}人民代表大会).{0,20}(?:报告|工作)"
+    r"|(?:我代表.{0,20}(?:政府|国务院)|受.{0,20}(?:政府|国务院)的?委托).{0,80}报告"
 )
-"""The opening of a speech to a congress: 向大会报告工作, 我代表市人民政府作工作报告, 受国务院委托,现将…情况报告."""
+"""The opening of a speech to a congress: 向大会报告工作, 我代表市人民政府作工作报告, 受国务院委托,现将…情况报告.
+受到市政府通报表扬。现将…情况报告如下 opens any report."""
 _MAX_SHORT_PARAGRAPH_LENGTH = 60
 """Maximum length of a paragraph that can be a heading or a line with the date of the session, in code points."""
 _MAX_TITLE_CHARACTERS = 300
@@ -63,8 +65,8 @@ _SOURCE_FIELD = re.compile(
     r"(?:原文链接|原文地址|来源链接|网址|链接|来源|source)\s*[:：]\s*(https?://\S+)", re.IGNORECASE
 )
 """原文链接：https://www.linhai.gov.cn/…. The group is the URL."""
-_SIGNING_DATE = re.compile(rf"^\s*({ARABIC_YEAR}年\d{{1,2}}月\d{{1,2}}日)\s*$")
-"""A line that consists of a date: 2024年1月31日."""
+_SIGNING_DATE = re.compile(rf"^(?:\s*|[^，。；]{{0,40}}\s)({ARABIC_YEAR}年\d{{1,2}}月\d{{1,2}}日)\s*$")
+"""A line that consists of a date, or of a name and a date: 2024年1月31日, 临海市司法局 2024年1月31日."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,9 +242,10 @@ def _detect_doctype(evidence: Evidence) -> str | None:
     """Return the doctype that a title or the head states, or None.
 
     If they state none, the opening of a speech to a congress makes the report a work report. Otherwise
-    现将…情况报告如下 can state the doctype.
+    现将…情况报告如下 can state the doctype. A report about a work report (`_ABOUT_WORK_REPORT`) is no work report.
     """
     texts = [evidence.title or "", evidence.hints.get("title", ""), *evidence.head[:20]]
+    texts = [_ABOUT_WORK_REPORT.sub("", text) for text in texts]
     doctype = next((kind for text in texts if (kind := find_doctype(text))), None)
     opening = " ".join(p[:300] for p in evidence.paragraphs[:4])
     if doctype is None and _SPEECH_OPENING.search(opening):
@@ -250,7 +253,7 @@ def _detect_doctype(evidence: Evidence) -> str | None:
     if doctype is None and (
         match := re.search(r"将([^。]{0,80}?(?:情况|工作))[^。]{0,12}(?:报告|汇报|公布|通报)如下", opening)
     ):
-        return find_doctype(match[1])
+        return find_doctype(_ABOUT_WORK_REPORT.sub("", match[1]))
     return doctype
 
 
@@ -265,14 +268,13 @@ def _detect_year(doctype: str | None, evidence: Evidence, published: str | None,
     """Return the year of a report.
 
     A work report has the year that it plans, any other speech the year of its session, and any other report the year
-    that it is about. A report whose title says that it is about a work report (`_ABOUT_WORK_REPORT`) is no work report
-    in this sense.
+    that it is about.
     """
     titles = fold_all([text for text in (evidence.title, evidence.hints.get("title")) if text])
     lines = fold_all(
         [*_opening_lines(evidence), *(p for p in evidence.paragraphs[:4] if len(p) <= _MAX_SHORT_PARAGRAPH_LENGTH)]
     )
-    if doctype == WORK_REPORT and not any(map(_ABOUT_WORK_REPORT.search, titles)):
+    if doctype == WORK_REPORT:
         title_year, session = _first_year(titles), find_session((*lines, *titles))
         texts = _year_headings(evidence), evidence.paragraphs
         return find_planned_year(WorkReportEvidence(title_year, session, *texts, published, url))

@@ -10,10 +10,14 @@ from searchkit.files import read_word_lists
 from searchkit.places.bodies import is_body
 from searchkit.places.gazetteer import gazetteer
 from searchkit.text.folding import fold
+from searchkit.text.years import ANY_YEAR
 
-_TITLE_YEAR = r"(?:[12]\d{3}|[〇○零一二三四五六七八九]{4})\s*(?:年度|年)?(?:上半年|下半年)?"
-"""2023年度, 二〇二三年上半年."""
-_TITLE_PREFIX = re.compile(rf"\s*(?:关于)?(?:报送|印发|公布)?\s*(?:{_TITLE_YEAR})?度?的?\s*")
+_TITLE_YEAR = (
+    rf"{ANY_YEAR}\s*(?:年度|年)?"
+    r"(?:[上下]半年|第?[一二三四1-4]季度|(?:\d{1,2}\s?[-—–~至]\s?)?\d{1,2}月(?:份|(?!\d)))?"
+)
+"""2023年度, 二〇二三年上半年, 2023年一季度, 2023年1-6月."""
+_TITLE_PREFIX = re.compile(rf"\s*(?:关于)?(?:[报上呈]报|报送|印发|公布|公开|发布)?\s*(?:{_TITLE_YEAR})?度?的?\s*")
 """The text before a body at the start of a title: 关于报送2023年度."""
 _AFTER_BODY_NAME = re.compile(
     rf"关于|{_TITLE_YEAR}|上半年|下半年|年度|贯彻|落实|推进|依法|法治|法制|行政|政府信息|政务公开|信息公开|政府工作报告|"
@@ -29,8 +33,14 @@ _ISSUER_FIELD = re.compile(
     r"信息来源|文章来源|稿件来源|来源|作者)\s*[:：]\s*(?=(.{0,100}))"
 )
 """发布单位：市司法局. The groups are the label and the text after it, which can contain further fields."""
-_FIELD_END = re.compile(r"\s{2,}|　|\t|[|｜【\[]|\s*[一-鿿]{2,5}\s*[:：]|\s+\d|\s+(?:字号|字体|浏览|点击|打印)")
+_FIELD_END = re.compile(r"\s{2,}|　|\t|[|｜【\[]|\s+[一-鿿]{2,5}\s*[:：]|\s+\d|\s+(?:字号|字体|浏览|点击|打印)")
 """The end of a value in a line of several fields: wide white space, a bar, bracket, label, number or button."""
+_LABEL_LENGTHS = range(2, 6)
+"""Possible lengths of the label of a field, in code points: 作者, 发布时间."""
+_AFTER_SIGNATURE = re.compile(rf"\s*(?:[（(][^（()）]{{1,12}}[)）])?\s*(?:{ANY_YEAR}年\S{{1,3}}月\S{{1,3}}日)?\s*$")
+"""The text after the name of a body at the end of a report: （盖章）, 2024年1月20日. Can be empty."""
+_MAX_SIGNATURE_LENGTH = 80
+"""Maximum length of a paragraph that can be a signature, in code points."""
 _GOVERNMENT_DOCTYPES = frozenset(
     {"法治政府建设年度报告", "政府工作报告", "依法行政工作报告", "政府信息公开工作年度报告"}
 )
@@ -63,10 +73,22 @@ def find_issuer_in_fields(lines: Iterable[str]) -> str | None:
     candidates: list[tuple[bool, str]] = []  # whether the field is a source or author, and the body
     for line in lines:
         for match in _ISSUER_FIELD.finditer(line):
-            value = _FIELD_END.split(match[2].strip(), maxsplit=1)[0].strip()
+            value = _field_value(match[2])
             if is_body(fold(value)):
                 candidates.append(("来源" in match[1] or match[1] == "作者", value))
     return min(candidates, key=lambda pair: pair[0])[1] if candidates else None
+
+
+def _field_value(text: str) -> str:
+    """Return the value of a field, without the further fields of the line. `text`: the text after the label.
+
+    A label can follow a body without white space: 临海市司法局 of 临海市司法局浏览次数：12.
+    """
+    value = _FIELD_END.split(text.strip(), maxsplit=1)[0].strip()
+    stem, colon, _ = value.replace("：", ":").partition(":")
+    if not colon:
+        return value
+    return next((body for n in _LABEL_LENGTHS if is_body(fold(body := stem[:-n].strip()))), "")
 
 
 def find_issuer_in_speech(lines: Iterable[str]) -> str | None:
@@ -78,9 +100,12 @@ def find_issuer_in_speech(lines: Iterable[str]) -> str | None:
 
 
 def find_issuer_in_signature(paragraphs: Sequence[str]) -> str | None:
-    """Return the last of the final eight paragraphs that consists of the name of a body, or None."""
+    """Return the name of a body that is one of the final eight paragraphs, or None. The last such paragraph decides.
+
+    A remark about the stamp, and a date, may follow the name.
+    """
     for line in reversed(paragraphs[-8:]):
-        text = line.strip()
+        text = _AFTER_SIGNATURE.sub("", line.strip()) if len(line) <= _MAX_SIGNATURE_LENGTH else ""
         if is_body(fold(text)):
             return text
     return None
@@ -113,7 +138,10 @@ def _name_continues(text: str, cut: int) -> bool:
     """Return whether the body's name continues after the cut: 临海市政府|行政执法局, 城市管理局|行政执法支队."""
     return any(
         text.startswith(word, cut)
-        for word in ("行政执法局", "行政执法支队", "行政执法大队", "行政审批", "执法局", "执法大队", "执法支队")
+        for word in (
+            *("行政执法局", "行政执法支队", "行政执法大队", "行政审批", "行政服务中心", "行政复议局"),
+            *("执法局", "执法大队", "执法支队", "法制办", "法制局"),
+        )
     )
 
 

@@ -32,14 +32,18 @@ _NATIONAL_SESSION = re.compile(r"在第.{1,3}届全国人民代表大会.{0,12}�
 _LEADING_YEAR = re.compile(rf"{ANY_YEAR}年?度?")
 """2023年度."""
 _CENTRAL_BODY = re.compile(
-    r"(?:中华人民共和国|国家|国务院|中国人民银行|最高人民)|"
+    r"(?:中华人民共和国|国家[^，。\s]{1,12}?(?:局|委|署|办公室)|国务院|中国人民银行|最高人民)|"
     r"(?:司法|教育|科学技术|工业和信息化|公安|民政|财政|人力资源社会保障|人力资源和社会保障|自然资源|生态环境|住房城乡建设|"
-    r"住房和城乡建设|交通运输|水利|农业农村|商务|文化和旅游|退役军人事务|应急管理|审计)(?:部|署)|(?:海关|市场监管|税务|体育|"
+    r"住房和城乡建设|交通运输|水利|农业农村|商务|文化和旅游|退役军人事务|应急管理|审计)(?:部(?!门)|署)|(?:海关|市场监管|税务|体育|"
     r"市场监督管理|广电|国家税务)总[局署]"
 )
-"""The start of the name of a body of the central government: 国家发展改革委, 司法部, 海关总署."""
-_PLACE_PREFIX = re.compile(rf"(?:关于)?(?:{ANY_YEAR}年?度?的?)?(?:中共|中华人民共和国|国家税务总局)?")
-"""The text before a short name at the start of a line: 关于2023年度, 中共."""
+"""The start of the name of a body of the central government: 国家发展改革委, 司法部, 海关总署. 国家基本公共卫生服务
+and 民政部门 name none."""
+_PLACE_PREFIX = re.compile(
+    rf"(?:关于)?(?:{ANY_YEAR}年?度?的?)?(?:中共|中华人民共和国|国家[^，。\s]{{2,10}}?局|"
+    r"(?:财政部|审计署|生态环境部|商务部|自然资源部)驻?)?"
+)
+"""The text before a short name at the start of a line: 关于2023年度, 中共, 国家统计局 in 国家统计局天津调查总队."""
 _SHORT_NAME_CONTEXT = re.compile(
     r"(?!街道|[镇乡村])(?:\d{4}|[^，。\s]{0,14}?(?:委|局|厅|政府|法治|省长|办事处|管委会|海关|工作报告))"
 )

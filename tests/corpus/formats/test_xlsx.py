@@ -299,6 +299,25 @@ def test_hidden_rows_and_columns_are_not_in_a_table() -> None:
     assert contents.problems == ("sheet S: 1 hidden row and 1 hidden column not read",)
 
 
+def test_a_merged_label_that_begins_in_a_hidden_cell() -> None:
+    """The label of a merged range is at its first visible cell, as Excel displays it."""
+    book = Book().sheet(
+        "S", ["地区", "单位", "件"], ["", "公安局", 3], ["", "司法局", 5], ["", "", 7], ["", "司法局", 9]
+    )
+    sheet = book.book.get_worksheet_by_name("S")
+    sheet.merge_range("A2:A3", "河东区")
+    sheet.merge_range("A4:A5", "东丽区")
+    sheet.set_row(3, None, None, {"hidden": True})
+    assert shown(read(book.bytes()))[0][-1] == ["东丽区", "司法局", "9"]
+    book = Book().sheet("S", ["地区", "", "", ""], ["地区", "旧", "立案", "结案"], ["河东区", 1, 2, 3])
+    sheet = book.book.get_worksheet_by_name("S")
+    sheet.merge_range("B1:D1", "2023年")
+    sheet.set_column(1, 1, None, None, {"hidden": True})
+    (block,) = read(book.bytes()).documents[0].blocks
+    assert block.table is not None
+    assert [(cell.text, cell.col_span) for cell in block.table.rows[0]] == [("地区", 1), ("2023年", 2)]
+
+
 @pytest.mark.parametrize(
     ("number", "number_format", "expected"),
     [
@@ -311,6 +330,9 @@ def test_hidden_rows_and_columns_are_not_in_a_table() -> None:
         (-5, "0.00;[Red]0.00", "-5.00"),
         (-3, '0"m²"', "-3m²"),
         (-3, '"m²"', "m²"),
+        (-0.035, "[Red]▲0.0%;[Green]▼0.0%", "▼3.5%"),
+        (0.035, "[Red]▲0.0%;[Green]▼0.0%", "▲3.5%"),
+        (-0.035, '"增长"0.0%;"下降"0.0%', "下降3.5%"),
         (-0.2, '0"m2"', "0m2"),
         (-1234.5, "#,##0.0_);(#,##0.0)", "-1,234.5"),
         (0, '0;-0;"—"', "—"),

@@ -108,6 +108,31 @@ TITLES = [
         "关于印发《崂山区2022年法治政府建设工作报告》的通知",
         (None, "人民政府", "山东省/青岛市/崂山区", 2022, "法治政府建设年度报告"),
     ),
+    (
+        "国家统计局天津调查总队2023年法治政府建设年度报告",
+        ("国家统计局天津调查总队", "国家统计局天津调查总队", "天津市", 2023, "法治政府建设年度报告"),
+    ),
+    (
+        "财政部浙江监管局2023年法治政府建设年度报告",
+        ("财政部浙江监管局", "财政部浙江监管局", "浙江省", 2023, "法治政府建设年度报告"),
+    ),
+    ("国家发展改革委2023年法治政府建设年度报告", (None, "发展和改革委员会", "全国", 2023, "法治政府建设年度报告")),
+    (
+        "临海市人民政府法制办公室2016年依法行政工作总结",
+        ("临海市人民政府法制办公室", "法制办公室", "浙江省/台州市/临海市", 2016, "依法行政工作报告"),
+    ),
+    (
+        "关于上报临海市司法局2023年法治政府建设情况的报告",
+        ("临海市司法局", "司法局", "浙江省/台州市/临海市", 2023, "法治政府建设年度报告"),
+    ),
+    (
+        "2023年一季度临海市司法局行政执法情况",
+        ("临海市司法局", "司法局", "浙江省/台州市/临海市", 2023, "行政执法工作报告"),
+    ),
+    (
+        "二0二三年1-6月临海市司法局行政执法情况",
+        ("临海市司法局", "司法局", "浙江省/台州市/临海市", 2023, "行政执法工作报告"),
+    ),
 ]
 """Title; issuer (None = not checked), agency, region, year, doctype."""
 
@@ -329,6 +354,37 @@ def test_the_signature_states_the_place() -> None:
     assert any(w.startswith("published undecided") and "2024年1月5日" in w for w in detected.warnings)
 
 
+@pytest.mark.parametrize(
+    "signature", ["临海市司法局 2024年1月5日", "临海市司法局（盖章）", "临海市司法局(章)二〇二四年一月五日"]
+)
+def test_a_signature_with_a_date_or_a_remark(signature: str) -> None:
+    """A date or a remark about the stamp may follow the body in the signature."""
+    detected = _detect("2023年法治政府建设年度报告", (), ("我局认真履职。", signature))
+    assert (detected.issuer, detected.region[-1]) == ("临海市司法局", "临海市")
+    has_day = "2024年1月5日" in signature
+    assert any(w.startswith("published undecided") for w in detected.warnings) == has_day
+
+
+def test_words_of_a_central_body_name_no_country() -> None:
+    """国家基本公共卫生服务 and 民政部门 are not bodies of the central government: the signature states the place."""
+    for title in ("国家基本公共卫生服务项目2023年工作总结", "2023年民政部门行政执法工作报告"):
+        assert _detect(title, (), ("我局认真履职。", "临海市民政局")).region[-1] == "临海市"
+
+
+def test_a_report_that_mentions_a_government_is_no_work_report() -> None:
+    """Praise by a government, and an application to it, are no opening of a speech. The title names the issuer."""
+    for opening in ("我局受到市政府通报表扬。现将有关工作情况报告如下：", "受理政府信息公开申请3件，编制年度报告。"):
+        detected = _detect(
+            "东丽区数据局2023年数字政府建设工作情况",
+            (),
+            (opening,),
+            headings=("一、2023年工作情况", "二、2024年工作计划"),
+        )
+        assert (detected.doctype, detected.year, detected.issuer) == (None, 2023, "东丽区数据局")
+    about = _detect("临海市水利局2023年政府工作报告重点任务完成情况", (), ("我局认真履职。",))
+    assert (about.doctype, about.year, about.issuer, about.agency) == (None, 2023, "临海市水利局", "水利局")
+
+
 def test_the_body_states_the_place() -> None:
     """If the head does not name the district of a 区卫健委, it is the district that the text names most."""
     text = (
@@ -415,6 +471,9 @@ def test_headings_state_the_year_of_a_work_report() -> None:
         ("2023年度法治政府建设情况报告（2024年1月12日）", 2023),
         ("临海市司法局2022年工作总结和2023年工作计划", 2022),
         ("关于二〇二一年度法治政府建设情况的报告", 2021),
+        ("东丽区2023年3月行政执法情况通报", 2023),
+        ("2023年1月至12月行政执法工作报告", 2023),
+        ("2023年度法治政府建设情况报告（2024年1月）", 2023),
     ],
 )
 def test_the_title_states_the_year(title: str, year: int) -> None:
@@ -480,6 +539,9 @@ def test_a_label_states_the_issuer() -> None:
     one_line = _detect("2023年法治政府建设年度报告", ("来源：临海市融媒体中心　发布机构：临海市司法局",))
     assert one_line.issuer == "临海市司法局"
     assert _detect("2023年法治政府建设年度报告", ("来源：本网站",)).issuer is None
+    for rest in ("浏览次数：12", "作者：张三", "发布时间：2024-01-05", "字体：大 中 小"):
+        glued = _detect("2023年法治政府建设年度报告", (f"来源：临海市司法局{rest}",))
+        assert (glued.issuer, glued.agency) == ("临海市司法局", "司法局")
 
 
 def test_the_title_of_the_page_is_used_without_its_site() -> None:
