@@ -1,8 +1,8 @@
 """The corpora of the benchmarks: generated paragraphs in three sizes, and real reports if they are available.
 
-A corpus provides documents, for searchkit, and *items*, for the other engines. An item is a paragraph: its text, the
-tokens of searchkit's analyzer joined by spaces, and its values of the four facets. Items are created once and stored in
-a file.
+A corpus provides documents, for searchkit, and *items*, for the other engines. An item is a paragraph: its text with
+the headings above it that belong to it, which searchkit searches as well, the tokens of searchkit's analyzer joined by
+spaces, and its values of the four facets. Items are created once and stored in a file.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 from bench import generate
 from searchkit.corpus.listing import list_corpus
 from searchkit.corpus.reading import ParsedDocument, read_corpus
+from searchkit.engines.contract import own_heading_counts
 from searchkit.model import Paragraph
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.folding import fold
@@ -85,7 +86,7 @@ def items(name: str, data: Path) -> Iterator[Item]:
 
 
 def texts_file(name: str, data: Path) -> Path:
-    """Return the path of the folded texts, one paragraph per line.
+    """Return the path of the folded texts of the items, one item per line.
 
     Scans of this file give the true totals of phrases. ripgrep searches it.
     """
@@ -100,19 +101,29 @@ def prepare(name: str, data: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     partial = folder / "items.partial"
     with partial.open("w", encoding="utf-8") as lines, texts_file(name, data).open("w", encoding="utf-8") as texts:
-        for paragraph in paragraphs(name):
-            item = as_item(paragraph, ordered_terms(analyzer(), paragraph.text))
-            record = (item.text, item.terms, item.district, item.year, item.agency, item.topics)
-            lines.write(json.dumps(record, ensure_ascii=False) + "\n")
-            texts.write(" ".join(fold(item.text).splitlines()) + "\n")
+        for parsed in documents(name):
+            for paragraph, passage in zip(parsed.paragraphs, passages(parsed), strict=True):
+                item = as_item(paragraph, passage, ordered_terms(analyzer(), passage))
+                record = (item.text, item.terms, item.district, item.year, item.agency, item.topics)
+                lines.write(json.dumps(record, ensure_ascii=False) + "\n")
+                texts.write(" ".join(fold(passage).splitlines()) + "\n")
     partial.rename(folder / "items.jsonl")
 
 
-def as_item(paragraph: Paragraph, terms: Iterable[str]) -> Item:
-    """Convert a paragraph and its tokens to an item."""
+def passages(parsed: ParsedDocument) -> list[str]:
+    """Return the text of each paragraph of a document below the headings that belong to it, each on a line."""
+    counts = own_heading_counts(parsed.paragraphs)
+    return [
+        "\n".join((*paragraph.path[len(paragraph.path) - count :], paragraph.text))
+        for paragraph, count in zip(parsed.paragraphs, counts, strict=True)
+    ]
+
+
+def as_item(paragraph: Paragraph, passage: str, terms: Iterable[str]) -> Item:
+    """Convert a paragraph, with its passage (`passages`) and the tokens of the passage, to an item."""
     year = "" if paragraph.year is None else str(paragraph.year)
     facets = (paragraph.district or "", year, paragraph.agency or "", paragraph.topics)
-    return Item(paragraph.text, " ".join(terms), *facets)
+    return Item(passage, " ".join(terms), *facets)
 
 
 def ordered_terms(analyzer: Analyzer, text: str) -> list[str]:

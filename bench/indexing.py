@@ -103,22 +103,21 @@ def _write_part(task: tuple[int, Path]) -> Path:
 
 
 def _to_items(parsed: ParsedDocument) -> Iterator[corpora.Item]:
-    """Segment the paragraphs of a document, and yield them as items."""
-    terms = analyzer().index_terms([paragraph.text for paragraph in parsed.paragraphs])
-    return map(corpora.as_item, parsed.paragraphs, terms)
+    """Segment the passages of a document, and yield them as items."""
+    passages = corpora.passages(parsed)
+    return map(corpora.as_item, parsed.paragraphs, passages, analyzer().index_terms(passages))
 
 
 def _segment(number: int) -> list[str]:
-    """Return the terms of each paragraph of a document, joined by spaces: a string is cheap to send to a process."""
+    """Return the terms of each passage of a document, joined by spaces: a string is cheap to send to a process."""
     return [item.terms for item in _to_items(_shared_documents[0][number])]
 
 
 def _attach_terms(segmented: Iterator[list[str]], documents: Documents) -> Iterator[corpora.Item]:
     """Yield the items of documents. `segmented` yields the result of `_segment` for each document."""
     for parsed, terms in zip(documents, segmented, strict=True):
-        yield from (
-            corpora.as_item(paragraph, (text,)) for paragraph, text in zip(parsed.paragraphs, terms, strict=True)
-        )
+        joined = ((text,) for text in terms)
+        yield from map(corpora.as_item, parsed.paragraphs, corpora.passages(parsed), joined)
 
 
 def main() -> None:
