@@ -15,7 +15,7 @@ from typing import NamedTuple
 from searchkit.compare.axes import AxisKey, AxisLabel, group_by, keys_of
 from searchkit.compare.table import STATES, Cell, CellValue
 from searchkit.model import Measure
-from searchkit.query.agreement import has_same_value, scale_name, unit_scale
+from searchkit.query.agreement import has_same_value, scaled_unit, unit_scale
 from searchkit.query.facets import year_of_measure
 from searchkit.search.choosing import (
     IndicatorSpec,
@@ -433,7 +433,7 @@ class CellBuilder:
         self._spec = spec
         self._scale = scales.most_common(1)[0][0] if scales else 1
         self._base_unit = units.most_common(1)[0][0] if units else None
-        self.unit = _scaled_unit(self._base_unit, self._scale)
+        self.unit = scaled_unit(self._base_unit, self._scale)
         """The unit of the table."""
 
     def build(self, row: AxisLabel, col: AxisLabel, choice: _Choice) -> Cell:
@@ -450,13 +450,8 @@ class CellBuilder:
         has_other_unit = not self._spec.has_unit_of(first.extracted)
         scale = unit_scale(first) if has_other_unit else self._scale
         value = round(first.signed_value / scale, 10)
-        unit = _scaled_unit(first.base_unit or self._base_unit, scale)
+        unit = scaled_unit(first.base_unit or self._base_unit, scale)
         return CellValue(int(value) if value == int(value) else value, unit, tuple(group), has_other_unit, origin)
-
-
-def _scaled_unit(unit: str | None, scale: int) -> str | None:
-    """Return a base unit with the name of a scale before it: 万元 for 元 and 10000. None if there is no unit."""
-    return unit and scale_name(scale) + unit
 
 
 def label_cells(
