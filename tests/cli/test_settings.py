@@ -193,6 +193,14 @@ def test_pager(small: Path, tmp_path: Path) -> None:
     assert "Traceback" not in ended
 
 
+def test_an_interrupt_does_not_end_a_paged_export(small: Path, tmp_path: Path) -> None:
+    """Ctrl-C is a key of the pager until the user has left it. Before, it ended an export that was written."""
+    pager = "cat > page; kill -INT $PPID; sleep 0.2; echo left"
+    out = run_on_terminal(tmp_path, "export", "paragraphs", "--index", str(small / "index"), SEARCHKIT_PAGER=pager)
+    assert out == "left\n"
+    assert "立案" in (tmp_path / "page").read_text(encoding="utf-8")
+
+
 def test_tables_fit_the_terminal(small: Path, tmp_path: Path) -> None:
     """No line of a table is wider than the terminal; a Chinese character is two columns wide.
 
