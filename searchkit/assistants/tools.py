@@ -11,6 +11,7 @@ from searchkit.errors import UsageError
 from searchkit.index import IndexState
 from searchkit.output.answers.answer import Answer
 from searchkit.output.answers.kinds import (
+    add_query,
     audit_answer,
     comparison_answer,
     coverage_answer,
@@ -20,7 +21,7 @@ from searchkit.output.answers.kinds import (
     outline_answer,
     search_answer,
 )
-from searchkit.web.parameters import MAX_OFFSET, PARAMETERS, Parameter
+from searchkit.web.parameters import FILTER_NAMES, MAX_OFFSET, PARAMETERS, Parameter
 
 Arguments = dict[str, Any]
 MAX_HITS, MAX_MEASURES, MAX_CELLS, MAX_AROUND = 20, 50, 1_000, 5
@@ -78,12 +79,20 @@ def _read(index: IndexState, arguments: Arguments) -> Answer:
 
 def _facets(index: IndexState, arguments: Arguments) -> Answer:
     """Answer with the values of one facet, or without `name` with those of all facets except document."""
-    return facets_answer(index.facets(arguments.pop("name", ()), **arguments))
+    return _add_query(facets_answer(index.facets(arguments.pop("name", ()), **arguments)), index, arguments)
 
 
 def _coverage(index: IndexState, arguments: Arguments) -> Answer:
     """Answer with the numbers of reports."""
-    return coverage_answer(index.coverage(**arguments))
+    return _add_query(coverage_answer(index.coverage(**arguments)), index, arguments)
+
+
+def _add_query(answer: Answer, index: IndexState, arguments: Arguments) -> Answer:
+    """Return an answer with how the query of the call, if it has one, was read."""
+    if "query" not in arguments:
+        return answer
+    filters = {name: value for name, value in arguments.items() if name in FILTER_NAMES}
+    return add_query(answer, index.search(arguments["query"], limit=0, **filters))
 
 
 def _audit(index: IndexState, arguments: Arguments) -> Answer:

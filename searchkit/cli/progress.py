@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import click
 
 from searchkit.cli.output import FAILED, print_error
+from searchkit.cli.pager import is_running
 
 _QUIET_SECONDS = 0.5
 """The bar is not shown before the work has taken this long."""
@@ -20,7 +21,10 @@ _Item = TypeVar("_Item")
 
 
 class Progress:
-    """A bar with the share of the work that is done and the time left, shown on a terminal if the work takes long."""
+    """A bar with the share of the work that is done and the time left, shown on a terminal if the work takes long.
+
+    Nothing is drawn while the pager runs.
+    """
 
     def __init__(self, label: str) -> None:
         self._label = label
@@ -32,6 +36,8 @@ class Progress:
     def __call__(self, done: int, total: int) -> None:
         """Show how much is done. Costs little, so it can be called often."""
         self.done = done
+        if is_running():  # the bar would be drawn over the page
+            return
         if self._bar is None:
             if time.monotonic() - self._started < _QUIET_SECONDS or not sys.stderr.isatty():
                 return
@@ -74,7 +80,7 @@ def raise_on_interrupt() -> Iterator[None]:
     """Make Ctrl-C raise KeyboardInterrupt during the block, so that the block can clean up.
 
     By default, Ctrl-C ends the process at once (`searchkit.__main__`). Does nothing if Ctrl-C is ignored, or if this is
-    not the main thread.
+    not the main thread. If the block starts the pager, Ctrl-C stays a key of the pager.
     """
     before = signal.getsignal(signal.SIGINT)
     if before is signal.SIG_IGN or current_thread() is not main_thread():
@@ -84,4 +90,5 @@ def raise_on_interrupt() -> Iterator[None]:
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, before)

@@ -78,10 +78,13 @@ class _OptionDefaults(Mapping[str, object]):
     def __getitem__(self, name: str) -> object:
         """Return the default of a parameter. Raises KeyError if no file has a default that the parameter accepts.
 
-        Raises UsageError as `_read_settings` does.
+        That of `indexes` comes from the environment variable first, as click would split a variable with several values
+        at blanks. Raises UsageError as `_read_settings` does.
         """
         if name not in _SETTING_OF or (name == "limit" and self._command not in _LISTS_OF_HITS):
             raise KeyError(name)
+        if name == "indexes" and os.environ.get(INDEX_VARIABLE):
+            return [os.environ[INDEX_VARIABLE]]
         context = click.get_current_context()
         settings = applying_settings(context)
         value = settings.values.get(_SETTING_OF[name]) if settings else None

@@ -86,7 +86,7 @@ def list_watches(target: Target) -> int:
         print_error(f"no watches in {file.path}; add one with: searchkit watch add NAME QUERY")
     if watches or target.format == "json":
         target.write_records(map(_describe, watches), "watches")
-    if watches and target.format == "table":
+    if watches and target.format == "table" and target.path is None:
         target.write([f"\n{file.path}\n"])
     return FOUND if watches else NOTHING_FOUND
 

@@ -102,8 +102,8 @@ def audit(
             findings += check_ratios(paragraph)
         first += len(report)
     duplicates = list(copies.find(lambda ordinals: [measure.source for measure in fetch(ordinals)]))
-    known = {finding.ids[:1] for finding in findings if finding.kind == "change"}
-    findings += (item for item in contradictions.find(fetch) if item.kind != "change" or item.ids[:1] not in known)
+    known = {measure_id for finding in findings if finding.kind == "change" for measure_id in finding.ids}
+    findings += (item for item in contradictions.find(fetch) if item.kind != "change" or item.ids[0] not in known)
     pairs = {frozenset(finding.documents) for finding in duplicates}
     findings = [item for item in findings if item.kind != "copied" or frozenset(item.documents) not in pairs]
     findings = [*_without_versions(findings, identities), *duplicates]

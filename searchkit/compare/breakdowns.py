@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, product
 
 from searchkit.compare.facts import REAL_GROWTH, rounded_range, sentence_start
 from searchkit.compare.findings import Finding, build_finding, build_paragraph_finding
@@ -319,12 +319,12 @@ def check_growth(report: Sequence[Measure]) -> Iterator[Finding]:
             continue
         if _YEARS_GROWTH.search(words) or _LIST.search(words) or _is_real(now, words) or len(between) > _MAX_GAP:
             continue
-        (low, high), (smallest, largest) = rounded_range(now), rounded_range(amount)
-        if low - largest <= 0:
+        pairs = list(product(rounded_range(now), rounded_range(amount)))
+        if any(value - difference <= 0 for value, difference in pairs):
             continue
         error = precision(percent)
-        bounds = sorted((100 * smallest / (high - smallest), 100 * largest / (low - largest)))
-        if not bounds[0] - error <= percent.signed_value <= bounds[1] + error:
+        growths = [100 * difference / (value - difference) for value, difference in pairs]
+        if not min(growths) - error <= percent.signed_value <= max(growths) + error:
             growth = format_number(round(100 * amount.signed_value / (now.base_value - amount.signed_value), 2))
             message = f"{now.quote}, {amount.quote} is {growth}%, not {percent.quote}"
             yield build_finding("change", message, now, amount, percent)

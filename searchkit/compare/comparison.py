@@ -120,8 +120,14 @@ def _split_years(snapshot: Snapshot, query: str, options: MeasureOptions, filter
 
 def _of_years(candidates: Sequence[RankedMeasure], of_years: tuple[Filter, ...]) -> list[RankedMeasure]:
     """Return the candidates of the years to show. If there are any, they alone decide which indicator is shown."""
-    selected = [selected_values(Facet("of_year"), (item,)) for item in of_years]
-    return [item for item in candidates if all(str(year_of_measure(item.measure)) in years for years in selected)]
+    years = _admitted_years(of_years)
+    return [item for item in candidates if years is None or str(year_of_measure(item.measure)) in years]
+
+
+def _admitted_years(of_years: tuple[Filter, ...]) -> frozenset[str] | None:
+    """Return the years that all filters admit, or None if there are no filters."""
+    years = [selected_values(Facet("of_year"), (item,)) for item in of_years]
+    return frozenset.intersection(*years) if years else None
 
 
 def _check_axes(snapshot: Snapshot, rows: str, cols: str) -> None:
@@ -206,12 +212,14 @@ def build_table(  # noqa: PLR0913 - the table and its axes
     `candidates` are best first, `documents` in corpus order. The table has the rows and columns of all documents. Rows
     and columns that only measures have, such as topics, follow by descending number of cells. `label_keys` sorts
     districts, sections and numbers in its own order. An axis by of_year has the years of `_select_years`. A cell
-    without a measure is `silent` if one of the documents belongs in it, otherwise `missing`. Cost: about 25 passes over
-    the candidates and one over the documents.
+    without a measure is `silent` if one of the documents belongs in it, otherwise `missing`. With `of_years`, the cells
+    have only measures of these years, and only documents that report on one of them make a cell `silent`. Cost: about
+    25 passes over the candidates and one over the documents.
     """
     wanted = wanted or Wanted()
-    keys, reported = _collect_keys(documents, rows, cols, plans=wanted.statuses == ("target",))
-    cells, unplaced = fill_cells(spec, candidates, rows, cols, wanted) if spec else ({}, 0)
+    years = _admitted_years(of_years)
+    keys, reported = _collect_keys(documents, rows, cols, years, plans=wanted.statuses == ("target",))
+    cells, unplaced = fill_cells(spec, candidates, rows, cols, wanted, years) if spec else ({}, 0)
     for axis, name in enumerate((rows, cols)):
         keys[name] += [key for key, _ in Counter(cell[axis] for cell in cells).most_common()]
         if name == "of_year":
@@ -261,8 +269,8 @@ def _select_years(
     (`reported`). If there are no such years, if other values than actual ones are wanted, or if values with another
     status are shown beside them, all years of `keys`.
     """
-    if of_years:
-        selected = set.intersection(*(set(selected_values(Facet("of_year"), (item,))) for item in of_years))
+    selected = _admitted_years(of_years)
+    if selected is not None:
         named = {int(value) for item in of_years for value in item.values if value in selected}
         known = [int(str(key)) for key in keys if str(key) in selected]
         between = range(min(known), max(known) + 1) if known else ()
@@ -273,12 +281,13 @@ def _select_years(
 
 
 def _collect_keys(
-    documents: Iterable[Document], rows: str, cols: str, *, plans: bool
+    documents: Iterable[Document], rows: str, cols: str, shown: frozenset[str] | None, *, plans: bool
 ) -> tuple[dict[str, list[AxisKey]], set[tuple[AxisKey | None, AxisKey | None]]]:
     """Return the keys of the documents for the facets `rows` and `cols`, and the pairs of keys that have a document.
 
     Documents do not have the facets of paragraphs, except of_year. Such a facet has no keys, and None in place of a key
     in the pairs. With `plans`, the of_year of a document is the year that it plans, not the one that it reports on.
+    With `shown`, only documents with an of_year among these years are in the pairs.
     """
     keys: dict[str, list[AxisKey]] = {rows: [], cols: []}
     reported: set[tuple[AxisKey | None, AxisKey | None]] = set()
@@ -287,9 +296,11 @@ def _collect_keys(
         axes: dict[str, tuple[AxisKey | None, ...]] = {
             name: (None,) if name in without else keys_of(document, name) for name in (rows, cols)
         }
-        if plans and axes.get("of_year"):
-            axes["of_year"] = tuple(int(str(year)) + 1 for year in axes["of_year"])
-        reported.update(product(axes[rows], axes[cols]))
+        of_years = tuple(int(str(year)) + plans for year in keys_of(document, "of_year"))
+        if "of_year" in axes:
+            axes["of_year"] = of_years
+        if shown is None or any(str(year) in shown for year in of_years):
+            reported.update(product(axes[rows], axes[cols]))
         for name, values in axes.items():
             keys[name] += [value for value in values if value is not None]
     return keys, reported

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from searchkit.model import ExtractedMeasure, Measure
+from searchkit.model import WORK_REPORT, ExtractedMeasure, Measure
 from searchkit.query.agreement import scale_of, unit_family
 from searchkit.query.naming import MeasureName
 
@@ -71,8 +71,9 @@ _PASSED = re.compile("越过|跨过|跨越|突破|冲破|迈上|近|超")
 """Words of a value that is only a bound."""
 _ESTIMATE = re.compile("预计|预期|预估|快报|初步")
 """Words of an estimate, which a later report may correct."""
-_PLAN_REPORT = re.compile("工作报告|计划报告|预算")
-"""Kinds of reports whose year is the one that they plan: what they report on is earlier."""
+_PLAN_REPORT = re.compile(f"^{WORK_REPORT}$|计划报告|预算")
+"""Kinds of reports whose year is, or can be, the one that they plan: what they report on is earlier. A 行政执法工作报告
+reports on its year."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import product
 from typing import NamedTuple
@@ -15,7 +16,7 @@ from typing import NamedTuple
 from searchkit.compare.axes import AxisKey, AxisLabel, group_by, keys_of
 from searchkit.compare.table import STATES, Cell, CellValue
 from searchkit.model import Measure
-from searchkit.query.agreement import has_same_value, scale_name, unit_scale
+from searchkit.query.agreement import has_same_value, scaled_unit, unit_scale
 from searchkit.query.facets import year_of_measure
 from searchkit.search.choosing import (
     IndicatorSpec,
@@ -113,23 +114,31 @@ _Key = tuple[AxisKey, AxisKey]
 
 
 def fill_cells(
-    spec: IndicatorSpec, candidates: Sequence[RankedMeasure], rows: str, cols: str, wanted: Wanted
+    spec: IndicatorSpec,
+    candidates: Sequence[RankedMeasure],
+    rows: str,
+    cols: str,
+    wanted: Wanted,
+    years: AbstractSet[str] | None = None,
 ) -> tuple[dict[_Key, _Choice], int]:
     """Return what was chosen for each cell, by row and column, and the number of measures without a row or a column.
 
     `spec`: the indicator and the unit of the table. `candidates`: measures, best first. `rows` and `cols`: facets.
-    Cells for which nothing was chosen are left out. Of the measures of a cell, those of one place, body and year are
-    compared with each other. These are few, so the cost is about linear in the number of candidates.
+    `years`: only measures of these years are chosen; None for those of any year. The others only tell what to expect
+    (`_check_years`). Cells for which nothing was chosen are left out. Of the measures of a cell, those of one place,
+    body and year are compared with each other. These are few, so the cost is about linear in the number of candidates.
     """
     cells: dict[_Key, list[_Entry]] = {}
     unplaced = 0
     entries = list(_read_entries(spec, candidates))
     for entry in _check_years(entries):
+        if years is not None and str(entry.year) not in years:
+            continue
         keys = list(product(keys_of(entry.measure, rows), keys_of(entry.measure, cols)))
         unplaced += not keys
         for key in keys:
             cells.setdefault(key, []).append(entry)
-    chosen = {key: _choose(entries, key[0], wanted) for key, entries in cells.items()}
+    chosen = {key: _choose(entries, key, wanted) for key, entries in cells.items()}
     return {key: choice for key, choice in chosen.items() if choice.groups or choice.target}, unplaced
 
 
@@ -274,16 +283,16 @@ def _exceeds(entry: _Entry, others: Iterable[_Entry]) -> bool:
     )
 
 
-def _choose(entries: Sequence[_Entry], row: AxisKey, wanted: Wanted) -> _Choice:
+def _choose(entries: Sequence[_Entry], key: _Key, wanted: Wanted) -> _Choice:
     """Choose the value of a cell, or the values of its places and bodies if there are several.
 
-    A row of a province or a city has the value of its own reports, if they state one.
+    A row or a column of a province or a city has the value of its own reports, if they state one.
     """
     by_source = _group_by_source(entries)
     choices = {source: _choose_of_source(items, wanted) for source, items in by_source.items()}
     with_value = {source: choice for source, choice in choices.items() if choice.state in {"value", "conflict"}}
     if len(with_value) > 1:
-        own = {source: choice for source, choice in with_value.items() if source[0] == row}
+        own = {source: choice for source, choice in with_value.items() if source[0] in key}
         with_value = own or with_value
     if len(with_value) > 1:
         return _Choice("several", tuple(group for choice in with_value.values() for group in choice.groups))
@@ -433,7 +442,7 @@ class CellBuilder:
         self._spec = spec
         self._scale = scales.most_common(1)[0][0] if scales else 1
         self._base_unit = units.most_common(1)[0][0] if units else None
-        self.unit = _scaled_unit(self._base_unit, self._scale)
+        self.unit = scaled_unit(self._base_unit, self._scale)
         """The unit of the table."""
 
     def build(self, row: AxisLabel, col: AxisLabel, choice: _Choice) -> Cell:
@@ -450,13 +459,8 @@ class CellBuilder:
         has_other_unit = not self._spec.has_unit_of(first.extracted)
         scale = unit_scale(first) if has_other_unit else self._scale
         value = round(first.signed_value / scale, 10)
-        unit = _scaled_unit(first.base_unit or self._base_unit, scale)
+        unit = scaled_unit(first.base_unit or self._base_unit, scale)
         return CellValue(int(value) if value == int(value) else value, unit, tuple(group), has_other_unit, origin)
-
-
-def _scaled_unit(unit: str | None, scale: int) -> str | None:
-    """Return a base unit with the name of a scale before it: 万元 for 元 and 10000. None if there is no unit."""
-    return unit and scale_name(scale) + unit
 
 
 def label_cells(

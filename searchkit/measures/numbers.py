@@ -10,7 +10,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
 
 from searchkit.text.numerals import SCALES, Numeral, find_folded_numerals
 
@@ -142,17 +141,6 @@ def _merge(numbers: Sequence[Number], round_numbers: Sequence[Number]) -> list[N
         if not merged or number.start >= merged[-1].end:
             merged.append(number)
     return merged
-
-
-@cache
-def format_scale(scale: int) -> str:
-    """Return the characters of a power of ten that a unit can begin with: 万 for 10**4, 千万 for 10**7."""
-    text = ""
-    while scale >= SCALES["亿"]:
-        scale, text = scale // SCALES["亿"], "亿" + text
-    if scale >= _MYRIAD:
-        scale, text = scale // _MYRIAD, "万" + text
-    return {1: "", 10: "十", 100: "百", 1000: "千"}[scale] + text
 
 
 # compounds

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from searchkit.measures.bounds import find_bound
-from searchkit.measures.numbers import SIGNS, Number, find_numbers, format_scale, split_scale
+from searchkit.measures.numbers import SIGNS, Number, find_numbers, split_scale
 from searchkit.measures.units import ONE_HALF, UnitMatch, is_duration, is_half_duration, match_unit
 from searchkit.measures.vocabulary import Vocabulary
-from searchkit.text.numerals import SCALES, parse_han_numeral
+from searchkit.text.numerals import SCALES, format_scale, parse_han_numeral
 
 _MAX_SMALL_NUMBER = 10
 """Largest number that, as a Chinese numeral, often counts nothing (三项制度)."""

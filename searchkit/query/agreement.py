@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from math import prod
 
 from searchkit.model import Measure
 from searchkit.query.naming import MeasureName
-from searchkit.text.numerals import SCALES
+from searchkit.text.numerals import SCALES, format_scale, parse_scale
 
 _UNIT_FAMILIES = (
     ("件", "起", "宗"),
@@ -37,9 +36,6 @@ _CONVERTIBLE_UNITS: tuple[dict[str, float], ...] = (
     *(dict.fromkeys(family, 1.0) for family in _UNIT_FAMILIES),
 )
 """Groups of base units that can be converted to each other. Each value is the size of the unit in a common unit."""
-_SCALE_BY_NAME = {name: prod(map(SCALES.__getitem__, name)) for name in ("", "万", "亿", "万亿")}
-"""Factor of each scale that a unit can begin with: 10000 for 万."""
-
 PEOPLE_UNITS = {"人", "名", "位", "人次"}
 """Units of people. A person can belong to several parts: 100人，其中党员80人、女性50人."""
 
@@ -214,12 +210,13 @@ def scale_of(unit: str | None, base_unit: str | None) -> int:
     """Return the number of base units in a unit, as `unit_scale` does."""
     if not unit or not base_unit:
         return 1
-    return _SCALE_BY_NAME.get(unit.removesuffix(base_unit), 1)
+    name = unit.removesuffix(base_unit)
+    return parse_scale(name) if SCALES.keys() >= set(name) else 1
 
 
-def scale_name(scale: int) -> str:
-    """Return the name of a scale that `unit_scale` returned: 万 for 10000."""
-    return next(name for name, value in _SCALE_BY_NAME.items() if value == scale)
+def scaled_unit(base_unit: str | None, scale: int) -> str | None:
+    """Return a base unit with the name of a scale before it: 万元 for 元 and 10000. None if there is no unit."""
+    return base_unit and format_scale(scale) + base_unit
 
 
 def precision(measure: Measure) -> float:

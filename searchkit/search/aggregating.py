@@ -13,7 +13,7 @@ from itertools import product
 
 from searchkit.model import Measure, Note
 from searchkit.names import BUILT_IN_FACETS
-from searchkit.query.agreement import has_same_value, scale_name, unit_scale
+from searchkit.query.agreement import has_same_value, scaled_unit, unit_scale
 from searchkit.query.facets import Facet, year_of_measure
 from searchkit.query.naming import IndicatorNames
 from searchkit.search.choosing import (
@@ -256,7 +256,7 @@ def _build_group(
     return AggregateGroup(
         key,
         int(value) if value == int(value) else value,
-        unit and scale_name(scale) + unit,
+        scaled_unit(unit, scale),
         len(measures),
         counts,
     )

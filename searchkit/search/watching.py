@@ -88,11 +88,13 @@ def digest(paragraph: Paragraph) -> str:
 def find_news(index: SearchableIndex, watch: Watch) -> News:
     """Return what is new in a watch. Only paragraphs that count in the total of its search are considered.
 
-    If the search is relaxed, nothing is new. Raises the exceptions of `IndexState.search`.
+    If the search is relaxed, or gives up a filter that was understood in the query, nothing is new. Raises the
+    exceptions of `IndexState.search`.
     """
     results = index.search(watch.query, limit=0, **watch.options)
     hits: Iterable[Hit] = ()
-    if results.total and not results.relaxed:
+    is_loosened = results.relaxed or not all(item.strict for item in results.understood_filters)
+    if results.total and not is_loosened:
         hits = index.every_hit(watch.query, beyond=False, **watch.options)
     new: dict[str, Hit] = {}
     for hit in hits:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from decimal import Context, Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from searchkit.text.folding import fold
@@ -153,7 +153,7 @@ def parse_han_numeral(characters: str) -> Decimal | None:
     decimals = rest.rstrip("万亿")
     if not decimals or not all(c in _DIGIT_VALUES for c in decimals):
         return None
-    return _CONTEXT.multiply(Decimal(f"{value}.{_to_digits(decimals)}"), _parse_scale(rest[len(decimals) :]))
+    return _CONTEXT.multiply(Decimal(f"{value}.{_to_digits(decimals)}"), parse_scale(rest[len(decimals) :]))
 
 
 @lru_cache(maxsize=2**14)  # reports repeat their numbers; real reports contain 23,000 distinct numerals
@@ -172,7 +172,7 @@ def _parse(text: str) -> tuple[str, str, int, bool, bool] | None:
 
 def _parse_arabic(match: re.Match[str]) -> tuple[Decimal, int]:
     """Return the number of a match with `arabic`, without its scale, and the scale: 93.7182, 10000 for 93.7182万."""
-    return Decimal(match["arabic"].replace(",", "")), _parse_scale((match["scale"] or "").strip())
+    return Decimal(match["arabic"].replace(",", "")), parse_scale((match["scale"] or "").strip())
 
 
 def _parse_han(match: re.Match[str]) -> tuple[Decimal | None, int]:
@@ -187,15 +187,26 @@ def _parse_han(match: re.Match[str]) -> tuple[Decimal | None, int]:
     if bare and not set(bare) & _MYRIADS:  # 五百万 and 三万亿 have a scale; 一亿五千万 has none
         characters, scale = bare, characters[len(bare) :] + scale
     is_hundred_percent = match["of_hundred_han"] and match["han"] == "百"  # 百 is a number only in 百分之百
-    return Decimal(100) if is_hundred_percent else parse_han_numeral(characters), _parse_scale(scale)
+    return Decimal(100) if is_hundred_percent else parse_han_numeral(characters), parse_scale(scale)
 
 
-def _parse_scale(characters: str) -> int:
+def parse_scale(characters: str) -> int:
     """Return the product of the multipliers in a scale: 10**12 for 万亿, 1 for an empty scale."""
     scale = 1
     for character in characters:
         scale *= _MULTIPLIERS[character]
     return scale
+
+
+@cache
+def format_scale(scale: int) -> str:
+    """Return the characters of a power of ten that a unit can begin with: 万 for 10**4, 千万 for 10**7."""
+    text = ""
+    while scale >= SCALES["亿"]:
+        scale, text = scale // SCALES["亿"], "亿" + text
+    if scale >= SCALES["万"]:
+        scale, text = scale // SCALES["万"], "万" + text
+    return {1: "", 10: "十", 100: "百", 1000: "千"}[scale] + text
 
 
 def _parse_positional(characters: str, *, has_decimals: bool) -> int | None:

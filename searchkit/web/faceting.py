@@ -83,16 +83,20 @@ def facets_page(frame: Frame) -> tuple[str, dict[str, Any]]:
     counts = count_facets(frame.index, state, [counted])[counted]
     values = _tree_values(frame, counts, depth=None) if counted == TREE else _list_values(frame, name, counts)
     label = frame.words.facet(name)
+    options = {**state.filter_arguments(), **state.option_arguments(("literal",))}
+    results = frame.index.search(state["query"], limit=0, **options) if state["query"] else None
     return "facets", frame.page_context(
         frame.words("all_values", label=label),
         label=label,
         name=name,
         values=values,
-        chips=frame.chips(),
+        chips=frame.chips(() if results is None else results.understood_filters),
+        results=results,
         back=frame.url("search"),
         hidden_here=[
             ("query", state["query"]),
             ("name", name),
+            ("literal", state["literal"]),
             *((item, value) for item in FILTER_NAMES for value in state.all(item)),
         ],
     )

@@ -211,6 +211,22 @@ def test_facets_are_exact(asker: Asker, index: searchkit.Index) -> None:
     assert set(data["facets"]) == {name for name in index.facet_names if name != "document"}
 
 
+@pytest.mark.parametrize("tool", ["facets", "coverage"])
+def test_numbers_say_how_their_query_was_read(asker: Asker, tool: str) -> None:
+    """Numbers of a relaxed search, or of one that gives up the year of the query, say so as the search does."""
+    query = "1999年立案 飞碟降落"
+    found, facts = asker.ask("search", query=query)
+    lines, data = asker.ask(tool, query=query)
+    assert "No paragraph holds all of the query; the numbers are of those that hold some of it." in lines
+    (understood,) = [line for line in found if line.startswith("The words ")]
+    assert understood in lines
+    assert (data["relaxed"], data["understood_filters"]) == (facts["relaxed"], facts["understood_filters"])
+    lines, data = asker.ask(tool, query="立案", filters={"year": 2023})
+    assert not data["relaxed"]
+    assert not any(line.startswith(("No paragraph", "The words ")) for line in lines)
+    assert "relaxed" not in asker.ask(tool)[1]
+
+
 def test_an_answer_without_hits_says_what_to_do(asker: Asker) -> None:
     """An answer without hits, or whose hits lack words of the query, says so, and says what to do in further lines."""
     lines, data = asker.ask("search", query="立案 飞碟降落", filters={"year": 2023})

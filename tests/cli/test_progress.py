@@ -32,7 +32,7 @@ def test_the_index_reports_its_progress(small: Path) -> None:
 def test_bars_are_for_terminals_and_long_work(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A bar is shown only on a terminal, and only after `progress._QUIET_SECONDS` of work."""
+    """A bar is shown only on a terminal without a pager, and only after `progress._QUIET_SECONDS` of work."""
 
     def work() -> str:
         with long_work("counting", lambda progress: f"{progress.done}") as progress:
@@ -48,6 +48,9 @@ def test_bars_are_for_terminals_and_long_work(
     assert "counting" in shown
     assert "100%" in shown
     assert shown.endswith("\n")
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "is_running", lambda: True)
+        assert work() == ""
     monkeypatch.setattr(module, "_QUIET_SECONDS", 60)
     assert work() == ""
 

@@ -67,6 +67,21 @@ def test_the_variable_names_the_index(run_in: Run, small: Path, tmp_path: Path) 
     assert (other.status, "nowhere" in other.err) == (3, True)
 
 
+@pytest.mark.parametrize("command", ["serve", "mcp"])
+def test_the_variable_names_the_index_of_a_server(
+    run_in: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """A server uses --index, then SEARCHKIT_INDEX, whose folder can have blanks, then searchkit.toml, then `index`."""
+    served: list[Path] = []
+    for module in ("searchkit.web.server", "searchkit.assistants.server"):
+        monkeypatch.setattr(f"{module}.run_server", lambda indexes, *_, **__: served.extend(dict(indexes).values()))
+    assert run_in(tmp_path, command, SEARCHKIT_INDEX="").status == 0
+    (tmp_path / "searchkit.toml").write_text('index = "of the file"\n', encoding="utf-8")
+    for arguments, variable in (((), ""), ((), "of the variable"), (("--index", "given"), "of the variable")):
+        assert run_in(tmp_path, command, *arguments, SEARCHKIT_INDEX=variable).status == 0
+    assert served == [Path(name) for name in ("index", "of the file", "of the variable", "given")]
+
+
 def test_a_file_above_the_current_folder_sets_defaults(run_in: Run, small: Path, tmp_path: Path) -> None:
     """searchkit.toml sets index, format and limit in the folders below its own.
 
@@ -176,6 +191,14 @@ def test_pager(small: Path, tmp_path: Path) -> None:
     assert "| " not in run_on_terminal(tmp_path, "check", "--index", index, PAGER="sed 's/^/| /'")
     ended = run_on_terminal(tmp_path, *arguments, "--format", "json", SEARCHKIT_PAGER="head -c 10")
     assert "Traceback" not in ended
+
+
+def test_an_interrupt_does_not_end_a_paged_export(small: Path, tmp_path: Path) -> None:
+    """Ctrl-C is a key of the pager until the user has left it. Before, it ended an export that was written."""
+    pager = "cat > page; kill -INT $PPID; sleep 0.2; echo left"
+    out = run_on_terminal(tmp_path, "export", "paragraphs", "--index", str(small / "index"), SEARCHKIT_PAGER=pager)
+    assert out == "left\n"
+    assert "立案" in (tmp_path / "page").read_text(encoding="utf-8")
 
 
 def test_tables_fit_the_terminal(small: Path, tmp_path: Path) -> None:

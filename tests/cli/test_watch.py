@@ -41,6 +41,10 @@ def test_from_adding_to_removing(run: Run, small: Path, own_file: Path) -> None:
         ("立案数", "立案", {"district": ["东丽区"]}, 3)
     ]
     assert run("watch", "run") == (1, "", "")
+    assert run("watch", "list").out.endswith(f"\n{own_file}\n")
+    path = own_file.with_name("list.txt")
+    assert run("watch", "list", "--output", path) == (0, "", "")
+    assert "立案数" in path.read_text(encoding="utf-8")
     forget(own_file)
     kept = run("watch", "run", "--keep", "--limit", "1")
     assert kept.status == 0
@@ -50,7 +54,8 @@ def test_from_adding_to_removing(run: Run, small: Path, own_file: Path) -> None:
     assert [(item["name"], item["new"], len(item["hits"])) for item in answers] == [("立案数", 3, 3)]
     lines = run("watch", "run", "--format", "jsonl").out.splitlines()
     assert [json.loads(line)["watch"] for line in lines] == ["立案数"] * 3
-    assert run("watch", "run", "--format", "json") == (1, run("watch", "run", "--format", "json").out, "")
+    again = run("watch", "run", "--format", "json")
+    assert (again.status, again.err, [item["new"] for item in json.loads(again.out)]) == (1, "", [0])
     assert run("watch", "remove", "立案数").status == 0
     assert run("watch", "remove", "立案数").status == 2
 

@@ -73,6 +73,15 @@ def test_rounded_values_may_differ_by_their_rounding(tmp_path: Path) -> None:
     ]
 
 
+def test_the_message_of_a_wrong_total_is_in_its_unit(tmp_path: Path) -> None:
+    """A total of 165千公顷 is not called 165000千公顷. Values in 千公顷 are rounded to 千公顷."""
+    header = "| 作物 | 面积（千公顷） | 产量（百万吨） |\n|---|---|---|\n"
+    rows = ("粮食 120 120", "棉花 30 30", "油料 15 15", "合计 166 176")
+    assert [message for _, message in audit(tmp_path, markdown_table(*rows, header=header))] == [
+        "table 1, 合计 × 产量（百万吨）: the parts add up to 165百万吨, not 176百万吨"
+    ]
+
+
 @pytest.mark.parametrize(
     ("header", "rows", "wrong"),
     [

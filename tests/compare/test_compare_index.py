@@ -160,6 +160,16 @@ def test_a_selected_year_without_a_report_is_missing(index: Index) -> None:
     assert cells == {("滨海新区", 2022): "missing", ("东丽区", 2022): "value", ("临海市", 2022): "silent"}
 
 
+@pytest.mark.parametrize("cols", ["agency", "doctype", "year"])
+def test_selected_years_select_the_measures_of_every_axis(index: Index, cols: str) -> None:
+    """Cells have only measures of the years that a filter or the query selects, also if no axis is of_year."""
+    for table in (index.compare("立案", cols=cols, of_year=2022), index.compare("2022年立案", cols=cols)):
+        assert table.rows == ("滨海新区", "东丽区", "临海市")
+        shown = [(cell.row, [value.value for value in cell.values]) for cell in table.cells() if cell.values]
+        assert shown == [("东丽区", [7])]
+        assert {cell.state for cell in table.cells() if cell.row == "滨海新区"} == {"missing"}
+
+
 def test_years_of_reports_select_reports(dated: Index) -> None:
     """`year` is the year of the report, as a filter and as an axis."""
     filled = dated.compare("立案", year=2024, of_year=2023).cell("滨海新区", 2023).values

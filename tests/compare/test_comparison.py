@@ -16,6 +16,7 @@ from searchkit.compare.table import Comparison
 from searchkit.indexing.namelists import read_name_lists
 from searchkit.model import Document, Measure
 from searchkit.output.json import comparison_records, comparison_to_json
+from searchkit.query.facets import Filter
 from searchkit.query.naming import IndicatorNames
 from searchkit.search.choosing import RankedMeasure, choose_indicator
 
@@ -188,6 +189,8 @@ def test_several_places_or_bodies_have_no_common_value(make_measure: MakeMeasure
         assert sorted(cell.sources.values()) == ["东丽区 司法局", "滨海新区 司法局"]
     city = make_measure("c#1", "立案", 900, "件", agency="司法局", region=("天津市",))
     assert cell_values(make_table([*measures, city], rows="district:1"), "天津市", 2023) == [900]
+    (transposed,) = make_table([*measures, city], rows="of_year", cols="district:1").cells()
+    assert [item.value for item in transposed.values] == [900]
     bodies = [measures[0], make_measure("c#1", "立案", 7, "件", agency="公安局")]
     assert make_table(bodies).cell("滨海新区", 2023).state == "several"
 
@@ -395,6 +398,17 @@ def test_columns_by_of_year_have_the_measures_of_each_year(make_measure: MakeMea
     table = make_table(measures, Document("z", year=2022, region=measures[0].region), cols="of_year")
     assert table.cols == (2022, 2023)
     assert [cell_values(table, "滨海新区", year) for year in (2022, 2023)] == [[129], [140]]
+
+
+def test_a_table_of_a_year_has_the_measures_of_the_year(make_measure: MakeMeasure, make_table: MakeTable) -> None:
+    """A later value is in no cell, and the topic that only it has is no row, if 2021 to 2022 are asked for."""
+    measures = [
+        make_measure("a#1", "立案", 1, "件", topics=("普法宣传",), year=2021),
+        make_measure("b#1", "立案", 2, "件", topics=("普法宣传",), year=2022),
+        make_measure("c#1", "立案", 3, "件", topics=("普法宣传", "行政执法"), year=2023),
+    ]
+    table = make_table(measures, rows="topic", cols="district", of_years=(Filter("of_year", (), ((2021, 2022),)),))
+    assert [(cell.row, [item.value for item in cell.values]) for cell in table.cells()] == [("普法宣传", [2])]
 
 
 def test_topics_are_sorted_by_the_number_of_their_measures(make_measure: MakeMeasure, make_table: MakeTable) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from searchkit.measures.extractor import Extractor
-from searchkit.measures.numbers import find_numbers, format_scale
+from searchkit.measures.numbers import find_numbers
 
 SCALES = {"": 1, "千": 10**3, "万": 10**4, "百万": 10**6, "千万": 10**7, "亿": 10**8, "万亿": 10**12}
 
@@ -247,12 +247,6 @@ def test_a_power_of_ten_is_a_factor(extractor: Extractor, text: str, value: floa
     """The superscript after 10 is an exponent: 3×10⁸ is 300,000,000."""
     (measure,) = measures(extractor, text)
     assert (measure.base_value, measure.base_unit) == (value, "千瓦时")
-
-
-@pytest.mark.parametrize(("text", "scale"), SCALES.items())
-def test_a_scale_is_formatted_as_written(text: str, scale: int) -> None:
-    """`format_scale` returns 万 for 10**4 and 千万 for 10**7."""
-    assert format_scale(scale) == text
 
 
 @given(st.text(st.sampled_from("0129.,-−负零下几数余多百千万亿一二十两点分之%⁰³×·第 元件上近约"), max_size=30))

@@ -16,7 +16,6 @@ from searchkit.query.agreement import (
     has_same_value,
     name_similarity,
     precision,
-    scale_name,
     unit_family,
     unit_scale,
 )
@@ -126,8 +125,25 @@ def test_units_that_count_the_same_things_are_one_family() -> None:
 def test_scale_and_precision_follow_from_the_printed_number(make_measure: MakeMeasure) -> None:
     """The scale of 93.72万元 is 万, and its last digit is worth 100 元. The last digit of 129件 is worth 1 件."""
     fine = make_measure("a#1", "罚款", 93.72, "万元", base_value=937_200, base_unit="元")
-    assert (unit_scale(fine), scale_name(unit_scale(fine)), precision(fine)) == (10_000, "万", 100)
+    assert (unit_scale(fine), precision(fine)) == (10_000, 100)
     assert precision(make_measure("a#1", "立案", 129, "件")) == 1
+
+
+@pytest.mark.parametrize(
+    ("unit", "base_unit", "scale"),
+    [
+        ("千公顷", "公顷", 1000),
+        ("百万元", "元", 10**6),
+        ("千亿元", "元", 10**11),
+        ("万亿元", "元", 10**12),
+        ("万千瓦", "千瓦", 10_000),
+        ("千克", "千克", 1),
+        ("161.5万", None, 1),
+    ],
+)
+def test_every_scale_of_a_unit_counts(make_measure: MakeMeasure, unit: str, base_unit: str | None, scale: int) -> None:
+    """千 and 百万 before a unit are its scale, as 万 is. 千 in 千克 and 千瓦 is not."""
+    assert unit_scale(make_measure("a#1", "面积", 30.2, unit, base_value=30.2 * scale, base_unit=base_unit)) == scale
 
 
 @pytest.mark.parametrize(
@@ -173,7 +189,9 @@ def test_changes_are_compared_with_their_signs(
 
 
 def test_a_value_equals_its_rounded_value(make_measure: MakeMeasure) -> None:
-    """937182元 equals 93.72万元 but not 93.73万元."""
+    """937182元 equals 93.72万元 but not 93.73万元. 30.24千公顷 equals 30.2千公顷."""
+    small = make_measure("a#1", "面积", 30.2, "千公顷", base_value=30_200, base_unit="公顷")
+    assert has_same_value(small, make_measure("b#1", "面积", 30.24, "千公顷", base_value=30_240, base_unit="公顷"))
     exact = make_measure("a#1", "罚款", 937_182, "元")
     rounded = make_measure("b#1", "罚款", 93.72, "万元", base_value=937_200, base_unit="元")
     other = make_measure("c#1", "罚款", 93.73, "万元", base_value=937_300, base_unit="元")

@@ -82,6 +82,18 @@ def test_filters_hold_and_nothing_is_relaxed(build: Build, tmp_path: Path) -> No
     assert run(file, index) == ["全年立案5件。"]
 
 
+@pytest.mark.parametrize("query", ["2024年立案", "2024年立案 听证"])
+@pytest.mark.parametrize("match", ["auto", "all", "any"])
+def test_the_place_and_the_year_of_the_query_hold(build: Build, tmp_path: Path, query: str, match: str) -> None:
+    """What a search finds because it gives up the year that its words name is not news."""
+    file = WatchFile(tmp_path / "watches.json")
+    index = build({"a.txt": (2023, ["全年立案3件，听证1次。"]), "b.txt": (2024, ["新增一段。"])})
+    assert len(add(file, index, query=query, match=match).seen) == 0
+    assert run(file, index) == []
+    build({"a.txt": (2023, ["全年立案4件，听证2次。"]), "b.txt": (2024, ["全年立案5件，听证3次。"])})
+    assert run(file, index) == ["全年立案5件，听证3次。"]
+
+
 def test_the_file_is_private_and_keeps_all_watches(build: Build, tmp_path: Path) -> None:
     """Only the user can read the file. Watches that are added at the same time are all kept. No other files stay."""
     path = tmp_path / "folder" / "watches.json"

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from searchkit.text.folding import fold
-from searchkit.text.numerals import Numeral, find_numerals, format_plain, number_across, parse_han_numeral
+from searchkit.text.numerals import Numeral, find_numerals, format_plain, format_scale, number_across, parse_han_numeral
 
 DIGITS = "零一二三四五六七八九"
 FULL_WIDTH = str.maketrans("0123456789.,%", "０１２３４５６７８９．，％")
@@ -258,6 +258,12 @@ def _group_to_chinese(number: int) -> str:
             printed += ("零" if is_skipping and printed else "") + DIGITS[digit] + name
         is_skipping = not digit
     return printed
+
+
+@pytest.mark.parametrize(("text", "scale"), SCALES.items())
+def test_a_scale_is_formatted_as_written(text: str, scale: int) -> None:
+    """`format_scale` returns 万 for 10**4 and 千万 for 10**7."""
+    assert format_scale(scale) == text
 
 
 def _with_liang(printed: str) -> str:

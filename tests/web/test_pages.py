@@ -38,6 +38,7 @@ PAGES = (
     "/about",
     "/watches",
     "/facets?name=topic&query=处罚",
+    "/facets?name=topic&query=1999年双随机 量子",
     "/facets",
 )
 """Pages in different states."""
@@ -103,6 +104,15 @@ def test_a_facet_value_toggles(client: TestClient) -> None:
     assert total is not None
     assert total[1] == count[1]
     assert "/search?query=%E5%A4%84%E7%BD%9A" in Page(narrowed.text).links()
+
+
+def test_counts_of_a_relaxed_search_say_so(client: TestClient) -> None:
+    """The page with all values of a facet says, as the search does, that no paragraph has all words or the year."""
+    for url in ("/search?", "/facets?name=topic&"):
+        page = page_of(client, f"{url}query=1999年双随机 量子")
+        assert len(page.all("p", class_="banner")) == 1
+        assert [attributes for attributes in page.all("a") if "loose" in (attributes.get("class") or "")]
+        assert page_of(client, f"{url}query=双随机").all("p", class_="banner") == []
 
 
 def test_parameters_are_in_canonical_order(client: TestClient) -> None:

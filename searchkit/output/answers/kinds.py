@@ -187,6 +187,15 @@ def coverage_answer(coverage: Coverage) -> Answer:
     return Answer(facts, "cells", rows, [head], _lines_left_out(rows))
 
 
+def add_query(answer: Answer, results: Results) -> Answer:
+    """Return an answer with numbers of what a query finds, with how the query was read. `results`: of its search."""
+    names = ("relaxed", "understood_filters", "notes", "note_codes")
+    facts = {name: value for name, value in results_to_json(results).items() if name in names}
+    relaxed = "No paragraph holds all of the query; the numbers are of those that hold some of it."
+    lines = [*[relaxed] * results.relaxed, *_query_lines(results)]
+    return replace(answer, facts={**facts, **answer.facts}, messages=[*answer.messages, *lines])
+
+
 def audit_answer(audit: Audit, limit: int) -> Answer:
     """Return the answer with the first `limit` findings."""
     rows = list(finding_rows(audit.findings[:limit]))
