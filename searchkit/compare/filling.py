@@ -459,7 +459,7 @@ class CellBuilder:
         has_other_unit = not self._spec.has_unit_of(first.extracted)
         scale = unit_scale(first) if has_other_unit else self._scale
         value = round(first.signed_value / scale, 10)
-        unit = scaled_unit(first.base_unit or self._base_unit, scale)
+        unit = scaled_unit(first.base_unit if has_other_unit else first.base_unit or self._base_unit, scale)
         return CellValue(int(value) if value == int(value) else value, unit, tuple(group), has_other_unit, origin)
 
 

@@ -199,24 +199,22 @@ def convertible_units(base_unit: str) -> dict[str, float]:
 
 
 def unit_scale(measure: Measure) -> int:
-    """Return the number of base units in the unit of a measure: 10000 for 万元, 1 for 元.
-
-    Returns 1 if there is no base unit, even if the unit is a scale (161.5万).
-    """
+    """Return the number of base units in the unit of a measure: 10000 for 万元, and for 万 without a unit (161.5万)."""
     return scale_of(measure.unit, measure.base_unit)
 
 
 def scale_of(unit: str | None, base_unit: str | None) -> int:
     """Return the number of base units in a unit, as `unit_scale` does."""
-    if not unit or not base_unit:
-        return 1
-    name = unit.removesuffix(base_unit)
+    name = (unit or "").removesuffix(base_unit or "")
     return parse_scale(name) if SCALES.keys() >= set(name) else 1
 
 
 def scaled_unit(base_unit: str | None, scale: int) -> str | None:
-    """Return a base unit with the name of a scale before it: 万元 for 元 and 10000. None if there is no unit."""
-    return base_unit and format_scale(scale) + base_unit
+    """Return a base unit with the name of a scale before it: 万元 for 元 and 10000, 万 for None and 10000.
+
+    Returns None for None and 1.
+    """
+    return format_scale(scale) + (base_unit or "") or None
 
 
 def precision(measure: Measure) -> float:

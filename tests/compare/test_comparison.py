@@ -265,6 +265,19 @@ def test_one_table_has_one_unit(make_measure: MakeMeasure, make_table: MakeTable
     assert shown == {"滨海新区": ("件", False), "临海市": ("起", False), "东丽区": ("户", True)}
 
 
+def test_a_scale_without_a_unit_is_kept(make_measure: MakeMeasure, make_table: MakeTable) -> None:
+    """1.68万亿 is not shown as 1680000000000元 in a table in 万亿元. A table of numbers such as 107万 is in 万."""
+    gdp = [
+        make_measure("a#1", "地区生产总值", 7.6, "万亿元", base_value=7.6e12, base_unit="元"),
+        make_measure("b#1", "地区生产总值", 9.2, "万亿元", base_value=9.2e12, base_unit="元", region=LINHAI),
+        make_measure("c#1", "地区生产总值", 1.68, "万亿", base_value=1.68e12, base_unit=None, region=DONGLI),
+    ]
+    (value,) = make_table(gdp).cell("东丽区", 2023).values
+    assert (value.value, value.unit, value.has_other_unit) == (1.68, "万亿", True)
+    table = make_table([make_measure("a#1", "贫困人口", 107, "万", base_value=1_070_000, base_unit=None)])
+    assert (table.unit, cell_values(table, "滨海新区", 2023)) == ("万", [107])
+
+
 def test_the_unit_of_the_table_is_preferred(make_measure: MakeMeasure, make_table: MakeTable) -> None:
     """A measure in another unit is shown only if the cell has none in the unit of the table."""
     table = make_table(
