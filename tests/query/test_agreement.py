@@ -145,7 +145,7 @@ def test_scale_and_precision_follow_from_the_printed_number(make_measure: MakeMe
 def test_every_scale_of_a_unit_counts(
     make_measure: MakeMeasure, unit: str | None, base_unit: str | None, scale: int
 ) -> None:
-    """千 and 百万 before a unit are its scale, as 万 is. 千 in 千克 and 千瓦 is not. A scale needs no unit: 1.68万亿."""
+    """千 and 百万 before a unit are its scale, as 万 is. 千 in 千克 is not. 1.68万亿 has no unit."""
     assert unit_scale(make_measure("a#1", "面积", 30.2, unit, base_value=30.2 * scale, base_unit=base_unit)) == scale
 
 
