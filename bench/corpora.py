@@ -1,8 +1,8 @@
 """The corpora of the benchmarks: generated paragraphs in three sizes, and real reports if they are available.
 
 A corpus provides documents, for searchkit, and *items*, for the other engines. An item is a paragraph: its text with
-the headings above it that belong to it, which searchkit searches as well, the tokens of searchkit's analyzer joined by
-spaces, and its values of the four facets. Items are created once and stored in a file.
+the title or the headings above it that belong to it, which searchkit searches as well, the tokens of searchkit's
+analyzer joined by spaces, and its values of the four facets. Items are created once and stored in a file.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice
+from itertools import chain, islice, repeat
 from pathlib import Path
 
 from bench import generate
@@ -111,11 +111,15 @@ def prepare(name: str, data: Path) -> None:
 
 
 def passages(parsed: ParsedDocument) -> list[str]:
-    """Return the text of each paragraph of a document below the headings that belong to it, each on a line."""
+    """Return the text of each paragraph of a document below the headings that belong to it, each on a line.
+
+    The title belongs to the first paragraph.
+    """
     counts = own_heading_counts(parsed.paragraphs)
+    titles = chain([parsed.document.title], repeat(""))
     return [
-        "\n".join((*paragraph.path[len(paragraph.path) - count :], paragraph.text))
-        for paragraph, count in zip(parsed.paragraphs, counts, strict=True)
+        "\n".join(filter(None, (title, *paragraph.path[len(paragraph.path) - count :], paragraph.text)))
+        for title, paragraph, count in zip(titles, parsed.paragraphs, counts, strict=False)
     ]
 
 
