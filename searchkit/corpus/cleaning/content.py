@@ -255,22 +255,30 @@ def _entry_text(text: str) -> str:
 def _contents_entries(blocks: Sequence[Block], start: int, end: int) -> range:
     """Return the indexes of the lines from `start` until the first entry recurs or a line cannot be an entry.
 
-    The range is empty if neither happens within `_MAX_CONTENTS_LINES` lines and before `end`.
+    In the second case, the range ends where the first entry with a list number recurs, if it does: some contents begin
+    with an entry that is no heading of the text (前言). The range is empty if neither happens within
+    `_MAX_CONTENTS_LINES` lines and before `end`.
     """
-    first_text = ""
+    first_text = first_numbered = ""
+    recurrence = 0
     for i in range(start, min(end, start + _MAX_CONTENTS_LINES)):
         text = blocks[i].text
         if blocks[i].table is not None:
-            return range(start, i)
+            return range(start, recurrence or i)
         if not text:
             continue
-        if first_text and _entry_text(text) == first_text:
+        entry = _entry_text(text)
+        if first_text and entry == first_text:
             return range(start, i)
         if (
             len(text) > _MAX_ENTRY_LENGTH
             or lines.is_salutation(text)
             or (lines.ends_sentence(text) and not chrome.has_dot_leader(text))
         ):
-            return range(start, i)
-        first_text = first_text or _entry_text(text)
+            return range(start, recurrence or i)
+        if first_numbered and entry == first_numbered:
+            recurrence = recurrence or i
+        first_text = first_text or entry
+        if not first_numbered and has_list_number(text):
+            first_numbered = entry
     return range(start, start)

@@ -133,6 +133,14 @@ def test_a_table_of_contents_is_removed() -> None:
         assert [block.text for block in cleaned.body] == ["一、做法", "开展检查。", "二、问题", "力量不足。"]
 
 
+def test_headings_below_a_table_of_contents_are_kept() -> None:
+    """The first entry of a table of contents may be no heading of the text: 前言."""
+    headings = ["一、2023年做法", "二、2023年成效", "三、2023年问题", "四、2023年经验", "五、2023年打算"]
+    text = [line for heading in headings for line in (heading, "2023年，我局立案12件。")]
+    cleaned = _clean("\n".join(("某局2023年工作总结", "目录", "前言", *headings, *text)))
+    assert [block.text for block in cleaned.body] == text
+
+
 def test_running_heads_are_removed() -> None:
     """A line that occurs at the head of every page is removed, and the paragraphs are kept."""
     pages = [
