@@ -45,6 +45,8 @@ _SALUTATION = re.compile(
     r"|[^。，；,;：:]{1,30}(?:局|委|委员会|政府|办公室|办|厅|部|院|人大|常委会|单位|部门)(?:\s?[:：])"
 )
 """Persons with an optional list of others (`尊敬的各位代表、同志们：`), or a body with a colon (`市司法局：`)."""
+_AUDIENCE = re.compile("各位|尊敬|敬爱|们|^(?:同志|朋友)")
+"""Words of a salutation that addresses persons: 各位代表, 同志们; not of a label, 分管领导：."""
 _SESSION_LINE = re.compile(
     rf"[\W_]*(?:{ANY_YEAR}年)?[^。；;]{{0,40}}(?:会议|大会|全会|会)(?:第[一二三四五六七八九十\d]+次(?:全体)?会议)?上?(?:的(?:报告|讲话))?[)）]?(?:\s?[（(]?[^。；;]{{0,30}}[)）]?)?"
 )
@@ -221,6 +223,11 @@ def is_salutation(line: str) -> bool:
     if line[-1] in ":：!！":
         return _SALUTATION.fullmatch(line) is not None and not has_list_number(line)
     return line in {"各位代表", "各位委员", "同志们"}
+
+
+def addresses_audience(line: str) -> bool:
+    """Return whether a salutation addresses persons: `各位代表：`, `同志们！`; not `市司法局：`."""
+    return is_salutation(line) and _AUDIENCE.search(line) is not None
 
 
 def is_session(line: str) -> bool:

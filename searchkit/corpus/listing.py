@@ -19,7 +19,7 @@ from searchkit.files import EITHER_UTF_8_OR_GBK, decode_data_file, is_chinese
 
 MAX_TABLE_BYTES = 20_000_000
 """Maximum size of a metadata.csv, in bytes."""
-_READER_VERSION = 9
+_READER_VERSION = 10
 """Version of the readers. Increment it when a change of the code makes the same file yield different documents."""
 _SHARED_LIBRARIES = {"PyYAML", "id-validator"}
 """Libraries that documents of every format depend on. `READERS` states the library that a single format needs."""

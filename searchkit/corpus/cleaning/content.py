@@ -1,9 +1,9 @@
 """Run the steps of cleaning in order: opening lines, page chrome, broken sentences.
 
 The steps remove menus, buttons, meta lines, breadcrumbs, page numbers, running heads, `[bookmark: …]` marks, tables of
-contents, related links and footers, and lines that only address the audience (各位代表：). All other text is kept as
-written, including the signature and date at the end. Only its white space and its line breaks change: each line passes
-`lines.clean_line`, and broken sentences are joined.
+contents, related links and footers, and lines that only address the audience (各位代表：) or, above the first text, a
+public body. All other text is kept as written, including the signature and date at the end. Only its white space and
+its line breaks change: each line passes `lines.clean_line`, and broken sentences are joined.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from searchkit.corpus import lines
 from searchkit.corpus.blocks import Block
 from searchkit.corpus.cleaning import chrome
-from searchkit.corpus.cleaning.joining import join_broken_lines
+from searchkit.corpus.cleaning.joining import UNIT_START, join_broken_lines
 from searchkit.corpus.cleaning.titles import find_opening
+from searchkit.corpus.numbering import has_list_number
 from searchkit.corpus.tables.recognition import recognise_tables
 
 _CONTENTS_TITLES = frozenset({"目录", "目次"})
@@ -31,8 +33,11 @@ _TRAILING_PAGE_NUMBER = re.compile(r"[.．·…‥。\s\d\-—()（）]+$")
 """The dots and the page number at the end of an entry of a table of contents: `……12`."""
 _DIGIT_RUN = re.compile(r"\d+")
 """One or more digits. Lines that differ only in these, such as page numbers, count as equal."""
-_COUNTER = re.compile(r"[件户次人名年月日个家项万亿元起条余多余%％倍期支份]")
-"""A unit or counter, which continues a sentence after a number."""
+_COUNTER = re.compile(r"[件户次人名年月日个家项万亿元起条余多余%％倍期支份辆吨亩]|宗(?![教旨族])")
+"""A unit or counter, which continues a sentence after a number that counts up like page numbers. Units that are parts
+of many other words, such as 场 (市场), are not among them: the page may end inside such a word."""
+_MAX_PAGE_STEP = 3
+"""Maximum difference between page numbers that follow each other. Some pages have no line with their number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,39 +144,56 @@ def _may_be_tail(text: str) -> bool:
 def _layout_lines(blocks: Sequence[Block], start: int, end: int) -> set[int]:
     """Return the indexes of page numbers, buttons, salutations, imprint and dotted entries (`……12`) in the content.
 
-    Headings that the format states are not among them, nor are numbers of a broken sentence (`_is_broken_measure`).
+    Headings that the format states are not among them, nor are figures (`_figures`). Below the first running text or
+    list number, a body or office with a colon is a label: `市公安局：`.
     """
     dropped = set()
+    figures = _figures(blocks, start, end)
+    has_text = False
     for i in range(start, end):
         text = blocks[i].text
+        has_text = has_text or lines.is_prose(text) or has_list_number(text)
         if not text or blocks[i].level:
             continue
         if chrome.is_page_number(text):
-            if not _is_broken_measure(blocks, i):
+            if i not in figures:
                 dropped.add(i)
-        elif _is_layout(text):
+        elif _is_layout(text) or (lines.addresses_audience(text) if has_text else lines.is_salutation(text)):
             dropped.add(i)
     return dropped
 
 
 def _is_layout(text: str) -> bool:
-    """Return whether a line is not content: buttons, a dotted entry, a salutation or the imprint."""
-    return (
-        chrome.is_buttons(text) or chrome.has_dot_leader(text) or lines.is_salutation(text) or chrome.is_imprint(text)
-    )
+    """Return whether a line is not content: buttons, a dotted entry or the imprint."""
+    return chrome.is_buttons(text) or chrome.has_dot_leader(text) or chrome.is_imprint(text)
 
 
-def _is_broken_measure(blocks: Sequence[Block], i: int) -> bool:
-    """Return whether a line of digits is a number of a sentence and no page number.
+def _figures(blocks: Sequence[Block], start: int, end: int) -> set[int]:
+    """Return the indexes of lines of digits that are no page numbers.
 
-    The line is part of a sentence if the line before ends inside a sentence and the line after begins with a counter:
-    `办理案件`, `12`, `件`. Up to two blank lines before and up to two after the line of digits are ignored.
+    These are numbers of a broken sentence, and numbers that do not count up, such as the cells of a table that has a
+    line for each cell: `立案`, `35`, `结案`, `30`. The only line of digits is a page number if no unit follows it.
     """
-    if not blocks[i].text.isdecimal():
-        return False
+    numbers = [i for i in range(start, end) if blocks[i].text.isdecimal() and chrome.is_page_number(blocks[i].text)]
+    values = [int(blocks[i].text) for i in numbers]
+    steps = [0 < after - before <= _MAX_PAGE_STEP for before, after in pairwise(values)]
+    figures = set()
+    for i, *counts_up in zip(numbers, [False, *steps], [*steps, False], strict=False):
+        is_page = any(counts_up) or len(numbers) == 1
+        if not is_page or _is_broken_measure(blocks, i, _COUNTER if any(counts_up) else UNIT_START):
+            figures.add(i)
+    return figures
+
+
+def _is_broken_measure(blocks: Sequence[Block], i: int, unit: re.Pattern[str]) -> bool:
+    """Return whether a line of digits is a number of a sentence.
+
+    It is if the line before ends inside a sentence and the line after begins with a unit: `办理案件`, `12`, `件`. Up to
+    two blank lines before and up to two after the line of digits are ignored.
+    """
     previous = next((block.text for block in reversed(blocks[max(0, i - 3) : i]) if block.text), "。")
     following = next((block.text for block in blocks[i + 1 : i + 4] if block.text), "")
-    return not lines.ends_sentence(previous) and _COUNTER.match(following) is not None
+    return not lines.ends_sentence(previous) and unit.match(following) is not None
 
 
 def _repeated_lines(blocks: Sequence[Block], start: int, end: int, title: str | None) -> set[int]:
@@ -233,22 +255,30 @@ def _entry_text(text: str) -> str:
 def _contents_entries(blocks: Sequence[Block], start: int, end: int) -> range:
     """Return the indexes of the lines from `start` until the first entry recurs or a line cannot be an entry.
 
-    The range is empty if neither happens within `_MAX_CONTENTS_LINES` lines and before `end`.
+    In the second case, the range ends where the first entry with a list number recurs, if it does: some contents begin
+    with an entry that is no heading of the text (前言). The range is empty if neither happens within
+    `_MAX_CONTENTS_LINES` lines and before `end`.
     """
-    first_text = ""
+    first_text = first_numbered = ""
+    recurrence = 0
     for i in range(start, min(end, start + _MAX_CONTENTS_LINES)):
         text = blocks[i].text
         if blocks[i].table is not None:
-            return range(start, i)
+            return range(start, recurrence or i)
         if not text:
             continue
-        if first_text and _entry_text(text) == first_text:
+        entry = _entry_text(text)
+        if first_text and entry == first_text:
             return range(start, i)
         if (
             len(text) > _MAX_ENTRY_LENGTH
             or lines.is_salutation(text)
             or (lines.ends_sentence(text) and not chrome.has_dot_leader(text))
         ):
-            return range(start, i)
-        first_text = first_text or _entry_text(text)
+            return range(start, recurrence or i)
+        if first_numbered and entry == first_numbered:
+            recurrence = recurrence or i
+        first_text = first_text or entry
+        if not first_numbered and has_list_number(text):
+            first_numbered = entry
     return range(start, start)

@@ -24,9 +24,11 @@ _CONTINUATION_STARTS = tuple("，,、。；;：:）)》”’〉】]」』！？
 """Marks at the start of a line that continues the sentence of the line above, unless it is a bullet (`_BULLET`)."""
 _BULLET = re.compile("[·•●■◆▪] ")
 """A bullet and a blank at the start of an item: `· 强化监督`; not the dot inside a name, ·白克力."""
-# The lookaheads exclude words that may begin a sentence: 了解, 和平区, 与会代表, 及时, 等级, but not 了|解决, 及|时间.
+# The lookaheads exclude words that may begin a sentence: 了解, 和平区, 和谐, 和解, 和县, 与会代表, 及时, 等级, but not
+# 了|解决, 和|解决, 和|县级, 及|时间.
 _NEVER_AT_LINE_START = re.compile(
-    r"(?:的|了(?!解(?![决除放释])|结(?![构果合]))|和(?!睦|平[区县镇乡街路]|[田静政硕顺](?:县|地区))"
+    r"(?:的|了(?!解(?![决除放释])|结(?![构果合]))|和(?!睦|谐|平[区县镇乡街路]|[田静政硕顺](?:县|地区)|龙市|林格尔|布克赛尔|解(?![决释除放读答析困难聘冻密])"
+    r"|县(?![级区乡镇直域市城委政人公司法检财纪（(、，]))"
     r"|与(?!会[代人领专嘉]|时俱进|此同时|[^，。]{1,12}相比[，,])|及(?!时(?![间限效])|早|格)|等(?!级|待(?!遇)|候(?!选))"
     r"|以及|并且|或者|地区?(?=[，。])|而且|起来|"  # particles and conjunctions
     r"\d*[件户次名条项起个人家元份万亿]{1,2}[，、；。,])"  # a unit, with the end of its number: 5件，
@@ -53,8 +55,13 @@ _LATIN_OR_NUMBER = re.compile(r"[0-9A-Za-z０-９Ａ-Ｚａ-ｚ.%％]")
 """A character of a Latin word or of a number, half-width or full-width."""
 _FINAL_DIGIT = re.compile(r"[0-9０-９]$")
 """A digit at the end of a line."""
-_UNIT_START = re.compile(r"[年月日件户次人名个家项条起例份支期场万亿千百余多元%％倍]")
-"""The first character of a unit, scale or word after a number."""
+UNIT_START = re.compile(
+    r"[年月日件户次人名个家项条起份支期万亿千百余多元%％倍宗辆吨亩座艘套篇栋]"
+    r"|例(?![如行会])|场(?![所地馆景面])|批(?![准发评复示])|台(?![湾账])|处(?![于罚理分置])|所(?![有以需在属得])"
+)
+"""The start of a unit, scale or word after a number: 件, 场次; not 场所, 批准."""
+_LABELLED_FIGURE = re.compile(r"[^，,。；;：:]{2,30}[：:]\s?\d[\d.,]{0,20}[^\d\s，,。；;：:]{0,4}")
+"""A line of a list that is a label and its figure: `调解组织：12`, `罚款总额：3.5万元`; not `万元，结案：35`."""
 _CLOSING_BRACKETS = {"（": "）", "(": ")", "《": "》", "“": "”", "【": "】", "〔": "〕"}
 """Opening bracket or quote → the closing one."""
 _MAX_SHORT_LINE_LENGTH = 48
@@ -328,12 +335,14 @@ def _print_width(text: str) -> float:
 def _continues(paragraph: _OpenParagraph, block: Block, gap: _Gap, layout: _LineLayout, words: _PairStatistics) -> bool:
     """Return whether the next line continues a paragraph.
 
-    It does not continue if one of the two has a heading level, or if the line begins with a list number or a
-    bullet (`_starts_item`). Otherwise, after a full line of a wrapped text, the width decides. After any other line,
-    the paragraph continues only if its sentence is unfinished.
+    It does not continue if one of the two has a heading level, if both are a label and its figure, or if the line
+    begins with a list number or a bullet (`_starts_item`). Otherwise, after a full line of a wrapped text, the width
+    decides. After any other line, the paragraph continues only if its sentence is unfinished.
     """
     before, after = paragraph.last, block.text
-    is_open = before.endswith(_OPEN_LINE_ENDS)
+    if _LABELLED_FIGURE.fullmatch(before) and _LABELLED_FIGURE.fullmatch(after):
+        return False
+    is_open = before.endswith(_OPEN_LINE_ENDS) and (before[-1] != "“" or _has_open_bracket(before))
     if block.level or paragraph.block.level or _starts_item(after, is_open=is_open):
         return False
     by_width = _continues_by_width(before, after, gap, layout)
@@ -375,9 +384,13 @@ def _continues_by_width(before: str, after: str, gap: _Gap, layout: _LineLayout)
 
 
 def _has_open_bracket(text: str) -> bool:
-    """Return whether a bracket that opens in the last 200 code points does not close."""
+    """Return whether a bracket or quote that opens in the last 200 code points does not close.
+
+    Every second “ without ” between them closes a quote, because both are typed with the same key: “放管服“.
+    """
     tail = text[-200:]
-    return any(tail.rfind(opener) > tail.rfind(closer) for opener, closer in _CLOSING_BRACKETS.items())
+    opened = {opener: tail.count(opener, tail.rfind(closer) + 1) for opener, closer in _CLOSING_BRACKETS.items()}
+    return any(count % 2 if opener == "“" else count for opener, count in opened.items())
 
 
 def _continues_unfinished(paragraph: _OpenParagraph, block: Block, words: _PairStatistics) -> bool:
@@ -426,9 +439,10 @@ def _splits_token(before: str, after: str) -> bool:
         return False
     if len(after) <= _MAX_FRAGMENT_LENGTH:  # after a public body, it may be a person's name
         return after not in _COMPLETE_SHORT_LINES and not lines.is_body_line(before)
-    if _FINAL_DIGIT.search(before) and _UNIT_START.match(after):
+    if _FINAL_DIGIT.search(before) and UNIT_START.match(after):
         return True
-    return _LATIN_OR_NUMBER.match(before[-1]) is not None and _LATIN_OR_NUMBER.match(after) is not None
+    is_cut = before[-1] not in "%％" and _LATIN_OR_NUMBER.match(before[-1]) is not None
+    return is_cut and _LATIN_OR_NUMBER.match(after) is not None
 
 
 def _is_inseparable(before: str, after: str, words: _PairStatistics) -> bool:

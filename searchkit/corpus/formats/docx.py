@@ -38,6 +38,8 @@ _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 _MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _MATH_TEXT = _MATH + "t"
 _ALTERNATE_CONTENT = "{http://schemas.openxmlformats.org/markup-compatibility/2006}AlternateContent"
+_OPERATOR = re.compile("[-+−–×÷*/＋－]")
+"""A sign of an operation in the numerator or denominator of a fraction."""
 _DC_TITLE = "{http://purl.org/dc/elements/1.1/}title"
 
 _MAX_DEPTH = 100
@@ -185,6 +187,7 @@ class _BodyReader:
             W + "t": self._read_text,
             _MATH_TEXT: self._read_text,
             _MATH + "sup": self._read_power,
+            _MATH + "f": self._read_fraction,
             W + "sym": self._read_symbol,
             W + "fldChar": self._read_field_mark,
             W + "footnoteReference": self._read_reference,
@@ -320,6 +323,17 @@ class _BodyReader:
     def _read_power(self, element: Element) -> None:
         """Read the raised part of a formula, which is never the mark of a note."""
         self._add(to_superscript("".join(item.text or "" for item in element.iter(_MATH_TEXT))))
+
+    def _read_fraction(self, element: Element) -> None:
+        """Read a fraction of a formula: 35/40. A numerator or denominator with an operator is put in brackets."""
+        for name, separator in (("num", "/"), ("den", "")):
+            start = len(self._line)
+            if (part := element.find(_MATH + name)) is not None:
+                self._walk(part)
+            if _OPERATOR.search("".join(text for text, _ in self._line[start:])):
+                self._line.insert(start, ("(", self._strong))
+                self._add(")")
+            self._add(separator)
 
     def _read_text(self, element: Element) -> None:
         """Add the text of an element, without the blanks around it unless the element preserves them."""

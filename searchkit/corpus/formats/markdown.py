@@ -102,6 +102,8 @@ class _BlockReader:
         """Printed number of the current item of a numbered list (`1. `), until its first block; otherwise empty."""
         self._level = 0
         """Level of the current heading, or 0."""
+        self._is_underlined = False
+        """Whether the last heading is a paragraph above a line of `-` or `=`."""
         self._row: list[str] | None = None
         """Cells of the current table row, or None outside rows."""
         self._rows: list[tuple[Cell, ...]] = []
@@ -123,9 +125,8 @@ class _BlockReader:
     def _update_state(self, token: Token) -> None:
         """Update heading level, item number and table row at the start or end of an element."""
         if token.type == "heading_open":
-            # A `---` directly below a paragraph makes all its lines a heading, but was meant as a rule. Therefore
-            # `_inline` ignores the level if there are several lines.
             self._level = int(token.tag[1])
+            self._is_underlined = token.markup in {"-", "="}
         elif token.type == "heading_close":
             self._level = 0
         elif token.type == "list_item_open":
@@ -142,7 +143,9 @@ class _BlockReader:
         if self._row is not None:
             self._row.append("\n".join(text.strip() for text, _ in lines))
             return
-        level = self._level if len(lines) == 1 else 0
+        # A `---` directly below a paragraph makes all its lines a heading, but was meant as a rule.
+        is_sentence = self._is_underlined and ("。" in token.content or "；" in token.content)
+        level = 0 if len(lines) > 1 or is_sentence else self._level
         for text, strong in lines:
             tight_heading = None if level or self._marker else _TIGHT_HEADING.fullmatch(text)
             if tight_heading:

@@ -67,7 +67,7 @@ class TableBuilder:
         self.row: TableRow | None = None
         """The open row, or None."""
         self.is_data = True
-        """Whether the table can be a data table: False once it contains a table or a heading."""
+        """Whether the table can be a data table: False once it contains a table or the heading of a part."""
         self.caption: str | None = None
 
     def start_row(self, *, is_header: bool = False) -> None:
@@ -99,7 +99,7 @@ class TableBuilder:
     def end_row(self) -> None:
         """End the row. Join its cells that have text to one block, with tabs.
 
-        Its blocks stay if fewer than two cells have text, if a cell is too long, or if `is_data` is False already.
+        Its blocks stay if fewer than two cells have text, if a cell is too long, or if `is_data` is False.
         """
         row, self.row = self.row, None
         if row is None:
@@ -112,8 +112,9 @@ class TableBuilder:
         for cell, content in zip(row.cells, blocks, strict=True):
             cell.text = "\n".join(block.text.strip() for block in content)
         texts = [" ".join(cell.text.split("\n")) for cell, content in zip(row.cells, blocks, strict=True) if content]
-        if any(block.level for content in blocks for block in content):
+        if _is_layout(row, blocks):
             self.is_data = False
+            return
         if len(texts) < 2 or max(map(len, texts)) > _MAX_DATA_CELL_LENGTH:  # noqa: PLR2004 - one cell is not a row
             return
         strong = all(block.strong for block in self._blocks[row.start :])
@@ -147,6 +148,19 @@ class TableBuilder:
         while count < len(self._rows) - 1 and _is_header(self._rows[count]):
             count += 1
         return count or None
+
+
+def _is_layout(row: TableRow, blocks: Sequence[Sequence[Block]]) -> bool:
+    """Return whether a row contains the heading of a part of the report. `blocks` are those of each cell.
+
+    A heading beside other short texts, or in a cell over several columns, is the label or title of data: some authors
+    give cells the style of a heading to make them bold.
+    """
+    if not any(block.level for content in blocks for block in content):
+        return False
+    filled = [cell for cell, content in zip(row.cells, blocks, strict=True) if content]
+    has_prose = any("。" in block.text for content in blocks for block in content)
+    return has_prose or (len(filled) == 1 and filled[0].col_span == 1)
 
 
 def _is_header(row: TableRow) -> bool:

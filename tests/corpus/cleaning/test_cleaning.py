@@ -133,6 +133,14 @@ def test_a_table_of_contents_is_removed() -> None:
         assert [block.text for block in cleaned.body] == ["一、做法", "开展检查。", "二、问题", "力量不足。"]
 
 
+def test_headings_below_a_table_of_contents_are_kept() -> None:
+    """The first entry of a table of contents may be no heading of the text: 前言."""
+    headings = ["一、2023年做法", "二、2023年成效", "三、2023年问题", "四、2023年经验", "五、2023年打算"]
+    text = [line for heading in headings for line in (heading, "2023年，我局立案12件。")]
+    cleaned = _clean("\n".join(("某局2023年工作总结", "目录", "前言", *headings, *text)))
+    assert [block.text for block in cleaned.body] == text
+
+
 def test_running_heads_are_removed() -> None:
     """A line that occurs at the head of every page is removed, and the paragraphs are kept."""
     pages = [
@@ -145,10 +153,44 @@ def test_running_heads_are_removed() -> None:
     assert len(cleaned.body) == 4
 
 
-def test_a_measure_on_a_line_of_its_own_is_not_a_page_number() -> None:
+@pytest.mark.parametrize("unit", ["件", "宗", "场", "批", "台", "辆", "吨", "例", "座", "处", "所"])
+def test_a_measure_on_a_line_of_its_own_is_not_a_page_number(unit: str) -> None:
     """A number that belongs to the sentence around it is kept."""
-    cleaned = _clean("某局2020年工作总结\n一、做法\n全年开展检查，共立案\n129\n件，罚款10万元。")
-    assert cleaned.body[-1].text == "全年开展检查，共立案129件，罚款10万元。"
+    cleaned = _clean(f"某局2020年工作总结\n一、做法\n全年开展检查，共查处\n129\n{unit}，罚款10万元。")
+    assert cleaned.body[-1].text == f"全年开展检查，共查处129{unit}，罚款10万元。"
+
+
+@pytest.mark.parametrize("after", ["处罚案件", "所有案件", "批准文件", "台账记录", "场所检查"])
+def test_a_page_number_before_a_word_that_begins_like_a_unit(after: str) -> None:
+    """The only line of digits is a page number, unless a unit follows."""
+    cleaned = _clean(f"某局2020年工作总结\n一、做法\n全年开展检查，及时公开各部门\n2\n{after}，罚款10万元。")
+    assert cleaned.body[-1].text == f"全年开展检查，及时公开各部门{after}，罚款10万元。"
+
+
+def test_figures_on_lines_of_their_own_are_not_page_numbers() -> None:
+    """The cells of a table with a line for each cell are kept. Numbers that count up, with gaps, are page numbers."""
+    text = "2020年，我局立案。\n1\n抓好整改。\n3\n行政检查\n35\n行政处罚\n30\n年底完成。\n4\n明年继续。\n6"
+    content = "".join(block.text for block in _clean(f"某局2020年工作总结\n{text}").body)
+    assert content == "2020年，我局立案。抓好整改。行政检查35行政处罚30年底完成。明年继续。"
+
+
+@pytest.mark.parametrize("label", ["市公安局：", "责任单位：", "分管领导："])
+def test_a_label_below_the_first_text_is_not_a_salutation(label: str) -> None:
+    """A body or office with a colon addresses the audience only above the first text; 各位代表 does everywhere."""
+    fillers = ("政务公开", "检查监督", "普法宣传")  # the third line without a typical shape ends the head
+    lines = (
+        *fillers,
+        label,
+        "各位代表：",
+        "二、执法情况",
+        label,
+        "立案129件。",
+        "各位代表！",
+        "同志们：",
+        "明年继续。",
+    )
+    body = _clean("\n".join(("某局2020年工作总结", *lines))).body
+    assert [block.text for block in body] == [*fillers, "二、执法情况", label, "立案129件。", "明年继续。"]
 
 
 @pytest.mark.parametrize(

@@ -230,6 +230,20 @@ def test_content_controls_and_tags_are_read() -> None:
     assert texts(body) == ["甲", "乙", "丙", "x=1", "字"]
 
 
+@pytest.mark.parametrize(
+    ("numerator", "denominator", "text"),
+    [("35", "40", "办结率=35/40×100%"), ("12+23", "40", "办结率=(12+23)/40×100%")],
+)
+def test_fractions_have_a_slash(numerator: str, denominator: str, text: str) -> None:
+    """The bar of a fraction becomes a slash. Brackets enclose a numerator or denominator with an operator."""
+    parts = (
+        f"<m:{name}><m:r><m:t>{part}</m:t></m:r></m:{name}>"
+        for name, part in (("num", numerator), ("den", denominator))
+    )
+    rest = "<m:r><m:t>×100%</m:t></m:r>"
+    assert texts(paragraph(run("办结率=") + f"<m:oMath><m:f>{''.join(parts)}</m:f>{rest}</m:oMath>")) == [text]
+
+
 # Text boxes and notes
 
 

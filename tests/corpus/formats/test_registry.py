@@ -170,6 +170,16 @@ def test_markdown_headings_and_strong_paragraphs() -> None:
     ]
 
 
+@pytest.mark.parametrize("line", ["全年立案12件。", "全年立案12件；", "**执法。**全年立案12件。"])
+@pytest.mark.parametrize("rule", ["---", "==="])
+def test_a_sentence_above_a_rule_is_no_heading(line: str, rule: str) -> None:
+    """A rule directly below a sentence does not make it a heading."""
+    assert blocks(f"{line}\n{rule}\n2024年，继续。\n", "a.md") == [
+        Block(line.replace("*", "")),
+        Block("2024年，继续。"),
+    ]
+
+
 def test_markdown_numbers_stay_in_the_text() -> None:
     """Numbers that Markdown treats as list markers stay in the text."""
     source = "1. 立案\n2. 结案\n\n3、复议\n\n7) 应诉\n\n- 普法\n\n10.信访\n"

@@ -323,6 +323,30 @@ def test_raised_marks_of_notes_are_not_digits(suffix: str) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("title", ["", "表1 执法情况"])
+def test_cells_with_the_style_of_a_heading_are_data(title: str) -> None:
+    """Labels and a title over all columns that have the style of a heading do not make a table a layout table."""
+    rows = (("指标", "数量"), ("立案", "35"), ("结案", "30"), ("行政检查", "1234"))
+    first = f"<tr><td colspan=2><h3>{title}</h3></td></tr>" if title else ""
+    markup = "".join(f"<tr><td><h4>{label}</h4></td><td>{value}</td></tr>" for label, value in rows)
+    document = read(f"<h1>某局2023年工作总结</h1><table>{first}{markup}</table>".encode(), "a.html")
+    assert [describe(measure) for _, measure in measures(document)] == [
+        "立案 数量 35 -",
+        "结案 数量 30 -",
+        "行政检查 数量 1234 -",
+    ]
+
+
+def test_headings_beside_sentences_are_layout() -> None:
+    """A table with a heading beside the sentences of its part is layout. Its headings and sentences are kept."""
+    parts = (("一、做法", "全年立案35件。"), ("二、问题", "人员不足，仅有30人。"))
+    markup = "".join(f"<tr><td><h2>{heading}</h2></td><td><p>{text}</p></td></tr>" for heading, text in parts)
+    (document,) = read_bytes(f"<table>{markup}</table>".encode(), "a.html").documents
+    assert [(block.text, block.level) for block in document.blocks] == [
+        item for heading, text in parts for item in ((heading, 2), (text, 0))
+    ]
+
+
 def test_sentences_in_cells_are_prose() -> None:
     """A cell with a sentence gives the measures of the sentence, with spans in the text of the row."""
     rows = (("部门", "立案（件）", "备注"), ("司法局", "3", "全年办结129件。"), ("卫健委", "4", ""))
