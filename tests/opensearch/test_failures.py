@@ -20,6 +20,7 @@ from searchkit.indexing.build import BuildOptions, write_index
 pytest.importorskip("opensearchpy", reason="opensearch-py is not installed")
 
 from searchkit.engines.opensearch.cluster import Cluster
+from searchkit.engines.opensearch.directory import ClusterDirectory
 
 FULL_DISK = (
     "index [searchkit-x-state] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark, index has "
@@ -211,3 +212,13 @@ def test_a_file_that_is_not_found_is_looked_for_again(index: Path, monkeypatch: 
         monkeypatch.setattr(Server, "answer", answer)
         with pytest.raises(IndexDamaged, match="the file state is missing or altered"):
             cluster.get_file("data-000001", "state")
+
+
+def test_folders_of_the_user_stay(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A build removes the folder of a dead build, but no folder of the user beside `cluster.json`."""
+    monkeypatch.setattr(Server, "answer", {"_source": {"text": "", "data": "", "retired": {}, "taken": 0}})
+    for name in ("data-2023/a.txt", "data-raw/a.txt", "data-202312/a.txt", "data-000001/spool.jsonl"):
+        (index / name).parent.mkdir()
+        (index / name).touch()
+    ClusterDirectory(index)._remove_leftovers()
+    assert {path.name for path in index.glob("data-*")} == {"data-2023", "data-raw", "data-202312"}

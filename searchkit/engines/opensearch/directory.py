@@ -30,6 +30,7 @@ from searchkit.manifest import (
     Manifest,
     decode_manifest,
     encode_manifest,
+    remove_data_folders,
     remove_tree,
     verify_content,
 )
@@ -290,8 +291,7 @@ class ClusterDirectory:
             self._cluster.call("DELETE", f"/{self._cluster.data_index(name)}", accept={404})
         if kept != source["retired"]:
             self._write_manifest({**source, "retired": kept})
-        for folder in self.path.glob("data-*"):
-            remove_tree(folder)
+        remove_data_folders(self.path)
 
 
 def _version_of(document: Json) -> Json:
