@@ -233,12 +233,18 @@ def sync_commit(index: Path) -> None:
 
 def _replace_manifest(index: Path, manifest: Manifest) -> None:
     """Write a manifest to a temporary file, sync the file to disk, and rename it to the manifest."""
-    temporary = index / _TEMPORARY_NAME
-    with temporary.open("w", encoding="utf-8") as handle:
-        handle.write(encode_manifest(manifest) + "\n")
+    replace_file(index / _MANIFEST_NAME, encode_manifest(manifest) + "\n")
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Write a text to a new file, `path` with `.new`, sync it to disk, and rename it to `path`. Follows no link."""
+    temporary = path.with_name(f"{path.name}.new")
+    temporary.unlink(missing_ok=True)
+    with temporary.open("x", encoding="utf-8") as handle:
+        handle.write(text)
         handle.flush()
         os.fsync(handle.fileno())
-    temporary.replace(index / _MANIFEST_NAME)
+    temporary.replace(path)
 
 
 def current_data_folder(index: Path) -> str | None:
