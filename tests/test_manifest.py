@@ -292,6 +292,14 @@ def test_a_folder_is_not_a_manifest(tmp_path: Path) -> None:
     open_error(tmp_path, IndexUnusable)
 
 
+def test_a_folder_that_cannot_be_read_is_unusable(tmp_path: Path, engine: str) -> None:
+    """If the system refuses to read the folder of an index, here for the length of its name, the index is unusable."""
+    folder = tmp_path / ("x" * 256)
+    open_error(folder, IndexUnusable)
+    with pytest.raises(IndexUnusable, match="File name too long"):
+        write_index([], folder, BuildOptions(engine))
+
+
 # --- foreign indexes
 
 
