@@ -11,17 +11,22 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from searchkit.cli.main import main
+from searchkit.corpus.reading import MAX_PARAGRAPH_LENGTH
 from searchkit.engines.opening import create_directory
+from searchkit.engines.opensearch.mapping import document_docs
 from searchkit.errors import CorpusError, IndexDamaged, IndexForeign, IndexUnusable, SearchkitError
 from searchkit.index import Index
 from searchkit.indexing.build import BuildOptions, _find_base, write_index
 from searchkit.manifest import STATE_FILE, Manifest
+from searchkit.model import Document, Paragraph
+from searchkit.text.analyzer import Analyzer, Lexicon
 
 pytest.importorskip("opensearchpy", reason="opensearch-py is not installed")
 
@@ -299,6 +304,19 @@ def test_processes_share_no_connection(index: Path) -> None:
         os._exit(cluster._client is client)
     assert os.waitpid(pid, 0)[1] == 0
     assert cluster._client is client
+
+
+@pytest.mark.parametrize("letter", ["0", "Ж", "ア", "𝐀"])
+def test_no_word_is_too_long_for_the_cluster(letter: str) -> None:
+    """OpenSearch writes no document with a word of more than 32,766 bytes."""
+    text = letter * MAX_PARAGRAPH_LENGTH
+    paragraph = Paragraph("a.txt#1", "a.txt", 1, text, path=(text,), title=text)
+    analyzer = Analyzer(Lexicon.load(None, None))
+    docs = document_docs(Document("a.txt", text), [paragraph], [()], [], [], analyzer)
+    _, content = next(docs)
+    words = [*chain.from_iterable(content["words"].values()), *content["frequencies"].split()]
+    assert words
+    assert max(len(word.encode()) for word in words) <= 32_766
 
 
 # --- addresses
