@@ -101,6 +101,7 @@ def _error(reason: str, kind: str) -> Mapping[str, Any]:
             "lacks a permission",
         ),
         (500, _error("a\nb", "exception"), r"status 500 \(a b\)"),
+        (400, _error("maxClauseCount is set to 1024", "too_many_clauses"), "the query has too many words and synonyms"),
     ],
 )
 def test_a_failure_is_one_line(

@@ -456,6 +456,9 @@ def _describe_refusal(status: int, reason: str) -> str:
     """Return what the status of an answer means."""
     if "blocked by" in reason:
         return _describe_block(reason)
+    if "maxClauseCount" in reason:
+        setting = "indices.query.bool.max_clause_count"
+        return f"the query has too many words and synonyms: shorten it, or raise {setting} ({reason})"
     meanings = {
         401: "user or password is refused",
         403: "the user lacks a permission",
