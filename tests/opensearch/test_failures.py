@@ -13,12 +13,14 @@ from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import chain
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from searchkit.cli.main import main
 from searchkit.corpus.reading import MAX_PARAGRAPH_LENGTH
+from searchkit.engines.contract import Request
 from searchkit.engines.opening import create_directory
 from searchkit.engines.opensearch.mapping import document_docs
 from searchkit.errors import CorpusError, IndexDamaged, IndexForeign, IndexUnusable, SearchkitError
@@ -26,12 +28,14 @@ from searchkit.index import Index
 from searchkit.indexing.build import BuildOptions, _find_base, write_index
 from searchkit.manifest import STATE_FILE, Manifest
 from searchkit.model import Document, Paragraph
+from searchkit.query.tree import And, Word
 from searchkit.text.analyzer import Analyzer, Lexicon
 
 pytest.importorskip("opensearchpy", reason="opensearch-py is not installed")
 
 from searchkit.engines.opensearch.cluster import Cluster
 from searchkit.engines.opensearch.directory import ClusterDirectory
+from searchkit.engines.opensearch.engine import OpenSearchEngine
 
 FULL_DISK = (
     "index [searchkit-x-state] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark, index has "
@@ -318,6 +322,19 @@ def test_no_word_is_too_long_for_the_cluster(letter: str) -> None:
     words = [*chain.from_iterable(content["words"].values()), *content["frequencies"].split()]
     assert words
     assert max(len(word.encode()) for word in words) <= 32_766
+
+
+def test_a_search_names_the_matches_without_repeating_them(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The search for the best hits contains the query of the matches once: OpenSearch limits the number of clauses."""
+    monkeypatch.setattr(OpenSearchEngine, "_documents", None)
+    monkeypatch.setattr(OpenSearchEngine, "_statistics", SimpleNamespace(cluster=None, data="data-000001"))
+    monkeypatch.setattr(OpenSearchEngine, "_count", lambda *_: 9)
+    match = And((Word("社会保险"), Word("参保")))
+    request = Request(match, beyond=Word("保险"), complete=Word("参保"))
+    ranking = OpenSearchEngine(index / "data-000001")._plan(request).ranking
+    body = json.dumps(ranking._body(ranking._union, []), ensure_ascii=False)
+    assert body.count("社会保险") == 2  # in the fields `text` and `label`
+    assert body.count('"_name": "match"') == body.count('"_name": "complete"') == 1
 
 
 # --- addresses
