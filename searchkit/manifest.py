@@ -53,6 +53,12 @@ STATE_FILE = "files.json"
 _MANIFEST_NAME = "index.json"
 _TEMPORARY_NAME = "index.json.new"
 _DATA_FOLDER_NAME = re.compile(r"data-[0-9]{6,}")  # data-000012
+_BUILD_FILE = re.compile(
+    r"(aliases|extras|files|problems)\.json|suggestions\.txt|parts-[0-9]+"
+    r"|[0-9]{6,}\.segment|commit\.arrays|_?MAIN[_.].+|([0-9]+-)?spool\.jsonl"
+)
+"""The names of what builds of all formats write to a data folder, also if they are killed: the files of each index, the
+parts of workers, and the files of the engines columnar, whoosh and opensearch. Not 2023.txt or files.csv."""
 _FILE_NAME = re.compile(r"[\w-][\w.-]*")  # a name without folders, so that no file is outside the data folder
 _STATE_LENGTH = 12
 """Number of hexadecimal digits of `Manifest.state`."""
@@ -227,12 +233,18 @@ def sync_commit(index: Path) -> None:
 
 def _replace_manifest(index: Path, manifest: Manifest) -> None:
     """Write a manifest to a temporary file, sync the file to disk, and rename it to the manifest."""
-    temporary = index / _TEMPORARY_NAME
-    with temporary.open("w", encoding="utf-8") as handle:
-        handle.write(encode_manifest(manifest) + "\n")
+    replace_file(index / _MANIFEST_NAME, encode_manifest(manifest) + "\n")
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Write a text to a new file, `path` with `.new`, sync it to disk, and rename it to `path`. Follows no link."""
+    temporary = path.with_name(f"{path.name}.new")
+    temporary.unlink(missing_ok=True)
+    with temporary.open("x", encoding="utf-8") as handle:
+        handle.write(text)
         handle.flush()
         os.fsync(handle.fileno())
-    temporary.replace(index / _MANIFEST_NAME)
+    temporary.replace(path)
 
 
 def current_data_folder(index: Path) -> str | None:
@@ -263,11 +275,28 @@ def remove_leftovers(index: Path) -> None:
     current = current_data_folder(index)
     if current is None and (index / _MANIFEST_NAME).exists():
         return
-    for folder in _data_folders(index):
-        if folder.name != current:
-            remove_tree(folder)
+    remove_data_folders(index, current)
     with suppress(OSError):
         (index / _TEMPORARY_NAME).unlink(missing_ok=True)
+
+
+def remove_data_folders(index: Path, current: str | None = None) -> None:
+    """Remove the data folders except the one with the name `current`.
+
+    A folder that contains anything but what builds write belongs to the user, and stays: data-202312 with reports of a
+    month.
+    """
+    for folder in _data_folders(index):
+        if folder.name != current and _has_only_build_files(folder):
+            remove_tree(folder)
+
+
+def _has_only_build_files(folder: Path) -> bool:
+    """Return whether a folder contains only what builds write, or nothing. False if it may not be read."""
+    try:
+        return all(_BUILD_FILE.fullmatch(path.name) for path in folder.iterdir())
+    except OSError:
+        return False
 
 
 def remove_tree(folder: Path) -> None:

@@ -229,6 +229,28 @@ def test_leftovers_are_removed(tmp_path: Path, content: str | None, remaining: l
     assert sorted(path.name for path in tmp_path.iterdir() if path.is_dir()) == remaining
 
 
+@pytest.mark.parametrize("manifest", [None, '{"data": "data-000002"}'])
+def test_folders_of_the_user_stay(tmp_path: Path, manifest: str | None) -> None:
+    """A folder with the name of a data folder stays if a file in it is not one that builds write."""
+    for name in ("data-202312/一月.txt", "data-20231231/files.json", "data-20231231/files.csv", "data-000001/a/b"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    for name in ("data-000003/parts-7/0/000000.segment", "data-000004/files.json", "data-000004/000012.segment"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    if manifest:
+        (tmp_path / "index.json").write_text(manifest, encoding="utf-8")
+    remove_leftovers(tmp_path)
+    assert {path.name for path in tmp_path.glob("data-*")} == {"data-202312", "data-20231231", "data-000001"}
+
+
+def test_the_data_folders_of_every_engine_are_known(index: Path) -> None:
+    """The data folder of an index is removed as soon as no manifest names it."""
+    (index / "index.json").unlink()
+    remove_leftovers(index)
+    assert not [*index.glob("data-*")]
+
+
 def test_a_folder_whose_closing_fails_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """If a close fails while old data folders are removed, `remove_leftovers` raises nothing: the build is in place."""
     (tmp_path / "data-000001").mkdir()
@@ -268,6 +290,14 @@ def test_a_folder_is_not_a_manifest(tmp_path: Path) -> None:
     """A folder with the name index.json makes the index unusable."""
     (tmp_path / "index.json").mkdir()
     open_error(tmp_path, IndexUnusable)
+
+
+def test_a_folder_that_cannot_be_read_is_unusable(tmp_path: Path, engine: str) -> None:
+    """If the system refuses to read the folder of an index, here for the length of its name, the index is unusable."""
+    folder = tmp_path / ("x" * 256)
+    open_error(folder, IndexUnusable)
+    with pytest.raises(IndexUnusable, match="File name too long"):
+        write_index([], folder, BuildOptions(engine))
 
 
 # --- foreign indexes

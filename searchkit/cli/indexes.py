@@ -124,13 +124,14 @@ def build(corpus: Path, index_path: Path, output_format: str, *, strict: bool, *
     from searchkit.indexing.build import BuildOptions, committed_state
     from searchkit.indexing.build import build as build_index
 
-    before = committed_state(index_path)
+    chosen = BuildOptions(**options)
+    before = committed_state(index_path, chosen)
     progress = _ProgressDisplay()
     try:
         with raise_on_interrupt(), progress.show_bar():
-            report = build_index(corpus, index_path, BuildOptions(**options), progress)
+            report = build_index(corpus, index_path, chosen, progress)
     except KeyboardInterrupt:
-        after = committed_state(index_path)
+        after = committed_state(index_path, chosen)
         if after != before:
             outcome = "the index is complete; the next build removes what is left over"
         else:

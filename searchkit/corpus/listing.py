@@ -51,12 +51,16 @@ def list_corpus(folder: Path) -> Listing:
     """List the files of a corpus folder. Reads only the metadata.csv files.
 
     If several metadata.csv files state the same field of a file, the one in the innermost folder takes precedence.
-    Raises CorpusError if `folder` is missing, is not a folder or contains no file that has a reader.
+    Raises CorpusError if `folder` is missing, cannot be read, is not a folder or contains no file that has a reader.
     """
-    if not folder.exists():
+    try:
+        exists, is_folder = folder.exists(), folder.is_dir()
+    except OSError as error:
+        raise CorpusError(f"cannot read {folder}: {error.strerror or error}") from None
+    if not exists:
         message = f"no folder {folder}: give the folder that contains the reports"
         raise CorpusError(message)
-    if not folder.is_dir():
+    if not is_folder:
         message = f"{folder} is not a folder: give the folder that contains the reports"
         raise CorpusError(message)
     walked = walk(folder)

@@ -61,7 +61,9 @@ def writer_lock(index: Path) -> Iterator[None]:
             _claim(index, holder)
         else:
             releases.callback(_ignore_errors, _unlock_file, descriptor)
-            path.write_text(holder.to_json(), encoding="utf-8")
+            path.unlink(missing_ok=True)  # of a dead process, or a link: what it leads to is not written
+            with path.open("x", encoding="utf-8") as file:
+                file.write(holder.to_json())
         releases.callback(_ignore_errors, path.unlink)
         yield
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import os.path
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,10 +22,10 @@ LOCAL_ENGINES = ENGINES[:2]
 def open_directory(index: Path) -> Directory:
     """Return where the states of the index in a folder are: in the folder, or on the cluster that it names.
 
-    Raises IndexForeign if the folder has an invalid `cluster.json`, and SearchkitError if the folder has that file, but
-    opensearch-py is not installed.
+    Raises IndexForeign if the folder has an invalid `cluster.json`, IndexUnusable if that file cannot be read, and
+    SearchkitError if the folder has that file, but opensearch-py is not installed.
     """
-    if not (index / CLUSTER_FILE).is_file():
+    if not _is_on_cluster(index):
         return LocalDirectory(index)
     try:
         from searchkit.engines.opensearch.directory import ClusterDirectory  # noqa: PLC0415
@@ -34,17 +34,24 @@ def open_directory(index: Path) -> Directory:
     return ClusterDirectory(index)
 
 
+def _is_on_cluster(index: Path) -> bool:
+    """Return whether a folder names an index on a cluster. A folder that may not be read names none.
+
+    Reading the manifest of such a folder then raises IndexUnusable.
+    """
+    return os.path.isfile(index / CLUSTER_FILE)  # noqa: PTH113 - up to Python 3.13, `Path.is_file` raises PermissionError
+
+
 def create_directory(index: Path, engine: str, url: str | None = None) -> Directory:
     """Return where an engine, one of `ENGINES`, writes the index in a folder, which need not exist.
 
     `url`: address of the cluster, for the engine opensearch. A new index needs one, by default that in
-    SEARCHKIT_OPENSEARCH_URL; an existing index keeps its address unless `url` is given. Writes a new address to the
-    folder. Raises UsageError if there is no address for a new index, if the address is invalid or names another index,
-    if `url` is given for another engine, and if the index in the folder is on a cluster but the engine is not, or the
-    other way round. Raises IndexUnusable if the address cannot be written. Also raises the exceptions of
-    `open_directory`.
+    SEARCHKIT_OPENSEARCH_URL; an existing index keeps its address unless `url` is given. A new address is written to the
+    folder when the lock is taken. Raises UsageError if there is no address for a new index, if the address is invalid
+    or names another index, if `url` is given for another engine, and if the index in the folder is on a cluster but the
+    engine is not, or the other way round. Also raises the exceptions of `open_directory`.
     """
-    is_on_cluster = (index / CLUSTER_FILE).is_file()
+    is_on_cluster = _is_on_cluster(index)
     if engine != "opensearch":
         if url is not None:
             raise UsageError(f"the engine {engine} has no cluster: --url goes with --engine opensearch")
@@ -57,12 +64,10 @@ def create_directory(index: Path, engine: str, url: str | None = None) -> Direct
     if url is None and not is_on_cluster:
         raise UsageError("the engine opensearch needs the address of a cluster, for example --url https://host:9200")
     try:
-        from searchkit.engines.opensearch.cluster import Cluster  # noqa: PLC0415
+        from searchkit.engines.opensearch.directory import ClusterDirectory  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise _lacks_library(error) from None
-    if url is not None:
-        Cluster.assign(index, url)
-    return open_directory(index)
+    return ClusterDirectory(index, url)
 
 
 def _lacks_library(error: ModuleNotFoundError) -> SearchkitError:

@@ -21,8 +21,8 @@ from searchkit.corpus.listing import Listing, list_corpus, no_documents_error, r
 from searchkit.corpus.metadata.names import NAMES_VERSION
 from searchkit.corpus.walk import Skipped
 from searchkit.engines.contract import Writer
-from searchkit.engines.directory import Directory, diagnose_damage
-from searchkit.engines.opening import ENGINES, create_directory, open_directory, open_engine, open_writer
+from searchkit.engines.directory import Directory, LocalDirectory, diagnose_damage
+from searchkit.engines.opening import ENGINES, create_directory, open_engine, open_writer
 from searchkit.errors import IndexDamaged, IndexForeign, IndexMissing, IndexUnusable, UsageError
 from searchkit.files import (
     FIXED_NAMES_FILE,
@@ -136,7 +136,7 @@ class _BuildConfig:
 
     @classmethod
     def resolve(cls, index: str | Path, corpus: str | Path, options: BuildOptions) -> _BuildConfig:
-        """Check the options, read the data files, and store a new address of the cluster (`create_directory`).
+        """Check the options, and read the data files.
 
         Raises UsageError, and the exceptions of `create_directory`.
         """
@@ -284,9 +284,12 @@ def _read_options(defaults: BuildOptions, arguments: Mapping[str, object]) -> Bu
     return replace(defaults, **{**arguments, **paths})  # type: ignore[arg-type]
 
 
-def committed_state(index: Path) -> str | None:
-    """Return a string that each commit of an index changes, None if the folder has no index that can be read."""
-    return open_directory(index).current()
+def committed_state(index: Path, options: BuildOptions) -> str | None:
+    """Return a string that each commit of a build changes, None if the folder has no index that can be read.
+
+    An index on a cluster is looked for at the address of the build. Raises the exceptions of `create_directory`.
+    """
+    return create_directory(index, options.engine, options.url).current()
 
 
 def write_index(
@@ -336,7 +339,8 @@ def _find_base(
 ) -> tuple[_BaseIndex | None, str | None]:
     """Return the existing index and None if it can be updated, or None and the reason why all files are read.
 
-    Returns None and None if there is no index.
+    Returns None and None if there is no index. Raises IndexUnusable if a cluster does not answer, because its index may
+    be intact.
     """
     try:
         manifest = directory.read_manifest()
@@ -347,7 +351,9 @@ def _find_base(
         return None, None
     except IndexForeign:
         return None, "the index had another format"
-    except IndexUnusable:
+    except IndexUnusable as error:
+        if not isinstance(error, IndexDamaged) and not isinstance(directory, LocalDirectory):
+            raise
         return None, _DAMAGED
     if full:
         return None, "a full build was requested"

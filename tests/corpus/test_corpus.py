@@ -426,6 +426,7 @@ def test_a_folder_without_reports_is_an_error(tmp_path: Path) -> None:
         "empty": "contains no files. Put reports there",
         "pictures": "1 file, none of which can be read; *.jpg: no reader",
         "bytes": "1 file, none of which can be read; a.txt: not text",
+        "x" * 256: "File name too long",
     }.items():
         with pytest.raises(CorpusError) as caught:
             build(tmp_path / name, tmp_path / "index")

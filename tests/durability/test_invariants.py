@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -166,11 +167,42 @@ def segment_outside_the_data_folder(arrays: dict[str, Array]) -> None:
     arrays["segments"] = pack_json(names)
 
 
+def pack_records(arrays: dict[str, Array], records: list[dict[str, Any]], level: int = 6) -> None:
+    """Replace the records of the documents by those of one block, compressed with a level of zlib."""
+    packed = zlib.compress(json.dumps(records, ensure_ascii=False).encode(), level)
+    arrays["records"] = np.frombuffer(packed, np.uint8)
+    arrays["record_offsets"] = np.array([0, len(packed)], np.uint16)
+
+
+def record_of_another_title(arrays: dict[str, Array]) -> None:
+    """The record of a document has another title than the column of titles."""
+    first, *others = unpack_json(arrays["records"])
+    pack_records(arrays, [{**first, "title": "其他"}, *others])
+
+
+def record_with_more_content(arrays: dict[str, Array]) -> None:
+    """A record begins with a field that the others lack."""
+    first, *others = unpack_json(arrays["records"])
+    pack_records(arrays, [{"more": 1, **first}, *others])
+
+
+def bytes_after_the_records(arrays: dict[str, Array]) -> None:
+    """A byte follows the compressed records."""
+    arrays["records"] = np.append(arrays["records"], np.uint8(0))
+    arrays["record_offsets"][-1] += 1
+
+
+def facet_that_no_document_has(arrays: dict[str, Array]) -> None:
+    """The names of facets contain one that no document has."""
+    arrays["facet_names"] = pack_json([*unpack_json(arrays["facet_names"]), "更多"])
+
+
 SEGMENT_CHANGES = (
     doc_id_out_of_range, doc_ids_not_ascending, duplicate_doc_id, wrong_doc_id, wrong_frequency, exchanged_lengths,
     wrong_paragraph_end, wrong_bigram_offset, wrong_document_end, duplicate_paragraph_number,
     measure_of_another_paragraph, excess_measure, measures_out_of_order, measure_beyond_its_paragraph,
     part_of_missing_measure, value_is_nan, indicator_out_of_range, unused_attributes, unknown_bound,
+    record_of_another_title, record_with_more_content, bytes_after_the_records, facet_that_no_document_has,
 )  # fmt: skip
 COMMIT_CHANGES = (
     duplicate_rank, exchanged_ranks, deleted_document, undeleted_document, wrong_sum_of_lengths, missing_segment,
@@ -235,6 +267,22 @@ def test_rewritten_arrays_are_valid(index: Path) -> None:
     """A check accepts an index whose segments, if the engine has such files, and manifest were rewritten unchanged."""
     for path in (index / read_manifest(index).data).glob("*.segment"):
         change_arrays(path, lambda _: None)
+    update_manifest(index)
+    with Index(index) as opened:
+        opened.check()
+
+
+@columnar_only
+def test_another_compression_is_valid(index: Path) -> None:
+    """A check accepts records and names of facets that another version of zlib has compressed to other bytes."""
+
+    def compress(arrays: dict[str, Array]) -> None:
+        pack_records(arrays, unpack_json(arrays["records"]), level=0)
+        names = json.dumps(unpack_json(arrays["facet_names"]), ensure_ascii=False).encode()
+        arrays["facet_names"] = np.frombuffer(zlib.compress(names, 0), np.uint8)
+
+    for path in (index / read_manifest(index).data).glob("*.segment"):
+        change_arrays(path, compress)
     update_manifest(index)
     with Index(index) as opened:
         opened.check()

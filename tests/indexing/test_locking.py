@@ -222,6 +222,20 @@ def test_file_systems_that_sync_only_files(
     assert build(corpus, tmp_path / "index").files == 1
 
 
+@pytest.mark.parametrize("name", ["writer.json", "index.json.new", "index.json"])
+@pytest.mark.parametrize("is_dangling", [True, False])
+def test_no_link_in_the_folder_is_followed(corpus: Path, tmp_path: Path, name: str, is_dangling: bool) -> None:  # noqa: FBT001
+    """A build replaces a link with the name of its own file, and leaves the file to which the link leads as it is."""
+    victim, index = tmp_path / "victim", tmp_path / "index"
+    index.mkdir()
+    if not is_dangling:
+        victim.write_text("{}", encoding="utf-8")
+    (index / name).symlink_to(victim)
+    assert build(corpus, index).files == 1
+    assert not (index / name).is_symlink()
+    assert (victim.read_text(encoding="utf-8") == "{}") if not is_dangling else not victim.exists()
+
+
 def test_the_holder_is_this_process(tmp_path: Path) -> None:
     """While the lock is held, `writer.json` names the process and its host. Afterwards, the file is removed."""
     with writer_lock(tmp_path):

@@ -413,4 +413,4 @@ def test_a_folder_has_one_kind_of_index(
     monkeypatch.delenv("SEARCHKIT_OPENSEARCH_URL")
     with pytest.raises(UsageError, match="needs the address"):
         write_index([report("a.txt", "检查")], tmp_path / "none", OPTIONS)
-    assert not indexing.committed_state(tmp_path / "none")
+    assert not indexing.committed_state(tmp_path / "none", BuildOptions())

@@ -549,6 +549,6 @@ def unpack_json(array: Array) -> Any:  # noqa: ANN401
         data = decompressor.decompress(array.tobytes(), _MAX_JSON_BYTES)
     except zlib.error as error:
         raise ValueError(str(error)) from None
-    if not decompressor.eof:
+    if not decompressor.eof or decompressor.unused_data:
         raise ValueError("cut short, or too long")
     return json.loads(data)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import re
 import socket
 import time
@@ -27,6 +28,7 @@ from searchkit.engines.opensearch.credentials import client_arguments
 from searchkit.engines.opensearch.multisearch import Search, ask_together, run_together
 from searchkit.engines.timing import check_time
 from searchkit.errors import IndexDamaged, IndexForeign, IndexUnusable, UsageError
+from searchkit.manifest import replace_file
 
 DEFAULT_SHARDS = 1
 """Number of shards of an index whose folder names none."""
@@ -49,6 +51,8 @@ _CHUNK_SIZE = 4 << 20
 """Maximum bytes of a file in one OpenSearch document."""
 EXISTS = "resource_already_exists_exception"
 """Kind of the error if a new OpenSearch index exists already, for example because the request was sent twice."""
+_GONE = "index_not_found_exception"
+"""Kind of the error if an OpenSearch index does not exist."""
 _BUSY = 429
 _UNAVAILABLE = 503
 
@@ -104,14 +108,16 @@ class Cluster:
     def read(cls, index: Path) -> Cluster | None:
         """Return the cluster of an index folder, or None if the folder has no `cluster.json`.
 
-        Raises IndexForeign if the file cannot be read or is invalid.
+        Raises IndexForeign if the file is invalid, and IndexUnusable if it cannot be read.
         """
         path = index / CLUSTER_FILE
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except (OSError, ValueError):
+        except OSError as error:
+            raise IndexUnusable(f"cannot read {path}: {error.strerror or error}") from None
+        except ValueError:
             data = None
         try:
             cluster = cls.parse(f"{data['url']}/{data['name']}", index)
@@ -121,24 +127,28 @@ class Cluster:
         return cls(cluster.url, cluster.name, shards)
 
     @classmethod
-    def assign(cls, index: Path, url: str) -> None:
-        """Write `cluster.json` for an address. An index that has a name keeps it, also at a new address.
+    def find(cls, index: Path, url: str) -> Cluster:
+        """Return the cluster of an index folder at an address. An index that has a name keeps it at a new address.
 
         Raises UsageError for an invalid address, and for one that names another index. Raises IndexForeign if the
-        existing file is invalid, and IndexUnusable if the file cannot be written.
+        folder has an invalid `cluster.json`, and IndexUnusable if that file cannot be read.
         """
         cluster, old = cls.parse(url, index), cls.read(index)
         if old is not None and _path_of(url.rpartition(",")[2]) not in {"", old.name}:
             raise UsageError(
                 f"the index in {index} is {old.name} on {old.url}: choose another folder for {cluster.name}"
             )
-        if old is not None:
-            cluster = cls(cluster.url, old.name, old.shards)
-        try:
-            index.mkdir(parents=True, exist_ok=True)
-            (index / CLUSTER_FILE).write_text(json.dumps(asdict(cluster), indent=1) + "\n", encoding="utf-8")
-        except OSError as error:
-            raise IndexUnusable(f"cannot write to {index}: {error.strerror or error}") from None
+        return cluster if old is None else cls(cluster.url, old.name, old.shards)
+
+    @classmethod
+    def assign(cls, index: Path, url: str) -> None:
+        """Write `cluster.json` for an address (`find`) that may have no cluster. Raises OSError if that fails."""
+        cls.find(index, url).write(index)
+
+    def write(self, index: Path) -> None:
+        """Write `cluster.json`. Creates the folder if it does not exist. Raises OSError if that fails."""
+        index.mkdir(parents=True, exist_ok=True)
+        replace_file(index / CLUSTER_FILE, json.dumps(asdict(self), indent=1) + "\n")
 
     def state_index(self) -> str:
         """Return the name of the OpenSearch index with the manifest and the lock."""
@@ -158,18 +168,27 @@ class Cluster:
         return [name for name in names if _DATA.fullmatch(name)]
 
     @cached_property
+    def _clients(self) -> dict[int, OpenSearch]:
+        """The client of each process, by its id. After a fork, two processes must not read from one connection."""
+        return {}
+
+    @property
     def _client(self) -> OpenSearch:
-        return OpenSearch(
-            self.url.split(","),
-            timeout=_TIMEOUT,
-            max_retries=3,
-            retry_on_timeout=True,
-            retry_on_status=(502, 503, 504),
-            http_compress=False,
-            serializer=_Serializer(),
-            maxsize=16,
-            **client_arguments(),
-        )
+        pid = os.getpid()
+        if pid not in self._clients:
+            client = OpenSearch(
+                self.url.split(","),
+                timeout=_TIMEOUT,
+                max_retries=3,
+                retry_on_timeout=True,
+                retry_on_status=(502, 503, 504),
+                http_compress=False,
+                serializer=_Serializer(),
+                maxsize=16,
+                **client_arguments(),
+            )
+            return self._clients.setdefault(pid, client)
+        return self._clients[pid]
 
     def call(
         self,
@@ -205,17 +224,25 @@ class Cluster:
 
     def _describe(self, error: exceptions.TransportError) -> IndexUnusable:
         """Return the error of a failed request, in one line without secrets."""
-        is_connection = isinstance(error, exceptions.ConnectionError)
-        what = (
-            _describe_connection(error)
-            if is_connection
-            else _describe_refusal(int(error.status_code), _reason_of(error))
-        )
+        if isinstance(error, exceptions.ConnectionError):
+            what = _describe_connection(error)
+            return IndexUnusable(f"{self.url} ({self.name}): {what}")
+        info = error.info if isinstance(error.info, dict) else {}
+        return self._refusal(int(error.status_code), info, str(error.error))
+
+    def _refusal(self, status: int, answer: Json, default: str = "") -> IndexUnusable:
+        """Return the error of a request, or of a part of a request, that OpenSearch refuses with `answer`."""
+        cause = answer.get("error")
+        if isinstance(cause, dict) and cause.get("type") == _GONE:
+            return IndexUnusable(f"{self.url} ({self.name}): this state of the index is gone; open the index again")
+        what = _describe_refusal(status, _reason_in(answer, default))
         return IndexUnusable(f"{self.url} ({self.name}): {what}")
 
     def check_version(self) -> None:
         """Raise IndexForeign unless the server is OpenSearch in a version that has all that the engine uses."""
-        version = self.call("GET", "/").get("version", {})
+        answer = self.call("GET", "/", accept={404})
+        version = answer.get("version") if isinstance(answer, dict) else None
+        version = version if isinstance(version, dict) else {}
         number = str(version.get("number", "?"))
         parts = tuple(int(part) for part in re.findall(r"\d+", number)[:2])
         if version.get("distribution") != "opensearch" or parts < MIN_VERSION:
@@ -245,8 +272,7 @@ class Cluster:
         answers = self._send(data, searches) if answers is None else answers
         for answer in answers:
             if "error" in answer:
-                what = _describe_refusal(answer["status"], _reason_in(answer))
-                raise IndexUnusable(f"{self.url} ({self.name}): {what}")
+                raise self._refusal(answer["status"], answer)
         return answers
 
     def _send(self, data: str, searches: Sequence[Search]) -> list[Json]:
@@ -298,13 +324,15 @@ class Cluster:
     def get_sources(self, data: str, ids: Sequence[str]) -> list[Json | None]:
         """Return the stored content of the OpenSearch documents with the given ids, None for an unknown id.
 
-        Raises IndexUnusable if the state is not on the cluster any more.
+        Raises IndexUnusable if one cannot be read now, and IndexDamaged if the state is not on the cluster any more.
         """
         if not ids:
             return []
         found = self.call("POST", f"/{self.data_index(data)}/_mget", {"ids": [*ids]})["docs"]
-        if any("error" in item for item in found):
-            raise IndexUnusable(f"{self.url} ({self.name}): this state of the index is gone; open the index again")
+        for item in found:
+            if "error" in item:  # a shard is not available, unless the state is gone
+                error = self._refusal(_UNAVAILABLE, item)
+                raise IndexDamaged(str(error)) if item["error"]["type"] == _GONE else error
         return [item["_source"] if item["found"] else None for item in found]
 
     def scan(self, data: str, query: Json, *, source: object = True, size: int = 1000) -> Iterator[Json]:
@@ -428,10 +456,12 @@ def _describe_refusal(status: int, reason: str) -> str:
     """Return what the status of an answer means."""
     if "blocked by" in reason:
         return _describe_block(reason)
+    if "maxClauseCount" in reason:
+        setting = "indices.query.bool.max_clause_count"
+        return f"the query has too many words and synonyms: shorten it, or raise {setting} ({reason})"
     meanings = {
         401: "user or password is refused",
         403: "the user lacks a permission",
-        404: "this state of the index is gone; open the index again",
         _UNAVAILABLE: "a shard or the cluster's manager is not available; try again when its health is not red",
     }
     meaning = meanings.get(status, f"the cluster refuses a request with status {status}")

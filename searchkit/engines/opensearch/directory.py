@@ -18,6 +18,7 @@ from mmap import mmap
 from pathlib import Path
 from typing import Any
 
+from searchkit.engines.directory import CLUSTER_FILE
 from searchkit.engines.locking import Holder
 from searchkit.engines.opensearch.cluster import EXISTS, Cluster
 from searchkit.errors import IndexDamaged, IndexForeign, IndexLocked, IndexMissing, IndexUnusable
@@ -30,6 +31,7 @@ from searchkit.manifest import (
     Manifest,
     decode_manifest,
     encode_manifest,
+    remove_data_folders,
     remove_tree,
     verify_content,
 )
@@ -60,9 +62,12 @@ that it does not share with another state."""
 class ClusterDirectory:
     """An index on a cluster. Its folder has only `cluster.json` and, during a build, the folder of the new state."""
 
-    def __init__(self, path: Path) -> None:
-        """Read `cluster.json`. Raises IndexForeign if it names no index on a cluster."""
-        cluster = Cluster.read(path)
+    def __init__(self, path: Path, url: str | None = None) -> None:
+        """Find the index that `cluster.json` names or, if `url` is given, the one at this address (`Cluster.find`).
+
+        Raises IndexForeign if the file names no index on a cluster, and the exceptions of `Cluster.find`.
+        """
+        cluster = Cluster.read(path) if url is None else Cluster.find(path, url)
         if cluster is None:
             raise IndexForeign(f"{path}: names no index on a cluster")
         self.path, self._cluster = path, cluster
@@ -76,6 +81,8 @@ class ClusterDirectory:
         """Number of the state that this process may write: how often the lock has been taken (`taken`)."""
         self._is_lost = False
         """Whether another process has taken the lock."""
+        self._is_committed = False
+        """Whether this process has committed a state."""
 
     def current(self) -> str | None:
         """Return the name of the committed state, None if there is none."""
@@ -95,7 +102,7 @@ class ClusterDirectory:
         return decode_manifest(text, self.path / "manifest", self.path)
 
     def read_file(self, manifest: Manifest, name: str) -> bytes:
-        """Return a file of a state. Raises IndexDamaged if it is missing or altered."""
+        """Return a file of a state. Raises IndexDamaged if it is missing or altered, or the whole state is missing."""
         content = self._cluster.get_file(manifest.data, name)
         verify_content(content, self.path, manifest, name)
         return content
@@ -121,7 +128,10 @@ class ClusterDirectory:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the lock of the index during a block. The lock excludes the processes of all machines."""
+        """Hold the lock of the index during a block. The lock excludes the processes of all machines.
+
+        A new address is in `cluster.json` from then on, unless the block raises an exception before it has committed.
+        """
         self._cluster.check_version()
         self._create_state_index()
         self._take_lock()
@@ -129,8 +139,9 @@ class ClusterDirectory:
         renewal = threading.Thread(target=self._renew_until, args=(ended,), daemon=True)
         renewal.start()
         try:
-            self._remove_leftovers()
-            yield
+            with self._stored_address():
+                self._remove_leftovers()
+                yield
         except OSError as error:  # possibly because another process took the lock, and removed the folder of this build
             lock = self._get("lock")
             if lock is not None and _version_of(lock) != self._lock_version:
@@ -142,6 +153,23 @@ class ClusterDirectory:
             if not self._is_lost:
                 with suppress(IndexUnusable):
                     self._cluster.call("DELETE", self._path("lock"), params=self._lock_version, accept={404, 409})
+
+    @contextmanager
+    def _stored_address(self) -> Iterator[None]:
+        """Write a new address to `cluster.json`. Restores the file if the block raises before a commit."""
+        old = Cluster.read(self.path)
+        if old != self._cluster:
+            self._cluster.write(self.path)
+        try:
+            yield
+        except BaseException:
+            if self._is_committed or old == self._cluster:
+                raise
+            if old is None:
+                (self.path / CLUSTER_FILE).unlink(missing_ok=True)
+            else:
+                old.write(self.path)
+            raise
 
     def create(self) -> Path:
         """Create an empty folder for the state of this holder of the lock."""
@@ -170,6 +198,7 @@ class ClusterDirectory:
         text = encode_manifest(manifest)
         body = {"text": text, "data": manifest.data, "retired": retired, "taken": self._number}
         self._write_manifest(body)
+        self._is_committed = True
         remove_tree(folder)
         return manifest
 
@@ -290,8 +319,7 @@ class ClusterDirectory:
             self._cluster.call("DELETE", f"/{self._cluster.data_index(name)}", accept={404})
         if kept != source["retired"]:
             self._write_manifest({**source, "retired": kept})
-        for folder in self.path.glob("data-*"):
-            remove_tree(folder)
+        remove_data_folders(self.path)
 
 
 def _version_of(document: Json) -> Json:

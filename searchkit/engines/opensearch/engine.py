@@ -37,7 +37,7 @@ from searchkit.engines.opensearch.columns import (
 from searchkit.engines.opensearch.faceting import FacetCounting
 from searchkit.engines.opensearch.lookup import MeasureLookup
 from searchkit.engines.opensearch.mapping import StoredRecord, doc_id_of
-from searchkit.engines.opensearch.matching import NOTHING, PARAGRAPHS, all_of, any_of, to_query
+from searchkit.engines.opensearch.matching import NOTHING, PARAGRAPHS, all_of, any_of, named, to_query
 from searchkit.engines.opensearch.ranking import RankedHit, Ranking, Statistics
 from searchkit.engines.opensearch.records import extracted_measures, measures_of, paragraph_of, parse_record
 from searchkit.engines.ranking import weighted_sum
@@ -138,12 +138,13 @@ class OpenSearchEngine:
         total = self._count(matches)
         union, total_any = matches, None
         if request.beyond is not None and total:
-            either = any_of([to_query(request.match), to_query(request.beyond)])
+            # Named here and not in a query of its own, because OpenSearch limits the number of clauses of a search.
+            either = any_of([named("match", to_query(request.match)), to_query(request.beyond)])
             union = all_of([PARAGRAPHS, either, *filters], excluded)
             total_any = self._count(union)
         is_counted = request.by_document or request.count_documents
         by_document = (counting.document_counts(matches) if total else {}) if is_counted else None
-        ranking = Ranking(self._statistics, request, matches, union, total_any or total)
+        ranking = Ranking(self._statistics, request, union, total_any or total)
         return _Plan(request, counting, excluded, ranking, total, total_any, by_document)
 
     def _load_hits(self, plan: _Plan) -> Iterator[ScoredParagraph]:

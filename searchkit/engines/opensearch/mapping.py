@@ -24,8 +24,8 @@ from searchkit.text.folding import fold
 DELIMITER = "\x01"
 """Separates a term from its frequency, and the name of a facet from a value. No term contains it."""
 MAX_KEYWORD_LENGTH = 8000
-"""Maximum length of a heading that `vocabulary` counts, in code points. OpenSearch limits a keyword to 32,766
-bytes."""
+"""Maximum length of a word, and of a heading that `vocabulary` counts, in code points. OpenSearch limits a keyword to
+32,766 bytes. Longer words are cut: 20,000 letters of Katakana without a space are one word. No query is as long."""
 DIGIT, NUMERAL, MARK = "\ufff9", "\ufffa", "\ufffb"
 """Terms for classes of characters. At the position of a character of a class, a field of strings has two terms: the
 character and the term of its class. Texts and queries contain none of these code points
@@ -261,7 +261,7 @@ def _filter_values(paragraph: Paragraph, values: dict[str, tuple[str, ...]]) -> 
 
 
 def _terms(analyzer: Analyzer, text: str) -> list[str]:
-    return [token.term for token in analyzer.tokenize(text)]
+    return [token.term[:MAX_KEYWORD_LENGTH] for token in analyzer.tokenize(text)]
 
 
 def _encode(record: object) -> str:

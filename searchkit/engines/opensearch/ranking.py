@@ -157,26 +157,27 @@ def score_query(clauses: Sequence[ScoringClause], statistics: Statistics, query:
 class Ranking:
     """The ranked hits of a request."""
 
-    def __init__(self, statistics: Statistics, request: Request, matches: Json, union: Json, total: int) -> None:
-        """`matches`: query of the matches. `union`: query of the matches and of the hits beyond (`Request.beyond`).
+    def __init__(self, statistics: Statistics, request: Request, union: Json, total: int) -> None:
+        """`union`: query of the matches and of the hits beyond (`Request.beyond`), if any.
 
-        `total`: number of paragraphs that `union` matches.
+        With hits beyond, the part of `union` that only matches satisfy has the name `match`. `total`: number of
+        paragraphs that `union` matches.
         """
         self._cluster, self._data = statistics.cluster, statistics.data
         self._statistics, self._request = statistics, request
-        self._matches, self._union, self._total = matches, union, total
+        self._union, self._total = union, total
         self._is_scored = bool(request.scoring) or request.first is not None
         self._scored: list[RankedHit] | None = None
 
     def _ranked(self, selected: Json) -> Json:
         """Return the query of the hits that the query `selected` matches.
 
-        Each hit lists which of the queries named `match`, `first` and `complete` it matches. The query scores the hits
-        if the request has scoring clauses or `first`.
+        Each hit lists which of the queries named `first` and `complete` it matches, and whether it matches that part of
+        `selected` that is named `match`. The query scores the hits if the request has scoring clauses or `first`.
         """
         request = self._request
         # Only the needed names: each one sends its tree, and OpenSearch limits the number of clauses of a search.
-        names = [] if request.beyond is None else [named("match", self._matches)]
+        names = []
         if request.first is not None:
             names.append(named("first", to_query(request.first)))
         if request.complete is not None:
@@ -319,7 +320,9 @@ class Ranking:
         # This type of search takes document frequencies over all shards.
         found = self._cluster.search(self._data, body, search_type="dfs_query_then_fetch")["hits"]["hits"]
         native = {hit["fields"]["uid"][0]: hit["_score"] for hit in found}
-        hits = self._best_of({"terms": {"uid": [*native]}}, grams)
+        candidates = {"terms": {"uid": [*native]}}
+        is_named = self._request.beyond is not None  # then the union names the matches
+        hits = self._best_of(all_of([candidates, self._union]) if is_named else candidates, grams)
         words = {hit.uid: sum(hit.scores.words.values()) for hit in hits}
         # OpenSearch 3 leaves out the factor k1 + 1, which is the same for all scores.
         factor = K1 + 1 if any(score > (K1 + 1) / 2 * native[uid] for uid, score in words.items()) else 1.0
