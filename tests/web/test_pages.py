@@ -181,6 +181,40 @@ def test_the_name_of_a_file_may_look_like_an_id(tmp_path: Path) -> None:
         assert client.get("/document", params={"id": f"{name}#2"}).status_code == 404
 
 
+def test_a_record_is_linked_whatever_its_key(tmp_path: Path) -> None:
+    """The key of a record may look like the number of a paragraph. Near-duplicates and findings link to the record."""
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    text = "全年依法查处各类行政违法案件{}件，没有发生行政诉讼败诉的情形。"
+    rows = "".join(f"{text.format(n)},2023,东丽区,司法局,年度报告\n" for n in (1297, 1307))
+    (corpus / "a.csv").write_text(f"text,year,district,agency,doctype\n{rows}", encoding="utf-8")
+    (corpus / "b.jsonl").write_text(f'{{"id": 7, "text": "{text.format(1297)}"}}\n', encoding="utf-8")
+    searchkit.build(corpus, tmp_path / "index")
+    with TestClient(create_app([("i", tmp_path / "index")], ServerOptions()), base_url="http://localhost") as client:
+        rows_of_csv = {"a.csv#2", "a.csv#3"}
+        for url, records in (("/search?query=查处", {*rows_of_csv, "b.jsonl#7"}), ("/audit", rows_of_csv)):
+            links = [link for link in page_of(client, url).links() if urlsplit(link).path == "/document"]
+            assert {parse_qs(urlsplit(link).query)["id"][0] for link in links} == records
+            for link in links:
+                assert urlsplit(link).fragment == "p1"
+                assert page_of(client, link.partition("#")[0]).all("p", id="p1")
+
+
+def test_a_finding_shows_a_sentence_of_two_reports_for_both(tmp_path: Path) -> None:
+    """If two reports have the same sentence, both are named, each with a link to its paragraph."""
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    for year in (2021, 2022):
+        text = "全年罚没款1234.5万元。"
+        (corpus / f"{year}.txt").write_text(f"东丽区司法局{year}年法治政府建设年度报告\n\n{text}\n", encoding="utf-8")
+    searchkit.build(corpus, tmp_path / "index")
+    with TestClient(create_app([("i", tmp_path / "index")], ServerOptions()), base_url="http://localhost") as client:
+        (finding,) = client.get("/audit").text.split('<li class="finding">')[1:]
+    quoted = re.findall(r'<blockquote>(.*?)</blockquote><p class="path"><a href="(.*?)">', finding)
+    sentence = "全年罚没款1234.5万元"
+    assert quoted == [(sentence, "/document?id=2021.txt#p1"), (sentence, "/document?id=2022.txt#p1")]
+
+
 def test_a_cell_of_coverage_links_to_the_reports_that_it_counts(tmp_path: Path) -> None:
     """The search behind a cell is filtered by its row and its column, also if both are user-defined facets."""
     corpus = tmp_path / "corpus"
