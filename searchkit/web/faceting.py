@@ -183,11 +183,11 @@ def _year_view(frame: Frame, counts: FacetCounts) -> FacetView:
     for year in range(min(by_year, default=0), max(by_year, default=-1) + 1):
         item = by_year.get(year)
         bars.append(Bar(year, item.bar, item.count, item.url, item.is_selected) if item else Bar(year, 0))
-    first, dots, last = (state.filters.get("year") or ("",))[0].partition("..")
-    hidden = [
+    bounds, kept = frame.year_fields("year")
+    hidden = kept + [
         (name, value) for name in state.values if name not in {"year", "offset", "after"} for value in state.all(name)
     ]
-    return _make_view(frame, "year", values, counts, bars=bars, bounds=(first, last if dots else first), hidden=hidden)
+    return _make_view(frame, "year", values, counts, bars=bars, bounds=bounds, hidden=hidden)
 
 
 def _tree_view(frame: Frame, counts: FacetCounts) -> FacetView:

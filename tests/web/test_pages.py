@@ -89,6 +89,15 @@ def test_a_hit_links_to_its_paragraph(client: TestClient) -> None:
     assert any(attributes.get("id") == anchor for _, attributes in document.elements)
 
 
+@pytest.mark.parametrize("url", ["/search?query=处罚&limit=2", "/measures?query=立案&limit=2"])
+def test_the_downloads_of_a_later_page_have_all_records(client: TestClient, url: str) -> None:
+    """The data of all results begins with the first one, whichever page it is downloaded from."""
+    pages = [page_of(client, url), page_of(client, f"{url}&offset=2")]
+    first, later = ([link for link in page.links() if "limit=all" in link] for page in pages)
+    assert len(first) == 3
+    assert later == first
+
+
 def test_a_facet_value_toggles(client: TestClient) -> None:
     """The link of a value adds it to the filters, with as many hits as its count says; a second click removes it."""
     page = page_of(client, "/search?query=处罚")
@@ -125,6 +134,19 @@ def test_the_form_of_years_is_a_filter(client: TestClient) -> None:
     assert (response.status_code, response.headers["location"]) == (303, "/search?query=x&year=2021..2023")
     response = client.get("/search?query=x&year_from=&year_to=", follow_redirects=False)
     assert response.headers["location"] == "/search?query=x"
+
+
+@pytest.mark.parametrize(("path", "facet"), [("/search", "year"), ("/measures", "of_year"), ("/compare", "of_year")])
+def test_a_form_of_years_keeps_years_that_are_no_range(client: TestClient, path: str, facet: str) -> None:
+    """The form passes on two years as they are. If a field of the form is filled, its range replaces them."""
+    html = client.get(f"{path}?query=立案&{facet}=2021&{facet}=2023").text
+    (form,) = (text for text in re.findall(r"<form.*?</form>", html, re.DOTALL) if "year_from" in text)
+    fields = [(str(item["name"]), str(item["value"])) for item in Page(form).all("input") if item["type"] != "checkbox"]
+    assert {"year_from": "", "year_to": ""}.items() <= dict(fields).items()
+    for first, years in (("", ["2021", "2023"]), ("2022", ["2022.."])):
+        sent = [(name, first if name == "year_from" else value) for name, value in fields]
+        response = client.get(path, params=sent, follow_redirects=False)
+        assert parse_qs(urlsplit(response.headers["location"]).query)[facet] == years
 
 
 def test_what_was_understood_can_be_taken_back(client: TestClient) -> None:
