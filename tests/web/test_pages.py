@@ -180,6 +180,33 @@ def test_the_document_counts_matches_and_has_its_outline(client: TestClient) -> 
     assert page.all("section", id="measures")
 
 
+def test_a_document_says_whether_a_paragraph_has_all_words(client: TestClient) -> None:
+    """If no paragraph has all words, the page does not say that the query occurs, and marks what has some of them.
+
+    Unless any of them is enough.
+    """
+    url = "/document?id=binhai-health-2023.txt&query=处罚 “量子纠缠态”"
+    page = page_of(client, url)
+    assert "本文没有包含全部词语的段落" in page.text
+    assert page.all("mark")
+    assert page.all("button", id="next-match")
+    assert re.search(r"在本文 \d+ 段中出现", page_of(client, f"{url}&match=any").text)
+
+
+def test_a_document_keeps_what_was_taken_back(client: TestClient) -> None:
+    """Words that were taken back stay words on the page of a report, on that of a paragraph, and on the way back."""
+    query = {"query": ["滨海新区 处罚"], "literal": ["district"], "match": ["any"]}
+    page = page_of(client, "/search?query=滨海新区 处罚&literal=district&match=any")
+    links = {urlsplit(link).path: link.partition("#")[0] for link in page.links()}
+    for path in ("/document", "/paragraph"):
+        sent = parse_qs(urlsplit(links[path]).query)
+        assert {name: sent.get(name) for name in query} == query
+    assert query in [parse_qs(urlsplit(link).query) for link in page_of(client, links["/document"]).links()]
+    document = "/document?id=binhai-health-2023.txt&query=滨海新区 处罚"
+    assert "<mark>滨海新区</mark>" in client.get(f"{document}&literal=district&match=any").text
+    assert "<mark>滨海新区</mark>" not in client.get(document).text
+
+
 def test_an_unknown_record_is_an_error_page(client: TestClient) -> None:
     """The page of an id that does not exist has the status 404, and says that there is no such record."""
     response = client.get("/document?id=nowhere.txt")
