@@ -114,6 +114,16 @@ def test_a_facet_value_toggles(client: TestClient) -> None:
     assert "/search?query=%E5%A4%84%E7%BD%9A" in Page(narrowed.text).links()
 
 
+@pytest.mark.parametrize("narrowing", ["", "contains=东丽", "within=东丽区", "limit=1"])
+def test_the_count_of_a_place_is_that_of_its_link(client: TestClient, narrowing: str) -> None:
+    """If not all places are listed, the places above those that are still have all of their paragraphs."""
+    html = client.get(f"/facets?name=district&{narrowing}").text
+    places = re.findall(r'<a href="(/search[^"]*)".*?<span class="n">([\d,]+)', html)
+    assert len(places) == 2 if narrowing else len(places) > 2
+    for link, count in places:
+        assert f"<strong>{count}</strong>" in client.get(link.replace("&amp;", "&")).text
+
+
 def test_parameters_are_in_canonical_order(client: TestClient) -> None:
     """Links have their parameters in one order, however the URL was written, without those that have the default."""
     page = page_of(client, "/search?sort=score&year=2023&query=处罚&match=auto&nonsense=1")
