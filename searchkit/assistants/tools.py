@@ -73,7 +73,8 @@ def _read(index: IndexState, arguments: Arguments) -> Answer:
         raise UsageError(f"there is no record {arguments['id']!r}; ids stand in brackets in the answers of search")
     document = index.document(found.document)
     if arguments.get("outline") and document:
-        return outline_answer(document, index.outline(found.document))
+        is_record = index.paragraph(found.document) is not None
+        return outline_answer(document, index.outline(found.document), is_record=is_record)
     return excerpt_answer(found, document, MAX_AROUND)
 
 

@@ -247,7 +247,7 @@ def _match_quantity(folded: str, number: Number, upper: Number | None, vocabular
     end, is_surplus = last.end, number.is_surplus
     if folded[end : end + 1] and folded[end] in _SURPLUS_CHARACTERS:
         end, is_surplus = end + 1, True
-    is_lower = is_surplus or (end - 2 > last.start and folded[end - 2] in _SURPLUS_CHARACTERS)  # 1300余万
+    is_lower = is_surplus or folded[last.start : end].rstrip("万亿").endswith(tuple(_SURPLUS_CHARACTERS))  # 1300余万亿
     matched = match_unit(folded, end, last, vocabulary)
     prefix = vocabulary.match_prefix(folded, number.start) if matched is None or matched.kind == "money" else None
     if prefix is not None and (matched is None or matched.base == _GENERAL_CURRENCY):  # $3000, 港币3000元

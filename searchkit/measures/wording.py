@@ -469,8 +469,8 @@ IDIOM = re.compile(
     r"一起(?![^,;。:!?]{0,16}(?:案|事故|事件|投诉|举报|纠纷|[火灾]灾|信访|问题|诉讼|复议))|一盘棋|一颗[^,;。:!?]{0,6}心|(?<=成)一片|(?<=的)一[年页员]"
 )
 """A number and its unit that count nothing: 和群众站在一起, 打成一片, 最好的一年."""
-NEGATION = re.compile("(?:没有|未|未有|无|未发生|未出现|从未|不曾)$")
-"""Directly before a quantity of one, such as 一起: the clause states that there was none."""
+NEGATION = re.compile("(?:没有|未|无|不曾)(?:有|发生|出现|收到|接到|产生|发现|新增)?$")
+"""Directly before a quantity of one, such as 一起: the clause states that there was none (没有发生一起)."""
 INDEFINITE_UNITS = frozenset("批种类点步级代头盘块股把番面手口关环层角条")
 """Units with which 一 means "some" instead of one: 一批."""
 COUNTED_UNITS = frozenset(

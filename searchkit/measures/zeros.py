@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-# The lookaheads exclude words that merely begin with 无, 零 or 未有 (无证, 无序, 零售, 零星, 未有效), and 没有 before
-# an adverb (没有严格规范执法行为).
+# The lookaheads exclude words and names that merely begin with 无, 零 or 未有 (无证, 无需, 无为市, 零售, 零陵区,
+# 未有效), 零 inside a number (一百零五), and 没有 before an adverb (没有严格规范执法行为).
 _NEGATIONS = (
-    "没有发生|没有出现|没有收到|没有(?!严格|规范(?!性)|及时|认真|很好)|未发生|未出现|未有(?![效序力机])|未收到|未接到|未产生|未发现|未新增|"
-    "无(?![证照障偿人线害纸籍效关论缝锡名界烟废法序党])|零(?![售部散星容])"
+    "(?:没有|未)(?:发生|出现|收到|接到|产生|发现)|没有(?!严格|规范(?!性)|及时|认真|很好)|未有(?![效序力机])|未新增|"
+    "无(?![证照障偿人线害纸籍效关论缝锡名界烟废法序党需须为棣]|极县)|"
+    "(?<![一二两三四五六七八九十百千万亿点〇\\d])零(?![售部散星容陵点〇一二三四五六七八九])"
 )
 _COUNTED_NOUNS = (
     "案件|事项|文件|败诉|事故|事件|上访|信访|投诉|举报|复议|诉讼|应诉|处分|情况|行为|申请|纠错|撤销|变更|执法人员|申诉|赔偿|疫情|病例|"
@@ -18,7 +19,7 @@ _COUNTED_NOUNS = (
 )
 _ZERO_STATEMENT = re.compile(
     rf"(?:^|(?<=[,;。:!?、]))(?P<lead>[^,;。:!?、“”]{{0,12}}?)(?P<none>{_NEGATIONS})"
-    r"(?:一[起件次例名宗个])?"  # 一 with a unit after the negation means "not a single one": 未发生一起安全事故
+    r"(?:[一1][起件次例名宗个])?"  # 一 with a unit after the negation means "not a single one": 未发生一起安全事故
     rf"(?P<name>[^,;。:!?、“”无没未]{{0,18}}?(?:{_COUNTED_NOUNS}))(?=[,;。:!?、]|$)"
 )
 """A clause that states a zero: 全年未发生安全事故. Groups: lead 全年, none 未发生, name 安全事故."""

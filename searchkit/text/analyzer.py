@@ -24,7 +24,7 @@ from searchkit.text.folding import fold
 from searchkit.text.numerals import Numeral, find_folded_numerals, is_in_numeral
 from searchkit.text.segmentation import DICTIONARY_VERSION, HAN_RANGE, SegmenterProvider, segmenter_provider
 
-_ANALYZER_VERSION = 3  # increment when a change of the code changes the tokens of a text
+_ANALYZER_VERSION = 4  # increment when a change of the code changes the tokens of a text
 
 # `index_terms` concatenates many texts. `_TEXT_END` separates them, and `_GAP` replaces a `_TEXT_END` inside a text.
 # Neither can be part of a word, a number or a unit, so no token spans them.

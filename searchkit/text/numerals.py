@@ -41,8 +41,8 @@ _UNITS_OF_THOUSAND = tuple(_THOUSAND_UNIT.split("|"))
 _HAN_NUMBER = f"(?:[{_HAN_EXCEPT_THOUSAND}]|(?<![万亿])千|千(?!{_THOUSAND_UNIT}))+(?:点[{_HAN_DIGITS}]+)?"
 
 # The parts of an Arabic numeral: `of_hundred` (百分之 in 百分之50), `arabic` (1,234.5), 余 or 多 (300余万), `scale`
-# (万, 亿, 百万, 万亿, 千, 百), `sign` (%). The parts of a Chinese numeral: `of_hundred_han` (百分之), `han` (三点一四),
-# 余 or 多, `han_scale` (万 in 十余万).
+# (万, 亿, 百万, 千余万, 万亿, 千, 百), `sign` (%). The parts of a Chinese numeral: `of_hundred_han` (百分之), `han`
+# (三点一四), 余 or 多, `han_scale` (万 in 十余万).
 # A dot between a list number and a year (1.2024年) is not a decimal point. 千 before 米, 克, 瓦 … begins a unit
 # (万千瓦). The first lookahead is an optimisation: with it, rejecting a position takes a fifth of the time.
 _NUMERAL = re.compile(
@@ -53,7 +53,7 @@ _NUMERAL = re.compile(
         (?: \d{{1,3}} (?:,\d{{3}})+ (?!\d) | \d+ ) (?: \. (?! {ARABIC_YEAR}年 ) \d+ )?
     )
     (?: [余多] (?=[万亿]) )?
-    (?P<scale> \ ? (?: 百?万亿 | 万万 | [十百千]?[万亿] ) | 千 (?!{_THOUSAND_UNIT}|分) | 百 (?![分米]) )?
+    (?P<scale> \ ? (?: (?: [十百千][余多]? )? 万?[万亿] ) | 千 (?!{_THOUSAND_UNIT}|分) | 百 (?![分米]) )?
     (?P<sign> \ ?% )?
     |
     (?P<of_hundred_han> [百佰]分之 )? (?P<han> {_HAN_NUMBER} ) (?: [余多] (?=[万亿]) )? (?P<han_scale> 万亿|[万亿] )?
@@ -172,7 +172,7 @@ def _parse(text: str) -> tuple[str, str, int, bool, bool] | None:
 
 def _parse_arabic(match: re.Match[str]) -> tuple[Decimal, int]:
     """Return the number of a match with `arabic`, without its scale, and the scale: 93.7182, 10000 for 93.7182万."""
-    return Decimal(match["arabic"].replace(",", "")), parse_scale((match["scale"] or "").strip())
+    return Decimal(match["arabic"].replace(",", "")), parse_scale(match["scale"] or "")
 
 
 def _parse_han(match: re.Match[str]) -> tuple[Decimal | None, int]:
@@ -191,10 +191,10 @@ def _parse_han(match: re.Match[str]) -> tuple[Decimal | None, int]:
 
 
 def parse_scale(characters: str) -> int:
-    """Return the product of the multipliers in a scale: 10**12 for 万亿, 1 for an empty scale."""
+    """Return the product of the multipliers in a scale: 10**12 for 万亿, 10**7 for 千余万, 1 for an empty scale."""
     scale = 1
     for character in characters:
-        scale *= _MULTIPLIERS[character]
+        scale *= _MULTIPLIERS.get(character, 1)
     return scale
 
 

@@ -335,12 +335,16 @@ def _revalidated(etag: str) -> dict[str, str]:
 
 
 def _join_years(query_string: str, endpoint: str) -> str:
-    """Return the parameters with the two fields of the form of years as one filter."""
+    """Return the parameters with the two fields of the form of years as one filter, which replaces other years.
+
+    If both fields are empty, the other years stay.
+    """
     pairs = [pair.partition("=") for pair in query_string.split("&")]
     found = {name: value.strip() for name, _, value in pairs if name in {_YEAR_FIELD.rstrip("="), "year_to"}}
-    others = "&".join(f"{name}={value}" for name, _, value in pairs if name not in found)
+    others = [(name, value) for name, _, value in pairs if name not in found]
     first, last = found.get("year_from", ""), found.get("year_to", "")
-    if not (first or last):
-        return others
-    name = "of_year" if endpoint in OF_MEASURES else "year"
-    return f"{others}&{name}={first}" if first == last else f"{others}&{name}={first}..{last}"
+    if first or last:
+        facet = "of_year" if endpoint in OF_MEASURES else "year"
+        others = [(name, value) for name, value in others if name != facet]
+        others.append((facet, first if first == last else f"{first}..{last}"))
+    return "&".join(f"{name}={value}" for name, value in others)

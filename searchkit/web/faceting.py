@@ -18,6 +18,8 @@ MAX_LISTED_VALUES = 60
 """Maximum number of further values that the page contains. A page of its own has all values of a facet."""
 _MIN_SEARCHED_VALUES = 10
 """If a facet has more values than this, there is a box that finds values."""
+_NARROWING = frozenset({"contains", "within", "limit"})
+"""Parameters that choose the values to list, and change no count."""
 _BAR_STEPS = 24
 """Length of the longest bar."""
 TREE = "district:4"
@@ -81,7 +83,13 @@ def facets_page(frame: Frame) -> tuple[str, dict[str, Any]]:
     name = state["name"] or "district"
     counted = TREE if name == "district" else name
     counts = count_facets(frame.index, state, [counted])[counted]
-    values = _tree_values(frame, counts, depth=None) if counted == TREE else _list_values(frame, name, counts)
+    if counted == TREE:
+        # The count of a place is that of all places in it, also of those that are not listed.
+        narrowing = dict.fromkeys(_NARROWING.intersection(state.values))
+        every = count_facets(frame.index, state.replaced(**narrowing), [TREE])[TREE] if narrowing else counts
+        values = _tree_values(frame, every, depth=None, listed=counts)
+    else:
+        values = _list_values(frame, name, counts)
     label = frame.words.facet(name)
     options = {**state.filter_arguments(), **state.option_arguments(("literal",))}
     results = frame.index.search(state["query"], limit=0, **options) if state["query"] else None
@@ -187,11 +195,11 @@ def _year_view(frame: Frame, counts: FacetCounts) -> FacetView:
     for year in range(min(by_year, default=0), max(by_year, default=-1) + 1):
         item = by_year.get(year)
         bars.append(Bar(year, item.bar, item.count, item.url, item.is_selected) if item else Bar(year, 0))
-    first, dots, last = (state.filters.get("year") or ("",))[0].partition("..")
-    hidden = [
+    bounds, kept = frame.year_fields("year")
+    hidden = kept + [
         (name, value) for name in state.values if name not in {"year", "offset", "after"} for value in state.all(name)
     ]
-    return _make_view(frame, "year", values, counts, bars=bars, bounds=(first, last if dots else first), hidden=hidden)
+    return _make_view(frame, "year", values, counts, bars=bars, bounds=bounds, hidden=hidden)
 
 
 def _tree_view(frame: Frame, counts: FacetCounts) -> FacetView:
@@ -199,21 +207,30 @@ def _tree_view(frame: Frame, counts: FacetCounts) -> FacetView:
     return _make_view(frame, "district", _tree_values(frame, counts, depth=1), counts)
 
 
-def _tree_values(frame: Frame, counts: FacetCounts, depth: int | None) -> list[Value]:
+def _path_and_ancestors(place: FacetValue) -> list[tuple[str, ...]]:
+    """Return the paths of a place and of the places that contain it, the outermost first."""
+    path = tuple(str(place.value).split("/"))
+    return [path[:end] for end in range(1, len(path) + 1)]
+
+
+def _tree_values(
+    frame: Frame, counts: FacetCounts, depth: int | None, listed: FacetCounts | None = None
+) -> list[Value]:
     """Return places as a tree in the order of the page. In a level, chosen branches come first, then the most frequent.
 
     `depth`: number of levels that are shown of every branch. None shows all levels. Otherwise, the places below a
-    chosen place, below the places above it, and below a place without siblings are shown too.
+    chosen place, below the places above it, and below a place without siblings are shown too. `listed`: the values that
+    are shown, with the places above them, if not all of `counts` are.
     """
+    shown = None if listed is None else {part for item in listed.values for part in _path_and_ancestors(item)}
     totals: dict[tuple[str, ...], int] = {}
     children: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
     for item in counts.values:
-        path = tuple(str(item.value).split("/"))
-        for end in range(1, len(path) + 1):
-            part = path[:end]
+        for part in _path_and_ancestors(item):
             if part not in totals:
                 totals[part] = 0
-                children.setdefault(part[:-1], []).append(part)
+                if shown is None or part in shown:
+                    children.setdefault(part[:-1], []).append(part)
             totals[part] += item.count
     chosen = frame.state.filters.get("district", ())
     chosen_paths = {path for path in totals if "/".join(path) in chosen or path[-1] in chosen}

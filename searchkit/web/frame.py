@@ -151,20 +151,38 @@ class Frame:
     def narrowing(self) -> dict[str, Any]:
         """Return the values of the form that narrows measures to places and years."""
         state = self.state
-        first, dots, last = (state.all("of_year") or ("",))[0].partition("..")
+        bounds, kept = self.year_fields("of_year")
         places = self.index.facets("district", limit=_MAX_PLACES)["district"].values
         carried = [name for name in state.values if name not in {"of_year", "offset", "cell"}]
         return {
             "places": [item.value for item in places],
-            "bounds": (first, last if dots else first),
+            "bounds": bounds,
+            "kept_years": kept,
             "narrow_carried": [(name, value) for name in carried for value in state.all(name)],
         }
 
+    def year_fields(self, facet: str) -> tuple[tuple[str, str], list[tuple[str, str]]]:
+        """Return what a form of years has: the first and the last year, and the parameters that keep other years.
+
+        The two fields can state one year or one range. Several values of the filter are passed on instead, and the
+        fields are empty; if the user fills them, the server drops these values.
+        """
+        values = self.state.all(facet)
+        if len(values) > 1:
+            return ("", ""), [(facet, value) for value in values]
+        first, dots, last = (values or ("",))[0].partition("..")
+        return (first, last if dots else first), []
+
     def downloads(self, **changes: str) -> list[Link]:
-        """Return the links to the data of the page. `changes`: of parameters, such as `limit="all"` for all records."""
+        """Return the links to the data of the page. `changes`: of parameters, such as `limit="all"` for all records.
+
+        The data begins with the first record, also if the page does not.
+        """
         lines = "jsonl" if self.state.endpoint in {"search", "measures"} else "json"
         suffixes = (("CSV", "csv"), ("Excel", "xlsx"), ("JSON", lines))
-        return [Link(name, self.url(None, f".{suffix}", **changes)) for name, suffix in suffixes]
+        return [
+            Link(name, self.url(None, f".{suffix}", offset=None, after=None, **changes)) for name, suffix in suffixes
+        ]
 
 
 def value_label(facet: str, value: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from searchkit.index import IndexState
 from searchkit.model import Measure
 from searchkit.names import BUILT_IN_FACETS
 from searchkit.output.cells import number_text
@@ -22,13 +23,16 @@ def mark(text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[str, bool]]:
     return split_highlights(Snippet(0, text, tuple(spans))) if spans else [(text, False)]
 
 
-def split_id(paragraph_id: str) -> tuple[str, int]:
-    """Return the id of the document and the number of a paragraph.
+def split_id(index: IndexState, paragraph_id: str) -> tuple[str, int]:
+    """Return the id of the document and the number of a paragraph of the index.
 
-    If a document is a record of a file, its paragraph has the id of the document, and the number 1.
+    If a document is a record of a file, its paragraph has the id of the document, and the number 1. This id may itself
+    end like that of a paragraph: a.csv#12.
     """
-    document, hash_mark, n = paragraph_id.rpartition("#")
-    return (document, int(n)) if hash_mark and n.isdecimal() else (paragraph_id, 1)
+    if index.document(paragraph_id) is not None:
+        return paragraph_id, 1
+    document, _, n = paragraph_id.rpartition("#")
+    return document, int(n)
 
 
 def paragraph_url(frame: Frame, document: str, n: int) -> str:

@@ -137,8 +137,8 @@ USED_BY: Mapping[str, tuple[str, ...]] = {
         *("count_documents", "highlight", "explain"),
         *("limit", "offset", "after"),
     ),
-    "document": ("query", "id", *(name for name in FILTER_NAMES if name != "document")),
-    "paragraph": ("query", "id", "context"),
+    "document": ("query", "id", *(name for name in FILTER_NAMES if name != "document"), "literal", "match"),
+    "paragraph": ("query", "id", "literal", "match", "context"),
     "measures": (
         *(*_QUERY_OPTIONS, "match", "unit", "min", "max", "status", "no_cumulative", "sort", "one_per", "aggregate"),
         *("by", "limit", "offset"),
@@ -167,8 +167,8 @@ USED_BY: Mapping[str, tuple[str, ...]] = {
 }
 """Names of the parameters of each endpoint."""
 _CARRIED_ONLY = {
-    "document": ("query", *FILTER_NAMES),
-    "paragraph": ("query",),
+    "document": ("query", *FILTER_NAMES, "literal", "match"),
+    "paragraph": ("query", "literal", "match"),
     "compare": ("draw", "cell"),
     "coverage": ("query",),
     "audit": ("query", "offset"),

@@ -83,7 +83,7 @@ def document_page(frame: Frame) -> tuple[str, dict[str, Any]]:
     name = document.document
     paragraphs = list(index.paragraphs(document=name))
     measures = index.measures_of([paragraph.id for paragraph in paragraphs])
-    matches = _find_matches(frame, name)
+    matches, is_relaxed = _find_matches(frame, name)
     headings = _outline(paragraphs, matches)
     blocks = _blocks(frame, paragraphs, measures, list(index.tables(document=name)), matches, headings)
     title = document.title or frame.words["untitled"]
@@ -99,6 +99,7 @@ def document_page(frame: Frame) -> tuple[str, dict[str, Any]]:
         outline=[heading for headings_at in headings.values() for heading in headings_at],
         blocks=blocks,
         match_count=len(matches) if state["query"] else None,
+        is_relaxed=is_relaxed,
         first_match=min(matches, default=0),
         measures=_measure_rows(frame, [item for items in measures for item in items]),
         back=frame.url("search") if state["query"] or state.filters else "",
@@ -117,7 +118,7 @@ def paragraph_page(frame: Frame) -> tuple[str, dict[str, Any]]:
         raise RecordMissing(f"no paragraph {state['id']}")
     context = state.number("context") or 0
     around = index.neighbours(paragraph.id, context, context)
-    matches = _find_matches(frame, paragraph.document)
+    matches, _ = _find_matches(frame, paragraph.document)
     return "paragraph", frame.page_context(
         f"{paragraph.title or paragraph.document} · {frame.title}",
         paragraph=paragraph,
@@ -145,13 +146,17 @@ def _find_paragraph(index: IndexState, record_id: str) -> Paragraph | None:
     return index.paragraph(record_id) if measure is None else measure.source
 
 
-def _find_matches(frame: Frame, document: str) -> dict[int, Spans]:
-    """Return the numbers of the paragraphs of a document that match the query, each with the spans of its matches."""
+def _find_matches(frame: Frame, document: str) -> tuple[dict[int, Spans], bool]:
+    """Return the numbers of the paragraphs of a document that match the query, each with the spans of its matches.
+
+    Also returns whether they match only some words of the query, because no paragraph of the document has all of them.
+    """
     query = frame.state["query"]
     if not query:
-        return {}
-    results = frame.index.search(query, document=document, limit=None, beyond=False)
-    return {hit.n: hit.spans for hit in sorted(results.hits, key=lambda hit: hit.n)}
+        return {}, False
+    options = frame.state.option_arguments(("literal", "match"))
+    results = frame.index.search(query, document=document, limit=None, beyond=False, **options)
+    return {hit.n: hit.spans for hit in sorted(results.hits, key=lambda hit: hit.n)}, results.relaxed
 
 
 def _outline(paragraphs: Sequence[Paragraph], matches: Mapping[int, Spans]) -> dict[int, list[Heading]]:

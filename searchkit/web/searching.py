@@ -170,7 +170,7 @@ def _hit_view(frame: Frame, hit: Hit) -> HitView:
         tags,
         words("lacks", words=words.join(hit.lacks)) if hit.lacks else "",
         hit.folded.count,
-        [Link(name, paragraph_url(frame, *split_id(name))) for name in hit.folded.ids[:3]],
+        [Link(name, paragraph_url(frame, *split_id(frame.index, name))) for name in hit.folded.ids[:3]],
         hit.matches,
         cite_text(frame, paragraph),
         frame.url("paragraph", id=hit.id, context="2"),

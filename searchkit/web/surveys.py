@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, NamedTuple
 
 from searchkit import __version__
+from searchkit.compare.facts import sentence_at
 from searchkit.compare.findings import Finding
 from searchkit.model import LEFT_OUT
 from searchkit.names import BUILT_IN_FACETS
@@ -20,8 +20,6 @@ _MAX_SHOWN_ROWS, _MAX_SHOWN_COLS = 400, 100
 _FINDINGS_PER_PAGE = 40
 _MAX_LISTED = 100
 """Maximum number of problems of each kind on the page."""
-_MEASURE_PART = re.compile(r"@[0-9]+\Z")
-"""Matches what follows the id of the paragraph in the id of a measure."""
 _NEED_PARAMETERS = {"compare", "document", "paragraph", "suggest", "analyze"}
 """Endpoints whose data needs parameters."""
 _AXES = ("district", "district:1", "district:2", "year", "of_year", "agency", "doctype", "section", "topic")
@@ -132,14 +130,25 @@ def audit_page(frame: Frame) -> tuple[str, dict[str, Any]]:
 
 def _finding_view(frame: Frame, finding: Finding) -> FindingView:
     """Return a finding as the page shows it."""
-    sentences = []
-    ids = list(dict.fromkeys(_MEASURE_PART.sub("", item) for item in finding.ids))
-    for number, text in enumerate(finding.sentences):
-        paragraph_id = ids[min(number, len(ids) - 1)] if ids else ""
-        document, n = split_id(paragraph_id) if paragraph_id else (finding.documents[0], 1)
-        sentences.append((text, document, paragraph_url(frame, document, n)))
+    sentences = [(text, document, paragraph_url(frame, document, n)) for text, document, n in _quoted(frame, finding)]
     facts = [finding.district, str(finding.year or ""), frame.words.message(finding.message)]
     return FindingView(frame.words.finding(finding.kind), " · ".join(filter(None, facts)), sentences)
+
+
+def _quoted(frame: Frame, finding: Finding) -> list[tuple[str, str, int]]:
+    """Return the sentences of a finding, each with the id of the document and the number of the paragraph it is in.
+
+    A sentence that several paragraphs have is there for each of them.
+    """
+    index = frame.index
+    if finding.indicator is None:  # the ids are those of paragraphs, one for each sentence
+        places = [split_id(index, paragraph_id) for paragraph_id in finding.ids]
+        return [(text, *place) for text, place in zip(finding.sentences, places, strict=True)]
+    found = index.measures_of([measure_id.rpartition("@")[0] for measure_id in finding.ids])
+    by_id = {measure.id: measure for measures in found for measure in measures}
+    measures = [by_id[measure_id] for measure_id in finding.ids]
+    quoted = [(sentence_at(item.source.text, item.start, item.end), item.document, item.source.n) for item in measures]
+    return list(dict.fromkeys(quoted))
 
 
 def _content_lines(text: str) -> list[str]:

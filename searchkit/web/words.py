@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from searchkit.translation import FACET, FINDING, catalogue
@@ -280,6 +281,13 @@ _FINDINGS = {
 EXAMPLES = ("双随机 处罚", "“首违不罚”", "粮食产量", "柔性执法 OR 包容审慎", "下一步 优化营商环境")
 """Queries on the start page."""
 _OPERATORS = ("operator_and", "operator_or", "operator_not", "operator_to")
+_OF_TREE = re.compile(
+    r'"[^"]*"|“[^”]*”|「[^」]*」|『[^』]*』'
+    rf"|(?<![^\s(])(?P<facet>{'|'.join(_FACET_LABELS)}):"
+    rf"|{'|'.join(WORDS_OF_PAGES[name] for name in _OPERATORS)}"
+)
+"""Matches a quoted text, which is no part of a query tree to translate; the name of a facet before its value (year: but
+not the end of of_year:); an operator."""
 
 
 class Words:
@@ -319,12 +327,15 @@ class Words:
 
     def tree(self, understood: str) -> str:
         """Return the text of a query tree with the operators and facets in this language."""
-        for operator in _OPERATORS:
-            understood = understood.replace(WORDS_OF_PAGES[operator], self._words[operator])
-        if self.language != "en":
-            for name in _FACET_LABELS:
-                understood = understood.replace(f"{name}:", f"{self.facet(name)}：")
-        return understood
+        if self.language == "en":
+            return understood
+        operators = {WORDS_OF_PAGES[name]: self._words[name] for name in _OPERATORS}
+
+        def translate(match: re.Match[str]) -> str:
+            """Return what stands for a match of `_OF_TREE` in this language."""
+            return f"{self.facet(match['facet'])}：" if match["facet"] else operators.get(match[0], match[0])
+
+        return _OF_TREE.sub(translate, understood)
 
     def message(self, sentence: str) -> str:
         """Return a sentence of the library in this language."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
 import searchkit
+from searchkit.assistants.server import AssistantServer
 from searchkit.assistants.tools import TOOLS
 from searchkit.cli.main import cli
 
@@ -186,6 +188,19 @@ def test_read_returns_what_an_id_names(asker: Asker, index: searchkit.Index) -> 
     lines, data = asker.ask("read", id=table.id)
     assert len(data["rows"]) == len(table.rows)
     assert [row["id"] for row in data["rows"]] == ids_of(lines)[-len(table.rows) :]
+
+
+def test_the_headings_of_a_record_cite_the_record(tmp_path: Path) -> None:
+    """The paragraph of a record of a file has the id of the record. A heading cites it, so that it can be read."""
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "a.csv").write_text("text,path\n立案129件。,成效\n", encoding="utf-8")
+    searchkit.build(tmp_path / "corpus", tmp_path / "index")
+    server = AssistantServer([("index", tmp_path / "index")])
+    asker = Asker(server)
+    lines, _ = asker.ask("read", id="a.csv#2", outline=True)
+    (cited,) = [line for line in lines if "成效" in line]
+    assert asker.ask("read", id=ids_of([cited])[0])[1]["paragraphs"][0]["text"] == "立案129件。"
+    server.close()
 
 
 def test_coverage_says_where_there_is_no_report(asker: Asker, index: searchkit.Index) -> None:

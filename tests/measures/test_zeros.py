@@ -30,6 +30,9 @@ def measures(extractor: Extractor, text: str) -> tuple[ExtractedMeasure, ...]:
         ("目前无在办案件", ["无在办案件"]),
         ("审查合同12份、无重大行政决策事项。", ["无重大行政决策事项"]),
         ("全年零上访，无败诉案件。", ["零上访", "无败诉案件"]),
+        ("全年未发生1起安全事故，没有发生一起舆情事件。", ["未发生1起安全事故", "没有发生一起舆情事件"]),
+        ("二零二三年零投诉。", ["零投诉"]),
+        ("全年无极端事件。", ["无极端事件"]),
         pytest.param(
             "全年零上访。",
             ["零上访"],
@@ -37,14 +40,19 @@ def measures(extractor: Extractor, text: str) -> tuple[ExtractedMeasure, ...]:
     ],
 )
 def test_a_statement_of_zero_is_a_measure(extractor: Extractor, text: str, quotes: list[str]) -> None:
-    """A clause that denies something that reports count has the value 0 and no unit."""
-    zeros = [measure for measure in measures(extractor, text) if measure.zero]
+    """A clause that denies something that reports count has the value 0 and no unit.
+
+    A number before its noun (1起) belongs to the denial, and is no measure.
+    """
+    extracted = measures(extractor, text)
+    zeros = [measure for measure in extracted if measure.zero]
+    assert not [item for item in extracted for zero in zeros if item != zero and zero.start <= item.start < zero.end]
     assert [text[measure.start : measure.end] for measure in zeros] == quotes
     for measure in zeros:
         assert (measure.value, measure.unit, measure.base_value, measure.base_unit) == (0, None, 0, None)
         assert (measure.kind, measure.bound, measure.change, measure.part_of) == ("count", "exact", None, None)
         assert text[measure.start : measure.end].endswith(measure.indicator)
-        assert not measure.indicator.startswith(("无", "没有", "未", "零"))
+        assert not measure.indicator.startswith(("无", "没有", "未", "零", "1", "一"))
 
 
 @pytest.mark.parametrize(
@@ -73,6 +81,14 @@ def test_a_statement_of_zero_is_a_measure(extractor: Extractor, text: str, quote
         "无党派人士通报情况。",
         "以零容忍态度惩治违法行为。",
         "快速处置零星散发疫情。",
+        "轻微违法行为无需处罚。",
+        "无为市严肃查处违法行为。",
+        "无极县查处违法行为。",
+        "无棣县查处违法行为。",
+        "零陵区查处违法行为。",
+        # 零 in a number
+        "全年查处一百零五起违法行为。",
+        "二零二三年行政执法情况：",
         "该单位没有严格规范执法行为。",
         "该单位未有效运用典型案例。",
         "有无违规行为逐一登记。",

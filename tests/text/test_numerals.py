@@ -41,6 +41,8 @@ def find(text: str) -> list[tuple[str, str]]:
         ("1.5亿和2万亿", [("1.5亿", "150000000"), ("2万亿", "2000000000000")]),
         ("5千人、3百万、2千万", [("5千", "5000"), ("3百万", "3000000"), ("2千万", "20000000")]),
         ("3余万人、20多亿元", [("3余万", "30000"), ("20多亿", "2000000000")]),
+        ("5千余万元、3百多亿元", [("5千余万", "50000000"), ("3百多亿", "30000000000")]),
+        ("5千余人、3百多户", [("5千", "5000"), ("3百", "300")]),
         ("2千米、3千克、5千瓦", [("2", "2"), ("3", "3"), ("5", "5")]),
         ("提高3百分点", [("3", "3")]),
         # percentages
@@ -97,10 +99,11 @@ def test_arabic_numbers_are_recognised(number: int, places: int, data: st.DataOb
     printed = data.draw(st.sampled_from([f"{value:f}", f"{value:,f}"]))
     scale = data.draw(st.sampled_from(sorted(SCALES)))
     sign = data.draw(st.sampled_from(["", "%"])) if not scale else ""
-    more = data.draw(st.sampled_from(["", "余", "多"])) if scale in {"万", "亿"} else ""
+    more = data.draw(st.sampled_from(["", "余", "多"])) if scale and scale[-1] in "万亿" else ""
     if data.draw(st.booleans()):
         printed, sign = printed.translate(FULL_WIDTH), sign.translate(FULL_WIDTH)
-    numeral = _find_only(printed + more + scale + sign)
+    myriads = scale.lstrip("百千")  # 5千余万
+    numeral = _find_only(printed + scale.removesuffix(myriads) + more + myriads + sign)
     assert numeral.value == value * SCALES[scale]
     assert (numeral.unscaled, numeral.scale) == (format_plain(value), SCALES[scale])
     assert (numeral.is_percent, numeral.is_han) == (bool(sign), False)

@@ -71,6 +71,23 @@ def test_the_keyboard_is_enough(page: Page, address: str) -> None:
     assert page.locator(".text .now").count() == 1
 
 
+def test_a_citation_links_to_the_paragraph_that_it_names(page: Page, address: str) -> None:
+    """On the page of a report, c copies number and link of the match that n went to, not of the opened one."""
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(f"{address}document?id=binhai-health-2023.txt&query=处罚#p1")
+    matches = page.locator(".text p.match")
+    assert matches.count() > 1
+    for number in range(2):
+        page.evaluate("document.getElementById('status').textContent = ''")
+        page.keyboard.press("n")
+        page.keyboard.press("c")
+        page.locator("#status", has_text="已复制").wait_for(state="attached")
+        n = str(matches.nth(number).get_attribute("id")).removeprefix("p")
+        copied = page.evaluate("navigator.clipboard.readText()")
+        assert f"第 {n} 段 " in copied
+        assert copied.endswith(f"#p{n}")
+
+
 def test_single_keys_can_be_switched_off(page: Page, address: str) -> None:
     """The single-key shortcuts of the page can be switched off, and stay off after a reload."""
     page.goto(f"{address}search?query=处罚")

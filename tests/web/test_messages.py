@@ -40,6 +40,21 @@ def test_notes_about_a_query_are_in_chinese(index_path: Path, query: str, filter
         assert EN.message(note) == note
 
 
+@pytest.mark.parametrize(
+    ("understood", "chinese"),
+    [
+        ("(of_year:2023 OR year:2023) AND 处罚", "(所属年份：2023 或 年份：2023) 且 处罚"),
+        ("title:报告 AND NOT year:[2021 TO 2023]", "title:报告 且 非 年份：[2021 至 2023]"),
+        ('"year: A AND B" OR “topic:”', '"year: A AND B" 或 “topic:”'),
+        ("my-year:x AND fiscal_year:2", "my-year:x 且 fiscal_year:2"),
+    ],
+)
+def test_a_query_tree_has_chinese_operators_and_facets(understood: str, chinese: str) -> None:
+    """Operators and built-in facets are translated, unless they are quoted or the end of another name."""
+    assert ZH.tree(understood) == chinese
+    assert EN.tree(understood) == understood
+
+
 @pytest.mark.parametrize("value", ["滨海新", "没有的地方"])
 def test_errors_in_an_address_are_in_chinese(index_path: Path, value: str) -> None:
     """The error about a value that the index does not have is in Chinese."""

@@ -90,6 +90,15 @@ def test_a_hit_links_to_its_paragraph(client: TestClient) -> None:
     assert any(attributes.get("id") == anchor for _, attributes in document.elements)
 
 
+@pytest.mark.parametrize("url", ["/search?query=处罚&limit=2", "/measures?query=立案&limit=2"])
+def test_the_downloads_of_a_later_page_have_all_records(client: TestClient, url: str) -> None:
+    """The data of all results begins with the first one, whichever page it is downloaded from."""
+    pages = [page_of(client, url), page_of(client, f"{url}&offset=2")]
+    first, later = ([link for link in page.links() if "limit=all" in link] for page in pages)
+    assert len(first) == 3
+    assert later == first
+
+
 def test_a_facet_value_toggles(client: TestClient) -> None:
     """The link of a value adds it to the filters, with as many hits as its count says; a second click removes it."""
     page = page_of(client, "/search?query=处罚")
@@ -115,6 +124,16 @@ def test_counts_of_a_relaxed_search_say_so(client: TestClient) -> None:
         assert page_of(client, f"{url}query=双随机").all("p", class_="banner") == []
 
 
+@pytest.mark.parametrize("narrowing", ["", "contains=东丽", "within=东丽区", "limit=1"])
+def test_the_count_of_a_place_is_that_of_its_link(client: TestClient, narrowing: str) -> None:
+    """If not all places are listed, the places above those that are still have all of their paragraphs."""
+    html = client.get(f"/facets?name=district&{narrowing}").text
+    places = re.findall(r'<a href="(/search[^"]*)".*?<span class="n">([\d,]+)', html)
+    assert len(places) == 2 if narrowing else len(places) > 2
+    for link, count in places:
+        assert f"<strong>{count}</strong>" in client.get(link.replace("&amp;", "&")).text
+
+
 def test_parameters_are_in_canonical_order(client: TestClient) -> None:
     """Links have their parameters in one order, however the URL was written, without those that have the default."""
     page = page_of(client, "/search?sort=score&year=2023&query=处罚&match=auto&nonsense=1")
@@ -135,6 +154,19 @@ def test_the_form_of_years_is_a_filter(client: TestClient) -> None:
     assert (response.status_code, response.headers["location"]) == (303, "/search?query=x&year=2021..2023")
     response = client.get("/search?query=x&year_from=&year_to=", follow_redirects=False)
     assert response.headers["location"] == "/search?query=x"
+
+
+@pytest.mark.parametrize(("path", "facet"), [("/search", "year"), ("/measures", "of_year"), ("/compare", "of_year")])
+def test_a_form_of_years_keeps_years_that_are_no_range(client: TestClient, path: str, facet: str) -> None:
+    """The form passes on two years as they are. If a field of the form is filled, its range replaces them."""
+    html = client.get(f"{path}?query=立案&{facet}=2021&{facet}=2023").text
+    (form,) = (text for text in re.findall(r"<form.*?</form>", html, re.DOTALL) if "year_from" in text)
+    fields = [(str(item["name"]), str(item["value"])) for item in Page(form).all("input") if item["type"] != "checkbox"]
+    assert {"year_from": "", "year_to": ""}.items() <= dict(fields).items()
+    for first, years in (("", ["2021", "2023"]), ("2022", ["2022.."])):
+        sent = [(name, first if name == "year_from" else value) for name, value in fields]
+        response = client.get(path, params=sent, follow_redirects=False)
+        assert parse_qs(urlsplit(response.headers["location"]).query)[facet] == years
 
 
 def test_what_was_understood_can_be_taken_back(client: TestClient) -> None:
@@ -168,6 +200,33 @@ def test_the_document_counts_matches_and_has_its_outline(client: TestClient) -> 
     assert page.all("section", id="measures")
 
 
+def test_a_document_says_whether_a_paragraph_has_all_words(client: TestClient) -> None:
+    """If no paragraph has all words, the page does not say that the query occurs, and marks what has some of them.
+
+    Unless any of them is enough.
+    """
+    url = "/document?id=binhai-health-2023.txt&query=处罚 “量子纠缠态”"
+    page = page_of(client, url)
+    assert "本文没有包含全部词语的段落" in page.text
+    assert page.all("mark")
+    assert page.all("button", id="next-match")
+    assert re.search(r"在本文 \d+ 段中出现", page_of(client, f"{url}&match=any").text)
+
+
+def test_a_document_keeps_what_was_taken_back(client: TestClient) -> None:
+    """Words that were taken back stay words on the page of a report, on that of a paragraph, and on the way back."""
+    query = {"query": ["滨海新区 处罚"], "literal": ["district"], "match": ["any"]}
+    page = page_of(client, "/search?query=滨海新区 处罚&literal=district&match=any")
+    links = {urlsplit(link).path: link.partition("#")[0] for link in page.links()}
+    for path in ("/document", "/paragraph"):
+        sent = parse_qs(urlsplit(links[path]).query)
+        assert {name: sent.get(name) for name in query} == query
+    assert query in [parse_qs(urlsplit(link).query) for link in page_of(client, links["/document"]).links()]
+    document = "/document?id=binhai-health-2023.txt&query=滨海新区 处罚"
+    assert "<mark>滨海新区</mark>" in client.get(f"{document}&literal=district&match=any").text
+    assert "<mark>滨海新区</mark>" not in client.get(document).text
+
+
 def test_an_unknown_record_is_an_error_page(client: TestClient) -> None:
     """The page of an id that does not exist has the status 404, and says that there is no such record."""
     response = client.get("/document?id=nowhere.txt")
@@ -189,6 +248,40 @@ def test_the_name_of_a_file_may_look_like_an_id(tmp_path: Path) -> None:
             assert "立案" in page_of(client, link.partition("#")[0]).text
         assert "立案" in client.get("/document", params={"id": f"{name}#1"}).text
         assert client.get("/document", params={"id": f"{name}#2"}).status_code == 404
+
+
+def test_a_record_is_linked_whatever_its_key(tmp_path: Path) -> None:
+    """The key of a record may look like the number of a paragraph. Near-duplicates and findings link to the record."""
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    text = "全年依法查处各类行政违法案件{}件，没有发生行政诉讼败诉的情形。"
+    rows = "".join(f"{text.format(n)},2023,东丽区,司法局,年度报告\n" for n in (1297, 1307))
+    (corpus / "a.csv").write_text(f"text,year,district,agency,doctype\n{rows}", encoding="utf-8")
+    (corpus / "b.jsonl").write_text(f'{{"id": 7, "text": "{text.format(1297)}"}}\n', encoding="utf-8")
+    searchkit.build(corpus, tmp_path / "index")
+    with TestClient(create_app([("i", tmp_path / "index")], ServerOptions()), base_url="http://localhost") as client:
+        rows_of_csv = {"a.csv#2", "a.csv#3"}
+        for url, records in (("/search?query=查处", {*rows_of_csv, "b.jsonl#7"}), ("/audit", rows_of_csv)):
+            links = [link for link in page_of(client, url).links() if urlsplit(link).path == "/document"]
+            assert {parse_qs(urlsplit(link).query)["id"][0] for link in links} == records
+            for link in links:
+                assert urlsplit(link).fragment == "p1"
+                assert page_of(client, link.partition("#")[0]).all("p", id="p1")
+
+
+def test_a_finding_shows_a_sentence_of_two_reports_for_both(tmp_path: Path) -> None:
+    """If two reports have the same sentence, both are named, each with a link to its paragraph."""
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    for year in (2021, 2022):
+        text = "全年罚没款1234.5万元。"
+        (corpus / f"{year}.txt").write_text(f"东丽区司法局{year}年法治政府建设年度报告\n\n{text}\n", encoding="utf-8")
+    searchkit.build(corpus, tmp_path / "index")
+    with TestClient(create_app([("i", tmp_path / "index")], ServerOptions()), base_url="http://localhost") as client:
+        (finding,) = client.get("/audit").text.split('<li class="finding">')[1:]
+    quoted = re.findall(r'<blockquote>(.*?)</blockquote><p class="path"><a href="(.*?)">', finding)
+    sentence = "全年罚没款1234.5万元"
+    assert quoted == [(sentence, "/document?id=2021.txt#p1"), (sentence, "/document?id=2022.txt#p1")]
 
 
 def test_a_cell_of_coverage_links_to_the_reports_that_it_counts(tmp_path: Path) -> None:

@@ -140,10 +140,10 @@ def excerpt_answer(found: Excerpt | Table, document: Document | None, max_around
     return Answer(facts, "paragraphs", excerpt_rows(found), messages, ends)
 
 
-def outline_answer(document: Document, entries: Iterable[OutlineEntry]) -> Answer:
-    """Return the answer with the headings of a document."""
+def outline_answer(document: Document, entries: Iterable[OutlineEntry], *, is_record: bool = False) -> Answer:
+    """Return the answer with the headings of a document. `is_record`: whether it is a record of a file."""
     facts, messages = _document_facts(document)
-    rows = outline_rows(document.document, entries)
+    rows = outline_rows(document.document, entries, is_record=is_record)
 
     def ends(shown: int) -> list[str]:
         """Say how many headings are left out, and how to read the text below one."""

@@ -98,11 +98,14 @@ def document_line(document: Document) -> str:
     return _join(plain(document.title or ""), " · ".join(plain(item) for item in facts if item), counts)
 
 
-def outline_rows(document_id: str, entries: Iterable[OutlineEntry]) -> list[Row]:
-    """Return a row for each heading of a document. It cites the first paragraph below the heading."""
+def outline_rows(document_id: str, entries: Iterable[OutlineEntry], *, is_record: bool) -> list[Row]:
+    """Return a row for each heading of a document. It cites the first paragraph below the heading.
+
+    The only paragraph of a record of a file (`is_record`) has the id of the document.
+    """
     return [
         Row(
-            (f"{document_id}#{entry.first}",),
+            (document_id if is_record else f"{document_id}#{entry.first}",),
             f"{'› ' * entry.level}{plain(entry.heading)} ({entry.paragraphs} paragraphs)",
             ({"heading": entry.heading, "level": entry.level, "first": entry.first, "paragraphs": entry.paragraphs},),
         )

@@ -44,9 +44,9 @@
     store.set("searchkit-theme", root.dataset.theme);
   }
 
-  // Citations
+  // Citations: of the hit of a button, or of a paragraph of a report, which need not be the one that the address names
   async function cite(button) {
-    const text = `${button.dataset.cite} ${new URL(button.dataset.href ?? location.href, location.href).href}`;
+    const text = `${button.dataset.cite} ${new URL(button.dataset.href ?? `#${button.id}`, location.href).href}`;
     try {
       await navigator.clipboard.writeText(text);
     } catch {  // no clipboard outside of a secure context
