@@ -16,9 +16,11 @@ _UNIT = (
 )
 """Pattern of a unit after 多少 or 几."""
 _NUMBER_WORD = (
-    rf"(?:(?P<percent>百分之(?:几|多少))|(?P<money>多少钱)|(?:多少|(?<![十百千万亿第])几(?={_UNIT}|$))(?P<unit>{_UNIT})?|"
-    "(?<=[有是为达到])多[大高长远快久])"
+    rf"(?:(?P<percent>百分之(?:几|多少))|(?P<money>多少钱)|(?:多少|{_NO_QUESTION}几(?={_UNIT}|$)(?!年[来间]))"
+    rf"(?P<unit>{_UNIT})?|(?<=[有是为达到])多[大高长远快久])"
 )
+_NO_QUESTION = "(?<![十百千万亿第近这那好后])(?<!(?<!目)前)(?<!过去|未来|连续)"
+"""Pattern of a place where 几 may ask for a number. 十几, 近几年, 前几位 and 过去几年 ask for none; 目前几家 does."""
 _UNIT_OF_GROUP = {"percent": "%", "money": "元"}
 """Units that the groups `percent` and `money` of `_NUMBER_WORD` ask for. The text of the group `unit` is a unit
 itself."""
