@@ -162,6 +162,27 @@ def test_the_name_of_a_facet_may_begin_with_district(index_of: Callable[..., Ind
     assert len(values(index, one_per="district_level")) == 2
 
 
+def test_a_sum_leaves_out_parts_of_the_same_body(index_of: Callable[..., Index], report: Report) -> None:
+    """The total of a body includes those of its line of bodies inside its place, that of a government all of them."""
+    reports = {
+        "a.txt": (ZHEJIANG, "市场监督管理局", 5000),
+        "b.txt": (HANGZHOU, "卫生健康委员会", 129),
+        "c.txt": (HANGZHOU, "市场监督管理委员会", 900),
+        "d.txt": (("天津市",), "人民政府", 700),
+        "e.txt": (("天津市", "东丽区"), "卫生健康委员会", 60),
+    }
+    index = index_of(
+        [
+            report(name, grain(value, of_year=2023), year=2023, region=region, agency=agency)
+            for name, (region, agency, value) in reports.items()
+        ]
+    )
+    (group,) = index.measures("粮食产量", aggregate="sum").groups
+    assert (group.value, group.n, group.left_out) == (5829, 3, {"part_of_total": 2})
+    groups = index.measures("粮食产量", aggregate="sum", by="agency", district="浙江省").groups
+    assert [(group.group, group.value) for group in groups] == [("卫生健康委员会", 129), ("市场监督管理局", 5000)]
+
+
 @pytest.mark.parametrize(
     "options", [{"one_per": [""]}, {"one_per": ","}, {"sort": "-score"}, {"aggregate": "max", "by": "district:9"}]
 )
