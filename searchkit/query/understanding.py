@@ -66,8 +66,11 @@ means the place: 湖北高速公路.
 _EXCLUDED_AFTER = re.compile(r"(?:^除|除了|不是|不含|不包括|不包含)$")
 _EXCLUDED_BEFORE = re.compile("[以之]外|除外")
 """Match the text of a run before and after a name that the query excludes: 除东丽区外, 天津以外."""
-_SPACED_YEAR = re.compile(r"(?<![0-9.])\d{4}(\s+)(?=年)")
-"""Matches a year with white space before 年, as in text copied from a PDF file. The white space is its group."""
+_SPACED_YEARS = re.compile(
+    rf"(?<![0-9.])(?:{ANY_YEAR}\s*(?:年\s*)?(?!(?<=\s)[-－][0-9]){RANGE_MARK}\s*(?={ANY_YEAR}(?!-?[0-9]|\.))|\d{{4}}\s+(?=年))"
+)
+"""Matches two years with white space around the mark of a range between them (2019 - 2023年, 2019年 至 2023年), up to
+the second one, or a year with white space before 年. The white space is removed. 2019 -2023 excludes 2023."""
 _REPORT_FACETS = frozenset({"section", "doctype"})
 """Facets whose names are read as words if the query consists of nothing else."""
 
@@ -527,20 +530,22 @@ class _Composer:
 def _narrow_places(names: Sequence[_Name], aliases: Aliases) -> list[_Name]:
     """Restrict places to those inside another place of the query: 杭州 西湖区, 福建省鼓楼区.
 
-    A place that contains another place of the query gets the values of the inner place. If it is directly before the
-    inner place, both become one name.
+    Of several places around a place, the innermost ones decide: 南京市 in 江苏省南京市鼓楼区. A place that contains
+    another place of the query gets the values of the inner place. If it is directly before the inner place, both become
+    one name.
     """
-    places = [name for name in names if name.facet == "district"]
+    places = [*{name.values: name for name in names if name.facet == "district"}.values()]
     narrowed: list[_Name] = []
     for name in names:
         values = name.values
         if name.facet == "district":
             inner = _find_inside(name, places, aliases)
-            outer = next((other for other in places if _is_inside(name, other, aliases)), None)
+            around = [other for other in places if _is_inside(inner, other, aliases)]
             if inner is not name:
-                values = _paths_inside(name, inner, aliases) or values
-            elif outer is not None:
-                values = _paths_inside(outer, name, aliases)
+                around = [other for other in around if other.values == values or _is_inside(other, name, aliases)]
+            innermost = [one for one in around if not any(_is_inside(other, one, aliases) for other in around)]
+            outer = [value for place in innermost or around for value in place.values]
+            values = _paths_inside(outer, inner, aliases) or values
         previous = narrowed[-1] if narrowed else None
         if previous and name.follows and previous.facet == name.facet == "district" and previous.values == values:
             narrowed[-1] = previous._replace(end=name.end)
@@ -561,11 +566,11 @@ def _find_inside(name: _Name, places: Sequence[_Name], aliases: Aliases) -> _Nam
 
 def _is_inside(inner: _Name, outer: _Name, aliases: Aliases) -> bool:
     """Return whether a place has a value inside another place."""
-    return inner.values != outer.values and bool(_paths_inside(outer, inner, aliases))
+    return inner.values != outer.values and bool(_paths_inside(outer.values, inner, aliases))
 
 
-def _paths_inside(outer: _Name, inner: _Name, aliases: Aliases) -> tuple[str, ...]:
-    """Return the values of `inner` that are inside `outer`.
+def _paths_inside(outer: Iterable[str | int], inner: _Name, aliases: Aliases) -> tuple[str, ...]:
+    """Return the values of `inner` that are inside one of the places `outer`.
 
     A value is returned as it is if all regions that end with it are inside. Otherwise the paths of those that are
     inside are returned.
@@ -573,7 +578,7 @@ def _paths_inside(outer: _Name, inner: _Name, aliases: Aliases) -> tuple[str, ..
     values: list[str] = []
     for value in map(str, inner.values):
         paths = aliases.paths(value)
-        inside = [path for path in paths if not set(map(str, outer.values)).isdisjoint(path.split("/")[:-1])]
+        inside = [path for path in paths if not elements.isdisjoint(path.split("/")[:-1])]
         values += [value] if inside == paths and paths else inside
     return tuple(values)
 
@@ -598,6 +603,7 @@ def _and(*nodes: Node) -> Node:
 
 
 def _or(*nodes: Node) -> Node:
+    elements = set(map(str, outer))
     return _join(Or, nodes)
 
 
