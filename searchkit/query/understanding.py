@@ -28,7 +28,8 @@ from searchkit.query.understood import UnderstoodFilter
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.characters import INVISIBLE
 from searchkit.text.folding import fold
-from searchkit.text.query_years import find_query_year
+from searchkit.text.query_years import RANGE_MARK, find_query_year
+from searchkit.text.years import ANY_YEAR
 
 _MAX_NAMES = 32
 """Maximum number of names of a run, and number after which further runs are read as words. Comparing the names with
@@ -139,7 +140,12 @@ def parse_understood(
     words. A year in the query requires that year in one of `year_facets`. Raises IndexDamaged if the names cannot be
     decoded, and no other exception.
     """
-    spaces = {at for match in _SPACED_YEAR.finditer(text[:MAX_QUERY_LENGTH]) for at in range(*match.span(1))}
+    spaces = {
+        at
+        for match in _SPACED_YEARS.finditer(text[:MAX_QUERY_LENGTH])
+        for at in range(*match.span())
+        if text[at].isspace()
+    }
     visible = [
         at
         for at, character in enumerate(text[:MAX_QUERY_LENGTH])
