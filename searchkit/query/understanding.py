@@ -207,8 +207,9 @@ class _NameFinder:
         for (start, end), names in zip(spans, candidates, strict=True):
             is_alone = not has_others and len(spans) == 1
             accepted: list[_Name] = []
-            for name in names:
-                if self._is_understood(name, (start, end), accepted, sure, is_alone=is_alone):
+            excluded = self._find_excluded(start, names)
+            for n, name in enumerate(names):
+                if n not in excluded and self._is_understood(name, (start, end), accepted, sure, is_alone=is_alone):
                     accepted.append(name)
             runs.append(_Run(start, end, tuple(accepted), tuple(self._find_rest(start, end, accepted))))
         for n in range(1, len(runs) - 1):
@@ -226,7 +227,9 @@ class _NameFinder:
         edges: frozenset[int] | None = None
         at, first = start, start  # `first`: where a short name may begin
         while at < end:
-            if self._folded.endswith(_TIMES, first, at):
+            # After 除, a short name is found, too, so that the names beside it are excluded: 除杭州和东丽区外.
+            is_excluded = _EXCLUDED_AFTER.search(self._folded[max(start, at - 4) : at])
+            if is_excluded or self._folded.endswith(_TIMES, first, at):
                 first = at
             name = self._find_year(at, end, first, is_after_place=bool(names) and names[-1].facet == "district")
             has_names = self._aliases.at(self._folded[:end], at)
@@ -355,6 +358,25 @@ class _NameFinder:
         return is_complete and bool(_INSTITUTION_WORD.search(self._folded[stop:next_end]))
 
     def _is_understood(
+    def _find_excluded(self, start: int, names: Sequence[_Name]) -> set[int]:
+        """Return the positions of those names of a run that the query excludes. `start`: start of the run.
+
+        Names of one facet with a connector between them are excluded together: 除东丽区和西青区外. So are those that
+        directly follow an excluded name: 除天津市东丽区外.
+        """
+        between = [self._folded[one.end : other.start] for one, other in pairwise(names)]
+        is_list = [one.facet == other.facet for one, other in pairwise(names)]
+        excluded: set[int] = set()
+        for n, name in enumerate(names):
+            follows = n - 1 in excluded and is_list[n - 1] and between[n - 1] in {"", *_CONNECTORS}
+            if follows or _EXCLUDED_AFTER.search(self._folded[start : name.start]):
+                excluded.add(n)
+        for n, name in reversed(list(enumerate(names))):
+            precedes = n + 1 in excluded and is_list[n] and between[n] in _CONNECTORS
+            if precedes or _EXCLUDED_BEFORE.match(self._folded, name.end):
+                excluded.add(n)
+        return excluded
+
         self,
         name: _Name,
         run: tuple[int, int],
@@ -363,13 +385,11 @@ class _NameFinder:
         *,
         is_alone: bool,
     ) -> bool:
-        """Return whether the query has enough evidence for a name (`aliases.EVIDENCE`), and does not exclude it.
+        """Return whether the query has enough evidence for a name (`aliases.EVIDENCE`).
 
         `before`: the names before it in its run that are understood. `sure`: the names of the query that need no other
         evidence. `is_alone`: whether the run is all of the query.
         """
-        if _EXCLUDED_AFTER.search(self._folded[run[0] : name.start]) or _EXCLUDED_BEFORE.match(self._folded, name.end):
-            return False
         is_run = (name.start, name.end) == run
         if name.evidence in {SURE, SHORT}:
             # A short name after an ordinary word is not at the beginning: 振兴辽宁, where 振兴 could be a place.
