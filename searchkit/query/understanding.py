@@ -50,9 +50,10 @@ _LEVELS = "省市区县州盟旗"
 """Characters that make a short name before them the name of another place (吉林市 is not 吉林), and that can stand
 before the name of a body (区司法局)."""
 _OTHER_WORD = re.compile(
-    r"(?<=区)[域别间划块位段]|(?<=市)(?:场(?!监)|值|价|辖)|(?<=县)[域级]|(?<=旗)[帜舰]|(?<=州)际|(?<=[省市区县州盟旗])委(?![员托派任])"
+    r"(?<=区)[域别间划块位段]|(?<=市)(?:场(?!监)|值(?![班守得])|价(?!格))|(?<=县)[域级]|(?<=旗)[帜舰]|(?<=州)际|(?<=[省市区县州盟旗])委(?![员托派任])"
 )
-"""Matches after a full name whose last character belongs to another word: 域 in 新区域, 委 in 云南省委."""
+"""Matches after a full name whose last character belongs to another word: 域 in 新区域, 委 in 云南省委; but not 价 in
+天津市价格, nor 值 in 天津市值班."""
 _INSTITUTION = re.compile(
     "^.$|(?:大学|学院|学校|中学|医院|出版社|银行|[日晚晨]报|电视台|公司|集团|军区|兵团|法院|起义|战役|谈判|音乐|白药)$"
 )
@@ -357,7 +358,6 @@ class _NameFinder:
         is_complete = next_end == end or self._folded[next_end:end].startswith(tuple(_DROPPED))
         return is_complete and bool(_INSTITUTION_WORD.search(self._folded[stop:next_end]))
 
-    def _is_understood(
     def _find_excluded(self, start: int, names: Sequence[_Name]) -> set[int]:
         """Return the positions of those names of a run that the query excludes. `start`: start of the run.
 
@@ -377,6 +377,7 @@ class _NameFinder:
                 excluded.add(n)
         return excluded
 
+    def _is_understood(
         self,
         name: _Name,
         run: tuple[int, int],
@@ -602,6 +603,7 @@ def _paths_inside(outer: Iterable[str | int], inner: _Name, aliases: Aliases) ->
     inside are returned.
     """
     values: list[str] = []
+    elements = set(map(str, outer))
     for value in map(str, inner.values):
         paths = aliases.paths(value)
         inside = [path for path in paths if not elements.isdisjoint(path.split("/")[:-1])]
@@ -629,7 +631,6 @@ def _and(*nodes: Node) -> Node:
 
 
 def _or(*nodes: Node) -> Node:
-    elements = set(map(str, outer))
     return _join(Or, nodes)
 
 
