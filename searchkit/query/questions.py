@@ -1,6 +1,7 @@
 """Finds the words to remove from a query for measures: those that ask for a number (是多少亿元), and 全国.
 
-A word of change that is a run of its own is joined to the run before it: GDP 增速 asks for the same as GDP增速.
+A word of change that is a run of its own is joined to the run before it, unless it states a decrease: GDP 增速 asks
+for the same as GDP增速.
 
 In a query for paragraphs, 全国 is a word, because it occurs in many names (全国文明城市).
 """
@@ -41,8 +42,9 @@ _REQUEST = re.compile("请问|请查一?下?|帮我查一?下?|查一?下|查询
 """Matches words of a request, such as 请问 before a question."""
 _QUESTION_END = re.compile("(?:是|为|有)?(?:什么|怎样|如何)?[?？]+$")
 """Matches the question marks at the end of a run, with question words before them: 是什么？"""
-
-
+_DECREASE = re.compile("[减降跌缩落压]")
+"""Matches a word of a decrease (减少), but not 增速. It stays a run of its own, so that texts with the word come first:
+a change that is searched by its name alone is mostly an increase."""
 _NATIONWIDE = re.compile(
     r"(?:(?<![^\s\u200b])|(?<=[年度底末月]))全国(?!人大|人民代表|政协|文明|百强|重点|先进|示范|劳动?模|优秀|双拥|性|统一|各)"
 )
@@ -78,8 +80,8 @@ def find_nationwide(query: str) -> tuple[int, int] | None:
 def read_question(query: str) -> NumberQuestion:
     """Return a query without the words that ask for a number, and the unit that they ask for.
 
-    The spaces before a word of change are removed, too. Only bare parts (`split_parts`) change: quoted strings and
-    fields stay. If the query has no other words, `text` is the query itself.
+    The spaces before a word of change (GDP 增速) are removed, too. Only bare parts (`split_parts`) change: quoted
+    strings and fields stay. If the query has no other words, `text` is the query itself.
     """
     query = query[: MAX_QUERY_LENGTH + 1]  # one character too many, so that the parser adds its note
     characters, unit = list(query), None
@@ -96,7 +98,8 @@ def read_question(query: str) -> NumberQuestion:
                     (unit for name, unit in _UNIT_OF_GROUP.items() if groups.get(name)), groups.get("unit") or unit
                 )
                 characters[slice(*match.span())] = "\u200b" * (match.end() - match.start())
-        if run_end is not None and is_change_word(fold("".join(characters[start:end]).replace("\u200b", ""))):
+        word = fold("".join(characters[start:end]).replace("\u200b", ""))
+        if run_end is not None and is_change_word(word) and not _DECREASE.search(word):
             characters[run_end:start] = "\u200b" * (start - run_end)
         run_end = end
     text = "".join(characters)

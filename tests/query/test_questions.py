@@ -42,6 +42,7 @@ from searchkit.query.questions import find_nationwide, read_question
         ("GDP\u3000增速是多少", "GDP增速", None),
         ("“GDP” 增速", "“GDP” 增速", None),
         ("GDP 人均", "GDP 人均", None),
+        ("能耗 下降", "能耗 下降", None),
         ("多高层建筑", "多高层建筑", None),
         ("几何", "几何", None),
         ("多少", "多少", None),
@@ -54,7 +55,7 @@ from searchkit.query.questions import find_nationwide, read_question
 def test_words_that_ask_for_a_number_are_removed(query: str, words: str, unit: str | None) -> None:
     """Words that ask for a number, and those of a request (请问), become invisible characters, so that offsets stay.
 
-    So do spaces before a word of change that is a run of its own (GDP 增速). `unit` is the unit that is asked for.
+    So do spaces before a word of an increase that is a run of its own (GDP 增速). `unit` is the unit that is asked for.
     Quoted strings and fields do not change, nor does a query without other words.
     """
     question = read_question(query)
