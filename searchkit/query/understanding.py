@@ -28,7 +28,8 @@ from searchkit.query.understood import UnderstoodFilter
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.characters import INVISIBLE
 from searchkit.text.folding import fold
-from searchkit.text.query_years import find_query_year
+from searchkit.text.query_years import RANGE_MARK, find_query_year
+from searchkit.text.years import ANY_YEAR
 
 _MAX_NAMES = 32
 """Maximum number of names of a run, and number after which further runs are read as words. Comparing the names with
@@ -49,9 +50,10 @@ _LEVELS = "省市区县州盟旗"
 """Characters that make a short name before them the name of another place (吉林市 is not 吉林), and that can stand
 before the name of a body (区司法局)."""
 _OTHER_WORD = re.compile(
-    r"(?<=区)[域别间划块位段]|(?<=市)(?:场(?!监)|值|价|辖)|(?<=县)[域级]|(?<=旗)[帜舰]|(?<=州)际|(?<=[省市区县州盟旗])委(?![员托派任])"
+    r"(?<=区)[域别间划块位段]|(?<=市)(?:场(?!监)|值(?![班守得])|价(?!格))|(?<=县)[域级]|(?<=旗)[帜舰]|(?<=州)际|(?<=[省市区县州盟旗])委(?![员托派任])"
 )
-"""Matches after a full name whose last character belongs to another word: 域 in 新区域, 委 in 云南省委."""
+"""Matches after a full name whose last character belongs to another word: 域 in 新区域, 委 in 云南省委; but not 价 in
+天津市价格, nor 值 in 天津市值班."""
 _INSTITUTION = re.compile(
     "^.$|(?:大学|学院|学校|中学|医院|出版社|银行|[日晚晨]报|电视台|公司|集团|军区|兵团|法院|起义|战役|谈判|音乐|白药)$"
 )
@@ -66,8 +68,11 @@ means the place: 湖北高速公路.
 _EXCLUDED_AFTER = re.compile(r"(?:^除|除了|不是|不含|不包括|不包含)$")
 _EXCLUDED_BEFORE = re.compile("[以之]外|除外")
 """Match the text of a run before and after a name that the query excludes: 除东丽区外, 天津以外."""
-_SPACED_YEAR = re.compile(r"(?<![0-9.])\d{4}(\s+)(?=年)")
-"""Matches a year with white space before 年, as in text copied from a PDF file. The white space is its group."""
+_SPACED_YEARS = re.compile(
+    rf"(?<![0-9.])(?:{ANY_YEAR}\s*(?:年\s*)?(?!(?<=\s)[-－][0-9]){RANGE_MARK}\s*(?={ANY_YEAR}(?!-?[0-9]|\.))|\d{{4}}\s+(?=年))"
+)
+"""Matches two years with white space around the mark of a range between them (2019 - 2023年, 2019年 至 2023年), up to
+the second one, or a year with white space before 年. The white space is removed. 2019 -2023 excludes 2023."""
 _REPORT_FACETS = frozenset({"section", "doctype"})
 """Facets whose names are read as words if the query consists of nothing else."""
 
@@ -136,7 +141,12 @@ def parse_understood(
     words. A year in the query requires that year in one of `year_facets`. Raises IndexDamaged if the names cannot be
     decoded, and no other exception.
     """
-    spaces = {at for match in _SPACED_YEAR.finditer(text[:MAX_QUERY_LENGTH]) for at in range(*match.span(1))}
+    spaces = {
+        at
+        for match in _SPACED_YEARS.finditer(text[:MAX_QUERY_LENGTH])
+        for at in range(*match.span())
+        if text[at].isspace()
+    }
     visible = [
         at
         for at, character in enumerate(text[:MAX_QUERY_LENGTH])
@@ -198,8 +208,9 @@ class _NameFinder:
         for (start, end), names in zip(spans, candidates, strict=True):
             is_alone = not has_others and len(spans) == 1
             accepted: list[_Name] = []
-            for name in names:
-                if self._is_understood(name, (start, end), accepted, sure, is_alone=is_alone):
+            excluded = self._find_excluded(start, names)
+            for n, name in enumerate(names):
+                if n not in excluded and self._is_understood(name, (start, end), accepted, sure, is_alone=is_alone):
                     accepted.append(name)
             runs.append(_Run(start, end, tuple(accepted), tuple(self._find_rest(start, end, accepted))))
         for n in range(1, len(runs) - 1):
@@ -217,7 +228,9 @@ class _NameFinder:
         edges: frozenset[int] | None = None
         at, first = start, start  # `first`: where a short name may begin
         while at < end:
-            if self._folded.endswith(_TIMES, first, at):
+            # After 除, a short name is found, too, so that the names beside it are excluded: 除杭州和东丽区外.
+            is_excluded = _EXCLUDED_AFTER.search(self._folded[max(start, at - 4) : at])
+            if is_excluded or self._folded.endswith(_TIMES, first, at):
                 first = at
             name = self._find_year(at, end, first, is_after_place=bool(names) and names[-1].facet == "district")
             has_names = self._aliases.at(self._folded[:end], at)
@@ -345,6 +358,25 @@ class _NameFinder:
         is_complete = next_end == end or self._folded[next_end:end].startswith(tuple(_DROPPED))
         return is_complete and bool(_INSTITUTION_WORD.search(self._folded[stop:next_end]))
 
+    def _find_excluded(self, start: int, names: Sequence[_Name]) -> set[int]:
+        """Return the positions of those names of a run that the query excludes. `start`: start of the run.
+
+        Names of one facet with a connector between them are excluded together: 除东丽区和西青区外. So are those that
+        directly follow an excluded name: 除天津市东丽区外.
+        """
+        between = [self._folded[one.end : other.start] for one, other in pairwise(names)]
+        is_list = [one.facet == other.facet for one, other in pairwise(names)]
+        excluded: set[int] = set()
+        for n, name in enumerate(names):
+            follows = n - 1 in excluded and is_list[n - 1] and between[n - 1] in {"", *_CONNECTORS}
+            if follows or _EXCLUDED_AFTER.search(self._folded[start : name.start]):
+                excluded.add(n)
+        for n, name in reversed(list(enumerate(names))):
+            precedes = n + 1 in excluded and is_list[n] and between[n] in _CONNECTORS
+            if precedes or _EXCLUDED_BEFORE.match(self._folded, name.end):
+                excluded.add(n)
+        return excluded
+
     def _is_understood(
         self,
         name: _Name,
@@ -354,13 +386,11 @@ class _NameFinder:
         *,
         is_alone: bool,
     ) -> bool:
-        """Return whether the query has enough evidence for a name (`aliases.EVIDENCE`), and does not exclude it.
+        """Return whether the query has enough evidence for a name (`aliases.EVIDENCE`).
 
         `before`: the names before it in its run that are understood. `sure`: the names of the query that need no other
         evidence. `is_alone`: whether the run is all of the query.
         """
-        if _EXCLUDED_AFTER.search(self._folded[run[0] : name.start]) or _EXCLUDED_BEFORE.match(self._folded, name.end):
-            return False
         is_run = (name.start, name.end) == run
         if name.evidence in {SURE, SHORT}:
             # A short name after an ordinary word is not at the beginning: 振兴辽宁, where 振兴 could be a place.
@@ -527,20 +557,22 @@ class _Composer:
 def _narrow_places(names: Sequence[_Name], aliases: Aliases) -> list[_Name]:
     """Restrict places to those inside another place of the query: 杭州 西湖区, 福建省鼓楼区.
 
-    A place that contains another place of the query gets the values of the inner place. If it is directly before the
-    inner place, both become one name.
+    Of several places around a place, the innermost ones decide: 南京市 in 江苏省南京市鼓楼区. A place that contains
+    another place of the query gets the values of the inner place. If it is directly before the inner place, both become
+    one name.
     """
-    places = [name for name in names if name.facet == "district"]
+    places = [*{name.values: name for name in names if name.facet == "district"}.values()]
     narrowed: list[_Name] = []
     for name in names:
         values = name.values
         if name.facet == "district":
             inner = _find_inside(name, places, aliases)
-            outer = next((other for other in places if _is_inside(name, other, aliases)), None)
+            around = [other for other in places if _is_inside(inner, other, aliases)]
             if inner is not name:
-                values = _paths_inside(name, inner, aliases) or values
-            elif outer is not None:
-                values = _paths_inside(outer, name, aliases)
+                around = [other for other in around if other.values == values or _is_inside(other, name, aliases)]
+            innermost = [one for one in around if not any(_is_inside(other, one, aliases) for other in around)]
+            outer = [value for place in innermost or around for value in place.values]
+            values = _paths_inside(outer, inner, aliases) or values
         previous = narrowed[-1] if narrowed else None
         if previous and name.follows and previous.facet == name.facet == "district" and previous.values == values:
             narrowed[-1] = previous._replace(end=name.end)
@@ -561,19 +593,20 @@ def _find_inside(name: _Name, places: Sequence[_Name], aliases: Aliases) -> _Nam
 
 def _is_inside(inner: _Name, outer: _Name, aliases: Aliases) -> bool:
     """Return whether a place has a value inside another place."""
-    return inner.values != outer.values and bool(_paths_inside(outer, inner, aliases))
+    return inner.values != outer.values and bool(_paths_inside(outer.values, inner, aliases))
 
 
-def _paths_inside(outer: _Name, inner: _Name, aliases: Aliases) -> tuple[str, ...]:
-    """Return the values of `inner` that are inside `outer`.
+def _paths_inside(outer: Iterable[str | int], inner: _Name, aliases: Aliases) -> tuple[str, ...]:
+    """Return the values of `inner` that are inside one of the places `outer`.
 
     A value is returned as it is if all regions that end with it are inside. Otherwise the paths of those that are
     inside are returned.
     """
     values: list[str] = []
+    elements = set(map(str, outer))
     for value in map(str, inner.values):
         paths = aliases.paths(value)
-        inside = [path for path in paths if not set(map(str, outer.values)).isdisjoint(path.split("/")[:-1])]
+        inside = [path for path in paths if not elements.isdisjoint(path.split("/")[:-1])]
         values += [value] if inside == paths and paths else inside
     return tuple(values)
 

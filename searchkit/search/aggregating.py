@@ -5,6 +5,7 @@ A fact is a place, a body and a year.
 
 from __future__ import annotations
 
+import re
 import statistics
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,6 +18,7 @@ from searchkit.query.agreement import has_same_value, scaled_unit, unit_scale
 from searchkit.query.facets import Facet, year_of_measure
 from searchkit.query.naming import IndicatorNames
 from searchkit.search.choosing import (
+    Fact,
     RankedMeasure,
     choose_indicator,
     choose_measures,
@@ -31,6 +33,10 @@ _NATIONWIDE = ("全国",)
 """The region that contains all others."""
 _ANY_DEPTH = 9
 """More than the length of any region."""
+_GOVERNMENTS = frozenset({"国务院", "人民政府", "管理委员会"})
+"""Bodies whose totals include those of all other bodies of their place."""
+_BODY_END = re.compile("(?<=..)(?:委员会|总局|总署|总队|支队|大队|办公室|[厅局部委])$")
+"""Matches the end of the name of a body that depends on its level: 厅 of a province in 司法厅, 局 below in 司法局."""
 
 GroupKey = str | int | None
 
@@ -198,8 +204,8 @@ def _aggregate(
     """Group measures by a facet, and return the groups with their numbers. Without a facet, there is one group.
 
     Moves the parts of a sum from `quoted` to `left_out`: measures of a place inside another place that has a measure of
-    the same year. With a facet, a measure in `left_out` counts only in groups that have a measure to quote, and the
-    measures in `unread` (numbers by reason) count in none.
+    the same year, by its government or by a body of the same line. With a facet, a measure in `left_out` counts only in
+    groups that have a measure to quote, and the measures in `unread` (numbers by reason) count in none.
     """
     if aggregate == "sum":
         parts = {id(item) for item in _find_parts(quoted)}
@@ -224,17 +230,31 @@ def _aggregate(
 
 
 def _find_parts(items: Iterable[RankedMeasure]) -> list[RankedMeasure]:
-    """Return the measures of places inside another place with a measure of the same year."""
-    # Facts are compared without their bodies, because those of two levels have different names: 国务院, 人民政府.
-    facts = [(fact_of(item.measure)._replace(body=None), item) for item in items]
-    known = {fact for fact, _ in facts}
+    """Return the measures of places inside another place whose total of the same year includes them (`_includes`)."""
+    facts = [(fact_of(item.measure), item) for item in items]
+    bodies: dict[Fact, set[str | None]] = {}
+    for fact, _ in facts:
+        bodies.setdefault(fact._replace(body=None), set()).add(fact.body)
     parts = []
     for fact, item in facts:
         outer = [fact.place[:depth] for depth in range(1, len(fact.place))]
         outer += [_NATIONWIDE] if fact.place != _NATIONWIDE else []
-        if any(fact._replace(place=place) in known for place in outer):
+        totals = (bodies.get(fact._replace(place=place, body=None), ()) for place in outer)
+        if any(_includes(body, fact.body) for found in totals for body in found):
             parts.append(item)
     return parts
+
+
+def _includes(outer: str | None, inner: str | None) -> bool:
+    """Return whether the total of a body can include that of a body of a lower level.
+
+    It can if the outer body is a government, if both have one line of work (市场监督管理委员会, 市场监督管理局), or if
+    one of them is unknown.
+    """
+    if outer is None or inner is None or outer in _GOVERNMENTS:
+        return True
+    one, other = _BODY_END.sub("", outer), _BODY_END.sub("", inner)
+    return one.startswith(other) or other.startswith(one)
 
 
 def _build_group(

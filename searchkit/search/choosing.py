@@ -82,9 +82,9 @@ so that they cannot win by their number."""
 
 _WHOLE_YEAR = {None, "01-12"}
 """Values of `Measure.part` of a measure of a whole year."""
-_YEARLY_MEAN = re.compile("年均(?!浓度|气温|温度|降|值|水平)|平均(?:每年)?增|每年平均")
-"""Matches words that make a measure a mean of several years. The yearly mean of a concentration is a measure of one
-year."""
+_YEARLY_MEAN = re.compile("(?<![全今当])年均(?!.{0,20}浓度|气温|温度|降[水雨雪]|值|水平)|平均(?:每年)?增|每年平均")
+"""Matches words that make a measure a mean of several years. The yearly mean of a concentration (年均PM2.5浓度) is a
+measure of one year, and 全年均达到 says that all values of one year reached something."""
 _MILESTONE = re.compile("(?:突破|跨越|跨上|跨过|迈上|迈过|越过|连跨)[^达为增]*$")
 """Matches a word that says that the value after it was passed, unless a verb comes between:
 突破3000亿元达到3320亿元."""

@@ -101,8 +101,11 @@ _COUNTERS = frozenset("个家户项所座条名人位件起宗次场处台套辆
 """Units that count things. A question may use another unit than the report: 有几个 for 16家."""
 _TARGET_QUERY = re.compile("目标|预期(?!寿命)|力争|计划(?!生育|单列)|规划")
 """Matches a query for targets: 城镇新增就业目标."""
-_CUMULATIVE_QUERY = re.compile("累计|[年月]以?来|期间|时期|[两三四五六七八九十]年")
-"""Matches a query for totals of several years: 五年新增就业."""
+_CUMULATIVE_QUERY = re.compile(
+    "累计|(?<![今本当全半])年以?来|期间|时期|(?:(?<![第0-9.])(?:[2-9]|1[0-5])|(?<!第)[两三四五六七八九十])年"
+    "(?!级|期(?!间)|制(?!造)|毛?入园率|免费|义务|行动|规划|计划|禁|以[上下])"
+)
+"""Matches a query for totals of several years: 五年新增就业, 近3年; not 今年以来, 九年义务教育 or 三年行动."""
 
 if TYPE_CHECKING:  # compiling their patterns takes 3 ms, and a search needs no names of measures
     from searchkit.query.naming import Aspect, IndicatorNames, MeasureName

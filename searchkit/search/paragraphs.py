@@ -51,7 +51,7 @@ def search_paragraphs(snapshot: Snapshot, query: str, options: SearchOptions, re
     found = _search_forms(snapshot, snapshot.parse_query(query, options.literal), options, request)
     parsed, tree, response, relaxed = found.query, found.request.match, found.response, found.is_relaxed
     suggestions = _suggest(snapshot, query, options, request, response.total, relaxed=relaxed)
-    notes = (*parsed.notes, *_find_empty_values(snapshot, request, tree, response.total))
+    notes = (*parsed.notes, *_find_empty_values(snapshot, found.request, response.total))
     return page.build_results(tree, parsed, response, relaxed=relaxed, notes=notes, suggestions=suggestions)
 
 
@@ -290,17 +290,18 @@ def _occurs_as_string(engine: Engine, parsed: Query) -> bool:
     return len(parsed.runs) == 1 and engine.search(Request(string, limit=0)).total > 0
 
 
-def _find_empty_values(snapshot: Snapshot, request: Request, tree: Node, total: int) -> Iterator[Note]:
+def _find_empty_values(snapshot: Snapshot, request: Request, total: int) -> Iterator[Note]:
     """Yield a message for each value without a hit, if its filter has several values and the search has hits.
 
-    A filter with more than `_MAX_CHECKED_VALUES` values is not checked.
-    `tree`: the query tree of the hits.
+    The hits with which the list goes on beyond the matches (`Request.beyond`) are hits, too. A filter with more than
+    `_MAX_CHECKED_VALUES` values is not checked. `request`: the request with the tree that was searched.
     """
+    listed = request.match if request.beyond is None else Or((request.match, request.beyond))
     for item in request.filters if total else ():
         others = tuple(other for other in request.filters if other is not item)
         for value in item.values if 1 < len(item.values) <= _MAX_CHECKED_VALUES else ():
             filters = (*others, Filter(item.name, (value,)))
-            only = replace(request, match=tree, filters=filters, facets=(), limit=0)
+            only = replace(request, match=listed, beyond=None, filters=filters, facets=(), limit=0)
             with snapshot.use_engine() as engine:
                 if not engine.search(only).total:
                     yield Note("value_without_hit", f"{item.name} {value} has no hit")

@@ -31,7 +31,8 @@ class QueryNames:
     """The names of measures among the clauses of a query.
 
     A clause is a part of the query that adds to scores (`ScoringClause`), such as a word. It is a name if the list of
-    names has it (GDP), or if it states a change or an addition (投资增速). All other clauses are plain words. Only
+    names has it (GDP), or if it states a change or an addition (投资增速). All other clauses are plain words. All
+    clauses together are a name, too, if the list has it (粮食 产量), or if they state a change (投资 增速). Only
     clauses of the highest weight can be names: synonyms have a lower weight, and never decide what a measure is.
     """
 
@@ -43,10 +44,15 @@ class QueryNames:
         self._by_text = {text: name for text, name in parsed.items() if name.is_listed or name.aspect != "level"}
         last = self._by_text.get(clauses[-1].text) if clauses else None
         is_change = last is not None and last.aspect == "change" and len(clauses) == 1
-        whole = names.parse(" ".join(clause.text for clause in clauses)) if len(parsed) == len(clauses) > 0 else None
-        self.wanted: MeasureName | None = last if last and (last.is_listed or is_change) else whole
-        """The measure that the query asks for: the listed name that is its last clause; or a change that is its only
-        clause; or else, unless a clause has a year, the name that all clauses state together. Otherwise None."""
+        text = " ".join(clause.text for clause in clauses)
+        whole = names.parse(text) if len(parsed) == len(clauses) > 0 else None
+        if whole is not None and (whole.is_listed or whole.aspect == "change"):
+            self._by_text[text] = whole
+        is_last = last is not None and (last.is_listed or is_change) and not (whole and whole.is_listed)
+        self.wanted: MeasureName | None = last if is_last else whole
+        """The measure that the query asks for: the listed name that all clauses state together (粮食 产量); or the
+        listed name that is its last clause; or a change that is its only clause; or else, unless a clause has a year,
+        the name that all clauses state together. Otherwise None."""
         named = {name.text for name in self._by_text.values()}
         others = [clause for clause in query.scoring if clause.weight < max_weight]
         self._synonyms = {clause.text for clause in others if names.parse(clause.text).text in named}
@@ -54,7 +60,12 @@ class QueryNames:
 
     @property
     def aspect(self) -> Aspect:
-        """What the query asks for: a change or an addition if one of its clauses states it, otherwise a level."""
+        """What the query asks for: the aspect of the listed measure that it asks for.
+
+        Without one, a change or an addition if one of its names states it, otherwise a level.
+        """
+        if self.wanted is not None and self.wanted.is_listed:
+            return self.wanted.aspect
         aspects = {name.aspect for name in self._by_text.values()}
         return "change" if "change" in aspects else "addition" if "addition" in aspects else "level"
 
@@ -183,7 +194,7 @@ def _in_words_of_query(name: MeasureName, text: str, wanted: MeasureName) -> str
     `wanted` is a change, the clause without its words of change is returned for every `name`, as in `measure_clauses`.
     """
     if wanted.aspect == "change":
-        return remove_aspect(text)
+        return remove_aspect(text).strip()
     if name.aspect == wanted.aspect:
         return text
     thing = text if wanted.aspect == "level" else remove_aspect(text)

@@ -9,11 +9,11 @@ from searchkit.text.folding import fold
 from searchkit.text.years import ARABIC_YEAR, HAN_YEAR, MAX_YEAR, parse_year_range
 
 _HAN_DIGITS = str.maketrans("〇○零o一二三四五六七八九", "0000123456789")
-_TO = r"(?:至|到|\.\.|[-—–―~～]{1,2})"
+RANGE_MARK = r"(?:至|到|\.\.|[-－—–―~～]{1,2})"
 """Pattern of the word or the mark between the two years of a range."""
 _QUERY_YEARS = re.compile(
-    rf"(?<![0-9.])(?:(?P<first>{ARABIC_YEAR}|{HAN_YEAR})|(?P<short>[0-9]{{2}}(?=年|{_TO}[0-9]{{2}}年)))(?![0-9.](?!\.))"
-    rf"(?P<mark>年度?)?(?:{_TO}(?P<last>{ARABIC_YEAR}|{HAN_YEAR}|[0-9]{{2}}(?![0-9]))(?P<mark2>年度?)?)?"
+    rf"(?<![0-9.])(?:(?P<first>{ARABIC_YEAR}|{HAN_YEAR})|(?P<short>[0-9]{{2}}(?=年|{RANGE_MARK}[0-9]{{2}}年)))(?![0-9.](?!\.))"
+    rf"(?P<mark>年度?)?(?:{RANGE_MARK}(?P<last>{ARABIC_YEAR}|{HAN_YEAR}|[0-9]{{2}}(?![0-9]))(?P<mark2>年度?)?)?"
     r"(?(mark)|(?(mark2)|(?![0-9.%]|-[0-9]{1,2}(?![0-9]))))"
 )
 """Matches a year or a range in a query: 2023, 2023年, 23年, 二〇二三年, 2021至2023年, 2021-23. 2023-6-1 is neither."""

@@ -31,6 +31,18 @@ from searchkit.query.questions import find_nationwide, read_question
         ("新建公路有多长", "新建公路", None),
         ("立案情况如何？", "立案情况", None),
         ("十几万人", "十几万人", None),
+        ("近几年 GDP", "近几年 GDP", None),
+        ("最近几年GDP", "最近几年GDP", None),
+        ("过去几年 GDP", "过去几年 GDP", None),
+        ("几年来新增就业", "几年来新增就业", None),
+        ("排名前几位", "排名前几位", None),
+        ("目前几家企业", "目前企业", "家"),
+        ("工期是几年", "工期", "年"),
+        ("GDP 增速", "GDP增速", None),
+        ("GDP\u3000增速是多少", "GDP增速", None),
+        ("“GDP” 增速", "“GDP” 增速", None),
+        ("GDP 人均", "GDP 人均", None),
+        ("能耗 下降", "能耗 下降", None),
         ("多高层建筑", "多高层建筑", None),
         ("几何", "几何", None),
         ("多少", "多少", None),
@@ -43,7 +55,8 @@ from searchkit.query.questions import find_nationwide, read_question
 def test_words_that_ask_for_a_number_are_removed(query: str, words: str, unit: str | None) -> None:
     """Words that ask for a number, and those of a request (请问), become invisible characters, so that offsets stay.
 
-    `unit` is the unit that is asked for. Quoted strings and fields do not change, nor does a query without other words.
+    So do spaces before a word of an increase that is a run of its own (GDP 增速). `unit` is the unit that is asked for.
+    Quoted strings and fields do not change, nor does a query without other words.
     """
     question = read_question(query)
     assert (question.text.replace("\u200b", ""), question.unit) == (words, unit)

@@ -79,6 +79,7 @@ def test_each_fact_is_sorted_once(index: Index) -> None:
     }  # fmt: skip
     assert results.total + sum(results.left_out.values()) == index.measures("粮食产量").total
     assert values(index, sort="value") == [50, 60, 80, 880, 900]
+    assert values(index, "粮食 产量", sort="value") == [50, 60, 80, 880, 900]
     assert values(index, sort="of_year", district="杭州市") == [50, 60]
     assert values(index, sort="-of_year", district="杭州市") == [60, 50]
     assert values(index, sort="-year", district="浙江省")[-1] == 50
@@ -90,7 +91,7 @@ def test_targets_and_changes_on_request(index: Index) -> None:
     With `status="any"`, the actual value of a place and year is preferred to the target.
     """
     assert values(index, sort="value", status="target") == [55]
-    assert values(index, "粮食产量增长", sort="value") == [3.5]
+    assert values(index, "粮食产量增长", sort="value") == values(index, "粮食产量 增长", sort="value") == [3.5]
     assert values(index, sort="value", status="any", district="杭州市", of_year=2023) == [60]
 
 
@@ -159,6 +160,27 @@ def test_the_name_of_a_facet_may_begin_with_district(index_of: Callable[..., Ind
     results = index.measures("粮食产量", aggregate="max", by="district_level")
     assert [(group.group, group.value) for group in results.groups] == [("市级", 3), ("省级", 1)]
     assert len(values(index, one_per="district_level")) == 2
+
+
+def test_a_sum_leaves_out_parts_of_the_same_body(index_of: Callable[..., Index], report: Report) -> None:
+    """The total of a body includes those of its line of bodies inside its place, that of a government all of them."""
+    reports = {
+        "a.txt": (ZHEJIANG, "市场监督管理局", 5000),
+        "b.txt": (HANGZHOU, "卫生健康委员会", 129),
+        "c.txt": (HANGZHOU, "市场监督管理委员会", 900),
+        "d.txt": (("天津市",), "人民政府", 700),
+        "e.txt": (("天津市", "东丽区"), "卫生健康委员会", 60),
+    }
+    index = index_of(
+        [
+            report(name, grain(value, of_year=2023), year=2023, region=region, agency=agency)
+            for name, (region, agency, value) in reports.items()
+        ]
+    )
+    (group,) = index.measures("粮食产量", aggregate="sum").groups
+    assert (group.value, group.n, group.left_out) == (5829, 3, {"part_of_total": 2})
+    groups = index.measures("粮食产量", aggregate="sum", by="agency", district="浙江省").groups
+    assert [(group.group, group.value) for group in groups] == [("卫生健康委员会", 129), ("市场监督管理局", 5000)]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,14 @@ import pytest
 from searchkit.indexing.namelists import read_name_lists
 from searchkit.model import WORK_REPORT, Measure
 from searchkit.query.naming import IndicatorNames
-from searchkit.search.choosing import Fact, IndicatorSpec, RankedMeasure, choose_indicator, choose_measures
+from searchkit.search.choosing import (
+    Fact,
+    IndicatorSpec,
+    RankedMeasure,
+    choose_indicator,
+    choose_measures,
+    is_yearly_mean,
+)
 
 MakeMeasure = Callable[..., Measure]
 NAMES = IndicatorNames(read_name_lists())
@@ -91,3 +98,25 @@ def test_nothing_stands_in_for_the_named_measure(rank: Callable[..., RankedMeasu
     assert chosen is not None
     assert chosen.aspect == "change"
     assert choose_indicator([change], NAMES.parse("粮食产量"), "change") is None
+
+
+@pytest.mark.parametrize(
+    ("quote", "is_mean"),
+    [
+        ("年均增长8%", True),
+        ("五年年均新增就业10万人", True),
+        ("平均每年增加2家", True),
+        ("年均浓度28微克/立方米", False),
+        ("年均PM2.5浓度28微克/立方米", False),
+        ("年均细颗粒物浓度下降到28微克/立方米", False),
+        ("优良天数比例全年均达到90%", False),
+        ("各区当年均达到90%", False),
+        ("2019—2023年均增长8%", True),
+        ("年均降低企业成本90亿元", True),
+        ("年均降水量600毫米", False),
+    ],
+)
+def test_yearly_means_of_several_years(make_measure: MakeMeasure, quote: str, is_mean: bool) -> None:  # noqa: FBT001
+    """年均增长 is a mean of several years. The mean concentration of a year, and 均 after a year, are of one year."""
+    measure = make_measure("a#1", "指标", 90, "%", quote=quote)
+    assert is_yearly_mean(measure) == is_mean

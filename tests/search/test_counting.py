@@ -47,6 +47,13 @@ def test_values_are_counted_under_a_query(index: Index) -> None:
     assert index.facets("year", query="量子")["year"].values == ()
 
 
+def test_a_value_of_which_the_list_has_hits_is_not_reported(index: Index) -> None:
+    """A list goes on with paragraphs that have some words. The note on a value without a hit is about all of it."""
+    districts = ["福州市", "厦门市"]
+    assert index.search("执法 立案", district=districts).notes == ()
+    assert index.search("执法 立案", district=districts, beyond=False).notes == ("district 厦门市 has no hit",)
+
+
 def test_values_are_selected(index: Index) -> None:
     """`contains` selects values by a text, `within` by a place, `limit` by number. `other` counts what `limit` cuts.
 

@@ -273,6 +273,18 @@ def test_actual_values_of_one_year_come_first(index_of: Callable[..., Index], re
     assert quotes(index.measures("立案是多少件？"))[0] == "立案129件"
     assert quotes(index.measures("立案目标"))[0] == "立案150件"
     assert quotes(index.measures("累计 立案"))[0] == "立案600件"
+    for query in ("近3年立案", "过去5年 立案", "五年立案", "三年以来立案"):
+        assert quotes(index.measures(query))[0] == "立案600件", query
+    for query in (
+        "今年以来立案",
+        "6月以来立案",
+        "九年义务教育立案",
+        "学前三年毛入园率立案",
+        "三年行动立案",
+        "第三年立案",
+        "PM2.5年均立案",
+    ):
+        assert quotes(index.measures(query))[0] == "立案129件", query
     # The index has no report of 2019, but a total from 2019 to 2023.
     assert quotes(index.measures("2019至2023年立案"))[0] == "立案600件"
     assert quotes(index.measures("2020至2023年立案"))[0] == "立案129件"

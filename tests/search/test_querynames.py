@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from searchkit.engines.indicators import Indicators
 from searchkit.indexing.namelists import read_name_lists
@@ -31,3 +32,26 @@ def test_for_a_query_for_additions_no_indicator_is_marked() -> None:
     """If the query contains a word of an addition (新增), `find_additions` marks no indicator as an addition."""
     query = QueryNames(NAMES, parse("新增高铁里程", ANALYZER))
     assert not query.find_additions(Indicators.of_texts(["净新增高铁里程"]), np.ones(1, bool)).any()
+
+
+@pytest.mark.parametrize(
+    ("query", "aspect", "is_listed"),
+    [
+        ("立案 增长率", "change", True),
+        ("投资 增长", "change", False),
+        ("新增 高新技术企业", "addition", True),
+        ("高新技术企业", "level", True),
+        ("人均 GDP", "level", True),
+        ("城镇 新增就业", "level", True),
+        ("粮食 产量", "level", True),
+        ("新增 就业", "level", False),
+    ],
+)
+def test_all_clauses_together_state_what_is_asked_for(query: str, aspect: str, is_listed: bool) -> None:  # noqa: FBT001
+    """Words of a change or an addition beside the name of a measure count as in one word: 立案 增长率, 立案增长率.
+
+    An addition to a measure that is not listed is not required: reports write 新增 in many ways.
+    """
+    names = QueryNames(NAMES, parse(query, ANALYZER))
+    assert names.wanted is not None
+    assert (names.aspect, names.wanted.is_listed) == (aspect, is_listed)
