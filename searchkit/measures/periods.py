@@ -45,7 +45,9 @@ TIME_EXPRESSION = re.compile(
     # The same in Chinese numerals: 二〇二三年底, 一九七八年十二月
     rf"|{HAN_YEAR}年?(?:度|末|底|初)?(?:[一二三四五六七八九十]{{1,2}}月)?"
     # Relative to the present: 前年, 上年末, 上半年, 前三季度, 年均
-    rf"|{YEAR_BEFORE_LAST}|{PREVIOUS_YEAR}末?|(?<!文)明年|上半年|下半年|[一二三四前][一二三四]?个?季度|年均"
+    rf"|{YEAR_BEFORE_LAST}|{PREVIOUS_YEAR}末?|(?<!文)明年|上半年|下半年|年均"
+    # Quarters: 三季度, 前三季度, 一至三季度, 1-3季度
+    r"|[一二三四1-4](?:季度)?[-—至到]第?[一二三四1-4]个?季度|[一二三四前][一二三四]?个?季度"
     # Recurring: 每月. A month or several without a year: 4月份, 1—6月, 6月底以前
     r"|每(?:年|月|季度|季|周|日|天|半年)|\d{1,2}(?:[-—至到]\d{1,2})?月(?:份|底|末)?(?:[以之]?[前后]|以来)?)"
 )
