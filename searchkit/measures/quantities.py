@@ -299,9 +299,13 @@ def _find_scale(number: Number, last: Number) -> int:
     """Return the scale of a number. `last`: the upper end of its range, or the number itself.
 
     A lower end without 万 or 亿 takes those of the upper end if its number is the smaller one: 5至8万, not 5000至8万.
+    A lower end without any scale takes 千 or 百 too, if it is less than the number before them: 5至8千万, but not
+    500至8千万.
     """
     if number is last or number.scale >= SCALES["万"]:
         return number.scale
+    if number.scale == 1 and number.value < last.unscaled:
+        return last.scale
     small, myriads = split_scale(last.scale)
     return number.scale * myriads if number.value < last.unscaled * small else number.scale
 
