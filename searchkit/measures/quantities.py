@@ -42,7 +42,10 @@ _MONEY_CHARACTERS = "元圆角"
 _IGNORED_SPAN = re.compile(
     r"第\d+页[,/\s]?共\d+页|"  # 第3页 共9页
     r"“[^”]{0,14}”|《[^》]{0,80}》|「[^」]{0,14}」|‘[^’]{0,14}’|\"[^\"]{1,14}\"|"  # short quotes, and book titles
-    r"\[\d+\]|〔[^〕]{0,9}〕|\(\d+\)"  # footnote mark [3], document number 〔2023〕, list number (3)
+    r"\[\d+\]|〔[^〕]{0,9}〕|\(\d+\)|"  # footnote mark [3], document number 〔2023〕, list number (3)
+    # the session of an assembly: 人大五次会议, unlike 召开五次会议
+    r"(?<![召开行织加席了共])[一二三四五六七八九十]{1,2}次会议|(?:届|人大|政协)\d{1,2}次会议|"
+    r"\d{1,2}[时点]\d{1,2}分(?![钟之])(?:\d{1,2}秒)?"  # a time of day: 8时30分
 )
 """A span in which numbers count nothing."""
 

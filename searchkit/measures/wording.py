@@ -466,7 +466,7 @@ REPEATED_ACT = re.compile(
 PAGE_COUNTER = re.compile("(?:浏览|点击|阅读|访问)(?:次数|数|量)?")
 """The name of a counter of the web page, not of the report. Used to match a full name."""
 IDIOM = re.compile(
-    r"一起(?![^,;。:!?]{0,16}(?:案|事故|事件|投诉|举报|纠纷|[火灾]灾|信访|问题|诉讼|复议))|一盘棋|一颗[^,;。:!?]{0,6}心|(?<=成)一片|(?<=的)一[年页员]"
+    r"一起(?:来(?![自源])|(?![^,;。:!?]{0,16}(?:案|事故|事件|投诉|举报|纠纷|[火灾]灾|信访|问题|诉讼|复议)))|一盘棋|一颗[^,;。:!?]{0,6}心|(?<=成)一片|(?<=的)一[年页员]"
 )
 """A number and its unit that count nothing: 和群众站在一起, 打成一片, 最好的一年."""
 NEGATION = re.compile("(?:没有|未|未有|无|未发生|未出现|从未|不曾)$")
