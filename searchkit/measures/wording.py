@@ -468,7 +468,8 @@ PAGE_COUNTER = re.compile("(?:浏览|点击|阅读|访问)(?:次数|数|量)?")
 IDIOM = re.compile(
     r"一起(?:来(?![自源])|(?![^,;。:!?]{0,16}(?:案|事故|事件|投诉|举报|纠纷|[火灾]灾|信访|问题|诉讼|复议)))|一盘棋|一颗[^,;。:!?]{0,6}心|(?<=成)一片|(?<=的)一[年页员]"
 )
-"""A number and its unit that count nothing: 和群众站在一起, 打成一片, 最好的一年."""
+"""A number and its unit that count nothing: 和群众站在一起, 一起来, 打成一片, 最好的一年. 一起 before what it counts
+is excluded: 一起投诉, 一起来自外地的投诉."""
 NEGATION = re.compile("(?:没有|未|未有|无|未发生|未出现|从未|不曾)$")
 """Directly before a quantity of one, such as 一起: the clause states that there was none."""
 INDEFINITE_UNITS = frozenset("批种类点步级代头盘块股把番面手口关环层角条")
