@@ -36,6 +36,9 @@ _COMPOUND_COUNT = re.compile(r"(?:^|(?<=[\u4e00-\u9fff]))(?P<unit>[件批起人�
 _INCREASE = re.compile(r"增[幅速长减]|增加(?!值)|涨幅|同比|环比|升降|[较比]上年|[较比]去年|增减")
 """Words for an increase. 增加值 alone is excluded, because it is an amount: 工业增加值（亿元）."""
 _DECREASE = re.compile(r"[降减]幅|下降|减少|压减|降低")
+_UP = re.compile("增(?!加?值)|升|涨|提高")
+"""Words that make a header with a word of `_DECREASE` one of both directions: 增长（下降）. 增值 and 增加值 are
+excluded, because they are amounts: 增值税比上年减少."""
 _SHARE = re.compile(r"占比|占.{0,8}[比例重]|比重|比例|百分比|构成")
 _GROWTH = re.compile(r"增[幅速]|增长(?!点|极|量|额|数)|[涨降减]幅|[同环]比(?!增减|增加|减少)|升降|百分比")
 _RATE_END = re.compile(r"(?<![汇频功])(?<!容积)(?<!市盈)率$")
@@ -110,8 +113,8 @@ def parse_label(text: str, vocabulary: Vocabulary) -> Label:
     text, period = _split_time(text)
     words = text.strip(" 、，,:：")
     folded = fold(words)
-    decrease = _DECREASE.search(folded) is not None and not _INCREASE.search(folded)
-    change = "decrease" if decrease else "increase" if _INCREASE.search(folded) else None
+    is_decrease = _DECREASE.search(folded) is not None and not _UP.search(folded)
+    change = "decrease" if is_decrease else "increase" if _INCREASE.search(folded) else None
     is_rate = bool(_SHARE.search(folded) or _GROWTH.search(folded) or _RATE_END.search(folded))
     return Label(words, unit, period, is_rate=is_rate, change=change)
 

@@ -42,7 +42,10 @@ _MONEY_CHARACTERS = "元圆角"
 _IGNORED_SPAN = re.compile(
     r"第\d+页[,/\s]?共\d+页|"  # 第3页 共9页
     r"“[^”]{0,14}”|《[^》]{0,80}》|「[^」]{0,14}」|‘[^’]{0,14}’|\"[^\"]{1,14}\"|"  # short quotes, and book titles
-    r"\[\d+\]|〔[^〕]{0,9}〕|\(\d+\)"  # footnote mark [3], document number 〔2023〕, list number (3)
+    r"\[\d+\]|〔[^〕]{0,9}〕|\(\d+\)|"  # footnote mark [3], document number 〔2023〕, list number (3)
+    # the session of an assembly: 人大五次会议, unlike 召开五次会议
+    r"(?<![召开行织加席了共])[一二三四五六七八九十]{1,2}次会议|(?:届|人大|政协)\d{1,2}次会议|"
+    r"\d{1,2}[时点]\d{1,2}分(?![钟之])(?:\d{1,2}秒)?"  # a time of day: 8时30分
 )
 """A span in which numbers count nothing."""
 
@@ -299,9 +302,13 @@ def _find_scale(number: Number, last: Number) -> int:
     """Return the scale of a number. `last`: the upper end of its range, or the number itself.
 
     A lower end without 万 or 亿 takes those of the upper end if its number is the smaller one: 5至8万, not 5000至8万.
+    A lower end without any scale takes 千 or 百 too, if it is less than the number before them: 5至8千万, but not
+    500至8千万.
     """
     if number is last or number.scale >= SCALES["万"]:
         return number.scale
+    if number.scale == 1 and number.value < last.unscaled:
+        return last.scale
     small, myriads = split_scale(last.scale)
     return number.scale * myriads if number.value < last.unscaled * small else number.scale
 

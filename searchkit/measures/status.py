@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 from searchkit.corpus.sections import PLANS
@@ -101,16 +102,15 @@ _ITEM_STOPS = ",;。!?、和及"
 # The value before a change.
 
 _FROM = re.compile(
-    r"(?:[由从](?![事业此])|原来的?)(?:(?!(?:[提增上降减缩扩回跃][高加长升低少小大落]|[降增减升达])[到至为])[^,;。]){0,20}$"
+    r"(?:(?<![自理缘])[由从](?![事业此严而])|原来的?)(?:(?!(?:[提增上降减缩扩回跃][高加长升低少小大落]|[降增减升达])[到至为])[^,;。]){0,20}$"
 )
 """Matches the end of the text before a first value: 由 in 由12件提高到15件. A verb that leads to the second value
-(提高到) must not come between."""
-_TO_AFTER = re.compile(
-    r"[^,;。]{0,12}?(?:,?(?:提高|增加|增长|上升|提升|下降|降低|减少|缩小|压缩|缩短|调整|扩大|回落|发展|变为|跃升|攀升|回升|扩展|上调|下调|改善"
-    r"|增|减|升|降|达)[到至为]|,?[到至]|为)"
+(提高到) must not come between. Words that contain 由 or 从 are excluded: 自由贸易, 从严查处."""
+_CHANGE_TO = (
+    r"(?:提高|增加|增长|上升|提升|下降|降低|减少|缩小|压缩|缩短|延长|调整|扩大|覆盖|回落|发展|变为|跃升|攀升|回升|扩展|上调|下调|改善"
+    r"|增|减|升|降)[到至为]"
 )
-"""提高到 in 由12件提高到15件, after the number. 为 after a comma is excluded, because it begins another statement:
-由公安机关查处12起,为群众挽回损失."""
+"""A verb that leads to the second value: 提高到."""
 _COMPARED = re.compile(r"[比较](?:上年|去年|前年|\d{4}年)(?:同期|[底末])?的?$")
 """比上年 in 比上年28个增加12个, before the number."""
 _CHANGE_AFTER = re.compile(r"(?:净?增|提高|上升|下降|减|降|多|少|高|低|翻)")
@@ -119,8 +119,23 @@ _CHANGE_AFTER = re.compile(r"(?:净?增|提高|上升|下降|减|降|多|少|高
 
 def _is_before(folded: str, number: NumberInText, clause: str) -> bool:
     """Return whether a number is the value before a change: the first of 由X提高到Y, or X in 比上年X增加."""
-    is_first = bool(_FROM.search(clause) and _TO_AFTER.match(folded, number.end))
+    is_first = bool(_FROM.search(clause) and _to_after(number.unit or "").match(folded, number.end))
     return is_first or bool(_COMPARED.search(clause) and _CHANGE_AFTER.match(folded, number.end))
+
+
+@cache
+def _to_after(unit: str) -> re.Pattern[str]:
+    """Return a pattern of 提高到 in 由12件提高到15件, after the number, whose unit is given.
+
+    到, 达到 and 为 without another verb must be followed by a value without unit or in the same unit. This excludes
+    从机关抽调30名,到12个镇检查 and 由公安机关查处12起,达到较好效果. Also excluded are 到位 and similar words
+    (从省里争取3万元,到位2万元), and 为 after a comma, because it begins another statement:
+    由公安机关查处12起,为群众挽回损失.
+    """
+    value = rf"(?:[\d一二两三四五六七八九十百千万亿][余多几]?[万亿]?(?:个?{re.escape(unit)}|[,;。])|[百千]分之)"
+    return re.compile(
+        rf"[^,;。]{{0,12}}?(?:,?{_CHANGE_TO}|(?:,?达?(?:到(?![位期账])|至)|为)(?=[^,;。]{{0,16}}?{value}))"
+    )
 
 
 # Thresholds and legal figures.
@@ -132,7 +147,8 @@ _THRESHOLD = re.compile(
 )
 """亿元以上的 in 投资1亿元以上的项目. Matched `_UNIT_REACH` code points before the end of the number, or at the
 start of the number if it is shorter."""
-_OVER = re.compile(r"(?:超过?|过|满|不足|低于|高于)$")
+_OVER = re.compile(r"(?:超过?|(?<![通经度])过|满|不足|低于|高于)$")
+"""Matches the end of the text before a threshold. The lookbehind excludes words that end with 过: 通过15户企业."""
 _REACHED = re.compile("达到?$")
 _NOUN_AFTER = re.compile(
     r"(?:、(?:超过?|过)[\d十百千万亿]{1,6}元)?的?[^\d,。;、()的]{0,6}"
@@ -156,17 +172,22 @@ _UNIT_REACH = 4
 def _is_rule(folded: str, number: NumberInText, clause: str) -> bool:
     """Return whether a number is a threshold (投资5亿元以上的项目) or limits a fine (2000至3万元罚款).
 
-    A number without unit, a share (95%以上的学生) and a number of `_COUNTING_UNITS` are neither.
+    A number without unit, a share (95%以上的学生) and a number of `_COUNTING_UNITS` are neither. Without 的 after it,
+    nor is a number of events (检查超3000户次企业) or a number of things that is exceeded (检查超3000户企业).
     """
     if number.unit in {None, "%", "‰"} or number.unit in _COUNTING_UNITS:
+        return False
+    is_selecting = folded.startswith("的", number.end)
+    if not is_selecting and (number.unit in _EVENT_UNITS or number.unit.endswith("次")):
         return False
     start = max(number.start, number.end - _UNIT_REACH)
     is_over = _OVER.search(clause) and (
         _OF_NOUN_AFTER.match(folded, number.end) or _NOUN_AFTER.match(folded, number.end)
     )
     is_reached = _REACHED.search(clause) and _NOUN_AFTER.match(folded, number.end)
+    is_class = (is_selecting or number.unit not in _THING_UNITS) and (is_over or is_reached)
     is_fine = _LIMIT.search(folded, number.start, number.end) and _FINE_AFTER.match(folded, number.end)
-    return bool(_THRESHOLD.match(folded, start) or is_over or is_reached or is_fine)
+    return bool(_THRESHOLD.match(folded, start) or is_class or is_fine)
 
 
 # Targets.

@@ -18,7 +18,7 @@ from searchkit.names import MEASURE_KINDS
 from searchkit.text.folding import fold
 from searchkit.text.numerals import SCALES
 
-EXTRACTION_VERSION = 7
+EXTRACTION_VERSION = 8
 """Version of the extraction rules. Increment it when the measures of a paragraph change."""
 _MAX_PREFIX_LENGTH = 5
 """Maximum length in code points of a currency before a number."""

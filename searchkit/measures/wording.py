@@ -140,7 +140,7 @@ LEAD_IN = re.compile(
     # List numbers: 1. (一) 一、 一是
     r"(?:[①-⑳]|\d{1,2}[.、](?!\d)|\([一二三四五六七八九十\d]+\)|[一二三四五六七八九十]+[是要]?[、,]|第?[一二三四五六七八九十]+是|"
     # Times: 截至6月底, 自开展以来, 到年底, 今年以来, 去年底
-    r"截[至止][^,]{0,12}?(?:底|末|目前|日|止|年[底末]?)|自[^,]{0,12}?(?:以来|起)|到[^,]{0,8}?(?:底|末|年[底末]?)|"
+    r"截[至止][^,]{0,12}?(?:底|末|目前|日|止|年[底末]?)|自[^,]{0,12}?以来|到[^,]{0,8}?(?:底|末|年[底末]?)|"
     r"全年(?!总)|年内|今年以?来?|去年[底末初]?|本年度?|一年来|现在|"
     # Conjunctions (为此), and any expression of time
     rf"为此|与此同时|在此期间|有望|还有|从?(?:{TIME_EXPRESSION.pattern})(?:起(?![步草点诉]))?|"
@@ -466,9 +466,10 @@ REPEATED_ACT = re.compile(
 PAGE_COUNTER = re.compile("(?:浏览|点击|阅读|访问)(?:次数|数|量)?")
 """The name of a counter of the web page, not of the report. Used to match a full name."""
 IDIOM = re.compile(
-    r"一起(?![^,;。:!?]{0,16}(?:案|事故|事件|投诉|举报|纠纷|[火灾]灾|信访|问题|诉讼|复议))|一盘棋|一颗[^,;。:!?]{0,6}心|(?<=成)一片|(?<=的)一[年页员]"
+    r"一起(?:来(?![自源])|(?![^,;。:!?]{0,16}(?:案|事故|事件|投诉|举报|纠纷|[火灾]灾|信访|问题|诉讼|复议)))|一盘棋|一颗[^,;。:!?]{0,6}心|(?<=成)一片|(?<=的)一[年页员]"
 )
-"""A number and its unit that count nothing: 和群众站在一起, 打成一片, 最好的一年."""
+"""A number and its unit that count nothing: 和群众站在一起, 一起来, 打成一片, 最好的一年. 一起 before what it counts
+is excluded: 一起投诉, 一起来自外地的投诉."""
 NEGATION = re.compile("(?:没有|未|无|不曾)(?:有|发生|出现|收到|接到|产生|发现|新增)?$")
 """Directly before a quantity of one, such as 一起: the clause states that there was none (没有发生一起)."""
 INDEFINITE_UNITS = frozenset("批种类点步级代头盘块股把番面手口关环层角条")

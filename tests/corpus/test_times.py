@@ -33,6 +33,9 @@ def span(time: Time) -> Span:
         ("2021年1—11月", (2021, None, "01-11")),
         ("2021年1月至6月", (2021, None, "01-06")),
         ("2021年前三季度", (2021, None, "01-09")),
+        ("2021年一至三季度", (2021, None, "01-09")),
+        ("2021年1-3季度", (2021, None, "01-09")),
+        ("2021年第二季度至第四季度", (2021, None, "04-12")),
         ("2021年前10个月", (2021, None, "01-10")),
         ("2021年十一月", (2021, None, "11")),
         ("2021年1月1日至12月31日", (2021, None, None)),
@@ -78,6 +81,8 @@ def test_an_expression_states_years(text: str, expected: Span) -> None:
         ("上年底", -1, None),
         ("上一年", -1, None),
         ("上半年", 0, "01-06"),
+        ("一至三季度", 0, "01-09"),
+        ("1—3季度", 0, "01-09"),
         ("1—11月", 0, "01-11"),
         ("截至11月底", 0, "11"),
         ("截至目前", 0, None),
@@ -173,6 +178,12 @@ def governing(text: str, headings: tuple[str, ...] = (), section: str = "成效"
         ("某厂到2021年11月底为止，立案¶9件。", (2021, None, "11")),
         ("某厂到2021年11月底为止，立案9件。结案¶2件。", (2022, None, None)),
         ("实施2001- 2010年妇女发展规划。立案¶9件。", (2022, None, None)),
+        ("2022年立案9件，上年同期为¶8件。", (2021, None, None)),
+        ("2022年立案9件（上年同期¶8件），结案2件。", (2021, None, None)),
+        ("2022年立案9件，上年同期8件，结案¶2件。", (2022, None, None)),
+        ("2022年1—6月立案9件，上年同期新立案¶8件。", (2021, None, "01-06")),
+        ("2022年立案9件，上年同期增长¶8%。", (2022, None, None)),
+        ("2022年立案9件，高于上年同期的¶8件。", (2022, None, None)),
     ],
 )
 def test_the_time_that_governs(text: str, expected: Span) -> None:
@@ -181,7 +192,7 @@ def test_the_time_that_governs(text: str, expected: Span) -> None:
     A time inside a clause governs the rest of the clause and, before 为止, the next clause. A time in brackets or in a
     phrase from … to (由2018年的3件增加到9件) governs no further than these. A time that something is compared with
     governs nothing. In a list with 分别, each item has its own time. Some times govern no further than their clause or
-    sentence, wherever they are: 上半年, 连续三年, the date of an event.
+    sentence, wherever they are: 上半年, 连续三年, the date of an event, and 上年同期 with its value.
     """
     assert governing(text) == expected
 
@@ -245,13 +256,19 @@ def test_years_of_a_paragraph(text: str, headings: tuple[str, ...], section: str
         (("2021年", "1-6月"), (2021, None, "01-06")),
         (("1-6月", "2021年"), (2021, None, "01-06")),
         (("上年同期",), (2022, None, None)),
+        (("比上年增减（%）",), (2023, None, None)),
+        (("较上年同期增长",), (2023, None, None)),
+        (("与2022年相比",), (2023, None, None)),
+        (("2022年", "比2021年增长"), (2022, None, None)),
+        (("一至三季度",), (2023, None, "01-09")),
+        (("2022年1-3季度",), (2022, None, "01-09")),
         (("“十三五”期间",), (2020, 2016, None)),
     ],
 )
 def test_headers_state_the_time_of_a_cell(labels: tuple[str, ...], expected: Span) -> None:
     """Year and months can be in different headers. A range of dates is its months.
 
-    上年 is the year before that of the table, which is 2023 here.
+    上年 is the year before that of the table, which is 2023 here. 比上年 states no time.
     """
     assert span(time_of_labels(labels, LAW_REPORT, Time(2023))) == expected
 

@@ -40,6 +40,8 @@ def periods(extractor: Extractor, text: str, year: int | None = None) -> list[st
         ("选派网上年货节志愿者500人。", None),
         ("上半年受理案件60件。", "上半年"),
         ("前三季度受理案件60件。", "前三季度"),
+        ("一至三季度受理案件60件。", "一至三季度"),
+        ("1-3季度受理案件60件。", "1-3季度"),
         ("4月份受理案件60件。", "4月份"),
         ("每月开展学法活动2次。", "每月"),
         ("每季度召开例会1次。", "每季度"),
@@ -70,13 +72,19 @@ def test_the_period_is_quoted_from_the_sentence(extractor: Extractor, text: str,
         ("近三年办理提案96件。受理案件60件。", ["近三年", None]),
         ("每月巡查2次，立案20起。", ["每月", None]),
         ("受理案件60件，比2021年增长5%。", [None, None]),
+        ("全自治区查处案件15起，罚款30万元。", [None, None]),
+        ("自查发现问题12起，整改10起。", [None, None]),
+        ("自治区起草法规3部。", [None]),
+        ("自愿组织起来的企业12家，就业60人。", [None, None]),
+        ("自去年7月1日起查处案件15起，罚款30万元。", ["自去年7月1日起", "自去年7月1日起"]),
         ("2022年投入300万元，较2021年增加40万元。", ["2022年", "2022年"]),
     ],
 )
 def test_the_nearest_time_is_the_period(extractor: Extractor, text: str, expected: list[str | None]) -> None:
     """The period is the nearest time before the number in its sentence.
 
-    A recurring time (每月) of another clause and the year of a comparison (比2021年) are skipped.
+    A recurring time (每月) of another clause and the year of a comparison (比2021年) are skipped, and 自查 and 起 that
+    belong to other words are no time.
     """
     assert periods(extractor, text) == expected
 

@@ -97,6 +97,7 @@ def test_an_ordinal_with_blanks_counts_nothing(text: str) -> None:
         ("表彰积极分子12名。", ["表彰积极分子"]),
         ("落实率达100%。", ["落实率"]),
         ("召开推进会3次。", ["推进会"]),
+        ("自治区起草地方性法规3部。", ["自治区起草地方性法规"]),
         # words in brackets are not part of names outside of the brackets
         ("受理56件（上年结转4件），审结50件，其中维持30件。", ["受理", "结转", "审结", "审结 维持"]),
         ("收入900万元（上年800万元），移送3件。", ["收入", "收入", "移送"]),

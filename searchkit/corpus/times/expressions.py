@@ -79,7 +79,8 @@ def find_times(folded: str, calendar: Calendar, base: Time) -> Iterator[TimeMent
         if time is None or name_after.match(folded, match.end()):
             continue
         before = folded[max(0, match.start() - _COMPARISON_LENGTH) : match.start()]
-        is_compared = bool(_COMPARISON.search(before) or _COMPARISON_AFTER.match(folded, match.end()))
+        is_stated = _CLAUSE_START.search(before) and _SAME_PERIOD.match(folded, match.end())
+        is_compared = not is_stated and bool(_COMPARISON.search(before) or _COMPARISON_AFTER.match(folded, match.end()))
         yield TimeMention(match.start(), match.end(), time, _YEAR_OFFSETS.get(name), is_compared)
 
 
@@ -91,11 +92,13 @@ _COUNT = r"[一二两三四五六七八九十\d]{1,2}"
 """A number of years."""
 _MONTH = r"(?:1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])"
 _TO = "[-—–~至到]"
-_QUARTERS = {"一": ("01", "03"), "二": ("04", "06"), "三": ("07", "09"), "四": ("10", "12")}
+_QUARTERS = dict(zip("一二三四1234", (("01", "03"), ("04", "06"), ("07", "09"), ("10", "12")) * 2, strict=True))
 """The first and the last month of each quarter."""
-_QUARTER = re.compile("([一二三四])个?季度")
+_QUARTER = re.compile(rf"(?:([一二三四1-4])(?:季度)?{_TO}第?)?([一二三四1-4])个?季度")
+_QUARTER_RANGE = rf"第?[一二三四1-4](?:季度)?{_TO}第?[一二三四1-4]个?季度"
+"""Several quarters: 一至三季度, 1-3季度."""
 _PART = (
-    r"第?[一二三四]季度|[上下]半年|前[一二三四]个?季度"
+    rf"{_QUARTER_RANGE}|第?[一二三四]季度|[上下]半年|前[一二三四]个?季度"
     rf"|[前头]?{_MONTH}(?:月?份?{_TO}{_MONTH})?个?月(?:份|底|末)?"
 )
 """A part of a year that follows the year: 1—11月 in 2023年1—11月, 上半年 in 去年上半年, 前三个月 in 今年前三个月."""
@@ -126,8 +129,8 @@ def _parse_part(text: str) -> tuple[str | None, bool]:
         return ("01-06" if text.startswith("上") else "07-12"), False
     quarter = _QUARTER.search(text)
     if quarter:
-        first, last = _QUARTERS[quarter[1]]
-        return f"{'01' if text.startswith('前') else first}-{last}", False
+        first, _ = _QUARTERS["一" if text.startswith("前") else quarter[1] or quarter[2]]
+        return f"{first}-{_QUARTERS[quarter[2]][1]}", False
     months = [_to_number(month) for month in re.findall(_MONTH, text.rpartition("月")[0])]
     if text.startswith(("前", "头")):
         months.insert(0, 1)
@@ -314,7 +317,8 @@ _KINDS = {
     "until": _Kind(rf"(?:截至|截止|到|至)(?:目前|(?P<until_part>{_MONTH}月份?(?:底|末|\d{{1,2}}日)?))", _resolve_until),
     # 上半年, 1—11月, 11月末
     "part": _Kind(
-        rf"第?[一二三四]季度|[上下]半年|前[一二三四]个?季度|{_MONTH}月?份?{_TO}{_MONTH}月份?(?!\d)"
+        rf"(?<!\d){_QUARTER_RANGE}|第?[一二三四]季度|[上下]半年|前[一二三四]个?季度"
+        rf"|{_MONTH}月?份?{_TO}{_MONTH}月份?(?!\d)"
         r"|(?:1[0-2]|0?[1-9])月(?!\d)份?(?:底|末)?",
         _resolve_part,
     ),
@@ -340,6 +344,14 @@ _COMPARISON = re.compile(
 """Matches the text before a time that something is compared with: 比2019年, 是2012年的两倍, but not 特别是2012年."""
 _COMPARISON_AFTER = re.compile("同期|不变价|可?比价|价格|水平的|相比|持平|比(?=[,;]|(?:增|减|上升|下降))")
 """Matches the text after such a time: 2010年不变价, 去年同期, 与2019年相比."""
+_CLAUSE_START = re.compile(r"(?:^|[,;。:!?(])而?$")
+"""Matches the text before a time at the start of a clause. 、 is excluded, because the next item of the list can be of
+another time: 立案9件、上年同期8件、增长12.5%."""
+_SAME_PERIOD = re.compile(
+    r"同期(?![^,;。!?)]{0,6}(?:比|持平|(?<!新)增|减|升|降|提高|多|少|高|低|的|水平))(?=[^,;。!?)]*\d)"
+)
+"""Matches the text after a time at the start of a clause (`_CLAUSE_START`) that states the value of that time, with
+which nothing in the clause is compared: 去年同期为120件, but not 上年同期的2倍 or 去年同期增长5%."""
 _NAME_AFTER = re.compile(r"远景|愿景|规划|纲要|行动|计划\)|奥运|世博|亚运|议程|目标纲要")
 """Matches the text after a year that is part of a name: 2035年远景目标."""
 _NAME_AFTER_RANGE = re.compile(rf"{_NAME_AFTER.pattern}|《?[\u4e00-\u9fff]{{2,12}}?(?:发展规划|发展纲要|行动计划)")

@@ -107,6 +107,10 @@ class TimedText:
             time, current = mention.time, (self._main_times or [self.base])[-1]
             if mention.year_offset is not None and current.of_year is not None:
                 time = replace(time, of_year=current.of_year + mention.year_offset)
+            if time.part is None and self.folded.startswith("同期", mention.end):
+                recent = times[: -_MAX_EXAMINED_TIMES - 1 : -1]
+                governing = next((item.time for item in recent if item.end >= mention.start), self.base)
+                time = replace(time, part=governing.part)
             if mention.is_compared or _end_of_span(origins, mention.start) is not None:
                 self._compared.append(GoverningTime(mention.start, mention.end, time))
             if mention.is_compared:
@@ -126,8 +130,8 @@ class TimedText:
         1. A time in brackets, or after 由 or 从 and before 到 (`_FROM_TO`), governs up to the end of the brackets or to
            到, unless it is several years.
         2. These times govern their clause (before 为止 the next clause, too): a time inside a clause, a part of a year
-           without its year (上半年) inside a sentence, the date of an event (`_DAY`), 连续五年, and a year whose value
-           was corrected (`_CORRECTED`).
+           without its year (上半年) inside a sentence, the date of an event (`_DAY`), 连续五年, a year whose value was
+           corrected (`_CORRECTED`), and a time before 同期 (去年同期120件).
         3. These times govern their sentence: a part of a year without its year at the start of the sentence; a year
            after 到 that is not the year of `base` (到2025年); and, if `base` is several years, a single year, except at
            the start of a paragraph of plans.
@@ -142,9 +146,10 @@ class TimedText:
         is_event = _DAY.match(self.folded, mention.end) and not time.is_end
         is_run = self.folded.startswith("连续", mention.start)
         is_corrected = _CORRECTED.match(self.folded, mention.end)
+        is_same_period = self.folded.startswith("同期", mention.end)
         is_part = mention.year_offset is not None and time.part is not None
         opening = _SENTENCE_OPENING if is_part else _CLAUSE_OPENING
-        if is_event or is_run or is_corrected or not opening.search(before):
+        if is_event or is_run or is_corrected or is_same_period or not opening.search(before):
             until = _UNTIL.match(self.folded, mention.end)
             return _find(_CLAUSE_END, self.folded, until.end() if until else mention.end)
         is_target_year = before.endswith("到") and time.of_year != self.base.of_year
@@ -173,7 +178,8 @@ def time_of_labels(labels: Sequence[str], calendar: Calendar, base: Time) -> Tim
     """Return the time of a cell of a table: the year (or years) and the part of a year that its headers state.
 
     What they do not state is that of `base`. If several headers state it, the last one decides. The time is a point of
-    time if one of the headers says so (年底). `labels` are the headers of its row and its column, outermost first.
+    time if one of the headers says so (年底). A time that the numbers are compared with (比上年增减) is skipped.
+    `labels` are the headers of its row and its column, outermost first.
     """
     time, part, is_end = base, base.part, False
     for label in labels:
@@ -194,9 +200,10 @@ def years_of_row(text: str, headings: Sequence[str], section: str, calendar: Cal
 
 @lru_cache(maxsize=4096)
 def _times_of_label(label: str, calendar: Calendar, base: Time) -> tuple[TimeMention, ...]:
-    """Return the times in a header of a table, which can be a bare year."""
+    """Return the times in a header of a table, which can be a bare year, without those that it compares with."""
     folded = fold(label)
-    return tuple(find_times(f"{folded}年" if _YEAR.fullmatch(folded) else folded, calendar, base))
+    times = find_times(f"{folded}年" if _YEAR.fullmatch(folded) else folded, calendar, base)
+    return tuple(time for time in times if not (time.is_compared and folded[: time.start].endswith(_COMPARING)))
 
 
 def _distribute(folded: str, stated: Sequence[GoverningTime]) -> Iterator[GoverningTime]:
@@ -252,6 +259,8 @@ def _time_of_headings(headings: Sequence[str], calendar: Calendar, *, is_plan: b
 
 
 _YEAR = re.compile(ANY_YEAR)
+_COMPARING = ("比", "较", "与", "同")
+"""Words directly before the time that a header compares with: 比 in 比上年增减, but none in 上年同期."""
 _BARE_YEAR = re.compile(rf"(?:^|(?<={re.escape(fold(CELL_SEPARATOR))})){ANY_YEAR}(?= )")
 """A header that is only a year, in the paragraph of a row: 指标 收件 ｜ 2022 120 ｜ 2023 131."""
 _MAX_REACH = 1000

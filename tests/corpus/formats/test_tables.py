@@ -279,13 +279,22 @@ def test_negative_growth_is_a_decrease() -> None:
         ("工业增加值占比（%）", ("工业增加值占比", "%", None)),
         ("工业增加值增速（%）", ("工业增加值增速", "%", "increase")),
         ("工业增加值比上年增加（亿元）", ("工业增加值比上年增加", "亿元", "increase")),
+        ("立案同比下降（%）", ("立案同比下降", "%", "decrease")),
+        ("立案比上年减少（件）", ("立案比上年减少", "件", "decrease")),
+        ("立案较去年减少", ("立案较去年减少", None, "decrease")),
+        ("增值税比上年减少（万元）", ("增值税比上年减少", "万元", "decrease")),
+        ("立案比上年增减（%）", ("立案比上年增减", "%", "increase")),
+        ("立案同比增长（下降）%", ("立案同比增长（下降）", "%", "increase")),
         ("实际利用外资万美元", ("实际利用外资", "万美元", None)),
         ("罚没款万元", ("罚没款", "万元", None)),
         ("网格单元数", ("网格单元数", None, None)),
     ],
 )
 def test_the_unit_and_the_change_of_a_label(label: str, expected: tuple[str, str | None, str | None]) -> None:
-    """增加值 is an amount and no increase. A currency and its scale are the unit, but 元 in 单元 is not."""
+    """增加值 is an amount and no increase. A header of decreases has them, but one of both directions has increases.
+
+    A currency and its scale are the unit, but 元 in 单元 is not.
+    """
     document = read(Report((("指标", "数值"), (label, "12.5"), ("罚款（万元）", "3"))).write("md"), "a.md")
     measure = measures(document)[0][1]
     assert (measure.indicator.removesuffix(" 数值"), measure.unit, measure.change) == expected
