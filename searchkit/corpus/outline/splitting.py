@@ -73,7 +73,8 @@ def _find_han_cuts(text: str, expected: int, last_bracket: int) -> tuple[list[in
     """Return the cuts before 一、 and （一） items.
 
     `expected` is the expected ordinal of the next 一、 item, `last_bracket` the ordinal of the （一） item with which
-    the line begins, or 0. Returns the cuts, and the next `expected`. 一、二审 and the like (`SHARED_NOUN`) are no items.
+    the line begins, or 0. Returns the cuts, and the next `expected`. 一、二审 and the like (`SHARED_NOUN`) are not
+    items.
     """
     cuts: list[int] = []
     if not last_bracket and f"{_ONES_DIGITS[expected % 10]}、" not in text:

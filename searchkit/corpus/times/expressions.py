@@ -340,19 +340,19 @@ _KINDS = {
     # 上半年, 1—11月, 11月末
     "part": _Kind(
         rf"第?[一二三四]季度|[上下]半年|前[一二三四]个?季度|{_MONTH}月?份?{_TO}{_MONTH}月份?(?!\d)"
-        r"|(?:1[0-2]|0?[1-9])月(?!\d)份?(?:底|末)?"
-        r"|(?<![\d.])第?[1-4]季度|前[1-4]个?季度"
-        # at the start of a clause: 前11个月 (but not 提前3个月)
-        rf"|(?<![^,;。:!?、(\s])前{_MONTH}个月(?!前|以?内)"
-        # as a whole text, which is a header: 十二月 (but not 一月一次)
-        rf"|^{_MONTH}月份?(?=\(|\Z)",
+        r"|(?:1[0-2]|0?[1-9])月(?!\d)份?(?:底|末)?",
+        _resolve_part,
+    ),
+    # 2季度, 前3个季度; at the start of a clause, 前11个月 (but not 提前3个月); as a header, 十二月 (but not 一月一次)
+    "numbered_part": _Kind(
+        rf"(?<![\d.])第?[1-4]季度|前[1-4]个?季度|(?<![^,;。:!?、(\s])前{_MONTH}个月(?!前|以?内)|^{_MONTH}月份?(?=\(|\Z)",
         _resolve_part,
     ),
     "year_end": _Kind("年底|年末", _resolve_year_end),
     "whole_year": _Kind("全年|年内", _resolve_whole_year),
 }
 """Name of each kind → pattern and function. Of the kinds that match at a place, the first one decides."""
-_YEAR_OFFSETS = {"previous": -1, "until": 0, "part": 0, "year_end": 0, "whole_year": 0}
+_YEAR_OFFSETS = {"previous": -1, "until": 0, "part": 0, "numbered_part": 0, "year_end": 0, "whole_year": 0}
 """`TimeMention.year_offset` of the kinds that determine no year."""
 _EXPRESSION = re.compile(
     # A quick test of the first character. No kind begins with any other character.

@@ -262,10 +262,10 @@ def _time_of_headings(headings: Sequence[str], calendar: Calendar, *, is_plan: b
 
 
 _YEAR = re.compile(ANY_YEAR)
-_YEAR_AND_MONTH = re.compile(r"^((?:19|20)\d\d)[.\-/](0[1-9]|1[0-2])(?![.\-/\d])")
-"""A year and a month at the start of a header: 2023.06, but not 2023.06.15."""
 _BARE_YEAR = re.compile(rf"(?:^|(?<={re.escape(fold(CELL_SEPARATOR))})){ANY_YEAR}(?= )")
 """A header that is only a year, in the paragraph of a row: 指标 收件 ｜ 2022 120 ｜ 2023 131."""
+_YEAR_AND_MONTH = re.compile(r"^((?:19|20)\d\d)[.\-/](0[1-9]|1[0-2])(?![.\-/\d])")
+"""A year and a month at the start of a header: 2023.06, but not 2023.06.15."""
 _MAX_REACH = 1000
 """Maximum number of code points that are searched: by `_find` after an offset, for the end of a clause or sentence; by
 `TimedText.compared_time` before an offset, for the start of its sentence."""
