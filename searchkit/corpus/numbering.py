@@ -61,7 +61,7 @@ _MARKER = re.compile(
       # （一）加强, (1)加强
     | [（(]\s?(?P<han_bracket>{_HAN_NUMERAL})\s?[）)][、.．]?
     | [（(]\s?(?P<digit_bracket>\d{{1,2}})\s?[）)][、.．]?
-      # 一、工作回顾, 一：2023年回顾; not 一、二、三产业, 五：30
+      # 一、工作回顾, 一：2023年回顾; not 一、二、三产业, 五：30 (nor 一、二审案件12件: see `parse_marker`)
     | (?P<han>{_HAN_NUMERAL})\s?(?:、(?!{_HAN_NUMERAL}[、和产次])|[.．:：](?!\d(?!\d{{3}}年)))
       # 一 工作回顾 (in a short line that is not a sentence: see `parse_marker`)
     | (?P<han_space>{_HAN_NUMERAL})[\s，,](?=\S)
@@ -103,8 +103,14 @@ _GROUP_STYLES = {
     "dash": DASH,
 }
 """Maps the groups of `_MARKER` with a fixed style to the style."""
+SHARED_NOUN = re.compile("一、二审|(?:一、二|二、三|三、四)季度")
+"""Two ordinals before a noun that both have: 一、二审 (first and second instance), 三、四季度. The nouns are those that
+sentences begin with. 级 is not among them, because of headings such as 三、四级联动."""
+_SENTENCE_MARK = re.compile(r"[\d，,。；;：:]")
+"""Matches a mark that sentences have, and headings such as 二、三季度工作安排 have not."""
 _MAX_BARE_HEADING_LENGTH = 40
-"""Maximum length of a line, in code points, in which a Han numeral before a blank or comma is a marker."""
+"""Maximum length of a line, in code points, in which a Han numeral is a marker before a blank or comma, or before
+、 and another numeral with a noun (`SHARED_NOUN`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +138,10 @@ def parse_marker(text: str) -> Marker | None:
     if match is None or match.lastgroup is None:
         return None
     group = "part" if match["part"] else match.lastgroup  # `lastgroup` of 第一章 is `kind`
-    if group == "han_space" and (len(text) > _MAX_BARE_HEADING_LENGTH or _is_sentence(text)):
+    is_long = len(text) > _MAX_BARE_HEADING_LENGTH
+    if group == "han_space" and (is_long or _is_sentence(text)):
+        return None
+    if group == "han" and SHARED_NOUN.match(text) and (is_long or _SENTENCE_MARK.search(text)):
         return None
     printed = None if group == "dash" else match[0].strip()
     if printed and group in {"ordinal", "han_space"}:

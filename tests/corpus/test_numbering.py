@@ -37,6 +37,8 @@ from searchkit.corpus.numbering import RANK, parse_marker, parse_ordinal
         ("3.2国际合作", "1.1", 2, "3.2", "国际合作"),
         ("3.2世界级港口日常管理", "1.1", 2, "3.2", "世界级港口日常管理"),
         ("二 存在问题", "一、", 2, "二", "存在问题"),
+        ("一、三级联动机制", "一、", 1, "一、", "三级联动机制"),
+        ("二、三季度工作安排", "一、", 2, "二、", "三季度工作安排"),
     ],
 )
 def test_every_style_is_parsed(line: str, style: str, ordinal: int, printed: str | None, rest: str) -> None:
@@ -58,6 +60,9 @@ def test_every_style_is_parsed(line: str, style: str, ordinal: int, printed: str
         "一批项目开工",
         "一些单位",
         "一、二、三产业协调发展",
+        "一、二审行政诉讼案件12件，全部胜诉。",
+        "一、二季度共立案60件。",
+        "三、四季度立案有所增加。",
         "十几家单位",
         "第一责任人职责",
         "第三产业",

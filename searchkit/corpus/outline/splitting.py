@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from searchkit.corpus.blocks import Block
-from searchkit.corpus.numbering import parse_marker, parse_ordinal
+from searchkit.corpus.numbering import SHARED_NOUN, parse_marker, parse_ordinal
 
 # These patterns begin with rare characters, so that a search skips most of the text quickly.
 _INNER_HAN_ITEM = re.compile(
@@ -73,14 +73,15 @@ def _find_han_cuts(text: str, expected: int, last_bracket: int) -> tuple[list[in
     """Return the cuts before 一、 and （一） items.
 
     `expected` is the expected ordinal of the next 一、 item, `last_bracket` the ordinal of the （一） item with which
-    the line begins, or 0. Returns the cuts, and the next `expected`.
+    the line begins, or 0. Returns the cuts, and the next `expected`. 一、二审 and the like (`SHARED_NOUN`) are not
+    items.
     """
     cuts: list[int] = []
     if not last_bracket and f"{_ONES_DIGITS[expected % 10]}、" not in text:
         return cuts, expected  # the usual case, in which nothing is searched
     for match in _INNER_HAN_ITEM.finditer(text):
         if match["han"]:
-            if parse_ordinal(match["han"]) == expected:
+            if parse_ordinal(match["han"]) == expected and not SHARED_NOUN.match(text, match.start("han")):
                 cuts.append(match.end())
                 expected, last_bracket = expected + 1, 0
         elif match[0] in "。！？" and parse_ordinal(match["bracket"]) == last_bracket + 1 and (last_bracket or cuts):

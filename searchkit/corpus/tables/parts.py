@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from searchkit.corpus.blocks import RawTable
-from searchkit.corpus.tables.cells import is_heading_text, is_note, is_time, parse_figure
+from searchkit.corpus.tables.cells import is_heading_text, is_note, is_number, is_time, parse_figure
 from searchkit.corpus.tables.grid import MAX_COLUMNS
 from searchkit.model import Cell
 
@@ -23,8 +23,9 @@ def split_at_headers(table: RawTable) -> list[RawTable]:
 
     A title is a text over all columns with a header below it: 第二十条第（五）项 above 信息内容 and 本年处理决定数量. A
     table whose only title is its first row is returned as it is. If the first of several titles is the first row, the
-    caption of the table becomes a table of one cell. A table without titles is split before rows of words between rows
-    of figures. Linear in the number of cells.
+    caption of the table becomes a table of one cell. A table whose titles are names of groups below a common header is
+    returned whole, with the number of its header rows. A table without titles is split before rows of words between
+    rows of figures. Linear in the number of cells.
     """
     widths = [sum(min(cell.col_span, MAX_COLUMNS) for cell in row) for row in table.rows]
     width = max(widths, default=0)
@@ -33,6 +34,9 @@ def split_at_headers(table: RawTable) -> list[RawTable]:
         return _split_at_bare_headers(table)
     if titles == [0]:
         return [table]
+    header = _end_of_common_header(table, titles)
+    if header is not None:
+        return [replace(table, header_rows=max(header, table.header_rows or 0))]
     bounds = [*([0] if titles[0] else []), *titles, len(table.rows)]
     parts = []
     for start, end in pairwise(bounds):
@@ -46,19 +50,41 @@ def split_at_headers(table: RawTable) -> list[RawTable]:
     return parts
 
 
+def _end_of_common_header(table: RawTable, titles: Sequence[int]) -> int | None:
+    """Return the end of the header of a table of words whose titles are names of groups, or None if they are not.
+
+    Such names are 一、健全工作机制 and the like in a list of tasks. Nothing but a header is above the first of them, or
+    between the title of the whole table and the next one, and there are no figures in the second row below it. With
+    figures, the row between them would be a header.
+    """
+    start = int(titles[0] == 0)
+    row = [cell for cell in table.rows[start] if cell.text.strip()]
+    end = start + max((cell.row_span for cell in row), default=1)
+    if end not in titles or len(row) < 2 or not all(is_heading_text(cell.text) for cell in row):  # noqa: PLR2004 - a label and a column
+        return None
+    return None if any(is_number(cell.text) for cell in table.rows[end + 2]) else end
+
+
 def _split_at_bare_headers(table: RawTable) -> list[RawTable]:
     """Split a table before each row of words between rows of figures. Such a row names the columns below it."""
-    starts = [r for r in range(2, len(table.rows) - 1) if _is_bare_header(*table.rows[r - 1 : r + 2])]
+    starts = [r for r in range(2, len(table.rows) - 1) if _is_bare_header(table.rows[0], *table.rows[r - 1 : r + 2])]
     bounds = [0, *starts, len(table.rows)]
     return [replace(table, rows=table.rows[start:end]) for start, end in pairwise(bounds)] if starts else [table]
 
 
-def _is_bare_header(above: Sequence[Cell], row: Sequence[Cell], below: Sequence[Cell]) -> bool:
-    """Return whether a row consists of words, and the rows above and below it of figures after a first cell."""
+def _is_bare_header(header: Sequence[Cell], above: Sequence[Cell], row: Sequence[Cell], below: Sequence[Cell]) -> bool:
+    """Return whether a row consists of different words, and the rows above and below it of figures after a first cell.
+
+    In a row of two cells, the first must be that of the `header` of the table, because other such rows state a value in
+    words: 第二产业, 持平. Rows that repeat a word (持平, 持平) do so, too.
+    """
     if not len(above) == len(row) == len(below) > 1 or any(cell.row_span > 1 for cell in (*above, *row, *below)):
         return False
     if not all(is_heading_text(cell.text) and not is_time(cell.text) for cell in reversed(row)):
         return False  # most rows contain figures at the right
+    texts = [cell.text.strip() for cell in row]
+    if len({*texts}) < len(row) or (len(row) == 2 and not (header and header[0].text.strip() == texts[0])):  # noqa: PLR2004 - a label and a value
+        return False
     return all(parse_figure(a.text) and parse_figure(b.text) for a, b in zip(above[1:], below[1:], strict=True))
 
 

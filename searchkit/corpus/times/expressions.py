@@ -60,7 +60,7 @@ class TimeMention:
     """None if the expression determines its year (2023年, 去年). Otherwise the number of years after the year of the
     time that governs it: 0 for 上半年, -1 for 上年; `time.of_year` is None."""
     is_compared: bool
-    """Whether something is compared with it (比2019年), so that it governs nothing."""
+    """Whether something is compared with it (比2019年), so that it governs nothing but its own value."""
 
 
 def find_times(folded: str, calendar: Calendar, base: Time) -> Iterator[TimeMention]:
@@ -91,14 +91,14 @@ _SMALL_NUMBERS = {character: n for n, character in enumerate("一二三四五六
 _COUNT = r"[一二两三四五六七八九十\d]{1,2}"
 """A number of years."""
 _MONTH = r"(?:1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])"
-_TO = "[-—–~至到]"
+_TO = "(?:——|[-—–~至到])"
 _QUARTERS = dict(zip("一二三四1234", (("01", "03"), ("04", "06"), ("07", "09"), ("10", "12")) * 2, strict=True))
 """The first and the last month of each quarter."""
 _QUARTER = re.compile(rf"(?:([一二三四1-4])(?:季度)?{_TO}第?)?([一二三四1-4])个?季度")
 _QUARTER_RANGE = rf"第?[一二三四1-4](?:季度)?{_TO}第?[一二三四1-4]个?季度"
 """Several quarters: 一至三季度, 1-3季度."""
 _PART = (
-    rf"{_QUARTER_RANGE}|第?[一二三四]季度|[上下]半年|前[一二三四]个?季度"
+    rf"{_QUARTER_RANGE}|第?[一二三四1-4]季度|[上下]半年|前[一二三四1-4]个?季度"
     rf"|[前头]?{_MONTH}(?:月?份?{_TO}{_MONTH})?个?月(?:份|底|末)?"
 )
 """A part of a year that follows the year: 1—11月 in 2023年1—11月, 上半年 in 去年上半年, 前三个月 in 今年前三个月."""
@@ -117,6 +117,8 @@ def _to_number(text: str) -> int:
     if not is_above_ten:
         return _SMALL_NUMBERS[text[-1]]
     return 10 * _SMALL_NUMBERS.get(tens, 1) + _SMALL_NUMBERS.get(units, 0)
+
+
 
 
 @lru_cache(maxsize=1024)
@@ -153,7 +155,7 @@ _REVIEW_AFTER = re.compile("的?(?:工作|发展|政府工作|主要)*(?:回顾|
 _PLAN_YEARS = re.compile("[头前]([一二两三四])年")
 
 
-def _resolve_plan(match: re.Match[str], _: Calendar, __: Time) -> Time | None:
+def _resolve_plan(match: re.Match[str], calendar: Calendar, base: Time) -> Time | None:
     is_name = not (match["plan_rest"] or match["plan_ordinal"] or _REVIEW_AFTER.match(match.string, match.end()))
     if is_name:
         return None
@@ -161,16 +163,23 @@ def _resolve_plan(match: re.Match[str], _: Calendar, __: Time) -> Time | None:
     first = _FIRST_PLAN + 5 * (number - 1) + (_YEARS_BETWEEN_PLANS if number > 2 else 0)  # noqa: PLR2004 - the second
     if "末" in match[0]:
         return Time(first + 4, is_end=True)
+    if match["plan_rest"] == "以来":
+        return _time_since(first, calendar, base)
     years = _PLAN_YEARS.search(match[0])
     return Time(first + (_to_number(years[1]) if years else 5) - 1, first)
 
 
+def _time_since(first: int, calendar: Calendar, base: Time) -> Time | None:
+    """Return the years from `first` to that of `base`, or to the reviewed one if that is unknown."""
+    last = base.of_year or calendar.reviewed
+    return None if last is None else Time(last, first) if first < last else Time(first)
+
+
 def _resolve_since(match: re.Match[str], calendar: Calendar, base: Time) -> Time | None:
     year = match["since_first"] or match["since_number"] or match["since_start"]
-    first, last = _to_year(year), base.of_year or calendar.reviewed
-    if last is None or first < last:
-        return None if last is None else Time(last, first)
-    return Time(first) if match[0].endswith(("以来", "至今")) else None  # 从2024年起 is about several later years
+    time = _time_since(_to_year(year), calendar, base)
+    is_later = time is not None and time.since is None and not match[0].endswith(("以来", "至今"))
+    return None if is_later else time  # 从2024年起 is about several later years
 
 
 def _resolve_dates(match: re.Match[str], _: Calendar, __: Time) -> Time:
@@ -188,9 +197,20 @@ def _resolve_range(match: re.Match[str], _: Calendar, __: Time) -> Time | None:
     return Time(last, first) if first < last <= first + _MAX_SPAN else None
 
 
+_CUTOFF = re.compile("截[至止]到?$")
+"""The text before a date that is the point of time of a state, and not the date of an event."""
+_DAY = re.compile(r"\d{1,2}日")
+
+
+def _is_end(match: re.Match[str], rest: str | None) -> bool:
+    """Return whether a year with the text `rest` after it is a point of time: 2022年底, 截至2022年12月31日."""
+    before = match.string[max(0, match.start() - 3) : match.start()]
+    return rest in {"底", "末"} or bool(_CUTOFF.search(before) and _DAY.match(match.string, match.end()))
+
+
 def _resolve_year(match: re.Match[str], _: Calendar, __: Time) -> Time:
     part, is_end = _parse_part(match["year_part"] or "")
-    return Time(_to_year(match["year_number"]), None, part, is_end or match["year_rest"] in {"底", "末"})
+    return Time(_to_year(match["year_number"]), None, part, is_end or _is_end(match, match["year_rest"]))
 
 
 def _resolve_span(match: re.Match[str], calendar: Calendar, base: Time) -> Time | None:
@@ -232,12 +252,12 @@ def _resolve_relative(match: re.Match[str], calendar: Calendar, _: Time) -> Time
         return None
     part, is_end = _parse_part(match["relative_part"] or "")
     year = calendar.year + _YEARS_AFTER[match["relative_word"]]
-    return Time(year, None, part, is_end or match["relative_rest"] in {"底", "末"})
+    return Time(year, None, part, is_end or _is_end(match, match["relative_rest"]))
 
 
 def _resolve_previous(match: re.Match[str], _: Calendar, __: Time) -> Time:
     part, is_end = _parse_part(match["previous_part"] or "")
-    return Time(None, None, part, is_end or match["previous_rest"] in {"底", "末"})
+    return Time(None, None, part, is_end or _is_end(match, match["previous_rest"]))
 
 
 def _resolve_until(match: re.Match[str], _: Calendar, __: Time) -> Time:
@@ -262,10 +282,10 @@ class _Kind(NamedTuple):
 
 
 _KINDS = {
-    # “十四五”期间, “八五”头两年, 第七个五年计划
+    # “十四五”期间, “八五”头两年, 第七个五年计划, “十五”期间 (but not 十五期间, which can be part of 二十五期间)
     "plan": _Kind(
-        r"(?:[“‘\"]?(?P<plan_number>十?[一二三四五六七八九])五[”’\"]?"
-        r"|第(?P<plan_ordinal>十?[一二三四五六七八九])个五年)(?:计划|规划)?"
+        r"(?:[“‘\"]?(?P<plan_number>十?[一二三四五六七八九]|(?<=[“‘\"])十(?=五[”’\"]))五[”’\"]?"
+        r"|第(?P<plan_ordinal>十?[一二三四五六七八九]|十)个五年)(?:计划|规划)?"
         r"(?P<plan_rest>期间|时期|以来|末期?|期末|头[一二两三四]年|前[一二两三四]年|五年)?",
         _resolve_plan,
     ),
@@ -277,10 +297,11 @@ _KINDS = {
         rf"|(?:自|从)(?P<since_start>{ANY_YEAR}) ?年[^,;。]{{0,3}}(?:开始|起|以来)",
         _resolve_since,
     ),
-    # 2018—2022年, 2021年和2022年
+    # 2018—2022年, 2021年和2022年, 2020年、2021年、2022年 (but not 2021年、2022年 in 2021年、2022年分别为3件、9件)
     "range": _Kind(
-        rf"(?P<range_first>{ANY_YEAR}) ?年?(?: ?{_TO} ?|和|、|及)(?P<range_last>{ANY_YEAR}) ?年?"
-        r"(?![^,;。]{0,20}分别)",
+        rf"(?P<range_first>{ANY_YEAR}) ?年?"
+        rf"(?: ?{_TO} ?|(?P<range_list>(?:[、和及]{ANY_YEAR} ?年?){{0,20}}[、和及]))(?P<range_last>{ANY_YEAR}) ?年?"
+        rf"(?(range_list)(?![、和及]{ANY_YEAR}|[^,;。]{{0,20}}分别))",
         _resolve_range,
     ),
     # 2022年1月1日至6月30日, 2021年12月至2022年11月. If the first date is not the first day of a month, the match ends
@@ -291,9 +312,9 @@ _KINDS = {
         rf" ?{_TO} ?(?:(?P<dates_last>{ANY_YEAR}) ?年)?(?P<dates_last_month>{_MONTH})月(?(dates_day)\d{{1,2}}日)",
         _resolve_dates,
     ),
-    # 2022年, 2022年底, 2022年1—11月
+    # 2022年, 2022年底, 2022年全年, 2022年1—11月
     "year": _Kind(
-        rf"(?P<year_number>{ANY_YEAR}) ?年(?P<year_rest>度|底|末|初|{_TO}?)(?P<year_part>{_PART})?", _resolve_year
+        rf"(?P<year_number>{ANY_YEAR}) ?年(?P<year_rest>度|底|末|初|全年|{_TO}?)(?P<year_part>{_PART})?", _resolve_year
     ),
     # 过去五年, 三年来, 五年累计, 今后五年
     "span": _Kind(
@@ -308,11 +329,13 @@ _KINDS = {
     "century": _Kind("本世纪末", _resolve_century),
     # 今年, 去年底, 去年上半年
     "relative": _Kind(
-        rf"(?P<relative_word>{YEAR_BEFORE_LAST}|{NEXT_YEAR}|今年|本年|去年)(?P<relative_rest>度|底|末|初)?(?P<relative_part>{_PART})?",
+        rf"(?P<relative_word>{YEAR_BEFORE_LAST}|{NEXT_YEAR}|今年|本年|去年)(?P<relative_rest>度|底|末|初|全年)?(?P<relative_part>{_PART})?",
         _resolve_relative,
     ),
     # 上年, 上年同期: the year before the one that governs
-    "previous": _Kind(rf"{PREVIOUS_YEAR}(?P<previous_rest>度|底|末|初)?(?P<previous_part>{_PART})?", _resolve_previous),
+    "previous": _Kind(
+        rf"{PREVIOUS_YEAR}(?P<previous_rest>度|底|末|初|全年)?(?P<previous_part>{_PART})?", _resolve_previous
+    ),
     # 截至目前, 截至11月底, 到6月20日
     "until": _Kind(rf"(?:截至|截止|到|至)(?:目前|(?P<until_part>{_MONTH}月份?(?:底|末|\d{{1,2}}日)?))", _resolve_until),
     # 上半年, 1—11月, 11月末
@@ -322,11 +345,16 @@ _KINDS = {
         r"|(?:1[0-2]|0?[1-9])月(?!\d)份?(?:底|末)?",
         _resolve_part,
     ),
+    # 2季度, 前3个季度; at the start of a clause, 前11个月 (but not 提前3个月); as a header, 十二月 (but not 一月一次)
+    "numbered_part": _Kind(
+        rf"(?<![\d.])第?[1-4]季度|前[1-4]个?季度|(?<![^,;。:!?、(\s])前{_MONTH}个月(?!前|以?内)|^{_MONTH}月份?(?=\(|\Z)",
+        _resolve_part,
+    ),
     "year_end": _Kind("年底|年末", _resolve_year_end),
     "whole_year": _Kind("全年|年内", _resolve_whole_year),
 }
 """Name of each kind → pattern and function. Of the kinds that match at a place, the first one decides."""
-_YEAR_OFFSETS = {"previous": -1, "until": 0, "part": 0, "year_end": 0, "whole_year": 0}
+_YEAR_OFFSETS = {"previous": -1, "until": 0, "part": 0, "numbered_part": 0, "year_end": 0, "whole_year": 0}
 """`TimeMention.year_offset` of the kinds that determine no year."""
 _EXPRESSION = re.compile(
     # A quick test of the first character. No kind begins with any other character.

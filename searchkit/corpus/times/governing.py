@@ -5,8 +5,8 @@ text after it, up to the next such time or the end of the paragraph. A time insi
 clause or, before 为止, than the next clause. Unless it is several years, a time in brackets governs no further than the
 brackets, and a time after 由 or 从 no further than the 到, 至 or 为 after it (71%, but not 89%, in
 由2020年的71%提高到89%). A part of a year without its year (上半年), and some other times, govern at most their sentence
-(see `TimedText._find_end`). A time that something is compared with (比2019年) governs nothing. In a list with 分别,
-each item has its own time (`_distribute`).
+(see `TimedText._find_end`). A time that something is compared with (比2019年) governs nothing but its own value (超过
+2019年的98件). In a list with 分别, each item has its own time (`_distribute`).
 
 Text that no time of the paragraph governs has the time of the innermost heading that states a year, otherwise that of
 the section: plans are about the year after the reviewed one, all other sections about the reviewed one.
@@ -114,6 +114,9 @@ class TimedText:
             if mention.is_compared or _end_of_span(origins, mention.start) is not None:
                 self._compared.append(GoverningTime(mention.start, mention.end, time))
             if mention.is_compared:
+                value = _COMPARED_VALUE.match(self.folded, mention.end)
+                if value:
+                    times.append(GoverningTime(mention.start, value.end(), time))
                 continue
             stated.append(GoverningTime(mention.start, mention.end, time))
             end = self._find_end(mention, time, (brackets, origins))
@@ -152,7 +155,9 @@ class TimedText:
         if is_event or is_run or is_corrected or is_same_period or not opening.search(before):
             until = _UNTIL.match(self.folded, mention.end)
             return _find(_CLAUSE_END, self.folded, until.end() if until else mention.end)
-        is_target_year = before.endswith("到") and time.of_year != self.base.of_year
+        is_target_year = (
+            before.endswith("到") and before[-3:-1] not in {"截至", "截止"} and time.of_year != self.base.of_year
+        )
         opens_plan = self.section == PLANS and mention.start == 0
         is_year_of_several = (
             self.base.since is not None and time.since is None and mention.year_offset is None and not opens_plan
@@ -183,7 +188,7 @@ def time_of_labels(labels: Sequence[str], calendar: Calendar, base: Time) -> Tim
     """
     time, part, is_end = base, base.part, False
     for label in labels:
-        for mention in _times_of_label(label, calendar, base):
+        for mention in _times_of_label(_YEAR_AND_MONTH.sub(r"\1年\2月", fold(label)), calendar, base):
             if mention.year_offset is None:
                 time = mention.time
             elif mention.year_offset and base.of_year is not None:
@@ -209,6 +214,7 @@ def _times_of_label(label: str, calendar: Calendar, base: Time) -> tuple[TimeMen
 def _distribute(folded: str, stated: Sequence[GoverningTime]) -> Iterator[GoverningTime]:
     """Yield the time of each item of a list with 分别: 2022年 for 3% in 2021年、2022年分别增长8%、3%.
 
+    Several years in one expression (2021—2022年) must have an item for each year and nothing else that is listed.
     `stated` are the expressions of time with their spans, in order.
     """
     if "分别" not in folded:
@@ -220,11 +226,15 @@ def _distribute(folded: str, stated: Sequence[GoverningTime]) -> Iterator[Govern
         if _LIST_SEPARATOR.fullmatch(folded, end, following):
             continue
         verb = _RESPECTIVELY.match(folded, end)
-        if verb and len(listed) > 1:
-            items = _ITEM.finditer(folded, verb.end(), _find(_SENTENCE_END, folded, end))
-            yield from (
-                GoverningTime(item.start() - 1, item.end(), own) for item, own in zip(items, listed, strict=False)
-            )
+        times = listed
+        if len(listed) == 1 and time.since and time.of_year and _EACH_YEAR.match(folded, end):
+            times = [Time(year) for year in range(time.since, time.of_year + 1)]
+        if verb and len(times) > 1:
+            items = [*_ITEM.finditer(folded, verb.end(), _find(_SENTENCE_END, folded, end))]
+            if len(listed) > 1 or len(items) >= len(times):
+                yield from (
+                    GoverningTime(item.start() - 1, item.end(), own) for item, own in zip(items, times, strict=False)
+                )
         listed = []
 
 
@@ -263,6 +273,8 @@ _COMPARING = ("比", "较", "与", "同")
 """Words directly before the time that a header compares with: 比 in 比上年增减, but none in 上年同期."""
 _BARE_YEAR = re.compile(rf"(?:^|(?<={re.escape(fold(CELL_SEPARATOR))})){ANY_YEAR}(?= )")
 """A header that is only a year, in the paragraph of a row: 指标 收件 ｜ 2022 120 ｜ 2023 131."""
+_YEAR_AND_MONTH = re.compile(r"^((?:19|20)\d\d)[.\-/](0[1-9]|1[0-2])(?![.\-/\d])")
+"""A year and a month at the start of a header: 2023.06, but not 2023.06.15."""
 _MAX_REACH = 1000
 """Maximum number of code points that are searched: by `_find` after an offset, for the end of a clause or sentence; by
 `TimedText.compared_time` before an offset, for the start of its sentence."""
@@ -273,10 +285,15 @@ _RECURRING = ("每", "半")
 _BRACKET = re.compile(r"\([^()]*\)")
 _FROM_TO = re.compile(r"[由从][^,;。]{0,30}?(?=[到至为])")
 """A phrase from … to, without its second part: 由2020年的71%提高 in 由2020年的71%提高到89%."""
+_COMPARED_VALUE = re.compile(r"的\d[\d.:]*(?![\d. ]|%|‰|倍|成|分之|个?百分点)")
+"""The value of a time that something is compared with: 的98 in 超过去年的98件, but not in 是去年的2倍."""
 _CLAUSE_END = re.compile("[,;。!?]")
 _SENTENCE_END = re.compile("[。;!?]")
 _LIST_SEPARATOR = re.compile("[、和及与,]")
 _RESPECTIVELY = re.compile("[^;。!?]{0,20}?分别")
+_EACH_YEAR = re.compile(",?[^,;。!?、和及与]{0,12}?分别")
+"""Matches the text after several years of which each has an item: 全市分别, but not 立案、结案分别, whose items are of
+all the years."""
 _ITEM = re.compile(r"[^、和及与,;。!?]*\d[^、和及与,;。!?]*")
 """An item of a list of numbers: 增长8%."""
 _UNTIL = re.compile("(?:底|末)?为?止,")
@@ -291,7 +308,7 @@ _CORRECTED = re.compile("[^,;。!?]{0,30}?(?:修订|修正|更正|核定|核实|
 _OPENING_LENGTH = 6
 """Number of code points before a time that are searched for the start of its clause or sentence."""
 _CLAUSE_OPENING = re.compile(
-    r"(?:^|[,;。!?:、\s)>”’])(?:(?:即|仅|早|直到|特别是|尤其是)?在?|到|至|截至|截止|于|自|从|据|而|与此同时|同时|和|但|[(][一二三四五六七八九十\d]{1,2}[)])?$"
+    r"(?:^|[,;。!?:、\s)>”’])(?:(?:即|仅|早|直到|特别是|尤其是)?在?|到|至|截[至止]到?|于|自|从|据|而|与此同时|同时|和|但|[(][一二三四五六七八九十\d]{1,2}[)])?$"
 )
 """The text before a time at the start of a clause: the start of the paragraph or a punctuation mark, then nothing, a
 word such as 截至, or a list number."""

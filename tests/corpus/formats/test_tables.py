@@ -45,6 +45,22 @@ TABLES = {
         Report((("指标", "单位", "2022年", "2023年"), ("立案", "件", "120", "129"), ("罚没款", "万元", "12", "10"))),
         ["立案 2022年 120 件", "立案 2023年 129 件", "罚没款 2022年 12 万元", "罚没款 2023年 10 万元"],
     ),
+    "values in words": (
+        Report(
+            (
+                ("指标", "同比增长（%）"),
+                ("第一产业", "3.2"),
+                ("第二产业", "持平"),
+                ("第三产业", "4.5"),
+                ("合计", "4.0"),
+            )
+        ),
+        ["第一产业 同比增长（%） 3.2 %", "第三产业 同比增长（%） 4.5 %", "合计 同比增长（%） 4 %"],
+    ),
+    "the same value in words twice": (
+        Report((("指标", "上半年", "下半年"), ("培训", "3", "4"), ("水质", "达标", "达标"), ("宣传", "5", "6"))),
+        ["培训 上半年 3 -", "培训 下半年 4 -", "宣传 上半年 5 -", "宣传 下半年 6 -"],
+    ),
     "points": (
         Report(
             (
@@ -380,6 +396,25 @@ def test_parts_with_a_header_of_their_own_are_tables() -> None:
     ]  # fmt: skip
     groups = (("指标", "件数"), (Cell("许可", col_span=2),), ("受理", "5"), ("办结", "4"))
     assert len(read(Report(groups).write("html"), "a.html").tables) == 1
+
+
+def test_groups_of_tasks_are_in_one_table() -> None:
+    """Names of groups in a table of words, all of which have a row of words below them, have a common header."""
+    rows = (
+        ("重点任务", "责任单位", "完成时限"),
+        (Cell("一、健全工作机制", col_span=3),),
+        ("完善议事规则", "司法局", "2023年6月"),
+        ("开展督察检查", "依法治区办", "2023年9月"),
+        (Cell("二、规范执法行为", col_span=3),),
+        ("制定裁量基准", "司法局", "2023年8月"),
+        ("开展案卷评查", "司法局", "2023年10月"),
+    )
+    for above in ((), ((Cell("任务分解表", col_span=3),),)):
+        document = read(Report((*above, *rows)).write("html"), "a.html")
+        assert len(document.tables) == 1
+        texts = [paragraph.text for paragraph in document.paragraphs]
+        assert "重点任务 完善议事规则 ｜ 责任单位 司法局 ｜ 完成时限 2023年6月" in texts
+        assert "重点任务 开展案卷评查 ｜ 责任单位 司法局 ｜ 完成时限 2023年10月" in texts
 
 
 def test_a_note_does_not_belong_to_the_table_before_it() -> None:
