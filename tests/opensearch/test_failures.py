@@ -373,6 +373,14 @@ def test_a_failed_build_changes_no_address(index: Path, monkeypatch: pytest.Monk
             raise CorpusError
         found = Cluster.read(index / folder)
         assert (found and found.url) == before
+    directory = create_directory(index / "moved", "opensearch", url)
+    assert isinstance(directory, ClusterDirectory)
+    with suppress(CorpusError), directory.lock():
+        directory._is_lost = True  # another process has taken the lock, and may have committed at the new address
+        raise CorpusError
+    found = Cluster.read(index / "moved")
+    assert found
+    assert found.url == url
 
 
 def test_an_index_moves_to_another_address(

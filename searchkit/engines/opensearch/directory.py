@@ -156,14 +156,17 @@ class ClusterDirectory:
 
     @contextmanager
     def _stored_address(self) -> Iterator[None]:
-        """Write a new address to `cluster.json`. Restores the file if the block raises before a commit."""
+        """Write a new address to `cluster.json`. Restores the file if the block raises before a commit.
+
+        Does not restore it if another process has taken the lock, because that one may have committed.
+        """
         old = Cluster.read(self.path)
         if old != self._cluster:
             self._cluster.write(self.path)
         try:
             yield
         except BaseException:
-            if self._is_committed or old == self._cluster:
+            if self._is_committed or self._is_lost or old == self._cluster:
                 raise
             if old is None:
                 (self.path / CLUSTER_FILE).unlink(missing_ok=True)
