@@ -30,6 +30,8 @@ def measures(extractor: Extractor, text: str) -> tuple[ExtractedMeasure, ...]:
         ("目前无在办案件", ["无在办案件"]),
         ("审查合同12份、无重大行政决策事项。", ["无重大行政决策事项"]),
         ("全年零上访，无败诉案件。", ["零上访", "无败诉案件"]),
+        ("无一人违纪。", ["无一人违纪"]),
+        ("经清理无不合法的文件。", ["无不合法的文件"]),
         pytest.param(
             "全年零上访。",
             ["零上访"],
@@ -44,7 +46,7 @@ def test_a_statement_of_zero_is_a_measure(extractor: Extractor, text: str, quote
         assert (measure.value, measure.unit, measure.base_value, measure.base_unit) == (0, None, 0, None)
         assert (measure.kind, measure.bound, measure.change, measure.part_of) == ("count", "exact", None, None)
         assert text[measure.start : measure.end].endswith(measure.indicator)
-        assert not measure.indicator.startswith(("无", "没有", "未", "零"))
+        assert not measure.indicator.startswith(("无", "没有", "未", "零", "一"))
 
 
 @pytest.mark.parametrize(
@@ -65,6 +67,8 @@ def test_a_statement_of_zero_is_a_measure(extractor: Extractor, text: str, quote
         # what is fought, which exists
         "依法查处无资质施工行为，罚款12万元。",
         "严厉打击各类无许可经营行为。",
+        "严查无资质施工行为。",
+        "清理无执法资格的执法人员。",
         "取消没有法律依据的审批事项。",
         # only some of them
         "个别单位没有典型案例。",
