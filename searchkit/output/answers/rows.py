@@ -17,6 +17,7 @@ from searchkit.output.json import (
     nested_measure_to_json,
 )
 from searchkit.output.terminal import format_measure
+from searchkit.tabular import grid
 
 if TYPE_CHECKING:
     from searchkit.compare.coverage import Coverage
@@ -82,11 +83,13 @@ def excerpt_rows(excerpt: Excerpt) -> list[Row]:
 
 
 def table_rows(table: Table) -> list[Row]:
-    """Return the rows of a table. The record of each has the id and the texts of the cells of the row."""
+    """Return the rows of a table. The record of each has the id and the texts of the row, one for each column.
+
+    A cell that covers several rows or columns is in the first of them. The other places that it covers are empty.
+    """
     rows = []
-    for n, cells in zip(table.paragraphs, table.rows, strict=True):
+    for n, texts in zip(table.paragraphs, grid(table.rows), strict=True):
         paragraph_id = f"{table.document}#{n}"
-        texts = [cell.text for cell in cells]
         rows.append(Row((paragraph_id,), " | ".join(map(quote, texts)), ({"id": paragraph_id, "cells": texts},)))
     return rows
 
