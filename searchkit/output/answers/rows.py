@@ -130,14 +130,16 @@ def comparison_rows(comparison: Comparison) -> Iterator[Row]:
 
 
 def _value_text(record: Mapping[str, Any]) -> str:
-    """Return the text of a value of a comparison."""
+    """Return the text of a value of a comparison, with its year unless that is the row or the column."""
     state, note = str(record["state"]), record["note"]
     words = [_NOTES[note]] if note else [_STATES[state]] if state in _STATES else []
     if record["bound"] not in {None, "exact"}:
         words.append(str(record["bound"]).replace("_", " "))
     value = f"{number_text(record['value'])}{plain(record['unit'] or '')}"
     ratio = "" if record["ratio"] is None else f"{number_text(round(record['ratio'] * 100, 1))}% of the target"
-    head = f"{plain(record['row'])} · {plain(record['col'])}: {value}"
+    year = record["of_year"]
+    year_text = "" if year in {None, record["row"], record["col"]} else f" ({year})"
+    head = f"{plain(record['row'])} · {plain(record['col'])}: {value}{year_text}"
     return _join(
         ", ".join(filter(None, [head, *words, ratio])), plain(record["indicator"] or ""), quote(str(record["quote"]))
     )
