@@ -90,15 +90,23 @@ def grid(rows: Sequence[Sequence[SpanningCell]], *, is_filled: bool = False) -> 
     return [[texts.get((y, x), "") for x in range(width)] for y in range(len(rows))]
 
 
-def column_names(header: Sequence[Sequence[SpanningCell]], rows: Sequence[Sequence[SpanningCell]]) -> list[str]:
-    """Return a distinct name for each column of a table: its headers from top to bottom, with ` / ` between them.
+def column_headers(header: Sequence[Sequence[SpanningCell]]) -> list[str]:
+    """Return the headers of each column of a table, from top to bottom, with ` / ` between them.
 
-    A header that a column has several times counts once. The number of the column, from 1, is appended if a column
-    before it has this name. A column without headers has its number as its name.
+    A header that a column has several times counts once.
+    """
+    columns = zip(*grid(header, is_filled=True), strict=True)
+    return [" / ".join(dict.fromkeys(filter(None, column))) for column in columns]
+
+
+def column_names(header: Sequence[Sequence[SpanningCell]], rows: Sequence[Sequence[SpanningCell]]) -> list[str]:
+    """Return a distinct name for each column of a table: its headers (`column_headers`).
+
+    The number of the column, from 1, is appended if a column before it has this name. A column without headers has its
+    number as its name.
     """
     width = max(map(len, (*grid(header), *grid(rows))), default=0)
-    columns = zip(*grid(header, is_filled=True), strict=True)
-    texts = [" / ".join(dict.fromkeys(filter(None, column))) for column in columns]
+    texts = column_headers(header)
     names: dict[str, None] = {}
     for number, text in enumerate([*texts, *[""] * (width - len(texts))], 1):
         name = text or str(number)

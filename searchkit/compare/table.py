@@ -119,6 +119,10 @@ class Cell:
             for source, name in names.items()
         }
 
+    def year_text(self, value: CellValue) -> str:
+        """Return the year of a value in brackets, after a space; "" if it is unknown, or the row or the column."""
+        return "" if value.of_year in {None, self.row, self.col} else f" ({value.of_year})"
+
     @property
     def value(self) -> CellValue | None:
         """The value that stands for the cell: the first one if its state is `value` or `conflict`, otherwise None."""
@@ -225,7 +229,8 @@ class Comparison(Tabular):
 
 
 def _cell_text(cell: Cell, unit: str | None) -> str:
-    """Return the values of a cell, and its state unless it is a plain value."""
-    texts = [f"{value.value}{f' {value.unit}' if value.unit != unit and value.unit else ''}" for value in cell.values]
+    """Return the values of a cell, with their years unless these are the row or column, and its state if not plain."""
+    units = [f" {value.unit}" if value.unit != unit and value.unit else "" for value in cell.values]
+    texts = [f"{value.value}{name}{cell.year_text(value)}" for value, name in zip(cell.values, units, strict=True)]
     state = "" if cell.state == "value" else cell.state.replace("_", " ")
     return f"{' / '.join(texts)} ({state})" if texts and state else "".join(texts) or f"({state})"

@@ -22,26 +22,29 @@ _SMALL_NUMBER = r"[一二两三四五六七八九十\d]{1,3}"
 
 # Verbs of increase and decrease, and the words that may occur between verb and number: 增长率为9.99%, 增加了约3件.
 _INCREASE = (
-    "(?<!自然)(?<!负)增长|递增|[调上]增|上[调浮]|增加|提高|提升|上升|上涨|增幅|增速|净增|(?<![新倍激])增|涨幅|涨|升|"
-    "扩大|延长|提标|快|翻了?"
+    "(?<!自然)(?<!负)增长|递增|[调上]增|上[调浮]|增加|提高|提升|[上回攀跃飙]升|上涨|增幅|增速|[净激]增|"
+    "(?<![新倍激])增|涨幅|涨|升|扩大|延长|提标|加?快|翻了?"
 )
 """Verbs and nouns of increase. 自然增长 is part of a name, 负增长 a decrease, and 新增 no change."""
 _DECREASE = (
-    "负增长|递减|下降|净?减少|削减|降低|降幅|回落|[调下]降|下[调浮]|缩短|压缩|压减|精简|精减|缩减|下跌|减幅|"
-    "核减|裁减|砍掉|降|减|跌|缩小|少"
+    "负增长|递减|下降|净?减少|削减|降低|降幅|回落|[调下压]降|下[调浮滑]|缩短|压缩|压减|精简|精减|缩减|下跌|减幅|"
+    "核减|裁减|砍掉|放[缓慢]|减[缓慢]|趋缓|收窄|降|减|跌|缩小|(?<![至最])少"
 )
-"""Verbs and nouns of decrease."""
+"""Verbs and nouns of decrease. 至少 and 最少 are bounds."""
+_DEGREE = "(?:较?[大小]幅度?|明显|显著|略有?|稍有?|(?<!小)微|有所|急剧|迅速|快速|持续|稳步|逆势|进一步|[骤锐陡])"
+"""Words that tell how fast something changes: 微 in 微降, but not in 小微."""
 _VERB_NUMBER_GAP = (
     "[了要应将可也已都]|可以|预计|约|近|超过?|达到?|为|是|在|突破|不少于|不低于|不超过|至少|大约|将近|接近|逾|力争|控制在|"
     "保持在|[:\\s]"
 )
 CHANGE_VERB = re.compile(
-    r"(?=[同环增递提上升涨扩延快翻负下减削降回缩压精跌少调净核裁砍])"  # a quick test of the first character
-    r"(?P<compared>[同环]比)?"  # 同比增长
+    # A quick test of the first character
+    r"(?=[同环较大小明显略稍微有急迅快持稳逆进骤锐陡增递提上升涨扩延加翻攀跃飙激负下减削降回缩压精跌少调净核裁砍放趋收])"
+    rf"(?:[同环]比)?{_DEGREE}?"  # 同比增长, 小幅增长
     rf"(?P<verb>(?:(?P<increase>{_INCREASE})|(?P<decrease>{_DECREASE}))(?:率|幅度?|速度)?)"  # 增长, 增长率, 下降幅度
     rf"(?:{_VERB_NUMBER_GAP})*$"  # 增加了约
 )
-"""At the end of the text before a number: the number is a change. Groups: compared, verb, increase, decrease."""
+"""At the end of the text before a number: the number is a change. Groups: verb, increase, decrease."""
 GROWTH_RATE = re.compile(
     r"(?P<verb>(?:(?P<increase>(?<!自然)增长|递增|增幅|增速|涨幅)|(?P<decrease>降幅|减幅))(?:率|幅度|速度)?)$"
 )
@@ -61,22 +64,23 @@ LEVEL_REACHED = re.compile(
     r"(?:[升降少低加高小大落]|扩展|调整)为)$"  # 降低为, 调整为
 )
 """At the end of the text before a number: the number is the level reached (增加到5件), not the change."""
-SHORT_CHANGE_VERBS = frozenset(("快", "少", "升", "减", "涨"))
+SHORT_CHANGE_VERBS = frozenset(("快", "加快", "少", "升", "减", "涨"))
 """Verbs that mark a change only together with a baseline (比上年少3件), unless the number is a percentage (减20%)."""
 BASELINE = re.compile(
     r"(?=[,\s同环比较与年平每在按])"  # a quick test of the first character
     r"(?:,\s*|(?<!\s)\s+)?(?:"
-    r"同比|环比|比上?年?同期|"  # 比上年同期
-    r"(?:比(?![例重率值])|较|与|同)(?:上年|去年|前年|上一?年度?|上[半季]年|同期|往年|"  # 比上年, 较去年
-    r"[一二三四五六七八九十〇○零\d]{2,4}年[末底]?|"  # 较2021年末, 比二〇二一年
-    r"[^,]{1,8}?(?:年|时?期|末|底|月))(?:[末底]|同期|相比|的)?(?:基准?数)?|"  # 与改革初期相比
+    r"比上?年?同期|[同环]比(?:上一?年度?|[去前]年)?(?:同期)?|"  # 比上年同期, 同比去年
+    r"(?:比(?![例重率值])|较|与|同)(?:上一?年度?|[去前]年|上半年|上一?季度?|同期|往年|(?<!同)[年季期]初|"  # 较年初
+    r"[一二三四五六七八九十〇○零\d]{2,4}年|"  # 较2021年末, 比二〇二一年
+    r"[^,]{1,8}?(?:年|时?期|末|底|月))"  # 与改革初期相比
+    r"(?:年?[末底初]|度(?!假)|同期|[相同环]?比(?![例重率值])较?|相较|的)*(?:基准?数)?|"  # 与上年同期相比
     r"在[^,]{1,12}?基[础数]上|"  # 在上年的基数上
     r"按(?:上年|去年|上一?年度)的?(?:实际|预算|决算)?(?:完成|执行|支出)?(?:数额?|水平)|"  # 按上年实际数额
     r"平均每年|每年平均|每年|(?P<yearly>年均|年平均)"  # 年均增长
     r")\s*"
 )
-"""The baseline that a change is measured against (比上年, 同比)."""
-ADVERBS_OF_CHANGE = re.compile("(?:分别|实际|名义|[均又再都各将共还也])*")
+"""The baseline that a change is measured against: 比上年, 与上年同期相比, but not 比重, nor 年初 in 同年初中毕业生."""
+ADVERBS_OF_CHANGE = re.compile("(?:分别|实际|名义|[均又再都各将共还也已])*")
 """Words between a baseline and its verb: 分别 in 年均分别增长. Used to match a full text."""
 GROWTH_AFTER_PERCENT = re.compile(r"的?(?P<name>[^,;。:!?、]{0,16})(?:增长|递增|增速|增幅)(?:速度|目标|率|幅度)?")
 """After a percentage: the percentage is a growth rate (的国内生产总值增长目标 in 8%的国内生产总值增长目标)."""
@@ -188,7 +192,7 @@ TRAILING_WORD = re.compile(
     r"(?:提高|提升|增加|增长|下降|降低|回落|减少|扩大|扩展|上升|攀升|跃升|回升|发展|扩张|延长|延伸|增至|缩短|缩小|缩减|压缩|压减|精简|增|升|降|减)[到至为]|"
     r"至|(?<![签报])到|保持在?|稳定在|控制在|维持在|实现|"
     # Bounds: 不少于, 大于等于, 最多
-    r"不少于|不低于|不超过|不足|不到|低于|高于|[大小]于(?:或者?)?(?:等于)?|介于|等于|至少|最多|力争|"
+    r"不少于|不低于|不超过|不足|不到|低于|高于|[大小]于(?:或者?)?(?:等于)?|介于|等于|[至最]少|最多|力争|"
     # Verbs, 的, and marks: 开展, 在
     r"开展|(?<!未)完成|进行|(?<![存现潜所旨内])在|的|[:“(\-—,、\s≥≤><±]|"
     # Degrees, frequency and averages: 摄氏, 首次, 每年, 人均

@@ -19,7 +19,7 @@ _COUNTED_NOUNS = (
 )
 _ZERO_STATEMENT = re.compile(
     rf"(?:^|(?<=[,;。:!?、]))(?P<lead>[^,;。:!?、“”]{{0,12}}?)(?P<none>{_NEGATIONS})"
-    r"(?:[一1][起件次例名宗个])?"  # 一 with a unit after the negation means "not a single one": 未发生一起安全事故
+    r"(?:[一1](?:[起件次例名宗个]|人(?!员)))?"  # one with a unit means "not a single one": 未发生一起安全事故
     rf"(?P<name>[^,;。:!?、“”无没未]{{0,18}}?(?:{_COUNTED_NOUNS}))(?=[,;。:!?、]|$)"
 )
 """A clause that states a zero: 全年未发生安全事故. Groups: lead 全年, none 未发生, name 安全事故."""
@@ -27,7 +27,8 @@ _NOT_ASSERTED = re.compile(
     r"[有并从毫若如因虽全皆绝互别高南虚]$"  # with 无, the character is another word: 有无, 并无
     r"|如|若|因|对|凡|只要|即使"  # a condition: 如无
     r"|防|避免|杜绝|确保|力争|争取|努力|做到|实现|保证"  # a wish: 确保无
-    r"|(?:查处|查办|查获|打击|整治|治理|取缔|取消|惩治|惩处|纠正|制止|严禁|禁止|遏制|存在)(?:了|各类|一批)?$"  # 查处无
+    r"|(?:查处|查办|查获|打击|整治|治理|取缔|取消|惩治|惩处|纠正|制止|严禁|禁止|遏制|存在|严查|清退|消除|"
+    r"(?<!经)(?<!经全面)清理)(?:了|各类|一批)?$"  # 查处无, 清理无, but not 经清理无
     r"|个别|有的|有些|少数|部分"  # only some: 有的单位没有
 )
 """Matches in the group `lead` of a clause that does not state a zero."""

@@ -56,14 +56,15 @@ def single_line(text: str) -> str:
     return re.sub(r"[\t\n]+", " ", text)
 
 
-def cell_text(cell: Cell, unit: str | None, footnotes: Mapping[int, int] | None = None, *, years: bool = False) -> str:
+def cell_text(cell: Cell, unit: str | None, footnotes: Mapping[int, int] | None = None) -> str:
     """Return the text of a cell: its values with their marks, such as `129 ≠ 130`, then its target and their ratio.
+
+    The year of a value follows it, unless that is the row or the column: `129 (2022)`.
 
     A cell without values and target has the mark of its state. A cell of several places or bodies has a mark, the
     number of these places and bodies, and the numbers of the first and the last footnote.
 
-    `unit` is the unit of the table. `footnotes` maps the `id()` of a value to the number of its footnote. With `years`,
-    each value is followed by its year, unless that is the row or the column.
+    `unit` is the unit of the table. `footnotes` maps the `id()` of a value to the number of its footnote.
     """
     notes = footnotes or {}
     if not cell.values and cell.target is None:
@@ -75,14 +76,9 @@ def cell_text(cell: Cell, unit: str | None, footnotes: Mapping[int, int] | None 
     after = "".join(CELL_MARKS[name][0] for name in cell_mark_names(cell))
     separator = f" {CELL_MARKS['conflict'][0]} "
     texts = [
-        _cell_value_text(value, unit, notes, cell.state, "" if n else after) for n, value in enumerate(cell.values)
+        _cell_value_text(value, unit, notes, cell.state, "" if n else after) + cell.year_text(value)
+        for n, value in enumerate(cell.values)
     ]
-    if years:
-        shown = {cell.row, cell.col}
-        texts = [
-            text if value.of_year in shown else f"{text} ({value.of_year})"
-            for text, value in zip(texts, cell.values, strict=True)
-        ]
     text = separator.join(texts) or CELL_MARKS["silent"][0]
     if cell.target is None or cell.target in cell.values:
         return text

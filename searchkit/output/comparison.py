@@ -64,6 +64,8 @@ def comparison_text(comparison: Comparison, *, bars: bool = False, width: int | 
     reported = [row for row in comparison.rows if any(comparison.cell(row, col).state != "missing" for col in cols)]
     rows, empty_rows = _split_empty(reported, {row for row, col in comparison.filled if col in set(cols)})
     empty_rows += [row for row in comparison.rows if row not in set(reported)]
+    elsewhere = {row for row, _col in comparison.filled}.intersection(empty_rows)  # in columns that do not fit
+    empty_rows = [row for row in empty_rows if row not in elsewhere]
     cells = [[comparison.cell(row, col) for col in cols] for row in rows]
     footnotes = _number_values(cells, is_short=width is not None)
     lines = [[str(row[0].row), *_cell_texts(comparison, row, footnotes)] for row in cells]
@@ -73,7 +75,7 @@ def comparison_text(comparison: Comparison, *, bars: bool = False, width: int | 
         lines = [[*line, bar] for line, bar in zip(lines, _format_bars([row[-1] for row in cells]), strict=True)]
     title = f"{comparison.indicator}{f' ({comparison.unit})' if comparison.unit else ''}"
     pieces = [head, _relaxed_line(comparison), sanitize(title), "\n\n", format_table(lines, headers), "\n"]
-    omitted = [*_omitted_lines(comparison, empty_rows, empty_cols, width), *_unfitting_lines(unfitting)]
+    omitted = [*_omitted_lines(comparison, empty_rows, empty_cols, width), *_unfitting_lines(unfitting, len(elsewhere))]
     notes = [_cut(line, width) for line in _footnote_lines(cells, footnotes)]
     left_out = sum(len(cell.values) for row in cells for cell in row) - len(footnotes)
     more = [_("{n} values have no footnote; --wide shows all.").format(n=left_out) + "\n"] * (left_out > 0)
@@ -82,8 +84,7 @@ def comparison_text(comparison: Comparison, *, bars: bool = False, width: int | 
 
 def _cell_texts(comparison: Comparison, cells: Sequence[Cell], footnotes: Mapping[int, int]) -> list[str]:
     """Return the texts of cells."""
-    years = "of_year" not in {comparison.rows_by, comparison.cols_by}
-    return [cell_text(cell, comparison.unit, footnotes, years=years) for cell in cells]
+    return [cell_text(cell, comparison.unit, footnotes) for cell in cells]
 
 
 def _fit_columns(
@@ -109,8 +110,11 @@ def _fit_columns(
     return shown, [col for col in cols if col not in kept]
 
 
-def _unfitting_lines(cols: Sequence[AxisLabel]) -> Iterator[str]:
-    """Yield a line about the columns that do not fit the terminal, if there are any."""
+def _unfitting_lines(cols: Sequence[AxisLabel], rows: int) -> Iterator[str]:
+    """Yield a line about the columns that do not fit the terminal, and one about rows with values only in these.
+
+    `rows`: the number of such rows.
+    """
     if cols:
         text = ngettext(
             "{n} column does not fit ({names}); --wide shows all.",
@@ -118,6 +122,13 @@ def _unfitting_lines(cols: Sequence[AxisLabel]) -> Iterator[str]:
             len(cols),
         )
         yield sanitize(text.format(n=len(cols), names=_range_text(cols)) + "\n")
+    if rows:
+        text = ngettext(
+            "{n} row has values only in columns that do not fit; --wide shows all.",
+            "{n} rows have values only in columns that do not fit; --wide shows all.",
+            rows,
+        )
+        yield text.format(n=rows) + "\n"
 
 
 def _range_text(labels: Sequence[AxisLabel]) -> str:

@@ -14,7 +14,7 @@ from searchkit.model import Table
 from searchkit.output.cells import single_line
 from searchkit.output.csv import delimited_line, delimited_lines
 from searchkit.output.terminal import format_table
-from searchkit.tabular import grid
+from searchkit.tabular import column_headers, grid
 from searchkit.text.characters import sanitize
 
 INDEX_NAME = "tables"
@@ -39,9 +39,8 @@ def format_markdown(table: Table, rows: range | None = None) -> str:
     if shown.start:
         body[:1] = grid(table.rows[: shown.start + 1], is_filled=True)[-1:]
     width = max(map(len, table_rows(table)), default=0)
-    columns = zip(*grid(table.header, is_filled=True), strict=True)
-    headers = [" / ".join(dict.fromkeys(filter(None, column))) for column in columns]
-    lines = [[_markdown_cell(text) for text in [*row, *[""] * (width - len(row))]] for row in [headers, *body]]
+    rows_shown = [column_headers(table.header), *body]
+    lines = [[_markdown_cell(text) for text in [*row, *[""] * (width - len(row))]] for row in rows_shown]
     text = format_table(lines[1:], lines[0], "github")
     return f"{_one_safe_line(table.caption)}\n\n{text}" if table.caption else text
 

@@ -170,14 +170,14 @@ class _Formats:
         _, point, decimals = number.partition(".")
         return self._number_format(("#,##0" if "," in number else "0") + point + "0" * len(decimals))
 
-    def number(self, marks: Sequence[str]) -> Format:
-        """Return the format that shows a number with marks, such as ≥1300. The cell still contains a number.
+    def number(self, marks: Sequence[str], year: str) -> Format:
+        """Return the format that shows a number with marks and a year: ≥1300 (2022). The cell still contains a number.
 
-        `marks`: names from `cells.mark_names` and `cells.cell_mark_names`.
+        `marks`: names from `cells.mark_names` and `cells.cell_mark_names`. `year`: text from `Cell.year_text`.
         """
         before = "".join(CELL_MARKS[name][0] for name in marks if name not in MARKS_AFTER)
         after = "".join(CELL_MARKS[name][0] for name in marks if name in MARKS_AFTER)
-        return self._number_format(f'"{before}"General"{after}"' if marks else "General")
+        return self._number_format(f'"{before}"General"{after}{year}"' if marks or year else "General")
 
     def _number_format(self, number_format: str) -> Format:
         """Return the cell format with a number format of Excel, such as `#,##0.00`. Creates it once."""
@@ -291,7 +291,8 @@ def _write_cell(sheet: Worksheet, position: tuple[int, int], cell: Cell, unit: s
     """Write a cell: a plain value (state `value`) without a target as a number, any other cell as its `cell_text`."""
     if cell.state == "value" and cell.target is None:
         marks = [*mark_names(cell.values[0], cell.state), *cell_mark_names(cell)]
-        sheet.write_number(*position, cell.values[0].value, formats.number(marks))
+        number_format = formats.number(marks, cell.year_text(cell.values[0]))
+        sheet.write_number(*position, cell.values[0].value, number_format)
     else:
         cell_format = formats.conflict if cell.state == "conflict" else formats.grey
         sheet.write_string(*position, sanitize(cell_text(cell, unit)), cell_format)

@@ -25,6 +25,12 @@ _LEADING_LEVEL = re.compile(r"^(?:自治区|自治州|自治县|新区|[省市�
 _BRANCH_OFFICE = re.compile(r"^(.*?局).{1,8}分局$")
 """Matches the name of a branch office. Group 1 is the main office: 生态环境局 in 生态环境局岳麓分局."""
 
+_JOINED = re.compile(r"..(?<![局委厅部办])[和与及][^省市县区州旗镇乡]*$")
+"""Matches the text before a listed name if that is only the end of the name: 农业农村和 in 农业农村和水务局. The first
+classes exclude two bodies (财政局和税务局) and places (永和镇)."""
+_OF_PLACES = frozenset(("人民政府", "街道办事处", "管理委员会"))
+"""Bodies whose names a place precedes, which may end in 和: 仁和街道办事处."""
+
 
 def is_body(text: str) -> bool:
     """Return whether a folded text is the name of a government body: 东丽区卫生健康委员会."""
@@ -34,16 +40,19 @@ def is_body(text: str) -> bool:
 def find_agency(issuer: str) -> str | None:
     """Return the kind of a body, its name in full without the place: 卫生健康委员会 for 东丽区卫健委.
 
-    None if the name consists of places and a level. `issuer`: the name of the body.
+    A listed name is only the end of a longer one after 和, 与 or 及: 农业农村和水务局 is not 水务局. None if the name
+    consists of places and a level. `issuer`: the name of the body.
     """
     name = fold("".join(issuer.split()))
     if match := _BRANCH_OFFICE.match(name):
         name = match[1]
+    own_name = _strip_place(name)
     canonical_names = _canonical_names()
     for start in range(len(name)):
         if canonical := canonical_names.get(name[start:]):
-            return canonical
-    return _strip_place(name) or None
+            is_end = canonical not in _OF_PLACES and _JOINED.search(own_name.removesuffix(name[start:]))
+            return own_name if is_end else canonical
+    return own_name or None
 
 
 def _strip_place(name: str) -> str:

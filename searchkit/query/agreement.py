@@ -52,10 +52,11 @@ _NARROWED_FACTOR = 0.5
 _MIN_COMMON_END = 2
 """Minimum length of the word that two heads narrow, in code points."""
 _LIGHT_WORDS = re.compile(
-    "办理|查处|受理|处理|处置|查办|审理|审查|完成|实施|实现|作出|做出|下达|发放|制定|修订|出台|印发|提请|提交|举办|组织|开展|新|已|等|的|"
-    "相关|有关|全部|总"
+    "办理|查处|受理|处理|处置|查办|审理|审查|完成|实施|实现|作出|做出|下达|发放|制定|修订|出台|印发|提请|提交|举办|组织|开展|已|等|的|"
+    "相关|有关|全部|总|新(?=[增建立开登注签收招投引认评培改扩办创]|设(?![备施]))"
 )
-"""Matches words that do not narrow a name, wherever they are in it: 受理投诉 is 投诉."""
+"""Matches words that do not narrow a name, wherever they are in it: 受理投诉 is 投诉. 新 is one only before a verb:
+新建住房, but not 新能源."""
 _MIN_HEAD_SIMILARITY = 0.5
 """Smallest similarity of a name and its head (行政复议 维持, 维持), unless `_NARROWED_FACTOR` applies. Only
 `_OTHER_MEAN_FACTOR` can make it smaller."""

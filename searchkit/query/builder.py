@@ -11,7 +11,7 @@ from searchkit.errors import UsageError
 from searchkit.model import Note
 from searchkit.names import YEAR_FACETS
 from searchkit.query.facets import Filter
-from searchkit.query.filters import FilterReader
+from searchkit.query.filters import FilterReader, swapped_years
 from searchkit.query.function_words import content_words, word_factors
 from searchkit.query.tree import (
     PASSAGE,
@@ -29,7 +29,7 @@ from searchkit.query.tree import (
 )
 from searchkit.text.analyzer import Analyzer, RunTokens, Token
 from searchkit.text.folding import fold
-from searchkit.text.years import MAX_YEAR, MIN_YEAR, parse_year_range
+from searchkit.text.years import MAX_YEAR, MIN_YEAR
 
 MAX_QUERY_CLAUSES = 64
 """Maximum number of runs, prefixes and quoted strings of a query. Further ones are ignored, with a note."""
@@ -292,16 +292,24 @@ class QueryBuilder:
         """Return the filter of `name:[low TO high]`. An end can be empty or None; then the range is open at that end.
 
         `excluded` contains two flags: whether the range excludes its low end, and whether it excludes its high end.
-        Raises QuerySyntaxError if the facet has no years or an end is not a year. The message shows the syntax.
+        If the low end is the later one, the ends are swapped, and a note is added. Raises QuerySyntaxError if the facet
+        has no years or an end is not a year. The message shows the syntax.
         """
+        from searchkit.text.query_years import parse_written_years  # noqa: PLC0415 - only for ranges of years
+
         try:
-            first = parse_year_range(low)[0] if low and low.strip() else MIN_YEAR
-            last = parse_year_range(high)[1] if high and high.strip() else MAX_YEAR
+            first = parse_written_years(low)[0] if low and low.strip() else MIN_YEAR
+            last = parse_written_years(high)[1] if high and high.strip() else MAX_YEAR
         except ValueError:
             name = None  # no valid range: raise the error below, which explains the syntax
         if name not in YEAR_FACETS:
             raise QuerySyntaxError("a range goes with year or of_year, as in year:[2021 TO 2023]")
-        item = Filter(name, ranges=((first + excluded[0], last - excluded[1]),))
+        if first > last:
+            years = last + excluded[1], first - excluded[0]
+            self.notes.append(swapped_years(name, f"{low} TO {high}", *years))
+        else:
+            years = first + excluded[0], last - excluded[1]
+        item = Filter(name, ranges=(years,))
         self.notes += self.reader.missing_years(item)
         return self._record_filter(item, context)
 

@@ -96,9 +96,14 @@ def _parse_years(name: str, values: Sequence[str | int], notes: list[Note]) -> F
             raise UsageError(str(error), code="invalid_year") from None
         if first > last:
             first, last = last, first
-            notes.append(Note("years_swapped", f"{name} {text.strip()} was read as {first}..{last}"))
+            notes.append(swapped_years(name, text.strip(), first, last))
         ranges.append((first, last))
     return Filter(name, ranges=tuple(ranges))
+
+
+def swapped_years(name: str, text: str, first: int, last: int) -> Note:
+    """Return the message that the ends of a range of years were swapped. `text`: the range as written."""
+    return Note("years_swapped", f"{name} {text} was read as {first}..{last}")
 
 
 def format_years(first: int, last: int) -> str:

@@ -33,6 +33,8 @@ def measures(extractor: Extractor, text: str) -> tuple[ExtractedMeasure, ...]:
         ("全年未发生1起安全事故，没有发生一起舆情事件。", ["未发生1起安全事故", "没有发生一起舆情事件"]),
         ("二零二三年零投诉。", ["零投诉"]),
         ("全年无极端事件。", ["无极端事件"]),
+        ("无一人违纪。", ["无一人违纪"]),
+        ("经清理无不合法的文件。", ["无不合法的文件"]),
         pytest.param(
             "全年零上访。",
             ["零上访"],
@@ -73,6 +75,8 @@ def test_a_statement_of_zero_is_a_measure(extractor: Extractor, text: str, quote
         # what is fought, which exists
         "依法查处无资质施工行为，罚款12万元。",
         "严厉打击各类无许可经营行为。",
+        "严查无资质施工行为。",
+        "清理无执法资格的执法人员。",
         "取消没有法律依据的审批事项。",
         # only some of them
         "个别单位没有典型案例。",

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import searchkit
-from searchkit.model import Note
+from searchkit.model import Cell, Note, Table
 from searchkit.output.answers.answer import MAX_DATA_CHARACTERS, REMINDER, Answer, Row, fit_answer, plain, quote
 from searchkit.output.answers.kinds import (
     audit_answer,
@@ -186,3 +186,14 @@ def test_a_value_separates_empty_cells(tmp_path: Path) -> None:
     index = searchkit.open(tmp_path / "index")
     (row,) = [row for row in comparison_rows(index.compare("立案")) if row.ids == ("district=南昌市",)]
     assert row.text == "2019: no report; 2021: no report"
+
+
+def test_merged_cells_do_not_shift_columns() -> None:
+    """A row of a table has a text for each column; the places that a merged cell covers after its first are empty."""
+    header = ((Cell("处罚", row_span=2), Cell("件数", col_span=2)), (Cell("立案"), Cell("结案")))
+    rows = ((Cell("行政处罚", row_span=2), Cell("5"), Cell("4")), (Cell("7"), Cell("6")))
+    answer = excerpt_answer(Table("r", 1, None, header, rows, 1, 1), None, 5)
+    assert answer.facts["header"] == [["处罚", "件数", ""], ["", "立案", "结案"]]
+    assert answer.messages[-1].endswith('"处罚" | "件数 / 立案" | "件数 / 结案"')
+    assert [row.text for row in answer.rows] == ['"行政处罚" | "5" | "4"', '"" | "7" | "6"']
+    assert [row.records[0]["cells"] for row in answer.rows] == [["行政处罚", "5", "4"], ["", "7", "6"]]

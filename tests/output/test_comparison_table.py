@@ -10,7 +10,8 @@ from wcwidth import wcswidth
 from searchkit.compare.filling import Wanted
 from searchkit.compare.table import Comparison
 from searchkit.model import Document, Measure
-from searchkit.output.cells import CELL_MARKS
+from searchkit.output.answers.rows import comparison_rows
+from searchkit.output.cells import CELL_MARKS, cell_text
 from searchkit.output.comparison import (
     MAX_BAR_LENGTH,
     MAX_EMPTY_LABELS,
@@ -84,6 +85,34 @@ def test_a_table_is_fitted_to_a_width(make_measure: MakeMeasure, make_table: Mak
     assert text.count("#1@") == len(shown)
     wide = comparison_text(make_table([*measures, about]))
     assert (wide.count("#1@"), "do not fit" in wide) == (35, False)
+
+
+def test_a_row_with_values_only_in_early_years_is_not_empty(make_measure: MakeMeasure, make_table: MakeTable) -> None:
+    """A row whose values are in columns that do not fit is counted, not listed among the rows without a measure."""
+    measures = [make_measure(f"{year}#1", "立案", year, "件", year=year) for year in range(1990, 2024)]
+    early = make_measure("x#1", "立案", 7, "件", year=1990, region=DONGLI)
+    table = make_table([*measures, early], Document("y", region=("天津市", "河西区"), year=1990))
+    lines = comparison_text(table, width=60).splitlines()
+    assert "no measure for district 河西区" in lines
+    assert "1 row has values only in columns that do not fit; --wide shows all." in lines
+    assert not any("东丽区" in line for line in lines)
+    assert "do not fit" not in comparison_text(table)
+
+
+def test_a_value_has_its_year_unless_that_is_the_column(make_measure: MakeMeasure, make_table: MakeTable) -> None:
+    """In a table of districts and bodies, the year of a value follows it."""
+    measures = [
+        make_measure("a#1", "立案", 129, "件", year=2023, agency="司法局"),
+        make_measure("b#1", "立案", 7, "件", year=2022, agency="司法局", region=DONGLI),
+    ]
+    table = make_table(measures, cols="agency")
+    assert [cell_text(cell, "件") for cell in table.cells()] == ["129 (2023)", "7 (2022)"]
+    assert [row.text.split(" |")[0] for row in comparison_rows(table)] == [
+        "滨海新区 · 司法局: 129件 (2023)",
+        "东丽区 · 司法局: 7件 (2022)",
+    ]
+    assert '<td style="text-align:left">7 (2022)</td>' in table._repr_html_()
+    assert [cell_text(cell, "件") for cell in make_table(measures).cells()] == ["—", "129", "7", "—"]
 
 
 def test_a_fitted_table_has_few_footnotes(make_measure: MakeMeasure, make_table: MakeTable) -> None:

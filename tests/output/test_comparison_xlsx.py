@@ -71,6 +71,15 @@ def test_conflicts_and_empty_cells_are_text(make_measure: MakeMeasure, make_tabl
     assert (table["B4"], table["C4"], table["B5"], table["C5"]) == ("—", "129 ≠ 130", 1, "—")
 
 
+def test_a_number_shows_its_year(make_measure: MakeMeasure, make_table: MakeTable, tmp_path: Path) -> None:
+    """In a table of districts and bodies, a value is a number whose format has its year."""
+    measure = make_measure("a#1", "立案", 129, "件", year=2022, agency="司法局", bound="at_least")
+    write_workbook(make_table([measure], cols="agency"), tmp_path / "a.xlsx")
+    assert cells(tmp_path / "a.xlsx", 1)["B4"] == 129
+    with ZipFile(tmp_path / "a.xlsx") as archive:
+        assert "&quot;≥&quot;General&quot; (2022)&quot;" in archive.read("xl/styles.xml").decode()
+
+
 @pytest.mark.parametrize("text", ["=1+1", "{=1+1}", "+1", "@SUM(A1)", "http://example.org", "\x00\x1b[2J\ud800"])
 def test_text_of_reports_is_never_a_formula_or_a_link(
     make_measure: MakeMeasure, make_table: MakeTable, tmp_path: Path, text: str

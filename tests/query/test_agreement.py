@@ -14,6 +14,7 @@ from searchkit.query import agreement
 from searchkit.query.agreement import (
     has_other_period,
     has_same_value,
+    has_same_wording,
     name_similarity,
     precision,
     unit_family,
@@ -100,6 +101,23 @@ def test_light_words_before_a_name_do_not_narrow_it(one: str, other: str) -> Non
 def test_a_listed_name_is_similar_only_to_itself(one: str, other: str, same: bool) -> None:  # noqa: FBT001
     """Two names of the same listed measure have the similarity 1. Names of a listed and of another measure have 0."""
     assert similarity(one, other) == float(same)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("受理投诉", "投诉", True),
+        ("改造老旧住房", "老旧住房改造", True),
+        ("新登记企业", "登记企业", True),
+        ("新开工项目", "开工项目", True),
+        ("新能源产业产值", "能源产业产值", False),
+        ("新材料产值", "材料产值", False),
+        ("新媒体", "媒体", False),
+    ],
+)
+def test_light_words_do_not_change_the_wording(one: str, other: str, same: bool) -> None:  # noqa: FBT001
+    """新 before a verb is a light word. Before a noun, it narrows the name."""
+    assert has_same_wording(NAMES.parse(one), NAMES.parse(other)) == same
 
 
 def test_a_level_an_addition_and_a_change_are_different() -> None:

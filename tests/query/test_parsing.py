@@ -134,6 +134,9 @@ def matches(analyzer: Analyzer) -> Callable[[str, Node], bool]:
         ("year:2021..2023", "year:[2021 TO 2023]", "year:[2021 TO 2023]"),
         ("year:[2021 TO 2023]", "year:[2021 TO 2023]", "year:[2021 TO 2023]"),
         ("year:{2020 TO 2024}", "year:[2021 TO 2023]", "year:[2021 TO 2023]"),
+        ("year:{2022 TO 2023}", "year:{2022 TO 2023}", "year:{2022 TO 2023}"),
+        ("year:[2021年 TO 二〇二三年]", "year:[2021 TO 2023]", "year:[2021 TO 2023]"),
+        ("year:[1990年代 TO 23年]", "year:[1990 TO 2023]", "year:[1990 TO 2023]"),
         ("year:[2021 TO]", "year:[2021 TO]", "year:[2021 TO]"),
         ("year:[TO 2023]", "year:[TO 2023]", "year:[TO 2023]"),
         ("year:2023 红", 'year:2023 AND "红"', '("红" OR 红) AND year:2023'),
@@ -190,6 +193,21 @@ def test_lower_case_operators_are_words_with_a_note(parse_query: Callable[[str],
     query = parse_query("红 or 蓝")
     assert str(query.all) == '"红" AND "or" AND "蓝"'
     assert query.notes == ("or is read as a word; the operator is OR",)
+
+
+@pytest.mark.parametrize(
+    ("text", "tree", "note"),
+    [
+        ("year:[2023 TO 2021]", "year:[2021 TO 2023]", "year 2023 TO 2021 was read as 2021..2023"),
+        ("of_year:{2023年 TO 2020年]", "of_year:[2020 TO 2022]", "of_year 2023年 TO 2020年 was read as 2020..2022"),
+    ],
+)
+def test_a_range_that_begins_with_its_last_year_is_swapped(
+    parse_query: Callable[[str], Query], text: str, tree: str, note: str
+) -> None:
+    """The ends of a range are swapped with a note. A bracket that excludes a year still excludes it."""
+    query = parse_query(text)
+    assert (str(query.all), query.notes) == (tree, (note,))
 
 
 @pytest.mark.parametrize(
@@ -555,7 +573,7 @@ LEAVES = st.one_of(
         lambda name, value: Filter(name, (value,)), st.sampled_from(FACETS), st.text("天津市甲乙ab1", min_size=1)
     ),
     st.builds(
-        lambda name, low, high: Filter(name, ranges=((low, high),)),
+        lambda name, low, high: Filter(name, ranges=((min(low, high), max(low, high)),)),
         st.sampled_from(YEAR_FACETS),
         YEARS | st.just(MIN_YEAR),
         YEARS | st.just(MAX_YEAR),

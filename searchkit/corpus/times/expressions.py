@@ -119,8 +119,6 @@ def _to_number(text: str) -> int:
     return 10 * _SMALL_NUMBERS.get(tens, 1) + _SMALL_NUMBERS.get(units, 0)
 
 
-
-
 @lru_cache(maxsize=1024)
 def _parse_part(text: str) -> tuple[str | None, bool]:
     """Return the months of a part of a year, and whether it is a point of time: 上半年, 前三季度, 1-11月, 11月末.

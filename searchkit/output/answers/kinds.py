@@ -28,6 +28,7 @@ from searchkit.output.json import (
     measures_to_json,
     results_to_json,
 )
+from searchkit.tabular import column_headers, grid
 
 if TYPE_CHECKING:
     from searchkit.compare.audit import Audit
@@ -117,9 +118,8 @@ def excerpt_answer(found: Excerpt | Table, document: Document | None, max_around
     """
     facts, messages = _document_facts(document)
     if isinstance(found, Table):
-        header = [[cell.text for cell in cells] for cells in found.header]
-        facts |= {"table": found.id, "caption": found.caption, "header": header}
-        head = " | ".join(quote(text) for cells in header for text in cells)
+        facts |= {"table": found.id, "caption": found.caption, "header": grid(found.header)}
+        head = " | ".join(map(quote, column_headers(found.header)))
         rows = table_rows(found)
         messages = [*messages, f"[{plain(found.id)}] {plain(found.caption or '')} {head}"]
         return Answer(facts, "rows", rows, messages, lambda shown: _left_out(len(rows) - shown, "rows", _MORE_TEXT))

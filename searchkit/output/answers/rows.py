@@ -17,6 +17,7 @@ from searchkit.output.json import (
     nested_measure_to_json,
 )
 from searchkit.output.terminal import format_measure
+from searchkit.tabular import grid
 
 if TYPE_CHECKING:
     from searchkit.compare.coverage import Coverage
@@ -82,11 +83,13 @@ def excerpt_rows(excerpt: Excerpt) -> list[Row]:
 
 
 def table_rows(table: Table) -> list[Row]:
-    """Return the rows of a table. The record of each has the id and the texts of the cells of the row."""
+    """Return the rows of a table. The record of each has the id and the texts of the row, one for each column.
+
+    A cell that covers several rows or columns is in the first of them. The other places that it covers are empty.
+    """
     rows = []
-    for n, cells in zip(table.paragraphs, table.rows, strict=True):
+    for n, texts in zip(table.paragraphs, grid(table.rows), strict=True):
         paragraph_id = f"{table.document}#{n}"
-        texts = [cell.text for cell in cells]
         rows.append(Row((paragraph_id,), " | ".join(map(quote, texts)), ({"id": paragraph_id, "cells": texts},)))
     return rows
 
@@ -130,14 +133,16 @@ def comparison_rows(comparison: Comparison) -> Iterator[Row]:
 
 
 def _value_text(record: Mapping[str, Any]) -> str:
-    """Return the text of a value of a comparison."""
+    """Return the text of a value of a comparison, with its year unless that is the row or the column."""
     state, note = str(record["state"]), record["note"]
     words = [_NOTES[note]] if note else [_STATES[state]] if state in _STATES else []
     if record["bound"] not in {None, "exact"}:
         words.append(str(record["bound"]).replace("_", " "))
     value = f"{number_text(record['value'])}{plain(record['unit'] or '')}"
     ratio = "" if record["ratio"] is None else f"{number_text(round(record['ratio'] * 100, 1))}% of the target"
-    head = f"{plain(record['row'])} · {plain(record['col'])}: {value}"
+    year = record["of_year"]
+    year_text = "" if year in {None, record["row"], record["col"]} else f" ({year})"
+    head = f"{plain(record['row'])} · {plain(record['col'])}: {value}{year_text}"
     return _join(
         ", ".join(filter(None, [head, *words, ratio])), plain(record["indicator"] or ""), quote(str(record["quote"]))
     )
