@@ -11,24 +11,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def find_grams(gram_codes: NDArray[Any], grams: Sequence[str]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def find_grams(
+    offsets: NDArray[np.intp], codes: NDArray[Any], grams: Sequence[str]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Find grams of one or two characters. Returns the offset of each occurrence, and the index of its gram in `grams`.
 
     The occurrences of single characters come first, then the occurrences of pairs, both ascending by offset.
 
-    `gram_codes`: the gram code of the character at each offset of the texts. The grams of one character have the codes
-    from 1, in the order of `grams`; 0 is any other character. Each character of a pair must also be a gram.
-
-    Takes one pass over all offsets, then some ns per character that is a gram.
+    `offsets`: the offsets, ascending, of the characters that are grams. `codes`: the codes of these characters. The
+    grams of one character have the codes from 1, in the order of `grams`. Each character of a pair must also be a gram.
     """
-    offsets = (gram_codes != 0).nonzero()[0]
-    return join_grams(offsets, gram_codes.take(offsets), grams)
-
-
-def join_grams(
-    offsets: NDArray[np.intp], codes: NDArray[Any], grams: Sequence[str]
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the result of `find_grams` from the offsets, ascending, and the codes of the characters that are grams."""
     code_of = {gram: code for code, gram in enumerate((gram for gram in grams if len(gram) == 1), 1)}
     # `gram_of[a * width + b]` is the index in `grams` of the pair with the codes a and b, or -1 if the pair is no gram.
     # `gram_of[a * width]` is the index of the character with the code a.

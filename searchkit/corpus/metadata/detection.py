@@ -278,7 +278,7 @@ def _detect_year(doctype: str | None, evidence: Evidence, published: str | None,
         title_year, session = _first_year(titles), find_session((*lines, *titles))
         texts = _year_headings(evidence), evidence.paragraphs
         return find_planned_year(WorkReportEvidence(title_year, session, *texts, published, url))
-    is_speech = doctype != WORK_REPORT and _is_speech(doctype, evidence)
+    is_speech = _is_speech(doctype, evidence)
     # The session takes precedence over the title: 关于1955年国家决算和1956年国家预算的报告 states two other years.
     year = (find_session_year(lines) if is_speech else None) or _first_year(titles, with_dates=is_speech)
     if year:

@@ -140,10 +140,6 @@ class LevelTracker:
             self._last_ordinals[entry.style] = entry.ordinal
         return entry
 
-    def _continues(self, depth: int, ordinal: int) -> bool:
-        """Return whether `ordinal` is the number after that of the entry at `depth`."""
-        return self.entries[depth].ordinal == ordinal - 1
-
     def _numbered_depth(self, style: str, ordinal: int, *, is_parent_empty: bool) -> int:
         """Return the depth of a numbered line, which is the number of entries that stay open above it.
 

@@ -17,7 +17,7 @@ from searchkit.engines.columnar.arrays import Array, unique_sorted
 from searchkit.engines.columnar.docsets import DocSet
 from searchkit.engines.columnar.postings import MAX_CACHED_INDEX_POSTINGS
 from searchkit.engines.columnar.reader import IMPACT_GROUP_SIZE, MAX_IMPACT, IndexReader
-from searchkit.engines.grams import join_grams
+from searchkit.engines.grams import find_grams
 from searchkit.engines.ranking import K1, RESCORE_DEPTH, idf, query_grams, query_terms
 from searchkit.query.tree import ScoringClause
 
@@ -226,7 +226,7 @@ class Scorer:
         codes = np.concatenate(texts).take(offsets).astype(np.intp)
         text_ends = offsets.searchsorted(list(accumulate(map(len, texts), initial=0)))
         codes += np.repeat(alphabets[:-1], text_ends[1:] - text_ends[:-1])
-        offsets, keys = join_grams(offsets, gram_codes.take(codes), [*characters, *bigrams])
+        offsets, keys = find_grams(offsets, gram_codes.take(codes), [*characters, *bigrams])
         keys *= len(doc_ids)
         keys += doc_indices.take(offsets)
         shape = len(characters) + len(bigrams), len(doc_ids)
