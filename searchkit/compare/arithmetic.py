@@ -62,8 +62,8 @@ _GROWTH = re.compile("[增升降涨减][幅速长减]|[同环]比|[较比][上�
 
 _MAX_DISTANCE = 5
 """Number of paragraphs before a table, and after it, that are compared with the table."""
-_CLAUSE = re.compile(r"[^。；;！？，,]*$")
-"""Matches the clause before a position of a text, if the search ends at this position."""
+_CLAUSE_END = re.compile("[。；;！？，,]")
+"""A mark that ends a clause."""
 _MIN_NAME_LENGTH = 2
 """Minimum length of a row header that is searched for in a clause, in code points."""
 
@@ -359,8 +359,8 @@ def _check_prose(
     row_names = sorted((row.name for row in rows if len(row.name) >= _MIN_NAME_LENGTH), key=len, reverse=True)
     totals = {row.name for row in rows if row.total is None and _STATED_SUM.search(row.name)}
     for measure in around:
-        clause = _CLAUSE.search(measure.source.text, 0, measure.start)
-        named = f"{clause[0] if clause else ''}{measure.indicator}"
+        clause = _CLAUSE_END.split(measure.source.text[: measure.start])[-1]
+        named = f"{clause}{measure.indicator}"
         name = next((name for name in row_names if name in named), "")
         column = cells.get(_key(measure, name, names), {})
         same_rows = [name] if name else sorted(totals & column.keys())
