@@ -193,8 +193,8 @@ def commit_manifest(index: Path, manifest: Manifest, base: Manifest | None = Non
     """Sync the data folder to disk, then write the manifest, and remove older data folders.
 
     Returns the manifest as written, with `files` filled in. `base`: the manifest of the state that the new one updates,
-    None if it updates none. Files of the new data folder that are hard links to files of the data folder of `base` are
-    neither read nor synced. Raises OSError if this fails before the new manifest is in place, and IndexNotDurable if
+    None if it updates none. A file of the new data folder is neither read nor synced if it is a hard link to a file
+    that `base` lists. Raises OSError if the commit fails before the new manifest is in place, and IndexNotDurable if
     the new manifest is in place, but possibly not on disk.
     """
     folder = index / manifest.data

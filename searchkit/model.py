@@ -292,7 +292,7 @@ _Value = TypeVar("_Value")
 
 
 class _Delegated(property, Generic[_Value]):
-    """A read-only attribute of `Measure` that returns the attribute of the same name of `extracted` or `source`."""
+    """A read-only attribute of `Measure`: the attribute with the same name of its `extracted` or its `source`."""
 
     def __init__(self, part: Literal["extracted", "source"]) -> None:
         self._part = part

@@ -95,9 +95,9 @@ def _read_text(item: Parameter, value: object) -> str | None:
 
 
 def _read_filters(value: object) -> dict[str, Any]:
-    """Return filters as keyword arguments of the methods of an index.
+    """Return filters as keyword arguments of the methods of an index. `value`: an object, or None without filters.
 
-    Raises UsageError if `value` is no object, has more than `MAX_FILTER_VALUES` values, or has an impossible value.
+    Raises UsageError if `value` is anything else, has more than `MAX_FILTER_VALUES` values, or has an impossible value.
     """
     if value is None:
         value = {}

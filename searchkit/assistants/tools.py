@@ -79,7 +79,7 @@ def _read(index: IndexState, arguments: Arguments) -> Answer:
 
 
 def _facets(index: IndexState, arguments: Arguments) -> Answer:
-    """Answer with the values of one facet, or without `name` with those of all facets except document."""
+    """Answer with the values of the facet `name`. If it is not given, answer with those of all facets but document."""
     return _add_query(facets_answer(index.facets(arguments.pop("name", ()), **arguments)), index, arguments)
 
 
@@ -89,7 +89,7 @@ def _coverage(index: IndexState, arguments: Arguments) -> Answer:
 
 
 def _add_query(answer: Answer, index: IndexState, arguments: Arguments) -> Answer:
-    """Return an answer with how the query of the call, if it has one, was read."""
+    """Return an answer. If the call has a query, add to the answer how the query was read."""
     if "query" not in arguments:
         return answer
     filters = {name: value for name, value in arguments.items() if name in FILTER_NAMES}

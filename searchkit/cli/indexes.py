@@ -358,7 +358,7 @@ def _group_by_reason(skipped: Sequence[Skipped], index: str) -> Iterator[str]:
 
 
 def _location_suffix(item: Skipped) -> str:
-    """Return the location of a skipped part in its file, ` (line 2)`, or an empty string for a skipped file."""
+    """Return the location of a skipped part in its file, ` (line 2)`; an empty string if the reason states none."""
     location = _LOCATION.match(item.reason)
     return f" ({translate(location[0].rstrip(': '))})" if location else ""
 

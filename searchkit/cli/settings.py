@@ -76,10 +76,11 @@ class _OptionDefaults(Mapping[str, object]):
         self._command = command
 
     def __getitem__(self, name: str) -> object:
-        """Return the default of a parameter. Raises KeyError if no file has a default that the parameter accepts.
+        """Return the default of a parameter. Raises KeyError if there is none that the parameter accepts.
 
-        That of `indexes` comes from the environment variable first, as click would split a variable with several values
-        at blanks. Raises UsageError as `_read_settings` does.
+        The default is the value in the file. `indexes`, the option `--index` of a server, takes that of the environment
+        variable first. Click is not told of the variable, because it would split a path with a blank into two values.
+        Raises UsageError as `_read_settings` does.
         """
         if name not in _SETTING_OF or (name == "limit" and self._command not in _LISTS_OF_HITS):
             raise KeyError(name)

@@ -92,8 +92,8 @@ def _check_sums(lines: Sequence[TableLine], crossing: Sequence[TableLine]) -> It
     """Yield a finding for each cell of a total that is not the sum of its parts (`_find_wrong_sums`).
 
     `lines` are the rows and `crossing` the columns of a block of the table, or the reverse. A total and its parts are
-    `lines`. Each crossing line has one cell of the total and one of each part. Parts with a header that begins with
-    其中 are not added.
+    `lines`. Each crossing line has one cell of the total and one of each part. Parts whose header begins with 其中
+    or a similar word are not added.
     """
     parts: dict[int, list[TableLine]] = {}
     for line in lines:
@@ -293,7 +293,7 @@ def _find_quotient(
     is_growth: bool,  # noqa: FBT001 - bound by `partial`
     index: int,
 ) -> tuple[Measure, Measure, bool] | None:
-    """Return the values of two lines as the operands of their quotient, or of the growth from one to the other."""
+    """Return the operands of the quotient of two lines, or of the growth from `divisor` to `value` (`is_growth`)."""
     return _pair(value.slots[index], divisor.slots[index], is_growth=is_growth)
 
 
@@ -376,9 +376,10 @@ def _paragraph_number(measure: Measure) -> int:
 
 
 def _key(measure: Measure, row: str, names: IndicatorNames) -> tuple[str, str, str]:
-    """Return head and aspect of a measure's name without the name of its row, and its unit family.
+    """Return the head and the aspect of a measure's name, and its unit family: (`收件`, `level`, `件`).
 
-    The head is the last part of a name, or all of a listed name. An example of the result: (`收件`, `level`, `件`).
+    The words of `row`, the header of a row, are first removed from the name. The head is the last part of a name, or
+    all of a name that is listed.
     """
     indicator = measure.indicator
     for header in row.split():

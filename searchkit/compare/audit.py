@@ -102,8 +102,10 @@ def audit(
             findings += check_ratios(paragraph)
         first += len(report)
     duplicates = list(copies.find(lambda ordinals: [measure.source for measure in fetch(ordinals)]))
+    # A change that contradicts values in its own sentence is not reported again with values of other reports.
     known = {measure_id for finding in findings if finding.kind == "change" for measure_id in finding.ids}
     findings += (item for item in contradictions.find(fetch) if item.kind != "change" or item.ids[0] not in known)
+    # Values that a report copies are not reported if the report as a whole repeats the other one.
     pairs = {frozenset(finding.documents) for finding in duplicates}
     findings = [item for item in findings if item.kind != "copied" or frozenset(item.documents) not in pairs]
     findings = [*_without_versions(findings, identities), *duplicates]

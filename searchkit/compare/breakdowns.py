@@ -91,8 +91,8 @@ _MAX_RATIO_ERROR = 20
 _INDUSTRIES = re.compile("产业[^。；]*(?:结构|比例|比重|比|构成)")
 """Words before the shares of the three industries."""
 _MAX_GAP = 30
-"""Maximum number of characters from a value to the end of its second change. Also the number of characters before three
-shares in which the words for the industries must be."""
+"""Maximum number of characters from a value to the end of its change in percent: 共50件，增加10件，增长20%. Also the
+number of characters before three shares in which the words for the industries must be."""
 
 
 def check_breakdowns(report: Sequence[Measure]) -> Iterator[Finding]:
@@ -261,7 +261,11 @@ def check_directions(report: Sequence[Measure]) -> Iterator[Finding]:
 
 
 def _is_pair(old: Measure, new: Measure, previous: Measure | None) -> bool:
-    """Return whether two measures are the value before and after one change, and not items of two lists."""
+    """Return whether two measures are the value before and after one change, and not items of two lists.
+
+    Returns False, too, if one of them is not exact, or if a smaller value can be an increase (`_REVERSED`). `previous`:
+    the measure before both, or None.
+    """
     if old.paragraph != new.paragraph or unit_family(old.base_unit) != unit_family(new.base_unit):
         return False
     text = old.source.text

@@ -11,7 +11,8 @@ from searchkit.query.agreement import precision, thing_similarity, unit_family
 from searchkit.query.naming import IndicatorNames, MeasureName
 
 _YEARLY_CHANGE = re.compile(r"同比|上一?年|去年|前一年|增长|下降|上升|[增减降]| [\d.,]+\S*$")
-"""Words of a change since last year, or a quote that consists only of the number. 压缩90% does not match."""
+"""Searched for in the indicator and the quote of a change, with a blank between them. Matches words of a change since
+last year, and a quote that begins with the number: 投资 10%. Does not match 压缩90%."""
 _OTHER_CHANGE = re.compile(
     "比(?!上年|上一年|去年|前一年|重|例|率|较)|环比|口径|年均|平均|累计|实际|可比|不变|扣除|剔除|名义|翻|倍|年初|[月季]|五年"
 )
@@ -69,9 +70,10 @@ def _is_since_last_year(change: Measure) -> bool:
 def infer_last_year(now: Measure, change: Measure, name: MeasureName) -> tuple[float, float] | None:
     """Return the lowest and highest base value of last year that follow from a value and its change.
 
-    Returns None for a change that is ambiguous (98%，提高2%), that is a decrease by about 100 %, or that is neither in
-    percent nor in the unit of the value (for a percentage: in percentage points). For amounts of money, the range is
-    wider by `_MONEY_SLACK` or `_REAL_SLACK`.
+    `name`: the name of the value. Returns None in three cases. 1. Value and change are both in percent, so that it is
+    unknown whether the change is relative (98%，提高2%). 2. The change is a decrease by about 100 %. 3. The change is
+    neither in percent, nor in the unit of the value, nor (for a percentage) in percentage points. For amounts of money,
+    the range is wider by `_MONEY_SLACK` or `_REAL_SLACK`.
     """
     is_money = now.kind == "money"
     below, above = (

@@ -44,9 +44,10 @@ def compare_snapshot(
 
     `against`: a status, such as `target`, whose values are shown beside those of the cells. Other keyword arguments are
     those of `Index.measures`; `limit` and `offset` are ignored. `status` selects the values of the cells: actual by
-    default; `any` prefers actual values to targets. Raises UsageError if `rows` and `cols` are the same facet,
-    `against` is no status or one that the cells have, an option is one of `_UNUSED`, or the query names nothing that is
-    counted; UnknownFacet if the index lacks one of the facets; and the exceptions of `Index.measures`.
+    default; `any` prefers actual values to targets. Raises UsageError if `rows` and `cols` are the same facet, if
+    `against` is no status or one that the cells have, if an option is one of `_UNUSED`, or if the query names nothing
+    that is counted. Raises UnknownFacet if the index lacks one of the facets. Also raises the exceptions of
+    `Index.measures`.
     """
     _check_axes(snapshot, rows, cols)
     wanted = _parse_wanted(arguments.pop("status", ()), against)
@@ -62,6 +63,7 @@ def compare_snapshot(
         *asked.understood,
         *(item for item in ranking.query.understood if item.facet != "of_year"),
     )
+    # Filters that were given up, because nothing matched under them, are not strict. They leave out no report.
     strict = [Filter(item.facet, tuple(map(str, item.values))) for item in understood if item.strict]
     candidates = read_named(ranking, snapshot.names)
     shown = _of_years(candidates, asked.of_years)
@@ -119,7 +121,10 @@ def _split_years(snapshot: Snapshot, query: str, options: MeasureOptions, filter
 
 
 def _of_years(candidates: Sequence[RankedMeasure], of_years: tuple[Filter, ...]) -> list[RankedMeasure]:
-    """Return the candidates of the years to show. If there are any, they alone decide which indicator is shown."""
+    """Return the candidates, which are measures that answer the query, of the years to show.
+
+    If there are any, they alone decide which indicator is shown.
+    """
     years = _admitted_years(of_years)
     return [item for item in candidates if years is None or str(year_of_measure(item.measure)) in years]
 
@@ -264,10 +269,11 @@ def _select_years(
 ) -> list[AxisKey]:
     """Return the years of an axis by of_year.
 
-    With `of_years`: the years that all these filters admit; of a range, only those between the first and the last
-    admitted year of a report or a value (`keys`). Without `of_years`: the years that the documents report on
-    (`reported`). If there are no such years, if other values than actual ones are wanted, or if values with another
-    status are shown beside them, all years of `keys`.
+    With `of_years`: the years that all these filters admit. Of these, the years that a filter names (2023) are all
+    returned. Of a range (2010..2030), only the years from the first to the last one that has a report or a value
+    (`keys`) are returned. Without `of_years`: the years that the documents report on (`reported`). If there are no such
+    years, if other values than actual ones are wanted, or if values with another status are shown beside them, all
+    years of `keys`.
     """
     selected = _admitted_years(of_years)
     if selected is not None:

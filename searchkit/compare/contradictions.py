@@ -258,7 +258,7 @@ class Contradictions:
                 yield build_finding("jump", message, *found)
 
     def _check_copies(self, pairs: Iterable[Sequence[Fact]], measures: Mapping[int, Measure]) -> Iterator[Finding]:
-        """Yield a finding for each pair of equal values of two years that have one scope and need not be equal.
+        """Yield a finding for each of the `pairs` (`_find_copies`) whose values have the same scope.
 
         Changes, percentages and states at a point of time are left out, because they can be equal without being copied.
         """

@@ -36,8 +36,8 @@ class Copies:
 
     def __init__(self) -> None:
         self._ordinals: dict[int, list[int]] = {}
-        """For the key of each sentence (`_key`), a paragraph of each document that has the sentence: the ordinal of the
-        last such paragraph. Ascending."""
+        """By the key of a sentence (`_key`): one ordinal for each document that has the sentence, ascending. It is that
+        of the last paragraph of the document with the sentence."""
         self._documents: list[str] = []
         self._firsts: list[int] = []
         """Ordinal of the first paragraph of each document."""

@@ -109,7 +109,10 @@ class Cell:
 
     @property
     def sources(self) -> dict[tuple[tuple[str, ...], str | None], str]:
-        """The places and bodies of the values, each with a distinct name: 滨海新区 司法局, or with the path."""
+        """The places and bodies of the values, each with a distinct name: 滨海新区 司法局.
+
+        If two would have the same name, they have their paths: 天津市/滨海新区 司法局.
+        """
         names = {
             value.source: " ".join(filter(None, (value.first.district, value.first.agency))) for value in self.values
         }
@@ -120,7 +123,7 @@ class Cell:
         }
 
     def year_text(self, value: CellValue) -> str:
-        """Return the year of a value in brackets, after a space; "" if it is unknown, or the row or the column."""
+        """Return the year of a value: ` (2023)`; "" if it is unknown, or if the row or the column is this year."""
         return "" if value.of_year in {None, self.row, self.col} else f" ({value.of_year})"
 
     @property

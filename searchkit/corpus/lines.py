@@ -215,7 +215,8 @@ def is_body_line(line: str) -> bool:
 def is_salutation(line: str) -> bool:
     """Return whether a line only addresses the reader: `各位代表：`, `市司法局：`, `各位委员、同志们！`.
 
-    A line with a list number is a heading or an item: `1.市公安局：`.
+    Without a final colon or exclamation mark, only 各位代表, 各位委员 and 同志们 count. A line with a list number is a
+    heading or an item: `1.市公安局：`.
     """
     max_length = 40
     if not 1 < len(line) <= max_length:

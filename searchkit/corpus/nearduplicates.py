@@ -114,7 +114,7 @@ def _kept_marks(match: re.Match[str]) -> str:
 
 
 def _symbols(marks: str, *, is_before_digit: bool) -> Iterator[str]:
-    """Yield symbols (≥ + ℃), `_KEPT_MARKS`, and a minus sign directly before a digit if `marks` has only this one."""
+    """Yield symbols (≥ + ℃), `_KEPT_MARKS`, and a minus sign directly before a digit if `marks` has no other one."""
     for number, mark in enumerate(marks, 1):
         is_sign = mark == "-" and is_before_digit and number == len(marks) and marks.count("-") == 1
         if is_sign or mark in _KEPT_MARKS or unicodedata.category(mark).startswith("S"):

@@ -125,10 +125,11 @@ NO_METADATA = StatedMetadata()
 
 
 def parse_metadata(values: Mapping[str, object]) -> StatedMetadata:
-    """Check stated values. Fields have English and Chinese names; any other name is a user-defined facet.
+    """Check stated values. Fields have English and Chinese names; any other name is that of a user-defined facet.
 
     Empty values are ignored. Of several values of one field (year and 年份), the first is used. A value that cannot be
-    used yields a warning, and the field is left to detection.
+    used yields a warning, and the field is left to detection. A name that a facet cannot have, such as `sha256`, yields
+    a warning too.
     """
     if not values:
         return NO_METADATA

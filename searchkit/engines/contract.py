@@ -48,8 +48,8 @@ class Request:
     filters: tuple[Filter, ...] = ()
     """Filters that must all admit a paragraph. They do not change scores."""
     facets: tuple[Facet, ...] = ()
-    """Facets to count over all matches. For a facet, the paragraphs that only the filters with its own name exclude are
-    counted, too."""
+    """Facets to count. A facet is counted over the paragraphs that match under all filters except those with its own
+    name: with a filter `year`, the other years are counted, too."""
     max_values: int | None = 100
     """Maximum number of values to list per facet: the most frequent ones; None = all. Values that filters name are
     listed, too, if a match has them."""
@@ -125,7 +125,8 @@ class ScoredParagraph:
     explanation: Explanation | None = None
     """Parts of the score, if requested."""
     own_headings: int = 0
-    """Number of headings, the last ones of the path, that belong to the passage (`own_heading_counts`)."""
+    """How many of the last headings of its path begin at this paragraph (`own_heading_counts`). A word of the query in
+    one of these headings matches the paragraph."""
     is_beyond: bool = False
     """Whether the paragraph matches `Request.beyond`, but not `Request.match`."""
     folded: Folded = NOTHING_FOLDED
@@ -138,7 +139,7 @@ class ScoredParagraph:
 
 
 def own_heading_counts(paragraphs: Sequence[Paragraph]) -> list[int]:
-    """Return the number of headings, the last ones of its path, that belong to each paragraph of a document.
+    """Return for each paragraph of a document how many of the last headings of its path belong to it.
 
     A heading belongs to the first paragraph under it. So the headings of a paragraph are those that follow the part of
     its path that it shares with the paragraph before.
@@ -241,7 +242,7 @@ class MeasureColumns(NamedTuple):
     time_of: NDArray[np.int64]
     """Index in `times` of the time of each measure."""
     is_part: NDArray[np.bool_]
-    """Whether each measure is part of another one."""
+    """Whether each measure is part of another one, such as a total."""
     reviewed_years: NDArray[np.int64]
     """Year that the report of each measure reports on (`model.reviewed_year`), 0 if it is unknown."""
     scores: NDArray[np.float64]

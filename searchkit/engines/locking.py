@@ -61,7 +61,7 @@ def writer_lock(index: Path) -> Iterator[None]:
             _claim(index, holder)
         else:
             releases.callback(_ignore_errors, _unlock_file, descriptor)
-            path.unlink(missing_ok=True)  # of a dead process, or a link: what it leads to is not written
+            path.unlink(missing_ok=True)  # it names a dead process, or is a link, through which nothing may be written
             with path.open("x", encoding="utf-8") as file:
                 file.write(holder.to_json())
         releases.callback(_ignore_errors, path.unlink)

@@ -1,6 +1,7 @@
 """Limits of the CPU time and the memory that reading and indexing a file may take, by the size of the file.
 
-Writing a part has the limits of a file of the total size of the files in the part.
+A part is the small index that a worker builds from several files. Writing a part has the limits of one file that is as
+large as all of them together.
 """
 
 from __future__ import annotations

@@ -211,7 +211,10 @@ def _identify_reports(documents: Iterable[ParsedDocument]) -> Iterator[tuple[str
 
 
 def _skip(parsed: ParsedDocument, error: Exception) -> Skipped:
-    """Return why a document is skipped. A record, or a file in an archive, is only a part of a file: `files` is 0."""
+    """Return why a document is skipped.
+
+    The document counts as one skipped file (`Skipped.files`); a record, or a file in an archive, counts as none.
+    """
     return Skipped(
         parsed.document.document, unexpected_error_reason(error), files=int(parsed.document.document == parsed.file)
     )

@@ -65,7 +65,10 @@ class TaskFile(msgspec.Struct, frozen=True):
 
 
 class Task(msgspec.Struct, frozen=True):
-    """Consecutive files to index into one part. All messages to a worker but the first are tasks."""
+    """Consecutive files to index into one part. All messages to a worker but the first are tasks.
+
+    A part is a small index, which the build adds to the new index.
+    """
 
     files: list[TaskFile]
     folder: bytes

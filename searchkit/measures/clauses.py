@@ -23,7 +23,8 @@ _BRACKET = re.compile(r"\([^()]*(?:\([^()]*\)[^()]*)*\)")
 _MAX_TOPIC_DISTANCE = 3
 """Maximum number of clauses that are searched for a topic before the clause of a number."""
 _MAX_LEVEL_DISTANCE = 200
-"""Number of code points after the time of an initial level that are searched for 到 or 至 (`_is_initial_time`)."""
+"""Number of code points after the time of an initial level (2022年 in 由2022年的71%提高到89%) that are searched
+for 到 or 至."""
 
 
 class Clauses:
@@ -92,8 +93,9 @@ class Clauses:
     def find_period(self, quantity: Quantity, year: int | None) -> str | None:
         """Return the time expression that applies to a quantity, as written. `year`: the reporting year.
 
-        Return None if no time expression applies, or if the one that applies is the reporting year or the time of an
-        initial level. Time expressions in a remark that does not contain the quantity are ignored.
+        Return None if no time expression applies. Also return None if the one that applies is the reporting year or the
+        time of an initial level: 2022年 in 由2022年的71%提高到89% is not the period of 89%. Time expressions in a
+        remark that does not contain the quantity are ignored.
         """
         times: Sequence[TimeExpression] = self._times
         if self._remarks:

@@ -36,8 +36,8 @@ class Extractor:
     ) -> list[tuple[ExtractedMeasure, ...]]:
         """Return the measures of each paragraph of a document, by start offset. Linear in the length of the text.
 
-        `tables` are those of the document, in its order. Paragraphs that are their rows are read as cells, all others
-        as prose.
+        `tables` are those of the document, in its order. A paragraph that is a row of a table is read cell by cell
+        (`measures.tables`), any other paragraph as prose.
         """
         measures: list[tuple[ExtractedMeasure, ...]] = []
         for table in tables:

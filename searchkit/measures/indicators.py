@@ -143,7 +143,7 @@ class _Names:
     """The text before the first number of a list whose names follow the numbers: 夺得 in 夺得2枚金牌、3枚银牌."""
     own: list[str] = field(default_factory=list)
     """The names of the numbers so far, in order, without those that a number took from other numbers or from a clause
-    before (`_Sentence._borrow_names`). If all were taken, the first of them that were."""
+    before (`_Sentence._borrow_names`). If no number has a name of its own, the names that were taken first."""
     run_length: int = 0
     """Number of quantities of the last run with names. Only conjunctions separate the quantities of a run."""
 
@@ -370,7 +370,9 @@ class _Sentence:
     def _choose_names(self, quantity: Quantity, words: _Words) -> tuple[str, str]:
         """Return the names before and after a number, without a name that belongs to another number.
 
-        Adds the verb of the list to the name before the number, and its predicate to the name of a share.
+        Adds the verb that the items of a list share to the name before the number. Adds the predicate after a share
+        that directly follows its name (亏损企业三分之一实现扭亏). If the name before the number has at most two
+        characters, also adds the predicate after a share (98.1%的行政村通了客车) or after a name of one character.
         """
         before, after = self._apply_list_verb(words.before, is_listed=words.is_listed), words.after
         is_adjacent = words.preceding[words.stop - words.begin :] in ("", "的")
@@ -446,7 +448,8 @@ class _Sentence:
     def _apply_list_verb(self, before: str, *, is_listed: bool) -> str:
         """Return the name before a number. A further item of a list without a verb gets the verb of the first item.
 
-        A `wording.RELATIVE_NAME` gets no verb. The verb of a name that is not a further item is kept for later items.
+        A `wording.RELATIVE_NAME` (县级, 通车) gets no verb. The verb of a name that is not a further item is kept for
+        later items.
         """
         verb = wording.TRANSITIVE_VERB.match(before)
         if is_listed and before:
@@ -636,7 +639,7 @@ class _Sentence:
     def _find_context_of_noun(self, name: str, quantity: Quantity, parts: _NameParts) -> str:
         """Return the context of the name of a fine, of a unit that is read as a name, or of a short or generic name.
 
-        Return "" for other names.
+        An unknown unit is read as a name: 印张 in 456亿印张. Return "" for other names.
         """
         subject = self._names.subject
         if wording.FINE.fullmatch(name):

@@ -24,7 +24,8 @@ _MAX_MODIFIER_LENGTH = 3
 _FIRST_HAN = "\u4e00"
 """The first Chinese character. Characters from this one on count as Chinese."""
 _TIME_ENDS = frozenset("年月日末底初间")
-"""Last characters of a time expression. No word begins with a time expression."""
+"""Last characters of a time expression. A time expression before a name (今年) is never the beginning of its first
+word."""
 
 
 class NameText:

@@ -57,7 +57,7 @@ TIME_EXPRESSION = re.compile(
 _TIME_HINT = re.compile(rf"[年月季每自“‘]|{HAN_YEAR}")
 """A quick test: a sentence without a match is not searched for time expressions."""
 _COMPARISON_WORD = re.compile(r"(?:[比较与同是]|[低高]于|相当于|超过)$")
-"""Matches the end of the text before a time that is compared with and is no period: 比2021年, 高于2021年."""
+"""Matches the end of the text before a time with which something is compared, and which is no period: 比2021年."""
 _RECURRING = re.compile(r"每.|年均")
 """A recurring time, such as 每月. It applies only to the numbers of its clause."""
 _THIS_YEAR = re.compile(r"一年[来中间]")

@@ -196,7 +196,7 @@ class _TableExtractor:
         return any(is_code_header(header.text) for header in self._grid.header_cells(column))
 
     def _is_unit_column(self, column: int) -> bool:
-        """Return whether a column states the unit of each row, most of which the vocabulary contains."""
+        """Return whether a column states the unit of each row: its header is 单位, and most of its texts are units."""
         if self._innermost_header(column).replace(" ", "") not in _UNIT_HEADERS:
             return False
         units = [row[column].text for row in self._grid.rows if not is_placeholder(row[column].text)]
@@ -264,7 +264,10 @@ class _TableExtractor:
     # cells
 
     def _find_figure(self, row: int, cell: CellText) -> Figure | None:
-        """Return the figure of a cell. Return None for other cells: text, labels, dates, codes, unknown units."""
+        """Return the figure of a cell. Return None for other cells: text, labels, dates, codes, unknown units.
+
+        Also return None for the only cell of a row that names a group of rows.
+        """
         column = cell.cell.column
         if self._is_label(column) or column == self._unit_column or self._grid.is_group(row):
             return None
@@ -365,11 +368,17 @@ class _TableExtractor:
         return self._unit_of_whole(row, column) or self._stated_unit
 
     def _unit_of_whole(self, row: int, column: int) -> str | None:
-        """Return the unit of the whole of the column of a cell, else of its row (`_find_units_of_wholes`), or None."""
+        """Return the unit of the column that this one is a part of, else that of the row that this one is a part of.
+
+        Return None if neither states a unit (`_find_units_of_wholes`).
+        """
         return self._wholes_of_columns[column] or self._wholes_of_rows[self._blocks[column]][row]
 
     def _read_prose(self, row: int, cell: CellText) -> list[ExtractedMeasure]:
-        """Return the measures in the sentences of a cell, none for labels, codes and very short cells."""
+        """Return the measures in the sentences of a cell, none for labels, codes and very short cells.
+
+        The only cell of a row that names a group of rows is read, although it is a label.
+        """
         column = cell.cell.column
         if self._is_label(column) and not self._grid.is_group(row):
             return []

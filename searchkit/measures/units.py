@@ -33,7 +33,7 @@ _PERIOD_PREFIXES = tuple("近前后连这每")
 _DURATION_BEFORE = re.compile(
     r"延长|缩短|提前|寿命|期限|有效期|为期|历时|任期|工龄|学制|刑|不少于|不低于|工期|增加|减少|压缩|年龄|耗时|用时|时长|限|不超过"
 )
-"""Matches a word shortly before a number of `_CALENDAR_UNITS` that may be a duration."""
+"""Matches a word shortly before a number of `_CALENDAR_UNITS`, which may then be a duration: 工期 in 工期三年."""
 _MAX_DURATION_DISTANCE = 8
 """Number of code points before a number that are searched for `_DURATION_BEFORE`."""
 _LASTING = re.compile(r"(?:为期|历时|长达|[用耗]时|延长|缩短|提前|推迟|[仅只共]用|用了)(?:了|约|近|仅)?$")

@@ -360,7 +360,8 @@ HARVEST_CHANGE = re.compile("[增减][产收]")
 SELECTION = re.compile("有$")
 """Before a number and a predicate: the number counts some of the things before (33个项目,有10个已建成)."""
 RELATIVE_CLAUSE = re.compile("的[将就共已]*有[约近]?$")
-"""Before a number without a name after it: the clause tells which of the things before (694个单位,在内地的有472个)."""
+"""Before a number without a name after it: the number counts those of the things before that the clause describes
+(694个单位,在内地的有472个)."""
 REPEATED_TOTAL = re.compile("共|现有|总[数计]")
 """Before a number without a name: the number counts all of the subject, not only what the last number counts
 (共有22所)."""
@@ -423,7 +424,7 @@ PURPOSE = re.compile(
 SURVEY = re.compile(r"\W*根?据[^,]*$")
 """Before a number: the clause tells the source of what follows (据12个省的统计)."""
 ADVERBIAL_NUMBER = re.compile(r"\W*[在对按从]")
-"""Start of the text before a vague number that names no subject: 在三种地区."""
+"""At the start of the text before a vague number: the number and its noun name no subject (在三种地区)."""
 ADVERBIAL_CLAUSE = re.compile(
     r"\W*(?:(?:根?据|按照?)[^,]*(?:统计|调查|测算|分析|计算|了解|推算|估算|口径)|在(?![校职岗建线])(?!.*(?:比重|份额|比例)$).*|就.*(?:来说|而言|来讲|来看|看)|从.*[到看].*|除.*外|(?:如果)?[同与].*(?:相比|比较|相较)|[从到由自当](?![地事]).*[上下中内里间时后前起]|经过?.*努力|"
     r"截[至止].*|包括.*|目前|其中|此外|同时|另外|因此|但是?)$"

@@ -44,8 +44,9 @@ _NOT_WORDS = frozenset(("确保全",))
 def cuts_word(folded: str, start: int, cut: int, end: int) -> bool:
     """Return whether a cut at an offset divides a word that begins at `start`, in a folded text up to `end`.
 
-    The most probable segmentation decides (有|劳动力, not 有劳|动力), and suffixes: 通过|率. A phrase of two words can
-    be divided: 大力|发展.
+    The most probable segmentation decides: a cut after 有 in 有劳动力 divides no word, because the words are 有|劳动力,
+    not 有劳|动力. A suffix belongs to the word before the cut: 通过|率 divides 通过率. A phrase of two words can be
+    divided: 大力|发展.
     """
     return _cuts_word(folded[start : min(end, cut + _MAX_WORD_LENGTH)], cut - start)
 

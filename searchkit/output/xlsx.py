@@ -319,6 +319,7 @@ def _sheet_name(number: int, table: Table) -> str:
 def _write_report_table(sheet: Worksheet, table: Table, formats: _Formats) -> None:
     """Write the header and the rows of a table.
 
+    A cell that matches `_NUMBER` becomes a number, unless it is in a header row or column. All other cells are text.
     Raises SearchkitError if a sheet cannot have so many rows or columns, or a cell such a long text.
     """
     widths: Counter[int] = Counter()

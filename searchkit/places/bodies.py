@@ -26,8 +26,8 @@ _BRANCH_OFFICE = re.compile(r"^(.*?局).{1,8}分局$")
 """Matches the name of a branch office. Group 1 is the main office: 生态环境局 in 生态环境局岳麓分局."""
 
 _JOINED = re.compile(r"..(?<![局委厅部办])[和与及][^省市县区州旗镇乡]*$")
-"""Matches the text before a listed name if that is only the end of the name: 农业农村和 in 农业农村和水务局. The first
-classes exclude two bodies (财政局和税务局) and places (永和镇)."""
+"""Matches the text before a listed name (水务局) if the listed name is only the end of a longer one: 农业农村和 in
+农业农村和水务局. The first class excludes two bodies (财政局和税务局), the last one places (永和镇)."""
 _OF_PLACES = frozenset(("人民政府", "街道办事处", "管理委员会"))
 """Bodies whose names a place precedes, which may end in 和: 仁和街道办事处."""
 
@@ -40,8 +40,10 @@ def is_body(text: str) -> bool:
 def find_agency(issuer: str) -> str | None:
     """Return the kind of a body, its name in full without the place: 卫生健康委员会 for 东丽区卫健委.
 
-    A listed name is only the end of a longer one after 和, 与 or 及: 农业农村和水务局 is not 水务局. None if the name
-    consists of places and a level. `issuer`: the name of the body.
+    `issuer`: the name of the body. If it ends with a name in `data/agencies.txt`, the full form of that name is
+    returned. After 和, 与 or 及, such a name can be only the end of a longer one (`_JOINED`): 农业农村和水务局 is not
+    水务局. Then, and if the list has no such name, `issuer` is returned without the place. None if the name consists of
+    places and a level.
     """
     name = fold("".join(issuer.split()))
     if match := _BRANCH_OFFICE.match(name):

@@ -76,7 +76,10 @@ a few names many times."""
 
 @dataclass(frozen=True, slots=True)
 class _Features:
-    """The features of a name that its similarity to others depends on."""
+    """The features of a name that its similarity to others depends on.
+
+    A name has one or several parts (`MeasureName.parts`): 行政复议, 维持 for 行政复议 维持.
+    """
 
     characters: frozenset[str]
     """Distinct characters of the parts, without 、."""
@@ -102,15 +105,18 @@ def _features(name: MeasureName) -> _Features:
 
 
 def is_same_measure(one: MeasureName, other: MeasureName) -> bool:
-    """Return whether two names are those of the same measure: the same thing, and the same aspect of it."""
+    """Return whether two names are those of the same measure: the same thing, and the same aspect of it.
+
+    The aspect is the level, an addition or a change (`naming.Aspect`).
+    """
     return one.text == other.text and one.aspect == other.aspect
 
 
 def has_same_wording(one: MeasureName, other: MeasureName) -> bool:
     """Return whether two names are those of the same measure, or differ only by light words and order of characters.
 
-    改造老旧住房 is 老旧住房改造, and 受理投诉 is 投诉. Both differences are accepted only if no list contains either
-    name.
+    改造老旧住房 is 老旧住房改造, and 受理投诉 is 投诉. Both differences are accepted only if the index's list of names
+    of measures (`naming.NameLists`) contains neither name.
     """
     if one.text == other.text or one.is_listed or other.is_listed:
         return is_same_measure(one, other)
@@ -137,8 +143,8 @@ def name_similarity(one: MeasureName, other: MeasureName) -> float:
 def thing_similarity(one: MeasureName, other: MeasureName) -> float:
     """Return the similarity of the things that two names name, from 0 to 1, whatever their aspects.
 
-    It is 1 if the texts are equal, otherwise 0 if one of the names is listed (no similar name stands for a listed one)
-    or they have no character in common.
+    It is 1 if the texts are equal. Otherwise it is 0 if one of the names is in the list of names, because no similar
+    name stands for a listed one, or if they have no character in common.
 
     The similarity starts as the Dice coefficient of the characters. If both names have bigrams, it is the mean of that
     coefficient and the one of the bigrams. It is multiplied by 0.7 if only one of the names is joint, by 0.5 if their

@@ -16,13 +16,16 @@ from searchkit.text.characters import remove_invisible
 NAMED_FACETS = ("district", "agency", "topic", "section", "doctype")
 """Facets whose values have names. The order is that of their numbers in the file."""
 EVIDENCE = SURE, SHORT, PHRASE, WORD, NONE = ("sure", "short", "phrase", "word", "none")
-"""How far a name in a query is evidence for its values.
+"""How far a name in a query is evidence for its values. A run is text without spaces.
 
 - `sure`: the name alone, anywhere in the query: 滨海新区.
-- `short`: a name at the beginning of a run of text, or after another name, a time or a word such as 关于: 杭州, 卫健委.
-- `phrase`: a phrase in a query with a sure or short name, or one that is a run beside others: 下一步打算, 政府工作报告.
-- `word`: an ordinary word, which needs a name directly before it (西湖 in 杭州西湖) or, if it is a run by itself, a
-  sure or short name elsewhere in the query: 问题. If it names a place, the other name must be a place that contains it.
+- `short`: a name at the beginning of a run, or after another name, a time or a word such as 关于: 杭州, 卫健委.
+- `phrase`: a phrase (下一步打算, 政府工作报告). The query must have a sure or short name, too, or the phrase must be a
+  whole run and the query have other parts.
+- `word`: an ordinary word. It needs a name directly before it (西湖 in 杭州西湖). If the word is a whole run (问题), a
+  sure or short name anywhere in the query suffices. If the word names a place, that other name must be a place that
+  contains it. If it names a body, a name directly before it must be a place. A section or another value after a name
+  must end its run.
 - `none`: no evidence in a query, where the name is read as a word: 全国. A filter takes it like every other name.
 """
 
@@ -36,7 +39,7 @@ class Alias:
     def __init__(self, name: str, facet: str, evidence: str, values: tuple[str, ...]) -> None:
         """`name`: folded. `facet`: one of `NAMED_FACETS`. `evidence`: one of `EVIDENCE`.
 
-        For district, the values are elements of regions.
+        A value of district is the name of one division, without those that contain it: 西湖区 of 浙江省/杭州市/西湖区.
         """
         self.name, self.facet, self.evidence, self.values = name, facet, evidence, values
 
@@ -121,7 +124,7 @@ class Aliases:
         return self._values.get(facet, ())
 
     def paths(self, element: str) -> list[str]:
-        """Return the regions, as paths, that end with an element."""
+        """Return the paths of the places whose last element is `element`: 浙江省/杭州市/西湖区 for 西湖区."""
         if not self._paths:
             for path in self.values("district"):
                 self._paths.setdefault(path.rpartition("/")[2], []).append(path)

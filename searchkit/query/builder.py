@@ -102,8 +102,8 @@ class ClausePair(NamedTuple):
     """Whether the relaxed form of the query requires the clause too. Filters, negations and `*` are required; so is a
     combination of clauses that are all required."""
     content: Node | None = None
-    """Strict form in which only content words must match. None stands for `all`. `Everything` if the clause has no
-    content words."""
+    """Strict form in which only content words must match: words that are neither question words (多少) nor particles
+    (的). None stands for `all`. `Everything` if the clause has no content words."""
     some: Node | None = None
     """Relaxed form that requires one of the content words. A shorter word inside of one does not suffice. None stands
     for `any`."""
@@ -173,7 +173,10 @@ class QueryBuilder:
     """Number of words of the synonym variants of these runs (`MAX_SYNONYM_WORDS`)."""
 
     def build(self, clause: ClausePair | None, *, has_operators: bool) -> Query:
-        """Return the query whose root is `clause`. None matches everything."""
+        """Return the query whose root is `clause`. None matches everything.
+
+        With operators, or if no run has content words, the query has neither `content` nor `some` nor `runs`.
+        """
         clause = clause or required(Everything())
         notes = tuple(dict.fromkeys(self.notes))
         query = Query(clause.all, clause.any, tuple(self._scoring), notes, clauses=tuple(self._clauses))

@@ -28,8 +28,8 @@ class Facet:
 
     name: str
     depth: int | None = None
-    """For district: number of elements of the region to count by. 1 counts provinces, 2 counts cities. None counts by
-    the last element."""
+    """For district: number of elements of the region (浙江省, 杭州市, 西湖区) to count by. 1 counts provinces, 2 counts
+    cities. None counts by the last element."""
 
     @classmethod
     def parse(cls, text: str) -> Facet:

@@ -123,7 +123,7 @@ class FilterReader:
         self._has_topic = has_topic
 
     def knows(self, name: str) -> bool:
-        """Return whether `read` can read values of a facet: it has years, or names whose values are known."""
+        """Return whether `read` can read values of a facet: one of years, or one with names whose values it has."""
         return name in YEAR_FACETS or (name in NAMED_FACETS and bool(self.aliases.values(name)))
 
     @property

@@ -69,8 +69,8 @@ _ADDITION = re.compile("^(?:新增加?|净增加?|净新增)(?=.{2})|(?<=..)(?:�
 _TOTAL_OF_ADDITION = re.compile(
     "^(?:新增加?|净增加?|净新增|新登记(?:注册)?|新设立?|新注册)(.{2,})\0(?:总量|总数|总户数)$"
 )
-"""Matches an addition followed by a total, which is not one of the addition: 新登记市场主体 总量 is that of 市场主体,
-group 1. The parts are separated by NUL."""
+"""Matches an addition with a word of a total after it. The total is one of the thing, not of the addition:
+新登记市场主体 总量 is the total of 市场主体, group 1. The parts are separated by NUL."""
 _LENGTH_END = re.compile("(?<=..)(?:通车|运营|营运|营业)?总?(?P<noun>里程)$")
 """A noun of length at the end of a name, with the words before it that can differ: 里程, 通车总里程."""
 _MAX_NAME_LENGTH = 500

@@ -53,7 +53,8 @@ class Completion(NamedTuple):
     kind: str
     """`word`, `heading`, or the name of the facet: `district`, `topic`."""
     paragraphs: int
-    """Number of paragraphs: with the word in text, headings or title, under the heading, or with the facet value."""
+    """Number of paragraphs. Of a word: those that have it in their text, headings or title. Of a heading: those under
+    it. Of a facet value: those that have it."""
 
 
 class Similar(NamedTuple):

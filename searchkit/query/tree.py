@@ -227,9 +227,9 @@ class Query:
     """Relaxed form: at least one word, prefix or string of the parts must match. Filters and negations must match too,
     unless they are alternatives of an OR."""
     scoring: tuple[ScoringClause, ...] = ()
-    """The runs, with their synonym variants, and the quoted strings in the passage or the text that are not negated, in
-    the order of the query; then the words of understood filters that are not required. Scores come from these clauses
-    alone, apart from the bonus of `complete`."""
+    """The clauses that scores come from, apart from the bonus of `complete`. First come runs, each with its synonym
+    variants, and quoted strings, in the order of the query. Those that are negated, or on the field `heading` or
+    `title`, are left out. Then come the words of understood filters that are not required."""
     notes: tuple[Note, ...] = ()
     """Messages to the user about parts that were changed or ignored, or that are ambiguous or not in the index."""
     content: Node | None = None

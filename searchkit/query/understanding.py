@@ -310,6 +310,7 @@ class _NameFinder:
     def _find_alias(self, at: int, end: int, first: int, edges: frozenset[int]) -> _Name | None:
         """Return the longest alias at an offset that is not a part of another word or name there, as a name.
 
+        An alias is a name of facet values in the index (`aliases.Alias`).
         If no alias begins there, a level (`_LEVELS`) at the offset and the name of a body or a kind of report after it
         are one name: 区司法局, 市政府工作报告. `first`: offset at which a short name may begin. `edges`: offsets at
         which words begin or end.

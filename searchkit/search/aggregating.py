@@ -203,9 +203,10 @@ def _aggregate(
 ) -> tuple[AggregateGroup, ...]:
     """Group measures by a facet, and return the groups with their numbers. Without a facet, there is one group.
 
-    Moves the parts of a sum from `quoted` to `left_out`: measures of a place inside another place that has a measure of
-    the same year, by its government or by a body of the same line. With a facet, a measure in `left_out` counts only in
-    groups that have a measure to quote, and the measures in `unread` (numbers by reason) count in none.
+    Moves the parts of a sum from `quoted` to `left_out`. A measure is a part if a place around its place has a measure
+    of the same year that can include it: by the government, or by a body of the same line of work (`_includes`). With a
+    facet, a measure in `left_out` counts only in groups that have a measure to quote, and the measures that were not
+    read (`unread`: numbers by reason) count in none.
     """
     if aggregate == "sum":
         parts = {id(item) for item in _find_parts(quoted)}

@@ -112,6 +112,7 @@ if TYPE_CHECKING:  # compiling their patterns takes 3 ms, and a search needs no 
     from searchkit.search.querynames import QueryNames
 
 _Ordinals = NDArray[np.int64]
+"""Positions, from 0, of measures in the columns of an engine, or of indicators in `MeasureColumns.indicators`."""
 _Scores = NDArray[np.float64]
 
 
@@ -443,8 +444,8 @@ class _QueryFeatures:
         words = [clause.terms[-1] for clause in clauses if clause.weight == max_weight and clause.terms]
         head = words[-1] if words else ""
         self.head_grams = tuple(grams(head, 2)) or tuple(grams(head, 1))
-        """Bigrams of the head, or its only character. The head is the last word of the last of the clauses with the
-        highest weight: a synonym has a lower weight."""
+        """Bigrams of the head, or its only character. The head is the last word of the query. Clauses below the highest
+        weight do not count, because synonyms have a lower weight."""
         text = " ".join(clause.text for clause in scoring)
         self._change_penalty = 0.0 if _CHANGE_QUERY.search(text) else CHANGE_PENALTY
         self.is_of_change = names.aspect == "change"

@@ -1,6 +1,6 @@
-"""The measures that a query names. If a text or an indicator has another name of one, it counts as the query's words.
+"""The measures that a query names. Another name of such a measure in a text counts as the words of the query.
 
-For the query GDP, the indicator 地区生产总值 counts as GDP.
+The same holds for indicators: for the query GDP, the indicator 地区生产总值 counts as GDP.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _Mask = NDArray[np.bool_]
 _IGNORED = ' “”"‘’()[]《》'
 """Characters of an indicator that its name may lack."""
 _YEAR = re.compile(r"\d{4}年")
-"""Matches a year in a clause (2023年GDP). Such a clause is plain words, because its name would not have the year."""
+"""Matches a year in a clause (2023年GDP). Such a clause is not read as a name, because a name has no year."""
 _ADDITION_MARKS = ("新增", "净增", "净新增")
 """Words with which the indicator of an addition begins or ends."""
 _WORD_OF_ASPECT = {"change": "增长", "addition": "新增", "level": ""}
@@ -113,8 +113,8 @@ class QueryNames:
     def find_changes(self, indicators: Indicators, is_used: _Mask) -> dict[int, str]:
         """Return the indicators that are changes, each without its word of change, by ordinal: 投资 for 投资 增长.
 
-        Only indicators in use are returned, that is those that a measure has. `is_used`: their mask. Takes 0.3 µs per
-        indicator in use that contains a space.
+        The ordinal of an indicator is its index in `indicators`. Only indicators in use are returned, that is, those
+        that a measure has. `is_used`: their mask. Takes 0.3 µs per indicator in use that contains a space.
         """
         ordinals = np.flatnonzero(is_used)
         ordinals = ordinals.compress(indicators.has_space(ordinals))

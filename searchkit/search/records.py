@@ -188,7 +188,8 @@ class Records:
     ) -> ResolvedFilters:
         """Return the filters for facet names and values, with notes on how values were read.
 
-        Raises UnknownFacet, and UsageError for an invalid value and for one that the index does not have.
+        Raises UnknownFacet, and UsageError for an invalid value. Also raises UsageError for a value in `filters` that
+        the index does not have, if its facet is one of `aliases.NAMED_FACETS`, such as `district`.
         """
         return self._snapshot.resolve(filters, where)
 

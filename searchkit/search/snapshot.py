@@ -289,7 +289,8 @@ class Snapshot:
     def resolve(self, filters: Mapping[str, FilterValue], where: Mapping[str, FilterValue] | None) -> ResolvedFilters:
         """Return the filters for two mappings of facet names to values, with notes. `where` overrides `filters`.
 
-        Raises UnknownFacet, and UsageError for an invalid value and for one that the index does not have.
+        Raises UnknownFacet, and UsageError for an invalid value. Also raises UsageError for a value in `filters` that
+        the index does not have, if its facet is one of `aliases.NAMED_FACETS`, such as `district`.
         """
         return parse_filters(filters, where, self.check_facet, self.filter_reader)
 

@@ -93,9 +93,9 @@ class Highlighter:
     def match_passage(self, hit: ScoredParagraph, folded: str, *, all_leaves: bool) -> PassageMatches:
         """Return the matches in the paragraph of a hit, its headings and its title.
 
-        `folded`: the text of the paragraph, folded. Leaves whose field is the passage match only in the text, in the
-        own headings of the paragraph, which are those that begin at it (`ScoredParagraph.own_headings`), and, if the
-        paragraph is the first of its document, in the title. A call without `all_leaves` takes less time, but
+        `folded`: the text of the paragraph, folded. Leaves whose field is the passage match only in (1) the text, (2)
+        the own headings of the paragraph, that is, those that begin at it (`ScoredParagraph.own_headings`), and (3) the
+        title, if the paragraph is the first of its document. A call without `all_leaves` takes less time, but
         `PassageMatches.leaves` may then lack words that match only inside of matching strings.
         """
         paragraph, matches = hit.paragraph, self._finder(_TEXT).find(folded, all_leaves=all_leaves)

@@ -17,7 +17,8 @@ _MIN_PARAGRAPHS = 5
 """Minimum number of paragraphs that contain a correction."""
 _MIN_RATIOS = {HOMOPHONE: 100, SWAP: 5, SUBSTITUTION: 100}
 """Minimum number of paragraphs with a correction for each paragraph with the text as typed, by the difference between
-the two. Measured by `bench.spelling`."""
+the two: the same pinyin (`HOMOPHONE`), two characters swapped (`SWAP`), or one other character (`SUBSTITUTION`).
+Measured by `bench.spelling`."""
 _LIKELIHOODS = {HOMOPHONE: 2.0, SWAP: 1.5, SUBSTITUTION: 0.0}
 """Logarithm of how much more likely a difference is than a substitution."""
 _CHARACTER_EVIDENCE = 3.0

@@ -56,7 +56,7 @@ class Watch:
     index: str
     """Absolute path of the index."""
     options: Mapping[str, Any] = field(default_factory=dict)
-    """Filters and options of `IndexState.search`: `district`, `where`, `match`, `literal`."""
+    """Filters and options of `IndexState.search`, such as `district`, `where` and `match`."""
     added: str = ""
     """When the watch was added, ISO 8601 in UTC."""
     ran: str | None = None

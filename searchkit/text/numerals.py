@@ -158,7 +158,10 @@ def parse_han_numeral(characters: str) -> Decimal | None:
 
 @lru_cache(maxsize=2**14)  # reports repeat their numbers; real reports contain 23,000 distinct numerals
 def _parse(text: str) -> tuple[str, str, int, bool, bool] | None:
-    """Return the fields of a Numeral other than its span, or None. They do not depend on the surrounding text."""
+    """Return the fields of a Numeral but its span, or None if it is ill-formed or too long.
+
+    They depend on `text` alone, not on what surrounds it.
+    """
     match = _NUMERAL.fullmatch(text)
     if match is None or len(match["arabic"] or match["han"]) > _MAX_DIGITS:
         return None

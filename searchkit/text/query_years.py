@@ -24,7 +24,7 @@ _AFTER_YEAR = re.compile(
     rf"|(?P<open>{_SINCE.pattern}|[以之]后|后(?![期续备勤疫])|起(?![诉草步点重降获底伏]))|(?P<around>前后)"
 )
 """Matches after 年: a point of time in the year (底, 末, 初), or words by which all later years (`open`) or the two
-neighbouring years (`around`) are meant too. In 2023年初中毕业生 and 2023年起重机械, it is the beginning of a word."""
+neighbouring years (`around`) are meant too. It does not match 初 and 起 if they begin a word (初中, 起重机械)."""
 _DECADE = re.compile("代(?![表理建管办征收偿缴发])")
 """Matches 代 after 年 if all years of the decade are meant that begins with the year: 1990年代."""
 _DECADE_NAME = re.compile(

@@ -48,7 +48,8 @@ _NOT_MODIFIED = 304
 _RETRY_SECONDS = 5
 """Seconds after which a request that was answered with status 503 may be sent again."""
 _YEAR_FIELD = "year_from="
-"""The first field of the form of years in a URL. The two fields of the form are joined to one filter."""
+"""The first field of the form of years, as it begins a parameter of a URL. The form asks for a first year (`year_from`)
+and a last year (`year_to`). The two are joined to one filter (`_join_years`)."""
 _COMPRESSED = {"xlsx", "png"}
 """Formats that are compressed themselves."""
 # Status, code and key of the text of the page for each exception, subclasses first. The code is used only for

@@ -103,7 +103,9 @@ class Sentence(NamedTuple):
     is a value of the cell."""
     quote: str
     before: str
+    """The part of the sentence before `quote`."""
     after: str
+    """The part of the sentence after `quote`."""
     source: str
     url: str
 

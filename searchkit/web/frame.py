@@ -122,7 +122,11 @@ class Frame:
         return self.url(endpoint, **changes)
 
     def chips(self, understood: Sequence[Any] = ()) -> list[Chip]:
-        """Return the filters that are set, those understood from words of the query, and `literal` if it is set."""
+        """Return the filters that are set, those understood from words of the query, and `literal` if it is set.
+
+        The parameter `literal` lists facets, or is `all`. Values of these facets in the query are read as plain words,
+        not as filters. The link of an understood filter adds its facet to `literal`.
+        """
         state = self.state
         chips = []
         for facet, values in state.filters.items():
@@ -139,7 +143,7 @@ class Frame:
         return chips
 
     def _literal_label(self) -> str:
-        """Return the names of the facets that `literal` lists, as a text. Without such: the word for any facet."""
+        """Return the names of the facets that `literal` lists, as a text. If it lists none, return the word for any."""
         names = [name for name in self.state["literal"].split(",") if name in BUILT_IN_FACETS]
         return self.words.join([self.words.facet(name) for name in names]) or self.words["any"]
 

@@ -17,7 +17,7 @@ SEARCHES, HEAVY_REQUESTS = 4, 1
 """Maximum number of searches, and of heavy requests (such as comparisons, audits, exports and charts), that run at a
 time."""
 SEARCH_SECONDS, HEAVY_SECONDS = 10.0, 60.0
-"""Seconds from the moment that a search, or a heavy request, is admitted to its deadline."""
+"""Seconds between the admission and the deadline of a search, and of a heavy request."""
 TURN_SECONDS = 0.5
 """Maximum number of seconds that a request waits for its turn to compute."""
 MAX_WAITING = 16
@@ -56,7 +56,7 @@ class RequestPool:
 
     def __init__(self, name: str, workers: int, seconds: float, max_waiting: int = MAX_WAITING) -> None:
         self.seconds = seconds
-        """Seconds from the moment that a function is admitted to its deadline."""
+        """Seconds between the admission of a function and its deadline."""
         self._capacity = workers + max_waiting
         self._admitted = 0
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix=name)

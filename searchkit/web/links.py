@@ -59,7 +59,7 @@ def suggestion_links(frame: Frame, suggestions: Iterable[Suggestion]) -> list[tu
 
 
 def _describe(frame: Frame, item: Suggestion) -> str:
-    """Return what a suggested search changes or, if it has corrected words, its query."""
+    """Return what a suggested search changes. For a correction (`did_you_mean`), return its whole query."""
     words = frame.words
     if item.kind == "did_you_mean":
         return item.query

@@ -17,7 +17,7 @@ from searchkit.web.parameters import FILTER_NAMES
 from searchkit.web.reading import year_text
 
 PAGE_SIZE = 30
-"""Number of measures on a page, unless the parameter `limit` is another number."""
+"""Number of measures on a page, unless the parameter `limit` is a number above 0."""
 _MAX_NAMES = 12
 _SORTS = (("score_order", "score"), ("value_order", "-value"), ("value_asc", "value"), ("latest_order", "-of_year"))
 

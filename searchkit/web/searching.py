@@ -23,7 +23,7 @@ from searchkit.web.links import (
 from searchkit.web.parameters import FILTER_NAMES
 
 PAGE_SIZE = 20
-"""Number of hits on a page, unless the parameter `limit` is another number."""
+"""Number of hits on a page, unless the parameter `limit` is a number above 0."""
 _MAX_MEASURES = 4
 """Maximum number of measures beside a snippet."""
 _OPERATORS = frozenset('"“”「」『』()（）[]［］|｜^＾*＊:：')

@@ -59,7 +59,8 @@ class Site:
         """
         self.name, self.root, self.title, self.words, self.is_private = name, root, title, words, is_private
         self.look = f"{crc32(repr((title, words.language, is_private)).encode()):08x}"
-        """Changes with what all pages of the index show besides its content. Equal in all processes of a server."""
+        """Digest of what all pages show besides the content of the index: title, language, and whether the server is
+        private. Equal in all processes of a server."""
         self._index = Index(path, verify=verify)
         self._index.verify_in_background()
 

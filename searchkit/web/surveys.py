@@ -57,7 +57,7 @@ def coverage_page(frame: Frame) -> tuple[str, dict[str, Any]]:
     for y, row in enumerate(coverage.rows[:_MAX_SHOWN_ROWS]):
         cells = []
         by_row = _filter_change(state, rows, row)
-        narrowed = state.replaced(**by_row)  # filters by two facets of the user are values of one parameter
+        narrowed = state.replaced(**by_row)  # two filters by facets of the user share the parameter `where`
         for x, col in enumerate(shown_cols):
             cell = coverage.cells[y * width + x]
             changes = {**by_row, **_filter_change(narrowed, cols, col)}

@@ -286,8 +286,8 @@ _OF_TREE = re.compile(
     rf"|(?<![^\s(])(?P<facet>{'|'.join(_FACET_LABELS)}):"
     rf"|{'|'.join(WORDS_OF_PAGES[name] for name in _OPERATORS)}"
 )
-"""Matches a quoted text, which is no part of a query tree to translate; the name of a facet before its value (year: but
-not the end of of_year:); an operator."""
+"""Matches one of these in the text of a query tree: (1) a quoted text, which is not translated; (2) the name of a facet
+before its value (year:, but not the end of of_year:); (3) an operator."""
 
 
 class Words:

@@ -1,9 +1,10 @@
 """Run the steps of cleaning in order: opening lines, page chrome, broken sentences.
 
-The steps remove menus, buttons, meta lines, breadcrumbs, page numbers, running heads, `[bookmark: …]` marks, tables of
-contents, related links and footers, and lines that only address the audience (各位代表：) or, above the first text, a
-public body. All other text is kept as written, including the signature and date at the end. Only its white space and
-its line breaks change: each line passes `lines.clean_line`, and broken sentences are joined.
+The steps remove menus, buttons, properties of the page (索引号：…), breadcrumbs, page numbers, running heads,
+`[bookmark: …]` marks, tables of contents, related links and footers. They also remove lines that only address the
+audience (各位代表：) and, above the first text, lines that only address a public body. All other text is kept as
+written, including the signature and date at the end. Only its white space and its line breaks change: each line passes
+`lines.clean_line`, and broken sentences are joined.
 """
 
 from __future__ import annotations
@@ -145,7 +146,7 @@ def _layout_lines(blocks: Sequence[Block], start: int, end: int) -> set[int]:
     """Return the indexes of page numbers, buttons, salutations, imprint and dotted entries (`……12`) in the content.
 
     Headings that the format states are not among them, nor are figures (`_figures`). Below the first running text or
-    list number, a body or office with a colon is a label: `市公安局：`.
+    list number, a body or office with a colon is a label, which is kept: `市公安局：`.
     """
     dropped = set()
     figures = _figures(blocks, start, end)
@@ -172,7 +173,8 @@ def _figures(blocks: Sequence[Block], start: int, end: int) -> set[int]:
     """Return the indexes of lines of digits that are no page numbers.
 
     These are numbers of a broken sentence, and numbers that do not count up, such as the cells of a table that has a
-    line for each cell: `立案`, `35`, `结案`, `30`. The only line of digits is a page number if no unit follows it.
+    line for each cell: `立案`, `35`, `结案`, `30`. The only line of digits is taken for a page number, unless it is a
+    number of a broken sentence.
     """
     numbers = [i for i in range(start, end) if blocks[i].text.isdecimal() and chrome.is_page_number(blocks[i].text)]
     values = [int(blocks[i].text) for i in numbers]

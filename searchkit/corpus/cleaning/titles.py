@@ -21,7 +21,8 @@ _MAX_TITLE_LENGTH = 80
 _MIN_TITLE_LENGTH = 6
 """Minimum length of the last line of a title, in code points."""
 _MAX_TITLE_LINES = 4
-"""Maximum number of lines that a title can be broken into. Blank lines between them are not counted."""
+"""Maximum number of lines that a title can be broken into. A blank line between them is counted, too, except directly
+below the first of them."""
 _MAX_SUBTITLE_LINES = 2
 """Maximum number of consecutive lines of the head without a typical shape, such as subtitles and names."""
 _DOCUMENT_KINDS = (
@@ -169,11 +170,11 @@ def _score_title(title: str, block: Block) -> int:
 def _start_of_title(blocks: Sequence[Block], last: int) -> int:
     """Return the index of the first of the lines that a title was broken into. `last` is the index of the last.
 
-    The line above belongs to the title if it ends inside a phrase or states a year, or if the title so far begins with
-    关于. It does not if it has the shape of a title itself, is too long, contains a blank, has another heading level
-    than line `last`, or is of another kind, such as a date or a session. A title that states both a year and a body is
-    complete, unless it begins with 关于 or 年. A blank line is skipped if the line above it cannot end a title
-    (`_CUT_TITLE_END`). The result can be the index of such a blank line.
+    The line above belongs to the title if a title can go on after its end (`_UNFINISHED_TITLE_END`), if it states a
+    year, or if the title so far begins with 关于. It does not if it has the shape of a title itself, is too long,
+    contains a blank, has another heading level than line `last`, or is of another kind, such as a date or a session. A
+    title that states both a year and a body is complete, unless it begins with 关于 or 年. A blank line is skipped if
+    the line above it cannot end a title (`_CUT_TITLE_END`). The result can be the index of such a blank line.
     """
     start = last
     while start and last - start < _MAX_TITLE_LINES - 1:

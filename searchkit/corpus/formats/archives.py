@@ -57,7 +57,10 @@ class Archive:
         """Uncompressed size of each entry whose reading has begun, as the archive states it."""
 
     def read(self, name: str) -> bytes:
-        """Uncompress an entry. Raises ReadError if it is missing, damaged or unsafe; the message starts with `name`."""
+        """Uncompress an entry. Raises ReadError if it is missing, damaged or refused; the message starts with `name`.
+
+        An entry is refused if it is encrypted, too large, or compressed by a method other than stored and deflate.
+        """
         entry = self._entries.get(name)
         if entry is None:
             raise ReadError(f"{name}: missing")

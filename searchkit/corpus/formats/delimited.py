@@ -97,8 +97,9 @@ def read(data: bytes, name: str, text_column: str | None = None) -> FileContents
 def stream(data: bytes, name: str, share: Share, text_column: str | None = None) -> RecordStream | None:  # noqa: ARG001 - as every reader
     """Return the records of a share of a file, as `read` does, or None if the file has no text column.
 
-    A row belongs to the share that contains its first line. Raises ReadError if the bytes are not text. The records of
-    the last share raise ReadError if no row of the file is a valid record.
+    A share is a range of the lines of the file. A row belongs to the share that contains its first line. Raises
+    ReadError if the bytes are not text. The records of the last share raise ReadError if no row of the file is a valid
+    record.
     """
     decoded = decode_text(data)
     lines = _split_lines(decoded)

@@ -166,7 +166,7 @@ class _BodyReader:
         self._notes = _Notes(package)
         self._depth = 0
         self._line: list[tuple[str, bool]] = []
-        """Texts of the paragraph that is being read, and whether each is strong."""
+        """Texts of the paragraph that is being read, and whether each is strong (bold)."""
         self._paragraph = WordStyle()
         """Style of the paragraph that is being read."""
         self._strong = self._hidden = False
@@ -289,7 +289,7 @@ class _BodyReader:
     def _read_run(self, element: Element) -> None:
         """Read a run. Its own properties take precedence over those of its style and of its paragraph.
 
-        Without properties of its own, it is strong or hidden if its style or its paragraph is.
+        If its own properties do not state it, the run is strong or hidden if its style or its paragraph is.
         """
         properties = element.find(W + "rPr")
         outer = self._strong, self._hidden

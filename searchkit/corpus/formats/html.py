@@ -156,7 +156,7 @@ class _ContainerSpan:
     start: int
     """Index of the first block when the container was entered."""
     prose: int
-    """Length in code points of the lines with 。 or ；."""
+    """Length in code points of the lines with 。 or ；. Until the container is left: minus the length before it."""
     first: Block | None = None
     """The first block; None if there is none. Its index changes if a table around it ends: see `main_blocks`."""
     last: Block | None = None
@@ -187,7 +187,7 @@ class _BlockCollector:
         """Length of the prose in `blocks`, in code points."""
         self._open: list[_OpenElement] = []
         self._line: list[tuple[str, bool]] = []
-        """Texts of the line that is being collected, and whether each is strong."""
+        """Texts of the line that is being collected, and whether each is strong (bold)."""
         self._marker = ""
         """Number of the current list item, such as `2. `, until it is added to the first block of the item."""
         self._has_raised_or_lowered = False

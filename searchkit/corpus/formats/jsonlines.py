@@ -22,10 +22,10 @@ def read(data: bytes, name: str) -> FileContents:
 def stream(data: bytes, name: str, share: Share = WHOLE) -> RecordStream:  # noqa: ARG001 - every reader has a name
     """Return the records of a share of a file. Each record needs an id (`id` or `_id`) and a text.
 
-    The field of the text has one of the names in `records.TEXT_NAMES`. The other fields whose values are not blank
-    override detection or become facets. Invalid lines are listed in `problems`; the other lines are read. Raises
-    ReadError if the bytes are not text. The records of the last share raise ReadError if the file has invalid lines but
-    no valid line.
+    A share is a range of the lines of the file. The field of the text has one of the names in `records.TEXT_NAMES`. The
+    other fields whose values are not blank override detection or become facets. Invalid lines are listed in `problems`;
+    the other lines are read. Raises ReadError if the bytes are not text. The records of the last share raise ReadError
+    if the file has invalid lines but no valid line.
     """
     decoded = decode_text(data)
     records = Records()

@@ -59,9 +59,10 @@ _UNSUPPORTED_DATE = re.compile(r"m{3}|d{3}|a{3}|\[[hms]|am/pm|a/p|上午|g|b[12]
 def format_number(value: float, code: str) -> str:
     """Return the number as a cell with this format code displays it.
 
-    Colours and padding are left out. A negative number has a minus sign unless it is displayed as 0 or without digits,
-    because in text a colour or brackets do not show that a number is negative. The number is displayed as without
-    format if it is too large, or if the code is empty, is too long, or has a condition, a fraction or an exponent.
+    Colours and padding are left out. A negative number gets a minus sign, in place of brackets if it has them, because
+    in text a colour or brackets do not show that a number is negative. It gets none if it is displayed as 0 or without
+    digits, or if the format shows the decrease (▼5, 下降5). The number is displayed as without format if it is too
+    large, or if the code is empty, is too long, or has a condition, a fraction or an exponent.
     """
     if not 0 < len(code) <= _MAX_CODE_LENGTH or abs(value) >= _MAX_DISPLAYED or _CONDITION.search(code):
         return format_general(value)

@@ -181,7 +181,10 @@ class _OfdDocument:
             self._add_resources(package.find(path, item.text))
 
     def read(self, key: str | None) -> RawDocument:
-        """Return the document with the key `key`. Raises ReadError if it contains no text or too many pages."""
+        """Return the document. Raises ReadError if it contains no text or too many pages.
+
+        `key`: the key of the document among several in its package; None = it is the only one.
+        """
         pages = list(islice(_children(_first_child(self._root, "Pages"), "Page"), _MAX_PAGES + 1))
         if len(pages) > _MAX_PAGES:
             raise ReadError(f"more than {_MAX_PAGES} pages")

@@ -78,8 +78,9 @@ _LABEL_WITH_COLON = re.compile(rf"({_alternation(_VALUE_PATTERNS)})\s*[:：]")
 def format_facts(blocks: Iterable[Block]) -> list[Block]:
     """Return the blocks, with facts converted to `label：value`.
 
-    Facts are rows of labels and values, 【label】value, and labels followed by a block with their value. A row has a
-    label in its first cell, at least one label of `_VALUE_PATTERNS`, and a value.
+    A fact has one of three forms: a row of labels and values; 【label】value; a label whose value is the next block.
+    A row is a block with tabs between its cells. It has a label in its first cell, at least one label of
+    `_VALUE_PATTERNS`, and a value.
     """
     formatted: list[Block] = []
     pending_label = ""

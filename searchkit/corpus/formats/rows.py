@@ -99,7 +99,8 @@ class TableBuilder:
     def end_row(self) -> None:
         """End the row. Join its cells that have text to one block, with tabs.
 
-        Its blocks stay if fewer than two cells have text, if a cell is too long, or if `is_data` is False.
+        Its blocks stay if fewer than two cells have text, if a cell is too long, or if `is_data` is False. A row that
+        contains the heading of a part (`_is_layout`) makes `is_data` False.
         """
         row, self.row = self.row, None
         if row is None:

@@ -96,8 +96,8 @@ def decode_text(data: bytes, declared: str = "") -> DecodedText:
     A byte order mark decides first, then UTF-8 validity (without NUL characters), then the most probable encoding of
     Chinese text. `declared`, an encoding that the text names, decides if the bytes are ambiguous. A few invalid bytes
     become U+FFFD, and a few NUL characters are removed. Both add a warning. Raises ReadError if the bytes are in none
-    of these encodings, if they contain too many control characters to be text, or if they begin with a byte order mark
-    of UTF-16 or UTF-32 and one of them is invalid.
+    of these encodings, if they contain too many control characters to be text, or if any byte is invalid after a byte
+    order mark of UTF-16 or UTF-32.
     """
     text, warnings = _decode_bytes(data, declared)
     if len(CONTROLS.findall(text)) * _MIN_CHARS_PER_CONTROL > len(text):

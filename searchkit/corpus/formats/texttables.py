@@ -17,8 +17,8 @@ from searchkit.corpus.tables.aligned import is_aligned_data
 from searchkit.model import Cell
 
 _MIN_ROWS = 3
-"""Minimum number of rows of a table, including its header. Below a complete header, `_split_at_uneven_tabs` accepts
-fewer than this number of consecutive rows that lack tabs at their ends."""
+"""Minimum number of rows of a table, including its header. Also, `_split_at_uneven_tabs` takes this many consecutive
+lines with fewer tabs than the header for another table or prose."""
 _MIN_GUTTER = 2
 """Minimum width of the white space between two columns, in half-width characters."""
 _TAB_SIZES = (8, 4)
@@ -136,10 +136,13 @@ def _split_at_tabs(lines: Sequence[str]) -> list[list[str]] | None:
 def _split_at_uneven_tabs(lines: Sequence[str]) -> list[list[str]] | None:
     """Return the cells of lines with different numbers of tabs; None if it is unclear which cells are in one column.
 
-    It is clear in three cases. All lines begin with a cell and have the same number of filled cells. Or the first line
-    has the most tabs and no empty cell, and fewer than `_MIN_ROWS` consecutive lines have fewer tabs: they lack tabs at
-    their ends. Or some line has two tabs in a row and, with tab stops at a usual distance, one line has a cell at each
-    tab stop at which any line has one.
+    It is clear in three cases:
+
+    1. All lines begin with a cell and have the same number of filled cells.
+    2. The first line has the most tabs and no empty cell, and nowhere do `_MIN_ROWS` consecutive lines have fewer tabs.
+       The lines with fewer tabs lack them at their ends.
+    3. The first line is not of this kind (most tabs, no empty cell), and some line has two tabs in a row. With tab
+       stops at a usual distance, one line has a cell at each tab stop at which any line has one.
     """
     rows = [[" ".join(cell.split()) for cell in line.split("\t")] for line in lines]
     filled = [list(filter(None, row)) for row in rows]

@@ -128,8 +128,9 @@ def _read_sheet(
 ) -> tuple[list[RawDocument], str]:
     """Return the records of a sheet, or a document with its tables, and what to report about the sheet.
 
-    The report is that hidden rows or columns are not read or, if none are hidden, that the sheet has no text column. It
-    is empty for records, whose invalid rows are in `records.problems`, and for a sheet without rows.
+    The report is that hidden rows or columns of the tables are not read. If none are hidden, or there is no table, it
+    is that the sheet has no text column. It is empty for records, whose invalid rows are in `records.problems`, and for
+    a sheet without rows.
     """
     rows = list(_read_rows(sheet, shared))
     header = find_header(rows, text_column)

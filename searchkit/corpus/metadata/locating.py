@@ -231,10 +231,10 @@ def _locate_by_last_resort(
 def _is_national(evidence: LocationEvidence, title: str, issuers: Sequence[str], head: Sequence[str]) -> bool:
     """Return whether a report is about the whole country.
 
-    A title that begins with a central body (司法部2023年…) shows that it is. Otherwise, a title, a line about the
-    session or a first issuer that names a place, or its level (市人民政府), shows that it is not, even if the text
-    mentions the State Council. If none of them does, a first issuer that is a central body, or the opening
-    (`_opens_nationally`), shows that it is.
+    It is if the title begins with a central body (司法部2023年…). Otherwise, it is not if the title, a line about the
+    session or the first issuer names a place, or if the first issuer begins with a level (市人民政府), even if the text
+    mentions the State Council. If none of this decides, it is if the first issuer is a central body, or if the opening
+    says so (`_opens_nationally`).
     """
     if _is_central(title):
         return True

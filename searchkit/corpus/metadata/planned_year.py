@@ -145,8 +145,9 @@ def _is_possible(heading_year: _YearInHeadings, title_year: int | None, session:
     """Return whether the year planned in the headings is compatible with title and session.
 
     Without a session, it must be the year of the title or the next one, if the title states a year. If the session is
-    in winter, it must be the year after the session. Otherwise it must be the year of the session, the year of the
-    title if the headings confirm it, or, for a session after August, the year after the session.
+    in winter, it must be the year after the session. For any other session, it must be one of these: (1) the year of
+    the session; (2) the year of the title, if the headings confirm it; (3) the year after the session, if the session
+    was after August.
     """
     year = heading_year.value
     if session is None:

@@ -265,7 +265,8 @@ def _classify_unnumbered(
     A heading is short, has no final punctuation, is not a date, and stands between lines for which
     `_can_precede_heading` and `_can_follow_heading` are true. An emphasised line is a heading whatever the lines around
     it, if it is short, contains at most one sentence, does not end in the middle of one or introduce a list
-    (…，做法如下：), and is not the last line.
+    (…，做法如下：), and is not the last line. A line that is not a heading can begin with the heading of a part and a
+    blank: 工作回顾 2023年，….
     """
     text_line = _ClassifiedLine(
         block, None, block.text, headings.parse_spaced_part_heading(block.text), is_heading_line=False

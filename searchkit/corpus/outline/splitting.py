@@ -74,7 +74,8 @@ def _find_han_cuts(text: str, expected: int, last_bracket: int) -> tuple[list[in
 
     `expected` is the expected ordinal of the next 一、 item, `last_bracket` the ordinal of the （一） item with which
     the line begins, or 0. Returns the cuts, and the next `expected`. 一、二审 and the like (`SHARED_NOUN`) are not
-    items.
+    items. A （一） item counts only after 。, ！ or ？, and only in two cases: it continues the number of
+    the （一） item before it in this line, or it is the first one below a 一、 item that was cut in this line.
     """
     cuts: list[int] = []
     if not last_bracket and f"{_ONES_DIGITS[expected % 10]}、" not in text:

@@ -121,7 +121,7 @@ class Figure:
     bound: str
     """One of `names.MEASURE_BOUNDS`."""
     has_sign: bool
-    """Whether the cell prints a sign or an arrow."""
+    """Whether the cell prints a sign, an arrow or the brackets of a negative number: (2,310)."""
 
 
 def join_lines(text: str) -> str:

@@ -53,9 +53,11 @@ def split_at_headers(table: RawTable) -> list[RawTable]:
 def _end_of_common_header(table: RawTable, titles: Sequence[int]) -> int | None:
     """Return the end of the header of a table of words whose titles are names of groups, or None if they are not.
 
-    Such names are 一、健全工作机制 and the like in a list of tasks. Nothing but a header is above the first of them, or
-    between the title of the whole table and the next one, and there are no figures in the second row below it. With
-    figures, the row between them would be a header.
+    Such names are 一、健全工作机制 and the like in a list of tasks. Two conditions must hold:
+
+    1. Nothing but a header is above the first name. The title of the whole table may be above this header.
+    2. The second row below the first name contains no figures. If it does, the row between the two is a header, and
+       the name is the title of a table.
     """
     start = int(titles[0] == 0)
     row = [cell for cell in table.rows[start] if cell.text.strip()]

@@ -324,7 +324,8 @@ def _is_header_row(slots: Sequence[Sequence[PlacedCell]], r: int) -> bool:
 
     - state units;
     - fill all empty cells of the row above it. The first column does not count, but row `r` must be empty there;
-    - stand below a cell of the row above it that covers several columns or also a part of row `r`.
+    - stand below a cell of the row above it that covers several columns or also a part of row `r`. Row `r` must then
+      have several cells.
     """
     texts = [placed.text for placed in distinct(slots[r]) if placed.text]
     others = [text for text in texts if not is_heading_text(text)]

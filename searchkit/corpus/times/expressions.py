@@ -168,7 +168,10 @@ def _resolve_plan(match: re.Match[str], calendar: Calendar, base: Time) -> Time 
 
 
 def _time_since(first: int, calendar: Calendar, base: Time) -> Time | None:
-    """Return the years from `first` to that of `base`, or to the reviewed one if that is unknown."""
+    """Return the years from `first` to that of `base`, or to the reviewed one if that is unknown.
+
+    Returns the year `first` alone if it is not before the last year, and None if the last year is unknown.
+    """
     last = base.of_year or calendar.reviewed
     return None if last is None else Time(last, first) if first < last else Time(first)
 

@@ -8,8 +8,9 @@ brackets, and a time after 由 or 从 no further than the 到, 至 or 为 after 
 (see `TimedText._find_end`). A time that something is compared with (比2019年) governs nothing but its own value (超过
 2019年的98件). In a list with 分别, each item has its own time (`_distribute`).
 
-Text that no time of the paragraph governs has the time of the innermost heading that states a year, otherwise that of
-the section: plans are about the year after the reviewed one, all other sections about the reviewed one.
+Text that no time of the paragraph governs has the time of the innermost heading that states a year. Without such a
+heading, the section decides: plans are about the year after the year that the report reviews, all other sections about
+the reviewed year.
 """
 
 from __future__ import annotations
@@ -89,8 +90,9 @@ class TimedText:
     def _collect(self) -> list[GoverningTime]:
         """Return the times that govern a part of the text, sorted by `start`. Fill `_compared` and `_main_times`.
 
-        A time that does not determine its year (上半年, 上年) has it from the last main time before it, otherwise from
-        `base`.
+        The year of a time without a year (上半年, 上年) is counted from the year of the last main time before it,
+        otherwise from that of `base`. A time before 同期 that has no part of a year gets the part of the time that
+        governs its place: 去年同期 in 上半年立案120件，去年同期98件 is the first half of last year.
         """
         mentions = [
             mention
@@ -136,8 +138,8 @@ class TimedText:
            without its year (上半年) inside a sentence, the date of an event (`_DAY`), 连续五年, a year whose value was
            corrected (`_CORRECTED`), and a time before 同期 (去年同期120件).
         3. These times govern their sentence: a part of a year without its year at the start of the sentence; a year
-           after 到 that is not the year of `base` (到2025年); and, if `base` is several years, a single year, except at
-           the start of a paragraph of plans.
+           after 到, but not after 截至到, that is not the year of `base` (到2025年); and, if `base` is several years, a
+           single year (2021年, but not 上年), except at the start of a paragraph of plans.
 
         `inner` are two lists of spans, each in order: those of brackets, and those of `_FROM_TO`.
         """
@@ -214,8 +216,9 @@ def _times_of_label(label: str, calendar: Calendar, base: Time) -> tuple[TimeMen
 def _distribute(folded: str, stated: Sequence[GoverningTime]) -> Iterator[GoverningTime]:
     """Yield the time of each item of a list with 分别: 2022年 for 3% in 2021年、2022年分别增长8%、3%.
 
-    Several years in one expression (2021—2022年) must have an item for each year and nothing else that is listed.
-    `stated` are the expressions of time with their spans, in order.
+    The years of a single expression (2021—2022年) get items of their own only if there is an item for each year, and if
+    nothing else is listed between the expression and 分别 (`_EACH_YEAR`). `stated` are the expressions of time with
+    their spans, in order.
     """
     if "分别" not in folded:
         return
@@ -279,7 +282,8 @@ _MAX_REACH = 1000
 """Maximum number of code points that are searched: by `_find` after an offset, for the end of a clause or sentence; by
 `TimedText.compared_time` before an offset, for the start of its sentence."""
 _MAX_EXAMINED_TIMES = 50
-"""Maximum number of times before an offset that `TimedText.time_at` tries as the one that governs it."""
+"""Maximum number of times before an offset that are tried as the one that governs it (`TimedText.time_at`; before 同期
+`TimedText._collect`)."""
 _RECURRING = ("每", "半")
 """An expression of time after one of these characters is ignored: 上半年 in 每上半年, 年内 in 半年内."""
 _BRACKET = re.compile(r"\([^()]*\)")

@@ -5,11 +5,13 @@ Strings are found by the lists. The document frequency of a pair is the number o
 their text; it is used for rescoring. The characters of a pair are folded, and given by their codes in the segment's
 alphabet. Code 0 ends each text, heading and title; it can be the second code of a pair. A list of offsets is an array
 of 16-bit integers: for a common pair the gaps between its offsets, for a rare pair the low bits of all offsets and then
-their high bits.
+their high bits. In a segment of more than 2 ** 24 codes, all lists contain gaps.
 
-Some pairs have no list. The docs with a frequent word of two characters are in the postings and the cross-word postings
-of the word, so some of these words need no list. A list of a common pair with punctuation would be long, and rarely be
-used.
+The passage of a doc is its text, the headings that begin at it and, if it is the first doc of its document, the title.
+
+Some pairs have no list. The docs with the characters of a frequent word of two characters are known without a list: the
+postings contain the docs with the word as a token, the cross-word postings all others (行政 in 执行|政策). So some of
+these words need no list. A list of a common pair with punctuation would be long, and rarely be used.
 """
 
 from __future__ import annotations

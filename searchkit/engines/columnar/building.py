@@ -128,8 +128,8 @@ class SegmentBuilder:
         first = path_offsets[1:].take(path_of) - own_headings
         own = headings_of_paths.take(np.arange(own_offsets[-1]) + np.repeat(first - own_offsets[:-1], own_headings))
         # Terms without a prefix: a posting per doc, with the weighted frequency in text, headings and title. The last
-        # two arguments, with weight 0, add nothing to the frequency. They only mark terms in the headings and titles of
-        # a passage.
+        # two arguments have weight 0, so they add nothing to a frequency. They only record that a term is in the
+        # passage of the doc: in a heading that begins at it, or in the title if the doc is the first of its document.
         entries = []
         for block in block_slices(self.size, _SUM_BLOCK_DOCS):
             docs = np.arange(block.stop - block.start)

@@ -48,7 +48,8 @@ class SegmentColumns(NamedTuple):
     length: Array
     """Number of tokens of text, headings and title, weighted by field, for BM25F."""
     own_headings: Array
-    """Number of headings, the last ones of the path, that belong to the passage of the doc (`own_heading_counts`)."""
+    """Number of headings that begin at the doc (`own_heading_counts`): the last ones of its path, which belong to its
+    passage."""
     key: Array
     """Near-duplicate key of the doc; 0 = none."""
     printed_numbers: Sequence[str | None]

@@ -73,7 +73,7 @@ class CrossWordPostings:
         self._offsets = arrays.offsets("cross_word_offsets", len(self._terms), len(self._docs))
 
     def doc_ids(self, term_ord: int) -> Array | None:
-        """Return the ids, ascending, of the docs whose passage contains the characters of a term, but not as a token.
+        """Return the ids, ascending, of the docs whose passage has a term's characters, but not the term as a token.
 
         Returns None if the term has no cross-word postings.
         """

@@ -74,7 +74,7 @@ class ColumnarEngine:
         return Response(collector.total, documents, hits, facets, selection.total_any)
 
     def stream(self, request: Request) -> Iterator[ScoredParagraph]:
-        """Yield the hits of `search`. Ranks all matches before the first hit, and loads each hit when it is reached."""
+        """Yield the hits of `search`. Matches and ranks before the first hit, and loads each hit when it is reached."""
         yield from self._hits(request, self._rank(request, self._select(request)))
 
     def _select(self, request: Request) -> _Selection:

@@ -31,8 +31,9 @@ class FacetCollector:
         """Return the exact counts of a facet.
 
         Lists the `max_values` most frequent values (None = all values), and the selected values that occur.
-        `all_documents`: for `FacetValue.all_documents`, the result of `count_documents` of a collector of the docs
-        that match `Request.population`, and of the matches.
+        `all_documents`: the numbers for `FacetValue.all_documents`, from `count_documents` of another collector. The
+        docs of that collector match `Request.population` or the query, and pass the filters under which this facet is
+        counted.
         """
         column = self._reader.facet_column(facet)
         counts, documents = self._count(column)
@@ -158,7 +159,7 @@ class FacetCollector:
 
     @property
     def _document_weight(self) -> int:
-        """Weight of a document, added to the number of its docs: a power of two above the number of docs of the set."""
+        """The number that counts one document in a sum of `_document_weights`: a power of two above `total`."""
         return 1 << self.total.bit_length()
 
     @cached_property
@@ -167,8 +168,8 @@ class FacetCollector:
 
         Instead of the numbers, the first value can be None. Then the second one has the weights of all documents.
 
-        The weight of a document is its number of docs plus, if it has any, `_document_weight`. So the sum of weights
-        contains the number of docs in its lower bits, and the number of documents in the upper ones.
+        The weight of a document is the number of its docs in the set plus, if there are any, `_document_weight`. So the
+        sum of weights contains the number of docs in its lower bits, and the number of documents in the upper ones.
         """
         documents, counts = self._docs_per_document
         return documents, counts + self._document_weight * (counts > 0)
@@ -199,7 +200,7 @@ class FacetCollector:
 
 
 def value_ranks(column: FacetColumn, *, descending: bool) -> Array:
-    """Return a number for each key of a facet, by which keys are sorted by their first value.
+    """Return a number for each key of a facet (`FacetColumn.key_of`), by which keys are sorted by their first value.
 
     Keys without a value come last in both directions.
     """

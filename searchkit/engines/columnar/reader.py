@@ -46,7 +46,8 @@ IMPACT_GROUP_SIZE = 4
 """Number of docs of a group of `IndexReader.max_impacts`."""
 _MAX_CACHED_IMPACTS = 16  # number of terms whose impacts, or maximum impacts, are cached: at most a byte per doc each
 _NULL = b"null"  # the JSON of None, as columns store it
-_MAX_CACHED_GRAMS = 4096  # number of grams whose document frequencies, or offsets in the alphabets, are cached
+# Number of grams (characters and bigrams) whose document frequencies, or offsets in the alphabets, are cached.
+_MAX_CACHED_GRAMS = 4096
 _MAX_CACHED_TITLES = 1 << 14  # number of documents with cached folded titles above which their cache is emptied
 _IMPACT_BLOCK_DOCS = 1 << 16  # docs whose impacts are computed together: temporary arrays stay in the processor's cache
 _LOW_BITS = (1 << 16) - 1
@@ -192,9 +193,11 @@ class IndexReader:
 
     @cached_property
     def first_parts(self) -> Array | None:
-        """For each document the number by which it is counted: its own or, if split, the lowest of its live parts.
+        """For each document the number by which it is counted.
 
-        None if no document is split. Otherwise reads the ids of all documents.
+        A document that is too large for a segment is split: its parts are stored as several documents with the same id,
+        and each live part is counted by the lowest number of a live part. Any other document is counted by its own
+        number. The value is None if no document is split. Otherwise reads the ids of all documents.
         """
         firsts = (segment.docs_array("n").take(segment.document_offsets[:-1]) for segment in self.segments)
         if all((first <= 1).all() for first in firsts):

@@ -23,9 +23,9 @@ from searchkit.query.tree import ScoringClause
 
 _SCORE_BLOCK_SIZE = 1 << 15  # scores of terms that are computed together: they stay in the processor's cache
 _MAX_EXACT_DOCS = 4096
-"""A set that is stored as at most this many ids is scored without upper bounds. In `Scorer._candidates`, docs that are
-likely to be the best come first if they are at most this many, and the first block for upper bounds has this many docs
-if there is no threshold yet."""
+"""A set that is stored as at most this many ids is scored without upper bounds (`_ImpactBounds`). In
+`Scorer._candidates`, docs that are likely to be the best come first if they are at most this many. The first block of
+docs whose upper bounds are computed has this many docs if there is no threshold yet."""
 _MAX_BOUND_BLOCK_DOCS = 1 << 17
 """Maximum number of docs of a block for upper bounds. A block of a bitset includes docs that do not match."""
 _NEAR_RATIO = 5
@@ -106,6 +106,8 @@ class Scorer:
         start, size = 0, _MAX_BOUND_BLOCK_DOCS if bounds.has_threshold else _MAX_EXACT_DOCS
         near_docs: Array | None = None
         while start < len(matches):
+            # Before the first block of full size, the maximum impacts of groups are tried once. If they exclude most
+            # docs, only the others are offered.
             if docs.is_dense and size == _MAX_BOUND_BLOCK_DOCS < len(matches) - start and near_docs is None:
                 near_docs = bounds.near_docs()
                 if len(near_docs) * _NEAR_RATIO <= len(matches):

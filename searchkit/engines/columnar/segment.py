@@ -141,7 +141,10 @@ def _record_arrays(blocks: Sequence[Array]) -> dict[str, Array]:
 
 
 def _repacked(arrays: ArrayFile) -> dict[str, Array]:
-    """Return the compressed arrays as this machine compresses them. Another version of zlib writes other bytes."""
+    """Return the compressed arrays of documents and names of facets as this machine compresses them.
+
+    Another version of zlib writes other bytes. Packed tables need no packing again: `columns` returns them as stored.
+    """
     records = arrays["records"]
     blocks = [pack_json(unpack_json(records[start:end])) for start, end in pairwise(arrays["record_offsets"].tolist())]
     return {**_record_arrays(blocks), "facet_names": pack_json(unpack_json(arrays["facet_names"]))}
@@ -315,7 +318,7 @@ class SegmentReader:
             return [document_from_json(record) for record in unpack_json(records.read(start, end))]
 
     def own_headings(self, doc_id: int) -> int:
-        """Return the number of headings, the last ones of the path, that belong to the passage of a doc."""
+        """Return the number of headings that begin at a doc: the last ones of its path, which belong to its passage."""
         count: int = self._own_heading_counts.item(doc_id)
         if count > len(self.column("path")[doc_id]):
             raise damaged_file(self.path)
@@ -323,7 +326,7 @@ class SegmentReader:
 
     @cached_property
     def _own_heading_counts(self) -> Array:
-        """Number of own headings of each doc."""
+        """The result of `own_headings` for each doc, not yet checked against its path."""
         return self.docs_array("own_headings")
 
     @property

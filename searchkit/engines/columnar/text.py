@@ -102,6 +102,7 @@ def text_arrays(
         "page_docs": narrowest(
             np.searchsorted(text_offsets, np.arange(0, len(folded_texts), _PAGE_CODES), "right") - 1
         ),
+        # Labels are the headings and titles that belong to passages.
         "label_offsets": narrowest(heading_offsets),
         "label_docs": headings.docs,
         **_gram_count_arrays(take_blockwise(char_classes != CHAR_PUNCTUATION, folded_texts), text_offsets),
@@ -254,7 +255,10 @@ def _char_class(code_point: int) -> int:
 
 
 def _encode(characters: Array, text_offsets: Array, code_of: Array) -> Array:
-    """Return the code of each code point, with a 0 at the end of each text, heading and title."""
+    """Return the code of each code point, with a 0 at the end of each text, heading and title.
+
+    `text_offsets`: the offset of each text, then of each heading and title, followed by the end of the last one.
+    """
     codes = np.zeros(int(text_offsets[-1]), code_of.dtype)
     is_end, encoded_end = np.zeros(len(codes), bool), 0
     is_end[text_offsets[1:] - 1] = True

@@ -235,8 +235,8 @@ def _find_merges(segments: Sequence[_SegmentInfo]) -> list[list[_SegmentInfo]]:
 def _group_to_fit(segments: Sequence[_SegmentInfo]) -> list[list[_SegmentInfo]]:
     """Group segments so that each group fits one segment. Returns only groups of at least two segments.
 
-    The characters of a segment (`SegmentReader.characters`) include those of deleted docs, headings and titles. So the
-    texts of a group may have fewer characters than fit one segment.
+    The characters of a segment (`SegmentReader.characters`) include those of deleted docs, headings and titles, which
+    the limit `MAX_SEGMENT_CHARACTERS` does not count. So a group may be closed although another segment would fit.
     """
     groups: list[list[_SegmentInfo]] = [[]]
     size = characters = 0

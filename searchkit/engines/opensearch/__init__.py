@@ -1,8 +1,8 @@
 """An engine on an OpenSearch cluster. The answers are those of the other engines.
 
-A state of an index is one frozen OpenSearch index. It has an OpenSearch document for each paragraph, for each document
-of the corpus, and for each file of the state (several for a large file). The uid of a paragraph is a number from 1 to
-2⁶², a hash of the id of the paragraph.
+A state of an index is one OpenSearch index, which is not written after its commit. It has an OpenSearch document for
+each paragraph, for each document of the corpus, and for each file of the state (several for a large file). The uid of a
+paragraph is a number from 1 to 2⁶², a hash of the id of the paragraph.
 
 - `credentials`: secrets of the user
 - `cluster`: the connection, names, files and errors

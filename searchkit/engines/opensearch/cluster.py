@@ -142,7 +142,10 @@ class Cluster:
 
     @classmethod
     def assign(cls, index: Path, url: str) -> None:
-        """Write `cluster.json` for an address (`find`) that may have no cluster. Raises OSError if that fails."""
+        """Write `cluster.json` for an address. Does not connect to it, so no cluster needs to run there.
+
+        Raises the exceptions of `find`, and OSError if the file cannot be written.
+        """
         cls.find(index, url).write(index)
 
     def write(self, index: Path) -> None:
@@ -201,9 +204,10 @@ class Cluster:
     ) -> Any:  # noqa: ANN401 - any JSON
         """Send a request and return the JSON of the answer, or None if its status or kind of error is in `accept`.
 
-        A request is sent again if the cluster has too much to do (status 429), but not if a block is the cause, for
-        example of a full disk. The client sends a request again if no answer arrives, or one with the status 502, 503
-        or 504. Raises IndexUnusable, IndexForeign if the answer is not JSON, and TimedOut (`timing`).
+        A request is sent again if the cluster has too much to do (status 429), but not if OpenSearch has blocked
+        writing, for example because a disk is full. The client sends a request again if no answer arrives, or one with
+        the status 502, 503 or 504. Raises IndexUnusable if the last attempt fails, IndexForeign if the answer is not
+        JSON, and TimedOut if the time limit is over (`timing`).
         """
         for is_last in attempts():
             check_time()
@@ -251,7 +255,7 @@ class Cluster:
             raise IndexForeign(message)
 
     def search(self, data: str, body: Json, **params: str) -> Json:
-        """Answer one search of a state. `params`: further fields of its header. All shards must answer."""
+        """Answer one search of a state. `params`: further fields of its header (`Search`). All shards must answer."""
         (answer,) = self._ask(data, [({**_COMPLETE, **params}, body)])
         return answer
 

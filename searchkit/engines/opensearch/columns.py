@@ -1,7 +1,7 @@
 """Documents and measures of a state as columns. A build writes them as two files; an engine reads each file once.
 
 A state never changes, so columns that were read stay right. The files are compressed MessagePack of declared types. The
-uid of a paragraph is `mapping.uid_of`.
+uid of a paragraph is a hash of its id (`mapping.uid_of`).
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ class DocumentRow(msgspec.Struct):
     checksum: int = 0
     """Sum of the checksums of its paragraphs (`checksum_of`)."""
     measured: list[tuple[int, int, int, list[_MeasureRow]]] = []
-    """For each paragraph with measures: its uid, the year that its report reports on (`model.reviewed_year`), the
-    reporting year (`Paragraph.year`), and its measures. 0 is an unknown year."""
+    """For each paragraph with measures: its uid, the year that its report reviews, the year of its report, and its
+    measures. A 政府工作报告 of 2024 reviews 2023 (`model.reviewed_year`). 0 is an unknown year."""
 
     def add(
         self, source: Json, lengths: Sequence[int], paragraph: Paragraph, measures: Sequence[ExtractedMeasure]
@@ -117,7 +117,7 @@ class MeasureRows(msgspec.Struct):
     is_part: bytes
     reviewed_years: bytes
     years: bytes
-    """Reporting year of the paragraph, 0 if it is unknown."""
+    """Year of the report (`Paragraph.year`), 0 if it is unknown."""
     values: bytes
     """Signed value (64-bit floats)."""
 

@@ -65,16 +65,17 @@ class ClusterDirectory:
     def __init__(self, path: Path, url: str | None = None) -> None:
         """Find the index that `cluster.json` names or, if `url` is given, the one at this address (`Cluster.find`).
 
-        Raises IndexForeign if the file names no index on a cluster, and the exceptions of `Cluster.find`.
+        Raises IndexForeign if the file names no index on a cluster, and the exceptions of `Cluster.read` and
+        `Cluster.find`.
         """
         cluster = Cluster.read(path) if url is None else Cluster.find(path, url)
         if cluster is None:
             raise IndexForeign(f"{path}: names no index on a cluster")
         self.path, self._cluster = path, cluster
         self._version: Json = {}
-        """Sequence number and term of the manifest document, as this process has read or written it last."""
+        """Sequence number and primary term of the manifest document, as this process has read or written it last."""
         self._lock_version: Json = {}
-        """Sequence number and term of the lock document, as this process has written it last."""
+        """Sequence number and primary term of the lock document, as this process has written it last."""
         self._holder: Json = {}
         """What the lock document says of this process."""
         self._number = 0
@@ -130,7 +131,8 @@ class ClusterDirectory:
     def lock(self) -> Iterator[None]:
         """Hold the lock of the index during a block. The lock excludes the processes of all machines.
 
-        A new address is in `cluster.json` from then on, unless the block raises an exception before it has committed.
+        A new address is written to `cluster.json` before the block. If the block raises an exception before it has
+        committed, the old content of the file is restored.
         """
         self._cluster.check_version()
         self._create_state_index()
@@ -158,7 +160,7 @@ class ClusterDirectory:
     def _stored_address(self) -> Iterator[None]:
         """Write a new address to `cluster.json`. Restores the file if the block raises before a commit.
 
-        Does not restore it if another process has taken the lock, because that one may have committed.
+        If another process has taken the lock, the file is not restored, because that process may have committed.
         """
         old = Cluster.read(self.path)
         if old != self._cluster:

@@ -66,7 +66,7 @@ class _Plan:
     request: Request
     counting: FacetCounting
     excluded: Sequence[Json]
-    """Queries of paragraphs that do not match."""
+    """Queries of the paragraphs that `Request.without` and `Request.unlike` leave out."""
     ranking: Ranking
     total: int
     total_any: int | None
@@ -138,7 +138,8 @@ class OpenSearchEngine:
         total = self._count(matches)
         union, total_any = matches, None
         if request.beyond is not None and total:
-            # Named here and not in a query of its own, because OpenSearch limits the number of clauses of a search.
+            # The name tells which hits are matches. It is given here and not in a further query with the same tree,
+            # because OpenSearch limits the number of clauses of a search.
             either = any_of([named("match", to_query(request.match)), to_query(request.beyond)])
             union = all_of([PARAGRAPHS, either, *filters], excluded)
             total_any = self._count(union)
@@ -245,7 +246,7 @@ class OpenSearchEngine:
                     yield table
 
     def _rows(self, documents: Sequence[str], filters: Sequence[Filter]) -> Iterator[tuple[str, int]]:
-        """Yield document and `n` of the paragraphs of the given documents that the filters admit."""
+        """Yield id of the document and `Paragraph.n` of the paragraphs in some documents that the filters admit."""
         query = all_of([PARAGRAPHS, {"terms": {"document": [*documents]}}, *map(to_query, filters)])
         for hit in self._cluster.scan(self._data, query, source=["record"]):
             with decoding(self._folder):

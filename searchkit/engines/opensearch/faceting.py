@@ -53,7 +53,10 @@ class FacetCounting:
         return self._by_document(query)
 
     def count(self, request: Request, excluded: Sequence[Json]) -> dict[str, FacetCounts]:
-        """Return the counts of the facets of a request. `excluded`: queries of paragraphs that do not match."""
+        """Return the counts of the facets of a request.
+
+        `excluded`: queries of the paragraphs that `Request.without` and `Request.unlike` leave out.
+        """
         asked = [(facet, *_queries(facet, request, excluded)) for facet in request.facets]
         self._load(
             [(query, _fields(facet)) for facet, *found in asked for query in found]

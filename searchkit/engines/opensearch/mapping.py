@@ -69,8 +69,9 @@ def index_body(fingerprint: str, shards: int) -> Json:
 
     A string is found as a phrase of bigrams, a single character as a term. If the string must not be inside a longer
     number (`tree.Substring.whole_numbers`), it must also match as intervals of characters and of their classes
-    (`DIGIT`). Words come from searchkit's analyzer. They are keywords for matching. For BM25F, the field `frequencies`
-    has each word of a paragraph once, with its weighted frequency.
+    (`DIGIT`). The field `label` has the headings and the title that belong to the passage of a paragraph. Words come
+    from searchkit's analyzer. They are keywords for matching. For BM25F, the field `frequencies` has each word of a
+    paragraph once, with its weighted frequency.
     """
     properties = {
         **dict.fromkeys(("text", "label", "heading", "title"), _STRINGS),

@@ -46,7 +46,7 @@ _collector: ContextVar[_Collector | None] = ContextVar("collector", default=None
 def ask_together(owner: object, searches: Sequence[Search]) -> list[Json] | None:
     """Return the answers to searches, or None if this thread does not run a call of `run_together` with this owner.
 
-    Raises what `send` raised, or CancelledError if `run_together` was interrupted.
+    Raises what the argument `send` of `run_together` raised, or CancelledError if `run_together` was interrupted.
     """
     collector = _collector.get()
     if collector is None or collector.owner != owner:
@@ -59,10 +59,11 @@ def ask_together(owner: object, searches: Sequence[Search]) -> list[Json] | None
 def run_together(
     owner: object, send: Callable[[Sequence[Search]], list[Json]], calls: Iterable[Callable[[], _Result]]
 ) -> Iterator[_Result]:
-    """Run calls in batches of `CALLS`, and yield their results in order. Raises the exception of a call for its result.
+    """Run calls in batches of `CALLS`, and yield their results in order.
 
-    The results of a batch are yielded when all of its calls have ended; then the next batch starts. `send` returns the
-    answers to the searches of several calls, each as OpenSearch gives it. `send` runs only in the thread that iterates.
+    The exception of a call is raised in place of its result. The results of a batch are yielded when all of its calls
+    have ended; then the next batch starts. `send` returns the answers to the searches of several calls, each as
+    OpenSearch gives it. `send` runs only in the thread that iterates.
     """
     calls = iter(calls)
     while batch := [*islice(calls, CALLS)]:

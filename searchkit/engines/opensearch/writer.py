@@ -163,7 +163,7 @@ class _Publication:
         return sum(not doc_id.startswith("file-") for doc_id in ids)
 
     def _send(self, chunks: Iterable[tuple[int, bytes]]) -> int:
-        """Send bulk requests, up to `_BULK_THREADS` at a time. Returns the number of documents."""
+        """Send bulk requests, up to `_BULK_THREADS` at a time. Returns the number of documents in them."""
         total = 0
         pending: set[Future[None]] = set()
         with ThreadPoolExecutor(_BULK_THREADS) as threads:

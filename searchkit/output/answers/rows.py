@@ -47,7 +47,7 @@ _OWN_FIELDS = ("id", "n", "text", "number", "path", "section", "topics", "of_yea
 
 
 def hit_row(hit: Hit) -> Row:
-    """Return the row of a hit: place, year, body and section; title and headings; the parts it lacks; its snippet."""
+    """Return the row of a hit: place, year, body, section; title, headings; what it lacks of the query; snippet."""
     lacks = f"without {' '.join(map(plain, hit.lacks))}" if hit.lacks else ""
     return Row(
         (hit.id,),

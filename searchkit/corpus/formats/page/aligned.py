@@ -258,8 +258,8 @@ def _find_label_spans(rows: Sequence[tuple[TextRow, Mapping[int, Sequence[Glyph]
     """Return the labels in the first column, each with the number of rows on which it is centred.
 
     Empty if the rows are not groups with a label centred on each, if a line only continues cells of another row, or if
-    the first row that is not a total has a label of its own. A row with a label but without a cell in the second column
-    counts as a total, and always has a label of its own.
+    the label of the first row that is not a total covers only this row. A row with a label but without a cell in the
+    second column counts as a total, and its label must cover only this row.
     """
     labels: list[tuple[float, str]] = []
     heights: list[float] = []

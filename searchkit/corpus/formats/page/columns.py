@@ -43,8 +43,8 @@ class Columns:
     """The leftmost start and the rightmost end of the text of each column, in the rows with figures or, for a column of
     labels on lines between these rows, in these lines."""
     right_aligned: frozenset[int] = frozenset()
-    """Indexes of the columns whose figures end at the same position in all rows. Empty if the figures of each of these
-    columns also start at the same position: the alignment is then unknown."""
+    """Indexes of the columns without words whose figures end at the same position in all rows. Empty if the figures of
+    each of these columns also start at the same position: the alignment is then unknown."""
 
     def locate(self, glyphs: Sequence[Glyph]) -> int:
         """Return the index of the column of a word.

@@ -172,7 +172,7 @@ def _is_set_off(rows: Sequence[Sequence[PlacedLine]], n: int) -> bool:
 
 
 def _find_page_numbers(edge_lines: Sequence[_EdgeLine], page_count: int) -> set[int]:
-    """Return the identities of the lines that are page numbers.
+    """Return the identities (`id`) of the lines that are page numbers.
 
     A line of the form - 2 -, 第2页 or 第二页 is a page number. A bare number, such as 2 or 2/10, is a page number if at
     least `_MIN_PAGES` numbers count up with the pages in the same way. It is also a page number if it is set off from
@@ -201,7 +201,7 @@ def _count_offset(item: _EdgeLine) -> tuple[int, ...]:
 def _find_repeated_lines(
     edge_lines: Sequence[_EdgeLine], pages: Sequence[tuple[Sequence[PlacedLine], float]], size: float
 ) -> set[int]:
-    """Return the identities of the lines that are running heads and feet.
+    """Return the identities (`id`) of the lines that are running heads and feet.
 
     `size`: the median of the type sizes of all lines.
     """
@@ -245,10 +245,10 @@ def _find_used_heights(edge_lines: Iterable[_EdgeLine], numbers: Sequence[int]) 
 
 
 def _is_regular(indexes: Sequence[int], numbers: Sequence[int], min_share: float) -> bool:
-    """Return whether some pages are at least `min_share` of all pages from the first to the last of them.
+    """Return whether the pages at `indexes` are at least `min_share` of all pages from the first to the last of them.
 
-    If their numbers are all even or all odd, this share of the even or of the odd pages is enough. `indexes`: ascending
-    indexes of the pages in `numbers`, the numbers of all pages.
+    If their numbers are all even or all odd, this share of the even or of the odd pages is enough. Fewer than
+    `_MIN_PAGES` pages are never enough. `indexes`: ascending indexes in `numbers`, the numbers of all pages with text.
     """
     if len(indexes) < _MIN_PAGES:
         return False

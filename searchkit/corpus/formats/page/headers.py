@@ -1,9 +1,9 @@
 """Header rows above rows with figures whose columns only white space shows.
 
-Input: the rows of words above the figures, the columns, and the bars around them. Output: which rows are the header,
-and its cells. A piece is a run of words without a wide gap (`textrows`). The lines of the header of a single column are
-its column header. A group header is a piece above column headers: it is centred over those of several columns and
-covers them, or it is over one column, but too far above its column header to be a line of it.
+Input: the rows of words above the figures, the columns, and the bars (horizontal rules) of the table. Output: which
+rows are the header, and its cells. A piece is a run of words without a wide gap (`textrows`). The lines of the header
+of a single column are its column header. A group header is a piece above column headers: it is centred over those of
+several columns and covers them, or it is over one column, but too far above its column header to be a line of it.
 """
 
 from __future__ import annotations
@@ -184,9 +184,9 @@ def _is_between_header_rows(row: TextRow, below: TextRow, columns: Columns) -> b
 def _split(row: TextRow, columns: Columns) -> dict[int, list[Glyph]]:
     """Return the pieces of a header row by column.
 
-    A piece that begins at or after the end of the text of its column may be the header of the next column, at the left
-    of the figures there. It is if the next column has no piece, and if the figures of its own column are aligned at the
-    right or another piece is in its own column.
+    A piece that begins right of the text of its column may be the header of the next column: a header can start
+    left of the figures below it. It is if the next column has no piece, and if the figures of its own column are
+    aligned at the right or another piece is in its own column.
     """
     pieces: list[tuple[int, list[Glyph]]] = []
     for word in row.words:

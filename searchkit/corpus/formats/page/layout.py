@@ -39,8 +39,9 @@ _MIN_TITLE_SIZE = 1.1
 _MIN_INDENT = 0.7
 """Minimum indent of a line, in em."""
 _MIN_WIDTH_SHARE = 0.95
-"""Minimum width that the lines of a page cover if it has full lines, relative to the width that the lines of all pages
-cover. If they cover less, the bounds of all pages are used for this page."""
+"""Minimum width that the lines of a page cover, relative to the width that the lines of all pages cover. If they cover
+less, the page has no full line: none that reaches the right edge of the text. The bounds of all pages are then used for
+this page."""
 _FULL_LINE_TOLERANCE = 1.5
 """Maximum distance, in em, of the end of a full line from the end of the widest line."""
 _MIN_SPARE_ROOM = 0.3

@@ -53,7 +53,7 @@ def order_lines(rows: Sequence[Sequence[PlacedLine]], ruled_rows: Sequence[Place
     """
     merged = [list(row) for row in rows]
     contents: dict[int, Sequence[PlacedLine]] = {}
-    """Maps the identity of the line that represents a ruled row to its lines."""
+    """Maps the identity (`id`) of the line that represents a ruled row to the lines of this row."""
     if ruled_rows:
         baselines = [row[0].baseline for row in rows]
         for ruled_row in ruled_rows:
@@ -119,7 +119,8 @@ class _Edges:
     rights: Sequence[Sequence[float]]
     """For each piece, the largest right edge of this piece and of the pieces at its left."""
     full_before: Sequence[int]
-    """For each row, the number of pieces before it that can be full lines of a column. The last is for all rows."""
+    """For each row, the number of pieces in the rows above it that can be full lines of a column. The last number is
+    that for all rows."""
 
     def can_be_columns(self, start: int, end: int) -> bool:
         """Return whether rows have so many full lines that they can be columns."""

@@ -44,7 +44,8 @@ Lines of one label are closer than this."""
 _MIDDLE_HEIGHT = 0.35
 """Height of the middle of a character above its baseline, in em."""
 _MIN_EDGE_DISTANCE = 0.5
-"""Minimum distance, in em, of the middles of two lines of a cell from an edge between them at which the cell is cut."""
+"""A cell is cut at an edge between two of its lines only if the middle of each of the two lines is at least this far
+from the edge, in em."""
 _MAX_LABEL_STEP = 1.45
 """Maximum distance between two lines of a label, in em."""
 _DIGIT_AT_END, _DIGIT_AT_START = re.compile(r"[\d.,%％]$"), re.compile(r"[\d.,-]")

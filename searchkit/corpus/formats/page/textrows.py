@@ -36,7 +36,8 @@ _MAX_LINES_BETWEEN = 3
 _MAX_ROWS = 500
 """Maximum number of lines of a group of rows with figures. No page has more."""
 _MAX_LABEL_STEP = 1.6
-"""Maximum vertical distance, in em, of a label beside two rows from each of them. Lines of text are further apart."""
+"""A label is beside a row if its vertical distance from the row is less than this, in em. A label between two rows must
+be this close to both. Lines of text are further apart."""
 _MAX_SPACING = 4.5
 """Maximum white space between the two characters of a label, in em: 合　　　计."""
 _MIN_NARROW_WORDS = 3
