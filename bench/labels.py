@@ -65,7 +65,10 @@ class Score:
     mismatches: list[Mismatch] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
-        """Return counts and shares between 0 and 1. `indicator`, `bound`, `change` … are shares of the found labels."""
+        """Return counts, and numbers between 0 and 1.
+
+        `indicator` is the mean similarity over the found labels. `bound`, `change` … are shares of them.
+        """
         extracted = self.found + self.extra
         out: dict[str, Any] = {"labels": self.labels, "found": self.found, "extra": self.extra}
         out["precision"], out["recall"] = _share(self.found, extracted), _share(self.found, self.labels)

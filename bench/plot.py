@@ -18,11 +18,11 @@ _ENGINES = {
     "SQLite FTS5": ("#7d8a2e", "s"),
     "whoosh": ("#8e6bb0", "^"),
 }
-"""Engine → colour and marker of its points."""
+"""Engine, or configuration of one, as in the table of README.md → colour and marker of its points."""
 
 
 def draw(record: Record, path: Path) -> None:
-    """Draw the plot of a record as SVG. The output is deterministic."""
+    """Draw the plot of the record of a run (`bench.run`) as SVG. The output is deterministic."""
     mpl.rcParams["svg.hashsalt"] = "searchkit"
     corpora = searched_corpora(record)
     legend: dict[str, Any] = {}

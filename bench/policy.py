@@ -25,8 +25,9 @@ RESULTS = Path(__file__).parent / "results" / "policy.json"
 DEPTH = 5
 """Number of hits of a query that count."""
 RUNS = ("typed", "literal", "of_year", "year")
-"""Ways to search: `typed` for the question as it is, `literal` with this option, and the other two for its subject with
-filters. The filter by a year is `of_year` in one of these and `year` in the other; a place is the filter `district`."""
+"""Ways to search. `typed`: the question as it is. `literal`: the same with `literal=True`, so that places and years in
+it are plain words. `of_year`, `year`: the question without its place and year, with the place as the filter `district`
+and the year as the filter of this name."""
 
 
 def run(index: Index, query: Mapping[str, Any], name: str) -> list[str]:

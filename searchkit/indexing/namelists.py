@@ -40,7 +40,8 @@ def read_name_lists(source: Path | DataFile | None = None) -> NameLists:
     """Read a list of names, by default that of searchkit.
 
     Raises UsageError, which names the file and the place, if the file cannot be read, is not such a list, has a group
-    with too few names, an empty name, a name of two measures, invalid years, or years of a name that its group lacks.
+    with too few names, an empty name, a name of two measures, invalid years, or an entry of `years` for a name that is
+    not in `names` of the same group.
     """
     file = read_data_file("list of indicators", source or INDICATORS_FILE)
     content = read_toml(file, _File)

@@ -45,7 +45,7 @@ _FIRST_DATE = date(1900, 3, 1)
 """The first date with the same number in all spreadsheets: Excel counts a 29 February 1900, which did not exist."""
 _SENTENCES_SHEET = "sentences"
 _SENTENCE_FIELDS = ("id", "text", "path", "title", "district", "year", "agency", "section", "document")
-"""Fields of a paragraph in the sheet that measures are linked to."""
+"""Fields of a paragraph in the sheet `sentences`, to which measures are linked."""
 _MAX_SHEET_NAME_LENGTH = 31
 """Maximum length of the name of a sheet, in UTF-16 code units."""
 _FORBIDDEN_IN_SHEET_NAMES = re.compile(r"[\[\]:*?/\\\s]+")
@@ -231,7 +231,7 @@ class _RecordSheet:
 
 
 class _Sentences:
-    """The sheet with the paragraphs of measures. It is the last sheet of a workbook."""
+    """The sheet `sentences`, the last one of a workbook: a row for each paragraph that has a measure."""
 
     def __init__(self, book: Workbook, formats: _Formats) -> None:
         self._sheet = _RecordSheet(book.add_worksheet(_SENTENCES_SHEET), formats)

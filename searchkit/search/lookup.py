@@ -107,7 +107,7 @@ _CUMULATIVE_QUERY = re.compile(
 )
 """Matches a query for totals of several years: 五年新增就业, 近3年; not 今年以来, 九年义务教育 or 三年行动."""
 
-if TYPE_CHECKING:  # compiling their patterns takes 3 ms, and a search needs no names of measures
+if TYPE_CHECKING:  # these modules compile patterns for 3 ms, and a search of paragraphs does not need them
     from searchkit.query.naming import Aspect, IndicatorNames, MeasureName
     from searchkit.search.querynames import QueryNames
 
@@ -325,7 +325,7 @@ class MeasureRanking:
         return list(zip(self._columns.fetch(ordinals), scores, strict=True))
 
     def named(self) -> list[tuple[Measure, float]]:
-        """Return the measures whose indicator names a measure of the query, each with its score, best first.
+        """Return the measures whose indicator is a name of what the query names, each with its score, best first.
 
         If the query asks for a change, only changes; otherwise only levels and additions. `page` returns all measures,
         but takes longer.
@@ -338,13 +338,13 @@ class MeasureRanking:
 
     @property
     def other_aspect_count(self) -> int:
-        """Number of measures whose indicator names a measure of the query, but that `named` leaves out."""
+        """Number of measures whose indicator is a name of what the query names, but that `named` leaves out."""
         has_name, has_aspect = self._named
         return int((has_name & ~has_aspect).sum())
 
     @cached_property
     def _named(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Masks of the measures whose indicator names a measure of the query, and of those in the requested aspect.
+        """Masks of the measures whose indicator is a name of what the query names, and of those in the wanted aspect.
 
         The second has the changes if the query asks for a change, otherwise all measures that are no changes.
         """

@@ -23,7 +23,7 @@ INVISIBLE = re.compile(
 """Matches a character without a visible form: a control, bidirectional mark or surrogate, a zero-width space or joiner
 (U+200B to U+200D, U+2060), a byte order mark, an interlinear annotation mark, U+FFFE or U+FFFF."""
 UNSAFE_IN_TERMINALS = re.compile(f"[{_CONTROL_RANGES}{_BIDI_RANGES}{_SURROGATE_RANGE}\x0b-\x0d\x85\u2028\u2029]")
-"""Matches a character that a terminal interprets or cannot print, including all line ends except the line feed."""
+"""Matches a character that a terminal interprets or cannot print, including all line ends. Tab and line feed stay."""
 UNSAFE_IN_NAMES = re.compile(f"{INVISIBLE.pattern}|{UNSAFE_IN_TERMINALS.pattern}|[\t\n\u2061-\u2065]")
 """Matches a character that a name of one line must not contain: one of `INVISIBLE` or `UNSAFE_IN_TERMINALS`, a tab, an
 LF, or one of U+2061 to U+2065."""
@@ -44,5 +44,5 @@ def display_width(text: str) -> int:
 
     Nonspacing and enclosing marks and format characters take no column, wide and full-width characters take two.
     """
-    zero_width = sum(unicodedata.category(character) in {"Mn", "Me", "Cf"} for character in text)
-    return len(text) - zero_width + sum(unicodedata.east_asian_width(character) in {"F", "W"} for character in text)
+    visible = [character for character in text if unicodedata.category(character) not in {"Mn", "Me", "Cf"}]
+    return len(visible) + sum(unicodedata.east_asian_width(character) in {"F", "W"} for character in visible)

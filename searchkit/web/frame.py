@@ -45,10 +45,12 @@ class Chip(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A request for a page: its parameters, the state of the index that answers it, and the words of the pages."""
+    """What a page is made from: a request, the state of the index that answers it, and the words of the pages."""
 
     index: IndexState
+    """State of the index."""
     state: State
+    """Endpoint and parameters of the request."""
     words: Words
     root: str
     """Path that the URLs of this index begin with, with `/` at its end."""
@@ -166,10 +168,10 @@ class Frame:
         }
 
     def year_fields(self, facet: str) -> tuple[tuple[str, str], list[tuple[str, str]]]:
-        """Return what a form of years has: the first and the last year, and the parameters that keep other years.
+        """Return the two fields of a form of years, the first and the last year, and the parameters to pass on.
 
-        The two fields can state one year or one range. Several values of the filter are passed on instead, and the
-        fields are empty; if the user fills them, the server drops these values.
+        The fields can state one year or one range. If the filter has several values, the fields are empty, and these
+        values are passed on; if the user fills the fields, the server drops these values.
         """
         values = self.state.all(facet)
         if len(values) > 1:

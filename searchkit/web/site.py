@@ -1,4 +1,4 @@
-"""The indexes that a server has, each at its path, and the table of their pages."""
+"""The indexes that a server has, each under its URL path, and the table of their pages."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ PAGES: Mapping[str, Callable[[Frame], tuple[str, dict[str, Any]]]] = {
 
 
 class Site:
-    """An index at its path."""
+    """An index of a server, whose URLs begin with `root`."""
 
     def __init__(  # noqa: PLR0913 - what distinguishes an index of a server
         self,

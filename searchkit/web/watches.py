@@ -86,7 +86,10 @@ def _view(frame: Frame, news: News, problem: str) -> WatchView:
 
 
 def _parameters(watch: Watch) -> dict[str, list[str]]:
-    """Return the options of a watch as parameters of a URL. The value True of `literal` becomes `all`."""
+    """Return the options of a watch as parameters of a URL.
+
+    The value of `literal`, with which places and years in the query are plain words, is True; it becomes `all`.
+    """
     options = dict(watch.options)
     where = options.pop("where", {})
     changes = {

@@ -49,7 +49,8 @@ def test_every_earlier_format_is_there() -> None:
 def test_an_index_of_another_version_is_read_or_refused(index: Path) -> None:
     """An index of another format is refused with one line that says what to do.
 
-    An index of this format is read or, if its analyzer is another, refused with an error that says what to do.
+    If the format is the current one (`FORMAT_VERSION`), the index is read or, if its analyzer is another, refused with
+    an error that says what to do.
     """
     version = json.loads((index / "index.json").read_text(encoding="utf-8"))["format"]
     if version == FORMAT_VERSION:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -29,14 +30,17 @@ def matplotlib_only() -> None:
 
 @pytest.fixture(scope="module")
 def font_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A font in which the Chinese characters of these tests are squares, so that no installed font is needed."""
+    """A font in which the Chinese characters of these charts are squares: no installed font is needed."""
     builder = pytest.importorskip("fontTools.fontBuilder", reason="no fontTools").FontBuilder(1000, isTTF=True)
     pen = pytest.importorskip("fontTools.pens.ttGlyphPen").TTGlyphPen(None)
     pen.moveTo((50, 0))
     for corner in ((50, 700), (750, 700), (750, 0)):
         pen.lineTo(corner)
     pen.closePath()
-    names = {ord(character): f"g{n}" for n, character in enumerate("立案件滨海新区东丽监督检查临市万元一二三数据不致")}
+    names = {
+        ord(character): f"g{n}"
+        for n, character in enumerate("立案件滨海新区东丽监督检查临市万元一二三数据不致甲乙丙资料来源")
+    }
     glyphs = [".notdef", *names.values()]
     builder.setupGlyphOrder(glyphs)
     builder.setupCharacterMap(names)
@@ -241,16 +245,10 @@ def test_one_year_is_a_ranking(make_measure: MakeMeasure, make_table: MakeTable)
 
 
 @pytest.mark.usefixtures("only_font")
-def test_sizes_differ_and_local_settings_change_nothing(
-    by_years: Comparison, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A slide is larger than print, and another size is an error. A matplotlibrc in the current folder is ignored."""
+def test_sizes_differ(by_years: Comparison, tmp_path: Path) -> None:
+    """A slide is larger than print, and another size is an error."""
     draw_chart(by_years, tmp_path / "a.svg")
     draw_chart(by_years, tmp_path / "slide.svg", "slide")
-    (tmp_path / "matplotlibrc").write_text("lines.linewidth: 40\naxes.facecolor: red\n", encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    draw_chart(by_years, tmp_path / "b.svg")
-    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
     assert "资料来源" in (tmp_path / "a.svg").read_text(encoding="utf-8")
     assert 'width="453.6pt"' in (tmp_path / "a.svg").read_text(encoding="utf-8")
     assert 'width="959.76pt"' in (tmp_path / "slide.svg").read_text(encoding="utf-8")
@@ -258,6 +256,22 @@ def test_sizes_differ_and_local_settings_change_nothing(
         draw_chart(by_years, tmp_path / "c.svg", "poster")
 
 
+def test_settings_in_the_current_folder_are_ignored(tmp_path: Path) -> None:
+    """Matplotlib reads a matplotlibrc of the current folder when it is imported, but not if searchkit imports it."""
+    (tmp_path / "matplotlibrc").write_text("lines.linewidth: 40\n", encoding="utf-8")
+    show = "print(matplotlib.rcParams['lines.linewidth'])"
+    unguarded = f"import matplotlib\n{show}"
+    guarded = (
+        f"from searchkit.output import chart\nwith chart._without_local_settings():\n    import matplotlib\n{show}"
+    )
+    shown = [
+        subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+        for code in (unguarded, guarded)
+    ]
+    assert shown[0] == "40.0\n" != shown[1]
+
+
+@pytest.mark.usefixtures("only_font")
 def test_a_chart_can_be_returned_as_bytes(by_years: Comparison, tmp_path: Path) -> None:
     """`render_chart` returns what `draw_chart` writes, also from several threads. Another format is an error."""
     draw_chart(by_years, tmp_path / "a.svg")

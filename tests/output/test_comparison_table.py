@@ -116,7 +116,10 @@ def test_a_value_has_its_year_unless_that_is_the_column(make_measure: MakeMeasur
 
 
 def test_a_fitted_table_has_few_footnotes(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """With a width, a table of too many values has footnotes only for values with a mark, without a width for each."""
+    """With a width, a table of more than `MAX_FOOTNOTES` values has footnotes only for values with a mark.
+
+    Without a width, each value has one.
+    """
     measures = [
         make_measure(f"{n}#1", "立案", n, "件", region=(f"{n}区",), part="01-06" if n == 7 else None)
         for n in range(MAX_FOOTNOTES + 1)

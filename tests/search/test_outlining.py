@@ -1,4 +1,4 @@
-"""The outline of a document, the paragraphs around one, and the reports of other years."""
+"""The outline of a document, the neighbours of a paragraph, and the reports of other years."""
 
 from __future__ import annotations
 

@@ -126,8 +126,9 @@ def suffix_of(name: str) -> str:
 def read_bytes(data: bytes, name: str, text_column: str | None = None) -> FileContents:
     """Read a file's bytes with the reader for the suffix of `name`. Raises ReadError.
 
-    `text_column` is the stated name of the column that contains the text of records. It is empty if the rows are stated
-    to be tables, and None if nothing is stated. Formats without columns ignore it.
+    `text_column` is the name that the user states for the column with the text of records. It is empty if the user
+    states that the rows are a table instead of records, and None if the user states nothing. Formats without columns
+    ignore it.
     """
     suffix = suffix_of(name)
     reader = READERS.get(suffix)

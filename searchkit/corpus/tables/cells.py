@@ -203,7 +203,7 @@ def is_value(text: str) -> bool:
 
 
 def is_date(text: str) -> bool:
-    """Return whether a number below a header of times (`names_times`) is a year or a month: 2023, 2023.3."""
+    """Return whether a number below a header that `names_times` accepts is a year or a month: 2023, 2023.3."""
     return _DATE.fullmatch(text.strip()) is not None
 
 
@@ -265,7 +265,10 @@ def is_time_header(text: str) -> bool:
 
 
 def names_times(text: str) -> bool:
-    """Return whether a header names times, so that the years below it are not figures: 开工时间, 完成时限."""
+    """Return whether a header ends with a word for a time: 开工时间, 完成时限.
+
+    Below it, the numbers that `is_date` accepts are times. Below `is_time_header`, all numbers are.
+    """
     return _TIME_COLUMN.search(_BRACKETS.sub("", fold(text)).strip()) is not None
 
 

@@ -72,7 +72,7 @@ def place_cells(rows: Rows) -> list[list[PlacedCell]]:
 
 
 def collect_cells(slots: Sequence[Sequence[PlacedCell]]) -> tuple[tuple[Cell, ...], ...]:
-    """Return the cells of `slots`, rows of a grid, as rows of a table. Spans are reduced to these rows."""
+    """Undo `place_cells` for some rows of a grid: return them as rows of a table. Row spans count only these rows."""
     spans: dict[int, int] = {}
     for row in slots:
         for placed in distinct(row):
@@ -156,7 +156,8 @@ class TableGrid:
         """Return the header columns, and columns of words further right at which the header begins again.
 
         The header begins again if the headers of the header columns recur (项目 金额 项目 金额), or the header of the
-        column after them (收入 金额 支出 金额). Header columns without a header count only if no column has one.
+        column after them (收入 金额 支出 金额). If a header column has no text above it, nothing recurs, unless no
+        column of the table has one: then every column of words counts.
         """
         size = self.header_columns
         blocks = [range(size)]

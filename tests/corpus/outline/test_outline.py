@@ -113,7 +113,8 @@ def test_levels_follow_the_numbering(lines: Sequence[str], paths: list[tuple[str
 def test_a_heading_that_lost_its_number_gets_its_level() -> None:
     """A heading without a number between （一） and （三） counts as （二）.
 
-    One before a list that starts again with （一） replaces the heading above the list.
+    A heading without a number before a list that starts again with （一） is on the level of 一、, and takes the place
+    of the heading over the previous list.
     """
     assert _paths("一、做法", "（一）甲事项", TEXT, "简化流程，提升质量", TEXT, "（三）丙事项", TEXT) == [
         ("做法", "甲事项"),
