@@ -78,11 +78,11 @@ def resolve_marks(text: str) -> str:
     """Return a text without the delimiters. Marks of notes are dropped, powers become superscript characters.
 
     A raised number after the base of a power or after a unit of length is a power (10⁸, m²). At the start of a text, a
-    raised number is the label of a note, and becomes superscript characters too. Before a unit or
-    a chemical element, it is an ordinary number (立案²件, 铯¹³⁷Cs). After any other word or sentence, it is the mark of
-    a note. A blank replaces the mark if two numbers or two Latin words would merge. A raised o, 0 or similar character
-    between a digit and C becomes a degree sign. Raised text of other kinds is written like other text. So is lowered
-    text (CO2, PM2.5), but lowered digits after a digit become subscript characters.
+    raised number is the label of a note, and becomes superscript characters too. Before a unit or a chemical element,
+    it is an ordinary number (立案²件, 铯¹³⁷Cs). After any other word or sentence, it is the mark of a note. A blank
+    replaces the mark if two numbers or two Latin words would merge. A raised o, 0 or similar character between a digit
+    and C becomes a degree sign. Raised text of other kinds is written like other text. So is lowered text (CO2, PM2.5),
+    but lowered digits after a digit become subscript characters.
     """
     if END not in text and RAISED not in text and LOWERED not in text:
         return text

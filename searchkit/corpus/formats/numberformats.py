@@ -43,6 +43,8 @@ _LITERAL_POINT = re.compile("(?<=[#0?])\ue001(?=[#0?])")
 `"No."0`."""
 _CONDITION = re.compile(r"\[[<>=]")
 """The start of a condition: [>=100]."""
+_SHOWN_DECREASES = ("-", "−", "▼", "▽", "↓", "下降", "减")
+"""Starts of displayed numbers that show that the number is negative."""
 _SECTION_END = re.compile(r';(?=(?:[^"]*"[^"]*")*[^"]*$)')
 """A semicolon outside quotes. It separates the sections for positive numbers, negative numbers and zero."""
 _DIGITS = re.compile(r"[#0?][#0?,]*(?:\.[#0?]*)?,*|\.[#0?]+")
@@ -90,10 +92,6 @@ def format_number(value: float, code: str) -> str:
     if shown[0] in "(（" and shown[-1] in ")）":
         shown = shown[1:-1]
     return shown if shown.startswith(_SHOWN_DECREASES) else f"-{shown}"
-
-
-_SHOWN_DECREASES = ("-", "−", "▼", "▽", "↓", "下降", "减")
-"""Starts of displayed numbers that show that the number is negative."""
 
 
 def format_general(value: float) -> str:
