@@ -266,6 +266,8 @@ class DictColumn:
 
         Takes 1 µs for a value that has not been read before, and 50 ns for any other.
         """
+        if codes is None and not self._parsed:
+            self._parse(range(self.value_count), self._values.to_list())
         requested = range(self.value_count) if codes is None else codes
         unparsed = [code for code in requested if code not in self._parsed]
         if unparsed:
@@ -279,10 +281,10 @@ class DictColumn:
         """
         return self._values.to_list()
 
-    def _parse(self, codes: Sequence[int]) -> None:
-        """Parse the values of the given codes, and cache them."""
+    def _parse(self, codes: Sequence[int], texts: Sequence[bytes] | None = None) -> None:
+        """Parse the values of the given codes, and cache them. `texts`: the stored values, if they have been read."""
         try:
-            values = parse_values([self._values[code] for code in codes])
+            values = parse_values([self._values[code] for code in codes] if texts is None else texts)
         except (ValueError, RecursionError):
             raise damaged_file(self._path) from None
         self._parsed.update(zip(codes, values, strict=True))
