@@ -6,10 +6,10 @@ Compares `Index.search` with what users would write on tantivy-py, SQLite FTS5 a
 tokens of searchkit's analyzer (`bench.pipelines`). All ask for all words (`match="all"`); the default, `match="auto"`,
 and the JSON of a page with twenty hits and six facets are measured beside them. Everything runs in one process, in
 turn, on one thread. Times are medians of the processor time of the process; the wall time is recorded, too. searchkit
-keeps parsed queries, so each run has other blanks around the query. A question whose first run takes a pipeline a
-second or more is not asked again. `--build` also measures indexing with searchkit and with tantivy, on the same tokens
-and two processes each (`bench.indexing`). Writes results/product.json, from which `bench.productreport` writes
-PRODUCT.md.
+keeps parsed queries, so each run has other blanks around the query. If the first run of a question takes a pipeline one
+second or longer, this pipeline does not run the question again. `--build` also measures indexing with searchkit and
+with tantivy, on the same tokens and two processes each (`bench.indexing`). Writes results/product.json, from which
+`bench.productreport` writes PRODUCT.md.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ REAL_QUESTIONS = (
 )
 """Questions to the real reports. Each finds something. In those of the class *names*, searchkit reads places and years
 as filters, where the other engines search for words."""
-_TYPED = {
+_GENERATED = {
     "rare word": ("one word", 3),
     "middling word": ("one word", 2),
     "frequent word": ("one word", 2),
@@ -102,7 +102,7 @@ _TYPED = {
     "frequent word, 1 filter": ("filtered", 3),
     "frequent word, 3 filters": ("filtered", 2),
 }
-"""Class of `bench.queries` → class and number of generated questions."""
+"""Group of queries of `bench.queries` → group of the questions that are made from them, and their number."""
 _PHRASE_RANKS = (0, 5, 50, 500)
 """Ranks by frequency of the phrases of two or three words that are chosen (`_word_phrases`)."""
 _PHRASE_ITEMS = 2_000
@@ -119,9 +119,9 @@ def questions(corpus: str, data: Path) -> list[Question]:
     """
     if corpus not in corpora.GENERATED:
         return list(REAL_QUESTIONS)
-    chosen: dict[str, list[Question]] = {name: [] for name in _TYPED}
+    chosen: dict[str, list[Question]] = {name: [] for name in _GENERATED}
     for query in queries.read_queries(corpus, data):
-        group, count = _TYPED.get(query.group, ("", 0))
+        group, count = _GENERATED.get(query.group, ("", 0))
         if len(chosen.get(query.group, ())) < count:
             chosen[query.group].append(Question(group, query.text, dict(query.filters)))
     phrases = _word_phrases(corpus, data)
@@ -204,9 +204,9 @@ def prepare_index(corpus: str, data: Path, *, keep: bool) -> Path:
 
 
 def open_all(corpus: str, data: Path, *, keep: bool) -> dict[str, Pipeline]:
-    """Build searchkit's index of a corpus (`keep`: as for `prepare_index`), and other engines' that do not exist.
+    """Build searchkit's index of a corpus, and the missing indexes of the other engines. Returns the pipelines by name.
 
-    Opens all of them. Returns the pipelines by name.
+    `keep`: as for `prepare_index`.
     """
     opened = open_searchkit(prepare_index(corpus, data, keep=keep))
     queries.prepare(corpus, data)

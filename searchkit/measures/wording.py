@@ -289,7 +289,8 @@ NEWLY_COUNTED = re.compile(
 )
 """Words of an addition at the beginning or end of the name of what was counted."""
 LENGTH_NOUN = re.compile("(?:通车|运营|营运|营业)?里程$")
-"""A length at the end of the name of what was counted. A total length (总里程) does not repeat it."""
+"""A length at the end of the name of what was counted. It is removed from the name that a total length refers to: of
+新增高速公路通车里程, 高速公路 is left before 总里程."""
 COMPARED_WITH_OTHERS = re.compile("(?:[高低快慢]于|高出|超过)[^,]{1,12}(?:增[速幅长]|平均|水平|速度)[^,]{0,4}$")
 """Before a number: the number compares with another place and is not a change (高于全国增幅2个百分点)."""
 _SPENDING = (
@@ -332,7 +333,7 @@ UNIT_REMARK = re.compile(r"\([^()]{1,2}\)|级(?=..)")
 FIRST_ITEM = re.compile("(?![有具可])[^和]{4,}(?=和[^和]{2,3}等?$)")
 """The first name of a list, before 和 and a short name: 经济开发区 in 经济开发区和温州."""
 LIMIT_LEAD = re.compile(r"(?:[^,;。:、()\d]{0,8}(?:超过?|突破|达到?|不足))?$")
-"""Between two numbers: the second one describes what both count (5个超500亿元的开发区, 8条500千伏线路)."""
+"""Between two numbers: the second one describes the things that the first one counts (8条500千伏线路 counts 线路)."""
 HALF_WORD = re.compile("[和及与][^和及与]$")
 """Directly before 、 in the text after a number: the name continues after the mark (农户和归、难侨)."""
 NAME_TAIL = re.compile(
@@ -360,8 +361,8 @@ HARVEST_CHANGE = re.compile("[增减][产收]")
 SELECTION = re.compile("有$")
 """Before a number and a predicate: the number counts some of the things before (33个项目,有10个已建成)."""
 RELATIVE_CLAUSE = re.compile("的[将就共已]*有[约近]?$")
-"""Before a number without a name after it: the number counts those of the things before that the clause describes
-(694个单位,在内地的有472个)."""
+"""Before a number without a name after it: the number counts some of the things that were named before, those that the
+clause describes (694个单位,在内地的有472个)."""
 REPEATED_TOTAL = re.compile("共|现有|总[数计]")
 """Before a number without a name: the number counts all of the subject, not only what the last number counts
 (共有22所)."""
@@ -424,7 +425,7 @@ PURPOSE = re.compile(
 SURVEY = re.compile(r"\W*根?据[^,]*$")
 """Before a number: the clause tells the source of what follows (据12个省的统计)."""
 ADVERBIAL_NUMBER = re.compile(r"\W*[在对按从]")
-"""At the start of the text before a vague number: the number and its noun name no subject (在三种地区)."""
+"""At the start of the text before a vague number (三种, 一起): the number and its noun name no subject (在三种地区)."""
 ADVERBIAL_CLAUSE = re.compile(
     r"\W*(?:(?:根?据|按照?)[^,]*(?:统计|调查|测算|分析|计算|了解|推算|估算|口径)|在(?![校职岗建线])(?!.*(?:比重|份额|比例)$).*|就.*(?:来说|而言|来讲|来看|看)|从.*[到看].*|除.*外|(?:如果)?[同与].*(?:相比|比较|相较)|[从到由自当](?![地事]).*[上下中内里间时后前起]|经过?.*努力|"
     r"截[至止].*|包括.*|目前|其中|此外|同时|另外|因此|但是?)$"
@@ -463,7 +464,7 @@ ITEM_SEPARATOR = re.compile("、")
 DISTRIBUTIVE = re.compile("分别|双双|(?<![人平年户亩])均|各(?![类种项级])")
 """Between several names and the verb that applies to each of them: 分别 in 甲县、乙县分别完成3亿元、5亿元."""
 
-# Evidence for or against a small Chinese numeral counting something.
+# Evidence for or against a vague number counting something: a small Chinese numeral with an everyday unit (三种, 一起).
 REPEATED_ACT = re.compile(
     r"较?大?幅度?|上调|下调|提高|降低|召开|赴|到|深入|开展|组织|举[办行]|派|发布|修订|调整|荣?获|入选|蝉联|参加"
 )
@@ -482,7 +483,7 @@ INDEFINITE_UNITS = frozenset("批种类点步级代头盘块股把番面手口�
 COUNTED_UNITS = frozenset(
     ("件", "人", "名", "家", "户", "次", "场", "份", "处", "座", "所", "台", "台套", "轮", "篇", "幅")
 )
-"""Vague units that count things after an act, or after a name of two characters (立案两件)."""
+"""Everyday units that count things after an act, or after a name of two characters (立案两件)."""
 COUNTED_ACT = re.compile(
     r"(?:立案|结案|办案|破案|处分|罚款|处罚|受理|办理|办结|审结|查处|查办|查获|移送|移交|逮捕|批捕|拘留|起诉|判决|问责|追责|约谈|谈话|通报|诫勉|警告|"
     r"检查|巡查|抽查|核查|督查|督办|整改|关停|取缔|吊销|注销|撤销|没收|查封|扣押|维持|驳回|终止|应诉|败诉|胜诉|纠错|听证|调解|化解|接待|接访|"

@@ -289,7 +289,8 @@ def test_an_update_equals_a_new_index(url: str, tmp_path: Path) -> None:
 def test_the_best_of_candidates_are_the_best(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The hits are the same whether only candidates, the best by OpenSearch's own BM25, are scored, or all matches.
 
-    All matches are scored if the best need not be among the candidates, or from the start.
+    All matches are scored in two cases: after the candidates, if a better match could be outside them; or at once,
+    without candidates.
 
     The index was updated: the document frequencies of OpenSearch still count the documents that were deleted.
     """

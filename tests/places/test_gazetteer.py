@@ -100,8 +100,8 @@ def test_a_path_resolves_an_ambiguous_name(path: str) -> None:
         ("北塔区", "湖南省/邵阳市/北塔区"),
     ],
 )
-def test_a_county_belongs_to_the_city_that_has_its_code(name: str, path: str) -> None:
-    """Some cities had the codes of others for a time. The counties of a code belong to the city that has it today."""
+def test_a_county_belongs_to_the_city_whose_code_its_code_begins_with(name: str, path: str) -> None:
+    """Some cities had the code of another city for a time. A county belongs to the city that has the code today."""
     assert gazetteer().resolve(name) == tuple(path.split("/"))
 
 
@@ -123,7 +123,7 @@ def test_every_city_is_resolved_after_its_province() -> None:
         assert gazetteer().resolve(province + city) == region
 
 
-def test_a_name_inside_another_place_follows_it() -> None:
+def test_find_inside_finds_the_name_of_a_place_inside_the_one_before_it() -> None:
     """After a mention, the short name of a place inside it is found, and no other name."""
     text = fold("湖南长沙2023年")
     province = gazetteer().find_leading(text)
@@ -177,7 +177,7 @@ def test_the_year_selects_places() -> None:
 
 
 def test_places_file_can_be_replaced() -> None:
-    """Added places, former places, further names and host labels come from the file.
+    """Added places, former places, further names, and parts of host names that stand for a place come from the file.
 
     A line of an unknown kind raises ValueError.
     """

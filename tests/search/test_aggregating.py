@@ -65,7 +65,7 @@ def values(index: Index, query: str = "粮食产量", **options: Any) -> list[fl
     return [hit.value for hit in index.measures(query, limit=None, **options).hits]
 
 
-def test_each_fact_is_sorted_once(index: Index) -> None:
+def test_a_sorted_look_up_lists_one_measure_for_each_place_and_year(index: Index) -> None:
     """Each place has one measure of each year: that of the report on the year or, without one, of a later report.
 
     `left_out` has the number of all other measures by reason.
@@ -135,7 +135,7 @@ def test_aggregates(index: Index, aggregate: str, value: float, unit: str | None
 
 
 def test_aggregates_by_facets(index: Index) -> None:
-    """`by` makes a group for each value of a facet. A group has a number, and counts its measures that are left out."""
+    """`by` makes a group for each value of a facet, with its own value and its own counts of what is left out."""
     results = index.measures("粮食产量", aggregate="max", by="of_year")
     assert [(group.group, group.value) for group in results.groups] == [(2022, 880), (2023, 900)]
     by_district = index.measures("粮食产量", aggregate="mean", by="district")
@@ -163,7 +163,11 @@ def test_the_name_of_a_facet_may_begin_with_district(index_of: Callable[..., Ind
 
 
 def test_a_sum_leaves_out_parts_of_the_same_body(index_of: Callable[..., Index], report: Report) -> None:
-    """The total of a body includes those of its line of bodies inside its place, that of a government all of them."""
+    """A sum leaves out measures that the measure of another body already includes.
+
+    The number of a market supervision bureau includes the numbers of the market supervision bureaus of places inside
+    its own place. The number of a government includes the numbers of all bodies inside its place.
+    """
     reports = {
         "a.txt": (ZHEJIANG, "市场监督管理局", 5000),
         "b.txt": (HANGZHOU, "卫生健康委员会", 129),

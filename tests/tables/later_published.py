@@ -7,7 +7,8 @@ from description import Sample
 _SPANNED = ("html", "html-th", "html-framed", "docx", "xlsx", "rtf", "pdf-ruled", "ofd-ruled")
 """Formats that show which rows and columns a cell covers."""
 _ALMOST_ALL = (*_SPANNED, "md", "csv", "tsv", "txt-tabs", "txt-columns")
-"""The formats of `_SPANNED`, and formats in which all slots of a cell except the first are empty."""
+"""The formats of `_SPANNED`, and formats that write a merged cell in the first of the places that it covers, and leave the
+others empty."""
 _ZEROS = " | ".join("0" * 7)
 """Seven cells with the figure 0."""
 _APPLICANTS = (
@@ -205,7 +206,7 @@ SAMPLES = (
         },
     ),
     Sample(
-        "months going down",
+        "months as rows",
         ("月份 | 空气优良天数（天） | PM2.5平均浓度（μg/m³） | 同比",),
         (
             "1月 | 20 | 62 | +3.3%{=3.3 %}",
@@ -382,7 +383,7 @@ SAMPLES = (
         units={"税收": "亿元", "投资": "亿元", "就业率": "%", "用电量": "亿千瓦时", "企业": "户"},
     ),
     Sample(
-        "counted columns",
+        "a row of column numbers",
         ("地区 | 代码 | 机构数 | 人员数 | 床位数",),
         (
             "甲 | 乙 | 1{-} | 2{-} | 3{-}",
@@ -568,7 +569,7 @@ SAMPLES = (
         units={1: "次", 2: "件", 3: "万元"},
     ),
     Sample(
-        "targets in ranges",
+        "targets with bounds and cumulative figures",
         ("指标 | 2020年基数 | 2025年目标 | 年均增速 | 属性",),
         (
             "常住人口城镇化率（%） | 62.5 | 68 | 〔5.5〕{-} | 预期性",
@@ -619,7 +620,7 @@ SAMPLES = (
         totals=(5,),
     ),
     Sample(
-        "days of a platform",
+        "reach of media channels",
         ("渠道 | 信息发布数（条） | 阅读量（万次） | 关注量",),
         (
             "政府网站 | 3,021 | 560.8 | —",

@@ -7,7 +7,8 @@ from description import Sample
 _SPANNED = ("html", "html-th", "html-framed", "docx", "xlsx", "rtf", "pdf-ruled", "ofd-ruled")
 """Formats that show which rows and columns a cell covers."""
 _ALMOST_ALL = (*_SPANNED, "md", "csv", "tsv", "txt-tabs", "txt-columns")
-"""The formats of `_SPANNED`, and formats that write a cell that covers several places in the first of them."""
+"""The formats of `_SPANNED`, and formats that write a merged cell in the first of the places that it covers, and leave the
+others empty."""
 
 SAMPLES = (
     Sample(

@@ -93,11 +93,11 @@ def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader
 def decode_text(data: bytes, declared: str = "") -> DecodedText:
     """Decode UTF-8, UTF-16, UTF-32 (only with a byte order mark), GB18030 (GBK, GB2312) or Big5.
 
-    A byte order mark decides first, then UTF-8 validity (without NUL characters), then the most probable encoding of
-    Chinese text. `declared`, an encoding that the text names, decides if the bytes are ambiguous. A few invalid bytes
-    become U+FFFD, and a few NUL characters are removed. Both add a warning. Raises ReadError if the bytes are in none
-    of these encodings, if they contain too many control characters to be text, or if any byte is invalid after a byte
-    order mark of UTF-16 or UTF-32.
+    A byte order mark decides first. Without one, the text is UTF-8 if the bytes are valid UTF-8 and contain no NUL
+    character. Otherwise, it is in the most probable encoding of Chinese text. `declared`, an encoding that the text
+    names, decides if the bytes are ambiguous. A few invalid bytes become U+FFFD, and a few NUL characters are removed.
+    Both add a warning. Raises ReadError if the bytes are in none of these encodings, if they contain too many control
+    characters to be text, or if any byte is invalid after a byte order mark of UTF-16 or UTF-32.
     """
     text, warnings = _decode_bytes(data, declared)
     if len(CONTROLS.findall(text)) * _MIN_CHARS_PER_CONTROL > len(text):

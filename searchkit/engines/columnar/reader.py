@@ -119,8 +119,8 @@ class IndexTables(NamedTuple):
 class DocumentBits(NamedTuple):
     """The ends of documents as packed bits (`docsets.pack_bits`), for `FacetCollector._count_rows`.
 
-    It counts the documents with a match by an addition that carries into the last bit of such a document. Words are the
-    64-bit words of the packed bits.
+    It adds `others` to the matches that are not last docs. The carry of each document with such a match reaches the bit
+    of its last doc. Words are the 64-bit words of the packed bits.
     """
 
     last: Array
@@ -130,9 +130,10 @@ class DocumentBits(NamedTuple):
     carry_paths: Sequence[tuple[int, Array]]
     """Pairs of a distance in words (1, 2, 4 and so on) and a mask of words.
 
-    A carry into a word without a last doc is also a carry out of that word. The mask is True for a word if it and the
-    words before it, `distance` words in all, have no last doc: a carry out of the word at this distance before it is
-    then a carry out of the word itself. The first element of the mask is that of the word with the index `distance`.
+    In a word without a last doc, all bits of `others` are set, so a carry into the word is also a carry out of it. The
+    mask is True for a word if it and the words before it, `distance` words in all, have no last doc: a carry out of the
+    word `distance` words before is then also a carry out of this word. The first element of the mask is that of the
+    word with the index `distance`.
     """
 
 
@@ -467,11 +468,11 @@ class IndexReader:
         return np.minimum(np.ceil(impacts, out=impacts), MAX_IMPACT, out=impacts)
 
     def gram_codes(self, characters: Sequence[str]) -> tuple[list[int], Array]:
-        """Return the gram code of each code of the concatenated alphabets of all segments.
+        """Number the characters of the alphabets of all segments by their index in `characters`.
 
-        Returns two values: the offset of the alphabet of each segment, followed by the end of the last one; and the
-        gram codes. The gram code of a character is the index, from 1, of its folded form in `characters`, or 0 if it is
-        not there.
+        The number of a character, its gram code, is the index, from 1, of its folded form in `characters`, or 0 if it
+        is not there. Returns two values: the offset of the alphabet of each segment in the concatenation of all
+        alphabets, followed by the end of the last one; and the gram codes of the concatenation.
         """
         starts, _ = self._alphabets
         codes = np.zeros(starts[-1], np.min_scalar_type(len(characters)))

@@ -188,7 +188,7 @@ def coverage_answer(coverage: Coverage) -> Answer:
 
 
 def add_query(answer: Answer, results: Results) -> Answer:
-    """Return an answer that counts what a query finds, with how the query was read. `results`: those of the query."""
+    """Add to an answer of facets or coverage how its query was read. `results`: the results of this query."""
     names = ("relaxed", "understood_filters", "notes", "note_codes")
     facts = {name: value for name, value in results_to_json(results).items() if name in names}
     relaxed = "No paragraph holds all of the query; the numbers are of those that hold some of it."

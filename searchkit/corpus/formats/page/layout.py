@@ -229,12 +229,12 @@ class _Typesetting:
         """Return whether a line continues the paragraph of the line before it.
 
         Only a full line is continued, and only by a line that is neither far below it nor in type of a clearly
-        different size. A table row is no part of a paragraph. A paragraph does not go on after an entry of a table of
-        contents, if only one of the two lines is in a column of text, or if digits would be joined to a figure. If
-        paragraphs are indented, an indented line continues no paragraph, unless it is a centred line of a title. If the
-        line before ends a sentence, the next line must not look like the start of a paragraph: indented, in other type,
-        or numbered if the document has no indents. If in doubt, the result is False: cleaning can join the parts of a
-        sentence, but it cannot split paragraphs.
+        different size. A table row is no part of a paragraph. A paragraph does not go on (a) after an entry of a table
+        of contents, (b) between text that is set in several columns and text that is not, (c) where digits would be
+        joined to a figure. If paragraphs are indented, an indented line continues no paragraph, unless it is a centred
+        line of a title. If the line before ends a sentence, the next line must not look like the start of a paragraph:
+        indented, in other type, or numbered if the document has no indents. If in doubt, the result is False: cleaning
+        can join the parts of a sentence, but it cannot split paragraphs.
         """
         change = abs(line.size - before.size) / before.size
         if before.is_row or line.is_row or bool(before.column) != bool(line.column) or change > _MAX_SIZE_CHANGE:

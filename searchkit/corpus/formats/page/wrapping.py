@@ -34,9 +34,9 @@ _MIN_WRAPPED_WIDTH = 5.0
 _MAX_OFF_MIDDLE = 0.65
 """Tolerance, in em, for the last row of a label that is centred on several rows. If the first row is at 10 and the
 label at 25, the last row is at most this far below 40."""
-_MIN_OFF_ROW = 0.25
-"""Minimum distance, in em, of the first label over several rows below the first of these rows. A closer label belongs
-to this row alone."""
+_MIN_LABEL_OFFSET = 0.25
+"""A first label that covers several rows is at least this far below the first of them, in em. A closer label belongs to
+this row alone."""
 
 
 def find_end(rows: Sequence[TextRow], first: int, end: int, columns: Columns, bars: Sequence[Bar]) -> int:
@@ -60,7 +60,7 @@ def find_end(rows: Sequence[TextRow], first: int, end: int, columns: Columns, ba
 
 
 def mark_parts(rows: Sequence[TextRow]) -> list[TextRow]:
-    """Return the rows. A line that contains only parts of the cells of another row is no longer `is_data`.
+    """Return the rows. A line with only parts of the cells of another row is no longer a row with figures (`is_data`).
 
     Such lines occur where a column is too narrow for its figures. There are two kinds. The first has no label and
     consists of figures; it is close to another row with figures, and has words only in columns that this row leaves
@@ -211,7 +211,7 @@ def span_labels(
 
     `labels` and `rows` are baselines, ascending. A label whose baseline is in `own` must belong to one row only. The
     result is also empty if all labels are in `own`, or if the first label that is not in `own` is less than
-    `_MIN_OFF_ROW` below the first of its rows.
+    `_MIN_LABEL_OFFSET` below the first of its rows.
     """
     spans: list[int] = []
     start = 0
@@ -220,7 +220,7 @@ def span_labels(
         if start == len(rows):
             return []
         is_own = height in own
-        if is_first and not is_own and height <= rows[start] + _MIN_OFF_ROW * em:
+        if is_first and not is_own and height <= rows[start] + _MIN_LABEL_OFFSET * em:
             return []
         is_first &= is_own
         end = bisect_right(rows, 2 * height - rows[start] + _MAX_OFF_MIDDLE * em)
