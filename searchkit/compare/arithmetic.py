@@ -19,17 +19,9 @@ from functools import partial
 from searchkit.compare.findings import Finding, build_finding
 from searchkit.measures.tablelines import TableLine, read_blocks
 from searchkit.model import Measure, Table
-from searchkit.query.agreement import (
-    PEOPLE_UNITS,
-    format_number,
-    has_other_period,
-    has_same_value,
-    precision,
-    rounding_error,
-    unit_family,
-    unit_scale,
-)
+from searchkit.query.agreement import format_number, has_other_period, has_same_value, precision, rounding_error
 from searchkit.query.naming import IndicatorNames
+from searchkit.query.unit_conversion import PEOPLE_UNITS, unit_family, unit_scale
 
 _STATED_SUM = re.compile(r"[合总共小]\s*计")
 """Header of a total that is certainly the sum of its parts, which are other rows or columns of the table. A total with

@@ -13,14 +13,8 @@ from itertools import combinations, pairwise, product
 from searchkit.compare.facts import REAL_GROWTH, rounded_range, sentence_start
 from searchkit.compare.findings import Finding, build_finding, build_paragraph_finding
 from searchkit.model import Measure, Paragraph
-from searchkit.query.agreement import (
-    PEOPLE_UNITS,
-    format_number,
-    precision,
-    rounding_error,
-    unit_family,
-    unit_scale,
-)
+from searchkit.query.agreement import format_number, precision, rounding_error
+from searchkit.query.unit_conversion import PEOPLE_UNITS, unit_family, unit_scale
 
 _COMPLETE_BREAKDOWN = re.compile(r"分别|分为|[:：]\s*$")
 """Words, or a colon at the end, between a total and its parts, after which the parts are complete. After 其中 and 包括

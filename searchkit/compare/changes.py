@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from searchkit.compare.facts import REAL_GROWTH, rounded_range, sentence_start
 from searchkit.model import Measure
-from searchkit.query.agreement import precision, thing_similarity, unit_family
+from searchkit.query.agreement import precision, thing_similarity
 from searchkit.query.naming import IndicatorNames, MeasureName
+from searchkit.query.unit_conversion import unit_family
 
 _YEARLY_CHANGE = re.compile(r"同比|上一?年|去年|前一年|增长|下降|上升|[增减降]| [\d.,]+\S*$")
 """Searched for in the indicator and the quote of a change, with a blank between them. Matches words of a change since

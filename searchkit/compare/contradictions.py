@@ -33,8 +33,9 @@ from searchkit.compare.facts import (
 )
 from searchkit.compare.findings import Finding, build_finding
 from searchkit.model import Measure
-from searchkit.query.agreement import format_number, unit_scale
+from searchkit.query.agreement import format_number
 from searchkit.query.naming import IndicatorNames
+from searchkit.query.unit_conversion import unit_scale
 
 _MIN_NAME_LENGTH = 4
 """Minimum number of characters of a name that is not listed. Shorter ones (投资, 项目) count many things."""

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from searchkit.model import WORK_REPORT, ExtractedMeasure, Measure
-from searchkit.query.agreement import scale_of, unit_family
 from searchkit.query.naming import MeasureName
+from searchkit.query.unit_conversion import scale_of, unit_family
 
 _MAX_SENTENCE = 500
 """Maximum number of characters before and after a number that are read as its sentence."""

@@ -16,8 +16,9 @@ from typing import NamedTuple
 from searchkit.compare.axes import AxisKey, AxisLabel, group_by, keys_of
 from searchkit.compare.table import STATES, Cell, CellValue
 from searchkit.model import Measure
-from searchkit.query.agreement import has_same_value, scaled_unit, unit_scale
+from searchkit.query.agreement import has_same_value
 from searchkit.query.facets import year_of_measure
+from searchkit.query.unit_conversion import scaled_unit, unit_scale
 from searchkit.search.choosing import (
     IndicatorSpec,
     RankedMeasure,

@@ -1,4 +1,4 @@
-"""Find the period of a measure if it is not the reporting year: 近三年, 2018年, “十三五”期间, 每月."""
+"""The words that name the period of a measure, if it is not the reporting year: 近三年, “十三五”期间, 每月."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A comparison as a chart (SVG or PNG): lines over the years, or bars. Chinese text needs an installed Chinese font."""
+"""A comparison as a chart file (SVG or PNG): lines over the years, or bars. Pages draw their chart in web/comparing.
+
+Chinese text needs an installed Chinese font.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records and results as JSON objects with their fields in the documented order, and JSON objects as text."""
+"""Results as JSON objects, which contain the records of `model.to_json`, and JSON objects as text."""
 
 from __future__ import annotations
 

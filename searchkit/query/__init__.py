@@ -13,5 +13,6 @@ facets.py          values, counts and order of facets
 filters.py         filters given as names and values
 questions.py       words that ask for a number in a query: 是多少
 naming.py          which indicators name the same measure, and whether they name its level, an addition or a change
-agreement.py       similarity of names that no list contains, units that count the same things, equality of values
+agreement.py       similarity of names that no list contains, equality of values
+unit_conversion.py units that count the same things, and factors between units
 """

@@ -1,4 +1,4 @@
-"""Builds the clauses of a query (runs of text, quoted strings, filters), each in a strict and a relaxed form."""
+"""Builds the clauses of a query (runs of text with their synonyms, quoted strings, filters), strict and relaxed."""
 
 from __future__ import annotations
 

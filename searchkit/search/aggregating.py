@@ -14,9 +14,10 @@ from itertools import product
 
 from searchkit.model import Measure, Note
 from searchkit.names import BUILT_IN_FACETS
-from searchkit.query.agreement import has_same_value, scaled_unit, unit_scale
+from searchkit.query.agreement import has_same_value
 from searchkit.query.facets import Facet, year_of_measure
 from searchkit.query.naming import IndicatorNames
+from searchkit.query.unit_conversion import scaled_unit, unit_scale
 from searchkit.search.choosing import (
     Fact,
     RankedMeasure,

@@ -23,10 +23,10 @@ from searchkit.query.agreement import (
     is_same_measure,
     name_similarity,
     thing_similarity,
-    unit_family,
 )
 from searchkit.query.facets import year_of_measure
 from searchkit.query.naming import Aspect, IndicatorNames, MeasureName, is_change_word
+from searchkit.query.unit_conversion import unit_family
 
 if TYPE_CHECKING:
     from searchkit.search.lookup import MeasureRanking

@@ -1,4 +1,4 @@
-"""Counts the values of facets in the paragraphs that a query finds, and selects values to list."""
+"""Requests the counts of facet values from the engine, and selects the values to list."""
 
 from __future__ import annotations
 

@@ -49,8 +49,8 @@ from searchkit.engines.contract import Engine, MeasureColumns, MeasureRequest
 from searchkit.engines.indicators import Indicators
 from searchkit.engines.ranking import RESCORE_DEPTH, grams, idf, query_grams
 from searchkit.model import Measure, Note, to_json
-from searchkit.query.agreement import unit_family
 from searchkit.query.tree import PASSAGE, And, Node, Or, Prefix, Query, Substring, Word
+from searchkit.query.unit_conversion import unit_family
 from searchkit.search.options import base_unit
 from searchkit.search.snippets import Highlighter, Snippet
 from searchkit.tabular import Tabular, TextTable

@@ -157,7 +157,7 @@ def measure_request(options: MeasureOptions, filters: tuple[Filter, ...]) -> Mea
     Raises UsageError for an invalid quantity or status, and if unit, min and max have units that cannot be converted to
     each other.
     """
-    from searchkit.query.agreement import convertible_units  # noqa: PLC0415 - not loaded by searches
+    from searchkit.query.unit_conversion import convertible_units  # noqa: PLC0415 - not loaded by searches
 
     minimum, min_unit = _parse_bound("min", options.min)
     maximum, max_unit = _parse_bound("max", options.max)

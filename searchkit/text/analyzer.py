@@ -1,9 +1,10 @@
-"""The analyzer, which splits text into tokens. Indexing and searching use the same analyzer.
+"""The analyzer, which splits text into tokens, and the word list and the synonyms that it uses.
 
-The analyzer folds the text (`folding`), and finds its numbers with their units. Numbers are normalised (`numerals`):
-一百二十九件, １２９件 and 129 件 all have the token `129件`. The text outside of numbers in Arabic numerals is split
-into runs of Chinese characters and runs of other letters and digits. A Chinese run is segmented into words
-(`segmentation`). Any other run is one token, and so is each ideograph that the dictionary does not cover.
+Indexing and searching use the same analyzer. The analyzer folds the text (`folding`), and finds its numbers with their
+units. Numbers are normalised (`numerals`): 一百二十九件, １２９件 and 129 件 all have the token `129件`. The text
+outside of numbers in Arabic numerals is split into runs of Chinese characters and runs of other letters and digits. A
+Chinese run is segmented into words (`segmentation`). Any other run is one token, and so is each ideograph that the
+dictionary does not cover.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Unsafe and invisible characters (controls, bidirectional marks), which are removed or replaced in text and output.
+"""Unsafe and invisible characters, and the width of characters in a terminal (Chinese ones take two columns).
 
-Also the width of characters in a terminal.
+Control characters and bidirectional marks are removed or replaced in text and output.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The page of a comparison: a chart, a table whose cells open their sentences, and the meanings of its marks."""
+"""The page of a comparison: draws the chart of the page, and lists the table with sentences and meanings of marks."""
 
 from __future__ import annotations
 

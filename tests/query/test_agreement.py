@@ -11,16 +11,9 @@ from hypothesis import strategies as st
 from searchkit.indexing.namelists import read_name_lists
 from searchkit.model import Measure
 from searchkit.query import agreement
-from searchkit.query.agreement import (
-    has_other_period,
-    has_same_value,
-    has_same_wording,
-    name_similarity,
-    precision,
-    unit_family,
-    unit_scale,
-)
+from searchkit.query.agreement import has_other_period, has_same_value, has_same_wording, name_similarity, precision
 from searchkit.query.naming import IndicatorNames
+from searchkit.query.unit_conversion import unit_family, unit_scale
 
 MakeMeasure = Callable[..., Measure]
 NAMES = IndicatorNames(read_name_lists())

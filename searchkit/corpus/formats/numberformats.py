@@ -1,4 +1,4 @@
-"""Numbers and dates as the cells of a spreadsheet display them."""
+"""Format codes of spreadsheets: how a cell displays a number, or a date that `xlsx` has recognised as a date."""
 
 from __future__ import annotations
 

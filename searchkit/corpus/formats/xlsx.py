@@ -1,6 +1,7 @@
-"""Spreadsheets (.xlsx, .xlsm): the rows of a sheet with a text column are records, other sheets are tables.
+"""Spreadsheets (.xlsx, .xlsm): sheets as records or tables, and which numbers are dates, times or percentages.
 
-Formulas are not evaluated: their stored results are read.
+The rows of a sheet with a text column are records. Other sheets are tables. Formulas are not evaluated: their stored
+results are read.
 
 The parts of the container are read directly, cell by cell. A sheet may have a cell in its last row and column, so
 libraries that build a full grid run out of memory.

@@ -1,4 +1,4 @@
-"""Find expressions of time in a text, and the years and months that they mean in a document.
+"""Find expressions of time in a text, and the years and months that they mean: `of_year` of paragraphs and measures.
 
 `governing.py` determines which time governs a part of a text.
 """

@@ -1,4 +1,4 @@
-"""The columnar engine: answers requests with pages of ranked hits, facets and measures."""
+"""The columnar engine: pages of hits, measures, and facets, each counted without the filters on itself."""
 
 from __future__ import annotations
 
