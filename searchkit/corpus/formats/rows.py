@@ -1,4 +1,4 @@
-"""Tables of formats with block elements.
+"""Builds the tables of formats with block elements (HTML, .docx).
 
 A data table becomes one block. In other tables, most rows become one block each (`TableBuilder.end_row`).
 """
@@ -106,7 +106,7 @@ class TableBuilder:
         if row is None:
             return
         self._rows.append(row)
-        if not self.is_data:  # nested tables share the blocks
+        if not self.is_data:  # the blocks of a nested table may be among those of the row
             return
         ends = [*(cell.start for cell in row.cells[1:]), len(self._blocks)]
         blocks = [self._blocks[cell.start : end] for cell, end in zip(row.cells, ends, strict=True)]
