@@ -68,9 +68,9 @@ class CellValue:
 
     @property
     def bound(self) -> str:
-        """Bound of the signed value: that of the first measure, reversed if the value is negated. 下降5%以上 is at most -5.
+        """Bound of the signed value: that of the first measure, reversed if the value is negated.
 
-        The bound of a value that was passed (突破5000亿元) is at_least.
+        下降5%以上 is at most -5. The bound of a value that was passed (突破5000亿元) is at_least.
         """
         bound = "at_least" if is_milestone(self.first) else self.first.bound
         is_reversed = self.first.signed_value != self.first.base_value

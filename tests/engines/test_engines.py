@@ -513,7 +513,7 @@ TREES = st.recursive(
 
 @few_examples
 @given(quoted=texts_from([piece for piece in PIECES if '"' not in piece], 4))
-def test_quoted_strings_are_found_like_by_scanning(indexed: IndexedCorpus, quoted: str) -> None:
+def test_quoted_strings_match_like_a_scan(indexed: IndexedCorpus, quoted: str) -> None:
     """A quoted string, also with punctuation, matches exactly the paragraphs whose passage contains it.
 
     With `text:`, it matches exactly the paragraphs whose text contains it.

@@ -76,7 +76,7 @@ def ids(index: Path | Index, query: str) -> list[str]:
         return ids(opened, query)
 
 
-def test_the_folder_contains_only_the_file_of_the_cluster(index: Path, url: str) -> None:
+def test_the_folder_contains_only_cluster_json(index: Path, url: str) -> None:
     """The folder has only `cluster.json`, which names the index. A copy of this file elsewhere opens the same index."""
     assert [path.name for path in index.iterdir()] == ["cluster.json"]
     other = index.parent / "elsewhere"
@@ -128,7 +128,7 @@ def test_queries_are_sent_together(index: Path, report: Report, monkeypatch: pyt
     assert counts[0] < counts[1] / 2
 
 
-def test_a_file_of_queries_is_answered_as_a_pipe(index: Path) -> None:
+def test_a_file_of_queries_is_answered_like_a_pipe(index: Path) -> None:
     """`search --queries` prints the same lines for a file as for a pipe, in order, with errors in their places."""
     file = index.parent / "queries"
     file.write_text('a\t立案\nno tab\nb\t"3件"\n{"id": "c", "query": "*", "sort": "x"}\nd\t没有\n', encoding="utf-8")
@@ -393,7 +393,7 @@ def test_an_index_that_is_missing(url: str, tmp_path: Path) -> None:
         Index(tmp_path)
 
 
-def test_an_invalid_file_of_the_cluster(tmp_path: Path) -> None:
+def test_an_invalid_cluster_json_is_refused(tmp_path: Path) -> None:
     """A `cluster.json` without address or name, or with an invalid name, raises IndexForeign."""
     for text in ("", "[]", '{"url": "http://h:1"}', '{"url": "http://h:1", "name": "../x"}'):
         (tmp_path / "cluster.json").write_text(text, "utf-8")

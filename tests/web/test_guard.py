@@ -53,7 +53,7 @@ def test_another_host_is_refused(client: TestClient, host: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost:9999", "[::1]:8000", "LOCALHOST"])
-def test_this_machine_is_answered(client: TestClient, host: str) -> None:
+def test_names_of_this_machine_are_allowed(client: TestClient, host: str) -> None:
     """The names of this machine are allowed with every port."""
     assert client.get("/healthz", headers={"host": host}).status_code == 200
 
@@ -277,7 +277,7 @@ def test_cells_of_csv_are_disarmed(hostile_client: TestClient) -> None:
 # Limits
 
 
-def test_a_pool_refuses_too_many_and_ends_in_time() -> None:
+def test_a_pool_limits_its_requests_and_their_time() -> None:
     """A pool runs a few functions at a time, lets some wait, and refuses others. After the deadline it raises TimedOut.
 
     When the functions have ended, the pool runs others.
@@ -302,7 +302,7 @@ def test_a_pool_refuses_too_many_and_ends_in_time() -> None:
     pool.close()
 
 
-def test_an_error_in_a_pool_is_that_of_the_function() -> None:
+def test_a_pool_raises_what_the_function_raises() -> None:
     """A pool passes on what a function raises."""
     pool = RequestPool("test", workers=1, seconds=1)
     with pytest.raises(ZeroDivisionError):

@@ -55,7 +55,7 @@ class TableRow:
 class TableBuilder:
     """Builds a table from the blocks that a reader appends to its list.
 
-    The blocks of a row are replaced in that list when the row ends, those of a data table when the table ends.
+    When a row ends, its blocks in that list are replaced. When a data table ends, the blocks of its rows are replaced.
     """
 
     def __init__(self, blocks: list[Block], gaps: Sequence[int] = ()) -> None:
@@ -152,7 +152,7 @@ class TableBuilder:
 
 
 def _is_layout(row: TableRow, blocks: Sequence[Sequence[Block]]) -> bool:
-    """Return whether a row contains the heading of a part of the report. `blocks` are those of each cell.
+    """Return whether a row contains the heading of a part of the report. `blocks`: the blocks of each cell.
 
     A heading beside other short texts, or in a cell over several columns, is the label or title of data: some authors
     give cells the style of a heading to make them bold.
