@@ -1,11 +1,16 @@
 """Lower bound of the bytes that a search must read, from a model. Measured times are compared with it.
 
-The model counts 3 bytes per posting (16-bit doc id, 8-bit frequency), 2 bytes for the paragraph length per match of a
-query of words, 4 bytes per paragraph that counts in a facet (a code of 16 bits for the combination of the values of the
-document, and one for that of the paragraph) and 4 bytes per occurrence of a bigram for its offset. A phrase needs every
-second of its bigrams, and the last one. The number of occurrences is taken to be the number of paragraphs with the
-bigram, so the bound for phrases is lower than what must be read. Look-ups of words, filters, sorting and the texts of
-the ten best hits are not counted.
+The model counts:
+
+- 3 bytes per posting: a doc id of 16 bits and a frequency of 8 bits;
+- 2 bytes per match of a query of words: the length of the paragraph;
+- 4 bytes per paragraph that counts in a facet: a code of 16 bits for the combination of facet values of its document,
+  and a code of 16 bits for the combination of its own values;
+- 4 bytes per occurrence of a bigram: its offset.
+
+A phrase needs every second of its bigrams, and the last one. The number of occurrences is taken to be the number of
+paragraphs with the bigram, so the bound for phrases is lower than what must be read. Look-ups of words, filters,
+sorting and the texts of the ten best hits are not counted.
 """
 
 from __future__ import annotations

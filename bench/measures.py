@@ -67,9 +67,9 @@ _MISSES = {
     "look-up": r"^look-up missed: ",
     "document or paragraph": r" (?:meta|paragraph|extra paragraph) ",
 }
-"""Kind of failure → pattern of the lines about such failures in the output of the scoring script.
+"""Patterns of the lines about failures in the output of the scoring script, by kind of failure.
 
-The first pattern that a line matches decides.
+The first pattern that matches a line decides.
 """
 
 
@@ -120,7 +120,11 @@ def evaluate_annotated() -> dict[str, Any]:
 
 
 def evaluate_real(documents: Sequence[ParsedDocument], extractor: Extractor) -> tuple[list[Measure], dict[str, Any]]:
-    """Return the measures of documents in corpus order, and statistics: numbers, speed, kinds, and shares of some."""
+    """Return the measures of documents in corpus order, and statistics.
+
+    The statistics are numbers of records, the speed, the number of measures of each kind, and the shares of measures
+    that have a period, are changes or are statements of zero.
+    """
     seconds, extracted = [], [list[tuple[ExtractedMeasure, ...]]()]
     for _ in range(RUNS):
         started = time.process_time()

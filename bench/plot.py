@@ -18,7 +18,7 @@ _ENGINES = {
     "SQLite FTS5": ("#7d8a2e", "s"),
     "whoosh": ("#8e6bb0", "^"),
 }
-"""Engine, or configuration of one, as in the table of README.md → colour and marker of its points."""
+"""Colour and marker of the points of each engine, or configuration of an engine, by its name in README.md."""
 
 
 def draw(record: Record, path: Path) -> None:

@@ -28,7 +28,7 @@ PHRASE_ENGINES = (SEARCHKIT, PRODUCT, TANTIVY, TANTIVY_BIGRAMS, "SQLite FTS5", "
 """Engines in the tables of phrases, in the order of the columns."""
 
 _TITLES = {"bigrams": TANTIVY_BIGRAMS, "fts5": "SQLite FTS5"}
-"""Module in `bench.peers` → name of its engine in reports, if that differs from the name of the module."""
+"""Names of engines in the tables, by module in `bench.peers`. Other engines have the name of their module."""
 
 _GENERATED = re.compile(r"(?<=<!-- results: python -m bench.report -->\n).*?(?=<!-- end of results -->)", re.DOTALL)
 """The part of README.md between the two comments, which `main` replaces."""
@@ -159,9 +159,10 @@ def _disagreements(part: Record) -> str:
 
 
 def _bound(part: Record, group: str, record: Record) -> float | None:
-    """Return the milliseconds to read the bytes of `bound.min_bytes` at the higher of the two measured bandwidths.
+    """Return the milliseconds that reading the bytes of a search takes at least, or None if the bytes are not known.
 
-    This is the geometric mean over the queries of the class. None if the record has no bytes for any of them.
+    The bytes are those that a query must read (`bound.min_bytes`): the geometric mean over the queries of the class.
+    The bandwidth is that of reading or that of copying, whichever is higher.
     """
     lower_bounds = [query["bytes"] for query in queries_in(part, group) if query["bytes"]]
     gb_s = max(record["machine"]["read_gb_s"], record["machine"]["copy_gb_s"])

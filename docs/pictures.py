@@ -30,9 +30,9 @@ PAGES = {
     "audit": "audit",
     "about": "about",
 }
-"""Name of a page in the names of its pictures → its address, relative to that of the server."""
+"""Address of each page, relative to that of the server, by the name that the page has in the names of its pictures."""
 WINDOWS = {"1280": (1280, 900), "390": (390, 844)}
-"""Name of a window in the names of pictures → its width and height in pixels."""
+"""Width and height of each window in pixels, by the name that the window has in the names of pictures."""
 
 
 @contextmanager

@@ -170,8 +170,8 @@ def encode_manifest(manifest: Manifest) -> str:
 def _parse_manifest(data: dict[str, Any]) -> Manifest | None:
     """Return the manifest that a JSON object describes, or None if the object is invalid.
 
-    It is invalid if a field is missing, unknown or of a wrong type, or if the name of the data folder or of a file is.
-    The name of the engine and the numbers of documents, paragraphs and measures are not checked.
+    The object is invalid if (a) a field is missing, unknown or of a wrong type, or (b) the name of the data folder or
+    of a file is invalid. The name of the engine and the numbers of documents, paragraphs and measures are not checked.
     """
     try:
         files = {str(name): (int(size), str(digest)) for name, (size, digest) in data["files"].items()}
@@ -283,8 +283,8 @@ def remove_leftovers(index: Path) -> None:
 def remove_data_folders(index: Path, current: str | None = None) -> None:
     """Remove the data folders except the one with the name `current`.
 
-    A folder that contains anything but what builds write belongs to the user, and stays: data-202312 with reports of a
-    month.
+    A folder that contains anything but what builds write belongs to the user, and stays. For example, data-202312 can
+    contain the reports of a month.
     """
     for folder in _data_folders(index):
         if folder.name != current and _has_only_build_files(folder):

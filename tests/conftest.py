@@ -42,8 +42,8 @@ for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
 
 BINHAI = ("天津市", "滨海新区")
 
-# Examples have no deadline, because tests run in parallel and the machine may be busy. Each run has other examples, so
-# that half of the usual number is enough for each.
+# Examples have no deadline, because tests run in parallel and the machine may be busy. Hypothesis usually generates 100
+# examples. Here, 50 are enough for a run, because each run has other examples.
 settings.register_profile(
     "parallel", settings.default, max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
@@ -87,10 +87,10 @@ def _workers_in_process() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _data_files_parsed_once() -> Iterator[None]:
-    """Make builds in this process share what they parse from data files, which is half of the time of a small build.
+    """Make builds in this process share what they parse from data files. Parsing takes half the time of a small build.
 
-    The key is the content of the files, so changed content is parsed. Files that are given by path are always parsed.
-    The version of an installed library is looked up once.
+    The key of the cache is the content of the files, so changed content is parsed. Files that are given by path are
+    always parsed. The version of an installed library is looked up once.
     """
 
     def shared(parse: Callable[..., Any]) -> Callable[..., Any]:
@@ -111,7 +111,7 @@ def _data_files_parsed_once() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _disk_not_awaited() -> Iterator[None]:
-    """Make builds in this process not wait for the disk, which takes longer than many tests and shows in none.
+    """Make builds in this process not wait for the disk. Waiting takes longer than many tests and changes no result.
 
     What a power cut leaves is tested with processes whose synced data is recorded (`dying.py`, `attacks/power.py`).
     """

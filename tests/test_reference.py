@@ -187,7 +187,7 @@ def test_glossary_has_only_terms_in_use() -> None:
     assert [term for term in terms if term not in text and term.replace(" ", "") not in text] == []
 
 
-def test_extending_names_what_exists() -> None:
+def test_paths_and_names_in_extending_md_exist() -> None:
     """Every path and name in the prose of docs/extending.md exists. A name with a file after it is in that file.
 
     The form is: `name` of `path`, or `name` in `path`. Names in examples of code are not tested.

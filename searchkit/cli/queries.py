@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 _LINE_END = re.compile("\r\n|\r|\n")
 """Matches the end of a line in a queries file: that of Windows, of old Macs or of Unix."""
 _EXPORT_FORMATS = frozenset({"csv", "tsv", "ids", WORKBOOK})
-"""Formats in which the hits of a search are only those that count in its total."""
+"""Formats in which a search writes only the hits that count in its total: no paragraphs with only some of the words."""
 _ANSWER_FIELDS = (
     *("total", "hits", "total_any", "next", "relaxed", "understood_filters", "notes", "suggestions", "facets"),
     *("indicator", "left_out", "aggregate", "groups"),

@@ -54,7 +54,8 @@ class Coverage:
     documents: int
     """Number of all documents with a paragraph that passes the filters and matches the query."""
     unplaced: int
-    """Number of those documents that are in no cell, because none of these paragraphs has a value of both facets."""
+    """Number of documents that `documents` counts and no cell does: none of their paragraphs that pass the filters and
+    match the query has a value of both facets."""
 
 
 @share_matches()
@@ -109,7 +110,7 @@ class _Counter:
         return Coverage(rows, cols, names[0], names[1], tuple(cells), documents, unplaced)
 
     def _count_values(self, facets: Sequence[Facet], *conditions: Node) -> list[tuple[FacetValue, ...]]:
-        """Return for each facet its values, with counts, in those counted paragraphs that meet further conditions."""
+        """Return the values of each facet with counts, over the counted paragraphs that meet further conditions."""
         response = self._snapshot.count(And((*self._conditions, *conditions)), facets)
         return [response.facets[str(facet)].values for facet in facets]
 

@@ -68,9 +68,9 @@ class CellValue:
 
     @property
     def bound(self) -> str:
-        """Bound of the signed value: that of the first measure, reversed if its sign is: 下降5%以上 is at most -5.
+        """Bound of the signed value: that of the first measure, reversed if the value is negated.
 
-        The bound of a value that was passed (突破5000亿元) is at_least.
+        下降5%以上 is at most -5. The bound of a value that was passed (突破5000亿元) is at_least.
         """
         bound = "at_least" if is_milestone(self.first) else self.first.bound
         is_reversed = self.first.signed_value != self.first.base_value
@@ -163,9 +163,9 @@ class Comparison(Tabular):
     filled: Mapping[tuple[AxisLabel, AxisLabel], Cell] = field(default_factory=dict)
     """Cells with values or a `target`, by row and column. All other cells are absent."""
     reported: frozenset[tuple[AxisLabel | None, AxisLabel | None]] = frozenset()
-    """Pairs of row and column that have a report. Reports have no value of a facet of paragraphs, such as topic. None
-    in place of its label stands for every row or every column. A report without a value for a facet of reports is in
-    no pair."""
+    """Pairs of row and column that have a report. A report has no value of a facet of paragraphs, such as topic. If the
+    rows or the columns are values of such a facet, None stands for all of them. A report without a value of a facet of
+    reports is in no pair."""
     unplaced: int = 0
     """Number of measures of the indicator without a row or without a column, such as those of unknown year."""
     relaxed: bool = False

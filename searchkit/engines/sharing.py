@@ -1,4 +1,7 @@
-"""Shares what the requests of one call match. A search sends several forms of a query, with mostly the same words."""
+"""Lets the requests that one call of the library sends to an engine share what they match.
+
+A search sends several forms of a query, with mostly the same words.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +32,9 @@ def share_matches() -> Iterator[None]:
 
 
 def shared_matches(owner: object) -> dict[Any, Any]:
-    """Return what `owner` has matched in the block; `owner` adds to it. Outside of a block, return a new dictionary."""
+    """Return the dictionary to which `owner` adds what it matches in a block of `share_matches`.
+
+    Outside of a block, return a new dictionary.
+    """
     shared = _shared.get()
     return {} if shared is None else shared.setdefault(owner, {})

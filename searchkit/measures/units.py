@@ -22,7 +22,7 @@ _WORD_WITH_HALF = re.compile(
 _DIGIT_AFTER_TENTHS = re.compile(r" ?([一二三四五六七八九])(?=[,;。:!?、)]|$)")
 """Matches a digit after 成, which counts tenths of the unit: 六 in 七成六."""
 _MAX_UNIT_LENGTH = 10
-"""Number of code points after 个, of which 半 is the first, that are searched for a unit: 个半小时."""
+"""Number of code points after 个 that are searched for a unit, 半 included: 半小时 in 个半小时."""
 
 _MAX_YEARS = 100
 """Maximum number of years of a duration."""

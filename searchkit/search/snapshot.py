@@ -89,9 +89,9 @@ class Snapshot:
     def is_latest(self) -> bool:
         """Return whether this state is the one that is committed now.
 
-        Takes some µs if `Directory.identity`, numbers that differ after each commit, returns what it did when the index
-        was opened. Otherwise, or if there are no such numbers, reads the manifest, and raises the exceptions of
-        `Directory.read_manifest`.
+        Compares `Directory.identity`, numbers that differ after each commit, with the numbers from when the index was
+        opened. If they are equal, takes some µs. If they differ, or if there are no such numbers, reads the manifest,
+        and raises the exceptions of `Directory.read_manifest`.
         """
         identity = self._directory.identity()
         return (identity is not None and identity == self._identity) or self._directory.read_manifest() == self.manifest
@@ -107,10 +107,12 @@ class Snapshot:
     def use_engine(self) -> Iterator[Engine]:
         """Yield the engine for a `with` block.
 
-        Raises IndexClosed if the index is closed. A SearchkitError of the block propagates, but an IndexDamaged is
-        replaced by one that names the file, if a file of the index does not match its checksum. Any other exception of
-        the block is replaced by IndexDamaged in this case, or by IndexClosed if another thread has closed the index;
-        otherwise it propagates.
+        Raises IndexClosed if the index is closed. An exception of the block propagates, except in two cases:
+
+        (a) A file of the index does not match its checksum. An IndexDamaged that names the file replaces an
+        IndexDamaged of the block, and any exception that is not a SearchkitError.
+        (b) No checksum fails, but another thread has closed the index. IndexClosed replaces any exception that is not a
+        SearchkitError.
         """
         try:
             self._check_open()

@@ -90,7 +90,7 @@ def _same_names(frame: Frame, understood: Sequence[UnderstoodFilter]) -> str:
 
 
 def _form(frame: Frame) -> dict[str, Any]:
-    """Return the fields of the form of conditions."""
+    """Return the values of the form that narrows the measures. `carried`: the parameters that the form passes on."""
     state, words = frame.state, frame.words
     carried = ("query", *(name for name in FILTER_NAMES if name != "of_year"), "literal", "match", "sort")
     return {

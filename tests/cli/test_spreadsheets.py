@@ -37,7 +37,7 @@ def test_the_suffix_of_the_file_is_the_format(run: Run, small: Path, tmp_path: P
 
 
 def test_wrong_uses_of_files(run: Run, small: Path, tmp_path: Path) -> None:
-    """--format xlsx needs --output, --bom a format with cells. A file that cannot be written is a one-line error."""
+    """--format xlsx needs --output, and --bom needs csv or tsv. A file that cannot be written is a one-line error."""
     index = small / "index"
     assert run("search", "立案", "--index", index, "--format", "xlsx").status == 2
     assert run("search", "立案", "--index", index, "--format", "json", "--bom").status == 2

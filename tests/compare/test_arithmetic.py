@@ -49,14 +49,14 @@ def markdown_table(*rows: str, header: str = HEADER) -> str:
         (markdown_table("东风 10 9", "西关 6 6", "平均 8 7.5"), []),
     ],
 )
-def test_columns_are_added(tmp_path: Path, table: str, wrong: list[str]) -> None:
+def test_totals_of_columns_are_checked(tmp_path: Path, table: str, wrong: list[str]) -> None:
     """A total is compared with the sum of the rows above or below it. `wrong`: part of the message of each finding."""
     findings = audit(tmp_path, table)
     assert len(findings) == len(wrong)
     assert all(kind == "parts" and text in message for (kind, message), text in zip(findings, wrong, strict=True))
 
 
-def test_rows_are_added(tmp_path: Path) -> None:
+def test_totals_of_rows_are_checked(tmp_path: Path) -> None:
     """A total is compared with the sum of the columns before it."""
     header = "| 街道 | 一季度 | 二季度 | 合计 |\n|---|---|---|---|\n"
     table = markdown_table("东风 1 2 3", "西关 4 5 8", "南关 2 2 4", header=header)

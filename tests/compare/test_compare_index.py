@@ -39,7 +39,7 @@ def report(name: str, *stated: tuple[str, float, str], **fields: Any) -> ParsedD
 def reports() -> list[ParsedDocument]:
     """Return reports of three districts.
 
-    Two of one body contradict each other. The one of 临海市 has no measure of 立案.
+    Two reports of one body contradict each other. The report of 临海市 has no measure of 立案.
     """
     body = {"agency": "卫生健康委员会", "doctype": "法治政府建设年度报告"}
     return [
@@ -333,7 +333,7 @@ def test_a_missing_extra_is_named(
 
 
 def test_measures_are_audited_from_the_command_line(run: Callable[..., CommandResult], tmp_path: Path) -> None:
-    """The output is, as a table, counts and the findings with their sentences, and in other formats the findings.
+    """As a table, the output has counts, and the findings with their sentences. Other formats have only the findings.
 
     Without findings, the exit status is 1.
     """

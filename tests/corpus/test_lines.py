@@ -42,7 +42,7 @@ def test_complete_sentences(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["完成", "完成，", "（完成）", "三项制度”", ""])
 def test_incomplete_sentences(text: str) -> None:
-    """A line that ends with none of these marks is incomplete."""
+    """A line without a stop, colon or semicolon at its end is incomplete. A quotation mark or bracket is not enough."""
     assert not lines.ends_sentence(text)
 
 

@@ -141,7 +141,7 @@ def test_a_second_topic_must_be_near_the_best(small: Taxonomy) -> None:
     assert small.classify_paragraph((), "红色，蓝色。红色，蓝色。狐狸。", "成效") == ("颜色",)
 
 
-def test_a_second_topic_needs_more_in_an_introduction(small: Taxonomy) -> None:
+def test_a_second_topic_needs_a_higher_score_in_an_introduction(small: Taxonomy) -> None:
     """In the section 其他 outside all headings, a second topic needs a higher score than elsewhere."""
     text = "红色。老虎。"
     assert small.classify_paragraph((), text, "成效") == ("颜色", "动物")

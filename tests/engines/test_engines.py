@@ -148,8 +148,7 @@ class NaiveEngine:
     def scores(self, clauses: Sequence[ScoringClause], complete: Node | None = None) -> list[float]:
         """Return the score by words, bigrams and characters of each paragraph, a tenth more if it matches `complete`.
 
-        An engine gives these scores to the hits that step two of ranking scores. If at most `RESCORE_DEPTH` paragraphs
-        match, these are all hits.
+        An engine gives these scores to the hits that step two of ranking (rescoring) scores: the best `RESCORE_DEPTH`.
         """
         words, bigrams, characters = query_weights(clauses)
         titles = [Counter(grams(fold(paragraph.title or ""), 2)) for paragraph in self.paragraphs]
@@ -514,7 +513,7 @@ TREES = st.recursive(
 
 @few_examples
 @given(quoted=texts_from([piece for piece in PIECES if '"' not in piece], 4))
-def test_quoted_strings_are_found_like_by_scanning(indexed: IndexedCorpus, quoted: str) -> None:
+def test_quoted_strings_match_like_a_scan(indexed: IndexedCorpus, quoted: str) -> None:
     """A quoted string, also with punctuation, matches exactly the paragraphs whose passage contains it.
 
     With `text:`, it matches exactly the paragraphs whose text contains it.
@@ -580,7 +579,8 @@ def test_facet_counts_equal_a_recount(
 ) -> None:
     """Facet counts equal a recount of the matches that pass all filters except those by the facet itself.
 
-    The numbers of documents equal a recount, too: for the matches, and for the population together with the matches.
+    The numbers of documents equal a recount, too: `documents` counts those of the matches, `all_documents` those of the
+    matches and of the paragraphs that match the query tree `population`.
     """
     facets = tuple(map(Facet.parse, FACETS))
     request = Request(
@@ -844,7 +844,7 @@ def test_hits_are_sorted_by_a_facet(indexed: IndexedCorpus, query: str, sort: st
 @few_examples
 @given(query=QUERIES, keys=st.permutations(["year", "-section", "topic", "score", "-batch"]), size=st.integers(2, 4))
 def test_hits_are_sorted_by_several_keys(indexed: IndexedCorpus, query: str, keys: list[str], size: int) -> None:
-    """Ties of a key are ordered by the next key. By the key score, the hits that step two scores precede the others."""
+    """Ties of a key are ordered by the next key. In the key score, the hits that are rescored precede all others."""
     by_score = indexed.index.search(query, match="any", limit=None).hits
     steps: dict[str, int] = {}
     for n, hit in enumerate(by_score):

@@ -274,7 +274,7 @@ def test_verbs_of_increase_or_decrease_mark_a_change(
     ],
 )
 def test_the_indicator_of_a_change_is_that_of_its_level(extractor: Extractor, text: str, indicators: list[str]) -> None:
-    """The indicator is the name of what changed, without the verb, which `change` states, and the baseline (比上年)."""
+    """The indicator names what changed, without a baseline (比上年) and without the verb, which `change` states."""
     assert [measure.indicator for measure in measures(extractor, text)] == indicators
 
 

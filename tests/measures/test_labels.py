@@ -61,7 +61,8 @@ def similarity(measure: ExtractedMeasure, label: dict[str, Any]) -> float:
 def is_labelled(paragraph: Paragraph, measure: ExtractedMeasure, label: dict[str, Any]) -> bool:
     """Return whether a measure is the labelled one: the quotes overlap, and base value and base unit are equal.
 
-    `nth` of a label says which occurrence of its quote in the paragraph it labels, from 1, by default the first.
+    If the quote of a label occurs several times in the paragraph, `nth` is the number of the labelled occurrence, from
+    1. The default is the first one.
     """
     offset = -1
     for _ in range(label.get("nth", 1)):

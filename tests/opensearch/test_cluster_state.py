@@ -46,7 +46,7 @@ Report = Callable[..., ParsedDocument]
 
 @pytest.fixture(scope="module")
 def url(request: pytest.FixtureRequest) -> str:
-    """Address of the node of `--cluster`. `test_opensearch.py` runs one for some of these tests."""
+    """Address of the node of `--cluster`. `test_opensearch.py` runs a node for some of these tests."""
     address: str | None = request.config.getoption("--cluster")
     if not address:
         pytest.skip("no OpenSearch node: make opensearch runs one")
@@ -61,7 +61,7 @@ def index(url: str, tmp_path: Path, report: Report) -> Path:
     return tmp_path / "index"
 
 
-def data_of(index: Path) -> list[str]:
+def state_names(index: Path) -> list[str]:
     """Return the names of the states of an index on the cluster, sorted."""
     cluster = Cluster.read(index)
     assert cluster is not None
@@ -76,7 +76,7 @@ def ids(index: Path | Index, query: str) -> list[str]:
         return ids(opened, query)
 
 
-def test_the_folder_contains_only_the_file_of_the_cluster(index: Path, url: str) -> None:
+def test_the_folder_contains_only_cluster_json(index: Path, url: str) -> None:
     """The folder has only `cluster.json`, which names the index. A copy of this file elsewhere opens the same index."""
     assert [path.name for path in index.iterdir()] == ["cluster.json"]
     other = index.parent / "elsewhere"
@@ -128,7 +128,7 @@ def test_queries_are_sent_together(index: Path, report: Report, monkeypatch: pyt
     assert counts[0] < counts[1] / 2
 
 
-def test_a_file_of_queries_is_answered_as_a_pipe(index: Path) -> None:
+def test_a_file_of_queries_is_answered_like_a_pipe(index: Path) -> None:
     """`search --queries` prints the same lines for a file as for a pipe, in order, with errors in their places."""
     file = index.parent / "queries"
     file.write_text('a\t立案\nno tab\nb\t"3件"\n{"id": "c", "query": "*", "sort": "x"}\nd\t没有\n', encoding="utf-8")
@@ -148,7 +148,7 @@ def test_old_states_are_removed(index: Path, report: Report, monkeypatch: pytest
     monkeypatch.setattr(states, "RETENTION_SECONDS", 0.0)
     for text in ("检查", "执法"):
         write_index([report("b.txt", text)], index, OPTIONS)
-    assert data_of(index) == ["data-000002", "data-000003"]
+    assert state_names(index) == ["data-000002", "data-000003"]
     assert ids(index, "执法") == ["b.txt#1"]
 
 
@@ -171,7 +171,7 @@ def test_a_failed_build_changes_nothing_and_leaves_nothing(
         with pytest.raises(IndexUnusable, match="gone"):
             write_index([report("b.txt", "检查")], index, OPTIONS)
     assert ids(index, "立案") == ["a.txt#1"]
-    assert data_of(index) == ["data-000001"]
+    assert state_names(index) == ["data-000001"]
     write_index([report("b.txt", "检查")], index, OPTIONS)
     assert ids(index, "检查") == ["b.txt#1"]
 
@@ -202,10 +202,10 @@ def test_the_remains_of_a_killed_build_are_removed(
         patched.setattr(Cluster, "call", keep_lock)
         with pytest.raises(Killed):
             write_index([report("b.txt", "检查")], index, OPTIONS)
-    assert data_of(index) == ["data-000001", "data-000002"]
+    assert state_names(index) == ["data-000001", "data-000002"]
     time.sleep(0.6)
     write_index([report("c.txt", "执法")], index, OPTIONS)
-    assert "data-000002" not in data_of(index)
+    assert "data-000002" not in state_names(index)
     assert ids(index, "执法") == ["c.txt#1"]
     assert [path.name for path in index.iterdir()] == ["cluster.json"]
 
@@ -286,11 +286,13 @@ def test_an_update_equals_a_new_index(url: str, tmp_path: Path) -> None:
     assert len(answers[0][0]) == 4
 
 
-def test_the_best_of_candidates_are_the_best(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The hits are the same whether only candidates, the best by OpenSearch's own BM25, are scored, or all matches.
+def test_hits_are_the_same_with_and_without_candidates(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hits are the same whether only the candidates are scored or all matches.
 
-    All matches are scored in two cases: after the candidates, if a better match could be outside them; or at once,
-    without candidates.
+    The candidates are the best matches by OpenSearch's own BM25. All matches are scored (a) if a match that is no
+    candidate could be among the best hits, or (b) because no candidates are looked for.
 
     The index was updated: the document frequencies of OpenSearch still count the documents that were deleted.
     """
@@ -391,7 +393,7 @@ def test_an_index_that_is_missing(url: str, tmp_path: Path) -> None:
         Index(tmp_path)
 
 
-def test_an_invalid_file_of_the_cluster(tmp_path: Path) -> None:
+def test_an_invalid_cluster_json_is_refused(tmp_path: Path) -> None:
     """A `cluster.json` without address or name, or with an invalid name, raises IndexForeign."""
     for text in ("", "[]", '{"url": "http://h:1"}', '{"url": "http://h:1", "name": "../x"}'):
         (tmp_path / "cluster.json").write_text(text, "utf-8")

@@ -108,8 +108,8 @@ YEAR, PLACE = Filter("year", ranges=((2022, 2022),)), Filter("district", ("ä¸œä¸
 def test_conditions_are_the_filters_that_every_match_passes(tree: Node, conditions: Node) -> None:
     """Required filters are conditions, and so are negated ones.
 
-    Filters of an alternative are conditions only if every alternative has filters. Those that are negated together with
-    words are not.
+    Filters of an alternative are conditions only if every alternative has filters. Filters that are negated together
+    with words are no conditions.
     """
     assert filter_conditions(tree) == conditions
 

@@ -21,7 +21,7 @@ Report = Callable[..., ParsedDocument]
 
 @pytest.fixture(scope="module")
 def index(index_of: Callable[..., Index], report: Report) -> Index:
-    """An index of 36 documents with 252 paragraphs, more than are rescored."""
+    """An index of 36 documents with 252 paragraphs. That is more than the 200 that a search scores again."""
     return index_of(reports(report))
 
 
@@ -87,7 +87,10 @@ def test_folded_hits_are_walked(index_of: Callable[..., Index], report: Report, 
 
 
 def test_similar_paragraphs_are_walked(index: Index) -> None:
-    """A list of similar paragraphs has cursors. It refuses those of another paragraph, and of a search for its id."""
+    """A list of similar paragraphs has cursors.
+
+    It refuses a cursor of the paragraphs similar to another one, and a cursor of a search for the id as a query.
+    """
     paragraph = "03.txt#4"
     complete = [hit.id for hit in index.similar(paragraph, limit=None, without="公示").hits]
     assert len(complete) > 50

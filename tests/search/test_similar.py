@@ -34,7 +34,10 @@ def index(index_of: Callable[..., Index], report: Report) -> Index:
 
 
 def test_similar_paragraphs_share_words(index: Index) -> None:
-    """The hits that share most words are first. The own document and near-duplicates in others are left out."""
+    """The hits that share most words are first.
+
+    The document of the given paragraph, and near-duplicates of the paragraph in other documents, are left out.
+    """
     results = index.similar("x/a.txt#1")
     ids = [hit.id for hit in results.hits]
     assert ids[:2] == ["y/c.txt#2", "y/c.txt#3"]
@@ -99,7 +102,7 @@ DOCUMENTS = ("a.txt", "x/a.txt", "x/b.txt", "y/1b.txt", "y/21b.txt", "d.csv#r1",
     ],
 )
 def test_ids_are_completed(record_id: str, expected: str) -> None:
-    """The end of a document's id, with or without the part of the document that follows, is completed.
+    """The end of a document's id is completed, also if a paragraph (#12), a measure (@5) or a table (!3) follows it.
 
     An end after a `/` is preferred: b.txt is x/b.txt, not y/1b.txt. The id of a document, an empty text and the end of
     no id do not change.

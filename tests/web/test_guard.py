@@ -53,7 +53,7 @@ def test_another_host_is_refused(client: TestClient, host: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost:9999", "[::1]:8000", "LOCALHOST"])
-def test_this_machine_is_answered(client: TestClient, host: str) -> None:
+def test_names_of_this_machine_are_allowed(client: TestClient, host: str) -> None:
     """The names of this machine are allowed with every port."""
     assert client.get("/healthz", headers={"host": host}).status_code == 200
 
@@ -129,7 +129,7 @@ def test_an_etag_depends_on_what_a_page_shows(index_path: Path) -> None:
 
 
 def test_an_etag_names_how_far_the_files_are_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`info` and `about` say whether all files are verified, and a browser that has an earlier answer gets the new."""
+    """`info` and `about` say whether all files are verified. When this changes, the ETag of their answers changes."""
     (tmp_path / "corpus").mkdir()
     (tmp_path / "corpus" / "a.txt").write_text("行政处罚立案3件。\n", encoding="utf-8")
     searchkit.build(tmp_path / "corpus", tmp_path / "index")
@@ -175,7 +175,7 @@ def test_several_indexes_have_paths_of_their_own(index_path: Path, hostile_path:
 
 
 def test_the_header_link_may_name_an_index_in_chinese(index_path: Path) -> None:
-    """The links to the pages before and after one of several are encoded, because a header is ASCII, and lead there."""
+    """The header Link has the addresses of the next and the previous page. They are encoded in ASCII, and answered."""
     app = create_app([("天津", index_path), ("b", index_path)], ServerOptions(base_path="报告"))
     with TestClient(app, base_url="http://localhost") as client:
         for suffix in ("json", "jsonl", "csv", "xlsx"):
@@ -277,7 +277,7 @@ def test_cells_of_csv_are_disarmed(hostile_client: TestClient) -> None:
 # Limits
 
 
-def test_a_pool_refuses_too_many_and_ends_in_time() -> None:
+def test_a_pool_limits_its_requests_and_their_time() -> None:
     """A pool runs a few functions at a time, lets some wait, and refuses others. After the deadline it raises TimedOut.
 
     When the functions have ended, the pool runs others.
@@ -302,7 +302,7 @@ def test_a_pool_refuses_too_many_and_ends_in_time() -> None:
     pool.close()
 
 
-def test_an_error_in_a_pool_is_that_of_the_function() -> None:
+def test_a_pool_raises_what_the_function_raises() -> None:
     """A pool passes on what a function raises."""
     pool = RequestPool("test", workers=1, seconds=1)
     with pytest.raises(ZeroDivisionError):
@@ -366,7 +366,7 @@ def test_the_message_of_an_unexpected_error_is_not_disclosed(
 
 
 def test_the_size_of_the_cache_is_limited() -> None:
-    """A full cache drops the answers that were used least recently. It keeps no large one."""
+    """A full cache drops the answers that were used least recently. It never keeps a large answer."""
     cache = AnswerCache(max_bytes=25)
     for name in "abc":
         cache.put((name,), Answer(b"0123456789", "x"))

@@ -38,7 +38,7 @@ def test_a_change_goes_back_to_the_first_page() -> None:
 
 
 def test_a_link_has_the_parameters_of_its_endpoint() -> None:
-    """A link to another endpoint has the parameters that it takes. A link to data has those that change the data."""
+    """A link to another endpoint keeps the parameters of that endpoint. A link to data keeps those that change it."""
     first = state("query=a&year=2023&sort=-year&group=document&facet=topic")
     assert first.url("/", "compare") == "/compare?query=a&year=2023"
     assert first.url("/", "coverage", ".csv") == "/coverage.csv?year=2023"
@@ -76,7 +76,7 @@ def test_a_year_is_toggled(chosen: str, value: str, expected: tuple[str, ...]) -
         ("district=天津市&district=福建省", "天津市", ("福建省",)),
     ],
 )
-def test_a_place_takes_the_place_of_those_around_and_inside_it(
+def test_an_added_place_replaces_places_around_and_inside_it(
     chosen: str, value: str, expected: tuple[str, ...]
 ) -> None:
     """A place that is added replaces the selected places that contain it or that it contains, not its neighbours."""

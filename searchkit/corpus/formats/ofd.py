@@ -275,7 +275,7 @@ class _OfdDocument:
         return content
 
     def _count_template_lines(self, path: str) -> int:
-        """Return the number of lines of a template, counted by their heights; 0 if it cannot be read."""
+        """Return the number of lines of a template: of different heights of its text. 0 if it cannot be read."""
         if path not in self._template_line_counts:
             content = _PageContent()
             try:
@@ -338,7 +338,7 @@ class _OfdDocument:
                 yield Glyph(char, start, start + length, b * x0 + d * y0 + f, size * math.hypot(c, d), bold, turn)
 
     def _replace_signs(self, text: str, font: str) -> str:
-        """Replace the private-use characters of a symbol font by the signs that it displays, pictures by blanks."""
+        """Replace each private-use character of a symbol font by the sign that it displays, or a picture by a blank."""
         if not PRIVATE_USE.search(text):
             return text
         name = self._font_names.get(font, "")

@@ -1,4 +1,4 @@
-"""Tables of formats with block elements.
+"""Builds the tables of formats with block elements (HTML, .docx).
 
 A data table becomes one block. In other tables, most rows become one block each (`TableBuilder.end_row`).
 """
@@ -55,7 +55,7 @@ class TableRow:
 class TableBuilder:
     """Builds a table from the blocks that a reader appends to its list.
 
-    The blocks of a row are replaced in that list when the row ends, those of a data table when the table ends.
+    When a row ends, its blocks in that list are replaced. When a data table ends, the blocks of its rows are replaced.
     """
 
     def __init__(self, blocks: list[Block], gaps: Sequence[int] = ()) -> None:
@@ -106,7 +106,7 @@ class TableBuilder:
         if row is None:
             return
         self._rows.append(row)
-        if not self.is_data:  # nested tables share the blocks
+        if not self.is_data:  # the blocks of a nested table may be among those of the row
             return
         ends = [*(cell.start for cell in row.cells[1:]), len(self._blocks)]
         blocks = [self._blocks[cell.start : end] for cell, end in zip(row.cells, ends, strict=True)]
@@ -152,7 +152,7 @@ class TableBuilder:
 
 
 def _is_layout(row: TableRow, blocks: Sequence[Sequence[Block]]) -> bool:
-    """Return whether a row contains the heading of a part of the report. `blocks` are those of each cell.
+    """Return whether a row contains the heading of a part of the report. `blocks`: the blocks of each cell.
 
     A heading beside other short texts, or in a cell over several columns, is the label or title of data: some authors
     give cells the style of a heading to make them bold.

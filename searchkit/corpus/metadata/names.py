@@ -36,8 +36,8 @@ class ValueName(NamedTuple):
     facet: str
     """Name of the facet."""
     evidence: str
-    """How far the name in a query is evidence for the values, from `sure` to `none`: one of `query.aliases.EVIDENCE`,
-    where they are explained."""
+    """How far the name in a query is evidence for the values: one of `query.aliases.EVIDENCE`. `sure`: the name alone
+    is enough. `short`, `phrase`, `word`: the name needs a certain context. `none`: only filters take the name."""
     values: tuple[str, ...]
     """The values. For district, each is an element of a region."""
 
@@ -47,8 +47,8 @@ def name_values(
 ) -> Iterator[ValueName]:
     """Yield the names of the values of an index.
 
-    `paths`: the regions: 浙江省/杭州市/西湖区. `values`: the values of agency, topic, section and doctype. `synonyms`
-    returns the synonyms of a folded word. The first call takes 30 ms, to load the gazetteer.
+    `paths`: the regions as paths, such as 浙江省/杭州市/西湖区. `values`: the values of agency, topic, section and
+    doctype. `synonyms` returns the synonyms of a folded word. The first call takes 30 ms, to load the gazetteer.
     """
     yield from _name_places(paths)
     yield from _name_bodies(values["agency"], synonyms)
@@ -114,7 +114,7 @@ def _name_sections(sections: Iterable[str]) -> Iterator[ValueName]:
 
 
 def _name_reports(doctypes: Iterable[str]) -> Iterator[ValueName]:
-    """Yield the names of kinds of reports: 法治政府建设年度报告, 法治政府建设报告."""
+    """Yield the names of kinds of reports: each kind (法治政府建设年度报告), and its short name (法治政府建设报告)."""
     for doctype in doctypes:
         short = doctype.replace("年度报告", "报告").replace("工作报告", "报告")
         for name in dict.fromkeys((doctype, short) if len(short) >= _MIN_REPORT_NAME_LENGTH else (doctype,)):

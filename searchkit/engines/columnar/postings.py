@@ -399,7 +399,7 @@ class _TermState(NamedTuple):
     doc_bases: Array
     """Doc base of each of `segments`."""
     counts: Array
-    """Length of each of `passage_doc_ids`. Empty if it is None."""
+    """Length of each of `passage_doc_ids`. Empty if `passage_doc_ids` is None."""
 
 
 class IndexTerms:

@@ -19,8 +19,8 @@ NAMES = ("USER", "PASSWORD", "API_KEY", "CA", "CERTIFICATE", "KEY")
 """Ends of the names of variables with credentials. The last three are paths of PEM files: the certificates of
 authorities to trust, and the certificate of the client with its key."""
 CREDENTIALS_FILE = f"{PREFIX}CREDENTIALS"
-"""Variable with the path of a file that has such variables, one `NAME=VALUE` a line, like a file for `docker run
---env-file` or of systemd. A value in the environment takes precedence, unless it is empty."""
+"""Variable with the path of a file of credentials. Each line of the file is a variable as `NAME=VALUE`, as in files
+for `docker run --env-file` or systemd. A value in the environment takes precedence, unless it is empty."""
 
 _MAX_BYTES = 65_536
 """Maximum size of the file of credentials in bytes."""

@@ -127,7 +127,7 @@ def test_frequent_characters_in_gb18030_are_detected(text: str) -> None:
 
 
 @given(st.text(alphabet=st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5), min_size=1))
-def test_gb18030_is_never_damaged_text(text: str) -> None:
+def test_gb18030_is_decoded_without_a_warning(text: str) -> None:
     """Chinese characters in GB18030 are decoded without a warning, even if another encoding is guessed."""
     assert decode_text(text.encode("gb18030")).warnings == ()
 

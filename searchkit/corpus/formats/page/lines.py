@@ -117,7 +117,7 @@ def _rotate_point_back(x: float, y: float, turn: int, page: PlacedPage) -> tuple
 
 
 class PageLines(NamedTuple):
-    """The lines of a page, and its bars."""
+    """The lines of a page, and its bars: horizontal rules that no vertical rule touches."""
 
     lines: list[PlacedLine]
     """In reading order."""
@@ -125,7 +125,10 @@ class PageLines(NamedTuple):
 
 
 def build_lines(page: PlacedPage) -> PageLines:
-    """Return the lines of a page, without invisible glyphs. Rows of ruled tables, except layout, are one line each."""
+    """Return the lines of a page, without invisible glyphs.
+
+    A row of a ruled table becomes one line. A row that is layout, not data, keeps its lines.
+    """
     texts = {glyph.text for glyph in page.glyphs}
     invisible = {text for text in texts if text != SOFT_HYPHEN and not clean_characters(text)}
     glyphs = sorted((glyph for glyph in page.glyphs if glyph.text not in invisible), key=attrgetter("baseline"))
@@ -276,7 +279,8 @@ def _resolve_raised_and_lowered(parts: Sequence[str], delimiters: Sequence[str])
 
     `delimiters`: for each part, `RAISED`, `LOWERED` or empty.
 
-    Raised characters at its start keep their delimiters, because they may belong to the last word of the line before.
+    Raised characters at the start of the line keep their delimiters, because they may belong to the last word of the
+    line before.
     """
     runs = [
         (delimiter, replace_look_alikes("".join(part for _, part in run)))
