@@ -1,4 +1,4 @@
-"""tantivy-py: words by rjieba, a search with its count, facets by `aggregate`, snippets by its SnippetGenerator.
+"""The pipeline of tantivy-py: words by rjieba, facets by `Searcher.aggregate`, snippets by its `SnippetGenerator`.
 
 The words are stored, separated by spaces, because the SnippetGenerator marks words of the stored text. A filtered facet
 is counted by a second aggregation without its filter, so that the other values can be seen, as in searchkit. For the

@@ -78,7 +78,7 @@ def test_a_heading_decides_the_section(heading: str, expected: str) -> None:
         (("存在问题及下一步打算", "下一步打算"), "计划"),
     ],
 )
-def test_problems_plans_and_duties_win_from_outside_in(path: tuple[str, ...], expected: str) -> None:
+def test_the_outermost_heading_of_problems_a_plan_or_duties_decides(path: tuple[str, ...], expected: str) -> None:
     """The outermost heading that names exactly one of 问题, 计划 and 履职 decides.
 
     Without such a heading, the innermost one that names 成效 or 其他 decides.

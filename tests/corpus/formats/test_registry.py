@@ -326,7 +326,10 @@ def test_html_drops_scripts_menus_and_hidden_parts() -> None:
     ],
 )
 def test_html_containers_in_tables(table: str, expected: list[str]) -> None:
-    """A container in a table is the main text, unless its row has become one block. No text is lost in any case."""
+    """A container (an element with a usual id or class of the main text) is the main text also in a table.
+
+    It is not if its row has become one block. No text is lost in any case.
+    """
     assert texts(build_page(f"<table>{table}</table><div>主办</div>"), "a.html") == expected
 
 
@@ -362,7 +365,10 @@ def test_html_without_main_text_is_kept() -> None:
 
 
 def test_html_meta_elements_are_hints() -> None:
-    """Meta elements with names of government sites or common names are hints, and so is the title without the site."""
+    """Meta elements with names of government sites or common names are hints: evidence for detection.
+
+    The title without the name of the site is a hint, too.
+    """
     head = """<title>年度工作报告_政府信息_某某市人民政府</title><meta name="PubDate" content="2024-01-03 11:10">
       <meta name="contentsource" content=" 市卫健局 "><meta property="og:url" content="https://a.cn/1">
       <meta name="SiteName" content="某某市">
@@ -530,7 +536,7 @@ def read_records(*lines: str) -> FileContents:
 
 
 def test_lines_are_records() -> None:
-    """A line is a finished paragraph with its id. Other fields are overrides."""
+    """A line is a record: one paragraph with its id. Its other fields are overrides, that is stated metadata."""
     contents = read_records(
         '{"id": 7, "title": "报告", "text": "立案\\n129件\\u0007", "year": 2023}', "", '{"_id": "b", "text": "结案"}'
     )
