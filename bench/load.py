@@ -153,7 +153,7 @@ class Run:
     """Readers that open pages, a writer that changes reports, and samples of the memory, until the time is over."""
 
     def __init__(self, server: RunningServer, folders: tuple[Path, Path], addresses: Iterator[Address]) -> None:
-        """`folders`: those of the reports and of the index. `addresses`: those that are opened."""
+        """`folders`: those of the reports and of the index. `addresses`: those that the readers open."""
         self._server, self._folders, self._addresses = server, folders, addresses
         self._lock = threading.Lock()
         """Held while an address is drawn."""

@@ -109,7 +109,7 @@ def _terms_of(text: str) -> tuple[str, ...]:
 def _text_query(schema: Any, question: Question, field: str, split: Callable[[str], Sequence[str]]) -> Any:  # noqa: ANN401 - tantivy.Schema, tantivy.Query
     """Return the query in a field, without its filters. `split` returns the tokens of a text.
 
-    This is a phrase query if the query is quoted and has several tokens, otherwise a query for all tokens.
+    The result is a phrase query if the query is quoted and has several tokens, otherwise a query for all tokens.
     """
     if question.phrase is not None:
         phrase = list(split(question.phrase))

@@ -504,7 +504,7 @@ def test_records_and_json_contain_the_cells(make_measure: MakeMeasure, make_tabl
 def test_invariants_hold_for_any_measures(
     make_measure: MakeMeasure, make_table: MakeTable, data: st.DataObject
 ) -> None:
-    """The measures of a value are of its row and column, values of a cell differ, and each row has all columns.
+    """A value has measures of the row and column of its cell. The values of a cell differ. Each row has all columns.
 
     The number of values determines which states a cell can have.
     """

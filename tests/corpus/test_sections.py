@@ -178,7 +178,8 @@ def test_a_work_report_plans_its_year(heading: str, year: int) -> None:
 def test_a_work_report_reviews_the_year_before(heading: str, year: int) -> None:
     """A heading about the work or the targets of the year before the planned one names the review.
 
-    So does one about targets that were reached (目标全面实现), or about the past months of the planned year (今年以来).
+    A heading about targets that were reached (目标全面实现), or about the past months of the planned year (今年以来),
+    names the review, too.
     """
     items = [INTRODUCTION, Line("修路十条。", (heading,))]
     assert classify_sections(items, year, is_work_report=True)[1:] == ("成效",)

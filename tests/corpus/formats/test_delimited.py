@@ -67,7 +67,7 @@ def test_names_of_the_text_column(name: str) -> None:
 
 
 def test_the_first_text_name_wins() -> None:
-    """Of several columns with names of `records.TEXT_NAMES`, the one with the first name is the text."""
+    """Of several columns with names in `records.TEXT_NAMES`, that with the name first in the list is the text."""
     (document,) = read("内容,text\n甲,乙\n").documents
     assert (document.blocks[0].text, document.overrides) == ("乙", {"内容": "甲"})
 

@@ -125,7 +125,7 @@ def test_every_line_end_ends_a_line(end: str) -> None:
     assert texts(f"一{end}二", "a.txt") == ["一", "二"]
 
 
-def test_tabs_and_line_ends_are_visible() -> None:
+def test_tabs_and_line_ends_are_not_removed_as_invisible() -> None:
     """Only invisible characters are removed."""
     assert remove_invisible("立\u200b案\t129\n\ufeff件\ud800") == "立案\t129\n件"
 
@@ -444,7 +444,7 @@ def test_html_facts_of_other_documents_are_dropped() -> None:
 
 
 def test_html_labels_without_values_and_data_columns_are_unchanged() -> None:
-    """An empty 文号 is not merged with the title, and a table with such column names is a data table."""
+    """An empty 文号 is not merged with the title. A table with labels of facts as column names is a data table."""
     body = "<p>文号：</p><h1>年度报告</h1><p>发布机构</p><p>本年立案129件。</p>"
     body += "<table><tr><td>名称<td>来源<td>件数<tr><td>甲<td>乙<td>3<tr><td>文号<td>发布日期</table>"
     assert texts(build_page(body), "a.html") == ["文号：", "年度报告", "发布机构", "本年立案129件。", ""]
