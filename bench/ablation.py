@@ -4,10 +4,10 @@
 
 A trick is disabled by a patch, in a separate process. For a trick that changes the stored data, a second index is built
 without the trick. In each round, all queries run with the trick, then all without it. The time of a query in a round is
-the median processor time of its repetitions; its time is the median over the rounds. The result for a class of queries
-is the geometric mean of the ratios of the time without the trick to the time with the trick. Results are written to
-bench/results/ablation.json, which keeps the earlier results of other corpora and other tricks, and as tables to
-bench/ABLATION.md.
+the median processor time of its repetitions; its overall time is the median over the rounds. The result for a class of
+queries is the geometric mean of the ratios of the time without the trick to the time with the trick. Results are
+written to bench/results/ablation.json, which keeps the earlier results of other corpora and other tricks, and as tables
+to bench/ABLATION.md.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def measure_real_build(data: Path) -> dict[str, Any]:
 
 
 def measure_update(corpus: str, data: Path) -> dict[str, Any]:
-    """Measure `searchkit build`: the first one (time, memory), those after a changed file and after none (seconds)."""
+    """Measure builds: the first one (time, memory), one after each changed file, and one without changes (seconds)."""
     files, index = data / corpus / "files", data / corpus / "files-index"
     shutil.rmtree(index, ignore_errors=True)
     if not files.exists():

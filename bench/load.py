@@ -7,9 +7,9 @@ A server, started as users start it, serves an index of the government work repo
 `bench.addresses.MIX`. A minute after the start of a run and after each build, a sentence is added to the next report,
 and `searchkit build` indexes it. There are two runs, each with a new server. In the first, all addresses differ, so
 that no answer comes from the server's cache; in the second, they repeat by Zipf's law. Before the runs, with one
-request at a time, the time from the start of the command to its first page is measured, and the processor time of the
-server for a search page, with the size of the page. Reports, index and the queries of the addresses are kept in the
-data folder. Writes results/load.json and a section of README.md.
+request at a time, two things are measured: (a) the time from the start of the command until its first page has been
+read; (b) for a search page, the processor time of the server and the size of the page. Reports, index and the queries
+of the addresses are kept in the data folder. Writes results/load.json and a section of README.md.
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ class Run:
     """Readers that open pages, a writer that changes reports, and samples of the memory, until the time is over."""
 
     def __init__(self, server: RunningServer, folders: tuple[Path, Path], addresses: Iterator[Address]) -> None:
-        """`folders`: those of the reports and of the index. `addresses`: those that are opened."""
+        """`folders`: those of the reports and of the index. `addresses`: those that the readers open."""
         self._server, self._folders, self._addresses = server, folders, addresses
         self._lock = threading.Lock()
         """Held while an address is drawn."""

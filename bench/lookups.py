@@ -96,7 +96,7 @@ def is_right(lookup: Lookup, hit: Measure) -> bool:
 def summarize(outcomes: Iterable[Outcome]) -> Iterator[dict[str, Any]]:
     """Yield the shares of look-ups with a right first hit, and with a right hit among the first five.
 
-    They are given by form, by form and half, and by form and `asks`.
+    There is a record for each form, for each pair of form and half, and for each pair of form and `asks`.
     """
     groups: dict[str, list[int | None]] = defaultdict(list)
     for outcome in outcomes:

@@ -102,10 +102,10 @@ def test_embedded_files_have_the_stated_versions() -> None:
         assert listed[name]["licenses"] == [{"license": {"id": licence}}]
 
 
-def test_the_scope_is_the_strongest() -> None:
-    """What searchkit needs is `required`, even if an extra needs it, too. What only extras need is `optional`.
+def test_scopes_in_the_bill_of_materials() -> None:
+    """In the bill of materials, what searchkit needs has the scope `required`, even if an extra needs it, too.
 
-    What only tests need is `excluded`.
+    What only extras need is `optional`. What only tests need is `excluded`.
     """
     scopes = sbom.scope_of(LOCKED, sbom.direct_requirements())
     assert {name: scopes[name] for name in ("numpy", "mdurl", "matplotlib", "h11", "pytest", "greenlet")} == {

@@ -2,7 +2,7 @@
 
 searchkit.py   the columnar engine, called directly, and `Index.search` with parsing and snippets
 tantivy.py     tantivy-py on searchkit's tokens
-bigrams.py     tantivy-py on character bigrams: phrases only, without misses
+bigrams.py     tantivy-py on character bigrams: phrases only, found however the text is segmented
 whoosh.py      stock Whoosh on searchkit's tokens
 fts5.py        SQLite FTS5 on searchkit's tokens
 bm25s.py       bm25s: ranking only

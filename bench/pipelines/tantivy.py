@@ -1,4 +1,4 @@
-"""tantivy-py: words by rjieba, a search with its count, facets by `aggregate`, snippets by its SnippetGenerator.
+"""The pipeline of tantivy-py: words by rjieba, facets by `Searcher.aggregate`, snippets by its `SnippetGenerator`.
 
 The words are stored, separated by spaces, because the SnippetGenerator marks words of the stored text. A filtered facet
 is counted by a second aggregation without its filter, so that the other values can be seen, as in searchkit. For the
@@ -109,7 +109,7 @@ def _terms_of(text: str) -> tuple[str, ...]:
 def _text_query(schema: Any, question: Question, field: str, split: Callable[[str], Sequence[str]]) -> Any:  # noqa: ANN401 - tantivy.Schema, tantivy.Query
     """Return the query in a field, without its filters. `split` returns the tokens of a text.
 
-    This is a phrase query if the query is quoted and has several tokens, otherwise a query for all tokens.
+    The result is a phrase query if the query is quoted and has several tokens, otherwise a query for all tokens.
     """
     if question.phrase is not None:
         phrase = list(split(question.phrase))

@@ -34,7 +34,8 @@ _COUNT_LABEL = re.compile(r"(?P<unit>[件起人户家项次个条宗份只辆台
 _COMPOUND_COUNT = re.compile(r"(?:^|(?<=[\u4e00-\u9fff]))(?P<unit>[件批起人户家]\([件批起人户家]\)次)数?$")
 """Two counts in one: 件（批）次, 来访人（批）次."""
 _INCREASE = re.compile(r"增[幅速长减]|增加(?!值)|涨幅|同比|环比|升降|[较比]上年|[较比]去年|增减")
-"""Words for an increase. 增加值 alone is excluded, because it is an amount: 工业增加值（亿元）."""
+"""Words for an increase, or for a change in either direction (同比, 升降). 增加值 alone is excluded, because it is an
+amount: 工业增加值（亿元）."""
 _DECREASE = re.compile(r"[降减]幅|下降|减少|压减|降低")
 _UP = re.compile("增(?!加?值)|升|涨|提高")
 """Words that make a header with a word of `_DECREASE` one of both directions: 增长（下降）. 增值 and 增加值 are
@@ -62,7 +63,7 @@ _CAPTION_YEAR = re.compile(r"((?:19|20)\d\d)\s?年(?:度|[上下]半年|\d{1,2}(
 _YEAR_START = re.compile(r"(?:19|20)\d\d|[一二][〇○零一二三四五六七八九]{3}|本年|今年|上年|去年|前年")
 _THIS_YEAR = frozenset({"本年", "本年度", "今年", "本期", "全年"})
 _MAX_PERIODS = 3
-"""Maximum number of different times of the labels of a cell that make up its period: 2023年 and 上半年."""
+"""Maximum number of times that are joined to the period of a cell: 2023年 and 上半年 in its labels are two times."""
 _SCALED = re.compile("/[十百千万亿]")
 """A slash before a scale. It means “per”: 人/万人."""
 _CALENDAR_UNITS = frozenset({"月", "日", "季", "季度", "学期"})
@@ -218,7 +219,9 @@ def _caption_words(caption: str) -> str:
 
 
 def find_period(labels: Sequence[Label], caption: str | None, year: int | None) -> str | None:
-    """Return the period that labels state, or else the caption; None if there is none, or if it is the reporting year.
+    """Return the period that the labels of a cell state or, if they state none, the period that the caption states.
+
+    Return None if neither states a period, or if the period is the reporting year.
 
     The times of several labels are joined, a year first: 2023年上半年. A caption with several different years states no
     period.

@@ -79,7 +79,8 @@ class NameText:
     def _trim_baseline(self, begin: int, end: int, *, is_change: bool) -> tuple[int, int]:
         """Return the span after the baseline of a comparison (比上年), or before the baseline if no name follows it.
 
-        Without a baseline, return the span unchanged. Outside of changes, 年均 is a baseline only at the start.
+        Without a baseline, return the span unchanged. Unless the name is that of a change, 年均 is a baseline only at
+        the start.
         """
         baseline = _last_match(wording.BASELINE.finditer(self._folded, begin, end))
         if baseline is None or (baseline["yearly"] and not is_change and baseline.start() > begin):
@@ -163,7 +164,10 @@ class NameText:
         return spans if all(suffix.search(self._folded[span.start : span.stop]) for span in spans) else []
 
     def _is_each(self, end: int, start: int) -> bool:
-        """Return whether the number at `start` applies to each of the names that end at `end`: 均突破 is before it."""
+        """Return whether the number at `start` applies to each of the names before it, as in 均突破2万亿元.
+
+        `end`: where the last name ends.
+        """
         first = max(0, min(end, start) - 2, start - wording.MAX_TRAILING_WORD_LENGTH)
         return wording.EACH_VERB.search(self._folded, first, start) is not None
 

@@ -231,7 +231,7 @@ class _TableExtractor:
         return collected
 
     def _find_units_of_wholes(self, lines: Sequence[Sequence[PlacedCell]]) -> list[str | None]:
-        """Return for each row or column the unit of its whole, or None if it has no whole or that states no unit.
+        """Return for each row or column the unit of its whole, or None if it has no whole or its whole has no unit.
 
         If a header of a row begins with 其中 or a similar mark, the row is a part. Its whole is the last row before it
         that has headers and is not a part. The same holds for columns.
@@ -279,7 +279,7 @@ class _TableExtractor:
         return None if self._is_code_column(column) or self._is_code(row, column) else figure
 
     def _has_counts(self, row: int) -> bool:
-        """Return whether the whole numbers of few digits in a row are several and consecutive: 1 2 3."""
+        """Return whether a row has several whole numbers of few digits, and all of these are consecutive: 1 2 3."""
         texts = [cell.text for cell in distinct(self._grid.rows[row])]
         counts = [int(text) for text in texts if text.isdecimal() and len(text) <= _MAX_ORDINAL_LENGTH]
         return len(counts) > 1 and counts == list(range(counts[0], counts[0] + len(counts)))
@@ -452,7 +452,7 @@ def _is_row(paragraph: Paragraph) -> bool:
 
 
 def _build_line(headers: Sequence[PlacedCell], *, by_row: bool) -> Line:
-    """Return the line with these headers, and its group if the outer header covers several rows (or columns)."""
+    """Return a row or column as a `Line`. The outer header is its group if it covers several rows (or columns)."""
     distinct_headers = tuple(distinct(headers))
     outer = distinct_headers[-2] if len(distinct_headers) > 1 else None
     is_shared = outer is not None and (outer.end_row - outer.row > 1 if by_row else outer.end_column - outer.column > 1)

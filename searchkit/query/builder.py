@@ -35,14 +35,15 @@ MAX_QUERY_CLAUSES = 64
 """Maximum number of runs, prefixes and quoted strings of a query. Further ones are ignored, with a note."""
 
 MAX_SCANNED_CLAUSES = 16
-"""Maximum number of clauses whose string an engine may find only by a scan of all text. Further ones are ignored,
+"""Maximum number of clauses whose string an engine may have to find by a scan of all text. Further ones are ignored,
 with a note.
 
 Such a string has no two letters or digits in a row (Chinese characters are letters), or it has at most two characters
 and the field is `text`. A scan takes 5 to 20 ms in fifty thousand paragraphs.
 """
-_LISTED_LENGTH = 2
-"""Longest string of letters that an engine may have no list of offsets for (`columnar.bigrams.needs_list`)."""
+_MAX_UNLISTED_LENGTH = 2
+"""Maximum length of a string of letters for which an engine may have no list of offsets
+(`columnar.bigrams.needs_list`)."""
 MAX_QUERY_WORDS = 64
 """Maximum number of words of the runs of a query, each counted once per run. Further ones are ignored, with a note."""
 MAX_SYNONYM_WORDS = 192
@@ -415,10 +416,10 @@ def _end_of_words(words: Sequence[Token], limit: int) -> int | None:
 def _needs_scan(text: str, field: str) -> bool:
     """Return whether a string may be found by a scan of all text (`MAX_SCANNED_CLAUSES`).
 
-    A frequent word of two characters has no list of offsets (`_LISTED_LENGTH`), and its postings do not tell the text
-    from the headings.
+    A frequent word of two characters has no list of offsets (`_MAX_UNLISTED_LENGTH`), and its postings do not tell the
+    text from the headings.
     """
-    is_in_text = field == "text" and len(text) <= _LISTED_LENGTH
+    is_in_text = field == "text" and len(text) <= _MAX_UNLISTED_LENGTH
     return is_in_text or not any(first.isalnum() and second.isalnum() for first, second in pairwise(text))
 
 

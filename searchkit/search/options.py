@@ -101,8 +101,8 @@ class MeasureOptions:
     sort: str = "score"
     """One of `MEASURE_SORTS`. A `-` before another name than score means descending; score is always descending."""
     one_per: str | Sequence[str] = ()
-    """Facets (one or several, also separated by commas), or `district:DEPTH`. Of the measures with the same values,
-    only the one of the latest year is returned, and of these the best."""
+    """Facets (one or several, also separated by commas), or `district:DEPTH`. Of the measures with the same values of
+    these facets, one is returned: the best of those of the latest year."""
     aggregate: str | None = None
     """One of `names.AGGREGATES`: calculate a number instead of returning measures."""
     by: str | None = None

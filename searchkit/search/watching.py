@@ -36,7 +36,7 @@ _MAX_NAME_LENGTH = 100
 
 
 class SearchableIndex(Protocol):
-    """What a watch needs of an index. `index.IndexState` is one."""
+    """The methods of an index that watches call. `index.IndexState` has them."""
 
     def search(self, query: str, /, **arguments: Any) -> Results:  # noqa: ANN401 - options and filters
         """Return the results of a search."""

@@ -23,7 +23,7 @@ class Answer:
     """A response to be sent."""
 
     body: bytes | Iterator[bytes]
-    """The content, or an iterator over its pieces, which a pool makes while they are sent."""
+    """The content, or an iterator over its pieces. A thread of a pool makes each piece when it is to be sent."""
     media_type: str
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)

@@ -129,9 +129,9 @@ class Server:
         return _build_response(answer, pool)
 
     def _find(self, site: Site, state: State, suffix: str, headers: Mapping[str, str]) -> Answer:
-        """Return the answer to a request: that it is unchanged (304), a cached one, or one made now. Runs in a pool.
+        """Return the answer to a request: 304 if the client has the current one, else a cached answer or a new one.
 
-        `suffix`: empty for a page.
+        Runs in a pool. `suffix`: empty for a page.
         """
         view = site.view()
         token, is_compressed = token_at(view, state.endpoint), "gzip" in headers.get("accept-encoding", "")
@@ -336,9 +336,9 @@ def _revalidated(etag: str) -> dict[str, str]:
 
 
 def _join_years(query_string: str, endpoint: str) -> str:
-    """Return the parameters with the two fields of the form of years as one filter, which replaces other years.
+    """Return the parameters of a URL, with the two fields of the form of years joined to one filter.
 
-    If both fields are empty, the other years stay.
+    The filter replaces other filters by year. If both fields are empty, the other filters stay.
     """
     pairs = [pair.partition("=") for pair in query_string.split("&")]
     found = {name: value.strip() for name, _, value in pairs if name in {_YEAR_FIELD.rstrip("="), "year_to"}}

@@ -99,7 +99,7 @@ def differences(index: Path, state: State) -> list[str]:
     return found
 
 
-def which(index: Path, states: Sequence[State | None]) -> int | str:
+def find_state(index: Path, states: Sequence[State | None]) -> int | str:
     """Return the position in `states` of the first state that an index is in, or what is wrong with the index.
 
     None is the state in which there is no index. `check` must find nothing.

@@ -23,7 +23,7 @@ from pathlib import Path, PurePosixPath
 
 from commands import Commands
 from faults import Scenario, make_scenarios
-from oracle import copy_index, leftovers, which
+from oracle import copy_index, find_state, leftovers
 from shim import Call, Shim
 from tally import Tally, run_attack
 
@@ -232,7 +232,7 @@ class PowerFailures:
             digest = visible(tree)
             if digest not in states:
                 write_tree(tree, self._root)
-                states[digest] = which(self._root / "index", scenario.states)
+                states[digest] = find_state(self._root / "index", scenario.states)
                 self._tally.details["different indexes"] += 1
             self._tally.cases[scenario.name] += 1
             self._judge(scenario, states[digest], disk, moment, missing)
@@ -253,7 +253,7 @@ class PowerFailures:
         outcome = self._commands.run("build", scenario.corpus, "--index", index)
         self._tally.details["next builds"] += 1
         self._tally.add_usage(case, outcome.cpu, outcome.memory)
-        if outcome.status or (state := which(index, scenario.states)) != 1:
+        if outcome.status or (state := find_state(index, scenario.states)) != 1:
             self._tally.add_fault("lost", f"{case}: the next build: {outcome.status}, {outcome.err} {state}")
         elif names := leftovers(index):
             self._tally.add_fault("left", f"{case}: {sorted(names)}")

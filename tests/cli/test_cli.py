@@ -79,7 +79,7 @@ def test_search_json_has_the_documented_fields(run: Run, index: Path) -> None:
 
 
 @pytest.mark.parametrize("output_format", ["table", "json", "jsonl", "csv", "tsv", "ids"])
-def test_exports_have_only_the_hits_of_the_total(run: Run, index: Path, output_format: str) -> None:
+def test_csv_tsv_and_ids_leave_out_hits_that_lack_words(run: Run, index: Path, output_format: str) -> None:
     """Hits that lack words, which `total` does not count, are in table, json and jsonl, but not in csv, tsv and ids."""
     answer = run("search", "双随机 处罚", "--index", index, "--format", "json").json()
     counted = [hit["id"] for hit in answer["hits"] if not hit["lacks"]]  # type: ignore[attr-defined]
@@ -216,10 +216,10 @@ def test_strict_builds_fail_if_anything_is_skipped(run: Run, bad_corpus: Path, t
     assert run("build", bad_corpus, "--index", tmp_path / "index", "--strict").status == 0
 
 
-def test_running_heads_are_no_reason_for_strict(run: Run, tmp_path: Path) -> None:
-    """`info --problems` counts running heads and feet that were left out. They are no reason for `--strict`.
+def test_strict_builds_do_not_fail_because_of_running_heads(run: Run, tmp_path: Path) -> None:
+    """`info --problems` counts running heads and feet that were left out.
 
-    They do not count as undecided either.
+    `build --strict` does not fail because of them, and they do not count as undecided either.
     """
     corpus, target = tmp_path / "corpus", tmp_path / "index"
     corpus.mkdir()
@@ -414,7 +414,7 @@ def test_formats_of_hits(run: Run, index: Path) -> None:
 
 @pytest.fixture
 def copies(run: Run, tmp_path: Path) -> Path:
-    """An index of three reports. The first paragraphs of two are near-duplicates; a number of the third one differs."""
+    """An index of three reports. Two have near-duplicate first paragraphs; that of the third has another number."""
     folder = tmp_path / "copies"
     (folder / "x").mkdir(parents=True)
     for year in (2021, 2022, 2023):
@@ -644,7 +644,10 @@ def test_highlighted_matches(run: Run, index: Path) -> None:
 
 
 def test_literal_takes_an_optional_list_of_facets(run: Run, index: Path) -> None:
-    """`--literal` without a value may stand before the query. A list of facets limits the option to these facets."""
+    """`--literal` reads names of facet values in the query as plain words. A list of facets limits it to their names.
+
+    Without a value, it may stand before the query.
+    """
     arguments = ("--index", index, "--format", "json")
     understood = run("search", "滨海新区立案", *arguments).json()
     assert understood["understood_filters"] == [
@@ -763,7 +766,7 @@ def test_measures_in_all_formats(run: Run, index: Path) -> None:
             assert str(part) in page
 
 
-def test_statuses_of_measures(run: Run, index: Path) -> None:
+def test_exit_statuses_of_measures(run: Run, index: Path) -> None:
     """The exit statuses of measures are those of search."""
     assert run("measures", "绝无此语", "--match", "all", "--index", index).status == 1
     assert run("measures", "立案", "--min", "9亿件", "--index", index).status == 1

@@ -32,7 +32,7 @@ def cell_values(table: Comparison, row: str, col: int | str) -> list[float]:
 
 
 def test_each_cell_has_the_measure_of_its_row_and_column(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """A cell has the value whose indicator is most similar to the chosen one, and the measure that states it."""
+    """A cell has the value whose indicator is most similar to that of the table, and the measure that states it."""
     measures = [
         make_measure("a#1", "立案", 129, "件"),
         make_measure("b#1", "立案", 404, "件", region=LINHAI, year=2024),
@@ -88,9 +88,10 @@ def test_an_exact_value_is_shown_instead_of_an_inexact_one(make_measure: MakeMea
 
 
 def test_an_exact_total_of_one_year_is_preferred(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """An exact total of one year is preferred to each other measure of the cell, and to several of them.
+    """An exact total of one year is preferred to all other measures of its cell.
 
-    These are a total of several years, a target, a part of a total, a value of a part of the year, and a change.
+    The other measures are a total of several years, a target, a part of a total, a value of a part of the year, and a
+    change.
     """
     others = [
         make_measure("a#2", "立案", 300, "件", of_year=2023, since=2021, start=2),
@@ -114,7 +115,7 @@ def test_an_exact_total_of_one_year_is_preferred(make_measure: MakeMeasure, make
         ({"indicator": "责令整改书"}, "near"),
     ],
 )
-def test_what_is_not_a_value_has_a_state(
+def test_the_state_says_why_a_measure_is_no_value(
     make_measure: MakeMeasure, make_table: MakeTable, fields: dict[str, Any], state: str
 ) -> None:
     """If a cell has only a measure that does not fit, its state says why. It is in `values`, but `value` is None."""
@@ -128,8 +129,8 @@ def test_what_is_not_a_value_has_a_state(
 def test_later_reports_revise_and_other_reports_fill(make_measure: MakeMeasure, make_table: MakeTable) -> None:
     """The value is from the report on the year, and the values of later reports are in `revised`.
 
-    If that report states none, the value is that of the next later report or, if no report states one, that before a
-    change whose period names the year.
+    If the report on the year states no value, the next later report that states one gives the value. If no report
+    states one, the value before a change is taken, provided that its period names the year.
     """
     own = make_measure("a#1", "立案", 129, "件", year=2022)
     later = make_measure("b#1", "立案", 131, "件", year=2023, of_year=2022)
@@ -147,7 +148,7 @@ def test_later_reports_revise_and_other_reports_fill(make_measure: MakeMeasure, 
 
 
 def test_values_far_apart_are_not_a_conflict(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """If a report has two very different values, the first counts. The other, often of a part, is in `others`.
+    """If a report has two very different values, the first counts. The other, often a part of it, is in `others`.
 
     A value within a bound (900 after 突破800) is not another value.
     """
@@ -160,10 +161,10 @@ def test_values_far_apart_are_not_a_conflict(make_measure: MakeMeasure, make_tab
 
 
 def test_the_years_around_tell_totals_from_values(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """五年立案500件 among 100 a year is a total of years, although its time is one year.
+    """If the years around have values of about 100, 五年立案500件 is a total of years, although its time is one year.
 
-    A measure of several years that is about as large as the years around it is a value of its year. A yearly mean
-    (年均) is not.
+    A measure of several years that is about as large as the values of the years around it is a value of its year. A
+    yearly mean (年均) is not.
     """
     years = [make_measure(f"{n}#1", "立案", 100 + n, "件", year=2018 + n) for n in range(4)]
     total = make_measure("x#1", "立案", 500, "件", year=2022, quote="五年立案500件")
@@ -308,7 +309,7 @@ def test_a_table_is_of_changes_if_the_best_measure_is_one(make_measure: MakeMeas
 def test_increases_and_decreases_are_one_table_with_signs(make_measure: MakeMeasure, make_table: MakeTable) -> None:
     """增长3.9% and 下降2.5%以上 are 3.9 and at most -2.5 in a table named 投资 增长, also in JSON.
 
-    So is a decrease that is printed with a minus, such as -5.2 in a column of growth.
+    A decrease that is printed with a minus, such as -5.2 in a column of growth, stays -5.2.
     """
     fields = {"kind": "percent"}
     down = make_measure("a#1", "投资 下降", 2.5, "%", year=2023, change="decrease", bound="at_least", **fields)
@@ -414,7 +415,7 @@ def test_columns_by_of_year_have_the_measures_of_each_year(make_measure: MakeMea
 
 
 def test_a_table_of_a_year_has_the_measures_of_the_year(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """A later value is in no cell, and the topic that only it has is no row, if 2021 to 2022 are asked for."""
+    """If 2021 to 2022 are requested, a value of 2023 is in no cell, and a topic that only this value has is no row."""
     measures = [
         make_measure("a#1", "立案", 1, "件", topics=("普法宣传",), year=2021),
         make_measure("b#1", "立案", 2, "件", topics=("普法宣传",), year=2022),
@@ -503,7 +504,7 @@ def test_records_and_json_contain_the_cells(make_measure: MakeMeasure, make_tabl
 def test_invariants_hold_for_any_measures(
     make_measure: MakeMeasure, make_table: MakeTable, data: st.DataObject
 ) -> None:
-    """The measures of a value are of its row and column, values of a cell differ, and each row has all columns.
+    """A value has measures of the row and column of its cell. The values of a cell differ. Each row has all columns.
 
     The number of values determines which states a cell can have.
     """

@@ -78,7 +78,7 @@ def test_a_heading_decides_the_section(heading: str, expected: str) -> None:
         (("存在问题及下一步打算", "下一步打算"), "计划"),
     ],
 )
-def test_problems_plans_and_duties_win_from_outside_in(path: tuple[str, ...], expected: str) -> None:
+def test_the_outermost_heading_of_problems_a_plan_or_duties_decides(path: tuple[str, ...], expected: str) -> None:
     """The outermost heading that names exactly one of 问题, 计划 and 履职 decides.
 
     Without such a heading, the innermost one that names 成效 or 其他 decides.
@@ -178,7 +178,8 @@ def test_a_work_report_plans_its_year(heading: str, year: int) -> None:
 def test_a_work_report_reviews_the_year_before(heading: str, year: int) -> None:
     """A heading about the work or the targets of the year before the planned one names the review.
 
-    So does one about targets that were reached (目标全面实现), or about the past months of the planned year (今年以来).
+    A heading about targets that were reached (目标全面实现), or about the past months of the planned year (今年以来),
+    names the review, too.
     """
     items = [INTRODUCTION, Line("修路十条。", (heading,))]
     assert classify_sections(items, year, is_work_report=True)[1:] == ("成效",)

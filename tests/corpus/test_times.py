@@ -311,7 +311,7 @@ def test_years_of_a_paragraph(text: str, headings: tuple[str, ...], section: str
     ],
 )
 def test_headers_state_the_time_of_a_cell(labels: tuple[str, ...], expected: Span) -> None:
-    """Year and months can be in different headers. A range of dates is its months.
+    """Year and months can be in different headers. A range of dates counts as the months that it covers.
 
     上年 is the year before that of the table, which is 2023 here. 比上年 states no time.
     """

@@ -41,7 +41,7 @@ def test_killed_builds_lose_nothing(tmp_path: Path) -> None:
 
 
 def test_the_storm_detects_violations(tmp_path: Path) -> None:
-    """The storm detects a lost commit, a damaged index, remains in the folder, and surviving processes."""
+    """`Storm` counts a lost commit, a damaged index, leftover files in the folder, and surviving processes."""
     storm = Storm(tmp_path, seed=5, files=20)
     shutil.copytree(storm.index, tmp_path / "before")
     storm._reports.change(3)

@@ -86,9 +86,9 @@ class Reader:
         self._path, self._shared = path, shared
         self._states = [frozenset(state.items()) for state in states()]
         self._min_state, self._reopened_state = 0, 0
-        """Numbers of the oldest states that the shared index and an index opened again may show.
+        """Numbers of the newest states that this thread has seen in the shared index, and in an index opened again.
 
-        They are the newest states that such an index has shown in this thread.
+        Later answers must not be from an older state.
         """
 
     @property

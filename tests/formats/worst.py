@@ -10,10 +10,11 @@ is not indexed; if the processes take more processor time than two attempts at t
 budget (indexing/budget.py), with an allowance for the build itself; if an unexpected error occurs; if the reason for
 skipping the file has several lines; or if a process survives.
 
-All kinds are indexed at the first size. At each later size, only the kind that took the most processor time at the size
-before and the kind that took the most memory are indexed; with `--all`, all are. The results of a format are written to
-a file when the format is done, and the results of other formats in the file are kept. With `--folder`, the files and
-the index are created in DIR, and those of the last malicious file are kept.
+All kinds are indexed at the first size. At each later size, only two kinds are indexed: the one that took the most
+processor time at the size before, and the one that took the most memory. With `--all`, all kinds are indexed at all
+sizes. The results of a format are written to a file when the format is done, and the results of other formats in the
+file are kept. With `--folder`, the files and the index are created in DIR, and those of the last malicious file are
+kept.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ _INTACT_SUFFIXES = (".txt", ".html", ".docx", ".pdf", ".md")
 _HOSTILE = "50-hostile"
 """Name of the malicious file, without its suffix."""
 _LIBREOFFICE_SUFFIXES = frozenset({".doc", ".rtf"})
-"""Formats that LibreOffice reads, a second process with its own limits."""
+"""Suffixes of the formats that LibreOffice reads. LibreOffice is a second process with its own limits."""
 _UNEXPECTED = "bug in searchkit"
 """Part of the reason why a file is not read if a reader raised an unexpected exception."""
 _TICKS = os.sysconf("SC_CLK_TCK")

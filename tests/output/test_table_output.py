@@ -61,7 +61,7 @@ def test_markdown_has_one_header_row_and_no_unsafe_characters() -> None:
     assert len(rows) == 3
 
 
-def test_markdown_of_some_rows_repeats_what_covers_the_first() -> None:
+def test_markdown_of_some_rows_repeats_a_cell_that_began_above() -> None:
     """The first row of an excerpt repeats a cell that began in an earlier row."""
     *_, row = format_markdown(TABLE, range(1, 2)).splitlines()
     assert row.split("|")[1].strip() == "东风"
@@ -136,9 +136,10 @@ def run(command: Callable[..., object], *arguments: object) -> str:
 
 
 def test_show_prints_tables_at_their_places(index: Path) -> None:
-    """A document, and a row with its context, have the table instead of its rows.
+    """`show` of a document, or of a row with its context, prints the table instead of its rows.
 
-    A row without context is followed by the table with only this row. The id of a table shows the table.
+    `show` of a row alone prints the row, then the table with only this row. `show` of the id of a table prints the
+    table.
     """
     whole = run(show, TABLE.document, "--index", index)
     assert whole.index("前言。") < whole.index(format_markdown(TABLE)) < whole.index("后记。")

@@ -69,7 +69,7 @@ def test_values_words_and_headings_are_ranked_by_frequency(suggester: Suggester)
     ]
 
 
-def test_all_kinds_are_among_few_completions(suggester: Suggester) -> None:
+def test_a_short_list_of_completions_has_all_kinds(suggester: Suggester) -> None:
     """A list that is cut to three or more entries still has values, words and headings. The limit None returns all."""
     kinds = ["topic", "word", "heading"]
     assert [kind for _, kind in complete(suggester, "行政", 3)] == kinds

@@ -47,10 +47,11 @@ def test_for_a_query_for_additions_no_indicator_is_marked() -> None:
         ("新增 就业", "level", False),
     ],
 )
-def test_all_clauses_together_state_what_is_asked_for(query: str, aspect: str, is_listed: bool) -> None:  # noqa: FBT001
-    """Words of a change or an addition beside the name of a measure count as in one word: 立案 增长率, 立案增长率.
+def test_a_change_or_addition_can_be_a_separate_word(query: str, aspect: str, is_listed: bool) -> None:  # noqa: FBT001
+    """A word of change or addition can be apart from the name: 立案 增长率 asks for the same as 立案增长率.
 
-    An addition to a measure that is not listed is not required: reports write 新增 in many ways.
+    If the list of names lacks the measure (新增 就业), the query does not ask for an addition, because reports write
+    新增 in many ways.
     """
     names = QueryNames(NAMES, parse(query, ANALYZER))
     assert names.wanted is not None

@@ -12,8 +12,8 @@ A row that starts with `!` is a header within the table: it names the columns of
 with `#` is a title or a note within the table, without measures. A row whose text starts with one of these signs starts
 with a blank: ` #工业`.
 
-Another row of one cell over all columns names a group: its text precedes the row headers of the rows below it, up to
-the next group or header. A row whose only header is a total belongs to no group.
+Any other row that is one cell over all columns names a group: its text precedes the row headers of the rows below it,
+up to the next group or header. A row whose only header is a total belongs to no group.
 """
 
 from __future__ import annotations

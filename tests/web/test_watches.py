@@ -46,7 +46,7 @@ def test_page_and_data_show_what_is_new(client: TestClient, watches: Path) -> No
     assert watches.read_bytes() == before
 
 
-def test_a_change_of_the_watches_is_a_new_page(client: TestClient, watches: Path) -> None:
+def test_the_etag_changes_with_the_file_of_watches(client: TestClient, watches: Path) -> None:
     """The ETag changes with the file of watches."""
     etag = client.get("/watches").headers["etag"]
     assert client.get("/watches", headers={"if-none-match": etag}).status_code == 304

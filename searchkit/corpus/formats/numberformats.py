@@ -162,7 +162,8 @@ def _fill(value: float, pattern: str) -> str:
 def _fill_groups(number: Decimal, pattern: str) -> str:
     """Replace groups of digit placeholders with literals between them: `0000-00-00` displays 20231205 as 2023-12-05.
 
-    They are filled from the right. The first takes all digits that are left. Separators of thousands are left out.
+    The groups are filled from the right. The leftmost one takes all remaining digits. Separators of thousands are left
+    out.
     """
     groups = [group.replace(",", "") for group in _DIGITS.findall(pattern)]
     placeholders = "".join(groups)

@@ -21,9 +21,10 @@ _MACOS_FOLDER = "__macosx"
 def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader has this signature
     """Read the files in an archive, in code point order of their cleaned names (the keys of `_report_entries`).
 
-    The key of a document is this name of its entry or, if the document has a key in its file, `NAME#KEY`. Entries that
-    cannot be read are listed in `problems`; the other entries are read. Warnings about an entry become warnings of its
-    documents. Raises ReadError if the bytes are not a zip archive that is safe to open, or no entry yields a document.
+    The key of a document is the cleaned name of its entry or, if the document has a key in its file, `NAME#KEY`.
+    Entries that cannot be read are listed in `problems`; the other entries are read. Warnings about an entry become
+    warnings of its documents. Raises ReadError if the bytes are not a zip archive that is safe to open, or no entry
+    yields a document.
     """
     archive = open_archive(data)
     documents: list[RawDocument] = []

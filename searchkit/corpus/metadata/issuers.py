@@ -82,7 +82,7 @@ def find_issuer_in_fields(lines: Iterable[str]) -> str | None:
 def _field_value(text: str) -> str:
     """Return the value of a field, without the further fields of the line. `text`: the text after the label.
 
-    A label can follow a body without white space: 临海市司法局 of 临海市司法局浏览次数：12.
+    The label of the next field can directly follow a body: the value of 临海市司法局浏览次数：12 is 临海市司法局.
     """
     value = _FIELD_END.split(text.strip(), maxsplit=1)[0].strip()
     stem, colon, _ = value.replace("：", ":").partition(":")

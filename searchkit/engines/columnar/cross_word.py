@@ -6,9 +6,9 @@ part of a longer token (ai in main).
 A query for a word matches its characters wherever they occur in a passage. The postings of the word contain the docs in
 which the word is a token, and the cross-word postings contain all other docs with its characters. Cross-word postings
 are stored for all words of two letters or Chinese characters, and for longer words, of up to 64 characters, that many
-docs have. Without cross-word postings, a search would have to check all offsets of a pair of characters, which are many
-times as many as the docs in cross-word postings. Words without cross-word postings are rare, or longer than 64
-characters, and found quickly by their bigrams.
+docs have. Without cross-word postings, a search would have to check all offsets of a pair of characters. There are many
+times more such offsets than docs in the cross-word postings. Words without cross-word postings are rare, or longer than
+64 characters, and found quickly by their bigrams.
 """
 
 from __future__ import annotations

@@ -101,7 +101,7 @@ def _renumber(part: SegmentColumns, term_codes: Array, new_docs: dict[str, Array
 
 
 def _drop_duplicates(entries: PostingEntries) -> PostingEntries:
-    """Drop repeated entries. Parts may have the same heading path, and each part has the postings of its terms."""
+    """Drop repeated entries. If several parts have the same heading path, each has the entries of the path's terms."""
     keys = entries.term.astype(np.int64) << 16 | entries.doc  # doc ids have 16 bits
     _, first = np.unique(keys, return_index=True)
     return entries.take(first)

@@ -23,9 +23,10 @@ from searchkit.query.tree import ScoringClause
 
 _SCORE_BLOCK_SIZE = 1 << 15  # scores of terms that are computed together: they stay in the processor's cache
 _MAX_EXACT_DOCS = 4096
-"""A set that is stored as at most this many ids is scored without upper bounds (`_ImpactBounds`). In
-`Scorer._candidates`, docs that are likely to be the best come first if they are at most this many. The first block of
-docs whose upper bounds are computed has this many docs if there is no threshold yet."""
+"""A number of docs with three uses: (a) A set that is stored as at most this many ids is scored without upper bounds
+(`_ImpactBounds`). (b) In `Scorer._candidates`, docs that are likely to be the best come first if they are at most this
+many. (c) The first block of docs whose upper bounds are computed has this many docs, unless docs that came first have
+set a threshold."""
 _MAX_BOUND_BLOCK_DOCS = 1 << 17
 """Maximum number of docs of a block for upper bounds. A block of a bitset includes docs that do not match."""
 _NEAR_RATIO = 5
@@ -90,11 +91,14 @@ class Scorer:
         """Return the ids, ascending, of the docs that `bounds` cannot exclude from the `RESCORE_DEPTH` best of a set.
 
         A doc is excluded if its upper bound is below the threshold, which rises as docs are offered (`_ImpactBounds`).
-        The earlier the threshold rises, the more docs it excludes. So the docs in `likely` (if they are ids, more than
-        `RESCORE_DEPTH` and at most `_MAX_EXACT_DOCS`) and, if the set is dense, the docs with a rare term
-        (`IndexTerms.rare_doc_ids`) are offered to `bounds` first. If the threshold then exceeds the highest possible
-        bound of a doc with only frequent terms, the candidates are among the docs with a rare term, and the other docs
-        are not offered ("MaxScore": Turtle and Flood, "Query Evaluation: Strategies and Optimizations", 1995).
+        The earlier the threshold rises, the more docs it excludes. So two groups of docs are offered to `bounds` first:
+
+        (a) the docs in `likely`, if they are stored as ids, more than `RESCORE_DEPTH` and at most `_MAX_EXACT_DOCS`;
+        (b) if the set is dense, the docs with a rare term (`IndexTerms.rare_doc_ids`).
+
+        If the threshold then exceeds the highest possible bound of a doc with only frequent terms, all candidates have
+        a rare term, and the other docs of a dense set are not offered ("MaxScore": Turtle and Flood, "Query Evaluation:
+        Strategies and Optimizations", 1995).
         """
         if likely is not None and not likely.is_dense and RESCORE_DEPTH < len(likely) <= _MAX_EXACT_DOCS:
             bounds.offer(likely.ids)

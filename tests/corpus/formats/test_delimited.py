@@ -46,7 +46,10 @@ def read_or_reason(data: bytes) -> FileContents | str:
 
 
 def test_rows_are_records() -> None:
-    """A row is a finished paragraph. Its key is the number of its first line; other columns than 正文 are overrides."""
+    """A row is a record: one paragraph, whose key is the number of the first line of the row.
+
+    The columns other than 正文 are overrides: stated metadata, which takes precedence over detected metadata.
+    """
     contents = read(TABLE)
     assert texts(contents) == {"2": "立案129件。", "3": "罚没款93.7182万元， 下降5%。"}
     assert [document.overrides for document in contents.documents] == [
@@ -64,7 +67,7 @@ def test_names_of_the_text_column(name: str) -> None:
 
 
 def test_the_first_text_name_wins() -> None:
-    """Of several columns with names of `records.TEXT_NAMES`, the one with the first name is the text."""
+    """Of several columns with names in `records.TEXT_NAMES`, that with the name first in the list is the text."""
     (document,) = read("内容,text\n甲,乙\n").documents
     assert (document.blocks[0].text, document.overrides) == ("乙", {"内容": "甲"})
 

@@ -119,7 +119,7 @@ def test_encrypted_documents_are_refused(data: bytes) -> None:
 def test_without_libreoffice_the_message_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch, data: bytes, name: str
 ) -> None:
-    """Binary .doc, RTF and Word XML need LibreOffice, and the message names the format. A text does not."""
+    """Binary .doc, RTF and Word XML need LibreOffice, and the message names the format. A plain text needs none."""
     monkeypatch.setattr(doc, "find_libreoffice", lambda: None)
     with pytest.raises(ReadError, match=f"needs LibreOffice to read {name}: install LibreOffice, or save the file as"):
         doc.read(data, "a.doc")

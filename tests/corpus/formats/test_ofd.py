@@ -101,7 +101,7 @@ def typeset_document(pages: Sequence[Sequence[PrintedLine]], **options: str) -> 
 
 
 def blocks(data: bytes) -> list[Block]:
-    """Return the blocks of the only document in a package. It has no key."""
+    """Return the blocks of the only document in a package, which must have no key (the number in a package)."""
     (raw_document,) = ofd.read(data, "a.ofd").documents
     assert raw_document.key is None
     return list(raw_document.blocks)
@@ -162,7 +162,7 @@ def test_hidden_and_skewed_text_is_dropped() -> None:
     assert texts(build_package(build_document([build_page(hidden + askew + away + shown)]))) == ["正文"]
 
 
-def test_of_templates_only_those_used_once_are_read() -> None:
+def test_text_of_a_template_is_read_if_one_page_uses_it() -> None:
     """Text of a template that several pages use is dropped; text of a template that one page uses is read."""
     shared = build_text_object(PrintedLine("区司法局内部参考", 100, 400, 16))
     letter = build_text_object(PrintedLine("津滨卫发〔2023〕12号", 200, 150, 16))
@@ -178,8 +178,11 @@ def test_of_templates_only_those_used_once_are_read() -> None:
     assert texts(build_package(body)) == ["津滨卫发〔2023〕12号", "甲", "乙"]
 
 
-def test_blocks_that_differ_in_digits_are_text_on_every_page() -> None:
-    """Forms that differ only in numbers are kept; page numbers and lines of templates are left out and counted."""
+def test_lines_that_differ_only_in_numbers_are_kept() -> None:
+    """Lines of a form that differ only in numbers from page to page are kept.
+
+    Page numbers, and lines of a template that several pages use, are left out. A warning counts them.
+    """
     head = build_text_object(PrintedLine("青山市司法局", 250, 50, 9))
     pages = [
         build_page(
@@ -281,7 +284,10 @@ def test_invisible_characters_are_dropped() -> None:
     ],
 )
 def test_plausible_metadata_are_hints(info: str, hints: dict[str, str]) -> None:
-    """Title and author are hints if they look like those of a report. The file's creation date is ignored."""
+    """Title and author are hints (evidence for the detection of metadata) if they look like those of a report.
+
+    The file's creation date is ignored.
+    """
     (raw_document,) = ofd.read(
         build_package(typeset_document([[PrintedLine("正文", 100, 100, 16)]]), info=info), "a.ofd"
     ).documents

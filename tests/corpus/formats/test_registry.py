@@ -125,7 +125,7 @@ def test_every_line_end_ends_a_line(end: str) -> None:
     assert texts(f"一{end}二", "a.txt") == ["一", "二"]
 
 
-def test_tabs_and_line_ends_are_visible() -> None:
+def test_tabs_and_line_ends_are_not_removed_as_invisible() -> None:
     """Only invisible characters are removed."""
     assert remove_invisible("立\u200b案\t129\n\ufeff件\ud800") == "立案\t129\n件"
 
@@ -326,7 +326,10 @@ def test_html_drops_scripts_menus_and_hidden_parts() -> None:
     ],
 )
 def test_html_containers_in_tables(table: str, expected: list[str]) -> None:
-    """A container in a table is the main text, unless its row has become one block. No text is lost in any case."""
+    """A container (an element with a usual id or class of the main text) is the main text also in a table.
+
+    It is not if its row has become one block. No text is lost in any case.
+    """
     assert texts(build_page(f"<table>{table}</table><div>主办</div>"), "a.html") == expected
 
 
@@ -362,7 +365,10 @@ def test_html_without_main_text_is_kept() -> None:
 
 
 def test_html_meta_elements_are_hints() -> None:
-    """Meta elements with names of government sites or common names are hints, and so is the title without the site."""
+    """Meta elements with names of government sites or common names are hints: evidence for detection.
+
+    The title without the name of the site is a hint, too.
+    """
     head = """<title>年度工作报告_政府信息_某某市人民政府</title><meta name="PubDate" content="2024-01-03 11:10">
       <meta name="contentsource" content=" 市卫健局 "><meta property="og:url" content="https://a.cn/1">
       <meta name="SiteName" content="某某市">
@@ -438,7 +444,7 @@ def test_html_facts_of_other_documents_are_dropped() -> None:
 
 
 def test_html_labels_without_values_and_data_columns_are_unchanged() -> None:
-    """An empty 文号 is not merged with the title, and a table with such column names is a data table."""
+    """An empty 文号 is not merged with the title. A table with labels of facts as column names is a data table."""
     body = "<p>文号：</p><h1>年度报告</h1><p>发布机构</p><p>本年立案129件。</p>"
     body += "<table><tr><td>名称<td>来源<td>件数<tr><td>甲<td>乙<td>3<tr><td>文号<td>发布日期</table>"
     assert texts(build_page(body), "a.html") == ["文号：", "年度报告", "发布机构", "本年立案129件。", ""]
@@ -530,7 +536,7 @@ def read_records(*lines: str) -> FileContents:
 
 
 def test_lines_are_records() -> None:
-    """A line is a finished paragraph with its id. Other fields are overrides."""
+    """A line is a record: one paragraph with its id. Its other fields are overrides, that is stated metadata."""
     contents = read_records(
         '{"id": 7, "title": "报告", "text": "立案\\n129件\\u0007", "year": 2023}', "", '{"_id": "b", "text": "结案"}'
     )

@@ -61,7 +61,7 @@ def test_fonts_are_repaired_from_the_names_of_their_glyphs(subtype: str, mapped:
 
 
 def test_a_map_to_characters_is_used_whatever_the_names() -> None:
-    """A map to readable characters is not replaced, whether names of glyphs state no characters or other ones."""
+    """A map to readable characters is kept, even if the names of the glyphs state none, or other characters."""
     assert texts(read_pdf(coded_pdf([TEXT], CHARS, MEANINGLESS_NAMES))) == LINES
     assert texts(read_pdf(coded_pdf([TEXT], CHARS, NAMES[::-1]))) == LINES
 

@@ -50,7 +50,7 @@ def test_lists_inside_sentences_are_not_split() -> None:
 
 
 @pytest.mark.parametrize(("before", "number"), [("九", "十"), ("十", "十一"), ("十九", "二十"), ("二十", "二十一")])
-def test_large_numbers_are_split_off(before: str, number: str) -> None:
+def test_headings_with_large_numbers_are_split_off(before: str, number: str) -> None:
     """A heading that continues the numbering of the line before is split off, also after a bracket or a blank."""
     for stop in ("。", "！", "：", "）", "。 "):
         assert _split(f"{before}、抓学习", f"学了{stop}{number}、抓培训") == [

@@ -33,8 +33,8 @@ _BROKEN_FIGURE = re.compile(r"\d[\d,]*,\d{0,2}|\d[\d,.]* \d[\d,.]*")
 _MAX_BROKEN_SHARE = 0.2
 """Maximum share of the rows of a table with a `_BROKEN_FIGURE`."""
 _MIN_OUTDENT = 0.5
-"""Minimum distance, in em, by which the label of a total that is centred over the first two columns starts left of the
-other texts of the second column."""
+"""The label of a total that stands in the second column is taken to be centred over the first two columns if it starts
+more than this distance, in em, left of the other texts of the second column."""
 _MAX_BAR_DISTANCE_ABOVE, _MAX_BAR_DISTANCE_BELOW = 10.0, 4.0
 """Maximum distances, in em, of the bars of a table from its first and its last row with figures."""
 
@@ -257,9 +257,10 @@ def _move_totals(rows: Collection[dict[int, list[Glyph]]]) -> None:
 def _find_label_spans(rows: Sequence[tuple[TextRow, Mapping[int, Sequence[Glyph]]]]) -> list[tuple[str, int]]:
     """Return the labels in the first column, each with the number of rows on which it is centred.
 
-    Empty if the rows are not groups with a label centred on each, if a line only continues cells of another row, or if
-    the label of the first row that is not a total covers only this row. A row with a label but without a cell in the
-    second column counts as a total, and its label must cover only this row.
+    The result is empty in these cases: (a) the rows are not groups with a label centred on each; (b) a line only
+    continues cells of another row; (c) the first label, apart from those of totals, is level with its first row, so
+    that it is not centred over several rows. A row with a label but without a cell in the second column counts as a
+    total, and its label must cover only this row.
     """
     labels: list[tuple[float, str]] = []
     heights: list[float] = []

@@ -32,8 +32,9 @@ _MAX_DASH_GAP = 0.6
 _MIN_LENGTH = 0.8
 """Minimum length of a rule after its dashes are joined, in em. A shorter one is part of a drawing or a character."""
 _MIN_OUTER_CELL = 1.0
-"""Minimum length, in em, by which rules protrude beyond the outermost rule across them if an outer rule is missing.
-Also the minimum distance from horizontal rules at which the end of a vertical rule shows the edge of a row."""
+"""A length in em, used twice. If rules protrude beyond the outermost rule across them by more than it, an outer rule is
+missing there. If the end of a vertical rule is further than it from all horizontal rules, the end is the edge of a row.
+"""
 
 
 Subpath = Sequence[tuple[float, float]]
@@ -267,10 +268,10 @@ def _add_ends(rows: Sequence[float], down: Sequence[_Line], em: float) -> list[f
 
 
 def _find_walls(lines: Sequence[_Line], positions: Sequence[float], crossing: Sequence[float]) -> set[tuple[int, int]]:
-    """Return where parallel lines separate slots.
+    """Return the places where parallel lines separate slots.
 
-    Each is a pair: the index of the line's position in `positions`, and the index of the space between two positions
-    in `crossing`, those of the lines across.
+    Each place is a pair: (a) the index of the line's position in `positions`; (b) the index of the space between two
+    adjacent positions in `crossing`, which has the positions of the lines across.
     """
     middles = [(before + after) / 2 for before, after in pairwise(crossing)]
     walls: set[tuple[int, int]] = set()

@@ -83,8 +83,8 @@ class SegmentMatcher:
     def match_cross_word(self, word: Substring) -> DocSet:
         """Return the docs whose passage contains a string of letters. Docs with the string as a token may be left out.
 
-        Returns the docs of the cross-word postings if the string is a term with such. Otherwise finds the string in the
-        passages.
+        Returns the docs of the cross-word postings if the string is a term that has them. Otherwise finds the string in
+        the passages.
         """
         term_ord = self._segment.postings.ord_of(word.text)
         ids = None if term_ord is None else self._segment.cross_word.doc_ids(term_ord)
