@@ -8,13 +8,14 @@ is a corpus: `gov`, the government work reports (`bench.corpora.REAL`), or the n
 which each request is sent to both indexes: queries with four facets and with other options, and look-ups. On `gov`, the
 look-ups are those of `bench.manymeasures` and some of `bench.lookups`, and there are comparisons. An answer is
 different if totals, facets, hits or values differ, if a score differs by more than 1e-4 of it, or if hits with
-different scores have another order. Times of a class are those of the second and third round. The processor time of the
-nodes includes their work that is not part of a request. The heap is the used part of the old generation after the
-requests, with the objects that Java has not yet cleared. Then all queries are sent together, as `searchkit search`
-sends those of a file, and one after the other. `--alone` also compares what OpenSearch finds without searchkit
-(`bench.analyzers`).
+different scores have another order. Times are reported by class of requests, such as `phrase`, and are those of the
+second and third round. The processor time of the nodes includes their work that is not part of a request. The heap is
+the used part of the old generation after the requests, with the objects that Java has not yet cleared. Then all queries
+are sent together, as `searchkit search` sends those of a file, and one after the other. `--alone` also compares what
+OpenSearch finds without searchkit (`bench.analyzers`).
 
-Writes results/opensearch.json, OPENSEARCH.md and the table of growth in docs/scale.md.
+Writes results/opensearch.json, OPENSEARCH.md and the table of growth in docs/scale.md: sizes and times of indexes by
+their number of paragraphs.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
     python -m bench.run [--size 10k|100k|1m|gov]… [--only search|indexing|commands]… [--engine NAME]… [--name NAME]
 
+The size `gov` stands for the corpus of real reports (`corpora.REAL`). All other sizes are generated corpora.
+
 Without options, runs all benchmarks at all sizes that are available: about an hour and a half on two cores, and 20 GB
 of disk. Earlier results under the same name are kept unless they are measured again. Searches and full builds are
 measured in separate processes, in which each library may use one thread. The commands of a cold search and of an update

@@ -1,9 +1,13 @@
 """The English sentences of the library, found in its source: errors, notes, warnings, reasons and findings.
 
-A sentence is a string that is passed to an exception or to one of `_ARGUMENTS`, that is added to a list of warnings,
-problems, reasons or notes, or that a function returns whose docstring says that it returns sentences. Variables,
-constants and functions are followed to the strings that they stand for. The template of an f-string is written as for
-`str.format`; the name of a placeholder is derived from its expression.
+A sentence is a string that
+
+(a) is passed to an exception or to one of `_ARGUMENTS`,
+(b) is added to a list of warnings, problems, reasons or notes, or
+(c) is returned by a function whose docstring says that it returns sentences (`_SENTENCES_OF`).
+
+Variables, constants and functions are followed to the strings that they stand for. The template of an f-string is
+written as for `str.format`; the name of a placeholder is derived from its expression.
 """
 
 from __future__ import annotations

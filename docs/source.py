@@ -85,9 +85,9 @@ def members(cls: type) -> dict[str, Member]:
 
 
 def find(classes: Iterable[type], name: str) -> Member | None:
-    """Return the member of the first class that has one with this name and a docstring.
+    """Return the member called `name` of the first class in which this member has a docstring.
 
-    If no such member has a docstring, return the first member with the name. Return None if there is none.
+    If it has no docstring in any class, return the first member with the name. Return None if no class has the name.
     """
     matches = [member for cls in classes for member in _lookup(cls, name)]
     return next((member for member in matches if member.text), next(iter(matches), None))
@@ -99,11 +99,11 @@ def searchkit_bases(cls: type) -> list[type]:
 
 
 def _lookup(cls: type, name: str) -> Iterator[Member]:
-    """Yield the member with a name of a class or of one of its bases.
+    """Yield the member called `name` of a class or of one of its bases.
 
-    If there is no such member, yield what is found in the first record that has the name and is a field of the class: a
-    `Hit` has a `paragraph`, so `text` of a hit is `Paragraph.text`. An assignment without a type, such as
-    `unit = _Delegated[str]("extracted")`, is not a member of its own, because it delegates to such a record.
+    If there is none, look the name up in the class of each field in turn, and yield what the first such class has: a
+    `Hit` has a field `paragraph`, so `text` of a hit is `Paragraph.text`. An assignment without a type, such as
+    `unit = _Delegated[str]("extracted")`, does not count as a member, because it delegates to such a field.
     """
     bases = searchkit_bases(cls)
     for base in bases:

@@ -34,7 +34,7 @@ from typing import IO, NoReturn, cast
 ROOT_FOLDER = Path(os.sep)
 """Current folder of child processes, where other users cannot place files."""
 MAX_MESSAGE_LENGTH = 200_000_000
-"""Maximum size of a message in bytes. To the receiver of a longer message, the sender counts as exited."""
+"""Maximum size of a message in bytes. The receiver of a longer message treats the sender as exited."""
 
 OUT_OF_TIME = -getattr(signal, "SIGPROF", 0)
 """Exit code of a child that the system killed because it exceeded its CPU time. Windows does not limit CPU time."""

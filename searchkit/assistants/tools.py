@@ -38,8 +38,8 @@ class Tool:
     description: str
     """What the tool is for. A model reads it to choose a tool."""
     read: Callable[[IndexState, Arguments], Answer]
-    """Answers a call from the state of an index, with the result of `read_arguments`. Raises the exceptions of the
-    methods of `IndexState`, and UsageError for an id that names nothing."""
+    """Answers a call. Its arguments are the state of an index, and the values that `arguments.read_arguments` returned
+    for the call. Raises the exceptions of the methods of `IndexState`, and UsageError for an id that names nothing."""
     parameters: tuple[Parameter, ...] = ()
     """Its parameters, without `filters` and those that all tools have (`max_characters`; `index` if there are several
     indexes)."""

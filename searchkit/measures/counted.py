@@ -19,7 +19,8 @@ _MAX_SLOGAN_LENGTH = 10
 def is_idiom(folded: str, quantity: Quantity, preceding: str) -> bool:
     """Return whether a number and its unit are an idiom (一起 in 站在一起), or are in the slogan 发现一起、查处一起.
 
-    `preceding` is the text before the number. An act at its end makes an idiom count (立案一起), but not the slogan.
+    `preceding` is the text before the number. If it ends with an act of the administration (立案一起), the number is no
+    idiom, except in the slogan.
     """
     if quantity.value != 1:
         return False

@@ -366,7 +366,7 @@ def format_document(document: Document) -> str:
 
 
 def _hit_lines(number: int, hit: Hit, *, colour: bool, highlight: bool) -> list[str]:
-    """Return the lines of a hit: number and snippet; headings with matches; id, facets, score and what the hit lacks.
+    """Return the lines of a hit: number and snippet; headings with matches; id, facets, score and missing words.
 
     Lines with the near-duplicates and with the explanation of the score follow, if there are any. `number`: position of
     the hit in all results, from 1.
@@ -447,7 +447,7 @@ def _highlight(snippet: Snippet, *, colour: bool, highlight: bool = False) -> st
 
 
 def _split_columns(rows: Sequence[Sequence[str]], headers: Sequence[str], width: int | None) -> Iterator[range]:
-    """Yield the range of columns of each table that fits a width. Column 0 is in all tables, and in no range.
+    """Yield the range of columns of each table that fits a width. No range has column 0, which all tables repeat.
 
     Yields nothing without rows.
     """
@@ -469,7 +469,7 @@ def _split_columns(rows: Sequence[Sequence[str]], headers: Sequence[str], width:
 def _aligned_table(rows: Sequence[Sequence[str]], headers: Sequence[str], width: int | None = None) -> str:
     """Return the table that `format_table` returns, with cells of one line.
 
-    It does not import tabulate, so that searches start faster, unless the table does not fit.
+    It imports tabulate only if the table is wider than `width`, so that searches start faster.
     """
     if width is not None and _fit_columns(rows, headers, width) is not None:
         return format_table(rows, headers, width=width)

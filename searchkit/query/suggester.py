@@ -7,8 +7,8 @@ file takes the same time whatever its size. All text is UTF-8, and all keys are 
         of each of the five sections that follow, from `entries` to `endings`
     entries: count, kind and text, separated by tabs; facet values, then words, then headings, most frequent first
     texts, pinyin, initials: a key and the hexadecimal offset in `entries` of an entry that has it; sorted by key
-    endings: the same, but a key is a name of a facet value, or a word, without its first character, so that a text with
-        another first character is found; only names and words of three or more characters
+    endings: lines like these, but the key is a word or a name of a facet value without its first character, so that a
+        text that differs in the first character is found; only words and names of three or more characters
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ MIN_WORD_COUNT = 2
 _MAX_HEADING_LENGTH = 40
 """Maximum number of characters of a heading in a file."""
 _MAX_KEY_LENGTH = 12
-"""Number of characters at the beginning of a text of which the pinyin and the initials are keys."""
+"""Number of characters at the beginning of a text that are romanised for its keys in pinyin and in initials."""
 _MAX_SPELLINGS = 24
 """Maximum number of ways to read a text. If there are more, only the usual one is used (`pinyin.syllables`)."""
 _MIN_SUBSTITUTED_LENGTH = 3

@@ -129,10 +129,10 @@ class ScoringClause:
     """A part of the query that adds to the score of a paragraph. It does not decide whether the paragraph matches."""
 
     text: str
-    """A run, a synonym variant of a run, or a quoted string, folded."""
+    """A run, a synonym variant of a run (the run with synonyms in place of words), or a quoted string. Folded."""
     terms: tuple[str, ...]
-    """Distinct terms of the text (`Analyzer.query_terms`). A synonym variant has only those
-    of its words, not of the shorter words in them."""
+    """Distinct terms of the text: its words, and the shorter words in them (`Analyzer.query_terms`). Of a synonym
+    variant, only its words."""
     weight: float = 1.0
     """Factor of the score: the product of the boosts (`^`) around the clause, reduced for synonym variants."""
     term_factors: tuple[float, ...] = ()
@@ -284,8 +284,8 @@ class Query:
     understood: tuple[UnderstoodFilter, ...] = ()
     """The filters that were understood from words of the query, in the order of these words."""
     loosened: Query | None = None
-    """The query to search if nothing matches this one, not even `any`. It requires all understood filters but those
-    of one facet, or none of them. It can be loosened further."""
+    """The query to search if nothing matches this one, not even `any`. It requires fewer understood filters: those of
+    one facet, or all of them, are dropped. It can be loosened further."""
 
     def replace_prefixes(self, prefixes: Mapping[Prefix, Prefix]) -> Query:
         """Return the query with each prefix that is a key of `prefixes` replaced by its value."""

@@ -50,9 +50,10 @@ class QueryNames:
             self._by_text[text] = whole
         is_last = last is not None and (last.is_listed or is_change) and not (whole and whole.is_listed)
         self.wanted: MeasureName | None = last if is_last else whole
-        """The measure that the query asks for: the listed name that all clauses state together (粮食 产量); or the
-        listed name that is its last clause; or a change that is its only clause; or else, unless a clause has a year,
-        the name that all clauses state together. Otherwise None."""
+        """The measure that the query asks for. It is the first of these that the query has: (a) a name in the list of
+        names that all clauses state together (粮食 产量); (b) a name in the list that is the last clause; (c) a change
+        that is the only clause; (d) any name that all clauses state together, unless a clause has a year. Otherwise
+        None."""
         named = {name.text for name in self._by_text.values()}
         others = [clause for clause in query.scoring if clause.weight < max_weight]
         self._synonyms = {clause.text for clause in others if names.parse(clause.text).text in named}
@@ -60,9 +61,10 @@ class QueryNames:
 
     @property
     def aspect(self) -> Aspect:
-        """What the query asks for: the aspect of the listed measure that it asks for.
+        """The aspect that the query asks for.
 
-        Without one, a change or an addition if one of its names states it, otherwise a level.
+        If it asks for a measure in the list of names, it is the aspect of this measure. Otherwise it is a change or an
+        addition if a name in the query states it, and a level if none does.
         """
         if self.wanted is not None and self.wanted.is_listed:
             return self.wanted.aspect

@@ -259,12 +259,12 @@ def attack(tally: Tally, cases: int, seed: int, corpus: Path = CORPUS) -> None:
     with tempfile.TemporaryDirectory() as folder:
         searchkit.build(corpus, folder)
         with tempfile.TemporaryFile("w+b") as errors, Server(Path(folder), errors) as server:
-            last = _get(b"/search.json?query=%E6%89%A7%E6%B3%95")
-            before = re.sub(rb'"took_ms":[^,]*', b"", server.send(last).partition(b"\r\n\r\n")[2])
+            search = _get(b"/search.json?query=%E6%89%A7%E6%B3%95")
+            before = re.sub(rb'"took_ms":[^,]*', b"", server.send(search).partition(b"\r\n\r\n")[2])
             requests = Requests(server, tally, seed)
             for _ in range(cases):
                 requests.run()
-            after = re.sub(rb'"took_ms":[^,]*', b"", server.send(last).partition(b"\r\n\r\n")[2])
+            after = re.sub(rb'"took_ms":[^,]*', b"", server.send(search).partition(b"\r\n\r\n")[2])
             if before != after:
                 tally.add_fault("wrong", f"after all requests: {after[:200]!r}")
             if "Traceback" in server.errors:

@@ -395,7 +395,7 @@ def test_headings_are_found_like_by_scanning(headings: list[str], strings: list[
     assert matcher.match(Substring("\0", "heading")).tolist() == []
 
 
-def test_the_term_of_a_number_is_not_a_string(report: Report, tmp_path: Path) -> None:
+def test_a_string_does_not_match_a_converted_numeral(report: Report, tmp_path: Path) -> None:
     """The string 0件 does not match 零件, although the analyzer turns 零件 into the term 0件."""
     write_index([report("a.txt", "零件", "10件")], tmp_path, BuildOptions("columnar"))
     write_index([report("b.txt", "零件")], tmp_path / "other", BuildOptions("columnar"))
@@ -405,7 +405,7 @@ def test_the_term_of_a_number_is_not_a_string(report: Report, tmp_path: Path) ->
 
 
 @given(st.lists(st.tuples(st.integers(1, 6), st.integers(1, 6)), unique=True), st.data())
-def test_pairs_without_lists_are_not_adjacent(words: list[tuple[int, int]], data: st.DataObject) -> None:
+def test_words_without_lists_do_not_overlap(words: list[tuple[int, int]], data: st.DataObject) -> None:
     """Words of two characters without a list of offsets are frequent, and no two of them can overlap by one character.
 
     If a word is frequent enough and no word repeats a character, a word with the highest count has no list.

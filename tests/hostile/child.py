@@ -10,11 +10,11 @@ from types import ModuleType
 
 HERE = Path(__file__).parent
 
-spec = spec_from_file_location("beginning", HERE.parents[1] / "searchkit" / "processes.py")
+spec = spec_from_file_location("processes", HERE.parents[1] / "searchkit" / "processes.py")
 assert spec
 assert spec.loader
-beginning = module_from_spec(spec)
-spec.loader.exec_module(beginning)
+processes = module_from_spec(spec)
+spec.loader.exec_module(processes)
 
 
 def import_and_install(name: str) -> ModuleType:
@@ -25,5 +25,5 @@ def import_and_install(name: str) -> ModuleType:
     return module
 
 
-beginning.import_module = import_and_install  # type: ignore[attr-defined]
-beginning._bootstrap(*sys.argv[1:])
+processes.import_module = import_and_install  # type: ignore[attr-defined]
+processes._bootstrap(*sys.argv[1:])

@@ -94,7 +94,7 @@ def build_with(folder: Path, content: bytes, jobs: int, name: str = "a.jsonl") -
 
 
 def contents_of(index: Path) -> list[object]:
-    """Return the documents and paragraphs of an index in corpus order, and at most 100 measures of a look-up by rank.
+    """Return the documents and paragraphs of an index in corpus order, and the best 100 measures of a look-up, ranked.
 
     Checks the index.
     """

@@ -207,7 +207,7 @@ def test_other_denominators_are_not_percentages(extractor: Extractor, text: str)
         ("满意率百分之九十几。", 90, "%", "at_least"),
     ],
 )
-def test_a_round_number_is_a_bound(extractor: Extractor, text: str, value: float, unit: str, bound: str) -> None:
+def test_a_round_number_has_a_bound(extractor: Extractor, text: str, value: float, unit: str, bound: str) -> None:
     """A number with 几, 余, 多 or 数 has the bound at_least.
 
     A bare multiplier (千) is a number only with such a word (千余户) or after a word of a bound (近千人, 不足百人).

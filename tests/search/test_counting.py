@@ -47,8 +47,11 @@ def test_values_are_counted_under_a_query(index: Index) -> None:
     assert index.facets("year", query="量子")["year"].values == ()
 
 
-def test_a_value_of_which_the_list_has_hits_is_not_reported(index: Index) -> None:
-    """A list goes on with paragraphs that have some words. The note on a value without a hit is about all of it."""
+def test_a_filter_value_of_a_partial_match_is_not_noted(index: Index) -> None:
+    """No note says that a filter value has no hit if a listed paragraph with only some of the words has the value.
+
+    With `beyond=False`, such a paragraph is not listed, and the note is there.
+    """
     districts = ["福州市", "厦门市"]
     assert index.search("执法 立案", district=districts).notes == ()
     assert index.search("执法 立案", district=districts, beyond=False).notes == ("district 厦门市 has no hit",)

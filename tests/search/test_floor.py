@@ -1,4 +1,7 @@
-"""The recordings of `bench.floor`: the array operations of a search, and its calls."""
+"""`bench.floor`, which measures how long the array operations and the calls of a search take without the other code.
+
+It records the operations of one search, and counts the calls of another.
+"""
 
 from __future__ import annotations
 

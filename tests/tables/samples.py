@@ -1,4 +1,7 @@
-"""The table corpus: the kinds of tables that reports contain, and what only looks like one."""
+"""The table corpus: the kinds of tables that reports contain, and what only looks like a table.
+
+`description` explains the notation of rows and cells.
+"""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def test_reports_are_text(page: Page, hostile_address: str) -> None:
 
 
 def test_lists_are_text(page: Page, hostile_address: str) -> None:
-    """Payloads in hits, facets, tables, neighbours, found values and completions are text."""
+    """Payloads in hits, neighbouring paragraphs, facets, values found by typing, tables and completions are text."""
     shown, problems = probe_lists(page, hostile_address)
     assert problems == []
     assert shown >= 200

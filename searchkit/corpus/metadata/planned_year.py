@@ -2,11 +2,14 @@
 
 A work report reviews one year and plans the next. Most reports are given in the first months of the year that they
 plan, others in November or December of the year before. Many titles state the planned year, some the reviewed year.
-The year planned in the headings takes precedence if the dates of the session and the title are compatible with it.
-Otherwise a session in winter plans the next year, unless title and text contradict it (`_plans_next_year`). The year of
-any other session counts if the title states no year or, for a session until August, an earlier one. Otherwise the year
-of the title counts. If no session is known, sentences that plan the next year can overrule it. Without session and
-title, `dates.infer_speech_year` infers the year.
+The first of these that applies is the year:
+
+(a) the year planned in the headings, if the dates of the session and the title are compatible with it;
+(b) the year after a session in winter, unless title and text contradict it (`_plans_next_year`);
+(c) the year of the session, if the title states no year, or if it states an earlier one and the session was before
+    September;
+(d) the year of the title, or the next year if no session is known and several phrases plan the next year;
+(e) the year that `dates.infer_speech_year` infers.
 """
 
 from __future__ import annotations

@@ -322,9 +322,9 @@ def _can_precede_heading(previous: _MarkedBlock | None) -> bool:
 def _reconsider_by_siblings(classified: list[_ClassifiedLine]) -> list[_ClassifiedLine]:
     """Reconsider the run-in headings of each list.
 
-    If every one of three or more items begins with a sentence that is a heading by the looser limit, these sentences
-    are headings. Otherwise, if at least two items have headings, the heading of any other item may have lost its full
-    stop.
+    If each of three or more items begins with a sentence that is a heading by the larger maximum length (`loose`),
+    these sentences are headings. Otherwise, if at least two items have headings, the heading of any other item may have
+    lost its full stop.
     """
     min_items = 2
     for members in _find_lists(classified):
@@ -356,7 +356,10 @@ def _find_lists(classified: Sequence[_ClassifiedLine]) -> Iterable[list[int]]:
 
 
 class _OutlineBuilder:
-    """Builds the paragraphs in one pass over the lines, and keeps track of the open headings."""
+    """Builds the paragraphs in one pass over the lines, and keeps track of the open entries.
+
+    An entry is a heading or an item of a list (`levels.OpenEntry`). It is open as long as new lines belong below it.
+    """
 
     def __init__(self, classified: Sequence[_ClassifiedLine]) -> None:
         self._lines = classified

@@ -127,7 +127,8 @@ def _indicator_arrays(indicators: Sequence[str]) -> dict[str, Array]:
     """Return the text of distinct indicators, their lengths, and a key of 64 bits for each of them.
 
     The text is stored folded. The original characters that folding changes are stored beside it, with their offsets.
-    Indicators of several segments with equal keys are taken as equal, so that they need not be decoded.
+    Two indicators with equal keys count as equal, also those of different segments. So `join_indicators` need not
+    decode them.
     """
     codes, lengths = encode_indicators(indicators)
     printed = to_code_points(SEPARATOR.join((*indicators, "")))
@@ -338,7 +339,8 @@ class SegmentMeasures:
 
         `Filter.admits_measure` defines the filter.
 
-        `reports`: the docs of the reports whose own year the filter admits. They decide for measures without a year.
+        `reports`: the docs of the reports whose own year the filter admits. A measure without a year is admitted if its
+        doc is one of them.
         """
         of_year = [year for year, *_ in self.times.values()]
         admitted = {year for year in set(of_year) if year is not None and years.admits(_paragraph_of(year))}
@@ -519,8 +521,8 @@ def _find_invalid_value(columns: MeasureArrays) -> str | None:
 def _container_docs(columns: MeasureArrays, doc_of: Array, n: Array, document_of: Array) -> Array:
     """Return an element for each measure. If the measure is part of another one, the element is the doc of the other.
 
-    The element is -1 if that doc is not in this segment, because a long document is split. The elements of measures
-    that are not part of another one have no meaning.
+    The element is -1 if that doc is not in this segment: the docs of a long document can be in several segments. The
+    elements of measures that are not part of another one have no meaning.
     """
     cells = columns.cells
     docs: Array = doc_of.copy()

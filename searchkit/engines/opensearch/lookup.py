@@ -1,6 +1,7 @@
 """Looks up measures: the cluster finds and scores paragraphs; the columns in memory select measures.
 
-Records of measures are loaded when they are asked for.
+Records of measures are loaded when they are asked for. A uid is a number that identifies a paragraph: a hash of its id
+(`mapping.uid_of`).
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ _UNSCORED = {**_COLLECT, "map_script": "state.uids.add(doc['uid'].value)"}
 
 
 class MeasureLookup:
-    """Looks up measures in one state."""
+    """Looks up measures in one state of an index."""
 
     def __init__(
         self,
@@ -133,7 +134,7 @@ class MeasureLookup:
         return mask
 
     def _scores(self, request: MeasureRequest, indices: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Return the scores by words of the paragraphs of the measures at `indices`."""
+        """Return, for each measure at `indices`, the score of its paragraph by the words of the request."""
         columns = self._columns
         scores = np.zeros(len(columns.uids))
         if request.scoring and len(indices):

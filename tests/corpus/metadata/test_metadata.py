@@ -155,7 +155,10 @@ def test_a_complete_title_is_enough(title: str, expected: tuple[str | None, str,
     ],
 )
 def test_other_places_decide_an_ambiguous_name(head: tuple[str, ...], paragraph: str, city: str) -> None:
-    """鼓楼区 is the one in the city that the rest of the report names, or whose code (410204) the index number has."""
+    """Of several 鼓楼区, the place is the one in the city that the rest of the report names.
+
+    It is also the one whose code (410204) is in the index number.
+    """
     detected = _detect("鼓楼区卫健委2022年法治政府建设年度报告", head, (paragraph,))
     assert "/".join(detected.region) == city + "/鼓楼区"
 
@@ -365,14 +368,17 @@ def test_a_signature_with_a_date_or_a_remark(signature: str) -> None:
     assert any(w.startswith("published undecided") for w in detected.warnings) == has_day
 
 
-def test_words_of_a_central_body_name_no_country() -> None:
-    """国家基本公共卫生服务 and 民政部门 are not bodies of the central government: the signature states the place."""
+def test_words_that_resemble_a_central_body_are_ignored() -> None:
+    """国家基本公共卫生服务 and 民政部门 are not bodies of the central government. The signature states the place."""
     for title in ("国家基本公共卫生服务项目2023年工作总结", "2023年民政部门行政执法工作报告"):
         assert _detect(title, (), ("我局认真履职。", "临海市民政局")).region[-1] == "临海市"
 
 
 def test_a_report_that_mentions_a_government_is_no_work_report() -> None:
-    """Praise by a government, and an application to it, are no opening of a speech. The title names the issuer."""
+    """Praise by a government, an application to it, or 政府工作报告 inside a title do not make a work report.
+
+    The issuer is the body in the title, not the government.
+    """
     for opening in ("我局受到市政府通报表扬。现将有关工作情况报告如下：", "受理政府信息公开申请3件，编制年度报告。"):
         detected = _detect(
             "东丽区数据局2023年数字政府建设工作情况",
@@ -385,7 +391,7 @@ def test_a_report_that_mentions_a_government_is_no_work_report() -> None:
     assert (about.doctype, about.year, about.issuer, about.agency) == (None, 2023, "临海市水利局", "水利局")
 
 
-def test_the_body_states_the_place() -> None:
+def test_the_text_states_the_place() -> None:
     """If the head does not name the district of a 区卫健委, it is the district that the text names most."""
     text = (
         "我区制定《浦东新区卫生条例》。",
@@ -519,7 +525,10 @@ def test_publication_dates(head: tuple[str, ...], hints: dict[str, str], day: st
 
 
 def test_numbers_and_source_are_read() -> None:
-    """Source and numbers of the report are read. An empty label yields no number, and cited numbers are ignored."""
+    """The source, the index number (索引号) and the document number (文号) of the report are read.
+
+    An empty label yields no number. The numbers of other documents that the text cites are ignored.
+    """
     head = ("索引号: LH331082-035/2025-00028 公开方式: 主动公开", "文号: 临卫〔2025〕3号 成文日期: 2025-01-03")
     detected = _detect(
         "临海市卫生健康局2024年法治政府建设年度报告", head, hints={"source": "https://www.linhai.gov.cn/a.html"}

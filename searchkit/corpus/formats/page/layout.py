@@ -1,6 +1,6 @@
 """Page layout: builds paragraphs from lines, for formats that only state the position of each character.
 
-Lengths are in the unit of `placed`.
+Lengths are in the unit that the format chooses, such as points or millimetres (see `placed`).
 """
 
 from __future__ import annotations
@@ -154,7 +154,10 @@ def _is_emphasis(lines: Sequence[PlacedLine]) -> bool:
 
 
 def _assign_bounds(lines: Sequence[PlacedLine], pages: Sequence[PlacedPage]) -> list[PlacedLine]:
-    """Return the lines with the bounds of their column. Pages in one column without full lines get common bounds."""
+    """Return the lines with the bounds of their column.
+
+    A page in one column that has no full line (`_MIN_WIDTH_SHARE`) gets the bounds of all pages.
+    """
     groups: dict[tuple[int, int], list[PlacedLine]] = {}
     for line in lines:
         if not line.is_row:
