@@ -376,7 +376,7 @@ def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description="Measure the server under load.")
     parser.add_argument("--seconds", type=float, default=SECONDS, help=f"duration of each run: {SECONDS}")
-    parser.add_argument("--data", type=Path, default=DATA, help="folder of reports, indexes and questions, kept")
+    parser.add_argument("--data", type=Path, default=DATA, help="folder of reports, indexes and queries, kept")
     arguments = parser.parse_args()
     if not corpora.is_available(_CORPUS):
         sys.exit(f"the reports are not available: {corpora.REAL}")

@@ -44,11 +44,9 @@ _LIST = re.compile(r"(warnings|problems|reasons|notes)\b")
 """Matches the end of the name of a list of sentences."""
 _SENTENCES_OF = re.compile(r"\b(reasons?|warnings?|problems?|messages?|why|hint)\b", re.IGNORECASE)
 """Matches the first line of the docstring of a function that returns or yields sentences."""
-_WORD = re.compile(r"[^\W\d_]|\}: \{")
-"""Matches a letter, or a colon between two placeholders, of which the second can stand for a sentence.
-
-A template that contains neither is no sentence. Letters in placeholders do not count.
-"""
+_LETTER = re.compile(r"[^\W\d_]")
+"""Matches a letter. A template without letters outside its placeholders is no sentence, unless a placeholder after a
+colon can stand for one: `{path}: {reason}`."""
 _PARTS: Mapping[type[ast.expr], Sequence[str]] = {
     ast.BoolOp: ("values",),
     ast.Dict: ("values",),
@@ -100,7 +98,7 @@ class _Finder:
         """Yield the module and the template of each sentence."""
         for name, tree in self._modules.items():
             for template in self._find(tree, tree):
-                if _WORD.search(_PLACEHOLDER.sub("", template)) or ": {" in template:
+                if _LETTER.search(_PLACEHOLDER.sub("", template)) or ": {" in template:
                     yield name, template
 
     def _find(self, tree: ast.AST, scope: ast.AST) -> Iterator[str]:

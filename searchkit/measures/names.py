@@ -15,6 +15,8 @@ from searchkit.measures.words import cuts_word, first_word_length, is_inside_wor
 
 MIN_NAME_LENGTH = 2
 """Minimum length of a name, in code points."""
+_PAIR = 2
+"""Number of names or numbers that are listed in pairs."""
 MAX_TRAILING_NAME_LENGTH = 28
 """Maximum length in code points of a name after a number."""
 _MAX_TAIL_LENGTH = 8
@@ -148,7 +150,7 @@ class NameText:
         each = wording.DISTRIBUTIVE.search(self._folded, begin, end)
         stop = each.start() if each else end
         spans = self._split_at(wording.NAME_SEPARATOR, begin, stop, end)
-        if len(spans) > length > MIN_NAME_LENGTH:  # 软件和信息技术服务业、互联网及相关服务业收入
+        if len(spans) > length > _PAIR:  # 软件和信息技术服务业、互联网及相关服务业收入
             spans = self._split_at(wording.ITEM_SEPARATOR, begin, stop, end)
         if len(spans) == 1:
             return []
@@ -203,7 +205,8 @@ class NameText:
             return name
         stem = last[: head.start()][-1:]
         is_half = (  # 存、贷款余额
-            head.start() == len(spans) == MIN_NAME_LENGTH
+            len(spans) == _PAIR
+            and head.start() == MIN_NAME_LENGTH
             and is_inside_word(name[-1:] + stem, 1)
             and not is_inside_word(name[-2:], 1)
         )

@@ -54,6 +54,9 @@ _TAG_HINTS = {
 
 _ARGUMENT_COUNTS = {"M": 2, "S": 2, "L": 2, "Q": 4, "B": 6, "A": 7}
 """Number of arguments after each letter of a path. The last two are the coordinates of a point."""
+_MAX_COMPOSED = 200_000
+"""Maximum number of parts of the composite objects of a page. If a composite object contains itself several times, the
+number of parts grows with each level."""
 _MAX_NUMBERS = 100_000
 """Maximum number of parts, separated by blanks, that are read of a path, a box or a matrix."""
 _MAX_COORDINATE = 1e6
@@ -290,6 +293,7 @@ class _OfdDocument:
         """Add the visible objects of a page or a template to `drawn`. `origin` maps its coordinates to the page."""
         stack = [(item, origin, 0) for layer in _children(_first_child(page, "Content"), "Layer") for item in layer]
         stack.reverse()
+        composed = 0
         while stack and len(drawn.glyphs) <= _MAX_CHARACTERS:
             item, matrix, depth = stack.pop()
             kind = _local_name(item)
@@ -303,12 +307,14 @@ class _OfdDocument:
                 drawn.rules += _read_rules(item, _content_matrix(matrix, item))
             elif kind == "PageBlock":
                 stack += [(child, matrix, depth + 1) for child in reversed(item)]
-            elif kind == "CompositeObject":
+            elif kind == "CompositeObject" and composed <= _MAX_COMPOSED:
                 content = _first_child(self._units.get(item.get("ResourceID", "")), "Content")
                 content_matrix = _content_matrix(matrix, item)
-                stack += [
-                    (child, content_matrix, depth + 1) for child in reversed(content if content is not None else ())
-                ]
+                children = list(content) if content is not None else []
+                composed += len(children)
+                stack += [(child, content_matrix, depth + 1) for child in reversed(children)]
+        if composed > _MAX_COMPOSED:
+            self._problems.append(f"page: its composite objects have more than {_MAX_COMPOSED} parts, not all are read")
 
     def _read_glyphs(self, item: Element, matrix: _Matrix) -> Iterator[Glyph]:
         """Yield the glyphs of a text object. CGTransform is ignored: it selects glyphs of the font, not characters."""
