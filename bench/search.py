@@ -50,7 +50,7 @@ class Timing:
 
 
 def open_all(names: Sequence[str], corpus: str, data: Path) -> dict[str, Peer]:
-    """Open the indexes of a corpus. The keys are the names of the peers, as in the results."""
+    """Open the indexes of a corpus as peers. A peer is an engine in one configuration. The keys are their names."""
     opened: dict[str, Peer] = {}
     for name in names:
         opened.update(peers.load(name).open_peers(corpus, data, peers.folder(name, corpus, data)))

@@ -2,8 +2,9 @@
 
     python -m bench.times --draw INDEX…            # write the samples from indexes of the reports, and keep the labels
     python -m bench.times --show develop INDEX…    # print the labels for a use, with their text
-    python -m bench.times --score hold-out INDEX…  # print the share of the labels for a use that the measures equal
+    python -m bench.times --score hold-out INDEX…  # print how many labels for a use equal the extracted measures
 
+The use of a label is the development of rules (`develop`) or only their evaluation (`hold-out`).
 tests/measures/times/README.md describes the samples and the labels.
 """
 
@@ -31,7 +32,8 @@ from searchkit.model import Document, Measure, Paragraph
 FILE = Path(__file__).parents[1] / "tests" / "measures" / "times" / "labels.json"
 SEED = 1954
 SIZES = {"国务院": (10, 11), "人民政府": (19, 17), "": (32, 24)}
-"""Agency → maximum number of measures and of paragraphs drawn from each stratum. `""` stands for all other reports."""
+"""Agency → maximum number of measures and of paragraphs drawn from each stratum (`_stratum`). `""` stands for all other
+reports."""
 PATTERNS = {
     "part": (
         r"上半年|下半年|季度|[至到—－~～-]\s*(?:\d+|[一二三四五六七八九十]+)月|[截到]至?[^，。；|]{0,8}月(?:[底末份]|\d)",
@@ -45,8 +47,8 @@ PATTERNS = {
         40,
     ),
 }
-"""Name of another sample → pattern of the text around a measure, and maximum number of measures drawn. In the text,
-the quote of the measure is between two bars."""
+"""Name of each sample of measures but `random` → pattern of the text around a measure, and maximum number of measures
+drawn. In the text, the quote of the measure is between two bars."""
 _REACH = 40, 8
 """Number of characters before and after a measure in which a pattern is searched."""
 _SPARSE = {("国务院", 1960), ("国务院", 1970)}  # strata with few reports: a third of `SIZES` is drawn
@@ -132,8 +134,8 @@ def draw(indexes: Sequence[Index]) -> dict[str, list[Label]]:
 def show(label: Label, index: Index) -> Iterator[str]:
     """Yield lines with the text that a label is about: headings, both ends of the paragraph before, the text itself.
 
-    This is the text around a measure, whose quote is between 【【 and 】】, or all of a paragraph. Yields nothing if
-    the index does not contain the paragraph.
+    For a label of a paragraph, the text itself is the paragraph. For a label of a measure, it is the text around the
+    quote of the measure, which is between 【【 and 】】. Yields nothing if the index does not contain the paragraph.
     """
     paragraph_id, _, start = label["id"].partition("@")
     paragraph = index.paragraph(paragraph_id)
@@ -155,13 +157,15 @@ def show(label: Label, index: Index) -> Iterator[str]:
 
 
 def score(use: str, read: Reader) -> dict[str, dict[str, Any]]:
-    """Compare the labels for a use with what was extracted. Returns sample → number of labels, and field → share right.
+    """Compare the labels for a use with what was extracted.
 
-    The sample `indicators` has the shares of each of `JUDGEMENTS`. Labels of measures with `skip` do not count.
+    Returns, for each sample, the number of labels, and the share of labels for which a field is right, by field. For
+    the sample `indicators`, it is the share of labels with each of `JUDGEMENTS`. Labels of measures with `skip` do not
+    count.
 
-    `read` returns a paragraph with its measures, or None if its report is missing, whose labels are then skipped. The
-    measure of a label is the one with the end and value of the label, or else the one with its start. If there is no
-    such measure, all fields are wrong.
+    `read` returns a paragraph with its measures, or None if its report is missing. Labels of missing reports are
+    skipped. The measure of a label is the one with the end and value of the label, or else the one with its start. If
+    there is no such measure, all fields are wrong.
     """
     labels = load()
     right: dict[str, Counter[str]] = defaultdict(Counter)
@@ -216,7 +220,7 @@ def _is_right(label: Label, name: str, measure: Measure) -> bool:
 
 
 def judge(indicator: str, wordings: Iterable[str]) -> str:
-    """Compare an indicator with the right wordings: `equal` to one of them, `longer` than one, or `other`.
+    """Compare an indicator with the right wordings: it is `equal` to a wording, `longer` than a wording, or `other`.
 
     Marks, blanks, 的 and a word for a change at the end (`_CHANGE`) are ignored. A longer indicator contains all words
     of the wording, in their order. Whether it is right depends on its other words, which only a person can judge.
@@ -275,7 +279,7 @@ def _match(
 ) -> list[Measure]:
     """Draw measures in whose window the pattern `name` is found, from the strata in turn, one per document.
 
-    Documents in `taken` are skipped. Those of the drawn measures are added to it.
+    Documents in `taken` are skipped. The documents of the drawn measures are added to `taken`.
     """
     pattern, size = re.compile(PATTERNS[name][0]), PATTERNS[name][1]
     lists = [

@@ -3,9 +3,9 @@
     python -m bench.understanding [--draw]
 
 `understanding.json` contains queries made from the facet values of an index of 773 government work reports, queries
-written by hand, and queries that name neither a place nor a year. Some of these last ones are drawn from the reports,
-and are stored as spans of paragraphs, because the reports are not part of the project. A query is right if exactly the
-expected values are understood. `--draw` makes and draws queries again. Writes results/understanding.json.
+written by hand, and queries that name neither a place nor a year. Some of the queries that name neither are drawn from
+the reports, and are stored as spans of paragraphs, because the reports are not part of the project. A query is right if
+exactly the expected values are understood. `--draw` makes and draws queries again. Writes results/understanding.json.
 """
 
 from __future__ import annotations

@@ -104,7 +104,9 @@ class TantivyPeer:
     columns: Mapping[str, tuple[str, ...]]
 
     def prepare(self, query: Query) -> Prepared | None:
-        """Build the query for the best hits, one aggregation for all facets without a filter, and one for each other.
+        """Build the query for the best hits, and the aggregations that count the facets.
+
+        One aggregation counts all facets without a filter. Each facet with a filter has an aggregation of its own.
 
         Returns None if `text_query` does.
         """

@@ -118,7 +118,7 @@ def main() -> NoReturn:
     except (click.Abort, KeyboardInterrupt):
         print_error("interrupted")
         status = FAILED
-    except (OutputClosed, BrokenPipeError):  # the second from flush
+    except (OutputClosed, BrokenPipeError):  # BrokenPipeError comes from flush
         # A normal exit of Python flushes standard output again. That flush would fail, too, and print an error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = FOUND

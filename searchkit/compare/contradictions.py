@@ -63,9 +63,12 @@ _MAX_CORRECTION = 0.05
 _MAX_YEARS_APART = 2
 """Maximum number of years between two values that are compared for slips of the unit and for copies."""
 _MIN_JUMP, _MIN_SINGLE_JUMP, _MAX_SLIP_ERROR = 8, 500, 1.7
-"""A slip of the unit changes a value by a power of ten. The first is the minimum ratio between a value and each of the
-values of the years before and after. The second is the minimum ratio if only one of these years has a value. The third
-is the maximum quotient of such a ratio and the nearest power of ten."""
+"""A slip of the unit changes a value by a power of ten.
+
+- `_MIN_JUMP`: minimum ratio between a value and each of the values of the years before and after.
+- `_MIN_SINGLE_JUMP`: minimum ratio if only one of these years has a value.
+- `_MAX_SLIP_ERROR`: maximum quotient of such a ratio and the nearest power of ten.
+"""
 _MAX_QUOTIENT = 1e15
 """Larger quotients of two values are treated as this one, so that their logarithm is finite."""
 _MIN_COPIED_DIGITS = 4
@@ -152,7 +155,7 @@ class Contradictions:
         yield from _check_shared_values(shared, measures)
 
     def _find_disagreements(self) -> Iterator[list[Fact]]:
-        """Yield the facts of each series and time of which some facts disagree."""
+        """Yield, for each series and time at which some facts disagree, all facts of this series and time."""
         for facts in self._series.values():
             if len(facts) > 1:
                 by_time: dict[tuple[int, int | None], list[Fact]] = {}
@@ -215,7 +218,7 @@ class Contradictions:
         return None
 
     def _find_wrong_changes(self) -> Iterator[tuple[_StatedChange, list[Fact], list[Fact]]]:
-        """Yield each stated change for which there are values of the year before, none of which agrees with it.
+        """Yield each stated change that contradicts all values of the year before, if there are such values.
 
         With the change, yields the values of the year before, and the rivals of the value that changed: the values of
         its report and year that disagree with it. A value of the year before that differs from the expected one by more
@@ -273,9 +276,9 @@ class Contradictions:
                 )
 
     def _find_shared_values(self) -> list[list[int]]:
-        """Return the ordinals of the measures with the same name, year and value of many digits, for each such value.
+        """Return, for each value of many digits, the ordinals of the measures that have it for the same name and year.
 
-        Leaves out values that only one measure has, and those that several can have by chance.
+        Leaves out values that only one measure has, and values that several measures can have by chance.
         """
         shared = []
         for values in self._long_values.values():
@@ -445,9 +448,9 @@ def _find_jumps(facts: Sequence[Fact]) -> Iterator[list[Fact]]:
 
 
 def _plain_by_year(facts: Sequence[Fact]) -> dict[int, Fact]:
-    """Return the first actual, positive fact of each year that agrees with all other such facts of this year.
+    """Return, for each year, its first actual, positive fact, if all other such facts of the year agree with it.
 
-    A year whose first such fact disagrees with another one is left out. Facts of several years do not count.
+    If one of them disagrees with it, the year is left out. Facts about several years do not count.
     """
     plain: dict[int, Fact | None] = {}
     for fact in facts:

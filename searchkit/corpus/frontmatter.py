@@ -42,9 +42,9 @@ class FrontMatter:
 def split_front_matter(text: str) -> FrontMatter:
     """Split YAML front matter off a text whose line ends are line feeds.
 
-    Front matter lies between `---` on the first line and the next line `---` or `...`. If its first line that is
-    neither blank nor a comment is not of the form `name: value`, it stays in the text. Front matter of that form that
-    cannot be parsed is removed, with a warning.
+    Front matter lies between `---` on the first line and the next line `---` or `...`. Its first line that is neither
+    blank nor a comment must have the form `name: value`; otherwise all lines stay in the text. Front matter that cannot
+    be parsed is removed, with a warning.
     """
     if not text.startswith(_FENCE):
         return FrontMatter(text)

@@ -174,9 +174,9 @@ def paragraph_records(
 ) -> Iterator[dict[str, object]]:
     """Yield consecutive paragraphs of a document as the elements of `show --format json`.
 
-    `measures`: those of each paragraph. An element has the fields of the paragraph, and `measures`. For each of
-    `tables`, the element of its first row among `paragraphs` has the table as `table`. In all other elements, `table`
-    is None.
+    `measures`: the measures of each paragraph. An element has the fields of the paragraph, `measures` and `table`.
+    Each of `tables` is the `table` of one element: that of the first paragraph that is a row of this table. In all
+    other elements, `table` is None.
     """
     first = paragraphs[0].n if paragraphs else 0
     table_at = {max(table.first_paragraph, first): to_json(table) for table in tables}

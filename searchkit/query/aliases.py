@@ -22,10 +22,10 @@ EVIDENCE = SURE, SHORT, PHRASE, WORD, NONE = ("sure", "short", "phrase", "word",
 - `short`: a name at the beginning of a run, or after another name, a time or a word such as 关于: 杭州, 卫健委.
 - `phrase`: a phrase (下一步打算, 政府工作报告). The query must have a sure or short name, too, or the phrase must be a
   whole run and the query have other parts.
-- `word`: an ordinary word. It needs a name directly before it (西湖 in 杭州西湖). If the word is a whole run (问题), a
-  sure or short name anywhere in the query suffices. If the word names a place, that other name must be a place that
-  contains it. If it names a body, a name directly before it must be a place. A section or another value after a name
-  must end its run.
+- `word`: an ordinary word (西湖 in 杭州西湖). It needs a name directly before it or, if the word is a whole run (问题),
+  a sure or short name anywhere in the query. If the word names a place, that other name must be a place that contains
+  it. If it names a body, a name directly before it must be a place. If it names anything else, such as a section, and
+  follows a name, the word must end its run.
 - `none`: no evidence in a query, where the name is read as a word: 全国. A filter takes it like every other name.
 """
 

@@ -21,7 +21,7 @@ _UNIT = (
 )
 """Pattern of a unit after 多少 or 几."""
 _NO_QUESTION = "(?<![十百千万亿第近这那好后])(?<!(?<!目)前)(?<!过去|未来|连续)"
-"""Pattern of a place where 几 may ask for a number. 十几, 近几年, 前几位 and 过去几年 ask for none; 目前几家 does."""
+"""Look-behinds that reject a 几 that asks for no number (十几, 近几年, 前几位, 过去几年). They admit 目前几家."""
 _NUMBER_WORD = (
     rf"(?:(?P<percent>百分之(?:几|多少))|(?P<money>多少钱)|(?:多少|{_NO_QUESTION}几(?={_UNIT}|$)(?!年[来间]))"
     rf"(?P<unit>{_UNIT})?|(?<=[有是为达到])多[大高长远快久])"
@@ -43,8 +43,8 @@ _REQUEST = re.compile("请问|请查一?下?|帮我查一?下?|查一?下|查询
 _QUESTION_END = re.compile("(?:是|为|有)?(?:什么|怎样|如何)?[?？]+$")
 """Matches the question marks at the end of a run, with question words before them: 是什么？"""
 _DECREASE = re.compile("[减降跌缩落压]")
-"""Matches a word of a decrease (减少), but not 增速. It stays a run of its own, so that texts with the word come first:
-a change that is searched by its name alone is mostly an increase."""
+"""Matches a word of a decrease (减少), but not 增速. Such a word is not joined to the run before it, so that texts that
+contain the word come first. If joined, it would find changes in both directions, which are mostly increases."""
 _NATIONWIDE = re.compile(
     r"(?:(?<![^\s\u200b])|(?<=[年度底末月]))全国(?!人大|人民代表|政协|文明|百强|重点|先进|示范|劳动?模|优秀|双拥|性|统一|各)"
 )
@@ -61,7 +61,7 @@ class NumberQuestion(NamedTuple):
     """The query with an invisible character instead of each character of these words, and of each space before a word
     of change, so that all offsets stay."""
     unit: str | None
-    """The unit that the number is asked for in (亿元; % for 百分之几, 元 for 多少钱), None if it names none."""
+    """The unit in which the number is asked for (亿元; % for 百分之几, 元 for 多少钱), None if the query names none."""
 
 
 def find_nationwide(query: str) -> tuple[int, int] | None:
@@ -83,7 +83,7 @@ def read_question(query: str) -> NumberQuestion:
     The spaces before a word of change (GDP 增速) are removed, too. Only bare parts (`split_parts`) change: quoted
     strings and fields stay. If the query has no other words, `text` is the query itself.
     """
-    query = query[: MAX_QUERY_LENGTH + 1]  # one character too many, so that the parser adds its note
+    query = query[: MAX_QUERY_LENGTH + 1]  # one character too many, so that the parser notes that the query is cut
     characters, unit = list(query), None
     run_end: int | None = None
     """End of the bare part before, None if there is none."""

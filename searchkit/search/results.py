@@ -174,8 +174,9 @@ class Results(Tabular):
     understood: str
     """The query tree that was searched, as text."""
     total: int
-    """Exact number of matching paragraphs. With `match="auto"` and a query without operators and quotes, only those
-    that have all content words count, that is all words but question words and particles, unless `relaxed` is true."""
+    """Exact number of matching paragraphs. With `match="auto"` and a query without operators and quotes, a paragraph
+    counts only if it has all content words, that is all words but question words and particles. If `relaxed` is true,
+    one word is enough."""
     hits: tuple[Hit, ...]
     """The requested hits, best first unless the search sorts by a facet."""
     facets: Mapping[str, FacetCounts] = field(default_factory=dict)
@@ -196,8 +197,8 @@ class Results(Tabular):
     understood_filters: tuple[UnderstoodFilter, ...] = ()
     """The places, years, bodies, sections and kinds of reports that were understood from words of the query."""
     suggestions: tuple[Suggestion, ...] = ()
-    """If little was found: the search with corrected words, if it finds more or, after a relaxed search, anything. If
-    nothing was found: also other similar searches that find something."""
+    """If little was found: the search with corrected words, provided that it finds more than this search (or, if this
+    search is relaxed, finds anything). If nothing was found: also other similar searches that find something."""
     offset: int = 0
     """Number of hits before the first returned one."""
     is_grouped: bool = False

@@ -180,7 +180,7 @@ class Frame:
         return (first, last if dots else first), []
 
     def downloads(self, **changes: str) -> list[Link]:
-        """Return the links to the data of the page. `changes`: of parameters, such as `limit="all"` for all records.
+        """Return the links to the data of the page. `changes`: parameters to set, such as `limit="all"`.
 
         The data begins with the first record, also if the page does not.
         """

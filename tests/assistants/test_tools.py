@@ -213,9 +213,10 @@ def test_coverage_says_where_there_is_no_report(asker: Asker, index: searchkit.I
 
 
 def test_facets_are_exact(asker: Asker, index: searchkit.Index) -> None:
-    """Values under a query have the counts of the library. The text says how many paragraphs have a value not listed.
+    """The counts of values under a query are those of `Index.facets`.
 
-    Without a name, the answer has all facets but the document.
+    The text says how many paragraphs have values that are not listed. Without a name, the answer has all facets but
+    document.
     """
     lines, data = asker.ask("facets", name="district", query="立案", limit=2)
     counts = index.facets("district", query="立案", limit=2)["district"]
@@ -227,8 +228,8 @@ def test_facets_are_exact(asker: Asker, index: searchkit.Index) -> None:
 
 
 @pytest.mark.parametrize("tool", ["facets", "coverage"])
-def test_numbers_say_how_their_query_was_read(asker: Asker, tool: str) -> None:
-    """Numbers of a relaxed search, or of one that gives up the year of the query, say so as the search does."""
+def test_counts_say_how_the_query_was_read(asker: Asker, tool: str) -> None:
+    """If the query is relaxed, or the year that it names is dropped, `facets` and `coverage` say so."""
     query = "1999年立案 飞碟降落"
     found, facts = asker.ask("search", query=query)
     lines, data = asker.ask(tool, query=query)

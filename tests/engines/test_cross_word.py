@@ -33,7 +33,7 @@ TEXTS = (
 def index(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An index of three documents with `TEXTS`. Words of two characters have cross-word postings.
 
-    With the high ratio, longer words have them, too.
+    If `_LONG_WORD_RATIO` is 10,000, longer words have them, too.
     """
     monkeypatch.setattr(cross_word, "_LONG_WORD_RATIO", request.param)
     writer = open_writer("columnar", tmp_path, Analyzer())

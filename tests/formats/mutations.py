@@ -124,10 +124,11 @@ class Counts:
     intact: int = 0
     folders: int = 0
     seconds_of_builds: float = 0
-    """Of the builds by two worker processes, as `slowest_build`."""
+    """Sum of the times of the builds by two worker processes."""
     slowest_build: float = 0
+    """Longest time of one of these builds, in seconds."""
     peak_memory: int = 0
-    """In bytes. The maximum over all processes."""
+    """Maximum memory of a process, in bytes."""
     outcomes: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     """Number of files by outcome, for each suffix."""
     mutations: Counter[str] = field(default_factory=Counter)

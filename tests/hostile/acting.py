@@ -41,7 +41,7 @@ def fork_and_send(parent: Parent) -> None:
 
 
 def work_often(parent: Parent) -> None:
-    """Use more processor time in three limited blocks together, and more memory between them, than a block may use."""
+    """Use more processor time than one limited block may, spread over three blocks, and more memory between blocks."""
     parent.receive()
     for _ in range(3):
         with limit_resources(1, 1 << 20):

@@ -57,7 +57,7 @@ def read(data: bytes, name: str) -> FileContents:
 def install_everywhere(set_attribute: SetAttribute) -> None:
     """Install this reader in this process and in all child processes that it starts.
 
-    Builds start real processes again, which `conftest.py` replaces by threads.
+    `conftest.py` lets builds use threads in place of processes. This function lets them start real processes again.
     """
     install(set_attribute)
     set_attribute(processes, "_SCRIPT", str(Path(__file__).with_name("child.py")))

@@ -1,4 +1,7 @@
-"""Failures of a cluster, each in one clear line. The server here answers as OpenSearch 2.19 does in these states."""
+"""Each failure of a cluster is reported in one clear line.
+
+A server in this file gives the answers that OpenSearch 2.19 gives when it fails.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +51,7 @@ VERSION = {"version": {"distribution": "opensearch", "number": "2.19.6"}}
 class Server(BaseHTTPRequestHandler):
     """Gives every request the same answer.
 
-    If its status is an error, a request for / gets `VERSION` instead, unless `is_opensearch` is False.
+    If `status` is an error, a request for / gets `VERSION` instead, unless `is_opensearch` is False.
     """
 
     status = 200
@@ -214,7 +217,7 @@ def test_a_state_has_only_names_of_the_index(index: Path, data: str) -> None:
 
 
 def test_a_file_that_is_not_found_is_looked_for_again(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A node that was cut off lacks a new file: it is looked for again, and only then the index counts as damaged."""
+    """A node that was cut off may lack a new file. The file is requested again before the index counts as damaged."""
     cluster = Cluster.read(index)
     assert cluster is not None
     content = {"chunks": 1, "content": "5Lit", "sha256": hashlib.sha256("中".encode()).hexdigest()}
@@ -253,7 +256,7 @@ def test_a_server_without_an_answer_for_the_root_is_refused(index: Path, monkeyp
 def test_a_document_that_cannot_be_read(
     index: Path, monkeypatch: pytest.MonkeyPatch, kind: str, message: str, code: str
 ) -> None:
-    """Only a missing state is gone. A shard that is not available now may be available later."""
+    """The error says whether the state is gone for good, or a shard is not available now and may be later."""
     cluster = Cluster.read(index)
     assert cluster is not None
     monkeypatch.setattr(Server, "answer", {"docs": [_error("why", kind)]})
@@ -282,7 +285,7 @@ def test_a_request_that_is_not_found(
 
 
 def test_an_index_that_cannot_be_reached_is_not_damaged(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A build does not read all files again because the cluster does not answer. It does if the state is gone."""
+    """If the cluster does not answer, a build fails. If the state is gone, the build reads all files again."""
     directory = ClusterDirectory(index)
     monkeypatch.setattr(Server, "status", 503)
     with pytest.raises(IndexUnusable, match="is not available"):
@@ -324,8 +327,8 @@ def test_no_word_is_too_long_for_the_cluster(letter: str) -> None:
     assert max(len(word.encode()) for word in words) <= 32_766
 
 
-def test_a_search_names_the_matches_without_repeating_them(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The search for the best hits contains the query of the matches once: OpenSearch limits the number of clauses."""
+def test_a_search_contains_the_query_of_its_matches_once(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The request for the best hits contains the query of its matches once: OpenSearch limits the number of clauses."""
     monkeypatch.setattr(OpenSearchEngine, "_documents", None)
     monkeypatch.setattr(OpenSearchEngine, "_statistics", SimpleNamespace(cluster=None, data="data-000001"))
     monkeypatch.setattr(OpenSearchEngine, "_count", lambda *_: 9)

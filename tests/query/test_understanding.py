@@ -165,8 +165,9 @@ def test_names_become_filters(
 ) -> None:
     """The query requires the values that it names. Its other words are searched, and only they have the weight 1.
 
-    If the query names values of several facets, there is one loosened form for each facet that does not require its
-    values. The last loosened form requires no values: the words that name them add to the score.
+    A loosened form of the query requires fewer of these values, and is used if the query finds nothing. If the query
+    names values of several facets, there is a loosened form for each of these facets, without the values of the facet.
+    The last loosened form requires no values: the words that name them only add to the score.
     """
     parsed = parse_understood(query, analyzer, (), FilterReader(aliases))
     found: dict[str, list[object]] = {}
@@ -337,8 +338,8 @@ def test_fields_take_what_filters_take(
 def test_names_are_similar_in_characters_or_pinyin(text: str, values: list[str], aliases: Aliases) -> None:
     """A text is similar to a name if one character is another one or missing, or if two neighbours are swapped.
 
-    A text with the pinyin of a name is similar to it, too (宾海新去). No text is similar to a name of two characters of
-    a topic, a section or a kind of report: 计化 is not similar to 计划.
+    A text with the pinyin of a name is similar to it, too (宾海新去). If a topic, a section or a kind of report has a
+    name of two characters, no text is similar to this name: 计化 is not similar to 计划.
     """
     assert [value for _, value in aliases.similar(text)] == values
 
@@ -403,8 +404,8 @@ def test_literal_reads_names_as_words(analyzer: Analyzer, aliases: Aliases) -> N
     )
 
 
-def test_years_of_measures(analyzer: Analyzer, aliases: Aliases) -> None:
-    """A year in the query requires only the year of `year_facets`: in a look-up, that of the measure (`of_year`)."""
+def test_a_year_is_a_filter_by_the_given_facets(analyzer: Analyzer, aliases: Aliases) -> None:
+    """A year in the query is a filter by the facets in `year_facets`. A look-up of measures gives only `of_year`."""
     parsed = parse_understood("2022年立案", analyzer, (), FilterReader(aliases), year_facets=("of_year",))
     assert str(parsed.all) == '(of_year:2022 AND "立案") OR "2022年立案"'
 

@@ -1,4 +1,4 @@
-"""Looking up measures: candidates, ranking, hits."""
+"""Looking up measures: which are found, their ranking, and what a hit contains."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def test_only_auto_relaxes_a_query(index: Index) -> None:
 def test_everything_in_corpus_order(index: Index, documents: list[ParsedDocument]) -> None:
     """`*` and `every_measure` return all measures in corpus order.
 
-    The manifest has the number of all measures, a document that of its own.
+    The manifest has the number of all measures, and a document has the number of its own measures.
     """
     everything = index.measures("*", limit=None)
     assert everything.total == len(everything.hits) == 20
@@ -259,7 +259,7 @@ def test_actual_values_of_one_year_come_first(index_of: Callable[..., Index], re
     The others are targets, rules, values before a change and totals of several years.
     """
     text = "立案150件，立案600件，立案120件，立案129件，立案9件，立案77件。"
-    quotes_of = {
+    attributes = {
         "立案150件": {"of_year": 2024, "status": "target"},
         "立案600件": {"of_year": 2023, "since": 2019},
         "立案120件": {"of_year": 2022, "status": "before"},
@@ -267,7 +267,7 @@ def test_actual_values_of_one_year_come_first(index_of: Callable[..., Index], re
         "立案9件": {"status": "rule"},
         "立案77件": {"of_year": 2023, "part": "01-06"},
     }
-    measures = [measure(text, "立案", quote, int(quote[2:-1]), **time) for quote, time in quotes_of.items()]
+    measures = [measure(text, "立案", quote, int(quote[2:-1]), **time) for quote, time in attributes.items()]
     index = index_of([with_measures(report("a.txt", text, year=2023), [measures])])
     assert quotes(index.measures("立案"))[:2] == ["立案129件", "立案77件"]
     assert quotes(index.measures("立案是多少件？"))[0] == "立案129件"
@@ -292,8 +292,8 @@ def test_actual_values_of_one_year_come_first(index_of: Callable[..., Index], re
     assert "立案600件" not in quotes(index.measures("立案", no_cumulative=True, limit=None))
 
 
-def test_a_range_in_the_words_puts_its_total_first(index_of: Callable[..., Index], report: Report) -> None:
-    """The measure from the first to the last year of a range comes before those of single years."""
+def test_a_range_of_years_in_a_query_puts_its_total_first(index_of: Callable[..., Index], report: Report) -> None:
+    """If a query names a range of years, the total of exactly these years comes before measures of single years."""
     texts = [f"{year}年立案{year - 2000}件。" for year in range(2019, 2024)]
     reports = [
         with_measures(
@@ -572,7 +572,10 @@ def random_reports(report: Report, seed: int, count: int = 12) -> list[ParsedDoc
 
 
 def run_matches(index: Index, paragraph: Paragraph, run: str) -> bool:
-    """Reference implementation: a run matches as a substring of text, headings or title, or if each word is in one."""
+    """Reference implementation: a run matches as a substring of a field, or if each of its words is in some field.
+
+    The fields are text, headings and title.
+    """
     fields = [paragraph.text, "\n".join(paragraph.path), paragraph.title or ""]
     if any(fold(run) in fold(field) for field in fields):
         return True
@@ -581,7 +584,7 @@ def run_matches(index: Index, paragraph: Paragraph, run: str) -> bool:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_candidates_equal_a_scan(index_of: Callable[..., Index], report: Report, seed: int) -> None:
+def test_a_look_up_finds_what_a_scan_finds(index_of: Callable[..., Index], report: Report, seed: int) -> None:
     """With `all`, a look-up finds exactly the measures of the paragraphs in which a scan finds all runs of the query.
 
     With `any`, it finds at least the measures that it finds for each run alone with `all`.
@@ -797,7 +800,8 @@ def test_queries_of_one_annotator_find_measures_named_by_the_other(
 ) -> None:
     """A query in one annotator's words finds the measure whose indicator is in the other's words.
 
-    The first hit has its value and unit in at least 94 % of the cases, one of the first three in at least 98 %.
+    In at least 94 % of the cases, the first hit has the value and unit of this measure. In at least 98 %, one of the
+    first three hits has them.
     """
     items = [*read_corpus(list_corpus(shared / "corpus" / "seeds"))]
     parsed_documents = {parsed.document.document: parsed for parsed in items if isinstance(parsed, ParsedDocument)}

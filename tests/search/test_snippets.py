@@ -153,7 +153,7 @@ def test_the_window_cuts_no_number(analyzer: Analyzer, text: str, tree: Node) ->
 @example("行政执法" * 8 + "的" * 60 + "9" * 30 + "号", And((Substring("行政执法"), Substring("99"))))
 @settings(max_examples=150)
 def test_the_window_shows_the_most_leaves(analyzer: Analyzer, text: str, tree: Node) -> None:
-    """No other window that cuts no number contains matches of more leaves."""
+    """The window contains matches of as many leaves as any other window that cuts no number."""
     snippet = Highlighter(tree, analyzer).snippet(text)
     matches = Highlighter(tree, analyzer).find(text)
     assert _count_leaves(matches, snippet.start, snippet.start + len(snippet.text)) == _max_leaves(text, matches)
@@ -166,10 +166,13 @@ def test_the_window_shows_the_most_leaves(analyzer: Analyzer, text: str, tree: N
     st.sampled_from("，的"),
 )
 @settings(max_examples=150)
-def test_the_window_shows_the_most_leaves_of_long_and_short(
+def test_the_window_shows_the_most_leaves_among_nested_and_distant_matches(
     analyzer: Analyzer, pieces: list[tuple[int, str]], filler: str
 ) -> None:
-    """The best window is also found if one leaf contains another (蓝), and if matches are about a window apart."""
+    """The window also shows the most leaves if the leaf 蓝 occurs in another leaf, or if matches are far apart.
+
+    Far apart means that their distance is about the length of a window.
+    """
     text = filler * 200 + "".join(filler * gap + piece for gap, piece in pieces) + filler * 200
     tree = And(tuple(map(Substring, ("红", "黄", "绿", LONG_PHRASE, "蓝"))))
     snippet = Highlighter(tree, analyzer).snippet(text)
@@ -289,7 +292,10 @@ def test_highlighted_examples(snippet: Snippet, pieces: list[tuple[str, bool]]) 
 
 
 def _max_leaves(text: str, matches: Sequence[Match]) -> int:
-    """Return the maximum number of leaves that match in one window. A window cuts no number that fits into a window."""
+    """Return the maximum number of leaves that match in one window.
+
+    Windows that cut a number are left out, unless the number is longer than a window.
+    """
     numbers = _short_numbers(text)
     edges = [edge for edge in range(len(text) + 1) if not _cuts_number(edge, numbers)]
     best = 0

@@ -63,7 +63,7 @@ def test_a_call_ends_at_its_limit(index: Index, call: str, clock: list[float]) -
 def test_a_limit_holds_for_all_calls_of_a_block(index: Index, clock: list[float]) -> None:
     """Each call in a block of `time_limit` raises TimedOut. Of nested limits, the one that ends first holds.
 
-    After the block, and in a block with the limit None, there is none.
+    After the block, and in a block with the limit None, there is no limit.
     """
     assert clock[0] == 0
     with searchkit.time_limit(0.5):

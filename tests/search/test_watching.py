@@ -1,4 +1,4 @@
-"""Watches: what is new, by content, and the file that keeps them."""
+"""Watches, which are stored searches: which of their hits are new, by content, and the file that keeps the watches."""
 
 from __future__ import annotations
 
@@ -84,8 +84,8 @@ def test_filters_hold_and_nothing_is_relaxed(build: Build, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("query", ["2024年立案", "2024年立案 听证"])
 @pytest.mark.parametrize("match", ["auto", "all", "any"])
-def test_the_place_and_the_year_of_the_query_hold(build: Build, tmp_path: Path, query: str, match: str) -> None:
-    """What a search finds because it gives up the year that its words name is not news."""
+def test_the_year_in_a_query_is_never_dropped(build: Build, tmp_path: Path, query: str, match: str) -> None:
+    """A search drops the year that its words name if it finds nothing otherwise. Hits of another year are not news."""
     file = WatchFile(tmp_path / "watches.json")
     index = build({"a.txt": (2023, ["全年立案3件，听证1次。"]), "b.txt": (2024, ["新增一段。"])})
     assert len(add(file, index, query=query, match=match).seen) == 0

@@ -156,8 +156,8 @@ class TableGrid:
         """Return the header columns, and columns of words further right at which the header begins again.
 
         The header begins again if the headers of the header columns recur (项目 金额 项目 金额), or the header of the
-        column after them (收入 金额 支出 金额). If a header column has no text above it, nothing recurs, unless no
-        column of the table has one: then every column of words counts.
+        column after them (收入 金额 支出 金额). If a header column has no header, nothing recurs. If no column of the
+        table has a header, every column of words counts.
         """
         size = self.header_columns
         blocks = [range(size)]

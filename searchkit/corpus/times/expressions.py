@@ -57,8 +57,8 @@ class TimeMention:
     end: int
     time: Time
     year_offset: int | None
-    """None if the expression determines its year (2023年, 去年). Otherwise the number of years after the year of the
-    time that governs it: 0 for 上半年, -1 for 上年; `time.of_year` is None."""
+    """None if the expression determines its year (2023年, 去年). Otherwise, `time.of_year` is None, and the year is the
+    year of the time that governs the expression, plus this number: 0 for 上半年, -1 for 上年."""
     is_compared: bool
     """Whether something is compared with it (比2019年), so that it governs nothing but its own value."""
 
@@ -168,7 +168,7 @@ def _resolve_plan(match: re.Match[str], calendar: Calendar, base: Time) -> Time 
 
 
 def _time_since(first: int, calendar: Calendar, base: Time) -> Time | None:
-    """Return the years from `first` to that of `base`, or to the reviewed one if that is unknown.
+    """Return the years from `first` to the year of `base` or, if it is unknown, to the year that the document reviews.
 
     Returns the year `first` alone if it is not before the last year, and None if the last year is unknown.
     """
@@ -333,7 +333,7 @@ _KINDS = {
         rf"(?P<relative_word>{YEAR_BEFORE_LAST}|{NEXT_YEAR}|今年|本年|去年)(?P<relative_rest>度|底|末|初|全年)?(?P<relative_part>{_PART})?",
         _resolve_relative,
     ),
-    # 上年, 上年同期: the year before the one that governs
+    # 上年, 上年同期: the year before the governing year
     "previous": _Kind(
         rf"{PREVIOUS_YEAR}(?P<previous_rest>度|底|末|初|全年)?(?P<previous_part>{_PART})?", _resolve_previous
     ),
@@ -379,8 +379,8 @@ another time: 立案9件、上年同期8件、增长12.5%."""
 _SAME_PERIOD = re.compile(
     r"同期(?![^,;。!?)]{0,6}(?:比|持平|(?<!新)增|减|升|降|提高|多|少|高|低|的|水平))(?=[^,;。!?)]*\d)"
 )
-"""Matches the text after a time at the start of a clause (`_CLAUSE_START`) that states the value of that time, with
-which nothing in the clause is compared: 去年同期为120件, but not 上年同期的2倍 or 去年同期增长5%."""
+"""Matches the text after a time at the start of a clause (`_CLAUSE_START`), if the clause states the value of that time
+and compares nothing with it: 去年同期为120件, but not 上年同期的2倍 or 去年同期增长5%."""
 _NAME_AFTER = re.compile(r"远景|愿景|规划|纲要|行动|计划\)|奥运|世博|亚运|议程|目标纲要")
 """Matches the text after a year that is part of a name: 2035年远景目标."""
 _NAME_AFTER_RANGE = re.compile(rf"{_NAME_AFTER.pattern}|《?[\u4e00-\u9fff]{{2,12}}?(?:发展规划|发展纲要|行动计划)")

@@ -288,13 +288,13 @@ class ColumnarEngine:
         return FacetCollector(self._reader, docs).count_documents(facet)
 
     def _special_population(self, node: Node, filters: tuple[Filter, ...], matches: DocSet) -> FacetCollector | None:
-        """Return a collector of the population and the matches together.
+        """Return a collector of the population and the matches together, or None if it is not needed.
 
         `node`: `Request.population`. `filters`: the filters under which a facet is counted. `matches`: the docs that
         match the query and pass these filters.
 
-        Returns None if all matches are in the population. Then the counts of the population alone are right, and cached
-        (`_count_population`).
+        It is not needed if all matches are in the population. Then `_count_population` returns the right counts, which
+        are cached.
         """
         if node == EVERYTHING:
             return None
@@ -374,7 +374,7 @@ class ColumnarEngine:
 
 
 class _MeasureBatch:
-    """The measures of some hits. When those of one hit are read, those of all hits added so far are loaded.
+    """The measures of some hits. When the measures of one hit are read, they are loaded for all hits added so far.
 
     Loading the measures of ten hits at once takes half the time of ten calls. Thread-safe.
     """

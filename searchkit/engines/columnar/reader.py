@@ -117,10 +117,11 @@ class IndexTables(NamedTuple):
 
 
 class DocumentBits(NamedTuple):
-    """The ends of documents as packed bits (`docsets.pack_bits`), for `FacetCollector._count_rows`.
+    """The ends of documents as packed bits (`docsets.pack_bits`).
 
-    It adds `others` to the matches that are not last docs. The carry of each document with such a match reaches the bit
-    of its last doc. Words are the 64-bit words of the packed bits.
+    With them, `FacetCollector._count_rows` counts the documents that have a match: it adds `others` to the matches that
+    are not last docs, and the carry of each document with such a match reaches the bit of its last doc. Words are the
+    64-bit words of the packed bits.
     """
 
     last: Array
@@ -247,7 +248,10 @@ class IndexReader:
         return word, (np.uint64(1) << bit.astype(np.uint64)) - np.uint64(1)
 
     def concatenated_array(self, name: str) -> Array:
-        """Return an array of each segment, concatenated: one with an element per doc, or `text_offsets`."""
+        """Return the arrays `name` of all segments, concatenated.
+
+        `name`: an array with an element per doc, or `text_offsets`.
+        """
         if name not in self._concatenated_arrays:
             ends = name == "text_offsets"  # in each segment, it has one element more than docs
             parts = [segment.arrays.column(name, segment.size + ends) for segment in self.segments]

@@ -134,7 +134,7 @@ def test_a_table_of_contents_is_removed() -> None:
 
 
 def test_headings_below_a_table_of_contents_are_kept() -> None:
-    """The first entry of a table of contents may be no heading of the text: 前言."""
+    """Headings are kept even if the first entry of the table of contents (前言) is not a heading of the text."""
     headings = ["一、2023年做法", "二、2023年成效", "三、2023年问题", "四、2023年经验", "五、2023年打算"]
     text = [line for heading in headings for line in (heading, "2023年，我局立案12件。")]
     cleaned = _clean("\n".join(("某局2023年工作总结", "目录", "前言", *headings, *text)))
@@ -162,7 +162,7 @@ def test_a_measure_on_a_line_of_its_own_is_not_a_page_number(unit: str) -> None:
 
 @pytest.mark.parametrize("after", ["处罚案件", "所有案件", "批准文件", "台账记录", "场所检查"])
 def test_a_page_number_before_a_word_that_begins_like_a_unit(after: str) -> None:
-    """The only line of digits is a page number, unless a unit follows."""
+    """A line of digits is a page number if it is the only one, unless a unit follows. 处 in 处罚 is not a unit."""
     cleaned = _clean(f"某局2020年工作总结\n一、做法\n全年开展检查，及时公开各部门\n2\n{after}，罚款10万元。")
     assert cleaned.body[-1].text == f"全年开展检查，及时公开各部门{after}，罚款10万元。"
 

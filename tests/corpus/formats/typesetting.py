@@ -91,9 +91,9 @@ def wrap_text(text: str, size: float, width: float, indent: float, measure: Call
     """Split text of type size `size` into lines of at most `width` points, the first shorter by `indent`.
 
     A line ends before the first number, Latin word or other character that does not fit. Only a number or word that is
-    wider than a line exceeds the width. If what does not fit is a mark of `_NEVER_FIRST`, the last of several
-    characters of the line goes to the next line with it. That can be the last digit of a number (202|3，) or another
-    mark (结束|”。).
+    wider than a line exceeds the width. If a mark of `_NEVER_FIRST` does not fit, it goes to the next line with the
+    last character of this line, unless this is the only one. The last character can be a digit of a number (202|3，) or
+    another mark (结束|”。).
     """
     lines, line, available = [], "", width - indent
     for token in _TOKEN.findall(text):

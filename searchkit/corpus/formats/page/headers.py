@@ -45,9 +45,12 @@ _MAX_GROUPED_COLUMNS = 30
 """Maximum number of columns of a header with groups. The time grows with the square of this number."""
 _WRAPPED_COST, _SINGLE_COST, _FREE_COST, _UPPER_COST = 0.3, 1.0, 1.0, 0.1
 """Costs of a way to assign pieces to columns (`_find_covered`). A cost of 1 equals a distance of one em from a centre.
-The first two are for a piece over a single column with a header below the piece: if the piece is close enough to be a
-further line of this header, and if not. The last two are for a column that no piece covers: if its header is in the
-lowest row, and if it is in an upper row."""
+
+- `_WRAPPED_COST`: a piece over a single column, so close to the header below the piece that it can be a line of it.
+- `_SINGLE_COST`: such a piece, but not so close.
+- `_FREE_COST`: a column that no piece covers, with its header in the lowest row.
+- `_UPPER_COST`: such a column, with its header in an upper row.
+"""
 
 
 # Which rows
@@ -184,9 +187,9 @@ def _is_between_header_rows(row: TextRow, below: TextRow, columns: Columns) -> b
 def _split(row: TextRow, columns: Columns) -> dict[int, list[Glyph]]:
     """Return the pieces of a header row by column.
 
-    A piece that begins right of the text of its column may be the header of the next column: a header can start
-    left of the figures below it. It is if the next column has no piece, and if the figures of its own column are
-    aligned at the right or another piece is in its own column.
+    A header can start left of the figures below it. So a piece that begins right of the text of its column is the
+    header of the next column, if the next column has no piece, and if the figures of the piece's own column are aligned
+    at the right or another piece is in this column.
     """
     pieces: list[tuple[int, list[Glyph]]] = []
     for word in row.words:
@@ -293,15 +296,18 @@ class Header:
     def covers(self, row: TextRow, *, is_barred: bool) -> bool:
         """Return whether the only piece of a row is a group header, or a line of the column header below it.
 
-        A column header that covers two rows is at half their height. Different heights of column headers therefore show
-        that a group header is above the lower ones. If all have the same height, the piece is a caption, unless bars
-        enclose the header or some columns have no header. It is also a caption if it is nearer to the middle of the
-        table than to that of any columns, unless the column headers are complete and differ in tops, middles and
-        bottoms. The only piece of a row is never a group header over the first column. A piece that is no group header
-        can still be a line of the column header below it (`_goes_on`).
+        A column header that covers two rows is at half their height. So if column headers have different heights, a
+        group header may be above the lower ones. The piece is a group header if it can cover a run of columns
+        (`_find_runs`) for which all of this is true:
 
-        The result is False if no column has a header yet, or the table has more than `_MAX_GROUPED_COLUMNS`.
-        `is_barred`: whether bars enclose the header.
+        (a) The column headers have different heights, or bars enclose the header, or some columns have no header.
+        (b) The piece is nearer to the middle of these columns than to the middle of the table, or all columns have
+            headers, which differ in tops, middles and bottoms.
+        (c) The first column of the table is not among these columns.
+
+        Otherwise it is a line of the column header below it (`_goes_on`), or a caption. The result is False if no
+        column has a header yet, or the table has more than `_MAX_GROUPED_COLUMNS` columns. `is_barred`: whether bars
+        enclose the header.
         """
         glyphs = [glyph for word in row.words for glyph in word]
         if not self._column_headers or len(self.columns.extents) > _MAX_GROUPED_COLUMNS:
@@ -338,7 +344,10 @@ class Header:
         return is_centred and below.top - glyphs[0].baseline < self._wrap_step(row)
 
     def build_rows(self) -> list[tuple[Cell, ...]]:
-        """Return its rows. A column header covers several rows if another has more group headers above it."""
+        """Return the rows of the header. A column header covers several rows if another column has more group headers.
+
+        Group headers are above the column headers.
+        """
         width = len(self.columns.extents)
         if not self._column_headers and not self._group_headers:
             return []
