@@ -104,8 +104,8 @@ _GROUP_STYLES = {
 }
 """Maps the groups of `_MARKER` with a fixed style to the style."""
 SHARED_NOUN = re.compile("一、二审|(?:一、二|二、三|三、四)季度")
-"""Two ordinals before a noun that both have: 一、二审 (first and second instance), 三、四季度. The nouns are those that
-sentences begin with. 级 is not among them, because of headings such as 三、四级联动."""
+"""Two ordinals before a noun that both have: 一、二审 (first and second instance), 三、四季度. The nouns are those with
+which such a pair can begin a sentence. 级 is not among them, because 三、四级联动 is a heading with the marker 三、."""
 _SENTENCE_MARK = re.compile(r"[\d，,。；;：:]")
 """Matches a mark that sentences have, and headings such as 二、三季度工作安排 have not."""
 _MAX_BARE_HEADING_LENGTH = 40

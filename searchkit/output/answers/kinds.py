@@ -128,7 +128,7 @@ def excerpt_answer(found: Excerpt | Table, document: Document | None, max_around
         """Say how many paragraphs are left out, and with which id to read on."""
         left = found.paragraphs[shown:]
         if not left:
-            last = max((paragraph.n for paragraph in found.paragraphs[1:]), default=0)  # 0: a single one
+            last = max((paragraph.n for paragraph in found.paragraphs[1:]), default=0)  # 0 for a single paragraph
             if document is None or not 0 < last < document.paragraphs:
                 return []
             following = f"{found.document}#{min(last + 1 + max_around, document.paragraphs)}"
@@ -188,7 +188,10 @@ def coverage_answer(coverage: Coverage) -> Answer:
 
 
 def add_query(answer: Answer, results: Results) -> Answer:
-    """Return an answer that counts what a query finds, with how the query was read. `results`: those of the query."""
+    """Return an answer, which counts the matches of a query, with facts and lines about how the query was read.
+
+    `results`: the results of the query.
+    """
     names = ("relaxed", "understood_filters", "notes", "note_codes")
     facts = {name: value for name, value in results_to_json(results).items() if name in names}
     relaxed = "No paragraph holds all of the query; the numbers are of those that hold some of it."
