@@ -18,7 +18,7 @@ def own_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def forget(path: Path) -> None:
-    """Make all paragraphs that the watches find new."""
+    """Remove what the watches have seen, so that all paragraphs that they find are new again."""
     data = json.loads(path.read_text(encoding="utf-8"))
     for watch in data["watches"]:
         watch["seen"] = []
