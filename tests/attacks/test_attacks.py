@@ -325,7 +325,7 @@ def test_answers_are_judged(answer: bytes, *, is_right: bool) -> None:
     assert (addresses.judge(answer, may_be_cut=False) is None) == is_right
 
 
-def test_neighbours(tally: Tally, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_builds_beside_readers_copies_and_writers(tally: Tally, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beside builds, a reader and copies find the index as after one of the builds. Another writer may be refused.
 
     Open indexes whose folders are moved answer as before, or raise an error of one line.

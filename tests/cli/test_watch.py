@@ -25,7 +25,7 @@ def forget(path: Path) -> None:
     path.write_text(json.dumps(data), encoding="utf-8")
 
 
-def test_from_adding_to_removing(run: Run, small: Path, own_file: Path) -> None:
+def test_a_watch_is_added_listed_run_and_removed(run: Run, small: Path, own_file: Path) -> None:
     """A watch is added, listed, run and removed. Status 0 of `watch run` means something new, 1 nothing new."""
     index = small / "index"
     assert run("watch", "list").status == 1
